@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+/** The command line. Reads what is asked, runs one command, and turns how it ended into an exit status. */
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './commands/demo.ts';
+import { getCommand } from './commands/get.ts';
+import { raceCommand } from './commands/race.ts';
+import { swarmCommand } from './commands/swarm.ts';
+import { EXIT_STATUS, Failure } from './failure.ts';
+import { VERSION } from './identity.ts';
+
+async function main(): Promise<number> {
+  let status = 0;
+  const setStatus = (value: number): void => {
+    status = value;
+  };
+  const program = new Command('unchoke')
+    .description('A BitTorrent downloader that talks to every peer at once and starts at the first unchoke.')
+    .version(VERSION)
+    .showHelpAfterError('(unchoke --help tells more)')
+    .exitOverride();
+  getCommand(program, setStatus);
+  raceCommand(program, setStatus);
+  swarmCommand(program);
+  demoCommand(program, setStatus);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync();
+    return status;
+  } catch (error) {
+    return statusOf(error);
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
+  const asJson = process.argv.includes('--json');
+  const code = error instanceof Failure ? error.code : 'bug';
+  const message = error instanceof Error ? error.message : String(error);
+  if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', v: 1, code, message })}\n`);
+  process.stderr.write(`unchoke: ${message}\n`);
+  if (code === 'bug' && error instanceof Error)
+    process.stderr.write(`this is a bug of unchoke:\n${error.stack}\n`);
+  return EXIT_STATUS[code];
+}
+
+process.exitCode = await main();

@@ -1,0 +1,54 @@
+/** The flags of `unchoke get`. */
+import { Command } from 'commander';
+import {
+  DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
+  DEFAULT_IDLE_TIMEOUT_MS,
+  DEFAULT_MEMORY_BYTES,
+} from '../../shared/limits.ts';
+import { formatSize } from '../units.ts';
+import { hashersOption, type RaceFlags, withRaceOptions } from './options.ts';
+
+export interface GetFlags extends RaceFlags {
+  readonly output: string;
+  readonly keep?: string;
+  readonly hashers: string;
+  readonly memory: string;
+  readonly firstUnchokeTimeout: string;
+  readonly idleTimeout: string;
+}
+
+/** The flags of `get` as they are when nobody says anything, but for `args`. */
+export function getFlags(args: readonly string[]): GetFlags {
+  return defineGet(new Command())
+    .exitOverride()
+    .parse(['SOURCE', ...args], { from: 'user' })
+    .opts<GetFlags>();
+}
+
+/** Adds the flags to a command. */
+export function defineGet(command: Command): Command {
+  return withRaceOptions(command)
+    .description('download')
+    .argument('<source>', 'a .torrent file')
+    .option('-o, --output <dir>', 'the folder to download into', '.')
+    .option(
+      '--keep <n>',
+      'after this many unchokes drop all other peers; 0 keeps racing (1 for the other strategies)',
+    )
+    .addOption(hashersOption())
+    .option(
+      '--memory <size>',
+      'memory for pieces on their way to the disk',
+      formatSize(DEFAULT_MEMORY_BYTES).replace('.0 ', ''),
+    )
+    .option(
+      '--first-unchoke-timeout <duration>',
+      'give up when nobody has unchoked us; 0 waits for ever',
+      `${DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS / 1_000}s`,
+    )
+    .option(
+      '--idle-timeout <duration>',
+      'give up after this long without a verified piece; 0 waits for ever',
+      `${DEFAULT_IDLE_TIMEOUT_MS / 1_000}s`,
+    );
+}

@@ -1,0 +1,85 @@
+/** Options that several commands share: how they are written, read and checked. */
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import {
+  DEFAULT_DIAL_RATE_PER_S,
+  DEFAULT_HALF_OPEN_PEERS,
+  DEFAULT_MAX_PEERS,
+  DEFAULT_MAX_SHARDS,
+} from '../../shared/limits.ts';
+import { STRATEGIES, type Strategy } from '../../shared/messages.ts';
+import { peerDescriptors } from '../descriptors.ts';
+import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
+import type { SourcedAddress } from '../peer-list.ts';
+import type { PeerLimits } from '../sharding.ts';
+import { parseCount } from '../units.ts';
+
+export interface RaceFlags {
+  readonly strategy: Strategy;
+  readonly peer: readonly string[];
+  readonly peersFile?: string;
+  readonly halfOpen: string;
+  readonly dialRate: string;
+  readonly maxPeers: string;
+  readonly shards: string;
+  readonly trackers: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Half the cores race and receive, the rest is left to hashing and to the kernel. */
+function defaultThreads(): number {
+  return Math.min(DEFAULT_MAX_SHARDS, Math.max(1, availableParallelism() >> 1));
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** Adds what `get` and `race` have in common. */
+export function withRaceOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--strategy <strategy>', 'how peers are raced')
+        .choices([...STRATEGIES])
+        .default('first-unchoke'),
+    )
+    .option('--peer <host:port>', 'a peer to try; may be given many times', collect, [])
+    .option('--peers-file <file>', 'peers to try, one HOST:PORT a line')
+    .option(
+      '--half-open <n>',
+      'connections on the way at one time; 0 is unlimited',
+      String(DEFAULT_HALF_OPEN_PEERS),
+    )
+    .option('--dial-rate <n>', 'new connections a second; 0 is unlimited', String(DEFAULT_DIAL_RATE_PER_S))
+    .option(
+      '--max-peers <n>',
+      'peers to download from at one time; 0 is unlimited',
+      String(DEFAULT_MAX_PEERS),
+    )
+    .option('--shards <n>', 'threads that talk to peers', String(defaultThreads()))
+    .option('--no-trackers', 'ask no tracker: only the peers named')
+    .option('--json', 'results as JSON, one object a line, on stdout', false)
+    .option('--quiet', 'no progress and no news on stderr', false);
+}
+
+export const hashersOption = (): Option =>
+  new Option('--hashers <n>', 'threads that verify and write pieces').default(String(defaultThreads()));
+
+/** The strategies that work with one peer keep one; sequential needs one thread to be sequential. */
+export function shardsOf(flags: RaceFlags): number {
+  const shards = parseCount('--shards', flags.shards, 1);
+  return flags.strategy === 'sequential' ? 1 : shards;
+}
+
+export function limitsOf(flags: RaceFlags): PeerLimits {
+  return {
+    halfOpen: parseCount('--half-open', flags.halfOpen),
+    dialRatePerS: parseCount('--dial-rate', flags.dialRate),
+    maxPeers: parseCount('--max-peers', flags.maxPeers),
+    descriptors: peerDescriptors(),
+  };
+}
+
+export function namedPeersOf(flags: RaceFlags): SourcedAddress[] {
+  const named = flags.peer.map((text) => parsePeer(text, '--peer'));
+  return flags.peersFile === undefined ? named : [...named, ...readPeersFile(flags.peersFile)];
+}

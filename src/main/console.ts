@@ -1,0 +1,82 @@
+/**
+ * The two outputs of a run. stdout carries results only: text, or with `--json` one object a line. stderr carries
+ * progress and news: one line that is redrawn on a terminal, plain lines every few seconds elsewhere.
+ */
+import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../shared/limits.ts';
+
+/** Version of the JSON events; grows when one changes its meaning. */
+const JSON_VERSION = 1;
+
+export interface ConsoleOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export class Console {
+  readonly #json: boolean;
+  readonly #quiet: boolean;
+  readonly #live: boolean;
+  #lineShown = false;
+
+  constructor(options: ConsoleOptions) {
+    this.#json = options.json;
+    this.#quiet = options.quiet;
+    this.#live = process.stderr.isTTY === true && !options.quiet;
+    // A reader that goes away (`| head`) is no error of ours.
+    process.stdout.on('error', ignoreBrokenPipe);
+    process.stderr.on('error', ignoreBrokenPipe);
+  }
+
+  get json(): boolean {
+    return this.#json;
+  }
+
+  /** How often progress is worth telling. */
+  get progressMs(): number {
+    return this.#live || this.#json ? LIVE_PROGRESS_MS : PLAIN_PROGRESS_MS;
+  }
+
+  /** An event for scripts; nothing without `--json`. */
+  event(type: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#json) process.stdout.write(`${JSON.stringify({ type, v: JSON_VERSION, ...fields })}\n`);
+  }
+
+  /** A result for people; nothing with `--json`. */
+  result(text: string): void {
+    if (this.#json) return;
+    this.#clear();
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Something that happened, for people. */
+  news(text: string): void {
+    if (this.#quiet) return;
+    this.#clear();
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** An error, even when quiet. */
+  error(text: string): void {
+    this.#clear();
+    process.stderr.write(`unchoke: ${text}\n`);
+  }
+
+  /** The state of things, in one line. */
+  progress(text: string): void {
+    if (this.#quiet || this.#json) return;
+    if (!this.#live) return void process.stderr.write(`${text}\n`);
+    const columns = process.stderr.columns ?? 80;
+    process.stderr.write(`\r\x1b[K${text.length >= columns ? `${text.slice(0, columns - 2)}…` : text}`);
+    this.#lineShown = true;
+  }
+
+  #clear(): void {
+    if (!this.#lineShown) return;
+    process.stderr.write('\r\x1b[K');
+    this.#lineShown = false;
+  }
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

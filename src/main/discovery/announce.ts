@@ -1,0 +1,33 @@
+/** What is said to a tracker and what it answers, whatever the protocol. */
+import type { SourcedAddress } from '../peer-list.ts';
+
+export type AnnounceEvent = 'started' | 'stopped' | 'completed' | 'none';
+
+export interface AnnounceRequest {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly port: number;
+  readonly uploaded: number;
+  readonly downloaded: number;
+  readonly left: number;
+  readonly event: AnnounceEvent;
+  /** Peers wanted. */
+  readonly numwant: number;
+  /** The same for the whole run, so that a tracker knows us again after our address changed (BEP 7). */
+  readonly key: number;
+}
+
+export interface AnnounceReply {
+  readonly peers: readonly SourcedAddress[];
+  readonly intervalMs: number;
+  readonly seeders: number | null;
+  readonly leechers: number | null;
+  readonly warning: string | null;
+  /** To be sent back with the next HTTP announce. */
+  readonly trackerId: Uint8Array | null;
+}
+
+/** A tracker that did not answer well. The message is for the user. */
+export class TrackerError extends Error {
+  override readonly name = 'TrackerError';
+}

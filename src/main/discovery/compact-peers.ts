@@ -1,0 +1,29 @@
+/** Compact peer lists: 6 bytes a peer for IPv4 (BEP 23), 18 for IPv6 (BEP 7). */
+import type { SourcedAddress } from '../peer-list.ts';
+
+/** IPv4 peers of a compact list; a rest that is no whole peer is dropped, and so is port 0. */
+export function compactIpv4(bytes: Uint8Array): SourcedAddress[] {
+  const peers: SourcedAddress[] = [];
+  for (let at = 0; at + 6 <= bytes.length; at += 6) {
+    const host = bytes.subarray(at, at + 4).join('.');
+    push(peers, host, bytes, at + 4);
+  }
+  return peers;
+}
+
+/** IPv6 peers of a compact list, in the form of RFC 4291 without abbreviation; a rest and port 0 are dropped. */
+export function compactIpv6(bytes: Uint8Array): SourcedAddress[] {
+  const peers: SourcedAddress[] = [];
+  for (let at = 0; at + 18 <= bytes.length; at += 18) {
+    const groups: string[] = [];
+    for (let i = at; i < at + 16; i += 2)
+      groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
+    push(peers, groups.join(':'), bytes, at + 16);
+  }
+  return peers;
+}
+
+function push(peers: SourcedAddress[], host: string, bytes: Uint8Array, at: number): void {
+  const port = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  if (port !== 0) peers.push({ host, port });
+}

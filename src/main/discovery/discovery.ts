@@ -1,0 +1,65 @@
+/** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
+import { CLIENT_NAME, NO_LISTENING_PORT } from '../identity.ts';
+import type { SourcedAddress } from '../peer-list.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { Announcer, type TrackerNews } from './announcer.ts';
+import { resolvePeers } from './named-peers.ts';
+
+export interface DiscoveryOptions {
+  readonly metainfo: Metainfo;
+  readonly peerId: Uint8Array;
+  /** Peers that the user named. */
+  readonly named: readonly SourcedAddress[];
+  readonly trackers: boolean;
+  readonly progress: () => { readonly downloaded: number; readonly left: number };
+  readonly onPeers: (peers: readonly SourcedAddress[], source: string) => void;
+  readonly onNews: (news: TrackerNews) => void;
+}
+
+export class Discovery {
+  readonly #options: DiscoveryOptions;
+  readonly #announcer: Announcer;
+  #resolving = false;
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+    const { metainfo, peerId, progress, onNews } = options;
+    this.#announcer = new Announcer({
+      tiers: options.trackers ? metainfo.trackers : [],
+      infoHash: metainfo.infoHash,
+      peerId,
+      clientName: CLIENT_NAME,
+      port: NO_LISTENING_PORT,
+      progress,
+      onPeers: (peers, tracker) => options.onPeers(peers, tracker),
+      onNews,
+    });
+  }
+
+  /** True while more peers may come. */
+  get hopeful(): boolean {
+    return this.#resolving || this.#announcer.hopeful;
+  }
+
+  async start(): Promise<void> {
+    this.#announcer.start();
+    const { named, onPeers, onNews } = this.#options;
+    if (named.length === 0) return;
+    this.#resolving = true;
+    await resolvePeers(
+      named,
+      (peers) => onPeers(peers, 'user'),
+      (host, reason) =>
+        onNews({ tracker: host, kind: 'failed', text: `its name cannot be looked up (${reason})` }),
+    );
+    this.#resolving = false;
+  }
+
+  completed(): void {
+    this.#announcer.completed();
+  }
+
+  stop(): Promise<void> {
+    return this.#announcer.stop();
+  }
+}

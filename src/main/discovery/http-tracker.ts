@@ -1,0 +1,156 @@
+/**
+ * The HTTP announce (BEP 3, 7, 23). undici carries it: time-outs, TLS and keep-alive are its business; the URL and the
+ * bencoded answer are ours.
+ */
+import { Agent, interceptors, request } from 'undici';
+import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
+import {
+  BencodeError,
+  bytesField,
+  decodeBencode,
+  field,
+  integerField,
+  isDict,
+  textField,
+} from '../../shared/bencode.ts';
+import {
+  MAX_ANNOUNCE_INTERVAL_MS,
+  MAX_REDIRECTS,
+  MAX_TRACKER_MESSAGE_CHARS,
+  MAX_TRACKER_REPLY_BYTES,
+  MIN_ANNOUNCE_INTERVAL_MS,
+} from '../../shared/limits.ts';
+import type { SourcedAddress } from '../peer-list.ts';
+import { printable } from '../text.ts';
+import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
+import { compactIpv4, compactIpv6 } from './compact-peers.ts';
+
+const DEFAULT_INTERVAL_S = 1_800;
+
+/** Announces once. Rejects with TrackerError, or with the signal's reason where it was aborted. */
+export async function httpAnnounce(
+  url: string,
+  announce: AnnounceRequest,
+  trackerId: Uint8Array | null,
+  clientName: string,
+  signal: AbortSignal,
+): Promise<AnnounceReply> {
+  const agent = new Agent({ pipelining: 0 });
+  try {
+    const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
+    const response = await request(announceUrl(url, announce, trackerId), {
+      dispatcher,
+      signal,
+      headers: { 'user-agent': clientName.replace(' ', '/'), 'accept-encoding': 'identity' },
+    });
+    const body = await bounded(response.body);
+    // Many trackers put their reason into a body with an error status, so the body is read first.
+    const reply = readReply(body, response.statusCode);
+    return reply;
+  } catch (error) {
+    if (error instanceof TrackerError) throw error;
+    if (signal.aborted) throw new TrackerError('no answer in time', { cause: error });
+    throw new TrackerError(reasonOf(error), { cause: error });
+  } finally {
+    await agent.destroy();
+  }
+}
+
+/** The URL with the announce in its query; binary values percent-encoded byte by byte. */
+export function announceUrl(url: string, announce: AnnounceRequest, trackerId: Uint8Array | null): string {
+  const query = [
+    `info_hash=${percentEncoded(announce.infoHash)}`,
+    `peer_id=${percentEncoded(announce.peerId)}`,
+    `port=${announce.port}`,
+    `uploaded=${announce.uploaded}`,
+    `downloaded=${announce.downloaded}`,
+    `left=${announce.left}`,
+    'compact=1',
+    `numwant=${announce.numwant}`,
+    `key=${announce.key.toString(16).padStart(8, '0')}`,
+  ];
+  if (announce.event !== 'none') query.push(`event=${announce.event}`);
+  if (trackerId !== null) query.push(`trackerid=${percentEncoded(trackerId)}`);
+  return `${url}${url.includes('?') ? '&' : '?'}${query.join('&')}`;
+}
+
+async function bounded(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > MAX_TRACKER_REPLY_BYTES)
+      throw new TrackerError(`an answer of more than ${MAX_TRACKER_REPLY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** Reads an announce reply. Throws TrackerError, also for the tracker's own refusal. */
+export function readReply(body: Uint8Array, status: number): AnnounceReply {
+  let value: BencodeValue;
+  try {
+    value = decodeBencode(body).value;
+  } catch (error) {
+    if (!(error instanceof BencodeError)) throw error;
+    if (status !== 200) throw new TrackerError(`HTTP status ${status}`);
+    throw new TrackerError(`an answer that is not bencoded: ${error.message}`, { cause: error });
+  }
+  if (!isDict(value)) throw new TrackerError('an answer that is not a dictionary');
+  const refusal = textField(value, 'failure reason');
+  if (refusal !== undefined) throw new TrackerError(`refused: ${shown(refusal)}`);
+  if (status !== 200) throw new TrackerError(`HTTP status ${status}`);
+  const asked = integerField(value, 'interval') ?? DEFAULT_INTERVAL_S;
+  const least = integerField(value, 'min interval') ?? 0;
+  const warning = textField(value, 'warning message');
+  return {
+    peers: peersOf(value),
+    intervalMs: clampInterval(Math.max(asked, least) * 1_000),
+    seeders: integerField(value, 'complete') ?? null,
+    leechers: integerField(value, 'incomplete') ?? null,
+    warning: warning === undefined ? null : shown(warning),
+    trackerId: bytesField(value, 'tracker id') ?? null,
+  };
+}
+
+export function clampInterval(ms: number): number {
+  return Math.min(MAX_ANNOUNCE_INTERVAL_MS, Math.max(MIN_ANNOUNCE_INTERVAL_MS, ms));
+}
+
+function peersOf(reply: BencodeDict): SourcedAddress[] {
+  const peers = field(reply, 'peers');
+  const listed = Array.isArray(peers) ? peers.flatMap(listedPeer) : [];
+  const compact = peers instanceof Uint8Array ? compactIpv4(peers) : [];
+  const six = bytesField(reply, 'peers6');
+  return [...listed, ...compact, ...(six === undefined ? [] : compactIpv6(six))];
+}
+
+/** The long form of BEP 3. Names instead of addresses are legal there and not worth a look-up each. */
+function listedPeer(entry: BencodeValue): SourcedAddress[] {
+  if (!isDict(entry)) return [];
+  const host = textField(entry, 'ip');
+  const port = integerField(entry, 'port');
+  const usable =
+    host !== undefined && /^[0-9a-fA-F.:]+$/.test(host) && port !== undefined && port > 0 && port < 65_536;
+  return usable ? [{ host, port }] : [];
+}
+
+function percentEncoded(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) {
+    const plain = /[0-9A-Za-z._~-]/.test(String.fromCharCode(byte));
+    text += plain ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0').toUpperCase()}`;
+  }
+  return text;
+}
+
+function shown(text: string): string {
+  return printable(text).slice(0, MAX_TRACKER_MESSAGE_CHARS);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return 'nobody listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its name cannot be looked up (${code})`;
+  return code === undefined ? String(message) : `${code}`;
+}

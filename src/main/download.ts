@@ -1,0 +1,225 @@
+/**
+ * A download from the first address to the last verified byte. The race finds peers that unchoke, shards fill slots of
+ * the arena, hashers verify and write; this is where a piece becomes verified, and the only place that says so.
+ */
+import { Arena } from '../shared/arena.ts';
+import { lengthOfPiece } from '../shared/geometry.ts';
+import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
+import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
+import type { FullPiece, HashResult, PeerOutcome } from '../shared/messages.ts';
+import { Failure } from './failure.ts';
+import { HashPool } from './hash-pool.ts';
+import { Race, type RaceOptions, type Unchoke } from './race.ts';
+import { anythingThere, diskFailure, prepareStorage, type StoragePlan } from './storage.ts';
+import type { Metainfo } from './torrent/metainfo.ts';
+
+export interface DownloadOptions {
+  readonly metainfo: Metainfo;
+  readonly plan: StoragePlan;
+  readonly race: Omit<RaceOptions, 'download' | 'infoHash' | 'geometry'>;
+  readonly hashers: number;
+  readonly memoryBytes: number;
+}
+
+export interface DownloadListener {
+  /** Content that was there before: pieces looked at so far. */
+  onChecked(pieces: number): void;
+  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
+  onClosed(outcomes: readonly PeerOutcome[]): void;
+  onVerified(pieces: readonly PieceIndex[]): void;
+  onPieceFailed(piece: PieceIndex): void;
+  onShardLost(error: unknown): void;
+  onComplete(): void;
+  /** The end of the run: a disk failure, or a bug of ours. */
+  onFailure(error: unknown): void;
+}
+
+export class Download {
+  readonly race: Race;
+  readonly #options: DownloadOptions;
+  readonly #listener: DownloadListener;
+  readonly #ledger: Ledger;
+  readonly #arena: Arena;
+  readonly #hashers: HashPool;
+  /** Slots that are with the hash pool: not a dead shard's any more. */
+  readonly #hashing = new Set<SlotIndex>();
+  #verifiedBytes = 0;
+  #foundBytes = 0;
+  #verdictsDue = false;
+  #verified: PieceIndex[] = [];
+  #failed: PieceIndex[] = [];
+  #ended = false;
+
+  /** Throws a `usage` failure where one piece does not fit the memory. Starts the threads. */
+  constructor(options: DownloadOptions, listener: DownloadListener) {
+    this.#options = options;
+    this.#listener = listener;
+    const { metainfo, race } = options;
+    const g = metainfo.geometry;
+    const arenaMemory = allocateArena(options);
+    const ledgerMemory = Ledger.allocate(g.pieceCount);
+    this.#ledger = new Ledger(ledgerMemory);
+    this.#arena = new Arena(arenaMemory);
+    const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
+    new Uint8Array(hashes).set(metainfo.pieceHashes);
+    this.#hashers = new HashPool(options.hashers, {
+      arena: arenaMemory,
+      geometry: g,
+      hashes,
+      files: options.plan.files,
+    });
+    this.#hashers.listen(
+      (result) => this.#judge(result),
+      (error) => this.#fail(error),
+    );
+    const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / race.shards));
+    this.race = new Race(
+      {
+        ...race,
+        infoHash: metainfo.infoHash,
+        geometry: g,
+        download: { ledger: ledgerMemory, arena: arenaMemory, maxSlots },
+      },
+      {
+        onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
+        onFull: (pieces) => this.#full(pieces),
+        onClosed: (outcomes) => listener.onClosed(outcomes),
+        onShardLost: (shard, error) => this.#shardLost(shard, error),
+        onBug: (error) => this.#fail(error),
+      },
+    );
+  }
+
+  /** Bytes of pieces that are verified, those found on disk included. */
+  get verifiedBytes(): number {
+    return this.#verifiedBytes;
+  }
+
+  /** Bytes that were good on disk before the download began. */
+  get foundBytes(): number {
+    return this.#foundBytes;
+  }
+
+  get verifiedPieces(): number {
+    return this.#ledger.verifiedCount;
+  }
+
+  get complete(): boolean {
+    return this.#ledger.complete;
+  }
+
+  /** Pieces that wait for a hasher or are with one. */
+  get hashBacklog(): number {
+    return this.#hashers.backlog;
+  }
+
+  /** Looks at what is on disk and makes the files ready. Throws a `disk` failure. Before the first peer is added. */
+  async prepare(): Promise<void> {
+    const { plan, metainfo } = this.#options;
+    if (anythingThere(plan)) await this.#checkDisk();
+    prepareStorage(plan, metainfo);
+    if (this.complete) this.#end(() => this.#listener.onComplete());
+  }
+
+  /** Stops the shards, lets the hashers finish what they have, ends all threads. */
+  async stop(): Promise<void> {
+    this.#ended = true;
+    await this.race.stop();
+    await this.#hashers.idle();
+    await this.#hashers.close();
+  }
+
+  async #checkDisk(): Promise<void> {
+    let checked = 0;
+    await this.#hashers.check((result) => {
+      if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
+      for (const piece of result.good) this.#count(piece);
+      checked += result.good.length + result.bad.length + result.missing.length;
+      this.#listener.onChecked(checked);
+    });
+    this.#foundBytes = this.#verifiedBytes;
+  }
+
+  #count(piece: PieceIndex): void {
+    if (this.#ledger.stateOf(piece) === PIECE_STATE.verified) return;
+    this.#ledger.verify(piece);
+    this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
+  }
+
+  #full(pieces: readonly FullPiece[]): void {
+    for (const { slot } of pieces) this.#hashing.add(slot);
+    this.#hashers.store(pieces);
+  }
+
+  #judge(result: HashResult): void {
+    if (result.type !== 'stored') return;
+    for (const { piece, slot } of result.good) {
+      this.#count(piece);
+      this.#free(slot);
+      this.#verified.push(piece);
+    }
+    for (const { piece, slot } of result.bad) {
+      this.#ledger.reset(piece);
+      this.#free(slot);
+      this.#failed.push(piece);
+      this.#listener.onPieceFailed(piece);
+    }
+    if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
+    if (result.good.length > 0) this.#listener.onVerified(result.good.map(({ piece }) => piece));
+    if (this.complete) return this.#end(() => this.#listener.onComplete());
+    this.#tellVerdicts();
+  }
+
+  #free(slot: SlotIndex): void {
+    this.#hashing.delete(slot);
+    this.#arena.free(slot);
+  }
+
+  /** One message for the verdicts of a turn: they free slots, so they are not kept waiting longer than that. */
+  #tellVerdicts(): void {
+    if (this.#verdictsDue) return;
+    this.#verdictsDue = true;
+    setImmediate(() => {
+      this.#verdictsDue = false;
+      if (this.#ended) return;
+      this.race.tellVerdicts(this.#verified, this.#failed);
+      this.#verified = [];
+      this.#failed = [];
+    });
+  }
+
+  /** What a dead shard had claimed is missing again. Pieces that it had handed over are with the hashers and stay there. */
+  #shardLost(lost: ShardId, error: unknown): void {
+    for (let slot = 0; slot < this.#arena.slotCount; slot++) {
+      const index = slot as SlotIndex;
+      if (this.#arena.ownerOf(index) !== lost || this.#hashing.has(index)) continue;
+      this.#ledger.reset(this.#arena.pieceOf(index));
+      this.#arena.free(index);
+    }
+    for (let piece = 0; piece < this.#ledger.pieceCount; piece++) {
+      const claimed = this.#ledger.stateOf(piece as PieceIndex) === PIECE_STATE.claimed;
+      if (claimed && this.#ledger.ownerOf(piece as PieceIndex) === lost)
+        this.#ledger.reset(piece as PieceIndex);
+    }
+    this.#listener.onShardLost(error);
+  }
+
+  #fail(error: unknown): void {
+    this.#end(() => this.#listener.onFailure(error));
+  }
+
+  #end(tell: () => void): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    tell();
+  }
+}
+
+function allocateArena(options: DownloadOptions) {
+  try {
+    return Arena.allocate(options.metainfo.geometry, options.memoryBytes);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Failure('usage', error.message, { cause: error });
+    throw error;
+  }
+}

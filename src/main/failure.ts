@@ -1,0 +1,31 @@
+/**
+ * What ends a run other than success: a stable code, a sentence for the user, and one table from code to exit status.
+ * Expected failures of peers are not here: those are values (`close-reason.ts`).
+ */
+export const EXIT_STATUS = {
+  bug: 1,
+  usage: 2,
+  'bad-torrent': 3,
+  'no-peer': 4,
+  timeout: 4,
+  disk: 5,
+  'bad-data': 6,
+  interrupted: 130,
+} as const;
+
+export type FailureCode = keyof typeof EXIT_STATUS;
+
+/** Thrown for the user to read. Anything else that is thrown is a bug of ours. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get exitStatus(): number {
+    return EXIT_STATUS[this.code];
+  }
+}

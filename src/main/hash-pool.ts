@@ -1,0 +1,115 @@
+/**
+ * The hashers: Piscina pool B. Full pieces go in, verdicts come out. Each hasher has one task at work and one ready, small
+ * pieces share a task; what waits beyond that waits here, and it is bounded, because every piece in it holds a slot.
+ */
+import { Piscina } from 'piscina';
+import type { PieceIndex } from '../shared/indices.ts';
+import { CHECK_TASK_BYTES, HASH_TASK_BYTES, HASH_TASKS_PER_HASHER } from '../shared/limits.ts';
+import type { FullPiece, HasherSetup, HashResult, HashTask } from '../shared/messages.ts';
+
+/** Deaths of hashers, over the whole run, after which something is wrong that a new thread does not mend. */
+const MAX_HASHER_DEATHS = 3;
+
+export class HashPool {
+  readonly #piscina: Piscina<HashTask, HashResult>;
+  readonly #setup: HasherSetup;
+  readonly #hashers: number;
+  #waiting: FullPiece[] = [];
+  #atWork = 0;
+  #deaths = 0;
+  #closed = false;
+  #idle: (() => void) | null = null;
+  #onResult: (result: HashResult) => void = () => {};
+  #onError: (error: unknown) => void = () => {};
+
+  constructor(hashers: number, setup: HasherSetup) {
+    this.#hashers = hashers;
+    this.#setup = setup;
+    this.#piscina = new Piscina<HashTask, HashResult>({
+      filename: new URL('../workers/hasher.js', import.meta.url).href,
+      minThreads: hashers,
+      maxThreads: hashers,
+      workerData: setup,
+      // A hasher owns no socket: it may sleep in Atomics.wait between tasks, which wakes it fastest.
+      atomics: 'sync',
+    });
+  }
+
+  /** Pieces that wait for a hasher or are with one. */
+  get backlog(): number {
+    return this.#waiting.length + this.#atWork;
+  }
+
+  /** Where verdicts on stored pieces go, and bugs of ours. */
+  listen(onResult: (result: HashResult) => void, onError: (error: unknown) => void): void {
+    this.#onResult = onResult;
+    this.#onError = onError;
+  }
+
+  store(pieces: readonly FullPiece[]): void {
+    this.#waiting.push(...pieces);
+    this.#dispatch();
+  }
+
+  /** Hashes all of the torrent that is on disk; `onResult` hears of each part. Rejects on a bug of ours. */
+  async check(onResult: (result: Extract<HashResult, { type: 'checked' }>) => void): Promise<void> {
+    const { pieceCount, pieceLength } = this.#setup.geometry;
+    const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < pieceCount) {
+        const first = next;
+        next += perTask;
+        const count = Math.min(perTask, pieceCount - first);
+        const result = await this.#piscina.run({ type: 'check', first: first as PieceIndex, count });
+        if (result.type === 'checked') onResult(result);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#hashers }, work));
+  }
+
+  /** Resolves when nothing waits and nothing is at work. */
+  async idle(): Promise<void> {
+    if (this.#waiting.length === 0 && this.#atWork === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#waiting = [];
+    await this.#piscina.destroy();
+  }
+
+  #dispatch(): void {
+    const perTask = Math.max(1, Math.floor(HASH_TASK_BYTES / this.#setup.geometry.pieceLength));
+    while (this.#waiting.length > 0 && this.#atWork < this.#hashers * HASH_TASKS_PER_HASHER) {
+      const pieces = this.#waiting.splice(0, perTask);
+      this.#atWork += 1;
+      this.#piscina.run({ type: 'store', pieces }).then(
+        (result) => this.#done(result),
+        (error: unknown) => this.#died(pieces, error),
+      );
+    }
+  }
+
+  /** The thread died under these pieces: their slots are untouched, so another hasher takes them. */
+  #died(pieces: readonly FullPiece[], error: unknown): void {
+    if (this.#closed) return;
+    this.#atWork -= 1;
+    this.#deaths += 1;
+    if (this.#deaths > MAX_HASHER_DEATHS) return this.#onError(error);
+    this.store(pieces);
+  }
+
+  #done(result: HashResult): void {
+    this.#atWork -= 1;
+    this.#onResult(result);
+    this.#dispatch();
+    if (this.#waiting.length === 0 && this.#atWork === 0) {
+      this.#idle?.();
+      this.#idle = null;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Every address that this run knows, once: the position in this list is the peer's index everywhere. Also what became
+ * of it.
+ */
+import { type PeerIndex, peerIndex } from '../shared/indices.ts';
+import { MAX_KNOWN_PEERS } from '../shared/limits.ts';
+import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
+
+export interface SourcedAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface KnownPeer extends PeerAddress {
+  /** Who named it: a tracker, the user, a file. */
+  readonly source: string;
+}
+
+export class PeerList {
+  readonly #peers: KnownPeer[] = [];
+  readonly #byAddress = new Map<string, PeerIndex>();
+  readonly #outcomes = new Map<PeerIndex, PeerOutcome>();
+  #refused = 0;
+
+  get size(): number {
+    return this.#peers.length;
+  }
+
+  /** Addresses that were past the bound and not kept. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Adds what is new and returns it. */
+  add(addresses: readonly SourcedAddress[], source: string): KnownPeer[] {
+    const added: KnownPeer[] = [];
+    for (const { host, port } of addresses) {
+      const key = addressKey(host, port);
+      if (this.#byAddress.has(key)) continue;
+      if (this.#peers.length >= MAX_KNOWN_PEERS) {
+        this.#refused += 1;
+        continue;
+      }
+      const known: KnownPeer = { peer: peerIndex(this.#peers.length), host, port, source };
+      this.#peers.push(known);
+      this.#byAddress.set(key, known.peer);
+      added.push(known);
+    }
+    return added;
+  }
+
+  at(peer: PeerIndex): KnownPeer {
+    const known = this.#peers[peer];
+    if (known === undefined) throw new RangeError(`no peer ${peer}`);
+    return known;
+  }
+
+  /** `host:port`, with brackets around IPv6. */
+  nameOf(peer: PeerIndex): string {
+    const { host, port } = this.at(peer);
+    return addressKey(host, port);
+  }
+
+  settle(outcome: PeerOutcome): void {
+    this.#outcomes.set(outcome.peer, outcome);
+  }
+
+  outcomeOf(peer: PeerIndex): PeerOutcome | undefined {
+    return this.#outcomes.get(peer);
+  }
+
+  /** True if something became of every address. */
+  get allSettled(): boolean {
+    return this.#outcomes.size === this.#peers.length;
+  }
+
+  /** Peers that were only sent home are back in play. */
+  reopenRaceLost(): void {
+    for (const [peer, { reason }] of this.#outcomes)
+      if (reason.code === 'race-lost') this.#outcomes.delete(peer);
+  }
+
+  get outcomes(): Iterable<PeerOutcome> {
+    return this.#outcomes.values();
+  }
+
+  get all(): readonly KnownPeer[] {
+    return this.#peers;
+  }
+}
+
+export function addressKey(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

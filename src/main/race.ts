@@ -1,0 +1,221 @@
+/**
+ * The race as the main thread sees it: hands addresses to shards, hears who unchokes first, keeps the winners where only
+ * winners are wanted, and puts a lost shard's addresses back into play.
+ */
+import { monotonicMs } from '../shared/clock.ts';
+import type { Geometry } from '../shared/geometry.ts';
+import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
+import type {
+  FullPiece,
+  PeerOutcome,
+  ShardEvent,
+  ShardStats,
+  ShardTask,
+  Strategy,
+} from '../shared/messages.ts';
+import { type KnownPeer, PeerList, type SourcedAddress } from './peer-list.ts';
+import { ShardPool } from './shard-pool.ts';
+import { type PeerLimits, shardOf, shardShare } from './sharding.ts';
+
+export interface RaceOptions {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly clientName: string;
+  readonly geometry: Geometry;
+  readonly strategy: Strategy;
+  /** Winners to keep; 0 keeps everybody in play. */
+  readonly keep: number;
+  readonly shards: number;
+  readonly limits: PeerLimits;
+  readonly chokedTimeoutMs: number;
+  readonly download: ShardTask<unknown>['download'];
+  readonly workerFile?: URL;
+}
+
+export interface Unchoke {
+  readonly peer: PeerIndex;
+  readonly shard: number;
+  readonly at: number;
+}
+
+export interface RaceListener {
+  /** The first unchoke of all; `ms` from the moment the first address went to a shard. */
+  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
+  onFull(pieces: readonly FullPiece[]): void;
+  onClosed(outcomes: readonly PeerOutcome[]): void;
+  /** A shard died; its claims are void. */
+  onShardLost(shard: ShardId, error: unknown): void;
+  /** A bug of ours that no new thread mends. */
+  onBug(error: unknown): void;
+}
+
+export class Race {
+  readonly peers = new PeerList();
+  readonly #options: RaceOptions;
+  readonly #listener: RaceListener;
+  readonly #pool: ShardPool;
+  readonly #winners = new Set<PeerIndex>();
+  #keeping = false;
+  #startedAt: number | null = null;
+  #firstUnchoke: Unchoke | null = null;
+  #firstBlockAt: number | null = null;
+  #unchokes = 0;
+
+  constructor(options: RaceOptions, listener: RaceListener) {
+    this.#options = options;
+    this.#listener = listener;
+    const { infoHash, peerId, clientName, strategy, geometry, chokedTimeoutMs, download } = options;
+    this.#pool = new ShardPool({
+      shards: options.shards,
+      template: { infoHash, peerId, clientName, strategy, geometry, chokedTimeoutMs, download },
+      shareOf: (position) => shardShare(options.limits, position, options.shards),
+      onEvent: (position, event) => this.#hear(position, event),
+      onLost: (position, lost, error) => this.#replaced(position, lost, error),
+      onHopeless: (error) => listener.onBug(error),
+      ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+    });
+  }
+
+  /** When the first address went to a shard; null before that. */
+  get startedAt(): number | null {
+    return this.#startedAt;
+  }
+
+  get firstUnchoke(): Unchoke | null {
+    return this.#firstUnchoke;
+  }
+
+  /** Milliseconds from the start to the first unchoke (TTFU). */
+  get ttfuMs(): number | null {
+    return this.#since(this.#firstUnchoke?.at ?? null);
+  }
+
+  get firstBlockMs(): number | null {
+    return this.#since(this.#firstBlockAt);
+  }
+
+  get unchokes(): number {
+    return this.#unchokes;
+  }
+
+  get shardStats(): readonly (ShardStats | null)[] {
+    return this.#pool.stats;
+  }
+
+  /** Brings addresses into play; known ones are passed over. Returns how many were new. */
+  add(addresses: readonly SourcedAddress[], source: string): number {
+    const added = this.peers.add(addresses, source);
+    if (added.length === 0) return 0;
+    this.#startedAt ??= monotonicMs();
+    this.#deal(added);
+    return added.length;
+  }
+
+  /** Hash verdicts, for all shards. */
+  tellVerdicts(verified: readonly PieceIndex[], failed: readonly PieceIndex[]): void {
+    this.#pool.broadcast({ type: 'verdicts', verified, failed });
+  }
+
+  /** Closes every peer; afterwards each address has an outcome. */
+  async stop(): Promise<void> {
+    await this.#pool.stop();
+    const now = monotonicMs();
+    for (const { peer, host, port } of this.peers.all) {
+      if (this.peers.outcomeOf(peer) !== undefined) continue;
+      const shard = this.#pool.idOf(shardOf(host, port, this.#pool.size));
+      this.peers.settle({
+        peer,
+        shard,
+        timeline: { closed: now },
+        reason: { stage: 'queued', code: 'stopped' },
+        client: null,
+        peerIdPrefix: null,
+        receivedBytes: 0,
+      });
+    }
+  }
+
+  #since(at: number | null): number | null {
+    return at === null || this.#startedAt === null ? null : at - this.#startedAt;
+  }
+
+  #deal(peers: readonly KnownPeer[]): void {
+    const byShard: KnownPeer[][] = Array.from({ length: this.#pool.size }, () => []);
+    for (const peer of peers) byShard[shardOf(peer.host, peer.port, this.#pool.size)]?.push(peer);
+    for (const [position, addresses] of byShard.entries()) {
+      if (addresses.length === 0) continue;
+      const plain = addresses.map(({ peer, host, port }) => ({ peer, host, port }));
+      this.#pool.send(position, { type: 'addresses', addresses: plain });
+    }
+  }
+
+  #hear(position: number, event: ShardEvent): void {
+    switch (event.type) {
+      case 'connected':
+        this.#won(event.peer, 1);
+        return;
+      case 'unchoked':
+        this.#unchoked(position, event.peer, event.at);
+        return;
+      case 'first-block':
+        this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
+        return;
+      case 'full':
+        this.#listener.onFull(event.pieces);
+        return;
+      case 'closed':
+        for (const outcome of event.outcomes) this.#closed(outcome);
+        this.#listener.onClosed(event.outcomes);
+        return;
+      case 'stats':
+      case 'stopped':
+        return;
+    }
+  }
+
+  #unchoked(shard: number, peer: PeerIndex, at: number): void {
+    this.#unchokes += 1;
+    // Two shards may each have had a first one; the clock is the same for both, so the earlier counts.
+    if (this.#firstUnchoke === null) {
+      this.#firstUnchoke = { peer, shard, at };
+      this.#listener.onFirstUnchoke(this.#firstUnchoke, this.ttfuMs ?? 0);
+    } else if (at < this.#firstUnchoke.at) this.#firstUnchoke = { peer, shard, at };
+    if (this.#options.keep > 0) this.#won(peer, this.#options.keep);
+  }
+
+  /** A winner; once there are `wanted` of them everybody else goes home. */
+  #won(peer: PeerIndex, wanted: number): void {
+    if (this.#keeping) return;
+    this.#winners.add(peer);
+    if (this.#winners.size < wanted) return;
+    this.#keeping = true;
+    this.#pool.broadcast({ type: 'keep', peers: [...this.#winners] });
+  }
+
+  #closed(outcome: PeerOutcome): void {
+    this.peers.settle(outcome);
+    if (!this.#winners.delete(outcome.peer) || !this.#keeping) return;
+    // A winner is gone: the others get another chance, in a new race.
+    this.#resume();
+  }
+
+  #resume(): void {
+    this.#keeping = false;
+    this.peers.reopenRaceLost();
+    this.#pool.broadcast({ type: 'resume' });
+  }
+
+  /** A new thread has taken the place of a dead one: everybody of that shard who was not settled is tried again. */
+  #replaced(position: number, lost: ShardId, error: unknown): void {
+    const again: KnownPeer[] = [];
+    for (const known of this.peers.all) {
+      if (shardOf(known.host, known.port, this.#pool.size) !== position) continue;
+      const outcome = this.peers.outcomeOf(known.peer);
+      if (outcome === undefined || outcome.reason.code === 'race-lost') again.push(known);
+      this.#winners.delete(known.peer);
+    }
+    this.#listener.onShardLost(lost, error);
+    this.#deal(again);
+    if (this.#keeping) this.#resume();
+  }
+}

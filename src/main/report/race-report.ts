@@ -1,0 +1,191 @@
+/**
+ * What a race tells in the end, as plain data: the funnel of addresses, why peers were lost, how long each stage took by
+ * client family. The text report prints it and `--json` writes it as it is.
+ */
+import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
+import type { PeerOutcome, ShardStats, Strategy } from '../../shared/messages.ts';
+import type { Timeline } from '../../shared/timeline.ts';
+import { clientFamily } from '../client-family.ts';
+import type { Race } from '../race.ts';
+
+export interface Funnel {
+  readonly addresses: number;
+  readonly dialled: number;
+  readonly connected: number;
+  readonly handshaken: number;
+  readonly unchoked: number;
+  readonly gaveData: number;
+}
+
+export interface Loss {
+  readonly stage: CloseStage;
+  readonly code: CloseCode;
+  readonly count: number;
+}
+
+export interface Percentiles {
+  readonly n: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export const STAGES = ['connect', 'handshake', 'unchoke', 'firstBlock'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface StageTimes {
+  readonly stage: Stage;
+  /** `all`, or a client family. Before the handshake nobody's family is known. */
+  readonly family: string;
+  readonly ms: Percentiles;
+}
+
+export interface ShardLine {
+  readonly shard: number;
+  readonly peers: number;
+  readonly lagP50Ms: number;
+  readonly lagP99Ms: number;
+  readonly lagMaxMs: number;
+}
+
+export interface PeerLine {
+  readonly peer: string;
+  readonly family: string;
+  readonly bytes: number;
+}
+
+export interface RaceReport {
+  readonly strategy: Strategy;
+  readonly ttfuMs: number | null;
+  readonly firstUnchoke: { readonly peer: string; readonly family: string; readonly shard: number } | null;
+  readonly firstBlockMs: number | null;
+  readonly funnel: Funnel;
+  readonly lost: readonly Loss[];
+  readonly stages: readonly StageTimes[];
+  readonly shards: readonly ShardLine[];
+  readonly peers: readonly PeerLine[];
+  readonly shortages: number;
+  readonly blockBytes: number;
+  readonly wastedBytes: number;
+}
+
+const TOP_PEERS = 10;
+
+/** Call after the race has stopped: then every address has an outcome. */
+export function raceReport(race: Race, strategy: Strategy): RaceReport {
+  const outcomes = [...race.peers.outcomes];
+  const first = race.firstUnchoke;
+  const firstOutcome = first === null ? undefined : race.peers.outcomeOf(first.peer);
+  const stats = race.shardStats.filter((entry) => entry !== null);
+  return {
+    strategy,
+    ttfuMs: race.ttfuMs,
+    firstUnchoke:
+      first === null
+        ? null
+        : { peer: race.peers.nameOf(first.peer), family: familyOf(firstOutcome), shard: first.shard },
+    firstBlockMs: race.firstBlockMs,
+    funnel: funnelOf(outcomes, race.peers.size),
+    lost: lossesOf(outcomes),
+    stages: stageTimes(outcomes),
+    shards: shardLines(race.shardStats),
+    peers: topPeers(race, outcomes),
+    shortages: sum(stats, (entry) => entry.shortages),
+    blockBytes: sum(stats, (entry) => entry.blockBytes),
+    wastedBytes: sum(stats, (entry) => entry.wastedBytes),
+  };
+}
+
+function funnelOf(outcomes: readonly PeerOutcome[], addresses: number): Funnel {
+  const reached = (stage: keyof Timeline) =>
+    outcomes.filter(({ timeline }) => timeline[stage] !== undefined).length;
+  return {
+    addresses,
+    dialled: reached('dialed'),
+    connected: reached('connected'),
+    handshaken: reached('handshaken'),
+    unchoked: reached('unchoked'),
+    gaveData: reached('firstBlock'),
+  };
+}
+
+/** Why peers were lost, most frequent first within the order of the stages. */
+function lossesOf(outcomes: readonly PeerOutcome[]): Loss[] {
+  const order: readonly CloseStage[] = ['queued', 'dialing', 'handshaking', 'choked', 'unchoked'];
+  const counts = new Map<string, Loss>();
+  for (const { reason } of outcomes) {
+    const key = `${reason.stage} ${reason.code}`;
+    counts.set(key, { stage: reason.stage, code: reason.code, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()].sort(
+    (a, b) => order.indexOf(a.stage) - order.indexOf(b.stage) || b.count - a.count,
+  );
+}
+
+const SPANS: Readonly<Record<Stage, readonly [keyof Timeline, keyof Timeline]>> = {
+  connect: ['dialed', 'connected'],
+  handshake: ['connected', 'handshaken'],
+  unchoke: ['handshaken', 'unchoked'],
+  firstBlock: ['unchoked', 'firstBlock'],
+};
+
+function stageTimes(outcomes: readonly PeerOutcome[]): StageTimes[] {
+  return STAGES.flatMap((stage) => {
+    const byFamily = new Map<string, number[]>();
+    for (const outcome of outcomes) {
+      const [from, to] = SPANS[stage].map((name) => outcome.timeline[name]);
+      if (from === undefined || to === undefined) continue;
+      const families = stage === 'connect' ? ['all'] : ['all', familyOf(outcome)];
+      for (const family of families) {
+        const times = byFamily.get(family) ?? [];
+        times.push(to - from);
+        byFamily.set(family, times);
+      }
+    }
+    return [...byFamily].map(([family, times]) => ({ stage, family, ms: percentiles(times) }));
+  });
+}
+
+/** Nearest-rank percentiles of at least one value. */
+export function percentiles(values: readonly number[]): Percentiles {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  return { n: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+}
+
+function shardLines(stats: readonly (ShardStats | null)[]): ShardLine[] {
+  return stats.flatMap((entry, shard) =>
+    entry === null
+      ? []
+      : [
+          {
+            shard,
+            peers: entry.dialed,
+            lagP50Ms: entry.lagP50Ms,
+            lagP99Ms: entry.lagP99Ms,
+            lagMaxMs: entry.lagMaxMs,
+          },
+        ],
+  );
+}
+
+function topPeers(race: Race, outcomes: readonly PeerOutcome[]): PeerLine[] {
+  return outcomes
+    .filter(({ receivedBytes }) => receivedBytes > 0)
+    .sort((a, b) => b.receivedBytes - a.receivedBytes)
+    .slice(0, TOP_PEERS)
+    .map((outcome) => ({
+      peer: race.peers.nameOf(outcome.peer),
+      family: familyOf(outcome),
+      bytes: outcome.receivedBytes,
+    }));
+}
+
+function familyOf(outcome: PeerOutcome | undefined): string {
+  return outcome === undefined ? 'unknown' : clientFamily(outcome.client, outcome.peerIdPrefix);
+}
+
+function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

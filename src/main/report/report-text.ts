@@ -1,0 +1,102 @@
+/** The race report for people: plain text in lines of at most 100 columns. */
+import { CLOSE_CODES } from '../../shared/close-reason.ts';
+import { formatDuration, formatSize } from '../units.ts';
+import type { Funnel, RaceReport, StageTimes } from './race-report.ts';
+
+const BAR_COLUMNS = 40;
+const STAGE_NAMES = {
+  connect: 'connect',
+  handshake: 'handshake',
+  unchoke: 'unchoke',
+  firstBlock: 'first block',
+} as const;
+
+/** `oracleMs`: the best peer's own time, where it is known, as in a swarm of our own. */
+export function reportText(report: RaceReport, oracleMs: number | null): string {
+  const parts = [
+    headline(report, oracleMs),
+    funnelText(report.funnel),
+    lostText(report),
+    stageText(report.stages),
+    shardText(report),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function headline(report: RaceReport, oracleMs: number | null): string {
+  const { ttfuMs, firstUnchoke, firstBlockMs, strategy } = report;
+  if (ttfuMs === null || firstUnchoke === null) return `No peer unchoked us (strategy ${strategy}).`;
+  const lines = [
+    `Time to first unchoke  ${formatDuration(ttfuMs).padEnd(10)} ${firstUnchoke.peer} (${firstUnchoke.family}), shard ${firstUnchoke.shard}, strategy ${strategy}`,
+  ];
+  if (oracleMs !== null) {
+    const behind = ttfuMs - oracleMs;
+    lines.push(
+      `  the oracle needed    ${formatDuration(oracleMs).padEnd(10)} the best peer's own time, had we known it: ${signed(behind)}`,
+    );
+  }
+  if (firstBlockMs !== null) lines.push(`Time to first block    ${formatDuration(firstBlockMs)}`);
+  return lines.join('\n');
+}
+
+function signed(ms: number): string {
+  return ms < 0 ? `${formatDuration(-ms)} ahead` : `${formatDuration(ms)} behind`;
+}
+
+function funnelText(funnel: Funnel): string {
+  const rows: [string, number][] = [
+    ['addresses', funnel.addresses],
+    ['dialled', funnel.dialled],
+    ['connected', funnel.connected],
+    ['handshaken', funnel.handshaken],
+    ['unchoked us', funnel.unchoked],
+    ['gave data', funnel.gaveData],
+  ];
+  const most = Math.max(1, funnel.addresses);
+  return rows
+    .map(([name, count]) => `${name.padEnd(12)}${String(count).padStart(7)}  ${bar(count / most)}`)
+    .join('\n');
+}
+
+function bar(share: number): string {
+  const columns = Math.round(share * BAR_COLUMNS);
+  return share > 0 && columns === 0 ? '▏' : '█'.repeat(columns);
+}
+
+function lostText({ lost }: RaceReport): string {
+  if (lost.length === 0) return '';
+  const rows = lost.map(
+    ({ stage, code, count }) =>
+      `${stage.padEnd(12)}${String(count).padStart(7)}  ${code.padEnd(19)}${CLOSE_CODES[code]}`,
+  );
+  return ['where and why they were lost', ...rows].join('\n');
+}
+
+function stageText(stages: readonly StageTimes[]): string {
+  if (stages.length === 0) return '';
+  const head = `${'how long'.padEnd(13)}${'client'.padEnd(16)}${['peers', 'p50', 'p90', 'p99', 'max'].map((name) => name.padStart(10)).join('')}`;
+  // With one family the row of all would say the same twice.
+  const families = new Set(stages.map(({ family }) => family).filter((family) => family !== 'all'));
+  const shown =
+    families.size > 1
+      ? stages
+      : stages.filter(({ stage, family }) => stage === 'connect' || family !== 'all');
+  const rows = shown.map(({ stage, family, ms }) => {
+    const times = [ms.p50, ms.p90, ms.p99, ms.max]
+      .map((value) => formatDuration(value).padStart(10))
+      .join('');
+    return `${STAGE_NAMES[stage].padEnd(13)}${family.padEnd(16)}${String(ms.n).padStart(10)}${times}`;
+  });
+  return [head, ...rows].join('\n');
+}
+
+function shardText({ shards, shortages, wastedBytes }: RaceReport): string {
+  const rows = shards.map(
+    ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>
+      `shard ${shard}: ${peers} peers dialled; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
+  );
+  if (shortages > 0)
+    rows.push(`dialling paused ${shortages} times: this machine was out of file descriptors or ports`);
+  if (wastedBytes > 0) rows.push(`received twice or unasked: ${formatSize(wastedBytes)}`);
+  return rows.join('\n');
+}

@@ -1,0 +1,114 @@
+/**
+ * The files of a download on disk: where each lies, made ready before the first byte comes. Folders are made one by
+ * one and looked at without following links, so that nothing already in the output folder leads out of it.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { StoredFile } from '../shared/messages.ts';
+import { Failure } from './failure.ts';
+import type { Metainfo } from './torrent/metainfo.ts';
+
+export interface StoragePlan {
+  readonly folder: string;
+  /** What the user will find: the file of a single-file torrent, the folder of another. */
+  readonly root: string;
+  /** In the order of the torrent; padding left out. */
+  readonly files: readonly StoredFile[];
+}
+
+export function storagePlan(metainfo: Metainfo, folder: string): StoragePlan {
+  const absolute = resolve(folder);
+  const files = metainfo.files
+    .filter((file) => !file.padding)
+    .map((file) => ({ path: join(absolute, ...file.path), offset: file.offset, length: file.length }));
+  return { folder: absolute, root: join(absolute, metainfo.name), files };
+}
+
+/** True if any file of the plan is there already, so that its content should be checked. */
+export function anythingThere(plan: StoragePlan): boolean {
+  return plan.files.some(
+    (file) => file.length > 0 && (statSync(file.path, { throwIfNoEntry: false })?.size ?? 0) > 0,
+  );
+}
+
+/**
+ * Makes the folders and the files, each at its full length (sparse: no space is taken yet; writing into a file of full
+ * length is cheaper than growing it). Content that is there stays. Throws a `disk` failure with the path.
+ */
+export function prepareStorage(plan: StoragePlan, metainfo: Metainfo): void {
+  attempt(plan.folder, () => mkdirSync(plan.folder, { recursive: true }));
+  const made = new Set<string>();
+  for (const file of metainfo.files)
+    if (!file.padding) makeFolders(plan.folder, file.path.slice(0, -1), made);
+  for (const file of plan.files) attempt(file.path, () => makeFile(file));
+}
+
+function makeFolders(root: string, elements: readonly string[], made: Set<string>): void {
+  let path = root;
+  for (const element of elements) {
+    path = join(path, element);
+    if (made.has(path)) continue;
+    made.add(path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) attempt(path, () => mkdirSync(path));
+    else if (!found.isDirectory())
+      throw new Failure('disk', `${path}: in the way of a folder of the download (a file or a link)`);
+  }
+}
+
+function makeFile(file: StoredFile): void {
+  const found = lstatSync(file.path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile()) {
+    throw new Failure(
+      'disk',
+      `${file.path}: in the way of a file of the download (a folder, a link or a device)`,
+    );
+  }
+  const descriptor = openSync(file.path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
+  try {
+    if (fstatSync(descriptor).size !== file.length) ftruncateSync(descriptor, file.length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function attempt(path: string, work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+  }
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'no permission',
+  EPERM: 'not permitted',
+  EROFS: 'the disk is read-only',
+  ENOENT: 'the file is gone',
+  ENOTDIR: 'a part of the path is not a folder',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files on this machine',
+  EIO: 'the disk reported an error',
+  ELOOP: 'a symbolic link is in the way',
+  EFBIG: 'the file is larger than this filesystem takes',
+  ENAMETOOLONG: 'the name is longer than this filesystem takes',
+};
+
+/** The system's word on a path, as a failure with exit status 5. */
+export function diskFailure(code: string, path: string, cause?: unknown): Failure {
+  return new Failure('disk', `${path}: ${SENTENCES[code] ?? 'the disk operation failed'} (${code})`, {
+    cause,
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * A .torrent file read (BEP 3, 12 announce tiers, 19 web seeds, 27 private, 47 padding). Everything in it is somebody
+ * else's word, so each field is checked before it is believed. Version 2 (BEP 52) is refused by name; a hybrid is read
+ * as the version 1 torrent that it also is.
+ */
+import { createHash } from 'node:crypto';
+import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
+import {
+  BencodeError,
+  bytesField,
+  decodeBencode,
+  field,
+  integerField,
+  isDict,
+  textField,
+} from '../../shared/bencode.ts';
+import { type Geometry, geometry } from '../../shared/geometry.ts';
+import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+import { DistinctPaths, safeElement } from './safe-path.ts';
+
+export interface TorrentFile {
+  /** Path elements under the output folder, mended and distinct. */
+  readonly path: readonly string[];
+  readonly length: number;
+  /** Where the file begins in the torrent's bytes. */
+  readonly offset: number;
+  /** BEP 47: zeros that align the next file; never written. */
+  readonly padding: boolean;
+}
+
+export interface Metainfo {
+  readonly infoHash: Uint8Array;
+  readonly name: string;
+  readonly geometry: Geometry;
+  /** 20 bytes a piece. */
+  readonly pieceHashes: Uint8Array;
+  readonly files: readonly TorrentFile[];
+  /** Tracker URLs by tier (BEP 12). */
+  readonly trackers: readonly (readonly string[])[];
+  readonly webSeeds: readonly string[];
+  readonly private: boolean;
+  readonly comment: string | null;
+  readonly createdBy: string | null;
+}
+
+const HASH_BYTES = 20;
+const MAX_URL_CHARS = 2_048;
+
+/** Reads a .torrent. Throws a `bad-torrent` failure that says what is wrong; `source` is named in it. */
+export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
+  try {
+    return read(bytes);
+  } catch (error) {
+    if (error instanceof BencodeError || error instanceof BadField || error instanceof RangeError) {
+      throw new Failure('bad-torrent', `${source}: not a usable torrent: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+class BadField extends Error {
+  override readonly name = 'BadField';
+}
+
+function read(bytes: Uint8Array): Metainfo {
+  if (bytes.length > MAX_TORRENT_FILE_BYTES)
+    throw new BadField(`larger than ${MAX_TORRENT_FILE_BYTES} bytes`);
+  const { value, spans } = decodeBencode(bytes);
+  if (!isDict(value)) throw new BadField('it is not a dictionary');
+  const info = field(value, 'info');
+  const span = spans.get('info');
+  if (!isDict(info) || span === undefined) throw new BadField('it has no "info" dictionary');
+  const pieceHashes = bytesField(info, 'pieces');
+  if (pieceHashes === undefined) {
+    if (field(info, 'meta version') !== undefined)
+      throw new BadField('it is version 2 only (BEP 52), which unchoke cannot read yet');
+    throw new BadField('"info" has no "pieces"');
+  }
+  const name = nameOf(info);
+  const files = filesOf(info, name);
+  const totalLength = files.reduce((sum, file) => sum + file.length, 0);
+  const g = geometry(totalLength, integerField(info, 'piece length') ?? 0);
+  if (pieceHashes.length !== g.pieceCount * HASH_BYTES) {
+    throw new BadField(
+      `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes where ${g.pieceCount} pieces need one each`,
+    );
+  }
+  return {
+    infoHash: createHash('sha1').update(bytes.subarray(span[0], span[1])).digest(),
+    name,
+    geometry: g,
+    pieceHashes,
+    files,
+    trackers: trackersOf(value),
+    webSeeds: urlsOf(field(value, 'url-list')),
+    private: integerField(info, 'private') === 1,
+    comment: textField(value, 'comment.utf-8') ?? textField(value, 'comment') ?? null,
+    createdBy: textField(value, 'created by') ?? null,
+  };
+}
+
+function nameOf(info: BencodeDict): string {
+  const name = textField(info, 'name.utf-8') ?? textField(info, 'name');
+  if (name === undefined) throw new BadField('"info" has no "name"');
+  const safe = safeElement(name);
+  if (safe === null) throw new BadField(`the name ${JSON.stringify(name)} is no file name`);
+  return safe;
+}
+
+function filesOf(info: BencodeDict, name: string): TorrentFile[] {
+  const list = field(info, 'files');
+  if (list === undefined) {
+    return [{ path: [name], length: lengthOf(info, name), offset: 0, padding: false }];
+  }
+  if (!Array.isArray(list) || list.length === 0) throw new BadField('"files" is not a list of files');
+  const distinct = new DistinctPaths();
+  let offset = 0;
+  return list.map((entry, i) => {
+    if (!isDict(entry)) throw new BadField(`file ${i} is not a dictionary`);
+    const length = lengthOf(entry, `file ${i}`);
+    const padding = (textField(entry, 'attr') ?? '').includes('p');
+    const path = padding ? [name, '.pad', String(length)] : distinct.add([name, ...elementsOf(entry, i)]);
+    const file = { path, length, offset, padding };
+    offset += length;
+    return file;
+  });
+}
+
+function lengthOf(dict: BencodeDict, what: string): number {
+  const length = integerField(dict, 'length');
+  if (length === undefined || length < 0) throw new BadField(`${what} has no length of 0 or more`);
+  return length;
+}
+
+function elementsOf(entry: BencodeDict, i: number): string[] {
+  const path = field(entry, 'path.utf-8') ?? field(entry, 'path');
+  if (!Array.isArray(path) || path.length === 0) throw new BadField(`file ${i} has no path`);
+  const elements = path.map((element) => {
+    if (!(element instanceof Uint8Array)) throw new BadField(`the path of file ${i} is not a list of names`);
+    return safeElement(Buffer.from(element).toString('utf8'));
+  });
+  const kept = elements.filter((element) => element !== null);
+  if (kept.length === 0 || elements.at(-1) === null) throw new BadField(`file ${i} has no file name`);
+  return kept;
+}
+
+/** BEP 12: `announce-list` replaces `announce` where it names any tracker. */
+function trackersOf(torrent: BencodeDict): string[][] {
+  const list = field(torrent, 'announce-list');
+  const tiers = Array.isArray(list) ? list.map(urlsOf).filter((tier) => tier.length > 0) : [];
+  if (tiers.length > 0) return tiers;
+  const announce = urlsOf(field(torrent, 'announce'));
+  return announce.length > 0 ? [announce] : [];
+}
+
+/** One URL or a list of them; what is no text, or too long to be one, is passed over. */
+function urlsOf(value: BencodeValue | undefined): string[] {
+  if (value instanceof Uint8Array) {
+    const text = Buffer.from(value).toString('utf8').trim();
+    return text.length > 0 && text.length <= MAX_URL_CHARS ? [text] : [];
+  }
+  return Array.isArray(value) ? value.flatMap(urlsOf) : [];
+}

@@ -1,0 +1,48 @@
+/**
+ * Why a peer was lost: where in the exchange it stood, and what happened. Both from closed lists, plain data, so
+ * that a reason survives the way between threads and can be counted, printed and tested one by one.
+ */
+
+/** How far the peer had come when it was lost. */
+export type CloseStage = 'queued' | 'dialing' | 'handshaking' | 'choked' | 'unchoked';
+
+export const CLOSE_CODES = {
+  refused: 'nobody listens at that port',
+  unreachable: 'the network says there is no way to that host',
+  'connect-timeout': 'the connection was never answered',
+  'connect-failed': 'the system could not connect',
+  'closed-by-peer': 'the peer hung up',
+  reset: 'the connection was reset',
+  'handshake-timeout': 'connected, but no handshake came',
+  'not-bittorrent': 'the answer is not a BitTorrent handshake',
+  'wrong-info-hash': 'the peer serves another torrent',
+  self: 'the peer is ourselves',
+  'frame-too-long': 'a message longer than its kind can be',
+  'bad-length': 'a message whose length does not fit its kind',
+  'bad-bitfield': 'a bitfield of the wrong length or with spare bits set',
+  'bitfield-misplaced': 'a second bitfield, or one after other pieces were announced',
+  'bad-piece-index': 'a piece that the torrent does not have',
+  'bad-extended': 'an extended message that cannot be read',
+  'never-unchoked': 'connected and polite, but never unchoked us',
+  idle: 'no byte for a long time, not even a keep-alive',
+  stalled: 'unchoked us, then owed blocks and sent none',
+  'unread-backlog': 'the peer does not read what we send',
+  'unrequested-data': 'kept sending blocks that nobody asked for',
+  'bad-data': 'sent data that failed the hash',
+  'exchange-timeout': 'the whole exchange took too long for the sequential strategy',
+  done: 'unchoked us and gave a block: all that a race without a download wants',
+  'race-lost': 'another peer won and only the winner was kept',
+  surplus: 'more peers unchoked us than --max-peers',
+  'slot-needed': 'choked us while others waited for its place',
+  'shard-lost': 'the thread that served it died',
+  stopped: 'still in play when the run ended',
+} as const;
+
+export type CloseCode = keyof typeof CLOSE_CODES;
+
+export interface CloseReason {
+  readonly stage: CloseStage;
+  readonly code: CloseCode;
+  /** The system's own word where there is one, such as EHOSTUNREACH. */
+  readonly detail?: string;
+}

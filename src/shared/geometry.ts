@@ -1,0 +1,42 @@
+/**
+ * How a torrent's bytes fall into pieces and pieces into blocks (BEP 3). Plain numbers, so that it crosses threads
+ * as it is. All lengths in bytes.
+ */
+import type { PieceIndex } from './indices.ts';
+import { BLOCK_BYTES, MAX_PIECE_BYTES, MAX_PIECES } from './limits.ts';
+
+export interface Geometry {
+  readonly totalLength: number;
+  readonly pieceLength: number;
+  readonly pieceCount: number;
+  /** Blocks of every piece but perhaps the last. */
+  readonly blocksPerPiece: number;
+}
+
+/** Throws RangeError with a sentence for the user where the lengths are not those of a possible torrent. */
+export function geometry(totalLength: number, pieceLength: number): Geometry {
+  if (!Number.isSafeInteger(pieceLength) || pieceLength <= 0 || pieceLength > MAX_PIECE_BYTES) {
+    throw new RangeError(`piece length ${pieceLength} is not between 1 and ${MAX_PIECE_BYTES} bytes`);
+  }
+  if (!Number.isSafeInteger(totalLength) || totalLength <= 0) {
+    throw new RangeError(`total length ${totalLength} is not a positive number of bytes`);
+  }
+  const pieceCount = Math.ceil(totalLength / pieceLength);
+  if (pieceCount > MAX_PIECES) throw new RangeError(`${pieceCount} pieces are more than ${MAX_PIECES}`);
+  return { totalLength, pieceLength, pieceCount, blocksPerPiece: Math.ceil(pieceLength / BLOCK_BYTES) };
+}
+
+/** Length of one piece: the last may be short. */
+export function lengthOfPiece(g: Geometry, piece: PieceIndex): number {
+  return piece === g.pieceCount - 1 ? g.totalLength - piece * g.pieceLength : g.pieceLength;
+}
+
+/** Number of blocks of one piece. */
+export function blocksOfPiece(g: Geometry, piece: PieceIndex): number {
+  return Math.ceil(lengthOfPiece(g, piece) / BLOCK_BYTES);
+}
+
+/** Length of one block: the last of a piece may be short. */
+export function lengthOfBlock(g: Geometry, piece: PieceIndex, block: number): number {
+  return Math.min(BLOCK_BYTES, lengthOfPiece(g, piece) - block * BLOCK_BYTES);
+}

@@ -1,0 +1,43 @@
+/**
+ * Branded integers: a piece index cannot be passed where a peer index is meant. Each comes out of a constructor
+ * that checks the range once; afterwards it is a plain number at run time.
+ */
+declare const brand: unique symbol;
+type Branded<Name extends string> = number & { readonly [brand]: Name };
+
+/** Position of a piece in its torrent. */
+export type PieceIndex = Branded<'PieceIndex'>;
+/** Position of a peer in the main thread's list of addresses; stable for the whole run. */
+export type PeerIndex = Branded<'PeerIndex'>;
+/** One life of a peer shard. A shard that replaces a dead one gets a new id, so old claims can be told apart. */
+export type ShardId = Branded<'ShardId'>;
+/** Position of a slot in the arena. */
+export type SlotIndex = Branded<'SlotIndex'>;
+
+/** The index as a `PieceIndex`, or null where the torrent has no such piece: the network may say anything. */
+export function pieceIndex(value: number, pieceCount: number): PieceIndex | null {
+  return Number.isInteger(value) && value >= 0 && value < pieceCount ? (value as PieceIndex) : null;
+}
+
+/** Throws RangeError: our own bookkeeping is wrong. */
+export function peerIndex(value: number): PeerIndex {
+  return checked(value, 'peer index') as PeerIndex;
+}
+
+/** Throws RangeError: our own bookkeeping is wrong. Zero is kept free: it means "no owner" in shared memory. */
+export function shardId(value: number): ShardId {
+  if (value === 0) throw new RangeError('shard id 0 is reserved');
+  return checked(value, 'shard id') as ShardId;
+}
+
+/** Throws RangeError: our own bookkeeping is wrong. */
+export function slotIndex(value: number): SlotIndex {
+  return checked(value, 'slot index') as SlotIndex;
+}
+
+function checked(value: number, name: string): number {
+  if (!Number.isInteger(value) || value < 0 || value > 0x00ff_ffff) {
+    throw new RangeError(`${name} out of range: ${value}`);
+  }
+  return value;
+}

@@ -1,0 +1,107 @@
+/**
+ * The ledger: one state word per piece in shared memory, and how many peers have it. Nothing here ever waits.
+ *
+ * Invariants (the stress test with real threads checks them):
+ *  1. A word is `state | owner << 8`. Only claimed and full pieces have an owner, the shard that claimed them.
+ *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins.
+ *  3. claimed → full, claimed → missing: the owner alone (or main, once that shard is dead).
+ *  4. full → verified, full → missing: main alone, on the hasher's verdict. verified is for ever.
+ *  5. availability[p] + seeds = connected peers that have p, over all shards.
+ */
+import type { PieceIndex, ShardId } from './indices.ts';
+
+export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3 } as const;
+export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
+
+/** What crosses the thread boundary: the buffer and nothing else. */
+export interface LedgerMemory {
+  readonly pieceCount: number;
+  readonly words: SharedArrayBuffer;
+}
+
+const COUNTERS = 2; // verified pieces, peers with every piece
+
+export class Ledger {
+  readonly pieceCount: number;
+  readonly #states: Int32Array;
+  readonly #availability: Int32Array;
+  readonly #counters: Int32Array;
+
+  constructor(memory: LedgerMemory) {
+    this.pieceCount = memory.pieceCount;
+    this.#states = new Int32Array(memory.words, 0, memory.pieceCount);
+    this.#availability = new Int32Array(memory.words, memory.pieceCount * 4, memory.pieceCount);
+    this.#counters = new Int32Array(memory.words, memory.pieceCount * 8, COUNTERS);
+  }
+
+  static allocate(pieceCount: number): LedgerMemory {
+    return { pieceCount, words: new SharedArrayBuffer(pieceCount * 8 + COUNTERS * 4) };
+  }
+
+  stateOf(piece: PieceIndex): PieceState {
+    return (Atomics.load(this.#states, piece) & 0xff) as PieceState;
+  }
+
+  ownerOf(piece: PieceIndex): number {
+    return Atomics.load(this.#states, piece) >>> 8;
+  }
+
+  get verifiedCount(): number {
+    return Atomics.load(this.#counters, 0);
+  }
+
+  get complete(): boolean {
+    return this.verifiedCount === this.pieceCount;
+  }
+
+  /** Shards: true if the piece is now this shard's to fetch. */
+  claim(piece: PieceIndex, shard: ShardId): boolean {
+    const claimed = PIECE_STATE.claimed | (shard << 8);
+    return Atomics.compareExchange(this.#states, piece, PIECE_STATE.missing, claimed) === PIECE_STATE.missing;
+  }
+
+  /** The owner, every block in its slot: true if main will now find it full. */
+  fill(piece: PieceIndex, shard: ShardId): boolean {
+    const claimed = PIECE_STATE.claimed | (shard << 8);
+    return Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.full | (shard << 8)) === claimed;
+  }
+
+  /** The owner gives the piece back unfinished. */
+  release(piece: PieceIndex, shard: ShardId): boolean {
+    const claimed = PIECE_STATE.claimed | (shard << 8);
+    return Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.missing) === claimed;
+  }
+
+  /** Main alone: the hash is right and the bytes are written; or the piece was found good on disk. */
+  verify(piece: PieceIndex): void {
+    const before = Atomics.exchange(this.#states, piece, PIECE_STATE.verified);
+    if ((before & 0xff) !== PIECE_STATE.verified) Atomics.add(this.#counters, 0, 1);
+  }
+
+  /** Main alone: the hash is wrong, or the owner died. Returns false if the piece was verified before. */
+  reset(piece: PieceIndex): boolean {
+    if (this.stateOf(piece) === PIECE_STATE.verified) return false;
+    Atomics.store(this.#states, piece, PIECE_STATE.missing);
+    return true;
+  }
+
+  /** One more (or one less, with -1) connected peer has this piece. */
+  addAvailability(piece: PieceIndex, change: 1 | -1): void {
+    Atomics.add(this.#availability, piece, change);
+  }
+
+  /** One more (or one less) connected peer has every piece: counted once, not a million times. */
+  addSeed(change: 1 | -1): void {
+    Atomics.add(this.#counters, 1, change);
+  }
+
+  /** Connected peers that have this piece, seeds included. */
+  availabilityOf(piece: PieceIndex): number {
+    return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, 1);
+  }
+
+  /** Availability without the seeds, which have every piece alike: what rarest-first needs to compare. */
+  rarityOf(piece: PieceIndex): number {
+    return Atomics.load(this.#availability, piece);
+  }
+}

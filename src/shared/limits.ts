@@ -1,0 +1,162 @@
+/**
+ * Every limit of unchoke, in one place. The unit is the end of the name, the reason stands beside the number,
+ * and LIMITS.md has one row for each (a unit test compares the two).
+ */
+
+// --- Torrent files and bencode -------------------------------------------------------------------------------
+
+/** BEP 3 leaves it open; every client in use asks for 16 KiB and many hang up on more. */
+export const BLOCK_BYTES = 16_384;
+/** libtorrent refuses more pieces; 2^21 pieces of 16 MiB are 32 TiB. */
+export const MAX_PIECES = 2_097_152;
+/** libtorrent's upper bound is 32,767 blocks; one piece must fit the arena anyway. */
+export const MAX_PIECE_BYTES = 536_870_912;
+/** 2^21 piece hashes take 40 MiB; the rest is room for file names. */
+export const MAX_TORRENT_FILE_BYTES = 67_108_864;
+/** libtorrent's depth; real torrents need 5. A recursive reader behind this cap cannot overflow its stack. */
+export const MAX_BENCODE_DEPTH_LEVELS = 100;
+/** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. */
+export const MAX_BENCODE_TOKENS = 2_500_000;
+/** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
+export const MAX_PATH_ELEMENT_BYTES = 255;
+
+// --- The wire ------------------------------------------------------------------------------------------------
+
+/** Extended messages (BEP 10): a 16 KiB metadata piece with its header, a PEX message, a long handshake. */
+export const MAX_EXTENDED_BYTES = 32_768;
+/** Messages with an id unknown to us are read past, never kept; beyond this they are noise. */
+export const MAX_UNKNOWN_MESSAGE_BYTES = 1_048_576;
+/** One read from a socket: large enough for about 16 blocks, small enough to stay in the L2 cache. One a shard. */
+export const READ_BUFFER_BYTES = 262_144;
+/** Requests a peer may queue with us, told in the extended handshake (BEP 10 `reqq`); libtorrent and transmission say 500. */
+export const OUR_REQUEST_QUEUE_BLOCKS = 500;
+/** Client names (BEP 10 `v`) are cut here before they are kept or shown. */
+export const MAX_CLIENT_NAME_CHARS = 64;
+/** Bytes waiting in one socket because the peer does not read; then it is hung up on. */
+export const MAX_UNSENT_BYTES = 1_048_576;
+
+// --- Time-outs of one peer -----------------------------------------------------------------------------------
+
+/** libtorrent's and qBittorrent's connect time-out: the patient one, used while no address waits for a slot. */
+export const CONNECT_TIMEOUT_MS = 15_000;
+/** The hasty one: over 99 % of the connects that succeed do so within 3 s (peer-wire-swarm PR #7). */
+export const CONNECT_TIMEOUT_HASTY_MS = 3_000;
+/** libtorrent's handshake time-out; anacrolix found that 4 s loses 1 % of good peers. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** A connected peer that chokes us keeps its place this long while others wait for it: transmission rechokes every 10 s. */
+export const CHOKED_SLOT_NEEDED_MS = 12_000;
+/** `race` calls a peer silent after this long without an unchoke. */
+export const CHOKED_RACE_MS = 60_000;
+/** `get` keeps a choking peer this long when nobody needs its place: optimistic unchokes come round in minutes. */
+export const CHOKED_DOWNLOAD_MS = 600_000;
+/** BEP 3: two minutes without a byte, keep-alives included, and the connection may be closed; one tick of grace. */
+export const IDLE_TIMEOUT_MS = 150_000;
+/** We send a keep-alive after this long without sending anything: below everybody's 120 s. */
+export const KEEP_ALIVE_MS = 100_000;
+/** A peer that owes us blocks and sent none for this long is snubbed: its requests go to others. */
+export const SNUBBED_AFTER_MS = 20_000;
+/** A snubbed peer that stays silent is dropped; aria2 and libtorrent wait as long. */
+export const STALLED_TIMEOUT_MS = 60_000;
+/** `--strategy sequential`: the whole exchange with one peer, before the next is tried. */
+export const SEQUENTIAL_EXCHANGE_MS = 30_000;
+
+// --- A shard -------------------------------------------------------------------------------------------------
+
+/** Connections on the way, over all shards (`--half-open`). */
+export const DEFAULT_HALF_OPEN_PEERS = 500;
+/** New connections a second, over all shards (`--dial-rate`). */
+export const DEFAULT_DIAL_RATE_PER_S = 500;
+/** Peers that we download from at one time, over all shards (`--max-peers`). */
+export const DEFAULT_MAX_PEERS = 500;
+/** Dials in one turn of a shard's event loop, so that answers are read between them. */
+export const DIALS_PER_TURN = 16;
+/** The deadline tick of a shard: every time-out is looked at this often, not by a timer each. */
+export const TICK_MS = 250;
+/** Peers looked at in one slice of the deadline tick. */
+export const TICK_SLICE_PEERS = 2_048;
+/** First pause after EMFILE, EADDRNOTAVAIL and the like; doubles each time. */
+export const DIAL_BACKOFF_MS = 250;
+/** Longest such pause. */
+export const DIAL_BACKOFF_MAX_MS = 5_000;
+/** File descriptors left to everything that is not a peer: files, pools, trackers, the terminal. */
+export const RESERVED_DESCRIPTORS = 128;
+/** A shard reports its counters to the main thread this often. */
+export const STATS_INTERVAL_MS = 250;
+/** Events of a shard that are told in one port message at the most. */
+export const EVENTS_PER_MESSAGE = 1_024;
+/** A shard that does not stop when told is ended by force after this long. */
+export const SHARD_STOP_TIMEOUT_MS = 2_000;
+/** Threads that race peers, at the most by default: half the cores, the other half hash and serve the kernel. */
+export const DEFAULT_MAX_SHARDS = 8;
+/** Addresses kept for one download; the rest are counted and forgotten. */
+export const MAX_KNOWN_PEERS = 20_000;
+
+// --- Requests ------------------------------------------------------------------------------------------------
+
+/** Requests sent to a peer at once when it unchokes, before anything is known of its speed. */
+export const INITIAL_REQUESTS_BLOCKS = 16;
+/** The pipeline of a peer holds this much of its measured rate. */
+export const REQUEST_QUEUE_MS = 2_000;
+/** Requests to a peer that did not tell its queue (`reqq`, BEP 10). */
+export const DEFAULT_REQUEST_QUEUE_BLOCKS = 250;
+/** Requests to a peer that told a larger one. */
+export const MAX_REQUEST_QUEUE_BLOCKS = 2_000;
+/** Blocks nobody asked for, from one peer, before it is hung up on. Late answers after a cancel are a few. */
+export const MAX_UNREQUESTED_BLOCKS = 512;
+/** Pieces of an allowed-fast set (BEP 6) kept for a peer; the usual set has 10. */
+export const MAX_ALLOWED_FAST_PIECES = 100;
+/** Bad pieces that a peer may have had a hand in, among others, before it is banned; transmission's number. */
+export const MAX_BAD_PIECE_STRIKES = 5;
+/** How often the order in which a shard asks for pieces follows the swarm's availability. */
+export const PICK_ORDER_MAX_AGE_MS = 2_000;
+
+// --- Memory and disk -----------------------------------------------------------------------------------------
+
+/** Piece data on its way from the socket to the disk (`--memory`). */
+export const DEFAULT_MEMORY_BYTES = 134_217_728;
+/** One write call: on virtual machines larger ones cost twice the system time (large page-cache folios). */
+export const WRITE_CHUNK_BYTES = 16_384;
+/** Files a hasher keeps open. */
+export const OPEN_FILES_PER_HASHER = 64;
+/** Small pieces share a hash task up to this many bytes, so that a task is worth its message. */
+export const HASH_TASK_BYTES = 1_048_576;
+/** Pieces on disk that one checking task reads and hashes. */
+export const CHECK_TASK_BYTES = 16_777_216;
+/** Hash tasks on their way to each hasher: one at work, one ready. */
+export const HASH_TASKS_PER_HASHER = 2;
+
+// --- Trackers ------------------------------------------------------------------------------------------------
+
+/** A tracker's answer; libtorrent's cap. 1 MiB is 170,000 compact peers. */
+export const MAX_TRACKER_REPLY_BYTES = 1_048_576;
+/** One HTTP announce, from the look-up of its name to its last byte. */
+export const TRACKER_TIMEOUT_MS = 15_000;
+/** Redirects followed; libtorrent's number. */
+export const MAX_REDIRECTS = 5;
+/** Peers asked for in one announce; libtorrent, anacrolix and webtorrent cli ask for as many. */
+export const TRACKER_NUMWANT_PEERS = 200;
+/** First wait of a UDP announce for its answer; BEP 15 doubles it at each try. */
+export const UDP_TRACKER_FIRST_WAIT_MS = 3_000;
+/** Tries of a UDP request before the tracker counts as silent: 45 s in all, within the minute of a connection id. */
+export const UDP_TRACKER_TRIES = 4;
+/** A tracker that names no interval, or a shorter one, is asked this often at the most. */
+export const MIN_ANNOUNCE_INTERVAL_MS = 60_000;
+/** A tracker that names a longer one is asked this often at the least. */
+export const MAX_ANNOUNCE_INTERVAL_MS = 3_600_000;
+/** First wait after a tracker failed; doubles. */
+export const ANNOUNCE_RETRY_MS = 15_000;
+/** The word of leaving (`stopped`) must not hold up the exit. */
+export const STOPPED_ANNOUNCE_TIMEOUT_MS = 1_500;
+/** A tracker's message is cut here before it is shown. */
+export const MAX_TRACKER_MESSAGE_CHARS = 300;
+
+// --- The run -------------------------------------------------------------------------------------------------
+
+/** `get` gives up when nobody has unchoked us for this long from the start (`--first-unchoke-timeout`). */
+export const DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS = 300_000;
+/** `get` gives up after this long without one verified piece (`--idle-timeout`). */
+export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
+/** A line of progress where the output is not a terminal. */
+export const PLAIN_PROGRESS_MS = 5_000;
+/** A redraw of the progress line on a terminal. */
+export const LIVE_PROGRESS_MS = 250;

@@ -1,0 +1,158 @@
+/**
+ * Everything that is said between the main thread and its workers: one union per direction, told apart by `type`.
+ * Plain data only, since an Error crosses a port without its name and code. No block ever travels here: blocks lie
+ * in the arena.
+ */
+import type { ArenaMemory } from './arena.ts';
+import type { CloseReason } from './close-reason.ts';
+import type { Geometry } from './geometry.ts';
+import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
+import type { LedgerMemory } from './ledger.ts';
+import type { Timeline } from './timeline.ts';
+
+export const STRATEGIES = ['sequential', 'first-connect', 'first-unchoke'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+export interface PeerAddress {
+  readonly peer: PeerIndex;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The part of every limit on peers that falls to one shard. Infinity means no limit. */
+export interface ShardShare {
+  readonly halfOpen: number;
+  readonly dialRatePerS: number;
+  /** Sockets of this shard, from the process's limit of file descriptors. */
+  readonly openPeers: number;
+  /** Peers to download from. */
+  readonly workingPeers: number;
+}
+
+/** The task that starts a shard; it stays pending until the shard stops. `port` is transferred with it. */
+export interface ShardTask<Port> {
+  readonly shard: ShardId;
+  readonly port: Port;
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly clientName: string;
+  readonly strategy: Strategy;
+  readonly share: ShardShare;
+  readonly geometry: Geometry;
+  /** How long a choking peer keeps its place, in milliseconds. */
+  readonly chokedTimeoutMs: number;
+  /** Null: race only. Each peer that unchokes is asked for one block, which is thrown away. */
+  readonly download: {
+    readonly ledger: LedgerMemory;
+    readonly arena: ArenaMemory;
+    readonly maxSlots: number;
+  } | null;
+}
+
+export type ShardCommand =
+  | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
+  /** These peers alone stay; all others leave the race. */
+  | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }
+  /** The kept peers are gone: everybody who was sent away may race again. */
+  | { readonly type: 'resume' }
+  /** Hash verdicts, to all shards: what to announce, whom to blame, and that slots are free again. */
+  | {
+      readonly type: 'verdicts';
+      readonly verified: readonly PieceIndex[];
+      readonly failed: readonly PieceIndex[];
+    }
+  | { readonly type: 'stop' };
+
+/** How it went with one peer; sent when it closes, and for all that are left when the shard stops. */
+export interface PeerOutcome {
+  readonly peer: PeerIndex;
+  readonly shard: ShardId;
+  readonly timeline: Timeline;
+  readonly reason: CloseReason;
+  /** BEP 10 `v`, as the peer sent it. */
+  readonly client: string | null;
+  /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
+  readonly peerIdPrefix: string | null;
+  readonly receivedBytes: number;
+}
+
+/** Counters of a shard since it started, and its peers by phase now. */
+export interface ShardStats {
+  readonly queued: number;
+  readonly dialing: number;
+  readonly handshaking: number;
+  readonly choked: number;
+  readonly unchoked: number;
+  /** Dials, connects, handshakes and unchokes so far: each peer counts once per stage. */
+  readonly dialed: number;
+  readonly connected: number;
+  readonly handshaken: number;
+  readonly everUnchoked: number;
+  readonly blockBytes: number;
+  readonly wastedBytes: number;
+  /** Pauses of dialling because this machine ran out of descriptors or ports. */
+  readonly shortages: number;
+  /** Event-loop delay since the start, milliseconds beyond the sampling interval. */
+  readonly lagP50Ms: number;
+  readonly lagP99Ms: number;
+  readonly lagMaxMs: number;
+}
+
+export interface FullPiece {
+  readonly piece: PieceIndex;
+  readonly slot: SlotIndex;
+}
+
+export type ShardEvent =
+  /** For the first-connect strategy. These three are never batched; `at` in monotonic milliseconds, as everywhere. */
+  | { readonly type: 'connected'; readonly peer: PeerIndex; readonly at: number }
+  | { readonly type: 'unchoked'; readonly peer: PeerIndex; readonly at: number }
+  | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
+  | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
+  | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }
+  | { readonly type: 'stats'; readonly stats: ShardStats }
+  | { readonly type: 'stopped' };
+
+/** What every hasher knows from its start; shared memory and plain data. */
+export interface HasherSetup {
+  readonly arena: ArenaMemory | null;
+  readonly geometry: Geometry;
+  /** 20 bytes a piece (BEP 3 `pieces`). */
+  readonly hashes: SharedArrayBuffer;
+  readonly files: readonly StoredFile[];
+}
+
+/** A file of the download as it lies on disk; `offset` is where it begins in the torrent's bytes. */
+export interface StoredFile {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export type HashTask =
+  /** Hash these slots; write the good ones. */
+  | { readonly type: 'store'; readonly pieces: readonly FullPiece[] }
+  /** Read these pieces from disk and hash them: `[first, first + count)`. */
+  | { readonly type: 'check'; readonly first: PieceIndex; readonly count: number };
+
+/** The system's word on a failed file operation. */
+export interface DiskFault {
+  readonly code: string;
+  readonly path: string;
+  readonly operation: string;
+}
+
+export type HashResult =
+  | {
+      readonly type: 'stored';
+      readonly good: readonly FullPiece[];
+      readonly bad: readonly FullPiece[];
+      readonly fault: DiskFault | null;
+    }
+  | {
+      readonly type: 'checked';
+      readonly good: readonly PieceIndex[];
+      readonly bad: readonly PieceIndex[];
+      readonly missing: readonly PieceIndex[];
+      readonly fault: DiskFault | null;
+    };

@@ -1,0 +1,27 @@
+/**
+ * A thread that listens and then stands still for ever, so that nobody takes the connections from its listeners'
+ * accept queues. Once a queue is full Linux drops every further SYN: a true time-out, as behind a firewall.
+ */
+import { createServer, type Server } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+
+/** Linux takes one connection more than the backlog says. */
+const BACKLOG = 1;
+
+const hosts = workerData as readonly string[];
+
+async function listen(host: string): Promise<number> {
+  const server: Server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port: 0, backlog: BACKLOG }, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error(`no port for ${host}`);
+  return address.port;
+}
+
+const ports: number[] = [];
+for (const host of hosts) ports.push(await listen(host));
+parentPort?.postMessage(ports);
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

@@ -1,0 +1,40 @@
+/** The swarm's HTTP tracker: every announce gets every peer, compact (BEP 23). `/stats` tells the swarm's own part in the times. */
+import { createServer, type Server } from 'node:http';
+
+export interface SwarmTracker {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** `compactPeers`: 6 bytes a peer, made when asked. The tracker is needed before the ports of the peers are known. */
+export async function openTracker(compactPeers: () => Buffer, stats: () => unknown): Promise<SwarmTracker> {
+  const server: Server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (path === '/stats') {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(stats()));
+    } else if (path === '/announce') {
+      const peers = compactPeers();
+      const head = Buffer.from(`d8:intervali1800e5:peers${peers.length}:`);
+      response.setHeader('content-type', 'text/plain');
+      response.end(Buffer.concat([head, peers, Buffer.from('e')]));
+    } else {
+      response.statusCode = 404;
+      response.end();
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: '127.0.0.1', port: 0 }, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the tracker got no port');
+  return {
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,209 @@
+/**
+ * A loopback swarm to race against: a tracker and N peers, each on an address of its own in 127.0.0.0/8, each with a
+ * personality. Deterministic by its seed. It knows the oracle: the time that the best peer needs, had one known it.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type BlackHoles, openBlackHoles } from './black-holes.ts';
+import { dealPeers, type Mix, type PeerPlan, type Personality } from './mix.ts';
+import { Payload } from './payload.ts';
+import { Dice } from './random.ts';
+import { SwarmPeer } from './swarm-peer.ts';
+import { openTracker } from './swarm-tracker.ts';
+import { type SwarmTorrent, torrentFile } from './torrent-file.ts';
+
+export interface SwarmOptions {
+  readonly peers: number;
+  readonly seed: number;
+  readonly mix: Mix;
+  readonly payloadBytes: number;
+  readonly pieceBytes: number;
+  /** Bytes a second and connection; 0 is unlimited. */
+  readonly rate: number;
+}
+
+/** The best peer's own time: connecting costs nothing over loopback. */
+export interface Oracle {
+  readonly ms: number;
+  readonly peer: string;
+  readonly handshakeMs: number;
+  readonly unchokeMs: number;
+}
+
+export interface SwarmStats {
+  readonly accepted: number;
+  readonly unchokesSent: number;
+  readonly cpuMs: number;
+  readonly lagP99Ms: number;
+  readonly lagMaxMs: number;
+  /** The first unchoke that left: when it was due and when it went, both from the accept of its connection. */
+  readonly firstUnchoke: { readonly plannedMs: number; readonly sentMs: number } | null;
+}
+
+export interface Swarm {
+  readonly torrent: SwarmTorrent;
+  readonly announce: string;
+  readonly oracle: Oracle | null;
+  readonly counts: Readonly<Partial<Record<Personality, number>>>;
+  /** False: this system does not drop connects to a full queue, so black holes accept and stay silent. */
+  readonly trueTimeout: boolean;
+  readonly addresses: readonly string[];
+  stats(): SwarmStats;
+  close(): Promise<void>;
+}
+
+const MAX_PEERS = 10_000;
+const LISTEN_BACKLOG = 128;
+const LAG_RESOLUTION_MS = 10;
+
+/** Opens the swarm. Throws Error with a sentence for the user where the machine does not allow it. */
+export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
+  if (options.peers < 1 || options.peers > MAX_PEERS)
+    throw new Error(`--peers is not between 1 and ${MAX_PEERS}`);
+  const dice = new Dice(options.seed);
+  const plans = dealPeers(options.peers, options.mix, dice);
+  const hosts = plans.map((_, i) => hostOf(i));
+  const ports: number[] = new Array(options.peers).fill(0);
+  const listeners: Server[] = [];
+  const sockets = new Set<Socket>();
+  let compact: Buffer = Buffer.alloc(0);
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  const stats = new Counters();
+  const tracker = await openTracker(
+    () => compact,
+    () => stats.snapshot(delay),
+  );
+  const payload = new Payload(options.payloadBytes, options.pieceBytes, options.seed);
+  const announce = `http://127.0.0.1:${tracker.port}/announce`;
+  const torrent = torrentFile(payload, `swarm-${options.seed}.bin`, announce);
+  const holes = await openHoles(plans, hosts, ports);
+
+  for (const [i, plan] of plans.entries()) {
+    if (plan.personality === 'black-hole' && holes.trueTimeout) continue;
+    const served = plan.personality === 'black-hole' ? { ...plan, personality: 'silent' as const } : plan;
+    const server = createServer((socket) => {
+      stats.accepted += 1;
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+      const setting = {
+        payload,
+        infoHash: torrent.infoHash,
+        rate: options.rate,
+        peerId: peerIdOf(i),
+        onUnchoke: stats.unchoked,
+      };
+      new SwarmPeer(socket, served, setting);
+    });
+    ports[i] = await listen(server, hosts[i] as string);
+    // A refuser had a port for a moment, so that it is one where nobody else listens.
+    if (plan.personality === 'refuser') server.close();
+    else listeners.push(server);
+  }
+  compact = compactPeers(hosts, ports);
+  delay.enable();
+  return {
+    torrent,
+    announce,
+    oracle: oracleOf(plans, hosts, ports),
+    counts: countOf(plans),
+    trueTimeout: holes.trueTimeout,
+    addresses: hosts.map((host, i) => `${host}:${ports[i]}`),
+    stats: () => stats.snapshot(delay),
+    close: async () => {
+      delay.disable();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(listeners.map((server) => new Promise((done) => server.close(done))));
+      await Promise.all([tracker.close(), holes.close()]);
+    },
+  };
+}
+
+class Counters {
+  accepted = 0;
+  #unchokes = 0;
+  #first: SwarmStats['firstUnchoke'] = null;
+
+  readonly unchoked = (sentMs: number, plannedMs: number): void => {
+    this.#unchokes += 1;
+    this.#first ??= { plannedMs, sentMs };
+  };
+
+  snapshot(delay: ReturnType<typeof monitorEventLoopDelay>): SwarmStats {
+    const { user, system } = process.cpuUsage();
+    const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
+    return {
+      accepted: this.accepted,
+      unchokesSent: this.#unchokes,
+      cpuMs: (user + system) / 1_000,
+      lagP99Ms: beyond(delay.percentile(99)),
+      lagMaxMs: beyond(delay.max),
+      firstUnchoke: this.#first,
+    };
+  }
+}
+
+async function openHoles(
+  plans: readonly PeerPlan[],
+  hosts: readonly string[],
+  ports: number[],
+): Promise<BlackHoles> {
+  const dead = plans.flatMap((plan, i) => (plan.personality === 'black-hole' ? [i] : []));
+  const holes = await openBlackHoles(dead.map((i) => hosts[i] as string));
+  if (!holes.trueTimeout) await holes.close();
+  else for (const [j, i] of dead.entries()) ports[i] = holes.ports[j] as number;
+  return holes;
+}
+
+/** 127.16.0.1 and on, the last byte from 1 to 250. */
+function hostOf(i: number): string {
+  return `127.${16 + Math.floor(i / 62_500)}.${Math.floor(i / 250) % 250}.${(i % 250) + 1}`;
+}
+
+function peerIdOf(i: number): Buffer {
+  return Buffer.from(`-SW0100-${String(i).padStart(12, '0')}`, 'latin1');
+}
+
+async function listen(server: Server, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port: 0, backlog: LISTEN_BACKLOG }, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error(`no port for ${host}`);
+  return address.port;
+}
+
+function compactPeers(hosts: readonly string[], ports: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(hosts.length * 6);
+  for (const [i, host] of hosts.entries()) {
+    for (const [j, part] of host.split('.').entries()) bytes[i * 6 + j] = Number(part);
+    bytes.writeUInt16BE(ports[i] as number, i * 6 + 4);
+  }
+  return bytes;
+}
+
+function oracleOf(
+  plans: readonly PeerPlan[],
+  hosts: readonly string[],
+  ports: readonly number[],
+): Oracle | null {
+  let best = -1;
+  const total = (i: number) => (plans[i]?.handshakeMs ?? 0) + (plans[i]?.unchokeMs ?? 0);
+  for (const [i, plan] of plans.entries()) {
+    if (plan.unchokeMs !== Number.POSITIVE_INFINITY && (best < 0 || total(i) < total(best))) best = i;
+  }
+  const plan = plans[best];
+  if (plan === undefined) return null;
+  return {
+    ms: total(best),
+    peer: `${hosts[best]}:${ports[best]}`,
+    handshakeMs: plan.handshakeMs,
+    unchokeMs: plan.unchokeMs,
+  };
+}
+
+function countOf(plans: readonly PeerPlan[]): Partial<Record<Personality, number>> {
+  const counts: Partial<Record<Personality, number>> = {};
+  for (const { personality } of plans) counts[personality] = (counts[personality] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,67 @@
+/**
+ * The task of a hash thread: SHA-1 of slots that are full, and the write of those whose hash is right; or, before a
+ * download, the hash of what is on disk already. Everything is synchronous: the thread has nothing else to do.
+ */
+import { createHash } from 'node:crypto';
+import { workerData } from 'node:worker_threads';
+import { Arena } from '../shared/arena.ts';
+import { lengthOfPiece } from '../shared/geometry.ts';
+import type { PieceIndex } from '../shared/indices.ts';
+import type { FullPiece, HasherSetup, HashResult, HashTask } from '../shared/messages.ts';
+import { DiskError, FileSpans } from './file-spans.ts';
+
+const HASH_BYTES = 20;
+
+const setup = workerData as HasherSetup;
+const arena = setup.arena === null ? null : new Arena(setup.arena);
+const hashes = new Uint8Array(setup.hashes);
+const spans = new FileSpans(setup.files);
+
+export default function hasher(task: HashTask): HashResult {
+  return task.type === 'store' ? store(task.pieces) : check(task.first, task.count);
+}
+
+function store(pieces: readonly FullPiece[]): HashResult {
+  if (arena === null) throw new Error('this hasher was started without an arena');
+  const good: FullPiece[] = [];
+  const bad: FullPiece[] = [];
+  for (const full of pieces) {
+    const bytes = arena.pieceBytes(full.slot);
+    if (!matches(full.piece, bytes)) {
+      bad.push(full);
+      continue;
+    }
+    try {
+      spans.write(full.piece * setup.geometry.pieceLength, bytes);
+    } catch (error) {
+      if (error instanceof DiskError) return { type: 'stored', good, bad, fault: error.fault };
+      throw error;
+    }
+    good.push(full);
+  }
+  return { type: 'stored', good, bad, fault: null };
+}
+
+function check(first: PieceIndex, count: number): HashResult {
+  const good: PieceIndex[] = [];
+  const bad: PieceIndex[] = [];
+  const missing: PieceIndex[] = [];
+  const buffer = Buffer.allocUnsafe(setup.geometry.pieceLength);
+  for (let i = 0; i < count; i++) {
+    const piece = (first + i) as PieceIndex;
+    const bytes = buffer.subarray(0, lengthOfPiece(setup.geometry, piece));
+    try {
+      const whole = spans.read(piece * setup.geometry.pieceLength, bytes);
+      (whole ? (matches(piece, bytes) ? good : bad) : missing).push(piece);
+    } catch (error) {
+      if (error instanceof DiskError) return { type: 'checked', good, bad, missing, fault: error.fault };
+      throw error;
+    }
+  }
+  return { type: 'checked', good, bad, missing, fault: null };
+}
+
+function matches(piece: PieceIndex, bytes: Uint8Array): boolean {
+  const digest = createHash('sha1').update(bytes).digest();
+  return digest.compare(hashes, piece * HASH_BYTES, (piece + 1) * HASH_BYTES) === 0;
+}

@@ -1,0 +1,51 @@
+/**
+ * The task that a Piscina thread runs for as long as its shard lives. Commands come down the port, events go up. The
+ * task must stay pending: between tasks a Piscina thread may stand still, sockets and all.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
+import { monotonicMs } from '../shared/clock.ts';
+import { TICK_MS } from '../shared/limits.ts';
+import type { ShardCommand, ShardTask } from '../shared/messages.ts';
+import { TcpTransport } from './peer/peer-socket.ts';
+import { type Lag, Shard } from './shard.ts';
+
+/** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
+const LAG_RESOLUTION_MS = 10;
+
+/** Resolves once the shard was told to stop and every socket is closed; rejects on a bug of ours. */
+export default function peerShard(task: ShardTask<MessagePort>): Promise<void> {
+  const { port } = task;
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  delay.enable();
+  return new Promise<void>((resolve, reject) => {
+    const shard = new Shard(task, {
+      clock: monotonicMs,
+      transport: new TcpTransport(),
+      random: Math.random,
+      soon: (work) => void setImmediate(work),
+      later: (ms, work) => void setTimeout(work, ms),
+      post: (event) => port.postMessage(event),
+      lag: () => lagOf(delay),
+      fail: reject,
+    });
+    const ticker = setInterval(() => shard.guard(() => shard.tick()), TICK_MS);
+    port.on('message', (command: ShardCommand) => {
+      shard.guard(() => shard.command(command));
+      if (command.type !== 'stop') return;
+      clearInterval(ticker);
+      delay.disable();
+      port.close();
+      resolve();
+    });
+  });
+}
+
+function lagOf(delay: ReturnType<typeof monitorEventLoopDelay>): Lag {
+  const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
+  return {
+    lagP50Ms: beyond(delay.percentile(50)),
+    lagP99Ms: beyond(delay.percentile(99)),
+    lagMaxMs: beyond(delay.max),
+  };
+}

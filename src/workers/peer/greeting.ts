@@ -1,0 +1,41 @@
+/** The bytes of the messages that the reducer sends, several of them joined into one write. */
+import { isIPv4 } from 'node:net';
+import { HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
+import { encodeExtendedHandshake } from '../wire/extended.ts';
+import { encodeHandshake } from '../wire/handshake.ts';
+import type { Greeting } from './peer-state.ts';
+import type { Address } from './transport.ts';
+
+/** Who we are to a peer. */
+export interface Identity {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly clientName: string;
+}
+
+export function greetingBytes(messages: readonly Greeting[], identity: Identity, to: Address): Buffer {
+  const parts = messages.map((message) => bytesOf(message, identity, to));
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+}
+
+function bytesOf(message: Greeting, identity: Identity, to: Address): Buffer {
+  switch (message) {
+    case 'handshake':
+      return encodeHandshake(identity.infoHash, identity.peerId);
+    case 'extended-handshake':
+      return encodeExtendedHandshake(identity.clientName, ipv4Bytes(to.host));
+    case 'have-none':
+      return HAVE_NONE;
+    case 'interested':
+      return INTERESTED;
+    case 'not-interested':
+      return NOT_INTERESTED;
+    case 'keep-alive':
+      return KEEP_ALIVE;
+  }
+}
+
+/** `yourip` (BEP 10) in network order; IPv6 peers learn theirs elsewhere. */
+function ipv4Bytes(host: string): Uint8Array | null {
+  return isIPv4(host) ? Uint8Array.from(host.split('.'), Number) : null;
+}

@@ -1,0 +1,33 @@
+/** What a peer's driver needs of the shard that it lives in. */
+import type { Clock } from '../../shared/clock.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import type { Requester } from '../requests/requester.ts';
+import type { Handshake } from '../wire/handshake.ts';
+import type { Identity } from './greeting.ts';
+import type { PeerDriver } from './peer-driver.ts';
+import type { PeerState, Tick } from './peer-state.ts';
+import type { Transport } from './transport.ts';
+
+export interface PeerHost {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly readBuffer: Buffer;
+  readonly requester: Requester;
+  readonly identity: Identity;
+  readonly pieceCount: number;
+  /** The shard's part of the next tick's input. */
+  readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
+  /** The one door for callbacks of sockets: what throws behind it is a bug of ours and ends the shard, knowingly. */
+  guard(work: () => void): void;
+  judge(handshake: Handshake): 'ok' | 'wrong-info-hash' | 'self';
+  /** Adds (or, with -1, takes away) all of the peer's pieces in the swarm's availability. */
+  countPieces(peer: PeerDriver, change: 1 | -1): void;
+  /** Adds a piece that the peer has just got. */
+  countPiece(peer: PeerDriver, piece: PieceIndex): void;
+  /** Whether the peer has a piece that is not verified yet. */
+  isUseful(peer: PeerDriver): boolean;
+  onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void;
+  onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void;
+  onFirstBlock(peer: PeerDriver): void;
+  onShortage(peer: PeerDriver, code: string): void;
+}

@@ -1,0 +1,194 @@
+/**
+ * The life of one peer as a pure function: `(state, input, now) → (state, effects)`. No socket, timer or port is in
+ * sight, so whole minutes of protocol run in a test in no time. Inputs that make no sense in a phase change nothing:
+ * a socket may still deliver what was on its way when the peer was closed.
+ */
+import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
+import {
+  CHOKED_SLOT_NEEDED_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
+  KEEP_ALIVE_MS,
+  SNUBBED_AFTER_MS,
+  STALLED_TIMEOUT_MS,
+} from '../../shared/limits.ts';
+import type { TimelineStage } from '../../shared/timeline.ts';
+import type {
+  Choked,
+  Greeting,
+  PeerEffect,
+  PeerInput,
+  PeerState,
+  Session,
+  Step,
+  Tick,
+  Unchoked,
+} from './peer-state.ts';
+
+const NOTHING: readonly PeerEffect[] = [];
+const CONNECT: readonly PeerEffect[] = [{ type: 'connect' }];
+const OPEN: readonly PeerEffect[] = [
+  { type: 'send', messages: ['handshake'] },
+  { type: 'report', milestone: 'connected' },
+];
+const UNCHOKED: readonly PeerEffect[] = [{ type: 'report', milestone: 'unchoked' }, { type: 'request' }];
+const REQUEST: readonly PeerEffect[] = [{ type: 'request' }];
+const RETURN: readonly PeerEffect[] = [{ type: 'return-requests' }];
+const DESTROY: readonly PeerEffect[] = [{ type: 'destroy' }];
+const CLOSE: readonly PeerEffect[] = [{ type: 'return-requests' }, { type: 'destroy' }];
+const SNUB: readonly PeerEffect[] = [{ type: 'snub' }];
+const KEEP_ALIVE: readonly PeerEffect[] = [{ type: 'send', messages: ['keep-alive'] }];
+
+export const QUEUED: PeerState = { phase: 'queued', timeline: {} };
+
+/** One step of one peer's life. `now` in monotonic milliseconds; never throws. */
+export function reducePeer(state: PeerState, input: PeerInput, now: number): Step {
+  if (state.phase === 'closed') return same(state);
+  if (input.type === 'close') return close(state, input.code, now, input.detail);
+  if (input.type === 'tick') return tick(state, input, now);
+  switch (state.phase) {
+    case 'queued':
+      if (input.type !== 'dial') return same(state);
+      return {
+        state: stamp({ phase: 'dialing', since: now, timeline: state.timeline }, 'dialed', now),
+        effects: CONNECT,
+      };
+    case 'dialing':
+      if (input.type === 'postpone') return { state: QUEUED, effects: DESTROY };
+      if (input.type !== 'connected') return same(state);
+      return {
+        state: stamp({ phase: 'handshaking', since: now, timeline: state.timeline }, 'connected', now),
+        effects: OPEN,
+      };
+    case 'handshaking':
+      return input.type === 'handshake' ? greet(state, input, now) : same(state);
+    case 'choked':
+    case 'unchoked':
+      return inSession(state, input, now);
+  }
+}
+
+/**
+ * Both handshakes are through. We are interested in everybody before we know what they have: an unchoke that comes a
+ * round trip earlier is worth an interest taken back. BEP 6 wants the word on our pieces first.
+ */
+function greet(state: PeerState, input: Extract<PeerInput, { type: 'handshake' }>, now: number): Step {
+  if (input.verdict !== 'ok') return close(state, input.verdict, now);
+  const messages: Greeting[] = [];
+  if (input.fast) messages.push('have-none');
+  if (input.extended) messages.push('extended-handshake');
+  messages.push('interested');
+  const session: Session = {
+    fast: input.fast,
+    extended: input.extended,
+    toldPieces: false,
+    weInterested: true,
+    theyInterested: false,
+  };
+  const choked = stamp({ phase: 'choked', since: now, session, timeline: state.timeline }, 'handshaken', now);
+  return { state: stamp(choked, 'interested', now), effects: [{ type: 'send', messages }] };
+}
+
+function inSession(state: Choked | Unchoked, input: PeerInput, now: number): Step {
+  switch (input.type) {
+    case 'unchoke':
+      if (state.phase === 'unchoked') return same(state);
+      return {
+        state: stamp({ ...state, phase: 'unchoked', since: now }, 'unchoked', now),
+        effects: UNCHOKED,
+      };
+    case 'choke':
+      if (state.phase === 'choked') return same(state);
+      return { state: { ...state, phase: 'choked', since: now }, effects: RETURN };
+    case 'interested':
+    case 'not-interested':
+      return same(withSession(state, { theyInterested: input.type === 'interested' }));
+    case 'pieces-told':
+      if (state.session.toldPieces) return close(state, 'bitfield-misplaced', now);
+      return same(stamp(withSession(state, { toldPieces: true }), 'piecesTold', now));
+    case 'usefulness':
+      return interest(state, input.useful, now);
+    case 'allowed-fast':
+      return { state, effects: REQUEST };
+    case 'block':
+      return same(stamp(state, 'firstBlock', now));
+    default:
+      return same(state);
+  }
+}
+
+/** BEP 3: interest is kept up to date, so that a seed does not waste a slot on us. */
+function interest(state: Choked | Unchoked, useful: boolean, now: number): Step {
+  if (useful === state.session.weInterested) {
+    return useful && state.phase === 'unchoked' ? { state, effects: REQUEST } : same(state);
+  }
+  const next = withSession(state, { weInterested: useful });
+  const send: PeerEffect = { type: 'send', messages: [useful ? 'interested' : 'not-interested'] };
+  if (!useful) return { state: next, effects: [send] };
+  return {
+    state: stamp(next, 'interested', now),
+    effects: [send, ...(state.phase === 'unchoked' ? REQUEST : NOTHING)],
+  };
+}
+
+/** Every deadline of a peer. A keep-alive moves `lastReceivedAt` alone, so it cannot hold up any other deadline. */
+function tick(state: PeerState, t: Tick, now: number): Step {
+  const overdue = overdueCode(state, t, now);
+  if (overdue !== null) return close(state, overdue, now);
+  if (state.phase !== 'choked' && state.phase !== 'unchoked') return same(state);
+  if (state.phase === 'unchoked' && t.owingSince !== null && now - t.owingSince >= SNUBBED_AFTER_MS) {
+    return { state, effects: SNUB };
+  }
+  return now - t.lastSentAt >= KEEP_ALIVE_MS ? { state, effects: KEEP_ALIVE } : same(state);
+}
+
+function overdueCode(state: PeerState, t: Tick, now: number): CloseCode | null {
+  switch (state.phase) {
+    case 'queued':
+    case 'closed':
+      return null;
+    case 'dialing':
+      if (now - state.since >= t.connectTimeoutMs) return 'connect-timeout';
+      return exchangeOverdue(state, t, now);
+    case 'handshaking':
+      if (now - state.since >= HANDSHAKE_TIMEOUT_MS) return 'handshake-timeout';
+      return exchangeOverdue(state, t, now);
+    case 'choked':
+      if (t.slotNeeded && now - state.since >= CHOKED_SLOT_NEEDED_MS) return 'slot-needed';
+      if (now - state.since >= t.chokedTimeoutMs) return 'never-unchoked';
+      return exchangeOverdue(state, t, now) ?? idle(t, now);
+    case 'unchoked':
+      if (t.owingSince !== null && now - t.owingSince >= STALLED_TIMEOUT_MS) return 'stalled';
+      return idle(t, now);
+  }
+}
+
+function exchangeOverdue(state: PeerState, t: Tick, now: number): CloseCode | null {
+  return now - (state.timeline.dialed ?? now) >= t.exchangeTimeoutMs ? 'exchange-timeout' : null;
+}
+
+function idle(t: Tick, now: number): CloseCode | null {
+  return now - t.lastReceivedAt >= IDLE_TIMEOUT_MS ? 'idle' : null;
+}
+
+function close(state: PeerState, code: CloseCode, now: number, detail?: string): Step {
+  const reason = { stage: state.phase as CloseStage, code, ...(detail === undefined ? {} : { detail }) };
+  return {
+    state: stamp({ phase: 'closed', reason, timeline: state.timeline }, 'closed', now),
+    effects: CLOSE,
+  };
+}
+
+/** The first time counts: a stage reached again keeps its stamp. */
+function stamp<S extends PeerState>(state: S, stage: TimelineStage, now: number): S {
+  if (state.timeline[stage] !== undefined) return state;
+  return { ...state, timeline: { ...state.timeline, [stage]: now } };
+}
+
+function withSession(state: Choked | Unchoked, change: Partial<Session>): Choked | Unchoked {
+  return { ...state, session: { ...state.session, ...change } };
+}
+
+function same(state: PeerState): Step {
+  return { state, effects: NOTHING };
+}

@@ -1,0 +1,80 @@
+/**
+ * The pieces that one peer has. A seed costs nothing: most peers of a healthy swarm are seeds, and a bitfield of a
+ * large torrent for each of thousands of them would be the larger part of the memory.
+ */
+import type { PieceIndex } from '../../shared/indices.ts';
+
+export class PieceSet {
+  readonly pieceCount: number;
+  #count = 0;
+  #bits: Uint8Array | null = null;
+
+  constructor(pieceCount: number) {
+    this.pieceCount = pieceCount;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get complete(): boolean {
+    return this.#count === this.pieceCount;
+  }
+
+  has(piece: number): boolean {
+    if (this.#count === this.pieceCount) return true;
+    return this.#bits !== null && ((this.#bits[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
+  }
+
+  /** True if the piece is new to the set. */
+  add(piece: PieceIndex): boolean {
+    if (this.has(piece)) return false;
+    this.#bits ??= new Uint8Array(Math.ceil(this.pieceCount / 8));
+    this.#bits[piece >>> 3] = (this.#bits[piece >>> 3] ?? 0) | (0x80 >>> (piece & 7));
+    this.#count += 1;
+    this.#dropIfComplete();
+    return true;
+  }
+
+  addAll(): void {
+    this.#count = this.pieceCount;
+    this.#bits = null;
+  }
+
+  /**
+   * Adds a bitfield as it came (BEP 3: high bit first). False, and nothing changed, where it has the wrong length or
+   * spare bits set.
+   */
+  addBitfield(payload: Uint8Array): boolean {
+    if (payload.length !== Math.ceil(this.pieceCount / 8)) return false;
+    const spare = payload.length * 8 - this.pieceCount;
+    if (((payload.at(-1) ?? 0) & ((1 << spare) - 1)) !== 0) return false;
+    if (this.complete) return true;
+    const bits = Uint8Array.from(payload);
+    const before = this.#bits;
+    let count = 0;
+    for (let i = 0; i < bits.length; i++) {
+      if (before !== null) bits[i] = (bits[i] ?? 0) | (before[i] ?? 0);
+      count += bitCount(bits[i] ?? 0);
+    }
+    this.#bits = bits;
+    this.#count = count;
+    this.#dropIfComplete();
+    return true;
+  }
+
+  /** Calls `visit` for each piece of an incomplete set. */
+  each(visit: (piece: PieceIndex) => void): void {
+    for (let piece = 0; piece < this.pieceCount; piece++) if (this.has(piece)) visit(piece as PieceIndex);
+  }
+
+  #dropIfComplete(): void {
+    if (this.#count === this.pieceCount) this.#bits = null;
+  }
+}
+
+function bitCount(byte: number): number {
+  let n = byte - ((byte >>> 1) & 0x55);
+  n = (n & 0x33) + ((n >>> 2) & 0x33);
+  return (n + (n >>> 4)) & 0x0f;
+}

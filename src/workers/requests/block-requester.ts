@@ -1,0 +1,247 @@
+/**
+ * The requester of a download. A peer fetches from its current piece, block after block; several peers share a piece
+ * where slots are scarce. Whatever a peer owes when it chokes us, stalls or leaves goes to the others at once.
+ *
+ * A block is received straight into its slot. The arena's taken bit makes sure that one peer alone writes it.
+ */
+import type { Arena } from '../../shared/arena.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { lengthOfBlock } from '../../shared/geometry.ts';
+import type { PeerIndex, PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import { BLOCK_BYTES, MAX_UNREQUESTED_BLOCKS } from '../../shared/limits.ts';
+import { RequestBatch } from '../wire/encoder.ts';
+import { MESSAGE } from '../wire/message.ts';
+import type { ActivePiece } from './active-piece.ts';
+import type { ActivePieces } from './active-pieces.ts';
+import type { Place, RequestedPeer, Requester } from './requester.ts';
+
+/** Top up when a quarter of the window is free: fewer, larger writes of requests. */
+const REFILL_SHARE = 4;
+
+export type FullReport = (piece: PieceIndex, slot: SlotIndex, contributors: ReadonlySet<PeerIndex>) => void;
+
+export class BlockRequester implements Requester {
+  readonly #arena: Arena;
+  readonly #actives: ActivePieces;
+  readonly #clock: Clock;
+  readonly #onFull: FullReport;
+  readonly #blocksPerPiece: number;
+  /** Peers with room for requests, for whom there was nothing to ask. */
+  readonly #hungry = new Set<RequestedPeer>();
+  readonly #place: Place = { target: new Uint8Array(0), offset: -1 };
+  readonly #batch = new RequestBatch();
+  #blockBytes = 0;
+  #wastedBytes = 0;
+
+  constructor(arena: Arena, actives: ActivePieces, clock: Clock, onFull: FullReport) {
+    this.#arena = arena;
+    this.#actives = actives;
+    this.#clock = clock;
+    this.#onFull = onFull;
+    this.#blocksPerPiece = arena.geometry.blocksPerPiece;
+  }
+
+  get wastedBytes(): number {
+    return this.#wastedBytes;
+  }
+
+  get blockBytes(): number {
+    return this.#blockBytes;
+  }
+
+  fill(peer: RequestedPeer): void {
+    if (!peer.mayRequest && peer.allowedFast === null) return;
+    const book = peer.book;
+    const room = book.window.size - book.queue.size;
+    if (room <= 0 || (book.queue.size > 0 && room < book.window.size / REFILL_SHARE)) return;
+    const now = this.#clock();
+    const owedNothing = book.queue.size === 0;
+    let left = room;
+    while (left > 0) {
+      const active = this.#currentOf(peer, now);
+      if (active === null) break;
+      left -= this.#ask(peer, active, left, room);
+      active.lastChange = now;
+    }
+    if (left > 0) this.#hungry.add(peer);
+    else this.#hungry.delete(peer);
+    const bytes = this.#batch.take();
+    if (bytes === null) return;
+    if (owedNothing) book.owingSince = now;
+    peer.send(bytes);
+  }
+
+  giveBack(peer: RequestedPeer): void {
+    this.#hungry.delete(peer);
+    peer.book.refused = null;
+    const returned = this.#takeBack(peer, 0) + this.#dropReceiving(peer);
+    this.#leave(peer);
+    if (returned > 0) this.feedHungry();
+  }
+
+  snub(peer: RequestedPeer): void {
+    if (peer.book.queue.size <= 1) return;
+    peer.book.window.snub();
+    if (this.#takeBack(peer, 1) > 0) this.feedHungry();
+  }
+
+  rejected(peer: RequestedPeer, piece: number, begin: number): void {
+    const block = Math.floor(begin / BLOCK_BYTES);
+    if (!peer.book.queue.remove(this.#key(piece, block))) return;
+    // Without this memory the same block would be asked for and refused in a circle.
+    peer.book.refused ??= new Set();
+    peer.book.refused.add(piece);
+    const active = this.#actives.get(piece);
+    if (active === undefined) return;
+    this.#reopen(active, block);
+    if (peer.book.current === active) this.#leave(peer);
+  }
+
+  newPieces(peer: RequestedPeer): void {
+    peer.book.cursor.at = 0;
+  }
+
+  blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place {
+    const place = this.#place;
+    place.target = this.#arena.bytes;
+    place.offset = -1;
+    const active = this.#actives.get(piece);
+    const block = begin / BLOCK_BYTES;
+    const possible = Number.isInteger(block) && block < this.#blocksPerPiece;
+    const asked = possible && peer.book.queue.remove(this.#key(piece, block));
+    const fits =
+      possible &&
+      active !== undefined &&
+      block < active.blocks &&
+      length === lengthOfBlock(this.#arena.geometry, active.piece, block);
+    if (!fits || !(asked || this.#isLate(peer, active, block))) {
+      if (asked && active !== undefined) this.#reopen(active, block);
+      this.#unwanted(peer, length, asked && active === undefined);
+      return place;
+    }
+    if (asked) active.owed -= 1;
+    if (!this.#arena.take(active.slot, block)) {
+      this.#wastedBytes += length;
+      return place;
+    }
+    active.receivers += 1;
+    peer.book.receiving = { active, block, length };
+    place.offset = this.#arena.offsetOf(active.slot, block);
+    return place;
+  }
+
+  blockEnd(peer: RequestedPeer): boolean {
+    const book = peer.book;
+    const receiving = book.receiving;
+    if (receiving === null) return false;
+    book.receiving = null;
+    const { active, block, length } = receiving;
+    const now = this.#clock();
+    active.receivers -= 1;
+    active.contributors.add(peer.index);
+    active.lastChange = now;
+    book.owingSince = now;
+    book.receivedBytes += length;
+    book.window.received(length, now);
+    this.#blockBytes += length;
+    if (!this.#arena.receive(active.slot, block)) return true;
+    if (book.current === active) this.#leave(peer);
+    if (this.#actives.filled(active)) this.#onFull(active.piece, active.slot, active.contributors);
+    return true;
+  }
+
+  tick(now: number): void {
+    this.feedHungry();
+    this.#actives.releaseOrphans(now);
+  }
+
+  /** Slots or blocks became free: those who found nothing look again. */
+  feedHungry(): void {
+    for (const peer of [...this.#hungry]) {
+      this.#hungry.delete(peer);
+      this.fill(peer);
+    }
+  }
+
+  /** Whether the peer may send this block although it is not asked for it now: it was, until a moment ago. */
+  #isLate(peer: RequestedPeer, active: ActivePiece, block: number): boolean {
+    if (peer.book.late === 0 || active.solo || this.#arena.hasReceived(active.slot, block)) return false;
+    peer.book.late -= 1;
+    active.cameUnasked(block);
+    this.#actives.changed(active);
+    return true;
+  }
+
+  #unwanted(peer: RequestedPeer, length: number, asked: boolean): void {
+    this.#wastedBytes += length;
+    if (asked) return;
+    if (peer.book.late > 0) peer.book.late -= 1;
+    else if (++peer.book.unrequested > MAX_UNREQUESTED_BLOCKS) peer.closeForUnrequested();
+  }
+
+  #currentOf(peer: RequestedPeer, now: number): ActivePiece | null {
+    const current = peer.book.current;
+    if (current !== null && current.unasked > 0 && this.#actives.get(current.piece) === current)
+      return current;
+    this.#leave(peer);
+    const next = this.#actives.pieceFor(peer, now);
+    if (next === null) return null;
+    next.users += 1;
+    peer.book.current = next;
+    return next;
+  }
+
+  #ask(peer: RequestedPeer, active: ActivePiece, most: number, room: number): number {
+    let asked = 0;
+    while (asked < most) {
+      const block = active.ask();
+      if (block < 0) break;
+      const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
+      this.#batch.add(MESSAGE.request, active.piece, block * BLOCK_BYTES, length, room);
+      peer.book.queue.push(this.#key(active.piece, block));
+      asked += 1;
+    }
+    this.#actives.changed(active);
+    return asked;
+  }
+
+  /** Takes requests back from the peer, all but the `keep` oldest; returns how many. */
+  #takeBack(peer: RequestedPeer, keep: number): number {
+    const keys = peer.book.queue.drain(keep);
+    peer.book.late += keys.length;
+    for (const key of keys) {
+      const active = this.#actives.get(Math.floor(key / this.#blocksPerPiece));
+      if (active !== undefined) this.#reopen(active, key % this.#blocksPerPiece);
+    }
+    return keys.length;
+  }
+
+  /** The block under way will not be finished by this peer; returns how many blocks that gives back: 0 or 1. */
+  #dropReceiving(peer: RequestedPeer): number {
+    const receiving = peer.book.receiving;
+    if (receiving === null) return 0;
+    peer.book.receiving = null;
+    peer.divertBlock();
+    const { active, block } = receiving;
+    active.receivers -= 1;
+    this.#arena.untake(active.slot, block);
+    active.owed += 1;
+    this.#reopen(active, block);
+    return 1;
+  }
+
+  #reopen(active: ActivePiece, block: number): void {
+    active.giveBack(block);
+    this.#actives.changed(active);
+  }
+
+  #leave(peer: RequestedPeer): void {
+    if (peer.book.current === null) return;
+    peer.book.current.users -= 1;
+    peer.book.current = null;
+  }
+
+  #key(piece: number, block: number): number {
+    return piece * this.#blocksPerPiece + block;
+  }
+}

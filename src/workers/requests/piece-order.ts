@@ -1,0 +1,105 @@
+/**
+ * The order in which a shard asks for pieces: rarest first, ties at random (each shard has its own dice), over the
+ * availability that all shards count together. The order is made anew at most every two seconds: sorting a million
+ * pieces for each request would stand still.
+ */
+import type { PieceIndex } from '../../shared/indices.ts';
+import type { Ledger } from '../../shared/ledger.ts';
+import { PIECE_STATE } from '../../shared/ledger.ts';
+import { PICK_ORDER_MAX_AGE_MS } from '../../shared/limits.ts';
+
+/** Rarities from here on count as equally common. */
+const RARITY_CLASSES = 256;
+/** Places of the order that one look-up walks before it leaves the rest to the next one: no long turns. */
+const MAX_WALK = 8_192;
+
+/** Where a peer's search stands; each search goes on where the last one of the same order ended. */
+export interface OrderCursor {
+  order: number;
+  at: number;
+}
+
+export class PieceOrder {
+  readonly #ledger: Ledger;
+  readonly #random: () => number;
+  #pieces: Int32Array;
+  #made = 0;
+  #madeAt = Number.NEGATIVE_INFINITY;
+  #stale = true;
+  /** All places before this one are no longer missing. */
+  #first = 0;
+
+  constructor(ledger: Ledger, random: () => number) {
+    this.#ledger = ledger;
+    this.#random = random;
+    this.#pieces = new Int32Array(0);
+  }
+
+  /** Availability changed, or a piece went back to missing. */
+  markStale(): void {
+    this.#stale = true;
+  }
+
+  /** The next missing piece in the order that `has`, from the cursor on; null where there is none for now. */
+  next(cursor: OrderCursor, has: (piece: number) => boolean, now: number): PieceIndex | null {
+    this.#refresh(now);
+    if (cursor.order !== this.#made) {
+      cursor.order = this.#made;
+      cursor.at = 0;
+    }
+    while (this.#first < this.#pieces.length && !this.#missing(this.#first)) this.#first += 1;
+    let at = Math.max(cursor.at, this.#first);
+    const end = Math.min(this.#pieces.length, at + MAX_WALK);
+    for (; at < end; at++) {
+      if (!this.#missing(at) || !has(this.#pieces[at] as number)) continue;
+      cursor.at = at;
+      return this.#pieces[at] as PieceIndex;
+    }
+    cursor.at = at;
+    return null;
+  }
+
+  #missing(at: number): boolean {
+    return this.#ledger.stateOf(this.#pieces[at] as PieceIndex) === PIECE_STATE.missing;
+  }
+
+  #refresh(now: number): void {
+    if (!this.#stale || now - this.#madeAt < PICK_ORDER_MAX_AGE_MS) return;
+    this.#stale = false;
+    this.#madeAt = now;
+    this.#made += 1;
+    this.#first = 0;
+    this.#pieces = this.#sorted(this.#shuffledMissing());
+  }
+
+  #shuffledMissing(): Int32Array {
+    const missing = new Int32Array(this.#ledger.pieceCount);
+    let count = 0;
+    for (let piece = 0; piece < this.#ledger.pieceCount; piece++) {
+      if (this.#ledger.stateOf(piece as PieceIndex) !== PIECE_STATE.missing) continue;
+      const swap = Math.floor(this.#random() * (count + 1));
+      missing[count++] = missing[swap] as number;
+      missing[swap] = piece;
+    }
+    return missing.subarray(0, count);
+  }
+
+  /** A counting sort by rarity; it keeps the random order among equals. */
+  #sorted(pieces: Int32Array): Int32Array {
+    const starts = new Int32Array(RARITY_CLASSES + 1);
+    const rarity = (piece: number) =>
+      Math.min(this.#ledger.rarityOf(piece as PieceIndex), RARITY_CLASSES - 1);
+    const classes = Uint8Array.from(pieces, rarity);
+    for (const rare of classes) starts[rare + 1] = (starts[rare + 1] as number) + 1;
+    for (let i = 0; i < RARITY_CLASSES; i++)
+      starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+    const sorted = new Int32Array(pieces.length);
+    for (let i = 0; i < pieces.length; i++) {
+      const rare = classes[i] as number;
+      const to = starts[rare] as number;
+      sorted[to] = pieces[i] as number;
+      starts[rare] = to + 1;
+    }
+    return sorted;
+  }
+}

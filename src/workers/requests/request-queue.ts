@@ -1,0 +1,37 @@
+/**
+ * Blocks that were asked of one peer and have not come, oldest first. A block is an integer key: its number in the torrent.
+ * Peers answer in order nearly always, so the search from the old end is short.
+ */
+export class RequestQueue {
+  #keys: number[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#keys.length - this.#head;
+  }
+
+  push(key: number): void {
+    this.#keys.push(key);
+  }
+
+  /** True if the key was there. */
+  remove(key: number): boolean {
+    const at = this.#keys.indexOf(key, this.#head);
+    if (at < 0) return false;
+    if (at === this.#head) this.#head += 1;
+    else this.#keys.splice(at, 1);
+    if (this.#head === this.#keys.length) {
+      this.#keys.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= 1_024) {
+      this.#keys = this.#keys.slice(this.#head);
+      this.#head = 0;
+    }
+    return true;
+  }
+
+  /** Empties the queue from its young end down to `keep` keys and returns what was in it. */
+  drain(keep = 0): number[] {
+    return this.#keys.splice(this.#head + keep);
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The stream of one peer, cut into messages. Fed any split of the bytes, it keeps no more than one unfinished
+ * message, whose length it has checked against its kind and the torrent before it keeps a byte of it. "Need more" is
+ * simply a return; a stream that cannot be right is a value, after which the decoder must not be fed again.
+ *
+ * Blocks are not gathered at all: their bytes go from the read buffer to where the sink wants them.
+ */
+import type { CloseCode } from '../../shared/close-reason.ts';
+import { BLOCK_BYTES, MAX_EXTENDED_BYTES, MAX_UNKNOWN_MESSAGE_BYTES } from '../../shared/limits.ts';
+import type { Handshake } from './handshake.ts';
+import { decodeHandshake, HANDSHAKE_BYTES, mayBeHandshake } from './handshake.ts';
+import { BLOCK_HEADER_BYTES, FIXED_LENGTH, MESSAGE } from './message.ts';
+
+/** What a stream can be guilty of. */
+export type WireFault = Extract<
+  CloseCode,
+  'not-bittorrent' | 'frame-too-long' | 'bad-length' | 'bad-bitfield'
+>;
+
+/** Where the decoder puts what it finds. False means: the peer was closed on this, do not go on. */
+export interface FrameSink {
+  handshake(handshake: Handshake): boolean;
+  keepAlive(): void;
+  /** `payload` is the message behind its id, in the read buffer: valid during the call only. */
+  message(id: number, payload: Buffer): boolean;
+  /** A block begins. Its bytes are copied to `offset` of `target`, or dropped where `offset` is negative. */
+  blockStart(
+    piece: number,
+    begin: number,
+    length: number,
+  ): { readonly target: Uint8Array; readonly offset: number };
+  /** All bytes of the block that began last have come. */
+  blockEnd(): boolean;
+}
+
+const PREFIX_BYTES = 4 + BLOCK_HEADER_BYTES;
+const NOWHERE: Uint8Array = new Uint8Array(0);
+
+export class FrameDecoder {
+  readonly #bitfieldBytes: number;
+  /** The start of a message: its length, its id, and for a block its index and begin. */
+  readonly #prefix = Buffer.alloc(PREFIX_BYTES);
+  #prefixLength = 0;
+  #awaitingHandshake = true;
+  /** The handshake, or the payload of a message that came in parts. */
+  #gather: Buffer | null = null;
+  #gathered = 0;
+  #gatherId = 0;
+  /** Bytes of the current block, or of a message nobody reads, that are still to come. */
+  #streaming = 0;
+  #streamIsBlock = false;
+  #target: Uint8Array = NOWHERE;
+  #offset = -1;
+
+  constructor(pieceCount: number) {
+    this.#bitfieldBytes = Math.ceil(pieceCount / 8);
+  }
+
+  /** The block under way goes nowhere from now on: its place was given to another. */
+  divert(): void {
+    this.#offset = -1;
+  }
+
+  /** Feeds `chunk[0, length)`. Null means all is well so far, or that the sink closed the peer. */
+  push(chunk: Buffer, length: number, sink: FrameSink): WireFault | null {
+    let at = 0;
+    if (this.#awaitingHandshake) {
+      const used = this.#pushHandshake(chunk, length, sink);
+      if (typeof used !== 'number') return used.fault;
+      at = used;
+    }
+    while (at < length) {
+      if (this.#streaming > 0) at = this.#stream(chunk, at, length);
+      else if (this.#gather !== null) at = this.#fill(this.#gather, chunk, at, length);
+      else {
+        const used = this.#pushPrefix(chunk, at, length, sink);
+        if (typeof used !== 'number') return used.fault;
+        at = used;
+      }
+      if (!this.#finish(sink)) return null;
+    }
+    return null;
+  }
+
+  #pushHandshake(chunk: Buffer, length: number, sink: FrameSink): number | Ended {
+    this.#gather ??= Buffer.alloc(HANDSHAKE_BYTES);
+    const at = this.#fill(this.#gather, chunk, 0, length);
+    if (!mayBeHandshake(this.#gather, this.#gathered)) return { fault: 'not-bittorrent' };
+    if (this.#gathered < HANDSHAKE_BYTES) return at;
+    const handshake = decodeHandshake(this.#gather);
+    this.#gather = null;
+    this.#gathered = 0;
+    this.#awaitingHandshake = false;
+    return sink.handshake(handshake) ? at : ENDED;
+  }
+
+  /** Reads on in the prefix of a message; returns where the chunk goes on. */
+  #pushPrefix(chunk: Buffer, start: number, end: number, sink: FrameSink): number | Ended {
+    // The whole prefix lies in the chunk nearly always: then it is read where it lies.
+    if (this.#prefixLength > 0 || end - start < PREFIX_BYTES)
+      return this.#pushSplitPrefix(chunk, start, end, sink);
+    const frameLength = chunk.readUInt32BE(start);
+    if (frameLength === 0) {
+      sink.keepAlive();
+      return start + 4;
+    }
+    const id = chunk[start + 4] as number;
+    const fault = this.#check(id, frameLength);
+    if (fault !== null) return { fault };
+    if (id !== MESSAGE.piece) return this.#startMessage(id, frameLength - 1, chunk, start + 5, end, sink);
+    this.#startBlock(chunk, start, frameLength, sink);
+    return start + PREFIX_BYTES;
+  }
+
+  /** The same where the prefix comes in parts: first its length, then its id, then the rest of a block's header. */
+  #pushSplitPrefix(chunk: Buffer, start: number, end: number, sink: FrameSink): number | Ended {
+    const prefix = this.#prefix;
+    const kept = this.#prefixLength;
+    const wanted = kept < 4 ? 4 : kept < 5 ? 5 : PREFIX_BYTES;
+    const count = Math.min(wanted - kept, end - start);
+    chunk.copy(prefix, kept, start, start + count);
+    this.#prefixLength = kept + count;
+    const at = start + count;
+    if (this.#prefixLength < wanted) return at;
+    const frameLength = prefix.readUInt32BE(0);
+    const id = prefix[4] as number;
+    if (wanted === 4) {
+      if (frameLength > 0) return at;
+      this.#prefixLength = 0;
+      sink.keepAlive();
+      return at;
+    }
+    if (wanted === 5) {
+      const fault = this.#check(id, frameLength);
+      if (fault !== null) return { fault };
+      if (id === MESSAGE.piece) return at;
+      this.#prefixLength = 0;
+      return this.#startMessage(id, frameLength - 1, chunk, at, end, sink);
+    }
+    this.#prefixLength = 0;
+    this.#startBlock(prefix, 0, frameLength, sink);
+    return at;
+  }
+
+  #startBlock(from: Buffer, base: number, frameLength: number, sink: FrameSink): void {
+    this.#streaming = frameLength - BLOCK_HEADER_BYTES;
+    this.#streamIsBlock = true;
+    const place = sink.blockStart(from.readUInt32BE(base + 5), from.readUInt32BE(base + 9), this.#streaming);
+    this.#target = place.target;
+    this.#offset = place.offset;
+  }
+
+  #startMessage(
+    id: number,
+    length: number,
+    chunk: Buffer,
+    at: number,
+    end: number,
+    sink: FrameSink,
+  ): number | Ended {
+    if (!this.#isKept(id)) {
+      this.#streaming = length;
+      this.#streamIsBlock = false;
+      this.#offset = -1;
+      return at;
+    }
+    if (end - at >= length) return sink.message(id, chunk.subarray(at, at + length)) ? at + length : ENDED;
+    this.#gather = Buffer.allocUnsafe(length);
+    this.#gathered = 0;
+    this.#gatherId = id;
+    return at;
+  }
+
+  #stream(chunk: Buffer, at: number, end: number): number {
+    const count = Math.min(this.#streaming, end - at);
+    if (this.#offset >= 0) {
+      chunk.copy(this.#target, this.#offset, at, at + count);
+      this.#offset += count;
+    }
+    this.#streaming -= count;
+    return at + count;
+  }
+
+  #fill(gather: Buffer, chunk: Buffer, at: number, end: number): number {
+    const count = Math.min(gather.length - this.#gathered, end - at);
+    chunk.copy(gather, this.#gathered, at, at + count);
+    this.#gathered += count;
+    return at + count;
+  }
+
+  /** Hands over what has just become whole. False means that the sink closed the peer. */
+  #finish(sink: FrameSink): boolean {
+    if (this.#streaming > 0) return true;
+    if (this.#streamIsBlock) {
+      this.#streamIsBlock = false;
+      this.#target = NOWHERE;
+      return sink.blockEnd();
+    }
+    if (this.#gather !== null && this.#gathered === this.#gather.length) {
+      const payload = this.#gather;
+      this.#gather = null;
+      this.#gathered = 0;
+      return sink.message(this.#gatherId, payload);
+    }
+    return true;
+  }
+
+  #isKept(id: number): boolean {
+    return FIXED_LENGTH.has(id) || id === MESSAGE.bitfield || id === MESSAGE.extended;
+  }
+
+  /** Frame caps by message id and geometry: a length is believed only where its message can have it. */
+  #check(id: number, frameLength: number): WireFault | null {
+    const fixed = FIXED_LENGTH.get(id);
+    if (fixed !== undefined) return frameLength === fixed ? null : 'bad-length';
+    switch (id) {
+      case MESSAGE.piece:
+        if (frameLength > BLOCK_HEADER_BYTES + BLOCK_BYTES) return 'frame-too-long';
+        return frameLength > BLOCK_HEADER_BYTES ? null : 'bad-length';
+      case MESSAGE.bitfield:
+        return frameLength === 1 + this.#bitfieldBytes ? null : 'bad-bitfield';
+      case MESSAGE.extended:
+        if (frameLength > 1 + MAX_EXTENDED_BYTES) return 'frame-too-long';
+        return frameLength >= 2 ? null : 'bad-length';
+      default:
+        return frameLength > MAX_UNKNOWN_MESSAGE_BYTES ? 'frame-too-long' : null;
+    }
+  }
+}
+
+/** The stream ended here: with a fault, or because the sink closed the peer. */
+interface Ended {
+  readonly fault: WireFault | null;
+}
+const ENDED: Ended = { fault: null };

@@ -1,0 +1,74 @@
+/** Bytes of the messages that we send. Those without a payload are made once. */
+import { MESSAGE } from './message.ts';
+
+const REQUEST_BYTES = 17;
+
+export const KEEP_ALIVE = Buffer.alloc(4);
+export const INTERESTED = bare(MESSAGE.interested);
+export const NOT_INTERESTED = bare(MESSAGE.notInterested);
+export const HAVE_NONE = bare(MESSAGE.haveNone);
+
+function bare(id: number): Buffer {
+  return Buffer.from([0, 0, 0, 1, id]);
+}
+
+export function encodeHave(piece: number): Buffer {
+  const bytes = Buffer.allocUnsafe(9);
+  bytes.writeUInt32BE(5, 0);
+  bytes[4] = MESSAGE.have;
+  bytes.writeUInt32BE(piece, 5);
+  return bytes;
+}
+
+/** `<length><20><extended id><payload>` (BEP 10). */
+export function encodeExtended(extendedId: number, payload: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(6 + payload.length);
+  bytes.writeUInt32BE(2 + payload.length, 0);
+  bytes[4] = MESSAGE.extended;
+  bytes[5] = extendedId;
+  bytes.set(payload, 6);
+  return bytes;
+}
+
+/**
+ * Requests (or cancels) of one peer gathered into one buffer, so that they leave in one write. The buffer is given
+ * away by `take`: the kernel may still read it after the write returned.
+ */
+export class RequestBatch {
+  #bytes: Buffer | null = null;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `room`: the most that this batch can get, for the size of its buffer. */
+  add(
+    id: typeof MESSAGE.request | typeof MESSAGE.cancel,
+    piece: number,
+    begin: number,
+    length: number,
+    room: number,
+  ): void {
+    this.#bytes ??= Buffer.allocUnsafe(Math.max(1, room) * REQUEST_BYTES);
+    if ((this.#count + 1) * REQUEST_BYTES > this.#bytes.length) {
+      this.#bytes = Buffer.concat([this.#bytes], this.#bytes.length * 2);
+    }
+    const at = this.#count++ * REQUEST_BYTES;
+    const bytes = this.#bytes;
+    bytes.writeUInt32BE(13, at);
+    bytes[at + 4] = id;
+    bytes.writeUInt32BE(piece, at + 5);
+    bytes.writeUInt32BE(begin, at + 9);
+    bytes.writeUInt32BE(length, at + 13);
+  }
+
+  /** The bytes to write, or null where there are none; the batch is empty afterwards. */
+  take(): Buffer | null {
+    if (this.#bytes === null || this.#count === 0) return null;
+    const bytes = this.#bytes.subarray(0, this.#count * REQUEST_BYTES);
+    this.#bytes = null;
+    this.#count = 0;
+    return bytes;
+  }
+}

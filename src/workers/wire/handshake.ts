@@ -1,0 +1,44 @@
+/** The 68 bytes that open every connection (BEP 3), and the reserved bits that say what a client can do. */
+
+export const HANDSHAKE_BYTES = 68;
+const PROTOCOL = Buffer.from('\x13BitTorrent protocol', 'latin1');
+const RESERVED_AT = 20;
+const INFO_HASH_AT = 28;
+const PEER_ID_AT = 48;
+
+export interface Handshake {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  /** BEP 10. */
+  readonly extended: boolean;
+  /** BEP 6. */
+  readonly fast: boolean;
+}
+
+/** Our handshake: 68 bytes, with the bits of BEP 6 and BEP 10 set. */
+export function encodeHandshake(infoHash: Uint8Array, peerId: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(HANDSHAKE_BYTES);
+  PROTOCOL.copy(bytes, 0);
+  bytes[RESERVED_AT + 5] = 0x10;
+  bytes[RESERVED_AT + 7] = 0x04;
+  bytes.set(infoHash, INFO_HASH_AT);
+  bytes.set(peerId, PEER_ID_AT);
+  return bytes;
+}
+
+/** True while `bytes`, the start of a stream, may still become a handshake: noise is seen at its first wrong byte. */
+export function mayBeHandshake(bytes: Uint8Array, length: number): boolean {
+  const known = Math.min(length, PROTOCOL.length);
+  for (let i = 0; i < known; i++) if (bytes[i] !== PROTOCOL[i]) return false;
+  return true;
+}
+
+/** The fields of 68 bytes that passed `mayBeHandshake`, copied out of them. */
+export function decodeHandshake(bytes: Uint8Array): Handshake {
+  return {
+    infoHash: bytes.slice(INFO_HASH_AT, PEER_ID_AT),
+    peerId: bytes.slice(PEER_ID_AT, HANDSHAKE_BYTES),
+    extended: ((bytes[RESERVED_AT + 5] ?? 0) & 0x10) !== 0,
+    fast: ((bytes[RESERVED_AT + 7] ?? 0) & 0x04) !== 0,
+  };
+}

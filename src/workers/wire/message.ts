@@ -1,0 +1,42 @@
+/** Message ids of the peer wire: BEP 3, BEP 5 (port), BEP 6 (fast extension), BEP 10 (extended). */
+export const MESSAGE = {
+  choke: 0,
+  unchoke: 1,
+  interested: 2,
+  notInterested: 3,
+  have: 4,
+  bitfield: 5,
+  request: 6,
+  piece: 7,
+  cancel: 8,
+  port: 9,
+  suggestPiece: 13,
+  haveAll: 14,
+  haveNone: 15,
+  rejectRequest: 16,
+  allowedFast: 17,
+  extended: 20,
+} as const;
+
+/** `<id><index><begin>` in front of the bytes of a block. */
+export const BLOCK_HEADER_BYTES = 9;
+
+/**
+ * Lengths of the messages that have one length only, the id included; by id. Everything else is checked by its
+ * own rule in the decoder.
+ */
+export const FIXED_LENGTH: ReadonlyMap<number, number> = new Map([
+  [MESSAGE.choke, 1],
+  [MESSAGE.unchoke, 1],
+  [MESSAGE.interested, 1],
+  [MESSAGE.notInterested, 1],
+  [MESSAGE.have, 5],
+  [MESSAGE.request, 13],
+  [MESSAGE.cancel, 13],
+  [MESSAGE.port, 3],
+  [MESSAGE.suggestPiece, 5],
+  [MESSAGE.haveAll, 1],
+  [MESSAGE.haveNone, 1],
+  [MESSAGE.rejectRequest, 13],
+  [MESSAGE.allowedFast, 5],
+]);
