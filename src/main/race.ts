@@ -13,6 +13,7 @@ import type {
   ShardTask,
   Strategy,
 } from '../shared/messages.ts';
+import { NO_TIMES } from '../shared/timeline.ts';
 import { type KnownPeer, PeerList, type SourcedAddress } from './peer-list.ts';
 import { ShardPool } from './shard-pool.ts';
 import { type PeerLimits, shardOf, shardShare } from './sharding.ts';
@@ -126,7 +127,7 @@ export class Race {
       this.peers.settle({
         peer,
         shard,
-        timeline: { closed: now },
+        timeline: { ...NO_TIMES, closed: now },
         reason: { stage: 'queued', code: 'stopped' },
         client: null,
         peerIdPrefix: null,

@@ -11,8 +11,8 @@ import {
 } from '../shared/limits.ts';
 import type { ShardShare } from '../shared/messages.ts';
 
-/** The bucket of the dial rate holds this much time, so that the first tick of a race is not an empty one. */
-const BURST_MS = 250;
+/** The bucket of the dial rate holds this much time: a race starts with a burst of half a second. */
+const BURST_MS = 500;
 
 export class DialWindow {
   readonly #share: ShardShare;

@@ -1,6 +1,7 @@
 /**
- * What a shard says to the main thread, gathered for one turn of the event loop and bounded: thousands of closing
- * peers make a few messages. What must not wait (the first unchoke) goes past it.
+ * What a shard says to the main thread, gathered and bounded. Full pieces wait for the end of the turn, closed peers for
+ * the next tick: while thousands are dialled, hundreds close in each moment, and a message each would cost more than the
+ * dials. What must not wait at all (the first unchoke) goes past it.
  */
 import { EVENTS_PER_MESSAGE } from '../shared/limits.ts';
 import type { FullPiece, PeerOutcome, ShardEvent } from '../shared/messages.ts';
@@ -10,7 +11,6 @@ export class Outbox {
   readonly #soon: (work: () => void) => void;
   #full: FullPiece[] = [];
   #closed: PeerOutcome[] = [];
-  #scheduled = false;
 
   constructor(post: (event: ShardEvent) => void, soon: (work: () => void) => void) {
     this.#post = post;
@@ -23,28 +23,25 @@ export class Outbox {
 
   full(piece: FullPiece): void {
     this.#full.push(piece);
-    this.#schedule();
+    if (this.#full.length === 1) this.#soon(() => this.#flushFull());
   }
 
   closed(outcome: PeerOutcome): void {
     this.#closed.push(outcome);
     if (this.#closed.length >= EVENTS_PER_MESSAGE) this.flush();
-    else this.#schedule();
   }
 
+  /** Sends all that waits; once a tick, and at the end. */
   flush(): void {
-    if (this.#full.length > 0) this.#post({ type: 'full', pieces: this.#full });
-    if (this.#closed.length > 0) this.#post({ type: 'closed', outcomes: this.#closed });
-    this.#full = [];
+    this.#flushFull();
+    if (this.#closed.length === 0) return;
+    this.#post({ type: 'closed', outcomes: this.#closed });
     this.#closed = [];
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#soon(() => {
-      this.#scheduled = false;
-      this.flush();
-    });
+  #flushFull(): void {
+    if (this.#full.length === 0) return;
+    this.#post({ type: 'full', pieces: this.#full });
+    this.#full = [];
   }
 }

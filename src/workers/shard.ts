@@ -119,6 +119,7 @@ export class Shard implements PeerHost {
       this.#statsAt = now;
       this.#outbox.now({ type: 'stats', stats: this.#stats() });
     }
+    this.#outbox.flush();
     this.#pump();
   }
 
@@ -178,7 +179,7 @@ export class Shard implements PeerHost {
       reason: after.reason,
       client: peer.client,
       peerIdPrefix: peer.peerIdPrefix,
-      receivedBytes: peer.book.receivedBytes,
+      receivedBytes: peer.receivedBytes,
     });
     this.#pump();
   }

@@ -2,7 +2,6 @@
  * The HTTP announce (BEP 3, 7, 23). undici carries it: time-outs, TLS and keep-alive are its business; the URL and the
  * bencoded answer are ours.
  */
-import { Agent, interceptors, request } from 'undici';
 import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
 import {
   BencodeError,
@@ -35,6 +34,8 @@ export async function httpAnnounce(
   clientName: string,
   signal: AbortSignal,
 ): Promise<AnnounceReply> {
+  // Loaded when the first HTTP tracker is asked: it takes longer to load than the threads take to start.
+  const { Agent, interceptors, request } = await import('undici');
   const agent = new Agent({ pipelining: 0 });
   try {
     const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));

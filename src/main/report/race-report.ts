@@ -31,7 +31,7 @@ export interface Percentiles {
   readonly max: number;
 }
 
-export const STAGES = ['connect', 'handshake', 'unchoke', 'firstBlock'] as const;
+export const STAGES = ['dial', 'connect', 'handshake', 'unchoke', 'firstBlock'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export interface StageTimes {
@@ -88,7 +88,7 @@ export function raceReport(race: Race, strategy: Strategy): RaceReport {
     firstBlockMs: race.firstBlockMs,
     funnel: funnelOf(outcomes, race.peers.size),
     lost: lossesOf(outcomes),
-    stages: stageTimes(outcomes),
+    stages: stageTimes(outcomes, race.startedAt ?? 0),
     shards: shardLines(race.shardStats),
     peers: topPeers(race, outcomes),
     shortages: sum(stats, (entry) => entry.shortages),
@@ -99,7 +99,7 @@ export function raceReport(race: Race, strategy: Strategy): RaceReport {
 
 function funnelOf(outcomes: readonly PeerOutcome[], addresses: number): Funnel {
   const reached = (stage: keyof Timeline) =>
-    outcomes.filter(({ timeline }) => timeline[stage] !== undefined).length;
+    outcomes.filter(({ timeline }) => timeline[stage] !== null).length;
   return {
     addresses,
     dialled: reached('dialed'),
@@ -123,20 +123,22 @@ function lossesOf(outcomes: readonly PeerOutcome[]): Loss[] {
   );
 }
 
-const SPANS: Readonly<Record<Stage, readonly [keyof Timeline, keyof Timeline]>> = {
+/** `dial` is the wait from the start of the race to an address's turn. */
+const SPANS: Readonly<Record<Exclude<Stage, 'dial'>, readonly [keyof Timeline, keyof Timeline]>> = {
   connect: ['dialed', 'connected'],
   handshake: ['connected', 'handshaken'],
   unchoke: ['handshaken', 'unchoked'],
   firstBlock: ['unchoked', 'firstBlock'],
 };
 
-function stageTimes(outcomes: readonly PeerOutcome[]): StageTimes[] {
+function stageTimes(outcomes: readonly PeerOutcome[], startedAt: number): StageTimes[] {
   return STAGES.flatMap((stage) => {
     const byFamily = new Map<string, number[]>();
     for (const outcome of outcomes) {
-      const [from, to] = SPANS[stage].map((name) => outcome.timeline[name]);
-      if (from === undefined || to === undefined) continue;
-      const families = stage === 'connect' ? ['all'] : ['all', familyOf(outcome)];
+      const from = stage === 'dial' ? startedAt : outcome.timeline[SPANS[stage][0]];
+      const to = outcome.timeline[stage === 'dial' ? 'dialed' : SPANS[stage][1]];
+      if (from === null || to === null) continue;
+      const families = stage === 'dial' || stage === 'connect' ? ['all'] : ['all', familyOf(outcome)];
       for (const family of families) {
         const times = byFamily.get(family) ?? [];
         times.push(to - from);

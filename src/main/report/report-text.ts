@@ -5,6 +5,8 @@ import type { Funnel, RaceReport, StageTimes } from './race-report.ts';
 
 const BAR_COLUMNS = 40;
 const STAGE_NAMES = {
+  dial: 'its turn',
+
   connect: 'connect',
   handshake: 'handshake',
   unchoke: 'unchoke',
@@ -80,7 +82,7 @@ function stageText(stages: readonly StageTimes[]): string {
   const shown =
     families.size > 1
       ? stages
-      : stages.filter(({ stage, family }) => stage === 'connect' || family !== 'all');
+      : stages.filter(({ stage, family }) => stage === 'dial' || stage === 'connect' || family !== 'all');
   const rows = shown.map(({ stage, family, ms }) => {
     const times = [ms.p50, ms.p90, ms.p99, ms.max]
       .map((value) => formatDuration(value).padStart(10))

@@ -22,9 +22,10 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   readonly index: PeerIndex;
   readonly address: Address;
   readonly pieces: PieceSet;
-  readonly book = new RequestBook();
   readonly #host: PeerHost;
-  readonly #decoder: FrameDecoder;
+  // Most addresses never answer: what only a connected peer needs is made when it connects.
+  #book: RequestBook | null = null;
+  #decoder: FrameDecoder | null = null;
   #state: PeerState = QUEUED;
   #connection: Connection | null = null;
   #allowedFast: Set<PieceIndex> | null = null;
@@ -39,11 +40,19 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
     this.address = address;
     this.#host = host;
     this.pieces = new PieceSet(host.pieceCount);
-    this.#decoder = new FrameDecoder(host.pieceCount);
   }
 
   get state(): PeerState {
     return this.#state;
+  }
+
+  get book(): RequestBook {
+    this.#book ??= new RequestBook();
+    return this.#book;
+  }
+
+  get receivedBytes(): number {
+    return this.#book?.receivedBytes ?? 0;
   }
 
   get client(): string | null {
@@ -80,7 +89,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
       ...this.#host.deadlines,
       lastReceivedAt: this.#lastReceivedAt,
       lastSentAt: this.#lastSentAt,
-      owingSince: this.book.queue.size > 0 ? this.book.owingSince : null,
+      owingSince: this.#book !== null && this.#book.queue.size > 0 ? this.#book.owingSince : null,
     });
   }
 
@@ -97,7 +106,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   }
 
   divertBlock(): void {
-    this.#decoder.divert();
+    this.#decoder?.divert();
   }
 
   closeForUnrequested(): void {
@@ -120,6 +129,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   onData(length: number): void {
     this.#host.guard(() => {
       this.#lastReceivedAt = this.#host.clock();
+      this.#decoder ??= new FrameDecoder(this.#host.pieceCount);
       const fault = this.#decoder.push(this.#host.readBuffer, length, this);
       if (fault !== null) this.close(fault);
       else if (this.#blockEnded) {
@@ -201,7 +211,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   blockEnd(): boolean {
     if (this.#host.requester.blockEnd(this)) {
       this.#blockEnded = true;
-      if (this.#state.timeline.firstBlock === undefined) {
+      if (this.#state.timeline.firstBlock === null) {
         this.#apply({ type: 'block' });
         this.#host.onFirstBlock(this);
       }
@@ -281,7 +291,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
         this.#host.requester.fill(this);
         return;
       case 'return-requests':
-        this.#host.requester.giveBack(this);
+        if (this.#book !== null) this.#host.requester.giveBack(this);
         return;
       case 'snub':
         this.#host.requester.snub(this);

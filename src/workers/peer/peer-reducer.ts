@@ -12,7 +12,7 @@ import {
   SNUBBED_AFTER_MS,
   STALLED_TIMEOUT_MS,
 } from '../../shared/limits.ts';
-import type { TimelineStage } from '../../shared/timeline.ts';
+import { NO_TIMES, type Timeline, type TimelineStage } from '../../shared/timeline.ts';
 import type {
   Choked,
   Greeting,
@@ -39,7 +39,7 @@ const CLOSE: readonly PeerEffect[] = [{ type: 'return-requests' }, { type: 'dest
 const SNUB: readonly PeerEffect[] = [{ type: 'snub' }];
 const KEEP_ALIVE: readonly PeerEffect[] = [{ type: 'send', messages: ['keep-alive'] }];
 
-export const QUEUED: PeerState = { phase: 'queued', timeline: {} };
+export const QUEUED: PeerState = { phase: 'queued', timeline: NO_TIMES };
 
 /** One step of one peer's life. `now` in monotonic milliseconds; never throws. */
 export function reducePeer(state: PeerState, input: PeerInput, now: number): Step {
@@ -181,8 +181,10 @@ function close(state: PeerState, code: CloseCode, now: number, detail?: string):
 
 /** The first time counts: a stage reached again keeps its stamp. */
 function stamp<S extends PeerState>(state: S, stage: TimelineStage, now: number): S {
-  if (state.timeline[stage] !== undefined) return state;
-  return { ...state, timeline: { ...state.timeline, [stage]: now } };
+  if (state.timeline[stage] !== null) return state;
+  const timeline: { -readonly [Name in TimelineStage]: Timeline[Name] } = { ...state.timeline };
+  timeline[stage] = now;
+  return { ...state, timeline };
 }
 
 function withSession(state: Choked | Unchoked, change: Partial<Session>): Choked | Unchoked {
