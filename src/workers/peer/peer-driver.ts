@@ -18,6 +18,14 @@ import type { PeerEffect, PeerInput, PeerState } from './peer-state.ts';
 import { PieceSet } from './piece-set.ts';
 import type { Address, Connection, ConnectionEvents } from './transport.ts';
 
+/** Messages that say all by their id. */
+const BARE_MESSAGES: ReadonlyMap<number, PeerInput> = new Map([
+  [MESSAGE.choke, { type: 'choke' }],
+  [MESSAGE.unchoke, { type: 'unchoke' }],
+  [MESSAGE.interested, { type: 'interested' }],
+  [MESSAGE.notInterested, { type: 'not-interested' }],
+]);
+
 export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   readonly index: PeerIndex;
   readonly address: Address;
@@ -166,19 +174,9 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   keepAlive(): void {}
 
   message(id: number, payload: Buffer): boolean {
+    const bare = BARE_MESSAGES.get(id);
+    if (bare !== undefined) this.#apply(bare);
     switch (id) {
-      case MESSAGE.choke:
-        this.#apply({ type: 'choke' });
-        break;
-      case MESSAGE.unchoke:
-        this.#apply({ type: 'unchoke' });
-        break;
-      case MESSAGE.interested:
-        this.#apply({ type: 'interested' });
-        break;
-      case MESSAGE.notInterested:
-        this.#apply({ type: 'not-interested' });
-        break;
       case MESSAGE.bitfield:
       case MESSAGE.haveAll:
       case MESSAGE.haveNone:
