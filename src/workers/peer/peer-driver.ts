@@ -117,14 +117,6 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
     this.#decoder?.divert();
   }
 
-  closeForUnrequested(): void {
-    this.close('unrequested-data');
-  }
-
-  closeForBadData(): void {
-    this.close('bad-data');
-  }
-
   // --- ConnectionEvents
 
   onConnect(): void {

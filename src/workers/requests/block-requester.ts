@@ -176,7 +176,7 @@ export class BlockRequester implements Requester {
     this.#wastedBytes += length;
     if (asked) return;
     if (peer.book.late > 0) peer.book.late -= 1;
-    else if (++peer.book.unrequested > MAX_UNREQUESTED_BLOCKS) peer.closeForUnrequested();
+    else if (++peer.book.unrequested > MAX_UNREQUESTED_BLOCKS) peer.close('unrequested-data');
   }
 
   #currentOf(peer: RequestedPeer, now: number): ActivePiece | null {

@@ -1,4 +1,5 @@
 /** Who asks a peer for blocks, and takes them in. Two kinds: one for a download, one for a race. */
+import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
 import type { ActivePiece } from './active-piece.ts';
@@ -24,9 +25,7 @@ export interface RequestedPeer {
   send(bytes: Uint8Array): void;
   /** The block under way loses its place. */
   divertBlock(): void;
-  /** Too many blocks that nobody asked for. */
-  closeForUnrequested(): void;
-  closeForBadData(): void;
+  close(code: CloseCode): void;
 }
 
 /** The requests of one peer: its side of the requester's book. */

@@ -106,7 +106,7 @@ export class ShardDownload {
       const peer = peers.get(index);
       if (peer === undefined) continue;
       peer.book.strikes += 1;
-      if (contributors.size === 1 || peer.book.strikes >= MAX_BAD_PIECE_STRIKES) peer.closeForBadData();
+      if (contributors.size === 1 || peer.book.strikes >= MAX_BAD_PIECE_STRIKES) peer.close('bad-data');
     }
   }
 }
