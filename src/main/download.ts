@@ -10,7 +10,7 @@ import type { FullPiece, HashResult, PeerOutcome } from '../shared/messages.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
 import { Race, type RaceOptions, type Unchoke } from './race.ts';
-import { anythingThere, diskFailure, prepareStorage, type StoragePlan } from './storage.ts';
+import { contentThere, diskFailure, prepareStorage, type StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 export interface DownloadOptions {
@@ -116,7 +116,7 @@ export class Download {
   /** Looks at what is on disk and makes the files ready. Throws a `disk` failure. Before the first peer is added. */
   async prepare(): Promise<void> {
     const { plan, metainfo } = this.#options;
-    if (anythingThere(plan)) await this.#checkDisk();
+    if (contentThere(plan)) await this.#checkDisk();
     prepareStorage(plan, metainfo);
     if (this.complete) this.#end(() => this.#listener.onComplete());
   }

@@ -33,11 +33,35 @@ export function storagePlan(metainfo: Metainfo, folder: string): StoragePlan {
   return { folder: absolute, root: join(absolute, metainfo.name), files };
 }
 
-/** True if any file of the plan is there already, so that its content should be checked. */
-export function anythingThere(plan: StoragePlan): boolean {
-  return plan.files.some(
-    (file) => file.length > 0 && (statSync(file.path, { throwIfNoEntry: false })?.size ?? 0) > 0,
-  );
+/**
+ * Looks at what is there, changing nothing: true if any file of the plan has content that should be checked. Throws a
+ * `disk` failure where something is in the way, also a longer file: that is somebody else's, and it is not cut.
+ */
+export function contentThere(plan: StoragePlan): boolean {
+  let found = false;
+  for (const file of plan.files) {
+    const size = attempt(file.path, () => sizeOf(file));
+    if (size > file.length) {
+      throw new Failure(
+        'disk',
+        `${file.path}: ${size} bytes are there, and the torrent's file has ${file.length}: move it away first`,
+      );
+    }
+    found ||= size > 0;
+  }
+  return found;
+}
+
+function sizeOf(file: StoredFile): number {
+  const stats = lstatSync(file.path, { throwIfNoEntry: false });
+  if (stats === undefined) return 0;
+  if (!stats.isFile()) {
+    throw new Failure(
+      'disk',
+      `${file.path}: in the way of a file of the download (a folder, a link or a device)`,
+    );
+  }
+  return stats.size;
 }
 
 /**
@@ -66,13 +90,6 @@ function makeFolders(root: string, elements: readonly string[], made: Set<string
 }
 
 function makeFile(file: StoredFile): void {
-  const found = lstatSync(file.path, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isFile()) {
-    throw new Failure(
-      'disk',
-      `${file.path}: in the way of a file of the download (a folder, a link or a device)`,
-    );
-  }
   const descriptor = openSync(file.path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
   try {
     if (fstatSync(descriptor).size !== file.length) ftruncateSync(descriptor, file.length);
@@ -81,9 +98,9 @@ function makeFile(file: StoredFile): void {
   }
 }
 
-function attempt(path: string, work: () => unknown): void {
+function attempt<Result>(path: string, work: () => Result): Result {
   try {
-    work();
+    return work();
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);

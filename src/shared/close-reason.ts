@@ -34,7 +34,6 @@ export const CLOSE_CODES = {
   'race-lost': 'another peer won and only the winner was kept',
   surplus: 'more peers unchoked us than --max-peers',
   'slot-needed': 'choked us while others waited for its place',
-  'shard-lost': 'the thread that served it died',
   stopped: 'still in play when the run ended',
 } as const;
 

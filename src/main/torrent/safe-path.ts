@@ -38,13 +38,18 @@ function shortened(name: string): string {
 export class DistinctPaths {
   readonly #files = new Set<string>();
   readonly #folders = new Set<string>();
+  /** Folders that had to take another name: all their files follow. */
+  readonly #moved = new Map<string, string>();
   /** The next number to try for a name that was taken: a thousand equal names must not take a million tries. */
   readonly #next = new Map<string, number>();
 
   add(elements: readonly string[]): string[] {
     const folders: string[] = [];
     for (const element of elements.slice(0, -1)) {
-      folders.push(this.#free(folders, element, (key) => !this.#files.has(key)));
+      const asked = keyOf([...folders, element]);
+      const name = this.#moved.get(asked) ?? this.#free(folders, element, (key) => !this.#files.has(key));
+      if (name !== element) this.#moved.set(asked, name);
+      folders.push(name);
       this.#folders.add(keyOf(folders));
     }
     const name = this.#free(

@@ -1,0 +1,49 @@
+/**
+ * Runs the suites named on the command line with Node's own test runner and closes with a count. The deterministic
+ * suites run files side by side; those that measure themselves against real sockets and processes run one by one.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const SIDE_BY_SIDE = new Set(['unit', 'sim', 'fuzz']);
+const FILE_TIMEOUT_MS = 300_000;
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+function filesOf(suite: string): string[] {
+  const folder = join(import.meta.dirname, suite);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.test.js'));
+  return names.sort().map((name) => join(folder, name));
+}
+
+async function runFiles(files: string[], concurrency: number, counts: Counts): Promise<void> {
+  if (files.length === 0) return;
+  const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
+  stream.on('test:pass', (event) => {
+    if (event.details.type === 'suite') return;
+    if (event.skip !== undefined) counts.skipped += 1;
+    else counts.passed += 1;
+  });
+  stream.on('test:fail', (event) => {
+    if (event.details.type !== 'suite') counts.failed += 1;
+    process.exitCode = 1;
+  });
+  const text = stream.compose(new spec());
+  for await (const chunk of text) process.stdout.write(chunk);
+}
+
+const suites = process.argv.slice(2);
+const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+await runFiles(suites.filter((suite) => SIDE_BY_SIDE.has(suite)).flatMap(filesOf), 2, counts);
+await runFiles(suites.filter((suite) => !SIDE_BY_SIDE.has(suite)).flatMap(filesOf), 1, counts);
+if (counts.passed + counts.failed === 0) {
+  process.stdout.write(`no test in ${suites.join(', ')}\n`);
+  process.exitCode = 1;
+}
+process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);

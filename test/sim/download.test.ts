@@ -1,0 +1,196 @@
+/** A shard downloading in virtual time: blocks find their places, and whatever a peer leaves undone others do. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PieceIndex } from '../../src/shared/indices.ts';
+import { PIECE_STATE } from '../../src/shared/ledger.ts';
+import type { FullPiece } from '../../src/shared/messages.ts';
+import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
+import { payload } from '../support/payload.ts';
+import { INFO_HASH, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
+
+const BLOCK = 16_384;
+const shake: readonly [number, Verb] = [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }];
+const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
+
+/** Runs until `ms`, judging pieces as main would; checks that every full slot holds the true bytes. */
+function download(options: VirtualShardOptions, ms: number, peers: readonly FakePeerScript[]) {
+  const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000, ...options });
+  const fakes = shard.add(...peers);
+  const seen = new Set<FullPiece>();
+  const isGood = (piece: PieceIndex): boolean => {
+    const full = shard.full.findLast((entry) => entry.piece === piece);
+    assert.ok(full && shard.arena);
+    const bytes = shard.arena.pieceBytes(full.slot);
+    return Buffer.compare(bytes, payload(piece, 0, bytes.length)) === 0;
+  };
+  for (let passed = 0; passed < ms; passed += 10) {
+    shard.run(10);
+    shard.judge(isGood, seen);
+  }
+  const { ledger } = shard;
+  assert.ok(ledger);
+  return { shard, fakes, verified: ledger.verifiedCount, ledger };
+}
+
+const seed = (more: Partial<FakePeerScript> = {}): FakePeerScript => ({
+  script: seedScript(INFO_HASH, 8, 100),
+  serves: payload,
+  delayMs: 5,
+  ...more,
+});
+
+test('one seed, eight pieces, four slots', () => {
+  const { verified, fakes } = download({}, 2_000, [seed()]);
+  assert.equal(verified, 8);
+  assert.equal(fakes[0]?.requests.length, 16, 'no block is asked for twice');
+});
+
+test('a short last piece and a short last block', () => {
+  const { verified, fakes } = download({ totalLength: 7 * 32_768 + BLOCK + 100 }, 2_000, [seed()]);
+  assert.equal(verified, 8);
+  assert.ok(
+    fakes[0]?.requests.some(({ piece, begin, length }) => piece === 7 && begin === BLOCK && length === 100),
+  );
+});
+
+test('one slot is enough, for many peers', () => {
+  const { verified } = download({ slots: 1 }, 3_000, [seed(), seed(), seed()]);
+  assert.equal(verified, 8);
+});
+
+test('blocks of one piece come from several peers where slots are scarce', () => {
+  const { fakes, verified } = download({ slots: 1, pieces: 1, pieceLength: 64 * BLOCK }, 2_000, [
+    seed({ script: seedScript(INFO_HASH, 1, 100), delayMs: 200 }),
+    seed({ script: seedScript(INFO_HASH, 1, 100), delayMs: 200 }),
+  ]);
+  assert.equal(verified, 1);
+  for (const fake of fakes) assert.ok(fake.requests.length > 8, 'both had a part');
+});
+
+test('a choke gives the requests to others at once', () => {
+  const chokes: FakePeerScript = { script: [...seedScript(INFO_HASH, 8, 50), say(500, wire.choke)] };
+  const { verified, fakes } = download({}, 1_500, [chokes, seed({ script: seedScript(INFO_HASH, 8, 400) })]);
+  assert.ok((fakes[0]?.requests.length ?? 0) > 0, 'it was asked first');
+  assert.equal(verified, 8);
+});
+
+test('a peer that hangs up in the middle of a block leaves nothing behind', () => {
+  const half = wire.piece(0, 0, payload(0, 0, BLOCK)).subarray(0, 9_000);
+  const breaks: FakePeerScript = {
+    script: [...seedScript(INFO_HASH, 8, 50), say(200, half), [300, { end: 'reset' }]],
+  };
+  const { verified } = download({}, 2_000, [breaks, seed({ script: seedScript(INFO_HASH, 8, 250) })]);
+  assert.equal(verified, 8);
+});
+
+test('a silent peer is snubbed after 20 s, and its blocks come from another', () => {
+  const { verified, shard } = download({}, 25_000, [
+    { script: seedScript(INFO_HASH, 8, 10) },
+    seed({ script: seedScript(INFO_HASH, 8, 1_000) }),
+  ]);
+  assert.equal(shard.closings.length, 0);
+  assert.ok(verified >= 7, `${verified} verified`);
+});
+
+test('late blocks of a choke are used, not thrown away', () => {
+  const peer: FakePeerScript = {
+    script: [...seedScript(INFO_HASH, 8, 10), say(100, wire.choke), say(2_000, wire.unchoke)],
+    serves: payload,
+    delayMs: 200,
+  };
+  const { verified, fakes } = download({}, 4_000, [peer]);
+  assert.equal(verified, 8);
+  assert.equal(fakes[0]?.requests.length, 16);
+});
+
+test('a rejected request is asked of somebody else (BEP 6)', () => {
+  const fast = handshakeOf(INFO_HASH, 'fast', ['fast']);
+  const rejects: FakePeerScript = {
+    script: [
+      say(0, fast),
+      say(0, wire.haveAll),
+      say(10, wire.unchoke),
+      ...Array.from({ length: 16 }, (_, i) => say(100, wire.reject(i >> 1, (i & 1) * BLOCK, BLOCK))),
+    ],
+  };
+  const { verified, fakes } = download({ slots: 8 }, 2_000, [
+    rejects,
+    seed({ script: seedScript(INFO_HASH, 8, 90) }),
+  ]);
+  assert.equal(verified, 8);
+  assert.ok((fakes[0]?.requests.length ?? 0) <= 32, 'no endless asking');
+});
+
+test('a lone liar is named by the hash and closed; the piece comes from another', () => {
+  const lies = (piece: number, begin: number, length: number): Uint8Array =>
+    piece === 3 ? Buffer.alloc(length, 1) : payload(piece, begin, length);
+  const liar = seed({ serves: lies, script: seedScript(INFO_HASH, 8, 10) });
+  const { verified, shard } = download({}, 5_000, [liar, seed({ script: seedScript(INFO_HASH, 8, 2_000) })]);
+  assert.equal(verified, 8);
+  assert.deepEqual(
+    shard.closings.map(([, stage, code]) => [stage, code]),
+    [['unchoked', 'bad-data']],
+  );
+});
+
+test('a piece that several had a hand in is fetched again from one, which names the liar and spares the rest', () => {
+  const lies = (piece: number, begin: number, length: number): Uint8Array =>
+    Buffer.from(payload(piece, begin, length)).fill(0, 0, 1);
+  const script = seedScript(INFO_HASH, 1, 100);
+  const { verified, shard } = download({ slots: 1, pieces: 1, pieceLength: 64 * BLOCK }, 20_000, [
+    seed({ script, delayMs: 200 }),
+    seed({ script, delayMs: 200, serves: lies }),
+  ]);
+  assert.equal(verified, 1);
+  for (const { peer, reason } of shard.outcomes) assert.deepEqual([peer, reason.code], [1, 'bad-data']);
+});
+
+test('blocks at odd places and of odd lengths are not taken', () => {
+  const odd = [
+    wire.piece(0, 1, payload(0, 0, BLOCK)),
+    wire.piece(0, 0, payload(0, 0, 100)),
+    wire.piece(7, 3 * BLOCK, payload(0, 0, BLOCK)),
+    wire.piece(4_000_000, 0, payload(0, 0, BLOCK)),
+  ];
+  const peer = seed({ script: [...seedScript(INFO_HASH, 8, 100), ...odd.map((bytes) => say(90, bytes))] });
+  const { verified, shard } = download({}, 2_000, [peer]);
+  assert.equal(verified, 8);
+  const stats = shard.events.findLast((event) => event.type === 'stats');
+  assert.ok(stats?.type === 'stats' && stats.stats.wastedBytes >= 3 * BLOCK);
+});
+
+test('HAVE goes to those who lack the piece, not to seeds', () => {
+  const { fakes } = download({}, 3_000, [seed(), { script: [shake, say(10, wire.bitfield('10000000'))] }]);
+  assert.ok(!fakes[0]?.heard.includes(4));
+  assert.equal(fakes[1]?.heard.filter((id) => id === 4).length, 7);
+});
+
+test('the rarest pieces come first', () => {
+  const common: FakePeerScript = { script: [shake, say(0, wire.bitfield('11111100'))] };
+  const { fakes } = download({ slots: 8 }, 3_000, [
+    common,
+    common,
+    seed({ script: seedScript(INFO_HASH, 8, 1_000) }),
+  ]);
+  const first = new Set(fakes[2]?.requests.slice(0, 4).map(({ piece }) => piece));
+  assert.deepEqual([...first].sort(), [6, 7]);
+});
+
+test('availability is counted and taken back', () => {
+  const { ledger } = download({}, 1_000, [
+    { script: [shake, say(0, wire.bitfield('11000000')), [500, { end: 'reset' }]] },
+    { script: [shake, say(0, wire.bitfield('11111111'))] },
+    { script: [shake, ...[...'abcdefg'].map((_, i) => say(i + 1, wire.have(i + 1))), say(50, wire.have(0))] },
+  ]);
+  for (let piece = 0; piece < 8; piece++) assert.equal(ledger.availabilityOf(piece as PieceIndex), 2);
+});
+
+test('a piece that nobody here can finish goes back to missing', () => {
+  const { ledger, shard } = download({}, 10_000, [
+    { script: [...seedScript(INFO_HASH, 8, 10), [500, { end: 'reset' }]] },
+  ]);
+  for (let piece = 0; piece < 8; piece++)
+    assert.equal(ledger.stateOf(piece as PieceIndex), PIECE_STATE.missing);
+  assert.equal(shard.arena?.freeCount(), 4);
+});

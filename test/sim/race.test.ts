@@ -1,0 +1,177 @@
+/** The race in virtual time: who is told as unchoked and when, whatever order peers say things in. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seedScript, type Verb } from '../support/fake-peer.ts';
+import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
+
+const shake: readonly [number, Verb] = [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }];
+const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
+const block = (_: number, __: number, length: number): Uint8Array => Buffer.alloc(length);
+
+function unchokesOf(script: readonly (readonly [number, Verb])[]): number[] {
+  const shard = new VirtualShard();
+  shard.add({ script });
+  shard.run(59_000);
+  return shard.unchokes;
+}
+
+test('unchoke in the same packet as the handshake', () => {
+  assert.deepEqual(unchokesOf([say(7, Buffer.concat([handshakeOf(INFO_HASH, 'x'), wire.unchoke]))]), [7]);
+});
+
+test('unchoke without any bitfield', () =>
+  assert.deepEqual(unchokesOf([shake, say(900, wire.unchoke)]), [900]));
+
+test('unchoke before the bitfield', () =>
+  assert.deepEqual(unchokesOf([shake, say(100, wire.unchoke), say(200, wire.bitfield('11111111'))]), [100]));
+
+test('haves instead of a bitfield', () =>
+  assert.deepEqual(
+    unchokesOf([shake, say(5, wire.have(3)), say(6, wire.have(4)), say(50, wire.unchoke)]),
+    [50],
+  ));
+
+test('choke and unchoke again count twice', () => {
+  assert.deepEqual(
+    unchokesOf([shake, say(10, wire.unchoke), say(20, wire.choke), say(30, wire.unchoke)]),
+    [10, 30],
+  );
+});
+
+test('a second unchoke in a row is no news', () => {
+  assert.deepEqual(unchokesOf([shake, say(10, wire.unchoke), say(20, wire.unchoke)]), [10]);
+});
+
+test('one byte at a time makes no difference', () => {
+  const stream = Buffer.concat([
+    handshakeOf(INFO_HASH, 'x', ['ext']),
+    wire.extended(0, 'd1:v3:abce'),
+    wire.keepAlive,
+    wire.unchoke,
+  ]);
+  const script = [...stream].map((byte, i) => say(i * 10, Buffer.from([byte])));
+  assert.deepEqual(unchokesOf(script), [(stream.length - 1) * 10]);
+});
+
+test('we greet with handshake, have-none for BEP 6, extended handshake for BEP 10, interested; once', () => {
+  const shard = new VirtualShard();
+  const [plain, fast] = shard.add(
+    { script: [shake] },
+    { script: [say(0, handshakeOf(INFO_HASH, 'y', ['fast', 'ext']))] },
+  );
+  shard.run(1_000);
+  assert.deepEqual(plain?.heard, [2]);
+  assert.deepEqual(fast?.heard, [15, 20, 2]);
+});
+
+test('a peer that has nothing is told that we are not interested, until it has something', () => {
+  const shard = new VirtualShard({ slots: 2 });
+  const [peer] = shard.add({ script: [shake, say(10, wire.bitfield('00000000')), say(20, wire.have(1))] });
+  shard.run(1_000);
+  assert.deepEqual(peer?.heard, [2, 3, 2]);
+});
+
+test('an allowed-fast piece is asked for before any unchoke (BEP 6)', () => {
+  const shard = new VirtualShard({ slots: 4 });
+  const [peer] = shard.add({
+    script: [
+      say(0, handshakeOf(INFO_HASH, 'x', ['fast'])),
+      say(1, wire.haveAll),
+      say(2, wire.allowedFast(5)),
+    ],
+    serves: block,
+  });
+  shard.run(1_000);
+  assert.deepEqual(shard.unchokes, []);
+  assert.deepEqual(
+    peer?.requests.map(({ piece, begin }) => [piece, begin]),
+    [
+      [5, 0],
+      [5, 16_384],
+    ],
+  );
+  assert.deepEqual(
+    shard.full.map(({ piece }) => piece),
+    [5],
+  );
+});
+
+test('we send a keep-alive after 100 s of our silence', () => {
+  const shard = new VirtualShard({ chokedTimeoutMs: 600_000 });
+  const [peer] = shard.add({ script: [shake, [0, { say: wire.keepAlive, everyMs: 60_000 }]] });
+  shard.run(99_500);
+  assert.deepEqual(peer?.heard, [2]);
+  shard.run(1_000);
+  assert.deepEqual(peer?.heard, [2, -1]);
+});
+
+test('first-unchoke: all are in play at once, the first unchoke is not who connected first', () => {
+  const shard = new VirtualShard();
+  shard.add(
+    { connect: 1, script: seedScript(INFO_HASH, 8, 9_000) },
+    { connect: 300, script: seedScript(INFO_HASH, 8, 700) },
+    { connect: 'ignore' },
+  );
+  shard.run(10_000);
+  assert.deepEqual(shard.unchokes, [1_000, 9_001]);
+});
+
+test('sequential: one peer at a time, the next when it is lost', () => {
+  const shard = new VirtualShard({ strategy: 'sequential' });
+  const [, , last] = shard.add(
+    { connect: 'ignore' },
+    { connect: { fail: 'refused', afterMs: 10 } },
+    { script: seedScript(INFO_HASH, 8, 2_000) },
+  );
+  shard.run(14_900);
+  assert.equal(last?.dials, 0);
+  shard.run(10_000);
+  assert.deepEqual(shard.unchokes, [17_010]);
+});
+
+test('first-connect: who connects first is kept, even if another would have unchoked sooner', () => {
+  const shard = new VirtualShard({ strategy: 'first-connect' });
+  shard.add(
+    { connect: 50, script: seedScript(INFO_HASH, 8, 8_000) },
+    { connect: 60, script: seedScript(INFO_HASH, 8, 10) },
+  );
+  shard.run(20_000);
+  assert.deepEqual(shard.unchokes, [8_050]);
+  assert.deepEqual(shard.closings[0], [0.05, 'dialing', 'race-lost']);
+});
+
+test('the half-open window holds, and a dead address frees its place the sooner the more wait', () => {
+  const shard = new VirtualShard({ share: { halfOpen: 2 } });
+  const peers = shard.add(...Array.from({ length: 10 }, () => ({ connect: 'ignore' as const })));
+  shard.run(2_900);
+  assert.equal(peers.filter(({ dials }) => dials > 0).length, 2);
+  shard.run(60_000);
+  // 8 waiting on 2 places is hasty: 3 s. The last two have nobody behind them: 15 s.
+  assert.deepEqual(
+    shard.closings.map(([second]) => second),
+    [3, 3, 6, 6, 9, 9, 12, 12, 27, 27],
+  );
+});
+
+test('the dial rate holds: 100 a second after the first half second worth', () => {
+  const shard = new VirtualShard({ share: { dialRatePerS: 100 } });
+  const peers = shard.add(...Array.from({ length: 400 }, () => ({ connect: 'ignore' as const })));
+  shard.run(1_000);
+  const dialled = peers.filter(({ dials }) => dials > 0).length;
+  assert.ok(dialled >= 140 && dialled <= 151, `${dialled} dialled in the first second`);
+});
+
+test('out of descriptors: the address waits, and is dialled again', () => {
+  const shard = new VirtualShard();
+  const [peer] = shard.add({
+    connect: { shortage: 'EMFILE', times: 3 },
+    script: seedScript(INFO_HASH, 8, 100),
+  });
+  shard.run(10_000);
+  assert.equal(peer?.dials, 4);
+  assert.equal(shard.unchokes.length, 1);
+  assert.deepEqual(shard.closings, []);
+  const stats = shard.events.findLast((event) => event.type === 'stats');
+  assert.equal(stats?.type === 'stats' && stats.stats.shortages, 3);
+});

@@ -1,0 +1,75 @@
+/** Runs the built command line as a user would, in a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { CLI } from './paths.ts';
+
+export interface CliResult {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout read as JSON lines. */
+  readonly events: readonly Record<string, unknown>[];
+}
+
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliResult>;
+  /** Resolves at the first line of stdout that `matches`, rejects if the process ends before. */
+  line(matches: (line: string) => boolean): Promise<string>;
+}
+
+const TIMEOUT_MS = 120_000;
+
+export function startCli(args: readonly string[], command: readonly string[] = []): RunningCli {
+  const [program, ...before] = [...command, process.execPath];
+  const child = spawn(program as string, [...before, CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
+  let stdout = '';
+  let stderr = '';
+  const watchers = new Set<() => void>();
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    for (const watch of watchers) watch();
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<CliResult>((resolve) => {
+    child.once('close', (status, signal) => {
+      clearTimeout(timer);
+      const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+      const events = args.includes('--json')
+        ? lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+        : [];
+      resolve({ status, signal, stdout, stderr, events });
+    });
+  });
+  const line = (matches: (line: string) => boolean): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const watch = (): void => {
+        const found = stdout.split('\n').slice(0, -1).find(matches);
+        if (found === undefined) return;
+        watchers.delete(watch);
+        resolve(found);
+      };
+      watchers.add(watch);
+      watch();
+      void ended.then(() => reject(new Error(`ended before that line: ${stderr}`)));
+    });
+  return { child, ended, line };
+}
+
+export function runCli(...args: readonly string[]): Promise<CliResult> {
+  return startCli(args).ended;
+}
+
+/** A folder that is gone after the test file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'unchoke-test-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

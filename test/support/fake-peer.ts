@@ -1,0 +1,137 @@
+/**
+ * A peer in virtual time: a script of what it does and when, counted from its connect. It writes its own bytes and
+ * counts each misbehaviour that it performed, so that a test can show that its fault fired.
+ */
+import type { CloseCode } from '../../src/shared/close-reason.ts';
+import type { Connection, ConnectionEvents } from '../../src/workers/peer/transport.ts';
+import type { VirtualTime } from './virtual-time.ts';
+import { handshakeOf, wire } from './wire-bytes.ts';
+
+export type Verb =
+  | { readonly say: Uint8Array }
+  | { readonly end: CloseCode }
+  /** Say it again every so many milliseconds. */
+  | { readonly say: Uint8Array; readonly everyMs: number };
+
+export interface FakePeerScript {
+  /** Milliseconds until the connect succeeds; or how it fails. Default: 0. */
+  readonly connect?:
+    | number
+    | 'ignore'
+    | { readonly fail: CloseCode; readonly afterMs: number }
+    | { readonly shortage: string; readonly times: number };
+  /** `[ms after connect, what]`. */
+  readonly script?: readonly (readonly [number, Verb])[];
+  /** Answers requests with these bytes of the torrent. */
+  readonly serves?: (piece: number, begin: number, length: number) => Uint8Array;
+  /** What it leaves unread in our socket, in bytes. */
+  readonly unread?: number;
+  /** Milliseconds from a request to its block. */
+  readonly delayMs?: number;
+}
+
+export class FakePeer {
+  readonly #time: VirtualTime;
+  readonly #script: FakePeerScript;
+  #events: ConnectionEvents | null = null;
+  #deliver: (bytes: Uint8Array) => void = () => {};
+  #received = Buffer.alloc(0);
+  #shortagesLeft: number;
+  /** Performed script lines. */
+  fired = 0;
+  dials = 0;
+  destroyed = false;
+  /** Frames from the client behind its handshake: ids in order. */
+  readonly heard: number[] = [];
+  readonly requests: { readonly piece: number; readonly begin: number; readonly length: number }[] = [];
+
+  constructor(time: VirtualTime, script: FakePeerScript) {
+    this.#time = time;
+    this.#script = script;
+    const { connect } = script;
+    this.#shortagesLeft = typeof connect === 'object' && 'shortage' in connect ? connect.times : 0;
+  }
+
+  dial(events: ConnectionEvents, deliver: (bytes: Uint8Array) => void): Connection {
+    this.#events = events;
+    this.#deliver = deliver;
+    this.#received = Buffer.alloc(0);
+    this.destroyed = false;
+    this.dials += 1;
+    const { connect = 0 } = this.#script;
+    if (connect === 'ignore') this.fired += 1;
+    else if (typeof connect === 'number') this.#time.after(connect, () => this.#connected());
+    else if ('fail' in connect) this.#later(connect.afterMs, () => this.#events?.onEnd(connect.fail, 'fake'));
+    else if (this.#shortagesLeft-- > 0) this.#later(0, () => this.#events?.onShortage(connect.shortage));
+    else this.#time.after(0, () => this.#connected());
+    return {
+      unsentBytes: this.#script.unread ?? 0,
+      write: (bytes) => this.#hear(Buffer.from(bytes)),
+      destroy: () => {
+        this.destroyed = true;
+      },
+    };
+  }
+
+  say(bytes: Uint8Array): void {
+    if (!this.destroyed) this.#deliver(bytes);
+  }
+
+  #connected(): void {
+    if (this.destroyed) return;
+    this.#events?.onConnect();
+    for (const [ms, verb] of this.#script.script ?? []) this.#later(ms, () => this.#perform(verb));
+  }
+
+  #perform(verb: Verb): void {
+    if ('end' in verb) this.#events?.onEnd(verb.end, 'fake');
+    else {
+      this.say(verb.say);
+      if ('everyMs' in verb) this.#later(verb.everyMs, () => this.#perform(verb));
+    }
+  }
+
+  #later(ms: number, work: () => void): void {
+    this.#time.after(ms, () => {
+      if (this.destroyed) return;
+      this.fired += 1;
+      work();
+    });
+  }
+
+  #hear(bytes: Buffer): void {
+    this.#received = Buffer.concat([this.#received, bytes]);
+    if (this.#received[0] === 19) {
+      if (this.#received.length < 68) return;
+      this.#received = this.#received.subarray(68);
+    }
+    while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readUInt32BE(0)) {
+      const length = this.#received.readUInt32BE(0);
+      const message = this.#received.subarray(4, 4 + length);
+      this.#received = this.#received.subarray(4 + length);
+      this.heard.push(length === 0 ? -1 : (message[0] as number));
+      if (message[0] === 6)
+        this.#request(message.readUInt32BE(1), message.readUInt32BE(5), message.readUInt32BE(9));
+    }
+  }
+
+  #request(piece: number, begin: number, length: number): void {
+    this.requests.push({ piece, begin, length });
+    const { serves, delayMs = 0 } = this.#script;
+    if (serves === undefined) return;
+    this.#time.after(delayMs, () => this.say(wire.piece(piece, begin, serves(piece, begin, length))));
+  }
+}
+
+/** The script of a polite seed: handshake, bitfield, and an unchoke after `unchokeMs`. */
+export function seedScript(
+  infoHash: Uint8Array,
+  pieces: number,
+  unchokeMs: number,
+): readonly (readonly [number, Verb])[] {
+  return [
+    [0, { say: handshakeOf(infoHash, '-XX0001-seed') }],
+    [0, { say: wire.bitfield('1'.repeat(pieces)) }],
+    [unchokeMs, { say: wire.unchoke }],
+  ];
+}

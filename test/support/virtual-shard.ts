@@ -1,0 +1,150 @@
+/** A whole shard in virtual time, over a network of fake peers. */
+import { Arena } from '../../src/shared/arena.ts';
+import { geometry } from '../../src/shared/geometry.ts';
+import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
+import { Ledger } from '../../src/shared/ledger.ts';
+import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
+import type { FullPiece, PeerOutcome, ShardEvent, ShardShare, Strategy } from '../../src/shared/messages.ts';
+import { Shard } from '../../src/workers/shard.ts';
+import { FakePeer, type FakePeerScript } from './fake-peer.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+export const INFO_HASH = Buffer.alloc(20, 0xab);
+export const OUR_PEER_ID = Buffer.from('-UC0100-abcdefghijkl');
+const READ_BUFFER_BYTES = 65_536;
+
+export interface VirtualShardOptions {
+  readonly pieces?: number;
+  readonly pieceLength?: number;
+  /** Shorter than pieces x pieceLength for a short last piece. */
+  readonly totalLength?: number;
+  readonly strategy?: Strategy;
+  readonly share?: Partial<ShardShare>;
+  /** With ledger and arena of this many slots; without: race only. */
+  readonly slots?: number;
+  readonly chokedTimeoutMs?: number;
+}
+
+export class VirtualShard {
+  readonly time = new VirtualTime();
+  readonly shard: Shard;
+  readonly events: ShardEvent[] = [];
+  readonly ledger: Ledger | null;
+  readonly arena: Arena | null;
+  readonly errors: unknown[] = [];
+  readonly #peers: FakePeer[] = [];
+
+  constructor(options: VirtualShardOptions = {}) {
+    const pieceLength = options.pieceLength ?? 32_768;
+    const g = geometry(options.totalLength ?? (options.pieces ?? 8) * pieceLength, pieceLength);
+    const ledger = Ledger.allocate(g.pieceCount);
+    const arena = Arena.allocate(g, (options.slots ?? 1) * g.blocksPerPiece * 16_384);
+    const downloads = options.slots !== undefined;
+    this.ledger = downloads ? new Ledger(ledger) : null;
+    this.arena = downloads ? new Arena(arena) : null;
+    const unlimited = Number.POSITIVE_INFINITY;
+    const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
+    this.shard = new Shard(
+      {
+        shard: shardId(1),
+        port: null,
+        infoHash: INFO_HASH,
+        peerId: OUR_PEER_ID,
+        clientName: 'unchoke test',
+        strategy: options.strategy ?? 'first-unchoke',
+        share: {
+          halfOpen: unlimited,
+          dialRatePerS: unlimited,
+          openPeers: unlimited,
+          workingPeers: unlimited,
+          ...options.share,
+        },
+        geometry: g,
+        chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
+        download: downloads ? { ledger, arena, maxSlots: options.slots ?? 1 } : null,
+      },
+      {
+        clock: this.time.now,
+        random: () => 0.5,
+        soon: this.time.soon,
+        later: this.time.after,
+        post: (event) => this.events.push(event),
+        lag: () => ({ lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
+        fail: (error) => this.errors.push(error),
+        transport: {
+          readBuffer,
+          connect: (address, events) => {
+            const peer = this.#peers[address.port - 1];
+            if (peer === undefined) throw new Error(`no fake peer at port ${address.port}`);
+            return peer.dial(events, (bytes) => {
+              for (let at = 0; at < bytes.length; at += READ_BUFFER_BYTES) {
+                const part = bytes.subarray(at, at + READ_BUFFER_BYTES);
+                readBuffer.set(part);
+                if (!peer.destroyed) events.onData(part.length);
+              }
+            });
+          },
+        },
+      },
+    );
+    this.time.every(TICK_MS, () => this.shard.guard(() => this.shard.tick()));
+  }
+
+  /** Adds peers and puts their addresses into play. */
+  add(...scripts: FakePeerScript[]): FakePeer[] {
+    const first = this.#peers.length;
+    const peers = scripts.map((script) => new FakePeer(this.time, script));
+    this.#peers.push(...peers);
+    const addresses = peers.map((_, i) => ({
+      peer: peerIndex(first + i),
+      host: '127.0.0.1',
+      port: first + i + 1,
+    }));
+    this.shard.command({ type: 'addresses', addresses });
+    return peers;
+  }
+
+  run(ms: number): void {
+    this.time.run(ms);
+    if (this.errors.length > 0) throw this.errors[0];
+  }
+
+  get outcomes(): PeerOutcome[] {
+    return this.events.flatMap((event) => (event.type === 'closed' ? event.outcomes : []));
+  }
+
+  get full(): FullPiece[] {
+    return this.events.flatMap((event) => (event.type === 'full' ? event.pieces : []));
+  }
+
+  /** `[second, stage, code]` of every closed peer, in the order of their closing. */
+  get closings(): [number, string, string][] {
+    return this.outcomes
+      .map(({ timeline, reason }): [number, string, string] => [
+        (timeline.closed ?? Number.NaN) / 1_000,
+        reason.stage,
+        reason.code,
+      ])
+      .sort((a, b) => a[0] - b[0]);
+  }
+
+  /** Milliseconds of every unchoke told. */
+  get unchokes(): number[] {
+    return this.events.flatMap((event) => (event.type === 'unchoked' ? [event.at] : []));
+  }
+
+  /** Plays main: judges all full pieces and frees their slots. */
+  judge(good: (piece: PieceIndex) => boolean, seen: Set<FullPiece>): void {
+    const verified: PieceIndex[] = [];
+    const failed: PieceIndex[] = [];
+    for (const full of this.full) {
+      if (seen.has(full)) continue;
+      seen.add(full);
+      (good(full.piece) ? verified : failed).push(full.piece);
+      if (good(full.piece)) this.ledger?.verify(full.piece);
+      else this.ledger?.reset(full.piece);
+      this.arena?.free(full.slot);
+    }
+    if (verified.length + failed.length > 0) this.shard.command({ type: 'verdicts', verified, failed });
+  }
+}

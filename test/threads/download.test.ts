@@ -1,0 +1,148 @@
+/** Real threads and real sockets: a download over several shards and hashers, and threads that die under it. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Download } from '../../src/main/download.ts';
+import { CLIENT_NAME, newPeerId } from '../../src/main/identity.ts';
+import { storagePlan } from '../../src/main/storage.ts';
+import { startSwarm } from '../../src/main/swarm-child.ts';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { CHOKED_DOWNLOAD_MS } from '../../src/shared/limits.ts';
+import { temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+const PAYLOAD = 24 * 2 ** 20;
+
+interface Run {
+  readonly shards: number;
+  readonly hashers: number;
+  readonly memoryBytes: number;
+  readonly rate: number;
+  readonly workerFile?: URL;
+  readonly mix?: string;
+}
+
+async function download(name: string, run: Run) {
+  const torrent = join(folder, `${name}.torrent`);
+  const swarm = await startSwarm({
+    peers: 12,
+    seed: 7,
+    mix: run.mix ?? 'seeds',
+    payloadBytes: PAYLOAD,
+    pieceBytes: 262_144,
+    rate: run.rate,
+    torrent,
+    lifetimeMs: 60_000,
+  });
+  const metainfo = loadTorrent(torrent);
+  const plan = storagePlan(metainfo, join(folder, name));
+  let lost = 0;
+  let failures = 0;
+  let finish: (error?: unknown) => void = () => {};
+  const ended = new Promise<void>((resolve, reject) => {
+    finish = (error) => (error === undefined ? resolve() : reject(error));
+  });
+  const limits = { halfOpen: 0, dialRatePerS: 0, maxPeers: 0, descriptors: 1_000 };
+  const race = {
+    peerId: newPeerId(),
+    clientName: CLIENT_NAME,
+    strategy: 'first-unchoke' as const,
+    keep: 0,
+    shards: run.shards,
+    limits,
+    chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
+  };
+  const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
+  const download = new Download(
+    { metainfo, plan, race: { ...race, ...workerFile }, hashers: run.hashers, memoryBytes: run.memoryBytes },
+    {
+      onChecked: () => {},
+      onFirstUnchoke: () => {},
+      onClosed: () => {},
+      onVerified: () => {},
+      onPieceFailed: () => {
+        failures += 1;
+      },
+      onShardLost: () => {
+        lost += 1;
+      },
+      onComplete: () => finish(),
+      onFailure: (error) => finish(error),
+    },
+  );
+  await download.prepare();
+  const response = await fetch(swarm.info.announce);
+  const body = Buffer.from(await response.arrayBuffer());
+  const at = body.indexOf('5:peers') + '5:peers'.length;
+  const list = body.subarray(body.indexOf(':', at) + 1, -1);
+  const peers = Array.from({ length: list.length / 6 }, (_, i) => ({
+    host: list.subarray(i * 6, i * 6 + 4).join('.'),
+    port: list.readUInt16BE(i * 6 + 4),
+  }));
+  assert.equal(peers.length, 12);
+  download.race.add(peers, 'test');
+  try {
+    await ended;
+  } finally {
+    await download.stop();
+    await swarm.stop();
+  }
+  const bytes = readFileSync(plan.root);
+  for (let piece = 0; piece < metainfo.geometry.pieceCount; piece++) {
+    const hash = createHash('sha1')
+      .update(bytes.subarray(piece * 262_144, (piece + 1) * 262_144))
+      .digest();
+    assert.equal(hash.compare(metainfo.pieceHashes, piece * 20, piece * 20 + 20), 0, `piece ${piece}`);
+  }
+  return { download, lost, failures };
+}
+
+test('three shards and two hashers share one download', async () => {
+  const { download: done, failures } = await download('shared', {
+    shards: 3,
+    hashers: 2,
+    memoryBytes: 8 * 2 ** 20,
+    rate: 0,
+  });
+  assert.equal(failures, 0);
+  const busy = done.race.shardStats.filter((stats) => (stats?.blockBytes ?? 0) > 0);
+  assert.ok(busy.length >= 2, 'more than one shard had a part');
+});
+
+test('two slots of memory are enough', async () => {
+  const { download: done } = await download('tiny', {
+    shards: 2,
+    hashers: 1,
+    memoryBytes: 2 * 262_144,
+    rate: 0,
+  });
+  assert.equal(done.complete, true);
+});
+
+test('a shard that dies in the middle loses no piece and no address', async () => {
+  const workerFile = new URL('../support/crashing-shard.js', import.meta.url);
+  const { download: done, lost } = await download('crash', {
+    shards: 2,
+    hashers: 1,
+    memoryBytes: 8 * 2 ** 20,
+    rate: 2 ** 20,
+    workerFile,
+  });
+  assert.equal(lost, 2, 'both first shards died');
+  assert.equal(done.complete, true);
+  const settled = [...done.race.peers.outcomes];
+  assert.equal(settled.length, 12);
+  for (const { timeline } of settled) assert.notEqual(timeline.dialed, null, 'every address was tried again');
+});
+
+test('shards that die again and again end the run instead of spinning', async () => {
+  const workerFile = new URL('../support/hopeless-shard.js', import.meta.url);
+  await assert.rejects(
+    download('hopeless', { shards: 1, hashers: 1, memoryBytes: 2 ** 23, rate: 0, workerFile }),
+    /injected/,
+  );
+});

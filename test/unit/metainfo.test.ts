@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { Failure } from '../../src/main/failure.ts';
+import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
+import { dict, int, list, str, torrentOf } from '../support/torrents.ts';
+
+const parse = (bytes: Buffer) => parseMetainfo(bytes, 'x.torrent');
+
+function withoutLength(fields: Record<string, Buffer>): Buffer {
+  return dict({
+    info: dict({ name: str('set'), 'piece length': int(16_384), pieces: str(Buffer.alloc(20)), ...fields }),
+  });
+}
+
+test('a single file', () => {
+  const torrent = parse(torrentOf({}, { announce: str('http://t.example/announce'), comment: str('hi') }));
+  assert.equal(torrent.name, 'file.bin');
+  assert.deepEqual(torrent.files, [{ path: ['file.bin'], length: 100, offset: 0, padding: false }]);
+  assert.deepEqual(torrent.trackers, [['http://t.example/announce']]);
+  assert.equal(torrent.comment, 'hi');
+});
+
+test('the info hash is that of the bytes as they came, sorted or not', () => {
+  const info = 'd4:name1:x6:lengthi5e12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
+  const torrent = parse(Buffer.from(`d4:info${info}e`));
+  assert.equal(Buffer.from(torrent.infoHash).toString('hex'), createHash('sha1').update(info).digest('hex'));
+});
+
+test('many files, padding among them (BEP 47), lengths of zero', () => {
+  const files = list(
+    dict({ length: int(10), path: list(str('a'), str('one')) }),
+    dict({ attr: str('p'), length: int(6), path: list(str('.pad'), str('6')) }),
+    dict({ length: int(0), path: list(str('empty')) }),
+    dict({ length: int(16), path: list(str('b')) }),
+  );
+  const torrent = parse(withoutLength({ files }));
+  assert.deepEqual(
+    torrent.files.map(({ path, offset, length, padding }) => [path.join('/'), offset, length, padding]),
+    [
+      ['set/a/one', 0, 10, false],
+      ['set/.pad/6', 10, 6, true],
+      ['set/empty', 16, 0, false],
+      ['set/b', 16, 16, false],
+    ],
+  );
+});
+
+test('trackers: announce-list replaces announce, tier by tier (BEP 12); web seeds of one or many (BEP 19)', () => {
+  const torrent = parse(
+    torrentOf(
+      {},
+      {
+        announce: str('http://old/announce'),
+        'announce-list': list(list(str('http://a/x'), str('udp://b:1')), list(), list(str('http://c/x'))),
+        'url-list': str('http://w/1'),
+      },
+    ),
+  );
+  assert.deepEqual(torrent.trackers, [['http://a/x', 'udp://b:1'], ['http://c/x']]);
+  assert.deepEqual(torrent.webSeeds, ['http://w/1']);
+});
+
+test('an announce-list without trackers leaves announce', () => {
+  assert.deepEqual(
+    parse(torrentOf({}, { announce: str('http://a/x'), 'announce-list': list(list()) })).trackers,
+    [['http://a/x']],
+  );
+});
+
+test('private (BEP 27) and names in UTF-8', () => {
+  const torrent = parse(torrentOf({ private: int(1), 'name.utf-8': str('Ünïcode') }));
+  assert.equal(torrent.private, true);
+  assert.equal(torrent.name, 'Ünïcode');
+});
+
+test('a hybrid torrent is read as version 1', () => {
+  assert.equal(parse(torrentOf({ 'meta version': int(2), 'file tree': dict({}) })).name, 'file.bin');
+});
+
+const bad: [string, Buffer, RegExp][] = [
+  ['no bencode', Buffer.from('<html>'), /not a bencoded value at byte 0/],
+  ['no dictionary', Buffer.from('le'), /not a dictionary/],
+  ['no info', dict({ announce: str('x') }), /no "info"/],
+  [
+    'version 2 only',
+    dict({ info: dict({ 'meta version': int(2), name: str('x') }) }),
+    /version 2 only \(BEP 52\)/,
+  ],
+  ['no pieces', dict({ info: dict({ name: str('x'), length: int(1) }) }), /no "pieces"/],
+  ['too few hashes', torrentOf({ length: int(16_385) }), /holds 1 hashes where 2 pieces/],
+  ['half a hash', torrentOf({ pieces: str(Buffer.alloc(30)) }), /holds 1.5 hashes/],
+  ['no length', withoutLength({}), /no length of 0 or more/],
+  ['a negative length', torrentOf({ length: int(-1) }), /no length of 0 or more/],
+  ['nothing in it', torrentOf({ length: int(0), pieces: str('') }), /total length 0 is not a positive/],
+  ['a piece length of 0', torrentOf({ 'piece length': int(0) }), /piece length 0 is not between/],
+  ['a huge piece length', torrentOf({ 'piece length': int(2 ** 40) }), /piece length 1099511627776/],
+  ['too many pieces', torrentOf({ length: int(2 ** 40), 'piece length': int(1) }), /pieces are more than/],
+  [
+    'no name',
+    dict({ info: dict({ length: int(1), 'piece length': int(1), pieces: str(Buffer.alloc(20)) }) }),
+    /no "name"/,
+  ],
+  ['a name of dots', torrentOf({ name: str('..') }), /is no file name/],
+  ['files that are none', withoutLength({ files: int(1) }), /not a list of files/],
+  ['a file without path', withoutLength({ files: list(dict({ length: int(1) })) }), /file 0 has no path/],
+  [
+    'a path of numbers',
+    withoutLength({ files: list(dict({ length: int(1), path: list(int(3)) })) }),
+    /path of file 0/,
+  ],
+  [
+    'a file named ..',
+    withoutLength({ files: list(dict({ length: int(1), path: list(str('a'), str('..')) })) }),
+    /file 0 has no file name/,
+  ],
+];
+
+for (const [name, bytes, message] of bad) {
+  test(`refused with its reason and exit status 3: ${name}`, () => {
+    assert.throws(
+      () => parse(bytes),
+      (error) =>
+        error instanceof Failure &&
+        error.exitStatus === 3 &&
+        message.test(error.message) &&
+        error.message.startsWith('x.torrent'),
+    );
+  });
+}

@@ -1,0 +1,117 @@
+/** The parts of the requester that have no peer in them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PieceIndex, SlotIndex } from '../../src/shared/indices.ts';
+import { shardId } from '../../src/shared/indices.ts';
+import { Ledger } from '../../src/shared/ledger.ts';
+import { PieceSet } from '../../src/workers/peer/piece-set.ts';
+import { ActivePiece } from '../../src/workers/requests/active-piece.ts';
+import { PieceOrder } from '../../src/workers/requests/piece-order.ts';
+import { RequestQueue } from '../../src/workers/requests/request-queue.ts';
+import { RequestWindow } from '../../src/workers/requests/request-window.ts';
+import { RequestBatch } from '../../src/workers/wire/encoder.ts';
+import { wire } from '../support/wire-bytes.ts';
+
+const piece = (index: number): PieceIndex => index as PieceIndex;
+
+test('a queue forgets what came, in any order, and keeps the oldest when drained', () => {
+  const queue = new RequestQueue();
+  for (let key = 0; key < 3_000; key++) queue.push(key);
+  for (let key = 0; key < 2_000; key++) assert.equal(queue.remove(key), true);
+  assert.equal(queue.remove(1), false);
+  assert.equal(queue.remove(2_500), true);
+  assert.equal(queue.size, 999);
+  assert.deepEqual(queue.drain(997), [2_998, 2_999]);
+  assert.equal(queue.drain().length, 997);
+  assert.equal(queue.size, 0);
+});
+
+test('a window starts slow, doubles with what comes, and settles at two seconds of the rate', () => {
+  const window = new RequestWindow();
+  window.setPeerQueue(2_000);
+  assert.equal(window.size, 16);
+  let now = 0;
+  for (let i = 0; i < 64; i++) window.received(16_384, (now += 1));
+  assert.equal(window.size, 80);
+  // 1 MiB a second from here on: 64 blocks, so 128 in two seconds.
+  for (let i = 0; i < 1_000; i++) window.received(16_384, (now += 1_000 / 64));
+  assert.ok(Math.abs(window.size - 128) <= 2, `${window.size}`);
+  window.snub();
+  assert.equal(window.size, 1);
+});
+
+test('a window never exceeds what the peer queues', () => {
+  const window = new RequestWindow();
+  window.setPeerQueue(50);
+  for (let i = 0; i < 100; i++) window.received(16_384, i);
+  assert.equal(window.size, 50);
+});
+
+test('the order is rarest first and passes over what is not missing', () => {
+  const ledger = new Ledger(Ledger.allocate(6));
+  for (const [index, peers] of [5, 1, 4, 2, 3, 1].entries())
+    for (let i = 0; i < peers; i++) ledger.addAvailability(piece(index), 1);
+  ledger.claim(piece(1), shardId(1));
+  const order = new PieceOrder(ledger, () => 0.3);
+  const cursor = { order: -1, at: 0 };
+  const taken: number[] = [];
+  for (;;) {
+    const next = order.next(cursor, () => true, 0);
+    if (next === null) break;
+    taken.push(next);
+    ledger.claim(next, shardId(1));
+  }
+  assert.deepEqual(taken, [5, 3, 4, 2, 0]);
+});
+
+test('the order heeds what the peer has', () => {
+  const order = new PieceOrder(new Ledger(Ledger.allocate(100)), Math.random);
+  assert.equal(
+    order.next({ order: -1, at: 0 }, (index) => index === 42, 0),
+    42,
+  );
+  assert.equal(
+    order.next({ order: -1, at: 0 }, () => false, 0),
+    null,
+  );
+});
+
+test('ties are broken by the dice: two shards walk in different orders', () => {
+  const first = (random: () => number) =>
+    new PieceOrder(new Ledger(Ledger.allocate(1_000)), random).next({ order: -1, at: 0 }, () => true, 0);
+  assert.notEqual(
+    first(() => 0.1),
+    first(() => 0.9),
+  );
+});
+
+test('an active piece hands out each block once, and again when it is given back', () => {
+  const active = new ActivePiece(piece(0), 0 as SlotIndex, 3, false, 0);
+  assert.deepEqual([active.ask(), active.ask(), active.ask(), active.ask()], [0, 1, 2, -1]);
+  active.giveBack(1);
+  assert.equal(active.unasked, 1);
+  assert.equal(active.ask(), 1);
+  active.giveBack(2);
+  active.cameUnasked(2);
+  assert.equal(active.ask(), -1);
+});
+
+test('a piece set: bitfields merge, a full set is a seed, spare bits are refused', () => {
+  const set = new PieceSet(10);
+  assert.equal(set.addBitfield(Uint8Array.from([0b1010_0000, 0b0100_0000])), true);
+  assert.deepEqual([set.has(0), set.has(1), set.has(9), set.count], [true, false, true, 3]);
+  assert.equal(set.addBitfield(Uint8Array.from([0, 1])), false, 'spare bit');
+  assert.equal(set.addBitfield(Uint8Array.from([0xff])), false, 'too short');
+  assert.equal(set.add(piece(0)), false);
+  assert.equal(set.addBitfield(Uint8Array.from([0xff, 0xc0])), true);
+  assert.equal(set.complete, true);
+  assert.equal(set.has(7), true);
+});
+
+test('requests leave in one buffer, byte for byte as BEP 3 writes them', () => {
+  const batch = new RequestBatch();
+  batch.add(6, 1, 16_384, 16_384, 1);
+  batch.add(6, 2, 0, 100, 1);
+  assert.deepEqual(batch.take(), Buffer.concat([wire.request(1, 16_384, 16_384), wire.request(2, 0, 100)]));
+  assert.equal(batch.take(), null);
+});

@@ -1,0 +1,114 @@
+/** Ledger and arena, one thread: who may do what, and what it changes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Arena } from '../../src/shared/arena.ts';
+import { blocksOfPiece, geometry, lengthOfBlock, lengthOfPiece } from '../../src/shared/geometry.ts';
+import { type PieceIndex, peerIndex, pieceIndex, shardId } from '../../src/shared/indices.ts';
+import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+
+const A = shardId(1);
+const B = shardId(2);
+const piece = (index: number): PieceIndex => index as PieceIndex;
+
+test('a piece is claimed once, filled by its owner alone, verified for ever', () => {
+  const ledger = new Ledger(Ledger.allocate(3));
+  assert.equal(ledger.claim(piece(1), A), true);
+  assert.equal(ledger.claim(piece(1), B), false);
+  assert.equal(ledger.fill(piece(1), B), false);
+  assert.equal(ledger.release(piece(1), B), false);
+  assert.equal(ledger.fill(piece(1), A), true);
+  assert.equal(ledger.ownerOf(piece(1)), A);
+  ledger.verify(piece(1));
+  ledger.verify(piece(1));
+  assert.equal(ledger.verifiedCount, 1);
+  assert.equal(ledger.reset(piece(1)), false);
+  assert.equal(ledger.stateOf(piece(1)), PIECE_STATE.verified);
+});
+
+test('released and failed pieces are missing again', () => {
+  const ledger = new Ledger(Ledger.allocate(2));
+  ledger.claim(piece(0), A);
+  assert.equal(ledger.release(piece(0), A), true);
+  assert.equal(ledger.claim(piece(0), B), true);
+  ledger.fill(piece(0), B);
+  assert.equal(ledger.reset(piece(0)), true);
+  assert.equal(ledger.claim(piece(0), A), true);
+});
+
+test('complete means every piece', () => {
+  const ledger = new Ledger(Ledger.allocate(2));
+  ledger.verify(piece(0));
+  assert.equal(ledger.complete, false);
+  ledger.verify(piece(1));
+  assert.equal(ledger.complete, true);
+});
+
+test('availability is peers with the piece, seeds counted once for all', () => {
+  const ledger = new Ledger(Ledger.allocate(2));
+  ledger.addSeed(1);
+  ledger.addAvailability(piece(1), 1);
+  assert.deepEqual(
+    [ledger.availabilityOf(piece(0)), ledger.availabilityOf(piece(1)), ledger.rarityOf(piece(1))],
+    [1, 2, 1],
+  );
+});
+
+test('slots are bounded by memory and by the number of pieces; one must fit', () => {
+  const g = geometry(10 * 65_536, 65_536);
+  assert.equal(Arena.allocate(g, 3 * 65_536 + 1).slotCount, 3);
+  assert.equal(Arena.allocate(g, 2 ** 30).slotCount, 10);
+  assert.throws(
+    () => Arena.allocate(g, 65_535),
+    /one piece of this torrent takes 65536 bytes: more than --memory 65535/,
+  );
+});
+
+test('a slot has one owner, a block one writer, and the last block says so', () => {
+  const arena = new Arena(Arena.allocate(geometry(40_000, 40_000), 65_536));
+  const slot = arena.claim(piece(0), A);
+  assert.ok(slot !== null);
+  assert.equal(arena.claim(piece(0), B), null);
+  assert.equal(arena.take(slot, 1), true);
+  assert.equal(arena.take(slot, 1), false);
+  arena.untake(slot, 1);
+  assert.equal(arena.take(slot, 1), true);
+  assert.equal(arena.receive(slot, 1), false);
+  assert.equal(arena.hasReceived(slot, 1), true);
+  for (const block of [0, 2]) arena.take(slot, block);
+  assert.equal(arena.receive(slot, 2), false);
+  assert.equal(arena.receive(slot, 0), true);
+  assert.equal(arena.pieceBytes(slot).length, 40_000);
+  arena.free(slot);
+  const again = arena.claim(piece(0), B);
+  assert.equal(again, slot);
+  assert.equal(arena.receivedCount(slot), 0);
+  assert.equal(arena.take(slot, 1), true, 'a new claim starts with an empty bitmap');
+});
+
+test('blocks beyond the 32nd have bits of their own', () => {
+  const arena = new Arena(Arena.allocate(geometry(100 * 16_384, 100 * 16_384), 2 ** 21));
+  const slot = arena.claim(piece(0), A);
+  assert.ok(slot !== null);
+  for (let block = 0; block < 100; block++) {
+    assert.equal(arena.take(slot, block), true);
+    assert.equal(arena.receive(slot, block), block === 99);
+  }
+});
+
+test('geometry: short last piece, short last block', () => {
+  const g = geometry(3 * 32_768 + 20_000, 32_768);
+  assert.equal(g.pieceCount, 4);
+  assert.equal(lengthOfPiece(g, piece(3)), 20_000);
+  assert.equal(blocksOfPiece(g, piece(3)), 2);
+  assert.equal(lengthOfBlock(g, piece(3), 1), 20_000 - 16_384);
+  assert.equal(lengthOfBlock(g, piece(0), 1), 16_384);
+});
+
+test('indices are checked where they are made', () => {
+  assert.equal(pieceIndex(4, 4), null);
+  assert.equal(pieceIndex(-1, 4), null);
+  assert.equal(pieceIndex(1.5, 4), null);
+  assert.equal(pieceIndex(3, 4), 3);
+  assert.throws(() => shardId(0), /reserved/);
+  assert.throws(() => peerIndex(-1), /out of range/);
+});
