@@ -2,16 +2,7 @@
  * The files of a download on disk: where each lies, made ready before the first byte comes. Folders are made one by
  * one and looked at without following links, so that nothing already in the output folder leads out of it.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StoredFile } from '../shared/messages.ts';
 import { Failure } from './failure.ts';

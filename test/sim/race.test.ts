@@ -97,6 +97,20 @@ test('an allowed-fast piece is asked for before any unchoke (BEP 6)', () => {
   );
 });
 
+test('an unchoke behind an allowed-fast set opens all pieces, as aria2 sends them', () => {
+  const shard = new VirtualShard({ slots: 8 });
+  shard.add({
+    script: [
+      say(0, handshakeOf(INFO_HASH, 'x', ['fast'])),
+      say(1, Buffer.concat([wire.haveAll, wire.allowedFast(5), wire.allowedFast(2)])),
+      say(2, wire.unchoke),
+    ],
+    serves: block,
+  });
+  shard.run(1_000);
+  assert.equal(shard.full.length, 8);
+});
+
 test('we send a keep-alive after 100 s of our silence', () => {
   const shard = new VirtualShard({ chokedTimeoutMs: 600_000 });
   const [peer] = shard.add({ script: [shake, [0, { say: wire.keepAlive, everyMs: 60_000 }]] });

@@ -136,7 +136,7 @@ test('nearest-rank percentiles', () => {
 test('LIMITS.md has a row for every limit, with its value, and no other', () => {
   const text = readFileSync(join(ROOT, 'LIMITS.md'), 'utf8');
   const rows = new Map(
-    [...text.matchAll(/^\| `([A-Z0-9_]+)` \| ([\d,]+) \|/gm)].map((match) => [
+    [...text.matchAll(/^\| `([A-Z0-9_]+)` +\| +([\d,]+) +\|/gm)].map((match) => [
       match[1],
       match[2]?.replaceAll(',', ''),
     ]),

@@ -31,10 +31,16 @@ test('a window starts slow, doubles with what comes, and settles at two seconds 
   window.setPeerQueue(2_000);
   assert.equal(window.size, 16);
   let now = 0;
-  for (let i = 0; i < 64; i++) window.received(16_384, (now += 1));
+  for (let i = 0; i < 64; i++) {
+    now += 1;
+    window.received(16_384, now);
+  }
   assert.equal(window.size, 80);
   // 1 MiB a second from here on: 64 blocks, so 128 in two seconds.
-  for (let i = 0; i < 1_000; i++) window.received(16_384, (now += 1_000 / 64));
+  for (let i = 0; i < 1_000; i++) {
+    now += 1_000 / 64;
+    window.received(16_384, now);
+  }
   assert.ok(Math.abs(window.size - 128) <= 2, `${window.size}`);
   window.snub();
   assert.equal(window.size, 1);

@@ -151,6 +151,7 @@ function shown(text: string): string {
 
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (message.startsWith('Redirect loop')) return 'it redirects in a circle';
   if (code === 'ECONNREFUSED') return 'nobody listens there';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its name cannot be looked up (${code})`;
   return code === undefined ? String(message) : `${code}`;

@@ -235,7 +235,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   }
 
   #morePieces(): void {
-    this.#host.requester.newPieces(this);
+    this.#host.requester.widened(this);
     this.setUseful(this.#host.isUseful(this));
   }
 
@@ -278,6 +278,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
         this.send(greetingBytes(effect.messages, this.#host.identity, this.address));
         return;
       case 'request':
+        this.#host.requester.widened(this);
         this.#host.requester.fill(this);
         return;
       case 'return-requests':

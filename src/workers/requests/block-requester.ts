@@ -97,7 +97,7 @@ export class BlockRequester implements Requester {
     if (peer.book.current === active) this.#leave(peer);
   }
 
-  newPieces(peer: RequestedPeer): void {
+  widened(peer: RequestedPeer): void {
     peer.book.cursor.at = 0;
   }
 

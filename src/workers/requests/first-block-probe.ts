@@ -53,7 +53,7 @@ export class FirstBlockProbe implements Requester {
     peer.book.queue.remove(this.#key(piece, begin));
   }
 
-  newPieces(): void {}
+  widened(): void {}
 
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place {
     if (peer.book.queue.remove(this.#key(piece, begin))) {

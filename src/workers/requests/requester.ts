@@ -57,8 +57,8 @@ export interface Requester {
   snub(peer: RequestedPeer): void;
   /** The peer will not send this block (BEP 6). */
   rejected(peer: RequestedPeer, piece: number, begin: number): void;
-  /** A piece the peer had not has become available from it: its search starts over. */
-  newPieces(peer: RequestedPeer): void;
+  /** More may be asked of the peer than before (a new piece, an unchoke): its search starts over. */
+  widened(peer: RequestedPeer): void;
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place;
   /** True if a block that we wanted is complete. */
   blockEnd(peer: RequestedPeer): boolean;

@@ -1,0 +1,107 @@
+/** Every exit status of the command line, made true one by one. */
+import assert from 'node:assert/strict';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { mixFile, withSwarm, writeTo } from '../support/swarm-fixture.ts';
+import { str, torrentOf } from '../support/torrents.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+
+test('exit status 2: wrong usage, named', async () => {
+  const good = writeTo(folder, 'usage.torrent', torrentOf());
+  for (const [args, message] of [
+    [['get'], /missing required argument 'source'/],
+    [['frobnicate'], /unknown command/],
+    [['get', good, '--shards', 'many'], /--shards many: not a whole number of 1 or more/],
+    [['get', good, '--memory', '1K'], /one piece of this torrent takes 16384 bytes: more than --memory 1024/],
+    [['get', good, '--peer', 'nowhere'], /--peer "nowhere": not HOST:PORT/],
+    [['get', good, '--peers-file', '/nonexistent'], /--peers-file \/nonexistent: cannot be read \(ENOENT\)/],
+    [['get', good, '--strategy', 'luck'], /Allowed choices are sequential, first-connect, first-unchoke/],
+    [
+      ['swarm', '--mix', 'nonsense'],
+      /--mix nonsense: neither one of wild, seeds, clients nor a readable JSON file/,
+    ],
+  ] as const) {
+    const run = await runCli(...args);
+    assert.equal(run.status, 2, args.join(' '));
+    assert.match(run.stderr, message);
+  }
+});
+
+test('exit status 3: not a torrent, with the reason and the byte', async () => {
+  for (const [source, message] of [
+    [
+      writeTo(folder, 'html.torrent', Buffer.from('<html>')),
+      /html.torrent: not a usable torrent: not a bencoded value at byte 0/,
+    ],
+    ['/nonexistent.torrent', /\/nonexistent.torrent: cannot be read \(ENOENT\)/],
+    ['magnet:?xt=urn:btih:00', /magnet links are not supported yet/],
+  ] as const) {
+    const run = await runCli('get', source, '--json');
+    assert.equal(run.status, 3);
+    assert.match(run.stderr, message);
+    assert.deepEqual([run.events[0]?.['type'], run.events[0]?.['code']], ['error', 'bad-torrent']);
+  }
+});
+
+test('exit status 4: nobody to download from, or nobody unchokes in time', async () => {
+  const torrent = writeTo(folder, 'lonely.torrent', torrentOf());
+  const lonely = await runCli('get', torrent, '-o', join(folder, 'lonely'));
+  assert.deepEqual([lonely.status, /no peer to download from/.test(lonely.stderr)], [4, true]);
+  const refused = await runCli('get', torrent, '-o', join(folder, 'lonely'), '--peer', '127.0.0.1:1');
+  assert.deepEqual([refused.status, /all 1 peers are gone/.test(refused.stderr)], [4, true]);
+  await withSwarm(
+    folder,
+    { peers: 3, mix: mixFile(folder, 'mute.json', { 'never-unchokes': 1 }) },
+    async (mute) => {
+      const run = await runCli('get', mute, '-o', join(folder, 'mute'), '--first-unchoke-timeout', '1s');
+      assert.deepEqual(
+        [run.status, /nobody unchoked us within 1.00 s \(3 peers known\)/.test(run.stderr)],
+        [4, true],
+        run.stderr,
+      );
+    },
+  );
+});
+
+test('exit status 5: a folder where the file should be, a file where a folder should be', async () => {
+  const torrent = writeTo(folder, 'disk.torrent', torrentOf());
+  const taken = join(folder, 'taken');
+  mkdirSync(join(taken, 'file.bin'), { recursive: true });
+  const run = await runCli('get', torrent, '-o', taken);
+  assert.equal(run.status, 5, run.stderr);
+  assert.match(run.stderr, /taken\/file.bin: in the way of a file of the download/);
+  const longer = join(folder, 'longer');
+  mkdirSync(longer);
+  writeFileSync(join(longer, 'file.bin'), Buffer.alloc(200, 7));
+  const kept = await runCli('get', torrent, '-o', longer);
+  assert.deepEqual(
+    [kept.status, /200 bytes are there, and the torrent's file has 100/.test(kept.stderr)],
+    [5, true],
+    kept.stderr,
+  );
+  assert.equal(statSync(join(longer, 'file.bin')).size, 200, 'a file that is not ours stays whole');
+  const file = writeTo(folder, 'plain', Buffer.from('x'));
+  const inFile = await runCli('get', torrent, '-o', join(file, 'deeper'));
+  assert.deepEqual(
+    [inFile.status, /a part of the path is not a folder \(ENOTDIR\)/.test(inFile.stderr)],
+    [5, true],
+    inFile.stderr,
+  );
+});
+
+test('a tracker that is down is named, with the reason', async () => {
+  const torrent = writeTo(
+    folder,
+    'down.torrent',
+    torrentOf({}, { announce: str('http://127.0.0.1:1/announce') }),
+  );
+  const run = await runCli('get', torrent, '-o', join(folder, 'down'));
+  assert.equal(run.status, 4);
+  assert.match(run.stderr, /http:\/\/127.0.0.1:1\/announce failed: nobody listens there/);
+  assert.equal(statSync(join(folder, 'down', 'file.bin')).size, 100);
+});

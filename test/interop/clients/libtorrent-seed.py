@@ -1,0 +1,20 @@
+# Seeds what is in a folder: libtorrent-seed.py TORRENT FOLDER HOST. Prints its port, ends with its stdin.
+import sys
+import time
+
+import libtorrent as lt
+
+torrent_file, folder, host = sys.argv[1:4]
+session = lt.session({
+    'listen_interfaces': host + ':0',
+    'enable_dht': False,
+    'enable_lsd': False,
+    'enable_upnp': False,
+    'enable_natpmp': False,
+    'allow_multiple_connections_per_ip': True,
+})
+handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': folder})
+while session.listen_port() == 0 or not handle.status().is_seeding:
+    time.sleep(0.02)
+print('port', session.listen_port(), flush=True)
+sys.stdin.read()

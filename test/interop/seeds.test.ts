@@ -1,0 +1,139 @@
+/** Complete, verified downloads from the real clients, by the built command line. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, test } from 'node:test';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import {
+  aria2Seed,
+  libtorrentSeed,
+  makeTorrent,
+  openTracker,
+  type Seed,
+  type SeedRequest,
+  transmissionSeed,
+  webtorrentSeed,
+} from '../support/seeds.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+
+/** name → relative path → length. The last byte of each set is at an odd place: short last piece, short last block. */
+const sets: Record<string, { readonly files: Record<string, number>; readonly pieceExponent: number }> = {
+  'medium-pieces.bin': { files: { '': 3 * 2 ** 20 + 4_711 }, pieceExponent: 16 },
+  'large-pieces.bin': { files: { '': 21 * 2 ** 20 + 1 }, pieceExponent: 22 },
+  'many files': {
+    files: {
+      'a/one.txt': 5,
+      'a/b/two ünï.bin': 1_500_000,
+      'empty.nfo': 0,
+      'three.bin': 2 ** 20,
+      'z/last': 77_777,
+    },
+    pieceExponent: 18,
+  },
+  'tiny-pieces.bin': { files: { '': 2 ** 20 + 100 }, pieceExponent: 14 },
+};
+
+for (const [name, { files, pieceExponent }] of Object.entries(sets)) {
+  for (const [path, length] of Object.entries(files)) {
+    const file = join(folder, 'data', name, path);
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(file, randomBytes(length));
+  }
+  makeTorrent(join(folder, 'data', name), torrentOf(name), pieceExponent);
+}
+
+function torrentOf(name: string): string {
+  return join(folder, `${name}.torrent`);
+}
+
+/** Relative path → SHA-1, of a file or of all files below a folder. */
+function contentOf(path: string): Record<string, string> {
+  if (!statSync(path).isDirectory())
+    return { '': createHash('sha1').update(readFileSync(path)).digest('hex') };
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const named = entries.map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(
+    named
+      .sort()
+      .map((file) => [relative(path, file), createHash('sha1').update(readFileSync(file)).digest('hex')]),
+  );
+}
+
+const clients: Record<
+  string,
+  { readonly seed: (request: SeedRequest) => Promise<Seed>; readonly family: string }
+> = {
+  libtorrent: { seed: libtorrentSeed, family: 'libtorrent' },
+  aria2: { seed: aria2Seed, family: 'aria2' },
+  transmission: { seed: transmissionSeed, family: 'Transmission' },
+  webtorrent: { seed: webtorrentSeed, family: 'WebTorrent' },
+};
+
+for (const [client, { seed: start, family }] of Object.entries(clients)) {
+  // Side by side: transmission lets each wait for its next rechoke.
+  describe(client, { concurrency: 4 }, () => {
+    for (const name of Object.keys(sets)) {
+      test(`${client} seeds "${name}"`, async () => {
+        const seed = await start({ torrent: torrentOf(name), folder: join(folder, 'data'), scratch: folder });
+        try {
+          const output = join(folder, 'out', client);
+          const run = await runCli(
+            'get',
+            torrentOf(name),
+            '-o',
+            output,
+            '--no-trackers',
+            '--peer',
+            seed.address,
+            '--json',
+          );
+          assert.equal(run.status, 0, run.stderr);
+          assert.deepEqual(contentOf(join(output, name)), contentOf(join(folder, 'data', name)));
+          const summary = run.events.at(-1) as unknown as {
+            stages: { stage: string; family: string }[];
+            wastedBytes: number;
+          };
+          const families = summary.stages
+            .filter(({ stage }) => stage === 'unchoke')
+            .map((entry) => entry.family);
+          assert.ok(
+            families.some((told) => told.toLowerCase() === family.toLowerCase()),
+            `families: ${families.join(', ')}`,
+          );
+          assert.equal(summary.wastedBytes, 0, 'nothing came twice');
+        } finally {
+          await seed.stop();
+        }
+      });
+    }
+  });
+}
+
+test('peers through opentracker, over HTTP and over UDP', async () => {
+  const name = 'large-pieces.bin';
+  for (const protocol of ['http', 'udp']) {
+    const torrent = join(folder, `${protocol}.torrent`);
+    makeTorrent(join(folder, 'data', name), torrent, 18);
+    const tracker = await openTracker(loadTorrent(torrent).infoHash, folder);
+    rmSync(torrent);
+    makeTorrent(join(folder, 'data', name), torrent, 18, `${protocol}://127.0.0.1:${tracker.port}/announce`);
+    const seed = await libtorrentSeed({ torrent, folder: join(folder, 'data'), scratch: folder });
+    try {
+      const output = join(folder, 'out', protocol);
+      const run = await runCli('get', torrent, '-o', output, '--json');
+      assert.equal(run.status, 0, run.stderr);
+      assert.match(run.stderr, new RegExp(`${protocol}://127.0.0.1:${tracker.port}.* answered: [1-9]`));
+      assert.deepEqual(contentOf(join(output, name)), contentOf(join(folder, 'data', name)));
+    } finally {
+      await seed.stop();
+      await tracker.stop();
+    }
+  }
+});

@@ -1,0 +1,264 @@
+/**
+ * Real clients as seeds, each in a process of its own on a loopback address, with everything off by which they could find
+ * anybody but us. A seed is ready when it has verified its data.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ROOT } from './paths.ts';
+
+export interface Seed {
+  /** HOST:PORT for `--peer`. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+export interface SeedRequest {
+  readonly torrent: string;
+  /** Where the data is, so that `folder/name` is the torrent's root. */
+  readonly folder: string;
+  /** Room for the client's own files. */
+  readonly scratch: string;
+}
+
+const CLIENTS = join(ROOT, 'test', 'interop', 'clients');
+const READY_MS = 60_000;
+/** Debian's interpreter: another python3 first in the path would not have the libtorrent module. */
+const PYTHON = '/usr/bin/python3';
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** A client that prints `port N` when it is ready, and ends with its stdin. */
+async function talkingSeed(program: string, args: readonly string[], host: string): Promise<Seed> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const line = await firstLine(child, /^port (\d+)/);
+  return { address: `${host}:${line[1]}`, stop: () => ended(child, () => child.stdin?.end()) };
+}
+
+export function libtorrentSeed({ torrent, folder }: SeedRequest, host = '127.0.0.2'): Promise<Seed> {
+  return talkingSeed(PYTHON, [join(CLIENTS, 'libtorrent-seed.py'), torrent, folder, host], host);
+}
+
+export function webtorrentSeed({ torrent, folder }: SeedRequest): Promise<Seed> {
+  const home = join(CLIENTS, 'webtorrent');
+  return talkingSeed(
+    process.execPath,
+    ['--import', join(home, 'no-webrtc.mjs'), join(home, 'seed.mjs'), torrent, folder],
+    '127.0.0.1',
+  );
+}
+
+export async function aria2Seed({ torrent, folder }: SeedRequest): Promise<Seed> {
+  const port = await freePort();
+  const off = [
+    '--enable-dht=false',
+    '--enable-dht6=false',
+    '--bt-enable-lpd=false',
+    '--enable-peer-exchange=false',
+    '--no-conf=true',
+  ];
+  const how = [
+    '--seed-ratio=0.0',
+    '--check-integrity=true',
+    '--allow-overwrite=true',
+    '--interface=127.0.0.1',
+    '--disable-ipv6=true',
+  ];
+  const child = spawn(
+    'aria2c',
+    [
+      ...off,
+      ...how,
+      `--dir=${folder}`,
+      `--listen-port=${port}`,
+      '--console-log-level=notice',
+      '--summary-interval=0',
+      torrent,
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  await firstLine(child, /listening on TCP port/);
+  return { address: `127.0.0.1:${port}`, stop: () => ended(child, () => child.kill('SIGTERM')) };
+}
+
+export async function transmissionSeed({ torrent, folder, scratch }: SeedRequest): Promise<Seed> {
+  const [peerPort, rpcPort] = [await freePort(), await freePort()];
+  const config = join(scratch, `transmission-${peerPort}`);
+  mkdirSync(config, { recursive: true });
+  const settings = {
+    'bind-address-ipv4': '127.0.0.1',
+    'dht-enabled': false,
+    'download-dir': folder,
+    'lpd-enabled': false,
+    'peer-port': peerPort,
+    'pex-enabled': false,
+    'port-forwarding-enabled': false,
+    'rpc-bind-address': '127.0.0.1',
+    'rpc-port': rpcPort,
+    'rpc-whitelist-enabled': false,
+    'utp-enabled': false,
+  };
+  writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
+  const child = spawn('transmission-daemon', ['--foreground', '--config-dir', config, '--log-error'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const rpc = new TransmissionRpc(`http://127.0.0.1:${rpcPort}/transmission/rpc`);
+  await rpc.until(async () => {
+    await rpc.call('torrent-add', { filename: torrent, 'download-dir': folder });
+    return true;
+  });
+  await rpc.until(async () => {
+    const { torrents } = (await rpc.call('torrent-get', { fields: ['percentDone', 'status'] })) as {
+      torrents: { percentDone: number; status: number }[];
+    };
+    const SEEDING = 6;
+    return (
+      torrents.length > 0 &&
+      torrents.every(({ percentDone, status }) => percentDone === 1 && status === SEEDING)
+    );
+  });
+  return { address: `127.0.0.1:${peerPort}`, stop: () => ended(child, () => child.kill('SIGTERM')) };
+}
+
+class TransmissionRpc {
+  readonly #url: string;
+  #session = '';
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async call(method: string, parameters: unknown): Promise<unknown> {
+    const send = () =>
+      fetch(this.#url, {
+        method: 'POST',
+        headers: { 'X-Transmission-Session-Id': this.#session, connection: 'close' },
+        body: JSON.stringify({ method, arguments: parameters }),
+      });
+    let response = await send();
+    if (response.status === 409) {
+      this.#session = response.headers.get('X-Transmission-Session-Id') ?? '';
+      response = await send();
+    }
+    return ((await response.json()) as { arguments: unknown }).arguments;
+  }
+
+  /** Asks again until `done`, as long as the daemon takes to start and to verify. */
+  async until(done: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + READY_MS;
+    for (;;) {
+      try {
+        if (await done()) return;
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+      }
+      if (performance.now() > deadline) throw new Error('transmission-daemon is not ready');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** opentracker, for HTTP and UDP on one port. Debian's build serves the torrents of a list only. */
+export async function openTracker(
+  infoHash: Uint8Array,
+  scratch: string,
+): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  const port = await freePort();
+  const whitelist = join(scratch, `whitelist-${port}`);
+  writeFileSync(whitelist, `${Buffer.from(infoHash).toString('hex')}\n`);
+  // It makes the folder its root and itself nobody before it reads the list.
+  chmodSync(scratch, 0o755);
+  const args = [
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-P',
+    String(port),
+    '-d',
+    scratch,
+    '-w',
+    `whitelist-${port}`,
+  ];
+  const child = spawn('opentracker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/stats`, { headers: { connection: 'close' } });
+      await response.arrayBuffer();
+      break;
+    } catch (error) {
+      if (performance.now() > deadline || child.exitCode !== null) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  return { port, stop: () => ended(child, () => child.kill('SIGTERM')) };
+}
+
+/** Makes a torrent with mktorrent; `pieceExponent` 18 is 256 KiB. It makes none below 32 KiB: those are transmission-create's. */
+export function makeTorrent(
+  source: string,
+  torrent: string,
+  pieceExponent: number,
+  ...announce: readonly string[]
+): void {
+  const trackers = announce.flatMap((url) => ['-a', url]);
+  const [program, ...args] =
+    pieceExponent < 15
+      ? ['transmission-create', '-s', String(2 ** (pieceExponent - 10)), '-o', torrent, source]
+      : ['mktorrent', '-l', String(pieceExponent), ...trackers, '-o', torrent, source];
+  const made = spawnSync(program as string, args, { encoding: 'utf8' });
+  if (made.status !== 0)
+    throw new Error(`${program}: ${made.stdout}${made.stderr}${String(made.error ?? '')}`);
+}
+
+/** The first match in what the child says on either output. */
+function firstLine(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`not ready in time: ${said}`));
+    }, READY_MS);
+    const hear = (line: string): void => {
+      said = `${said}${line}\n`.slice(-4_000);
+      const match = pattern.exec(line);
+      if (match === null) return;
+      clearTimeout(timer);
+      resolve(match);
+    };
+    if (child.stdout !== null) createInterface(child.stdout).on('line', hear);
+    if (child.stderr !== null) createInterface(child.stderr).on('line', hear);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once('exit', () => {
+      clearTimeout(timer);
+      reject(new Error(`ended: ${said}`));
+    });
+  });
+}
+
+function ended(child: ChildProcess, end: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    end();
+  });
+}

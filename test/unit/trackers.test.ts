@@ -1,0 +1,258 @@
+/** Announces: what is asked, what is understood, and what becomes of trackers that fail. */
+import assert from 'node:assert/strict';
+import { createSocket, type Socket } from 'node:dgram';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
+import { Announcer, type TrackerNews } from '../../src/main/discovery/announcer.ts';
+import { compactIpv4, compactIpv6 } from '../../src/main/discovery/compact-peers.ts';
+import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/http-tracker.ts';
+import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+
+checkLeaksAtEnd();
+const request: AnnounceRequest = {
+  infoHash: Uint8Array.from({ length: 20 }, (_, i) => i * 13),
+  peerId: Buffer.from('-UC0100-abcdefghijkl'),
+  port: 6881,
+  uploaded: 0,
+  downloaded: 5,
+  left: 7,
+  event: 'started',
+  numwant: 200,
+  key: 0xdeadbeef,
+};
+const forever = new AbortController().signal;
+
+test('the HTTP query: bytes percent-encoded, an existing query kept', () => {
+  const url = announceUrl('http://t/announce?pass=1', request, Buffer.from([0, 65]));
+  assert.equal(
+    url,
+    'http://t/announce?pass=1&info_hash=%00%0D%1A%274AN%5Bhu%82%8F%9C%A9%B6%C3%D0%DD%EA%F7' +
+      '&peer_id=-UC0100-abcdefghijkl&port=6881&uploaded=0&downloaded=5&left=7&compact=1&numwant=200&key=deadbeef&event=started&trackerid=%00A',
+  );
+});
+
+const reply = (text: string, status = 200) => readReply(Buffer.from(text, 'latin1'), status);
+
+test('replies: compact, listed and IPv6 peers, intervals within bounds', () => {
+  const both = reply(
+    'd8:completei3e10:incompletei4e8:intervali1e5:peers6:\x01\x02\x03\x04\x1a\xe16:peers618:\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50e',
+  );
+  assert.deepEqual(both.peers, [
+    { host: '1.2.3.4', port: 6881 },
+    { host: '2001:db8:0:0:0:0:0:1', port: 80 },
+  ]);
+  assert.deepEqual([both.seeders, both.leechers, both.intervalMs], [3, 4, 60_000]);
+  const listed = reply(
+    'd8:intervali99999999e5:peersld2:ip7:9.8.7.64:porti1eed2:ip4:evil4:porti1eed2:ip7:9.8.7.64:porti0eeee',
+  );
+  assert.deepEqual(listed.peers, [{ host: '9.8.7.6', port: 1 }]);
+  assert.equal(listed.intervalMs, 3_600_000);
+});
+
+test('replies that are refusals say why, with the terminal safe', () => {
+  assert.throws(() => reply('d14:failure reason10:go\x1b[2Jhomee'), /refused: go\ufffd\[2Jhome/);
+  assert.throws(() => reply('<html>', 404), /HTTP status 404/);
+  assert.throws(() => reply('<html>'), /not bencoded/);
+  assert.throws(() => reply('le'), /not a dictionary/);
+});
+
+test('compact lists: a rest that is no peer, and port 0, are dropped', () => {
+  assert.deepEqual(compactIpv4(Buffer.from([1, 2, 3, 4, 0, 0, 5, 6, 7, 8, 0, 9, 1, 2])), [
+    { host: '5.6.7.8', port: 9 },
+  ]);
+  assert.deepEqual(compactIpv6(Buffer.alloc(17)), []);
+});
+
+/** An HTTP server for one test; `answer` gets the number of the request. */
+async function httpServer(
+  answer: (n: number, url: string) => { status?: number; location?: string; body: Buffer },
+) {
+  const urls: string[] = [];
+  const server = createServer((incoming, response) => {
+    urls.push(incoming.url ?? '');
+    const { status = 200, location, body } = answer(urls.length, incoming.url ?? '');
+    response.writeHead(status, location === undefined ? {} : { location });
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return {
+    urls,
+    announce: `http://127.0.0.1:${address.port}/announce`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const EMPTY = Buffer.from('d8:intervali1800e5:peers0:e');
+
+test('HTTP: redirects are followed a few times, endless ones and huge answers are not', async () => {
+  const server = await httpServer((n, url) =>
+    url.startsWith('/huge')
+      ? { body: Buffer.alloc(2 ** 20 + 10, 100) }
+      : url.startsWith('/endless') || url.startsWith('/circle') || n === 1
+        ? {
+            status: 302,
+            location: url.startsWith('/endless')
+              ? `/endless/${n}`
+              : url.startsWith('/circle')
+                ? '/circle'
+                : '/there',
+            body: Buffer.alloc(0),
+          }
+        : { body: EMPTY },
+  );
+  try {
+    assert.deepEqual((await httpAnnounce(server.announce, request, null, 'unchoke test', forever)).peers, []);
+    assert.match(server.urls[1] ?? '', /^\/there/);
+    await assert.rejects(
+      httpAnnounce(server.announce.replace('announce', 'endless'), request, null, 'x', forever),
+      /HTTP status 302/,
+    );
+    await assert.rejects(
+      httpAnnounce(server.announce.replace('announce', 'circle'), request, null, 'x', forever),
+      /redirects in a circle/,
+    );
+    await assert.rejects(
+      httpAnnounce(server.announce.replace('announce', 'huge'), request, null, 'x', forever),
+      /more than 1048576 bytes/,
+    );
+  } finally {
+    await server.close();
+  }
+});
+
+test('HTTP: a tracker that says nothing is given up when the signal says so', async () => {
+  const server = createServer(() => {});
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const late = httpAnnounce(
+    `http://127.0.0.1:${address.port}/announce`,
+    request,
+    null,
+    'x',
+    AbortSignal.timeout(150),
+  );
+  await assert.rejects(late, /no answer in time/);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** A UDP tracker that plays a script: for each datagram what to answer, or null for silence. */
+async function udpServer(
+  script: (n: number, datagram: Buffer) => Buffer | null,
+): Promise<{ socket: Socket; url: string; heard: Buffer[] }> {
+  const socket = createSocket('udp4');
+  const heard: Buffer[] = [];
+  socket.on('message', (datagram, from) => {
+    heard.push(datagram);
+    const answer = script(heard.length, datagram);
+    if (answer !== null) socket.send(answer, from.port, from.address);
+  });
+  await new Promise<void>((resolve) => socket.bind({ address: '127.0.0.1', port: 0 }, resolve));
+  return { socket, url: `udp://127.0.0.1:${socket.address().port}/announce?key=1`, heard };
+}
+
+const words = (...values: number[]): Buffer => {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, i * 4);
+  return bytes;
+};
+const connected = (datagram: Buffer): Buffer => words(0, datagram.readUInt32BE(12), 0xaaaa, 0xbbbb);
+const announced = (datagram: Buffer): Buffer =>
+  Buffer.concat([words(1, datagram.readUInt32BE(12), 900, 2, 3), Buffer.from([1, 2, 3, 4, 0, 80])]);
+
+test('UDP: connect, announce, peers; the request as BEP 15 lays it out, with the URL data of BEP 41', async () => {
+  const { socket, url, heard } = await udpServer((n, datagram) =>
+    n === 1 ? connected(datagram) : announced(datagram),
+  );
+  const answer = await udpAnnounce(url, request, forever);
+  socket.close();
+  assert.deepEqual(answer.peers, [{ host: '1.2.3.4', port: 80 }]);
+  assert.deepEqual([answer.intervalMs, answer.leechers, answer.seeders], [900_000, 2, 3]);
+  const [first, second] = heard;
+  assert.equal(first?.subarray(0, 12).toString('hex'), '000004172710198000000000');
+  assert.equal(second?.subarray(0, 12).toString('hex'), '0000aaaa0000bbbb00000001');
+  assert.deepEqual(second?.subarray(16, 56), Buffer.concat([request.infoHash, request.peerId]));
+  assert.equal(
+    second?.subarray(56, 98).toString('hex'),
+    '0000000000000005000000000000000700000000000000000000000200000000deadbeef000000c81ae1',
+  );
+  assert.equal(second?.subarray(98).toString('latin1'), '\x02\x0f/announce?key=1');
+});
+
+test('UDP: lost datagrams are sent again, strangers ignored, refusals told', async () => {
+  const lossy = await udpServer((n, datagram) =>
+    n === 1
+      ? null
+      : n === 2
+        ? connected(datagram)
+        : n === 3
+          ? words(1, 12_345, 0, 0, 0)
+          : announced(datagram),
+  );
+  assert.equal((await udpAnnounce(lossy.url, request, forever, 40)).peers.length, 1);
+  assert.equal(lossy.heard.length, 4);
+  lossy.socket.close();
+  const refusing = await udpServer((_, datagram) =>
+    Buffer.concat([words(3, datagram.readUInt32BE(12)), Buffer.from('no \x1b thanks')]),
+  );
+  await assert.rejects(udpAnnounce(refusing.url, request, forever, 40), /refused: no \ufffd thanks/);
+  refusing.socket.close();
+  const mute = await udpServer(() => null);
+  await assert.rejects(udpAnnounce(mute.url, request, forever, 5), /no answer/);
+  assert.equal(mute.heard.length, 4);
+  mute.socket.close();
+  await assert.rejects(udpAnnounce('udp://127.0.0.1/announce', request, forever), /without a port/);
+});
+
+test('tiers are asked at once, trackers of a tier in turn; who answered hears of the end', async () => {
+  const good = await httpServer(() => ({
+    body: Buffer.from('d8:intervali1800e5:peers6:\x01\x02\x03\x04\x00\x50e', 'latin1'),
+  }));
+  const other = await httpServer(() => ({ body: EMPTY }));
+  const news: TrackerNews[] = [];
+  let peers = 0;
+  let settle: () => void = () => {};
+  const heard = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const dead = 'http://127.0.0.1:1/announce';
+  const announcer = new Announcer({
+    tiers: [[dead, good.announce], ['wss://no/announce', 'udp://:bad'], [other.announce]],
+    infoHash: request.infoHash,
+    peerId: request.peerId,
+    clientName: 'unchoke test',
+    port: 1,
+    progress: () => ({ downloaded: 0, left: 1 }),
+    onPeers: (found) => {
+      peers += found.length;
+    },
+    onNews: (item) => {
+      news.push(item);
+      if (
+        news.filter(({ kind }) => kind === 'answered').length === 2 &&
+        news.filter(({ kind }) => kind === 'failed').length >= 2
+      )
+        settle();
+    },
+  });
+  announcer.start();
+  await heard;
+  assert.equal(peers, 1);
+  assert.equal(announcer.hopeful, true);
+  assert.ok(news.some(({ kind, text }) => kind === 'failed' && /"wss:" are not spoken/.test(text)));
+  announcer.completed();
+  while (good.urls.length < 2 || other.urls.length < 2) await new Promise(setImmediate);
+  await announcer.stop();
+  const events = good.urls.map((url) => new URLSearchParams(url.split('?')[1]).get('event'));
+  assert.deepEqual(events, ['started', 'completed', 'stopped']);
+  await Promise.all([good.close(), other.close()]);
+});
