@@ -42,6 +42,15 @@ export class Ledger {
     return (Atomics.load(this.#states, piece) & 0xff) as PieceState;
   }
 
+  /** Writes the indices of all missing pieces into `into`, in order; returns how many. One pass: a look-up each is slow. */
+  missingInto(into: Int32Array): number {
+    let count = 0;
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      if ((Atomics.load(this.#states, piece) & 0xff) === PIECE_STATE.missing) into[count++] = piece;
+    }
+    return count;
+  }
+
   ownerOf(piece: PieceIndex): number {
     return Atomics.load(this.#states, piece) >>> 8;
   }

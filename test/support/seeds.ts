@@ -28,7 +28,7 @@ const READY_MS = 60_000;
 /** Debian's interpreter: another python3 first in the path would not have the libtorrent module. */
 const PYTHON = '/usr/bin/python3';
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
   const address = server.address();

@@ -69,37 +69,39 @@ export class PieceOrder {
     this.#madeAt = now;
     this.#made += 1;
     this.#first = 0;
-    this.#pieces = this.#sorted(this.#shuffledMissing());
-  }
-
-  #shuffledMissing(): Int32Array {
     const missing = new Int32Array(this.#ledger.pieceCount);
-    let count = 0;
-    for (let piece = 0; piece < this.#ledger.pieceCount; piece++) {
-      if (this.#ledger.stateOf(piece as PieceIndex) !== PIECE_STATE.missing) continue;
-      const swap = Math.floor(this.#random() * (count + 1));
-      missing[count++] = missing[swap] as number;
-      missing[swap] = piece;
-    }
-    return missing.subarray(0, count);
+    const count = this.#ledger.missingInto(missing);
+    this.#pieces = this.#sorted(shuffled(missing.subarray(0, count), this.#random));
   }
 
   /** A counting sort by rarity; it keeps the random order among equals. */
   #sorted(pieces: Int32Array): Int32Array {
     const starts = new Int32Array(RARITY_CLASSES + 1);
-    const rarity = (piece: number) =>
-      Math.min(this.#ledger.rarityOf(piece as PieceIndex), RARITY_CLASSES - 1);
-    const classes = Uint8Array.from(pieces, rarity);
-    for (const rare of classes) starts[rare + 1] = (starts[rare + 1] as number) + 1;
+    const classes = new Uint8Array(pieces.length);
+    for (let i = 0; i < pieces.length; i++) {
+      const rarity = Math.min(this.#ledger.rarityOf(pieces[i] as PieceIndex), RARITY_CLASSES - 1);
+      classes[i] = rarity;
+      starts[rarity + 1] = (starts[rarity + 1] as number) + 1;
+    }
     for (let i = 0; i < RARITY_CLASSES; i++)
       starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
     const sorted = new Int32Array(pieces.length);
     for (let i = 0; i < pieces.length; i++) {
-      const rare = classes[i] as number;
-      const to = starts[rare] as number;
+      const rarity = classes[i] as number;
+      const to = starts[rarity] as number;
       sorted[to] = pieces[i] as number;
-      starts[rare] = to + 1;
+      starts[rarity] = to + 1;
     }
     return sorted;
   }
+}
+
+function shuffled(pieces: Int32Array, random: () => number): Int32Array {
+  for (let i = pieces.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    const kept = pieces[i] as number;
+    pieces[i] = pieces[j] as number;
+    pieces[j] = kept;
+  }
+  return pieces;
 }

@@ -1,0 +1,133 @@
+/** The parts that run for every message, every block and every piece, with tinybench. */
+import { createHash } from 'node:crypto';
+import { Bench } from 'tinybench';
+import { Arena } from '../src/shared/arena.ts';
+import { decodeBencode } from '../src/shared/bencode.ts';
+import { geometry } from '../src/shared/geometry.ts';
+import type { PieceIndex } from '../src/shared/indices.ts';
+import { shardId } from '../src/shared/indices.ts';
+import { Ledger } from '../src/shared/ledger.ts';
+import { QUEUED, reducePeer } from '../src/workers/peer/peer-reducer.ts';
+import { PieceOrder } from '../src/workers/requests/piece-order.ts';
+import { FrameDecoder, type FrameSink } from '../src/workers/wire/decoder.ts';
+import { encodeHandshake } from '../src/workers/wire/handshake.ts';
+import { machineLine } from './machine.ts';
+import { table } from './statistics.ts';
+
+const BLOCK = 16_384;
+const BLOCKS = 64;
+const target = Buffer.alloc(BLOCK);
+const place = { target, offset: 0 };
+const sink: FrameSink = {
+  handshake: () => true,
+  keepAlive: () => {},
+  message: () => true,
+  blockStart: () => place,
+  blockEnd: () => true,
+};
+
+function stream(): Buffer {
+  const block = Buffer.alloc(13 + BLOCK);
+  block.writeUInt32BE(9 + BLOCK, 0);
+  block[4] = 7;
+  return Buffer.concat(Array.from({ length: BLOCKS }, () => block));
+}
+
+function shaken(): FrameDecoder {
+  const decoder = new FrameDecoder(1_000);
+  const handshake = encodeHandshake(Buffer.alloc(20), Buffer.alloc(20));
+  decoder.push(handshake, handshake.length, sink);
+  return decoder;
+}
+
+const bench = new Bench({ time: 500, warmupTime: 100 });
+/** Bytes (or units) that one run of a task handles; the table shows them by the second. */
+const work = new Map<string, readonly [number, string]>();
+function add(name: string, amount: number, unit: string, run: () => void): void {
+  work.set(name, [amount, unit]);
+  bench.add(name, run);
+}
+
+const blocks = stream();
+for (const chunk of [1, 1_500, 65_536, 262_144]) {
+  const decoder = shaken();
+  const parts: Buffer[] = [];
+  for (let at = 0; at < blocks.length; at += chunk) parts.push(blocks.subarray(at, at + chunk));
+  add(`decode blocks, chunks of ${chunk} B`, blocks.length / 2 ** 20, 'MiB', () => {
+    for (const part of parts) decoder.push(part, part.length, sink);
+  });
+}
+const haves = Buffer.concat(Array.from({ length: 1_000 }, () => Buffer.from([0, 0, 0, 5, 4, 0, 0, 0, 1])));
+const haveDecoder = shaken();
+add('decode 1,000 haves', 1_000, 'messages', () => void haveDecoder.push(haves, haves.length, sink));
+
+add('peer life: dial to unchoke', 4, 'transitions', () => {
+  let { state } = reducePeer(QUEUED, { type: 'dial' }, 1);
+  ({ state } = reducePeer(state, { type: 'connected' }, 2));
+  ({ state } = reducePeer(state, { type: 'handshake', verdict: 'ok', fast: true, extended: true }, 3));
+  ({ state } = reducePeer(state, { type: 'unchoke' }, 4));
+});
+
+for (const pieces of [1, 10_000, 1_000_000]) {
+  const ledger = new Ledger(Ledger.allocate(pieces));
+  const owner = shardId(1);
+  let next = 0;
+  add(`ledger claim and release, ${pieces} pieces`, 1, 'claims', () => {
+    const piece = (next++ % pieces) as PieceIndex;
+    ledger.claim(piece, owner);
+    ledger.release(piece, owner);
+  });
+  const order = new PieceOrder(ledger, Math.random);
+  const cursor = { order: -1, at: 0 };
+  add(`rarest pick, ${pieces} pieces`, 1, 'picks', () => {
+    cursor.at = 0;
+    order.next(cursor, () => true, 0);
+  });
+  add(
+    `rarest order made anew, ${pieces} pieces`,
+    1,
+    'orders',
+    () => void new PieceOrder(ledger, Math.random).next({ order: -1, at: 0 }, () => true, 0),
+  );
+}
+
+const arena = new Arena(Arena.allocate(geometry(2 ** 20, 2 ** 20), 2 ** 20));
+add('arena: 64 blocks taken and received', 64, 'blocks', () => {
+  const slot = arena.claim(0 as PieceIndex, shardId(1));
+  if (slot === null) throw new Error('no slot');
+  for (let block = 0; block < 64; block++) {
+    arena.take(slot, block);
+    arena.receive(slot, block);
+  }
+  arena.free(slot);
+});
+
+const mebibyte = Buffer.alloc(2 ** 20, 7);
+add('SHA-1 of 1 MiB', 1, 'MiB', () => void createHash('sha1').update(mebibyte).digest());
+
+const files = Array.from(
+  { length: 1_000 },
+  (_, i) => `d6:lengthi${i}e4:pathl6:folder8:${String(i).padStart(8, '0')}ee`,
+).join('');
+const torrent = Buffer.from(`d5:filesl${files}e6:pieces40000:${'x'.repeat(40_000)}e`);
+add(
+  'bencode of a torrent with 1,000 files',
+  torrent.length / 2 ** 20,
+  'MiB',
+  () => void decodeBencode(torrent),
+);
+
+await bench.run();
+const rows = bench.tasks.map((task) => {
+  const [amount, unit] = work.get(task.name) ?? [1, 'runs'];
+  const { result } = task;
+  if (result.state !== 'completed') return [task.name, result.state, '', ''];
+  const perSecond = (amount * 1_000) / result.latency.p50;
+  return [
+    task.name,
+    `${Math.round(perSecond).toLocaleString('en')} ${unit}/s`,
+    `${((result.latency.p50 * 1e6) / amount).toFixed(0)} ns`,
+    `±${result.latency.rme.toFixed(1)} %`,
+  ];
+});
+process.stdout.write(`${machineLine()}\n\n${table([['what', 'median rate', 'each', 'spread'], ...rows])}\n`);
