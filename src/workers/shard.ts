@@ -83,7 +83,8 @@ export class Shard implements PeerHost {
             random: world.random,
             onFull: (full) => this.#outbox.full(full),
           });
-    this.requester = this.#download?.requester ?? new FirstBlockProbe(task.geometry, world.random);
+    this.requester =
+      this.#download?.requester ?? new FirstBlockProbe(task.geometry, world.clock, world.random);
   }
 
   command(command: ShardCommand): void {

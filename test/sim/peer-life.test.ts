@@ -175,7 +175,16 @@ const scenarios: readonly Scenario[] = [
     closes: [0.03, 'handshaking', 'unread-backlog'],
   },
   {
-    name: 'unchokes and gives its block',
+    name: 'unchokes and gives its block, after a look at the clock or two',
+    peer: {
+      script: seedScript(INFO_HASH, PIECES, 12_000),
+      serves: (_, __, length) => Buffer.alloc(length),
+      delayMs: 700,
+    },
+    closes: [12.7, 'unchoked', 'done'],
+  },
+  {
+    name: 'unchokes and gives its block at once',
     peer: {
       script: seedScript(INFO_HASH, PIECES, 12_000),
       serves: (_, __, length) => Buffer.alloc(length),

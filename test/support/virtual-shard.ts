@@ -12,6 +12,8 @@ import { VirtualTime } from './virtual-time.ts';
 export const INFO_HASH = Buffer.alloc(20, 0xab);
 export const OUR_PEER_ID = Buffer.from('-UC0100-abcdefghijkl');
 const READ_BUFFER_BYTES = 65_536;
+/** Real clocks do not begin at zero either: a time that was never set must not look like one long ago. */
+const EPOCH_MS = 10_000_000;
 
 export interface VirtualShardOptions {
   readonly pieces?: number;
@@ -64,7 +66,7 @@ export class VirtualShard {
         download: downloads ? { ledger, arena, maxSlots: options.slots ?? 1 } : null,
       },
       {
-        clock: this.time.now,
+        clock: () => EPOCH_MS + this.time.now(),
         random: () => 0.5,
         soon: this.time.soon,
         later: this.time.after,
@@ -121,7 +123,7 @@ export class VirtualShard {
   get closings(): [number, string, string][] {
     return this.outcomes
       .map(({ timeline, reason }): [number, string, string] => [
-        (timeline.closed ?? Number.NaN) / 1_000,
+        ((timeline.closed ?? Number.NaN) - EPOCH_MS) / 1_000,
         reason.stage,
         reason.code,
       ])
@@ -130,7 +132,7 @@ export class VirtualShard {
 
   /** Milliseconds of every unchoke told. */
   get unchokes(): number[] {
-    return this.events.flatMap((event) => (event.type === 'unchoked' ? [event.at] : []));
+    return this.events.flatMap((event) => (event.type === 'unchoked' ? [event.at - EPOCH_MS] : []));
   }
 
   /** Plays main: judges all full pieces and frees their slots. */

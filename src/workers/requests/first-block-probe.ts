@@ -2,6 +2,7 @@
  * The requester of a race: each peer that unchokes is asked for one block, which is thrown away. It shows that the
  * unchoke is worth something, and how long the first byte takes from there.
  */
+import type { Clock } from '../../shared/clock.ts';
 import { blocksOfPiece, type Geometry, lengthOfBlock } from '../../shared/geometry.ts';
 import { pieceIndex } from '../../shared/indices.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
@@ -13,12 +14,14 @@ const DROPPED: Place = { target: new Uint8Array(0), offset: -1 };
 
 export class FirstBlockProbe implements Requester {
   readonly #geometry: Geometry;
+  readonly #clock: Clock;
   readonly #random: () => number;
   #blockBytes = 0;
   #wastedBytes = 0;
 
-  constructor(geometry: Geometry, random: () => number) {
+  constructor(geometry: Geometry, clock: Clock, random: () => number) {
     this.#geometry = geometry;
+    this.#clock = clock;
     this.#random = random;
   }
 
@@ -39,6 +42,7 @@ export class FirstBlockProbe implements Requester {
     batch.add(MESSAGE.request, piece, block * BLOCK_BYTES, lengthOfBlock(this.#geometry, piece, block), 1);
     const bytes = batch.take();
     if (bytes === null) return;
+    peer.book.owingSince = this.#clock();
     peer.book.queue.push(this.#key(piece, block * BLOCK_BYTES));
     peer.send(bytes);
   }
