@@ -6,7 +6,8 @@
  *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins.
  *  3. claimed → full, claimed → missing: the owner alone (or main, once that shard is dead).
  *  4. full → verified, full → missing: main alone, on the hasher's verdict. verified is for ever.
- *  5. availability[p] + seeds = connected peers that have p, over all shards.
+ *  5. missingCount is the number of missing pieces.
+ *  6. availability[p] + seeds = connected peers that have p, over all shards.
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 
@@ -19,7 +20,11 @@ export interface LedgerMemory {
   readonly words: SharedArrayBuffer;
 }
 
-const COUNTERS = 2; // verified pieces, peers with every piece
+const VERIFIED = 0;
+const SEEDS = 1;
+/** Pieces that are not missing: kept the other way round, so that fresh memory is right. */
+const TAKEN = 2;
+const COUNTERS = 3;
 
 export class Ledger {
   readonly pieceCount: number;
@@ -56,7 +61,12 @@ export class Ledger {
   }
 
   get verifiedCount(): number {
-    return Atomics.load(this.#counters, 0);
+    return Atomics.load(this.#counters, VERIFIED);
+  }
+
+  /** Pieces that any shard may claim. For a moment it may lag behind the states. */
+  get missingCount(): number {
+    return this.pieceCount - Atomics.load(this.#counters, TAKEN);
   }
 
   get complete(): boolean {
@@ -66,7 +76,10 @@ export class Ledger {
   /** Shards: true if the piece is now this shard's to fetch. */
   claim(piece: PieceIndex, shard: ShardId): boolean {
     const claimed = PIECE_STATE.claimed | (shard << 8);
-    return Atomics.compareExchange(this.#states, piece, PIECE_STATE.missing, claimed) === PIECE_STATE.missing;
+    if (Atomics.compareExchange(this.#states, piece, PIECE_STATE.missing, claimed) !== PIECE_STATE.missing)
+      return false;
+    Atomics.add(this.#counters, TAKEN, 1);
+    return true;
   }
 
   /** The owner, every block in its slot: true if main will now find it full. */
@@ -78,19 +91,23 @@ export class Ledger {
   /** The owner gives the piece back unfinished. */
   release(piece: PieceIndex, shard: ShardId): boolean {
     const claimed = PIECE_STATE.claimed | (shard << 8);
-    return Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.missing) === claimed;
+    if (Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.missing) !== claimed) return false;
+    Atomics.sub(this.#counters, TAKEN, 1);
+    return true;
   }
 
   /** Main alone: the hash is right and the bytes are written; or the piece was found good on disk. */
   verify(piece: PieceIndex): void {
-    const before = Atomics.exchange(this.#states, piece, PIECE_STATE.verified);
-    if ((before & 0xff) !== PIECE_STATE.verified) Atomics.add(this.#counters, 0, 1);
+    const before = Atomics.exchange(this.#states, piece, PIECE_STATE.verified) & 0xff;
+    if (before !== PIECE_STATE.verified) Atomics.add(this.#counters, VERIFIED, 1);
+    if (before === PIECE_STATE.missing) Atomics.add(this.#counters, TAKEN, 1);
   }
 
   /** Main alone: the hash is wrong, or the owner died. Returns false if the piece was verified before. */
   reset(piece: PieceIndex): boolean {
     if (this.stateOf(piece) === PIECE_STATE.verified) return false;
-    Atomics.store(this.#states, piece, PIECE_STATE.missing);
+    const before = Atomics.exchange(this.#states, piece, PIECE_STATE.missing) & 0xff;
+    if (before !== PIECE_STATE.missing) Atomics.sub(this.#counters, TAKEN, 1);
     return true;
   }
 
@@ -101,12 +118,12 @@ export class Ledger {
 
   /** One more (or one less) connected peer has every piece: counted once, not a million times. */
   addSeed(change: 1 | -1): void {
-    Atomics.add(this.#counters, 1, change);
+    Atomics.add(this.#counters, SEEDS, change);
   }
 
   /** Connected peers that have this piece, seeds included. */
   availabilityOf(piece: PieceIndex): number {
-    return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, 1);
+    return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, SEEDS);
   }
 
   /** Availability without the seeds, which have every piece alike: what rarest-first needs to compare. */

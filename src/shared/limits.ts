@@ -107,6 +107,18 @@ export const MAX_UNREQUESTED_BLOCKS = 512;
 export const MAX_ALLOWED_FAST_PIECES = 100;
 /** Bad pieces that a peer may have had a hand in, among others, before it is banned; transmission's number. */
 export const MAX_BAD_PIECE_STRIKES = 5;
+/** Requests that an idle peer doubles at one time; two peers a block, as transmission's bounded endgame has it (PR 9103). */
+export const DOUBLED_REQUESTS_BLOCKS = 8;
+/** In the endgame, a block is doubled once its owner has been silent this long. */
+export const ENDGAME_SILENCE_MS = 1_000;
+/** Or once its owner, at its rate, needs longer than this for all it owes: doubling everybody's would be waste. */
+export const ENDGAME_SLACK_MS = 2_000;
+/** Before the endgame, a peer must have been silent this long before its blocks are asked of another as well. */
+export const SLOW_OWNER_MS = 2_000;
+/** Such a peer gets nothing new for this long, or it would take the next slot and hold that up too. */
+export const SLOW_OWNER_REST_MS = 10_000;
+/** A piece in work that no peer of its shard can go on with is given back after this long, for other shards. */
+export const ORPHANED_PIECE_MS = 3_000;
 /** How often the order in which a shard asks for pieces follows the swarm's availability. */
 export const PICK_ORDER_MAX_AGE_MS = 2_000;
 

@@ -93,6 +93,42 @@ test('a silent peer is snubbed after 20 s, and its blocks come from another', ()
   assert.ok(verified >= 7, `${verified} verified`);
 });
 
+test('endgame: what a silent peer owes of the last piece comes from another at once, and is cancelled there', () => {
+  const silent: FakePeerScript = { script: seedScript(INFO_HASH, 8, 10) };
+  const { verified, fakes, shard } = download({ slots: 8 }, 3_500, [
+    silent,
+    seed({ script: seedScript(INFO_HASH, 8, 2_000) }),
+  ]);
+  assert.equal(verified, 8);
+  assert.equal(
+    fakes[0]?.heard.filter((id) => id === 8).length,
+    16,
+    'every request to the silent one was cancelled',
+  );
+  const stats = shard.events.findLast((event) => event.type === 'stats');
+  assert.equal(stats?.type === 'stats' && stats.stats.wastedBytes, 0);
+});
+
+test('endgame: a block is asked of two peers at the most', () => {
+  const script = seedScript(INFO_HASH, 1, 10);
+  const { fakes } = download({ pieces: 1 }, 9_000, [{ script }, { script }, { script }, { script }]);
+  const asked = fakes.flatMap(({ requests }) => requests.map(({ begin }) => begin));
+  assert.deepEqual(
+    [asked.filter((begin) => begin === 0).length, asked.filter((begin) => begin === BLOCK).length],
+    [2, 2],
+  );
+});
+
+test('before the endgame, a peer without work takes over from one that has been silent for two seconds', () => {
+  const silent: FakePeerScript = { script: seedScript(INFO_HASH, 8, 10) };
+  const { ledger, fakes } = download({ slots: 1 }, 2_500, [
+    silent,
+    seed({ script: seedScript(INFO_HASH, 8, 100) }),
+  ]);
+  assert.ok(ledger.verifiedCount >= 6, `${ledger.verifiedCount} verified`);
+  assert.ok((fakes[0]?.requests.length ?? 0) > 0);
+});
+
 test('late blocks of a choke are used, not thrown away', () => {
   const peer: FakePeerScript = {
     script: [...seedScript(INFO_HASH, 8, 10), say(100, wire.choke), say(2_000, wire.unchoke)],

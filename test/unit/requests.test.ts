@@ -9,6 +9,7 @@ import { ActivePiece } from '../../src/workers/requests/active-piece.ts';
 import { PieceOrder } from '../../src/workers/requests/piece-order.ts';
 import { RequestQueue } from '../../src/workers/requests/request-queue.ts';
 import { RequestWindow } from '../../src/workers/requests/request-window.ts';
+import type { RequestedPeer } from '../../src/workers/requests/requester.ts';
 import { RequestBatch } from '../../src/workers/wire/encoder.ts';
 import { wire } from '../support/wire-bytes.ts';
 
@@ -91,15 +92,26 @@ test('ties are broken by the dice: two shards walk in different orders', () => {
   );
 });
 
-test('an active piece hands out each block once, and again when it is given back', () => {
+test('an active piece hands out each block once, again when it is given back, and to a second peer in the endgame', () => {
+  const [one, two, three] = [{}, {}, {}] as RequestedPeer[] as [RequestedPeer, RequestedPeer, RequestedPeer];
   const active = new ActivePiece(piece(0), 0 as SlotIndex, 3, false, 0);
-  assert.deepEqual([active.ask(), active.ask(), active.ask(), active.ask()], [0, 1, 2, -1]);
-  active.giveBack(1);
-  assert.equal(active.unasked, 1);
-  assert.equal(active.ask(), 1);
-  active.giveBack(2);
-  active.cameUnasked(2);
-  assert.equal(active.ask(), -1);
+  assert.deepEqual([active.ask(one), active.ask(one), active.ask(one), active.ask(one)], [0, 1, 2, -1]);
+  active.giveBack(1, two);
+  assert.equal(active.unasked, 0, 'only who was asked can give back');
+  active.giveBack(1, one);
+  assert.deepEqual([active.unasked, active.owed], [1, 2]);
+  assert.equal(active.ask(two), 1);
+  const again = (peer: RequestedPeer) => [0, 1, 2].map((block) => active.askAgain(block, peer));
+  assert.deepEqual(again(two), [true, false, true]);
+  assert.deepEqual(again(three), [false, true, false], 'never a third');
+  active.giveBack(2, one);
+  assert.equal(active.unasked, 0, 'the second still owes it');
+  assert.deepEqual(active.came(0, two), [one]);
+  assert.deepEqual(active.came(1, two), [three]);
+  assert.deepEqual(active.came(2, two), []);
+  assert.deepEqual([active.owed, active.unasked], [0, 0]);
+  active.brokeOff(2);
+  assert.equal(active.ask(one), 2);
 });
 
 test('a piece set: bitfields merge, a full set is a seed, spare bits are refused', () => {
@@ -116,8 +128,8 @@ test('a piece set: bitfields merge, a full set is a seed, spare bits are refused
 
 test('requests leave in one buffer, byte for byte as BEP 3 writes them', () => {
   const batch = new RequestBatch();
-  batch.add(6, 1, 16_384, 16_384, 1);
-  batch.add(6, 2, 0, 100, 1);
+  batch.add(1, 16_384, 16_384, 1);
+  batch.add(2, 0, 100, 1);
   assert.deepEqual(batch.take(), Buffer.concat([wire.request(1, 16_384, 16_384), wire.request(2, 0, 100)]));
   assert.equal(batch.take(), null);
 });

@@ -1,8 +1,9 @@
 /**
- * A piece that this shard is fetching: which of its blocks were asked for, and who had a hand in it. The bytes and the
- * marks of what arrived are in the arena; this is the shard's own side of the book.
+ * A piece that this shard is fetching: who was asked for which block, and who had a hand in it. The bytes and the marks of
+ * what arrived are in the arena; this is the shard's own side of the book.
  */
 import type { PeerIndex, PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import type { RequestedPeer } from './requester.ts';
 
 export class ActivePiece {
   readonly piece: PieceIndex;
@@ -14,14 +15,17 @@ export class ActivePiece {
   readonly contributors = new Set<PeerIndex>();
   /** Peers that fetch from it as their current piece. */
   users = 0;
-  /** Blocks asked for that have not come. */
-  owed = 0;
   /** Blocks that are being received at this moment: while there are any, the slot must stay. */
   receivers = 0;
   lastChange: number;
-  /** 1 where the block was asked for or has come. */
-  readonly #asked: Uint8Array;
+  /** Who owes the block; null where nobody does. */
+  readonly #askers: (RequestedPeer | null)[];
+  /** The second peer of a block that two were asked for. */
+  readonly #doubles = new Map<number, RequestedPeer>();
+  /** 1 where the block has come, or is asked for: it need not be asked for again. */
+  readonly #settled: Uint8Array;
   #unasked: number;
+  #owed = 0;
   #from = 0;
 
   constructor(piece: PieceIndex, slot: SlotIndex, blocks: number, solo: boolean, now: number) {
@@ -30,36 +34,75 @@ export class ActivePiece {
     this.blocks = blocks;
     this.solo = solo;
     this.lastChange = now;
-    this.#asked = new Uint8Array(blocks);
+    this.#askers = new Array<RequestedPeer | null>(blocks).fill(null);
+    this.#settled = new Uint8Array(blocks);
     this.#unasked = blocks;
   }
 
+  /** Blocks that nobody was asked for and that have not come. */
   get unasked(): number {
     return this.#unasked;
   }
 
-  /** The next block to ask for, now marked as asked; -1 where all are. */
-  ask(): number {
-    while (this.#from < this.blocks && this.#asked[this.#from] === 1) this.#from += 1;
-    if (this.#from === this.blocks) return -1;
-    this.#asked[this.#from] = 1;
-    this.#unasked -= 1;
-    this.owed += 1;
-    return this.#from++;
+  /** Blocks asked for that have not come. */
+  get owed(): number {
+    return this.#owed;
   }
 
-  /** A block that was asked for will not come. */
-  giveBack(block: number): void {
-    this.#asked[block] = 0;
+  /** The next block to ask `peer` for, now in its name; -1 where none is left. */
+  ask(peer: RequestedPeer): number {
+    while (this.#from < this.blocks && this.#settled[this.#from] === 1) this.#from += 1;
+    if (this.#from === this.blocks) return -1;
+    const block = this.#from++;
+    this.#settled[block] = 1;
+    this.#askers[block] = peer;
+    this.#unasked -= 1;
+    this.#owed += 1;
+    return block;
+  }
+
+  /** Asks `peer` for a block that another owes. False where nobody owes it, or two do already. */
+  askAgain(block: number, peer: RequestedPeer): boolean {
+    const owner = this.#askers[block];
+    if (owner === null || owner === undefined || owner === peer || this.#doubles.has(block)) return false;
+    this.#doubles.set(block, peer);
+    return true;
+  }
+
+  /** The block will not come from this peer. Another who was asked for it still owes it. */
+  giveBack(block: number, peer: RequestedPeer): void {
+    const double = this.#doubles.get(block);
+    if (double === peer) {
+      this.#doubles.delete(block);
+      return;
+    }
+    if (this.#askers[block] !== peer) return;
+    this.#doubles.delete(block);
+    this.#askers[block] = double ?? null;
+    if (double !== undefined) return;
+    this.#settled[block] = 0;
     this.#unasked += 1;
-    this.owed -= 1;
+    this.#owed -= 1;
     if (block < this.#from) this.#from = block;
   }
 
-  /** A block came that nobody asks for any more (a late answer): it need not be asked for again. */
-  cameUnasked(block: number): void {
-    if (this.#asked[block] === 1) return;
-    this.#asked[block] = 1;
-    this.#unasked -= 1;
+  /** The block begins to come, from anybody: nobody owes it any more. Returns the others who were asked for it. */
+  came(block: number, from: RequestedPeer): RequestedPeer[] {
+    const askers = [this.#askers[block], this.#doubles.get(block)];
+    this.#doubles.delete(block);
+    if (this.#askers[block] !== null) this.#owed -= 1;
+    this.#askers[block] = null;
+    if (this.#settled[block] === 0) {
+      this.#settled[block] = 1;
+      this.#unasked -= 1;
+    }
+    return askers.filter((peer) => peer !== null && peer !== undefined && peer !== from) as RequestedPeer[];
+  }
+
+  /** A block that began to come broke off: it must be asked for again. */
+  brokeOff(block: number): void {
+    this.#settled[block] = 0;
+    this.#unasked += 1;
+    if (block < this.#from) this.#from = block;
   }
 }

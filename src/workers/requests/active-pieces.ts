@@ -6,12 +6,13 @@ import type { Arena } from '../../shared/arena.ts';
 import { blocksOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
+import { ORPHANED_PIECE_MS } from '../../shared/limits.ts';
 import { ActivePiece } from './active-piece.ts';
 import type { PieceOrder } from './piece-order.ts';
 import type { RequestedPeer } from './requester.ts';
 
-/** An active piece that nobody asks for is given back after this long, so that another shard may try. */
-const ORPHAN_MS = 3_000;
+/** Pieces looked at for one that may be shared; they take turns, so the next look starts elsewhere. */
+const SHARE_LOOKS = 16;
 
 export class ActivePieces {
   readonly #ledger: Ledger;
@@ -22,8 +23,11 @@ export class ActivePieces {
   readonly #byPiece = new Map<number, ActivePiece>();
   /** Have blocks that nobody was asked for. */
   readonly #open = new Set<ActivePiece>();
+  /** The open ones that no peer has as its current piece. */
+  readonly #orphans = new Set<ActivePiece>();
   /** Pieces that failed their hash and are to come from one peer. */
   readonly #suspects = new Set<PieceIndex>();
+  #outOfSlots = false;
 
   constructor(ledger: Ledger, arena: Arena, order: PieceOrder, shard: ShardId, maxSlots: number) {
     this.#ledger = ledger;
@@ -33,26 +37,38 @@ export class ActivePieces {
     this.#maxSlots = maxSlots;
   }
 
+  /** No block is left to ask for, and no piece can be begun: nobody would get anything. */
+  get exhausted(): boolean {
+    return this.#open.size === 0 && (this.#outOfSlots || this.#ledger.missingCount === 0);
+  }
+
+  /** Slots may have become free: the next claim shows. */
+  mayHaveSlots(): void {
+    this.#outOfSlots = false;
+  }
+
   get(piece: number): ActivePiece | undefined {
     return this.#byPiece.get(piece);
   }
 
   /** What the peer should fetch from next: left behind by others, new, or, where slots are scarce, shared. */
   pieceFor(peer: RequestedPeer, now: number): ActivePiece | null {
-    const has = (piece: number) => mayAsk(peer, piece);
-    let shared: ActivePiece | null = null;
-    for (const active of this.#open) {
-      if (!has(active.piece)) continue;
-      if (active.users === 0 && mayContinue(active, peer)) return active;
-      if (!active.solo && (shared === null || active.users < shared.users)) shared = active;
+    for (const orphan of this.#orphans) {
+      if (mayAsk(peer, orphan.piece) && mayContinue(orphan, peer)) return orphan;
     }
-    return this.#claim(peer, has, now) ?? shared;
+    return this.#claim(peer, now) ?? this.#toShare(peer);
   }
 
-  /** Keep the set of open pieces true after blocks of this piece were asked for or given back. */
+  /** Keeps the sets true after blocks of this piece, or its users, changed. */
   changed(active: ActivePiece): void {
-    if (active.unasked > 0) this.#open.add(active);
-    else this.#open.delete(active);
+    if (active.unasked === 0 || this.#byPiece.get(active.piece) !== active) {
+      this.#open.delete(active);
+      this.#orphans.delete(active);
+      return;
+    }
+    this.#open.add(active);
+    if (active.users === 0) this.#orphans.add(active);
+    else this.#orphans.delete(active);
   }
 
   /** Every block is in: the slot now belongs to main and the hashers. */
@@ -71,10 +87,9 @@ export class ActivePieces {
 
   /** Gives back pieces that nobody here has asked for in a while; their few blocks are fetched again. */
   releaseOrphans(now: number): void {
-    for (const active of this.#open) {
-      const inUse = active.users > 0 || active.owed > 0 || active.receivers > 0;
-      if (inUse || now - active.lastChange < ORPHAN_MS) continue;
-      this.#release(active);
+    for (const active of [...this.#orphans]) {
+      const inUse = active.owed > 0 || active.receivers > 0;
+      if (!inUse && now - active.lastChange >= ORPHANED_PIECE_MS) this.#release(active);
     }
   }
 
@@ -85,17 +100,30 @@ export class ActivePieces {
     this.#order.markStale();
   }
 
-  #claim(peer: RequestedPeer, has: (piece: number) => boolean, now: number): ActivePiece | null {
-    if (this.#byPiece.size >= this.#maxSlots) return null;
+  #claim(peer: RequestedPeer, now: number): ActivePiece | null {
+    this.#outOfSlots = this.#byPiece.size >= this.#maxSlots;
+    if (this.#outOfSlots) return null;
     for (;;) {
-      const piece = this.#order.next(peer.book.cursor, has, now);
+      const piece = this.#order.next(peer.book.cursor, (candidate) => mayAsk(peer, candidate), now);
       if (piece === null) return null;
       if (!this.#ledger.claim(piece, this.#shard)) continue;
       const slot = this.#arena.claim(piece, this.#shard);
       if (slot !== null) return this.#begin(piece, slot, now);
       this.#ledger.release(piece, this.#shard);
+      this.#outOfSlots = true;
       return null;
     }
+  }
+
+  #toShare(peer: RequestedPeer): ActivePiece | null {
+    let looks = 0;
+    for (const active of this.#open) {
+      if (++looks > SHARE_LOOKS) return null;
+      this.#open.delete(active);
+      this.#open.add(active);
+      if (!active.solo && mayAsk(peer, active.piece)) return active;
+    }
+    return null;
   }
 
   #begin(piece: PieceIndex, slot: SlotIndex, now: number): ActivePiece {
@@ -109,6 +137,7 @@ export class ActivePieces {
   #forget(active: ActivePiece): void {
     this.#byPiece.delete(active.piece);
     this.#open.delete(active);
+    this.#orphans.delete(active);
   }
 }
 
@@ -118,7 +147,7 @@ function mayContinue(active: ActivePiece, peer: RequestedPeer): boolean {
 }
 
 /** While choked, only the pieces of the allowed-fast set may be asked for (BEP 6). */
-function mayAsk(peer: RequestedPeer, piece: number): boolean {
+export function mayAsk(peer: RequestedPeer, piece: number): boolean {
   if (!peer.pieces.has(piece)) return false;
   if (peer.book.refused?.has(piece)) return false;
   return peer.mayRequest || (peer.allowedFast?.has(piece as PieceIndex) ?? false);

@@ -1,6 +1,7 @@
 /**
  * The requester of a download. A peer fetches from its current piece, block after block; several peers share a piece
- * where slots are scarce. Whatever a peer owes when it chokes us, stalls or leaves goes to the others at once.
+ * where slots are scarce. Whatever a peer owes when it chokes us, stalls or leaves goes to the others at once, and a peer
+ * with nothing left to do asks a second time for what slower ones still owe: at most two peers for a block.
  *
  * A block is received straight into its slot. The arena's taken bit makes sure that one peer alone writes it.
  */
@@ -8,32 +9,37 @@ import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES, MAX_UNREQUESTED_BLOCKS } from '../../shared/limits.ts';
-import { RequestBatch } from '../wire/encoder.ts';
-import { MESSAGE } from '../wire/message.ts';
+import { encodeCancel, RequestBatch } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
+import { slowOwners, takeOver } from './takeover.ts';
 
 /** Top up when a quarter of the window is free: fewer, larger writes of requests. */
 const REFILL_SHARE = 4;
 
-export type FullReport = (piece: PieceIndex, slot: SlotIndex, contributors: ReadonlySet<PeerIndex>) => void;
+type FullReport = (piece: PieceIndex, slot: SlotIndex, contributors: ReadonlySet<PeerIndex>) => void;
 
 export class BlockRequester implements Requester {
+  readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #actives: ActivePieces;
   readonly #clock: Clock;
   readonly #onFull: FullReport;
   readonly #blocksPerPiece: number;
-  /** Peers with room for requests, for whom there was nothing to ask. */
+  /** Peers with room for requests, for whom there was nothing to ask; who waits longest is first. */
   readonly #hungry = new Set<RequestedPeer>();
+  /** Peers that owe blocks; those that no longer do are dropped at the tick. */
+  readonly #owing = new Set<RequestedPeer>();
   readonly #place: Place = { target: new Uint8Array(0), offset: -1 };
   readonly #batch = new RequestBatch();
   #blockBytes = 0;
   #wastedBytes = 0;
 
-  constructor(arena: Arena, actives: ActivePieces, clock: Clock, onFull: FullReport) {
+  constructor(ledger: Ledger, arena: Arena, actives: ActivePieces, clock: Clock, onFull: FullReport) {
+    this.#ledger = ledger;
     this.#arena = arena;
     this.#actives = actives;
     this.#clock = clock;
@@ -55,6 +61,7 @@ export class BlockRequester implements Requester {
     const room = book.window.size - book.queue.size;
     if (room <= 0 || (book.queue.size > 0 && room < book.window.size / REFILL_SHARE)) return;
     const now = this.#clock();
+    if (now < book.restsUntil) return void this.#hungry.add(peer);
     const owedNothing = book.queue.size === 0;
     let left = room;
     while (left > 0) {
@@ -65,14 +72,12 @@ export class BlockRequester implements Requester {
     }
     if (left > 0) this.#hungry.add(peer);
     else this.#hungry.delete(peer);
-    const bytes = this.#batch.take();
-    if (bytes === null) return;
-    if (owedNothing) book.owingSince = now;
-    peer.send(bytes);
+    this.#sendBatch(peer, owedNothing, now);
   }
 
   giveBack(peer: RequestedPeer): void {
     this.#hungry.delete(peer);
+    this.#owing.delete(peer);
     peer.book.refused = null;
     const returned = this.#takeBack(peer, 0) + this.#dropReceiving(peer);
     this.#leave(peer);
@@ -93,7 +98,7 @@ export class BlockRequester implements Requester {
     peer.book.refused.add(piece);
     const active = this.#actives.get(piece);
     if (active === undefined) return;
-    this.#reopen(active, block);
+    this.#reopen(active, block, peer);
     if (peer.book.current === active) this.#leave(peer);
   }
 
@@ -115,15 +120,16 @@ export class BlockRequester implements Requester {
       block < active.blocks &&
       length === lengthOfBlock(this.#arena.geometry, active.piece, block);
     if (!fits || !(asked || this.#isLate(peer, active, block))) {
-      if (asked && active !== undefined) this.#reopen(active, block);
+      if (asked && active !== undefined) this.#reopen(active, block, peer);
       this.#unwanted(peer, length, asked && active === undefined);
       return place;
     }
-    if (asked) active.owed -= 1;
     if (!this.#arena.take(active.slot, block)) {
       this.#wastedBytes += length;
       return place;
     }
+    for (const other of active.came(block, peer)) this.#cancel(other, active, block);
+    this.#actives.changed(active);
     active.receivers += 1;
     peer.book.receiving = { active, block, length };
     place.offset = this.#arena.offsetOf(active.slot, block);
@@ -141,34 +147,54 @@ export class BlockRequester implements Requester {
     active.contributors.add(peer.index);
     active.lastChange = now;
     book.owingSince = now;
+    book.restsUntil = 0;
     book.receivedBytes += length;
     book.window.received(length, now);
     this.#blockBytes += length;
     if (!this.#arena.receive(active.slot, block)) return true;
-    if (book.current === active) this.#leave(peer);
     if (this.#actives.filled(active)) this.#onFull(active.piece, active.slot, active.contributors);
+    if (book.current === active) this.#leave(peer);
     return true;
   }
 
   tick(now: number): void {
     this.feedHungry();
     this.#actives.releaseOrphans(now);
+    this.#double(now);
   }
 
-  /** Slots or blocks became free: those who found nothing look again. */
+  /** Slots or blocks became free: those who found nothing look again, until there is nothing for anybody. */
   feedHungry(): void {
-    for (const peer of [...this.#hungry]) {
+    this.#actives.mayHaveSlots();
+    let looks = this.#hungry.size;
+    for (const peer of this.#hungry) {
+      if (looks-- === 0) return;
       this.#hungry.delete(peer);
       this.fill(peer);
+      if (this.#actives.exhausted) return;
     }
   }
 
-  /** Whether the peer may send this block although it is not asked for it now: it was, until a moment ago. */
+  #double(now: number): void {
+    for (const peer of this.#owing) if (peer.book.queue.size === 0) this.#owing.delete(peer);
+    const slow = slowOwners(this.#owing, this.#ledger.missingCount === 0, now);
+    if (slow.length === 0) return;
+    const idle = [...this.#hungry].filter(({ book }) => book.queue.size === 0 && book.restsUntil <= now);
+    for (const { peer, piece, block } of takeOver(slow, idle, this.#actives, this.#blocksPerPiece)) {
+      const active = this.#actives.get(piece);
+      const owedNothing = peer.book.queue.size === 0;
+      if (active !== undefined) this.#request(peer, active, block, 1);
+      this.#sendBatch(peer, owedNothing, now);
+    }
+  }
+
+  /**
+   * Whether the peer may send this block although it is not asked for it now: it was, until a moment ago. A suspect piece
+   * takes no such gifts.
+   */
   #isLate(peer: RequestedPeer, active: ActivePiece, block: number): boolean {
     if (peer.book.late === 0 || active.solo || this.#arena.hasReceived(active.slot, block)) return false;
     peer.book.late -= 1;
-    active.cameUnasked(block);
-    this.#actives.changed(active);
     return true;
   }
 
@@ -188,21 +214,43 @@ export class BlockRequester implements Requester {
     if (next === null) return null;
     next.users += 1;
     peer.book.current = next;
+    this.#actives.changed(next);
     return next;
   }
 
   #ask(peer: RequestedPeer, active: ActivePiece, most: number, room: number): number {
     let asked = 0;
     while (asked < most) {
-      const block = active.ask();
+      const block = active.ask(peer);
       if (block < 0) break;
-      const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
-      this.#batch.add(MESSAGE.request, active.piece, block * BLOCK_BYTES, length, room);
-      peer.book.queue.push(this.#key(active.piece, block));
+      this.#request(peer, active, block, room);
       asked += 1;
     }
     this.#actives.changed(active);
     return asked;
+  }
+
+  #sendBatch(peer: RequestedPeer, owedNothing: boolean, now: number): void {
+    const bytes = this.#batch.take();
+    if (bytes === null) return;
+    if (owedNothing) peer.book.owingSince = now;
+    this.#owing.add(peer);
+    peer.send(bytes);
+  }
+
+  #request(peer: RequestedPeer, active: ActivePiece, block: number, room: number): void {
+    const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
+    this.#batch.add(active.piece, block * BLOCK_BYTES, length, room);
+    peer.book.queue.push(this.#key(active.piece, block));
+  }
+
+  /** The block comes from elsewhere. What is on its way already will count as late, not as unasked. */
+  #cancel(peer: RequestedPeer, active: ActivePiece, block: number): void {
+    if (!peer.book.queue.remove(this.#key(active.piece, block))) return;
+    peer.book.late += 1;
+    const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
+    peer.send(encodeCancel(active.piece, block * BLOCK_BYTES, length));
+    this.#hungry.add(peer);
   }
 
   /** Takes requests back from the peer, all but the `keep` oldest; returns how many. */
@@ -211,7 +259,7 @@ export class BlockRequester implements Requester {
     peer.book.late += keys.length;
     for (const key of keys) {
       const active = this.#actives.get(Math.floor(key / this.#blocksPerPiece));
-      if (active !== undefined) this.#reopen(active, key % this.#blocksPerPiece);
+      if (active !== undefined) this.#reopen(active, key % this.#blocksPerPiece, peer);
     }
     return keys.length;
   }
@@ -224,21 +272,23 @@ export class BlockRequester implements Requester {
     peer.divertBlock();
     const { active, block } = receiving;
     active.receivers -= 1;
+    active.brokeOff(block);
     this.#arena.untake(active.slot, block);
-    active.owed += 1;
-    this.#reopen(active, block);
+    this.#actives.changed(active);
     return 1;
   }
 
-  #reopen(active: ActivePiece, block: number): void {
-    active.giveBack(block);
+  #reopen(active: ActivePiece, block: number, peer: RequestedPeer): void {
+    active.giveBack(block, peer);
     this.#actives.changed(active);
   }
 
   #leave(peer: RequestedPeer): void {
-    if (peer.book.current === null) return;
-    peer.book.current.users -= 1;
+    const { current } = peer.book;
+    if (current === null) return;
+    current.users -= 1;
     peer.book.current = null;
+    this.#actives.changed(current);
   }
 
   #key(piece: number, block: number): number {

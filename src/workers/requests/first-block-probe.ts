@@ -7,7 +7,6 @@ import { blocksOfPiece, type Geometry, lengthOfBlock } from '../../shared/geomet
 import { pieceIndex } from '../../shared/indices.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
-import { MESSAGE } from '../wire/message.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 
 const DROPPED: Place = { target: new Uint8Array(0), offset: -1 };
@@ -39,7 +38,7 @@ export class FirstBlockProbe implements Requester {
     if (piece === null) return;
     const block = Math.floor(this.#random() * blocksOfPiece(this.#geometry, piece));
     const batch = new RequestBatch();
-    batch.add(MESSAGE.request, piece, block * BLOCK_BYTES, lengthOfBlock(this.#geometry, piece, block), 1);
+    batch.add(piece, block * BLOCK_BYTES, lengthOfBlock(this.#geometry, piece, block), 1);
     const bytes = batch.take();
     if (bytes === null) return;
     peer.book.owingSince = this.#clock();

@@ -30,6 +30,11 @@ export class RequestQueue {
     return true;
   }
 
+  /** What is owed, youngest first. */
+  newestFirst(): number[] {
+    return this.#keys.slice(this.#head).reverse();
+  }
+
   /** Empties the queue from its young end down to `keep` keys and returns what was in it. */
   drain(keep = 0): number[] {
     return this.#keys.splice(this.#head + keep);

@@ -41,6 +41,8 @@ export class RequestBook {
   owingSince = 0;
   /** Pieces it said it would not send (BEP 6), until it chokes or leaves. */
   refused: Set<number> | null = null;
+  /** Its blocks had to be asked of another: no new ones until then, or until one comes. */
+  restsUntil = 0;
   /** Blocks that were taken back from it and may still arrive. */
   late = 0;
   unrequested = 0;

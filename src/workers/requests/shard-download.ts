@@ -45,10 +45,16 @@ export class ShardDownload {
     this.#ledger = new Ledger(setup.ledger);
     this.#order = new PieceOrder(this.#ledger, setup.random);
     this.#actives = new ActivePieces(this.#ledger, arena, this.#order, setup.shard, setup.maxSlots);
-    this.requester = new BlockRequester(arena, this.#actives, setup.clock, (piece, slot, contributors) => {
-      this.#awaiting.set(piece, contributors);
-      setup.onFull({ piece, slot });
-    });
+    this.requester = new BlockRequester(
+      this.#ledger,
+      arena,
+      this.#actives,
+      setup.clock,
+      (piece, slot, contributors) => {
+        this.#awaiting.set(piece, contributors);
+        setup.onFull({ piece, slot });
+      },
+    );
   }
 
   countPieces(pieces: PieceSet, change: 1 | -1): void {

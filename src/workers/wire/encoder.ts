@@ -20,6 +20,28 @@ export function encodeHave(piece: number): Buffer {
   return bytes;
 }
 
+export function encodeCancel(piece: number, begin: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(REQUEST_BYTES);
+  writeRequest(bytes, 0, MESSAGE.cancel, piece, begin, length);
+  return bytes;
+}
+
+/** Requests and cancels have one form (BEP 3). */
+function writeRequest(
+  bytes: Buffer,
+  at: number,
+  id: number,
+  piece: number,
+  begin: number,
+  length: number,
+): void {
+  bytes.writeUInt32BE(REQUEST_BYTES - 4, at);
+  bytes[at + 4] = id;
+  bytes.writeUInt32BE(piece, at + 5);
+  bytes.writeUInt32BE(begin, at + 9);
+  bytes.writeUInt32BE(length, at + 13);
+}
+
 /** `<length><20><extended id><payload>` (BEP 10). */
 export function encodeExtended(extendedId: number, payload: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(6 + payload.length);
@@ -31,36 +53,20 @@ export function encodeExtended(extendedId: number, payload: Uint8Array): Buffer 
 }
 
 /**
- * Requests (or cancels) of one peer gathered into one buffer, so that they leave in one write. The buffer is given
- * away by `take`: the kernel may still read it after the write returned.
+ * Requests of one peer gathered into one buffer, so that they leave in one write. The buffer is given away by `take`: the
+ * kernel may still read it after the write returned.
  */
 export class RequestBatch {
   #bytes: Buffer | null = null;
   #count = 0;
 
-  get count(): number {
-    return this.#count;
-  }
-
   /** `room`: the most that this batch can get, for the size of its buffer. */
-  add(
-    id: typeof MESSAGE.request | typeof MESSAGE.cancel,
-    piece: number,
-    begin: number,
-    length: number,
-    room: number,
-  ): void {
+  add(piece: number, begin: number, length: number, room: number): void {
     this.#bytes ??= Buffer.allocUnsafe(Math.max(1, room) * REQUEST_BYTES);
     if ((this.#count + 1) * REQUEST_BYTES > this.#bytes.length) {
       this.#bytes = Buffer.concat([this.#bytes], this.#bytes.length * 2);
     }
-    const at = this.#count++ * REQUEST_BYTES;
-    const bytes = this.#bytes;
-    bytes.writeUInt32BE(13, at);
-    bytes[at + 4] = id;
-    bytes.writeUInt32BE(piece, at + 5);
-    bytes.writeUInt32BE(begin, at + 9);
-    bytes.writeUInt32BE(length, at + 13);
+    writeRequest(this.#bytes, this.#count++ * REQUEST_BYTES, MESSAGE.request, piece, begin, length);
   }
 
   /** The bytes to write, or null where there are none; the batch is empty afterwards. */
