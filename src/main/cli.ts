@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 /** The command line. Reads what is asked, runs one command, and turns how it ended into an exit status. */
 import { Command, CommanderError } from 'commander';
+import { createCommand } from './commands/create.ts';
 import { demoCommand } from './commands/demo.ts';
 import { getCommand } from './commands/get.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { raceCommand } from './commands/race.ts';
 import { swarmCommand } from './commands/swarm.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { EXIT_STATUS, Failure } from './failure.ts';
 import { VERSION } from './identity.ts';
 
@@ -20,6 +23,9 @@ async function main(): Promise<number> {
     .exitOverride();
   getCommand(program, setStatus);
   raceCommand(program, setStatus);
+  verifyCommand(program, setStatus);
+  inspectCommand(program);
+  createCommand(program);
   swarmCommand(program);
   demoCommand(program, setStatus);
   for (const command of program.commands) command.exitOverride();

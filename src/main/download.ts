@@ -7,10 +7,11 @@ import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import type { FullPiece, HashResult, PeerOutcome } from '../shared/messages.ts';
+import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
 import { Race, type RaceOptions, type Unchoke } from './race.ts';
-import { contentThere, diskFailure, prepareStorage, type StoragePlan } from './storage.ts';
+import { contentThere, prepareStorage, type StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 export interface DownloadOptions {
@@ -131,8 +132,8 @@ export class Download {
 
   async #checkDisk(): Promise<void> {
     let checked = 0;
-    await this.#hashers.check((result) => {
-      if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
+    await this.#hashers.scan('check', (result) => {
+      if (result.type !== 'checked') return;
       for (const piece of result.good) this.#count(piece);
       checked += result.good.length + result.bad.length + result.missing.length;
       this.#listener.onChecked(checked);

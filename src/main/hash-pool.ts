@@ -6,6 +6,7 @@ import { Piscina } from 'piscina';
 import type { PieceIndex } from '../shared/indices.ts';
 import { CHECK_TASK_BYTES, HASH_TASK_BYTES, HASH_TASKS_PER_HASHER } from '../shared/limits.ts';
 import type { FullPiece, HasherSetup, HashResult, HashTask } from '../shared/messages.ts';
+import { diskFailure } from './disk-failure.ts';
 
 /** Deaths of hashers, over the whole run, after which something is wrong that a new thread does not mend. */
 const MAX_HASHER_DEATHS = 3;
@@ -51,18 +52,21 @@ export class HashPool {
     this.#dispatch();
   }
 
-  /** Hashes all of the torrent that is on disk; `onResult` hears of each part. Rejects on a bug of ours. */
-  async check(onResult: (result: Extract<HashResult, { type: 'checked' }>) => void): Promise<void> {
+  /**
+   * Reads and hashes all of the torrent that is on disk, all hashers at work; `onResult` hears of each part. Rejects with a
+   * `disk` failure, or on a bug of ours.
+   */
+  async scan(type: 'check' | 'digest', onResult: (result: HashResult) => void): Promise<void> {
     const { pieceCount, pieceLength } = this.#setup.geometry;
     const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < pieceCount) {
-        const first = next;
+        const first = next as PieceIndex;
         next += perTask;
-        const count = Math.min(perTask, pieceCount - first);
-        const result = await this.#piscina.run({ type: 'check', first: first as PieceIndex, count });
-        if (result.type === 'checked') onResult(result);
+        const result = await this.#piscina.run({ type, first, count: Math.min(perTask, pieceCount - first) });
+        if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
+        onResult(result);
       }
     };
     await Promise.all(Array.from({ length: this.#hashers }, work));

@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StoredFile } from '../shared/messages.ts';
+import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
@@ -96,27 +97,4 @@ function attempt<Result>(path: string, work: () => Result): Result {
     if (error instanceof Failure) throw error;
     throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
   }
-}
-
-const SENTENCES: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'no permission',
-  EPERM: 'not permitted',
-  EROFS: 'the disk is read-only',
-  ENOENT: 'the file is gone',
-  ENOTDIR: 'a part of the path is not a folder',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files on this machine',
-  EIO: 'the disk reported an error',
-  ELOOP: 'a symbolic link is in the way',
-  EFBIG: 'the file is larger than this filesystem takes',
-  ENAMETOOLONG: 'the name is longer than this filesystem takes',
-};
-
-/** The system's word on a path, as a failure with exit status 5. */
-export function diskFailure(code: string, path: string, cause?: unknown): Failure {
-  return new Failure('disk', `${path}: ${SENTENCES[code] ?? 'the disk operation failed'} (${code})`, {
-    cause,
-  });
 }

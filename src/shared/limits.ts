@@ -20,6 +20,13 @@ export const MAX_BENCODE_TOKENS = 2_500_000;
 /** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
 export const MAX_PATH_ELEMENT_BYTES = 255;
 
+/** `create` doubles the piece length until there are no more pieces than this: a .torrent of 40 KiB. */
+export const MAX_AUTO_PIECES = 2_048;
+/** And begins here: two blocks. */
+export const MIN_AUTO_PIECE_BYTES = 32_768;
+/** And ends here: more is slow to verify and to share. */
+export const MAX_AUTO_PIECE_BYTES = 16_777_216;
+
 // --- The wire ------------------------------------------------------------------------------------------------
 
 /** Extended messages (BEP 10): a 16 KiB metadata piece with its header, a PEX message, a long handshake. */

@@ -120,6 +120,8 @@ export interface HasherSetup {
   /** 20 bytes a piece (BEP 3 `pieces`). */
   readonly hashes: SharedArrayBuffer;
   readonly files: readonly StoredFile[];
+  /** Files are read through symbolic links: for a torrent that is being made, never for a download. */
+  readonly followLinks?: boolean;
 }
 
 /** A file of the download as it lies on disk; `offset` is where it begins in the torrent's bytes. */
@@ -133,7 +135,9 @@ export type HashTask =
   /** Hash these slots; write the good ones. */
   | { readonly type: 'store'; readonly pieces: readonly FullPiece[] }
   /** Read these pieces from disk and hash them: `[first, first + count)`. */
-  | { readonly type: 'check'; readonly first: PieceIndex; readonly count: number };
+  | { readonly type: 'check'; readonly first: PieceIndex; readonly count: number }
+  /** The same, but tell the hashes: for a torrent that is being made. */
+  | { readonly type: 'digest'; readonly first: PieceIndex; readonly count: number };
 
 /** The system's word on a failed file operation. */
 export interface DiskFault {
@@ -154,5 +158,12 @@ export type HashResult =
       readonly good: readonly PieceIndex[];
       readonly bad: readonly PieceIndex[];
       readonly missing: readonly PieceIndex[];
+      readonly fault: DiskFault | null;
+    }
+  /** 20 bytes a piece, from `first` on. A file that ends too early is a fault: it changed while it was read. */
+  | {
+      readonly type: 'digested';
+      readonly first: PieceIndex;
+      readonly hashes: Uint8Array;
       readonly fault: DiskFault | null;
     };

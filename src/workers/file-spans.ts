@@ -21,10 +21,13 @@ type Access = 'read' | 'write';
 
 export class FileSpans {
   readonly #files: readonly StoredFile[];
+  /** Never through a symbolic link: a download must not write outside its folder. */
+  readonly #noFollow: number;
   /** Open descriptors by file and access; a Map remembers the order of use. */
   readonly #open = new Map<string, number>();
 
-  constructor(files: readonly StoredFile[]) {
+  constructor(files: readonly StoredFile[], followLinks: boolean) {
+    this.#noFollow = followLinks ? 0 : constants.O_NOFOLLOW;
     this.#files = files.filter((file) => file.length > 0);
   }
 
@@ -110,8 +113,7 @@ export class FileSpans {
       this.#open.delete(oldest);
       closeSync(descriptor);
     }
-    // Never through a symbolic link: a download must not write outside its folder.
-    const flags = (access === 'read' ? constants.O_RDONLY : constants.O_WRONLY) | constants.O_NOFOLLOW;
+    const flags = (access === 'read' ? constants.O_RDONLY : constants.O_WRONLY) | this.#noFollow;
     const descriptor = openSync(file.path, flags);
     this.#open.set(key, descriptor);
     return descriptor;

@@ -7,7 +7,7 @@ import { workerData } from 'node:worker_threads';
 import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex } from '../shared/indices.ts';
-import type { FullPiece, HasherSetup, HashResult, HashTask } from '../shared/messages.ts';
+import type { DiskFault, FullPiece, HasherSetup, HashResult, HashTask } from '../shared/messages.ts';
 import { DiskError, FileSpans } from './file-spans.ts';
 
 const HASH_BYTES = 20;
@@ -15,10 +15,17 @@ const HASH_BYTES = 20;
 const setup = workerData as HasherSetup;
 const arena = setup.arena === null ? null : new Arena(setup.arena);
 const hashes = new Uint8Array(setup.hashes);
-const spans = new FileSpans(setup.files);
+const spans = new FileSpans(setup.files, setup.followLinks === true);
 
 export default function hasher(task: HashTask): HashResult {
-  return task.type === 'store' ? store(task.pieces) : check(task.first, task.count);
+  switch (task.type) {
+    case 'store':
+      return store(task.pieces);
+    case 'check':
+      return check(task.first, task.count);
+    case 'digest':
+      return digest(task.first, task.count);
+  }
 }
 
 function store(pieces: readonly FullPiece[]): HashResult {
@@ -59,6 +66,25 @@ function check(first: PieceIndex, count: number): HashResult {
     }
   }
   return { type: 'checked', good, bad, missing, fault: null };
+}
+
+function digest(first: PieceIndex, count: number): HashResult {
+  const hashes = new Uint8Array(count * HASH_BYTES);
+  const buffer = Buffer.allocUnsafe(setup.geometry.pieceLength);
+  const told = (fault: DiskFault | null): HashResult => ({ type: 'digested', first, hashes, fault });
+  for (let i = 0; i < count; i++) {
+    const piece = (first + i) as PieceIndex;
+    const bytes = buffer.subarray(0, lengthOfPiece(setup.geometry, piece));
+    try {
+      const whole = spans.read(piece * setup.geometry.pieceLength, bytes);
+      if (!whole) return told({ code: 'CHANGED', path: `piece ${piece}`, operation: 'read' });
+      hashes.set(createHash('sha1').update(bytes).digest(), i * HASH_BYTES);
+    } catch (error) {
+      if (error instanceof DiskError) return told(error.fault);
+      throw error;
+    }
+  }
+  return told(null);
 }
 
 function matches(piece: PieceIndex, bytes: Uint8Array): boolean {

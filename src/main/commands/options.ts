@@ -64,6 +64,9 @@ export function withRaceOptions(command: Command): Command {
 export const hashersOption = (): Option =>
   new Option('--hashers <n>', 'threads that verify and write pieces').default(String(defaultThreads()));
 
+export const allCoresOption = (): Option =>
+  new Option('--hashers <n>', 'threads that hash').default(String(availableParallelism()));
+
 /** The strategies that work with one peer keep one; sequential needs one thread to be sequential. */
 export function shardsOf(flags: RaceFlags): number {
   const shards = parseCount('--shards', flags.shards, 1);

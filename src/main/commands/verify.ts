@@ -1,0 +1,79 @@
+/** `unchoke verify`: is what lies on disk what the torrent says? */
+import { relative } from 'node:path';
+import type { Command } from 'commander';
+import { lengthOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { Console } from '../console.ts';
+import { EXIT_STATUS } from '../failure.ts';
+import { fileVerdicts } from '../file-verdicts.ts';
+import { HashPool } from '../hash-pool.ts';
+import { storagePlan } from '../storage.ts';
+import { printable } from '../text.ts';
+import { loadTorrent } from '../torrent/load.ts';
+import { formatDuration, formatRate, formatSize, parseCount } from '../units.ts';
+import { WorkProgress } from '../work-progress.ts';
+import { allCoresOption } from './options.ts';
+
+interface Flags {
+  readonly hashers: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export function verifyCommand(program: Command, setStatus: (status: number) => void): void {
+  program
+    .command('verify')
+    .description('hash what is on disk, on all cores, and tell good from bad and missing files')
+    .argument('<torrent>', 'a .torrent file')
+    .argument('[dir]', 'the folder that it was downloaded into', '.')
+    .addOption(allCoresOption())
+    .option('--json', 'the result as JSON', false)
+    .option('--quiet', 'no progress on stderr', false)
+    .action(async (torrent: string, folder: string, flags: Flags) =>
+      setStatus(await verify(torrent, folder, flags)),
+    );
+}
+
+async function verify(source: string, folder: string, flags: Flags): Promise<number> {
+  const metainfo = loadTorrent(source);
+  const console = new Console(flags);
+  const plan = storagePlan(metainfo, folder);
+  const { geometry: g } = metainfo;
+  const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
+  new Uint8Array(hashes).set(metainfo.pieceHashes);
+  const pool = new HashPool(parseCount('--hashers', flags.hashers, 1), {
+    arena: null,
+    geometry: g,
+    hashes,
+    files: plan.files,
+  });
+  const progress = new WorkProgress(console, 'verifying', g.totalLength);
+  const good = new Uint8Array(g.pieceCount);
+  try {
+    await pool.scan('check', (result) => {
+      if (result.type !== 'checked') return;
+      for (const piece of result.good) good[piece] = 1;
+      for (const list of [result.good, result.bad, result.missing]) {
+        progress.add(list.reduce((sum: number, piece: PieceIndex) => sum + lengthOfPiece(g, piece), 0));
+      }
+    });
+  } finally {
+    await pool.close();
+  }
+  const elapsedMs = progress.elapsedMs;
+  const files = fileVerdicts(plan.files, g, good);
+  const goodPieces = good.reduce((sum, one) => sum + one, 0);
+  const whole = goodPieces === g.pieceCount && files.every(({ status }) => status === 'good');
+  console.event('verified', { ms: elapsedMs, pieces: g.pieceCount, goodPieces, files });
+  for (const { path, length, status, badPieces } of files) {
+    const detail = status === 'bad' ? ` (${badPieces} bad pieces)` : '';
+    console.result(
+      `${status.padEnd(8)} ${formatSize(length).padStart(10)}  ${printable(relative(plan.folder, path))}${detail}`,
+    );
+  }
+  const rate = elapsedMs > 0 ? (g.totalLength * 1_000) / elapsedMs : 0;
+  console.result(
+    `${goodPieces} of ${g.pieceCount} pieces good; ${formatSize(g.totalLength)} in ${formatDuration(elapsedMs)} (${formatRate(rate)})`,
+  );
+  return whole ? 0 : EXIT_STATUS['bad-data'];
+}
