@@ -10,7 +10,10 @@ import type { FullPiece, HashResult, PeerOutcome } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
+import { readJournal } from './journal.ts';
+import { JournalKeeper } from './journal-keeper.ts';
 import { Race, type RaceOptions, type Unchoke } from './race.ts';
+import { resumePlan } from './resume.ts';
 import { contentThere, prepareStorage, type StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
@@ -23,8 +26,10 @@ export interface DownloadOptions {
 }
 
 export interface DownloadListener {
-  /** Content that was there before: pieces looked at so far. */
-  onChecked(pieces: number): void;
+  /** Content that was there before: pieces hashed so far, and in all. */
+  onChecked(pieces: number, total: number): void;
+  /** The journal could not be written; the download goes on. */
+  onJournalTrouble(error: unknown): void;
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
   onVerified(pieces: readonly PieceIndex[]): void;
@@ -42,10 +47,12 @@ export class Download {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #hashers: HashPool;
+  readonly #journal: JournalKeeper;
   /** Slots that are with the hash pool: not a dead shard's any more. */
   readonly #hashing = new Set<SlotIndex>();
   #verifiedBytes = 0;
   #foundBytes = 0;
+  #rehashed = 0;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
   #failed: PieceIndex[] = [];
@@ -73,6 +80,7 @@ export class Download {
       (result) => this.#judge(result),
       (error) => this.#fail(error),
     );
+    this.#journal = new JournalKeeper(options.plan, metainfo, (error) => listener.onJournalTrouble(error));
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / race.shards));
     this.race = new Race(
       {
@@ -101,6 +109,11 @@ export class Download {
     return this.#foundBytes;
   }
 
+  /** Pieces that were hashed anew at the start, because no journal spoke for them. */
+  get rehashed(): number {
+    return this.#rehashed;
+  }
+
   get verifiedPieces(): number {
     return this.#ledger.verifiedCount;
   }
@@ -127,23 +140,44 @@ export class Download {
     this.#ended = true;
     await this.race.stop();
     await this.#hashers.idle();
+    await (this.complete ? this.#journal.finish() : this.#journal.flush());
     await this.#hashers.close();
   }
 
+  /** Believes the journal as far as it may be believed, and hashes the rest of what is there. */
   async #checkDisk(): Promise<void> {
+    const { plan, metainfo } = this.#options;
+    const resume = resumePlan(readJournal(plan, metainfo), plan, metainfo.geometry);
+    const failed = new Set<PieceIndex>();
+    await this.#hashers.scan(
+      'check',
+      (result) => {
+        if (result.type === 'checked')
+          for (const piece of [...result.bad, ...result.missing]) failed.add(piece);
+      },
+      [...resume.probes].sort((a, b) => a - b),
+    );
+    const { verified, check } = resume.sort(failed);
+    for (const piece of verified) this.#count(piece);
     let checked = 0;
-    await this.#hashers.scan('check', (result) => {
-      if (result.type !== 'checked') return;
-      for (const piece of result.good) this.#count(piece);
-      checked += result.good.length + result.bad.length + result.missing.length;
-      this.#listener.onChecked(checked);
-    });
+    await this.#hashers.scan(
+      'check',
+      (result) => {
+        if (result.type !== 'checked') return;
+        for (const piece of result.good) this.#count(piece);
+        checked += result.good.length + result.bad.length + result.missing.length;
+        this.#listener.onChecked(checked, check.length);
+      },
+      check,
+    );
     this.#foundBytes = this.#verifiedBytes;
+    this.#rehashed = check.length;
   }
 
   #count(piece: PieceIndex): void {
     if (this.#ledger.stateOf(piece) === PIECE_STATE.verified) return;
     this.#ledger.verify(piece);
+    this.#journal.note(piece);
     this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
   }
 

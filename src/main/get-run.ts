@@ -49,6 +49,8 @@ class GetRun {
   #end: (ending: Ending) => void = () => {};
   #lastProgressAt = performance.now();
   #lastVerifiedAt = performance.now();
+  /** From here on peers may come, so that their absence means something. */
+  #discovering = false;
 
   constructor(metainfo: Metainfo, flags: GetFlags, context: GetContext) {
     this.#metainfo = metainfo;
@@ -113,7 +115,8 @@ class GetRun {
     try {
       await this.#download.prepare();
       this.#lastVerifiedAt = performance.now();
-      if (!this.#download.complete) await this.#discovery.start();
+      this.#discovering = !this.#download.complete;
+      if (this.#discovering) await this.#discovery.start();
       ending = await this.#ending;
     } catch (error) {
       ending = { kind: 'failed', error };
@@ -132,10 +135,9 @@ class GetRun {
 
   #listener(): DownloadListener {
     return {
-      onChecked: (pieces: number) =>
-        this.#console.progress(
-          `checking what is there: ${pieces} of ${this.#metainfo.geometry.pieceCount} pieces`,
-        ),
+      onChecked: (pieces, total) =>
+        this.#console.progress(`checking what is there: ${pieces} of ${total} pieces`),
+      onJournalTrouble: (error) => this.#console.news(`the journal could not be written: ${String(error)}`),
       onFirstUnchoke: ({ peer, shard }, ms) => {
         const name = this.#download.race.peers.nameOf(peer);
         this.#console.event('first-unchoke', { ms, peer: name, shard });
@@ -167,6 +169,7 @@ class GetRun {
 
   /** The regular look at the run: its time-outs and its progress. */
   #look(): void {
+    if (!this.#discovering) return;
     const now = performance.now();
     const { race } = this.#download;
     const firstTimeout = parseDuration('--first-unchoke-timeout', this.#flags.firstUnchokeTimeout);
@@ -235,6 +238,7 @@ class GetRun {
       ms: elapsedMs,
       downloaded: bytes,
       found: this.#download.foundBytes,
+      rehashed: this.#download.rehashed,
       ...usage,
     });
     if (this.#download.race.peers.size > 0) this.#console.result(reportText(report, this.#context.oracleMs));

@@ -53,18 +53,20 @@ export class HashPool {
   }
 
   /**
-   * Reads and hashes all of the torrent that is on disk, all hashers at work; `onResult` hears of each part. Rejects with a
-   * `disk` failure, or on a bug of ours.
+   * Reads and hashes pieces that are on disk, all hashers at work; `onResult` hears of each part. Rejects with a `disk`
+   * failure, or on a bug of ours. `pieces`: ascending; all of the torrent where it is left out.
    */
-  async scan(type: 'check' | 'digest', onResult: (result: HashResult) => void): Promise<void> {
+  async scan(
+    type: 'check' | 'digest',
+    onResult: (result: HashResult) => void,
+    pieces?: readonly PieceIndex[],
+  ): Promise<void> {
     const { pieceCount, pieceLength } = this.#setup.geometry;
     const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
-    let next = 0;
+    const runs = pieces === undefined ? runsOfAll(pieceCount, perTask) : runsOf(pieces, perTask);
     const work = async (): Promise<void> => {
-      while (next < pieceCount) {
-        const first = next as PieceIndex;
-        next += perTask;
-        const result = await this.#piscina.run({ type, first, count: Math.min(perTask, pieceCount - first) });
+      for (const run of runs) {
+        const result = await this.#piscina.run({ type, ...run });
         if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
         onResult(result);
       }
@@ -115,5 +117,27 @@ export class HashPool {
       this.#idle?.();
       this.#idle = null;
     }
+  }
+}
+
+interface Run {
+  readonly first: PieceIndex;
+  readonly count: number;
+}
+
+function* runsOfAll(pieceCount: number, perTask: number): Generator<Run> {
+  for (let first = 0; first < pieceCount; first += perTask) {
+    yield { first: first as PieceIndex, count: Math.min(perTask, pieceCount - first) };
+  }
+}
+
+/** Neighbours share a run, up to `perTask` of them. */
+function* runsOf(pieces: readonly PieceIndex[], perTask: number): Generator<Run> {
+  let first = 0;
+  for (let i = 1; i <= pieces.length; i++) {
+    const start = pieces[first] as PieceIndex;
+    if (i < pieces.length && pieces[i] === start + (i - first) && i - first < perTask) continue;
+    yield { first: start, count: i - first };
+    first = i;
   }
 }

@@ -144,6 +144,11 @@ export const CHECK_TASK_BYTES = 16_777_216;
 /** Hash tasks on their way to each hasher: one at work, one ready. */
 export const HASH_TASKS_PER_HASHER = 2;
 
+/** Verified pieces are flushed and claimed in the journal this often: what a power loss may cost. */
+export const JOURNAL_INTERVAL_MS = 5_000;
+/** A journal of 2^21 pieces and 100,000 files takes about 6 MiB; a larger file is none. */
+export const MAX_JOURNAL_BYTES = 33_554_432;
+
 // --- Trackers ------------------------------------------------------------------------------------------------
 
 /** A tracker's answer; libtorrent's cap. 1 MiB is 170,000 compact peers. */

@@ -61,6 +61,7 @@ async function download(name: string, run: Run) {
     { metainfo, plan, race: { ...race, ...workerFile }, hashers: run.hashers, memoryBytes: run.memoryBytes },
     {
       onChecked: () => {},
+      onJournalTrouble: (error) => finish(error),
       onFirstUnchoke: () => {},
       onClosed: () => {},
       onVerified: () => {},

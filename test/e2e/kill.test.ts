@@ -1,0 +1,145 @@
+/**
+ * SIGKILL at random moments, again and again: the end is right, nothing that the journal claimed is wrong, and little is
+ * downloaded twice. `npm run soak` kills 50 times; the default run a few.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { type CliResult, runCli, startCli, temporaryFolder } from '../support/cli.ts';
+import { dice } from '../support/dice.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { assertPayload, withSwarm } from '../support/swarm-fixture.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+const MIB = 2 ** 20;
+const KILLS = Number(process.env['UNCHOKE_SOAK_KILLS'] ?? 4);
+const PEERS = 6;
+const PIECE = 131_072;
+/** So slow that all kills fall into the download. */
+const RATE = MIB / 2;
+/** What comes between two kills, on average: about a second's worth. */
+const STRIDE = PEERS * RATE;
+const PAYLOAD = (KILLS + 1) * STRIDE;
+
+/** Pieces that the journal claims. */
+function claimed(journal: string): number[] {
+  if (!existsSync(journal)) return [];
+  const [line] = readFileSync(journal, 'utf8').split('\n');
+  const bits = Buffer.from((JSON.parse(line ?? '') as { verified: string }).verified, 'base64');
+  return [...bits].flatMap((byte, i) =>
+    Array.from({ length: 8 }, (_, bit) => ((byte & (0x80 >> bit)) === 0 ? -1 : i * 8 + bit)).filter(
+      (piece) => piece >= 0,
+    ),
+  );
+}
+
+function assertClaims(torrent: string, path: string): number {
+  const { pieceHashes } = loadTorrent(torrent);
+  const claims = claimed(`${path}.unchoke`);
+  const bytes = claims.length > 0 ? readFileSync(path) : Buffer.alloc(0);
+  for (const piece of claims) {
+    const hash = createHash('sha1')
+      .update(bytes.subarray(piece * PIECE, (piece + 1) * PIECE))
+      .digest();
+    assert.equal(
+      hash.compare(pieceHashes, piece * 20, piece * 20 + 20),
+      0,
+      `the journal claims piece ${piece}`,
+    );
+  }
+  return claims.length;
+}
+
+function received(run: CliResult): number {
+  const last = run.events.findLast(({ type }) => type === 'progress' || type === 'summary');
+  return Number(last?.['blockBytes'] ?? 0);
+}
+
+test(`killed ${KILLS} times at random moments`, { timeout: 60_000 + KILLS * 5_000 }, () =>
+  withSwarm(folder, { peers: PEERS, mix: 'seeds', rate: RATE, payloadBytes: PAYLOAD }, async (torrent) => {
+    const output = join(folder, 'killed');
+    const path = join(output, 'swarm-1.bin');
+    const roll = dice(Date.now() & 0xffff);
+    let total = 0;
+    let claims = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const running = startCli(['get', torrent, '-o', output, '--json']);
+      const target = kill * STRIDE + roll(STRIDE);
+      await running.line(
+        (line) =>
+          line.startsWith('{"type":"progress"') && (JSON.parse(line) as { bytes: number }).bytes >= target,
+      );
+      running.child.kill('SIGKILL');
+      const run = await running.ended;
+      assert.equal(run.signal, 'SIGKILL', 'the fault fired');
+      total += received(run);
+      claims += assertClaims(torrent, path);
+    }
+    const last = await runCli('get', torrent, '-o', output, '--json');
+    assert.equal(last.status, 0, last.stderr);
+    total += received(last);
+    assertPayload(torrent, path);
+    assert.equal(existsSync(`${path}.unchoke`), false, 'a complete download needs no journal');
+    const again = total - PAYLOAD;
+    assert.ok(again <= KILLS * 5 * PEERS * RATE, `${again} bytes were downloaded again`);
+    if (KILLS >= 20) assert.ok(claims > 0, 'the journal was written between kills');
+  }),
+);
+
+test('a journal that lies, is cut, or belongs to another torrent costs a check and nothing else', () =>
+  withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB }, async (torrent) => {
+    const output = join(folder, 'liar');
+    const path = join(output, 'swarm-1.bin');
+    const interrupt = async (): Promise<void> => {
+      const running = startCli(['get', torrent, '-o', output, '--json']);
+      await running.line(
+        (line) =>
+          line.startsWith('{"type":"progress"') && (JSON.parse(line) as { pieces: number }).pieces >= 8,
+      );
+      running.child.kill('SIGINT');
+      assert.equal((await running.ended).status, 130);
+    };
+    await interrupt();
+    const journal = readFileSync(`${path}.unchoke`, 'utf8');
+    const trusting = await runCli('get', torrent, '-o', output, '--json');
+    assert.deepEqual(
+      [trusting.status, trusting.events.at(-1)?.['rehashed']],
+      [0, 0],
+      'an honest journal spares the check',
+    );
+
+    const bytes = readFileSync(path);
+    const stamps = (JSON.parse(journal.split('\n')[0] ?? '') as { stamps: { mtimeMs: number }[] }).stamps;
+    const restore = (): void => {
+      writeFileSync(path, bytes);
+      utimesSync(path, new Date(), new Date(stamps[0]?.mtimeMs ?? 0));
+    };
+    const wrecks: Record<string, () => void> = {
+      cut: () => writeFileSync(`${path}.unchoke`, journal.slice(0, 50)),
+      'with a wrong sum': () => writeFileSync(`${path}.unchoke`, journal.replace('"v":1', '"v":1 ')),
+      foreign: () =>
+        writeFileSync(`${path}.unchoke`, journal.replaceAll(/"infoHash":"../g, '"infoHash":"00')),
+      'of zero bytes': () => writeFileSync(`${path}.unchoke`, ''),
+      'honest about a file that was overwritten at the same time of change': () => {
+        writeFileSync(`${path}.unchoke`, journal);
+        writeFileSync(path, Buffer.alloc(bytes.length, 1));
+        utimesSync(path, new Date(), new Date(stamps[0]?.mtimeMs ?? 0));
+      },
+      'honest about a file that became shorter': () => {
+        writeFileSync(`${path}.unchoke`, journal);
+        writeFileSync(path, bytes.subarray(0, 3 * MIB));
+      },
+    };
+    for (const [name, wreck] of Object.entries(wrecks)) {
+      restore();
+      wreck();
+      const run = await runCli('get', torrent, '-o', output, '--json');
+      assert.equal(run.status, 0, `a journal ${name}: ${run.stderr}`);
+      assert.ok(Number(run.events.at(-1)?.['rehashed']) > 0, `a journal ${name} is not believed`);
+      assertPayload(torrent, path);
+    }
+  }));
