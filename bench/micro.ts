@@ -77,7 +77,7 @@ for (const pieces of [1, 10_000, 1_000_000]) {
     ledger.claim(piece, owner);
     ledger.release(piece, owner);
   });
-  const order = new PieceOrder(ledger, Math.random);
+  const order = new PieceOrder(ledger, 'rarest', Math.random);
   const cursor = { order: -1, at: 0 };
   add(`rarest pick, ${pieces} pieces`, 1, 'picks', () => {
     cursor.at = 0;
@@ -87,7 +87,7 @@ for (const pieces of [1, 10_000, 1_000_000]) {
     `rarest order made anew, ${pieces} pieces`,
     1,
     'orders',
-    () => void new PieceOrder(ledger, Math.random).next({ order: -1, at: 0 }, () => true, 0),
+    () => void new PieceOrder(ledger, 'rarest', Math.random).next({ order: -1, at: 0 }, () => true, 0),
   );
 }
 

@@ -1,15 +1,24 @@
-/** How many sockets this process may open: its limit of file descriptors, less what the rest of it needs. */
+/** How the process's limit of file descriptors is shared out: threads and pipes first, then files, the rest is for peers. */
 import { readFileSync } from 'node:fs';
-import { RESERVED_DESCRIPTORS } from '../shared/limits.ts';
+import { DESCRIPTORS_PER_THREAD, MAX_OPEN_FILES_PER_HASHER, RESERVED_DESCRIPTORS } from '../shared/limits.ts';
 
 /** Where the system tells no limit: what common ones allow. */
 const ASSUMED_LIMIT = 1_024;
 
-/** Sockets for peers, at least 16. Node raises the soft limit to the hard one at its start. */
-export function peerDescriptors(): number {
-  return Math.max(16, processLimit() - RESERVED_DESCRIPTORS);
+export interface DescriptorBudget {
+  /** Sockets for peers, over all shards. */
+  readonly peers: number;
+  readonly filesPerHasher: number;
 }
 
+/** Even where there is next to nothing to share, a few of each: EMFILE is survived where it comes. */
+export function descriptorBudget(shards: number, hashers: number): DescriptorBudget {
+  const free = processLimit() - RESERVED_DESCRIPTORS - DESCRIPTORS_PER_THREAD * (shards + hashers);
+  const filesPerHasher = Math.min(MAX_OPEN_FILES_PER_HASHER, Math.max(2, Math.floor(free / 4 / hashers)));
+  return { peers: Math.max(8, free - filesPerHasher * hashers), filesPerHasher };
+}
+
+/** Node raises the soft limit to the hard one at its start. */
 function processLimit(): number {
   try {
     const match = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));

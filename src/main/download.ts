@@ -6,7 +6,7 @@ import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
-import type { FullPiece, HashResult, PeerOutcome } from '../shared/messages.ts';
+import type { FullPiece, HashResult, PeerOutcome, PickOrder } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
@@ -14,7 +14,7 @@ import { readJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { Race, type RaceOptions, type Unchoke } from './race.ts';
 import { resumePlan } from './resume.ts';
-import { contentThere, prepareStorage, type StoragePlan } from './storage.ts';
+import { assertStored, contentThere, prepareStorage, type StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 export interface DownloadOptions {
@@ -22,7 +22,10 @@ export interface DownloadOptions {
   readonly plan: StoragePlan;
   readonly race: Omit<RaceOptions, 'download' | 'infoHash' | 'geometry'>;
   readonly hashers: number;
+  /** Files that each hasher keeps open. */
+  readonly openFiles: number;
   readonly memoryBytes: number;
+  readonly order: PickOrder;
 }
 
 export interface DownloadListener {
@@ -52,6 +55,7 @@ export class Download {
   readonly #hashing = new Set<SlotIndex>();
   #verifiedBytes = 0;
   #foundBytes = 0;
+  #wantedBytes = 0;
   #rehashed = 0;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
@@ -68,6 +72,10 @@ export class Download {
     const ledgerMemory = Ledger.allocate(g.pieceCount);
     this.#ledger = new Ledger(ledgerMemory);
     this.#arena = new Arena(arenaMemory);
+    for (let piece = 0; piece < g.pieceCount; piece++) {
+      if (options.plan.wanted[piece] === 1) this.#wantedBytes += lengthOfPiece(g, piece as PieceIndex);
+      else this.#ledger.exclude(piece as PieceIndex);
+    }
     const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
     new Uint8Array(hashes).set(metainfo.pieceHashes);
     this.#hashers = new HashPool(options.hashers, {
@@ -75,6 +83,8 @@ export class Download {
       geometry: g,
       hashes,
       files: options.plan.files,
+      padding: options.plan.padding,
+      openFiles: options.openFiles,
     });
     this.#hashers.listen(
       (result) => this.#judge(result),
@@ -87,7 +97,7 @@ export class Download {
         ...race,
         infoHash: metainfo.infoHash,
         geometry: g,
-        download: { ledger: ledgerMemory, arena: arenaMemory, maxSlots },
+        download: { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order: options.order },
       },
       {
         onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
@@ -102,6 +112,11 @@ export class Download {
   /** Bytes of pieces that are verified, those found on disk included. */
   get verifiedBytes(): number {
     return this.#verifiedBytes;
+  }
+
+  /** Bytes of all pieces that the wanted files need. */
+  get wantedBytes(): number {
+    return this.#wantedBytes;
   }
 
   /** Bytes that were good on disk before the download began. */
@@ -129,10 +144,10 @@ export class Download {
 
   /** Looks at what is on disk and makes the files ready. Throws a `disk` failure. Before the first peer is added. */
   async prepare(): Promise<void> {
-    const { plan, metainfo } = this.#options;
+    const { plan } = this.#options;
     if (contentThere(plan)) await this.#checkDisk();
-    prepareStorage(plan, metainfo);
-    if (this.complete) this.#end(() => this.#listener.onComplete());
+    prepareStorage(plan);
+    if (this.complete) this.#completed();
   }
 
   /** Stops the shards, lets the hashers finish what they have, ends all threads. */
@@ -175,7 +190,7 @@ export class Download {
   }
 
   #count(piece: PieceIndex): void {
-    if (this.#ledger.stateOf(piece) === PIECE_STATE.verified) return;
+    if (!this.#ledger.isWanted(piece)) return;
     this.#ledger.verify(piece);
     this.#journal.note(piece);
     this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
@@ -201,8 +216,18 @@ export class Download {
     }
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
     if (result.good.length > 0) this.#listener.onVerified(result.good.map(({ piece }) => piece));
-    if (this.complete) return this.#end(() => this.#listener.onComplete());
+    if (this.complete) return this.#completed();
     this.#tellVerdicts();
+  }
+
+  /** Every piece is verified and written; what was written to must still be there. */
+  #completed(): void {
+    try {
+      assertStored(this.#options.plan);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#end(() => this.#listener.onComplete());
   }
 
   #free(slot: SlotIndex): void {

@@ -3,6 +3,7 @@ import { CHOKED_DOWNLOAD_MS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
 import { limitsOf, namedPeersOf, shardsOf } from './commands/options.ts';
 import { Console } from './console.ts';
+import { descriptorBudget } from './descriptors.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Download, type DownloadListener } from './download.ts';
 import { EXIT_STATUS, Failure } from './failure.ts';
@@ -16,6 +17,7 @@ import { type StoragePlan, storagePlan } from './storage.ts';
 import { printable } from './text.ts';
 import { loadTorrent } from './torrent/load.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
+import { selectFiles } from './torrent/selection.ts';
 import { formatDuration, formatRate, formatSize, parseCount, parseDuration, parseSize } from './units.ts';
 import { usageFigures } from './usage-figures.ts';
 
@@ -57,13 +59,16 @@ class GetRun {
     this.#flags = flags;
     this.#context = context;
     this.#console = new Console(flags);
-    this.#plan = storagePlan(metainfo, flags.output);
+    this.#plan = storagePlan(metainfo, flags.output, selectFiles(metainfo, flags.select));
     this.#ending = new Promise((resolve) => {
       this.#end = resolve;
     });
     const named = namedPeersOf(flags);
     const peerId = newPeerId();
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
+    const shards = shardsOf(flags);
+    const hashers = parseCount('--hashers', flags.hashers, 1);
+    const budget = descriptorBudget(shards, hashers);
     this.#download = new Download(
       {
         metainfo,
@@ -73,12 +78,14 @@ class GetRun {
           clientName: CLIENT_NAME,
           strategy: flags.strategy,
           keep: parseCount('--keep', keep),
-          shards: shardsOf(flags),
-          limits: limitsOf(flags),
+          shards,
+          limits: limitsOf(flags, budget),
           chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
         },
-        hashers: parseCount('--hashers', flags.hashers, 1),
+        hashers,
+        openFiles: budget.filesPerHasher,
         memoryBytes: parseSize('--memory', flags.memory),
+        order: flags.sequential ? 'sequential' : 'rarest',
       },
       this.#listener(),
     );
@@ -89,7 +96,7 @@ class GetRun {
       trackers: flags.trackers,
       progress: () => ({
         downloaded: this.#downloaded,
-        left: metainfo.geometry.totalLength - this.#download.verifiedBytes,
+        left: this.#download.wantedBytes - this.#download.verifiedBytes,
       }),
       onPeers: (peers, from) => this.#download.race.add(peers, from),
       onNews: ({ tracker, kind, text }) => this.#console.news(`${tracker} ${kind}: ${text}`),
@@ -200,23 +207,24 @@ class GetRun {
   #progress(now: number): void {
     this.#lastProgressAt = now;
     const { race, verifiedBytes, verifiedPieces, hashBacklog } = this.#download;
-    const { totalLength, pieceCount } = this.#metainfo.geometry;
+    const { wantedBytes } = this.#download;
+    const pieceCount = this.#plan.wanted.reduce((sum, one) => sum + one, 0);
     const totals = phaseTotals(race.shardStats);
     this.#rate.sample(totals.blockBytes, now);
     const rate = this.#rate.perSecond;
-    const etaMs = rate > 0 ? ((totalLength - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
+    const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
     this.#console.event('progress', {
       bytes: verifiedBytes,
-      totalBytes: totalLength,
+      totalBytes: wantedBytes,
       pieces: verifiedPieces,
       rate: Math.round(rate),
       known: race.peers.size,
       ...totals,
       hashBacklog,
     });
-    const share = ((verifiedBytes / totalLength) * 100).toFixed(1);
+    const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
     this.#console.progress(
-      `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(totalLength)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
+      `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
     );
   }
 
@@ -227,7 +235,7 @@ class GetRun {
     if (ending.kind === 'complete') {
       this.#console.event('complete', {
         ms: elapsedMs,
-        bytes: this.#metainfo.geometry.totalLength,
+        bytes: this.#download.wantedBytes,
         downloaded: bytes,
         files: this.#plan.files.length,
         path: this.#plan.root,

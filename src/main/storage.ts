@@ -3,8 +3,8 @@
  * one and looked at without following links, so that nothing already in the output folder leads out of it.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import type { StoredFile } from '../shared/messages.ts';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { Padding, StoredFile } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
@@ -13,16 +13,35 @@ export interface StoragePlan {
   readonly folder: string;
   /** What the user will find: the file of a single-file torrent, the folder of another. */
   readonly root: string;
-  /** In the order of the torrent; padding left out. */
+  /** In the order of the torrent; padding and files that were not selected are left out. */
   readonly files: readonly StoredFile[];
+  readonly padding: readonly Padding[];
+  /** 1 for each piece that a file of the plan needs. */
+  readonly wanted: Uint8Array;
 }
 
-export function storagePlan(metainfo: Metainfo, folder: string): StoragePlan {
+/** `selected`: the indices of the wanted files, padding not counted; null for all. */
+export function storagePlan(
+  metainfo: Metainfo,
+  folder: string,
+  selected: ReadonlySet<number> | null = null,
+): StoragePlan {
   const absolute = resolve(folder);
   const files = metainfo.files
     .filter((file) => !file.padding)
+    .filter((_, index) => selected === null || selected.has(index))
     .map((file) => ({ path: join(absolute, ...file.path), offset: file.offset, length: file.length }));
-  return { folder: absolute, root: join(absolute, metainfo.name), files };
+  const padding = metainfo.files
+    .filter((file) => file.padding)
+    .map(({ offset, length }) => ({ offset, length }));
+  const { pieceCount, pieceLength } = metainfo.geometry;
+  const wanted = new Uint8Array(pieceCount);
+  if (selected === null) wanted.fill(1);
+  for (const { offset, length } of files) {
+    if (length === 0) continue;
+    wanted.fill(1, Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength) + 1);
+  }
+  return { folder: absolute, root: join(absolute, metainfo.name), files, padding, wanted };
 }
 
 /**
@@ -60,12 +79,29 @@ function sizeOf(file: StoredFile): number {
  * Makes the folders and the files, each at its full length (sparse: no space is taken yet; writing into a file of full
  * length is cheaper than growing it). Content that is there stays. Throws a `disk` failure with the path.
  */
-export function prepareStorage(plan: StoragePlan, metainfo: Metainfo): void {
-  attempt(plan.folder, () => mkdirSync(plan.folder, { recursive: true }));
+export function prepareStorage(plan: StoragePlan): void {
+  makeOutputFolder(plan.folder);
   const made = new Set<string>();
-  for (const file of metainfo.files)
-    if (!file.padding) makeFolders(plan.folder, file.path.slice(0, -1), made);
+  for (const { path } of plan.files)
+    makeFolders(plan.folder, relative(plan.folder, path).split(sep).slice(0, -1), made);
   for (const file of plan.files) attempt(file.path, () => makeFile(file));
+}
+
+/** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */
+function makeOutputFolder(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
+  if (dirname(path) !== path) makeOutputFolder(dirname(path));
+  attempt(path, () => mkdirSync(path));
+}
+
+/** Throws a `disk` failure if a file of the plan was removed or cut while it was written to. */
+export function assertStored(plan: StoragePlan): void {
+  for (const { path, length } of plan.files) {
+    const stats = attempt(path, () => lstatSync(path, { throwIfNoEntry: false }));
+    if (stats === undefined) throw new Failure('disk', `${path}: was removed while it was downloaded`);
+    if (stats.size !== length)
+      throw new Failure('disk', `${path}: was changed by somebody else while it was downloaded`);
+  }
 }
 
 function makeFolders(root: string, elements: readonly string[], made: Set<string>): void {

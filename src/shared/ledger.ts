@@ -6,12 +6,13 @@
  *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins.
  *  3. claimed → full, claimed → missing: the owner alone (or main, once that shard is dead).
  *  4. full → verified, full → missing: main alone, on the hasher's verdict. verified is for ever.
- *  5. missingCount is the number of missing pieces.
- *  6. availability[p] + seeds = connected peers that have p, over all shards.
+ *  5. unwanted is set before any shard runs and stays.
+ *  6. missingCount is the number of missing pieces.
+ *  7. availability[p] + seeds = connected peers that have p, over all shards.
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 
-export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3 } as const;
+export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
 export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
 
 /** What crosses the thread boundary: the buffer and nothing else. */
@@ -24,7 +25,8 @@ const VERIFIED = 0;
 const SEEDS = 1;
 /** Pieces that are not missing: kept the other way round, so that fresh memory is right. */
 const TAKEN = 2;
-const COUNTERS = 3;
+const UNWANTED = 3;
+const COUNTERS = 4;
 
 export class Ledger {
   readonly pieceCount: number;
@@ -70,7 +72,19 @@ export class Ledger {
   }
 
   get complete(): boolean {
-    return this.verifiedCount === this.pieceCount;
+    return this.verifiedCount + Atomics.load(this.#counters, UNWANTED) === this.pieceCount;
+  }
+
+  /** Main alone, before any shard runs: no file that the user wants needs this piece. */
+  exclude(piece: PieceIndex): void {
+    Atomics.store(this.#states, piece, PIECE_STATE.unwanted);
+    Atomics.add(this.#counters, UNWANTED, 1);
+    Atomics.add(this.#counters, TAKEN, 1);
+  }
+
+  /** True for a piece that is to be had: neither verified nor unwanted. */
+  isWanted(piece: PieceIndex): boolean {
+    return this.stateOf(piece) < PIECE_STATE.verified;
   }
 
   /** Shards: true if the piece is now this shard's to fetch. */

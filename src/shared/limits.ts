@@ -85,8 +85,10 @@ export const TICK_SLICE_PEERS = 2_048;
 export const DIAL_BACKOFF_MS = 250;
 /** Longest such pause. */
 export const DIAL_BACKOFF_MAX_MS = 5_000;
-/** File descriptors left to everything that is not a peer: files, pools, trackers, the terminal. */
-export const RESERVED_DESCRIPTORS = 128;
+/** File descriptors left to the main thread, trackers and the terminal; an idle process has about 20. */
+export const RESERVED_DESCRIPTORS = 40;
+/** What each thread takes by itself: its event loop and its pipes. */
+export const DESCRIPTORS_PER_THREAD = 8;
 /** A shard reports its counters to the main thread this often. */
 export const STATS_INTERVAL_MS = 250;
 /** Events of a shard that are told in one port message at the most. */
@@ -135,8 +137,8 @@ export const PICK_ORDER_MAX_AGE_MS = 2_000;
 export const DEFAULT_MEMORY_BYTES = 134_217_728;
 /** One write call: on virtual machines larger ones cost twice the system time (large page-cache folios). */
 export const WRITE_CHUNK_BYTES = 16_384;
-/** Files a hasher keeps open. */
-export const OPEN_FILES_PER_HASHER = 64;
+/** Files a hasher keeps open, where the process may have that many. */
+export const MAX_OPEN_FILES_PER_HASHER = 64;
 /** Small pieces share a hash task up to this many bytes, so that a task is worth its message. */
 export const HASH_TASK_BYTES = 1_048_576;
 /** Pieces on disk that one checking task reads and hashes. */

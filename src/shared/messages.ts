@@ -13,6 +13,9 @@ import type { Timeline } from './timeline.ts';
 export const STRATEGIES = ['sequential', 'first-connect', 'first-unchoke'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** Which piece comes next: the rarest, or simply the next. */
+export type PickOrder = 'rarest' | 'sequential';
+
 export interface PeerAddress {
   readonly peer: PeerIndex;
   readonly host: string;
@@ -46,6 +49,7 @@ export interface ShardTask<Port> {
     readonly ledger: LedgerMemory;
     readonly arena: ArenaMemory;
     readonly maxSlots: number;
+    readonly order: PickOrder;
   } | null;
 }
 
@@ -120,13 +124,25 @@ export interface HasherSetup {
   /** 20 bytes a piece (BEP 3 `pieces`). */
   readonly hashes: SharedArrayBuffer;
   readonly files: readonly StoredFile[];
+  /** BEP 47: zeros that lie in no file. */
+  readonly padding: readonly Padding[];
+  /** Files that the hasher keeps open. */
+  readonly openFiles: number;
   /** Files are read through symbolic links: for a torrent that is being made, never for a download. */
   readonly followLinks?: boolean;
 }
 
-/** A file of the download as it lies on disk; `offset` is where it begins in the torrent's bytes. */
+/**
+ * A file of the download as it lies on disk; `offset` is where it begins in the torrent's bytes. Bytes of the torrent that
+ * belong to no stored file (it was not selected) are checked and thrown away.
+ */
 export interface StoredFile {
   readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Padding {
   readonly offset: number;
   readonly length: number;
 }

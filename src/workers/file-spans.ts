@@ -3,8 +3,8 @@
  * exist; a few stay open, the one longest unused is closed for the next.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { OPEN_FILES_PER_HASHER, WRITE_CHUNK_BYTES } from '../shared/limits.ts';
-import type { DiskFault, StoredFile } from '../shared/messages.ts';
+import { WRITE_CHUNK_BYTES } from '../shared/limits.ts';
+import type { DiskFault, HasherSetup } from '../shared/messages.ts';
 
 /** A file operation failed. Crosses no thread: its fault does. */
 export class DiskError extends Error {
@@ -19,112 +19,158 @@ export class DiskError extends Error {
 
 type Access = 'read' | 'write';
 
+/** A stretch of the torrent's bytes: in a file, or (path null) padding. What lies in no stretch is not kept. */
+interface Stretch {
+  readonly path: string | null;
+  readonly offset: number;
+  readonly length: number;
+}
+
+type FileSpansSetup = Pick<HasherSetup, 'files' | 'padding' | 'openFiles' | 'followLinks'>;
+
 export class FileSpans {
-  readonly #files: readonly StoredFile[];
+  readonly #stretches: readonly Stretch[];
   /** Never through a symbolic link: a download must not write outside its folder. */
   readonly #noFollow: number;
+  readonly #mostOpen: number;
   /** Open descriptors by file and access; a Map remembers the order of use. */
   readonly #open = new Map<string, number>();
 
-  constructor(files: readonly StoredFile[], followLinks: boolean) {
-    this.#noFollow = followLinks ? 0 : constants.O_NOFOLLOW;
-    this.#files = files.filter((file) => file.length > 0);
+  constructor({ files, padding, openFiles, followLinks }: FileSpansSetup) {
+    this.#noFollow = followLinks === true ? 0 : constants.O_NOFOLLOW;
+    this.#mostOpen = openFiles;
+    const zeros = padding.map((pad) => ({ ...pad, path: null }));
+    this.#stretches = [...files, ...zeros]
+      .filter(({ length }) => length > 0)
+      .sort((a, b) => a.offset - b.offset);
   }
 
-  /** Writes all of `bytes` at `offset` of the torrent. Throws DiskError. */
+  /** Writes all of `bytes` at `offset` of the torrent, as far as files of ours take it. Throws DiskError. */
   write(offset: number, bytes: Uint8Array): void {
-    this.#each(offset, bytes, (file, at, part) => {
-      attempt(file, 'write', () => {
-        const descriptor = this.#descriptor(file, 'write');
-        for (let done = 0; done < part.length; ) {
-          const count = Math.min(WRITE_CHUNK_BYTES, part.length - done);
-          done += writeSync(descriptor, part, done, count, at + done);
-        }
-      });
+    this.#each(offset, bytes, (path, at, part) => {
+      if (path !== null) this.#writePart(path, at, part);
       return true;
     });
   }
 
-  /** Fills `bytes` from `offset` of the torrent. False where a file is absent or ends too early. Throws DiskError. */
+  /**
+   * Fills `bytes` from `offset` of the torrent. False where a file is absent or ends too early, or where bytes belong to no
+   * file of ours. Throws DiskError.
+   */
   read(offset: number, bytes: Uint8Array): boolean {
-    return this.#each(offset, bytes, (file, at, part) =>
-      attempt(file, 'read', () => {
-        const descriptor = this.#readable(file);
-        if (descriptor === null) return false;
-        for (let done = 0; done < part.length; ) {
-          const count = readSync(descriptor, part, done, part.length - done, at + done);
-          if (count === 0) return false;
-          done += count;
-        }
-        return true;
-      }),
-    );
+    let covered = 0;
+    const whole = this.#each(offset, bytes, (path, at, part) => {
+      covered += part.length;
+      if (path !== null) return this.#readPart(path, at, part);
+      part.fill(0);
+      return true;
+    });
+    return whole && covered === bytes.length;
   }
 
-  /** Calls `visit` for each file that the bytes touch, until it returns false. */
+  #writePart(path: string, at: number, part: Uint8Array): void {
+    attempt(path, 'write', () => {
+      const descriptor = this.#descriptor(path, 'write');
+      for (let done = 0; done < part.length; ) {
+        const count = Math.min(WRITE_CHUNK_BYTES, part.length - done);
+        done += writeSync(descriptor, part, done, count, at + done);
+      }
+    });
+  }
+
+  #readPart(path: string, at: number, part: Uint8Array): boolean {
+    return attempt(path, 'read', () => {
+      const descriptor = this.#readable(path);
+      if (descriptor === null) return false;
+      for (let done = 0; done < part.length; ) {
+        const count = readSync(descriptor, part, done, part.length - done, at + done);
+        if (count === 0) return false;
+        done += count;
+      }
+      return true;
+    });
+  }
+
+  /** Calls `visit` for each stretch that the bytes touch, until it returns false. */
   #each(
     offset: number,
     bytes: Uint8Array,
-    visit: (file: StoredFile, at: number, part: Uint8Array) => boolean,
+    visit: (path: string | null, at: number, part: Uint8Array) => boolean,
   ): boolean {
-    let done = 0;
-    for (let i = this.#fileAt(offset); done < bytes.length; i++) {
-      const file = this.#files[i];
-      if (file === undefined) throw new RangeError(`byte ${offset + done} is behind the last file`);
-      const at = offset + done - file.offset;
-      const count = Math.min(file.length - at, bytes.length - done);
-      if (!visit(file, at, bytes.subarray(done, done + count))) return false;
-      done += count;
+    const end = offset + bytes.length;
+    for (let i = this.#stretchAt(offset); i < this.#stretches.length; i++) {
+      const stretch = this.#stretches[i] as Stretch;
+      if (stretch.offset >= end) break;
+      const from = Math.max(offset, stretch.offset);
+      const to = Math.min(end, stretch.offset + stretch.length);
+      if (from >= to) continue;
+      if (!visit(stretch.path, from - stretch.offset, bytes.subarray(from - offset, to - offset)))
+        return false;
     }
     return true;
   }
 
-  /** The file that holds the byte at `offset`: a binary search, for torrents with many thousands of files. */
-  #fileAt(offset: number): number {
+  /** The last stretch that begins at or before `offset`: a binary search, for torrents with many thousands of files. */
+  #stretchAt(offset: number): number {
     let low = 0;
-    let high = this.#files.length - 1;
+    let high = this.#stretches.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if ((this.#files[middle]?.offset ?? 0) <= offset) low = middle;
+      if ((this.#stretches[middle]?.offset ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
     return low;
   }
 
-  #readable(file: StoredFile): number | null {
+  #readable(path: string): number | null {
     try {
-      return this.#descriptor(file, 'read');
+      return this.#descriptor(path, 'read');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
     }
   }
 
-  #descriptor(file: StoredFile, access: Access): number {
-    const key = `${access} ${file.path}`;
+  #descriptor(path: string, access: Access): number {
+    const key = `${access} ${path}`;
     const known = this.#open.get(key);
     if (known !== undefined) {
       this.#open.delete(key);
       this.#open.set(key, known);
       return known;
     }
-    if (this.#open.size >= OPEN_FILES_PER_HASHER) {
-      const [oldest, descriptor] = this.#open.entries().next().value as [string, number];
-      this.#open.delete(oldest);
-      closeSync(descriptor);
-    }
+    while (this.#open.size >= this.#mostOpen) this.#closeOldest();
     const flags = (access === 'read' ? constants.O_RDONLY : constants.O_WRONLY) | this.#noFollow;
-    const descriptor = openSync(file.path, flags);
+    const descriptor = this.#openOrMakeRoom(path, flags);
     this.#open.set(key, descriptor);
     return descriptor;
   }
+
+  /** Sockets may have taken what descriptors there are: then one of our files makes room for the other. */
+  #openOrMakeRoom(path: string, flags: number): number {
+    for (;;) {
+      try {
+        return openSync(path, flags);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if ((code !== 'EMFILE' && code !== 'ENFILE') || this.#open.size === 0) throw error;
+        this.#closeOldest();
+      }
+    }
+  }
+
+  #closeOldest(): void {
+    const [oldest, descriptor] = this.#open.entries().next().value as [string, number];
+    this.#open.delete(oldest);
+    closeSync(descriptor);
+  }
 }
 
-function attempt<Result>(file: StoredFile, operation: Access, work: () => Result): Result {
+function attempt<Result>(path: string, operation: Access, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new DiskError({ code, path: file.path, operation }, error);
+    throw new DiskError({ code, path, operation }, error);
   }
 }

@@ -15,7 +15,7 @@ const HASH_BYTES = 20;
 const setup = workerData as HasherSetup;
 const arena = setup.arena === null ? null : new Arena(setup.arena);
 const hashes = new Uint8Array(setup.hashes);
-const spans = new FileSpans(setup.files, setup.followLinks === true);
+const spans = new FileSpans(setup);
 
 export default function hasher(task: HashTask): HashResult {
   switch (task.type) {

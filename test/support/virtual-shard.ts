@@ -4,7 +4,14 @@ import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { Ledger } from '../../src/shared/ledger.ts';
 import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
-import type { FullPiece, PeerOutcome, ShardEvent, ShardShare, Strategy } from '../../src/shared/messages.ts';
+import type {
+  FullPiece,
+  PeerOutcome,
+  PickOrder,
+  ShardEvent,
+  ShardShare,
+  Strategy,
+} from '../../src/shared/messages.ts';
 import { Shard } from '../../src/workers/shard.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -25,6 +32,7 @@ export interface VirtualShardOptions {
   /** With ledger and arena of this many slots; without: race only. */
   readonly slots?: number;
   readonly chokedTimeoutMs?: number;
+  readonly order?: PickOrder;
 }
 
 export class VirtualShard {
@@ -63,7 +71,9 @@ export class VirtualShard {
         },
         geometry: g,
         chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
-        download: downloads ? { ledger, arena, maxSlots: options.slots ?? 1 } : null,
+        download: downloads
+          ? { ledger, arena, maxSlots: options.slots ?? 1, order: options.order ?? 'rarest' }
+          : null,
       },
       {
         clock: () => EPOCH_MS + this.time.now(),

@@ -58,7 +58,15 @@ async function download(name: string, run: Run) {
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
   const download = new Download(
-    { metainfo, plan, race: { ...race, ...workerFile }, hashers: run.hashers, memoryBytes: run.memoryBytes },
+    {
+      metainfo,
+      plan,
+      race: { ...race, ...workerFile },
+      hashers: run.hashers,
+      memoryBytes: run.memoryBytes,
+      order: 'rarest',
+      openFiles: 8,
+    },
     {
       onChecked: () => {},
       onJournalTrouble: (error) => finish(error),

@@ -59,7 +59,7 @@ test('the order is rarest first and passes over what is not missing', () => {
   for (const [index, peers] of [5, 1, 4, 2, 3, 1].entries())
     for (let i = 0; i < peers; i++) ledger.addAvailability(piece(index), 1);
   ledger.claim(piece(1), shardId(1));
-  const order = new PieceOrder(ledger, () => 0.3);
+  const order = new PieceOrder(ledger, 'rarest', () => 0.3);
   const cursor = { order: -1, at: 0 };
   const taken: number[] = [];
   for (;;) {
@@ -72,7 +72,7 @@ test('the order is rarest first and passes over what is not missing', () => {
 });
 
 test('the order heeds what the peer has', () => {
-  const order = new PieceOrder(new Ledger(Ledger.allocate(100)), Math.random);
+  const order = new PieceOrder(new Ledger(Ledger.allocate(100)), 'rarest', Math.random);
   assert.equal(
     order.next({ order: -1, at: 0 }, (index) => index === 42, 0),
     42,
@@ -85,7 +85,11 @@ test('the order heeds what the peer has', () => {
 
 test('ties are broken by the dice: two shards walk in different orders', () => {
   const first = (random: () => number) =>
-    new PieceOrder(new Ledger(Ledger.allocate(1_000)), random).next({ order: -1, at: 0 }, () => true, 0);
+    new PieceOrder(new Ledger(Ledger.allocate(1_000)), 'rarest', random).next(
+      { order: -1, at: 0 },
+      () => true,
+      0,
+    );
   assert.notEqual(
     first(() => 0.1),
     first(() => 0.9),

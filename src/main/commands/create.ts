@@ -5,6 +5,7 @@ import { type BencodeDict, encodeBencode } from '../../shared/bencode.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
 import { MAX_AUTO_PIECE_BYTES, MAX_AUTO_PIECES, MIN_AUTO_PIECE_BYTES } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
+import { descriptorBudget } from '../descriptors.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
 import { HashPool } from '../hash-pool.ts';
@@ -14,7 +15,7 @@ import { parseMetainfo } from '../torrent/metainfo.ts';
 import { type Source, sourceOf } from '../torrent/source-files.ts';
 import { formatDuration, formatRate, formatSize, parseCount, parseSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
-import { allCoresOption } from './options.ts';
+import { allCoresOption, collect } from './options.ts';
 
 interface Flags {
   readonly output?: string;
@@ -31,7 +32,6 @@ interface Flags {
 }
 
 const HASH_BYTES = 20;
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function createCommand(program: Command): void {
   program
@@ -129,6 +129,8 @@ async function hashesOf(
     geometry: g,
     hashes: new SharedArrayBuffer(0),
     files,
+    padding: [],
+    openFiles: descriptorBudget(0, hashers).filesPerHasher,
     followLinks: true,
   });
   try {

@@ -6,10 +6,12 @@ import {
   DEFAULT_MEMORY_BYTES,
 } from '../../shared/limits.ts';
 import { formatSize } from '../units.ts';
-import { hashersOption, type RaceFlags, withRaceOptions } from './options.ts';
+import { collect, hashersOption, type RaceFlags, withRaceOptions } from './options.ts';
 
 export interface GetFlags extends RaceFlags {
   readonly output: string;
+  readonly select: readonly string[];
+  readonly sequential: boolean;
   readonly keep?: string;
   readonly hashers: string;
   readonly memory: string;
@@ -31,6 +33,8 @@ export function defineGet(command: Command): Command {
     .description('download')
     .argument('<source>', 'a .torrent file')
     .option('-o, --output <dir>', 'the folder to download into', '.')
+    .option('--select <glob|index>', 'only these files; may be given many times (see inspect)', collect, [])
+    .option('--sequential', 'pieces in order instead of the rarest first', false)
     .option(
       '--keep <n>',
       'after this many unchokes drop all other peers; 0 keeps racing (1 for the other strategies)',

@@ -8,7 +8,7 @@ import {
   DEFAULT_MAX_SHARDS,
 } from '../../shared/limits.ts';
 import { STRATEGIES, type Strategy } from '../../shared/messages.ts';
-import { peerDescriptors } from '../descriptors.ts';
+import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
 import type { SourcedAddress } from '../peer-list.ts';
 import type { PeerLimits } from '../sharding.ts';
@@ -32,7 +32,8 @@ function defaultThreads(): number {
   return Math.min(DEFAULT_MAX_SHARDS, Math.max(1, availableParallelism() >> 1));
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+/** For options that may be given many times. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** Adds what `get` and `race` have in common. */
 export function withRaceOptions(command: Command): Command {
@@ -73,12 +74,12 @@ export function shardsOf(flags: RaceFlags): number {
   return flags.strategy === 'sequential' ? 1 : shards;
 }
 
-export function limitsOf(flags: RaceFlags): PeerLimits {
+export function limitsOf(flags: RaceFlags, budget: DescriptorBudget): PeerLimits {
   return {
     halfOpen: parseCount('--half-open', flags.halfOpen),
     dialRatePerS: parseCount('--dial-rate', flags.dialRate),
     maxPeers: parseCount('--max-peers', flags.maxPeers),
-    descriptors: peerDescriptors(),
+    descriptors: budget.peers,
   };
 }
 

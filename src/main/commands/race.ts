@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { CHOKED_RACE_MS } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
+import { descriptorBudget } from '../descriptors.ts';
 import { Discovery } from '../discovery/discovery.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
 import { CLIENT_NAME, newPeerId } from '../identity.ts';
@@ -43,6 +44,7 @@ async function race(source: string, flags: Flags): Promise<number> {
   const peerId = newPeerId();
   const timeoutMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
   const named = namedPeersOf(flags);
+  const shards = shardsOf(flags);
   const bugs: unknown[] = [];
   const run = new Race(
     {
@@ -52,8 +54,8 @@ async function race(source: string, flags: Flags): Promise<number> {
       geometry: metainfo.geometry,
       strategy: flags.strategy,
       keep: 0,
-      shards: shardsOf(flags),
-      limits: { ...limitsOf(flags), maxPeers: 0 },
+      shards,
+      limits: { ...limitsOf(flags, descriptorBudget(shards, 0)), maxPeers: 0 },
       chokedTimeoutMs: CHOKED_RACE_MS,
       download: null,
     },

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { Console } from '../console.ts';
+import { descriptorBudget } from '../descriptors.ts';
 import { EXIT_STATUS } from '../failure.ts';
 import { fileVerdicts } from '../file-verdicts.ts';
 import { HashPool } from '../hash-pool.ts';
@@ -39,13 +40,16 @@ async function verify(source: string, folder: string, flags: Flags): Promise<num
   const console = new Console(flags);
   const plan = storagePlan(metainfo, folder);
   const { geometry: g } = metainfo;
+  const hashers = parseCount('--hashers', flags.hashers, 1);
   const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
   new Uint8Array(hashes).set(metainfo.pieceHashes);
-  const pool = new HashPool(parseCount('--hashers', flags.hashers, 1), {
+  const pool = new HashPool(hashers, {
     arena: null,
     geometry: g,
     hashes,
     files: plan.files,
+    padding: plan.padding,
+    openFiles: descriptorBudget(0, hashers).filesPerHasher,
   });
   const progress = new WorkProgress(console, 'verifying', g.totalLength);
   const good = new Uint8Array(g.pieceCount);

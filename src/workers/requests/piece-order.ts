@@ -1,12 +1,13 @@
 /**
  * The order in which a shard asks for pieces: rarest first, ties at random (each shard has its own dice), over the
  * availability that all shards count together. The order is made anew at most every two seconds: sorting a million
- * pieces for each request would stand still.
+ * pieces for each request would stand still. `sequential` is the order of the torrent, for those who want its beginning first.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
 import { PICK_ORDER_MAX_AGE_MS } from '../../shared/limits.ts';
+import type { PickOrder } from '../../shared/messages.ts';
 
 /** Rarities from here on count as equally common. */
 const RARITY_CLASSES = 256;
@@ -21,6 +22,7 @@ export interface OrderCursor {
 
 export class PieceOrder {
   readonly #ledger: Ledger;
+  readonly #order: PickOrder;
   readonly #random: () => number;
   #pieces: Int32Array;
   #made = 0;
@@ -29,8 +31,9 @@ export class PieceOrder {
   /** All places before this one are no longer missing. */
   #first = 0;
 
-  constructor(ledger: Ledger, random: () => number) {
+  constructor(ledger: Ledger, order: PickOrder, random: () => number) {
     this.#ledger = ledger;
+    this.#order = order;
     this.#random = random;
     this.#pieces = new Int32Array(0);
   }
@@ -71,7 +74,8 @@ export class PieceOrder {
     this.#first = 0;
     const missing = new Int32Array(this.#ledger.pieceCount);
     const count = this.#ledger.missingInto(missing);
-    this.#pieces = this.#sorted(shuffled(missing.subarray(0, count), this.#random));
+    const pieces = missing.subarray(0, count);
+    this.#pieces = this.#order === 'sequential' ? pieces : this.#sorted(shuffled(pieces, this.#random));
   }
 
   /** A counting sort by rarity; it keeps the random order among equals. */

@@ -7,9 +7,9 @@ import type { ArenaMemory } from '../../shared/arena.ts';
 import { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
-import { Ledger, type LedgerMemory, PIECE_STATE } from '../../shared/ledger.ts';
+import { Ledger, type LedgerMemory } from '../../shared/ledger.ts';
 import { MAX_BAD_PIECE_STRIKES } from '../../shared/limits.ts';
-import type { FullPiece } from '../../shared/messages.ts';
+import type { FullPiece, PickOrder } from '../../shared/messages.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
 import { encodeHave } from '../wire/encoder.ts';
 import { ActivePieces } from './active-pieces.ts';
@@ -22,6 +22,7 @@ export interface ShardDownloadSetup {
   readonly arena: ArenaMemory;
   readonly shard: ShardId;
   readonly maxSlots: number;
+  readonly order: PickOrder;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFull: (full: FullPiece) => void;
@@ -43,7 +44,7 @@ export class ShardDownload {
   constructor(setup: ShardDownloadSetup) {
     const arena = new Arena(setup.arena);
     this.#ledger = new Ledger(setup.ledger);
-    this.#order = new PieceOrder(this.#ledger, setup.random);
+    this.#order = new PieceOrder(this.#ledger, setup.order, setup.random);
     this.#actives = new ActivePieces(this.#ledger, arena, this.#order, setup.shard, setup.maxSlots);
     this.requester = new BlockRequester(
       this.#ledger,
@@ -77,8 +78,7 @@ export class ShardDownload {
   isUseful(pieces: PieceSet): boolean {
     if (pieces.complete) return !this.#ledger.complete;
     for (let piece = 0; piece < pieces.pieceCount; piece++) {
-      const wanted = this.#ledger.stateOf(piece as PieceIndex) !== PIECE_STATE.verified;
-      if (wanted && pieces.has(piece)) return true;
+      if (this.#ledger.isWanted(piece as PieceIndex) && pieces.has(piece)) return true;
     }
     return false;
   }

@@ -1,0 +1,133 @@
+/**
+ * A seed on a real socket for a torrent of files that a test made up: it writes its own bytes, serves what it is told, and
+ * may lie now and then.
+ */
+import { createHash } from 'node:crypto';
+import { createServer, type Socket } from 'node:net';
+import { dict, int, list, str } from './torrents.ts';
+import { handshakeOf, wire } from './wire-bytes.ts';
+
+export interface MadeFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly padding?: boolean;
+}
+
+export interface MadeTorrent {
+  readonly torrent: Buffer;
+  readonly infoHash: Buffer;
+  readonly data: Buffer;
+  readonly pieceLength: number;
+}
+
+/** A multi-file torrent named `set`. */
+export function madeTorrent(files: readonly MadeFile[], pieceLength: number): MadeTorrent {
+  const data = Buffer.concat(files.map(({ bytes }) => bytes));
+  const hashes: Buffer[] = [];
+  for (let at = 0; at < data.length; at += pieceLength)
+    hashes.push(
+      createHash('sha1')
+        .update(data.subarray(at, at + pieceLength))
+        .digest(),
+    );
+  const entries = files.map(({ path, bytes, padding }) =>
+    dict({
+      ...(padding === true ? { attr: str('p') } : {}),
+      length: int(bytes.length),
+      path: list(...path.split('/').map((part) => str(part))),
+    }),
+  );
+  const info = dict({
+    files: list(...entries),
+    name: str('set'),
+    'piece length': int(pieceLength),
+    pieces: str(Buffer.concat(hashes)),
+  });
+  return {
+    torrent: Buffer.concat([Buffer.from('d4:info'), info, Buffer.from('e')]),
+    infoHash: createHash('sha1').update(info).digest(),
+    data,
+    pieceLength,
+  };
+}
+
+export interface TorrentSeed {
+  readonly address: string;
+  /** Blocks that went out with a flipped byte. */
+  readonly lies: number;
+  readonly served: number;
+  close(): Promise<void>;
+}
+
+/** `lieEvery`: one block in so many has a byte flipped; 0 is honest. `host`: any address of 127.0.0.0/8. */
+export async function torrentSeed(
+  made: MadeTorrent,
+  host: string,
+  options: { lieEvery?: number; delayMs?: number } = {},
+): Promise<TorrentSeed> {
+  const { lieEvery = 0, delayMs = 0 } = options;
+  const sockets = new Set<Socket>();
+  const state = { lies: 0, served: 0 };
+  const pieceCount = Math.ceil(made.data.length / made.pieceLength);
+  const answer = (socket: Socket, message: Buffer): void => {
+    if (message[0] !== 6) return;
+    const [piece, begin, length] = [
+      message.readUInt32BE(1),
+      message.readUInt32BE(5),
+      message.readUInt32BE(9),
+    ];
+    const block = Buffer.from(
+      made.data.subarray(piece * made.pieceLength + begin, piece * made.pieceLength + begin + length),
+    );
+    if (lieEvery > 0 && ++state.served % lieEvery === 0) {
+      block[block.length >> 1] = (block[block.length >> 1] ?? 0) ^ 0xff;
+      state.lies += 1;
+    } else if (lieEvery === 0) state.served += 1;
+    const send = (): void => void (socket.destroyed || socket.write(wire.piece(piece, begin, block)));
+    if (delayMs > 0) setTimeout(send, delayMs);
+    else send();
+  };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    socket.write(
+      Buffer.concat([
+        handshakeOf(made.infoHash, `-XX0001-${host}`),
+        wire.bitfield('1'.repeat(pieceCount)),
+        wire.unchoke,
+      ]),
+    );
+    let received = Buffer.alloc(0);
+    let shaken = false;
+    socket.on('data', (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      if (!shaken && received.length >= 68) {
+        shaken = true;
+        received = received.subarray(68);
+      }
+      while (shaken && received.length >= 4 && received.length >= 4 + received.readUInt32BE(0)) {
+        const length = received.readUInt32BE(0);
+        if (length > 0) answer(socket, received.subarray(4, 4 + length));
+        received = received.subarray(4 + length);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen({ host, port: 0 }, resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    address: `${host}:${address.port}`,
+    get lies() {
+      return state.lies;
+    },
+    get served() {
+      return state.served;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
