@@ -6,7 +6,7 @@ import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
-import type { FullPiece, HashResult, PeerOutcome, PickOrder } from '../shared/messages.ts';
+import type { Evidence, FullPiece, HashResult, PeerOutcome, PickOrder } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
@@ -59,7 +59,9 @@ export class Download {
   #rehashed = 0;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
-  #failed: PieceIndex[] = [];
+  #evidence: Evidence[] = [];
+  /** Pieces that failed their hash and have not passed it since. */
+  readonly #suspects = new Set<PieceIndex>();
   #ended = false;
 
   /** Throws a `usage` failure where one piece does not fit the memory. Starts the threads. */
@@ -198,20 +200,22 @@ export class Download {
 
   #full(pieces: readonly FullPiece[]): void {
     for (const { slot } of pieces) this.#hashing.add(slot);
-    this.#hashers.store(pieces);
+    this.#hashers.store(pieces.map((full) => ({ ...full, suspect: this.#suspects.has(full.piece) })));
   }
 
   #judge(result: HashResult): void {
     if (result.type !== 'stored') return;
+    this.#evidence.push(...result.evidence);
     for (const { piece, slot } of result.good) {
       this.#count(piece);
       this.#free(slot);
       this.#verified.push(piece);
+      this.#suspects.delete(piece);
     }
     for (const { piece, slot } of result.bad) {
       this.#ledger.reset(piece);
       this.#free(slot);
-      this.#failed.push(piece);
+      this.#suspects.add(piece);
       this.#listener.onPieceFailed(piece);
     }
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
@@ -242,9 +246,9 @@ export class Download {
     setImmediate(() => {
       this.#verdictsDue = false;
       if (this.#ended) return;
-      this.race.tellVerdicts(this.#verified, this.#failed);
+      this.race.tellVerdicts(this.#verified, this.#evidence);
       this.#verified = [];
-      this.#failed = [];
+      this.#evidence = [];
     });
   }
 

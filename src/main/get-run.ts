@@ -1,4 +1,5 @@
 /** One run of `unchoke get`, from the torrent to the exit status: what is told, and when it ends. */
+import type { PeerIndex } from '../shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
 import { limitsOf, namedPeersOf, shardsOf } from './commands/options.ts';
@@ -150,7 +151,10 @@ class GetRun {
         this.#console.event('first-unchoke', { ms, peer: name, shard });
         this.#console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
-      onClosed: () => this.#checkExhausted(),
+      onClosed: (outcomes) => {
+        for (const { peer, reason } of outcomes) if (reason.code === 'bad-data') this.#tellBanned(peer);
+        this.#checkExhausted();
+      },
       onVerified: () => {
         this.#lastVerifiedAt = performance.now();
       },
@@ -162,6 +166,12 @@ class GetRun {
       onComplete: () => this.#end({ kind: 'complete' }),
       onFailure: (error) => this.#end({ kind: 'failed', error }),
     };
+  }
+
+  #tellBanned(peer: PeerIndex): void {
+    const name = this.#download.race.peers.nameOf(peer);
+    this.#console.event('peer-banned', { peer: name });
+    this.#console.news(`${name} sent bad data and is banned`);
   }
 
   /** Nobody is left to ask, and nobody new will be named: waiting would be for nothing. */

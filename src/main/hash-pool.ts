@@ -5,7 +5,7 @@
 import { Piscina } from 'piscina';
 import type { PieceIndex } from '../shared/indices.ts';
 import { CHECK_TASK_BYTES, HASH_TASK_BYTES, HASH_TASKS_PER_HASHER } from '../shared/limits.ts';
-import type { FullPiece, HasherSetup, HashResult, HashTask } from '../shared/messages.ts';
+import type { HasherSetup, HashResult, HashTask, PieceToStore } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 
 /** Deaths of hashers, over the whole run, after which something is wrong that a new thread does not mend. */
@@ -15,7 +15,7 @@ export class HashPool {
   readonly #piscina: Piscina<HashTask, HashResult>;
   readonly #setup: HasherSetup;
   readonly #hashers: number;
-  #waiting: FullPiece[] = [];
+  #waiting: PieceToStore[] = [];
   #atWork = 0;
   #deaths = 0;
   #closed = false;
@@ -47,7 +47,7 @@ export class HashPool {
     this.#onError = onError;
   }
 
-  store(pieces: readonly FullPiece[]): void {
+  store(pieces: readonly PieceToStore[]): void {
     this.#waiting.push(...pieces);
     this.#dispatch();
   }
@@ -101,7 +101,7 @@ export class HashPool {
   }
 
   /** The thread died under these pieces: their slots are untouched, so another hasher takes them. */
-  #died(pieces: readonly FullPiece[], error: unknown): void {
+  #died(pieces: readonly PieceToStore[], error: unknown): void {
     if (this.#closed) return;
     this.#atWork -= 1;
     this.#deaths += 1;

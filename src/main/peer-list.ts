@@ -20,6 +20,7 @@ export class PeerList {
   readonly #peers: KnownPeer[] = [];
   readonly #byAddress = new Map<string, PeerIndex>();
   readonly #outcomes = new Map<PeerIndex, PeerOutcome>();
+  readonly #banned = new Set<string>();
   #refused = 0;
 
   get size(): number {
@@ -36,7 +37,7 @@ export class PeerList {
     const added: KnownPeer[] = [];
     for (const { host, port } of addresses) {
       const key = addressKey(host, port);
-      if (this.#byAddress.has(key)) continue;
+      if (this.#byAddress.has(key) || this.#banned.has(host)) continue;
       if (this.#peers.length >= MAX_KNOWN_PEERS) {
         this.#refused += 1;
         continue;
@@ -59,6 +60,11 @@ export class PeerList {
   nameOf(peer: PeerIndex): string {
     const { host, port } = this.at(peer);
     return addressKey(host, port);
+  }
+
+  /** Whoever serves bad data is not asked again, from whatever port: the whole address. */
+  ban(peer: PeerIndex): void {
+    this.#banned.add(this.at(peer).host);
   }
 
   settle(outcome: PeerOutcome): void {

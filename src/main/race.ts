@@ -6,6 +6,7 @@ import { monotonicMs } from '../shared/clock.ts';
 import type { Geometry } from '../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
 import type {
+  Evidence,
   FullPiece,
   PeerOutcome,
   ShardEvent,
@@ -113,8 +114,8 @@ export class Race {
   }
 
   /** Hash verdicts, for all shards. */
-  tellVerdicts(verified: readonly PieceIndex[], failed: readonly PieceIndex[]): void {
-    this.#pool.broadcast({ type: 'verdicts', verified, failed });
+  tellVerdicts(verified: readonly PieceIndex[], evidence: readonly Evidence[]): void {
+    this.#pool.broadcast({ type: 'verdicts', verified, evidence });
   }
 
   /** Closes every peer; afterwards each address has an outcome. */
@@ -195,6 +196,7 @@ export class Race {
 
   #closed(outcome: PeerOutcome): void {
     this.peers.settle(outcome);
+    if (outcome.reason.code === 'bad-data') this.peers.ban(outcome.peer);
     if (!this.#winners.delete(outcome.peer) || !this.#keeping) return;
     // A winner is gone: the others get another chance, in a new race.
     this.#resume();

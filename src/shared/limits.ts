@@ -114,8 +114,6 @@ export const MAX_REQUEST_QUEUE_BLOCKS = 2_000;
 export const MAX_UNREQUESTED_BLOCKS = 512;
 /** Pieces of an allowed-fast set (BEP 6) kept for a peer; the usual set has 10. */
 export const MAX_ALLOWED_FAST_PIECES = 100;
-/** Bad pieces that a peer may have had a hand in, among others, before it is banned; transmission's number. */
-export const MAX_BAD_PIECE_STRIKES = 5;
 /** Requests that an idle peer doubles at one time; two peers a block, as transmission's bounded endgame has it (PR 9103). */
 export const DOUBLED_REQUESTS_BLOCKS = 8;
 /** In the endgame, a block is doubled once its owner has been silent this long. */

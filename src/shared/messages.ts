@@ -63,9 +63,19 @@ export type ShardCommand =
   | {
       readonly type: 'verdicts';
       readonly verified: readonly PieceIndex[];
-      readonly failed: readonly PieceIndex[];
+      readonly evidence: readonly Evidence[];
     }
   | { readonly type: 'stop' };
+
+/**
+ * What the blocks of a piece looked like when it failed its hash, or when at last it passed: 20 bytes a block. The
+ * difference between the two is who sent bad data.
+ */
+export interface Evidence {
+  readonly piece: PieceIndex;
+  readonly good: boolean;
+  readonly blockHashes: Uint8Array;
+}
 
 /** How it went with one peer; sent when it closes, and for all that are left when the shard stops. */
 export interface PeerOutcome {
@@ -105,6 +115,12 @@ export interface ShardStats {
 export interface FullPiece {
   readonly piece: PieceIndex;
   readonly slot: SlotIndex;
+}
+
+/** A full piece on its way to a hasher. */
+export interface PieceToStore extends FullPiece {
+  /** It failed before: its block hashes are wanted although it may be good now. */
+  readonly suspect: boolean;
 }
 
 export type ShardEvent =
@@ -149,7 +165,7 @@ export interface Padding {
 
 export type HashTask =
   /** Hash these slots; write the good ones. */
-  | { readonly type: 'store'; readonly pieces: readonly FullPiece[] }
+  | { readonly type: 'store'; readonly pieces: readonly PieceToStore[] }
   /** Read these pieces from disk and hash them: `[first, first + count)`. */
   | { readonly type: 'check'; readonly first: PieceIndex; readonly count: number }
   /** The same, but tell the hashes: for a torrent that is being made. */
@@ -167,6 +183,7 @@ export type HashResult =
       readonly type: 'stored';
       readonly good: readonly FullPiece[];
       readonly bad: readonly FullPiece[];
+      readonly evidence: readonly Evidence[];
       readonly fault: DiskFault | null;
     }
   | {

@@ -7,7 +7,16 @@ import { workerData } from 'node:worker_threads';
 import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex } from '../shared/indices.ts';
-import type { DiskFault, FullPiece, HasherSetup, HashResult, HashTask } from '../shared/messages.ts';
+import { BLOCK_BYTES } from '../shared/limits.ts';
+import type {
+  DiskFault,
+  Evidence,
+  FullPiece,
+  HasherSetup,
+  HashResult,
+  HashTask,
+  PieceToStore,
+} from '../shared/messages.ts';
 import { DiskError, FileSpans } from './file-spans.ts';
 
 const HASH_BYTES = 20;
@@ -28,25 +37,38 @@ export default function hasher(task: HashTask): HashResult {
   }
 }
 
-function store(pieces: readonly FullPiece[]): HashResult {
+function store(pieces: readonly PieceToStore[]): HashResult {
   if (arena === null) throw new Error('this hasher was started without an arena');
   const good: FullPiece[] = [];
   const bad: FullPiece[] = [];
+  const evidence: Evidence[] = [];
   for (const full of pieces) {
     const bytes = arena.pieceBytes(full.slot);
-    if (!matches(full.piece, bytes)) {
+    const isGood = matches(full.piece, bytes);
+    if (!isGood || full.suspect)
+      evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
+    if (!isGood) {
       bad.push(full);
       continue;
     }
     try {
       spans.write(full.piece * setup.geometry.pieceLength, bytes);
     } catch (error) {
-      if (error instanceof DiskError) return { type: 'stored', good, bad, fault: error.fault };
+      if (error instanceof DiskError) return { type: 'stored', good, bad, evidence, fault: error.fault };
       throw error;
     }
     good.push(full);
   }
-  return { type: 'stored', good, bad, fault: null };
+  return { type: 'stored', good, bad, evidence, fault: null };
+}
+
+function blockHashes(bytes: Uint8Array): Uint8Array {
+  const hashed = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * HASH_BYTES);
+  for (let block = 0; block * BLOCK_BYTES < bytes.length; block++) {
+    const part = bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
+    hashed.set(createHash('sha1').update(part).digest(), block * HASH_BYTES);
+  }
+  return hashed;
 }
 
 function check(first: PieceIndex, count: number): HashResult {

@@ -101,7 +101,7 @@ export class Shard implements PeerHost {
         this.#raceLost = [];
         break;
       case 'verdicts':
-        this.#download?.verdicts(command.verified, command.failed, this.#peers);
+        this.#download?.verdicts(command.verified, command.evidence, this.#peers);
         break;
       case 'stop':
         this.#stop();

@@ -1,10 +1,12 @@
 /** A whole shard in virtual time, over a network of fake peers. */
+import { createHash } from 'node:crypto';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { Ledger } from '../../src/shared/ledger.ts';
 import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
 import type {
+  Evidence,
   FullPiece,
   PeerOutcome,
   PickOrder,
@@ -148,15 +150,31 @@ export class VirtualShard {
   /** Plays main: judges all full pieces and frees their slots. */
   judge(good: (piece: PieceIndex) => boolean, seen: Set<FullPiece>): void {
     const verified: PieceIndex[] = [];
-    const failed: PieceIndex[] = [];
+    const evidence: Evidence[] = [];
     for (const full of this.full) {
       if (seen.has(full)) continue;
       seen.add(full);
-      (good(full.piece) ? verified : failed).push(full.piece);
-      if (good(full.piece)) this.ledger?.verify(full.piece);
-      else this.ledger?.reset(full.piece);
+      const isGood = good(full.piece);
+      const bytes = this.arena?.pieceBytes(full.slot) ?? new Uint8Array(0);
+      evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
+      if (isGood) {
+        verified.push(full.piece);
+        this.ledger?.verify(full.piece);
+      } else this.ledger?.reset(full.piece);
       this.arena?.free(full.slot);
     }
-    if (verified.length + failed.length > 0) this.shard.command({ type: 'verdicts', verified, failed });
+    if (evidence.length > 0) this.shard.command({ type: 'verdicts', verified, evidence });
   }
+}
+
+/** As a hasher makes them: SHA-1 of each block of a piece. */
+function blockHashes(bytes: Uint8Array): Uint8Array {
+  const hashes: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 16_384)
+    hashes.push(
+      createHash('sha1')
+        .update(bytes.subarray(at, at + 16_384))
+        .digest(),
+    );
+  return Buffer.concat(hashes);
 }

@@ -11,6 +11,8 @@ export class ActivePiece {
   readonly blocks: number;
   /** Failed its hash before: blocks from one peer only, so that the next failure names the culprit. */
   readonly solo: boolean;
+  /** Who sent each block; null where it has not come. */
+  readonly senders: (PeerIndex | null)[];
   /** Peers that sent at least one of its blocks. */
   readonly contributors = new Set<PeerIndex>();
   /** Peers that fetch from it as their current piece. */
@@ -34,6 +36,7 @@ export class ActivePiece {
     this.blocks = blocks;
     this.solo = solo;
     this.lastChange = now;
+    this.senders = new Array<PeerIndex | null>(blocks).fill(null);
     this.#askers = new Array<RequestedPeer | null>(blocks).fill(null);
     this.#settled = new Uint8Array(blocks);
     this.#unasked = blocks;
@@ -97,6 +100,12 @@ export class ActivePiece {
       this.#unasked -= 1;
     }
     return askers.filter((peer) => peer !== null && peer !== undefined && peer !== from) as RequestedPeer[];
+  }
+
+  /** The block is there, from this peer. */
+  received(block: number, from: PeerIndex): void {
+    this.senders[block] = from;
+    this.contributors.add(from);
   }
 
   /** A block that began to come broke off: it must be asked for again. */

@@ -8,7 +8,6 @@
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
-import type { PeerIndex, PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES, MAX_UNREQUESTED_BLOCKS } from '../../shared/limits.ts';
 import { encodeCancel, RequestBatch } from '../wire/encoder.ts';
@@ -20,7 +19,7 @@ import { slowOwners, takeOver } from './takeover.ts';
 /** Top up when a quarter of the window is free: fewer, larger writes of requests. */
 const REFILL_SHARE = 4;
 
-type FullReport = (piece: PieceIndex, slot: SlotIndex, contributors: ReadonlySet<PeerIndex>) => void;
+type FullReport = (active: ActivePiece) => void;
 
 export class BlockRequester implements Requester {
   readonly #ledger: Ledger;
@@ -144,7 +143,7 @@ export class BlockRequester implements Requester {
     const { active, block, length } = receiving;
     const now = this.#clock();
     active.receivers -= 1;
-    active.contributors.add(peer.index);
+    active.received(block, peer.index);
     active.lastChange = now;
     book.owingSince = now;
     book.restsUntil = 0;
@@ -152,7 +151,7 @@ export class BlockRequester implements Requester {
     book.window.received(length, now);
     this.#blockBytes += length;
     if (!this.#arena.receive(active.slot, block)) return true;
-    if (this.#actives.filled(active)) this.#onFull(active.piece, active.slot, active.contributors);
+    if (this.#actives.filled(active)) this.#onFull(active);
     if (book.current === active) this.#leave(peer);
     return true;
   }

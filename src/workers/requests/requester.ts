@@ -46,7 +46,6 @@ export class RequestBook {
   /** Blocks that were taken back from it and may still arrive. */
   late = 0;
   unrequested = 0;
-  strikes = 0;
   receivedBytes = 0;
 }
 

@@ -8,11 +8,11 @@ import { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger, type LedgerMemory } from '../../shared/ledger.ts';
-import { MAX_BAD_PIECE_STRIKES } from '../../shared/limits.ts';
-import type { FullPiece, PickOrder } from '../../shared/messages.ts';
+import type { Evidence, FullPiece, PickOrder } from '../../shared/messages.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
 import { encodeHave } from '../wire/encoder.ts';
 import { ActivePieces } from './active-pieces.ts';
+import { Blame } from './blame.ts';
 import { BlockRequester } from './block-requester.ts';
 import { PieceOrder } from './piece-order.ts';
 import type { RequestedPeer } from './requester.ts';
@@ -38,24 +38,17 @@ export class ShardDownload {
   readonly #ledger: Ledger;
   readonly #order: PieceOrder;
   readonly #actives: ActivePieces;
-  /** Full pieces of this shard whose verdict has not come, with those who sent their blocks. */
-  readonly #awaiting = new Map<PieceIndex, ReadonlySet<PeerIndex>>();
+  readonly #blame = new Blame();
 
   constructor(setup: ShardDownloadSetup) {
     const arena = new Arena(setup.arena);
     this.#ledger = new Ledger(setup.ledger);
     this.#order = new PieceOrder(this.#ledger, setup.order, setup.random);
     this.#actives = new ActivePieces(this.#ledger, arena, this.#order, setup.shard, setup.maxSlots);
-    this.requester = new BlockRequester(
-      this.#ledger,
-      arena,
-      this.#actives,
-      setup.clock,
-      (piece, slot, contributors) => {
-        this.#awaiting.set(piece, contributors);
-        setup.onFull({ piece, slot });
-      },
-    );
+    this.requester = new BlockRequester(this.#ledger, arena, this.#actives, setup.clock, (active) => {
+      this.#blame.handedOver(active.piece, active.senders);
+      setup.onFull({ piece: active.piece, slot: active.slot });
+    });
   }
 
   countPieces(pieces: PieceSet, change: 1 | -1): void {
@@ -83,37 +76,21 @@ export class ShardDownload {
     return false;
   }
 
-  /** The hashers' word on pieces of all shards. */
+  /** The hashers' word on pieces of all shards. Who is shown to have sent bad data is closed. */
   verdicts(
     verified: readonly PieceIndex[],
-    failed: readonly PieceIndex[],
+    evidence: readonly Evidence[],
     peers: ReadonlyMap<PeerIndex, JudgedPeer>,
   ): void {
-    for (const piece of verified) {
-      this.#awaiting.delete(piece);
-      this.#actives.markGood(piece);
+    for (const item of evidence) {
+      for (const liar of this.#blame.weigh(item)) peers.get(liar)?.close('bad-data');
+      if (item.good) this.#actives.markGood(item.piece);
+      else this.#actives.markSuspect(item.piece);
+      if (!item.good) this.#order.markStale();
     }
-    for (const piece of failed) this.#blame(piece, peers);
+    for (const piece of verified) this.#blame.passed(piece);
     if (verified.length > 0) for (const peer of [...peers.values()]) announce(peer, verified);
     this.requester.feedHungry();
-  }
-
-  /**
-   * A piece from one peer alone names the culprit. One from several does not: each gets a strike, and the piece is
-   * fetched again from a single peer, so that the next verdict is sharp.
-   */
-  #blame(piece: PieceIndex, peers: ReadonlyMap<PeerIndex, JudgedPeer>): void {
-    this.#actives.markSuspect(piece);
-    this.#order.markStale();
-    const contributors = this.#awaiting.get(piece);
-    this.#awaiting.delete(piece);
-    if (contributors === undefined) return;
-    for (const index of contributors) {
-      const peer = peers.get(index);
-      if (peer === undefined) continue;
-      peer.book.strikes += 1;
-      if (contributors.size === 1 || peer.book.strikes >= MAX_BAD_PIECE_STRIKES) peer.close('bad-data');
-    }
   }
 }
 
