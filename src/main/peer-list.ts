@@ -5,6 +5,7 @@
 import { type PeerIndex, peerIndex } from '../shared/indices.ts';
 import { MAX_KNOWN_PEERS } from '../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
+import type { TimelineStage } from '../shared/timeline.ts';
 
 export interface SourcedAddress {
   readonly host: string;
@@ -20,6 +21,8 @@ export class PeerList {
   readonly #peers: KnownPeer[] = [];
   readonly #byAddress = new Map<string, PeerIndex>();
   readonly #outcomes = new Map<PeerIndex, PeerOutcome>();
+  /** Lost, but to be dialled again. */
+  readonly #retrying = new Set<PeerIndex>();
   readonly #banned = new Set<string>();
   #refused = 0;
 
@@ -67,8 +70,12 @@ export class PeerList {
     this.#banned.add(this.at(peer).host);
   }
 
+  /** What became of a peer. One that was tried several times keeps the best of what it did. */
   settle(outcome: PeerOutcome): void {
-    this.#outcomes.set(outcome.peer, outcome);
+    const before = this.#outcomes.get(outcome.peer);
+    this.#outcomes.set(outcome.peer, before === undefined ? outcome : merged(before, outcome));
+    if (outcome.retryInMs === null) this.#retrying.delete(outcome.peer);
+    else this.#retrying.add(outcome.peer);
   }
 
   outcomeOf(peer: PeerIndex): PeerOutcome | undefined {
@@ -77,7 +84,7 @@ export class PeerList {
 
   /** True if something became of every address. */
   get allSettled(): boolean {
-    return this.#outcomes.size === this.#peers.length;
+    return this.#outcomes.size === this.#peers.length && this.#retrying.size === 0;
   }
 
   /** Peers that were only sent home are back in play. */
@@ -97,4 +104,25 @@ export class PeerList {
 
 export function addressKey(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The newest ending, the first time that each stage was reached, and all bytes. */
+function merged(before: PeerOutcome, now: PeerOutcome): PeerOutcome {
+  const first = (stage: TimelineStage) => before.timeline[stage] ?? now.timeline[stage];
+  return {
+    ...now,
+    timeline: {
+      dialed: first('dialed'),
+      connected: first('connected'),
+      handshaken: first('handshaken'),
+      piecesTold: first('piecesTold'),
+      interested: first('interested'),
+      unchoked: first('unchoked'),
+      firstBlock: first('firstBlock'),
+      closed: now.timeline.closed,
+    },
+    client: now.client ?? before.client,
+    peerIdPrefix: now.peerIdPrefix ?? before.peerIdPrefix,
+    receivedBytes: before.receivedBytes + now.receivedBytes,
+  };
 }

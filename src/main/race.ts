@@ -133,6 +133,7 @@ export class Race {
         client: null,
         peerIdPrefix: null,
         receivedBytes: 0,
+        retryInMs: null,
       });
     }
   }

@@ -32,6 +32,7 @@ export const CLOSE_CODES = {
   'exchange-timeout': 'the whole exchange took too long for the sequential strategy',
   done: 'unchoked us and gave a block: all that a race without a download wants',
   'race-lost': 'another peer won and only the winner was kept',
+  replaced: 'slower than others, while more peers wait',
   surplus: 'more peers unchoked us than --max-peers',
   'slot-needed': 'choked us while others waited for its place',
   stopped: 'still in play when the run ended',

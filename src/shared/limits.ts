@@ -67,6 +67,15 @@ export const STALLED_TIMEOUT_MS = 60_000;
 /** `--strategy sequential`: the whole exchange with one peer, before the next is tried. */
 export const SEQUENTIAL_EXCHANGE_MS = 30_000;
 
+/** First wait before a lost peer is dialled again; doubles. rqbit and libtorrent wait about as long. */
+export const RECONNECT_MS = 10_000;
+/** Times that a lost peer is dialled again, unless it gives data in between. */
+export const MAX_RECONNECTS = 3;
+/** While more peers wait than may be worked with, the slowest make room this often. */
+export const TURNOVER_INTERVAL_MS = 30_000;
+/** And so many of them, in percent: libtorrent's turnover. */
+export const TURNOVER_PERCENT = 4;
+
 // --- A shard -------------------------------------------------------------------------------------------------
 
 /** Connections on the way, over all shards (`--half-open`). */

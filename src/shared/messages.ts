@@ -88,6 +88,8 @@ export interface PeerOutcome {
   /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
   readonly peerIdPrefix: string | null;
   readonly receivedBytes: number;
+  /** Milliseconds until it is dialled again; null where this is the end. */
+  readonly retryInMs: number | null;
 }
 
 /** Counters of a shard since it started, and its peers by phase now. */

@@ -8,7 +8,8 @@ import { monotonicMs } from '../shared/clock.ts';
 import { TICK_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardTask } from '../shared/messages.ts';
 import { TcpTransport } from './peer/peer-socket.ts';
-import { type Lag, Shard } from './shard.ts';
+import { Shard } from './shard.ts';
+import type { Lag } from './shard-world.ts';
 
 /** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
 const LAG_RESOLUTION_MS = 10;

@@ -4,8 +4,15 @@
  */
 import type { Clock } from '../shared/clock.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
-import { SEQUENTIAL_EXCHANGE_MS, STATS_INTERVAL_MS, TICK_MS, TICK_SLICE_PEERS } from '../shared/limits.ts';
-import type { PeerAddress, ShardCommand, ShardEvent, ShardStats, ShardTask } from '../shared/messages.ts';
+import {
+  SEQUENTIAL_EXCHANGE_MS,
+  STATS_INTERVAL_MS,
+  TICK_MS,
+  TICK_SLICE_PEERS,
+  TURNOVER_INTERVAL_MS,
+} from '../shared/limits.ts';
+import type { ShardCommand, ShardStats, ShardTask } from '../shared/messages.ts';
+import { AddressBook } from './address-book.ts';
 import { DialWindow } from './dial-window.ts';
 import { Outbox } from './outbox.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
@@ -16,27 +23,8 @@ import { PhaseCounts } from './phase-counts.ts';
 import { FirstBlockProbe } from './requests/first-block-probe.ts';
 import type { Requester } from './requests/requester.ts';
 import { ShardDownload } from './requests/shard-download.ts';
-import type { Handshake } from './wire/handshake.ts';
-
-export interface Lag {
-  readonly lagP50Ms: number;
-  readonly lagP99Ms: number;
-  readonly lagMaxMs: number;
-}
-
-/** The outside of a shard. */
-export interface ShardWorld {
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly random: () => number;
-  /** The next turn of the event loop. */
-  readonly soon: (work: () => void) => void;
-  readonly later: (ms: number, work: () => void) => void;
-  readonly post: (event: ShardEvent) => void;
-  readonly lag: () => Lag;
-  /** A bug of ours surfaced in a callback. */
-  readonly fail: (error: unknown) => void;
-}
+import type { ShardWorld } from './shard-world.ts';
+import { slowest } from './turnover.ts';
 
 export class Shard implements PeerHost {
   readonly clock: Clock;
@@ -51,15 +39,12 @@ export class Shard implements PeerHost {
   readonly #dials: DialWindow;
   readonly #counts = new PhaseCounts();
   readonly #download: ShardDownload | null;
-  /** Addresses that wait for their turn; those before `#queueHead` have had it. */
-  #queue: PeerAddress[] = [];
-  #queueHead = 0;
+  readonly #addresses = new AddressBook();
   /** Everybody who is not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
-  /** Sent away because others won; they come back when the winners are gone. */
-  #raceLost: PeerAddress[] = [];
   #kept: ReadonlySet<PeerIndex> | null = null;
   #pumpScheduled = false;
+  #turnoverAt = 0;
   #stopped = false;
   #statsAt = Number.NEGATIVE_INFINITY;
 
@@ -73,6 +58,7 @@ export class Shard implements PeerHost {
     this.pieceCount = task.geometry.pieceCount;
     this.#outbox = new Outbox(world.post, world.soon);
     this.#dials = new DialWindow(task.share, world.clock());
+    this.#turnoverAt = world.clock();
     this.#download =
       task.download === null
         ? null
@@ -90,15 +76,14 @@ export class Shard implements PeerHost {
   command(command: ShardCommand): void {
     switch (command.type) {
       case 'addresses':
-        this.#queue.push(...command.addresses);
+        this.#addresses.add(command.addresses);
         break;
       case 'keep':
         this.#keep(command.peers);
         break;
       case 'resume':
         this.#kept = null;
-        this.#queue.push(...this.#raceLost);
-        this.#raceLost = [];
+        this.#addresses.callBack();
         break;
       case 'verdicts':
         this.#download?.verdicts(command.verified, command.evidence, this.#peers);
@@ -115,6 +100,8 @@ export class Shard implements PeerHost {
     if (this.#stopped) return;
     const now = this.clock();
     this.requester.tick(now);
+    this.#addresses.tick(now);
+    if (now - this.#turnoverAt >= TURNOVER_INTERVAL_MS) this.#turnOver(now);
     this.#tickSlice([...this.#peers.values()], 0);
     if (now - this.#statsAt >= STATS_INTERVAL_MS) {
       this.#statsAt = now;
@@ -146,11 +133,6 @@ export class Shard implements PeerHost {
     }
   }
 
-  judge(handshake: Handshake): 'ok' | 'wrong-info-hash' | 'self' {
-    if (!sameBytes(handshake.infoHash, this.identity.infoHash)) return 'wrong-info-hash';
-    return sameBytes(handshake.peerId, this.identity.peerId) ? 'self' : 'ok';
-  }
-
   countPieces(peer: PeerDriver, change: 1 | -1): void {
     this.#download?.countPieces(peer.pieces, change);
   }
@@ -172,7 +154,11 @@ export class Shard implements PeerHost {
     if (after.phase !== 'closed') return;
     this.countPieces(peer, -1);
     this.#peers.delete(peer.index);
-    if (after.reason.code === 'race-lost') this.#raceLost.push({ peer: peer.index, ...peer.address });
+    const address = { peer: peer.index, ...peer.address };
+    const { code } = after.reason;
+    if (code === 'race-lost') this.#addresses.sendHome(address);
+    const retryInMs =
+      this.#download === null ? null : this.#addresses.retryLater(address, code, this.clock());
     this.#outbox.closed({
       peer: peer.index,
       shard: this.#task.shard,
@@ -181,6 +167,7 @@ export class Shard implements PeerHost {
       client: peer.client,
       peerIdPrefix: peer.peerIdPrefix,
       receivedBytes: peer.receivedBytes,
+      retryInMs,
     });
     this.#pump();
   }
@@ -203,19 +190,20 @@ export class Shard implements PeerHost {
 
   onFirstBlock(peer: PeerDriver): void {
     this.#outbox.now({ type: 'first-block', peer: peer.index, at: this.clock() });
+    this.#addresses.forgive(peer.index);
     if (this.#download === null) peer.close('done');
   }
 
   onShortage(peer: PeerDriver): void {
     this.#dials.shortage(this.clock());
     this.#peers.delete(peer.index);
-    this.#queue.push({ peer: peer.index, ...peer.address });
+    this.#addresses.add([{ peer: peer.index, ...peer.address }]);
   }
 
   // --- The race
 
   get #waiting(): number {
-    return this.#mayDial ? this.#queue.length - this.#queueHead : 0;
+    return this.#mayDial ? this.#addresses.waiting : 0;
   }
 
   get #mayDial(): boolean {
@@ -226,6 +214,13 @@ export class Shard implements PeerHost {
   #keep(peers: readonly PeerIndex[]): void {
     this.#kept = new Set(peers);
     for (const peer of [...this.#peers.values()]) if (!this.#kept.has(peer.index)) peer.close('race-lost');
+  }
+
+  /** More peers wait than may be worked with: the slowest of those at work make room, and others get their turn. */
+  #turnOver(now: number): void {
+    this.#turnoverAt = now;
+    if (this.#mayDial || this.#kept !== null || this.#addresses.waiting === 0) return;
+    for (const peer of slowest(this.#peers.values(), now)) peer.close('replaced');
   }
 
   /** Dials what may be dialled, a few in each turn, so that answers are read between them. */
@@ -244,16 +239,12 @@ export class Shard implements PeerHost {
     if (this.#task.strategy === 'sequential') allowed = this.#peers.size === 0 ? 1 : 0;
     const any = allowed > 0;
     for (; allowed > 0 && this.#waiting > 0; allowed--) {
-      const address = this.#queue[this.#queueHead++] as PeerAddress;
-      if (this.#peers.has(address.peer)) continue;
+      const address = this.#addresses.next();
+      if (address === null || this.#peers.has(address.peer)) continue;
       const peer = new PeerDriver(address.peer, { host: address.host, port: address.port }, this);
       this.#peers.set(address.peer, peer);
       this.#dials.spend();
       peer.dial();
-    }
-    if (this.#queueHead === this.#queue.length) {
-      this.#queue = [];
-      this.#queueHead = 0;
     }
     if (any) this.#pump();
     else this.#pumpLater(this.#dials.waitMs(now));
@@ -278,7 +269,7 @@ export class Shard implements PeerHost {
   #stats(): ShardStats {
     return {
       ...this.#counts.snapshot(),
-      queued: this.#queue.length - this.#queueHead,
+      queued: this.#addresses.waiting,
       blockBytes: this.requester.blockBytes,
       wastedBytes: this.requester.wastedBytes,
       shortages: this.#dials.shortages,
@@ -293,8 +284,4 @@ export class Shard implements PeerHost {
     this.#stopped = true;
     this.#outbox.now({ type: 'stopped' });
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }

@@ -1,6 +1,7 @@
 /** The race in virtual time: who is told as unchoked and when, whatever order peers say things in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FullPiece } from '../../src/shared/messages.ts';
 import { seedScript, type Verb } from '../support/fake-peer.ts';
 import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
@@ -188,4 +189,58 @@ test('out of descriptors: the address waits, and is dialled again', () => {
   assert.deepEqual(shard.closings, []);
   const stats = shard.events.findLast((event) => event.type === 'stats');
   assert.equal(stats?.type === 'stats' && stats.stats.shortages, 3);
+});
+
+test('a download dials a lost peer again after 10, 20 and 40 s, and then no more', () => {
+  const shard = new VirtualShard({ slots: 2 });
+  const [peer] = shard.add({ script: [shake, [1_000, { end: 'reset' }]] });
+  shard.run(300_000);
+  assert.deepEqual(
+    shard.closings.map(([second]) => second),
+    [1, 12, 33, 74],
+  );
+  assert.deepEqual(
+    shard.outcomes.map(({ retryInMs }) => retryInMs),
+    [10_000, 20_000, 40_000, null],
+  );
+  assert.equal(peer?.dials, 4);
+});
+
+test('who refused, or broke the rules, is not dialled again', () => {
+  const shard = new VirtualShard({ slots: 2 });
+  shard.add({ connect: { fail: 'refused', afterMs: 1 } }, { script: [say(0, Buffer.from('noise'))] });
+  shard.run(100_000);
+  assert.deepEqual(
+    shard.outcomes.map(({ retryInMs }) => retryInMs),
+    [null, null],
+  );
+});
+
+test('with more peers than may be worked with, the slowest makes room for the next in turn', () => {
+  const shard = new VirtualShard({
+    slots: 8,
+    pieces: 4_000,
+    share: { workingPeers: 2 },
+    chokedTimeoutMs: 600_000,
+  });
+  const script = seedScript(INFO_HASH, 4_000, 10);
+  const seen = new Set<FullPiece>();
+  const [fast, slow, waiting] = shard.add(
+    { script, serves: block, delayMs: 200 },
+    { script, serves: block, delayMs: 3_000 },
+    { connect: 5_000, script, serves: block, delayMs: 200 },
+  );
+  for (let i = 0; i < 980; i++) {
+    shard.run(50);
+    shard.judge(() => true, seen);
+    if (i === 500) assert.equal(shard.unchokes.length, 2);
+  }
+  assert.deepEqual(
+    shard.outcomes.map(({ peer, reason }) => [peer, reason.code]),
+    [
+      [2, 'surplus'],
+      [1, 'replaced'],
+    ],
+  );
+  assert.deepEqual([fast?.destroyed, slow?.destroyed, waiting?.destroyed], [false, true, false]);
 });

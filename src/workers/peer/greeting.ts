@@ -1,8 +1,8 @@
-/** The bytes of the messages that the reducer sends, several of them joined into one write. */
+/** How we open a connection: the bytes of what the reducer sends, joined into one write, and the look at what comes back. */
 import { isIPv4 } from 'node:net';
 import { HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
 import { encodeExtendedHandshake } from '../wire/extended.ts';
-import { encodeHandshake } from '../wire/handshake.ts';
+import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
 import type { Greeting } from './peer-state.ts';
 import type { Address } from './transport.ts';
 
@@ -16,6 +16,12 @@ export interface Identity {
 export function greetingBytes(messages: readonly Greeting[], identity: Identity, to: Address): Buffer {
   const parts = messages.map((message) => bytesOf(message, identity, to));
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+}
+
+/** Whether the other side serves what we want, and is not ourselves by another address. */
+export function judgeHandshake(handshake: Handshake, identity: Identity): 'ok' | 'wrong-info-hash' | 'self' {
+  if (Buffer.compare(handshake.infoHash, identity.infoHash) !== 0) return 'wrong-info-hash';
+  return Buffer.compare(handshake.peerId, identity.peerId) === 0 ? 'self' : 'ok';
 }
 
 function bytesOf(message: Greeting, identity: Identity, to: Address): Buffer {

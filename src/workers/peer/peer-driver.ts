@@ -11,7 +11,7 @@ import { FrameDecoder, type FrameSink } from '../wire/decoder.ts';
 import { decodeExtendedHandshake, EXTENDED_HANDSHAKE } from '../wire/extended.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
-import { greetingBytes } from './greeting.ts';
+import { greetingBytes, judgeHandshake } from './greeting.ts';
 import type { PeerHost } from './peer-host.ts';
 import { QUEUED, reducePeer } from './peer-reducer.ts';
 import type { PeerEffect, PeerInput, PeerState } from './peer-state.ts';
@@ -156,7 +156,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
     this.#peerIdPrefix = Buffer.from(handshake.peerId.subarray(0, 8)).toString('latin1');
     this.#apply({
       type: 'handshake',
-      verdict: this.#host.judge(handshake),
+      verdict: judgeHandshake(handshake, this.#host.identity),
       fast: handshake.fast,
       extended: handshake.extended,
     });

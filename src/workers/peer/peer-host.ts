@@ -2,7 +2,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Requester } from '../requests/requester.ts';
-import type { Handshake } from '../wire/handshake.ts';
 import type { Identity } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
@@ -19,7 +18,6 @@ export interface PeerHost {
   readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
   /** The one door for callbacks of sockets: what throws behind it is a bug of ours and ends the shard, knowingly. */
   guard(work: () => void): void;
-  judge(handshake: Handshake): 'ok' | 'wrong-info-hash' | 'self';
   /** Adds (or, with -1, takes away) all of the peer's pieces in the swarm's availability. */
   countPieces(peer: PeerDriver, change: 1 | -1): void;
   /** Adds a piece that the peer has just got. */

@@ -1,0 +1,23 @@
+/** The outside of a shard: time, network, turns and the way to the main thread, so that a test can make its own. */
+import type { Clock } from '../shared/clock.ts';
+import type { ShardEvent } from '../shared/messages.ts';
+import type { Transport } from './peer/transport.ts';
+
+export interface Lag {
+  readonly lagP50Ms: number;
+  readonly lagP99Ms: number;
+  readonly lagMaxMs: number;
+}
+
+export interface ShardWorld {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly random: () => number;
+  /** The next turn of the event loop. */
+  readonly soon: (work: () => void) => void;
+  readonly later: (ms: number, work: () => void) => void;
+  readonly post: (event: ShardEvent) => void;
+  readonly lag: () => Lag;
+  /** A bug of ours surfaced in a callback. */
+  readonly fail: (error: unknown) => void;
+}

@@ -1,0 +1,90 @@
+/** The ledger and the arena under four real threads and a million operations: their invariants hold. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { Arena } from '../../src/shared/arena.ts';
+import { geometry } from '../../src/shared/geometry.ts';
+import type { PieceIndex, SlotIndex } from '../../src/shared/indices.ts';
+import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+import { dice } from '../support/dice.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import type { StressSetup } from '../support/stress-thread.ts';
+
+checkLeaksAtEnd();
+const THREADS = 4;
+const OPERATIONS = 1_000_000;
+const PIECES = 400;
+const SLOTS = 24;
+const BLOCKS = 8;
+
+interface Told {
+  readonly faults: string[];
+  readonly fills: number;
+  readonly releases: number;
+  readonly lostRaces: number;
+}
+
+test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async () => {
+  const g = geometry(PIECES * BLOCKS * 16_384, BLOCKS * 16_384);
+  const ledgerMemory = Ledger.allocate(PIECES);
+  const arenaMemory = Arena.allocate(g, SLOTS * BLOCKS * 16_384);
+  const operations = new SharedArrayBuffer(4);
+  const left = new Int32Array(operations);
+  left[0] = OPERATIONS;
+  const ledger = new Ledger(ledgerMemory);
+  const arena = new Arena(arenaMemory);
+  const told = Array.from({ length: THREADS }, (_, i) => {
+    const workerData: StressSetup = { ledger: ledgerMemory, arena: arenaMemory, operations, shard: i + 1 };
+    const worker = new Worker(new URL('../support/stress-thread.js', import.meta.url), { workerData });
+    return new Promise<Told>((resolve, reject) => worker.once('message', resolve).once('error', reject));
+  });
+  let running = true;
+  const all = Promise.all(told).finally(() => {
+    running = false;
+  });
+
+  // Main's part: judge full pieces. Most fail, so that the threads never run out of work before the operations do.
+  const roll = dice(99);
+  let judged = 0;
+  const judge = (): void => {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const index = slot as SlotIndex;
+      const owner = arena.ownerOf(index);
+      const piece = arena.pieceOf(index);
+      if (owner === 0 || ledger.stateOf(piece) !== PIECE_STATE.full || ledger.ownerOf(piece) !== owner)
+        continue;
+      if (arena.ownerOf(index) !== owner || arena.receivedCount(index) !== BLOCKS) continue;
+      judged += 1;
+      for (let block = 0; block < BLOCKS; block++)
+        assert.equal(arena.bytes[arena.offsetOf(index, block)], owner);
+      if (judged % 50 === 0 && roll(2) === 0) ledger.verify(piece);
+      else assert.equal(ledger.reset(piece), true);
+      arena.free(index);
+    }
+  };
+  while (running) {
+    judge();
+    await new Promise(setImmediate);
+  }
+  const results = await all;
+  judge();
+
+  assert.deepEqual(
+    results.flatMap(({ faults }) => faults),
+    [],
+  );
+  assert.ok((left[0] ?? 1) <= 0 || ledger.complete, 'the operations were used up');
+  assert.equal(
+    results.reduce((sum, { fills }) => sum + fills, 0),
+    judged,
+    'each full piece was judged once',
+  );
+  for (const { fills, releases, lostRaces } of results)
+    assert.ok(fills > 0 && releases > 0 && lostRaces > 0, 'all threads had a part');
+  const states = Array.from({ length: PIECES }, (_, piece) => ledger.stateOf(piece as PieceIndex));
+  const count = (state: number) => states.filter((one) => one === state).length;
+  assert.equal(count(PIECE_STATE.claimed) + count(PIECE_STATE.full), 0, 'nothing is left in work');
+  assert.equal(ledger.verifiedCount, count(PIECE_STATE.verified));
+  assert.equal(ledger.missingCount, count(PIECE_STATE.missing));
+  assert.equal(arena.freeCount(), SLOTS, 'every slot is free again');
+});
