@@ -10,7 +10,14 @@ const MIB = 2 ** 20;
 
 export async function withSwarm<Result>(
   folder: string,
-  options: { peers: number; mix: string; payloadBytes?: number; rate?: number; seed?: number },
+  options: {
+    peers: number;
+    mix: string;
+    payloadBytes?: number;
+    pieceBytes?: number;
+    rate?: number;
+    seed?: number;
+  },
   work: (torrent: string, swarm: SwarmChild) => Promise<Result>,
 ): Promise<Result> {
   const torrent = join(folder, `s${Math.round(performance.now() * 1_000)}.torrent`);

@@ -37,6 +37,11 @@ export class ActivePieces {
     this.#maxSlots = maxSlots;
   }
 
+  /** Blocks that this shard may have in work at one time. */
+  get roomBlocks(): number {
+    return Math.min(this.#maxSlots, this.#arena.slotCount) * this.#arena.geometry.blocksPerPiece;
+  }
+
   /** No block is left to ask for, and no piece can be begun: nobody would get anything. */
   get exhausted(): boolean {
     return this.#open.size === 0 && (this.#outOfSlots || this.#ledger.missingCount === 0);

@@ -15,6 +15,7 @@ import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 import { slowOwners, takeOver } from './takeover.ts';
+import { Workforce } from './workforce.ts';
 
 /** Top up when a quarter of the window is free: fewer, larger writes of requests. */
 const REFILL_SHARE = 4;
@@ -28,14 +29,11 @@ export class BlockRequester implements Requester {
   readonly #clock: Clock;
   readonly #onFull: FullReport;
   readonly #blocksPerPiece: number;
-  /** Peers with room for requests, for whom there was nothing to ask; who waits longest is first. */
-  readonly #hungry = new Set<RequestedPeer>();
-  /** Peers that owe blocks; those that no longer do are dropped at the tick. */
-  readonly #owing = new Set<RequestedPeer>();
+  readonly #workforce = new Workforce();
   readonly #place: Place = { target: new Uint8Array(0), offset: -1 };
   readonly #batch = new RequestBatch();
-  #blockBytes = 0;
-  #wastedBytes = 0;
+  blockBytes = 0;
+  wastedBytes = 0;
 
   constructor(ledger: Ledger, arena: Arena, actives: ActivePieces, clock: Clock, onFull: FullReport) {
     this.#ledger = ledger;
@@ -46,21 +44,17 @@ export class BlockRequester implements Requester {
     this.#blocksPerPiece = arena.geometry.blocksPerPiece;
   }
 
-  get wastedBytes(): number {
-    return this.#wastedBytes;
-  }
-
-  get blockBytes(): number {
-    return this.#blockBytes;
-  }
-
   fill(peer: RequestedPeer): void {
     if (!peer.mayRequest && peer.allowedFast === null) return;
     const book = peer.book;
-    const room = book.window.size - book.queue.size;
-    if (room <= 0 || (book.queue.size > 0 && room < book.window.size / REFILL_SHARE)) return;
+    const window =
+      book.window.rate > 0
+        ? book.window.size
+        : Math.min(book.window.size, this.#workforce.fairShare(this.#actives.roomBlocks));
+    const room = window - book.queue.size;
+    if (room <= 0 || (book.queue.size > 0 && room < window / REFILL_SHARE)) return;
     const now = this.#clock();
-    if (now < book.restsUntil) return void this.#hungry.add(peer);
+    if (now < book.restsUntil) return this.#workforce.hungers(peer);
     const owedNothing = book.queue.size === 0;
     let left = room;
     while (left > 0) {
@@ -69,14 +63,13 @@ export class BlockRequester implements Requester {
       left -= this.#ask(peer, active, left, room);
       active.lastChange = now;
     }
-    if (left > 0) this.#hungry.add(peer);
-    else this.#hungry.delete(peer);
+    if (left > 0) this.#workforce.hungers(peer);
+    else this.#workforce.hasEnough(peer);
     this.#sendBatch(peer, owedNothing, now);
   }
 
   giveBack(peer: RequestedPeer): void {
-    this.#hungry.delete(peer);
-    this.#owing.delete(peer);
+    this.#workforce.leave(peer);
     peer.book.refused = null;
     const returned = this.#takeBack(peer, 0) + this.#dropReceiving(peer);
     this.#leave(peer);
@@ -124,7 +117,7 @@ export class BlockRequester implements Requester {
       return place;
     }
     if (!this.#arena.take(active.slot, block)) {
-      this.#wastedBytes += length;
+      this.wastedBytes += length;
       return place;
     }
     for (const other of active.came(block, peer)) this.#cancel(other, active, block);
@@ -149,7 +142,7 @@ export class BlockRequester implements Requester {
     book.restsUntil = 0;
     book.receivedBytes += length;
     book.window.received(length, now);
-    this.#blockBytes += length;
+    this.blockBytes += length;
     if (!this.#arena.receive(active.slot, block)) return true;
     if (this.#actives.filled(active)) this.#onFull(active);
     if (book.current === active) this.#leave(peer);
@@ -157,6 +150,7 @@ export class BlockRequester implements Requester {
   }
 
   tick(now: number): void {
+    this.#rebalance();
     this.feedHungry();
     this.#actives.releaseOrphans(now);
     this.#double(now);
@@ -165,21 +159,30 @@ export class BlockRequester implements Requester {
   /** Slots or blocks became free: those who found nothing look again, until there is nothing for anybody. */
   feedHungry(): void {
     this.#actives.mayHaveSlots();
-    let looks = this.#hungry.size;
-    for (const peer of this.#hungry) {
-      if (looks-- === 0) return;
-      this.#hungry.delete(peer);
+    this.#workforce.feed((peer) => {
       this.fill(peer);
-      if (this.#actives.exhausted) return;
+      return !this.#actives.exhausted;
+    });
+  }
+
+  /** While others have nothing to do, nobody sits on more than two seconds of its own work. */
+  #rebalance(): void {
+    if (!this.#workforce.anyHungry || !this.#actives.exhausted) return;
+    for (const peer of this.#workforce.owing()) {
+      const keep = Math.max(2, peer.book.window.size);
+      if (peer.book.window.rate > 0 && peer.book.queue.size > keep) this.#takeBack(peer, keep);
     }
   }
 
   #double(now: number): void {
-    for (const peer of this.#owing) if (peer.book.queue.size === 0) this.#owing.delete(peer);
-    const slow = slowOwners(this.#owing, this.#ledger.missingCount === 0, now);
+    const slow = slowOwners(this.#workforce.owing(), this.#ledger.missingCount === 0, now);
     if (slow.length === 0) return;
-    const idle = [...this.#hungry].filter(({ book }) => book.queue.size === 0 && book.restsUntil <= now);
-    for (const { peer, piece, block } of takeOver(slow, idle, this.#actives, this.#blocksPerPiece)) {
+    for (const { peer, piece, block } of takeOver(
+      slow,
+      this.#workforce.idle(now),
+      this.#actives,
+      this.#blocksPerPiece,
+    )) {
       const active = this.#actives.get(piece);
       const owedNothing = peer.book.queue.size === 0;
       if (active !== undefined) this.#request(peer, active, block, 1);
@@ -198,7 +201,7 @@ export class BlockRequester implements Requester {
   }
 
   #unwanted(peer: RequestedPeer, length: number, asked: boolean): void {
-    this.#wastedBytes += length;
+    this.wastedBytes += length;
     if (asked) return;
     if (peer.book.late > 0) peer.book.late -= 1;
     else if (++peer.book.unrequested > MAX_UNREQUESTED_BLOCKS) peer.close('unrequested-data');
@@ -233,7 +236,7 @@ export class BlockRequester implements Requester {
     const bytes = this.#batch.take();
     if (bytes === null) return;
     if (owedNothing) peer.book.owingSince = now;
-    this.#owing.add(peer);
+    this.#workforce.owes(peer);
     peer.send(bytes);
   }
 
@@ -247,18 +250,24 @@ export class BlockRequester implements Requester {
   #cancel(peer: RequestedPeer, active: ActivePiece, block: number): void {
     if (!peer.book.queue.remove(this.#key(active.piece, block))) return;
     peer.book.late += 1;
-    const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
-    peer.send(encodeCancel(active.piece, block * BLOCK_BYTES, length));
-    this.#hungry.add(peer);
+    this.#sendCancel(peer, active, block);
+    this.#workforce.hungers(peer);
   }
 
-  /** Takes requests back from the peer, all but the `keep` oldest; returns how many. */
+  #sendCancel(peer: RequestedPeer, active: ActivePiece, block: number): void {
+    const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
+    peer.send(encodeCancel(active.piece, block * BLOCK_BYTES, length));
+  }
+
+  /** Takes requests back from the peer, all but the `keep` oldest, and tells it so; returns how many. */
   #takeBack(peer: RequestedPeer, keep: number): number {
     const keys = peer.book.queue.drain(keep);
     peer.book.late += keys.length;
     for (const key of keys) {
       const active = this.#actives.get(Math.floor(key / this.#blocksPerPiece));
-      if (active !== undefined) this.#reopen(active, key % this.#blocksPerPiece, peer);
+      if (active === undefined) continue;
+      this.#reopen(active, key % this.#blocksPerPiece, peer);
+      if (keep > 0) this.#sendCancel(peer, active, key % this.#blocksPerPiece);
     }
     return keys.length;
   }

@@ -1,0 +1,55 @@
+/** Who of a shard's peers has work and who looks for some. */
+import type { RequestedPeer } from './requester.ts';
+
+export class Workforce {
+  /** Peers with room for requests, for whom there was nothing to ask; who waits longest is first. */
+  readonly #hungry = new Set<RequestedPeer>();
+  /** Peers that owe blocks; those that no longer do are dropped at the next look. */
+  readonly #owing = new Set<RequestedPeer>();
+
+  get anyHungry(): boolean {
+    return this.#hungry.size > 0;
+  }
+
+  hungers(peer: RequestedPeer): void {
+    this.#hungry.add(peer);
+  }
+
+  hasEnough(peer: RequestedPeer): void {
+    this.#hungry.delete(peer);
+  }
+
+  owes(peer: RequestedPeer): void {
+    this.#owing.add(peer);
+  }
+
+  leave(peer: RequestedPeer): void {
+    this.#hungry.delete(peer);
+    this.#owing.delete(peer);
+  }
+
+  /** Calls `serve` for each hungry peer in turn, until it says that there is nothing for anybody. */
+  feed(serve: (peer: RequestedPeer) => boolean): void {
+    let looks = this.#hungry.size;
+    for (const peer of this.#hungry) {
+      if (looks-- === 0) return;
+      this.#hungry.delete(peer);
+      if (!serve(peer)) return;
+    }
+  }
+
+  /** Hungry peers that owe nothing and may be given work. */
+  idle(now: number): RequestedPeer[] {
+    return [...this.#hungry].filter(({ book }) => book.queue.size === 0 && book.restsUntil <= now);
+  }
+
+  owing(): Iterable<RequestedPeer> {
+    for (const peer of this.#owing) if (peer.book.queue.size === 0) this.#owing.delete(peer);
+    return this.#owing;
+  }
+
+  /** What a peer of unknown speed is trusted with at first: its part of `room` blocks, at least one. */
+  fairShare(room: number): number {
+    return Math.max(1, Math.floor(room / (this.#owing.size + this.#hungry.size + 1)));
+  }
+}
