@@ -97,7 +97,7 @@ async function idleRss(folder: string): Promise<number> {
   return peakRssBytes;
 }
 
-const SWARM = { payloadBytes: 2 ** 24, pieceBytes: 2 ** 18, rate: 0, lifetimeMs: 600_000 };
+const SWARM = { payloadBytes: 2 ** 24, pieceBytes: 2 ** 18, rate: 0, rttMs: 0, lifetimeMs: 600_000 };
 
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(`${HELP}\n`);

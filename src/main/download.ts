@@ -14,7 +14,7 @@ import { readJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { Race, type RaceOptions, type Unchoke } from './race.ts';
 import { resumePlan } from './resume.ts';
-import { assertStored, contentThere, prepareStorage, type StoragePlan } from './storage.ts';
+import { allocateSpace, assertStored, contentThere, prepareStorage, type StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 export interface DownloadOptions {
@@ -26,6 +26,8 @@ export interface DownloadOptions {
   readonly openFiles: number;
   readonly memoryBytes: number;
   readonly order: PickOrder;
+  /** Take the disk space before the first byte comes. */
+  readonly preallocate: boolean;
 }
 
 export interface DownloadListener {
@@ -149,6 +151,7 @@ export class Download {
     const { plan } = this.#options;
     if (contentThere(plan)) await this.#checkDisk();
     prepareStorage(plan);
+    if (this.#options.preallocate && !this.complete) await allocateSpace(plan);
     if (this.complete) this.#completed();
   }
 

@@ -87,6 +87,7 @@ class GetRun {
         openFiles: budget.filesPerHasher,
         memoryBytes: parseSize('--memory', flags.memory),
         order: flags.sequential ? 'sequential' : 'rarest',
+        preallocate: flags.preallocate === 'full',
       },
       this.#listener(),
     );

@@ -3,11 +3,14 @@
  * one and looked at without following links, so that nothing already in the output folder leads out of it.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Padding, StoredFile } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
+
+const ALLOCATION_BYTES = 1_048_576;
 
 export interface StoragePlan {
   readonly folder: string;
@@ -85,6 +88,28 @@ export function prepareStorage(plan: StoragePlan): void {
   for (const { path } of plan.files)
     makeFolders(plan.folder, relative(plan.folder, path).split(sep).slice(0, -1), made);
   for (const file of plan.files) attempt(file.path, () => makeFile(file));
+}
+
+/**
+ * Takes the space of files that have none yet, by writing zeros: a full disk shows now and not at 99 %, and the file lies in
+ * one piece where the filesystem can. Rejects with a `disk` failure.
+ */
+export async function allocateSpace(plan: StoragePlan): Promise<void> {
+  const zeros = Buffer.alloc(ALLOCATION_BYTES);
+  for (const { path, length } of plan.files) {
+    if (length === 0 || lstatSync(path).blocks > 0) continue;
+    try {
+      const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+      try {
+        for (let at = 0; at < length; at += zeros.length)
+          await file.write(zeros, 0, Math.min(zeros.length, length - at), at);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+    }
+  }
 }
 
 /** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */

@@ -11,6 +11,7 @@ export interface SwarmRequest {
   readonly payloadBytes: number;
   readonly pieceBytes: number;
   readonly rate: number;
+  readonly rttMs: number;
   readonly torrent: string;
   readonly lifetimeMs: number;
 }

@@ -17,6 +17,15 @@ const CHOKE_MS = 3_000;
 /** Where a rate is set, bytes are handed out this often. */
 const RATE_TICK_MS = 20;
 
+/** BEP 10: the reserved bit, and a handshake that tells how many requests are queued. */
+const EXTENSION_BYTE = 25;
+const EXTENSION_BIT = 0x10;
+const EXTENDED_BODY = 'd1:mde4:reqqi2000e1:v9:swarm/0.1e';
+const EXTENDED_HANDSHAKE = Buffer.concat([
+  Buffer.from([0, 0, 0, 2 + EXTENDED_BODY.length, 20, 0]),
+  Buffer.from(EXTENDED_BODY, 'latin1'),
+]);
+
 const CHOKE = Buffer.from([0, 0, 0, 1, 0]);
 const UNCHOKE = Buffer.from([0, 0, 0, 1, 1]);
 
@@ -26,6 +35,8 @@ export interface PeerSetting {
   readonly infoHash: Buffer;
   /** Bytes a second and connection; 0 is unlimited. */
   readonly rate: number;
+  /** Milliseconds from a message of the client to the answer: a long way between the two. */
+  readonly rttMs: number;
   readonly peerId: Buffer;
   /** An unchoke was sent, `ms` after the connection was accepted; it was planned for `plannedMs`. */
   readonly onUnchoke: (ms: number, plannedMs: number) => void;
@@ -45,6 +56,7 @@ export class SwarmPeer {
   readonly #timers = new Set<NodeJS.Timeout>();
   #received: Buffer = Buffer.alloc(0);
   #shaken = false;
+  #extended = false;
   #interested = false;
   #unchokeDue = false;
   #unchoked = false;
@@ -63,7 +75,8 @@ export class SwarmPeer {
     socket.on('error', () => {});
     socket.on('close', () => this.#clear());
     if (plan.personality === 'silent') socket.resume();
-    else socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    else if (setting.rttMs === 0) socket.on('data', (bytes: Buffer) => this.#read(bytes));
+    else socket.on('data', (bytes: Buffer) => this.#after(setting.rttMs, () => this.#read(bytes)));
     socket.on('drain', () => this.#serve());
   }
 
@@ -72,6 +85,7 @@ export class SwarmPeer {
     if (!this.#shaken) {
       if (this.#received.length < HANDSHAKE_BYTES) return;
       if (!this.#received.subarray(28, 48).equals(this.#setting.infoHash)) return void this.#socket.destroy();
+      this.#extended = ((this.#received[EXTENSION_BYTE] ?? 0) & EXTENSION_BIT) !== 0;
       this.#received = this.#received.subarray(HANDSHAKE_BYTES);
       this.#shaken = true;
       this.#after(this.#plan.handshakeMs, () => this.#shakeHands());
@@ -89,10 +103,12 @@ export class SwarmPeer {
     const handshake = Buffer.alloc(HANDSHAKE_BYTES);
     handshake[0] = 19;
     handshake.write('BitTorrent protocol', 1, 'latin1');
+    if (this.#extended) handshake[EXTENSION_BYTE] = EXTENSION_BIT;
     this.#setting.infoHash.copy(handshake, 28);
     this.#setting.peerId.copy(handshake, 48);
     if (this.#plan.personality === 'hang-up') return void this.#socket.end(handshake);
-    this.#socket.write(Buffer.concat([handshake, bitfieldOfSeed(this.#setting.payload.pieceCount)]));
+    const greeting = [handshake, bitfieldOfSeed(this.#setting.payload.pieceCount)];
+    this.#socket.write(Buffer.concat(this.#extended ? [...greeting, EXTENDED_HANDSHAKE] : greeting));
     if (this.#plan.unchokeMs === Number.POSITIVE_INFINITY) return;
     this.#after(this.#plan.unchokeMs, () => {
       this.#unchokeDue = true;

@@ -13,6 +13,7 @@ interface Arguments {
   readonly payloadBytes: number;
   readonly pieceBytes: number;
   readonly rate: number;
+  readonly rttMs: number;
   readonly torrent: string;
   readonly lifetimeMs: number;
 }

@@ -20,6 +20,8 @@ export interface SwarmOptions {
   readonly pieceBytes: number;
   /** Bytes a second and connection; 0 is unlimited. */
   readonly rate: number;
+  /** Milliseconds that each answer takes on its way. */
+  readonly rttMs: number;
 }
 
 /** The best peer's own time: connecting costs nothing over loopback. */
@@ -89,6 +91,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
         payload,
         infoHash: torrent.infoHash,
         rate: options.rate,
+        rttMs: options.rttMs,
         peerId: peerIdOf(i),
         onUnchoke: stats.unchoked,
       };

@@ -17,6 +17,7 @@ const options = {
   payloadBytes: 100_000,
   pieceBytes: 32_768,
   rate: 0,
+  rttMs: 0,
 };
 
 type Event = 'connected' | 'refused' | 'silence' | 'closed';

@@ -26,6 +26,7 @@ export async function withSwarm<Result>(
     payloadBytes: 8 * MIB,
     pieceBytes: 131_072,
     rate: 0,
+    rttMs: 0,
     torrent,
     lifetimeMs: 100_000,
     ...options,

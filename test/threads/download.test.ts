@@ -35,6 +35,7 @@ async function download(name: string, run: Run) {
     payloadBytes: PAYLOAD,
     pieceBytes: 262_144,
     rate: run.rate,
+    rttMs: 0,
     torrent,
     lifetimeMs: 60_000,
   });
@@ -66,6 +67,7 @@ async function download(name: string, run: Run) {
       memoryBytes: run.memoryBytes,
       order: 'rarest',
       openFiles: 8,
+      preallocate: false,
     },
     {
       onChecked: () => {},

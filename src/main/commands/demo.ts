@@ -42,6 +42,7 @@ async function demo(flags: Flags): Promise<number> {
     payloadBytes: parseSize('--payload', flags.payload),
     pieceBytes: 262_144,
     rate: RATE,
+    rttMs: 0,
     torrent: join(folder, 'demo.torrent'),
     lifetimeMs: LIFETIME_MS,
   };

@@ -1,5 +1,5 @@
 /** The flags of `unchoke get`. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import {
   DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
   DEFAULT_IDLE_TIMEOUT_MS,
@@ -12,6 +12,7 @@ export interface GetFlags extends RaceFlags {
   readonly output: string;
   readonly select: readonly string[];
   readonly sequential: boolean;
+  readonly preallocate: 'none' | 'full';
   readonly keep?: string;
   readonly hashers: string;
   readonly memory: string;
@@ -34,6 +35,11 @@ export function defineGet(command: Command): Command {
     .argument('<source>', 'a .torrent file')
     .option('-o, --output <dir>', 'the folder to download into', '.')
     .option('--select <glob|index>', 'only these files; may be given many times (see inspect)', collect, [])
+    .addOption(
+      new Option('--preallocate <how>', 'none: sparse files; full: take the space first')
+        .choices(['none', 'full'])
+        .default('none'),
+    )
     .option('--sequential', 'pieces in order instead of the rarest first', false)
     .option(
       '--keep <n>',

@@ -13,6 +13,7 @@ interface Flags {
   readonly payload: string;
   readonly pieceLength: string;
   readonly rate: string;
+  readonly rtt: string;
   readonly for: string;
   readonly output: string;
   readonly json: boolean;
@@ -28,6 +29,7 @@ export function swarmCommand(program: Command): void {
     .option('--payload <size>', 'size of the file that it serves', '64M')
     .option('--piece-length <size>', 'piece length of its torrent', '256K')
     .option('--rate <rate>', 'what a seed sends, in bytes a second; 0 is unlimited', '0')
+    .option('--rtt <duration>', 'how long each answer is on its way', '0')
     .option('--for <duration>', 'stop by itself after this long', '1h')
     .option('-o, --output <file>', 'where to write its .torrent', 'swarm.torrent')
     .option('--json', 'describe it as one JSON line', false)
@@ -43,6 +45,7 @@ async function run(flags: Flags): Promise<void> {
     payloadBytes: parseSize('--payload', flags.payload),
     pieceBytes: parseSize('--piece-length', flags.pieceLength),
     rate: parseSize('--rate', flags.rate),
+    rttMs: parseDuration('--rtt', flags.rtt),
     torrent: resolve(flags.output),
     lifetimeMs: parseDuration('--for', flags.for),
   };
