@@ -101,7 +101,13 @@ export class Download {
         ...race,
         infoHash: metainfo.infoHash,
         geometry: g,
-        download: { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order: options.order },
+        download: {
+          ledger: ledgerMemory,
+          arena: arenaMemory,
+          maxSlots,
+          order: options.order,
+          hasNeighbours: race.shards > 1,
+        },
       },
       {
         onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),

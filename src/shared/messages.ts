@@ -50,6 +50,8 @@ export interface ShardTask<Port> {
     readonly arena: ArenaMemory;
     readonly maxSlots: number;
     readonly order: PickOrder;
+    /** Other shards download the same torrent. */
+    readonly hasNeighbours: boolean;
   } | null;
 }
 

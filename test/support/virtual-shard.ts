@@ -35,6 +35,7 @@ export interface VirtualShardOptions {
   readonly slots?: number;
   readonly chokedTimeoutMs?: number;
   readonly order?: PickOrder;
+  readonly hasNeighbours?: boolean;
 }
 
 export class VirtualShard {
@@ -74,7 +75,13 @@ export class VirtualShard {
         geometry: g,
         chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
         download: downloads
-          ? { ledger, arena, maxSlots: options.slots ?? 1, order: options.order ?? 'rarest' }
+          ? {
+              ledger,
+              arena,
+              maxSlots: options.slots ?? 1,
+              order: options.order ?? 'rarest',
+              hasNeighbours: options.hasNeighbours ?? false,
+            }
           : null,
       },
       {

@@ -17,9 +17,12 @@ export class ActivePiece {
   readonly contributors = new Set<PeerIndex>();
   /** Peers that fetch from it as their current piece. */
   users = 0;
-  /** Blocks that are being received at this moment: while there are any, the slot must stay. */
-  receivers = 0;
+  /** Peers that are sending a block at this moment: while there are any, the slot must stay. */
+  readonly receivers = new Set<RequestedPeer>();
+  /** When a block was last asked for, or came. */
   lastChange: number;
+  /** When a block last came, or the piece was begun. */
+  lastBlock: number;
   /** Who owes the block; null where nobody does. */
   readonly #askers: (RequestedPeer | null)[];
   /** The second peer of a block that two were asked for. */
@@ -36,6 +39,7 @@ export class ActivePiece {
     this.blocks = blocks;
     this.solo = solo;
     this.lastChange = now;
+    this.lastBlock = now;
     this.senders = new Array<PeerIndex | null>(blocks).fill(null);
     this.#askers = new Array<RequestedPeer | null>(blocks).fill(null);
     this.#settled = new Uint8Array(blocks);
@@ -103,9 +107,18 @@ export class ActivePiece {
   }
 
   /** The block is there, from this peer. */
-  received(block: number, from: PeerIndex): void {
+  received(block: number, from: PeerIndex, now: number): void {
     this.senders[block] = from;
     this.contributors.add(from);
+    this.lastChange = now;
+    this.lastBlock = now;
+  }
+
+  /** Each block that is owed, with the peers that owe it. */
+  owedBlocks(): [block: number, peer: RequestedPeer][] {
+    const owed: [number, RequestedPeer][] = [...this.#doubles];
+    for (const [block, peer] of this.#askers.entries()) if (peer !== null) owed.push([block, peer]);
+    return owed;
   }
 
   /** A block that began to come broke off: it must be asked for again. */

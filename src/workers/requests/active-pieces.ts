@@ -27,6 +27,8 @@ export class ActivePieces {
   readonly #orphans = new Set<ActivePiece>();
   /** Pieces that failed their hash and are to come from one peer. */
   readonly #suspects = new Set<PieceIndex>();
+  /** Left to other shards once: a second time would only throw away what came since. */
+  readonly #givenUp = new Set<PieceIndex>();
   #outOfSlots = false;
 
   constructor(ledger: Ledger, arena: Arena, order: PieceOrder, shard: ShardId, maxSlots: number) {
@@ -82,6 +84,15 @@ export class ActivePieces {
     return this.#ledger.fill(active.piece, this.#shard);
   }
 
+  /** Pieces that have stood still since `before`; each is told once in the life of the shard. */
+  standingStill(before: number): ActivePiece[] {
+    const still = [...this.#byPiece.values()].filter(
+      (active) => active.lastBlock < before && !this.#givenUp.has(active.piece),
+    );
+    for (const { piece } of still) this.#givenUp.add(piece);
+    return still;
+  }
+
   markSuspect(piece: PieceIndex): void {
     this.#suspects.add(piece);
   }
@@ -93,12 +104,13 @@ export class ActivePieces {
   /** Gives back pieces that nobody here has asked for in a while; their few blocks are fetched again. */
   releaseOrphans(now: number): void {
     for (const active of [...this.#orphans]) {
-      const inUse = active.owed > 0 || active.receivers > 0;
-      if (!inUse && now - active.lastChange >= ORPHANED_PIECE_MS) this.#release(active);
+      const inUse = active.owed > 0 || active.receivers.size > 0;
+      if (!inUse && now - active.lastChange >= ORPHANED_PIECE_MS) this.release(active);
     }
   }
 
-  #release(active: ActivePiece): void {
+  /** Gives the piece back to all shards. Nobody may owe or be sending a block of it. */
+  release(active: ActivePiece): void {
     this.#forget(active);
     this.#arena.free(active.slot);
     this.#ledger.release(active.piece, this.#shard);

@@ -2,17 +2,16 @@
  * The requester of a download. A peer fetches from its current piece, block after block; several peers share a piece
  * where slots are scarce. Whatever a peer owes when it chokes us, stalls or leaves goes to the others at once, and a peer
  * with nothing left to do asks a second time for what slower ones still owe: at most two peers for a block.
- *
- * A block is received straight into its slot. The arena's taken bit makes sure that one peer alone writes it.
  */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import { BLOCK_BYTES, MAX_UNREQUESTED_BLOCKS } from '../../shared/limits.ts';
-import { encodeCancel, RequestBatch } from '../wire/encoder.ts';
+import { BLOCK_BYTES, ORPHANED_PIECE_MS } from '../../shared/limits.ts';
+import { RequestBatch } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
+import { BlockIntake, type FullReport } from './block-intake.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 import { slowOwners, takeOver } from './takeover.ts';
 import { Workforce } from './workforce.ts';
@@ -20,28 +19,41 @@ import { Workforce } from './workforce.ts';
 /** Top up when a quarter of the window is free: fewer, larger writes of requests. */
 const REFILL_SHARE = 4;
 
-type FullReport = (active: ActivePiece) => void;
-
 export class BlockRequester implements Requester {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #actives: ActivePieces;
   readonly #clock: Clock;
-  readonly #onFull: FullReport;
+  /** Other shards download the same torrent. */
+  readonly #hasNeighbours: boolean;
   readonly #blocksPerPiece: number;
   readonly #workforce = new Workforce();
-  readonly #place: Place = { target: new Uint8Array(0), offset: -1 };
+  readonly #intake: BlockIntake;
   readonly #batch = new RequestBatch();
-  blockBytes = 0;
-  wastedBytes = 0;
 
-  constructor(ledger: Ledger, arena: Arena, actives: ActivePieces, clock: Clock, onFull: FullReport) {
+  constructor(
+    ledger: Ledger,
+    arena: Arena,
+    actives: ActivePieces,
+    clock: Clock,
+    hasNeighbours: boolean,
+    onFull: FullReport,
+  ) {
     this.#ledger = ledger;
+    this.#hasNeighbours = hasNeighbours;
     this.#arena = arena;
     this.#actives = actives;
     this.#clock = clock;
-    this.#onFull = onFull;
+    this.#intake = new BlockIntake(arena, actives, this.#workforce, clock, onFull);
     this.#blocksPerPiece = arena.geometry.blocksPerPiece;
+  }
+
+  get blockBytes(): number {
+    return this.#intake.blockBytes;
+  }
+
+  get wastedBytes(): number {
+    return this.#intake.wastedBytes;
   }
 
   fill(peer: RequestedPeer): void {
@@ -71,8 +83,8 @@ export class BlockRequester implements Requester {
   giveBack(peer: RequestedPeer): void {
     this.#workforce.leave(peer);
     peer.book.refused = null;
-    const returned = this.#takeBack(peer, 0) + this.#dropReceiving(peer);
-    this.#leave(peer);
+    const returned = this.#takeBack(peer, 0) + this.#intake.drop(peer);
+    this.#intake.leave(peer);
     if (returned > 0) this.feedHungry();
   }
 
@@ -90,8 +102,8 @@ export class BlockRequester implements Requester {
     peer.book.refused.add(piece);
     const active = this.#actives.get(piece);
     if (active === undefined) return;
-    this.#reopen(active, block, peer);
-    if (peer.book.current === active) this.#leave(peer);
+    this.#intake.reopen(active, block, peer);
+    if (peer.book.current === active) this.#intake.leave(peer);
   }
 
   widened(peer: RequestedPeer): void {
@@ -99,60 +111,18 @@ export class BlockRequester implements Requester {
   }
 
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place {
-    const place = this.#place;
-    place.target = this.#arena.bytes;
-    place.offset = -1;
-    const active = this.#actives.get(piece);
-    const block = begin / BLOCK_BYTES;
-    const possible = Number.isInteger(block) && block < this.#blocksPerPiece;
-    const asked = possible && peer.book.queue.remove(this.#key(piece, block));
-    const fits =
-      possible &&
-      active !== undefined &&
-      block < active.blocks &&
-      length === lengthOfBlock(this.#arena.geometry, active.piece, block);
-    if (!fits || !(asked || this.#isLate(peer, active, block))) {
-      if (asked && active !== undefined) this.#reopen(active, block, peer);
-      this.#unwanted(peer, length, asked && active === undefined);
-      return place;
-    }
-    if (!this.#arena.take(active.slot, block)) {
-      this.wastedBytes += length;
-      return place;
-    }
-    for (const other of active.came(block, peer)) this.#cancel(other, active, block);
-    this.#actives.changed(active);
-    active.receivers += 1;
-    peer.book.receiving = { active, block, length };
-    place.offset = this.#arena.offsetOf(active.slot, block);
-    return place;
+    return this.#intake.start(peer, piece, begin, length);
   }
 
   blockEnd(peer: RequestedPeer): boolean {
-    const book = peer.book;
-    const receiving = book.receiving;
-    if (receiving === null) return false;
-    book.receiving = null;
-    const { active, block, length } = receiving;
-    const now = this.#clock();
-    active.receivers -= 1;
-    active.received(block, peer.index);
-    active.lastChange = now;
-    book.owingSince = now;
-    book.restsUntil = 0;
-    book.receivedBytes += length;
-    book.window.received(length, now);
-    this.blockBytes += length;
-    if (!this.#arena.receive(active.slot, block)) return true;
-    if (this.#actives.filled(active)) this.#onFull(active);
-    if (book.current === active) this.#leave(peer);
-    return true;
+    return this.#intake.end(peer);
   }
 
   tick(now: number): void {
     this.#rebalance();
     this.feedHungry();
     this.#actives.releaseOrphans(now);
+    if (this.#hasNeighbours && this.#ledger.missingCount === 0) this.#leaveToNeighbours(now);
     this.#double(now);
   }
 
@@ -174,6 +144,18 @@ export class BlockRequester implements Requester {
     }
   }
 
+  /** The endgame across shards: a piece that stands still here is given back, so that an idle peer elsewhere can have it. */
+  #leaveToNeighbours(now: number): void {
+    for (const active of this.#actives.standingStill(now - ORPHANED_PIECE_MS)) {
+      for (const peer of [...active.receivers]) this.#intake.drop(peer);
+      for (const [block, peer] of active.owedBlocks()) {
+        this.#intake.cancel(peer, active, block);
+        this.#intake.reopen(active, block, peer);
+      }
+      this.#actives.release(active);
+    }
+  }
+
   #double(now: number): void {
     const slow = slowOwners(this.#workforce.owing(), this.#ledger.missingCount === 0, now);
     if (slow.length === 0) return;
@@ -190,28 +172,11 @@ export class BlockRequester implements Requester {
     }
   }
 
-  /**
-   * Whether the peer may send this block although it is not asked for it now: it was, until a moment ago. A suspect piece
-   * takes no such gifts.
-   */
-  #isLate(peer: RequestedPeer, active: ActivePiece, block: number): boolean {
-    if (peer.book.late === 0 || active.solo || this.#arena.hasReceived(active.slot, block)) return false;
-    peer.book.late -= 1;
-    return true;
-  }
-
-  #unwanted(peer: RequestedPeer, length: number, asked: boolean): void {
-    this.wastedBytes += length;
-    if (asked) return;
-    if (peer.book.late > 0) peer.book.late -= 1;
-    else if (++peer.book.unrequested > MAX_UNREQUESTED_BLOCKS) peer.close('unrequested-data');
-  }
-
   #currentOf(peer: RequestedPeer, now: number): ActivePiece | null {
     const current = peer.book.current;
     if (current !== null && current.unasked > 0 && this.#actives.get(current.piece) === current)
       return current;
-    this.#leave(peer);
+    this.#intake.leave(peer);
     const next = this.#actives.pieceFor(peer, now);
     if (next === null) return null;
     next.users += 1;
@@ -246,19 +211,6 @@ export class BlockRequester implements Requester {
     peer.book.queue.push(this.#key(active.piece, block));
   }
 
-  /** The block comes from elsewhere. What is on its way already will count as late, not as unasked. */
-  #cancel(peer: RequestedPeer, active: ActivePiece, block: number): void {
-    if (!peer.book.queue.remove(this.#key(active.piece, block))) return;
-    peer.book.late += 1;
-    this.#sendCancel(peer, active, block);
-    this.#workforce.hungers(peer);
-  }
-
-  #sendCancel(peer: RequestedPeer, active: ActivePiece, block: number): void {
-    const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
-    peer.send(encodeCancel(active.piece, block * BLOCK_BYTES, length));
-  }
-
   /** Takes requests back from the peer, all but the `keep` oldest, and tells it so; returns how many. */
   #takeBack(peer: RequestedPeer, keep: number): number {
     const keys = peer.book.queue.drain(keep);
@@ -266,37 +218,10 @@ export class BlockRequester implements Requester {
     for (const key of keys) {
       const active = this.#actives.get(Math.floor(key / this.#blocksPerPiece));
       if (active === undefined) continue;
-      this.#reopen(active, key % this.#blocksPerPiece, peer);
-      if (keep > 0) this.#sendCancel(peer, active, key % this.#blocksPerPiece);
+      this.#intake.reopen(active, key % this.#blocksPerPiece, peer);
+      if (keep > 0) this.#intake.sendCancel(peer, active, key % this.#blocksPerPiece);
     }
     return keys.length;
-  }
-
-  /** The block under way will not be finished by this peer; returns how many blocks that gives back: 0 or 1. */
-  #dropReceiving(peer: RequestedPeer): number {
-    const receiving = peer.book.receiving;
-    if (receiving === null) return 0;
-    peer.book.receiving = null;
-    peer.divertBlock();
-    const { active, block } = receiving;
-    active.receivers -= 1;
-    active.brokeOff(block);
-    this.#arena.untake(active.slot, block);
-    this.#actives.changed(active);
-    return 1;
-  }
-
-  #reopen(active: ActivePiece, block: number, peer: RequestedPeer): void {
-    active.giveBack(block, peer);
-    this.#actives.changed(active);
-  }
-
-  #leave(peer: RequestedPeer): void {
-    const { current } = peer.book;
-    if (current === null) return;
-    current.users -= 1;
-    peer.book.current = null;
-    this.#actives.changed(current);
   }
 
   #key(piece: number, block: number): number {

@@ -23,6 +23,8 @@ export interface ShardDownloadSetup {
   readonly shard: ShardId;
   readonly maxSlots: number;
   readonly order: PickOrder;
+  /** Other shards download the same torrent. */
+  readonly hasNeighbours: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFull: (full: FullPiece) => void;
@@ -45,10 +47,17 @@ export class ShardDownload {
     this.#ledger = new Ledger(setup.ledger);
     this.#order = new PieceOrder(this.#ledger, setup.order, setup.random);
     this.#actives = new ActivePieces(this.#ledger, arena, this.#order, setup.shard, setup.maxSlots);
-    this.requester = new BlockRequester(this.#ledger, arena, this.#actives, setup.clock, (active) => {
-      this.#blame.handedOver(active.piece, active.senders);
-      setup.onFull({ piece: active.piece, slot: active.slot });
-    });
+    this.requester = new BlockRequester(
+      this.#ledger,
+      arena,
+      this.#actives,
+      setup.clock,
+      setup.hasNeighbours,
+      (active) => {
+        this.#blame.handedOver(active.piece, active.senders);
+        setup.onFull({ piece: active.piece, slot: active.slot });
+      },
+    );
   }
 
   countPieces(pieces: PieceSet, change: 1 | -1): void {
