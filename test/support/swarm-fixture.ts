@@ -28,7 +28,7 @@ export async function withSwarm<Result>(
     rate: 0,
     rttMs: 0,
     torrent,
-    lifetimeMs: 100_000,
+    lifetimeMs: 900_000,
     ...options,
   });
   try {

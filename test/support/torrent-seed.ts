@@ -59,18 +59,18 @@ export interface TorrentSeed {
   close(): Promise<void>;
 }
 
-/** `lieEvery`: one block in so many has a byte flipped; 0 is honest. `host`: any address of 127.0.0.0/8. */
+/** `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more. `host`: any address of 127.0.0.0/8. */
 export async function torrentSeed(
   made: MadeTorrent,
   host: string,
-  options: { lieEvery?: number; delayMs?: number } = {},
+  options: { lieEvery?: number; delayMs?: number; muteAfter?: number } = {},
 ): Promise<TorrentSeed> {
-  const { lieEvery = 0, delayMs = 0 } = options;
+  const { lieEvery = 0, delayMs = 0, muteAfter = Number.POSITIVE_INFINITY } = options;
   const sockets = new Set<Socket>();
   const state = { lies: 0, served: 0 };
   const pieceCount = Math.ceil(made.data.length / made.pieceLength);
   const answer = (socket: Socket, message: Buffer): void => {
-    if (message[0] !== 6) return;
+    if (message[0] !== 6 || state.served >= muteAfter) return;
     const [piece, begin, length] = [
       message.readUInt32BE(1),
       message.readUInt32BE(5),

@@ -71,6 +71,27 @@ test('the order is rarest first and passes over what is not missing', () => {
   assert.deepEqual(taken, [5, 3, 4, 2, 0]);
 });
 
+test('a piece that another shard gives back is found again', () => {
+  const ledger = new Ledger(Ledger.allocate(3));
+  const order = new PieceOrder(ledger, 'rarest', () => 0.5);
+  const cursor = { order: -1, at: 0 };
+  ledger.claim(piece(0), shardId(2));
+  for (let i = 0; i < 2; i++) ledger.claim(order.next(cursor, () => true, 0) as PieceIndex, shardId(1));
+  assert.equal(
+    order.next(cursor, () => true, 100),
+    null,
+  );
+  ledger.release(piece(0), shardId(2));
+  assert.equal(
+    order.next(cursor, () => true, 200),
+    null,
+  );
+  assert.equal(
+    order.next(cursor, () => true, 2_500),
+    0,
+  );
+});
+
 test('the order heeds what the peer has', () => {
   const order = new PieceOrder(new Ledger(Ledger.allocate(100)), 'rarest', Math.random);
   assert.equal(

@@ -7,7 +7,7 @@ import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import { BLOCK_BYTES, ORPHANED_PIECE_MS } from '../../shared/limits.ts';
+import { BLOCK_BYTES, ORPHANED_PIECE_MS, SLOW_OWNER_REST_MS } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
@@ -149,6 +149,7 @@ export class BlockRequester implements Requester {
     for (const active of this.#actives.standingStill(now - ORPHANED_PIECE_MS)) {
       for (const peer of [...active.receivers]) this.#intake.drop(peer);
       for (const [block, peer] of active.owedBlocks()) {
+        peer.book.restsUntil = now + SLOW_OWNER_REST_MS;
         this.#intake.cancel(peer, active, block);
         this.#intake.reopen(active, block, peer);
       }

@@ -59,6 +59,8 @@ export class PieceOrder {
       return this.#pieces[at] as PieceIndex;
     }
     cursor.at = at;
+    // What is missing was given back behind our back, by another shard or a dead one: the next order will have it.
+    if (at >= this.#pieces.length && this.#ledger.missingCount > 0) this.#stale = true;
     return null;
   }
 

@@ -1,0 +1,61 @@
+/** The end of a download, where others hang: the last pieces are held by a peer that went silent. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { shardOf } from '../../src/main/sharding.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { writeTo } from '../support/swarm-fixture.ts';
+import { madeTorrent, type TorrentSeed, torrentSeed } from '../support/torrent-seed.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+const bytes = randomBytes(2 ** 20);
+const made = madeTorrent([{ path: 'data.bin', bytes }], 65_536);
+const torrent = writeTo(folder, 'endgame.torrent', made.torrent);
+const SHARDS = 2;
+
+/** A seed whose address falls to the wanted shard. */
+async function seedOnShard(
+  shard: number,
+  options: { delayMs?: number; muteAfter?: number },
+): Promise<TorrentSeed> {
+  for (let host = 1; ; host++) {
+    const seed = await torrentSeed(made, `127.0.${5 + shard}.${host}`, options);
+    const [address, port] = seed.address.split(':');
+    if (shardOf(address as string, Number(port), SHARDS) === shard) return seed;
+    await seed.close();
+  }
+}
+
+for (const [name, mutesShard] of [
+  ['the same shard', 0],
+  ['another shard', 1],
+] as const) {
+  test(`what a silent peer of ${name} holds is done by the other within a few seconds`, async () => {
+    const honest = await seedOnShard(0, { delayMs: 40 });
+    const mute = await seedOnShard(mutesShard, { muteAfter: 5 });
+    const output = join(folder, name);
+    const peers = ['--peer', mute.address, '--peer', honest.address];
+    const run = await runCli(
+      'get',
+      torrent,
+      '-o',
+      output,
+      '--no-trackers',
+      '--shards',
+      String(SHARDS),
+      '--json',
+      ...peers,
+    );
+    await Promise.all([honest.close(), mute.close()]);
+    assert.equal(run.status, 0, run.stderr);
+    assert.ok(readFileSync(join(output, 'set', 'data.bin')).equals(bytes));
+    assert.equal(mute.served, 5, 'the fault fired: it served a few and fell silent');
+    const progress = run.events.filter(({ type }) => type === 'progress');
+    const seconds = progress.length * 0.25;
+    assert.ok(seconds < 12, `${seconds} s of progress events`);
+  });
+}
