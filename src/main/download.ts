@@ -4,7 +4,7 @@
  */
 import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
-import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
+import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import type { Evidence, FullPiece, HashResult, PeerOutcome, PickOrder } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
@@ -37,6 +37,7 @@ export interface DownloadListener {
   onJournalTrouble(error: unknown): void;
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
+  onBanned(peer: PeerIndex): void;
   onVerified(pieces: readonly PieceIndex[]): void;
   onPieceFailed(piece: PieceIndex): void;
   onShardLost(error: unknown): void;
@@ -113,6 +114,7 @@ export class Download {
         onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
         onFull: (pieces) => this.#full(pieces),
         onClosed: (outcomes) => listener.onClosed(outcomes),
+        onBanned: (peer) => listener.onBanned(peer),
         onShardLost: (shard, error) => this.#shardLost(shard, error),
         onBug: (error) => this.#fail(error),
       },

@@ -44,12 +44,15 @@ class GetRun {
   readonly #context: GetContext;
   readonly #console: Console;
   readonly #plan: StoragePlan;
+  /** Milliseconds; 0 is never. */
+  readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
   readonly #download: Download;
   readonly #discovery: Discovery;
   readonly #begun = performance.now();
   readonly #rate = new RateMeter();
   readonly #ending: Promise<Ending>;
   #end: (ending: Ending) => void = () => {};
+  #ended = false;
   #lastProgressAt = performance.now();
   #lastVerifiedAt = performance.now();
   /** From here on peers may come, so that their absence means something. */
@@ -62,8 +65,15 @@ class GetRun {
     this.#console = new Console(flags);
     this.#plan = storagePlan(metainfo, flags.output, selectFiles(metainfo, flags.select));
     this.#ending = new Promise((resolve) => {
-      this.#end = resolve;
+      this.#end = (ending) => {
+        this.#ended = true;
+        resolve(ending);
+      };
     });
+    this.#timeouts = {
+      firstUnchoke: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
+      idle: parseDuration('--idle-timeout', flags.idleTimeout),
+    };
     const named = namedPeersOf(flags);
     const peerId = newPeerId();
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
@@ -122,10 +132,14 @@ class GetRun {
     const timer = setInterval(() => this.#look(), this.#console.progressMs);
     let ending: Ending;
     try {
-      await this.#download.prepare();
+      const prepared = this.#download.prepare();
+      // Ctrl-C need not wait for the hash of what is there; what comes of it then is nobody's business.
+      prepared.catch(() => {});
+      await Promise.race([prepared, this.#ending]);
       this.#lastVerifiedAt = performance.now();
-      this.#discovering = !this.#download.complete;
-      if (this.#discovering) await this.#discovery.start();
+      this.#discovering = !this.#ended && !this.#download.complete;
+      // Names that are slow to look up hold up nobody.
+      if (this.#discovering) void this.#discovery.start();
       ending = await this.#ending;
     } catch (error) {
       ending = { kind: 'failed', error };
@@ -152,10 +166,8 @@ class GetRun {
         this.#console.event('first-unchoke', { ms, peer: name, shard });
         this.#console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
-      onClosed: (outcomes) => {
-        for (const { peer, reason } of outcomes) if (reason.code === 'bad-data') this.#tellBanned(peer);
-        this.#checkExhausted();
-      },
+      onClosed: () => this.#checkExhausted(),
+      onBanned: (peer) => this.#tellBanned(peer),
       onVerified: () => {
         this.#lastVerifiedAt = performance.now();
       },
@@ -190,8 +202,7 @@ class GetRun {
     if (!this.#discovering) return;
     const now = performance.now();
     const { race } = this.#download;
-    const firstTimeout = parseDuration('--first-unchoke-timeout', this.#flags.firstUnchokeTimeout);
-    const idleTimeout = parseDuration('--idle-timeout', this.#flags.idleTimeout);
+    const { firstUnchoke: firstTimeout, idle: idleTimeout } = this.#timeouts;
     if (race.ttfuMs === null && firstTimeout > 0 && now - this.#begun >= firstTimeout) {
       const error = new Failure(
         'timeout',
@@ -205,6 +216,7 @@ class GetRun {
         error: new Failure('timeout', `no piece verified for ${formatDuration(idleTimeout)}`),
       });
     }
+    if (race.peers.size > 0) this.#checkExhausted();
     if (race.peers.size === 0 && !this.#discovery.hopeful) {
       const error = new Failure(
         'no-peer',

@@ -19,6 +19,8 @@ export class HashPool {
   #atWork = 0;
   #deaths = 0;
   #closed = false;
+  /** Too many hashers died: nothing more is taken in. */
+  #failed = false;
   #idle: (() => void) | null = null;
   #onResult: (result: HashResult) => void = () => {};
   #onError: (error: unknown) => void = () => {};
@@ -48,6 +50,7 @@ export class HashPool {
   }
 
   store(pieces: readonly PieceToStore[]): void {
+    if (this.#failed) return;
     this.#waiting.push(...pieces);
     this.#dispatch();
   }
@@ -66,6 +69,7 @@ export class HashPool {
     const runs = pieces === undefined ? runsOfAll(pieceCount, perTask) : runsOf(pieces, perTask);
     const work = async (): Promise<void> => {
       for (const run of runs) {
+        if (this.#closed) return;
         const result = await this.#piscina.run({ type, ...run });
         if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
         onResult(result);
@@ -105,18 +109,25 @@ export class HashPool {
     if (this.#closed) return;
     this.#atWork -= 1;
     this.#deaths += 1;
-    if (this.#deaths > MAX_HASHER_DEATHS) return this.#onError(error);
-    this.store(pieces);
+    if (this.#deaths > MAX_HASHER_DEATHS) {
+      this.#waiting = [];
+      this.#failed = true;
+      this.#onError(error);
+    } else this.store(pieces);
+    this.#settle();
   }
 
   #done(result: HashResult): void {
     this.#atWork -= 1;
     this.#onResult(result);
     this.#dispatch();
-    if (this.#waiting.length === 0 && this.#atWork === 0) {
-      this.#idle?.();
-      this.#idle = null;
-    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#waiting.length > 0 || this.#atWork > 0) return;
+    this.#idle?.();
+    this.#idle = null;
   }
 }
 

@@ -68,6 +68,7 @@ export class PeerList {
   /** Whoever serves bad data is not asked again, from whatever port: the whole address. */
   ban(peer: PeerIndex): void {
     this.#banned.add(this.at(peer).host);
+    this.#retrying.delete(peer);
   }
 
   /** What became of a peer. One that was tried several times keeps the best of what it did. */
@@ -80,6 +81,11 @@ export class PeerList {
 
   outcomeOf(peer: PeerIndex): PeerOutcome | undefined {
     return this.#outcomes.get(peer);
+  }
+
+  /** Lost for now, and to be dialled again by its shard. */
+  isRetrying(peer: PeerIndex): boolean {
+    return this.#retrying.has(peer);
   }
 
   /** True if something became of every address. */

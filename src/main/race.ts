@@ -45,6 +45,8 @@ export interface RaceListener {
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onFull(pieces: readonly FullPiece[]): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
+  /** The peer sent bad data; its address is not taken again. */
+  onBanned(peer: PeerIndex): void;
   /** A shard died; its claims are void. */
   onShardLost(shard: ShardId, error: unknown): void;
   /** A bug of ours that no new thread mends. */
@@ -163,6 +165,10 @@ export class Race {
       case 'first-block':
         this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
         return;
+      case 'convicted':
+        this.peers.ban(event.peer);
+        this.#listener.onBanned(event.peer);
+        return;
       case 'full':
         this.#listener.onFull(event.pieces);
         return;
@@ -197,7 +203,6 @@ export class Race {
 
   #closed(outcome: PeerOutcome): void {
     this.peers.settle(outcome);
-    if (outcome.reason.code === 'bad-data') this.peers.ban(outcome.peer);
     if (!this.#winners.delete(outcome.peer) || !this.#keeping) return;
     // A winner is gone: the others get another chance, in a new race.
     this.#resume();
@@ -215,7 +220,9 @@ export class Race {
     for (const known of this.peers.all) {
       if (shardOf(known.host, known.port, this.#pool.size) !== position) continue;
       const outcome = this.peers.outcomeOf(known.peer);
-      if (outcome === undefined || outcome.reason.code === 'race-lost') again.push(known);
+      const waits =
+        outcome === undefined || outcome.reason.code === 'race-lost' || this.peers.isRetrying(known.peer);
+      if (waits) again.push(known);
       this.#winners.delete(known.peer);
     }
     this.#listener.onShardLost(lost, error);

@@ -133,6 +133,8 @@ export const ENDGAME_SLACK_MS = 2_000;
 export const SLOW_OWNER_MS = 2_000;
 /** Such a peer gets nothing new for this long, or it would take the next slot and hold that up too. */
 export const SLOW_OWNER_REST_MS = 10_000;
+/** A piece that a peer refused (BEP 6) is not asked of it for this long. */
+export const REFUSAL_MS = 15_000;
 /** A piece in work that no peer of its shard goes on with is given back after this long, for other shards. */
 export const ORPHANED_PIECE_MS = 3_000;
 /** How often the order in which a shard asks for pieces follows the swarm's availability. */

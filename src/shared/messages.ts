@@ -131,6 +131,8 @@ export type ShardEvent =
   /** For the first-connect strategy. These three are never batched; `at` in monotonic milliseconds, as everywhere. */
   | { readonly type: 'connected'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'unchoked'; readonly peer: PeerIndex; readonly at: number }
+  /** A verdict showed that it sent bad data. */
+  | { readonly type: 'convicted'; readonly peer: PeerIndex }
   | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
   | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }

@@ -32,6 +32,7 @@ export class AddressBook {
   #head = 0;
   #sentHome: PeerAddress[] = [];
   #retries: Retry[] = [];
+  readonly #banished = new Set<PeerIndex>();
   readonly #attempts = new Map<PeerIndex, number>();
 
   /** Addresses that could be dialled now. */
@@ -79,9 +80,16 @@ export class AddressBook {
     return wait;
   }
 
+  /** Never again. */
+  banish(peer: PeerIndex): void {
+    this.#attempts.set(peer, MAX_RECONNECTS);
+    this.#banished.add(peer);
+    this.#retries = this.#retries.filter(({ address }) => address.peer !== peer);
+  }
+
   /** The peer proved useful: its next retries count from the start. */
   forgive(peer: PeerIndex): void {
-    this.#attempts.delete(peer);
+    if (!this.#banished.has(peer)) this.#attempts.delete(peer);
   }
 
   /** Retries that are due go back into the queue. */

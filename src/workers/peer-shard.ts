@@ -14,12 +14,12 @@ import type { Lag } from './shard-world.ts';
 /** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
 const LAG_RESOLUTION_MS = 10;
 
-/** Resolves once the shard was told to stop and every socket is closed; rejects on a bug of ours. */
+/** Resolves once the shard was told to stop and every socket is closed; a bug of ours ends the thread. */
 export default function peerShard(task: ShardTask<MessagePort>): Promise<void> {
   const { port } = task;
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
-  return new Promise<void>((resolve, reject) => {
+  return new Promise<void>((resolve) => {
     const shard = new Shard(task, {
       clock: monotonicMs,
       transport: new TcpTransport(),
@@ -28,7 +28,12 @@ export default function peerShard(task: ShardTask<MessagePort>): Promise<void> {
       later: (ms, work) => void setTimeout(work, ms),
       post: (event) => port.postMessage(event),
       lag: () => lagOf(delay),
-      fail: reject,
+      // The thread must die, not only its task: its sockets would go on writing into slots that belong to others by then.
+      fail: (error) => {
+        setImmediate(() => {
+          throw error;
+        });
+      },
     });
     const ticker = setInterval(() => shard.guard(() => shard.tick()), TICK_MS);
     port.on('message', (command: ShardCommand) => {

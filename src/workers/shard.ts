@@ -68,6 +68,10 @@ export class Shard implements PeerHost {
             clock: world.clock,
             random: world.random,
             onFull: (full) => this.#outbox.full(full),
+            onConvicted: (peer) => {
+              this.#addresses.banish(peer);
+              this.#outbox.now({ type: 'convicted', peer });
+            },
           });
     this.requester =
       this.#download?.requester ?? new FirstBlockProbe(task.geometry, world.clock, world.random);
@@ -129,6 +133,7 @@ export class Shard implements PeerHost {
     try {
       work();
     } catch (error) {
+      this.#stopped = true;
       this.#world.fail(error);
     }
   }

@@ -17,6 +17,7 @@ test('exit status 2: wrong usage, named', async () => {
     [['get'], /missing required argument 'source'/],
     [['frobnicate'], /unknown command/],
     [['get', good, '--shards', 'many'], /--shards many: not a whole number of 1 or more/],
+    [['get', good, '--idle-timeout', 'abc'], /--idle-timeout abc: not a duration/],
     [['get', good, '--memory', '1K'], /one piece of this torrent takes 16384 bytes: more than --memory 1024/],
     [['get', good, '--peer', 'nowhere'], /--peer "nowhere": not HOST:PORT/],
     [['get', good, '--peers-file', '/nonexistent'], /--peers-file \/nonexistent: cannot be read \(ENOENT\)/],

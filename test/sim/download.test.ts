@@ -3,42 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { PIECE_STATE } from '../../src/shared/ledger.ts';
-import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
-import { INFO_HASH, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { download, seed } from '../support/virtual-download.ts';
+import { INFO_HASH } from '../support/virtual-shard.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const BLOCK = 16_384;
 const shake: readonly [number, Verb] = [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }];
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
-
-/** Runs until `ms`, judging pieces as main would; checks that every full slot holds the true bytes. */
-function download(options: VirtualShardOptions, ms: number, peers: readonly FakePeerScript[]) {
-  const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000, ...options });
-  const fakes = shard.add(...peers);
-  const seen = new Set<FullPiece>();
-  const isGood = (piece: PieceIndex): boolean => {
-    const full = shard.full.findLast((entry) => entry.piece === piece);
-    assert.ok(full && shard.arena);
-    const bytes = shard.arena.pieceBytes(full.slot);
-    return Buffer.compare(bytes, payload(piece, 0, bytes.length)) === 0;
-  };
-  for (let passed = 0; passed < ms; passed += 10) {
-    shard.run(10);
-    shard.judge(isGood, seen);
-  }
-  const { ledger } = shard;
-  assert.ok(ledger);
-  return { shard, fakes, verified: ledger.verifiedCount, ledger };
-}
-
-const seed = (more: Partial<FakePeerScript> = {}): FakePeerScript => ({
-  script: seedScript(INFO_HASH, 8, 100),
-  serves: payload,
-  delayMs: 5,
-  ...more,
-});
 
 test('one seed, eight pieces, four slots', () => {
   const { verified, fakes } = download({}, 2_000, [seed()]);
@@ -177,37 +150,6 @@ test('a rejected request is asked of somebody else (BEP 6)', () => {
   ]);
   assert.equal(verified, 8);
   assert.ok((fakes[0]?.requests.length ?? 0) <= 32, 'no endless asking');
-});
-
-test('a lone liar is named by the hash and closed; the piece comes from another', () => {
-  const lies = (piece: number, begin: number, length: number): Uint8Array =>
-    piece === 3 ? Buffer.alloc(length, 1) : payload(piece, begin, length);
-  const liar = seed({ serves: lies, script: seedScript(INFO_HASH, 8, 10) });
-  const { verified, shard } = download({}, 5_000, [liar, seed({ script: seedScript(INFO_HASH, 8, 2_000) })]);
-  assert.equal(verified, 8);
-  assert.deepEqual(
-    shard.closings.map(([, stage, code]) => [stage, code]),
-    [['unchoked', 'bad-data']],
-  );
-});
-
-test('a piece that several had a hand in is fetched again from one, and the difference names the liars alone', () => {
-  const lies = (piece: number, begin: number, length: number): Uint8Array =>
-    begin % (3 * BLOCK) === 0
-      ? Buffer.from(payload(piece, begin, length)).fill(0, 0, 1)
-      : payload(piece, begin, length);
-  const script = seedScript(INFO_HASH, 1, 100);
-  const { verified, shard, fakes } = download({ slots: 1, pieces: 1, pieceLength: 64 * BLOCK }, 30_000, [
-    seed({ script, delayMs: 200 }),
-    seed({ script, delayMs: 200, serves: lies }),
-    seed({ script, delayMs: 200 }),
-  ]);
-  assert.equal(verified, 1);
-  for (const fake of fakes) assert.ok(fake.requests.length > 4, 'all had a hand in it');
-  assert.deepEqual(
-    shard.outcomes.map(({ peer, reason }) => [peer, reason.code]),
-    [[1, 'bad-data']],
-  );
 });
 
 test('blocks at odd places and of odd lengths are not taken', () => {

@@ -22,8 +22,8 @@ export interface FakePeerScript {
     | { readonly shortage: string; readonly times: number };
   /** `[ms after connect, what]`. */
   readonly script?: readonly (readonly [number, Verb])[];
-  /** Answers requests with these bytes of the torrent. */
-  readonly serves?: (piece: number, begin: number, length: number) => Uint8Array;
+  /** Answers requests with these bytes of the torrent; null is silence. */
+  readonly serves?: (piece: number, begin: number, length: number) => Uint8Array | null;
   /** What it leaves unread in our socket, in bytes. */
   readonly unread?: number;
   /** Milliseconds from a request to its block. */
@@ -119,7 +119,8 @@ export class FakePeer {
     this.requests.push({ piece, begin, length });
     const { serves, delayMs = 0 } = this.#script;
     if (serves === undefined) return;
-    this.#time.after(delayMs, () => this.say(wire.piece(piece, begin, serves(piece, begin, length))));
+    const data = serves(piece, begin, length);
+    if (data !== null) this.#time.after(delayMs, () => this.say(wire.piece(piece, begin, data)));
   }
 }
 

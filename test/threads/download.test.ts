@@ -74,6 +74,7 @@ async function download(name: string, run: Run) {
       onJournalTrouble: (error) => finish(error),
       onFirstUnchoke: () => {},
       onClosed: () => {},
+      onBanned: () => {},
       onVerified: () => {},
       onPieceFailed: () => {
         failures += 1;
@@ -148,6 +149,19 @@ test('a shard that dies in the middle loses no piece and no address', async () =
   const settled = [...done.race.peers.outcomes];
   assert.equal(settled.length, 12);
   for (const { timeline } of settled) assert.notEqual(timeline.dialed, null, 'every address was tried again');
+});
+
+test('a bug behind the guard of a socket callback ends the whole thread, and loses nothing either', async () => {
+  const workerFile = new URL('../support/guarded-crash-shard.js', import.meta.url);
+  const { download: done, lost } = await download('guarded', {
+    shards: 2,
+    hashers: 1,
+    memoryBytes: 8 * 2 ** 20,
+    rate: 2 ** 20,
+    workerFile,
+  });
+  assert.equal(lost, 2, 'both first shards died');
+  assert.equal(done.complete, true);
 });
 
 test('shards that die again and again end the run instead of spinning', async () => {

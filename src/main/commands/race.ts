@@ -66,6 +66,7 @@ async function race(source: string, flags: Flags): Promise<number> {
       },
       onFull: () => {},
       onClosed: () => {},
+      onBanned: () => {},
       onShardLost: (_, error) => console.news(`a shard died and was replaced: ${String(error)}`),
       onBug: (error) => bugs.push(error),
     },

@@ -4,6 +4,7 @@
  * `stopped`, and never holds up anybody: the race runs on what has come.
  */
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import {
   ANNOUNCE_RETRY_MS,
   MAX_ANNOUNCE_INTERVAL_MS,
@@ -49,6 +50,7 @@ export class Announcer {
   readonly #tiers: Tier[];
   readonly #key = randomInt(0x1_0000_0000);
   readonly #abort = new AbortController();
+  readonly #lastWords: Promise<void>[] = [];
   #working = 0;
 
   constructor(options: AnnouncerOptions) {
@@ -73,13 +75,17 @@ export class Announcer {
 
   /** The download is complete: each tracker that knows us is told once. */
   completed(): void {
-    for (const tier of this.#tiers) if (tier.answered) void this.#round(tier, 'completed');
+    for (const tier of this.#tiers) if (tier.answered) this.#lastWords.push(this.#round(tier, 'completed'));
   }
 
   /** Takes leave of the trackers that know us, for a moment at the most. */
   async stop(): Promise<void> {
     for (const tier of this.#tiers) if (tier.timer !== null) clearTimeout(tier.timer);
+    // `completed` has a moment to be heard before `stopped`.
+    const patience = AbortSignal.timeout(STOPPED_ANNOUNCE_TIMEOUT_MS);
+    await Promise.race([Promise.allSettled(this.#lastWords), once(patience, 'abort')]);
     this.#abort.abort();
+    for (const tier of this.#tiers) if (tier.timer !== null) clearTimeout(tier.timer);
     const signal = AbortSignal.timeout(STOPPED_ANNOUNCE_TIMEOUT_MS);
     const known = this.#tiers.filter((tier) => tier.answered);
     await Promise.all(

@@ -76,7 +76,7 @@ export class PeerDriver implements RequestedPeer, FrameSink, ConnectionEvents {
   }
 
   get allowedFast(): ReadonlySet<PieceIndex> | null {
-    return this.#allowedFast;
+    return this.inSession ? this.#allowedFast : null;
   }
 
   get inSession(): boolean {

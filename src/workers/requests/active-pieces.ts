@@ -93,6 +93,11 @@ export class ActivePieces {
     return still;
   }
 
+  /** Suspect pieces whose one peer has sent nothing since `before`. */
+  idleSuspects(before: number): ActivePiece[] {
+    return [...this.#byPiece.values()].filter((active) => active.solo && active.lastBlock < before);
+  }
+
   markSuspect(piece: PieceIndex): void {
     this.#suspects.add(piece);
   }

@@ -49,7 +49,11 @@ export class BlockIntake {
       block < active.blocks &&
       length === lengthOfBlock(this.#arena.geometry, active.piece, block);
     if (!fits || !(asked || this.#isLate(peer, active, block))) {
-      if (asked && active !== undefined) this.reopen(active, block, peer);
+      if (asked && active !== undefined) {
+        this.reopen(active, block, peer);
+        this.leave(peer, active);
+        this.#workforce.hungers(peer);
+      }
       this.#unwanted(peer, length, asked && active === undefined);
       return place;
     }

@@ -95,11 +95,13 @@ export class BlockRequester implements Requester {
   }
 
   rejected(peer: RequestedPeer, piece: number, begin: number): void {
-    const block = Math.floor(begin / BLOCK_BYTES);
+    const block = begin / BLOCK_BYTES;
+    if (!Number.isInteger(block) || block >= this.#blocksPerPiece) return;
     if (!peer.book.queue.remove(this.#key(piece, block))) return;
     // Without this memory the same block would be asked for and refused in a circle.
     peer.book.refused ??= new Set();
     peer.book.refused.add(piece);
+    peer.book.refusedAt = this.#clock();
     const active = this.#actives.get(piece);
     if (active === undefined) return;
     this.#intake.reopen(active, block, peer);
@@ -119,10 +121,17 @@ export class BlockRequester implements Requester {
   }
 
   tick(now: number): void {
+    this.#workforce.forgetRefusals(now);
     this.#rebalance();
     this.feedHungry();
     this.#actives.releaseOrphans(now);
-    if (this.#hasNeighbours && this.#ledger.missingCount === 0) this.#leaveToNeighbours(now);
+    const before = now - ORPHANED_PIECE_MS;
+    // The endgame across shards: an idle peer elsewhere may have it.
+    const endgame = this.#hasNeighbours && this.#ledger.missingCount === 0;
+    for (const active of endgame ? this.#actives.standingStill(before) : []) this.#giveUp(active, now);
+    // A suspect piece is in one peer's hands alone: those must not be idle ones.
+    for (const active of this.#workforce.anyHungry ? this.#actives.idleSuspects(before) : [])
+      this.#giveUp(active, now);
     this.#double(now);
   }
 
@@ -144,17 +153,22 @@ export class BlockRequester implements Requester {
     }
   }
 
-  /** The endgame across shards: a piece that stands still here is given back, so that an idle peer elsewhere can have it. */
-  #leaveToNeighbours(now: number): void {
-    for (const active of this.#actives.standingStill(now - ORPHANED_PIECE_MS)) {
-      for (const peer of [...active.receivers]) this.#intake.drop(peer);
-      for (const [block, peer] of active.owedBlocks()) {
-        peer.book.restsUntil = now + SLOW_OWNER_REST_MS;
-        this.#intake.cancel(peer, active, block);
-        this.#intake.reopen(active, block, peer);
-      }
-      this.#actives.release(active);
+  /** What stands still here is given back, so that somebody else can begin it anew. */
+  #giveUp(active: ActivePiece, now: number): void {
+    const rest = (peer: RequestedPeer): void => {
+      peer.book.restsUntil = now + SLOW_OWNER_REST_MS;
+      this.#workforce.hungers(peer);
+    };
+    for (const peer of [...active.receivers]) {
+      this.#intake.drop(peer);
+      rest(peer);
     }
+    for (const [block, peer] of active.owedBlocks()) {
+      this.#intake.cancel(peer, active, block);
+      this.#intake.reopen(active, block, peer);
+      rest(peer);
+    }
+    this.#actives.release(active);
   }
 
   #double(now: number): void {

@@ -39,8 +39,9 @@ export class RequestBook {
   receiving: { readonly active: ActivePiece; readonly block: number; readonly length: number } | null = null;
   /** Since when it has owed blocks without sending any; meaningless while the queue is empty. */
   owingSince = 0;
-  /** Pieces it said it would not send (BEP 6), until it chokes or leaves. */
+  /** Pieces it said it would not send (BEP 6), until it chokes or leaves, or for a while. */
   refused: Set<number> | null = null;
+  refusedAt = 0;
   /** Its blocks had to be asked of another: no new ones until then, or until one comes. */
   restsUntil = 0;
   /** Blocks that were taken back from it and may still arrive. */

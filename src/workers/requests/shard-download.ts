@@ -28,6 +28,8 @@ export interface ShardDownloadSetup {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFull: (full: FullPiece) => void;
+  /** The peer sent bad data. It may be gone by now. */
+  readonly onConvicted: (peer: PeerIndex) => void;
 }
 
 /** A peer of the shard, as far as verdicts reach it. */
@@ -41,9 +43,11 @@ export class ShardDownload {
   readonly #order: PieceOrder;
   readonly #actives: ActivePieces;
   readonly #blame = new Blame();
+  readonly #onConvicted: (peer: PeerIndex) => void;
 
   constructor(setup: ShardDownloadSetup) {
     const arena = new Arena(setup.arena);
+    this.#onConvicted = setup.onConvicted;
     this.#ledger = new Ledger(setup.ledger);
     this.#order = new PieceOrder(this.#ledger, setup.order, setup.random);
     this.#actives = new ActivePieces(this.#ledger, arena, this.#order, setup.shard, setup.maxSlots);
@@ -92,7 +96,10 @@ export class ShardDownload {
     peers: ReadonlyMap<PeerIndex, JudgedPeer>,
   ): void {
     for (const item of evidence) {
-      for (const liar of this.#blame.weigh(item)) peers.get(liar)?.close('bad-data');
+      for (const liar of this.#blame.weigh(item)) {
+        peers.get(liar)?.close('bad-data');
+        this.#onConvicted(liar);
+      }
       if (item.good) this.#actives.markGood(item.piece);
       else this.#actives.markSuspect(item.piece);
       if (!item.good) this.#order.markStale();

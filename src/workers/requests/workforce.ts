@@ -1,4 +1,5 @@
 /** Who of a shard's peers has work and who looks for some. */
+import { REFUSAL_MS } from '../../shared/limits.ts';
 import type { RequestedPeer } from './requester.ts';
 
 export class Workforce {
@@ -41,6 +42,15 @@ export class Workforce {
   /** Hungry peers that owe nothing and may be given work. */
   idle(now: number): RequestedPeer[] {
     return [...this.#hungry].filter(({ book }) => book.queue.size === 0 && book.restsUntil <= now);
+  }
+
+  /** Who refused a piece once may be asked for it again after a while: it may be the only one that has it. */
+  forgetRefusals(now: number): void {
+    for (const { book } of this.#hungry) {
+      if (book.refused === null || now - book.refusedAt < REFUSAL_MS) continue;
+      book.refused = null;
+      book.cursor.at = 0;
+    }
   }
 
   owing(): Iterable<RequestedPeer> {

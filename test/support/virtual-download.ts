@@ -1,0 +1,35 @@
+/** A whole download of one shard in virtual time, with the test in the part of main. */
+import assert from 'node:assert/strict';
+import type { PieceIndex } from '../../src/shared/indices.ts';
+import type { FullPiece } from '../../src/shared/messages.ts';
+import { type FakePeerScript, seedScript } from './fake-peer.ts';
+import { payload } from './payload.ts';
+import { INFO_HASH, VirtualShard, type VirtualShardOptions } from './virtual-shard.ts';
+
+/** Runs until `ms`, judging pieces as main would; checks that every full slot holds the true bytes. */
+export function download(options: VirtualShardOptions, ms: number, peers: readonly FakePeerScript[]) {
+  const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000, ...options });
+  const fakes = shard.add(...peers);
+  const seen = new Set<FullPiece>();
+  const isGood = (piece: PieceIndex): boolean => {
+    const full = shard.full.findLast((entry) => entry.piece === piece);
+    assert.ok(full && shard.arena);
+    const bytes = shard.arena.pieceBytes(full.slot);
+    return Buffer.compare(bytes, payload(piece, 0, bytes.length)) === 0;
+  };
+  for (let passed = 0; passed < ms; passed += 10) {
+    shard.run(10);
+    shard.judge(isGood, seen);
+  }
+  const { ledger } = shard;
+  assert.ok(ledger);
+  return { shard, fakes, verified: ledger.verifiedCount, ledger };
+}
+
+/** A polite seed of eight pieces, 5 ms away. */
+export const seed = (more: Partial<FakePeerScript> = {}): FakePeerScript => ({
+  script: seedScript(INFO_HASH, 8, 100),
+  serves: payload,
+  delayMs: 5,
+  ...more,
+});
