@@ -65,10 +65,13 @@ export class PeerList {
     return addressKey(host, port);
   }
 
-  /** Whoever serves bad data is not asked again, from whatever port: the whole address. */
-  ban(peer: PeerIndex): void {
-    this.#banned.add(this.at(peer).host);
+  /** Whoever serves bad data is not asked again, from whatever port: the whole address. True if that is news. */
+  ban(peer: PeerIndex): boolean {
+    const { host } = this.at(peer);
+    const isNew = !this.#banned.has(host);
+    this.#banned.add(host);
     this.#retrying.delete(peer);
+    return isNew;
   }
 
   /** What became of a peer. One that was tried several times keeps the best of what it did. */

@@ -166,8 +166,7 @@ export class Race {
         this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
         return;
       case 'convicted':
-        this.peers.ban(event.peer);
-        this.#listener.onBanned(event.peer);
+        if (this.peers.ban(event.peer)) this.#listener.onBanned(event.peer);
         return;
       case 'full':
         this.#listener.onFull(event.pieces);

@@ -33,6 +33,7 @@ export class Shard implements PeerHost {
   readonly requester: Requester;
   readonly identity: ShardTask<unknown>;
   readonly pieceCount: number;
+  deadlines: PeerHost['deadlines'];
   readonly #task: ShardTask<unknown>;
   readonly #world: ShardWorld;
   readonly #outbox: Outbox;
@@ -59,6 +60,7 @@ export class Shard implements PeerHost {
     this.#outbox = new Outbox(world.post, world.soon);
     this.#dials = new DialWindow(task.share, world.clock());
     this.#turnoverAt = world.clock();
+    this.deadlines = this.#deadlinesNow();
     this.#download =
       task.download === null
         ? null
@@ -106,6 +108,7 @@ export class Shard implements PeerHost {
     this.requester.tick(now);
     this.#addresses.tick(now);
     if (now - this.#turnoverAt >= TURNOVER_INTERVAL_MS) this.#turnOver(now);
+    this.deadlines = this.#deadlinesNow();
     this.#tickSlice([...this.#peers.values()], 0);
     if (now - this.#statsAt >= STATS_INTERVAL_MS) {
       this.#statsAt = now;
@@ -116,17 +119,6 @@ export class Shard implements PeerHost {
   }
 
   // --- PeerHost
-
-  get deadlines() {
-    const waiting = this.#waiting;
-    return {
-      connectTimeoutMs: this.#dials.connectTimeoutMs(waiting),
-      chokedTimeoutMs: this.#task.chokedTimeoutMs,
-      slotNeeded: this.#dials.slotNeeded(waiting, this.#peers.size),
-      exchangeTimeoutMs:
-        this.#task.strategy === 'sequential' ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
-    };
-  }
 
   guard(work: () => void): void {
     if (this.#stopped) return;
@@ -206,6 +198,18 @@ export class Shard implements PeerHost {
   }
 
   // --- The race
+
+  /** The same for all peers of one tick. */
+  #deadlinesNow(): PeerHost['deadlines'] {
+    const waiting = this.#waiting;
+    return {
+      connectTimeoutMs: this.#dials.connectTimeoutMs(waiting),
+      chokedTimeoutMs: this.#task.chokedTimeoutMs,
+      slotNeeded: this.#dials.slotNeeded(waiting, this.#peers.size),
+      exchangeTimeoutMs:
+        this.#task.strategy === 'sequential' ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
+    };
+  }
 
   get #waiting(): number {
     return this.#mayDial ? this.#addresses.waiting : 0;

@@ -52,13 +52,13 @@ class PeerSocket implements Connection {
         },
       },
     });
-    this.#socket.once('connect', () => {
+    this.#socket.on('connect', () => {
       if (this.#destroyed) return;
       this.#connected = true;
+      // The peer's FIN: nothing more can come, and we have nothing to say to one who does not listen.
+      this.#socket.on('end', () => this.#end('closed-by-peer', 'FIN'));
       events.onConnect();
     });
-    // The peer's FIN: nothing more can come, and we have nothing to say to one who does not listen.
-    this.#socket.once('end', () => this.#end('closed-by-peer', 'FIN'));
     // Kept after `destroy`: a late error without a listener would end the thread.
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error.code ?? error.message));
   }
