@@ -135,34 +135,27 @@ test('two slots of memory are enough', async () => {
   assert.equal(done.complete, true);
 });
 
-test('a shard that dies in the middle loses no piece and no address', async () => {
-  const workerFile = new URL('../support/crashing-shard.js', import.meta.url);
-  const { download: done, lost } = await download('crash', {
-    shards: 2,
-    hashers: 1,
-    memoryBytes: 8 * 2 ** 20,
-    rate: 2 ** 20,
-    workerFile,
+for (const [name, file] of [
+  ['a shard whose thread dies', 'crashing-shard.js'],
+  ['a bug behind the guard of a callback, which ends the whole thread', 'guarded-crash-shard.js'],
+] as const) {
+  test(`${name}, in the middle: no piece and no address is lost`, async () => {
+    const workerFile = new URL(`../support/${file}`, import.meta.url);
+    const { download: done, lost } = await download(file, {
+      shards: 2,
+      hashers: 1,
+      memoryBytes: 8 * 2 ** 20,
+      rate: 2 ** 20,
+      workerFile,
+    });
+    assert.equal(lost, 2, 'both first shards died');
+    assert.equal(done.complete, true);
+    const settled = [...done.race.peers.outcomes];
+    assert.equal(settled.length, 12);
+    for (const { timeline } of settled)
+      assert.notEqual(timeline.dialed, null, 'every address was tried again');
   });
-  assert.equal(lost, 2, 'both first shards died');
-  assert.equal(done.complete, true);
-  const settled = [...done.race.peers.outcomes];
-  assert.equal(settled.length, 12);
-  for (const { timeline } of settled) assert.notEqual(timeline.dialed, null, 'every address was tried again');
-});
-
-test('a bug behind the guard of a socket callback ends the whole thread, and loses nothing either', async () => {
-  const workerFile = new URL('../support/guarded-crash-shard.js', import.meta.url);
-  const { download: done, lost } = await download('guarded', {
-    shards: 2,
-    hashers: 1,
-    memoryBytes: 8 * 2 ** 20,
-    rate: 2 ** 20,
-    workerFile,
-  });
-  assert.equal(lost, 2, 'both first shards died');
-  assert.equal(done.complete, true);
-});
+}
 
 test('shards that die again and again end the run instead of spinning', async () => {
   const workerFile = new URL('../support/hopeless-shard.js', import.meta.url);

@@ -58,5 +58,6 @@ async function demo(flags: Flags): Promise<number> {
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    console.news(`that was the demo: ${folder} is removed again`);
   }
 }
