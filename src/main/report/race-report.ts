@@ -65,6 +65,8 @@ export interface RaceReport {
   readonly stages: readonly StageTimes[];
   readonly shards: readonly ShardLine[];
   readonly peers: readonly PeerLine[];
+  /** Addresses beyond the most that are kept; they were never tried. */
+  readonly notKept: number;
   readonly shortages: number;
   readonly blockBytes: number;
   readonly wastedBytes: number;
@@ -91,6 +93,7 @@ export function raceReport(race: Race, strategy: Strategy): RaceReport {
     stages: stageTimes(outcomes, race.startedAt ?? 0),
     shards: shardLines(race.shardStats),
     peers: topPeers(race, outcomes),
+    notKept: race.peers.refused,
     shortages: sum(stats, (entry) => entry.shortages),
     blockBytes: sum(stats, (entry) => entry.blockBytes),
     wastedBytes: sum(stats, (entry) => entry.wastedBytes),
