@@ -99,7 +99,7 @@ add('arena: 64 blocks taken and received', 64, 'blocks', () => {
     arena.take(slot, block);
     arena.receive(slot, block);
   }
-  arena.free(slot);
+  arena.abandon(slot);
 });
 
 const mebibyte = Buffer.alloc(2 ** 20, 7);

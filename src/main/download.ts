@@ -12,6 +12,7 @@ import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
 import { readJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
+import { reclaim } from './lost-shard.ts';
 import { Race, type RaceOptions, type Unchoke } from './race.ts';
 import { resumePlan } from './resume.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage, type StoragePlan } from './storage.ts';
@@ -209,7 +210,15 @@ export class Download {
     this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
   }
 
-  #full(pieces: readonly FullPiece[]): void {
+  #full(told: readonly FullPiece[]): void {
+    // A shard that died may have been forestalled: its full pieces were taken over at its death.
+    const pieces = told.filter(
+      ({ piece, slot }) =>
+        !this.#hashing.has(slot) &&
+        !this.#arena.isDiscarded(slot) &&
+        this.#arena.pieceOf(slot) === piece &&
+        this.#ledger.stateOf(piece) === PIECE_STATE.full,
+    );
     for (const { slot } of pieces) this.#hashing.add(slot);
     this.#hashers.store(pieces.map((full) => ({ ...full, suspect: this.#suspects.has(full.piece) })));
   }
@@ -247,7 +256,7 @@ export class Download {
 
   #free(slot: SlotIndex): void {
     this.#hashing.delete(slot);
-    this.#arena.free(slot);
+    this.#arena.discard(slot);
   }
 
   /** One message for the verdicts of a turn: they free slots, so they are not kept waiting longer than that. */
@@ -263,19 +272,8 @@ export class Download {
     });
   }
 
-  /** What a dead shard had claimed is missing again. Pieces that it had handed over are with the hashers and stay there. */
   #shardLost(lost: ShardId, error: unknown): void {
-    for (let slot = 0; slot < this.#arena.slotCount; slot++) {
-      const index = slot as SlotIndex;
-      if (this.#arena.ownerOf(index) !== lost || this.#hashing.has(index)) continue;
-      this.#ledger.reset(this.#arena.pieceOf(index));
-      this.#arena.free(index);
-    }
-    for (let piece = 0; piece < this.#ledger.pieceCount; piece++) {
-      const claimed = this.#ledger.stateOf(piece as PieceIndex) === PIECE_STATE.claimed;
-      if (claimed && this.#ledger.ownerOf(piece as PieceIndex) === lost)
-        this.#ledger.reset(piece as PieceIndex);
-    }
+    this.#full(reclaim(lost, this.#ledger, this.#arena, this.#hashing));
     this.#listener.onShardLost(error);
   }
 

@@ -4,11 +4,13 @@
  * Invariants (the stress test with real threads checks them):
  *  1. A word is `state | owner << 8`. Only claimed and full pieces have an owner, the shard that claimed them.
  *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins.
- *  3. claimed → full, claimed → missing: the owner alone (or main, once that shard is dead).
+ *  3. claimed → full: the owner, or in its name the guest of its slot. claimed → missing: the owner alone (or main, once
+ *     that shard is dead).
  *  4. full → verified, full → missing: main alone, on the hasher's verdict. verified is for ever.
  *  5. unwanted is set before any shard runs and stays.
  *  6. missingCount is the number of missing pieces.
- *  7. availability[p] + seeds = connected peers that have p, over all shards.
+ *  7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its part behind:
+ *     availability is a hint for the order of pieces and nothing else.)
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 
@@ -96,7 +98,7 @@ export class Ledger {
     return true;
   }
 
-  /** The owner, every block in its slot: true if main will now find it full. */
+  /** Whoever completes the slot of the owner `shard`: true if main will now find the piece full. */
   fill(piece: PieceIndex, shard: ShardId): boolean {
     const claimed = PIECE_STATE.claimed | (shard << 8);
     return Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.full | (shard << 8)) === claimed;

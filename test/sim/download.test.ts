@@ -92,27 +92,6 @@ test('endgame: a block is asked of two peers at the most', () => {
   );
 });
 
-test('endgame across shards: a piece that stands still here goes back once, for an idle peer of another shard', () => {
-  const half: FakePeerScript = {
-    script: [
-      ...seedScript(INFO_HASH, 8, 10),
-      say(500, wire.piece(0, 0, payload(0, 0, BLOCK)).subarray(0, 5_000)),
-    ],
-  };
-  const { shard, fakes } = download({ slots: 8, hasNeighbours: true }, 3_400, [half]);
-  assert.equal(
-    fakes[0]?.heard.filter((id) => id === 8).length,
-    15,
-    'what it owed was cancelled; one block was under way',
-  );
-  const claimed = [...Array(8).keys()].filter(
-    (piece) => shard.ledger?.stateOf(piece as PieceIndex) === PIECE_STATE.claimed,
-  );
-  assert.equal(shard.ledger?.missingCount, 8 - claimed.length);
-  shard.run(20_000);
-  assert.equal(fakes[0]?.heard.filter((id) => id === 8).length, 15, 'and only once');
-});
-
 test('before the endgame, a peer without work takes over from one that has been silent for two seconds', () => {
   const silent: FakePeerScript = { script: seedScript(INFO_HASH, 8, 10) };
   const { ledger, fakes } = download({ slots: 1 }, 2_500, [

@@ -26,14 +26,22 @@ const faults: string[] = [];
 let fills = 0;
 let releases = 0;
 let lostRaces = 0;
+let joins = 0;
+const BYTES_OF_MARK = 4;
 
-function write(slot: SlotIndex, block: number): void {
-  if (!arena.take(slot, block)) faults.push(`block ${block} of our slot ${slot} was taken`);
+/** What a block looks like when it is there: the number of its piece, in its first bytes. */
+function write(slot: SlotIndex, block: number, piece: number): void {
   if (roll(8) === 0) {
     arena.untake(slot, block);
-    if (!arena.take(slot, block)) faults.push('a block that was given up was not free');
+    if (!arena.take(slot, block)) return;
   }
-  arena.bytes[arena.offsetOf(slot, block)] = id;
+  const at = arena.offsetOf(slot, block);
+  for (let i = 0; i < BYTES_OF_MARK; i++) arena.bytes[at + i] = (piece >>> (8 * i)) & 0xff;
+  if (arena.receive(slot, block)) {
+    if (!ledger.fill(piece as PieceIndex, arena.ownerOf(slot) as ShardId))
+      faults.push(`piece ${piece} was not there to fill`);
+    fills += 1;
+  }
 }
 
 function fetchPiece(piece: PieceIndex): void {
@@ -41,35 +49,42 @@ function fetchPiece(piece: PieceIndex): void {
     lostRaces += 1;
     return;
   }
-  const slot = arena.claim(piece, shard);
+  const slot = arena.claim(piece, shard, roll(4) > 0);
   if (slot === null) {
     if (!ledger.release(piece, shard)) faults.push(`piece ${piece} was not ours to release`);
     return;
   }
   const blocks = blocksOfPiece(arena.geometry, piece);
-  let full = false;
-  for (let i = 0; i < blocks; i++) {
-    const block = (i * 3 + id) % blocks;
-    write(slot, block);
-    full = arena.receive(slot, block);
-    if (full !== (i === blocks - 1)) faults.push(`block ${i + 1} of ${blocks} said full=${full}`);
-    Atomics.sub(left, 0, 2);
-    if (roll(60) === 0) {
-      arena.free(slot);
-      if (!ledger.release(piece, shard)) faults.push(`piece ${piece} was not ours to release`);
-      releases += 1;
-      return;
+  while (arena.receivedCount(slot) < blocks) {
+    for (let block = 0; block < blocks; block++) {
+      if (roll(200) === 0 && arena.receivedCount(slot) < blocks && arena.abandon(slot)) {
+        if (!ledger.release(piece, shard)) faults.push(`piece ${piece} was not ours to release`);
+        releases += 1;
+        return;
+      }
+      if (arena.take(slot, block)) write(slot, block, piece);
     }
+    Atomics.sub(left, 0, blocks);
   }
-  for (let block = 0; block < blocks; block++) {
-    if (arena.bytes[arena.offsetOf(slot, block)] !== id) faults.push(`somebody wrote into our slot ${slot}`);
-  }
-  if (!ledger.fill(piece, shard)) faults.push(`piece ${piece} was not ours to fill`);
-  fills += 1;
+  arena.leave(slot, shard);
+}
+
+/** Helps another thread with whatever it is at. */
+function joinSomebody(): void {
+  const slot = roll(arena.slotCount) as SlotIndex;
+  const piece = arena.pieceOf(slot);
+  if (arena.ownerOf(slot) === shard || !arena.join(slot, piece, shard)) return;
+  joins += 1;
+  if (arena.pieceOf(slot) !== piece) faults.push(`slot ${slot} changed its piece under a guest`);
+  const block = roll(blocksOfPiece(arena.geometry, piece));
+  if (arena.take(slot, block)) write(slot, block, piece);
+  Atomics.sub(left, 0, 1);
+  arena.leave(slot, shard);
 }
 
 while (Atomics.load(left, 0) > 0 && !ledger.complete) {
   Atomics.sub(left, 0, 1);
+  joinSomebody();
   fetchPiece(roll(ledger.pieceCount) as PieceIndex);
 }
-parentPort?.postMessage({ faults: faults.slice(0, 10), fills, releases, lostRaces });
+parentPort?.postMessage({ faults: faults.slice(0, 10), fills, releases, lostRaces, joins });

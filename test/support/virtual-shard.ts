@@ -1,9 +1,9 @@
 /** A whole shard in virtual time, over a network of fake peers. */
 import { createHash } from 'node:crypto';
-import { Arena } from '../../src/shared/arena.ts';
+import { Arena, type ArenaMemory } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
-import { Ledger } from '../../src/shared/ledger.ts';
+import { Ledger, type LedgerMemory } from '../../src/shared/ledger.ts';
 import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
 import type {
   Evidence,
@@ -36,22 +36,32 @@ export interface VirtualShardOptions {
   readonly chokedTimeoutMs?: number;
   readonly order?: PickOrder;
   readonly hasNeighbours?: boolean;
+  /** Downloads the same as this one: another shard over the same ledger, arena and time. */
+  readonly beside?: VirtualShard;
 }
 
 export class VirtualShard {
-  readonly time = new VirtualTime();
+  readonly time: VirtualTime;
   readonly shard: Shard;
   readonly events: ShardEvent[] = [];
   readonly ledger: Ledger | null;
   readonly arena: Arena | null;
   readonly errors: unknown[] = [];
+  readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
   readonly #peers: FakePeer[] = [];
 
   constructor(options: VirtualShardOptions = {}) {
+    this.time = options.beside?.time ?? new VirtualTime();
     const pieceLength = options.pieceLength ?? 32_768;
     const g = geometry(options.totalLength ?? (options.pieces ?? 8) * pieceLength, pieceLength);
-    const ledger = Ledger.allocate(g.pieceCount);
-    const arena = Arena.allocate(g, (options.slots ?? 1) * g.blocksPerPiece * 16_384);
+    this.#memory =
+      options.beside === undefined
+        ? {
+            ledger: Ledger.allocate(g.pieceCount),
+            arena: Arena.allocate(g, (options.slots ?? 1) * g.blocksPerPiece * 16_384),
+          }
+        : options.beside.#memory;
+    const { ledger, arena } = this.#memory;
     const downloads = options.slots !== undefined;
     this.ledger = downloads ? new Ledger(ledger) : null;
     this.arena = downloads ? new Arena(arena) : null;
@@ -59,7 +69,7 @@ export class VirtualShard {
     const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
     this.shard = new Shard(
       {
-        shard: shardId(1),
+        shard: shardId(options.beside === undefined ? 1 : 2),
         port: null,
         infoHash: INFO_HASH,
         peerId: OUR_PEER_ID,
@@ -168,7 +178,7 @@ export class VirtualShard {
         verified.push(full.piece);
         this.ledger?.verify(full.piece);
       } else this.ledger?.reset(full.piece);
-      this.arena?.free(full.slot);
+      this.arena?.discard(full.slot);
     }
     if (evidence.length > 0) this.shard.command({ type: 'verdicts', verified, evidence });
   }

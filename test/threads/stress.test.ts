@@ -22,6 +22,12 @@ interface Told {
   readonly fills: number;
   readonly releases: number;
   readonly lostRaces: number;
+  readonly joins: number;
+}
+
+function markOf(arena: Arena, slot: SlotIndex, block: number): number {
+  const at = arena.offsetOf(slot, block);
+  return Buffer.from(arena.bytes.subarray(at, at + 4)).readUInt32LE(0);
 }
 
 test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async () => {
@@ -46,20 +52,21 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
   // Main's part: judge full pieces. Most fail, so that the threads never run out of work before the operations do.
   const roll = dice(99);
   let judged = 0;
+  const isFull = (slot: SlotIndex, piece: PieceIndex): boolean =>
+    ledger.stateOf(piece) === PIECE_STATE.full &&
+    ledger.ownerOf(piece) === arena.ownerOf(slot) &&
+    !arena.isDiscarded(slot) &&
+    arena.receivedCount(slot) === BLOCKS;
   const judge = (): void => {
     for (let slot = 0; slot < SLOTS; slot++) {
       const index = slot as SlotIndex;
-      const owner = arena.ownerOf(index);
       const piece = arena.pieceOf(index);
-      if (owner === 0 || ledger.stateOf(piece) !== PIECE_STATE.full || ledger.ownerOf(piece) !== owner)
-        continue;
-      if (arena.ownerOf(index) !== owner || arena.receivedCount(index) !== BLOCKS) continue;
+      if (!isFull(index, piece)) continue;
       judged += 1;
-      for (let block = 0; block < BLOCKS; block++)
-        assert.equal(arena.bytes[arena.offsetOf(index, block)], owner);
+      for (let block = 0; block < BLOCKS; block++) assert.equal(markOf(arena, index, block), piece);
       if (judged % 50 === 0 && roll(2) === 0) ledger.verify(piece);
       else assert.equal(ledger.reset(piece), true);
-      arena.free(index);
+      arena.discard(index);
     }
   };
   while (running) {
@@ -79,8 +86,12 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     judged,
     'each full piece was judged once',
   );
-  for (const { fills, releases, lostRaces } of results)
-    assert.ok(fills > 0 && releases > 0 && lostRaces > 0, 'all threads had a part');
+  for (const { fills, lostRaces, joins } of results)
+    assert.ok(fills > 0 && lostRaces > 0 && joins > 0, 'all threads had a part');
+  assert.ok(
+    results.some(({ releases }) => releases > 0),
+    'pieces were given back',
+  );
   const states = Array.from({ length: PIECES }, (_, piece) => ledger.stateOf(piece as PieceIndex));
   const count = (state: number) => states.filter((one) => one === state).length;
   assert.equal(count(PIECE_STATE.claimed) + count(PIECE_STATE.full), 0, 'nothing is left in work');

@@ -119,7 +119,7 @@ test('ties are broken by the dice: two shards walk in different orders', () => {
 
 test('an active piece hands out each block once, again when it is given back, and to a second peer in the endgame', () => {
   const [one, two, three] = [{}, {}, {}] as RequestedPeer[] as [RequestedPeer, RequestedPeer, RequestedPeer];
-  const active = new ActivePiece(piece(0), 0 as SlotIndex, 3, false, 0);
+  const active = new ActivePiece(piece(0), 0 as SlotIndex, 3, 0);
   assert.deepEqual([active.ask(one), active.ask(one), active.ask(one), active.ask(one)], [0, 1, 2, -1]);
   active.giveBack(1, two);
   assert.equal(active.unasked, 0, 'only who was asked can give back');
@@ -135,7 +135,7 @@ test('an active piece hands out each block once, again when it is given back, an
   assert.deepEqual(active.came(1, two), [three]);
   assert.deepEqual(active.came(2, two), []);
   assert.deepEqual([active.owed, active.unasked], [0, 0]);
-  active.brokeOff(2);
+  active.reopen(2);
   assert.equal(active.ask(one), 2);
 });
 

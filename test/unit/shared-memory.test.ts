@@ -78,11 +78,49 @@ test('a slot has one owner, a block one writer, and the last block says so', () 
   assert.equal(arena.receive(slot, 2), false);
   assert.equal(arena.receive(slot, 0), true);
   assert.equal(arena.pieceBytes(slot).length, 40_000);
-  arena.free(slot);
+  arena.discard(slot);
+  assert.equal(arena.claim(piece(0), B), null, 'its owner is still in it');
+  arena.leave(slot, A);
   const again = arena.claim(piece(0), B);
   assert.equal(again, slot);
   assert.equal(arena.receivedCount(slot), 0);
   assert.equal(arena.take(slot, 1), true, 'a new claim starts with an empty bitmap');
+});
+
+test('a guest may join once, keeps the slot from being used again, and leaves', () => {
+  const arena = new Arena(Arena.allocate(geometry(65_536, 65_536), 65_536));
+  const slot = arena.claim(piece(0), A);
+  assert.ok(slot !== null);
+  assert.equal(arena.join(slot, piece(0), B), true);
+  assert.equal(arena.guestOf(slot), B);
+  assert.equal(arena.join(slot, piece(0), shardId(3)), false, 'one guest is enough');
+  assert.equal(arena.abandon(slot), false, 'a guest is at work');
+  arena.leave(slot, A);
+  arena.discard(slot);
+  assert.equal(arena.claim(piece(0), A), null, 'the guest may still write');
+  arena.leave(slot, B);
+  const solo = arena.claim(piece(0), A, false);
+  assert.equal(solo, slot);
+  assert.equal(arena.join(slot, piece(0), B), false, 'a suspect piece takes no guests');
+  assert.equal(arena.abandon(slot), true);
+  assert.equal(arena.freeCount(), 1);
+});
+
+test('a dead guest is mourned once by the owner; a dead owner leaves the slot to the guest', () => {
+  const arena = new Arena(Arena.allocate(geometry(65_536, 65_536), 65_536));
+  const slot = arena.claim(piece(0), A);
+  assert.ok(slot !== null);
+  arena.join(slot, piece(0), B);
+  arena.bury(slot, B);
+  assert.equal(arena.isOpen(slot), false, 'nobody joins before the owner has cleared up');
+  assert.deepEqual([arena.mournGuest(slot), arena.mournGuest(slot), arena.isOpen(slot)], [true, false, true]);
+  arena.join(slot, piece(0), B);
+  arena.bury(slot, A);
+  arena.discard(slot);
+  assert.equal(arena.freeCount(), 0);
+  assert.equal(arena.isDiscarded(slot), true);
+  arena.leave(slot, B);
+  assert.equal(arena.freeCount(), 1);
 });
 
 test('blocks beyond the 32nd have bits of their own', () => {

@@ -11,6 +11,10 @@ export class ActivePiece {
   readonly blocks: number;
   /** Failed its hash before: blocks from one peer only, so that the next failure names the culprit. */
   readonly solo: boolean;
+  /** The slot is another shard's, which this one joined. */
+  readonly guest: boolean;
+  /** Blocks whose doubled bit this shard has set. */
+  readonly doubled = new Set<number>();
   /** Who sent each block; null where it has not come. */
   readonly senders: (PeerIndex | null)[];
   /** Peers that sent at least one of its blocks. */
@@ -33,11 +37,18 @@ export class ActivePiece {
   #owed = 0;
   #from = 0;
 
-  constructor(piece: PieceIndex, slot: SlotIndex, blocks: number, solo: boolean, now: number) {
+  constructor(
+    piece: PieceIndex,
+    slot: SlotIndex,
+    blocks: number,
+    now: number,
+    kind: 'ours' | 'solo' | 'guest' = 'ours',
+  ) {
     this.piece = piece;
     this.slot = slot;
     this.blocks = blocks;
-    this.solo = solo;
+    this.solo = kind === 'solo';
+    this.guest = kind === 'guest';
     this.lastChange = now;
     this.lastBlock = now;
     this.senders = new Array<PeerIndex | null>(blocks).fill(null);
@@ -78,23 +89,25 @@ export class ActivePiece {
 
   /** The block will not come from this peer. Another who was asked for it still owes it. */
   giveBack(block: number, peer: RequestedPeer): void {
-    const double = this.#doubles.get(block);
-    if (double === peer) {
-      this.#doubles.delete(block);
-      return;
-    }
-    if (this.#askers[block] !== peer) return;
-    this.#doubles.delete(block);
-    this.#askers[block] = double ?? null;
-    if (double !== undefined) return;
-    this.#settled[block] = 0;
-    this.#unasked += 1;
-    this.#owed -= 1;
-    if (block < this.#from) this.#from = block;
+    if (this.#relieve(block, peer)) this.reopen(block);
+  }
+
+  /** The same, but another shard is sending the block: it need not be asked for, unless that breaks off. */
+  lend(block: number, peer: RequestedPeer): void {
+    this.#relieve(block, peer);
+  }
+
+  /** Neither owed, nor to be asked for: it has come, is coming, or another shard sees to it. */
+  isSettled(block: number): boolean {
+    return this.#settled[block] === 1 && this.#askers[block] === null;
+  }
+
+  hasDouble(block: number): boolean {
+    return this.#doubles.has(block);
   }
 
   /** The block begins to come, from anybody: nobody owes it any more. Returns the others who were asked for it. */
-  came(block: number, from: RequestedPeer): RequestedPeer[] {
+  came(block: number, from: RequestedPeer | null): RequestedPeer[] {
     const askers = [this.#askers[block], this.#doubles.get(block)];
     this.#doubles.delete(block);
     if (this.#askers[block] !== null) this.#owed -= 1;
@@ -121,10 +134,25 @@ export class ActivePiece {
     return owed;
   }
 
-  /** A block that began to come broke off: it must be asked for again. */
-  brokeOff(block: number): void {
+  /** Nobody owes the block and it has not come: it must be asked for again. */
+  reopen(block: number): void {
     this.#settled[block] = 0;
     this.#unasked += 1;
     if (block < this.#from) this.#from = block;
+  }
+
+  /** True if nobody owes the block any more. */
+  #relieve(block: number, peer: RequestedPeer): boolean {
+    const double = this.#doubles.get(block);
+    if (double === peer) {
+      this.#doubles.delete(block);
+      return false;
+    }
+    if (this.#askers[block] !== peer) return false;
+    this.#doubles.delete(block);
+    this.#askers[block] = double ?? null;
+    if (double !== undefined) return false;
+    this.#owed -= 1;
+    return true;
   }
 }

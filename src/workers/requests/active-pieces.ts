@@ -27,8 +27,8 @@ export class ActivePieces {
   readonly #orphans = new Set<ActivePiece>();
   /** Pieces that failed their hash and are to come from one peer. */
   readonly #suspects = new Set<PieceIndex>();
-  /** Left to other shards once: a second time would only throw away what came since. */
-  readonly #givenUp = new Set<PieceIndex>();
+  /** Pieces that two shards fetch: this one and the owner, or this one and a guest. */
+  readonly #joint = new Set<ActivePiece>();
   #outOfSlots = false;
 
   constructor(ledger: Ledger, arena: Arena, order: PieceOrder, shard: ShardId, maxSlots: number) {
@@ -78,19 +78,61 @@ export class ActivePieces {
     else this.#orphans.delete(active);
   }
 
-  /** Every block is in: the slot now belongs to main and the hashers. */
+  /** Every block is in: the slot now belongs to main and the hashers. True if that is news to main. */
   filled(active: ActivePiece): boolean {
-    this.#forget(active);
-    return this.#ledger.fill(active.piece, this.#shard);
+    const owner = this.#arena.ownerOf(active.slot) as ShardId;
+    const isNews = this.#ledger.fill(active.piece, owner);
+    this.forget(active);
+    return isNews;
   }
 
-  /** Pieces that have stood still since `before`; each is told once in the life of the shard. */
-  standingStill(before: number): ActivePiece[] {
-    const still = [...this.#byPiece.values()].filter(
-      (active) => active.lastBlock < before && !this.#givenUp.has(active.piece),
+  /** Pieces of which another shard fetches blocks too. */
+  joint(): readonly ActivePiece[] {
+    for (const active of this.#byPiece.values())
+      if (!active.guest && this.#arena.wasJoined(active.slot)) this.#joint.add(active);
+    return [...this.#joint];
+  }
+
+  /** Becomes the guest of another shard's slot; null where that cannot be, or nothing is left to do. */
+  join(piece: PieceIndex, slot: SlotIndex, now: number): ActivePiece | null {
+    if (this.#byPiece.has(piece) || !this.#arena.join(slot, piece, this.#shard)) return null;
+    const active = new ActivePiece(piece, slot, blocksOfPiece(this.#arena.geometry, piece), now, 'guest');
+    for (let block = 0; block < active.blocks; block++) {
+      if (!this.#arena.hasReceived(slot, block) && this.#arena.double(slot, block)) active.doubled.add(block);
+      else active.came(block, null);
+    }
+    this.#byPiece.set(piece, active);
+    this.#joint.add(active);
+    this.changed(active);
+    if (active.unasked > 0) return active;
+    this.forget(active);
+    return null;
+  }
+
+  /** Asks `peer` for a block that another owes; false where two are asked already, here or in another shard. */
+  askAgain(active: ActivePiece, block: number, peer: RequestedPeer): boolean {
+    if (active.guest || !this.#arena.double(active.slot, block)) return false;
+    if (active.askAgain(block, peer)) {
+      active.doubled.add(block);
+      return true;
+    }
+    this.#arena.undouble(active.slot, block);
+    return false;
+  }
+
+  /** The guest died: what it may have been writing, or had marked for itself, is free again. */
+  clearAfterGuest(active: ActivePiece, block: number): void {
+    if (!active.doubled.has(block)) this.#arena.undouble(active.slot, block);
+    const isOurs = [...active.receivers].some(
+      ({ book }) => book.receiving?.active === active && book.receiving.block === block,
     );
-    for (const { piece } of still) this.#givenUp.add(piece);
-    return still;
+    if (!isOurs) this.#arena.untake(active.slot, block);
+  }
+
+  /** The block is in one peer's hands, or in nobody's: another may be asked. A guest keeps its mark until it leaves. */
+  undouble(active: ActivePiece, block: number): void {
+    if (active.guest || active.hasDouble(block)) return;
+    if (active.doubled.delete(block)) this.#arena.undouble(active.slot, block);
   }
 
   /** Suspect pieces whose one peer has sent nothing since `before`. */
@@ -114,22 +156,36 @@ export class ActivePieces {
     }
   }
 
-  /** Gives the piece back to all shards. Nobody may owe or be sending a block of it. */
+  /**
+   * Gives the piece back to all shards; as a guest, to its owner. Nobody may owe or be sending a block of it. What a guest
+   * is at work on stays.
+   */
   release(active: ActivePiece): void {
-    this.#forget(active);
-    this.#arena.free(active.slot);
+    if (active.guest) return this.forget(active);
+    if (!this.#arena.abandon(active.slot)) return;
+    this.#drop(active);
     this.#ledger.release(active.piece, this.#shard);
     this.#order.markStale();
+  }
+
+  /** This shard is through with the piece. */
+  forget(active: ActivePiece): void {
+    for (const block of active.doubled) this.#arena.undouble(active.slot, block);
+    this.#drop(active);
+    this.#arena.leave(active.slot, this.#shard);
+    // A piece that came back to missing meanwhile could not be claimed while it was here.
+    if (active.guest) this.#order.markStale();
   }
 
   #claim(peer: RequestedPeer, now: number): ActivePiece | null {
     this.#outOfSlots = this.#byPiece.size >= this.#maxSlots;
     if (this.#outOfSlots) return null;
     for (;;) {
-      const piece = this.#order.next(peer.book.cursor, (candidate) => mayAsk(peer, candidate), now);
+      const may = (candidate: number) => !this.#byPiece.has(candidate) && mayAsk(peer, candidate);
+      const piece = this.#order.next(peer.book.cursor, may, now);
       if (piece === null) return null;
       if (!this.#ledger.claim(piece, this.#shard)) continue;
-      const slot = this.#arena.claim(piece, this.#shard);
+      const slot = this.#arena.claim(piece, this.#shard, !this.#suspects.has(piece));
       if (slot !== null) return this.#begin(piece, slot, now);
       this.#ledger.release(piece, this.#shard);
       this.#outOfSlots = true;
@@ -150,14 +206,15 @@ export class ActivePieces {
 
   #begin(piece: PieceIndex, slot: SlotIndex, now: number): ActivePiece {
     const blocks = blocksOfPiece(this.#arena.geometry, piece);
-    const active = new ActivePiece(piece, slot, blocks, this.#suspects.has(piece), now);
+    const active = new ActivePiece(piece, slot, blocks, now, this.#suspects.has(piece) ? 'solo' : 'ours');
     this.#byPiece.set(piece, active);
     this.#open.add(active);
     return active;
   }
 
-  #forget(active: ActivePiece): void {
+  #drop(active: ActivePiece): void {
     this.#byPiece.delete(active.piece);
+    this.#joint.delete(active);
     this.#open.delete(active);
     this.#orphans.delete(active);
   }

@@ -13,7 +13,8 @@ import type { ActivePieces } from './active-pieces.ts';
 import type { Place, RequestedPeer } from './requester.ts';
 import type { Workforce } from './workforce.ts';
 
-export type FullReport = (active: ActivePiece) => void;
+/** `isOurs`: the last block came here. Otherwise another shard, which fetched it too, tells main. */
+export type FullReport = (active: ActivePiece, isOurs: boolean) => void;
 
 export class BlockIntake {
   readonly #arena: Arena;
@@ -58,6 +59,8 @@ export class BlockIntake {
       return place;
     }
     if (!this.#arena.take(active.slot, block)) {
+      active.lend(block, peer);
+      this.#workforce.hungers(peer);
       this.wastedBytes += length;
       return place;
     }
@@ -84,7 +87,7 @@ export class BlockIntake {
     book.window.received(length, now);
     this.blockBytes += length;
     if (!this.#arena.receive(active.slot, block)) return true;
-    if (this.#actives.filled(active)) this.#onFull(active);
+    if (this.#actives.filled(active)) this.#onFull(active, true);
     this.leave(peer, active);
     return true;
   }
@@ -110,7 +113,8 @@ export class BlockIntake {
     peer.divertBlock();
     const { active, block } = receiving;
     active.receivers.delete(peer);
-    active.brokeOff(block);
+    active.reopen(block);
+    this.#actives.undouble(active, block);
     this.#arena.untake(active.slot, block);
     this.#actives.changed(active);
     return 1;
@@ -136,6 +140,7 @@ export class BlockIntake {
   /** The block will not come from this peer. */
   reopen(active: ActivePiece, block: number, peer: RequestedPeer): void {
     active.giveBack(block, peer);
+    this.#actives.undouble(active, block);
     this.#actives.changed(active);
   }
 

@@ -10,9 +10,10 @@ import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES, ORPHANED_PIECE_MS, SLOW_OWNER_REST_MS } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
-import type { ActivePieces } from './active-pieces.ts';
+import { type ActivePieces, mayAsk } from './active-pieces.ts';
 import { BlockIntake, type FullReport } from './block-intake.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
+import { SlotWatch } from './slot-watch.ts';
 import { slowOwners, takeOver } from './takeover.ts';
 import { Workforce } from './workforce.ts';
 
@@ -30,6 +31,8 @@ export class BlockRequester implements Requester {
   readonly #workforce = new Workforce();
   readonly #intake: BlockIntake;
   readonly #batch = new RequestBatch();
+  readonly #watch: SlotWatch;
+  readonly #onFull: FullReport;
 
   constructor(
     ledger: Ledger,
@@ -39,6 +42,8 @@ export class BlockRequester implements Requester {
     hasNeighbours: boolean,
     onFull: FullReport,
   ) {
+    this.#onFull = onFull;
+    this.#watch = new SlotWatch(ledger, arena);
     this.#ledger = ledger;
     this.#hasNeighbours = hasNeighbours;
     this.#arena = arena;
@@ -125,13 +130,16 @@ export class BlockRequester implements Requester {
     this.#rebalance();
     this.feedHungry();
     this.#actives.releaseOrphans(now);
-    const before = now - ORPHANED_PIECE_MS;
-    // The endgame across shards: an idle peer elsewhere may have it.
-    const endgame = this.#hasNeighbours && this.#ledger.missingCount === 0;
-    for (const active of endgame ? this.#actives.standingStill(before) : []) this.#giveUp(active, now);
-    // A suspect piece is in one peer's hands alone: those must not be idle ones.
-    for (const active of this.#workforce.anyHungry ? this.#actives.idleSuspects(before) : [])
-      this.#giveUp(active, now);
+    const endgame = this.#ledger.missingCount === 0;
+    if (this.#hasNeighbours) {
+      this.settleJoint();
+      if (endgame) this.#joinOthers(now);
+    }
+    // A suspect piece is in one peer's hands alone: those must not be idle ones, and no guest may help.
+    if (this.#workforce.anyHungry || (endgame && this.#hasNeighbours)) {
+      for (const active of this.#actives.idleSuspects(now - ORPHANED_PIECE_MS))
+        this.#giveUp(active, now + SLOW_OWNER_REST_MS);
+    }
     this.#double(now);
   }
 
@@ -153,10 +161,45 @@ export class BlockRequester implements Requester {
     }
   }
 
-  /** What stands still here is given back, so that somebody else can begin it anew. */
-  #giveUp(active: ActivePiece, now: number): void {
+  /** Pieces that two shards fetch: takes notice of what came there. Once a tick, and before a verdict is weighed. */
+  settleJoint(): void {
+    for (const active of this.#actives.joint()) {
+      this.#settle(active);
+      if (this.#arena.receivedCount(active.slot) === active.blocks) {
+        this.#onFull(active, false);
+        this.#actives.forget(active);
+      } else if (active.guest && this.#arena.isDiscarded(active.slot)) this.#giveUp(active, 0);
+    }
+  }
+
+  #settle(active: ActivePiece): void {
+    const lostGuest = !active.guest && this.#arena.mournGuest(active.slot);
+    for (let block = 0; block < active.blocks; block++) {
+      if (this.#arena.hasReceived(active.slot, block)) {
+        for (const peer of active.came(block, null)) this.#intake.cancel(peer, active, block);
+        continue;
+      }
+      if (lostGuest) this.#actives.clearAfterGuest(active, block);
+      const isOurs = !active.guest || active.doubled.has(block);
+      if (isOurs && active.isSettled(block) && !this.#arena.isTaken(active.slot, block)) active.reopen(block);
+    }
+    this.#actives.changed(active);
+  }
+
+  /** The endgame across shards: idle peers help with what stands still, or is slow, elsewhere. */
+  #joinOthers(now: number): void {
+    const standing = this.#watch.look(now);
+    if (standing.length === 0) return;
+    const idle = this.#workforce.idle(now);
+    const helpful = standing.filter(({ piece }) => idle.some((peer) => mayAsk(peer, piece)));
+    const joined = helpful.filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
+    if (joined.length > 0) this.feedHungry();
+  }
+
+  /** What stands still here is given back, so that somebody else can begin it anew. Its peers rest until `restUntil`. */
+  #giveUp(active: ActivePiece, restUntil: number): void {
     const rest = (peer: RequestedPeer): void => {
-      peer.book.restsUntil = now + SLOW_OWNER_REST_MS;
+      peer.book.restsUntil = Math.max(peer.book.restsUntil, restUntil);
       this.#workforce.hungers(peer);
     };
     for (const peer of [...active.receivers]) {

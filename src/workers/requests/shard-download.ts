@@ -57,9 +57,9 @@ export class ShardDownload {
       this.#actives,
       setup.clock,
       setup.hasNeighbours,
-      (active) => {
+      (active, isOurs) => {
         this.#blame.handedOver(active.piece, active.senders);
-        setup.onFull({ piece: active.piece, slot: active.slot });
+        if (isOurs) setup.onFull({ piece: active.piece, slot: active.slot });
       },
     );
   }
@@ -95,6 +95,7 @@ export class ShardDownload {
     evidence: readonly Evidence[],
     peers: ReadonlyMap<PeerIndex, JudgedPeer>,
   ): void {
+    this.requester.settleJoint();
     for (const item of evidence) {
       for (const liar of this.#blame.weigh(item)) {
         peers.get(liar)?.close('bad-data');

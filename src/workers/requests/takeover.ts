@@ -49,7 +49,7 @@ export function takeOver(
       const piece = Math.floor(key / blocksPerPiece);
       const active = actives.get(piece);
       if (active === undefined || active.solo || owner === peer || !mayAsk(peer, piece)) continue;
-      if (!active.askAgain(key % blocksPerPiece, peer)) continue;
+      if (!actives.askAgain(active, key % blocksPerPiece, peer)) continue;
       doublings.push({ peer, piece, block: key % blocksPerPiece });
       owed.splice(i--, 1);
       left -= 1;
