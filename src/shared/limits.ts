@@ -137,6 +137,8 @@ export const SLOW_OWNER_REST_MS = 10_000;
 export const REFUSAL_MS = 15_000;
 /** A piece in work that no peer of its shard goes on with is given back after this long, for other shards. */
 export const ORPHANED_PIECE_MS = 3_000;
+/** Pieces that are picked at random before rarity counts; libtorrent's number. */
+export const RANDOM_FIRST_PIECES = 4;
 /** How often the order in which a shard asks for pieces follows the swarm's availability. */
 export const PICK_ORDER_MAX_AGE_MS = 2_000;
 

@@ -11,6 +11,7 @@ import { RequestQueue } from '../../src/workers/requests/request-queue.ts';
 import { RequestWindow } from '../../src/workers/requests/request-window.ts';
 import type { RequestedPeer } from '../../src/workers/requests/requester.ts';
 import { RequestBatch } from '../../src/workers/wire/encoder.ts';
+import { dice } from '../support/dice.ts';
 import { wire } from '../support/wire-bytes.ts';
 
 const piece = (index: number): PieceIndex => index as PieceIndex;
@@ -55,7 +56,8 @@ test('a window never exceeds what the peer queues', () => {
 });
 
 test('the order is rarest first and passes over what is not missing', () => {
-  const ledger = new Ledger(Ledger.allocate(6));
+  const ledger = new Ledger(Ledger.allocate(10));
+  for (let index = 6; index < 10; index++) ledger.verify(piece(index));
   for (const [index, peers] of [5, 1, 4, 2, 3, 1].entries())
     for (let i = 0; i < peers; i++) ledger.addAvailability(piece(index), 1);
   ledger.claim(piece(1), shardId(1));
@@ -69,6 +71,23 @@ test('the order is rarest first and passes over what is not missing', () => {
     ledger.claim(next, shardId(1));
   }
   assert.deepEqual(taken, [5, 3, 4, 2, 0]);
+});
+
+test('the first pieces are picked at random, however rare others are', () => {
+  const ledger = new Ledger(Ledger.allocate(1_000));
+  for (let index = 0; index < 999; index++) ledger.addAvailability(piece(index), 1);
+  const order = new PieceOrder(ledger, 'rarest', () => dice(7)(1_000) / 1_000);
+  const cursor = { order: -1, at: 0 };
+  assert.notEqual(
+    order.next(cursor, () => true, 0),
+    999,
+  );
+  for (let index = 0; index < 4; index++) ledger.verify(piece(index));
+  assert.equal(
+    order.next(cursor, () => true, 2_000),
+    999,
+    'then the rarest',
+  );
 });
 
 test('a piece that another shard gives back is found again', () => {

@@ -1,12 +1,13 @@
 /**
- * The order in which a shard asks for pieces: rarest first, ties at random (each shard has its own dice), over the
- * availability that all shards count together. The order is made anew at most every two seconds: sorting a million
+ * The order in which a shard asks for pieces: at random at first, since rare pieces come slowly and the first whole ones are
+ * what a new peer has to offer; then rarest first, ties at random (each shard has its own dice), over the availability that
+ * all shards count together. The order is made anew at most every two seconds: sorting a million
  * pieces for each request would stand still. `sequential` is the order of the torrent, for those who want its beginning first.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
-import { PICK_ORDER_MAX_AGE_MS } from '../../shared/limits.ts';
+import { PICK_ORDER_MAX_AGE_MS, RANDOM_FIRST_PIECES } from '../../shared/limits.ts';
 import type { PickOrder } from '../../shared/messages.ts';
 
 /** Rarities from here on count as equally common. */
@@ -70,14 +71,17 @@ export class PieceOrder {
 
   #refresh(now: number): void {
     if (!this.#stale || now - this.#madeAt < PICK_ORDER_MAX_AGE_MS) return;
-    this.#stale = false;
+    const atRandom = this.#ledger.verifiedCount < RANDOM_FIRST_PIECES;
+    this.#stale = atRandom;
     this.#madeAt = now;
     this.#made += 1;
     this.#first = 0;
     const missing = new Int32Array(this.#ledger.pieceCount);
     const count = this.#ledger.missingInto(missing);
     const pieces = missing.subarray(0, count);
-    this.#pieces = this.#order === 'sequential' ? pieces : this.#sorted(shuffled(pieces, this.#random));
+    if (this.#order === 'sequential') this.#pieces = pieces;
+    else if (atRandom) this.#pieces = shuffled(pieces, this.#random);
+    else this.#pieces = this.#sorted(shuffled(pieces, this.#random));
   }
 
   /** A counting sort by rarity; it keeps the random order among equals. */
