@@ -36,6 +36,8 @@ export interface VirtualShardOptions {
   readonly chokedTimeoutMs?: number;
   readonly order?: PickOrder;
   readonly hasNeighbours?: boolean;
+  /** Pieces, from the first on, that were there before. */
+  readonly verified?: number;
   /** Downloads the same as this one: another shard over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }
@@ -65,6 +67,7 @@ export class VirtualShard {
     const downloads = options.slots !== undefined;
     this.ledger = downloads ? new Ledger(ledger) : null;
     this.arena = downloads ? new Arena(arena) : null;
+    for (let piece = 0; piece < (options.verified ?? 0); piece++) this.ledger?.verify(piece as PieceIndex);
     const unlimited = Number.POSITIVE_INFINITY;
     const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
     this.shard = new Shard(
