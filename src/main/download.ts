@@ -6,22 +6,31 @@ import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
-import type { Evidence, FullPiece, HashResult, PeerOutcome, PickOrder } from '../shared/messages.ts';
+import type {
+  Evidence,
+  FullPiece,
+  HashResult,
+  PeerOutcome,
+  PickOrder,
+  ShardTorrent,
+} from '../shared/messages.ts';
+import { checkDisk } from './disk-check.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
-import { readJournal } from './journal.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { reclaim } from './lost-shard.ts';
-import { Race, type RaceOptions, type Unchoke } from './race.ts';
-import { resumePlan } from './resume.ts';
+import type { Race, Unchoke } from './race.ts';
+import { sharedBytes } from './shared-bytes.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage, type StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 export interface DownloadOptions {
   readonly metainfo: Metainfo;
   readonly plan: StoragePlan;
-  readonly race: Omit<RaceOptions, 'download' | 'infoHash' | 'geometry'>;
+  /** The race that finds the peers; it may have run for a while. From here on this download listens to it. */
+  readonly race: Race;
+  readonly shards: number;
   readonly hashers: number;
   /** Files that each hasher keeps open. */
   readonly openFiles: number;
@@ -55,6 +64,7 @@ export class Download {
   readonly #arena: Arena;
   readonly #hashers: HashPool;
   readonly #journal: JournalKeeper;
+  readonly #share: NonNullable<ShardTorrent['download']>;
   /** Slots that are with the hash pool: not a dead shard's any more. */
   readonly #hashing = new Set<SlotIndex>();
   #verifiedBytes = 0;
@@ -68,11 +78,12 @@ export class Download {
   readonly #suspects = new Set<PieceIndex>();
   #ended = false;
 
-  /** Throws a `usage` failure where one piece does not fit the memory. Starts the threads. */
+  /** Throws a `usage` failure where one piece does not fit the memory. Starts the hashers. */
   constructor(options: DownloadOptions, listener: DownloadListener) {
     this.#options = options;
     this.#listener = listener;
-    const { metainfo, race } = options;
+    const { metainfo, race, shards } = options;
+    this.race = race;
     const g = metainfo.geometry;
     const arenaMemory = allocateArena(options);
     const ledgerMemory = Ledger.allocate(g.pieceCount);
@@ -82,12 +93,10 @@ export class Download {
       if (options.plan.wanted[piece] === 1) this.#wantedBytes += lengthOfPiece(g, piece as PieceIndex);
       else this.#ledger.exclude(piece as PieceIndex);
     }
-    const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
-    new Uint8Array(hashes).set(metainfo.pieceHashes);
     this.#hashers = new HashPool(options.hashers, {
       arena: arenaMemory,
       geometry: g,
-      hashes,
+      hashes: sharedBytes(metainfo.pieceHashes),
       files: options.plan.files,
       padding: options.plan.padding,
       openFiles: options.openFiles,
@@ -97,29 +106,20 @@ export class Download {
       (error) => this.#fail(error),
     );
     this.#journal = new JournalKeeper(options.plan, metainfo, (error) => listener.onJournalTrouble(error));
-    const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / race.shards));
-    this.race = new Race(
-      {
-        ...race,
-        infoHash: metainfo.infoHash,
-        geometry: g,
-        download: {
-          ledger: ledgerMemory,
-          arena: arenaMemory,
-          maxSlots,
-          order: options.order,
-          hasNeighbours: race.shards > 1,
-        },
-      },
-      {
-        onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
-        onFull: (pieces) => this.#full(pieces),
-        onClosed: (outcomes) => listener.onClosed(outcomes),
-        onBanned: (peer) => listener.onBanned(peer),
-        onShardLost: (shard, error) => this.#shardLost(shard, error),
-        onBug: (error) => this.#fail(error),
-      },
-    );
+    const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / shards));
+    const order = options.order;
+    const hasNeighbours = shards > 1;
+    this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
+    race.listen({
+      onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
+      onFull: (pieces) => this.#full(pieces),
+      onClosed: (outcomes) => listener.onClosed(outcomes),
+      onBanned: (peer) => listener.onBanned(peer),
+      onShardLost: (shard, error) => this.#shardLost(shard, error),
+      onMetadataOffer: () => {},
+      onMetadataPart: () => {},
+      onBug: (error) => this.#fail(error),
+    });
   }
 
   /** Bytes of pieces that are verified, those found on disk included. */
@@ -135,6 +135,15 @@ export class Download {
   /** Bytes that were good on disk before the download began. */
   get foundBytes(): number {
     return this.#foundBytes;
+  }
+
+  /** Bytes that this run has fetched and verified. */
+  get downloadedBytes(): number {
+    return this.#verifiedBytes - this.#foundBytes;
+  }
+
+  get leftBytes(): number {
+    return this.#wantedBytes - this.#verifiedBytes;
   }
 
   /** Pieces that were hashed anew at the start, because no journal spoke for them. */
@@ -155,52 +164,30 @@ export class Download {
     return this.#hashers.backlog;
   }
 
-  /** Looks at what is on disk and makes the files ready. Throws a `disk` failure. Before the first peer is added. */
+  /** Looks at what is on disk, makes the files ready, and lets the shards ask for blocks. Throws a `disk` failure. */
   async prepare(): Promise<void> {
     const { plan } = this.#options;
-    if (contentThere(plan)) await this.#checkDisk();
+    if (contentThere(plan)) {
+      this.#rehashed = await checkDisk(this.#hashers, plan, this.#options.metainfo, {
+        onGood: (piece) => this.#count(piece),
+        onChecked: (pieces, total) => this.#listener.onChecked(pieces, total),
+      });
+      this.#foundBytes = this.#verifiedBytes;
+    }
     prepareStorage(plan);
     if (this.#options.preallocate && !this.complete) await allocateSpace(plan);
-    if (this.complete) this.#completed();
+    if (this.complete) return this.#completed();
+    const { geometry, info } = this.#options.metainfo;
+    this.race.setTorrent({ geometry, info: sharedBytes(info), download: this.#share });
   }
 
-  /** Stops the shards, lets the hashers finish what they have, ends all threads. */
+  /** Stops the race, lets the hashers finish what they have, ends all threads. */
   async stop(): Promise<void> {
     this.#ended = true;
     await this.race.stop();
     await this.#hashers.idle();
     await (this.complete ? this.#journal.finish() : this.#journal.flush());
     await this.#hashers.close();
-  }
-
-  /** Believes the journal as far as it may be believed, and hashes the rest of what is there. */
-  async #checkDisk(): Promise<void> {
-    const { plan, metainfo } = this.#options;
-    const resume = resumePlan(readJournal(plan, metainfo), plan, metainfo.geometry);
-    const failed = new Set<PieceIndex>();
-    await this.#hashers.scan(
-      'check',
-      (result) => {
-        if (result.type === 'checked')
-          for (const piece of [...result.bad, ...result.missing]) failed.add(piece);
-      },
-      [...resume.probes].sort((a, b) => a - b),
-    );
-    const { verified, check } = resume.sort(failed);
-    for (const piece of verified) this.#count(piece);
-    let checked = 0;
-    await this.#hashers.scan(
-      'check',
-      (result) => {
-        if (result.type !== 'checked') return;
-        for (const piece of result.good) this.#count(piece);
-        checked += result.good.length + result.bad.length + result.missing.length;
-        this.#listener.onChecked(checked, check.length);
-      },
-      check,
-    );
-    this.#foundBytes = this.#verifiedBytes;
-    this.#rehashed = check.length;
   }
 
   #count(piece: PieceIndex): void {

@@ -3,15 +3,16 @@
  * winners are wanted, and puts a lost shard's addresses back into play.
  */
 import { monotonicMs } from '../shared/clock.ts';
-import type { Geometry } from '../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
 import type {
   Evidence,
   FullPiece,
+  MetadataPart,
   PeerOutcome,
+  ShardCommand,
   ShardEvent,
   ShardStats,
-  ShardTask,
+  ShardTorrent,
   Strategy,
 } from '../shared/messages.ts';
 import { NO_TIMES } from '../shared/timeline.ts';
@@ -23,14 +24,12 @@ export interface RaceOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   readonly clientName: string;
-  readonly geometry: Geometry;
   readonly strategy: Strategy;
   /** Winners to keep; 0 keeps everybody in play. */
   readonly keep: number;
   readonly shards: number;
   readonly limits: PeerLimits;
   readonly chokedTimeoutMs: number;
-  readonly download: ShardTask<unknown>['download'];
   readonly workerFile?: URL;
 }
 
@@ -47,6 +46,9 @@ export interface RaceListener {
   onClosed(outcomes: readonly PeerOutcome[]): void;
   /** The peer sent bad data; its address is not taken again. */
   onBanned(peer: PeerIndex): void;
+  /** A peer has metadata, or sent (or refused) a part of it. Only while the torrent is unknown. */
+  onMetadataOffer(peer: PeerIndex, bytes: number): void;
+  onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
   /** A shard died; its claims are void. */
   onShardLost(shard: ShardId, error: unknown): void;
   /** A bug of ours that no new thread mends. */
@@ -56,7 +58,7 @@ export interface RaceListener {
 export class Race {
   readonly peers = new PeerList();
   readonly #options: RaceOptions;
-  readonly #listener: RaceListener;
+  #listener: RaceListener;
   readonly #pool: ShardPool;
   readonly #winners = new Set<PeerIndex>();
   #keeping = false;
@@ -64,18 +66,20 @@ export class Race {
   #firstUnchoke: Unchoke | null = null;
   #firstBlockAt: number | null = null;
   #unchokes = 0;
+  #stopped: Promise<void> | null = null;
 
+  /** Starts the threads. Until `setTorrent` peers are raced, but nothing is asked of them. */
   constructor(options: RaceOptions, listener: RaceListener) {
     this.#options = options;
     this.#listener = listener;
-    const { infoHash, peerId, clientName, strategy, geometry, chokedTimeoutMs, download } = options;
+    const { infoHash, peerId, clientName, strategy, chokedTimeoutMs } = options;
     this.#pool = new ShardPool({
       shards: options.shards,
-      template: { infoHash, peerId, clientName, strategy, geometry, chokedTimeoutMs, download },
+      template: { infoHash, peerId, clientName, strategy, chokedTimeoutMs },
       shareOf: (position) => shardShare(options.limits, position, options.shards),
       onEvent: (position, event) => this.#hear(position, event),
       onLost: (position, lost, error) => this.#replaced(position, lost, error),
-      onHopeless: (error) => listener.onBug(error),
+      onHopeless: (error) => this.#listener.onBug(error),
       ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
     });
   }
@@ -115,13 +119,38 @@ export class Race {
     return added.length;
   }
 
+  /** Who hears from here on. */
+  listen(listener: RaceListener): void {
+    this.#listener = listener;
+  }
+
+  /** The torrent is known; once. */
+  setTorrent(torrent: ShardTorrent): void {
+    this.#pool.setTorrent(torrent);
+  }
+
+  askMetadata(peer: PeerIndex, parts: readonly number[]): void {
+    this.#tell(peer, { type: 'ask-metadata', peer, parts });
+  }
+
+  /** It sent bad metadata: its address is not taken again. */
+  convict(peer: PeerIndex): void {
+    this.#tell(peer, { type: 'banish', peer });
+    if (this.peers.ban(peer)) this.#listener.onBanned(peer);
+  }
+
   /** Hash verdicts, for all shards. */
   tellVerdicts(verified: readonly PieceIndex[], evidence: readonly Evidence[]): void {
     this.#pool.broadcast({ type: 'verdicts', verified, evidence });
   }
 
-  /** Closes every peer; afterwards each address has an outcome. */
-  async stop(): Promise<void> {
+  /** Closes every peer; afterwards each address has an outcome. May be asked for more than once. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     await this.#pool.stop();
     const now = monotonicMs();
     for (const { peer, host, port } of this.peers.all) {
@@ -138,6 +167,11 @@ export class Race {
         retryInMs: null,
       });
     }
+  }
+
+  #tell(peer: PeerIndex, command: ShardCommand): void {
+    const { host, port } = this.peers.at(peer);
+    this.#pool.send(shardOf(host, port, this.#pool.size), command);
   }
 
   #since(at: number | null): number | null {
@@ -167,6 +201,12 @@ export class Race {
         return;
       case 'convicted':
         if (this.peers.ban(event.peer)) this.#listener.onBanned(event.peer);
+        return;
+      case 'metadata-offer':
+        this.#listener.onMetadataOffer(event.peer, event.bytes);
+        return;
+      case 'metadata-part':
+        this.#listener.onMetadataPart(event.peer, event.part);
         return;
       case 'full':
         this.#listener.onFull(event.pieces);

@@ -6,7 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { type ShardId, shardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
-import type { ShardCommand, ShardEvent, ShardStats, ShardTask } from '../shared/messages.ts';
+import type { ShardCommand, ShardEvent, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
 
 /** Everything about a shard's task but its own id and port. */
 export type ShardTemplate = Omit<ShardTask<MessagePort>, 'shard' | 'port' | 'share'>;
@@ -38,6 +38,8 @@ export class ShardPool {
   readonly #piscina: Piscina;
   readonly #running: Running[] = [];
   readonly #stats: (ShardStats | null)[] = [];
+  /** Told to every shard, and to those that come in the place of dead ones. */
+  #torrent: ShardTorrent | null = null;
   #nextId = 1;
   #deaths = 0;
   #stopping = false;
@@ -73,6 +75,11 @@ export class ShardPool {
 
   broadcast(command: ShardCommand): void {
     for (const { port } of this.#running) port.postMessage(command);
+  }
+
+  setTorrent(torrent: ShardTorrent): void {
+    this.#torrent = torrent;
+    this.broadcast({ type: 'torrent', torrent });
   }
 
   /** Tells all shards to close their peers and waits for it; ends threads by force that do not. */
@@ -115,6 +122,7 @@ export class ShardPool {
     );
     this.#stats[position] = null;
     this.#running[position] = { id, port: port1, done };
+    if (this.#torrent !== null) this.send(position, { type: 'torrent', torrent: this.#torrent });
   }
 
   #lost(position: number, id: ShardId, error: unknown): void {

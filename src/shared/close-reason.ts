@@ -22,6 +22,7 @@ export const CLOSE_CODES = {
   'bad-bitfield': 'a bitfield of the wrong length or with spare bits set',
   'bitfield-misplaced': 'a second bitfield, or one after other pieces were announced',
   'bad-piece-index': 'a piece that the torrent does not have',
+  'too-early': 'told more of its pieces than can be kept before the torrent is known',
   'bad-extended': 'an extended message that cannot be read',
   'never-unchoked': 'connected and polite, but never unchoked us',
   idle: 'no byte for a long time, not even a keep-alive',

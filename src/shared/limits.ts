@@ -37,6 +37,22 @@ export const MAX_UNKNOWN_MESSAGE_BYTES = 1_048_576;
 export const READ_BUFFER_BYTES = 262_144;
 /** Requests a peer may queue with us, told in the extended handshake (BEP 10 `reqq`); libtorrent and transmission say 500. */
 export const OUR_REQUEST_QUEUE_BLOCKS = 500;
+/** The parts in which metadata is asked for and sent (BEP 9). */
+export const METADATA_PART_BYTES = 16_384;
+/** Metadata of a magnet link; libtorrent's and rain's cap. 2^21 piece hashes alone take 40 MiB, but nobody makes such magnets. */
+export const MAX_METADATA_BYTES = 31_457_280;
+/** Metadata parts that one peer gets of us: the largest metadata once. */
+export const MAX_METADATA_REQUESTS = 1_920;
+/** Peers that each part of the metadata is asked of at one time: it is raced, too. */
+export const METADATA_ASKED_PEERS = 3;
+/** Parts asked of one peer at one time; aria2 has one, transmission queues 64. */
+export const METADATA_ASKED_PARTS = 4;
+/** A part that has not come after this long is asked of others. */
+export const METADATA_PART_TIMEOUT_MS = 5_000;
+/** Bitfields of all peers of a shard that are kept before the number of pieces is known. */
+export const EARLY_PIECES_BYTES = 16_777_216;
+/** Single pieces that a peer may announce before that. */
+export const MAX_EARLY_HAVES = 4_096;
 /** Client names (BEP 10 `v`) are cut here before they are kept or shown. */
 export const MAX_CLIENT_NAME_CHARS = 64;
 /** Bytes waiting in one socket because the peer does not read; then it is hung up on. */
@@ -161,6 +177,13 @@ export const HASH_TASKS_PER_HASHER = 2;
 export const JOURNAL_INTERVAL_MS = 5_000;
 /** A journal of 2^21 pieces and 100,000 files takes about 6 MiB; a larger file is none. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
+
+/** A magnet link's trackers and web seeds beyond these are passed over. */
+export const MAX_TRACKERS = 100;
+/** The largest file index in a magnet link's `so` (BEP 53): more files no torrent here can have. */
+export const MAX_SELECTED_INDEX = 2_500_000;
+/** A .torrent fetched by its URL, from the look-up of its name to its last byte. */
+export const TORRENT_URL_TIMEOUT_MS = 30_000;
 
 // --- Trackers ------------------------------------------------------------------------------------------------
 

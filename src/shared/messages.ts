@@ -32,18 +32,11 @@ export interface ShardShare {
   readonly workingPeers: number;
 }
 
-/** The task that starts a shard; it stays pending until the shard stops. `port` is transferred with it. */
-export interface ShardTask<Port> {
-  readonly shard: ShardId;
-  readonly port: Port;
-  readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
-  readonly clientName: string;
-  readonly strategy: Strategy;
-  readonly share: ShardShare;
+/** What a shard must know of the torrent to do more than shake hands. Of a magnet link it is not known at first. */
+export interface ShardTorrent {
   readonly geometry: Geometry;
-  /** How long a choking peer keeps its place, in milliseconds. */
-  readonly chokedTimeoutMs: number;
+  /** The info dictionary as it was hashed, to be served to others (BEP 9). */
+  readonly info: SharedArrayBuffer;
   /** Null: race only. Each peer that unchokes is asked for one block, which is thrown away. */
   readonly download: {
     readonly ledger: LedgerMemory;
@@ -55,7 +48,26 @@ export interface ShardTask<Port> {
   } | null;
 }
 
+/** The task that starts a shard; it stays pending until the shard stops. `port` is transferred with it. */
+export interface ShardTask<Port> {
+  readonly shard: ShardId;
+  readonly port: Port;
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly clientName: string;
+  readonly strategy: Strategy;
+  readonly share: ShardShare;
+  /** How long a choking peer keeps its place, in milliseconds. */
+  readonly chokedTimeoutMs: number;
+}
+
 export type ShardCommand =
+  /** From here on blocks may be asked for; said once. */
+  | { readonly type: 'torrent'; readonly torrent: ShardTorrent }
+  /** Ask this peer for these parts of the metadata (BEP 9). */
+  | { readonly type: 'ask-metadata'; readonly peer: PeerIndex; readonly parts: readonly number[] }
+  /** It sent bad data that only main could see: away with it. */
+  | { readonly type: 'banish'; readonly peer: PeerIndex }
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   /** These peers alone stay; all others leave the race. */
   | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }
@@ -77,6 +89,14 @@ export interface Evidence {
   readonly piece: PieceIndex;
   readonly good: boolean;
   readonly blockHashes: Uint8Array;
+}
+
+/** A part of 16 KiB of the metadata, as a peer sent it; `bytes` null where it refused. */
+export interface MetadataPart {
+  readonly index: number;
+  /** All of the metadata, as the peer says. */
+  readonly totalBytes: number;
+  readonly bytes: Uint8Array | null;
 }
 
 /** How it went with one peer; sent when it closes, and for all that are left when the shard stops. */
@@ -134,6 +154,9 @@ export type ShardEvent =
   /** A verdict showed that it sent bad data. */
   | { readonly type: 'convicted'; readonly peer: PeerIndex }
   | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
+  /** The peer has metadata of this many bytes, and we have none (BEP 9). */
+  | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number }
+  | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
   | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }
   | { readonly type: 'stats'; readonly stats: ShardStats }

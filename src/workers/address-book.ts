@@ -18,6 +18,7 @@ const WORTH_RETRYING: ReadonlySet<CloseCode> = new Set<CloseCode>([
   'idle',
   'stalled',
   'slot-needed',
+  'too-early',
   'replaced',
 ]);
 

@@ -4,17 +4,18 @@
  */
 import type { Clock } from '../shared/clock.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
-import {
-  SEQUENTIAL_EXCHANGE_MS,
-  STATS_INTERVAL_MS,
-  TICK_MS,
-  TICK_SLICE_PEERS,
-  TURNOVER_INTERVAL_MS,
-} from '../shared/limits.ts';
-import type { ShardCommand, ShardStats, ShardTask } from '../shared/messages.ts';
-import { AddressBook } from './address-book.ts';
-import { DialWindow } from './dial-window.ts';
+import { SEQUENTIAL_EXCHANGE_MS, STATS_INTERVAL_MS, TURNOVER_INTERVAL_MS } from '../shared/limits.ts';
+import type {
+  MetadataPart,
+  PeerAddress,
+  ShardCommand,
+  ShardStats,
+  ShardTask,
+  ShardTorrent,
+} from '../shared/messages.ts';
+import { Dialler, type DiallerHost } from './dialler.ts';
 import { Outbox } from './outbox.ts';
+import { EarlyBudget } from './peer/early-pieces.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost } from './peer/peer-host.ts';
 import type { PeerState } from './peer/peer-state.ts';
@@ -23,28 +24,30 @@ import { PhaseCounts } from './phase-counts.ts';
 import { FirstBlockProbe } from './requests/first-block-probe.ts';
 import type { Requester } from './requests/requester.ts';
 import { ShardDownload } from './requests/shard-download.ts';
+import { UNKNOWN_TORRENT } from './requests/unknown-torrent.ts';
 import type { ShardWorld } from './shard-world.ts';
+import { tickInSlices } from './tick-slices.ts';
 import { slowest } from './turnover.ts';
 
-export class Shard implements PeerHost {
+export class Shard implements PeerHost, DiallerHost {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly readBuffer: Buffer;
-  readonly requester: Requester;
+  requester: Requester = UNKNOWN_TORRENT;
   readonly identity: ShardTask<unknown>;
-  readonly pieceCount: number;
+  readonly earlyBudget = new EarlyBudget();
+  pieceCount: number | null = null;
+  info: Uint8Array | null = null;
   deadlines: PeerHost['deadlines'];
   readonly #task: ShardTask<unknown>;
   readonly #world: ShardWorld;
   readonly #outbox: Outbox;
-  readonly #dials: DialWindow;
+  readonly #dialler: Dialler;
   readonly #counts = new PhaseCounts();
-  readonly #download: ShardDownload | null;
-  readonly #addresses = new AddressBook();
+  #download: ShardDownload | null = null;
   /** Everybody who is not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
   #kept: ReadonlySet<PeerIndex> | null = null;
-  #pumpScheduled = false;
   #turnoverAt = 0;
   #stopped = false;
   #statsAt = Number.NEGATIVE_INFINITY;
@@ -56,40 +59,33 @@ export class Shard implements PeerHost {
     this.clock = world.clock;
     this.transport = world.transport;
     this.readBuffer = world.transport.readBuffer;
-    this.pieceCount = task.geometry.pieceCount;
     this.#outbox = new Outbox(world.post, world.soon);
-    this.#dials = new DialWindow(task.share, world.clock());
+    this.#dialler = new Dialler(task.share, this, world);
     this.#turnoverAt = world.clock();
     this.deadlines = this.#deadlinesNow();
-    this.#download =
-      task.download === null
-        ? null
-        : new ShardDownload({
-            ...task.download,
-            shard: task.shard,
-            clock: world.clock,
-            random: world.random,
-            onFull: (full) => this.#outbox.full(full),
-            onConvicted: (peer) => {
-              this.#addresses.banish(peer);
-              this.#outbox.now({ type: 'convicted', peer });
-            },
-          });
-    this.requester =
-      this.#download?.requester ?? new FirstBlockProbe(task.geometry, world.clock, world.random);
   }
 
   command(command: ShardCommand): void {
     switch (command.type) {
+      case 'torrent':
+        this.#begin(command.torrent);
+        break;
+      case 'ask-metadata':
+        this.#peers.get(command.peer)?.askMetadata(command.parts);
+        return;
+      case 'banish':
+        this.#dialler.addresses.banish(command.peer);
+        this.#peers.get(command.peer)?.close('bad-data');
+        break;
       case 'addresses':
-        this.#addresses.add(command.addresses);
+        this.#dialler.addresses.add(command.addresses);
         break;
       case 'keep':
         this.#keep(command.peers);
         break;
       case 'resume':
         this.#kept = null;
-        this.#addresses.callBack();
+        this.#dialler.addresses.callBack();
         break;
       case 'verdicts':
         this.#download?.verdicts(command.verified, command.evidence, this.#peers);
@@ -98,7 +94,7 @@ export class Shard implements PeerHost {
         this.#stop();
         return;
     }
-    this.#pump();
+    this.#dialler.pump();
   }
 
   /** The deadline tick: all time-outs, in slices, so that ten thousand peers do not make one long turn. */
@@ -106,16 +102,16 @@ export class Shard implements PeerHost {
     if (this.#stopped) return;
     const now = this.clock();
     this.requester.tick(now);
-    this.#addresses.tick(now);
+    this.#dialler.addresses.tick(now);
     if (now - this.#turnoverAt >= TURNOVER_INTERVAL_MS) this.#turnOver(now);
     this.deadlines = this.#deadlinesNow();
-    this.#tickSlice([...this.#peers.values()], 0);
+    tickInSlices([...this.#peers.values()], this.#world.soon, (work) => this.guard(work));
     if (now - this.#statsAt >= STATS_INTERVAL_MS) {
       this.#statsAt = now;
       this.#outbox.now({ type: 'stats', stats: this.#stats() });
     }
     this.#outbox.flush();
-    this.#pump();
+    this.#dialler.pump();
   }
 
   // --- PeerHost
@@ -145,17 +141,17 @@ export class Shard implements PeerHost {
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void {
     this.#counts.move(before, after);
     if (before.phase === 'dialing') {
-      this.#dials.answered();
-      this.#pump();
+      this.#dialler.window.answered();
+      this.#dialler.pump();
     }
     if (after.phase !== 'closed') return;
     this.countPieces(peer, -1);
     this.#peers.delete(peer.index);
     const address = { peer: peer.index, ...peer.address };
     const { code } = after.reason;
-    if (code === 'race-lost') this.#addresses.sendHome(address);
+    if (code === 'race-lost') this.#dialler.addresses.sendHome(address);
     const retryInMs =
-      this.#download === null ? null : this.#addresses.retryLater(address, code, this.clock());
+      this.#download === null ? null : this.#dialler.addresses.retryLater(address, code, this.clock());
     this.#outbox.closed({
       peer: peer.index,
       shard: this.#task.shard,
@@ -166,7 +162,7 @@ export class Shard implements PeerHost {
       receivedBytes: peer.receivedBytes,
       retryInMs,
     });
-    this.#pump();
+    this.#dialler.pump();
   }
 
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void {
@@ -187,37 +183,85 @@ export class Shard implements PeerHost {
 
   onFirstBlock(peer: PeerDriver): void {
     this.#outbox.now({ type: 'first-block', peer: peer.index, at: this.clock() });
-    this.#addresses.forgive(peer.index);
+    this.#dialler.addresses.forgive(peer.index);
     if (this.#download === null) peer.close('done');
   }
 
+  onMetadataOffer({ index: peer }: PeerDriver, bytes: number): void {
+    this.#outbox.now({ type: 'metadata-offer', peer, bytes });
+  }
+
+  onMetadataPart({ index: peer }: PeerDriver, part: MetadataPart): void {
+    this.#outbox.now({ type: 'metadata-part', peer, part });
+  }
+
   onShortage(peer: PeerDriver): void {
-    this.#dials.shortage(this.clock());
+    this.#dialler.window.shortage(this.clock());
     this.#peers.delete(peer.index);
-    this.#addresses.add([{ peer: peer.index, ...peer.address }]);
+    this.#dialler.addresses.add([{ peer: peer.index, ...peer.address }]);
+  }
+
+  // --- DiallerHost
+
+  get mayDial(): boolean {
+    if (this.#stopped || this.#kept !== null) return false;
+    return this.#counts.of('unchoked') < this.#task.share.workingPeers;
+  }
+
+  get isSequential(): boolean {
+    return this.#task.strategy === 'sequential';
+  }
+
+  get dialing(): number {
+    return this.#counts.of('dialing');
+  }
+
+  get open(): number {
+    return this.#peers.size;
+  }
+
+  dial({ peer: index, host, port }: PeerAddress): boolean {
+    if (this.#peers.has(index)) return false;
+    const peer = new PeerDriver(index, { host, port }, this);
+    this.#peers.set(index, peer);
+    peer.dial();
+    return true;
   }
 
   // --- The race
 
+  /** The torrent is known: from here on there is something to ask for. */
+  #begin({ geometry, info, download }: ShardTorrent): void {
+    const { clock, random } = this.#world;
+    this.pieceCount = geometry.pieceCount;
+    this.info = new Uint8Array(info);
+    if (download !== null) {
+      this.#download = new ShardDownload({
+        ...download,
+        shard: this.#task.shard,
+        clock,
+        random,
+        onFull: (full) => this.#outbox.full(full),
+        onConvicted: (peer) => {
+          this.#dialler.addresses.banish(peer);
+          this.#outbox.now({ type: 'convicted', peer });
+        },
+      });
+    }
+    this.requester = this.#download?.requester ?? new FirstBlockProbe(geometry, clock, random);
+    for (const peer of [...this.#peers.values()]) peer.torrentKnown(geometry.pieceCount);
+  }
+
   /** The same for all peers of one tick. */
   #deadlinesNow(): PeerHost['deadlines'] {
-    const waiting = this.#waiting;
+    const waiting = this.#dialler.waiting;
     return {
-      connectTimeoutMs: this.#dials.connectTimeoutMs(waiting),
+      connectTimeoutMs: this.#dialler.window.connectTimeoutMs(waiting),
       chokedTimeoutMs: this.#task.chokedTimeoutMs,
-      slotNeeded: this.#dials.slotNeeded(waiting, this.#peers.size),
+      slotNeeded: this.#dialler.window.slotNeeded(waiting, this.#peers.size),
       exchangeTimeoutMs:
         this.#task.strategy === 'sequential' ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
     };
-  }
-
-  get #waiting(): number {
-    return this.#mayDial ? this.#addresses.waiting : 0;
-  }
-
-  get #mayDial(): boolean {
-    if (this.#stopped || this.#kept !== null) return false;
-    return this.#counts.of('unchoked') < this.#task.share.workingPeers;
   }
 
   #keep(peers: readonly PeerIndex[]): void {
@@ -228,60 +272,17 @@ export class Shard implements PeerHost {
   /** More peers wait than may be worked with: the slowest of those at work make room, and others get their turn. */
   #turnOver(now: number): void {
     this.#turnoverAt = now;
-    if (this.#mayDial || this.#kept !== null || this.#addresses.waiting === 0) return;
+    if (this.mayDial || this.#kept !== null || this.#dialler.addresses.waiting === 0) return;
     for (const peer of slowest(this.#peers.values(), now)) peer.close('replaced');
-  }
-
-  /** Dials what may be dialled, a few in each turn, so that answers are read between them. */
-  #pump(): void {
-    if (this.#pumpScheduled || this.#waiting === 0) return;
-    this.#pumpScheduled = true;
-    this.#world.soon(() => {
-      this.#pumpScheduled = false;
-      this.guard(() => this.#dialSome());
-    });
-  }
-
-  #dialSome(): void {
-    const now = this.clock();
-    let allowed = this.#dials.allowance(this.#counts.of('dialing'), this.#peers.size, now);
-    if (this.#task.strategy === 'sequential') allowed = this.#peers.size === 0 ? 1 : 0;
-    const any = allowed > 0;
-    for (; allowed > 0 && this.#waiting > 0; allowed--) {
-      const address = this.#addresses.next();
-      if (address === null || this.#peers.has(address.peer)) continue;
-      const peer = new PeerDriver(address.peer, { host: address.host, port: address.port }, this);
-      this.#peers.set(address.peer, peer);
-      this.#dials.spend();
-      peer.dial();
-    }
-    if (any) this.#pump();
-    else this.#pumpLater(this.#dials.waitMs(now));
-  }
-
-  /** Only the dial rate holds the next dials back: go on when it allows a turn's worth, not at the next tick. */
-  #pumpLater(ms: number): void {
-    if (ms === 0 || ms >= TICK_MS) return;
-    this.#pumpScheduled = true;
-    this.#world.later(ms, () => {
-      this.#pumpScheduled = false;
-      this.#pump();
-    });
-  }
-
-  #tickSlice(peers: readonly PeerDriver[], from: number): void {
-    const end = Math.min(peers.length, from + TICK_SLICE_PEERS);
-    for (let i = from; i < end; i++) peers[i]?.tick();
-    if (end < peers.length) this.#world.soon(() => this.guard(() => this.#tickSlice(peers, end)));
   }
 
   #stats(): ShardStats {
     return {
       ...this.#counts.snapshot(),
-      queued: this.#addresses.waiting,
+      queued: this.#dialler.addresses.waiting,
       blockBytes: this.requester.blockBytes,
       wastedBytes: this.requester.wastedBytes,
-      shortages: this.#dials.shortages,
+      shortages: this.#dialler.window.shortages,
       ...this.#world.lag(),
     };
   }

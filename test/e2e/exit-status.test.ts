@@ -40,7 +40,11 @@ test('exit status 3: not a torrent, with the reason and the byte', async () => {
       /html.torrent: not a usable torrent: not a bencoded value at byte 0/,
     ],
     ['/nonexistent.torrent', /\/nonexistent.torrent: cannot be read \(ENOENT\)/],
-    ['magnet:?xt=urn:btih:00', /magnet links are not supported yet/],
+    ['magnet:?xt=urn:btih:00', /not a usable magnet link: it has no "xt=urn:btih:"/],
+    [
+      'http://127.0.0.1:1/x.torrent',
+      /http:\/\/127.0.0.1:1\/x.torrent: cannot be fetched: nobody listens there/,
+    ],
   ] as const) {
     const run = await runCli('get', source, '--json');
     assert.equal(run.status, 3);

@@ -265,6 +265,7 @@ test('every close code is produced by some test', () => {
     'stopped', // above
     'bad-data', // sim/download
     'replaced', // sim/race
+    'too-early', // sim/magnet
   ]);
   const produced = new Set([...scenarios.map(({ closes }) => closes[2]), ...elsewhere]);
   assert.deepEqual(

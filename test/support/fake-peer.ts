@@ -43,6 +43,8 @@ export class FakePeer {
   destroyed = false;
   /** Frames from the client behind its handshake: ids in order. */
   readonly heard: number[] = [];
+  /** Everything that the client wrote, as Latin-1. */
+  bytesHeard = '';
   readonly requests: { readonly piece: number; readonly begin: number; readonly length: number }[] = [];
 
   constructor(time: VirtualTime, script: FakePeerScript) {
@@ -100,6 +102,7 @@ export class FakePeer {
   }
 
   #hear(bytes: Buffer): void {
+    this.bytesHeard += bytes.toString('latin1');
     this.#received = Buffer.concat([this.#received, bytes]);
     if (this.#received[0] === 19) {
       if (this.#received.length < 68) return;

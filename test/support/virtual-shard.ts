@@ -12,6 +12,7 @@ import type {
   PickOrder,
   ShardEvent,
   ShardShare,
+  ShardTorrent,
   Strategy,
 } from '../../src/shared/messages.ts';
 import { Shard } from '../../src/workers/shard.ts';
@@ -20,6 +21,8 @@ import { VirtualTime } from './virtual-time.ts';
 
 export const INFO_HASH = Buffer.alloc(20, 0xab);
 export const OUR_PEER_ID = Buffer.from('-UC0100-abcdefghijkl');
+/** Stands for an info dictionary: a bit more than two parts. */
+export const INFO = Buffer.alloc(40_000, 0x69);
 const READ_BUFFER_BYTES = 65_536;
 /** Real clocks do not begin at zero either: a time that was never set must not look like one long ago. */
 const EPOCH_MS = 10_000_000;
@@ -36,6 +39,8 @@ export interface VirtualShardOptions {
   readonly chokedTimeoutMs?: number;
   readonly order?: PickOrder;
   readonly hasNeighbours?: boolean;
+  /** The torrent is not known until `setTorrent`. */
+  readonly magnet?: boolean;
   /** Pieces, from the first on, that were there before. */
   readonly verified?: number;
   /** Downloads the same as this one: another shard over the same ledger, arena and time. */
@@ -50,6 +55,7 @@ export class VirtualShard {
   readonly arena: Arena | null;
   readonly errors: unknown[] = [];
   readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
+  readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
 
   constructor(options: VirtualShardOptions = {}) {
@@ -85,17 +91,7 @@ export class VirtualShard {
           workingPeers: unlimited,
           ...options.share,
         },
-        geometry: g,
         chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
-        download: downloads
-          ? {
-              ledger,
-              arena,
-              maxSlots: options.slots ?? 1,
-              order: options.order ?? 'rarest',
-              hasNeighbours: options.hasNeighbours ?? false,
-            }
-          : null,
       },
       {
         clock: () => EPOCH_MS + this.time.now(),
@@ -121,7 +117,21 @@ export class VirtualShard {
         },
       },
     );
+    const order = options.order ?? 'rarest';
+    const { slots: maxSlots = 1, hasNeighbours = false } = options;
+    this.#torrent = {
+      geometry: g,
+      info: new SharedArrayBuffer(INFO.length),
+      download: downloads ? { ledger, arena, maxSlots, order, hasNeighbours } : null,
+    };
+    new Uint8Array(this.#torrent.info).set(INFO);
+    if (options.magnet !== true) this.setTorrent();
     this.time.every(TICK_MS, () => this.shard.guard(() => this.shard.tick()));
+  }
+
+  /** Where the shard began as with a magnet link: the metadata is found. */
+  setTorrent(): void {
+    this.shard.command({ type: 'torrent', torrent: this.#torrent });
   }
 
   /** Adds peers and puts their addresses into play. */

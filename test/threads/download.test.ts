@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Download } from '../../src/main/download.ts';
 import { CLIENT_NAME, newPeerId } from '../../src/main/identity.ts';
+import { Race, type RaceListener } from '../../src/main/race.ts';
 import { storagePlan } from '../../src/main/storage.ts';
 import { startSwarm } from '../../src/main/swarm-child.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
@@ -16,6 +17,20 @@ import { checkLeaksAtEnd } from '../support/leaks.ts';
 checkLeaksAtEnd();
 const folder = temporaryFolder();
 const PAYLOAD = 24 * 2 ** 20;
+
+/** Nobody listens to a race before its download does. */
+const UNHEARD = Object.fromEntries(
+  [
+    'onFirstUnchoke',
+    'onFull',
+    'onClosed',
+    'onBanned',
+    'onMetadataOffer',
+    'onMetadataPart',
+    'onShardLost',
+    'onBug',
+  ].map((name) => [name, () => {}]),
+) as unknown as RaceListener;
 
 interface Run {
   readonly shards: number;
@@ -49,6 +64,7 @@ async function download(name: string, run: Run) {
   });
   const limits = { halfOpen: 0, dialRatePerS: 0, maxPeers: 0, descriptors: 1_000 };
   const race = {
+    infoHash: metainfo.infoHash,
     peerId: newPeerId(),
     clientName: CLIENT_NAME,
     strategy: 'first-unchoke' as const,
@@ -62,7 +78,8 @@ async function download(name: string, run: Run) {
     {
       metainfo,
       plan,
-      race: { ...race, ...workerFile },
+      race: new Race({ ...race, ...workerFile }, UNHEARD),
+      shards: run.shards,
       hashers: run.hashers,
       memoryBytes: run.memoryBytes,
       order: 'rarest',

@@ -109,18 +109,18 @@ test('HTTP: redirects are followed a few times, endless ones and huge answers ar
         : { body: EMPTY },
   );
   try {
-    assert.deepEqual((await httpAnnounce(server.announce, request, null, 'unchoke test', forever)).peers, []);
+    assert.deepEqual((await httpAnnounce(server.announce, request, null, forever)).peers, []);
     assert.match(server.urls[1] ?? '', /^\/there/);
     await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'endless'), request, null, 'x', forever),
+      httpAnnounce(server.announce.replace('announce', 'endless'), request, null, forever),
       /HTTP status 302/,
     );
     await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'circle'), request, null, 'x', forever),
+      httpAnnounce(server.announce.replace('announce', 'circle'), request, null, forever),
       /redirects in a circle/,
     );
     await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'huge'), request, null, 'x', forever),
+      httpAnnounce(server.announce.replace('announce', 'huge'), request, null, forever),
       /more than 1048576 bytes/,
     );
   } finally {
@@ -137,7 +137,6 @@ test('HTTP: a tracker that says nothing is given up when the signal says so', as
     `http://127.0.0.1:${address.port}/announce`,
     request,
     null,
-    'x',
     AbortSignal.timeout(150),
   );
   await assert.rejects(late, /no answer in time/);
@@ -229,7 +228,6 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
     tiers: [[dead, good.announce], ['wss://no/announce', 'udp://:bad'], [other.announce]],
     infoHash: request.infoHash,
     peerId: request.peerId,
-    clientName: 'unchoke test',
     port: 1,
     progress: () => ({ downloaded: 0, left: 1 }),
     onPeers: (found) => {

@@ -6,7 +6,7 @@ import {
   DEFAULT_MEMORY_BYTES,
 } from '../../shared/limits.ts';
 import { formatSize } from '../units.ts';
-import { collect, hashersOption, type RaceFlags, withRaceOptions } from './options.ts';
+import { collect, hashersOption, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
 
 export interface GetFlags extends RaceFlags {
   readonly output: string;
@@ -18,6 +18,7 @@ export interface GetFlags extends RaceFlags {
   readonly memory: string;
   readonly firstUnchokeTimeout: string;
   readonly idleTimeout: string;
+  readonly saveTorrent?: string;
 }
 
 /** The flags of `get` as they are when nobody says anything, but for `args`. */
@@ -32,7 +33,8 @@ export function getFlags(args: readonly string[]): GetFlags {
 export function defineGet(command: Command): Command {
   return withRaceOptions(command)
     .description('download')
-    .argument('<source>', 'a .torrent file')
+    .argument('<source>', SOURCE_HELP)
+    .option('--save-torrent <file>', 'of a magnet link: keep the torrent that was found')
     .option('-o, --output <dir>', 'the folder to download into', '.')
     .option('--select <glob|index>', 'only these files; may be given many times (see inspect)', collect, [])
     .addOption(

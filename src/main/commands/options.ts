@@ -27,6 +27,9 @@ export interface RaceFlags {
   readonly quiet: boolean;
 }
 
+export const SOURCE_HELP =
+  'a .torrent file or a URL of one, a magnet link, an info hash, or - for any of these on stdin';
+
 /** Half the cores race and receive, the rest is left to hashing and to the kernel. */
 function defaultThreads(): number {
   return Math.min(DEFAULT_MAX_SHARDS, Math.max(1, availableParallelism() >> 1));

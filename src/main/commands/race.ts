@@ -2,23 +2,26 @@
 import { type Command, Option } from 'commander';
 import { CHOKED_RACE_MS } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
-import { descriptorBudget } from '../descriptors.ts';
-import { Discovery } from '../discovery/discovery.ts';
+import type { Discovery } from '../discovery/discovery.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
-import { CLIENT_NAME, newPeerId } from '../identity.ts';
 import { Interrupt } from '../interrupt.ts';
+import { PeerSession } from '../peer-session.ts';
 import { phaseText, phaseTotals } from '../phase-totals.ts';
-import { Race } from '../race.ts';
+import type { Race } from '../race.ts';
 import { raceReport } from '../report/race-report.ts';
 import { reportText } from '../report/report-text.ts';
-import { loadTorrent } from '../torrent/load.ts';
+import { sharedBytes } from '../shared-bytes.ts';
+import { printable } from '../text.ts';
+import { openSource } from '../torrent/source.ts';
 import { formatDuration, parseDuration } from '../units.ts';
 import { usageFigures } from '../usage-figures.ts';
-import { limitsOf, namedPeersOf, type RaceFlags, shardsOf, withRaceOptions } from './options.ts';
+import { type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
 
 const ENDS = ['settled', 'first-unchoke', 'first-block'] as const;
 /** How often it is looked whether the race is over. */
 const LOOK_MS = 50;
+/** A race downloads nothing, so to trackers it stays one who lacks something. */
+const LEFT_BYTES = 16_384;
 
 interface Flags extends RaceFlags {
   readonly until: (typeof ENDS)[number];
@@ -28,7 +31,7 @@ interface Flags extends RaceFlags {
 export function raceCommand(program: Command, setStatus: (status: number) => void): void {
   withRaceOptions(program.command('race'))
     .description('race all peers to the first unchoke and tell what became of each; downloads nothing')
-    .argument('<source>', 'a .torrent file')
+    .argument('<source>', SOURCE_HELP)
     .addOption(new Option('--until <end>', 'when the race is over').choices([...ENDS]).default('settled'))
     .option(
       '--first-unchoke-timeout <duration>',
@@ -38,55 +41,38 @@ export function raceCommand(program: Command, setStatus: (status: number) => voi
     .action(async (source: string, flags: Flags) => setStatus(await race(source, flags)));
 }
 
-async function race(source: string, flags: Flags): Promise<number> {
-  const metainfo = loadTorrent(source);
+async function race(text: string, flags: Flags): Promise<number> {
+  const source = await openSource(text);
   const console = new Console(flags);
-  const peerId = newPeerId();
   const timeoutMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
-  const named = namedPeersOf(flags);
-  const shards = shardsOf(flags);
   const bugs: unknown[] = [];
-  const run = new Race(
+  const session: PeerSession = new PeerSession(
+    { source, flags, keep: 0, limited: false, chokedTimeoutMs: CHOKED_RACE_MS, hashers: 0 },
     {
-      infoHash: metainfo.infoHash,
-      peerId,
-      clientName: CLIENT_NAME,
-      geometry: metainfo.geometry,
-      strategy: flags.strategy,
-      keep: 0,
-      shards,
-      limits: { ...limitsOf(flags, descriptorBudget(shards, 0)), maxPeers: 0 },
-      chokedTimeoutMs: CHOKED_RACE_MS,
-      download: null,
-    },
-    {
+      progress: () => ({ downloaded: 0, left: LEFT_BYTES }),
       onFirstUnchoke: ({ peer, shard }, ms) => {
-        console.event('first-unchoke', { ms, peer: run.peers.nameOf(peer), shard });
-        console.news(`first unchoke after ${formatDuration(ms)} from ${run.peers.nameOf(peer)}`);
+        const name = session.race.peers.nameOf(peer);
+        console.event('first-unchoke', { ms, peer: name, shard });
+        console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
-      onFull: () => {},
       onClosed: () => {},
       onBanned: () => {},
-      onShardLost: (_, error) => console.news(`a shard died and was replaced: ${String(error)}`),
+      onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
+      onNews: ({ tracker, kind, text: news }) => console.news(`${tracker} ${kind}: ${news}`),
       onBug: (error) => bugs.push(error),
     },
   );
-  const discovery = new Discovery({
-    metainfo,
-    peerId,
-    named,
-    trackers: flags.trackers,
-    progress: () => ({ downloaded: 0, left: metainfo.geometry.totalLength }),
-    onPeers: (peers, from) => run.add(peers, from),
-    onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
-  });
-  console.event('metadata', {
-    name: metainfo.name,
-    infoHash: Buffer.from(metainfo.infoHash).toString('hex'),
-  });
+  const { race: run, discovery } = session;
+  session.torrent().then(
+    ({ name, infoHash, geometry, info }) => {
+      console.event('metadata', { name: printable(name), infoHash: Buffer.from(infoHash).toString('hex') });
+      run.setTorrent({ geometry, info: sharedBytes(info), download: null });
+    },
+    (error: unknown) => bugs.push(error),
+  );
   const discovering = discovery.start();
   const interrupted = await untilOver(flags, timeoutMs, run, discovery, console, () => bugs.length > 0);
-  await Promise.all([discovering, discovery.stop(), run.stop()]);
+  await Promise.all([discovering, session.stop()]);
   if (bugs.length > 0) throw bugs[0];
   const report = raceReport(run, flags.strategy);
   console.event('summary', { ...report, ...usageFigures() });

@@ -22,7 +22,6 @@ export interface AnnouncerOptions {
   readonly tiers: readonly (readonly string[])[];
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
-  readonly clientName: string;
   readonly port: number;
   /** Counters at the moment of an announce, in bytes. */
   readonly progress: () => { readonly downloaded: number; readonly left: number };
@@ -138,7 +137,7 @@ export class Announcer {
   }
 
   #ask(tracker: string, tier: Tier, event: AnnounceEvent, signal: AbortSignal): Promise<AnnounceReply> {
-    const { infoHash, peerId, port, clientName } = this.#options;
+    const { infoHash, peerId, port } = this.#options;
     const { downloaded, left } = this.#options.progress();
     const numwant = event === 'stopped' ? 0 : TRACKER_NUMWANT_PEERS;
     const announce: AnnounceRequest = {
@@ -155,7 +154,7 @@ export class Announcer {
     const protocol = tracker.slice(0, tracker.indexOf(':')).toLowerCase();
     if (protocol === 'udp') return udpAnnounce(tracker, announce, signal);
     if (protocol === 'http' || protocol === 'https')
-      return httpAnnounce(tracker, announce, tier.trackerId, clientName, signal);
+      return httpAnnounce(tracker, announce, tier.trackerId, signal);
     return Promise.reject(
       new TrackerError(`trackers of the kind "${protocol.slice(0, 20)}:" are not spoken here`),
     );

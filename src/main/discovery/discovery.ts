@@ -1,16 +1,16 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
-import { CLIENT_NAME, NO_LISTENING_PORT } from '../identity.ts';
+import { NO_LISTENING_PORT } from '../identity.ts';
 import type { SourcedAddress } from '../peer-list.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { resolvePeers } from './named-peers.ts';
 
 export interface DiscoveryOptions {
-  readonly metainfo: Metainfo;
+  readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   /** Peers that the user named. */
   readonly named: readonly SourcedAddress[];
-  readonly trackers: boolean;
+  /** Tracker URLs by tier (BEP 12). */
+  readonly tiers: readonly (readonly string[])[];
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly SourcedAddress[], source: string) => void;
   readonly onNews: (news: TrackerNews) => void;
@@ -23,12 +23,11 @@ export class Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    const { metainfo, peerId, progress, onNews } = options;
+    const { infoHash, peerId, tiers, progress, onNews } = options;
     this.#announcer = new Announcer({
-      tiers: options.trackers ? metainfo.trackers : [],
-      infoHash: metainfo.infoHash,
+      tiers,
+      infoHash,
       peerId,
-      clientName: CLIENT_NAME,
       port: NO_LISTENING_PORT,
       progress,
       onPeers: (peers, tracker) => options.onPeers(peers, tracker),

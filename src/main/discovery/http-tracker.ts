@@ -1,6 +1,5 @@
 /**
- * The HTTP announce (BEP 3, 7, 23). undici carries it: time-outs, TLS and keep-alive are its business; the URL and the
- * bencoded answer are ours.
+ * The HTTP announce (BEP 3, 7, 23): its URL, and its bencoded answer.
  */
 import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
 import {
@@ -14,11 +13,11 @@ import {
 } from '../../shared/bencode.ts';
 import {
   MAX_ANNOUNCE_INTERVAL_MS,
-  MAX_REDIRECTS,
   MAX_TRACKER_MESSAGE_CHARS,
   MAX_TRACKER_REPLY_BYTES,
   MIN_ANNOUNCE_INTERVAL_MS,
 } from '../../shared/limits.ts';
+import { HttpError, httpGet } from '../http-client.ts';
 import type { SourcedAddress } from '../peer-list.ts';
 import { printable } from '../text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
@@ -31,29 +30,19 @@ export async function httpAnnounce(
   url: string,
   announce: AnnounceRequest,
   trackerId: Uint8Array | null,
-  clientName: string,
   signal: AbortSignal,
 ): Promise<AnnounceReply> {
-  // Loaded when the first HTTP tracker is asked: it takes longer to load than the threads take to start.
-  const { Agent, interceptors, request } = await import('undici');
-  const agent = new Agent({ pipelining: 0 });
   try {
-    const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
-    const response = await request(announceUrl(url, announce, trackerId), {
-      dispatcher,
+    // Many trackers put their reason into a body with an error status, so the body is read whatever the status.
+    const { status, body } = await httpGet(
+      announceUrl(url, announce, trackerId),
+      MAX_TRACKER_REPLY_BYTES,
       signal,
-      headers: { 'user-agent': clientName.replace(' ', '/'), 'accept-encoding': 'identity' },
-    });
-    const body = await bounded(response.body);
-    // Many trackers put their reason into a body with an error status, so the body is read first.
-    const reply = readReply(body, response.statusCode);
-    return reply;
+    );
+    return readReply(body, status);
   } catch (error) {
-    if (error instanceof TrackerError) throw error;
-    if (signal.aborted) throw new TrackerError('no answer in time', { cause: error });
-    throw new TrackerError(reasonOf(error), { cause: error });
-  } finally {
-    await agent.destroy();
+    if (error instanceof HttpError) throw new TrackerError(error.message, { cause: error });
+    throw error;
   }
 }
 
@@ -73,18 +62,6 @@ export function announceUrl(url: string, announce: AnnounceRequest, trackerId: U
   if (announce.event !== 'none') query.push(`event=${announce.event}`);
   if (trackerId !== null) query.push(`trackerid=${percentEncoded(trackerId)}`);
   return `${url}${url.includes('?') ? '&' : '?'}${query.join('&')}`;
-}
-
-async function bounded(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > MAX_TRACKER_REPLY_BYTES)
-      throw new TrackerError(`an answer of more than ${MAX_TRACKER_REPLY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
 }
 
 /** Reads an announce reply. Throws TrackerError, also for the tracker's own refusal. */
@@ -147,12 +124,4 @@ function percentEncoded(bytes: Uint8Array): string {
 
 function shown(text: string): string {
   return printable(text).slice(0, MAX_TRACKER_MESSAGE_CHARS);
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (message.startsWith('Redirect loop')) return 'it redirects in a circle';
-  if (code === 'ECONNREFUSED') return 'nobody listens there';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its name cannot be looked up (${code})`;
-  return code === undefined ? String(message) : `${code}`;
 }

@@ -1,21 +1,11 @@
-/** From what the user names on the command line to a torrent. */
+/** A .torrent file of the user's. */
 import { readFileSync, statSync } from 'node:fs';
 import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 
-/** Reads SOURCE. Throws a `bad-torrent` failure that names it. */
+/** Reads the file. Throws a `bad-torrent` failure that names it. */
 export function loadTorrent(source: string): Metainfo {
-  const kind = /^magnet:/i.test(source)
-    ? 'magnet links'
-    : /^https?:/i.test(source)
-      ? 'URLs of torrents'
-      : null;
-  if (kind !== null)
-    throw new Failure(
-      'bad-torrent',
-      `${source.slice(0, 60)}: ${kind} are not supported yet; give a .torrent file`,
-    );
   try {
     const { size } = statSync(source);
     if (size > MAX_TORRENT_FILE_BYTES) {

@@ -31,6 +31,8 @@ export interface TorrentFile {
 
 export interface Metainfo {
   readonly infoHash: Uint8Array;
+  /** The info dictionary as it was hashed. */
+  readonly info: Uint8Array;
   readonly name: string;
   readonly geometry: Geometry;
   /** 20 bytes a piece. */
@@ -86,8 +88,10 @@ function read(bytes: Uint8Array): Metainfo {
       `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes where ${g.pieceCount} pieces need one each`,
     );
   }
+  const infoBytes = bytes.subarray(span[0], span[1]);
   return {
-    infoHash: createHash('sha1').update(bytes.subarray(span[0], span[1])).digest(),
+    infoHash: createHash('sha1').update(infoBytes).digest(),
+    info: infoBytes,
     name,
     geometry: g,
     pieceHashes,

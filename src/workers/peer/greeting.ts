@@ -13,8 +13,14 @@ export interface Identity {
   readonly clientName: string;
 }
 
-export function greetingBytes(messages: readonly Greeting[], identity: Identity, to: Address): Buffer {
-  const parts = messages.map((message) => bytesOf(message, identity, to));
+/** `metadataBytes`: the length of our info dictionary; null while it is not known. */
+export function greetingBytes(
+  messages: readonly Greeting[],
+  identity: Identity,
+  to: Address,
+  metadataBytes: number | null,
+): Buffer {
+  const parts = messages.map((message) => bytesOf(message, identity, to, metadataBytes));
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
@@ -24,12 +30,12 @@ export function judgeHandshake(handshake: Handshake, identity: Identity): 'ok' |
   return Buffer.compare(handshake.peerId, identity.peerId) === 0 ? 'self' : 'ok';
 }
 
-function bytesOf(message: Greeting, identity: Identity, to: Address): Buffer {
+function bytesOf(message: Greeting, identity: Identity, to: Address, metadataBytes: number | null): Buffer {
   switch (message) {
     case 'handshake':
       return encodeHandshake(identity.infoHash, identity.peerId);
     case 'extended-handshake':
-      return encodeExtendedHandshake(identity.clientName, ipv4Bytes(to.host));
+      return encodeExtendedHandshake(identity.clientName, ipv4Bytes(to.host), metadataBytes);
     case 'have-none':
       return HAVE_NONE;
     case 'interested':

@@ -1,7 +1,9 @@
 /** What a peer's driver needs of the shard that it lives in. */
 import type { Clock } from '../../shared/clock.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
+import type { MetadataPart } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
+import type { EarlyBudget } from './early-pieces.ts';
 import type { Identity } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
@@ -13,7 +15,11 @@ export interface PeerHost {
   readonly readBuffer: Buffer;
   readonly requester: Requester;
   readonly identity: Identity;
-  readonly pieceCount: number;
+  /** Null while the torrent is unknown, as with a magnet link at first. */
+  readonly pieceCount: number | null;
+  /** The info dictionary, once it is known. */
+  readonly info: Uint8Array | null;
+  readonly earlyBudget: EarlyBudget;
   /** The shard's part of the next tick's input. */
   readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
   /** The one door for callbacks of sockets: what throws behind it is a bug of ours and ends the shard, knowingly. */
@@ -27,5 +33,7 @@ export interface PeerHost {
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void;
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void;
   onFirstBlock(peer: PeerDriver): void;
+  onMetadataOffer(peer: PeerDriver, bytes: number): void;
+  onMetadataPart(peer: PeerDriver, part: MetadataPart): void;
   onShortage(peer: PeerDriver, code: string): void;
 }

@@ -6,7 +6,12 @@
  * Blocks are not gathered at all: their bytes go from the read buffer to where the sink wants them.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
-import { BLOCK_BYTES, MAX_EXTENDED_BYTES, MAX_UNKNOWN_MESSAGE_BYTES } from '../../shared/limits.ts';
+import {
+  BLOCK_BYTES,
+  MAX_EXTENDED_BYTES,
+  MAX_PIECES,
+  MAX_UNKNOWN_MESSAGE_BYTES,
+} from '../../shared/limits.ts';
 import type { Handshake } from './handshake.ts';
 import { decodeHandshake, HANDSHAKE_BYTES, mayBeHandshake } from './handshake.ts';
 import { BLOCK_HEADER_BYTES, FIXED_LENGTH, MESSAGE } from './message.ts';
@@ -37,7 +42,8 @@ const PREFIX_BYTES = 4 + BLOCK_HEADER_BYTES;
 const NOWHERE: Uint8Array = new Uint8Array(0);
 
 export class FrameDecoder {
-  readonly #bitfieldBytes: number;
+  /** Null while the torrent is unknown. */
+  #bitfieldBytes: number | null;
   /** The start of a message: its length, its id, and for a block its index and begin. */
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
   #prefixLength = 0;
@@ -52,7 +58,13 @@ export class FrameDecoder {
   #target: Uint8Array = NOWHERE;
   #offset = -1;
 
-  constructor(pieceCount: number) {
+  /** `pieceCount`: null while it is not known, as with a magnet link at first. */
+  constructor(pieceCount: number | null) {
+    this.#bitfieldBytes = pieceCount === null ? null : Math.ceil(pieceCount / 8);
+  }
+
+  /** The torrent has become known. */
+  setPieceCount(pieceCount: number): void {
     this.#bitfieldBytes = Math.ceil(pieceCount / 8);
   }
 
@@ -209,6 +221,12 @@ export class FrameDecoder {
     return FIXED_LENGTH.has(id) || id === MESSAGE.bitfield || id === MESSAGE.extended;
   }
 
+  #isBitfieldLength(bytes: number): boolean {
+    return this.#bitfieldBytes === null
+      ? bytes > 0 && bytes <= MAX_PIECES / 8
+      : bytes === this.#bitfieldBytes;
+  }
+
   /** Frame caps by message id and geometry: a length is believed only where its message can have it. */
   #check(id: number, frameLength: number): WireFault | null {
     const fixed = FIXED_LENGTH.get(id);
@@ -218,7 +236,7 @@ export class FrameDecoder {
         if (frameLength > BLOCK_HEADER_BYTES + BLOCK_BYTES) return 'frame-too-long';
         return frameLength > BLOCK_HEADER_BYTES ? null : 'bad-length';
       case MESSAGE.bitfield:
-        return frameLength === 1 + this.#bitfieldBytes ? null : 'bad-bitfield';
+        return this.#isBitfieldLength(frameLength - 1) ? null : 'bad-bitfield';
       case MESSAGE.extended:
         if (frameLength > 1 + MAX_EXTENDED_BYTES) return 'frame-too-long';
         return frameLength >= 2 ? null : 'bad-length';

@@ -1,20 +1,29 @@
-/** BEP 10, the extension protocol: who the other client is, and how many requests it queues. */
-import type { BencodeDict } from '../../shared/bencode.ts';
+/** BEP 10, the extension protocol: who the other client is, what it can do, and how many requests it queues. */
+import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
 import {
   BencodeError,
   decodeBencode,
   encodeBencode,
+  field,
   integerField,
   isDict,
   textField,
 } from '../../shared/bencode.ts';
-import { MAX_CLIENT_NAME_CHARS, OUR_REQUEST_QUEUE_BLOCKS } from '../../shared/limits.ts';
+import { MAX_CLIENT_NAME_CHARS, MAX_METADATA_BYTES, OUR_REQUEST_QUEUE_BLOCKS } from '../../shared/limits.ts';
 import { encodeExtended } from './encoder.ts';
 
 /** The extended id of the handshake itself. */
 export const EXTENDED_HANDSHAKE = 0;
 
+/** Extended ids by which others call us; ours to choose. */
+export const OUR_EXTENSIONS = { ut_metadata: 1, ut_pex: 2 } as const;
+export type Extension = keyof typeof OUR_EXTENSIONS;
+
 export interface ExtendedHandshake {
+  /** The ids by which the peer wants to be called; 0 takes one back. Only those that we know. */
+  readonly ids: Partial<Record<Extension, number>>;
+  /** Bytes of its info dictionary (BEP 9). */
+  readonly metadataBytes: number | null;
   /** What the client calls itself (`v`), cut to a sane length; control characters are still in it. */
   readonly client: string | null;
   /** Requests it queues (`reqq`). */
@@ -22,8 +31,17 @@ export interface ExtendedHandshake {
 }
 
 /** Our extended handshake as a whole message. `yourAddress`: the peer's address in network order, if known. */
-export function encodeExtendedHandshake(client: string, yourAddress: Uint8Array | null): Buffer {
-  const body: BencodeDict = { m: {}, reqq: OUR_REQUEST_QUEUE_BLOCKS, v: Buffer.from(client, 'utf8') };
+export function encodeExtendedHandshake(
+  client: string,
+  yourAddress: Uint8Array | null,
+  metadataBytes: number | null,
+): Buffer {
+  const body: BencodeDict = {
+    m: OUR_EXTENSIONS,
+    reqq: OUR_REQUEST_QUEUE_BLOCKS,
+    v: Buffer.from(client, 'utf8'),
+  };
+  if (metadataBytes !== null) body['metadata_size'] = metadataBytes;
   if (yourAddress !== null) body['yourip'] = yourAddress;
   return encodeExtended(EXTENDED_HANDSHAKE, encodeBencode(body));
 }
@@ -39,8 +57,21 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   }
   if (!isDict(value)) return null;
   const requestQueue = integerField(value, 'reqq');
+  const metadataBytes = integerField(value, 'metadata_size') ?? 0;
   return {
+    ids: idsOf(field(value, 'm')),
+    metadataBytes: metadataBytes > 0 && metadataBytes <= MAX_METADATA_BYTES ? metadataBytes : null,
     client: textField(value, 'v')?.slice(0, MAX_CLIENT_NAME_CHARS) ?? null,
     requestQueue: requestQueue !== undefined && requestQueue > 0 ? requestQueue : null,
   };
+}
+
+function idsOf(m: BencodeValue | undefined): Partial<Record<Extension, number>> {
+  const ids: Partial<Record<Extension, number>> = {};
+  if (!isDict(m)) return ids;
+  for (const name of Object.keys(OUR_EXTENSIONS) as Extension[]) {
+    const id = integerField(m, name);
+    if (id !== undefined && id >= 0 && id < 256) ids[name] = id;
+  }
+  return ids;
 }

@@ -1,0 +1,136 @@
+/** What `unchoke get` tells while it runs and at its end, for people and for scripts. */
+
+import type { Console } from './console.ts';
+import type { Download } from './download.ts';
+import { EXIT_STATUS } from './failure.ts';
+import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
+import type { Race, Unchoke } from './race.ts';
+import { RateMeter } from './rate-meter.ts';
+import type { RaceReport } from './report/race-report.ts';
+import { reportText } from './report/report-text.ts';
+import type { StoragePlan } from './storage.ts';
+import { printable } from './text.ts';
+import type { Metainfo } from './torrent/metainfo.ts';
+import { formatDuration, formatRate, formatSize } from './units.ts';
+import { usageFigures } from './usage-figures.ts';
+
+/** The download of a run with where it goes: there is none while the metadata of a magnet link is searched. */
+export interface GetJob {
+  readonly download: Download;
+  readonly plan: StoragePlan;
+}
+
+export class GetTeller {
+  readonly #console: Console;
+  readonly #rate = new RateMeter();
+
+  constructor(console: Console) {
+    this.#console = console;
+  }
+
+  metadata({ name, geometry, infoHash, files }: Metainfo, searchMs: number | null): void {
+    this.#console.event('metadata', {
+      name: printable(name),
+      infoHash: Buffer.from(infoHash).toString('hex'),
+      bytes: geometry.totalLength,
+      pieces: geometry.pieceCount,
+      pieceLength: geometry.pieceLength,
+      files: files.length,
+      ...(searchMs === null ? {} : { searchMs }),
+    });
+    const found = searchMs === null ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
+    this.#console.news(
+      `${printable(name)}: ${formatSize(geometry.totalLength)} in ${geometry.pieceCount} pieces, ${files.length} files${found}`,
+    );
+  }
+
+  firstUnchoke({ shard }: Unchoke, peer: string, ms: number): void {
+    this.#console.event('first-unchoke', { ms, peer, shard });
+    this.#console.news(`first unchoke after ${formatDuration(ms)} from ${peer}`);
+  }
+
+  banned(peer: string): void {
+    this.#console.event('peer-banned', { peer });
+    this.#console.news(`${peer} sent bad data and is banned`);
+  }
+
+  pieceFailed(piece: number): void {
+    this.#console.event('piece-failed', { piece });
+    this.#console.news(`piece ${piece} failed its hash and is fetched again`);
+  }
+
+  /** The search for metadata goes on; `offers` peers have it. */
+  searching(race: Race, offers: number): void {
+    const totals = phaseTotals(race.shardStats);
+    this.#console.event('progress', { bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals });
+    this.#console.progress(
+      `searching the metadata: ${offers} peers have it  ${phaseText(race.peers.size, totals)}`,
+    );
+  }
+
+  progress(race: Race, { download, plan }: GetJob, now: number): void {
+    const { verifiedBytes, verifiedPieces, hashBacklog, wantedBytes } = download;
+    const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
+    const totals: PhaseTotals = phaseTotals(race.shardStats);
+    this.#rate.sample(totals.blockBytes, now);
+    const rate = this.#rate.perSecond;
+    const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
+    this.#console.event('progress', {
+      bytes: verifiedBytes,
+      totalBytes: wantedBytes,
+      pieces: verifiedPieces,
+      rate: Math.round(rate),
+      known: race.peers.size,
+      ...totals,
+      hashBacklog,
+    });
+    const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
+    this.#console.progress(
+      `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
+    );
+  }
+
+  summary(report: RaceReport, job: GetJob | null, elapsedMs: number, oracleMs: number | null): void {
+    this.#console.event('summary', {
+      ...report,
+      ms: elapsedMs,
+      downloaded: job?.download.downloadedBytes ?? 0,
+      found: job?.download.foundBytes ?? 0,
+      rehashed: job?.download.rehashed ?? 0,
+      ...usageFigures(),
+    });
+    if (report.funnel.addresses > 0) this.#console.result(reportText(report, oracleMs));
+  }
+
+  completed({ download, plan }: GetJob, elapsedMs: number): void {
+    this.#console.event('complete', {
+      ms: elapsedMs,
+      bytes: download.wantedBytes,
+      downloaded: download.downloadedBytes,
+      files: plan.files.length,
+      path: plan.root,
+    });
+  }
+
+  /** The last words of a good run. */
+  farewell({ download, plan }: GetJob, elapsedMs: number): number {
+    const { downloadedBytes: bytes, foundBytes } = download;
+    const usage = usageFigures();
+    const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
+    const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
+    this.#console.result(
+      `complete and verified: ${plan.root}\n${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}; ` +
+        `CPU ${formatDuration(usage.cpuUserMs + usage.cpuSystemMs)}, peak memory ${formatSize(usage.peakRssBytes)}`,
+    );
+    return 0;
+  }
+
+  interrupted(job: GetJob | null): number {
+    this.#console.news(
+      job === null
+        ? 'interrupted before the metadata was found'
+        : `interrupted at ${formatSize(job.download.verifiedBytes)} verified; the same command goes on from there`,
+    );
+    return EXIT_STATUS.interrupted;
+  }
+}

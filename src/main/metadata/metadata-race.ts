@@ -1,0 +1,74 @@
+/** The metadata of a magnet link, fetched over a race: hears of offers and parts, asks peers, resolves with the proven bytes. */
+import { monotonicMs } from '../../shared/clock.ts';
+import type { PeerIndex } from '../../shared/indices.ts';
+import { TICK_MS } from '../../shared/limits.ts';
+import type { MetadataPart, PeerOutcome } from '../../shared/messages.ts';
+import type { Race } from '../race.ts';
+import { MetadataFetch, type MetadataNews } from './metadata-fetch.ts';
+
+export class MetadataRace {
+  /** The info dictionary; never rejects. */
+  readonly found: Promise<Uint8Array>;
+  readonly #race: () => Race;
+  readonly #fetch: MetadataFetch;
+  readonly #timer: NodeJS.Timeout;
+  #resolve: (info: Uint8Array) => void = () => {};
+  #asking = false;
+  #done = false;
+
+  /** `race`: looked up when first needed, since a race and its listener need each other. */
+  constructor(infoHash: Uint8Array, race: () => Race) {
+    this.#race = race;
+    this.#fetch = new MetadataFetch(infoHash);
+    this.found = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#timer = setInterval(() => this.#ask(), TICK_MS);
+  }
+
+  /** Peers that have the metadata and could be asked for it. */
+  get offers(): number {
+    return this.#fetch.offers;
+  }
+
+  offered(peer: PeerIndex, bytes: number): void {
+    this.#fetch.offered(peer, bytes);
+    this.#askSoon();
+  }
+
+  arrived(peer: PeerIndex, part: MetadataPart): void {
+    this.#heed(this.#fetch.arrived(peer, part));
+    this.#askSoon();
+  }
+
+  closed(outcomes: readonly PeerOutcome[]): void {
+    for (const { peer } of outcomes) this.#fetch.gone(peer);
+  }
+
+  stop(): void {
+    this.#done = true;
+    clearInterval(this.#timer);
+  }
+
+  #heed({ info, liars }: MetadataNews): void {
+    for (const liar of liars) this.#race().convict(liar);
+    if (info === null || this.#done) return;
+    this.stop();
+    this.#resolve(info);
+  }
+
+  /** Once for all events of a turn: offers come by the hundred. */
+  #askSoon(): void {
+    if (this.#asking) return;
+    this.#asking = true;
+    setImmediate(() => {
+      this.#asking = false;
+      this.#ask();
+    });
+  }
+
+  #ask(): void {
+    if (this.#done) return;
+    for (const { peer, parts } of this.#fetch.next(monotonicMs())) this.#race().askMetadata(peer, parts);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The peers of one torrent, for whatever command: a race, all the ways by which it hears of addresses, and, for a magnet
+ * link, the search for its metadata over the very connections that are raced.
+ */
+import type { PeerIndex } from '../shared/indices.ts';
+import type { PeerOutcome } from '../shared/messages.ts';
+import { limitsOf, namedPeersOf, type RaceFlags, shardsOf } from './commands/options.ts';
+import { descriptorBudget } from './descriptors.ts';
+import type { TrackerNews } from './discovery/announcer.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { CLIENT_NAME, newPeerId } from './identity.ts';
+import { MetadataRace } from './metadata/metadata-race.ts';
+import { Race, type RaceListener, type Unchoke } from './race.ts';
+import { metainfoOf } from './torrent/from-metadata.ts';
+import type { Metainfo } from './torrent/metainfo.ts';
+import type { Source } from './torrent/source.ts';
+
+export interface SessionOptions {
+  readonly source: Source;
+  readonly flags: RaceFlags;
+  /** Winners to keep; 0 keeps everybody in play. */
+  readonly keep: number;
+  /** Download from no more peers than `--max-peers`. A race alone has no such limit. */
+  readonly limited: boolean;
+  readonly chokedTimeoutMs: number;
+  readonly hashers: number;
+}
+
+export interface SessionListener {
+  /** Counters for trackers, in bytes. */
+  progress(): { readonly downloaded: number; readonly left: number };
+  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
+  onClosed(outcomes: readonly PeerOutcome[]): void;
+  onBanned(peer: PeerIndex): void;
+  onShardLost(error: unknown): void;
+  onNews(news: TrackerNews): void;
+  /** A bug of ours that no new thread mends. */
+  onBug(error: unknown): void;
+}
+
+export class PeerSession {
+  readonly race: Race;
+  readonly discovery: Discovery;
+  readonly shards: number;
+  readonly openFiles: number;
+  readonly #source: Source;
+  readonly #metadata: MetadataRace | null;
+
+  /** Starts the threads of the race. Throws a usage failure for options that make no sense. */
+  constructor(options: SessionOptions, listener: SessionListener) {
+    const { source, flags } = options;
+    const named = namedPeersOf(flags);
+    this.#source = source;
+    this.shards = shardsOf(flags);
+    const budget = descriptorBudget(this.shards, options.hashers);
+    this.openFiles = budget.filesPerHasher;
+    const limits = limitsOf(flags, budget);
+    const known = source.kind === 'torrent' ? source.metainfo : source.magnet;
+    const peerId = newPeerId();
+    this.#metadata = source.kind === 'magnet' ? new MetadataRace(known.infoHash, () => this.race) : null;
+    this.race = new Race(
+      {
+        infoHash: known.infoHash,
+        peerId,
+        clientName: CLIENT_NAME,
+        strategy: flags.strategy,
+        keep: options.keep,
+        shards: this.shards,
+        limits: options.limited ? limits : { ...limits, maxPeers: 0 },
+        chokedTimeoutMs: options.chokedTimeoutMs,
+      },
+      this.#raceListener(listener),
+    );
+    this.discovery = new Discovery({
+      infoHash: known.infoHash,
+      peerId,
+      named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
+      tiers: flags.trackers ? tiersOf(source) : [],
+      progress: () => listener.progress(),
+      onPeers: (peers, from) => this.race.add(peers, from),
+      onNews: (news) => listener.onNews(news),
+    });
+  }
+
+  /** Peers that have the metadata that a magnet link needs; 0 where none does, or none is needed. */
+  get metadataOffers(): number {
+    return this.#metadata?.offers ?? 0;
+  }
+
+  /**
+   * The torrent: at once, or for a magnet link when a peer has sent it, which may be never. Rejects with a `bad-torrent`
+   * failure where what peers sent is none that can be used.
+   */
+  async torrent(): Promise<Metainfo> {
+    if (this.#source.kind === 'torrent') return this.#source.metainfo;
+    const info = await (this.#metadata as MetadataRace).found;
+    return metainfoOf(this.#source.magnet, info);
+  }
+
+  async stop(): Promise<void> {
+    this.#metadata?.stop();
+    await Promise.all([this.discovery.stop(), this.race.stop()]);
+  }
+
+  /** Who listens to the race until a download takes over. */
+  #raceListener(listener: SessionListener): RaceListener {
+    return {
+      onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
+      onFull: () => {},
+      onClosed: (outcomes) => {
+        this.#metadata?.closed(outcomes);
+        listener.onClosed(outcomes);
+      },
+      onBanned: (peer) => listener.onBanned(peer),
+      onMetadataOffer: (peer, bytes) => this.#metadata?.offered(peer, bytes),
+      onMetadataPart: (peer, part) => this.#metadata?.arrived(peer, part),
+      onShardLost: (_, error) => listener.onShardLost(error),
+      onBug: (error) => listener.onBug(error),
+    };
+  }
+}
+
+/** All trackers of a magnet link are asked at once: nothing says that they come in tiers. */
+function tiersOf(source: Source): readonly (readonly string[])[] {
+  return source.kind === 'torrent' ? source.metainfo.trackers : source.magnet.trackers.map((url) => [url]);
+}

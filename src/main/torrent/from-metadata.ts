@@ -1,0 +1,34 @@
+/** A magnet link and the info dictionary that was found for it, made into the torrent that they are. */
+import type { BencodeDict } from '../../shared/bencode.ts';
+import { encodeBencode } from '../../shared/bencode.ts';
+import type { Magnet } from './magnet.ts';
+import { type Metainfo, parseMetainfo } from './metainfo.ts';
+
+/** The bytes of a .torrent file. `info` is put in as it came: its hash is the torrent's name. */
+export function torrentBytes(magnet: Magnet, info: Uint8Array): Uint8Array {
+  const before: BencodeDict = {};
+  if (magnet.trackers[0] !== undefined) {
+    before['announce'] = Buffer.from(magnet.trackers[0]);
+    before['announce-list'] = magnet.trackers.map((url) => [Buffer.from(url)]);
+  }
+  const after: BencodeDict = {};
+  if (magnet.webSeeds.length > 0) after['url-list'] = magnet.webSeeds.map((url) => Buffer.from(url));
+  // Keys in order (BEP 3): announce, announce-list, info, url-list.
+  return Buffer.concat([
+    Buffer.from('d'),
+    entriesOf(before),
+    Buffer.from('4:info'),
+    info,
+    entriesOf(after),
+    Buffer.from('e'),
+  ]);
+}
+
+/** Throws a `bad-torrent` failure: a good hash does not make a good torrent. */
+export function metainfoOf(magnet: Magnet, info: Uint8Array): Metainfo {
+  return parseMetainfo(torrentBytes(magnet, info), 'the metadata from the peers');
+}
+
+function entriesOf(dict: BencodeDict): Uint8Array {
+  return encodeBencode(dict).slice(1, -1);
+}

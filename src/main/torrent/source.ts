@@ -1,0 +1,66 @@
+/** From what the user names on the command line to a torrent, or to what is known of one. */
+import { existsSync } from 'node:fs';
+import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+import { HttpError, httpGet } from '../http-client.ts';
+import { redactedUrl } from '../text.ts';
+import { loadTorrent } from './load.ts';
+import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';
+import { type Metainfo, parseMetainfo } from './metainfo.ts';
+
+export type Source =
+  | { readonly kind: 'torrent'; readonly metainfo: Metainfo }
+  /** The info hash is known and perhaps trackers and peers; the rest must come from peers. */
+  | { readonly kind: 'magnet'; readonly magnet: Magnet };
+
+/**
+ * Reads SOURCE: a .torrent file, an http(s) URL of one, a magnet link, an info hash in hexadecimal, or `-` for any of these on
+ * stdin. Rejects with a `bad-torrent` failure that names it.
+ */
+export async function openSource(source: string): Promise<Source> {
+  if (source === '-') return fromStdin();
+  if (/^magnet:/i.test(source)) return { kind: 'magnet', magnet: parseMagnet(source) };
+  if (/^https?:/i.test(source)) return { kind: 'torrent', metainfo: await download(source) };
+  const infoHash = existsSync(source) ? null : bareInfoHash(source);
+  if (infoHash !== null) return { kind: 'magnet', magnet: emptyMagnet(infoHash) };
+  return { kind: 'torrent', metainfo: loadTorrent(source) };
+}
+
+function emptyMagnet(infoHash: Uint8Array): Magnet {
+  return { infoHash, name: null, trackers: [], webSeeds: [], peers: [], select: [] };
+}
+
+async function download(url: string): Promise<Metainfo> {
+  const shown = redactedUrl(url);
+  try {
+    const { status, body } = await httpGet(
+      url,
+      MAX_TORRENT_FILE_BYTES,
+      AbortSignal.timeout(TORRENT_URL_TIMEOUT_MS),
+    );
+    if (status !== 200) throw new HttpError(`HTTP status ${status}`);
+    return parseMetainfo(body, shown);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    throw new Failure('bad-torrent', `${shown}: cannot be fetched: ${error.message}`, { cause: error });
+  }
+}
+
+/** A torrent begins with `d`, as a bencoded dictionary does; anything else is the text of a source. */
+async function fromStdin(): Promise<Source> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_TORRENT_FILE_BYTES)
+      throw new Failure('bad-torrent', `stdin: more than a torrent has (${MAX_TORRENT_FILE_BYTES} bytes)`);
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (bytes[0] === 0x64 && bytes.includes('4:info'))
+    return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin') };
+  const text = bytes.subarray(0, 65_536).toString('utf8').trim();
+  if (text === '' || text === '-')
+    throw new Failure('bad-torrent', 'stdin: neither a torrent nor a magnet link');
+  return openSource(text);
+}

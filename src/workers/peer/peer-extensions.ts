@@ -1,0 +1,113 @@
+/** One peer's side of the extension protocol (BEP 10): what it can do, and the messages that follow from it. */
+import type { CloseCode } from '../../shared/close-reason.ts';
+import { MAX_METADATA_REQUESTS, METADATA_PART_BYTES } from '../../shared/limits.ts';
+import type { MetadataPart } from '../../shared/messages.ts';
+import { encodeExtended } from '../wire/encoder.ts';
+import {
+  decodeExtendedHandshake,
+  EXTENDED_HANDSHAKE,
+  type Extension,
+  OUR_EXTENSIONS,
+} from '../wire/extended.ts';
+import {
+  decodeMetadataMessage,
+  encodeMetadataData,
+  encodeMetadataReject,
+  encodeMetadataRequest,
+} from '../wire/metadata-message.ts';
+
+/** What the extensions need of the peer and its shard. */
+export interface ExtendedPeer {
+  /** The info dictionary, once it is known. */
+  readonly info: Uint8Array | null;
+  send(bytes: Uint8Array): void;
+  /** BEP 10 `reqq`. */
+  onRequestQueue(blocks: number): void;
+  onMetadataOffer(bytes: number): void;
+  onMetadataPart(part: MetadataPart): void;
+}
+
+export class PeerExtensions {
+  readonly #peer: ExtendedPeer;
+  readonly #ids = new Map<Extension, number>();
+  #metadataBytes = 0;
+  #metadataRequests = 0;
+  /** BEP 10 `v`. */
+  client: string | null = null;
+
+  constructor(peer: ExtendedPeer) {
+    this.#peer = peer;
+  }
+
+  /** A whole extended message behind its id. Returns why the peer must go, if so. */
+  message(payload: Uint8Array): CloseCode | null {
+    const body = payload.subarray(1);
+    switch (payload[0]) {
+      case EXTENDED_HANDSHAKE:
+        return this.#handshake(body);
+      case OUR_EXTENSIONS.ut_metadata:
+        return this.#metadata(body);
+      default:
+        return null;
+    }
+  }
+
+  askMetadata(parts: readonly number[]): void {
+    const id = this.#ids.get('ut_metadata');
+    if (id === undefined) return;
+    this.#peer.send(Buffer.concat(parts.map((part) => encodeExtended(id, encodeMetadataRequest(part)))));
+  }
+
+  #handshake(body: Uint8Array): CloseCode | null {
+    const told = decodeExtendedHandshake(body);
+    if (told === null) return 'bad-extended';
+    if (told.client !== null) this.client = told.client;
+    for (const [name, id] of Object.entries(told.ids) as [Extension, number][]) {
+      if (id === 0) this.#ids.delete(name);
+      else this.#ids.set(name, id);
+    }
+    if (told.requestQueue !== null) this.#peer.onRequestQueue(told.requestQueue);
+    if (told.metadataBytes !== null && this.#ids.has('ut_metadata')) {
+      this.#metadataBytes = told.metadataBytes;
+      if (this.#peer.info === null) this.#peer.onMetadataOffer(told.metadataBytes);
+    }
+    return null;
+  }
+
+  #metadata(body: Uint8Array): CloseCode | null {
+    const message = decodeMetadataMessage(body);
+    if (message === null) return 'bad-extended';
+    switch (message.kind) {
+      case 'request':
+        this.#serveMetadata(message.part);
+        return null;
+      case 'reject':
+        this.#tellPart({ index: message.part, totalBytes: this.#metadataBytes, bytes: null });
+        return null;
+      case 'data': {
+        const { part, totalBytes, bytes } = message;
+        if (bytes.length > METADATA_PART_BYTES) return 'bad-extended';
+        this.#tellPart({ index: part, totalBytes, bytes: Uint8Array.from(bytes) });
+        return null;
+      }
+      case 'unknown':
+        return null;
+    }
+  }
+
+  #tellPart(part: MetadataPart): void {
+    if (this.#peer.info === null) this.#peer.onMetadataPart(part);
+  }
+
+  /** Who asks for more than several times the whole is refused: metadata is small, and our upload is not for that. */
+  #serveMetadata(part: number): void {
+    const id = this.#ids.get('ut_metadata');
+    if (id === undefined) return;
+    const { info } = this.#peer;
+    const data =
+      info !== null && ++this.#metadataRequests <= MAX_METADATA_REQUESTS
+        ? encodeMetadataData(part, info)
+        : null;
+    this.#peer.send(encodeExtended(id, data ?? encodeMetadataReject(part)));
+  }
+}

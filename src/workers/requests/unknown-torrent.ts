@@ -1,0 +1,17 @@
+/** The requester while the torrent is unknown: there is nothing to ask for, and nothing that comes was asked for. */
+import type { Place, Requester } from './requester.ts';
+
+const DROPPED: Place = { target: new Uint8Array(0), offset: -1 };
+
+export const UNKNOWN_TORRENT: Requester = {
+  wastedBytes: 0,
+  blockBytes: 0,
+  fill() {},
+  giveBack() {},
+  snub() {},
+  rejected() {},
+  widened() {},
+  blockStart: () => DROPPED,
+  blockEnd: () => false,
+  tick() {},
+};

@@ -1,0 +1,62 @@
+/** BEP 9: the messages by which the info dictionary is asked for and sent, in parts of 16 KiB. */
+import {
+  BencodeError,
+  decodeBencodePrefix,
+  encodeBencode,
+  integerField,
+  isDict,
+} from '../../shared/bencode.ts';
+import { METADATA_PART_BYTES } from '../../shared/limits.ts';
+
+const KIND = { request: 0, data: 1, reject: 2 } as const;
+
+export type MetadataMessage =
+  | { readonly kind: 'request' | 'reject'; readonly part: number }
+  | { readonly kind: 'data'; readonly part: number; readonly totalBytes: number; readonly bytes: Uint8Array }
+  /** A kind that we do not know: passed over, as BEP 9 wants it. */
+  | { readonly kind: 'unknown' };
+
+export function encodeMetadataRequest(part: number): Uint8Array {
+  return encodeBencode({ msg_type: KIND.request, piece: part });
+}
+
+export function encodeMetadataReject(part: number): Uint8Array {
+  return encodeBencode({ msg_type: KIND.reject, piece: part });
+}
+
+/** The part of `info` with its header; null where there is no such part. */
+export function encodeMetadataData(part: number, info: Uint8Array): Uint8Array | null {
+  const bytes = info.subarray(part * METADATA_PART_BYTES, (part + 1) * METADATA_PART_BYTES);
+  if (bytes.length === 0) return null;
+  const head = encodeBencode({ msg_type: KIND.data, piece: part, total_size: info.length });
+  return Buffer.concat([head, bytes]);
+}
+
+/** Null where the payload (behind the extended id) is no such message. `bytes` are a view into it. */
+export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage | null {
+  try {
+    const { value, end } = decodeBencodePrefix(payload);
+    if (!isDict(value)) return null;
+    const part = integerField(value, 'piece');
+    if (part === undefined || part < 0) return null;
+    switch (integerField(value, 'msg_type')) {
+      case KIND.request:
+        return { kind: 'request', part };
+      case KIND.reject:
+        return { kind: 'reject', part };
+      case KIND.data: {
+        const totalBytes = integerField(value, 'total_size');
+        return totalBytes === undefined
+          ? null
+          : { kind: 'data', part, totalBytes, bytes: payload.subarray(end) };
+      }
+      case undefined:
+        return null;
+      default:
+        return { kind: 'unknown' };
+    }
+  } catch (error) {
+    if (error instanceof BencodeError) return null;
+    throw error;
+  }
+}

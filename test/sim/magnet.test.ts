@@ -1,0 +1,113 @@
+/** A shard that begins without a torrent, as with a magnet link: what it keeps, what it asks, and how it goes on. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { peerIndex } from '../../src/shared/indices.ts';
+import type { FullPiece } from '../../src/shared/messages.ts';
+import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
+import { payload } from '../support/payload.ts';
+import { INFO, INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { frame, handshakeOf, u32, wire } from '../support/wire-bytes.ts';
+
+const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
+const shake = say(0, handshakeOf(INFO_HASH, '-XX0001-peer', ['ext']));
+/** It wants to be called 7 for metadata. */
+const offer = say(1, wire.extended(0, `d1:md11:ut_metadatai7ee13:metadata_sizei${INFO.length}ee`));
+const ours = 1;
+
+test('metadata is offered, asked for by the id that the peer chose, and handed on', () => {
+  const shard = new VirtualShard({ magnet: true, slots: 4 });
+  const part = `d8:msg_typei1e5:piecei2e10:total_sizei${INFO.length}ee${'z'.repeat(INFO.length - 2 * 16_384)}`;
+  const [peer] = shard.add({ script: [shake, offer, say(100, wire.extended(ours, part))] });
+  shard.run(50);
+  assert.deepEqual(
+    shard.events.filter(({ type }) => type === 'metadata-offer'),
+    [{ type: 'metadata-offer', peer: 0, bytes: INFO.length }],
+  );
+  shard.shard.command({ type: 'ask-metadata', peer: peerIndex(0), parts: [2] });
+  assert.ok(peer?.bytesHeard.includes('\x14\x07d8:msg_typei0e5:piecei2ee'), 'a request, by its own id');
+  shard.run(100);
+  const told = shard.events.find((event) => event.type === 'metadata-part');
+  assert.ok(told?.type === 'metadata-part');
+  assert.deepEqual(
+    [told.part.index, told.part.totalBytes, told.part.bytes?.length],
+    [2, INFO.length, INFO.length - 2 * 16_384],
+  );
+});
+
+test('a peer whose metadata message cannot be read is closed', () => {
+  const shard = new VirtualShard({ magnet: true });
+  shard.add({ script: [shake, offer, say(10, wire.extended(ours, 'nonsense'))] });
+  shard.run(1_000);
+  assert.deepEqual(
+    shard.closings.map(([, , code]) => code),
+    ['bad-extended'],
+  );
+});
+
+test('what peers told before the torrent was known counts afterwards: the same connections go on', () => {
+  const shard = new VirtualShard({ magnet: true, slots: 8 });
+  const haves: FakePeerScript = {
+    script: [shake, ...[0, 1, 2].map((piece) => say(1, wire.have(piece))), say(50, wire.unchoke)],
+    serves: payload,
+  };
+  const peers = shard.add({ script: seedScript(INFO_HASH, 8, 20), serves: payload }, haves);
+  shard.run(2_000);
+  assert.deepEqual(
+    peers.map(({ requests }) => requests.length),
+    [0, 0],
+  );
+  shard.setTorrent();
+  assert.deepEqual(
+    [0, 2, 7].map((piece) => shard.ledger?.availabilityOf(piece as never)),
+    [2, 2, 1],
+  );
+  const seen = new Set<FullPiece>();
+  for (let passed = 0; passed < 1_000; passed += 10) {
+    shard.run(10);
+    shard.judge(() => true, seen);
+  }
+  assert.equal(shard.ledger?.verifiedCount, 8);
+  assert.deepEqual(
+    peers.map(({ dials }) => dials),
+    [1, 1],
+  );
+});
+
+test('what cannot fit the torrent is seen when it becomes known', () => {
+  const shard = new VirtualShard({ magnet: true, slots: 4 });
+  shard.add(
+    { script: [shake, say(1, wire.bitfield('1'.repeat(80)))] },
+    { script: [shake, say(1, wire.have(8))] },
+    { script: [shake, say(1, wire.bitfield('11111111'))] },
+  );
+  shard.run(100);
+  shard.setTorrent();
+  shard.run(300);
+  assert.deepEqual(shard.closings.map(([, , code]) => code).sort(), ['bad-bitfield', 'bad-piece-index']);
+});
+
+test('who tells more than can be kept is closed as too early, and bitfields share one room', () => {
+  const shard = new VirtualShard({ magnet: true });
+  const many = frame(5, Buffer.alloc(262_144, 0xff));
+  shard.add(
+    { script: [shake, say(1, Buffer.concat(Array.from({ length: 4_097 }, (_, i) => wire.have(i))))] },
+    ...Array.from({ length: 65 }, (): FakePeerScript => ({ script: [shake, say(2, many)] })),
+  );
+  shard.run(500);
+  assert.deepEqual(
+    shard.closings.map(([, , code]) => code),
+    ['too-early', 'too-early'],
+  );
+});
+
+test('our metadata is served to others, a part at a time, and what is not there is rejected', () => {
+  const shard = new VirtualShard({ slots: 4 });
+  const ask = (part: number) => wire.extended(ours, `d8:msg_typei0e5:piecei${part}ee`);
+  const [peer] = shard.add({ script: [shake, offer, say(10, ask(2)), say(20, ask(3))] });
+  shard.run(100);
+  const last = INFO.length - 2 * 16_384;
+  const data = `d8:msg_typei1e5:piecei2e10:total_sizei${INFO.length}ee`;
+  assert.ok(peer?.bytesHeard.includes(`${u32(2 + data.length + last).toString('latin1')}\x14\x07${data}iii`));
+  assert.ok(peer?.bytesHeard.includes('\x14\x07d8:msg_typei2e5:piecei3ee'), 'rejected');
+  assert.ok(peer?.bytesHeard.includes(`13:metadata_sizei${INFO.length}e`), 'and said in our handshake');
+});

@@ -1,0 +1,64 @@
+/** Magnet links, and the bytes of the torrent that they become. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { torrentBytes } from '../../src/main/torrent/from-metadata.ts';
+import { bareInfoHash, parseMagnet } from '../../src/main/torrent/magnet.ts';
+import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
+import { dict, int, str } from '../support/torrents.ts';
+
+const HEX = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+test('the info hash in hexadecimal and in base32, in any case', () => {
+  assert.equal(hex(parseMagnet(`magnet:?xt=urn:btih:${HEX.toUpperCase()}`).infoHash), HEX);
+  // The same hash by Python's base64.b32encode.
+  const base32 = 'YEX6DQDLXISUVHOJ6UM3GNNKPQJWPKEK';
+  for (const text of [base32, base32.toLowerCase()])
+    assert.equal(hex(parseMagnet(`magnet:?xt=urn:btih:${text}`).infoHash), HEX);
+  assert.equal(hex(bareInfoHash(HEX) ?? Buffer.alloc(0)), HEX);
+  assert.equal(bareInfoHash(`${HEX}0`), null);
+});
+
+test('name, trackers with a query of their own, web seeds, peers, selection', () => {
+  const magnet = parseMagnet(
+    `magnet:?xt=urn:btmh:1220aa&xt=urn:btih:${HEX}&dn=a+b%20c&tr=http%3A%2F%2Ft%2Fa%3Fk%3Dv&tr=udp://u:1&tr=udp://u:1` +
+      '&ws=http://w/f&x.pe=10.0.0.1:99&x.pe=[::1]:7&so=0,2-4',
+  );
+  assert.equal(magnet.name, 'a b c');
+  assert.deepEqual(magnet.trackers, ['http://t/a?k=v', 'udp://u:1']);
+  assert.deepEqual(magnet.webSeeds, ['http://w/f']);
+  assert.deepEqual(magnet.peers, [
+    { host: '10.0.0.1', port: 99 },
+    { host: '::1', port: 7 },
+  ]);
+  assert.deepEqual(magnet.select, ['0', '2-4']);
+});
+
+test('what cannot be used is refused, and says why', () => {
+  for (const [link, message] of [
+    ['magnet:?dn=x', /it has no "xt=urn:btih:"/],
+    [`magnet:?xt=urn:btih:${HEX.slice(1)}`, /40 hexadecimal or 32 base32/],
+    ['magnet:?xt=urn:btmh:1220aabb', /version 2 torrent only/],
+    [`magnet:?xt=urn:btih:${HEX}&x.pe=nobody`, /its peer "nobody" is not HOST:PORT/],
+    [`magnet:?xt=urn:btih:${HEX}&so=0-999999999999`, /"so" does not take "0-999999999999"/],
+    [`magnet:?xt=urn:btih:${HEX}&so=5-2`, /"so" does not take "5-2"/],
+  ] as const)
+    assert.throws(() => parseMagnet(link), message);
+});
+
+test('the torrent of a magnet link keeps the info dictionary byte for byte, and its trackers', () => {
+  // Keys out of order: written anew it would have another hash.
+  const info = dict({
+    name: str('x'),
+    length: int(5),
+    'piece length': int(16_384),
+    pieces: str(Buffer.alloc(20)),
+  });
+  const infoHash = createHash('sha1').update(info).digest();
+  const magnet = parseMagnet(`magnet:?xt=urn:btih:${hex(infoHash)}&tr=http://t/a&tr=udp://u:1&ws=http://w/`);
+  const metainfo = parseMetainfo(torrentBytes(magnet, info), 'test');
+  assert.equal(hex(metainfo.infoHash), hex(infoHash));
+  assert.deepEqual(metainfo.trackers, [['http://t/a'], ['udp://u:1']]);
+  assert.deepEqual(metainfo.webSeeds, ['http://w/']);
+});
