@@ -1,11 +1,12 @@
 /** Complete, verified downloads from the real clients, by the built command line. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
+import { contentOf } from '../support/content.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import {
   aria2Seed,
@@ -49,21 +50,6 @@ for (const [name, { files, pieceExponent }] of Object.entries(sets)) {
 
 function torrentOf(name: string): string {
   return join(folder, `${name}.torrent`);
-}
-
-/** Relative path → SHA-1, of a file or of all files below a folder. */
-function contentOf(path: string): Record<string, string> {
-  if (!statSync(path).isDirectory())
-    return { '': createHash('sha1').update(readFileSync(path)).digest('hex') };
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const named = entries.map((entry) => join(entry.parentPath, entry.name));
-  return Object.fromEntries(
-    named
-      .sort()
-      .map((file) => [relative(path, file), createHash('sha1').update(readFileSync(file)).digest('hex')]),
-  );
 }
 
 const clients: Record<

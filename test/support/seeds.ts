@@ -21,6 +21,8 @@ export interface SeedRequest {
   readonly folder: string;
   /** Room for the client's own files. */
   readonly scratch: string;
+  /** More of the client's own settings, in its own words. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 const CLIENTS = join(ROOT, 'test', 'interop', 'clients');
@@ -44,20 +46,31 @@ async function talkingSeed(program: string, args: readonly string[], host: strin
   return { address: `${host}:${line[1]}`, stop: () => ended(child, () => child.stdin?.end()) };
 }
 
-export function libtorrentSeed({ torrent, folder }: SeedRequest, host = '127.0.0.2'): Promise<Seed> {
-  return talkingSeed(PYTHON, [join(CLIENTS, 'libtorrent-seed.py'), torrent, folder, host], host);
+export function libtorrentSeed(
+  { torrent, folder, settings = {} }: SeedRequest,
+  host = '127.0.0.2',
+): Promise<Seed> {
+  const script = join(CLIENTS, 'libtorrent-seed.py');
+  return talkingSeed(PYTHON, [script, torrent, folder, host, JSON.stringify(settings)], host);
 }
 
-export function webtorrentSeed({ torrent, folder }: SeedRequest): Promise<Seed> {
+export function webtorrentSeed({ torrent, folder, settings = {} }: SeedRequest): Promise<Seed> {
   const home = join(CLIENTS, 'webtorrent');
   return talkingSeed(
     process.execPath,
-    ['--import', join(home, 'no-webrtc.mjs'), join(home, 'seed.mjs'), torrent, folder],
+    [
+      '--import',
+      join(home, 'no-webrtc.mjs'),
+      join(home, 'seed.mjs'),
+      torrent,
+      folder,
+      JSON.stringify(settings),
+    ],
     '127.0.0.1',
   );
 }
 
-export async function aria2Seed({ torrent, folder }: SeedRequest): Promise<Seed> {
+export async function aria2Seed({ torrent, folder, settings = {} }: SeedRequest): Promise<Seed> {
   const port = await freePort();
   const off = [
     '--enable-dht=false',
@@ -82,6 +95,7 @@ export async function aria2Seed({ torrent, folder }: SeedRequest): Promise<Seed>
       `--listen-port=${port}`,
       '--console-log-level=notice',
       '--summary-interval=0',
+      ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
       torrent,
     ],
     {
@@ -92,7 +106,8 @@ export async function aria2Seed({ torrent, folder }: SeedRequest): Promise<Seed>
   return { address: `127.0.0.1:${port}`, stop: () => ended(child, () => child.kill('SIGTERM')) };
 }
 
-export async function transmissionSeed({ torrent, folder, scratch }: SeedRequest): Promise<Seed> {
+export async function transmissionSeed(request: SeedRequest): Promise<Seed> {
+  const { torrent, folder, scratch } = request;
   const [peerPort, rpcPort] = [await freePort(), await freePort()];
   const config = join(scratch, `transmission-${peerPort}`);
   mkdirSync(config, { recursive: true });
@@ -108,6 +123,7 @@ export async function transmissionSeed({ torrent, folder, scratch }: SeedRequest
     'rpc-port': rpcPort,
     'rpc-whitelist-enabled': false,
     'utp-enabled': false,
+    ...request.settings,
   };
   writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
   const child = spawn('transmission-daemon', ['--foreground', '--config-dir', config, '--log-error'], {
@@ -204,6 +220,20 @@ export async function openTracker(
     }
   }
   return { port, stop: () => ended(child, () => child.kill('SIGTERM')) };
+}
+
+/** Resolves once the tracker has heard of a seed. */
+export async function untilSeeded(port: number, infoHash: Uint8Array): Promise<void> {
+  const hash = [...infoHash].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${port}/scrape?info_hash=${hash}`, {
+      headers: { connection: 'close' },
+    });
+    if (/8:completei[1-9]/.test(await response.text())) return;
+    if (performance.now() > deadline) throw new Error('no seed announced itself');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** Makes a torrent with mktorrent; `pieceExponent` 18 is 256 KiB. It makes none below 32 KiB: those are transmission-create's. */
