@@ -79,7 +79,7 @@ class GetRun {
         source,
         flags,
         keep: parseCount('--keep', keep),
-        limited: true,
+        downloads: true,
         chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
         hashers: this.#hashers,
       },

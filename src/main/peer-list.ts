@@ -17,6 +17,11 @@ export interface KnownPeer extends PeerAddress {
   readonly source: string;
 }
 
+/** The source of peers that connected to us. */
+export const INCOMING = 'incoming';
+/** Far beyond MAX_KNOWN_PEERS, and within the range of indices. */
+const FIRST_ACCEPTED = 2 ** 20;
+
 export class PeerList {
   readonly #peers: KnownPeer[] = [];
   readonly #byAddress = new Map<string, PeerIndex>();
@@ -25,6 +30,9 @@ export class PeerList {
   readonly #retrying = new Set<PeerIndex>();
   readonly #banned = new Set<string>();
   #refused = 0;
+  /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
+  readonly #accepted = new Map<PeerIndex, KnownPeer>();
+  #firstAccepted = FIRST_ACCEPTED;
 
   get size(): number {
     return this.#peers.length;
@@ -53,8 +61,32 @@ export class PeerList {
     return added;
   }
 
+  /** The first number for peers that connect from here on. */
+  get firstAccepted(): PeerIndex {
+    return peerIndex(this.#firstAccepted);
+  }
+
+  accept(address: PeerAddress): void {
+    this.#accepted.set(address.peer, { ...address, source: INCOMING });
+    this.#firstAccepted = address.peer + 1;
+  }
+
+  isAccepted(peer: PeerIndex): boolean {
+    return this.#accepted.has(peer);
+  }
+
+  /** How many have connected to us. */
+  get acceptedCount(): number {
+    return this.#accepted.size;
+  }
+
+  /** Their shard died, and their connections with it. */
+  forgetAccepted(): void {
+    for (const peer of this.#accepted.keys()) this.#retrying.delete(peer);
+  }
+
   at(peer: PeerIndex): KnownPeer {
-    const known = this.#peers[peer];
+    const known = this.#peers[peer] ?? this.#accepted.get(peer);
     if (known === undefined) throw new RangeError(`no peer ${peer}`);
     return known;
   }
@@ -91,9 +123,9 @@ export class PeerList {
     return this.#retrying.has(peer);
   }
 
-  /** True if something became of every address. */
+  /** True if something became of every address, and of everybody who connected to us. */
   get allSettled(): boolean {
-    return this.#outcomes.size === this.#peers.length && this.#retrying.size === 0;
+    return this.#outcomes.size === this.#peers.length + this.#accepted.size && this.#retrying.size === 0;
   }
 
   /** Peers that were only sent home are back in play. */

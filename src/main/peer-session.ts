@@ -20,8 +20,8 @@ export interface SessionOptions {
   readonly flags: RaceFlags;
   /** Winners to keep; 0 keeps everybody in play. */
   readonly keep: number;
-  /** Download from no more peers than `--max-peers`. A race alone has no such limit. */
-  readonly limited: boolean;
+  /** Download from no more peers than `--max-peers`, and dial lost ones again. A race alone does neither. */
+  readonly downloads: boolean;
   readonly chokedTimeoutMs: number;
   readonly hashers: number;
 }
@@ -66,8 +66,10 @@ export class PeerSession {
         strategy: flags.strategy,
         keep: options.keep,
         shards: this.shards,
-        limits: options.limited ? limits : { ...limits, maxPeers: 0 },
+        limits: options.downloads ? limits : { ...limits, maxPeers: 0 },
         chokedTimeoutMs: options.chokedTimeoutMs,
+        encryption: flags.encryption,
+        reconnect: options.downloads,
       },
       this.#raceListener(listener),
     );

@@ -5,9 +5,11 @@
 import { monotonicMs } from '../shared/clock.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
 import type {
+  Encryption,
   Evidence,
   FullPiece,
   MetadataPart,
+  PeerAddress,
   PeerOutcome,
   ShardCommand,
   ShardEvent,
@@ -16,6 +18,7 @@ import type {
   Strategy,
 } from '../shared/messages.ts';
 import { NO_TIMES } from '../shared/timeline.ts';
+import { FrontDoor } from './front-door.ts';
 import { type KnownPeer, PeerList, type SourcedAddress } from './peer-list.ts';
 import { ShardPool } from './shard-pool.ts';
 import { type PeerLimits, shardOf, shardShare } from './sharding.ts';
@@ -30,6 +33,9 @@ export interface RaceOptions {
   readonly shards: number;
   readonly limits: PeerLimits;
   readonly chokedTimeoutMs: number;
+  readonly encryption: Encryption;
+  /** Dial lost peers again. */
+  readonly reconnect: boolean;
   readonly workerFile?: URL;
 }
 
@@ -55,11 +61,15 @@ export interface RaceListener {
   onBug(error: unknown): void;
 }
 
+/** The shard at whose door others knock: Node threads cannot share a listening socket before version 23. */
+const LISTENING_SHARD = 0;
+
 export class Race {
   readonly peers = new PeerList();
   readonly #options: RaceOptions;
   #listener: RaceListener;
   readonly #pool: ShardPool;
+  readonly #door: FrontDoor;
   readonly #winners = new Set<PeerIndex>();
   #keeping = false;
   #startedAt: number | null = null;
@@ -72,16 +82,20 @@ export class Race {
   constructor(options: RaceOptions, listener: RaceListener) {
     this.#options = options;
     this.#listener = listener;
-    const { infoHash, peerId, clientName, strategy, chokedTimeoutMs } = options;
+    const { shards, limits, keep, workerFile, ...template } = options;
     this.#pool = new ShardPool({
       shards: options.shards,
-      template: { infoHash, peerId, clientName, strategy, chokedTimeoutMs },
+      template,
       shareOf: (position) => shardShare(options.limits, position, options.shards),
       onEvent: (position, event) => this.#hear(position, event),
       onLost: (position, lost, error) => this.#replaced(position, lost, error),
       onHopeless: (error) => this.#listener.onBug(error),
       ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
     });
+    this.#door = new FrontDoor(
+      (command) => this.#pool.send(LISTENING_SHARD, command),
+      () => this.peers.firstAccepted,
+    );
   }
 
   /** When the first address went to a shard; null before that. */
@@ -129,6 +143,11 @@ export class Race {
     this.#pool.setTorrent(torrent);
   }
 
+  /** Accepts connections. Resolves to the port; rejects with the system's word for why there is none. */
+  openDoor(port: number, host: string | null): Promise<number> {
+    return this.#door.open(port, host);
+  }
+
   askMetadata(peer: PeerIndex, parts: readonly number[]): void {
     this.#tell(peer, { type: 'ask-metadata', peer, parts });
   }
@@ -164,14 +183,18 @@ export class Race {
         client: null,
         peerIdPrefix: null,
         receivedBytes: 0,
+        transport: 'tcp',
         retryInMs: null,
       });
     }
   }
 
   #tell(peer: PeerIndex, command: ShardCommand): void {
-    const { host, port } = this.peers.at(peer);
-    this.#pool.send(shardOf(host, port, this.#pool.size), command);
+    this.#pool.send(this.#positionOf(this.peers.at(peer)), command);
+  }
+
+  #positionOf({ peer, host, port }: PeerAddress): number {
+    return this.peers.isAccepted(peer) ? LISTENING_SHARD : shardOf(host, port, this.#pool.size);
   }
 
   #since(at: number | null): number | null {
@@ -201,6 +224,12 @@ export class Race {
         return;
       case 'convicted':
         if (this.peers.ban(event.peer)) this.#listener.onBanned(event.peer);
+        return;
+      case 'listening':
+        this.#door.heard(event.port, event.error);
+        return;
+      case 'accepted':
+        this.peers.accept(event.address);
         return;
       case 'metadata-offer':
         this.#listener.onMetadataOffer(event.peer, event.bytes);
@@ -264,6 +293,8 @@ export class Race {
       if (waits) again.push(known);
       this.#winners.delete(known.peer);
     }
+    this.peers.forgetAccepted();
+    if (position === LISTENING_SHARD) this.#door.reopen();
     this.#listener.onShardLost(lost, error);
     this.#deal(again);
     if (this.#keeping) this.#resume();

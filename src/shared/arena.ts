@@ -41,6 +41,8 @@ const NO_GUESTS = 4;
 const GUEST_DIED = 8;
 /** Stays when the guest leaves: the owner must learn of blocks that came there. */
 const WAS_JOINED = 16;
+/** Every block is there: whoever received the last one has it from here on. */
+const FULL = 32;
 const GUEST_SHIFT = 8;
 
 export class Arena {
@@ -139,11 +141,11 @@ export class Arena {
     return (Atomics.load(this.#words, this.#holdWord(slot)) & DISCARDED) !== 0;
   }
 
-  /** The owner gives the piece back unfinished. False, and nothing changed, while a guest is at work on it. */
+  /** The owner gives the piece back unfinished. False, and nothing changed, where a guest is at work on it or has finished it. */
   abandon(slot: SlotIndex): boolean {
     const word = this.#holdWord(slot);
     const hold = Atomics.load(this.#words, word);
-    if (hold >>> GUEST_SHIFT !== 0) return false;
+    if (hold >>> GUEST_SHIFT !== 0 || (hold & FULL) !== 0) return false;
     if (Atomics.compareExchange(this.#words, word, hold, DISCARDED) !== hold) return false;
     this.#free(slot);
     return true;
@@ -201,7 +203,9 @@ export class Arena {
     const at = slot * this.#slotWords;
     Atomics.or(this.#words, at + HEADER_WORDS + this.#bitmapWords + (block >>> 5), 1 << (block & 31));
     const received = Atomics.add(this.#words, at + RECEIVED_COUNT, 1) + 1;
-    return received === blocksOfPiece(this.geometry, this.pieceOf(slot));
+    if (received < blocksOfPiece(this.geometry, this.pieceOf(slot))) return false;
+    Atomics.or(this.#words, at + HOLD, FULL);
+    return true;
   }
 
   /** True if the caller may ask a second peer for this block. */

@@ -15,6 +15,7 @@ export const CLOSE_CODES = {
   reset: 'the connection was reset',
   'handshake-timeout': 'connected, but no handshake came',
   'not-bittorrent': 'the answer is not a BitTorrent handshake',
+  'encryption-failed': 'no agreement on encryption',
   'wrong-info-hash': 'the peer serves another torrent',
   self: 'the peer is ourselves',
   'frame-too-long': 'a message longer than its kind can be',

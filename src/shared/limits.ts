@@ -110,6 +110,12 @@ export const TICK_SLICE_PEERS = 2_048;
 export const DIAL_BACKOFF_MS = 250;
 /** Longest such pause. */
 export const DIAL_BACKOFF_MAX_MS = 5_000;
+/** Connections that the kernel holds for us until we accept them. */
+export const LISTEN_BACKLOG_PEERS = 128;
+/** Connections that one address may have to us at one time. */
+export const MAX_ACCEPTED_PER_ADDRESS = 3;
+/** Connections that were made to us, at one time. */
+export const MAX_ACCEPTED_PEERS = 200;
 /** File descriptors left to the main thread, trackers and the terminal; an idle process has about 20. */
 export const RESERVED_DESCRIPTORS = 40;
 /** What each thread takes by itself: its event loop and its pipes. */

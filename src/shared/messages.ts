@@ -16,6 +16,13 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** Which piece comes next: the rarest, or simply the next. */
 export type PickOrder = 'rarest' | 'sequential';
 
+/** Whether the stream to a peer is hidden from who is in between: first plain and then encrypted, encrypted only, or never. */
+export const ENCRYPTIONS = ['prefer', 'require', 'off'] as const;
+export type Encryption = (typeof ENCRYPTIONS)[number];
+
+/** How a peer was spoken to: `mse` is a key exchange that was not finished. */
+export type TransportKind = 'tcp' | 'mse' | 'mse-plain' | 'mse-rc4';
+
 export interface PeerAddress {
   readonly peer: PeerIndex;
   readonly host: string;
@@ -59,11 +66,21 @@ export interface ShardTask<Port> {
   readonly share: ShardShare;
   /** How long a choking peer keeps its place, in milliseconds. */
   readonly chokedTimeoutMs: number;
+  readonly encryption: Encryption;
+  /** Dial lost peers again. A race without a download asks each but once. */
+  readonly reconnect: boolean;
 }
 
 export type ShardCommand =
   /** From here on blocks may be asked for; said once. */
   | { readonly type: 'torrent'; readonly torrent: ShardTorrent }
+  /** Accept connections; peers that come get indices from `firstPeer` on. */
+  | {
+      readonly type: 'listen';
+      readonly port: number;
+      readonly host: string | null;
+      readonly firstPeer: PeerIndex;
+    }
   /** Ask this peer for these parts of the metadata (BEP 9). */
   | { readonly type: 'ask-metadata'; readonly peer: PeerIndex; readonly parts: readonly number[] }
   /** It sent bad data that only main could see: away with it. */
@@ -110,6 +127,7 @@ export interface PeerOutcome {
   /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
   readonly peerIdPrefix: string | null;
   readonly receivedBytes: number;
+  readonly transport: TransportKind;
   /** Milliseconds until it is dialled again; null where this is the end. */
   readonly retryInMs: number | null;
 }
@@ -154,6 +172,10 @@ export type ShardEvent =
   /** A verdict showed that it sent bad data. */
   | { readonly type: 'convicted'; readonly peer: PeerIndex }
   | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
+  /** Whether connections are accepted, and where. */
+  | { readonly type: 'listening'; readonly port: number | null; readonly error: string | null }
+  /** A peer connected to us. */
+  | { readonly type: 'accepted'; readonly address: PeerAddress }
   /** The peer has metadata of this many bytes, and we have none (BEP 9). */
   | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }

@@ -45,6 +45,12 @@ export class AddressBook {
     for (const address of addresses) this.#queue.push(address);
   }
 
+  /** Before all others. */
+  addFirst(address: PeerAddress): void {
+    if (this.#head > 0) this.#queue[--this.#head] = address;
+    else this.#queue.unshift(address);
+  }
+
   next(): PeerAddress | null {
     const address = this.#queue[this.#head];
     if (address === undefined) return null;

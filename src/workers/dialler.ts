@@ -2,10 +2,11 @@
  * Dials the addresses of a shard as fast as it may, a few in each turn of the event loop, so that answers are read between
  * them.
  */
-import { TICK_MS } from '../shared/limits.ts';
+import { SEQUENTIAL_EXCHANGE_MS, TICK_MS } from '../shared/limits.ts';
 import type { PeerAddress, ShardShare } from '../shared/messages.ts';
 import { AddressBook } from './address-book.ts';
 import { DialWindow } from './dial-window.ts';
+import type { PeerHost } from './peer/peer-host.ts';
 import type { ShardWorld } from './shard-world.ts';
 
 /** What the dialler asks its shard. */
@@ -37,6 +38,17 @@ export class Dialler {
   /** Addresses that could be dialled now. */
   get waiting(): number {
     return this.#host.mayDial ? this.addresses.waiting : 0;
+  }
+
+  /** What the peers of one tick must keep to, given how many addresses wait. */
+  deadlines(chokedTimeoutMs: number): PeerHost['deadlines'] {
+    const { waiting } = this;
+    return {
+      connectTimeoutMs: this.window.connectTimeoutMs(waiting),
+      chokedTimeoutMs,
+      slotNeeded: this.window.slotNeeded(waiting, this.#host.open),
+      exchangeTimeoutMs: this.#host.isSequential ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
+    };
   }
 
   /** Dials what may be dialled, from the next turn on. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../shared/clock.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
-import { SEQUENTIAL_EXCHANGE_MS, STATS_INTERVAL_MS, TURNOVER_INTERVAL_MS } from '../shared/limits.ts';
+import { STATS_INTERVAL_MS } from '../shared/limits.ts';
 import type {
   MetadataPart,
   PeerAddress,
@@ -14,22 +14,25 @@ import type {
   ShardTorrent,
 } from '../shared/messages.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
+import { Door, type DoorHost } from './door.ts';
 import { Outbox } from './outbox.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost } from './peer/peer-host.ts';
+import { outcomeOf } from './peer/peer-outcome.ts';
 import type { PeerState } from './peer/peer-state.ts';
-import type { Transport } from './peer/transport.ts';
+import type { Connection, ConnectionEvents, Listening, Transport } from './peer/transport.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import { FirstBlockProbe } from './requests/first-block-probe.ts';
 import type { Requester } from './requests/requester.ts';
 import { ShardDownload } from './requests/shard-download.ts';
 import { UNKNOWN_TORRENT } from './requests/unknown-torrent.ts';
+import { Secrecy } from './secrecy.ts';
 import type { ShardWorld } from './shard-world.ts';
 import { tickInSlices } from './tick-slices.ts';
-import { slowest } from './turnover.ts';
+import { Winners } from './winners.ts';
 
-export class Shard implements PeerHost, DiallerHost {
+export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly readBuffer: Buffer;
@@ -47,8 +50,9 @@ export class Shard implements PeerHost, DiallerHost {
   #download: ShardDownload | null = null;
   /** Everybody who is not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
-  #kept: ReadonlySet<PeerIndex> | null = null;
-  #turnoverAt = 0;
+  readonly #secrecy: Secrecy;
+  #door: Door | null = null;
+  readonly #winners: Winners;
   #stopped = false;
   #statsAt = Number.NEGATIVE_INFINITY;
 
@@ -61,8 +65,9 @@ export class Shard implements PeerHost, DiallerHost {
     this.readBuffer = world.transport.readBuffer;
     this.#outbox = new Outbox(world.post, world.soon);
     this.#dialler = new Dialler(task.share, this, world);
-    this.#turnoverAt = world.clock();
-    this.deadlines = this.#deadlinesNow();
+    this.#winners = new Winners(this.#peers, world.clock());
+    this.#secrecy = new Secrecy(task.encryption);
+    this.deadlines = this.#dialler.deadlines(task.chokedTimeoutMs);
   }
 
   command(command: ShardCommand): void {
@@ -70,6 +75,9 @@ export class Shard implements PeerHost, DiallerHost {
       case 'torrent':
         this.#begin(command.torrent);
         break;
+      case 'listen':
+        this.#door = new Door(command, this.transport, this);
+        return;
       case 'ask-metadata':
         this.#peers.get(command.peer)?.askMetadata(command.parts);
         return;
@@ -81,10 +89,10 @@ export class Shard implements PeerHost, DiallerHost {
         this.#dialler.addresses.add(command.addresses);
         break;
       case 'keep':
-        this.#keep(command.peers);
+        this.#winners.keep(command.peers);
         break;
       case 'resume':
-        this.#kept = null;
+        this.#winners.reopen();
         this.#dialler.addresses.callBack();
         break;
       case 'verdicts':
@@ -103,8 +111,8 @@ export class Shard implements PeerHost, DiallerHost {
     const now = this.clock();
     this.requester.tick(now);
     this.#dialler.addresses.tick(now);
-    if (now - this.#turnoverAt >= TURNOVER_INTERVAL_MS) this.#turnOver(now);
-    this.deadlines = this.#deadlinesNow();
+    this.#winners.turnOver(now, !this.mayDial && this.#dialler.addresses.waiting > 0);
+    this.deadlines = this.#dialler.deadlines(this.#task.chokedTimeoutMs);
     tickInSlices([...this.#peers.values()], this.#world.soon, (work) => this.guard(work));
     if (now - this.#statsAt >= STATS_INTERVAL_MS) {
       this.#statsAt = now;
@@ -149,28 +157,26 @@ export class Shard implements PeerHost, DiallerHost {
     this.#peers.delete(peer.index);
     const address = { peer: peer.index, ...peer.address };
     const { code } = after.reason;
+    if (!this.#stopped && this.#secrecy.triesAgain(peer, before, code)) {
+      this.#dialler.addresses.addFirst(address);
+      return this.#dialler.pump();
+    }
+    const isGuest = this.#door?.left(peer.index) ?? false;
     if (code === 'race-lost') this.#dialler.addresses.sendHome(address);
     const retryInMs =
-      this.#download === null ? null : this.#dialler.addresses.retryLater(address, code, this.clock());
-    this.#outbox.closed({
-      peer: peer.index,
-      shard: this.#task.shard,
-      timeline: after.timeline,
-      reason: after.reason,
-      client: peer.client,
-      peerIdPrefix: peer.peerIdPrefix,
-      receivedBytes: peer.receivedBytes,
-      retryInMs,
-    });
+      this.#task.reconnect && !isGuest
+        ? this.#dialler.addresses.retryLater(address, code, this.clock())
+        : null;
+    this.#outbox.closed(outcomeOf(peer, after, this.#task.shard, retryInMs));
     this.#dialler.pump();
   }
 
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void {
     const at = this.clock();
     if (milestone === 'connected') {
-      if (this.#task.strategy !== 'first-connect' || this.#kept !== null) return;
+      if (this.#task.strategy !== 'first-connect' || this.#winners.decided) return;
       this.#outbox.now({ type: 'connected', peer: peer.index, at });
-      this.#keep([peer.index]);
+      this.#winners.keep([peer.index]);
       return;
     }
     if (this.#counts.of('unchoked') > this.#task.share.workingPeers) {
@@ -204,7 +210,7 @@ export class Shard implements PeerHost, DiallerHost {
   // --- DiallerHost
 
   get mayDial(): boolean {
-    if (this.#stopped || this.#kept !== null) return false;
+    if (this.#stopped || this.#winners.decided) return false;
     return this.#counts.of('unchoked') < this.#task.share.workingPeers;
   }
 
@@ -222,10 +228,30 @@ export class Shard implements PeerHost, DiallerHost {
 
   dial({ peer: index, host, port }: PeerAddress): boolean {
     if (this.#peers.has(index)) return false;
-    const peer = new PeerDriver(index, { host, port }, this);
+    const peer = new PeerDriver(index, { host, port }, this, this.#secrecy.wants(index));
     this.#peers.set(index, peer);
     peer.dial();
     return true;
+  }
+
+  // --- DoorHost
+
+  get mayAccept(): boolean {
+    return this.mayDial && this.#peers.size < this.#task.share.openPeers;
+  }
+
+  onListening({ port, error }: Listening): void {
+    this.guard(() => this.#outbox.now({ type: 'listening', port, error }));
+  }
+
+  onAccepted(address: PeerAddress, start: (events: ConnectionEvents) => Connection): void {
+    this.guard(() => {
+      const { peer: index, host, port } = address;
+      this.#outbox.now({ type: 'accepted', address });
+      const peer = new PeerDriver(index, { host, port }, this);
+      this.#peers.set(index, peer);
+      peer.accept(start);
+    });
   }
 
   // --- The race
@@ -252,30 +278,6 @@ export class Shard implements PeerHost, DiallerHost {
     for (const peer of [...this.#peers.values()]) peer.torrentKnown(geometry.pieceCount);
   }
 
-  /** The same for all peers of one tick. */
-  #deadlinesNow(): PeerHost['deadlines'] {
-    const waiting = this.#dialler.waiting;
-    return {
-      connectTimeoutMs: this.#dialler.window.connectTimeoutMs(waiting),
-      chokedTimeoutMs: this.#task.chokedTimeoutMs,
-      slotNeeded: this.#dialler.window.slotNeeded(waiting, this.#peers.size),
-      exchangeTimeoutMs:
-        this.#task.strategy === 'sequential' ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
-    };
-  }
-
-  #keep(peers: readonly PeerIndex[]): void {
-    this.#kept = new Set(peers);
-    for (const peer of [...this.#peers.values()]) if (!this.#kept.has(peer.index)) peer.close('race-lost');
-  }
-
-  /** More peers wait than may be worked with: the slowest of those at work make room, and others get their turn. */
-  #turnOver(now: number): void {
-    this.#turnoverAt = now;
-    if (this.mayDial || this.#kept !== null || this.#dialler.addresses.waiting === 0) return;
-    for (const peer of slowest(this.#peers.values(), now)) peer.close('replaced');
-  }
-
   #stats(): ShardStats {
     return {
       ...this.#counts.snapshot(),
@@ -288,6 +290,7 @@ export class Shard implements PeerHost, DiallerHost {
   }
 
   #stop(): void {
+    this.#door?.close();
     for (const peer of [...this.#peers.values()]) peer.close('stopped');
     this.#outbox.now({ type: 'stats', stats: this.#stats() });
     this.#outbox.flush();

@@ -266,6 +266,7 @@ test('every close code is produced by some test', () => {
     'bad-data', // sim/download
     'replaced', // sim/race
     'too-early', // sim/magnet
+    'encryption-failed', // sim/encryption
   ]);
   const produced = new Set([...scenarios.map(({ closes }) => closes[2]), ...elsewhere]);
   assert.deepEqual(

@@ -67,6 +67,7 @@ export class FakePeer {
     else if (this.#shortagesLeft-- > 0) this.#later(0, () => this.#events?.onShortage(connect.shortage));
     else this.#time.after(0, () => this.#connected());
     return {
+      kind: 'tcp',
       unsentBytes: this.#script.unread ?? 0,
       write: (bytes) => this.#hear(Buffer.from(bytes)),
       destroy: () => {

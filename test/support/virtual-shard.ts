@@ -6,6 +6,7 @@ import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts
 import { Ledger, type LedgerMemory } from '../../src/shared/ledger.ts';
 import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
 import type {
+  Encryption,
   Evidence,
   FullPiece,
   PeerOutcome,
@@ -15,6 +16,7 @@ import type {
   ShardTorrent,
   Strategy,
 } from '../../src/shared/messages.ts';
+import type { ListenRequest } from '../../src/workers/peer/transport.ts';
 import { Shard } from '../../src/workers/shard.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -39,6 +41,7 @@ export interface VirtualShardOptions {
   readonly chokedTimeoutMs?: number;
   readonly order?: PickOrder;
   readonly hasNeighbours?: boolean;
+  readonly encryption?: Encryption;
   /** The torrent is not known until `setTorrent`. */
   readonly magnet?: boolean;
   /** Pieces, from the first on, that were there before. */
@@ -57,6 +60,8 @@ export class VirtualShard {
   readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
   readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
+  readonly #readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
+  #knock: ListenRequest['onAccept'] = () => {};
 
   constructor(options: VirtualShardOptions = {}) {
     this.time = options.beside?.time ?? new VirtualTime();
@@ -75,7 +80,7 @@ export class VirtualShard {
     this.arena = downloads ? new Arena(arena) : null;
     for (let piece = 0; piece < (options.verified ?? 0); piece++) this.ledger?.verify(piece as PieceIndex);
     const unlimited = Number.POSITIVE_INFINITY;
-    const readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
+    const readBuffer = this.#readBuffer;
     this.shard = new Shard(
       {
         shard: shardId(options.beside === undefined ? 1 : 2),
@@ -92,6 +97,8 @@ export class VirtualShard {
           ...options.share,
         },
         chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
+        encryption: options.encryption ?? 'off',
+        reconnect: downloads,
       },
       {
         clock: () => EPOCH_MS + this.time.now(),
@@ -103,6 +110,11 @@ export class VirtualShard {
         fail: (error) => this.errors.push(error),
         transport: {
           readBuffer,
+          listen: (request, told) => {
+            this.#knock = request.onAccept;
+            told({ port: request.port, error: null });
+            return { close: () => {} };
+          },
           connect: (address, events) => {
             const peer = this.#peers[address.port - 1];
             if (peer === undefined) throw new Error(`no fake peer at port ${address.port}`);
@@ -146,6 +158,22 @@ export class VirtualShard {
     }));
     this.shard.command({ type: 'addresses', addresses });
     return peers;
+  }
+
+  listen(): void {
+    this.shard.command({ type: 'listen', port: 1, host: null, firstPeer: peerIndex(1_000) });
+  }
+
+  /** Somebody connects to us, where the shard listens. */
+  knock(script: FakePeerScript, host = '127.0.0.9'): FakePeer {
+    const peer = new FakePeer(this.time, script);
+    this.#knock({ host, port: 5 }, (events) =>
+      peer.dial(events, (bytes) => {
+        this.#readBuffer.set(bytes);
+        if (!peer.destroyed) events.onData(bytes.length);
+      }),
+    );
+    return peer;
   }
 
   run(ms: number): void {

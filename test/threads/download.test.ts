@@ -72,6 +72,8 @@ async function download(name: string, run: Run) {
     shards: run.shards,
     limits,
     chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
+    encryption: 'off' as const,
+    reconnect: true,
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
   const download = new Download(

@@ -56,7 +56,9 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     ledger.stateOf(piece) === PIECE_STATE.full &&
     ledger.ownerOf(piece) === arena.ownerOf(slot) &&
     !arena.isDiscarded(slot) &&
-    arena.receivedCount(slot) === BLOCKS;
+    arena.receivedCount(slot) === BLOCKS &&
+    // Read last: the slot may have changed hands since its piece was looked at. A full one does not.
+    arena.pieceOf(slot) === piece;
   const judge = (): void => {
     for (let slot = 0; slot < SLOTS; slot++) {
       const index = slot as SlotIndex;

@@ -7,7 +7,7 @@ import {
   DEFAULT_MAX_PEERS,
   DEFAULT_MAX_SHARDS,
 } from '../../shared/limits.ts';
-import { STRATEGIES, type Strategy } from '../../shared/messages.ts';
+import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
 import type { SourcedAddress } from '../peer-list.ts';
@@ -23,6 +23,7 @@ export interface RaceFlags {
   readonly maxPeers: string;
   readonly shards: string;
   readonly trackers: boolean;
+  readonly encryption: Encryption;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -60,6 +61,14 @@ export function withRaceOptions(command: Command): Command {
       String(DEFAULT_MAX_PEERS),
     )
     .option('--shards <n>', 'threads that talk to peers', String(defaultThreads()))
+    .addOption(
+      new Option(
+        '--encryption <how>',
+        'prefer: plain first, and encrypted where that is refused; require: encrypted only; off: plain only',
+      )
+        .choices([...ENCRYPTIONS])
+        .default('prefer'),
+    )
     .option('--no-trackers', 'ask no tracker: only the peers named')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
     .option('--quiet', 'no progress and no news on stderr', false);

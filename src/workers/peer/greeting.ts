@@ -1,5 +1,6 @@
 /** How we open a connection: the bytes of what the reducer sends, joined into one write, and the look at what comes back. */
 import { isIPv4 } from 'node:net';
+import type { Encryption } from '../../shared/messages.ts';
 import { HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
 import { encodeExtendedHandshake } from '../wire/extended.ts';
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
@@ -11,6 +12,7 @@ export interface Identity {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   readonly clientName: string;
+  readonly encryption: Encryption;
 }
 
 /** `metadataBytes`: the length of our info dictionary; null while it is not known. */

@@ -5,7 +5,8 @@
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
-import type { MetadataPart } from '../../shared/messages.ts';
+import type { MetadataPart, TransportKind } from '../../shared/messages.ts';
+import { AcceptedConnection, SecureConnection } from '../encryption/mse-connection.ts';
 import { RequestBook, type RequestedPeer } from '../requests/requester.ts';
 import { greetingBytes } from './greeting.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
@@ -20,18 +21,22 @@ import type { Address, Connection, ConnectionEvents } from './transport.ts';
 export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer {
   readonly index: PeerIndex;
   readonly address: Address;
+  /** Behind encryption from the first byte. */
+  readonly secure: boolean;
   readonly #host: PeerHost;
   // Most addresses never answer: what only a connected peer needs is made when it connects.
   #book: RequestBook | null = null;
   #inbox: PeerInbox | null = null;
   #state: PeerState = QUEUED;
   #connection: Connection | null = null;
+  #transport: TransportKind = 'tcp';
   #lastReceivedAt = 0;
   #lastSentAt = 0;
 
-  constructor(index: PeerIndex, address: Address, host: PeerHost) {
+  constructor(index: PeerIndex, address: Address, host: PeerHost, secure = false) {
     this.index = index;
     this.address = address;
+    this.secure = secure;
     this.#host = host;
   }
 
@@ -60,6 +65,11 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     return this.#inbox?.peerIdPrefix ?? null;
   }
 
+  /** How it is spoken to, or was. */
+  get transport(): TransportKind {
+    return this.#connection?.kind ?? this.#transport;
+  }
+
   get mayRequest(): boolean {
     return this.#state.phase === 'unchoked';
   }
@@ -74,6 +84,15 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   dial(): void {
     this.apply({ type: 'dial' });
+  }
+
+  /** It has connected to us; `start` begins to read. */
+  accept(start: (events: ConnectionEvents) => Connection): void {
+    const { identity, readBuffer } = this.#host;
+    const wrapped = new AcceptedConnection(readBuffer, this, identity.infoHash, identity.encryption);
+    this.#lastReceivedAt = this.#host.clock();
+    this.apply({ type: 'accepted' });
+    this.#connection = wrapped.attach(start(wrapped));
   }
 
   close(code: CloseCode, detail?: string): void {
@@ -181,10 +200,17 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     for (const effect of effects) this.#perform(effect);
   }
 
+  #connect(): Connection {
+    const { transport, identity, readBuffer } = this.#host;
+    if (!this.secure) return transport.connect(this.address, this);
+    const wrapped = new SecureConnection(readBuffer, this, identity.infoHash, identity.encryption);
+    return wrapped.attach(transport.connect(this.address, wrapped));
+  }
+
   #perform(effect: PeerEffect): void {
     switch (effect.type) {
       case 'connect':
-        this.#connection = this.#host.transport.connect(this.address, this);
+        this.#connection = this.#connect();
         return;
       case 'send':
         this.send(
@@ -205,6 +231,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
         this.#host.onMilestone(this, effect.milestone);
         return;
       case 'destroy':
+        this.#transport = this.transport;
         this.#connection?.destroy();
         this.#connection = null;
         this.#inbox?.told.forget();

@@ -16,6 +16,7 @@ import { NO_TIMES, type Timeline, type TimelineStage } from '../../shared/timeli
 import type {
   Choked,
   Greeting,
+  Handshaking,
   PeerEffect,
   PeerInput,
   PeerState,
@@ -48,6 +49,7 @@ export function reducePeer(state: PeerState, input: PeerInput, now: number): Ste
   if (input.type === 'tick') return tick(state, input, now);
   switch (state.phase) {
     case 'queued':
+      if (input.type === 'accepted') return { state: connected(state, true, now), effects: NOTHING };
       if (input.type !== 'dial') return same(state);
       return {
         state: stamp({ phase: 'dialing', since: now, timeline: state.timeline }, 'dialed', now),
@@ -56,10 +58,7 @@ export function reducePeer(state: PeerState, input: PeerInput, now: number): Ste
     case 'dialing':
       if (input.type === 'postpone') return { state: QUEUED, effects: DESTROY };
       if (input.type !== 'connected') return same(state);
-      return {
-        state: stamp({ phase: 'handshaking', since: now, timeline: state.timeline }, 'connected', now),
-        effects: OPEN,
-      };
+      return { state: connected(state, false, now), effects: OPEN };
     case 'handshaking':
       return input.type === 'handshake' ? greet(state, input, now) : same(state);
     case 'choked':
@@ -72,9 +71,9 @@ export function reducePeer(state: PeerState, input: PeerInput, now: number): Ste
  * Both handshakes are through. We are interested in everybody before we know what they have: an unchoke that comes a
  * round trip earlier is worth an interest taken back. BEP 6 wants the word on our pieces first.
  */
-function greet(state: PeerState, input: Extract<PeerInput, { type: 'handshake' }>, now: number): Step {
+function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake' }>, now: number): Step {
   if (input.verdict !== 'ok') return close(state, input.verdict, now);
-  const messages: Greeting[] = [];
+  const messages: Greeting[] = state.incoming ? ['handshake'] : [];
   if (input.fast) messages.push('have-none');
   if (input.extended) messages.push('extended-handshake');
   messages.push('interested');
@@ -87,6 +86,10 @@ function greet(state: PeerState, input: Extract<PeerInput, { type: 'handshake' }
   };
   const choked = stamp({ phase: 'choked', since: now, session, timeline: state.timeline }, 'handshaken', now);
   return { state: stamp(choked, 'interested', now), effects: [{ type: 'send', messages }] };
+}
+
+function connected({ timeline }: PeerState, incoming: boolean, now: number): Handshaking {
+  return stamp({ phase: 'handshaking', since: now, incoming, timeline }, 'connected', now);
 }
 
 function inSession(state: Choked | Unchoked, input: PeerInput, now: number): Step {

@@ -2,12 +2,21 @@
  * The TCP transport: turns the events of a Node socket into the words of `transport.ts`.
  *
  * Node reads straight into the shard's one buffer (`onread`): no stream machinery, no buffer per socket. The callback is
- * synchronous, so the buffer is free again when it returns.
+ * synchronous, so the buffer is free again when it returns. Sockets that were accepted have no such way in: their bytes are
+ * copied into it.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import type { CloseCode } from '../../shared/close-reason.ts';
-import { READ_BUFFER_BYTES } from '../../shared/limits.ts';
-import type { Address, Connection, ConnectionEvents, Transport } from './transport.ts';
+import { LISTEN_BACKLOG_PEERS, READ_BUFFER_BYTES } from '../../shared/limits.ts';
+import type {
+  Address,
+  Connection,
+  ConnectionEvents,
+  Listener,
+  Listening,
+  ListenRequest,
+  Transport,
+} from './transport.ts';
 
 /** Errors that say "not now" about this machine, and nothing about the peer. */
 const SHORTAGE = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EADDRINUSE', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
@@ -28,67 +37,115 @@ export class TcpTransport implements Transport {
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 
   connect(address: Address, events: ConnectionEvents): Connection {
-    return new PeerSocket(address, this.readBuffer, events);
+    return new DialledSocket(address, this.readBuffer, events);
+  }
+
+  listen({ port, host, onAccept }: ListenRequest, told: (listening: Listening) => void): Listener {
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      // Until somebody listens, a late error must not end the thread.
+      socket.on('error', () => {});
+      const { remoteAddress, remotePort } = socket;
+      if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
+      const from = { host: remoteAddress.replace(/^::ffff:/, ''), port: remotePort };
+      onAccept(from, (events) => new AcceptedSocket(socket, this.readBuffer, events));
+      if (socket.isPaused() && socket.listenerCount('data') === 0) socket.destroy();
+    });
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      told({ port: null, error: error.code ?? String(error) }),
+    );
+    server.listen({ port, backlog: LISTEN_BACKLOG_PEERS, ...(host === null ? {} : { host }) }, () => {
+      const bound = server.address();
+      if (bound !== null && typeof bound === 'object') told({ port: bound.port, error: null });
+    });
+    return { close: () => void server.close() };
   }
 }
 
-class PeerSocket implements Connection {
-  readonly #socket: Socket;
-  readonly #events: ConnectionEvents;
-  #connected = false;
-  #destroyed = false;
+abstract class PeerSocket implements Connection {
+  readonly kind = 'tcp';
+  protected readonly events: ConnectionEvents;
+  protected readonly socket: Socket;
+  protected connected = false;
+  protected destroyed = false;
 
+  constructor(socket: Socket, events: ConnectionEvents) {
+    this.socket = socket;
+    this.events = events;
+    // Kept after `destroy`: a late error without a listener would end the thread.
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error.code ?? error.message));
+  }
+
+  get unsentBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.destroyed) this.socket.write(bytes);
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.socket.destroy();
+  }
+
+  /** The peer's FIN: nothing more can come, and we have nothing to say to one who does not listen. */
+  protected endWithPeer(): void {
+    this.socket.on('end', () => this.#end('closed-by-peer', 'FIN'));
+  }
+
+  #fail(code: string): void {
+    if (this.destroyed) return;
+    if (!this.connected && SHORTAGE.has(code)) {
+      this.destroy();
+      this.events.onShortage(code);
+      return;
+    }
+    this.#end(CODES[code] ?? (this.connected ? 'reset' : 'connect-failed'), code);
+  }
+
+  #end(code: CloseCode, detail: string): void {
+    if (this.destroyed) return;
+    this.destroy();
+    this.events.onEnd(code, detail);
+  }
+}
+
+class DialledSocket extends PeerSocket {
   constructor(address: Address, readBuffer: Buffer, events: ConnectionEvents) {
-    this.#events = events;
-    this.#socket = connect({
+    const socket = connect({
       host: address.host,
       port: address.port,
       noDelay: true,
       onread: {
         buffer: readBuffer,
         callback: (length) => {
-          if (!this.#destroyed) events.onData(length);
+          if (!this.destroyed) events.onData(length);
           return true;
         },
       },
     });
-    this.#socket.on('connect', () => {
-      if (this.#destroyed) return;
-      this.#connected = true;
-      // The peer's FIN: nothing more can come, and we have nothing to say to one who does not listen.
-      this.#socket.on('end', () => this.#end('closed-by-peer', 'FIN'));
+    super(socket, events);
+    socket.on('connect', () => {
+      if (this.destroyed) return;
+      this.connected = true;
+      this.endWithPeer();
       events.onConnect();
     });
-    // Kept after `destroy`: a late error without a listener would end the thread.
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error.code ?? error.message));
   }
+}
 
-  get unsentBytes(): number {
-    return this.#socket.writableLength;
-  }
-
-  write(bytes: Uint8Array): void {
-    if (!this.#destroyed) this.#socket.write(bytes);
-  }
-
-  destroy(): void {
-    this.#destroyed = true;
-    this.#socket.destroy();
-  }
-
-  #fail(code: string): void {
-    if (this.#destroyed) return;
-    if (!this.#connected && SHORTAGE.has(code)) {
-      this.destroy();
-      this.#events.onShortage(code);
-      return;
-    }
-    this.#end(CODES[code] ?? (this.#connected ? 'reset' : 'connect-failed'), code);
-  }
-
-  #end(code: CloseCode, detail: string): void {
-    if (this.#destroyed) return;
-    this.destroy();
-    this.#events.onEnd(code, detail);
+class AcceptedSocket extends PeerSocket {
+  constructor(socket: Socket, readBuffer: Buffer, events: ConnectionEvents) {
+    super(socket, events);
+    this.connected = true;
+    this.endWithPeer();
+    socket.on('data', (bytes: Buffer) => {
+      for (let at = 0; at < bytes.length && !this.destroyed; at += readBuffer.length) {
+        const part = bytes.subarray(at, at + readBuffer.length);
+        readBuffer.set(part);
+        events.onData(part.length);
+      }
+    });
+    socket.resume();
   }
 }

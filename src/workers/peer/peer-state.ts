@@ -22,10 +22,12 @@ export interface Dialing extends Life {
   readonly since: number;
 }
 
-/** Connected; our handshake is sent, theirs has not come. */
+/** Connected; theirs has not come. If we dialled, ours is sent. */
 export interface Handshaking extends Life {
   readonly phase: 'handshaking';
   readonly since: number;
+  /** It connected to us: it speaks first. */
+  readonly incoming: boolean;
 }
 
 /** What is known of a peer once both handshakes are through. */
@@ -79,6 +81,8 @@ export interface Tick {
 export type PeerInput =
   | { readonly type: 'dial' }
   | { readonly type: 'connected' }
+  /** The peer has connected to us. */
+  | { readonly type: 'accepted' }
   /** This machine is out of sockets or ports for the moment: the dial did not happen. */
   | { readonly type: 'postpone' }
   | {

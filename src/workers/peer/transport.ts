@@ -2,6 +2,7 @@
  * What a peer needs of the network, and nothing more: so that whole shards run in tests over a network in virtual time.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
+import type { TransportKind } from '../../shared/messages.ts';
 
 export interface Address {
   /** IPv4 or IPv6 literal; names are resolved before addresses come to a shard. */
@@ -20,6 +21,7 @@ export interface ConnectionEvents {
 }
 
 export interface Connection {
+  readonly kind: TransportKind;
   write(bytes: Uint8Array): void;
   /** Bytes written that the kernel has not taken. */
   readonly unsentBytes: number;
@@ -31,4 +33,23 @@ export interface Transport {
   /** One buffer for all connections of the shard: reads are synchronous, so one is enough. */
   readonly readBuffer: Buffer;
   connect(address: Address, events: ConnectionEvents): Connection;
+  /** Waits for others to connect. Calls `told` once, with the port or with why there is none. */
+  listen(request: ListenRequest, told: (listening: Listening) => void): Listener;
+}
+
+export interface ListenRequest {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The address to bind; null for all of them. */
+  readonly host: string | null;
+  /** Somebody connected. `start` says who hears of it; until then nothing is read. */
+  readonly onAccept: (from: Address, start: (events: ConnectionEvents) => Connection) => void;
+}
+
+export type Listening =
+  | { readonly port: number; readonly error: null }
+  | { readonly port: null; readonly error: string };
+
+export interface Listener {
+  close(): void;
 }

@@ -2,6 +2,8 @@
 
 export const HANDSHAKE_BYTES = 68;
 const PROTOCOL = Buffer.from('\x13BitTorrent protocol', 'latin1');
+/** Bytes that every handshake begins with. */
+export const PROTOCOL_BYTES = PROTOCOL.length;
 const RESERVED_AT = 20;
 const INFO_HASH_AT = 28;
 const PEER_ID_AT = 48;

@@ -1,0 +1,223 @@
+/**
+ * Message Stream Encryption, as most clients speak it: both sides of the handshake as byte machines, without a socket. What
+ * comes is pushed in; out come bytes to send and, at the end, the ciphers of the stream and what came behind the handshake.
+ *
+ * A → B  key, padding
+ * B → A  key, padding
+ * A → B  HASH(req1, S), HASH(req2, info hash) ^ HASH(req3, S), RC4(zeros, methods, padding, first payload)
+ * B → A  RC4(zeros, method, padding), and then both speak by the chosen method.
+ */
+import {
+  cipherOf,
+  hash,
+  KEY_BYTES,
+  type Keys,
+  MAX_PAD_BYTES,
+  METHOD,
+  newKeys,
+  pad,
+  VERIFICATION,
+  xor,
+} from './key-exchange.ts';
+import type { Rc4 } from './rc4.ts';
+
+/** The stream from here on; null where it goes on in the clear. */
+export interface Ciphers {
+  readonly encrypt: Rc4 | null;
+  readonly decrypt: Rc4 | null;
+}
+
+export interface MseStep {
+  readonly send: Buffer | null;
+  /** Set at the end, with the bytes behind the handshake, decrypted. */
+  readonly done: { readonly ciphers: Ciphers; readonly rest: Buffer } | null;
+  /** Not one who speaks this, or not about our torrent. */
+  readonly failed: boolean;
+}
+
+export interface MseHandshake {
+  push(bytes: Uint8Array): MseStep;
+}
+
+const WAIT: MseStep = { send: null, done: null, failed: false };
+const FAILED: MseStep = { send: null, done: null, failed: true };
+const HASH_BYTES = 20;
+/** Method and length of the padding, behind the verification. */
+const SELECT_BYTES = 6;
+
+/** Who dials. `first` is the first payload, which saves a round trip. */
+export class MseInitiator implements MseHandshake {
+  readonly #infoHash: Uint8Array;
+  readonly #methods: number;
+  readonly #first: Uint8Array;
+  readonly #keys: Keys = newKeys();
+  #received = Buffer.alloc(0);
+  #keyed: { readonly encrypt: Rc4; readonly decrypt: Rc4; readonly mark: Buffer } | null = null;
+  #select: Buffer | null = null;
+
+  /** `methods`: bits of METHOD that we agree to. */
+  constructor(infoHash: Uint8Array, methods: number, first: Uint8Array) {
+    this.#infoHash = infoHash;
+    this.#methods = methods;
+    this.#first = first;
+  }
+
+  /** The first bytes of the connection. */
+  begin(): Buffer {
+    return Buffer.concat([this.#keys.publicKey, pad()]);
+  }
+
+  push(bytes: Uint8Array): MseStep {
+    this.#received = Buffer.concat([this.#received, bytes]);
+    if (this.#keyed === null) return this.#received.length < KEY_BYTES ? WAIT : this.#answerKey();
+    return this.#finish();
+  }
+
+  #answerKey(): MseStep {
+    const secret = secretOf(this.#keys, this.#received);
+    if (secret === null) return FAILED;
+    this.#received = this.#received.subarray(KEY_BYTES);
+    const encrypt = cipherOf('A', secret, this.#infoHash);
+    const decrypt = cipherOf('B', secret, this.#infoHash);
+    const padding = pad();
+    const head = Buffer.alloc(SELECT_BYTES);
+    head.writeUInt32BE(this.#methods, 0);
+    head.writeUInt16BE(padding.length, 4);
+    const firstLength = Buffer.alloc(2);
+    firstLength.writeUInt16BE(this.#first.length);
+    const body = Buffer.concat([VERIFICATION, head, padding, firstLength, this.#first]);
+    const send = Buffer.concat([
+      hash('req1', secret),
+      xor(hash('req2', this.#infoHash), hash('req3', secret)),
+      encrypt.copy(body),
+    ]);
+    // What the zeros of the answer look like: the answer begins where this is found.
+    this.#keyed = { encrypt, decrypt, mark: decrypt.copy(VERIFICATION) };
+    const { done, failed } = this.#finish();
+    return { send, done, failed };
+  }
+
+  #finish(): MseStep {
+    const keyed = this.#keyed;
+    if (keyed === null) return WAIT;
+    const { encrypt, decrypt, mark } = keyed;
+    if (this.#select === null) {
+      const at = this.#received.indexOf(mark);
+      if (at < 0 || at > MAX_PAD_BYTES)
+        return this.#received.length > MAX_PAD_BYTES + mark.length ? FAILED : WAIT;
+      const start = at + mark.length;
+      if (this.#received.length < start + SELECT_BYTES) return WAIT;
+      this.#select = this.#received.subarray(start, start + SELECT_BYTES);
+      decrypt.apply(this.#select, 0, SELECT_BYTES);
+      this.#received = this.#received.subarray(start + SELECT_BYTES);
+    }
+    const method = this.#select.readUInt32BE(0);
+    const padding = this.#select.readUInt16BE(4);
+    const agreed = (method === METHOD.plain || method === METHOD.rc4) && (method & this.#methods) !== 0;
+    if (!agreed || padding > MAX_PAD_BYTES) return FAILED;
+    if (this.#received.length < padding) return WAIT;
+    decrypt.apply(this.#received, 0, padding);
+    return finished(method, { encrypt, decrypt }, this.#received.subarray(padding));
+  }
+}
+
+/** Who is dialled. */
+export class MseResponder implements MseHandshake {
+  readonly #infoHash: Uint8Array;
+  readonly #methods: number;
+  readonly #keys: Keys = newKeys();
+  #received = Buffer.alloc(0);
+  #secret: Buffer | null = null;
+  #ciphers: { readonly encrypt: Rc4; readonly decrypt: Rc4 } | null = null;
+  /** The encrypted part as far as it has come, decrypted. */
+  #body = Buffer.alloc(0);
+
+  constructor(infoHash: Uint8Array, methods: number) {
+    this.#infoHash = infoHash;
+    this.#methods = methods;
+  }
+
+  push(bytes: Uint8Array): MseStep {
+    this.#received = Buffer.concat([this.#received, bytes]);
+    let send: Buffer | null = null;
+    if (this.#secret === null) {
+      if (this.#received.length < KEY_BYTES) return WAIT;
+      this.#secret = secretOf(this.#keys, this.#received);
+      if (this.#secret === null) return FAILED;
+      this.#received = this.#received.subarray(KEY_BYTES);
+      send = Buffer.concat([this.#keys.publicKey, pad()]);
+    }
+    if (this.#ciphers === null && !this.#findTorrent(this.#secret))
+      return this.#received.length > MAX_PAD_BYTES + 2 * HASH_BYTES ? FAILED : { ...WAIT, send };
+    const { done, failed, send: answer } = this.#finish();
+    const both = [send, answer].filter((part) => part !== null);
+    return { send: both.length === 0 ? null : Buffer.concat(both), done, failed };
+  }
+
+  /** True once the dialler is seen to know the info hash. */
+  #findTorrent(secret: Buffer): boolean {
+    const at = this.#received.indexOf(hash('req1', secret));
+    if (at < 0 || at > MAX_PAD_BYTES || this.#received.length < at + 2 * HASH_BYTES) return false;
+    const wanted = xor(hash('req2', this.#infoHash), hash('req3', secret));
+    if (!wanted.equals(this.#received.subarray(at + HASH_BYTES, at + 2 * HASH_BYTES))) return false;
+    this.#received = this.#received.subarray(at + 2 * HASH_BYTES);
+    this.#ciphers = {
+      encrypt: cipherOf('B', secret, this.#infoHash),
+      decrypt: cipherOf('A', secret, this.#infoHash),
+    };
+    return true;
+  }
+
+  #finish(): MseStep {
+    const ciphers = this.#ciphers;
+    if (ciphers === null) return WAIT;
+    const headBytes = VERIFICATION.length + SELECT_BYTES;
+    if (!this.#decryptTo(headBytes)) return WAIT;
+    if (!this.#body.subarray(0, VERIFICATION.length).equals(VERIFICATION)) return FAILED;
+    const offered = this.#body.readUInt32BE(VERIFICATION.length) & this.#methods;
+    const padding = this.#body.readUInt16BE(VERIFICATION.length + 4);
+    if (offered === 0 || padding > MAX_PAD_BYTES) return FAILED;
+    const firstAt = headBytes + padding + 2;
+    if (!this.#decryptTo(firstAt)) return WAIT;
+    const end = firstAt + this.#body.readUInt16BE(firstAt - 2);
+    if (!this.#decryptTo(end)) return WAIT;
+    const method = (offered & METHOD.rc4) !== 0 ? METHOD.rc4 : METHOD.plain;
+    const answer = Buffer.alloc(headBytes);
+    answer.writeUInt32BE(method, VERIFICATION.length);
+    const send = ciphers.encrypt.copy(answer);
+    const { done } = finished(method, ciphers, this.#received);
+    const first = this.#body.subarray(firstAt, end);
+    return {
+      send,
+      done: done === null ? null : { ...done, rest: Buffer.concat([first, done.rest]) },
+      failed: false,
+    };
+  }
+
+  /** Decrypts on until the body has `length` bytes; false where they have not come. */
+  #decryptTo(length: number): boolean {
+    const missing = length - this.#body.length;
+    if (missing <= 0) return true;
+    if (this.#received.length < missing) return false;
+    const part = this.#received.subarray(0, missing);
+    this.#ciphers?.decrypt.apply(part, 0, missing);
+    this.#body = Buffer.concat([this.#body, part]);
+    this.#received = this.#received.subarray(missing);
+    return true;
+  }
+}
+
+function secretOf(keys: Keys, received: Uint8Array): Buffer | null {
+  try {
+    return keys.secret(received.subarray(0, KEY_BYTES));
+  } catch {
+    return null;
+  }
+}
+
+function finished(method: number, ciphers: { encrypt: Rc4; decrypt: Rc4 }, rest: Buffer): MseStep {
+  if (method === METHOD.plain)
+    return { send: null, done: { ciphers: { encrypt: null, decrypt: null }, rest }, failed: false };
+  ciphers.decrypt.apply(rest, 0, rest.length);
+  return { send: null, done: { ciphers, rest }, failed: false };
+}

@@ -1,0 +1,67 @@
+/** Message Stream Encryption without a socket: the cipher, and both sides of the handshake against each other. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { METHOD } from '../../src/workers/encryption/key-exchange.ts';
+import { MseInitiator, MseResponder, type MseStep } from '../../src/workers/encryption/mse-handshake.ts';
+import { Rc4 } from '../../src/workers/encryption/rc4.ts';
+
+const INFO_HASH = Buffer.alloc(20, 0xcd);
+const FIRST = Buffer.from('the handshake, which travels inside');
+const BOTH = METHOD.plain | METHOD.rc4;
+
+test('RC4 behind its first KiB, as openssl enc -rc4 makes it', () => {
+  const cipher = new Rc4(Buffer.from('0123456789abcdef0123456789abcdef', 'hex'));
+  assert.equal(cipher.copy(Buffer.alloc(16)).toString('hex'), '770b8e2d2ebea888e16e5a081374c2cb');
+});
+
+/** Runs both sides; `cut` splits every flight into parts of so many bytes. */
+function run(ours: number, theirs: number, hashes: [Buffer, Buffer], cut: number) {
+  const a = new MseInitiator(hashes[0], ours, FIRST);
+  const b = new MseResponder(hashes[1], theirs);
+  const ends: { a: MseStep | null; b: MseStep | null } = { a: null, b: null };
+  const flights: ['a' | 'b', Buffer][] = [['b', a.begin()]];
+  for (let flight = flights.shift(); flight !== undefined; flight = flights.shift()) {
+    const [to, bytes] = flight;
+    for (let at = 0; at < bytes.length; at += cut) {
+      if (ends[to] !== null) break;
+      const step = (to === 'a' ? a : b).push(bytes.subarray(at, at + cut));
+      if (step.send !== null) flights.push([to === 'a' ? 'b' : 'a', step.send]);
+      if (step.done !== null || step.failed) ends[to] = step;
+    }
+  }
+  return ends;
+}
+
+for (const cut of [1, 7, 96, 100_000]) {
+  for (const [ours, theirs, encrypted] of [
+    [BOTH, BOTH, true],
+    [METHOD.rc4, BOTH, true],
+    [METHOD.plain, BOTH, false],
+    [BOTH, METHOD.plain, false],
+  ] as const) {
+    test(`both sides agree on ${encrypted ? 'RC4' : 'plain'} (${ours} and ${theirs}, ${cut} bytes at a time)`, () => {
+      const { a, b } = run(ours, theirs, [INFO_HASH, INFO_HASH], cut);
+      assert.ok(a?.done && b?.done);
+      assert.deepEqual(b.done.rest, FIRST, 'the first payload came along');
+      assert.equal(a.done.ciphers.encrypt !== null, encrypted);
+      const words = randomBytes(5_000);
+      const there = a.done.ciphers.encrypt?.copy(words) ?? words;
+      if (encrypted) assert.notDeepEqual(there, words);
+      assert.deepEqual(b.done.ciphers.decrypt?.copy(there) ?? there, words);
+      const back = b.done.ciphers.encrypt?.copy(words) ?? words;
+      assert.deepEqual(a.done.ciphers.decrypt?.copy(back) ?? back, words);
+    });
+  }
+}
+
+test('no method in common, another torrent, and noise all fail', () => {
+  assert.equal(run(METHOD.rc4, METHOD.plain, [INFO_HASH, INFO_HASH], 100).b?.failed, true);
+  // Who looks for another torrent is not found out before the most padding there may be has passed.
+  const other = new MseResponder(Buffer.alloc(20), BOTH);
+  const a = new MseInitiator(INFO_HASH, BOTH, FIRST);
+  assert.equal(other.push(a.begin()).failed, false);
+  assert.equal(other.push(randomBytes(1_000)).failed, true);
+  assert.equal(new MseInitiator(INFO_HASH, BOTH, FIRST).push(randomBytes(1_000)).failed, true);
+  assert.equal(new MseResponder(INFO_HASH, BOTH).push(randomBytes(1_000)).failed, true);
+});
