@@ -15,7 +15,7 @@ import { torrentBytes } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
 import { openSource, type Source } from './torrent/source.ts';
-import { formatDuration, parseCount, parseDuration, parseSize } from './units.ts';
+import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from './units.ts';
 
 /** Facts that only a caller of our own has: `unchoke demo` knows the oracle of its swarm. */
 export interface GetContext {
@@ -72,6 +72,8 @@ class GetRun {
     this.#hashers = parseCount('--hashers', flags.hashers, 1);
     this.#memoryBytes = parseSize('--memory', flags.memory);
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
+    // Who wants one peer, or one after the other, wants nobody to come by himself.
+    const listens = flags.listen && flags.strategy === 'first-unchoke' && keep === '0';
     // A selection that hits nothing is told before any thread starts.
     if (source.kind === 'torrent') selectFiles(source.metainfo, flags.select);
     this.#session = new PeerSession(
@@ -80,6 +82,7 @@ class GetRun {
         flags,
         keep: parseCount('--keep', keep),
         downloads: true,
+        listenPort: listens ? parsePort(flags.port) : null,
         chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
         hashers: this.#hashers,
       },

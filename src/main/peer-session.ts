@@ -8,7 +8,7 @@ import { limitsOf, namedPeersOf, type RaceFlags, shardsOf } from './commands/opt
 import { descriptorBudget } from './descriptors.ts';
 import type { TrackerNews } from './discovery/announcer.ts';
 import { Discovery } from './discovery/discovery.ts';
-import { CLIENT_NAME, newPeerId } from './identity.ts';
+import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from './identity.ts';
 import { MetadataRace } from './metadata/metadata-race.ts';
 import { Race, type RaceListener, type Unchoke } from './race.ts';
 import { metainfoOf } from './torrent/from-metadata.ts';
@@ -23,6 +23,8 @@ export interface SessionOptions {
   /** Download from no more peers than `--max-peers`, and dial lost ones again. A race alone does neither. */
   readonly downloads: boolean;
   readonly chokedTimeoutMs: number;
+  /** The port to accept connections at, 0 for a free one; null accepts none. */
+  readonly listenPort: number | null;
   readonly hashers: number;
 }
 
@@ -76,6 +78,7 @@ export class PeerSession {
     this.discovery = new Discovery({
       infoHash: known.infoHash,
       peerId,
+      port: this.#openDoor(options.listenPort, listener),
       named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
       tiers: flags.trackers ? tiersOf(source) : [],
       progress: () => listener.progress(),
@@ -102,6 +105,22 @@ export class PeerSession {
   async stop(): Promise<void> {
     this.#metadata?.stop();
     await Promise.all([this.discovery.stop(), this.race.stop()]);
+  }
+
+  /** A port that cannot be had is told; the download goes on without. */
+  async #openDoor(port: number | null, listener: SessionListener): Promise<number> {
+    if (port === null) return NO_LISTENING_PORT;
+    try {
+      return await this.race.openDoor(port, null);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      listener.onNews({
+        tracker: `port ${port}`,
+        kind: 'failed',
+        text: `nobody can connect to us (${reason})`,
+      });
+      return NO_LISTENING_PORT;
+    }
   }
 
   /** Who listens to the race until a download takes over. */

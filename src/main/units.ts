@@ -30,6 +30,13 @@ export function parseCount(option: string, text: string, least = 0): number {
   return value;
 }
 
+/** A port to listen on; 0 takes a free one. Throws a usage failure. */
+export function parsePort(text: string): number {
+  const port = parseCount('--port', text);
+  if (port > 65_535) throw new Failure('usage', `--port ${text}: no port is larger than 65535`);
+  return port;
+}
+
 /** `64.0 MiB`, `1.5 KiB`, `12 B`. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

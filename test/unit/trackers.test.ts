@@ -228,7 +228,7 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
     tiers: [[dead, good.announce], ['wss://no/announce', 'udp://:bad'], [other.announce]],
     infoHash: request.infoHash,
     peerId: request.peerId,
-    port: 1,
+    port: Promise.resolve(1),
     progress: () => ({ downloaded: 0, left: 1 }),
     onPeers: (found) => {
       peers += found.length;

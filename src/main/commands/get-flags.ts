@@ -18,6 +18,8 @@ export interface GetFlags extends RaceFlags {
   readonly memory: string;
   readonly firstUnchokeTimeout: string;
   readonly idleTimeout: string;
+  readonly port: string;
+  readonly listen: boolean;
   readonly saveTorrent?: string;
 }
 
@@ -53,6 +55,8 @@ export function defineGet(command: Command): Command {
       'memory for pieces on their way to the disk',
       formatSize(DEFAULT_MEMORY_BYTES).replace('.0 ', ''),
     )
+    .option('--port <n>', 'where others may connect to us; 0 takes a free port', '0')
+    .option('--no-listen', 'let nobody connect to us')
     .option(
       '--first-unchoke-timeout <duration>',
       'give up when nobody has unchoked us; 0 waits for ever',

@@ -47,7 +47,15 @@ async function race(text: string, flags: Flags): Promise<number> {
   const timeoutMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
   const bugs: unknown[] = [];
   const session: PeerSession = new PeerSession(
-    { source, flags, keep: 0, downloads: false, chokedTimeoutMs: CHOKED_RACE_MS, hashers: 0 },
+    {
+      source,
+      flags,
+      keep: 0,
+      downloads: false,
+      listenPort: null,
+      chokedTimeoutMs: CHOKED_RACE_MS,
+      hashers: 0,
+    },
     {
       progress: () => ({ downloaded: 0, left: LEFT_BYTES }),
       onFirstUnchoke: ({ peer, shard }, ms) => {

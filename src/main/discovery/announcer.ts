@@ -22,7 +22,7 @@ export interface AnnouncerOptions {
   readonly tiers: readonly (readonly string[])[];
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
-  readonly port: number;
+  readonly port: Promise<number>;
   /** Counters at the moment of an announce, in bytes. */
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly SourcedAddress[], tracker: string) => void;
@@ -136,8 +136,9 @@ export class Announcer {
     return null;
   }
 
-  #ask(tracker: string, tier: Tier, event: AnnounceEvent, signal: AbortSignal): Promise<AnnounceReply> {
-    const { infoHash, peerId, port } = this.#options;
+  async #ask(tracker: string, tier: Tier, event: AnnounceEvent, signal: AbortSignal): Promise<AnnounceReply> {
+    const { infoHash, peerId } = this.#options;
+    const port = await this.#options.port;
     const { downloaded, left } = this.#options.progress();
     const numwant = event === 'stopped' ? 0 : TRACKER_NUMWANT_PEERS;
     const announce: AnnounceRequest = {
@@ -155,9 +156,7 @@ export class Announcer {
     if (protocol === 'udp') return udpAnnounce(tracker, announce, signal);
     if (protocol === 'http' || protocol === 'https')
       return httpAnnounce(tracker, announce, tier.trackerId, signal);
-    return Promise.reject(
-      new TrackerError(`trackers of the kind "${protocol.slice(0, 20)}:" are not spoken here`),
-    );
+    throw new TrackerError(`trackers of the kind "${protocol.slice(0, 20)}:" are not spoken here`);
   }
 }
 

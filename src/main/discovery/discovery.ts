@@ -1,5 +1,4 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
-import { NO_LISTENING_PORT } from '../identity.ts';
 import type { SourcedAddress } from '../peer-list.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { resolvePeers } from './named-peers.ts';
@@ -7,6 +6,8 @@ import { resolvePeers } from './named-peers.ts';
 export interface DiscoveryOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
+  /** Where we listen; resolved when it is known. NO_LISTENING_PORT where we do not. */
+  readonly port: Promise<number>;
   /** Peers that the user named. */
   readonly named: readonly SourcedAddress[];
   /** Tracker URLs by tier (BEP 12). */
@@ -28,7 +29,7 @@ export class Discovery {
       tiers,
       infoHash,
       peerId,
-      port: NO_LISTENING_PORT,
+      port: options.port,
       progress,
       onPeers: (peers, tracker) => options.onPeers(peers, tracker),
       onNews,

@@ -55,6 +55,16 @@ export interface PeerLine {
   readonly bytes: number;
 }
 
+/** How far the peers of one source, or of one transport, came. */
+export interface Yield {
+  readonly name: string;
+  readonly addresses: number;
+  readonly connected: number;
+  readonly handshaken: number;
+  readonly unchoked: number;
+  readonly gaveData: number;
+}
+
 export interface RaceReport {
   readonly strategy: Strategy;
   readonly ttfuMs: number | null;
@@ -62,6 +72,10 @@ export interface RaceReport {
   readonly firstBlockMs: number | null;
   readonly funnel: Funnel;
   readonly lost: readonly Loss[];
+  /** By who named the address; `incoming` are those who connected to us. */
+  readonly sources: readonly Yield[];
+  /** By how they were spoken to; of connected peers only. */
+  readonly transports: readonly Yield[];
   readonly stages: readonly StageTimes[];
   readonly shards: readonly ShardLine[];
   readonly peers: readonly PeerLine[];
@@ -88,8 +102,16 @@ export function raceReport(race: Race, strategy: Strategy): RaceReport {
         ? null
         : { peer: race.peers.nameOf(first.peer), family: familyOf(firstOutcome), shard: first.shard },
     firstBlockMs: race.firstBlockMs,
-    funnel: funnelOf(outcomes, race.peers.size),
+    funnel: funnelOf(
+      outcomes.filter(({ peer }) => !race.peers.isAccepted(peer)),
+      race.peers.size,
+    ),
     lost: lossesOf(outcomes),
+    sources: yields(outcomes, ({ peer }) => race.peers.at(peer).source),
+    transports: yields(
+      outcomes.filter(({ timeline }) => timeline.connected !== null),
+      ({ transport }) => transport,
+    ),
     stages: stageTimes(outcomes, race.startedAt ?? 0),
     shards: shardLines(race.shardStats),
     peers: topPeers(race, outcomes),
@@ -111,6 +133,22 @@ function funnelOf(outcomes: readonly PeerOutcome[], addresses: number): Funnel {
     unchoked: reached('unchoked'),
     gaveData: reached('firstBlock'),
   };
+}
+
+/** The most useful first. */
+function yields(outcomes: readonly PeerOutcome[], nameOf: (outcome: PeerOutcome) => string): Yield[] {
+  const groups = new Map<string, PeerOutcome[]>();
+  for (const outcome of outcomes) {
+    const name = nameOf(outcome);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [outcome]);
+    else group.push(outcome);
+  }
+  const rows = [...groups].map(([name, group]) => {
+    const { addresses, connected, handshaken, unchoked, gaveData } = funnelOf(group, group.length);
+    return { name, addresses, connected, handshaken, unchoked, gaveData };
+  });
+  return rows.sort((a, b) => b.gaveData - a.gaveData || b.unchoked - a.unchoked || b.addresses - a.addresses);
 }
 
 /** Why peers were lost, most frequent first within the order of the stages. */

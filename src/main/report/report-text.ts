@@ -1,9 +1,10 @@
 /** The race report for people: plain text in lines of at most 100 columns. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import { formatDuration, formatSize } from '../units.ts';
-import type { Funnel, RaceReport, StageTimes } from './race-report.ts';
+import type { Funnel, RaceReport, StageTimes, Yield } from './race-report.ts';
 
 const BAR_COLUMNS = 40;
+const SOURCE_COLUMNS = 38;
 const STAGE_NAMES = {
   dial: 'its turn',
 
@@ -18,6 +19,8 @@ export function reportText(report: RaceReport, oracleMs: number | null): string 
   const parts = [
     headline(report, oracleMs),
     funnelText(report.funnel),
+    yieldText('by source', 'addresses', report.sources),
+    yieldText('by transport', 'peers', report.transports),
     lostText(report),
     stageText(report.stages),
     shardText(report),
@@ -63,6 +66,21 @@ function funnelText(funnel: Funnel): string {
 function bar(share: number): string {
   const columns = Math.round(share * BAR_COLUMNS);
   return share > 0 && columns === 0 ? '▏' : '█'.repeat(columns);
+}
+
+/** Nothing to compare where there is but one. */
+function yieldText(title: string, first: string, rows: readonly Yield[]): string {
+  if (rows.length < 2) return '';
+  const columns = [first, 'connected', 'handshaken', 'unchoked', 'gave data'];
+  const lines = rows.map(({ name, addresses, connected, handshaken, unchoked, gaveData }) =>
+    yieldLine(name, [addresses, connected, handshaken, unchoked, gaveData]),
+  );
+  return [yieldLine(title, columns), ...lines].join('\n');
+}
+
+function yieldLine(name: string, cells: readonly (string | number)[]): string {
+  const shown = name.length > SOURCE_COLUMNS ? `${name.slice(0, SOURCE_COLUMNS - 1)}…` : name;
+  return `${shown.padEnd(SOURCE_COLUMNS)}${cells.map((cell) => String(cell).padStart(12)).join('')}`;
 }
 
 function lostText({ lost }: RaceReport): string {
