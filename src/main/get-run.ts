@@ -176,6 +176,7 @@ class GetRun {
       onBanned: (peer) => this.#teller.banned(this.#session.race.peers.nameOf(peer)),
       onShardLost: (error) => this.#console.news(`a shard died and was replaced: ${String(error)}`),
       onNews: ({ tracker, kind, text }) => this.#console.news(`${tracker} ${kind}: ${text}`),
+      onListening: (port) => this.#console.event('listening', { port }),
       onBug: (error) => this.#end({ kind: 'failed', error }),
     };
   }

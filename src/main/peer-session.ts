@@ -36,6 +36,8 @@ export interface SessionListener {
   onBanned(peer: PeerIndex): void;
   onShardLost(error: unknown): void;
   onNews(news: TrackerNews): void;
+  /** Others may connect to us at this port. */
+  onListening(port: number): void;
   /** A bug of ours that no new thread mends. */
   onBug(error: unknown): void;
 }
@@ -111,7 +113,9 @@ export class PeerSession {
   async #openDoor(port: number | null, listener: SessionListener): Promise<number> {
     if (port === null) return NO_LISTENING_PORT;
     try {
-      return await this.race.openDoor(port, null);
+      const bound = await this.race.openDoor(port, null);
+      listener.onListening(bound);
+      return bound;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       listener.onNews({

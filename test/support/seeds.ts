@@ -12,6 +12,8 @@ import { ROOT } from './paths.ts';
 export interface Seed {
   /** HOST:PORT for `--peer`. */
   readonly address: string;
+  /** libtorrent alone: connects to this peer. */
+  connect?(host: string, port: number): void;
   stop(): Promise<void>;
 }
 
@@ -43,7 +45,11 @@ async function freePort(): Promise<number> {
 async function talkingSeed(program: string, args: readonly string[], host: string): Promise<Seed> {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const line = await firstLine(child, /^port (\d+)/);
-  return { address: `${host}:${line[1]}`, stop: () => ended(child, () => child.stdin?.end()) };
+  return {
+    address: `${host}:${line[1]}`,
+    connect: (to, port) => void child.stdin?.write(`${to} ${port}\n`),
+    stop: () => ended(child, () => child.stdin?.end()),
+  };
 }
 
 export function libtorrentSeed(

@@ -67,6 +67,7 @@ async function race(text: string, flags: Flags): Promise<number> {
       onBanned: () => {},
       onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
       onNews: ({ tracker, kind, text: news }) => console.news(`${tracker} ${kind}: ${news}`),
+      onListening: () => {},
       onBug: (error) => bugs.push(error),
     },
   );

@@ -19,4 +19,7 @@ handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': 
 while session.listen_port() == 0 or not handle.status().is_seeding:
     time.sleep(0.02)
 print('port', session.listen_port(), flush=True)
-sys.stdin.read()
+# Each line that comes names a peer to connect to.
+for line in sys.stdin:
+    host, port = line.split()
+    handle.connect_peer((host, int(port)))
