@@ -177,8 +177,13 @@ export class Download {
     prepareStorage(plan);
     if (this.#options.preallocate && !this.complete) await allocateSpace(plan);
     if (this.complete) return this.#completed();
-    const { geometry, info } = this.#options.metainfo;
-    this.race.setTorrent({ geometry, info: sharedBytes(info), download: this.#share });
+    const { geometry, info, private: isPrivate } = this.#options.metainfo;
+    this.race.setTorrent({
+      geometry,
+      info: sharedBytes(info),
+      private: isPrivate,
+      download: this.#share,
+    });
   }
 
   /** Stops the race, lets the hashers finish what they have, ends all threads. */

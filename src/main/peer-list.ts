@@ -2,15 +2,11 @@
  * Every address that this run knows, once: the position in this list is the peer's index everywhere. Also what became
  * of it.
  */
-import { type PeerIndex, peerIndex } from '../shared/indices.ts';
+import type { HostPort } from '../shared/compact-peers.ts';
+import { type PeerIndex, peerIndex, type ShardId } from '../shared/indices.ts';
 import { MAX_KNOWN_PEERS } from '../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
-import type { TimelineStage } from '../shared/timeline.ts';
-
-export interface SourcedAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import { NO_TIMES, type TimelineStage } from '../shared/timeline.ts';
 
 export interface KnownPeer extends PeerAddress {
   /** Who named it: a tracker, the user, a file. */
@@ -44,7 +40,7 @@ export class PeerList {
   }
 
   /** Adds what is new and returns it. */
-  add(addresses: readonly SourcedAddress[], source: string): KnownPeer[] {
+  add(addresses: readonly HostPort[], source: string): KnownPeer[] {
     const added: KnownPeer[] = [];
     for (const { host, port } of addresses) {
       const key = addressKey(host, port);
@@ -165,5 +161,20 @@ function merged(before: PeerOutcome, now: PeerOutcome): PeerOutcome {
     client: now.client ?? before.client,
     peerIdPrefix: now.peerIdPrefix ?? before.peerIdPrefix,
     receivedBytes: before.receivedBytes + now.receivedBytes,
+  };
+}
+
+/** The outcome of an address whose turn never came. */
+export function neverDialled(peer: PeerIndex, shard: ShardId, now: number): PeerOutcome {
+  return {
+    peer,
+    shard,
+    timeline: { ...NO_TIMES, closed: now },
+    reason: { stage: 'queued', code: 'stopped' },
+    client: null,
+    peerIdPrefix: null,
+    receivedBytes: 0,
+    transport: 'tcp',
+    retryInMs: null,
   };
 }

@@ -59,6 +59,8 @@ export class PeerSession {
     const budget = descriptorBudget(this.shards, options.hashers);
     this.openFiles = budget.filesPerHasher;
     const limits = limitsOf(flags, budget);
+    // Of a magnet link it is not known at first: shards stop when they learn it.
+    const isPrivate = source.kind === 'torrent' && source.metainfo.private;
     const known = source.kind === 'torrent' ? source.metainfo : source.magnet;
     const peerId = newPeerId();
     this.#metadata = source.kind === 'magnet' ? new MetadataRace(known.infoHash, () => this.race) : null;
@@ -74,6 +76,7 @@ export class PeerSession {
         chokedTimeoutMs: options.chokedTimeoutMs,
         encryption: flags.encryption,
         reconnect: options.downloads,
+        pex: flags.pex && !isPrivate,
       },
       this.#raceListener(listener),
     );

@@ -3,6 +3,7 @@
  * winners are wanted, and puts a lost shard's addresses back into play.
  */
 import { monotonicMs } from '../shared/clock.ts';
+import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
 import type {
   Encryption,
@@ -17,9 +18,9 @@ import type {
   ShardTorrent,
   Strategy,
 } from '../shared/messages.ts';
-import { NO_TIMES } from '../shared/timeline.ts';
+import { believable, reachOf } from './address-rules.ts';
 import { FrontDoor } from './front-door.ts';
-import { type KnownPeer, PeerList, type SourcedAddress } from './peer-list.ts';
+import { type KnownPeer, neverDialled, PeerList } from './peer-list.ts';
 import { ShardPool } from './shard-pool.ts';
 import { type PeerLimits, shardOf, shardShare } from './sharding.ts';
 
@@ -36,6 +37,8 @@ export interface RaceOptions {
   readonly encryption: Encryption;
   /** Dial lost peers again. */
   readonly reconnect: boolean;
+  /** Exchange peers (BEP 11). */
+  readonly pex: boolean;
   readonly workerFile?: URL;
 }
 
@@ -75,7 +78,6 @@ export class Race {
   #startedAt: number | null = null;
   #firstUnchoke: Unchoke | null = null;
   #firstBlockAt: number | null = null;
-  #unchokes = 0;
   #stopped: Promise<void> | null = null;
 
   /** Starts the threads. Until `setTorrent` peers are raced, but nothing is asked of them. */
@@ -116,16 +118,12 @@ export class Race {
     return this.#since(this.#firstBlockAt);
   }
 
-  get unchokes(): number {
-    return this.#unchokes;
-  }
-
   get shardStats(): readonly (ShardStats | null)[] {
     return this.#pool.stats;
   }
 
   /** Brings addresses into play; known ones are passed over. Returns how many were new. */
-  add(addresses: readonly SourcedAddress[], source: string): number {
+  add(addresses: readonly HostPort[], source: string): number {
     const added = this.peers.add(addresses, source);
     if (added.length === 0) return 0;
     this.#startedAt ??= monotonicMs();
@@ -172,20 +170,10 @@ export class Race {
   async #stop(): Promise<void> {
     await this.#pool.stop();
     const now = monotonicMs();
-    for (const { peer, host, port } of this.peers.all) {
-      if (this.peers.outcomeOf(peer) !== undefined) continue;
-      const shard = this.#pool.idOf(shardOf(host, port, this.#pool.size));
-      this.peers.settle({
-        peer,
-        shard,
-        timeline: { ...NO_TIMES, closed: now },
-        reason: { stage: 'queued', code: 'stopped' },
-        client: null,
-        peerIdPrefix: null,
-        receivedBytes: 0,
-        transport: 'tcp',
-        retryInMs: null,
-      });
+    for (const known of this.peers.all) {
+      if (this.peers.outcomeOf(known.peer) !== undefined) continue;
+      const shard = this.#pool.idOf(this.#positionOf(known));
+      this.peers.settle(neverDialled(known.peer, shard, now));
     }
   }
 
@@ -231,6 +219,9 @@ export class Race {
       case 'accepted':
         this.peers.accept(event.address);
         return;
+      case 'peers-told':
+        this.#peersTold(event.peer, event.peers);
+        return;
       case 'metadata-offer':
         this.#listener.onMetadataOffer(event.peer, event.bytes);
         return;
@@ -250,8 +241,13 @@ export class Race {
     }
   }
 
+  /** A peer named others (BEP 11). */
+  #peersTold(peer: PeerIndex, peers: readonly HostPort[]): void {
+    const reach = reachOf(this.peers.at(peer).host);
+    if (reach !== null) this.add(believable(peers, reach), 'pex');
+  }
+
   #unchoked(shard: number, peer: PeerIndex, at: number): void {
-    this.#unchokes += 1;
     // Two shards may each have had a first one; the clock is the same for both, so the earlier counts.
     if (this.#firstUnchoke === null) {
       this.#firstUnchoke = { peer, shard, at };

@@ -49,6 +49,10 @@ export const METADATA_ASKED_PEERS = 3;
 export const METADATA_ASKED_PARTS = 4;
 /** A part that has not come after this long is asked of others. */
 export const METADATA_PART_TIMEOUT_MS = 5_000;
+/** Peers told in one message of peer exchange (BEP 11); libtorrent's number. Twice as many are believed. */
+export const MAX_PEX_PEERS = 50;
+/** Between two such messages to one peer. */
+export const PEX_INTERVAL_MS = 60_000;
 /** Bitfields of all peers of a shard that are kept before the number of pieces is known. */
 export const EARLY_PIECES_BYTES = 16_777_216;
 /** Single pieces that a peer may announce before that. */

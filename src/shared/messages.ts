@@ -5,6 +5,7 @@
  */
 import type { ArenaMemory } from './arena.ts';
 import type { CloseReason } from './close-reason.ts';
+import type { HostPort } from './compact-peers.ts';
 import type { Geometry } from './geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
@@ -44,6 +45,8 @@ export interface ShardTorrent {
   readonly geometry: Geometry;
   /** The info dictionary as it was hashed, to be served to others (BEP 9). */
   readonly info: SharedArrayBuffer;
+  /** Peers come from its trackers only (BEP 27). */
+  readonly private: boolean;
   /** Null: race only. Each peer that unchokes is asked for one block, which is thrown away. */
   readonly download: {
     readonly ledger: LedgerMemory;
@@ -67,6 +70,8 @@ export interface ShardTask<Port> {
   /** How long a choking peer keeps its place, in milliseconds. */
   readonly chokedTimeoutMs: number;
   readonly encryption: Encryption;
+  /** Exchange peers with others (BEP 11); a private torrent, once it is known as one, does not. */
+  readonly pex: boolean;
   /** Dial lost peers again. A race without a download asks each but once. */
   readonly reconnect: boolean;
 }
@@ -178,6 +183,8 @@ export type ShardEvent =
   | { readonly type: 'accepted'; readonly address: PeerAddress }
   /** The peer has metadata of this many bytes, and we have none (BEP 9). */
   | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number }
+  /** The peer named others (BEP 11). */
+  | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly HostPort[] }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
   | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }

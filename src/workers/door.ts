@@ -42,6 +42,11 @@ export class Door {
     );
   }
 
+  /** The peer came by this door. */
+  has(peer: PeerIndex): boolean {
+    return this.#inside.has(peer);
+  }
+
   /** A peer is gone; true if it had come by this door. */
   left(peer: PeerIndex): boolean {
     const host = this.#inside.get(peer);

@@ -5,23 +5,17 @@
 import type { Clock } from '../shared/clock.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
 import { STATS_INTERVAL_MS } from '../shared/limits.ts';
-import type {
-  MetadataPart,
-  PeerAddress,
-  ShardCommand,
-  ShardStats,
-  ShardTask,
-  ShardTorrent,
-} from '../shared/messages.ts';
+import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
 import { Door, type DoorHost } from './door.ts';
 import { Outbox } from './outbox.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
-import type { PeerHost } from './peer/peer-host.ts';
+import type { PeerHost, PeerNews } from './peer/peer-host.ts';
 import { outcomeOf } from './peer/peer-outcome.ts';
 import type { PeerState } from './peer/peer-state.ts';
 import type { Connection, ConnectionEvents, Listening, Transport } from './peer/transport.ts';
+import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import { FirstBlockProbe } from './requests/first-block-probe.ts';
 import type { Requester } from './requests/requester.ts';
@@ -53,6 +47,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly #secrecy: Secrecy;
   #door: Door | null = null;
   readonly #winners: Winners;
+  #pex: PeerExchange | null;
   #stopped = false;
   #statsAt = Number.NEGATIVE_INFINITY;
 
@@ -66,6 +61,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#outbox = new Outbox(world.post, world.soon);
     this.#dialler = new Dialler(task.share, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
+    this.#pex = task.pex ? new PeerExchange() : null;
     this.#secrecy = new Secrecy(task.encryption);
     this.deadlines = this.#dialler.deadlines(task.chokedTimeoutMs);
   }
@@ -118,6 +114,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
       this.#statsAt = now;
       this.#outbox.now({ type: 'stats', stats: this.#stats() });
     }
+    this.#pex?.tick(this.#peers.values(), (peer) => this.#door?.has(peer.index) ?? false, now);
     this.#outbox.flush();
     this.#dialler.pump();
   }
@@ -155,6 +152,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     if (after.phase !== 'closed') return;
     this.countPieces(peer, -1);
     this.#peers.delete(peer.index);
+    this.#pex?.forget(peer.index);
     const address = { peer: peer.index, ...peer.address };
     const { code } = after.reason;
     if (!this.#stopped && this.#secrecy.triesAgain(peer, before, code)) {
@@ -193,12 +191,8 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     if (this.#download === null) peer.close('done');
   }
 
-  onMetadataOffer({ index: peer }: PeerDriver, bytes: number): void {
-    this.#outbox.now({ type: 'metadata-offer', peer, bytes });
-  }
-
-  onMetadataPart({ index: peer }: PeerDriver, part: MetadataPart): void {
-    this.#outbox.now({ type: 'metadata-part', peer, part });
+  tell(event: PeerNews): void {
+    if (event.type !== 'peers-told' || this.#pex !== null) this.#outbox.now(event);
   }
 
   onShortage(peer: PeerDriver): void {
@@ -257,7 +251,8 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   // --- The race
 
   /** The torrent is known: from here on there is something to ask for. */
-  #begin({ geometry, info, download }: ShardTorrent): void {
+  #begin({ geometry, info, download, private: isPrivate }: ShardTorrent): void {
+    if (isPrivate) this.#pex = null;
     const { clock, random } = this.#world;
     this.pieceCount = geometry.pieceCount;
     this.info = new Uint8Array(info);
@@ -279,14 +274,10 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   }
 
   #stats(): ShardStats {
-    return {
-      ...this.#counts.snapshot(),
-      queued: this.#dialler.addresses.waiting,
-      blockBytes: this.requester.blockBytes,
-      wastedBytes: this.requester.wastedBytes,
-      shortages: this.#dialler.window.shortages,
-      ...this.#world.lag(),
-    };
+    const { waiting: queued } = this.#dialler.addresses;
+    const { blockBytes, wastedBytes } = this.requester;
+    const { shortages } = this.#dialler.window;
+    return { ...this.#counts.snapshot(), queued, blockBytes, wastedBytes, shortages, ...this.#world.lag() };
   }
 
   #stop(): void {

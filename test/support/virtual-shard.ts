@@ -42,6 +42,8 @@ export interface VirtualShardOptions {
   readonly order?: PickOrder;
   readonly hasNeighbours?: boolean;
   readonly encryption?: Encryption;
+  readonly pex?: boolean;
+  readonly private?: boolean;
   /** The torrent is not known until `setTorrent`. */
   readonly magnet?: boolean;
   /** Pieces, from the first on, that were there before. */
@@ -99,6 +101,7 @@ export class VirtualShard {
         chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
         encryption: options.encryption ?? 'off',
         reconnect: downloads,
+        pex: options.pex ?? false,
       },
       {
         clock: () => EPOCH_MS + this.time.now(),
@@ -134,6 +137,7 @@ export class VirtualShard {
     this.#torrent = {
       geometry: g,
       info: new SharedArrayBuffer(INFO.length),
+      private: options.private ?? false,
       download: downloads ? { ledger, arena, maxSlots, order, hasNeighbours } : null,
     };
     new Uint8Array(this.#torrent.info).set(INFO);

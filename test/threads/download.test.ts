@@ -74,6 +74,7 @@ async function download(name: string, run: Run) {
     chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
     encryption: 'off' as const,
     reconnect: true,
+    pex: false,
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
   const download = new Download(

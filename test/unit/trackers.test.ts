@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { Announcer, type TrackerNews } from '../../src/main/discovery/announcer.ts';
-import { compactIpv4, compactIpv6 } from '../../src/main/discovery/compact-peers.ts';
 import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/http-tracker.ts';
 import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
+import { compactIpv4, compactIpv6 } from '../../src/shared/compact-peers.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();

@@ -1,6 +1,7 @@
 /** Options that several commands share: how they are written, read and checked. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import {
   DEFAULT_DIAL_RATE_PER_S,
   DEFAULT_HALF_OPEN_PEERS,
@@ -10,7 +11,6 @@ import {
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
-import type { SourcedAddress } from '../peer-list.ts';
 import type { PeerLimits } from '../sharding.ts';
 import { parseCount } from '../units.ts';
 
@@ -23,6 +23,7 @@ export interface RaceFlags {
   readonly maxPeers: string;
   readonly shards: string;
   readonly trackers: boolean;
+  readonly pex: boolean;
   readonly encryption: Encryption;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -70,6 +71,7 @@ export function withRaceOptions(command: Command): Command {
         .default('prefer'),
     )
     .option('--no-trackers', 'ask no tracker: only the peers named')
+    .option('--no-pex', 'exchange no peers with peers')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
     .option('--quiet', 'no progress and no news on stderr', false);
 }
@@ -95,7 +97,7 @@ export function limitsOf(flags: RaceFlags, budget: DescriptorBudget): PeerLimits
   };
 }
 
-export function namedPeersOf(flags: RaceFlags): SourcedAddress[] {
+export function namedPeersOf(flags: RaceFlags): HostPort[] {
   const named = flags.peer.map((text) => parsePeer(text, '--peer'));
   return flags.peersFile === undefined ? named : [...named, ...readPeersFile(flags.peersFile)];
 }

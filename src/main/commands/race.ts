@@ -73,9 +73,9 @@ async function race(text: string, flags: Flags): Promise<number> {
   );
   const { race: run, discovery } = session;
   session.torrent().then(
-    ({ name, infoHash, geometry, info }) => {
+    ({ name, infoHash, geometry, info, private: isPrivate }) => {
       console.event('metadata', { name: printable(name), infoHash: Buffer.from(infoHash).toString('hex') });
-      run.setTorrent({ geometry, info: sharedBytes(info), download: null });
+      run.setTorrent({ geometry, info: sharedBytes(info), private: isPrivate, download: null });
     },
     (error: unknown) => bugs.push(error),
   );

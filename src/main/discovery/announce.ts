@@ -1,5 +1,5 @@
 /** What is said to a tracker and what it answers, whatever the protocol. */
-import type { SourcedAddress } from '../peer-list.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
 
 export type AnnounceEvent = 'started' | 'stopped' | 'completed' | 'none';
 
@@ -18,7 +18,7 @@ export interface AnnounceRequest {
 }
 
 export interface AnnounceReply {
-  readonly peers: readonly SourcedAddress[];
+  readonly peers: readonly HostPort[];
   readonly intervalMs: number;
   readonly seeders: number | null;
   readonly leechers: number | null;

@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import {
   ANNOUNCE_RETRY_MS,
   MAX_ANNOUNCE_INTERVAL_MS,
@@ -12,7 +13,6 @@ import {
   TRACKER_NUMWANT_PEERS,
   TRACKER_TIMEOUT_MS,
 } from '../../shared/limits.ts';
-import type { SourcedAddress } from '../peer-list.ts';
 import { redactedUrl } from '../text.ts';
 import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 import { httpAnnounce } from './http-tracker.ts';
@@ -25,7 +25,7 @@ export interface AnnouncerOptions {
   readonly port: Promise<number>;
   /** Counters at the moment of an announce, in bytes. */
   readonly progress: () => { readonly downloaded: number; readonly left: number };
-  readonly onPeers: (peers: readonly SourcedAddress[], tracker: string) => void;
+  readonly onPeers: (peers: readonly HostPort[], tracker: string) => void;
   /** Something to tell the user: an answer, a warning, a failure. `tracker` is fit to be shown. */
   readonly onNews: (news: TrackerNews) => void;
 }

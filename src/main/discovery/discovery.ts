@@ -1,5 +1,5 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
-import type { SourcedAddress } from '../peer-list.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { resolvePeers } from './named-peers.ts';
 
@@ -9,11 +9,11 @@ export interface DiscoveryOptions {
   /** Where we listen; resolved when it is known. NO_LISTENING_PORT where we do not. */
   readonly port: Promise<number>;
   /** Peers that the user named. */
-  readonly named: readonly SourcedAddress[];
+  readonly named: readonly HostPort[];
   /** Tracker URLs by tier (BEP 12). */
   readonly tiers: readonly (readonly string[])[];
   readonly progress: () => { readonly downloaded: number; readonly left: number };
-  readonly onPeers: (peers: readonly SourcedAddress[], source: string) => void;
+  readonly onPeers: (peers: readonly HostPort[], source: string) => void;
   readonly onNews: (news: TrackerNews) => void;
 }
 

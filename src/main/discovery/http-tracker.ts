@@ -11,6 +11,8 @@ import {
   isDict,
   textField,
 } from '../../shared/bencode.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
 import {
   MAX_ANNOUNCE_INTERVAL_MS,
   MAX_TRACKER_MESSAGE_CHARS,
@@ -18,10 +20,8 @@ import {
   MIN_ANNOUNCE_INTERVAL_MS,
 } from '../../shared/limits.ts';
 import { HttpError, httpGet } from '../http-client.ts';
-import type { SourcedAddress } from '../peer-list.ts';
 import { printable } from '../text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
-import { compactIpv4, compactIpv6 } from './compact-peers.ts';
 
 const DEFAULT_INTERVAL_S = 1_800;
 
@@ -95,7 +95,7 @@ export function clampInterval(ms: number): number {
   return Math.min(MAX_ANNOUNCE_INTERVAL_MS, Math.max(MIN_ANNOUNCE_INTERVAL_MS, ms));
 }
 
-function peersOf(reply: BencodeDict): SourcedAddress[] {
+function peersOf(reply: BencodeDict): HostPort[] {
   const peers = field(reply, 'peers');
   const listed = Array.isArray(peers) ? peers.flatMap(listedPeer) : [];
   const compact = peers instanceof Uint8Array ? compactIpv4(peers) : [];
@@ -104,7 +104,7 @@ function peersOf(reply: BencodeDict): SourcedAddress[] {
 }
 
 /** The long form of BEP 3. Names instead of addresses are legal there and not worth a look-up each. */
-function listedPeer(entry: BencodeValue): SourcedAddress[] {
+function listedPeer(entry: BencodeValue): HostPort[] {
   if (!isDict(entry)) return [];
   const host = textField(entry, 'ip');
   const port = integerField(entry, 'port');

@@ -2,11 +2,11 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import { Failure } from '../failure.ts';
-import type { SourcedAddress } from '../peer-list.ts';
 
 /** `1.2.3.4:6881`, `[2001:db8::1]:6881`, `host.example:6881`. Throws a usage failure; `where` is named in it. */
-export function parsePeer(text: string, where: string): SourcedAddress {
+export function parsePeer(text: string, where: string): HostPort {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
@@ -20,7 +20,7 @@ export function parsePeer(text: string, where: string): SourcedAddress {
 }
 
 /** Empty lines and lines that begin with # are passed over. Throws a usage failure that names the line. */
-export function readPeersFile(path: string): SourcedAddress[] {
+export function readPeersFile(path: string): HostPort[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -38,8 +38,8 @@ export function readPeersFile(path: string): SourcedAddress[] {
 
 /** Addresses with names looked up, each name for itself: a dead one does not hold up the rest. */
 export async function resolvePeers(
-  named: readonly SourcedAddress[],
-  onResolved: (peers: readonly SourcedAddress[]) => void,
+  named: readonly HostPort[],
+  onResolved: (peers: readonly HostPort[]) => void,
   onFailed: (host: string, reason: string) => void,
 ): Promise<void> {
   onResolved(named.filter(({ host }) => isIP(host) !== 0));

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
+import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
 import {
   MAX_TRACKER_MESSAGE_CHARS,
   UDP_TRACKER_FIRST_WAIT_MS,
@@ -13,7 +14,6 @@ import {
 } from '../../shared/limits.ts';
 import { printable } from '../text.ts';
 import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
-import { compactIpv4, compactIpv6 } from './compact-peers.ts';
 import { clampInterval } from './http-tracker.ts';
 
 const PROTOCOL_MAGIC = 0x0417_2710_1980n;

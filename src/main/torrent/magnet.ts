@@ -2,10 +2,11 @@
  * Magnet links (BEP 9, with `x.pe` and `ws`; BEP 53 `so`). Node's own URLSearchParams reads the query; every field is checked
  * before it is believed, as with a torrent file.
  */
+
+import type { HostPort } from '../../shared/compact-peers.ts';
 import { MAX_SELECTED_INDEX, MAX_TRACKERS } from '../../shared/limits.ts';
 import { parsePeer } from '../discovery/named-peers.ts';
 import { Failure } from '../failure.ts';
-import type { SourcedAddress } from '../peer-list.ts';
 
 export interface Magnet {
   readonly infoHash: Uint8Array;
@@ -13,7 +14,7 @@ export interface Magnet {
   readonly name: string | null;
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
-  readonly peers: readonly SourcedAddress[];
+  readonly peers: readonly HostPort[];
   /** BEP 53: indices of files, or ranges of them, as `--select` takes them. */
   readonly select: readonly string[];
 }
@@ -72,7 +73,7 @@ function base32(text: string): Uint8Array | null {
   return bytes;
 }
 
-function peerOf(text: string): SourcedAddress {
+function peerOf(text: string): HostPort {
   try {
     return parsePeer(text, 'x.pe');
   } catch {

@@ -13,6 +13,8 @@ export interface Identity {
   readonly peerId: Uint8Array;
   readonly clientName: string;
   readonly encryption: Encryption;
+  /** Peers may be exchanged with others (BEP 11); not so for a private torrent. */
+  readonly pex: boolean;
 }
 
 /** `metadataBytes`: the length of our info dictionary; null while it is not known. */
@@ -37,7 +39,12 @@ function bytesOf(message: Greeting, identity: Identity, to: Address, metadataByt
     case 'handshake':
       return encodeHandshake(identity.infoHash, identity.peerId);
     case 'extended-handshake':
-      return encodeExtendedHandshake(identity.clientName, ipv4Bytes(to.host), metadataBytes);
+      return encodeExtendedHandshake(
+        identity.clientName,
+        ipv4Bytes(to.host),
+        metadataBytes,
+        identity.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
+      );
     case 'have-none':
       return HAVE_NONE;
     case 'interested':

@@ -3,6 +3,7 @@
  * inputs. Holds what a peer has beside its state: connection, inbox, book.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
 import type { MetadataPart, TransportKind } from '../../shared/messages.ts';
@@ -126,6 +127,15 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     if (this.#state.phase !== 'closed') this.#inbox?.torrentKnown(pieceCount);
   }
 
+  /** It is in session, and wants to hear of others (BEP 11). */
+  get exchangesPeers(): boolean {
+    return this.inSession && (this.#inbox?.exchangesPeers ?? false);
+  }
+
+  tellPeers(message: Uint8Array): void {
+    this.#inbox?.tellPeers(message);
+  }
+
   askMetadata(parts: readonly number[]): void {
     if (this.inSession) this.#inbox?.askMetadata(parts);
   }
@@ -180,11 +190,15 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   }
 
   onMetadataOffer(bytes: number): void {
-    this.#host.onMetadataOffer(this, bytes);
+    this.#host.tell({ type: 'metadata-offer', peer: this.index, bytes });
   }
 
   onMetadataPart(part: MetadataPart): void {
-    this.#host.onMetadataPart(this, part);
+    this.#host.tell({ type: 'metadata-part', peer: this.index, part });
+  }
+
+  onPeersTold(peers: readonly HostPort[]): void {
+    this.#host.tell({ type: 'peers-told', peer: this.index, peers });
   }
 
   // --- The reducer's door

@@ -1,6 +1,13 @@
 /** One peer's side of the extension protocol (BEP 10): what it can do, and the messages that follow from it. */
+import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
-import { MAX_METADATA_REQUESTS, METADATA_PART_BYTES } from '../../shared/limits.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import {
+  MAX_METADATA_REQUESTS,
+  MAX_PEX_PEERS,
+  METADATA_PART_BYTES,
+  PEX_INTERVAL_MS,
+} from '../../shared/limits.ts';
 import type { MetadataPart } from '../../shared/messages.ts';
 import { encodeExtended } from '../wire/encoder.ts';
 import {
@@ -15,6 +22,7 @@ import {
   encodeMetadataReject,
   encodeMetadataRequest,
 } from '../wire/metadata-message.ts';
+import { decodePex } from '../wire/pex-message.ts';
 
 /** What the extensions need of the peer and its shard. */
 export interface ExtendedPeer {
@@ -25,18 +33,23 @@ export interface ExtendedPeer {
   onRequestQueue(blocks: number): void;
   onMetadataOffer(bytes: number): void;
   onMetadataPart(part: MetadataPart): void;
+  /** Addresses that the peer named (BEP 11). */
+  onPeersTold(peers: readonly HostPort[]): void;
 }
 
 export class PeerExtensions {
   readonly #peer: ExtendedPeer;
   readonly #ids = new Map<Extension, number>();
+  readonly #clock: Clock;
+  #pexAt = Number.NEGATIVE_INFINITY;
   #metadataBytes = 0;
   #metadataRequests = 0;
   /** BEP 10 `v`. */
   client: string | null = null;
 
-  constructor(peer: ExtendedPeer) {
+  constructor(peer: ExtendedPeer, clock: Clock) {
     this.#peer = peer;
+    this.#clock = clock;
   }
 
   /** A whole extended message behind its id. Returns why the peer must go, if so. */
@@ -47,9 +60,22 @@ export class PeerExtensions {
         return this.#handshake(body);
       case OUR_EXTENSIONS.ut_metadata:
         return this.#metadata(body);
+      case OUR_EXTENSIONS.ut_pex:
+        return this.#pex(body);
       default:
         return null;
     }
+  }
+
+  /** The peer wants to hear of others. */
+  get exchangesPeers(): boolean {
+    return this.#ids.has('ut_pex');
+  }
+
+  /** `message`: the dictionary of BEP 11. */
+  tellPeers(message: Uint8Array): void {
+    const id = this.#ids.get('ut_pex');
+    if (id !== undefined) this.#peer.send(encodeExtended(id, message));
   }
 
   askMetadata(parts: readonly number[]): void {
@@ -71,6 +97,17 @@ export class PeerExtensions {
       this.#metadataBytes = told.metadataBytes;
       if (this.#peer.info === null) this.#peer.onMetadataOffer(told.metadataBytes);
     }
+    return null;
+  }
+
+  /** More than one message a minute, with some slack for clocks, is more than BEP 11 allows: passed over. */
+  #pex(body: Uint8Array): CloseCode | null {
+    const now = this.#clock();
+    if (now - this.#pexAt < PEX_INTERVAL_MS / 2) return null;
+    this.#pexAt = now;
+    const peers = decodePex(body, MAX_PEX_PEERS * 2);
+    if (peers === null) return 'bad-extended';
+    if (peers.length > 0) this.#peer.onPeersTold(peers);
     return null;
   }
 

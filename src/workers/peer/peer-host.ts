@@ -1,13 +1,16 @@
 /** What a peer's driver needs of the shard that it lives in. */
 import type { Clock } from '../../shared/clock.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
-import type { MetadataPart } from '../../shared/messages.ts';
+import type { ShardEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Identity } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
 import type { Transport } from './transport.ts';
+
+/** What a peer says that concerns more than its shard. */
+export type PeerNews = Extract<ShardEvent, { type: 'metadata-offer' | 'metadata-part' | 'peers-told' }>;
 
 export interface PeerHost {
   readonly clock: Clock;
@@ -33,7 +36,7 @@ export interface PeerHost {
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void;
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void;
   onFirstBlock(peer: PeerDriver): void;
-  onMetadataOffer(peer: PeerDriver, bytes: number): void;
-  onMetadataPart(peer: PeerDriver, part: MetadataPart): void;
+  /** What main should know at once. */
+  tell(event: PeerNews): void;
   onShortage(peer: PeerDriver, code: string): void;
 }

@@ -72,6 +72,15 @@ export class PeerInbox implements FrameSink {
     this.#host.requester.fill(this.#peer);
   }
 
+  /** The peer wants to hear of others (BEP 11). */
+  get exchangesPeers(): boolean {
+    return this.#extensions?.exchangesPeers ?? false;
+  }
+
+  tellPeers(message: Uint8Array): void {
+    this.#extensions?.tellPeers(message);
+  }
+
   askMetadata(parts: readonly number[]): void {
     this.#extensions?.askMetadata(parts);
   }
@@ -116,7 +125,7 @@ export class PeerInbox implements FrameSink {
         this.#blockEnded = true;
         break;
       case MESSAGE.extended: {
-        this.#extensions ??= new PeerExtensions(this.#peer);
+        this.#extensions ??= new PeerExtensions(this.#peer, this.#host.clock);
         const fault = this.#extensions.message(payload);
         if (fault !== null) this.#peer.close(fault);
         break;

@@ -35,9 +35,10 @@ export function encodeExtendedHandshake(
   client: string,
   yourAddress: Uint8Array | null,
   metadataBytes: number | null,
+  extensions: readonly Extension[],
 ): Buffer {
   const body: BencodeDict = {
-    m: OUR_EXTENSIONS,
+    m: Object.fromEntries(extensions.map((name) => [name, OUR_EXTENSIONS[name]])),
     reqq: OUR_REQUEST_QUEUE_BLOCKS,
     v: Buffer.from(client, 'utf8'),
   };

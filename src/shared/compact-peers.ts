@@ -1,0 +1,59 @@
+/** Compact peer lists: 6 bytes a peer for IPv4 (BEP 23), 18 for IPv6 (BEP 7). */
+import { isIPv4, isIPv6 } from 'node:net';
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** IPv4 peers of a compact list; a rest that is no whole peer is dropped, and so is port 0. */
+export function compactIpv4(bytes: Uint8Array): HostPort[] {
+  const peers: HostPort[] = [];
+  for (let at = 0; at + 6 <= bytes.length; at += 6) {
+    const host = bytes.subarray(at, at + 4).join('.');
+    push(peers, host, bytes, at + 4);
+  }
+  return peers;
+}
+
+/** IPv6 peers of a compact list, in the form of RFC 4291 without abbreviation; a rest and port 0 are dropped. */
+export function compactIpv6(bytes: Uint8Array): HostPort[] {
+  const peers: HostPort[] = [];
+  for (let at = 0; at + 18 <= bytes.length; at += 18) {
+    const groups: string[] = [];
+    for (let i = at; i < at + 16; i += 2)
+      groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
+    push(peers, groups.join(':'), bytes, at + 16);
+  }
+  return peers;
+}
+
+function push(peers: HostPort[], host: string, bytes: Uint8Array, at: number): void {
+  const port = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  if (port !== 0) peers.push({ host, port });
+}
+
+/** Peers in compact form, IPv4 and IPv6 apart; names are left out. */
+export function compacted(peers: readonly HostPort[]): { readonly v4: Buffer; readonly v6: Buffer } {
+  const v4: number[] = [];
+  const v6: number[] = [];
+  for (const { host, port } of peers) {
+    const bytes = addressBytes(host);
+    if (bytes === null) continue;
+    (bytes.length === 4 ? v4 : v6).push(...bytes, port >>> 8, port & 0xff);
+  }
+  return { v4: Buffer.from(v4), v6: Buffer.from(v6) };
+}
+
+/** In network order; null for what is no address. */
+function addressBytes(host: string): number[] | null {
+  if (isIPv4(host)) return host.split('.').map(Number);
+  if (!isIPv6(host) || host.includes('.')) return null;
+  const [head = '', tail] = host.replace(/%.*$/, '').split('::');
+  const groups = (text: string) =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+  const first = groups(head);
+  const last = tail === undefined ? [] : groups(tail);
+  const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
+  return all.flatMap((group) => [group >>> 8, group & 0xff]);
+}

@@ -1,0 +1,65 @@
+/** Peer exchange (BEP 11) of a shard, in virtual time. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
+import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
+
+const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
+const shake = say(0, handshakeOf(INFO_HASH, '-XX0001-peer', ['ext']));
+const hello = say(1, wire.extended(0, 'd1:md6:ut_pexi9eee'));
+const full = say(2, wire.bitfield('11111111'));
+const ours = 2;
+const named = (ms: number) =>
+  say(ms, wire.extended(ours, 'd5:added12:\x0a\x00\x00\x01\x1a\xe1\x0a\x00\x00\x02\x00\x00e'));
+const downloading = { slots: 4, chokedTimeoutMs: 600_000 };
+const told = (shard: VirtualShard) => shard.events.filter(({ type }) => type === 'peers-told');
+
+test('peers that others name are told, port 0 left out, and not more often than every half minute', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  shard.add({ script: [shake, hello, named(10), named(20), named(29_000), named(31_000)] });
+  shard.run(40_000);
+  const peers = [{ host: '10.0.0.1', port: 6_881 }];
+  assert.deepEqual(told(shard), [
+    { type: 'peers-told', peer: 0, peers },
+    { type: 'peers-told', peer: 0, peers },
+  ]);
+});
+
+test('we name whom we dialled, once, with a seed marked as one; then who came and who left, each minute', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  shard.listen();
+  const quiet: FakePeerScript = { script: [shake, full, [30_000, { end: 'unreachable' }]] };
+  const [listener] = shard.add({ script: [shake, hello] }, quiet);
+  shard.knock({ script: [shake, full] });
+  shard.run(20_000);
+  const address = (port: number) => `\x7f\x00\x00\x01\x00${String.fromCharCode(port)}`;
+  const messages = () => listener?.bytesHeard.split('\x14\x09').slice(1) ?? [];
+  assert.equal(messages().length, 1);
+  assert.ok(messages()[0]?.startsWith(`d5:added6:${address(2)}7:added.f1:\x12`), 'the seed, and nobody else');
+  shard.run(25_000);
+  assert.equal(messages().length, 1, 'nothing before a minute has passed');
+  shard.run(20_000);
+  assert.ok(messages()[1]?.includes(`7:dropped6:${address(2)}`));
+});
+
+test('no exchange, in or out, for a private torrent and with --no-pex', () => {
+  for (const options of [{ pex: false }, { pex: true, private: true }]) {
+    const shard = new VirtualShard({ ...downloading, ...options });
+    const [peer] = shard.add({ script: [shake, hello, named(10)] }, { script: [shake, full] });
+    shard.run(70_000);
+    assert.deepEqual(told(shard), []);
+    assert.ok(!peer?.bytesHeard.includes('\x14\x09'), 'nothing told');
+    if (!options.pex) assert.ok(!peer?.bytesHeard.includes('ut_pex'), 'not even offered');
+  }
+});
+
+test('a message that is none closes the peer', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  shard.add({ script: [shake, hello, say(10, wire.extended(ours, 'le'))] });
+  shard.run(1_000);
+  assert.deepEqual(
+    shard.closings.map(([, , code]) => code),
+    ['bad-extended'],
+  );
+});
