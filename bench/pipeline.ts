@@ -36,7 +36,7 @@ function download(torrent: string, folder: string): Promise<Progress[]> {
     const events: Progress[] = [];
     const child = execFile(
       process.execPath,
-      [CLI, 'get', torrent, '-o', folder, '--json'],
+      [CLI, 'get', torrent, '-o', folder, '--json', '--no-dht', '--no-lsd'],
       { maxBuffer: 2 ** 26 },
       (error) => {
         if (error === null) resolve(events);

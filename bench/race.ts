@@ -56,7 +56,7 @@ function race(torrent: string, strategy: string, shards: number): Promise<Summar
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      [CLI, 'race', torrent, '--json', '--quiet', ...how, ...end],
+      [CLI, 'race', torrent, '--json', '--quiet', '--no-dht', '--no-lsd', ...how, ...end],
       { maxBuffer: 2 ** 26 },
       (error, stdout) => {
         const line = stdout.split('\n').find((text) => text.startsWith('{"type":"summary"'));

@@ -4,7 +4,7 @@
  */
 import type { PeerIndex } from '../shared/indices.ts';
 import type { PeerOutcome } from '../shared/messages.ts';
-import { limitsOf, namedPeersOf, type RaceFlags, shardsOf } from './commands/options.ts';
+import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf } from './commands/options.ts';
 import { descriptorBudget } from './descriptors.ts';
 import type { TrackerNews } from './discovery/announcer.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -86,6 +86,8 @@ export class PeerSession {
       port: this.#openDoor(options.listenPort, listener),
       named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
       tiers: flags.trackers ? tiersOf(source) : [],
+      dht: isPrivate ? null : dhtOf(flags),
+      lsd: flags.lsd && !isPrivate,
       progress: () => listener.progress(),
       onPeers: (peers, from) => this.race.add(peers, from),
       onNews: (news) => listener.onNews(news),
@@ -104,7 +106,9 @@ export class PeerSession {
   async torrent(): Promise<Metainfo> {
     if (this.#source.kind === 'torrent') return this.#source.metainfo;
     const info = await (this.#metadata as MetadataRace).found;
-    return metainfoOf(this.#source.magnet, info);
+    const metainfo = metainfoOf(this.#source.magnet, info);
+    if (metainfo.private) this.discovery.becamePrivate();
+    return metainfo;
   }
 
   async stop(): Promise<void> {

@@ -220,6 +220,23 @@ export const STOPPED_ANNOUNCE_TIMEOUT_MS = 1_500;
 /** A tracker's message is cut here before it is shown. */
 export const MAX_TRACKER_MESSAGE_CHARS = 300;
 
+// --- DHT and local discovery ---------------------------------------------------------------------------------
+
+/** A packet of the DHT; whatever is longer than one Ethernet frame holds is none. */
+export const MAX_DHT_PACKET_BYTES = 1_500;
+/** The second search in the DHT after the first; then twice as long each time. */
+export const DHT_FIRST_REPEAT_MS = 30_000;
+/** And this at the longest: nodes forget an announce after half an hour. */
+export const DHT_REPEAT_MS = 900_000;
+/** Nodes kept for the next run: the 8 of some buckets are enough to begin with. */
+export const MAX_KEPT_DHT_NODES = 200;
+/** BEP 14: an announce to the local network every five minutes. */
+export const LSD_INTERVAL_MS = 300_000;
+/** Whoever is new on the local network is answered, but not more often than this. */
+export const LSD_ANSWER_MS = 10_000;
+/** An announce on the local network; one for 20 torrents has about 1,000 bytes. */
+export const MAX_LSD_PACKET_BYTES = 1_500;
+
 // --- The run -------------------------------------------------------------------------------------------------
 
 /** `get` gives up when nobody has unchoked us for this long from the start (`--first-unchoke-timeout`). */

@@ -11,11 +11,11 @@ import {
   aria2Seed,
   libtorrentSeed,
   makeTorrent,
-  openTracker,
   type Seed,
   type SeedRequest,
   transmissionSeed,
 } from '../support/seeds.ts';
+import { openTracker } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();

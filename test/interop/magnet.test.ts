@@ -12,13 +12,12 @@ import {
   aria2Seed,
   libtorrentSeed,
   makeTorrent,
-  openTracker,
   type Seed,
   type SeedRequest,
   transmissionSeed,
-  untilSeeded,
   webtorrentSeed,
 } from '../support/seeds.ts';
+import { openTracker, untilSeeded } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();

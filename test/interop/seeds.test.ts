@@ -12,12 +12,12 @@ import {
   aria2Seed,
   libtorrentSeed,
   makeTorrent,
-  openTracker,
   type Seed,
   type SeedRequest,
   transmissionSeed,
   webtorrentSeed,
 } from '../support/seeds.ts';
+import { openTracker } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();

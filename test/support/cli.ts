@@ -23,10 +23,24 @@ export interface RunningCli {
 }
 
 const TIMEOUT_MS = 120_000;
+/** Tests stay on this machine: what would ask the world is off, unless the test wants it. */
+const AT_HOME: Readonly<Record<string, readonly string[]>> = {
+  '--no-dht': ['--dht-bootstrap'],
+  '--no-lsd': ['--lsd-is-wanted'],
+};
+
+function atHome(args: readonly string[]): string[] {
+  if (args[0] !== 'get' && args[0] !== 'race') return [...args];
+  const wanted = args.filter((arg) => arg !== '--lsd-is-wanted');
+  const off = Object.entries(AT_HOME).filter(([, signs]) => !signs.some((sign) => args.includes(sign)));
+  return [...wanted, ...off.map(([option]) => option)];
+}
 
 export function startCli(args: readonly string[], command: readonly string[] = []): RunningCli {
   const [program, ...before] = [...command, process.execPath];
-  const child = spawn(program as string, [...before, CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program as string, [...before, CLI, ...atHome(args)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
   let stdout = '';
   let stderr = '';

@@ -2,18 +2,19 @@
  * Real clients as seeds, each in a process of its own on a loopback address, with everything off by which they could find
  * anybody but us. A seed is ready when it has verified its data.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { ROOT } from './paths.ts';
+import { ended, firstLine, freePort, READY_MS } from './processes.ts';
 
 export interface Seed {
   /** HOST:PORT for `--peer`. */
   readonly address: string;
   /** libtorrent alone: connects to this peer. */
   connect?(host: string, port: number): void;
+  /** libtorrent alone: joins the DHT of this node; resolves once others find it there. */
+  joinDht?(host: string, port: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,18 +29,8 @@ export interface SeedRequest {
 }
 
 const CLIENTS = join(ROOT, 'test', 'interop', 'clients');
-const READY_MS = 60_000;
 /** Debian's interpreter: another python3 first in the path would not have the libtorrent module. */
 const PYTHON = '/usr/bin/python3';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** A client that prints `port N` when it is ready, and ends with its stdin. */
 async function talkingSeed(program: string, args: readonly string[], host: string): Promise<Seed> {
@@ -47,7 +38,11 @@ async function talkingSeed(program: string, args: readonly string[], host: strin
   const line = await firstLine(child, /^port (\d+)/);
   return {
     address: `${host}:${line[1]}`,
-    connect: (to, port) => void child.stdin?.write(`${to} ${port}\n`),
+    connect: (to, port) => void child.stdin?.write(`connect ${to} ${port}\n`),
+    joinDht: async (to, port) => {
+      child.stdin?.write(`dht ${to} ${port}\n`);
+      await firstLine(child, /^announced/);
+    },
     stop: () => ended(child, () => child.stdin?.end()),
   };
 }
@@ -58,6 +53,11 @@ export function libtorrentSeed(
 ): Promise<Seed> {
   const script = join(CLIENTS, 'libtorrent-seed.py');
   return talkingSeed(PYTHON, [script, torrent, folder, host, JSON.stringify(settings)], host);
+}
+
+/** A DHT of so many libtorrent nodes on 127.0.1.x; the address is that of the first. */
+export function libtorrentDht(nodes: number): Promise<Seed> {
+  return talkingSeed(PYTHON, [join(CLIENTS, 'libtorrent-dht.py'), String(nodes)], '127.0.1.1');
 }
 
 export function webtorrentSeed({ torrent, folder, settings = {} }: SeedRequest): Promise<Seed> {
@@ -191,57 +191,6 @@ class TransmissionRpc {
   }
 }
 
-/** opentracker, for HTTP and UDP on one port. Debian's build serves the torrents of a list only. */
-export async function openTracker(
-  infoHash: Uint8Array,
-  scratch: string,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const port = await freePort();
-  const whitelist = join(scratch, `whitelist-${port}`);
-  writeFileSync(whitelist, `${Buffer.from(infoHash).toString('hex')}\n`);
-  // It makes the folder its root and itself nobody before it reads the list.
-  chmodSync(scratch, 0o755);
-  const args = [
-    '-i',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    '-P',
-    String(port),
-    '-d',
-    scratch,
-    '-w',
-    `whitelist-${port}`,
-  ];
-  const child = spawn('opentracker', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    try {
-      const response = await fetch(`http://127.0.0.1:${port}/stats`, { headers: { connection: 'close' } });
-      await response.arrayBuffer();
-      break;
-    } catch (error) {
-      if (performance.now() > deadline || child.exitCode !== null) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  return { port, stop: () => ended(child, () => child.kill('SIGTERM')) };
-}
-
-/** Resolves once the tracker has heard of a seed. */
-export async function untilSeeded(port: number, infoHash: Uint8Array): Promise<void> {
-  const hash = [...infoHash].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${port}/scrape?info_hash=${hash}`, {
-      headers: { connection: 'close' },
-    });
-    if (/8:completei[1-9]/.test(await response.text())) return;
-    if (performance.now() > deadline) throw new Error('no seed announced itself');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 /** Makes a torrent with mktorrent; `pieceExponent` 18 is 256 KiB. It makes none below 32 KiB: those are transmission-create's. */
 export function makeTorrent(
   source: string,
@@ -257,44 +206,4 @@ export function makeTorrent(
   const made = spawnSync(program as string, args, { encoding: 'utf8' });
   if (made.status !== 0)
     throw new Error(`${program}: ${made.stdout}${made.stderr}${String(made.error ?? '')}`);
-}
-
-/** The first match in what the child says on either output. */
-function firstLine(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`not ready in time: ${said}`));
-    }, READY_MS);
-    const hear = (line: string): void => {
-      said = `${said}${line}\n`.slice(-4_000);
-      const match = pattern.exec(line);
-      if (match === null) return;
-      clearTimeout(timer);
-      resolve(match);
-    };
-    if (child.stdout !== null) createInterface(child.stdout).on('line', hear);
-    if (child.stderr !== null) createInterface(child.stderr).on('line', hear);
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.once('exit', () => {
-      clearTimeout(timer);
-      reject(new Error(`ended: ${said}`));
-    });
-  });
-}
-
-function ended(child: ChildProcess, end: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
-    child.once('exit', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    end();
-  });
 }

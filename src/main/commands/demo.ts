@@ -51,7 +51,13 @@ async function demo(flags: Flags): Promise<number> {
     try {
       console.result(`${swarmText(swarm.info, request)}\n`);
       console.event('swarm', { ...swarm.info });
-      const flagsOfGet = getFlags(['--output', folder, ...(flags.json ? ['--json'] : [])]);
+      const flagsOfGet = getFlags([
+        '--output',
+        folder,
+        '--no-dht',
+        '--no-lsd',
+        ...(flags.json ? ['--json'] : []),
+      ]);
       return await get(request.torrent, flagsOfGet, { oracleMs: swarm.info.oracle?.ms ?? null });
     } finally {
       await swarm.stop();

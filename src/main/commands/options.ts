@@ -9,6 +9,7 @@ import {
   DEFAULT_MAX_SHARDS,
 } from '../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
+import { cacheFile } from '../cache-folder.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
 import type { PeerLimits } from '../sharding.ts';
@@ -24,10 +25,20 @@ export interface RaceFlags {
   readonly shards: string;
   readonly trackers: boolean;
   readonly pex: boolean;
+  readonly dht: boolean;
+  readonly dhtBootstrap: readonly string[];
+  readonly lsd: boolean;
   readonly encryption: Encryption;
   readonly json: boolean;
   readonly quiet: boolean;
 }
+
+/** Nodes that the large clients name, too. */
+const DHT_BOOTSTRAP = [
+  'router.bittorrent.com:6881',
+  'router.utorrent.com:6881',
+  'dht.transmissionbt.com:6881',
+];
 
 export const SOURCE_HELP =
   'a .torrent file or a URL of one, a magnet link, an info hash, or - for any of these on stdin';
@@ -71,6 +82,14 @@ export function withRaceOptions(command: Command): Command {
         .default('prefer'),
     )
     .option('--no-trackers', 'ask no tracker: only the peers named')
+    .option('--no-dht', 'ask no distributed hash table')
+    .option(
+      '--dht-bootstrap <host:port>',
+      `a node to begin with; may be given many times (default: ${DHT_BOOTSTRAP.join(', ')})`,
+      collect,
+      [],
+    )
+    .option('--no-lsd', 'ask nobody on the local network')
     .option('--no-pex', 'exchange no peers with peers')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
     .option('--quiet', 'no progress and no news on stderr', false);
@@ -95,6 +114,14 @@ export function limitsOf(flags: RaceFlags, budget: DescriptorBudget): PeerLimits
     maxPeers: parseCount('--max-peers', flags.maxPeers),
     descriptors: budget.peers,
   };
+}
+
+/** Nodes of the user's own replace all others, those kept from earlier runs included. Null: no DHT. */
+export function dhtOf(flags: RaceFlags): { bootstrap: readonly string[]; cacheFile: string | null } | null {
+  if (!flags.dht) return null;
+  if (flags.dhtBootstrap.length === 0) return { bootstrap: DHT_BOOTSTRAP, cacheFile: cacheFile('dht.json') };
+  for (const node of flags.dhtBootstrap) parsePeer(node, '--dht-bootstrap');
+  return { bootstrap: flags.dhtBootstrap, cacheFile: null };
 }
 
 export function namedPeersOf(flags: RaceFlags): HostPort[] {

@@ -1,6 +1,9 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
 import type { HostPort } from '../../shared/compact-peers.ts';
+import { NO_LISTENING_PORT } from '../identity.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
+import { DhtSource } from './dht.ts';
+import { LocalDiscovery } from './lsd.ts';
 import { resolvePeers } from './named-peers.ts';
 
 export interface DiscoveryOptions {
@@ -12,6 +15,10 @@ export interface DiscoveryOptions {
   readonly named: readonly HostPort[];
   /** Tracker URLs by tier (BEP 12). */
   readonly tiers: readonly (readonly string[])[];
+  /** Null: off. */
+  readonly dht: { readonly bootstrap: readonly string[]; readonly cacheFile: string | null } | null;
+  /** Ask on the local network (BEP 14). */
+  readonly lsd: boolean;
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly HostPort[], source: string) => void;
   readonly onNews: (news: TrackerNews) => void;
@@ -20,29 +27,35 @@ export interface DiscoveryOptions {
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #announcer: Announcer;
+  #dht: DhtSource | null = null;
+  #lsd: LocalDiscovery | null = null;
   #resolving = false;
+  #stopped = false;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    const { infoHash, peerId, tiers, progress, onNews } = options;
-    this.#announcer = new Announcer({
-      tiers,
-      infoHash,
-      peerId,
-      port: options.port,
-      progress,
-      onPeers: (peers, tracker) => options.onPeers(peers, tracker),
-      onNews,
-    });
+    const { infoHash, peerId, tiers, progress, port, dht, onNews, onPeers } = options;
+    this.#announcer = new Announcer({ tiers, infoHash, peerId, port, progress, onPeers, onNews });
+    if (dht !== null) {
+      this.#dht = new DhtSource({
+        infoHash,
+        port,
+        ...dht,
+        onPeers: (peers) => onPeers(peers, 'dht'),
+        onNews: (kind, text) => onNews({ tracker: 'dht', kind, text }),
+      });
+    }
   }
 
   /** True while more peers may come. */
   get hopeful(): boolean {
-    return this.#resolving || this.#announcer.hopeful;
+    return this.#resolving || this.#announcer.hopeful || (this.#dht?.hopeful ?? false);
   }
 
   async start(): Promise<void> {
     this.#announcer.start();
+    void this.#dht?.start();
+    void this.#startLsd();
     const { named, onPeers, onNews } = this.#options;
     if (named.length === 0) return;
     this.#resolving = true;
@@ -55,11 +68,31 @@ export class Discovery {
     this.#resolving = false;
   }
 
+  /** A magnet link turned out to be of a private torrent: from here on its trackers alone (BEP 27). */
+  becamePrivate(): void {
+    void this.#dht?.stop();
+    this.#dht = null;
+    this.#lsd?.stop();
+    this.#lsd = null;
+  }
+
   completed(): void {
     this.#announcer.completed();
   }
 
-  stop(): Promise<void> {
-    return this.#announcer.stop();
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#lsd?.stop();
+    await Promise.all([this.#announcer.stop(), this.#dht?.stop()]);
+  }
+
+  async #startLsd(): Promise<void> {
+    const { lsd, infoHash, onPeers, port } = this.#options;
+    if (!lsd) return;
+    const listening = await port;
+    // Who cannot be reached has nothing to announce, and is not answered.
+    if (this.#stopped || listening === NO_LISTENING_PORT) return;
+    this.#lsd = new LocalDiscovery({ infoHash, port: listening, onPeers: (peers) => onPeers(peers, 'lsd') });
+    this.#lsd.start();
   }
 }

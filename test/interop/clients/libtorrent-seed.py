@@ -13,13 +13,35 @@ session = lt.session({
     'enable_upnp': False,
     'enable_natpmp': False,
     'allow_multiple_connections_per_ip': True,
+    'alert_mask': lt.alert.category_t.dht_operation_notification,
+    'dht_bootstrap_nodes': '',
+    'dht_restrict_routing_ips': False,
+    'dht_restrict_search_ips': False,
+    'dht_enforce_node_id': False,
+    'dht_prefer_verified_node_ids': False,
     **json.loads(settings),
 })
 handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': folder})
 while session.listen_port() == 0 or not handle.status().is_seeding:
     time.sleep(0.02)
 print('port', session.listen_port(), flush=True)
-# Each line that comes names a peer to connect to.
+
+
+def join_dht(node):
+    session.add_dht_node(node)
+    for _ in range(200):
+        handle.force_dht_announce()
+        session.dht_get_peers(handle.info_hash())
+        session.wait_for_alert(500)
+        if any(isinstance(a, lt.dht_get_peers_reply_alert) and a.num_peers() > 0 for a in session.pop_alerts()):
+            print('announced', flush=True)
+            return
+
+
+# Each line that comes is an order: connect HOST PORT, or dht HOST PORT.
 for line in sys.stdin:
-    host, port = line.split()
-    handle.connect_peer((host, int(port)))
+    order, host, port = line.split()
+    if order == 'connect':
+        handle.connect_peer((host, int(port)))
+    else:
+        join_dht((host, int(port)))

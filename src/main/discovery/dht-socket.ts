@@ -1,0 +1,106 @@
+/**
+ * The UDP socket of the DHT, as bittorrent-dht uses one, with a guard at its door: the library believes the types of what it
+ * reads, and throws from inside of the socket's callback where a stranger chose them badly. So each packet is read by our own
+ * bencode reader first, and what the library throws all the same ends that packet and nothing else.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { EventEmitter } from 'node:events';
+import {
+  BencodeError,
+  bytesField,
+  type Decoded,
+  decodeBencode,
+  field,
+  isDict,
+} from '../../shared/bencode.ts';
+import { MAX_DHT_PACKET_BYTES } from '../../shared/limits.ts';
+
+const NODE_ID_BYTES = 20;
+/** `2:ro` and the number one (BEP 43). */
+const READ_ONLY = Buffer.from('2:roi1e');
+
+export class DhtSocket extends EventEmitter {
+  readonly #socket: Socket = createSocket('udp4');
+  /** We take part without being asked anything: nobody could reach us. */
+  readonly #readOnly: boolean;
+
+  constructor(readOnly: boolean) {
+    super();
+    this.#readOnly = readOnly;
+    this.#socket.on('message', (bytes, from) => this.#hear(bytes, from));
+    this.#socket.on('listening', () => this.emit('listening'));
+    this.#socket.on('close', () => this.emit('close'));
+    this.#socket.on('error', (error) => this.emit('error', error));
+  }
+
+  bind(port: number, host: string | undefined, listening: () => void): void {
+    if (host === undefined) this.#socket.bind(port, listening);
+    else this.#socket.bind(port, host, listening);
+  }
+
+  address() {
+    return this.#socket.address();
+  }
+
+  send(
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    port: number,
+    host: string,
+    sent: (error: Error | null) => void,
+  ): void {
+    const message = bytes.subarray(offset, offset + length);
+    const told = this.#readOnly ? markedReadOnly(message) : message;
+    try {
+      this.#socket.send(told, port, host, sent);
+    } catch (error) {
+      // A port or host that cannot be: the library took it from a stranger.
+      sent(error as Error);
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #hear(bytes: Buffer, from: RemoteInfo): void {
+    if (!isMessage(bytes, this.#readOnly)) return;
+    try {
+      this.emit('message', bytes, from);
+    } catch {
+      // Something in it was not what the library took it for.
+    }
+  }
+}
+
+/** A KRPC message (BEP 5) whose fields are of the right kinds. */
+export function isMessage(bytes: Buffer, readOnly: boolean): boolean {
+  const value = bytes.length <= MAX_DHT_PACKET_BYTES ? (decoded(bytes)?.value ?? 0) : 0;
+  if (!isDict(value) || bytesField(value, 't') === undefined) return false;
+  const kind = Buffer.from(bytesField(value, 'y') ?? '').toString('latin1');
+  if (kind === 'e') return Array.isArray(field(value, 'e'));
+  const body = field(value, kind === 'q' ? 'a' : 'r');
+  if (!isDict(body) || bytesField(body, 'id')?.length !== NODE_ID_BYTES) return false;
+  if (kind === 'q') return !readOnly && bytesField(value, 'q') !== undefined;
+  return kind === 'r';
+}
+
+/** BEP 43: a query that says that its sender answers none. */
+export function markedReadOnly(message: Buffer): Buffer {
+  const spans = decoded(message)?.spans;
+  const transaction = spans?.get('t');
+  if (transaction === undefined || spans?.has('q') !== true) return message;
+  // Keys in order: a, q, ro, t, y. The key `t` is written as `1:t`.
+  const at = transaction[0] - 3;
+  return Buffer.concat([message.subarray(0, at), READ_ONLY, message.subarray(at)]);
+}
+
+function decoded(bytes: Buffer): Decoded | null {
+  try {
+    return decodeBencode(bytes);
+  } catch (error) {
+    if (error instanceof BencodeError) return null;
+    throw error;
+  }
+}

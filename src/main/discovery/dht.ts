@@ -1,0 +1,136 @@
+/** Peers from the distributed hash table (BEP 5), by way of bittorrent-dht; its nodes are kept for the next run. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Client, DhtNode } from 'bittorrent-dht';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import { DHT_FIRST_REPEAT_MS, DHT_REPEAT_MS, MAX_KEPT_DHT_NODES } from '../../shared/limits.ts';
+import { believable, reachOf } from '../address-rules.ts';
+import { NO_LISTENING_PORT } from '../identity.ts';
+import { DhtSocket } from './dht-socket.ts';
+
+export interface DhtOptions {
+  readonly infoHash: Uint8Array;
+  /** Where we listen for peers; NO_LISTENING_PORT where we do not, and then we only ask. */
+  readonly port: Promise<number>;
+  /** HOST:PORT of nodes to begin with. */
+  readonly bootstrap: readonly string[];
+  /** Where nodes are kept between runs; null keeps none. */
+  readonly cacheFile: string | null;
+  readonly onPeers: (peers: readonly HostPort[]) => void;
+  readonly onNews: (kind: 'answered' | 'failed', text: string) => void;
+}
+
+export class DhtSource {
+  readonly #options: DhtOptions;
+  #client: Client | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #repeatMs = DHT_FIRST_REPEAT_MS;
+  #searching = false;
+  #stopped = false;
+  #found = 0;
+  #told = false;
+
+  constructor(options: DhtOptions) {
+    this.#options = options;
+  }
+
+  /** True while a search is under way, or nodes are known that a later one may ask. */
+  get hopeful(): boolean {
+    return !this.#stopped && (this.#searching || (this.#client?.nodes.count() ?? 0) > 0);
+  }
+
+  async start(): Promise<void> {
+    this.#searching = true;
+    const [{ Client }, port] = await Promise.all([import('bittorrent-dht'), this.#options.port]);
+    if (this.#stopped) return;
+    const socket = new DhtSocket(port === NO_LISTENING_PORT);
+    const client = new Client({ bootstrap: this.#options.bootstrap, socket });
+    this.#client = client;
+    client.on('error', (error: Error) => {
+      this.#options.onNews('failed', error.message);
+      void this.stop();
+    });
+    client.on('warning', () => {});
+    client.on('peer', (peer: HostPort, _: Buffer, from: { host?: string; address?: string } | null) =>
+      this.#believe(peer, from?.host ?? from?.address ?? null),
+    );
+    for (const node of this.#keptNodes()) client.addNode(node);
+    client.on('ready', () => this.#search(port));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#searching = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const client = this.#client;
+    this.#client = null;
+    if (client === null) return;
+    this.#keep(client.toJSON().nodes);
+    await new Promise<void>((resolve) => client.destroy(resolve));
+  }
+
+  #search(port: number): void {
+    const client = this.#client;
+    if (client === null) return;
+    this.#searching = true;
+    const done = (): void => {
+      this.#searching = false;
+      if (this.#stopped) return;
+      this.#tell(client.nodes.count());
+      this.#timer = setTimeout(() => this.#search(port), this.#repeatMs);
+      this.#timer.unref();
+      this.#repeatMs = Math.min(this.#repeatMs * 2, DHT_REPEAT_MS);
+    };
+    const infoHash = Buffer.from(this.#options.infoHash);
+    if (port === NO_LISTENING_PORT) client.lookup(infoHash, done);
+    else client.announce(infoHash, port, done);
+  }
+
+  #believe(peer: HostPort, from: string | null): void {
+    const reach = from === null ? null : reachOf(from);
+    if (reach === null || this.#stopped) return;
+    const peers = believable([{ host: peer.host, port: peer.port }], reach);
+    this.#found += peers.length;
+    if (peers.length > 0) this.#options.onPeers(peers);
+  }
+
+  /** How the first search went. */
+  #tell(nodes: number): void {
+    if (this.#told) return;
+    this.#told = true;
+    if (nodes === 0) this.#options.onNews('failed', 'no node answered');
+    else this.#options.onNews('answered', `${this.#found} peers (${nodes} nodes known)`);
+  }
+
+  #keptNodes(): DhtNode[] {
+    const { cacheFile } = this.#options;
+    if (cacheFile === null) return [];
+    try {
+      const kept = JSON.parse(readFileSync(cacheFile, 'utf8')) as { nodes?: unknown };
+      const nodes = Array.isArray(kept.nodes) ? (kept.nodes as Partial<DhtNode>[]) : [];
+      return nodes
+        .filter(
+          (node): node is DhtNode =>
+            typeof node.host === 'string' && reachOf(node.host) !== null && Number.isInteger(node.port),
+        )
+        .slice(0, MAX_KEPT_DHT_NODES);
+    } catch {
+      // No file yet, or none of ours: the bootstrap nodes are there.
+      return [];
+    }
+  }
+
+  /** Replaced as a whole; where that cannot be, the next run begins with the bootstrap nodes. */
+  #keep(nodes: readonly DhtNode[]): void {
+    const { cacheFile } = this.#options;
+    if (cacheFile === null || nodes.length === 0) return;
+    try {
+      mkdirSync(dirname(cacheFile), { recursive: true });
+      const kept = nodes.slice(0, MAX_KEPT_DHT_NODES).map(({ host, port }) => ({ host, port }));
+      writeFileSync(`${cacheFile}.new`, JSON.stringify({ v: 1, nodes: kept }));
+      renameSync(`${cacheFile}.new`, cacheFile);
+    } catch {
+      // A cache that cannot be written is no loss.
+    }
+  }
+}
