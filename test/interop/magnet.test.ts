@@ -10,6 +10,7 @@ import { contentOf } from '../support/content.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import {
   aria2Seed,
+  libtorrentDht,
   libtorrentSeed,
   makeTorrent,
   type Seed,
@@ -28,6 +29,12 @@ const clients: Record<string, (request: SeedRequest) => Promise<Seed>> = {
   webtorrent: webtorrentSeed,
 };
 
+/** Sources of which a peer gave data. */
+function usefulSources(events: readonly Record<string, unknown>[]): string[] {
+  const summary = events.at(-1) as { sources?: { name: string; gaveData: number }[] };
+  return (summary.sources ?? []).filter(({ gaveData }) => gaveData > 0).map(({ name }) => name);
+}
+
 /** Pieces of 32 KiB and many files: the metadata takes several parts. */
 function madeSet(name: string): string {
   const set = join(folder, 'data', name);
@@ -36,6 +43,66 @@ function madeSet(name: string): string {
     writeFileSync(join(set, `${'long '.repeat(16)}${i}.bin`), randomBytes(20_011));
   return set;
 }
+
+test('a bare info hash, by the DHT alone', async () => {
+  const name = 'by dht';
+  const set = madeSet(name);
+  const torrent = join(folder, 'dht.torrent');
+  makeTorrent(set, torrent, 15);
+  const dht = await libtorrentDht(20);
+  const seed = await libtorrentSeed({
+    torrent,
+    folder: join(folder, 'data'),
+    scratch: folder,
+    settings: { enable_dht: true },
+  });
+  try {
+    const [host, port] = dht.address.split(':');
+    await seed.joinDht?.(host as string, Number(port));
+    const output = join(folder, 'out');
+    const hash = Buffer.from(loadTorrent(torrent).infoHash).toString('hex');
+    const run = await runCli('get', hash, '-o', output, '--dht-bootstrap', dht.address, '--json');
+    assert.equal(run.status, 0, run.stderr);
+    assert.deepEqual(contentOf(join(output, name)), contentOf(set));
+    assert.deepEqual(usefulSources(run.events), ['dht']);
+  } finally {
+    await seed.stop();
+    await dht.stop();
+  }
+});
+
+test('a magnet link with one peer that has nothing: the others come by peer exchange alone', async () => {
+  const name = 'by pex';
+  const set = madeSet(name);
+  const torrent = join(folder, 'pex.torrent');
+  makeTorrent(set, torrent, 15);
+  const base = { torrent, folder: join(folder, 'data'), scratch: folder };
+  const settings = { close_redundant_connections: false };
+  const seed = await libtorrentSeed({ ...base, settings });
+  const known = await libtorrentSeed(
+    { ...base, folder: join(folder, 'nothing'), settings: { ...settings, idle: true } },
+    '127.0.0.3',
+  );
+  try {
+    const [host, port] = seed.address.split(':');
+    known.connect?.(host as string, Number(port));
+    const output = join(folder, 'out');
+    const hash = Buffer.from(loadTorrent(torrent).infoHash).toString('hex');
+    const run = await runCli(
+      'get',
+      `magnet:?xt=urn:btih:${hash}&x.pe=${known.address}`,
+      '-o',
+      output,
+      '--json',
+    );
+    assert.equal(run.status, 0, run.stderr);
+    assert.deepEqual(contentOf(join(output, name)), contentOf(set));
+    assert.deepEqual(usefulSources(run.events), ['pex']);
+  } finally {
+    await seed.stop();
+    await known.stop();
+  }
+});
 
 describe('magnet links', { concurrency: 4 }, () => {
   for (const [client, start] of Object.entries(clients)) {

@@ -27,7 +27,7 @@ export class DhtSource {
   #repeatMs = DHT_FIRST_REPEAT_MS;
   #searching = false;
   #stopped = false;
-  #found = 0;
+  readonly #found = new Set<string>();
   #told = false;
 
   constructor(options: DhtOptions) {
@@ -90,8 +90,9 @@ export class DhtSource {
     const reach = from === null ? null : reachOf(from);
     if (reach === null || this.#stopped) return;
     const peers = believable([{ host: peer.host, port: peer.port }], reach);
-    this.#found += peers.length;
-    if (peers.length > 0) this.#options.onPeers(peers);
+    if (peers.length === 0) return;
+    this.#found.add(`${peer.host} ${peer.port}`);
+    this.#options.onPeers(peers);
   }
 
   /** How the first search went. */
@@ -99,7 +100,7 @@ export class DhtSource {
     if (this.#told) return;
     this.#told = true;
     if (nodes === 0) this.#options.onNews('failed', 'no node answered');
-    else this.#options.onNews('answered', `${this.#found} peers (${nodes} nodes known)`);
+    else this.#options.onNews('answered', `${this.#found.size} peers (${nodes} nodes known)`);
   }
 
   #keptNodes(): DhtNode[] {

@@ -6,6 +6,9 @@ import time
 import libtorrent as lt
 
 torrent_file, folder, host, settings = sys.argv[1:5]
+settings = json.loads(settings)
+# An idle peer wants nothing and has nothing: it is there to know others.
+idle = settings.pop('idle', False)
 session = lt.session({
     'listen_interfaces': host + ':0',
     'enable_dht': False,
@@ -19,10 +22,13 @@ session = lt.session({
     'dht_restrict_search_ips': False,
     'dht_enforce_node_id': False,
     'dht_prefer_verified_node_ids': False,
-    **json.loads(settings),
+    'close_redundant_connections': not idle,
+    **settings,
 })
 handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': folder})
-while session.listen_port() == 0 or not handle.status().is_seeding:
+if idle:
+    handle.prioritize_files([0] * lt.torrent_info(torrent_file).num_files())
+while session.listen_port() == 0 or not (idle or handle.status().is_seeding):
     time.sleep(0.02)
 print('port', session.listen_port(), flush=True)
 
