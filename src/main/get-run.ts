@@ -1,6 +1,6 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
 import { writeFileSync } from 'node:fs';
-import { CHOKED_DOWNLOAD_MS } from '../shared/limits.ts';
+import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
 import { Console } from './console.ts';
 import { diskFailure } from './disk-failure.ts';
@@ -92,7 +92,7 @@ class GetRun {
 
   async run(): Promise<number> {
     const interrupt = new Interrupt(() => this.#end({ kind: 'interrupted' }));
-    const timer = setInterval(() => this.#look(), this.#console.progressMs);
+    const timer = setInterval(() => this.#look(), LIVE_PROGRESS_MS);
     let ending: Ending;
     try {
       if (this.#source.kind === 'magnet') this.#discover();

@@ -234,6 +234,8 @@ export const MAX_KEPT_DHT_NODES = 200;
 export const LSD_INTERVAL_MS = 300_000;
 /** Whoever is new on the local network is answered, but not more often than this. */
 export const LSD_ANSWER_MS = 10_000;
+/** With nobody else to ask, the local network is waited for this long. */
+export const LSD_HOPE_MS = 10_000;
 /** An announce on the local network; one for 20 torrents has about 1,000 bytes. */
 export const MAX_LSD_PACKET_BYTES = 1_500;
 

@@ -30,6 +30,7 @@ export class Discovery {
   #dht: DhtSource | null = null;
   #lsd: LocalDiscovery | null = null;
   #resolving = false;
+  #lsdStarting = false;
   #stopped = false;
 
   constructor(options: DiscoveryOptions) {
@@ -49,7 +50,12 @@ export class Discovery {
 
   /** True while more peers may come. */
   get hopeful(): boolean {
-    return this.#resolving || this.#announcer.hopeful || (this.#dht?.hopeful ?? false);
+    return (
+      this.#resolving ||
+      this.#announcer.hopeful ||
+      (this.#dht?.hopeful ?? false) ||
+      (this.#lsd?.hopeful ?? this.#lsdStarting)
+    );
   }
 
   async start(): Promise<void> {
@@ -89,7 +95,9 @@ export class Discovery {
   async #startLsd(): Promise<void> {
     const { lsd, infoHash, onPeers, port } = this.#options;
     if (!lsd) return;
+    this.#lsdStarting = true;
     const listening = await port;
+    this.#lsdStarting = false;
     // Who cannot be reached has nothing to announce, and is not answered.
     if (this.#stopped || listening === NO_LISTENING_PORT) return;
     this.#lsd = new LocalDiscovery({ infoHash, port: listening, onPeers: (peers) => onPeers(peers, 'lsd') });

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { LSD_ANSWER_MS, LSD_INTERVAL_MS, MAX_LSD_PACKET_BYTES } from '../../shared/limits.ts';
+import { LSD_ANSWER_MS, LSD_HOPE_MS, LSD_INTERVAL_MS, MAX_LSD_PACKET_BYTES } from '../../shared/limits.ts';
 import { reachOf } from '../address-rules.ts';
 
 const PORT = 6_771;
@@ -34,6 +34,7 @@ export class LocalDiscovery {
   readonly #cookie = randomBytes(8).toString('hex');
   readonly #sockets: Socket[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #startedAt = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LsdOptions) {
@@ -41,8 +42,14 @@ export class LocalDiscovery {
     this.#infoHash = Buffer.from(options.infoHash).toString('hex');
   }
 
+  /** Those who are there answer within moments. */
+  get hopeful(): boolean {
+    return this.#timer !== null && performance.now() - this.#startedAt < LSD_HOPE_MS;
+  }
+
   /** Where there is no multicast, nothing comes of it, and nobody is told. */
   start(): void {
+    this.#startedAt = performance.now();
     for (const { type, group, host } of GROUPS) {
       const socket = createSocket({ type, reuseAddr: true, ipv6Only: type === 'udp6' });
       this.#sockets.push(socket);
@@ -63,6 +70,7 @@ export class LocalDiscovery {
 
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
     for (const socket of this.#sockets.splice(0)) socket.close();
   }
 

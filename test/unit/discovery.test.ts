@@ -1,0 +1,72 @@
+/** The DHT's guarded socket and the words of local discovery, without a network. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isMessage, markedReadOnly } from '../../src/main/discovery/dht-socket.ts';
+import { announceText, parseAnnounce } from '../../src/main/discovery/lsd.ts';
+
+const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
+const ID = 'i'.repeat(20);
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+test('DHT packets whose fields are not what the library takes them for are dropped', () => {
+  const ping = `d1:ad2:id20:${ID}e1:q4:ping1:t2:aa1:y1:qe`;
+  assert.equal(isMessage(bytes(ping), false), true);
+  assert.equal(isMessage(bytes(ping), true), false, 'who only asks is not asked');
+  assert.equal(isMessage(bytes(`d1:rd2:id20:${ID}e1:t2:aa1:y1:re`), true), true);
+  assert.equal(isMessage(bytes('d1:eli201e3:oope1:t2:aa1:y1:ee'), true), true);
+  for (const bad of [
+    '',
+    'x',
+    'le',
+    `d1:rd2:idi7ee1:t2:aa1:y1:re`,
+    `d1:rd2:id3:abce1:t2:aa1:y1:re`,
+    `d1:ri1e1:t2:aa1:y1:re`,
+    `d1:rd2:id20:${ID}e1:ti7e1:y1:re`,
+    `d1:rd2:id20:${ID}e1:t2:aae`,
+    `d1:ad2:id20:${ID}e1:qi1e1:t2:aa1:y1:qe`,
+    `${ping}behind`,
+    `d1:rd2:id20:${ID}1:x1500:${'x'.repeat(1_500)}e1:t2:aa1:y1:re`,
+  ])
+    assert.equal(isMessage(bytes(bad), false), false, bad.slice(0, 60));
+});
+
+test('a query of one who only asks is marked as such (BEP 43), whatever its transaction looks like', () => {
+  for (const t of ['aa', '1:', 'qe']) {
+    const query = `d1:ad2:id20:${ID}e1:q4:ping1:t2:${t}1:y1:qe`;
+    assert.equal(
+      markedReadOnly(bytes(query)).toString('latin1'),
+      `d1:ad2:id20:${ID}e1:q4:ping2:roi1e1:t2:${t}1:y1:qe`,
+    );
+  }
+  const reply = bytes(`d1:rd2:id20:${ID}e1:t2:aa1:y1:re`);
+  assert.equal(markedReadOnly(reply), reply);
+});
+
+test('local discovery: what we say is what BEP 14 wants, and is understood', () => {
+  const text = announceText('239.192.152.143', 6_881, HASH, 'abc');
+  assert.equal(
+    text,
+    `BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 6881\r\nInfohash: ${HASH}\r\ncookie: abc\r\n\r\n\r\n`,
+  );
+  assert.deepEqual(parseAnnounce(text), { port: 6_881, infoHashes: [HASH], cookie: 'abc' });
+});
+
+test('local discovery: several torrents, names in any case, and what is none', () => {
+  const other = HASH.replace('c', 'd');
+  assert.deepEqual(
+    parseAnnounce(
+      `BT-SEARCH * HTTP/1.1\r\nhost: x\r\nPORT: 1\r\nInfohash: ${HASH.toUpperCase()}\r\ninfohash: ${other}\r\n\r\n`,
+    ),
+    { port: 1, infoHashes: [HASH, other], cookie: null },
+  );
+  for (const bad of [
+    '',
+    'BT-SEARCH * HTTP/1.1',
+    'BT-SEARCH * HTTP/1.1\r\n',
+    `BT-SEARCH * HTTP/1.1\r\nPort: 0\r\nInfohash: ${HASH}\r\n`,
+    `BT-SEARCH * HTTP/1.1\r\nPort: 70000\r\nInfohash: ${HASH}\r\n`,
+    `BT-SEARCH * HTTP/1.1\r\nPort: 1\r\nInfohash: short\r\n`,
+    `GET / HTTP/1.1\r\nPort: 1\r\nInfohash: ${HASH}\r\n`,
+  ])
+    assert.equal(parseAnnounce(bad), null, bad);
+});
