@@ -2,11 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
+import { routeOf } from './commands/options.ts';
 import { Console } from './console.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Download, type DownloadListener } from './download.ts';
 import { Failure } from './failure.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
+import { HttpClient, type Route } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
 import { PeerSession, type SessionListener } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
@@ -24,7 +26,13 @@ export interface GetContext {
 
 /** Downloads and reports; resolves to the exit status. Rejects with a Failure for the user, or with a bug of ours. */
 export async function get(source: string, flags: GetFlags, context: GetContext): Promise<number> {
-  return new GetRun(await openSource(source), flags, context).run();
+  const route = routeOf(flags);
+  const http = new HttpClient(route);
+  try {
+    return await new GetRun(await openSource(source, http), flags, context, { route, http }).run();
+  } finally {
+    await http.close();
+  }
 }
 
 type Ending =
@@ -53,7 +61,12 @@ class GetRun {
   /** From here on peers may come, so that their absence means something. */
   #discovering = false;
 
-  constructor(source: Source, flags: GetFlags, context: GetContext) {
+  constructor(
+    source: Source,
+    flags: GetFlags,
+    context: GetContext,
+    network: { readonly route: Route; readonly http: HttpClient },
+  ) {
     this.#source = source;
     this.#flags = flags;
     this.#context = context;
@@ -80,6 +93,7 @@ class GetRun {
       {
         source,
         flags,
+        ...network,
         keep: parseCount('--keep', keep),
         downloads: true,
         listenPort: listens ? parsePort(flags.port) : null,

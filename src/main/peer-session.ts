@@ -2,12 +2,14 @@
  * The peers of one torrent, for whatever command: a race, all the ways by which it hears of addresses, and, for a magnet
  * link, the search for its metadata over the very connections that are raced.
  */
+import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex } from '../shared/indices.ts';
 import type { PeerOutcome } from '../shared/messages.ts';
-import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf } from './commands/options.ts';
+import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from './commands/options.ts';
 import { descriptorBudget } from './descriptors.ts';
 import type { TrackerNews } from './discovery/announcer.ts';
 import { Discovery } from './discovery/discovery.ts';
+import type { HttpClient, Route } from './http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from './identity.ts';
 import { MetadataRace } from './metadata/metadata-race.ts';
 import { Race, type RaceListener, type Unchoke } from './race.ts';
@@ -18,6 +20,8 @@ import type { Source } from './torrent/source.ts';
 export interface SessionOptions {
   readonly source: Source;
   readonly flags: RaceFlags;
+  readonly route: Route;
+  readonly http: HttpClient;
   /** Winners to keep; 0 keeps everybody in play. */
   readonly keep: number;
   /** Download from no more peers than `--max-peers`, and dial lost ones again. A race alone does neither. */
@@ -48,11 +52,16 @@ export class PeerSession {
   readonly shards: number;
   readonly openFiles: number;
   readonly #source: Source;
+  readonly #carriesPeers: boolean;
   readonly #metadata: MetadataRace | null;
 
   /** Starts the threads of the race. Throws a usage failure for options that make no sense. */
   constructor(options: SessionOptions, listener: SessionListener) {
-    const { source, flags } = options;
+    const { source, flags, route } = options;
+    const socks = socksOf(route);
+    // Nothing goes past a proxy: what it does not carry is off.
+    const direct = route.proxy === null;
+    this.#carriesPeers = direct || socks !== null;
     const named = namedPeersOf(flags);
     this.#source = source;
     this.shards = shardsOf(flags);
@@ -75,6 +84,8 @@ export class PeerSession {
         limits: options.downloads ? limits : { ...limits, maxPeers: 0 },
         chokedTimeoutMs: options.chokedTimeoutMs,
         encryption: flags.encryption,
+        proxy: socks,
+        localAddress: route.localAddress,
         reconnect: options.downloads,
         pex: flags.pex && !isPrivate,
       },
@@ -83,13 +94,15 @@ export class PeerSession {
     this.discovery = new Discovery({
       infoHash: known.infoHash,
       peerId,
-      port: this.#openDoor(options.listenPort, listener),
+      port: this.#openDoor(direct ? options.listenPort : null, route.localAddress, listener),
       named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
       tiers: flags.trackers ? tiersOf(source) : [],
-      dht: isPrivate ? null : dhtOf(flags),
-      lsd: flags.lsd && !isPrivate,
+      dht: isPrivate || !direct ? null : dhtOf(flags),
+      lsd: flags.lsd && !isPrivate && direct,
+      http: options.http,
+      udp: direct,
       progress: () => listener.progress(),
-      onPeers: (peers, from) => this.race.add(peers, from),
+      onPeers: (peers, from) => this.#heardOf(peers, from, listener),
       onNews: (news) => listener.onNews(news),
     });
   }
@@ -116,11 +129,21 @@ export class PeerSession {
     await Promise.all([this.discovery.stop(), this.race.stop()]);
   }
 
+  #heardOf(peers: readonly HostPort[], from: string, listener: SessionListener): void {
+    if (this.#carriesPeers) this.race.add(peers, from);
+    else if (peers.length > 0)
+      listener.onNews({
+        tracker: from,
+        kind: 'warned',
+        text: 'an HTTP proxy carries no peers: none is dialled',
+      });
+  }
+
   /** A port that cannot be had is told; the download goes on without. */
-  async #openDoor(port: number | null, listener: SessionListener): Promise<number> {
+  async #openDoor(port: number | null, host: string | null, listener: SessionListener): Promise<number> {
     if (port === null) return NO_LISTENING_PORT;
     try {
-      const bound = await this.race.openDoor(port, null);
+      const bound = await this.race.openDoor(port, host);
       listener.onListening(bound);
       return bound;
     } catch (error) {

@@ -2,6 +2,8 @@
  * The race as the main thread sees it: hands addresses to shards, hears who unchokes first, keeps the winners where only
  * winners are wanted, and puts a lost shard's addresses back into play.
  */
+
+import { believable, reachOf } from '../shared/address-rules.ts';
 import { monotonicMs } from '../shared/clock.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
@@ -16,9 +18,9 @@ import type {
   ShardEvent,
   ShardStats,
   ShardTorrent,
+  SocksProxy,
   Strategy,
 } from '../shared/messages.ts';
-import { believable, reachOf } from './address-rules.ts';
 import { FrontDoor } from './front-door.ts';
 import { type KnownPeer, neverDialled, PeerList } from './peer-list.ts';
 import { ShardPool } from './shard-pool.ts';
@@ -35,6 +37,8 @@ export interface RaceOptions {
   readonly limits: PeerLimits;
   readonly chokedTimeoutMs: number;
   readonly encryption: Encryption;
+  readonly proxy: SocksProxy | null;
+  readonly localAddress: string | null;
   /** Dial lost peers again. */
   readonly reconnect: boolean;
   /** Exchange peers (BEP 11). */

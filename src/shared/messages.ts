@@ -24,6 +24,14 @@ export type Encryption = (typeof ENCRYPTIONS)[number];
 /** How a peer was spoken to: `mse` is a key exchange that was not finished. */
 export type TransportKind = 'tcp' | 'mse' | 'mse-plain' | 'mse-rc4';
 
+/** A SOCKS5 proxy (RFC 1928), with the name and the word for it where it wants them. */
+export interface SocksProxy {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | null;
+  readonly password: string | null;
+}
+
 export interface PeerAddress {
   readonly peer: PeerIndex;
   readonly host: string;
@@ -70,6 +78,10 @@ export interface ShardTask<Port> {
   /** How long a choking peer keeps its place, in milliseconds. */
   readonly chokedTimeoutMs: number;
   readonly encryption: Encryption;
+  /** Null: peers are dialled directly. */
+  readonly proxy: SocksProxy | null;
+  /** Where connections leave from; null leaves it to the system. */
+  readonly localAddress: string | null;
   /** Exchange peers with others (BEP 11); a private torrent, once it is known as one, does not. */
   readonly pex: boolean;
   /** Dial lost peers again. A race without a download asks each but once. */

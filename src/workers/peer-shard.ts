@@ -8,6 +8,7 @@ import { monotonicMs } from '../shared/clock.ts';
 import { TICK_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardTask } from '../shared/messages.ts';
 import { TcpTransport } from './peer/peer-socket.ts';
+import { SocksTransport } from './peer/socks-transport.ts';
 import { Shard } from './shard.ts';
 import type { Lag } from './shard-world.ts';
 
@@ -22,7 +23,7 @@ export default function peerShard(task: ShardTask<MessagePort>): Promise<void> {
   return new Promise<void>((resolve) => {
     const shard = new Shard(task, {
       clock: monotonicMs,
-      transport: new TcpTransport(),
+      transport: task.proxy === null ? new TcpTransport(task.localAddress) : new SocksTransport(task.proxy),
       random: Math.random,
       soon: (work) => void setImmediate(work),
       later: (ms, work) => void setTimeout(work, ms),

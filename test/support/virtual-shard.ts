@@ -100,6 +100,8 @@ export class VirtualShard {
         },
         chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
         encryption: options.encryption ?? 'off',
+        proxy: null,
+        localAddress: null,
         reconnect: downloads,
         pex: options.pex ?? false,
       },

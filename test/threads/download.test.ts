@@ -73,6 +73,8 @@ async function download(name: string, run: Run) {
     limits,
     chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
     encryption: 'off' as const,
+    proxy: null,
+    localAddress: null,
     reconnect: true,
     pex: false,
   };

@@ -1,7 +1,7 @@
 /** Which addresses are believed from whom. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { believable, reachOf } from '../../src/main/address-rules.ts';
+import { believable, reachOf } from '../../src/shared/address-rules.ts';
 
 test('addresses by how far away they are', () => {
   for (const [host, reach] of [

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:http';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { Announcer, type TrackerNews } from '../../src/main/discovery/announcer.ts';
 import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/http-tracker.ts';
 import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
+import { HttpClient } from '../../src/main/http-client.ts';
 import { compactIpv4, compactIpv6 } from '../../src/shared/compact-peers.ts';
+import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();
@@ -23,6 +25,9 @@ const request: AnnounceRequest = {
   key: 0xdeadbeef,
 };
 const forever = new AbortController().signal;
+
+const http = new HttpClient({ proxy: null, localAddress: null });
+after(() => http.close());
 
 test('the HTTP query: bytes percent-encoded, an existing query kept', () => {
   const url = announceUrl('http://t/announce?pass=1', request, Buffer.from([0, 65]));
@@ -65,64 +70,57 @@ test('compact lists: a rest that is no peer, and port 0, are dropped', () => {
   assert.deepEqual(compactIpv6(Buffer.alloc(17)), []);
 });
 
-/** An HTTP server for one test; `answer` gets the number of the request. */
-async function httpServer(
-  answer: (n: number, url: string) => { status?: number; location?: string; body: Buffer },
-) {
-  const urls: string[] = [];
-  const server = createServer((incoming, response) => {
-    urls.push(incoming.url ?? '');
-    const { status = 200, location, body } = answer(urls.length, incoming.url ?? '');
-    response.writeHead(status, location === undefined ? {} : { location });
-    response.end(body);
-  });
-  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return {
-    urls,
-    announce: `http://127.0.0.1:${address.port}/announce`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
 const EMPTY = Buffer.from('d8:intervali1800e5:peers0:e');
 
 test('HTTP: redirects are followed a few times, endless ones and huge answers are not', async () => {
   const server = await httpServer((n, url) =>
-    url.startsWith('/huge')
+    url.startsWith('/announce/huge')
       ? { body: Buffer.alloc(2 ** 20 + 10, 100) }
-      : url.startsWith('/endless') || url.startsWith('/circle') || n === 1
+      : url.startsWith('/announce/endless') || url.startsWith('/announce/circle') || n === 1
         ? {
             status: 302,
-            location: url.startsWith('/endless')
-              ? `/endless/${n}`
-              : url.startsWith('/circle')
-                ? '/circle'
-                : '/there',
+            location: url.startsWith('/announce/endless')
+              ? `/announce/endless/${n}`
+              : url.startsWith('/announce/circle')
+                ? '/announce/circle'
+                : '/announce/there',
             body: Buffer.alloc(0),
           }
         : { body: EMPTY },
   );
   try {
-    assert.deepEqual((await httpAnnounce(server.announce, request, null, forever)).peers, []);
-    assert.match(server.urls[1] ?? '', /^\/there/);
+    assert.deepEqual((await httpAnnounce(server.announce, request, null, http, forever)).peers, []);
+    assert.match(server.urls[1] ?? '', /^\/announce\/there/);
     await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'endless'), request, null, forever),
-      /HTTP status 302/,
+      httpAnnounce(server.announce.replace('announce', 'announce/endless'), request, null, http, forever),
+      /redirects more than 5 times/,
     );
     await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'circle'), request, null, forever),
-      /redirects in a circle/,
+      httpAnnounce(server.announce.replace('announce', 'announce/circle'), request, null, http, forever),
+      /redirects more than 5 times/,
     );
     await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'huge'), request, null, forever),
+      httpAnnounce(server.announce.replace('announce', 'announce/huge'), request, null, http, forever),
       /more than 1048576 bytes/,
     );
+  } finally {
+    await server.close();
+  }
+});
+
+test('HTTP: what a torrent must not make us do is refused before a byte is sent', async () => {
+  const server = await httpServer(() => ({ body: EMPTY }));
+  const other = server.announce.replace('/announce', '/shutdown?now');
+  try {
+    await assert.rejects(
+      httpAnnounce(other, request, null, http, forever),
+      /a tracker on this machine must be called \/announce/,
+    );
+    await assert.rejects(
+      httpAnnounce('http://224.0.0.1/announce', request, null, http, forever),
+      /no address of a host/,
+    );
+    assert.deepEqual(server.urls, []);
   } finally {
     await server.close();
   }
@@ -137,6 +135,7 @@ test('HTTP: a tracker that says nothing is given up when the signal says so', as
     `http://127.0.0.1:${address.port}/announce`,
     request,
     null,
+    http,
     AbortSignal.timeout(150),
   );
   await assert.rejects(late, /no answer in time/);
@@ -229,6 +228,8 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
     infoHash: request.infoHash,
     peerId: request.peerId,
     port: Promise.resolve(1),
+    http,
+    udp: true,
     progress: () => ({ downloaded: 0, left: 1 }),
     onPeers: (found) => {
       peers += found.length;

@@ -1,4 +1,5 @@
 /** Options that several commands share: how they are written, read and checked. */
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -8,11 +9,20 @@ import {
   DEFAULT_MAX_PEERS,
   DEFAULT_MAX_SHARDS,
 } from '../../shared/limits.ts';
-import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
+import {
+  ENCRYPTIONS,
+  type Encryption,
+  type SocksProxy,
+  STRATEGIES,
+  type Strategy,
+} from '../../shared/messages.ts';
 import { cacheFile } from '../cache-folder.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
+import { Failure } from '../failure.ts';
+import type { Route } from '../http-client.ts';
 import type { PeerLimits } from '../sharding.ts';
+import { redactedUrl } from '../text.ts';
 import { parseCount } from '../units.ts';
 
 export interface RaceFlags {
@@ -25,6 +35,8 @@ export interface RaceFlags {
   readonly shards: string;
   readonly trackers: boolean;
   readonly pex: boolean;
+  readonly proxy?: string;
+  readonly interface?: string;
   readonly dht: boolean;
   readonly dhtBootstrap: readonly string[];
   readonly lsd: boolean;
@@ -39,6 +51,8 @@ const DHT_BOOTSTRAP = [
   'router.utorrent.com:6881',
   'dht.transmissionbt.com:6881',
 ];
+
+const SOCKS_PORT = 1_080;
 
 export const SOURCE_HELP =
   'a .torrent file or a URL of one, a magnet link, an info hash, or - for any of these on stdin';
@@ -82,6 +96,11 @@ export function withRaceOptions(command: Command): Command {
         .default('prefer'),
     )
     .option('--no-trackers', 'ask no tracker: only the peers named')
+    .option(
+      '--proxy <url>',
+      'socks5://HOST:PORT for everything, or http://HOST:PORT for trackers and web seeds, and then no peers; nothing goes past it',
+    )
+    .option('--interface <address>', 'the address of this machine to connect from and to listen at')
     .option('--no-dht', 'ask no distributed hash table')
     .option(
       '--dht-bootstrap <host:port>',
@@ -113,6 +132,27 @@ export function limitsOf(flags: RaceFlags, budget: DescriptorBudget): PeerLimits
     dialRatePerS: parseCount('--dial-rate', flags.dialRate),
     maxPeers: parseCount('--max-peers', flags.maxPeers),
     descriptors: budget.peers,
+  };
+}
+
+/** How this run reaches the network. Throws a usage failure. */
+export function routeOf({ proxy, interface: localAddress }: RaceFlags): Route {
+  if (proxy !== undefined && !/^(?:https?|socks5):\/\/[^/]/.test(proxy))
+    throw new Failure('usage', `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT`);
+  if (localAddress !== undefined && isIP(localAddress) === 0)
+    throw new Failure('usage', `--interface ${localAddress}: not an address of this machine`);
+  return { proxy: proxy ?? null, localAddress: localAddress ?? null };
+}
+
+/** The proxy as peers use it; null where it carries none, or there is none. */
+export function socksOf({ proxy }: Route): SocksProxy | null {
+  if (proxy === null || !proxy.startsWith('socks5:')) return null;
+  const { hostname, port, username, password } = new URL(proxy);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? SOCKS_PORT : Number(port),
+    user: username === '' ? null : decodeURIComponent(username),
+    password: password === '' ? null : decodeURIComponent(password),
   };
 }
 

@@ -4,6 +4,7 @@ import { CHOKED_RACE_MS } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
+import { HttpClient, type Route } from '../http-client.ts';
 import { Interrupt } from '../interrupt.ts';
 import { PeerSession } from '../peer-session.ts';
 import { phaseText, phaseTotals } from '../phase-totals.ts';
@@ -12,10 +13,10 @@ import { raceReport } from '../report/race-report.ts';
 import { reportText } from '../report/report-text.ts';
 import { sharedBytes } from '../shared-bytes.ts';
 import { printable } from '../text.ts';
-import { openSource } from '../torrent/source.ts';
+import { openSource, type Source } from '../torrent/source.ts';
 import { formatDuration, parseDuration } from '../units.ts';
 import { usageFigures } from '../usage-figures.ts';
-import { type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
+import { type RaceFlags, routeOf, SOURCE_HELP, withRaceOptions } from './options.ts';
 
 const ENDS = ['settled', 'first-unchoke', 'first-block'] as const;
 /** How often it is looked whether the race is over. */
@@ -42,7 +43,16 @@ export function raceCommand(program: Command, setStatus: (status: number) => voi
 }
 
 async function race(text: string, flags: Flags): Promise<number> {
-  const source = await openSource(text);
+  const route = routeOf(flags);
+  const http = new HttpClient(route);
+  try {
+    return await raced(await openSource(text, http), flags, route, http);
+  } finally {
+    await http.close();
+  }
+}
+
+async function raced(source: Source, flags: Flags, route: Route, http: HttpClient): Promise<number> {
   const console = new Console(flags);
   const timeoutMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
   const bugs: unknown[] = [];
@@ -50,6 +60,8 @@ async function race(text: string, flags: Flags): Promise<number> {
     {
       source,
       flags,
+      route,
+      http,
       keep: 0,
       downloads: false,
       listenPort: null,

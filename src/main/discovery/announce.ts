@@ -1,4 +1,5 @@
 /** What is said to a tracker and what it answers, whatever the protocol. */
+import type { Reach } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 
 export type AnnounceEvent = 'started' | 'stopped' | 'completed' | 'none';
@@ -18,6 +19,8 @@ export interface AnnounceRequest {
 }
 
 export interface AnnounceReply {
+  /** How near the tracker is: it may name nobody who is nearer. */
+  readonly reach: Reach;
   readonly peers: readonly HostPort[];
   readonly intervalMs: number;
   readonly seeders: number | null;

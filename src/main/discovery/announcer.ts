@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import {
   ANNOUNCE_RETRY_MS,
@@ -13,6 +14,7 @@ import {
   TRACKER_NUMWANT_PEERS,
   TRACKER_TIMEOUT_MS,
 } from '../../shared/limits.ts';
+import type { HttpClient } from '../http-client.ts';
 import { redactedUrl } from '../text.ts';
 import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 import { httpAnnounce } from './http-tracker.ts';
@@ -23,6 +25,9 @@ export interface AnnouncerOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   readonly port: Promise<number>;
+  readonly http: HttpClient;
+  /** UDP trackers, too: no proxy carries those. */
+  readonly udp: boolean;
   /** Counters at the moment of an announce, in bytes. */
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly HostPort[], tracker: string) => void;
@@ -125,7 +130,7 @@ export class Announcer {
         this.#options.onNews({ tracker: shown, kind: 'answered', text: `${reply.peers.length} peers` });
         if (reply.warning !== null)
           this.#options.onNews({ tracker: shown, kind: 'warned', text: reply.warning });
-        this.#options.onPeers(reply.peers, shown);
+        this.#options.onPeers(believable(reply.peers, reply.reach), shown);
         return reply;
       } catch (error) {
         if (this.#abort.signal.aborted) return null;
@@ -153,9 +158,10 @@ export class Announcer {
       key: this.#key,
     };
     const protocol = tracker.slice(0, tracker.indexOf(':')).toLowerCase();
+    if (protocol === 'udp' && !this.#options.udp) throw new TrackerError('UDP does not go through the proxy');
     if (protocol === 'udp') return udpAnnounce(tracker, announce, signal);
     if (protocol === 'http' || protocol === 'https')
-      return httpAnnounce(tracker, announce, tier.trackerId, signal);
+      return httpAnnounce(tracker, announce, tier.trackerId, this.#options.http, signal);
     throw new TrackerError(`trackers of the kind "${protocol.slice(0, 20)}:" are not spoken here`);
   }
 }

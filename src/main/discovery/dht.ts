@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Client, DhtNode } from 'bittorrent-dht';
+import { believable, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { DHT_FIRST_REPEAT_MS, DHT_REPEAT_MS, MAX_KEPT_DHT_NODES } from '../../shared/limits.ts';
-import { believable, reachOf } from '../address-rules.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
 import { DhtSocket } from './dht-socket.ts';
 

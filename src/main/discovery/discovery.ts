@@ -1,5 +1,6 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
 import type { HostPort } from '../../shared/compact-peers.ts';
+import type { HttpClient } from '../http-client.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { DhtSource } from './dht.ts';
@@ -19,6 +20,9 @@ export interface DiscoveryOptions {
   readonly dht: { readonly bootstrap: readonly string[]; readonly cacheFile: string | null } | null;
   /** Ask on the local network (BEP 14). */
   readonly lsd: boolean;
+  readonly http: HttpClient;
+  /** UDP may be used: no proxy carries it. */
+  readonly udp: boolean;
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly HostPort[], source: string) => void;
   readonly onNews: (news: TrackerNews) => void;
@@ -35,8 +39,8 @@ export class Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    const { infoHash, peerId, tiers, progress, port, dht, onNews, onPeers } = options;
-    this.#announcer = new Announcer({ tiers, infoHash, peerId, port, progress, onPeers, onNews });
+    const { infoHash, port, dht, onNews, onPeers } = options;
+    this.#announcer = new Announcer(options);
     if (dht !== null) {
       this.#dht = new DhtSource({
         infoHash,
@@ -64,6 +68,8 @@ export class Discovery {
     void this.#startLsd();
     const { named, onPeers, onNews } = this.#options;
     if (named.length === 0) return;
+    // Behind a proxy a look-up would tell the world whom we are after: the proxy does it.
+    if (!this.#options.udp) return onPeers(named, 'user');
     this.#resolving = true;
     await resolvePeers(
       named,

@@ -19,7 +19,7 @@ import {
   MAX_TRACKER_REPLY_BYTES,
   MIN_ANNOUNCE_INTERVAL_MS,
 } from '../../shared/limits.ts';
-import { HttpError, httpGet } from '../http-client.ts';
+import { type HttpClient, HttpError } from '../http-client.ts';
 import { printable } from '../text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 
@@ -30,16 +30,21 @@ export async function httpAnnounce(
   url: string,
   announce: AnnounceRequest,
   trackerId: Uint8Array | null,
+  http: HttpClient,
   signal: AbortSignal,
 ): Promise<AnnounceReply> {
   try {
     // Many trackers put their reason into a body with an error status, so the body is read whatever the status.
-    const { status, body } = await httpGet(
-      announceUrl(url, announce, trackerId),
-      MAX_TRACKER_REPLY_BYTES,
+    const { status, body, reach } = await http.get(announceUrl(url, announce, trackerId), {
+      maxBytes: MAX_TRACKER_REPLY_BYTES,
       signal,
-    );
-    return readReply(body, status);
+      // A torrent must not make us knock at whatever else listens on this machine.
+      refuses: ({ pathname }, nearness) =>
+        nearness === 'loopback' && !pathname.startsWith('/announce')
+          ? 'a tracker on this machine must be called /announce'
+          : null,
+    });
+    return { ...readReply(body, status), reach };
   } catch (error) {
     if (error instanceof HttpError) throw new TrackerError(error.message, { cause: error });
     throw error;
@@ -65,7 +70,7 @@ export function announceUrl(url: string, announce: AnnounceRequest, trackerId: U
 }
 
 /** Reads an announce reply. Throws TrackerError, also for the tracker's own refusal. */
-export function readReply(body: Uint8Array, status: number): AnnounceReply {
+export function readReply(body: Uint8Array, status: number): Omit<AnnounceReply, 'reach'> {
   let value: BencodeValue;
   try {
     value = decodeBencode(body).value;

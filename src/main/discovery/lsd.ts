@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { LSD_ANSWER_MS, LSD_HOPE_MS, LSD_INTERVAL_MS, MAX_LSD_PACKET_BYTES } from '../../shared/limits.ts';
-import { reachOf } from '../address-rules.ts';
 
 const PORT = 6_771;
 const GROUPS = [

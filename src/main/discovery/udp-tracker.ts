@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
+import { reachOf } from '../../shared/address-rules.ts';
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
 import {
   MAX_TRACKER_MESSAGE_CHARS,
@@ -31,6 +32,8 @@ export async function udpAnnounce(
 ): Promise<AnnounceReply> {
   const { host, port, path } = targetOf(url);
   const address = await resolved(host);
+  const reach = reachOf(address);
+  if (reach === null) throw new TrackerError(`${address} is no address of a host`);
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   try {
     await new Promise<void>((resolve, reject) => {
@@ -43,9 +46,10 @@ export async function udpAnnounce(
       reply.readBigUInt64BE(8),
     );
     const bytes = announceRequest(connectionId, announce, path);
-    return await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
+    const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
       readReply(reply, isIPv6(address)),
     );
+    return { ...told, reach };
   } catch (error) {
     if (error instanceof TrackerError) throw error;
     throw new TrackerError(reasonOf(error as NodeJS.ErrnoException), { cause: error });
@@ -153,7 +157,7 @@ function urlData(path: string): Buffer {
   return Buffer.concat(parts);
 }
 
-function readReply(reply: Buffer, six: boolean): AnnounceReply {
+function readReply(reply: Buffer, six: boolean): Omit<AnnounceReply, 'reach'> {
   const list = reply.subarray(ANNOUNCE_REPLY_HEAD_BYTES);
   return {
     peers: six ? compactIpv6(list) : compactIpv4(list),

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
-import { HttpError, httpGet } from '../http-client.ts';
+import { type HttpClient, HttpError } from '../http-client.ts';
 import { redactedUrl } from '../text.ts';
 import { loadTorrent } from './load.ts';
 import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';
@@ -17,10 +17,10 @@ export type Source =
  * Reads SOURCE: a .torrent file, an http(s) URL of one, a magnet link, an info hash in hexadecimal, or `-` for any of these on
  * stdin. Rejects with a `bad-torrent` failure that names it.
  */
-export async function openSource(source: string): Promise<Source> {
-  if (source === '-') return fromStdin();
+export async function openSource(source: string, http: HttpClient): Promise<Source> {
+  if (source === '-') return fromStdin(http);
   if (/^magnet:/i.test(source)) return { kind: 'magnet', magnet: parseMagnet(source) };
-  if (/^https?:/i.test(source)) return { kind: 'torrent', metainfo: await download(source) };
+  if (/^https?:/i.test(source)) return { kind: 'torrent', metainfo: await download(source, http) };
   const infoHash = existsSync(source) ? null : bareInfoHash(source);
   if (infoHash !== null) return { kind: 'magnet', magnet: emptyMagnet(infoHash) };
   return { kind: 'torrent', metainfo: loadTorrent(source) };
@@ -30,14 +30,11 @@ function emptyMagnet(infoHash: Uint8Array): Magnet {
   return { infoHash, name: null, trackers: [], webSeeds: [], peers: [], select: [] };
 }
 
-async function download(url: string): Promise<Metainfo> {
+async function download(url: string, http: HttpClient): Promise<Metainfo> {
   const shown = redactedUrl(url);
   try {
-    const { status, body } = await httpGet(
-      url,
-      MAX_TORRENT_FILE_BYTES,
-      AbortSignal.timeout(TORRENT_URL_TIMEOUT_MS),
-    );
+    const signal = AbortSignal.timeout(TORRENT_URL_TIMEOUT_MS);
+    const { status, body } = await http.get(url, { maxBytes: MAX_TORRENT_FILE_BYTES, signal });
     if (status !== 200) throw new HttpError(`HTTP status ${status}`);
     return parseMetainfo(body, shown);
   } catch (error) {
@@ -47,7 +44,7 @@ async function download(url: string): Promise<Metainfo> {
 }
 
 /** A torrent begins with `d`, as a bencoded dictionary does; anything else is the text of a source. */
-async function fromStdin(): Promise<Source> {
+async function fromStdin(http: HttpClient): Promise<Source> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
@@ -62,5 +59,5 @@ async function fromStdin(): Promise<Source> {
   const text = bytes.subarray(0, 65_536).toString('utf8').trim();
   if (text === '' || text === '-')
     throw new Failure('bad-torrent', 'stdin: neither a torrent nor a magnet link');
-  return openSource(text);
+  return openSource(text, http);
 }

@@ -35,9 +35,15 @@ const CODES: Readonly<Record<string, CloseCode>> = {
 
 export class TcpTransport implements Transport {
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly #localAddress: string | undefined;
+
+  /** `localAddress`: where connections leave from; null leaves it to the system. */
+  constructor(localAddress: string | null) {
+    this.#localAddress = localAddress ?? undefined;
+  }
 
   connect(address: Address, events: ConnectionEvents): Connection {
-    return new DialledSocket(address, this.readBuffer, events);
+    return new DialledSocket(address, this.#localAddress, this.readBuffer, events);
   }
 
   listen({ port, host, onAccept }: ListenRequest, told: (listening: Listening) => void): Listener {
@@ -47,7 +53,7 @@ export class TcpTransport implements Transport {
       const { remoteAddress, remotePort } = socket;
       if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
       const from = { host: remoteAddress.replace(/^::ffff:/, ''), port: remotePort };
-      onAccept(from, (events) => new AcceptedSocket(socket, this.readBuffer, events));
+      onAccept(from, (events) => new ReadableSocket(socket, this.readBuffer, events));
       if (socket.isPaused() && socket.listenerCount('data') === 0) socket.destroy();
     });
     server.on('error', (error: NodeJS.ErrnoException) =>
@@ -111,10 +117,16 @@ abstract class PeerSocket implements Connection {
 }
 
 class DialledSocket extends PeerSocket {
-  constructor(address: Address, readBuffer: Buffer, events: ConnectionEvents) {
+  constructor(
+    address: Address,
+    localAddress: string | undefined,
+    readBuffer: Buffer,
+    events: ConnectionEvents,
+  ) {
     const socket = connect({
       host: address.host,
       port: address.port,
+      ...(localAddress === undefined ? {} : { localAddress }),
       noDelay: true,
       onread: {
         buffer: readBuffer,
@@ -134,7 +146,8 @@ class DialledSocket extends PeerSocket {
   }
 }
 
-class AcceptedSocket extends PeerSocket {
+/** A socket that is connected already. */
+export class ReadableSocket extends PeerSocket {
   constructor(socket: Socket, readBuffer: Buffer, events: ConnectionEvents) {
     super(socket, events);
     this.connected = true;

@@ -3,7 +3,7 @@
  * network or machine: dialling those for him would make us his scanner. Nobody may name what is no host at all.
  */
 import { BlockList, isIP } from 'node:net';
-import type { HostPort } from '../shared/compact-peers.ts';
+import type { HostPort } from './compact-peers.ts';
 
 /** How far away an address is, the nearest last. */
 const REACHES = ['public', 'private', 'loopback'] as const;

@@ -1,0 +1,124 @@
+/** SOCKS5 through a real proxy (microsocks): peers and trackers go through it, and nothing goes past it. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { ended, freePort } from '../support/processes.ts';
+import { libtorrentSeed, makeTorrent } from '../support/seeds.ts';
+import { openTracker, untilSeeded } from '../support/tracker.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+const data = join(folder, 'data');
+mkdirSync(data);
+writeFileSync(join(data, 'file.bin'), randomBytes(2 ** 20 + 5));
+
+async function microsocks(...more: string[]) {
+  const port = await freePort();
+  const child = spawn('microsocks', ['-i', '127.0.0.1', '-p', String(port), ...more], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (text: Buffer) => {
+    log += text.toString();
+  });
+  for (;;) {
+    const up = await new Promise<boolean>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port }, () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.unref();
+      setTimeout(() => socket.destroy(), 50);
+    });
+    if (up) break;
+  }
+  return { port, log: () => log, stop: () => ended(child, () => child.kill('SIGTERM')) };
+}
+
+test('a tracker and a peer through SOCKS5; without the proxy there is no way', async () => {
+  const torrent = join(folder, 'plain.torrent');
+  makeTorrent(join(data, 'file.bin'), torrent, 16);
+  const { infoHash } = loadTorrent(torrent);
+  const tracker = await openTracker(infoHash, folder);
+  const tracked = join(folder, 'tracked.torrent');
+  makeTorrent(join(data, 'file.bin'), tracked, 16, `http://127.0.0.1:${tracker.port}/announce`);
+  const seed = await libtorrentSeed({ torrent: tracked, folder: data, scratch: folder });
+  const proxy = await microsocks();
+  try {
+    await untilSeeded(tracker.port, infoHash);
+    const output = join(folder, 'out');
+    const run = await runCli(
+      'get',
+      tracked,
+      '-o',
+      output,
+      '--json',
+      '--proxy',
+      `socks5://127.0.0.1:${proxy.port}`,
+    );
+    assert.equal(run.status, 0, run.stderr);
+    assert.ok(readFileSync(join(output, 'file.bin')).equals(readFileSync(join(data, 'file.bin'))));
+    assert.match(proxy.log(), new RegExp(`connected to 127.0.0.1:${tracker.port}`));
+    assert.match(proxy.log(), new RegExp(`connected to ${seed.address}`));
+    assert.ok(!run.events.some(({ type }) => type === 'listening'), 'nobody is let in past the proxy');
+    await proxy.stop();
+    const dead = `socks5://127.0.0.1:${proxy.port}`;
+    const none = await runCli('race', tracked, '--json', '--proxy', dead, '--peer', seed.address);
+    assert.equal(none.status, 4);
+    assert.deepEqual(
+      (none.events.at(-1) as { lost?: { code: string }[] }).lost?.map(({ code }) => code),
+      ['connect-failed'],
+    );
+  } finally {
+    await proxy.stop();
+    await seed.stop();
+    await tracker.stop();
+  }
+});
+
+test('a proxy that wants a name and a password gets them; a wrong one leads nowhere', async () => {
+  const torrent = join(folder, 'auth.torrent');
+  makeTorrent(join(data, 'file.bin'), torrent, 16);
+  const seed = await libtorrentSeed({ torrent, folder: data, scratch: folder });
+  const proxy = await microsocks('-u', 'anna', '-P', 's3cret');
+  try {
+    const how = ['--no-trackers', '--peer', seed.address, '--json'];
+    const at = `127.0.0.1:${proxy.port}`;
+    const good = await runCli('race', torrent, ...how, '--proxy', `socks5://anna:s3cret@${at}`);
+    assert.equal(good.status, 0, good.stderr);
+    const bad = await runCli('race', torrent, ...how, '--proxy', `socks5://anna:wrong@${at}`);
+    assert.equal(bad.status, 4);
+    assert.ok(!bad.stdout.includes('wrong') && !bad.stderr.includes('wrong'), 'and it is not printed');
+  } finally {
+    await proxy.stop();
+    await seed.stop();
+  }
+});
+
+test('an HTTP proxy carries no peers, so none is dialled', async () => {
+  const torrent = join(folder, 'http.torrent');
+  makeTorrent(join(data, 'file.bin'), torrent, 16);
+  const seed = await libtorrentSeed({ torrent, folder: data, scratch: folder });
+  try {
+    const run = await runCli(
+      'get',
+      torrent,
+      '-o',
+      join(folder, 'http'),
+      '--no-trackers',
+      '--peer',
+      seed.address,
+      '--proxy',
+      'http://127.0.0.1:1',
+    );
+    assert.equal(run.status, 4);
+    assert.match(run.stderr, /an HTTP proxy carries no peers: none is dialled/);
+  } finally {
+    await seed.stop();
+  }
+});
