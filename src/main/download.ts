@@ -4,57 +4,22 @@
  */
 import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
-import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
+import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
-import type {
-  Evidence,
-  FullPiece,
-  HashResult,
-  PeerOutcome,
-  PickOrder,
-  ShardTorrent,
-} from '../shared/messages.ts';
+import type { Evidence, FullPiece, HashResult, ShardTorrent } from '../shared/messages.ts';
 import { checkDisk } from './disk-check.ts';
 import { diskFailure } from './disk-failure.ts';
+import type { DownloadListener, DownloadOptions } from './download-options.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
+import { CLIENT_NAME } from './identity.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { reclaim } from './lost-shard.ts';
-import type { Race, Unchoke } from './race.ts';
+import type { Race } from './race.ts';
 import { sharedBytes } from './shared-bytes.ts';
-import { allocateSpace, assertStored, contentThere, prepareStorage, type StoragePlan } from './storage.ts';
-import type { Metainfo } from './torrent/metainfo.ts';
-
-export interface DownloadOptions {
-  readonly metainfo: Metainfo;
-  readonly plan: StoragePlan;
-  /** The race that finds the peers; it may have run for a while. From here on this download listens to it. */
-  readonly race: Race;
-  readonly shards: number;
-  readonly hashers: number;
-  /** Files that each hasher keeps open. */
-  readonly openFiles: number;
-  readonly memoryBytes: number;
-  readonly order: PickOrder;
-  /** Take the disk space before the first byte comes. */
-  readonly preallocate: boolean;
-}
-
-export interface DownloadListener {
-  /** Content that was there before: pieces hashed so far, and in all. */
-  onChecked(pieces: number, total: number): void;
-  /** The journal could not be written; the download goes on. */
-  onJournalTrouble(error: unknown): void;
-  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
-  onClosed(outcomes: readonly PeerOutcome[]): void;
-  onBanned(peer: PeerIndex): void;
-  onVerified(pieces: readonly PieceIndex[]): void;
-  onPieceFailed(piece: PieceIndex): void;
-  onShardLost(error: unknown): void;
-  onComplete(): void;
-  /** The end of the run: a disk failure, or a bug of ours. */
-  onFailure(error: unknown): void;
-}
+import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
+import { webSeedFiles } from './torrent/web-seed-files.ts';
+import { WEB_SEEDS, WebSeeds } from './web-seeds.ts';
 
 export class Download {
   readonly race: Race;
@@ -64,6 +29,7 @@ export class Download {
   readonly #arena: Arena;
   readonly #hashers: HashPool;
   readonly #journal: JournalKeeper;
+  #webSeeds: WebSeeds | null = null;
   readonly #share: NonNullable<ShardTorrent['download']>;
   /** Slots that are with the hash pool: not a dead shard's any more. */
   readonly #hashing = new Set<SlotIndex>();
@@ -83,6 +49,8 @@ export class Download {
     this.#options = options;
     this.#listener = listener;
     const { metainfo, race, shards } = options;
+    // Web seeds are one more hand that holds slots.
+    const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
     this.race = race;
     const g = metainfo.geometry;
     const arenaMemory = allocateArena(options);
@@ -106,7 +74,7 @@ export class Download {
       (error) => this.#fail(error),
     );
     this.#journal = new JournalKeeper(options.plan, metainfo, (error) => listener.onJournalTrouble(error));
-    const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / shards));
+    const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
     const order = options.order;
     const hasNeighbours = shards > 1;
     this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
@@ -184,15 +152,37 @@ export class Download {
       private: isPrivate,
       download: this.#share,
     });
+    this.#startWebSeeds();
+  }
+
+  /** What web seeds give, and gave. */
+  get webSeeds(): WebSeeds | null {
+    return this.#webSeeds;
   }
 
   /** Stops the race, lets the hashers finish what they have, ends all threads. */
   async stop(): Promise<void> {
     this.#ended = true;
-    await this.race.stop();
+    await Promise.all([this.race.stop(), this.#webSeeds?.stop()]);
     await this.#hashers.idle();
     await (this.complete ? this.#journal.finish() : this.#journal.flush());
     await this.#hashers.close();
+  }
+
+  #startWebSeeds(): void {
+    const { urls, route } = this.#options.webSeeds;
+    if (urls.length === 0) return;
+    const { ledger, arena, maxSlots } = this.#share;
+    const files = webSeedFiles(this.#options.metainfo);
+    const single = this.#options.metainfo.files[0]?.rawPath.length === 1;
+    this.#webSeeds = new WebSeeds(
+      { clientName: CLIENT_NAME, route, urls, files, single, ledger, arena, maxSlots },
+      {
+        onFull: (pieces) => this.#full(pieces),
+        onSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
+        onThreadLost: (error) => this.#shardLost(WEB_SEEDS, error),
+      },
+    );
   }
 
   #count(piece: PieceIndex): void {
@@ -228,6 +218,7 @@ export class Download {
       this.#ledger.reset(piece);
       this.#free(slot);
       this.#suspects.add(piece);
+      this.#webSeeds?.failed(piece);
       this.#listener.onPieceFailed(piece);
     }
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));

@@ -1,14 +1,16 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
 import { writeFileSync } from 'node:fs';
-import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
+import type { Route } from '../shared/http-visitor.ts';
+import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS, MAX_WEB_SEEDS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
 import { routeOf } from './commands/options.ts';
 import { Console } from './console.ts';
 import { diskFailure } from './disk-failure.ts';
-import { Download, type DownloadListener } from './download.ts';
+import { Download } from './download.ts';
+import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
-import { HttpClient, type Route } from './http-client.ts';
+import { HttpClient } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
 import { PeerSession, type SessionListener } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
@@ -48,6 +50,7 @@ class GetRun {
   readonly #teller: GetTeller;
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
+  readonly #route: Route;
   readonly #hashers: number;
   readonly #memoryBytes: number;
   readonly #session: PeerSession;
@@ -70,6 +73,7 @@ class GetRun {
     this.#source = source;
     this.#flags = flags;
     this.#context = context;
+    this.#route = network.route;
     this.#console = new Console(flags);
     this.#teller = new GetTeller(this.#console);
     this.#ending = new Promise((resolve) => {
@@ -157,6 +161,10 @@ class GetRun {
         plan,
         race: session.race,
         shards: session.shards,
+        webSeeds: {
+          urls: flags.webseeds ? metainfo.webSeeds.filter(isHttp).slice(0, MAX_WEB_SEEDS) : [],
+          route: this.#route,
+        },
         hashers: this.#hashers,
         openFiles: session.openFiles,
         memoryBytes: this.#memoryBytes,
@@ -209,15 +217,24 @@ class GetRun {
         this.#lastVerifiedAt = performance.now();
       },
       onPieceFailed: (piece) => this.#teller.pieceFailed(piece),
+      onWebSeedLost: (url, reason) => {
+        this.#console.news(`web seed ${url} given up: ${reason}`);
+        this.#checkExhausted();
+      },
       onComplete: () => this.#end({ kind: 'complete' }),
       onFailure: (error) => this.#end({ kind: 'failed', error }),
     };
   }
 
+  /** More peers may come, or web seeds are there. */
+  get #hopeful(): boolean {
+    return this.#session.discovery.hopeful || (this.#job?.download.webSeeds?.hopeful ?? false);
+  }
+
   /** Nobody is left to ask, and nobody new will be named: waiting would be for nothing. */
   #checkExhausted(): void {
-    const { race, discovery } = this.#session;
-    if (!race.peers.allSettled || discovery.hopeful) return;
+    const { race } = this.#session;
+    if (!race.peers.allSettled || this.#hopeful) return;
     this.#fail('no-peer', `all ${race.peers.size} peers are gone, and no tracker answers`);
   }
 
@@ -225,9 +242,10 @@ class GetRun {
   #look(): void {
     if (!this.#discovering) return;
     const now = performance.now();
-    const { race, discovery } = this.#session;
+    const { race } = this.#session;
     const { firstUnchoke: firstTimeout, idle: idleTimeout } = this.#timeouts;
-    if (race.ttfuMs === null && firstTimeout > 0 && now - this.#begun >= firstTimeout) {
+    const fedByWebSeeds = (this.#job?.download.webSeeds?.bytes ?? 0) > 0;
+    if (race.ttfuMs === null && !fedByWebSeeds && firstTimeout > 0 && now - this.#begun >= firstTimeout) {
       return this.#fail(
         'timeout',
         `nobody unchoked us within ${formatDuration(firstTimeout)} (${race.peers.size} peers known)`,
@@ -238,7 +256,7 @@ class GetRun {
       return this.#fail('timeout', `${what} for ${formatDuration(idleTimeout)}`);
     }
     if (race.peers.size > 0) this.#checkExhausted();
-    if (race.peers.size === 0 && !discovery.hopeful)
+    if (race.peers.size === 0 && !this.#hopeful)
       return this.#fail('no-peer', 'no peer to download from: no tracker named one, and --peer named none');
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;
     this.#lastProgressAt = now;
@@ -259,6 +277,10 @@ class GetRun {
     if (ending.kind === 'interrupted' || job === null) return this.#teller.interrupted(job);
     return this.#teller.farewell(job, elapsedMs);
   }
+}
+
+function isHttp(url: string): boolean {
+  return /^https?:\/\//i.test(url);
 }
 
 /** What trackers are told is left while the size is unknown: not 0, which would say that we are a seed. */

@@ -72,7 +72,7 @@ export class GetTeller {
     const { verifiedBytes, verifiedPieces, hashBacklog, wantedBytes } = download;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
     const totals: PhaseTotals = phaseTotals(race.shardStats);
-    this.#rate.sample(totals.blockBytes, now);
+    this.#rate.sample(totals.blockBytes + (download.webSeeds?.bytes ?? 0), now);
     const rate = this.#rate.perSecond;
     const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
     this.#console.event('progress', {
@@ -97,9 +97,14 @@ export class GetTeller {
       downloaded: job?.download.downloadedBytes ?? 0,
       found: job?.download.foundBytes ?? 0,
       rehashed: job?.download.rehashed ?? 0,
+      webSeeds: job?.download.webSeeds?.yields ?? [],
       ...usageFigures(),
     });
     if (report.funnel.addresses > 0) this.#console.result(reportText(report, oracleMs));
+    for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
+      const end = lostTo === null ? '' : `, given up: ${lostTo}`;
+      this.#console.result(`web seed ${url}: ${formatSize(bytes)}${end}`);
+    }
   }
 
   completed({ download, plan }: GetJob, elapsedMs: number): void {

@@ -3,13 +3,14 @@
  * link, the search for its metadata over the very connections that are raced.
  */
 import type { HostPort } from '../shared/compact-peers.ts';
+import type { Route } from '../shared/http-visitor.ts';
 import type { PeerIndex } from '../shared/indices.ts';
 import type { PeerOutcome } from '../shared/messages.ts';
 import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from './commands/options.ts';
 import { descriptorBudget } from './descriptors.ts';
 import type { TrackerNews } from './discovery/announcer.ts';
 import { Discovery } from './discovery/discovery.ts';
-import type { HttpClient, Route } from './http-client.ts';
+import type { HttpClient } from './http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from './identity.ts';
 import { MetadataRace } from './metadata/metadata-race.ts';
 import { Race, type RaceListener, type Unchoke } from './race.ts';

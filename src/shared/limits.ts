@@ -220,6 +220,25 @@ export const STOPPED_ANNOUNCE_TIMEOUT_MS = 1_500;
 /** A tracker's message is cut here before it is shown. */
 export const MAX_TRACKER_MESSAGE_CHARS = 300;
 
+// --- Web seeds -----------------------------------------------------------------------------------------------
+
+/** Connections to each web seed (BEP 19); libtorrent's number. */
+export const WEB_SEED_CONNECTIONS = 3;
+/** Web seeds of one torrent that are asked. */
+export const MAX_WEB_SEEDS = 10;
+/** What one request asks for, in whole pieces: long enough to stream, short enough to lose. */
+export const WEB_SEED_RUN_BYTES = 8_388_608;
+/** A server that sends nothing for this long is asked again later; libtorrent's `urlseed_timeout`. */
+export const WEB_SEED_SILENCE_MS = 20_000;
+/** First wait after a request failed; doubles. */
+export const WEB_SEED_BACKOFF_MS = 2_000;
+/** And this at the longest. */
+export const WEB_SEED_BACKOFF_MAX_MS = 60_000;
+/** Failures in a row after which a web seed is given up. */
+export const MAX_WEB_SEED_FAILURES = 6;
+/** With no piece or no slot to be had, a connection looks again after this long. */
+export const WEB_SEED_IDLE_MS = 100;
+
 // --- DHT and local discovery ---------------------------------------------------------------------------------
 
 /** A packet of the DHT; whatever is longer than one Ethernet frame holds is none. */

@@ -85,6 +85,7 @@ async function download(name: string, run: Run) {
       plan,
       race: new Race({ ...race, ...workerFile }, UNHEARD),
       shards: run.shards,
+      webSeeds: { urls: [], route: { proxy: null, localAddress: null } },
       hashers: run.hashers,
       memoryBytes: run.memoryBytes,
       order: 'rarest',
@@ -98,6 +99,7 @@ async function download(name: string, run: Run) {
       onClosed: () => {},
       onBanned: () => {},
       onVerified: () => {},
+      onWebSeedLost: () => {},
       onPieceFailed: () => {
         failures += 1;
       },

@@ -20,6 +20,7 @@ export interface GetFlags extends RaceFlags {
   readonly idleTimeout: string;
   readonly port: string;
   readonly listen: boolean;
+  readonly webseeds: boolean;
   readonly saveTorrent?: string;
 }
 
@@ -56,6 +57,7 @@ export function defineGet(command: Command): Command {
       formatSize(DEFAULT_MEMORY_BYTES).replace('.0 ', ''),
     )
     .option('--port <n>', 'where others may connect to us; 0 takes a free port', '0')
+    .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
     .option('--no-listen', 'let nobody connect to us')
     .option(
       '--first-unchoke-timeout <duration>',

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { HostPort } from '../../shared/compact-peers.ts';
+import type { Route } from '../../shared/http-visitor.ts';
 import {
   DEFAULT_DIAL_RATE_PER_S,
   DEFAULT_HALF_OPEN_PEERS,
@@ -20,7 +21,6 @@ import { cacheFile } from '../cache-folder.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
 import { Failure } from '../failure.ts';
-import type { Route } from '../http-client.ts';
 import type { PeerLimits } from '../sharding.ts';
 import { redactedUrl } from '../text.ts';
 import { parseCount } from '../units.ts';

@@ -1,10 +1,11 @@
 /** `unchoke race`: who unchokes first, and why everybody else did not. Downloads nothing. */
 import { type Command, Option } from 'commander';
+import type { Route } from '../../shared/http-visitor.ts';
 import { CHOKED_RACE_MS } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
-import { HttpClient, type Route } from '../http-client.ts';
+import { HttpClient } from '../http-client.ts';
 import { Interrupt } from '../interrupt.ts';
 import { PeerSession } from '../peer-session.ts';
 import { phaseText, phaseTotals } from '../phase-totals.ts';

@@ -13,13 +13,14 @@ import {
 } from '../../shared/bencode.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
+import { HttpError } from '../../shared/http-visitor.ts';
 import {
   MAX_ANNOUNCE_INTERVAL_MS,
   MAX_TRACKER_MESSAGE_CHARS,
   MAX_TRACKER_REPLY_BYTES,
   MIN_ANNOUNCE_INTERVAL_MS,
 } from '../../shared/limits.ts';
-import { type HttpClient, HttpError } from '../http-client.ts';
+import type { HttpClient } from '../http-client.ts';
 import { printable } from '../text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 

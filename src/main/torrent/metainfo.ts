@@ -22,6 +22,8 @@ import { DistinctPaths, safeElement } from './safe-path.ts';
 export interface TorrentFile {
   /** Path elements under the output folder, mended and distinct. */
   readonly path: readonly string[];
+  /** The same as the torrent has it, for URLs of web seeds. */
+  readonly rawPath: readonly string[];
   readonly length: number;
   /** Where the file begins in the torrent's bytes. */
   readonly offset: number;
@@ -104,9 +106,14 @@ function read(bytes: Uint8Array): Metainfo {
   };
 }
 
-function nameOf(info: BencodeDict): string {
+function rawNameOf(info: BencodeDict): string {
   const name = textField(info, 'name.utf-8') ?? textField(info, 'name');
   if (name === undefined) throw new BadField('"info" has no "name"');
+  return name;
+}
+
+function nameOf(info: BencodeDict): string {
+  const name = rawNameOf(info);
   const safe = safeElement(name);
   if (safe === null) throw new BadField(`the name ${JSON.stringify(name)} is no file name`);
   return safe;
@@ -115,7 +122,8 @@ function nameOf(info: BencodeDict): string {
 function filesOf(info: BencodeDict, name: string): TorrentFile[] {
   const list = field(info, 'files');
   if (list === undefined) {
-    return [{ path: [name], length: lengthOf(info, name), offset: 0, padding: false }];
+    const rawPath = [rawNameOf(info)];
+    return [{ path: [name], rawPath, length: lengthOf(info, name), offset: 0, padding: false }];
   }
   if (!Array.isArray(list) || list.length === 0) throw new BadField('"files" is not a list of files');
   const distinct = new DistinctPaths();
@@ -124,8 +132,9 @@ function filesOf(info: BencodeDict, name: string): TorrentFile[] {
     if (!isDict(entry)) throw new BadField(`file ${i} is not a dictionary`);
     const length = lengthOf(entry, `file ${i}`);
     const padding = (textField(entry, 'attr') ?? '').includes('p');
-    const path = padding ? [name, '.pad', String(length)] : distinct.add([name, ...elementsOf(entry, i)]);
-    const file = { path, length, offset, padding };
+    const raw = rawElementsOf(entry, i);
+    const path = padding ? [name, '.pad', String(length)] : distinct.add([name, ...elementsOf(raw, i)]);
+    const file = { path, rawPath: [rawNameOf(info), ...raw], length, offset, padding };
     offset += length;
     return file;
   });
@@ -137,13 +146,17 @@ function lengthOf(dict: BencodeDict, what: string): number {
   return length;
 }
 
-function elementsOf(entry: BencodeDict, i: number): string[] {
+function rawElementsOf(entry: BencodeDict, i: number): string[] {
   const path = field(entry, 'path.utf-8') ?? field(entry, 'path');
   if (!Array.isArray(path) || path.length === 0) throw new BadField(`file ${i} has no path`);
-  const elements = path.map((element) => {
+  return path.map((element) => {
     if (!(element instanceof Uint8Array)) throw new BadField(`the path of file ${i} is not a list of names`);
-    return safeElement(Buffer.from(element).toString('utf8'));
+    return Buffer.from(element).toString('utf8');
   });
+}
+
+function elementsOf(raw: readonly string[], i: number): string[] {
+  const elements = raw.map(safeElement);
   const kept = elements.filter((element) => element !== null);
   if (kept.length === 0 || elements.at(-1) === null) throw new BadField(`file ${i} has no file name`);
   return kept;

@@ -1,8 +1,9 @@
 /** From what the user names on the command line to a torrent, or to what is known of one. */
 import { existsSync } from 'node:fs';
+import { HttpError } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
-import { type HttpClient, HttpError } from '../http-client.ts';
+import type { HttpClient } from '../http-client.ts';
 import { redactedUrl } from '../text.ts';
 import { loadTorrent } from './load.ts';
 import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';

@@ -1,0 +1,41 @@
+/** What a download is told at its start, and whom it tells. */
+import type { Route } from '../shared/http-visitor.ts';
+import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
+import type { PeerOutcome, PickOrder } from '../shared/messages.ts';
+import type { Race, Unchoke } from './race.ts';
+import type { StoragePlan } from './storage.ts';
+import type { Metainfo } from './torrent/metainfo.ts';
+
+export interface DownloadOptions {
+  readonly metainfo: Metainfo;
+  readonly plan: StoragePlan;
+  /** The race that finds the peers; it may have run for a while. From here on this download listens to it. */
+  readonly race: Race;
+  readonly shards: number;
+  /** URLs of web seeds to fetch from as well, and how to reach them. */
+  readonly webSeeds: { readonly urls: readonly string[]; readonly route: Route };
+  readonly hashers: number;
+  /** Files that each hasher keeps open. */
+  readonly openFiles: number;
+  readonly memoryBytes: number;
+  readonly order: PickOrder;
+  /** Take the disk space before the first byte comes. */
+  readonly preallocate: boolean;
+}
+
+export interface DownloadListener {
+  /** Content that was there before: pieces hashed so far, and in all. */
+  onChecked(pieces: number, total: number): void;
+  /** The journal could not be written; the download goes on. */
+  onJournalTrouble(error: unknown): void;
+  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
+  onClosed(outcomes: readonly PeerOutcome[]): void;
+  onBanned(peer: PeerIndex): void;
+  onVerified(pieces: readonly PieceIndex[]): void;
+  onPieceFailed(piece: PieceIndex): void;
+  onWebSeedLost(url: string, reason: string): void;
+  onShardLost(error: unknown): void;
+  onComplete(): void;
+  /** The end of the run: a disk failure, or a bug of ours. */
+  onFailure(error: unknown): void;
+}

@@ -1,0 +1,118 @@
+/** The web seeds of a torrent (BEP 19) as the main thread sees them: Piscina pool C, one thread for all of them. */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { PieceIndex, ShardId } from '../shared/indices.ts';
+import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
+import type { FullPiece, WebSeedCommand, WebSeedEvent, WebSeedTask } from '../shared/messages.ts';
+import { redactedUrl } from './text.ts';
+
+/** The owner of what web seeds claim, beyond the ids of all shards. */
+export const WEB_SEEDS = 0x7f_0000 as ShardId;
+
+export interface WebSeedsListener {
+  onFull(pieces: readonly FullPiece[]): void;
+  /** A web seed is not asked any more. */
+  onSeedLost(url: string, reason: string): void;
+  /** The thread died; what it had claimed is void. */
+  onThreadLost(error: unknown): void;
+}
+
+/** What one web seed gave. */
+export interface WebSeedYield {
+  /** Fit to be shown. */
+  readonly url: string;
+  readonly bytes: number;
+  /** Why it was given up; null where it was not. */
+  readonly lostTo: string | null;
+}
+
+export class WebSeeds {
+  readonly #listener: WebSeedsListener;
+  readonly #piscina: Piscina;
+  readonly #port: MessagePort;
+  readonly #done: Promise<void>;
+  readonly #yields: { readonly url: string; bytes: number; lostTo: string | null }[];
+  #alive = true;
+
+  constructor(task: Omit<WebSeedTask<MessagePort>, 'port' | 'shard'>, listener: WebSeedsListener) {
+    this.#listener = listener;
+    this.#yields = task.urls.map((url) => ({ url: redactedUrl(url), bytes: 0, lostTo: null }));
+    this.#piscina = new Piscina({
+      filename: new URL('../workers/web-seeds/web-seed-thread.js', import.meta.url).href,
+      minThreads: 1,
+      maxThreads: 1,
+      // As with the shards: sockets must not stand still.
+      atomics: 'disabled',
+    });
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on('message', (event: WebSeedEvent) => this.#hear(event));
+    this.#done = this.#piscina
+      .run({ ...task, shard: WEB_SEEDS, port: port2 }, { transferList: [port2] })
+      .then(
+        () => {},
+        (error: unknown) => {
+          if (!this.#alive) return;
+          this.#alive = false;
+          listener.onThreadLost(error);
+        },
+      );
+  }
+
+  /** True while one of them may still give something. */
+  get hopeful(): boolean {
+    return this.#alive && this.#yields.some(({ lostTo }) => lostTo === null);
+  }
+
+  get bytes(): number {
+    return this.#yields.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get yields(): readonly WebSeedYield[] {
+    return this.#yields;
+  }
+
+  /** A piece failed its hash; if a web seed sent it, that one is done with. */
+  failed(piece: PieceIndex): void {
+    this.#send({ type: 'failed', piece });
+  }
+
+  async stop(): Promise<void> {
+    this.#alive = false;
+    this.#send({ type: 'stop' });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, SHARD_STOP_TIMEOUT_MS);
+    });
+    await Promise.race([this.#done, late]);
+    clearTimeout(timer);
+    this.#port.close();
+    await this.#piscina.destroy();
+  }
+
+  #send(command: WebSeedCommand): void {
+    this.#port.postMessage(command);
+  }
+
+  #hear(event: WebSeedEvent): void {
+    switch (event.type) {
+      case 'full':
+        this.#listener.onFull(event.pieces);
+        return;
+      case 'fetched': {
+        const seed = this.#yields[event.seed];
+        if (seed !== undefined) seed.bytes = event.bytes;
+        return;
+      }
+      case 'seed-lost': {
+        const seed = this.#yields[event.seed];
+        if (seed === undefined) return;
+        seed.lostTo = event.reason;
+        this.#listener.onSeedLost(seed.url, event.reason);
+        return;
+      }
+      case 'stopped':
+        return;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/** Web seeds that misbehave: each is told, none costs a byte of the result. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { writeTo } from '../support/swarm-fixture.ts';
+import { madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
+import { list, str } from '../support/torrents.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+const bytes = randomBytes(2 * 2 ** 20 + 77);
+const made = madeTorrent([{ path: 'data.bin', bytes }], 65_536);
+
+type Answer = (from: number, to: number, response: ServerResponse, n: number) => void;
+
+function send(response: ServerResponse, from: number, to: number, body: Buffer, total = bytes.length): void {
+  response.writeHead(206, {
+    'content-range': `bytes ${from}-${to}/${total}`,
+    'content-length': body.length,
+  });
+  response.end(body);
+}
+
+async function webSeed(answer: Answer) {
+  let n = 0;
+  const server = createServer((request: IncomingMessage, response) => {
+    const [from = 0, to = 0] =
+      /bytes=(\d+)-(\d+)/
+        .exec(request.headers.range ?? '')
+        ?.slice(1)
+        .map(Number) ?? [];
+    answer(from, to, response, ++n);
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    asked: () => n,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Downloads with this web seed and an honest peer that is slow to answer. */
+async function downloadWith(name: string, answer: Answer, query = '') {
+  const web = await webSeed(answer);
+  const seed = await torrentSeed(made, '127.0.0.77', { delayMs: 20 });
+  const torrent = writeTo(
+    folder,
+    `${name}.torrent`,
+    Buffer.concat([
+      made.torrent.subarray(0, -1),
+      str('url-list'),
+      list(str(`${web.url}${query}`)),
+      Buffer.from('e'),
+    ]),
+  );
+  try {
+    const output = join(folder, name);
+    const run = await runCli('get', torrent, '-o', output, '--json', '--no-trackers', '--peer', seed.address);
+    assert.equal(run.status, 0, run.stderr);
+    assert.ok(readFileSync(join(output, 'set', 'data.bin')).equals(bytes));
+    const summary = run.events.at(-1) as { webSeeds?: { bytes: number; lostTo: string | null }[] };
+    return { run, asked: web.asked(), seed: summary.webSeeds?.[0] };
+  } finally {
+    await seed.close();
+    await web.close();
+  }
+}
+
+const right: Answer = (from, to, response) => send(response, from, to, bytes.subarray(from, to + 1));
+
+test('a web seed that flips one byte is dropped, and the piece comes from elsewhere', async () => {
+  const { run, seed } = await downloadWith('liar', (from, to, response) => {
+    const body = Buffer.from(bytes.subarray(from, to + 1));
+    body[0] = (body[0] ?? 0) ^ 1;
+    send(response, from, to, body);
+  });
+  assert.equal(seed?.lostTo, 'it sent bad data');
+  assert.ok(
+    run.events.some(({ type }) => type === 'piece-failed'),
+    'the fault fired',
+  );
+  assert.ok(!run.events.some(({ type }) => type === 'peer-banned'), 'and no peer is blamed for it');
+});
+
+for (const [name, answer, lostTo] of [
+  ['is not there', (_f, _t, response) => void response.writeHead(404).end(), 'HTTP status 404'],
+  [
+    'has another file',
+    (from, to, response) => send(response, from, to, bytes.subarray(from, to + 1), 5_000_000),
+    `its file has 5000000 bytes where the torrent's has ${bytes.length}`,
+  ],
+  [
+    'answers with another range',
+    (from, to, response) => send(response, from + 1, to, bytes.subarray(from + 1, to + 1)),
+    'it answers with another range than it was asked for',
+  ],
+  [
+    'knows no ranges',
+    (_f, _t, response) => void response.writeHead(200, { 'content-length': bytes.length }).end(bytes),
+    'it sends whole files only',
+  ],
+] as const satisfies readonly (readonly [string, Answer, string])[]) {
+  test(`a web seed that ${name} is given up at once`, async () => {
+    const { seed, asked } = await downloadWith(name, answer);
+    assert.equal(seed?.lostTo, lostTo);
+    assert.ok(asked > 0 && asked <= 4, `${asked} requests`);
+  });
+}
+
+test('a web seed that breaks off in the middle is asked again, and what was whole counts', async () => {
+  const { seed, asked } = await downloadWith('breaks', (from, to, response, n) => {
+    if (n > 2) return right(from, to, response, n);
+    response.writeHead(206, {
+      'content-range': `bytes ${from}-${to}/${bytes.length}`,
+      'content-length': to - from + 1,
+    });
+    response.write(bytes.subarray(from, from + 70_000), () => response.destroy());
+  });
+  assert.ok(asked > 2, 'the fault fired, and it was asked again');
+  assert.equal(seed?.lostTo, null);
+});
+
+test('a web seed on our own network may have no query', async () => {
+  const { seed, asked } = await downloadWith('query', right, '?delete=all');
+  assert.deepEqual([asked, seed?.bytes], [0, 0]);
+  assert.equal(seed?.lostTo, 'a web seed on our own network may have no query');
+});
