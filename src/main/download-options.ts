@@ -2,7 +2,8 @@
 import type { Route } from '../shared/http-visitor.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
 import type { PeerOutcome, PickOrder } from '../shared/messages.ts';
-import type { Race, Unchoke } from './race.ts';
+import type { Race } from './race.ts';
+import type { Unchoke } from './race-options.ts';
 import type { StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 

@@ -2,17 +2,21 @@
  * Every address that this run knows, once: the position in this list is the peer's index everywhere. Also what became
  * of it.
  */
-import type { HostPort } from '../shared/compact-peers.ts';
+import { reachOf } from '../shared/address-rules.ts';
+import { addressBytes, type HostPort } from '../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../shared/indices.ts';
-import { MAX_KNOWN_PEERS } from '../shared/limits.ts';
+import { MAX_KNOWN_PEERS, MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
 import { NO_TIMES, type TimelineStage } from '../shared/timeline.ts';
+import type { Blocklist } from './blocklist.ts';
 
 export interface KnownPeer extends PeerAddress {
   /** Who named it: a tracker, the user, a file. */
   readonly source: string;
 }
 
+/** The source of peers that the user named. */
+export const USER = 'user';
 /** The source of peers that connected to us. */
 export const INCOMING = 'incoming';
 /** Far beyond MAX_KNOWN_PEERS, and within the range of indices. */
@@ -25,7 +29,11 @@ export class PeerList {
   /** Lost, but to be dialled again. */
   readonly #retrying = new Set<PeerIndex>();
   readonly #banned = new Set<string>();
+  readonly #blocklist: Blocklist | null;
+  readonly #perSource = new Map<string, number>();
+  readonly #perSubnet = new Map<string, number>();
   #refused = 0;
+  #blocked = 0;
   /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
   readonly #accepted = new Map<PeerIndex, KnownPeer>();
   #firstAccepted = FIRST_ACCEPTED;
@@ -34,9 +42,24 @@ export class PeerList {
     return this.#peers.length;
   }
 
-  /** Addresses that were past the bound and not kept. */
+  /** `blocklist`: addresses that the user wants nothing to do with. */
+  constructor(blocklist: Blocklist | null = null) {
+    this.#blocklist = blocklist;
+  }
+
+  /** Addresses that were past a bound and not kept. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** Addresses that the user's blocklist kept out. */
+  get blocked(): number {
+    return this.#blocked;
+  }
+
+  /** On the user's blocklist. */
+  isBlocked(host: string): boolean {
+    return this.#blocklist?.blocks(host) ?? false;
   }
 
   /** Adds what is new and returns it. */
@@ -45,7 +68,11 @@ export class PeerList {
     for (const { host, port } of addresses) {
       const key = addressKey(host, port);
       if (this.#byAddress.has(key) || this.#banned.has(host)) continue;
-      if (this.#peers.length >= MAX_KNOWN_PEERS) {
+      if (this.isBlocked(host)) {
+        this.#blocked += 1;
+        continue;
+      }
+      if (!this.#hasRoom(host, source)) {
         this.#refused += 1;
         continue;
       }
@@ -130,6 +157,22 @@ export class PeerList {
       if (reason.code === 'race-lost') this.#outcomes.delete(peer);
   }
 
+  /** Counts the address, too. Whoever the user names, and peers of our own networks, are bound by the whole list only. */
+  #hasRoom(host: string, source: string): boolean {
+    if (this.#peers.length >= MAX_KNOWN_PEERS) return false;
+    if (source === USER) return true;
+    const fromSource = this.#perSource.get(source) ?? 0;
+    if (fromSource >= MAX_PEERS_PER_SOURCE) return false;
+    if (reachOf(host) === 'public') {
+      const subnet = subnetOf(host);
+      const inSubnet = this.#perSubnet.get(subnet) ?? 0;
+      if (inSubnet >= MAX_PEERS_PER_SUBNET) return false;
+      this.#perSubnet.set(subnet, inSubnet + 1);
+    }
+    this.#perSource.set(source, fromSource + 1);
+    return true;
+  }
+
   get outcomes(): Iterable<PeerOutcome> {
     return this.#outcomes.values();
   }
@@ -137,6 +180,12 @@ export class PeerList {
   get all(): readonly KnownPeer[] {
     return this.#peers;
   }
+}
+
+/** The first 24 bits of IPv4, the first 64 of IPv6. */
+function subnetOf(host: string): string {
+  if (!host.includes(':')) return host.slice(0, host.lastIndexOf('.'));
+  return (addressBytes(host) ?? []).slice(0, 8).join('.');
 }
 
 export function addressKey(host: string, port: number): string {

@@ -6,6 +6,7 @@ import type { HostPort } from '../shared/compact-peers.ts';
 import type { Route } from '../shared/http-visitor.ts';
 import type { PeerIndex } from '../shared/indices.ts';
 import type { PeerOutcome } from '../shared/messages.ts';
+import { readBlocklist } from './blocklist.ts';
 import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from './commands/options.ts';
 import { descriptorBudget } from './descriptors.ts';
 import type { TrackerNews } from './discovery/announcer.ts';
@@ -13,7 +14,8 @@ import { Discovery } from './discovery/discovery.ts';
 import type { HttpClient } from './http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from './identity.ts';
 import { MetadataRace } from './metadata/metadata-race.ts';
-import { Race, type RaceListener, type Unchoke } from './race.ts';
+import { Race } from './race.ts';
+import type { RaceListener, Unchoke } from './race-options.ts';
 import { metainfoOf } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import type { Source } from './torrent/source.ts';
@@ -88,6 +90,7 @@ export class PeerSession {
         proxy: socks,
         localAddress: route.localAddress,
         reconnect: options.downloads,
+        blocklist: flags.blocklist === undefined ? null : readBlocklist(flags.blocklist),
         pex: flags.pex && !isPrivate,
       },
       this.#raceListener(listener),
@@ -97,7 +100,7 @@ export class PeerSession {
       peerId,
       port: this.#openDoor(direct ? options.listenPort : null, route.localAddress, listener),
       named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
-      tiers: flags.trackers ? tiersOf(source) : [],
+      tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
       dht: isPrivate || !direct ? null : dhtOf(flags),
       lsd: flags.lsd && !isPrivate && direct,
       http: options.http,
@@ -176,7 +179,8 @@ export class PeerSession {
   }
 }
 
-/** All trackers of a magnet link are asked at once: nothing says that they come in tiers. */
-function tiersOf(source: Source): readonly (readonly string[])[] {
-  return source.kind === 'torrent' ? source.metainfo.trackers : source.magnet.trackers.map((url) => [url]);
+/** All trackers of a magnet link are asked at once, each a tier by itself: nothing says that they come in tiers. */
+function tiersOf(source: Source, all: boolean): readonly (readonly string[])[] {
+  const tiers = source.kind === 'torrent' ? source.metainfo.trackers : [source.magnet.trackers];
+  return all || source.kind === 'magnet' ? tiers.flat().map((url) => [url]) : tiers;
 }

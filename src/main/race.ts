@@ -8,71 +8,25 @@ import { monotonicMs } from '../shared/clock.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
 import type {
-  Encryption,
   Evidence,
-  FullPiece,
-  MetadataPart,
   PeerAddress,
   PeerOutcome,
   ShardCommand,
   ShardEvent,
   ShardStats,
   ShardTorrent,
-  SocksProxy,
-  Strategy,
 } from '../shared/messages.ts';
 import { FrontDoor } from './front-door.ts';
 import { type KnownPeer, neverDialled, PeerList } from './peer-list.ts';
+import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
 import { ShardPool } from './shard-pool.ts';
-import { type PeerLimits, shardOf, shardShare } from './sharding.ts';
-
-export interface RaceOptions {
-  readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
-  readonly clientName: string;
-  readonly strategy: Strategy;
-  /** Winners to keep; 0 keeps everybody in play. */
-  readonly keep: number;
-  readonly shards: number;
-  readonly limits: PeerLimits;
-  readonly chokedTimeoutMs: number;
-  readonly encryption: Encryption;
-  readonly proxy: SocksProxy | null;
-  readonly localAddress: string | null;
-  /** Dial lost peers again. */
-  readonly reconnect: boolean;
-  /** Exchange peers (BEP 11). */
-  readonly pex: boolean;
-  readonly workerFile?: URL;
-}
-
-export interface Unchoke {
-  readonly peer: PeerIndex;
-  readonly shard: number;
-  readonly at: number;
-}
-
-export interface RaceListener {
-  /** The first unchoke of all; `ms` from the moment the first address went to a shard. */
-  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
-  onFull(pieces: readonly FullPiece[]): void;
-  onClosed(outcomes: readonly PeerOutcome[]): void;
-  /** The peer sent bad data; its address is not taken again. */
-  onBanned(peer: PeerIndex): void;
-  /** A peer has metadata, or sent (or refused) a part of it. Only while the torrent is unknown. */
-  onMetadataOffer(peer: PeerIndex, bytes: number): void;
-  onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
-  /** A shard died; its claims are void. */
-  onShardLost(shard: ShardId, error: unknown): void;
-  /** A bug of ours that no new thread mends. */
-  onBug(error: unknown): void;
-}
+import { shardOf, shardShare } from './sharding.ts';
 
 /** The shard at whose door others knock: Node threads cannot share a listening socket before version 23. */
 const LISTENING_SHARD = 0;
 
 export class Race {
-  readonly peers = new PeerList();
+  readonly peers: PeerList;
   readonly #options: RaceOptions;
   #listener: RaceListener;
   readonly #pool: ShardPool;
@@ -88,7 +42,8 @@ export class Race {
   constructor(options: RaceOptions, listener: RaceListener) {
     this.#options = options;
     this.#listener = listener;
-    const { shards, limits, keep, workerFile, ...template } = options;
+    const { shards, limits, keep, blocklist, workerFile, ...template } = options;
+    this.peers = new PeerList(blocklist);
     this.#pool = new ShardPool({
       shards: options.shards,
       template,
@@ -222,6 +177,8 @@ export class Race {
         return;
       case 'accepted':
         this.peers.accept(event.address);
+        if (this.peers.isBlocked(event.address.host))
+          this.#tell(event.address.peer, { type: 'banish', peer: event.address.peer });
         return;
       case 'peers-told':
         this.#peersTold(event.peer, event.peers);

@@ -46,7 +46,7 @@ export function compacted(peers: readonly HostPort[]): { readonly v4: Buffer; re
 }
 
 /** In network order; null for what is no address. */
-function addressBytes(host: string): number[] | null {
+export function addressBytes(host: string): number[] | null {
   if (isIPv4(host)) return host.split('.').map(Number);
   if (!isIPv6(host) || host.includes('.')) return null;
   const [head = '', tail] = host.replace(/%.*$/, '').split('::');

@@ -135,6 +135,13 @@ export const DEFAULT_MAX_SHARDS = 8;
 /** Addresses kept for one download; the rest are counted and forgotten. */
 export const MAX_KNOWN_PEERS = 20_000;
 
+/** Of these, from one source at the most, the user's own aside. */
+export const MAX_PEERS_PER_SOURCE = 10_000;
+/** And from one public /24 (IPv6: /64): one who owns a network must not be the swarm. */
+export const MAX_PEERS_PER_SUBNET = 32;
+/** A blocklist; the largest in use have 20 MB. */
+export const MAX_BLOCKLIST_BYTES = 134_217_728;
+
 // --- Requests ------------------------------------------------------------------------------------------------
 
 /** Requests sent to a peer at once when it unchokes, before anything is known of its speed. */

@@ -133,6 +133,9 @@ describe('magnet links', { concurrency: 4 }, () => {
           run.events.some(({ type, searchMs }) => type === 'metadata' && typeof searchMs === 'number'),
         );
         assert.deepEqual(loadTorrent(saved).infoHash, infoHash);
+        const inspected = await runCli('inspect', link, '--json');
+        assert.equal(inspected.status, 0, inspected.stderr);
+        assert.equal((inspected.events[0] as { files?: unknown[] }).files?.length, 400);
         assert.ok(Buffer.from(readFileSync(saved)).includes(announce));
         const summary = run.events.at(-1) as { wastedBytes?: number };
         assert.equal(summary.wastedBytes, 0, 'the connections of the search went on');

@@ -17,7 +17,7 @@ import {
   transmissionSeed,
   webtorrentSeed,
 } from '../support/seeds.ts';
-import { openTracker } from '../support/tracker.ts';
+import { openTracker, untilSeeded } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -117,6 +117,12 @@ test('peers through opentracker, over HTTP and over UDP', async () => {
       assert.equal(run.status, 0, run.stderr);
       assert.match(run.stderr, new RegExp(`${protocol}://127.0.0.1:${tracker.port}.* answered: [1-9]`));
       assert.deepEqual(contentOf(join(output, name)), contentOf(join(folder, 'data', name)));
+      await untilSeeded(tracker.port, loadTorrent(torrent).infoHash);
+      const scraped = await runCli('inspect', torrent, '--scrape', '--json');
+      assert.equal(scraped.status, 0, scraped.stderr);
+      const [told] =
+        (scraped.events[0] as { scrapes?: { scrape: { seeders: number } | null }[] }).scrapes ?? [];
+      assert.equal(told?.scrape?.seeders, 1, JSON.stringify(told));
     } finally {
       await seed.stop();
       await tracker.stop();

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Download } from '../../src/main/download.ts';
 import { CLIENT_NAME, newPeerId } from '../../src/main/identity.ts';
-import { Race, type RaceListener } from '../../src/main/race.ts';
+import { Race } from '../../src/main/race.ts';
+import type { RaceListener } from '../../src/main/race-options.ts';
 import { storagePlan } from '../../src/main/storage.ts';
 import { startSwarm } from '../../src/main/swarm-child.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
@@ -76,6 +77,7 @@ async function download(name: string, run: Run) {
     proxy: null,
     localAddress: null,
     reconnect: true,
+    blocklist: null,
     pex: false,
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };

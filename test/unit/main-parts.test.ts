@@ -95,7 +95,7 @@ test('no more addresses are kept than the limit', () => {
     host: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`,
     port: 1,
   }));
-  assert.equal(list.add(many, 'tracker').length, limits.MAX_KNOWN_PEERS);
+  assert.equal(list.add(many, 'user').length, limits.MAX_KNOWN_PEERS);
   assert.equal(list.refused, 5);
 });
 

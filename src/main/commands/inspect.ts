@@ -1,26 +1,108 @@
-/** `unchoke inspect`: what a torrent holds. */
+/** `unchoke inspect`: what a torrent holds, and with `--scrape` what its trackers know of it. */
 import type { Command } from 'commander';
+import type { Route } from '../../shared/http-visitor.ts';
+import { CHOKED_RACE_MS } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
+import { type Scraped, scrapeAll } from '../discovery/scrape.ts';
+import { Failure } from '../failure.ts';
+import { HttpClient } from '../http-client.ts';
+import { PeerSession } from '../peer-session.ts';
 import { printable, redactedUrl } from '../text.ts';
-import { loadTorrent } from '../torrent/load.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { formatSize } from '../units.ts';
+import { openSource, type Source } from '../torrent/source.ts';
+import { formatDuration, formatSize, parseDuration } from '../units.ts';
+import { type RaceFlags, routeOf, SOURCE_HELP, withRaceOptions } from './options.ts';
 
-export function inspectCommand(program: Command): void {
-  program
-    .command('inspect')
-    .description('show what a torrent holds')
-    .argument('<source>', 'a .torrent file')
-    .option('--json', 'as one JSON object', false)
-    .action((source: string, flags: { readonly json: boolean }) => inspect(source, flags));
+interface Flags extends RaceFlags {
+  readonly scrape: boolean;
+  readonly timeout: string;
 }
 
-function inspect(source: string, flags: { readonly json: boolean }): void {
-  const metainfo = loadTorrent(source);
-  const console = new Console({ json: flags.json, quiet: false });
+export function inspectCommand(program: Command): void {
+  withRaceOptions(program.command('inspect'))
+    .description('show what a torrent holds; of a magnet link its metadata is fetched from peers')
+    .argument('<source>', SOURCE_HELP)
+    .option('--scrape', 'ask the trackers how many seeds and leeches there are (BEP 48)', false)
+    .option('--timeout <duration>', 'give up when no peer has sent the metadata; 0 waits for ever', '60s')
+    .action(inspect);
+}
+
+async function inspect(text: string, flags: Flags): Promise<void> {
+  const route = routeOf(flags);
+  const timeoutMs = parseDuration('--timeout', flags.timeout);
+  const http = new HttpClient(route);
+  try {
+    const source = await openSource(text, http);
+    const metainfo =
+      source.kind === 'torrent' ? source.metainfo : await fetched(source, flags, route, http, timeoutMs);
+    const trackers = [...new Set(metainfo.trackers.flat())];
+    const scrapes = flags.scrape
+      ? await scrapeAll(trackers, metainfo.infoHash, http, route.proxy === null)
+      : [];
+    tell(metainfo, scrapes, new Console(flags));
+  } finally {
+    await http.close();
+  }
+}
+
+/** The torrent of a magnet link, from its peers. */
+async function fetched(
+  source: Source,
+  flags: Flags,
+  route: Route,
+  http: HttpClient,
+  timeoutMs: number,
+): Promise<Metainfo> {
+  const console = new Console(flags);
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const session = new PeerSession(
+    {
+      source,
+      flags,
+      route,
+      http,
+      keep: 0,
+      downloads: false,
+      listenPort: null,
+      chokedTimeoutMs: CHOKED_RACE_MS,
+      hashers: 0,
+    },
+    {
+      progress: () => ({ downloaded: 0, left: 1 }),
+      onFirstUnchoke: () => {},
+      onClosed: () => {},
+      onBanned: () => {},
+      onShardLost: () => {},
+      onListening: () => {},
+      onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
+      onBug: (error) => fail(error),
+    },
+  );
+  const timer =
+    timeoutMs > 0
+      ? setTimeout(() => fail(new Failure('timeout', noMetadata(session, timeoutMs))), timeoutMs)
+      : undefined;
+  try {
+    void session.discovery.start();
+    return await Promise.race([session.torrent(), failed]);
+  } finally {
+    clearTimeout(timer);
+    await session.stop();
+  }
+}
+
+function noMetadata(session: PeerSession, timeoutMs: number): string {
+  const known = session.race.peers.size;
+  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${session.metadataOffers} have it)`;
+}
+
+function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
   const { geometry: g } = metainfo;
   console.event('torrent', {
-    name: metainfo.name,
+    name: printable(metainfo.name),
     infoHash: hex(metainfo.infoHash),
     bytes: g.totalLength,
     pieces: g.pieceCount,
@@ -33,11 +115,12 @@ function inspect(source: string, flags: { readonly json: boolean }): void {
     files: metainfo.files
       .filter(({ padding }) => !padding)
       .map(({ path, length }, index) => ({ index, path: path.join('/'), length })),
+    scrapes,
   });
-  console.result(inspectText(metainfo));
+  console.result(inspectText(metainfo, scrapes));
 }
 
-function inspectText(metainfo: Metainfo): string {
+function inspectText(metainfo: Metainfo, scrapes: readonly Scraped[]): string {
   const { geometry: g } = metainfo;
   const files = metainfo.files.filter(({ padding }) => !padding);
   const rows: [string, string][] = [
@@ -53,6 +136,7 @@ function inspectText(metainfo: Metainfo): string {
     for (const tracker of trackers) rows.push([`tier ${tier + 1}`, redactedUrl(tracker)]);
   }
   for (const url of metainfo.webSeeds) rows.push(['web seed', redactedUrl(url)]);
+  for (const scraped of scrapes) rows.push(['scrape', `${scraped.tracker}: ${scrapeText(scraped)}`]);
   rows.push(['files', String(files.length)]);
   const head = rows.map(([name, value]) => `${name.padEnd(12)}${value}`);
   const list = files.map(
@@ -60,6 +144,11 @@ function inspectText(metainfo: Metainfo): string {
       `${String(i).padStart(6)}  ${formatSize(length).padStart(10)}  ${printable(path.join('/'))}`,
   );
   return [...head, ...list].join('\n');
+}
+
+function scrapeText({ scrape, error }: Scraped): string {
+  if (scrape === null) return error ?? '';
+  return `${scrape.seeders} seeds, ${scrape.leechers} leeches, ${scrape.completed} completed`;
 }
 
 function hex(bytes: Uint8Array): string {

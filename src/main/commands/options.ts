@@ -35,6 +35,8 @@ export interface RaceFlags {
   readonly shards: string;
   readonly trackers: boolean;
   readonly pex: boolean;
+  readonly announceAll: boolean;
+  readonly blocklist?: string;
   readonly proxy?: string;
   readonly interface?: string;
   readonly dht: boolean;
@@ -101,6 +103,8 @@ export function withRaceOptions(command: Command): Command {
       'socks5://HOST:PORT for everything, or http://HOST:PORT for trackers and web seeds, and then no peers; nothing goes past it',
     )
     .option('--interface <address>', 'the address of this machine to connect from and to listen at')
+    .option('--announce-all', 'ask all trackers of every tier, not the first of each that answers', false)
+    .option('--blocklist <file>', 'addresses to have nothing to do with: P2P text, ipfilter.dat or CIDR')
     .option('--no-dht', 'ask no distributed hash table')
     .option(
       '--dht-bootstrap <host:port>',

@@ -30,6 +30,14 @@ export interface AnnounceReply {
   readonly trackerId: Uint8Array | null;
 }
 
+/** What a tracker knows of a torrent. */
+export interface Scrape {
+  readonly seeders: number;
+  readonly leechers: number;
+  /** Downloads that were completed, as far as the tracker counts them. */
+  readonly completed: number;
+}
+
 /** A tracker that did not answer well. The message is for the user. */
 export class TrackerError extends Error {
   override readonly name = 'TrackerError';

@@ -2,6 +2,7 @@
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { HttpClient } from '../http-client.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
+import { USER } from '../peer-list.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { DhtSource } from './dht.ts';
 import { LocalDiscovery } from './lsd.ts';
@@ -69,11 +70,11 @@ export class Discovery {
     const { named, onPeers, onNews } = this.#options;
     if (named.length === 0) return;
     // Behind a proxy a look-up would tell the world whom we are after: the proxy does it.
-    if (!this.#options.udp) return onPeers(named, 'user');
+    if (!this.#options.udp) return onPeers(named, USER);
     this.#resolving = true;
     await resolvePeers(
       named,
-      (peers) => onPeers(peers, 'user'),
+      (peers) => onPeers(peers, USER),
       (host, reason) =>
         onNews({ tracker: host, kind: 'failed', text: `its name cannot be looked up (${reason})` }),
     );

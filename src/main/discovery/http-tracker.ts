@@ -119,7 +119,8 @@ function listedPeer(entry: BencodeValue): HostPort[] {
   return usable ? [{ host, port }] : [];
 }
 
-function percentEncoded(bytes: Uint8Array): string {
+/** Binary values as queries carry them, byte by byte. */
+export function percentEncoded(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {
     const plain = /[0-9A-Za-z._~-]/.test(String.fromCharCode(byte));

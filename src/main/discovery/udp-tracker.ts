@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
-import { reachOf } from '../../shared/address-rules.ts';
+import { type Reach, reachOf } from '../../shared/address-rules.ts';
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
 import {
   MAX_TRACKER_MESSAGE_CHARS,
@@ -14,22 +14,68 @@ import {
   UDP_TRACKER_TRIES,
 } from '../../shared/limits.ts';
 import { printable } from '../text.ts';
-import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
+import {
+  type AnnounceEvent,
+  type AnnounceReply,
+  type AnnounceRequest,
+  type Scrape,
+  TrackerError,
+} from './announce.ts';
 import { clampInterval } from './http-tracker.ts';
 
 const PROTOCOL_MAGIC = 0x0417_2710_1980n;
-const ACTION = { connect: 0, announce: 1, error: 3 } as const;
+const ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const;
 const EVENTS: Readonly<Record<AnnounceEvent, number>> = { none: 0, completed: 1, started: 2, stopped: 3 };
 const ANNOUNCE_BYTES = 98;
 const ANNOUNCE_REPLY_HEAD_BYTES = 20;
+const SCRAPE_REPLY_BYTES = 20;
 
 /** Announces once. Rejects with TrackerError. `firstWaitMs` is for tests. */
-export async function udpAnnounce(
+export function udpAnnounce(
   url: string,
   announce: AnnounceRequest,
   signal: AbortSignal,
   firstWaitMs = UDP_TRACKER_FIRST_WAIT_MS,
 ): Promise<AnnounceReply> {
+  return conversation(url, signal, firstWaitMs, async (exchange, connectionId, { address, reach, path }) => {
+    const bytes = announceRequest(connectionId, announce, path);
+    const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
+      readReply(reply, isIPv6(address)),
+    );
+    return { ...told, reach };
+  });
+}
+
+/** Asks how many seeds and leeches a torrent has. Rejects with TrackerError. */
+export function udpScrape(
+  url: string,
+  infoHash: Uint8Array,
+  signal: AbortSignal,
+  firstWaitMs = UDP_TRACKER_FIRST_WAIT_MS,
+): Promise<Scrape> {
+  return conversation(url, signal, firstWaitMs, (exchange, connectionId) =>
+    exchange.ask(ACTION.scrape, scrapeRequest(connectionId, infoHash), SCRAPE_REPLY_BYTES, (reply) => ({
+      seeders: reply.readUInt32BE(8),
+      completed: reply.readUInt32BE(12),
+      leechers: reply.readUInt32BE(16),
+    })),
+  );
+}
+
+interface Peer {
+  readonly address: string;
+  readonly reach: Reach;
+  /** Path and query of the URL. */
+  readonly path: string;
+}
+
+/** What follows on a connection id, which is good for a minute: a conversation of a few tries needs no second one. */
+async function conversation<Answer>(
+  url: string,
+  signal: AbortSignal,
+  firstWaitMs: number,
+  talk: (exchange: Exchange, connectionId: bigint, peer: Peer) => Promise<Answer>,
+): Promise<Answer> {
   const { host, port, path } = targetOf(url);
   const address = await resolved(host);
   const reach = reachOf(address);
@@ -41,15 +87,10 @@ export async function udpAnnounce(
       socket.connect(port, address, resolve);
     });
     const exchange = new Exchange(socket, signal, firstWaitMs);
-    // The connection id is good for a minute; an exchange of fewer tries than that needs no second one.
     const connectionId = await exchange.ask(ACTION.connect, connectRequest, 16, (reply) =>
       reply.readBigUInt64BE(8),
     );
-    const bytes = announceRequest(connectionId, announce, path);
-    const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
-      readReply(reply, isIPv6(address)),
-    );
-    return { ...told, reach };
+    return await talk(exchange, connectionId, { address, reach, path });
   } catch (error) {
     if (error instanceof TrackerError) throw error;
     throw new TrackerError(reasonOf(error as NodeJS.ErrnoException), { cause: error });
@@ -142,6 +183,17 @@ function announceRequest(
     bytes.writeInt32BE(announce.numwant, 92);
     bytes.writeUInt16BE(announce.port, 96);
     return Buffer.concat([bytes, urlData(path)]);
+  };
+}
+
+function scrapeRequest(connectionId: bigint, infoHash: Uint8Array): (transaction: number) => Buffer {
+  return (transaction) => {
+    const bytes = Buffer.alloc(36);
+    bytes.writeBigUInt64BE(connectionId, 0);
+    bytes.writeUInt32BE(ACTION.scrape, 8);
+    bytes.writeUInt32BE(transaction, 12);
+    bytes.set(infoHash, 16);
+    return bytes;
   };
 }
 

@@ -81,6 +81,8 @@ export interface RaceReport {
   readonly peers: readonly PeerLine[];
   /** Addresses beyond the most that are kept; they were never tried. */
   readonly notKept: number;
+  /** Addresses that the user's blocklist kept out. */
+  readonly blocked: number;
   readonly shortages: number;
   readonly blockBytes: number;
   readonly wastedBytes: number;
@@ -116,6 +118,7 @@ export function raceReport(race: Race, strategy: Strategy): RaceReport {
     shards: shardLines(race.shardStats),
     peers: topPeers(race, outcomes),
     notKept: race.peers.refused,
+    blocked: race.peers.blocked,
     shortages: sum(stats, (entry) => entry.shortages),
     blockBytes: sum(stats, (entry) => entry.blockBytes),
     wastedBytes: sum(stats, (entry) => entry.wastedBytes),

@@ -110,12 +110,13 @@ function stageText(stages: readonly StageTimes[]): string {
   return [head, ...rows].join('\n');
 }
 
-function shardText({ shards, shortages, wastedBytes, notKept }: RaceReport): string {
+function shardText({ shards, shortages, wastedBytes, notKept, blocked }: RaceReport): string {
   const rows = shards.map(
     ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>
       `shard ${shard}: ${peers} peers dialled; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
   );
   if (notKept > 0) rows.push(`${notKept} more addresses were named than are kept; they were not tried`);
+  if (blocked > 0) rows.push(`${blocked} addresses were on the blocklist`);
   if (shortages > 0)
     rows.push(`dialling paused ${shortages} times: this machine was out of file descriptors or ports`);
   if (wastedBytes > 0) rows.push(`received twice or unasked: ${formatSize(wastedBytes)}`);
