@@ -142,8 +142,10 @@ export class Download {
       });
       this.#foundBytes = this.#verifiedBytes;
     }
+    if (this.#ended) return;
     prepareStorage(plan);
-    if (this.#options.preallocate && !this.complete) await allocateSpace(plan);
+    if (this.#options.preallocate && !this.complete) await allocateSpace(plan, () => this.#ended);
+    if (this.#ended) return;
     if (this.complete) return this.#completed();
     const { geometry, info, private: isPrivate } = this.#options.metainfo;
     this.race.setTorrent({

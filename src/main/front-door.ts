@@ -7,6 +7,8 @@ export class FrontDoor {
   readonly #firstPeer: () => PeerIndex;
   #host: string | null = null;
   #port: number | null = null;
+  /** What was asked for; a free port where it is 0. Null before that. */
+  #wanted: number | null = null;
   #resolve: (port: number) => void = () => {};
   #reject: (error: Error) => void = () => {};
 
@@ -18,6 +20,7 @@ export class FrontDoor {
   /** Resolves to the port; rejects with the system's word for why there is none. */
   open(port: number, host: string | null): Promise<number> {
     this.#host = host;
+    this.#wanted = port;
     this.#ask(port);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -33,7 +36,8 @@ export class FrontDoor {
 
   /** The shard that listened is dead, and another is in its place. */
   reopen(): void {
-    if (this.#port !== null) this.#ask(this.#port);
+    const port = this.#port ?? this.#wanted;
+    if (port !== null) this.#ask(port);
   }
 
   #ask(port: number): void {

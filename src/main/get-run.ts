@@ -255,8 +255,9 @@ class GetRun {
       const what = this.#job === null ? 'no metadata found' : 'no piece verified';
       return this.#fail('timeout', `${what} for ${formatDuration(idleTimeout)}`);
     }
-    if (race.peers.size > 0) this.#checkExhausted();
-    if (race.peers.size === 0 && !this.#hopeful)
+    const known = race.peers.size + race.peers.acceptedCount;
+    if (known > 0) this.#checkExhausted();
+    if (known === 0 && !this.#hopeful)
       return this.#fail('no-peer', 'no peer to download from: no tracker named one, and --peer named none');
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;
     this.#lastProgressAt = now;

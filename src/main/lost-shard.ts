@@ -1,12 +1,15 @@
 /** What becomes of the pieces of a shard whose thread died. */
 import type { Arena } from '../shared/arena.ts';
+import { blocksOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import type { FullPiece } from '../shared/messages.ts';
 
 /**
- * What it had claimed is missing again. What it had filled is returned, to be hashed, whether it could still say so or not.
- * Slots in `hashing` are with the hashers already and stay there.
+ * What it had claimed is missing again. What is full, by its hand or by that of a guest or an owner who cannot say so any
+ * more, is returned, to be hashed. Slots in `hashing` are with the hashers already and stay there.
+ *
+ * Others go on while this runs. So the claim is taken away first: from then on nobody can fill the piece in its name.
  */
 export function reclaim(
   lost: ShardId,
@@ -18,16 +21,23 @@ export function reclaim(
   for (let at = 0; at < arena.slotCount; at++) {
     const slot = at as SlotIndex;
     const isOwner = arena.ownerOf(slot) === lost;
-    arena.bury(slot, lost);
-    if (!isOwner || hashing.has(slot)) continue;
+    const isGuest = arena.guestOf(slot) === lost;
+    const isOurs = (isOwner || isGuest) && !hashing.has(slot) && !arena.isDiscarded(slot);
     const piece = arena.pieceOf(slot);
-    if (ledger.stateOf(piece) === PIECE_STATE.full && ledger.ownerOf(piece) === lost)
-      full.push({ piece, slot });
-    else arena.discard(slot);
+    const isUnfinished =
+      isOurs && isOwner && !isFull(ledger, arena, slot, piece) && ledger.release(piece, lost);
+    if (isOurs && !isUnfinished && isFull(ledger, arena, slot, piece)) full.push({ piece, slot });
+    arena.bury(slot, lost);
+    if (isUnfinished) arena.discard(slot);
   }
-  for (let at = 0; at < ledger.pieceCount; at++) {
-    const piece = at as PieceIndex;
-    if (ledger.stateOf(piece) === PIECE_STATE.claimed && ledger.ownerOf(piece) === lost) ledger.reset(piece);
-  }
+  // A claim without a slot: it died between the two.
+  for (let piece = 0; piece < ledger.pieceCount; piece++) ledger.release(piece as PieceIndex, lost);
   return full;
+}
+
+/** Every block is in the slot; whoever received the last one may not have come to say so. */
+function isFull(ledger: Ledger, arena: Arena, slot: SlotIndex, piece: PieceIndex): boolean {
+  const owner = arena.ownerOf(slot) as ShardId;
+  if (arena.receivedCount(slot) === blocksOfPiece(arena.geometry, piece)) ledger.fill(piece, owner);
+  return ledger.stateOf(piece) === PIECE_STATE.full && ledger.ownerOf(piece) === owner;
 }

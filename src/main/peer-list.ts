@@ -5,7 +5,12 @@
 import { reachOf } from '../shared/address-rules.ts';
 import { addressBytes, type HostPort } from '../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../shared/indices.ts';
-import { MAX_KNOWN_PEERS, MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../shared/limits.ts';
+import {
+  MAX_KNOWN_PEERS,
+  MAX_PEERS_PER_SOURCE,
+  MAX_PEERS_PER_SUBNET,
+  MAX_REMEMBERED_GUESTS,
+} from '../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
 import { NO_TIMES, type TimelineStage } from '../shared/timeline.ts';
 import type { Blocklist } from './blocklist.ts';
@@ -57,8 +62,12 @@ export class PeerList {
     return this.#blocked;
   }
 
-  /** On the user's blocklist. */
-  isBlocked(host: string): boolean {
+  /** On the user's blocklist, or banned for bad data. */
+  isUnwelcome(host: string): boolean {
+    return this.#isBlocked(host) || this.#banned.has(host);
+  }
+
+  #isBlocked(host: string): boolean {
     return this.#blocklist?.blocks(host) ?? false;
   }
 
@@ -68,7 +77,7 @@ export class PeerList {
     for (const { host, port } of addresses) {
       const key = addressKey(host, port);
       if (this.#byAddress.has(key) || this.#banned.has(host)) continue;
-      if (this.isBlocked(host)) {
+      if (this.#isBlocked(host)) {
         this.#blocked += 1;
         continue;
       }
@@ -104,8 +113,17 @@ export class PeerList {
   }
 
   /** Their shard died, and their connections with it. */
-  forgetAccepted(): void {
-    for (const peer of this.#accepted.keys()) this.#retrying.delete(peer);
+  settleAccepted(shard: ShardId, now: number): void {
+    for (const peer of this.#accepted.keys())
+      if (!this.#outcomes.has(peer)) this.settle(unheard(peer, shard, 'handshaking', now));
+  }
+
+  /** Everybody else, known or come by himself, with the address of this one. */
+  sharingHost(peer: PeerIndex): PeerIndex[] {
+    const { host } = this.at(peer);
+    return [...this.#peers, ...this.#accepted.values()]
+      .filter((known) => known.host === host && known.peer !== peer)
+      .map((known) => known.peer);
   }
 
   at(peer: PeerIndex): KnownPeer {
@@ -135,6 +153,15 @@ export class PeerList {
     this.#outcomes.set(outcome.peer, before === undefined ? outcome : merged(before, outcome));
     if (outcome.retryInMs === null) this.#retrying.delete(outcome.peer);
     else this.#retrying.add(outcome.peer);
+    this.#forgetGuest(outcome);
+  }
+
+  /** Who connects, gives nothing and leaves, again and again, must not fill our memory. */
+  #forgetGuest({ peer, receivedBytes }: PeerOutcome): void {
+    if (receivedBytes > 0 || this.#accepted.size <= MAX_REMEMBERED_GUESTS || !this.#accepted.has(peer))
+      return;
+    this.#accepted.delete(peer);
+    this.#outcomes.delete(peer);
   }
 
   outcomeOf(peer: PeerIndex): PeerOutcome | undefined {
@@ -213,13 +240,18 @@ function merged(before: PeerOutcome, now: PeerOutcome): PeerOutcome {
   };
 }
 
-/** The outcome of an address whose turn never came. */
-export function neverDialled(peer: PeerIndex, shard: ShardId, now: number): PeerOutcome {
+/** The outcome of a peer of which no shard told any. */
+export function unheard(
+  peer: PeerIndex,
+  shard: ShardId,
+  stage: 'queued' | 'handshaking',
+  now: number,
+): PeerOutcome {
   return {
     peer,
     shard,
     timeline: { ...NO_TIMES, closed: now },
-    reason: { stage: 'queued', code: 'stopped' },
+    reason: { stage, code: 'stopped' },
     client: null,
     peerIdPrefix: null,
     receivedBytes: 0,

@@ -65,7 +65,10 @@ export class PeerSession {
     // Nothing goes past a proxy: what it does not carry is off.
     const direct = route.proxy === null;
     this.#carriesPeers = direct || socks !== null;
+    // All that the user may have written wrongly comes first: threads that were started must be stopped.
     const named = namedPeersOf(flags);
+    const dht = dhtOf(flags);
+    const blocklist = flags.blocklist === undefined ? null : readBlocklist(flags.blocklist);
     this.#source = source;
     this.shards = shardsOf(flags);
     const budget = descriptorBudget(this.shards, options.hashers);
@@ -90,7 +93,7 @@ export class PeerSession {
         proxy: socks,
         localAddress: route.localAddress,
         reconnect: options.downloads,
-        blocklist: flags.blocklist === undefined ? null : readBlocklist(flags.blocklist),
+        blocklist,
         pex: flags.pex && !isPrivate,
       },
       this.#raceListener(listener),
@@ -101,7 +104,7 @@ export class PeerSession {
       port: this.#openDoor(direct ? options.listenPort : null, route.localAddress, listener),
       named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
       tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
-      dht: isPrivate || !direct ? null : dhtOf(flags),
+      dht: isPrivate || !direct ? null : dht,
       lsd: flags.lsd && !isPrivate && direct,
       http: options.http,
       udp: direct,

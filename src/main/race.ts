@@ -17,7 +17,7 @@ import type {
   ShardTorrent,
 } from '../shared/messages.ts';
 import { FrontDoor } from './front-door.ts';
-import { type KnownPeer, neverDialled, PeerList } from './peer-list.ts';
+import { type KnownPeer, PeerList, unheard } from './peer-list.ts';
 import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
 import { ShardPool } from './shard-pool.ts';
 import { shardOf, shardShare } from './sharding.ts';
@@ -111,8 +111,8 @@ export class Race {
 
   /** It sent bad metadata: its address is not taken again. */
   convict(peer: PeerIndex): void {
-    this.#tell(peer, { type: 'banish', peer });
-    if (this.peers.ban(peer)) this.#listener.onBanned(peer);
+    this.#banish(peer);
+    this.#ban(peer);
   }
 
   /** Hash verdicts, for all shards. */
@@ -132,8 +132,19 @@ export class Race {
     for (const known of this.peers.all) {
       if (this.peers.outcomeOf(known.peer) !== undefined) continue;
       const shard = this.#pool.idOf(this.#positionOf(known));
-      this.peers.settle(neverDialled(known.peer, shard, now));
+      this.peers.settle(unheard(known.peer, shard, 'queued', now));
     }
+  }
+
+  /** The whole address: whoever else is here from it goes, too. */
+  #ban(peer: PeerIndex): void {
+    if (!this.peers.ban(peer)) return;
+    for (const other of this.peers.sharingHost(peer)) this.#banish(other);
+    this.#listener.onBanned(peer);
+  }
+
+  #banish(peer: PeerIndex): void {
+    this.#tell(peer, { type: 'banish', peer });
   }
 
   #tell(peer: PeerIndex, command: ShardCommand): void {
@@ -170,15 +181,14 @@ export class Race {
         this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
         return;
       case 'convicted':
-        if (this.peers.ban(event.peer)) this.#listener.onBanned(event.peer);
+        this.#ban(event.peer);
         return;
       case 'listening':
         this.#door.heard(event.port, event.error);
         return;
       case 'accepted':
         this.peers.accept(event.address);
-        if (this.peers.isBlocked(event.address.host))
-          this.#tell(event.address.peer, { type: 'banish', peer: event.address.peer });
+        if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);
         return;
       case 'peers-told':
         this.#peersTold(event.peer, event.peers);
@@ -250,8 +260,10 @@ export class Race {
       if (waits) again.push(known);
       this.#winners.delete(known.peer);
     }
-    this.peers.forgetAccepted();
-    if (position === LISTENING_SHARD) this.#door.reopen();
+    if (position === LISTENING_SHARD) {
+      this.peers.settleAccepted(lost, monotonicMs());
+      this.#door.reopen();
+    }
     this.#listener.onShardLost(lost, error);
     this.#deal(again);
     if (this.#keeping) this.#resume();

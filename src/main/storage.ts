@@ -92,16 +92,16 @@ export function prepareStorage(plan: StoragePlan): void {
 
 /**
  * Takes the space of files that have none yet, by writing zeros: a full disk shows now and not at 99 %, and the file lies in
- * one piece where the filesystem can. Rejects with a `disk` failure.
+ * one piece where the filesystem can. Stops where `isCancelled`. Rejects with a `disk` failure.
  */
-export async function allocateSpace(plan: StoragePlan): Promise<void> {
+export async function allocateSpace(plan: StoragePlan, isCancelled: () => boolean): Promise<void> {
   const zeros = Buffer.alloc(ALLOCATION_BYTES);
   for (const { path, length } of plan.files) {
     if (length === 0 || lstatSync(path).blocks > 0) continue;
     try {
       const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
       try {
-        for (let at = 0; at < length; at += zeros.length)
+        for (let at = 0; at < length && !isCancelled(); at += zeros.length)
           await file.write(zeros, 0, Math.min(zeros.length, length - at), at);
       } finally {
         await file.close();

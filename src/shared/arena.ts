@@ -158,12 +158,14 @@ export class Arena {
       this.#changeHold(slot, (hold) => (hold & (2 ** GUEST_SHIFT - 1)) | GUEST_DIED);
   }
 
-  /** The owner: true, once, if a guest died and may have left blocks taken that nobody writes. */
-  mournGuest(slot: SlotIndex): boolean {
-    const word = this.#holdWord(slot);
-    if ((Atomics.load(this.#words, word) & GUEST_DIED) === 0) return false;
-    Atomics.and(this.#words, word, ~GUEST_DIED);
-    return true;
+  /** A guest died and may have left blocks taken that nobody writes. Until the owner has cleared them nobody may join. */
+  lostGuest(slot: SlotIndex): boolean {
+    return (Atomics.load(this.#words, this.#holdWord(slot)) & GUEST_DIED) !== 0;
+  }
+
+  /** The owner has cleared what the dead guest left. */
+  forgetGuest(slot: SlotIndex): void {
+    Atomics.and(this.#words, this.#holdWord(slot), ~GUEST_DIED);
   }
 
   ownerOf(slot: SlotIndex): number {

@@ -53,6 +53,8 @@ export const METADATA_PART_TIMEOUT_MS = 5_000;
 export const MAX_PEX_PEERS = 50;
 /** Between two such messages to one peer. */
 export const PEX_INTERVAL_MS = 60_000;
+/** Extended messages that nobody asked for or needs, from one peer; a late metadata part or a greeting told again are a few. */
+export const MAX_USELESS_EXTENDED = 256;
 /** Bitfields of all peers of a shard that are kept before the number of pieces is known. */
 export const EARLY_PIECES_BYTES = 16_777_216;
 /** Single pieces that a peer may announce before that. */
@@ -120,6 +122,8 @@ export const LISTEN_BACKLOG_PEERS = 128;
 export const MAX_ACCEPTED_PER_ADDRESS = 3;
 /** Connections that were made to us, at one time. */
 export const MAX_ACCEPTED_PEERS = 200;
+/** Peers that connected to us, gave nothing and left, and are still remembered one by one. */
+export const MAX_REMEMBERED_GUESTS = 1_000;
 /** File descriptors left to the main thread, trackers and the terminal; an idle process has about 20. */
 export const RESERVED_DESCRIPTORS = 40;
 /** What each thread takes by itself: its event loop and its pipes. */

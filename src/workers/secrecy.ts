@@ -25,10 +25,10 @@ export class Secrecy {
   /** True if a peer that was closed should be dialled again at once, the other way. */
   triesAgain(peer: PeerDriver, before: PeerState, code: CloseCode): boolean {
     if (this.#encryption !== 'prefer' || before.phase !== 'handshaking' || before.incoming) return false;
-    if (code !== 'closed-by-peer' && code !== 'reset' && code !== 'encryption-failed') return false;
-    // Encryption was not what it wanted either: the next time begins as the first did.
+    // However it ended, encryption was not what it wanted either: the next time begins as the first did.
     if (peer.secure) this.#shy.delete(peer.index);
-    else this.#shy.add(peer.index);
-    return !peer.secure;
+    if (peer.secure || (code !== 'closed-by-peer' && code !== 'reset')) return false;
+    this.#shy.add(peer.index);
+    return true;
   }
 }

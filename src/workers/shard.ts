@@ -155,7 +155,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#pex?.forget(peer.index);
     const address = { peer: peer.index, ...peer.address };
     const { code } = after.reason;
-    if (!this.#stopped && this.#secrecy.triesAgain(peer, before, code)) {
+    if (this.#secrecy.triesAgain(peer, before, code) && !this.#stopped && !this.#winners.decided) {
       this.#dialler.addresses.addFirst(address);
       return this.#dialler.pump();
     }

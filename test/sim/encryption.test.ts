@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH, OUR_PEER_ID, VirtualShard } from '../support/virtual-shard.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const OPENING = '\x13BitTorrent protocol';
@@ -110,4 +110,28 @@ test('one address gets three connections to us; when one ends another may come',
   assert.notEqual(other.bytesHeard, '');
   shard.run(1_000);
   assert.notEqual(shard.knock(script).dials, 0);
+});
+
+test('first-connect: a winner that hangs up on a plain handshake is given up, and the others race again', () => {
+  const shard = new VirtualShard({ encryption: 'prefer', strategy: 'first-connect', slots: 4 });
+  shard.add(hangsUp, { connect: 5, script: [[10, { end: 'closed-by-peer' }]] });
+  shard.run(400);
+  assert.ok(
+    shard.outcomes.some(({ peer, reason }) => peer === 0 && reason.code === 'closed-by-peer'),
+    'main is told, and can start the race anew',
+  );
+});
+
+test('who dials us and is ourselves learns it, and does not take us for one who hangs up', () => {
+  const shard = new VirtualShard();
+  shard.listen();
+  const peer = shard.knock({
+    script: [[10, { say: handshakeOf(INFO_HASH, OUR_PEER_ID.toString('latin1')) }]],
+  });
+  shard.run(300);
+  assert.deepEqual(
+    shard.closings.map(([, , code]) => code),
+    ['self'],
+  );
+  assert.equal(plainOnes(peer.bytesHeard), 1);
 });

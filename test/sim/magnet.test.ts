@@ -111,3 +111,23 @@ test('our metadata is served to others, a part at a time, and what is not there 
   assert.ok(peer?.bytesHeard.includes('\x14\x07d8:msg_typei2e5:piecei3ee'), 'rejected');
   assert.ok(peer?.bytesHeard.includes(`13:metadata_sizei${INFO.length}e`), 'and said in our handshake');
 });
+
+test('parts that nobody asked for go no further, and who floods with them is closed', () => {
+  const shard = new VirtualShard({ magnet: true });
+  const reject = wire.extended(ours, 'd8:msg_typei2e5:piecei0ee');
+  const again = wire.extended(0, `d1:md11:ut_metadatai7ee13:metadata_sizei${INFO.length}ee`);
+  shard.add(
+    { script: [shake, offer, say(10, Buffer.concat(Array.from({ length: 300 }, () => reject)))] },
+    { script: [shake, offer, say(10, Buffer.concat(Array.from({ length: 300 }, () => again)))] },
+  );
+  shard.run(1_000);
+  assert.deepEqual(
+    shard.events.filter(({ type }) => type === 'metadata-part'),
+    [],
+  );
+  assert.equal(shard.events.filter(({ type }) => type === 'metadata-offer').length, 2);
+  assert.deepEqual(
+    shard.closings.map(([, , code]) => code),
+    ['bad-extended', 'bad-extended'],
+  );
+});

@@ -2,8 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseBlocklist } from '../../src/main/blocklist.ts';
-import { PeerList } from '../../src/main/peer-list.ts';
-import { MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../../src/shared/limits.ts';
+import { PeerList, unheard } from '../../src/main/peer-list.ts';
+import { peerIndex, shardId } from '../../src/shared/indices.ts';
+import {
+  MAX_PEERS_PER_SOURCE,
+  MAX_PEERS_PER_SUBNET,
+  MAX_REMEMBERED_GUESTS,
+} from '../../src/shared/limits.ts';
 
 test('P2P text, ipfilter.dat, CIDR and single addresses, in one list', () => {
   const list = parseBlocklist(
@@ -89,4 +94,24 @@ test('one network or one source cannot fill the list; the user can', () => {
   assert.equal(fresh.add(many, 'pex').length, MAX_PEERS_PER_SOURCE);
   const near = Array.from({ length: 200 }, (_, i) => ({ host: `127.0.0.${i + 1}`, port: 1 }));
   assert.equal(new PeerList(null).add(near, 'tracker').length, 200, 'a swarm on this machine is no attack');
+});
+
+test('guests: a ban keeps the whole address out, and those who give nothing are not remembered for ever', () => {
+  const peers = new PeerList(null);
+  const [known] = peers.add([{ host: '8.8.8.8', port: 1 }], 'user');
+  assert.ok(known);
+  const guest = (n: number) => peerIndex(2 ** 20 + n);
+  peers.accept({ peer: guest(0), host: '8.8.8.8', port: 5 });
+  assert.deepEqual(peers.sharingHost(known.peer), [guest(0)]);
+  assert.equal(peers.ban(known.peer), true);
+  assert.equal(peers.isUnwelcome('8.8.8.8'), true);
+  for (let n = 1; n < MAX_REMEMBERED_GUESTS + 500; n++) {
+    peers.accept({ peer: guest(n), host: '9.9.9.9', port: 5 });
+    peers.settle(unheard(guest(n), shardId(1), 'handshaking', 0));
+  }
+  assert.ok(peers.acceptedCount <= MAX_REMEMBERED_GUESTS + 1);
+  peers.settle(unheard(known.peer, shardId(1), 'queued', 0));
+  assert.equal(peers.allSettled, false, 'one guest is still here');
+  peers.settleAccepted(shardId(1), 0);
+  assert.equal(peers.allSettled, true);
 });

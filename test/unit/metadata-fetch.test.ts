@@ -108,3 +108,34 @@ test('who refuses, answers with the wrong length or size, or was not asked, coun
   search.arrived(peer, { index: 3, totalBytes: INFO.length, bytes: partOf(INFO, 0) });
   assert.equal(search.offers, 0, 'the wrong length');
 });
+
+test('silent peers have no vote: one that names a wrong size and says nothing more starves nobody', () => {
+  const search = new MetadataFetch(HASH);
+  for (const peer of [0, 1]) search.offered(peerIndex(peer), 9);
+  search.offered(peerIndex(2), INFO.length);
+  const asked = new Set<number>();
+  for (let now = 0; now < 20_000; now += 250) for (const { peer } of search.next(now)) asked.add(peer);
+  assert.ok(asked.has(2));
+});
+
+test('what an honest peer sent beside a liar is asked of it again once the liar is gone', () => {
+  const search = new MetadataFetch(
+    createHash('sha1')
+      .update(INFO.subarray(0, 2 * PART))
+      .digest(),
+  );
+  const two = INFO.subarray(0, 2 * PART);
+  const bad = Buffer.alloc(2 * PART, 1);
+  const [liar, honest] = [peerIndex(0), peerIndex(1)];
+  search.offered(liar, two.length);
+  search.offered(honest, two.length);
+  search.next(0);
+  search.arrived(liar, answer(0, bad));
+  search.arrived(honest, answer(0, two));
+  assert.deepEqual(search.arrived(liar, answer(1, bad)).liars, [liar]);
+  search.arrived(honest, answer(1, two));
+  let info: Uint8Array | null = null;
+  for (const { peer, parts } of search.next(250))
+    for (const part of parts) info = search.arrived(peer, answer(part, two)).info ?? info;
+  assert.ok(info !== null && two.equals(info as Uint8Array));
+});

@@ -113,7 +113,9 @@ test('a dead guest is mourned once by the owner; a dead owner leaves the slot to
   arena.join(slot, piece(0), B);
   arena.bury(slot, B);
   assert.equal(arena.isOpen(slot), false, 'nobody joins before the owner has cleared up');
-  assert.deepEqual([arena.mournGuest(slot), arena.mournGuest(slot), arena.isOpen(slot)], [true, false, true]);
+  assert.equal(arena.lostGuest(slot), true);
+  arena.forgetGuest(slot);
+  assert.deepEqual([arena.lostGuest(slot), arena.isOpen(slot)], [false, true]);
   arena.join(slot, piece(0), B);
   arena.bury(slot, A);
   arena.discard(slot);

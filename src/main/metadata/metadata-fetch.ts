@@ -76,7 +76,11 @@ export class MetadataFetch {
   }
 
   gone(peer: PeerIndex): void {
+    const offer = this.#offers.get(peer);
     this.#offers.delete(peer);
+    // What nobody offers any more is not kept: sizes are cheap to name.
+    if (offer !== undefined && ![...this.#offers.values()].some(({ bytes }) => bytes === offer.bytes))
+      this.#assemblies.delete(offer.bytes);
   }
 
   arrived(peer: PeerIndex, part: MetadataPart): MetadataNews {
@@ -120,13 +124,11 @@ export class MetadataFetch {
     const whole = Buffer.concat(all.map(({ bytes }) => bytes));
     if (this.#isRight(whole)) return { info: whole, liars: [] };
     assembly.parts.fill(null);
+    for (const offer of this.#offers.values()) offer.tried.clear();
     const senders = new Set(all.map(({ peer }) => peer));
     if (senders.size === 1) return this.#convict([...senders]);
     assembly.suspects = all;
-    for (const offer of this.#offers.values()) {
-      offer.asked.clear();
-      offer.tried.clear();
-    }
+    for (const offer of this.#offers.values()) offer.asked.clear();
     return NOTHING;
   }
 
@@ -160,10 +162,13 @@ export class MetadataFetch {
     return assembly;
   }
 
+  /** Who names a size and then falls silent has no vote, unless all are silent. */
   #majoritySize(): number | null {
+    const offers = [...this.#offers.values()];
+    const heard = offers.filter(({ silent }) => silent === 0);
     const votes = new Map<number, number>();
     let best: number | null = null;
-    for (const { bytes } of this.#offers.values()) {
+    for (const { bytes } of heard.length > 0 ? heard : offers) {
       votes.set(bytes, (votes.get(bytes) ?? 0) + 1);
       if (best === null || (votes.get(bytes) ?? 0) > (votes.get(best) ?? 0)) best = bytes;
     }
@@ -175,6 +180,7 @@ export class MetadataFetch {
       if (now - since < METADATA_PART_TIMEOUT_MS) continue;
       offer.asked.delete(part);
       offer.silent += 1;
+      offer.own = null;
     }
     // Who was asked for everything and gave little may be asked anew.
     if (offer.asked.size === 0 && offer.silent > 0) offer.tried.clear();

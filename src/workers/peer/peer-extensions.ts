@@ -5,6 +5,7 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 import {
   MAX_METADATA_REQUESTS,
   MAX_PEX_PEERS,
+  MAX_USELESS_EXTENDED,
   METADATA_PART_BYTES,
   PEX_INTERVAL_MS,
 } from '../../shared/limits.ts';
@@ -43,6 +44,11 @@ export class PeerExtensions {
   readonly #clock: Clock;
   #pexAt = Number.NEGATIVE_INFINITY;
   #metadataBytes = 0;
+  /** Parts of the metadata that we asked for and that have not come. */
+  readonly #asked = new Set<number>();
+  #greeted = false;
+  /** Messages that nobody had a use for. */
+  #useless = 0;
   #metadataRequests = 0;
   /** BEP 10 `v`. */
   client: string | null = null;
@@ -55,6 +61,7 @@ export class PeerExtensions {
   /** A whole extended message behind its id. Returns why the peer must go, if so. */
   message(payload: Uint8Array): CloseCode | null {
     const body = payload.subarray(1);
+    if (this.#useless > MAX_USELESS_EXTENDED) return 'bad-extended';
     switch (payload[0]) {
       case EXTENDED_HANDSHAKE:
         return this.#handshake(body);
@@ -81,10 +88,14 @@ export class PeerExtensions {
   askMetadata(parts: readonly number[]): void {
     const id = this.#ids.get('ut_metadata');
     if (id === undefined) return;
+    for (const part of parts) this.#asked.add(part);
     this.#peer.send(Buffer.concat(parts.map((part) => encodeExtended(id, encodeMetadataRequest(part)))));
   }
 
+  /** It may be said again when something changes (BEP 10), which is seldom. */
   #handshake(body: Uint8Array): CloseCode | null {
+    if (this.#greeted) this.#useless += 1;
+    this.#greeted = true;
     const told = decodeExtendedHandshake(body);
     if (told === null) return 'bad-extended';
     if (told.client !== null) this.client = told.client;
@@ -93,7 +104,8 @@ export class PeerExtensions {
       else this.#ids.set(name, id);
     }
     if (told.requestQueue !== null) this.#peer.onRequestQueue(told.requestQueue);
-    if (told.metadataBytes !== null && this.#ids.has('ut_metadata')) {
+    const isNews = told.metadataBytes !== this.#metadataBytes;
+    if (told.metadataBytes !== null && isNews && this.#ids.has('ut_metadata')) {
       this.#metadataBytes = told.metadataBytes;
       if (this.#peer.info === null) this.#peer.onMetadataOffer(told.metadataBytes);
     }
@@ -103,7 +115,10 @@ export class PeerExtensions {
   /** More than one message a minute, with some slack for clocks, is more than BEP 11 allows: passed over. */
   #pex(body: Uint8Array): CloseCode | null {
     const now = this.#clock();
-    if (now - this.#pexAt < PEX_INTERVAL_MS / 2) return null;
+    if (now - this.#pexAt < PEX_INTERVAL_MS / 2) {
+      this.#useless += 1;
+      return null;
+    }
     this.#pexAt = now;
     const peers = decodePex(body, MAX_PEX_PEERS * 2);
     if (peers === null) return 'bad-extended';
@@ -132,8 +147,11 @@ export class PeerExtensions {
     }
   }
 
+  /** What was not asked for, or is not wanted any more, goes no further: main must not drown in it. */
   #tellPart(part: MetadataPart): void {
-    if (this.#peer.info === null) this.#peer.onMetadataPart(part);
+    const isWanted = this.#asked.delete(part.index) && this.#peer.info === null;
+    if (isWanted) this.#peer.onMetadataPart(part);
+    else this.#useless += 1;
   }
 
   /** Who asks for more than several times the whole is refused: metadata is small, and our upload is not for that. */
@@ -141,6 +159,7 @@ export class PeerExtensions {
     const id = this.#ids.get('ut_metadata');
     if (id === undefined) return;
     const { info } = this.#peer;
+    if (this.#metadataRequests >= MAX_METADATA_REQUESTS) this.#useless += 1;
     const data =
       info !== null && ++this.#metadataRequests <= MAX_METADATA_REQUESTS
         ? encodeMetadataData(part, info)

@@ -72,7 +72,12 @@ export function reducePeer(state: PeerState, input: PeerInput, now: number): Ste
  * round trip earlier is worth an interest taken back. BEP 6 wants the word on our pieces first.
  */
 function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake' }>, now: number): Step {
-  if (input.verdict !== 'ok') return close(state, input.verdict, now);
+  if (input.verdict !== 'ok') {
+    const closed = close(state, input.verdict, now);
+    // Our own other end must learn whom it dialled, or it would take us for one who hangs up, and dial again.
+    if (!state.incoming || input.verdict !== 'self') return closed;
+    return { ...closed, effects: [{ type: 'send', messages: ['handshake'] }, ...closed.effects] };
+  }
   const messages: Greeting[] = state.incoming ? ['handshake'] : [];
   if (input.fast) messages.push('have-none');
   if (input.extended) messages.push('extended-handshake');

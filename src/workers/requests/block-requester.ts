@@ -173,7 +173,7 @@ export class BlockRequester implements Requester {
   }
 
   #settle(active: ActivePiece): void {
-    const lostGuest = !active.guest && this.#arena.mournGuest(active.slot);
+    const lostGuest = !active.guest && this.#arena.lostGuest(active.slot);
     for (let block = 0; block < active.blocks; block++) {
       if (this.#arena.hasReceived(active.slot, block)) {
         for (const peer of active.came(block, null)) this.#intake.cancel(peer, active, block);
@@ -183,6 +183,7 @@ export class BlockRequester implements Requester {
       const isOurs = !active.guest || active.doubled.has(block);
       if (isOurs && active.isSettled(block) && !this.#arena.isTaken(active.slot, block)) active.reopen(block);
     }
+    if (lostGuest) this.#arena.forgetGuest(active.slot);
     this.#actives.changed(active);
   }
 
@@ -192,7 +193,10 @@ export class BlockRequester implements Requester {
     if (standing.length === 0) return;
     const idle = this.#workforce.idle(now);
     const helpful = standing.filter(({ piece }) => idle.some((peer) => mayAsk(peer, piece)));
-    const joined = helpful.filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
+    // One for each idle peer: others may have some, too.
+    const joined = helpful
+      .slice(0, idle.length)
+      .filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
     if (joined.length > 0) this.feedHungry();
   }
 

@@ -1,0 +1,72 @@
+/** What becomes of the pieces of a dead shard, whoever was at work on them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { reclaim } from '../../src/main/lost-shard.ts';
+import { Arena } from '../../src/shared/arena.ts';
+import { geometry } from '../../src/shared/geometry.ts';
+import { type PieceIndex, shardId } from '../../src/shared/indices.ts';
+import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+
+const [OWNER, GUEST] = [shardId(1), shardId(2)];
+const PIECE = 0 as PieceIndex;
+
+function claimed() {
+  const arena = new Arena(Arena.allocate(geometry(65_536, 32_768), 65_536));
+  const ledger = new Ledger(Ledger.allocate(2));
+  ledger.claim(PIECE, OWNER);
+  const slot = arena.claim(PIECE, OWNER);
+  assert.ok(slot !== null);
+  return { arena, ledger, slot };
+}
+
+test('an owner dies in the middle: missing again, the slot free', () => {
+  const { arena, ledger } = claimed();
+  assert.deepEqual(reclaim(OWNER, ledger, arena, new Set()), []);
+  assert.deepEqual(
+    [ledger.stateOf(PIECE), ledger.missingCount, arena.freeCount()],
+    [PIECE_STATE.missing, 2, 2],
+  );
+});
+
+test('an owner dies after the last block, before it could say so: the piece is hashed', () => {
+  for (const filled of [false, true]) {
+    const { arena, ledger, slot } = claimed();
+    for (const block of [0, 1]) arena.receive(slot, block);
+    if (filled) ledger.fill(PIECE, OWNER);
+    assert.deepEqual(reclaim(OWNER, ledger, arena, new Set()), [{ piece: PIECE, slot }]);
+    assert.equal(ledger.stateOf(PIECE), PIECE_STATE.full);
+    assert.deepEqual(reclaim(OWNER, ledger, arena, new Set([slot])), [], 'but not twice');
+  }
+});
+
+test('a guest dies after the last block, before it could say so: the piece is hashed', () => {
+  for (const filled of [false, true]) {
+    const { arena, ledger, slot } = claimed();
+    arena.join(slot, PIECE, GUEST);
+    for (const block of [0, 1]) arena.receive(slot, block);
+    arena.leave(slot, OWNER);
+    if (filled) ledger.fill(PIECE, OWNER);
+    assert.deepEqual(reclaim(GUEST, ledger, arena, new Set()), [{ piece: PIECE, slot }]);
+    arena.discard(slot);
+    assert.equal(arena.freeCount(), 2);
+  }
+});
+
+test('an owner dies while its guest goes on: the guest cannot fill the piece any more, and the slot waits for it', () => {
+  const { arena, ledger, slot } = claimed();
+  arena.join(slot, PIECE, GUEST);
+  assert.deepEqual(reclaim(OWNER, ledger, arena, new Set()), []);
+  for (const block of [0, 1]) arena.receive(slot, block);
+  assert.equal(ledger.fill(PIECE, OWNER), false);
+  assert.equal(arena.freeCount(), 1);
+  arena.leave(slot, GUEST);
+  assert.equal(arena.freeCount(), 2);
+});
+
+test('a claim without a slot is given back', () => {
+  const ledger = new Ledger(Ledger.allocate(2));
+  const arena = new Arena(Arena.allocate(geometry(65_536, 32_768), 65_536));
+  ledger.claim(PIECE, OWNER);
+  reclaim(OWNER, ledger, arena, new Set());
+  assert.equal(ledger.missingCount, 2);
+});
