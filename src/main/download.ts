@@ -76,7 +76,7 @@ export class Download {
     this.#journal = new JournalKeeper(options.plan, metainfo, (error) => listener.onJournalTrouble(error));
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
     const order = options.order;
-    const hasNeighbours = shards > 1;
+    const hasNeighbours = sharers > 1;
     this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
     race.listen({
       onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
@@ -182,7 +182,7 @@ export class Download {
       {
         onFull: (pieces) => this.#full(pieces),
         onSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
-        onThreadLost: (error) => this.#shardLost(WEB_SEEDS, error),
+        onThreadLost: (error) => this.#webSeedsDied(error),
       },
     );
   }
@@ -260,6 +260,11 @@ export class Download {
   #shardLost(lost: ShardId, error: unknown): void {
     this.#full(reclaim(lost, this.#ledger, this.#arena, this.#hashing));
     this.#listener.onShardLost(error);
+  }
+
+  #webSeedsDied(error: unknown): void {
+    this.#full(reclaim(WEB_SEEDS, this.#ledger, this.#arena, this.#hashing));
+    this.#listener.onWebSeedLost('all', `their thread died: ${String(error)}`);
   }
 
   #fail(error: unknown): void {

@@ -244,7 +244,7 @@ class GetRun {
     const now = performance.now();
     const { race } = this.#session;
     const { firstUnchoke: firstTimeout, idle: idleTimeout } = this.#timeouts;
-    const fedByWebSeeds = (this.#job?.download.webSeeds?.bytes ?? 0) > 0;
+    const fedByWebSeeds = (this.#job?.download.downloadedBytes ?? 0) > 0;
     if (race.ttfuMs === null && !fedByWebSeeds && firstTimeout > 0 && now - this.#begun >= firstTimeout) {
       return this.#fail(
         'timeout',

@@ -107,7 +107,7 @@ export class PeerSession {
       dht: isPrivate || !direct ? null : dht,
       lsd: flags.lsd && !isPrivate && direct,
       http: options.http,
-      udp: direct,
+      udp: direct ? { from: route.localAddress } : null,
       progress: () => listener.progress(),
       onPeers: (peers, from) => this.#heardOf(peers, from, listener),
       onNews: (news) => listener.onNews(news),

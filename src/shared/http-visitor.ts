@@ -4,8 +4,9 @@
  */
 import type { Dispatcher } from 'undici';
 import { mayName, type Reach } from './address-rules.ts';
-import { MAX_REDIRECTS } from './limits.ts';
-import { PinnedHosts } from './pinned-hosts.ts';
+import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
+import { type PinnedHost, pinHost } from './pinned-hosts.ts';
+import { socksConnector } from './socks-connector.ts';
 
 /** The message is for the user, and names no URL: that may hold a passkey. */
 export class HttpError extends Error {
@@ -46,8 +47,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export class HttpVisitor {
   readonly #route: Route;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #hosts = new PinnedHosts();
-  #dispatcher: Promise<Dispatcher> | null = null;
+  /** By origin and addresses: a connection that is kept open leads where its visitor was judged to go. */
+  readonly #dispatchers = new Map<string, Dispatcher>();
 
   /** `client`: what we call ourselves, as in `unchoke 1.0`. */
   constructor(route: Route, client: string) {
@@ -75,42 +76,58 @@ export class HttpVisitor {
   }
 
   async close(): Promise<void> {
-    await (await this.#dispatcher)?.destroy();
+    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
   }
 
   async #once(at: URL, before: Reach | null, visit: Visit): Promise<Visited> {
-    const reach = await this.#reachOf(at);
+    const pinned = await this.#pin(at);
+    const { reach } = pinned;
     const refusal = visit.refuses?.(at, reach) ?? null;
     if (refusal !== null) throw new HttpRefusal(refusal);
     if (before !== null && !mayName(before, reach))
       throw new HttpRefusal('it redirects into a network that is nearer than itself');
     const { request } = await import('undici');
-    this.#dispatcher ??= this.#makeDispatcher();
+    const dispatcher = await this.#dispatcherFor(at.origin, pinned);
     const { signal, headers, silenceMs } = visit;
     const times = silenceMs === undefined ? {} : { headersTimeout: silenceMs, bodyTimeout: silenceMs };
-    const dispatcher = await this.#dispatcher;
     const options = { dispatcher, signal, ...times, headers: { ...this.#headers, ...headers } };
     const response = await request(at.href, options);
     return { status: response.statusCode, headers: response.headers, body: response.body, reach };
   }
 
-  /** Behind a proxy names are looked up by the proxy, so only what is written as an address can be judged. */
-  async #reachOf(url: URL): Promise<Reach> {
-    if (this.#route.proxy !== null && !/^[\d.]+$|^\[/.test(url.hostname)) return 'public';
-    return this.#hosts.pin(url);
+  /** Behind a proxy names are looked up by the proxy, so only what needs no look-up can be judged. */
+  async #pin(url: URL): Promise<PinnedHost> {
+    const isName = !/^[\d.]+$|^\[/.test(url.hostname);
+    if (this.#route.proxy === null || !isName) return pinHost(url);
+    const isLocal = /(?:^|\.)localhost\.?$/i.test(url.hostname);
+    return { reach: isLocal ? 'loopback' : 'public', key: 'proxy', lookup: () => {} };
   }
 
   /** Loaded when HTTP is first needed: it takes longer to load than the threads take to start. */
-  async #makeDispatcher(): Promise<Dispatcher> {
-    const { Agent, ProxyAgent, Socks5ProxyAgent } = await import('undici');
+  async #dispatcherFor(origin: string, { key, lookup }: PinnedHost): Promise<Dispatcher> {
+    const name = `${origin} ${key}`;
+    const known = this.#dispatchers.get(name);
+    if (known !== undefined) return known;
+    const { Agent, ProxyAgent } = await import('undici');
     const { proxy, localAddress } = this.#route;
-    if (proxy?.startsWith('socks5:')) return new Socks5ProxyAgent(proxy);
-    if (proxy !== null) return new ProxyAgent(proxy);
-    const { lookup } = this.#hosts;
-    return new Agent({
-      pipelining: 1,
-      connect: { lookup, ...(localAddress === null ? {} : { localAddress }) },
-    });
+    let dispatcher: Dispatcher;
+    if (proxy === null) {
+      const local = localAddress === null ? {} : { localAddress };
+      dispatcher = new Agent({ pipelining: 1, connect: { lookup, ...local }, ...local });
+    } else if (/^socks5:/i.test(proxy)) {
+      dispatcher = new Agent({ pipelining: 1, connect: socksConnector(new URL(proxy)) });
+    } else dispatcher = new ProxyAgent(proxy);
+    this.#dispatchers.set(name, dispatcher);
+    await this.#dropOldest();
+    return dispatcher;
+  }
+
+  /** Names whose addresses change must not fill our memory. */
+  async #dropOldest(): Promise<void> {
+    const [oldest] = this.#dispatchers;
+    if (this.#dispatchers.size <= MAX_HTTP_ORIGINS || oldest === undefined) return;
+    this.#dispatchers.delete(oldest[0]);
+    await oldest[1].close();
   }
 }
 

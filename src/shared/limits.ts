@@ -231,6 +231,9 @@ export const STOPPED_ANNOUNCE_TIMEOUT_MS = 1_500;
 /** A tracker's message is cut here before it is shown. */
 export const MAX_TRACKER_MESSAGE_CHARS = 300;
 
+/** Servers that connections are kept open to, over HTTP. */
+export const MAX_HTTP_ORIGINS = 64;
+
 // --- Web seeds -----------------------------------------------------------------------------------------------
 
 /** Connections to each web seed (BEP 19); libtorrent's number. */
@@ -239,6 +242,8 @@ export const WEB_SEED_CONNECTIONS = 3;
 export const MAX_WEB_SEEDS = 10;
 /** What one request asks for, in whole pieces: long enough to stream, short enough to lose. */
 export const WEB_SEED_RUN_BYTES = 8_388_608;
+/** But no more than it sends in about this time, in seconds: a slow one must not hold much. */
+export const WEB_SEED_RUN_S = 2;
 /** A server that sends nothing for this long is asked again later; libtorrent's `urlseed_timeout`. */
 export const WEB_SEED_SILENCE_MS = 20_000;
 /** First wait after a request failed; doubles. */

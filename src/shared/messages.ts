@@ -10,6 +10,7 @@ import type { Geometry } from './geometry.ts';
 import type { Route } from './http-visitor.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
+import type { SocksProxy } from './socks.ts';
 import type { Timeline } from './timeline.ts';
 
 export const STRATEGIES = ['sequential', 'first-connect', 'first-unchoke'] as const;
@@ -24,14 +25,6 @@ export type Encryption = (typeof ENCRYPTIONS)[number];
 
 /** How a peer was spoken to: `mse` is a key exchange that was not finished. */
 export type TransportKind = 'tcp' | 'mse' | 'mse-plain' | 'mse-rc4';
-
-/** A SOCKS5 proxy (RFC 1928), with the name and the word for it where it wants them. */
-export interface SocksProxy {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string | null;
-  readonly password: string | null;
-}
 
 export interface PeerAddress {
   readonly peer: PeerIndex;

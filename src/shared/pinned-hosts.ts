@@ -1,39 +1,39 @@
 /**
- * Host names looked up once, judged, and then held to: whoever answers the look-up cannot name a harmless address for the
+ * A host name looked up once, judged, and then held to: whoever answers the look-up cannot name a harmless address for the
  * judgement and another for the connection.
  */
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { mayName, type Reach, reachOf } from './address-rules.ts';
+import { type Reach, reachOf } from './address-rules.ts';
 
-export class PinnedHosts {
-  readonly #addresses = new Map<string, readonly LookupAddress[]>();
+export interface PinnedHost {
+  readonly reach: Reach;
+  /** One and the same for the same addresses. */
+  readonly key: string;
+  /** For `net.connect` and its like: these addresses, whatever it is asked. */
+  readonly lookup: LookupFunction;
+}
 
-  /**
-   * The nearest of what the URL's host stands for. Rejects with an Error for the user where the name cannot be looked up, or
-   * stands for no host.
-   */
-  async pin(url: URL): Promise<Reach> {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const addresses = isIP(host) !== 0 ? [{ address: host, family: isIP(host) }] : await lookedUp(host);
-    let nearest: Reach = 'public';
-    for (const { address } of addresses) {
-      const reach = reachOf(address);
-      if (reach === null) throw new Error(`${address} is no address of a host`);
-      if (mayName(reach, nearest)) nearest = reach;
-    }
-    this.#addresses.set(host, addresses);
-    return nearest;
-  }
-
-  /** For `net.connect` and its like. */
-  readonly lookup: LookupFunction = (host, options, callback) => {
-    const addresses = this.#addresses.get(host) ?? [];
-    const [first] = addresses;
-    if (first === undefined) callback(new Error(`${host} was not looked up`), []);
-    else if (options.all === true) callback(null, [...addresses]);
-    else callback(null, first.address, first.family);
+/**
+ * What the URL's host stands for. Of several addresses those count that are as near as the first, IPv4 before IPv6. Rejects
+ * with an Error for the user where the name cannot be looked up, or stands for no host.
+ */
+export async function pinHost(url: URL): Promise<PinnedHost> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const found = isIP(host) !== 0 ? [{ address: host, family: isIP(host) }] : await lookedUp(host);
+  const sorted = [...found].sort((a, b) => a.family - b.family);
+  const reach = reachOf(sorted[0]?.address ?? '');
+  if (reach === null) throw new Error(`${sorted[0]?.address ?? host} is no address of a host`);
+  const addresses = sorted.filter(({ address }) => reachOf(address) === reach);
+  return {
+    reach,
+    key: addresses.map(({ address }) => address).join(' '),
+    lookup: (_, options, callback) => {
+      const [first] = addresses as [LookupAddress];
+      if (options.all === true) callback(null, [...addresses]);
+      else callback(null, first.address, first.family);
+    },
   };
 }
 

@@ -12,11 +12,19 @@ import { dice } from './dice.ts';
 export interface StressSetup {
   readonly ledger: LedgerMemory;
   readonly arena: ArenaMemory;
+  /** Operations that are left, and how many threads are ready. */
   readonly operations: SharedArrayBuffer;
+  readonly threads: number;
   readonly shard: number;
 }
 
-const { ledger: ledgerMemory, arena: arenaMemory, operations, shard: id } = workerData as StressSetup;
+const {
+  ledger: ledgerMemory,
+  arena: arenaMemory,
+  operations,
+  shard: id,
+  threads,
+} = workerData as StressSetup;
 const ledger = new Ledger(ledgerMemory);
 const arena = new Arena(arenaMemory);
 const left = new Int32Array(operations);
@@ -81,6 +89,12 @@ function joinSomebody(): void {
   Atomics.sub(left, 0, 1);
   arena.leave(slot, shard);
 }
+
+// All begin together, however late the last thread came up.
+Atomics.add(left, 1, 1);
+Atomics.notify(left, 1);
+for (let ready = Atomics.load(left, 1); ready < threads; ready = Atomics.load(left, 1))
+  Atomics.wait(left, 1, ready);
 
 while (Atomics.load(left, 0) > 0 && !ledger.complete) {
   Atomics.sub(left, 0, 1);

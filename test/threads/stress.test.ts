@@ -34,13 +34,19 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
   const g = geometry(PIECES * BLOCKS * 16_384, BLOCKS * 16_384);
   const ledgerMemory = Ledger.allocate(PIECES);
   const arenaMemory = Arena.allocate(g, SLOTS * BLOCKS * 16_384);
-  const operations = new SharedArrayBuffer(4);
+  const operations = new SharedArrayBuffer(8);
   const left = new Int32Array(operations);
   left[0] = OPERATIONS;
   const ledger = new Ledger(ledgerMemory);
   const arena = new Arena(arenaMemory);
   const told = Array.from({ length: THREADS }, (_, i) => {
-    const workerData: StressSetup = { ledger: ledgerMemory, arena: arenaMemory, operations, shard: i + 1 };
+    const workerData: StressSetup = {
+      ledger: ledgerMemory,
+      arena: arenaMemory,
+      operations,
+      shard: i + 1,
+      threads: THREADS,
+    };
     const worker = new Worker(new URL('../support/stress-thread.js', import.meta.url), { workerData });
     return new Promise<Told>((resolve, reject) => worker.once('message', resolve).once('error', reject));
   });
@@ -88,12 +94,12 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     judged,
     'each full piece was judged once',
   );
-  for (const { fills, lostRaces, joins } of results)
-    assert.ok(fills > 0 && lostRaces > 0 && joins > 0, 'all threads had a part');
-  assert.ok(
-    results.some(({ releases }) => releases > 0),
-    'pieces were given back',
-  );
+  for (const { fills } of results) assert.ok(fills > 0, 'all threads had a part');
+  for (const what of ['lostRaces', 'joins', 'releases'] as const)
+    assert.ok(
+      results.some((result) => result[what] > 0),
+      `there were ${what}`,
+    );
   const states = Array.from({ length: PIECES }, (_, piece) => ledger.stateOf(piece as PieceIndex));
   const count = (state: number) => states.filter((one) => one === state).length;
   assert.equal(count(PIECE_STATE.claimed) + count(PIECE_STATE.full), 0, 'nothing is left in work');

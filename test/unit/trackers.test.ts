@@ -171,7 +171,7 @@ test('UDP: connect, announce, peers; the request as BEP 15 lays it out, with the
   const { socket, url, heard } = await udpServer((n, datagram) =>
     n === 1 ? connected(datagram) : announced(datagram),
   );
-  const answer = await udpAnnounce(url, request, forever);
+  const answer = await udpAnnounce(url, request, forever, null);
   socket.close();
   assert.deepEqual(answer.peers, [{ host: '1.2.3.4', port: 80 }]);
   assert.deepEqual([answer.intervalMs, answer.leechers, answer.seeders], [900_000, 2, 3]);
@@ -196,19 +196,19 @@ test('UDP: lost datagrams are sent again, strangers ignored, refusals told', asy
           ? words(1, 12_345, 0, 0, 0)
           : announced(datagram),
   );
-  assert.equal((await udpAnnounce(lossy.url, request, forever, 40)).peers.length, 1);
+  assert.equal((await udpAnnounce(lossy.url, request, forever, null, 40)).peers.length, 1);
   assert.equal(lossy.heard.length, 4);
   lossy.socket.close();
   const refusing = await udpServer((_, datagram) =>
     Buffer.concat([words(3, datagram.readUInt32BE(12)), Buffer.from('no \x1b thanks')]),
   );
-  await assert.rejects(udpAnnounce(refusing.url, request, forever, 40), /refused: no \ufffd thanks/);
+  await assert.rejects(udpAnnounce(refusing.url, request, forever, null, 40), /refused: no \ufffd thanks/);
   refusing.socket.close();
   const mute = await udpServer(() => null);
-  await assert.rejects(udpAnnounce(mute.url, request, forever, 5), /no answer/);
+  await assert.rejects(udpAnnounce(mute.url, request, forever, null, 5), /no answer/);
   assert.equal(mute.heard.length, 4);
   mute.socket.close();
-  await assert.rejects(udpAnnounce('udp://127.0.0.1/announce', request, forever), /without a port/);
+  await assert.rejects(udpAnnounce('udp://127.0.0.1/announce', request, forever, null), /without a port/);
 });
 
 test('tiers are asked at once, trackers of a tier in turn; who answered hears of the end', async () => {
@@ -229,7 +229,7 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
     peerId: request.peerId,
     port: Promise.resolve(1),
     http,
-    udp: true,
+    udp: { from: null },
     progress: () => ({ downloaded: 0, left: 1 }),
     onPeers: (found) => {
       peers += found.length;

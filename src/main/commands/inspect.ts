@@ -37,7 +37,12 @@ async function inspect(text: string, flags: Flags): Promise<void> {
       source.kind === 'torrent' ? source.metainfo : await fetched(source, flags, route, http, timeoutMs);
     const trackers = [...new Set(metainfo.trackers.flat())];
     const scrapes = flags.scrape
-      ? await scrapeAll(trackers, metainfo.infoHash, http, route.proxy === null)
+      ? await scrapeAll(
+          trackers,
+          metainfo.infoHash,
+          http,
+          route.proxy === null ? { from: route.localAddress } : null,
+        )
       : [];
     tell(metainfo, scrapes, new Console(flags));
   } finally {

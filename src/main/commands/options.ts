@@ -1,7 +1,7 @@
 /** Options that several commands share: how they are written, read and checked. */
-import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, networkInterfaces } from 'node:os';
 import { type Command, Option } from 'commander';
+import { reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';
 import {
@@ -10,13 +10,8 @@ import {
   DEFAULT_MAX_PEERS,
   DEFAULT_MAX_SHARDS,
 } from '../../shared/limits.ts';
-import {
-  ENCRYPTIONS,
-  type Encryption,
-  type SocksProxy,
-  STRATEGIES,
-  type Strategy,
-} from '../../shared/messages.ts';
+import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
+import { type SocksProxy, socksProxyOf } from '../../shared/socks.ts';
 import { cacheFile } from '../cache-folder.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
@@ -53,8 +48,6 @@ const DHT_BOOTSTRAP = [
   'router.utorrent.com:6881',
   'dht.transmissionbt.com:6881',
 ];
-
-const SOCKS_PORT = 1_080;
 
 export const SOURCE_HELP =
   'a .torrent file or a URL of one, a magnet link, an info hash, or - for any of these on stdin';
@@ -141,23 +134,35 @@ export function limitsOf(flags: RaceFlags, budget: DescriptorBudget): PeerLimits
 
 /** How this run reaches the network. Throws a usage failure. */
 export function routeOf({ proxy, interface: localAddress }: RaceFlags): Route {
-  if (proxy !== undefined && !/^(?:https?|socks5):\/\/[^/]/.test(proxy))
-    throw new Failure('usage', `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT`);
-  if (localAddress !== undefined && isIP(localAddress) === 0)
+  if (proxy !== undefined && !isProxy(proxy))
+    throw new Failure(
+      'usage',
+      `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ where it wants them`,
+    );
+  if (localAddress !== undefined && !isOurs(localAddress))
     throw new Failure('usage', `--interface ${localAddress}: not an address of this machine`);
   return { proxy: proxy ?? null, localAddress: localAddress ?? null };
 }
 
+function isProxy(url: string): boolean {
+  if (!/^(?:https?|socks5):\/\/[^/]/i.test(url) || !URL.canParse(url)) return false;
+  try {
+    return socksProxyOf(url).host !== '';
+  } catch {
+    // A percent sign that begins nothing.
+    return false;
+  }
+}
+
+/** All of 127.0.0.0/8 is this machine's. */
+function isOurs(address: string): boolean {
+  if (reachOf(address) === 'loopback') return true;
+  return Object.values(networkInterfaces()).some((list) => list?.some((one) => one.address === address));
+}
+
 /** The proxy as peers use it; null where it carries none, or there is none. */
 export function socksOf({ proxy }: Route): SocksProxy | null {
-  if (proxy === null || !proxy.startsWith('socks5:')) return null;
-  const { hostname, port, username, password } = new URL(proxy);
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? SOCKS_PORT : Number(port),
-    user: username === '' ? null : decodeURIComponent(username),
-    password: password === '' ? null : decodeURIComponent(password),
-  };
+  return proxy !== null && /^socks5:/i.test(proxy) ? socksProxyOf(proxy) : null;
 }
 
 /** Nodes of the user's own replace all others, those kept from earlier runs included. Null: no DHT. */

@@ -139,6 +139,6 @@ function untilOver(
 function isOver(until: Flags['until'], run: Race, discovery: Discovery): boolean {
   if (until === 'first-unchoke' && run.ttfuMs !== null) return true;
   if (until === 'first-block' && run.firstBlockMs !== null) return true;
-  const settled = run.peers.size > 0 && run.peers.allSettled;
+  const settled = run.peers.size > 0 && run.peers.allSettled && !discovery.searching;
   return settled || (run.peers.size === 0 && !discovery.hopeful);
 }

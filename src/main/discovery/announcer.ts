@@ -26,8 +26,8 @@ export interface AnnouncerOptions {
   readonly peerId: Uint8Array;
   readonly port: Promise<number>;
   readonly http: HttpClient;
-  /** UDP trackers, too: no proxy carries those. */
-  readonly udp: boolean;
+  /** UDP trackers, too, asked from this address of ours; null where a proxy carries none. */
+  readonly udp: { readonly from: string | null } | null;
   /** Counters at the moment of an announce, in bytes. */
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly HostPort[], tracker: string) => void;
@@ -71,6 +71,11 @@ export class Announcer {
   /** True while a first answer may still come, so that an empty race is no reason to give up. */
   get hopeful(): boolean {
     return this.#working > 0 || this.#tiers.some((tier) => tier.answered);
+  }
+
+  /** True while an answer is awaited. */
+  get searching(): boolean {
+    return this.#working > 0;
   }
 
   start(): void {
@@ -158,8 +163,10 @@ export class Announcer {
       key: this.#key,
     };
     const protocol = tracker.slice(0, tracker.indexOf(':')).toLowerCase();
-    if (protocol === 'udp' && !this.#options.udp) throw new TrackerError('UDP does not go through the proxy');
-    if (protocol === 'udp') return udpAnnounce(tracker, announce, signal);
+    if (protocol === 'udp') {
+      if (this.#options.udp === null) throw new TrackerError('UDP does not go through the proxy');
+      return udpAnnounce(tracker, announce, signal, this.#options.udp.from);
+    }
     if (protocol === 'http' || protocol === 'https')
       return httpAnnounce(tracker, announce, tier.trackerId, this.#options.http, signal);
     throw new TrackerError(`trackers of the kind "${protocol.slice(0, 20)}:" are not spoken here`);

@@ -24,13 +24,15 @@ export class DhtSocket extends EventEmitter {
   /** We take part without being asked anything: nobody could reach us. */
   readonly #readOnly: boolean;
 
-  constructor(readOnly: boolean) {
+  /** `from`: our own address, IPv4; null leaves it to the system. */
+  constructor(readOnly: boolean, from: string | null) {
     super();
     this.#readOnly = readOnly;
     this.#socket.on('message', (bytes, from) => this.#hear(bytes, from));
     this.#socket.on('listening', () => this.emit('listening'));
     this.#socket.on('close', () => this.emit('close'));
     this.#socket.on('error', (error) => this.emit('error', error));
+    if (from !== null) this.#socket.bind(0, from);
   }
 
   bind(port: number, host: string | undefined, listening: () => void): void {

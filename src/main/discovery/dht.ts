@@ -14,6 +14,8 @@ export interface DhtOptions {
   readonly port: Promise<number>;
   /** HOST:PORT of nodes to begin with. */
   readonly bootstrap: readonly string[];
+  /** The address of our own that packets leave from; null leaves it to the system. */
+  readonly from: string | null;
   /** Where nodes are kept between runs; null keeps none. */
   readonly cacheFile: string | null;
   readonly onPeers: (peers: readonly HostPort[]) => void;
@@ -39,11 +41,15 @@ export class DhtSource {
     return !this.#stopped && (this.#searching || (this.#client?.nodes.count() ?? 0) > 0);
   }
 
+  get searching(): boolean {
+    return this.#searching;
+  }
+
   async start(): Promise<void> {
     this.#searching = true;
     const [{ Client }, port] = await Promise.all([import('bittorrent-dht'), this.#options.port]);
     if (this.#stopped) return;
-    const socket = new DhtSocket(port === NO_LISTENING_PORT);
+    const socket = new DhtSocket(port === NO_LISTENING_PORT, this.#options.from);
     const client = new Client({ bootstrap: this.#options.bootstrap, socket });
     this.#client = client;
     client.on('error', (error: Error) => {
@@ -82,8 +88,9 @@ export class DhtSource {
       this.#repeatMs = Math.min(this.#repeatMs * 2, DHT_REPEAT_MS);
     };
     const infoHash = Buffer.from(this.#options.infoHash);
-    if (port === NO_LISTENING_PORT) client.lookup(infoHash, done);
-    else client.announce(infoHash, port, done);
+    // By itself an announce asks nobody for peers while the nodes of the last search are fresh.
+    const found = port === NO_LISTENING_PORT ? done : () => client.announce(infoHash, port, done);
+    client.lookup(infoHash, found);
   }
 
   #believe(peer: HostPort, from: string | null): void {

@@ -22,8 +22,8 @@ export interface DiscoveryOptions {
   /** Ask on the local network (BEP 14). */
   readonly lsd: boolean;
   readonly http: HttpClient;
-  /** UDP may be used: no proxy carries it. */
-  readonly udp: boolean;
+  /** UDP may be used, from this address of ours; null where it may not: no proxy carries it. */
+  readonly udp: { readonly from: string | null } | null;
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly HostPort[], source: string) => void;
   readonly onNews: (news: TrackerNews) => void;
@@ -37,6 +37,7 @@ export class Discovery {
   #resolving = false;
   #lsdStarting = false;
   #stopped = false;
+  #private = false;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -47,6 +48,7 @@ export class Discovery {
         infoHash,
         port,
         ...dht,
+        from: options.udp?.from ?? null,
         onPeers: (peers) => onPeers(peers, 'dht'),
         onNews: (kind, text) => onNews({ tracker: 'dht', kind, text }),
       });
@@ -63,6 +65,16 @@ export class Discovery {
     );
   }
 
+  /** True while a first answer is awaited of somebody who was asked. */
+  get searching(): boolean {
+    return (
+      this.#resolving ||
+      this.#announcer.searching ||
+      (this.#dht?.searching ?? false) ||
+      (this.#lsd?.hopeful ?? this.#lsdStarting)
+    );
+  }
+
   async start(): Promise<void> {
     this.#announcer.start();
     void this.#dht?.start();
@@ -70,7 +82,7 @@ export class Discovery {
     const { named, onPeers, onNews } = this.#options;
     if (named.length === 0) return;
     // Behind a proxy a look-up would tell the world whom we are after: the proxy does it.
-    if (!this.#options.udp) return onPeers(named, USER);
+    if (this.#options.udp === null) return onPeers(named, USER);
     this.#resolving = true;
     await resolvePeers(
       named,
@@ -83,6 +95,7 @@ export class Discovery {
 
   /** A magnet link turned out to be of a private torrent: from here on its trackers alone (BEP 27). */
   becamePrivate(): void {
+    this.#private = true;
     void this.#dht?.stop();
     this.#dht = null;
     this.#lsd?.stop();
@@ -106,8 +119,13 @@ export class Discovery {
     const listening = await port;
     this.#lsdStarting = false;
     // Who cannot be reached has nothing to announce, and is not answered.
-    if (this.#stopped || listening === NO_LISTENING_PORT) return;
-    this.#lsd = new LocalDiscovery({ infoHash, port: listening, onPeers: (peers) => onPeers(peers, 'lsd') });
+    if (this.#stopped || this.#private || listening === NO_LISTENING_PORT) return;
+    this.#lsd = new LocalDiscovery({
+      infoHash,
+      port: listening,
+      from: this.#options.udp?.from ?? null,
+      onPeers: (peers) => onPeers(peers, 'lsd'),
+    });
     this.#lsd.start();
   }
 }

@@ -18,6 +18,8 @@ export interface LsdOptions {
   readonly infoHash: Uint8Array;
   /** Where peers may connect to us. */
   readonly port: number;
+  /** The address of our own to speak from; null leaves it to the system. */
+  readonly from: string | null;
   readonly onPeers: (peers: readonly HostPort[]) => void;
 }
 
@@ -32,7 +34,7 @@ export class LocalDiscovery {
   readonly #infoHash: string;
   /** By this we know our own words when we hear them. */
   readonly #cookie = randomBytes(8).toString('hex');
-  readonly #sockets: Socket[] = [];
+  readonly #sockets: { readonly socket: Socket; readonly group: string; readonly host: string }[] = [];
   #timer: NodeJS.Timeout | null = null;
   #startedAt = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
@@ -50,14 +52,20 @@ export class LocalDiscovery {
   /** Where there is no multicast, nothing comes of it, and nobody is told. */
   start(): void {
     this.#startedAt = performance.now();
+    const { from } = this.#options;
     for (const { type, group, host } of GROUPS) {
+      if (from !== null && (type === 'udp6') !== from.includes(':')) continue;
       const socket = createSocket({ type, reuseAddr: true, ipv6Only: type === 'udp6' });
-      this.#sockets.push(socket);
+      this.#sockets.push({ socket, group, host });
       socket.on('error', () => {});
       socket.on('message', (bytes, from) => this.#hear(bytes, from.address));
       socket.bind(PORT, () => {
         try {
-          socket.addMembership(group);
+          if (from === null) socket.addMembership(group);
+          else {
+            socket.addMembership(group, from);
+            socket.setMulticastInterface(from);
+          }
         } catch {
           // No interface takes part in multicast.
         }
@@ -71,14 +79,11 @@ export class LocalDiscovery {
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    for (const socket of this.#sockets.splice(0)) socket.close();
+    for (const { socket } of this.#sockets.splice(0)) socket.close();
   }
 
   #sayAll(): void {
-    for (const [i, { group, host }] of GROUPS.entries()) {
-      const socket = this.#sockets[i];
-      if (socket !== undefined) this.#say(socket, group, host);
-    }
+    for (const { socket, group, host } of this.#sockets) this.#say(socket, group, host);
   }
 
   #say(socket: Socket, group: string, host: string): void {

@@ -21,7 +21,7 @@ export function scrapeAll(
   trackers: readonly string[],
   infoHash: Uint8Array,
   http: HttpClient,
-  udp: boolean,
+  udp: { readonly from: string | null } | null,
 ): Promise<Scraped[]> {
   return Promise.all(
     trackers.map(async (tracker) => {
@@ -36,9 +36,14 @@ export function scrapeAll(
   );
 }
 
-function scrapeOne(tracker: string, infoHash: Uint8Array, http: HttpClient, udp: boolean): Promise<Scrape> {
+function scrapeOne(
+  tracker: string,
+  infoHash: Uint8Array,
+  http: HttpClient,
+  udp: { readonly from: string | null } | null,
+): Promise<Scrape> {
   const signal = AbortSignal.timeout(TRACKER_TIMEOUT_MS);
-  if (/^udp:/i.test(tracker) && udp) return udpScrape(tracker, infoHash, signal);
+  if (/^udp:/i.test(tracker) && udp !== null) return udpScrape(tracker, infoHash, signal, udp.from);
   if (/^https?:/i.test(tracker)) return httpScrape(tracker, infoHash, http, signal);
   return Promise.reject(new TrackerError('this kind of tracker is not asked'));
 }

@@ -30,20 +30,26 @@ const ANNOUNCE_BYTES = 98;
 const ANNOUNCE_REPLY_HEAD_BYTES = 20;
 const SCRAPE_REPLY_BYTES = 20;
 
-/** Announces once. Rejects with TrackerError. `firstWaitMs` is for tests. */
+/** Announces once. Rejects with TrackerError. `from`: our own address; null leaves it to the system. `firstWaitMs` is for tests. */
 export function udpAnnounce(
   url: string,
   announce: AnnounceRequest,
   signal: AbortSignal,
+  from: string | null,
   firstWaitMs = UDP_TRACKER_FIRST_WAIT_MS,
 ): Promise<AnnounceReply> {
-  return conversation(url, signal, firstWaitMs, async (exchange, connectionId, { address, reach, path }) => {
-    const bytes = announceRequest(connectionId, announce, path);
-    const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
-      readReply(reply, isIPv6(address)),
-    );
-    return { ...told, reach };
-  });
+  return conversation(
+    url,
+    signal,
+    { from, firstWaitMs },
+    async (exchange, connectionId, { address, reach, path }) => {
+      const bytes = announceRequest(connectionId, announce, path);
+      const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
+        readReply(reply, isIPv6(address)),
+      );
+      return { ...told, reach };
+    },
+  );
 }
 
 /** Asks how many seeds and leeches a torrent has. Rejects with TrackerError. */
@@ -51,14 +57,18 @@ export function udpScrape(
   url: string,
   infoHash: Uint8Array,
   signal: AbortSignal,
-  firstWaitMs = UDP_TRACKER_FIRST_WAIT_MS,
+  from: string | null,
 ): Promise<Scrape> {
-  return conversation(url, signal, firstWaitMs, (exchange, connectionId) =>
-    exchange.ask(ACTION.scrape, scrapeRequest(connectionId, infoHash), SCRAPE_REPLY_BYTES, (reply) => ({
-      seeders: reply.readUInt32BE(8),
-      completed: reply.readUInt32BE(12),
-      leechers: reply.readUInt32BE(16),
-    })),
+  return conversation(
+    url,
+    signal,
+    { from, firstWaitMs: UDP_TRACKER_FIRST_WAIT_MS },
+    (exchange, connectionId) =>
+      exchange.ask(ACTION.scrape, scrapeRequest(connectionId, infoHash), SCRAPE_REPLY_BYTES, (reply) => ({
+        seeders: reply.readUInt32BE(8),
+        completed: reply.readUInt32BE(12),
+        leechers: reply.readUInt32BE(16),
+      })),
   );
 }
 
@@ -73,18 +83,22 @@ interface Peer {
 async function conversation<Answer>(
   url: string,
   signal: AbortSignal,
-  firstWaitMs: number,
+  { from, firstWaitMs }: { readonly from: string | null; readonly firstWaitMs: number },
   talk: (exchange: Exchange, connectionId: bigint, peer: Peer) => Promise<Answer>,
 ): Promise<Answer> {
   const { host, port, path } = targetOf(url);
   const address = await resolved(host);
   const reach = reachOf(address);
   if (reach === null) throw new TrackerError(`${address} is no address of a host`);
+  if (from !== null && isIPv6(from) !== isIPv6(address))
+    throw new TrackerError(`${from} cannot reach an address of the other kind`);
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.connect(port, address, resolve);
+      const go = (): void => void socket.connect(port, address, resolve);
+      if (from === null) go();
+      else socket.bind({ address: from, port: 0 }, go);
     });
     const exchange = new Exchange(socket, signal, firstWaitMs);
     const connectionId = await exchange.ask(ACTION.connect, connectRequest, 16, (reply) =>

@@ -15,7 +15,7 @@ import {
   textField,
 } from '../../shared/bencode.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
-import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
+import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { DistinctPaths, safeElement } from './safe-path.ts';
 
@@ -166,9 +166,21 @@ function elementsOf(raw: readonly string[], i: number): string[] {
 function trackersOf(torrent: BencodeDict): string[][] {
   const list = field(torrent, 'announce-list');
   const tiers = Array.isArray(list) ? list.map(urlsOf).filter((tier) => tier.length > 0) : [];
-  if (tiers.length > 0) return tiers;
+  if (tiers.length > 0) return capped(tiers);
   const announce = urlsOf(field(torrent, 'announce'));
   return announce.length > 0 ? [announce] : [];
+}
+
+/** All are asked at once, so there must be an end to them. */
+function capped(tiers: readonly string[][]): string[][] {
+  let left = MAX_TRACKERS;
+  return tiers
+    .map((tier) => {
+      const kept = tier.slice(0, left);
+      left -= kept.length;
+      return kept;
+    })
+    .filter((tier) => tier.length > 0);
 }
 
 /** One URL or a list of them; what is no text, or too long to be one, is passed over. */

@@ -4,10 +4,13 @@ import { HttpError } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import type { HttpClient } from '../http-client.ts';
-import { redactedUrl } from '../text.ts';
+import { printable, redactedUrl } from '../text.ts';
 import { loadTorrent } from './load.ts';
 import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
+
+/** The longest magnet links name dozens of trackers. */
+const MAX_SOURCE_CHARS = 16_384;
 
 export type Source =
   | { readonly kind: 'torrent'; readonly metainfo: Metainfo }
@@ -44,7 +47,7 @@ async function download(url: string, http: HttpClient): Promise<Metainfo> {
   }
 }
 
-/** A torrent begins with `d`, as a bencoded dictionary does; anything else is the text of a source. */
+/** A torrent begins with `d`, as a bencoded dictionary does; anything else is a source in one line of text. */
 async function fromStdin(http: HttpClient): Promise<Source> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -58,7 +61,7 @@ async function fromStdin(http: HttpClient): Promise<Source> {
   if (bytes[0] === 0x64 && bytes.includes('4:info'))
     return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin') };
   const text = bytes.subarray(0, 65_536).toString('utf8').trim();
-  if (text === '' || text === '-')
+  if (text === '' || text === '-' || printable(text) !== text || text.length > MAX_SOURCE_CHARS)
     throw new Failure('bad-torrent', 'stdin: neither a torrent nor a magnet link');
   return openSource(text, http);
 }

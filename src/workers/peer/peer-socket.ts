@@ -21,6 +21,11 @@ import type {
 /** Errors that say "not now" about this machine, and nothing about the peer. */
 const SHORTAGE = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EADDRINUSE', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
+/** The system's word says "not now" about this machine, and nothing about the peer. */
+export function isShortage(code: string): boolean {
+  return SHORTAGE.has(code);
+}
+
 const CODES: Readonly<Record<string, CloseCode>> = {
   ECONNREFUSED: 'refused',
   EHOSTUNREACH: 'unreachable',

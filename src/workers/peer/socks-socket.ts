@@ -1,10 +1,8 @@
-/** Connections through a SOCKS5 proxy, by way of the `socks` package: to a peer they look like any other. */
+/** Connections through a SOCKS5 proxy: to a peer they look like any other. */
 import type { Socket } from 'node:net';
-import { SocksClient } from 'socks';
 import type { CloseCode } from '../../shared/close-reason.ts';
-import { CONNECT_TIMEOUT_MS } from '../../shared/limits.ts';
-import type { SocksProxy } from '../../shared/messages.ts';
-import { ReadableSocket } from './peer-socket.ts';
+import { dialProxy, type SocksProxy, through } from '../../shared/socks.ts';
+import { isShortage, ReadableSocket } from './peer-socket.ts';
 import type { Address, Connection, ConnectionEvents } from './transport.ts';
 
 /** What the proxy says of the peer, as far as it says anything. */
@@ -17,22 +15,22 @@ const REJECTIONS: readonly (readonly [RegExp, CloseCode])[] = [
 export class SocksSocket implements Connection {
   readonly kind = 'tcp';
   readonly #events: ConnectionEvents;
+  readonly #dialled: Socket;
   #inner: ReadableSocket | null = null;
   #destroyed = false;
 
   constructor(address: Address, proxy: SocksProxy, readBuffer: Buffer, events: ConnectionEvents) {
     this.#events = events;
-    const { host, port, user, password } = proxy;
-    SocksClient.createConnection({
-      proxy: { host, port, type: 5, ...(user === null ? {} : { userId: user, password: password ?? '' }) },
-      command: 'connect',
-      destination: { host: address.host, port: address.port },
-      timeout: CONNECT_TIMEOUT_MS,
-      set_tcp_nodelay: true,
-    }).then(
-      ({ socket }) => this.#connected(socket, readBuffer),
-      (error: Error) => this.#failed(error),
-    );
+    this.#dialled = dialProxy(proxy);
+    // Kept after `destroy`: a late error without a listener would end the thread.
+    this.#dialled.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+    this.#dialled.once('connect', () => {
+      if (this.#destroyed) return;
+      through(this.#dialled, proxy, address.host, address.port).then(
+        (socket) => this.#connected(socket, readBuffer),
+        (error: Error) => this.#failed(error),
+      );
+    });
   }
 
   get unsentBytes(): number {
@@ -45,6 +43,7 @@ export class SocksSocket implements Connection {
 
   destroy(): void {
     this.#destroyed = true;
+    this.#dialled.destroy();
     this.#inner?.destroy();
   }
 
@@ -54,9 +53,11 @@ export class SocksSocket implements Connection {
     this.#events.onConnect();
   }
 
-  #failed({ message }: Error): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
+  #failed({ message, code: system }: NodeJS.ErrnoException): void {
+    // Once connected, the inner socket hears its errors itself.
+    if (this.#destroyed || this.#inner !== null) return;
+    this.destroy();
+    if (system !== undefined && isShortage(system)) return this.#events.onShortage(system);
     const code = REJECTIONS.find(([pattern]) => pattern.test(message))?.[1] ?? 'connect-failed';
     this.#events.onEnd(code, `proxy: ${message}`.slice(0, 100));
   }

@@ -1,6 +1,7 @@
 /**
  * A run of pieces that one request streams into the arena: claimed together, filled in order, each reported when it is whole.
- * Whatever is not whole at the end goes back.
+ * In the endgame a shard with idle peers may join such a slot as it may any other, so each block is taken before it is
+ * written, and what a guest has taken is passed over.
  */
 import type { Arena } from '../../shared/arena.ts';
 import { blocksOfPiece, lengthOfPiece } from '../../shared/geometry.ts';
@@ -20,8 +21,10 @@ export class SlotWriter {
   readonly #slots: readonly SlotIndex[];
   readonly #onFull: (full: FullPiece) => void;
   #at: number;
-  /** Pieces that are whole. */
-  #done = 0;
+  /** The block under way is ours to write. */
+  #taken = false;
+  /** Pieces that are not settled yet, as positions in the run. */
+  readonly #open: Set<number>;
 
   constructor(
     ledger: Ledger,
@@ -38,6 +41,7 @@ export class SlotWriter {
     this.first = first;
     this.#slots = slots;
     this.#onFull = onFull;
+    this.#open = new Set(slots.keys());
     this.start = first * g.pieceLength;
     const last = (first + slots.length - 1) as PieceIndex;
     this.end = last * g.pieceLength + lengthOfPiece(g, last);
@@ -49,14 +53,15 @@ export class SlotWriter {
     return this.#at;
   }
 
+  get pieces(): number {
+    return this.#slots.length;
+  }
+
   /** Takes in the next bytes of the run; what lies beyond its end is dropped. */
   write(bytes: Uint8Array): void {
-    let rest = bytes;
-    while (rest.length > 0 && this.#at < this.end) {
-      const part = rest.subarray(0, this.#roomInPiece());
-      const { slot, within } = this.#place();
-      this.#arena.bytes.set(part, this.#arena.offsetOf(slot, 0) + within);
-      this.#advance(part.length);
+    for (let rest = bytes; rest.length > 0 && this.#at < this.end; ) {
+      const part = rest.subarray(0, this.#roomInBlock());
+      this.#put((target, offset) => target.set(part, offset), part.length);
       rest = rest.subarray(part.length);
     }
   }
@@ -64,54 +69,69 @@ export class SlotWriter {
   /** The next `length` bytes are padding (BEP 47). */
   writeZeros(length: number): void {
     for (let left = Math.min(length, this.end - this.#at); left > 0; ) {
-      const count = Math.min(left, this.#roomInPiece());
-      const { slot, within } = this.#place();
-      const from = this.#arena.offsetOf(slot, 0) + within;
-      this.#arena.bytes.fill(0, from, from + count);
-      this.#advance(count);
+      const count = Math.min(left, this.#roomInBlock());
+      this.#put((target, offset) => target.fill(0, offset, offset + count), count);
       left -= count;
     }
   }
 
-  /** Gives back what is not whole. */
-  giveBack(): void {
-    for (let i = this.#done; i < this.#slots.length; i++) {
-      this.#arena.abandon(this.#slots[i] as SlotIndex);
-      this.#ledger.release((this.first + i) as PieceIndex, this.#owner);
+  /** No more comes: a block under way is left to others. */
+  breakOff(): void {
+    if (!this.#taken || this.#at >= this.end) return;
+    const { slot, block } = this.#place();
+    this.#arena.untake(slot, block);
+    this.#taken = false;
+  }
+
+  /**
+   * After the last byte: lets go of pieces that are whole, and gives back those that no guest is at work on. True once nothing
+   * is left to let go of.
+   */
+  settle(): boolean {
+    for (const i of this.#open) {
+      const slot = this.#slots[i] as SlotIndex;
+      const piece = (this.first + i) as PieceIndex;
+      if (this.#arena.receivedCount(slot) === blocksOfPiece(this.#arena.geometry, piece))
+        this.#arena.leave(slot, this.#owner);
+      else if (this.#arena.abandon(slot)) this.#ledger.release(piece, this.#owner);
+      else continue;
+      this.#open.delete(i);
     }
-    this.#done = this.#slots.length;
+    return this.#open.size === 0;
   }
 
-  #place(): { readonly slot: SlotIndex; readonly within: number } {
-    const i = Math.floor((this.#at - this.start) / this.#arena.geometry.pieceLength);
-    return {
-      slot: this.#slots[i] as SlotIndex,
-      within: (this.#at - this.start) % this.#arena.geometry.pieceLength,
-    };
-  }
-
-  #roomInPiece(): number {
-    const { pieceLength } = this.#arena.geometry;
-    return Math.min(pieceLength - ((this.#at - this.start) % pieceLength), this.end - this.#at);
-  }
-
-  #advance(count: number): void {
-    const { slot, within } = this.#place();
-    const piece = (this.first + this.#done) as PieceIndex;
-    const before = Math.floor(within / BLOCK_BYTES);
+  #put(copy: (target: Uint8Array, offset: number) => void, count: number): void {
+    const { i, slot, block, within } = this.#place();
+    if (within === 0) this.#taken = this.#arena.take(slot, block);
+    if (this.#taken) copy(this.#arena.bytes, this.#arena.offsetOf(slot, block) + within);
+    const isEnd = count === this.#roomInBlock();
     this.#at += count;
-    const length = lengthOfPiece(this.#arena.geometry, piece);
-    const whole = within + count === length;
-    const blocks = whole
-      ? blocksOfPiece(this.#arena.geometry, piece)
-      : Math.floor((within + count) / BLOCK_BYTES);
-    for (let block = before; block < blocks; block++) {
-      this.#arena.take(slot, block);
-      this.#arena.receive(slot, block);
-    }
-    if (!whole) return;
-    this.#done += 1;
+    if (!isEnd || !this.#taken) return;
+    this.#taken = false;
+    if (!this.#arena.receive(slot, block)) return;
+    const piece = (this.first + i) as PieceIndex;
     if (this.#ledger.fill(piece, this.#owner)) this.#onFull({ piece, slot });
     this.#arena.leave(slot, this.#owner);
+    this.#open.delete(i);
+  }
+
+  #place(): {
+    readonly i: number;
+    readonly slot: SlotIndex;
+    readonly block: number;
+    readonly within: number;
+  } {
+    const { pieceLength } = this.#arena.geometry;
+    const i = Math.floor((this.#at - this.start) / pieceLength);
+    const inPiece = (this.#at - this.start) % pieceLength;
+    const block = Math.floor(inPiece / BLOCK_BYTES);
+    return { i, slot: this.#slots[i] as SlotIndex, block, within: inPiece % BLOCK_BYTES };
+  }
+
+  #roomInBlock(): number {
+    const { pieceLength } = this.#arena.geometry;
+    const inPiece = (this.#at - this.start) % pieceLength;
+    const toBlockEnd = BLOCK_BYTES - (inPiece % BLOCK_BYTES);
+    return Math.min(toBlockEnd, pieceLength - inPiece, this.end - this.#at);
   }
 }

@@ -2,13 +2,19 @@
  * The task of the one thread that fetches from web seeds: as a shard it claims pieces in the ledger and fills slots of the
  * arena, but from HTTP servers instead of peers. It stays pending until it is told to stop.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { Arena } from '../../shared/arena.ts';
 import { HttpVisitor } from '../../shared/http-visitor.ts';
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../../shared/ledger.ts';
-import { WEB_SEED_CONNECTIONS, WEB_SEED_IDLE_MS, WEB_SEED_RUN_BYTES } from '../../shared/limits.ts';
+import {
+  WEB_SEED_CONNECTIONS,
+  WEB_SEED_IDLE_MS,
+  WEB_SEED_RUN_BYTES,
+  WEB_SEED_RUN_S,
+} from '../../shared/limits.ts';
 import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../../shared/messages.ts';
 import { SlotWriter } from './slot-writer.ts';
 import { WebSeed } from './web-seed.ts';
@@ -46,6 +52,7 @@ class WebSeedFetcher {
   }
 
   async run(): Promise<void> {
+    setMaxListeners(0, this.#abort.signal);
     const connections = this.#seeds.flatMap((seed, i) =>
       Array.from({ length: WEB_SEED_CONNECTIONS }, (_, k) => {
         // Each begins in a part of the torrent of its own, so that they do not get in each other's way.
@@ -61,16 +68,20 @@ class WebSeedFetcher {
   async #connection(seed: WebSeed, index: number, start: number): Promise<void> {
     const { signal } = this.#abort;
     let from = start;
+    // Short at first; then about as much as it sends in two seconds: a slow server must not hold much.
+    let runBytes = 0;
     while (!signal.aborted && seed.lostTo === null) {
-      const run = this.#claimRun(seed, from);
+      const run = this.#claimRun(seed, from, runBytes);
       if (run === null) {
         await pause(WEB_SEED_IDLE_MS, signal);
         continue;
       }
-      const pieces = Math.ceil((run.end - run.start) / this.#arena.geometry.pieceLength);
+      const begun = performance.now();
       const waitMs = await seed.fetch(run, signal);
-      this.#slotsHeld -= pieces;
-      from = (run.first + pieces) % this.#ledger.pieceCount;
+      const seconds = (performance.now() - begun) / 1_000;
+      runBytes = Math.min(WEB_SEED_RUN_BYTES, ((run.at - run.start) / seconds) * WEB_SEED_RUN_S);
+      from = (run.first + run.pieces) % this.#ledger.pieceCount;
+      await this.#settled(run);
       this.#post({ type: 'fetched', seed: index, bytes: seed.bytes });
       if (waitMs > 0 && seed.lostTo === null) await pause(waitMs, signal);
     }
@@ -80,13 +91,13 @@ class WebSeedFetcher {
   }
 
   /** The next missing pieces in a row, from `from` on and around; null where there is none, or no slot. */
-  #claimRun(seed: WebSeed, from: number): SlotWriter | null {
+  #claimRun(seed: WebSeed, from: number, runBytes: number): SlotWriter | null {
     const { pieceCount } = this.#ledger;
     const { pieceLength } = this.#arena.geometry;
     // Towards the end runs become short, so that the last bytes come over all connections.
     const hands = 2 * this.#seeds.length * WEB_SEED_CONNECTIONS;
     const most = Math.min(
-      Math.max(1, Math.floor(WEB_SEED_RUN_BYTES / pieceLength)),
+      Math.max(1, Math.floor(runBytes / pieceLength)),
       Math.ceil(this.#ledger.missingCount / hands),
       this.#task.maxSlots - this.#slotsHeld,
     );
@@ -99,21 +110,27 @@ class WebSeedFetcher {
         const slot = this.#claim(piece as PieceIndex);
         if (slot === null) break;
         slots.push(slot);
-        this.#fetchedBy.set(piece as PieceIndex, seed);
       }
       if (slots.length === 0) return null;
       this.#slotsHeld += slots.length;
-      return new SlotWriter(this.#ledger, this.#arena, this.#task.shard, first, slots, (full) =>
-        this.#post({ type: 'full', pieces: [full] }),
-      );
+      return new SlotWriter(this.#ledger, this.#arena, this.#task.shard, first, slots, (full) => {
+        this.#fetchedBy.set(full.piece, seed);
+        this.#post({ type: 'full', pieces: [full] });
+        this.#post({ type: 'fetched', seed: this.#seeds.indexOf(seed), bytes: seed.bytes });
+      });
     }
     return null;
   }
 
+  /** Guests may still be at work on pieces of the run: their slots are held until they are through. */
+  async #settled(run: SlotWriter): Promise<void> {
+    while (!run.settle() && !this.#abort.signal.aborted) await sleep(WEB_SEED_IDLE_MS);
+    this.#slotsHeld -= run.pieces;
+  }
+
   #claim(piece: PieceIndex): SlotIndex | null {
     if (!this.#ledger.claim(piece, this.#task.shard)) return null;
-    // No guests: what streams in here is written in order, without a look at what others took.
-    const slot = this.#arena.claim(piece, this.#task.shard, false);
+    const slot = this.#arena.claim(piece, this.#task.shard);
     if (slot === null) this.#ledger.release(piece, this.#task.shard);
     return slot;
   }

@@ -22,6 +22,8 @@ export class WebSeed {
   readonly #single: boolean;
   readonly #visitor: HttpVisitor;
   #failures = 0;
+  /** Until then further failures are the same one. */
+  #retryAt = 0;
   #lostTo: string | null = null;
   bytes = 0;
 
@@ -53,10 +55,9 @@ export class WebSeed {
         if (file.padding) run.writeZeros(end - run.at);
         else if (end > run.at) await this.#fetchRange(file, end, run, signal);
       }
-      this.#failures = 0;
       return 0;
     } catch (error) {
-      run.giveBack();
+      run.breakOff();
       if (signal.aborted) return 0;
       return this.#failed(httpErrorOf(error, signal));
     }
@@ -72,11 +73,14 @@ export class WebSeed {
       refuses: (url, reach) =>
         reach !== 'public' && url.search !== '' ? 'a web seed on our own network may have no query' : null,
     });
+    // An answer that is not wanted is destroyed, and says so as an error that nobody else hears.
+    body.on('error', () => {});
     try {
       checkAnswer(status, headers, from, to, file.length);
       for await (const chunk of body as AsyncIterable<Uint8Array>) {
         const wanted = chunk.subarray(0, end - run.at);
         this.bytes += wanted.length;
+        this.#failures = 0;
         run.write(wanted);
         // Left before its natural end the connection is lost; it is worth that only where more comes than was asked for.
         if (run.at >= end && (status === 200 || wanted.length < chunk.length)) break;
@@ -87,11 +91,18 @@ export class WebSeed {
     if (run.at < end) throw new HttpError('it ended too early');
   }
 
+  /** Connections that fail together count as one: it is one server. */
   #failed(error: HttpError): number {
-    this.#failures += 1;
+    const now = performance.now();
+    if (now >= this.#retryAt) this.#failures += 1;
     if (error instanceof Hopeless || error instanceof HttpRefusal) this.drop(error.message);
     else if (this.#failures >= MAX_WEB_SEED_FAILURES) this.drop(`${error.message}, ${this.#failures} times`);
-    return Math.min(WEB_SEED_BACKOFF_MS * 2 ** (this.#failures - 1), WEB_SEED_BACKOFF_MAX_MS);
+    const wait = Math.min(
+      WEB_SEED_BACKOFF_MS * 2 ** Math.max(0, this.#failures - 1),
+      WEB_SEED_BACKOFF_MAX_MS,
+    );
+    this.#retryAt = Math.max(this.#retryAt, now + wait);
+    return wait;
   }
 
   /** BEP 19: a URL that ends in a slash is a folder; of a torrent with several files it always is one. */

@@ -1,4 +1,5 @@
 /** BEP 11: peers tell each other whom they are connected to, as what changed since the last time. */
+import { isIPv4, isIPv6 } from 'node:net';
 import { BencodeError, bytesField, decodeBencode, encodeBencode, isDict } from '../../shared/bencode.ts';
 import { compacted, compactIpv4, compactIpv6, type HostPort } from '../../shared/compact-peers.ts';
 
@@ -12,8 +13,9 @@ export interface PexPeer extends HostPort {
 /** The dictionary of a message; null where nothing changed. */
 export function encodePex(added: readonly PexPeer[], dropped: readonly HostPort[]): Uint8Array | null {
   if (added.length === 0 && dropped.length === 0) return null;
-  const isSix = ({ host }: HostPort) => host.includes(':');
-  const [six, four] = [added.filter(isSix), added.filter((peer) => !isSix(peer))];
+  // Behind a proxy some are known by name only, which no compact list can say.
+  const six = added.filter(({ host }) => isIPv6(host));
+  const four = added.filter(({ host }) => isIPv4(host));
   const flags = (peers: readonly PexPeer[]) => Buffer.from(peers.map((peer) => peer.flags));
   return encodeBencode({
     added: compacted(four).v4,
