@@ -131,6 +131,34 @@ test('a web seed that breaks off in the middle is asked again, and what was whol
   assert.equal(seed?.lostTo, null);
 });
 
+test('error pages with a body end nothing but their request; the server is asked again and given up in the end', async () => {
+  const { run, seed, asked } = await downloadWith('busy', (_f, _t, response) => {
+    response.writeHead(503, { 'content-type': 'text/html' });
+    response.end('<html>come back later</html>'.repeat(50));
+  });
+  assert.ok(asked >= 1, 'the fault fired');
+  assert.ok(!/died/.test(run.stderr), run.stderr);
+  assert.equal(seed?.bytes, 0);
+});
+
+test('a web seed that crawls holds up nobody: peers without work join its pieces', async () => {
+  const begun = performance.now();
+  const { seed, asked } = await downloadWith('crawls', (from, to, response) => {
+    response.writeHead(206, {
+      'content-range': `bytes ${from}-${to}/${bytes.length}`,
+      'content-length': to - from + 1,
+    });
+    let at = from;
+    const timer = setInterval(() => {
+      if (response.destroyed || at > to) return clearInterval(timer);
+      response.write(bytes.subarray(at, Math.min(to + 1, at + 500)));
+      at += 500;
+    }, 100);
+  });
+  assert.ok(asked >= 1 && (seed?.bytes ?? 0) > 0, 'the fault fired');
+  assert.ok(performance.now() - begun < 20_000, 'at 5 kB a second its pieces alone would take longer');
+});
+
 test('a web seed on our own network may have no query', async () => {
   const { seed, asked } = await downloadWith('query', right, '?delete=all');
   assert.deepEqual([asked, seed?.bytes], [0, 0]);

@@ -1,5 +1,7 @@
 /** What the HTTP client refuses, and what it follows. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { HttpClient } from '../../src/main/http-client.ts';
 import type { Reach } from '../../src/shared/address-rules.ts';
@@ -51,4 +53,54 @@ test('redirects to other protocols and to no URL at all, and hosts that are none
   } finally {
     await server.close();
   }
+});
+
+test('--interface: connections leave from the address that the user named', async () => {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.socket.remoteAddress);
+    response.end('ok');
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const bound = new HttpClient({ proxy: null, localAddress: '127.0.0.5' });
+  try {
+    for (const host of ['127.0.0.1', 'localhost'])
+      await bound.get(`http://${host}:${address.port}/`, request);
+    assert.deepEqual(seen, ['127.0.0.5', '127.0.0.5']);
+  } finally {
+    await bound.close();
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+});
+
+test('a SOCKS5 proxy that falls silent is given up with the request, and close does not wait for it', async () => {
+  const sockets: Socket[] = [];
+  const silent = createTcpServer((socket) => void sockets.push(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => silent.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = silent.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const behind = new HttpClient({ proxy: `socks5://127.0.0.1:${address.port}`, localAddress: null });
+  const signal = AbortSignal.timeout(200);
+  await assert.rejects(behind.get('http://example.invalid/', { maxBytes: 10, signal }), /no answer in time/);
+  assert.equal(sockets.length, 1, 'the fault fired');
+  await behind.close();
+  for (const socket of sockets) socket.destroy();
+  await new Promise<void>((resolve) => silent.close(() => resolve()));
+});
+
+test('behind a proxy a name of this machine is still known as one', async () => {
+  const behind = new HttpClient({ proxy: 'socks5://127.0.0.1:1', localAddress: null });
+  const refuses = (_: URL, reach: Reach) => `at ${reach}`;
+  for (const [url, reach] of [
+    ['http://localhost/', 'loopback'],
+    ['http://a.localhost./', 'loopback'],
+    ['http://127.1/', 'loopback'],
+    ['http://10.0.0.1/', 'private'],
+    ['http://example.invalid/', 'public'],
+  ] as const)
+    await assert.rejects(behind.get(url, { ...request, refuses }), new RegExp(`at ${reach}`), url);
+  await behind.close();
 });

@@ -23,6 +23,11 @@ test('a single file', () => {
   assert.equal(torrent.comment, 'hi');
 });
 
+test('no more trackers are kept than all could be asked at once', () => {
+  const tiers = list(...Array.from({ length: 500 }, (_, i) => list(str(`http://t${i}/a`))));
+  assert.equal(parse(torrentOf({}, { 'announce-list': tiers })).trackers.length, 100);
+});
+
 test('the info hash is that of the bytes as they came, sorted or not', () => {
   const info = 'd4:name1:x6:lengthi5e12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
   const torrent = parse(Buffer.from(`d4:info${info}e`));
