@@ -1,8 +1,8 @@
 /** Message Stream Encryption without a socket: the cipher, and both sides of the handshake against each other. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createDiffieHellman, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { METHOD } from '../../src/workers/encryption/key-exchange.ts';
+import { METHOD, newKeys } from '../../src/workers/encryption/key-exchange.ts';
 import { MseInitiator, MseResponder, type MseStep } from '../../src/workers/encryption/mse-handshake.ts';
 import { Rc4 } from '../../src/workers/encryption/rc4.ts';
 
@@ -13,6 +13,27 @@ const BOTH = METHOD.plain | METHOD.rc4;
 test('RC4 behind its first KiB, as openssl enc -rc4 makes it', () => {
   const cipher = new Rc4(Buffer.from('0123456789abcdef0123456789abcdef', 'hex'));
   assert.equal(cipher.copy(Buffer.alloc(16)).toString('hex'), '770b8e2d2ebea888e16e5a081374c2cb');
+});
+
+test('keys agree, and what is no key is refused', () => {
+  const [a, b] = [newKeys(), newKeys()];
+  assert.deepEqual(a.secret(b.publicKey), b.secret(a.publicKey));
+  // Node's own Diffie-Hellman over the same prime comes to the same secret.
+  const theirs = createDiffieHellman(
+    Buffer.from(
+      'ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563',
+      'hex',
+    ),
+    2,
+  );
+  const publicKey = theirs.generateKeys();
+  assert.deepEqual(a.secret(publicKey), theirs.computeSecret(a.publicKey));
+  for (const bad of [
+    Buffer.alloc(96),
+    Buffer.alloc(96, 0xff),
+    Buffer.concat([Buffer.alloc(95), Buffer.from([1])]),
+  ])
+    assert.throws(() => a.secret(bad), /not a key/);
 });
 
 /** Runs both sides; `cut` splits every flight into parts of so many bytes. */
