@@ -1,7 +1,7 @@
 /** What a race is told at its start, and whom it tells. */
 import type { PeerIndex, ShardId } from '../shared/indices.ts';
 import type { Encryption, FullPiece, MetadataPart, PeerOutcome, Strategy } from '../shared/messages.ts';
-import type { SocksProxy } from '../shared/socks.ts';
+import type { SocksProxy } from '../shared/socks-proxy.ts';
 import type { Blocklist } from './blocklist.ts';
 import type { PeerLimits } from './sharding.ts';
 

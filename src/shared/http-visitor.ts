@@ -6,7 +6,6 @@ import type { Dispatcher } from 'undici';
 import { mayName, type Reach } from './address-rules.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
 import { type PinnedHost, pinHost } from './pinned-hosts.ts';
-import { socksConnector } from './socks-connector.ts';
 
 /** The message is for the user, and names no URL: that may hold a passkey. */
 export class HttpError extends Error {
@@ -115,6 +114,7 @@ export class HttpVisitor {
       const local = localAddress === null ? {} : { localAddress };
       dispatcher = new Agent({ pipelining: 1, connect: { lookup, ...local }, ...local });
     } else if (/^socks5:/i.test(proxy)) {
+      const { socksConnector } = await import('./socks-connector.ts');
       dispatcher = new Agent({ pipelining: 1, connect: socksConnector(new URL(proxy)) });
     } else dispatcher = new ProxyAgent(proxy);
     this.#dispatchers.set(name, dispatcher);

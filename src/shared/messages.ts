@@ -10,7 +10,7 @@ import type { Geometry } from './geometry.ts';
 import type { Route } from './http-visitor.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
-import type { SocksProxy } from './socks.ts';
+import type { SocksProxy } from './socks-proxy.ts';
 import type { Timeline } from './timeline.ts';
 
 export const STRATEGIES = ['sequential', 'first-connect', 'first-unchoke'] as const;

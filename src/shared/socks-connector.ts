@@ -2,7 +2,8 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { buildConnector } from 'undici';
-import { dialProxy, socksProxyOf, through } from './socks.ts';
+import { dialProxy, through } from './socks.ts';
+import { socksProxyOf } from './socks-proxy.ts';
 
 export function socksConnector(proxyUrl: URL): buildConnector.connector {
   const proxy = socksProxyOf(proxyUrl.href);

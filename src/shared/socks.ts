@@ -1,28 +1,8 @@
-/** A SOCKS5 proxy (RFC 1928) as the user names it, and connections through it by way of the `socks` package. */
+/** Connections through a SOCKS5 proxy (RFC 1928), by way of the `socks` package. Loaded only where there is a proxy. */
 import { connect, type Socket } from 'node:net';
 import { SocksClient } from 'socks';
 import { CONNECT_TIMEOUT_MS } from './limits.ts';
-
-/** With the name and the word for it where it wants them. */
-export interface SocksProxy {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string | null;
-  readonly password: string | null;
-}
-
-const DEFAULT_PORT = 1_080;
-
-/** Throws TypeError or URIError for what is no such URL. */
-export function socksProxyOf(url: string): SocksProxy {
-  const { hostname, port, username, password } = new URL(url);
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? DEFAULT_PORT : Number(port),
-    user: username === '' ? null : decodeURIComponent(username),
-    password: password === '' ? null : decodeURIComponent(password),
-  };
-}
+import type { SocksProxy } from './socks-proxy.ts';
 
 /** A socket on its way to the proxy; the caller may destroy it at any time. */
 export function dialProxy({ host, port }: SocksProxy): Socket {

@@ -8,7 +8,7 @@ import { monotonicMs } from '../shared/clock.ts';
 import { TICK_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardTask } from '../shared/messages.ts';
 import { TcpTransport } from './peer/peer-socket.ts';
-import { SocksTransport } from './peer/socks-transport.ts';
+import type { Transport } from './peer/transport.ts';
 import { Shard } from './shard.ts';
 import type { Lag } from './shard-world.ts';
 
@@ -16,14 +16,15 @@ import type { Lag } from './shard-world.ts';
 const LAG_RESOLUTION_MS = 10;
 
 /** Resolves once the shard was told to stop and every socket is closed; a bug of ours ends the thread. */
-export default function peerShard(task: ShardTask<MessagePort>): Promise<void> {
+export default async function peerShard(task: ShardTask<MessagePort>): Promise<void> {
   const { port } = task;
+  const transport = await transportOf(task);
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
-  return new Promise<void>((resolve) => {
+  await new Promise<void>((resolve) => {
     const shard = new Shard(task, {
       clock: monotonicMs,
-      transport: task.proxy === null ? new TcpTransport(task.localAddress) : new SocksTransport(task.proxy),
+      transport,
       random: Math.random,
       soon: (work) => void setImmediate(work),
       later: (ms, work) => void setTimeout(work, ms),
@@ -46,6 +47,13 @@ export default function peerShard(task: ShardTask<MessagePort>): Promise<void> {
       resolve();
     });
   });
+}
+
+/** What SOCKS needs is loaded only where there is a proxy. */
+async function transportOf({ proxy, localAddress }: ShardTask<MessagePort>): Promise<Transport> {
+  if (proxy === null) return new TcpTransport(localAddress);
+  const { SocksTransport } = await import('./peer/socks-transport.ts');
+  return new SocksTransport(proxy);
 }
 
 function lagOf(delay: ReturnType<typeof monitorEventLoopDelay>): Lag {

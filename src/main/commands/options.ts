@@ -11,7 +11,7 @@ import {
   DEFAULT_MAX_SHARDS,
 } from '../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
-import { type SocksProxy, socksProxyOf } from '../../shared/socks.ts';
+import { type SocksProxy, socksProxyOf } from '../../shared/socks-proxy.ts';
 import { cacheFile } from '../cache-folder.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';

@@ -1,7 +1,8 @@
 /** Connections through a SOCKS5 proxy: to a peer they look like any other. */
 import type { Socket } from 'node:net';
 import type { CloseCode } from '../../shared/close-reason.ts';
-import { dialProxy, type SocksProxy, through } from '../../shared/socks.ts';
+import { dialProxy, through } from '../../shared/socks.ts';
+import type { SocksProxy } from '../../shared/socks-proxy.ts';
 import { isShortage, ReadableSocket } from './peer-socket.ts';
 import type { Address, Connection, ConnectionEvents } from './transport.ts';
 

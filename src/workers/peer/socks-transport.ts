@@ -1,5 +1,5 @@
 /** The TCP transport with every dial through a SOCKS5 proxy. */
-import type { SocksProxy } from '../../shared/socks.ts';
+import type { SocksProxy } from '../../shared/socks-proxy.ts';
 import { TcpTransport } from './peer-socket.ts';
 import { SocksSocket } from './socks-socket.ts';
 import type { Address, Connection, ConnectionEvents } from './transport.ts';
