@@ -4,7 +4,8 @@
  * usual, so those of IPv4 are sorted once and searched by halves.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
+import { canonicalHost, ipv4Number } from '../shared/ip-address.ts';
 import { MAX_BLOCKLIST_BYTES } from '../shared/limits.ts';
 import { Failure } from './failure.ts';
 
@@ -32,10 +33,9 @@ export class Blocklist {
   }
 
   blocks(host: string): boolean {
-    const plain = host.replace(/^::ffff:(?=\d+\.)/i, '');
-    if (isIPv6(plain)) return this.#six.check(plain, 'ipv6');
-    const address = ipv4(plain);
-    if (address === null) return false;
+    const plain = canonicalHost(host);
+    const address = ipv4Number(plain);
+    if (address === null) return isIPv6(plain) && this.#six.check(plain, 'ipv6');
     let low = 0;
     let high = this.#ranges.length - 1;
     while (low <= high) {
@@ -84,7 +84,7 @@ export function parseBlocklist(text: string, where: string): Blocklist {
 function addEntry(entry: string, ranges: Range[], six: BlockList): boolean {
   const span = /(?:^|:)\s*([\d.]+)\s*-\s*([\d.]+)\s*(?:,\s*(\d+)\s*(?:,.*)?)?$/.exec(entry);
   if (span !== null) {
-    const [first, last] = [ipv4(span[1] as string), ipv4(span[2] as string)];
+    const [first, last] = [listed(span[1] as string), listed(span[2] as string)];
     if (first === null || last === null || last < first) return false;
     if (span[3] === undefined || Number(span[3]) < ALLOWED_LEVEL) ranges.push({ first, last });
     return true;
@@ -97,7 +97,7 @@ function addEntry(entry: string, ranges: Range[], six: BlockList): boolean {
     six.addSubnet(network, bits, 'ipv6');
     return true;
   }
-  const address = ipv4(network);
+  const address = listed(network);
   const bits = Number(prefix ?? 32);
   if (address === null || bits > 32) return false;
   const size = 2 ** (32 - bits);
@@ -107,13 +107,8 @@ function addEntry(entry: string, ranges: Range[], six: BlockList): boolean {
 }
 
 /** Some lists write `001.002.003.004`. */
-function ipv4(text: string): number | null {
-  const plain = text
-    .split('.')
-    .map((part) => part.replace(/^0+(?=\d)/, ''))
-    .join('.');
-  if (!isIPv4(plain)) return null;
-  return plain.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+function listed(text: string): number | null {
+  return ipv4Number(text.replace(/\b0+(?=\d)/g, ''));
 }
 
 function merged(ranges: readonly Range[]): Range[] {

@@ -3,8 +3,9 @@
  * of it.
  */
 import { reachOf } from '../shared/address-rules.ts';
-import { addressBytes, type HostPort } from '../shared/compact-peers.ts';
+import type { HostPort } from '../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../shared/indices.ts';
+import { addressBytes, canonicalHost } from '../shared/ip-address.ts';
 import {
   MAX_KNOWN_PEERS,
   MAX_PEERS_PER_SOURCE,
@@ -74,7 +75,8 @@ export class PeerList {
   /** Adds what is new and returns it. */
   add(addresses: readonly HostPort[], source: string): KnownPeer[] {
     const added: KnownPeer[] = [];
-    for (const { host, port } of addresses) {
+    for (const { host: written, port } of addresses) {
+      const host = canonicalHost(written);
       const key = addressKey(host, port);
       if (this.#byAddress.has(key) || this.#banned.has(host)) continue;
       if (this.#isBlocked(host)) {

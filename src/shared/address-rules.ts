@@ -2,66 +2,84 @@
  * Which addresses may be believed from whom. Whoever is out on the internet has no business to name hosts of our own
  * network or machine: dialling those for him would make us his scanner. Nobody may name what is no host at all.
  */
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
 import type { HostPort } from './compact-peers.ts';
+import { addressBytes, canonicalHost, ipv4Number } from './ip-address.ts';
 
 /** How far away an address is, the nearest last. */
 const REACHES = ['public', 'private', 'loopback'] as const;
 export type Reach = (typeof REACHES)[number];
 
-/** Subnets of IPv4 and IPv6 by what they are (RFC 6890); everything else is public. */
-const SUBNETS: Readonly<Record<'private' | 'loopback' | 'useless', readonly string[]>> = {
-  loopback: ['127.0.0.0/8', '::1/128'],
-  // With shared address space (RFC 6598), which is a network behind a carrier's NAT, and link-local.
-  private: [
-    '10.0.0.0/8',
-    '172.16.0.0/12',
-    '192.168.0.0/16',
-    '100.64.0.0/10',
-    '169.254.0.0/16',
-    'fc00::/7',
-    'fe80::/10',
-  ],
-  // Unspecified, protocol assignments, documentation, benchmarks, multicast, reserved, broadcast.
-  useless: [
-    '0.0.0.0/8',
-    '192.0.0.0/24',
-    '192.0.2.0/24',
-    '198.18.0.0/15',
-    '198.51.100.0/24',
-    '203.0.113.0/24',
-    '224.0.0.0/4',
-    '240.0.0.0/4',
-    '::/128',
-    '100::/64',
-    '2001:db8::/32',
-    'ff00::/8',
-  ],
-};
+/** A subnet is nothing that can be dialled: unspecified, documentation, benchmarks, multicast, reserved, broadcast. */
+type Kind = Exclude<Reach, 'public'> | 'useless';
 
-const LISTS = Object.fromEntries(
-  Object.entries(SUBNETS).map(([name, subnets]) => [name, blockListOf(subnets)]),
-) as Record<keyof typeof SUBNETS, BlockList>;
+/** Subnets by what they are (RFC 6890); everything else is public. Shared address space (RFC 6598) is a carrier's network. */
+const SUBNETS_4: readonly (readonly [string, Kind])[] = [
+  ['127.0.0.0/8', 'loopback'],
+  ['10.0.0.0/8', 'private'],
+  ['172.16.0.0/12', 'private'],
+  ['192.168.0.0/16', 'private'],
+  ['100.64.0.0/10', 'private'],
+  ['169.254.0.0/16', 'private'],
+  ['0.0.0.0/8', 'useless'],
+  ['192.0.0.0/24', 'useless'],
+  ['192.0.2.0/24', 'useless'],
+  ['198.18.0.0/15', 'useless'],
+  ['198.51.100.0/24', 'useless'],
+  ['203.0.113.0/24', 'useless'],
+  ['224.0.0.0/3', 'useless'],
+];
 
-/** A list of subnets in CIDR form that Node can search. Throws where one is none. */
-export function blockListOf(subnets: readonly string[]): BlockList {
+/** IPv4-compatible addresses and 6to4 are given up (RFC 4291, 7526), and would lead by a side door to whatever they wrap. */
+const SUBNETS_6: readonly (readonly [string, Kind])[] = [
+  ['::1/128', 'loopback'],
+  ['fc00::/7', 'private'],
+  ['fe80::/10', 'private'],
+  ['fec0::/10', 'private'],
+  ['::/96', 'useless'],
+  ['100::/64', 'useless'],
+  ['2001:db8::/32', 'useless'],
+  ['2002::/16', 'useless'],
+  ['ff00::/8', 'useless'],
+];
+
+/** NAT64 (RFC 6052): an IPv4 address in the last 32 bits, as networks without IPv4 see it. */
+const NAT64 = blockListOf('64:ff9b::/96');
+
+const RANGES_4 = SUBNETS_4.map(([subnet, kind]) => {
+  const [network = '', bits] = subnet.split('/');
+  const first = ipv4Number(network) ?? 0;
+  return { first, end: first + 2 ** (32 - Number(bits)), kind };
+});
+const LISTS_6 = SUBNETS_6.map(([subnet, kind]) => ({ list: blockListOf(subnet), kind }));
+
+function blockListOf(subnet: string): BlockList {
   const list = new BlockList();
-  for (const subnet of subnets) {
-    const [network = '', bits = ''] = subnet.split('/');
-    list.addSubnet(network, Number(bits), isIP(network) === 6 ? 'ipv6' : 'ipv4');
-  }
+  const [network = '', bits] = subnet.split('/');
+  list.addSubnet(network, Number(bits), 'ipv6');
   return list;
 }
 
-/** Null for what is no address of a host. An IPv4 address in IPv6 clothes counts as what it is. */
+/** Null for what is no address of a host. An address of IPv4 in the clothes of IPv6 counts as what it is. */
 export function reachOf(host: string): Reach | null {
-  const plain = host.replace(/^::ffff:(?=\d+\.)/i, '');
-  const family = isIP(plain);
-  if (family === 0) return null;
-  const within = (name: keyof typeof SUBNETS) => LISTS[name].check(plain, family === 6 ? 'ipv6' : 'ipv4');
-  if (within('useless')) return null;
-  if (within('loopback')) return 'loopback';
-  return within('private') ? 'private' : 'public';
+  const plain = canonicalHost(host);
+  const four = ipv4Number(plain);
+  if (four !== null) return reachOf4(four);
+  if (!isIPv6(plain)) return null;
+  if (NAT64.check(plain, 'ipv6')) {
+    const wrapped = addressBytes(plain)?.slice(12).join('.') ?? '';
+    return reachOf(wrapped);
+  }
+  return reachOfKind(LISTS_6.find(({ list }) => list.check(plain, 'ipv6'))?.kind);
+}
+
+function reachOf4(address: number): Reach | null {
+  return reachOfKind(RANGES_4.find(({ first, end }) => address >= first && address < end)?.kind);
+}
+
+function reachOfKind(kind: Kind | undefined): Reach | null {
+  if (kind === undefined) return 'public';
+  return kind === 'useless' ? null : kind;
 }
 
 /** True if somebody as far away as `who` may name an address as near as `what`. */

@@ -1,5 +1,5 @@
 /** Compact peer lists: 6 bytes a peer for IPv4 (BEP 23), 18 for IPv6 (BEP 7). */
-import { isIPv4, isIPv6 } from 'node:net';
+import { addressBytes } from './ip-address.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -43,17 +43,4 @@ export function compacted(peers: readonly HostPort[]): { readonly v4: Buffer; re
     (bytes.length === 4 ? v4 : v6).push(...bytes, port >>> 8, port & 0xff);
   }
   return { v4: Buffer.from(v4), v6: Buffer.from(v6) };
-}
-
-/** In network order; null for what is no address. */
-export function addressBytes(host: string): number[] | null {
-  if (isIPv4(host)) return host.split('.').map(Number);
-  if (!isIPv6(host) || host.includes('.')) return null;
-  const [head = '', tail] = host.replace(/%.*$/, '').split('::');
-  const groups = (text: string) =>
-    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
-  const first = groups(head);
-  const last = tail === undefined ? [] : groups(tail);
-  const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
-  return all.flatMap((group) => [group >>> 8, group & 0xff]);
 }

@@ -115,3 +115,20 @@ test('guests: a ban keeps the whole address out, and those who give nothing are 
   peers.settleAccepted(shardId(1), 0);
   assert.equal(peers.allSettled, true);
 });
+
+test('an address is one address, however it is written', () => {
+  const peers = new PeerList(null);
+  const [known] = peers.add([{ host: '8.8.8.8', port: 1 }], 'user');
+  assert.ok(known);
+  peers.ban(known.peer);
+  const same = ['::ffff:8.8.8.8', '0:0:0:0:0:ffff:808:808'].map((host) => ({ host, port: 2 }));
+  assert.deepEqual(peers.add(same, 'tracker'), []);
+  const six = [
+    { host: '2606:4700:0:0:0:0:0:1', port: 1 },
+    { host: '2606:4700::1', port: 1 },
+  ];
+  assert.deepEqual(
+    peers.add(six, 'tracker').map(({ host }) => host),
+    ['2606:4700::1'],
+  );
+});
