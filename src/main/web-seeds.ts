@@ -3,7 +3,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { PieceIndex, ShardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
-import type { FullPiece, WebSeedCommand, WebSeedEvent, WebSeedTask } from '../shared/messages.ts';
+import type { FullPiece } from '../shared/messages.ts';
+import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../shared/web-seed-messages.ts';
 import { redactedUrl } from './text.ts';
 
 /** The owner of what web seeds claim, beyond the ids of all shards. */

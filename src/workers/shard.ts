@@ -10,6 +10,7 @@ import { Dialler, type DiallerHost } from './dialler.ts';
 import { Door, type DoorHost } from './door.ts';
 import { Outbox } from './outbox.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
+import type { Offer } from './peer/greeting.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from './peer/peer-host.ts';
 import { outcomeOf } from './peer/peer-outcome.ts';
@@ -120,6 +121,10 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   }
 
   // --- PeerHost
+
+  get offer(): Offer {
+    return { metadataBytes: this.info?.length ?? null, pex: this.#pex !== null };
+  }
 
   guard(work: () => void): void {
     if (this.#stopped) return;

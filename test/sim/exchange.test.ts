@@ -50,7 +50,7 @@ test('no exchange, in or out, for a private torrent and with --no-pex', () => {
     shard.run(70_000);
     assert.deepEqual(told(shard), []);
     assert.ok(!peer?.bytesHeard.includes('\x14\x09'), 'nothing told');
-    if (!options.pex) assert.ok(!peer?.bytesHeard.includes('ut_pex'), 'not even offered');
+    assert.ok(!peer?.bytesHeard.includes('ut_pex'), 'not even offered');
   }
 });
 

@@ -1,5 +1,5 @@
 /** The files of a torrent as web seeds have them (BEP 19). */
-import type { WebSeedFile } from '../../shared/messages.ts';
+import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
 import type { Metainfo } from './metainfo.ts';
 
 /** In the order of the torrent; those of length zero are left out, padding is marked. */

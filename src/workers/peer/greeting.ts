@@ -13,18 +13,23 @@ export interface Identity {
   readonly peerId: Uint8Array;
   readonly clientName: string;
   readonly encryption: Encryption;
+}
+
+/** What of us changes while we run. */
+export interface Offer {
+  /** The length of our info dictionary (BEP 9); null while it is not known. */
+  readonly metadataBytes: number | null;
   /** Peers may be exchanged with others (BEP 11); not so for a private torrent. */
   readonly pex: boolean;
 }
 
-/** `metadataBytes`: the length of our info dictionary; null while it is not known. */
 export function greetingBytes(
   messages: readonly Greeting[],
   identity: Identity,
   to: Address,
-  metadataBytes: number | null,
+  offer: Offer,
 ): Buffer {
-  const parts = messages.map((message) => bytesOf(message, identity, to, metadataBytes));
+  const parts = messages.map((message) => bytesOf(message, identity, to, offer));
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
@@ -34,7 +39,7 @@ export function judgeHandshake(handshake: Handshake, identity: Identity): 'ok' |
   return Buffer.compare(handshake.peerId, identity.peerId) === 0 ? 'self' : 'ok';
 }
 
-function bytesOf(message: Greeting, identity: Identity, to: Address, metadataBytes: number | null): Buffer {
+function bytesOf(message: Greeting, identity: Identity, to: Address, offer: Offer): Buffer {
   switch (message) {
     case 'handshake':
       return encodeHandshake(identity.infoHash, identity.peerId);
@@ -42,8 +47,8 @@ function bytesOf(message: Greeting, identity: Identity, to: Address, metadataByt
       return encodeExtendedHandshake(
         identity.clientName,
         ipv4Bytes(to.host),
-        metadataBytes,
-        identity.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
+        offer.metadataBytes,
+        offer.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
       );
     case 'have-none':
       return HAVE_NONE;

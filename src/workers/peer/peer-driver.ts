@@ -227,9 +227,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
         this.#connection = this.#connect();
         return;
       case 'send':
-        this.send(
-          greetingBytes(effect.messages, this.#host.identity, this.address, this.#host.info?.length ?? null),
-        );
+        this.send(greetingBytes(effect.messages, this.#host.identity, this.address, this.#host.offer));
         return;
       case 'request':
         this.#host.requester.widened(this);

@@ -154,7 +154,7 @@ export class PeerExtensions {
     else this.#useless += 1;
   }
 
-  /** Who asks for more than several times the whole is refused: metadata is small, and our upload is not for that. */
+  /** Who asks for more parts than the largest metadata has is refused: our upload is not for that. */
   #serveMetadata(part: number): void {
     const id = this.#ids.get('ut_metadata');
     if (id === undefined) return;

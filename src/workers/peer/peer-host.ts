@@ -4,7 +4,7 @@ import type { PieceIndex } from '../../shared/indices.ts';
 import type { ShardEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
 import type { EarlyBudget } from './early-pieces.ts';
-import type { Identity } from './greeting.ts';
+import type { Identity, Offer } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
 import type { Transport } from './transport.ts';
@@ -18,6 +18,7 @@ export interface PeerHost {
   readonly readBuffer: Buffer;
   readonly requester: Requester;
   readonly identity: Identity;
+  readonly offer: Offer;
   /** Null while the torrent is unknown, as with a magnet link at first. */
   readonly pieceCount: number | null;
   /** The info dictionary, once it is known. */

@@ -15,7 +15,7 @@ import {
   WEB_SEED_RUN_BYTES,
   WEB_SEED_RUN_S,
 } from '../../shared/limits.ts';
-import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../../shared/messages.ts';
+import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../../shared/web-seed-messages.ts';
 import { SlotWriter } from './slot-writer.ts';
 import { WebSeed } from './web-seed.ts';
 

@@ -10,7 +10,7 @@ import {
   WEB_SEED_BACKOFF_MS,
   WEB_SEED_SILENCE_MS,
 } from '../../shared/limits.ts';
-import type { WebSeedFile } from '../../shared/messages.ts';
+import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
 import type { SlotWriter } from './slot-writer.ts';
 
 /** The server will not do, now or later. */
