@@ -12,7 +12,7 @@ import { Failure } from './failure.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
 import { HttpClient } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
-import { PeerSession, type SessionListener } from './peer-session.ts';
+import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
 import { storagePlan } from './storage.ts';
 import { torrentBytes } from './torrent/from-metadata.ts';
@@ -91,8 +91,6 @@ class GetRun {
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
     // Who wants one peer, or one after the other, wants nobody to come by himself.
     const listens = flags.listen && flags.strategy === 'first-unchoke' && keep === '0';
-    // A selection that hits nothing is told before any thread starts.
-    if (source.kind === 'torrent') selectFiles(source.metainfo, flags.select);
     this.#session = new PeerSession(
       {
         source,
@@ -188,6 +186,7 @@ class GetRun {
 
   #sessionListener(): SessionListener {
     return {
+      ...listenerFor(this.#console, (error) => this.#end({ kind: 'failed', error })),
       progress: () => ({
         downloaded: this.#job?.download.downloadedBytes ?? 0,
         left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
@@ -196,10 +195,7 @@ class GetRun {
         this.#teller.firstUnchoke(unchoke, this.#session.race.peers.nameOf(unchoke.peer), ms),
       onClosed: () => this.#checkExhausted(),
       onBanned: (peer) => this.#teller.banned(this.#session.race.peers.nameOf(peer)),
-      onShardLost: (error) => this.#console.news(`a shard died and was replaced: ${String(error)}`),
-      onNews: ({ tracker, kind, text }) => this.#console.news(`${tracker} ${kind}: ${text}`),
       onListening: (port) => this.#console.event('listening', { port }),
-      onBug: (error) => this.#end({ kind: 'failed', error }),
     };
   }
 
@@ -283,6 +279,3 @@ class GetRun {
 function isHttp(url: string): boolean {
   return /^https?:\/\//i.test(url);
 }
-
-/** What trackers are told is left while the size is unknown: not 0, which would say that we are a seed. */
-const UNKNOWN_LEFT_BYTES = 16_384;

@@ -8,6 +8,7 @@ import type { PeerIndex } from '../shared/indices.ts';
 import type { PeerOutcome } from '../shared/messages.ts';
 import { readBlocklist } from './blocklist.ts';
 import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from './commands/options.ts';
+import type { Console } from './console.ts';
 import { descriptorBudget } from './descriptors.ts';
 import type { TrackerNews } from './discovery/announcer.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -19,6 +20,9 @@ import type { RaceListener, Unchoke } from './race-options.ts';
 import { metainfoOf } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import type { Source } from './torrent/source.ts';
+
+/** What trackers are told is left while the size is unknown: not 0, which would say that we are a seed. */
+export const UNKNOWN_LEFT_BYTES = 16_384;
 
 export interface SessionOptions {
   readonly source: Source;
@@ -47,6 +51,20 @@ export interface SessionListener {
   onListening(port: number): void;
   /** A bug of ours that no new thread mends. */
   onBug(error: unknown): void;
+}
+
+/** The listener of a command to which news matters, and what breaks; the rest it may put in. */
+export function listenerFor(console: Console, onBug: (error: unknown) => void): SessionListener {
+  return {
+    progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES }),
+    onFirstUnchoke: () => {},
+    onClosed: () => {},
+    onBanned: () => {},
+    onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
+    onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
+    onListening: () => {},
+    onBug,
+  };
 }
 
 export class PeerSession {

@@ -7,6 +7,7 @@ import { Piscina } from 'piscina';
 import { type ShardId, shardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardEvent, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
+import { settledWithin } from './patience.ts';
 
 /** Everything about a shard's task but its own id and port. */
 export type ShardTemplate = Omit<ShardTask<MessagePort>, 'shard' | 'port' | 'share'>;
@@ -86,13 +87,7 @@ export class ShardPool {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.broadcast({ type: 'stop' });
-    const all = Promise.allSettled(this.#running.map((running) => running.done));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, SHARD_STOP_TIMEOUT_MS);
-    });
-    await Promise.race([all, late]);
-    clearTimeout(timer);
+    await settledWithin(Promise.all(this.#running.map(({ done }) => done)), SHARD_STOP_TIMEOUT_MS);
     for (const { port } of this.#running) port.close();
     await this.#piscina.destroy();
   }

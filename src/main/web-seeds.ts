@@ -5,6 +5,7 @@ import type { PieceIndex, ShardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { FullPiece } from '../shared/messages.ts';
 import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../shared/web-seed-messages.ts';
+import { settledWithin } from './patience.ts';
 import { redactedUrl } from './text.ts';
 
 /** The owner of what web seeds claim, beyond the ids of all shards. */
@@ -34,6 +35,7 @@ export class WebSeeds {
   readonly #done: Promise<void>;
   readonly #yields: { readonly url: string; bytes: number; lostTo: string | null }[];
   #alive = true;
+  #stopped: () => void = () => {};
 
   constructor(task: Omit<WebSeedTask<MessagePort>, 'port' | 'shard'>, listener: WebSeedsListener) {
     this.#listener = listener;
@@ -45,13 +47,17 @@ export class WebSeeds {
       // As with the shards: sockets must not stand still.
       atomics: 'disabled',
     });
+    // Full pieces still in the port when the task resolves must be heard.
+    const lastWord = new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+    });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (event: WebSeedEvent) => this.#hear(event));
     this.#done = this.#piscina
       .run({ ...task, shard: WEB_SEEDS, port: port2 }, { transferList: [port2] })
       .then(
-        () => {},
+        () => lastWord,
         (error: unknown) => {
           if (!this.#alive) return;
           this.#alive = false;
@@ -81,12 +87,7 @@ export class WebSeeds {
   async stop(): Promise<void> {
     this.#alive = false;
     this.#send({ type: 'stop' });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, SHARD_STOP_TIMEOUT_MS);
-    });
-    await Promise.race([this.#done, late]);
-    clearTimeout(timer);
+    await settledWithin(this.#done, SHARD_STOP_TIMEOUT_MS);
     this.#port.close();
     await this.#piscina.destroy();
   }
@@ -113,6 +114,7 @@ export class WebSeeds {
         return;
       }
       case 'stopped':
+        this.#stopped();
         return;
     }
   }

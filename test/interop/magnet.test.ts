@@ -8,27 +8,11 @@ import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { contentOf } from '../support/content.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import {
-  aria2Seed,
-  libtorrentDht,
-  libtorrentSeed,
-  makeTorrent,
-  type Seed,
-  type SeedRequest,
-  transmissionSeed,
-  webtorrentSeed,
-} from '../support/seeds.ts';
+import { CLIENTS_AS_SEEDS, libtorrentDht, libtorrentSeed, makeTorrent } from '../support/seeds.ts';
 import { openTracker, untilSeeded } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
-const clients: Record<string, (request: SeedRequest) => Promise<Seed>> = {
-  libtorrent: libtorrentSeed,
-  aria2: aria2Seed,
-  transmission: transmissionSeed,
-  webtorrent: webtorrentSeed,
-};
-
 /** Sources of which a peer gave data. */
 function usefulSources(events: readonly Record<string, unknown>[]): string[] {
   const summary = events.at(-1) as { sources?: { name: string; gaveData: number }[] };
@@ -105,7 +89,7 @@ test('a magnet link with one peer that has nothing: the others come by peer exch
 });
 
 describe('magnet links', { concurrency: 4 }, () => {
-  for (const [client, start] of Object.entries(clients)) {
+  for (const [client, { start }] of Object.entries(CLIENTS_AS_SEEDS)) {
     test(`${client}: tracker only`, async () => {
       const name = `from ${client}`;
       const set = madeSet(name);

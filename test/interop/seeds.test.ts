@@ -8,15 +8,7 @@ import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { contentOf } from '../support/content.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import {
-  aria2Seed,
-  libtorrentSeed,
-  makeTorrent,
-  type Seed,
-  type SeedRequest,
-  transmissionSeed,
-  webtorrentSeed,
-} from '../support/seeds.ts';
+import { CLIENTS_AS_SEEDS, libtorrentSeed, makeTorrent } from '../support/seeds.ts';
 import { openTracker, untilSeeded } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
@@ -52,17 +44,7 @@ function torrentOf(name: string): string {
   return join(folder, `${name}.torrent`);
 }
 
-const clients: Record<
-  string,
-  { readonly seed: (request: SeedRequest) => Promise<Seed>; readonly family: string }
-> = {
-  libtorrent: { seed: libtorrentSeed, family: 'libtorrent' },
-  aria2: { seed: aria2Seed, family: 'aria2' },
-  transmission: { seed: transmissionSeed, family: 'Transmission' },
-  webtorrent: { seed: webtorrentSeed, family: 'WebTorrent' },
-};
-
-for (const [client, { seed: start, family }] of Object.entries(clients)) {
+for (const [client, { start, family }] of Object.entries(CLIENTS_AS_SEEDS)) {
   // Side by side: transmission lets each wait for its next rechoke.
   describe(client, { concurrency: 4 }, () => {
     for (const name of Object.keys(sets)) {

@@ -207,3 +207,13 @@ export function makeTorrent(
   if (made.status !== 0)
     throw new Error(`${program}: ${made.stdout}${made.stderr}${String(made.error ?? '')}`);
 }
+
+/** Each real client as a seed, with the family that we should know it by. */
+export const CLIENTS_AS_SEEDS: Readonly<
+  Record<string, { readonly start: (request: SeedRequest) => Promise<Seed>; readonly family: string }>
+> = {
+  libtorrent: { start: libtorrentSeed, family: 'libtorrent' },
+  aria2: { start: aria2Seed, family: 'aria2' },
+  transmission: { start: transmissionSeed, family: 'Transmission' },
+  webtorrent: { start: webtorrentSeed, family: 'WebTorrent' },
+};

@@ -15,7 +15,7 @@ import { parseMetainfo } from '../torrent/metainfo.ts';
 import { type Source, sourceOf } from '../torrent/source-files.ts';
 import { formatDuration, formatRate, formatSize, parseCount, parseSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
-import { allCoresOption, collect } from './options.ts';
+import { allCoresOption, many } from './options.ts';
 
 interface Flags {
   readonly output?: string;
@@ -40,8 +40,8 @@ export function createCommand(program: Command): void {
     .argument('<path>', 'what to share')
     .option('-o, --output <file>', 'where to write it (default: NAME.torrent here)')
     .option('--piece-length <size>', 'a power of two from 16K up (default: by size)')
-    .option('--tracker <url>', 'a tracker, each in a tier of its own', collect, [])
-    .option('--web-seed <url>', 'a web seed (BEP 19)', collect, [])
+    .addOption(many('--tracker <url>', 'a tracker, each in a tier of its own; may be given many times'))
+    .addOption(many('--web-seed <url>', 'a web seed (BEP 19); may be given many times'))
     .option('--private', 'peers from the trackers only (BEP 27)', false)
     .option('--comment <text>', 'a comment')
     .option('--name <name>', 'another name than that of PATH')

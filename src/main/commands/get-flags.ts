@@ -6,7 +6,7 @@ import {
   DEFAULT_MEMORY_BYTES,
 } from '../../shared/limits.ts';
 import { formatSize } from '../units.ts';
-import { collect, hashersOption, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
+import { hashersOption, many, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
 
 export interface GetFlags extends RaceFlags {
   readonly output: string;
@@ -39,7 +39,9 @@ export function defineGet(command: Command): Command {
     .argument('<source>', SOURCE_HELP)
     .option('--save-torrent <file>', 'of a magnet link: keep the torrent that was found')
     .option('-o, --output <dir>', 'the folder to download into', '.')
-    .option('--select <glob|index>', 'only these files; may be given many times (see inspect)', collect, [])
+    .addOption(
+      many('--select <glob|index>', 'only these files; may be given many times (see inspect)', 'all'),
+    )
     .addOption(
       new Option('--preallocate <how>', 'none: sparse files; full: take the space first')
         .choices(['none', 'full'])

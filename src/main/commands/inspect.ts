@@ -6,7 +6,7 @@ import { Console } from '../console.ts';
 import { type Scraped, scrapeAll } from '../discovery/scrape.ts';
 import { Failure } from '../failure.ts';
 import { HttpClient } from '../http-client.ts';
-import { PeerSession } from '../peer-session.ts';
+import { listenerFor, PeerSession } from '../peer-session.ts';
 import { printable, redactedUrl } from '../text.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { openSource, type Source } from '../torrent/source.ts';
@@ -75,16 +75,7 @@ async function fetched(
       chokedTimeoutMs: CHOKED_RACE_MS,
       hashers: 0,
     },
-    {
-      progress: () => ({ downloaded: 0, left: 1 }),
-      onFirstUnchoke: () => {},
-      onClosed: () => {},
-      onBanned: () => {},
-      onShardLost: () => {},
-      onListening: () => {},
-      onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
-      onBug: (error) => fail(error),
-    },
+    listenerFor(console, (error) => fail(error)),
   );
   const timer =
     timeoutMs > 0

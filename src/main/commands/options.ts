@@ -57,8 +57,12 @@ function defaultThreads(): number {
   return Math.min(DEFAULT_MAX_SHARDS, Math.max(1, availableParallelism() >> 1));
 }
 
-/** For options that may be given many times. */
-export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+/** An option that may be given many times; `otherwise` says what holds when it is not given. */
+export function many(flags: string, description: string, otherwise = 'none'): Option {
+  return new Option(flags, description)
+    .argParser((value: string, before: readonly string[]): readonly string[] => [...before, value])
+    .default([], otherwise);
+}
 
 /** Adds what `get` and `race` have in common. */
 export function withRaceOptions(command: Command): Command {
@@ -68,7 +72,7 @@ export function withRaceOptions(command: Command): Command {
         .choices([...STRATEGIES])
         .default('first-unchoke'),
     )
-    .option('--peer <host:port>', 'a peer to try; may be given many times', collect, [])
+    .addOption(many('--peer <host:port>', 'a peer to try; may be given many times'))
     .option('--peers-file <file>', 'peers to try, one HOST:PORT a line')
     .option(
       '--half-open <n>',
@@ -99,11 +103,12 @@ export function withRaceOptions(command: Command): Command {
     .option('--announce-all', 'ask all trackers of every tier, not the first of each that answers', false)
     .option('--blocklist <file>', 'addresses to have nothing to do with: P2P text, ipfilter.dat or CIDR')
     .option('--no-dht', 'ask no distributed hash table')
-    .option(
-      '--dht-bootstrap <host:port>',
-      `a node to begin with; may be given many times (default: ${DHT_BOOTSTRAP.join(', ')})`,
-      collect,
-      [],
+    .addOption(
+      many(
+        '--dht-bootstrap <host:port>',
+        'a node to begin with; may be given many times',
+        DHT_BOOTSTRAP.join(', '),
+      ),
     )
     .option('--no-lsd', 'ask nobody on the local network')
     .option('--no-pex', 'exchange no peers with peers')

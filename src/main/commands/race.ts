@@ -7,7 +7,7 @@ import type { Discovery } from '../discovery/discovery.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
 import { HttpClient } from '../http-client.ts';
 import { Interrupt } from '../interrupt.ts';
-import { PeerSession } from '../peer-session.ts';
+import { listenerFor, PeerSession } from '../peer-session.ts';
 import { phaseText, phaseTotals } from '../phase-totals.ts';
 import type { Race } from '../race.ts';
 import { raceReport } from '../report/race-report.ts';
@@ -22,8 +22,6 @@ import { type RaceFlags, routeOf, SOURCE_HELP, withRaceOptions } from './options
 const ENDS = ['settled', 'first-unchoke', 'first-block'] as const;
 /** How often it is looked whether the race is over. */
 const LOOK_MS = 50;
-/** A race downloads nothing, so to trackers it stays one who lacks something. */
-const LEFT_BYTES = 16_384;
 
 interface Flags extends RaceFlags {
   readonly until: (typeof ENDS)[number];
@@ -70,18 +68,12 @@ async function raced(source: Source, flags: Flags, route: Route, http: HttpClien
       hashers: 0,
     },
     {
-      progress: () => ({ downloaded: 0, left: LEFT_BYTES }),
+      ...listenerFor(console, (error) => bugs.push(error)),
       onFirstUnchoke: ({ peer, shard }, ms) => {
         const name = session.race.peers.nameOf(peer);
         console.event('first-unchoke', { ms, peer: name, shard });
         console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
-      onClosed: () => {},
-      onBanned: () => {},
-      onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
-      onNews: ({ tracker, kind, text: news }) => console.news(`${tracker} ${kind}: ${news}`),
-      onListening: () => {},
-      onBug: (error) => bugs.push(error),
     },
   );
   const { race: run, discovery } = session;
