@@ -2,17 +2,17 @@
  * The hashers: Piscina pool B. Full pieces go in, verdicts come out. Each hasher has one task at work and one ready, small
  * pieces share a task; what waits beyond that waits here, and it is bounded, because every piece in it holds a slot.
  */
-import { Piscina } from 'piscina';
 import type { PieceIndex } from '../shared/indices.ts';
 import { CHECK_TASK_BYTES, HASH_TASK_BYTES, HASH_TASKS_PER_HASHER } from '../shared/limits.ts';
 import type { HasherSetup, HashResult, HashTask, PieceToStore } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
+import { ThreadPool } from './thread-pool.ts';
 
 /** Deaths of hashers, over the whole run, after which something is wrong that a new thread does not mend. */
 const MAX_HASHER_DEATHS = 3;
 
 export class HashPool {
-  readonly #piscina: Piscina<HashTask, HashResult>;
+  readonly #threads: ThreadPool<HashTask, HashResult>;
   readonly #setup: HasherSetup;
   readonly #hashers: number;
   #waiting: PieceToStore[] = [];
@@ -28,13 +28,11 @@ export class HashPool {
   constructor(hashers: number, setup: HasherSetup) {
     this.#hashers = hashers;
     this.#setup = setup;
-    this.#piscina = new Piscina<HashTask, HashResult>({
-      filename: new URL('../workers/hasher.js', import.meta.url).href,
-      minThreads: hashers,
-      maxThreads: hashers,
+    this.#threads = new ThreadPool({
+      file: new URL('../workers/hasher.js', import.meta.url),
+      threads: hashers,
+      between: 'sleep',
       workerData: setup,
-      // A hasher owns no socket: it may sleep in Atomics.wait between tasks, which wakes it fastest.
-      atomics: 'sync',
     });
   }
 
@@ -70,7 +68,7 @@ export class HashPool {
     const work = async (): Promise<void> => {
       for (const run of runs) {
         if (this.#closed) return;
-        const result = await this.#piscina.run({ type, ...run });
+        const result = await this.#threads.run({ type, ...run });
         if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
         onResult(result);
       }
@@ -89,7 +87,7 @@ export class HashPool {
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiting = [];
-    await this.#piscina.destroy();
+    await this.#threads.end();
   }
 
   #dispatch(): void {
@@ -97,7 +95,7 @@ export class HashPool {
     while (this.#waiting.length > 0 && this.#atWork < this.#hashers * HASH_TASKS_PER_HASHER) {
       const pieces = this.#waiting.splice(0, perTask);
       this.#atWork += 1;
-      this.#piscina.run({ type: 'store', pieces }).then(
+      this.#threads.run({ type: 'store', pieces }).then(
         (result) => this.#done(result),
         (error: unknown) => this.#died(pieces, error),
       );

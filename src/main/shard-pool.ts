@@ -3,11 +3,11 @@
  * is replaced under a new id; what it held is the caller's to give to the new one.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { type ShardId, shardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardEvent, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
 import { settledWithin } from './patience.ts';
+import { ThreadPool } from './thread-pool.ts';
 
 /** Everything about a shard's task but its own id and port. */
 export type ShardTemplate = Omit<ShardTask<MessagePort>, 'shard' | 'port' | 'share'>;
@@ -36,7 +36,7 @@ interface Running {
 
 export class ShardPool {
   readonly #options: ShardPoolOptions;
-  readonly #piscina: Piscina;
+  readonly #threads: ThreadPool<ShardTask<MessagePort>, void>;
   readonly #running: Running[] = [];
   readonly #stats: (ShardStats | null)[] = [];
   /** Told to every shard, and to those that come in the place of dead ones. */
@@ -47,12 +47,10 @@ export class ShardPool {
 
   constructor(options: ShardPoolOptions) {
     this.#options = options;
-    this.#piscina = new Piscina({
-      filename: (options.workerFile ?? new URL('../workers/peer-shard.js', import.meta.url)).href,
-      minThreads: options.shards,
-      maxThreads: options.shards,
-      // With the default a thread between two tasks waits in Atomics.wait: its sockets and timers would stand still.
-      atomics: 'disabled',
+    this.#threads = new ThreadPool({
+      file: options.workerFile ?? new URL('../workers/peer-shard.js', import.meta.url),
+      threads: options.shards,
+      between: 'loop',
     });
     for (let position = 0; position < options.shards; position++) this.#start(position);
   }
@@ -89,7 +87,7 @@ export class ShardPool {
     this.broadcast({ type: 'stop' });
     await settledWithin(Promise.all(this.#running.map(({ done }) => done)), SHARD_STOP_TIMEOUT_MS);
     for (const { port } of this.#running) port.close();
-    await this.#piscina.destroy();
+    await this.#threads.end();
   }
 
   #start(position: number): void {
@@ -111,7 +109,7 @@ export class ShardPool {
       if (event.type === 'stopped') stopped();
       this.#options.onEvent(position, event);
     });
-    const done = this.#piscina.run(task, { transferList: [port2] }).then(
+    const done = this.#threads.run(task, [port2]).then(
       () => lastWord,
       (error: unknown) => this.#lost(position, id, error),
     );

@@ -1,12 +1,12 @@
 /** The web seeds of a torrent (BEP 19) as the main thread sees them: Piscina pool C, one thread for all of them. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import type { PieceIndex, ShardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { FullPiece } from '../shared/messages.ts';
 import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../shared/web-seed-messages.ts';
 import { settledWithin } from './patience.ts';
 import { redactedUrl } from './text.ts';
+import { ThreadPool } from './thread-pool.ts';
 
 /** The owner of what web seeds claim, beyond the ids of all shards. */
 export const WEB_SEEDS = 0x7f_0000 as ShardId;
@@ -30,7 +30,7 @@ export interface WebSeedYield {
 
 export class WebSeeds {
   readonly #listener: WebSeedsListener;
-  readonly #piscina: Piscina;
+  readonly #threads: ThreadPool<WebSeedTask<MessagePort>, void>;
   readonly #port: MessagePort;
   readonly #done: Promise<void>;
   readonly #yields: { readonly url: string; bytes: number; lostTo: string | null }[];
@@ -40,12 +40,10 @@ export class WebSeeds {
   constructor(task: Omit<WebSeedTask<MessagePort>, 'port' | 'shard'>, listener: WebSeedsListener) {
     this.#listener = listener;
     this.#yields = task.urls.map((url) => ({ url: redactedUrl(url), bytes: 0, lostTo: null }));
-    this.#piscina = new Piscina({
-      filename: new URL('../workers/web-seeds/web-seed-thread.js', import.meta.url).href,
-      minThreads: 1,
-      maxThreads: 1,
-      // As with the shards: sockets must not stand still.
-      atomics: 'disabled',
+    this.#threads = new ThreadPool({
+      file: new URL('../workers/web-seeds/web-seed-thread.js', import.meta.url),
+      threads: 1,
+      between: 'loop',
     });
     // Full pieces still in the port when the task resolves must be heard.
     const lastWord = new Promise<void>((resolve) => {
@@ -54,16 +52,14 @@ export class WebSeeds {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (event: WebSeedEvent) => this.#hear(event));
-    this.#done = this.#piscina
-      .run({ ...task, shard: WEB_SEEDS, port: port2 }, { transferList: [port2] })
-      .then(
-        () => lastWord,
-        (error: unknown) => {
-          if (!this.#alive) return;
-          this.#alive = false;
-          listener.onThreadLost(error);
-        },
-      );
+    this.#done = this.#threads.run({ ...task, shard: WEB_SEEDS, port: port2 }, [port2]).then(
+      () => lastWord,
+      (error: unknown) => {
+        if (!this.#alive) return;
+        this.#alive = false;
+        listener.onThreadLost(error);
+      },
+    );
   }
 
   /** True while one of them may still give something. */
@@ -89,7 +85,7 @@ export class WebSeeds {
     this.#send({ type: 'stop' });
     await settledWithin(this.#done, SHARD_STOP_TIMEOUT_MS);
     this.#port.close();
-    await this.#piscina.destroy();
+    await this.#threads.end();
   }
 
   #send(command: WebSeedCommand): void {

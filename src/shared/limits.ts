@@ -132,6 +132,8 @@ export const DESCRIPTORS_PER_THREAD = 8;
 export const STATS_INTERVAL_MS = 250;
 /** Events of a shard that are told in one port message at the most. */
 export const EVENTS_PER_MESSAGE = 1_024;
+/** A thread that must end while it loads is given this long to finish loading first. */
+export const THREAD_START_TIMEOUT_MS = 2_000;
 /** A shard that does not stop when told is ended by force after this long. */
 export const SHARD_STOP_TIMEOUT_MS = 2_000;
 /** Threads that race peers, at the most by default: half the cores, the other half hash and serve the kernel. */

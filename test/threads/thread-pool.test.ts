@@ -1,0 +1,26 @@
+/** Real threads that must end at any moment of their lives. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ThreadPool } from '../../src/main/thread-pool.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+
+checkLeaksAtEnd();
+
+test('threads that are still loading are not ended in the middle of it', async () => {
+  const memory = new SharedArrayBuffer(8);
+  const file = new URL('../support/slow-to-load.js', import.meta.url);
+  const pool = new ThreadPool<null, void>({ file, threads: 2, between: 'loop', workerData: memory });
+  await pool.end();
+  const [begun, loaded] = new Int32Array(memory);
+  assert.deepEqual({ begun, loaded }, { begun: 2, loaded: 2 });
+});
+
+test('a pool whose threads have loaded ends without waiting', async () => {
+  const memory = new SharedArrayBuffer(8);
+  const file = new URL('../support/slow-to-load.js', import.meta.url);
+  const pool = new ThreadPool<null, void>({ file, threads: 1, between: 'sleep', workerData: memory });
+  await pool.run(null);
+  const began = performance.now();
+  await pool.end();
+  assert.ok(performance.now() - began < 1_000, 'nothing to wait for');
+});
