@@ -112,6 +112,7 @@ export class PeerSession {
         localAddress: route.localAddress,
         reconnect: options.downloads,
         blocklist,
+        utp: flags.utp && direct,
         pex: flags.pex && !isPrivate,
       },
       this.#raceListener(listener),

@@ -20,6 +20,8 @@ export interface RaceOptions {
   readonly localAddress: string | null;
   /** Dial lost peers again. */
   readonly reconnect: boolean;
+  /** Try uTP (BEP 29) beside TCP. */
+  readonly utp: boolean;
   /** Exchange peers (BEP 11). */
   readonly pex: boolean;
   /** Addresses that the user wants nothing to do with. */

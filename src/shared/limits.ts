@@ -64,6 +64,41 @@ export const MAX_CLIENT_NAME_CHARS = 64;
 /** Bytes waiting in one socket because the peer does not read; then it is hung up on. */
 export const MAX_UNSENT_BYTES = 1_048_576;
 
+// --- uTP -----------------------------------------------------------------------------------------------------
+
+/** TCP is dialled first and has this long before uTP (BEP 29) is tried as well; rqbit waits 1 s. */
+export const UTP_HEAD_START_MS = 500;
+/** Peers to which uTP is tried in one tick of uTP, so that thousands of dead addresses do not make one long turn. */
+export const UTP_DIALS_PER_TICK = 32;
+/** Every time-out of uTP is looked at this often. */
+export const UTP_TICK_MS = 50;
+/** Bytes of the stream in one packet: with its headers it passes wherever 1,440 bytes pass, over IPv6 as well. */
+export const UTP_PAYLOAD_BYTES = 1_372;
+/** What a peer may send before we acknowledge it; libtorrent and libutp have 1 MiB as well. */
+export const UTP_WINDOW_BYTES = 1_048_576;
+/** Packets that may be ahead of the next one of their connection: a window of small ones. */
+export const MAX_UTP_REORDERED_PACKETS = 1_023;
+/** And their bytes, over all connections of a shard: beyond this they are dropped, and sent again. */
+export const MAX_UTP_REORDERED_BYTES = 16_777_216;
+/** A packet that is not acknowledged is sent again after this long, until the round trip is known (BEP 29). */
+export const UTP_FIRST_TIMEOUT_MS = 1_000;
+/** And after no less than this, however short the round trip (BEP 29). */
+export const UTP_MIN_TIMEOUT_MS = 500;
+/** A connection is asked for so often: the second time a second later, and two seconds after that it has failed. */
+export const UTP_SYN_TRIES = 2;
+/** Any other packet is sent so often: the connection is lost 15 s after the first. */
+export const UTP_DATA_TRIES = 5;
+/** Packets that are acknowledged together; fewer at the end of a turn. */
+export const UTP_PACKETS_PER_ACK = 8;
+/** A peer without room is asked again after this long (libutp's number). */
+export const UTP_ZERO_WINDOW_MS = 15_000;
+/** Peers that asked for a connection over uTP and have not yet shown that they get our answers. */
+export const MAX_UTP_STRANGERS = 256;
+/** Answers to packets of unknown connections in one tick: nobody shall use us to shout at others. */
+export const UTP_RESETS_PER_TICK = 16;
+/** What the system may hold for us of uTP between two turns; it may give less. */
+export const UTP_RECEIVE_BUFFER_BYTES = 4_194_304;
+
 // --- Time-outs of one peer -----------------------------------------------------------------------------------
 
 /** libtorrent's and qBittorrent's connect time-out: the patient one, used while no address waits for a slot. */

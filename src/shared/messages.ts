@@ -22,8 +22,8 @@ export type PickOrder = 'rarest' | 'sequential';
 export const ENCRYPTIONS = ['prefer', 'require', 'off'] as const;
 export type Encryption = (typeof ENCRYPTIONS)[number];
 
-/** How a peer was spoken to: `mse` is a key exchange that was not finished. */
-export type TransportKind = 'tcp' | 'mse' | 'mse-plain' | 'mse-rc4';
+/** How a peer was spoken to: `mse` is a key exchange that was not finished; over TCP where nothing else is said. */
+export type TransportKind = 'tcp' | 'utp' | `${'' | 'utp-'}mse${'' | '-plain' | '-rc4'}`;
 
 export interface PeerAddress {
   readonly peer: PeerIndex;
@@ -75,6 +75,8 @@ export interface ShardTask<Port> {
   readonly proxy: SocksProxy | null;
   /** Where connections leave from; null leaves it to the system. */
   readonly localAddress: string | null;
+  /** Try uTP (BEP 29) beside TCP. */
+  readonly utp: boolean;
   /** Exchange peers with others (BEP 11); a private torrent, once it is known as one, does not. */
   readonly pex: boolean;
   /** Dial lost peers again. A race without a download asks each but once. */

@@ -7,10 +7,12 @@ import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../shared/clock.ts';
 import { TICK_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardTask } from '../shared/messages.ts';
+import { HedgedTransport } from './peer/hedged-transport.ts';
 import { TcpTransport } from './peer/peer-socket.ts';
 import type { Transport } from './peer/transport.ts';
 import { Shard } from './shard.ts';
 import type { Lag } from './shard-world.ts';
+import { UtpEndpoint } from './utp/utp-endpoint.ts';
 
 /** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
 const LAG_RESOLUTION_MS = 10;
@@ -27,7 +29,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       transport,
       random: Math.random,
       soon: (work) => void setImmediate(work),
-      later: (ms, work) => void setTimeout(work, ms),
+      later,
       post: (event) => port.postMessage(event),
       lag: () => lagOf(delay),
       // The thread must die, not only its task: its sockets would go on writing into slots that belong to others by then.
@@ -50,10 +52,22 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
 }
 
 /** What SOCKS needs is loaded only where there is a proxy. */
-async function transportOf({ proxy, localAddress }: ShardTask<MessagePort>): Promise<Transport> {
-  if (proxy === null) return new TcpTransport(localAddress);
+async function transportOf({ proxy, localAddress, utp }: ShardTask<MessagePort>): Promise<Transport> {
+  if (proxy === null) {
+    const tcp = new TcpTransport(localAddress);
+    if (!utp) return tcp;
+    const { readBuffer } = tcp;
+    return new HedgedTransport(tcp, new UtpEndpoint({ localAddress, readBuffer, clock: monotonicMs }), {
+      clock: monotonicMs,
+      later,
+    });
+  }
   const { SocksTransport } = await import('./peer/socks-transport.ts');
   return new SocksTransport(proxy);
+}
+
+function later(ms: number, work: () => void): void {
+  setTimeout(work, ms);
 }
 
 function lagOf(delay: ReturnType<typeof monitorEventLoopDelay>): Lag {

@@ -6,6 +6,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
 import { STATS_INTERVAL_MS } from '../shared/limits.ts';
 import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
+import { Approaches } from './approaches.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
 import { Door, type DoorHost } from './door.ts';
 import { Outbox } from './outbox.ts';
@@ -22,7 +23,6 @@ import { FirstBlockProbe } from './requests/first-block-probe.ts';
 import type { Requester } from './requests/requester.ts';
 import { ShardDownload } from './requests/shard-download.ts';
 import { UNKNOWN_TORRENT } from './requests/unknown-torrent.ts';
-import { Secrecy } from './secrecy.ts';
 import type { ShardWorld } from './shard-world.ts';
 import { tickInSlices } from './tick-slices.ts';
 import { Winners } from './winners.ts';
@@ -45,7 +45,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   #download: ShardDownload | null = null;
   /** Everybody who is not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
-  readonly #secrecy: Secrecy;
+  readonly #approaches: Approaches;
   #door: Door | null = null;
   readonly #winners: Winners;
   #pex: PeerExchange | null;
@@ -63,7 +63,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#dialler = new Dialler(task.share, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
     this.#pex = task.pex ? new PeerExchange() : null;
-    this.#secrecy = new Secrecy(task.encryption);
+    this.#approaches = new Approaches(task.encryption, task.utp);
     this.deadlines = this.#dialler.deadlines(task.chokedTimeoutMs);
   }
 
@@ -160,7 +160,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#pex?.forget(peer.index);
     const address = { peer: peer.index, ...peer.address };
     const { code } = after.reason;
-    if (this.#secrecy.triesAgain(peer, before, code) && !this.#stopped && !this.#winners.decided) {
+    if (this.#approaches.triesAnother(peer, before, after) && !this.#stopped && !this.#winners.decided) {
       this.#dialler.addresses.addFirst(address);
       return this.#dialler.pump();
     }
@@ -170,7 +170,9 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
       this.#task.reconnect && !isGuest
         ? this.#dialler.addresses.retryLater(address, code, this.clock())
         : null;
-    this.#outbox.closed(outcomeOf(peer, after, this.#task.shard, retryInMs));
+    this.#outbox.closed(
+      outcomeOf(peer, this.#approaches.ending(peer.index, before, after), this.#task.shard, retryInMs),
+    );
     this.#dialler.pump();
   }
 
@@ -227,7 +229,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   dial({ peer: index, host, port }: PeerAddress): boolean {
     if (this.#peers.has(index)) return false;
-    const peer = new PeerDriver(index, { host, port }, this, this.#secrecy.wants(index));
+    const peer = new PeerDriver(index, { host, port }, this, this.#approaches.of(index));
     this.#peers.set(index, peer);
     peer.dial();
     return true;
@@ -288,6 +290,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   #stop(): void {
     this.#door?.close();
     for (const peer of [...this.#peers.values()]) peer.close('stopped');
+    this.transport.close();
     this.#outbox.now({ type: 'stats', stats: this.#stats() });
     this.#outbox.flush();
     this.#stopped = true;

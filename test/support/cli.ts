@@ -23,15 +23,16 @@ export interface RunningCli {
 }
 
 const TIMEOUT_MS = 120_000;
-/** Tests stay on this machine: what would ask the world is off, unless the test wants it. */
+/** Tests stay on this machine and end soon: what asks the world, or keeps on trying, is off unless the test wants it. */
 const AT_HOME: Readonly<Record<string, readonly string[]>> = {
   '--no-dht': ['--dht-bootstrap'],
   '--no-lsd': ['--lsd-is-wanted'],
+  '--no-utp': ['--utp-is-wanted'],
 };
 
 function atHome(args: readonly string[]): string[] {
   if (!['get', 'race', 'inspect'].includes(args[0] ?? '')) return [...args];
-  const wanted = args.filter((arg) => arg !== '--lsd-is-wanted');
+  const wanted = args.filter((arg) => !arg.endsWith('-is-wanted'));
   const off = Object.entries(AT_HOME).filter(([, signs]) => !signs.some((sign) => args.includes(sign)));
   return [...wanted, ...off.map(([option]) => option)];
 }

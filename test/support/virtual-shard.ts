@@ -102,6 +102,7 @@ export class VirtualShard {
         encryption: options.encryption ?? 'off',
         proxy: null,
         localAddress: null,
+        utp: false,
         reconnect: downloads,
         pex: options.pex ?? false,
       },
@@ -120,6 +121,7 @@ export class VirtualShard {
             told({ port: request.port, error: null });
             return { close: () => {} };
           },
+          close: () => {},
           connect: (address, events) => {
             const peer = this.#peers[address.port - 1];
             if (peer === undefined) throw new Error(`no fake peer at port ${address.port}`);

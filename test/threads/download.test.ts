@@ -76,6 +76,7 @@ async function download(name: string, run: Run) {
     encryption: 'off' as const,
     proxy: null,
     localAddress: null,
+    utp: false,
     reconnect: true,
     blocklist: null,
     pex: false,

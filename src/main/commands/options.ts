@@ -30,6 +30,7 @@ export interface RaceFlags {
   readonly shards: string;
   readonly trackers: boolean;
   readonly pex: boolean;
+  readonly utp: boolean;
   readonly announceAll: boolean;
   readonly blocklist?: string;
   readonly proxy?: string;
@@ -112,6 +113,10 @@ export function withRaceOptions(command: Command): Command {
     )
     .option('--no-lsd', 'ask nobody on the local network')
     .option('--no-pex', 'exchange no peers with peers')
+    .option(
+      '--no-utp',
+      'TCP only; otherwise uTP is tried as well where TCP has not connected in half a second',
+    )
     .option('--json', 'results as JSON, one object a line, on stdout', false)
     .option('--quiet', 'no progress and no news on stderr', false);
 }

@@ -37,8 +37,11 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
   }
 
   get kind(): TransportKind {
-    if (this.#ciphers === null) return this.handshake === null ? 'tcp' : 'mse';
-    return this.#ciphers.encrypt === null ? 'mse-plain' : 'mse-rc4';
+    const below = this.inner?.kind ?? 'tcp';
+    if (this.#ciphers === null && this.handshake === null) return below;
+    const way = below === 'utp' ? 'utp-' : '';
+    if (this.#ciphers === null) return `${way}mse`;
+    return this.#ciphers.encrypt === null ? `${way}mse-plain` : `${way}mse-rc4`;
   }
 
   get unsentBytes(): number {

@@ -7,6 +7,7 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
 import type { MetadataPart, TransportKind } from '../../shared/messages.ts';
+import { type Approach, PLAIN } from '../approaches.ts';
 import { AcceptedConnection, SecureConnection } from '../encryption/mse-connection.ts';
 import { RequestBook, type RequestedPeer } from '../requests/requester.ts';
 import { greetingBytes } from './greeting.ts';
@@ -22,8 +23,7 @@ import type { Address, Connection, ConnectionEvents } from './transport.ts';
 export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer {
   readonly index: PeerIndex;
   readonly address: Address;
-  /** Behind encryption from the first byte. */
-  readonly secure: boolean;
+  readonly #approach: Approach;
   readonly #host: PeerHost;
   // Most addresses never answer: what only a connected peer needs is made when it connects.
   #book: RequestBook | null = null;
@@ -34,10 +34,10 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   #lastReceivedAt = 0;
   #lastSentAt = 0;
 
-  constructor(index: PeerIndex, address: Address, host: PeerHost, secure = false) {
+  constructor(index: PeerIndex, address: Address, host: PeerHost, approach: Approach = PLAIN) {
     this.index = index;
     this.address = address;
-    this.secure = secure;
+    this.#approach = approach;
     this.#host = host;
   }
 
@@ -216,9 +216,10 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   #connect(): Connection {
     const { transport, identity, readBuffer } = this.#host;
-    if (!this.secure) return transport.connect(this.address, this);
+    const { secure, utpOnly } = this.#approach;
+    if (!secure) return transport.connect(this.address, this, utpOnly);
     const wrapped = new SecureConnection(readBuffer, this, identity.infoHash, identity.encryption);
-    return wrapped.attach(transport.connect(this.address, wrapped));
+    return wrapped.attach(transport.connect(this.address, wrapped, utpOnly));
   }
 
   #perform(effect: PeerEffect): void {

@@ -70,6 +70,9 @@ export class TcpTransport implements Transport {
     });
     return { close: () => void server.close() };
   }
+
+  /** Each socket is its connection's. */
+  close(): void {}
 }
 
 abstract class PeerSocket implements Connection {

@@ -32,9 +32,12 @@ export interface Connection {
 export interface Transport {
   /** One buffer for all connections of the shard: reads are synchronous, so one is enough. */
   readonly readBuffer: Buffer;
-  connect(address: Address, events: ConnectionEvents): Connection;
+  /** `utpOnly`: not over TCP, where there is anything else. */
+  connect(address: Address, events: ConnectionEvents, utpOnly: boolean): Connection;
   /** Waits for others to connect. Calls `told` once, with the port or with why there is none. */
   listen(request: ListenRequest, told: (listening: Listening) => void): Listener;
+  /** Nothing is dialled or heard any more; its connections are closed before. */
+  close(): void;
 }
 
 export interface ListenRequest {

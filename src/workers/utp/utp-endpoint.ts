@@ -1,0 +1,211 @@
+/**
+ * All uTP connections of a shard (BEP 29), over one UDP socket for each family of addresses: gives packets to the
+ * connections that they are for, answers those who ask for one, and keeps the time.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Clock } from '../../shared/clock.ts';
+import {
+  MAX_UTP_STRANGERS,
+  UTP_RECEIVE_BUFFER_BYTES,
+  UTP_RESETS_PER_TICK,
+  UTP_TICK_MS,
+} from '../../shared/limits.ts';
+import type { SecondTransport } from '../peer/hedged-transport.ts';
+import type { Address, Connection, ConnectionEvents, Listener, ListenRequest } from '../peer/transport.ts';
+import { resetFor, UtpConnection, type UtpLink } from './utp-connection.ts';
+import { after, decodeUtp, UTP_TYPE, type UtpPacket } from './utp-packet.ts';
+import { ReorderBudget } from './utp-receiver.ts';
+
+type Family = 4 | 6;
+
+export interface UtpEndpointOptions {
+  /** Where packets leave from; null leaves it to the system. */
+  readonly localAddress: string | null;
+  /** Shared with the other transports of the shard. */
+  readonly readBuffer: Buffer;
+  readonly clock: Clock;
+}
+
+export class UtpEndpoint implements UtpLink, SecondTransport {
+  readonly clock: Clock;
+  readonly readBuffer: Buffer;
+  readonly budget = new ReorderBudget();
+  readonly #options: UtpEndpointOptions;
+  readonly #sockets = new Map<Family, Socket>();
+  /** By the number under which their packets come: several peers may have chosen the same. */
+  readonly #connections = new Map<number, UtpConnection[]>();
+  readonly #strangers = new Set<UtpConnection>();
+  #toFlush: UtpConnection[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #onAccept: ListenRequest['onAccept'] | null = null;
+  #resetsLeft = UTP_RESETS_PER_TICK;
+  #closed = false;
+
+  constructor(options: UtpEndpointOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.readBuffer = options.readBuffer;
+  }
+
+  connect(address: Address, events: ConnectionEvents): Connection {
+    return this.#keep(UtpConnection.dial(address, this.#freeId(), this, events));
+  }
+
+  /** Lets others connect to us. A port that cannot be had is not told: the same port over TCP is what is announced. */
+  listen({ port, host, onAccept }: ListenRequest): Listener {
+    this.#onAccept = onAccept;
+    for (const family of familiesOf(host)) {
+      const socket = this.#open(family);
+      if (family === 6) socket.bind({ port, address: host ?? '::' });
+      else socket.bind({ port, address: host ?? '0.0.0.0' });
+    }
+    return {
+      close: () => {
+        this.#onAccept = null;
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+  }
+
+  // --- UtpLink
+
+  send(packet: Buffer, { host, port }: Address): void {
+    if (this.#closed) return;
+    const family = host.includes(':') ? 6 : 4;
+    const socket = this.#sockets.get(family) ?? this.#bound(family);
+    // Whatever the network says of one packet: it was lost, and uTP copes with that.
+    socket.send(packet, port, host, () => {});
+  }
+
+  wantsFlush(connection: UtpConnection): void {
+    if (this.#toFlush.push(connection) === 1) setImmediate(() => this.#flush());
+  }
+
+  over(connection: UtpConnection): void {
+    const { receiveId } = connection;
+    const rest = (this.#connections.get(receiveId) ?? []).filter((other) => other !== connection);
+    if (rest.length === 0) this.#connections.delete(receiveId);
+    else this.#connections.set(receiveId, rest);
+    this.#strangers.delete(connection);
+  }
+
+  #keep(connection: UtpConnection): UtpConnection {
+    const { receiveId } = connection;
+    this.#connections.set(receiveId, [...(this.#connections.get(receiveId) ?? []), connection]);
+    this.#timer ??= setInterval(() => this.#tick(), UTP_TICK_MS);
+    return connection;
+  }
+
+  #freeId(): number {
+    let id = Math.floor(Math.random() * 0x1_0000);
+    // With each step of two the pair of numbers is one that nobody has; there are more pairs than sockets.
+    while (this.#connections.has(id)) id = after(id, 2);
+    return id;
+  }
+
+  #flush(): void {
+    const connections = this.#toFlush;
+    this.#toFlush = [];
+    for (const connection of connections) connection.flush();
+  }
+
+  #tick(): void {
+    const now = this.clock();
+    this.#resetsLeft = UTP_RESETS_PER_TICK;
+    for (const several of [...this.#connections.values()]) for (const one of several) one.tick(now);
+    if (this.#connections.size === 0 && this.#timer !== null) {
+      clearInterval(this.#timer);
+      this.#timer = null;
+    }
+  }
+
+  // --- The socket
+
+  #bound(family: Family): Socket {
+    const { localAddress } = this.#options;
+    const socket = this.#open(family);
+    // One that cannot be bound to where packets should leave from stays silent: TCP tells of it.
+    if (localAddress !== null) socket.bind({ port: 0, address: localAddress });
+    else socket.bind();
+    return socket;
+  }
+
+  #open(family: Family): Socket {
+    const socket = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      ipv6Only: family === 6,
+      // Addresses are literals: nothing is looked up.
+      lookup: (host, _, found) => found(null, host, family),
+    });
+    socket.on('error', () => {});
+    socket.on('listening', () => widen(socket));
+    socket.on('message', (bytes, from) => this.#hear(bytes, from));
+    this.#sockets.get(family)?.close();
+    this.#sockets.set(family, socket);
+    return socket;
+  }
+
+  #hear(bytes: Buffer, { address: host, port }: RemoteInfo): void {
+    const packet = decodeUtp(bytes);
+    if (packet === null || this.#closed) return;
+    const from = { host, port };
+    const connection = this.#connectionOf(packet, from);
+    if (connection === null) return this.#unknown(packet, from);
+    if (connection.isStranger && !this.#admit(connection, packet)) return;
+    connection.receive(packet);
+  }
+
+  #connectionOf({ type, connectionId }: UtpPacket, from: Address): UtpConnection | null {
+    const isReset = type === UTP_TYPE.reset;
+    // Who asks again uses the number that it listens to; its packets come under the next.
+    const id = type === UTP_TYPE.syn ? after(connectionId, 1) : connectionId;
+    for (const candidate of isReset ? [id, after(id, -1), after(id, 1)] : [id])
+      for (const connection of this.#connections.get(candidate) ?? [])
+        if (connection.answersTo(id, from, isReset)) return connection;
+    return null;
+  }
+
+  /** True once a stranger has shown that it is where it says, and somebody wants it. */
+  #admit(stranger: UtpConnection, packet: UtpPacket): boolean {
+    if (packet.type === UTP_TYPE.syn) return true;
+    if (!stranger.provesItself(packet)) return false;
+    this.#strangers.delete(stranger);
+    this.#onAccept?.(stranger.peer, (events) => stranger.start(events));
+    if (stranger.isStranger) stranger.destroy();
+    return !stranger.isStranger;
+  }
+
+  #unknown(packet: UtpPacket, from: Address): void {
+    if (packet.type === UTP_TYPE.reset) return;
+    if (packet.type === UTP_TYPE.syn && this.#onAccept !== null) {
+      const first = Math.floor(Math.random() * 0x1_0000);
+      const stranger = this.#keep(UtpConnection.answer(packet, from, first, this));
+      this.#strangers.add(stranger);
+      const [oldest] = this.#strangers;
+      if (this.#strangers.size > MAX_UTP_STRANGERS) oldest?.destroy();
+    } else if (this.#resetsLeft > 0) {
+      this.#resetsLeft -= 1;
+      this.send(resetFor(packet, this.clock()), from);
+    }
+  }
+}
+
+/** As far as the system goes along with it. */
+function widen(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(UTP_RECEIVE_BUFFER_BYTES);
+  } catch {
+    // It stays as it is: packets that find no room are sent again.
+  }
+}
+
+function familiesOf(host: string | null): readonly Family[] {
+  if (host === null) return [4, 6];
+  return host.includes(':') ? [6] : [4];
+}
