@@ -23,6 +23,11 @@ export interface KnownPeer extends PeerAddress {
 
 /** The source of peers that the user named. */
 export const USER = 'user';
+/** Sources that a private torrent does not have (BEP 27). */
+export const DHT = 'dht';
+export const LSD = 'lsd';
+export const PEX = 'pex';
+export const PUBLIC_SOURCES: ReadonlySet<string> = new Set([DHT, LSD, PEX]);
 /** The source of peers that connected to us. */
 export const INCOMING = 'incoming';
 /** Far beyond MAX_KNOWN_PEERS, and within the range of indices. */

@@ -146,7 +146,10 @@ export class PeerSession {
     if (this.#source.kind === 'torrent') return this.#source.metainfo;
     const info = await (this.#metadata as MetadataRace).found;
     const metainfo = metainfoOf(this.#source.magnet, info);
-    if (metainfo.private) this.discovery.becamePrivate();
+    if (metainfo.private) {
+      this.discovery.becamePrivate();
+      this.race.becamePrivate();
+    }
     return metainfo;
   }
 

@@ -17,7 +17,7 @@ import type {
   ShardTorrent,
 } from '../shared/messages.ts';
 import { FrontDoor } from './front-door.ts';
-import { type KnownPeer, PeerList, unheard } from './peer-list.ts';
+import { type KnownPeer, PEX, PeerList, PUBLIC_SOURCES, unheard } from './peer-list.ts';
 import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
 import { ShardPool } from './shard-pool.ts';
 import { shardOf, shardShare } from './sharding.ts';
@@ -115,6 +115,12 @@ export class Race {
     this.#ban(peer);
   }
 
+  /** The torrent is private (BEP 27): whoever was found otherwise than by its trackers or the user is let go. */
+  becamePrivate(): void {
+    for (const { peer, source } of this.peers.all)
+      if (PUBLIC_SOURCES.has(source)) this.#tell(peer, { type: 'banish', peer, code: 'private' });
+  }
+
   /** Hash verdicts, for all shards. */
   tellVerdicts(verified: readonly PieceIndex[], evidence: readonly Evidence[]): void {
     this.#pool.broadcast({ type: 'verdicts', verified, evidence });
@@ -144,7 +150,7 @@ export class Race {
   }
 
   #banish(peer: PeerIndex): void {
-    this.#tell(peer, { type: 'banish', peer });
+    this.#tell(peer, { type: 'banish', peer, code: 'bad-data' });
   }
 
   #tell(peer: PeerIndex, command: ShardCommand): void {
@@ -215,7 +221,7 @@ export class Race {
   /** A peer named others (BEP 11). */
   #peersTold(peer: PeerIndex, peers: readonly HostPort[]): void {
     const reach = reachOf(this.peers.at(peer).host);
-    if (reach !== null) this.add(believable(peers, reach), 'pex');
+    if (reach !== null) this.add(believable(peers, reach), PEX);
   }
 
   #unchoked(shard: number, peer: PeerIndex, at: number): void {

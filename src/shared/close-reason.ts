@@ -31,6 +31,7 @@ export const CLOSE_CODES = {
   'unread-backlog': 'the peer does not read what we send',
   'unrequested-data': 'kept sending blocks that nobody asked for',
   'bad-data': 'sent data that failed the hash',
+  private: 'found in a way that a private torrent does not allow',
   'exchange-timeout': 'the whole exchange took too long for the sequential strategy',
   done: 'unchoked us and gave a block: all that a race without a download wants',
   'race-lost': 'another peer won and only the winner was kept',

@@ -300,6 +300,8 @@ export const MAX_DHT_PACKET_BYTES = 1_500;
 export const DHT_FIRST_REPEAT_MS = 30_000;
 /** And this at the longest: nodes forget an announce after half an hour. */
 export const DHT_REPEAT_MS = 900_000;
+/** Nodes and peers of the DHT over IPv6 that one run may hear of. */
+export const MAX_DHT_STAND_INS = 65_536;
 /** Nodes kept for the next run: the 8 of some buckets are enough to begin with. */
 export const MAX_KEPT_DHT_NODES = 200;
 /** BEP 14: an announce to the local network every five minutes. */

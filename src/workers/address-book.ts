@@ -87,11 +87,22 @@ export class AddressBook {
     return wait;
   }
 
-  /** Never again. */
-  banish(peer: PeerIndex): void {
+  /** Never again. Returns its address if it was waiting here. */
+  banish(peer: PeerIndex): PeerAddress | null {
     this.#attempts.set(peer, MAX_RECONNECTS);
     this.#banished.add(peer);
-    this.#retries = this.#retries.filter(({ address }) => address.peer !== peer);
+    const waiting = [
+      ...this.#queue.slice(this.#head),
+      ...this.#sentHome,
+      ...this.#retries.map(({ address }) => address),
+    ].find((address) => address.peer === peer);
+    if (waiting === undefined) return null;
+    const isOther = (address: PeerAddress) => address.peer !== peer;
+    this.#queue = this.#queue.slice(this.#head).filter(isOther);
+    this.#head = 0;
+    this.#sentHome = this.#sentHome.filter(isOther);
+    this.#retries = this.#retries.filter(({ address }) => isOther(address));
+    return waiting;
   }
 
   /** The peer proved useful: its next retries count from the start. */

@@ -3,18 +3,18 @@
  * them.
  */
 import { SEQUENTIAL_EXCHANGE_MS, TICK_MS } from '../shared/limits.ts';
-import type { PeerAddress, ShardShare } from '../shared/messages.ts';
+import type { PeerAddress, ShardTask } from '../shared/messages.ts';
 import { AddressBook } from './address-book.ts';
 import { DialWindow } from './dial-window.ts';
 import type { PeerHost } from './peer/peer-host.ts';
 import type { ShardWorld } from './shard-world.ts';
 
+type DialPlan = Pick<ShardTask<unknown>, 'share' | 'strategy'>;
+
 /** What the dialler asks its shard. */
 export interface DiallerHost {
   /** Peers are wanted at all. */
   readonly mayDial: boolean;
-  /** One exchange after the other. */
-  readonly isSequential: boolean;
   readonly dialing: number;
   readonly open: number;
   guard(work: () => void): void;
@@ -27,10 +27,13 @@ export class Dialler {
   readonly window: DialWindow;
   readonly #host: DiallerHost;
   readonly #world: ShardWorld;
+  /** One exchange after the other. */
+  readonly #isSequential: boolean;
   #scheduled = false;
 
-  constructor(share: ShardShare, host: DiallerHost, world: ShardWorld) {
+  constructor({ share, strategy }: DialPlan, host: DiallerHost, world: ShardWorld) {
     this.window = new DialWindow(share, world.clock());
+    this.#isSequential = strategy === 'sequential';
     this.#host = host;
     this.#world = world;
   }
@@ -40,6 +43,11 @@ export class Dialler {
     return this.#host.mayDial ? this.addresses.waiting : 0;
   }
 
+  /** For the shard's counters. */
+  get counts(): { readonly queued: number; readonly shortages: number } {
+    return { queued: this.addresses.waiting, shortages: this.window.shortages };
+  }
+
   /** What the peers of one tick must keep to, given how many addresses wait. */
   deadlines(chokedTimeoutMs: number): PeerHost['deadlines'] {
     const { waiting } = this;
@@ -47,7 +55,7 @@ export class Dialler {
       connectTimeoutMs: this.window.connectTimeoutMs(waiting),
       chokedTimeoutMs,
       slotNeeded: this.window.slotNeeded(waiting, this.#host.open),
-      exchangeTimeoutMs: this.#host.isSequential ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
+      exchangeTimeoutMs: this.#isSequential ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
     };
   }
 
@@ -64,7 +72,7 @@ export class Dialler {
   #dialSome(): void {
     const now = this.#world.clock();
     let allowed = this.window.allowance(this.#host.dialing, this.#host.open, now);
-    if (this.#host.isSequential) allowed = this.#host.open === 0 ? 1 : 0;
+    if (this.#isSequential) allowed = this.#host.open === 0 ? 1 : 0;
     const any = allowed > 0;
     for (; allowed > 0 && this.waiting > 0; allowed--) {
       const address = this.addresses.next();

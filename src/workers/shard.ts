@@ -3,6 +3,7 @@
  * It learns time, network and turns from outside, so that a test can run it through minutes in no time.
  */
 import type { Clock } from '../shared/clock.ts';
+import type { CloseCode } from '../shared/close-reason.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
 import { STATS_INTERVAL_MS } from '../shared/limits.ts';
 import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
@@ -30,7 +31,6 @@ import { Winners } from './winners.ts';
 export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly clock: Clock;
   readonly transport: Transport;
-  readonly readBuffer: Buffer;
   requester: Requester = UNKNOWN_TORRENT;
   readonly identity: ShardTask<unknown>;
   readonly earlyBudget = new EarlyBudget();
@@ -58,9 +58,8 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.identity = task;
     this.clock = world.clock;
     this.transport = world.transport;
-    this.readBuffer = world.transport.readBuffer;
     this.#outbox = new Outbox(world.post, world.soon);
-    this.#dialler = new Dialler(task.share, this, world);
+    this.#dialler = new Dialler(task, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
     this.#pex = task.pex ? new PeerExchange() : null;
     this.#approaches = new Approaches(task.encryption, task.utp);
@@ -79,8 +78,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
         this.#peers.get(command.peer)?.askMetadata(command.parts);
         return;
       case 'banish':
-        this.#dialler.addresses.banish(command.peer);
-        this.#peers.get(command.peer)?.close('bad-data');
+        this.#banish(command.peer, command.code);
         break;
       case 'addresses':
         this.#dialler.addresses.add(command.addresses);
@@ -166,13 +164,10 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     }
     const isGuest = this.#door?.left(peer.index) ?? false;
     if (code === 'race-lost') this.#dialler.addresses.sendHome(address);
-    const retryInMs =
-      this.#task.reconnect && !isGuest
-        ? this.#dialler.addresses.retryLater(address, code, this.clock())
-        : null;
-    this.#outbox.closed(
-      outcomeOf(peer, this.#approaches.ending(peer.index, before, after), this.#task.shard, retryInMs),
-    );
+    const mayReturn = this.#task.reconnect && !isGuest;
+    const retryInMs = mayReturn ? this.#dialler.addresses.retryLater(address, code, this.clock()) : null;
+    const ending = this.#approaches.ending(peer.index, before, after);
+    this.#outbox.closed(outcomeOf(peer, ending, this.#task.shard, retryInMs));
     this.#dialler.pump();
   }
 
@@ -215,10 +210,6 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     return this.#counts.of('unchoked') < this.#task.share.workingPeers;
   }
 
-  get isSequential(): boolean {
-    return this.#task.strategy === 'sequential';
-  }
-
   get dialing(): number {
     return this.#counts.of('dialing');
   }
@@ -227,11 +218,9 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     return this.#peers.size;
   }
 
-  dial({ peer: index, host, port }: PeerAddress): boolean {
-    if (this.#peers.has(index)) return false;
-    const peer = new PeerDriver(index, { host, port }, this, this.#approaches.of(index));
-    this.#peers.set(index, peer);
-    peer.dial();
+  dial(address: PeerAddress): boolean {
+    if (this.#peers.has(address.peer)) return false;
+    this.#enter(address).dial();
     return true;
   }
 
@@ -247,15 +236,25 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   onAccepted(address: PeerAddress, start: (events: ConnectionEvents) => Connection): void {
     this.guard(() => {
-      const { peer: index, host, port } = address;
       this.#outbox.now({ type: 'accepted', address });
-      const peer = new PeerDriver(index, { host, port }, this);
-      this.#peers.set(index, peer);
-      peer.accept(start);
+      this.#enter(address).accept(start);
     });
   }
 
   // --- The race
+
+  /** From here on it is in play. */
+  #enter({ peer: index, host, port }: PeerAddress): PeerDriver {
+    const peer = new PeerDriver(index, { host, port }, this, this.#approaches.of(index));
+    this.#peers.set(index, peer);
+    return peer;
+  }
+
+  /** One that was still waiting is told as lost, too. */
+  #banish(index: PeerIndex, code: CloseCode): void {
+    const waiting = this.#dialler.addresses.banish(index);
+    (waiting === null ? this.#peers.get(index) : this.#enter(waiting))?.close(code);
+  }
 
   /** The torrent is known: from here on there is something to ask for. */
   #begin({ geometry, info, download, private: isPrivate }: ShardTorrent): void {
@@ -281,10 +280,14 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   }
 
   #stats(): ShardStats {
-    const { waiting: queued } = this.#dialler.addresses;
     const { blockBytes, wastedBytes } = this.requester;
-    const { shortages } = this.#dialler.window;
-    return { ...this.#counts.snapshot(), queued, blockBytes, wastedBytes, shortages, ...this.#world.lag() };
+    return {
+      ...this.#counts.snapshot(),
+      ...this.#dialler.counts,
+      blockBytes,
+      wastedBytes,
+      ...this.#world.lag(),
+    };
   }
 
   #stop(): void {

@@ -5,10 +5,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
-import { runCli, temporaryFolder } from '../support/cli.ts';
+import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { contentOf } from '../support/content.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import { CLIENTS_AS_SEEDS, libtorrentDht, libtorrentSeed, makeTorrent } from '../support/seeds.ts';
+import {
+  CLIENTS_AS_SEEDS,
+  libtorrentDht,
+  libtorrentMagnet,
+  libtorrentSeed,
+  makeTorrent,
+} from '../support/seeds.ts';
 import { openTracker, untilSeeded } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
@@ -17,6 +23,11 @@ const folder = temporaryFolder();
 function usefulSources(events: readonly Record<string, unknown>[]): string[] {
   const summary = events.at(-1) as { sources?: { name: string; gaveData: number }[] };
   return (summary.sources ?? []).filter(({ gaveData }) => gaveData > 0).map(({ name }) => name);
+}
+
+function makeAndLoad(set: string, torrent: string) {
+  makeTorrent(set, torrent, 15);
+  return loadTorrent(torrent);
 }
 
 /** Pieces of 32 KiB and many files: the metadata takes several parts. */
@@ -52,6 +63,30 @@ test('a bare info hash, by the DHT alone', async () => {
   } finally {
     await seed.stop();
     await dht.stop();
+  }
+});
+
+test('metadata is served: libtorrent knows an info hash, and learns the rest of us', async () => {
+  const name = 'served';
+  const set = madeSet(name);
+  const torrent = join(folder, 'served.torrent');
+  const { infoHash } = makeAndLoad(set, torrent);
+  const tracker = await openTracker(infoHash, folder);
+  const tracked = join(folder, 'served-tracked.torrent');
+  makeTorrent(set, tracked, 15, `http://127.0.0.1:${tracker.port}/announce`);
+  const asker = await libtorrentMagnet(Buffer.from(infoHash).toString('hex'), folder);
+  // It knows no peer: it waits, and meanwhile others may have the metadata.
+  const running = startCli(['get', tracked, '-o', join(folder, 'served out'), '--json']);
+  try {
+    const { port } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as {
+      port: number;
+    };
+    const learnt = asker.metadata();
+    asker.connect?.('127.0.0.1', port);
+    assert.equal(await learnt, name);
+  } finally {
+    running.child.kill('SIGINT');
+    await Promise.all([running.ended, asker.stop(), tracker.stop()]);
   }
 });
 

@@ -263,6 +263,7 @@ test('every close code is produced by some test', () => {
     'slot-needed',
     'race-lost',
     'stopped', // above
+    'private', // sim/race
     'bad-data', // sim/download
     'replaced', // sim/race
     'too-early', // sim/magnet

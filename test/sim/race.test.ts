@@ -1,6 +1,7 @@
 /** The race in virtual time: who is told as unchoked and when, whatever order peers say things in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { peerIndex } from '../../src/shared/indices.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { seedScript, type Verb } from '../support/fake-peer.ts';
 import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
@@ -243,4 +244,38 @@ test('with more peers than may be worked with, the slowest makes room for the ne
     ],
   );
   assert.deepEqual([fast?.destroyed, slow?.destroyed, waiting?.destroyed], [false, true, false]);
+});
+
+test('who is banished is told as lost, whether it is in play, waits for its turn, or for another try', () => {
+  const shard = new VirtualShard({ slots: 4, share: { halfOpen: 2 } });
+  const [inPlay, refuser, waiting] = shard.add(
+    { connect: 'ignore' },
+    { script: [shake, [10, { end: 'closed-by-peer' }]] },
+    { connect: 'ignore' },
+    { connect: 'ignore' },
+  );
+  shard.run(1_000);
+  assert.deepEqual(
+    [inPlay, refuser, waiting].map((peer) => peer?.dials),
+    [1, 1, 1],
+  );
+  for (const peer of [0, 1, 3].map((n) => peerIndex(n)))
+    shard.shard.command({ type: 'banish', peer, code: 'private' });
+  shard.run(60_000);
+  assert.deepEqual(
+    shard.outcomes
+      .filter(({ reason }) => reason.code === 'private')
+      .map(({ peer, reason, retryInMs }) => [peer, reason.stage, retryInMs])
+      .sort(),
+    [
+      [0, 'dialing', null],
+      [1, 'queued', null],
+      [3, 'queued', null],
+    ],
+  );
+  assert.deepEqual(
+    [inPlay, refuser].map((peer) => peer?.dials),
+    [1, 1],
+    'never again',
+  );
 });

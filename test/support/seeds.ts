@@ -55,9 +55,25 @@ export function libtorrentSeed(
   return talkingSeed(PYTHON, [script, torrent, folder, host, JSON.stringify(settings)], host);
 }
 
+/** A libtorrent that knows an info hash and nobody: `metadata` resolves to the name that somebody's metadata gives. */
+export async function libtorrentMagnet(
+  infoHash: string,
+  folder: string,
+): Promise<Seed & { metadata(): Promise<string> }> {
+  const script = join(CLIENTS, 'libtorrent-magnet.py');
+  const child = spawn(PYTHON, [script, infoHash, folder, '127.0.0.6'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const line = await firstLine(child, /^port (\d+)/);
+  return {
+    address: `127.0.0.6:${line[1]}`,
+    connect: (host, port) => void child.stdin.write(`connect ${host} ${port}\n`),
+    metadata: async () => (await firstLine(child, /^metadata (.*)/))[1] as string,
+    stop: () => ended(child, () => child.stdin.end()),
+  };
+}
+
 /** A DHT of so many libtorrent nodes on 127.0.1.x; the address is that of the first. */
 export function libtorrentDht(nodes: number): Promise<Seed> {
-  return talkingSeed(PYTHON, [join(CLIENTS, 'libtorrent-dht.py'), String(nodes)], '127.0.1.1');
+  return talkingSeed(PYTHON, [join(CLIENTS, 'libtorrent-dht.py'), String(nodes), '4'], '127.0.1.1');
 }
 
 export function webtorrentSeed({ torrent, folder, settings = {} }: SeedRequest): Promise<Seed> {

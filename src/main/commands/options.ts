@@ -12,8 +12,8 @@ import {
 } from '../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
 import { type SocksProxy, socksProxyOf } from '../../shared/socks-proxy.ts';
-import { cacheFile } from '../cache-folder.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
+import type { DhtPlan } from '../discovery/discovery.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
 import { Failure } from '../failure.ts';
 import type { PeerLimits } from '../sharding.ts';
@@ -176,11 +176,11 @@ export function socksOf({ proxy }: Route): SocksProxy | null {
 }
 
 /** Nodes of the user's own replace all others, those kept from earlier runs included. Null: no DHT. */
-export function dhtOf(flags: RaceFlags): { bootstrap: readonly string[]; cacheFile: string | null } | null {
+export function dhtOf(flags: RaceFlags): DhtPlan | null {
   if (!flags.dht) return null;
-  if (flags.dhtBootstrap.length === 0) return { bootstrap: DHT_BOOTSTRAP, cacheFile: cacheFile('dht.json') };
-  for (const node of flags.dhtBootstrap) parsePeer(node, '--dht-bootstrap');
-  return { bootstrap: flags.dhtBootstrap, cacheFile: null };
+  const own = flags.dhtBootstrap;
+  const bootstrap = (own.length > 0 ? own : DHT_BOOTSTRAP).map((node) => parsePeer(node, '--dht-bootstrap'));
+  return { bootstrap, keepsNodes: own.length === 0 };
 }
 
 export function namedPeersOf(flags: RaceFlags): HostPort[] {

@@ -14,20 +14,37 @@ import {
   isDict,
 } from '../../shared/bencode.ts';
 import { MAX_DHT_PACKET_BYTES } from '../../shared/limits.ts';
+import { SixAsFour } from './six-as-four.ts';
 
 const NODE_ID_BYTES = 20;
 /** `2:ro` and the number one (BEP 43). */
 const READ_ONLY = Buffer.from('2:roi1e');
 
-export class DhtSocket extends EventEmitter {
-  readonly #socket: Socket = createSocket('udp4');
-  /** We take part without being asked anything: nobody could reach us. */
-  readonly #readOnly: boolean;
+export type DhtFamily = 4 | 6;
 
-  /** `from`: our own address, IPv4; null leaves it to the system. */
-  constructor(readOnly: boolean, from: string | null) {
+export interface DhtSocketOptions {
+  readonly family: DhtFamily;
+  /** We take part without being asked anything: nobody could reach us. */
+  readonly readOnly: boolean;
+  /** Our own address; null leaves it to the system. */
+  readonly from: string | null;
+  /** Whom packets may go to: strangers name nodes, too. */
+  readonly mayReach: (host: string) => boolean;
+}
+
+export class DhtSocket extends EventEmitter {
+  readonly #socket: Socket;
+  readonly #readOnly: boolean;
+  readonly #mayReach: (host: string) => boolean;
+  /** The library knows IPv4 only; null where that is what is spoken. */
+  readonly #six: SixAsFour | null;
+
+  constructor({ family, readOnly, from, mayReach }: DhtSocketOptions) {
     super();
+    this.#socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', ipv6Only: family === 6 });
+    this.#six = family === 6 ? new SixAsFour() : null;
     this.#readOnly = readOnly;
+    this.#mayReach = mayReach;
     this.#socket.on('message', (bytes, from) => this.#hear(bytes, from));
     this.#socket.on('listening', () => this.emit('listening'));
     this.#socket.on('close', () => this.emit('close'));
@@ -52,10 +69,11 @@ export class DhtSocket extends EventEmitter {
     host: string,
     sent: (error: Error | null) => void,
   ): void {
-    const message = bytes.subarray(offset, offset + length);
-    const told = this.#readOnly ? markedReadOnly(message) : message;
+    const real = this.realHost(host);
+    if (!this.#mayReach(real)) return sent(null);
     try {
-      this.#socket.send(told, port, host, sent);
+      const message = this.#outgoing(bytes.subarray(offset, offset + length));
+      this.#socket.send(this.#readOnly ? markedReadOnly(message) : message, port, real, sent);
     } catch (error) {
       // A port or host that cannot be: the library took it from a stranger.
       sent(error as Error);
@@ -66,10 +84,34 @@ export class DhtSocket extends EventEmitter {
     this.#socket.close();
   }
 
+  /** Whom the library means by a host that it names. */
+  realHost(host: string): string {
+    return this.#six?.realOf(host) ?? host;
+  }
+
+  /** How the library is told of a host; null where it cannot be. */
+  hostForLibrary(host: string): string | null {
+    return this.#six === null ? host : this.#six.standInOf(host);
+  }
+
+  #outgoing(message: Buffer): Buffer {
+    const value = this.#six === null ? undefined : decoded(message)?.value;
+    if (this.#six === null || !isDict(value)) return message;
+    return Buffer.from(this.#six.outgoing(value));
+  }
+
+  #incoming(message: Buffer): Buffer {
+    const value = this.#six === null ? undefined : decoded(message)?.value;
+    if (this.#six === null || !isDict(value)) return message;
+    return Buffer.from(this.#six.incoming(value));
+  }
+
   #hear(bytes: Buffer, from: RemoteInfo): void {
     if (!isMessage(bytes, this.#readOnly)) return;
+    const address = this.hostForLibrary(from.address);
+    if (address === null) return;
     try {
-      this.emit('message', bytes, from);
+      this.emit('message', this.#incoming(bytes), { ...from, address });
     } catch {
       // Something in it was not what the library took it for.
     }

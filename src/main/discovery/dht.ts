@@ -1,19 +1,23 @@
 /** Peers from the distributed hash table (BEP 5), by way of bittorrent-dht; its nodes are kept for the next run. */
+
+import { lookup } from 'node:dns/promises';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { dirname } from 'node:path';
 import type { Client, DhtNode } from 'bittorrent-dht';
-import { believable, reachOf } from '../../shared/address-rules.ts';
+import { believable, mayName, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { DHT_FIRST_REPEAT_MS, DHT_REPEAT_MS, MAX_KEPT_DHT_NODES } from '../../shared/limits.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
-import { DhtSocket } from './dht-socket.ts';
+import { type DhtFamily, DhtSocket } from './dht-socket.ts';
 
 export interface DhtOptions {
+  readonly family: DhtFamily;
   readonly infoHash: Uint8Array;
   /** Where we listen for peers; NO_LISTENING_PORT where we do not, and then we only ask. */
   readonly port: Promise<number>;
-  /** HOST:PORT of nodes to begin with. */
-  readonly bootstrap: readonly string[];
+  /** Nodes to begin with, by name or address. */
+  readonly bootstrap: readonly HostPort[];
   /** The address of our own that packets leave from; null leaves it to the system. */
   readonly from: string | null;
   /** Where nodes are kept between runs; null keeps none. */
@@ -25,6 +29,7 @@ export interface DhtOptions {
 export class DhtSource {
   readonly #options: DhtOptions;
   #client: Client | null = null;
+  #socket: DhtSocket | null = null;
   #timer: NodeJS.Timeout | null = null;
   #repeatMs = DHT_FIRST_REPEAT_MS;
   #searching = false;
@@ -49,18 +54,28 @@ export class DhtSource {
     this.#searching = true;
     const [{ Client }, port] = await Promise.all([import('bittorrent-dht'), this.#options.port]);
     if (this.#stopped) return;
-    const socket = new DhtSocket(port === NO_LISTENING_PORT, this.#options.from);
-    const client = new Client({ bootstrap: this.#options.bootstrap, socket });
+    const { family, from } = this.#options;
+    const first = await this.#resolved();
+    const kept = this.#keptNodes();
+    if (this.#stopped) return;
+    if (first.length + kept.length === 0) return this.#withoutNodes();
+    const mayReach = rangeOf([...first, ...kept]);
+    const socket = new DhtSocket({ family, readOnly: port === NO_LISTENING_PORT, from, mayReach });
+    const named = (nodes: readonly HostPort[]) =>
+      nodes.map((node) => ({ host: socket.hostForLibrary(node.host) ?? node.host, port: node.port }));
+    const bootstrap = named(first).map((node) => `${node.host}:${node.port}`);
+    const client = new Client({ bootstrap, socket });
     this.#client = client;
+    this.#socket = socket;
     client.on('error', (error: Error) => {
-      this.#options.onNews('failed', error.message);
+      this.#tellFailure(error.message);
       void this.stop();
     });
     client.on('warning', () => {});
     client.on('peer', (peer: HostPort, _: Buffer, from: { host?: string; address?: string } | null) =>
       this.#believe(peer, from?.host ?? from?.address ?? null),
     );
-    for (const node of this.#keptNodes()) client.addNode(node);
+    for (const node of named(kept)) client.addNode(node);
     client.on('ready', () => this.#search(port));
   }
 
@@ -71,7 +86,8 @@ export class DhtSource {
     const client = this.#client;
     this.#client = null;
     if (client === null) return;
-    this.#keep(client.toJSON().nodes);
+    const real = ({ host, port }: DhtNode) => ({ host: this.#socket?.realHost(host) ?? host, port });
+    this.#keep(client.toJSON().nodes.map(real));
     await new Promise<void>((resolve) => client.destroy(resolve));
   }
 
@@ -93,20 +109,44 @@ export class DhtSource {
     client.lookup(infoHash, found);
   }
 
-  #believe(peer: HostPort, from: string | null): void {
-    const reach = from === null ? null : reachOf(from);
-    if (reach === null || this.#stopped) return;
-    const peers = believable([{ host: peer.host, port: peer.port }], reach);
+  #believe({ host, port }: HostPort, from: string | null): void {
+    const socket = this.#socket;
+    const reach = from === null || socket === null ? null : reachOf(socket.realHost(from));
+    if (reach === null || socket === null || this.#stopped) return;
+    const peers = believable([{ host: socket.realHost(host), port }], reach);
     if (peers.length === 0) return;
-    this.#found.add(`${peer.host} ${peer.port}`);
+    this.#found.add(`${host} ${port}`);
     this.#options.onPeers(peers);
+  }
+
+  /** Addresses of this family; who has none is left out. */
+  async #resolved(): Promise<HostPort[]> {
+    const { bootstrap, family: wanted } = this.#options;
+    const found = await Promise.allSettled(bootstrap.map(({ host }) => lookup(host, { family: wanted })));
+    return found.flatMap((one, i) => {
+      const port = bootstrap[i]?.port;
+      if (one.status === 'rejected' || one.value.family !== wanted || port === undefined) return [];
+      return [{ host: one.value.address, port }];
+    });
+  }
+
+  #withoutNodes(): void {
+    this.#searching = false;
+    this.#stopped = true;
+    if (this.#options.bootstrap.some(({ host }) => !isIPv6(host)))
+      this.#tellFailure('no name of a first node could be looked up');
+  }
+
+  /** That there is no way to IPv6 is no news. */
+  #tellFailure(text: string): void {
+    if (this.#options.family === 4) this.#options.onNews('failed', text);
   }
 
   /** How the first search went. */
   #tell(nodes: number): void {
     if (this.#told) return;
     this.#told = true;
-    if (nodes === 0) this.#options.onNews('failed', 'no node answered');
+    if (nodes === 0) this.#tellFailure('no node answered');
     else this.#options.onNews('answered', `${this.#found.size} peers (${nodes} nodes known)`);
   }
 
@@ -141,4 +181,13 @@ export class DhtSource {
       // A cache that cannot be written is no loss.
     }
   }
+}
+
+/** Whom packets may go to: whoever one of the first nodes may name. A public one names nobody in our own network. */
+function rangeOf(first: readonly HostPort[]): (host: string) => boolean {
+  const reaches = new Set(first.map(({ host }) => reachOf(host)));
+  return (host) => {
+    const reach = reachOf(host);
+    return reach !== null && [...reaches].some((who) => who !== null && mayName(who, reach));
+  };
 }

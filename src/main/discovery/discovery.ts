@@ -1,12 +1,23 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { HostPort } from '../../shared/compact-peers.ts';
+import { cacheFile } from '../cache-folder.ts';
 import type { HttpClient } from '../http-client.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
-import { USER } from '../peer-list.ts';
+import { DHT, LSD, USER } from '../peer-list.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { DhtSource } from './dht.ts';
+import type { DhtFamily } from './dht-socket.ts';
 import { LocalDiscovery } from './lsd.ts';
 import { resolvePeers } from './named-peers.ts';
+
+/** The DHT as the user wants it. */
+export interface DhtPlan {
+  readonly bootstrap: readonly HostPort[];
+  /** Nodes are kept for the next run, and those of the last one are asked. */
+  readonly keepsNodes: boolean;
+}
 
 export interface DiscoveryOptions {
   readonly infoHash: Uint8Array;
@@ -18,7 +29,7 @@ export interface DiscoveryOptions {
   /** Tracker URLs by tier (BEP 12). */
   readonly tiers: readonly (readonly string[])[];
   /** Null: off. */
-  readonly dht: { readonly bootstrap: readonly string[]; readonly cacheFile: string | null } | null;
+  readonly dht: DhtPlan | null;
   /** Ask on the local network (BEP 14). */
   readonly lsd: boolean;
   readonly http: HttpClient;
@@ -32,7 +43,8 @@ export interface DiscoveryOptions {
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #announcer: Announcer;
-  #dht: DhtSource | null = null;
+  /** One for each family of addresses (BEP 32): they are two tables. */
+  #dht: readonly DhtSource[] = [];
   #lsd: LocalDiscovery | null = null;
   #resolving = false;
   #lsdStarting = false;
@@ -43,16 +55,21 @@ export class Discovery {
     this.#options = options;
     const { infoHash, port, dht, onNews, onPeers } = options;
     this.#announcer = new Announcer(options);
-    if (dht !== null) {
-      this.#dht = new DhtSource({
+    const from = options.udp?.from ?? null;
+    if (dht === null) return;
+    this.#dht = dhtFamilies(dht.bootstrap, from).map((family) => {
+      const name = family === 4 ? 'dht' : 'dht6';
+      return new DhtSource({
+        family,
         infoHash,
         port,
-        ...dht,
-        from: options.udp?.from ?? null,
-        onPeers: (peers) => onPeers(peers, 'dht'),
-        onNews: (kind, text) => onNews({ tracker: 'dht', kind, text }),
+        bootstrap: dht.bootstrap,
+        cacheFile: dht.keepsNodes ? cacheFile(`${name}.json`) : null,
+        from,
+        onPeers: (peers) => onPeers(peers, DHT),
+        onNews: (kind, text) => onNews({ tracker: name, kind, text }),
       });
-    }
+    });
   }
 
   /** True while more peers may come. */
@@ -60,7 +77,7 @@ export class Discovery {
     return (
       this.#resolving ||
       this.#announcer.hopeful ||
-      (this.#dht?.hopeful ?? false) ||
+      this.#dht.some(({ hopeful }) => hopeful) ||
       (this.#lsd?.hopeful ?? this.#lsdStarting)
     );
   }
@@ -70,14 +87,14 @@ export class Discovery {
     return (
       this.#resolving ||
       this.#announcer.searching ||
-      (this.#dht?.searching ?? false) ||
+      this.#dht.some(({ searching }) => searching) ||
       (this.#lsd?.hopeful ?? this.#lsdStarting)
     );
   }
 
   async start(): Promise<void> {
     this.#announcer.start();
-    void this.#dht?.start();
+    for (const dht of this.#dht) void dht.start();
     void this.#startLsd();
     const { named, onPeers, onNews } = this.#options;
     if (named.length === 0) return;
@@ -96,8 +113,8 @@ export class Discovery {
   /** A magnet link turned out to be of a private torrent: from here on its trackers alone (BEP 27). */
   becamePrivate(): void {
     this.#private = true;
-    void this.#dht?.stop();
-    this.#dht = null;
+    for (const dht of this.#dht) void dht.stop();
+    this.#dht = [];
     this.#lsd?.stop();
     this.#lsd = null;
   }
@@ -109,7 +126,7 @@ export class Discovery {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#lsd?.stop();
-    await Promise.all([this.#announcer.stop(), this.#dht?.stop()]);
+    await Promise.all([this.#announcer.stop(), ...this.#dht.map((dht) => dht.stop())]);
   }
 
   async #startLsd(): Promise<void> {
@@ -124,8 +141,18 @@ export class Discovery {
       infoHash,
       port: listening,
       from: this.#options.udp?.from ?? null,
-      onPeers: (peers) => onPeers(peers, 'lsd'),
+      onPeers: (peers) => onPeers(peers, LSD),
     });
     this.#lsd.start();
   }
+}
+
+/** IPv6 where this machine has an address that others can reach, or the user names a node that has one. */
+function dhtFamilies(bootstrap: readonly HostPort[], from: string | null): readonly DhtFamily[] {
+  if (from !== null) return [isIPv6(from) ? 6 : 4];
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const hasSix = addresses.some(
+    ({ family, internal, address }) => family === 'IPv6' && !internal && !address.startsWith('fe80'),
+  );
+  return hasSix || bootstrap.some(({ host }) => isIPv6(host)) ? [4, 6] : [4];
 }

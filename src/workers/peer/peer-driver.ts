@@ -89,8 +89,13 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   /** It has connected to us; `start` begins to read. */
   accept(start: (events: ConnectionEvents) => Connection): void {
-    const { identity, readBuffer } = this.#host;
-    const wrapped = new AcceptedConnection(readBuffer, this, identity.infoHash, identity.encryption);
+    const { identity, transport } = this.#host;
+    const wrapped = new AcceptedConnection(
+      transport.readBuffer,
+      this,
+      identity.infoHash,
+      identity.encryption,
+    );
     this.#lastReceivedAt = this.#host.clock();
     this.apply({ type: 'accepted' });
     this.#connection = wrapped.attach(start(wrapped));
@@ -164,7 +169,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     this.#host.guard(() => {
       this.#lastReceivedAt = this.#host.clock();
       this.#inbox ??= new PeerInbox(this, this.#host);
-      this.#inbox.push(this.#host.readBuffer, length);
+      this.#inbox.push(this.#host.transport.readBuffer, length);
     });
   }
 
@@ -215,10 +220,10 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   }
 
   #connect(): Connection {
-    const { transport, identity, readBuffer } = this.#host;
+    const { transport, identity } = this.#host;
     const { secure, utpOnly } = this.#approach;
     if (!secure) return transport.connect(this.address, this, utpOnly);
-    const wrapped = new SecureConnection(readBuffer, this, identity.infoHash, identity.encryption);
+    const wrapped = new SecureConnection(transport.readBuffer, this, identity.infoHash, identity.encryption);
     return wrapped.attach(transport.connect(this.address, wrapped, utpOnly));
   }
 

@@ -15,7 +15,6 @@ export type PeerNews = Extract<ShardEvent, { type: 'metadata-offer' | 'metadata-
 export interface PeerHost {
   readonly clock: Clock;
   readonly transport: Transport;
-  readonly readBuffer: Buffer;
   readonly requester: Requester;
   readonly identity: Identity;
   readonly offer: Offer;

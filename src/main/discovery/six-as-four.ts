@@ -1,0 +1,103 @@
+/**
+ * The DHT over IPv6 (BEP 32) for a library that knows IPv4 only. In its eyes each IPv6 address is one of 240.0.0.0/4, which
+ * nobody has: on their way out messages get the real addresses, and stand-ins on their way in.
+ */
+import { type BencodeDict, bytesField, encodeBencode, field, isDict } from '../../shared/bencode.ts';
+import { addressBytes, canonicalHost } from '../../shared/ip-address.ts';
+import { MAX_DHT_STAND_INS } from '../../shared/limits.ts';
+
+const ID_BYTES = 20;
+const PORT_BYTES = 2;
+const FOUR_BYTES = 4;
+const SIX_BYTES = 16;
+const FIRST_STAND_IN = 0xf000_0000;
+/** BEP 32: nodes with IPv6 addresses are wanted. */
+const WANT = [Buffer.from('n6')];
+
+export class SixAsFour {
+  readonly #standIns = new Map<string, string>();
+  readonly #real = new Map<string, string>();
+
+  /** The stand-in of an IPv6 address; null once there are too many. */
+  standInOf(host: string): string | null {
+    const plain = canonicalHost(host);
+    const known = this.#standIns.get(plain);
+    if (known !== undefined) return known;
+    if (this.#standIns.size >= MAX_DHT_STAND_INS) return null;
+    const number = FIRST_STAND_IN + this.#standIns.size;
+    const standIn = [number >>> 24, (number >>> 16) & 0xff, (number >>> 8) & 0xff, number & 0xff].join('.');
+    this.#standIns.set(plain, standIn);
+    this.#real.set(standIn, plain);
+    return standIn;
+  }
+
+  /** Whom a stand-in stands for; undefined where it is none. */
+  realOf(standIn: string): string | undefined {
+    return this.#real.get(standIn);
+  }
+
+  /** A message of the library's, as it goes out. */
+  outgoing(message: BencodeDict): Uint8Array {
+    const query = field(message, 'a');
+    if (isDict(query)) return encodeBencode({ ...message, a: { ...query, want: WANT } });
+    const answer = field(message, 'r');
+    if (!isDict(answer)) return encodeBencode(message);
+    const { nodes, values, ...rest } = answer;
+    return encodeBencode({
+      ...message,
+      r: {
+        ...rest,
+        ...(nodes instanceof Uint8Array ? { nodes6: this.#exchanged(nodes, ID_BYTES, 'to six') } : {}),
+        ...(Array.isArray(values) ? { values: this.#all(values, FOUR_BYTES, 'to six') } : {}),
+      },
+    });
+  }
+
+  /** A message from the network, as the library reads it. */
+  incoming(message: BencodeDict): Uint8Array {
+    const answer = field(message, 'r');
+    if (!isDict(answer)) return encodeBencode(message);
+    const { nodes: _, nodes6: __, values, ...rest } = answer;
+    const nodes = bytesField(answer, 'nodes6');
+    return encodeBencode({
+      ...message,
+      r: {
+        ...rest,
+        ...(nodes === undefined ? {} : { nodes: this.#exchanged(nodes, ID_BYTES, 'to four') }),
+        ...(Array.isArray(values) ? { values: this.#all(values, SIX_BYTES, 'to four') } : {}),
+      },
+    });
+  }
+
+  /** Compact peers, each a string of its own; what is of the other family is left out. */
+  #all(values: readonly unknown[], addressLength: number, to: 'to four' | 'to six'): Uint8Array[] {
+    return values
+      .filter((value) => value instanceof Uint8Array)
+      .filter(({ length }) => length === addressLength + PORT_BYTES)
+      .map((value) => this.#exchanged(value, 0, to))
+      .filter(({ length }) => length > 0);
+  }
+
+  /** Compact nodes or peers with the addresses of the other family. Who has no such address is left out. */
+  #exchanged(entries: Uint8Array, idLength: number, to: 'to four' | 'to six'): Uint8Array {
+    const addressLength = to === 'to six' ? FOUR_BYTES : SIX_BYTES;
+    const step = idLength + addressLength + PORT_BYTES;
+    const out: Uint8Array[] = [];
+    for (let at = 0; at + step <= entries.length; at += step) {
+      const address = entries.subarray(at + idLength, at + idLength + addressLength);
+      const host = to === 'to six' ? this.realOf(address.join('.')) : this.standInOf(written(address));
+      const other = host === undefined || host === null ? null : addressBytes(host);
+      if (other === null) continue;
+      const port = entries.subarray(at + step - PORT_BYTES, at + step);
+      out.push(entries.subarray(at, at + idLength), Uint8Array.from(other), port);
+    }
+    return Buffer.concat(out);
+  }
+}
+
+function written(six: Uint8Array): string {
+  const groups: string[] = [];
+  for (let i = 0; i < six.length; i += 2)
+    groups.push((((six[i] ?? 0) << 8) | (six[i + 1] ?? 0)).toString(16));
+  return groups.join(':');
+}

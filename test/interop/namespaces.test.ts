@@ -1,0 +1,104 @@
+/** What needs a network of the test's own, with real clients: multicast, a DHT of many IPv6 addresses, and who dials no loopback. */
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { CLI, ROOT } from '../support/paths.ts';
+import { makeTorrent } from '../support/seeds.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+const execute = promisify(execFile);
+const mayMakeNamespaces = spawnSync('unshare', ['-n', 'true']).status === 0;
+
+/** What a namespace script does with a new torrent and a command of ours; the events of that. */
+async function inNamespace(
+  name: string,
+  script: string,
+  own: readonly string[],
+  command: (torrent: string) => readonly string[],
+): Promise<Record<string, unknown>[]> {
+  const data = join(folder, name);
+  mkdirSync(data);
+  writeFileSync(join(data, 'near.bin'), randomBytes(2 ** 20));
+  const torrent = join(folder, `${name}.torrent`);
+  makeTorrent(join(data, 'near.bin'), torrent, 16, 'http://10.9.0.1:6969/announce');
+  const path = join(ROOT, 'test', 'interop', 'clients', script);
+  const output = join(folder, `${name} out`);
+  const ours = [
+    process.execPath,
+    CLI,
+    ...command(torrent),
+    '-o',
+    output,
+    '--no-utp',
+    '--no-trackers',
+    '--json',
+  ];
+  const { stdout } = await execute('unshare', ['-n', 'sh', path, torrent, data, ...own, ...ours], {
+    timeout: 90_000,
+  });
+  assert.ok(readFileSync(join(output, 'near.bin')).equals(readFileSync(join(data, 'near.bin'))));
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const byHash = (torrent: string) => ['get', Buffer.from(loadTorrent(torrent).infoHash).toString('hex')];
+
+function sourcesOf(events: readonly Record<string, unknown>[]): [string, number][] {
+  const { sources } = events.at(-1) as { sources: { name: string; gaveData: number }[] };
+  return sources.map(({ name, gaveData }) => [name, gaveData]);
+}
+
+describe('in a namespace', { concurrency: 6 }, () => {
+  test('a peer is found on the local network alone', { skip: !mayMakeNamespaces }, async () => {
+    const events = await inNamespace('near', 'lsd-namespace.sh', [], (torrent) => [
+      ...byHash(torrent),
+      '--no-dht',
+    ]);
+    assert.deepEqual(sourcesOf(events), [['lsd', 1]]);
+  });
+
+  test('a peer is found by the DHT over IPv6 alone', { skip: !mayMakeNamespaces }, async () => {
+    const events = await inNamespace('six', 'dht6-namespace.sh', [], (torrent) => [
+      ...byHash(torrent),
+      '--no-lsd',
+    ]);
+    assert.deepEqual(sourcesOf(events), [['dht', 1]]);
+  });
+
+  // transmission's numbers: 0 prefers plain, 2 requires encryption.
+  for (const [theirs, ours, transport] of [
+    [0, 'off', 'tcp'],
+    [0, 'prefer', 'tcp'],
+    [2, 'prefer', 'mse-rc4'],
+    [2, 'require', 'mse-rc4'],
+  ] as const) {
+    const title = `transmission with encryption ${theirs} connects to us with --encryption ${ours}`;
+    test(title, { skip: !mayMakeNamespaces }, async () => {
+      const events = await inNamespace(
+        `${theirs} ${ours}`,
+        'transmission-namespace.sh',
+        [`${theirs}`],
+        (torrent) => [...['get', torrent, '--no-dht', '--no-lsd', '--encryption', ours]],
+      );
+      const { transports } = events.at(-1) as { transports: { name: string; gaveData: number }[] };
+      assert.deepEqual(
+        transports.filter(({ gaveData }) => gaveData > 0).map(({ name }) => name),
+        [transport],
+      );
+    });
+  }
+});
+
+test('who does not listen, or asked for no local discovery, finds nobody there', async () => {
+  const torrent = join(folder, 'near.torrent');
+  const run = await runCli('get', torrent, '-o', join(folder, 'none'));
+  assert.equal(run.status, 4, run.stderr);
+});
