@@ -14,11 +14,12 @@ import { HttpClient } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
+import { ReportFile } from './report/report-file.ts';
 import { storagePlan } from './storage.ts';
 import { torrentBytes } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
-import { openSource, type Source } from './torrent/source.ts';
+import { namesOf, openSource, type Source } from './torrent/source.ts';
 import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from './units.ts';
 
 /** Facts that only a caller of our own has: `unchoke demo` knows the oracle of its swarm. */
@@ -48,6 +49,7 @@ class GetRun {
   readonly #context: GetContext;
   readonly #console: Console;
   readonly #teller: GetTeller;
+  readonly #reportFile: ReportFile | null;
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
   readonly #route: Route;
@@ -76,6 +78,7 @@ class GetRun {
     this.#route = network.route;
     this.#console = new Console(flags);
     this.#teller = new GetTeller(this.#console);
+    this.#reportFile = flags.report === undefined ? null : new ReportFile(flags.report);
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
         this.#ended = true;
@@ -251,6 +254,10 @@ class GetRun {
       const what = this.#job === null ? 'no metadata found' : 'no piece verified';
       return this.#fail('timeout', `${what} for ${formatDuration(idleTimeout)}`);
     }
+    const download = this.#job?.download;
+    const fromWebSeeds = download?.webSeeds?.bytes ?? 0;
+    const fromPeers = race.shardStats.reduce((sum, entry) => sum + (entry?.blockBytes ?? 0), 0);
+    this.#reportFile?.sample(race, fromPeers + fromWebSeeds, download?.verifiedBytes ?? 0);
     const known = race.peers.size + race.peers.acceptedCount;
     if (known > 0) this.#checkExhausted();
     if (known === 0 && !this.#hopeful)
@@ -268,7 +275,14 @@ class GetRun {
   #finish(ending: Ending, elapsedMs: number): number {
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null) this.#teller.completed(job, elapsedMs);
-    const report = raceReport(this.#session.race, this.#flags.strategy);
+    const { race } = this.#session;
+    const report = raceReport(race, this.#flags.strategy);
+    this.#reportFile?.write(race, report, {
+      ...namesOf(this.#source),
+      wantedBytes: job?.download.wantedBytes ?? 0,
+      downloadedBytes: job?.download.downloadedBytes ?? 0,
+      oracleMs: this.#context.oracleMs,
+    });
     this.#teller.summary(report, job, elapsedMs, this.#context.oracleMs);
     if (ending.kind === 'failed') throw ending.error;
     if (ending.kind === 'interrupted' || job === null) return this.#teller.interrupted(job);

@@ -319,6 +319,8 @@ export const MAX_LSD_PACKET_BYTES = 1_500;
 export const DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS = 300_000;
 /** `get` gives up after this long without one verified piece (`--idle-timeout`). */
 export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
+/** Points of the throughput picture in the race report. */
+export const MAX_FLOW_SAMPLES = 600;
 /** A line of progress where the output is not a terminal. */
 export const PLAIN_PROGRESS_MS = 5_000;
 /** A redraw of the progress line on a terminal. */

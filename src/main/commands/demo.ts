@@ -15,6 +15,7 @@ interface Flags {
   readonly seed: string;
   readonly payload: string;
   readonly json: boolean;
+  readonly report?: string;
 }
 
 /** A rate at which the first seed alone would take too long: the demo shows seeds joining as they unchoke. */
@@ -28,6 +29,7 @@ export function demoCommand(program: Command, setStatus: (status: number) => voi
     .option('--peers <n>', 'peers of the swarm', '200')
     .option('--seed <n>', 'which swarm', '1')
     .option('--payload <size>', 'size of the download', '64M')
+    .option('--report <file>', 'write the race as a page to look at (HTML)')
     .option('--json', 'results as JSON', false)
     .action(async (flags: Flags) => setStatus(await demo(flags)));
 }
@@ -57,6 +59,7 @@ async function demo(flags: Flags): Promise<number> {
         '--no-dht',
         '--no-lsd',
         ...(flags.json ? ['--json'] : []),
+        ...(flags.report === undefined ? [] : ['--report', flags.report]),
       ]);
       return await get(request.torrent, flagsOfGet, { oracleMs: swarm.info.oracle?.ms ?? null });
     } finally {

@@ -31,6 +31,7 @@ export interface RaceFlags {
   readonly trackers: boolean;
   readonly pex: boolean;
   readonly utp: boolean;
+  readonly report?: string;
   readonly announceAll: boolean;
   readonly blocklist?: string;
   readonly proxy?: string;
@@ -117,6 +118,7 @@ export function withRaceOptions(command: Command): Command {
       '--no-utp',
       'TCP only; otherwise uTP is tried as well where TCP has not connected in half a second',
     )
+    .option('--report <file>', 'write the race as a page to look at (HTML, needs nothing else)')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
     .option('--quiet', 'no progress and no news on stderr', false);
 }

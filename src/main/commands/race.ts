@@ -11,10 +11,11 @@ import { listenerFor, PeerSession } from '../peer-session.ts';
 import { phaseText, phaseTotals } from '../phase-totals.ts';
 import type { Race } from '../race.ts';
 import { raceReport } from '../report/race-report.ts';
+import { ReportFile } from '../report/report-file.ts';
 import { reportText } from '../report/report-text.ts';
 import { sharedBytes } from '../shared-bytes.ts';
 import { printable } from '../text.ts';
-import { openSource, type Source } from '../torrent/source.ts';
+import { namesOf, openSource, type Source } from '../torrent/source.ts';
 import { formatDuration, parseDuration } from '../units.ts';
 import { usageFigures } from '../usage-figures.ts';
 import { type RaceFlags, routeOf, SOURCE_HELP, withRaceOptions } from './options.ts';
@@ -54,6 +55,7 @@ async function race(text: string, flags: Flags): Promise<number> {
 async function raced(source: Source, flags: Flags, route: Route, http: HttpClient): Promise<number> {
   const console = new Console(flags);
   const timeoutMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
+  const reportFile = flags.report === undefined ? null : new ReportFile(flags.report);
   const bugs: unknown[] = [];
   const session: PeerSession = new PeerSession(
     {
@@ -89,6 +91,7 @@ async function raced(source: Source, flags: Flags, route: Route, http: HttpClien
   await Promise.all([discovering, session.stop()]);
   if (bugs.length > 0) throw bugs[0];
   const report = raceReport(run, flags.strategy);
+  reportFile?.write(run, report, { ...namesOf(source), wantedBytes: 0, downloadedBytes: 0, oracleMs: null });
   console.event('summary', { ...report, ...usageFigures() });
   console.result(reportText(report, null));
   if (interrupted) return EXIT_STATUS.interrupted;

@@ -30,6 +30,13 @@ export async function openSource(source: string, http: HttpClient): Promise<Sour
   return { kind: 'torrent', metainfo: loadTorrent(source) };
 }
 
+/** What people know the torrent by. */
+export function namesOf(source: Source): { readonly name: string; readonly infoHash: string } {
+  const { name, infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
+  const hash = Buffer.from(infoHash).toString('hex');
+  return { name: name === null ? hash : printable(name), infoHash: hash };
+}
+
 function emptyMagnet(infoHash: Uint8Array): Magnet {
   return { infoHash, name: null, trackers: [], webSeeds: [], peers: [], select: [] };
 }

@@ -1,0 +1,137 @@
+/** The race report as one page that needs nothing else: no network, no script. */
+import { VERSION } from '../identity.ts';
+import { formatDuration, formatRate, formatSize } from '../units.ts';
+import {
+  flowSvg,
+  funnelBars,
+  lossTable,
+  peerTable,
+  replayBars,
+  stageTable,
+  yieldTable,
+} from './html-charts.ts';
+import { STYLE } from './html-style.ts';
+import { escaped } from './html-text.ts';
+import { timelineSvg } from './html-timeline.ts';
+import type { RaceReport } from './race-report.ts';
+import type { Recording } from './recording.ts';
+import { replays } from './strategy-replay.ts';
+
+const TABLE_PEERS = 50;
+
+export interface PageFacts {
+  readonly name: string;
+  readonly infoHash: string;
+  /** Of the download; 0 where there was none. */
+  readonly wantedBytes: number;
+  readonly downloadedBytes: number;
+  /** What the best peer alone would have needed, where that is known. */
+  readonly oracleMs: number | null;
+  readonly date: Date;
+}
+
+export function racePage(facts: PageFacts, report: RaceReport, recording: Recording): string {
+  const { flow, peers, endMs } = recording;
+  const sections: readonly (readonly [title: string, words: string, body: string])[] = [
+    [
+      'The race',
+      'One line a peer, from its dial to its end. Who came further is higher; the star unchoked us first. Hover over a line for its story.',
+      `${LEGEND}${timelineSvg(peers, endMs)}`,
+    ],
+    ['The funnel', 'How many of the addresses were good for anything.', funnelBars(report)],
+    [
+      'The three strategies',
+      'What each would have needed for its first unchoke, replayed on the times of this run.',
+      replayBars(replays(peers)),
+    ],
+    [
+      'Throughput',
+      'The area is what came in; the dashed line is what was verified, up to all of it.',
+      flowSvg(flow, facts.wantedBytes),
+    ],
+    ['Where and why they were lost', '', lossTable(report)],
+    ['How long it took', 'By stage of the exchange and client family.', stageTable(report)],
+    [
+      'Where they came from, and how they were spoken to',
+      '',
+      yieldTable('by source', 'addresses', report.sources) +
+        yieldTable('by transport', 'peers', report.transports),
+    ],
+    ['The peers that mattered', '', peerTable(peers, TABLE_PEERS)],
+  ];
+  const body = sections
+    .filter(([, , content]) => content !== '')
+    .map(
+      ([title, words, content]) =>
+        `<section><h2>${escaped(title)}</h2>${words === '' ? '' : `<p class="words">${escaped(words)}</p>`}${content}</section>`,
+    );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(`race: ${facts.name}`)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>${escaped(facts.name)}</h1>
+<p class="hash">${escaped(facts.infoHash)}</p>
+${tiles(facts, report, endMs)}
+</header>
+${body.join('\n')}
+<footer>unchoke ${VERSION}, ${escaped(facts.date.toISOString().slice(0, 19).replace('T', ' '))} UTC</footer>
+</body>
+</html>
+`;
+}
+
+const LEGEND = `<p class="legend">${[
+  ['dialling', 'dialling'],
+  ['handshaking', 'connected, shaking hands'],
+  ['choked', 'in session, choking us'],
+  ['unchoked', 'unchoked us'],
+  ['lost', 'lost'],
+]
+  .map(([name, text]) => `<span><i class="${name}"></i>${text}</span>`)
+  .join('')}</p>`;
+
+/** The figures that one reads first. */
+function tiles(
+  facts: PageFacts,
+  { ttfuMs, firstUnchoke, strategy, funnel }: RaceReport,
+  endMs: number,
+): string {
+  const won =
+    firstUnchoke === null
+      ? `strategy ${strategy}`
+      : `${firstUnchoke.peer} (${firstUnchoke.family}), ${strategy}`;
+  const all: (readonly [string, string, string])[] = [
+    ['time to first unchoke', ttfuMs === null ? 'never' : formatDuration(ttfuMs), won],
+  ];
+  if (facts.oracleMs !== null && ttfuMs !== null) {
+    const behind = ttfuMs - facts.oracleMs;
+    const words = `${formatDuration(Math.abs(behind))} ${behind < 0 ? 'ahead' : 'behind'}`;
+    all.push(['the best peer alone', formatDuration(facts.oracleMs), `we were ${words}`]);
+  }
+  all.push([
+    'peers',
+    String(funnel.addresses),
+    `${funnel.unchoked} unchoked us, ${funnel.gaveData} gave data`,
+  ]);
+  if (facts.wantedBytes > 0) {
+    const rate = endMs > 0 ? (facts.downloadedBytes * 1_000) / endMs : 0;
+    all.push([
+      'downloaded',
+      formatSize(facts.downloadedBytes),
+      `of ${formatSize(facts.wantedBytes)} in ${formatDuration(endMs)}, ${formatRate(rate)}`,
+    ]);
+  }
+  return `<div class="tiles">${all
+    .map(
+      ([what, figure, words]) =>
+        `<div class="tile"><span>${escaped(what)}</span><b>${escaped(figure)}</b><small>${escaped(words)}</small></div>`,
+    )
+    .join('')}</div>`;
+}

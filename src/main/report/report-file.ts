@@ -1,0 +1,49 @@
+/** `--report FILE.html`: what is recorded for it during the run, and how it is written at its end. */
+import { accessSync, constants, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { monotonicMs } from '../../shared/clock.ts';
+import { diskFailure } from '../disk-failure.ts';
+import type { Race } from '../race.ts';
+import { type PageFacts, racePage } from './html-page.ts';
+import type { RaceReport } from './race-report.ts';
+import { FlowRecorder, recordingOf } from './recording.ts';
+
+export class ReportFile {
+  readonly #path: string;
+  readonly #flow = new FlowRecorder();
+
+  /** Throws a `disk` failure where nothing could be written: better now than after hours. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#attempt(() => {
+      accessSync(dirname(path), constants.W_OK);
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+        throw Object.assign(new Error(path), { code: 'EISDIR' });
+    });
+  }
+
+  /** The flow of data at this moment. */
+  sample({ startedAt }: Race, receivedBytes: number, verifiedBytes: number): void {
+    if (startedAt === null) return;
+    this.#flow.add({ ms: monotonicMs() - startedAt, receivedBytes, verifiedBytes });
+  }
+
+  /** Call after the race has stopped. The page is written as a whole or not at all. Throws a `disk` failure. */
+  write(race: Race, report: RaceReport, facts: Omit<PageFacts, 'date'>): void {
+    const endMs = race.startedAt === null ? 0 : monotonicMs() - race.startedAt;
+    const recording = recordingOf(race, this.#flow.samples, endMs);
+    const page = racePage({ ...facts, date: new Date() }, report, recording);
+    this.#attempt(() => {
+      writeFileSync(`${this.#path}.new`, page);
+      renameSync(`${this.#path}.new`, this.#path);
+    });
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#path, error);
+    }
+  }
+}

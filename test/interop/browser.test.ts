@@ -1,0 +1,111 @@
+/** The race report in a real browser. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Browser, chromium } from 'playwright-core';
+import { racePage } from '../../src/main/report/html-page.ts';
+import type { RaceReport } from '../../src/main/report/race-report.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { recordedPeer } from '../support/recorded-peers.ts';
+
+const folder = temporaryFolder();
+let browser: Browser;
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+});
+after(() => browser.close());
+// Behind the browser's own end.
+checkLeaksAtEnd();
+
+interface Seen {
+  readonly rows: number;
+  readonly winners: readonly (string | null)[];
+  readonly scripts: number;
+  readonly requests: readonly string[];
+  readonly dialogs: number;
+  readonly widerThanWindow: boolean;
+  readonly headings: readonly (string | null)[];
+}
+
+/** What a person with the page open has before them. */
+async function look(file: string, width: number): Promise<Seen> {
+  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  const requests: string[] = [];
+  let dialogs = 0;
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('dialog', (dialog) => {
+    dialogs += 1;
+    void dialog.dismiss();
+  });
+  await page.goto(`file://${file}`);
+  const seen = {
+    rows: await page.locator('svg.timeline g.peer').count(),
+    winners: await page.locator('svg.timeline g.winner text').allTextContents(),
+    scripts: await page.locator('script').count(),
+    requests: requests.filter((url) => !url.startsWith('file:')),
+    widerThanWindow: await page.evaluate('document.documentElement.scrollWidth > innerWidth'),
+    headings: await page.locator('h2').allTextContents(),
+  };
+  await page.close();
+  return { ...seen, dialogs, widerThanWindow: seen.widerThanWindow === true };
+}
+
+test('the report of the demo: a line for each peer, the winner marked, nothing loaded, no script', async () => {
+  const file = join(folder, 'demo.html');
+  const run = await runCli('demo', '--peers', '60', '--payload', '8M', '--json', '--report', file);
+  assert.equal(run.status, 0, run.stderr);
+  const first = run.events.find(({ type }) => type === 'first-unchoke') as { peer: string };
+  for (const width of [400, 1_160]) {
+    const { rows, winners, scripts, requests, widerThanWindow, headings } = await look(file, width);
+    assert.deepEqual(
+      { rows, scripts, requests, widerThanWindow },
+      { rows: 60, scripts: 0, requests: [], widerThanWindow: false },
+    );
+    assert.match(winners.join(), new RegExp(`^★ ${first.peer.replaceAll('.', '\\.')}`));
+    assert.ok(headings.includes('The three strategies') && headings.includes('Throughput'), headings.join());
+  }
+});
+
+test('a hostile name, source or client runs no script', async () => {
+  const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>`;
+  const peer = recordedPeer(
+    evil,
+    { dialed: 0, connected: 5, handshaken: 9, unchoked: 20, closed: 30 },
+    { stage: 'unchoked', code: 'reset', detail: evil },
+    { family: evil, source: evil, transport: evil, isWinner: true, bytes: 7 },
+  );
+  const counts = { addresses: 1, connected: 1, handshaken: 1, unchoked: 1, gaveData: 1 };
+  const report: RaceReport = {
+    strategy: 'first-unchoke',
+    ttfuMs: 20,
+    firstUnchoke: { peer: evil, family: evil, shard: 1 },
+    firstBlockMs: 25,
+    funnel: { ...counts, dialled: 1 },
+    lost: [],
+    sources: [{ name: evil, ...counts }],
+    transports: [{ name: evil, ...counts }],
+    stages: [{ stage: 'unchoke', family: evil, ms: { n: 1, p50: 1, p90: 1, p99: 1, max: 1 } }],
+    shards: [],
+    peers: [],
+    notKept: 0,
+    blocked: 0,
+    shortages: 0,
+    blockBytes: 0,
+    wastedBytes: 0,
+  };
+  const facts = {
+    name: evil,
+    infoHash: evil,
+    wantedBytes: 1,
+    downloadedBytes: 1,
+    oracleMs: 1,
+    date: new Date(0),
+  };
+  const file = join(folder, 'evil.html');
+  writeFileSync(file, racePage(facts, report, { peers: [peer], flow: [], endMs: 40 }));
+  const { rows, scripts, dialogs, requests } = await look(file, 1_160);
+  assert.deepEqual({ rows, scripts, dialogs, requests }, { rows: 1, scripts: 0, dialogs: 0, requests: [] });
+});
