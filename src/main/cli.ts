@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { createCommand } from './commands/create.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { raceCommand } from './commands/race.ts';
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
     .exitOverride();
   getCommand(program, setStatus);
   raceCommand(program, setStatus);
+  doctorCommand(program, setStatus);
   verifyCommand(program, setStatus);
   inspectCommand(program);
   createCommand(program);

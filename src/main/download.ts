@@ -9,6 +9,7 @@ import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import type { Evidence, FullPiece, HashResult, ShardTorrent } from '../shared/messages.ts';
 import { checkDisk } from './disk-check.ts';
 import { diskFailure } from './disk-failure.ts';
+import type { DownloadSymptoms } from './doctor/symptoms.ts';
 import type { DownloadListener, DownloadOptions } from './download-options.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
@@ -130,6 +131,16 @@ export class Download {
   /** Pieces that wait for a hasher or are with one. */
   get hashBacklog(): number {
     return this.#hashers.backlog;
+  }
+
+  /** What may hold it up. */
+  get symptoms(): DownloadSymptoms {
+    return {
+      ...this.#ledger.shortage,
+      hasWebSeeds: this.webSeeds?.hopeful ?? false,
+      waitingBytes: this.hashBacklog * this.#options.metainfo.geometry.pieceLength,
+      memoryBytes: this.#options.memoryBytes,
+    };
   }
 
   /** Looks at what is on disk, makes the files ready, and lets the shards ask for blocks. Throws a `disk` failure. */

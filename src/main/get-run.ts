@@ -1,11 +1,11 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
-import { writeFileSync } from 'node:fs';
 import type { Route } from '../shared/http-visitor.ts';
-import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS, MAX_WEB_SEEDS } from '../shared/limits.ts';
+import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
 import { routeOf } from './commands/options.ts';
 import { Console } from './console.ts';
-import { diskFailure } from './disk-failure.ts';
+import { Advisor } from './doctor/advisor.ts';
+import { type Symptoms, symptomsOf } from './doctor/symptoms.ts';
 import { Download } from './download.ts';
 import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
@@ -16,10 +16,11 @@ import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } fr
 import { raceReport } from './report/race-report.ts';
 import { ReportFile } from './report/report-file.ts';
 import { storagePlan } from './storage.ts';
-import { torrentBytes } from './torrent/from-metadata.ts';
+import { saveTorrent } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
 import { namesOf, openSource, type Source } from './torrent/source.ts';
+import { usableWebSeeds } from './torrent/web-seed-files.ts';
 import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from './units.ts';
 
 /** Facts that only a caller of our own has: `unchoke demo` knows the oracle of its swarm. */
@@ -49,6 +50,7 @@ class GetRun {
   readonly #context: GetContext;
   readonly #console: Console;
   readonly #teller: GetTeller;
+  readonly #advisor: Advisor;
   readonly #reportFile: ReportFile | null;
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
@@ -78,6 +80,7 @@ class GetRun {
     this.#route = network.route;
     this.#console = new Console(flags);
     this.#teller = new GetTeller(this.#console);
+    this.#advisor = new Advisor(this.#console);
     this.#reportFile = flags.report === undefined ? null : new ReportFile(flags.report);
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
@@ -139,7 +142,8 @@ class GetRun {
     if (this.#ended) return;
     const isMagnet = this.#source.kind === 'magnet';
     this.#teller.metadata(metainfo, isMagnet ? performance.now() - this.#begun : null);
-    this.#saveTorrent(metainfo);
+    if (this.#flags.saveTorrent !== undefined && this.#source.kind === 'magnet')
+      saveTorrent(this.#flags.saveTorrent, this.#source.magnet, metainfo.info);
     this.#job = this.#jobOf(metainfo);
     await this.#job.download.prepare();
   }
@@ -163,7 +167,7 @@ class GetRun {
         race: session.race,
         shards: session.shards,
         webSeeds: {
-          urls: flags.webseeds ? metainfo.webSeeds.filter(isHttp).slice(0, MAX_WEB_SEEDS) : [],
+          urls: flags.webseeds ? usableWebSeeds(metainfo) : [],
           route: this.#route,
         },
         hashers: this.#hashers,
@@ -177,19 +181,14 @@ class GetRun {
     return { download, plan };
   }
 
-  #saveTorrent(metainfo: Metainfo): void {
-    const path = this.#flags.saveTorrent;
-    if (path === undefined || this.#source.kind !== 'magnet') return;
-    try {
-      writeFileSync(path, torrentBytes(this.#source.magnet, metainfo.info));
-    } catch (error) {
-      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
-    }
-  }
-
   #sessionListener(): SessionListener {
+    const listener = listenerFor(this.#console, (error) => this.#end({ kind: 'failed', error }));
     return {
-      ...listenerFor(this.#console, (error) => this.#end({ kind: 'failed', error })),
+      ...listener,
+      onNews: (news) => {
+        this.#advisor.trackers.hear(news);
+        listener.onNews(news);
+      },
       progress: () => ({
         downloaded: this.#job?.download.downloadedBytes ?? 0,
         left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
@@ -255,20 +254,28 @@ class GetRun {
       return this.#fail('timeout', `${what} for ${formatDuration(idleTimeout)}`);
     }
     const download = this.#job?.download;
-    const fromWebSeeds = download?.webSeeds?.bytes ?? 0;
-    const fromPeers = race.shardStats.reduce((sum, entry) => sum + (entry?.blockBytes ?? 0), 0);
-    this.#reportFile?.sample(race, fromPeers + fromWebSeeds, download?.verifiedBytes ?? 0);
+    this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
     const known = race.peers.size + race.peers.acceptedCount;
     if (known > 0) this.#checkExhausted();
     if (known === 0 && !this.#hopeful)
       return this.#fail('no-peer', 'no peer to download from: no tracker named one, and --peer named none');
+    if (!this.#ended) this.#advisor.hint(now - this.#lastVerifiedAt, () => this.#symptoms());
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;
     this.#lastProgressAt = now;
     if (this.#job === null) this.#teller.searching(race, this.#session.metadataOffers);
     else this.#teller.progress(race, this.#job, now);
   }
 
+  #symptoms(): Symptoms {
+    return symptomsOf(this.#session, this.#flags, {
+      trackers: this.#advisor.trackers.states,
+      metadataOffers: this.#job === null ? this.#session.metadataOffers : null,
+      download: this.#job?.download.symptoms ?? null,
+    });
+  }
+
   #fail(code: 'no-peer' | 'timeout', message: string): void {
+    if (!this.#ended) this.#advisor.examine(() => this.#symptoms());
     this.#end({ kind: 'failed', error: new Failure(code, message) });
   }
 
@@ -284,12 +291,9 @@ class GetRun {
       oracleMs: this.#context.oracleMs,
     });
     this.#teller.summary(report, job, elapsedMs, this.#context.oracleMs);
+    this.#advisor.conclude();
     if (ending.kind === 'failed') throw ending.error;
     if (ending.kind === 'interrupted' || job === null) return this.#teller.interrupted(job);
     return this.#teller.farewell(job, elapsedMs);
   }
-}
-
-function isHttp(url: string): boolean {
-  return /^https?:\/\//i.test(url);
 }

@@ -17,6 +17,14 @@ import type { PieceIndex, ShardId } from './indices.ts';
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
 export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
 
+export interface Shortage {
+  readonly missing: number;
+  /** Of these, how many nobody who is connected has. */
+  readonly unavailable: number;
+  /** One of those. */
+  readonly example: PieceIndex | null;
+}
+
 /** What crosses the thread boundary: the buffer and nothing else. */
 export interface LedgerMemory {
   readonly pieceCount: number;
@@ -140,6 +148,21 @@ export class Ledger {
   /** Connected peers that have this piece, seeds included. */
   availabilityOf(piece: PieceIndex): number {
     return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, SEEDS);
+  }
+
+  /** Main alone, when a download stands still: how many pieces are missing, and how many of these nobody has. */
+  get shortage(): Shortage {
+    let [missing, unavailable] = [0, 0];
+    let example: PieceIndex | null = null;
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      const state = this.stateOf(piece as PieceIndex);
+      if (state === PIECE_STATE.verified || state === PIECE_STATE.unwanted) continue;
+      missing += 1;
+      if (this.availabilityOf(piece as PieceIndex) > 0) continue;
+      unavailable += 1;
+      example ??= piece as PieceIndex;
+    }
+    return { missing, unavailable, example };
   }
 
   /** Availability without the seeds, which have every piece alike: what rarest-first needs to compare. */

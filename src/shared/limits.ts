@@ -319,6 +319,10 @@ export const MAX_LSD_PACKET_BYTES = 1_500;
 export const DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS = 300_000;
 /** `get` gives up after this long without one verified piece (`--idle-timeout`). */
 export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
+/** `unchoke doctor` looks for so long, unless a block comes before: two rechokes of transmission. */
+export const DEFAULT_DOCTOR_MS = 20_000;
+/** A download that stands still for so long is told why. */
+export const HINT_AFTER_MS = 10_000;
 /** Points of the throughput picture in the race report. */
 export const MAX_FLOW_SAMPLES = 600;
 /** A line of progress where the output is not a terminal. */

@@ -59,16 +59,19 @@ export interface TorrentSeed {
   close(): Promise<void>;
 }
 
-/** `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more. `host`: any address of 127.0.0.0/8. */
+/** `lacks`: this piece it does not have. `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more. `host`: any address of 127.0.0.0/8. */
 export async function torrentSeed(
   made: MadeTorrent,
   host: string,
-  options: { lieEvery?: number; delayMs?: number; muteAfter?: number } = {},
+  options: { lieEvery?: number; delayMs?: number; muteAfter?: number; lacks?: number } = {},
 ): Promise<TorrentSeed> {
   const { lieEvery = 0, delayMs = 0, muteAfter = Number.POSITIVE_INFINITY } = options;
   const sockets = new Set<Socket>();
   const state = { lies: 0, served: 0 };
   const pieceCount = Math.ceil(made.data.length / made.pieceLength);
+  const bits = Array.from({ length: pieceCount }, (_, piece) => (piece === options.lacks ? '0' : '1')).join(
+    '',
+  );
   const answer = (socket: Socket, message: Buffer): void => {
     if (message[0] !== 6 || state.served >= muteAfter) return;
     const [piece, begin, length] = [
@@ -92,11 +95,7 @@ export async function torrentSeed(
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
     socket.write(
-      Buffer.concat([
-        handshakeOf(made.infoHash, `-XX0001-${host}`),
-        wire.bitfield('1'.repeat(pieceCount)),
-        wire.unchoke,
-      ]),
+      Buffer.concat([handshakeOf(made.infoHash, `-XX0001-${host}`), wire.bitfield(bits), wire.unchoke]),
     );
     let received = Buffer.alloc(0);
     let shaken = false;

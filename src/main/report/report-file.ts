@@ -22,9 +22,10 @@ export class ReportFile {
     });
   }
 
-  /** The flow of data at this moment. */
-  sample({ startedAt }: Race, receivedBytes: number, verifiedBytes: number): void {
+  /** The flow of data at this moment. `otherBytes`: what came by other ways than from peers. */
+  sample({ startedAt, shardStats }: Race, otherBytes: number, verifiedBytes: number): void {
     if (startedAt === null) return;
+    const receivedBytes = shardStats.reduce((sum, entry) => sum + (entry?.blockBytes ?? 0), otherBytes);
     this.#flow.add({ ms: monotonicMs() - startedAt, receivedBytes, verifiedBytes });
   }
 

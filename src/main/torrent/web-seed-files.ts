@@ -1,4 +1,5 @@
 /** The files of a torrent as web seeds have them (BEP 19). */
+import { MAX_WEB_SEEDS } from '../../shared/limits.ts';
 import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
 import type { Metainfo } from './metainfo.ts';
 
@@ -12,4 +13,9 @@ export function webSeedFiles({ files }: Metainfo): WebSeedFile[] {
       length,
       padding,
     }));
+}
+
+/** The web seeds of a torrent that can be asked, as many as are asked. */
+export function usableWebSeeds({ webSeeds }: Metainfo): readonly string[] {
+  return webSeeds.filter((url) => /^https?:\/\//i.test(url)).slice(0, MAX_WEB_SEEDS);
 }

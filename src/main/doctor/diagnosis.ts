@@ -1,0 +1,192 @@
+/** Why a run is stuck: a pure function from what can be seen to sentences with their figures, the likeliest cause first. */
+import { formatDuration, formatSize } from '../units.ts';
+import type { Symptoms, TrackerState } from './symptoms.ts';
+
+export const DIAGNOSES = [
+  'no-source',
+  'dns',
+  'clock',
+  'trackers-failed',
+  'trackers-empty',
+  'all-time-out',
+  'all-refuse',
+  'all-hang-up',
+  'wrong-torrent',
+  'all-choke',
+  'no-metadata',
+  'missing-pieces',
+  'disk-slow',
+  'descriptors',
+  'event-loop',
+] as const;
+export type DiagnosisCode = (typeof DIAGNOSES)[number];
+
+export interface Diagnosis {
+  readonly code: DiagnosisCode;
+  /** What is wrong, with the figures behind it. */
+  readonly text: string;
+  /** What to try. */
+  readonly advice: string;
+}
+
+/** So much of all makes it the cause. */
+const MOST = 0.6;
+const LAG_P99_MS = 150;
+const LAG_MAX_MS = 1_000;
+/** So much of `--memory` waiting for the disk means that the disk is what we wait for. */
+const FULL_SHARE = 0.75;
+const NAMED_TRACKERS = 3;
+
+const DNS = /cannot be looked up|ENOTFOUND|EAI_AGAIN/;
+const CLOCK = /CERT_NOT_YET_VALID|CERT_HAS_EXPIRED|certificate (?:has expired|is not yet valid)/i;
+
+type Rule = (symptoms: Symptoms) => Omit<Diagnosis, 'code'> | null;
+
+const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
+  'no-source': ({ known, trackers, hasOtherSources, searching }) =>
+    known > 0 || trackers.length > 0 || hasOtherSources || searching
+      ? null
+      : {
+          text: 'nothing names any peer: no tracker, no DHT, no local discovery, no --peer',
+          advice: 'leave out --no-dht and --no-trackers, or name peers with --peer',
+        },
+  dns: (symptoms) => {
+    const failed = failedOnly(symptoms).filter(({ text }) => DNS.test(text));
+    if (failed.length === 0) return null;
+    return {
+      text: `${failed.length === 1 ? 'the name of the tracker' : `the names of ${failed.length} trackers`} cannot be looked up: ${named(failed)}`,
+      advice: 'check the network and its name server, or use peers from the DHT',
+    };
+  },
+  clock: (symptoms) => {
+    const failed = failedOnly(symptoms).filter(({ text }) => CLOCK.test(text));
+    if (failed.length === 0) return null;
+    return {
+      text: `certificates are out of date by our clock, which says ${new Date().toISOString()}: ${named(failed)}`,
+      advice: 'set the clock of this machine, if it is not the tracker that is out of date',
+    };
+  },
+  'trackers-failed': (symptoms) => {
+    const failed = failedOnly(symptoms).filter(({ text }) => !DNS.test(text) && !CLOCK.test(text));
+    if (failed.length === 0 || symptoms.known > 0) return null;
+    return {
+      text: `none of ${failed.length} trackers answered: ${named(failed)}`,
+      advice: 'try later, ask the DHT (leave out --no-dht), or name peers with --peer',
+    };
+  },
+  'trackers-empty': ({ trackers, known }) => {
+    const answered = trackers.filter((one) => one.answered);
+    if (answered.length === 0 || known > 0) return null;
+    return {
+      text: `${answered.length} trackers or tables answered, and none of them knows a peer: ${named(answered)}`,
+      advice: 'nobody may be seeding this any more; the DHT and --announce-all ask further',
+    };
+  },
+  'all-time-out': ({ dialled, connected, dialing, lost }) => {
+    const silent = lost('dialing', 'connect-timeout') + dialing;
+    if (connected > 0 || dialled === 0 || silent < MOST * dialled) return null;
+    return {
+      text: `${silent} of ${dialled} peers do not answer our connections at all`,
+      advice:
+        'a firewall may keep us in, or the addresses are old; try --proxy, --half-open 50 behind a small router, or --port with an open port',
+    };
+  },
+  'all-refuse': ({ dialled, connected, lost }) => {
+    const refused = lost('dialing', 'refused') + lost('dialing', 'unreachable');
+    if (connected > 0 || dialled === 0 || refused < MOST * dialled) return null;
+    return {
+      text: `${refused} of ${dialled} peers refuse: nobody listens at their ports any more, or their host cannot be reached`,
+      advice: 'the list of peers is old; ask other trackers (--announce-all) or the DHT',
+    };
+  },
+  'all-hang-up': ({ connected, handshaken, lost, encryption }) => {
+    const gone = lost('handshaking', 'closed-by-peer') + lost('handshaking', 'reset');
+    if (handshaken > 0 || connected === 0 || gone === 0) return null;
+    return {
+      text: `${connected} connections were made, and ${gone} peers hung up before a handshake`,
+      advice:
+        encryption === 'off'
+          ? 'they may want encryption: leave out --encryption off'
+          : 'they may be full, do not have this torrent any more, or ban us; more peers may help',
+    };
+  },
+  'wrong-torrent': ({ connected, handshaken, lost }) => {
+    const wrong = lost('handshaking', 'wrong-info-hash') + lost('handshaking', 'not-bittorrent');
+    if (handshaken > 0 || wrong < MOST * connected || wrong === 0) return null;
+    return {
+      text: `${wrong} of ${connected} peers that answered serve something else`,
+      advice: 'check that the torrent and the peers belong together',
+    };
+  },
+  'all-choke': ({ handshaken, unchoked, inSession, lost }) => {
+    if (handshaken === 0 || unchoked > 0) return null;
+    const left = lost('choked', 'closed-by-peer') + lost('choked', 'reset');
+    return {
+      text: `${handshaken} peers shook hands and none unchoked us: ${inSession} choke us now, ${left} hung up`,
+      advice:
+        'seeds give everybody a turn, some only after minutes: wait (--first-unchoke-timeout 0), or find more peers',
+    };
+  },
+  'no-metadata': ({ metadataOffers, handshaken }) =>
+    metadataOffers !== 0 || handshaken === 0
+      ? null
+      : {
+          text: `${handshaken} peers shook hands, and none has the metadata of this magnet link`,
+          advice: 'they look for it themselves; a .torrent file, or more peers, would help',
+        },
+  'missing-pieces': ({ download, inSession }) => {
+    if (download === null || download.unavailable === 0 || download.hasWebSeeds || inSession === 0)
+      return null;
+    const { unavailable, missing, example } = download;
+    return {
+      text: `nobody of the ${inSession} connected peers has piece ${example}, nor ${unavailable - 1} others of the ${missing} that are missing`,
+      advice: 'there is no seed among them: wait for one, or ask other trackers and the DHT',
+    };
+  },
+  'disk-slow': ({ download }) => {
+    if (download === null || download.waitingBytes < FULL_SHARE * download.memoryBytes) return null;
+    return {
+      text: `the disk is slower than the network: ${formatSize(download.waitingBytes)} of ${formatSize(download.memoryBytes)} wait to be written`,
+      advice: 'write to a faster disk; more --hashers or --memory help with short pauses only',
+    };
+  },
+  descriptors: ({ shortages }) =>
+    shortages === 0
+      ? null
+      : {
+          text: `dialling paused ${shortages} times: this process was out of file descriptors or ports`,
+          advice: 'raise the limit (ulimit -n 65536), or dial fewer at a time with --half-open',
+        },
+  'event-loop': ({ lagP99Ms, lagMaxMs }) =>
+    lagP99Ms < LAG_P99_MS && lagMaxMs < LAG_MAX_MS
+      ? null
+      : {
+          text: `our threads come late: by ${formatDuration(lagP99Ms)} in the worst hundredth, ${formatDuration(lagMaxMs)} at the most`,
+          advice:
+            'this machine is short of CPU, or was asleep: give it fewer --max-peers, or less else to do',
+        },
+};
+
+/** Nothing where nothing is wrong. */
+export function diagnose(symptoms: Symptoms): Diagnosis[] {
+  return DIAGNOSES.flatMap((code) => {
+    const found = RULES[code](symptoms);
+    return found === null ? [] : [{ code, ...found }];
+  });
+}
+
+/** One line for people. */
+export function diagnosisText({ text, advice }: Diagnosis): string {
+  return `why: ${text}\n     ${advice}`;
+}
+
+/** Trackers that failed, where none has answered. */
+function failedOnly({ trackers }: Symptoms): readonly TrackerState[] {
+  return trackers.some(({ answered }) => answered) ? [] : trackers;
+}
+
+function named(trackers: readonly TrackerState[]): string {
+  const shown = trackers.slice(0, NAMED_TRACKERS).map(({ tracker, text }) => `${tracker} (${text})`);
+  const more = trackers.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,95 @@
+/** What can be seen of a run at one moment, as plain figures: from these alone a diagnosis is made. */
+import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
+import type { Shortage } from '../../shared/ledger.ts';
+import type { Encryption, ShardStats } from '../../shared/messages.ts';
+import type { RaceFlags } from '../commands/options.ts';
+import type { TrackerNews } from '../discovery/announcer.ts';
+import type { PeerSession } from '../peer-session.ts';
+
+export interface TrackerState {
+  readonly tracker: string;
+  readonly answered: boolean;
+  /** Its last word. */
+  readonly text: string;
+}
+
+/** Of a download only. */
+export interface DownloadSymptoms extends Shortage {
+  readonly hasWebSeeds: boolean;
+  /** Bytes that were received and wait for a hasher or the disk, and how many may. */
+  readonly waitingBytes: number;
+  readonly memoryBytes: number;
+}
+
+export interface Symptoms {
+  readonly trackers: readonly TrackerState[];
+  /** Other ways by which peers may be found. */
+  readonly hasOtherSources: boolean;
+  /** An answer of somebody who was asked for peers is awaited. */
+  readonly searching: boolean;
+  readonly known: number;
+  readonly dialled: number;
+  /** On their way now. */
+  readonly dialing: number;
+  readonly connected: number;
+  readonly handshaken: number;
+  readonly unchoked: number;
+  readonly inSession: number;
+  /** Lost peers. */
+  readonly lost: (stage: CloseStage, code: CloseCode) => number;
+  readonly encryption: Encryption;
+  /** Peers that offered the metadata of a magnet link; null where it is known. */
+  readonly metadataOffers: number | null;
+  readonly download: DownloadSymptoms | null;
+  readonly shortages: number;
+  readonly lagP99Ms: number;
+  readonly lagMaxMs: number;
+}
+
+/** The last word of every tracker. */
+export class TrackerLog {
+  readonly #states = new Map<string, TrackerState>();
+
+  hear({ tracker, kind, text }: TrackerNews): void {
+    if (kind === 'warned') return;
+    const answered = kind === 'answered' || (this.#states.get(tracker)?.answered ?? false);
+    this.#states.set(tracker, { tracker, answered, text });
+  }
+
+  get states(): readonly TrackerState[] {
+    return [...this.#states.values()];
+  }
+}
+
+/** What the parts of a run know, put together. */
+export function symptomsOf(
+  { race, discovery }: PeerSession,
+  { dht, lsd, peer, peersFile, encryption }: RaceFlags,
+  more: Pick<Symptoms, 'trackers' | 'metadataOffers' | 'download'>,
+): Symptoms {
+  const stats = race.shardStats.filter((entry) => entry !== null);
+  const sum = (name: keyof ShardStats) => stats.reduce((total, entry) => total + entry[name], 0);
+  const most = (name: keyof ShardStats) => Math.max(0, ...stats.map((entry) => entry[name]));
+  const counts = new Map<string, number>();
+  for (const { reason } of race.peers.outcomes) {
+    const key = `${reason.stage} ${reason.code}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return {
+    ...more,
+    hasOtherSources: dht || lsd || peer.length > 0 || peersFile !== undefined,
+    searching: discovery.searching,
+    encryption,
+    known: race.peers.size + race.peers.acceptedCount,
+    dialled: sum('dialed'),
+    dialing: sum('dialing'),
+    connected: sum('connected'),
+    handshaken: sum('handshaken'),
+    unchoked: sum('everUnchoked'),
+    inSession: sum('choked') + sum('unchoked'),
+    lost: (stage, code) => counts.get(`${stage} ${code}`) ?? 0,
+    shortages: sum('shortages'),
+    lagP99Ms: most('lagP99Ms'),
+    lagMaxMs: most('lagMaxMs'),
+  };
+}

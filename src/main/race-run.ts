@@ -1,0 +1,122 @@
+/** A race by itself, for the commands that download nothing: from the source to the moment when it is over. */
+import type { Route } from '../shared/http-visitor.ts';
+import { CHOKED_RACE_MS } from '../shared/limits.ts';
+import type { RaceFlags } from './commands/options.ts';
+import type { Console } from './console.ts';
+import { TrackerLog } from './doctor/symptoms.ts';
+import type { HttpClient } from './http-client.ts';
+import { Interrupt } from './interrupt.ts';
+import { listenerFor, PeerSession } from './peer-session.ts';
+import { phaseText, phaseTotals } from './phase-totals.ts';
+import { sharedBytes } from './shared-bytes.ts';
+import { printable } from './text.ts';
+import type { Source } from './torrent/source.ts';
+import { formatDuration } from './units.ts';
+
+/** How often it is looked whether the race is over. */
+const LOOK_MS = 50;
+
+export interface RaceRunOptions {
+  readonly source: Source;
+  readonly flags: RaceFlags;
+  readonly route: Route;
+  readonly http: HttpClient;
+  readonly console: Console;
+  /** Asked again and again; `ms` from the start of the run. */
+  readonly isOver: (session: PeerSession, ms: number) => boolean;
+}
+
+export class RaceRun {
+  readonly session: PeerSession;
+  readonly trackers = new TrackerLog();
+  readonly #options: RaceRunOptions;
+  readonly #bugs: unknown[] = [];
+  #torrentKnown = false;
+
+  constructor(options: RaceRunOptions) {
+    this.#options = options;
+    const { source, flags, route, http, console } = options;
+    const listener = listenerFor(console, (error) => this.#bugs.push(error));
+    this.session = new PeerSession(
+      {
+        source,
+        flags,
+        route,
+        http,
+        keep: 0,
+        downloads: false,
+        listenPort: null,
+        chokedTimeoutMs: CHOKED_RACE_MS,
+        hashers: 0,
+      },
+      {
+        ...listener,
+        onNews: (news) => {
+          this.trackers.hear(news);
+          listener.onNews(news);
+        },
+        onFirstUnchoke: ({ peer, shard }, ms) => {
+          const name = this.session.race.peers.nameOf(peer);
+          console.event('first-unchoke', { ms, peer: name, shard });
+          console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
+        },
+      },
+    );
+  }
+
+  /** Peers that have the metadata; null once it is known. */
+  get metadataOffers(): number | null {
+    return this.#torrentKnown ? null : this.session.metadataOffers;
+  }
+
+  /** Resolves when the race is over, true if the user ended it; until `stop` everything is as it was then. Rejects with a bug of ours. */
+  async untilOver(): Promise<boolean> {
+    const { console } = this.#options;
+    const { race, discovery } = this.session;
+    this.session.torrent().then(
+      ({ name, infoHash, geometry, info, private: isPrivate }) => {
+        this.#torrentKnown = true;
+        console.event('metadata', { name: printable(name), infoHash: Buffer.from(infoHash).toString('hex') });
+        race.setTorrent({ geometry, info: sharedBytes(info), private: isPrivate, download: null });
+      },
+      (error: unknown) => this.#bugs.push(error),
+    );
+    void discovery.start();
+    return this.#over();
+  }
+
+  async stop(): Promise<void> {
+    await this.session.stop();
+    if (this.#bugs.length > 0) throw this.#bugs[0];
+  }
+
+  #over(): Promise<boolean> {
+    const { console, isOver } = this.#options;
+    const { race } = this.session;
+    const begun = performance.now();
+    let toldAt = begun;
+    return new Promise((resolve) => {
+      const finish = (interrupted: boolean): void => {
+        clearInterval(timer);
+        interrupt.release();
+        resolve(interrupted);
+      };
+      const interrupt = new Interrupt(() => finish(true));
+      const timer = setInterval(() => {
+        const now = performance.now();
+        if (this.#bugs.length > 0 || isOver(this.session, now - begun)) return finish(false);
+        if (now - toldAt < console.progressMs) return;
+        toldAt = now;
+        const totals = phaseTotals(race.shardStats);
+        console.progress(phaseText(race.peers.size, totals));
+        console.event('progress', { known: race.peers.size, ...totals });
+      }, LOOK_MS);
+    });
+  }
+}
+
+/** Something became of everybody, and nobody else will be named. */
+export function isSettled({ race, discovery }: PeerSession): boolean {
+  if (race.peers.size === 0) return !discovery.hopeful;
+  return race.peers.allSettled && !discovery.searching;
+}

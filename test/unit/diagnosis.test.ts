@@ -1,0 +1,55 @@
+/** Diagnoses that need a machine that is ill, and that a healthy run has none. e2e/doctor makes the others true with real sockets. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diagnose } from '../../src/main/doctor/diagnosis.ts';
+import type { Symptoms } from '../../src/main/doctor/symptoms.ts';
+
+const healthy: Symptoms = {
+  trackers: [{ tracker: 'http://t/announce', answered: true, text: '9 peers' }],
+  hasOtherSources: true,
+  searching: false,
+  known: 9,
+  dialled: 9,
+  dialing: 2,
+  connected: 7,
+  handshaken: 7,
+  unchoked: 5,
+  inSession: 7,
+  lost: () => 0,
+  encryption: 'prefer',
+  metadataOffers: null,
+  download: {
+    missing: 40,
+    unavailable: 0,
+    example: null,
+    hasWebSeeds: false,
+    waitingBytes: 10 * 2 ** 20,
+    memoryBytes: 128 * 2 ** 20,
+  },
+  shortages: 0,
+  lagP99Ms: 12,
+  lagMaxMs: 200,
+};
+const codes = (more: Partial<Symptoms>) => diagnose({ ...healthy, ...more }).map(({ code }) => code);
+
+test('a healthy run has nothing to complain about', () => assert.deepEqual(codes({}), []));
+
+test('the disk is what is waited for', () => {
+  const download = {
+    ...(healthy.download as NonNullable<Symptoms['download']>),
+    waitingBytes: 120 * 2 ** 20,
+  };
+  const [found] = diagnose({ ...healthy, download });
+  assert.equal(found?.code, 'disk-slow');
+  assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB wait to be written/);
+});
+
+test('certificates that are out of date by our clock', () => {
+  const failed = { tracker: 'https://t/announce', answered: false, text: 'certificate is not yet valid' };
+  assert.deepEqual(codes({ trackers: [failed], known: 0 }), ['clock']);
+});
+
+test('one tracker that answered makes the failures of others no cause', () => {
+  const failed = { tracker: 'udp://u', answered: false, text: 'nobody listens there' };
+  assert.deepEqual(codes({ trackers: [...healthy.trackers, failed] }), []);
+});
