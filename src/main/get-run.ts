@@ -2,7 +2,6 @@
 import type { Route } from '../shared/http-visitor.ts';
 import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
-import { routeOf } from './commands/options.ts';
 import { Console } from './console.ts';
 import { Advisor } from './doctor/advisor.ts';
 import { type Symptoms, symptomsOf } from './doctor/symptoms.ts';
@@ -10,7 +9,7 @@ import { Download } from './download.ts';
 import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
-import { HttpClient } from './http-client.ts';
+import type { HttpClient } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
@@ -19,7 +18,7 @@ import { storagePlan } from './storage.ts';
 import { saveTorrent } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
-import { namesOf, openSource, type Source } from './torrent/source.ts';
+import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
 import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from './units.ts';
 
@@ -28,23 +27,12 @@ export interface GetContext {
   readonly oracleMs: number | null;
 }
 
-/** Downloads and reports; resolves to the exit status. Rejects with a Failure for the user, or with a bug of ours. */
-export async function get(source: string, flags: GetFlags, context: GetContext): Promise<number> {
-  const route = routeOf(flags);
-  const http = new HttpClient(route);
-  try {
-    return await new GetRun(await openSource(source, http), flags, context, { route, http }).run();
-  } finally {
-    await http.close();
-  }
-}
-
 type Ending =
   | { readonly kind: 'complete' }
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-class GetRun {
+export class GetRun {
   readonly #source: Source;
   readonly #flags: GetFlags;
   readonly #context: GetContext;
@@ -295,5 +283,16 @@ class GetRun {
     if (ending.kind === 'failed') throw ending.error;
     if (ending.kind === 'interrupted' || job === null) return this.#teller.interrupted(job);
     return this.#teller.farewell(job, elapsedMs);
+  }
+
+  /** What `--on-complete` is told of. */
+  get result(): {
+    readonly name: string;
+    readonly infoHash: string;
+    readonly path: string;
+    readonly bytes: number;
+  } {
+    const { download, plan } = this.#job ?? { download: null, plan: null };
+    return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }
 }

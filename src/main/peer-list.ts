@@ -43,6 +43,8 @@ export class PeerList {
   readonly #blocklist: Blocklist | null;
   readonly #perSource = new Map<string, number>();
   readonly #perSubnet = new Map<string, number>();
+  /** Known by no tracker, and not named by the user. */
+  readonly #foundInPublic = new Set<PeerIndex>();
   #refused = 0;
   #blocked = 0;
   /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
@@ -83,7 +85,9 @@ export class PeerList {
     for (const { host: written, port } of addresses) {
       const host = canonicalHost(written);
       const key = addressKey(host, port);
-      if (this.#byAddress.has(key) || this.#banned.has(host)) continue;
+      const known = this.#byAddress.get(key);
+      if (known !== undefined && !PUBLIC_SOURCES.has(source)) this.#foundInPublic.delete(known);
+      if (known !== undefined || this.#banned.has(host)) continue;
       if (this.#isBlocked(host)) {
         this.#blocked += 1;
         continue;
@@ -92,10 +96,11 @@ export class PeerList {
         this.#refused += 1;
         continue;
       }
-      const known: KnownPeer = { peer: peerIndex(this.#peers.length), host, port, source };
-      this.#peers.push(known);
-      this.#byAddress.set(key, known.peer);
-      added.push(known);
+      const news: KnownPeer = { peer: peerIndex(this.#peers.length), host, port, source };
+      this.#peers.push(news);
+      this.#byAddress.set(key, news.peer);
+      if (PUBLIC_SOURCES.has(source)) this.#foundInPublic.add(news.peer);
+      added.push(news);
     }
     return added;
   }
@@ -209,6 +214,11 @@ export class PeerList {
 
   get outcomes(): Iterable<PeerOutcome> {
     return this.#outcomes.values();
+  }
+
+  /** Whom a private torrent may not know (BEP 27). */
+  get foundInPublic(): readonly KnownPeer[] {
+    return [...this.#foundInPublic].map((peer) => this.at(peer));
   }
 
   get all(): readonly KnownPeer[] {

@@ -33,6 +33,8 @@ export class Race {
   readonly #door: FrontDoor;
   readonly #winners = new Set<PeerIndex>();
   #keeping = false;
+  /** Nobody is taken in who was found in public (BEP 27). */
+  #private = false;
   #startedAt: number | null = null;
   #firstUnchoke: Unchoke | null = null;
   #firstBlockAt: number | null = null;
@@ -83,6 +85,7 @@ export class Race {
 
   /** Brings addresses into play; known ones are passed over. Returns how many were new. */
   add(addresses: readonly HostPort[], source: string): number {
+    if (this.#private && PUBLIC_SOURCES.has(source)) return 0;
     const added = this.peers.add(addresses, source);
     if (added.length === 0) return 0;
     this.#startedAt ??= monotonicMs();
@@ -117,8 +120,11 @@ export class Race {
 
   /** The torrent is private (BEP 27): whoever was found otherwise than by its trackers or the user is let go. */
   becamePrivate(): void {
-    for (const { peer, source } of this.peers.all)
-      if (PUBLIC_SOURCES.has(source)) this.#tell(peer, { type: 'banish', peer, code: 'private' });
+    this.#private = true;
+    const byShard: PeerIndex[][] = Array.from({ length: this.#pool.size }, () => []);
+    for (const known of this.peers.foundInPublic) byShard[this.#positionOf(known)]?.push(known.peer);
+    for (const [position, peers] of byShard.entries())
+      if (peers.length > 0) this.#pool.send(position, { type: 'banish', peers, code: 'private' });
   }
 
   /** Hash verdicts, for all shards. */
@@ -150,7 +156,7 @@ export class Race {
   }
 
   #banish(peer: PeerIndex): void {
-    this.#tell(peer, { type: 'banish', peer, code: 'bad-data' });
+    this.#tell(peer, { type: 'banish', peers: [peer], code: 'bad-data' });
   }
 
   #tell(peer: PeerIndex, command: ShardCommand): void {
@@ -193,6 +199,8 @@ export class Race {
         this.#door.heard(event.port, event.error);
         return;
       case 'accepted':
+        // Who comes by himself may be the first of all.
+        this.#startedAt ??= monotonicMs();
         this.peers.accept(event.address);
         if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);
         return;

@@ -20,6 +20,8 @@ export const MAX_BENCODE_TOKENS = 2_500_000;
 /** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
 export const MAX_PATH_ELEMENT_BYTES = 255;
 
+/** A list of sources (`@FILE`): ten thousand magnet links. */
+export const MAX_LIST_FILE_BYTES = 16_777_216;
 /** `create` doubles the piece length until there are no more pieces than this: a .torrent of 40 KiB. */
 export const MAX_AUTO_PIECES = 2_048;
 /** And begins here: two blocks. */
@@ -74,6 +76,10 @@ export const UTP_DIALS_PER_TICK = 32;
 export const UTP_TICK_MS = 50;
 /** Bytes of the stream in one packet: with its headers it passes wherever 1,440 bytes pass, over IPv6 as well. */
 export const UTP_PAYLOAD_BYTES = 1_372;
+/** A packet of uTP; whatever is longer than one Ethernet frame holds is none. */
+export const MAX_UTP_PACKET_BYTES = 1_500;
+/** Besides its bytes, what a packet takes that is kept until its turn. */
+export const UTP_KEPT_PACKET_BYTES = 200;
 /** What a peer may send before we acknowledge it; libtorrent and libutp have 1 MiB as well. */
 export const UTP_WINDOW_BYTES = 1_048_576;
 /** Packets that may be ahead of the next one of their connection: a window of small ones. */
@@ -300,7 +306,7 @@ export const MAX_DHT_PACKET_BYTES = 1_500;
 export const DHT_FIRST_REPEAT_MS = 30_000;
 /** And this at the longest: nodes forget an announce after half an hour. */
 export const DHT_REPEAT_MS = 900_000;
-/** Nodes and peers of the DHT over IPv6 that one run may hear of. */
+/** Nodes and peers of the DHT over IPv6 that are remembered at one time. */
 export const MAX_DHT_STAND_INS = 65_536;
 /** Nodes kept for the next run: the 8 of some buckets are enough to begin with. */
 export const MAX_KEPT_DHT_NODES = 200;

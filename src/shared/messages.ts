@@ -96,7 +96,7 @@ export type ShardCommand =
   /** Ask this peer for these parts of the metadata (BEP 9). */
   | { readonly type: 'ask-metadata'; readonly peer: PeerIndex; readonly parts: readonly number[] }
   /** Away with it, for good: it sent bad data that only main could see, or a private torrent may not know it. */
-  | { readonly type: 'banish'; readonly peer: PeerIndex; readonly code: 'bad-data' | 'private' }
+  | { readonly type: 'banish'; readonly peers: readonly PeerIndex[]; readonly code: 'bad-data' | 'private' }
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
   /** These peers alone stay; all others leave the race. */
   | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }

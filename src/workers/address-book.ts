@@ -87,21 +87,23 @@ export class AddressBook {
     return wait;
   }
 
-  /** Never again. Returns its address if it was waiting here. */
-  banish(peer: PeerIndex): PeerAddress | null {
-    this.#attempts.set(peer, MAX_RECONNECTS);
-    this.#banished.add(peer);
+  /** Never again. Returns the addresses of those that were waiting here. */
+  banish(peers: readonly PeerIndex[]): PeerAddress[] {
+    for (const peer of peers) {
+      this.#attempts.set(peer, MAX_RECONNECTS);
+      this.#banished.add(peer);
+    }
+    const stays = ({ peer }: PeerAddress) => !this.#banished.has(peer);
     const waiting = [
       ...this.#queue.slice(this.#head),
       ...this.#sentHome,
       ...this.#retries.map(({ address }) => address),
-    ].find((address) => address.peer === peer);
-    if (waiting === undefined) return null;
-    const isOther = (address: PeerAddress) => address.peer !== peer;
-    this.#queue = this.#queue.slice(this.#head).filter(isOther);
+    ].filter((address) => !stays(address));
+    if (waiting.length === 0) return [];
+    this.#queue = this.#queue.slice(this.#head).filter(stays);
     this.#head = 0;
-    this.#sentHome = this.#sentHome.filter(isOther);
-    this.#retries = this.#retries.filter(({ address }) => isOther(address));
+    this.#sentHome = this.#sentHome.filter(stays);
+    this.#retries = this.#retries.filter(({ address }) => stays(address));
     return waiting;
   }
 

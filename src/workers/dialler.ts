@@ -59,6 +59,13 @@ export class Dialler {
     };
   }
 
+  /** Before all others, or behind them. */
+  again(address: PeerAddress, when: 'at once' | 'in turn'): void {
+    if (when === 'at once') this.addresses.addFirst(address);
+    else this.addresses.add([address]);
+    this.pump();
+  }
+
   /** Dials what may be dialled, from the next turn on. */
   pump(): void {
     if (this.#scheduled || this.waiting === 0) return;

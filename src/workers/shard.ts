@@ -78,7 +78,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
         this.#peers.get(command.peer)?.askMetadata(command.parts);
         return;
       case 'banish':
-        this.#banish(command.peer, command.code);
+        this.#banish(command.peers, command.code);
         break;
       case 'addresses':
         this.#dialler.addresses.add(command.addresses);
@@ -148,7 +148,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void {
     this.#counts.move(before, after);
-    if (before.phase === 'dialing') {
+    if (before.phase === 'dialing' && after.phase !== 'queued') {
       this.#dialler.window.answered();
       this.#dialler.pump();
     }
@@ -157,17 +157,17 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#peers.delete(peer.index);
     this.#pex?.forget(peer.index);
     const address = { peer: peer.index, ...peer.address };
-    const { code } = after.reason;
-    if (this.#approaches.triesAnother(peer, before, after) && !this.#stopped && !this.#winners.decided) {
-      this.#dialler.addresses.addFirst(address);
-      return this.#dialler.pump();
-    }
+    const isOver = this.#stopped || this.#winners.decided;
+    const outcome = outcomeOf(peer, after, this.#task.shard);
+    const again = isOver ? null : this.#approaches.triesAnother(before, outcome);
+    if (again !== null) return this.#dialler.again(address, again);
+    const ending = this.#approaches.ending(before, outcome);
+    const { code } = ending.reason;
     const isGuest = this.#door?.left(peer.index) ?? false;
     if (code === 'race-lost') this.#dialler.addresses.sendHome(address);
     const mayReturn = this.#task.reconnect && !isGuest;
     const retryInMs = mayReturn ? this.#dialler.addresses.retryLater(address, code, this.clock()) : null;
-    const ending = this.#approaches.ending(peer.index, before, after);
-    this.#outbox.closed(outcomeOf(peer, ending, this.#task.shard, retryInMs));
+    this.#outbox.closed({ ...ending, retryInMs });
     this.#dialler.pump();
   }
 
@@ -250,10 +250,10 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     return peer;
   }
 
-  /** One that was still waiting is told as lost, too. */
-  #banish(index: PeerIndex, code: CloseCode): void {
-    const waiting = this.#dialler.addresses.banish(index);
-    (waiting === null ? this.#peers.get(index) : this.#enter(waiting))?.close(code);
+  /** Those that were still waiting are told as lost, too. */
+  #banish(peers: readonly PeerIndex[], code: CloseCode): void {
+    for (const waiting of this.#dialler.addresses.banish(peers)) this.#enter(waiting).close(code);
+    for (const peer of peers) this.#peers.get(peer)?.close(code);
   }
 
   /** The torrent is known: from here on there is something to ask for. */
@@ -270,7 +270,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
         random,
         onFull: (full) => this.#outbox.full(full),
         onConvicted: (peer) => {
-          this.#dialler.addresses.banish(peer);
+          this.#dialler.addresses.banish([peer]);
           this.#outbox.now({ type: 'convicted', peer });
         },
       });
@@ -281,19 +281,15 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   #stats(): ShardStats {
     const { blockBytes, wastedBytes } = this.requester;
-    return {
-      ...this.#counts.snapshot(),
-      ...this.#dialler.counts,
-      blockBytes,
-      wastedBytes,
-      ...this.#world.lag(),
-    };
+    const phases = this.#counts.snapshot();
+    return { ...phases, ...this.#dialler.counts, blockBytes, wastedBytes, ...this.#world.lag() };
   }
 
   #stop(): void {
     this.#door?.close();
     for (const peer of [...this.#peers.values()]) peer.close('stopped');
     this.transport.close();
+    for (const outcome of this.#approaches.untold) this.#outbox.closed(outcome);
     this.#outbox.now({ type: 'stats', stats: this.#stats() });
     this.#outbox.flush();
     this.#stopped = true;

@@ -259,8 +259,8 @@ test('who is banished is told as lost, whether it is in play, waits for its turn
     [inPlay, refuser, waiting].map((peer) => peer?.dials),
     [1, 1, 1],
   );
-  for (const peer of [0, 1, 3].map((n) => peerIndex(n)))
-    shard.shard.command({ type: 'banish', peer, code: 'private' });
+  const peers = [0, 1, 3].map((n) => peerIndex(n));
+  shard.shard.command({ type: 'banish', peers, code: 'private' });
   shard.run(60_000);
   assert.deepEqual(
     shard.outcomes

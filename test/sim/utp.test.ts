@@ -132,3 +132,52 @@ test('what strangers send ahead of time is bounded', () => {
   assert.ok(here.link.budget.take(MAX_UTP_REORDERED_BYTES - 1_100_000), 'but no more than a window');
   here.connection?.destroy();
 });
+
+test('a short outage is over soon: what was lost in it goes out again together', () => {
+  const time = new VirtualTime();
+  let broken = false;
+  const { here, there } = utpLine(time, () => (broken ? [] : [ONE_WAY_MS]));
+  time.run(100);
+  broken = true;
+  for (let i = 0; i < 10; i++) {
+    here.connection?.write(Buffer.from(`${i}`));
+    time.run(20);
+  }
+  time.run(200);
+  broken = false;
+  time.run(5_000);
+  assert.equal(String(there.bytes), '0123456789');
+});
+
+test('what was written before the goodbye is said before it', () => {
+  const time = new VirtualTime();
+  const { here, there } = utpLine(time, onTime);
+  time.run(100);
+  here.connection?.write(Buffer.from('last words'));
+  here.connection?.destroy();
+  time.run(1_000);
+  assert.equal(String(there.bytes), 'last words');
+  assert.deepEqual(there.log, ['over', 'closed-by-peer']);
+});
+
+test('after its end a connection tells nothing, wherever it was ended', () => {
+  const time = new VirtualTime();
+  const { here, there } = utpLine(time, onTime);
+  time.run(100);
+  there.onData = () => there.connection?.destroy();
+  here.connection?.write(content(5_000));
+  time.run(1_000);
+  assert.deepEqual(there.log, ['over']);
+});
+
+test('an answer that does not name our SYN connects nobody', () => {
+  const time = new VirtualTime();
+  const { here } = utpLine(time, () => []);
+  const forged = { type: UTP_TYPE.state, connectionId: 77, sentAt: 1, delay: 0, window: 9, sequence: 5 };
+  for (const ack of [0, 2, 40_000]) {
+    here.connection?.receive(decodeUtp(encodeUtp({ ...forged, ack }, null, Buffer.alloc(0))) as never);
+  }
+  assert.deepEqual(here.log, []);
+  here.connection?.receive(decodeUtp(encodeUtp({ ...forged, ack: 1 }, null, Buffer.alloc(0))) as never);
+  assert.deepEqual(here.log, ['connected']);
+});

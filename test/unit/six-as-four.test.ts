@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SixAsFour } from '../../src/main/discovery/six-as-four.ts';
 import { type BencodeDict, decodeBencode } from '../../src/shared/bencode.ts';
+import { MAX_DHT_STAND_INS } from '../../src/shared/limits.ts';
 
 const ID = Buffer.alloc(20, 0x61);
 /** 2001:db8::7 and port 258. */
@@ -55,4 +56,16 @@ test('what goes: queries want n6, answers have the real addresses, and strangers
     [SIX],
   );
   assert.equal(told['nodes'], undefined);
+});
+
+test('of too many addresses the one that was longest out of use is forgotten', () => {
+  const six = new SixAsFour();
+  const first = six.standInOf('2001:db8::1');
+  const second = six.standInOf('2001:db8::2');
+  for (let i = 0; i < MAX_DHT_STAND_INS - 1; i++) {
+    six.standInOf('2001:db8::1');
+    six.standInOf(`2001:db9::${i.toString(16)}`);
+  }
+  assert.equal(six.realOf(first), '2001:db8::1');
+  assert.equal(six.realOf(second), undefined);
 });

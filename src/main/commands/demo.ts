@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Console } from '../console.ts';
-import { get } from '../get-run.ts';
+import { get } from '../get.ts';
 import { type SwarmRequest, startSwarm } from '../swarm-child.ts';
 import { parseCount, parseSize } from '../units.ts';
 import { getFlags } from './get-flags.ts';

@@ -22,6 +22,7 @@ export interface GetFlags extends RaceFlags {
   readonly listen: boolean;
   readonly webseeds: boolean;
   readonly saveTorrent?: string;
+  readonly onComplete?: string;
 }
 
 /** The flags of `get` as they are when nobody says anything, but for `args`. */
@@ -36,8 +37,13 @@ export function getFlags(args: readonly string[]): GetFlags {
 export function defineGet(command: Command): Command {
   return withRaceOptions(command)
     .description('download')
-    .argument('<source>', SOURCE_HELP)
+    .argument('<source...>', `${SOURCE_HELP}; or a folder of .torrent files, or @FILE with a source a line`)
+    .optionsGroup('The download:')
     .option('--save-torrent <file>', 'of a magnet link: keep the torrent that was found')
+    .option(
+      '--on-complete <program>',
+      'run when a download is complete, without a shell and arguments; UNCHOKE_DONE_NAME, _PATH, _BYTES and _INFO_HASH tell of it',
+    )
     .option('-o, --output <dir>', 'the folder to download into', '.')
     .addOption(
       many('--select <glob|index>', 'only these files; may be given many times (see inspect)', 'all'),
@@ -58,9 +64,13 @@ export function defineGet(command: Command): Command {
       'memory for pieces on their way to the disk',
       formatSize(DEFAULT_MEMORY_BYTES).replace('.0 ', ''),
     )
+    .optionsGroup('The network:')
     .option('--port <n>', 'where others may connect to us; 0 takes a free port', '0')
+    .optionsGroup('Peers:')
     .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
+    .optionsGroup('The network:')
     .option('--no-listen', 'let nobody connect to us')
+    .optionsGroup('The race:')
     .option(
       '--first-unchoke-timeout <duration>',
       'give up when nobody has unchoked us; 0 waits for ever',

@@ -69,13 +69,16 @@ export function many(flags: string, description: string, otherwise = 'none'): Op
 /** Adds what `get` and `race` have in common. */
 export function withRaceOptions(command: Command): Command {
   return command
+    .optionsGroup('The race:')
     .addOption(
       new Option('--strategy <strategy>', 'how peers are raced')
         .choices([...STRATEGIES])
         .default('first-unchoke'),
     )
+    .optionsGroup('Peers:')
     .addOption(many('--peer <host:port>', 'a peer to try; may be given many times'))
     .option('--peers-file <file>', 'peers to try, one HOST:PORT a line')
+    .optionsGroup('The race:')
     .option(
       '--half-open <n>',
       'connections on the way at one time; 0 is unlimited',
@@ -88,6 +91,7 @@ export function withRaceOptions(command: Command): Command {
       String(DEFAULT_MAX_PEERS),
     )
     .option('--shards <n>', 'threads that talk to peers', String(defaultThreads()))
+    .optionsGroup('The network:')
     .addOption(
       new Option(
         '--encryption <how>',
@@ -96,12 +100,15 @@ export function withRaceOptions(command: Command): Command {
         .choices([...ENCRYPTIONS])
         .default('prefer'),
     )
+    .optionsGroup('Peers:')
     .option('--no-trackers', 'ask no tracker: only the peers named')
+    .optionsGroup('The network:')
     .option(
       '--proxy <url>',
       'socks5://HOST:PORT for everything, or http://HOST:PORT for trackers and web seeds, and then no peers; nothing goes past it',
     )
     .option('--interface <address>', 'the address of this machine to connect from and to listen at')
+    .optionsGroup('Peers:')
     .option('--announce-all', 'ask all trackers of every tier, not the first of each that answers', false)
     .option('--blocklist <file>', 'addresses to have nothing to do with: P2P text, ipfilter.dat or CIDR')
     .option('--no-dht', 'ask no distributed hash table')
@@ -114,10 +121,12 @@ export function withRaceOptions(command: Command): Command {
     )
     .option('--no-lsd', 'ask nobody on the local network')
     .option('--no-pex', 'exchange no peers with peers')
+    .optionsGroup('The network:')
     .option(
       '--no-utp',
       'TCP only; otherwise uTP is tried as well where TCP has not connected in half a second',
     )
+    .optionsGroup('What is told:')
     .option('--report <file>', 'write the race as a page to look at (HTML, needs nothing else)')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
     .option('--quiet', 'no progress and no news on stderr', false);

@@ -35,6 +35,8 @@ export interface DhtSocketOptions {
 export class DhtSocket extends EventEmitter {
   readonly #socket: Socket;
   readonly #readOnly: boolean;
+  #isBound = false;
+  #broken = false;
   readonly #mayReach: (host: string) => boolean;
   /** The library knows IPv4 only; null where that is what is spoken. */
   readonly #six: SixAsFour | null;
@@ -46,9 +48,16 @@ export class DhtSocket extends EventEmitter {
     this.#readOnly = readOnly;
     this.#mayReach = mayReach;
     this.#socket.on('message', (bytes, from) => this.#hear(bytes, from));
-    this.#socket.on('listening', () => this.emit('listening'));
+    this.#socket.on('listening', () => {
+      this.#isBound = true;
+      this.emit('listening');
+    });
     this.#socket.on('close', () => this.emit('close'));
-    this.#socket.on('error', (error) => this.emit('error', error));
+    // By itself Node would bind it to all addresses at the next packet: one that cannot be bound says nothing any more.
+    this.#socket.on('error', (error) => {
+      this.#broken ||= !this.#isBound;
+      this.emit('error', error);
+    });
     if (from !== null) this.#socket.bind(0, from);
   }
 
@@ -70,7 +79,7 @@ export class DhtSocket extends EventEmitter {
     sent: (error: Error | null) => void,
   ): void {
     const real = this.realHost(host);
-    if (!this.#mayReach(real)) return sent(null);
+    if (this.#broken || !this.#mayReach(real)) return sent(null);
     try {
       const message = this.#outgoing(bytes.subarray(offset, offset + length));
       this.#socket.send(this.#readOnly ? markedReadOnly(message) : message, port, real, sent);
@@ -89,9 +98,9 @@ export class DhtSocket extends EventEmitter {
     return this.#six?.realOf(host) ?? host;
   }
 
-  /** How the library is told of a host; null where it cannot be. */
-  hostForLibrary(host: string): string | null {
-    return this.#six === null ? host : this.#six.standInOf(host);
+  /** How the library is told of a host. */
+  hostForLibrary(host: string): string {
+    return this.#six?.standInOf(host) ?? host;
   }
 
   #outgoing(message: Buffer): Buffer {
@@ -109,7 +118,6 @@ export class DhtSocket extends EventEmitter {
   #hear(bytes: Buffer, from: RemoteInfo): void {
     if (!isMessage(bytes, this.#readOnly)) return;
     const address = this.hostForLibrary(from.address);
-    if (address === null) return;
     try {
       this.emit('message', this.#incoming(bytes), { ...from, address });
     } catch {

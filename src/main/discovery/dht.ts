@@ -62,7 +62,7 @@ export class DhtSource {
     const mayReach = rangeOf([...first, ...kept]);
     const socket = new DhtSocket({ family, readOnly: port === NO_LISTENING_PORT, from, mayReach });
     const named = (nodes: readonly HostPort[]) =>
-      nodes.map((node) => ({ host: socket.hostForLibrary(node.host) ?? node.host, port: node.port }));
+      nodes.map((node) => ({ host: socket.hostForLibrary(node.host), port: node.port }));
     const bootstrap = named(first).map((node) => `${node.host}:${node.port}`);
     const client = new Client({ bootstrap, socket });
     this.#client = client;

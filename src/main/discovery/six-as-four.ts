@@ -11,23 +11,33 @@ const PORT_BYTES = 2;
 const FOUR_BYTES = 4;
 const SIX_BYTES = 16;
 const FIRST_STAND_IN = 0xf000_0000;
+const STAND_INS = 0x1000_0000;
 /** BEP 32: nodes with IPv6 addresses are wanted. */
 const WANT = [Buffer.from('n6')];
 
 export class SixAsFour {
   readonly #standIns = new Map<string, string>();
   readonly #real = new Map<string, string>();
+  #made = 0;
 
-  /** The stand-in of an IPv6 address; null once there are too many. */
-  standInOf(host: string): string | null {
+  /** The stand-in of an IPv6 address. Of too many the one that was longest out of use is forgotten: anybody may name any number. */
+  standInOf(host: string): string {
     const plain = canonicalHost(host);
     const known = this.#standIns.get(plain);
-    if (known !== undefined) return known;
-    if (this.#standIns.size >= MAX_DHT_STAND_INS) return null;
-    const number = FIRST_STAND_IN + this.#standIns.size;
+    if (known !== undefined) {
+      this.#standIns.delete(plain);
+      this.#standIns.set(plain, known);
+      return known;
+    }
+    const number = FIRST_STAND_IN + (this.#made++ % STAND_INS);
     const standIn = [number >>> 24, (number >>> 16) & 0xff, (number >>> 8) & 0xff, number & 0xff].join('.');
     this.#standIns.set(plain, standIn);
     this.#real.set(standIn, plain);
+    for (const [oldest, its] of this.#standIns) {
+      if (this.#standIns.size <= MAX_DHT_STAND_INS) break;
+      this.#standIns.delete(oldest);
+      this.#real.delete(its);
+    }
     return standIn;
   }
 
@@ -86,7 +96,7 @@ export class SixAsFour {
     for (let at = 0; at + step <= entries.length; at += step) {
       const address = entries.subarray(at + idLength, at + idLength + addressLength);
       const host = to === 'to six' ? this.realOf(address.join('.')) : this.standInOf(written(address));
-      const other = host === undefined || host === null ? null : addressBytes(host);
+      const other = host === undefined ? null : addressBytes(host);
       if (other === null) continue;
       const port = entries.subarray(at + step - PORT_BYTES, at + step);
       out.push(entries.subarray(at, at + idLength), Uint8Array.from(other), port);

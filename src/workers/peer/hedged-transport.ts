@@ -1,6 +1,7 @@
 /**
- * TCP and uTP, whichever gets through: TCP is dialled first, and uTP a moment later, or at once where TCP fails. The first
- * that connects is the connection. Only both together can fail, and then it is TCP's word that is told.
+ * TCP and uTP, whichever gets through: TCP is dialled first, and uTP a moment later if it has neither connected nor failed.
+ * The first that connects is the connection; where both fail it is TCP's word that is told. One whom TCP fails before is
+ * tried over uTP in his turn (`approaches.ts`): he must not hold the place of somebody who has not been tried at all.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { UTP_DIALS_PER_TICK, UTP_HEAD_START_MS, UTP_TICK_MS } from '../../shared/limits.ts';
@@ -127,7 +128,6 @@ class HedgedConnection implements Connection {
   begin(first: Dials): void {
     this.#attempt(first, (failed) => {
       this.#failure = failed;
-      this.trySecond();
     });
   }
 

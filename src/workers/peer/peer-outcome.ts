@@ -4,12 +4,7 @@ import type { PeerOutcome } from '../../shared/messages.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { Closed } from './peer-state.ts';
 
-export function outcomeOf(
-  peer: PeerDriver,
-  { timeline, reason }: Closed,
-  shard: ShardId,
-  retryInMs: number | null,
-): PeerOutcome {
+export function outcomeOf(peer: PeerDriver, { timeline, reason }: Closed, shard: ShardId): PeerOutcome {
   return {
     peer: peer.index,
     shard,
@@ -19,6 +14,6 @@ export function outcomeOf(
     peerIdPrefix: peer.peerIdPrefix,
     receivedBytes: peer.receivedBytes,
     transport: peer.transport,
-    retryInMs,
+    retryInMs: null,
   };
 }

@@ -97,7 +97,7 @@ export class UtpConnection implements Connection {
 
   /** True for the first packet of a stranger that shows that it got our answer. */
   provesItself(packet: UtpPacket): boolean {
-    return packet.type === UTP_TYPE.data && packet.ack === after(this.#sender.next, -1);
+    return packet.type === UTP_TYPE.data && this.#sender.isAllAcknowledgedBy(packet);
   }
 
   /** From here on somebody hears of what comes. */
@@ -116,7 +116,11 @@ export class UtpConnection implements Connection {
   /** Says goodbye once; if that is lost, the peer hears of it when it next sends something. */
   destroy(): void {
     if (this.#phase === 'over') return;
-    if (this.#phase === 'open') this.#sender.sendNow(UTP_TYPE.fin, this.#link.clock());
+    if (this.#phase === 'open') {
+      const now = this.#link.clock();
+      this.#sender.flush(now);
+      this.#sender.sendNow(UTP_TYPE.fin, now);
+    }
     this.#finish();
   }
 
@@ -128,7 +132,8 @@ export class UtpConnection implements Connection {
     }
     // Asked again, so our answer was lost: a SYN acknowledges nothing.
     if (packet.type === UTP_TYPE.syn) return this.acknowledge();
-    if (this.#phase === 'connecting' && packet.type !== UTP_TYPE.state) return;
+    // Whoever answers our SYN names it: one who never saw it would have to guess.
+    if (this.#phase === 'connecting' && !this.#answers(packet)) return;
     if (!this.#sender.acknowledged(packet, this.#link.clock())) return;
     this.#delay = this.#delayOf(packet);
     if (this.#phase === 'connecting') this.#connected(packet);
@@ -156,6 +161,15 @@ export class UtpConnection implements Connection {
     this.#transmit({ type: UTP_TYPE.state, sequence: this.#sender.next, payload: NO_BYTES });
   }
 
+  get #hasEnded(): boolean {
+    return this.#phase === 'over';
+  }
+
+  #answers(packet: UtpPacket): boolean {
+    if (packet.type === UTP_TYPE.reset) return true;
+    return packet.type === UTP_TYPE.state && this.#sender.isAllAcknowledgedBy(packet);
+  }
+
   #connected({ sequence }: UtpPacket): void {
     // The answer to a SYN has the number of the first packet to come, and does not use it up (libutp, libtorrent).
     this.#receiver = new UtpReceiver(after(sequence, -1), this.#link.budget);
@@ -171,6 +185,8 @@ export class UtpConnection implements Connection {
     receiver.push(packet.sequence, packet.type === UTP_TYPE.fin ? null : packet.payload, (bytes) =>
       this.#deliver(bytes),
     );
+    // Whoever heard of these bytes may have closed it.
+    if (this.#hasEnded) return;
     if (receiver.ended) return this.#end('closed-by-peer', 'uTP FIN');
     // In a long turn the other end would wait, and a single acknowledgement for all of it may be lost.
     if (this.#unacknowledged >= UTP_PACKETS_PER_ACK) this.acknowledge();

@@ -2,11 +2,11 @@
  * All uTP connections of a shard (BEP 29), over one UDP socket for each family of addresses: gives packets to the
  * connections that they are for, answers those who ask for one, and keeps the time.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '../../shared/clock.ts';
 import {
+  MAX_UTP_PACKET_BYTES,
   MAX_UTP_STRANGERS,
-  UTP_RECEIVE_BUFFER_BYTES,
   UTP_RESETS_PER_TICK,
   UTP_TICK_MS,
 } from '../../shared/limits.ts';
@@ -15,8 +15,7 @@ import type { Address, Connection, ConnectionEvents, Listener, ListenRequest } f
 import { resetFor, UtpConnection, type UtpLink } from './utp-connection.ts';
 import { after, decodeUtp, UTP_TYPE, type UtpPacket } from './utp-packet.ts';
 import { ReorderBudget } from './utp-receiver.ts';
-
-type Family = 4 | 6;
+import { type Family, UtpSocket } from './utp-socket.ts';
 
 export interface UtpEndpointOptions {
   /** Where packets leave from; null leaves it to the system. */
@@ -31,7 +30,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   readonly readBuffer: Buffer;
   readonly budget = new ReorderBudget();
   readonly #options: UtpEndpointOptions;
-  readonly #sockets = new Map<Family, Socket>();
+  readonly #sockets = new Map<Family, UtpSocket>();
   /** By the number under which their packets come: several peers may have chosen the same. */
   readonly #connections = new Map<number, UtpConnection[]>();
   readonly #strangers = new Set<UtpConnection>();
@@ -39,6 +38,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   #timer: NodeJS.Timeout | null = null;
   #onAccept: ListenRequest['onAccept'] | null = null;
   #resetsLeft = UTP_RESETS_PER_TICK;
+  #resetsAt = 0;
   #closed = false;
 
   constructor(options: UtpEndpointOptions) {
@@ -54,11 +54,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   /** Lets others connect to us. A port that cannot be had is not told: the same port over TCP is what is announced. */
   listen({ port, host, onAccept }: ListenRequest): Listener {
     this.#onAccept = onAccept;
-    for (const family of familiesOf(host)) {
-      const socket = this.#open(family);
-      if (family === 6) socket.bind({ port, address: host ?? '::' });
-      else socket.bind({ port, address: host ?? '0.0.0.0' });
-    }
+    for (const family of host === null ? ([4, 6] as const) : [familyOf(host)]) this.#open(family, port, host);
     return {
       close: () => {
         this.#onAccept = null;
@@ -77,10 +73,12 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
 
   send(packet: Buffer, { host, port }: Address): void {
     if (this.#closed) return;
-    const family = host.includes(':') ? 6 : 4;
-    const socket = this.#sockets.get(family) ?? this.#bound(family);
+    const family = familyOf(host);
+    const known = this.#sockets.get(family);
+    // The port that was to be listened at is somebody else's: then from any other.
+    const socket = known === undefined || known.lostItsPort ? this.#bound(family) : known;
     // Whatever the network says of one packet: it was lost, and uTP copes with that.
-    socket.send(packet, port, host, () => {});
+    if (socket !== null) socket.send(packet, port, host);
   }
 
   wantsFlush(connection: UtpConnection): void {
@@ -117,7 +115,6 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
 
   #tick(): void {
     const now = this.clock();
-    this.#resetsLeft = UTP_RESETS_PER_TICK;
     for (const several of [...this.#connections.values()]) for (const one of several) one.tick(now);
     if (this.#connections.size === 0 && this.#timer !== null) {
       clearInterval(this.#timer);
@@ -127,32 +124,23 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
 
   // --- The socket
 
-  #bound(family: Family): Socket {
+  /** Null where packets of that family may not leave: the user named an address of the other one. */
+  #bound(family: Family): UtpSocket | null {
     const { localAddress } = this.#options;
-    const socket = this.#open(family);
-    // One that cannot be bound to where packets should leave from stays silent: TCP tells of it.
-    if (localAddress !== null) socket.bind({ port: 0, address: localAddress });
-    else socket.bind();
-    return socket;
+    if (localAddress !== null && familyOf(localAddress) !== family) return null;
+    return this.#open(family, 0, localAddress);
   }
 
-  #open(family: Family): Socket {
-    const socket = createSocket({
-      type: family === 6 ? 'udp6' : 'udp4',
-      ipv6Only: family === 6,
-      // Addresses are literals: nothing is looked up.
-      lookup: (host, _, found) => found(null, host, family),
-    });
-    socket.on('error', () => {});
-    socket.on('listening', () => widen(socket));
-    socket.on('message', (bytes, from) => this.#hear(bytes, from));
+  #open(family: Family, port: number, host: string | null): UtpSocket {
     this.#sockets.get(family)?.close();
+    const socket = new UtpSocket(family, port, host, (bytes, from) => this.#hear(bytes, from));
     this.#sockets.set(family, socket);
     return socket;
   }
 
   #hear(bytes: Buffer, { address: host, port }: RemoteInfo): void {
-    const packet = decodeUtp(bytes);
+    // No packet of ours or theirs is larger than a frame of Ethernet; port 0 is nobody's, and cannot be answered.
+    const packet = bytes.length > MAX_UTP_PACKET_BYTES || port === 0 ? null : decodeUtp(bytes);
     if (packet === null || this.#closed) return;
     const from = { host, port };
     const connection = this.#connectionOf(packet, from);
@@ -174,11 +162,28 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   /** True once a stranger has shown that it is where it says, and somebody wants it. */
   #admit(stranger: UtpConnection, packet: UtpPacket): boolean {
     if (packet.type === UTP_TYPE.syn) return true;
-    if (!stranger.provesItself(packet)) return false;
+    if (packet.type === UTP_TYPE.state) return false;
     this.#strangers.delete(stranger);
+    // There are only so many numbers: nobody has a second guess.
+    if (!stranger.provesItself(packet)) {
+      stranger.destroy();
+      return false;
+    }
     this.#onAccept?.(stranger.peer, (events) => stranger.start(events));
     if (stranger.isStranger) stranger.destroy();
     return !stranger.isStranger;
+  }
+
+  /** So many in a tick and no more: nobody shall use us to shout at others. */
+  #reset(packet: UtpPacket, from: Address): void {
+    const now = this.clock();
+    if (now - this.#resetsAt >= UTP_TICK_MS) {
+      this.#resetsAt = now;
+      this.#resetsLeft = UTP_RESETS_PER_TICK;
+    }
+    if (this.#resetsLeft === 0) return;
+    this.#resetsLeft -= 1;
+    this.send(resetFor(packet, now), from);
   }
 
   #unknown(packet: UtpPacket, from: Address): void {
@@ -189,23 +194,10 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
       this.#strangers.add(stranger);
       const [oldest] = this.#strangers;
       if (this.#strangers.size > MAX_UTP_STRANGERS) oldest?.destroy();
-    } else if (this.#resetsLeft > 0) {
-      this.#resetsLeft -= 1;
-      this.send(resetFor(packet, this.clock()), from);
-    }
+    } else this.#reset(packet, from);
   }
 }
 
-/** As far as the system goes along with it. */
-function widen(socket: Socket): void {
-  try {
-    socket.setRecvBufferSize(UTP_RECEIVE_BUFFER_BYTES);
-  } catch {
-    // It stays as it is: packets that find no room are sent again.
-  }
-}
-
-function familiesOf(host: string | null): readonly Family[] {
-  if (host === null) return [4, 6];
-  return host.includes(':') ? [6] : [4];
+function familyOf(host: string): Family {
+  return host.includes(':') ? 6 : 4;
 }

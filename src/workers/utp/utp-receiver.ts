@@ -1,5 +1,10 @@
 /** The receiving half of a uTP connection: puts packets in order, and knows what to acknowledge. */
-import { MAX_UTP_REORDERED_BYTES, MAX_UTP_REORDERED_PACKETS, UTP_WINDOW_BYTES } from '../../shared/limits.ts';
+import {
+  MAX_UTP_REORDERED_BYTES,
+  MAX_UTP_REORDERED_PACKETS,
+  UTP_KEPT_PACKET_BYTES,
+  UTP_WINDOW_BYTES,
+} from '../../shared/limits.ts';
 import { after, beyond } from './utp-packet.ts';
 
 /** Bytes that came before their turn, of all connections of a shard: they may not fill its memory. */
@@ -25,6 +30,7 @@ export class UtpReceiver {
   #earlyBytes = 0;
   readonly #budget: ReorderBudget;
   #ended = false;
+  #forgotten = false;
 
   constructor(ack: number, budget: ReorderBudget) {
     this.#ack = ack;
@@ -54,10 +60,10 @@ export class UtpReceiver {
   push(sequence: number, payload: Buffer | null, deliver: (bytes: Buffer) => void): void {
     const ahead = beyond(sequence, this.#ack);
     // Long known, or further ahead than any window of ours reaches.
-    if (ahead <= 0 || ahead > MAX_UTP_REORDERED_PACKETS || this.#ended) return;
+    if (ahead <= 0 || ahead > MAX_UTP_REORDERED_PACKETS || this.#forgotten) return;
     if (ahead > 1) return this.#keep(sequence, payload);
     this.#take(sequence, payload, deliver);
-    while (!this.#ended && this.#early.size > 0) {
+    while (!this.#forgotten && this.#early.size > 0) {
       const next = after(this.#ack, 1);
       const kept = this.#early.get(next);
       if (kept === undefined) return;
@@ -80,24 +86,31 @@ export class UtpReceiver {
   forget(): void {
     for (const kept of this.#early.values()) this.#free(kept);
     this.#early.clear();
-    this.#ended = true;
+    this.#forgotten = true;
   }
 
   #take(sequence: number, payload: Buffer | null, deliver: (bytes: Buffer) => void): void {
     this.#ack = sequence;
-    if (payload === null) this.forget();
-    else if (payload.length > 0) deliver(payload);
+    if (payload === null) {
+      this.forget();
+      this.#ended = true;
+    } else if (payload.length > 0) deliver(payload);
   }
 
   #keep(sequence: number, payload: Buffer | null): void {
-    const length = payload?.length ?? 0;
-    if (this.#early.has(sequence) || length > this.window || !this.#budget.take(length)) return;
-    this.#earlyBytes += length;
-    this.#early.set(sequence, payload);
+    const cost = costOf(payload);
+    if (this.#early.has(sequence) || cost > this.window || !this.#budget.take(cost)) return;
+    this.#earlyBytes += cost;
+    // A copy: the packet around it may be larger.
+    this.#early.set(sequence, payload === null ? null : Buffer.from(payload));
   }
 
   #free(kept: Buffer | null): void {
-    this.#earlyBytes -= kept?.length ?? 0;
-    this.#budget.giveBack(kept?.length ?? 0);
+    this.#earlyBytes -= costOf(kept);
+    this.#budget.giveBack(costOf(kept));
   }
+}
+
+function costOf(payload: Buffer | null): number {
+  return (payload?.length ?? 0) + UTP_KEPT_PACKET_BYTES;
 }

@@ -9,6 +9,8 @@ import { Congestion } from './congestion.ts';
 import { after, beyond, UTP_TYPE, type UtpPacket, type UtpType } from './utp-packet.ts';
 
 const NO_BYTES = Buffer.alloc(0);
+/** Sent again after a time-out: what a new connection may send at once. */
+const RESENT_BYTES = 4 * UTP_PAYLOAD_BYTES;
 /** A packet counts as lost when so many later ones have come. */
 const DUPLICATES = 3;
 
@@ -36,6 +38,7 @@ export class UtpSender {
   #bytesWaiting = 0;
   #peerWindow = UTP_PAYLOAD_BYTES;
   #noRoomSince: number | null = null;
+  #newestAck: number;
   #roundTripMs = 0;
   #varianceMs = 0;
   #timeoutMs = UTP_FIRST_TIMEOUT_MS;
@@ -46,6 +49,7 @@ export class UtpSender {
   constructor(firstSequence: number, transmit: (packet: Outgoing) => void) {
     this.#next = firstSequence;
     this.#lossUntil = firstSequence;
+    this.#newestAck = after(firstSequence, -1);
     this.#transmit = transmit;
   }
 
@@ -86,12 +90,23 @@ export class UtpSender {
     return sent;
   }
 
+  /** A packet acknowledges all that was sent. */
+  isAllAcknowledgedBy({ ack }: UtpPacket): boolean {
+    return ack === after(this.#next, -1);
+  }
+
   /** What a packet says has arrived. False if it speaks of packets that were never sent. */
   acknowledged({ ack, selectiveAck, delay, window }: UtpPacket, now: number): boolean {
     if (beyond(ack, after(this.#next, -1)) > 0) return false;
-    this.#peerWindow = window;
-    if (window > 0) this.#noRoomSince = null;
+    // One that was overtaken on its way speaks of a window that was.
+    if (beyond(ack, this.#newestAck) >= 0) {
+      this.#newestAck = ack;
+      this.#peerWindow = window;
+      if (window > 0) this.#noRoomSince = null;
+    }
     let bytes = 0;
+    // What moves on is alive: the patience that grew with each loss is over.
+    if (beyond(ack, this.#oldestSequence) >= 0) this.#timeoutMs = this.#plainTimeoutMs;
     while (this.#underWay.length > 0 && beyond(ack, this.#oldest().sequence) >= 0) {
       const packet = this.#underWay.shift() as UnderWay;
       bytes += this.#arrived(packet, now);
@@ -108,8 +123,25 @@ export class UtpSender {
     if (oldest.times >= maxTimes) return 'dead';
     this.#timeoutMs *= 2;
     this.#congestion.timedOut();
-    this.#again(oldest, now);
+    // Who was silent for so long has lost the others as well, as a rule: one flight of them goes out again.
+    let bytes = 0;
+    for (const packet of this.#underWay) {
+      if (packet.arrived) continue;
+      if (packet !== oldest && (packet.times >= maxTimes || bytes >= RESENT_BYTES)) break;
+      this.#again(packet, now);
+      bytes += Math.max(1, packet.payload.length);
+    }
     return 'alive';
+  }
+
+  /** Of the packet that is awaited, or else of the next one to be sent. */
+  get #oldestSequence(): number {
+    return this.#underWay[0]?.sequence ?? this.#next;
+  }
+
+  get #plainTimeoutMs(): number {
+    if (this.#roundTripMs === 0) return UTP_FIRST_TIMEOUT_MS;
+    return Math.max(UTP_MIN_TIMEOUT_MS, this.#roundTripMs + 4 * this.#varianceMs);
   }
 
   #oldest(): UnderWay {
@@ -177,7 +209,7 @@ export class UtpSender {
       this.#varianceMs += (Math.abs(this.#roundTripMs - ms) - this.#varianceMs) / 4;
       this.#roundTripMs += (ms - this.#roundTripMs) / 8;
     }
-    this.#timeoutMs = Math.max(UTP_MIN_TIMEOUT_MS, this.#roundTripMs + 4 * this.#varianceMs);
+    this.#timeoutMs = this.#plainTimeoutMs;
   }
 
   #heedSelective(ack: number, mask: Uint8Array, now: number): number {

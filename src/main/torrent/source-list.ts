@@ -1,0 +1,51 @@
+/** The sources of one command: what was named, with folders and lists opened. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_LIST_FILE_BYTES } from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+
+/**
+ * Folders become the .torrent files in them, by name; `@FILE` becomes the lines of a file, without empty ones and `#` comments.
+ * Throws a usage failure for what cannot be read, or holds nothing.
+ */
+export function expandSources(named: readonly string[]): string[] {
+  return named.flatMap((source) => {
+    if (source.startsWith('@')) return linesOf(source.slice(1));
+    return isFolder(source) ? torrentsIn(source) : [source];
+  });
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function torrentsIn(folder: string): string[] {
+  const names = reading(folder, () => readdirSync(folder)).filter((name) => /\.torrent$/i.test(name));
+  if (names.length === 0) throw new Failure('usage', `${folder}: a folder without a .torrent file`);
+  return names.sort().map((name) => join(folder, name));
+}
+
+function linesOf(file: string): string[] {
+  const text = reading(file, () => {
+    if (statSync(file).size > MAX_LIST_FILE_BYTES)
+      throw new Failure('usage', `${file}: longer than a list may be (${MAX_LIST_FILE_BYTES} bytes)`);
+    return readFileSync(file, 'utf8');
+  });
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  if (lines.length === 0) throw new Failure('usage', `${file}: a list without a source`);
+  return lines;
+}
+
+function reading<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure('usage', `${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    });
+  }
+}

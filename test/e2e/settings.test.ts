@@ -1,0 +1,126 @@
+/** Options from the environment and the config file, completion, and the manual page: all out of one set of definitions. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { statusLines } from '../../src/main/commands/man.ts';
+import { temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { CLI } from '../support/paths.ts';
+import { writeTo } from '../support/swarm-fixture.ts';
+import { torrentOf } from '../support/torrents.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+const torrent = writeTo(folder, 'x.torrent', torrentOf());
+const AT_HOME = ['--no-dht', '--no-lsd', '--no-utp'];
+
+function run(args: readonly string[], environment: Record<string, string> = {}) {
+  const env = { ...process.env, XDG_CONFIG_HOME: join(folder, 'nothing'), ...environment };
+  return spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8', env, timeout: 30_000 });
+}
+
+function config(name: string, value: unknown): Record<string, string> {
+  const home = join(folder, name);
+  mkdirSync(join(home, 'unchoke'), { recursive: true });
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  writeFileSync(join(home, 'unchoke', 'unchoke.json'), text);
+  return { XDG_CONFIG_HOME: home };
+}
+
+test('the command line goes before the environment, that before the config file, and its command before all', () => {
+  const race = ['race', torrent, ...AT_HOME];
+  // A wrong value is named with where it came from: so one sees which of them was used.
+  const all = config('all', { shards: 'from all', race: { shards: 'from race' } });
+  assert.match(run(race, all).stderr, /--shards from race: not a whole number/);
+  assert.match(run(race, { ...all, UNCHOKE_SHARDS: 'from env' }).stderr, /--shards from env/);
+  assert.match(
+    run([...race, '--shards', 'cli'], { ...all, UNCHOKE_SHARDS: 'from env' }).stderr,
+    /--shards cli/,
+  );
+  assert.match(run(race, config('only', { shards: 'from all' })).stderr, /--shards from all/);
+});
+
+test('lists, booleans, and their opposites', () => {
+  const lists = run(
+    ['race', torrent],
+    config('lists', {
+      peer: ['127.0.0.1:1', '127.0.0.1:2'],
+      'no-dht': true,
+      'no-lsd': true,
+      'no-utp': true,
+      json: true,
+    }),
+  );
+  assert.equal(lists.status, 4, lists.stderr);
+  const summary = JSON.parse(lists.stdout.trim().split('\n').at(-1) ?? '') as {
+    funnel: { addresses: number };
+  };
+  assert.equal(summary.funnel.addresses, 2);
+  const off = {
+    UNCHOKE_NO_DHT: '1',
+    UNCHOKE_NO_LSD: 'yes',
+    UNCHOKE_NO_UTP: 'true',
+    UNCHOKE_PEER: '127.0.0.1:1',
+    UNCHOKE_JSON: '0',
+  };
+  const plain = run(['race', torrent], off);
+  assert.match(plain.stdout, /^dialled +1 /m);
+});
+
+test('what cannot be a setting is named with its place', () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [config('typo', { shard: 2 }), /unchoke\.json: "shard" is no option/],
+    [config('typo2', { race: { hashers: 2 } }), /"hashers" is no option of race/],
+    [config('scalar', { race: 2 }), /"race" is a command: its value is an object/],
+    [config('broken', '{"a":'), /unchoke\.json: .*JSON/],
+    [config('list', []), /not an object of options/],
+    [config('bool', { 'no-pex': 'perhaps' }), /"no-pex": neither true nor false/],
+    [{ UNCHOKE_STRATEGY: 'luck' }, /UNCHOKE_STRATEGY=luck: Allowed choices are sequential/],
+  ];
+  for (const [environment, words] of cases) {
+    const { status, stderr } = run(['race', torrent, ...AT_HOME], environment);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, words);
+  }
+});
+
+test('bash completes commands, options and choices', () => {
+  const script = join(folder, 'completion.bash');
+  writeFileSync(script, run(['completion', 'bash']).stdout);
+  const complete = (...words: string[]) => {
+    const lines = [
+      `. ${script}`,
+      `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}`,
+      '_unchoke; for word in "$COMPREPLY"; do echo "$word"; done',
+    ];
+    const { stdout, stderr, status } = spawnSync('bash', ['-c', lines.join('\n')], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return stdout.trim().split(' ');
+  };
+  assert.deepEqual(complete('unchoke', 'ra'), ['race']);
+  assert.deepEqual(complete('unchoke', 'get', '--max'), ['--max-peers']);
+  assert.deepEqual(complete('unchoke', 'get', '--encryption', 'r'), ['require']);
+});
+
+test('every shell has a script that names every command', () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { stdout, status } = run(['completion', shell]);
+    assert.equal(status, 0);
+    for (const command of ['get', 'race', 'doctor', 'verify', 'create', 'inspect', 'swarm', 'demo'])
+      assert.match(stdout, new RegExp(`\\b${command}\\b`), `${shell}: ${command}`);
+  }
+  assert.equal(run(['completion', 'tcsh']).status, 2);
+});
+
+test('the manual page has every option of get, every exit status with a word, and no bare dash', () => {
+  const { stdout } = run(['man']);
+  const help = run(['get', '--help']).stdout;
+  const options = [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] as string);
+  assert.ok(options.length > 30);
+  for (const option of options.filter((one) => one !== '--help'))
+    assert.ok(stdout.includes(option.replaceAll('-', '\\-')), option);
+  for (const [code, text] of statusLines()) assert.ok(text !== '', `exit status ${code}`);
+  assert.match(stdout, /UNCHOKE_MAX_PEERS/);
+});

@@ -1,0 +1,72 @@
+/** Which way a peer is tried after which. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CloseCode } from '../../src/shared/close-reason.ts';
+import { peerIndex, shardId } from '../../src/shared/indices.ts';
+import type { PeerOutcome, TransportKind } from '../../src/shared/messages.ts';
+import { NO_TIMES } from '../../src/shared/timeline.ts';
+import { Approaches } from '../../src/workers/approaches.ts';
+import type { Closed, PeerState } from '../../src/workers/peer/peer-state.ts';
+
+const index = peerIndex(7);
+const handshaking: PeerState = { phase: 'handshaking', since: 0, incoming: false, timeline: NO_TIMES };
+const dialing: PeerState = { phase: 'dialing', since: 0, timeline: NO_TIMES };
+const closed = (code: CloseCode, ms = 10): Closed => ({
+  phase: 'closed',
+  reason: { stage: 'dialing', code },
+  timeline: { ...NO_TIMES, closed: ms },
+});
+const outcome = (transport: TransportKind, { reason, timeline }: Closed): PeerOutcome => ({
+  peer: index,
+  shard: shardId(1),
+  timeline,
+  reason,
+  client: null,
+  peerIdPrefix: null,
+  receivedBytes: 0,
+  transport,
+  retryInMs: null,
+});
+const tries = (approaches: Approaches, transport: TransportKind, before: PeerState, after: Closed) =>
+  approaches.triesAnother(before, outcome(transport, after));
+const ending = (approaches: Approaches, transport: TransportKind, after: Closed) =>
+  approaches.ending(dialing, outcome(transport, after)).reason.code;
+
+test('who hangs up is tried plain, encrypted, then over uTP alone, and then as at first', () => {
+  const approaches = new Approaches('prefer', true);
+  const tried = [approaches.of(index)];
+  for (const transport of ['tcp', 'mse', 'utp', 'utp-mse'] as const) {
+    const again = tries(approaches, transport, handshaking, closed('closed-by-peer'));
+    tried.push(approaches.of(index));
+    assert.equal(again, transport === 'utp-mse' ? null : 'at once');
+  }
+  assert.deepEqual(
+    tried.map(({ secure, utpOnly }) => `${secure ? 'secure' : 'plain'}${utpOnly ? ' utp' : ''}`),
+    ['plain', 'secure', 'plain utp', 'secure utp', 'plain'],
+  );
+});
+
+test('whom TCP does not reach is tried over uTP in his turn, and told in the words of TCP', () => {
+  const approaches = new Approaches('prefer', true);
+  assert.equal(tries(approaches, 'tcp', dialing, closed('refused')), 'in turn');
+  assert.deepEqual(approaches.of(index), { secure: false, utpOnly: true });
+  const late = closed('connect-timeout', 3_000);
+  assert.equal(tries(approaches, 'utp', dialing, late), null);
+  assert.equal(ending(approaches, 'utp', late), 'refused');
+  assert.deepEqual(
+    approaches.of(index),
+    { secure: false, utpOnly: false },
+    'the next time begins as the first',
+  );
+});
+
+test("what is not the network's word is not hidden", () => {
+  const approaches = new Approaches('prefer', true);
+  tries(approaches, 'tcp', dialing, closed('refused'));
+  assert.equal(ending(approaches, 'utp', closed('race-lost')), 'race-lost');
+});
+
+test('TCP that failed when uTP was under way already is not tried again; nor is anything without uTP', () => {
+  assert.equal(tries(new Approaches('prefer', true), 'tcp', dialing, closed('refused', 900)), null);
+  assert.equal(tries(new Approaches('prefer', false), 'tcp', dialing, closed('refused')), null);
+});
