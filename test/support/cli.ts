@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { checkEvent } from './event-schema.ts';
 import { CLI } from './paths.ts';
 
 export interface CliResult {
@@ -53,14 +54,14 @@ export function startCli(args: readonly string[], command: readonly string[] = [
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const ended = new Promise<CliResult>((resolve) => {
+  const ended = new Promise<CliResult>((resolve, reject) => {
     child.once('close', (status, signal) => {
       clearTimeout(timer);
-      const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-      const events = args.includes('--json')
-        ? lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-        : [];
-      resolve({ status, signal, stdout, stderr, events });
+      try {
+        resolve({ status, signal, stdout, stderr, events: args.includes('--json') ? eventsOf(stdout) : [] });
+      } catch (error) {
+        reject(error);
+      }
     });
   });
   const line = (matches: (line: string) => boolean): Promise<string> =>
@@ -76,6 +77,16 @@ export function startCli(args: readonly string[], command: readonly string[] = [
       void ended.then(() => reject(new Error(`ended before that line: ${stderr}`)));
     });
   return { child, ended, line };
+}
+
+/** Whole lines only: the last one of a run that was killed may be cut. */
+function eventsOf(stdout: string): Record<string, unknown>[] {
+  const lines = stdout.split('\n').slice(0, -1);
+  return lines.map((line) => {
+    const event = JSON.parse(line) as Record<string, unknown>;
+    checkEvent(event);
+    return event;
+  });
 }
 
 export function runCli(...args: readonly string[]): Promise<CliResult> {

@@ -1,0 +1,21 @@
+/** Every event that a test sees is held against the published schema, strictly: no field that it does not name. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { ROOT } from './paths.ts';
+
+const schema = JSON.parse(readFileSync(join(ROOT, 'docs', 'events.schema.json'), 'utf8')) as {
+  definitions: Record<string, unknown>;
+};
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+
+/** Event types that the schema has. */
+export const EVENT_TYPES: readonly string[] = Object.keys(schema.definitions);
+
+/** Throws Error with what is wrong with the event. */
+export function checkEvent(event: unknown): void {
+  if (validate(event)) return;
+  throw new Error(
+    `not as in docs/events.schema.json: ${JSON.stringify(event).slice(0, 400)}\n${JSON.stringify(validate.errors)}`,
+  );
+}
