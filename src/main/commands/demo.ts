@@ -1,26 +1,6 @@
-/** `unchoke demo`: a wild swarm on loopback, a race through it, a verified download, and what happened. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** `unchoke demo`: the command line of it. */
 import type { Command } from 'commander';
-import { Console } from '../console.ts';
-import { get } from '../get.ts';
-import { type SwarmRequest, startSwarm } from '../swarm-child.ts';
-import { parseCount, parseSize } from '../units.ts';
-import { getFlags } from './get-flags.ts';
-import { swarmText } from './swarm.ts';
-
-interface Flags {
-  readonly peers: string;
-  readonly seed: string;
-  readonly payload: string;
-  readonly json: boolean;
-  readonly report?: string;
-}
-
-/** A rate at which the first seed alone would take too long: the demo shows seeds joining as they unchoke. */
-const RATE = 8 * 2 ** 20;
-const LIFETIME_MS = 300_000;
+import type { Flags } from './run-demo.ts';
 
 export function demoCommand(program: Command, setStatus: (status: number) => void): void {
   program
@@ -31,42 +11,5 @@ export function demoCommand(program: Command, setStatus: (status: number) => voi
     .option('--payload <size>', 'size of the download', '64M')
     .option('--report <file>', 'write the race as a page to look at (HTML)')
     .option('--json', 'results as JSON', false)
-    .action(async (flags: Flags) => setStatus(await demo(flags)));
-}
-
-async function demo(flags: Flags): Promise<number> {
-  const console = new Console({ json: flags.json, quiet: false });
-  const folder = mkdtempSync(join(tmpdir(), 'unchoke-demo-'));
-  const request: SwarmRequest = {
-    peers: parseCount('--peers', flags.peers, 1),
-    seed: parseCount('--seed', flags.seed),
-    mix: 'wild',
-    payloadBytes: parseSize('--payload', flags.payload),
-    pieceBytes: 262_144,
-    rate: RATE,
-    rttMs: 0,
-    torrent: join(folder, 'demo.torrent'),
-    lifetimeMs: LIFETIME_MS,
-  };
-  try {
-    const swarm = await startSwarm(request);
-    try {
-      console.result(`${swarmText(swarm.info, request)}\n`);
-      console.event('swarm', { ...swarm.info });
-      const flagsOfGet = getFlags([
-        '--output',
-        folder,
-        '--no-dht',
-        '--no-lsd',
-        ...(flags.json ? ['--json'] : []),
-        ...(flags.report === undefined ? [] : ['--report', flags.report]),
-      ]);
-      return await get(request.torrent, flagsOfGet, { oracleMs: swarm.info.oracle?.ms ?? null });
-    } finally {
-      await swarm.stop();
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-    console.news(`that was the demo: ${folder} is removed again`);
-  }
+    .action(async (flags: Flags) => setStatus(await (await import('./run-demo.ts')).runDemo(flags)));
 }

@@ -1,55 +1,9 @@
-/** `unchoke get`: the download, of one source or of several, one after the other. */
+/** `unchoke get`: the download, of one source or of several. */
 import type { Command } from 'commander';
-import { Console } from '../console.ts';
-import { EXIT_STATUS, Failure } from '../failure.ts';
-import { get } from '../get.ts';
-import { printable } from '../text.ts';
-import { expandSources } from '../torrent/source-list.ts';
 import { defineGet, type GetFlags } from './get-flags.ts';
-
-/** Long sources are magnet links: their beginning says enough. */
-const SHOWN_CHARS = 100;
 
 export function getCommand(program: Command, setStatus: (status: number) => void): void {
   defineGet(program.command('get')).action(async (sources: readonly string[], flags: GetFlags) =>
-    setStatus(await getAll(expandSources(sources), flags)),
+    setStatus(await (await import('./run-get.ts')).runGet(sources, flags)),
   );
-}
-
-/** One that fails does not stop the others; the exit status is that of the first that failed. */
-async function getAll(sources: readonly string[], flags: GetFlags): Promise<number> {
-  const [only] = sources;
-  if (sources.length === 1 && only !== undefined) return get(only, flags, { oracleMs: null });
-  if (flags.report !== undefined || flags.saveTorrent !== undefined)
-    throw new Failure('usage', '--report and --save-torrent are for one source at a time');
-  const console = new Console(flags);
-  const failed: string[] = [];
-  let first = 0;
-  for (const [i, source] of sources.entries()) {
-    const shown = printable(source).slice(0, SHOWN_CHARS);
-    console.event('source', { source: shown, number: i + 1, of: sources.length });
-    console.news(`${i + 1} of ${sources.length}: ${shown}`);
-    const status = await statusOf(source, flags, console);
-    if (status === EXIT_STATUS.interrupted) return status;
-    if (status === 0) continue;
-    failed.push(shown);
-    first ||= status;
-  }
-  const good = sources.length - failed.length;
-  console.result(
-    `${good} of ${sources.length} complete${failed.map((source) => `\nnot complete: ${source}`).join('')}`,
-  );
-  return first;
-}
-
-/** A failure for the user is told and is the end of this source; a bug of ours is the end of all. */
-async function statusOf(source: string, flags: GetFlags, console: Console): Promise<number> {
-  try {
-    return await get(source, flags, { oracleMs: null });
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    console.event('error', { code: error.code, message: error.message });
-    console.error(error.message);
-    return error.exitStatus;
-  }
 }

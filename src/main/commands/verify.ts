@@ -1,25 +1,7 @@
-/** `unchoke verify`: is what lies on disk what the torrent says? */
-import { relative } from 'node:path';
+/** `unchoke verify`: the command line of it. */
 import type { Command } from 'commander';
-import { lengthOfPiece } from '../../shared/geometry.ts';
-import type { PieceIndex } from '../../shared/indices.ts';
-import { Console } from '../console.ts';
-import { descriptorBudget } from '../descriptors.ts';
-import { EXIT_STATUS } from '../failure.ts';
-import { fileVerdicts } from '../file-verdicts.ts';
-import { HashPool } from '../hash-pool.ts';
-import { storagePlan } from '../storage.ts';
-import { printable } from '../text.ts';
-import { loadTorrent } from '../torrent/load.ts';
-import { formatDuration, formatRate, formatSize, parseCount } from '../units.ts';
-import { WorkProgress } from '../work-progress.ts';
 import { allCoresOption } from './options.ts';
-
-interface Flags {
-  readonly hashers: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+import type { Flags } from './run-verify.ts';
 
 export function verifyCommand(program: Command, setStatus: (status: number) => void): void {
   program
@@ -31,53 +13,6 @@ export function verifyCommand(program: Command, setStatus: (status: number) => v
     .option('--json', 'the result as JSON', false)
     .option('--quiet', 'no progress on stderr', false)
     .action(async (torrent: string, folder: string, flags: Flags) =>
-      setStatus(await verify(torrent, folder, flags)),
+      setStatus(await (await import('./run-verify.ts')).runVerify(torrent, folder, flags)),
     );
-}
-
-async function verify(source: string, folder: string, flags: Flags): Promise<number> {
-  const metainfo = loadTorrent(source);
-  const console = new Console(flags);
-  const plan = storagePlan(metainfo, folder);
-  const { geometry: g } = metainfo;
-  const hashers = parseCount('--hashers', flags.hashers, 1);
-  const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
-  new Uint8Array(hashes).set(metainfo.pieceHashes);
-  const pool = new HashPool(hashers, {
-    arena: null,
-    geometry: g,
-    hashes,
-    files: plan.files,
-    padding: plan.padding,
-    openFiles: descriptorBudget(0, hashers).filesPerHasher,
-  });
-  const progress = new WorkProgress(console, 'verifying', g.totalLength);
-  const good = new Uint8Array(g.pieceCount);
-  try {
-    await pool.scan('check', (result) => {
-      if (result.type !== 'checked') return;
-      for (const piece of result.good) good[piece] = 1;
-      for (const list of [result.good, result.bad, result.missing]) {
-        progress.add(list.reduce((sum: number, piece: PieceIndex) => sum + lengthOfPiece(g, piece), 0));
-      }
-    });
-  } finally {
-    await pool.close();
-  }
-  const elapsedMs = progress.elapsedMs;
-  const files = fileVerdicts(plan.files, g, good);
-  const goodPieces = good.reduce((sum, one) => sum + one, 0);
-  const whole = goodPieces === g.pieceCount && files.every(({ status }) => status === 'good');
-  console.event('verified', { ms: elapsedMs, pieces: g.pieceCount, goodPieces, files });
-  for (const { path, length, status, badPieces } of files) {
-    const detail = status === 'bad' ? ` (${badPieces} bad pieces)` : '';
-    console.result(
-      `${status.padEnd(8)} ${formatSize(length).padStart(10)}  ${printable(relative(plan.folder, path))}${detail}`,
-    );
-  }
-  const rate = elapsedMs > 0 ? (g.totalLength * 1_000) / elapsedMs : 0;
-  console.result(
-    `${goodPieces} of ${g.pieceCount} pieces good; ${formatSize(g.totalLength)} in ${formatDuration(elapsedMs)} (${formatRate(rate)})`,
-  );
-  return whole ? 0 : EXIT_STATUS['bad-data'];
 }

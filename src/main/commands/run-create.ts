@@ -1,0 +1,149 @@
+/** What `unchoke create` does: a .torrent of a file or a folder. */
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { type BencodeDict, encodeBencode } from '../../shared/bencode.ts';
+import { type Geometry, geometry } from '../../shared/geometry.ts';
+import { MAX_AUTO_PIECE_BYTES, MAX_AUTO_PIECES, MIN_AUTO_PIECE_BYTES } from '../../shared/limits.ts';
+import { Console } from '../console.ts';
+import { descriptorBudget } from '../descriptors.ts';
+import { diskFailure } from '../disk-failure.ts';
+import { Failure } from '../failure.ts';
+import { HashPool } from '../hash-pool.ts';
+import { CLIENT_NAME } from '../identity.ts';
+import { printable } from '../text.ts';
+import { parseMetainfo } from '../torrent/metainfo.ts';
+import { type Source, sourceOf } from '../torrent/source-files.ts';
+import { formatDuration, formatRate, formatSize, parseCount, parseSize } from '../units.ts';
+import { WorkProgress } from '../work-progress.ts';
+
+export interface Flags {
+  readonly output?: string;
+  readonly pieceLength?: string;
+  readonly tracker: readonly string[];
+  readonly webSeed: readonly string[];
+  readonly private: boolean;
+  readonly comment?: string;
+  readonly name?: string;
+  readonly force: boolean;
+  readonly hashers: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+const HASH_BYTES = 20;
+
+export async function runCreate(path: string, flags: Flags): Promise<void> {
+  const source = sourceOf(path);
+  const name = flags.name ?? source.name;
+  const output = flags.output ?? `${name}.torrent`;
+  if (!flags.force && existsSync(output))
+    throw new Failure('usage', `${output}: is there already (--force replaces it)`);
+  for (const url of [...flags.tracker, ...flags.webSeed]) {
+    if (!URL.canParse(url)) throw new Failure('usage', `${url}: not a URL`);
+  }
+  const console = new Console(flags);
+  const g = geometryOf(source, flags.pieceLength);
+  const progress = new WorkProgress(console, 'hashing', g.totalLength);
+  const pieces = await hashesOf(source, g, parseCount('--hashers', flags.hashers, 1), progress);
+  const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
+  // What we wrote must be what we read: also where a name of PATH is one that a torrent cannot carry.
+  const { infoHash } = parseMetainfo(bytes, output);
+  try {
+    writeFileSync(`${output}.part`, bytes);
+    renameSync(`${output}.part`, output);
+  } catch (error) {
+    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), output, error);
+  }
+  const hex = Buffer.from(infoHash).toString('hex');
+  const { elapsedMs } = progress;
+  console.event('created', {
+    path: output,
+    infoHash: hex,
+    bytes: g.totalLength,
+    pieces: g.pieceCount,
+    pieceLength: g.pieceLength,
+    files: source.files.length,
+    ms: elapsedMs,
+  });
+  console.result(
+    `${printable(output)}\ninfo hash ${hex}\n${formatSize(g.totalLength)} in ${g.pieceCount} pieces of ${formatSize(g.pieceLength)}, ${source.files.length} files; ` +
+      `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
+  );
+}
+
+function geometryOf(source: Source, asked: string | undefined): Geometry {
+  if (asked === undefined) return geometry(source.totalLength, autoPieceLength(source.totalLength));
+  const pieceLength = parseSize('--piece-length', asked);
+  if (pieceLength < 16_384 || !Number.isInteger(Math.log2(pieceLength))) {
+    throw new Failure('usage', `--piece-length ${asked}: not a power of two from 16K up`);
+  }
+  try {
+    return geometry(source.totalLength, pieceLength);
+  } catch (error) {
+    throw new Failure('usage', `--piece-length ${asked}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Few enough pieces for a small .torrent, small enough ones for a quick start. */
+function autoPieceLength(totalLength: number): number {
+  let pieceLength = MIN_AUTO_PIECE_BYTES;
+  while (pieceLength < MAX_AUTO_PIECE_BYTES && totalLength / pieceLength > MAX_AUTO_PIECES) pieceLength *= 2;
+  return pieceLength;
+}
+
+async function hashesOf(
+  source: Source,
+  g: Geometry,
+  hashers: number,
+  progress: WorkProgress,
+): Promise<Uint8Array> {
+  let offset = 0;
+  const files = source.files.map(({ path, length }) => {
+    const file = { path, offset, length };
+    offset += length;
+    return file;
+  });
+  const pieces = new Uint8Array(g.pieceCount * HASH_BYTES);
+  const pool = new HashPool(hashers, {
+    arena: null,
+    geometry: g,
+    hashes: new SharedArrayBuffer(0),
+    files,
+    padding: [],
+    openFiles: descriptorBudget(0, hashers).filesPerHasher,
+    followLinks: true,
+  });
+  try {
+    await pool.scan('digest', (result) => {
+      if (result.type !== 'digested') return;
+      pieces.set(result.hashes, result.first * HASH_BYTES);
+      progress.add((result.hashes.length / HASH_BYTES) * g.pieceLength);
+    });
+  } finally {
+    await pool.close();
+  }
+  return pieces;
+}
+
+function torrentOf(source: Source, name: string, g: Geometry, pieces: Uint8Array, flags: Flags): BencodeDict {
+  const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+  const info: BencodeDict = { name: utf8(name), 'piece length': g.pieceLength, pieces };
+  const [first] = source.files;
+  if (first?.elements === null) info['length'] = first.length;
+  else
+    info['files'] = source.files.map(({ elements, length }) => ({
+      length,
+      path: (elements ?? []).map(utf8),
+    }));
+  if (flags.private) info['private'] = 1;
+  const torrent: BencodeDict = {
+    'created by': utf8(CLIENT_NAME),
+    'creation date': Math.floor(Date.now() / 1_000),
+    info,
+  };
+  const [announce] = flags.tracker;
+  if (announce !== undefined) torrent['announce'] = utf8(announce);
+  if (flags.tracker.length > 1) torrent['announce-list'] = flags.tracker.map((url) => [utf8(url)]);
+  if (flags.webSeed.length > 0) torrent['url-list'] = flags.webSeed.map(utf8);
+  if (flags.comment !== undefined) torrent['comment'] = utf8(flags.comment);
+  return torrent;
+}

@@ -1,0 +1,67 @@
+/** What `unchoke doctor` does: a race of some seconds, and what it shows. */
+import type { Route } from '../../shared/http-visitor.ts';
+import { Console } from '../console.ts';
+import { type Diagnosis, diagnose } from '../doctor/diagnosis.ts';
+import { symptomsOf } from '../doctor/symptoms.ts';
+import { EXIT_STATUS } from '../failure.ts';
+import { HttpClient } from '../http-client.ts';
+import { isSettled, RaceRun } from '../race-run.ts';
+import { raceReport } from '../report/race-report.ts';
+import { reportText } from '../report/report-text.ts';
+import { openSource, type Source } from '../torrent/source.ts';
+import { formatDuration, parseDuration } from '../units.ts';
+import { type RaceFlags, routeOf } from './options.ts';
+
+export interface Flags extends RaceFlags {
+  readonly for: string;
+}
+
+export async function runDoctor(text: string, flags: Flags): Promise<number> {
+  const route = routeOf(flags);
+  const http = new HttpClient(route);
+  try {
+    return await examined(await openSource(text, http), flags, route, http);
+  } finally {
+    await http.close();
+  }
+}
+
+async function examined(source: Source, flags: Flags, route: Route, http: HttpClient): Promise<number> {
+  const console = new Console(flags);
+  const mostMs = parseDuration('--for', flags.for);
+  const run = new RaceRun({
+    source,
+    flags,
+    route,
+    http,
+    console,
+    isOver: (session, ms) => ms >= mostMs || session.race.firstBlockMs !== null || isSettled(session),
+  });
+  const interrupted = await run.untilOver();
+  const { metadataOffers, trackers } = run;
+  const found = diagnose(
+    symptomsOf(run.session, flags, { trackers: trackers.states, metadataOffers, download: null }),
+  );
+  await run.stop();
+  const { race } = run.session;
+  for (const diagnosis of found) console.event('diagnosis', { ...diagnosis });
+  if (race.peers.size > 0) console.result(reportText(raceReport(race, flags.strategy), null));
+  const works = race.firstBlockMs !== null;
+  console.event('verdict', { works, firstBlockMs: race.firstBlockMs });
+  console.result(verdictText(race.firstBlockMs, found));
+  if (interrupted) return EXIT_STATUS.interrupted;
+  return works ? 0 : EXIT_STATUS['no-peer'];
+}
+
+function verdictText(firstBlockMs: number | null, found: readonly Diagnosis[]): string {
+  const lines = found.map(({ text, advice }, i) => `${i + 1}. ${text}\n   try: ${advice}`);
+  if (firstBlockMs !== null) {
+    const but = lines.length === 0 ? '' : ', but:';
+    return [`It works: the first block came after ${formatDuration(firstBlockMs)}${but}`, ...lines].join(
+      '\n',
+    );
+  }
+  if (lines.length === 0)
+    return 'No block came in this time, and nothing is plainly wrong: look longer (--for 2m).';
+  return ['No block came. Why:', ...lines].join('\n');
+}

@@ -1,0 +1,142 @@
+/** What `unchoke inspect` does: a torrent or a magnet link, read and shown. */
+import type { Route } from '../../shared/http-visitor.ts';
+import { CHOKED_RACE_MS } from '../../shared/limits.ts';
+import { Console } from '../console.ts';
+import { type Scraped, scrapeAll } from '../discovery/scrape.ts';
+import { Failure } from '../failure.ts';
+import { HttpClient } from '../http-client.ts';
+import { listenerFor, PeerSession } from '../peer-session.ts';
+import { printable, redactedUrl } from '../text.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { openSource, type Source } from '../torrent/source.ts';
+import { formatDuration, formatSize, parseDuration } from '../units.ts';
+import { type RaceFlags, routeOf } from './options.ts';
+
+export interface Flags extends RaceFlags {
+  readonly scrape: boolean;
+  readonly timeout: string;
+}
+
+export async function runInspect(text: string, flags: Flags): Promise<void> {
+  const route = routeOf(flags);
+  const timeoutMs = parseDuration('--timeout', flags.timeout);
+  const http = new HttpClient(route);
+  try {
+    const source = await openSource(text, http);
+    const metainfo =
+      source.kind === 'torrent' ? source.metainfo : await fetched(source, flags, route, http, timeoutMs);
+    const trackers = [...new Set(metainfo.trackers.flat())];
+    const scrapes = flags.scrape
+      ? await scrapeAll(
+          trackers,
+          metainfo.infoHash,
+          http,
+          route.proxy === null ? { from: route.localAddress } : null,
+        )
+      : [];
+    tell(metainfo, scrapes, new Console(flags));
+  } finally {
+    await http.close();
+  }
+}
+
+/** The torrent of a magnet link, from its peers. */
+async function fetched(
+  source: Source,
+  flags: Flags,
+  route: Route,
+  http: HttpClient,
+  timeoutMs: number,
+): Promise<Metainfo> {
+  const console = new Console(flags);
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const session = new PeerSession(
+    {
+      source,
+      flags,
+      route,
+      http,
+      keep: 0,
+      downloads: false,
+      listenPort: null,
+      chokedTimeoutMs: CHOKED_RACE_MS,
+      hashers: 0,
+    },
+    listenerFor(console, (error) => fail(error)),
+  );
+  const timer =
+    timeoutMs > 0
+      ? setTimeout(() => fail(new Failure('timeout', noMetadata(session, timeoutMs))), timeoutMs)
+      : undefined;
+  try {
+    void session.discovery.start();
+    return await Promise.race([session.torrent(), failed]);
+  } finally {
+    clearTimeout(timer);
+    await session.stop();
+  }
+}
+
+function noMetadata(session: PeerSession, timeoutMs: number): string {
+  const known = session.race.peers.size;
+  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${session.metadataOffers} have it)`;
+}
+
+function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
+  const { geometry: g } = metainfo;
+  console.event('torrent', {
+    name: printable(metainfo.name),
+    infoHash: hex(metainfo.infoHash),
+    bytes: g.totalLength,
+    pieces: g.pieceCount,
+    pieceLength: g.pieceLength,
+    private: metainfo.private,
+    trackers: metainfo.trackers.map((tier) => tier.map(redactedUrl)),
+    webSeeds: metainfo.webSeeds.map(redactedUrl),
+    comment: metainfo.comment === null ? null : printable(metainfo.comment),
+    createdBy: metainfo.createdBy === null ? null : printable(metainfo.createdBy),
+    files: metainfo.files
+      .filter(({ padding }) => !padding)
+      .map(({ path, length }, index) => ({ index, path: path.join('/'), length })),
+    scrapes,
+  });
+  console.result(inspectText(metainfo, scrapes));
+}
+
+function inspectText(metainfo: Metainfo, scrapes: readonly Scraped[]): string {
+  const { geometry: g } = metainfo;
+  const files = metainfo.files.filter(({ padding }) => !padding);
+  const rows: [string, string][] = [
+    ['name', printable(metainfo.name)],
+    ['info hash', hex(metainfo.infoHash)],
+    ['size', `${formatSize(g.totalLength)} (${g.totalLength} bytes)`],
+    ['pieces', `${g.pieceCount} of ${formatSize(g.pieceLength)}`],
+    ['private', metainfo.private ? 'yes' : 'no'],
+  ];
+  if (metainfo.comment !== null) rows.push(['comment', printable(metainfo.comment)]);
+  if (metainfo.createdBy !== null) rows.push(['created by', printable(metainfo.createdBy)]);
+  for (const [tier, trackers] of metainfo.trackers.entries()) {
+    for (const tracker of trackers) rows.push([`tier ${tier + 1}`, redactedUrl(tracker)]);
+  }
+  for (const url of metainfo.webSeeds) rows.push(['web seed', redactedUrl(url)]);
+  for (const scraped of scrapes) rows.push(['scrape', `${scraped.tracker}: ${scrapeText(scraped)}`]);
+  rows.push(['files', String(files.length)]);
+  const head = rows.map(([name, value]) => `${name.padEnd(12)}${value}`);
+  const list = files.map(
+    ({ path, length }, i) =>
+      `${String(i).padStart(6)}  ${formatSize(length).padStart(10)}  ${printable(path.join('/'))}`,
+  );
+  return [...head, ...list].join('\n');
+}
+
+function scrapeText({ scrape, error }: Scraped): string {
+  if (scrape === null) return error ?? '';
+  return `${scrape.seeders} seeds, ${scrape.leechers} leeches, ${scrape.completed} completed`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
