@@ -1,7 +1,8 @@
 /**
  * The two outputs of a run. stdout carries results only: text, or with `--json` one object a line. stderr carries
- * progress and news: one line that is redrawn on a terminal, plain lines every few seconds elsewhere.
+ * progress and news: a few lines that are redrawn on a terminal, plain lines every few seconds elsewhere.
  */
+import type { createLogUpdate } from 'log-update';
 import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../shared/limits.ts';
 
 /** Version of the JSON events; grows when one changes its meaning. */
@@ -16,12 +17,15 @@ export class Console {
   readonly #json: boolean;
   readonly #quiet: boolean;
   readonly #live: boolean;
-  #lineShown = false;
+  /** Redraws the block; null where there is no terminal, and until it is loaded. */
+  #redraw: ReturnType<typeof createLogUpdate> | null = null;
 
   constructor(options: ConsoleOptions) {
     this.#json = options.json;
     this.#quiet = options.quiet;
-    this.#live = process.stderr.isTTY === true && !options.quiet;
+    const isTerminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+    this.#live = isTerminal && !options.quiet && !options.json;
+    if (this.#live) void this.#loadRedraw();
     // A reader that goes away (`| head`) is no error of ours.
     process.stdout.on('error', ignoreBrokenPipe);
     process.stderr.on('error', ignoreBrokenPipe);
@@ -61,19 +65,29 @@ export class Console {
     process.stderr.write(`unchoke: ${text}\n`);
   }
 
-  /** The state of things, in one line. */
-  progress(text: string): void {
-    if (this.#quiet || this.#json) return;
-    if (!this.#live) return void process.stderr.write(`${text}\n`);
-    const columns = process.stderr.columns ?? 80;
-    process.stderr.write(`\r\x1b[K${text.length >= columns ? `${text.slice(0, columns - 2)}…` : text}`);
-    this.#lineShown = true;
+  /** Columns of the terminal. */
+  get columns(): number {
+    return process.stderr.columns ?? 80;
   }
 
+  /** The state of things: in one line, or on a terminal in as many as `block` has. */
+  progress(text: string, block?: (columns: number) => readonly string[]): void {
+    if (this.#quiet || this.#json) return;
+    if (!this.#live) return void process.stderr.write(`${text}\n`);
+    const { columns } = this;
+    const lines = block?.(columns) ?? [text.length >= columns ? `${text.slice(0, columns - 2)}…` : text];
+    this.#redraw?.(lines.join('\n'));
+  }
+
+  /** Loaded for terminals only; the first quarter of a second has nothing to show. */
+  async #loadRedraw(): Promise<void> {
+    const { createLogUpdate } = await import('log-update');
+    this.#redraw = createLogUpdate(process.stderr, { showCursor: true });
+  }
+
+  /** What comes next stands where the block was. */
   #clear(): void {
-    if (!this.#lineShown) return;
-    process.stderr.write('\r\x1b[K');
-    this.#lineShown = false;
+    this.#redraw?.clear();
   }
 }
 

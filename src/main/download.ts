@@ -133,6 +133,9 @@ export class Download {
     return this.#hashers.backlog;
   }
 
+  /** How much of each stretch is there; see `Ledger.stretches`. */
+  readonly stretches = (count: number): number[] => this.#ledger.stretches(count);
+
   /** What may hold it up. */
   get symptoms(): DownloadSymptoms {
     return {

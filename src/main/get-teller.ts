@@ -1,8 +1,10 @@
 /** What `unchoke get` tells while it runs and at its end, for people and for scripts. */
 
+import type { ShardStats } from '../shared/messages.ts';
 import type { Console } from './console.ts';
 import type { Download } from './download.ts';
 import { EXIT_STATUS } from './failure.ts';
+import { liveView } from './live-view.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
 import type { Race } from './race.ts';
 import type { Unchoke } from './race-options.ts';
@@ -24,6 +26,7 @@ export interface GetJob {
 export class GetTeller {
   readonly #console: Console;
   readonly #rate = new RateMeter();
+  #name = '';
 
   constructor(console: Console) {
     this.#console = console;
@@ -39,6 +42,7 @@ export class GetTeller {
       files: files.length,
       ...(searchMs === null ? {} : { searchMs }),
     });
+    this.#name = printable(name);
     const found = searchMs === null ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
     this.#console.news(
       `${printable(name)}: ${formatSize(geometry.totalLength)} in ${geometry.pieceCount} pieces, ${files.length} files${found}`,
@@ -88,6 +92,26 @@ export class GetTeller {
     const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
     this.#console.progress(
       `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
+      (columns) =>
+        liveView(
+          {
+            name: this.#name,
+            verifiedBytes,
+            wantedBytes,
+            verifiedPieces,
+            wantedPieces: pieceCount,
+            rate,
+            etaMs,
+            stretches: (count) => download.stretches(count),
+            known: race.peers.size + race.peers.acceptedCount,
+            peers: totals,
+            ttfuMs: race.ttfuMs,
+            winner: race.firstUnchoke === null ? null : race.peers.nameOf(race.firstUnchoke.peer),
+            shards: shardLoads(race.shardStats),
+            hashBacklog,
+          },
+          columns,
+        ),
     );
   }
 
@@ -139,4 +163,11 @@ export class GetTeller {
     );
     return EXIT_STATUS.interrupted;
   }
+}
+
+function shardLoads(stats: readonly (ShardStats | null)[]): { peers: number; lagMs: number }[] {
+  return stats.map((entry) => ({
+    peers: entry === null ? 0 : entry.choked + entry.unchoked,
+    lagMs: entry?.lagP99Ms ?? 0,
+  }));
 }

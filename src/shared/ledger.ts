@@ -17,6 +17,9 @@ import type { PieceIndex, ShardId } from './indices.ts';
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
 export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
 
+/** Pieces that are looked at to draw one stretch of a torrent. */
+const STRETCH_SAMPLES = 64;
+
 export interface Shortage {
   readonly missing: number;
   /** Of these, how many nobody who is connected has. */
@@ -148,6 +151,22 @@ export class Ledger {
   /** Connected peers that have this piece, seeds included. */
   availabilityOf(piece: PieceIndex): number {
     return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, SEEDS);
+  }
+
+  /** How much of each of so many stretches of the torrent is verified or not wanted, 0 to 1; long ones are sampled. */
+  stretches(count: number): number[] {
+    return Array.from({ length: count }, (_, i) => {
+      const first = Math.floor((i * this.pieceCount) / count);
+      const end = Math.max(first + 1, Math.floor(((i + 1) * this.pieceCount) / count));
+      const step = Math.max(1, Math.floor((end - first) / STRETCH_SAMPLES));
+      let [seen, done] = [0, 0];
+      for (let piece = first; piece < end; piece += step) {
+        const state = this.stateOf(piece as PieceIndex);
+        seen += 1;
+        if (state === PIECE_STATE.verified || state === PIECE_STATE.unwanted) done += 1;
+      }
+      return done / seen;
+    });
   }
 
   /** Main alone, when a download stands still: how many pieces are missing, and how many of these nobody has. */

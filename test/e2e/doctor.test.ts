@@ -68,8 +68,18 @@ describe('why peers are of no use', { concurrency: 3 }, () => {
     );
   }
 
-  test('all refuse', () =>
-    expects('all-refuse', /^2 of 2 peers refuse/, bare, '--peer', '127.0.0.1:1', '--peer', '127.0.0.1:2'));
+  for (const utp of [[], ['--utp-is-wanted']])
+    test(`all refuse ${utp.join(' ')}`, () =>
+      expects(
+        'all-refuse',
+        /^2 of 2 peers refuse/,
+        bare,
+        '--peer',
+        '127.0.0.1:1',
+        '--peer',
+        '127.0.0.1:2',
+        ...utp,
+      ));
 
   for (const [code, says, words, more] of [
     ['all-hang-up', null, /connections were made, and 1 peers hung up/, []],

@@ -61,6 +61,8 @@ export class TrackerLog {
   }
 }
 
+const LOST_STAGES = ['dialed', 'connected', 'handshaken', 'unchoked'] as const;
+
 /** What the parts of a run know, put together. */
 export function symptomsOf(
   { race, discovery }: PeerSession,
@@ -71,22 +73,27 @@ export function symptomsOf(
   const sum = (name: keyof ShardStats) => stats.reduce((total, entry) => total + entry[name], 0);
   const most = (name: keyof ShardStats) => Math.max(0, ...stats.map((entry) => entry[name]));
   const counts = new Map<string, number>();
-  for (const { reason } of race.peers.outcomes) {
+  const lost = { dialed: 0, connected: 0, handshaken: 0, unchoked: 0 };
+  for (const { reason, timeline } of race.peers.outcomes) {
     const key = `${reason.stage} ${reason.code}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const stage of LOST_STAGES) if (timeline[stage] !== null) lost[stage] += 1;
   }
+  // A peer may be dialled several times, each way once: peers are counted, not dials.
+  const inSession = sum('choked') + sum('unchoked');
+  const connected = inSession + sum('handshaking');
   return {
     ...more,
     hasOtherSources: dht || lsd || peer.length > 0 || peersFile !== undefined,
     searching: discovery.searching,
     encryption,
     known: race.peers.size + race.peers.acceptedCount,
-    dialled: sum('dialed'),
+    dialled: lost.dialed + sum('dialing') + connected,
     dialing: sum('dialing'),
-    connected: sum('connected'),
-    handshaken: sum('handshaken'),
-    unchoked: sum('everUnchoked'),
-    inSession: sum('choked') + sum('unchoked'),
+    connected: lost.connected + connected,
+    handshaken: lost.handshaken + inSession,
+    unchoked: lost.unchoked + sum('unchoked'),
+    inSession,
     lost: (stage, code) => counts.get(`${stage} ${code}`) ?? 0,
     shortages: sum('shortages'),
     lagP99Ms: most('lagP99Ms'),

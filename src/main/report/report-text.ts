@@ -113,7 +113,7 @@ function stageText(stages: readonly StageTimes[]): string {
 function shardText({ shards, shortages, wastedBytes, notKept, blocked }: RaceReport): string {
   const rows = shards.map(
     ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>
-      `shard ${shard}: ${peers} peers dialled; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
+      `shard ${shard}: ${peers} dials; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
   );
   if (notKept > 0) rows.push(`${notKept} more addresses were named than are kept; they were not tried`);
   if (blocked > 0) rows.push(`${blocked} addresses were on the blocklist`);
