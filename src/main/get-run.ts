@@ -11,6 +11,7 @@ import { Failure } from './failure.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
 import type { HttpClient } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
+import type { Metrics } from './metrics.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
 import { ReportFile } from './report/report-file.ts';
@@ -25,6 +26,7 @@ import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from 
 /** Facts that only a caller of our own has: `unchoke demo` knows the oracle of its swarm. */
 export interface GetContext {
   readonly oracleMs: number | null;
+  readonly metrics?: Metrics;
 }
 
 type Ending =
@@ -67,7 +69,7 @@ export class GetRun {
     this.#context = context;
     this.#route = network.route;
     this.#console = new Console(flags);
-    this.#teller = new GetTeller(this.#console);
+    this.#teller = new GetTeller(this.#console, context.metrics ?? null);
     this.#advisor = new Advisor(this.#console);
     this.#reportFile = flags.report === undefined ? null : new ReportFile(flags.report);
     this.#ending = new Promise((resolve) => {
@@ -92,7 +94,7 @@ export class GetRun {
         ...network,
         keep: parseCount('--keep', keep),
         downloads: true,
-        listenPort: listens ? parsePort(flags.port) : null,
+        listenPort: listens ? parsePort('--port', flags.port) : null,
         chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
         hashers: this.#hashers,
       },
@@ -278,7 +280,7 @@ export class GetRun {
       downloadedBytes: job?.download.downloadedBytes ?? 0,
       oracleMs: this.#context.oracleMs,
     });
-    this.#teller.summary(report, job, elapsedMs, this.#context.oracleMs);
+    this.#teller.summary(race, report, job, { elapsedMs, oracleMs: this.#context.oracleMs });
     this.#advisor.conclude();
     if (ending.kind === 'failed') throw ending.error;
     if (ending.kind === 'interrupted' || job === null) return this.#teller.interrupted(job);

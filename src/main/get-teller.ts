@@ -5,6 +5,7 @@ import type { Console } from './console.ts';
 import type { Download } from './download.ts';
 import { EXIT_STATUS } from './failure.ts';
 import { liveView } from './live-view.ts';
+import type { Metrics, MetricsSample } from './metrics.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
 import type { Race } from './race.ts';
 import type { Unchoke } from './race-options.ts';
@@ -25,11 +26,14 @@ export interface GetJob {
 
 export class GetTeller {
   readonly #console: Console;
+  readonly #metrics: Metrics | null;
   readonly #rate = new RateMeter();
   #name = '';
+  #infoHash = '';
 
-  constructor(console: Console) {
+  constructor(console: Console, metrics: Metrics | null) {
     this.#console = console;
+    this.#metrics = metrics;
   }
 
   metadata({ name, geometry, infoHash, files }: Metainfo, searchMs: number | null): void {
@@ -43,6 +47,7 @@ export class GetTeller {
       ...(searchMs === null ? {} : { searchMs }),
     });
     this.#name = printable(name);
+    this.#infoHash = Buffer.from(infoHash).toString('hex');
     const found = searchMs === null ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
     this.#console.news(
       `${printable(name)}: ${formatSize(geometry.totalLength)} in ${geometry.pieceCount} pieces, ${files.length} files${found}`,
@@ -89,6 +94,7 @@ export class GetTeller {
       ...totals,
       hashBacklog,
     });
+    this.#metrics?.update(this.#sample(race, download));
     const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
     this.#console.progress(
       `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
@@ -115,7 +121,28 @@ export class GetTeller {
     );
   }
 
-  summary(report: RaceReport, job: GetJob | null, elapsedMs: number, oracleMs: number | null): void {
+  #sample(race: Race, download: Download): MetricsSample {
+    const totals = phaseTotals(race.shardStats);
+    return {
+      infoHash: this.#infoHash,
+      verifiedBytes: download.verifiedBytes,
+      wantedBytes: download.wantedBytes,
+      receivedBytes: totals.blockBytes + (download.webSeeds?.bytes ?? 0),
+      peersKnown: race.peers.size + race.peers.acceptedCount,
+      peersConnected: totals.choked + totals.unchoked,
+      peersUnchoked: totals.unchoked,
+      ttfuMs: race.ttfuMs,
+      complete: download.complete,
+    };
+  }
+
+  summary(
+    race: Race,
+    report: RaceReport,
+    job: GetJob | null,
+    { elapsedMs, oracleMs }: { readonly elapsedMs: number; readonly oracleMs: number | null },
+  ): void {
+    if (job !== null) this.#metrics?.update(this.#sample(race, job.download), true);
     this.#console.event('summary', {
       ...report,
       ms: elapsedMs,

@@ -31,9 +31,9 @@ export function parseCount(option: string, text: string, least = 0): number {
 }
 
 /** A port to listen on; 0 takes a free one. Throws a usage failure. */
-export function parsePort(text: string): number {
-  const port = parseCount('--port', text);
-  if (port > 65_535) throw new Failure('usage', `--port ${text}: no port is larger than 65535`);
+export function parsePort(option: string, text: string): number {
+  const port = parseCount(option, text);
+  if (port > 65_535) throw new Failure('usage', `${option} ${text}: no port is larger than 65535`);
   return port;
 }
 

@@ -329,6 +329,8 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
 export const DEFAULT_DOCTOR_MS = 20_000;
 /** A download that stands still for so long is told why. */
 export const HINT_AFTER_MS = 10_000;
+/** The file of `--metrics` is written this often: as often as Prometheus asks, by default. */
+export const METRICS_FILE_INTERVAL_MS = 15_000;
 /** Points of the throughput picture in the race report. */
 export const MAX_FLOW_SAMPLES = 600;
 /** A line of progress where the output is not a terminal. */

@@ -23,6 +23,8 @@ export interface GetFlags extends RaceFlags {
   readonly webseeds: boolean;
   readonly saveTorrent?: string;
   readonly onComplete?: string;
+  readonly metrics?: string;
+  readonly metricsPort?: string;
 }
 
 /** The flags of `get` as they are when nobody says anything, but for `args`. */
@@ -64,6 +66,9 @@ export function defineGet(command: Command): Command {
       'memory for pieces on their way to the disk',
       formatSize(DEFAULT_MEMORY_BYTES).replace('.0 ', ''),
     )
+    .optionsGroup('What is told:')
+    .option('--metrics <file>', 'figures in Prometheus text, every 15 s and at the end (textfile collector)')
+    .option('--metrics-port <n>', 'the same at http://127.0.0.1:N/metrics; 0 takes a free port')
     .optionsGroup('The network:')
     .option('--port <n>', 'where others may connect to us; 0 takes a free port', '0')
     .optionsGroup('Peers:')

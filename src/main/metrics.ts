@@ -1,0 +1,139 @@
+/**
+ * Figures of a download in Prometheus text: in a file for node_exporter's textfile collector, and on a port of loopback. Both
+ * show the newest sample; who asks never makes one.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { METRICS_FILE_INTERVAL_MS } from '../shared/limits.ts';
+import { diskFailure } from './disk-failure.ts';
+import { Failure } from './failure.ts';
+
+export interface MetricsSample {
+  readonly infoHash: string;
+  readonly verifiedBytes: number;
+  readonly wantedBytes: number;
+  readonly receivedBytes: number;
+  readonly peersKnown: number;
+  readonly peersConnected: number;
+  readonly peersUnchoked: number;
+  /** Null: nobody has unchoked us yet. */
+  readonly ttfuMs: number | null;
+  readonly complete: boolean;
+}
+
+interface Series {
+  readonly name: string;
+  readonly kind: 'gauge' | 'counter';
+  readonly help: string;
+  readonly value: (sample: MetricsSample) => number | null;
+}
+
+const SERIES: readonly Series[] = [
+  {
+    name: 'verified_bytes',
+    kind: 'gauge',
+    help: 'Bytes that are there and verified.',
+    value: (s) => s.verifiedBytes,
+  },
+  {
+    name: 'wanted_bytes',
+    kind: 'gauge',
+    help: 'Bytes that the wanted files need.',
+    value: (s) => s.wantedBytes,
+  },
+  {
+    name: 'received_bytes_total',
+    kind: 'counter',
+    help: 'Block bytes that peers sent.',
+    value: (s) => s.receivedBytes,
+  },
+  { name: 'peers_known', kind: 'gauge', help: 'Addresses that are known.', value: (s) => s.peersKnown },
+  { name: 'peers_connected', kind: 'gauge', help: 'Peers in session.', value: (s) => s.peersConnected },
+  {
+    name: 'peers_unchoked',
+    kind: 'gauge',
+    help: 'Peers that let us download.',
+    value: (s) => s.peersUnchoked,
+  },
+  {
+    name: 'first_unchoke_seconds',
+    kind: 'gauge',
+    help: 'From the first address to the first unchoke.',
+    value: (s) => (s.ttfuMs === null ? null : s.ttfuMs / 1_000),
+  },
+  {
+    name: 'complete',
+    kind: 'gauge',
+    help: '1 when all of it is verified.',
+    value: (s) => Number(s.complete),
+  },
+];
+
+/** The text format of Prometheus, version 0.0.4. A value that is not there yet has no line. */
+export function metricsText(sample: MetricsSample): string {
+  const lines = SERIES.flatMap(({ name, kind, help, value }) => {
+    const found = value(sample);
+    if (found === null) return [];
+    const full = `unchoke_${name}`;
+    return [
+      `# HELP ${full} ${help}`,
+      `# TYPE ${full} ${kind}`,
+      `${full}{info_hash="${sample.infoHash}"} ${found}`,
+    ];
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+export class Metrics {
+  readonly #file: string | null;
+  #server: Server | null = null;
+  #text = '';
+  #writtenAt = Number.NEGATIVE_INFINITY;
+
+  constructor(file: string | null) {
+    this.#file = file;
+  }
+
+  /** Serves `GET /metrics` on 127.0.0.1. Resolves to the port; rejects with a usage failure where it is taken. */
+  async listen(port: number): Promise<number> {
+    const server = createServer((request, response) => this.#answer(request, response));
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(new Failure('usage', `--metrics-port ${port}: ${error.code}`, { cause: error })),
+      );
+      server.listen({ host: '127.0.0.1', port }, resolve);
+    });
+    server.unref();
+    return (server.address() as AddressInfo).port;
+  }
+
+  /** The newest figures; `isLast` writes them at once. Throws a `disk` failure. */
+  update(sample: MetricsSample, isLast = false): void {
+    this.#text = metricsText(sample);
+    const now = performance.now();
+    if (this.#file === null || (!isLast && now - this.#writtenAt < METRICS_FILE_INTERVAL_MS)) return;
+    this.#writtenAt = now;
+    try {
+      // As a whole: a collector may read at any moment.
+      writeFileSync(`${this.#file}.new`, this.#text);
+      renameSync(`${this.#file}.new`, this.#file);
+    } catch (error) {
+      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#file, error);
+    }
+  }
+
+  close(): void {
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+  }
+
+  #answer({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
+    // A page in a browser can make a name of its own point here: only who asks for loopback is answered.
+    const isOurs = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(headers.host ?? '');
+    const status = !isOurs ? 403 : method !== 'GET' ? 405 : url !== '/metrics' ? 404 : 200;
+    response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+    response.end(status === 200 ? this.#text : '');
+  }
+}
