@@ -2,7 +2,7 @@
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import { formatDuration, formatRate, formatSize } from '../units.ts';
 import { escaped } from './html-text.ts';
-import type { RaceReport, Yield } from './race-report.ts';
+import { funnelRows, type RaceReport, STAGE_NAMES, type Yield } from './race-report.ts';
 import type { FlowSample, RecordedPeer } from './recording.ts';
 import { endingText } from './recording.ts';
 import type { Replay } from './strategy-replay.ts';
@@ -13,14 +13,6 @@ const FLOW_LEFT_PX = 90;
 const FLOW_FOOT_PX = 24;
 /** Rates are drawn over this many neighbours: single samples are jagged. */
 const SMOOTHED_SAMPLES = 4;
-const STAGE_TITLES = {
-  dial: 'its turn',
-  connect: 'connect',
-  handshake: 'handshake',
-  unchoke: 'unchoke',
-  firstBlock: 'first block',
-} as const;
-
 type Cell = string | number;
 
 /** The first column is text, the others are figures. */
@@ -44,14 +36,7 @@ export function bars(
 }
 
 export function funnelBars({ funnel }: RaceReport): string {
-  const rows: readonly (readonly [string, number])[] = [
-    ['addresses', funnel.addresses],
-    ['dialled', funnel.dialled],
-    ['connected', funnel.connected],
-    ['handshaken', funnel.handshaken],
-    ['unchoked us', funnel.unchoked],
-    ['gave data', funnel.gaveData],
-  ];
+  const rows = funnelRows(funnel);
   const share = (count: number) =>
     funnel.addresses === 0 ? '' : `  (${((count / funnel.addresses) * 100).toFixed(1)} %)`;
   return bars(rows.map(([name, count]) => ({ name, value: count, text: `${count}${share(count)}` })));
@@ -78,7 +63,7 @@ export function stageTable({ stages }: RaceReport): string {
   return table(
     ['stage', 'client', 'peers', 'p50', 'p90', 'p99', 'max'],
     stages.map(({ stage, family, ms }) => [
-      STAGE_TITLES[stage],
+      STAGE_NAMES[stage],
       family,
       ms.n,
       ...[ms.p50, ms.p90, ms.p99, ms.max].map(formatDuration),

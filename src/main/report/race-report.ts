@@ -17,6 +17,18 @@ export interface Funnel {
   readonly gaveData: number;
 }
 
+/** The funnel from top to bottom, as people read it. */
+export function funnelRows(funnel: Funnel): readonly (readonly [name: string, count: number])[] {
+  return [
+    ['addresses', funnel.addresses],
+    ['dialled', funnel.dialled],
+    ['connected', funnel.connected],
+    ['handshaken', funnel.handshaken],
+    ['unchoked us', funnel.unchoked],
+    ['gave data', funnel.gaveData],
+  ];
+}
+
 export interface Loss {
   readonly stage: CloseStage;
   readonly code: CloseCode;
@@ -33,6 +45,15 @@ export interface Percentiles {
 
 export const STAGES = ['dial', 'connect', 'handshake', 'unchoke', 'firstBlock'] as const;
 export type Stage = (typeof STAGES)[number];
+
+/** Stages as people read them. */
+export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
+  dial: 'its turn',
+  connect: 'connect',
+  handshake: 'handshake',
+  unchoke: 'unchoke',
+  firstBlock: 'first block',
+};
 
 export interface StageTimes {
   readonly stage: Stage;

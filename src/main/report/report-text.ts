@@ -1,19 +1,17 @@
 /** The race report for people: plain text in lines of at most 100 columns. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import { formatDuration, formatSize } from '../units.ts';
-import type { Funnel, RaceReport, StageTimes, Yield } from './race-report.ts';
+import {
+  type Funnel,
+  funnelRows,
+  type RaceReport,
+  STAGE_NAMES,
+  type StageTimes,
+  type Yield,
+} from './race-report.ts';
 
 const BAR_COLUMNS = 40;
 const SOURCE_COLUMNS = 38;
-const STAGE_NAMES = {
-  dial: 'its turn',
-
-  connect: 'connect',
-  handshake: 'handshake',
-  unchoke: 'unchoke',
-  firstBlock: 'first block',
-} as const;
-
 /** `oracleMs`: the best peer's own time, where it is known, as in a swarm of our own. */
 export function reportText(report: RaceReport, oracleMs: number | null): string {
   const parts = [
@@ -49,14 +47,7 @@ function signed(ms: number): string {
 }
 
 function funnelText(funnel: Funnel): string {
-  const rows: [string, number][] = [
-    ['addresses', funnel.addresses],
-    ['dialled', funnel.dialled],
-    ['connected', funnel.connected],
-    ['handshaken', funnel.handshaken],
-    ['unchoked us', funnel.unchoked],
-    ['gave data', funnel.gaveData],
-  ];
+  const rows = funnelRows(funnel);
   const most = Math.max(1, funnel.addresses);
   return rows
     .map(([name, count]) => `${name.padEnd(12)}${String(count).padStart(7)}  ${bar(count / most)}`)
