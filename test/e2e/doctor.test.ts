@@ -23,7 +23,7 @@ function codesOf({ events }: CliResult): unknown[] {
 
 /** Runs the doctor; its first diagnosis must be this one, with words that match. */
 async function expects(code: DiagnosisCode, words: RegExp, ...args: string[]): Promise<void> {
-  const run = await runCli('doctor', ...args, '--json', '--for', '8s');
+  const run = await runCli('doctor', ...args, '--json', '--for', '5s');
   const first = run.events.find(({ type }) => type === 'diagnosis') as
     | { code: string; text: string; advice: string }
     | undefined;
