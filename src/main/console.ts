@@ -65,16 +65,11 @@ export class Console {
     process.stderr.write(`unchoke: ${text}\n`);
   }
 
-  /** Columns of the terminal. */
-  get columns(): number {
-    return process.stderr.columns ?? 80;
-  }
-
   /** The state of things: in one line, or on a terminal in as many as `block` has. */
   progress(text: string, block?: (columns: number) => readonly string[]): void {
     if (this.#quiet || this.#json) return;
     if (!this.#live) return void process.stderr.write(`${text}\n`);
-    const { columns } = this;
+    const columns = process.stderr.columns ?? 80;
     const lines = block?.(columns) ?? [text.length >= columns ? `${text.slice(0, columns - 2)}…` : text];
     this.#redraw?.(lines.join('\n'));
   }

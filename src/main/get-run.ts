@@ -2,16 +2,16 @@
 import type { Route } from '../shared/http-visitor.ts';
 import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
 import type { GetFlags } from './commands/get-flags.ts';
-import { Console } from './console.ts';
+import type { Console } from './console.ts';
 import { Advisor } from './doctor/advisor.ts';
 import { type Symptoms, symptomsOf } from './doctor/symptoms.ts';
 import { Download } from './download.ts';
 import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
-import type { HttpClient } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
 import type { Metrics } from './metrics.ts';
+import type { Network } from './network.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
 import { ReportFile } from './report/report-file.ts';
@@ -23,10 +23,10 @@ import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
 import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from './units.ts';
 
-/** Facts that only a caller of our own has: `unchoke demo` knows the oracle of its swarm. */
 export interface GetContext {
+  readonly console: Console;
+  /** What only a caller of our own knows: `unchoke demo` has the oracle of its swarm. */
   readonly oracleMs: number | null;
-  readonly metrics?: Metrics;
 }
 
 type Ending =
@@ -61,15 +61,14 @@ export class GetRun {
   constructor(
     source: Source,
     flags: GetFlags,
-    context: GetContext,
-    network: { readonly route: Route; readonly http: HttpClient },
+    context: GetContext & { readonly metrics: Metrics | null; readonly network: Network },
   ) {
     this.#source = source;
     this.#flags = flags;
     this.#context = context;
-    this.#route = network.route;
-    this.#console = new Console(flags);
-    this.#teller = new GetTeller(this.#console, context.metrics ?? null);
+    this.#route = context.network.route;
+    this.#console = context.console;
+    this.#teller = new GetTeller(this.#console, context.metrics);
     this.#advisor = new Advisor(this.#console);
     this.#reportFile = flags.report === undefined ? null : new ReportFile(flags.report);
     this.#ending = new Promise((resolve) => {
@@ -91,7 +90,7 @@ export class GetRun {
       {
         source,
         flags,
-        ...network,
+        ...context.network,
         keep: parseCount('--keep', keep),
         downloads: true,
         listenPort: listens ? parsePort('--port', flags.port) : null,

@@ -94,7 +94,7 @@ export class GetTeller {
       ...totals,
       hashBacklog,
     });
-    this.#metrics?.update(this.#sample(race, download));
+    this.#metrics?.update(this.#sample(race, download, totals));
     const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
     this.#console.progress(
       `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
@@ -121,8 +121,7 @@ export class GetTeller {
     );
   }
 
-  #sample(race: Race, download: Download): MetricsSample {
-    const totals = phaseTotals(race.shardStats);
+  #sample(race: Race, download: Download, totals: PhaseTotals): MetricsSample {
     return {
       infoHash: this.#infoHash,
       verifiedBytes: download.verifiedBytes,
@@ -142,7 +141,8 @@ export class GetTeller {
     job: GetJob | null,
     { elapsedMs, oracleMs }: { readonly elapsedMs: number; readonly oracleMs: number | null },
   ): void {
-    if (job !== null) this.#metrics?.update(this.#sample(race, job.download), true);
+    if (job !== null)
+      this.#metrics?.update(this.#sample(race, job.download, phaseTotals(race.shardStats)), true);
     this.#console.event('summary', {
       ...report,
       ms: elapsedMs,

@@ -6,8 +6,10 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { METRICS_FILE_INTERVAL_MS } from '../shared/limits.ts';
+import type { Console } from './console.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
+import { parsePort } from './units.ts';
 
 export interface MetricsSample {
   readonly infoHash: string;
@@ -85,14 +87,32 @@ export function metricsText(sample: MetricsSample): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What `--metrics` and `--metrics-port` ask for; null where neither is given. Rejects with a `disk` or usage failure. */
+export async function openMetrics(
+  { metrics: file, metricsPort: port }: { readonly metrics?: string; readonly metricsPort?: string },
+  console: Console,
+): Promise<Metrics | null> {
+  if (file === undefined && port === undefined) return null;
+  const metrics = new Metrics(file ?? null, (trouble) => console.news(trouble));
+  if (port !== undefined) {
+    const bound = await metrics.listen(parsePort('--metrics-port', port));
+    console.news(`figures at http://127.0.0.1:${bound}/metrics`);
+  }
+  return metrics;
+}
+
 export class Metrics {
   readonly #file: string | null;
+  readonly #onTrouble: (text: string) => void;
   #server: Server | null = null;
   #text = '';
   #writtenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(file: string | null) {
+  /** Throws a `disk` failure where nothing can be written: what goes wrong later is news, and not the end of the download. */
+  constructor(file: string | null, onTrouble: (text: string) => void) {
     this.#file = file;
+    this.#onTrouble = onTrouble;
+    if (file !== null) this.#write(file);
   }
 
   /** Serves `GET /metrics` on 127.0.0.1. Resolves to the port; rejects with a usage failure where it is taken. */
@@ -109,24 +129,32 @@ export class Metrics {
     return (server.address() as AddressInfo).port;
   }
 
-  /** The newest figures; `isLast` writes them at once. Throws a `disk` failure. */
+  /** The newest figures; `isLast` writes them at once. */
   update(sample: MetricsSample, isLast = false): void {
     this.#text = metricsText(sample);
     const now = performance.now();
     if (this.#file === null || (!isLast && now - this.#writtenAt < METRICS_FILE_INTERVAL_MS)) return;
     this.#writtenAt = now;
     try {
-      // As a whole: a collector may read at any moment.
-      writeFileSync(`${this.#file}.new`, this.#text);
-      renameSync(`${this.#file}.new`, this.#file);
+      this.#write(this.#file);
     } catch (error) {
-      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#file, error);
+      this.#onTrouble(`--metrics ${(error as Error).message}`);
     }
   }
 
   close(): void {
     this.#server?.close();
     this.#server?.closeAllConnections();
+  }
+
+  /** As a whole: a collector may read at any moment. */
+  #write(file: string): void {
+    try {
+      writeFileSync(`${file}.new`, this.#text);
+      renameSync(`${file}.new`, file);
+    } catch (error) {
+      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), file, error);
+    }
   }
 
   #answer({ method, url, headers }: IncomingMessage, response: ServerResponse): void {

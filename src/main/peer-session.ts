@@ -5,6 +5,7 @@
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { Route } from '../shared/http-visitor.ts';
 import type { PeerIndex } from '../shared/indices.ts';
+import { CHOKED_RACE_MS } from '../shared/limits.ts';
 import type { PeerOutcome } from '../shared/messages.ts';
 import { readBlocklist } from './blocklist.ts';
 import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from './commands/options.ts';
@@ -38,6 +39,15 @@ export interface SessionOptions {
   readonly listenPort: number | null;
   readonly hashers: number;
 }
+
+/** Of a session that races, and then is over. */
+export const WITHOUT_DOWNLOAD = {
+  keep: 0,
+  downloads: false,
+  listenPort: null,
+  chokedTimeoutMs: CHOKED_RACE_MS,
+  hashers: 0,
+} as const;
 
 export interface SessionListener {
   /** Counters for trackers, in bytes. */

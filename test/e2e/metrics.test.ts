@@ -1,12 +1,13 @@
 /** Figures for Prometheus: in a file, and on a port that only loopback reaches. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startCli, temporaryFolder } from '../support/cli.ts';
+import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import { withSwarm } from '../support/swarm-fixture.ts';
+import { withSwarm, writeTo } from '../support/swarm-fixture.ts';
+import { torrentOf } from '../support/torrents.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -64,4 +65,31 @@ test('a file at the end and a port in between; strangers get nothing', () =>
     assert.match(text, /^# TYPE unchoke_received_bytes_total counter$/m);
     assert.match(text, /^unchoke_first_unchoke_seconds\{[^}]*\} 0\.\d+$/m);
     for (const line of text.trim().split('\n')) assert.match(line, /^(?:# (?:HELP|TYPE) |unchoke_[a-z_]+\{)/);
+  }));
+
+test('a file that cannot be written is told before the download, with its exit status', async () => {
+  const torrent = writeTo(folder, 'x.torrent', torrentOf());
+  const run = await runCli('get', torrent, '-o', join(folder, 'no'), '--metrics', '/nonexistent/x.prom');
+  assert.equal(run.status, 5, run.stderr);
+  assert.match(run.stderr, /\/nonexistent\/x\.prom: the file is gone \(ENOENT\)/);
+});
+
+test('one that cannot be written later is news, and the download goes on', () =>
+  withSwarm(folder, { peers: 3, mix: 'seeds', rate: 2 ** 20 }, async (torrent) => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    const running = startCli([
+      'get',
+      torrent,
+      '-o',
+      join(folder, 'out2'),
+      '--metrics',
+      join(home, 'x.prom'),
+      '--json',
+    ]);
+    await running.line((line) => line.includes('"progress"'));
+    rmSync(home, { recursive: true });
+    const run = await running.ended;
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.stderr, /--metrics .*x\.prom: the file is gone/);
   }));

@@ -7,7 +7,7 @@ import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
-import { torrentOf } from '../support/torrents.ts';
+import { str, torrentOf } from '../support/torrents.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -83,3 +83,19 @@ test('a program is run without a shell when a download is complete, and its fail
     assert.match(missing.stderr, /--on-complete \/nonexistent: .*ENOENT/);
     assert.equal(missing.status, 0);
   }));
+
+test('two dozen sources leave no listeners behind', async () => {
+  const bad = writeTo(folder, 'html.torrent', torrentOf({ pieces: str('short') }));
+  const peer = ['--no-trackers', '--peer', '127.0.0.1:1'];
+  const poor = writeTo(folder, 'poor.torrent', torrentOf());
+  const run = await runCli(
+    'get',
+    ...new Array(12).fill(bad),
+    ...new Array(12).fill(poor),
+    '-o',
+    join(folder, 'two'),
+    ...peer,
+  );
+  assert.equal(run.status, 3, run.stderr);
+  assert.ok(!/Warning/.test(run.stderr), run.stderr);
+});

@@ -48,7 +48,7 @@ export async function runDemo(flags: Flags): Promise<number> {
         ...(flags.json ? ['--json'] : []),
         ...(flags.report === undefined ? [] : ['--report', flags.report]),
       ]);
-      return await get(request.torrent, flagsOfGet, { oracleMs: swarm.info.oracle?.ms ?? null });
+      return await get(request.torrent, flagsOfGet, { console, oracleMs: swarm.info.oracle?.ms ?? null });
     } finally {
       await swarm.stop();
     }

@@ -1,39 +1,31 @@
 /** What `unchoke doctor` does: a race of some seconds, and what it shows. */
-import type { Route } from '../../shared/http-visitor.ts';
+import { BareRace, isSettled } from '../bare-race.ts';
 import { Console } from '../console.ts';
 import { type Diagnosis, diagnose } from '../doctor/diagnosis.ts';
 import { symptomsOf } from '../doctor/symptoms.ts';
 import { EXIT_STATUS } from '../failure.ts';
-import { HttpClient } from '../http-client.ts';
-import { isSettled, RaceRun } from '../race-run.ts';
+import { type Network, withSource } from '../network.ts';
 import { raceReport } from '../report/race-report.ts';
 import { reportText } from '../report/report-text.ts';
-import { openSource, type Source } from '../torrent/source.ts';
+import type { Source } from '../torrent/source.ts';
 import { formatDuration, parseDuration } from '../units.ts';
-import { type RaceFlags, routeOf } from './options.ts';
+import type { RaceFlags } from './options.ts';
 
 export interface Flags extends RaceFlags {
   readonly for: string;
 }
 
-export async function runDoctor(text: string, flags: Flags): Promise<number> {
-  const route = routeOf(flags);
-  const http = new HttpClient(route);
-  try {
-    return await examined(await openSource(text, http), flags, route, http);
-  } finally {
-    await http.close();
-  }
+export function runDoctor(named: string, flags: Flags): Promise<number> {
+  return withSource(named, flags, (source, network) => examined(source, flags, network));
 }
 
-async function examined(source: Source, flags: Flags, route: Route, http: HttpClient): Promise<number> {
+async function examined(source: Source, flags: Flags, network: Network): Promise<number> {
   const console = new Console(flags);
   const mostMs = parseDuration('--for', flags.for);
-  const run = new RaceRun({
+  const run = new BareRace({
     source,
     flags,
-    route,
-    http,
+    network,
     console,
     isOver: (session, ms) => ms >= mostMs || session.race.firstBlockMs !== null || isSettled(session),
   });

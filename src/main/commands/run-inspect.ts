@@ -1,70 +1,51 @@
 /** What `unchoke inspect` does: a torrent or a magnet link, read and shown. */
-import type { Route } from '../../shared/http-visitor.ts';
-import { CHOKED_RACE_MS } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
 import { type Scraped, scrapeAll } from '../discovery/scrape.ts';
 import { Failure } from '../failure.ts';
-import { HttpClient } from '../http-client.ts';
-import { listenerFor, PeerSession } from '../peer-session.ts';
+import { type Network, withSource } from '../network.ts';
+import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from '../peer-session.ts';
 import { printable, redactedUrl } from '../text.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { openSource, type Source } from '../torrent/source.ts';
+import type { Source } from '../torrent/source.ts';
 import { formatDuration, formatSize, parseDuration } from '../units.ts';
-import { type RaceFlags, routeOf } from './options.ts';
+import type { RaceFlags } from './options.ts';
 
 export interface Flags extends RaceFlags {
   readonly scrape: boolean;
   readonly timeout: string;
 }
 
-export async function runInspect(text: string, flags: Flags): Promise<void> {
-  const route = routeOf(flags);
+export function runInspect(named: string, flags: Flags): Promise<void> {
   const timeoutMs = parseDuration('--timeout', flags.timeout);
-  const http = new HttpClient(route);
-  try {
-    const source = await openSource(text, http);
+  const console = new Console(flags);
+  return withSource(named, flags, async (source, network) => {
     const metainfo =
-      source.kind === 'torrent' ? source.metainfo : await fetched(source, flags, route, http, timeoutMs);
-    const trackers = [...new Set(metainfo.trackers.flat())];
-    const scrapes = flags.scrape
-      ? await scrapeAll(
-          trackers,
-          metainfo.infoHash,
-          http,
-          route.proxy === null ? { from: route.localAddress } : null,
-        )
-      : [];
-    tell(metainfo, scrapes, new Console(flags));
-  } finally {
-    await http.close();
-  }
+      source.kind === 'torrent'
+        ? source.metainfo
+        : await fetched(source, flags, network, { timeoutMs, console });
+    tell(metainfo, flags.scrape ? await scraped(metainfo, network) : [], console);
+  });
+}
+
+/** Each tracker once. */
+function scraped({ trackers, infoHash }: Metainfo, { route, http }: Network): Promise<Scraped[]> {
+  const udp = route.proxy === null ? { from: route.localAddress } : null;
+  return scrapeAll([...new Set(trackers.flat())], infoHash, http, udp);
 }
 
 /** The torrent of a magnet link, from its peers. */
 async function fetched(
   source: Source,
   flags: Flags,
-  route: Route,
-  http: HttpClient,
-  timeoutMs: number,
+  network: Network,
+  { timeoutMs, console }: { readonly timeoutMs: number; readonly console: Console },
 ): Promise<Metainfo> {
-  const console = new Console(flags);
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
   const session = new PeerSession(
-    {
-      source,
-      flags,
-      route,
-      http,
-      keep: 0,
-      downloads: false,
-      listenPort: null,
-      chokedTimeoutMs: CHOKED_RACE_MS,
-      hashers: 0,
-    },
+    { source, flags, ...network, ...WITHOUT_DOWNLOAD },
     listenerFor(console, (error) => fail(error)),
   );
   const timer =

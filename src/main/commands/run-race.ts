@@ -1,17 +1,16 @@
 /** What `unchoke race` does: who unchokes first, and what became of everybody else. */
-import type { Route } from '../../shared/http-visitor.ts';
+import { BareRace, isSettled } from '../bare-race.ts';
 import { Console } from '../console.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
-import { HttpClient } from '../http-client.ts';
+import { type Network, withSource } from '../network.ts';
 import type { PeerSession } from '../peer-session.ts';
-import { isSettled, RaceRun } from '../race-run.ts';
 import { raceReport } from '../report/race-report.ts';
 import { ReportFile } from '../report/report-file.ts';
 import { reportText } from '../report/report-text.ts';
-import { namesOf, openSource, type Source } from '../torrent/source.ts';
+import { namesOf, type Source } from '../torrent/source.ts';
 import { parseDuration } from '../units.ts';
 import { usageFigures } from '../usage-figures.ts';
-import { type RaceFlags, routeOf } from './options.ts';
+import type { RaceFlags } from './options.ts';
 import type { ENDS } from './race.ts';
 
 export interface Flags extends RaceFlags {
@@ -19,17 +18,11 @@ export interface Flags extends RaceFlags {
   readonly firstUnchokeTimeout: string;
 }
 
-export async function runRace(text: string, flags: Flags): Promise<number> {
-  const route = routeOf(flags);
-  const http = new HttpClient(route);
-  try {
-    return await raced(await openSource(text, http), flags, route, http);
-  } finally {
-    await http.close();
-  }
+export function runRace(named: string, flags: Flags): Promise<number> {
+  return withSource(named, flags, (source, network) => raced(source, flags, network));
 }
 
-async function raced(source: Source, flags: Flags, route: Route, http: HttpClient): Promise<number> {
+async function raced(source: Source, flags: Flags, network: Network): Promise<number> {
   const console = new Console(flags);
   const timeoutMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
   const reportFile = flags.report === undefined ? null : new ReportFile(flags.report);
@@ -37,7 +30,7 @@ async function raced(source: Source, flags: Flags, route: Route, http: HttpClien
     const tooLate = timeoutMs > 0 && session.race.ttfuMs === null && ms >= timeoutMs;
     return tooLate || hasEnded(flags.until, session);
   };
-  const run = new RaceRun({ source, flags, route, http, console, isOver });
+  const run = new BareRace({ source, flags, network, console, isOver });
   const interrupted = await run.untilOver();
   await run.stop();
   const { race: theRace } = run.session;

@@ -1,12 +1,10 @@
 /** A race by itself, for the commands that download nothing: from the source to the moment when it is over. */
-import type { Route } from '../shared/http-visitor.ts';
-import { CHOKED_RACE_MS } from '../shared/limits.ts';
 import type { RaceFlags } from './commands/options.ts';
 import type { Console } from './console.ts';
 import { TrackerLog } from './doctor/symptoms.ts';
-import type { HttpClient } from './http-client.ts';
 import { Interrupt } from './interrupt.ts';
-import { listenerFor, PeerSession } from './peer-session.ts';
+import type { Network } from './network.ts';
+import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from './peer-session.ts';
 import { phaseText, phaseTotals } from './phase-totals.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { printable } from './text.ts';
@@ -16,38 +14,32 @@ import { formatDuration } from './units.ts';
 /** How often it is looked whether the race is over. */
 const LOOK_MS = 50;
 
-export interface RaceRunOptions {
+export interface BareRaceOptions {
   readonly source: Source;
   readonly flags: RaceFlags;
-  readonly route: Route;
-  readonly http: HttpClient;
+  readonly network: Network;
   readonly console: Console;
   /** Asked again and again; `ms` from the start of the run. */
   readonly isOver: (session: PeerSession, ms: number) => boolean;
 }
 
-export class RaceRun {
+export class BareRace {
   readonly session: PeerSession;
   readonly trackers = new TrackerLog();
-  readonly #options: RaceRunOptions;
+  readonly #options: BareRaceOptions;
   readonly #bugs: unknown[] = [];
   #torrentKnown = false;
 
-  constructor(options: RaceRunOptions) {
+  constructor(options: BareRaceOptions) {
     this.#options = options;
-    const { source, flags, route, http, console } = options;
+    const { source, flags, network, console } = options;
     const listener = listenerFor(console, (error) => this.#bugs.push(error));
     this.session = new PeerSession(
       {
         source,
         flags,
-        route,
-        http,
-        keep: 0,
-        downloads: false,
-        listenPort: null,
-        chokedTimeoutMs: CHOKED_RACE_MS,
-        hashers: 0,
+        ...network,
+        ...WITHOUT_DOWNLOAD,
       },
       {
         ...listener,

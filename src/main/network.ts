@@ -1,0 +1,25 @@
+/** How a command reaches the world, and what it is about: its route, its HTTP client, its source. */
+import type { Route } from '../shared/http-visitor.ts';
+import { type RaceFlags, routeOf } from './commands/options.ts';
+import { HttpClient } from './http-client.ts';
+import { openSource, type Source } from './torrent/source.ts';
+
+export interface Network {
+  readonly route: Route;
+  readonly http: HttpClient;
+}
+
+/** Opens the source that the user named; the network is closed when `work` is done, however it ends. */
+export async function withSource<Result>(
+  named: string,
+  flags: RaceFlags,
+  work: (source: Source, network: Network) => Promise<Result>,
+): Promise<Result> {
+  const route = routeOf(flags);
+  const http = new HttpClient(route);
+  try {
+    return await work(await openSource(named, http), { route, http });
+  } finally {
+    await http.close();
+  }
+}
