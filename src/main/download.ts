@@ -16,14 +16,12 @@ import { HashPool } from './hash-pool.ts';
 import { CLIENT_NAME } from './identity.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { reclaim } from './lost-shard.ts';
-import type { Race } from './race.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
 import { webSeedFiles } from './torrent/web-seed-files.ts';
 import { WEB_SEEDS, WebSeeds } from './web-seeds.ts';
 
 export class Download {
-  readonly race: Race;
   readonly #options: DownloadOptions;
   readonly #listener: DownloadListener;
   readonly #ledger: Ledger;
@@ -52,7 +50,6 @@ export class Download {
     const { metainfo, race, shards } = options;
     // Web seeds are one more hand that holds slots.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
-    this.race = race;
     const g = metainfo.geometry;
     const arenaMemory = allocateArena(options);
     const ledgerMemory = Ledger.allocate(g.pieceCount);
@@ -162,7 +159,7 @@ export class Download {
     if (this.#ended) return;
     if (this.complete) return this.#completed();
     const { geometry, info, private: isPrivate } = this.#options.metainfo;
-    this.race.setTorrent({
+    this.#options.race.setTorrent({
       geometry,
       info: sharedBytes(info),
       private: isPrivate,
@@ -179,7 +176,7 @@ export class Download {
   /** Stops the race, lets the hashers finish what they have, ends all threads. */
   async stop(): Promise<void> {
     this.#ended = true;
-    await Promise.all([this.race.stop(), this.#webSeeds?.stop()]);
+    await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
     await this.#hashers.idle();
     await (this.complete ? this.#journal.finish() : this.#journal.flush());
     await this.#hashers.close();
@@ -265,7 +262,7 @@ export class Download {
     setImmediate(() => {
       this.#verdictsDue = false;
       if (this.#ended) return;
-      this.race.tellVerdicts(this.#verified, this.#evidence);
+      this.#options.race.tellVerdicts(this.#verified, this.#evidence);
       this.#verified = [];
       this.#evidence = [];
     });

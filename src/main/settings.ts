@@ -38,32 +38,34 @@ export function applySettings(
 ): void {
   const config = readConfig(configPath(environment), all);
   for (const option of settingsOf(command)) {
-    if (command.getOptionValueSource(option.attributeName()) !== 'default' && isSet(command, option))
-      continue;
+    // An option without a default has no source until it is given.
+    const given = command.getOptionValueSource(option.attributeName());
+    if (given !== undefined && given !== 'default') continue;
     const variable = environment[variableOf(option)];
     if (variable !== undefined) {
-      setFrom(command, option, variable, `${variableOf(option)}=${variable}`);
+      setFrom(command, option, variable, { source: 'env', where: `${variableOf(option)}=${variable}` });
       continue;
     }
     const found = config.valueOf(command.name(), longOf(option));
-    if (found !== undefined) setFrom(command, option, found, `${config.path}: "${longOf(option)}"`);
+    const where = `${config.path}: "${longOf(option)}"`;
+    if (found !== undefined) setFrom(command, option, found, { source: 'config', where });
   }
-}
-
-/** An option without a default has no source until it is given. */
-function isSet(command: Command, option: Option): boolean {
-  return command.getOptionValueSource(option.attributeName()) !== undefined;
 }
 
 function longOf(option: Option): string {
   return (option.long ?? '').replace(/^--/, '');
 }
 
-function setFrom(command: Command, option: Option, value: unknown, where: string): void {
+function setFrom(
+  command: Command,
+  option: Option,
+  value: unknown,
+  { source, where }: { readonly source: 'env' | 'config'; readonly where: string },
+): void {
   const name = option.attributeName();
   if (!option.required && !option.optional) {
     const on = asBoolean(value, where);
-    command.setOptionValueWithSource(name, option.negate ? !on : on, 'config');
+    command.setOptionValueWithSource(name, option.negate ? !on : on, source);
     return;
   }
   const texts = (Array.isArray(value) ? value : [value]).map((one) => asText(one, where));
@@ -76,7 +78,7 @@ function setFrom(command: Command, option: Option, value: unknown, where: string
       throw new Failure('usage', `${where}: ${error.message}`);
     }
   }
-  command.setOptionValueWithSource(name, parsed, 'config');
+  command.setOptionValueWithSource(name, parsed, source);
 }
 
 function asBoolean(value: unknown, where: string): boolean {

@@ -102,6 +102,8 @@ export const UTP_ZERO_WINDOW_MS = 15_000;
 export const MAX_UTP_STRANGERS = 256;
 /** Answers to packets of unknown connections in one tick: nobody shall use us to shout at others. */
 export const UTP_RESETS_PER_TICK = 16;
+/** Packets that wait in a UDP socket until it is bound: the first turns of a race. */
+export const MAX_UTP_UNBOUND_PACKETS = 1_024;
 /** What the system may hold for us of uTP between two turns; it may give less. */
 export const UTP_RECEIVE_BUFFER_BYTES = 4_194_304;
 
@@ -149,7 +151,7 @@ export const DEFAULT_DIAL_RATE_PER_S = 500;
 export const DEFAULT_MAX_PEERS = 500;
 /** Dials in one turn of a shard's event loop, so that answers are read between them. */
 export const DIALS_PER_TURN = 16;
-/** The deadline tick of a shard: every time-out is looked at this often, not by a timer each. */
+/** The deadline tick of a shard: every time-out is looked at this often, not by a timer each, and its counters are reported. */
 export const TICK_MS = 250;
 /** Peers looked at in one slice of the deadline tick. */
 export const TICK_SLICE_PEERS = 2_048;
@@ -169,8 +171,6 @@ export const MAX_REMEMBERED_GUESTS = 1_000;
 export const RESERVED_DESCRIPTORS = 40;
 /** What each thread takes by itself: its event loop and its pipes. */
 export const DESCRIPTORS_PER_THREAD = 8;
-/** A shard reports its counters to the main thread this often. */
-export const STATS_INTERVAL_MS = 250;
 /** Events of a shard that are told in one port message at the most. */
 export const EVENTS_PER_MESSAGE = 1_024;
 /** A thread that must end while it loads is given this long to finish loading first. */

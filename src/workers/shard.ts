@@ -5,7 +5,6 @@
 import type { Clock } from '../shared/clock.ts';
 import type { CloseCode } from '../shared/close-reason.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
-import { STATS_INTERVAL_MS } from '../shared/limits.ts';
 import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
 import { Approaches } from './approaches.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
@@ -50,7 +49,6 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly #winners: Winners;
   #pex: PeerExchange | null;
   #stopped = false;
-  #statsAt = Number.NEGATIVE_INFINITY;
 
   constructor(task: ShardTask<unknown>, world: ShardWorld) {
     this.#task = task;
@@ -109,11 +107,9 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#winners.turnOver(now, !this.mayDial && this.#dialler.addresses.waiting > 0);
     this.deadlines = this.#dialler.deadlines(this.#task.chokedTimeoutMs);
     tickInSlices([...this.#peers.values()], this.#world.soon, (work) => this.guard(work));
-    if (now - this.#statsAt >= STATS_INTERVAL_MS) {
-      this.#statsAt = now;
-      this.#outbox.now({ type: 'stats', stats: this.#stats() });
-    }
     this.#pex?.tick(this.#peers.values(), (peer) => this.#door?.has(peer.index) ?? false, now);
+    // Together, so that nobody is counted both as on his way and as lost.
+    this.#outbox.now({ type: 'stats', stats: this.#stats() });
     this.#outbox.flush();
     this.#dialler.pump();
   }

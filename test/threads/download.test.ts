@@ -64,7 +64,7 @@ async function download(name: string, run: Run) {
     finish = (error) => (error === undefined ? resolve() : reject(error));
   });
   const limits = { halfOpen: 0, dialRatePerS: 0, maxPeers: 0, descriptors: 1_000 };
-  const race = {
+  const raceOptions = {
     infoHash: metainfo.infoHash,
     peerId: newPeerId(),
     clientName: CLIENT_NAME,
@@ -82,11 +82,12 @@ async function download(name: string, run: Run) {
     pex: false,
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
+  const race = new Race({ ...raceOptions, ...workerFile }, UNHEARD);
   const download = new Download(
     {
       metainfo,
       plan,
-      race: new Race({ ...race, ...workerFile }, UNHEARD),
+      race,
       shards: run.shards,
       webSeeds: { urls: [], route: { proxy: null, localAddress: null } },
       hashers: run.hashers,
@@ -123,7 +124,7 @@ async function download(name: string, run: Run) {
     port: list.readUInt16BE(i * 6 + 4),
   }));
   assert.equal(peers.length, 12);
-  download.race.add(peers, 'test');
+  race.add(peers, 'test');
   try {
     await ended;
   } finally {
@@ -137,18 +138,18 @@ async function download(name: string, run: Run) {
       .digest();
     assert.equal(hash.compare(metainfo.pieceHashes, piece * 20, piece * 20 + 20), 0, `piece ${piece}`);
   }
-  return { download, lost, failures };
+  return { download, race, lost, failures };
 }
 
 test('three shards and two hashers share one download', async () => {
-  const { download: done, failures } = await download('shared', {
+  const { race, failures } = await download('shared', {
     shards: 3,
     hashers: 2,
     memoryBytes: 8 * 2 ** 20,
     rate: 0,
   });
   assert.equal(failures, 0);
-  const busy = done.race.shardStats.filter((stats) => (stats?.blockBytes ?? 0) > 0);
+  const busy = race.shardStats.filter((stats) => (stats?.blockBytes ?? 0) > 0);
   assert.ok(busy.length >= 2, 'more than one shard had a part');
 });
 
@@ -168,7 +169,11 @@ for (const [name, file] of [
 ] as const) {
   test(`${name}, in the middle: no piece and no address is lost`, async () => {
     const workerFile = new URL(`../support/${file}`, import.meta.url);
-    const { download: done, lost } = await download(file, {
+    const {
+      download: done,
+      race,
+      lost,
+    } = await download(file, {
       shards: 2,
       hashers: 1,
       memoryBytes: 8 * 2 ** 20,
@@ -177,7 +182,7 @@ for (const [name, file] of [
     });
     assert.equal(lost, 2, 'both first shards died');
     assert.equal(done.complete, true);
-    const settled = [...done.race.peers.outcomes];
+    const settled = [...race.peers.outcomes];
     assert.equal(settled.length, 12);
     for (const { timeline } of settled)
       assert.notEqual(timeline.dialed, null, 'every address was tried again');

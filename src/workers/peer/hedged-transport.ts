@@ -115,8 +115,8 @@ class HedgedConnection implements Connection {
   readonly #second: Dials;
   /** What is under way: one or both of them until one is connected, and then that one. */
   #attempts: Attempt[] = [];
-  #triedSecond = false;
   #connected: Attempt | null = null;
+  /** TCP's. */
   #failure: Failed | null = null;
 
   constructor(address: Address, events: ConnectionEvents, second: Dials) {
@@ -126,18 +126,13 @@ class HedgedConnection implements Connection {
   }
 
   begin(first: Dials): void {
-    this.#attempt(first, (failed) => {
-      this.#failure = failed;
-    });
+    this.#attempt(first);
   }
 
   /** Tries the other way as well. False if that is out of date. */
   trySecond(): boolean {
-    if (this.#triedSecond || this.#connected !== null || this.#attempts.length === 0) return false;
-    this.#triedSecond = true;
-    this.#attempt(this.#second, (failed) => {
-      this.#failure ??= failed;
-    });
+    if (this.#connected !== null || this.#attempts.length === 0) return false;
+    this.#attempt(this.#second);
     return true;
   }
 
@@ -159,7 +154,7 @@ class HedgedConnection implements Connection {
     for (const { connection } of attempts) connection?.destroy();
   }
 
-  #attempt(dials: Dials, failed: (failed: Failed) => void): void {
+  #attempt(dials: Dials): void {
     const attempt: Attempt = { connection: null };
     this.#attempts.push(attempt);
     attempt.connection = dials.connect(this.#address, {
@@ -167,7 +162,7 @@ class HedgedConnection implements Connection {
       onData: (length) => this.#events.onData(length),
       onEnd: (code, detail) => {
         if (this.#connected !== null) return this.#events.onEnd(code, detail);
-        failed({ code, detail });
+        if (dials !== this.#second) this.#failure = { code, detail };
         this.#attempts = this.#attempts.filter((other) => other !== attempt);
         if (this.#attempts.length > 0) return;
         const { code: why, detail: word } = this.#failure ?? { code, detail };

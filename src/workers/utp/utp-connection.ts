@@ -76,7 +76,7 @@ export class UtpConnection implements Connection {
     const connection = new UtpConnection(peer, ids, firstSequence, link, null);
     connection.#receiver = new UtpReceiver(syn.sequence, link.budget);
     connection.#delay = connection.#delayOf(syn);
-    connection.acknowledge();
+    connection.#acknowledge();
     return connection;
   }
 
@@ -131,9 +131,10 @@ export class UtpConnection implements Connection {
       return this.#end(this.#phase === 'connecting' ? 'refused' : 'reset', 'uTP reset');
     }
     // Asked again, so our answer was lost: a SYN acknowledges nothing.
-    if (packet.type === UTP_TYPE.syn) return this.acknowledge();
+    if (packet.type === UTP_TYPE.syn) return this.#acknowledge();
     // Whoever answers our SYN names it: one who never saw it would have to guess.
-    if (this.#phase === 'connecting' && !this.#answers(packet)) return;
+    const isAnswer = packet.type === UTP_TYPE.state && this.#sender.isAllAcknowledgedBy(packet);
+    if (this.#phase === 'connecting' && !isAnswer) return;
     if (!this.#sender.acknowledged(packet, this.#link.clock())) return;
     this.#delay = this.#delayOf(packet);
     if (this.#phase === 'connecting') this.#connected(packet);
@@ -146,7 +147,7 @@ export class UtpConnection implements Connection {
     if (this.#phase !== 'open') return;
     const told = this.#sender.flush(this.#link.clock()) && this.#receiver?.hasGaps === false;
     if (told) this.#unacknowledged = 0;
-    if (this.#unacknowledged > 0) this.acknowledge();
+    if (this.#unacknowledged > 0) this.#acknowledge();
   }
 
   tick(now: number): void {
@@ -156,18 +157,9 @@ export class UtpConnection implements Connection {
     this.#end(this.#phase === 'connecting' ? 'connect-timeout' : 'reset', 'uTP: no answer');
   }
 
-  acknowledge(): void {
+  #acknowledge(): void {
     this.#unacknowledged = 0;
     this.#transmit({ type: UTP_TYPE.state, sequence: this.#sender.next, payload: NO_BYTES });
-  }
-
-  get #hasEnded(): boolean {
-    return this.#phase === 'over';
-  }
-
-  #answers(packet: UtpPacket): boolean {
-    if (packet.type === UTP_TYPE.reset) return true;
-    return packet.type === UTP_TYPE.state && this.#sender.isAllAcknowledgedBy(packet);
   }
 
   #connected({ sequence }: UtpPacket): void {
@@ -185,11 +177,10 @@ export class UtpConnection implements Connection {
     receiver.push(packet.sequence, packet.type === UTP_TYPE.fin ? null : packet.payload, (bytes) =>
       this.#deliver(bytes),
     );
-    // Whoever heard of these bytes may have closed it.
-    if (this.#hasEnded) return;
+    // A receiver that was closed by whoever heard of these bytes has not seen its end.
     if (receiver.ended) return this.#end('closed-by-peer', 'uTP FIN');
     // In a long turn the other end would wait, and a single acknowledgement for all of it may be lost.
-    if (this.#unacknowledged >= UTP_PACKETS_PER_ACK) this.acknowledge();
+    if (this.#unacknowledged >= UTP_PACKETS_PER_ACK) this.flush();
   }
 
   #deliver(bytes: Buffer): void {
@@ -200,7 +191,7 @@ export class UtpConnection implements Connection {
 
   #end(code: CloseCode, detail: string): void {
     const wasOpen = this.#phase === 'open';
-    if (wasOpen && code === 'closed-by-peer') this.acknowledge();
+    if (wasOpen && code === 'closed-by-peer') this.#acknowledge();
     this.#finish();
     this.#events?.onEnd(code, detail);
   }

@@ -1,11 +1,8 @@
 /** One UDP socket of uTP, that sends from where it was told to or not at all. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { UTP_RECEIVE_BUFFER_BYTES } from '../../shared/limits.ts';
+import { MAX_UTP_UNBOUND_PACKETS, UTP_RECEIVE_BUFFER_BYTES } from '../../shared/limits.ts';
 
 export type Family = 4 | 6;
-
-/** Packets that wait until the socket is bound. */
-const MAX_WAITING = 1_024;
 
 export class UtpSocket {
   readonly #socket: Socket;
@@ -44,7 +41,7 @@ export class UtpSocket {
     if (this.#closed) return;
     const send = () => this.#socket.send(packet, port, host, () => {});
     if (this.#waiting === null) send();
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(send);
+    else if (this.#waiting.length < MAX_UTP_UNBOUND_PACKETS) this.#waiting.push(send);
   }
 
   close(): void {
