@@ -2,8 +2,8 @@
  * The two outputs of a run. stdout carries results only: text, or with `--json` one object a line. stderr carries
  * progress and news: a few lines that are redrawn on a terminal, plain lines every few seconds elsewhere.
  */
-import type { createLogUpdate } from 'log-update';
 import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../shared/limits.ts';
+import { type Block, Screen } from './screen.ts';
 
 /** Version of the JSON events; grows when one changes its meaning. */
 const JSON_VERSION = 1;
@@ -14,76 +14,102 @@ export interface ConsoleOptions {
 }
 
 export class Console {
-  readonly #json: boolean;
-  readonly #quiet: boolean;
-  readonly #live: boolean;
-  /** Redraws the block; null where there is no terminal, and until it is loaded. */
-  #redraw: ReturnType<typeof createLogUpdate> | null = null;
+  readonly #options: ConsoleOptions;
+  /** Null where there is no terminal, or nothing to be shown on it. */
+  readonly #screen: Screen | null;
+  /** Which of several sources this is about; null where there is but one. */
+  readonly #number: number | null;
 
-  constructor(options: ConsoleOptions) {
-    this.#json = options.json;
-    this.#quiet = options.quiet;
-    const isTerminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
-    this.#live = isTerminal && !options.quiet && !options.json;
-    if (this.#live) void this.#loadRedraw();
+  constructor(
+    options: ConsoleOptions,
+    of: { readonly screen: Screen | null; readonly number: number } | null = null,
+  ) {
+    this.#options = options;
+    this.#number = of?.number ?? null;
+    this.#screen = of === null ? screenFor(options) : of.screen;
+    if (of !== null) return;
     // A reader that goes away (`| head`) is no error of ours.
     process.stdout.on('error', ignoreBrokenPipe);
     process.stderr.on('error', ignoreBrokenPipe);
   }
 
+  /** For one of several sources: on the same screen, and all that it says carries its number. */
+  forSource(number: number): Console {
+    return new Console(this.#options, { screen: this.#screen, number });
+  }
+
   get json(): boolean {
-    return this.#json;
+    return this.#options.json;
+  }
+
+  /** One of several sources is meant: what is told of it is short. */
+  get isOfMany(): boolean {
+    return this.#number !== null;
+  }
+
+  /** With the number of the source, where there are several. */
+  labelled(text: string): string {
+    return this.#number === null ? text : `[${this.#number}] ${text}`;
   }
 
   /** How often progress is worth telling. */
   get progressMs(): number {
-    return this.#live || this.#json ? LIVE_PROGRESS_MS : PLAIN_PROGRESS_MS;
+    return this.#screen !== null || this.json ? LIVE_PROGRESS_MS : PLAIN_PROGRESS_MS;
   }
 
   /** An event for scripts; nothing without `--json`. */
   event(type: string, fields: Readonly<Record<string, unknown>>): void {
-    if (this.#json) process.stdout.write(`${JSON.stringify({ type, v: JSON_VERSION, ...fields })}\n`);
+    if (!this.json) return;
+    const number = this.#number === null ? {} : { number: this.#number };
+    process.stdout.write(`${JSON.stringify({ type, v: JSON_VERSION, ...number, ...fields })}\n`);
   }
 
-  /** A result for people; nothing with `--json`. */
+  /** A result for people; nothing with `--json`. It is the end of all progress before it. */
   result(text: string): void {
-    if (this.#json) return;
-    this.#clear();
-    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    this.endProgress();
+    if (this.json) return;
+    this.#write(process.stdout, text.endsWith('\n') ? text.slice(0, -1) : text);
   }
 
   /** Something that happened, for people. */
   news(text: string): void {
-    if (this.#quiet) return;
-    this.#clear();
-    process.stderr.write(`${text}\n`);
+    if (!this.#options.quiet) this.#write(process.stderr, this.labelled(text));
   }
 
   /** An error, even when quiet. */
   error(text: string): void {
-    this.#clear();
-    process.stderr.write(`unchoke: ${text}\n`);
+    this.endProgress();
+    this.#write(process.stderr, `unchoke: ${this.labelled(text)}`);
   }
 
   /** The state of things: in one line, or on a terminal in as many as `block` has. */
-  progress(text: string, block?: (columns: number) => readonly string[]): void {
-    if (this.#quiet || this.#json) return;
-    if (!this.#live) return void process.stderr.write(`${text}\n`);
-    const columns = process.stderr.columns ?? 80;
-    const lines = block?.(columns) ?? [text.length >= columns ? `${text.slice(0, columns - 2)}…` : text];
-    this.#redraw?.(lines.join('\n'));
+  progress(text: string, block?: Block): void {
+    const { quiet, json } = this.#options;
+    if (quiet || json) return;
+    const line = this.labelled(text);
+    if (this.#screen === null) return void process.stderr.write(`${line}\n`);
+    this.#screen.show(this, block ?? (({ columns }) => [cut(line, columns)]));
   }
 
-  /** Loaded for terminals only; the first quarter of a second has nothing to show. */
-  async #loadRedraw(): Promise<void> {
-    const { createLogUpdate } = await import('log-update');
-    this.#redraw = createLogUpdate(process.stderr, { showCursor: true });
+  /** What is shown of this run goes. */
+  endProgress(): void {
+    this.#screen?.remove(this);
   }
 
-  /** What comes next stands where the block was. */
-  #clear(): void {
-    this.#redraw?.clear();
+  #write(stream: NodeJS.WriteStream, text: string): void {
+    const write = (): void => void stream.write(`${text}\n`);
+    if (this.#screen === null) write();
+    else this.#screen.above(write);
   }
+}
+
+function screenFor({ quiet, json }: ConsoleOptions): Screen | null {
+  const isTerminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+  return isTerminal && !quiet && !json ? new Screen(process.stderr) : null;
+}
+
+function cut(line: string, columns: number): string {
+  return line.length >= columns ? `${line.slice(0, columns - 2)}…` : line;
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {

@@ -8,9 +8,8 @@ import { type Symptoms, symptomsOf } from './doctor/symptoms.ts';
 import { Download } from './download.ts';
 import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
+import type { GetContext } from './get-context.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
-import { Interrupt } from './interrupt.ts';
-import type { Metrics } from './metrics.ts';
 import type { Network } from './network.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
@@ -22,12 +21,6 @@ import { selectFiles } from './torrent/selection.ts';
 import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
 import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from './units.ts';
-
-export interface GetContext {
-  readonly console: Console;
-  /** What only a caller of our own knows: `unchoke demo` has the oracle of its swarm. */
-  readonly oracleMs: number | null;
-}
 
 type Ending =
   | { readonly kind: 'complete' }
@@ -58,11 +51,7 @@ export class GetRun {
   /** From here on peers may come, so that their absence means something. */
   #discovering = false;
 
-  constructor(
-    source: Source,
-    flags: GetFlags,
-    context: GetContext & { readonly metrics: Metrics | null; readonly network: Network },
-  ) {
+  constructor(source: Source, flags: GetFlags, context: GetContext & { readonly network: Network }) {
     this.#source = source;
     this.#flags = flags;
     this.#context = context;
@@ -82,7 +71,7 @@ export class GetRun {
       idle: parseDuration('--idle-timeout', flags.idleTimeout),
     };
     this.#hashers = parseCount('--hashers', flags.hashers, 1);
-    this.#memoryBytes = parseSize('--memory', flags.memory);
+    this.#memoryBytes = Math.floor(parseSize('--memory', flags.memory) / context.lanes);
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
     // Who wants one peer, or one after the other, wants nobody to come by himself.
     const listens = flags.listen && flags.strategy === 'first-unchoke' && keep === '0';
@@ -93,7 +82,8 @@ export class GetRun {
         ...context.network,
         keep: parseCount('--keep', keep),
         downloads: true,
-        listenPort: listens ? parsePort('--port', flags.port) : null,
+        listenPort: listens ? portOf(flags.port, context.lane) : null,
+        lanes: context.lanes,
         chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
         hashers: this.#hashers,
       },
@@ -102,7 +92,10 @@ export class GetRun {
   }
 
   async run(): Promise<number> {
-    const interrupt = new Interrupt(() => this.#end({ kind: 'interrupted' }));
+    const { signal } = this.#context;
+    const interrupt = (): void => this.#end({ kind: 'interrupted' });
+    signal.addEventListener('abort', interrupt);
+    if (signal.aborted) interrupt();
     const timer = setInterval(() => this.#look(), LIVE_PROGRESS_MS);
     let ending: Ending;
     try {
@@ -121,7 +114,7 @@ export class GetRun {
     const elapsedMs = performance.now() - this.#begun;
     if (ending.kind === 'complete') this.#session.discovery.completed();
     await Promise.all([this.#job?.download.stop(), this.#session.stop()]);
-    interrupt.release();
+    signal.removeEventListener('abort', interrupt);
     return this.#finish(ending, elapsedMs);
   }
 
@@ -149,6 +142,7 @@ export class GetRun {
     const named = this.#source.kind === 'magnet' ? this.#source.magnet.select : [];
     const select = flags.select.length > 0 ? flags.select : named;
     const plan = storagePlan(metainfo, flags.output, selectFiles(metainfo, select));
+    this.#context.claims.claim(plan.root, namesOf(this.#source).name);
     const download = new Download(
       {
         metainfo,
@@ -197,8 +191,7 @@ export class GetRun {
       onClosed,
       onBanned,
       onShardLost,
-      onChecked: (pieces, total) =>
-        this.#console.progress(`checking what is there: ${pieces} of ${total} pieces`),
+      onChecked: (pieces, total) => this.#teller.checked(pieces, total),
       onJournalTrouble: (error) => this.#console.news(`the journal could not be written: ${String(error)}`),
       onVerified: () => {
         this.#lastVerifiedAt = performance.now();
@@ -296,4 +289,10 @@ export class GetRun {
     const { download, plan } = this.#job ?? { download: null, plan: null };
     return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }
+}
+
+/** Downloads that run at one time listen at ports next to each other; 0 is a free one. */
+function portOf(text: string, lane: number): number {
+  const port = parsePort('--port', text);
+  return port === 0 ? 0 : parsePort('--port', String(port + lane));
 }

@@ -1,10 +1,11 @@
 /** What `unchoke get` tells while it runs and at its end, for people and for scripts. */
 
 import type { ShardStats } from '../shared/messages.ts';
+import { clientFamily } from './client-family.ts';
 import type { Console } from './console.ts';
 import type { Download } from './download.ts';
 import { EXIT_STATUS } from './failure.ts';
-import { liveView } from './live-view.ts';
+import { type GivingPeer, liveView } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
 import type { Race } from './race.ts';
@@ -17,6 +18,7 @@ import { printable } from './text.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { formatDuration, formatRate, formatSize } from './units.ts';
 import { usageFigures } from './usage-figures.ts';
+import { WorkProgress } from './work-progress.ts';
 
 /** The download of a run with where it goes: there is none while the metadata of a magnet link is searched. */
 export interface GetJob {
@@ -30,6 +32,8 @@ export class GetTeller {
   readonly #rate = new RateMeter();
   #name = '';
   #infoHash = '';
+  #pieceLength = 0;
+  #checking: WorkProgress | null = null;
 
   constructor(console: Console, metrics: Metrics | null) {
     this.#console = console;
@@ -46,12 +50,19 @@ export class GetTeller {
       files: files.length,
       ...(searchMs === null ? {} : { searchMs }),
     });
+    this.#pieceLength = geometry.pieceLength;
     this.#name = printable(name);
     this.#infoHash = Buffer.from(infoHash).toString('hex');
     const found = searchMs === null ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
     this.#console.news(
       `${printable(name)}: ${formatSize(geometry.totalLength)} in ${geometry.pieceCount} pieces, ${files.length} files${found}`,
     );
+  }
+
+  /** What is on the disk is hashed before anything is asked for. */
+  checked(pieces: number, total: number): void {
+    this.#checking ??= new WorkProgress(this.#console, 'checking what is there', total * this.#pieceLength);
+    this.#checking.reached(pieces * this.#pieceLength);
   }
 
   firstUnchoke({ shard }: Unchoke, peer: string, ms: number): void {
@@ -85,6 +96,7 @@ export class GetTeller {
     this.#rate.sample(totals.blockBytes + (download.webSeeds?.bytes ?? 0), now);
     const rate = this.#rate.perSecond;
     const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
+    const fastest = fastestPeers(race);
     this.#console.event('progress', {
       bytes: verifiedBytes,
       totalBytes: wantedBytes,
@@ -93,15 +105,16 @@ export class GetTeller {
       known: race.peers.size,
       ...totals,
       hashBacklog,
+      fastest,
     });
     this.#metrics?.update(this.#sample(race, download, totals));
     const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
     this.#console.progress(
       `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
-      (columns) =>
+      (size) =>
         liveView(
           {
-            name: this.#name,
+            name: this.#console.labelled(this.#name),
             verifiedBytes,
             wantedBytes,
             verifiedPieces,
@@ -111,12 +124,13 @@ export class GetTeller {
             stretches: (count) => download.stretches(count),
             known: race.peers.size + race.peers.acceptedCount,
             peers: totals,
+            fastest,
             ttfuMs: race.ttfuMs,
             winner: race.firstUnchoke === null ? null : race.peers.nameOf(race.firstUnchoke.peer),
             shards: shardLoads(race.shardStats),
             hashBacklog,
           },
-          columns,
+          size,
         ),
     );
   }
@@ -143,6 +157,7 @@ export class GetTeller {
   ): void {
     if (job !== null)
       this.#metrics?.update(this.#sample(race, job.download, phaseTotals(race.shardStats)), true);
+    this.#console.endProgress();
     this.#console.event('summary', {
       ...report,
       ms: elapsedMs,
@@ -152,10 +167,11 @@ export class GetTeller {
       webSeeds: job?.download.webSeeds?.yields ?? [],
       ...usageFigures(),
     });
-    if (report.funnel.addresses > 0) this.#console.result(reportText(report, oracleMs));
+    if (report.funnel.addresses > 0 && !this.#console.isOfMany)
+      this.#console.result(reportText(report, oracleMs));
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
       const end = lostTo === null ? '' : `, given up: ${lostTo}`;
-      this.#console.result(`web seed ${url}: ${formatSize(bytes)}${end}`);
+      this.#console.result(this.#console.labelled(`web seed ${url}: ${formatSize(bytes)}${end}`));
     }
   }
 
@@ -172,12 +188,14 @@ export class GetTeller {
   /** The last words of a good run. */
   farewell({ download, plan }: GetJob, elapsedMs: number): number {
     const { downloadedBytes: bytes, foundBytes } = download;
-    const usage = usageFigures();
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
     const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
+    const flow = `${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}`;
+    const where = `complete and verified: ${plan.root}`;
     this.#console.result(
-      `complete and verified: ${plan.root}\n${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}; ` +
-        `CPU ${formatDuration(usage.cpuUserMs + usage.cpuSystemMs)}, peak memory ${formatSize(usage.peakRssBytes)}`,
+      this.#console.isOfMany
+        ? this.#console.labelled(`${where}; ${flow}`)
+        : `${where}\n${flow}; ${usageText()}`,
     );
     return 0;
   }
@@ -190,6 +208,19 @@ export class GetTeller {
     );
     return EXIT_STATUS.interrupted;
   }
+}
+
+function fastestPeers({ fastest, peers }: Race): GivingPeer[] {
+  return fastest.map(({ peer, client, peerIdPrefix, bytesPerS }) => ({
+    name: peers.nameOf(peer),
+    client: clientFamily(client, peerIdPrefix),
+    rate: Math.round(bytesPerS),
+  }));
+}
+
+function usageText(): string {
+  const { cpuUserMs, cpuSystemMs, peakRssBytes } = usageFigures();
+  return `CPU ${formatDuration(cpuUserMs + cpuSystemMs)}, peak memory ${formatSize(peakRssBytes)}`;
 }
 
 function shardLoads(stats: readonly (ShardStats | null)[]): { peers: number; lagMs: number }[] {

@@ -1,5 +1,6 @@
 /** The state of a download as a calm block of lines for a terminal: what it is, how far, who helps, what is in the way. */
 import type { PhaseTotals } from './phase-totals.ts';
+import type { BlockSize } from './screen.ts';
 import { formatDuration, formatRate, formatSize } from './units.ts';
 
 /** From nothing of a stretch of pieces to all of it. */
@@ -7,6 +8,13 @@ const SHADES = [' ', '░', '▒', '▓', '█'] as const;
 /** Bars are no wider: they would be all that one sees. */
 const MAX_BAR_COLUMNS = 60;
 const LABEL_COLUMNS = 9;
+
+export interface GivingPeer {
+  readonly name: string;
+  readonly client: string;
+  /** Bytes a second. */
+  readonly rate: number;
+}
 
 export interface DownloadState {
   readonly name: string;
@@ -21,31 +29,31 @@ export interface DownloadState {
   readonly stretches: (count: number) => readonly number[];
   readonly known: number;
   readonly peers: PhaseTotals;
+  /** Who gives most, the fastest first. */
+  readonly fastest: readonly GivingPeer[];
   readonly ttfuMs: number | null;
   readonly winner: string | null;
   readonly shards: readonly { readonly peers: number; readonly lagMs: number }[];
   readonly hashBacklog: number;
 }
 
-/** At most `columns` wide. */
-export function liveView(state: DownloadState, columns: number): string[] {
+/** At most `columns` wide and `rows` high: what matters least is left out first. */
+export function liveView(state: DownloadState, { columns, rows }: BlockSize): string[] {
   const width = Math.max(20, columns - 1);
   const share = state.wantedBytes === 0 ? 1 : state.verifiedBytes / state.wantedBytes;
   const percent = `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
   const figures = `${percent}  ${formatRate(state.rate)}  eta ${formatDuration(state.etaMs)}`;
   const bar = Math.min(MAX_BAR_COLUMNS, width - LABEL_COLUMNS);
-  const lines = [
-    `${cut(state.name, width - figures.length - 2)}  ${figures}`,
-    labelled('pieces', state.stretches(bar).map(shade).join('')),
-    labelled(
-      '',
-      `${formatSize(state.verifiedBytes)} of ${formatSize(state.wantedBytes)}, ${state.verifiedPieces} of ${state.wantedPieces} pieces`,
-    ),
-    labelled('peers', funnelText(state)),
-    labelled('race', raceText(state)),
-    labelled('threads', threadsText(state)),
+  const lines: readonly (readonly [rank: number, text: string])[] = [
+    [0, `${cut(state.name, width - figures.length - 2)}  ${figures}`],
+    [1, labelled('pieces', state.stretches(bar).map(shade).join(''))],
+    [5, labelled('', amountsText(state))],
+    [2, labelled('peers', funnelText(state))],
+    [3, labelled('fastest', fastestText(state))],
+    [4, labelled('race', raceText(state))],
+    [6, labelled('threads', threadsText(state))],
   ];
-  return lines.map((line) => cut(line, width));
+  return lines.filter(([rank]) => rank < rows).map(([, text]) => cut(text, width));
 }
 
 function labelled(label: string, text: string): string {
@@ -58,9 +66,18 @@ function shade(share: number): string {
   return SHADES[level] ?? ' ';
 }
 
+function amountsText({ verifiedBytes, wantedBytes, verifiedPieces, wantedPieces }: DownloadState): string {
+  return `${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}, ${verifiedPieces} of ${wantedPieces} pieces`;
+}
+
 function funnelText({ known, peers }: DownloadState): string {
   const inSession = peers.choked + peers.unchoked;
   return `${known} known ▸ ${peers.dialed} dials ▸ ${peers.connected} connected ▸ ${inSession} in session ▸ ${peers.unchoked} unchoked us`;
+}
+
+function fastestText({ fastest }: DownloadState): string {
+  if (fastest.length === 0) return 'nobody sends anything at the moment';
+  return fastest.map(({ name, client, rate }) => `${formatRate(rate)} ${name} (${client})`).join(' · ');
 }
 
 function raceText({ ttfuMs, winner }: DownloadState): string {

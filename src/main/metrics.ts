@@ -72,17 +72,15 @@ const SERIES: readonly Series[] = [
   },
 ];
 
-/** The text format of Prometheus, version 0.0.4. A value that is not there yet has no line. */
-export function metricsText(sample: MetricsSample): string {
+/** The text format of Prometheus, version 0.0.4: a line for each download. A value that is not there yet has none. */
+export function metricsText(samples: readonly MetricsSample[]): string {
   const lines = SERIES.flatMap(({ name, kind, help, value }) => {
-    const found = value(sample);
-    if (found === null) return [];
     const full = `unchoke_${name}`;
-    return [
-      `# HELP ${full} ${help}`,
-      `# TYPE ${full} ${kind}`,
-      `${full}{info_hash="${sample.infoHash}"} ${found}`,
-    ];
+    const found = samples.flatMap((sample) => {
+      const known = value(sample);
+      return known === null ? [] : [`${full}{info_hash="${sample.infoHash}"} ${known}`];
+    });
+    return found.length === 0 ? [] : [`# HELP ${full} ${help}`, `# TYPE ${full} ${kind}`, ...found];
   });
   return `${lines.join('\n')}\n`;
 }
@@ -105,6 +103,8 @@ export class Metrics {
   readonly #file: string | null;
   readonly #onTrouble: (text: string) => void;
   #server: Server | null = null;
+  /** The newest of each download. */
+  readonly #samples = new Map<string, MetricsSample>();
   #text = '';
   #writtenAt = Number.NEGATIVE_INFINITY;
 
@@ -131,7 +131,8 @@ export class Metrics {
 
   /** The newest figures; `isLast` writes them at once. */
   update(sample: MetricsSample, isLast = false): void {
-    this.#text = metricsText(sample);
+    this.#samples.set(sample.infoHash, sample);
+    this.#text = metricsText([...this.#samples.values()]);
     const now = performance.now();
     if (this.#file === null || (!isLast && now - this.#writtenAt < METRICS_FILE_INTERVAL_MS)) return;
     this.#writtenAt = now;

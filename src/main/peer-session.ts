@@ -38,6 +38,8 @@ export interface SessionOptions {
   /** The port to accept connections at, 0 for a free one; null accepts none. */
   readonly listenPort: number | null;
   readonly hashers: number;
+  /** Downloads of this process at one time: limits are shared out among them. */
+  readonly lanes: number;
 }
 
 /** Of a session that races, and then is over. */
@@ -47,6 +49,7 @@ export const WITHOUT_DOWNLOAD = {
   listenPort: null,
   chokedTimeoutMs: CHOKED_RACE_MS,
   hashers: 0,
+  lanes: 1,
 } as const;
 
 export interface SessionListener {
@@ -99,9 +102,9 @@ export class PeerSession {
     const blocklist = flags.blocklist === undefined ? null : readBlocklist(flags.blocklist);
     this.#source = source;
     this.shards = shardsOf(flags);
-    const budget = descriptorBudget(this.shards, options.hashers);
+    const budget = descriptorBudget(this.shards, options.hashers, options.lanes);
     this.openFiles = budget.filesPerHasher;
-    const limits = limitsOf(flags, budget);
+    const limits = limitsOf(flags, budget, options.lanes);
     // Of a magnet link it is not known at first: shards stop when they learn it.
     const isPrivate = source.kind === 'torrent' && source.metainfo.private;
     const known = source.kind === 'torrent' ? source.metainfo : source.magnet;

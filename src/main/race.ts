@@ -16,6 +16,7 @@ import type {
   ShardStats,
   ShardTorrent,
 } from '../shared/messages.ts';
+import type { PeerRate } from '../shared/peer-rate.ts';
 import { FrontDoor } from './front-door.ts';
 import { type KnownPeer, PEX, PeerList, PUBLIC_SOURCES, unheard } from './peer-list.ts';
 import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
@@ -81,6 +82,11 @@ export class Race {
 
   get shardStats(): readonly (ShardStats | null)[] {
     return this.#pool.stats;
+  }
+
+  /** Who gives most at the moment, the fastest first. */
+  get fastest(): readonly PeerRate[] {
+    return this.#pool.fastest;
   }
 
   /** Brings addresses into play; known ones are passed over. Returns how many were new. */
@@ -221,6 +227,7 @@ export class Race {
         this.#listener.onClosed(event.outcomes);
         return;
       case 'stats':
+      case 'fastest':
       case 'stopped':
         return;
     }

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type ShardId, shardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardEvent, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
+import { fastestOf, type PeerRate } from '../shared/peer-rate.ts';
 import { settledWithin } from './patience.ts';
 import { ThreadPool } from './thread-pool.ts';
 
@@ -39,6 +40,7 @@ export class ShardPool {
   readonly #threads: ThreadPool<ShardTask<MessagePort>, void>;
   readonly #running: Running[] = [];
   readonly #stats: (ShardStats | null)[] = [];
+  readonly #fastest: (readonly PeerRate[])[] = [];
   /** Told to every shard, and to those that come in the place of dead ones. */
   #torrent: ShardTorrent | null = null;
   #nextId = 1;
@@ -62,6 +64,11 @@ export class ShardPool {
   /** The last counters of each shard, by position. */
   get stats(): readonly (ShardStats | null)[] {
     return this.#stats;
+  }
+
+  /** Who gives most, of all shards. */
+  get fastest(): readonly PeerRate[] {
+    return fastestOf(this.#fastest.flat());
   }
 
   idOf(position: number): ShardId {
@@ -106,6 +113,7 @@ export class ShardPool {
     });
     port1.on('message', (event: ShardEvent) => {
       if (event.type === 'stats') this.#stats[position] = event.stats;
+      if (event.type === 'fastest') this.#fastest[position] = event.peers;
       if (event.type === 'stopped') stopped();
       this.#options.onEvent(position, event);
     });
@@ -114,6 +122,7 @@ export class ShardPool {
       (error: unknown) => this.#lost(position, id, error),
     );
     this.#stats[position] = null;
+    this.#fastest[position] = [];
     this.#running[position] = { id, port: port1, done };
     if (this.#torrent !== null) this.send(position, { type: 'torrent', torrent: this.#torrent });
   }

@@ -23,8 +23,13 @@ export class WorkProgress {
   }
 
   add(bytes: number): void {
+    this.reached(this.#doneBytes + bytes);
+  }
+
+  /** So many bytes are done in all. */
+  reached(bytes: number): void {
     const now = performance.now();
-    this.#doneBytes += bytes;
+    this.#doneBytes = bytes;
     if (now - this.#toldAt < this.#console.progressMs) return;
     this.#toldAt = now;
     this.#rate.sample(this.#doneBytes, now);
@@ -32,6 +37,7 @@ export class WorkProgress {
     const etaMs = rate > 0 ? ((this.#totalBytes - this.#doneBytes) / rate) * 1_000 : Number.NaN;
     const share = ((this.#doneBytes / this.#totalBytes) * 100).toFixed(1);
     this.#console.event('progress', {
+      work: this.#what,
       bytes: this.#doneBytes,
       totalBytes: this.#totalBytes,
       rate: Math.round(rate),

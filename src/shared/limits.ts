@@ -147,6 +147,8 @@ export const TURNOVER_PERCENT = 4;
 export const DEFAULT_HALF_OPEN_PEERS = 500;
 /** New connections a second, over all shards (`--dial-rate`). */
 export const DEFAULT_DIAL_RATE_PER_S = 500;
+/** Sources that are downloaded at one time (`--parallel`): each has threads of its own. */
+export const DEFAULT_PARALLEL_DOWNLOADS = 3;
 /** Peers that we download from at one time, over all shards (`--max-peers`). */
 export const DEFAULT_MAX_PEERS = 500;
 /** Dials in one turn of a shard's event loop, so that answers are read between them. */
@@ -171,6 +173,10 @@ export const MAX_REMEMBERED_GUESTS = 1_000;
 export const RESERVED_DESCRIPTORS = 40;
 /** What each thread takes by itself: its event loop and its pipes. */
 export const DESCRIPTORS_PER_THREAD = 8;
+/** A shard tells this often who gives it most. */
+export const FASTEST_PEERS_INTERVAL_MS = 1_000;
+/** Peers that are named with their rates. */
+export const SHOWN_FASTEST_PEERS = 3;
 /** Events of a shard that are told in one port message at the most. */
 export const EVENTS_PER_MESSAGE = 1_024;
 /** A thread that must end while it loads is given this long to finish loading first. */

@@ -9,6 +9,7 @@ import type { HostPort } from './compact-peers.ts';
 import type { Geometry } from './geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
+import type { PeerRate } from './peer-rate.ts';
 import type { SocksProxy } from './socks-proxy.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -196,6 +197,8 @@ export type ShardEvent =
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
   | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }
   | { readonly type: 'stats'; readonly stats: ShardStats }
+  /** Who gives most, the fastest first. */
+  | { readonly type: 'fastest'; readonly peers: readonly PeerRate[] }
   | { readonly type: 'stopped' };
 
 /** What every hasher knows from its start; shared memory and plain data. */

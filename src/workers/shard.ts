@@ -9,6 +9,7 @@ import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } f
 import { Approaches } from './approaches.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
 import { Door, type DoorHost } from './door.ts';
+import { FastestPeers } from './fastest-peers.ts';
 import { Outbox } from './outbox.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
 import type { Offer } from './peer/greeting.ts';
@@ -47,6 +48,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly #approaches: Approaches;
   #door: Door | null = null;
   readonly #winners: Winners;
+  readonly #fastest: FastestPeers;
   #pex: PeerExchange | null;
   #stopped = false;
 
@@ -59,6 +61,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#outbox = new Outbox(world.post, world.soon);
     this.#dialler = new Dialler(task, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
+    this.#fastest = new FastestPeers(world.clock());
     this.#pex = task.pex ? new PeerExchange() : null;
     this.#approaches = new Approaches(task.encryption, task.utp);
     this.deadlines = this.#dialler.deadlines(task.chokedTimeoutMs);
@@ -108,6 +111,8 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.deadlines = this.#dialler.deadlines(this.#task.chokedTimeoutMs);
     tickInSlices([...this.#peers.values()], this.#world.soon, (work) => this.guard(work));
     this.#pex?.tick(this.#peers.values(), (peer) => this.#door?.has(peer.index) ?? false, now);
+    const fastest = this.#fastest.tick(this.#peers.values(), now);
+    if (fastest !== null) this.#outbox.now({ type: 'fastest', peers: fastest });
     // Together, so that nobody is counted both as on his way and as lost.
     this.#outbox.now({ type: 'stats', stats: this.#stats() });
     this.#outbox.flush();

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -222,6 +223,26 @@ test('create, then get, then verify; the torrent says what it was told', async (
     assert.match(bad.stderr, message);
   }
   assert.equal(existsSync(join(folder, 'p.torrent')), false);
+});
+
+test('long work tells its rate and what is left: create, verify, and the check before a download', async () => {
+  const source = join(folder, 'sparse.bin');
+  const sparse = join(folder, 'sparse.torrent');
+  writeFileSync(source, '');
+  truncateSync(source, 2 ** 29);
+  const works = async (...args: string[]) => {
+    const { events } = await runCli(...args, '--json');
+    const told = events.filter(({ type, work }) => type === 'progress' && work !== undefined);
+    for (const { bytes, totalBytes, rate } of told)
+      assert.ok(Number(bytes) <= Number(totalBytes) && Number(rate) >= 0);
+    return new Set(told.map(({ work }) => work));
+  };
+  const slowly = ['--hashers', '1'];
+  const known = await works('create', source, '-o', sparse, ...slowly);
+  assert.deepEqual(known, new Set(['hashing']));
+  assert.deepEqual(await works('verify', sparse, folder, ...slowly), new Set(['verifying']));
+  const nobody = ['--no-trackers', '--peer', '127.0.0.1:1', ...slowly];
+  assert.deepEqual(await works('get', sparse, '-o', folder, ...nobody), new Set(['checking what is there']));
 });
 
 test('a name longer than a filesystem takes, and one of many bytes a letter', async () => {

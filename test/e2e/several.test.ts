@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runCli, temporaryFolder } from '../support/cli.ts';
+import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
@@ -32,10 +32,83 @@ test('one that fails does not stop the others, and the exit status is its own', 
     assert.deepEqual(
       run.events
         .filter(({ type }) => ['source', 'error', 'complete'].includes(type as string))
-        .map(({ type, number, code }) => number ?? code ?? type),
-      [1, 'bad-torrent', 2, 'complete'],
+        .map(({ type, number, code }) => `${number} ${code ?? type}`)
+        .sort(),
+      ['1 bad-torrent', '1 source', '2 complete', '2 source'],
     );
   }));
+
+/** Several seeds, each with a torrent of its own. */
+async function withSeeds(count: number, work: (torrents: string[], peers: string[]) => Promise<void>) {
+  const seeds = [];
+  const torrents: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const own = madeTorrent([{ path: 'a.bin', bytes: Buffer.alloc(50_000, i) }], 16_384, `set ${i}`);
+    seeds.push(await torrentSeed(own, `127.0.1.${i + 1}`));
+    torrents.push(writeTo(folder, `own-${i}.torrent`, own.torrent));
+  }
+  const peers = seeds.flatMap(({ address }) => ['--peer', address]);
+  try {
+    await work(torrents, peers);
+  } finally {
+    await Promise.all(seeds.map((seed) => seed.close()));
+  }
+}
+
+for (const [parallel, most] of [
+  ['1', 1],
+  ['3', 3],
+] as const) {
+  test(`--parallel ${parallel}: so many at one time, each with its own files, and all complete`, () =>
+    withSeeds(5, async (torrents, peers) => {
+      const output = join(folder, `parallel-${parallel}`);
+      const run = await runCli('get', ...torrents, '-o', output, ...peers, '--parallel', parallel, '--json');
+      assert.equal(run.status, 0, run.stderr);
+      for (let i = 0; i < 5; i++)
+        assert.deepEqual(readFileSync(join(output, `set ${i}`, 'a.bin')), Buffer.alloc(50_000, i));
+      let open = 0;
+      let seen = 0;
+      for (const { type } of run.events) {
+        if (type === 'source') open += 1;
+        if (type === 'summary') open -= 1;
+        seen = Math.max(seen, open);
+      }
+      assert.equal(seen, most);
+      const numbers = run.events.filter(({ type }) => type === 'complete').map(({ number }) => number);
+      assert.deepEqual(numbers.sort(), [1, 2, 3, 4, 5]);
+    }));
+}
+
+test('a torrent twice, and two that go to the same place: the second is refused', () =>
+  withSeed(async (good, peer) => {
+    const other = madeTorrent([{ path: 'b.bin', bytes: Buffer.alloc(10_000, 9) }], 16_384);
+    const same = writeTo(folder, 'same-name.torrent', other.torrent);
+    const output = join(folder, 'twice');
+    for (const [second, words] of [
+      [good, /the torrent [0-9a-f]{40}: another source has it already/],
+      [same, /twice\/set: another source has it already \(set\)/],
+    ] as const) {
+      const run = await runCli('get', good, second, '-o', output, '--peer', peer);
+      assert.equal(run.status, 2, run.stderr);
+      assert.match(run.stderr, words);
+      assert.match(run.stdout, /1 of 2 complete/);
+      assert.deepEqual(readFileSync(join(output, 'set', 'a.bin')), made.data);
+    }
+  }));
+
+test('Ctrl-C ends all that run and begins no other', async () => {
+  const torrents = [1, 2, 3, 4].map((i) =>
+    writeTo(folder, `dead-${i}.torrent`, torrentOf({ name: str(`dead ${i}`) })),
+  );
+  const peer = ['--no-trackers', '--peer', '127.0.0.1:1', '--json', '--parallel', '2'];
+  const running = startCli(['get', ...torrents, '-o', join(folder, 'dead'), ...peer]);
+  await running.line((line) => line.includes('"progress"') && line.includes('"number":2'));
+  running.child.kill('SIGINT');
+  const run = await running.ended;
+  assert.equal(run.status, 130, run.stderr);
+  const began = run.events.filter(({ type }) => type === 'source').map(({ number }) => number);
+  assert.deepEqual(began, [1, 2]);
+});
 
 test('a folder of torrents, and what became of each', () =>
   withSeed(async (_, peer) => {
@@ -87,13 +160,17 @@ test('a program is run without a shell when a download is complete, and its fail
 test('two dozen sources leave no listeners behind', async () => {
   const bad = writeTo(folder, 'html.torrent', torrentOf({ pieces: str('short') }));
   const peer = ['--no-trackers', '--peer', '127.0.0.1:1'];
-  const poor = writeTo(folder, 'poor.torrent', torrentOf());
+  const poor = Array.from({ length: 12 }, (_, i) =>
+    writeTo(folder, `poor-${i}.torrent`, torrentOf({ name: str(`poor ${i}`) })),
+  );
   const run = await runCli(
     'get',
     ...new Array(12).fill(bad),
-    ...new Array(12).fill(poor),
+    ...poor,
     '-o',
     join(folder, 'two'),
+    '--parallel',
+    '12',
     ...peer,
   );
   assert.equal(run.status, 3, run.stderr);

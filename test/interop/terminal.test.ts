@@ -1,30 +1,19 @@
 /** `get` in a real terminal (tmux) of several widths, and in a pipe. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { CLI } from '../support/paths.ts';
 import { withSwarm } from '../support/swarm-fixture.ts';
+import { Terminal } from '../support/terminal.ts';
 
 const folder = temporaryFolder();
-/** A server of our own, that ends with the test. */
-const tmux = (...args: string[]) => spawnSync('tmux', ['-L', 'unchoke-test', ...args], { encoding: 'utf8' });
-after(() => tmux('kill-server'));
+const terminal = new Terminal('unchoke-test');
+after(() => terminal.end());
 checkLeaksAtEnd();
 
 const SWARM = { peers: 30, mix: 'seeds', payloadBytes: 2 ** 24, rate: 2 ** 17 };
-
-async function untilShown(session: string, words: RegExp): Promise<string> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    const { stdout } = tmux('capture-pane', '-p', '-t', session);
-    if (words.test(stdout)) return stdout;
-    if (performance.now() > deadline) throw new Error(`not shown: ${words}\n${stdout}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 for (const columns of [60, 80, 140]) {
   test(`a terminal of ${columns} columns: one block, redrawn in its place, and the report after it`, () =>
@@ -32,18 +21,38 @@ for (const columns of [60, 80, 140]) {
       const session = `w${columns}`;
       const output = join(folder, session);
       const get = `${process.execPath} ${CLI} get ${torrent} -o ${output} --no-dht --no-lsd --no-utp; sleep 60`;
-      tmux('new-session', '-d', '-s', session, '-x', String(columns), '-y', '30', get);
-      const seen = await untilShown(session, /[1-9]\d\.\d %/);
+      terminal.start(session, get, columns);
+      const seen = await terminal.untilShown(session, /[1-9]\d\.\d %/);
       const lines = seen.split('\n').filter((line) => line !== '');
       assert.equal(lines.filter((line) => line.startsWith('pieces ')).length, 1, seen);
       assert.equal(lines.filter((line) => line.startsWith('peers ')).length, 1, seen);
       assert.match(seen, /^pieces {3}[ ░▒▓█]+$/m);
       assert.match(seen, /^peers {4}30 known ▸/m);
+      assert.match(seen, /^fastest {2}\d+\.\d KiB\/s 127\.16\.\d+\.\d+/m);
       for (const line of lines) assert.ok(line.length <= columns, line);
-      const end = await untilShown(session, /complete and verified/);
+      const end = await terminal.untilShown(session, /complete and verified/);
       assert.ok(!/^pieces /m.test(end), 'the block is gone when it is over');
     }));
 }
+
+test('three sources in one terminal: a block each, in their order, and a line for each in the end', () =>
+  withSwarm(folder, SWARM, (one) =>
+    withSwarm(folder, { ...SWARM, seed: 2 }, (two) =>
+      withSwarm(folder, { ...SWARM, seed: 3 }, async (three) => {
+        const sources = [one, two, three].join(' ');
+        const get = `${process.execPath} ${CLI} get ${sources} -o ${join(folder, 'three')} --no-dht --no-lsd --no-utp`;
+        terminal.start('three', `${get}; sleep 60`);
+        const titles = (text: string) =>
+          [...text.matchAll(/^\[(\d)\] swarm-\d\.bin {2}[\d.]+ %/gm)].map((match) => match[1]);
+        const seen = await terminal.untilShown('three', /(?:^\[\d\] swarm-\d\.bin {2}[1-9][\s\S]*){3}/m);
+        assert.deepEqual(titles(seen).sort(), ['1', '2', '3'], seen);
+        assert.equal([...seen.matchAll(/^fastest /gm)].length, 3, seen);
+        const end = await terminal.untilShown('three', /3 of 3 complete/);
+        assert.equal([...end.matchAll(/^\[\d\] complete and verified: /gm)].length, 3, end);
+        assert.deepEqual(titles(end), []);
+      }),
+    ),
+  ));
 
 test('in a pipe: plain lines, no escape sequence', () =>
   withSwarm(folder, SWARM, async (torrent) => {

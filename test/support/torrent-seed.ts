@@ -20,8 +20,8 @@ export interface MadeTorrent {
   readonly pieceLength: number;
 }
 
-/** A multi-file torrent named `set`. */
-export function madeTorrent(files: readonly MadeFile[], pieceLength: number): MadeTorrent {
+/** A multi-file torrent. */
+export function madeTorrent(files: readonly MadeFile[], pieceLength: number, name = 'set'): MadeTorrent {
   const data = Buffer.concat(files.map(({ bytes }) => bytes));
   const hashes: Buffer[] = [];
   for (let at = 0; at < data.length; at += pieceLength)
@@ -39,7 +39,7 @@ export function madeTorrent(files: readonly MadeFile[], pieceLength: number): Ma
   );
   const info = dict({
     files: list(...entries),
-    name: str('set'),
+    name: str(name),
     'piece length': int(pieceLength),
     pieces: str(Buffer.concat(hashes)),
   });

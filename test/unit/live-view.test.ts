@@ -24,6 +24,10 @@ const state: DownloadState = {
     connected: 350,
     blockBytes: 0,
   },
+  fastest: [
+    { name: '127.16.0.178:41667', client: 'libtorrent', rate: 3.2 * MIB },
+    { name: '[::1]:6881', client: 'transmission', rate: 2 ** 19 },
+  ],
   ttfuMs: 2_440,
   winner: '127.16.0.178:41667',
   shards: [
@@ -34,45 +38,59 @@ const state: DownloadState = {
 };
 
 test('60 columns', () =>
-  assert.deepEqual(liveView(state, 60), [
+  assert.deepEqual(liveView(state, { columns: 60, rows: 24 }), [
     'a name that is long enough …  75.0 %  5.5 MiB/s  eta 5.80 s',
     'pieces   █▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░░░░░░░░░░░ ',
     '         96.0 MiB of 128.0 MiB, 384 of 512 pieces',
     'peers    1000 known ▸ 1100 dials ▸ 350 connected ▸ 212 in …',
+    'fastest  3.2 MiB/s 127.16.0.178:41667 (libtorrent) · 512.0…',
     'race     first unchoke after 2.44 s from 127.16.0.178:41667',
     'threads  shard 0: 120 peers, 3 ms late · shard 1: 92 peers…',
   ]));
 
 for (const columns of [20, 60, 80, 140]) {
   test(`no line is wider than ${columns} columns, and no bar than sixty`, () => {
-    const lines = liveView(state, columns);
-    assert.equal(lines.length, 6);
+    const lines = liveView(state, { columns, rows: 24 });
+    assert.equal(lines.length, 7);
     for (const line of lines) assert.ok(line.length < columns || columns === 20, line);
     assert.ok((lines[1] ?? '').trimEnd().length <= 69);
   });
 }
 
 test('140 columns show all of it', () => {
-  const lines = liveView(state, 140);
+  const lines = liveView(state, { columns: 140, rows: 24 });
   assert.equal(lines[0], `${state.name}  75.0 %  5.5 MiB/s  eta 5.80 s`);
   assert.equal(
     lines[3],
     'peers    1000 known ▸ 1100 dials ▸ 350 connected ▸ 212 in session ▸ 12 unchoked us',
   );
   assert.equal(
-    lines[5],
+    lines[6],
     'threads  shard 0: 120 peers, 3 ms late · shard 1: 92 peers, 28 ms late · 2 pieces to hash',
   );
 });
 
+test('140 columns name the fastest with their clients', () =>
+  assert.equal(
+    liveView(state, { columns: 140, rows: 24 })[4],
+    'fastest  3.2 MiB/s 127.16.0.178:41667 (libtorrent) · 512.0 KiB/s [::1]:6881 (transmission)',
+  ));
+
+test('with little room what matters least goes first, and the order stays', () => {
+  const labels = (rows: number) => liveView(state, { columns: 80, rows }).map((line) => line.split(' ')[0]);
+  assert.deepEqual(labels(1), ['a']);
+  assert.deepEqual(labels(3), ['a', 'pieces', 'peers']);
+  assert.deepEqual(labels(6), ['a', 'pieces', '', 'peers', 'fastest', 'race']);
+});
+
 test('a stretch is full only when all of it is there', () => {
   const stretches = () => [0, 0.01, 0.5, 0.99, 1];
-  assert.equal(liveView({ ...state, stretches }, 80)[1], 'pieces    ░▒▓█');
+  assert.equal(liveView({ ...state, stretches }, { columns: 80, rows: 24 })[1], 'pieces    ░▒▓█');
 });
 
 test('before the first unchoke it says so', () => {
   assert.equal(
-    liveView({ ...state, ttfuMs: null, winner: null }, 80)[4],
+    liveView({ ...state, ttfuMs: null, winner: null, fastest: [] }, { columns: 80, rows: 24 })[5],
     'race     nobody has unchoked us yet',
   );
 });

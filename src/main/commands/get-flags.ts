@@ -4,6 +4,7 @@ import {
   DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
   DEFAULT_IDLE_TIMEOUT_MS,
   DEFAULT_MEMORY_BYTES,
+  DEFAULT_PARALLEL_DOWNLOADS,
 } from '../../shared/limits.ts';
 import { formatSize } from '../units.ts';
 import { hashersOption, many, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
@@ -22,6 +23,7 @@ export interface GetFlags extends RaceFlags {
   readonly listen: boolean;
   readonly webseeds: boolean;
   readonly saveTorrent?: string;
+  readonly parallel: string;
   readonly onComplete?: string;
   readonly metrics?: string;
   readonly metricsPort?: string;
@@ -45,6 +47,11 @@ export function defineGet(command: Command): Command {
     .option(
       '--on-complete <program>',
       'run when a download is complete, without a shell and arguments; UNCHOKE_DONE_NAME, _PATH, _BYTES and _INFO_HASH tell of it',
+    )
+    .option(
+      '--parallel <n>',
+      'of several sources: this many at one time; they share all limits',
+      String(DEFAULT_PARALLEL_DOWNLOADS),
     )
     .option('-o, --output <dir>', 'the folder to download into', '.')
     .addOption(
@@ -70,7 +77,11 @@ export function defineGet(command: Command): Command {
     .option('--metrics <file>', 'figures in Prometheus text, every 15 s and at the end (textfile collector)')
     .option('--metrics-port <n>', 'the same at http://127.0.0.1:N/metrics; 0 takes a free port')
     .optionsGroup('The network:')
-    .option('--port <n>', 'where others may connect to us; 0 takes a free port', '0')
+    .option(
+      '--port <n>',
+      'where others may connect to us, with several sources from there on; 0 takes a free port',
+      '0',
+    )
     .optionsGroup('Peers:')
     .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
     .optionsGroup('The network:')

@@ -144,11 +144,14 @@ export function shardsOf(flags: RaceFlags): number {
   return flags.strategy === 'sequential' ? 1 : shards;
 }
 
-export function limitsOf(flags: RaceFlags, budget: DescriptorBudget): PeerLimits {
+/** The part of one of `lanes` downloads. */
+export function limitsOf(flags: RaceFlags, budget: DescriptorBudget, lanes: number): PeerLimits {
+  // 0 is no limit, and stays none.
+  const partOf = (limit: number): number => Math.ceil(limit / lanes);
   return {
-    halfOpen: parseCount('--half-open', flags.halfOpen),
-    dialRatePerS: parseCount('--dial-rate', flags.dialRate),
-    maxPeers: parseCount('--max-peers', flags.maxPeers),
+    halfOpen: partOf(parseCount('--half-open', flags.halfOpen)),
+    dialRatePerS: partOf(parseCount('--dial-rate', flags.dialRate)),
+    maxPeers: partOf(parseCount('--max-peers', flags.maxPeers)),
     descriptors: budget.peers,
   };
 }

@@ -109,7 +109,7 @@ async function hashesOf(
     hashes: new SharedArrayBuffer(0),
     files,
     padding: [],
-    openFiles: descriptorBudget(0, hashers).filesPerHasher,
+    openFiles: descriptorBudget(0, hashers, 1).filesPerHasher,
     followLinks: true,
   });
   try {

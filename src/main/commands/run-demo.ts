@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Console } from '../console.ts';
 import { get } from '../get.ts';
+import { aloneContext } from '../get-context.ts';
+import { Interrupt } from '../interrupt.ts';
 import { type SwarmRequest, startSwarm } from '../swarm-child.ts';
 import { parseCount, parseSize } from '../units.ts';
 import { getFlags } from './get-flags.ts';
@@ -35,6 +37,8 @@ export async function runDemo(flags: Flags): Promise<number> {
     torrent: join(folder, 'demo.torrent'),
     lifetimeMs: LIFETIME_MS,
   };
+  const stop = new AbortController();
+  const interrupt = new Interrupt(() => stop.abort());
   try {
     const swarm = await startSwarm(request);
     try {
@@ -48,11 +52,13 @@ export async function runDemo(flags: Flags): Promise<number> {
         ...(flags.json ? ['--json'] : []),
         ...(flags.report === undefined ? [] : ['--report', flags.report]),
       ]);
-      return await get(request.torrent, flagsOfGet, { console, oracleMs: swarm.info.oracle?.ms ?? null });
+      const oracleMs = swarm.info.oracle?.ms ?? null;
+      return await get(request.torrent, flagsOfGet, { ...aloneContext(console, stop.signal), oracleMs });
     } finally {
       await swarm.stop();
     }
   } finally {
+    interrupt.release();
     rmSync(folder, { recursive: true, force: true });
     console.news(`that was the demo: ${folder} is removed again`);
   }

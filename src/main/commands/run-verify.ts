@@ -33,7 +33,7 @@ export async function runVerify(source: string, folder: string, flags: Flags): P
     hashes,
     files: plan.files,
     padding: plan.padding,
-    openFiles: descriptorBudget(0, hashers).filesPerHasher,
+    openFiles: descriptorBudget(0, hashers, 1).filesPerHasher,
   });
   const progress = new WorkProgress(console, 'verifying', g.totalLength);
   const good = new Uint8Array(g.pieceCount);

@@ -1,0 +1,17 @@
+/** What a peer gives at the moment. */
+import type { PeerIndex } from './indices.ts';
+import { SHOWN_FASTEST_PEERS } from './limits.ts';
+
+export interface PeerRate {
+  readonly peer: PeerIndex;
+  /** BEP 10 `v`, as the peer sent it. */
+  readonly client: string | null;
+  /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
+  readonly peerIdPrefix: string | null;
+  readonly bytesPerS: number;
+}
+
+/** The few that give most, the fastest first. */
+export function fastestOf(rates: readonly PeerRate[]): PeerRate[] {
+  return [...rates].sort((a, b) => b.bytesPerS - a.bytesPerS).slice(0, SHOWN_FASTEST_PEERS);
+}

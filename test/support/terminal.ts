@@ -1,0 +1,46 @@
+/** Terminals of a tmux server of our own, that ends with the test. */
+import { spawnSync } from 'node:child_process';
+
+const PATIENCE_MS = 20_000;
+
+export class Terminal {
+  readonly #server: string;
+
+  constructor(server: string) {
+    this.#server = server;
+  }
+
+  start(session: string, command: string, columns = 100): void {
+    this.#tmux('new-session', '-d', '-s', session, '-x', String(columns), '-y', '30', command);
+  }
+
+  /** Text as it is, then keys by name. */
+  type(session: string, text: string, key: string): void {
+    this.#tmux('send-keys', '-t', session, '-l', '--', text);
+    this.#tmux('send-keys', '-t', session, key);
+  }
+
+  /** What the session shows, with its colours if those are wanted. */
+  screen(session: string, colours = false): string {
+    return this.#tmux('capture-pane', '-p', ...(colours ? ['-e'] : []), '-t', session);
+  }
+
+  /** Lines end where the last letter stands, but for one space. Rejects with what was shown instead. */
+  async untilShown(session: string, words: RegExp): Promise<string> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const shown = this.screen(session);
+      if (words.test(shown) || words.test(shown.replaceAll(/ *$/gm, ' '))) return shown;
+      if (performance.now() > deadline) throw new Error(`not shown: ${words}\n${shown}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  end(): void {
+    this.#tmux('kill-server');
+  }
+
+  #tmux(...args: string[]): string {
+    return spawnSync('tmux', ['-L', this.#server, ...args], { encoding: 'utf8' }).stdout;
+  }
+}
