@@ -16,7 +16,9 @@ export class HashPool {
   readonly #setup: HasherSetup;
   readonly #hashers: number;
   #waiting: PieceToStore[] = [];
+  /** Tasks, and the pieces in them. */
   #atWork = 0;
+  #piecesAtWork = 0;
   #deaths = 0;
   #closed = false;
   /** Too many hashers died: nothing more is taken in. */
@@ -38,7 +40,7 @@ export class HashPool {
 
   /** Pieces that wait for a hasher or are with one. */
   get backlog(): number {
-    return this.#waiting.length + this.#atWork;
+    return this.#waiting.length + this.#piecesAtWork;
   }
 
   /** Where verdicts on stored pieces go, and bugs of ours. */
@@ -95,8 +97,9 @@ export class HashPool {
     while (this.#waiting.length > 0 && this.#atWork < this.#hashers * HASH_TASKS_PER_HASHER) {
       const pieces = this.#waiting.splice(0, perTask);
       this.#atWork += 1;
+      this.#piecesAtWork += pieces.length;
       this.#threads.run({ type: 'store', pieces }).then(
-        (result) => this.#done(result),
+        (result) => this.#done(pieces, result),
         (error: unknown) => this.#died(pieces, error),
       );
     }
@@ -105,7 +108,7 @@ export class HashPool {
   /** The thread died under these pieces: their slots are untouched, so another hasher takes them. */
   #died(pieces: readonly PieceToStore[], error: unknown): void {
     if (this.#closed) return;
-    this.#atWork -= 1;
+    this.#taken(pieces);
     this.#deaths += 1;
     if (this.#deaths > MAX_HASHER_DEATHS) {
       this.#waiting = [];
@@ -115,11 +118,16 @@ export class HashPool {
     this.#settle();
   }
 
-  #done(result: HashResult): void {
-    this.#atWork -= 1;
+  #done(pieces: readonly PieceToStore[], result: HashResult): void {
+    this.#taken(pieces);
     this.#onResult(result);
     this.#dispatch();
     this.#settle();
+  }
+
+  #taken(pieces: readonly PieceToStore[]): void {
+    this.#atWork -= 1;
+    this.#piecesAtWork -= pieces.length;
   }
 
   #settle(): void {
