@@ -1,0 +1,44 @@
+/** Runs a downloader as a process of its own and takes what the system says it cost. */
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../test/support/paths.ts';
+
+export interface Cost {
+  readonly wallS: number;
+  readonly userS: number;
+  readonly systemS: number;
+  readonly rssBytes: number;
+  readonly status: number;
+  /** The end of what it said. */
+  readonly lastWords: string;
+}
+
+/** Rejects with its last words where it did not end within `boundS`. */
+export async function measured(command: readonly string[], scratch: string, boundS: number): Promise<Cost> {
+  const result = join(scratch, 'cost.json');
+  rmSync(result, { force: true });
+  const child = spawn(
+    '/usr/bin/python3',
+    [join(ROOT, 'bench', 'clients', 'measure.py'), result, ...command],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
+  let said = '';
+  const hear = (text: Buffer): void => {
+    said = `${said}${text.toString()}`.slice(-2_000);
+  };
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  // The whole group: what it measures is a child of its own.
+  const timer = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), boundS * 1_000);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+  try {
+    return { ...(JSON.parse(readFileSync(result, 'utf8')) as Cost), lastWords: said };
+  } catch {
+    throw new Error(`${command[0]} did not end within ${boundS} s: ${said}`);
+  }
+}

@@ -1,0 +1,61 @@
+/** The figures of a benchmark: shown with medians and spread, kept as JSON, and held against those of an earlier run. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type Machine, machine } from './machine.ts';
+import { median, table } from './statistics.ts';
+
+export interface Row {
+  /** What was measured; the same in every run. */
+  readonly name: string;
+  /** By name of the figure, with its unit: one value a round. */
+  readonly figures: Readonly<Record<string, readonly number[]>>;
+}
+
+interface Saved {
+  readonly machine: Machine;
+  readonly rows: readonly Row[];
+}
+
+/** Writes the rows to `json` and compares them with those of the file `compare`, where these are given. Returns the text. */
+export function recordOf(
+  rows: readonly Row[],
+  { json, compare }: { readonly json?: string | undefined; readonly compare?: string | undefined },
+): string {
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: machine(), rows }, null, 1)}\n`);
+  const text = figuresTable(rows);
+  if (compare === undefined) return text;
+  const before = JSON.parse(readFileSync(compare, 'utf8')) as Saved;
+  return `${text}\n\nnow / ${before.machine.commit} (Node ${before.machine.node}), medians:\n${ratioTable(rows, before.rows)}`;
+}
+
+function namesOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
+}
+
+function figuresTable(rows: readonly Row[]): string {
+  const names = namesOf(rows);
+  const cell = (values: readonly number[] | undefined): string => {
+    if (values === undefined || values.length === 0) return '-';
+    if (values.length === 1) return short(values[0] as number);
+    return `${short(median(values))} (${short(Math.min(...values))}..${short(Math.max(...values))})`;
+  };
+  return table([
+    ['', ...names],
+    ...rows.map((row) => [row.name, ...names.map((name) => cell(row.figures[name]))]),
+  ]);
+}
+
+function ratioTable(rows: readonly Row[], before: readonly Row[]): string {
+  const names = namesOf(rows);
+  const earlier = new Map(before.map((row) => [row.name, row.figures]));
+  const ratio = (row: Row, name: string): string => {
+    const [now, then] = [row.figures[name], earlier.get(row.name)?.[name]];
+    return now === undefined || then === undefined ? '-' : (median(now) / median(then)).toFixed(2);
+  };
+  return table([['', ...names], ...rows.map((row) => [row.name, ...names.map((name) => ratio(row, name))])]);
+}
+
+/** Three digits. */
+function short(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toString();
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
