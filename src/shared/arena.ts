@@ -52,7 +52,7 @@ export class Arena {
   readonly #bitmapWords: number;
   readonly #slotWords: number;
   readonly #words: Int32Array;
-  readonly #data: Uint8Array;
+  readonly #data: Buffer;
 
   constructor(memory: ArenaMemory) {
     this.slotCount = memory.slotCount;
@@ -61,7 +61,7 @@ export class Arena {
     this.#bitmapWords = Math.ceil(memory.geometry.blocksPerPiece / 32);
     this.#slotWords = slotWords(memory.geometry);
     this.#words = new Int32Array(memory.words);
-    this.#data = new Uint8Array(memory.data);
+    this.#data = Buffer.from(memory.data);
   }
 
   /** Throws RangeError where not even one piece fits into `memoryBytes`. */
@@ -236,7 +236,7 @@ export class Arena {
   }
 
   /** The whole arena as bytes, for copies at `offsetOf`. */
-  get bytes(): Uint8Array {
+  get bytes(): Buffer {
     return this.#data;
   }
 

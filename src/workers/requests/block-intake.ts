@@ -23,7 +23,7 @@ export class BlockIntake {
   readonly #clock: Clock;
   readonly #onFull: FullReport;
   readonly #blocksPerPiece: number;
-  readonly #place: Place = { target: new Uint8Array(0), offset: -1 };
+  readonly #place: Place = { target: Buffer.alloc(0), offset: -1 };
   blockBytes = 0;
   wastedBytes = 0;
 

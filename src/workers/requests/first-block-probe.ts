@@ -9,7 +9,7 @@ import { BLOCK_BYTES } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 
-const DROPPED: Place = { target: new Uint8Array(0), offset: -1 };
+const DROPPED: Place = { target: Buffer.alloc(0), offset: -1 };
 
 export class FirstBlockProbe implements Requester {
   readonly #geometry: Geometry;

@@ -9,7 +9,7 @@ import { RequestWindow } from './request-window.ts';
 
 /** Where the bytes of a block go; a negative offset drops them. */
 export interface Place {
-  target: Uint8Array;
+  target: Buffer;
   offset: number;
 }
 

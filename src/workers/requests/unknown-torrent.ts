@@ -1,7 +1,7 @@
 /** The requester while the torrent is unknown: there is nothing to ask for, and nothing that comes was asked for. */
 import type { Place, Requester } from './requester.ts';
 
-const DROPPED: Place = { target: new Uint8Array(0), offset: -1 };
+const DROPPED: Place = { target: Buffer.alloc(0), offset: -1 };
 
 export const UNKNOWN_TORRENT: Requester = {
   wastedBytes: 0,

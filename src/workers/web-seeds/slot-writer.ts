@@ -9,6 +9,7 @@ import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import type { FullPiece } from '../../shared/messages.ts';
+import { copyShared } from '../../shared/shared-copy.ts';
 
 export class SlotWriter {
   readonly first: PieceIndex;
@@ -61,7 +62,7 @@ export class SlotWriter {
   write(bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0 && this.#at < this.end; ) {
       const part = rest.subarray(0, this.#roomInBlock());
-      this.#put((target, offset) => target.set(part, offset), part.length);
+      this.#put((target, offset) => copyShared(target, offset, part), part.length);
       rest = rest.subarray(part.length);
     }
   }
@@ -100,7 +101,7 @@ export class SlotWriter {
     return this.#open.size === 0;
   }
 
-  #put(copy: (target: Uint8Array, offset: number) => void, count: number): void {
+  #put(copy: (target: Buffer, offset: number) => void, count: number): void {
     const { i, slot, block, within } = this.#place();
     if (within === 0) this.#taken = this.#arena.take(slot, block);
     if (this.#taken) copy(this.#arena.bytes, this.#arena.offsetOf(slot, block) + within);

@@ -12,6 +12,7 @@ import {
   MAX_PIECES,
   MAX_UNKNOWN_MESSAGE_BYTES,
 } from '../../shared/limits.ts';
+import { copyShared } from '../../shared/shared-copy.ts';
 import type { Handshake } from './handshake.ts';
 import { decodeHandshake, HANDSHAKE_BYTES, mayBeHandshake } from './handshake.ts';
 import { BLOCK_HEADER_BYTES, FIXED_LENGTH, MESSAGE } from './message.ts';
@@ -33,13 +34,13 @@ export interface FrameSink {
     piece: number,
     begin: number,
     length: number,
-  ): { readonly target: Uint8Array; readonly offset: number };
+  ): { readonly target: Buffer; readonly offset: number };
   /** All bytes of the block that began last have come. */
   blockEnd(): boolean;
 }
 
 const PREFIX_BYTES = 4 + BLOCK_HEADER_BYTES;
-const NOWHERE: Uint8Array = new Uint8Array(0);
+const NOWHERE = Buffer.alloc(0);
 
 export class FrameDecoder {
   /** Null while the torrent is unknown. */
@@ -55,7 +56,7 @@ export class FrameDecoder {
   /** Bytes of the current block, or of a message nobody reads, that are still to come. */
   #streaming = 0;
   #streamIsBlock = false;
-  #target: Uint8Array = NOWHERE;
+  #target: Buffer = NOWHERE;
   #offset = -1;
 
   /** `pieceCount`: null while it is not known, as with a magnet link at first. */
@@ -186,7 +187,7 @@ export class FrameDecoder {
   #stream(chunk: Buffer, at: number, end: number): number {
     const count = Math.min(this.#streaming, end - at);
     if (this.#offset >= 0) {
-      chunk.copy(this.#target, this.#offset, at, at + count);
+      copyShared(this.#target, this.#offset, chunk.subarray(at, at + count));
       this.#offset += count;
     }
     this.#streaming -= count;
