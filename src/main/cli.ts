@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Reads what is asked, runs one command, and turns how it ended into an exit status. */
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.ts';
 import { completionCommand } from './commands/completion.ts';
 import { createCommand } from './commands/create.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
   getCommand(program, setStatus);
   raceCommand(program, setStatus);
   doctorCommand(program, setStatus);
+  benchCommand(program, setStatus);
   verifyCommand(program, setStatus);
   inspectCommand(program);
   createCommand(program);

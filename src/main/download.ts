@@ -125,9 +125,9 @@ export class Download {
     return this.#ledger.complete;
   }
 
-  /** Pieces that wait for a hasher or are with one. */
-  get hashBacklog(): number {
-    return this.#hashers.backlog;
+  /** The pieces that wait for a hasher or are with one, and how long any were. */
+  get hashing(): Pick<HashPool, 'backlog' | 'busyMs'> {
+    return this.#hashers;
   }
 
   /** How much of each stretch is there; see `Ledger.stretches`. */
@@ -138,7 +138,7 @@ export class Download {
     return {
       ...this.#ledger.shortage,
       hasWebSeeds: this.webSeeds?.hopeful ?? false,
-      waitingBytes: this.hashBacklog * this.#options.metainfo.geometry.pieceLength,
+      waitingBytes: this.#hashers.backlog * this.#options.metainfo.geometry.pieceLength,
       memoryBytes: this.#options.memoryBytes,
     };
   }

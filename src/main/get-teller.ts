@@ -90,7 +90,8 @@ export class GetTeller {
   }
 
   progress(race: Race, { download, plan }: GetJob, now: number): void {
-    const { verifiedBytes, verifiedPieces, hashBacklog, wantedBytes } = download;
+    const { verifiedBytes, verifiedPieces, wantedBytes } = download;
+    const hashBacklog = download.hashing.backlog;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
     const totals: PhaseTotals = phaseTotals(race.shardStats);
     this.#rate.sample(totals.blockBytes + (download.webSeeds?.bytes ?? 0), now);

@@ -19,6 +19,9 @@ export class HashPool {
   /** Tasks, and the pieces in them. */
   #atWork = 0;
   #piecesAtWork = 0;
+  /** Milliseconds with a task at work, but for the stretch that began at `#busySince`. */
+  #busyMs = 0;
+  #busySince = 0;
   #deaths = 0;
   #closed = false;
   /** Too many hashers died: nothing more is taken in. */
@@ -41,6 +44,11 @@ export class HashPool {
   /** Pieces that wait for a hasher or are with one. */
   get backlog(): number {
     return this.#waiting.length + this.#piecesAtWork;
+  }
+
+  /** Milliseconds in which pieces were hashed and written. */
+  get busyMs(): number {
+    return this.#busyMs + (this.#atWork > 0 ? performance.now() - this.#busySince : 0);
   }
 
   /** Where verdicts on stored pieces go, and bugs of ours. */
@@ -96,6 +104,7 @@ export class HashPool {
     const perTask = Math.max(1, Math.floor(HASH_TASK_BYTES / this.#setup.geometry.pieceLength));
     while (this.#waiting.length > 0 && this.#atWork < this.#hashers * HASH_TASKS_PER_HASHER) {
       const pieces = this.#waiting.splice(0, perTask);
+      if (this.#atWork === 0) this.#busySince = performance.now();
       this.#atWork += 1;
       this.#piecesAtWork += pieces.length;
       this.#threads.run({ type: 'store', pieces }).then(
@@ -127,6 +136,7 @@ export class HashPool {
 
   #taken(pieces: readonly PieceToStore[]): void {
     this.#atWork -= 1;
+    if (this.#atWork === 0) this.#busyMs += performance.now() - this.#busySince;
     this.#piecesAtWork -= pieces.length;
   }
 

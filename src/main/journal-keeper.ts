@@ -31,6 +31,7 @@ export class JournalKeeper {
 
   /** The piece is verified and written. */
   note(piece: PieceIndex): void {
+    if (this.#plan.files.length === 0) return;
     const at = piece >>> 3;
     this.#verified[at] = (this.#verified[at] ?? 0) | (0x80 >>> (piece & 7));
     for (const file of this.#filesOf(piece)) this.#touched.add(file);
@@ -50,6 +51,7 @@ export class JournalKeeper {
 
   /** The download is complete: there is nothing to resume. */
   async finish(): Promise<void> {
+    if (this.#plan.files.length === 0) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     await this.#writing;

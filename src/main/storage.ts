@@ -47,6 +47,11 @@ export function storagePlan(
   return { folder: absolute, root: join(absolute, metainfo.name), files, padding, wanted };
 }
 
+/** Every piece is wanted, and no byte of them is kept. */
+export function discardingPlan(metainfo: Metainfo): StoragePlan {
+  return { ...storagePlan(metainfo, '.'), files: [] };
+}
+
 /**
  * Looks at what is there, changing nothing: true if any file of the plan has content that should be checked. Throws a
  * `disk` failure where something is in the way, also a longer file: that is somebody else's, and it is not cut.
@@ -83,6 +88,7 @@ function sizeOf(file: StoredFile): number {
  * length is cheaper than growing it). Content that is there stays. Throws a `disk` failure with the path.
  */
 export function prepareStorage(plan: StoragePlan): void {
+  if (plan.files.length === 0) return;
   makeOutputFolder(plan.folder);
   const made = new Set<string>();
   for (const { path } of plan.files)

@@ -333,6 +333,8 @@ export const DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS = 300_000;
 export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
 /** `unchoke doctor` looks for so long, unless a block comes before: two rechokes of transmission. */
 export const DEFAULT_DOCTOR_MS = 20_000;
+/** How long `unchoke bench` measures, from the first block (`--duration`). */
+export const DEFAULT_BENCH_MS = 30_000;
 /** A download that stands still for so long is told why. */
 export const HINT_AFTER_MS = 10_000;
 /** The file of `--metrics` is written this often: as often as Prometheus asks, by default. */

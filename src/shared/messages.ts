@@ -161,6 +161,8 @@ export interface ShardStats {
   readonly wastedBytes: number;
   /** Pauses of dialling because this machine ran out of descriptors or ports. */
   readonly shortages: number;
+  /** Milliseconds that its thread has worked and not waited, since the start. */
+  readonly activeMs: number;
   /** Event-loop delay since the start, milliseconds beyond the sampling interval. */
   readonly lagP50Ms: number;
   readonly lagP99Ms: number;

@@ -11,7 +11,7 @@ import { HedgedTransport } from './peer/hedged-transport.ts';
 import { TcpTransport } from './peer/peer-socket.ts';
 import type { Transport } from './peer/transport.ts';
 import { Shard } from './shard.ts';
-import type { Lag } from './shard-world.ts';
+import type { Load } from './shard-world.ts';
 import { UtpEndpoint } from './utp/utp-endpoint.ts';
 
 /** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
@@ -31,7 +31,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       soon: (work) => void setImmediate(work),
       later,
       post: (event) => port.postMessage(event),
-      lag: () => lagOf(delay),
+      load: () => loadOf(delay),
       // The thread must die, not only its task: its sockets would go on writing into slots that belong to others by then.
       fail: (error) => {
         setImmediate(() => {
@@ -70,9 +70,10 @@ function later(ms: number, work: () => void): void {
   setTimeout(work, ms);
 }
 
-function lagOf(delay: ReturnType<typeof monitorEventLoopDelay>): Lag {
+function loadOf(delay: ReturnType<typeof monitorEventLoopDelay>): Load {
   const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
   return {
+    activeMs: performance.eventLoopUtilization().active,
     lagP50Ms: beyond(delay.percentile(50)),
     lagP99Ms: beyond(delay.percentile(99)),
     lagMaxMs: beyond(delay.max),

@@ -3,7 +3,9 @@ import type { Clock } from '../shared/clock.ts';
 import type { ShardEvent } from '../shared/messages.ts';
 import type { Transport } from './peer/transport.ts';
 
-export interface Lag {
+/** How the thread fares. */
+export interface Load {
+  readonly activeMs: number;
   readonly lagP50Ms: number;
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;
@@ -17,7 +19,7 @@ export interface ShardWorld {
   readonly soon: (work: () => void) => void;
   readonly later: (ms: number, work: () => void) => void;
   readonly post: (event: ShardEvent) => void;
-  readonly lag: () => Lag;
+  readonly load: () => Load;
   /** A bug of ours surfaced in a callback. */
   readonly fail: (error: unknown) => void;
 }

@@ -283,7 +283,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   #stats(): ShardStats {
     const { blockBytes, wastedBytes } = this.requester;
     const phases = this.#counts.snapshot();
-    return { ...phases, ...this.#dialler.counts, blockBytes, wastedBytes, ...this.#world.lag() };
+    return { ...phases, ...this.#dialler.counts, blockBytes, wastedBytes, ...this.#world.load() };
   }
 
   #stop(): void {

@@ -112,7 +112,7 @@ export class VirtualShard {
         soon: this.time.soon,
         later: this.time.after,
         post: (event) => this.events.push(event),
-        lag: () => ({ lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
+        load: () => ({ activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
         fail: (error) => this.errors.push(error),
         transport: {
           readBuffer,
