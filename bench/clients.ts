@@ -106,8 +106,25 @@ function transmission(
   };
 }
 
-/** `inNamespace`: seeds have addresses other than loopback. */
-export function allClients(inNamespace: boolean): readonly Client[] {
+/** By name, or `all`; those that are missing are named and left out. `inNamespace`: seeds have addresses other than loopback. */
+export function chosen(names: string, inNamespace: boolean): Client[] {
+  const all = allClients(inNamespace);
+  const wanted = names === 'all' ? all : names.split(',').map((name) => named(all, name));
+  return wanted.filter((client) => {
+    const why = client.missing();
+    if (why !== null) process.stdout.write(`missing: ${client.name}: ${why}\n`);
+    return why === null;
+  });
+}
+
+function named(all: readonly Client[], name: string): Client {
+  const client = all.find((one) => one.name === name);
+  if (client === undefined)
+    throw new Error(`--clients ${name}: one of ${all.map((one) => one.name).join(', ')}`);
+  return client;
+}
+
+function allClients(inNamespace: boolean): readonly Client[] {
   return [
     unchoke('unchoke'),
     libtorrent('libtorrent tuned', {

@@ -1,5 +1,6 @@
 /** The parts that run for every message, every block and every piece, with tinybench. */
 import { createHash } from 'node:crypto';
+import { MessageChannel } from 'node:worker_threads';
 import { Bench } from 'tinybench';
 import { Arena } from '../src/shared/arena.ts';
 import { decodeBencode } from '../src/shared/bencode.ts';
@@ -7,9 +8,11 @@ import { geometry } from '../src/shared/geometry.ts';
 import type { PieceIndex } from '../src/shared/indices.ts';
 import { shardId } from '../src/shared/indices.ts';
 import { Ledger } from '../src/shared/ledger.ts';
+import { copyShared } from '../src/shared/shared-copy.ts';
 import { QUEUED, reducePeer } from '../src/workers/peer/peer-reducer.ts';
 import { PieceOrder } from '../src/workers/requests/piece-order.ts';
 import { FrameDecoder, type FrameSink } from '../src/workers/wire/decoder.ts';
+import { RequestBatch } from '../src/workers/wire/encoder.ts';
 import { encodeHandshake } from '../src/workers/wire/handshake.ts';
 import { machineLine } from './machine.ts';
 import { table } from './statistics.ts';
@@ -92,15 +95,50 @@ for (const pieces of [1, 10_000, 1_000_000]) {
 }
 
 const arena = new Arena(Arena.allocate(geometry(2 ** 20, 2 ** 20), 2 ** 20));
-add('arena: 64 blocks taken and received', 64, 'blocks', () => {
+// One less than the piece has: a full slot is for others to free.
+add('arena: 63 blocks taken and received', 63, 'blocks', () => {
   const slot = arena.claim(0 as PieceIndex, shardId(1));
   if (slot === null) throw new Error('no slot');
-  for (let block = 0; block < 64; block++) {
+  for (let block = 0; block < 63; block++) {
     arena.take(slot, block);
     arena.receive(slot, block);
   }
   arena.abandon(slot);
 });
+
+const requests = new RequestBatch();
+add('encode 64 requests, one buffer', 64, 'messages', () => {
+  for (let block = 0; block < 64; block++) requests.add(7, block * BLOCK, BLOCK, 64);
+  requests.take();
+});
+
+const shared = Buffer.from(new SharedArrayBuffer(2 ** 23));
+/** Blocks begin behind headers of 13 bytes, so they are never aligned: that matters to whoever copies word by word. */
+const source = Buffer.alloc(BLOCK + 13, 7);
+let place16 = 0;
+const nextPlace = (): number => {
+  place16 = (place16 + BLOCK) % (shared.length - BLOCK);
+  return place16;
+};
+add('block into shared memory: copyShared', BLOCK / 2 ** 20, 'MiB', () =>
+  copyShared(shared, nextPlace(), source, 13, BLOCK + 13),
+);
+add(
+  'block into shared memory: Buffer.copy',
+  BLOCK / 2 ** 20,
+  'MiB',
+  () => void source.copy(shared, nextPlace(), 13),
+);
+add('block into shared memory: set', BLOCK / 2 ** 20, 'MiB', () =>
+  shared.set(source.subarray(13), nextPlace()),
+);
+
+const { port1, port2 } = new MessageChannel();
+port2.on('message', () => {});
+port1.unref();
+port2.unref();
+const told = { type: 'full', pieces: Array.from({ length: 8 }, (_, slot) => ({ piece: slot, slot })) };
+add('port message of 8 full pieces, sending', 1, 'messages', () => port1.postMessage(told));
 
 const mebibyte = Buffer.alloc(2 ** 20, 7);
 add('SHA-1 of 1 MiB', 1, 'MiB', () => void createHash('sha1').update(mebibyte).digest());

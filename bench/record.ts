@@ -3,16 +3,35 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type Machine, machine } from './machine.ts';
 import { median, table } from './statistics.ts';
 
+/** By name of the figure, with its unit: one value a round. */
+export type Figures = Readonly<Record<string, readonly number[]>>;
+
 export interface Row {
   /** What was measured; the same in every run. */
   readonly name: string;
-  /** By name of the figure, with its unit: one value a round. */
-  readonly figures: Readonly<Record<string, readonly number[]>>;
+  readonly figures: Figures;
 }
 
 interface Saved {
   readonly machine: Machine;
   readonly rows: readonly Row[];
+}
+
+/** Each subject once a round, so that what the machine does meanwhile falls on all of them. Rounds that gave nothing are left out. */
+export async function interleaved<Subject extends { readonly name: string }>(
+  subjects: readonly Subject[],
+  rounds: number,
+  run: (subject: Subject, round: number) => Promise<Figures | null>,
+): Promise<Row[]> {
+  const found = new Map(subjects.map(({ name }) => [name, {} as Record<string, number[]>]));
+  for (let round = 0; round < rounds; round++) {
+    for (const subject of subjects) {
+      const figures = found.get(subject.name) ?? {};
+      for (const [name, now] of Object.entries((await run(subject, round)) ?? {}))
+        figures[name] = [...(figures[name] ?? []), ...now];
+    }
+  }
+  return [...found].map(([name, figures]) => ({ name, figures }));
 }
 
 /** Writes the rows to `json` and compares them with those of the file `compare`, where these are given. Returns the text. */

@@ -3,8 +3,7 @@
  * with the source. `npm run bench:throughput -- --help` for the options.
  */
 import { spawnSync } from 'node:child_process';
-import { createCipheriv } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,10 +11,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseSize } from '../src/main/units.ts';
 import { libtorrentSeed, makeTorrent } from '../test/support/seeds.ts';
-import { allClients, type Client } from './clients.ts';
+import { type Client, chosen } from './clients.ts';
 import { machineLine } from './machine.ts';
 import { measured } from './measured.ts';
-import { type Row, recordOf } from './record.ts';
+import { writePayload } from './payload.ts';
+import { type Figures, interleaved, type Row, recordOf } from './record.ts';
 
 const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--size 1G] [--piece 1M] [--files 1] [--rounds 5]
   [--clients unchoke,aria2,…] [--to FOLDER] [--json FILE] [--compare FILE]
@@ -40,18 +40,7 @@ const { values } = parseArgs({
 
 const GIB = 2 ** 30;
 const BOUND_S = 180;
-const CHUNK = 2 ** 22;
 const MOST_SEEDS = 16;
-
-/** Payload that does not compress and is the same each time. */
-function writePayload(path: string, bytes: number): void {
-  const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16));
-  const zeros = Buffer.alloc(CHUNK);
-  const file = openSync(path, 'w');
-  for (let left = bytes; left > 0; left -= CHUNK)
-    writeSync(file, cipher.update(zeros.subarray(0, Math.min(left, CHUNK))));
-  closeSync(file);
-}
 
 interface Payload {
   readonly torrent: string;
@@ -101,7 +90,7 @@ function compact(address: string): Buffer {
 }
 
 /** One download; null where the output is not what the seeds have. */
-async function download(client: Client, payload: Payload, scratch: string): Promise<Row['figures'] | null> {
+async function download(client: Client, payload: Payload, scratch: string): Promise<Figures | null> {
   const output = mkdtempSync(join(values.to, 'unchoke-bench-out-'));
   try {
     const cost = await measured(
@@ -127,38 +116,6 @@ async function download(client: Client, payload: Payload, scratch: string): Prom
   }
 }
 
-function chosen(): Client[] {
-  const all = allClients(values.inside);
-  const wanted = values.clients === 'all' ? all : named(all, values.clients.split(','));
-  return wanted.filter((client) => {
-    const why = client.missing();
-    if (why !== null) process.stdout.write(`missing: ${client.name}: ${why}\n`);
-    return why === null;
-  });
-}
-
-function named(all: readonly Client[], names: readonly string[]): Client[] {
-  return names.map((name) => {
-    const client = all.find((one) => one.name === name);
-    if (client === undefined)
-      throw new Error(`--clients ${name}: one of ${all.map((one) => one.name).join(', ')}`);
-    return client;
-  });
-}
-
-/** Each client once a round, so that what the machine does meanwhile falls on all of them. */
-async function interleaved(clients: readonly Client[], payload: Payload, scratch: string): Promise<Row[]> {
-  const found = new Map(clients.map(({ name }) => [name, {} as Record<string, number[]>]));
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const client of clients) {
-      const figures = found.get(client.name) ?? {};
-      for (const [name, now] of Object.entries((await download(client, payload, scratch)) ?? {}))
-        figures[name] = [...(figures[name] ?? []), ...now];
-    }
-  }
-  return [...found].map(([name, figures]) => ({ name, figures }));
-}
-
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(`${HELP}\n`);
   if (!values.inside && spawnSync('unshare', ['-n', 'true']).status === 0) return insideNamespace();
@@ -170,7 +127,7 @@ async function main(): Promise<void> {
   );
   try {
     const payload = makePayload(scratch, peers.announce);
-    const clients = chosen();
+    const clients = chosen(values.clients, values.inside);
     const rows: Row[] = [];
     for (const seeds of values.seeds.split(',').map(Number)) {
       const request = { torrent: payload.torrent, folder: payload.folder, scratch };
@@ -178,7 +135,9 @@ async function main(): Promise<void> {
         Array.from({ length: seeds }, (_, i) => libtorrentSeed(request, hostOf(i))),
       );
       peers.name(running.map(({ address }) => address));
-      for (const { name, figures } of await interleaved(clients, payload, scratch))
+      for (const { name, figures } of await interleaved(clients, Number(values.rounds), (client) =>
+        download(client, payload, scratch),
+      ))
         rows.push({ name: `${seeds} seeds: ${name}`, figures });
       await Promise.all(running.map((seed) => seed.stop()));
     }

@@ -59,11 +59,12 @@ export class SlotWriter {
   }
 
   /** Takes in the next bytes of the run; what lies beyond its end is dropped. */
-  write(bytes: Uint8Array): void {
-    for (let rest = bytes; rest.length > 0 && this.#at < this.end; ) {
-      const part = rest.subarray(0, this.#roomInBlock());
-      this.#put((target, offset) => copyShared(target, offset, part), part.length);
-      rest = rest.subarray(part.length);
+  write(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length && this.#at < this.end; ) {
+      const to = Math.min(bytes.length, from + this.#roomInBlock());
+      const start = from;
+      this.#put((target, offset) => copyShared(target, offset, bytes, start, to), to - from);
+      from = to;
     }
   }
 

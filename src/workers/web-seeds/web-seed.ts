@@ -77,7 +77,7 @@ export class WebSeed {
     body.on('error', () => {});
     try {
       checkAnswer(status, headers, from, to, file.length);
-      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
         const wanted = chunk.subarray(0, end - run.at);
         this.bytes += wanted.length;
         this.#failures = 0;

@@ -187,7 +187,7 @@ export class FrameDecoder {
   #stream(chunk: Buffer, at: number, end: number): number {
     const count = Math.min(this.#streaming, end - at);
     if (this.#offset >= 0) {
-      copyShared(this.#target, this.#offset, chunk.subarray(at, at + count));
+      copyShared(this.#target, this.#offset, chunk, at, at + count);
       this.#offset += count;
     }
     this.#streaming -= count;
