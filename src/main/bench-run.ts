@@ -7,6 +7,7 @@ import type { Console } from './console.ts';
 import { Download } from './download.ts';
 import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
+import { defaultMemory, parseMemory } from './memory.ts';
 import type { Network } from './network.ts';
 import { listenerFor, PeerSession, type SessionListener } from './peer-session.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
@@ -15,7 +16,7 @@ import { discardingPlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import type { Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
-import { formatDuration, formatRate, formatSize, parseCount, parseDuration, parseSize } from './units.ts';
+import { formatDuration, formatRate, formatSize, parseCount, parseDuration } from './units.ts';
 
 const LOOK_MS = 100;
 
@@ -27,7 +28,7 @@ export class BenchRun {
   readonly #watch: BenchWatch;
   readonly #rate = new RateMeter();
   readonly #hashers: number;
-  readonly #memoryBytes: number;
+  readonly #memoryBytes: number | null;
   readonly #durationMs: number;
   readonly #patienceMs: number;
   readonly #begun = performance.now();
@@ -41,7 +42,7 @@ export class BenchRun {
     this.#network = network;
     this.#console = console;
     this.#hashers = parseCount('--hashers', flags.hashers, 1);
-    this.#memoryBytes = parseSize('--memory', flags.memory);
+    this.#memoryBytes = parseMemory(flags.memory, 1);
     this.#durationMs = parseDuration('--duration', flags.duration);
     this.#patienceMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
     this.#over = new Promise((resolve, reject) => {
@@ -61,7 +62,7 @@ export class BenchRun {
       },
       this.#sessionListener(),
     );
-    this.#watch = new BenchWatch(this.#session.race, this.#memoryBytes);
+    this.#watch = new BenchWatch(this.#session.race);
   }
 
   /** Ends after the duration, with the torrent, or when `signal` aborts. Rejects with a `no-peer` or `timeout` failure where nothing came. */
@@ -97,7 +98,7 @@ export class BenchRun {
         webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: this.#network.route },
         hashers: this.#hashers,
         openFiles: 0,
-        memoryBytes: this.#memoryBytes,
+        memoryBytes: this.#memoryBytes ?? defaultMemory(metainfo.geometry),
         order: 'rarest',
         preallocate: false,
       },

@@ -25,16 +25,14 @@ interface Moment {
 
 export class BenchWatch {
   readonly #race: Race;
-  readonly #memoryBytes: number;
   #first: Moment | null = null;
   #last: Moment | null = null;
   #rates: number[] = [];
   #second = { at: 0, received: 0 };
   #fullestMemory = 0;
 
-  constructor(race: Race, memoryBytes: number) {
+  constructor(race: Race) {
     this.#race = race;
-    this.#memoryBytes = memoryBytes;
   }
 
   /** Since the first block; 0 before it. */
@@ -51,7 +49,8 @@ export class BenchWatch {
       this.#first = this.#moment(download);
       this.#second = { at, received };
     }
-    this.#fullestMemory = Math.max(this.#fullestMemory, download.symptoms.waitingBytes / this.#memoryBytes);
+    const { waitingBytes, memoryBytes } = download.symptoms;
+    this.#fullestMemory = Math.max(this.#fullestMemory, waitingBytes / memoryBytes);
     const ms = at - this.#second.at;
     if (ms < SECOND_MS) return;
     this.#rates.push(((received - this.#second.received) * SECOND_MS) / ms);

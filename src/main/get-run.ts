@@ -10,6 +10,7 @@ import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
 import type { GetContext } from './get-context.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
+import { defaultMemory, parseMemory } from './memory.ts';
 import type { Network } from './network.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
@@ -20,7 +21,7 @@ import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
 import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
-import { formatDuration, parseCount, parseDuration, parsePort, parseSize } from './units.ts';
+import { formatDuration, parseCount, parseDuration, parsePort } from './units.ts';
 
 type Ending =
   | { readonly kind: 'complete' }
@@ -39,7 +40,7 @@ export class GetRun {
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
   readonly #route: Route;
   readonly #hashers: number;
-  readonly #memoryBytes: number;
+  readonly #memoryBytes: number | null;
   readonly #session: PeerSession;
   readonly #begun = performance.now();
   readonly #ending: Promise<Ending>;
@@ -71,7 +72,7 @@ export class GetRun {
       idle: parseDuration('--idle-timeout', flags.idleTimeout),
     };
     this.#hashers = parseCount('--hashers', flags.hashers, 1);
-    this.#memoryBytes = Math.floor(parseSize('--memory', flags.memory) / context.lanes);
+    this.#memoryBytes = parseMemory(flags.memory, context.lanes);
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
     // Who wants one peer, or one after the other, wants nobody to come by himself.
     const listens = flags.listen && flags.strategy === 'first-unchoke' && keep === '0';
@@ -155,7 +156,7 @@ export class GetRun {
         },
         hashers: this.#hashers,
         openFiles: session.openFiles,
-        memoryBytes: this.#memoryBytes,
+        memoryBytes: this.#memoryBytes ?? defaultMemory(metainfo.geometry),
         order: flags.sequential ? 'sequential' : 'rarest',
         preallocate: flags.preallocate === 'full',
       },

@@ -230,14 +230,18 @@ export const PICK_ORDER_MAX_AGE_MS = 2_000;
 
 // --- Memory and disk -----------------------------------------------------------------------------------------
 
-/** Piece data on its way from the socket to the disk (`--memory`). */
-export const DEFAULT_MEMORY_BYTES = 134_217_728;
+/** Pieces on their way to the disk, where `--memory` is not given. */
+export const DEFAULT_MEMORY_PIECES = 32;
+/** The least memory for them, with small pieces. */
+export const LEAST_DEFAULT_MEMORY_BYTES = 33_554_432;
+/** The most, with large ones. */
+export const MOST_DEFAULT_MEMORY_BYTES = 134_217_728;
 /** One write call: on virtual machines larger ones cost twice the system time (large page-cache folios). */
 export const WRITE_CHUNK_BYTES = 16_384;
 /** Files a hasher keeps open, where the process may have that many. */
 export const MAX_OPEN_FILES_PER_HASHER = 64;
 /** Small pieces share a hash task up to this many bytes, so that a task is worth its message. */
-export const HASH_TASK_BYTES = 1_048_576;
+export const HASH_TASK_BYTES = 4_194_304;
 /** Pieces on disk that one checking task reads and hashes. */
 export const CHECK_TASK_BYTES = 16_777_216;
 /** Hash tasks on their way to each hasher: one at work, one ready. */

@@ -1,17 +1,13 @@
 /** `unchoke bench`: the throughput of a swarm or a server. Everything is verified and thrown away: the disk has no part in it. */
 import type { Command } from 'commander';
-import {
-  DEFAULT_BENCH_MS,
-  DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
-  DEFAULT_MEMORY_BYTES,
-} from '../../shared/limits.ts';
-import { formatSize } from '../units.ts';
+import { DEFAULT_BENCH_MS, DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS } from '../../shared/limits.ts';
+import { MEMORY_DEFAULT } from '../memory.ts';
 import { hashersOption, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
 
 export interface BenchFlags extends RaceFlags {
   readonly duration: string;
   readonly hashers: string;
-  readonly memory: string;
+  readonly memory?: string;
   readonly firstUnchokeTimeout: string;
   readonly webseeds: boolean;
 }
@@ -27,11 +23,7 @@ export function benchCommand(program: Command, setStatus: (status: number) => vo
       `${DEFAULT_BENCH_MS / 1_000}s`,
     )
     .addOption(hashersOption())
-    .option(
-      '--memory <size>',
-      'memory for pieces on their way to a hasher',
-      formatSize(DEFAULT_MEMORY_BYTES).replace('.0 ', ''),
-    )
+    .option('--memory <size>', `memory for pieces on their way to a hasher (default: ${MEMORY_DEFAULT})`)
     .optionsGroup('Peers:')
     .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
     .optionsGroup('The race:')

@@ -3,10 +3,9 @@ import { Command, Option } from 'commander';
 import {
   DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
   DEFAULT_IDLE_TIMEOUT_MS,
-  DEFAULT_MEMORY_BYTES,
   DEFAULT_PARALLEL_DOWNLOADS,
 } from '../../shared/limits.ts';
-import { formatSize } from '../units.ts';
+import { MEMORY_DEFAULT } from '../memory.ts';
 import { hashersOption, many, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
 
 export interface GetFlags extends RaceFlags {
@@ -16,7 +15,7 @@ export interface GetFlags extends RaceFlags {
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
   readonly hashers: string;
-  readonly memory: string;
+  readonly memory?: string;
   readonly firstUnchokeTimeout: string;
   readonly idleTimeout: string;
   readonly port: string;
@@ -68,11 +67,7 @@ export function defineGet(command: Command): Command {
       'after this many unchokes drop all other peers; 0 keeps racing (1 for the other strategies)',
     )
     .addOption(hashersOption())
-    .option(
-      '--memory <size>',
-      'memory for pieces on their way to the disk',
-      formatSize(DEFAULT_MEMORY_BYTES).replace('.0 ', ''),
-    )
+    .option('--memory <size>', `memory for pieces on their way to the disk (default: ${MEMORY_DEFAULT})`)
     .optionsGroup('What is told:')
     .option('--metrics <file>', 'figures in Prometheus text, every 15 s and at the end (textfile collector)')
     .option('--metrics-port <n>', 'the same at http://127.0.0.1:N/metrics; 0 takes a free port')

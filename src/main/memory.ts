@@ -1,0 +1,24 @@
+/** How much memory a download has for pieces on their way to the disk. */
+import type { Geometry } from '../shared/geometry.ts';
+import {
+  DEFAULT_MEMORY_PIECES,
+  LEAST_DEFAULT_MEMORY_BYTES,
+  MOST_DEFAULT_MEMORY_BYTES,
+} from '../shared/limits.ts';
+import { formatSize, parseSize } from './units.ts';
+
+const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
+
+/** What holds where `--memory` is not given, in words. */
+export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}`;
+
+/** Of `--memory`, which `lanes` downloads share; null where it is not given. Throws a usage failure. */
+export function parseMemory(text: string | undefined, lanes: number): number | null {
+  return text === undefined ? null : Math.floor(parseSize('--memory', text) / lanes);
+}
+
+/** As many pieces as keep every peer busy, and no more: what is used again soon is still in the cache (`bench/NOTES.md`). */
+export function defaultMemory({ pieceLength }: Geometry): number {
+  const wanted = DEFAULT_MEMORY_PIECES * pieceLength;
+  return Math.min(MOST_DEFAULT_MEMORY_BYTES, Math.max(LEAST_DEFAULT_MEMORY_BYTES, wanted));
+}
