@@ -13,7 +13,6 @@ const SECOND_MS = 1_000;
 /** Counters at one moment. */
 interface Moment {
   readonly at: number;
-  readonly received: number;
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
   readonly hashingMs: number;
@@ -42,13 +41,10 @@ export class BenchWatch {
 
   /** Several times a second. */
   look(download: Download): void {
+    this.#begin(download);
+    if (this.#first === null) return;
     const received = receivedBytes(this.#race, download);
-    if (received === 0) return;
     const at = monotonicMs();
-    if (this.#first === null) {
-      this.#first = this.#moment(download);
-      this.#second = { at, received };
-    }
     const { waitingBytes, memoryBytes } = download.symptoms;
     this.#fullestMemory = Math.max(this.#fullestMemory, waitingBytes / memoryBytes);
     const ms = at - this.#second.at;
@@ -59,7 +55,20 @@ export class BenchWatch {
 
   /** The end, before threads are stopped: that is no part of the throughput. */
   finish(download: Download | null): void {
-    if (download !== null && this.#first !== null) this.#last = this.#moment(download);
+    if (download === null) return;
+    this.#begin(download);
+    if (this.#first !== null) this.#last = this.#moment(download);
+  }
+
+  /** Shards tell of the first block at once, and of bytes a few times a second: a small torrent is over before that. */
+  #begin(download: Download): void {
+    const { startedAt, firstBlockMs } = this.#race;
+    const received = receivedBytes(this.#race, download);
+    if (this.#first !== null || (firstBlockMs === null && received === 0)) return;
+    const now = monotonicMs();
+    const at = startedAt === null || firstBlockMs === null ? now : startedAt + firstBlockMs;
+    this.#first = { ...this.#moment(download), at };
+    this.#second = { at: now, received };
   }
 
   /** Once the race has stopped: then everybody's bytes are known. */
@@ -70,7 +79,7 @@ export class BenchWatch {
     const coreMs = last.cores.totalMs - first.cores.totalMs;
     return {
       ms: this.#first === null ? 0 : ms,
-      receivedBytes: last.received,
+      receivedBytes: download === null ? 0 : receivedBytes(this.#race, download),
       verifiedBytes: download?.verifiedBytes ?? 0,
       wastedBytes: shardStats.reduce((sum, stats) => sum + (stats?.wastedBytes ?? 0), 0),
       rates: this.#rates,
@@ -99,7 +108,6 @@ export class BenchWatch {
     const times = cpus().map((core) => core.times);
     return {
       at: monotonicMs(),
-      received: receivedBytes(this.#race, download),
       cpuUserMs,
       cpuSystemMs,
       hashingMs: download.hashing.busyMs,
@@ -132,7 +140,6 @@ export class BenchWatch {
 
 const NOTHING: Moment = {
   at: 0,
-  received: 0,
   cpuUserMs: 0,
   cpuSystemMs: 0,
   hashingMs: 0,
