@@ -23,13 +23,21 @@ export async function interleaved<Subject extends { readonly name: string }>(
   rounds: number,
   run: (subject: Subject, round: number) => Promise<Figures | null>,
 ): Promise<Row[]> {
-  const found = new Map(subjects.map(({ name }) => [name, {} as Record<string, number[]>]));
+  const rows: Row[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const subject of subjects) {
-      const figures = found.get(subject.name) ?? {};
-      for (const [name, now] of Object.entries((await run(subject, round)) ?? {}))
-        figures[name] = [...(figures[name] ?? []), ...now];
-    }
+    for (const subject of subjects)
+      rows.push({ name: subject.name, figures: (await run(subject, round)) ?? {} });
+  }
+  return joined(rows);
+}
+
+/** Rows of the same name in one, their figures one after the other. */
+export function joined(rows: readonly Row[]): Row[] {
+  const found = new Map<string, Record<string, number[]>>();
+  for (const { name, figures } of rows) {
+    const all = found.get(name) ?? {};
+    for (const [figure, now] of Object.entries(figures)) all[figure] = [...(all[figure] ?? []), ...now];
+    found.set(name, all);
   }
   return [...found].map(([name, figures]) => ({ name, figures }));
 }

@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startSwarm } from '../src/main/swarm-child.ts';
+import { loadTorrent } from '../src/main/torrent/load.ts';
 import { parseSize } from '../src/main/units.ts';
 import { assertPayload } from '../test/support/swarm-fixture.ts';
 import { type Client, chosen } from './clients.ts';
 import { machineLine } from './machine.ts';
 import { measured } from './measured.ts';
-import { type Figures, interleaved, type Row, recordOf } from './record.ts';
+import { type Figures, interleaved, joined, type Row, recordOf } from './record.ts';
 
 const HELP = `usage: npm run bench:wild -- [--peers 200,1000] [--size 10M] [--rounds 5] [--clients unchoke,aria2,…] [--bound 60]
   [--json FILE] [--compare FILE]
@@ -37,7 +38,7 @@ async function download(client: Client, torrent: string, scratch: string): Promi
   try {
     const command = client.command({ torrent, output, scratch });
     const cost = await measured(command, scratch, Number(values.bound));
-    assertPayload(torrent, join(output, 'swarm-1.bin'));
+    assertPayload(torrent, join(output, loadTorrent(torrent).name));
     return {
       's to the end': [cost.wallS],
       'CPU s': [cost.userS + cost.systemS],
@@ -76,17 +77,6 @@ async function inSwarm(
   } finally {
     await swarm.stop();
   }
-}
-
-/** Figures of the same name one after the other. */
-function joined(rows: readonly Row[]): Row[] {
-  const found = new Map<string, Record<string, number[]>>();
-  for (const { name, figures } of rows) {
-    const all = found.get(name) ?? {};
-    for (const [figure, now] of Object.entries(figures)) all[figure] = [...(all[figure] ?? []), ...now];
-    found.set(name, all);
-  }
-  return [...found].map(([name, figures]) => ({ name, figures }));
 }
 
 async function main(): Promise<void> {

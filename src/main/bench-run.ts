@@ -110,8 +110,8 @@ export class BenchRun {
   #sessionListener(): SessionListener {
     const listener = listenerFor(this.#console, (error) => this.#end(error));
     return {
+      // With its progress of nothing: what is thrown away is not for trackers to count.
       ...listener,
-      // What is thrown away is no progress that a tracker should count.
       onFirstUnchoke: ({ peer, shard }, ms) => {
         const name = this.#session.race.peers.nameOf(peer);
         this.#console.event('first-unchoke', { ms, peer: name, shard });
