@@ -35,7 +35,7 @@ export class HttpClient {
     return { status, body: Buffer.concat(chunks, length), reach };
   }
 
-  close(): Promise<void> {
-    return this.#visitor.close();
+  close(): void {
+    this.#visitor.close();
   }
 }

@@ -20,6 +20,6 @@ export async function withSource<Result>(
   try {
     return await work(await openSource(named, http), { route, http });
   } finally {
-    await http.close();
+    http.close();
   }
 }

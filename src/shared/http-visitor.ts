@@ -1,8 +1,9 @@
 /**
  * HTTP as this program needs it: through a proxy where the user names one, a few redirects and no more, and no way for a
- * stranger's URL into our own network. undici carries it.
+ * stranger's URL into our own network. Node's own client carries it.
  */
-import type { Dispatcher } from 'undici';
+import { type Agent, type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
 import { mayName, type Reach } from './address-rules.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
 import { type PinnedHost, pinHost } from './pinned-hosts.ts';
@@ -35,8 +36,8 @@ export interface Visit {
 export interface Visited {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** To be read to its end, or dumped, or destroyed. */
-  readonly body: Dispatcher.ResponseData['body'];
+  /** To be read to its end, or destroyed. */
+  readonly body: IncomingMessage;
   /** How near the one who answered is. */
   readonly reach: Reach;
 }
@@ -47,7 +48,7 @@ export class HttpVisitor {
   readonly #route: Route;
   readonly #headers: Readonly<Record<string, string>>;
   /** By origin and addresses: a connection that is kept open leads where its visitor was judged to go. */
-  readonly #dispatchers = new Map<string, Dispatcher>();
+  readonly #agents = new Map<string, Agent>();
 
   /** `client`: what we call ourselves, as in `unchoke 1.0`. */
   constructor(route: Route, client: string) {
@@ -64,7 +65,7 @@ export class HttpVisitor {
         const visited: Visited = await this.#once(at, before, visit);
         const { location } = visited.headers as { location?: string | string[] };
         if (!REDIRECTS.has(visited.status) || typeof location !== 'string') return visited;
-        await visited.body.dump();
+        visited.body.destroy();
         before = visited.reach;
         at = redirected(location, at);
       }
@@ -74,8 +75,8 @@ export class HttpVisitor {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy();
   }
 
   async #once(at: URL, before: Reach | null, visit: Visit): Promise<Visited> {
@@ -85,13 +86,16 @@ export class HttpVisitor {
     if (refusal !== null) throw new HttpRefusal(refusal);
     if (before !== null && !mayName(before, reach))
       throw new HttpRefusal('it redirects into a network that is nearer than itself');
-    const { request } = await import('undici');
-    const dispatcher = await this.#dispatcherFor(at.origin, pinned);
-    const { signal, headers, silenceMs } = visit;
-    const times = silenceMs === undefined ? {} : { headersTimeout: silenceMs, bodyTimeout: silenceMs };
-    const options = { dispatcher, signal, ...times, headers: { ...this.#headers, ...headers } };
-    const response = await request(at.href, options);
-    return { status: response.statusCode, headers: response.headers, body: response.body, reach };
+    const agent = await this.#agentFor(at, pinned);
+    const headers = { ...this.#headers, ...visit.headers };
+    let body: IncomingMessage;
+    try {
+      body = await answerTo(at, agent, headers, visit);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      body = await answerTo(at, agent, headers, visit);
+    }
+    return { status: body.statusCode ?? 0, headers: body.headers, body, reach };
   }
 
   /** Behind a proxy names are looked up by the proxy, so only what needs no look-up can be judged. */
@@ -102,33 +106,78 @@ export class HttpVisitor {
     return { reach: isLocal ? 'loopback' : 'public', key: 'proxy', lookup: () => {} };
   }
 
-  /** Loaded when HTTP is first needed: it takes longer to load than the threads take to start. */
-  async #dispatcherFor(origin: string, { key, lookup }: PinnedHost): Promise<Dispatcher> {
+  async #agentFor({ origin, protocol }: URL, { key, lookup }: PinnedHost): Promise<Agent> {
     const name = `${origin} ${key}`;
-    const known = this.#dispatchers.get(name);
+    const known = this.#agents.get(name);
     if (known !== undefined) return known;
-    const { Agent, ProxyAgent } = await import('undici');
+    const secure = protocol === 'https:';
+    // TLS is loaded where a URL wants it: most trackers do not.
+    const { Agent } = await import(secure ? 'node:https' : 'node:http');
     const { proxy, localAddress } = this.#route;
-    let dispatcher: Dispatcher;
-    if (proxy === null) {
-      const local = localAddress === null ? {} : { localAddress };
-      dispatcher = new Agent({ pipelining: 1, connect: { lookup, ...local }, ...local });
-    } else if (/^socks5:/i.test(proxy)) {
-      const { socksConnector } = await import('./socks-connector.ts');
-      dispatcher = new Agent({ pipelining: 1, connect: socksConnector(new URL(proxy)) });
-    } else dispatcher = new ProxyAgent(proxy);
-    this.#dispatchers.set(name, dispatcher);
-    await this.#dropOldest();
-    return dispatcher;
+    const agent: Agent = new Agent({
+      keepAlive: true,
+      lookup,
+      ...(localAddress === null ? {} : { localAddress }),
+    });
+    if (proxy !== null) {
+      const { tunnel } = await import('./tunnel.ts');
+      agent.createConnection = (options, callback) => {
+        const made = (socket: Socket): void => callback?.(null, socket);
+        const failed = (error: Error): void => callback?.(error, undefined as never);
+        tunnel(new URL(proxy), options, secure).then(made, failed);
+        return undefined;
+      };
+    }
+    this.#agents.set(name, agent);
+    this.#dropOldest();
+    return agent;
   }
 
   /** Names whose addresses change must not fill our memory. */
-  async #dropOldest(): Promise<void> {
-    const [oldest] = this.#dispatchers;
-    if (this.#dispatchers.size <= MAX_HTTP_ORIGINS || oldest === undefined) return;
-    this.#dispatchers.delete(oldest[0]);
-    await oldest[1].close();
+  #dropOldest(): void {
+    const [oldest] = this.#agents;
+    if (this.#agents.size <= MAX_HTTP_ORIGINS || oldest === undefined) return;
+    const [name, agent] = oldest;
+    this.#agents.delete(name);
+    // What it still carries may end.
+    agent.maxFreeSockets = 0;
+    for (const sockets of Object.values(agent.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy();
   }
+}
+
+/** A connection that was kept open and that the server closed as we spoke: the question may be asked again. */
+class StaleConnection extends Error {}
+
+/** Sends the request and waits for the head of the answer. The signal and the silence hold for the body too. */
+function answerTo(
+  url: URL,
+  agent: Agent,
+  headers: Readonly<Record<string, string>>,
+  { signal, silenceMs }: Visit,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent, headers, ...(silenceMs === undefined ? {} : { timeout: silenceMs }) });
+    let body: IncomingMessage | null = null;
+    const fail = (why: string): void => void (body ?? sent).destroy(new HttpError(why));
+    const abort = (): void => fail('no answer in time');
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    sent.once('close', () => signal.removeEventListener('abort', abort));
+    sent.once('timeout', () => fail('it fell silent'));
+    sent.on('error', (error) =>
+      reject(sent.reusedSocket && isReset(error) ? new StaleConnection('', { cause: error }) : error),
+    );
+    sent.once('response', (response) => {
+      body = response;
+      resolve(response);
+    });
+    sent.end();
+  });
+}
+
+function isReset(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
 }
 
 /** What went wrong, in words for the user. */
@@ -137,8 +186,6 @@ export function httpErrorOf(error: unknown, signal: AbortSignal): HttpError {
   if (signal.aborted) return new HttpError('no answer in time', { cause: error });
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return new HttpError('nobody listens there', { cause: error });
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
-    return new HttpError('it fell silent', { cause: error });
   return new HttpError(code ?? String(message), { cause: error });
 }
 

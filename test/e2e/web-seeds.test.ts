@@ -50,10 +50,10 @@ async function webSeed(answer: Answer) {
   };
 }
 
-/** Downloads with this web seed and an honest peer that is slow to answer. */
+/** Downloads with this web seed and an honest peer that is slow enough for the thread of web seeds to be up before it is done. */
 async function downloadWith(name: string, answer: Answer, query = '') {
   const web = await webSeed(answer);
-  const seed = await torrentSeed(made, '127.0.0.77', { delayMs: 20 });
+  const seed = await torrentSeed(made, '127.0.0.77', { delayMs: 500 });
   const torrent = writeTo(
     folder,
     `${name}.torrent`,

@@ -19,18 +19,41 @@ const data = join(folder, 'data');
 mkdirSync(data);
 writeFileSync(join(data, 'file.bin'), randomBytes(2 ** 20 + 5));
 
-async function microsocks(...more: string[]) {
+function microsocks(...more: string[]) {
+  return proxyProgram((port) => ['microsocks', '-i', '127.0.0.1', '-p', String(port), ...more]);
+}
+
+function tinyproxy() {
+  return proxyProgram((port) => {
+    const file = join(folder, `tinyproxy-${port}.conf`);
+    const lines = [
+      `Port ${port}`,
+      'Listen 127.0.0.1',
+      'Timeout 60',
+      'LogLevel Connect',
+      'BasicAuth anna s3cret',
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    return ['tinyproxy', '-d', '-c', file];
+  });
+}
+
+/** A program that listens on a port, with all that it writes. */
+async function proxyProgram(command: (port: number) => string[]) {
   const port = await freePort();
-  const child = spawn('microsocks', ['-i', '127.0.0.1', '-p', String(port), ...more], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const [program = '', ...options] = command(port);
+  const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
-  child.stderr.on('data', (text: Buffer) => {
-    log += text.toString();
-  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => {
+      log += text.toString();
+    });
   for (;;) {
     const up = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port }, () => resolve(true));
+      const socket = connect({ host: '127.0.0.1', port }, () => {
+        socket.destroy();
+        resolve(true);
+      });
       socket.on('error', () => resolve(false));
       socket.unref();
       setTimeout(() => socket.destroy(), 50);
@@ -97,6 +120,29 @@ test('a proxy that wants a name and a password gets them; a wrong one leads nowh
   } finally {
     await proxy.stop();
     await seed.stop();
+  }
+});
+
+test('a tracker through a real HTTP proxy', async () => {
+  const torrent = join(folder, 'scraped.torrent');
+  makeTorrent(join(data, 'file.bin'), torrent, 16);
+  const { infoHash } = loadTorrent(torrent);
+  const tracker = await openTracker(infoHash, folder);
+  const tracked = join(folder, 'scraped-tracked.torrent');
+  makeTorrent(join(data, 'file.bin'), tracked, 16, `http://127.0.0.1:${tracker.port}/announce`);
+  const proxy = await tinyproxy();
+  try {
+    const how = ['--scrape', '--json', '--proxy'];
+    const run = await runCli('inspect', tracked, ...how, `http://anna:s3cret@127.0.0.1:${proxy.port}`);
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.stdout, /it does not know /);
+    assert.match(proxy.log(), new RegExp(`CONNECT 127.0.0.1:${tracker.port}`));
+    const wrong = await runCli('inspect', tracked, ...how, `http://anna:wr0ng@127.0.0.1:${proxy.port}`);
+    assert.match(wrong.stdout, /the proxy refuses: HTTP status 40[17]/);
+    assert.ok(!wrong.stdout.includes('wr0ng') && !wrong.stderr.includes('wr0ng'), 'and it is not printed');
+  } finally {
+    await proxy.stop();
+    await tracker.stop();
   }
 });
 

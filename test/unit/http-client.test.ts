@@ -55,6 +55,45 @@ test('redirects to other protocols and to no URL at all, and hosts that are none
   }
 });
 
+test('a connection that the server closed while it was kept open is no failure', async () => {
+  const sockets = new Set<Socket>();
+  let kept: Socket | undefined;
+  const server = createServer((incoming, response) => {
+    // The second request on one connection finds it gone, as it does where a server's patience ends at that moment.
+    if (kept === incoming.socket) return void incoming.socket.resetAndDestroy();
+    kept = incoming.socket;
+    sockets.add(incoming.socket);
+    response.end('ok');
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  try {
+    for (let i = 0; i < 2; i++)
+      assert.equal((await http.get(`http://127.0.0.1:${address.port}/`, request)).body.toString(), 'ok');
+    assert.equal(sockets.size, 2, 'the fault fired');
+  } finally {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+});
+
+test('an answer whose body falls silent is given up, and says so', async () => {
+  const server = createServer((_, response) => void response.writeHead(200).write('the beginning'));
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const url = `http://127.0.0.1:${address.port}/`;
+  try {
+    await assert.rejects(http.get(url, { ...request, silenceMs: 50 }), /it fell silent/);
+    const signal = AbortSignal.timeout(50);
+    await assert.rejects(http.get(url, { ...request, signal }), /no answer in time/);
+  } finally {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+});
+
 test('--interface: connections leave from the address that the user named', async () => {
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {

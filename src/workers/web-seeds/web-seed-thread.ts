@@ -61,7 +61,7 @@ class WebSeedFetcher {
       }),
     );
     await Promise.all(connections);
-    await this.#visitor.close();
+    this.#visitor.close();
     this.#post({ type: 'stopped' });
   }
 

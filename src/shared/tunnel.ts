@@ -1,0 +1,72 @@
+/** Connections for HTTP that lead through the user's proxy, whichever it speaks. Loaded only where there is one. */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { CONNECT_TIMEOUT_MS } from './limits.ts';
+import { dialProxy, through } from './socks.ts';
+import { socksProxyOf } from './socks-proxy.ts';
+
+/** Where an HTTP request wants to go, as Node's agents say it. */
+export interface Destination {
+  readonly host?: string | null | undefined;
+  readonly port?: number | string | null | undefined;
+  readonly servername?: string | undefined;
+}
+
+/**
+ * A connection to the destination by way of the proxy (`http://`, `https://` or `socks5://`), with TLS inside where `secure`.
+ * The proxy looks the name up. Rejects with an Error that tells what the proxy said.
+ */
+export async function tunnel(proxy: URL, destination: Destination, secure: boolean): Promise<Socket> {
+  const host = destination.host ?? '';
+  const port = Number(destination.port ?? (secure ? 443 : 80));
+  const isSocks = /^socks5:/i.test(proxy.protocol);
+  const socket = await (isSocks ? overSocks(proxy, host, port) : overHttp(proxy, host, port));
+  if (!secure) return socket;
+  const name = destination.servername ?? '';
+  return connectTls({ socket, ...(name === '' ? {} : { servername: name }) });
+}
+
+async function overSocks(url: URL, host: string, port: number): Promise<Socket> {
+  const proxy = socksProxyOf(url.href);
+  const dialled = dialProxy(proxy);
+  try {
+    return await through(dialled, proxy, host, port);
+  } catch (error) {
+    dialled.destroy();
+    throw error;
+  }
+}
+
+/** RFC 9110, 9.3.6: CONNECT. */
+function overHttp(proxy: URL, host: string, port: number): Promise<Socket> {
+  const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+  const request = (proxy.protocol === 'https:' ? httpsRequest : httpRequest)({
+    host: proxy.hostname.replace(/^\[|\]$/g, ''),
+    ...(proxy.port === '' ? {} : { port: proxy.port }),
+    method: 'CONNECT',
+    path: target,
+    agent: false,
+    timeout: CONNECT_TIMEOUT_MS,
+    headers: { host: target, ...(user === ':' ? {} : { 'proxy-authorization': authorization }) },
+  });
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('timeout', () => request.destroy(new Error('the proxy does not answer')));
+    request.once('connect', ({ statusCode }, socket: Socket) => {
+      socket.setTimeout(0);
+      if (statusCode === 200) return resolve(socket);
+      socket.destroy();
+      reject(new Error(`the proxy refuses: HTTP status ${statusCode}`));
+    });
+    // A proxy that does not know CONNECT answers as any server would.
+    request.once('response', (response) => {
+      response.destroy();
+      reject(new Error(`the proxy refuses: HTTP status ${response.statusCode}`));
+    });
+    request.end();
+  });
+}

@@ -1,0 +1,102 @@
+/** HTTP through an HTTP proxy: what it is asked, and what is said when it does not do it. */
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import { connect, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
+import { test } from 'node:test';
+import { HttpClient } from '../../src/main/http-client.ts';
+import { httpServer } from '../support/http-server.ts';
+
+const request = { maxBytes: 1_000, signal: new AbortController().signal };
+
+async function portOf(server: Server | TcpServer): Promise<number> {
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return address.port;
+}
+
+/** A proxy that writes down what it is asked, and does it where `admits` has nothing to say against it. */
+async function httpProxy(admits: (authorization: string | undefined) => number) {
+  const asked: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer();
+  server.on('connect', ({ url, headers }, near: Socket) => {
+    asked.push(url ?? '');
+    sockets.add(near.on('error', () => {}));
+    const status = admits(headers['proxy-authorization']);
+    if (status !== 200) return void near.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+    // Whatever name is asked for, it leads to this machine.
+    const far = connect(Number(url?.split(':').at(-1)), '127.0.0.1', () => {
+      near.write('HTTP/1.1 200 OK\r\n\r\n');
+      near.pipe(far).pipe(near);
+    });
+    sockets.add(far.on('error', () => near.destroy()));
+  });
+  const port = await portOf(server);
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  return { port, asked, close };
+}
+
+test('it is asked for a tunnel, by name, and once for several requests', async () => {
+  const server = await httpServer(() => ({ body: Buffer.from('ok') }));
+  const proxy = await httpProxy(() => 200);
+  const http = new HttpClient({ proxy: `http://127.0.0.1:${proxy.port}`, localAddress: null });
+  const { port } = new URL(server.announce);
+  try {
+    for (let i = 0; i < 3; i++)
+      assert.equal((await http.get(`http://tracker.invalid:${port}/`, request)).body.toString(), 'ok');
+    assert.deepEqual(proxy.asked, [`tracker.invalid:${port}`]);
+  } finally {
+    http.close();
+    await proxy.close();
+    await server.close();
+  }
+});
+
+test('it gets the name and the password; where it wants others, that is said', async () => {
+  const server = await httpServer(() => ({ body: Buffer.from('ok') }));
+  const wanted = `Basic ${Buffer.from('anna:s3 cret').toString('base64')}`;
+  const proxy = await httpProxy((authorization) => (authorization === wanted ? 200 : 407));
+  const as = (user: string) =>
+    new HttpClient({ proxy: `http://${user}@127.0.0.1:${proxy.port}`, localAddress: null });
+  const [anna, mallory] = [as('anna:s3%20cret'), as('mallory:x')];
+  try {
+    assert.equal((await anna.get(server.announce, request)).status, 200);
+    await assert.rejects(mallory.get(server.announce, request), /the proxy refuses: HTTP status 407/);
+    assert.equal(server.urls.length, 1);
+  } finally {
+    anna.close();
+    mallory.close();
+    await proxy.close();
+    await server.close();
+  }
+});
+
+test('what listens there is no proxy, or says nothing, or is not there', async () => {
+  const plain = await httpServer(() => ({ status: 400, body: Buffer.from('what?') }));
+  const sockets: Socket[] = [];
+  const silent = createTcpServer((socket) => void sockets.push(socket.on('error', () => {})));
+  const port = await portOf(silent);
+  const gone = createTcpServer();
+  const closed = await portOf(gone);
+  await new Promise<void>((resolve) => gone.close(() => resolve()));
+  const behind = (at: string | number, signal = request.signal) => {
+    const http = new HttpClient({ proxy: `http://127.0.0.1:${at}`, localAddress: null });
+    return http.get('http://example.invalid/', { ...request, signal }).finally(() => http.close());
+  };
+  try {
+    // Node's server answers CONNECT with a hang-up where nobody handles it.
+    await assert.rejects(behind(new URL(plain.announce).port), /ECONNRESET|the proxy refuses/);
+    await assert.rejects(behind(closed), /nobody listens there/);
+    await assert.rejects(behind(port, AbortSignal.timeout(200)), /no answer in time/);
+    assert.equal(sockets.length, 1, 'the fault fired');
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => silent.close(() => resolve()));
+    await plain.close();
+  }
+});
