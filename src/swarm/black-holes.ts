@@ -22,7 +22,7 @@ export interface BlackHoles {
 
 export async function openBlackHoles(hosts: readonly string[]): Promise<BlackHoles> {
   if (hosts.length === 0) return { ports: [], trueTimeout: true, close: async () => {} };
-  const worker = new Worker(new URL('./black-hole-thread.js', import.meta.url), { workerData: hosts });
+  const worker = new Worker(new URL('../swarm/black-hole-thread.js', import.meta.url), { workerData: hosts });
   const ports = await new Promise<number[]>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
