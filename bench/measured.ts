@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { ROOT } from '../test/support/paths.ts';
 
 export interface Cost {
+  /** Milliseconds of the epoch. */
+  readonly beganAtMs: number;
   readonly wallS: number;
   readonly userS: number;
   readonly systemS: number;
@@ -14,8 +16,13 @@ export interface Cost {
   readonly lastWords: string;
 }
 
-/** Rejects with its last words where it did not end within `boundS`. */
-export async function measured(command: readonly string[], scratch: string, boundS: number): Promise<Cost> {
+/** Rejects with its last words where it did not end within `boundS`. It is told to end when `enough` resolves. */
+export async function measured(
+  command: readonly string[],
+  scratch: string,
+  boundS: number,
+  enough?: Promise<unknown>,
+): Promise<Cost> {
   const result = join(scratch, 'cost.json');
   rmSync(result, { force: true });
   const child = spawn(
@@ -34,7 +41,9 @@ export async function measured(command: readonly string[], scratch: string, boun
   child.stderr.on('data', hear);
   // The whole group: what it measures is a child of its own.
   const timer = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), boundS * 1_000);
-  await new Promise((resolve) => child.once('close', resolve));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  void enough?.then(() => child.exitCode === null && process.kill(-(child.pid as number), 'SIGTERM'));
+  await ended;
   clearTimeout(timer);
   try {
     return { ...(JSON.parse(readFileSync(result, 'utf8')) as Cost), lastWords: said };

@@ -40,6 +40,7 @@ export interface PeerSetting {
   readonly peerId: Buffer;
   /** An unchoke was sent, `ms` after the connection was accepted; it was planned for `plannedMs`. */
   readonly onUnchoke: (ms: number, plannedMs: number) => void;
+  readonly onRequest: () => void;
 }
 
 interface Request {
@@ -138,6 +139,7 @@ export class SwarmPeer {
         if (request.begin + request.length > this.#setting.payload.lengthOfPiece(request.piece))
           return void this.#socket.destroy();
         if (this.#waiting.push(request) > MAX_WAITING) return void this.#socket.destroy();
+        this.#setting.onRequest();
         this.#serve();
         return;
       }

@@ -1,4 +1,4 @@
-/** The swarm's HTTP tracker: every announce gets every peer, compact (BEP 23). `/stats` tells the swarm's own part in the times. */
+/** The swarm's HTTP tracker: every announce gets every peer, compact (BEP 23). `/stats` tells the swarm's own part in the times, `/stats?anew` starts with a new client. */
 import { createServer, type Server } from 'node:http';
 
 export interface SwarmTracker {
@@ -6,11 +6,18 @@ export interface SwarmTracker {
   close(): Promise<void>;
 }
 
-/** `compactPeers`: 6 bytes a peer, made when asked. The tracker is needed before the ports of the peers are known. */
-export async function openTracker(compactPeers: () => Buffer, stats: () => unknown): Promise<SwarmTracker> {
+export interface SwarmTrackerOptions {
+  /** 6 bytes a peer, made when asked: the tracker is needed before the ports of the peers are known. */
+  readonly compactPeers: () => Buffer;
+  readonly stats: () => unknown;
+  readonly anew: () => void;
+}
+
+export async function openTracker({ compactPeers, stats, anew }: SwarmTrackerOptions): Promise<SwarmTracker> {
   const server: Server = createServer((request, response) => {
-    const path = (request.url ?? '').split('?', 1)[0];
+    const [path, query] = (request.url ?? '').split('?', 2);
     if (path === '/stats') {
+      if (query === 'anew') anew();
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(stats()));
     } else if (path === '/announce') {

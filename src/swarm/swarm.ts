@@ -40,6 +40,15 @@ export interface SwarmStats {
   readonly lagMaxMs: number;
   /** The first unchoke that left: when it was due and when it went, both from the accept of its connection. */
   readonly firstUnchoke: { readonly plannedMs: number; readonly sentMs: number } | null;
+  readonly firsts: SwarmFirsts;
+}
+
+/** When the client under test did things first, since the tracker was asked for `/stats?anew`: milliseconds of the epoch, null before. */
+export interface SwarmFirsts {
+  readonly announceAt: number | null;
+  readonly acceptAt: number | null;
+  readonly unchokeAt: number | null;
+  readonly requestAt: number | null;
 }
 
 export interface Swarm {
@@ -71,10 +80,14 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   let compact: Buffer = Buffer.alloc(0);
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   const stats = new Counters();
-  const tracker = await openTracker(
-    () => compact,
-    () => stats.snapshot(delay),
-  );
+  const tracker = await openTracker({
+    compactPeers: () => {
+      stats.happened('announceAt');
+      return compact;
+    },
+    stats: () => stats.snapshot(delay),
+    anew: () => stats.anew(),
+  });
   const payload = new Payload(options.payloadBytes, options.pieceBytes, options.seed);
   const announce = `http://127.0.0.1:${tracker.port}/announce`;
   const torrent = torrentFile(payload, `swarm-${options.seed}.bin`, announce);
@@ -85,6 +98,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     const served = plan.personality === 'black-hole' ? { ...plan, personality: 'silent' as const } : plan;
     const server = createServer((socket) => {
       stats.accepted += 1;
+      stats.happened('acceptAt');
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
       const setting = {
@@ -94,6 +108,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
         rttMs: options.rttMs,
         peerId: peerIdOf(i),
         onUnchoke: stats.unchoked,
+        onRequest: () => stats.happened('requestAt'),
       };
       new SwarmPeer(socket, served, setting);
     });
@@ -121,13 +136,27 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   };
 }
 
+const NOTHING_YET: SwarmFirsts = { announceAt: null, acceptAt: null, unchokeAt: null, requestAt: null };
+
 class Counters {
   accepted = 0;
   #unchokes = 0;
   #first: SwarmStats['firstUnchoke'] = null;
+  #firsts: SwarmFirsts = NOTHING_YET;
+
+  happened(what: keyof SwarmFirsts): void {
+    if (this.#firsts[what] === null)
+      this.#firsts = { ...this.#firsts, [what]: performance.timeOrigin + performance.now() };
+  }
+
+  /** The next client begins. */
+  anew(): void {
+    this.#firsts = NOTHING_YET;
+  }
 
   readonly unchoked = (sentMs: number, plannedMs: number): void => {
     this.#unchokes += 1;
+    this.happened('unchokeAt');
     this.#first ??= { plannedMs, sentMs };
   };
 
@@ -141,6 +170,7 @@ class Counters {
       lagP99Ms: beyond(delay.percentile(99)),
       lagMaxMs: beyond(delay.max),
       firstUnchoke: this.#first,
+      firsts: this.#firsts,
     };
   }
 }
