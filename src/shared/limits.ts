@@ -236,8 +236,8 @@ export const DEFAULT_MEMORY_PIECES = 32;
 export const LEAST_DEFAULT_MEMORY_BYTES = 33_554_432;
 /** The most, with large ones. */
 export const MOST_DEFAULT_MEMORY_BYTES = 134_217_728;
-/** One write call: on virtual machines larger ones cost twice the system time (large page-cache folios). */
-export const WRITE_CHUNK_BYTES = 16_384;
+/** One write call. Measured in bench/NOTES.md: 16 KiB takes a third more system time, 1 MiB is no better. */
+export const WRITE_CHUNK_BYTES = 262_144;
 /** Files a hasher keeps open, where the process may have that many. */
 export const MAX_OPEN_FILES_PER_HASHER = 64;
 /** Small pieces share a hash task up to this many bytes, so that a task is worth its message. */
