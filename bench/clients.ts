@@ -127,6 +127,7 @@ function named(all: readonly Client[], name: string): Client {
 function allClients(inNamespace: boolean): readonly Client[] {
   return [
     unchoke('unchoke'),
+    unchoke('unchoke tuned', '--dial-rate', '0', '--half-open', '0', '--max-peers', '0'),
     libtorrent('libtorrent tuned', {
       connection_speed: 500,
       connections_limit: 8_000,

@@ -41,9 +41,10 @@ export async function measured(
   child.stderr.on('data', hear);
   // The whole group: what it measures is a child of its own.
   const timer = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), boundS * 1_000);
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  void enough?.then(() => child.exitCode === null && process.kill(-(child.pid as number), 'SIGTERM'));
-  await ended;
+  let over = false;
+  void enough?.then(() => over || process.kill(-(child.pid as number), 'SIGTERM'));
+  await new Promise((resolve) => child.once('close', resolve));
+  over = true;
   clearTimeout(timer);
   try {
     return { ...(JSON.parse(readFileSync(result, 'utf8')) as Cost), lastWords: said };
