@@ -2,6 +2,7 @@
  * HTTP as this program needs it: through a proxy where the user names one, a few redirects and no more, and no way for a
  * stranger's URL into our own network. Node's own client carries it.
  */
+import { setMaxListeners } from 'node:events';
 import { type Agent, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { mayName, type Reach } from './address-rules.ts';
@@ -49,11 +50,13 @@ export class HttpVisitor {
   readonly #headers: Readonly<Record<string, string>>;
   /** By origin and addresses: a connection that is kept open leads where its visitor was judged to go. */
   readonly #agents = new Map<string, Agent>();
+  readonly #closing = new AbortController();
 
   /** `client`: what we call ourselves, as in `unchoke 1.0`. */
   constructor(route: Route, client: string) {
     this.#route = route;
     this.#headers = { 'user-agent': client.replace(' ', '/'), 'accept-encoding': 'identity' };
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** GETs a URL, over redirects. Rejects with HttpError, whatever went wrong. */
@@ -76,6 +79,7 @@ export class HttpVisitor {
   }
 
   close(): void {
+    this.#closing.abort();
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
@@ -124,7 +128,7 @@ export class HttpVisitor {
       agent.createConnection = (options, callback) => {
         const made = (socket: Socket): void => callback?.(null, socket);
         const failed = (error: Error): void => callback?.(error, undefined as never);
-        tunnel(new URL(proxy), options, secure).then(made, failed);
+        tunnel(new URL(proxy), options, secure, this.#closing.signal).then(made, failed);
         return undefined;
       };
     }
@@ -159,7 +163,12 @@ function answerTo(
   return new Promise((resolve, reject) => {
     const sent = request(url, { agent, headers, ...(silenceMs === undefined ? {} : { timeout: silenceMs }) });
     let body: IncomingMessage | null = null;
-    const fail = (why: string): void => void (body ?? sent).destroy(new HttpError(why));
+    // A request that has no connection yet would tell its end only when it gets one.
+    const fail = (why: string): void => {
+      const error = new HttpError(why);
+      reject(error);
+      (body ?? sent).destroy(error);
+    };
     const abort = (): void => fail('no answer in time');
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });

@@ -16,31 +16,41 @@ export interface Destination {
 
 /**
  * A connection to the destination by way of the proxy (`http://`, `https://` or `socks5://`), with TLS inside where `secure`.
- * The proxy looks the name up. Rejects with an Error that tells what the proxy said.
+ * The proxy looks the name up. Rejects with an Error that tells what the proxy said, and when `signal` aborts.
  */
-export async function tunnel(proxy: URL, destination: Destination, secure: boolean): Promise<Socket> {
+export async function tunnel(
+  proxy: URL,
+  destination: Destination,
+  secure: boolean,
+  signal: AbortSignal,
+): Promise<Socket> {
   const host = destination.host ?? '';
   const port = Number(destination.port ?? (secure ? 443 : 80));
   const isSocks = /^socks5:/i.test(proxy.protocol);
-  const socket = await (isSocks ? overSocks(proxy, host, port) : overHttp(proxy, host, port));
+  const way = isSocks ? overSocks : overHttp;
+  const socket = await way(proxy, host, port, signal);
   if (!secure) return socket;
   const name = destination.servername ?? '';
   return connectTls({ socket, ...(name === '' ? {} : { servername: name }) });
 }
 
-async function overSocks(url: URL, host: string, port: number): Promise<Socket> {
+async function overSocks(url: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const proxy = socksProxyOf(url.href);
   const dialled = dialProxy(proxy);
+  const abort = (): void => void dialled.destroy();
+  signal.addEventListener('abort', abort, { once: true });
   try {
     return await through(dialled, proxy, host, port);
   } catch (error) {
     dialled.destroy();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
 /** RFC 9110, 9.3.6: CONNECT. */
-function overHttp(proxy: URL, host: string, port: number): Promise<Socket> {
+function overHttp(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
@@ -50,6 +60,7 @@ function overHttp(proxy: URL, host: string, port: number): Promise<Socket> {
     method: 'CONNECT',
     path: target,
     agent: false,
+    signal,
     timeout: CONNECT_TIMEOUT_MS,
     headers: { host: target, ...(user === ':' ? {} : { 'proxy-authorization': authorization }) },
   });

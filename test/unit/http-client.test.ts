@@ -1,5 +1,6 @@
 /** What the HTTP client refuses, and what it follows. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
@@ -109,7 +110,7 @@ test('--interface: connections leave from the address that the user named', asyn
       await bound.get(`http://${host}:${address.port}/`, request);
     assert.deepEqual(seen, ['127.0.0.5', '127.0.0.5']);
   } finally {
-    await bound.close();
+    bound.close();
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }
@@ -125,8 +126,11 @@ test('a SOCKS5 proxy that falls silent is given up with the request, and close d
   const signal = AbortSignal.timeout(200);
   await assert.rejects(behind.get('http://example.invalid/', { maxBytes: 10, signal }), /no answer in time/);
   assert.equal(sockets.length, 1, 'the fault fired');
-  await behind.close();
-  for (const socket of sockets) socket.destroy();
+  const [dialled] = sockets as [Socket];
+  const gone = once(dialled, 'close');
+  behind.close();
+  dialled.resume();
+  await gone;
   await new Promise<void>((resolve) => silent.close(() => resolve()));
 });
 
@@ -141,5 +145,5 @@ test('behind a proxy a name of this machine is still known as one', async () => 
     ['http://example.invalid/', 'public'],
   ] as const)
     await assert.rejects(behind.get(url, { ...request, refuses }), new RegExp(`at ${reach}`), url);
-  await behind.close();
+  behind.close();
 });
