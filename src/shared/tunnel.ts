@@ -27,6 +27,7 @@ export async function tunnel(
   const host = destination.host ?? '';
   const port = Number(destination.port ?? (secure ? 443 : 80));
   const isSocks = /^socks5:/i.test(proxy.protocol);
+  signal.throwIfAborted();
   const way = isSocks ? overSocks : overHttp;
   const socket = await way(proxy, host, port, signal);
   if (!secure) return socket;
