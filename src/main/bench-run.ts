@@ -136,7 +136,10 @@ export class BenchRun {
       onJournalTrouble: () => {},
       onVerified: () => {},
       onPieceFailed: (piece) => this.#console.event('piece-failed', { piece }),
-      onWebSeedLost: (url, reason) => this.#console.news(`web seed ${url} given up: ${reason}`),
+      onWebSeedLost: (url, reason) => {
+        this.#console.event('web-seed-lost', { url, reason });
+        this.#console.news(`web seed ${url} given up: ${reason}`);
+      },
       onComplete: () => this.#end(),
       onFailure: (error) => this.#end(error),
     };

@@ -199,7 +199,7 @@ export class GetRun {
       },
       onPieceFailed: (piece) => this.#teller.pieceFailed(piece),
       onWebSeedLost: (url, reason) => {
-        this.#console.news(`web seed ${url} given up: ${reason}`);
+        this.#teller.webSeedLost(url, reason);
         this.#checkExhausted();
       },
       onComplete: () => this.#end({ kind: 'complete' }),

@@ -80,6 +80,11 @@ export class GetTeller {
     this.#console.news(`piece ${piece} failed its hash and is fetched again`);
   }
 
+  webSeedLost(url: string, reason: string): void {
+    this.#console.event('web-seed-lost', { url, reason });
+    this.#console.news(`web seed ${url} given up: ${reason}`);
+  }
+
   /** The search for metadata goes on; `offers` peers have it. */
   searching(race: Race, offers: number): void {
     const totals = phaseTotals(race.shardStats);

@@ -106,7 +106,7 @@ export class WebSeeds {
         const seed = this.#yields[event.seed];
         if (seed === undefined) return;
         seed.lostTo = event.reason;
-        this.#listener.onSeedLost(seed.url, event.reason);
+        if (this.#alive) this.#listener.onSeedLost(seed.url, event.reason);
         return;
       }
       case 'stopped':

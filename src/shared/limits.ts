@@ -213,7 +213,7 @@ export const MAX_ALLOWED_FAST_PIECES = 100;
 export const DOUBLED_REQUESTS_BLOCKS = 8;
 /** In the endgame, a block is doubled once its owner has been silent this long. */
 export const ENDGAME_SILENCE_MS = 1_000;
-/** Or once its owner, at its rate, needs longer than this for all it owes: doubling everybody's would be waste. */
+/** Or once its owner, at its rate, needs longer than this for all it owes: doubling everybody's would be waste. So long, too, one block may take to come. */
 export const ENDGAME_SLACK_MS = 2_000;
 /** Before the endgame, a peer must have been silent this long before its blocks are asked of another as well. */
 export const SLOW_OWNER_MS = 2_000;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { PIECE_STATE } from '../../src/shared/ledger.ts';
-import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
+import { crawling, type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { download, seed } from '../support/virtual-download.ts';
 import { INFO_HASH } from '../support/virtual-shard.ts';
@@ -90,6 +90,34 @@ test('endgame: a block is asked of two peers at the most', () => {
     [asked.filter((begin) => begin === 0).length, asked.filter((begin) => begin === BLOCK).length],
     [2, 2],
   );
+});
+
+/** The last of the 16 blocks of the download takes 20 seconds. */
+const crawler: FakePeerScript = {
+  script: [
+    ...seedScript(INFO_HASH, 8, 10),
+    ...crawling(wire.piece(7, BLOCK, payload(7, BLOCK, BLOCK)), 1_000),
+  ],
+  serves: (piece, begin, length) => (piece === 7 && begin === BLOCK ? null : payload(piece, begin, length)),
+};
+
+test('endgame: a block that crawls in is begun anew with somebody else after two seconds', () => {
+  const { ledger, fakes } = download({ slots: 8 }, 2_500, [
+    crawler,
+    seed({ script: seedScript(INFO_HASH, 8, 1_500) }),
+  ]);
+  assert.equal(ledger.verifiedCount, 7, 'the fault fired: the last piece waits for one block');
+  assert.deepEqual(fakes[1]?.requests, []);
+  const later = download({ slots: 8 }, 4_000, [crawler, seed({ script: seedScript(INFO_HASH, 8, 1_500) })]);
+  assert.equal(later.ledger.verifiedCount, 8);
+  assert.deepEqual(later.fakes[1]?.requests, [{ piece: 7, begin: BLOCK, length: BLOCK }]);
+  assert.equal(later.shard.closings.length, 0);
+});
+
+test('endgame: a crawler that is alone is left to finish', () => {
+  const { ledger, fakes } = download({ slots: 8 }, 21_500, [crawler]);
+  assert.equal(ledger.verifiedCount, 8);
+  assert.equal(fakes[0]?.requests.length, 16, 'nothing was asked twice');
 });
 
 test('before the endgame, a peer without work takes over from one that has been silent for two seconds', () => {

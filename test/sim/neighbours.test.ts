@@ -5,7 +5,7 @@ import type { PieceIndex, SlotIndex } from '../../src/shared/indices.ts';
 import { shardId } from '../../src/shared/indices.ts';
 import { PIECE_STATE } from '../../src/shared/ledger.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
-import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
+import { crawling, type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
 import { wire } from '../support/wire-bytes.ts';
@@ -82,6 +82,19 @@ test('a slow peer is helped although it never stands still', () => {
   run(5_000);
   assert.equal(ledger.verifiedCount, 1);
   assert.ok(quick.requests.length > 0 && quick.requests.length < BLOCKS);
+});
+
+test('a block that crawls in to one shard is begun anew by its guest', () => {
+  const crawl = crawling(wire.piece(0, 15 * BLOCK, payload(0, 15 * BLOCK, BLOCK)), 300);
+  const { ledger, quick, run } = pair(
+    { script: [...seedScript(INFO_HASH, 1, 10), ...crawl], serves: serving(15) },
+    {},
+  );
+  run(1_500);
+  assert.equal(ledger.verifiedCount, 0, 'the fault fired');
+  run(2_500);
+  assert.equal(ledger.verifiedCount, 1);
+  assert.ok(quick.requests.every(({ begin }) => begin === 15 * BLOCK));
 });
 
 test('never more than two peers are asked for a block, over both shards', () => {

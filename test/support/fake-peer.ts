@@ -140,3 +140,12 @@ export function seedScript(
     [unchokeMs, { say: wire.unchoke }],
   ];
 }
+
+/** These bytes in 40 parts, one every half second from `fromMs` on. */
+export function crawling(bytes: Uint8Array, fromMs: number): readonly (readonly [number, Verb])[] {
+  const part = Math.ceil(bytes.length / 40);
+  return Array.from({ length: 40 }, (_, i) => [
+    fromMs + 500 * i,
+    { say: bytes.subarray(i * part, (i + 1) * part) },
+  ]);
+}

@@ -59,11 +59,17 @@ export interface TorrentSeed {
   close(): Promise<void>;
 }
 
-/** `lacks`: this piece it does not have. `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more. `host`: any address of 127.0.0.0/8. */
+/** `lacks`: this piece it does not have. `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more. `heldUntil`: no block before that. `host`: any address of 127.0.0.0/8. */
 export async function torrentSeed(
   made: MadeTorrent,
   host: string,
-  options: { lieEvery?: number; delayMs?: number; muteAfter?: number; lacks?: number } = {},
+  options: {
+    lieEvery?: number;
+    delayMs?: number;
+    muteAfter?: number;
+    lacks?: number;
+    heldUntil?: Promise<void>;
+  } = {},
 ): Promise<TorrentSeed> {
   const { lieEvery = 0, delayMs = 0, muteAfter = Number.POSITIVE_INFINITY } = options;
   const sockets = new Set<Socket>();
@@ -87,7 +93,8 @@ export async function torrentSeed(
       state.lies += 1;
     } else if (lieEvery === 0) state.served += 1;
     const send = (): void => void (socket.destroyed || socket.write(wire.piece(piece, begin, block)));
-    if (delayMs > 0) setTimeout(send, delayMs);
+    if (options.heldUntil !== undefined) void options.heldUntil.then(send);
+    else if (delayMs > 0) setTimeout(send, delayMs);
     else send();
   };
   const server = createServer((socket) => {

@@ -23,6 +23,8 @@ export class ActivePiece {
   users = 0;
   /** Peers that are sending a block at this moment: while there are any, the slot must stay. */
   readonly receivers = new Set<RequestedPeer>();
+  /** Blocks that came too slowly and were begun anew with somebody else. */
+  readonly takenFromCrawler = new Set<number>();
   /** When a block was last asked for, or came. */
   lastChange: number;
   /** When a block last came, or the piece was begun. */

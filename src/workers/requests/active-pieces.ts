@@ -93,6 +93,15 @@ export class ActivePieces {
     return [...this.#joint];
   }
 
+  inWork(): Iterable<ActivePiece> {
+    return this.#byPiece.values();
+  }
+
+  /** Another shard fetches from a piece of ours. */
+  hasGuest(active: ActivePiece): boolean {
+    return !active.guest && this.#arena.guestOf(active.slot) !== 0;
+  }
+
   /** Becomes the guest of another shard's slot; null where that cannot be, or nothing is left to do. */
   join(piece: PieceIndex, slot: SlotIndex, now: number): ActivePiece | null {
     if (this.#byPiece.has(piece) || !this.#arena.join(slot, piece, this.#shard)) return null;

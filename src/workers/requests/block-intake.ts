@@ -67,7 +67,7 @@ export class BlockIntake {
     for (const other of active.came(block, peer)) this.cancel(other, active, block);
     this.#actives.changed(active);
     active.receivers.add(peer);
-    peer.book.receiving = { active, block, length };
+    peer.book.receiving = { active, block, length, since: this.#clock() };
     place.offset = this.#arena.offsetOf(active.slot, block);
     return place;
   }

@@ -14,7 +14,7 @@ import { type ActivePieces, mayAsk } from './active-pieces.ts';
 import { BlockIntake, type FullReport } from './block-intake.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 import { SlotWatch } from './slot-watch.ts';
-import { slowOwners, takeOver } from './takeover.ts';
+import { crawlers, slowOwners, takeOver } from './takeover.ts';
 import { Workforce } from './workforce.ts';
 
 /** Top up when a quarter of the window is free: fewer, larger writes of requests. */
@@ -140,6 +140,7 @@ export class BlockRequester implements Requester {
       for (const active of this.#actives.idleSuspects(now - ORPHANED_PIECE_MS))
         this.#giveUp(active, now + SLOW_OWNER_REST_MS);
     }
+    if (endgame) this.#leaveCrawlers(now);
     this.#double(now);
   }
 
@@ -202,20 +203,26 @@ export class BlockRequester implements Requester {
 
   /** What stands still here is given back, so that somebody else can begin it anew. Its peers rest until `restUntil`. */
   #giveUp(active: ActivePiece, restUntil: number): void {
-    const rest = (peer: RequestedPeer): void => {
-      peer.book.restsUntil = Math.max(peer.book.restsUntil, restUntil);
-      this.#workforce.hungers(peer);
-    };
     for (const peer of [...active.receivers]) {
       this.#intake.drop(peer);
-      rest(peer);
+      this.#workforce.rest(peer, restUntil);
     }
     for (const [block, peer] of active.owedBlocks()) {
       this.#intake.cancel(peer, active, block);
       this.#intake.reopen(active, block, peer);
-      rest(peer);
+      this.#workforce.rest(peer, restUntil);
     }
     this.#actives.release(active);
+  }
+
+  /** A block that crawls in is begun anew with somebody else: its bytes are in nobody's way any more. */
+  #leaveCrawlers(now: number): void {
+    const slow = crawlers(this.#actives, this.#workforce.idle(now), now);
+    for (const peer of slow) {
+      this.#intake.drop(peer);
+      this.#workforce.rest(peer, now + SLOW_OWNER_REST_MS);
+    }
+    if (slow.length > 0) this.feedHungry();
   }
 
   #double(now: number): void {

@@ -36,7 +36,12 @@ export class RequestBook {
   /** The piece it fetches from before any other. */
   current: ActivePiece | null = null;
   /** The block that is being received, where it has a place. */
-  receiving: { readonly active: ActivePiece; readonly block: number; readonly length: number } | null = null;
+  receiving: {
+    readonly active: ActivePiece;
+    readonly block: number;
+    readonly length: number;
+    readonly since: number;
+  } | null = null;
   /** Since when it has owed blocks without sending any; meaningless while the queue is empty. */
   owingSince = 0;
   /** Pieces it said it would not send (BEP 6), until it chokes or leaves, or for a while. */

@@ -59,6 +59,31 @@ export function takeOver(
   return doublings;
 }
 
+/**
+ * In the endgame: who crawls through a block that somebody else could send whole. Each block is taken from a crawler once
+ * only: the next may crawl as well, and somebody must be let finish.
+ */
+export function crawlers(
+  actives: ActivePieces,
+  idle: readonly RequestedPeer[],
+  now: number,
+): readonly RequestedPeer[] {
+  const found: RequestedPeer[] = [];
+  for (const active of actives.inWork()) {
+    for (const peer of active.solo ? [] : active.receivers) {
+      const { receiving } = peer.book;
+      if (receiving === null || now - receiving.since < ENDGAME_SLACK_MS) continue;
+      const isHelper = (other: RequestedPeer): boolean =>
+        other.book.receiving === null && mayAsk(other, active.piece);
+      if (!idle.some(isHelper) && !actives.hasGuest(active)) continue;
+      if (active.takenFromCrawler.has(receiving.block)) continue;
+      active.takenFromCrawler.add(receiving.block);
+      found.push(peer);
+    }
+  }
+  return found;
+}
+
 /** How long a peer needs, at its rate, for all that it owes. Of an unknown rate nothing is said. */
 function remainingMs({ book }: RequestedPeer): number {
   return book.window.rate === 0 ? 0 : (book.queue.size * BLOCK_BYTES * 1_000) / book.window.rate;

@@ -16,6 +16,12 @@ export class Workforce {
     this.#hungry.add(peer);
   }
 
+  /** It gets nothing new until then. */
+  rest(peer: RequestedPeer, until: number): void {
+    peer.book.restsUntil = Math.max(peer.book.restsUntil, until);
+    this.hungers(peer);
+  }
+
   hasEnough(peer: RequestedPeer): void {
     this.#hungry.delete(peer);
   }

@@ -1,7 +1,7 @@
 /**
  * A run of pieces that one request streams into the arena: claimed together, filled in order, each reported when it is whole.
- * In the endgame a shard with idle peers may join such a slot as it may any other, so each block is taken before it is
- * written, and what a guest has taken is passed over.
+ * In the endgame a shard with idle peers may join such a slot as it may any other. So a block is taken only once all of it is
+ * here (a server that crawls would keep it from everybody), and what a guest has taken is passed over.
  */
 import type { Arena } from '../../shared/arena.ts';
 import { blocksOfPiece, lengthOfPiece } from '../../shared/geometry.ts';
@@ -10,6 +10,8 @@ import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import type { FullPiece } from '../../shared/messages.ts';
 import { copyShared } from '../../shared/shared-copy.ts';
+
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 export class SlotWriter {
   readonly first: PieceIndex;
@@ -22,8 +24,8 @@ export class SlotWriter {
   readonly #slots: readonly SlotIndex[];
   readonly #onFull: (full: FullPiece) => void;
   #at: number;
-  /** The block under way is ours to write. */
-  #taken = false;
+  /** The beginning of the block under way, where it came in parts. */
+  readonly #partial = Buffer.allocUnsafe(BLOCK_BYTES);
   /** Pieces that are not settled yet, as positions in the run. */
   readonly #open: Set<number>;
 
@@ -61,28 +63,22 @@ export class SlotWriter {
   /** Takes in the next bytes of the run; what lies beyond its end is dropped. */
   write(bytes: Buffer): void {
     for (let from = 0; from < bytes.length && this.#at < this.end; ) {
-      const to = Math.min(bytes.length, from + this.#roomInBlock());
-      const start = from;
-      this.#put((target, offset) => copyShared(target, offset, bytes, start, to), to - from);
+      const { slot, block, within, length } = this.#place();
+      const to = Math.min(bytes.length, from + length - within);
+      if (to - from === length) this.#put(slot, block, bytes, from, to);
+      else {
+        bytes.copy(this.#partial, within, from, to);
+        if (within + to - from === length) this.#put(slot, block, this.#partial, 0, length);
+      }
+      this.#at += to - from;
       from = to;
     }
   }
 
   /** The next `length` bytes are padding (BEP 47). */
   writeZeros(length: number): void {
-    for (let left = Math.min(length, this.end - this.#at); left > 0; ) {
-      const count = Math.min(left, this.#roomInBlock());
-      this.#put((target, offset) => target.fill(0, offset, offset + count), count);
-      left -= count;
-    }
-  }
-
-  /** No more comes: a block under way is left to others. */
-  breakOff(): void {
-    if (!this.#taken || this.#at >= this.end) return;
-    const { slot, block } = this.#place();
-    this.#arena.untake(slot, block);
-    this.#taken = false;
+    for (let left = length; left > 0; left -= ZEROS.length)
+      this.write(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
   }
 
   /**
@@ -102,38 +98,31 @@ export class SlotWriter {
     return this.#open.size === 0;
   }
 
-  #put(copy: (target: Buffer, offset: number) => void, count: number): void {
-    const { i, slot, block, within } = this.#place();
-    if (within === 0) this.#taken = this.#arena.take(slot, block);
-    if (this.#taken) copy(this.#arena.bytes, this.#arena.offsetOf(slot, block) + within);
-    const isEnd = count === this.#roomInBlock();
-    this.#at += count;
-    if (!isEnd || !this.#taken) return;
-    this.#taken = false;
+  /** A whole block, unless a guest was first. */
+  #put(slot: SlotIndex, block: number, bytes: Buffer, from: number, to: number): void {
+    if (!this.#arena.take(slot, block)) return;
+    copyShared(this.#arena.bytes, this.#arena.offsetOf(slot, block), bytes, from, to);
     if (!this.#arena.receive(slot, block)) return;
+    const i = this.#slots.indexOf(slot);
     const piece = (this.first + i) as PieceIndex;
     if (this.#ledger.fill(piece, this.#owner)) this.#onFull({ piece, slot });
     this.#arena.leave(slot, this.#owner);
     this.#open.delete(i);
   }
 
+  /** The block under way, how much of it there is, and how much there will be. */
   #place(): {
-    readonly i: number;
     readonly slot: SlotIndex;
     readonly block: number;
     readonly within: number;
+    readonly length: number;
   } {
-    const { pieceLength } = this.#arena.geometry;
-    const i = Math.floor((this.#at - this.start) / pieceLength);
-    const inPiece = (this.#at - this.start) % pieceLength;
+    const g = this.#arena.geometry;
+    const i = Math.floor((this.#at - this.start) / g.pieceLength);
+    const inPiece = (this.#at - this.start) % g.pieceLength;
     const block = Math.floor(inPiece / BLOCK_BYTES);
-    return { i, slot: this.#slots[i] as SlotIndex, block, within: inPiece % BLOCK_BYTES };
-  }
-
-  #roomInBlock(): number {
-    const { pieceLength } = this.#arena.geometry;
-    const inPiece = (this.#at - this.start) % pieceLength;
-    const toBlockEnd = BLOCK_BYTES - (inPiece % BLOCK_BYTES);
-    return Math.min(toBlockEnd, pieceLength - inPiece, this.end - this.#at);
+    const piece = (this.first + i) as PieceIndex;
+    const length = Math.min(BLOCK_BYTES, lengthOfPiece(g, piece) - block * BLOCK_BYTES);
+    return { slot: this.#slots[i] as SlotIndex, block, within: inPiece % BLOCK_BYTES, length };
   }
 }

@@ -85,9 +85,9 @@ class WebSeedFetcher {
       this.#post({ type: 'fetched', seed: index, bytes: seed.bytes });
       if (waitMs > 0 && seed.lostTo === null) await pause(waitMs, signal);
     }
-    if (signal.aborted || this.#told.has(seed)) return;
+    if (seed.lostTo === null || this.#told.has(seed)) return;
     this.#told.add(seed);
-    this.#post({ type: 'seed-lost', seed: index, reason: seed.lostTo ?? '' });
+    this.#post({ type: 'seed-lost', seed: index, reason: seed.lostTo });
   }
 
   /** The next missing pieces in a row, from `from` on and around; null where there is none, or no slot. */

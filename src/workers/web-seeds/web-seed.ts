@@ -57,7 +57,6 @@ export class WebSeed {
       }
       return 0;
     } catch (error) {
-      run.breakOff();
       if (signal.aborted) return 0;
       return this.#failed(httpErrorOf(error, signal));
     }
