@@ -16,13 +16,15 @@ import { assertPayload } from '../test/support/swarm-fixture.ts';
 import { type Client, chosen } from './clients.ts';
 import { machineLine } from './machine.ts';
 import { type Cost, measured } from './measured.ts';
+import { NAMESPACE_NETWORK, ranInside } from './namespace.ts';
 import { type Figures, interleaved, joined, type Row, recordOf } from './record.ts';
 import { median, table } from './statistics.ts';
 
 const HELP = `usage: npm run bench:wild -- [--peers 200,1000] [--size 10M] [--rounds 5] [--clients unchoke,aria2,…] [--bound 60]
   [--until end|unchoke] [--json FILE] [--compare FILE]
   --bound: seconds after which a client has failed; each round has a swarm of its own seed
-  --until unchoke: a client is told to end as soon as it was unchoked`;
+  --until unchoke: a client is told to end as soon as it was unchoked
+  As root it runs in a network namespace of its own, with addresses that are not loopback: transmission dials no loopback.`;
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     until: { type: 'string', default: 'end' },
     json: { type: 'string' },
     compare: { type: 'string' },
+    inside: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -120,6 +123,7 @@ async function inSwarm(
     payloadBytes: parseSize('--size', values.size),
     pieceBytes: 2 ** 18,
     rate: 0,
+    ...(values.inside ? { network: NAMESPACE_NETWORK } : {}),
   };
   const swarm = await startSwarm({ ...setting, peers, seed, rttMs: 0, torrent, lifetimeMs: 1_800_000 });
   try {
@@ -137,12 +141,13 @@ async function inSwarm(
 
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(`${HELP}\n`);
+  if (!values.inside && ranInside()) return;
   const scratch = mkdtempSync(join(tmpdir(), 'unchoke-bench-'));
   process.stdout.write(
     `${machineLine()}\n${values.size} from a wild swarm, ${values.rounds} rounds with seeds from 1; median (least..most)\n`,
   );
   try {
-    const clients = chosen(values.clients, false);
+    const clients = chosen(values.clients, values.inside);
     const rows: Row[] = [];
     for (const peers of values.peers.split(',').map(Number)) {
       const rounds: Row[] = [];

@@ -12,6 +12,8 @@ export interface SwarmRequest {
   readonly pieceBytes: number;
   readonly rate: number;
   readonly rttMs: number;
+  /** The first byte of all addresses; 127 where it is not given. */
+  readonly network?: number;
   readonly torrent: string;
   readonly lifetimeMs: number;
 }

@@ -14,6 +14,7 @@ interface Arguments {
   readonly pieceBytes: number;
   readonly rate: number;
   readonly rttMs: number;
+  readonly network?: number;
   readonly torrent: string;
   readonly lifetimeMs: number;
 }

@@ -13,7 +13,10 @@ export interface SwarmTrackerOptions {
   readonly anew: () => void;
 }
 
-export async function openTracker({ compactPeers, stats, anew }: SwarmTrackerOptions): Promise<SwarmTracker> {
+export async function openTracker(
+  host: string,
+  { compactPeers, stats, anew }: SwarmTrackerOptions,
+): Promise<SwarmTracker> {
   const server: Server = createServer((request, response) => {
     const [path, query] = (request.url ?? '').split('?', 2);
     if (path === '/stats') {
@@ -32,7 +35,7 @@ export async function openTracker({ compactPeers, stats, anew }: SwarmTrackerOpt
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0 }, resolve);
+    server.listen({ host, port: 0 }, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the tracker got no port');

@@ -22,6 +22,8 @@ export interface SwarmOptions {
   readonly rate: number;
   /** Milliseconds that each answer takes on its way. */
   readonly rttMs: number;
+  /** The first byte of all addresses, 127 where it is not given: for a namespace with a network of its own. */
+  readonly network?: number;
 }
 
 /** The best peer's own time: connecting costs nothing over loopback. */
@@ -63,6 +65,7 @@ export interface Swarm {
   close(): Promise<void>;
 }
 
+const LOOPBACK = 127;
 const MAX_PEERS = 10_000;
 const LISTEN_BACKLOG = 128;
 const LAG_RESOLUTION_MS = 10;
@@ -73,14 +76,16 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw new Error(`--peers is not between 1 and ${MAX_PEERS}`);
   const dice = new Dice(options.seed);
   const plans = dealPeers(options.peers, options.mix, dice);
-  const hosts = plans.map((_, i) => hostOf(i));
+  const { network = LOOPBACK } = options;
+  const hosts = plans.map((_, i) => hostOf(network, i));
   const ports: number[] = new Array(options.peers).fill(0);
   const listeners: Server[] = [];
   const sockets = new Set<Socket>();
   let compact: Buffer = Buffer.alloc(0);
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   const stats = new Counters();
-  const tracker = await openTracker({
+  const trackerHost = `${network}.0.0.1`;
+  const tracker = await openTracker(trackerHost, {
     compactPeers: () => {
       stats.happened('announceAt');
       return compact;
@@ -89,7 +94,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     anew: () => stats.anew(),
   });
   const payload = new Payload(options.payloadBytes, options.pieceBytes, options.seed);
-  const announce = `http://127.0.0.1:${tracker.port}/announce`;
+  const announce = `http://${trackerHost}:${tracker.port}/announce`;
   const torrent = torrentFile(payload, `swarm-${options.seed}.bin`, announce);
   const holes = await openHoles(plans, hosts, ports);
 
@@ -188,8 +193,8 @@ async function openHoles(
 }
 
 /** 127.16.0.1 and on, the last byte from 1 to 250. */
-function hostOf(i: number): string {
-  return `127.${16 + Math.floor(i / 62_500)}.${Math.floor(i / 250) % 250}.${(i % 250) + 1}`;
+function hostOf(network: number, i: number): string {
+  return `${network}.${16 + Math.floor(i / 62_500)}.${Math.floor(i / 250) % 250}.${(i % 250) + 1}`;
 }
 
 function peerIdOf(i: number): Buffer {
