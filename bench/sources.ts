@@ -35,13 +35,13 @@ const LIFETIME_MS = 1_800_000;
 export function libtorrentSources(content: Content, scratch: string, inNamespace: boolean): Sources {
   const folder = join(scratch, 'source');
   const name = content.files === 1 ? 'payload.bin' : 'payload';
-  const torrent = join(scratch, 'payload.torrent');
   const network = `${inNamespace ? NAMESPACE_NETWORK : 127}.0.0`;
   let isMade = false;
   return async (peers) => {
     const tracker = await openTracker(`${network}.1`);
     if (!isMade) writeContent(content, folder, name);
     isMade = true;
+    const torrent = join(scratch, `payload-${peers}.torrent`);
     makeTorrent(join(folder, name), torrent, Math.log2(content.pieceBytes), tracker.announce);
     const seeds = await Promise.all(
       Array.from({ length: peers }, (_, i) =>

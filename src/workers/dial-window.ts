@@ -11,8 +11,8 @@ import {
 } from '../shared/limits.ts';
 import type { ShardShare } from '../shared/messages.ts';
 
-/** The bucket of the dial rate holds this much time: a race starts with a burst of half a second. */
-const BURST_MS = 500;
+/** The bucket of the dial rate holds this much time: by default a race starts with as many dials as may be under way at one time. */
+const BURST_MS = 1_000;
 
 export class DialWindow {
   readonly #share: ShardShare;
