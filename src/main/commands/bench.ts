@@ -33,6 +33,6 @@ export function benchCommand(program: Command, setStatus: (status: number) => vo
       `${DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS / 1_000}s`,
     )
     .action(async (source: string, flags: BenchFlags) =>
-      setStatus(await (await import('./run-bench.ts')).runBench(source, flags)),
+      setStatus(await (await import('./runs.ts')).runBench(source, flags)),
     );
 }

@@ -19,5 +19,5 @@ export function createCommand(program: Command): void {
     .addOption(allCoresOption())
     .option('--json', 'the result as JSON', false)
     .option('--quiet', 'no progress on stderr', false)
-    .action(async (path: string, flags: Flags) => (await import('./run-create.ts')).runCreate(path, flags));
+    .action(async (path: string, flags: Flags) => (await import('./runs.ts')).runCreate(path, flags));
 }

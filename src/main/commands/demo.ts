@@ -11,5 +11,5 @@ export function demoCommand(program: Command, setStatus: (status: number) => voi
     .option('--payload <size>', 'size of the download', '64M')
     .option('--report <file>', 'write the race as a page to look at (HTML)')
     .option('--json', 'results as JSON', false)
-    .action(async (flags: Flags) => setStatus(await (await import('./run-demo.ts')).runDemo(flags)));
+    .action(async (flags: Flags) => setStatus(await (await import('./runs.ts')).runDemo(flags)));
 }

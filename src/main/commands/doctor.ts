@@ -10,6 +10,6 @@ export function doctorCommand(program: Command, setStatus: (status: number) => v
     .argument('<source>', SOURCE_HELP)
     .option('--for <duration>', 'how long to look', `${DEFAULT_DOCTOR_MS / 1_000}s`)
     .action(async (source: string, flags: Flags) =>
-      setStatus(await (await import('./run-doctor.ts')).runDoctor(source, flags)),
+      setStatus(await (await import('./runs.ts')).runDoctor(source, flags)),
     );
 }

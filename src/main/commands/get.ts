@@ -4,6 +4,6 @@ import { defineGet, type GetFlags } from './get-flags.ts';
 
 export function getCommand(program: Command, setStatus: (status: number) => void): void {
   defineGet(program.command('get')).action(async (sources: readonly string[], flags: GetFlags) =>
-    setStatus(await (await import('./run-get.ts')).runGet(sources, flags)),
+    setStatus(await (await import('./runs.ts')).runGet(sources, flags)),
   );
 }

@@ -9,5 +9,5 @@ export function inspectCommand(program: Command): void {
     .argument('<source>', SOURCE_HELP)
     .option('--scrape', 'ask the trackers how many seeds and leeches there are (BEP 48)', false)
     .option('--timeout <duration>', 'give up when no peer has sent the metadata; 0 waits for ever', '60s')
-    .action(async (text: string, flags: Flags) => (await import('./run-inspect.ts')).runInspect(text, flags));
+    .action(async (text: string, flags: Flags) => (await import('./runs.ts')).runInspect(text, flags));
 }

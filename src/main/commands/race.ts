@@ -17,6 +17,6 @@ export function raceCommand(program: Command, setStatus: (status: number) => voi
       `${CHOKED_RACE_MS / 1_000}s`,
     )
     .action(async (source: string, flags: Flags) =>
-      setStatus(await (await import('./run-race.ts')).runRace(source, flags)),
+      setStatus(await (await import('./runs.ts')).runRace(source, flags)),
     );
 }

@@ -16,5 +16,5 @@ export function swarmCommand(program: Command): void {
     .option('--for <duration>', 'stop by itself after this long', '1h')
     .option('-o, --output <file>', 'where to write its .torrent', 'swarm.torrent')
     .option('--json', 'describe it as one JSON line', false)
-    .action(async (flags: Flags) => (await import('./run-swarm.ts')).runSwarm(flags));
+    .action(async (flags: Flags) => (await import('./runs.ts')).runSwarm(flags));
 }

@@ -13,6 +13,6 @@ export function verifyCommand(program: Command, setStatus: (status: number) => v
     .option('--json', 'the result as JSON', false)
     .option('--quiet', 'no progress on stderr', false)
     .action(async (torrent: string, folder: string, flags: Flags) =>
-      setStatus(await (await import('./run-verify.ts')).runVerify(torrent, folder, flags)),
+      setStatus(await (await import('./runs.ts')).runVerify(torrent, folder, flags)),
     );
 }

@@ -1,0 +1,11 @@
+/** What the commands run, loaded in one piece once one of them is called: a file for each would cost the start more than it saves. */
+// biome-ignore-all lint/performance/noBarrelFile: to be one file is the point.
+export { runBench } from './run-bench.ts';
+export { runCreate } from './run-create.ts';
+export { runDemo } from './run-demo.ts';
+export { runDoctor } from './run-doctor.ts';
+export { runGet } from './run-get.ts';
+export { runInspect } from './run-inspect.ts';
+export { runRace } from './run-race.ts';
+export { runSwarm } from './run-swarm.ts';
+export { runVerify } from './run-verify.ts';
