@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { shardOf } from '../../src/main/sharding.ts';
+import { SNUBBED_AFTER_MS } from '../../src/shared/limits.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { promiseAndResolve } from '../support/promise.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { madeTorrent, type TorrentSeed, torrentSeed } from '../support/torrent-seed.ts';
 
@@ -20,7 +22,7 @@ const SHARDS = 2;
 /** A seed whose address falls to the wanted shard. */
 async function seedOnShard(
   shard: number,
-  options: { delayMs?: number; muteAfter?: number },
+  options: { delayMs?: number; muteAfter?: number; onMute?: () => void; heldUntil?: Promise<void> },
 ): Promise<TorrentSeed> {
   for (let host = 1; ; host++) {
     const seed = await torrentSeed(made, `127.0.${5 + shard}.${host}`, options);
@@ -35,8 +37,10 @@ for (const [name, mutesShard] of [
   ['another shard', 1],
 ] as const) {
   test(`what a silent peer of ${name} holds is done by the other within a few seconds`, async () => {
-    const honest = await seedOnShard(0, { delayMs: 40 });
-    const mute = await seedOnShard(mutesShard, { muteAfter: 5 });
+    // Otherwise the honest one could be done before the other shard's thread is up.
+    const fallen = promiseAndResolve();
+    const honest = await seedOnShard(0, { heldUntil: fallen.promise });
+    const mute = await seedOnShard(mutesShard, { muteAfter: 5, onMute: fallen.resolve });
     const output = join(folder, name);
     const peers = ['--peer', mute.address, '--peer', honest.address];
     const run = await runCli(
@@ -56,6 +60,9 @@ for (const [name, mutesShard] of [
     assert.equal(mute.served, 5, 'the fault fired: it served a few and fell silent');
     const progress = run.events.filter(({ type }) => type === 'progress');
     const seconds = progress.length * 0.25;
-    assert.ok(seconds < 6, `${seconds} s of progress events`);
+    assert.ok(
+      seconds < 0.75 * (SNUBBED_AFTER_MS / 1_000),
+      `${seconds} s of progress events: it must not take a snub to end it`,
+    );
   });
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { promiseAndResolve } from '../support/promise.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
 import { list, str } from '../support/torrents.ts';
@@ -88,14 +89,6 @@ async function downloadWith({ name, answer, query = '', peerBegins }: Case) {
     await seed.close();
     await web.close();
   }
-}
-
-function promiseAndResolve(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
 
 const right: Answer = (from, to, response) => send(response, from, to, bytes.subarray(from, to + 1));

@@ -59,7 +59,7 @@ export interface TorrentSeed {
   close(): Promise<void>;
 }
 
-/** `lacks`: this piece it does not have. `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more. `heldUntil`: no block before that. `host`: any address of 127.0.0.0/8. */
+/** `lacks`: this piece it does not have. `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more, and then calls `onMute`. `heldUntil`: no block before that. `host`: any address of 127.0.0.0/8. */
 export async function torrentSeed(
   made: MadeTorrent,
   host: string,
@@ -67,6 +67,7 @@ export async function torrentSeed(
     lieEvery?: number;
     delayMs?: number;
     muteAfter?: number;
+    onMute?: () => void;
     lacks?: number;
     heldUntil?: Promise<void>;
   } = {},
@@ -92,6 +93,7 @@ export async function torrentSeed(
       block[block.length >> 1] = (block[block.length >> 1] ?? 0) ^ 0xff;
       state.lies += 1;
     } else if (lieEvery === 0) state.served += 1;
+    if (state.served === muteAfter) options.onMute?.();
     const send = (): void => void (socket.destroyed || socket.write(wire.piece(piece, begin, block)));
     if (options.heldUntil !== undefined) void options.heldUntil.then(send);
     else if (delayMs > 0) setTimeout(send, delayMs);
