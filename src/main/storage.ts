@@ -122,7 +122,16 @@ export async function allocateSpace(plan: StoragePlan, isCancelled: () => boolea
 function makeOutputFolder(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
   if (dirname(path) !== path) makeOutputFolder(dirname(path));
-  attempt(path, () => mkdirSync(path));
+  attempt(path, () => makeFolder(path));
+}
+
+/** Another process may make the same folder at the same moment. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Throws a `disk` failure if a file of the plan was removed or cut while it was written to. */
@@ -141,9 +150,9 @@ function makeFolders(root: string, elements: readonly string[], made: Set<string
     path = join(path, element);
     if (made.has(path)) continue;
     made.add(path);
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found === undefined) attempt(path, () => mkdirSync(path));
-    else if (!found.isDirectory())
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) attempt(path, () => makeFolder(path));
+    // Looked at once more after it was made: whoever else made it may have made a link.
+    if (!attempt(path, () => lstatSync(path)).isDirectory())
       throw new Failure('disk', `${path}: in the way of a folder of the download (a file or a link)`);
   }
 }
