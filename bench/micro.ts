@@ -1,5 +1,9 @@
-/** The parts that run for every message, every block and every piece, with tinybench. */
+/**
+ * The parts that run for every message, every block and every piece, with tinybench: a figure is the median of a round.
+ * `npm run bench:micro -- [--rounds 5] [--json FILE] [--compare FILE]`
+ */
 import { createHash } from 'node:crypto';
+import { parseArgs } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
 import { Bench } from 'tinybench';
 import { Arena } from '../src/shared/arena.ts';
@@ -15,7 +19,15 @@ import { FrameDecoder, type FrameSink } from '../src/workers/wire/decoder.ts';
 import { RequestBatch } from '../src/workers/wire/encoder.ts';
 import { encodeHandshake } from '../src/workers/wire/handshake.ts';
 import { machineLine } from './machine.ts';
-import { table } from './statistics.ts';
+import { type Figures, interleaved, recordOf } from './record.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'string' },
+    compare: { type: 'string' },
+  },
+});
 
 const BLOCK = 16_384;
 const BLOCKS = 64;
@@ -43,12 +55,24 @@ function shaken(): FrameDecoder {
   return decoder;
 }
 
-const bench = new Bench({ time: 500, warmupTime: 100 });
-/** Bytes (or units) that one run of a task handles; the table shows them by the second. */
-const work = new Map<string, readonly [number, string]>();
-function add(name: string, amount: number, unit: string, run: () => void): void {
-  work.set(name, [amount, unit]);
-  bench.add(name, run);
+const ROUND_MS = 100;
+const WARM_UP_MS = 50;
+
+interface Subject {
+  readonly name: string;
+  readonly work: Work;
+  readonly run: () => void;
+}
+
+/** What one run handles. */
+interface Work {
+  readonly units: number;
+  readonly bytes?: number;
+}
+
+const subjects: Subject[] = [];
+function add(name: string, work: Work, run: () => void): void {
+  subjects.push({ name, work, run });
 }
 
 const blocks = stream();
@@ -56,15 +80,19 @@ for (const chunk of [1, 1_500, 65_536, 262_144]) {
   const decoder = shaken();
   const parts: Buffer[] = [];
   for (let at = 0; at < blocks.length; at += chunk) parts.push(blocks.subarray(at, at + chunk));
-  add(`decode blocks, chunks of ${chunk} B`, blocks.length / 2 ** 20, 'MiB', () => {
+  add(`decode blocks, chunks of ${chunk} B`, { units: BLOCKS, bytes: blocks.length }, () => {
     for (const part of parts) decoder.push(part, part.length, sink);
   });
 }
 const haves = Buffer.concat(Array.from({ length: 1_000 }, () => Buffer.from([0, 0, 0, 5, 4, 0, 0, 0, 1])));
 const haveDecoder = shaken();
-add('decode 1,000 haves', 1_000, 'messages', () => void haveDecoder.push(haves, haves.length, sink));
+add(
+  'decode 1,000 haves',
+  { units: 1_000, bytes: haves.length },
+  () => void haveDecoder.push(haves, haves.length, sink),
+);
 
-add('peer life: dial to unchoke', 4, 'transitions', () => {
+add('peer life: dial to unchoke', { units: 4 }, () => {
   let { state } = reducePeer(QUEUED, { type: 'dial' }, 1);
   ({ state } = reducePeer(state, { type: 'connected' }, 2));
   ({ state } = reducePeer(state, { type: 'handshake', verdict: 'ok', fast: true, extended: true }, 3));
@@ -75,28 +103,27 @@ for (const pieces of [1, 10_000, 1_000_000]) {
   const ledger = new Ledger(Ledger.allocate(pieces));
   const owner = shardId(1);
   let next = 0;
-  add(`ledger claim and release, ${pieces} pieces`, 1, 'claims', () => {
+  add(`ledger claim and release, ${pieces} pieces`, { units: 1 }, () => {
     const piece = (next++ % pieces) as PieceIndex;
     ledger.claim(piece, owner);
     ledger.release(piece, owner);
   });
   const order = new PieceOrder(ledger, 'rarest', Math.random);
   const cursor = { order: -1, at: 0 };
-  add(`rarest pick, ${pieces} pieces`, 1, 'picks', () => {
+  add(`rarest pick, ${pieces} pieces`, { units: 1 }, () => {
     cursor.at = 0;
     order.next(cursor, () => true, 0);
   });
   add(
     `rarest order made anew, ${pieces} pieces`,
-    1,
-    'orders',
+    { units: 1 },
     () => void new PieceOrder(ledger, 'rarest', Math.random).next({ order: -1, at: 0 }, () => true, 0),
   );
 }
 
 const arena = new Arena(Arena.allocate(geometry(2 ** 20, 2 ** 20), 2 ** 20));
 // One less than the piece has: a full slot is for others to free.
-add('arena: 63 blocks taken and received', 63, 'blocks', () => {
+add('arena: 63 blocks taken and received', { units: 63 }, () => {
   const slot = arena.claim(0 as PieceIndex, shardId(1));
   if (slot === null) throw new Error('no slot');
   for (let block = 0; block < 63; block++) {
@@ -107,7 +134,7 @@ add('arena: 63 blocks taken and received', 63, 'blocks', () => {
 });
 
 const requests = new RequestBatch();
-add('encode 64 requests, one buffer', 64, 'messages', () => {
+add('encode 64 requests, one buffer', { units: 64, bytes: 64 * 17 }, () => {
   for (let block = 0; block < 64; block++) requests.add(7, block * BLOCK, BLOCK, 64);
   requests.take();
 });
@@ -120,16 +147,15 @@ const nextPlace = (): number => {
   place16 = (place16 + BLOCK) % (shared.length - BLOCK);
   return place16;
 };
-add('block into shared memory: copyShared', BLOCK / 2 ** 20, 'MiB', () =>
+add('block into shared memory: copyShared', { units: 1, bytes: BLOCK }, () =>
   copyShared(shared, nextPlace(), source, 13, BLOCK + 13),
 );
 add(
   'block into shared memory: Buffer.copy',
-  BLOCK / 2 ** 20,
-  'MiB',
+  { units: 1, bytes: BLOCK },
   () => void source.copy(shared, nextPlace(), 13),
 );
-add('block into shared memory: set', BLOCK / 2 ** 20, 'MiB', () =>
+add('block into shared memory: set', { units: 1, bytes: BLOCK }, () =>
   shared.set(source.subarray(13), nextPlace()),
 );
 
@@ -138,10 +164,10 @@ port2.on('message', () => {});
 port1.unref();
 port2.unref();
 const told = { type: 'full', pieces: Array.from({ length: 8 }, (_, slot) => ({ piece: slot, slot })) };
-add('port message of 8 full pieces, sending', 1, 'messages', () => port1.postMessage(told));
+add('port message of 8 full pieces, sending', { units: 1 }, () => port1.postMessage(told));
 
 const mebibyte = Buffer.alloc(2 ** 20, 7);
-add('SHA-1 of 1 MiB', 1, 'MiB', () => void createHash('sha1').update(mebibyte).digest());
+add('SHA-1 of 1 MiB', { units: 1, bytes: 2 ** 20 }, () => void createHash('sha1').update(mebibyte).digest());
 
 const files = Array.from(
   { length: 1_000 },
@@ -150,22 +176,24 @@ const files = Array.from(
 const torrent = Buffer.from(`d5:filesl${files}e6:pieces40000:${'x'.repeat(40_000)}e`);
 add(
   'bencode of a torrent with 1,000 files',
-  torrent.length / 2 ** 20,
-  'MiB',
+  { units: 1, bytes: torrent.length },
   () => void decodeBencode(torrent),
 );
 
-await bench.run();
-const rows = bench.tasks.map((task) => {
-  const [amount, unit] = work.get(task.name) ?? [1, 'runs'];
-  const { result } = task;
-  if (result.state !== 'completed') return [task.name, result.state, '', ''];
-  const perSecond = (amount * 1_000) / result.latency.p50;
-  return [
-    task.name,
-    `${Math.round(perSecond).toLocaleString('en')} ${unit}/s`,
-    `${((result.latency.p50 * 1e6) / amount).toFixed(0)} ns`,
-    `±${result.latency.rme.toFixed(1)} %`,
-  ];
-});
-process.stdout.write(`${machineLine()}\n\n${table([['what', 'median rate', 'each', 'spread'], ...rows])}\n`);
+async function measure({ name, work, run }: Subject): Promise<Figures> {
+  const bench = new Bench({ time: ROUND_MS, warmupTime: WARM_UP_MS }).add(name, run);
+  const [task] = await bench.run();
+  const result = task?.result;
+  if (result?.state !== 'completed') throw new Error(`${name}: ${result?.state}`);
+  const seconds = result.latency.p50 / 1_000;
+  return {
+    'ns each': [(seconds * 1e9) / work.units],
+    'a second': [work.units / seconds],
+    ...(work.bytes === undefined ? {} : { 'MiB/s': [work.bytes / 2 ** 20 / seconds] }),
+  };
+}
+
+const rows = await interleaved(subjects, Number(values.rounds), measure);
+process.stdout.write(
+  `${machineLine()}\n${values.rounds} rounds; median (least..most)\n\n${recordOf(rows, values)}\n`,
+);

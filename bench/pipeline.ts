@@ -1,6 +1,6 @@
 /**
  * A long fat link: one peer, 100 ms away, at a given rate. How much of that rate arrives from two seconds after the unchoke on?
- * `npm run bench:pipeline -- [--rates 5,20,100] [--rtt 100] [--runs 3]`, rates in MiB/s.
+ * `npm run bench:pipeline -- [--rates 5,20,100] [--rtt 100] [--runs 3] [--json FILE] [--compare FILE]`, rates in MiB/s.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startSwarm } from '../src/main/swarm-child.ts';
 import { machineLine } from './machine.ts';
-import { median, table } from './statistics.ts';
+import { type Row, recordOf } from './record.ts';
 
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'main', 'cli.js');
 const MIB = 2 ** 20;
@@ -21,6 +21,8 @@ const { values } = parseArgs({
     rates: { type: 'string', default: '5,20,100' },
     rtt: { type: 'string', default: '100' },
     runs: { type: 'string', default: '3' },
+    json: { type: 'string' },
+    compare: { type: 'string' },
   },
 });
 
@@ -64,7 +66,7 @@ function settledRate(events: readonly Progress[], payloadBytes: number): number 
   return ((last.blockBytes - first.blockBytes) * 1_000) / (last.at - first.at);
 }
 
-const rows = [['peer MiB/s', 'arrived MiB/s', 'share', 'runs']];
+const rows: Row[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'unchoke-bench-'));
 try {
   for (const rate of values.rates.split(',').map(Number)) {
@@ -86,17 +88,17 @@ try {
       rmSync(output, { recursive: true, force: true });
       shares.push(settledRate(events, payloadBytes) / (rate * MIB));
     }
-    const share = median(shares);
-    rows.push([
-      String(rate),
-      (share * rate).toFixed(1),
-      `${(share * 100).toFixed(0)} %`,
-      shares.map((one) => `${(one * 100).toFixed(0)} %`).join(' '),
-    ]);
+    rows.push({
+      name: `a peer of ${rate} MiB/s`,
+      figures: {
+        'MiB/s': shares.map((share) => share * rate),
+        '% of its rate': shares.map((share) => share * 100),
+      },
+    });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 process.stdout.write(
-  `${machineLine()}\nround trip ${values.rtt} ms, from 2 s after the unchoke on\n\n${table(rows)}\n`,
+  `${machineLine()}\nround trip ${values.rtt} ms, from 2 s after the unchoke on\n\n${recordOf(rows, values)}\n`,
 );

@@ -3,17 +3,17 @@
  * each race in a fresh one, several swarm seeds each. `npm run bench:race -- --help` for the options.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type SwarmChild, startSwarm } from '../src/main/swarm-child.ts';
-import { machine, machineLine } from './machine.ts';
-import { median, spread, table } from './statistics.ts';
+import { machineLine } from './machine.ts';
+import { joined, type Row, recordOf } from './record.ts';
 
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'main', 'cli.js');
 const HELP = `usage: npm run bench:race -- [--peers 200,1000,5000] [--seeds 1,2,3,4,5] [--shards 1,2,4]
-  [--strategies first-unchoke,first-connect,sequential] [--bound 20] [--json FILE]
+  [--strategies first-unchoke,first-connect,sequential] [--bound 20] [--json FILE] [--compare FILE]
   --bound: seconds after which a race counts as lost; the slower strategies are run at the first number of shards only`;
 
 const { values } = parseArgs({
@@ -24,23 +24,12 @@ const { values } = parseArgs({
     strategies: { type: 'string', default: 'first-unchoke,first-connect,sequential' },
     bound: { type: 'string', default: '20' },
     json: { type: 'string' },
+    compare: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
+const MIB = 2 ** 20;
 const numbers = (text: string): number[] => text.split(',').map(Number);
-
-interface Measurement {
-  readonly peers: number;
-  readonly seed: number;
-  readonly strategy: string;
-  readonly shards: number;
-  /** Null: nobody unchoked within the bound. */
-  readonly ttfuMs: number | null;
-  readonly oracleMs: number;
-  readonly peakRssBytes: number;
-  readonly cpuMs: number;
-  readonly lagMaxMs: number;
-}
 
 interface Summary {
   readonly ttfuMs: number | null;
@@ -67,24 +56,27 @@ function race(torrent: string, strategy: string, shards: number): Promise<Summar
   });
 }
 
+/** One race. Nobody unchoked within the bound: no time, and no distance from the oracle. */
 async function measure(
   swarm: SwarmChild,
-  peers: number,
-  seed: number,
-  strategy: string,
-  shards: number,
-): Promise<Measurement> {
+  { peers, strategy, shards }: { readonly peers: number; readonly strategy: string; readonly shards: number },
+  idle: number,
+): Promise<Row> {
   const told = await race(swarm.info.torrent, strategy, shards);
+  const oracleMs = swarm.info.oracle?.ms ?? Number.NaN;
+  const won = told.ttfuMs === null ? {} : { 'TTFU ms': [told.ttfuMs], 'behind ms': [told.ttfuMs - oracleMs] };
   return {
-    peers,
-    seed,
-    strategy,
-    shards,
-    ttfuMs: told.ttfuMs,
-    oracleMs: swarm.info.oracle?.ms ?? Number.NaN,
-    peakRssBytes: told.peakRssBytes,
-    cpuMs: told.cpuUserMs + told.cpuSystemMs,
-    lagMaxMs: Math.max(0, ...told.shards.map(({ lagMaxMs }) => lagMaxMs)),
+    name: `${strategy}, ${peers} peers, ${shards} shards`,
+    figures: {
+      'oracle ms': [oracleMs],
+      'TTFU ms': [],
+      'behind ms': [],
+      ...won,
+      'RSS MiB': [told.peakRssBytes / MIB],
+      'KiB/peer': [(told.peakRssBytes - idle) / peers / 1_024],
+      'CPU ms': [told.cpuUserMs + told.cpuSystemMs],
+      'lag max ms': [Math.max(0, ...told.shards.map(({ lagMaxMs }) => lagMaxMs))],
+    },
   };
 }
 
@@ -105,7 +97,7 @@ async function main(): Promise<void> {
     `${machineLine()}\nmix wild, seeds ${values.seeds}, --dial-rate 0 --half-open 0; medians, (least..most)\n\n`,
   );
   const folder = mkdtempSync(join(tmpdir(), 'unchoke-bench-'));
-  const all: Measurement[] = [];
+  const measured: Row[] = [];
   try {
     const idle = await idleRss(folder);
     const shards = numbers(values.shards);
@@ -120,63 +112,34 @@ async function main(): Promise<void> {
         });
         for (const strategy of values.strategies.split(',')) {
           for (const count of strategy === 'first-unchoke' ? shards : shards.slice(0, 1)) {
-            all.push(await measure(swarm, peers, seed, strategy, count));
+            measured.push(await measure(swarm, { peers, strategy, shards: count }, idle));
           }
         }
         await swarm.stop();
       }
     }
-    process.stdout.write(`${summaryOf(all, idle)}\n\nidle process: ${(idle / 2 ** 20).toFixed(0)} MiB\n`);
-    if (values.json !== undefined)
-      writeFileSync(
-        values.json,
-        JSON.stringify({ machine: machine(), idleRssBytes: idle, measurements: all }, null, 1),
-      );
+    const rows = joined(measured);
+    process.stdout.write(
+      `${recordOf(rows, values)}\n\nidle process: ${(idle / MIB).toFixed(0)} MiB\n${lost(rows)}`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function summaryOf(all: readonly Measurement[], idle: number): string {
-  const groups = new Map<string, Measurement[]>();
-  for (const one of all) {
-    const key = `${one.peers} ${one.strategy} ${one.shards}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
-  const rows = [...groups.values()].map((group) => {
-    const { peers, strategy, shards } = group[0] as Measurement;
-    const won = group.filter(({ ttfuMs }) => ttfuMs !== null);
-    const behind = won.map(({ ttfuMs, oracleMs }) => (ttfuMs ?? 0) - oracleMs);
-    const rss = median(group.map(({ peakRssBytes }) => peakRssBytes));
-    const text = (list: readonly number[]) => (list.length === 0 ? '-' : Math.round(median(list)).toString());
-    return [
-      strategy,
-      String(peers),
-      String(shards),
-      text(won.map(({ ttfuMs }) => ttfuMs ?? 0)),
-      text(group.map(({ oracleMs }) => oracleMs)),
-      behind.length === 0 ? '-' : `${text(behind)} (${spread(behind)})`,
-      `${won.length}/${group.length}`,
-      (rss / 2 ** 20).toFixed(0),
-      ((rss - idle) / peers / 1_024).toFixed(1),
-      text(group.map(({ cpuMs }) => cpuMs)),
-      text(group.map(({ lagMaxMs }) => lagMaxMs)),
-    ];
-  });
-  const head = [
-    'strategy',
-    'peers',
-    'shards',
-    'TTFU ms',
-    'oracle ms',
-    'behind ms',
-    'won',
-    'RSS MiB',
-    'KiB/peer',
-    'CPU ms',
-    'lag max ms',
-  ];
-  return table([head, ...rows]);
+/** Who did not win every race. */
+function lost(rows: readonly Row[]): string {
+  return rows
+    .map(({ name, figures }) => ({
+      name,
+      won: figures['TTFU ms']?.length ?? 0,
+      of: figures['oracle ms']?.length ?? 0,
+    }))
+    .filter(({ won, of }) => won < of)
+    .map(
+      ({ name, won, of }) => `${name}: won ${won} of ${of}; the others had nobody within ${values.bound} s\n`,
+    )
+    .join('');
 }
 
 await main();

@@ -75,14 +75,14 @@ function ratioTable(rows: readonly Row[], before: readonly Row[]): string {
   const names = namesOf(rows);
   const earlier = new Map(before.map((row) => [row.name, row.figures]));
   const ratio = (row: Row, name: string): string => {
-    const [now, then] = [row.figures[name], earlier.get(row.name)?.[name]];
-    return now === undefined || then === undefined ? '-' : (median(now) / median(then)).toFixed(2);
+    const [now = [], then = []] = [row.figures[name], earlier.get(row.name)?.[name]];
+    return now.length === 0 || then.length === 0 ? '-' : (median(now) / median(then)).toFixed(2);
   };
   return table([['', ...names], ...rows.map((row) => [row.name, ...names.map((name) => ratio(row, name))])]);
 }
 
 /** Three digits. */
 function short(value: number): string {
-  if (Math.abs(value) >= 100) return Math.round(value).toString();
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }

@@ -1,13 +1,9 @@
-/** The middle of a few measurements, and how far they spread. */
+/** The middle of a few measurements, and tables of them. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   if (sorted.length % 2 === 1) return sorted[middle] ?? Number.NaN;
   return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
-}
-
-export function spread(values: readonly number[]): string {
-  return `${Math.round(Math.min(...values))}..${Math.round(Math.max(...values))}`;
 }
 
 /** Rows of text in columns as wide as their widest cell; the first column to the left, numbers to the right. */
