@@ -18,7 +18,7 @@ import { ReportFile } from './report/report-file.ts';
 import { storagePlan } from './storage.ts';
 import { saveTorrent } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
-import { selectFiles } from './torrent/selection.ts';
+import { patternsOf, selectFiles } from './torrent/selection.ts';
 import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
 import { formatDuration, parseCount, parseDuration, parsePort } from './units.ts';
@@ -127,7 +127,9 @@ export class GetRun {
     this.#teller.metadata(metainfo, isMagnet ? performance.now() - this.#begun : null);
     if (this.#flags.saveTorrent !== undefined && this.#source.kind === 'magnet')
       saveTorrent(this.#flags.saveTorrent, this.#source.magnet, metainfo.info);
-    this.#job = this.#jobOf(metainfo);
+    const selected = await selectFiles(metainfo, patternsOf(this.#source, this.#flags.select));
+    if (this.#ended) return;
+    this.#job = this.#jobOf(metainfo, selected);
     await this.#job.download.prepare();
   }
 
@@ -138,11 +140,9 @@ export class GetRun {
     void this.#session.discovery.start();
   }
 
-  #jobOf(metainfo: Metainfo): GetJob {
+  #jobOf(metainfo: Metainfo, selected: ReadonlySet<number> | null): GetJob {
     const { flags, session } = { flags: this.#flags, session: this.#session };
-    const named = this.#source.kind === 'magnet' ? this.#source.magnet.select : [];
-    const select = flags.select.length > 0 ? flags.select : named;
-    const plan = storagePlan(metainfo, flags.output, selectFiles(metainfo, select));
+    const plan = storagePlan(metainfo, flags.output, selected);
     this.#context.claims.claim(plan.root, namesOf(this.#source).name);
     const download = new Download(
       {

@@ -8,7 +8,7 @@ import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { ShardCommand, ShardEvent, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
 import { fastestOf, type PeerRate } from '../shared/peer-rate.ts';
 import { settledWithin } from './patience.ts';
-import { ThreadPool } from './thread-pool.ts';
+import { type ShardThreads, shardThreads } from './shard-threads.ts';
 
 /** Everything about a shard's task but its own id and port. */
 export type ShardTemplate = Omit<ShardTask<MessagePort>, 'shard' | 'port' | 'share'>;
@@ -37,7 +37,7 @@ interface Running {
 
 export class ShardPool {
   readonly #options: ShardPoolOptions;
-  readonly #threads: ThreadPool<ShardTask<MessagePort>, void>;
+  readonly #threads: ShardThreads;
   readonly #running: Running[] = [];
   readonly #stats: (ShardStats | null)[] = [];
   readonly #fastest: (readonly PeerRate[])[] = [];
@@ -49,11 +49,7 @@ export class ShardPool {
 
   constructor(options: ShardPoolOptions) {
     this.#options = options;
-    this.#threads = new ThreadPool({
-      file: options.workerFile ?? new URL('../workers/peer-shard.js', import.meta.url),
-      threads: options.shards,
-      between: 'loop',
-    });
+    this.#threads = shardThreads(options.shards, options.workerFile);
     for (let position = 0; position < options.shards; position++) this.#start(position);
   }
 

@@ -21,9 +21,10 @@ const PEERS = 6;
 const PIECE = 131_072;
 /** So slow that all kills fall into the download. */
 const RATE = MIB / 2;
-/** What comes between two kills, on average: a second's worth; in each fourth life as much as it takes to see a journal. */
+/** A second's worth: what comes between two kills on average, with what comes before it is told. */
 const STRIDE = PEERS * RATE;
-const PAYLOAD = Math.ceil(KILLS * 2.5 + 2) * STRIDE;
+/** Each fourth life lasts until there is a journal, more than five seconds; and none may see the end. */
+const PAYLOAD = Math.ceil(KILLS * 3 + 3) * STRIDE;
 
 /** Pieces that the journal claims. */
 function claimed(journal: string): number[] {
@@ -69,7 +70,7 @@ test(`killed ${KILLS} times at random moments`, { timeout: 90_000 + KILLS * 8_00
     let bytes = 0;
     for (let kill = 0; kill < KILLS; kill++) {
       const running = startCli(['get', torrent, '-o', output, '--json']);
-      const target = bytes + roll(STRIDE);
+      const target = bytes + roll(STRIDE / 2);
       const journalled = kill % 4 === 3;
       await running.line((line) => {
         if (!line.startsWith('{"type":"progress"')) return false;

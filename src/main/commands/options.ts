@@ -4,14 +4,10 @@ import { type Command, Option } from 'commander';
 import { reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';
-import {
-  DEFAULT_DIAL_RATE_PER_S,
-  DEFAULT_HALF_OPEN_PEERS,
-  DEFAULT_MAX_PEERS,
-  DEFAULT_MAX_SHARDS,
-} from '../../shared/limits.ts';
+import { DEFAULT_DIAL_RATE_PER_S, DEFAULT_HALF_OPEN_PEERS, DEFAULT_MAX_PEERS } from '../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
 import { type SocksProxy, socksProxyOf } from '../../shared/socks-proxy.ts';
+import { defaultThreads } from '../default-threads.ts';
 import type { DescriptorBudget } from '../descriptors.ts';
 import type { DhtPlan } from '../discovery/discovery.ts';
 import { parsePeer, readPeersFile } from '../discovery/named-peers.ts';
@@ -53,11 +49,6 @@ const DHT_BOOTSTRAP = [
 
 export const SOURCE_HELP =
   'a .torrent file or a URL of one, a magnet link, an info hash, or - for any of these on stdin';
-
-/** Half the cores race and receive, the rest is left to hashing and to the kernel. */
-function defaultThreads(): number {
-  return Math.min(DEFAULT_MAX_SHARDS, Math.max(1, availableParallelism() >> 1));
-}
 
 /** An option that may be given many times; `otherwise` says what holds when it is not given. */
 export function many(flags: string, description: string, otherwise = 'none'): Option {

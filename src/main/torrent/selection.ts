@@ -1,23 +1,32 @@
 /** Which files of a torrent the user wants: by index, by range of indices, or by glob. */
-import picomatch from 'picomatch';
 import { Failure } from '../failure.ts';
 import type { Metainfo } from './metainfo.ts';
+import type { Source } from './source.ts';
+
+/** What the user says, or else the magnet link (BEP 53). */
+export function patternsOf(source: Source, given: readonly string[]): readonly string[] {
+  if (given.length > 0) return given;
+  return source.kind === 'magnet' ? source.magnet.select : [];
+}
 
 /**
  * Indices of the selected files (as `inspect` shows them), null for all. A glob with a slash is matched against the path
- * below the torrent's folder, one without against the file's name. Throws a usage failure for a pattern that hits nothing.
+ * below the torrent's folder, one without against the file's name. Rejects with a usage failure for a pattern that hits nothing.
  */
-export function selectFiles(metainfo: Metainfo, patterns: readonly string[]): ReadonlySet<number> | null {
+export async function selectFiles(
+  metainfo: Metainfo,
+  patterns: readonly string[],
+): Promise<ReadonlySet<number> | null> {
   if (patterns.length === 0) return null;
   const files = metainfo.files.filter(({ padding }) => !padding);
   const selected = new Set<number>();
   for (const pattern of patterns) {
     const hits =
       indicesOf(pattern, files.length) ??
-      globHits(
+      (await globHits(
         pattern,
         files.map(({ path }) => path),
-      );
+      ));
     if (hits.length === 0) {
       throw new Failure(
         'usage',
@@ -39,7 +48,9 @@ function indicesOf(pattern: string, count: number): number[] | null {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
-function globHits(pattern: string, paths: readonly (readonly string[])[]): number[] {
+async function globHits(pattern: string, paths: readonly (readonly string[])[]): Promise<number[]> {
+  // Few select by glob, and a start waits for every file that is loaded.
+  const { default: picomatch } = await import('picomatch');
   const matches = picomatch(pattern, { basename: !pattern.includes('/'), dot: true });
   return paths.flatMap((path, index) => {
     const below = path.length > 1 ? path.slice(1) : path;

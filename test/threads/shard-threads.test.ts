@@ -1,0 +1,38 @@
+/** Threads that are asked for before the command is known: taken once, by whoever wants as many, and ended if nobody does. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { platform } from 'node:os';
+import { test } from 'node:test';
+import { defaultThreads } from '../../src/main/default-threads.ts';
+import { endUnusedShardThreads, shardThreads, startShardThreads } from '../../src/main/shard-threads.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+
+checkLeaksAtEnd();
+
+const threads = (): number => readdirSync('/proc/self/task').length;
+const skip = platform() === 'linux' ? false : 'threads are counted in /proc';
+const count = defaultThreads();
+
+test('early threads are taken once, by whoever wants as many', { skip }, async () => {
+  const before = threads();
+  startShardThreads();
+  assert.equal(threads(), before + count, 'early threads');
+  const more = shardThreads(count + 1);
+  assert.equal(threads(), before + count + count + 1, 'another number: threads of its own');
+  const taken = shardThreads(count);
+  assert.equal(threads(), before + count + count + 1, 'as many: the early ones');
+  const later = shardThreads(count);
+  assert.equal(threads(), before + 2 * count + count + 1, 'they are taken once');
+  await Promise.all([more.end(), later.end()]);
+  await endUnusedShardThreads();
+  assert.equal(threads(), before + count, 'what was taken is not ended as unused');
+  await taken.end();
+  assert.equal(threads(), before);
+});
+
+test('early threads that nobody takes are ended', { skip }, async () => {
+  const before = threads();
+  startShardThreads();
+  await endUnusedShardThreads();
+  assert.equal(threads(), before);
+});
