@@ -26,6 +26,9 @@ import { shardOf, shardShare } from './sharding.ts';
 /** The shard at whose door others knock: Node threads cannot share a listening socket before version 23. */
 const LISTENING_SHARD = 0;
 
+/** Addresses that go to the shards together. */
+const ADDRESSES_AT_ONCE = 256;
+
 export class Race {
   readonly peers: PeerList;
   readonly #options: RaceOptions;
@@ -92,11 +95,16 @@ export class Race {
   /** Brings addresses into play; known ones are passed over. Returns how many were new. */
   add(addresses: readonly HostPort[], source: string): number {
     if (this.#private && PUBLIC_SOURCES.has(source)) return 0;
-    const added = this.peers.add(addresses, source);
-    if (added.length === 0) return 0;
-    this.#startedAt ??= monotonicMs();
-    this.#deal(added);
-    return added.length;
+    let count = 0;
+    // In parts: the shards dial the first of them while the others are still looked at.
+    for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
+      const added = this.peers.add(addresses.slice(from, from + ADDRESSES_AT_ONCE), source);
+      if (added.length === 0) continue;
+      this.#startedAt ??= monotonicMs();
+      this.#deal(added);
+      count += added.length;
+    }
+    return count;
   }
 
   /** Who hears from here on. */

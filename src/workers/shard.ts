@@ -12,7 +12,7 @@ import { Door, type DoorHost } from './door.ts';
 import { FastestPeers } from './fastest-peers.ts';
 import { Outbox } from './outbox.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
-import type { Offer } from './peer/greeting.ts';
+import { Greetings, type Offer } from './peer/greeting.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from './peer/peer-host.ts';
 import { outcomeOf } from './peer/peer-outcome.ts';
@@ -33,6 +33,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly transport: Transport;
   requester: Requester = UNKNOWN_TORRENT;
   readonly identity: ShardTask<unknown>;
+  readonly greetings: Greetings;
   readonly earlyBudget = new EarlyBudget();
   pieceCount: number | null = null;
   info: Uint8Array | null = null;
@@ -56,6 +57,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#task = task;
     this.#world = world;
     this.identity = task;
+    this.greetings = new Greetings(task);
     this.clock = world.clock;
     this.transport = world.transport;
     this.#outbox = new Outbox(world.post, world.soon);

@@ -1,8 +1,8 @@
 /** How we open a connection: the bytes of what the reducer sends, joined into one write, and the look at what comes back. */
-import { isIPv4 } from 'node:net';
+import { ipv4Number } from '../../shared/ip-address.ts';
 import type { Encryption } from '../../shared/messages.ts';
 import { HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
-import { encodeExtendedHandshake } from '../wire/extended.ts';
+import { encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts';
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
 import type { Greeting } from './peer-state.ts';
 import type { Address } from './transport.ts';
@@ -23,45 +23,75 @@ export interface Offer {
   readonly pex: boolean;
 }
 
-export function greetingBytes(
-  messages: readonly Greeting[],
-  identity: Identity,
-  to: Address,
-  offer: Offer,
-): Buffer {
-  const parts = messages.map((message) => bytesOf(message, identity, to, offer));
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+/** Good until our offer changes. */
+interface ExtendedHandshakes {
+  readonly offer: Offer;
+  /** With room for `yourip`. */
+  readonly forIpv4: Buffer;
+  /** Peers with other addresses learn theirs elsewhere. */
+  readonly forOthers: Buffer;
+}
+
+/** A shard greets thousands of peers in its first second: what is the same for all of them is made once. */
+export class Greetings {
+  readonly #clientName: string;
+  readonly #handshake: Buffer;
+  #extended: ExtendedHandshakes | null = null;
+
+  constructor({ infoHash, peerId, clientName }: Identity) {
+    this.#clientName = clientName;
+    this.#handshake = encodeHandshake(infoHash, peerId);
+  }
+
+  /** For one write. Not to be changed: parts of it go to others, too. */
+  bytes(messages: readonly Greeting[], to: Address, offer: Offer): Buffer {
+    const parts = messages.map((message) => this.#bytesOf(message, to, offer));
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  }
+
+  #bytesOf(message: Greeting, to: Address, offer: Offer): Buffer {
+    switch (message) {
+      case 'handshake':
+        return this.#handshake;
+      case 'extended-handshake':
+        return this.#extendedHandshake(to, offer);
+      case 'have-none':
+        return HAVE_NONE;
+      case 'interested':
+        return INTERESTED;
+      case 'not-interested':
+        return NOT_INTERESTED;
+      case 'keep-alive':
+        return KEEP_ALIVE;
+    }
+  }
+
+  #extendedHandshake(to: Address, offer: Offer): Buffer {
+    const { forIpv4, forOthers } = this.#extendedFor(offer);
+    const address = ipv4Number(to.host);
+    if (address === null) return forOthers;
+    const bytes = Buffer.from(forIpv4);
+    bytes.writeUInt32BE(address, bytes.length - YOUR_IPV4_FROM_END);
+    return bytes;
+  }
+
+  #extendedFor(offer: Offer): ExtendedHandshakes {
+    const known = this.#extended;
+    if (known?.offer.metadataBytes === offer.metadataBytes && known.offer.pex === offer.pex) return known;
+    const encoded = (yourAddress: Uint8Array | null) =>
+      encodeExtendedHandshake(
+        this.#clientName,
+        yourAddress,
+        offer.metadataBytes,
+        offer.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
+      );
+    this.#extended = { offer, forIpv4: encoded(new Uint8Array(4)), forOthers: encoded(null) };
+    return this.#extended;
+  }
 }
 
 /** Whether the other side serves what we want, and is not ourselves by another address. */
 export function judgeHandshake(handshake: Handshake, identity: Identity): 'ok' | 'wrong-info-hash' | 'self' {
   if (Buffer.compare(handshake.infoHash, identity.infoHash) !== 0) return 'wrong-info-hash';
   return Buffer.compare(handshake.peerId, identity.peerId) === 0 ? 'self' : 'ok';
-}
-
-function bytesOf(message: Greeting, identity: Identity, to: Address, offer: Offer): Buffer {
-  switch (message) {
-    case 'handshake':
-      return encodeHandshake(identity.infoHash, identity.peerId);
-    case 'extended-handshake':
-      return encodeExtendedHandshake(
-        identity.clientName,
-        ipv4Bytes(to.host),
-        offer.metadataBytes,
-        offer.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
-      );
-    case 'have-none':
-      return HAVE_NONE;
-    case 'interested':
-      return INTERESTED;
-    case 'not-interested':
-      return NOT_INTERESTED;
-    case 'keep-alive':
-      return KEEP_ALIVE;
-  }
-}
-
-/** `yourip` (BEP 10) in network order; IPv6 peers learn theirs elsewhere. */
-function ipv4Bytes(host: string): Uint8Array | null {
-  return isIPv4(host) ? Uint8Array.from(host.split('.'), Number) : null;
 }

@@ -10,7 +10,6 @@ import type { MetadataPart, TransportKind } from '../../shared/messages.ts';
 import { type Approach, PLAIN } from '../approaches.ts';
 import { AcceptedConnection, SecureConnection } from '../encryption/mse-connection.ts';
 import { RequestBook, type RequestedPeer } from '../requests/requester.ts';
-import { greetingBytes } from './greeting.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
@@ -233,7 +232,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
         this.#connection = this.#connect();
         return;
       case 'send':
-        this.send(greetingBytes(effect.messages, this.#host.identity, this.address, this.#host.offer));
+        this.send(this.#host.greetings.bytes(effect.messages, this.address, this.#host.offer));
         return;
       case 'request':
         this.#host.requester.widened(this);

@@ -4,7 +4,7 @@ import type { PieceIndex } from '../../shared/indices.ts';
 import type { ShardEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
 import type { EarlyBudget } from './early-pieces.ts';
-import type { Identity, Offer } from './greeting.ts';
+import type { Greetings, Identity, Offer } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
 import type { Transport } from './transport.ts';
@@ -17,6 +17,7 @@ export interface PeerHost {
   readonly transport: Transport;
   readonly requester: Requester;
   readonly identity: Identity;
+  readonly greetings: Greetings;
   readonly offer: Offer;
   /** Null while the torrent is unknown, as with a magnet link at first. */
   readonly pieceCount: number | null;

@@ -30,6 +30,9 @@ export interface ExtendedHandshake {
   readonly requestQueue: number | null;
 }
 
+/** From where `yourip` of an IPv4 peer begins to the end of our extended handshake: of the sorted keys it is the last. */
+export const YOUR_IPV4_FROM_END = 5;
+
 /** Our extended handshake as a whole message. `yourAddress`: the peer's address in network order, if known. */
 export function encodeExtendedHandshake(
   client: string,

@@ -1,0 +1,65 @@
+/** The bytes with which a connection begins: made once for all peers, and yet to each what is meant for it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import bencode from 'bencode';
+import { Greetings, type Offer } from '../../src/workers/peer/greeting.ts';
+
+const identity = {
+  infoHash: Buffer.alloc(20, 1),
+  peerId: Buffer.alloc(20, 2),
+  clientName: 'unchoke test',
+  encryption: 'prefer',
+} as const;
+const offer: Offer = { metadataBytes: null, pex: true };
+
+interface Told {
+  readonly m: Readonly<Record<string, number>>;
+  readonly metadata_size?: number;
+  readonly yourip?: Uint8Array;
+}
+
+/** The dictionary of an extended handshake, read by the `bencode` package. */
+function told(message: Buffer): Told {
+  assert.equal(message.readUInt32BE(0), message.length - 4, 'length');
+  assert.deepEqual([...message.subarray(4, 6)], [20, 0], 'BEP 10, the handshake');
+  return bencode.decode(message.subarray(6)) as Told;
+}
+
+test('each IPv4 peer is told its own address, and IPv6 peers none', () => {
+  const greetings = new Greetings(identity);
+  const to = (host: string) => told(greetings.bytes(['extended-handshake'], { host, port: 1 }, offer));
+  const hosts = ['1.2.3.4', '255.254.253.252', '10.0.0.1'];
+  const made = hosts.map((host) => to(host));
+  assert.deepEqual(
+    made.map(({ yourip }) => [...(yourip ?? [])].join('.')),
+    hosts,
+  );
+  assert.equal('yourip' in to('2001:db8::1'), false);
+  assert.deepEqual([...(to('1.2.3.4').yourip ?? [])], [1, 2, 3, 4], 'after an IPv6 peer, too');
+});
+
+test('what was said to one does not change with what is said to the next', () => {
+  const greetings = new Greetings(identity);
+  const first = greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, offer);
+  const kept = Buffer.from(first);
+  greetings.bytes(['extended-handshake'], { host: '9.9.9.9', port: 1 }, offer);
+  assert.deepEqual(first, kept);
+});
+
+test('a new offer is told from the next greeting on', () => {
+  const greetings = new Greetings(identity);
+  const told4 = (now: Offer) =>
+    told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, now));
+  assert.deepEqual(told4(offer).m, { ut_metadata: 1, ut_pex: 2 });
+  assert.equal(told4({ ...offer, metadataBytes: 777 }).metadata_size, 777);
+  assert.deepEqual(told4({ metadataBytes: 777, pex: false }).m, { ut_metadata: 1 });
+});
+
+test('several messages leave in one piece, in order', () => {
+  const greetings = new Greetings(identity);
+  const peer = { host: '1.2.3.4', port: 1 };
+  const whole = greetings.bytes(['handshake', 'have-none', 'interested'], peer, offer);
+  assert.equal(whole.length, 68 + 5 + 5);
+  assert.deepEqual(whole.subarray(0, 68), greetings.bytes(['handshake'], peer, offer));
+  assert.deepEqual([...whole.subarray(68)], [0, 0, 0, 1, 15, 0, 0, 0, 1, 2]);
+});
