@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, temporaryFolder } from '../support/cli.ts';
@@ -21,7 +21,8 @@ for (let i = 0; i < 40; i++)
 writeFileSync(join(set, 'large.bin'), randomBytes(9 * 2 ** 20 + 1));
 writeFileSync(join(set, 'empty.nfo'), '');
 
-async function nginx() {
+/** `limit`: bytes a second of each answer, in nginx's own words; 0 for none. */
+async function nginx(limit = '0') {
   const port = await freePort();
   const home = join(folder, `nginx-${port}`);
   mkdirSync(home);
@@ -32,7 +33,7 @@ async function nginx() {
     join(home, 'nginx.conf'),
     `daemon off; pid ${join(home, 'pid')}; error_log ${join(home, 'error.log')}; user root; events {}
      http { ${temporary} log_format short '$connection $status $request'; access_log ${join(home, 'access.log')} short;
-     server { listen 127.0.0.1:${port}; root ${www}; location /moved/ { return 302 /$request_uri; }
+     server { listen 127.0.0.1:${port}; root ${www}; limit_rate ${limit}; location /moved/ { return 302 /$request_uri; }
      rewrite ^/moved/(.*)$ /$1 redirect; } }`,
   );
   const child = spawn('nginx', ['-p', home, '-c', join(home, 'nginx.conf')], { stdio: 'ignore' });
@@ -102,32 +103,29 @@ test('one file, by the URL of the file itself and by that of its folder, over a 
 });
 
 test('a web seed and a peer share the work', async () => {
-  const server = await nginx();
+  // The peer lacks most of the large file, and the web seed is too slow for all of the rest.
+  const partial = join(folder, 'partial');
+  cpSync(set, join(partial, 'my set'), { recursive: true });
+  truncateSync(join(partial, 'my set', 'large.bin'), 2 ** 20);
+  const server = await nginx('1m');
   const torrent = torrentWith('shared', set, `${server.base}/`);
   const seed = await libtorrentSeed({
-    torrent,
-    folder: www,
+    // The same info hash without the web seed: the peer would ask it, too.
+    torrent: torrentWith('shared-plain', set),
+    folder: partial,
     scratch: folder,
-    settings: { upload_rate_limit: 3_000_000 },
+    settings: { partial: true },
   });
   try {
     const output = join(folder, 'shared');
-    const run = await runCli(
-      'get',
-      torrent,
-      '-o',
-      output,
-      '--json',
-      '--memory',
-      '2M',
-      '--no-trackers',
-      '--peer',
-      seed.address,
-    );
+    const args = ['-o', output, '--json', '--no-trackers', '--peer', seed.address];
+    const run = await runCli('get', torrent, ...args);
     assert.equal(run.status, 0, run.stderr);
     assert.deepEqual(contentOf(join(output, 'my set')), contentOf(set));
-    const summary = run.events.at(-1) as { webSeeds?: { bytes: number }[] };
-    assert.ok((summary.webSeeds?.[0]?.bytes ?? 0) > 0);
+    const summary = run.events.at(-1) as { webSeeds: { bytes: number }[]; blockBytes: number };
+    const fetched = summary.webSeeds[0]?.bytes ?? 0;
+    assert.ok(fetched >= 8 * 2 ** 20, `${fetched} bytes from the web seed`);
+    assert.ok(summary.blockBytes > 0, `${summary.blockBytes} bytes from the peer`);
   } finally {
     await seed.stop();
     await server.stop();

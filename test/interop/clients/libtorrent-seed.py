@@ -9,6 +9,8 @@ torrent_file, folder, host, settings = sys.argv[1:5]
 settings = json.loads(settings)
 # An idle peer wants nothing and has nothing: it is there to know others.
 idle = settings.pop('idle', False)
+# A partial one has what of the folder is right and looks for the rest.
+partial = settings.pop('partial', False)
 session = lt.session({
     'listen_interfaces': host + ':0',
     'enable_dht': False,
@@ -28,7 +30,15 @@ session = lt.session({
 handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': folder})
 if idle:
     handle.prioritize_files([0] * lt.torrent_info(torrent_file).num_files())
-while session.listen_port() == 0 or not (idle or handle.status().is_seeding):
+
+
+def ready():
+    status = handle.status()
+    checked = partial and status.state == lt.torrent_status.downloading
+    return session.listen_port() != 0 and (idle or checked or status.is_seeding)
+
+
+while not ready():
     time.sleep(0.02)
 print('port', session.listen_port(), flush=True)
 
