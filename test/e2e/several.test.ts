@@ -38,13 +38,17 @@ test('one that fails does not stop the others, and the exit status is its own', 
     );
   }));
 
-/** Several seeds, each with a torrent of its own. */
-async function withSeeds(count: number, work: (torrents: string[], peers: string[]) => Promise<void>) {
+/** Several seeds, each with a torrent of its own; each answers so many requests and no more. */
+async function withSeeds(
+  count: number,
+  work: (torrents: string[], peers: string[]) => Promise<void>,
+  muteAfter = Number.POSITIVE_INFINITY,
+) {
   const seeds = [];
   const torrents: string[] = [];
   for (let i = 0; i < count; i++) {
     const own = madeTorrent([{ path: 'a.bin', bytes: Buffer.alloc(50_000, i) }], 16_384, `set ${i}`);
-    seeds.push(await torrentSeed(own, `127.0.1.${i + 1}`));
+    seeds.push(await torrentSeed(own, `127.0.1.${i + 1}`, { muteAfter }));
     torrents.push(writeTo(folder, `own-${i}.torrent`, own.torrent));
   }
   const peers = seeds.flatMap(({ address }) => ['--peer', address]);
@@ -96,19 +100,21 @@ test('a torrent twice, and two that go to the same place: the second is refused'
     }
   }));
 
-test('Ctrl-C ends all that run and begins no other', async () => {
-  const torrents = [1, 2, 3, 4].map((i) =>
-    writeTo(folder, `dead-${i}.torrent`, torrentOf({ name: str(`dead ${i}`) })),
-  );
-  const peer = ['--no-trackers', '--peer', '127.0.0.1:1', '--json', '--parallel', '2'];
-  const running = startCli(['get', ...torrents, '-o', join(folder, 'dead'), ...peer]);
-  await running.line((line) => line.includes('"progress"') && line.includes('"number":2'));
-  running.child.kill('SIGINT');
-  const run = await running.ended;
-  assert.equal(run.status, 130, run.stderr);
-  const began = run.events.filter(({ type }) => type === 'source').map(({ number }) => number);
-  assert.deepEqual(began, [1, 2]);
-});
+test('Ctrl-C ends all that run and begins no other', () =>
+  withSeeds(
+    4,
+    async (torrents, peers) => {
+      const args = ['-o', join(folder, 'mute'), ...peers, '--json', '--parallel', '2'];
+      const running = startCli(['get', ...torrents, ...args]);
+      await running.line((line) => line.includes('"progress"') && line.includes('"number":2'));
+      running.child.kill('SIGINT');
+      const run = await running.ended;
+      assert.equal(run.status, 130, run.stderr);
+      const began = run.events.filter(({ type }) => type === 'source').map(({ number }) => number);
+      assert.deepEqual(began, [1, 2]);
+    },
+    0,
+  ));
 
 test('a folder of torrents, and what became of each', () =>
   withSeed(async (_, peer) => {
