@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
-import { madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
+import { madeTorrent, type SeedHabits, torrentSeed } from '../support/torrent-seed.ts';
 import { str, torrentOf } from '../support/torrents.ts';
 
 checkLeaksAtEnd();
@@ -38,17 +38,17 @@ test('one that fails does not stop the others, and the exit status is its own', 
     );
   }));
 
-/** Several seeds, each with a torrent of its own; each answers so many requests and no more. */
+/** Several seeds of one kind, each with a torrent of its own. */
 async function withSeeds(
   count: number,
+  kind: SeedHabits,
   work: (torrents: string[], peers: string[]) => Promise<void>,
-  muteAfter = Number.POSITIVE_INFINITY,
 ) {
   const seeds = [];
   const torrents: string[] = [];
   for (let i = 0; i < count; i++) {
     const own = madeTorrent([{ path: 'a.bin', bytes: Buffer.alloc(50_000, i) }], 16_384, `set ${i}`);
-    seeds.push(await torrentSeed(own, `127.0.1.${i + 1}`, { muteAfter }));
+    seeds.push(await torrentSeed(own, `127.0.1.${i + 1}`, kind));
     torrents.push(writeTo(folder, `own-${i}.torrent`, own.torrent));
   }
   const peers = seeds.flatMap(({ address }) => ['--peer', address]);
@@ -64,7 +64,7 @@ for (const [parallel, most] of [
   ['3', 3],
 ] as const) {
   test(`--parallel ${parallel}: so many at one time, each with its own files, and all complete`, () =>
-    withSeeds(5, async (torrents, peers) => {
+    withSeeds(5, {}, async (torrents, peers) => {
       const output = join(folder, `parallel-${parallel}`);
       const run = await runCli('get', ...torrents, '-o', output, ...peers, '--parallel', parallel, '--json');
       assert.equal(run.status, 0, run.stderr);
@@ -101,20 +101,16 @@ test('a torrent twice, and two that go to the same place: the second is refused'
   }));
 
 test('Ctrl-C ends all that run and begins no other', () =>
-  withSeeds(
-    4,
-    async (torrents, peers) => {
-      const args = ['-o', join(folder, 'mute'), ...peers, '--json', '--parallel', '2'];
-      const running = startCli(['get', ...torrents, ...args]);
-      await running.line((line) => line.includes('"progress"') && line.includes('"number":2'));
-      running.child.kill('SIGINT');
-      const run = await running.ended;
-      assert.equal(run.status, 130, run.stderr);
-      const began = run.events.filter(({ type }) => type === 'source').map(({ number }) => number);
-      assert.deepEqual(began, [1, 2]);
-    },
-    0,
-  ));
+  withSeeds(4, { muteAfter: 0 }, async (torrents, peers) => {
+    const args = ['-o', join(folder, 'mute'), ...peers, '--json', '--parallel', '2'];
+    const running = startCli(['get', ...torrents, ...args]);
+    await running.line((line) => line.includes('"progress"') && line.includes('"number":2'));
+    running.child.kill('SIGINT');
+    const run = await running.ended;
+    assert.equal(run.status, 130, run.stderr);
+    const began = run.events.filter(({ type }) => type === 'source').map(({ number }) => number);
+    assert.deepEqual(began, [1, 2]);
+  }));
 
 test('a folder of torrents, and what became of each', () =>
   withSeed(async (_, peer) => {

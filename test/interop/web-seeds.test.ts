@@ -118,7 +118,7 @@ test('a web seed and a peer share the work', async () => {
   });
   try {
     const output = join(folder, 'shared');
-    const args = ['-o', output, '--json', '--no-trackers', '--peer', seed.address];
+    const args = ['-o', output, '--json', '--memory', '2M', '--no-trackers', '--peer', seed.address];
     const run = await runCli('get', torrent, ...args);
     assert.equal(run.status, 0, run.stderr);
     assert.deepEqual(contentOf(join(output, 'my set')), contentOf(set));

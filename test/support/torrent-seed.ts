@@ -59,24 +59,32 @@ export interface TorrentSeed {
   close(): Promise<void>;
 }
 
-/** `lacks`: this piece it does not have. `lieEvery`: one block in so many has a byte flipped; 0 is honest. `muteAfter`: answers so many requests and no more, and then calls `onMute`. `heldUntil`: no block before that. `host`: any address of 127.0.0.0/8. */
+/** What sets a seed apart from an honest one that answers at once. */
+export interface SeedHabits {
+  /** One block in so many has a byte flipped; 0 is honest. */
+  readonly lieEvery?: number;
+  /** Before each block. */
+  readonly delayMs?: number;
+  /** Answers so many requests and no more, and then calls `onMute`. */
+  readonly muteAfter?: number;
+  readonly onMute?: () => void;
+  /** This piece it does not have. */
+  readonly lacks?: number;
+  /** No block before that. */
+  readonly heldUntil?: Promise<void>;
+}
+
+/** `host`: any address of 127.0.0.0/8. */
 export async function torrentSeed(
   made: MadeTorrent,
   host: string,
-  options: {
-    lieEvery?: number;
-    delayMs?: number;
-    muteAfter?: number;
-    onMute?: () => void;
-    lacks?: number;
-    heldUntil?: Promise<void>;
-  } = {},
+  habits: SeedHabits = {},
 ): Promise<TorrentSeed> {
-  const { lieEvery = 0, delayMs = 0, muteAfter = Number.POSITIVE_INFINITY } = options;
+  const { lieEvery = 0, delayMs = 0, muteAfter = Number.POSITIVE_INFINITY } = habits;
   const sockets = new Set<Socket>();
   const state = { lies: 0, served: 0 };
   const pieceCount = Math.ceil(made.data.length / made.pieceLength);
-  const bits = Array.from({ length: pieceCount }, (_, piece) => (piece === options.lacks ? '0' : '1')).join(
+  const bits = Array.from({ length: pieceCount }, (_, piece) => (piece === habits.lacks ? '0' : '1')).join(
     '',
   );
   const answer = (socket: Socket, message: Buffer): void => {
@@ -93,9 +101,9 @@ export async function torrentSeed(
       block[block.length >> 1] = (block[block.length >> 1] ?? 0) ^ 0xff;
       state.lies += 1;
     } else if (lieEvery === 0) state.served += 1;
-    if (state.served === muteAfter) options.onMute?.();
+    if (state.served === muteAfter) habits.onMute?.();
     const send = (): void => void (socket.destroyed || socket.write(wire.piece(piece, begin, block)));
-    if (options.heldUntil !== undefined) void options.heldUntil.then(send);
+    if (habits.heldUntil !== undefined) void habits.heldUntil.then(send);
     else if (delayMs > 0) setTimeout(send, delayMs);
     else send();
   };
