@@ -10,8 +10,9 @@ import { Arena } from '../src/shared/arena.ts';
 import { decodeBencode } from '../src/shared/bencode.ts';
 import { geometry } from '../src/shared/geometry.ts';
 import type { PieceIndex } from '../src/shared/indices.ts';
-import { shardId } from '../src/shared/indices.ts';
+import { peerIndex, shardId } from '../src/shared/indices.ts';
 import { Ledger } from '../src/shared/ledger.ts';
+import { peerAsSender } from '../src/shared/sender.ts';
 import { copyShared } from '../src/shared/shared-copy.ts';
 import { QUEUED, reducePeer } from '../src/workers/peer/peer-reducer.ts';
 import { PieceOrder } from '../src/workers/requests/piece-order.ts';
@@ -121,6 +122,7 @@ for (const pieces of [1, 10_000, 1_000_000]) {
   );
 }
 
+const SENDER = peerAsSender(peerIndex(0));
 const arena = new Arena(Arena.allocate(geometry(2 ** 20, 2 ** 20), 2 ** 20));
 // One less than the piece has: a full slot is for others to free.
 add('arena: 63 blocks taken and received', { units: 63 }, () => {
@@ -128,9 +130,10 @@ add('arena: 63 blocks taken and received', { units: 63 }, () => {
   if (slot === null) throw new Error('no slot');
   for (let block = 0; block < 63; block++) {
     arena.take(slot, block);
-    arena.receive(slot, block);
+    arena.receive(slot, block, SENDER);
   }
-  arena.abandon(slot);
+  arena.leave(slot, shardId(1));
+  arena.discard(slot);
 });
 
 const requests = new RequestBatch();

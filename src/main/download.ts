@@ -4,9 +4,10 @@
  */
 import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
-import type { PieceIndex, ShardId, SlotIndex } from '../shared/indices.ts';
-import { Ledger, PIECE_STATE } from '../shared/ledger.ts';
-import type { Evidence, FullPiece, HashResult, ShardTorrent } from '../shared/messages.ts';
+import type { PieceIndex, ShardId } from '../shared/indices.ts';
+import { Ledger } from '../shared/ledger.ts';
+import type { FullPiece, HashResult, ShardTorrent } from '../shared/messages.ts';
+import { type Sender, senderOf } from '../shared/sender.ts';
 import { checkDisk } from './disk-check.ts';
 import { diskFailure } from './disk-failure.ts';
 import type { DownloadSymptoms } from './doctor/symptoms.ts';
@@ -19,6 +20,7 @@ import { reclaim } from './lost-shard.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
 import { webSeedFiles } from './torrent/web-seed-files.ts';
+import { Verdicts } from './verdicts.ts';
 import { WEB_SEEDS, WebSeeds } from './web-seeds.ts';
 
 export class Download {
@@ -30,17 +32,13 @@ export class Download {
   readonly #journal: JournalKeeper;
   #webSeeds: WebSeeds | null = null;
   readonly #share: NonNullable<ShardTorrent['download']>;
-  /** Slots that are with the hash pool: not a dead shard's any more. */
-  readonly #hashing = new Set<SlotIndex>();
+  readonly #verdicts: Verdicts;
   #verifiedBytes = 0;
   #foundBytes = 0;
   #wantedBytes = 0;
   #rehashed = 0;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
-  #evidence: Evidence[] = [];
-  /** Pieces that failed their hash and have not passed it since. */
-  readonly #suspects = new Set<PieceIndex>();
   #ended = false;
 
   /** Throws a `usage` failure where one piece does not fit the memory. Starts the hashers. */
@@ -66,6 +64,11 @@ export class Download {
       files: options.plan.files,
       padding: options.plan.padding,
       openFiles: options.openFiles,
+    });
+    this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
+      onConvicted: (sender) => this.#convict(sender),
+      onReopened: () => this.#tellVerdicts(),
+      later: (ms, work) => void setTimeout(work, ms),
     });
     this.#hashers.listen(
       (result) => this.#judge(result),
@@ -176,6 +179,7 @@ export class Download {
   /** Stops the race, lets the hashers finish what they have, ends all threads. */
   async stop(): Promise<void> {
     this.#ended = true;
+    this.#verdicts.stop();
     await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
     await this.#hashers.idle();
     await (this.complete ? this.#journal.finish() : this.#journal.flush());
@@ -206,38 +210,26 @@ export class Download {
   }
 
   #full(told: readonly FullPiece[]): void {
-    // A shard that died may have been forestalled: its full pieces were taken over at its death.
-    const pieces = told.filter(
-      ({ piece, slot }) =>
-        !this.#hashing.has(slot) &&
-        !this.#arena.isDiscarded(slot) &&
-        this.#arena.pieceOf(slot) === piece &&
-        this.#ledger.stateOf(piece) === PIECE_STATE.full,
-    );
-    for (const { slot } of pieces) this.#hashing.add(slot);
-    this.#hashers.store(pieces.map((full) => ({ ...full, suspect: this.#suspects.has(full.piece) })));
+    this.#hashers.store(this.#verdicts.take(told));
   }
 
   #judge(result: HashResult): void {
     if (result.type !== 'stored') return;
-    this.#evidence.push(...result.evidence);
-    for (const { piece, slot } of result.good) {
-      this.#count(piece);
-      this.#free(slot);
-      this.#verified.push(piece);
-      this.#suspects.delete(piece);
-    }
-    for (const { piece, slot } of result.bad) {
-      this.#ledger.reset(piece);
-      this.#free(slot);
-      this.#suspects.add(piece);
-      this.#webSeeds?.failed(piece);
-      this.#listener.onPieceFailed(piece);
-    }
+    const verified = result.good.map(({ piece }) => piece);
+    for (const piece of verified) this.#count(piece);
+    this.#verified.push(...verified);
+    this.#verdicts.judge(result);
+    for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
-    if (result.good.length > 0) this.#listener.onVerified(result.good.map(({ piece }) => piece));
+    if (verified.length > 0) this.#listener.onVerified(verified);
     if (this.complete) return this.#completed();
     this.#tellVerdicts();
+  }
+
+  #convict(sender: Sender): void {
+    const culprit = senderOf(sender);
+    if ('peer' in culprit) this.#options.race.convict(culprit.peer);
+    else this.#webSeeds?.convict(culprit.webSeed);
   }
 
   /** Every piece is verified and written; what was written to must still be there. */
@@ -250,11 +242,6 @@ export class Download {
     this.#end(() => this.#listener.onComplete());
   }
 
-  #free(slot: SlotIndex): void {
-    this.#hashing.delete(slot);
-    this.#arena.discard(slot);
-  }
-
   /** One message for the verdicts of a turn: they free slots, so they are not kept waiting longer than that. */
   #tellVerdicts(): void {
     if (this.#verdictsDue) return;
@@ -262,19 +249,18 @@ export class Download {
     setImmediate(() => {
       this.#verdictsDue = false;
       if (this.#ended) return;
-      this.#options.race.tellVerdicts(this.#verified, this.#evidence);
+      this.#options.race.tellVerdicts(this.#verified);
       this.#verified = [];
-      this.#evidence = [];
     });
   }
 
   #shardLost(lost: ShardId, error: unknown): void {
-    this.#full(reclaim(lost, this.#ledger, this.#arena, this.#hashing));
+    this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
     this.#listener.onShardLost(error);
   }
 
   #webSeedsDied(error: unknown): void {
-    this.#full(reclaim(WEB_SEEDS, this.#ledger, this.#arena, this.#hashing));
+    this.#full(reclaim(WEB_SEEDS, this.#ledger, this.#arena, this.#verdicts.held));
     this.#listener.onWebSeedLost('all', `their thread died: ${String(error)}`);
   }
 

@@ -6,8 +6,8 @@ import { type Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import type { FullPiece } from '../shared/messages.ts';
 
 /**
- * What it had claimed is missing again. What is full, by its hand or by that of a guest or an owner who cannot say so any
- * more, is returned, to be hashed. Slots in `hashing` are with the hashers already and stay there.
+ * What it had claimed is missing again. Every piece that is full and not in `hashing` is returned, to be hashed, whoever
+ * owns it: the dead one may have received its last block, left the slot, and died before it could say so.
  *
  * Others go on while this runs. So the claim is taken away first: from then on nobody can fill the piece in its name.
  */
@@ -22,11 +22,12 @@ export function reclaim(
     const slot = at as SlotIndex;
     const isOwner = arena.ownerOf(slot) === lost;
     const isGuest = arena.guestOf(slot) === lost;
-    const isOurs = (isOwner || isGuest) && !hashing.has(slot) && !arena.isDiscarded(slot);
+    const isHeld = hashing.has(slot) || arena.isDiscarded(slot) || arena.ownerOf(slot) === 0;
     const piece = arena.pieceOf(slot);
+    const touched = isOwner || isGuest || ledger.stateOf(piece) === PIECE_STATE.full;
     const isUnfinished =
-      isOurs && isOwner && !isFull(ledger, arena, slot, piece) && ledger.release(piece, lost);
-    if (isOurs && !isUnfinished && isFull(ledger, arena, slot, piece)) full.push({ piece, slot });
+      !isHeld && isOwner && !isFull(ledger, arena, slot, piece) && ledger.release(piece, lost);
+    if (!isHeld && touched && !isUnfinished && isFull(ledger, arena, slot, piece)) full.push({ piece, slot });
     arena.bury(slot, lost);
     if (isUnfinished) arena.discard(slot);
   }

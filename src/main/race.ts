@@ -8,7 +8,6 @@ import { monotonicMs } from '../shared/clock.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
 import type {
-  Evidence,
   PeerAddress,
   PeerOutcome,
   ShardCommand,
@@ -126,7 +125,7 @@ export class Race {
     this.#tell(peer, { type: 'ask-metadata', peer, parts });
   }
 
-  /** It sent bad metadata: its address is not taken again. */
+  /** It sent bad metadata or a bad block: its address is not taken again. */
   convict(peer: PeerIndex): void {
     this.#banish(peer);
     this.#ban(peer);
@@ -142,8 +141,8 @@ export class Race {
   }
 
   /** Hash verdicts, for all shards. */
-  tellVerdicts(verified: readonly PieceIndex[], evidence: readonly Evidence[]): void {
-    this.#pool.broadcast({ type: 'verdicts', verified, evidence });
+  tellVerdicts(verified: readonly PieceIndex[]): void {
+    this.#pool.broadcast({ type: 'verdicts', verified });
   }
 
   /** Closes every peer; afterwards each address has an outcome. May be asked for more than once. */
@@ -205,9 +204,6 @@ export class Race {
         return;
       case 'first-block':
         this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
-        return;
-      case 'convicted':
-        this.#ban(event.peer);
         return;
       case 'listening':
         this.#door.heard(event.port, event.error);

@@ -1,6 +1,6 @@
 /** The web seeds of a torrent (BEP 19) as the main thread sees them: Piscina pool C, one thread for all of them. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { PieceIndex, ShardId } from '../shared/indices.ts';
+import type { ShardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { FullPiece } from '../shared/messages.ts';
 import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../shared/web-seed-messages.ts';
@@ -75,9 +75,9 @@ export class WebSeeds {
     return this.#yields;
   }
 
-  /** A piece failed its hash; if a web seed sent it, that one is done with. */
-  failed(piece: PieceIndex): void {
-    this.#send({ type: 'failed', piece });
+  /** The web seed sent bad data. */
+  convict(seed: number): void {
+    this.#send({ type: 'convict', seed });
   }
 
   async stop(): Promise<void> {

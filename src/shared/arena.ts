@@ -1,111 +1,190 @@
 /**
  * The arena: a fixed number of piece-sized slots in shared memory. Sockets read into it, hashers read from it, and a
  * download that finds no free slot asks for nothing new: that is the whole back-pressure and the whole memory bound.
+ * Free slots are found from the low end: the hot ones stay in the cache. This file is about who may use a slot; its blocks
+ * are in slot-blocks.ts.
  *
- * Each slot has an owner word, the piece it holds, a count of received blocks, a hold word and three bitmaps:
- *  - taken: somebody writes, or has written, this block. Whoever sets the bit alone may touch the block's bytes.
- *  - received: every byte of the block is there. A received block is taken; a slot with all blocks received can
- *    have no writer, so it can be hashed and written to disk while sockets go on.
- *  - doubled: a second peer was asked for this block; whoever sets the bit is the one who may.
- * A writer that gives up clears its taken bit. Free slots are found from the low end: the hot ones stay in the cache.
+ * | state  | owner word | hold word       | who may write   | ends by                                               |
+ * |--------|------------|-----------------|-----------------|-------------------------------------------------------|
+ * | free   | 0          | any             | nobody          | claim → owned                                         |
+ * | owned  | a holder   | owner in        | owner           | join → joint; the last block → full; park → parked    |
+ * | joint  | a holder   | owner, guest in | owner and guest | leave of the guest → owned; the last block → full     |
+ * | full   | a holder   | full            | nobody          | discard, once both have left → free; retry → parked   |
+ * | parked | PARKED     | 0               | nobody          | adopt → owned; evict → free                           |
  *
- * The hold word says who may still write: the owner, and in the endgame one guest, another shard that joined. A slot is
- * free again when main (or the owner, who gives the piece back) has discarded it and both have left, in whatever order:
- * that is what keeps the late block of a guest out of the next piece. A guest whose thread died leaves a mark, upon
- * which the owner clears what the dead one was writing.
+ * A holder is a peer shard or the thread of the web seeds; a guest is another one. The piece of a parked slot is missing in
+ * the ledger: the next holder to claim it goes on with the blocks that are there. A discarded slot is free when both owner
+ * and guest have left, in whatever order: that keeps the late block of a guest out of the next piece. A guest whose
+ * thread died leaves a mark, upon which the owner clears what the dead one was writing.
  */
 import type { Geometry } from './geometry.ts';
-import { blocksOfPiece, lengthOfPiece } from './geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import { slotIndex } from './indices.ts';
-import { BLOCK_BYTES } from './limits.ts';
+import { MAX_AVOIDED_SENDERS, MAX_SOLO_TRIES } from './limits.ts';
+import type { Sender } from './sender.ts';
+import { type ArenaMemory, allocateSlots, SlotBlocks } from './slot-blocks.ts';
 
-export interface ArenaMemory {
-  readonly slotCount: number;
-  readonly geometry: Geometry;
-  readonly data: SharedArrayBuffer;
-  readonly words: SharedArrayBuffer;
-}
-
-const OWNER = 0;
-const PIECE = 1;
-const RECEIVED_COUNT = 2;
-const HOLD = 3;
-const HEADER_WORDS = 4;
-const BITMAPS = 3;
-
-/** Bits of the hold word; the guest's id is above them. */
+/** Bits of the hold word beside `FULL`; the guest's id is above them. */
 const OWNER_IN = 1;
 const DISCARDED = 2;
 const NO_GUESTS = 4;
 const GUEST_DIED = 8;
 /** Stays when the guest leaves: the owner must learn of blocks that came there. */
 const WAS_JOINED = 16;
-/** Every block is there: whoever received the last one has it from here on. */
-const FULL = 32;
 const GUEST_SHIFT = 8;
 
-export class Arena {
-  readonly slotCount: number;
-  readonly geometry: Geometry;
-  readonly #slotBytes: number;
-  readonly #bitmapWords: number;
-  readonly #slotWords: number;
-  readonly #words: Int32Array;
-  readonly #data: Buffer;
+/** The owner of slots that keep the blocks of an unfinished piece: no shard has this id. */
+const PARKED = 0x00ff_ffff;
+
+/** How a piece that failed its hash is to be fetched again. */
+export interface RetryRule {
+  /** Their blocks are thrown away, and no more are taken from them. */
+  readonly avoid: readonly Sender[];
+  /** All blocks anew, from one sender alone. */
+  readonly solo: boolean;
+}
+
+export class Arena extends SlotBlocks {
+  /** Where the number of parked slots is kept. */
+  readonly #parkedWord: number;
 
   constructor(memory: ArenaMemory) {
-    this.slotCount = memory.slotCount;
-    this.geometry = memory.geometry;
-    this.#slotBytes = slotBytes(memory.geometry);
-    this.#bitmapWords = Math.ceil(memory.geometry.blocksPerPiece / 32);
-    this.#slotWords = slotWords(memory.geometry);
-    this.#words = new Int32Array(memory.words);
-    this.#data = Buffer.from(memory.data);
+    super(memory);
+    this.#parkedWord = this.words.length - 1;
   }
 
   /** Throws RangeError where not even one piece fits into `memoryBytes`. */
   static allocate(g: Geometry, memoryBytes: number): ArenaMemory {
-    const bytes = slotBytes(g);
-    const slotCount = Math.min(Math.floor(memoryBytes / bytes), g.pieceCount);
-    if (slotCount < 1) {
-      throw new RangeError(
-        `one piece of this torrent takes ${bytes} bytes: more than --memory ${memoryBytes}`,
-      );
-    }
-    return {
-      slotCount,
-      geometry: g,
-      data: new SharedArrayBuffer(slotCount * bytes),
-      words: new SharedArrayBuffer(slotCount * slotWords(g) * 4),
-    };
+    return allocateSlots(g, memoryBytes, 1);
   }
 
-  /**
-   * A free slot, now this shard's, emptied for `piece`; null where there is none. `guests`: another shard may join, which it
-   * may not where the blocks are to come from one peer.
-   */
-  claim(piece: PieceIndex, shard: ShardId, guests = true): SlotIndex | null {
+  /** A free slot, now this holder's, emptied for `piece`; null where there is none. */
+  claim(piece: PieceIndex, holder: ShardId): SlotIndex | null {
     for (let slot = 0; slot < this.slotCount; slot++) {
-      const at = slot * this.#slotWords;
-      if (Atomics.load(this.#words, at + OWNER) !== 0) continue;
-      if (Atomics.compareExchange(this.#words, at + OWNER, 0, shard) !== 0) continue;
-      for (let word = at + RECEIVED_COUNT; word < at + this.#slotWords; word++)
-        Atomics.store(this.#words, word, 0);
-      Atomics.store(this.#words, at + PIECE, piece);
-      Atomics.store(this.#words, at + HOLD, OWNER_IN | (guests ? 0 : NO_GUESTS));
+      const owner = this.word(slot, 'owner');
+      if (Atomics.load(this.words, owner) !== 0) continue;
+      if (Atomics.compareExchange(this.words, owner, 0, holder) !== 0) continue;
+      this.clear(slot);
+      Atomics.store(this.words, this.word(slot, 'piece'), piece);
+      Atomics.store(this.words, this.word(slot, 'hold'), OWNER_IN);
       return slotIndex(slot);
     }
     return null;
   }
 
-  /** Another shard begins to fetch blocks of this piece too. False where it may not, or somebody else does. */
+  /** The parked slot of this piece, now this holder's, with the blocks that are there; null where there is none. */
+  adopt(piece: PieceIndex, holder: ShardId): SlotIndex | null {
+    for (const slot of this.parked()) {
+      if (this.pieceOf(slot) !== piece || !this.#unpark(slot, holder)) continue;
+      if (this.pieceOf(slot) !== piece) {
+        this.#setParked(slot);
+        continue;
+      }
+      const hasRule = this.isSolo(slot) || this.avoidedIn(slot).length > 0;
+      Atomics.store(this.words, this.word(slot, 'hold'), OWNER_IN | (hasRule ? NO_GUESTS : 0));
+      return slot;
+    }
+    return null;
+  }
+
+  /**
+   * The owner gives the piece back unfinished; its blocks, if there are any, stay for the next holder. Blocks that are taken and not received
+   * count for nothing. `fruitful`: blocks of it came here. False, and nothing changed, where a guest is at work on it or has
+   * finished it.
+   */
+  park(slot: SlotIndex, fruitful: boolean): boolean {
+    const word = this.word(slot, 'hold');
+    const hold = Atomics.load(this.words, word);
+    if ((hold & ~(WAS_JOINED | NO_GUESTS)) !== OWNER_IN) return false;
+    if (Atomics.compareExchange(this.words, word, hold, 0) !== hold) return false;
+    if (this.isSolo(slot)) this.#endSoloTry(slot);
+    const fruitless = this.word(slot, 'fruitless');
+    Atomics.store(this.words, fruitless, fruitful ? 0 : Atomics.load(this.words, fruitless) + 1);
+    for (let block = 0; block < this.geometry.blocksPerPiece; block++)
+      if (!this.hasReceived(slot, block)) this.untake(slot, block);
+    const keepsSomething =
+      this.receivedCount(slot) > 0 || this.isSolo(slot) || this.avoidedIn(slot).length > 0;
+    if (keepsSomething) this.#setParked(slot);
+    else Atomics.store(this.words, this.word(slot, 'owner'), 0);
+    return true;
+  }
+
+  /**
+   * Main, for a full piece that failed its hash: parks it with the blocks that may be good. False, and nothing changed,
+   * while somebody is still in it.
+   */
+  retry(slot: SlotIndex, { avoid, solo }: RetryRule): boolean {
+    const hold = Atomics.load(this.words, this.word(slot, 'hold'));
+    if ((hold & OWNER_IN) !== 0 || hold >>> GUEST_SHIFT !== 0) return false;
+    this.#setAvoided(slot, avoid);
+    Atomics.store(this.words, this.word(slot, 'soloTry'), solo ? 1 : 0);
+    for (const [block, sender] of this.senders(slot).entries())
+      if (solo || sender === null || avoid.includes(sender)) this.unreceive(slot, block);
+    Atomics.store(this.words, this.word(slot, 'hold'), 0);
+    this.#setParked(slot);
+    return true;
+  }
+
+  /** Holders in a row that had this piece and got no block of it. */
+  fruitlessTries(slot: SlotIndex): number {
+    return Atomics.load(this.words, this.word(slot, 'fruitless'));
+  }
+
+  /**
+   * The owner, where those that are not avoided do not go on with the piece: the suspicion is turned round. The blocks that were
+   * kept are thrown away, their senders avoided, and the others let in. Returns how many blocks are lost.
+   */
+  relent(slot: SlotIndex): number {
+    const avoid = this.keptFrom(slot);
+    const lost = this.receivedCount(slot);
+    for (let block = 0; block < this.geometry.blocksPerPiece; block++) this.unreceive(slot, block);
+    this.#setAvoided(slot, avoid);
+    Atomics.store(this.words, this.word(slot, 'fruitless'), 0);
+    return lost;
+  }
+
+  /** Those that sent the blocks which are there: as many as can be avoided. */
+  keptFrom(slot: SlotIndex): Sender[] {
+    const senders = new Set(this.senders(slot));
+    return [...senders].filter((sender) => sender !== null).slice(0, MAX_AVOIDED_SENDERS);
+  }
+
+  /** Frees the parked slot with the fewest blocks; returns how many are lost, or null where none is parked. */
+  evict(): number | null {
+    const [least] = this.parked().sort((a, b) => this.receivedCount(a) - this.receivedCount(b));
+    if (least === undefined) return null;
+    const lost = this.receivedCount(least);
+    return this.#unpark(least, 0) ? lost : null;
+  }
+
+  /** Slots that keep unfinished pieces for the next holder. */
+  parked(): SlotIndex[] {
+    const found: SlotIndex[] = [];
+    if (Atomics.load(this.words, this.#parkedWord) === 0) return found;
+    for (let slot = 0; slot < this.slotCount; slot++)
+      if (this.ownerOf(slot as SlotIndex) === PARKED) found.push(slot as SlotIndex);
+    return found;
+  }
+
+  /** Its blocks are to come from one sender alone. */
+  isSolo(slot: SlotIndex): boolean {
+    return Atomics.load(this.words, this.word(slot, 'soloTry')) > 0;
+  }
+
+  /** Senders whose blocks are not wanted in it. */
+  avoidedIn(slot: SlotIndex): Sender[] {
+    const first = this.word(slot, 'avoided');
+    const senders = [...this.words.subarray(first, first + MAX_AVOIDED_SENDERS)];
+    return senders.filter((word) => word !== 0).map((word) => (word - 1) as Sender);
+  }
+
+  /** Another holder begins to fetch blocks of this piece too. False where it may not, or somebody else does. */
   join(slot: SlotIndex, piece: PieceIndex, guest: ShardId): boolean {
-    const word = this.#holdWord(slot);
-    const before = Atomics.load(this.#words, word);
+    const word = this.word(slot, 'hold');
+    const before = Atomics.load(this.words, word);
     if (!takesGuests(before)) return false;
     const after = before | WAS_JOINED | (guest << GUEST_SHIFT);
-    if (Atomics.compareExchange(this.#words, word, before, after) !== before) return false;
+    if (Atomics.compareExchange(this.words, word, before, after) !== before) return false;
     if (this.pieceOf(slot) === piece) return true;
     this.leave(slot, guest);
     return false;
@@ -113,17 +192,17 @@ export class Arena {
 
   /** True while a guest could join. */
   isOpen(slot: SlotIndex): boolean {
-    return takesGuests(Atomics.load(this.#words, this.#holdWord(slot)));
+    return takesGuests(Atomics.load(this.words, this.word(slot, 'hold')));
   }
 
   /** Some shard joined at some time, and may have fetched blocks. */
   wasJoined(slot: SlotIndex): boolean {
-    return (Atomics.load(this.#words, this.#holdWord(slot)) & WAS_JOINED) !== 0;
+    return (Atomics.load(this.words, this.word(slot, 'hold')) & WAS_JOINED) !== 0;
   }
 
   /** The shard that joined the owner; 0 where none did. */
   guestOf(slot: SlotIndex): number {
-    return Atomics.load(this.#words, this.#holdWord(slot)) >>> GUEST_SHIFT;
+    return Atomics.load(this.words, this.word(slot, 'hold')) >>> GUEST_SHIFT;
   }
 
   /** Owner or guest: will touch the slot no more. */
@@ -138,17 +217,7 @@ export class Arena {
   }
 
   isDiscarded(slot: SlotIndex): boolean {
-    return (Atomics.load(this.#words, this.#holdWord(slot)) & DISCARDED) !== 0;
-  }
-
-  /** The owner gives the piece back unfinished. False, and nothing changed, where a guest is at work on it or has finished it. */
-  abandon(slot: SlotIndex): boolean {
-    const word = this.#holdWord(slot);
-    const hold = Atomics.load(this.#words, word);
-    if (hold >>> GUEST_SHIFT !== 0 || (hold & FULL) !== 0) return false;
-    if (Atomics.compareExchange(this.#words, word, hold, DISCARDED) !== hold) return false;
-    this.#free(slot);
-    return true;
+    return (Atomics.load(this.words, this.word(slot, 'hold')) & DISCARDED) !== 0;
   }
 
   /** Main: leaves in the name of a shard whose thread is dead. */
@@ -160,118 +229,60 @@ export class Arena {
 
   /** A guest died and may have left blocks taken that nobody writes. Until the owner has cleared them nobody may join. */
   lostGuest(slot: SlotIndex): boolean {
-    return (Atomics.load(this.#words, this.#holdWord(slot)) & GUEST_DIED) !== 0;
+    return (Atomics.load(this.words, this.word(slot, 'hold')) & GUEST_DIED) !== 0;
   }
 
   /** The owner has cleared what the dead guest left. */
   forgetGuest(slot: SlotIndex): void {
-    Atomics.and(this.#words, this.#holdWord(slot), ~GUEST_DIED);
+    Atomics.and(this.words, this.word(slot, 'hold'), ~GUEST_DIED);
   }
 
   ownerOf(slot: SlotIndex): number {
-    return Atomics.load(this.#words, slot * this.#slotWords + OWNER);
+    return Atomics.load(this.words, this.word(slot, 'owner'));
   }
 
-  pieceOf(slot: SlotIndex): PieceIndex {
-    return Atomics.load(this.#words, slot * this.#slotWords + PIECE) as PieceIndex;
-  }
-
-  /** Slots that nobody owns at this moment. */
+  /** Slots that nobody owns and that keep nothing. */
   freeCount(): number {
     let free = 0;
-    for (let slot = 0; slot < this.slotCount; slot++) {
-      if (Atomics.load(this.#words, slot * this.#slotWords + OWNER) === 0) free++;
-    }
+    for (let slot = 0; slot < this.slotCount; slot++) if (this.ownerOf(slot as SlotIndex) === 0) free++;
     return free;
-  }
-
-  /** True if the caller is now the only one who may write this block. */
-  take(slot: SlotIndex, block: number): boolean {
-    const bit = 1 << (block & 31);
-    return (Atomics.or(this.#words, this.#takenWord(slot, block), bit) & bit) === 0;
-  }
-
-  isTaken(slot: SlotIndex, block: number): boolean {
-    return (Atomics.load(this.#words, this.#takenWord(slot, block)) & (1 << (block & 31))) !== 0;
-  }
-
-  /** The writer gives up: what it wrote so far counts for nothing. */
-  untake(slot: SlotIndex, block: number): void {
-    Atomics.and(this.#words, this.#takenWord(slot, block), ~(1 << (block & 31)));
-  }
-
-  /** The writer is done with every byte of the block. True if this was the last block of the piece. */
-  receive(slot: SlotIndex, block: number): boolean {
-    const at = slot * this.#slotWords;
-    Atomics.or(this.#words, at + HEADER_WORDS + this.#bitmapWords + (block >>> 5), 1 << (block & 31));
-    const received = Atomics.add(this.#words, at + RECEIVED_COUNT, 1) + 1;
-    if (received < blocksOfPiece(this.geometry, this.pieceOf(slot))) return false;
-    Atomics.or(this.#words, at + HOLD, FULL);
-    return true;
-  }
-
-  /** True if the caller may ask a second peer for this block. */
-  double(slot: SlotIndex, block: number): boolean {
-    const bit = 1 << (block & 31);
-    return (Atomics.or(this.#words, this.#doubledWord(slot, block), bit) & bit) === 0;
-  }
-
-  /** The second peer will not send it. */
-  undouble(slot: SlotIndex, block: number): void {
-    Atomics.and(this.#words, this.#doubledWord(slot, block), ~(1 << (block & 31)));
-  }
-
-  hasReceived(slot: SlotIndex, block: number): boolean {
-    const word = slot * this.#slotWords + HEADER_WORDS + this.#bitmapWords + (block >>> 5);
-    return (Atomics.load(this.#words, word) & (1 << (block & 31))) !== 0;
-  }
-
-  receivedCount(slot: SlotIndex): number {
-    return Atomics.load(this.#words, slot * this.#slotWords + RECEIVED_COUNT);
-  }
-
-  /** Where the first byte of a block lies in `bytes`. */
-  offsetOf(slot: SlotIndex, block: number): number {
-    return slot * this.#slotBytes + block * BLOCK_BYTES;
-  }
-
-  /** The whole arena as bytes, for copies at `offsetOf`. */
-  get bytes(): Buffer {
-    return this.#data;
-  }
-
-  /** The bytes of the piece in this slot, without padding. */
-  pieceBytes(slot: SlotIndex): Uint8Array {
-    const start = slot * this.#slotBytes;
-    return this.#data.subarray(start, start + lengthOfPiece(this.geometry, this.pieceOf(slot)));
-  }
-
-  #takenWord(slot: SlotIndex, block: number): number {
-    return slot * this.#slotWords + HEADER_WORDS + (block >>> 5);
-  }
-
-  #doubledWord(slot: SlotIndex, block: number): number {
-    return slot * this.#slotWords + HEADER_WORDS + 2 * this.#bitmapWords + (block >>> 5);
-  }
-
-  #holdWord(slot: SlotIndex): number {
-    return slot * this.#slotWords + HOLD;
   }
 
   /** Of all changes to a hold one alone makes it "discarded, and nobody in": that one frees the slot. */
   #changeHold(slot: SlotIndex, change: (hold: number) => number): void {
-    const word = this.#holdWord(slot);
+    const word = this.word(slot, 'hold');
     for (;;) {
-      const before = Atomics.load(this.#words, word);
+      const before = Atomics.load(this.words, word);
       const after = change(before);
-      if (Atomics.compareExchange(this.#words, word, before, after) !== before) continue;
-      if (after !== before && isFree(after)) this.#free(slot);
+      if (Atomics.compareExchange(this.words, word, before, after) !== before) continue;
+      if (after !== before && isFree(after)) Atomics.store(this.words, this.word(slot, 'owner'), 0);
       return;
     }
   }
 
-  #free(slot: SlotIndex): void {
-    Atomics.store(this.#words, slot * this.#slotWords + OWNER, 0);
+  /** One sender began the piece and did not finish it: the next one begins anew, or, in the end, several together. */
+  #endSoloTry(slot: SlotIndex): void {
+    const word = this.word(slot, 'soloTry');
+    const tries = Atomics.load(this.words, word);
+    Atomics.store(this.words, word, tries < MAX_SOLO_TRIES ? tries + 1 : 0);
+    for (let block = 0; block < this.geometry.blocksPerPiece; block++) this.unreceive(slot, block);
+  }
+
+  #setAvoided(slot: SlotIndex, senders: readonly Sender[]): void {
+    for (let i = 0; i < MAX_AVOIDED_SENDERS; i++)
+      Atomics.store(this.words, this.word(slot, 'avoided') + i, (senders[i] ?? -1) + 1);
+  }
+
+  #setParked(slot: SlotIndex): void {
+    Atomics.add(this.words, this.#parkedWord, 1);
+    Atomics.store(this.words, this.word(slot, 'owner'), PARKED);
+  }
+
+  #unpark(slot: SlotIndex, owner: number): boolean {
+    const word = this.word(slot, 'owner');
+    if (Atomics.compareExchange(this.words, word, PARKED, owner) !== PARKED) return false;
+    Atomics.sub(this.words, this.#parkedWord, 1);
+    return true;
   }
 }
 
@@ -281,13 +292,4 @@ function takesGuests(hold: number): boolean {
 
 function isFree(hold: number): boolean {
   return (hold & (OWNER_IN | DISCARDED)) === DISCARDED && hold >>> GUEST_SHIFT === 0;
-}
-
-function slotWords(g: Geometry): number {
-  return HEADER_WORDS + BITMAPS * Math.ceil(g.blocksPerPiece / 32);
-}
-
-/** Slots start on a block boundary, so no two pieces share a cache line or a page's worth of block. */
-function slotBytes(g: Geometry): number {
-  return g.blocksPerPiece * BLOCK_BYTES;
 }

@@ -79,6 +79,15 @@ export class Ledger {
     return Atomics.load(this.#counters, VERIFIED);
   }
 
+  /** A bit a piece, as a bitfield has them (BEP 3). */
+  verifiedBits(): Uint8Array {
+    const bits = new Uint8Array(Math.ceil(this.pieceCount / 8));
+    for (let piece = 0; piece < this.pieceCount; piece++)
+      if (this.stateOf(piece as PieceIndex) === PIECE_STATE.verified)
+        bits[piece >>> 3] = (bits[piece >>> 3] ?? 0) | (0x80 >>> (piece & 7));
+    return bits;
+  }
+
   /** Pieces that any shard may claim. For a moment it may lag behind the states. */
   get missingCount(): number {
     return this.pieceCount - Atomics.load(this.#counters, TAKEN);
@@ -182,6 +191,16 @@ export class Ledger {
       example ??= piece as PieceIndex;
     }
     return { missing, unavailable, example };
+  }
+
+  /** Some piece is missing that somebody who is connected has. */
+  anyReachable(): boolean {
+    if (Atomics.load(this.#counters, SEEDS) > 0) return this.missingCount > 0;
+    for (let piece = 0; piece < this.pieceCount; piece++) {
+      const isMissing = this.stateOf(piece as PieceIndex) === PIECE_STATE.missing;
+      if (isMissing && this.availabilityOf(piece as PieceIndex) > 0) return true;
+    }
+    return false;
   }
 
   /** Availability without the seeds, which have every piece alike: what rarest-first needs to compare. */

@@ -209,20 +209,52 @@ export const MAX_REQUEST_QUEUE_BLOCKS = 2_000;
 export const MAX_UNREQUESTED_BLOCKS = 512;
 /** Pieces of an allowed-fast set (BEP 6) kept for a peer; the usual set has 10. */
 export const MAX_ALLOWED_FAST_PIECES = 100;
-/** Requests that an idle peer doubles at one time; two peers a block, as transmission's bounded endgame has it (PR 9103). */
+/** Blocks of slow peers that a peer of unknown speed is asked for at one time; two peers a block, as transmission's bounded endgame has it (PR 9103). */
 export const DOUBLED_REQUESTS_BLOCKS = 8;
+/** Blocks of slow peers that are dealt out in one tick, at the most: no long turns. */
+export const MAX_TAKEOVER_BLOCKS = 2_048;
+/** And peers they are dealt to. */
+export const MAX_TAKEOVER_HELPERS = 64;
 /** In the endgame, a block is doubled once its owner has been silent this long. */
 export const ENDGAME_SILENCE_MS = 1_000;
-/** Or once its owner, at its rate, needs longer than this for all it owes: doubling everybody's would be waste. So long, too, one block may take to come. */
+/** Or once its owner, at its rate, needs longer than this for all it owes: doubling everybody's would be waste. */
 export const ENDGAME_SLACK_MS = 2_000;
-/** Before the endgame, a peer must have been silent this long before its blocks are asked of another as well. */
+/** Before the endgame, a peer must have finished no block for this long before its blocks are asked of another as well. */
 export const SLOW_OWNER_MS = 2_000;
-/** Such a peer gets nothing new for this long, or it would take the next slot and hold that up too. */
+/** Such a peer gets nothing new for this long, or it would take the next slot and hold that up too. Doubles each time. */
 export const SLOW_OWNER_REST_MS = 10_000;
-/** A piece that a peer refused (BEP 6) is not asked of it for this long. */
-export const REFUSAL_MS = 15_000;
-/** A piece in work that no peer of its shard goes on with is given back after this long, for other shards. */
+/** The longest such rest. */
+export const MAX_REST_MS = 120_000;
+/** A block that takes longer than this to come loses its place in the slot: it goes on aside, and others may send it as well. */
+export const WRITER_LEASE_MS = 1_000;
+/** First wait before a block that a peer rejected (BEP 6) is asked of it again; doubles each time. */
+export const FIRST_REFUSAL_MS = 1_000;
+/** The longest such wait. */
+export const MAX_REFUSAL_MS = 15_000;
+/** After so many rejections in a row without a block, the peer is asked for nothing for 1 s, then 2 s, 4 s and so on. */
+export const REJECTS_BEFORE_REST = 16;
+/** A piece in work that no peer of its shard goes on with is parked after this long, for other shards to finish. */
 export const ORPHANED_PIECE_MS = 3_000;
+/** A shard that joined the slot of another and got no block in this long leaves it, so that a third may come. */
+export const GUEST_PATIENCE_MS = 3_000;
+/** And does not come back to that piece for this long. */
+export const GUEST_RETURN_MS = 10_000;
+/** Senders whose blocks are kept out of a piece that failed its hash, at one time. */
+export const MAX_AVOIDED_SENDERS = 4;
+/** Tries to fetch such a piece from one sender alone that may end early; then several may give it again. */
+export const MAX_SOLO_TRIES = 3;
+/** How long one such try may take while other peers have nothing to do. */
+export const SOLO_TRY_MS = 20_000;
+/** Where none of the senders that are not suspected goes on with a piece that failed for this long, the suspicion is turned round. */
+export const RELENT_MS = 6_000;
+/** And where so many holders in a row had it and got no block. */
+export const MAX_FRUITLESS_TRIES = 2;
+/** Main looks this often whether a piece that failed can be fetched again: its last guest leaves within a tick. */
+export const SLOT_LEFT_POLL_MS = 50;
+/** Failures of one piece that are remembered, with the hash of each block. */
+export const MAX_KEPT_FAILURES = 8;
+/** Pieces found on disk that are told, one by one, to peers which came before that was known. */
+export const MAX_FOUND_TOLD_PIECES = 8_192;
 /** Pieces that are picked at random before rarity counts; libtorrent's number. */
 export const RANDOM_FIRST_PIECES = 4;
 /** How often the order in which a shard asks for pieces follows the swarm's availability. */

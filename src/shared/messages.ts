@@ -3,13 +3,14 @@
  * Plain data only, since an Error crosses a port without its name and code. No block ever travels here: blocks lie
  * in the arena.
  */
-import type { ArenaMemory } from './arena.ts';
+
 import type { CloseReason } from './close-reason.ts';
 import type { HostPort } from './compact-peers.ts';
 import type { Geometry } from './geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { PeerRate } from './peer-rate.ts';
+import type { ArenaMemory } from './slot-blocks.ts';
 import type { SocksProxy } from './socks-proxy.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -103,12 +104,8 @@ export type ShardCommand =
   | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }
   /** The kept peers are gone: everybody who was sent away may race again. */
   | { readonly type: 'resume' }
-  /** Hash verdicts, to all shards: what to announce, whom to blame, and that slots are free again. */
-  | {
-      readonly type: 'verdicts';
-      readonly verified: readonly PieceIndex[];
-      readonly evidence: readonly Evidence[];
-    }
+  /** Hash verdicts, to all shards: what to announce, and that slots are free again, or pieces missing. */
+  | { readonly type: 'verdicts'; readonly verified: readonly PieceIndex[] }
   | { readonly type: 'stop' };
 
 /**
@@ -184,8 +181,6 @@ export type ShardEvent =
   /** For the first-connect strategy. These three are never batched; `at` in monotonic milliseconds, as everywhere. */
   | { readonly type: 'connected'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'unchoked'; readonly peer: PeerIndex; readonly at: number }
-  /** A verdict showed that it sent bad data. */
-  | { readonly type: 'convicted'; readonly peer: PeerIndex }
   | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
   /** Whether connections are accepted, and where. */
   | { readonly type: 'listening'; readonly port: number | null; readonly error: string | null }

@@ -1,9 +1,10 @@
 /** What is said between the main thread and the thread that fetches from web seeds (BEP 19): one union per direction. */
-import type { ArenaMemory } from './arena.ts';
+
 import type { Route } from './http-visitor.ts';
-import type { PieceIndex, ShardId } from './indices.ts';
+import type { ShardId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { FullPiece } from './messages.ts';
+import type { ArenaMemory } from './slot-blocks.ts';
 
 /** A file as web seeds have it (BEP 19). */
 export interface WebSeedFile {
@@ -31,8 +32,8 @@ export interface WebSeedTask<Port> {
 }
 
 export type WebSeedCommand =
-  /** The piece failed its hash. */
-  { readonly type: 'failed'; readonly piece: PieceIndex } | { readonly type: 'stop' };
+  /** The web seed sent bad data. */
+  { readonly type: 'convict'; readonly seed: number } | { readonly type: 'stop' };
 
 export type WebSeedEvent =
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }

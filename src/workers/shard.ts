@@ -94,7 +94,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
         this.#dialler.addresses.callBack();
         break;
       case 'verdicts':
-        this.#download?.verdicts(command.verified, command.evidence, this.#peers);
+        this.#download?.verdicts(command.verified, this.#peers);
         break;
       case 'stop':
         this.#stop();
@@ -124,7 +124,8 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   // --- PeerHost
 
   get offer(): Offer {
-    return { metadataBytes: this.info?.length ?? null, pex: this.#pex !== null };
+    const bitfield = this.#download?.bitfield ?? null;
+    return { metadataBytes: this.info?.length ?? null, pex: this.#pex !== null, bitfield };
   }
 
   guard(work: () => void): void {
@@ -272,14 +273,11 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
         clock,
         random,
         onFull: (full) => this.#outbox.full(full),
-        onConvicted: (peer) => {
-          this.#dialler.addresses.banish([peer]);
-          this.#outbox.now({ type: 'convicted', peer });
-        },
       });
     }
     this.requester = this.#download?.requester ?? new FirstBlockProbe(geometry, clock, random);
     for (const peer of [...this.#peers.values()]) peer.torrentKnown(geometry.pieceCount);
+    this.#download?.tellFound(this.#peers);
   }
 
   #stats(): ShardStats {

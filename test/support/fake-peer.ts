@@ -28,15 +28,26 @@ export interface FakePeerScript {
   readonly unread?: number;
   /** Milliseconds from a request to its block. */
   readonly delayMs?: number;
+  /** Blocks leave one after another at this rate, and not at once. */
+  readonly bytesPerS?: number;
+  /** Hears each message of the client; true where it sees to a request itself. */
+  readonly hears?: (peer: FakePeer, id: number, payload: Buffer) => boolean | undefined;
 }
 
 export class FakePeer {
   readonly #time: VirtualTime;
   readonly #script: FakePeerScript;
+  #queue: {
+    readonly piece: number;
+    readonly begin: number;
+    readonly length: number;
+    readonly give: () => void;
+  }[] = [];
   #events: ConnectionEvents | null = null;
   #deliver: (bytes: Uint8Array) => void = () => {};
   #received = Buffer.alloc(0);
   #shortagesLeft: number;
+  readonly index: number;
   /** Performed script lines. */
   fired = 0;
   dials = 0;
@@ -46,8 +57,12 @@ export class FakePeer {
   /** Everything that the client wrote, as Latin-1. */
   bytesHeard = '';
   readonly requests: { readonly piece: number; readonly begin: number; readonly length: number }[] = [];
+  /** What it was asked for, less what was cancelled, in order. */
+  open: { readonly piece: number; readonly begin: number }[] = [];
 
-  constructor(time: VirtualTime, script: FakePeerScript) {
+  /** `index`: the number that the client knows it by. */
+  constructor(time: VirtualTime, script: FakePeerScript, index = -1) {
+    this.index = index;
     this.#time = time;
     this.#script = script;
     const { connect } = script;
@@ -60,6 +75,8 @@ export class FakePeer {
     this.#received = Buffer.alloc(0);
     this.destroyed = false;
     this.dials += 1;
+    this.open = [];
+    this.#queue = [];
     const { connect = 0 } = this.#script;
     if (connect === 'ignore') this.fired += 1;
     else if (typeof connect === 'number') this.#time.after(connect, () => this.#connected());
@@ -76,8 +93,25 @@ export class FakePeer {
     };
   }
 
+  get now(): number {
+    return this.#time.now();
+  }
+
   say(bytes: Uint8Array): void {
     if (!this.destroyed) this.#deliver(bytes);
+  }
+
+  /** Says it after a while, unless the connection is over by then. */
+  sayLater(ms: number, bytes: Uint8Array): void {
+    const { dials } = this;
+    this.#time.after(ms, () => {
+      if (this.dials === dials) this.say(bytes);
+    });
+  }
+
+  /** Hangs up, at the end of this turn, as a socket does. */
+  hangUp(): void {
+    this.#later(0, () => this.#events?.onEnd('closed-by-peer', 'fake'));
   }
 
   #connected(): void {
@@ -113,18 +147,50 @@ export class FakePeer {
       const length = this.#received.readUInt32BE(0);
       const message = this.#received.subarray(4, 4 + length);
       this.#received = this.#received.subarray(4 + length);
-      this.heard.push(length === 0 ? -1 : (message[0] as number));
+      const id = length === 0 ? -1 : (message[0] as number);
+      this.heard.push(id);
+      if (this.#script.hears?.(this, id, message.subarray(1)) === true) continue;
+      if (message[0] === 8) this.#cancel(message.readUInt32BE(1), message.readUInt32BE(5));
       if (message[0] === 6)
         this.#request(message.readUInt32BE(1), message.readUInt32BE(5), message.readUInt32BE(9));
     }
   }
 
+  #cancel(piece: number, begin: number): void {
+    const at = this.open.findIndex((one) => one.piece === piece && one.begin === begin);
+    if (at >= 0) this.open.splice(at, 1);
+  }
+
   #request(piece: number, begin: number, length: number): void {
     this.requests.push({ piece, begin, length });
-    const { serves, delayMs = 0 } = this.#script;
+    this.open.push({ piece, begin });
+    const { serves, delayMs = 0, bytesPerS } = this.#script;
     if (serves === undefined) return;
     const data = serves(piece, begin, length);
-    if (data !== null) this.#time.after(delayMs, () => this.say(wire.piece(piece, begin, data)));
+    if (data === null) return;
+    const dials = this.dials;
+    const give = (): void => {
+      if (this.dials === dials) this.say(wire.piece(piece, begin, data));
+    };
+    if (bytesPerS === undefined) return this.#time.after(delayMs, give);
+    this.#queue.push({ piece, begin, length, give });
+    if (this.#queue.length === 1) this.#giveNext(bytesPerS, dials);
+  }
+
+  /** One block after another; what was cancelled in time is passed over. */
+  #giveNext(bytesPerS: number, dials: number): void {
+    const next = this.#queue[0];
+    if (next === undefined || this.dials !== dials) return;
+    const isOpen = this.open.some(({ piece, begin }) => piece === next.piece && begin === next.begin);
+    this.#time.after(isOpen ? (next.length * 1_000) / bytesPerS : 0, () => {
+      if (this.dials !== dials) return;
+      this.#queue.shift();
+      if (isOpen) {
+        this.#cancel(next.piece, next.begin);
+        next.give();
+      }
+      this.#giveNext(bytesPerS, dials);
+    });
   }
 }
 

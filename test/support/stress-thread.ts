@@ -3,10 +3,18 @@
  * nobody else is in what they own. Ends when the shared count of operations is used up or everything is verified.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Arena, type ArenaMemory } from '../../src/shared/arena.ts';
+import { Arena } from '../../src/shared/arena.ts';
 import { blocksOfPiece } from '../../src/shared/geometry.ts';
-import { type PieceIndex, type ShardId, type SlotIndex, shardId } from '../../src/shared/indices.ts';
+import {
+  type PeerIndex,
+  type PieceIndex,
+  type ShardId,
+  type SlotIndex,
+  shardId,
+} from '../../src/shared/indices.ts';
 import { Ledger, type LedgerMemory } from '../../src/shared/ledger.ts';
+import { peerAsSender } from '../../src/shared/sender.ts';
+import type { ArenaMemory } from '../../src/shared/slot-blocks.ts';
 import { dice } from './dice.ts';
 
 export interface StressSetup {
@@ -30,11 +38,14 @@ const arena = new Arena(arenaMemory);
 const left = new Int32Array(operations);
 const shard: ShardId = shardId(id);
 const roll = dice(id * 7_919);
+const sender = peerAsSender(id as PeerIndex);
 const faults: string[] = [];
 let fills = 0;
 let releases = 0;
 let lostRaces = 0;
 let joins = 0;
+let adopted = 0;
+let evictions = 0;
 const BYTES_OF_MARK = 4;
 
 /** What a block looks like when it is there: the number of its piece, in its first bytes. */
@@ -45,11 +56,19 @@ function write(slot: SlotIndex, block: number, piece: number): void {
   }
   const at = arena.offsetOf(slot, block);
   for (let i = 0; i < BYTES_OF_MARK; i++) arena.bytes[at + i] = (piece >>> (8 * i)) & 0xff;
-  if (arena.receive(slot, block)) {
+  if (arena.receive(slot, block, sender)) {
     if (!ledger.fill(piece as PieceIndex, arena.ownerOf(slot) as ShardId))
       faults.push(`piece ${piece} was not there to fill`);
     fills += 1;
   }
+}
+
+function freshSlot(piece: PieceIndex): SlotIndex | null {
+  const slot = arena.claim(piece, shard);
+  if (slot !== null) return slot;
+  const lost = arena.evict();
+  if (lost !== null) evictions += 1;
+  return lost === null ? null : arena.claim(piece, shard);
 }
 
 function fetchPiece(piece: PieceIndex): void {
@@ -57,15 +76,16 @@ function fetchPiece(piece: PieceIndex): void {
     lostRaces += 1;
     return;
   }
-  const slot = arena.claim(piece, shard, roll(4) > 0);
+  const slot = arena.adopt(piece, shard) ?? freshSlot(piece);
   if (slot === null) {
     if (!ledger.release(piece, shard)) faults.push(`piece ${piece} was not ours to release`);
     return;
   }
   const blocks = blocksOfPiece(arena.geometry, piece);
+  if (arena.receivedCount(slot) > 0) adopted += 1;
   while (arena.receivedCount(slot) < blocks) {
     for (let block = 0; block < blocks; block++) {
-      if (roll(200) === 0 && arena.receivedCount(slot) < blocks && arena.abandon(slot)) {
+      if (roll(200) === 0 && arena.receivedCount(slot) < blocks && arena.park(slot, true)) {
         if (!ledger.release(piece, shard)) faults.push(`piece ${piece} was not ours to release`);
         releases += 1;
         return;
@@ -101,4 +121,12 @@ while (Atomics.load(left, 0) > 0 && !ledger.complete) {
   joinSomebody();
   fetchPiece(roll(ledger.pieceCount) as PieceIndex);
 }
-parentPort?.postMessage({ faults: faults.slice(0, 10), fills, releases, lostRaces, joins });
+parentPort?.postMessage({
+  faults: faults.slice(0, 10),
+  fills,
+  releases,
+  lostRaces,
+  joins,
+  adopted,
+  evictions,
+});

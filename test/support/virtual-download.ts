@@ -1,6 +1,5 @@
 /** A whole download of one shard in virtual time, with the test in the part of main. */
 import assert from 'node:assert/strict';
-import type { PieceIndex } from '../../src/shared/indices.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeerScript, seedScript } from './fake-peer.ts';
 import { payload } from './payload.ts';
@@ -11,10 +10,9 @@ export function download(options: VirtualShardOptions, ms: number, peers: readon
   const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000, ...options });
   const fakes = shard.add(...peers);
   const seen = new Set<FullPiece>();
-  const isGood = (piece: PieceIndex): boolean => {
-    const full = shard.full.findLast((entry) => entry.piece === piece);
-    assert.ok(full && shard.arena);
-    const bytes = shard.arena.pieceBytes(full.slot);
+  const isGood = ({ piece, slot }: FullPiece): boolean => {
+    assert.ok(shard.arena);
+    const bytes = shard.arena.pieceBytes(slot);
     return Buffer.compare(bytes, payload(piece, 0, bytes.length)) === 0;
   };
   for (let passed = 0; passed < ms; passed += 10) {

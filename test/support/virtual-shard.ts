@@ -1,6 +1,7 @@
 /** A whole shard in virtual time, over a network of fake peers. */
 import { createHash } from 'node:crypto';
-import { Arena, type ArenaMemory } from '../../src/shared/arena.ts';
+import { Verdicts } from '../../src/main/verdicts.ts';
+import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { Ledger, type LedgerMemory } from '../../src/shared/ledger.ts';
@@ -13,9 +14,12 @@ import type {
   PickOrder,
   ShardEvent,
   ShardShare,
+  ShardTask,
   ShardTorrent,
   Strategy,
 } from '../../src/shared/messages.ts';
+import { type Sender, senderOf } from '../../src/shared/sender.ts';
+import type { ArenaMemory } from '../../src/shared/slot-blocks.ts';
 import type { ListenRequest } from '../../src/workers/peer/transport.ts';
 import { Shard } from '../../src/workers/shard.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
@@ -59,14 +63,21 @@ export class VirtualShard {
   readonly ledger: Ledger | null;
   readonly arena: Arena | null;
   readonly errors: unknown[] = [];
+  /** Main's part, for all shards of a ledger. */
+  readonly verdicts: Verdicts | null;
+  /** Senders of bad blocks, in the order of their conviction. */
+  readonly convicted: Sender[];
   readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
   readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
+  readonly #firstIndex: number;
   readonly #readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
   #knock: ListenRequest['onAccept'] = () => {};
 
   constructor(options: VirtualShardOptions = {}) {
     this.time = options.beside?.time ?? new VirtualTime();
+    // Indices are those of one list for all shards, as in main.
+    this.#firstIndex = options.beside === undefined ? 0 : 500;
     const pieceLength = options.pieceLength ?? 32_768;
     const g = geometry(options.totalLength ?? (options.pieces ?? 8) * pieceLength, pieceLength);
     this.#memory =
@@ -80,62 +91,39 @@ export class VirtualShard {
     const downloads = options.slots !== undefined;
     this.ledger = downloads ? new Ledger(ledger) : null;
     this.arena = downloads ? new Arena(arena) : null;
+    this.convicted = options.beside?.convicted ?? [];
+    this.verdicts = options.beside?.verdicts ?? this.#judges();
     for (let piece = 0; piece < (options.verified ?? 0); piece++) this.ledger?.verify(piece as PieceIndex);
-    const unlimited = Number.POSITIVE_INFINITY;
     const readBuffer = this.#readBuffer;
-    this.shard = new Shard(
-      {
-        shard: shardId(options.beside === undefined ? 1 : 2),
-        port: null,
-        infoHash: INFO_HASH,
-        peerId: OUR_PEER_ID,
-        clientName: 'unchoke test',
-        strategy: options.strategy ?? 'first-unchoke',
-        share: {
-          halfOpen: unlimited,
-          dialRatePerS: unlimited,
-          openPeers: unlimited,
-          workingPeers: unlimited,
-          ...options.share,
+    this.shard = new Shard(taskOf(options), {
+      clock: () => EPOCH_MS + this.time.now(),
+      random: () => 0.5,
+      soon: this.time.soon,
+      later: this.time.after,
+      post: (event) => this.events.push(event),
+      load: () => ({ activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
+      fail: (error) => this.errors.push(error),
+      transport: {
+        readBuffer,
+        listen: (request, told) => {
+          this.#knock = request.onAccept;
+          told({ port: request.port, error: null });
+          return { close: () => {} };
         },
-        chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
-        encryption: options.encryption ?? 'off',
-        proxy: null,
-        localAddress: null,
-        utp: false,
-        reconnect: downloads,
-        pex: options.pex ?? false,
-      },
-      {
-        clock: () => EPOCH_MS + this.time.now(),
-        random: () => 0.5,
-        soon: this.time.soon,
-        later: this.time.after,
-        post: (event) => this.events.push(event),
-        load: () => ({ activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
-        fail: (error) => this.errors.push(error),
-        transport: {
-          readBuffer,
-          listen: (request, told) => {
-            this.#knock = request.onAccept;
-            told({ port: request.port, error: null });
-            return { close: () => {} };
-          },
-          close: () => {},
-          connect: (address, events) => {
-            const peer = this.#peers[address.port - 1];
-            if (peer === undefined) throw new Error(`no fake peer at port ${address.port}`);
-            return peer.dial(events, (bytes) => {
-              for (let at = 0; at < bytes.length; at += READ_BUFFER_BYTES) {
-                const part = bytes.subarray(at, at + READ_BUFFER_BYTES);
-                readBuffer.set(part);
-                if (!peer.destroyed) events.onData(part.length);
-              }
-            });
-          },
+        close: () => {},
+        connect: (address, events) => {
+          const peer = this.#peers[address.port - 1];
+          if (peer === undefined) throw new Error(`no fake peer at port ${address.port}`);
+          return peer.dial(events, (bytes) => {
+            for (let at = 0; at < bytes.length; at += READ_BUFFER_BYTES) {
+              const part = bytes.subarray(at, at + READ_BUFFER_BYTES);
+              readBuffer.set(part);
+              if (!peer.destroyed) events.onData(part.length);
+            }
+          });
         },
       },
-    );
+    });
     const order = options.order ?? 'rarest';
     const { slots: maxSlots = 1, hasNeighbours = false } = options;
     this.#torrent = {
@@ -157,10 +145,10 @@ export class VirtualShard {
   /** Adds peers and puts their addresses into play. */
   add(...scripts: FakePeerScript[]): FakePeer[] {
     const first = this.#peers.length;
-    const peers = scripts.map((script) => new FakePeer(this.time, script));
+    const peers = scripts.map((script, i) => new FakePeer(this.time, script, this.#firstIndex + first + i));
     this.#peers.push(...peers);
     const addresses = peers.map((_, i) => ({
-      peer: peerIndex(first + i),
+      peer: peerIndex(this.#firstIndex + first + i),
       host: '127.0.0.1',
       port: first + i + 1,
     }));
@@ -213,24 +201,71 @@ export class VirtualShard {
     return this.events.flatMap((event) => (event.type === 'unchoked' ? [event.at - EPOCH_MS] : []));
   }
 
-  /** Plays main: judges all full pieces and frees their slots. */
-  judge(good: (piece: PieceIndex) => boolean, seen: Set<FullPiece>): void {
-    const verified: PieceIndex[] = [];
-    const evidence: Evidence[] = [];
-    for (const full of this.full) {
-      if (seen.has(full)) continue;
-      seen.add(full);
-      const isGood = good(full.piece);
-      const bytes = this.arena?.pieceBytes(full.slot) ?? new Uint8Array(0);
-      evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
-      if (isGood) {
-        verified.push(full.piece);
-        this.ledger?.verify(full.piece);
-      } else this.ledger?.reset(full.piece);
-      this.arena?.discard(full.slot);
-    }
-    if (evidence.length > 0) this.shard.command({ type: 'verdicts', verified, evidence });
+  #judges(): Verdicts | null {
+    if (this.ledger === null || this.arena === null) return null;
+    return new Verdicts(this.ledger, this.arena, {
+      onConvicted: (sender) => this.convicted.push(sender),
+      onReopened: () => {},
+      later: this.time.after,
+    });
   }
+
+  /** Plays main and the hashers: judges the pieces that this shard has filled since. */
+  judge(good: (full: FullPiece) => boolean, seen: Set<FullPiece>): void {
+    if (this.ledger === null || this.arena === null || this.verdicts === null) return;
+    const news = this.full.filter((full) => !seen.has(full));
+    for (const full of news) seen.add(full);
+    const pieces = this.verdicts.take(news);
+    if (pieces.length === 0) return;
+    const judged = pieces.map((full) => ({ full, isGood: good(full) }));
+    const evidence: Evidence[] = judged
+      .filter(({ full, isGood }) => full.suspect || !isGood)
+      .map(({ full, isGood }) => ({
+        piece: full.piece,
+        good: isGood,
+        blockHashes: blockHashes(this.arena?.pieceBytes(full.slot) ?? new Uint8Array(0)),
+      }));
+    const [goodOnes, bad] = [true, false].map((kind) =>
+      judged.filter(({ isGood }) => isGood === kind).map(({ full }) => full),
+    );
+    const verified = (goodOnes ?? []).map(({ piece }) => piece);
+    for (const piece of verified) this.ledger.verify(piece);
+    this.verdicts.judge({ type: 'stored', good: goodOnes ?? [], bad: bad ?? [], evidence, fault: null });
+    this.heedVerdicts(verified);
+  }
+
+  /** What main tells every shard after a verdict. */
+  heedVerdicts(verified: readonly PieceIndex[]): void {
+    const peers = this.convicted.map(senderOf).flatMap((sender) => ('peer' in sender ? [sender.peer] : []));
+    if (peers.length > 0) this.shard.command({ type: 'banish', peers, code: 'bad-data' });
+    this.shard.command({ type: 'verdicts', verified });
+  }
+}
+
+function taskOf(options: VirtualShardOptions): ShardTask<unknown> {
+  const unlimited = Number.POSITIVE_INFINITY;
+  return {
+    shard: shardId(options.beside === undefined ? 1 : 2),
+    port: null,
+    infoHash: INFO_HASH,
+    peerId: OUR_PEER_ID,
+    clientName: 'unchoke test',
+    strategy: options.strategy ?? 'first-unchoke',
+    share: {
+      halfOpen: unlimited,
+      dialRatePerS: unlimited,
+      openPeers: unlimited,
+      workingPeers: unlimited,
+      ...options.share,
+    },
+    chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
+    encryption: options.encryption ?? 'off',
+    proxy: null,
+    localAddress: null,
+    utp: false,
+    reconnect: options.slots !== undefined,
+    pex: options.pex ?? false,
+  };
 }
 
 /** As a hasher makes them: SHA-1 of each block of a piece. */

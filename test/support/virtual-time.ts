@@ -8,12 +8,13 @@ interface Timer {
 export class VirtualTime {
   #now = 0;
   #order = 0;
-  #timers: Timer[] = [];
+  /** A binary heap: the next timer is first. */
+  readonly #timers: Timer[] = [];
 
   readonly now = (): number => this.#now;
 
   readonly after = (ms: number, work: () => void): void => {
-    this.#timers.push({ at: this.#now + ms, order: this.#order++, work });
+    this.#push({ at: this.#now + ms, order: this.#order++, work });
   };
 
   readonly soon = (work: () => void): void => this.after(0, work);
@@ -28,15 +29,44 @@ export class VirtualTime {
   /** Runs everything that is due up to `ms` from now. */
   run(ms: number): void {
     const end = this.#now + ms;
-    for (;;) {
-      const due = this.#timers
-        .filter(({ at }) => at <= end)
-        .sort((a, b) => a.at - b.at || a.order - b.order)[0];
-      if (due === undefined) break;
-      this.#timers.splice(this.#timers.indexOf(due), 1);
+    for (let due = this.#timers[0]; due !== undefined && due.at <= end; due = this.#timers[0]) {
+      this.#pop();
       this.#now = Math.max(this.#now, due.at);
       due.work();
     }
     this.#now = end;
   }
+
+  #push(timer: Timer): void {
+    const timers = this.#timers;
+    let at = timers.push(timer) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(timer, timers[parent] as Timer)) break;
+      timers[at] = timers[parent] as Timer;
+      at = parent;
+    }
+    timers[at] = timer;
+  }
+
+  #pop(): void {
+    const timers = this.#timers;
+    const last = timers.pop() as Timer;
+    if (timers.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= timers.length) break;
+      const right = timers[child + 1];
+      if (right !== undefined && isBefore(right, timers[child] as Timer)) child += 1;
+      if (!isBefore(timers[child] as Timer, last)) break;
+      timers[at] = timers[child] as Timer;
+      at = child;
+    }
+    timers[at] = last;
+  }
+}
+
+function isBefore(one: Timer, other: Timer): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order);
 }

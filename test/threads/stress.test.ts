@@ -23,6 +23,8 @@ interface Told {
   readonly releases: number;
   readonly lostRaces: number;
   readonly joins: number;
+  readonly adopted: number;
+  readonly evictions: number;
 }
 
 function markOf(arena: Arena, slot: SlotIndex, block: number): number {
@@ -95,7 +97,7 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     'each full piece was judged once',
   );
   for (const { fills } of results) assert.ok(fills > 0, 'all threads had a part');
-  for (const what of ['lostRaces', 'joins', 'releases'] as const)
+  for (const what of ['lostRaces', 'joins', 'releases', 'adopted', 'evictions'] as const)
     assert.ok(
       results.some((result) => result[what] > 0),
       `there were ${what}`,
@@ -105,5 +107,5 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
   assert.equal(count(PIECE_STATE.claimed) + count(PIECE_STATE.full), 0, 'nothing is left in work');
   assert.equal(ledger.verifiedCount, count(PIECE_STATE.verified));
   assert.equal(ledger.missingCount, count(PIECE_STATE.missing));
-  assert.equal(arena.freeCount(), SLOTS, 'every slot is free again');
+  assert.equal(arena.freeCount() + arena.parked().length, SLOTS, 'every slot is free or parked');
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import bencode from 'bencode';
 import { Greetings, type Offer } from '../../src/workers/peer/greeting.ts';
+import { encodeBitfield } from '../../src/workers/wire/encoder.ts';
 
 const identity = {
   infoHash: Buffer.alloc(20, 1),
@@ -10,7 +11,7 @@ const identity = {
   clientName: 'unchoke test',
   encryption: 'prefer',
 } as const;
-const offer: Offer = { metadataBytes: null, pex: true };
+const offer: Offer = { metadataBytes: null, pex: true, bitfield: null };
 
 interface Told {
   readonly m: Readonly<Record<string, number>>;
@@ -52,14 +53,22 @@ test('a new offer is told from the next greeting on', () => {
     told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, now));
   assert.deepEqual(told4(offer).m, { ut_metadata: 1, ut_pex: 2 });
   assert.equal(told4({ ...offer, metadataBytes: 777 }).metadata_size, 777);
-  assert.deepEqual(told4({ metadataBytes: 777, pex: false }).m, { ut_metadata: 1 });
+  assert.deepEqual(told4({ ...offer, metadataBytes: 777, pex: false }).m, { ut_metadata: 1 });
 });
 
 test('several messages leave in one piece, in order', () => {
   const greetings = new Greetings(identity);
   const peer = { host: '1.2.3.4', port: 1 };
-  const whole = greetings.bytes(['handshake', 'have-none', 'interested'], peer, offer);
+  const whole = greetings.bytes(['handshake', 'pieces-fast', 'interested'], peer, offer);
   assert.equal(whole.length, 68 + 5 + 5);
   assert.deepEqual(whole.subarray(0, 68), greetings.bytes(['handshake'], peer, offer));
   assert.deepEqual([...whole.subarray(68)], [0, 0, 0, 1, 15, 0, 0, 0, 1, 2]);
+  const bitfield = encodeBitfield(Uint8Array.of(0xa0));
+  for (const greeting of ['pieces', 'pieces-fast'] as const)
+    assert.deepEqual([...greetings.bytes([greeting], peer, { ...offer, bitfield })], [0, 0, 0, 2, 5, 0xa0]);
+  assert.equal(
+    greetings.bytes(['pieces'], peer, offer).length,
+    0,
+    'without BEP 6 there is no word for nothing',
+  );
 });

@@ -4,11 +4,13 @@ import { test } from 'node:test';
 import { reclaim } from '../../src/main/lost-shard.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
-import { type PieceIndex, shardId } from '../../src/shared/indices.ts';
+import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+import { peerAsSender } from '../../src/shared/sender.ts';
 
 const [OWNER, GUEST] = [shardId(1), shardId(2)];
 const PIECE = 0 as PieceIndex;
+const SENDER = peerAsSender(peerIndex(0));
 
 function claimed() {
   const arena = new Arena(Arena.allocate(geometry(65_536, 32_768), 65_536));
@@ -31,7 +33,7 @@ test('an owner dies in the middle: missing again, the slot free', () => {
 test('an owner dies after the last block, before it could say so: the piece is hashed', () => {
   for (const filled of [false, true]) {
     const { arena, ledger, slot } = claimed();
-    for (const block of [0, 1]) arena.receive(slot, block);
+    for (const block of [0, 1]) arena.receive(slot, block, SENDER);
     if (filled) ledger.fill(PIECE, OWNER);
     assert.deepEqual(reclaim(OWNER, ledger, arena, new Set()), [{ piece: PIECE, slot }]);
     assert.equal(ledger.stateOf(PIECE), PIECE_STATE.full);
@@ -43,7 +45,7 @@ test('a guest dies after the last block, before it could say so: the piece is ha
   for (const filled of [false, true]) {
     const { arena, ledger, slot } = claimed();
     arena.join(slot, PIECE, GUEST);
-    for (const block of [0, 1]) arena.receive(slot, block);
+    for (const block of [0, 1]) arena.receive(slot, block, SENDER);
     arena.leave(slot, OWNER);
     if (filled) ledger.fill(PIECE, OWNER);
     assert.deepEqual(reclaim(GUEST, ledger, arena, new Set()), [{ piece: PIECE, slot }]);
@@ -52,11 +54,20 @@ test('a guest dies after the last block, before it could say so: the piece is ha
   }
 });
 
+test('a guest dies after it left the full slot, before it could say so: the piece is hashed', () => {
+  const { arena, ledger, slot } = claimed();
+  arena.join(slot, PIECE, GUEST);
+  for (const block of [0, 1]) arena.receive(slot, block, SENDER);
+  ledger.fill(PIECE, OWNER);
+  arena.leave(slot, GUEST);
+  assert.deepEqual(reclaim(GUEST, ledger, arena, new Set()), [{ piece: PIECE, slot }]);
+});
+
 test('an owner dies while its guest goes on: the guest cannot fill the piece any more, and the slot waits for it', () => {
   const { arena, ledger, slot } = claimed();
   arena.join(slot, PIECE, GUEST);
   assert.deepEqual(reclaim(OWNER, ledger, arena, new Set()), []);
-  for (const block of [0, 1]) arena.receive(slot, block);
+  for (const block of [0, 1]) arena.receive(slot, block, SENDER);
   assert.equal(ledger.fill(PIECE, OWNER), false);
   assert.equal(arena.freeCount(), 1);
   arena.leave(slot, GUEST);

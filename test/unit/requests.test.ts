@@ -9,7 +9,7 @@ import { ActivePiece } from '../../src/workers/requests/active-piece.ts';
 import { PieceOrder } from '../../src/workers/requests/piece-order.ts';
 import { RequestQueue } from '../../src/workers/requests/request-queue.ts';
 import { RequestWindow } from '../../src/workers/requests/request-window.ts';
-import type { RequestedPeer } from '../../src/workers/requests/requester.ts';
+import { RequestBook, type RequestedPeer } from '../../src/workers/requests/requester.ts';
 import { RequestBatch } from '../../src/workers/wire/encoder.ts';
 import { dice } from '../support/dice.ts';
 import { wire } from '../support/wire-bytes.ts';
@@ -137,17 +137,32 @@ test('ties are broken by the dice: two shards walk in different orders', () => {
 });
 
 test('an active piece hands out each block once, again when it is given back, and to a second peer in the endgame', () => {
-  const [one, two, three] = [{}, {}, {}] as RequestedPeer[] as [RequestedPeer, RequestedPeer, RequestedPeer];
+  const peer = () => ({ book: new RequestBook() }) as RequestedPeer;
+  const [one, two, three] = [peer(), peer(), peer()];
+  const ask = (from: RequestedPeer): number => active.ask(from, 0);
   const active = new ActivePiece(piece(0), 0 as SlotIndex, 3, 0);
-  assert.deepEqual([active.ask(one), active.ask(one), active.ask(one), active.ask(one)], [0, 1, 2, -1]);
+  assert.deepEqual([ask(one), ask(one), ask(one), ask(one)], [0, 1, 2, -1]);
   active.giveBack(1, two);
   assert.equal(active.unasked, 0, 'only who was asked can give back');
   active.giveBack(1, one);
   assert.deepEqual([active.unasked, active.owed], [1, 2]);
-  assert.equal(active.ask(two), 1);
-  const again = (peer: RequestedPeer) => [0, 1, 2].map((block) => active.askAgain(block, peer));
+  assert.equal(ask(two), 1);
+  const again = (from: RequestedPeer) => [0, 1, 2].map((block) => active.askAgain(block, from));
   assert.deepEqual(again(two), [true, false, true]);
   assert.deepEqual(again(three), [false, true, false], 'never a third');
+  assert.equal(
+    active.askInstead(1, one, () => false),
+    null,
+  );
+  assert.equal(
+    active.askInstead(1, one, (other) => other === three),
+    three,
+    'but in the place of one',
+  );
+  assert.equal(
+    active.askInstead(1, three, (other) => other === one),
+    one,
+  );
   active.giveBack(2, one);
   assert.equal(active.unasked, 0, 'the second still owes it');
   assert.deepEqual(active.came(0, two), [one]);
@@ -155,7 +170,7 @@ test('an active piece hands out each block once, again when it is given back, an
   assert.deepEqual(active.came(2, two), []);
   assert.deepEqual([active.owed, active.unasked], [0, 0]);
   active.reopen(2);
-  assert.equal(active.ask(one), 2);
+  assert.equal(ask(one), 2);
 });
 
 test('a piece set: bitfields merge, a full set is a seed, spare bits are refused', () => {

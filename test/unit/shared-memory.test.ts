@@ -5,9 +5,12 @@ import { Arena } from '../../src/shared/arena.ts';
 import { blocksOfPiece, geometry, lengthOfBlock, lengthOfPiece } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, pieceIndex, shardId } from '../../src/shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+import { peerAsSender } from '../../src/shared/sender.ts';
 
 const A = shardId(1);
 const B = shardId(2);
+const SENDER = peerAsSender(peerIndex(7));
+const OTHER = peerAsSender(peerIndex(8));
 const piece = (index: number): PieceIndex => index as PieceIndex;
 
 test('a piece is claimed once, filled by its owner alone, verified for ever', () => {
@@ -72,11 +75,11 @@ test('a slot has one owner, a block one writer, and the last block says so', () 
   assert.equal(arena.take(slot, 1), false);
   arena.untake(slot, 1);
   assert.equal(arena.take(slot, 1), true);
-  assert.equal(arena.receive(slot, 1), false);
+  assert.equal(arena.receive(slot, 1, SENDER), false);
   assert.equal(arena.hasReceived(slot, 1), true);
   for (const block of [0, 2]) arena.take(slot, block);
-  assert.equal(arena.receive(slot, 2), false);
-  assert.equal(arena.receive(slot, 0), true);
+  assert.equal(arena.receive(slot, 2, SENDER), false);
+  assert.equal(arena.receive(slot, 0, SENDER), true);
   assert.equal(arena.pieceBytes(slot).length, 40_000);
   arena.discard(slot);
   assert.equal(arena.claim(piece(0), B), null, 'its owner is still in it');
@@ -94,16 +97,66 @@ test('a guest may join once, keeps the slot from being used again, and leaves', 
   assert.equal(arena.join(slot, piece(0), B), true);
   assert.equal(arena.guestOf(slot), B);
   assert.equal(arena.join(slot, piece(0), shardId(3)), false, 'one guest is enough');
-  assert.equal(arena.abandon(slot), false, 'a guest is at work');
+  assert.equal(arena.park(slot, true), false, 'a guest is at work');
   arena.leave(slot, A);
   arena.discard(slot);
   assert.equal(arena.claim(piece(0), A), null, 'the guest may still write');
   arena.leave(slot, B);
-  const solo = arena.claim(piece(0), A, false);
-  assert.equal(solo, slot);
-  assert.equal(arena.join(slot, piece(0), B), false, 'a suspect piece takes no guests');
-  assert.equal(arena.abandon(slot), true);
   assert.equal(arena.freeCount(), 1);
+});
+
+/** One piece of four blocks, of which the first two came. */
+function halfFull() {
+  const arena = new Arena(Arena.allocate(geometry(65_536, 65_536), 65_536));
+  const slot = arena.claim(piece(0), A);
+  assert.ok(slot !== null);
+  for (const [block, sender] of [SENDER, OTHER].entries()) {
+    arena.take(slot, block);
+    arena.receive(slot, block, sender);
+  }
+  return { arena, slot };
+}
+
+test('a parked slot keeps its blocks for the next owner, and gives way to whoever needs the memory', () => {
+  const { arena, slot } = halfFull();
+  arena.take(slot, 2);
+  assert.equal(arena.park(slot, true), true);
+  assert.deepEqual([arena.parked(), arena.freeCount()], [[slot], 0]);
+  assert.equal(arena.adopt(piece(1), B), null, 'another piece');
+  assert.equal(arena.adopt(piece(0), B), slot);
+  assert.deepEqual([arena.receivedCount(slot), arena.isTaken(slot, 2)], [2, false]);
+  assert.deepEqual(arena.senders(slot), [SENDER, OTHER, null, null]);
+  assert.equal(arena.park(slot, true), true);
+  assert.equal(arena.evict(), 2);
+  assert.equal(arena.evict(), null);
+  assert.equal(arena.freeCount(), 1);
+});
+
+test('a piece that failed is fetched again without one sender, or from one alone', () => {
+  const { arena, slot } = halfFull();
+  for (const block of [2, 3]) {
+    arena.take(slot, block);
+    arena.receive(slot, block, OTHER);
+  }
+  const rule = { avoid: [OTHER], solo: false };
+  assert.equal(arena.retry(slot, rule), false, 'its owner is still in it');
+  arena.leave(slot, A);
+  assert.equal(arena.retry(slot, rule), true);
+  assert.equal(arena.adopt(piece(0), B), slot);
+  assert.deepEqual([arena.avoidedIn(slot), arena.isSolo(slot)], [[OTHER], false]);
+  assert.deepEqual(arena.senders(slot), [SENDER, null, null, null]);
+  arena.leave(slot, B);
+  arena.retry(slot, { avoid: [], solo: true });
+  for (const tries of [1, 2, 3]) {
+    assert.equal(arena.adopt(piece(0), B), slot);
+    assert.deepEqual([arena.receivedCount(slot), arena.isSolo(slot)], [0, true], `try ${tries}`);
+    assert.equal(arena.join(slot, piece(0), A), false, 'no guest helps');
+    arena.take(slot, 0);
+    arena.receive(slot, 0, SENDER);
+    arena.park(slot, true);
+  }
+  arena.adopt(piece(0), B);
+  assert.equal(arena.isSolo(slot), false, 'nobody finishes it alone');
 });
 
 test('a dead guest is mourned once by the owner; a dead owner leaves the slot to the guest', () => {
@@ -131,7 +184,7 @@ test('blocks beyond the 32nd have bits of their own', () => {
   assert.ok(slot !== null);
   for (let block = 0; block < 100; block++) {
     assert.equal(arena.take(slot, block), true);
-    assert.equal(arena.receive(slot, block), block === 99);
+    assert.equal(arena.receive(slot, block, SENDER), block === 99);
   }
 });
 

@@ -21,7 +21,11 @@ export interface Offer {
   readonly metadataBytes: number | null;
   /** Peers may be exchanged with others (BEP 11); not so for a private torrent. */
   readonly pex: boolean;
+  /** The bitfield message of what is verified (BEP 3); null while that is nothing. */
+  readonly bitfield: Buffer | null;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** Good until our offer changes. */
 interface ExtendedHandshakes {
@@ -55,8 +59,10 @@ export class Greetings {
         return this.#handshake;
       case 'extended-handshake':
         return this.#extendedHandshake(to, offer);
-      case 'have-none':
-        return HAVE_NONE;
+      case 'pieces':
+        return offer.bitfield ?? NOTHING;
+      case 'pieces-fast':
+        return offer.bitfield ?? HAVE_NONE;
       case 'interested':
         return INTERESTED;
       case 'not-interested':

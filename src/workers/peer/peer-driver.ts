@@ -9,7 +9,7 @@ import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
 import type { MetadataPart, TransportKind } from '../../shared/messages.ts';
 import { type Approach, PLAIN } from '../approaches.ts';
 import { AcceptedConnection, SecureConnection } from '../encryption/mse-connection.ts';
-import { RequestBook, type RequestedPeer } from '../requests/requester.ts';
+import { type Place, RequestBook, type RequestedPeer } from '../requests/requester.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
@@ -110,7 +110,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
       ...this.#host.deadlines,
       lastReceivedAt: this.#lastReceivedAt,
       lastSentAt: this.#lastSentAt,
-      owingSince: this.#book !== null && this.#book.queue.size > 0 ? this.#book.owingSince : null,
+      owingSince: this.#book?.owes === true ? this.#book.owingSince : null,
     });
   }
 
@@ -144,8 +144,12 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     if (this.inSession) this.#inbox?.askMetadata(parts);
   }
 
-  divertBlock(): void {
-    this.#inbox?.divertBlock();
+  get blockRemaining(): number {
+    return this.#inbox?.blockRemaining ?? 0;
+  }
+
+  moveBlock(place: Place): void {
+    this.#inbox?.moveBlock(place);
   }
 
   /** It sent a block that we wanted. */

@@ -6,6 +6,7 @@ import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { pieceIndex } from '../../shared/indices.ts';
 import { MAX_ALLOWED_FAST_PIECES } from '../../shared/limits.ts';
+import type { Place } from '../requests/requester.ts';
 import { FrameDecoder, type FrameSink } from '../wire/decoder.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
@@ -85,8 +86,12 @@ export class PeerInbox implements FrameSink {
     this.#extensions?.askMetadata(parts);
   }
 
-  divertBlock(): void {
-    this.#decoder.divert();
+  get blockRemaining(): number {
+    return this.#decoder.blockRemaining;
+  }
+
+  moveBlock(place: Place): void {
+    this.#decoder.moveBlock(place);
   }
 
   // --- FrameSink

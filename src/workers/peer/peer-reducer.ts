@@ -79,7 +79,7 @@ function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake'
     return { ...closed, effects: [{ type: 'send', messages: ['handshake'] }, ...closed.effects] };
   }
   const messages: Greeting[] = state.incoming ? ['handshake'] : [];
-  if (input.fast) messages.push('have-none');
+  messages.push(input.fast ? 'pieces-fast' : 'pieces');
   if (input.extended) messages.push('extended-handshake');
   messages.push('interested');
   const session: Session = {

@@ -110,7 +110,9 @@ export type PeerInput =
 export type Greeting =
   | 'handshake'
   | 'extended-handshake'
-  | 'have-none'
+  /** What we have; or have-none, which only BEP 6 knows. */
+  | 'pieces'
+  | 'pieces-fast'
   | 'interested'
   | 'not-interested'
   | 'keep-alive';

@@ -1,34 +1,36 @@
 /**
- * A piece that this shard is fetching: who was asked for which block, and who had a hand in it. The bytes and the marks of
- * what arrived are in the arena; this is the shard's own side of the book.
+ * A piece that this shard is fetching: who was asked for which block. The bytes, the marks of what arrived and the senders
+ * are in the arena; this is the shard's own side of the book.
  */
-import type { PeerIndex, PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import { peerAsSender, type Sender } from '../../shared/sender.ts';
 import type { RequestedPeer } from './requester.ts';
+
+export interface PieceTerms {
+  /** The slot is another holder's, which this shard joined. */
+  readonly guest: boolean;
+  /** Failed its hash before: all blocks from one peer, so that the next failure names the culprit. */
+  readonly solo: boolean;
+  /** Senders that may not give blocks of it: one of them is suspected of a bad block. */
+  readonly avoid: readonly Sender[];
+}
+
+const NO_TERMS: PieceTerms = { guest: false, solo: false, avoid: [] };
 
 export class ActivePiece {
   readonly piece: PieceIndex;
   readonly slot: SlotIndex;
   readonly blocks: number;
-  /** Failed its hash before: blocks from one peer only, so that the next failure names the culprit. */
-  readonly solo: boolean;
-  /** The slot is another shard's, which this one joined. */
-  readonly guest: boolean;
-  /** Blocks whose doubled bit this shard has set. */
-  readonly doubled = new Set<number>();
-  /** Who sent each block; null where it has not come. */
-  readonly senders: (PeerIndex | null)[];
-  /** Peers that sent at least one of its blocks. */
-  readonly contributors = new Set<PeerIndex>();
+  readonly terms: PieceTerms;
   /** Peers that fetch from it as their current piece. */
   users = 0;
-  /** Peers that are sending a block at this moment: while there are any, the slot must stay. */
-  readonly receivers = new Set<RequestedPeer>();
-  /** Blocks that came too slowly and were begun anew with somebody else. */
-  readonly takenFromCrawler = new Set<number>();
-  /** When a block was last asked for, or came. */
-  lastChange: number;
+  /** Peers that are writing a block into the slot at this moment: while there are any, the slot must stay. */
+  readonly writers = new Set<RequestedPeer>();
+  readonly begunAt: number;
   /** When a block last came, or the piece was begun. */
   lastBlock: number;
+  /** The only peer that may give blocks of a solo piece; null until one begins. */
+  #soloist: RequestedPeer | null = null;
   /** Who owes the block; null where nobody does. */
   readonly #askers: (RequestedPeer | null)[];
   /** The second peer of a block that two were asked for. */
@@ -39,21 +41,13 @@ export class ActivePiece {
   #owed = 0;
   #from = 0;
 
-  constructor(
-    piece: PieceIndex,
-    slot: SlotIndex,
-    blocks: number,
-    now: number,
-    kind: 'ours' | 'solo' | 'guest' = 'ours',
-  ) {
+  constructor(piece: PieceIndex, slot: SlotIndex, blocks: number, now: number, terms = NO_TERMS) {
     this.piece = piece;
     this.slot = slot;
     this.blocks = blocks;
-    this.solo = kind === 'solo';
-    this.guest = kind === 'guest';
-    this.lastChange = now;
+    this.terms = terms;
+    this.begunAt = now;
     this.lastBlock = now;
-    this.senders = new Array<PeerIndex | null>(blocks).fill(null);
     this.#askers = new Array<RequestedPeer | null>(blocks).fill(null);
     this.#settled = new Uint8Array(blocks);
     this.#unasked = blocks;
@@ -69,11 +63,23 @@ export class ActivePiece {
     return this.#owed;
   }
 
+  /** Blocks of this peer are welcome. */
+  admits(peer: RequestedPeer): boolean {
+    if (this.terms.solo && this.#soloist !== null && this.#soloist !== peer) return false;
+    return this.terms.avoid.length === 0 || !this.terms.avoid.includes(peerAsSender(peer.index));
+  }
+
+  /** There is a block that this peer could be asked for now. */
+  hasFor(peer: RequestedPeer, now: number): boolean {
+    if (this.#unasked === 0) return false;
+    return peer.book.refusals === null || this.#next(peer, now) >= 0;
+  }
+
   /** The next block to ask `peer` for, now in its name; -1 where none is left. */
-  ask(peer: RequestedPeer): number {
-    while (this.#from < this.blocks && this.#settled[this.#from] === 1) this.#from += 1;
-    if (this.#from === this.blocks) return -1;
-    const block = this.#from++;
+  ask(peer: RequestedPeer, now: number): number {
+    const block = this.#next(peer, now);
+    if (block < 0) return -1;
+    if (this.terms.solo) this.#soloist ??= peer;
     this.#settled[block] = 1;
     this.#askers[block] = peer;
     this.#unasked -= 1;
@@ -89,28 +95,49 @@ export class ActivePiece {
     return true;
   }
 
+  /**
+   * Asks `peer` for a block that two others owe, in the place of one of them; `mayReplace` says of each whether it may be.
+   * Returns the one that owes it no more, or null where nothing changed.
+   */
+  askInstead(
+    block: number,
+    peer: RequestedPeer,
+    mayReplace: (other: RequestedPeer) => boolean,
+  ): RequestedPeer | null {
+    const [first, second] = [this.#askers[block], this.#doubles.get(block)];
+    if (!first || !second || first === peer || second === peer) return null;
+    if (mayReplace(second)) {
+      this.#doubles.set(block, peer);
+      return second;
+    }
+    if (!mayReplace(first)) return null;
+    this.#askers[block] = peer;
+    return first;
+  }
+
+  /** Everybody who owes the block. */
+  debtorsOf(block: number): RequestedPeer[] {
+    return [this.#askers[block], this.#doubles.get(block)].filter((peer) => peer != null);
+  }
+
   /** The block will not come from this peer. Another who was asked for it still owes it. */
   giveBack(block: number, peer: RequestedPeer): void {
     if (this.#relieve(block, peer)) this.reopen(block);
   }
 
-  /** The same, but another shard is sending the block: it need not be asked for, unless that breaks off. */
+  /** The same, but another holder is sending the block: it need not be asked for, unless that breaks off. */
   lend(block: number, peer: RequestedPeer): void {
     this.#relieve(block, peer);
   }
 
-  /** Neither owed, nor to be asked for: it has come, is coming, or another shard sees to it. */
+  /** Neither owed, nor to be asked for: it has come, is coming, or another holder sees to it. */
   isSettled(block: number): boolean {
     return this.#settled[block] === 1 && this.#askers[block] === null;
   }
 
-  hasDouble(block: number): boolean {
-    return this.#doubles.has(block);
-  }
-
   /** The block begins to come, from anybody: nobody owes it any more. Returns the others who were asked for it. */
   came(block: number, from: RequestedPeer | null): RequestedPeer[] {
-    const askers = [this.#askers[block], this.#doubles.get(block)];
+    const others = this.debtorsOf(block).filter((peer) => peer !== from);
     this.#doubles.delete(block);
     if (this.#askers[block] !== null) this.#owed -= 1;
     this.#askers[block] = null;
@@ -118,15 +145,13 @@ export class ActivePiece {
       this.#settled[block] = 1;
       this.#unasked -= 1;
     }
-    return askers.filter((peer) => peer !== null && peer !== undefined && peer !== from) as RequestedPeer[];
+    return others;
   }
 
-  /** The block is there, from this peer. */
-  received(block: number, from: PeerIndex, now: number): void {
-    this.senders[block] = from;
-    this.contributors.add(from);
-    this.lastChange = now;
-    this.lastBlock = now;
+  /** The block began to come from this peer, and comes too slowly to wait for: it owes it again. */
+  owesStill(block: number, peer: RequestedPeer): void {
+    this.#askers[block] = peer;
+    this.#owed += 1;
   }
 
   /** Each block that is owed, with the peers that owe it. */
@@ -141,6 +166,16 @@ export class ActivePiece {
     this.#settled[block] = 0;
     this.#unasked += 1;
     if (block < this.#from) this.#from = block;
+  }
+
+  #next(peer: RequestedPeer, now: number): number {
+    const { refusals } = peer.book;
+    while (this.#from < this.blocks && this.#settled[this.#from] === 1) this.#from += 1;
+    for (let block = this.#from; block < this.blocks; block++) {
+      if (this.#settled[block] === 1 || refusals?.bars(this.piece, block, now) === true) continue;
+      return block;
+    }
+    return -1;
   }
 
   /** True if nobody owes the block any more. */

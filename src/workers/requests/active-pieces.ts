@@ -1,12 +1,14 @@
 /**
  * The pieces that this shard has claimed in the ledger, each with its slot of the arena. Claims new ones, hands out
- * those that have blocks left, and gives back what nobody here can finish.
+ * those that have blocks left, and parks what nobody here can finish.
  */
 import type { Arena } from '../../shared/arena.ts';
 import { blocksOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import { ORPHANED_PIECE_MS } from '../../shared/limits.ts';
+import { PIECE_STATE } from '../../shared/ledger.ts';
+import { MAX_FRUITLESS_TRIES, ORPHANED_PIECE_MS, RELENT_MS } from '../../shared/limits.ts';
+import { peerAsSender } from '../../shared/sender.ts';
 import { ActivePiece } from './active-piece.ts';
 import type { PieceOrder } from './piece-order.ts';
 import type { RequestedPeer } from './requester.ts';
@@ -25,11 +27,13 @@ export class ActivePieces {
   readonly #open = new Set<ActivePiece>();
   /** The open ones that no peer has as its current piece. */
   readonly #orphans = new Set<ActivePiece>();
-  /** Pieces that failed their hash and are to come from one peer. */
-  readonly #suspects = new Set<PieceIndex>();
-  /** Pieces that two shards fetch: this one and the owner, or this one and a guest. */
+  /** Pieces that two holders fetch: this shard and the owner, or this shard and a guest. */
   readonly #joint = new Set<ActivePiece>();
   #outOfSlots = false;
+  /** Parked slots that avoid some senders, and since when no block has come there. */
+  readonly #standing = new Map<SlotIndex, { piece: PieceIndex; received: number; since: number }>();
+  /** Blocks that were received and thrown away with their slot, because the memory was needed. */
+  evictedBlocks = 0;
 
   constructor(ledger: Ledger, arena: Arena, order: PieceOrder, shard: ShardId, maxSlots: number) {
     this.#ledger = ledger;
@@ -42,6 +46,11 @@ export class ActivePieces {
   /** Blocks that this shard may have in work at one time. */
   get roomBlocks(): number {
     return Math.min(this.#maxSlots, this.#arena.slotCount) * this.#arena.geometry.blocksPerPiece;
+  }
+
+  /** No slot was to be had when a piece was last wanted. */
+  get outOfSlots(): boolean {
+    return this.#outOfSlots;
   }
 
   /** No block is left to ask for, and no piece can be begun: nobody would get anything. */
@@ -60,10 +69,8 @@ export class ActivePieces {
 
   /** What the peer should fetch from next: left behind by others, new, or, where slots are scarce, shared. */
   pieceFor(peer: RequestedPeer, now: number): ActivePiece | null {
-    for (const orphan of this.#orphans) {
-      if (mayAsk(peer, orphan.piece) && mayContinue(orphan, peer)) return orphan;
-    }
-    return this.#claim(peer, now) ?? this.#toShare(peer);
+    for (const orphan of this.#orphans) if (canServe(peer, orphan, now)) return orphan;
+    return this.#claim(peer, now) ?? this.#toShare(peer, now);
   }
 
   /** Keeps the sets true after blocks of this piece, or its users, changed. */
@@ -86,10 +93,10 @@ export class ActivePieces {
     return isNews;
   }
 
-  /** Pieces of which another shard fetches blocks too. */
+  /** Pieces of which another holder fetches blocks too. */
   joint(): readonly ActivePiece[] {
     for (const active of this.#byPiece.values())
-      if (!active.guest && this.#arena.wasJoined(active.slot)) this.#joint.add(active);
+      if (!active.terms.guest && this.#arena.wasJoined(active.slot)) this.#joint.add(active);
     return [...this.#joint];
   }
 
@@ -97,81 +104,50 @@ export class ActivePieces {
     return this.#byPiece.values();
   }
 
-  /** Another shard fetches from a piece of ours. */
-  hasGuest(active: ActivePiece): boolean {
-    return !active.guest && this.#arena.guestOf(active.slot) !== 0;
-  }
-
-  /** Becomes the guest of another shard's slot; null where that cannot be, or nothing is left to do. */
+  /** Becomes the guest of another holder's slot; null where that cannot be, or nothing is left to do. */
   join(piece: PieceIndex, slot: SlotIndex, now: number): ActivePiece | null {
     if (this.#byPiece.has(piece) || !this.#arena.join(slot, piece, this.#shard)) return null;
-    const active = new ActivePiece(piece, slot, blocksOfPiece(this.#arena.geometry, piece), now, 'guest');
-    for (let block = 0; block < active.blocks; block++) {
-      if (!this.#arena.hasReceived(slot, block) && this.#arena.double(slot, block)) active.doubled.add(block);
-      else active.came(block, null);
-    }
-    this.#byPiece.set(piece, active);
+    const active = this.#begin(piece, slot, now, true);
     this.#joint.add(active);
-    this.changed(active);
     if (active.unasked > 0) return active;
     this.forget(active);
     return null;
   }
 
-  /** Asks `peer` for a block that another owes; false where two are asked already, here or in another shard. */
-  askAgain(active: ActivePiece, block: number, peer: RequestedPeer): boolean {
-    if (active.guest || !this.#arena.double(active.slot, block)) return false;
-    if (active.askAgain(block, peer)) {
-      active.doubled.add(block);
-      return true;
-    }
-    this.#arena.undouble(active.slot, block);
-    return false;
-  }
-
-  /** The guest died: what it may have been writing, or had marked for itself, is free again. */
+  /** The guest died: what it may have been writing is free again. */
   clearAfterGuest(active: ActivePiece, block: number): void {
-    if (!active.doubled.has(block)) this.#arena.undouble(active.slot, block);
-    const isOurs = [...active.receivers].some(
+    const isOurs = [...active.writers].some(
       ({ book }) => book.receiving?.active === active && book.receiving.block === block,
     );
     if (!isOurs) this.#arena.untake(active.slot, block);
   }
 
-  /** The block is in one peer's hands, or in nobody's: another may be asked. A guest keeps its mark until it leaves. */
-  undouble(active: ActivePiece, block: number): void {
-    if (active.guest || active.hasDouble(block)) return;
-    if (active.doubled.delete(block)) this.#arena.undouble(active.slot, block);
+  /**
+   * Pieces that failed their hash before and stand still: no block has come since `before`, or, where one peer alone may give
+   * them, they were begun before `begun`. No guest helps with those.
+   */
+  slowRetries(before: number, begun: number): ActivePiece[] {
+    return [...this.#byPiece.values()].filter(
+      ({ terms, lastBlock, begunAt }) =>
+        (terms.solo && begunAt < begun) || ((terms.solo || terms.avoid.length > 0) && lastBlock < before),
+    );
   }
 
-  /** Suspect pieces whose one peer has sent nothing since `before`. */
-  idleSuspects(before: number): ActivePiece[] {
-    return [...this.#byPiece.values()].filter((active) => active.solo && active.lastBlock < before);
-  }
-
-  markSuspect(piece: PieceIndex): void {
-    this.#suspects.add(piece);
-  }
-
-  markGood(piece: PieceIndex): void {
-    this.#suspects.delete(piece);
-  }
-
-  /** Gives back pieces that nobody here has asked for in a while; their few blocks are fetched again. */
-  releaseOrphans(now: number): void {
+  /** Parks pieces that nobody here goes on with, for other shards and for peers to come. */
+  parkOrphans(now: number): void {
     for (const active of [...this.#orphans]) {
-      const inUse = active.owed > 0 || active.receivers.size > 0;
-      if (!inUse && now - active.lastChange >= ORPHANED_PIECE_MS) this.release(active);
+      const inUse = active.owed > 0 || active.writers.size > 0;
+      if (!inUse && now - active.lastBlock >= ORPHANED_PIECE_MS) this.release(active);
     }
   }
 
   /**
-   * Gives the piece back to all shards; as a guest, to its owner. Nobody may owe or be sending a block of it. What a guest
-   * is at work on stays.
+   * Gives the piece back to all holders, with the blocks that are there; as a guest, to its owner. Nobody may owe or be
+   * writing a block of it. What a guest is at work on stays.
    */
   release(active: ActivePiece): void {
-    if (active.guest) return this.forget(active);
-    if (!this.#arena.abandon(active.slot)) return;
+    if (active.terms.guest) return this.forget(active);
+    if (!this.#arena.park(active.slot, active.lastBlock > active.begunAt)) return;
     this.#drop(active);
     this.#ledger.release(active.piece, this.#shard);
     this.#order.markStale();
@@ -179,45 +155,100 @@ export class ActivePieces {
 
   /** This shard is through with the piece. */
   forget(active: ActivePiece): void {
-    for (const block of active.doubled) this.#arena.undouble(active.slot, block);
     this.#drop(active);
     this.#arena.leave(active.slot, this.#shard);
     // A piece that came back to missing meanwhile could not be claimed while it was here.
-    if (active.guest) this.#order.markStale();
+    if (active.terms.guest) this.#order.markStale();
   }
 
   #claim(peer: RequestedPeer, now: number): ActivePiece | null {
     this.#outOfSlots = this.#byPiece.size >= this.#maxSlots;
     if (this.#outOfSlots) return null;
+    const parked = new Map(this.#arena.parked().map((slot) => [this.#arena.pieceOf(slot) as number, slot]));
+    const may = (candidate: number): boolean => {
+      if (this.#byPiece.has(candidate) || !wouldSend(peer, candidate)) return false;
+      const slot = parked.get(candidate);
+      if (slot !== undefined && !this.#mayAdopt(peer, slot, now)) return false;
+      const blocks = blocksOfPiece(this.#arena.geometry, candidate as PieceIndex);
+      return peer.book.refusals === null || !peer.book.refusals.barsAll(candidate, blocks, now);
+    };
+    // Parked pieces first: they hold memory, and part of them is there.
+    for (const piece of parked.keys()) {
+      const isMissing = this.#ledger.stateOf(piece as PieceIndex) === PIECE_STATE.missing;
+      if (!isMissing || !may(piece)) continue;
+      const active = this.#take(piece as PieceIndex, now);
+      if (active !== null && canServe(peer, active, now)) return active;
+    }
     for (;;) {
-      const may = (candidate: number) => !this.#byPiece.has(candidate) && mayAsk(peer, candidate);
       const piece = this.#order.next(peer.book.cursor, may, now);
       if (piece === null) return null;
-      if (!this.#ledger.claim(piece, this.#shard)) continue;
-      const slot = this.#arena.claim(piece, this.#shard, !this.#suspects.has(piece));
-      if (slot !== null) return this.#begin(piece, slot, now);
-      this.#ledger.release(piece, this.#shard);
-      this.#outOfSlots = true;
-      return null;
+      const active = this.#take(piece, now);
+      if (active !== null && canServe(peer, active, now)) return active;
+      if (active === null && this.#outOfSlots) return null;
     }
   }
 
-  #toShare(peer: RequestedPeer): ActivePiece | null {
+  /** A parked piece that failed its hash is for senders that are not avoided there. */
+  #mayAdopt(peer: RequestedPeer, slot: SlotIndex, now: number): boolean {
+    const avoided = this.#arena.avoidedIn(slot);
+    if (avoided.length === 0) return true;
+    const unwanted = this.#isTurned(slot, now) ? this.#arena.keptFrom(slot) : avoided;
+    return !unwanted.includes(peerAsSender(peer.index));
+  }
+
+  /** Those that are not avoided had the piece and gave nothing, or there are none: the suspicion is turned round. */
+  #isTurned(slot: SlotIndex, now: number): boolean {
+    if (this.#arena.avoidedIn(slot).length === 0) return false;
+    if (this.#arena.fruitlessTries(slot) >= MAX_FRUITLESS_TRIES) return true;
+    const [piece, received] = [this.#arena.pieceOf(slot), this.#arena.receivedCount(slot)];
+    const before = this.#standing.get(slot);
+    if (before?.piece === piece && before.received === received) return now - before.since >= RELENT_MS;
+    this.#standing.set(slot, { piece, received, since: now });
+    return false;
+  }
+
+  /** Claims the piece with a slot; null where another holder was first, or there is no slot. */
+  #take(piece: PieceIndex, now: number): ActivePiece | null {
+    if (!this.#ledger.claim(piece, this.#shard)) return null;
+    const slot = this.#arena.adopt(piece, this.#shard) ?? this.#freshSlot(piece);
+    if (slot !== null) {
+      if (this.#isTurned(slot, now)) this.evictedBlocks += this.#arena.relent(slot);
+      return this.#begin(piece, slot, now, false);
+    }
+    this.#ledger.release(piece, this.#shard);
+    this.#outOfSlots = true;
+    return null;
+  }
+
+  /** A free slot, or else that of a parked piece, the least complete one. */
+  #freshSlot(piece: PieceIndex): SlotIndex | null {
+    for (;;) {
+      const slot = this.#arena.claim(piece, this.#shard);
+      if (slot !== null) return slot;
+      const lost = this.#arena.evict();
+      if (lost === null) return null;
+      this.evictedBlocks += lost;
+    }
+  }
+
+  #toShare(peer: RequestedPeer, now: number): ActivePiece | null {
     let looks = 0;
     for (const active of this.#open) {
       if (++looks > SHARE_LOOKS) return null;
       this.#open.delete(active);
       this.#open.add(active);
-      if (!active.solo && mayAsk(peer, active.piece)) return active;
+      if (canServe(peer, active, now)) return active;
     }
     return null;
   }
 
-  #begin(piece: PieceIndex, slot: SlotIndex, now: number): ActivePiece {
-    const blocks = blocksOfPiece(this.#arena.geometry, piece);
-    const active = new ActivePiece(piece, slot, blocks, now, this.#suspects.has(piece) ? 'solo' : 'ours');
+  #begin(piece: PieceIndex, slot: SlotIndex, now: number, guest: boolean): ActivePiece {
+    const terms = { guest, solo: this.#arena.isSolo(slot), avoid: this.#arena.avoidedIn(slot) };
+    const active = new ActivePiece(piece, slot, blocksOfPiece(this.#arena.geometry, piece), now, terms);
+    for (let block = 0; block < active.blocks; block++)
+      if (this.#arena.hasReceived(slot, block)) active.came(block, null);
     this.#byPiece.set(piece, active);
-    this.#open.add(active);
+    this.changed(active);
     return active;
   }
 
@@ -229,14 +260,16 @@ export class ActivePieces {
   }
 }
 
-/** A suspect piece stays with the peer that began it; with nobody left it is given back and begun anew. */
-function mayContinue(active: ActivePiece, peer: RequestedPeer): boolean {
-  return !active.solo || active.contributors.size === 0 || active.contributors.has(peer.index);
+/** The peer has the piece, its blocks are welcome there, and one is left for it. */
+function canServe(peer: RequestedPeer, active: ActivePiece, now: number): boolean {
+  return mayAsk(peer, active) && active.hasFor(peer, now);
 }
 
-/** While choked, only the pieces of the allowed-fast set may be asked for (BEP 6). */
-export function mayAsk(peer: RequestedPeer, piece: number): boolean {
-  if (!peer.pieces.has(piece)) return false;
-  if (peer.book.refused?.has(piece)) return false;
-  return peer.mayRequest || (peer.allowedFast?.has(piece as PieceIndex) ?? false);
+/** The peer has the piece, and would send blocks of it: because it unchoked us, or because of BEP 6 allowed-fast. */
+export function mayAsk(peer: RequestedPeer, active: ActivePiece): boolean {
+  return wouldSend(peer, active.piece) && active.admits(peer);
+}
+
+export function wouldSend(peer: RequestedPeer, piece: number): boolean {
+  return peer.pieces.has(piece) && (peer.mayRequest || peer.allowedFast?.has(piece as PieceIndex) === true);
 }

@@ -1,33 +1,43 @@
 /**
  * The taking in of blocks: where the bytes of each go, whether it was asked for, and what follows when it is there.
  *
- * A block is received straight into its slot. The arena's taken bit makes sure that one peer alone writes it.
+ * A block is received straight into its slot. The arena's taken mark makes sure that one peer alone writes it. A peer that
+ * is slow keeps the mark for a second at the most: then its block goes on in a buffer aside, others may send the block as
+ * well, and the first that has it whole puts it into the slot. So no peer can hold up a block, whatever it does.
  */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
-import { BLOCK_BYTES, MAX_UNREQUESTED_BLOCKS } from '../../shared/limits.ts';
+import { BLOCK_BYTES, MAX_UNREQUESTED_BLOCKS, WRITER_LEASE_MS } from '../../shared/limits.ts';
+import { peerAsSender } from '../../shared/sender.ts';
+import { copyShared } from '../../shared/shared-copy.ts';
 import { encodeCancel } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
-import type { Place, RequestedPeer } from './requester.ts';
+import type { Place, Receiving, RequestedPeer } from './requester.ts';
 import type { Workforce } from './workforce.ts';
 
-/** `isOurs`: the last block came here. Otherwise another shard, which fetched it too, tells main. */
-export type FullReport = (active: ActivePiece, isOurs: boolean) => void;
+const NOWHERE = Buffer.alloc(0);
 
 export class BlockIntake {
   readonly #arena: Arena;
   readonly #actives: ActivePieces;
   readonly #workforce: Workforce;
   readonly #clock: Clock;
-  readonly #onFull: FullReport;
+  readonly #onFull: (active: ActivePiece) => void;
   readonly #blocksPerPiece: number;
-  readonly #place: Place = { target: Buffer.alloc(0), offset: -1 };
+  readonly #place: Place = { target: NOWHERE, offset: -1 };
   blockBytes = 0;
   wastedBytes = 0;
 
-  constructor(arena: Arena, actives: ActivePieces, workforce: Workforce, clock: Clock, onFull: FullReport) {
+  /** `onFull`: the last block of a piece came here, and main is to hear of it. */
+  constructor(
+    arena: Arena,
+    actives: ActivePieces,
+    workforce: Workforce,
+    clock: Clock,
+    onFull: (active: ActivePiece) => void,
+  ) {
     this.#arena = arena;
     this.#actives = actives;
     this.#workforce = workforce;
@@ -48,6 +58,7 @@ export class BlockIntake {
       possible &&
       active !== undefined &&
       block < active.blocks &&
+      active.admits(peer) &&
       length === lengthOfBlock(this.#arena.geometry, active.piece, block);
     if (!fits || !(asked || this.#isLate(peer, active, block))) {
       if (asked && active !== undefined) {
@@ -66,30 +77,42 @@ export class BlockIntake {
     }
     for (const other of active.came(block, peer)) this.cancel(other, active, block);
     this.#actives.changed(active);
-    active.receivers.add(peer);
-    peer.book.receiving = { active, block, length, since: this.#clock() };
+    active.writers.add(peer);
+    peer.book.receiving = { active, block, length, since: this.#clock(), aside: null };
     place.offset = this.#arena.offsetOf(active.slot, block);
     return place;
   }
 
   end(peer: RequestedPeer): boolean {
     const book = peer.book;
-    const receiving = book.receiving;
+    const { receiving } = book;
     if (receiving === null) return false;
     book.receiving = null;
     const { active, block, length } = receiving;
     const now = this.#clock();
-    active.receivers.delete(peer);
-    active.received(block, peer.index, now);
-    book.owingSince = now;
-    book.restsUntil = 0;
-    book.receivedBytes += length;
-    book.window.received(length, now);
+    book.gave(length, now);
+    book.refusals?.forgive(active.piece, block);
+    if (receiving.aside !== null && !this.#putInPlace(peer, receiving, receiving.aside)) {
+      this.wastedBytes += length;
+      this.#workforce.hungers(peer);
+      return true;
+    }
+    active.writers.delete(peer);
+    active.lastBlock = now;
     this.blockBytes += length;
-    if (!this.#arena.receive(active.slot, block)) return true;
-    if (this.#actives.filled(active)) this.#onFull(active, true);
+    if (!this.#arena.receive(active.slot, block, peerAsSender(peer.index))) return true;
+    if (this.#actives.filled(active)) this.#onFull(active);
     this.leave(peer, active);
     return true;
+  }
+
+  /** Blocks that come slower than a peer may keep their place go on aside. Once a tick. */
+  endLeases(now: number): void {
+    for (const active of this.#actives.inWork())
+      for (const peer of active.writers) {
+        const { receiving } = peer.book;
+        if (receiving !== null && now - receiving.since >= WRITER_LEASE_MS) this.#setAside(peer, receiving);
+      }
   }
 
   /** The block comes from elsewhere. What is on its way already will count as late, not as unasked. */
@@ -107,40 +130,25 @@ export class BlockIntake {
 
   /** The block under way will not be finished by this peer; returns how many blocks that gives back: 0 or 1. */
   drop(peer: RequestedPeer): number {
-    const receiving = peer.book.receiving;
+    const { receiving } = peer.book;
     if (receiving === null) return 0;
     peer.book.receiving = null;
-    peer.divertBlock();
-    const { active, block } = receiving;
-    active.receivers.delete(peer);
-    active.reopen(block);
-    this.#actives.undouble(active, block);
-    this.#arena.untake(active.slot, block);
+    const { active, block, length, aside } = receiving;
+    this.wastedBytes += length - peer.blockRemaining;
+    peer.moveBlock({ target: NOWHERE, offset: -1 });
+    if (aside !== null) active.giveBack(block, peer);
+    else {
+      active.writers.delete(peer);
+      active.reopen(block);
+      this.#arena.untake(active.slot, block);
+    }
     this.#actives.changed(active);
     return 1;
-  }
-
-  /**
-   * Whether the peer may send this block although it is not asked for it now: it was, until a moment ago. A suspect piece
-   * takes no such gifts.
-   */
-  #isLate(peer: RequestedPeer, active: ActivePiece, block: number): boolean {
-    if (peer.book.late === 0 || active.solo || this.#arena.hasReceived(active.slot, block)) return false;
-    peer.book.late -= 1;
-    return true;
-  }
-
-  #unwanted(peer: RequestedPeer, length: number, asked: boolean): void {
-    this.wastedBytes += length;
-    if (asked) return;
-    if (peer.book.late > 0) peer.book.late -= 1;
-    else if (++peer.book.unrequested > MAX_UNREQUESTED_BLOCKS) peer.close('unrequested-data');
   }
 
   /** The block will not come from this peer. */
   reopen(active: ActivePiece, block: number, peer: RequestedPeer): void {
     active.giveBack(block, peer);
-    this.#actives.undouble(active, block);
     this.#actives.changed(active);
   }
 
@@ -151,5 +159,46 @@ export class BlockIntake {
     current.users -= 1;
     peer.book.current = null;
     this.#actives.changed(current);
+  }
+
+  #setAside(peer: RequestedPeer, receiving: Receiving): void {
+    const { active, block, length } = receiving;
+    const aside = Buffer.alloc(length);
+    const done = length - peer.blockRemaining;
+    const from = this.#arena.offsetOf(active.slot, block);
+    this.#arena.bytes.copy(aside, 0, from, from + done);
+    peer.moveBlock({ target: aside, offset: done });
+    peer.book.receiving = { ...receiving, aside };
+    this.#arena.untake(active.slot, block);
+    active.writers.delete(peer);
+    active.owesStill(block, peer);
+    this.#workforce.owes(peer);
+  }
+
+  /** The block came whole, aside. False where another was faster. */
+  #putInPlace(peer: RequestedPeer, { active, block, length }: Receiving, aside: Buffer): boolean {
+    if (this.#actives.get(active.piece) !== active || !active.admits(peer)) return false;
+    if (!this.#arena.take(active.slot, block)) {
+      active.lend(block, peer);
+      return false;
+    }
+    for (const other of active.came(block, peer)) this.cancel(other, active, block);
+    this.#actives.changed(active);
+    copyShared(this.#arena.bytes, this.#arena.offsetOf(active.slot, block), aside, 0, length);
+    return true;
+  }
+
+  /** Whether the peer may send this block although it is not asked for it now: it was, until a moment ago. */
+  #isLate(peer: RequestedPeer, active: ActivePiece, block: number): boolean {
+    if (peer.book.late === 0 || this.#arena.hasReceived(active.slot, block)) return false;
+    peer.book.late -= 1;
+    return !active.terms.solo;
+  }
+
+  #unwanted(peer: RequestedPeer, length: number, asked: boolean): void {
+    this.wastedBytes += length;
+    if (asked) return;
+    if (peer.book.late > 0) peer.book.late -= 1;
+    else if (++peer.book.unrequested > MAX_UNREQUESTED_BLOCKS) peer.close('unrequested-data');
   }
 }

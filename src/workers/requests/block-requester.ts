@@ -7,15 +7,17 @@ import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import { BLOCK_BYTES, ORPHANED_PIECE_MS, SLOW_OWNER_REST_MS } from '../../shared/limits.ts';
+import { BLOCK_BYTES, ORPHANED_PIECE_MS, SLOW_OWNER_REST_MS, SOLO_TRY_MS } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
-import { type ActivePieces, mayAsk } from './active-pieces.ts';
-import { BlockIntake, type FullReport } from './block-intake.ts';
+import type { ActivePieces } from './active-pieces.ts';
+import { BlockIntake } from './block-intake.ts';
+import { JointSlots } from './joint-slots.ts';
+import type { PieceOrder } from './piece-order.ts';
+import { Refusals } from './refusals.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
-import { SlotWatch } from './slot-watch.ts';
-import { crawlers, slowOwners, takeOver } from './takeover.ts';
-import { Workforce } from './workforce.ts';
+import { slowOwners, takeOver } from './takeover.ts';
+import { noteRejection, strike, Workforce } from './workforce.ts';
 
 /** Top up when a quarter of the window is free: fewer, larger writes of requests. */
 const REFILL_SHARE = 4;
@@ -24,32 +26,33 @@ export class BlockRequester implements Requester {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #actives: ActivePieces;
+  readonly #order: PieceOrder;
   readonly #clock: Clock;
-  /** Other shards download the same torrent. */
+  /** Other holders fetch the same torrent. */
   readonly #hasNeighbours: boolean;
   readonly #blocksPerPiece: number;
   readonly #workforce = new Workforce();
   readonly #intake: BlockIntake;
+  readonly #joint: JointSlots;
   readonly #batch = new RequestBatch();
-  readonly #watch: SlotWatch;
-  readonly #onFull: FullReport;
 
   constructor(
     ledger: Ledger,
     arena: Arena,
     actives: ActivePieces,
+    order: PieceOrder,
     clock: Clock,
     hasNeighbours: boolean,
-    onFull: FullReport,
+    onFull: (active: ActivePiece) => void,
   ) {
-    this.#onFull = onFull;
-    this.#watch = new SlotWatch(ledger, arena);
     this.#ledger = ledger;
     this.#hasNeighbours = hasNeighbours;
     this.#arena = arena;
     this.#actives = actives;
+    this.#order = order;
     this.#clock = clock;
     this.#intake = new BlockIntake(arena, actives, this.#workforce, clock, onFull);
+    this.#joint = new JointSlots(ledger, arena, actives, this.#intake, this.#workforce);
     this.#blocksPerPiece = arena.geometry.blocksPerPiece;
   }
 
@@ -58,7 +61,7 @@ export class BlockRequester implements Requester {
   }
 
   get wastedBytes(): number {
-    return this.#intake.wastedBytes;
+    return this.#intake.wastedBytes + this.#actives.evictedBlocks * BLOCK_BYTES;
   }
 
   fill(peer: RequestedPeer): void {
@@ -72,13 +75,12 @@ export class BlockRequester implements Requester {
     if (room <= 0 || (book.queue.size > 0 && room < window / REFILL_SHARE)) return;
     const now = this.#clock();
     if (now < book.restsUntil) return this.#workforce.hungers(peer);
-    const owedNothing = book.queue.size === 0;
+    const owedNothing = !book.owes;
     let left = room;
     while (left > 0) {
       const active = this.#currentOf(peer, now);
       if (active === null) break;
-      left -= this.#ask(peer, active, left, room);
-      active.lastChange = now;
+      left -= this.#ask(peer, active, left, room, now);
     }
     if (left > 0) this.#workforce.hungers(peer);
     else this.#workforce.hasEnough(peer);
@@ -87,10 +89,19 @@ export class BlockRequester implements Requester {
 
   giveBack(peer: RequestedPeer): void {
     this.#workforce.leave(peer);
-    peer.book.refused = null;
-    const returned = this.#takeBack(peer, 0) + this.#intake.drop(peer);
+    peer.book.refusals = null;
+    // After a choke the block under way still comes, and so does what BEP 6 lets us ask for while choked.
+    const stays = peer.inSession ? peer.allowedFast : null;
+    const dropped = peer.inSession ? 0 : this.#intake.drop(peer);
+    const keys = peer.book.queue.drain();
+    const kept = keys.filter((key) => stays?.has(this.#pieceOf(key)) === true);
+    for (const key of kept) peer.book.queue.push(key);
+    const returned = keys.filter((key) => stays?.has(this.#pieceOf(key)) !== true);
+    this.#takenBack(peer, returned);
     this.#intake.leave(peer);
-    if (returned > 0) this.feedHungry();
+    if (peer.book.owes) this.#workforce.owes(peer);
+    if (stays !== null) this.#workforce.hungers(peer);
+    if (returned.length + dropped > 0) this.feedHungry();
   }
 
   snub(peer: RequestedPeer): void {
@@ -103,14 +114,13 @@ export class BlockRequester implements Requester {
     const block = begin / BLOCK_BYTES;
     if (!Number.isInteger(block) || block >= this.#blocksPerPiece) return;
     if (!peer.book.queue.remove(this.#key(piece, block))) return;
-    // Without this memory the same block would be asked for and refused in a circle.
-    peer.book.refused ??= new Set();
-    peer.book.refused.add(piece);
-    peer.book.refusedAt = this.#clock();
+    const now = this.#clock();
+    peer.book.refusals ??= new Refusals();
+    peer.book.refusals.note(piece, block, now);
+    noteRejection(peer.book, now);
+    this.#workforce.hungers(peer);
     const active = this.#actives.get(piece);
-    if (active === undefined) return;
-    this.#intake.reopen(active, block, peer);
-    if (peer.book.current === active) this.#intake.leave(peer);
+    if (active !== undefined) this.#intake.reopen(active, block, peer);
   }
 
   widened(peer: RequestedPeer): void {
@@ -126,22 +136,22 @@ export class BlockRequester implements Requester {
   }
 
   tick(now: number): void {
-    this.#workforce.forgetRefusals(now);
+    this.#intake.endLeases(now);
+    this.#workforce.wake(now);
     this.#rebalance();
     this.feedHungry();
-    this.#actives.releaseOrphans(now);
-    const endgame = this.#ledger.missingCount === 0;
+    this.#actives.parkOrphans(now);
+    const endgame = this.#ledger.missingCount === 0 || !this.#order.anyReachable(now);
     if (this.#hasNeighbours) {
-      this.settleJoint();
-      if (endgame) this.#joinOthers(now);
+      this.#joint.settle(now, (active) => this.#giveUp(active, 0));
+      if (this.#workforce.anyHungry && this.#joint.join(endgame, now)) this.feedHungry();
     }
-    // A suspect piece is in one peer's hands alone: those must not be idle ones, and no guest may help.
-    if (this.#workforce.anyHungry || (endgame && this.#hasNeighbours)) {
-      for (const active of this.#actives.idleSuspects(now - ORPHANED_PIECE_MS))
+    // Such a piece is in few hands: those must not be slow ones while others have nothing to do.
+    if (this.#workforce.anyHungry || this.#hasNeighbours) {
+      for (const active of this.#actives.slowRetries(now - ORPHANED_PIECE_MS, now - SOLO_TRY_MS))
         this.#giveUp(active, now + SLOW_OWNER_REST_MS);
     }
-    if (endgame) this.#leaveCrawlers(now);
-    this.#double(now);
+    this.#takeOver(endgame, now);
   }
 
   /** Slots or blocks became free: those who found nothing look again, until there is nothing for anybody. */
@@ -162,48 +172,9 @@ export class BlockRequester implements Requester {
     }
   }
 
-  /** Pieces that two shards fetch: takes notice of what came there. Once a tick, and before a verdict is weighed. */
-  settleJoint(): void {
-    for (const active of this.#actives.joint()) {
-      this.#settle(active);
-      if (this.#arena.receivedCount(active.slot) === active.blocks) {
-        this.#onFull(active, false);
-        this.#actives.forget(active);
-      } else if (active.guest && this.#arena.isDiscarded(active.slot)) this.#giveUp(active, 0);
-    }
-  }
-
-  #settle(active: ActivePiece): void {
-    const lostGuest = !active.guest && this.#arena.lostGuest(active.slot);
-    for (let block = 0; block < active.blocks; block++) {
-      if (this.#arena.hasReceived(active.slot, block)) {
-        for (const peer of active.came(block, null)) this.#intake.cancel(peer, active, block);
-        continue;
-      }
-      if (lostGuest) this.#actives.clearAfterGuest(active, block);
-      const isOurs = !active.guest || active.doubled.has(block);
-      if (isOurs && active.isSettled(block) && !this.#arena.isTaken(active.slot, block)) active.reopen(block);
-    }
-    if (lostGuest) this.#arena.forgetGuest(active.slot);
-    this.#actives.changed(active);
-  }
-
-  /** The endgame across shards: idle peers help with what stands still, or is slow, elsewhere. */
-  #joinOthers(now: number): void {
-    const standing = this.#watch.look(now);
-    if (standing.length === 0) return;
-    const idle = this.#workforce.idle(now);
-    const helpful = standing.filter(({ piece }) => idle.some((peer) => mayAsk(peer, piece)));
-    // One for each idle peer: others may have some, too.
-    const joined = helpful
-      .slice(0, idle.length)
-      .filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
-    if (joined.length > 0) this.feedHungry();
-  }
-
-  /** What stands still here is given back, so that somebody else can begin it anew. Its peers rest until `restUntil`. */
+  /** What stands still here is given back, so that somebody else can go on with it. Its peers rest until `restUntil`. */
   #giveUp(active: ActivePiece, restUntil: number): void {
-    for (const peer of [...active.receivers]) {
+    for (const peer of [...active.writers]) {
       this.#intake.drop(peer);
       this.#workforce.rest(peer, restUntil);
     }
@@ -215,36 +186,31 @@ export class BlockRequester implements Requester {
     this.#actives.release(active);
   }
 
-  /** A block that crawls in is begun anew with somebody else: its bytes are in nobody's way any more. */
-  #leaveCrawlers(now: number): void {
-    const slow = crawlers(this.#actives, this.#workforce.idle(now), now);
-    for (const peer of slow) {
-      this.#intake.drop(peer);
-      this.#workforce.rest(peer, now + SLOW_OWNER_REST_MS);
-    }
-    if (slow.length > 0) this.feedHungry();
-  }
-
-  #double(now: number): void {
-    const slow = slowOwners(this.#workforce.owing(), this.#ledger.missingCount === 0, now);
-    if (slow.length === 0) return;
-    for (const { peer, piece, block } of takeOver(
-      slow,
-      this.#workforce.idle(now),
-      this.#actives,
-      this.#blocksPerPiece,
-    )) {
-      const active = this.#actives.get(piece);
-      const owedNothing = peer.book.queue.size === 0;
-      if (active !== undefined) this.#request(peer, active, block, 1);
-      this.#sendBatch(peer, owedNothing, now);
+  #takeOver(endgame: boolean, now: number): void {
+    const slow = slowOwners(this.#workforce.owing(), endgame, now);
+    if (slow.size === 0) return;
+    const helpers = this.#workforce.helpers(now);
+    const taken = takeOver(slow, helpers, this.#actives, this.#blocksPerPiece, now);
+    for (const { instead, active, block } of taken)
+      if (instead !== null) this.#intake.cancel(instead, active, block);
+    for (const replaced of new Set(taken.map(({ instead }) => instead)))
+      if (replaced !== null) strike(replaced.book, now);
+    for (const helper of new Set(taken.map(({ peer }) => peer))) {
+      const owedNothing = !helper.book.owes;
+      for (const { peer, active, block } of taken) if (peer === helper) this.#request(peer, active, block, 1);
+      this.#sendBatch(helper, owedNothing, now);
     }
   }
 
   #currentOf(peer: RequestedPeer, now: number): ActivePiece | null {
-    const current = peer.book.current;
-    if (current !== null && current.unasked > 0 && this.#actives.get(current.piece) === current)
-      return current;
+    const { current } = peer.book;
+    const goesOn =
+      current !== null &&
+      this.#actives.get(current.piece) === current &&
+      current.admits(peer) &&
+      (peer.mayRequest || peer.allowedFast?.has(current.piece) === true) &&
+      current.hasFor(peer, now);
+    if (goesOn) return current;
     this.#intake.leave(peer);
     const next = this.#actives.pieceFor(peer, now);
     if (next === null) return null;
@@ -254,10 +220,10 @@ export class BlockRequester implements Requester {
     return next;
   }
 
-  #ask(peer: RequestedPeer, active: ActivePiece, most: number, room: number): number {
+  #ask(peer: RequestedPeer, active: ActivePiece, most: number, room: number, now: number): number {
     let asked = 0;
     while (asked < most) {
-      const block = active.ask(peer);
+      const block = active.ask(peer, now);
       if (block < 0) break;
       this.#request(peer, active, block, room);
       asked += 1;
@@ -280,20 +246,33 @@ export class BlockRequester implements Requester {
     peer.book.queue.push(this.#key(active.piece, block));
   }
 
-  /** Takes requests back from the peer, all but the `keep` oldest, and tells it so; returns how many. */
+  /** Takes requests back from the peer, all but the `keep` oldest, and cancels them there; returns how many. */
   #takeBack(peer: RequestedPeer, keep: number): number {
     const keys = peer.book.queue.drain(keep);
-    peer.book.late += keys.length;
-    for (const key of keys) {
-      const active = this.#actives.get(Math.floor(key / this.#blocksPerPiece));
-      if (active === undefined) continue;
-      this.#intake.reopen(active, key % this.#blocksPerPiece, peer);
-      if (keep > 0) this.#intake.sendCancel(peer, active, key % this.#blocksPerPiece);
-    }
+    for (const active of this.#takenBack(peer, keys))
+      this.#intake.sendCancel(peer, active.active, active.block);
     return keys.length;
+  }
+
+  /** These requests are in the peer's queue no more; they may be asked of others. */
+  #takenBack(peer: RequestedPeer, keys: readonly number[]): { active: ActivePiece; block: number }[] {
+    peer.book.late += keys.length;
+    const open: { active: ActivePiece; block: number }[] = [];
+    for (const key of keys) {
+      const active = this.#actives.get(this.#pieceOf(key));
+      if (active === undefined) continue;
+      const block = key % this.#blocksPerPiece;
+      this.#intake.reopen(active, block, peer);
+      open.push({ active, block });
+    }
+    return open;
   }
 
   #key(piece: number, block: number): number {
     return piece * this.#blocksPerPiece + block;
+  }
+
+  #pieceOf(key: number) {
+    return Math.floor(key / this.#blocksPerPiece) as ActivePiece['piece'];
   }
 }

@@ -31,6 +31,8 @@ export class PieceOrder {
   #stale = true;
   /** All places before this one are no longer missing. */
   #first = 0;
+  #reachable = true;
+  #reachableAt = Number.NEGATIVE_INFINITY;
 
   constructor(ledger: Ledger, order: PickOrder, random: () => number) {
     this.#ledger = ledger;
@@ -63,6 +65,15 @@ export class PieceOrder {
     // What is missing was given back behind our back, by another shard or a dead one: the next order will have it.
     if (at >= this.#pieces.length && this.#ledger.missingCount > 0) this.#stale = true;
     return null;
+  }
+
+  /** Some missing piece is to be had of somebody who is connected. Looked up as rarely as the order is made. */
+  anyReachable(now: number): boolean {
+    if (now - this.#reachableAt >= PICK_ORDER_MAX_AGE_MS) {
+      this.#reachableAt = now;
+      this.#reachable = this.#ledger.anyReachable();
+    }
+    return this.#reachable;
   }
 
   #missing(at: number): boolean {

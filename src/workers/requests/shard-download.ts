@@ -3,16 +3,16 @@
  * follows from a hash verdict.
  */
 
-import type { ArenaMemory } from '../../shared/arena.ts';
 import { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
-import { Ledger, type LedgerMemory } from '../../shared/ledger.ts';
-import type { Evidence, FullPiece, PickOrder } from '../../shared/messages.ts';
+import { Ledger, type LedgerMemory, PIECE_STATE } from '../../shared/ledger.ts';
+import { MAX_FOUND_TOLD_PIECES } from '../../shared/limits.ts';
+import type { FullPiece, PickOrder } from '../../shared/messages.ts';
+import type { ArenaMemory } from '../../shared/slot-blocks.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
-import { encodeHave } from '../wire/encoder.ts';
+import { encodeBitfield, encodeHave } from '../wire/encoder.ts';
 import { ActivePieces } from './active-pieces.ts';
-import { Blame } from './blame.ts';
 import { BlockRequester } from './block-requester.ts';
 import { PieceOrder } from './piece-order.ts';
 import type { RequestedPeer } from './requester.ts';
@@ -28,13 +28,6 @@ export interface ShardDownloadSetup {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFull: (full: FullPiece) => void;
-  /** The peer sent bad data. It may be gone by now. */
-  readonly onConvicted: (peer: PeerIndex) => void;
-}
-
-/** A peer of the shard, as far as verdicts reach it. */
-export interface JudgedPeer extends RequestedPeer {
-  readonly inSession: boolean;
 }
 
 export class ShardDownload {
@@ -42,12 +35,10 @@ export class ShardDownload {
   readonly #ledger: Ledger;
   readonly #order: PieceOrder;
   readonly #actives: ActivePieces;
-  readonly #blame = new Blame();
-  readonly #onConvicted: (peer: PeerIndex) => void;
+  #bitfield: { readonly count: number; readonly bytes: Buffer } | null = null;
 
   constructor(setup: ShardDownloadSetup) {
     const arena = new Arena(setup.arena);
-    this.#onConvicted = setup.onConvicted;
     this.#ledger = new Ledger(setup.ledger);
     this.#order = new PieceOrder(this.#ledger, setup.order, setup.random);
     this.#actives = new ActivePieces(this.#ledger, arena, this.#order, setup.shard, setup.maxSlots);
@@ -55,13 +46,28 @@ export class ShardDownload {
       this.#ledger,
       arena,
       this.#actives,
+      this.#order,
       setup.clock,
       setup.hasNeighbours,
-      (active, isOurs) => {
-        this.#blame.handedOver(active.piece, active.senders);
-        if (isOurs) setup.onFull({ piece: active.piece, slot: active.slot });
-      },
+      ({ piece, slot }) => setup.onFull({ piece, slot }),
     );
+  }
+
+  /** The message that tells a new peer what we have; null while that is nothing. */
+  get bitfield(): Buffer | null {
+    const { verifiedCount } = this.#ledger;
+    if (verifiedCount === 0) return null;
+    if (this.#bitfield?.count !== verifiedCount)
+      this.#bitfield = { count: verifiedCount, bytes: encodeBitfield(this.#ledger.verifiedBits()) };
+    return this.#bitfield.bytes;
+  }
+
+  /** Peers that came before the torrent was known, or before the disk was looked at, hear what was found there. */
+  tellFound(peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
+    const found: PieceIndex[] = [];
+    for (let piece = 0; piece < this.#ledger.pieceCount && found.length < MAX_FOUND_TOLD_PIECES; piece++)
+      if (this.#ledger.stateOf(piece as PieceIndex) === PIECE_STATE.verified) found.push(piece as PieceIndex);
+    announce(found, peers);
   }
 
   countPieces(pieces: PieceSet, change: 1 | -1): void {
@@ -89,31 +95,20 @@ export class ShardDownload {
     return false;
   }
 
-  /** The hashers' word on pieces of all shards. Who is shown to have sent bad data is closed. */
-  verdicts(
-    verified: readonly PieceIndex[],
-    evidence: readonly Evidence[],
-    peers: ReadonlyMap<PeerIndex, JudgedPeer>,
-  ): void {
-    this.requester.settleJoint();
-    for (const item of evidence) {
-      for (const liar of this.#blame.weigh(item)) {
-        peers.get(liar)?.close('bad-data');
-        this.#onConvicted(liar);
-      }
-      if (item.good) this.#actives.markGood(item.piece);
-      else this.#actives.markSuspect(item.piece);
-      if (!item.good) this.#order.markStale();
-    }
-    for (const piece of verified) this.#blame.passed(piece);
-    if (verified.length > 0) for (const peer of [...peers.values()]) announce(peer, verified);
+  /** The hashers' word on pieces of all shards: these are verified; others may have failed, and slots are free again. */
+  verdicts(verified: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
+    this.#order.markStale();
+    announce(verified, peers);
     this.requester.feedHungry();
   }
 }
 
-/** HAVE to those who lack the piece; a seed needs no telling. */
-function announce(peer: JudgedPeer, verified: readonly PieceIndex[]): void {
-  if (!peer.inSession || peer.pieces.complete) return;
-  const news = verified.filter((piece) => !peer.pieces.has(piece)).map(encodeHave);
-  if (news.length > 0) peer.send(Buffer.concat(news));
+/**
+ * HAVE to everybody who is no seed, also of pieces that it has: a super-seeding peer (BEP 16) offers the next piece only
+ * when it hears that the last one has arrived.
+ */
+function announce(pieces: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
+  if (pieces.length === 0) return;
+  const news = Buffer.concat(pieces.map(encodeHave));
+  for (const peer of [...peers.values()]) if (peer.inSession && !peer.pieces.complete) peer.send(news);
 }

@@ -1,6 +1,6 @@
 /** Who of a shard's peers has work and who looks for some. */
-import { REFUSAL_MS } from '../../shared/limits.ts';
-import type { RequestedPeer } from './requester.ts';
+import { MAX_REST_MS, REJECTS_BEFORE_REST, SLOW_OWNER_MS, SLOW_OWNER_REST_MS } from '../../shared/limits.ts';
+import type { RequestBook, RequestedPeer } from './requester.ts';
 
 export class Workforce {
   /** Peers with room for requests, for whom there was nothing to ask; who waits longest is first. */
@@ -20,6 +20,14 @@ export class Workforce {
   rest(peer: RequestedPeer, until: number): void {
     peer.book.restsUntil = Math.max(peer.book.restsUntil, until);
     this.hungers(peer);
+  }
+
+  /** Nobody is at work: those that rest because another was faster may try again. */
+  wake(now: number): void {
+    for (const peer of this.owing()) if (peer.book.restsUntil <= now) return;
+    for (const { book } of this.#hungry)
+      if (book.rejectsInRow < REJECTS_BEFORE_REST)
+        book.restsUntil = Math.min(book.restsUntil, book.struckAt + 1_000);
   }
 
   hasEnough(peer: RequestedPeer): void {
@@ -47,20 +55,30 @@ export class Workforce {
 
   /** Hungry peers that owe nothing and may be given work. */
   idle(now: number): RequestedPeer[] {
-    return [...this.#hungry].filter(({ book }) => book.queue.size === 0 && book.restsUntil <= now);
+    return [...this.#hungry].filter(({ book }) => !book.owes && book.restsUntil <= now);
   }
 
-  /** Who refused a piece once may be asked for it again after a while: it may be the only one that has it. */
-  forgetRefusals(now: number): void {
-    for (const { book } of this.#hungry) {
-      if (book.refused === null || now - book.refusedAt < REFUSAL_MS) continue;
-      book.refused = null;
-      book.cursor.at = 0;
+  /**
+   * Peers that may take over from slow ones: first those that have shown their speed, the fastest first, as soon as half their
+   * window is free; then those that owe nothing, of which nothing good is known yet, the one that failed longest ago first.
+   */
+  helpers(now: number): RequestedPeer[] {
+    const proven: RequestedPeer[] = [];
+    const unproven: RequestedPeer[] = [];
+    for (const peer of this.#hungry) {
+      const { book } = peer;
+      if (book.restsUntil > now) continue;
+      if (book.proven && book.queue.size * 2 <= book.window.size) proven.push(peer);
+      else if (!book.owes) unproven.push(peer);
     }
+    return [
+      ...proven.sort((a, b) => b.book.window.rate - a.book.window.rate),
+      ...unproven.sort((a, b) => a.book.struckAt - b.book.struckAt),
+    ];
   }
 
   owing(): Iterable<RequestedPeer> {
-    for (const peer of this.#owing) if (peer.book.queue.size === 0) this.#owing.delete(peer);
+    for (const peer of this.#owing) if (!peer.book.owes) this.#owing.delete(peer);
     return this.#owing;
   }
 
@@ -68,4 +86,29 @@ export class Workforce {
   fairShare(room: number): number {
     return Math.max(1, Math.floor(room / (this.#owing.size + this.#hungry.size + 1)));
   }
+}
+
+/** The peer keeps us waiting. It gets nothing new for a while, each time for longer: it would hold that up, too. */
+export function noteSilence(book: RequestBook, now: number): void {
+  if (now - book.owingSince < SLOW_OWNER_MS) return;
+  if (book.struckAt < book.owingSince) strike(book, now);
+  book.restsUntil = Math.max(book.restsUntil, now + restMs(SLOW_OWNER_REST_MS, book.strikes - 1));
+}
+
+/** It kept us waiting, or was replaced by another. */
+export function strike(book: RequestBook, now: number): void {
+  book.strikes += 1;
+  book.struckAt = now;
+  book.restsUntil = Math.max(book.restsUntil, now + restMs(SLOW_OWNER_REST_MS, book.strikes - 1));
+}
+
+/** The peer rejected a block (BEP 6). One that rejects all and gives nothing is asked less and less often. */
+export function noteRejection(book: RequestBook, now: number): void {
+  book.rejectsInRow += 1;
+  const rests = book.rejectsInRow / REJECTS_BEFORE_REST;
+  if (Number.isInteger(rests)) book.restsUntil = Math.max(book.restsUntil, now + restMs(1_000, rests - 1));
+}
+
+function restMs(first: number, times: number): number {
+  return Math.min(MAX_REST_MS, first * 2 ** Math.min(times, 10));
 }

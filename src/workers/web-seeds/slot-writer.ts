@@ -9,6 +9,7 @@ import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import type { FullPiece } from '../../shared/messages.ts';
+import type { Sender } from '../../shared/sender.ts';
 import { copyShared } from '../../shared/shared-copy.ts';
 
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
@@ -21,6 +22,7 @@ export class SlotWriter {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #owner: ShardId;
+  readonly #sender: Sender;
   readonly #slots: readonly SlotIndex[];
   readonly #onFull: (full: FullPiece) => void;
   #at: number;
@@ -33,6 +35,7 @@ export class SlotWriter {
     ledger: Ledger,
     arena: Arena,
     owner: ShardId,
+    sender: Sender,
     first: PieceIndex,
     slots: readonly SlotIndex[],
     onFull: (full: FullPiece) => void,
@@ -41,6 +44,7 @@ export class SlotWriter {
     this.#ledger = ledger;
     this.#arena = arena;
     this.#owner = owner;
+    this.#sender = sender;
     this.first = first;
     this.#slots = slots;
     this.#onFull = onFull;
@@ -91,7 +95,7 @@ export class SlotWriter {
       const piece = (this.first + i) as PieceIndex;
       if (this.#arena.receivedCount(slot) === blocksOfPiece(this.#arena.geometry, piece))
         this.#arena.leave(slot, this.#owner);
-      else if (this.#arena.abandon(slot)) this.#ledger.release(piece, this.#owner);
+      else if (this.#arena.park(slot, true)) this.#ledger.release(piece, this.#owner);
       else continue;
       this.#open.delete(i);
     }
@@ -102,7 +106,7 @@ export class SlotWriter {
   #put(slot: SlotIndex, block: number, bytes: Buffer, from: number, to: number): void {
     if (!this.#arena.take(slot, block)) return;
     copyShared(this.#arena.bytes, this.#arena.offsetOf(slot, block), bytes, from, to);
-    if (!this.#arena.receive(slot, block)) return;
+    if (!this.#arena.receive(slot, block, this.#sender)) return;
     const i = this.#slots.indexOf(slot);
     const piece = (this.first + i) as PieceIndex;
     if (this.#ledger.fill(piece, this.#owner)) this.#onFull({ piece, slot });

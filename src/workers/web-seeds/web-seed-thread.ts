@@ -15,6 +15,7 @@ import {
   WEB_SEED_RUN_BYTES,
   WEB_SEED_RUN_S,
 } from '../../shared/limits.ts';
+import { webSeedAsSender } from '../../shared/sender.ts';
 import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../../shared/web-seed-messages.ts';
 import { SlotWriter } from './slot-writer.ts';
 import { WebSeed } from './web-seed.ts';
@@ -33,8 +34,6 @@ class WebSeedFetcher {
   readonly #visitor: HttpVisitor;
   readonly #seeds: readonly WebSeed[];
   readonly #abort = new AbortController();
-  /** Who fetched a piece that is with the hashers, or was. */
-  readonly #fetchedBy = new Map<PieceIndex, WebSeed>();
   readonly #told = new Set<WebSeed>();
   #slotsHeld = 0;
 
@@ -48,7 +47,7 @@ class WebSeedFetcher {
 
   command(command: WebSeedCommand): void {
     if (command.type === 'stop') return this.#abort.abort();
-    this.#fetchedBy.get(command.piece)?.drop('it sent bad data');
+    this.#seeds[command.seed]?.drop('it sent bad data');
   }
 
   async run(): Promise<void> {
@@ -113,10 +112,11 @@ class WebSeedFetcher {
       }
       if (slots.length === 0) return null;
       this.#slotsHeld += slots.length;
-      return new SlotWriter(this.#ledger, this.#arena, this.#task.shard, first, slots, (full) => {
-        this.#fetchedBy.set(full.piece, seed);
+      const position = this.#seeds.indexOf(seed);
+      const sender = webSeedAsSender(position);
+      return new SlotWriter(this.#ledger, this.#arena, this.#task.shard, sender, first, slots, (full) => {
         this.#post({ type: 'full', pieces: [full] });
-        this.#post({ type: 'fetched', seed: this.#seeds.indexOf(seed), bytes: seed.bytes });
+        this.#post({ type: 'fetched', seed: position, bytes: seed.bytes });
       });
     }
     return null;
@@ -130,7 +130,8 @@ class WebSeedFetcher {
 
   #claim(piece: PieceIndex): SlotIndex | null {
     if (!this.#ledger.claim(piece, this.#task.shard)) return null;
-    const slot = this.#arena.claim(piece, this.#task.shard);
+    const { shard } = this.#task;
+    const slot = this.#arena.adopt(piece, shard) ?? this.#arena.claim(piece, shard);
     if (slot === null) this.#ledger.release(piece, this.#task.shard);
     return slot;
   }

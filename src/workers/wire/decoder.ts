@@ -69,9 +69,15 @@ export class FrameDecoder {
     this.#bitfieldBytes = Math.ceil(pieceCount / 8);
   }
 
-  /** The block under way goes nowhere from now on: its place was given to another. */
-  divert(): void {
-    this.#offset = -1;
+  /** Bytes of the block under way that have not come. */
+  get blockRemaining(): number {
+    return this.#streamIsBlock ? this.#streaming : 0;
+  }
+
+  /** The rest of the block under way goes to `offset` of `target`, or nowhere where `offset` is negative. */
+  moveBlock({ target, offset }: { readonly target: Buffer; readonly offset: number }): void {
+    this.#target = target;
+    this.#offset = offset;
   }
 
   /** Feeds `chunk[0, length)`. Null means all is well so far, or that the sink closed the peer. */

@@ -20,6 +20,15 @@ export function encodeHave(piece: number): Buffer {
   return bytes;
 }
 
+/** `bits`: the highest bit of the first byte is the first piece (BEP 3). */
+export function encodeBitfield(bits: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(5 + bits.length);
+  bytes.writeUInt32BE(1 + bits.length, 0);
+  bytes[4] = MESSAGE.bitfield;
+  bytes.set(bits, 5);
+  return bytes;
+}
+
 export function encodeCancel(piece: number, begin: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(REQUEST_BYTES);
   writeRequest(bytes, 0, MESSAGE.cancel, piece, begin, length);

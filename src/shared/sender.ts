@@ -1,0 +1,26 @@
+/**
+ * Who sent a block: a peer, by its index, or a web seed, by its position in the list of web seeds. One number, so that
+ * the arena can keep it beside the block.
+ */
+import type { PeerIndex } from './indices.ts';
+
+declare const brand: unique symbol;
+export type Sender = number & { readonly [brand]: 'Sender' };
+
+/** Indices of peers have 24 bits. */
+const FIRST_WEB_SEED = 2 ** 24;
+
+export function peerAsSender(peer: PeerIndex): Sender {
+  return peer as number as Sender;
+}
+
+export function webSeedAsSender(position: number): Sender {
+  return (FIRST_WEB_SEED + position) as Sender;
+}
+
+/** The peer, or the position of the web seed. */
+export function senderOf(sender: Sender): { readonly peer: PeerIndex } | { readonly webSeed: number } {
+  return sender < FIRST_WEB_SEED
+    ? { peer: sender as number as PeerIndex }
+    : { webSeed: sender - FIRST_WEB_SEED };
+}

@@ -1,0 +1,175 @@
+/**
+ * The blocks of the slots of an arena, in shared memory: their bytes, and for each block two marks and its sender.
+ *  - taken: somebody writes, or has written, this block. Whoever sets the mark alone may touch the block's bytes.
+ *  - received: every byte of the block is there. A received block is taken; a slot with all blocks received can
+ *    have no writer, so it can be hashed and written to disk while sockets go on.
+ * A writer that gives up clears its taken mark.
+ */
+import type { Geometry } from './geometry.ts';
+import { blocksOfPiece, lengthOfPiece } from './geometry.ts';
+import type { PieceIndex, SlotIndex } from './indices.ts';
+import { BLOCK_BYTES, MAX_AVOIDED_SENDERS } from './limits.ts';
+import type { Sender } from './sender.ts';
+
+export interface ArenaMemory {
+  readonly slotCount: number;
+  readonly geometry: Geometry;
+  readonly data: SharedArrayBuffer;
+  readonly words: SharedArrayBuffer;
+}
+
+/** The words of a slot, in order. Behind them: taken and received marks, and the sender of each block. */
+export const SLOT_WORD = {
+  owner: 0,
+  piece: 1,
+  receivedCount: 2,
+  hold: 3,
+  soloTry: 4,
+  fruitless: 5,
+  avoided: 6,
+} as const;
+/** Every block is there. A bit of the hold word; the others belong to the arena. */
+export const FULL = 32;
+const HEADER_WORDS = SLOT_WORD.avoided + MAX_AVOIDED_SENDERS;
+
+export class SlotBlocks {
+  readonly slotCount: number;
+  readonly geometry: Geometry;
+  protected readonly words: Int32Array;
+  readonly #slotBytes: number;
+  readonly #slotWords: number;
+  /** Words of one kind of marks. */
+  readonly #markWords: number;
+  readonly #data: Buffer;
+
+  constructor(memory: ArenaMemory) {
+    this.slotCount = memory.slotCount;
+    this.geometry = memory.geometry;
+    this.words = new Int32Array(memory.words);
+    this.#slotBytes = slotBytes(memory.geometry);
+    this.#slotWords = slotWords(memory.geometry);
+    this.#markWords = markWords(memory.geometry);
+    this.#data = Buffer.from(memory.data);
+  }
+
+  pieceOf(slot: SlotIndex): PieceIndex {
+    return Atomics.load(this.words, this.word(slot, 'piece')) as PieceIndex;
+  }
+
+  /** True if the caller is now the only one who may write this block. */
+  take(slot: SlotIndex, block: number): boolean {
+    const bit = 1 << (block & 31);
+    return (Atomics.or(this.words, this.#takenWord(slot, block), bit) & bit) === 0;
+  }
+
+  isTaken(slot: SlotIndex, block: number): boolean {
+    return (Atomics.load(this.words, this.#takenWord(slot, block)) & (1 << (block & 31))) !== 0;
+  }
+
+  /** The writer gives up: what it wrote so far counts for nothing. */
+  untake(slot: SlotIndex, block: number): void {
+    Atomics.and(this.words, this.#takenWord(slot, block), ~(1 << (block & 31)));
+  }
+
+  /** The writer is done with every byte of the block. True if this was the last block of the piece. */
+  receive(slot: SlotIndex, block: number, sender: Sender): boolean {
+    Atomics.store(this.words, this.#senderWord(slot, block), sender);
+    Atomics.or(this.words, this.#receivedWord(slot, block), 1 << (block & 31));
+    const received = Atomics.add(this.words, this.word(slot, 'receivedCount'), 1) + 1;
+    if (received < blocksOfPiece(this.geometry, this.pieceOf(slot))) return false;
+    Atomics.or(this.words, this.word(slot, 'hold'), FULL);
+    return true;
+  }
+
+  hasReceived(slot: SlotIndex, block: number): boolean {
+    return (Atomics.load(this.words, this.#receivedWord(slot, block)) & (1 << (block & 31))) !== 0;
+  }
+
+  receivedCount(slot: SlotIndex): number {
+    return Atomics.load(this.words, this.word(slot, 'receivedCount'));
+  }
+
+  /** Who sent each block; null where it was not received. */
+  senders(slot: SlotIndex): (Sender | null)[] {
+    const blocks = blocksOfPiece(this.geometry, this.pieceOf(slot));
+    return Array.from({ length: blocks }, (_, block) =>
+      this.hasReceived(slot, block)
+        ? (Atomics.load(this.words, this.#senderWord(slot, block)) as Sender)
+        : null,
+    );
+  }
+
+  /** Where the first byte of a block lies in `bytes`. */
+  offsetOf(slot: SlotIndex, block: number): number {
+    return slot * this.#slotBytes + block * BLOCK_BYTES;
+  }
+
+  /** The whole arena as bytes, for copies at `offsetOf`. */
+  get bytes(): Buffer {
+    return this.#data;
+  }
+
+  /** The bytes of the piece in this slot, without padding. */
+  pieceBytes(slot: SlotIndex): Uint8Array {
+    const start = slot * this.#slotBytes;
+    return this.#data.subarray(start, start + lengthOfPiece(this.geometry, this.pieceOf(slot)));
+  }
+
+  protected word(slot: number, name: keyof typeof SLOT_WORD): number {
+    return slot * this.#slotWords + SLOT_WORD[name];
+  }
+
+  /** No block is there, and nobody is in the slot. Its owner alone may call this. */
+  protected clear(slot: number): void {
+    const end = slot * this.#slotWords + HEADER_WORDS + 2 * this.#markWords;
+    for (let word = this.word(slot, 'receivedCount'); word < end; word++) Atomics.store(this.words, word, 0);
+  }
+
+  /** The block is to be fetched again. Nobody may be in the slot but the caller. */
+  protected unreceive(slot: SlotIndex, block: number): void {
+    if (!this.hasReceived(slot, block)) return;
+    Atomics.and(this.words, this.#receivedWord(slot, block), ~(1 << (block & 31)));
+    Atomics.sub(this.words, this.word(slot, 'receivedCount'), 1);
+    this.untake(slot, block);
+  }
+
+  #takenWord(slot: SlotIndex, block: number): number {
+    return slot * this.#slotWords + HEADER_WORDS + (block >>> 5);
+  }
+
+  #receivedWord(slot: SlotIndex, block: number): number {
+    return slot * this.#slotWords + HEADER_WORDS + this.#markWords + (block >>> 5);
+  }
+
+  #senderWord(slot: SlotIndex, block: number): number {
+    return slot * this.#slotWords + HEADER_WORDS + 2 * this.#markWords + block;
+  }
+}
+
+/** Throws RangeError where not even one piece fits into `memoryBytes`. */
+export function allocateSlots(g: Geometry, memoryBytes: number, extraWords: number): ArenaMemory {
+  const bytes = slotBytes(g);
+  const slotCount = Math.min(Math.floor(memoryBytes / bytes), g.pieceCount);
+  if (slotCount < 1) {
+    throw new RangeError(`one piece of this torrent takes ${bytes} bytes: more than --memory ${memoryBytes}`);
+  }
+  return {
+    slotCount,
+    geometry: g,
+    data: new SharedArrayBuffer(slotCount * bytes),
+    words: new SharedArrayBuffer((slotCount * slotWords(g) + extraWords) * 4),
+  };
+}
+
+function markWords(g: Geometry): number {
+  return Math.ceil(g.blocksPerPiece / 32);
+}
+
+function slotWords(g: Geometry): number {
+  return HEADER_WORDS + 2 * markWords(g) + g.blocksPerPiece;
+}
+
+/** Slots start on a block boundary, so no two pieces share a cache line or a page's worth of block. */
+function slotBytes(g: Geometry): number {
+  return g.blocksPerPiece * BLOCK_BYTES;
+}

@@ -1,0 +1,183 @@
+/** Peers that misbehave, each in one way: what a download meets beside its one honest peer. */
+import type { FakePeerScript, Verb } from './fake-peer.ts';
+import { payload as madePayload } from './payload.ts';
+import { INFO_HASH } from './virtual-shard.ts';
+import { handshakeOf, wire } from './wire-bytes.ts';
+
+const BLOCK = 16_384;
+
+const known = new Map<string, Uint8Array>();
+
+/** The payload, made once for each place. Not to be changed. */
+export function knownPayload(piece: number, begin: number, length: number): Uint8Array {
+  const key = `${piece}:${begin}:${length}`;
+  const bytes = known.get(key) ?? madePayload(piece, begin, length);
+  known.set(key, bytes);
+  return bytes;
+}
+
+export type Roll = (below: number) => number;
+
+export interface Persona {
+  readonly name: string;
+  readonly script: FakePeerScript;
+}
+
+type Maker = (roll: Roll, pieces: number) => FakePeerScript;
+
+/** Greets with BEP 6, has all pieces, and unchokes after `unchokeMs`. */
+function greeting(unchokeMs: number): readonly (readonly [number, Verb])[] {
+  return [
+    [0, { say: handshakeOf(INFO_HASH, '-XX0001-odd', ['fast']) }],
+    [0, { say: wire.haveAll }],
+    [unchokeMs, { say: wire.unchoke }],
+  ];
+}
+
+/** Reads a request: `[piece, begin, length]`. */
+function asked(payload: Buffer): [number, number, number] {
+  return [payload.readUInt32BE(0), payload.readUInt32BE(4), payload.readUInt32BE(8)];
+}
+
+/** What each does when it is asked for a block. Its greeting is that of a seed. */
+const ON_REQUEST: Record<string, (roll: Roll) => NonNullable<FakePeerScript['hears']>> = {
+  silent: () => () => true,
+  crawler: (roll) => {
+    const step = 4 + roll(200);
+    let busy = false;
+    return (peer, id, message) => {
+      if (id !== 6 || busy) return id === 6;
+      busy = true;
+      const [piece, begin, length] = asked(message);
+      const bytes = wire.piece(piece, begin, knownPayload(piece, begin, length));
+      for (let at = 0; at < bytes.length && at < 600 * step; at += step)
+        peer.sayLater((at / step) * 500, bytes.subarray(at, at + step));
+      return true;
+    };
+  },
+  flapper: () => {
+    let unchokesAt = 0;
+    return (peer, id) => {
+      if (id !== 6 || peer.now < unchokesAt) return id === 6;
+      unchokesAt = peer.now + 500;
+      peer.sayLater(1, wire.choke);
+      peer.sayLater(500, wire.unchoke);
+      return true;
+    };
+  },
+  'rejects some': (roll) => {
+    const every = 2 + roll(20);
+    let count = 0;
+    return (peer, id, message) => {
+      if (id !== 6 || ++count % every !== 0) return false;
+      peer.sayLater(5, wire.reject(...asked(message)));
+      return true;
+    };
+  },
+  'rejects all': () => (peer, id, message) => {
+    if (id !== 6) return false;
+    peer.sayLater(5, wire.reject(...asked(message)));
+    return true;
+  },
+  'hangs up': (roll) => {
+    const after = 1 + roll(20);
+    let count = 0;
+    return (peer, id) => {
+      if (id !== 6) return false;
+      if (++count % after === 0) peer.hangUp();
+      return count % after === 0;
+    };
+  },
+  'sends the wrong block': () => (peer, id, message) => {
+    if (id !== 6) return false;
+    const [piece, begin, length] = asked(message);
+    peer.sayLater(5, wire.piece(piece, begin === 0 ? BLOCK : 0, knownPayload(piece, begin, length)));
+    return true;
+  },
+};
+
+const MAKERS: Record<string, Maker> = {
+  liar: (roll) => {
+    const every = 1 + roll(6);
+    let count = 0;
+    return {
+      script: greeting(roll(2_000)),
+      delayMs: 5,
+      serves: (piece, begin, length) => {
+        const bytes = Buffer.from(knownPayload(piece, begin, length));
+        if (++count % every === 0) bytes[0] = (bytes[0] ?? 0) ^ 0xff;
+        return bytes;
+      },
+    };
+  },
+  partial: (roll, pieces) => {
+    const bits = Array.from({ length: pieces }, () => (roll(2) === 0 ? '1' : '0')).join('');
+    return {
+      script: [
+        [0, { say: handshakeOf(INFO_HASH, '-XX0001-part') }],
+        [0, { say: wire.bitfield(bits) }],
+        [roll(1_000), { say: wire.unchoke }],
+      ],
+      serves: knownPayload,
+      bytesPerS: 20_000 + roll(100_000),
+    };
+  },
+  'chokes and offers allowed-fast': (roll, pieces) => ({
+    script: [
+      [0, { say: handshakeOf(INFO_HASH, '-XX0001-fast', ['fast']) }],
+      [0, { say: wire.haveAll }],
+      ...Array.from({ length: Math.min(pieces, 10) }, (_, piece): readonly [number, Verb] => [
+        roll(500),
+        { say: wire.allowedFast(piece), everyMs: 700 },
+      ]),
+    ],
+  }),
+  'has nothing': (roll) => ({
+    script: [
+      [0, { say: handshakeOf(INFO_HASH, '-XX0001-none', ['fast']) }],
+      [0, { say: wire.haveNone }],
+      [roll(500), { say: wire.unchoke }],
+    ],
+  }),
+  'falls silent': (roll) => {
+    let left = 1 + roll(40);
+    return {
+      script: greeting(roll(1_000)),
+      delayMs: 5,
+      serves: (...place) => (left-- > 0 ? knownPayload(...place) : null),
+    };
+  },
+  'shouts unasked': (roll) => ({
+    script: [
+      ...greeting(roll(1_000)),
+      [roll(3_000), { say: wire.piece(0, 0, knownPayload(0, 0, BLOCK)), everyMs: 200 + roll(1_000) }],
+      [roll(3_000), { say: wire.have(0), everyMs: 100 }],
+    ],
+    serves: knownPayload,
+    bytesPerS: 30_000,
+  }),
+  'never answers': () => ({ connect: 'ignore' }),
+};
+
+const NAMES = [...Object.keys(ON_REQUEST), ...Object.keys(MAKERS)];
+
+/** One that misbehaves, by the dice. */
+export function persona(roll: Roll, pieces: number): Persona {
+  const name = NAMES[roll(NAMES.length)] ?? 'silent';
+  const hears = ON_REQUEST[name]?.(roll);
+  if (hears === undefined) return { name, script: MAKERS[name]?.(roll, pieces) ?? {} };
+  return { name, script: { script: greeting(roll(2_000)), serves: knownPayload, delayMs: 5, hears } };
+}
+
+/** Has everything, unchokes soon, and gives at a rate. */
+export function honest(bytesPerS: number, unchokeMs: number): FakePeerScript {
+  return {
+    script: [
+      [0, { say: handshakeOf(INFO_HASH, '-XX0001-good', ['fast']) }],
+      [0, { say: wire.haveAll }],
+      [unchokeMs, { say: wire.unchoke }],
+    ],
+    serves: knownPayload,
+    bytesPerS,
+  };
+}
