@@ -134,7 +134,8 @@ export class PeerSession {
       infoHash: known.infoHash,
       peerId,
       port: this.#openDoor(direct ? options.listenPort : null, route.localAddress, listener),
-      named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
+      named,
+      linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
       dht: isPrivate || !direct ? null : dht,
       lsd: flags.lsd && !isPrivate && direct,
@@ -144,6 +145,12 @@ export class PeerSession {
       onPeers: (peers, from) => this.#heardOf(peers, from, listener),
       onNews: (news) => listener.onNews(news),
     });
+    if (source.kind === 'magnet' && source.magnet.passedOver.length > 0)
+      listener.onNews({
+        tracker: 'magnet link',
+        kind: 'warned',
+        text: `this of it cannot be used and was passed over: ${source.magnet.passedOver.join(', ')}`,
+      });
   }
 
   /** Peers that have the metadata that a magnet link needs; 0 where none does, or none is needed. */

@@ -252,8 +252,14 @@ export const JOURNAL_INTERVAL_MS = 5_000;
 /** A journal of 2^21 pieces and 100,000 files takes about 6 MiB; a larger file is none. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
 
-/** A magnet link's trackers and web seeds beyond these are passed over. */
+/** The trackers, and the web seeds, of a torrent or a magnet link beyond these are passed over. */
 export const MAX_TRACKERS = 100;
+/** A URL in a torrent or a magnet link; a longer one is passed over. */
+export const MAX_URL_CHARS = 2_048;
+/** Peers that a magnet link names (`x.pe`, BEP 9); some have a dozen. Each name is looked up. */
+export const MAX_MAGNET_PEERS = 100;
+/** Files or ranges of files in a magnet link's `so` (BEP 53). */
+export const MAX_MAGNET_RANGES = 10_000;
 /** The largest file index in a magnet link's `so` (BEP 53): more files no torrent here can have. */
 export const MAX_SELECTED_INDEX = 2_500_000;
 /** A .torrent fetched by its URL, from the look-up of its name to its last byte. */

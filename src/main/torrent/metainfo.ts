@@ -15,7 +15,7 @@ import {
   textField,
 } from '../../shared/bencode.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
-import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS } from '../../shared/limits.ts';
+import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS, MAX_URL_CHARS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { DistinctPaths, safeElement } from './safe-path.ts';
 
@@ -49,7 +49,6 @@ export interface Metainfo {
 }
 
 const HASH_BYTES = 20;
-const MAX_URL_CHARS = 2_048;
 
 /** Reads a .torrent. Throws a `bad-torrent` failure that says what is wrong; `source` is named in it. */
 export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
