@@ -245,14 +245,14 @@ export class GetRun {
     if (!this.#ended) this.#advisor.hint(now - this.#lastVerifiedAt, () => this.#symptoms());
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;
     this.#lastProgressAt = now;
-    if (this.#job === null) this.#teller.searching(race, this.#session.metadataOffers);
+    if (this.#job === null) this.#teller.searching(race, this.#session.metadataSearch?.offers ?? 0);
     else this.#teller.progress(race, this.#job, now);
   }
 
   #symptoms(): Symptoms {
     return symptomsOf(this.#session, this.#flags, {
       trackers: this.#advisor.trackers.states,
-      metadataOffers: this.#job === null ? this.#session.metadataOffers : null,
+      metadataSearch: this.#job === null ? this.#session.metadataSearch : null,
       download: this.#job?.download.symptoms ?? null,
     });
   }

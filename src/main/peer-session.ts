@@ -15,6 +15,7 @@ import type { TrackerNews } from './discovery/announcer.ts';
 import { Discovery } from './discovery/discovery.ts';
 import type { HttpClient } from './http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from './identity.ts';
+import type { MetadataSearch } from './metadata/metadata-fetch.ts';
 import { MetadataRace } from './metadata/metadata-race.ts';
 import { Race } from './race.ts';
 import type { RaceListener, Unchoke } from './race-options.ts';
@@ -153,9 +154,9 @@ export class PeerSession {
       });
   }
 
-  /** Peers that have the metadata that a magnet link needs; 0 where none does, or none is needed. */
-  get metadataOffers(): number {
-    return this.#metadata?.offers ?? 0;
+  /** The search for the metadata of a magnet link; null where none is needed. */
+  get metadataSearch(): MetadataSearch | null {
+    return this.#metadata?.search ?? null;
   }
 
   /**

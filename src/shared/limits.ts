@@ -51,6 +51,12 @@ export const METADATA_ASKED_PEERS = 3;
 export const METADATA_ASKED_PARTS = 4;
 /** A part that has not come after this long is asked of others. */
 export const METADATA_PART_TIMEOUT_MS = 5_000;
+/** First wait before a part that a peer refused or left out is asked of it again; doubles. libtorrent asks again after a second. */
+export const METADATA_RETRY_MS = 1_000;
+/** And this at the longest. */
+export const METADATA_RETRY_MAX_MS = 30_000;
+/** A peer that names no size of its metadata is asked all the same after this long, if nobody else gives any. */
+export const METADATA_UNSIZED_MS = 10_000;
 /** Peers told in one message of peer exchange (BEP 11); libtorrent's number. Twice as many are believed. */
 export const MAX_PEX_PEERS = 50;
 /** Between two such messages to one peer. */

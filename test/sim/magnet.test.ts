@@ -34,6 +34,40 @@ test('metadata is offered, asked for by the id that the peer chose, and handed o
   );
 });
 
+test('what a peer says of its metadata counts as it says it last: size corrected, named late, taken back', () => {
+  const greet = (m: string, more = '') => wire.extended(0, `d1:md11:ut_metadatai${m}ee${more}e`);
+  const size = (bytes: number): string => `13:metadata_sizei${bytes}e`;
+  const shard = new VirtualShard({ magnet: true });
+  shard.add(
+    { script: [shake, say(1, greet('7', size(9))), say(2, greet('7', size(40_000)))] },
+    // It has none at first; later it says so without saying again what it is called.
+    { script: [shake, say(1, greet('7')), say(2, wire.extended(0, `d1:mde${size(40_000)}e`))] },
+    // The size comes first, the id later.
+    { script: [shake, say(1, wire.extended(0, `d1:mde${size(40_000)}e`)), say(2, greet('7'))] },
+    { script: [shake, say(1, greet('7', size(40_000))), say(2, greet('0')), say(3, greet('7'))] },
+    { script: [shake, say(1, greet('7', size(40_000))), say(2, greet('7', size(-1)))] },
+  );
+  shard.run(300);
+  const offers: (number | null)[][] = [[], [], [], [], []];
+  for (const event of shard.events)
+    if (event.type === 'metadata-offer') offers[event.peer]?.push(event.bytes);
+  assert.deepEqual(offers, [[9, 40_000], [0, 40_000], [40_000], [40_000, null, 40_000], [40_000, 0]]);
+});
+
+test('a part that is asked for twice may come twice', () => {
+  const shard = new VirtualShard({ magnet: true });
+  const reject = wire.extended(ours, 'd8:msg_typei2e5:piecei0ee');
+  shard.add({ script: [shake, offer, ...[20, 30, 40].map((ms) => say(ms, reject))] });
+  shard.run(10);
+  for (let i = 0; i < 2; i++) shard.shard.command({ type: 'ask-metadata', peer: peerIndex(0), parts: [0] });
+  shard.run(300);
+  assert.equal(
+    shard.events.filter(({ type }) => type === 'metadata-part').length,
+    2,
+    'the third was not asked for',
+  );
+});
+
 test('a peer whose metadata message cannot be read is closed', () => {
   const shard = new VirtualShard({ magnet: true });
   shard.add({ script: [shake, offer, say(10, wire.extended(ours, 'nonsense'))] });

@@ -193,7 +193,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     this.book.window.setPeerQueue(blocks);
   }
 
-  onMetadataOffer(bytes: number): void {
+  onMetadataOffer(bytes: number | null): void {
     this.#host.tell({ type: 'metadata-offer', peer: this.index, bytes });
   }
 
