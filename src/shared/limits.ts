@@ -17,6 +17,10 @@ export const MAX_TORRENT_FILE_BYTES = 67_108_864;
 export const MAX_BENCODE_DEPTH_LEVELS = 100;
 /** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. */
 export const MAX_BENCODE_TOKENS = 2_500_000;
+/** Of a name in a torrent, as far as it is read; no filesystem has longer ones. The rest could only cost time and memory. */
+export const MAX_NAME_BYTES = 1_024;
+/** Folders and file of one path in a torrent; real ones have a dozen, and 4,096 bytes is the longest path of Linux. */
+export const MAX_PATH_DEPTH_LEVELS = 100;
 /** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
 export const MAX_PATH_ELEMENT_BYTES = 255;
 
