@@ -1,6 +1,8 @@
 /** A shard that begins without a torrent, as with a magnet link: what it keeps, what it asks, and how it goes on. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { MetadataFetch } from '../../src/main/metadata/metadata-fetch.ts';
 import { peerIndex } from '../../src/shared/indices.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
@@ -66,6 +68,69 @@ test('a part that is asked for twice may come twice', () => {
     2,
     'the third was not asked for',
   );
+});
+
+/** A shard and the search of main, in virtual time: when the metadata was found, and when which parts were asked for. */
+function searched(script: readonly (readonly [number, Verb])[], untilMs: number) {
+  const shard = new VirtualShard({ magnet: true });
+  const search = new MetadataFetch(createHash('sha1').update(INFO).digest());
+  shard.add({ script: [shake, ...script] });
+  const asked: [number, readonly number[]][] = [];
+  let seen = 0;
+  for (let ms = 50; ms <= untilMs; ms += 50) {
+    shard.run(50);
+    for (const event of shard.events.slice(seen)) {
+      if (event.type === 'metadata-offer' && event.bytes !== null)
+        search.offered(event.peer, event.bytes, ms);
+      if (event.type !== 'metadata-part') continue;
+      if (search.arrived(event.peer, event.part, ms).info !== null) return { foundAt: ms, asked };
+    }
+    seen = shard.events.length;
+    for (const { peer, parts } of search.next(ms)) {
+      asked.push([ms, parts]);
+      shard.shard.command({ type: 'ask-metadata', peer, parts });
+    }
+  }
+  return { foundAt: null, asked };
+}
+
+const rejectOf = (part: number) => wire.extended(ours, `d8:msg_typei2e5:piecei${part}ee`);
+const dataOf = (part: number) =>
+  wire.extended(
+    ours,
+    `d8:msg_typei1e5:piecei${part}e10:total_sizei${INFO.length}ee${INFO.subarray(part * 16_384, (part + 1) * 16_384).toString('latin1')}`,
+  );
+const ALL = [0, 1, 2];
+
+test('a peer that rejects metadata is asked again by the second, and what it gives then counts', () => {
+  const rejects = ALL.map((part) => say(300, rejectOf(part)));
+  const again = searched([offer, ...rejects, ...ALL.map((part) => say(1_400, dataOf(part)))], 5_000);
+  assert.deepEqual(again, {
+    foundAt: 1_400,
+    asked: [
+      [50, ALL],
+      [1_300, ALL],
+    ],
+  });
+  const some = searched(
+    [offer, say(300, rejectOf(1)), say(310, dataOf(0)), say(320, dataOf(2)), say(1_400, dataOf(1))],
+    5_000,
+  );
+  assert.deepEqual(some.asked, [
+    [50, ALL],
+    [1_300, [1]],
+  ]);
+  assert.equal(some.foundAt, 1_400);
+});
+
+test('a second greeting corrects the size, or says that the metadata is there now', () => {
+  const greet = (bytes: number) => wire.extended(0, `d1:md11:ut_metadatai7ee13:metadata_sizei${bytes}ee`);
+  for (const first of [greet(99), wire.extended(0, 'd1:md11:ut_metadatai7eee')]) {
+    const parts = ALL.map((part) => say(600, dataOf(part)));
+    const { foundAt, asked } = searched([say(1, first), say(500, greet(INFO.length)), ...parts], 5_000);
+    assert.equal(foundAt, 600);
+    assert.deepEqual(asked.at(-1), [500, ALL]);
+  }
 });
 
 test('a peer whose metadata message cannot be read is closed', () => {

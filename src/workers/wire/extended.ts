@@ -2,7 +2,7 @@
 import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
 import {
   BencodeError,
-  decodeBencode,
+  decodeBencodePrefix,
   encodeBencode,
   field,
   integerField,
@@ -52,9 +52,9 @@ export function encodeExtendedHandshake(
 
 /** Null where the payload (behind the extended id) is not a dictionary. Unknown or odd fields are passed over. */
 export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake | null {
-  let value: ReturnType<typeof decodeBencode>['value'];
+  let value: BencodeValue;
   try {
-    value = decodeBencode(payload).value;
+    value = decodeBencodePrefix(payload).value;
   } catch (error) {
     if (error instanceof BencodeError) return null;
     throw error;
