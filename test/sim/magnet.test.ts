@@ -56,6 +56,22 @@ test('what a peer says of its metadata counts as it says it last: size corrected
   assert.deepEqual(offers, [[9, 40_000], [0, 40_000], [40_000], [40_000, null, 40_000], [40_000, 0]]);
 });
 
+test('once we have the metadata, peers that look for it are told so in a second greeting, and others are not', () => {
+  const shard = new VirtualShard({ magnet: true, slots: 4 });
+  const peers = shard.add(
+    { script: [shake, say(1, wire.extended(0, 'd1:md11:ut_metadatai7eee'))] },
+    { script: [shake, offer] },
+    { script: [shake, say(1, wire.extended(0, 'd1:mdee'))] },
+    { script: [say(0, handshakeOf(INFO_HASH, '-XX0001-peer'))] },
+  );
+  shard.run(100);
+  const greetings = () => peers.map(({ bytesHeard }) => bytesHeard.split('\x14\x00d').length - 1);
+  assert.deepEqual(greetings(), [1, 1, 1, 0]);
+  shard.setTorrent();
+  assert.deepEqual(greetings(), [2, 1, 1, 0]);
+  assert.ok(peers[0]?.bytesHeard.includes(`13:metadata_sizei${INFO.length}e`));
+});
+
 test('a part that is asked for twice may come twice', () => {
   const shard = new VirtualShard({ magnet: true });
   const reject = wire.extended(ours, 'd8:msg_typei2e5:piecei0ee');

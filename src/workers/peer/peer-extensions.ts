@@ -83,6 +83,11 @@ export class PeerExtensions {
     return this.#ids.has('ut_pex');
   }
 
+  /** It takes questions for metadata, and named no size of its own. */
+  get lacksMetadata(): boolean {
+    return this.#ids.has('ut_metadata') && this.#metadataBytes === 0;
+  }
+
   /** `message`: the dictionary of BEP 11. */
   tellPeers(message: Uint8Array): void {
     const id = this.#ids.get('ut_pex');
