@@ -15,14 +15,14 @@ export const MAX_PIECE_BYTES = 536_870_912;
 export const MAX_TORRENT_FILE_BYTES = 67_108_864;
 /** libtorrent's depth; real torrents need 5. A recursive reader behind this cap cannot overflow its stack. */
 export const MAX_BENCODE_DEPTH_LEVELS = 100;
-/** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. */
+/** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. A value costs 16 bytes until it is asked for. */
 export const MAX_BENCODE_TOKENS = 2_500_000;
-/** Of a name in a torrent, as far as it is read; no filesystem has longer ones. The rest could only cost time and memory. */
-export const MAX_NAME_BYTES = 1_024;
 /** Folders and file of one path in a torrent; real ones have a dozen, and 4,096 bytes is the longest path of Linux. */
 export const MAX_PATH_DEPTH_LEVELS = 100;
 /** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
 export const MAX_PATH_ELEMENT_BYTES = 255;
+/** Of a name in a torrent, as far as it is read; no filesystem has longer ones. The rest could only cost time and memory. */
+export const MAX_NAME_BYTES = 1_024;
 
 /** A list of sources (`@FILE`): ten thousand magnet links. */
 export const MAX_LIST_FILE_BYTES = 16_777_216;
