@@ -4,7 +4,7 @@
  *
  * It takes what libtorrent, aria2 and transmission take: keys in any order, keys that come twice, leading zeros, `-0`.
  */
-import { MAX_BENCODE_DEPTH_LEVELS, MAX_BENCODE_TOKENS } from './limits.ts';
+import { MAX_BENCODE_DEPTH_LEVELS } from './limits.ts';
 
 /** Bad bencode, with the byte it was found at. The message is a sentence fragment fit for the user. */
 export class BencodeError extends Error {
@@ -50,10 +50,10 @@ export class BencodeTape {
   #words = new Int32Array(FIRST_ENTRIES * ENTRY_WORDS);
   #count = 0;
 
-  /** Walks one value at the start of `bytes`. Throws BencodeError. */
-  constructor(bytes: Uint8Array) {
+  /** Walks one value at the start of `bytes`, with at most so many in it. Throws BencodeError. */
+  constructor(bytes: Uint8Array, maxTokens: number) {
     this.bytes = bytes;
-    this.end = this.#walk();
+    this.end = this.#walk(maxTokens);
   }
 
   kindOf(entry: number): TapeKind {
@@ -106,11 +106,11 @@ export class BencodeTape {
     this.#words[entry * ENTRY_WORDS + 3] = this.#count;
   }
 
-  #walk(): number {
+  #walk(maxTokens: number): number {
     const open: Open[] = [];
     let at = 0;
     for (let tokens = 1; ; tokens++) {
-      if (tokens > MAX_BENCODE_TOKENS) throw new BencodeError(`more than ${MAX_BENCODE_TOKENS} values`, at);
+      if (tokens > maxTokens) throw new BencodeError(`more than ${maxTokens} values`, at);
       at = this.#token(at, open);
       if (open.length === 0) return at;
     }

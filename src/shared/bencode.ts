@@ -5,6 +5,7 @@
  */
 import bencode from 'bencode';
 import { BencodeError, BencodeTape } from './bencode-tape.ts';
+import { MAX_BENCODE_TOKENS, MAX_MESSAGE_TOKENS } from './limits.ts';
 
 export { BencodeError };
 
@@ -32,7 +33,7 @@ export function decodeBencode(bytes: Uint8Array): Decoded {
 
 /** Decodes one value at the start of `bytes`; what follows is the caller's. Throws BencodeError. */
 export function decodeBencodePrefix(bytes: Uint8Array): Decoded {
-  const tape = new BencodeTape(bytes);
+  const tape = new BencodeTape(bytes, MAX_MESSAGE_TOKENS);
   const plain = new PlainReader(tape);
   const value = plain.read(0);
   return { value, end: tape.end, spans: spansOf(tape), ambiguous: plain.ambiguous };
@@ -40,7 +41,7 @@ export function decodeBencodePrefix(bytes: Uint8Array): Decoded {
 
 /** The dictionary at the start of `bytes`, to be looked up in its bytes; null where there is another value. Throws BencodeError. */
 export function openBencode(bytes: Uint8Array): BencodeDict | null {
-  const tape = new BencodeTape(bytes);
+  const tape = new BencodeTape(bytes, MAX_BENCODE_TOKENS);
   return tape.kindOf(0) === 'dict' ? new DictInBytes(tape, 0) : null;
 }
 

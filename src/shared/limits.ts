@@ -17,6 +17,8 @@ export const MAX_TORRENT_FILE_BYTES = 67_108_864;
 export const MAX_BENCODE_DEPTH_LEVELS = 100;
 /** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. A value costs 16 bytes until it is asked for. */
 export const MAX_BENCODE_TOKENS = 2_500_000;
+/** Values of one bencoded message of a tracker, a node or a peer: 30,000 peers in dictionaries. Each becomes an object of some 100 bytes. */
+export const MAX_MESSAGE_TOKENS = 200_000;
 /** Folders and file of one path in a torrent; real ones have a dozen, and 4,096 bytes is the longest path of Linux. */
 export const MAX_PATH_DEPTH_LEVELS = 100;
 /** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */

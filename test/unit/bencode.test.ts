@@ -146,5 +146,8 @@ test('depth is bounded, and a depth within the bound does not overflow the stack
   assert.throws(() => decode('d1:a'.repeat(1_000_000)), /nested deeper/);
 });
 
-test('a bomb of tokens is refused', () =>
-  assert.throws(() => decode(`l${'le'.repeat(1_300_000)}e`), /more than 2500000 values/));
+test('a bomb of tokens is refused: 2.5 million in a torrent, 200,000 in a message', () => {
+  const bomb = Buffer.from(`d1:al${'le'.repeat(1_300_000)}ee`);
+  assert.throws(() => openBencode(bomb), /more than 2500000 values/);
+  assert.throws(() => decodeBencode(bomb), /more than 200000 values/);
+});
