@@ -3,6 +3,7 @@ import type { RaceFlags } from './commands/options.ts';
 import type { Console } from './console.ts';
 import { TrackerLog } from './doctor/symptoms.ts';
 import { Interrupt } from './interrupt.ts';
+import type { MetadataSearch } from './metadata/metadata-fetch.ts';
 import type { Network } from './network.ts';
 import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from './peer-session.ts';
 import { phaseText, phaseTotals } from './phase-totals.ts';
@@ -56,9 +57,9 @@ export class BareRace {
     );
   }
 
-  /** Peers that have the metadata; null once it is known. */
-  get metadataOffers(): number | null {
-    return this.#torrentKnown ? null : this.session.metadataOffers;
+  /** The search for the metadata; null once it is known. */
+  get metadataSearch(): MetadataSearch | null {
+    return this.#torrentKnown ? null : this.session.metadataSearch;
   }
 
   /** Resolves when the race is over, true if the user ended it; until `stop` everything is as it was then. Rejects with a bug of ours. */

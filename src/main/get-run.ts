@@ -18,7 +18,7 @@ import { ReportFile } from './report/report-file.ts';
 import { storagePlan } from './storage.ts';
 import { saveTorrent } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
-import { patternsOf, selectFiles } from './torrent/selection.ts';
+import { selectFiles } from './torrent/selection.ts';
 import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
 import { formatDuration, parseCount, parseDuration, parsePort } from './units.ts';
@@ -127,7 +127,7 @@ export class GetRun {
     this.#teller.metadata(metainfo, isMagnet ? performance.now() - this.#begun : null);
     if (this.#flags.saveTorrent !== undefined && this.#source.kind === 'magnet')
       saveTorrent(this.#flags.saveTorrent, this.#source.magnet, metainfo.info);
-    const selected = await selectFiles(metainfo, patternsOf(this.#source, this.#flags.select));
+    const selected = await selectFiles(metainfo, this.#source, this.#flags.select, this.#console);
     if (this.#ended) return;
     this.#job = this.#jobOf(metainfo, selected);
     await this.#job.download.prepare();
@@ -245,14 +245,14 @@ export class GetRun {
     if (!this.#ended) this.#advisor.hint(now - this.#lastVerifiedAt, () => this.#symptoms());
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;
     this.#lastProgressAt = now;
-    if (this.#job === null) this.#teller.searching(race, this.#session.metadataOffers);
+    if (this.#job === null) this.#teller.searching(race, this.#session.metadataSearch?.offers ?? 0);
     else this.#teller.progress(race, this.#job, now);
   }
 
   #symptoms(): Symptoms {
     return symptomsOf(this.#session, this.#flags, {
       trackers: this.#advisor.trackers.states,
-      metadataOffers: this.#job === null ? this.#session.metadataOffers : null,
+      metadataSearch: this.#job === null ? this.#session.metadataSearch : null,
       download: this.#job?.download.symptoms ?? null,
     });
   }

@@ -27,7 +27,9 @@ export const USER = 'user';
 export const DHT = 'dht';
 export const LSD = 'lsd';
 export const PEX = 'pex';
-export const PUBLIC_SOURCES: ReadonlySet<string> = new Set([DHT, LSD, PEX]);
+/** Peers that a magnet link names (`x.pe`). */
+export const MAGNET = 'magnet';
+export const PUBLIC_SOURCES: ReadonlySet<string> = new Set([DHT, LSD, PEX, MAGNET]);
 /** The source of peers that connected to us. */
 export const INCOMING = 'incoming';
 /** Far beyond MAX_KNOWN_PEERS, and within the range of indices. */

@@ -15,6 +15,7 @@ import type { TrackerNews } from './discovery/announcer.ts';
 import { Discovery } from './discovery/discovery.ts';
 import type { HttpClient } from './http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from './identity.ts';
+import type { MetadataSearch } from './metadata/metadata-fetch.ts';
 import { MetadataRace } from './metadata/metadata-race.ts';
 import { Race } from './race.ts';
 import type { RaceListener, Unchoke } from './race-options.ts';
@@ -134,7 +135,8 @@ export class PeerSession {
       infoHash: known.infoHash,
       peerId,
       port: this.#openDoor(direct ? options.listenPort : null, route.localAddress, listener),
-      named: source.kind === 'magnet' ? [...named, ...source.magnet.peers] : named,
+      named,
+      linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
       dht: isPrivate || !direct ? null : dht,
       lsd: flags.lsd && !isPrivate && direct,
@@ -144,11 +146,17 @@ export class PeerSession {
       onPeers: (peers, from) => this.#heardOf(peers, from, listener),
       onNews: (news) => listener.onNews(news),
     });
+    if (source.kind === 'magnet' && source.magnet.passedOver.length > 0)
+      listener.onNews({
+        tracker: 'magnet link',
+        kind: 'warned',
+        text: `this of it cannot be used and was passed over: ${source.magnet.passedOver.join(', ')}`,
+      });
   }
 
-  /** Peers that have the metadata that a magnet link needs; 0 where none does, or none is needed. */
-  get metadataOffers(): number {
-    return this.#metadata?.offers ?? 0;
+  /** The search for the metadata of a magnet link; null where none is needed. */
+  get metadataSearch(): MetadataSearch | null {
+    return this.#metadata?.search ?? null;
   }
 
   /**

@@ -43,7 +43,7 @@ export interface RaceListener {
   /** The peer sent bad data; its address is not taken again. */
   onBanned(peer: PeerIndex): void;
   /** A peer has metadata, or sent (or refused) a part of it. Only while the torrent is unknown. */
-  onMetadataOffer(peer: PeerIndex, bytes: number): void;
+  onMetadataOffer(peer: PeerIndex, bytes: number | null): void;
   onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
   /** A shard died; its claims are void. */
   onShardLost(shard: ShardId, error: unknown): void;

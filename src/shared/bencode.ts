@@ -1,11 +1,13 @@
 /**
- * Bencode (BEP 3) as we let it in: the raw bytes are walked first, without recursion and within limits, and only what
- * passed the walk is given to the `bencode` package, which by itself takes truncated strings, bytes behind the end
- * and any depth. The walk also notes where each value of the outermost dictionary lies, because the info hash is the
- * hash of bytes as they came, not of bytes written anew.
+ * Bencode (BEP 3) as we let it in. A walk of the raw bytes comes first (`bencode-tape.ts`). Messages are then made into plain
+ * values; a torrent stays as it is, and is looked up in its bytes field by field, so that what nobody asks for costs nothing.
+ * Reading is our own: the package `bencode`, which writes, takes truncated strings, any depth, and of two equal keys the last.
  */
 import bencode from 'bencode';
-import { MAX_BENCODE_DEPTH_LEVELS, MAX_BENCODE_TOKENS } from './limits.ts';
+import { BencodeError, BencodeTape } from './bencode-tape.ts';
+import { MAX_BENCODE_TOKENS, MAX_MESSAGE_TOKENS } from './limits.ts';
+
+export { BencodeError };
 
 export type BencodeValue = number | Uint8Array | BencodeValue[] | BencodeDict;
 export interface BencodeDict {
@@ -18,17 +20,8 @@ export interface Decoded {
   readonly end: number;
   /** Of an outermost dictionary: where each key's value lies, `[start, end)` in bytes. */
   readonly spans: ReadonlyMap<string, readonly [number, number]>;
-}
-
-/** Bad bencode, with the byte it was found at. The message is a sentence fragment fit for the user. */
-export class BencodeError extends Error {
-  override readonly name = 'BencodeError';
-  readonly offset: number;
-
-  constructor(what: string, offset: number) {
-    super(`${what} at byte ${offset}`);
-    this.offset = offset;
-  }
+  /** Another reader may see other values: a key comes twice, of which the first counts here, or is one that we leave out. */
+  readonly ambiguous: boolean;
 }
 
 /** Decodes one value that fills `bytes` to the end. Throws BencodeError. */
@@ -40,8 +33,16 @@ export function decodeBencode(bytes: Uint8Array): Decoded {
 
 /** Decodes one value at the start of `bytes`; what follows is the caller's. Throws BencodeError. */
 export function decodeBencodePrefix(bytes: Uint8Array): Decoded {
-  const { end, spans } = walk(bytes);
-  return { value: bencode.decode(bytes.subarray(0, end)) as BencodeValue, end, spans };
+  const tape = new BencodeTape(bytes, MAX_MESSAGE_TOKENS);
+  const plain = new PlainReader(tape);
+  const value = plain.read(0);
+  return { value, end: tape.end, spans: spansOf(tape), ambiguous: plain.ambiguous };
+}
+
+/** The dictionary at the start of `bytes`, to be looked up in its bytes; null where there is another value. Throws BencodeError. */
+export function openBencode(bytes: Uint8Array): BencodeDict | null {
+  const tape = new BencodeTape(bytes, MAX_BENCODE_TOKENS);
+  return tape.kindOf(0) === 'dict' ? new DictInBytes(tape, 0) : null;
 }
 
 /** Encodes with keys sorted as raw strings, as BEP 3 wants them. */
@@ -55,7 +56,32 @@ export function isDict(value: BencodeValue | undefined): value is BencodeDict {
 
 /** The value of an own key, or undefined: an inherited property is never a field of a torrent. */
 export function field(dict: BencodeDict, key: string): BencodeValue | undefined {
+  if (dict instanceof DictInBytes) return DictInBytes.field(dict, key);
   return Object.hasOwn(dict, key) ? dict[key] : undefined;
+}
+
+/** The dictionary as it was written, where it is one of a torrent. */
+export function rawBytes(dict: BencodeDict): Uint8Array | undefined {
+  return dict instanceof DictInBytes ? DictInBytes.raw(dict) : undefined;
+}
+
+/** The first `most` items of a list of a torrent; undefined where it is no list. */
+export function listField(dict: BencodeDict, key: string, most: number): BencodeValue[] | undefined {
+  if (dict instanceof DictInBytes) return DictInBytes.list(dict, key, most);
+  const value = field(dict, key);
+  return Array.isArray(value) ? value.slice(0, most) : undefined;
+}
+
+/**
+ * The strings of a field of a torrent, as many as `take` wants, in groups: each item of a list is one, with all that is nested
+ * in it; a string is a group by itself. `take` returns false when it has enough.
+ */
+export function eachString(
+  dict: BencodeDict,
+  key: string,
+  take: (bytes: Uint8Array, group: number) => boolean,
+): void {
+  if (dict instanceof DictInBytes) DictInBytes.strings(dict, key, take);
 }
 
 export function integerField(dict: BencodeDict, key: string): number | undefined {
@@ -74,113 +100,147 @@ export function textField(dict: BencodeDict, key: string): string | undefined {
   return value === undefined ? undefined : Buffer.from(value).toString('utf8');
 }
 
-interface OpenDict {
-  readonly kind: 'dict';
-  keys: Set<string> | null;
-  key: string | null;
+/** A dictionary of a torrent: fields are looked up in the bytes each time. The first of two equal keys counts. */
+class DictInBytes {
+  [key: string]: BencodeValue;
+  readonly #tape: BencodeTape;
+  readonly #entry: number;
+
+  constructor(tape: BencodeTape, entry: number) {
+    this.#tape = tape;
+    this.#entry = entry;
+  }
+
+  static field(dict: DictInBytes, key: string): BencodeValue | undefined {
+    const found = entryOf(dict.#tape, dict.#entry, key);
+    return found === undefined ? undefined : valueInBytes(dict.#tape, found);
+  }
+
+  static raw(dict: DictInBytes): Uint8Array {
+    return viewOf(dict.#tape, dict.#entry);
+  }
+
+  static list(dict: DictInBytes, key: string, most: number): BencodeValue[] | undefined {
+    const found = entryOf(dict.#tape, dict.#entry, key);
+    if (found === undefined || dict.#tape.kindOf(found) !== 'list') return undefined;
+    return listInBytes(dict.#tape, found, most);
+  }
+
+  /** Empty strings and dictionaries are passed over. */
+  static strings(dict: DictInBytes, key: string, take: (bytes: Uint8Array, group: number) => boolean): void {
+    const tape = dict.#tape;
+    const found = entryOf(tape, dict.#entry, key);
+    if (found === undefined) return;
+    const isList = tape.kindOf(found) === 'list';
+    const behind = tape.nextOf(found);
+    let group = found;
+    let groupBehind = group;
+    for (let at = isList ? found + 1 : found; at < behind; ) {
+      if (at >= groupBehind) {
+        group = at;
+        groupBehind = tape.nextOf(at);
+      }
+      const kind = tape.kindOf(at);
+      const isFull = kind === 'string' && tape.endOf(at) > tape.startOf(at);
+      if (isFull && !take(viewOf(tape, at), group)) return;
+      at = kind === 'list' ? at + 1 : tape.nextOf(at);
+    }
+  }
 }
-type Open = OpenDict | { readonly kind: 'list' };
 
-const D = 0x64;
-const L = 0x6c;
-const I = 0x69;
-const E = 0x65;
-const COLON = 0x3a;
-const MINUS = 0x2d;
+/** Strings are views into the bytes, dictionaries stay there; lists are made. */
+function valueInBytes(tape: BencodeTape, entry: number): BencodeValue {
+  switch (tape.kindOf(entry)) {
+    case 'integer':
+      return tape.integerOf(entry);
+    case 'string':
+      return viewOf(tape, entry);
+    case 'list':
+      return listInBytes(tape, entry, Number.POSITIVE_INFINITY);
+    case 'dict':
+      return new DictInBytes(tape, entry);
+  }
+}
 
-function walk(bytes: Uint8Array): { end: number; spans: Map<string, readonly [number, number]> } {
+function listInBytes(tape: BencodeTape, list: number, most: number): BencodeValue[] {
+  const values: BencodeValue[] = [];
+  const behind = tape.nextOf(list);
+  for (let at = list + 1; at < behind && values.length < most; at = tape.nextOf(at))
+    values.push(valueInBytes(tape, at));
+  return values;
+}
+
+/** The value of a key. Keys that we ask for are ASCII. */
+function entryOf(tape: BencodeTape, dict: number, key: string): number | undefined {
+  const behind = tape.nextOf(dict);
+  for (let at = dict + 1; at < behind; at = tape.nextOf(at + 1)) {
+    const start = tape.startOf(at);
+    if (tape.endOf(at) - start !== key.length) continue;
+    let same = 0;
+    while (same < key.length && tape.bytes[start + same] === key.charCodeAt(same)) same += 1;
+    if (same === key.length) return at + 1;
+  }
+  return undefined;
+}
+
+function viewOf(tape: BencodeTape, entry: number): Uint8Array {
+  const { buffer, byteOffset } = tape.bytes;
+  const start = tape.startOf(entry);
+  return new Uint8Array(buffer, byteOffset + start, tape.endOf(entry) - start);
+}
+
+/** Makes plain values, with bytes of their own: messages lie in buffers that are used again. */
+class PlainReader {
+  ambiguous = false;
+  readonly #tape: BencodeTape;
+
+  constructor(tape: BencodeTape) {
+    this.#tape = tape;
+  }
+
+  read(entry: number): BencodeValue {
+    const tape = this.#tape;
+    switch (tape.kindOf(entry)) {
+      case 'integer':
+        return tape.integerOf(entry);
+      case 'string':
+        return viewOf(tape, entry).slice();
+      case 'list':
+        return this.#list(entry);
+      case 'dict':
+        return this.#dict(entry);
+    }
+  }
+
+  #list(entry: number): BencodeValue[] {
+    const values: BencodeValue[] = [];
+    const behind = this.#tape.nextOf(entry);
+    for (let at = entry + 1; at < behind; at = this.#tape.nextOf(at)) values.push(this.read(at));
+    return values;
+  }
+
+  #dict(entry: number): BencodeDict {
+    const dict: BencodeDict = {};
+    for (const [key, value] of pairsOf(this.#tape, entry)) {
+      if (key === '__proto__' || Object.hasOwn(dict, key)) this.ambiguous = true;
+      else dict[key] = this.read(value);
+    }
+    return dict;
+  }
+}
+
+function* pairsOf(tape: BencodeTape, dict: number): Generator<[string, number]> {
+  const behind = tape.nextOf(dict);
+  for (let at = dict + 1; at < behind; at = tape.nextOf(at + 1))
+    yield [Buffer.from(viewOf(tape, at)).toString('utf8'), at + 1];
+}
+
+function spansOf(tape: BencodeTape): Map<string, readonly [number, number]> {
   const spans = new Map<string, readonly [number, number]>();
-  const open: Open[] = [];
-  let at = 0;
-  let tokens = 0;
-  let valueStart = 0;
-  do {
-    if (++tokens > MAX_BENCODE_TOKENS) throw new BencodeError(`more than ${MAX_BENCODE_TOKENS} values`, at);
-    const top = open.at(-1);
-    const byte = bytes[at];
-    if (byte === undefined) throw new BencodeError('the data ends too early', at);
-    if (top?.kind === 'dict' && top.key === null && byte !== E) {
-      at = readKey(bytes, at, top);
-      if (open.length === 1) valueStart = at;
-      continue;
-    }
-    if (byte === D || byte === L) {
-      push(open, byte === D, at);
-      at += 1;
-      continue;
-    }
-    at = endOfValue(bytes, at, open);
-    // A value has just ended: the dictionary around it waits for its next key.
-    const around = open.at(-1);
-    if (around?.kind !== 'dict') continue;
-    if (open.length === 1 && around.key !== null) spans.set(around.key, [valueStart, at]);
-    around.key = null;
-  } while (open.length > 0);
-  return { end: at, spans };
-}
-
-function push(open: Open[], dict: boolean, at: number): void {
-  if (open.length >= MAX_BENCODE_DEPTH_LEVELS) {
-    throw new BencodeError(`nested deeper than ${MAX_BENCODE_DEPTH_LEVELS} levels`, at);
+  if (tape.kindOf(0) !== 'dict') return spans;
+  for (const [key, value] of pairsOf(tape, 0)) {
+    // A value begins where its key ends: of a string the tape has the content only.
+    if (!spans.has(key)) spans.set(key, [tape.endOf(value - 1), tape.endOf(value)]);
   }
-  open.push(dict ? { kind: 'dict', keys: null, key: null } : { kind: 'list' });
-}
-
-/** Ends the innermost list or dictionary, or steps over an integer or a string; returns where the value ends. */
-function endOfValue(bytes: Uint8Array, at: number, open: Open[]): number {
-  const top = open.at(-1);
-  if (bytes[at] === E && top !== undefined) {
-    if (top.kind === 'dict' && top.key !== null) throw new BencodeError('a key without a value', at);
-    open.pop();
-    return at + 1;
-  }
-  return bytes[at] === I ? skipInteger(bytes, at) : stringSpan(bytes, at)[1];
-}
-
-function readKey(bytes: Uint8Array, at: number, dict: OpenDict): number {
-  const [start, end] = stringSpan(bytes, at);
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
-  if (key === '__proto__') throw new BencodeError('the key __proto__', at);
-  dict.keys ??= new Set();
-  if (dict.keys.has(key)) throw new BencodeError(`the key ${JSON.stringify(key.slice(0, 40))} twice`, at);
-  dict.keys.add(key);
-  dict.key = key;
-  return end;
-}
-
-function stringSpan(bytes: Uint8Array, at: number): [start: number, end: number] {
-  let length = 0;
-  let i = at;
-  for (; bytes[i] !== COLON; i++) {
-    const digit = (bytes[i] ?? -1) - 0x30;
-    if (digit < 0 || digit > 9) {
-      throw new BencodeError(i >= bytes.length ? 'the data ends too early' : 'not a bencoded value', i);
-    }
-    if (i > at && length === 0) throw new BencodeError('a string length with a leading zero', at);
-    length = length * 10 + digit;
-    if (length > bytes.length) throw new BencodeError('a string longer than the data', at);
-  }
-  if (i === at) throw new BencodeError('a string without a length', at);
-  const end = i + 1 + length;
-  if (end > bytes.length) throw new BencodeError('a string longer than the data', at);
-  return [i + 1, end];
-}
-
-const MAX_INTEGER_DIGITS = 20;
-
-function skipInteger(bytes: Uint8Array, at: number): number {
-  const negative = bytes[at + 1] === MINUS;
-  const first = at + (negative ? 2 : 1);
-  let i = first;
-  for (; bytes[i] !== E; i++) {
-    const digit = (bytes[i] ?? -1) - 0x30;
-    if (digit < 0 || digit > 9 || i - first >= MAX_INTEGER_DIGITS) {
-      throw new BencodeError(i >= bytes.length ? 'the data ends too early' : 'not an integer', at);
-    }
-  }
-  if (i === first) throw new BencodeError('an integer without digits', at);
-  const leadingZero = bytes[first] === 0x30;
-  if (leadingZero && (i - first > 1 || negative))
-    throw new BencodeError('an integer with a leading zero', at);
-  return i + 1;
+  return spans;
 }

@@ -17,6 +17,16 @@ export class HttpError extends Error {
 /** Our own refusal to visit a URL: it will not change. */
 export class HttpRefusal extends HttpError {}
 
+/** The way leads to a URL that is not HTTP. */
+export class RedirectElsewhere extends HttpError {
+  readonly location: string;
+
+  constructor({ href, protocol }: URL) {
+    super(`it redirects to ${protocol}, which is not HTTP`);
+    this.location = href;
+  }
+}
+
 /** How a run reaches the network. */
 export interface Route {
   /** `http://`, `https://` or `socks5://`; null goes straight. */
@@ -201,7 +211,6 @@ export function httpErrorOf(error: unknown, signal: AbortSignal): HttpError {
 function redirected(location: string, from: URL): URL {
   if (!URL.canParse(location, from.href)) throw new HttpError('it redirects to what is no URL');
   const to = new URL(location, from);
-  if (to.protocol !== 'http:' && to.protocol !== 'https:')
-    throw new HttpError(`it redirects to ${to.protocol}, which is not HTTP`);
+  if (to.protocol !== 'http:' && to.protocol !== 'https:') throw new RedirectElsewhere(to);
   return to;
 }

@@ -15,10 +15,16 @@ export const MAX_PIECE_BYTES = 536_870_912;
 export const MAX_TORRENT_FILE_BYTES = 67_108_864;
 /** libtorrent's depth; real torrents need 5. A recursive reader behind this cap cannot overflow its stack. */
 export const MAX_BENCODE_DEPTH_LEVELS = 100;
-/** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. */
+/** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. A value costs 16 bytes until it is asked for. */
 export const MAX_BENCODE_TOKENS = 2_500_000;
+/** Values of one bencoded message of a tracker, a node or a peer: 30,000 peers in dictionaries. Each becomes an object of some 100 bytes. */
+export const MAX_MESSAGE_TOKENS = 200_000;
+/** Folders and file of one path in a torrent; real ones have a dozen, and 4,096 bytes is the longest path of Linux. */
+export const MAX_PATH_DEPTH_LEVELS = 100;
 /** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
 export const MAX_PATH_ELEMENT_BYTES = 255;
+/** Of a name in a torrent, as far as it is read; no filesystem has longer ones. The rest could only cost time and memory. */
+export const MAX_NAME_BYTES = 1_024;
 
 /** A list of sources (`@FILE`): ten thousand magnet links. */
 export const MAX_LIST_FILE_BYTES = 16_777_216;
@@ -51,6 +57,12 @@ export const METADATA_ASKED_PEERS = 3;
 export const METADATA_ASKED_PARTS = 4;
 /** A part that has not come after this long is asked of others. */
 export const METADATA_PART_TIMEOUT_MS = 5_000;
+/** First wait before a part that a peer refused or left out is asked of it again; doubles. libtorrent asks again after a second. */
+export const METADATA_RETRY_MS = 1_000;
+/** And this at the longest. */
+export const METADATA_RETRY_MAX_MS = 30_000;
+/** A peer that names no size of its metadata is asked all the same after this long, if nobody else gives any. */
+export const METADATA_UNSIZED_MS = 10_000;
 /** Peers told in one message of peer exchange (BEP 11); libtorrent's number. Twice as many are believed. */
 export const MAX_PEX_PEERS = 50;
 /** Between two such messages to one peer. */
@@ -284,8 +296,14 @@ export const JOURNAL_INTERVAL_MS = 5_000;
 /** A journal of 2^21 pieces and 100,000 files takes about 6 MiB; a larger file is none. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
 
-/** A magnet link's trackers and web seeds beyond these are passed over. */
+/** The trackers, and the web seeds, of a torrent or a magnet link beyond these are passed over. */
 export const MAX_TRACKERS = 100;
+/** A URL in a torrent or a magnet link; a longer one is passed over. */
+export const MAX_URL_CHARS = 2_048;
+/** Peers that a magnet link names (`x.pe`, BEP 9); some have a dozen. Each name is looked up. */
+export const MAX_MAGNET_PEERS = 100;
+/** Files or ranges of files in a magnet link's `so` (BEP 53). */
+export const MAX_MAGNET_RANGES = 10_000;
 /** The largest file index in a magnet link's `so` (BEP 53): more files no torrent here can have. */
 export const MAX_SELECTED_INDEX = 2_500_000;
 /** A .torrent fetched by its URL, from the look-up of its name to its last byte. */

@@ -186,8 +186,11 @@ export type ShardEvent =
   | { readonly type: 'listening'; readonly port: number | null; readonly error: string | null }
   /** A peer connected to us. */
   | { readonly type: 'accepted'; readonly address: PeerAddress }
-  /** The peer has metadata of this many bytes, and we have none (BEP 9). */
-  | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number }
+  /**
+   * The peer may be asked for metadata, which we have not (BEP 9), and says that it has this many bytes; 0 where it names no
+   * size, null where it may not be asked any more. Said again when that changes.
+   */
+  | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number | null }
   /** The peer named others (BEP 11). */
   | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly HostPort[] }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }

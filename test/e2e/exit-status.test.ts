@@ -84,6 +84,15 @@ test('exit status 4: nobody to download from, or nobody unchokes in time', async
   );
 });
 
+test('a magnet link longer than a file name, with a bad value and near peers: exit status 4, and both are told', async () => {
+  const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}&dn=${'x'.repeat(300)}&x.pe=127.0.0.1:1&x.pe=nobody`;
+  const { status, stderr } = await runCli('get', link, '-o', join(folder, 'magnet'));
+  assert.equal(status, 4, stderr);
+  assert.match(stderr, /cannot be used and was passed over: x.pe=nobody/);
+  assert.match(stderr, /1 of its peers are not at public addresses and were passed over; --peer HOST:PORT/);
+  assert.match(stderr, /no peer to download from/, 'it was not even dialled');
+});
+
 test('exit status 5: a folder where the file should be, a file where a folder should be', async () => {
   const torrent = writeTo(folder, 'disk.torrent', torrentOf());
   const taken = join(folder, 'taken');

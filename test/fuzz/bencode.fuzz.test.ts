@@ -8,9 +8,13 @@ import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import {
   type BencodeDict,
   BencodeError,
+  type BencodeValue,
   decodeBencode,
+  decodeBencodePrefix,
   encodeBencode,
+  field,
   isDict,
+  openBencode,
 } from '../../src/shared/bencode.ts';
 import { decodeExtendedHandshake } from '../../src/workers/wire/extended.ts';
 import { dice, mutated } from '../support/dice.ts';
@@ -98,4 +102,109 @@ test('tampered tracker replies and extended handshakes', () => {
 test('an encoded dictionary has its keys in order', () => {
   const value: BencodeDict = { b: 1, a: 2 };
   assert.equal(Buffer.from(encodeBencode(value)).toString(), 'd1:ai2e1:bi1ee');
+});
+
+/** Read as BEP 3 is written, one byte after the other; of two equal keys the first counts. */
+class Reference {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Throws where there is no value. */
+  value(): unknown {
+    const rest = this.#text.slice(this.#at);
+    const integer = /^i(-?\d+)e/.exec(rest);
+    if (integer !== null) {
+      this.#at += integer[0].length;
+      return Number(integer[1]) + 0;
+    }
+    if (/^\d/.test(rest)) return this.#string(rest);
+    if (!/^[ld]/.test(rest)) throw new RangeError('no value');
+    this.#at += 1;
+    const value = rest.startsWith('l') ? this.#list() : this.#dict();
+    this.#at += 1;
+    return value;
+  }
+
+  #string(rest: string): string {
+    const [written, length] = /^(\d+):/.exec(rest) ?? ['', Number.NaN];
+    const content = rest.slice(written.length, written.length + Number(length));
+    if (content.length !== Number(length)) throw new RangeError('no string');
+    this.#at += written.length + content.length;
+    return `"${content}`;
+  }
+
+  #list(): unknown[] {
+    const items: unknown[] = [];
+    while (this.#text[this.#at] !== 'e') items.push(this.value());
+    return items;
+  }
+
+  #dict(): Map<string, unknown> {
+    const pairs = new Map<string, unknown>();
+    while (this.#text[this.#at] !== 'e') {
+      const key = this.#string(this.#text.slice(this.#at));
+      const value = this.value();
+      if (!pairs.has(key)) pairs.set(key, value);
+    }
+    return pairs;
+  }
+}
+
+function reference(text: string): unknown {
+  try {
+    return new Reference(text).value();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A decoded value in the words of the reference; a dictionary is asked for the keys that the reference found. */
+function sameAs(decoded: BencodeValue | undefined, expected: unknown): boolean {
+  if (expected instanceof Map)
+    return (
+      isDict(decoded) &&
+      [...(expected as Map<string, unknown>)].every(
+        ([key, value]) => !isAscii(key) || sameAs(field(decoded, key.slice(1)), value),
+      )
+    );
+  if (Array.isArray(expected))
+    return (
+      Array.isArray(decoded) &&
+      decoded.length === expected.length &&
+      expected.every((value, i) => sameAs(decoded[i], value))
+    );
+  if (typeof expected === 'number') return decoded === expected;
+  return decoded instanceof Uint8Array && `"${Buffer.from(decoded).toString('latin1')}` === expected;
+}
+
+function isAscii(key: string): boolean {
+  return Buffer.byteLength(key) === key.length;
+}
+
+test('plain values, and torrents looked up in their bytes, are what the reference reads', () => {
+  const sound = dict({ a: int(5), b: list(str('x'), int(-1), list()), c: dict({ d: str('y'), e: int(0) }) });
+  let read = 0;
+  for (let seed = 1; seed <= 3 * ROUNDS; seed++) {
+    const bytes = mutated(sound, dice(seed));
+    const expected = reference(bytes.toString('latin1'));
+    let plain: BencodeValue | undefined;
+    let opened: BencodeDict | null = null;
+    try {
+      plain = decodeBencodePrefix(bytes).value;
+      opened = openBencode(bytes);
+    } catch (error) {
+      assert.ok(error instanceof BencodeError);
+    }
+    assert.equal(plain === undefined, expected === undefined, `seed ${seed}: ${bytes}`);
+    if (expected === undefined) continue;
+    read += 1;
+    assert.ok(sameAs(plain, expected), `seed ${seed}: ${bytes}`);
+    if (expected instanceof Map)
+      assert.ok(opened !== null && sameAs(opened, expected), `seed ${seed}: ${bytes}`);
+  }
+  assert.ok(read > ROUNDS / 4, `${read} were readable`);
 });

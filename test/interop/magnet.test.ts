@@ -109,7 +109,9 @@ test('a magnet link with one peer that has nothing: the others come by peer exch
     const hash = Buffer.from(loadTorrent(torrent).infoHash).toString('hex');
     const run = await runCli(
       'get',
-      `magnet:?xt=urn:btih:${hash}&x.pe=${known.address}`,
+      `magnet:?xt=urn:btih:${hash}`,
+      '--peer',
+      known.address,
       '-o',
       output,
       '--json',

@@ -1,6 +1,8 @@
 /** A shard that begins without a torrent, as with a magnet link: what it keeps, what it asks, and how it goes on. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { MetadataFetch } from '../../src/main/metadata/metadata-fetch.ts';
 import { peerIndex } from '../../src/shared/indices.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
@@ -32,6 +34,119 @@ test('metadata is offered, asked for by the id that the peer chose, and handed o
     [told.part.index, told.part.totalBytes, told.part.bytes?.length],
     [2, INFO.length, INFO.length - 2 * 16_384],
   );
+});
+
+test('what a peer says of its metadata counts as it says it last: size corrected, named late, taken back', () => {
+  const greet = (m: string, more = '') => wire.extended(0, `d1:md11:ut_metadatai${m}ee${more}e`);
+  const size = (bytes: number): string => `13:metadata_sizei${bytes}e`;
+  const shard = new VirtualShard({ magnet: true });
+  shard.add(
+    { script: [shake, say(1, greet('7', size(9))), say(2, greet('7', size(40_000)))] },
+    // It has none at first; later it says so without saying again what it is called.
+    { script: [shake, say(1, greet('7')), say(2, wire.extended(0, `d1:mde${size(40_000)}e`))] },
+    // The size comes first, the id later.
+    { script: [shake, say(1, wire.extended(0, `d1:mde${size(40_000)}e`)), say(2, greet('7'))] },
+    { script: [shake, say(1, greet('7', size(40_000))), say(2, greet('0')), say(3, greet('7'))] },
+    { script: [shake, say(1, greet('7', size(40_000))), say(2, greet('7', size(-1)))] },
+  );
+  shard.run(300);
+  const offers: (number | null)[][] = [[], [], [], [], []];
+  for (const event of shard.events)
+    if (event.type === 'metadata-offer') offers[event.peer]?.push(event.bytes);
+  assert.deepEqual(offers, [[9, 40_000], [0, 40_000], [40_000], [40_000, null, 40_000], [40_000, 0]]);
+});
+
+test('once we have the metadata, peers that look for it are told so in a second greeting, and others are not', () => {
+  const shard = new VirtualShard({ magnet: true, slots: 4 });
+  const peers = shard.add(
+    { script: [shake, say(1, wire.extended(0, 'd1:md11:ut_metadatai7eee'))] },
+    { script: [shake, offer] },
+    { script: [shake, say(1, wire.extended(0, 'd1:mdee'))] },
+    { script: [say(0, handshakeOf(INFO_HASH, '-XX0001-peer'))] },
+  );
+  shard.run(100);
+  const greetings = () => peers.map(({ bytesHeard }) => bytesHeard.split('\x14\x00d').length - 1);
+  assert.deepEqual(greetings(), [1, 1, 1, 0]);
+  shard.setTorrent();
+  assert.deepEqual(greetings(), [2, 1, 1, 0]);
+  assert.ok(peers[0]?.bytesHeard.includes(`13:metadata_sizei${INFO.length}e`));
+});
+
+test('a part that is asked for twice may come twice', () => {
+  const shard = new VirtualShard({ magnet: true });
+  const reject = wire.extended(ours, 'd8:msg_typei2e5:piecei0ee');
+  shard.add({ script: [shake, offer, ...[20, 30, 40].map((ms) => say(ms, reject))] });
+  shard.run(10);
+  for (let i = 0; i < 2; i++) shard.shard.command({ type: 'ask-metadata', peer: peerIndex(0), parts: [0] });
+  shard.run(300);
+  assert.equal(
+    shard.events.filter(({ type }) => type === 'metadata-part').length,
+    2,
+    'the third was not asked for',
+  );
+});
+
+/** A shard and the search of main, in virtual time: when the metadata was found, and when which parts were asked for. */
+function searched(script: readonly (readonly [number, Verb])[], untilMs: number) {
+  const shard = new VirtualShard({ magnet: true });
+  const search = new MetadataFetch(createHash('sha1').update(INFO).digest());
+  shard.add({ script: [shake, ...script] });
+  const asked: [number, readonly number[]][] = [];
+  let seen = 0;
+  for (let ms = 50; ms <= untilMs; ms += 50) {
+    shard.run(50);
+    for (const event of shard.events.slice(seen)) {
+      if (event.type === 'metadata-offer' && event.bytes !== null)
+        search.offered(event.peer, event.bytes, ms);
+      if (event.type !== 'metadata-part') continue;
+      if (search.arrived(event.peer, event.part, ms).info !== null) return { foundAt: ms, asked };
+    }
+    seen = shard.events.length;
+    for (const { peer, parts } of search.next(ms)) {
+      asked.push([ms, parts]);
+      shard.shard.command({ type: 'ask-metadata', peer, parts });
+    }
+  }
+  return { foundAt: null, asked };
+}
+
+const rejectOf = (part: number) => wire.extended(ours, `d8:msg_typei2e5:piecei${part}ee`);
+const dataOf = (part: number) =>
+  wire.extended(
+    ours,
+    `d8:msg_typei1e5:piecei${part}e10:total_sizei${INFO.length}ee${INFO.subarray(part * 16_384, (part + 1) * 16_384).toString('latin1')}`,
+  );
+const ALL = [0, 1, 2];
+
+test('a peer that rejects metadata is asked again by the second, and what it gives then counts', () => {
+  const rejects = ALL.map((part) => say(300, rejectOf(part)));
+  const again = searched([offer, ...rejects, ...ALL.map((part) => say(1_400, dataOf(part)))], 5_000);
+  assert.deepEqual(again, {
+    foundAt: 1_400,
+    asked: [
+      [50, ALL],
+      [1_300, ALL],
+    ],
+  });
+  const some = searched(
+    [offer, say(300, rejectOf(1)), say(310, dataOf(0)), say(320, dataOf(2)), say(1_400, dataOf(1))],
+    5_000,
+  );
+  assert.deepEqual(some.asked, [
+    [50, ALL],
+    [1_300, [1]],
+  ]);
+  assert.equal(some.foundAt, 1_400);
+});
+
+test('a second greeting corrects the size, or says that the metadata is there now', () => {
+  const greet = (bytes: number) => wire.extended(0, `d1:md11:ut_metadatai7ee13:metadata_sizei${bytes}ee`);
+  for (const first of [greet(99), wire.extended(0, 'd1:md11:ut_metadatai7eee')]) {
+    const parts = ALL.map((part) => say(600, dataOf(part)));
+    const { foundAt, asked } = searched([say(1, first), say(500, greet(INFO.length)), ...parts], 5_000);
+    assert.equal(foundAt, 600);
+    assert.deepEqual(asked.at(-1), [500, ALL]);
+  }
 });
 
 test('a peer whose metadata message cannot be read is closed', () => {

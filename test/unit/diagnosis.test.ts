@@ -17,7 +17,7 @@ const healthy: Symptoms = {
   inSession: 7,
   lost: () => 0,
   encryption: 'prefer',
-  metadataOffers: null,
+  metadataSearch: null,
   download: {
     missing: 40,
     unavailable: 0,
@@ -52,4 +52,19 @@ test('certificates that are out of date by our clock', () => {
 test('one tracker that answered makes the failures of others no cause', () => {
   const failed = { tracker: 'udp://u', answered: false, text: 'nobody listens there' };
   assert.deepEqual(codes({ trackers: [...healthy.trackers, failed] }), []);
+});
+
+test('why there is no metadata: nobody has it, those who have it do not give it, or they have left', () => {
+  const told = (search: Partial<NonNullable<Symptoms['metadataSearch']>>) => {
+    const metadataSearch = { offers: 0, refusing: 0, silent: 0, left: 0, ...search };
+    const found = diagnose({ ...healthy, metadataSearch });
+    return found.find(({ code }) => code === 'no-metadata')?.text ?? null;
+  };
+  assert.match(told({}) ?? '', /7 peers shook hands, and none has the metadata/);
+  assert.match(
+    told({ offers: 3, refusing: 2, silent: 1 }) ?? '',
+    /3 peers say .* none gives it: 2 refuse it, 1 do/,
+  );
+  assert.equal(told({ offers: 3, refusing: 2 }), null, 'one is on its way');
+  assert.match(told({ left: 2 }) ?? '', /2 peers said that they have the metadata .* and have left/);
 });

@@ -23,6 +23,9 @@ test('DHT packets whose fields are not what the library takes them for are dropp
     `d1:ri1e1:t2:aa1:y1:re`,
     `d1:rd2:id20:${ID}e1:ti7e1:y1:re`,
     `d1:rd2:id20:${ID}e1:t2:aae`,
+    // The library would see the second one.
+    `d1:rd2:id20:${ID}e1:ri1e1:t2:aa1:y1:re`,
+    `d9:__proto__de1:rd2:id20:${ID}e1:t2:aa1:y1:re`,
     `d1:ad2:id20:${ID}e1:qi1e1:t2:aa1:y1:qe`,
     `${ping}behind`,
     `d1:rd2:id20:${ID}1:x1500:${'x'.repeat(1_500)}e1:t2:aa1:y1:re`,

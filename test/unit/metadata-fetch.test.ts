@@ -31,14 +31,14 @@ function fetch(versions: readonly (Uint8Array | null)[]) {
   const asked: [PeerIndex, number][] = [];
   let info: Uint8Array | null = null;
   for (const [peer, version] of versions.entries())
-    search.offered(peerIndex(peer), version?.length ?? INFO.length);
+    search.offered(peerIndex(peer), version?.length ?? INFO.length, 0);
   for (let now = 0; now < 60_000 && info === null; now += 250) {
     for (const { peer, parts } of search.next(now)) {
       for (const part of parts) {
         asked.push([peer, part]);
         const version = versions[peer];
         if (version === undefined || version === null || info !== null) continue;
-        const news = search.arrived(peer, answer(part, version));
+        const news = search.arrived(peer, answer(part, version), now);
         liars.push(...news.liars);
         info = news.info;
       }
@@ -55,7 +55,7 @@ test('one peer is enough', () => {
 
 test('parts are spread over peers, each asked of at most three', () => {
   const search = new MetadataFetch(HASH);
-  for (let peer = 0; peer < 10; peer++) search.offered(peerIndex(peer), INFO.length);
+  for (let peer = 0; peer < 10; peer++) search.offered(peerIndex(peer), INFO.length, 0);
   const asks = search.next(0);
   for (let part = 0; part < PARTS; part++)
     assert.equal(asks.filter(({ parts }) => parts.includes(part)).length, 3, `part ${part}`);
@@ -95,24 +95,155 @@ test('the size that most peers name comes first; a wrong one leads nowhere', () 
   assert.deepEqual([...new Set(outvoted.liars)].sort(), [0, 1]);
 });
 
-test('who refuses, answers with the wrong length or size, or was not asked, counts for nothing', () => {
+type Reply = Uint8Array | 'reject' | 'wrong length';
+
+function messageOf(reply: Reply, index: number) {
+  if (typeof reply !== 'string') return answer(index, reply);
+  return { index, totalBytes: INFO.length, bytes: reply === 'reject' ? null : Buffer.alloc(3) };
+}
+
+/**
+ * Peers that are offered at their times; `replies` says what a peer answers to a part at a time, null for nothing. Runs until
+ * the metadata is there; returns when that was, and what was asked.
+ */
+function scene(
+  peers: readonly { readonly bytes?: number; readonly fromMs?: number }[],
+  replies: (peer: number, part: number, now: number) => Reply | null,
+  untilMs = 300_000,
+) {
+  const search = new MetadataFetch(HASH);
+  const asked: (readonly [number, number, number])[] = [];
+  let foundAt: number | null = null;
+  const ask = (peer: PeerIndex, part: number, now: number): void => {
+    asked.push([now, peer, part]);
+    const reply = replies(peer, part, now);
+    if (reply === null) return;
+    if (search.arrived(peer, messageOf(reply, part), now).info !== null) foundAt ??= now;
+  };
+  for (let now = 0; now <= untilMs && foundAt === null; now += 250) {
+    for (const [peer, { bytes = INFO.length, fromMs = 0 }] of peers.entries())
+      if (now === fromMs) search.offered(peerIndex(peer), bytes, now);
+    for (const { peer, parts } of search.next(now)) for (const part of parts) ask(peer, part, now);
+  }
+  return { foundAt: foundAt as number | null, asked, search };
+}
+
+for (const fault of ['reject', 'wrong length'] as const) {
+  test(`a ${fault} is no refusal for good: the peer is asked again after 1, 2, 4 … 30 s`, () => {
+    const once = scene([{}], (_, part, now) => (part === 1 && now === 0 ? fault : INFO));
+    assert.equal(once.foundAt, 1_000);
+    const times = scene([{}], (_, part) => (part === 1 ? fault : INFO), 120_000);
+    assert.deepEqual(
+      times.asked.flatMap(([now, , part]) => (part === 1 ? [now] : [])),
+      [0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000],
+    );
+    const { offers, refusing } = times.search.search;
+    assert.deepEqual([offers, refusing], [1, 1], 'and is told as one that refuses');
+  });
+}
+
+test('what one peer refuses comes from another at once', () => {
+  const { foundAt } = scene([{}, {}], (peer, part) => (peer === 0 && part < 3 ? 'reject' : INFO));
+  assert.equal(foundAt, 0);
+});
+
+test('a corrected size counts: in a second greeting, or in the answer itself', () => {
+  const search = new MetadataFetch(HASH);
+  search.offered(peerIndex(0), 9, 0);
+  search.next(0);
+  search.offered(peerIndex(0), INFO.length, 10);
+  assert.deepEqual(search.next(20), [{ peer: 0, parts: [0, 1, 2, 3] }]);
+  const { foundAt } = scene([{ bytes: 20 }], () => INFO);
+  assert.equal(foundAt, 250);
+});
+
+test('a majority that names a wrong size and refuses everything does not starve the one that is right', () => {
+  for (const fault of ['reject', 'wrong length', null] as const) {
+    const wrong = { bytes: 2 * PART };
+    const { foundAt } = scene([wrong, wrong, wrong, {}], (peer) => (peer < 3 ? fault : INFO));
+    assert.ok(foundAt !== null && foundAt <= 6_000, `${fault}: ${foundAt}`);
+  }
+});
+
+test('peers that name no size are asked after a while, when nobody else gives any', () => {
+  const { foundAt, asked } = scene([{ bytes: 0 }], (_, __, now) => (now < 40_000 ? 'reject' : INFO));
+  assert.deepEqual(
+    asked.slice(0, 3).map(([now]) => now),
+    [10_000, 11_000, 13_000],
+  );
+  assert.ok(foundAt !== null && foundAt <= 72_000, String(foundAt));
+  const beside = scene([{ bytes: 0 }, { fromMs: 20_000 }], (peer) => (peer === 0 ? null : INFO));
+  assert.equal(beside.foundAt, 20_000);
+});
+
+test('a peer that hangs up and returns is asked again, though word of its end comes late', () => {
+  const search = new MetadataFetch(HASH);
+  search.offered(peerIndex(0), INFO.length, 0);
+  search.next(0);
+  search.gone(peerIndex(0), 5);
+  assert.deepEqual([search.search.offers, search.search.left, search.next(10).length], [0, 1, 0]);
+  search.offered(peerIndex(0), INFO.length, 20);
+  search.gone(peerIndex(0), 5);
+  assert.deepEqual([search.search.offers, search.search.left], [1, 0]);
+  assert.equal(search.next(30)[0]?.parts.length, 4);
+});
+
+test('a part that comes late, from a slow peer, is used', () => {
   const search = new MetadataFetch(HASH);
   const peer = peerIndex(0);
-  search.offered(peer, INFO.length);
-  assert.equal(search.arrived(peer, answer(0)).info, null, 'not asked');
+  search.offered(peer, INFO.length, 0);
   search.next(0);
-  search.arrived(peer, { index: 0, totalBytes: INFO.length, bytes: null });
-  assert.equal(search.offers, 0, 'refused');
-  search.offered(peer, INFO.length);
-  search.next(0);
-  search.arrived(peer, { index: 3, totalBytes: INFO.length, bytes: partOf(INFO, 0) });
-  assert.equal(search.offers, 0, 'the wrong length');
+  search.next(5_000);
+  assert.equal(search.search.silent, 1);
+  for (let part = 0; part < PARTS - 1; part++) search.arrived(peer, answer(part), 8_000);
+  assert.ok(search.arrived(peer, answer(PARTS - 1), 9_000).info !== null);
+});
+
+test('behind hundreds that refuse, the one that gives is asked', () => {
+  const { foundAt } = scene(
+    Array.from({ length: 300 }, () => ({})),
+    (peer) => (peer < 299 ? 'reject' : INFO),
+  );
+  assert.ok(foundAt !== null && foundAt <= 30_000, String(foundAt));
+});
+
+test('parts of wrong sizes are kept within a bound', () => {
+  const size = 31_000_000;
+  const search = new MetadataFetch(HASH);
+  const peers = 4;
+  const parts = Math.ceil(size / PART);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let peer = 0; peer < peers; peer++) search.offered(peerIndex(peer), size + peer, 0);
+  let sent = 0;
+  // Each gives all but the last part of a size of its own.
+  for (let now = 0; now < 60_000 && sent < peers * (parts - 1); now += 250) {
+    for (let more = true; more; ) {
+      more = false;
+      for (const ask of search.next(now)) {
+        for (const index of ask.parts.filter((part) => part < parts - 1)) {
+          search.arrived(ask.peer, { index, totalBytes: size + ask.peer, bytes: new Uint8Array(PART) }, now);
+          sent += 1;
+          more = true;
+        }
+      }
+    }
+  }
+  assert.equal(sent, peers * (parts - 1), 'the fault fired');
+  const kept = process.memoryUsage().arrayBuffers - before;
+  assert.ok(kept < 3.5 * size, `${kept} bytes are kept`);
+});
+
+test('who was not asked counts for nothing', () => {
+  const search = new MetadataFetch(HASH);
+  search.offered(peerIndex(0), INFO.length, 0);
+  for (let part = 0; part < PARTS; part++)
+    assert.equal(search.arrived(peerIndex(0), answer(part), 0).info, null);
 });
 
 test('silent peers have no vote: one that names a wrong size and says nothing more starves nobody', () => {
   const search = new MetadataFetch(HASH);
-  for (const peer of [0, 1]) search.offered(peerIndex(peer), 9);
-  search.offered(peerIndex(2), INFO.length);
+  for (const peer of [0, 1]) search.offered(peerIndex(peer), 9, 0);
+  search.offered(peerIndex(2), INFO.length, 0);
   const asked = new Set<number>();
   for (let now = 0; now < 20_000; now += 250) for (const { peer } of search.next(now)) asked.add(peer);
   assert.ok(asked.has(2));
@@ -127,15 +258,15 @@ test('what an honest peer sent beside a liar is asked of it again once the liar 
   const two = INFO.subarray(0, 2 * PART);
   const bad = Buffer.alloc(2 * PART, 1);
   const [liar, honest] = [peerIndex(0), peerIndex(1)];
-  search.offered(liar, two.length);
-  search.offered(honest, two.length);
+  search.offered(liar, two.length, 0);
+  search.offered(honest, two.length, 0);
   search.next(0);
-  search.arrived(liar, answer(0, bad));
-  search.arrived(honest, answer(0, two));
-  assert.deepEqual(search.arrived(liar, answer(1, bad)).liars, [liar]);
-  search.arrived(honest, answer(1, two));
+  search.arrived(liar, answer(0, bad), 0);
+  search.arrived(honest, answer(0, two), 0);
+  assert.deepEqual(search.arrived(liar, answer(1, bad), 0).liars, [liar]);
+  search.arrived(honest, answer(1, two), 0);
   let info: Uint8Array | null = null;
   for (const { peer, parts } of search.next(250))
-    for (const part of parts) info = search.arrived(peer, answer(part, two)).info ?? info;
+    for (const part of parts) info = search.arrived(peer, answer(part, two), 250).info ?? info;
   assert.ok(info !== null && two.equals(info as Uint8Array));
 });

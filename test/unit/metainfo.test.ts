@@ -75,6 +75,42 @@ test('an announce-list without trackers leaves announce', () => {
   );
 });
 
+test('duplicate keys, leading zeros, bytes behind the end: read as others read them, and the info hash is of the raw bytes', () => {
+  const info =
+    'd4:name1:x6:lengthi005e4:name1:y12:piece lengthi16384e6:pieces020:aaaaaaaaaaaaaaaaaaaa7:privatei-0ee';
+  const second = info.replace('4:name1:x', '4:name1:z');
+  const torrent = parse(Buffer.from(`d4:info${info}4:info${second}e\r\n`));
+  assert.equal(Buffer.from(torrent.infoHash).toString('hex'), createHash('sha1').update(info).digest('hex'));
+  assert.deepEqual([torrent.name, torrent.geometry.totalLength, torrent.private], ['x', 5, false]);
+});
+
+test('private is any integer but zero (BEP 27)', () => {
+  for (const [flag, expected] of [
+    ['i0e', false],
+    ['i-0e', false],
+    ['i00e', false],
+    ['i1e', true],
+    ['i2e', true],
+    ['i-1e', true],
+    ['i007e', true],
+    [`i1${'0'.repeat(400)}e`, true],
+    ['1:1', false],
+    ['le', false],
+  ] as const)
+    assert.equal(parse(torrentOf({ private: Buffer.from(flag) })).private, expected, flag);
+});
+
+test('trackers in any shape are read to the same bound: a flat announce-list, announce as a list, a list in a list', () => {
+  const urls = (count: number) => list(...Array.from({ length: count }, (_, i) => str(`http://t${i}/a`)));
+  const count = (top: Record<string, Buffer>) =>
+    parse(torrentOf({}, top)).trackers.map((tier) => tier.length);
+  assert.deepEqual(count({ announce: urls(500) }), [100]);
+  assert.deepEqual(count({ 'announce-list': list(urls(30), urls(500)) }), [30, 70]);
+  assert.deepEqual(count({ 'announce-list': urls(3) }), [1, 1, 1]);
+  assert.deepEqual(count({ 'announce-list': list(list(urls(2), str('http://x/a'))) }), [3]);
+  assert.equal(parse(torrentOf({}, { 'url-list': urls(500) })).webSeeds.length, 100);
+});
+
 test('private (BEP 27) and names in UTF-8', () => {
   const torrent = parse(torrentOf({ private: int(1), 'name.utf-8': str('Ünïcode') }));
   assert.equal(torrent.private, true);

@@ -30,9 +30,9 @@ async function examined(source: Source, flags: Flags, network: Network): Promise
     isOver: (session, ms) => ms >= mostMs || session.race.firstBlockMs !== null || isSettled(session),
   });
   const interrupted = await run.untilOver();
-  const { metadataOffers, trackers } = run;
+  const { metadataSearch, trackers } = run;
   const found = diagnose(
-    symptomsOf(run.session, flags, { trackers: trackers.states, metadataOffers, download: null }),
+    symptomsOf(run.session, flags, { trackers: trackers.states, metadataSearch, download: null }),
   );
   await run.stop();
   const { race } = run.session;

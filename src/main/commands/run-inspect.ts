@@ -63,7 +63,7 @@ async function fetched(
 
 function noMetadata(session: PeerSession, timeoutMs: number): string {
   const known = session.race.peers.size;
-  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${session.metadataOffers} have it)`;
+  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${session.metadataSearch?.offers ?? 0} have it)`;
 }
 
 function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {

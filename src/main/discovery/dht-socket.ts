@@ -150,7 +150,9 @@ export function markedReadOnly(message: Buffer): Buffer {
 
 function decoded(bytes: Buffer): Decoded | null {
   try {
-    return decodeBencode(bytes);
+    const message = decodeBencode(bytes);
+    // The library reads the bytes anew, and must see what we saw.
+    return message.ambiguous ? null : message;
   } catch (error) {
     if (error instanceof BencodeError) return null;
     throw error;

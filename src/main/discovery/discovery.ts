@@ -1,11 +1,12 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { cacheFile } from '../cache-folder.ts';
 import type { HttpClient } from '../http-client.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
-import { DHT, LSD, USER } from '../peer-list.ts';
+import { DHT, LSD, MAGNET, USER } from '../peer-list.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { DhtSource } from './dht.ts';
 import type { DhtFamily } from './dht-socket.ts';
@@ -26,6 +27,8 @@ export interface DiscoveryOptions {
   readonly port: Promise<number>;
   /** Peers that the user named. */
   readonly named: readonly HostPort[];
+  /** Peers that a magnet link names (`x.pe`): its author is a stranger. */
+  readonly linked: readonly HostPort[];
   /** Tracker URLs by tier (BEP 12). */
   readonly tiers: readonly (readonly string[])[];
   /** Null: off. */
@@ -96,18 +99,39 @@ export class Discovery {
     this.#announcer.start();
     for (const dht of this.#dht) void dht.start();
     void this.#startLsd();
-    const { named, onPeers, onNews } = this.#options;
-    if (named.length === 0) return;
-    // Behind a proxy a look-up would tell the world whom we are after: the proxy does it.
-    if (this.#options.udp === null) return onPeers(named, USER);
+    const { named, linked, onPeers } = this.#options;
     this.#resolving = true;
-    await resolvePeers(
-      named,
-      (peers) => onPeers(peers, USER),
-      (host, reason) =>
-        onNews({ tracker: host, kind: 'failed', text: `its name cannot be looked up (${reason})` }),
-    );
+    await Promise.all([
+      this.#resolve(named, (peers) => onPeers(peers, USER)),
+      this.#resolve(linked, (peers) => this.#linkedFound(peers)),
+    ]);
     this.#resolving = false;
+  }
+
+  async #resolve(peers: readonly HostPort[], found: (peers: readonly HostPort[]) => void): Promise<void> {
+    if (peers.length === 0) return;
+    // Behind a proxy a look-up would tell the world whom we are after: the proxy does it.
+    if (this.#options.udp === null) return found(peers);
+    await resolvePeers(peers, found, (host, reason) =>
+      this.#options.onNews({
+        tracker: host,
+        kind: 'failed',
+        text: `its name cannot be looked up (${reason})`,
+      }),
+    );
+  }
+
+  /** Whoever wrote the link is out on the internet, and may name what is there; behind a proxy no name can be judged. */
+  #linkedFound(peers: readonly HostPort[]): void {
+    const { onPeers, onNews } = this.#options;
+    const kept = believable(peers, 'public');
+    if (kept.length > 0) onPeers(kept, MAGNET);
+    if (kept.length === peers.length) return;
+    onNews({
+      tracker: 'magnet link',
+      kind: 'warned',
+      text: `${peers.length - kept.length} of its peers are not at public addresses and were passed over; --peer HOST:PORT dials one`,
+    });
   }
 
   /** A magnet link turned out to be of a private torrent: from here on its trackers alone (BEP 27). */

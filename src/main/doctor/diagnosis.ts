@@ -127,13 +127,27 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
         'seeds give everybody a turn, some only after minutes: wait (--first-unchoke-timeout 0), or find more peers',
     };
   },
-  'no-metadata': ({ metadataOffers, handshaken }) =>
-    metadataOffers !== 0 || handshaken === 0
-      ? null
-      : {
-          text: `${handshaken} peers shook hands, and none has the metadata of this magnet link`,
-          advice: 'they look for it themselves; a .torrent file, or more peers, would help',
-        },
+  'no-metadata': ({ metadataSearch, handshaken }) => {
+    if (metadataSearch === null || handshaken === 0) return null;
+    const { offers, refusing, silent, left } = metadataSearch;
+    if (offers > 0) {
+      if (refusing + silent < offers) return null;
+      return {
+        text: `${offers} peers say that they have the metadata of this magnet link, and none gives it: ${refusing} refuse it, ${silent} do not answer`,
+        advice: 'they are asked again and again; a .torrent file, or more peers, would help',
+      };
+    }
+    if (left > 0) {
+      return {
+        text: `${left} peers said that they have the metadata of this magnet link, and have left without giving it`,
+        advice: 'they may come back; a .torrent file, or more peers, would help',
+      };
+    }
+    return {
+      text: `${handshaken} peers shook hands, and none has the metadata of this magnet link, by what they say`,
+      advice: 'they look for it themselves; a .torrent file, or more peers, would help',
+    };
+  },
   'missing-pieces': ({ download, inSession }) => {
     if (download === null || download.unavailable === 0 || download.hasWebSeeds || inSession === 0)
       return null;

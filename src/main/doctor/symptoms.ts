@@ -4,6 +4,7 @@ import type { Shortage } from '../../shared/ledger.ts';
 import type { Encryption, ShardStats } from '../../shared/messages.ts';
 import type { RaceFlags } from '../commands/options.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
+import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import type { PeerSession } from '../peer-session.ts';
 
 export interface TrackerState {
@@ -38,8 +39,8 @@ export interface Symptoms {
   /** Lost peers. */
   readonly lost: (stage: CloseStage, code: CloseCode) => number;
   readonly encryption: Encryption;
-  /** Peers that offered the metadata of a magnet link; null where it is known. */
-  readonly metadataOffers: number | null;
+  /** The search for the metadata of a magnet link; null where it is known. */
+  readonly metadataSearch: MetadataSearch | null;
   readonly download: DownloadSymptoms | null;
   readonly shortages: number;
   readonly lagP99Ms: number;
@@ -67,7 +68,7 @@ const LOST_STAGES = ['dialed', 'connected', 'handshaken', 'unchoked'] as const;
 export function symptomsOf(
   { race, discovery }: PeerSession,
   { dht, lsd, peer, peersFile, encryption }: RaceFlags,
-  more: Pick<Symptoms, 'trackers' | 'metadataOffers' | 'download'>,
+  more: Pick<Symptoms, 'trackers' | 'metadataSearch' | 'download'>,
 ): Symptoms {
   const stats = race.shardStats.filter((entry) => entry !== null);
   const sum = (name: keyof ShardStats) => stats.reduce((total, entry) => total + entry[name], 0);

@@ -8,12 +8,14 @@
 import { createHash } from 'node:crypto';
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
-  METADATA_ASKED_PARTS,
+  MAX_METADATA_BYTES,
   METADATA_ASKED_PEERS,
   METADATA_PART_BYTES,
-  METADATA_PART_TIMEOUT_MS,
+  METADATA_UNSIZED_MS,
 } from '../../shared/limits.ts';
 import type { MetadataPart } from '../../shared/messages.ts';
+import { MetadataOffer } from './metadata-offer.ts';
+import { bySize, freshestFirst } from './metadata-ranking.ts';
 
 export interface MetadataAsk {
   readonly peer: PeerIndex;
@@ -27,17 +29,15 @@ export interface MetadataNews {
   readonly liars: readonly PeerIndex[];
 }
 
-interface Offer {
-  readonly peer: PeerIndex;
-  readonly bytes: number;
-  /** Parts under way, and since when. */
-  readonly asked: Map<number, number>;
-  /** Parts that it was asked for at some time. */
-  readonly tried: Set<number>;
-  /** Questions that it left unanswered. */
-  silent: number;
-  /** Its own whole, where wholes are not shared. */
-  own: (Uint8Array | null)[] | null;
+/** How the search stands. */
+export interface MetadataSearch {
+  /** Peers that say that they have the metadata. */
+  readonly offers: number;
+  /** Of these, those that refused the last question, and those that did not answer it. */
+  readonly refusing: number;
+  readonly silent: number;
+  /** Peers that said so and have left. */
+  readonly left: number;
 }
 
 interface Sent {
@@ -50,89 +50,131 @@ interface Assembly {
   readonly parts: (Sent | null)[];
   /** A whole that several peers had a part in was wrong: these are its parts. Null while none was. */
   suspects: readonly Sent[] | null;
+  keptBytes: number;
 }
 
-/** Offers looked at for the next questions: those that came first are the quickest. */
-const MAX_LOOKS = 64;
 const NOTHING: MetadataNews = { info: null, liars: [] };
+/** Parts of wrong sizes are kept up to this, beside those of the size that is asked for. */
+const MAX_KEPT_BYTES = 2 * MAX_METADATA_BYTES;
 
 export class MetadataFetch {
   readonly #infoHash: Uint8Array;
-  readonly #offers = new Map<PeerIndex, Offer>();
+  readonly #offers = new Map<PeerIndex, MetadataOffer>();
   readonly #assemblies = new Map<number, Assembly>();
+  readonly #left = new Set<PeerIndex>();
 
   constructor(infoHash: Uint8Array) {
     this.#infoHash = infoHash;
   }
 
-  /** Peers that could be asked. */
-  get offers(): number {
-    return this.#offers.size;
+  get search(): MetadataSearch {
+    const sized = [...this.#offers.values()].filter(({ bytes }) => bytes > 0);
+    return {
+      offers: sized.length,
+      refusing: sized.filter(({ lastFault }) => lastFault === 'refused').length,
+      silent: sized.filter(({ lastFault }) => lastFault === 'silent').length,
+      left: this.#left.size,
+    };
   }
 
-  offered(peer: PeerIndex, bytes: number): void {
-    if (this.#offers.has(peer)) return;
-    this.#offers.set(peer, { peer, bytes, asked: new Map(), tried: new Set(), silent: 0, own: null });
+  /** A peer may be asked; `bytes` is 0 where it names no size. Said again, it is another connection or another size. */
+  offered(peer: PeerIndex, bytes: number, now: number): void {
+    this.#drop(peer);
+    this.#left.delete(peer);
+    this.#offers.set(peer, new MetadataOffer(peer, bytes, now));
   }
 
-  gone(peer: PeerIndex): void {
+  /** Its connection ended at `at`, or it takes no questions any more. Word of an end may come after the next offer. */
+  gone(peer: PeerIndex, at: number): void {
     const offer = this.#offers.get(peer);
-    this.#offers.delete(peer);
-    // What nobody offers any more is not kept: sizes are cheap to name.
-    if (offer !== undefined && ![...this.#offers.values()].some(({ bytes }) => bytes === offer.bytes))
-      this.#assemblies.delete(offer.bytes);
+    if (offer === undefined || offer.since > at) return;
+    this.#drop(peer);
+    if (offer.bytes > 0) this.#left.add(peer);
   }
 
-  arrived(peer: PeerIndex, part: MetadataPart): MetadataNews {
+  arrived(peer: PeerIndex, part: MetadataPart, now: number): MetadataNews {
     const offer = this.#offers.get(peer);
-    if (offer === undefined || !offer.asked.delete(part.index)) return NOTHING;
-    const { bytes } = part;
+    if (offer === undefined || !offer.wasAsked(part.index)) return NOTHING;
+    const { bytes, totalBytes, index } = part;
     const isRight =
       bytes !== null &&
-      part.totalBytes === offer.bytes &&
-      bytes.length === Math.min(METADATA_PART_BYTES, offer.bytes - part.index * METADATA_PART_BYTES);
+      totalBytes > 0 &&
+      totalBytes <= MAX_METADATA_BYTES &&
+      bytes.length === Math.min(METADATA_PART_BYTES, totalBytes - index * METADATA_PART_BYTES);
     if (!isRight) {
-      this.gone(peer);
+      offer.failed(index, 'refused', now);
       return NOTHING;
     }
-    offer.silent = 0;
-    const assembly = this.#assemblyOf(offer.bytes);
+    if (totalBytes !== offer.bytes) this.#resize(offer, totalBytes);
+    offer.gave(index);
+    const assembly = this.#assemblyOf(totalBytes);
     return assembly.suspects === null
-      ? this.#shared(assembly, { peer, bytes }, part.index)
-      : this.#own(assembly.suspects, offer, bytes, part.index);
+      ? this.#shared(assembly, { peer, bytes }, index)
+      : this.#own(assembly.suspects, offer, bytes, index);
   }
 
   /** What to ask now. */
   next(now: number): MetadataAsk[] {
-    const size = this.#majoritySize();
-    if (size === null) return [];
-    const offers: Offer[] = [];
-    for (const offer of this.#offers.values()) {
-      this.#expire(offer, now);
-      if (offer.bytes === size && offers.length < MAX_LOOKS) offers.push(offer);
+    const offers = [...this.#offers.values()];
+    for (const offer of offers) offer.expire(now);
+    const sized = offers.filter(({ bytes }) => bytes > 0);
+    const asks: Asks = new Map();
+    for (const { bytes, offers } of bySize(sized)) {
+      const assembly = this.#assemblyOf(bytes);
+      if (assembly.suspects === null) sharedAsks(asks, assembly, freshestFirst(offers), now);
+      else ownAsks(asks, bytes, offers, now);
+      // A size of which nobody may be asked at the moment does not hold up the others.
+      if (offers.some(({ asked }) => asked.size > 0)) break;
     }
-    offers.sort((a, b) => a.silent - b.silent);
-    const assembly = this.#assemblyOf(size);
-    const asks = assembly.suspects === null ? sharedAsks(assembly, offers, now) : ownAsks(offers, size, now);
+    if (!sized.some(({ failures }) => failures === 0)) unsizedAsks(asks, offers, now);
     return [...asks].map(([peer, parts]) => ({ peer, parts }));
   }
 
+  #drop(peer: PeerIndex): void {
+    const offer = this.#offers.get(peer);
+    this.#offers.delete(peer);
+    if (offer !== undefined) this.#forgetSize(offer.bytes);
+  }
+
+  /** A part says another size than the greeting did: the newer word counts. */
+  #resize(offer: MetadataOffer, bytes: number): void {
+    const before = offer.bytes;
+    offer.bytes = bytes;
+    offer.own = null;
+    this.#forgetSize(before);
+  }
+
+  /** What nobody offers any more is not kept: sizes are cheap to name. */
+  #forgetSize(size: number): void {
+    for (const { bytes } of this.#offers.values()) if (bytes === size) return;
+    this.#assemblies.delete(size);
+  }
+
   #shared(assembly: Assembly, sent: Sent, index: number): MetadataNews {
-    assembly.parts[index] ??= sent;
+    if (assembly.parts[index] === null) this.#keep(assembly, sent, index);
     const all = assembly.parts.filter((one) => one !== null);
     if (all.length < assembly.parts.length) return NOTHING;
     const whole = Buffer.concat(all.map(({ bytes }) => bytes));
     if (this.#isRight(whole)) return { info: whole, liars: [] };
     assembly.parts.fill(null);
-    for (const offer of this.#offers.values()) offer.tried.clear();
+    assembly.keptBytes = 0;
     const senders = new Set(all.map(({ peer }) => peer));
     if (senders.size === 1) return this.#convict([...senders]);
     assembly.suspects = all;
-    for (const offer of this.#offers.values()) offer.asked.clear();
+    for (const offer of this.#offers.values()) offer.forgetAsked();
     return NOTHING;
   }
 
-  #own(suspects: readonly Sent[], offer: Offer, bytes: Uint8Array, index: number): MetadataNews {
+  #keep(assembly: Assembly, sent: Sent, index: number): void {
+    assembly.parts[index] = sent;
+    assembly.keptBytes += sent.bytes.length;
+    let kept = 0;
+    for (const { keptBytes } of this.#assemblies.values()) kept += keptBytes;
+    if (kept <= MAX_KEPT_BYTES) return;
+    for (const [size, other] of this.#assemblies) if (other !== assembly) this.#assemblies.delete(size);
+  }
+
+  #own(suspects: readonly Sent[], offer: MetadataOffer, bytes: Uint8Array, index: number): MetadataNews {
     offer.own ??= suspects.map(() => null);
     offer.own[index] = bytes;
     const all = offer.own.filter((part) => part !== null);
@@ -144,7 +186,7 @@ export class MetadataFetch {
   }
 
   #convict(liars: readonly PeerIndex[]): MetadataNews {
-    for (const liar of liars) this.gone(liar);
+    for (const liar of liars) this.#drop(liar);
     return { info: null, liars };
   }
 
@@ -155,43 +197,22 @@ export class MetadataFetch {
   #assemblyOf(bytes: number): Assembly {
     let assembly = this.#assemblies.get(bytes);
     if (assembly === undefined) {
-      const parts = new Array<Sent | null>(Math.ceil(bytes / METADATA_PART_BYTES)).fill(null);
-      assembly = { parts, suspects: null };
+      const parts = new Array<Sent | null>(partsOf(bytes)).fill(null);
+      assembly = { parts, suspects: null, keptBytes: 0 };
       this.#assemblies.set(bytes, assembly);
     }
     return assembly;
-  }
-
-  /** Who names a size and then falls silent has no vote, unless all are silent. */
-  #majoritySize(): number | null {
-    const offers = [...this.#offers.values()];
-    const heard = offers.filter(({ silent }) => silent === 0);
-    const votes = new Map<number, number>();
-    let best: number | null = null;
-    for (const { bytes } of heard.length > 0 ? heard : offers) {
-      votes.set(bytes, (votes.get(bytes) ?? 0) + 1);
-      if (best === null || (votes.get(bytes) ?? 0) > (votes.get(best) ?? 0)) best = bytes;
-    }
-    return best;
-  }
-
-  #expire(offer: Offer, now: number): void {
-    for (const [part, since] of offer.asked) {
-      if (now - since < METADATA_PART_TIMEOUT_MS) continue;
-      offer.asked.delete(part);
-      offer.silent += 1;
-      offer.own = null;
-    }
-    // Who was asked for everything and gave little may be asked anew.
-    if (offer.asked.size === 0 && offer.silent > 0) offer.tried.clear();
   }
 }
 
 type Asks = Map<PeerIndex, number[]>;
 
+function partsOf(bytes: number): number {
+  return Math.ceil(bytes / METADATA_PART_BYTES);
+}
+
 /** Every absent part is asked of several peers at one time, the least asked part first. */
-function sharedAsks(assembly: Assembly, offers: readonly Offer[], now: number): Asks {
-  const asks: Asks = new Map();
+function sharedAsks(asks: Asks, assembly: Assembly, offers: readonly MetadataOffer[], now: number): void {
   const absent = [...assembly.parts.keys()].filter((part) => assembly.parts[part] === null);
   const askers = new Map(absent.map((part) => [part, 0]));
   for (const { asked } of offers)
@@ -199,34 +220,44 @@ function sharedAsks(assembly: Assembly, offers: readonly Offer[], now: number): 
   for (let round = 0; round < METADATA_ASKED_PEERS; round++) {
     for (const part of absent) {
       if ((askers.get(part) ?? 0) > round) continue;
-      const offer = offers.find((one) => mayAsk(one) && !one.tried.has(part));
+      const offer = offers.find((one) => one.mayAsk(part, now));
       if (offer === undefined) continue;
       note(asks, offer, part, now);
       askers.set(part, round + 1);
     }
   }
-  return asks;
 }
 
-/** A few peers at one time are asked for all parts each. */
-function ownAsks(offers: readonly Offer[], size: number, now: number): Asks {
-  const asks: Asks = new Map();
-  const parts = Math.ceil(size / METADATA_PART_BYTES);
-  for (const offer of offers.slice(0, METADATA_ASKED_PEERS)) {
-    for (let part = 0; part < parts && mayAsk(offer); part++) {
+/** A few peers at one time are asked for all parts each; what others began is not kept. */
+function ownAsks(asks: Asks, size: number, offers: readonly MetadataOffer[], now: number): void {
+  const chosen = freshestFirst(offers).slice(0, METADATA_ASKED_PEERS);
+  for (const offer of offers) if (!chosen.includes(offer)) offer.own = null;
+  for (const offer of chosen) {
+    for (let part = 0; part < partsOf(size); part++) {
       const absent = offer.own === null || offer.own[part] === null;
-      if (absent && !offer.tried.has(part)) note(asks, offer, part, now);
+      if (absent && offer.mayAsk(part, now)) note(asks, offer, part, now);
     }
   }
-  return asks;
 }
 
-function mayAsk(offer: Offer): boolean {
-  return offer.asked.size < METADATA_ASKED_PARTS;
+/**
+ * Peers that name no size looked for the metadata themselves when they greeted us, and few greet again when they have it: where
+ * nobody else gives any, they are asked for the first part now and then. Their answer names the size.
+ */
+function unsizedAsks(asks: Asks, offers: readonly MetadataOffer[], now: number): void {
+  const unsized = freshestFirst(offers.filter(({ bytes }) => bytes === 0));
+  let underWay = unsized.filter(({ asked }) => asked.size > 0).length;
+  for (const offer of unsized) {
+    if (underWay >= METADATA_ASKED_PEERS) return;
+    if (now - offer.since < METADATA_UNSIZED_MS || offer.asked.size > 0 || !offer.mayAsk(0, now)) continue;
+    note(asks, offer, 0, now);
+    underWay += 1;
+  }
 }
 
-function note(asks: Asks, offer: Offer, part: number, now: number): void {
-  offer.asked.set(part, now);
-  offer.tried.add(part);
-  asks.set(offer.peer, [...(asks.get(offer.peer) ?? []), part]);
+function note(asks: Asks, offer: MetadataOffer, part: number, now: number): void {
+  offer.ask(part, now);
+  const parts = asks.get(offer.peer);
+  if (parts === undefined) asks.set(offer.peer, [part]);
+  else parts.push(part);
 }

@@ -4,7 +4,7 @@ import type { PeerIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import type { MetadataPart, PeerOutcome } from '../../shared/messages.ts';
 import type { Race } from '../race.ts';
-import { MetadataFetch, type MetadataNews } from './metadata-fetch.ts';
+import { MetadataFetch, type MetadataNews, type MetadataSearch } from './metadata-fetch.ts';
 
 export class MetadataRace {
   /** The info dictionary; never rejects. */
@@ -26,23 +26,25 @@ export class MetadataRace {
     this.#timer = setInterval(() => this.#ask(), TICK_MS);
   }
 
-  /** Peers that have the metadata and could be asked for it. */
-  get offers(): number {
-    return this.#fetch.offers;
+  get search(): MetadataSearch {
+    return this.#fetch.search;
   }
 
-  offered(peer: PeerIndex, bytes: number): void {
-    this.#fetch.offered(peer, bytes);
+  /** `bytes` as in the event `metadata-offer`. */
+  offered(peer: PeerIndex, bytes: number | null): void {
+    const now = monotonicMs();
+    if (bytes === null) this.#fetch.gone(peer, now);
+    else this.#fetch.offered(peer, bytes, now);
     this.#askSoon();
   }
 
   arrived(peer: PeerIndex, part: MetadataPart): void {
-    this.#heed(this.#fetch.arrived(peer, part));
+    this.#heed(this.#fetch.arrived(peer, part, monotonicMs()));
     this.#askSoon();
   }
 
   closed(outcomes: readonly PeerOutcome[]): void {
-    for (const { peer } of outcomes) this.#fetch.gone(peer);
+    for (const { peer, timeline } of outcomes) this.#fetch.gone(peer, timeline.closed ?? monotonicMs());
   }
 
   stop(): void {

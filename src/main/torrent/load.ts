@@ -2,22 +2,27 @@
 import { readFileSync, statSync } from 'node:fs';
 import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
+import { printable } from '../text.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
+
+/** A path that is too long to be one need not be shown to its end. */
+const SHOWN_CHARS = 300;
 
 /** Reads the file. Throws a `bad-torrent` failure that names it. */
 export function loadTorrent(source: string): Metainfo {
+  const shown = printable(source.length > SHOWN_CHARS ? `${source.slice(0, SHOWN_CHARS)}…` : source);
   try {
     const { size } = statSync(source);
     if (size > MAX_TORRENT_FILE_BYTES) {
       throw new Failure(
         'bad-torrent',
-        `${source}: ${size} bytes are more than a torrent has (${MAX_TORRENT_FILE_BYTES})`,
+        `${shown}: ${size} bytes are more than a torrent has (${MAX_TORRENT_FILE_BYTES})`,
       );
     }
-    return parseMetainfo(readFileSync(source), source);
+    return parseMetainfo(readFileSync(source), shown);
   } catch (error) {
     if (error instanceof Failure) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Failure('bad-torrent', `${source}: cannot be read (${code})`, { cause: error });
+    throw new Failure('bad-torrent', `${shown}: cannot be read (${code})`, { cause: error });
   }
 }

@@ -1,12 +1,23 @@
 /**
- * Magnet links (BEP 9, with `x.pe` and `ws`; BEP 53 `so`). Node's own URLSearchParams reads the query; every field is checked
- * before it is believed, as with a torrent file.
+ * Magnet links (BEP 9, with `x.pe` and `ws`; BEP 53 `so`). Node's own URLSearchParams takes the query apart. Links are written
+ * by many programs and copied by hand, so what can be read is read, and the rest is named and passed over.
  */
 
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { MAX_SELECTED_INDEX, MAX_TRACKERS } from '../../shared/limits.ts';
+import {
+  MAX_MAGNET_PEERS,
+  MAX_MAGNET_RANGES,
+  MAX_SELECTED_INDEX,
+  MAX_TRACKERS,
+  MAX_URL_CHARS,
+} from '../../shared/limits.ts';
 import { parsePeer } from '../discovery/named-peers.ts';
 import { Failure } from '../failure.ts';
+import { printable, redactedUrl } from '../text.ts';
+
+/** Of what was passed over, so much is shown: a link may be long. */
+const NAMED_OF_A_KEY = 3;
+const SHOWN_CHARS = 60;
 
 export interface Magnet {
   readonly infoHash: Uint8Array;
@@ -14,49 +25,114 @@ export interface Magnet {
   readonly name: string | null;
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
+  /** Peers that the link names. A stranger wrote it, so they are believed no more than those of a tracker. */
   readonly peers: readonly HostPort[];
   /** BEP 53: indices of files, or ranges of them, as `--select` takes them. */
   readonly select: readonly string[];
+  /** What the link says and cannot be used, fit for a terminal. */
+  readonly passedOver: readonly string[];
 }
 
 /** Reads a magnet link. Throws a `bad-torrent` failure that says what is wrong. */
 export function parseMagnet(link: string): Magnet {
-  const query = new URLSearchParams(link.slice(link.indexOf('?') + 1));
-  const topics = query.getAll('xt');
-  const hash = topics.map(infoHashOf).find((found) => found !== null);
+  const fields = fieldsOf(link);
+  const all = (key: string): readonly string[] => fields.get(key) ?? [];
+  const hash = all('xt')
+    .map(infoHashOf)
+    .find((found) => found !== null);
   if (hash === undefined) {
-    if (topics.some((topic) => topic.startsWith('urn:btmh:')))
+    if (all('xt').some(isVersion2))
       throw wrong('it names a version 2 torrent only (BEP 52), which unchoke cannot read yet');
     throw wrong('it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters');
   }
+  const trackers = readable(all('tr'), MAX_TRACKERS, urlOf);
+  const webSeeds = readable([...all('ws'), ...all('as')], MAX_TRACKERS, urlOf);
+  const peers = readable(all('x.pe'), MAX_MAGNET_PEERS, peerOf);
+  const parts = all('so').flatMap((list) => list.split(',').map((part) => part.trim()));
+  const select = readable(
+    parts.filter((part) => part !== ''),
+    MAX_MAGNET_RANGES,
+    rangeOf,
+  );
+  const otherTopics = all('xt').filter(
+    (topic) => !isVersion2(topic) && infoHashOf(topic)?.equals(hash) !== true,
+  );
   return {
     infoHash: hash,
-    name: query.get('dn'),
-    trackers: [...new Set(query.getAll('tr').filter((url) => url !== ''))].slice(0, MAX_TRACKERS),
-    webSeeds: [...new Set([...query.getAll('ws'), ...query.getAll('as')])].slice(0, MAX_TRACKERS),
-    peers: query.getAll('x.pe').map((peer) => peerOf(peer)),
-    select: query.getAll('so').flatMap((list) =>
-      list
-        .split(',')
-        .filter((part) => part !== '')
-        .map(rangeOf),
-    ),
+    name: all('dn')[0] ?? null,
+    trackers: trackers.values,
+    webSeeds: webSeeds.values,
+    peers: peers.values,
+    select: select.values,
+    passedOver: [
+      ...said('xt', otherTopics, shown),
+      ...said('tr', trackers.rest, redactedUrl),
+      ...said('ws', webSeeds.rest, redactedUrl),
+      ...said('x.pe', peers.rest, shown),
+      ...said('so', select.rest, shown),
+    ],
   };
 }
 
-/** 40 hexadecimal characters: an info hash by itself. */
-export function bareInfoHash(text: string): Uint8Array | null {
-  return /^[0-9a-fA-F]{40}$/.test(text) ? Buffer.from(text, 'hex') : null;
+/** What can be read of some values, each once and at most so many, and what is left over. */
+function readable<Value>(
+  texts: readonly string[],
+  most: number,
+  of: (text: string) => Value | null,
+): { readonly values: readonly Value[]; readonly rest: readonly string[] } {
+  const values: Value[] = [];
+  const rest: string[] = [];
+  for (const text of new Set(texts)) {
+    const value = values.length < most ? of(text) : null;
+    if (value === null) rest.push(text);
+    else values.push(value);
+  }
+  return { values, rest };
 }
 
-function infoHashOf(topic: string): Uint8Array | null {
-  const match = /^urn:btih:([0-9a-zA-Z]+)$/.exec(topic);
-  const text = match?.[1] ?? '';
-  return bareInfoHash(text) ?? base32(text);
+/** A few of what was passed over, and how many more there are. */
+function said(key: string, rest: readonly string[], show: (text: string) => string): string[] {
+  const named = rest.slice(0, NAMED_OF_A_KEY).map((text) => `${key}=${show(text)}`);
+  const more = rest.length - named.length;
+  return more > 0 ? [...named, `${more} more of ${key}`] : named;
+}
+
+/** An info hash in 40 hexadecimal or 32 base32 characters. */
+export function bareInfoHash(text: string): Buffer | null {
+  return /^[0-9a-f]{40}$/i.test(text) ? Buffer.from(text, 'hex') : base32(text);
+}
+
+/**
+ * Values by key, empty ones left out. Keys count in any case, with a number behind them (`tr.1`), and with the `amp;` that
+ * a link out of a web page's source has.
+ */
+function fieldsOf(link: string): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, string[]>();
+  for (const [written, value] of new URLSearchParams(link.replace(/^magnet:\/{0,2}\??/i, ''))) {
+    const key = written
+      .trim()
+      .toLowerCase()
+      .replace(/^amp;/, '')
+      .replace(/\.\d{1,9}$/, '');
+    const text = value.trim();
+    if (text === '') continue;
+    const values = fields.get(key);
+    if (values === undefined) fields.set(key, [text]);
+    else values.push(text);
+  }
+  return fields;
+}
+
+function isVersion2(topic: string): boolean {
+  return /^urn:btmh:/i.test(topic);
+}
+
+function infoHashOf(topic: string): Buffer | null {
+  return bareInfoHash(topic.replace(/^urn:btih:/i, ''));
 }
 
 /** RFC 4648 base32 of 20 bytes, which is 32 characters without padding. */
-function base32(text: string): Uint8Array | null {
+function base32(text: string): Buffer | null {
   if (!/^[A-Z2-7]{32}$/i.test(text)) return null;
   const bytes = Buffer.alloc(20);
   let bits = 0;
@@ -73,20 +149,27 @@ function base32(text: string): Uint8Array | null {
   return bytes;
 }
 
-function peerOf(text: string): HostPort {
+function urlOf(text: string): string | null {
+  return text.length <= MAX_URL_CHARS && URL.canParse(text) ? text : null;
+}
+
+function peerOf(text: string): HostPort | null {
   try {
     return parsePeer(text, 'x.pe');
   } catch {
-    throw wrong(`its peer ${JSON.stringify(text)} is not HOST:PORT`);
+    return null;
   }
 }
 
-function rangeOf(part: string): string {
-  const match = /^(\d+)(?:-(\d+))?$/.exec(part);
-  const last = Number(match?.[2] ?? match?.[1]);
-  if (match === null || last > MAX_SELECTED_INDEX || Number(match[1]) > last)
-    throw wrong(`"so" does not take ${JSON.stringify(part)}`);
-  return part;
+function rangeOf(part: string): string | null {
+  const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part);
+  if (match === null) return null;
+  const last = Number(match[2] ?? match[1]);
+  return last <= MAX_SELECTED_INDEX && Number(match[1]) <= last ? part : null;
+}
+
+function shown(text: string): string {
+  return printable(text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text);
 }
 
 function wrong(what: string): Failure {

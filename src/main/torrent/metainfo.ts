@@ -4,18 +4,27 @@
  * as the version 1 torrent that it also is.
  */
 import { createHash } from 'node:crypto';
-import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
+import type { BencodeDict } from '../../shared/bencode.ts';
 import {
   BencodeError,
   bytesField,
-  decodeBencode,
+  eachString,
   field,
   integerField,
   isDict,
+  listField,
+  openBencode,
+  rawBytes,
   textField,
 } from '../../shared/bencode.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
-import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS } from '../../shared/limits.ts';
+import {
+  MAX_NAME_BYTES,
+  MAX_PATH_DEPTH_LEVELS,
+  MAX_TORRENT_FILE_BYTES,
+  MAX_TRACKERS,
+  MAX_URL_CHARS,
+} from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { DistinctPaths, safeElement } from './safe-path.ts';
 
@@ -49,7 +58,7 @@ export interface Metainfo {
 }
 
 const HASH_BYTES = 20;
-const MAX_URL_CHARS = 2_048;
+const KEPT_END_BYTES = 32;
 
 /** Reads a .torrent. Throws a `bad-torrent` failure that says what is wrong; `source` is named in it. */
 export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
@@ -70,11 +79,12 @@ class BadField extends Error {
 function read(bytes: Uint8Array): Metainfo {
   if (bytes.length > MAX_TORRENT_FILE_BYTES)
     throw new BadField(`larger than ${MAX_TORRENT_FILE_BYTES} bytes`);
-  const { value, spans } = decodeBencode(bytes);
-  if (!isDict(value)) throw new BadField('it is not a dictionary');
-  const info = field(value, 'info');
-  const span = spans.get('info');
-  if (!isDict(info) || span === undefined) throw new BadField('it has no "info" dictionary');
+  // What follows the value is passed over: a newline, mostly.
+  const torrent = openBencode(bytes);
+  if (torrent === null) throw new BadField('it is not a dictionary');
+  const info = field(torrent, 'info');
+  const infoBytes = isDict(info) ? rawBytes(info) : undefined;
+  if (!isDict(info) || infoBytes === undefined) throw new BadField('it has no "info" dictionary');
   const pieceHashes = bytesField(info, 'pieces');
   if (pieceHashes === undefined) {
     if (field(info, 'meta version') !== undefined)
@@ -90,7 +100,6 @@ function read(bytes: Uint8Array): Metainfo {
       `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes where ${g.pieceCount} pieces need one each`,
     );
   }
-  const infoBytes = bytes.subarray(span[0], span[1]);
   return {
     infoHash: createHash('sha1').update(infoBytes).digest(),
     info: infoBytes,
@@ -98,18 +107,25 @@ function read(bytes: Uint8Array): Metainfo {
     geometry: g,
     pieceHashes,
     files,
-    trackers: trackersOf(value),
-    webSeeds: urlsOf(field(value, 'url-list')),
-    private: integerField(info, 'private') === 1,
-    comment: textField(value, 'comment.utf-8') ?? textField(value, 'comment') ?? null,
-    createdBy: textField(value, 'created by') ?? null,
+    trackers: trackersOf(torrent),
+    webSeeds: tiersOf(torrent, 'url-list').flat(),
+    private: isPrivate(info),
+    comment: textField(torrent, 'comment.utf-8') ?? textField(torrent, 'comment') ?? null,
+    createdBy: textField(torrent, 'created by') ?? null,
   };
 }
 
 function rawNameOf(info: BencodeDict): string {
-  const name = textField(info, 'name.utf-8') ?? textField(info, 'name');
+  const name = bytesField(info, 'name.utf-8') ?? bytesField(info, 'name');
   if (name === undefined) throw new BadField('"info" has no "name"');
-  return name;
+  return elementOf(name);
+}
+
+/** Names that are too long for every filesystem keep their two ends. */
+function elementOf(name: Uint8Array): string {
+  if (name.length <= MAX_NAME_BYTES) return Buffer.from(name).toString('utf8');
+  const end = name.subarray(-KEPT_END_BYTES);
+  return Buffer.concat([name.subarray(0, MAX_NAME_BYTES - end.length), end]).toString('utf8');
 }
 
 function nameOf(info: BencodeDict): string {
@@ -120,9 +136,10 @@ function nameOf(info: BencodeDict): string {
 }
 
 function filesOf(info: BencodeDict, name: string): TorrentFile[] {
+  const rawName = rawNameOf(info);
   const list = field(info, 'files');
   if (list === undefined) {
-    const rawPath = [rawNameOf(info)];
+    const rawPath = [rawName];
     return [{ path: [name], rawPath, length: lengthOf(info, name), offset: 0, padding: false }];
   }
   if (!Array.isArray(list) || list.length === 0) throw new BadField('"files" is not a list of files');
@@ -134,7 +151,7 @@ function filesOf(info: BencodeDict, name: string): TorrentFile[] {
     const padding = (textField(entry, 'attr') ?? '').includes('p');
     const raw = rawElementsOf(entry, i);
     const path = padding ? [name, '.pad', String(length)] : distinct.add([name, ...elementsOf(raw, i)]);
-    const file = { path, rawPath: [rawNameOf(info), ...raw], length, offset, padding };
+    const file = { path, rawPath: [rawName, ...raw], length, offset, padding };
     offset += length;
     return file;
   });
@@ -147,11 +164,13 @@ function lengthOf(dict: BencodeDict, what: string): number {
 }
 
 function rawElementsOf(entry: BencodeDict, i: number): string[] {
-  const path = field(entry, 'path.utf-8') ?? field(entry, 'path');
-  if (!Array.isArray(path) || path.length === 0) throw new BadField(`file ${i} has no path`);
+  // Deeper than that no path can be made: what is below is left out.
+  const path =
+    listField(entry, 'path.utf-8', MAX_PATH_DEPTH_LEVELS) ?? listField(entry, 'path', MAX_PATH_DEPTH_LEVELS);
+  if (path === undefined || path.length === 0) throw new BadField(`file ${i} has no path`);
   return path.map((element) => {
     if (!(element instanceof Uint8Array)) throw new BadField(`the path of file ${i} is not a list of names`);
-    return Buffer.from(element).toString('utf8');
+    return elementOf(element);
   });
 }
 
@@ -162,32 +181,32 @@ function elementsOf(raw: readonly string[], i: number): string[] {
   return kept;
 }
 
+/** BEP 27 says 1; any other integer but 0 means it as well, in libtorrent and transmission too. */
+function isPrivate(info: BencodeDict): boolean {
+  const flag = field(info, 'private');
+  return typeof flag === 'number' && flag !== 0;
+}
+
 /** BEP 12: `announce-list` replaces `announce` where it names any tracker. */
 function trackersOf(torrent: BencodeDict): string[][] {
-  const list = field(torrent, 'announce-list');
-  const tiers = Array.isArray(list) ? list.map(urlsOf).filter((tier) => tier.length > 0) : [];
-  if (tiers.length > 0) return capped(tiers);
-  const announce = urlsOf(field(torrent, 'announce'));
+  const tiers = tiersOf(torrent, 'announce-list');
+  if (tiers.length > 0) return tiers;
+  const announce = tiersOf(torrent, 'announce').flat();
   return announce.length > 0 ? [announce] : [];
 }
 
-/** All are asked at once, so there must be an end to them. */
-function capped(tiers: readonly string[][]): string[][] {
+/** The URLs of a field, in groups; what is no text, or too long to be one, is passed over, and so are those beyond the bound. */
+function tiersOf(torrent: BencodeDict, key: string): string[][] {
+  const tiers = new Map<number, string[]>();
   let left = MAX_TRACKERS;
-  return tiers
-    .map((tier) => {
-      const kept = tier.slice(0, left);
-      left -= kept.length;
-      return kept;
-    })
-    .filter((tier) => tier.length > 0);
-}
-
-/** One URL or a list of them; what is no text, or too long to be one, is passed over. */
-function urlsOf(value: BencodeValue | undefined): string[] {
-  if (value instanceof Uint8Array) {
-    const text = Buffer.from(value).toString('utf8').trim();
-    return text.length > 0 && text.length <= MAX_URL_CHARS ? [text] : [];
-  }
-  return Array.isArray(value) ? value.flatMap(urlsOf) : [];
+  eachString(torrent, key, (bytes, group) => {
+    const url = bytes.length <= MAX_URL_CHARS ? Buffer.from(bytes).toString('utf8').trim() : '';
+    if (url === '') return true;
+    const tier = tiers.get(group);
+    if (tier === undefined) tiers.set(group, [url]);
+    else tier.push(url);
+    left -= 1;
+    return left > 0;
+  });
+  return [...tiers.values()];
 }

@@ -1,23 +1,64 @@
 /** Which files of a torrent the user wants: by index, by range of indices, or by glob. */
+import type { Console } from '../console.ts';
 import { Failure } from '../failure.ts';
 import type { Metainfo } from './metainfo.ts';
 import type { Source } from './source.ts';
 
-/** What the user says, or else the magnet link (BEP 53). */
-export function patternsOf(source: Source, given: readonly string[]): readonly string[] {
-  if (given.length > 0) return given;
-  return source.kind === 'magnet' ? source.magnet.select : [];
-}
+const NAMED_RANGES = 3;
 
 /**
- * Indices of the selected files (as `inspect` shows them), null for all. A glob with a slash is matched against the path
- * below the torrent's folder, one without against the file's name. Rejects with a usage failure for a pattern that hits nothing.
+ * Indices of the selected files (as `inspect` shows them), null for all: what the user says, or else the magnet link, of
+ * which some may be passed over. Rejects with a usage failure for a pattern of the user's that hits nothing.
  */
 export async function selectFiles(
   metainfo: Metainfo,
-  patterns: readonly string[],
+  source: Source,
+  given: readonly string[],
+  console: Pick<Console, 'news'>,
 ): Promise<ReadonlySet<number> | null> {
-  if (patterns.length === 0) return null;
+  if (given.length > 0) return matchingFiles(metainfo, given);
+  const { selected, passedOver } = linkedFiles(
+    source.kind === 'magnet' ? source.magnet.select : [],
+    metainfo,
+  );
+  if (passedOver.length > 0) {
+    const more = passedOver.length > NAMED_RANGES ? ', …' : '';
+    const ranges = passedOver.slice(0, NAMED_RANGES).join(', ');
+    console.news(
+      `the magnet link selects files beyond the last one, which were passed over: ${ranges}${more}`,
+    );
+  }
+  return selected;
+}
+
+/** What a magnet link selects (BEP 53): null for all files, and what of it is beyond the last file. */
+function linkedFiles(
+  ranges: readonly string[],
+  { files }: Metainfo,
+): { readonly selected: ReadonlySet<number> | null; readonly passedOver: readonly string[] } {
+  const count = files.filter(({ padding }) => !padding).length;
+  // Ranges may overlap: how many more of them cover a file than the one before it.
+  const steps = new Int32Array(count + 1);
+  const passedOver: string[] = [];
+  for (const range of ranges) {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    if (last >= count) passedOver.push(range);
+    if (first >= count) continue;
+    steps[first] = (steps[first] ?? 0) + 1;
+    const end = Math.min(last + 1, count);
+    steps[end] = (steps[end] ?? 0) - 1;
+  }
+  const selected = new Set<number>();
+  let covering = 0;
+  for (let index = 0; index < count; index++) {
+    covering += steps[index] ?? 0;
+    if (covering > 0) selected.add(index);
+  }
+  return { selected: selected.size === 0 ? null : selected, passedOver };
+}
+
+/** A glob with a slash is matched against the path below the torrent's folder, one without against the file's name. */
+async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): Promise<ReadonlySet<number>> {
   const files = metainfo.files.filter(({ padding }) => !padding);
   const selected = new Set<number>();
   for (const pattern of patterns) {

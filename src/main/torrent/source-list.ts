@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_LIST_FILE_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
+import { isPath } from './source.ts';
 
 /**
  * Folders become the .torrent files in them, by name; `@FILE` becomes the lines of a file, without empty ones and `#` comments.
@@ -11,12 +12,17 @@ import { Failure } from '../failure.ts';
 export function expandSources(named: readonly string[]): string[] {
   return named.flatMap((source) => {
     if (source.startsWith('@')) return linesOf(source.slice(1));
-    return isFolder(source) ? torrentsIn(source) : [source];
+    return isPath(source) && isFolder(source) ? torrentsIn(source) : [source];
   });
 }
 
+/** False as well for what the file system refuses to look at; opening it will say why. */
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function torrentsIn(folder: string): string[] {

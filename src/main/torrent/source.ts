@@ -1,6 +1,5 @@
 /** From what the user names on the command line to a torrent, or to what is known of one. */
-import { existsSync } from 'node:fs';
-import { HttpError } from '../../shared/http-visitor.ts';
+import { HttpError, RedirectElsewhere } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import type { HttpClient } from '../http-client.ts';
@@ -18,16 +17,21 @@ export type Source =
   | { readonly kind: 'magnet'; readonly magnet: Magnet };
 
 /**
- * Reads SOURCE: a .torrent file, an http(s) URL of one, a magnet link, an info hash in hexadecimal, or `-` for any of these on
- * stdin. Rejects with a `bad-torrent` failure that names it.
+ * Reads SOURCE: a .torrent file, an http(s) URL of one, a magnet link, an info hash in hexadecimal or base32, or `-` for any of
+ * these on stdin. Rejects with a `bad-torrent` failure that names it.
  */
 export async function openSource(source: string, http: HttpClient): Promise<Source> {
   if (source === '-') return fromStdin(http);
-  if (/^magnet:/i.test(source)) return { kind: 'magnet', magnet: parseMagnet(source) };
-  if (/^https?:/i.test(source)) return { kind: 'torrent', metainfo: await download(source, http) };
-  const infoHash = existsSync(source) ? null : bareInfoHash(source);
+  if (isMagnet(source)) return magnetOf(source);
+  if (/^https?:/i.test(source)) return download(source, http);
+  const infoHash = bareInfoHash(source);
   if (infoHash !== null) return { kind: 'magnet', magnet: emptyMagnet(infoHash) };
   return { kind: 'torrent', metainfo: loadTorrent(source) };
+}
+
+/** False for what is stdin, a link, a URL or an info hash: the file system is not asked about those. */
+export function isPath(source: string): boolean {
+  return source !== '-' && !/^(?:magnet|https?):/i.test(source) && bareInfoHash(source) === null;
 }
 
 /** What people know the torrent by. */
@@ -38,17 +42,29 @@ export function namesOf(source: Source): { readonly name: string; readonly infoH
 }
 
 function emptyMagnet(infoHash: Uint8Array): Magnet {
-  return { infoHash, name: null, trackers: [], webSeeds: [], peers: [], select: [] };
+  return { infoHash, name: null, trackers: [], webSeeds: [], peers: [], select: [], passedOver: [] };
 }
 
-async function download(url: string, http: HttpClient): Promise<Metainfo> {
+function isMagnet(text: string): boolean {
+  return /^magnet:/i.test(text);
+}
+
+function magnetOf(link: string): Source {
+  return { kind: 'magnet', magnet: parseMagnet(link) };
+}
+
+/** Many sites answer the URL of a .torrent with a redirect to a magnet link, or with its text. */
+async function download(url: string, http: HttpClient): Promise<Source> {
   const shown = redactedUrl(url);
   try {
     const signal = AbortSignal.timeout(TORRENT_URL_TIMEOUT_MS);
     const { status, body } = await http.get(url, { maxBytes: MAX_TORRENT_FILE_BYTES, signal });
     if (status !== 200) throw new HttpError(`HTTP status ${status}`);
-    return parseMetainfo(body, shown);
+    const text = body.subarray(0, MAX_SOURCE_CHARS).toString('utf8').trim();
+    if (isMagnet(text)) return magnetOf(text);
+    return { kind: 'torrent', metainfo: parseMetainfo(body, shown) };
   } catch (error) {
+    if (error instanceof RedirectElsewhere && isMagnet(error.location)) return magnetOf(error.location);
     if (!(error instanceof HttpError)) throw error;
     throw new Failure('bad-torrent', `${shown}: cannot be fetched: ${error.message}`, { cause: error });
   }

@@ -128,7 +128,11 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   /** The torrent has become known. */
   torrentKnown(pieceCount: number): void {
-    if (this.#state.phase !== 'closed') this.#inbox?.torrentKnown(pieceCount);
+    if (this.#state.phase === 'closed') return;
+    // One that looks for the metadata, too, learns that it can be had here.
+    if (this.inSession && this.#inbox?.lacksMetadata === true)
+      this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.offer));
+    this.#inbox?.torrentKnown(pieceCount);
   }
 
   /** It is in session, and wants to hear of others (BEP 11). */
@@ -197,7 +201,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     this.book.window.setPeerQueue(blocks);
   }
 
-  onMetadataOffer(bytes: number): void {
+  onMetadataOffer(bytes: number | null): void {
     this.#host.tell({ type: 'metadata-offer', peer: this.index, bytes });
   }
 

@@ -32,7 +32,8 @@ export interface ExtendedPeer {
   send(bytes: Uint8Array): void;
   /** BEP 10 `reqq`. */
   onRequestQueue(blocks: number): void;
-  onMetadataOffer(bytes: number): void;
+  /** As in the event `metadata-offer`. */
+  onMetadataOffer(bytes: number | null): void;
   onMetadataPart(part: MetadataPart): void;
   /** Addresses that the peer named (BEP 11). */
   onPeersTold(peers: readonly HostPort[]): void;
@@ -43,9 +44,12 @@ export class PeerExtensions {
   readonly #ids = new Map<Extension, number>();
   readonly #clock: Clock;
   #pexAt = Number.NEGATIVE_INFINITY;
+  /** What the peer last said of its size; 0 while it said nothing. */
   #metadataBytes = 0;
-  /** Parts of the metadata that we asked for and that have not come. */
-  readonly #asked = new Set<number>();
+  /** What was last told of that; null where it may not be asked. */
+  #offered: number | null = null;
+  /** Questions for each part of the metadata that have had no answer: a slow peer may be asked again before it answers. */
+  readonly #asked = new Map<number, number>();
   #greeted = false;
   /** Messages that nobody had a use for. */
   #useless = 0;
@@ -79,6 +83,11 @@ export class PeerExtensions {
     return this.#ids.has('ut_pex');
   }
 
+  /** It takes questions for metadata, and named no size of its own. */
+  get lacksMetadata(): boolean {
+    return this.#ids.has('ut_metadata') && this.#metadataBytes === 0;
+  }
+
   /** `message`: the dictionary of BEP 11. */
   tellPeers(message: Uint8Array): void {
     const id = this.#ids.get('ut_pex');
@@ -88,11 +97,11 @@ export class PeerExtensions {
   askMetadata(parts: readonly number[]): void {
     const id = this.#ids.get('ut_metadata');
     if (id === undefined) return;
-    for (const part of parts) this.#asked.add(part);
+    for (const part of parts) this.#asked.set(part, (this.#asked.get(part) ?? 0) + 1);
     this.#peer.send(Buffer.concat(parts.map((part) => encodeExtended(id, encodeMetadataRequest(part)))));
   }
 
-  /** It may be said again when something changes (BEP 10), which is seldom. */
+  /** It may be said again when something changes (BEP 10), which is seldom; what it leaves out stays as it was. */
   #handshake(body: Uint8Array): CloseCode | null {
     if (this.#greeted) this.#useless += 1;
     this.#greeted = true;
@@ -104,12 +113,16 @@ export class PeerExtensions {
       else this.#ids.set(name, id);
     }
     if (told.requestQueue !== null) this.#peer.onRequestQueue(told.requestQueue);
-    const isNews = told.metadataBytes !== this.#metadataBytes;
-    if (told.metadataBytes !== null && isNews && this.#ids.has('ut_metadata')) {
-      this.#metadataBytes = told.metadataBytes;
-      if (this.#peer.info === null) this.#peer.onMetadataOffer(told.metadataBytes);
-    }
+    this.#metadataBytes = told.metadataBytes ?? this.#metadataBytes;
+    this.#offerMetadata();
     return null;
+  }
+
+  #offerMetadata(): void {
+    const offer = this.#ids.has('ut_metadata') ? this.#metadataBytes : null;
+    if (offer === this.#offered) return;
+    this.#offered = offer;
+    if (this.#peer.info === null) this.#peer.onMetadataOffer(offer);
   }
 
   /** More than one message a minute, with some slack for clocks, is more than BEP 11 allows: passed over. */
@@ -149,8 +162,10 @@ export class PeerExtensions {
 
   /** What was not asked for, or is not wanted any more, goes no further: main must not drown in it. */
   #tellPart(part: MetadataPart): void {
-    const isWanted = this.#asked.delete(part.index) && this.#peer.info === null;
-    if (isWanted) this.#peer.onMetadataPart(part);
+    const asked = this.#asked.get(part.index) ?? 0;
+    if (asked > 1) this.#asked.set(part.index, asked - 1);
+    else this.#asked.delete(part.index);
+    if (asked > 0 && this.#peer.info === null) this.#peer.onMetadataPart(part);
     else this.#useless += 1;
   }
 

@@ -82,6 +82,11 @@ export class PeerInbox implements FrameSink {
     this.#extensions?.tellPeers(message);
   }
 
+  /** It takes questions for metadata, and named no size of its own. */
+  get lacksMetadata(): boolean {
+    return this.#extensions?.lacksMetadata ?? false;
+  }
+
   askMetadata(parts: readonly number[]): void {
     this.#extensions?.askMetadata(parts);
   }

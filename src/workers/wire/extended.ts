@@ -2,7 +2,7 @@
 import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
 import {
   BencodeError,
-  decodeBencode,
+  decodeBencodePrefix,
   encodeBencode,
   field,
   integerField,
@@ -22,7 +22,7 @@ export type Extension = keyof typeof OUR_EXTENSIONS;
 export interface ExtendedHandshake {
   /** The ids by which the peer wants to be called; 0 takes one back. Only those that we know. */
   readonly ids: Partial<Record<Extension, number>>;
-  /** Bytes of its info dictionary (BEP 9). */
+  /** Bytes of its info dictionary (BEP 9); 0 where it has none or says what cannot be, null where it says nothing. */
   readonly metadataBytes: number | null;
   /** What the client calls itself (`v`), cut to a sane length; control characters are still in it. */
   readonly client: string | null;
@@ -52,22 +52,26 @@ export function encodeExtendedHandshake(
 
 /** Null where the payload (behind the extended id) is not a dictionary. Unknown or odd fields are passed over. */
 export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake | null {
-  let value: ReturnType<typeof decodeBencode>['value'];
+  let value: BencodeValue;
   try {
-    value = decodeBencode(payload).value;
+    value = decodeBencodePrefix(payload).value;
   } catch (error) {
     if (error instanceof BencodeError) return null;
     throw error;
   }
   if (!isDict(value)) return null;
   const requestQueue = integerField(value, 'reqq');
-  const metadataBytes = integerField(value, 'metadata_size') ?? 0;
+  const metadataBytes = integerField(value, 'metadata_size');
   return {
     ids: idsOf(field(value, 'm')),
-    metadataBytes: metadataBytes > 0 && metadataBytes <= MAX_METADATA_BYTES ? metadataBytes : null,
+    metadataBytes: metadataBytes === undefined ? null : usableSize(metadataBytes),
     client: textField(value, 'v')?.slice(0, MAX_CLIENT_NAME_CHARS) ?? null,
     requestQueue: requestQueue !== undefined && requestQueue > 0 ? requestQueue : null,
   };
+}
+
+function usableSize(bytes: number): number {
+  return bytes > 0 && bytes <= MAX_METADATA_BYTES ? bytes : 0;
 }
 
 function idsOf(m: BencodeValue | undefined): Partial<Record<Extension, number>> {
