@@ -280,7 +280,9 @@ export const DEFAULT_MEMORY_PIECES = 32;
 export const LEAST_DEFAULT_MEMORY_BYTES = 33_554_432;
 /** The most, with large ones. */
 export const MOST_DEFAULT_MEMORY_BYTES = 134_217_728;
-/** One write call. Measured in bench/NOTES.md: 16 KiB takes a third more system time, 1 MiB is no better. */
+/** The smallest write call that is tried: the cheapest while a virtual machine's memory is fresh (bench/NOTES.md). */
+export const LEAST_WRITE_BYTES = 16_384;
+/** The largest: the cheapest once its memory has been used; 1 MiB is no better. Which of them is taken is measured as it goes. */
 export const WRITE_CHUNK_BYTES = 262_144;
 /** Files a hasher keeps open, where the process may have that many. */
 export const MAX_OPEN_FILES_PER_HASHER = 64;

@@ -252,6 +252,8 @@ export type HashResult =
       readonly good: readonly FullPiece[];
       readonly bad: readonly FullPiece[];
       readonly evidence: readonly Evidence[];
+      /** Bytes in one write call, as they cost least so far. */
+      readonly writeBytes: number;
       readonly fault: DiskFault | null;
     }
   | {

@@ -3,8 +3,8 @@
  * exist; a few stay open, the one longest unused is closed for the next.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { WRITE_CHUNK_BYTES } from '../shared/limits.ts';
 import type { DiskFault, HasherSetup } from '../shared/messages.ts';
+import { WriteSize } from './write-size.ts';
 
 /** A file operation failed. Crosses no thread: its fault does. */
 export class DiskError extends Error {
@@ -33,6 +33,7 @@ export class FileSpans {
   /** Never through a symbolic link: a download must not write outside its folder. */
   readonly #noFollow: number;
   readonly #mostOpen: number;
+  readonly #writeSize = new WriteSize();
   /** Open descriptors by file and access; a Map remembers the order of use. */
   readonly #open = new Map<string, number>();
 
@@ -43,6 +44,11 @@ export class FileSpans {
     this.#stretches = [...files, ...zeros]
       .filter(({ length }) => length > 0)
       .sort((a, b) => a.offset - b.offset);
+  }
+
+  /** Bytes in one write call, as they cost least here so far. */
+  get writeBytes(): number {
+    return this.#writeSize.best;
   }
 
   /** Writes all of `bytes` at `offset` of the torrent, as far as files of ours take it. Throws DiskError. */
@@ -71,10 +77,13 @@ export class FileSpans {
   #writePart(path: string, at: number, part: Uint8Array): void {
     attempt(path, 'write', () => {
       const descriptor = this.#descriptor(path, 'write');
+      const size = this.#writeSize.next();
+      const begun = process.hrtime.bigint();
       for (let done = 0; done < part.length; ) {
-        const count = Math.min(WRITE_CHUNK_BYTES, part.length - done);
+        const count = Math.min(size, part.length - done);
         done += writeSync(descriptor, part, done, count, at + done);
       }
+      this.#writeSize.note(size, part.length, Number(process.hrtime.bigint() - begun));
     });
   }
 

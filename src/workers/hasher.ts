@@ -42,6 +42,9 @@ function store(pieces: readonly PieceToStore[]): HashResult {
   const good: FullPiece[] = [];
   const bad: FullPiece[] = [];
   const evidence: Evidence[] = [];
+  const told = (fault: DiskFault | null): HashResult => {
+    return { type: 'stored', good, bad, evidence, writeBytes: spans.writeBytes, fault };
+  };
   for (const full of pieces) {
     const bytes = arena.pieceBytes(full.slot);
     const isGood = matches(full.piece, bytes);
@@ -54,12 +57,12 @@ function store(pieces: readonly PieceToStore[]): HashResult {
     try {
       spans.write(full.piece * setup.geometry.pieceLength, bytes);
     } catch (error) {
-      if (error instanceof DiskError) return { type: 'stored', good, bad, evidence, fault: error.fault };
+      if (error instanceof DiskError) return told(error.fault);
       throw error;
     }
     good.push(full);
   }
-  return { type: 'stored', good, bad, evidence, fault: null };
+  return told(null);
 }
 
 function blockHashes(bytes: Uint8Array): Uint8Array {

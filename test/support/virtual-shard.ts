@@ -230,7 +230,14 @@ export class VirtualShard {
     );
     const verified = (goodOnes ?? []).map(({ piece }) => piece);
     for (const piece of verified) this.ledger.verify(piece);
-    this.verdicts.judge({ type: 'stored', good: goodOnes ?? [], bad: bad ?? [], evidence, fault: null });
+    this.verdicts.judge({
+      type: 'stored',
+      good: goodOnes ?? [],
+      bad: bad ?? [],
+      evidence,
+      writeBytes: 0,
+      fault: null,
+    });
     this.heedVerdicts(verified);
   }
 
