@@ -147,9 +147,9 @@ export class VirtualShard {
     const first = this.#peers.length;
     const peers = scripts.map((script, i) => new FakePeer(this.time, script, this.#firstIndex + first + i));
     this.#peers.push(...peers);
-    const addresses = peers.map((_, i) => ({
+    const addresses = scripts.map(({ host = '127.0.0.1' }, i) => ({
       peer: peerIndex(this.#firstIndex + first + i),
-      host: '127.0.0.1',
+      host,
       port: first + i + 1,
     }));
     this.shard.command({ type: 'addresses', addresses });
