@@ -381,6 +381,10 @@ export const MAX_LSD_PACKET_BYTES = 1_500;
 
 // --- The run -------------------------------------------------------------------------------------------------
 
+/** Between two looks at a clock of silences; a longer step is one in which the process stood still, and does not count. */
+export const MAX_CLOCK_STEP_MS = 2_000;
+/** A timer of such a clock looks at it this often at least. */
+export const LIVED_TIMER_STEP_MS = 500;
 /** `get` gives up when nobody has unchoked us for this long from the start (`--first-unchoke-timeout`). */
 export const DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS = 300_000;
 /** `get` gives up after this long without one verified piece (`--idle-timeout`). */

@@ -60,7 +60,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.greetings = new Greetings(task);
     this.clock = world.clock;
     this.transport = world.transport;
-    this.#outbox = new Outbox(world.post, world.soon);
+    this.#outbox = new Outbox(world);
     this.#dialler = new Dialler(task, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
