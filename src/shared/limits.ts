@@ -73,6 +73,22 @@ export const MAX_USELESS_EXTENDED = 256;
 export const EARLY_PIECES_BYTES = 16_777_216;
 /** Single pieces that a peer may announce before that. */
 export const MAX_EARLY_HAVES = 4_096;
+/** Pieces looked at in one look for something that we want of a peer. */
+export const USEFULNESS_LOOK_PIECES = 16_384;
+/** What one peer may cost us ahead, in small messages: a burst after a pause. */
+export const MESSAGE_BURST_COST = 16_384;
+/** And over time, each second. */
+export const MESSAGE_COST_PER_S = 1_024;
+/** What a block that we wanted pays for. */
+export const BLOCK_EARNS_COST = 64;
+/** What an extended message costs: it is decoded. */
+export const EXTENDED_MESSAGE_COST = 8;
+/** Bytes of such a message, or of a bitfield, that cost as much as a small message. */
+export const BYTES_PER_COST = 64;
+/** Unchokes of one peer that take effect at once, beyond those after which it gave blocks. */
+export const UNCHOKE_BURST = 8;
+/** And then one in so long; the others wait. */
+export const UNCHOKE_INTERVAL_MS = 2_000;
 /** Client names (BEP 10 `v`) are cut here before they are kept or shown. */
 export const MAX_CLIENT_NAME_CHARS = 64;
 /** Bytes waiting in one socket because the peer does not read; then it is hung up on. */
@@ -129,6 +145,10 @@ export const CONNECT_TIMEOUT_HASTY_MS = 3_000;
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A connected peer that chokes us keeps its place this long while others wait for it: transmission rechokes every 10 s. */
 export const CHOKED_SLOT_NEEDED_MS = 12_000;
+/** And one that has nothing for us, choking or not, this long. */
+export const USELESS_SLOT_NEEDED_MS = 3_000;
+/** Our interest is said once more after this long: aria2 and webtorrent lose one that comes in one packet with our handshake. */
+export const INTERESTED_AGAIN_MS = 1_000;
 /** `race` calls a peer silent after this long without an unchoke. */
 export const CHOKED_RACE_MS = 60_000;
 /** `get` keeps a choking peer this long when nobody needs its place: optimistic unchokes come round in minutes. */
