@@ -195,10 +195,24 @@ export const DIAL_BACKOFF_MS = 250;
 export const DIAL_BACKOFF_MAX_MS = 5_000;
 /** Connections that the kernel holds for us until we accept them. */
 export const LISTEN_BACKLOG_PEERS = 128;
-/** Connections that one address may have to us at one time. */
+/** Connections that one address may have to us at one time; of IPv6 one /64, which is what one household has. */
 export const MAX_ACCEPTED_PER_ADDRESS = 3;
 /** Connections that were made to us, at one time. */
 export const MAX_ACCEPTED_PEERS = 200;
+/** Connections that one address (IPv6: /64) may make at once, whatever becomes of them. */
+export const ACCEPT_BURST_PEERS = 16;
+/** And each second over time. */
+export const ACCEPTS_PER_S = 1;
+/** Addresses of which it is known how often they connected to us. */
+export const MAX_REMEMBERED_HOMES = 4_096;
+/** Where guests have no room, one that nobody knows any good of may be sent away for a newcomer after this long. */
+export const GUEST_GRACE_MS = 12_000;
+/** And one that has pieces we want, but chokes us, after this long. */
+export const USEFUL_GUEST_GRACE_MS = 60_000;
+/** Key exchanges of encryption that all guests of a shard may ask of us at once; each takes 3 ms. */
+export const KEY_EXCHANGE_BURST = 64;
+/** And each second over time. */
+export const KEY_EXCHANGES_PER_S = 25;
 /** Peers that connected to us, gave nothing and left, and are still remembered one by one. */
 export const MAX_REMEMBERED_GUESTS = 1_000;
 /** File descriptors left to the main thread, trackers and the terminal; an idle process has about 20. */

@@ -6,19 +6,21 @@ import type { Clock } from '../shared/clock.ts';
 import type { CloseCode } from '../shared/close-reason.ts';
 import type { PeerIndex } from '../shared/indices.ts';
 import { Ledger } from '../shared/ledger.ts';
+import { KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S } from '../shared/limits.ts';
 import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
 import { Approaches } from './approaches.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
 import { Door, type DoorHost } from './door.ts';
 import { FastestPeers } from './fastest-peers.ts';
 import { Outbox } from './outbox.ts';
+import { Allowance } from './peer/allowance.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
 import { Greetings, type Offer } from './peer/greeting.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from './peer/peer-host.ts';
 import { outcomeOf } from './peer/peer-outcome.ts';
 import type { PeerState } from './peer/peer-state.ts';
-import type { Connection, ConnectionEvents, Listening, Transport } from './peer/transport.ts';
+import type { Listening, Transport } from './peer/transport.ts';
 import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import { FirstBlockProbe } from './requests/first-block-probe.ts';
@@ -39,6 +41,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly identity: ShardTask<unknown>;
   readonly greetings: Greetings;
   readonly earlyBudget = new EarlyBudget();
+  readonly keyExchanges: Allowance;
   pieceCount: number | null = null;
   info: Uint8Array | null = null;
   deadlines: PeerHost['deadlines'];
@@ -66,6 +69,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.identity = task;
     this.greetings = new Greetings(task);
     this.clock = world.clock;
+    this.keyExchanges = new Allowance(KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S, world.clock());
     this.transport = world.transport;
     this.#outbox = new Outbox(world);
     this.#dialler = new Dialler(task, this, world);
@@ -226,19 +230,17 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   // --- DoorHost
 
-  get mayAccept(): boolean {
-    return this.mayDial && this.#peers.size < this.#task.share.openPeers;
+  get hasRoom(): boolean {
+    return this.#peers.size < this.#task.share.openPeers;
   }
 
   onListening({ port, error }: Listening): void {
     this.guard(() => this.#outbox.now({ type: 'listening', port, error }));
   }
 
-  onAccepted(address: PeerAddress, start: (events: ConnectionEvents) => Connection): void {
-    this.guard(() => {
-      this.#outbox.now({ type: 'accepted', address });
-      this.#enter(address).accept(start);
-    });
+  onAccepted(address: PeerAddress): PeerDriver {
+    this.#outbox.now({ type: 'accepted', address });
+    return this.#enter(address);
   }
 
   // --- The race

@@ -88,13 +88,12 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   /** It has connected to us; `start` begins to read. */
   accept(start: (events: ConnectionEvents) => Connection): void {
-    const { identity, transport } = this.#host;
-    const wrapped = new AcceptedConnection(
-      transport.readBuffer,
-      this,
-      identity.infoHash,
-      identity.encryption,
-    );
+    const { identity, transport, keyExchanges, clock } = this.#host;
+    const mayExchangeKeys = (): boolean => {
+      keyExchanges.refill(clock());
+      return keyExchanges.spend(1);
+    };
+    const wrapped = new AcceptedConnection(transport.readBuffer, this, identity, mayExchangeKeys);
     this.#lastReceivedAt = this.#host.clock();
     this.apply({ type: 'accepted' });
     this.#connection = wrapped.attach(start(wrapped));

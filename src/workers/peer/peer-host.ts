@@ -5,6 +5,7 @@ import type { Requester } from '../requests/requester.ts';
 import type { SwarmCount } from '../swarm-count.ts';
 import type { WantedPieces } from '../wanted-pieces.ts';
 import type { WorkingPeers } from '../working-peers.ts';
+import type { Allowance } from './allowance.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Greetings, Identity, Offer } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
@@ -26,6 +27,8 @@ export interface PeerHost {
   /** The info dictionary, once it is known. */
   readonly info: Uint8Array | null;
   readonly earlyBudget: EarlyBudget;
+  /** Those that guests may ask of us; each is milliseconds of arithmetic. */
+  readonly keyExchanges: Allowance;
   /** The shard's part of the next tick's input. */
   readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
   /** The one door for callbacks of sockets: what throws behind it is a bug of ours and ends the shard, knowingly. */
