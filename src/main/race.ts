@@ -180,7 +180,8 @@ export class Race {
   }
 
   #since(at: number | null): number | null {
-    return at === null || this.#startedAt === null ? null : at - this.#startedAt;
+    // A guest may unchoke us before main has heard that it came.
+    return at === null || this.#startedAt === null ? null : Math.max(0, at - this.#startedAt);
   }
 
   #deal(peers: readonly KnownPeer[]): void {
