@@ -83,6 +83,8 @@ export const MESSAGE_COST_PER_S = 1_024;
 export const BLOCK_EARNS_COST = 64;
 /** What an extended message costs: it is decoded. */
 export const EXTENDED_MESSAGE_COST = 8;
+/** Pieces told again that cost as much as one small message: some clients do so by the thousand, after their bitfield. */
+export const HAVES_AGAIN_PER_COST = 8;
 /** Bytes of such a message, or of a bitfield, that cost as much as a small message. */
 export const BYTES_PER_COST = 64;
 /** Unchokes of one peer that take effect at once, beyond those after which it gave blocks. */

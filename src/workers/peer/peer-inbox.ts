@@ -8,6 +8,7 @@ import {
   BLOCK_EARNS_COST,
   BYTES_PER_COST,
   EXTENDED_MESSAGE_COST,
+  HAVES_AGAIN_PER_COST,
   MAX_ALLOWED_FAST_PIECES,
   MESSAGE_BURST_COST,
   MESSAGE_COST_PER_S,
@@ -186,10 +187,10 @@ export class PeerInbox implements FrameSink {
         return this.#afford(isFirst ? 0 : 1 + payload.length / BYTES_PER_COST);
       }
       case MESSAGE.have: {
-        // As many as there are pieces are news, and cost little.
+        // As many as there are pieces are news. Some clients tell pieces again that were in their bitfield.
         const told = this.told.one(payload.readUInt32BE(0));
         this.#heed(told);
-        return this.#afford(told === 'more' ? 0 : 1);
+        return this.#afford(told === 'more' ? 0 : 1 / HAVES_AGAIN_PER_COST);
       }
       case MESSAGE.allowedFast:
         this.#allowFast(payload.readUInt32BE(0));
