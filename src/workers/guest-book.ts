@@ -1,6 +1,6 @@
 /**
  * Who of the guests makes room for a newcomer: of those of the least use one out of the most crowded network, and of these who
- * came first. Who gives is never sent away, and who has just come has a while to show what it is good for, unless its network
+ * came first. Who works for us is never sent away, and who has just come has a while to show what it is good for, unless its network
  * is more crowded than the newcomer's.
  */
 import type { PeerIndex } from '../shared/indices.ts';
@@ -66,7 +66,7 @@ export class GuestBook {
       if (home !== null && guest.home !== home) continue;
       const use = useOf(guest.peer);
       const theirs = this.#perNetwork.get(guest.network) ?? 0;
-      const grace = use === USE.promising ? USEFUL_GUEST_GRACE_MS : GUEST_GRACE_MS;
+      const grace = use >= USE.promising ? USEFUL_GUEST_GRACE_MS : GUEST_GRACE_MS;
       if (use >= USE.works || (now - guest.at < grace && theirs <= crowd)) continue;
       if (victim === null || use < victim.use || (use === victim.use && theirs > victim.crowd))
         victim = { guest, use, crowd: theirs };
@@ -76,14 +76,14 @@ export class GuestBook {
   }
 }
 
-const USE = { none: 0, unknown: 1, promising: 2, works: 3 } as const;
+const USE = { none: 0, unknown: 1, promising: 2, gave: 3, works: 4 } as const;
 
 function useOf({ state, receivedBytes }: GuestPeer): number {
-  if (receivedBytes > 0) return USE.works;
   if (state.phase !== 'choked' && state.phase !== 'unchoked') return USE.none;
-  const { useful } = state.session;
+  const { useful, silent } = state.session;
   if (useful === false) return USE.none;
-  if (state.phase === 'unchoked') return USE.works;
+  if (state.phase === 'unchoked' && !silent) return USE.works;
+  if (receivedBytes > 0) return USE.gave;
   return useful === null ? USE.unknown : USE.promising;
 }
 

@@ -1,4 +1,7 @@
-/** Peers that work for us: they let us download, and have something that we want. Others take no place of `--max-peers`. */
+/**
+ * Peers that work for us: they let us download, have something that we want, and send it when they are asked. Others take no
+ * place of `--max-peers`.
+ */
 import type { PeerDriver } from './peer/peer-driver.ts';
 
 export class WorkingPeers {
@@ -12,7 +15,8 @@ export class WorkingPeers {
   /** Looks at a peer anew. As long as the torrent is unknown nobody can say what a peer is good for. */
   note(peer: PeerDriver, torrentKnown: boolean): void {
     const { state } = peer;
-    const works = state.phase === 'unchoked' && (!torrentKnown || state.session.useful === true);
+    const isGood = state.phase === 'unchoked' && !state.session.silent;
+    const works = isGood && (!torrentKnown || state.session.useful === true);
     if (works) this.#peers.add(peer);
     else this.#peers.delete(peer);
   }

@@ -100,6 +100,29 @@ test('peers that unchoke and have nothing take no place of --max-peers', () => {
   assert.equal(verified, 8);
 });
 
+test('peers that unchoke and claim all, and then send nothing, take none either once they are known for it', () => {
+  const silent = seed({ serves: () => null });
+  const { shard, verified, fakes } = download({ slots: 8, share: { workingPeers: 2 } }, 40_000, [
+    silent,
+    silent,
+    seed(),
+  ]);
+  assert.ok((fakes[0]?.requests.length ?? 0) > 0, 'it owed blocks');
+  assert.deepEqual([shard.unchokes.length, shard.unchokes[2]], [3, 20_350]);
+  assert.equal(verified, 8);
+});
+
+test('a peer that falls silent and then goes on takes its place again', () => {
+  const shard = new VirtualShard({ ...downloading, share: { workingPeers: 1 }, slots: 8 });
+  const [peer] = shard.add(seed({ serves: () => null }));
+  shard.run(24_000);
+  const [asked] = peer?.requests ?? [];
+  assert.ok(asked !== undefined, 'it owes blocks');
+  assert.equal(shard.shard.working.size, 0);
+  peer?.say(wire.piece(asked.piece, asked.begin, payload(asked.piece, asked.begin, asked.length)));
+  assert.equal(shard.shard.working.size, 1);
+});
+
 test('where sockets are scarce, who has nothing for us makes room after 3 s, who chokes after 12, who works does not', () => {
   const shard = new VirtualShard({ ...downloading, share: { openPeers: 3 }, slots: 1 });
   const slow = seed({ serves: () => null });

@@ -170,9 +170,10 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   /** It sent a block that we wanted. */
   gaveBlock(): void {
-    if (this.#state.timeline.firstBlock !== null) return;
-    this.apply({ type: 'block' });
-    this.#host.onFirstBlock(this);
+    const isFirst = this.#state.timeline.firstBlock === null;
+    if (isFirst || (this.#state.phase === 'unchoked' && this.#state.session.silent))
+      this.apply({ type: 'block' });
+    if (isFirst) this.#host.onFirstBlock(this);
   }
 
   // --- ConnectionEvents

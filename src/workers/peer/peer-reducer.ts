@@ -92,6 +92,7 @@ function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake'
     weInterested: true,
     saidAgain: false,
     theyInterested: false,
+    silent: false,
   };
   const choked = stamp({ phase: 'choked', since: now, session, timeline: state.timeline }, 'handshaken', now);
   return { state: stamp(choked, 'interested', now), effects: [{ type: 'send', messages }] };
@@ -126,7 +127,9 @@ function inSession(state: Choked | Unchoked, input: PeerInput, now: number): Ste
     case 'allowed-fast':
       return { state, effects: REQUEST };
     case 'block':
-      return same(stamp(state, 'firstBlock', now));
+      return same(
+        stamp(state.session.silent ? withSession(state, { silent: false }) : state, 'firstBlock', now),
+      );
     default:
       return same(state);
   }
@@ -154,7 +157,7 @@ function tick(state: PeerState, t: Tick, now: number): Step {
   if (overdue !== null) return close(state, overdue, now);
   if (state.phase !== 'choked' && state.phase !== 'unchoked') return same(state);
   if (state.phase === 'unchoked' && t.owingSince !== null && now - t.owingSince >= SNUBBED_AFTER_MS) {
-    return { state, effects: SNUB };
+    return { state: state.session.silent ? state : withSession(state, { silent: true }), effects: SNUB };
   }
   if (state.phase === 'choked' && mayHaveMissedUs(state, now))
     return { state: withSession(state, { saidAgain: true }), effects: INTERESTED };

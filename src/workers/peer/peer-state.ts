@@ -40,6 +40,8 @@ export interface Session {
   /** Our interest was said a second time: some clients lose what comes in one packet with our handshake. */
   readonly saidAgain: boolean;
   readonly theyInterested: boolean;
+  /** It owed blocks for long and sent none; until one comes. */
+  readonly silent: boolean;
 }
 
 /** In session, and the peer chokes us. */
