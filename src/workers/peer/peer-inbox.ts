@@ -88,14 +88,14 @@ export class PeerInbox implements FrameSink {
   }
 
   #settle(): void {
-    if (this.#unchokeDue && this.#mayUnchoke()) {
-      this.#unchokeDue = false;
-      this.#peer.apply({ type: 'unchoke' });
-    }
     if (this.#toldMore) {
       this.#toldMore = false;
       this.#host.requester.widened(this.#peer);
       this.#peer.reviewUse();
+    }
+    if (this.#unchokeDue && this.#mayUnchoke()) {
+      this.#unchokeDue = false;
+      this.#peer.apply({ type: 'unchoke' });
     }
     if (this.#allowedMore) {
       this.#allowedMore = false;
