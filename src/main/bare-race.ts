@@ -1,4 +1,6 @@
 /** A race by itself, for the commands that download nothing: from the source to the moment when it is over. */
+import { monotonicMs } from '../shared/clock.ts';
+import { LivedClock } from '../shared/lived-clock.ts';
 import type { RaceFlags } from './commands/options.ts';
 import type { Console } from './console.ts';
 import { TrackerLog } from './doctor/symptoms.ts';
@@ -20,7 +22,7 @@ export interface BareRaceOptions {
   readonly flags: RaceFlags;
   readonly network: Network;
   readonly console: Console;
-  /** Asked again and again; `ms` from the start of the run. */
+  /** Asked again and again; `ms` from the start of the run, without the time in which the process stood still. */
   readonly isOver: (session: PeerSession, ms: number) => boolean;
 }
 
@@ -86,7 +88,8 @@ export class BareRace {
   #over(): Promise<boolean> {
     const { console, isOver } = this.#options;
     const { race } = this.session;
-    const begun = performance.now();
+    const clock = new LivedClock(monotonicMs);
+    const begun = clock.now();
     let toldAt = begun;
     return new Promise((resolve) => {
       const finish = (interrupted: boolean): void => {
@@ -96,7 +99,7 @@ export class BareRace {
       };
       const interrupt = new Interrupt(() => finish(true));
       const timer = setInterval(() => {
-        const now = performance.now();
+        const now = clock.now();
         if (this.#bugs.length > 0 || isOver(this.session, now - begun)) return finish(false);
         if (now - toldAt < console.progressMs) return;
         toldAt = now;

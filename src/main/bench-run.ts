@@ -1,5 +1,7 @@
 /** One run of `unchoke bench`: a download whose pieces are verified and thrown away. */
+import { monotonicMs } from '../shared/clock.ts';
 import { CHOKED_DOWNLOAD_MS } from '../shared/limits.ts';
+import { LivedClock } from '../shared/lived-clock.ts';
 import type { BenchFigures } from './bench-figures.ts';
 import { BenchWatch } from './bench-watch.ts';
 import type { BenchFlags } from './commands/bench.ts';
@@ -31,11 +33,12 @@ export class BenchRun {
   readonly #memoryBytes: number | null;
   readonly #durationMs: number;
   readonly #patienceMs: number;
-  readonly #begun = performance.now();
+  readonly #clock = new LivedClock(monotonicMs);
+  readonly #begun = this.#clock.now();
   readonly #over: Promise<void>;
   #end: (error?: unknown) => void = () => {};
   #download: Download | null = null;
-  #toldAt = performance.now();
+  #toldAt = this.#begun;
 
   constructor(source: Source, flags: BenchFlags, network: Network, console: Console) {
     this.#flags = flags;
@@ -161,7 +164,7 @@ export class BenchRun {
     if (this.#download !== null) this.#watch.look(this.#download);
     const { elapsedMs } = this.#watch;
     if (elapsedMs >= this.#durationMs) return this.#end();
-    const now = performance.now();
+    const now = this.#clock.now();
     if (elapsedMs === 0 && this.#patienceMs > 0 && now - this.#begun >= this.#patienceMs) {
       const known = `${race.peers.size} peers known`;
       return this.#end(

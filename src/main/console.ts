@@ -112,6 +112,7 @@ function cut(line: string, columns: number): string {
   return line.length >= columns ? `${line.slice(0, columns - 2)}…` : line;
 }
 
+/** EPIPE: the reader of a pipe is gone. EIO: the terminal is. */
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

@@ -1,6 +1,8 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
+import { monotonicMs } from '../shared/clock.ts';
 import type { Route } from '../shared/http-visitor.ts';
 import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
+import { LivedClock } from '../shared/lived-clock.ts';
 import type { GetFlags } from './commands/get-flags.ts';
 import type { Console } from './console.ts';
 import { Advisor } from './doctor/advisor.ts';
@@ -10,6 +12,7 @@ import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
 import type { GetContext } from './get-context.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { defaultMemory, parseMemory } from './memory.ts';
 import type { Network } from './network.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
@@ -21,7 +24,7 @@ import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
 import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
-import { formatDuration, parseCount, parseDuration, parsePort } from './units.ts';
+import { parseCount, parseDuration, parsePort } from './units.ts';
 
 type Ending =
   | { readonly kind: 'complete' }
@@ -36,8 +39,7 @@ export class GetRun {
   readonly #teller: GetTeller;
   readonly #advisor: Advisor;
   readonly #reportFile: ReportFile | null;
-  /** Milliseconds; 0 is never. */
-  readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
+  readonly #watch: IdleWatch;
   readonly #route: Route;
   readonly #hashers: number;
   readonly #memoryBytes: number | null;
@@ -48,7 +50,6 @@ export class GetRun {
   #end: (ending: Ending) => void = () => {};
   #ended = false;
   #lastProgressAt = performance.now();
-  #lastVerifiedAt = performance.now();
   /** From here on peers may come, so that their absence means something. */
   #discovering = false;
 
@@ -67,10 +68,11 @@ export class GetRun {
         resolve(ending);
       };
     });
-    this.#timeouts = {
+    const patience = {
       firstUnchoke: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
       idle: parseDuration('--idle-timeout', flags.idleTimeout),
     };
+    this.#watch = new IdleWatch(patience, new LivedClock(monotonicMs).now);
     this.#hashers = parseCount('--hashers', flags.hashers, 1);
     this.#memoryBytes = parseMemory(flags.memory, context.lanes);
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
@@ -105,7 +107,6 @@ export class GetRun {
       // Ctrl-C need not wait for the hash of what is there; what comes of it then is nobody's business.
       prepared.catch(() => {});
       await Promise.race([prepared, this.#ending]);
-      this.#lastVerifiedAt = performance.now();
       if (!this.#ended && this.#job?.download.complete === false) this.#discover();
       ending = await this.#ending;
     } catch (error) {
@@ -130,7 +131,9 @@ export class GetRun {
     const selected = await selectFiles(metainfo, this.#source, this.#flags.select, this.#console);
     if (this.#ended) return;
     this.#job = this.#jobOf(metainfo, selected);
+    this.#watch.busy(true);
     await this.#job.download.prepare();
+    this.#watch.busy(false);
   }
 
   /** Names that are slow to look up hold up nobody. */
@@ -194,9 +197,7 @@ export class GetRun {
       onShardLost,
       onChecked: (pieces, total) => this.#teller.checked(pieces, total),
       onJournalTrouble: (error) => this.#console.news(`the journal could not be written: ${String(error)}`),
-      onVerified: () => {
-        this.#lastVerifiedAt = performance.now();
-      },
+      onVerified: () => this.#watch.progressed(),
       onPieceFailed: (piece) => this.#teller.pieceFailed(piece),
       onWebSeedLost: (url, reason) => {
         this.#teller.webSeedLost(url, reason);
@@ -221,28 +222,21 @@ export class GetRun {
 
   /** The regular look at the run: its time-outs and its progress. */
   #look(): void {
+    this.#watch.look(this.#discovering);
     if (!this.#discovering) return;
-    const now = performance.now();
     const { race } = this.#session;
-    const { firstUnchoke: firstTimeout, idle: idleTimeout } = this.#timeouts;
     const fedByWebSeeds = (this.#job?.download.downloadedBytes ?? 0) > 0;
-    if (race.ttfuMs === null && !fedByWebSeeds && firstTimeout > 0 && now - this.#begun >= firstTimeout) {
-      return this.#fail(
-        'timeout',
-        `nobody unchoked us within ${formatDuration(firstTimeout)} (${race.peers.size} peers known)`,
-      );
-    }
-    if (idleTimeout > 0 && now - this.#lastVerifiedAt >= idleTimeout) {
-      const what = this.#job === null ? 'no metadata found' : 'no piece verified';
-      return this.#fail('timeout', `${what} for ${formatDuration(idleTimeout)}`);
-    }
+    const fed = race.ttfuMs !== null || fedByWebSeeds;
+    const overdue = this.#watch.overdue({ fed, known: race.peers.size, searching: this.#job === null });
+    if (overdue !== null) return this.#fail('timeout', overdue);
     const download = this.#job?.download;
     this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
     const known = race.peers.size + race.peers.acceptedCount;
     if (known > 0) this.#checkExhausted();
     if (known === 0 && !this.#hopeful)
       return this.#fail('no-peer', 'no peer to download from: no tracker named one, and --peer named none');
-    if (!this.#ended) this.#advisor.hint(now - this.#lastVerifiedAt, () => this.#symptoms());
+    if (!this.#ended) this.#advisor.hint(this.#watch.idleMs, () => this.#symptoms());
+    const now = performance.now();
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;
     this.#lastProgressAt = now;
     if (this.#job === null) this.#teller.searching(race, this.#session.metadataSearch?.offers ?? 0);

@@ -52,6 +52,10 @@ export class PeerList {
   /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
   readonly #accepted = new Map<PeerIndex, KnownPeer>();
   #firstAccepted = FIRST_ACCEPTED;
+  /** Guests that left and gave nothing, the oldest first. */
+  readonly #idleGuests = new Set<PeerIndex>();
+  /** Peers that the race names for as long as it runs. */
+  readonly #held = new Set<PeerIndex>();
 
   get size(): number {
     return this.#peers.length;
@@ -154,6 +158,7 @@ export class PeerList {
 
   /** Whoever serves bad data is not asked again, from whatever port: the whole address. True if that is news. */
   ban(peer: PeerIndex): boolean {
+    if (!this.knows(peer)) return false;
     const { host } = this.at(peer);
     const isNew = !this.#banned.has(host);
     this.#banned.add(host);
@@ -170,12 +175,27 @@ export class PeerList {
     this.#forgetGuest(outcome);
   }
 
-  /** Who connects, gives nothing and leaves, again and again, must not fill our memory. */
+  /** A guest that connects, gives nothing and leaves, again and again, must not fill our memory: the newest are remembered. */
   #forgetGuest({ peer, receivedBytes }: PeerOutcome): void {
-    if (receivedBytes > 0 || this.#accepted.size <= MAX_REMEMBERED_GUESTS || !this.#accepted.has(peer))
-      return;
-    this.#accepted.delete(peer);
-    this.#outcomes.delete(peer);
+    if (receivedBytes > 0 || !this.#accepted.has(peer)) return;
+    this.#idleGuests.add(peer);
+    for (const oldest of this.#idleGuests) {
+      if (this.#idleGuests.size <= MAX_REMEMBERED_GUESTS) return;
+      this.#idleGuests.delete(oldest);
+      if (this.#held.has(oldest)) continue;
+      this.#accepted.delete(oldest);
+      this.#outcomes.delete(oldest);
+    }
+  }
+
+  /** The race will name this peer again, whatever becomes of it. */
+  hold(peer: PeerIndex): void {
+    this.#held.add(peer);
+  }
+
+  /** False for a guest that was forgotten: all that was known of it is gone. */
+  knows(peer: PeerIndex): boolean {
+    return this.#peers[peer] !== undefined || this.#accepted.has(peer);
   }
 
   outcomeOf(peer: PeerIndex): PeerOutcome | undefined {

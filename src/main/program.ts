@@ -13,6 +13,7 @@ import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { EXIT_STATUS, Failure } from './failure.ts';
 import { VERSION } from './identity.ts';
+import { surviveLostTerminals } from './lost-terminal.ts';
 import { applySettings } from './settings.ts';
 
 const EXAMPLES = `
@@ -27,6 +28,7 @@ Options may stand in UNCHOKE_… variables and in unchoke.json: see unchoke man.
 
 /** Resolves to the exit status. */
 export async function main(): Promise<number> {
+  surviveLostTerminals();
   let status = 0;
   const setStatus = (value: number): void => {
     status = value;

@@ -2,7 +2,6 @@
  * The race as the main thread sees it: hands addresses to shards, hears who unchokes first, keeps the winners where only
  * winners are wanted, and puts a lost shard's addresses back into play.
  */
-
 import { believable, reachOf } from '../shared/address-rules.ts';
 import { monotonicMs } from '../shared/clock.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
@@ -173,7 +172,7 @@ export class Race {
   }
 
   #tell(peer: PeerIndex, command: ShardCommand): void {
-    this.#pool.send(this.#positionOf(this.peers.at(peer)), command);
+    if (this.peers.knows(peer)) this.#pool.send(this.#positionOf(this.peers.at(peer)), command);
   }
 
   #positionOf({ peer, host, port }: PeerAddress): number {
@@ -181,7 +180,8 @@ export class Race {
   }
 
   #since(at: number | null): number | null {
-    return at === null || this.#startedAt === null ? null : at - this.#startedAt;
+    // A guest may unchoke us before main has heard that it came.
+    return at === null || this.#startedAt === null ? null : Math.max(0, at - this.#startedAt);
   }
 
   #deal(peers: readonly KnownPeer[]): void {
@@ -249,6 +249,7 @@ export class Race {
       this.#firstUnchoke = { peer, shard, at };
       this.#listener.onFirstUnchoke(this.#firstUnchoke, this.ttfuMs ?? 0);
     } else if (at < this.#firstUnchoke.at) this.#firstUnchoke = { peer, shard, at };
+    this.peers.hold(this.#firstUnchoke.peer);
     if (this.#options.keep > 0) this.#won(peer, this.#options.keep);
   }
 

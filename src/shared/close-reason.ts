@@ -21,7 +21,6 @@ export const CLOSE_CODES = {
   'frame-too-long': 'a message longer than its kind can be',
   'bad-length': 'a message whose length does not fit its kind',
   'bad-bitfield': 'a bitfield of the wrong length or with spare bits set',
-  'bitfield-misplaced': 'a second bitfield, or one after other pieces were announced',
   'bad-piece-index': 'a piece that the torrent does not have',
   'too-early': 'told more of its pieces than can be kept before the torrent is known',
   'bad-extended': 'an extended message that cannot be read',
@@ -30,6 +29,7 @@ export const CLOSE_CODES = {
   stalled: 'unchoked us, then owed blocks and sent none',
   'unread-backlog': 'the peer does not read what we send',
   'unrequested-data': 'kept sending blocks that nobody asked for',
+  flood: 'kept sending messages that cost us more than it gave',
   'bad-data': 'sent data that failed the hash',
   private: 'found in a way that a private torrent does not allow',
   'exchange-timeout': 'the whole exchange took too long for the sequential strategy',
@@ -37,7 +37,7 @@ export const CLOSE_CODES = {
   'race-lost': 'another peer won and only the winner was kept',
   replaced: 'slower than others, while more peers wait',
   surplus: 'more peers unchoked us than --max-peers',
-  'slot-needed': 'choked us while others waited for its place',
+  'slot-needed': 'choked us, or had nothing for us, while others waited for its place',
   stopped: 'still in play when the run ended',
 } as const;
 

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { mayName, type Reach } from './address-rules.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
 import { type PinnedHost, pinHost } from './pinned-hosts.ts';
+import { watchSilence } from './silence.ts';
 
 /** The message is for the user, and names no URL: that may hold a passkey. */
 export class HttpError extends Error {
@@ -171,7 +172,7 @@ function answerTo(
   { signal, silenceMs }: Visit,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { agent, headers, ...(silenceMs === undefined ? {} : { timeout: silenceMs }) });
+    const sent = request(url, { agent, headers });
     let body: IncomingMessage | null = null;
     // A request that has no connection yet would tell its end only when it gets one.
     const fail = (why: string): void => {
@@ -183,7 +184,7 @@ function answerTo(
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     sent.once('close', () => signal.removeEventListener('abort', abort));
-    sent.once('timeout', () => fail('it fell silent'));
+    if (silenceMs !== undefined) watchSilence(sent, silenceMs, () => fail('it fell silent'));
     sent.on('error', (error) =>
       reject(sent.reusedSocket && isReset(error) ? new StaleConnection('', { cause: error }) : error),
     );

@@ -19,9 +19,9 @@ export function pieceIndex(value: number, pieceCount: number): PieceIndex | null
   return Number.isInteger(value) && value >= 0 && value < pieceCount ? (value as PieceIndex) : null;
 }
 
-/** Throws RangeError: our own bookkeeping is wrong. */
+/** Throws RangeError: our own bookkeeping is wrong. Guests get new numbers for as long as the run lasts, so there is no end. */
 export function peerIndex(value: number): PeerIndex {
-  return checked(value, 'peer index') as PeerIndex;
+  return checked(value, 'peer index', Number.MAX_SAFE_INTEGER) as PeerIndex;
 }
 
 /** Throws RangeError: our own bookkeeping is wrong. Zero is kept free: it means "no owner" in shared memory. */
@@ -35,8 +35,8 @@ export function slotIndex(value: number): SlotIndex {
   return checked(value, 'slot index') as SlotIndex;
 }
 
-function checked(value: number, name: string): number {
-  if (!Number.isInteger(value) || value < 0 || value > 0x00ff_ffff) {
+function checked(value: number, name: string, most = 0x00ff_ffff): number {
+  if (!Number.isInteger(value) || value < 0 || value > most) {
     throw new RangeError(`${name} out of range: ${value}`);
   }
   return value;

@@ -48,6 +48,13 @@ export function addressBytes(host: string): number[] | null {
   return [...first, ...new Array<number>(16 - first.length - last.length).fill(0), ...last];
 }
 
+/** The network of an address: so many bytes of IPv4, or of IPv6. What is no address is by itself. */
+export function networkOf(host: string, bytesOfFour: number, bytesOfSix: number): string {
+  const bytes = addressBytes(canonicalHost(host));
+  if (bytes === null) return host;
+  return bytes.slice(0, bytes.length === 4 ? bytesOfFour : bytesOfSix).join('.');
+}
+
 function bytesOfGroup(group: string): number[] {
   const value = Number.parseInt(group, 16);
   return [value >>> 8, value & 0xff];

@@ -73,6 +73,24 @@ export const MAX_USELESS_EXTENDED = 256;
 export const EARLY_PIECES_BYTES = 16_777_216;
 /** Single pieces that a peer may announce before that. */
 export const MAX_EARLY_HAVES = 4_096;
+/** Pieces looked at in one look for something that we want of a peer. */
+export const USEFULNESS_LOOK_PIECES = 16_384;
+/** What one peer may cost us ahead, in small messages: a burst after a pause. */
+export const MESSAGE_BURST_COST = 16_384;
+/** And over time, each second. */
+export const MESSAGE_COST_PER_S = 1_024;
+/** What a block that we wanted pays for. */
+export const BLOCK_EARNS_COST = 64;
+/** What an extended message costs: it is decoded. */
+export const EXTENDED_MESSAGE_COST = 8;
+/** Pieces told again that cost as much as one small message: some clients do so by the thousand, after their bitfield. */
+export const HAVES_AGAIN_PER_COST = 8;
+/** Bytes of such a message, or of a bitfield, that cost as much as a small message. */
+export const BYTES_PER_COST = 64;
+/** Unchokes of one peer that take effect at once, beyond those after which it gave blocks. */
+export const UNCHOKE_BURST = 8;
+/** And then one in so long; the others wait. */
+export const UNCHOKE_INTERVAL_MS = 2_000;
 /** Client names (BEP 10 `v`) are cut here before they are kept or shown. */
 export const MAX_CLIENT_NAME_CHARS = 64;
 /** Bytes waiting in one socket because the peer does not read; then it is hung up on. */
@@ -129,6 +147,10 @@ export const CONNECT_TIMEOUT_HASTY_MS = 3_000;
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A connected peer that chokes us keeps its place this long while others wait for it: transmission rechokes every 10 s. */
 export const CHOKED_SLOT_NEEDED_MS = 12_000;
+/** And one that has nothing for us, choking or not, this long. */
+export const USELESS_SLOT_NEEDED_MS = 3_000;
+/** Our interest is said once more after this long: aria2 and webtorrent lose one that comes in one packet with our handshake. */
+export const INTERESTED_AGAIN_MS = 1_000;
 /** `race` calls a peer silent after this long without an unchoke. */
 export const CHOKED_RACE_MS = 60_000;
 /** `get` keeps a choking peer this long when nobody needs its place: optimistic unchokes come round in minutes. */
@@ -175,10 +197,24 @@ export const DIAL_BACKOFF_MS = 250;
 export const DIAL_BACKOFF_MAX_MS = 5_000;
 /** Connections that the kernel holds for us until we accept them. */
 export const LISTEN_BACKLOG_PEERS = 128;
-/** Connections that one address may have to us at one time. */
+/** Connections that one address may have to us at one time; of IPv6 one /64, which is what one household has. */
 export const MAX_ACCEPTED_PER_ADDRESS = 3;
 /** Connections that were made to us, at one time. */
 export const MAX_ACCEPTED_PEERS = 200;
+/** Connections that one address (IPv6: /64) may make at once, whatever becomes of them. */
+export const ACCEPT_BURST_PEERS = 16;
+/** And each second over time. */
+export const ACCEPTS_PER_S = 1;
+/** Addresses of which it is known how often they connected to us. */
+export const MAX_REMEMBERED_HOMES = 4_096;
+/** Where guests have no room, one that nobody knows any good of may be sent away for a newcomer after this long. */
+export const GUEST_GRACE_MS = 12_000;
+/** And one that has pieces we want, but chokes us, after this long. */
+export const USEFUL_GUEST_GRACE_MS = 60_000;
+/** Key exchanges of encryption that all guests of a shard may ask of us at once; each takes 3 ms. */
+export const KEY_EXCHANGE_BURST = 64;
+/** And each second over time. */
+export const KEY_EXCHANGES_PER_S = 25;
 /** Peers that connected to us, gave nothing and left, and are still remembered one by one. */
 export const MAX_REMEMBERED_GUESTS = 1_000;
 /** File descriptors left to the main thread, trackers and the terminal; an idle process has about 20. */
@@ -383,6 +419,10 @@ export const MAX_LSD_PACKET_BYTES = 1_500;
 
 // --- The run -------------------------------------------------------------------------------------------------
 
+/** Between two looks at a clock of silences; a longer step is one in which the process stood still, and does not count. */
+export const MAX_CLOCK_STEP_MS = 2_000;
+/** A timer of such a clock looks at it this often at least. */
+export const LIVED_TIMER_STEP_MS = 500;
 /** `get` gives up when nobody has unchoked us for this long from the start (`--first-unchoke-timeout`). */
 export const DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS = 300_000;
 /** `get` gives up after this long without one verified piece (`--idle-timeout`). */

@@ -47,6 +47,7 @@ async function main(): Promise<void> {
   const timer = setTimeout(stop, options.lifetimeMs);
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  process.once('SIGHUP', stop);
   process.stdin.once('end', stop).once('error', stop).resume();
 }
 

@@ -1,8 +1,25 @@
-/** Peers that connect to us: how many may, and under which numbers they go. */
+/** Peers that connect to us: how many may, how often, and under which numbers they go. */
+import type { Clock } from '../shared/clock.ts';
 import type { PeerIndex } from '../shared/indices.ts';
-import { MAX_ACCEPTED_PEERS, MAX_ACCEPTED_PER_ADDRESS } from '../shared/limits.ts';
+import {
+  ACCEPT_BURST_PEERS,
+  ACCEPTS_PER_S,
+  MAX_ACCEPTED_PEERS,
+  MAX_ACCEPTED_PER_ADDRESS,
+  MAX_REMEMBERED_HOMES,
+} from '../shared/limits.ts';
 import type { PeerAddress } from '../shared/messages.ts';
-import type { Connection, ConnectionEvents, Listener, Listening, Transport } from './peer/transport.ts';
+import { GuestBook, homeOf } from './guest-book.ts';
+import { Allowance } from './peer/allowance.ts';
+import type { PeerDriver } from './peer/peer-driver.ts';
+import type {
+  Address,
+  Connection,
+  ConnectionEvents,
+  Listener,
+  Listening,
+  Transport,
+} from './peer/transport.ts';
 
 export interface DoorRequest {
   readonly port: number;
@@ -10,33 +27,33 @@ export interface DoorRequest {
   readonly firstPeer: PeerIndex;
 }
 
-/** What the shard is told. */
+/** What the shard is asked, and told. */
 export interface DoorHost {
-  readonly mayAccept: boolean;
+  readonly clock: Clock;
+  /** Peers are wanted at all. */
+  readonly mayDial: boolean;
+  /** There is a socket for one more. */
+  readonly hasRoom: boolean;
   onListening(listening: Listening): void;
-  onAccepted(address: PeerAddress, start: (events: ConnectionEvents) => Connection): void;
+  /** The peer that it is from here on; `start` lets it in. */
+  onAccepted(address: PeerAddress): PeerDriver;
+  guard(work: () => void): void;
 }
+
+type Start = (events: ConnectionEvents) => Connection;
 
 export class Door {
   readonly #host: DoorHost;
   readonly #listener: Listener;
-  readonly #perAddress = new Map<string, number>();
+  readonly #guests = new GuestBook();
+  /** How often each home may knock; the ones that knocked last. */
+  readonly #knocks = new Map<string, Allowance>();
   #next: number;
-  /** Who is in, and from where. */
-  readonly #inside = new Map<PeerIndex, string>();
 
   constructor({ port, host, firstPeer }: DoorRequest, transport: Transport, shard: DoorHost) {
     this.#host = shard;
     this.#next = firstPeer;
-    const onAccept = ({ host: from, port: fromPort }: { host: string; port: number }, start: Start) => {
-      const sameAddress = this.#perAddress.get(from) ?? 0;
-      const isFull = this.#inside.size >= MAX_ACCEPTED_PEERS || sameAddress >= MAX_ACCEPTED_PER_ADDRESS;
-      if (isFull || !shard.mayAccept) return;
-      const peer = this.#next++ as PeerIndex;
-      this.#inside.set(peer, from);
-      this.#perAddress.set(from, sameAddress + 1);
-      shard.onAccepted({ peer, host: from, port: fromPort }, start);
-    };
+    const onAccept = (from: Address, start: Start): void => shard.guard(() => this.#knock(from, start));
     this.#listener = transport.listen({ port, host, onAccept }, (listening) =>
       this.#host.onListening(listening),
     );
@@ -44,23 +61,41 @@ export class Door {
 
   /** The peer came by this door. */
   has(peer: PeerIndex): boolean {
-    return this.#inside.has(peer);
+    return this.#guests.has(peer);
   }
 
   /** A peer is gone; true if it had come by this door. */
   left(peer: PeerIndex): boolean {
-    const host = this.#inside.get(peer);
-    if (host === undefined) return false;
-    this.#inside.delete(peer);
-    const rest = (this.#perAddress.get(host) ?? 1) - 1;
-    if (rest === 0) this.#perAddress.delete(host);
-    else this.#perAddress.set(host, rest);
-    return true;
+    return this.#guests.leave(peer);
   }
 
   close(): void {
     this.#listener.close();
   }
-}
 
-type Start = (events: ConnectionEvents) => Connection;
+  /** Who is not let in is hung up on by the transport. */
+  #knock({ host, port }: Address, start: Start): void {
+    const now = this.#host.clock();
+    const home = homeOf(host);
+    if (!this.#host.mayDial || !this.#mayKnock(home, now)) return;
+    const isFullHome = this.#guests.atHome(home) >= MAX_ACCEPTED_PER_ADDRESS;
+    if (isFullHome && !this.#guests.makeRoomFor(host, now, home)) return;
+    const isFull = this.#guests.size >= MAX_ACCEPTED_PEERS || !this.#host.hasRoom;
+    if (isFull && !this.#guests.makeRoomFor(host, now)) return;
+    const index = this.#next++ as PeerIndex;
+    const peer = this.#host.onAccepted({ peer: index, host, port });
+    this.#guests.enter(index, host, peer, now);
+    peer.accept(start);
+  }
+
+  /** Each knock may cost us a key exchange. */
+  #mayKnock(home: string, now: number): boolean {
+    const knocks = this.#knocks.get(home) ?? new Allowance(ACCEPT_BURST_PEERS, ACCEPTS_PER_S, now);
+    this.#knocks.delete(home);
+    this.#knocks.set(home, knocks);
+    const [oldest] = this.#knocks.keys();
+    if (this.#knocks.size > MAX_REMEMBERED_HOMES && oldest !== undefined) this.#knocks.delete(oldest);
+    knocks.refill(now);
+    return knocks.spend(1);
+  }
+}

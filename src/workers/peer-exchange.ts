@@ -1,4 +1,5 @@
 /** A shard's side of peer exchange (BEP 11): whom it is connected to, told once a minute to those who want to know. */
+import { believable, reachOf } from '../shared/address-rules.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex } from '../shared/indices.ts';
 import { MAX_PEX_PEERS, PEX_INTERVAL_MS } from '../shared/limits.ts';
@@ -44,9 +45,12 @@ export class PeerExchange {
     const now = new Set(reachable.map(({ index }) => index));
     const dropped = [...told].filter(([peer]) => !now.has(peer)).slice(0, MAX_PEX_PEERS);
     const added: PexPeer[] = [];
+    // A peer out on the internet is not told of our own network: those addresses mean nothing there, and are nobody's business.
+    const reach = reachOf(listener.address.host) ?? 'public';
     for (const peer of reachable) {
       if (added.length === MAX_PEX_PEERS) break;
-      if (peer === listener || told.has(peer.index)) continue;
+      if (peer === listener || told.has(peer.index) || believable([peer.address], reach).length === 0)
+        continue;
       told.set(peer.index, peer.address);
       added.push({ ...peer.address, flags: PEX_FLAG.reachable | (peer.pieces.complete ? PEX_FLAG.seed : 0) });
     }

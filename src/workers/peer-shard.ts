@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../shared/clock.ts';
 import { TICK_MS } from '../shared/limits.ts';
+import { LivedClock } from '../shared/lived-clock.ts';
 import type { ShardCommand, ShardTask } from '../shared/messages.ts';
 import { HedgedTransport } from './peer/hedged-transport.ts';
 import { TcpTransport } from './peer/peer-socket.ts';
@@ -20,12 +21,14 @@ const LAG_RESOLUTION_MS = 10;
 /** Resolves once the shard was told to stop and every socket is closed; a bug of ours ends the thread. */
 export default async function peerShard(task: ShardTask<MessagePort>): Promise<void> {
   const { port } = task;
-  const transport = await transportOf(task);
+  const lived = new LivedClock(monotonicMs);
+  const transport = await transportOf(task, lived);
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
   await new Promise<void>((resolve) => {
     const shard = new Shard(task, {
-      clock: monotonicMs,
+      clock: lived.now,
+      shared: lived.shared,
       transport,
       random: Math.random,
       soon: (work) => void setImmediate(work),
@@ -52,15 +55,19 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
 }
 
 /** What SOCKS needs is loaded only where there is a proxy. */
-async function transportOf({ proxy, localAddress, utp }: ShardTask<MessagePort>): Promise<Transport> {
+async function transportOf(
+  { proxy, localAddress, utp }: ShardTask<MessagePort>,
+  { now: clock }: LivedClock,
+): Promise<Transport> {
   if (proxy === null) {
     const tcp = new TcpTransport(localAddress);
     if (!utp) return tcp;
     const { readBuffer } = tcp;
-    return new HedgedTransport(tcp, new UtpEndpoint({ localAddress, readBuffer, clock: monotonicMs }), {
-      clock: monotonicMs,
-      later,
-    });
+    return new HedgedTransport(
+      tcp,
+      new UtpEndpoint({ localAddress, readBuffer, clock, timestamps: monotonicMs }),
+      { clock, later },
+    );
   }
   const { SocksTransport } = await import('./peer/socks-transport.ts');
   return new SocksTransport(proxy);

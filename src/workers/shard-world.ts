@@ -12,7 +12,10 @@ export interface Load {
 }
 
 export interface ShardWorld {
+  /** Lived time: all deadlines count by it. */
   readonly clock: Clock;
+  /** A moment of it on the clock that all threads share, as it is told to main. */
+  readonly shared: (lived: number) => number;
   readonly transport: Transport;
   readonly random: () => number;
   /** The next turn of the event loop. */

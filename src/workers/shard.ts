@@ -4,20 +4,23 @@
  */
 import type { Clock } from '../shared/clock.ts';
 import type { CloseCode } from '../shared/close-reason.ts';
-import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
+import type { PeerIndex } from '../shared/indices.ts';
+import { Ledger } from '../shared/ledger.ts';
+import { KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S } from '../shared/limits.ts';
 import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
 import { Approaches } from './approaches.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
 import { Door, type DoorHost } from './door.ts';
 import { FastestPeers } from './fastest-peers.ts';
 import { Outbox } from './outbox.ts';
+import { Allowance } from './peer/allowance.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
 import { Greetings, type Offer } from './peer/greeting.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from './peer/peer-host.ts';
 import { outcomeOf } from './peer/peer-outcome.ts';
 import type { PeerState } from './peer/peer-state.ts';
-import type { Connection, ConnectionEvents, Listening, Transport } from './peer/transport.ts';
+import type { Listening, Transport } from './peer/transport.ts';
 import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import { FirstBlockProbe } from './requests/first-block-probe.ts';
@@ -25,8 +28,11 @@ import type { Requester } from './requests/requester.ts';
 import { ShardDownload } from './requests/shard-download.ts';
 import { UNKNOWN_TORRENT } from './requests/unknown-torrent.ts';
 import type { ShardWorld } from './shard-world.ts';
+import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
 import { tickInSlices } from './tick-slices.ts';
+import { EVERYTHING, type WantedPieces } from './wanted-pieces.ts';
 import { Winners } from './winners.ts';
+import { WorkingPeers } from './working-peers.ts';
 
 export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly clock: Clock;
@@ -35,6 +41,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly identity: ShardTask<unknown>;
   readonly greetings: Greetings;
   readonly earlyBudget = new EarlyBudget();
+  readonly keyExchanges: Allowance;
   pieceCount: number | null = null;
   info: Uint8Array | null = null;
   deadlines: PeerHost['deadlines'];
@@ -43,6 +50,9 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly #outbox: Outbox;
   readonly #dialler: Dialler;
   readonly #counts = new PhaseCounts();
+  readonly working = new WorkingPeers();
+  wanted: WantedPieces = EVERYTHING;
+  swarm: SwarmCount = UNCOUNTED;
   #download: ShardDownload | null = null;
   /** Everybody who is not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
@@ -59,8 +69,9 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.identity = task;
     this.greetings = new Greetings(task);
     this.clock = world.clock;
+    this.keyExchanges = new Allowance(KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S, world.clock());
     this.transport = world.transport;
-    this.#outbox = new Outbox(world.post, world.soon);
+    this.#outbox = new Outbox(world);
     this.#dialler = new Dialler(task, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
@@ -109,6 +120,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     const now = this.clock();
     this.requester.tick(now);
     this.#dialler.addresses.tick(now);
+    for (const peer of this.working.beyond(this.#task.share.workingPeers)) peer.close('surplus');
     this.#winners.turnOver(now, !this.mayDial && this.#dialler.addresses.waiting > 0);
     this.deadlines = this.#dialler.deadlines(this.#task.chokedTimeoutMs);
     tickInSlices([...this.#peers.values()], this.#world.soon, (work) => this.guard(work));
@@ -138,18 +150,6 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     }
   }
 
-  countPieces(peer: PeerDriver, change: 1 | -1): void {
-    this.#download?.countPieces(peer.pieces, change);
-  }
-
-  countPiece(peer: PeerDriver, piece: PieceIndex): void {
-    this.#download?.countPiece(peer.pieces, piece);
-  }
-
-  isUseful(peer: PeerDriver): boolean {
-    return this.#download === null ? peer.pieces.count > 0 : this.#download.isUseful(peer.pieces);
-  }
-
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void {
     this.#counts.move(before, after);
     if (before.phase === 'dialing' && after.phase !== 'queued') {
@@ -157,7 +157,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
       this.#dialler.pump();
     }
     if (after.phase !== 'closed') return;
-    this.countPieces(peer, -1);
+    this.swarm.countPieces(peer.pieces, -1);
     this.#peers.delete(peer.index);
     this.#pex?.forget(peer.index);
     const address = { peer: peer.index, ...peer.address };
@@ -183,7 +183,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
       this.#winners.keep([peer.index]);
       return;
     }
-    if (this.#counts.of('unchoked') > this.#task.share.workingPeers) {
+    if (this.working.isSurplus(peer, this.#task.share.workingPeers)) {
       peer.close('surplus');
       return;
     }
@@ -211,7 +211,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   get mayDial(): boolean {
     if (this.#stopped || this.#winners.decided) return false;
-    return this.#counts.of('unchoked') < this.#task.share.workingPeers;
+    return this.working.size < this.#task.share.workingPeers;
   }
 
   get dialing(): number {
@@ -230,19 +230,17 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   // --- DoorHost
 
-  get mayAccept(): boolean {
-    return this.mayDial && this.#peers.size < this.#task.share.openPeers;
+  get hasRoom(): boolean {
+    return this.#peers.size < this.#task.share.openPeers;
   }
 
   onListening({ port, error }: Listening): void {
     this.guard(() => this.#outbox.now({ type: 'listening', port, error }));
   }
 
-  onAccepted(address: PeerAddress, start: (events: ConnectionEvents) => Connection): void {
-    this.guard(() => {
-      this.#outbox.now({ type: 'accepted', address });
-      this.#enter(address).accept(start);
-    });
+  onAccepted(address: PeerAddress): PeerDriver {
+    this.#outbox.now({ type: 'accepted', address });
+    return this.#enter(address);
   }
 
   // --- The race
@@ -267,7 +265,8 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.pieceCount = geometry.pieceCount;
     this.info = new Uint8Array(info);
     if (download !== null) {
-      this.#download = new ShardDownload({
+      this.wanted = new Ledger(download.ledger);
+      this.swarm = this.#download = new ShardDownload({
         ...download,
         shard: this.#task.shard,
         clock,

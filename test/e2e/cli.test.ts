@@ -75,25 +75,29 @@ test('get goes on with what is there, and downloads only the rest', () =>
     assert.deepEqual([again.status, again.events.at(-1)?.['downloaded']], [0, 0]);
   }));
 
-test('Ctrl-C ends in order with 130, and the next run goes on', () =>
-  withSwarm(folder, { peers: 4, mix: 'seeds', rate: MIB }, async (torrent) => {
-    const output = join(folder, 'interrupted');
-    const running = startCli(['get', torrent, '-o', output, '--json']);
-    await running.line(
-      (line) => line.includes('"progress"') && (JSON.parse(line) as { pieces: number }).pieces > 4,
-    );
-    running.child.kill('SIGINT');
-    const run = await running.ended;
-    assert.equal(run.status, 130, run.stderr);
-    assert.match(run.stderr, /interrupted at .* verified; the same command goes on from there/);
-    const next = await runCli('get', torrent, '-o', output, '--json');
-    assert.equal(next.status, 0);
-    assertPayload(torrent, join(output, 'swarm-1.bin'));
-    assert.ok(
-      (next.events.at(-1)?.['found'] as number) >= 4 * 131_072,
-      'what was verified is not downloaded again',
-    );
-  }));
+/** Kernel, shell and session all speak when a terminal goes: none of it hurries the end. */
+const ENDINGS = { SIGINT: ['SIGINT'], SIGHUP: ['SIGHUP', 'SIGHUP', 'SIGTERM'] } as const;
+for (const [name, signals] of Object.entries(ENDINGS)) {
+  test(`${name} ends in order with 130, and the next run goes on`, () =>
+    withSwarm(folder, { peers: 4, mix: 'seeds', rate: MIB }, async (torrent) => {
+      const output = join(folder, name);
+      const running = startCli(['get', torrent, '-o', output, '--json']);
+      await running.line(
+        (line) => line.includes('"progress"') && (JSON.parse(line) as { pieces: number }).pieces > 4,
+      );
+      for (const signal of signals) running.child.kill(signal);
+      const run = await running.ended;
+      assert.equal(run.status, 130, run.stderr);
+      assert.match(run.stderr, /interrupted at .* verified; the same command goes on from there/);
+      const next = await runCli('get', torrent, '-o', output, '--json');
+      assert.equal(next.status, 0);
+      assertPayload(torrent, join(output, 'swarm-1.bin'));
+      assert.ok(
+        (next.events.at(-1)?.['found'] as number) >= 4 * 131_072,
+        'what was verified is not downloaded again',
+      );
+    }));
+}
 
 for (const [strategy, more] of [
   ['sequential', []],

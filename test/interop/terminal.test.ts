@@ -1,7 +1,9 @@
 /** `get` in a real terminal (tmux) of several widths, and in a pipe. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { CLI } from '../support/paths.ts';
@@ -53,6 +55,21 @@ test('three sources in one terminal: a block each, in their order, and a line fo
       }),
     ),
   ));
+
+test('a terminal that is closed: the run ends in order, with its status', () =>
+  withSwarm(folder, SWARM, async (torrent) => {
+    const status = join(folder, 'status');
+    const get = `${process.execPath} ${CLI} get ${torrent} -o ${join(folder, 'closed')} --no-dht --no-lsd --no-utp`;
+    // As a shell does, it passes the hangup on; it stays to tell how that went.
+    const told = `echo $? > ${status}.new; mv ${status}.new ${status}`;
+    terminal.start('closed', `trap 'kill -HUP $!' HUP; ${get} & wait $!; wait $!; ${told}`);
+    await terminal.untilShown('closed', /[1-9]\d\.\d %/);
+    terminal.close('closed');
+    const deadline = performance.now() + 10_000;
+    while (!existsSync(status) && performance.now() < deadline) await setTimeout(50);
+    assert.equal(readFileSync(status, 'utf8'), '130\n');
+    assert.ok(existsSync(join(folder, 'closed', 'swarm-1.bin.unchoke')), 'its journal is written');
+  }));
 
 test('in a pipe: plain lines, no escape sequence', () =>
   withSwarm(folder, SWARM, async (torrent) => {

@@ -1,6 +1,8 @@
 /** Peer exchange (BEP 11) of a shard, in virtual time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { canonicalHost } from '../../src/shared/ip-address.ts';
+import { decodePex } from '../../src/workers/wire/pex-message.ts';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
@@ -41,6 +43,21 @@ test('we name whom we dialled, once, with a seed marked as one; then who came an
   assert.equal(messages().length, 1, 'nothing before a minute has passed');
   shard.run(20_000);
   assert.ok(messages()[1]?.includes(`7:dropped6:${address(2)}`));
+});
+
+test('nobody is named a peer that is nearer to us than itself', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  const listener = { script: [shake, hello] };
+  const hosts = ['8.8.8.8', '192.168.1.7', '127.0.0.1', '2a00:1450::1', 'fd00::7'];
+  const listeners = shard.add(...hosts.map((host) => ({ ...listener, host })));
+  shard.run(5_000);
+  const namedTo = listeners.map(({ bytesHeard }) => {
+    const [, message = ''] = bytesHeard.split('\x14\x09');
+    const dictionary = message.slice(0, message.lastIndexOf('e') + 1);
+    const named = decodePex(Buffer.from(dictionary, 'latin1'), 50) ?? [];
+    return named.map(({ host }) => hosts.indexOf(canonicalHost(host))).sort();
+  });
+  assert.deepEqual(namedTo, [[3], [0, 3, 4], [0, 1, 3, 4], [0], [0, 1, 3]]);
 });
 
 test('no exchange, in or out, for a private torrent and with --no-pex', () => {

@@ -144,11 +144,6 @@ const scenarios: readonly Scenario[] = [
     closes: [0.01, 'choked', 'bad-bitfield'],
   },
   {
-    name: 'sends two bitfields',
-    peer: { script: [shake, bitfield, after(10, wire.bitfield('11111111'))] },
-    closes: [0.01, 'choked', 'bitfield-misplaced'],
-  },
-  {
     name: 'has a piece that is not there',
     peer: { script: [shake, after(10, wire.have(PIECES))] },
     closes: [0.01, 'choked', 'bad-piece-index'],
@@ -268,6 +263,7 @@ test('every close code is produced by some test', () => {
     'replaced', // sim/race
     'too-early', // sim/magnet
     'encryption-failed', // sim/encryption
+    'flood', // sim/floods
   ]);
   const produced = new Set([...scenarios.map(({ closes }) => closes[2]), ...elsewhere]);
   assert.deepEqual(

@@ -14,6 +14,8 @@ export type Verb =
   | { readonly say: Uint8Array; readonly everyMs: number };
 
 export interface FakePeerScript {
+  /** Where it is dialled; 127.0.0.1 where nothing is said. */
+  readonly host?: string;
   /** Milliseconds until the connect succeeds; or how it fails. Default: 0. */
   readonly connect?:
     | number

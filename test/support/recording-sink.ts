@@ -15,8 +15,13 @@ export class RecordingSink implements FrameSink {
     return true;
   }
 
-  keepAlive(): void {
+  keepAlive(): boolean {
     this.found.push('keep-alive');
+    return true;
+  }
+
+  passedOver(): boolean {
+    return true;
   }
 
   message(id: number, payload: Buffer): boolean {

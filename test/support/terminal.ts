@@ -36,6 +36,10 @@ export class Terminal {
     }
   }
 
+  close(session: string): void {
+    this.#tmux('kill-session', '-t', session);
+  }
+
   end(): void {
     this.#tmux('kill-server');
   }

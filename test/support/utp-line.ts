@@ -21,6 +21,7 @@ export class UtpEnd implements ConnectionEvents {
   constructor(time: VirtualTime, skewMs: number, carry: (packet: Buffer) => void) {
     this.link = {
       clock: () => time.now() + skewMs,
+      timestamps: () => time.now() + skewMs,
       readBuffer: Buffer.alloc(65_536),
       budget: new ReorderBudget(),
       send: (packet) => {

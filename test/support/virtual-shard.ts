@@ -6,6 +6,7 @@ import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { Ledger, type LedgerMemory } from '../../src/shared/ledger.ts';
 import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
+import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type {
   Encryption,
   Evidence,
@@ -95,8 +96,10 @@ export class VirtualShard {
     this.verdicts = options.beside?.verdicts ?? this.#judges();
     for (let piece = 0; piece < (options.verified ?? 0); piece++) this.ledger?.verify(piece as PieceIndex);
     const readBuffer = this.#readBuffer;
+    const lived = new LivedClock(() => EPOCH_MS + this.time.now());
     this.shard = new Shard(taskOf(options), {
-      clock: () => EPOCH_MS + this.time.now(),
+      clock: lived.now,
+      shared: lived.shared,
       random: () => 0.5,
       soon: this.time.soon,
       later: this.time.after,
@@ -147,9 +150,9 @@ export class VirtualShard {
     const first = this.#peers.length;
     const peers = scripts.map((script, i) => new FakePeer(this.time, script, this.#firstIndex + first + i));
     this.#peers.push(...peers);
-    const addresses = peers.map((_, i) => ({
+    const addresses = scripts.map(({ host = '127.0.0.1' }, i) => ({
       peer: peerIndex(this.#firstIndex + first + i),
-      host: '127.0.0.1',
+      host,
       port: first + i + 1,
     }));
     this.shard.command({ type: 'addresses', addresses });

@@ -26,6 +26,11 @@ export class VirtualTime {
     });
   }
 
+  /** The process stands still: time passes, and all that came due in it happens at its end, in order. */
+  suspend(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Runs everything that is due up to `ms` from now. */
   run(ms: number): void {
     const end = this.#now + ms;

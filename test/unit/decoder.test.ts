@@ -127,6 +127,32 @@ test('bytes of a diverted block go nowhere', () => {
   );
 });
 
+test('a sink that closes the peer on a keep-alive, or on a message that nobody reads, hears nothing more', () => {
+  class Weary extends RecordingSink {
+    override keepAlive(): boolean {
+      return super.keepAlive() && false;
+    }
+    override passedOver(): boolean {
+      this.found.push('passed over');
+      return false;
+    }
+  }
+  const handshaken = expected[0] as string;
+  for (const [bytes, found] of [
+    [wire.keepAlive, 'keep-alive'],
+    [Buffer.concat([u32(4), Buffer.from([200, 1, 2, 3])]), 'passed over'],
+  ] as const) {
+    const several = Buffer.concat([stream.subarray(0, 68), bytes, bytes, bytes]);
+    for (const step of [several.length, 1]) {
+      const sink = new Weary();
+      const decoder = new FrameDecoder(PIECES);
+      for (let at = 0; at < several.length && sink.found.length < 2; at += step)
+        assert.equal(decoder.push(several.subarray(at), step, sink), null);
+      assert.deepEqual(sink.found, [handshaken, found]);
+    }
+  }
+});
+
 test('a sink that closes the peer hears nothing more', () => {
   class Closing extends RecordingSink {
     override message(id: number, payload: Buffer): boolean {

@@ -1,4 +1,5 @@
 /** What `unchoke inspect` does: a torrent or a magnet link, read and shown. */
+import { LivedTimer } from '../../shared/lived-timer.ts';
 import { Console } from '../console.ts';
 import { type Scraped, scrapeAll } from '../discovery/scrape.ts';
 import { Failure } from '../failure.ts';
@@ -50,13 +51,13 @@ async function fetched(
   );
   const timer =
     timeoutMs > 0
-      ? setTimeout(() => fail(new Failure('timeout', noMetadata(session, timeoutMs))), timeoutMs)
-      : undefined;
+      ? new LivedTimer(timeoutMs, () => fail(new Failure('timeout', noMetadata(session, timeoutMs))))
+      : null;
   try {
     void session.discovery.start();
     return await Promise.race([session.torrent(), failed]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     await session.stop();
   }
 }

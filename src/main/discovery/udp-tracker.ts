@@ -13,6 +13,7 @@ import {
   UDP_TRACKER_FIRST_WAIT_MS,
   UDP_TRACKER_TRIES,
 } from '../../shared/limits.ts';
+import { LivedTimer } from '../../shared/lived-timer.ts';
 import { printable } from '../text.ts';
 import {
   type AnnounceEvent,
@@ -148,7 +149,7 @@ class Exchange {
   #once(bytes: Buffer, transaction: number, waitMs: number): Promise<Buffer | null> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
-        clearTimeout(timer);
+        timer.cancel();
         this.#socket.off('message', onMessage).off('error', onError);
         this.#signal.removeEventListener('abort', onAbort);
         settle();
@@ -158,7 +159,7 @@ class Exchange {
       };
       const onError = (error: Error): void => finish(() => reject(error));
       const onAbort = (): void => finish(() => reject(new TrackerError('no answer in time')));
-      const timer = setTimeout(() => finish(() => resolve(null)), waitMs);
+      const timer = new LivedTimer(waitMs, () => finish(() => resolve(null)));
       this.#socket.on('message', onMessage).on('error', onError);
       this.#signal.addEventListener('abort', onAbort, { once: true });
       if (this.#signal.aborted) return onAbort();

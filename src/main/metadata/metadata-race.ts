@@ -2,6 +2,7 @@
 import { monotonicMs } from '../../shared/clock.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
+import { LivedClock } from '../../shared/lived-clock.ts';
 import type { MetadataPart, PeerOutcome } from '../../shared/messages.ts';
 import type { Race } from '../race.ts';
 import { MetadataFetch, type MetadataNews, type MetadataSearch } from './metadata-fetch.ts';
@@ -12,6 +13,7 @@ export class MetadataRace {
   readonly #race: () => Race;
   readonly #fetch: MetadataFetch;
   readonly #timer: NodeJS.Timeout;
+  readonly #clock = new LivedClock(monotonicMs);
   #resolve: (info: Uint8Array) => void = () => {};
   #asking = false;
   #done = false;
@@ -71,6 +73,6 @@ export class MetadataRace {
 
   #ask(): void {
     if (this.#done) return;
-    for (const { peer, parts } of this.#fetch.next(monotonicMs())) this.#race().askMetadata(peer, parts);
+    for (const { peer, parts } of this.#fetch.next(this.#clock.now())) this.#race().askMetadata(peer, parts);
   }
 }

@@ -196,13 +196,14 @@ const SPANS: Readonly<Record<Exclude<Stage, 'dial'>, readonly [keyof Timeline, k
   firstBlock: ['unchoked', 'firstBlock'],
 };
 
-function stageTimes(outcomes: readonly PeerOutcome[], startedAt: number): StageTimes[] {
+/** What came in another order took no time that could be told: blocks of an allowed-fast set (BEP 6) come before any unchoke. */
+export function stageTimes(outcomes: readonly PeerOutcome[], startedAt: number): StageTimes[] {
   return STAGES.flatMap((stage) => {
     const byFamily = new Map<string, number[]>();
     for (const outcome of outcomes) {
       const from = stage === 'dial' ? startedAt : outcome.timeline[SPANS[stage][0]];
       const to = outcome.timeline[stage === 'dial' ? 'dialed' : SPANS[stage][1]];
-      if (from === null || to === null) continue;
+      if (from === null || to === null || to < from) continue;
       const families = stage === 'dial' || stage === 'connect' ? ['all'] : ['all', familyOf(outcome)];
       for (const family of families) {
         const times = byFamily.get(family) ?? [];

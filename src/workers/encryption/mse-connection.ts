@@ -1,9 +1,10 @@
 /** A connection behind Message Stream Encryption: to its peer a plain connection, to the network noise. */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { Encryption, TransportKind } from '../../shared/messages.ts';
+import type { Identity } from '../peer/greeting.ts';
 import type { Connection, ConnectionEvents } from '../peer/transport.ts';
 import { mayBeHandshake, PROTOCOL_BYTES } from '../wire/handshake.ts';
-import { METHOD } from './key-exchange.ts';
+import { KEY_BYTES, METHOD } from './key-exchange.ts';
 import {
   type Ciphers,
   type MseHandshake,
@@ -135,30 +136,39 @@ export class SecureConnection extends WrappedConnection {
 
 /** We were dialled: the first bytes show whether the other speaks in the clear. */
 export class AcceptedConnection extends WrappedConnection {
-  readonly #infoHash: Uint8Array;
-  readonly #encryption: Encryption;
+  readonly #identity: Pick<Identity, 'infoHash' | 'encryption'>;
+  readonly #mayExchangeKeys: () => boolean;
   #early = Buffer.alloc(0);
   #inTheClear = false;
 
-  constructor(readBuffer: Buffer, events: ConnectionEvents, infoHash: Uint8Array, encryption: Encryption) {
+  /** `mayExchangeKeys`: asked once, when a whole key has come: to answer it is dear. */
+  constructor(
+    readBuffer: Buffer,
+    events: ConnectionEvents,
+    identity: Pick<Identity, 'infoHash' | 'encryption'>,
+    mayExchangeKeys: () => boolean,
+  ) {
     super(readBuffer, events);
-    this.#infoHash = infoHash;
-    this.#encryption = encryption;
+    this.#identity = identity;
+    this.#mayExchangeKeys = mayExchangeKeys;
   }
 
   onConnect(): void {}
 
   protected beforeHandshake(length: number): void {
     if (this.#inTheClear) return this.events.onData(length);
+    const { infoHash, encryption } = this.#identity;
     this.#early = Buffer.concat([this.#early, this.readBuffer.subarray(0, length)]);
     if (mayBeHandshake(this.#early, this.#early.length)) {
       if (this.#early.length < PROTOCOL_BYTES) return;
-      if (this.#encryption === 'require') return this.fail();
+      if (encryption === 'require') return this.fail();
       this.#inTheClear = true;
       return this.deliver(this.#early);
     }
-    if (this.#encryption === 'off') return this.fail();
-    this.handshake = new MseResponder(this.#infoHash, methodsOf(this.#encryption));
+    if (encryption === 'off') return this.fail();
+    if (this.#early.length < KEY_BYTES) return;
+    if (!this.#mayExchangeKeys()) return this.fail();
+    this.handshake = new MseResponder(infoHash, methodsOf(encryption));
     this.heed(this.handshake.push(this.#early));
   }
 }

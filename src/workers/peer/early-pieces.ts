@@ -36,11 +36,17 @@ export class EarlyPieces {
     this.#all = true;
   }
 
-  /** False where there is no room for it. */
-  tellBitfield(payload: Uint8Array): boolean {
-    if (!this.#budget.take(payload.length)) return false;
-    this.#bitfield = Uint8Array.from(payload);
-    return true;
+  /** Why it cannot be kept; null where it is. A second one adds to the first. */
+  tellBitfield(payload: Uint8Array): 'bad-bitfield' | 'too-early' | null {
+    const before = this.#bitfield;
+    if (before === null) {
+      if (!this.#budget.take(payload.length)) return 'too-early';
+      this.#bitfield = Uint8Array.from(payload);
+      return null;
+    }
+    if (before.length !== payload.length) return 'bad-bitfield';
+    for (let i = 0; i < before.length; i++) before[i] = (before[i] ?? 0) | (payload[i] ?? 0);
+    return null;
   }
 
   /** False where there are too many of them. */

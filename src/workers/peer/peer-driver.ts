@@ -14,7 +14,7 @@ import type { ExtendedPeer } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
 import { QUEUED, reducePeer } from './peer-reducer.ts';
-import type { PeerEffect, PeerInput, PeerState } from './peer-state.ts';
+import type { Choked, PeerEffect, PeerInput, PeerState, Unchoked } from './peer-state.ts';
 import type { PieceSet } from './piece-set.ts';
 import { NO_PIECES } from './told-pieces.ts';
 import type { Address, Connection, ConnectionEvents } from './transport.ts';
@@ -88,13 +88,12 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   /** It has connected to us; `start` begins to read. */
   accept(start: (events: ConnectionEvents) => Connection): void {
-    const { identity, transport } = this.#host;
-    const wrapped = new AcceptedConnection(
-      transport.readBuffer,
-      this,
-      identity.infoHash,
-      identity.encryption,
-    );
+    const { identity, transport, keyExchanges, clock } = this.#host;
+    const mayExchangeKeys = (): boolean => {
+      keyExchanges.refill(clock());
+      return keyExchanges.spend(1);
+    };
+    const wrapped = new AcceptedConnection(transport.readBuffer, this, identity, mayExchangeKeys);
     this.#lastReceivedAt = this.#host.clock();
     this.apply({ type: 'accepted' });
     this.#connection = wrapped.attach(start(wrapped));
@@ -105,18 +104,30 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   }
 
   tick(): void {
+    this.#inbox?.tick();
+    if (this.#mayBeUseless()) this.reviewUse();
     this.apply({
       type: 'tick',
       ...this.#host.deadlines,
+      torrentKnown: this.#host.pieceCount !== null,
       lastReceivedAt: this.#lastReceivedAt,
       lastSentAt: this.#lastSentAt,
       owingSince: this.#book?.owes === true ? this.#book.owingSince : null,
     });
   }
 
-  /** Tells the shard's newest opinion on whether this peer has anything that we want. */
-  setUseful(useful: boolean): void {
-    this.apply({ type: 'usefulness', useful });
+  /** Whether it has anything that we want; also asked where that may have changed nothing, but that there is more to ask for. */
+  reviewUse(): void {
+    const useful = this.inSession ? (this.#inbox?.told.isUseful() ?? null) : null;
+    if (useful !== null) this.apply({ type: 'usefulness', useful });
+  }
+
+  /** Pieces become verified, and then it may have nothing more for us. */
+  #mayBeUseless(): boolean {
+    const told = this.#inbox?.told;
+    if (told === undefined || !this.inSession || !told.mayHaveSome) return false;
+    const { session } = this.#state as Choked | Unchoked;
+    return told.isUseful() !== session.useful;
   }
 
   send(bytes: Uint8Array): void {
@@ -133,6 +144,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     if (this.inSession && this.#inbox?.lacksMetadata === true)
       this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.offer));
     this.#inbox?.torrentKnown(pieceCount);
+    this.#host.working.note(this, true);
   }
 
   /** It is in session, and wants to hear of others (BEP 11). */
@@ -158,9 +170,10 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   /** It sent a block that we wanted. */
   gaveBlock(): void {
-    if (this.#state.timeline.firstBlock !== null) return;
-    this.apply({ type: 'block' });
-    this.#host.onFirstBlock(this);
+    const isFirst = this.#state.timeline.firstBlock === null;
+    if (isFirst || (this.#state.phase === 'unchoked' && this.#state.session.silent))
+      this.apply({ type: 'block' });
+    if (isFirst) this.#host.onFirstBlock(this);
   }
 
   // --- ConnectionEvents
@@ -206,6 +219,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   }
 
   onMetadataPart(part: MetadataPart): void {
+    this.#inbox?.gaveMetadata(part.bytes?.length ?? 0);
     this.#host.tell({ type: 'metadata-part', peer: this.index, part });
   }
 
@@ -221,6 +235,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     const { state, effects } = reducePeer(before, input, this.#host.clock());
     if (state !== before) {
       this.#state = state;
+      this.#host.working.note(this, this.#host.pieceCount !== null);
       if (state.phase !== before.phase) this.#host.onPhase(this, before, state);
     }
     for (const effect of effects) this.#perform(effect);

@@ -1,8 +1,11 @@
 /** What a peer's driver needs of the shard that it lives in. */
 import type { Clock } from '../../shared/clock.ts';
-import type { PieceIndex } from '../../shared/indices.ts';
 import type { ShardEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
+import type { SwarmCount } from '../swarm-count.ts';
+import type { WantedPieces } from '../wanted-pieces.ts';
+import type { WorkingPeers } from '../working-peers.ts';
+import type { Allowance } from './allowance.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Greetings, Identity, Offer } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
@@ -24,16 +27,15 @@ export interface PeerHost {
   /** The info dictionary, once it is known. */
   readonly info: Uint8Array | null;
   readonly earlyBudget: EarlyBudget;
+  /** Those that guests may ask of us; each is milliseconds of arithmetic. */
+  readonly keyExchanges: Allowance;
   /** The shard's part of the next tick's input. */
   readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
   /** The one door for callbacks of sockets: what throws behind it is a bug of ours and ends the shard, knowingly. */
   guard(work: () => void): void;
-  /** Adds (or, with -1, takes away) all of the peer's pieces in the swarm's availability. */
-  countPieces(peer: PeerDriver, change: 1 | -1): void;
-  /** Adds a piece that the peer has just got. */
-  countPiece(peer: PeerDriver, piece: PieceIndex): void;
-  /** Whether the peer has a piece that is not verified yet. */
-  isUseful(peer: PeerDriver): boolean;
+  readonly swarm: SwarmCount;
+  readonly wanted: WantedPieces;
+  readonly working: WorkingPeers;
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void;
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void;
   onFirstBlock(peer: PeerDriver): void;

@@ -2,25 +2,34 @@
  * What one peer says to us, from its handshake on: each message is given to whom it concerns, and turned into an input of
  * the reducer where it moves the peer's state. Made when the first byte comes: most addresses never send one.
  */
-import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { pieceIndex } from '../../shared/indices.ts';
-import { MAX_ALLOWED_FAST_PIECES } from '../../shared/limits.ts';
+import {
+  BLOCK_EARNS_COST,
+  BYTES_PER_COST,
+  EXTENDED_MESSAGE_COST,
+  HAVES_AGAIN_PER_COST,
+  MAX_ALLOWED_FAST_PIECES,
+  MESSAGE_BURST_COST,
+  MESSAGE_COST_PER_S,
+  UNCHOKE_BURST,
+  UNCHOKE_INTERVAL_MS,
+} from '../../shared/limits.ts';
 import type { Place } from '../requests/requester.ts';
 import { FrameDecoder, type FrameSink } from '../wire/decoder.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
+import { Allowance } from './allowance.ts';
 import { judgeHandshake } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import { PeerExtensions } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import type { PeerInput } from './peer-state.ts';
-import { ToldPieces } from './told-pieces.ts';
+import { type Told, ToldPieces } from './told-pieces.ts';
 
 /** Messages that say all by their id. */
 const BARE_MESSAGES: ReadonlyMap<number, PeerInput> = new Map([
   [MESSAGE.choke, { type: 'choke' }],
-  [MESSAGE.unchoke, { type: 'unchoke' }],
   [MESSAGE.interested, { type: 'interested' }],
   [MESSAGE.notInterested, { type: 'not-interested' }],
 ]);
@@ -33,12 +42,21 @@ export class PeerInbox implements FrameSink {
   #extensions: PeerExtensions | null = null;
   #allowedFast: Set<PieceIndex> | null = null;
   #peerIdPrefix: string | null = null;
+  readonly #messages: Allowance;
+  readonly #unchokes: Allowance;
+  /** What the bytes of one read came to; it takes effect at their end, once, however often they say it. */
   #blockEnded = false;
+  #toldMore = false;
+  #allowedMore = false;
+  #unchokeDue = false;
 
   constructor(peer: PeerDriver, host: PeerHost) {
     this.#peer = peer;
     this.#host = host;
-    this.told = new ToldPieces(peer, host);
+    const now = host.clock();
+    this.#messages = new Allowance(MESSAGE_BURST_COST, MESSAGE_COST_PER_S, now);
+    this.#unchokes = new Allowance(UNCHOKE_BURST, 1_000 / UNCHOKE_INTERVAL_MS, now);
+    this.told = new ToldPieces(host);
     this.#decoder = new FrameDecoder(host.pieceCount);
   }
 
@@ -58,19 +76,49 @@ export class PeerInbox implements FrameSink {
 
   /** The first `length` bytes of `buffer` came from the peer. */
   push(buffer: Buffer, length: number): void {
+    this.#messages.refill(this.#host.clock());
     const fault = this.#decoder.push(buffer, length, this);
     if (fault !== null) this.#peer.close(fault);
-    else if (this.#blockEnded) {
+    else this.#settle();
+  }
+
+  /** What waited for its time may be due. */
+  tick(): void {
+    if (this.#unchokeDue) this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#toldMore) {
+      this.#toldMore = false;
+      this.#host.requester.widened(this.#peer);
+      this.#peer.reviewUse();
+    }
+    if (this.#unchokeDue && this.#mayUnchoke()) {
+      this.#unchokeDue = false;
+      this.#peer.apply({ type: 'unchoke' });
+    }
+    if (this.#allowedMore) {
+      this.#allowedMore = false;
+      this.#peer.apply({ type: 'allowed-fast' });
+    }
+    if (this.#blockEnded) {
       this.#blockEnded = false;
       this.#host.requester.fill(this.#peer);
     }
+  }
+
+  /** Each unchoke means work for us: of one that takes it back and gives nothing in between, only so many. */
+  #mayUnchoke(): boolean {
+    this.#unchokes.refill(this.#host.clock());
+    return this.#unchokes.spend(1);
   }
 
   /** The torrent has become known: what the peer told of its pieces can be believed or not. */
   torrentKnown(pieceCount: number): void {
     this.#decoder.setPieceCount(pieceCount);
     this.#heed(this.told.torrentKnown());
-    this.#host.requester.fill(this.#peer);
+    this.#blockEnded = true;
+    this.#settle();
   }
 
   /** The peer wants to hear of others (BEP 11). */
@@ -112,39 +160,55 @@ export class PeerInbox implements FrameSink {
     return this.#peer.inSession;
   }
 
-  keepAlive(): void {}
+  keepAlive(): boolean {
+    return this.#afford(1);
+  }
+
+  passedOver(): boolean {
+    return this.#afford(1);
+  }
 
   message(id: number, payload: Buffer): boolean {
     const bare = BARE_MESSAGES.get(id);
     if (bare !== undefined) this.#peer.apply(bare);
     switch (id) {
+      case MESSAGE.choke:
+        this.#unchokeDue = false;
+        return this.#afford(1);
+      case MESSAGE.unchoke:
+        this.#unchokeDue = this.#peer.state.phase === 'choked';
+        return this.#afford(1);
       case MESSAGE.bitfield:
       case MESSAGE.haveAll:
-      case MESSAGE.haveNone:
+      case MESSAGE.haveNone: {
+        const isFirst = this.#peer.state.timeline.piecesTold === null;
         this.#peer.apply({ type: 'pieces-told' });
-        if (this.#peer.inSession) this.#heed(this.told.all(id, payload));
-        break;
-      case MESSAGE.have:
-        this.#heed(this.told.one(payload.readUInt32BE(0)));
-        break;
+        this.#heed(this.told.all(id, payload));
+        return this.#afford(isFirst ? 0 : 1 + payload.length / BYTES_PER_COST);
+      }
+      case MESSAGE.have: {
+        // As many as there are pieces are news. Some clients tell pieces again that were in their bitfield.
+        const told = this.told.one(payload.readUInt32BE(0));
+        this.#heed(told);
+        return this.#afford(told === 'more' ? 0 : 1 / HAVES_AGAIN_PER_COST);
+      }
       case MESSAGE.allowedFast:
         this.#allowFast(payload.readUInt32BE(0));
-        break;
+        return this.#afford(1);
       case MESSAGE.rejectRequest:
         this.#host.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
         this.#blockEnded = true;
-        break;
+        return this.#afford(1);
       case MESSAGE.extended: {
         this.#extensions ??= new PeerExtensions(this.#peer, this.#host.clock);
         const fault = this.#extensions.message(payload);
         if (fault !== null) this.#peer.close(fault);
-        break;
+        return this.#afford(EXTENDED_MESSAGE_COST + payload.length / BYTES_PER_COST);
       }
       default:
         // Requests and cancels: we choke everybody. Port and suggestions: nothing we act on.
-        break;
+        return this.#afford(1);
     }
-    return this.#peer.inSession;
   }
 
   blockStart(piece: number, begin: number, length: number) {
@@ -154,16 +218,27 @@ export class PeerInbox implements FrameSink {
   blockEnd(): boolean {
     if (this.#host.requester.blockEnd(this.#peer)) {
       this.#blockEnded = true;
+      this.#messages.earn(BLOCK_EARNS_COST);
+      this.#unchokes.earn(1);
       this.#peer.gaveBlock();
     }
     return this.#peer.inSession;
   }
 
-  #heed(told: CloseCode | 'more' | 'nothing-new'): void {
-    if (told === 'nothing-new') return;
-    if (told !== 'more') return this.#peer.close(told);
-    this.#host.requester.widened(this.#peer);
-    this.#peer.setUseful(this.#host.isUseful(this.#peer));
+  /** A part of the metadata that we had asked for. */
+  gaveMetadata(bytes: number): void {
+    this.#messages.earn(EXTENDED_MESSAGE_COST + bytes / BYTES_PER_COST);
+  }
+
+  /** False where the peer is gone; it goes when it costs more than it gives. */
+  #afford(cost: number): boolean {
+    if (!this.#messages.spend(cost)) this.#peer.close('flood');
+    return this.#peer.inSession;
+  }
+
+  #heed(told: Told): void {
+    if (told === 'more') this.#toldMore = true;
+    else if (told !== 'nothing-new') this.#peer.close(told);
   }
 
   #allowFast(index: number): void {
@@ -173,7 +248,8 @@ export class PeerInbox implements FrameSink {
     if (piece === null) return this.#peer.close('bad-piece-index');
     this.#allowedFast ??= new Set();
     if (this.#allowedFast.size >= MAX_ALLOWED_FAST_PIECES) return;
+    if (this.#allowedFast.has(piece)) return;
     this.#allowedFast.add(piece);
-    this.#peer.apply({ type: 'allowed-fast' });
+    this.#allowedMore = true;
   }
 }

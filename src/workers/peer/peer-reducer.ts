@@ -8,9 +8,11 @@ import {
   CHOKED_SLOT_NEEDED_MS,
   HANDSHAKE_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
+  INTERESTED_AGAIN_MS,
   KEEP_ALIVE_MS,
   SNUBBED_AFTER_MS,
   STALLED_TIMEOUT_MS,
+  USELESS_SLOT_NEEDED_MS,
 } from '../../shared/limits.ts';
 import { NO_TIMES, type Timeline, type TimelineStage } from '../../shared/timeline.ts';
 import type {
@@ -38,6 +40,7 @@ const RETURN: readonly PeerEffect[] = [{ type: 'return-requests' }];
 const DESTROY: readonly PeerEffect[] = [{ type: 'destroy' }];
 const CLOSE: readonly PeerEffect[] = [{ type: 'return-requests' }, { type: 'destroy' }];
 const SNUB: readonly PeerEffect[] = [{ type: 'snub' }];
+const INTERESTED: readonly PeerEffect[] = [{ type: 'send', messages: ['interested'] }];
 const KEEP_ALIVE: readonly PeerEffect[] = [{ type: 'send', messages: ['keep-alive'] }];
 
 export const QUEUED: PeerState = { phase: 'queued', timeline: NO_TIMES };
@@ -85,9 +88,11 @@ function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake'
   const session: Session = {
     fast: input.fast,
     extended: input.extended,
-    toldPieces: false,
+    useful: null,
     weInterested: true,
+    saidAgain: false,
     theyInterested: false,
+    silent: false,
   };
   const choked = stamp({ phase: 'choked', since: now, session, timeline: state.timeline }, 'handshaken', now);
   return { state: stamp(choked, 'interested', now), effects: [{ type: 'send', messages }] };
@@ -109,28 +114,35 @@ function inSession(state: Choked | Unchoked, input: PeerInput, now: number): Ste
       if (state.phase === 'choked') return same(state);
       return { state: { ...state, phase: 'choked', since: now }, effects: RETURN };
     case 'interested':
-    case 'not-interested':
-      return same(withSession(state, { theyInterested: input.type === 'interested' }));
+    case 'not-interested': {
+      const theyInterested = input.type === 'interested';
+      return same(
+        theyInterested === state.session.theyInterested ? state : withSession(state, { theyInterested }),
+      );
+    }
     case 'pieces-told':
-      if (state.session.toldPieces) return close(state, 'bitfield-misplaced', now);
-      return same(stamp(withSession(state, { toldPieces: true }), 'piecesTold', now));
+      return same(stamp(state, 'piecesTold', now));
     case 'usefulness':
       return interest(state, input.useful, now);
     case 'allowed-fast':
       return { state, effects: REQUEST };
     case 'block':
-      return same(stamp(state, 'firstBlock', now));
+      return same(
+        stamp(state.session.silent ? withSession(state, { silent: false }) : state, 'firstBlock', now),
+      );
     default:
       return same(state);
   }
 }
 
 /** BEP 3: interest is kept up to date, so that a seed does not waste a slot on us. */
-function interest(state: Choked | Unchoked, useful: boolean, now: number): Step {
+function interest(before: Choked | Unchoked, useful: boolean, now: number): Step {
+  const state = before.session.useful === useful ? before : withSession(before, { useful });
   if (useful === state.session.weInterested) {
     return useful && state.phase === 'unchoked' ? { state, effects: REQUEST } : same(state);
   }
-  const next = withSession(state, { weInterested: useful });
+  // Said by itself it is heard.
+  const next = withSession(state, { weInterested: useful, saidAgain: true });
   const send: PeerEffect = { type: 'send', messages: [useful ? 'interested' : 'not-interested'] };
   if (!useful) return { state: next, effects: [send] };
   return {
@@ -145,9 +157,24 @@ function tick(state: PeerState, t: Tick, now: number): Step {
   if (overdue !== null) return close(state, overdue, now);
   if (state.phase !== 'choked' && state.phase !== 'unchoked') return same(state);
   if (state.phase === 'unchoked' && t.owingSince !== null && now - t.owingSince >= SNUBBED_AFTER_MS) {
-    return { state, effects: SNUB };
+    return { state: state.session.silent ? state : withSession(state, { silent: true }), effects: SNUB };
   }
+  if (state.phase === 'choked' && mayHaveMissedUs(state, now))
+    return { state: withSession(state, { saidAgain: true }), effects: INTERESTED };
   return now - t.lastSentAt >= KEEP_ALIVE_MS ? { state, effects: KEEP_ALIVE } : same(state);
+}
+
+/** aria2 and webtorrent lose an interest that comes in one packet with our handshake; a moment later they hear it. */
+function mayHaveMissedUs({ session, timeline }: Choked, now: number): boolean {
+  if (session.saidAgain || !session.weInterested) return false;
+  return now - (timeline.handshaken ?? now) >= INTERESTED_AGAIN_MS;
+}
+
+/** Others wait for its place, and it gives nothing. One that has nothing for us goes first. */
+function makesRoom({ since, session }: Choked | Unchoked, t: Tick, now: number): boolean {
+  if (!t.slotNeeded) return false;
+  const patience = session.useful === false ? USELESS_SLOT_NEEDED_MS : CHOKED_SLOT_NEEDED_MS;
+  return now - since >= patience;
 }
 
 function overdueCode(state: PeerState, t: Tick, now: number): CloseCode | null {
@@ -162,10 +189,11 @@ function overdueCode(state: PeerState, t: Tick, now: number): CloseCode | null {
       if (now - state.since >= HANDSHAKE_TIMEOUT_MS) return 'handshake-timeout';
       return exchangeOverdue(state, t, now);
     case 'choked':
-      if (t.slotNeeded && now - state.since >= CHOKED_SLOT_NEEDED_MS) return 'slot-needed';
+      if (makesRoom(state, t, now)) return 'slot-needed';
       if (now - state.since >= t.chokedTimeoutMs) return 'never-unchoked';
       return exchangeOverdue(state, t, now) ?? idle(t, now);
     case 'unchoked':
+      if (t.torrentKnown && state.session.useful !== true && makesRoom(state, t, now)) return 'slot-needed';
       if (t.owingSince !== null && now - t.owingSince >= STALLED_TIMEOUT_MS) return 'stalled';
       return idle(t, now);
   }

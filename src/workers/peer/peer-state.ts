@@ -34,10 +34,14 @@ export interface Handshaking extends Life {
 export interface Session {
   readonly fast: boolean;
   readonly extended: boolean;
-  /** A bitfield, have-all or have-none came: the one message that may say so came already. */
-  readonly toldPieces: boolean;
+  /** It has a piece that we want; null as long as nothing is known of its pieces, or of ours. */
+  readonly useful: boolean | null;
   readonly weInterested: boolean;
+  /** Our interest was said a second time: some clients lose what comes in one packet with our handshake. */
+  readonly saidAgain: boolean;
   readonly theyInterested: boolean;
+  /** It owed blocks for long and sent none; until one comes. */
+  readonly silent: boolean;
 }
 
 /** In session, and the peer chokes us. */
@@ -70,6 +74,7 @@ export interface Tick {
   readonly chokedTimeoutMs: number;
   /** Other addresses wait and there is no room for them. */
   readonly slotNeeded: boolean;
+  readonly torrentKnown: boolean;
   /** For the sequential strategy: the whole exchange up to the unchoke. Infinity elsewhere. */
   readonly exchangeTimeoutMs: number;
   readonly lastReceivedAt: number;
@@ -95,7 +100,7 @@ export type PeerInput =
   | { readonly type: 'unchoke' }
   | { readonly type: 'interested' }
   | { readonly type: 'not-interested' }
-  /** The peer told all its pieces in one message: bitfield, have-all or have-none. */
+  /** The peer told all its pieces in one message: bitfield, have-all or have-none. Some say so a second time. */
   | { readonly type: 'pieces-told' }
   /** Whether the peer has a piece that we still want. */
   | { readonly type: 'usefulness'; readonly useful: boolean }

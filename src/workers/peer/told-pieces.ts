@@ -1,9 +1,9 @@
 /** The pieces of one peer, as it tells them: checked, counted in the swarm's availability, and kept for later at first. */
 import type { CloseCode } from '../../shared/close-reason.ts';
-import { pieceIndex } from '../../shared/indices.ts';
+import { type PieceIndex, pieceIndex } from '../../shared/indices.ts';
+import { USEFULNESS_LOOK_PIECES } from '../../shared/limits.ts';
 import { MESSAGE } from '../wire/message.ts';
 import { EarlyPieces } from './early-pieces.ts';
-import type { PeerDriver } from './peer-driver.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PieceSet } from './piece-set.ts';
 
@@ -11,16 +11,20 @@ import { PieceSet } from './piece-set.ts';
 export const NO_PIECES = new PieceSet(1);
 
 /** Why the peer must go; or whether it has more than before. */
-type Told = CloseCode | 'more' | 'nothing-new';
+export type Told = CloseCode | 'more' | 'nothing-new';
 
 export class ToldPieces {
-  readonly #peer: PeerDriver;
   readonly #host: PeerHost;
   #set: PieceSet | null = null;
   #early: EarlyPieces | null = null;
+  /** A piece that it has and that we want, or where the search for one has come to. */
+  #example = 0;
+  /** Pieces that this search has not seen. */
+  #unseen = 0;
+  /** What the last search found; null while the first goes on. */
+  #useful: boolean | null = null;
 
-  constructor(peer: PeerDriver, host: PeerHost) {
-    this.#peer = peer;
+  constructor(host: PeerHost) {
     this.#host = host;
   }
 
@@ -32,10 +36,12 @@ export class ToldPieces {
   /** A bitfield, have-all or have-none. */
   all(id: number, payload: Uint8Array): Told {
     if (this.#host.pieceCount === null) return this.#tellEarly(id, payload);
-    this.#host.countPieces(this.#peer, -1);
+    if (id === MESSAGE.haveNone) return 'more';
+    this.#host.swarm.countPieces(this.set, -1);
     if (id === MESSAGE.haveAll) this.set.addAll();
     const isGood = id !== MESSAGE.bitfield || this.set.addBitfield(payload);
-    this.#host.countPieces(this.#peer, 1);
+    this.#host.swarm.countPieces(this.set, 1);
+    this.#unseen = this.set.pieceCount;
     return isGood ? 'more' : 'bad-bitfield';
   }
 
@@ -48,8 +54,44 @@ export class ToldPieces {
     const piece = pieceIndex(index, pieceCount);
     if (piece === null) return 'bad-piece-index';
     if (!this.set.add(piece)) return 'nothing-new';
-    this.#host.countPiece(this.#peer, piece);
+    this.#host.swarm.countPiece(this.set, piece);
+    if (this.#host.wanted.isWanted(piece)) this.#example = piece;
     return 'more';
+  }
+
+  /**
+   * Whether it has a piece that we want. One example is kept and looked at again: a search through all pieces is long, so it
+   * goes on in parts, and what was said before holds until it is through. Null while nothing was said.
+   */
+  isUseful(): boolean | null {
+    const { set } = this;
+    if (set.count === 0) return false;
+    if (set.complete) return !this.#host.wanted.complete;
+    if (this.#isExample(this.#example) || this.#searchOn()) {
+      this.#unseen = set.pieceCount;
+      this.#useful = true;
+    } else if (this.#unseen === 0) this.#useful = false;
+    return this.#useful;
+  }
+
+  /** It has something that we want, or it is not known yet that it has nothing. */
+  get mayHaveSome(): boolean {
+    return this.#unseen > 0;
+  }
+
+  /** True where it found an example. */
+  #searchOn(): boolean {
+    const end = Math.max(0, this.#unseen - USEFULNESS_LOOK_PIECES);
+    while (this.#unseen > end) {
+      this.#unseen -= 1;
+      this.#example = (this.#example + 1) % this.set.pieceCount;
+      if (this.#isExample(this.#example)) return true;
+    }
+    return false;
+  }
+
+  #isExample(piece: number): boolean {
+    return this.set.has(piece) && this.#host.wanted.isWanted(piece as PieceIndex);
   }
 
   /** The torrent has become known: what was told before can be believed or not. */
@@ -59,7 +101,8 @@ export class ToldPieces {
     if (early === null) return 'nothing-new';
     const fault = early.into(this.set);
     early.forget();
-    this.#host.countPieces(this.#peer, 1);
+    this.#host.swarm.countPieces(this.set, 1);
+    this.#unseen = this.set.pieceCount;
     return fault ?? 'more';
   }
 
@@ -72,6 +115,6 @@ export class ToldPieces {
     this.#early ??= new EarlyPieces(this.#host.earlyBudget);
     if (id === MESSAGE.haveAll) this.#early.tellAll();
     if (id !== MESSAGE.bitfield) return 'nothing-new';
-    return this.#early.tellBitfield(payload) ? 'nothing-new' : 'too-early';
+    return this.#early.tellBitfield(payload) ?? 'nothing-new';
   }
 }

@@ -15,6 +15,8 @@ const NO_BYTES = new Uint8Array(0);
 /** What a connection needs of its endpoint. */
 export interface UtpLink {
   readonly clock: Clock;
+  /** What packets are stamped with. It never stands still: the other end would take a jump for a queue on the line. */
+  readonly timestamps: Clock;
   readonly readBuffer: Buffer;
   readonly budget: ReorderBudget;
   send(packet: Buffer, to: Address): void;
@@ -207,7 +209,7 @@ export class UtpConnection implements Connection {
       type,
       // A SYN alone carries the number that we listen to.
       connectionId: type === UTP_TYPE.syn ? this.receiveId : this.#sendId,
-      sentAt: microseconds(this.#link.clock()),
+      sentAt: microseconds(this.#link.timestamps()),
       delay: this.#delay,
       window: this.#receiver?.window ?? 0,
       sequence,
@@ -218,7 +220,7 @@ export class UtpConnection implements Connection {
   }
 
   #delayOf({ sentAt }: UtpPacket): number {
-    return sentAt === 0 ? 0 : (microseconds(this.#link.clock()) - sentAt) >>> 0;
+    return sentAt === 0 ? 0 : (microseconds(this.#link.timestamps()) - sentAt) >>> 0;
   }
 }
 

@@ -22,11 +22,14 @@ export interface UtpEndpointOptions {
   readonly localAddress: string | null;
   /** Shared with the other transports of the shard. */
   readonly readBuffer: Buffer;
+  /** For deadlines. */
   readonly clock: Clock;
+  readonly timestamps: Clock;
 }
 
 export class UtpEndpoint implements UtpLink, SecondTransport {
   readonly clock: Clock;
+  readonly timestamps: Clock;
   readonly readBuffer: Buffer;
   readonly budget = new ReorderBudget();
   readonly #options: UtpEndpointOptions;
@@ -44,6 +47,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   constructor(options: UtpEndpointOptions) {
     this.#options = options;
     this.clock = options.clock;
+    this.timestamps = options.timestamps;
     this.readBuffer = options.readBuffer;
   }
 
@@ -183,7 +187,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     }
     if (this.#resetsLeft === 0) return;
     this.#resetsLeft -= 1;
-    this.send(resetFor(packet, now), from);
+    this.send(resetFor(packet, this.timestamps()), from);
   }
 
   #unknown(packet: UtpPacket, from: Address): void {

@@ -26,7 +26,9 @@ export type WireFault = Extract<
 /** Where the decoder puts what it finds. False means: the peer was closed on this, do not go on. */
 export interface FrameSink {
   handshake(handshake: Handshake): boolean;
-  keepAlive(): void;
+  keepAlive(): boolean;
+  /** A message that nobody reads begins; its bytes are passed over. */
+  passedOver(): boolean;
   /** `payload` is the message behind its id, in the read buffer: valid during the call only. */
   message(id: number, payload: Buffer): boolean;
   /** A block begins. Its bytes are copied to `offset` of `target`, or dropped where `offset` is negative. */
@@ -120,8 +122,7 @@ export class FrameDecoder {
       return this.#pushSplitPrefix(chunk, start, end, sink);
     const frameLength = chunk.readUInt32BE(start);
     if (frameLength === 0) {
-      sink.keepAlive();
-      return start + 4;
+      return sink.keepAlive() ? start + 4 : ENDED;
     }
     const id = chunk[start + 4] as number;
     const fault = this.#check(id, frameLength);
@@ -146,8 +147,7 @@ export class FrameDecoder {
     if (wanted === 4) {
       if (frameLength > 0) return at;
       this.#prefixLength = 0;
-      sink.keepAlive();
-      return at;
+      return sink.keepAlive() ? at : ENDED;
     }
     if (wanted === 5) {
       const fault = this.#check(id, frameLength);
@@ -181,7 +181,7 @@ export class FrameDecoder {
       this.#streaming = length;
       this.#streamIsBlock = false;
       this.#offset = -1;
-      return at;
+      return sink.passedOver() ? at : ENDED;
     }
     if (end - at >= length) return sink.message(id, chunk.subarray(at, at + length)) ? at + length : ENDED;
     this.#gather = Buffer.allocUnsafe(length);

@@ -1,0 +1,155 @@
+/** Peers that connect to us: who may come in, and who makes room when all places are taken. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  ACCEPT_BURST_PEERS,
+  KEY_EXCHANGE_BURST,
+  KEY_EXCHANGES_PER_S,
+  MAX_ACCEPTED_PEERS,
+  MAX_ACCEPTED_PER_ADDRESS,
+} from '../../src/shared/limits.ts';
+import type { FakePeer, FakePeerScript, Verb } from '../support/fake-peer.ts';
+import { payload } from '../support/payload.ts';
+import { INFO_HASH, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
+
+const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
+const shake = say(0, handshakeOf(INFO_HASH, '-XX0001-peer', ['fast']));
+const silent: FakePeerScript = { script: [shake, [50_000, { say: wire.keepAlive, everyMs: 50_000 }]] };
+const promising: FakePeerScript = { script: [...(silent.script ?? []), say(1, wire.haveAll)] };
+
+function open(options: VirtualShardOptions = {}): VirtualShard {
+  const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000, ...options });
+  shard.listen();
+  return shard;
+}
+
+/** One guest from each of so many addresses; each in a /24 of its own, or all in one. */
+const crowd = (shard: VirtualShard, script: FakePeerScript, sameNetwork: boolean): FakePeer[] =>
+  Array.from({ length: MAX_ACCEPTED_PEERS }, (_, i) =>
+    shard.knock(script, sameNetwork ? `8.8.8.${i + 1}` : `8.8.${i + 1}.1`),
+  );
+const isIn = (peer: FakePeer): boolean => peer.dials === 1 && !peer.destroyed;
+const inside = (peers: readonly FakePeer[]): number => peers.filter(isIn).length;
+
+test('silent guests out of one network make room for a newcomer from elsewhere at once, the oldest first', () => {
+  const shard = open();
+  const guests = crowd(shard, silent, true);
+  shard.run(1_000);
+  assert.equal(inside(guests), MAX_ACCEPTED_PEERS);
+  const newcomer = shard.knock(silent, '9.9.9.9');
+  assert.deepEqual(
+    [isIn(newcomer), inside(guests), guests[0]?.destroyed],
+    [true, MAX_ACCEPTED_PEERS - 1, true],
+  );
+  shard.run(1_000);
+  assert.deepEqual(shard.closings, [[1, 'choked', 'slot-needed']]);
+  const oneOfThem = shard.knock(silent, '8.8.8.250');
+  assert.equal(isIn(oneOfThem), false, 'not for one of their own');
+});
+
+test('silent guests from everywhere have twelve seconds, those with pieces that we want a minute', () => {
+  for (const [script, seconds] of [
+    [silent, 12],
+    [promising, 60],
+  ] as const) {
+    const shard = open();
+    const guests = crowd(shard, script, false);
+    shard.run(seconds * 1_000 - 100);
+    assert.equal(isIn(shard.knock(silent, '9.9.9.9')), false);
+    shard.run(200);
+    assert.ok(isIn(shard.knock(silent, '9.9.9.9')));
+    assert.equal(inside(guests), MAX_ACCEPTED_PEERS - 1);
+  }
+});
+
+test('the least useful goes: not who gave, who unchokes us, or who has what we want', () => {
+  const shard = open();
+  const gives: FakePeerScript = {
+    script: [...(promising.script ?? []), say(2, wire.unchoke), say(900, wire.choke)],
+    serves: payload,
+    delayMs: 5,
+  };
+  const unchokes: FakePeerScript = {
+    script: [...(promising.script ?? []), say(2, wire.unchoke)],
+    serves: () => null,
+  };
+  const hasNothing: FakePeerScript = { script: [...(silent.script ?? []), say(1, wire.haveNone)] };
+  const kinds = [gives, unchokes, promising, silent, hasNothing].map((script, i) =>
+    shard.knock(script, `8.9.${i}.1`),
+  );
+  const guests = Array.from({ length: MAX_ACCEPTED_PEERS - kinds.length }, (_, i) =>
+    shard.knock(promising, `8.8.${i}.1`),
+  );
+  shard.run(30_000);
+  assert.equal(inside([...kinds, ...guests]), MAX_ACCEPTED_PEERS);
+  const order = [0, 1, 2].map((i) => {
+    shard.knock(promising, `9.9.${i}.9`);
+    return kinds.map(isIn);
+  });
+  assert.deepEqual(order, [
+    [true, true, true, true, false],
+    [true, true, true, false, false],
+    [true, true, true, false, false],
+  ]);
+});
+
+test('one home has three places: an address of IPv4, a /64 of IPv6, IPv4 in the clothes of IPv6', () => {
+  for (const hosts of [
+    ['8.8.8.8', '8.8.8.8', '::ffff:8.8.8.8', '8.8.8.8'],
+    ['2a00:1450:1:2::1', '2a00:1450:1:2::2', '2a00:1450:1:2:3::', '2a00:1450:1:2:ffff::9'],
+  ] as const) {
+    const shard = open();
+    const guests = hosts.map((host) => shard.knock(silent, host));
+    assert.equal(inside(guests), MAX_ACCEPTED_PER_ADDRESS);
+    assert.ok(isIn(shard.knock(silent, '2a00:1450:1:3::1')), 'the neighbours may come');
+    shard.run(13_000);
+    assert.ok(isIn(shard.knock(silent, hosts[0])), 'who comes back finds its old connections gone');
+    assert.deepEqual([inside(guests), guests[0]?.destroyed], [MAX_ACCEPTED_PER_ADDRESS - 1, true]);
+  }
+});
+
+test('guests make room where sockets are scarce, too', () => {
+  const shard = open({ share: { openPeers: 5 } });
+  const guests = Array.from({ length: 5 }, (_, i) => shard.knock(silent, `8.8.${i}.1`));
+  shard.run(13_000);
+  assert.ok(isIn(shard.knock(silent, '9.9.9.9')));
+  assert.equal(inside(guests), 4);
+});
+
+test('who comes and goes may do so sixteen times, and then once a second; another address is not held up', () => {
+  const shard = open();
+  const visits: FakePeerScript = { script: [[1, { end: 'closed-by-peer' }]] };
+  const visitsOf = (count: number): number =>
+    Array.from({ length: count }, () => {
+      const guest = shard.knock(visits, '8.8.8.8');
+      shard.run(2);
+      return guest.dials;
+    }).reduce((sum, dials) => sum + dials, 0);
+  assert.equal(visitsOf(40), ACCEPT_BURST_PEERS);
+  assert.ok(isIn(shard.knock(silent, '8.8.8.9')));
+  shard.run(3_000);
+  assert.equal(visitsOf(40), 3);
+});
+
+test('a key exchange begins with a whole key, and all guests together get so many of them', () => {
+  const shard = open({ encryption: 'prefer' });
+  const key = Buffer.alloc(96, 0x55);
+  const parts: FakePeerScript = { script: [say(0, key.subarray(0, 95)), say(500, key.subarray(95))] };
+  const slow = shard.knock(parts, '9.9.9.9');
+  shard.run(400);
+  assert.equal(slow.bytesHeard.length, 0);
+  shard.run(200);
+  assert.ok(slow.bytesHeard.length >= 96, 'our key');
+  shard.run(1_000);
+  const answered = (count: number, from: number): number =>
+    Array.from({ length: count }, (_, i) => {
+      const guest = shard.knock({ script: [say(0, key)] }, `8.8.${from + i}.1`);
+      shard.run(0);
+      return Number(guest.bytesHeard.length >= 96);
+    }).reduce((sum, one) => sum + one, 0);
+  assert.equal(answered(KEY_EXCHANGE_BURST + 20, 0), KEY_EXCHANGE_BURST);
+  shard.run(1_000);
+  assert.equal(answered(40, 100), KEY_EXCHANGES_PER_S);
+  assert.deepEqual(new Set(shard.closings.map(([, , code]) => code)), new Set(['encryption-failed']));
+});

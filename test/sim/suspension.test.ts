@@ -1,0 +1,73 @@
+/** A process that stands still for ten minutes (Ctrl-Z, `docker pause`) finds every peer as patient as it left it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
+import { payload } from '../support/payload.ts';
+import { INFO_HASH, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
+
+const STOP_MS = 600_000;
+const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
+const shake = say(0, handshakeOf(INFO_HASH, '-XX0001-peer'));
+const bitfield = say(1, wire.bitfield('11111111'));
+const unchoke = say(2, wire.unchoke);
+const downloading = { slots: 4, chokedTimeoutMs: 600_000 };
+
+/** What a peer is in the middle of, and how it ends where nobody stops: second, stage and code. */
+const cases: readonly {
+  readonly name: string;
+  readonly peer: FakePeerScript;
+  readonly options?: VirtualShardOptions;
+  readonly ends: readonly [number, string, string];
+}[] = [
+  { name: 'a connect', peer: { connect: 'ignore' }, ends: [15, 'dialing', 'connect-timeout'] },
+  { name: 'a handshake', peer: {}, ends: [10, 'handshaking', 'handshake-timeout'] },
+  { name: 'a choke', peer: { script: [shake, bitfield] }, ends: [60, 'choked', 'never-unchoked'] },
+  {
+    name: 'a silence',
+    peer: { script: [shake, bitfield] },
+    options: downloading,
+    ends: [150, 'choked', 'idle'],
+  },
+  {
+    name: 'a debt',
+    peer: { script: [shake, bitfield, unchoke] },
+    options: downloading,
+    ends: [60, 'unchoked', 'stalled'],
+  },
+  {
+    name: 'an exchange of the sequential strategy',
+    peer: { script: [shake, bitfield] },
+    options: { strategy: 'sequential' },
+    ends: [30, 'choked', 'exchange-timeout'],
+  },
+];
+
+for (const { name, peer, options, ends } of cases) {
+  test(`${name}: the rest of its time is still to come`, () => {
+    const shard = new VirtualShard({ pieces: 8, ...options });
+    shard.add(peer);
+    shard.run(5_000);
+    shard.time.suspend(STOP_MS);
+    const [seconds, stage, code] = ends;
+    shard.run((seconds - 6) * 1_000);
+    assert.equal(shard.closings.length, 0);
+    shard.run(2_000);
+    const [closing] = shard.closings;
+    assert.deepEqual(closing?.slice(1), [stage, code]);
+    // Told on the clock that all threads share, to which the stop belongs.
+    const late = (closing?.[0] ?? 0) - STOP_MS / 1_000 - seconds;
+    assert.ok(late >= 0 && late <= 0.5, `${late}`);
+  });
+}
+
+test('blocks that came while we stood still are taken, and their sender is not snubbed', () => {
+  const shard = new VirtualShard({ pieces: 8, ...downloading, slots: 8 });
+  const [fake] = shard.add({ script: [shake, bitfield, unchoke], serves: payload, delayMs: 400 });
+  shard.run(300);
+  assert.ok((fake?.requests.length ?? 0) > 0, 'it owes blocks');
+  shard.time.suspend(STOP_MS);
+  shard.run(10_000);
+  assert.deepEqual([shard.full.length, shard.closings, shard.shard.requester.wastedBytes], [8, [], 0]);
+  assert.equal(fake?.requests.length, 16, 'nothing was asked for twice');
+});

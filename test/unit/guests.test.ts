@@ -1,0 +1,58 @@
+/** What main remembers of peers that connected to us. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PeerList, unheard } from '../../src/main/peer-list.ts';
+import { type PeerIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
+import { MAX_REMEMBERED_GUESTS } from '../../src/shared/limits.ts';
+
+const SHARD = shardId(1);
+
+/** A guest comes, gives so many bytes, and leaves. */
+function visit(list: PeerList, receivedBytes = 0, atDoor: (peer: PeerIndex) => void = () => {}): PeerIndex {
+  const peer = list.firstAccepted;
+  list.accept({ peer, host: '10.0.0.1', port: 5 });
+  atDoor(peer);
+  list.settle({ ...unheard(peer, SHARD, 'handshaking', 0), receivedBytes });
+  return peer;
+}
+
+test('of guests that gave nothing and left the newest are remembered, and the list stays settled', () => {
+  const list = new PeerList();
+  const giver = visit(list, 16_384);
+  const first = visit(list);
+  for (let i = 0; i < MAX_REMEMBERED_GUESTS; i++) visit(list);
+  const last = visit(list);
+  assert.deepEqual(
+    [giver, first, last].map((peer) => list.knows(peer)),
+    [true, false, true],
+  );
+  assert.equal(list.acceptedCount, MAX_REMEMBERED_GUESTS + 1);
+  assert.ok(list.allSettled);
+  assert.ok(list.outcomeOf(first) === undefined);
+});
+
+test('a guest that the race names is never forgotten, whether it is named before or after it leaves', () => {
+  const list = new PeerList();
+  const before = visit(list, 0, (peer) => list.hold(peer));
+  const after = visit(list);
+  list.hold(after);
+  for (let i = 0; i <= 2 * MAX_REMEMBERED_GUESTS; i++) visit(list);
+  assert.deepEqual(
+    [before, after].map((peer) => list.nameOf(peer)),
+    ['10.0.0.1:5', '10.0.0.1:5'],
+  );
+  assert.ok(list.allSettled);
+});
+
+test('to ban a guest that was forgotten changes nothing', () => {
+  const list = new PeerList();
+  const first = visit(list);
+  for (let i = 0; i <= MAX_REMEMBERED_GUESTS; i++) visit(list);
+  assert.equal(list.ban(first), false);
+});
+
+test('numbers for guests do not run out', () => {
+  const list = new PeerList();
+  list.accept({ peer: peerIndex(2 ** 24), host: '10.0.0.1', port: 5 });
+  assert.equal(list.firstAccepted, 2 ** 24 + 1);
+});

@@ -1,0 +1,79 @@
+/** Clocks that count the silence of others: time in which the process stands still is nobody's. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IdleWatch } from '../../src/main/idle-watch.ts';
+import { LivedClock } from '../../src/shared/lived-clock.ts';
+
+/** A clock that a test moves, and looks at as its owner would. */
+function lived(start = 1_000) {
+  let at = start;
+  const clock = new LivedClock(() => at);
+  const pass = (ms: number): number => {
+    at += ms;
+    return clock.now();
+  };
+  return { clock, pass };
+}
+
+test('small steps count, and a step longer than any turn of ours does not', () => {
+  const { pass } = lived();
+  assert.deepEqual([pass(0), pass(250), pass(1_999)], [1_000, 1_250, 3_249]);
+  assert.deepEqual([pass(40_000), pass(250), pass(3_600_000), pass(1)], [3_250, 3_500, 3_501, 3_502]);
+});
+
+test('moments before and after a stop are told on the clock that all threads share', () => {
+  const { clock, pass } = lived();
+  const before = pass(500);
+  const after = pass(40_000);
+  const later = pass(500);
+  pass(7_000);
+  assert.deepEqual([before, after, later].map(clock.shared), [1_500, 41_500, 42_000]);
+});
+
+function watch(patience: { readonly firstUnchoke: number; readonly idle: number }) {
+  const { clock, pass } = lived();
+  const idleWatch = new IdleWatch(patience, clock.now);
+  /** Looks four times a second. */
+  const run = (seconds: number, counts = true): void => {
+    for (let i = 0; i < 4 * seconds; i++) {
+      pass(250);
+      idleWatch.look(counts);
+    }
+  };
+  const overdue = (fed: boolean): string | null => idleWatch.overdue({ fed, known: 3, searching: false });
+  return { idleWatch, run, stop: pass, overdue };
+}
+
+test('a run that was stopped for longer than its patience goes on with the patience that it had', () => {
+  const { run, stop, overdue } = watch({ firstUnchoke: 0, idle: 30_000 });
+  run(20);
+  stop(3_600_000);
+  run(9);
+  assert.equal(overdue(true), null);
+  run(2);
+  assert.equal(overdue(true), 'no piece verified for 30.00 s');
+});
+
+test('neither the check of what is on disk nor the time before any peer may come counts as idle', () => {
+  const { idleWatch, run, overdue } = watch({ firstUnchoke: 10_000, idle: 30_000 });
+  run(60, false);
+  idleWatch.busy(true);
+  run(120);
+  idleWatch.busy(false);
+  run(9);
+  assert.deepEqual([overdue(false), idleWatch.idleMs], [null, 9_000]);
+  run(1);
+  assert.equal(overdue(false), 'nobody unchoked us within 10.00 s (3 peers known)');
+  assert.equal(overdue(true), null);
+});
+
+test('a verified piece starts the wait anew, and zero waits for ever', () => {
+  const { idleWatch, run, overdue } = watch({ firstUnchoke: 0, idle: 30_000 });
+  run(29);
+  idleWatch.progressed();
+  run(29);
+  assert.equal(overdue(true), null);
+  const patient = watch({ firstUnchoke: 0, idle: 0 });
+  patient.run(10_000);
+  assert.equal(patient.overdue(false), null);
+});
