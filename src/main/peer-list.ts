@@ -1,20 +1,15 @@
 /**
- * Every address that this run knows, once: the position in this list is the peer's index everywhere. Also what became
- * of it.
+ * Every address that this run knows, once, under a number that is the peer's index everywhere and is never given again.
+ * Also what became of it.
  */
-import { reachOf } from '../shared/address-rules.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../shared/indices.ts';
-import { addressBytes, canonicalHost } from '../shared/ip-address.ts';
-import {
-  MAX_KNOWN_PEERS,
-  MAX_PEERS_PER_SOURCE,
-  MAX_PEERS_PER_SUBNET,
-  MAX_REMEMBERED_GUESTS,
-} from '../shared/limits.ts';
+import { canonicalHost } from '../shared/ip-address.ts';
+import { MAX_REMEMBERED_GUESTS } from '../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
-import { NO_TIMES, type TimelineStage } from '../shared/timeline.ts';
 import type { Blocklist } from './blocklist.ts';
+import { Outcomes, unheard } from './outcomes.ts';
+import { PeerRoom } from './peer-room.ts';
 
 export interface KnownPeer extends PeerAddress {
   /** Who named it: a tracker, the user, a file. */
@@ -32,21 +27,23 @@ export const MAGNET = 'magnet';
 export const PUBLIC_SOURCES: ReadonlySet<string> = new Set([DHT, LSD, PEX, MAGNET]);
 /** The source of peers that connected to us. */
 export const INCOMING = 'incoming';
-/** Far beyond MAX_KNOWN_PEERS, and within the range of indices. */
-const FIRST_ACCEPTED = 2 ** 20;
+/** The middle of the range of indices: neither side is ever used up by those who come and go. */
+const FIRST_ACCEPTED = 2 ** 23;
 
 export class PeerList {
-  readonly #peers: KnownPeer[] = [];
+  readonly #peers = new Map<PeerIndex, KnownPeer>();
+  #nextIndex = 0;
+  readonly #room = new PeerRoom(USER);
   readonly #byAddress = new Map<string, PeerIndex>();
-  readonly #outcomes = new Map<PeerIndex, PeerOutcome>();
-  /** Lost, but to be dialled again. */
-  readonly #retrying = new Set<PeerIndex>();
+  readonly #outcomes = new Outcomes();
+  /** They make room; true once their shards were asked. */
+  readonly #leaving = new Map<PeerIndex, boolean>();
   readonly #banned = new Set<string>();
   readonly #blocklist: Blocklist | null;
-  readonly #perSource = new Map<string, number>();
-  readonly #perSubnet = new Map<string, number>();
   /** Known by no tracker, and not named by the user. */
   readonly #foundInPublic = new Set<PeerIndex>();
+  /** Nobody is taken in who was found in public (BEP 27). */
+  #private = false;
   #refused = 0;
   #blocked = 0;
   /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
@@ -58,7 +55,7 @@ export class PeerList {
   readonly #held = new Set<PeerIndex>();
 
   get size(): number {
-    return this.#peers.length;
+    return this.#peers.size;
   }
 
   /** `blocklist`: addresses that the user wants nothing to do with. */
@@ -66,7 +63,7 @@ export class PeerList {
     this.#blocklist = blocklist;
   }
 
-  /** Addresses that were past a bound and not kept. */
+  /** Addresses that were past a bound and not kept, or made room for others. */
   get refused(): number {
     return this.#refused;
   }
@@ -85,30 +82,47 @@ export class PeerList {
     return this.#blocklist?.blocks(host) ?? false;
   }
 
-  /** Adds what is new and returns it. */
+  /** Adds what is new. Returns what is to be dialled: that, and those that come back from being not allowed. */
   add(addresses: readonly HostPort[], source: string): KnownPeer[] {
-    const added: KnownPeer[] = [];
+    const isPublic = PUBLIC_SOURCES.has(source);
+    if (this.#private && isPublic) return [];
+    const dealt: KnownPeer[] = [];
     for (const { host: written, port } of addresses) {
       const host = canonicalHost(written);
-      const key = addressKey(host, port);
-      const known = this.#byAddress.get(key);
-      if (known !== undefined && !PUBLIC_SOURCES.has(source)) this.#foundInPublic.delete(known);
-      if (known !== undefined || this.#banned.has(host)) continue;
-      if (this.#isBlocked(host)) {
-        this.#blocked += 1;
-        continue;
-      }
-      if (!this.#hasRoom(host, source)) {
-        this.#refused += 1;
-        continue;
-      }
-      const news: KnownPeer = { peer: peerIndex(this.#peers.length), host, port, source };
-      this.#peers.push(news);
-      this.#byAddress.set(key, news.peer);
-      if (PUBLIC_SOURCES.has(source)) this.#foundInPublic.add(news.peer);
-      added.push(news);
+      const known = this.#byAddress.get(addressKey(host, port));
+      if (this.#banned.has(host)) continue;
+      if (known !== undefined) {
+        const again = this.#nameAgain(known, source);
+        if (again !== null) dealt.push(again);
+      } else if (this.#isBlocked(host)) this.#blocked += 1;
+      else if (!this.#makeRoom(host, source)) this.#refused += 1;
+      else dealt.push(this.#enter(host, port, source));
     }
-    return added;
+    return dealt;
+  }
+
+  #enter(host: string, port: number, source: string): KnownPeer {
+    const news: KnownPeer = { peer: peerIndex(this.#nextIndex++), host, port, source };
+    this.#peers.set(news.peer, news);
+    this.#byAddress.set(addressKey(host, port), news.peer);
+    this.#room.enter(news.peer, host, source);
+    if (PUBLIC_SOURCES.has(source)) this.#foundInPublic.add(news.peer);
+    return news;
+  }
+
+  /** Returns the peer where it was let go as found in public, and now has a better source. */
+  #nameAgain(peer: PeerIndex, source: string): KnownPeer | null {
+    this.#outcomes.name(peer);
+    if (PUBLIC_SOURCES.has(source) || !this.#foundInPublic.delete(peer) || !this.#private) return null;
+    const known = { ...this.at(peer), source };
+    this.#peers.set(peer, known);
+    this.#outcomes.reopen(peer);
+    return known;
+  }
+
+  /** Lost peers that a source named again: their shards are to know. */
+  takeNamed(): KnownPeer[] {
+    return this.#outcomes.takeNamed().map((peer) => this.at(peer));
   }
 
   /** The first number for peers that connect from here on. */
@@ -133,19 +147,19 @@ export class PeerList {
   /** Their shard died, and their connections with it. */
   settleAccepted(shard: ShardId, now: number): void {
     for (const peer of this.#accepted.keys())
-      if (!this.#outcomes.has(peer)) this.settle(unheard(peer, shard, 'handshaking', now));
+      if (this.outcomeOf(peer) === undefined) this.settle(unheard(peer, shard, 'handshaking', now));
   }
 
   /** Everybody else, known or come by himself, with the address of this one. */
   sharingHost(peer: PeerIndex): PeerIndex[] {
     const { host } = this.at(peer);
-    return [...this.#peers, ...this.#accepted.values()]
+    return [...this.#peers.values(), ...this.#accepted.values()]
       .filter((known) => known.host === host && known.peer !== peer)
       .map((known) => known.peer);
   }
 
   at(peer: PeerIndex): KnownPeer {
-    const known = this.#peers[peer] ?? this.#accepted.get(peer);
+    const known = this.#peers.get(peer) ?? this.#accepted.get(peer);
     if (known === undefined) throw new RangeError(`no peer ${peer}`);
     return known;
   }
@@ -162,16 +176,14 @@ export class PeerList {
     const { host } = this.at(peer);
     const isNew = !this.#banned.has(host);
     this.#banned.add(host);
-    this.#retrying.delete(peer);
+    this.#outcomes.giveUp(peer);
     return isNew;
   }
 
   /** What became of a peer. One that was tried several times keeps the best of what it did. */
   settle(outcome: PeerOutcome): void {
-    const before = this.#outcomes.get(outcome.peer);
-    this.#outcomes.set(outcome.peer, before === undefined ? outcome : merged(before, outcome));
-    if (outcome.retryInMs === null) this.#retrying.delete(outcome.peer);
-    else this.#retrying.add(outcome.peer);
+    const { timeline, receivedBytes } = this.#outcomes.settle(outcome);
+    this.#room.grade(outcome.peer, timeline.handshaken === null && receivedBytes === 0 ? 'dead' : 'kept');
     this.#forgetGuest(outcome);
   }
 
@@ -184,7 +196,7 @@ export class PeerList {
       this.#idleGuests.delete(oldest);
       if (this.#held.has(oldest)) continue;
       this.#accepted.delete(oldest);
-      this.#outcomes.delete(oldest);
+      this.#outcomes.reopen(oldest);
     }
   }
 
@@ -195,106 +207,99 @@ export class PeerList {
 
   /** False for a guest that was forgotten: all that was known of it is gone. */
   knows(peer: PeerIndex): boolean {
-    return this.#peers[peer] !== undefined || this.#accepted.has(peer);
+    return this.#peers.has(peer) || this.#accepted.has(peer);
   }
 
   outcomeOf(peer: PeerIndex): PeerOutcome | undefined {
-    return this.#outcomes.get(peer);
+    return this.#outcomes.of(peer);
   }
 
   /** Lost for now, and to be dialled again by its shard. */
   isRetrying(peer: PeerIndex): boolean {
-    return this.#retrying.has(peer);
+    return this.#outcomes.isRetrying(peer);
   }
 
-  /** True if something became of every address, and of everybody who connected to us. */
+  /** True if something became of every address, and of everybody who connected to us, and nobody is worth waiting for. */
   get allSettled(): boolean {
-    return this.#outcomes.size === this.#peers.length + this.#accepted.size && this.#retrying.size === 0;
+    return this.#isHeardOfAll && this.#outcomes.hopes === 0;
+  }
+
+  /** All are lost, and some are to be dialled again. */
+  get allLost(): boolean {
+    return this.#isHeardOfAll && this.#outcomes.hopes > 0;
+  }
+
+  get #isHeardOfAll(): boolean {
+    return this.#outcomes.size === this.#peers.size + this.#accepted.size;
   }
 
   /** Peers that were only sent home are back in play. */
   reopenRaceLost(): void {
-    for (const [peer, { reason }] of this.#outcomes)
-      if (reason.code === 'race-lost') this.#outcomes.delete(peer);
+    this.#outcomes.reopenRaceLost();
   }
 
-  /** Counts the address, too. Whoever the user names, and peers of our own networks, are bound by the whole list only. */
-  #hasRoom(host: string, source: string): boolean {
-    if (this.#peers.length >= MAX_KNOWN_PEERS) return false;
-    if (source === USER) return true;
-    const fromSource = this.#perSource.get(source) ?? 0;
-    if (fromSource >= MAX_PEERS_PER_SOURCE) return false;
-    if (reachOf(host) === 'public') {
-      const subnet = subnetOf(host);
-      const inSubnet = this.#perSubnet.get(subnet) ?? 0;
-      if (inSubnet >= MAX_PEERS_PER_SUBNET) return false;
-      this.#perSubnet.set(subnet, inSubnet + 1);
+  #makeRoom(host: string, source: string): boolean {
+    const going = this.#nextIndex < FIRST_ACCEPTED ? this.#room.makeRoom(host, source) : null;
+    if (going === null) return false;
+    for (const peer of going) {
+      this.#room.leave(peer);
+      this.#leaving.set(peer, false);
     }
-    this.#perSource.set(source, fromSource + 1);
     return true;
   }
 
-  get outcomes(): Iterable<PeerOutcome> {
-    return this.#outcomes.values();
+  /** Those that make room and whose shards were not asked yet. */
+  takeLeaving(): KnownPeer[] {
+    const fresh = [...this.#leaving].filter(([, isAsked]) => !isAsked).map(([peer]) => this.at(peer));
+    for (const { peer } of fresh) this.#leaving.set(peer, true);
+    return fresh;
   }
 
-  /** Whom a private torrent may not know (BEP 27). */
-  get foundInPublic(): readonly KnownPeer[] {
+  isLeaving(peer: PeerIndex): boolean {
+    return this.#leaving.has(peer);
+  }
+
+  /** Its shard knows nothing of it any more, and nothing that it says names it. */
+  forget(peer: PeerIndex): void {
+    const { host, port } = this.at(peer);
+    this.#leaving.delete(peer);
+    this.#peers.delete(peer);
+    this.#byAddress.delete(addressKey(host, port));
+    this.#foundInPublic.delete(peer);
+    this.#outcomes.reopen(peer);
+    this.#refused += 1;
+  }
+
+  /** Its shard has it in play: it makes no room. */
+  keep(peer: PeerIndex): void {
+    if (this.#leaving.delete(peer)) {
+      const { host, source } = this.at(peer);
+      this.#room.enter(peer, host, source);
+    }
+    this.#room.grade(peer, 'kept');
+  }
+
+  get outcomes(): Iterable<PeerOutcome> {
+    return this.#outcomes.all;
+  }
+
+  /** A private torrent (BEP 27) takes in nobody who was found in public from here on. Returns those who must go. */
+  becamePrivate(): KnownPeer[] {
+    this.#private = true;
     return [...this.#foundInPublic].map((peer) => this.at(peer));
   }
 
-  get all(): readonly KnownPeer[] {
-    return this.#peers;
+  /** Why a peer may not be dialled; null where it may. */
+  barOf({ peer, host }: PeerAddress): 'bad-data' | 'private' | null {
+    if (this.isUnwelcome(host)) return 'bad-data';
+    return this.#private && this.#foundInPublic.has(peer) ? 'private' : null;
   }
-}
 
-/** The first 24 bits of IPv4, the first 64 of IPv6. */
-function subnetOf(host: string): string {
-  if (!host.includes(':')) return host.slice(0, host.lastIndexOf('.'));
-  return (addressBytes(host) ?? []).slice(0, 8).join('.');
+  get all(): readonly KnownPeer[] {
+    return [...this.#peers.values()];
+  }
 }
 
 export function addressKey(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** The newest ending, the first time that each stage was reached, and all bytes. */
-function merged(before: PeerOutcome, now: PeerOutcome): PeerOutcome {
-  const first = (stage: TimelineStage) => before.timeline[stage] ?? now.timeline[stage];
-  return {
-    ...now,
-    timeline: {
-      dialed: first('dialed'),
-      connected: first('connected'),
-      handshaken: first('handshaken'),
-      piecesTold: first('piecesTold'),
-      interested: first('interested'),
-      unchoked: first('unchoked'),
-      firstBlock: first('firstBlock'),
-      closed: now.timeline.closed,
-    },
-    client: now.client ?? before.client,
-    peerIdPrefix: now.peerIdPrefix ?? before.peerIdPrefix,
-    receivedBytes: before.receivedBytes + now.receivedBytes,
-  };
-}
-
-/** The outcome of a peer of which no shard told any. */
-export function unheard(
-  peer: PeerIndex,
-  shard: ShardId,
-  stage: 'queued' | 'handshaking',
-  now: number,
-): PeerOutcome {
-  return {
-    peer,
-    shard,
-    timeline: { ...NO_TIMES, closed: now },
-    reason: { stage, code: 'stopped' },
-    client: null,
-    peerIdPrefix: null,
-    receivedBytes: 0,
-    transport: 'tcp',
-    retryInMs: null,
-  };
 }

@@ -6,37 +6,25 @@ import { believable, reachOf } from '../shared/address-rules.ts';
 import { monotonicMs } from '../shared/clock.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
-import type {
-  PeerAddress,
-  PeerOutcome,
-  ShardCommand,
-  ShardEvent,
-  ShardStats,
-  ShardTorrent,
-} from '../shared/messages.ts';
+import type { PeerOutcome, ShardCommand, ShardEvent, ShardStats, ShardTorrent } from '../shared/messages.ts';
 import type { PeerRate } from '../shared/peer-rate.ts';
+import { Dealer, LISTENING_SHARD } from './dealer.ts';
 import { FrontDoor } from './front-door.ts';
-import { type KnownPeer, PEX, PeerList, PUBLIC_SOURCES, unheard } from './peer-list.ts';
+import { unheard } from './outcomes.ts';
+import { PEX, PeerList } from './peer-list.ts';
 import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
 import { ShardPool } from './shard-pool.ts';
-import { shardOf, shardShare } from './sharding.ts';
-
-/** The shard at whose door others knock: Node threads cannot share a listening socket before version 23. */
-const LISTENING_SHARD = 0;
-
-/** Addresses that go to the shards together. */
-const ADDRESSES_AT_ONCE = 256;
+import { shardShare } from './sharding.ts';
 
 export class Race {
   readonly peers: PeerList;
   readonly #options: RaceOptions;
   #listener: RaceListener;
   readonly #pool: ShardPool;
+  readonly #dealer: Dealer;
   readonly #door: FrontDoor;
   readonly #winners = new Set<PeerIndex>();
   #keeping = false;
-  /** Nobody is taken in who was found in public (BEP 27). */
-  #private = false;
   #startedAt: number | null = null;
   #firstUnchoke: Unchoke | null = null;
   #firstBlockAt: number | null = null;
@@ -56,6 +44,10 @@ export class Race {
       onLost: (position, lost, error) => this.#replaced(position, lost, error),
       onHopeless: (error) => this.#listener.onBug(error),
       ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+    });
+    this.#dealer = new Dealer(this.peers, options.shards, (position, command) => {
+      if (command.type === 'addresses') this.#startedAt ??= monotonicMs();
+      this.#pool.send(position, command);
     });
     this.#door = new FrontDoor(
       (command) => this.#pool.send(LISTENING_SHARD, command),
@@ -90,19 +82,14 @@ export class Race {
     return this.#pool.fastest;
   }
 
-  /** Brings addresses into play; known ones are passed over. Returns how many were new. */
+  /** Brings addresses into play; lost ones that are named again are tried sooner. Returns how many were new. */
   add(addresses: readonly HostPort[], source: string): number {
-    if (this.#private && PUBLIC_SOURCES.has(source)) return 0;
-    let count = 0;
-    // In parts: the shards dial the first of them while the others are still looked at.
-    for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
-      const added = this.peers.add(addresses.slice(from, from + ADDRESSES_AT_ONCE), source);
-      if (added.length === 0) continue;
-      this.#startedAt ??= monotonicMs();
-      this.#deal(added);
-      count += added.length;
-    }
-    return count;
+    return this.#dealer.add(addresses, source);
+  }
+
+  /** The network was away, and is back: lost peers are dialled again as if they had just been lost. */
+  networkBack(): void {
+    this.#pool.broadcast({ type: 'network-back' });
   }
 
   /** Who hears from here on. */
@@ -132,11 +119,7 @@ export class Race {
 
   /** The torrent is private (BEP 27): whoever was found otherwise than by its trackers or the user is let go. */
   becamePrivate(): void {
-    this.#private = true;
-    const byShard: PeerIndex[][] = Array.from({ length: this.#pool.size }, () => []);
-    for (const known of this.peers.foundInPublic) byShard[this.#positionOf(known)]?.push(known.peer);
-    for (const [position, peers] of byShard.entries())
-      if (peers.length > 0) this.#pool.send(position, { type: 'banish', peers, code: 'private' });
+    this.#dealer.banish(this.peers.becamePrivate(), 'private');
   }
 
   /** Hash verdicts, for all shards. */
@@ -155,7 +138,7 @@ export class Race {
     const now = monotonicMs();
     for (const known of this.peers.all) {
       if (this.peers.outcomeOf(known.peer) !== undefined) continue;
-      const shard = this.#pool.idOf(this.#positionOf(known));
+      const shard = this.#pool.idOf(this.#dealer.positionOf(known));
       this.peers.settle(unheard(known.peer, shard, 'queued', now));
     }
   }
@@ -172,26 +155,12 @@ export class Race {
   }
 
   #tell(peer: PeerIndex, command: ShardCommand): void {
-    if (this.peers.knows(peer)) this.#pool.send(this.#positionOf(this.peers.at(peer)), command);
-  }
-
-  #positionOf({ peer, host, port }: PeerAddress): number {
-    return this.peers.isAccepted(peer) ? LISTENING_SHARD : shardOf(host, port, this.#pool.size);
+    if (this.peers.knows(peer)) this.#pool.send(this.#dealer.positionOf(this.peers.at(peer)), command);
   }
 
   #since(at: number | null): number | null {
     // A guest may unchoke us before main has heard that it came.
     return at === null || this.#startedAt === null ? null : Math.max(0, at - this.#startedAt);
-  }
-
-  #deal(peers: readonly KnownPeer[]): void {
-    const byShard: KnownPeer[][] = Array.from({ length: this.#pool.size }, () => []);
-    for (const peer of peers) byShard[shardOf(peer.host, peer.port, this.#pool.size)]?.push(peer);
-    for (const [position, addresses] of byShard.entries()) {
-      if (addresses.length === 0) continue;
-      const plain = addresses.map(({ peer, host, port }) => ({ peer, host, port }));
-      this.#pool.send(position, { type: 'addresses', addresses: plain });
-    }
   }
 
   #hear(position: number, event: ShardEvent): void {
@@ -230,6 +199,9 @@ export class Race {
         for (const outcome of event.outcomes) this.#closed(outcome);
         this.#listener.onClosed(event.outcomes);
         return;
+      case 'forgotten':
+        this.#dealer.forgotten(event.peers, event.kept);
+        return;
       case 'stats':
       case 'fastest':
       case 'stopped':
@@ -244,6 +216,7 @@ export class Race {
   }
 
   #unchoked(shard: number, peer: PeerIndex, at: number): void {
+    this.peers.keep(peer);
     // Two shards may each have had a first one; the clock is the same for both, so the earlier counts.
     if (this.#firstUnchoke === null) {
       this.#firstUnchoke = { peer, shard, at };
@@ -277,21 +250,14 @@ export class Race {
 
   /** A new thread has taken the place of a dead one: everybody of that shard who was not settled is tried again. */
   #replaced(position: number, lost: ShardId, error: unknown): void {
-    const again: KnownPeer[] = [];
-    for (const known of this.peers.all) {
-      if (shardOf(known.host, known.port, this.#pool.size) !== position) continue;
-      const outcome = this.peers.outcomeOf(known.peer);
-      const waits =
-        outcome === undefined || outcome.reason.code === 'race-lost' || this.peers.isRetrying(known.peer);
-      if (waits) again.push(known);
-      this.#winners.delete(known.peer);
-    }
+    for (const peer of [...this.#winners])
+      if (this.#dealer.positionOf(this.peers.at(peer)) === position) this.#winners.delete(peer);
     if (position === LISTENING_SHARD) {
       this.peers.settleAccepted(lost, monotonicMs());
       this.#door.reopen();
     }
     this.#listener.onShardLost(lost, error);
-    this.#deal(again);
+    this.#dealer.replaced(position, lost, monotonicMs());
     if (this.#keeping) this.#resume();
   }
 }

@@ -166,10 +166,26 @@ export const STALLED_TIMEOUT_MS = 60_000;
 /** `--strategy sequential`: the whole exchange with one peer, before the next is tried. */
 export const SEQUENTIAL_EXCHANGE_MS = 30_000;
 
-/** First wait before a lost peer is dialled again; doubles. rqbit and libtorrent wait about as long. */
+/** First wait before a lost peer is dialled again; doubles each time. rqbit and libtorrent wait about as long. */
 export const RECONNECT_MS = 10_000;
-/** Times that a lost peer is dialled again, unless it gives data in between. */
-export const MAX_RECONNECTS = 3;
+/** And is never longer than this: a peer that comes back is found again within two minutes. */
+export const RECONNECT_MAX_MS = 120_000;
+/** Each such wait is shorter or longer by up to this: peers that were lost together do not come again together. */
+export const RECONNECT_JITTER_PERCENT = 25;
+/** First wait before a peer that broke the rules or serves another torrent is dialled again; doubles. It seldom changes. */
+export const RULE_BREAKER_MS = 300_000;
+/** And is never longer than this. */
+export const RULE_BREAKER_MAX_MS = 3_600_000;
+/** A lost peer that a source names again is dialled as soon as this, counted from its loss, however often it is named. */
+export const NAMED_AGAIN_MS = 30_000;
+/** The part of the dial rate that lost peers may have. New addresses go before them, and take their places. */
+export const REDIAL_SHARE_PERCENT = 10;
+/** The addresses of this machine are looked at this often: a change may be a network that is back. */
+export const NETWORK_POLL_MS = 3_000;
+/** A first success after failures only, for at least this long, is a network that is back. */
+export const NETWORK_OUTAGE_MS = 30_000;
+/** Where this machine has no address of a family, it is looked at most this often whether one came. */
+export const FAMILY_POLL_MS = 2_000;
 /** While more peers wait than may be worked with, the slowest make room this often. */
 export const TURNOVER_INTERVAL_MS = 30_000;
 /** And so many of them, in percent: libtorrent's turnover. */

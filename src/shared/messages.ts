@@ -85,6 +85,17 @@ export interface ShardTask<Port> {
   readonly reconnect: boolean;
 }
 
+/** What main says of addresses. */
+export type AddressCommand =
+  /** `lost`: they were lost before, by a shard that died. */
+  | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[]; readonly lost: boolean }
+  /** A source names these lost peers again. */
+  | { readonly type: 'named'; readonly peers: readonly PeerIndex[] }
+  /** The network was away, and is back: nobody was lost by a fault of its own. */
+  | { readonly type: 'network-back' }
+  /** They make room for others, unless they are in play; answered by `forgotten`. */
+  | { readonly type: 'forget'; readonly peers: readonly PeerIndex[] };
+
 export type ShardCommand =
   /** From here on blocks may be asked for; said once. */
   | { readonly type: 'torrent'; readonly torrent: ShardTorrent }
@@ -99,7 +110,7 @@ export type ShardCommand =
   | { readonly type: 'ask-metadata'; readonly peer: PeerIndex; readonly parts: readonly number[] }
   /** Away with it, for good: it sent bad data that only main could see, or a private torrent may not know it. */
   | { readonly type: 'banish'; readonly peers: readonly PeerIndex[]; readonly code: 'bad-data' | 'private' }
-  | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[] }
+  | AddressCommand
   /** These peers alone stay; all others leave the race. */
   | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }
   /** The kept peers are gone: everybody who was sent away may race again. */
@@ -195,6 +206,12 @@ export type ShardEvent =
   | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly HostPort[] }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
+  /** Of `peers` the shard knows nothing any more; `kept` are in play. */
+  | {
+      readonly type: 'forgotten';
+      readonly peers: readonly PeerIndex[];
+      readonly kept: readonly PeerIndex[];
+    }
   | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }
   | { readonly type: 'stats'; readonly stats: ShardStats }
   /** Who gives most, the fastest first. */

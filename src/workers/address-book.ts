@@ -1,65 +1,92 @@
 /**
- * The addresses of a shard that are not in play: those that wait for their turn, those sent home because others won, and
- * those that will be tried again later.
+ * The addresses of a shard that are not in play: new ones, those sent home because others won, and lost ones, which are tried
+ * again as long as the shard lives. New ones come first: a lost one never takes their place.
  */
 import type { CloseCode } from '../shared/close-reason.ts';
+import { comebackOf } from '../shared/comeback.ts';
 import type { PeerIndex } from '../shared/indices.ts';
-import { MAX_RECONNECTS, RECONNECT_MS } from '../shared/limits.ts';
+import {
+  NAMED_AGAIN_MS,
+  RECONNECT_JITTER_PERCENT,
+  RECONNECT_MAX_MS,
+  RECONNECT_MS,
+  RULE_BREAKER_MAX_MS,
+  RULE_BREAKER_MS,
+} from '../shared/limits.ts';
 import type { PeerAddress } from '../shared/messages.ts';
-
-/** Endings that may go otherwise the next time. Who broke the rules, or refused, is not asked again. */
-const WORTH_RETRYING: ReadonlySet<CloseCode> = new Set<CloseCode>([
-  'connect-timeout',
-  'connect-failed',
-  'closed-by-peer',
-  'reset',
-  'handshake-timeout',
-  'never-unchoked',
-  'idle',
-  'stalled',
-  'slot-needed',
-  'too-early',
-  'replaced',
-]);
+import { AddressQueue } from './address-queue.ts';
 
 interface Retry {
-  readonly at: number;
   readonly address: PeerAddress;
+  readonly lostAt: number;
+  readonly code: CloseCode;
+  at: number;
 }
 
 export class AddressBook {
-  #queue: PeerAddress[] = [];
-  /** Those before it have had their turn. */
-  #head = 0;
+  readonly #new = new AddressQueue();
+  /** Lost, and due to be tried again. */
+  readonly #due = new AddressQueue();
   #sentHome: PeerAddress[] = [];
-  #retries: Retry[] = [];
+  readonly #retries = new Map<PeerIndex, Retry>();
+  /** No retry is due before this. */
+  #nextAt = Number.POSITIVE_INFINITY;
   readonly #banished = new Set<PeerIndex>();
+  /** Tries in a row that came to nothing. */
   readonly #attempts = new Map<PeerIndex, number>();
+  /** They gave data once: of the lost they are the first. */
+  readonly #proven = new Set<PeerIndex>();
+  readonly #random: () => number;
 
-  /** Addresses that could be dialled now. */
-  get waiting(): number {
-    return this.#queue.length - this.#head;
+  constructor(random: () => number) {
+    this.#random = random;
   }
 
+  /** New addresses that could be dialled now. */
+  get newWaiting(): number {
+    return this.#new.size;
+  }
+
+  /** Addresses that could be dialled now, the lost ones among them. */
+  get waiting(): number {
+    return this.#new.size + this.#due.size;
+  }
+
+  /** Main deals them: whatever was held against them before is forgotten. */
   add(addresses: readonly PeerAddress[]): void {
-    for (const address of addresses) this.#queue.push(address);
+    for (const address of addresses) {
+      this.#banished.delete(address.peer);
+      this.#attempts.delete(address.peer);
+      this.#new.add(address);
+    }
+  }
+
+  /** Of a shard that died: they were lost, and nobody knows when. */
+  addLost(addresses: readonly PeerAddress[], now: number): void {
+    for (const address of addresses) this.retryLater(address, 'connect-failed', now);
   }
 
   /** Before all others. */
   addFirst(address: PeerAddress): void {
-    if (this.#head > 0) this.#queue[--this.#head] = address;
-    else this.#queue.unshift(address);
+    this.#new.addFirst(address);
   }
 
-  next(): PeerAddress | null {
-    const address = this.#queue[this.#head];
-    if (address === undefined) return null;
-    this.#head += 1;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    }
-    return address;
+  /** Its turn comes again, among its like. */
+  addAgain(address: PeerAddress): void {
+    (this.isLost(address.peer) ? this.#due : this.#new).add(address);
+  }
+
+  /** It was lost before, and gave nothing since. */
+  isLost(peer: PeerIndex): boolean {
+    return this.#attempts.has(peer);
+  }
+
+  nextNew(): PeerAddress | null {
+    return this.#new.next();
+  }
+
+  nextLost(): PeerAddress | null {
+    return this.#due.next();
   }
 
   sendHome(address: PeerAddress): void {
@@ -68,54 +95,120 @@ export class AddressBook {
 
   /** Everybody who was sent home may come again. */
   callBack(): void {
-    this.add(this.#sentHome);
+    for (const address of this.#sentHome) this.#new.add(address);
     this.#sentHome = [];
   }
 
-  /** Milliseconds until the next try: ten seconds, doubling, three times; null where it is not worth it, or was tried often enough. */
+  /** Milliseconds until the next try; null where there is none. */
   retryLater(address: PeerAddress, code: CloseCode, now: number): number | null {
     // Nothing was wrong with it: it comes when there is room.
     if (code === 'surplus') {
-      this.add([address]);
+      this.#new.add(address);
       return 0;
     }
+    if (comebackOf(code) === 'never' || this.#banished.has(address.peer)) return null;
     const attempts = this.#attempts.get(address.peer) ?? 0;
-    if (!WORTH_RETRYING.has(code) || attempts >= MAX_RECONNECTS) return null;
     this.#attempts.set(address.peer, attempts + 1);
-    const wait = RECONNECT_MS * 2 ** attempts;
-    this.#retries.push({ at: now + wait, address });
+    const wait = Math.round(retryAfterMs(code, attempts) * this.#jitter());
+    this.#wait({ address, code, lostAt: now, at: now + wait });
     return wait;
+  }
+
+  /** A source names them again: they may be there. A flood of naming must not make us hammer at them. */
+  named(peers: readonly PeerIndex[]): void {
+    for (const peer of peers) {
+      const retry = this.#retries.get(peer);
+      if (retry !== undefined) this.#bringForward(retry, NAMED_AGAIN_MS);
+    }
+  }
+
+  /** It was not they who were away: the next tries of all count from the start. */
+  networkBack(): void {
+    for (const peer of this.#attempts.keys()) {
+      const retry = this.#retries.get(peer);
+      if (retry !== undefined && comebackOf(retry.code) === 'rarely') continue;
+      this.#attempts.set(peer, 1);
+      if (retry !== undefined) this.#bringForward(retry, RECONNECT_MS);
+    }
+  }
+
+  /** Those of them that wait for another try are due; `matches` says which. */
+  wake(matches: (address: PeerAddress) => boolean): void {
+    for (const retry of this.#retries.values()) if (matches(retry.address)) this.#bringForward(retry, 0);
   }
 
   /** Never again. Returns the addresses of those that were waiting here. */
   banish(peers: readonly PeerIndex[]): PeerAddress[] {
+    for (const peer of peers) this.#banished.add(peer);
+    return this.#takeOut(this.#banished);
+  }
+
+  /** Nothing is known of them any more. */
+  forget(peers: readonly PeerIndex[]): void {
     for (const peer of peers) {
-      this.#attempts.set(peer, MAX_RECONNECTS);
-      this.#banished.add(peer);
+      this.#attempts.delete(peer);
+      this.#proven.delete(peer);
+      this.#banished.delete(peer);
     }
-    const stays = ({ peer }: PeerAddress) => !this.#banished.has(peer);
-    const waiting = [
-      ...this.#queue.slice(this.#head),
-      ...this.#sentHome,
-      ...this.#retries.map(({ address }) => address),
-    ].filter((address) => !stays(address));
-    if (waiting.length === 0) return [];
-    this.#queue = this.#queue.slice(this.#head).filter(stays);
-    this.#head = 0;
-    this.#sentHome = this.#sentHome.filter(stays);
-    this.#retries = this.#retries.filter(({ address }) => stays(address));
-    return waiting;
+    this.#takeOut(new Set(peers));
   }
 
   /** The peer proved useful: its next retries count from the start. */
   forgive(peer: PeerIndex): void {
-    if (!this.#banished.has(peer)) this.#attempts.delete(peer);
+    this.#attempts.delete(peer);
+    this.#proven.add(peer);
   }
 
-  /** Retries that are due go back into the queue. */
+  /** Retries that are due go back into their queue. */
   tick(now: number): void {
-    if (this.#retries.length === 0) return;
-    this.add(this.#retries.filter(({ at }) => at <= now).map(({ address }) => address));
-    this.#retries = this.#retries.filter(({ at }) => at > now);
+    if (now < this.#nextAt) return;
+    this.#nextAt = Number.POSITIVE_INFINITY;
+    for (const retry of this.#retries.values()) {
+      if (retry.at > now) {
+        this.#nextAt = Math.min(this.#nextAt, retry.at);
+        continue;
+      }
+      const { address, code } = retry;
+      this.#retries.delete(address.peer);
+      if (comebackOf(code) === 'made-room') this.#new.add(address);
+      else if (this.#proven.has(address.peer)) this.#due.addFirst(address);
+      else this.#due.add(address);
+    }
   }
+
+  #wait(retry: Retry): void {
+    this.#retries.set(retry.address.peer, retry);
+    this.#nextAt = Math.min(this.#nextAt, retry.at);
+  }
+
+  /** No sooner than so long after it was lost. */
+  #bringForward(retry: Retry, afterMs: number): void {
+    if (comebackOf(retry.code) === 'rarely') return;
+    retry.at = Math.min(retry.at, retry.lostAt + afterMs);
+    this.#nextAt = Math.min(this.#nextAt, retry.at);
+  }
+
+  #takeOut(peers: ReadonlySet<PeerIndex>): PeerAddress[] {
+    const goes = ({ peer }: PeerAddress) => peers.has(peer);
+    const waiting = [...this.#new.remove(goes), ...this.#due.remove(goes), ...this.#sentHome.filter(goes)];
+    this.#sentHome = this.#sentHome.filter((address) => !goes(address));
+    for (const peer of peers) {
+      const retry = this.#retries.get(peer);
+      if (retry !== undefined) waiting.push(retry.address);
+      this.#retries.delete(peer);
+    }
+    return waiting;
+  }
+
+  /** Those that were lost together do not come again together. */
+  #jitter(): number {
+    return 1 + ((this.#random() - 0.5) * 2 * RECONNECT_JITTER_PERCENT) / 100;
+  }
+}
+
+/** Doubles with each try that came to nothing, up to a bound; there is no last try. */
+function retryAfterMs(code: CloseCode, attempts: number): number {
+  const [first, most] =
+    comebackOf(code) === 'rarely' ? [RULE_BREAKER_MS, RULE_BREAKER_MAX_MS] : [RECONNECT_MS, RECONNECT_MAX_MS];
+  return Math.min(first * 2 ** attempts, most);
 }

@@ -74,7 +74,8 @@ export class Approaches {
     const overTcp = this.#overTcp.get(peer);
     this.#overTcp.delete(peer);
     const isOfNetwork = UNREACHED.has(reason.code) || reason.code === 'stopped';
-    if (overTcp === undefined || before.phase !== 'dialing' || !isOfNetwork) return outcome;
+    const isUnmade = before.phase === 'dialing' || before.phase === 'queued';
+    if (overTcp === undefined || !isUnmade || !isOfNetwork) return outcome;
     this.#reached.delete(peer);
     return overTcp;
   }
@@ -82,6 +83,13 @@ export class Approaches {
   /** The shard stops: how it went with those whose second turn did not come. */
   get untold(): readonly PeerOutcome[] {
     return [...this.#overTcp.values()];
+  }
+
+  forget(peers: readonly PeerIndex[]): void {
+    for (const peer of peers) {
+      this.#reached.delete(peer);
+      this.#overTcp.delete(peer);
+    }
   }
 
   #goOn(next: number, outcome: PeerOutcome): void {

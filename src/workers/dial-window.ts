@@ -8,26 +8,23 @@ import {
   DIAL_BACKOFF_MAX_MS,
   DIAL_BACKOFF_MS,
   DIALS_PER_TURN,
+  REDIAL_SHARE_PERCENT,
 } from '../shared/limits.ts';
 import type { ShardShare } from '../shared/messages.ts';
-
-/** The bucket of the dial rate holds this much time: by default a race starts with as many dials as may be under way at one time. */
-const BURST_MS = 1_000;
+import { DialRate } from './dial-rate.ts';
 
 export class DialWindow {
   readonly #share: ShardShare;
-  readonly #capacity: number;
-  #tokens: number;
-  #filledAt: number;
+  readonly #rate: DialRate;
+  readonly #redials: DialRate;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #pauseMs = DIAL_BACKOFF_MS;
   #shortages = 0;
 
   constructor(share: ShardShare, now: number) {
     this.#share = share;
-    this.#capacity = Math.max(1, (share.dialRatePerS * BURST_MS) / 1_000);
-    this.#tokens = this.#capacity;
-    this.#filledAt = now;
+    this.#rate = new DialRate(share.dialRatePerS, now);
+    this.#redials = new DialRate((share.dialRatePerS * REDIAL_SHARE_PERCENT) / 100, now);
   }
 
   get shortages(): number {
@@ -37,28 +34,35 @@ export class DialWindow {
   /** Dials allowed in this turn, given the shard's dials under way and open sockets (which include them). */
   allowance(dialing: number, open: number, now: number): number {
     if (now < this.#pausedUntil) return 0;
-    return Math.floor(
-      Math.max(
-        0,
-        Math.min(
-          DIALS_PER_TURN,
-          this.#share.halfOpen - dialing,
-          this.#share.openPeers - open,
-          this.#refilled(now),
-        ),
-      ),
-    );
+    const places = Math.min(this.#share.halfOpen - dialing, this.#share.openPeers - open);
+    return Math.floor(Math.max(0, Math.min(DIALS_PER_TURN, places, this.#rate.available(now))));
+  }
+
+  /** Only places are missing: how many dials the rate would allow in this turn, had there been any. */
+  missingPlaces(dialing: number, open: number, now: number): number {
+    if (now < this.#pausedUntil || this.allowance(dialing, open, now) > 0) return 0;
+    return Math.min(DIALS_PER_TURN, Math.floor(this.#rate.available(now)));
+  }
+
+  /** A lost peer may be dialled, as far as the share of the lost goes. */
+  mayRedial(now: number): boolean {
+    return this.#redials.available(now) >= 1;
   }
 
   /** Milliseconds until the dial rate allows a turn's worth of dials; 0 where it allows one now. */
   waitMs(now: number): number {
-    const missing = Math.min(DIALS_PER_TURN, this.#capacity) - this.#refilled(now);
-    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / this.#share.dialRatePerS);
+    return this.#rate.waitMs(DIALS_PER_TURN, now);
   }
 
   /** A dial was made. */
   spend(): void {
-    this.#tokens -= 1;
+    this.#rate.spend();
+  }
+
+  /** A lost peer was dialled. */
+  spendRedial(): void {
+    this.#rate.spend();
+    this.#redials.spend();
   }
 
   /** The machine ran out of descriptors or ports: pause, longer each time until a dial gets through. */
@@ -87,13 +91,5 @@ export class DialWindow {
   /** True where an address waits and only the number of open sockets holds it back. */
   slotNeeded(waiting: number, open: number): boolean {
     return waiting > 0 && open >= this.#share.openPeers;
-  }
-
-  #refilled(now: number): number {
-    if (this.#share.dialRatePerS === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    const earned = ((now - this.#filledAt) * this.#share.dialRatePerS) / 1_000;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + earned);
-    this.#filledAt = now;
-    return this.#tokens;
   }
 }

@@ -1,15 +1,24 @@
 /**
  * Dials the addresses of a shard as fast as it may, a few in each turn of the event loop, so that answers are read between
- * them.
+ * them; and says of each peer that is lost what comes next: another way at once, another try later, or nothing.
  */
-import { SEQUENTIAL_EXCHANGE_MS, TICK_MS } from '../shared/limits.ts';
-import type { PeerAddress, ShardTask } from '../shared/messages.ts';
+import type { CloseCode } from '../shared/close-reason.ts';
+import type { PeerIndex } from '../shared/indices.ts';
+import { DIALS_PER_TURN, SEQUENTIAL_EXCHANGE_MS, TICK_MS } from '../shared/limits.ts';
+import type { AddressCommand, PeerAddress, PeerOutcome, ShardEvent, ShardTask } from '../shared/messages.ts';
 import { AddressBook } from './address-book.ts';
+import { type Approach, Approaches } from './approaches.ts';
 import { DialWindow } from './dial-window.ts';
+import { Families, familyOf } from './families.ts';
+import type { Outbox } from './outbox.ts';
 import type { PeerHost } from './peer/peer-host.ts';
+import type { PeerState } from './peer/peer-state.ts';
 import type { ShardWorld } from './shard-world.ts';
 
-type DialPlan = Pick<ShardTask<unknown>, 'share' | 'strategy'>;
+type DialPlan = Pick<
+  ShardTask<unknown>,
+  'share' | 'strategy' | 'encryption' | 'utp' | 'proxy' | 'localAddress' | 'reconnect'
+>;
 
 /** What the dialler asks its shard. */
 export interface DiallerHost {
@@ -18,27 +27,38 @@ export interface DiallerHost {
   readonly dialing: number;
   readonly open: number;
   guard(work: () => void): void;
-  /** Dials the address; false where it is in play already. */
-  dial(address: PeerAddress): boolean;
+  dial(address: PeerAddress): void;
+  /** Ends a dial that is under way: the address waits again. */
+  withdraw(peer: PeerIndex): void;
+  /** It is lost without a dial. */
+  lose(address: PeerAddress, code: CloseCode, detail: string): void;
+  inPlay(peer: PeerIndex): boolean;
 }
 
 export class Dialler {
-  readonly addresses = new AddressBook();
+  readonly addresses: AddressBook;
   readonly window: DialWindow;
+  readonly #plan: DialPlan;
   readonly #host: DiallerHost;
   readonly #world: ShardWorld;
-  /** One exchange after the other. */
-  readonly #isSequential: boolean;
+  readonly #approaches: Approaches;
+  /** Null behind a proxy: it dials for us. */
+  readonly #families: Families | null;
+  /** Lost peers that are being dialled again. */
+  readonly #redials = new Map<PeerIndex, PeerAddress>();
   #scheduled = false;
 
-  constructor({ share, strategy }: DialPlan, host: DiallerHost, world: ShardWorld) {
-    this.window = new DialWindow(share, world.clock());
-    this.#isSequential = strategy === 'sequential';
+  constructor(plan: DialPlan, host: DiallerHost, world: ShardWorld) {
+    this.#plan = plan;
+    this.addresses = new AddressBook(world.random);
+    this.window = new DialWindow(plan.share, world.clock());
+    this.#approaches = new Approaches(plan.encryption, plan.utp);
+    this.#families = plan.proxy === null ? new Families(plan.localAddress, world.ownAddresses) : null;
     this.#host = host;
     this.#world = world;
   }
 
-  /** Addresses that could be dialled now. */
+  /** Addresses that could be dialled now, the lost ones among them. */
   get waiting(): number {
     return this.#host.mayDial ? this.addresses.waiting : 0;
   }
@@ -48,9 +68,18 @@ export class Dialler {
     return { queued: this.addresses.waiting, shortages: this.window.shortages };
   }
 
-  /** What the peers of one tick must keep to, given how many addresses wait. */
+  /** How it went with those whose second turn did not come. */
+  get untold(): readonly PeerOutcome[] {
+    return this.#approaches.untold;
+  }
+
+  approachOf(peer: PeerIndex): Approach {
+    return this.#approaches.of(peer);
+  }
+
+  /** What the peers of one tick must keep to, given how many new addresses wait: lost ones hurry nobody. */
   deadlines(chokedTimeoutMs: number): PeerHost['deadlines'] {
-    const { waiting } = this;
+    const waiting = this.#host.mayDial ? this.addresses.newWaiting : 0;
     return {
       connectTimeoutMs: this.window.connectTimeoutMs(waiting),
       chokedTimeoutMs,
@@ -59,11 +88,67 @@ export class Dialler {
     };
   }
 
-  /** Before all others, or behind them. */
-  again(address: PeerAddress, when: 'at once' | 'in turn'): void {
-    if (when === 'at once') this.addresses.addFirst(address);
-    else this.addresses.add([address]);
+  command(command: AddressCommand, outbox: Outbox): void {
+    switch (command.type) {
+      case 'addresses':
+        if (command.lost) this.addresses.addLost(command.addresses, this.#world.clock());
+        else this.addresses.add(command.addresses);
+        return;
+      case 'named':
+        return this.addresses.named(command.peers);
+      case 'network-back':
+        return this.addresses.networkBack();
+      case 'forget':
+        // Whatever else is to be said of a peer comes before the word that it is forgotten.
+        outbox.flush();
+        return outbox.now(this.#forget(command.peers));
+    }
+  }
+
+  tick(now: number): void {
+    const opened = this.#families?.tick(now) ?? null;
+    if (opened !== null) this.addresses.wake(({ host }) => opened(host));
+    this.addresses.tick(now);
+  }
+
+  /** A dial has come to an end; `postponed` where it was not answered, and counts for nothing. */
+  dialEnded(peer: PeerIndex, postponed: boolean): void {
+    this.#redials.delete(peer);
+    if (postponed) return;
+    this.window.answered();
     this.pump();
+  }
+
+  /** This machine could not dial: the address waits, and dialling pauses where that is what is wrong. */
+  shortage(address: PeerAddress, code: string): void {
+    if (code === 'EADDRNOTAVAIL' && this.#families?.failed(address.host))
+      return this.#host.lose(address, 'unreachable', withoutFamily(address.host));
+    this.window.shortage(this.#world.clock());
+    this.addresses.addAgain(address);
+  }
+
+  /** Returns what is told of a peer that closed; null where it is tried in another way. */
+  lost(
+    address: PeerAddress,
+    before: PeerState,
+    outcome: PeerOutcome,
+    { isOver, isGuest }: { readonly isOver: boolean; readonly isGuest: boolean },
+  ): PeerOutcome | null {
+    const { code } = outcome.reason;
+    const noFamily =
+      before.phase === 'dialing' && code === 'unreachable' && this.#families?.failed(address.host);
+    const again = isOver || noFamily ? null : this.#approaches.triesAnother(before, outcome);
+    if (again === 'at once') this.addresses.addFirst(address);
+    if (again === 'in turn') this.addresses.addAgain(address);
+    if (again !== null) return null;
+    const ending = this.#approaches.ending(before, outcome);
+    if (ending.reason.code === 'race-lost') this.addresses.sendHome(address);
+    const mayReturn = this.#plan.reconnect && !isGuest && this.#families?.wayTo(address.host) !== 'never';
+    if (!mayReturn) return ending;
+    return {
+      ...ending,
+      retryInMs: this.addresses.retryLater(address, ending.reason.code, this.#world.clock()),
+    };
   }
 
   /** Dials what may be dialled, from the next turn on. */
@@ -76,17 +161,57 @@ export class Dialler {
     });
   }
 
+  /** One exchange after the other. */
+  get #isSequential(): boolean {
+    return this.#plan.strategy === 'sequential';
+  }
+
   #dialSome(): void {
     const now = this.#world.clock();
+    if (!this.#host.mayDial) return;
+    if (!this.#isSequential) this.#makePlaces(now);
     let allowed = this.window.allowance(this.#host.dialing, this.#host.open, now);
-    if (this.#isSequential) allowed = this.#host.open === 0 ? 1 : 0;
-    const any = allowed > 0;
+    if (this.#isSequential) allowed = this.#host.open === 0 ? Math.min(1, allowed) : 0;
+    let any = false;
     for (; allowed > 0 && this.waiting > 0; allowed--) {
-      const address = this.addresses.next();
-      if (address !== null && this.#host.dial(address)) this.window.spend();
+      const isNew = this.addresses.newWaiting > 0;
+      if (!isNew && !this.window.mayRedial(now)) break;
+      const address = isNew ? this.addresses.nextNew() : this.addresses.nextLost();
+      any = true;
+      if (address !== null) this.#dial(address, isNew);
     }
     if (any) this.pump();
-    else this.#pumpLater(this.window.waitMs(now));
+    else if (this.addresses.newWaiting > 0) this.#pumpLater(this.window.waitMs(now));
+  }
+
+  #dial(address: PeerAddress, isNew: boolean): void {
+    const way = this.#families?.wayTo(address.host) ?? 'open';
+    if (this.#host.inPlay(address.peer)) return;
+    if (way !== 'open') return this.#host.lose(address, 'unreachable', withoutFamily(address.host));
+    this.#host.dial(address);
+    if (isNew) return this.window.spend();
+    this.window.spendRedial();
+    this.#redials.set(address.peer, address);
+  }
+
+  /** New addresses wait for a place, and lost ones have it: those wait again. */
+  #makePlaces(now: number): void {
+    let missing = this.window.missingPlaces(this.#host.dialing, this.#host.open, now);
+    missing = Math.min(missing, this.addresses.newWaiting, DIALS_PER_TURN);
+    for (const [peer, address] of this.#redials) {
+      if (missing-- <= 0) return;
+      this.#host.withdraw(peer);
+      this.addresses.addAgain(address);
+    }
+  }
+
+  /** Those that are in play stay. */
+  #forget(peers: readonly PeerIndex[]): ShardEvent {
+    const kept = peers.filter((peer) => this.#host.inPlay(peer));
+    const gone = peers.filter((peer) => !this.#host.inPlay(peer));
+    this.addresses.forget(gone);
+    this.#approaches.forget(gone);
+    return { type: 'forgotten', peers: gone, kept };
   }
 
   /** Only the dial rate holds the next dials back: go on when it allows a turn's worth, not at the next tick. */
@@ -98,4 +223,8 @@ export class Dialler {
       this.pump();
     });
   }
+}
+
+function withoutFamily(host: string): string {
+  return `no way to IPv${familyOf(host)} from here`;
 }

@@ -8,6 +8,7 @@ import { monotonicMs } from '../shared/clock.ts';
 import { TICK_MS } from '../shared/limits.ts';
 import { LivedClock } from '../shared/lived-clock.ts';
 import type { ShardCommand, ShardTask } from '../shared/messages.ts';
+import { ownAddresses } from '../shared/own-addresses.ts';
 import { HedgedTransport } from './peer/hedged-transport.ts';
 import { TcpTransport } from './peer/peer-socket.ts';
 import type { Transport } from './peer/transport.ts';
@@ -33,6 +34,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       random: Math.random,
       soon: (work) => void setImmediate(work),
       later,
+      ownAddresses,
       post: (event) => port.postMessage(event),
       load: () => loadOf(delay),
       // The thread must die, not only its task: its sockets would go on writing into slots that belong to others by then.

@@ -21,6 +21,8 @@ export interface ShardWorld {
   /** The next turn of the event loop. */
   readonly soon: (work: () => void) => void;
   readonly later: (ms: number, work: () => void) => void;
+  /** The addresses of this machine; null where they are not known. */
+  readonly ownAddresses: () => readonly string[] | null;
   readonly post: (event: ShardEvent) => void;
   readonly load: () => Load;
   /** A bug of ours surfaced in a callback. */

@@ -8,7 +8,6 @@ import type { PeerIndex } from '../shared/indices.ts';
 import { Ledger } from '../shared/ledger.ts';
 import { KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S } from '../shared/limits.ts';
 import type { PeerAddress, ShardCommand, ShardStats, ShardTask, ShardTorrent } from '../shared/messages.ts';
-import { Approaches } from './approaches.ts';
 import { Dialler, type DiallerHost } from './dialler.ts';
 import { Door, type DoorHost } from './door.ts';
 import { FastestPeers } from './fastest-peers.ts';
@@ -56,7 +55,6 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   #download: ShardDownload | null = null;
   /** Everybody who is not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
-  readonly #approaches: Approaches;
   #door: Door | null = null;
   readonly #winners: Winners;
   readonly #fastest: FastestPeers;
@@ -76,7 +74,6 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#winners = new Winners(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
     this.#pex = task.pex ? new PeerExchange() : null;
-    this.#approaches = new Approaches(task.encryption, task.utp);
     this.deadlines = this.#dialler.deadlines(task.chokedTimeoutMs);
   }
 
@@ -95,7 +92,10 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
         this.#banish(command.peers, command.code);
         break;
       case 'addresses':
-        this.#dialler.addresses.add(command.addresses);
+      case 'named':
+      case 'network-back':
+      case 'forget':
+        this.#dialler.command(command, this.#outbox);
         break;
       case 'keep':
         this.#winners.keep(command.peers);
@@ -119,9 +119,9 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     if (this.#stopped) return;
     const now = this.clock();
     this.requester.tick(now);
-    this.#dialler.addresses.tick(now);
+    this.#dialler.tick(now);
     for (const peer of this.working.beyond(this.#task.share.workingPeers)) peer.close('surplus');
-    this.#winners.turnOver(now, !this.mayDial && this.#dialler.addresses.waiting > 0);
+    this.#winners.turnOver(now, !this.mayDial && this.#dialler.addresses.newWaiting > 0);
     this.deadlines = this.#dialler.deadlines(this.#task.chokedTimeoutMs);
     tickInSlices([...this.#peers.values()], this.#world.soon, (work) => this.guard(work));
     this.#pex?.tick(this.#peers.values(), (peer) => this.#door?.has(peer.index) ?? false, now);
@@ -152,26 +152,16 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void {
     this.#counts.move(before, after);
-    if (before.phase === 'dialing' && after.phase !== 'queued') {
-      this.#dialler.window.answered();
-      this.#dialler.pump();
-    }
+    if (before.phase === 'dialing') this.#dialler.dialEnded(peer.index, after.phase === 'queued');
     if (after.phase !== 'closed') return;
     this.swarm.countPieces(peer.pieces, -1);
     this.#peers.delete(peer.index);
     this.#pex?.forget(peer.index);
-    const address = { peer: peer.index, ...peer.address };
     const isOver = this.#stopped || this.#winners.decided;
-    const outcome = outcomeOf(peer, after, this.#task.shard);
-    const again = isOver ? null : this.#approaches.triesAnother(before, outcome);
-    if (again !== null) return this.#dialler.again(address, again);
-    const ending = this.#approaches.ending(before, outcome);
-    const { code } = ending.reason;
     const isGuest = this.#door?.left(peer.index) ?? false;
-    if (code === 'race-lost') this.#dialler.addresses.sendHome(address);
-    const mayReturn = this.#task.reconnect && !isGuest;
-    const retryInMs = mayReturn ? this.#dialler.addresses.retryLater(address, code, this.clock()) : null;
-    this.#outbox.closed({ ...ending, retryInMs });
+    const outcome = outcomeOf(peer, after, this.#task.shard);
+    const told = this.#dialler.lost(peer.peerAddress, before, outcome, { isOver, isGuest });
+    if (told !== null) this.#outbox.closed(told);
     this.#dialler.pump();
   }
 
@@ -201,10 +191,9 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     if (event.type !== 'peers-told' || this.#pex !== null) this.#outbox.now(event);
   }
 
-  onShortage(peer: PeerDriver): void {
-    this.#dialler.window.shortage(this.clock());
+  onShortage(peer: PeerDriver, code: string): void {
     this.#peers.delete(peer.index);
-    this.#dialler.addresses.add([{ peer: peer.index, ...peer.address }]);
+    this.#dialler.shortage(peer.peerAddress, code);
   }
 
   // --- DiallerHost
@@ -222,10 +211,21 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     return this.#peers.size;
   }
 
-  dial(address: PeerAddress): boolean {
-    if (this.#peers.has(address.peer)) return false;
+  dial(address: PeerAddress): void {
     this.#enter(address).dial();
-    return true;
+  }
+
+  withdraw(index: PeerIndex): void {
+    this.#peers.get(index)?.apply({ type: 'postpone' });
+    this.#peers.delete(index);
+  }
+
+  lose(address: PeerAddress, code: CloseCode, detail?: string): void {
+    this.#enter(address).close(code, detail);
+  }
+
+  inPlay(peer: PeerIndex): boolean {
+    return this.#peers.has(peer);
   }
 
   // --- DoorHost
@@ -247,14 +247,14 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   /** From here on it is in play. */
   #enter({ peer: index, host, port }: PeerAddress): PeerDriver {
-    const peer = new PeerDriver(index, { host, port }, this, this.#approaches.of(index));
+    const peer = new PeerDriver(index, { host, port }, this, this.#dialler.approachOf(index));
     this.#peers.set(index, peer);
     return peer;
   }
 
   /** Those that were still waiting are told as lost, too. */
   #banish(peers: readonly PeerIndex[], code: CloseCode): void {
-    for (const waiting of this.#dialler.addresses.banish(peers)) this.#enter(waiting).close(code);
+    for (const waiting of this.#dialler.addresses.banish(peers)) this.lose(waiting, code);
     for (const peer of peers) this.#peers.get(peer)?.close(code);
   }
 
@@ -289,7 +289,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#door?.close();
     for (const peer of [...this.#peers.values()]) peer.close('stopped');
     this.transport.close();
-    for (const outcome of this.#approaches.untold) this.#outbox.closed(outcome);
+    for (const outcome of this.#dialler.untold) this.#outbox.closed(outcome);
     this.#outbox.now({ type: 'stats', stats: this.#stats() });
     this.#outbox.flush();
     this.#stopped = true;

@@ -31,7 +31,7 @@ test('peers that others name are told, port 0 left out, and not more often than 
 test('we name whom we dialled, once, with a seed marked as one; then who came and who left, each minute', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   shard.listen();
-  const quiet: FakePeerScript = { script: [shake, full, [30_000, { end: 'unreachable' }]] };
+  const quiet: FakePeerScript = { script: [shake, full, [30_000, { end: 'bad-length' }]] };
   const [listener] = shard.add({ script: [shake, hello] }, quiet);
   shard.knock({ script: [shake, full] });
   shard.run(20_000);

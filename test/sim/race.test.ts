@@ -195,31 +195,6 @@ test('out of descriptors: the address waits, and is dialled again', () => {
   assert.equal(stats?.type === 'stats' && stats.stats.shortages, 3);
 });
 
-test('a download dials a lost peer again after 10, 20 and 40 s, and then no more', () => {
-  const shard = new VirtualShard({ slots: 2 });
-  const [peer] = shard.add({ script: [shake, [1_000, { end: 'reset' }]] });
-  shard.run(300_000);
-  assert.deepEqual(
-    shard.closings.map(([second]) => second),
-    [1, 12, 33, 74],
-  );
-  assert.deepEqual(
-    shard.outcomes.map(({ retryInMs }) => retryInMs),
-    [10_000, 20_000, 40_000, null],
-  );
-  assert.equal(peer?.dials, 4);
-});
-
-test('who refused, or broke the rules, is not dialled again', () => {
-  const shard = new VirtualShard({ slots: 2 });
-  shard.add({ connect: { fail: 'refused', afterMs: 1 } }, { script: [say(0, Buffer.from('noise'))] });
-  shard.run(100_000);
-  assert.deepEqual(
-    shard.outcomes.map(({ retryInMs }) => retryInMs),
-    [null, null],
-  );
-});
-
 test('with more peers than may be worked with, the slowest makes room for the next in turn', () => {
   const shard = new VirtualShard({
     slots: 8,

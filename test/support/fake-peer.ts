@@ -22,6 +22,8 @@ export interface FakePeerScript {
     | 'ignore'
     | { readonly fail: CloseCode; readonly afterMs: number }
     | { readonly shortage: string; readonly times: number };
+  /** Until this moment of the run it is not there: its dials fail in this way, at once. */
+  readonly away?: { readonly untilMs: number; readonly fail: CloseCode };
   /** `[ms after connect, what]`. */
   readonly script?: readonly (readonly [number, Verb])[];
   /** Answers requests with these bytes of the torrent; null is silence. */
@@ -53,6 +55,8 @@ export class FakePeer {
   /** Performed script lines. */
   fired = 0;
   dials = 0;
+  /** When, in milliseconds of the run. */
+  readonly dialledAt: number[] = [];
   destroyed = false;
   /** Frames from the client behind its handshake: ids in order. */
   readonly heard: number[] = [];
@@ -79,8 +83,11 @@ export class FakePeer {
     this.dials += 1;
     this.open = [];
     this.#queue = [];
-    const { connect = 0 } = this.#script;
-    if (connect === 'ignore') this.fired += 1;
+    this.dialledAt.push(this.#time.now());
+    const { connect = 0, away } = this.#script;
+    if (away !== undefined && this.#time.now() < away.untilMs)
+      this.#later(0, () => this.#events?.onEnd(away.fail, 'away'));
+    else if (connect === 'ignore') this.fired += 1;
     else if (typeof connect === 'number') this.#time.after(connect, () => this.#connected());
     else if ('fail' in connect) this.#later(connect.afterMs, () => this.#events?.onEnd(connect.fail, 'fake'));
     else if (this.#shortagesLeft-- > 0) this.#later(0, () => this.#events?.onShortage(connect.shortage));

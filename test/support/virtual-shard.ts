@@ -51,6 +51,10 @@ export interface VirtualShardOptions {
   readonly private?: boolean;
   /** The torrent is not known until `setTorrent`. */
   readonly magnet?: boolean;
+  /** The addresses of this machine at the moment. */
+  readonly ownAddresses?: () => readonly string[];
+  /** Where dials leave from. */
+  readonly localAddress?: string;
   /** Pieces, from the first on, that were there before. */
   readonly verified?: number;
   /** Downloads the same as this one: another shard over the same ledger, arena and time. */
@@ -103,6 +107,7 @@ export class VirtualShard {
       random: () => 0.5,
       soon: this.time.soon,
       later: this.time.after,
+      ownAddresses: () => options.ownAddresses?.() ?? ['127.0.0.1'],
       post: (event) => this.events.push(event),
       load: () => ({ activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
       fail: (error) => this.errors.push(error),
@@ -155,7 +160,7 @@ export class VirtualShard {
       host,
       port: first + i + 1,
     }));
-    this.shard.command({ type: 'addresses', addresses });
+    this.shard.command({ type: 'addresses', addresses, lost: false });
     return peers;
   }
 
@@ -271,7 +276,7 @@ function taskOf(options: VirtualShardOptions): ShardTask<unknown> {
     chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
     encryption: options.encryption ?? 'off',
     proxy: null,
-    localAddress: null,
+    localAddress: options.localAddress ?? null,
     utp: false,
     reconnect: options.slots !== undefined,
     pex: options.pex ?? false,

@@ -1,7 +1,8 @@
 /** What main remembers of peers that connected to us. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PeerList, unheard } from '../../src/main/peer-list.ts';
+import { unheard } from '../../src/main/outcomes.ts';
+import { PeerList } from '../../src/main/peer-list.ts';
 import { type PeerIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { MAX_REMEMBERED_GUESTS } from '../../src/shared/limits.ts';
 

@@ -6,7 +6,7 @@ import type { CloseCode } from '../../shared/close-reason.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
-import type { MetadataPart, TransportKind } from '../../shared/messages.ts';
+import type { MetadataPart, PeerAddress, TransportKind } from '../../shared/messages.ts';
 import { type Approach, PLAIN } from '../approaches.ts';
 import { AcceptedConnection, SecureConnection } from '../encryption/mse-connection.ts';
 import { type Place, RequestBook, type RequestedPeer } from '../requests/requester.ts';
@@ -38,6 +38,10 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     this.address = address;
     this.#approach = approach;
     this.#host = host;
+  }
+
+  get peerAddress(): PeerAddress {
+    return { peer: this.index, ...this.address };
   }
 
   get pieces(): PieceSet {

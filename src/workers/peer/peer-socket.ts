@@ -32,6 +32,10 @@ const CODES: Readonly<Record<string, CloseCode>> = {
   ENETUNREACH: 'unreachable',
   EHOSTDOWN: 'unreachable',
   ENETDOWN: 'unreachable',
+  // No such family here, or a firewall of ours.
+  EAFNOSUPPORT: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
   ETIMEDOUT: 'connect-timeout',
   ECONNRESET: 'reset',
   EPIPE: 'reset',

@@ -5,6 +5,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '../../shared/clock.ts';
 import {
+  FAMILY_POLL_MS,
   MAX_UTP_PACKET_BYTES,
   MAX_UTP_STRANGERS,
   UTP_RESETS_PER_TICK,
@@ -34,6 +35,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   readonly budget = new ReorderBudget();
   readonly #options: UtpEndpointOptions;
   readonly #sockets = new Map<Family, UtpSocket>();
+  readonly #openedAt = new Map<Family, number>();
   /** By the number under which their packets come: several peers may have chosen the same. */
   readonly #connections = new Map<number, UtpConnection[]>();
   readonly #strangers = new Set<UtpConnection>();
@@ -79,8 +81,9 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     if (this.#closed) return;
     const family = familyOf(host);
     const known = this.#sockets.get(family);
-    // The port that was to be listened at is somebody else's: then from any other.
-    const socket = known === undefined || known.lostItsPort ? this.#bound(family) : known;
+    // The port that was to be listened at is somebody else's: then from any other. No address of the family: perhaps later.
+    const again = known === undefined || known.lostItsPort || (known.isClosed && this.#mayOpenAgain(family));
+    const socket = again ? this.#bound(family) : known;
     // Whatever the network says of one packet: it was lost, and uTP copes with that.
     if (socket !== null) socket.send(packet, port, host);
   }
@@ -135,8 +138,13 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     return this.#open(family, 0, localAddress);
   }
 
+  #mayOpenAgain(family: Family): boolean {
+    return this.clock() - (this.#openedAt.get(family) ?? 0) >= FAMILY_POLL_MS;
+  }
+
   #open(family: Family, port: number, host: string | null): UtpSocket {
     this.#sockets.get(family)?.close();
+    this.#openedAt.set(family, this.clock());
     const socket = new UtpSocket(family, port, host, (bytes, from) => this.#hear(bytes, from));
     this.#sockets.set(family, socket);
     return socket;

@@ -32,6 +32,11 @@ export class UtpSocket {
     this.#socket.bind({ port, address: host ?? (family === 6 ? '::' : '0.0.0.0') });
   }
 
+  /** It was closed, or could not be bound. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The port that it was told to take is taken. */
   get lostItsPort(): boolean {
     return this.#closed && this.#port !== 0;

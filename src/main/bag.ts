@@ -1,0 +1,26 @@
+/** A set from which any one can be taken at random, at the same cost however many there are. */
+export class Bag<T> {
+  readonly #all: T[] = [];
+  readonly #at = new Map<T, number>();
+
+  add(one: T): void {
+    if (this.#at.has(one)) return;
+    this.#at.set(one, this.#all.length);
+    this.#all.push(one);
+  }
+
+  delete(one: T): void {
+    const at = this.#at.get(one);
+    if (at === undefined) return;
+    this.#at.delete(one);
+    const last = this.#all.pop() as T;
+    if (last === one) return;
+    this.#all[at] = last;
+    this.#at.set(last, at);
+  }
+
+  /** `random` from 0 to 1; null where there is none. */
+  any(random: number): T | null {
+    return this.#all[Math.min(this.#all.length - 1, Math.floor(random * this.#all.length))] ?? null;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * How many addresses may be known, in all, of one source and of one public network, and which make room for new ones: those
+ * that were lost before a handshake, and then, at random, those of which nothing was heard. So no source fills the list for the
+ * others, and nobody can tell whose address a flood of false ones pushes out.
+ */
+import { reachOf } from '../shared/address-rules.ts';
+import type { PeerIndex } from '../shared/indices.ts';
+import { addressBytes } from '../shared/ip-address.ts';
+import { MAX_KNOWN_PEERS, MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../shared/limits.ts';
+import { Bag } from './bag.ts';
+
+/** `unheard`: it waits, or is in play. A shard keeps those that are in play, and says so. */
+type Grade = 'dead' | 'unheard' | 'kept';
+
+interface Place {
+  readonly source: string;
+  /** Null for addresses that no bound on networks holds for. */
+  readonly subnet: string | null;
+  grade: Grade;
+}
+
+/** Of one source. */
+interface Members {
+  count: number;
+  /** The oldest first. */
+  readonly dead: Set<PeerIndex>;
+  readonly unheard: Bag<PeerIndex>;
+}
+
+export class PeerRoom {
+  readonly #places = new Map<PeerIndex, Place>();
+  readonly #bySource = new Map<string, Members>();
+  readonly #bySubnet = new Map<string, Set<PeerIndex>>();
+  readonly #unbounded: string;
+  readonly #random: () => number;
+
+  /** `unbounded`: the source that only the whole list bounds, and that makes room for nobody. */
+  constructor(unbounded: string, random: () => number = Math.random) {
+    this.#unbounded = unbounded;
+    this.#random = random;
+  }
+
+  /** Those that must go so that one more has room; null where it has none. */
+  makeRoom(host: string, source: string): PeerIndex[] | null {
+    const going: PeerIndex[] = [];
+    if (source !== this.#unbounded) {
+      const subnet = this.#bySubnet.get(subnetOf(host) ?? '');
+      if (subnet !== undefined && subnet.size >= MAX_PEERS_PER_SUBNET) {
+        // Not those of which nothing was heard: they may be in play, and one network would be the swarm.
+        const other = [...subnet].find((peer) => this.#places.get(peer)?.grade === 'dead');
+        if (other === undefined) return null;
+        going.push(other);
+      }
+      const members = this.#bySource.get(source);
+      const isFreed = going.some((peer) => this.#places.get(peer)?.source === source);
+      if (members !== undefined && members.count >= MAX_PEERS_PER_SOURCE && !isFreed) {
+        const other = this.#leastOf(members);
+        if (other === null) return null;
+        going.push(other);
+      }
+    }
+    if (this.#places.size - going.length < MAX_KNOWN_PEERS) return going;
+    const other = this.#leastOfAll();
+    return other === null ? null : [...going, other];
+  }
+
+  enter(peer: PeerIndex, host: string, source: string): void {
+    const subnet = source === this.#unbounded ? null : subnetOf(host);
+    this.#places.set(peer, { source, subnet, grade: 'unheard' });
+    const members = this.#bySource.get(source) ?? { count: 0, dead: new Set(), unheard: new Bag() };
+    this.#bySource.set(source, members);
+    members.count += 1;
+    members.unheard.add(peer);
+    if (subnet === null) return;
+    const inSubnet = this.#bySubnet.get(subnet) ?? new Set();
+    this.#bySubnet.set(subnet, inSubnet);
+    inSubnet.add(peer);
+  }
+
+  grade(peer: PeerIndex, grade: Grade): void {
+    const place = this.#places.get(peer);
+    if (place === undefined || place.grade === grade) return;
+    const members = this.#bySource.get(place.source);
+    if (place.grade !== 'kept') members?.[place.grade].delete(peer);
+    if (grade !== 'kept') members?.[grade].add(peer);
+    place.grade = grade;
+  }
+
+  leave(peer: PeerIndex): void {
+    const place = this.#places.get(peer);
+    if (place === undefined) return;
+    this.grade(peer, 'kept');
+    this.#places.delete(peer);
+    const members = this.#bySource.get(place.source);
+    if (members !== undefined && --members.count === 0) this.#bySource.delete(place.source);
+    const inSubnet = place.subnet === null ? undefined : this.#bySubnet.get(place.subnet);
+    inSubnet?.delete(peer);
+    if (inSubnet?.size === 0) this.#bySubnet.delete(place.subnet as string);
+  }
+
+  #leastOf({ dead, unheard }: Members): PeerIndex | null {
+    for (const peer of dead) return peer;
+    return unheard.any(this.#random());
+  }
+
+  /** Of the source that has most; of the next where that has none to give. */
+  #leastOfAll(): PeerIndex | null {
+    const sources = [...this.#bySource].filter(([source]) => source !== this.#unbounded);
+    sources.sort(([, a], [, b]) => b.count - a.count);
+    for (const [, members] of sources) {
+      const peer = this.#leastOf(members);
+      if (peer !== null) return peer;
+    }
+    return null;
+  }
+}
+
+/** The first 24 bits of IPv4, the first 64 of IPv6. Null for addresses of our own networks. */
+function subnetOf(host: string): string | null {
+  if (reachOf(host) !== 'public') return null;
+  if (!host.includes(':')) return host.slice(0, host.lastIndexOf('.'));
+  return (addressBytes(host) ?? []).slice(0, 8).join('.');
+}

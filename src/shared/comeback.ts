@@ -1,0 +1,46 @@
+/** Whether a lost peer is dialled again, by the reason for which it was lost. */
+import type { CloseCode } from './close-reason.ts';
+
+/**
+ * `soon`: it may be there the next time. `rarely`: it broke the rules or serves something else, which seldom changes.
+ * `made-room`: nothing was wrong with it, others had their turn. `never`: it is banned, not allowed, ourselves, or served its purpose.
+ */
+export type Comeback = 'soon' | 'rarely' | 'made-room' | 'never';
+
+const COMEBACKS: Readonly<Record<CloseCode, Comeback>> = {
+  refused: 'soon',
+  unreachable: 'soon',
+  'connect-timeout': 'soon',
+  'connect-failed': 'soon',
+  'closed-by-peer': 'soon',
+  reset: 'soon',
+  'handshake-timeout': 'soon',
+  'never-unchoked': 'soon',
+  idle: 'soon',
+  stalled: 'soon',
+  'too-early': 'soon',
+  'unread-backlog': 'soon',
+  'exchange-timeout': 'soon',
+  'slot-needed': 'made-room',
+  replaced: 'made-room',
+  'not-bittorrent': 'rarely',
+  'encryption-failed': 'rarely',
+  'wrong-info-hash': 'rarely',
+  'frame-too-long': 'rarely',
+  'bad-length': 'rarely',
+  'bad-bitfield': 'rarely',
+  'bad-piece-index': 'rarely',
+  'bad-extended': 'rarely',
+  'unrequested-data': 'rarely',
+  self: 'never',
+  'bad-data': 'never',
+  private: 'never',
+  done: 'never',
+  'race-lost': 'never',
+  surplus: 'never',
+  stopped: 'never',
+};
+
+export function comebackOf(code: CloseCode): Comeback {
+  return COMEBACKS[code];
+}

@@ -1,0 +1,246 @@
+/** Peers that were lost, in virtual time: as long as a download runs, none that might help is given up. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CLOSE_CODES, type CloseCode } from '../../src/shared/close-reason.ts';
+import { comebackOf } from '../../src/shared/comeback.ts';
+import { peerIndex } from '../../src/shared/indices.ts';
+import { RECONNECT_MAX_MS, REDIAL_SHARE_PERCENT } from '../../src/shared/limits.ts';
+import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
+import { payload } from '../support/payload.ts';
+import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { handshakeOf } from '../support/wire-bytes.ts';
+
+const shake: readonly [number, Verb] = [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }];
+const downloading = { slots: 4, chokedTimeoutMs: 600_000 };
+const seed: FakePeerScript = { script: seedScript(INFO_HASH, 8, 10), serves: payload };
+const refuses: FakePeerScript = { connect: { fail: 'refused', afterMs: 0 } };
+const seconds = (times: readonly number[]) => times.map((ms) => Math.round(ms / 1_000));
+/** Rounded to the tick at which it was dialled. */
+const dialledAt = (script: FakePeerScript, ms: number) => {
+  const shard = new VirtualShard(downloading);
+  const [peer] = shard.add(script);
+  shard.run(ms);
+  return { shard, times: seconds(peer?.dialledAt ?? []) };
+};
+
+test('who cannot be reached is dialled again after 10, 20, 40, 80 s, then every two minutes, without an end', () => {
+  const { times } = dialledAt(refuses, 3_600_000);
+  assert.deepEqual(times.slice(0, 7), [0, 10, 30, 70, 150, 270, 390]);
+  assert.ok(times.length >= 3_600_000 / RECONNECT_MAX_MS, `${times.length} dials in an hour`);
+});
+
+test('each ending of which a peer may come back is tried again, the others are the end', () => {
+  const finals: CloseCode[] = ['self', 'bad-data', 'private', 'done', 'race-lost', 'surplus', 'stopped'];
+  const codes = Object.keys(CLOSE_CODES) as CloseCode[];
+  assert.deepEqual(codes.filter((code) => comebackOf(code) === 'never').sort(), finals.sort());
+});
+
+test('who broke the rules or serves another torrent comes again, but rarely', () => {
+  const { times } = dialledAt({ script: [[0, { say: Buffer.from('noise'.repeat(20)) }]] }, 12_000_000);
+  assert.deepEqual(times, [0, 300, 900, 2_100, 4_500, 8_100, 11_700]);
+});
+
+for (const fail of ['refused', 'unreachable', 'connect-timeout', 'connect-failed', 'reset'] as const)
+  test(`a seed that comes up after 100 s of "${fail}" is found at the next try`, () => {
+    const { shard, times } = dialledAt({ ...seed, away: { untilMs: 100_000, fail } }, 200_000);
+    assert.deepEqual(times, [0, 10, 30, 70, 150]);
+    assert.equal(shard.full.length, 4, 'the slots that there are');
+  });
+
+test('a peer that is full for 100 s is let in when it has room', () => {
+  const shard = new VirtualShard(downloading);
+  const full: FakePeerScript = { script: [[0, { end: 'closed-by-peer' }]] };
+  const [peer] = shard.add(full);
+  shard.run(100_000);
+  assert.deepEqual(seconds(peer?.dialledAt ?? []), [0, 10, 30, 70]);
+  assert.equal(peer?.fired, 4, 'it hung up each time');
+  shard.run(100_000);
+  assert.equal(peer?.dials, 5);
+});
+
+test('who gave data and is lost begins with the shortest wait again', () => {
+  const script = [...seedScript(INFO_HASH, 8, 10), [500, { end: 'reset' }] as const];
+  const { times } = dialledAt({ ...seed, script, away: { untilMs: 60_000, fail: 'refused' } }, 110_000);
+  assert.deepEqual(times, [0, 10, 30, 70, 81, 101]);
+});
+
+test('all at once: everybody is lost, and everybody is dialled again', () => {
+  const shard = new VirtualShard(downloading);
+  const away = { untilMs: 65_000, fail: 'unreachable' } as const;
+  const peers = shard.add(...Array.from({ length: 30 }, () => ({ ...seed, away })));
+  shard.run(80_000);
+  assert.ok(peers.every(({ dials }) => dials === 4));
+  assert.equal(shard.unchokes.length, 30);
+});
+
+test('a source that names a lost peer brings its next try forward; a flood of naming does no more', () => {
+  const shard = new VirtualShard(downloading);
+  const [named, other] = shard.add(refuses, refuses);
+  shard.run(155_000);
+  for (let i = 0; i < 1_000; i++) {
+    shard.shard.command({ type: 'named', peers: [peerIndex(0)] });
+    shard.run(100);
+  }
+  assert.deepEqual(seconds(named?.dialledAt ?? []), [0, 10, 30, 70, 150, 180, 210, 240]);
+  assert.deepEqual(seconds(other?.dialledAt ?? []), [0, 10, 30, 70, 150]);
+});
+
+test('a network that is back: the lost are dialled at once, and their waits begin from the start', () => {
+  const shard = new VirtualShard(downloading);
+  const [peer, guilty] = shard.add(refuses, { script: [[0, { say: Buffer.from('noise'.repeat(20)) }]] });
+  shard.run(165_000);
+  shard.shard.command({ type: 'network-back' });
+  shard.run(40_000);
+  assert.deepEqual(seconds(peer?.dialledAt ?? []), [0, 10, 30, 70, 150, 165, 185]);
+  assert.equal(guilty?.dials, 1, 'it was not the network');
+});
+
+test('redials have a small share of the dial rate', () => {
+  const shard = new VirtualShard({ ...downloading, share: { dialRatePerS: 100 } });
+  const peers = shard.add(...Array.from({ length: 400 }, () => refuses));
+  shard.run(9_000);
+  const dials = () => peers.reduce((sum, peer) => sum + peer.dials, 0);
+  assert.equal(dials(), 400);
+  shard.run(31_000);
+  const redials = dials() - 400;
+  const share = REDIAL_SHARE_PERCENT;
+  assert.ok(redials > 20 * share && redials <= 32 * share, `${redials} redials in 30 s`);
+});
+
+test('a new address has its place before those that were lost, and takes it from them', () => {
+  const shard = new VirtualShard({ ...downloading, share: { halfOpen: 2 } });
+  const silent = { connect: 'ignore' } as const;
+  const lost = shard.add(silent, silent);
+  shard.run(26_000);
+  assert.ok(
+    lost.every(({ dials, destroyed }) => dials === 2 && !destroyed),
+    'they hold both places',
+  );
+  const [first, second] = shard.add(seed, seed);
+  shard.run(100);
+  assert.deepEqual([first?.dials, second?.dials], [1, 1]);
+  assert.equal(shard.unchokes.length, 2);
+  shard.run(300);
+  assert.ok(
+    lost.every(({ dials, destroyed }) => dials === 3 && !destroyed),
+    'they wait for places that are free',
+  );
+});
+
+test('of the lost, those that gave data once come first', () => {
+  const shard = new VirtualShard({ ...downloading, share: { dialRatePerS: 10 } });
+  const dead = shard.add(...Array.from({ length: 40 }, () => refuses));
+  const script = [...seedScript(INFO_HASH, 8, 10), [500, { end: 'reset' }] as const];
+  const [good] = shard.add({ ...seed, script });
+  shard.run(16_000);
+  const before = dead.reduce((sum, peer) => sum + peer.dials, 0);
+  assert.equal(good?.dials, 2, `dialled again while ${before} dead ones were dialled`);
+  assert.ok(before < 60, 'others still wait');
+});
+
+test('main asks to forget addresses: those that are in play are kept, of the others nothing is left', () => {
+  const shard = new VirtualShard({ ...downloading, share: { halfOpen: 2 } });
+  const [lost, playing, waiting] = shard.add(refuses, { connect: 'ignore' }, { connect: 'ignore' }, seed);
+  shard.run(1_000);
+  assert.deepEqual([lost?.dials, playing?.dials, waiting?.dials], [1, 1, 1]);
+  shard.shard.command({ type: 'forget', peers: [0, 1, 3].map((n) => peerIndex(n)) });
+  assert.deepEqual(shard.events.at(-1), { type: 'forgotten', peers: [0, 3], kept: [1] });
+  shard.run(100_000);
+  assert.equal(lost?.dials, 1);
+});
+
+test('who is banished is not dialled again, until main deals it anew', () => {
+  const shard = new VirtualShard(downloading);
+  const [peer] = shard.add(refuses);
+  shard.run(1_000);
+  shard.shard.command({ type: 'banish', peers: [peerIndex(0)], code: 'private' });
+  shard.run(100_000);
+  assert.equal(peer?.dials, 1);
+  const addresses = [{ peer: peerIndex(0), host: '127.0.0.1', port: 1 }];
+  shard.shard.command({ type: 'addresses', addresses, lost: false });
+  shard.run(15_000);
+  assert.equal(peer?.dials, 3);
+});
+
+test('the lost of a shard that died wait before they are dialled by the new one', () => {
+  const shard = new VirtualShard(downloading);
+  const [peer] = shard.add(refuses);
+  shard.shard.command({ type: 'banish', peers: [peerIndex(0)], code: 'private' });
+  const fresh = new VirtualShard(downloading);
+  const [again] = fresh.add(refuses);
+  fresh.shard.command({ type: 'forget', peers: [peerIndex(0)] });
+  const addresses = [{ peer: peerIndex(0), host: '127.0.0.1', port: 1 }];
+  fresh.shard.command({ type: 'addresses', addresses, lost: true });
+  fresh.run(9_000);
+  assert.equal(again?.dials, 0);
+  fresh.run(2_000);
+  assert.equal(again?.dials, 1);
+  assert.equal(peer?.dials, 0);
+});
+
+const six: FakePeerScript = { ...seed, host: '2a01:4f8::1' };
+
+for (const code of ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENETUNREACH', 'EPERM'] as const)
+  test(`a machine without IPv6 that says ${code}: no pause for IPv4, and no dial until an address appears`, () => {
+    const own = ['127.0.0.1', '::1', 'fe80::1', '10.0.0.2'];
+    const shard = new VirtualShard({ ...downloading, ownAddresses: () => own });
+    const connect =
+      code === 'EADDRNOTAVAIL'
+        ? { shortage: code, times: 1_000 }
+        : ({ fail: 'unreachable', afterMs: 0 } as const);
+    const peers = shard.add(...Array.from({ length: 200 }, () => ({ ...six, connect })));
+    shard.add(seed);
+    shard.run(100_000);
+    assert.ok((shard.unchokes[0] ?? Number.NaN) < 100, 'at once');
+    const dials = () => peers.reduce((sum, peer) => sum + peer.dials, 0);
+    const before = dials();
+    assert.ok(before >= 1 && before <= 16, `${before} dials, of one turn`);
+    const stats = shard.events.findLast((event) => event.type === 'stats');
+    assert.equal(stats?.type === 'stats' && stats.stats.shortages, 0);
+    own.push('2a01:4f8::99');
+    shard.run(4_000);
+    assert.ok(dials() >= before + 16, 'the family is there');
+  });
+
+test('with --interface of one family, addresses of the other are the end at once, and are never dialled', () => {
+  const shard = new VirtualShard({
+    ...downloading,
+    localAddress: '10.0.0.2',
+    ownAddresses: () => ['10.0.0.2'],
+  });
+  const [other] = shard.add(six);
+  shard.run(300_000);
+  assert.equal(other?.dials, 0);
+  assert.deepEqual(
+    shard.outcomes.map(({ reason, retryInMs }) => [reason.stage, reason.code, retryInMs]),
+    [['queued', 'unreachable', null]],
+  );
+});
+
+test('with --interface of an address that goes and comes, peers wait for it without a pause', () => {
+  const own = ['127.0.0.1'];
+  const options = { ...downloading, localAddress: '10.0.0.2', ownAddresses: () => own };
+  const shard = new VirtualShard(options);
+  const [peer] = shard.add({ ...seed, host: '11.0.0.1', connect: { shortage: 'EADDRNOTAVAIL', times: 1 } });
+  shard.run(95_000);
+  assert.equal(peer?.dials, 1);
+  own.push('10.0.0.2');
+  shard.run(3_000);
+  assert.equal(shard.unchokes.length, 1);
+});
+
+test('a real shortage of ports pauses dialling as before', () => {
+  const shard = new VirtualShard(downloading);
+  const [peer] = shard.add({ ...seed, connect: { shortage: 'EADDRNOTAVAIL', times: 3 } });
+  shard.run(10_000);
+  assert.equal(peer?.dials, 4);
+  assert.deepEqual(shard.closings, []);
+});
+
+test('a peer that says nothing behind its handshake is dialled again, too', () => {
+  const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 30_000 });
+  const [peer] = shard.add({ script: [shake] });
+  shard.run(60_000);
+  assert.equal(peer?.dials, 2);
+  assert.equal(shard.outcomes[0]?.reason.code, 'never-unchoked');
+});
