@@ -13,6 +13,8 @@ import { Failure } from './failure.ts';
 import type { GetContext } from './get-context.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { listenPort } from './listen-port.ts';
+import { LostNotice } from './lost-notice.ts';
 import { defaultMemory, parseMemory } from './memory.ts';
 import type { Network } from './network.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
@@ -24,7 +26,7 @@ import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
 import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
-import { parseCount, parseDuration, parsePort } from './units.ts';
+import { parseCount, parseDuration } from './units.ts';
 
 type Ending =
   | { readonly kind: 'complete' }
@@ -40,6 +42,9 @@ export class GetRun {
   readonly #advisor: Advisor;
   readonly #reportFile: ReportFile | null;
   readonly #watch: IdleWatch;
+  readonly #lostNotice = new LostNotice();
+  /** Milliseconds; 0 is never. */
+  readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
   readonly #route: Route;
   readonly #hashers: number;
   readonly #memoryBytes: number | null;
@@ -68,11 +73,11 @@ export class GetRun {
         resolve(ending);
       };
     });
-    const patience = {
+    this.#timeouts = {
       firstUnchoke: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
       idle: parseDuration('--idle-timeout', flags.idleTimeout),
     };
-    this.#watch = new IdleWatch(patience, new LivedClock(monotonicMs).now);
+    this.#watch = new IdleWatch(this.#timeouts, new LivedClock(monotonicMs).now);
     this.#hashers = parseCount('--hashers', flags.hashers, 1);
     this.#memoryBytes = parseMemory(flags.memory, context.lanes);
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
@@ -85,7 +90,7 @@ export class GetRun {
         ...context.network,
         keep: parseCount('--keep', keep),
         downloads: true,
-        listenPort: listens ? portOf(flags.port, context.lane) : null,
+        listenPort: listens ? listenPort(flags.port, context.lane) : null,
         lanes: context.lanes,
         chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
         hashers: this.#hashers,
@@ -213,7 +218,7 @@ export class GetRun {
     return this.#session.discovery.hopeful || (this.#job?.download.webSeeds?.hopeful ?? false);
   }
 
-  /** Nobody is left to ask, and nobody new will be named: waiting would be for nothing. */
+  /** Nobody is left to ask or to wait for, and nobody new will be named. */
   #checkExhausted(): void {
     const { race } = this.#session;
     if (!race.peers.allSettled || this.#hopeful) return;
@@ -233,6 +238,7 @@ export class GetRun {
     this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
     const known = race.peers.size + race.peers.acceptedCount;
     if (known > 0) this.#checkExhausted();
+    if (!this.#ended) this.#lostNotice.look(race, this.#timeouts, this.#console);
     if (known === 0 && !this.#hopeful)
       return this.#fail('no-peer', 'no peer to download from: no tracker named one, and --peer named none');
     if (!this.#ended) this.#advisor.hint(this.#watch.idleMs, () => this.#symptoms());
@@ -284,10 +290,4 @@ export class GetRun {
     const { download, plan } = this.#job ?? { download: null, plan: null };
     return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }
-}
-
-/** Downloads that run at one time listen at ports next to each other; 0 is a free one. */
-function portOf(text: string, lane: number): number {
-  const port = parsePort('--port', text);
-  return port === 0 ? 0 : parsePort('--port', String(port + lane));
 }

@@ -2,11 +2,13 @@
  * The peers of one torrent, for whatever command: a race, all the ways by which it hears of addresses, and, for a magnet
  * link, the search for its metadata over the very connections that are raced.
  */
+import { monotonicMs } from '../shared/clock.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { Route } from '../shared/http-visitor.ts';
 import type { PeerIndex } from '../shared/indices.ts';
-import { CHOKED_RACE_MS } from '../shared/limits.ts';
+import { CHOKED_RACE_MS, NETWORK_POLL_MS } from '../shared/limits.ts';
 import type { PeerOutcome } from '../shared/messages.ts';
+import { ownAddresses } from '../shared/own-addresses.ts';
 import { readBlocklist } from './blocklist.ts';
 import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from './commands/options.ts';
 import type { Console } from './console.ts';
@@ -17,11 +19,14 @@ import type { HttpClient } from './http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from './identity.ts';
 import type { MetadataSearch } from './metadata/metadata-fetch.ts';
 import { MetadataRace } from './metadata/metadata-race.ts';
+import { type NetworkReturn, NetworkWatch } from './network-watch.ts';
+import { phaseTotals } from './phase-totals.ts';
 import { Race } from './race.ts';
 import type { RaceListener, Unchoke } from './race-options.ts';
 import { metainfoOf } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import type { Source } from './torrent/source.ts';
+import { formatDuration } from './units.ts';
 
 /** What trackers are told is left while the size is unknown: not 0, which would say that we are a seed. */
 export const UNKNOWN_LEFT_BYTES = 16_384;
@@ -63,6 +68,8 @@ export interface SessionListener {
   onNews(news: TrackerNews): void;
   /** Others may connect to us at this port. */
   onListening(port: number): void;
+  /** The network was away: what waits because it failed may be tried again. */
+  onNetworkBack(back: NetworkReturn): void;
   /** A bug of ours that no new thread mends. */
   onBug(error: unknown): void;
 }
@@ -77,6 +84,10 @@ export function listenerFor(console: Console, onBug: (error: unknown) => void): 
     onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
     onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
     onListening: () => {},
+    onNetworkBack: (back) => {
+      if (back.by === 'success')
+        console.news(`the network is back after ${formatDuration(back.ms)}: lost peers are dialled again`);
+    },
     onBug,
   };
 }
@@ -89,6 +100,9 @@ export class PeerSession {
   readonly #source: Source;
   readonly #carriesPeers: boolean;
   readonly #metadata: MetadataRace | null;
+  readonly #network = new NetworkWatch(monotonicMs());
+  readonly #announces = { answered: 0, failed: 0 };
+  readonly #networkTimer: NodeJS.Timeout | null;
 
   /** Starts the threads of the race. Throws a usage failure for options that make no sense. */
   constructor(options: SessionOptions, listener: SessionListener) {
@@ -144,7 +158,10 @@ export class PeerSession {
       udp: direct ? { from: route.localAddress } : null,
       progress: () => listener.progress(),
       onPeers: (peers, from) => this.#heardOf(peers, from, listener),
-      onNews: (news) => listener.onNews(news),
+      onNews: (news) => {
+        if (news.kind !== 'warned') this.#announces[news.kind] += 1;
+        listener.onNews(news);
+      },
     });
     if (source.kind === 'magnet' && source.magnet.passedOver.length > 0)
       listener.onNews({
@@ -152,6 +169,9 @@ export class PeerSession {
         kind: 'warned',
         text: `this of it cannot be used and was passed over: ${source.magnet.passedOver.join(', ')}`,
       });
+    this.#networkTimer = options.downloads
+      ? setInterval(() => this.#lookAtNetwork(listener), NETWORK_POLL_MS)
+      : null;
   }
 
   /** The search for the metadata of a magnet link; null where none is needed. */
@@ -176,7 +196,26 @@ export class PeerSession {
 
   async stop(): Promise<void> {
     this.#metadata?.stop();
+    if (this.#networkTimer !== null) clearInterval(this.#networkTimer);
     await Promise.all([this.discovery.stop(), this.race.stop()]);
+  }
+
+  #lookAtNetwork(listener: SessionListener): void {
+    const { connected, dialed, dialing, choked, unchoked, blockBytes } = phaseTotals(this.race.shardStats);
+    const signs = {
+      addresses: ownAddresses(),
+      inSession: choked + unchoked,
+      connected,
+      failedDials: dialed - connected - dialing,
+      answered: this.#announces.answered,
+      failedAnnounces: this.#announces.failed,
+      bytes: blockBytes + listener.progress().downloaded,
+    };
+    const back = this.#network.look(signs, monotonicMs());
+    if (back === null) return;
+    this.race.networkBack();
+    this.discovery.networkBack();
+    listener.onNetworkBack(back);
   }
 
   #heardOf(peers: readonly HostPort[], from: string, listener: SessionListener): void {

@@ -32,6 +32,7 @@ const COMEBACKS: Readonly<Record<CloseCode, Comeback>> = {
   'bad-piece-index': 'rarely',
   'bad-extended': 'rarely',
   'unrequested-data': 'rarely',
+  flood: 'rarely',
   self: 'never',
   'bad-data': 'never',
   private: 'never',

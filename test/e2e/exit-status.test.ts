@@ -68,8 +68,11 @@ test('exit status 4: nobody to download from, or nobody unchokes in time', async
   const torrent = writeTo(folder, 'lonely.torrent', torrentOf());
   const lonely = await runCli('get', torrent, '-o', join(folder, 'lonely'));
   assert.deepEqual([lonely.status, /no peer to download from/.test(lonely.stderr)], [4, true]);
-  const refused = await runCli('get', torrent, '-o', join(folder, 'lonely'), '--peer', '127.0.0.1:1');
-  assert.deepEqual([refused.status, /all 1 peers are gone/.test(refused.stderr)], [4, true]);
+  const args = [torrent, '-o', join(folder, 'lonely'), '--first-unchoke-timeout', '1s'];
+  const refused = await runCli('get', ...args, '--peer', '127.0.0.1:1');
+  assert.equal(refused.status, 4);
+  assert.match(refused.stderr, /the only peer is lost: it is dialled again, up to 1.00 s from the start/);
+  assert.match(refused.stderr, /nobody unchoked us within 1.00 s \(1 peers known\)/);
   await withSwarm(
     folder,
     { peers: 3, mix: mixFile(folder, 'mute.json', { 'never-unchokes': 1 }) },

@@ -82,6 +82,15 @@ export class Announcer {
     for (const tier of this.#tiers) void this.#round(tier, 'started');
   }
 
+  /** Tiers that failed are asked again at once; those that answered keep their interval. */
+  networkBack(): void {
+    for (const tier of this.#tiers) {
+      if (tier.failures === 0 || tier.timer === null) continue;
+      tier.failures = 0;
+      void this.#round(tier, tier.answered ? 'none' : 'started');
+    }
+  }
+
   /** The download is complete: each tracker that knows us is told once. */
   completed(): void {
     for (const tier of this.#tiers) if (tier.answered) this.#lastWords.push(this.#round(tier, 'completed'));
@@ -110,6 +119,7 @@ export class Announcer {
 
   async #round(tier: Tier, event: AnnounceEvent): Promise<void> {
     if (tier.timer !== null) clearTimeout(tier.timer);
+    tier.timer = null;
     this.#working += 1;
     const reply = await this.#firstAnswer(tier, event);
     this.#working -= 1;

@@ -36,6 +36,7 @@ export class DhtSource {
   #stopped = false;
   readonly #found = new Set<string>();
   #told = false;
+  #listensAt = NO_LISTENING_PORT;
 
   constructor(options: DhtOptions) {
     this.#options = options;
@@ -79,6 +80,14 @@ export class DhtSource {
     client.on('ready', () => this.#search(port));
   }
 
+  /** The network was away: the next search comes at once, and the pauses between searches begin from the start. */
+  networkBack(): void {
+    this.#repeatMs = DHT_FIRST_REPEAT_MS;
+    if (this.#timer === null || this.#searching || this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#search(this.#listensAt);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#searching = false;
@@ -92,6 +101,7 @@ export class DhtSource {
   }
 
   #search(port: number): void {
+    this.#listensAt = port;
     const client = this.#client;
     if (client === null) return;
     this.#searching = true;

@@ -143,6 +143,12 @@ export class Discovery {
     this.#lsd = null;
   }
 
+  /** The network was away: trackers and tables that failed are asked again. */
+  networkBack(): void {
+    this.#announcer.networkBack();
+    for (const dht of this.#dht) dht.networkBack();
+  }
+
   completed(): void {
     this.#announcer.completed();
   }

@@ -1,0 +1,30 @@
+/** The word that all peers are lost and that the run waits for them: said once each time that it becomes true. */
+import type { Console } from './console.ts';
+import { phaseTotals } from './phase-totals.ts';
+import type { Race } from './race.ts';
+import { formatDuration } from './units.ts';
+
+export class LostNotice {
+  #isSaid = false;
+
+  /** The time-outs in milliseconds; 0 is never. */
+  look(
+    race: Race,
+    timeouts: { readonly firstUnchoke: number; readonly idle: number },
+    console: Console,
+  ): void {
+    const { handshaking, choked, unchoked } = phaseTotals(race.shardStats);
+    const isLost = race.peers.allLost && handshaking + choked + unchoked === 0;
+    const isNews = isLost && !this.#isSaid;
+    this.#isSaid = isLost;
+    if (!isNews) return;
+    const { size } = race.peers;
+    const [ms, option, what] =
+      race.ttfuMs === null
+        ? [timeouts.firstUnchoke, '--first-unchoke-timeout', 'from the start']
+        : [timeouts.idle, '--idle-timeout', 'without a piece'];
+    const until = ms === 0 ? '' : `, up to ${formatDuration(ms)} ${what} (${option})`;
+    const lost = size === 1 ? 'the only peer is lost: it is' : `all ${size} peers are lost: they are`;
+    console.news(`${lost} dialled again${until}`);
+  }
+}
