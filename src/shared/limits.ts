@@ -186,6 +186,10 @@ export const NETWORK_POLL_MS = 3_000;
 export const NETWORK_OUTAGE_MS = 30_000;
 /** Where this machine has no address of a family, it is looked at most this often whether one came. */
 export const FAMILY_POLL_MS = 2_000;
+/** Dials of one family in a row that find no route, or are forbidden, until the family is left alone. */
+export const FAMILY_FAILURES = 16;
+/** For this long, unless the network changes or a dial of the family is answered. */
+export const FAMILY_PAUSE_MS = 30_000;
 /** While more peers wait than may be worked with, the slowest make room this often. */
 export const TURNOVER_INTERVAL_MS = 30_000;
 /** And so many of them, in percent: libtorrent's turnover. */

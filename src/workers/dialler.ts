@@ -20,6 +20,9 @@ type DialPlan = Pick<
   'share' | 'strategy' | 'encryption' | 'utp' | 'proxy' | 'localAddress' | 'reconnect'
 >;
 
+/** Endings of a dial that come from the other side: there is a way to it. */
+const ANSWERS: ReadonlySet<CloseCode> = new Set<CloseCode>(['refused', 'reset', 'closed-by-peer']);
+
 /** What the dialler asks its shard. */
 export interface DiallerHost {
   /** Peers are wanted at all. */
@@ -97,6 +100,7 @@ export class Dialler {
       case 'named':
         return this.addresses.named(command.peers);
       case 'network-back':
+        this.#families?.reopen();
         return this.addresses.networkBack();
       case 'forget':
         // Whatever else is to be said of a peer comes before the word that it is forgotten.
@@ -111,19 +115,21 @@ export class Dialler {
     this.addresses.tick(now);
   }
 
-  /** A dial has come to an end; `postponed` where it was not answered, and counts for nothing. */
-  dialEnded(peer: PeerIndex, postponed: boolean): void {
+  /** A dial has come to an end; `after` is `queued` where it was not answered, and counts for nothing. */
+  dialEnded({ peer, host }: PeerAddress, after: PeerState): void {
     this.#redials.delete(peer);
-    if (postponed) return;
+    if (after.phase === 'queued') return;
+    if (after.phase !== 'closed' || ANSWERS.has(after.reason.code)) this.#families?.answered(host);
     this.window.answered();
     this.pump();
   }
 
   /** This machine could not dial: the address waits, and dialling pauses where that is what is wrong. */
   shortage(address: PeerAddress, code: string): void {
-    if (code === 'EADDRNOTAVAIL' && this.#families?.failed(address.host))
+    const now = this.#world.clock();
+    if (code === 'EADDRNOTAVAIL' && this.#families?.failed(address.host, code, now))
       return this.#host.lose(address, 'unreachable', withoutFamily(address.host));
-    this.window.shortage(this.#world.clock());
+    this.window.shortage(now);
     this.addresses.addAgain(address);
   }
 
@@ -134,21 +140,20 @@ export class Dialler {
     outcome: PeerOutcome,
     { isOver, isGuest }: { readonly isOver: boolean; readonly isGuest: boolean },
   ): PeerOutcome | null {
-    const { code } = outcome.reason;
-    const noFamily =
-      before.phase === 'dialing' && code === 'unreachable' && this.#families?.failed(address.host);
+    const now = this.#world.clock();
+    const { code, detail = '' } = outcome.reason;
+    const isUnreachable = before.phase === 'dialing' && code === 'unreachable';
+    const noFamily = isUnreachable && this.#families?.failed(address.host, detail, now);
     const again = isOver || noFamily ? null : this.#approaches.triesAnother(before, outcome);
     if (again === 'at once') this.addresses.addFirst(address);
     if (again === 'in turn') this.addresses.addAgain(address);
     if (again !== null) return null;
     const ending = this.#approaches.ending(before, outcome);
     if (ending.reason.code === 'race-lost') this.addresses.sendHome(address);
-    const mayReturn = this.#plan.reconnect && !isGuest && this.#families?.wayTo(address.host) !== 'never';
+    const mayReturn =
+      this.#plan.reconnect && !isGuest && this.#families?.wayTo(address.host, now) !== 'never';
     if (!mayReturn) return ending;
-    return {
-      ...ending,
-      retryInMs: this.addresses.retryLater(address, ending.reason.code, this.#world.clock()),
-    };
+    return { ...ending, retryInMs: this.addresses.retryLater(address, ending.reason.code, now) };
   }
 
   /** Dials what may be dialled, from the next turn on. */
@@ -185,7 +190,7 @@ export class Dialler {
   }
 
   #dial(address: PeerAddress, isNew: boolean): void {
-    const way = this.#families?.wayTo(address.host) ?? 'open';
+    const way = this.#families?.wayTo(address.host, this.#world.clock()) ?? 'open';
     if (this.#host.inPlay(address.peer)) return;
     if (way !== 'open') return this.#host.lose(address, 'unreachable', withoutFamily(address.host));
     this.#host.dial(address);

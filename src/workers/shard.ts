@@ -152,7 +152,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void {
     this.#counts.move(before, after);
-    if (before.phase === 'dialing') this.#dialler.dialEnded(peer.index, after.phase === 'queued');
+    if (before.phase === 'dialing') this.#dialler.dialEnded(peer.peerAddress, after);
     if (after.phase !== 'closed') return;
     this.swarm.countPieces(peer.pieces, -1);
     this.#peers.delete(peer.index);

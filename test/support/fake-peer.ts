@@ -20,7 +20,7 @@ export interface FakePeerScript {
   readonly connect?:
     | number
     | 'ignore'
-    | { readonly fail: CloseCode; readonly afterMs: number }
+    | { readonly fail: CloseCode; readonly afterMs: number; readonly detail?: string }
     | { readonly shortage: string; readonly times: number };
   /** Until this moment of the run it is not there: its dials fail in this way, at once. */
   readonly away?: { readonly untilMs: number; readonly fail: CloseCode };
@@ -89,7 +89,8 @@ export class FakePeer {
       this.#later(0, () => this.#events?.onEnd(away.fail, 'away'));
     else if (connect === 'ignore') this.fired += 1;
     else if (typeof connect === 'number') this.#time.after(connect, () => this.#connected());
-    else if ('fail' in connect) this.#later(connect.afterMs, () => this.#events?.onEnd(connect.fail, 'fake'));
+    else if ('fail' in connect)
+      this.#later(connect.afterMs, () => this.#events?.onEnd(connect.fail, connect.detail ?? 'fake'));
     else if (this.#shortagesLeft-- > 0) this.#later(0, () => this.#events?.onShortage(connect.shortage));
     else this.#time.after(0, () => this.#connected());
     return {

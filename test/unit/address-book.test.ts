@@ -1,0 +1,56 @@
+/** How long a lost peer waits, try after try. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CloseCode } from '../../src/shared/close-reason.ts';
+import { peerIndex } from '../../src/shared/indices.ts';
+import { RECONNECT_JITTER_PERCENT } from '../../src/shared/limits.ts';
+import { AddressBook } from '../../src/workers/address-book.ts';
+
+const address = { peer: peerIndex(1), host: '1.2.3.4', port: 5 };
+
+/** Seconds of the waits of one peer that is lost in this way each time. */
+function waits(code: CloseCode, tries: number, random = 0.5): (number | null)[] {
+  const book = new AddressBook(() => random);
+  return Array.from({ length: tries }, () => {
+    const wait = book.retryLater(address, code, 0);
+    return wait === null ? null : wait / 1_000;
+  });
+}
+
+test('a peer that cannot be reached: doubling up to two minutes, and there is no last try', () => {
+  const all = waits('refused', 1_000);
+  assert.deepEqual(all.slice(0, 6), [10, 20, 40, 80, 120, 120]);
+  assert.equal(all.at(-1), 120);
+});
+
+test('a peer that broke the rules or serves another torrent: rarely, up to an hour', () => {
+  assert.deepEqual(waits('wrong-info-hash', 6), [300, 600, 1_200, 2_400, 3_600, 3_600]);
+});
+
+test('a peer that is banned, or is ourselves: never', () => {
+  for (const code of ['bad-data', 'self', 'private'] as const) assert.deepEqual(waits(code, 2), [null, null]);
+});
+
+test('those that were lost together come again one after the other', () => {
+  const least = 1 - RECONNECT_JITTER_PERCENT / 100;
+  assert.deepEqual(waits('reset', 2, 0), [10 * least, 20 * least]);
+  assert.ok((waits('reset', 1, 0.999)[0] ?? 0) > 12);
+});
+
+test('a peer that gave data begins with the shortest wait again, and comes before other lost ones', () => {
+  const book = new AddressBook(() => 0.5);
+  const other = { ...address, peer: peerIndex(2) };
+  book.retryLater(other, 'reset', 0);
+  book.retryLater(address, 'reset', 0);
+  book.forgive(address.peer);
+  assert.equal(book.retryLater(address, 'reset', 0), 10_000);
+  book.tick(10_000);
+  assert.deepEqual([book.nextNew(), book.nextLost(), book.nextLost()], [null, address, other]);
+});
+
+test('a peer that made room for others waits among the new ones, not among the lost', () => {
+  const book = new AddressBook(() => 0.5);
+  book.retryLater(address, 'replaced', 0);
+  book.tick(10_000);
+  assert.deepEqual([book.nextLost(), book.nextNew()], [null, address]);
+});

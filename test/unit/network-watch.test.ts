@@ -1,0 +1,98 @@
+/** When a network is taken as back, by the second and the reason. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type NetworkSigns, NetworkWatch } from '../../src/main/network-watch.ts';
+
+const QUIET: NetworkSigns = {
+  addresses: ['127.0.0.1', '10.0.0.2'],
+  inSession: 0,
+  connected: 0,
+  failedDials: 0,
+  answered: 0,
+  failedAnnounces: 0,
+  bytes: 0,
+};
+
+/** `[second, reason]` of every return; what is not said stays as it was. */
+function returns(...story: readonly (readonly [second: number, change: Partial<NetworkSigns>])[]) {
+  const watch = new NetworkWatch(0);
+  let signs = QUIET;
+  const seen: [number, string][] = [];
+  for (const [second, change] of story) {
+    signs = { ...signs, ...change };
+    const back = watch.look(signs, second * 1_000);
+    if (back !== null) seen.push([second, back.by === 'success' ? `after ${back.ms / 1_000} s` : back.by]);
+  }
+  return seen;
+}
+
+test('a peer that connects after 40 s of failed dials only', () => {
+  const story = [
+    [0, {}],
+    [10, { connected: 3, inSession: 3 }],
+    [20, { inSession: 0 }],
+    [40, { failedDials: 5 }],
+    [50, { connected: 4, inSession: 1 }],
+    [53, { connected: 5, inSession: 2 }],
+  ] as const;
+  assert.deepEqual(returns(...story), [[50, 'after 40 s']]);
+});
+
+test('a tracker that answers after failures only', () => {
+  const story = [
+    [0, { answered: 1 }],
+    [30, { failedAnnounces: 2, failedDials: 9 }],
+    [45, { answered: 2 }],
+  ] as const;
+  assert.deepEqual(returns(...story), [[45, 'after 45 s']]);
+});
+
+test('no return: a tracker that answers as always beside dead peers, a short pause, bytes that flow, a peer in session', () => {
+  const stories = [
+    [
+      [0, {}],
+      [40, { failedDials: 90 }],
+      [60, { answered: 1 }],
+      [120, { answered: 2, failedDials: 180 }],
+    ],
+    [
+      [0, {}],
+      [10, { connected: 1 }],
+      [20, { failedDials: 3 }],
+      [30, { connected: 2 }],
+    ],
+    [
+      [0, {}],
+      [20, { bytes: 1_000, failedDials: 9 }],
+      [40, { bytes: 2_000, failedDials: 30 }],
+      [45, { connected: 1 }],
+    ],
+    [
+      [0, { inSession: 1 }],
+      [40, { failedDials: 9 }],
+      [50, { connected: 1, inSession: 2 }],
+    ],
+    [
+      [0, {}],
+      [50, { connected: 1 }],
+    ],
+  ] as const;
+  for (const story of stories) assert.deepEqual(returns(...story), []);
+});
+
+test('an address of this machine that comes, or is another than before', () => {
+  const story = [
+    [0, {}],
+    [3, { addresses: ['127.0.0.1'] }],
+    [6, { addresses: ['127.0.0.1', '::1', 'fe80::7'] }],
+    [9, { addresses: ['10.0.0.2', '127.0.0.1'] }],
+    [12, { addresses: ['127.0.0.1', '10.0.0.2'] }],
+    [15, { addresses: ['192.168.1.5'] }],
+    [18, { addresses: null }],
+    [21, { addresses: ['192.168.1.5'] }],
+  ] as const;
+  assert.deepEqual(returns(...story), [
+    [9, 'address'],
+    [15, 'address'],
+  ]);
+});
