@@ -92,10 +92,13 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
     };
   },
   'all-refuse': ({ dialled, connected, lost }) => {
-    const refused = lost('dialing', 'refused') + lost('dialing', 'unreachable');
-    if (connected > 0 || dialled === 0 || refused < MOST * dialled) return null;
+    // Those of a family that this machine does not have are not even dialled.
+    const notDialled = lost('queued', 'unreachable');
+    const refused = lost('dialing', 'refused') + lost('dialing', 'unreachable') + notDialled;
+    const tried = dialled + notDialled;
+    if (connected > 0 || tried === 0 || refused < MOST * tried) return null;
     return {
-      text: `${refused} of ${dialled} peers refuse: nobody listens at their ports any more, or their host cannot be reached`,
+      text: `${refused} of ${tried} peers refuse: nobody listens at their ports any more, or their host cannot be reached`,
       advice: 'the list of peers is old; ask other trackers (--announce-all) or the DHT',
     };
   },
