@@ -178,6 +178,10 @@ export const RULE_BREAKER_MS = 300_000;
 export const RULE_BREAKER_MAX_MS = 3_600_000;
 /** A lost peer that a source names again is dialled as soon as this, counted from its loss, however often it is named. */
 export const NAMED_AGAIN_MS = 30_000;
+/** While no peer is connected, one of the lost is tried this often, to see whether the network or a proxy is back. */
+export const OUTAGE_PROBE_MS = 10_000;
+/** But none sooner than this after it was lost, so that a lone peer is not hammered at. */
+export const OUTAGE_REDIAL_MS = 60_000;
 /** The part of the dial rate that lost peers may have. New addresses go before them, and take their places. */
 export const REDIAL_SHARE_PERCENT = 10;
 /** The addresses of this machine are looked at this often: a change may be a network that is back. */

@@ -7,6 +7,8 @@ import { comebackOf } from '../shared/comeback.ts';
 import type { PeerIndex } from '../shared/indices.ts';
 import {
   NAMED_AGAIN_MS,
+  OUTAGE_PROBE_MS,
+  OUTAGE_REDIAL_MS,
   RECONNECT_JITTER_PERCENT,
   RECONNECT_MAX_MS,
   RECONNECT_MS,
@@ -37,6 +39,7 @@ export class AddressBook {
   /** They gave data once: of the lost they are the first. */
   readonly #proven = new Set<PeerIndex>();
   readonly #random: () => number;
+  #probedAt = Number.NEGATIVE_INFINITY;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -120,6 +123,16 @@ export class AddressBook {
       const retry = this.#retries.get(peer);
       if (retry !== undefined) this.#bringForward(retry, NAMED_AGAIN_MS);
     }
+  }
+
+  /** Nobody is connected: now and then the one that was lost first is due, since its wait may be for nothing by now. */
+  probe(now: number): void {
+    if (now - this.#probedAt < OUTAGE_PROBE_MS) return;
+    this.#probedAt = now;
+    let oldest: Retry | null = null;
+    for (const retry of this.#retries.values())
+      if (comebackOf(retry.code) !== 'rarely' && retry.lostAt < (oldest?.lostAt ?? now)) oldest = retry;
+    if (oldest !== null && now - oldest.lostAt >= OUTAGE_REDIAL_MS) this.#bringForward(oldest, 0);
   }
 
   /** It was not they who were away: the next tries of all count from the start. */

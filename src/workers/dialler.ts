@@ -112,6 +112,7 @@ export class Dialler {
   tick(now: number): void {
     const opened = this.#families?.tick(now) ?? null;
     if (opened !== null) this.addresses.wake(({ host }) => opened(host));
+    if (this.#host.open === this.#host.dialing) this.addresses.probe(now);
     this.addresses.tick(now);
   }
 

@@ -22,6 +22,9 @@ export class Families {
   readonly #closed = new Map<string, number>();
   /** Dials in a row that found no route. */
   readonly #failures = new Map<string, number>();
+  #tickedAt = Number.NEGATIVE_INFINITY;
+  /** What the system said last, and when: a host with many interfaces takes milliseconds to say it. */
+  #own: readonly string[] | null = null;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** `localAddress`: where all dials leave from; null leaves it to the system. */
@@ -39,7 +42,7 @@ export class Families {
   /** A dial failed with this word of the system: true if it was for want of an address of our own. */
   failed(host: string, code: string, now: number): boolean {
     const kind = kindOf(host);
-    if (!this.#hasAddressOf(kind)) {
+    if (!this.#hasAddressOf(kind, now)) {
       this.#closed.set(kind, Number.POSITIVE_INFINITY);
       return true;
     }
@@ -59,26 +62,31 @@ export class Families {
 
   /** The network has changed: all is to be found out anew. */
   reopen(): void {
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
     this.#closed.clear();
     this.#failures.clear();
   }
 
   /** Where families that had no address have one again: says of which hosts that is true. */
   tick(now: number): ((host: string) => boolean) | null {
-    if (this.#closed.size === 0 || now - this.#lookedAt < FAMILY_POLL_MS) return null;
-    this.#lookedAt = now;
+    if (this.#closed.size === 0 || now - this.#tickedAt < FAMILY_POLL_MS) return null;
+    this.#tickedAt = now;
     const opened = new Set<string>();
     for (const [kind, until] of this.#closed)
-      if (until === Number.POSITIVE_INFINITY && this.#hasAddressOf(kind)) opened.add(kind);
+      if (until === Number.POSITIVE_INFINITY && this.#hasAddressOf(kind, now)) opened.add(kind);
     for (const kind of opened) this.#closed.delete(kind);
     return opened.size === 0 ? null : (host) => opened.has(kindOf(host));
   }
 
-  #hasAddressOf(kind: string): boolean {
-    const own = this.#ownAddresses();
+  #hasAddressOf(kind: string, now: number): boolean {
+    if (now - this.#lookedAt >= FAMILY_POLL_MS) {
+      this.#own = this.#ownAddresses();
+      this.#lookedAt = now;
+    }
+    const own = this.#own;
     if (own === null) return true;
     if (this.#localAddress !== null) return own.includes(this.#localAddress);
-    // An address of the link alone reaches nobody that a source names.
+    // An address of the link alone reaches no peer that a source names.
     return own.some((address) => kindOf(address) === kind && !address.startsWith('fe80:'));
   }
 }

@@ -8,24 +8,42 @@ import { REDIAL_SHARE_PERCENT } from '../../src/shared/limits.ts';
 import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
-import { handshakeOf } from '../support/wire-bytes.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const shake: readonly [number, Verb] = [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }];
 const downloading = { slots: 4, chokedTimeoutMs: 600_000 };
 const seed: FakePeerScript = { script: seedScript(INFO_HASH, 8, 10), serves: payload };
 const refuses: FakePeerScript = { connect: { fail: 'refused', afterMs: 0 } };
+/** It chokes us, and keeps the connection. */
+const chatty: FakePeerScript = {
+  script: [shake, [0, { say: wire.bitfield('11111111') }], [0, { say: wire.keepAlive, everyMs: 60_000 }]],
+};
 const seconds = (times: readonly number[]) => times.map((ms) => Math.round(ms / 1_000));
 /** Rounded to the tick at which it was dialled. */
-const dialledAt = (script: FakePeerScript, ms: number) => {
+const dialledAt = (script: FakePeerScript, ms: number, others = { connected: false }) => {
   const shard = new VirtualShard(downloading);
   const [peer] = shard.add(script);
+  if (others.connected) shard.add(chatty);
   shard.run(ms);
   return { shard, times: seconds(peer?.dialledAt ?? []) };
 };
 
 test('a peer that cannot be reached is dialled again after 10, 20, 40, 80 s, then every two minutes', () => {
-  const { times } = dialledAt(refuses, 400_000);
+  const { times } = dialledAt(refuses, 400_000, { connected: true });
   assert.deepEqual(times, [0, 10, 30, 70, 150, 270, 390]);
+});
+
+test('while no peer is connected, the longest wait is a minute, and the lost are tried one after the other', () => {
+  const { times } = dialledAt(refuses, 400_000);
+  assert.deepEqual(times, [0, 10, 30, 70, 130, 190, 250, 310, 370]);
+  const shard = new VirtualShard(downloading);
+  const peers = shard.add(...Array.from({ length: 12 }, () => refuses));
+  shard.run(400_000);
+  const all = seconds(peers.flatMap(({ dialledAt: dials }) => dials)).sort((a, b) => a - b);
+  const late = all.filter((second) => second > 200);
+  const gaps = late.slice(1).map((second, i) => second - (late[i] ?? 0));
+  assert.ok(Math.max(...gaps) <= 11, `${late}`);
+  assert.ok(late.length <= 12 * 4, `${late.length} dials in 200 s`);
 });
 
 test('each ending of which a peer may come back is tried again, the others are the end', () => {
@@ -42,19 +60,16 @@ test('a peer that broke the rules comes again, but later', () => {
 for (const fail of ['refused', 'unreachable', 'connect-timeout', 'connect-failed', 'reset'] as const)
   test(`a seed that comes up after 100 s of "${fail}" is found at the next try`, () => {
     const { shard, times } = dialledAt({ ...seed, away: { untilMs: 100_000, fail } }, 200_000);
-    assert.deepEqual(times, [0, 10, 30, 70, 150]);
+    assert.deepEqual(times, [0, 10, 30, 70, 130]);
     assert.equal(shard.full.length, 4, 'the slots that there are');
   });
 
-test('a peer that is full for 100 s is let in when it has room', () => {
-  const shard = new VirtualShard(downloading);
-  const full: FakePeerScript = { script: [[0, { end: 'closed-by-peer' }]] };
-  const [peer] = shard.add(full);
-  shard.run(100_000);
-  assert.deepEqual(seconds(peer?.dialledAt ?? []), [0, 10, 30, 70]);
-  assert.equal(peer?.fired, 4, 'it hung up each time');
-  shard.run(100_000);
-  assert.equal(peer?.dials, 5);
+test('a peer that is full for 100 s, and hangs up, lets us in when it has room', () => {
+  const away = { untilMs: 100_000, fail: 'closed-by-peer', connects: true } as const;
+  const { shard, times } = dialledAt({ ...seed, away }, 140_000);
+  assert.deepEqual(times, [0, 10, 30, 70, 130]);
+  assert.equal(shard.outcomes.filter(({ reason }) => reason.stage === 'handshaking').length, 4);
+  assert.equal(shard.full.length, 4);
 });
 
 test('a peer that gave data and is lost begins with the shortest wait again', () => {
@@ -74,7 +89,7 @@ test('all at once: all are lost, and all are dialled again', () => {
 
 test('a source that names a lost peer brings its next try forward; a flood of naming does no more', () => {
   const shard = new VirtualShard(downloading);
-  const [named, other] = shard.add(refuses, refuses);
+  const [named, other] = shard.add(refuses, refuses, chatty);
   shard.run(155_000);
   for (let i = 0; i < 1_000; i++) {
     shard.shard.command({ type: 'named', peers: [peerIndex(0)] });
@@ -86,7 +101,8 @@ test('a source that names a lost peer brings its next try forward; a flood of na
 
 test('a network that is back: the lost are dialled at once, and their waits begin from the start', () => {
   const shard = new VirtualShard(downloading);
-  const [peer, guilty] = shard.add(refuses, { script: [[0, { say: Buffer.from('noise'.repeat(20)) }]] });
+  const noise: FakePeerScript = { script: [[0, { say: Buffer.from('noise'.repeat(20)) }]] };
+  const [peer, guilty] = shard.add(refuses, noise, chatty);
   shard.run(165_000);
   shard.shard.command({ type: 'network-back' });
   shard.run(40_000);

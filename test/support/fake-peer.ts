@@ -22,8 +22,8 @@ export interface FakePeerScript {
     | 'ignore'
     | { readonly fail: CloseCode; readonly afterMs: number; readonly detail?: string }
     | { readonly shortage: string; readonly times: number };
-  /** Until this moment of the run it is not there: its dials fail in this way, at once. */
-  readonly away?: { readonly untilMs: number; readonly fail: CloseCode };
+  /** Until this moment of the run its dials fail in this way, at once; or right after they connected. */
+  readonly away?: { readonly untilMs: number; readonly fail: CloseCode; readonly connects?: boolean };
   /** `[ms after connect, what]`. */
   readonly script?: readonly (readonly [number, Verb])[];
   /** Answers requests with these bytes of the torrent; null is silence. */
@@ -86,7 +86,10 @@ export class FakePeer {
     this.dialledAt.push(this.#time.now());
     const { connect = 0, away } = this.#script;
     if (away !== undefined && this.#time.now() < away.untilMs)
-      this.#later(0, () => this.#events?.onEnd(away.fail, 'away'));
+      this.#later(0, () => {
+        if (away.connects) this.#events?.onConnect();
+        this.#events?.onEnd(away.fail, 'away');
+      });
     else if (connect === 'ignore') this.fired += 1;
     else if (typeof connect === 'number') this.#time.after(connect, () => this.#connected());
     else if ('fail' in connect)
