@@ -238,7 +238,7 @@ export class GetRun {
     this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
     const known = race.peers.size + race.peers.acceptedCount;
     if (known > 0) this.#checkExhausted();
-    if (!this.#ended) this.#lostNotice.look(race, this.#timeouts, this.#console);
+    if (!this.#ended) this.#lostNotice.look(this.#session, this.#timeouts, this.#console);
     if (known === 0 && !this.#hopeful)
       return this.#fail('no-peer', 'no peer to download from: no tracker named one, and --peer named none');
     if (!this.#ended) this.#advisor.hint(this.#watch.idleMs, () => this.#symptoms());

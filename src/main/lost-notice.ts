@@ -1,7 +1,7 @@
 /** The word that all peers are lost and that the run waits for them: said once each time that it becomes true. */
 import type { Console } from './console.ts';
+import type { PeerSession } from './peer-session.ts';
 import { phaseTotals } from './phase-totals.ts';
-import type { Race } from './race.ts';
 import { formatDuration } from './units.ts';
 
 export class LostNotice {
@@ -9,12 +9,13 @@ export class LostNotice {
 
   /** The time-outs in milliseconds; 0 is never. */
   look(
-    race: Race,
+    { race, discovery }: PeerSession,
     timeouts: { readonly firstUnchoke: number; readonly idle: number },
     console: Console,
   ): void {
     const { handshaking, choked, unchoked } = phaseTotals(race.shardStats);
-    const isLost = race.peers.allLost && handshaking + choked + unchoked === 0;
+    const isAlone = handshaking + choked + unchoked === 0 && !discovery.searching;
+    const isLost = isAlone && race.peers.allLost;
     const isNews = isLost && !this.#isSaid;
     this.#isSaid = isLost;
     if (!isNews) return;
