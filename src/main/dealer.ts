@@ -49,10 +49,17 @@ export class Dealer {
     this.#tellPeers(peers, (those) => ({ type: 'banish', peers: those, code }));
   }
 
-  /** A shard was asked to forget these, and has done so with some. */
-  forgotten(asked: readonly PeerIndex[], kept: readonly PeerIndex[]): void {
-    for (const peer of asked) this.#peers.forget(peer);
+  /** A shard was asked to forget these: it knows nothing of `gone` any more, and `kept` are in play. */
+  forgotten(gone: readonly PeerIndex[], kept: readonly PeerIndex[]): void {
     for (const peer of kept) this.#peers.keep(peer);
+    const again = gone.filter((peer) => !this.#peers.mayForget(peer)).map((peer) => this.#peers.at(peer));
+    for (const peer of gone) if (this.#peers.mayForget(peer)) this.#peers.forget(peer);
+    // It came to something while the question was on its way.
+    for (const { peer } of again) this.#peers.keep(peer);
+    this.#deal(
+      again.filter(({ peer }) => this.#peers.isRetrying(peer)),
+      true,
+    );
   }
 
   /** A new thread is in the place of a dead one: those that were not settled are tried again, but for those that may not be. */

@@ -259,6 +259,12 @@ export class PeerList {
     return this.#leaving.has(peer);
   }
 
+  /** It makes room still: whatever it did since came to nothing. */
+  mayForget(peer: PeerIndex): boolean {
+    const shaken = this.outcomeOf(peer)?.timeline.handshaken ?? null;
+    return this.#leaving.has(peer) && shaken === null;
+  }
+
   /** Its shard knows nothing of it any more, and nothing that it says names it. */
   forget(peer: PeerIndex): void {
     const { host, port } = this.at(peer);

@@ -161,7 +161,7 @@ test('a program is run without a shell when a download is complete, and its fail
 
 test('two dozen sources leave no listeners behind', async () => {
   const bad = writeTo(folder, 'html.torrent', torrentOf({ pieces: str('short') }));
-  const peer = ['--no-trackers', '--peer', '127.0.0.1:1'];
+  const peer = ['--no-trackers', '--peer', '127.0.0.1:1', '--first-unchoke-timeout', '1s'];
   const poor = Array.from({ length: 12 }, (_, i) =>
     writeTo(folder, `poor-${i}.torrent`, torrentOf({ name: str(`poor ${i}`) })),
   );

@@ -161,6 +161,24 @@ test('a peer that gave data, shook hands, is in play or is the user’s makes no
   assert.equal(named.add(one, 'pex').length, 0, 'whatever the user names is kept');
 });
 
+test('a peer that comes to something while it is to make room stays, and is dialled again', () => {
+  for (const comes of ['unchoked', 'shook hands'] as const) {
+    const { peers, dealer, words } = dealing();
+    const subnet = Array.from({ length: MAX_PEERS_PER_SUBNET }, (_, i) => ({ host: `8.8.8.${i}`, port: 1 }));
+    dealer.add(subnet, 'pex');
+    const dead = lost(peerIndex(0), 'refused');
+    peers.settle(dead);
+    dealer.add([{ host: '8.8.8.200', port: 1 }], 'pex');
+    words();
+    const { timeline } = dead;
+    if (comes === 'unchoked') peers.keep(peerIndex(0));
+    else peers.settle({ ...dead, timeline: { ...timeline, handshaken: 5 } });
+    dealer.forgotten([peerIndex(0)], []);
+    assert.deepEqual(words(), [['lost', 0]]);
+    assert.equal(peers.nameOf(peerIndex(0)), '8.8.8.0:1');
+  }
+});
+
 test('a peer that makes room while its shard dies is forgotten', () => {
   const { peers, dealer, words } = dealing();
   const subnet = Array.from({ length: MAX_PEERS_PER_SUBNET }, (_, i) => ({ host: `8.8.8.${i}`, port: 1 }));
