@@ -60,6 +60,7 @@ export class AddressBook {
     for (const address of addresses) {
       this.#banished.delete(address.peer);
       this.#attempts.delete(address.peer);
+      this.#retries.delete(address.peer);
       this.#new.add(address);
     }
   }

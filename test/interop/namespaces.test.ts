@@ -73,6 +73,24 @@ describe('in a namespace', { concurrency: 6 }, () => {
     assert.deepEqual(sourcesOf(events), [['dht', 1]]);
   });
 
+  test('IPv6 addresses on a machine without IPv6 hold up nobody', { skip: !mayMakeNamespaces }, async () => {
+    const events = await inNamespace('four', 'no-ipv6-namespace.sh', [], (torrent) => [
+      ...['get', torrent, '--no-dht', '--no-lsd'],
+    ]);
+    const summary = events.at(-1) as {
+      lost: { stage: string; code: string; count: number }[];
+      shortages: number;
+    };
+    const unreachable = summary.lost.filter(({ code }) => code === 'unreachable');
+    assert.equal(
+      unreachable.reduce((sum, { count }) => sum + count, 0),
+      200,
+    );
+    assert.equal(summary.shortages, 0);
+    const first = events.find(({ type }) => type === 'first-unchoke') as { ms: number };
+    assert.ok(first.ms < 10_000, `${first.ms} ms to the first unchoke`);
+  });
+
   // transmission's numbers: 0 prefers plain, 2 requires encryption.
   for (const [theirs, ours, transport] of [
     [0, 'off', 'tcp'],

@@ -47,6 +47,8 @@ interface Tier {
   answered: boolean;
   trackerId: Uint8Array | null;
   timer: NodeJS.Timeout | null;
+  /** When its last round began. */
+  askedAt: number;
 }
 
 export class Announcer {
@@ -65,6 +67,7 @@ export class Announcer {
       answered: false,
       trackerId: null,
       timer: null,
+      askedAt: 0,
     }));
   }
 
@@ -82,10 +85,11 @@ export class Announcer {
     for (const tier of this.#tiers) void this.#round(tier, 'started');
   }
 
-  /** Tiers that failed are asked again at once; those that answered keep their interval. */
+  /** Tiers that failed are asked again, unless they were asked just now; those that answered keep their interval. */
   networkBack(): void {
     for (const tier of this.#tiers) {
-      if (tier.failures === 0 || tier.timer === null) continue;
+      const isRecent = performance.now() - tier.askedAt < ANNOUNCE_RETRY_MS;
+      if (tier.failures === 0 || tier.timer === null || isRecent) continue;
       tier.failures = 0;
       void this.#round(tier, tier.answered ? 'none' : 'started');
     }
@@ -120,6 +124,7 @@ export class Announcer {
   async #round(tier: Tier, event: AnnounceEvent): Promise<void> {
     if (tier.timer !== null) clearTimeout(tier.timer);
     tier.timer = null;
+    tier.askedAt = performance.now();
     this.#working += 1;
     const reply = await this.#firstAnswer(tier, event);
     this.#working -= 1;
