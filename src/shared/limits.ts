@@ -368,6 +368,22 @@ export const DHT_FIRST_REPEAT_MS = 30_000;
 export const DHT_REPEAT_MS = 900_000;
 /** Nodes and peers of the DHT over IPv6 that are remembered at one time. */
 export const MAX_DHT_STAND_INS = 65_536;
+/** An answer of our node: whoever forges the sender of a question must not gain much by it. Others send as many peers as fit a packet. */
+export const MAX_DHT_ANSWER_BYTES = 1_000;
+/** Nodes in one answer: K of BEP 5. */
+export const MAX_DHT_NODES_PER_ANSWER = 8;
+/** The answer repeats the transaction id of the question; those in use have 2 to 8 bytes. */
+export const MAX_DHT_TRANSACTION_BYTES = 32;
+/** Answers of our node in a second, to all: 50 KB at the most. */
+export const DHT_ANSWERS_PER_S = 50;
+/** And to one host (IPv6: /64); libtorrent takes more than 5 a second for an attack. */
+export const DHT_ANSWERS_PER_HOST_PER_S = 5;
+/** Hosts whose questions are counted one by one. */
+export const MAX_DHT_ASKERS = 4_096;
+/** Ports that one host may announce to our node: some people share an address. */
+export const MAX_DHT_PORTS_PER_HOST = 8;
+/** A peer that announced itself to our node is forgotten after about this long: others announce every 15 to 30 minutes. */
+export const DHT_PEER_AGE_MS = 1_800_000;
 /** Nodes kept for the next run: the 8 of some buckets are enough to begin with. */
 export const MAX_KEPT_DHT_NODES = 200;
 /** BEP 14: an announce to the local network every five minutes. */

@@ -8,7 +8,7 @@ declare module 'bittorrent-dht' {
   }
 
   export class Client extends EventEmitter {
-    constructor(options: { bootstrap: readonly string[] | false; socket: unknown; maxPeers?: number });
+    constructor(options: { bootstrap: readonly string[] | false; socket: unknown; maxAge?: number });
     readonly nodes: { count(): number };
     addNode(node: DhtNode): void;
     listen(port: number, host: string | undefined, listening: () => void): void;

@@ -7,7 +7,12 @@ import { dirname } from 'node:path';
 import type { Client, DhtNode } from 'bittorrent-dht';
 import { believable, mayName, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { DHT_FIRST_REPEAT_MS, DHT_REPEAT_MS, MAX_KEPT_DHT_NODES } from '../../shared/limits.ts';
+import {
+  DHT_FIRST_REPEAT_MS,
+  DHT_PEER_AGE_MS,
+  DHT_REPEAT_MS,
+  MAX_KEPT_DHT_NODES,
+} from '../../shared/limits.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
 import { type DhtFamily, DhtSocket } from './dht-socket.ts';
 
@@ -64,7 +69,8 @@ export class DhtSource {
     const named = (nodes: readonly HostPort[]) =>
       nodes.map((node) => ({ host: socket.hostForLibrary(node.host), port: node.port }));
     const bootstrap = named(first).map((node) => `${node.host}:${node.port}`);
-    const client = new Client({ bootstrap, socket });
+    const client = new Client({ bootstrap, socket, maxAge: DHT_PEER_AGE_MS });
+    client.on('announce', ({ host, port }: HostPort) => socket.announced(host, port));
     this.#client = client;
     this.#socket = socket;
     client.on('error', (error: Error) => {
