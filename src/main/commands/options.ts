@@ -120,6 +120,7 @@ export function withRaceOptions(command: Command): Command {
     .optionsGroup('What is told:')
     .option('--report <file>', 'write the race as a page to look at (HTML, needs nothing else)')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
+    .option('--show-secrets', 'show URLs whole; otherwise only scheme, domain and port', false)
     .option('--quiet', 'no progress and no news on stderr', false);
 }
 

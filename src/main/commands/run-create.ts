@@ -9,7 +9,6 @@ import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
 import { HashPool } from '../hash-pool.ts';
 import { CLIENT_NAME } from '../identity.ts';
-import { printable } from '../text.ts';
 import { parseMetainfo } from '../torrent/metainfo.ts';
 import { type Source, sourceOf } from '../torrent/source-files.ts';
 import { formatDuration, formatRate, formatSize, parseCount, parseSize } from '../units.ts';
@@ -64,10 +63,12 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
     files: source.files.length,
     ms: elapsedMs,
   });
-  console.result(
-    `${printable(output)}\ninfo hash ${hex}\n${formatSize(g.totalLength)} in ${g.pieceCount} pieces of ${formatSize(g.pieceLength)}, ${source.files.length} files; ` +
+  console.result([
+    output,
+    `info hash ${hex}`,
+    `${formatSize(g.totalLength)} in ${g.pieceCount} pieces of ${formatSize(g.pieceLength)}, ${source.files.length} files; ` +
       `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
-  );
+  ]);
 }
 
 function geometryOf(source: Source, asked: string | undefined): Geometry {

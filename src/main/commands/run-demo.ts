@@ -9,7 +9,7 @@ import { Interrupt } from '../interrupt.ts';
 import { type SwarmRequest, startSwarm } from '../swarm-child.ts';
 import { parseCount, parseSize } from '../units.ts';
 import { getFlags } from './get-flags.ts';
-import { swarmText } from './run-swarm.ts';
+import { swarmLines } from './run-swarm.ts';
 
 export interface Flags {
   readonly peers: string;
@@ -42,7 +42,7 @@ export async function runDemo(flags: Flags): Promise<number> {
   try {
     const swarm = await startSwarm(request);
     try {
-      console.result(`${swarmText(swarm.info, request)}\n`);
+      console.result([...swarmLines(swarm.info, request), '']);
       console.event('swarm', { ...swarm.info });
       const flagsOfGet = getFlags([
         '--output',

@@ -6,7 +6,7 @@ import { get } from '../get.ts';
 import { aloneContext, type GetContext } from '../get-context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { openMetrics } from '../metrics.ts';
-import { printable } from '../text.ts';
+import { withoutSecrets } from '../text.ts';
 import { expandSources } from '../torrent/source-list.ts';
 import { parseCount } from '../units.ts';
 import type { GetFlags } from './get-flags.ts';
@@ -63,9 +63,10 @@ class SeveralSources {
     if (signal.aborted) return EXIT_STATUS.interrupted;
     const failed = this.#sources.filter((_, i) => this.#statuses[i] !== 0);
     const good = this.#sources.length - failed.length;
-    console.result(
-      `${good} of ${this.#sources.length} complete${failed.map((source) => `\nnot complete: ${shown(source)}`).join('')}`,
-    );
+    console.result([
+      `${good} of ${this.#sources.length} complete`,
+      ...failed.map((source) => `not complete: ${shown(source)}`),
+    ]);
     return this.#statuses.find((status) => status !== 0) ?? 0;
   }
 
@@ -95,6 +96,7 @@ class SeveralSources {
   }
 }
 
+/** What is secret is left out first: half a URL could not be told for one. */
 function shown(source: string): string {
-  return printable(source).slice(0, SHOWN_CHARS);
+  return withoutSecrets(source).slice(0, SHOWN_CHARS);
 }

@@ -35,16 +35,16 @@ export async function runSwarm(flags: Flags): Promise<void> {
   const interrupt = new Interrupt(() => void swarm.stop());
   const { torrent, ...rest } = swarm.info;
   console.event('swarm', { torrent, ...rest });
-  console.result(swarmText(swarm.info, request));
+  console.result(swarmLines(swarm.info, request));
   await swarm.ended;
   interrupt.release();
 }
 
-/** The swarm in a few lines. */
-export function swarmText(
+/** The swarm in a few words. */
+export function swarmLines(
   info: SwarmInfo,
   request: Pick<SwarmRequest, 'payloadBytes' | 'seed' | 'mix'>,
-): string {
+): string[] {
   const counts = Object.entries(info.counts)
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${count} ${name}`)
@@ -61,5 +61,5 @@ export function swarmText(
   }
   if (!info.trueTimeout)
     lines.push('  this system answers connects to a full queue: black holes accept and stay silent instead');
-  return lines.join('\n');
+  return lines;
 }
