@@ -405,10 +405,30 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
 export const DEFAULT_DOCTOR_MS = 20_000;
 /** How long `unchoke bench` measures, from the first block (`--duration`). */
 export const DEFAULT_BENCH_MS = 30_000;
+/** The longest time that an option may name: Node's timers have 31 bits. */
+export const MAX_DURATION_MS = 2_147_483_647;
+/** `--shards`. A thread takes about 11 MiB before it has done anything. */
+export const MAX_SHARDS = 256;
+/** `--hashers`. */
+export const MAX_HASHERS = 256;
+/** `--parallel`. */
+export const MAX_PARALLEL_DOWNLOADS = 64;
+/** Shards and hashers of all downloads that run at one time: 5.5 GiB for the threads alone. */
+export const MAX_THREADS = 512;
+/** `--memory`. One download has one stretch of shared memory; no disk is so slow that more would help. */
+export const MAX_MEMORY_BYTES = 68_719_476_736;
+/** `unchoke swarm --payload`: the hashes of its pieces are made at the start. */
+export const MAX_SWARM_PAYLOAD_BYTES = 68_719_476_736;
 /** A download that stands still for so long is told why. */
 export const HINT_AFTER_MS = 10_000;
 /** The file of `--metrics` is written this often: as often as Prometheus asks, by default. */
 export const METRICS_FILE_INTERVAL_MS = 15_000;
+/** Connections to the port of `--metrics-port` at one time: a few collectors ask, each in its turn. */
+export const MAX_METRICS_CONNECTIONS = 16;
+/** Each is over after this long, whatever was asked: who keeps one open keeps others out. */
+export const METRICS_REQUEST_MS = 5_000;
+/** A request with its headers; Prometheus sends about 300. */
+export const MAX_METRICS_REQUEST_BYTES = 4_096;
 /** Points of the throughput picture in the race report. */
 export const MAX_FLOW_SAMPLES = 600;
 /** A line of progress where the output is not a terminal. */

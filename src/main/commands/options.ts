@@ -4,7 +4,14 @@ import { type Command, Option } from 'commander';
 import { reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';
-import { DEFAULT_DIAL_RATE_PER_S, DEFAULT_HALF_OPEN_PEERS, DEFAULT_MAX_PEERS } from '../../shared/limits.ts';
+import {
+  DEFAULT_DIAL_RATE_PER_S,
+  DEFAULT_HALF_OPEN_PEERS,
+  DEFAULT_MAX_PEERS,
+  MAX_HASHERS,
+  MAX_SHARDS,
+  MAX_THREADS,
+} from '../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
 import { type SocksProxy, socksProxyOf } from '../../shared/socks-proxy.ts';
 import { defaultThreads } from '../default-threads.ts';
@@ -128,12 +135,29 @@ export const hashersOption = (): Option =>
   new Option('--hashers <n>', 'threads that verify and write pieces').default(String(defaultThreads()));
 
 export const allCoresOption = (): Option =>
-  new Option('--hashers <n>', 'threads that hash').default(String(availableParallelism()));
+  new Option('--hashers <n>', 'threads that hash').default(
+    String(Math.min(MAX_HASHERS, availableParallelism())),
+  );
 
 /** The strategies that work with one peer keep one; sequential needs one thread to be sequential. */
 export function shardsOf(flags: RaceFlags): number {
-  const shards = parseCount('--shards', flags.shards, 1);
+  const shards = parseCount('--shards', flags.shards, 1, MAX_SHARDS);
   return flags.strategy === 'sequential' ? 1 : shards;
+}
+
+export function hashersOf({ hashers }: { readonly hashers: string }): number {
+  return parseCount('--hashers', hashers, 1, MAX_HASHERS);
+}
+
+/** Threads cost memory before they do anything. Throws a usage failure where `lanes` downloads together have too many. */
+export function checkThreads(flags: RaceFlags & { readonly hashers: string }, lanes: number): void {
+  const [shards, hashers] = [shardsOf(flags), hashersOf(flags)];
+  const threads = lanes * (shards + hashers);
+  if (threads > MAX_THREADS)
+    throw new Failure(
+      'usage',
+      `--parallel ${lanes}, --shards ${shards} and --hashers ${hashers} make ${threads} threads: more than ${MAX_THREADS}`,
+    );
 }
 
 /** The part of one of `lanes` downloads. */

@@ -11,8 +11,9 @@ import { HashPool } from '../hash-pool.ts';
 import { CLIENT_NAME } from '../identity.ts';
 import { parseMetainfo } from '../torrent/metainfo.ts';
 import { type Source, sourceOf } from '../torrent/source-files.ts';
-import { formatDuration, formatRate, formatSize, parseCount, parseSize } from '../units.ts';
+import { formatDuration, formatRate, formatSize, parseSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
+import { hashersOf } from './options.ts';
 
 export interface Flags {
   readonly output?: string;
@@ -42,7 +43,7 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
   const console = new Console(flags);
   const g = geometryOf(source, flags.pieceLength);
   const progress = new WorkProgress(console, 'hashing', g.totalLength);
-  const pieces = await hashesOf(source, g, parseCount('--hashers', flags.hashers, 1), progress);
+  const pieces = await hashesOf(source, g, hashersOf(flags), progress);
   const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
   // What we wrote must be what we read: also where a name of PATH is one that a torrent cannot carry.
   const { infoHash } = parseMetainfo(bytes, output);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAX_SWARM_PAYLOAD_BYTES } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
 import { get } from '../get.ts';
 import { aloneContext } from '../get-context.ts';
@@ -30,7 +31,7 @@ export async function runDemo(flags: Flags): Promise<number> {
     peers: parseCount('--peers', flags.peers, 1),
     seed: parseCount('--seed', flags.seed),
     mix: 'wild',
-    payloadBytes: parseSize('--payload', flags.payload),
+    payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
     pieceBytes: 262_144,
     rate: RATE,
     rttMs: 0,

@@ -1,6 +1,8 @@
 /** What `unchoke swarm` does: a loopback swarm to race against. */
 import { resolve } from 'node:path';
+import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
+import { Failure } from '../failure.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type SwarmInfo, type SwarmRequest, startSwarm } from '../swarm-child.ts';
 import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../units.ts';
@@ -24,8 +26,8 @@ export async function runSwarm(flags: Flags): Promise<void> {
     peers: parseCount('--peers', flags.peers, 1),
     seed: parseCount('--seed', flags.seed),
     mix: flags.mix,
-    payloadBytes: parseSize('--payload', flags.payload),
-    pieceBytes: parseSize('--piece-length', flags.pieceLength),
+    payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
+    pieceBytes: pieceBytesOf(flags),
     rate: parseSize('--rate', flags.rate),
     rttMs: parseDuration('--rtt', flags.rtt),
     torrent: resolve(flags.output),
@@ -38,6 +40,18 @@ export async function runSwarm(flags: Flags): Promise<void> {
   console.result(swarmLines(swarm.info, request));
   await swarm.ended;
   interrupt.release();
+}
+
+/** A torrent that we could read ourselves. */
+function pieceBytesOf({ pieceLength, payload }: Flags): number {
+  const bytes = parseSize('--piece-length', pieceLength, MAX_PIECE_BYTES);
+  const pieces = parseSize('--payload', payload) / bytes;
+  if (!(pieces <= MAX_PIECES))
+    throw new Failure(
+      'usage',
+      `--piece-length ${pieceLength}: --payload ${payload} would have more than ${MAX_PIECES} pieces`,
+    );
+  return bytes;
 }
 
 /** The swarm in a few words. */

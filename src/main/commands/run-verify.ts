@@ -9,8 +9,9 @@ import { fileVerdicts } from '../file-verdicts.ts';
 import { HashPool } from '../hash-pool.ts';
 import { storagePlan } from '../storage.ts';
 import { loadTorrent } from '../torrent/load.ts';
-import { formatDuration, formatRate, formatSize, parseCount } from '../units.ts';
+import { formatDuration, formatRate, formatSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
+import { hashersOf } from './options.ts';
 
 export interface Flags {
   readonly hashers: string;
@@ -23,7 +24,7 @@ export async function runVerify(source: string, folder: string, flags: Flags): P
   const console = new Console(flags);
   const plan = storagePlan(metainfo, folder);
   const { geometry: g } = metainfo;
-  const hashers = parseCount('--hashers', flags.hashers, 1);
+  const hashers = hashersOf(flags);
   const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
   new Uint8Array(hashes).set(metainfo.pieceHashes);
   const pool = new HashPool(hashers, {
