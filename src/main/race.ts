@@ -47,7 +47,7 @@ export class Race {
   constructor(options: RaceOptions, listener: RaceListener) {
     this.#options = options;
     this.#listener = listener;
-    const { shards, limits, keep, blocklist, workerFile, ...template } = options;
+    const { shards, limits, keep, blocklist, workerFile, onDhtNode, ...template } = options;
     this.peers = new PeerList(blocklist);
     this.#pool = new ShardPool({
       shards: options.shards,
@@ -216,6 +216,9 @@ export class Race {
         return;
       case 'peers-told':
         this.#peersTold(event.peer, event.peers);
+        return;
+      case 'dht-node':
+        if (!this.#private) this.#options.onDhtNode?.(this.peers.at(event.peer).host, event.port);
         return;
       case 'metadata-offer':
         this.#listener.onMetadataOffer(event.peer, event.bytes);

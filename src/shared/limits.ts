@@ -366,6 +366,22 @@ export const MAX_DHT_PACKET_BYTES = 1_500;
 export const DHT_FIRST_REPEAT_MS = 30_000;
 /** And this at the longest: nodes forget an announce after half an hour. */
 export const DHT_REPEAT_MS = 900_000;
+/** A search that found nobody is repeated after this long at first: the table of a new node has holes. */
+export const DHT_EMPTY_REPEAT_MS = 5_000;
+/** While no node is known, those to begin with are asked again after this long; doubles each time. */
+export const DHT_SEEK_MS = 1_000;
+/** And this at the longest: a few packets, and a look-up for each name. */
+export const DHT_SEEK_MAX_MS = 10_000;
+/** The library waits for an answer this long. */
+export const DHT_PING_MS = 2_500;
+/** With so many nodes known, those of peers (PORT) are not asked as well. */
+export const ENOUGH_DHT_NODES = 200;
+/** Nodes that peers or earlier runs told of, and are remembered for a time without any. */
+export const MAX_MET_DHT_NODES = 256;
+/** Nodes of a torrent (BEP 5 `nodes`) beyond these are passed over. */
+export const MAX_TORRENT_DHT_NODES = 16;
+/** Addresses of one name that are tried. */
+export const MAX_NAME_ADDRESSES = 8;
 /** Nodes and peers of the DHT over IPv6 that are remembered at one time. */
 export const MAX_DHT_STAND_INS = 65_536;
 /** An answer of our node: whoever forges the sender of a question must not gain much by it. Others send as many peers as fit a packet. */
@@ -386,6 +402,10 @@ export const MAX_DHT_PORTS_PER_HOST = 8;
 export const DHT_PEER_AGE_MS = 1_800_000;
 /** Nodes kept for the next run: the 8 of some buckets are enough to begin with. */
 export const MAX_KEPT_DHT_NODES = 200;
+/** A file of kept nodes; 200 of them have 15 KB. */
+export const MAX_NODE_FILE_BYTES = 262_144;
+/** Another run that writes it needs some milliseconds, and is waited for this long. */
+export const NODE_FILE_LOCK_MS = 2_000;
 /** BEP 14: an announce to the local network every five minutes. */
 export const LSD_INTERVAL_MS = 300_000;
 /** Whoever is new on the local network is answered, but not more often than this. */

@@ -12,7 +12,7 @@ import { Door, type DoorHost } from './door.ts';
 import { FastestPeers } from './fastest-peers.ts';
 import { Outbox } from './outbox.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
-import { Greetings, type Offer } from './peer/greeting.ts';
+import { Greetings, NOTHING_PUBLIC, type Offer, type PublicOffer } from './peer/greeting.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from './peer/peer-host.ts';
 import { outcomeOf } from './peer/peer-outcome.ts';
@@ -51,6 +51,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly #winners: Winners;
   readonly #fastest: FastestPeers;
   #pex: PeerExchange | null;
+  #publicOffer: PublicOffer;
   #stopped = false;
 
   constructor(task: ShardTask<unknown>, world: ShardWorld) {
@@ -64,6 +65,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#dialler = new Dialler(task, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
+    this.#publicOffer = { pex: task.pex, dht: task.dht };
     this.#pex = task.pex ? new PeerExchange() : null;
     this.#approaches = new Approaches(task.encryption, task.utp);
     this.deadlines = this.#dialler.deadlines(task.chokedTimeoutMs);
@@ -125,7 +127,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   get offer(): Offer {
     const bitfield = this.#download?.bitfield ?? null;
-    return { metadataBytes: this.info?.length ?? null, pex: this.#pex !== null, bitfield };
+    return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield };
   }
 
   guard(work: () => void): void {
@@ -263,6 +265,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   /** The torrent is known: from here on there is something to ask for. */
   #begin({ geometry, info, download, private: isPrivate }: ShardTorrent): void {
     if (isPrivate) this.#pex = null;
+    if (isPrivate) this.#publicOffer = NOTHING_PUBLIC;
     const { clock, random } = this.#world;
     this.pieceCount = geometry.pieceCount;
     this.info = new Uint8Array(info);

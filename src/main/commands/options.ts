@@ -205,12 +205,12 @@ export function socksOf({ proxy }: Route): SocksProxy | null {
   return proxy !== null && /^socks5:/i.test(proxy) ? socksProxyOf(proxy) : null;
 }
 
-/** Nodes of the user's own replace all others, those kept from earlier runs included. Null: no DHT. */
+/** Nodes of the user's own replace ours and those kept from earlier runs, not those of the torrent and its peers. Null: no DHT. */
 export function dhtOf(flags: RaceFlags): DhtPlan | null {
   if (!flags.dht) return null;
   const own = flags.dhtBootstrap;
   const bootstrap = (own.length > 0 ? own : DHT_BOOTSTRAP).map((node) => parsePeer(node, '--dht-bootstrap'));
-  return { bootstrap, keepsNodes: own.length === 0 };
+  return { bootstrap, isUsersChoice: own.length > 0 };
 }
 
 export function namedPeersOf(flags: RaceFlags): HostPort[] {

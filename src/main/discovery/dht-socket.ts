@@ -32,7 +32,7 @@ export interface DhtSocketOptions {
   /** Our own address; null leaves it to the system. */
   readonly from: string | null;
   /** Whom packets may go to: strangers name nodes, too. */
-  readonly mayReach: (host: string) => boolean;
+  readonly mayReach: (host: string, port: number) => boolean;
 }
 
 export class DhtSocket extends EventEmitter {
@@ -40,7 +40,7 @@ export class DhtSocket extends EventEmitter {
   readonly #readOnly: boolean;
   #isBound = false;
   #broken = false;
-  readonly #mayReach: (host: string) => boolean;
+  readonly #mayReach: (host: string, port: number) => boolean;
   /** The library knows IPv4 only; null where that is what is spoken. */
   readonly #six: SixAsFour | null;
   readonly #guard = new DhtGuard(performance.now());
@@ -83,7 +83,7 @@ export class DhtSocket extends EventEmitter {
     sent: (error: Error | null) => void,
   ): void {
     const real = this.realHost(host);
-    if (this.#broken || !this.#mayReach(real)) return sent(null);
+    if (this.#broken || !this.#mayReach(real, port)) return sent(null);
     try {
       const message = this.#outgoing(bytes.subarray(offset, offset + length));
       this.#socket.send(this.#readOnly ? markedReadOnly(message) : message, port, real, sent);

@@ -34,6 +34,7 @@ export class PeerInbox implements FrameSink {
   #allowedFast: Set<PieceIndex> | null = null;
   #peerIdPrefix: string | null = null;
   #blockEnded = false;
+  #hasDhtNode = false;
 
   constructor(peer: PeerDriver, host: PeerHost) {
     this.#peer = peer;
@@ -134,6 +135,9 @@ export class PeerInbox implements FrameSink {
         this.#host.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
         this.#blockEnded = true;
         break;
+      case MESSAGE.port:
+        this.#tellDhtNode(payload.readUInt16BE(0));
+        break;
       case MESSAGE.extended: {
         this.#extensions ??= new PeerExtensions(this.#peer, this.#host.clock);
         const fault = this.#extensions.message(payload);
@@ -141,7 +145,7 @@ export class PeerInbox implements FrameSink {
         break;
       }
       default:
-        // Requests and cancels: we choke everybody. Port and suggestions: nothing we act on.
+        // Requests and cancels: we choke everybody. Suggestions: nothing we act on.
         break;
     }
     return this.#peer.inSession;
@@ -164,6 +168,13 @@ export class PeerInbox implements FrameSink {
     if (told !== 'more') return this.#peer.close(told);
     this.#host.requester.widened(this.#peer);
     this.#peer.setUseful(this.#host.isUseful(this.#peer));
+  }
+
+  /** Once: a peer has one node. */
+  #tellDhtNode(port: number): void {
+    if (this.#hasDhtNode || port === 0 || !this.#host.offer.dht) return;
+    this.#hasDhtNode = true;
+    this.#host.tell({ type: 'dht-node', peer: this.#peer.index, port });
   }
 
   #allowFast(index: number): void {

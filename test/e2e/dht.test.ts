@@ -1,0 +1,166 @@
+/** The DHT on real sockets of loopback: whatever is not there at the start is used when it comes. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type DhtOptions, DhtSource } from '../../src/main/discovery/dht.ts';
+import { readNodes } from '../../src/main/discovery/node-file.ts';
+import { NO_LISTENING_PORT } from '../../src/main/identity.ts';
+import type { HostPort } from '../../src/shared/compact-peers.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { type DhtNode, startDhtNode } from '../support/dht-node.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { writeTo } from '../support/swarm-fixture.ts';
+import { int, list, str, torrentOf } from '../support/torrents.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+
+interface Run {
+  readonly source: DhtSource;
+  readonly peers: HostPort[];
+  readonly news: string[];
+}
+
+/** Goes on with virtual time, second by second, until it is so; real time is for packets on loopback only. */
+async function until(t: TestContext, isSo: () => boolean): Promise<void> {
+  for (let second = 0; ; second++) {
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    if (isSo()) return;
+    assert.ok(second < 600, 'it never was');
+    t.mock.timers.tick(1_000);
+  }
+}
+
+async function withSource(
+  t: TestContext,
+  options: Partial<DhtOptions>,
+  work: (run: Run) => Promise<void>,
+): Promise<void> {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const peers: HostPort[] = [];
+  const news: string[] = [];
+  const source = new DhtSource({
+    family: 4,
+    infoHash: Buffer.alloc(20, 7),
+    port: Promise.resolve(NO_LISTENING_PORT),
+    bootstrap: [],
+    isUsersChoice: true,
+    torrentNodes: [],
+    from: null,
+    nodeFile: null,
+    canSpeak: () => true,
+    onPeers: (found) => peers.push(...found),
+    onNews: (kind, text) => news.push(`${kind}: ${text}`),
+    ...options,
+  });
+  try {
+    await source.start();
+    await work({ source, peers, news });
+  } finally {
+    await source.stop();
+    t.mock.timers.reset();
+  }
+}
+
+async function withNode(work: (node: DhtNode) => Promise<void>, host = '127.0.0.1'): Promise<void> {
+  const node = await startDhtNode(host);
+  try {
+    await work(node);
+  } finally {
+    await node.close();
+  }
+}
+
+function failing(times: number, code: string, then: readonly string[]) {
+  const asked: number[] = [];
+  return {
+    asked,
+    lookup: (_: string, family: number) => {
+      asked.push(family);
+      if (asked.length <= times) return Promise.reject(Object.assign(new Error(code), { code }));
+      return Promise.resolve(then);
+    },
+  };
+}
+
+for (const [family, host] of [
+  [4, '127.0.0.1'],
+  [6, '::1'],
+] as const)
+  for (const code of ['ENOTFOUND', 'EAI_AGAIN'])
+    test(`a name that cannot be looked up at first (${code}, IPv${family})`, (t) =>
+      withNode(async (node) => {
+        // The name leads to both families, and to an address where nobody is.
+        const { asked, lookup } = failing(3, code, ['203.0.113.1', '127.0.0.1', '::1']);
+        const bootstrap = [{ host: 'dht.test', port: node.port }];
+        await withSource(t, { family, bootstrap, lookup }, async ({ source, peers, news }) => {
+          await until(t, () => asked.length >= 2);
+          assert.equal(source.hopeful, code === 'EAI_AGAIN', 'what may pass is hoped for');
+          await until(t, () => peers.length > 0);
+          assert.deepEqual(peers, [{ host, port: 6_881 }]);
+          assert.equal(asked.length, 4, 'its failure fired three times');
+          assert.ok(asked.every((asked) => asked === family));
+          assert.equal(source.hopeful, true);
+          await until(t, () => news.some((one) => one.startsWith('answered')));
+          if (family === 4) assert.equal(news[0], 'failed: no name of a first node could be looked up');
+        });
+      }, host));
+
+test('all nodes are away at first, for two minutes; they are hoped for, and asked ever more seldom', (t) =>
+  withNode((one) =>
+    withNode(async (other) => {
+      one.isUp = false;
+      other.isUp = false;
+      const bootstrap = [one, other].map(({ port }) => ({ host: '127.0.0.1', port }));
+      await withSource(t, { bootstrap }, async ({ source, peers, news }) => {
+        await until(t, () => news.length > 0);
+        assert.deepEqual(news, ['failed: no node answered']);
+        assert.deepEqual([source.searching, source.hopeful], [false, true]);
+        await until(t, () => other.heard.length >= 6);
+        assert.ok(other.heard.length < 10, 'not at every tick');
+        other.isUp = true;
+        await until(t, () => peers.length > 0);
+        assert.ok(other.heard.includes('get_peers'));
+      });
+    }),
+  ));
+
+test('the nodes of a torrent and of peers are asked; what a stranger names in our network is not', (t) =>
+  withNode((ofTorrent) =>
+    withNode(async (ofPeer) => {
+      const torrentNodes = [{ host: '127.0.0.1', port: ofTorrent.port }];
+      await withSource(t, { torrentNodes, isUsersChoice: false }, async ({ source, peers }) => {
+        await until(t, () => peers.length > 0);
+        assert.ok(ofTorrent.heard.includes('get_peers'));
+        source.meet({ host: '127.0.0.1', port: ofPeer.port });
+        await until(t, () => ofPeer.heard.length > 0);
+        source.meet({ host: '127.0.0.1', port: ofPeer.port });
+      });
+    }),
+  ));
+
+test('a node of a peer alone is enough, and is kept for the next run', (t) =>
+  withNode(async (node) => {
+    const nodeFile = join(folder, 'cache', 'dht.json');
+    await withSource(t, { nodeFile }, async ({ source, peers }) => {
+      assert.equal(source.hopeful, true, 'until the first answer could have come');
+      source.meet({ host: '127.0.0.1', port: node.port });
+      await until(t, () => peers.length > 0);
+    });
+    assert.deepEqual(
+      readNodes(nodeFile).map(({ host, port }) => ({ host, port })),
+      [{ host: '127.0.0.1', port: node.port }],
+    );
+    await withSource(t, { nodeFile }, ({ peers }) => until(t, () => peers.length > 0));
+  }));
+
+test('get: `nodes` of a torrent are asked, those of a private one are not', () =>
+  withNode(async (node) => {
+    const nodes = list(list(str('127.0.0.1'), int(node.port)), list(str('x'), int(0)), int(1));
+    const args = ['--dht-bootstrap', '127.0.0.1:1', '--first-unchoke-timeout', '1s', '-o', folder];
+    const secret = writeTo(folder, 'private.torrent', torrentOf({ private: int(1) }, { nodes }));
+    const refused = await runCli('get', secret, ...args);
+    assert.deepEqual([refused.status, node.heard.length], [4, 0]);
+    await runCli('get', writeTo(folder, 'nodes.torrent', torrentOf({}, { nodes })), ...args);
+    assert.ok(node.heard.includes('get_peers'));
+  }));
