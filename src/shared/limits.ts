@@ -408,6 +408,10 @@ export const MAX_NODE_FILE_BYTES = 262_144;
 export const NODE_FILE_LOCK_MS = 2_000;
 /** BEP 14: an announce to the local network every five minutes. */
 export const LSD_INTERVAL_MS = 300_000;
+/** Interfaces that came or went are noticed after this long at the most. */
+export const LSD_INTERFACES_MS = 5_000;
+/** Interfaces that are spoken on, each for IPv4 and IPv6: a host of containers may have hundreds. */
+export const MAX_LSD_INTERFACES = 32;
 /** Whoever is new on the local network is answered, but not more often than this. */
 export const LSD_ANSWER_MS = 10_000;
 /** With nobody else to ask, the local network is waited for this long. */
