@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import bencode from 'bencode';
 import { type DhtOptions, DhtSource } from '../../src/main/discovery/dht.ts';
 import { readNodes } from '../../src/main/discovery/node-file.ts';
 import { NO_LISTENING_PORT } from '../../src/main/identity.ts';
@@ -31,12 +32,13 @@ async function until(t: TestContext, isSo: () => boolean): Promise<void> {
   }
 }
 
+/** `t`: with virtual time. */
 async function withSource(
-  t: TestContext,
+  t: TestContext | null,
   options: Partial<DhtOptions>,
   work: (run: Run) => Promise<void>,
 ): Promise<void> {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t?.mock.timers.enable({ apis: ['setTimeout'] });
   const peers: HostPort[] = [];
   const news: string[] = [];
   const source = new DhtSource({
@@ -58,7 +60,7 @@ async function withSource(
     await work({ source, peers, news });
   } finally {
     await source.stop();
-    t.mock.timers.reset();
+    t?.mock.timers.reset();
   }
 }
 
@@ -105,6 +107,36 @@ for (const [family, host] of [
           if (family === 4) assert.equal(news[0], 'failed: no name of a first node could be looked up');
         });
       }, host));
+
+for (const [family, host] of [
+  [4, '127.0.0.1'],
+  [6, '::1'],
+] as const)
+  test(`our node is no amplifier (IPv${family})`, () =>
+    withNode(async (node) => {
+      const bootstrap = [{ host, port: node.port }];
+      const options = { family, bootstrap, port: Promise.resolve(6_881) };
+      await withSource(null, options, async ({ peers }) => {
+        while (peers.length === 0) await new Promise(setImmediate);
+        const info_hash = Buffer.alloc(20, 9);
+        /** Once there is an answer left for this host. */
+        const insist = async (query: Record<string, unknown>): Promise<Buffer> =>
+          (await node.ask(node.askedFrom, query)) ?? insist(query);
+        const { token } = (
+          bencode.decode(await insist({ q: 'get_peers', info_hash })) as { r: { token: Uint8Array } }
+        ).r;
+        for (let port = 1; port <= 400; port++)
+          node.tell(node.askedFrom, { q: 'announce_peer', info_hash, port, token });
+        const told = await insist({ q: 'get_peers', info_hash });
+        const { values } = (bencode.decode(told) as { r: { values: Uint8Array[] } }).r;
+        assert.ok(values.length >= 1 && values.length <= 8, `${values.length} of 400 ports`);
+        assert.ok(told.length < 1_000 && node.answers < 30, `${told.length} bytes, ${node.answers} answers`);
+        const others = ['get', 'put', 'vote'].map((q) =>
+          node.ask(node.askedFrom, { q, target: info_hash, v: 'x'.repeat(900), token }),
+        );
+        assert.deepEqual(await Promise.all(others), [null, null, null]);
+      });
+    }, host));
 
 test('all nodes are away at first, for two minutes; they are hoped for, and asked ever more seldom', (t) =>
   withNode((one) =>
