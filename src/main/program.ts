@@ -62,6 +62,8 @@ export async function main(): Promise<number> {
     asJson ||= json === true;
     showSecrets(shown === true);
   });
+  // Node would print it past the door, and what it says may be somebody else's words.
+  process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));
   try {
     await program.parseAsync();
     return status;
