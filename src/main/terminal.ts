@@ -20,12 +20,12 @@ export function writeJson(value: object): void {
   process.stdout.write(`${printableJson(value)}\n`);
 }
 
-/** A reader that goes away (`| head`) is no error of ours. */
+/** A reader that goes away (`| head`: EPIPE; the terminal: EIO) is no error of ours. */
 export function outliveReaders(): void {
   process.stdout.on('error', ignoreBrokenPipe);
   process.stderr.on('error', ignoreBrokenPipe);
 }
 
 function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

@@ -16,7 +16,7 @@ test('text from the network cannot steer the terminal', () => {
   assert.equal(printable('a\x1b[2Jb\r\n\u202egpj.exe'), 'a\ufffd[2Jb\ufffd\ufffd\ufffdgpj.exe');
   for (const code of [
     0, 7, 9, 0x1b, 0x7f, 0x85, 0x9b, 0xad, 0x61c, 0x115f, 0x180e, 0x200b, 0x200e, 0x2028, 0x202e, 0x2060,
-    0x2066, 0x3164, 0xfeff, 0xfff9, 0xe0041,
+    0x2066, 0x3164, 0xfeff, 0xfff9, 0xe0041, 0xd800,
   ])
     assert.equal(printable(String.fromCodePoint(code)), '\ufffd', code.toString(16));
   for (const name of ['Ünïcødé', 'e\u0301', '日本語', '👩\u200d🔬', '❤\ufe0f', 'می\u200cخواهم'])
@@ -79,6 +79,13 @@ test('the same in the middle of a text, and in a magnet link', () => {
   assert.deepEqual(JSON.parse(printableJson({ a: [`x https://t.example/${HEX}`] })), {
     a: ['x https://t.example/…'],
   });
+});
+
+test('a text of megabytes takes no time', () => {
+  const began = performance.now();
+  for (const part of ['a.', 'a:', 'a://', 'magnet:?', 'https://a.', '&tr=', '\\x1b', ':////'])
+    shownLines([part.repeat(200_000), `magnet:?${part.repeat(200_000)}`, `https://${part.repeat(200_000)}`]);
+  assert.ok(performance.now() - began < 10_000);
 });
 
 test('--show-secrets shows all', () => {

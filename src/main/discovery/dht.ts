@@ -97,6 +97,15 @@ export class DhtSource {
     if (this.#options.canSpeak()) this.#ping([node]);
   }
 
+  /** The network was away: whoever is known is asked at once, and all pauses begin from the start. */
+  networkBack(): void {
+    if (this.#client === null || this.#stopped || this.#isSearch) return;
+    this.#seekMs = DHT_SEEK_MS;
+    this.#repeatMs = 0;
+    if (this.#nodeCount > 0) this.#search();
+    else void this.#seek();
+  }
+
   async stop(): Promise<void> {
     this.#keep();
     this.#stopped = true;
