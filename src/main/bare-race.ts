@@ -10,7 +10,6 @@ import type { Network } from './network.ts';
 import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from './peer-session.ts';
 import { phaseText, phaseTotals } from './phase-totals.ts';
 import { sharedBytes } from './shared-bytes.ts';
-import { printable } from './text.ts';
 import type { Source } from './torrent/source.ts';
 import { formatDuration } from './units.ts';
 
@@ -71,7 +70,7 @@ export class BareRace {
     this.session.torrent().then(
       ({ name, infoHash, geometry, info, private: isPrivate }) => {
         this.#torrentKnown = true;
-        console.event('metadata', { name: printable(name), infoHash: Buffer.from(infoHash).toString('hex') });
+        console.event('metadata', { name, infoHash: Buffer.from(infoHash).toString('hex') });
         race.setTorrent({ geometry, info: sharedBytes(info), private: isPrivate, download: null });
       },
       (error: unknown) => this.#bugs.push(error),

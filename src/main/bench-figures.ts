@@ -74,7 +74,7 @@ export function medianRate({ rates, receivedBytes, ms }: BenchFigures): number {
 }
 
 /** One screen. */
-export function benchText(name: string, figures: BenchFigures, machine: string): string {
+export function benchLines(name: string, figures: BenchFigures, machine: string): string[] {
   const { rates, receivedBytes, verifiedBytes, wastedBytes, usage, peers, shards } = figures;
   const cpuMs = usage.cpuUserMs + usage.cpuSystemMs;
   const perGib =
@@ -113,7 +113,7 @@ export function benchText(name: string, figures: BenchFigures, machine: string):
   const end = figures.complete ? ', all of the torrent' : '';
   const head = `Throughput of ${name}: ${formatDuration(figures.ms)} from the first block${end}`;
   const shown = lines.filter(([, text]) => text !== '').map(([label, text]) => `${label.padEnd(11)}${text}`);
-  return [head, '', ...shown].join('\n');
+  return [head, '', ...shown];
 }
 
 function sharesText(peers: readonly BenchShare[], total: number): string {

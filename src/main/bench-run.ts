@@ -5,6 +5,7 @@ import { LivedClock } from '../shared/lived-clock.ts';
 import type { BenchFigures } from './bench-figures.ts';
 import { BenchWatch } from './bench-watch.ts';
 import type { BenchFlags } from './commands/bench.ts';
+import { hashersOf } from './commands/options.ts';
 import type { Console } from './console.ts';
 import { Download } from './download.ts';
 import type { DownloadListener } from './download-options.ts';
@@ -18,7 +19,7 @@ import { discardingPlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import type { Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
-import { formatDuration, formatRate, formatSize, parseCount, parseDuration } from './units.ts';
+import { formatDuration, formatRate, formatSize, parseDuration } from './units.ts';
 
 const LOOK_MS = 100;
 
@@ -44,7 +45,7 @@ export class BenchRun {
     this.#flags = flags;
     this.#network = network;
     this.#console = console;
-    this.#hashers = parseCount('--hashers', flags.hashers, 1);
+    this.#hashers = hashersOf(flags);
     this.#memoryBytes = parseMemory(flags.memory, 1);
     this.#durationMs = parseDuration('--duration', flags.duration);
     this.#patienceMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);

@@ -1,9 +1,10 @@
 /** Where things are kept that the next run would like to have, and could do without (XDG base directories). */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 export function cacheFile(name: string): string {
   const base = process.env['XDG_CACHE_HOME'];
-  const folder = base === undefined || base === '' ? join(homedir(), '.cache') : base;
+  // The specification wants relative paths passed over.
+  const folder = base === undefined || !isAbsolute(base) ? join(homedir(), '.cache') : base;
   return join(folder, 'unchoke', name);
 }

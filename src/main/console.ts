@@ -4,6 +4,7 @@
  */
 import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../shared/limits.ts';
 import { type Block, Screen } from './screen.ts';
+import { outliveReaders, writeJson, writeLines } from './terminal.ts';
 
 /** Version of the JSON events; grows when one changes its meaning. */
 const JSON_VERSION = 1;
@@ -27,10 +28,7 @@ export class Console {
     this.#options = options;
     this.#number = of?.number ?? null;
     this.#screen = of === null ? screenFor(options) : of.screen;
-    if (of !== null) return;
-    // A reader that goes away (`| head`) is no error of ours.
-    process.stdout.on('error', ignoreBrokenPipe);
-    process.stderr.on('error', ignoreBrokenPipe);
+    if (of === null) outliveReaders();
   }
 
   /** For one of several sources: on the same screen, and all that it says carries its number. */
@@ -61,25 +59,25 @@ export class Console {
   event(type: string, fields: Readonly<Record<string, unknown>>): void {
     if (!this.json) return;
     const number = this.#number === null ? {} : { number: this.#number };
-    process.stdout.write(`${JSON.stringify({ type, v: JSON_VERSION, ...number, ...fields })}\n`);
+    writeJson({ type, v: JSON_VERSION, ...number, ...fields });
   }
 
-  /** A result for people; nothing with `--json`. It is the end of all progress before it. */
-  result(text: string): void {
+  /** A result for people, in lines; nothing with `--json`. It is the end of all progress before it. */
+  result(text: string | readonly string[]): void {
     this.endProgress();
-    if (this.json) return;
-    this.#write(process.stdout, text.endsWith('\n') ? text.slice(0, -1) : text);
+    if (!this.json) this.#write('stdout', text);
   }
 
   /** Something that happened, for people. */
-  news(text: string): void {
-    if (!this.#options.quiet) this.#write(process.stderr, this.labelled(text));
+  news(text: string | readonly string[]): void {
+    const [first = '', ...more] = linesOf(text);
+    if (!this.#options.quiet) this.#write('stderr', [this.labelled(first), ...more]);
   }
 
   /** An error, even when quiet. */
   error(text: string): void {
     this.endProgress();
-    this.#write(process.stderr, `unchoke: ${this.labelled(text)}`);
+    this.#write('stderr', `unchoke: ${this.labelled(text)}`);
   }
 
   /** The state of things: in one line, or on a terminal in as many as `block` has. */
@@ -87,7 +85,7 @@ export class Console {
     const { quiet, json } = this.#options;
     if (quiet || json) return;
     const line = this.labelled(text);
-    if (this.#screen === null) return void process.stderr.write(`${line}\n`);
+    if (this.#screen === null) return writeLines('stderr', [line]);
     this.#screen.show(this, block ?? (({ columns }) => [cut(line, columns)]));
   }
 
@@ -96,11 +94,15 @@ export class Console {
     this.#screen?.remove(this);
   }
 
-  #write(stream: NodeJS.WriteStream, text: string): void {
-    const write = (): void => void stream.write(`${text}\n`);
+  #write(to: 'stdout' | 'stderr', text: string | readonly string[]): void {
+    const write = (): void => writeLines(to, linesOf(text));
     if (this.#screen === null) write();
     else this.#screen.above(write);
   }
+}
+
+function linesOf(text: string | readonly string[]): readonly string[] {
+  return typeof text === 'string' ? [text] : text;
 }
 
 function screenFor({ quiet, json }: ConsoleOptions): Screen | null {
@@ -110,9 +112,4 @@ function screenFor({ quiet, json }: ConsoleOptions): Screen | null {
 
 function cut(line: string, columns: number): string {
   return line.length >= columns ? `${line.slice(0, columns - 2)}…` : line;
-}
-
-/** EPIPE: the reader of a pipe is gone. EIO: the terminal is. */
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

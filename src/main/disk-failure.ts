@@ -8,6 +8,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EPERM: 'not permitted',
   EROFS: 'the disk is read-only',
   ENOENT: 'the file is gone',
+  EEXIST: 'something that is no file is in the way',
   EISDIR: 'a folder is in the way',
   ENOTDIR: 'a part of the path is not a folder',
   EMFILE: 'too many open files',

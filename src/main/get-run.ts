@@ -4,6 +4,7 @@ import type { Route } from '../shared/http-visitor.ts';
 import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../shared/limits.ts';
 import { LivedClock } from '../shared/lived-clock.ts';
 import type { GetFlags } from './commands/get-flags.ts';
+import { hashersOf } from './commands/options.ts';
 import type { Console } from './console.ts';
 import { Advisor } from './doctor/advisor.ts';
 import { type Symptoms, symptomsOf } from './doctor/symptoms.ts';
@@ -78,7 +79,7 @@ export class GetRun {
       idle: parseDuration('--idle-timeout', flags.idleTimeout),
     };
     this.#watch = new IdleWatch(this.#timeouts, new LivedClock(monotonicMs).now);
-    this.#hashers = parseCount('--hashers', flags.hashers, 1);
+    this.#hashers = hashersOf(flags);
     this.#memoryBytes = parseMemory(flags.memory, context.lanes);
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
     // Who wants one peer, or one after the other, wants nobody to come by himself.

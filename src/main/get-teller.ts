@@ -12,9 +12,8 @@ import type { Race } from './race.ts';
 import type { Unchoke } from './race-options.ts';
 import { RateMeter } from './rate-meter.ts';
 import type { RaceReport } from './report/race-report.ts';
-import { reportText } from './report/report-text.ts';
+import { reportLines } from './report/report-text.ts';
 import type { StoragePlan } from './storage.ts';
-import { printable } from './text.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { formatDuration, formatRate, formatSize } from './units.ts';
 import { usageFigures } from './usage-figures.ts';
@@ -42,7 +41,7 @@ export class GetTeller {
 
   metadata({ name, geometry, infoHash, files }: Metainfo, searchMs: number | null): void {
     this.#console.event('metadata', {
-      name: printable(name),
+      name,
       infoHash: Buffer.from(infoHash).toString('hex'),
       bytes: geometry.totalLength,
       pieces: geometry.pieceCount,
@@ -51,11 +50,11 @@ export class GetTeller {
       ...(searchMs === null ? {} : { searchMs }),
     });
     this.#pieceLength = geometry.pieceLength;
-    this.#name = printable(name);
+    this.#name = name;
     this.#infoHash = Buffer.from(infoHash).toString('hex');
     const found = searchMs === null ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
     this.#console.news(
-      `${printable(name)}: ${formatSize(geometry.totalLength)} in ${geometry.pieceCount} pieces, ${files.length} files${found}`,
+      `${name}: ${formatSize(geometry.totalLength)} in ${geometry.pieceCount} pieces, ${files.length} files${found}`,
     );
   }
 
@@ -174,7 +173,7 @@ export class GetTeller {
       ...usageFigures(),
     });
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
-      this.#console.result(reportText(report, oracleMs));
+      this.#console.result(reportLines(report, oracleMs));
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
       const end = lostTo === null ? '' : `, given up: ${lostTo}`;
       this.#console.result(this.#console.labelled(`web seed ${url}: ${formatSize(bytes)}${end}`));
@@ -201,7 +200,7 @@ export class GetTeller {
     this.#console.result(
       this.#console.isOfMany
         ? this.#console.labelled(`${where}; ${flow}`)
-        : `${where}\n${flow}; ${usageText()}`,
+        : [where, `${flow}; ${usageText()}`],
     );
     return 0;
   }

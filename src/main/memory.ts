@@ -1,8 +1,11 @@
 /** How much memory a download has for pieces on their way to the disk. */
+
+import { totalmem } from 'node:os';
 import type { Geometry } from '../shared/geometry.ts';
 import {
   DEFAULT_MEMORY_PIECES,
   LEAST_DEFAULT_MEMORY_BYTES,
+  MAX_MEMORY_BYTES,
   MOST_DEFAULT_MEMORY_BYTES,
 } from '../shared/limits.ts';
 import { formatSize, parseSize } from './units.ts';
@@ -14,7 +17,9 @@ export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, ${size(LEAST_DEF
 
 /** Of `--memory`, which `lanes` downloads share; null where it is not given. Throws a usage failure. */
 export function parseMemory(text: string | undefined, lanes: number): number | null {
-  return text === undefined ? null : Math.floor(parseSize('--memory', text) / lanes);
+  // More than the machine has is granted by some systems, and ends the process once it is used.
+  const most = Math.min(MAX_MEMORY_BYTES, totalmem());
+  return text === undefined ? null : Math.floor(parseSize('--memory', text, most) / lanes);
 }
 
 /** As many pieces as keep every peer busy, and no more: what is used again soon is still in the cache (`bench/NOTES.md`). */

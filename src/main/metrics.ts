@@ -2,14 +2,19 @@
  * Figures of a download in Prometheus text: in a file for node_exporter's textfile collector, and on a port of loopback. Both
  * show the newest sample; who asks never makes one.
  */
-import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { METRICS_FILE_INTERVAL_MS } from '../shared/limits.ts';
+import {
+  MAX_METRICS_CONNECTIONS,
+  MAX_METRICS_REQUEST_BYTES,
+  METRICS_FILE_INTERVAL_MS,
+  METRICS_REQUEST_MS,
+} from '../shared/limits.ts';
 import type { Console } from './console.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { parsePort } from './units.ts';
+import { writeWhole } from './whole-file.ts';
 
 export interface MetricsSample {
   readonly infoHash: string;
@@ -117,7 +122,16 @@ export class Metrics {
 
   /** Serves `GET /metrics` on 127.0.0.1. Resolves to the port; rejects with a usage failure where it is taken. */
   async listen(port: number): Promise<number> {
-    const server = createServer((request, response) => this.#answer(request, response));
+    const server = createServer({ maxHeaderSize: MAX_METRICS_REQUEST_BYTES }, (request, response) =>
+      this.#answer(request, response),
+    );
+    server.maxConnections = MAX_METRICS_CONNECTIONS;
+    // Whoever holds a place, asks for nothing or does not read the answer loses it: others ask every few seconds.
+    server.on('connection', (socket) => {
+      const late = setTimeout(() => socket.destroy(), METRICS_REQUEST_MS);
+      late.unref();
+      socket.on('close', () => clearTimeout(late));
+    });
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
@@ -151,8 +165,7 @@ export class Metrics {
   /** As a whole: a collector may read at any moment. */
   #write(file: string): void {
     try {
-      writeFileSync(`${file}.new`, this.#text);
-      renameSync(`${file}.new`, file);
+      writeWhole(file, this.#text);
     } catch (error) {
       throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), file, error);
     }
@@ -162,7 +175,10 @@ export class Metrics {
     // A page in a browser can make a name of its own point here: only who asks for loopback is answered.
     const isOurs = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(headers.host ?? '');
     const status = !isOurs ? 403 : method !== 'GET' ? 405 : url !== '/metrics' ? 404 : 200;
-    response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+    response.writeHead(status, {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      connection: 'close',
+    });
     response.end(status === 200 ? this.#text : '');
   }
 }

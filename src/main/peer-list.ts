@@ -10,23 +10,13 @@ import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
 import type { Blocklist } from './blocklist.ts';
 import { Outcomes, unheard } from './outcomes.ts';
 import { PeerRoom } from './peer-room.ts';
+import { INCOMING, PUBLIC_SOURCES, USER } from './peer-source.ts';
 
 export interface KnownPeer extends PeerAddress {
   /** Who named it: a tracker, the user, a file. */
   readonly source: string;
 }
 
-/** The source of peers that the user named. */
-export const USER = 'user';
-/** Sources that a private torrent does not have (BEP 27). */
-export const DHT = 'dht';
-export const LSD = 'lsd';
-export const PEX = 'pex';
-/** Peers that a magnet link names (`x.pe`). */
-export const MAGNET = 'magnet';
-export const PUBLIC_SOURCES: ReadonlySet<string> = new Set([DHT, LSD, PEX, MAGNET]);
-/** The source of peers that connected to us. */
-export const INCOMING = 'incoming';
 /** The middle of the range of indices: neither side is ever used up by those who come and go. */
 const FIRST_ACCEPTED = 2 ** 23;
 
@@ -287,6 +277,10 @@ export class PeerList {
 
   get outcomes(): Iterable<PeerOutcome> {
     return this.#outcomes.all;
+  }
+
+  get isPrivate(): boolean {
+    return this.#private;
   }
 
   /** A private torrent (BEP 27) takes in nobody who was found in public from here on. Returns those who must go. */

@@ -142,6 +142,8 @@ export class PeerSession {
         blocklist,
         utp: flags.utp && direct,
         pex: flags.pex && !isPrivate,
+        dht: dht !== null && !isPrivate && direct,
+        onDhtNode: (host, port) => this.discovery.meetNode({ host, port }),
       },
       this.#raceListener(listener),
     );
@@ -153,6 +155,7 @@ export class PeerSession {
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
       dht: isPrivate || !direct ? null : dht,
+      nodes: source.kind === 'torrent' ? source.metainfo.nodes : [],
       lsd: flags.lsd && !isPrivate && direct,
       http: options.http,
       udp: direct ? { from: route.localAddress } : null,

@@ -15,6 +15,8 @@ import { EXIT_STATUS, Failure } from './failure.ts';
 import { VERSION } from './identity.ts';
 import { surviveLostTerminals } from './lost-terminal.ts';
 import { applySettings } from './settings.ts';
+import { writeJson, writeLines } from './terminal.ts';
+import { showSecrets } from './text.ts';
 
 const EXAMPLES = `
 Examples:
@@ -38,6 +40,10 @@ export async function main(): Promise<number> {
     .version(VERSION)
     .showHelpAfterError('(unchoke --help tells more)')
     .addHelpText('after', EXAMPLES)
+    .configureOutput({
+      writeOut: (text) => writeLines('stdout', linesOf(text)),
+      writeErr: (text) => writeLines('stderr', linesOf(text)),
+    })
     .exitOverride();
   getCommand(program, setStatus);
   raceCommand(program, setStatus);
@@ -54,8 +60,12 @@ export async function main(): Promise<number> {
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {
     applySettings(command, program.commands, process.env);
-    asJson ||= command.opts<{ json?: boolean }>().json === true;
+    const { json, showSecrets: shown } = command.opts<{ json?: boolean; showSecrets?: boolean }>();
+    asJson ||= json === true;
+    showSecrets(shown === true);
   });
+  // Node would print it past the door, and what it says may be somebody else's words.
+  process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));
   try {
     await program.parseAsync();
     return status;
@@ -68,9 +78,14 @@ function statusOf(error: unknown, asJson: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
   const code = error instanceof Failure ? error.code : 'bug';
   const message = error instanceof Error ? error.message : String(error);
-  if (asJson) process.stdout.write(`${JSON.stringify({ type: 'error', v: 1, code, message })}\n`);
-  process.stderr.write(`unchoke: ${message}\n`);
+  if (asJson) writeJson({ type: 'error', v: 1, code, message });
+  writeLines('stderr', [`unchoke: ${message}`]);
   if (code === 'bug' && error instanceof Error)
-    process.stderr.write(`this is a bug of unchoke:\n${error.stack}\n`);
+    writeLines('stderr', ['this is a bug of unchoke:', ...linesOf(error.stack ?? '')]);
   return EXIT_STATUS[code];
+}
+
+/** Text of commander's and of Node's. */
+function linesOf(text: string): string[] {
+  return text.replace(/\n$/, '').split('\n');
 }

@@ -24,6 +24,9 @@ export interface RaceOptions {
   readonly utp: boolean;
   /** Exchange peers (BEP 11). */
   readonly pex: boolean;
+  /** Learn nodes of the DHT from peers (BEP 5, PORT). */
+  readonly dht: boolean;
+  readonly onDhtNode?: (host: string, port: number) => void;
   /** Addresses that the user wants nothing to do with. */
   readonly blocklist: Blocklist | null;
   readonly workerFile?: URL;

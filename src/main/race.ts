@@ -11,7 +11,8 @@ import type { PeerRate } from '../shared/peer-rate.ts';
 import { Dealer, LISTENING_SHARD } from './dealer.ts';
 import { FrontDoor } from './front-door.ts';
 import { unheard } from './outcomes.ts';
-import { PEX, PeerList } from './peer-list.ts';
+import { PeerList } from './peer-list.ts';
+import { PEX } from './peer-source.ts';
 import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
 import { ShardPool } from './shard-pool.ts';
 import { shardShare } from './sharding.ts';
@@ -34,7 +35,7 @@ export class Race {
   constructor(options: RaceOptions, listener: RaceListener) {
     this.#options = options;
     this.#listener = listener;
-    const { shards, limits, keep, blocklist, workerFile, ...template } = options;
+    const { shards, limits, keep, blocklist, workerFile, onDhtNode, ...template } = options;
     this.peers = new PeerList(blocklist);
     this.#pool = new ShardPool({
       shards: options.shards,
@@ -185,6 +186,9 @@ export class Race {
         return;
       case 'peers-told':
         this.#peersTold(event.peer, event.peers);
+        return;
+      case 'dht-node':
+        if (!this.peers.isPrivate) this.#options.onDhtNode?.(this.peers.at(event.peer).host, event.port);
         return;
       case 'metadata-offer':
         this.#listener.onMetadataOffer(event.peer, event.bytes);

@@ -1,5 +1,6 @@
 /** The lines at the foot of a terminal that are redrawn in their place: a block for each run that is under way. */
 import type { createLogUpdate } from 'log-update';
+import { shownLines } from './terminal.ts';
 
 /** The room that a block has. */
 export interface BlockSize {
@@ -50,7 +51,7 @@ export class Screen {
     const lines = [...this.#blocks.values()].flatMap((block) =>
       block({ columns, rows: each }).slice(0, each),
     );
-    this.#redraw(lines.slice(0, rows - 1).join('\n'));
+    this.#redraw(shownLines(lines.slice(0, rows - 1)).join('\n'));
   }
 
   /** Loaded for terminals only; the first quarter of a second has nothing to show. */

@@ -1,4 +1,5 @@
 /** Sizes, rates and durations as people write and read them. Binary units throughout: K and KiB are 1,024 bytes. */
+import { MAX_DURATION_MS } from '../shared/limits.ts';
 import { Failure } from './failure.ts';
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i;
@@ -6,27 +7,32 @@ const FACTORS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/;
 const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
 
-/** `10M`, `1.5GiB`, `500` → bytes. Throws a usage failure that names the option. */
-export function parseSize(option: string, text: string): number {
+/** `10M`, `1.5GiB`, `500` → bytes, up to `most`. Throws a usage failure that names the option. */
+export function parseSize(option: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
   const match = SIZE.exec(text.trim());
   if (match === null)
     throw new Failure('usage', `${option} ${text}: not a size (write 512K, 128M or 1.5GiB)`);
-  return Math.round(Number(match[1]) * (FACTORS[(match[2] ?? '').toUpperCase()] ?? 1));
+  const bytes = Math.round(Number(match[1]) * (FACTORS[(match[2] ?? '').toUpperCase()] ?? 1));
+  if (bytes > most) throw new Failure('usage', `${option} ${text}: more than ${formatSize(most)}`);
+  return bytes;
 }
 
 /** `30`, `90s`, `5m`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
 export function parseDuration(option: string, text: string): number {
   const match = DURATION.exec(text.trim());
   if (match === null) throw new Failure('usage', `${option} ${text}: not a duration (write 30s, 5m or 1.5h)`);
-  return Math.round(Number(match[1]) * (DURATIONS[match[2] ?? 's'] ?? 1e3));
+  const ms = Math.round(Number(match[1]) * (DURATIONS[match[2] ?? 's'] ?? 1e3));
+  if (ms > MAX_DURATION_MS) throw new Failure('usage', `${option} ${text}: longer than 24 days`);
+  return ms;
 }
 
-/** A whole number from `least` up. Throws a usage failure. */
-export function parseCount(option: string, text: string, least = 0): number {
+/** A whole number from `least` to `most`. Throws a usage failure. */
+export function parseCount(option: string, text: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value) || value < least) {
     throw new Failure('usage', `${option} ${text}: not a whole number of ${least} or more`);
   }
+  if (value > most) throw new Failure('usage', `${option} ${text}: more than ${most}`);
   return value;
 }
 

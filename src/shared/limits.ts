@@ -428,12 +428,52 @@ export const MAX_DHT_PACKET_BYTES = 1_500;
 export const DHT_FIRST_REPEAT_MS = 30_000;
 /** And this at the longest: nodes forget an announce after half an hour. */
 export const DHT_REPEAT_MS = 900_000;
+/** A search that found nobody is repeated after this long at first: the table of a new node has holes. */
+export const DHT_EMPTY_REPEAT_MS = 5_000;
+/** While no node is known, those to begin with are asked again after this long; doubles each time. */
+export const DHT_SEEK_MS = 1_000;
+/** And this at the longest: a few packets, and a look-up for each name. */
+export const DHT_SEEK_MAX_MS = 10_000;
+/** The library waits for an answer this long. */
+export const DHT_PING_MS = 2_500;
+/** With so many nodes known, those of peers (PORT) are not asked as well. */
+export const ENOUGH_DHT_NODES = 200;
+/** Nodes that peers or earlier runs told of, and are remembered for a time without any. */
+export const MAX_MET_DHT_NODES = 256;
+/** Nodes of a torrent (BEP 5 `nodes`) beyond these are passed over. */
+export const MAX_TORRENT_DHT_NODES = 16;
+/** Addresses of one name that are tried. */
+export const MAX_NAME_ADDRESSES = 8;
 /** Nodes and peers of the DHT over IPv6 that are remembered at one time. */
 export const MAX_DHT_STAND_INS = 65_536;
+/** An answer of our node: whoever forges the sender of a question must not gain much by it. Others send as many peers as fit a packet. */
+export const MAX_DHT_ANSWER_BYTES = 1_000;
+/** Nodes in one answer: K of BEP 5. */
+export const MAX_DHT_NODES_PER_ANSWER = 8;
+/** The answer repeats the transaction id of the question; those in use have 2 to 8 bytes. */
+export const MAX_DHT_TRANSACTION_BYTES = 32;
+/** Answers of our node in a second, to all: 50 KB at the most. */
+export const DHT_ANSWERS_PER_S = 50;
+/** And to one host (IPv6: /64); libtorrent takes more than 5 a second for an attack. */
+export const DHT_ANSWERS_PER_HOST_PER_S = 5;
+/** Hosts whose questions are counted one by one. */
+export const MAX_DHT_ASKERS = 4_096;
+/** Ports that one host may announce to our node: some people share an address. */
+export const MAX_DHT_PORTS_PER_HOST = 8;
+/** A peer that announced itself to our node is forgotten after about this long: others announce every 15 to 30 minutes. */
+export const DHT_PEER_AGE_MS = 1_800_000;
 /** Nodes kept for the next run: the 8 of some buckets are enough to begin with. */
 export const MAX_KEPT_DHT_NODES = 200;
+/** A file of kept nodes; 200 of them have 15 KB. */
+export const MAX_NODE_FILE_BYTES = 262_144;
+/** Another run that writes it needs some milliseconds, and is waited for this long. */
+export const NODE_FILE_LOCK_MS = 2_000;
 /** BEP 14: an announce to the local network every five minutes. */
 export const LSD_INTERVAL_MS = 300_000;
+/** Interfaces that came or went are noticed after this long at the most. */
+export const LSD_INTERFACES_MS = 5_000;
+/** Interfaces that are spoken on, each for IPv4 and IPv6: a host of containers may have hundreds. */
+export const MAX_LSD_INTERFACES = 32;
 /** Whoever is new on the local network is answered, but not more often than this. */
 export const LSD_ANSWER_MS = 10_000;
 /** With nobody else to ask, the local network is waited for this long. */
@@ -455,10 +495,30 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
 export const DEFAULT_DOCTOR_MS = 20_000;
 /** How long `unchoke bench` measures, from the first block (`--duration`). */
 export const DEFAULT_BENCH_MS = 30_000;
+/** The longest time that an option may name: Node's timers have 31 bits. */
+export const MAX_DURATION_MS = 2_147_483_647;
+/** `--shards`. A thread takes about 11 MiB before it has done anything. */
+export const MAX_SHARDS = 256;
+/** `--hashers`. */
+export const MAX_HASHERS = 256;
+/** `--parallel`. */
+export const MAX_PARALLEL_DOWNLOADS = 64;
+/** Shards and hashers of all downloads that run at one time: 5.5 GiB for the threads alone. */
+export const MAX_THREADS = 512;
+/** `--memory`. One download has one stretch of shared memory; no disk is so slow that more would help. */
+export const MAX_MEMORY_BYTES = 68_719_476_736;
+/** `unchoke swarm --payload`: the hashes of its pieces are made at the start. */
+export const MAX_SWARM_PAYLOAD_BYTES = 68_719_476_736;
 /** A download that stands still for so long is told why. */
 export const HINT_AFTER_MS = 10_000;
 /** The file of `--metrics` is written this often: as often as Prometheus asks, by default. */
 export const METRICS_FILE_INTERVAL_MS = 15_000;
+/** Connections to the port of `--metrics-port` at one time: a few collectors ask, each in its turn. */
+export const MAX_METRICS_CONNECTIONS = 16;
+/** Each is over after this long, whatever was asked: who keeps one open keeps others out. */
+export const METRICS_REQUEST_MS = 5_000;
+/** A request with its headers; Prometheus sends about 300. */
+export const MAX_METRICS_REQUEST_BYTES = 4_096;
 /** Points of the throughput picture in the race report. */
 export const MAX_FLOW_SAMPLES = 600;
 /** A line of progress where the output is not a terminal. */

@@ -81,6 +81,8 @@ export interface ShardTask<Port> {
   readonly utp: boolean;
   /** Exchange peers with others (BEP 11); a private torrent, once it is known as one, does not. */
   readonly pex: boolean;
+  /** Say that we have a node of the DHT, and hear of those of peers (BEP 5); not so once the torrent is known as private. */
+  readonly dht: boolean;
   /** Dial lost peers again. A race without a download asks each but once. */
   readonly reconnect: boolean;
 }
@@ -204,6 +206,8 @@ export type ShardEvent =
   | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number | null }
   /** The peer named others (BEP 11). */
   | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly HostPort[] }
+  /** The peer has a node of the DHT at this port (BEP 5). */
+  | { readonly type: 'dht-node'; readonly peer: PeerIndex; readonly port: number }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
   /** Of `peers` the shard knows nothing any more; `kept` are in play. */

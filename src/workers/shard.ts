@@ -14,7 +14,7 @@ import { FastestPeers } from './fastest-peers.ts';
 import { Outbox } from './outbox.ts';
 import { Allowance } from './peer/allowance.ts';
 import { EarlyBudget } from './peer/early-pieces.ts';
-import { Greetings, type Offer } from './peer/greeting.ts';
+import { Greetings, NOTHING_PUBLIC, type Offer, type PublicOffer } from './peer/greeting.ts';
 import { PeerDriver } from './peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from './peer/peer-host.ts';
 import { outcomeOf } from './peer/peer-outcome.ts';
@@ -59,6 +59,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   readonly #winners: Winners;
   readonly #fastest: FastestPeers;
   #pex: PeerExchange | null;
+  #publicOffer: PublicOffer;
   #stopped = false;
 
   constructor(task: ShardTask<unknown>, world: ShardWorld) {
@@ -73,6 +74,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
     this.#dialler = new Dialler(task, this, world);
     this.#winners = new Winners(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
+    this.#publicOffer = { pex: task.pex, dht: task.dht };
     this.#pex = task.pex ? new PeerExchange() : null;
     this.deadlines = this.#dialler.deadlines(task.chokedTimeoutMs);
   }
@@ -137,7 +139,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
 
   get offer(): Offer {
     const bitfield = this.#download?.bitfield ?? null;
-    return { metadataBytes: this.info?.length ?? null, pex: this.#pex !== null, bitfield };
+    return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield };
   }
 
   guard(work: () => void): void {
@@ -261,6 +263,7 @@ export class Shard implements PeerHost, DiallerHost, DoorHost {
   /** The torrent is known: from here on there is something to ask for. */
   #begin({ geometry, info, download, private: isPrivate }: ShardTorrent): void {
     if (isPrivate) this.#pex = null;
+    if (isPrivate) this.#publicOffer = NOTHING_PUBLIC;
     const { clock, random } = this.#world;
     this.pieceCount = geometry.pieceCount;
     this.info = new Uint8Array(info);

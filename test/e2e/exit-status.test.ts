@@ -17,6 +17,9 @@ test('exit status 2: wrong usage, named', async () => {
     [['get'], /missing required argument 'source'/],
     [['frobnicate'], /unknown command/],
     [['get', good, '--shards', 'many'], /--shards many: not a whole number of 1 or more/],
+    [['get', good, '--shards', '100000'], /--shards 100000: more than 256/],
+    [['get', good, '--parallel', '100000'], /--parallel 100000: more than 64/],
+    [['swarm', '--piece-length', '1'], /--piece-length 1: --payload 64M would have more than 2097152 pieces/],
     [['get', good, '--idle-timeout', 'abc'], /--idle-timeout abc: not a duration/],
     [['get', good, '--memory', '1K'], /one piece of this torrent takes 16384 bytes: more than --memory 1024/],
     [
@@ -52,10 +55,7 @@ test('exit status 3: not a torrent, with the reason and the byte', async () => {
     ],
     ['/nonexistent.torrent', /\/nonexistent.torrent: cannot be read \(ENOENT\)/],
     ['magnet:?xt=urn:btih:00', /not a usable magnet link: it has no "xt=urn:btih:"/],
-    [
-      'http://127.0.0.1:1/x.torrent',
-      /http:\/\/127.0.0.1:1\/x.torrent: cannot be fetched: nobody listens there/,
-    ],
+    ['http://127.0.0.1:1/x.torrent', /http:\/\/127.0.0.1:1\/…: cannot be fetched: nobody listens there/],
   ] as const) {
     const run = await runCli('get', source, '--json');
     assert.equal(run.status, 3);

@@ -21,7 +21,16 @@ async function packetsFor(name: string, torrent: Buffer): Promise<number> {
   await new Promise<void>((resolve) => node.bind(0, '127.0.0.1', resolve));
   const file = writeTo(folder, `${name}.torrent`, torrent);
   const bootstrap = `127.0.0.1:${node.address().port}`;
-  const run = await runCli('get', file, '-o', join(folder, name), '--dht-bootstrap', bootstrap);
+  const run = await runCli(
+    'get',
+    file,
+    '-o',
+    join(folder, name),
+    '--dht-bootstrap',
+    bootstrap,
+    '--first-unchoke-timeout',
+    '1s',
+  );
   await new Promise<void>((resolve) => node.close(() => resolve()));
   assert.equal(run.status, 4, run.stderr);
   return heard;

@@ -66,6 +66,32 @@ test('a bare info hash, by the DHT alone', async () => {
   }
 });
 
+test('a seed that only the DHT knows, by way of the node of a peer that has nothing (PORT)', async () => {
+  const name = 'by port';
+  madeSet(name);
+  const torrent = join(folder, 'port.torrent');
+  makeTorrent(join(folder, 'data', name), torrent, 15);
+  const dht = await libtorrentDht(20);
+  const request = { torrent, folder: join(folder, 'data'), scratch: folder };
+  const seed = await libtorrentSeed({ ...request, settings: { enable_dht: true } });
+  const empty = join(folder, 'nothing');
+  mkdirSync(empty);
+  const idle = { ...request, folder: empty, settings: { enable_dht: true, idle: true } };
+  const known = await libtorrentSeed(idle);
+  try {
+    const [host, port] = dht.address.split(':');
+    for (const one of [seed, known]) await one.joinDht?.(host as string, Number(port));
+    const output = join(folder, 'port out');
+    const args = ['get', torrent, '-o', output, '--peer', known.address, '--dht-bootstrap', '127.0.0.1:1'];
+    const run = await runCli(...args, '--json');
+    assert.equal(run.status, 0, run.stderr);
+    assert.deepEqual(usefulSources(run.events), ['dht']);
+  } finally {
+    await Promise.all([known.stop(), seed.stop()]);
+    await dht.stop();
+  }
+});
+
 test('metadata is served: libtorrent knows an info hash, and learns the rest of us', async () => {
   const name = 'served';
   const set = madeSet(name);

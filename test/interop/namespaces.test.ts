@@ -65,6 +65,16 @@ describe('in a namespace', { concurrency: 6 }, () => {
     assert.deepEqual(sourcesOf(events), [['lsd', 1]]);
   });
 
+  test('every interface is spoken on, over IPv4 and IPv6, also one that comes later', {
+    skip: !mayMakeNamespaces,
+  }, async () => {
+    const script = join(ROOT, 'test', 'interop', 'clients', 'lsd-interfaces.sh');
+    const get = ['get', 'ab'.repeat(20), '-o', join(folder, 'lsd'), '--first-unchoke-timeout', '8s'];
+    const off = ['--no-dht', '--no-trackers', '--no-utp'];
+    const { stdout } = await execute('unshare', ['-n', 'sh', script, process.execPath, CLI, ...get, ...off]);
+    assert.deepEqual(stdout.trim().split('\n').sort(), ['late 4 6', 'one 4 6', 'two 4 6']);
+  });
+
   test('a peer is found by the DHT over IPv6 alone', { skip: !mayMakeNamespaces }, async () => {
     const events = await inNamespace('six', 'dht6-namespace.sh', [], (torrent) => [
       ...byHash(torrent),

@@ -48,6 +48,7 @@ export interface VirtualShardOptions {
   readonly hasNeighbours?: boolean;
   readonly encryption?: Encryption;
   readonly pex?: boolean;
+  readonly dht?: boolean;
   readonly private?: boolean;
   /** The torrent is not known until `setTorrent`. */
   readonly magnet?: boolean;
@@ -280,6 +281,7 @@ function taskOf(options: VirtualShardOptions): ShardTask<unknown> {
     utp: false,
     reconnect: options.slots !== undefined,
     pex: options.pex ?? false,
+    dht: options.dht ?? false,
   };
 }
 

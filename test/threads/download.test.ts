@@ -80,6 +80,7 @@ async function download(name: string, run: Run) {
     reconnect: true,
     blocklist: null,
     pex: false,
+    dht: false,
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
   const race = new Race({ ...raceOptions, ...workerFile }, UNHEARD);

@@ -1,7 +1,7 @@
 /** What `unchoke bench` says of its figures. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BenchFigures, benchText, bottleneck, medianRate } from '../../src/main/bench-figures.ts';
+import { type BenchFigures, benchLines, bottleneck, medianRate } from '../../src/main/bench-figures.ts';
 
 const MIB = 2 ** 20;
 const figures: BenchFigures = {
@@ -48,7 +48,7 @@ test('the median second; where there was no whole one, the mean', () => {
 });
 
 test('one screen, at most a line for each figure', () => {
-  const lines = benchText('x.bin', figures, '2 x CPU').split('\n');
+  const lines = benchLines('x.bin', figures, '2 x CPU');
   assert.ok(lines.length <= 14);
   assert.equal(lines[0], 'Throughput of x.bin: 4.20 s from the first block');
   assert.equal(lines[2], 'rate       100.0 MiB/s in the median second   by second 20.0 MiB/s to 120.0 MiB/s');

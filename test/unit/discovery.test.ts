@@ -1,8 +1,11 @@
 /** The DHT's guarded socket and the words of local discovery, without a network. */
 import assert from 'node:assert/strict';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'node:test';
-import { isMessage, markedReadOnly } from '../../src/main/discovery/dht-socket.ts';
+import { markedReadOnly, messageOf } from '../../src/main/discovery/dht-socket.ts';
 import { announceText, parseAnnounce } from '../../src/main/discovery/lsd.ts';
+import { lsdInterfaces } from '../../src/main/discovery/lsd-interfaces.ts';
+import { MAX_LSD_INTERFACES } from '../../src/shared/limits.ts';
 
 const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
 const ID = 'i'.repeat(20);
@@ -10,10 +13,10 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 test('DHT packets whose fields are not what the library takes them for are dropped', () => {
   const ping = `d1:ad2:id20:${ID}e1:q4:ping1:t2:aa1:y1:qe`;
-  assert.equal(isMessage(bytes(ping), false), true);
-  assert.equal(isMessage(bytes(ping), true), false, 'who only asks is not asked');
-  assert.equal(isMessage(bytes(`d1:rd2:id20:${ID}e1:t2:aa1:y1:re`), true), true);
-  assert.equal(isMessage(bytes('d1:eli201e3:oope1:t2:aa1:y1:ee'), true), true);
+  assert.notEqual(messageOf(bytes(ping), false), null);
+  assert.equal(messageOf(bytes(ping), true), null, 'who only asks is not asked');
+  assert.notEqual(messageOf(bytes(`d1:rd2:id20:${ID}e1:t2:aa1:y1:re`), true), null);
+  assert.notEqual(messageOf(bytes('d1:eli201e3:oope1:t2:aa1:y1:ee'), true), null);
   for (const bad of [
     '',
     'x',
@@ -30,7 +33,7 @@ test('DHT packets whose fields are not what the library takes them for are dropp
     `${ping}behind`,
     `d1:rd2:id20:${ID}1:x1500:${'x'.repeat(1_500)}e1:t2:aa1:y1:re`,
   ])
-    assert.equal(isMessage(bytes(bad), false), false, bad.slice(0, 60));
+    assert.equal(messageOf(bytes(bad), false), null, bad.slice(0, 60));
 });
 
 test('a query of one who only asks is marked as such (BEP 43), whatever its transaction looks like', () => {
@@ -43,6 +46,25 @@ test('a query of one who only asks is marked as such (BEP 43), whatever its tran
   }
   const reply = bytes(`d1:rd2:id20:${ID}e1:t2:aa1:y1:re`);
   assert.equal(markedReadOnly(reply), reply);
+});
+
+test('local discovery: each interface once a family, the chosen one alone, and nobody behind the loopback', () => {
+  const info = (address: string) => ({ address }) as NetworkInterfaceInfo;
+  const all = {
+    lo: [info('127.0.0.1'), info('::1')],
+    eth0: [info('192.168.1.5'), info('10.0.0.5'), info('fe80::1'), info('2001:db8::5')],
+    wlan0: [info('fe80::2')],
+    tun0: [info('10.8.0.2')],
+  };
+  const keys = (from: string | null) => lsdInterfaces(all, from).map(({ key }) => key);
+  assert.deepEqual(keys(null), ['eth0 192.168.1.5', 'eth0 ::%eth0', 'wlan0 ::%wlan0', 'tun0 10.8.0.2']);
+  assert.deepEqual(keys('10.0.0.5'), ['eth0 10.0.0.5']);
+  assert.deepEqual(keys('2001:0db8::5'), ['eth0 ::%eth0']);
+  assert.deepEqual(keys('1.2.3.4'), []);
+  const many = Object.fromEntries(
+    Array.from({ length: 300 }, (_, i) => [`veth${i}`, [info(`10.0.${i >> 8}.${i & 255}`)]]),
+  );
+  assert.equal(lsdInterfaces(many, null).length, MAX_LSD_INTERFACES);
 });
 
 test('local discovery: what we say is what BEP 14 wants, and is understood', () => {

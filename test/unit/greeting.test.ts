@@ -11,7 +11,7 @@ const identity = {
   clientName: 'unchoke test',
   encryption: 'prefer',
 } as const;
-const offer: Offer = { metadataBytes: null, pex: true, bitfield: null };
+const offer: Offer = { metadataBytes: null, pex: true, dht: false, bitfield: null };
 
 interface Told {
   readonly m: Readonly<Record<string, number>>;
@@ -54,6 +54,14 @@ test('a new offer is told from the next greeting on', () => {
   assert.deepEqual(told4(offer).m, { ut_metadata: 1, ut_pex: 2 });
   assert.equal(told4({ ...offer, metadataBytes: 777 }).metadata_size, 777);
   assert.deepEqual(told4({ ...offer, metadataBytes: 777, pex: false }).m, { ut_metadata: 1 });
+});
+
+test('a node of the DHT is said where we have one, and not any more once we have none', () => {
+  const greetings = new Greetings(identity);
+  const reserved = (dht: boolean) =>
+    greetings.bytes(['handshake'], { host: '1.2.3.4', port: 1 }, { ...offer, dht }).subarray(20, 28);
+  assert.deepEqual([...reserved(true)], [0, 0, 0, 0, 0, 0x10, 0, 0x05]);
+  assert.deepEqual([...reserved(false)], [0, 0, 0, 0, 0, 0x10, 0, 0x04]);
 });
 
 test('several messages leave in one piece, in order', () => {

@@ -10,7 +10,6 @@ import { VERSION } from '../../src/main/identity.ts';
 import { addressKey, PeerList } from '../../src/main/peer-list.ts';
 import { percentiles } from '../../src/main/report/race-report.ts';
 import { shardOf, shareOf } from '../../src/main/sharding.ts';
-import { printable, redactedUrl } from '../../src/main/text.ts';
 import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../../src/main/units.ts';
 import * as limits from '../../src/shared/limits.ts';
 import { ROOT } from '../support/paths.ts';
@@ -107,19 +106,6 @@ test('client families by name and by peer id', () => {
   assert.equal(clientFamily(null, '-QQ1234-'), '-QQ-');
   assert.equal(clientFamily('\x1b[2J', 'garbage!'), 'unknown');
   assert.equal(clientFamily(null, null), 'unknown');
-});
-
-test('text from the network cannot steer the terminal', () => {
-  assert.equal(printable('a\x1b[2Jb\r\n\u202egpj.exe'), 'a\ufffd[2Jb\ufffd\ufffd\ufffdgpj.exe');
-});
-
-test('a tracker URL is shown without what identifies the user', () => {
-  assert.equal(
-    redactedUrl('http://user:secret@t.example:8080/0123456789abcdef0123/announce?passkey=1'),
-    'http://t.example:8080/…/announce?…',
-  );
-  assert.equal(redactedUrl('udp://t.example:80'), 'udp://t.example:80');
-  assert.equal(redactedUrl('::'), '(unreadable URL)');
 });
 
 test('nearest-rank percentiles', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SixAsFour } from '../../src/main/discovery/six-as-four.ts';
-import { type BencodeDict, decodeBencode } from '../../src/shared/bencode.ts';
+import { type BencodeDict, decodeBencode, encodeBencode } from '../../src/shared/bencode.ts';
 import { MAX_DHT_STAND_INS } from '../../src/shared/limits.ts';
 
 const ID = Buffer.alloc(20, 0x61);
@@ -44,11 +44,18 @@ test('what goes: queries want n6, answers have the real addresses, and strangers
   const six = new SixAsFour();
   six.standInOf('2001:db8::7');
   const query = { a: { id: ID }, q: Buffer.from('ping'), t: Buffer.from('aa'), y: Buffer.from('q') };
-  assert.match(Buffer.from(six.outgoing(query as unknown as BencodeDict)).toString('latin1'), /4:wantl2:n6e/);
+  assert.match(
+    Buffer.from(encodeBencode(six.outgoing(query as unknown as BencodeDict))).toString('latin1'),
+    /4:wantl2:n6e/,
+  );
   const known = Buffer.concat([ID, Buffer.of(240, 0, 0, 0, 1, 2)]);
   const unknown = Buffer.concat([ID, Buffer.of(240, 9, 9, 9, 1, 2)]);
   const told = r(
-    six.outgoing(answer({ nodes: Buffer.concat([known, unknown]), values: [Buffer.of(240, 0, 0, 0, 1, 2)] })),
+    encodeBencode(
+      six.outgoing(
+        answer({ nodes: Buffer.concat([known, unknown]), values: [Buffer.of(240, 0, 0, 0, 1, 2)] }),
+      ),
+    ),
   );
   assert.deepEqual(Buffer.from(told['nodes6'] as Uint8Array), Buffer.concat([ID, SIX]));
   assert.deepEqual(

@@ -104,6 +104,7 @@ test('peers that a magnet link names are those of a stranger; --peer is the user
       linked,
       tiers: [],
       dht: null,
+      nodes: [],
       lsd: false,
       http,
       udp: direct ? { from: null } : null,

@@ -1,5 +1,6 @@
 /** `unchoke completion SHELL`: what the shell completes, out of the very definitions that parse the command line. */
 import { Argument, type Command, type Option } from 'commander';
+import { writeLines } from '../terminal.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -13,7 +14,7 @@ export function completionCommand(program: Command): void {
       'after',
       '\nExample:\n  unchoke completion bash > ~/.local/share/bash-completion/completions/unchoke',
     )
-    .action((shell: Shell) => void process.stdout.write(SCRIPTS[shell](program)));
+    .action((shell: Shell) => writeLines('stdout', SCRIPTS[shell](program).trimEnd().split('\n')));
 }
 
 const SCRIPTS: Readonly<Record<Shell, (program: Command) => string>> = { bash, zsh, fish };

@@ -3,6 +3,7 @@ import type { Command, Option } from 'commander';
 import { EXIT_STATUS } from '../failure.ts';
 import { VERSION } from '../identity.ts';
 import { settingsOf, variableOf } from '../settings.ts';
+import { writeLines } from '../terminal.ts';
 
 const STATUSES: Readonly<Record<string, string>> = {
   '0': 'complete and verified',
@@ -19,7 +20,7 @@ export function manCommand(program: Command): void {
   program
     .command('man')
     .description('print the manual page (unchoke man | man -l -)')
-    .action(() => void process.stdout.write(manPage(program)));
+    .action(() => writeLines('stdout', manPage(program).trimEnd().split('\n')));
 }
 
 /** Every exit status of the code has a line. */

@@ -4,7 +4,14 @@ import { type Command, Option } from 'commander';
 import { reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';
-import { DEFAULT_DIAL_RATE_PER_S, DEFAULT_HALF_OPEN_PEERS, DEFAULT_MAX_PEERS } from '../../shared/limits.ts';
+import {
+  DEFAULT_DIAL_RATE_PER_S,
+  DEFAULT_HALF_OPEN_PEERS,
+  DEFAULT_MAX_PEERS,
+  MAX_HASHERS,
+  MAX_SHARDS,
+  MAX_THREADS,
+} from '../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../shared/messages.ts';
 import { type SocksProxy, socksProxyOf } from '../../shared/socks-proxy.ts';
 import { defaultThreads } from '../default-threads.ts';
@@ -120,6 +127,7 @@ export function withRaceOptions(command: Command): Command {
     .optionsGroup('What is told:')
     .option('--report <file>', 'write the race as a page to look at (HTML, needs nothing else)')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
+    .option('--show-secrets', 'show URLs whole; otherwise only scheme, domain and port', false)
     .option('--quiet', 'no progress and no news on stderr', false);
 }
 
@@ -127,12 +135,29 @@ export const hashersOption = (): Option =>
   new Option('--hashers <n>', 'threads that verify and write pieces').default(String(defaultThreads()));
 
 export const allCoresOption = (): Option =>
-  new Option('--hashers <n>', 'threads that hash').default(String(availableParallelism()));
+  new Option('--hashers <n>', 'threads that hash').default(
+    String(Math.min(MAX_HASHERS, availableParallelism())),
+  );
 
 /** The strategies that work with one peer keep one; sequential needs one thread to be sequential. */
 export function shardsOf(flags: RaceFlags): number {
-  const shards = parseCount('--shards', flags.shards, 1);
+  const shards = parseCount('--shards', flags.shards, 1, MAX_SHARDS);
   return flags.strategy === 'sequential' ? 1 : shards;
+}
+
+export function hashersOf({ hashers }: { readonly hashers: string }): number {
+  return parseCount('--hashers', hashers, 1, MAX_HASHERS);
+}
+
+/** Threads cost memory before they do anything. Throws a usage failure where `lanes` downloads together have too many. */
+export function checkThreads(flags: RaceFlags & { readonly hashers: string }, lanes: number): void {
+  const [shards, hashers] = [shardsOf(flags), hashersOf(flags)];
+  const threads = lanes * (shards + hashers);
+  if (threads > MAX_THREADS)
+    throw new Failure(
+      'usage',
+      `--parallel ${lanes}, --shards ${shards} and --hashers ${hashers} make ${threads} threads: more than ${MAX_THREADS}`,
+    );
 }
 
 /** The part of one of `lanes` downloads. */
@@ -180,12 +205,12 @@ export function socksOf({ proxy }: Route): SocksProxy | null {
   return proxy !== null && /^socks5:/i.test(proxy) ? socksProxyOf(proxy) : null;
 }
 
-/** Nodes of the user's own replace all others, those kept from earlier runs included. Null: no DHT. */
+/** Nodes of the user's own replace ours and those kept from earlier runs, not those of the torrent and its peers. Null: no DHT. */
 export function dhtOf(flags: RaceFlags): DhtPlan | null {
   if (!flags.dht) return null;
   const own = flags.dhtBootstrap;
   const bootstrap = (own.length > 0 ? own : DHT_BOOTSTRAP).map((node) => parsePeer(node, '--dht-bootstrap'));
-  return { bootstrap, keepsNodes: own.length === 0 };
+  return { bootstrap, isUsersChoice: own.length > 0 };
 }
 
 export function namedPeersOf(flags: RaceFlags): HostPort[] {

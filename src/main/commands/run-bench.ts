@@ -1,6 +1,6 @@
 /** What `unchoke bench` does: one run, and its figures in one screen. */
 import { availableParallelism, cpus } from 'node:os';
-import { benchText, bottleneck, medianRate } from '../bench-figures.ts';
+import { benchLines, bottleneck, medianRate } from '../bench-figures.ts';
 import { BenchRun } from '../bench-run.ts';
 import { Console } from '../console.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
@@ -20,7 +20,7 @@ export function runBench(named: string, flags: BenchFlags): Promise<number> {
       const figures = await new BenchRun(source, flags, network, console).run(stop.signal);
       const waitsFor = bottleneck(figures);
       console.event('bench', { ...figures, medianRate: medianRate(figures), bottleneck: waitsFor.code });
-      console.result(benchText(namesOf(source).name, figures, machineText()));
+      console.result(benchLines(namesOf(source).name, figures, machineText()));
       return stop.signal.aborted ? EXIT_STATUS.interrupted : 0;
     } finally {
       interrupt.release();

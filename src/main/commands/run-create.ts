@@ -9,11 +9,11 @@ import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
 import { HashPool } from '../hash-pool.ts';
 import { CLIENT_NAME } from '../identity.ts';
-import { printable } from '../text.ts';
 import { parseMetainfo } from '../torrent/metainfo.ts';
 import { type Source, sourceOf } from '../torrent/source-files.ts';
-import { formatDuration, formatRate, formatSize, parseCount, parseSize } from '../units.ts';
+import { formatDuration, formatRate, formatSize, parseSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
+import { hashersOf } from './options.ts';
 
 export interface Flags {
   readonly output?: string;
@@ -43,7 +43,7 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
   const console = new Console(flags);
   const g = geometryOf(source, flags.pieceLength);
   const progress = new WorkProgress(console, 'hashing', g.totalLength);
-  const pieces = await hashesOf(source, g, parseCount('--hashers', flags.hashers, 1), progress);
+  const pieces = await hashesOf(source, g, hashersOf(flags), progress);
   const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
   // What we wrote must be what we read: also where a name of PATH is one that a torrent cannot carry.
   const { infoHash } = parseMetainfo(bytes, output);
@@ -64,10 +64,12 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
     files: source.files.length,
     ms: elapsedMs,
   });
-  console.result(
-    `${printable(output)}\ninfo hash ${hex}\n${formatSize(g.totalLength)} in ${g.pieceCount} pieces of ${formatSize(g.pieceLength)}, ${source.files.length} files; ` +
+  console.result([
+    output,
+    `info hash ${hex}`,
+    `${formatSize(g.totalLength)} in ${g.pieceCount} pieces of ${formatSize(g.pieceLength)}, ${source.files.length} files; ` +
       `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
-  );
+  ]);
 }
 
 function geometryOf(source: Source, asked: string | undefined): Geometry {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAX_SWARM_PAYLOAD_BYTES } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
 import { get } from '../get.ts';
 import { aloneContext } from '../get-context.ts';
@@ -9,7 +10,7 @@ import { Interrupt } from '../interrupt.ts';
 import { type SwarmRequest, startSwarm } from '../swarm-child.ts';
 import { parseCount, parseSize } from '../units.ts';
 import { getFlags } from './get-flags.ts';
-import { swarmText } from './run-swarm.ts';
+import { swarmLines } from './run-swarm.ts';
 
 export interface Flags {
   readonly peers: string;
@@ -30,7 +31,7 @@ export async function runDemo(flags: Flags): Promise<number> {
     peers: parseCount('--peers', flags.peers, 1),
     seed: parseCount('--seed', flags.seed),
     mix: 'wild',
-    payloadBytes: parseSize('--payload', flags.payload),
+    payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
     pieceBytes: 262_144,
     rate: RATE,
     rttMs: 0,
@@ -42,7 +43,7 @@ export async function runDemo(flags: Flags): Promise<number> {
   try {
     const swarm = await startSwarm(request);
     try {
-      console.result(`${swarmText(swarm.info, request)}\n`);
+      console.result([...swarmLines(swarm.info, request), '']);
       console.event('swarm', { ...swarm.info });
       const flagsOfGet = getFlags([
         '--output',

@@ -6,7 +6,7 @@ import { symptomsOf } from '../doctor/symptoms.ts';
 import { EXIT_STATUS } from '../failure.ts';
 import { type Network, withSource } from '../network.ts';
 import { raceReport } from '../report/race-report.ts';
-import { reportText } from '../report/report-text.ts';
+import { reportLines } from '../report/report-text.ts';
 import type { Source } from '../torrent/source.ts';
 import { formatDuration, parseDuration } from '../units.ts';
 import type { RaceFlags } from './options.ts';
@@ -37,23 +37,21 @@ async function examined(source: Source, flags: Flags, network: Network): Promise
   await run.stop();
   const { race } = run.session;
   for (const diagnosis of found) console.event('diagnosis', { ...diagnosis });
-  if (race.peers.size > 0) console.result(reportText(raceReport(race, flags.strategy), null));
+  if (race.peers.size > 0) console.result(reportLines(raceReport(race, flags.strategy), null));
   const works = race.firstBlockMs !== null;
   console.event('verdict', { works, firstBlockMs: race.firstBlockMs });
-  console.result(verdictText(race.firstBlockMs, found));
+  console.result(verdictLines(race.firstBlockMs, found));
   if (interrupted) return EXIT_STATUS.interrupted;
   return works ? 0 : EXIT_STATUS['no-peer'];
 }
 
-function verdictText(firstBlockMs: number | null, found: readonly Diagnosis[]): string {
-  const lines = found.map(({ text, advice }, i) => `${i + 1}. ${text}\n   try: ${advice}`);
+function verdictLines(firstBlockMs: number | null, found: readonly Diagnosis[]): string[] {
+  const lines = found.flatMap(({ text, advice }, i) => [`${i + 1}. ${text}`, `   try: ${advice}`]);
   if (firstBlockMs !== null) {
     const but = lines.length === 0 ? '' : ', but:';
-    return [`It works: the first block came after ${formatDuration(firstBlockMs)}${but}`, ...lines].join(
-      '\n',
-    );
+    return [`It works: the first block came after ${formatDuration(firstBlockMs)}${but}`, ...lines];
   }
   if (lines.length === 0)
-    return 'No block came in this time, and nothing is plainly wrong: look longer (--for 2m).';
-  return ['No block came. Why:', ...lines].join('\n');
+    return ['No block came in this time, and nothing is plainly wrong: look longer (--for 2m).'];
+  return ['No block came. Why:', ...lines];
 }

@@ -1,15 +1,17 @@
 /** What `unchoke get` does: each source with its own run, a few at one time. */
 import { setMaxListeners } from 'node:events';
+import { MAX_PARALLEL_DOWNLOADS } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
 import { get } from '../get.ts';
 import { aloneContext, type GetContext } from '../get-context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { openMetrics } from '../metrics.ts';
-import { printable } from '../text.ts';
+import { withoutSecrets } from '../text.ts';
 import { expandSources } from '../torrent/source-list.ts';
 import { parseCount } from '../units.ts';
 import type { GetFlags } from './get-flags.ts';
+import { checkThreads } from './options.ts';
 
 /** Long sources are magnet links: their beginning says enough. */
 const SHOWN_CHARS = 100;
@@ -17,7 +19,9 @@ const SHOWN_CHARS = 100;
 export async function runGet(named: readonly string[], flags: GetFlags): Promise<number> {
   const sources = expandSources(named);
   const [only] = sources;
-  const parallel = parseCount('--parallel', flags.parallel, 1);
+  const parallel = parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS);
+  const lanes = Math.min(parallel, sources.length);
+  checkThreads(flags, lanes);
   if (sources.length > 1 && (flags.report !== undefined || flags.saveTorrent !== undefined))
     throw new Failure('usage', '--report and --save-torrent are for one source at a time');
   const console = new Console(flags);
@@ -27,7 +31,6 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   try {
     const alone = { ...aloneContext(console, stop.signal), metrics };
     if (sources.length === 1 && only !== undefined) return await get(only, flags, alone);
-    const lanes = Math.min(parallel, sources.length);
     setMaxListeners(lanes, stop.signal);
     return await new SeveralSources(sources, flags, { ...alone, lanes }, () => stop.abort()).run();
   } finally {
@@ -63,9 +66,10 @@ class SeveralSources {
     if (signal.aborted) return EXIT_STATUS.interrupted;
     const failed = this.#sources.filter((_, i) => this.#statuses[i] !== 0);
     const good = this.#sources.length - failed.length;
-    console.result(
-      `${good} of ${this.#sources.length} complete${failed.map((source) => `\nnot complete: ${shown(source)}`).join('')}`,
-    );
+    console.result([
+      `${good} of ${this.#sources.length} complete`,
+      ...failed.map((source) => `not complete: ${shown(source)}`),
+    ]);
     return this.#statuses.find((status) => status !== 0) ?? 0;
   }
 
@@ -95,6 +99,7 @@ class SeveralSources {
   }
 }
 
+/** What is secret is left out first: half a URL could not be told for one. */
 function shown(source: string): string {
-  return printable(source).slice(0, SHOWN_CHARS);
+  return withoutSecrets(source).slice(0, SHOWN_CHARS);
 }

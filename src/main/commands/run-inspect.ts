@@ -5,7 +5,8 @@ import { type Scraped, scrapeAll } from '../discovery/scrape.ts';
 import { Failure } from '../failure.ts';
 import { type Network, withSource } from '../network.ts';
 import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from '../peer-session.ts';
-import { printable, redactedUrl } from '../text.ts';
+import { redactedUrl } from '../text.ts';
+import { magnetLink } from '../torrent/magnet-link.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { Source } from '../torrent/source.ts';
 import { formatDuration, formatSize, parseDuration } from '../units.ts';
@@ -70,48 +71,50 @@ function noMetadata(session: PeerSession, timeoutMs: number): string {
 function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
   const { geometry: g } = metainfo;
   console.event('torrent', {
-    name: printable(metainfo.name),
+    name: metainfo.name,
     infoHash: hex(metainfo.infoHash),
     bytes: g.totalLength,
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
     private: metainfo.private,
+    magnet: magnetLink(metainfo),
     trackers: metainfo.trackers.map((tier) => tier.map(redactedUrl)),
     webSeeds: metainfo.webSeeds.map(redactedUrl),
-    comment: metainfo.comment === null ? null : printable(metainfo.comment),
-    createdBy: metainfo.createdBy === null ? null : printable(metainfo.createdBy),
+    comment: metainfo.comment,
+    createdBy: metainfo.createdBy,
     files: metainfo.files
       .filter(({ padding }) => !padding)
       .map(({ path, length }, index) => ({ index, path: path.join('/'), length })),
     scrapes,
   });
-  console.result(inspectText(metainfo, scrapes));
+  console.result(inspectLines(metainfo, scrapes));
 }
 
-function inspectText(metainfo: Metainfo, scrapes: readonly Scraped[]): string {
+function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[] {
   const { geometry: g } = metainfo;
   const files = metainfo.files.filter(({ padding }) => !padding);
   const rows: [string, string][] = [
-    ['name', printable(metainfo.name)],
+    ['name', metainfo.name],
     ['info hash', hex(metainfo.infoHash)],
     ['size', `${formatSize(g.totalLength)} (${g.totalLength} bytes)`],
     ['pieces', `${g.pieceCount} of ${formatSize(g.pieceLength)}`],
     ['private', metainfo.private ? 'yes' : 'no'],
   ];
-  if (metainfo.comment !== null) rows.push(['comment', printable(metainfo.comment)]);
-  if (metainfo.createdBy !== null) rows.push(['created by', printable(metainfo.createdBy)]);
+  if (metainfo.comment !== null) rows.push(['comment', metainfo.comment]);
+  if (metainfo.createdBy !== null) rows.push(['created by', metainfo.createdBy]);
   for (const [tier, trackers] of metainfo.trackers.entries()) {
     for (const tracker of trackers) rows.push([`tier ${tier + 1}`, redactedUrl(tracker)]);
   }
   for (const url of metainfo.webSeeds) rows.push(['web seed', redactedUrl(url)]);
+  rows.push(['magnet', magnetLink(metainfo)]);
   for (const scraped of scrapes) rows.push(['scrape', `${scraped.tracker}: ${scrapeText(scraped)}`]);
   rows.push(['files', String(files.length)]);
   const head = rows.map(([name, value]) => `${name.padEnd(12)}${value}`);
   const list = files.map(
     ({ path, length }, i) =>
-      `${String(i).padStart(6)}  ${formatSize(length).padStart(10)}  ${printable(path.join('/'))}`,
+      `${String(i).padStart(6)}  ${formatSize(length).padStart(10)}  ${path.join('/')}`,
   );
-  return [...head, ...list].join('\n');
+  return [...head, ...list];
 }
 
 function scrapeText({ scrape, error }: Scraped): string {

@@ -6,7 +6,7 @@ import { type Network, withSource } from '../network.ts';
 import type { PeerSession } from '../peer-session.ts';
 import { raceReport } from '../report/race-report.ts';
 import { ReportFile } from '../report/report-file.ts';
-import { reportText } from '../report/report-text.ts';
+import { reportLines } from '../report/report-text.ts';
 import { namesOf, type Source } from '../torrent/source.ts';
 import { parseDuration } from '../units.ts';
 import { usageFigures } from '../usage-figures.ts';
@@ -42,7 +42,7 @@ async function raced(source: Source, flags: Flags, network: Network): Promise<nu
     oracleMs: null,
   });
   console.event('summary', { ...report, ...usageFigures() });
-  console.result(reportText(report, null));
+  console.result(reportLines(report, null));
   if (interrupted) return EXIT_STATUS.interrupted;
   if (theRace.peers.size === 0)
     throw new Failure('no-peer', 'no peer to race: no tracker named one, and --peer named none');

@@ -1,6 +1,8 @@
 /** What `unchoke swarm` does: a loopback swarm to race against. */
 import { resolve } from 'node:path';
+import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../shared/limits.ts';
 import { Console } from '../console.ts';
+import { Failure } from '../failure.ts';
 import { Interrupt } from '../interrupt.ts';
 import { type SwarmInfo, type SwarmRequest, startSwarm } from '../swarm-child.ts';
 import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../units.ts';
@@ -24,8 +26,8 @@ export async function runSwarm(flags: Flags): Promise<void> {
     peers: parseCount('--peers', flags.peers, 1),
     seed: parseCount('--seed', flags.seed),
     mix: flags.mix,
-    payloadBytes: parseSize('--payload', flags.payload),
-    pieceBytes: parseSize('--piece-length', flags.pieceLength),
+    payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
+    pieceBytes: pieceBytesOf(flags),
     rate: parseSize('--rate', flags.rate),
     rttMs: parseDuration('--rtt', flags.rtt),
     torrent: resolve(flags.output),
@@ -35,16 +37,28 @@ export async function runSwarm(flags: Flags): Promise<void> {
   const interrupt = new Interrupt(() => void swarm.stop());
   const { torrent, ...rest } = swarm.info;
   console.event('swarm', { torrent, ...rest });
-  console.result(swarmText(swarm.info, request));
+  console.result(swarmLines(swarm.info, request));
   await swarm.ended;
   interrupt.release();
 }
 
-/** The swarm in a few lines. */
-export function swarmText(
+/** A torrent that we could read ourselves. */
+function pieceBytesOf({ pieceLength, payload }: Flags): number {
+  const bytes = parseSize('--piece-length', pieceLength, MAX_PIECE_BYTES);
+  const pieces = parseSize('--payload', payload) / bytes;
+  if (!(pieces <= MAX_PIECES))
+    throw new Failure(
+      'usage',
+      `--piece-length ${pieceLength}: --payload ${payload} would have more than ${MAX_PIECES} pieces`,
+    );
+  return bytes;
+}
+
+/** The swarm in a few words. */
+export function swarmLines(
   info: SwarmInfo,
   request: Pick<SwarmRequest, 'payloadBytes' | 'seed' | 'mix'>,
-): string {
+): string[] {
   const counts = Object.entries(info.counts)
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${count} ${name}`)
@@ -61,5 +75,5 @@ export function swarmText(
   }
   if (!info.trueTimeout)
     lines.push('  this system answers connects to a full queue: black holes accept and stay silent instead');
-  return lines.join('\n');
+  return lines;
 }

@@ -8,10 +8,10 @@ import { EXIT_STATUS } from '../failure.ts';
 import { fileVerdicts } from '../file-verdicts.ts';
 import { HashPool } from '../hash-pool.ts';
 import { storagePlan } from '../storage.ts';
-import { printable } from '../text.ts';
 import { loadTorrent } from '../torrent/load.ts';
-import { formatDuration, formatRate, formatSize, parseCount } from '../units.ts';
+import { formatDuration, formatRate, formatSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
+import { hashersOf } from './options.ts';
 
 export interface Flags {
   readonly hashers: string;
@@ -24,7 +24,7 @@ export async function runVerify(source: string, folder: string, flags: Flags): P
   const console = new Console(flags);
   const plan = storagePlan(metainfo, folder);
   const { geometry: g } = metainfo;
-  const hashers = parseCount('--hashers', flags.hashers, 1);
+  const hashers = hashersOf(flags);
   const hashes = new SharedArrayBuffer(metainfo.pieceHashes.length);
   new Uint8Array(hashes).set(metainfo.pieceHashes);
   const pool = new HashPool(hashers, {
@@ -56,7 +56,7 @@ export async function runVerify(source: string, folder: string, flags: Flags): P
   for (const { path, length, status, badPieces } of files) {
     const detail = status === 'bad' ? ` (${badPieces} bad pieces)` : '';
     console.result(
-      `${status.padEnd(8)} ${formatSize(length).padStart(10)}  ${printable(relative(plan.folder, path))}${detail}`,
+      `${status.padEnd(8)} ${formatSize(length).padStart(10)}  ${relative(plan.folder, path)}${detail}`,
     );
   }
   const rate = elapsedMs > 0 ? (g.totalLength * 1_000) / elapsedMs : 0;

@@ -5,16 +5,16 @@ declare module 'bittorrent-dht' {
   export interface DhtNode {
     readonly host: string;
     readonly port: number;
+    /** When it was last heard, by the calendar. */
+    readonly seen?: number;
   }
 
   export class Client extends EventEmitter {
-    constructor(options: { bootstrap: readonly string[] | false; socket: unknown; maxPeers?: number });
-    readonly nodes: { count(): number };
+    constructor(options: { bootstrap: false; socket: unknown; maxAge?: number });
+    readonly nodes: { count(): number; toArray(): readonly DhtNode[] };
     addNode(node: DhtNode): void;
-    listen(port: number, host: string | undefined, listening: () => void): void;
     lookup(infoHash: Buffer, done?: (error: Error | null) => void): void;
     announce(infoHash: Buffer, port: number, done?: (error: Error | null) => void): void;
-    toJSON(): { readonly nodes: readonly DhtNode[] };
     destroy(closed: () => void): void;
   }
 }

@@ -6,14 +6,17 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import {
+  type BencodeDict,
   BencodeError,
   bytesField,
   type Decoded,
   decodeBencode,
+  encodeBencode,
   field,
   isDict,
 } from '../../shared/bencode.ts';
 import { MAX_DHT_PACKET_BYTES } from '../../shared/limits.ts';
+import { boundedAnswer, DhtGuard } from './dht-guard.ts';
 import { SixAsFour } from './six-as-four.ts';
 
 const NODE_ID_BYTES = 20;
@@ -29,7 +32,7 @@ export interface DhtSocketOptions {
   /** Our own address; null leaves it to the system. */
   readonly from: string | null;
   /** Whom packets may go to: strangers name nodes, too. */
-  readonly mayReach: (host: string) => boolean;
+  readonly mayReach: (host: string, port: number) => boolean;
 }
 
 export class DhtSocket extends EventEmitter {
@@ -37,9 +40,10 @@ export class DhtSocket extends EventEmitter {
   readonly #readOnly: boolean;
   #isBound = false;
   #broken = false;
-  readonly #mayReach: (host: string) => boolean;
+  readonly #mayReach: (host: string, port: number) => boolean;
   /** The library knows IPv4 only; null where that is what is spoken. */
   readonly #six: SixAsFour | null;
+  readonly #guard = new DhtGuard(performance.now());
 
   constructor({ family, readOnly, from, mayReach }: DhtSocketOptions) {
     super();
@@ -79,7 +83,7 @@ export class DhtSocket extends EventEmitter {
     sent: (error: Error | null) => void,
   ): void {
     const real = this.realHost(host);
-    if (this.#broken || !this.#mayReach(real)) return sent(null);
+    if (this.#broken || !this.#mayReach(real, port)) return sent(null);
     try {
       const message = this.#outgoing(bytes.subarray(offset, offset + length));
       this.#socket.send(this.#readOnly ? markedReadOnly(message) : message, port, real, sent);
@@ -103,39 +107,45 @@ export class DhtSocket extends EventEmitter {
     return this.#six?.standInOf(host) ?? host;
   }
 
-  #outgoing(message: Buffer): Buffer {
-    const value = this.#six === null ? undefined : decoded(message)?.value;
-    if (this.#six === null || !isDict(value)) return message;
-    return Buffer.from(this.#six.outgoing(value));
+  /** Its announce was accepted; `host` as the library knows it. */
+  announced(host: string, port: number): void {
+    this.#guard.announced(this.realHost(host), port, performance.now());
   }
 
-  #incoming(message: Buffer): Buffer {
-    const value = this.#six === null ? undefined : decoded(message)?.value;
-    if (this.#six === null || !isDict(value)) return message;
-    return Buffer.from(this.#six.incoming(value));
+  #outgoing(message: Buffer): Buffer {
+    const value = decoded(message)?.value;
+    if (!isDict(value)) return message;
+    return Buffer.from(encodeBencode(boundedAnswer(this.#six?.outgoing(value) ?? value)));
   }
 
   #hear(bytes: Buffer, from: RemoteInfo): void {
-    if (!isMessage(bytes, this.#readOnly)) return;
+    const message = messageOf(bytes, this.#readOnly);
+    if (message === null) return;
+    if (kindOf(message) === 'q' && !this.#guard.admits(message, from, performance.now())) return;
     const address = this.hostForLibrary(from.address);
     try {
-      this.emit('message', this.#incoming(bytes), { ...from, address });
+      const heard = this.#six === null ? bytes : Buffer.from(this.#six.incoming(message));
+      this.emit('message', heard, { ...from, address });
     } catch {
       // Something in it was not what the library took it for.
     }
   }
 }
 
-/** A KRPC message (BEP 5) whose fields are of the right kinds. */
-export function isMessage(bytes: Buffer, readOnly: boolean): boolean {
+/** A KRPC message (BEP 5) whose fields are of the right kinds; null for anything else. */
+export function messageOf(bytes: Buffer, readOnly: boolean): BencodeDict | null {
   const value = bytes.length <= MAX_DHT_PACKET_BYTES ? (decoded(bytes)?.value ?? 0) : 0;
-  if (!isDict(value) || bytesField(value, 't') === undefined) return false;
-  const kind = Buffer.from(bytesField(value, 'y') ?? '').toString('latin1');
-  if (kind === 'e') return Array.isArray(field(value, 'e'));
+  if (!isDict(value) || bytesField(value, 't') === undefined) return null;
+  const kind = kindOf(value);
+  if (kind === 'e') return Array.isArray(field(value, 'e')) ? value : null;
+  if (kind !== 'q' && kind !== 'r') return null;
+  if (kind === 'q' && (readOnly || bytesField(value, 'q') === undefined)) return null;
   const body = field(value, kind === 'q' ? 'a' : 'r');
-  if (!isDict(body) || bytesField(body, 'id')?.length !== NODE_ID_BYTES) return false;
-  if (kind === 'q') return !readOnly && bytesField(value, 'q') !== undefined;
-  return kind === 'r';
+  return isDict(body) && bytesField(body, 'id')?.length === NODE_ID_BYTES ? value : null;
+}
+
+function kindOf(message: BencodeDict): string {
+  return Buffer.from(bytesField(message, 'y') ?? '').toString('latin1');
 }
 
 /** BEP 43: a query that says that its sender answers none. */

@@ -6,7 +6,7 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 import { cacheFile } from '../cache-folder.ts';
 import type { HttpClient } from '../http-client.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
-import { DHT, LSD, MAGNET, USER } from '../peer-list.ts';
+import { DHT, LSD, MAGNET, USER } from '../peer-source.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { DhtSource } from './dht.ts';
 import type { DhtFamily } from './dht-socket.ts';
@@ -16,8 +16,8 @@ import { resolvePeers } from './named-peers.ts';
 /** The DHT as the user wants it. */
 export interface DhtPlan {
   readonly bootstrap: readonly HostPort[];
-  /** Nodes are kept for the next run, and those of the last one are asked. */
-  readonly keepsNodes: boolean;
+  /** The user named them: then no nodes are kept for the next run, and none of the last one are asked. */
+  readonly isUsersChoice: boolean;
 }
 
 export interface DiscoveryOptions {
@@ -33,6 +33,8 @@ export interface DiscoveryOptions {
   readonly tiers: readonly (readonly string[])[];
   /** Null: off. */
   readonly dht: DhtPlan | null;
+  /** Nodes of the DHT that the torrent names (BEP 5). */
+  readonly nodes: readonly HostPort[];
   /** Ask on the local network (BEP 14). */
   readonly lsd: boolean;
   readonly http: HttpClient;
@@ -56,19 +58,23 @@ export class Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    const { infoHash, port, dht, onNews, onPeers } = options;
+    const { infoHash, port, dht, nodes, onNews, onPeers } = options;
     this.#announcer = new Announcer(options);
     const from = options.udp?.from ?? null;
     if (dht === null) return;
-    this.#dht = dhtFamilies(dht.bootstrap, from).map((family) => {
+    const families: readonly DhtFamily[] = from === null ? [4, 6] : [isIPv6(from) ? 6 : 4];
+    this.#dht = families.map((family) => {
       const name = family === 4 ? 'dht' : 'dht6';
       return new DhtSource({
         family,
         infoHash,
         port,
         bootstrap: dht.bootstrap,
-        cacheFile: dht.keepsNodes ? cacheFile(`${name}.json`) : null,
+        isUsersChoice: dht.isUsersChoice,
+        torrentNodes: nodes,
+        nodeFile: dht.isUsersChoice ? null : cacheFile(`${name}.json`),
         from,
+        canSpeak: () => family === 4 || from !== null || hasIPv6() || namesIPv6(dht.bootstrap),
         onPeers: (peers) => onPeers(peers, DHT),
         onNews: (kind, text) => onNews({ tracker: name, kind, text }),
       });
@@ -149,6 +155,11 @@ export class Discovery {
     for (const dht of this.#dht) dht.networkBack();
   }
 
+  /** A peer has a node of the DHT (BEP 5, PORT). */
+  meetNode(node: HostPort): void {
+    for (const dht of this.#dht) dht.meet(node);
+  }
+
   completed(): void {
     this.#announcer.completed();
   }
@@ -177,12 +188,13 @@ export class Discovery {
   }
 }
 
-/** IPv6 where this machine has an address that others can reach, or the user names a node that has one. */
-function dhtFamilies(bootstrap: readonly HostPort[], from: string | null): readonly DhtFamily[] {
-  if (from !== null) return [isIPv6(from) ? 6 : 4];
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const hasSix = addresses.some(
-    ({ family, internal, address }) => family === 'IPv6' && !internal && !address.startsWith('fe80'),
-  );
-  return hasSix || bootstrap.some(({ host }) => isIPv6(host)) ? [4, 6] : [4];
+/** An address that others can reach, at this moment: interfaces come and go. */
+function hasIPv6(): boolean {
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .some(({ family, internal, address }) => family === 'IPv6' && !internal && !address.startsWith('fe80'));
+}
+
+function namesIPv6(nodes: readonly HostPort[]): boolean {
+  return nodes.some(({ host }) => isIPv6(host));
 }

@@ -4,23 +4,38 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
 import { reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { LSD_ANSWER_MS, LSD_HOPE_MS, LSD_INTERVAL_MS, MAX_LSD_PACKET_BYTES } from '../../shared/limits.ts';
+import {
+  LSD_ANSWER_MS,
+  LSD_HOPE_MS,
+  LSD_INTERFACES_MS,
+  LSD_INTERVAL_MS,
+  MAX_LSD_PACKET_BYTES,
+} from '../../shared/limits.ts';
+import { type LsdInterface, lsdInterfaces } from './lsd-interfaces.ts';
 
 const PORT = 6_771;
-const GROUPS = [
-  { type: 'udp4', group: '239.192.152.143', host: '239.192.152.143' },
-  { type: 'udp6', group: 'ff15::efc0:988f', host: '[ff15::efc0:988f]' },
-] as const;
+const GROUPS = {
+  4: { type: 'udp4', group: '239.192.152.143', host: '239.192.152.143' },
+  6: { type: 'udp6', group: 'ff15::efc0:988f', host: '[ff15::efc0:988f]' },
+} as const;
 
 export interface LsdOptions {
   readonly infoHash: Uint8Array;
   /** Where peers may connect to us. */
   readonly port: number;
-  /** The address of our own to speak from; null leaves it to the system. */
+  /** The address of our own to speak from; null speaks on every interface. */
   readonly from: string | null;
+  readonly interfaces?: () => Parameters<typeof lsdInterfaces>[0];
   readonly onPeers: (peers: readonly HostPort[]) => void;
+}
+
+interface Mouth {
+  readonly socket: Socket;
+  readonly family: 4 | 6;
+  saidAt: number;
 }
 
 export interface LsdAnnounce {
@@ -34,10 +49,10 @@ export class LocalDiscovery {
   readonly #infoHash: string;
   /** By this we know our own words when we hear them. */
   readonly #cookie = randomBytes(8).toString('hex');
-  readonly #sockets: { readonly socket: Socket; readonly group: string; readonly host: string }[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  /** By the key of its interface: a socket sends on one, and hears what comes on any. */
+  readonly #mouths = new Map<string, Mouth>();
+  #timers: readonly NodeJS.Timeout[] = [];
   #startedAt = 0;
-  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LsdOptions) {
     this.#options = options;
@@ -46,53 +61,73 @@ export class LocalDiscovery {
 
   /** Those who are there answer within moments. */
   get hopeful(): boolean {
-    return this.#timer !== null && performance.now() - this.#startedAt < LSD_HOPE_MS;
+    return this.#timers.length > 0 && performance.now() - this.#startedAt < LSD_HOPE_MS;
   }
 
   /** Where there is no multicast, nothing comes of it, and nobody is told. */
   start(): void {
     this.#startedAt = performance.now();
-    const { from } = this.#options;
-    for (const { type, group, host } of GROUPS) {
-      if (from !== null && (type === 'udp6') !== from.includes(':')) continue;
-      const socket = createSocket({ type, reuseAddr: true, ipv6Only: type === 'udp6' });
-      this.#sockets.push({ socket, group, host });
-      socket.on('error', () => {});
-      socket.on('message', (bytes, from) => this.#hear(bytes, from.address));
-      socket.bind(PORT, () => {
-        try {
-          if (from === null) socket.addMembership(group);
-          else {
-            socket.addMembership(group, from);
-            socket.setMulticastInterface(from);
-          }
-        } catch {
-          // No interface takes part in multicast.
-        }
-        this.#say(socket, group, host);
-      });
-    }
-    this.#timer = setInterval(() => this.#sayAll(), LSD_INTERVAL_MS);
-    this.#timer.unref();
+    this.#look();
+    this.#timers = [
+      setInterval(() => this.#sayAll(), LSD_INTERVAL_MS),
+      setInterval(() => this.#look(), LSD_INTERFACES_MS),
+    ];
+    for (const timer of this.#timers) timer.unref();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
-    for (const { socket } of this.#sockets.splice(0)) socket.close();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    for (const key of [...this.#mouths.keys()]) this.#close(key);
+  }
+
+  /** Interfaces come and go: a cable, a wireless network, a tunnel. */
+  #look(): void {
+    const { interfaces = networkInterfaces, from } = this.#options;
+    const now = new Map(lsdInterfaces(interfaces(), from).map((one) => [one.key, one]));
+    for (const key of [...this.#mouths.keys()]) if (!now.has(key)) this.#close(key);
+    for (const one of now.values()) if (!this.#mouths.has(one.key)) this.#open(one);
+  }
+
+  #open({ key, family, multicast }: LsdInterface): void {
+    const { type, group } = GROUPS[family];
+    const socket = createSocket({ type, reuseAddr: true, ipv6Only: family === 6 });
+    const mouth: Mouth = { socket, family, saidAt: Number.NEGATIVE_INFINITY };
+    this.#mouths.set(key, mouth);
+    // One that does not work is tried again at the next look.
+    socket.on('error', () => this.#close(key, socket));
+    socket.on('message', (bytes, from) => this.#hear(bytes, from.address, mouth));
+    socket.bind(PORT, () => {
+      try {
+        socket.addMembership(group, multicast);
+        socket.setMulticastInterface(multicast);
+        this.#say(mouth);
+      } catch {
+        // This interface takes no part in multicast, or is gone again.
+        this.#close(key, socket);
+      }
+    });
+  }
+
+  #close(key: string, which?: Socket): void {
+    const open = this.#mouths.get(key);
+    if (open === undefined || (which !== undefined && which !== open.socket)) return;
+    this.#mouths.delete(key);
+    open.socket.close();
   }
 
   #sayAll(): void {
-    for (const { socket, group, host } of this.#sockets) this.#say(socket, group, host);
+    for (const mouth of this.#mouths.values()) this.#say(mouth);
   }
 
-  #say(socket: Socket, group: string, host: string): void {
-    this.#saidAt = performance.now();
+  #say(mouth: Mouth): void {
+    const { group, host } = GROUPS[mouth.family];
+    mouth.saidAt = performance.now();
     const { port } = this.#options;
-    socket.send(announceText(host, port, this.#infoHash, this.#cookie), PORT, group, () => {});
+    mouth.socket.send(announceText(host, port, this.#infoHash, this.#cookie), PORT, group, () => {});
   }
 
-  #hear(bytes: Buffer, from: string): void {
+  #hear(bytes: Buffer, from: string, mouth: Mouth): void {
     if (bytes.length > MAX_LSD_PACKET_BYTES) return;
     const announce = parseAnnounce(bytes.toString('latin1'));
     if (announce === null || announce.cookie === this.#cookie) return;
@@ -102,7 +137,7 @@ export class LocalDiscovery {
     if (reach === null || reach === 'public') return;
     this.#options.onPeers([{ host: from, port: announce.port }]);
     // Whoever has just come has not heard us yet.
-    if (performance.now() - this.#saidAt >= LSD_ANSWER_MS) this.#sayAll();
+    if (performance.now() - mouth.saidAt >= LSD_ANSWER_MS) this.#say(mouth);
   }
 }
 

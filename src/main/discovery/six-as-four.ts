@@ -47,20 +47,20 @@ export class SixAsFour {
   }
 
   /** A message of the library's, as it goes out. */
-  outgoing(message: BencodeDict): Uint8Array {
+  outgoing(message: BencodeDict): BencodeDict {
     const query = field(message, 'a');
-    if (isDict(query)) return encodeBencode({ ...message, a: { ...query, want: WANT } });
+    if (isDict(query)) return { ...message, a: { ...query, want: WANT } };
     const answer = field(message, 'r');
-    if (!isDict(answer)) return encodeBencode(message);
+    if (!isDict(answer)) return message;
     const { nodes, values, ...rest } = answer;
-    return encodeBencode({
+    return {
       ...message,
       r: {
         ...rest,
         ...(nodes instanceof Uint8Array ? { nodes6: this.#exchanged(nodes, ID_BYTES, 'to six') } : {}),
         ...(Array.isArray(values) ? { values: this.#all(values, FOUR_BYTES, 'to six') } : {}),
       },
-    });
+    };
   }
 
   /** A message from the network, as the library reads it. */

@@ -1,7 +1,7 @@
 /** Tells a download that stands still why, once for each reason, and once more in the end. */
 import { HINT_AFTER_MS } from '../../shared/limits.ts';
 import type { Console } from '../console.ts';
-import { type Diagnosis, type DiagnosisCode, diagnose, diagnosisText } from './diagnosis.ts';
+import { type Diagnosis, type DiagnosisCode, diagnose, diagnosisLines } from './diagnosis.ts';
 import { type Symptoms, TrackerLog } from './symptoms.ts';
 
 export class Advisor {
@@ -27,7 +27,7 @@ export class Advisor {
     if (news === undefined) return;
     this.#told.add(news.code);
     this.#console.event('diagnosis', { ...news });
-    this.#console.news(diagnosisText(news));
+    this.#console.news(diagnosisLines(news));
   }
 
   /** The run fails: how it looks at this moment is what will be told. */
@@ -39,7 +39,7 @@ export class Advisor {
   conclude(): void {
     for (const diagnosis of this.#last) {
       this.#console.event('diagnosis', { ...diagnosis });
-      this.#console.news(diagnosisText(diagnosis));
+      this.#console.news(diagnosisLines(diagnosis));
     }
   }
 }

@@ -193,8 +193,8 @@ export function diagnose(symptoms: Symptoms): Diagnosis[] {
 }
 
 /** One line for people. */
-export function diagnosisText({ text, advice }: Diagnosis): string {
-  return `why: ${text}\n     ${advice}`;
+export function diagnosisLines({ text, advice }: Diagnosis): string[] {
+  return [`why: ${text}`, `     ${advice}`];
 }
 
 /** Trackers that failed, where none has answered. */

@@ -1,5 +1,5 @@
 /** Text of other people's making on a page of ours. */
-import { printable } from '../text.ts';
+import { shownLines } from '../terminal.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -11,6 +11,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Fit for an element or a quoted attribute. Line feeds stay: tooltips have several lines. */
 export function escaped(text: string): string {
-  const plain = text.split('\n').map(printable).join('\n');
+  const plain = shownLines(text.split('\n')).join('\n');
   return plain.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -1,9 +1,10 @@
 /** `--report FILE.html`: what is recorded for it during the run, and how it is written at its end. */
-import { accessSync, constants, renameSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { monotonicMs } from '../../shared/clock.ts';
 import { diskFailure } from '../disk-failure.ts';
 import type { Race } from '../race.ts';
+import { checkReplaceable, writeWhole } from '../whole-file.ts';
 import { type PageFacts, racePage } from './html-page.ts';
 import type { RaceReport } from './race-report.ts';
 import { FlowRecorder, recordingOf } from './recording.ts';
@@ -17,8 +18,7 @@ export class ReportFile {
     this.#path = path;
     this.#attempt(() => {
       accessSync(dirname(path), constants.W_OK);
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
-        throw Object.assign(new Error(path), { code: 'EISDIR' });
+      checkReplaceable(path);
     });
   }
 
@@ -34,10 +34,7 @@ export class ReportFile {
     const endMs = race.startedAt === null ? 0 : monotonicMs() - race.startedAt;
     const recording = recordingOf(race, this.#flow.samples, endMs);
     const page = racePage({ ...facts, date: new Date() }, report, recording);
-    this.#attempt(() => {
-      writeFileSync(`${this.#path}.new`, page);
-      renameSync(`${this.#path}.new`, this.#path);
-    });
+    this.#attempt(() => writeWhole(this.#path, page));
   }
 
   #attempt(work: () => void): void {

@@ -13,22 +13,22 @@ import {
 const BAR_COLUMNS = 40;
 const SOURCE_COLUMNS = 38;
 /** `oracleMs`: the best peer's own time, where it is known, as in a swarm of our own. */
-export function reportText(report: RaceReport, oracleMs: number | null): string {
+export function reportLines(report: RaceReport, oracleMs: number | null): string[] {
   const parts = [
     headline(report, oracleMs),
-    funnelText(report.funnel),
-    yieldText('by source', 'addresses', report.sources),
-    yieldText('by transport', 'peers', report.transports),
-    lostText(report),
-    stageText(report.stages),
-    shardText(report),
+    funnelLines(report.funnel),
+    yieldLines('by source', 'addresses', report.sources),
+    yieldLines('by transport', 'peers', report.transports),
+    lostLines(report),
+    stageLines(report.stages),
+    shardLines(report),
   ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return parts.filter((part) => part.length > 0).flatMap((part, i) => (i === 0 ? part : ['', ...part]));
 }
 
-function headline(report: RaceReport, oracleMs: number | null): string {
+function headline(report: RaceReport, oracleMs: number | null): string[] {
   const { ttfuMs, firstUnchoke, firstBlockMs, strategy } = report;
-  if (ttfuMs === null || firstUnchoke === null) return `No peer unchoked us (strategy ${strategy}).`;
+  if (ttfuMs === null || firstUnchoke === null) return [`No peer unchoked us (strategy ${strategy}).`];
   const lines = [
     `Time to first unchoke  ${formatDuration(ttfuMs).padEnd(10)} ${firstUnchoke.peer} (${firstUnchoke.family}), shard ${firstUnchoke.shard}, strategy ${strategy}`,
   ];
@@ -39,19 +39,17 @@ function headline(report: RaceReport, oracleMs: number | null): string {
     );
   }
   if (firstBlockMs !== null) lines.push(`Time to first block    ${formatDuration(firstBlockMs)}`);
-  return lines.join('\n');
+  return lines;
 }
 
 function signed(ms: number): string {
   return ms < 0 ? `${formatDuration(-ms)} ahead` : `${formatDuration(ms)} behind`;
 }
 
-function funnelText(funnel: Funnel): string {
+function funnelLines(funnel: Funnel): string[] {
   const rows = funnelRows(funnel);
   const most = Math.max(1, funnel.addresses);
-  return rows
-    .map(([name, count]) => `${name.padEnd(12)}${String(count).padStart(7)}  ${bar(count / most)}`)
-    .join('\n');
+  return rows.map(([name, count]) => `${name.padEnd(12)}${String(count).padStart(7)}  ${bar(count / most)}`);
 }
 
 function bar(share: number): string {
@@ -60,13 +58,13 @@ function bar(share: number): string {
 }
 
 /** Nothing to compare where there is but one. */
-function yieldText(title: string, first: string, rows: readonly Yield[]): string {
-  if (rows.length < 2) return '';
+function yieldLines(title: string, first: string, rows: readonly Yield[]): string[] {
+  if (rows.length < 2) return [];
   const columns = [first, 'connected', 'handshaken', 'unchoked', 'gave data'];
   const lines = rows.map(({ name, addresses, connected, handshaken, unchoked, gaveData }) =>
     yieldLine(name, [addresses, connected, handshaken, unchoked, gaveData]),
   );
-  return [yieldLine(title, columns), ...lines].join('\n');
+  return [yieldLine(title, columns), ...lines];
 }
 
 function yieldLine(name: string, cells: readonly (string | number)[]): string {
@@ -74,17 +72,17 @@ function yieldLine(name: string, cells: readonly (string | number)[]): string {
   return `${shown.padEnd(SOURCE_COLUMNS)}${cells.map((cell) => String(cell).padStart(12)).join('')}`;
 }
 
-function lostText({ lost }: RaceReport): string {
-  if (lost.length === 0) return '';
+function lostLines({ lost }: RaceReport): string[] {
+  if (lost.length === 0) return [];
   const rows = lost.map(
     ({ stage, code, count }) =>
       `${stage.padEnd(12)}${String(count).padStart(7)}  ${code.padEnd(19)}${CLOSE_CODES[code]}`,
   );
-  return ['where and why they were lost', ...rows].join('\n');
+  return ['where and why they were lost', ...rows];
 }
 
-function stageText(stages: readonly StageTimes[]): string {
-  if (stages.length === 0) return '';
+function stageLines(stages: readonly StageTimes[]): string[] {
+  if (stages.length === 0) return [];
   const head = `${'how long'.padEnd(13)}${'client'.padEnd(16)}${['peers', 'p50', 'p90', 'p99', 'max'].map((name) => name.padStart(10)).join('')}`;
   // With one family the row of all would say the same twice.
   const families = new Set(stages.map(({ family }) => family).filter((family) => family !== 'all'));
@@ -98,10 +96,10 @@ function stageText(stages: readonly StageTimes[]): string {
       .join('');
     return `${STAGE_NAMES[stage].padEnd(13)}${family.padEnd(16)}${String(ms.n).padStart(10)}${times}`;
   });
-  return [head, ...rows].join('\n');
+  return [head, ...rows];
 }
 
-function shardText({ shards, shortages, wastedBytes, notKept, blocked }: RaceReport): string {
+function shardLines({ shards, shortages, wastedBytes, notKept, blocked }: RaceReport): string[] {
   const rows = shards.map(
     ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>
       `shard ${shard}: ${peers} dials; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
@@ -111,5 +109,5 @@ function shardText({ shards, shortages, wastedBytes, notKept, blocked }: RaceRep
   if (shortages > 0)
     rows.push(`dialling paused ${shortages} times: this machine was out of file descriptors or ports`);
   if (wastedBytes > 0) rows.push(`received twice or unasked: ${formatSize(wastedBytes)}`);
-  return rows.join('\n');
+  return rows;
 }

@@ -1,8 +1,8 @@
 /** A magnet link and the info dictionary that was found for it, made into the torrent that they are. */
-import { writeFileSync } from 'node:fs';
 import type { BencodeDict } from '../../shared/bencode.ts';
 import { encodeBencode } from '../../shared/bencode.ts';
 import { diskFailure } from '../disk-failure.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { Magnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 
@@ -38,7 +38,7 @@ function entriesOf(dict: BencodeDict): Uint8Array {
 /** `--save-torrent`: keeps what was found of a magnet link. Throws a `disk` failure. */
 export function saveTorrent(path: string, magnet: Magnet, info: Uint8Array): void {
   try {
-    writeFileSync(path, torrentBytes(magnet, info));
+    writeWhole(path, torrentBytes(magnet, info));
   } catch (error) {
     throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
   }

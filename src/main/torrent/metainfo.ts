@@ -17,6 +17,7 @@ import {
   rawBytes,
   textField,
 } from '../../shared/bencode.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
 import {
   MAX_NAME_BYTES,
@@ -26,6 +27,7 @@ import {
   MAX_URL_CHARS,
 } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
+import { dhtNodesOf } from './dht-nodes.ts';
 import { DistinctPaths, safeElement } from './safe-path.ts';
 
 export interface TorrentFile {
@@ -53,6 +55,8 @@ export interface Metainfo {
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
   readonly private: boolean;
+  /** Nodes of the DHT (BEP 5). */
+  readonly nodes: readonly HostPort[];
   readonly comment: string | null;
   readonly createdBy: string | null;
 }
@@ -110,6 +114,7 @@ function read(bytes: Uint8Array): Metainfo {
     trackers: trackersOf(torrent),
     webSeeds: tiersOf(torrent, 'url-list').flat(),
     private: isPrivate(info),
+    nodes: dhtNodesOf(torrent),
     comment: textField(torrent, 'comment.utf-8') ?? textField(torrent, 'comment') ?? null,
     createdBy: textField(torrent, 'created by') ?? null,
   };

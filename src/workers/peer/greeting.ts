@@ -21,9 +21,15 @@ export interface Offer {
   readonly metadataBytes: number | null;
   /** Peers may be exchanged with others (BEP 11); not so for a private torrent. */
   readonly pex: boolean;
+  /** We have a node of the DHT (BEP 5): a peer that has one, too, then tells its port. */
+  readonly dht: boolean;
   /** The bitfield message of what is verified (BEP 3); null while that is nothing. */
   readonly bitfield: Buffer | null;
 }
+
+/** What a private torrent may not have (BEP 27). */
+export type PublicOffer = Pick<Offer, 'pex' | 'dht'>;
+export const NOTHING_PUBLIC: PublicOffer = { pex: false, dht: false };
 
 const NOTHING = Buffer.alloc(0);
 
@@ -40,11 +46,13 @@ interface ExtendedHandshakes {
 export class Greetings {
   readonly #clientName: string;
   readonly #handshake: Buffer;
+  readonly #handshakeWithDht: Buffer;
   #extended: ExtendedHandshakes | null = null;
 
   constructor({ infoHash, peerId, clientName }: Identity) {
     this.#clientName = clientName;
     this.#handshake = encodeHandshake(infoHash, peerId);
+    this.#handshakeWithDht = encodeHandshake(infoHash, peerId, true);
   }
 
   /** For one write. Not to be changed: parts of it go to others, too. */
@@ -56,7 +64,7 @@ export class Greetings {
   #bytesOf(message: Greeting, to: Address, offer: Offer): Buffer {
     switch (message) {
       case 'handshake':
-        return this.#handshake;
+        return offer.dht ? this.#handshakeWithDht : this.#handshake;
       case 'extended-handshake':
         return this.#extendedHandshake(to, offer);
       case 'pieces':

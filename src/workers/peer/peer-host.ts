@@ -13,7 +13,10 @@ import type { PeerState, Tick } from './peer-state.ts';
 import type { Transport } from './transport.ts';
 
 /** What a peer says that concerns more than its shard. */
-export type PeerNews = Extract<ShardEvent, { type: 'metadata-offer' | 'metadata-part' | 'peers-told' }>;
+export type PeerNews = Extract<
+  ShardEvent,
+  { type: 'metadata-offer' | 'metadata-part' | 'peers-told' | 'dht-node' }
+>;
 
 export interface PeerHost {
   readonly clock: Clock;

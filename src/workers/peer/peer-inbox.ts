@@ -49,6 +49,7 @@ export class PeerInbox implements FrameSink {
   #toldMore = false;
   #allowedMore = false;
   #unchokeDue = false;
+  #hasDhtNode = false;
 
   constructor(peer: PeerDriver, host: PeerHost) {
     this.#peer = peer;
@@ -199,6 +200,9 @@ export class PeerInbox implements FrameSink {
         this.#host.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
         this.#blockEnded = true;
         return this.#afford(1);
+      case MESSAGE.port:
+        this.#tellDhtNode(payload.readUInt16BE(0));
+        return this.#afford(1);
       case MESSAGE.extended: {
         this.#extensions ??= new PeerExtensions(this.#peer, this.#host.clock);
         const fault = this.#extensions.message(payload);
@@ -206,7 +210,7 @@ export class PeerInbox implements FrameSink {
         return this.#afford(EXTENDED_MESSAGE_COST + payload.length / BYTES_PER_COST);
       }
       default:
-        // Requests and cancels: we choke everybody. Port and suggestions: nothing we act on.
+        // Requests and cancels: we choke everybody. Suggestions: nothing we act on.
         return this.#afford(1);
     }
   }
@@ -239,6 +243,13 @@ export class PeerInbox implements FrameSink {
   #heed(told: Told): void {
     if (told === 'more') this.#toldMore = true;
     else if (told !== 'nothing-new') this.#peer.close(told);
+  }
+
+  /** Once: a peer has one node. */
+  #tellDhtNode(port: number): void {
+    if (this.#hasDhtNode || port === 0 || !this.#host.offer.dht) return;
+    this.#hasDhtNode = true;
+    this.#host.tell({ type: 'dht-node', peer: this.#peer.index, port });
   }
 
   #allowFast(index: number): void {

@@ -17,12 +17,12 @@ export interface Handshake {
   readonly fast: boolean;
 }
 
-/** Our handshake: 68 bytes, with the bits of BEP 6 and BEP 10 set. */
-export function encodeHandshake(infoHash: Uint8Array, peerId: Uint8Array): Buffer {
+/** Our handshake: 68 bytes, with the bits of BEP 6 and BEP 10 set, and that of BEP 5 where we have a node of the DHT. */
+export function encodeHandshake(infoHash: Uint8Array, peerId: Uint8Array, dht = false): Buffer {
   const bytes = Buffer.alloc(HANDSHAKE_BYTES);
   PROTOCOL.copy(bytes, 0);
   bytes[RESERVED_AT + 5] = 0x10;
-  bytes[RESERVED_AT + 7] = 0x04;
+  bytes[RESERVED_AT + 7] = dht ? 0x05 : 0x04;
   bytes.set(infoHash, INFO_HASH_AT);
   bytes.set(peerId, PEER_ID_AT);
   return bytes;

@@ -1,0 +1,13 @@
+/** Where an address may come from, beside the trackers, which are named by their own names. */
+
+/** The source of peers that the user named. */
+export const USER = 'user';
+/** Sources that a private torrent does not have (BEP 27). */
+export const DHT = 'dht';
+export const LSD = 'lsd';
+export const PEX = 'pex';
+/** Peers that a magnet link names (`x.pe`). */
+export const MAGNET = 'magnet';
+export const PUBLIC_SOURCES: ReadonlySet<string> = new Set([DHT, LSD, PEX, MAGNET]);
+/** The source of peers that connected to us. */
+export const INCOMING = 'incoming';

@@ -1,0 +1,203 @@
+/** The DHT on real sockets of loopback: whatever is not there at the start is used when it comes. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import bencode from 'bencode';
+import { type DhtOptions, DhtSource } from '../../src/main/discovery/dht.ts';
+import { readNodes } from '../../src/main/discovery/node-file.ts';
+import { NO_LISTENING_PORT } from '../../src/main/identity.ts';
+import type { HostPort } from '../../src/shared/compact-peers.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { type DhtNode, startDhtNode } from '../support/dht-node.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { writeTo } from '../support/swarm-fixture.ts';
+import { int, list, str, torrentOf } from '../support/torrents.ts';
+
+checkLeaksAtEnd();
+const folder = temporaryFolder();
+
+interface Run {
+  readonly source: DhtSource;
+  readonly peers: HostPort[];
+  readonly news: string[];
+}
+
+/** Goes on with virtual time, second by second, until it is so; real time is for packets on loopback only. */
+async function until(t: TestContext, isSo: () => boolean): Promise<void> {
+  for (let second = 0; ; second++) {
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    if (isSo()) return;
+    assert.ok(second < 600, 'it never was');
+    t.mock.timers.tick(1_000);
+  }
+}
+
+/** `t`: with virtual time. */
+async function withSource(
+  t: TestContext | null,
+  options: Partial<DhtOptions>,
+  work: (run: Run) => Promise<void>,
+): Promise<void> {
+  t?.mock.timers.enable({ apis: ['setTimeout'] });
+  const peers: HostPort[] = [];
+  const news: string[] = [];
+  const source = new DhtSource({
+    family: 4,
+    infoHash: Buffer.alloc(20, 7),
+    port: Promise.resolve(NO_LISTENING_PORT),
+    bootstrap: [],
+    isUsersChoice: true,
+    torrentNodes: [],
+    from: null,
+    nodeFile: null,
+    canSpeak: () => true,
+    onPeers: (found) => peers.push(...found),
+    onNews: (kind, text) => news.push(`${kind}: ${text}`),
+    ...options,
+  });
+  try {
+    await source.start();
+    await work({ source, peers, news });
+  } finally {
+    await source.stop();
+    t?.mock.timers.reset();
+  }
+}
+
+async function withNode(work: (node: DhtNode) => Promise<void>, host = '127.0.0.1'): Promise<void> {
+  const node = await startDhtNode(host);
+  try {
+    await work(node);
+  } finally {
+    await node.close();
+  }
+}
+
+function failing(times: number, code: string, then: readonly string[]) {
+  const asked: number[] = [];
+  return {
+    asked,
+    lookup: (_: string, family: number) => {
+      asked.push(family);
+      if (asked.length <= times) return Promise.reject(Object.assign(new Error(code), { code }));
+      return Promise.resolve(then);
+    },
+  };
+}
+
+for (const [family, host] of [
+  [4, '127.0.0.1'],
+  [6, '::1'],
+] as const)
+  for (const code of ['ENOTFOUND', 'EAI_AGAIN'])
+    test(`a name that cannot be looked up at first (${code}, IPv${family})`, (t) =>
+      withNode(async (node) => {
+        // The name leads to both families, and to an address where nobody is.
+        const { asked, lookup } = failing(3, code, ['203.0.113.1', '127.0.0.1', '::1']);
+        const bootstrap = [{ host: 'dht.test', port: node.port }];
+        await withSource(t, { family, bootstrap, lookup }, async ({ source, peers, news }) => {
+          await until(t, () => asked.length >= 2);
+          assert.equal(source.hopeful, code === 'EAI_AGAIN', 'what may pass is hoped for');
+          await until(t, () => peers.length > 0);
+          assert.deepEqual(peers, [{ host, port: 6_881 }]);
+          assert.equal(asked.length, 4, 'its failure fired three times');
+          assert.ok(asked.every((asked) => asked === family));
+          assert.equal(source.hopeful, true);
+          await until(t, () => news.some((one) => one.startsWith('answered')));
+          if (family === 4) assert.equal(news[0], 'failed: no name of a first node could be looked up');
+        });
+      }, host));
+
+for (const [family, host] of [
+  [4, '127.0.0.1'],
+  [6, '::1'],
+] as const)
+  test(`our node is no amplifier (IPv${family})`, () =>
+    withNode(async (node) => {
+      const bootstrap = [{ host, port: node.port }];
+      const options = { family, bootstrap, port: Promise.resolve(6_881) };
+      await withSource(null, options, async ({ peers }) => {
+        while (peers.length === 0) await new Promise(setImmediate);
+        const info_hash = Buffer.alloc(20, 9);
+        /** Once there is an answer left for this host. */
+        const insist = async (query: Record<string, unknown>): Promise<Buffer> =>
+          (await node.ask(node.askedFrom, query)) ?? insist(query);
+        const { token } = (
+          bencode.decode(await insist({ q: 'get_peers', info_hash })) as { r: { token: Uint8Array } }
+        ).r;
+        for (let port = 1; port <= 400; port++)
+          node.tell(node.askedFrom, { q: 'announce_peer', info_hash, port, token });
+        const told = await insist({ q: 'get_peers', info_hash });
+        const { values } = (bencode.decode(told) as { r: { values: Uint8Array[] } }).r;
+        assert.ok(values.length >= 1 && values.length <= 8, `${values.length} of 400 ports`);
+        assert.ok(told.length < 1_000 && node.answers < 30, `${told.length} bytes, ${node.answers} answers`);
+        const others = ['get', 'put', 'vote'].map((q) =>
+          node.ask(node.askedFrom, { q, target: info_hash, v: 'x'.repeat(900), token }),
+        );
+        assert.deepEqual(await Promise.all(others), [null, null, null]);
+      });
+    }, host));
+
+test('all nodes are away at first, for two minutes; they are hoped for, and asked ever more seldom', (t) =>
+  withNode((one) =>
+    withNode(async (other) => {
+      one.isUp = false;
+      other.isUp = false;
+      const bootstrap = [one, other].map(({ port }) => ({ host: '127.0.0.1', port }));
+      await withSource(t, { bootstrap }, async ({ source, peers, news }) => {
+        await until(t, () => news.length > 0);
+        assert.deepEqual(news, ['failed: no node answered']);
+        assert.deepEqual([source.searching, source.hopeful], [false, true]);
+        await until(t, () => other.heard.length >= 6);
+        assert.ok(other.heard.length < 10, 'not at every tick');
+        other.isUp = true;
+        await until(t, () => peers.length > 0);
+        const searches = () => other.heard.filter((q) => q === 'get_peers').length;
+        assert.ok(searches() >= 1);
+        await until(t, () => news.length > 1);
+        const before = searches();
+        source.networkBack();
+        while (searches() === before) await new Promise(setImmediate);
+      });
+    }),
+  ));
+
+test('the nodes of a torrent and of peers are asked; what a stranger names in our network is not', (t) =>
+  withNode((ofTorrent) =>
+    withNode(async (ofPeer) => {
+      const torrentNodes = [{ host: '127.0.0.1', port: ofTorrent.port }];
+      await withSource(t, { torrentNodes, isUsersChoice: false }, async ({ source, peers }) => {
+        await until(t, () => peers.length > 0);
+        assert.ok(ofTorrent.heard.includes('get_peers'));
+        source.meet({ host: '127.0.0.1', port: ofPeer.port });
+        await until(t, () => ofPeer.heard.length > 0);
+        source.meet({ host: '127.0.0.1', port: ofPeer.port });
+      });
+    }),
+  ));
+
+test('a node of a peer alone is enough, and is kept for the next run', (t) =>
+  withNode(async (node) => {
+    const nodeFile = join(folder, 'cache', 'dht.json');
+    await withSource(t, { nodeFile }, async ({ source, peers }) => {
+      assert.equal(source.hopeful, true, 'until the first answer could have come');
+      source.meet({ host: '127.0.0.1', port: node.port });
+      await until(t, () => peers.length > 0);
+    });
+    assert.deepEqual(
+      readNodes(nodeFile).map(({ host, port }) => ({ host, port })),
+      [{ host: '127.0.0.1', port: node.port }],
+    );
+    await withSource(t, { nodeFile }, ({ peers }) => until(t, () => peers.length > 0));
+  }));
+
+test('get: `nodes` of a torrent are asked, those of a private one are not', () =>
+  withNode(async (node) => {
+    const nodes = list(list(str('127.0.0.1'), int(node.port)), list(str('x'), int(0)), int(1));
+    const args = ['--dht-bootstrap', '127.0.0.1:1', '--first-unchoke-timeout', '1s', '-o', folder];
+    const secret = writeTo(folder, 'private.torrent', torrentOf({ private: int(1) }, { nodes }));
+    const refused = await runCli('get', secret, ...args);
+    assert.deepEqual([refused.status, node.heard.length], [4, 0]);
+    await runCli('get', writeTo(folder, 'nodes.torrent', torrentOf({}, { nodes })), ...args);
+    assert.ok(node.heard.includes('get_peers'));
+  }));
