@@ -279,10 +279,6 @@ export class PeerList {
     return this.#outcomes.all;
   }
 
-  get isPrivate(): boolean {
-    return this.#private;
-  }
-
   /** A private torrent (BEP 27) takes in nobody who was found in public from here on. Returns those who must go. */
   becamePrivate(): KnownPeer[] {
     this.#private = true;

@@ -188,7 +188,8 @@ export class Race {
         this.#peersTold(event.peer, event.peers);
         return;
       case 'dht-node':
-        if (!this.peers.isPrivate) this.#options.onDhtNode?.(this.peers.at(event.peer).host, event.port);
+        // Of a private torrent nobody listens any more.
+        this.#options.onDhtNode?.(this.peers.at(event.peer).host, event.port);
         return;
       case 'metadata-offer':
         this.#listener.onMetadataOffer(event.peer, event.bytes);
