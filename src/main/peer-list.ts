@@ -26,8 +26,6 @@ export class PeerList {
   readonly #room = new PeerRoom(USER);
   readonly #byAddress = new Map<string, PeerIndex>();
   readonly #outcomes = new Outcomes();
-  /** They make room; true once their shards were asked. */
-  readonly #leaving = new Map<PeerIndex, boolean>();
   readonly #banned = new Set<string>();
   readonly #blocklist: Blocklist | null;
   /** Known by no tracker, and not named by the user. */
@@ -229,36 +227,28 @@ export class PeerList {
   }
 
   #makeRoom(host: string, source: string): boolean {
-    const going = this.#nextIndex < FIRST_ACCEPTED ? this.#room.makeRoom(host, source) : null;
-    if (going === null) return false;
-    for (const peer of going) {
-      this.#room.leave(peer);
-      this.#leaving.set(peer, false);
-    }
-    return true;
+    return this.#nextIndex < FIRST_ACCEPTED && this.#room.makeRoom(host, source);
   }
 
   /** Those that make room and whose shards were not asked yet. */
   takeLeaving(): KnownPeer[] {
-    const fresh = [...this.#leaving].filter(([, isAsked]) => !isAsked).map(([peer]) => this.at(peer));
-    for (const { peer } of fresh) this.#leaving.set(peer, true);
-    return fresh;
+    return this.#room.takeLeaving().map((peer) => this.at(peer));
   }
 
   isLeaving(peer: PeerIndex): boolean {
-    return this.#leaving.has(peer);
+    return this.#room.isLeaving(peer);
   }
 
   /** It makes room still: whatever it did since came to nothing. */
   mayForget(peer: PeerIndex): boolean {
     const shaken = this.outcomeOf(peer)?.timeline.handshaken ?? null;
-    return this.#leaving.has(peer) && shaken === null;
+    return this.isLeaving(peer) && shaken === null && !this.#held.has(peer);
   }
 
   /** Its shard knows nothing of it any more, and nothing that it says names it. */
   forget(peer: PeerIndex): void {
     const { host, port } = this.at(peer);
-    this.#leaving.delete(peer);
+    this.#room.left(peer);
     this.#peers.delete(peer);
     this.#byAddress.delete(addressKey(host, port));
     this.#foundInPublic.delete(peer);
@@ -268,11 +258,7 @@ export class PeerList {
 
   /** Its shard has it in play: it makes no room. */
   keep(peer: PeerIndex): void {
-    if (this.#leaving.delete(peer)) {
-      const { host, source } = this.at(peer);
-      this.#room.enter(peer, host, source);
-    }
-    this.#room.grade(peer, 'kept');
+    this.#room.keep(peer);
   }
 
   get outcomes(): Iterable<PeerOutcome> {

@@ -31,6 +31,9 @@ export class PeerRoom {
   readonly #places = new Map<PeerIndex, Place>();
   readonly #bySource = new Map<string, Members>();
   readonly #bySubnet = new Map<string, Set<PeerIndex>>();
+  /** They make room, and their shards have not said yet that they are forgotten. */
+  readonly #leaving = new Map<PeerIndex, Place>();
+  #newlyLeaving: PeerIndex[] = [];
   readonly #unbounded: string;
   readonly #random: () => number;
 
@@ -40,8 +43,45 @@ export class PeerRoom {
     this.#random = random;
   }
 
+  /** True where there is room for one more; others may have to leave for it. */
+  makeRoom(host: string, source: string): boolean {
+    const going = this.#inTheWayOf(host, source);
+    for (const peer of going ?? []) {
+      const place = this.#places.get(peer);
+      if (place === undefined) continue;
+      this.#takeOut(peer, place);
+      this.#leaving.set(peer, place);
+      this.#newlyLeaving.push(peer);
+    }
+    return going !== null;
+  }
+
+  /** Those that leave and whose shards were not asked yet. */
+  takeLeaving(): PeerIndex[] {
+    const leaving = this.#newlyLeaving.filter((peer) => this.#leaving.has(peer));
+    this.#newlyLeaving = [];
+    return leaving;
+  }
+
+  isLeaving(peer: PeerIndex): boolean {
+    return this.#leaving.has(peer);
+  }
+
+  /** It has left. */
+  left(peer: PeerIndex): void {
+    this.#leaving.delete(peer);
+  }
+
+  /** It makes no room, now and later. */
+  keep(peer: PeerIndex): void {
+    const place = this.#leaving.get(peer);
+    this.#leaving.delete(peer);
+    if (place !== undefined) this.#takeIn(peer, place);
+    this.grade(peer, 'kept');
+  }
+
   /** Those that must go so that one more has room; null where it has none. */
-  makeRoom(host: string, source: string): PeerIndex[] | null {
+  #inTheWayOf(host: string, source: string): PeerIndex[] | null {
     const going: PeerIndex[] = [];
     if (source !== this.#unbounded) {
       const subnet = this.#bySubnet.get(subnetOf(host) ?? '');
@@ -66,11 +106,16 @@ export class PeerRoom {
 
   enter(peer: PeerIndex, host: string, source: string): void {
     const subnet = source === this.#unbounded ? null : subnetOf(host);
-    this.#places.set(peer, { source, subnet, grade: 'unheard' });
+    this.#takeIn(peer, { source, subnet, grade: 'unheard' });
+  }
+
+  #takeIn(peer: PeerIndex, place: Place): void {
+    const { source, subnet, grade } = place;
+    this.#places.set(peer, place);
     const members = this.#bySource.get(source) ?? { count: 0, dead: new Set(), unheard: new Bag() };
     this.#bySource.set(source, members);
     members.count += 1;
-    members.unheard.add(peer);
+    if (grade !== 'kept') members[grade].add(peer);
     if (subnet === null) return;
     const inSubnet = this.#bySubnet.get(subnet) ?? new Set();
     this.#bySubnet.set(subnet, inSubnet);
@@ -86,12 +131,10 @@ export class PeerRoom {
     place.grade = grade;
   }
 
-  leave(peer: PeerIndex): void {
-    const place = this.#places.get(peer);
-    if (place === undefined) return;
-    this.grade(peer, 'kept');
+  #takeOut(peer: PeerIndex, place: Place): void {
     this.#places.delete(peer);
     const members = this.#bySource.get(place.source);
+    if (place.grade !== 'kept') members?.[place.grade].delete(peer);
     if (members !== undefined && --members.count === 0) this.#bySource.delete(place.source);
     const inSubnet = place.subnet === null ? undefined : this.#bySubnet.get(place.subnet);
     inSubnet?.delete(peer);
