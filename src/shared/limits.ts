@@ -168,7 +168,9 @@ export const SEQUENTIAL_EXCHANGE_MS = 30_000;
 
 /** First wait before a lost peer is dialled again; doubles each time. rqbit and libtorrent wait about as long. */
 export const RECONNECT_MS = 10_000;
-/** And is never longer than this: a peer that comes back is found again within two minutes. */
+/** A peer that gave data and hung up is dialled again after this: some give a few blocks a connection. */
+export const RECONNECT_GIVER_MS = 2_000;
+/** No such wait is longer than this: a peer that comes back is found again within two minutes. */
 export const RECONNECT_MAX_MS = 120_000;
 /** Each such wait is shorter or longer by up to this: peers that were lost together do not come again together. */
 export const RECONNECT_JITTER_PERCENT = 25;

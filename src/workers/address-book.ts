@@ -9,6 +9,7 @@ import {
   NAMED_AGAIN_MS,
   OUTAGE_PROBE_MS,
   OUTAGE_REDIAL_MS,
+  RECONNECT_GIVER_MS,
   RECONNECT_JITTER_PERCENT,
   RECONNECT_MAX_MS,
   RECONNECT_MS,
@@ -113,7 +114,8 @@ export class AddressBook {
     if (comebackOf(code) === 'never' || this.#banished.has(address.peer)) return null;
     const attempts = this.#attempts.get(address.peer) ?? 0;
     this.#attempts.set(address.peer, attempts + 1);
-    const wait = Math.round(retryAfterMs(code, attempts) * this.#jitter());
+    const gave = attempts === 0 && this.#proven.has(address.peer);
+    const wait = Math.round(retryAfterMs(code, attempts, gave) * this.#jitter());
     this.#wait({ address, code, lostAt: now, at: now + wait });
     return wait;
   }
@@ -221,7 +223,9 @@ export class AddressBook {
 }
 
 /** Doubles with each try that came to nothing, up to a bound; there is no last try. */
-function retryAfterMs(code: CloseCode, attempts: number): number {
+/** `gave`: the connection that has just ended gave data. */
+function retryAfterMs(code: CloseCode, attempts: number, gave: boolean): number {
+  if (gave && (code === 'closed-by-peer' || code === 'reset')) return RECONNECT_GIVER_MS;
   const [first, most] =
     comebackOf(code) === 'rarely' ? [RULE_BREAKER_MS, RULE_BREAKER_MAX_MS] : [RECONNECT_MS, RECONNECT_MAX_MS];
   return Math.min(first * 2 ** attempts, most);

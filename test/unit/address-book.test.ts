@@ -37,13 +37,18 @@ test('those that were lost together come again one after the other', () => {
   assert.ok((waits('reset', 1, 0.999)[0] ?? 0) > 12);
 });
 
-test('a peer that gave data begins with the shortest wait again, and comes before other lost ones', () => {
+test('a peer that gave data and hung up is dialled again after two seconds, and comes before other lost ones', () => {
   const book = new AddressBook(() => 0.5);
   const other = { ...address, peer: peerIndex(2) };
   book.retryLater(other, 'reset', 0);
   book.retryLater(address, 'reset', 0);
   book.forgive(address.peer);
-  assert.equal(book.retryLater(address, 'reset', 0), 10_000);
+  assert.equal(book.retryLater(address, 'stalled', 0), 10_000, 'unless we had enough of it');
+  book.forgive(address.peer);
+  assert.equal(book.retryLater(address, 'reset', 0), 2_000);
+  assert.equal(book.retryLater(address, 'refused', 0), 20_000, 'the next wait is as for any other');
+  book.forgive(address.peer);
+  book.retryLater(address, 'reset', 8_000);
   book.tick(10_000);
   assert.deepEqual([book.nextNew(), book.nextLost(), book.nextLost()], [null, address, other]);
 });
