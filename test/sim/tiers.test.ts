@@ -165,7 +165,7 @@ test('a network that is back ends the waits that were its own, and no other, and
       '45.02: a started',
       '60.02: a started',
       '75.02: a started',
-    '90.03: a started',
+      '90.03: a started',
       '100.02: b started',
     ],
   );
