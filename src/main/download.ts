@@ -16,6 +16,7 @@ import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
 import { CLIENT_NAME } from './identity.ts';
 import { JournalKeeper } from './journal-keeper.ts';
+import { leftBytes } from './left-bytes.ts';
 import { reclaim } from './lost-shard.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
@@ -112,7 +113,8 @@ export class Download {
   }
 
   get leftBytes(): number {
-    return this.#wantedBytes - this.#verifiedBytes;
+    const { plan, metainfo } = this.#options;
+    return leftBytes(plan, metainfo.geometry.totalLength, this.#verifiedBytes);
   }
 
   /** Pieces that were hashed anew at the start, because no journal spoke for them. */

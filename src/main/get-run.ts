@@ -58,6 +58,7 @@ export class GetRun {
   #lastProgressAt = performance.now();
   /** From here on peers may come, so that their absence means something. */
   #discovering = false;
+  #isAwaited = false;
 
   constructor(source: Source, flags: GetFlags, context: GetContext & { readonly network: Network }) {
     this.#source = source;
@@ -120,7 +121,8 @@ export class GetRun {
     }
     clearInterval(timer);
     const elapsedMs = performance.now() - this.#begun;
-    if (ending.kind === 'complete') this.#session.discovery.completed();
+    // What was not selected is missing still.
+    if (this.#job?.download.leftBytes === 0) this.#session.discovery.completed();
     await Promise.all([this.#job?.download.stop(), this.#session.stop()]);
     signal.removeEventListener('abort', interrupt);
     return this.#finish(ending, elapsedMs);
@@ -190,7 +192,10 @@ export class GetRun {
         this.#teller.firstUnchoke(unchoke, this.#session.race.peers.nameOf(unchoke.peer), ms),
       onClosed: () => this.#checkExhausted(),
       onBanned: (peer) => this.#teller.banned(this.#session.race.peers.nameOf(peer)),
-      onListening: (port) => this.#console.event('listening', { port }),
+      onListening: (port) => {
+        this.#isAwaited = this.#flags.port !== '0';
+        this.#console.event('listening', { port });
+      },
     };
   }
 
@@ -214,9 +219,10 @@ export class GetRun {
     };
   }
 
-  /** More peers may come, or web seeds are there. */
+  /** More peers may come, be it to the port that the user named, or web seeds are there. */
   get #hopeful(): boolean {
-    return this.#session.discovery.hopeful || (this.#job?.download.webSeeds?.hopeful ?? false);
+    const isFed = this.#job?.download.webSeeds?.hopeful ?? false;
+    return this.#session.discovery.hopeful || this.#isAwaited || isFed;
   }
 
   /** Nobody is left to ask or to wait for, and nobody new will be named. */

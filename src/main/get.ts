@@ -1,15 +1,18 @@
 /** One download from its source to its exit status. */
 import type { GetFlags } from './commands/get-flags.ts';
 import { runCompletionProgram } from './completion-program.ts';
+import { EXIT_STATUS } from './failure.ts';
 import type { GetContext } from './get-context.ts';
 import { GetRun } from './get-run.ts';
-import { withSource } from './network.ts';
-import { namesOf } from './torrent/source.ts';
+import { type Network, withSource } from './network.ts';
+import { namesOf, type Source } from './torrent/source.ts';
 
 /** Downloads and reports; resolves to the exit status. Rejects with a Failure for the user, or with a bug of ours. */
-export function get(named: string, flags: GetFlags, context: GetContext): Promise<number> {
-  const { console, claims } = context;
-  return withSource(named, flags, async (source, network) => {
+export async function get(named: string, flags: GetFlags, context: GetContext): Promise<number> {
+  const { console, claims, signal } = context;
+  let isOpen = false;
+  const work = async (source: Source, network: Network): Promise<number> => {
+    isOpen = true;
     claims.claim(`the torrent ${namesOf(source).infoHash}`, named);
     const run = new GetRun(source, flags, { ...context, network });
     const status = await run.run();
@@ -19,5 +22,12 @@ export function get(named: string, flags: GetFlags, context: GetContext): Promis
       if (wrong !== null) console.news(`--on-complete ${flags.onComplete}: ${wrong}`);
     }
     return status;
-  });
+  };
+  try {
+    return await withSource(named, flags, work, signal);
+  } catch (error) {
+    if (isOpen || !signal.aborted) throw error;
+    console.news('interrupted before the torrent was fetched');
+    return EXIT_STATUS.interrupted;
+  }
 }

@@ -1,10 +1,20 @@
 /** Whole answers over HTTP, bounded in size. */
 import type { Reach } from '../shared/address-rules.ts';
-import { HttpError, HttpVisitor, httpErrorOf, type Route, type Visit } from '../shared/http-visitor.ts';
+import {
+  HttpError,
+  HttpUnreadable,
+  HttpVisitor,
+  httpErrorOf,
+  type Route,
+  type Visit,
+} from '../shared/http-visitor.ts';
+import { unpacked } from './http-body.ts';
 import { CLIENT_NAME } from './identity.ts';
+import { sloppyAnswer } from './sloppy-answer.ts';
 
 export interface HttpAnswer {
   readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
   /** How near the one who answered is. */
   readonly reach: Reach;
@@ -19,23 +29,43 @@ export class HttpClient {
 
   /** GETs a URL. Rejects with HttpError, whatever went wrong. */
   async get(url: string, request: Visit & { readonly maxBytes: number }): Promise<HttpAnswer> {
-    const { status, body, reach } = await this.#visitor.visit(url, request);
-    const chunks: Uint8Array[] = [];
-    let length = 0;
+    const answer = await this.#answer(url, request);
+    const encoding = String(answer.headers['content-encoding'] ?? '');
+    return { ...answer, body: await unpacked(answer.body, encoding, request.maxBytes) };
+  }
+
+  async #answer(url: string, request: Visit & { readonly maxBytes: number }): Promise<HttpAnswer> {
     try {
-      for await (const chunk of body as AsyncIterable<Uint8Array>) {
-        length += chunk.length;
-        if (length > request.maxBytes)
-          throw new HttpError(`an answer of more than ${request.maxBytes} bytes`);
-        chunks.push(chunk);
-      }
+      const { body, ...head } = await this.#visitor.visit(url, request);
+      return { ...head, body: await wholeBody(body, request) };
     } catch (error) {
-      throw httpErrorOf(error, request.signal);
+      const sloppy = error instanceof HttpUnreadable ? sloppyAnswer(error.packet) : null;
+      if (sloppy === null) throw error;
+      return { ...sloppy, reach: (error as HttpUnreadable).reach };
     }
-    return { status, body: Buffer.concat(chunks, length), reach };
   }
 
   close(): void {
     this.#visitor.close();
   }
+}
+
+async function wholeBody(
+  body: AsyncIterable<Uint8Array>,
+  { maxBytes, signal, lenient }: Visit & { readonly maxBytes: number },
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body) {
+      length += chunk.length;
+      if (length > maxBytes) throw new HttpError(`an answer of more than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // Some servers promise more bytes than they have: the caller sees whether these make sense.
+    const isCutOff = (error as NodeJS.ErrnoException).code === 'ECONNRESET' && length > 0;
+    if (lenient !== true || !isCutOff || signal.aborted) throw httpErrorOf(error, signal);
+  }
+  return Buffer.concat(chunks, length);
 }

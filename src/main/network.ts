@@ -9,16 +9,17 @@ export interface Network {
   readonly http: HttpClient;
 }
 
-/** Opens the source that the user named; the network is closed when `work` is done, however it ends. */
+/** Opens the source that the user named, unless `signal` aborts; the network is closed when `work` is done, however it ends. */
 export async function withSource<Result>(
   named: string,
   flags: RaceFlags,
   work: (source: Source, network: Network) => Promise<Result>,
+  signal: AbortSignal | null = null,
 ): Promise<Result> {
   const route = routeOf(flags);
   const http = new HttpClient(route);
   try {
-    return await work(await openSource(named, http), { route, http });
+    return await work(await openSource(named, http, signal), { route, http });
   } finally {
     http.close();
   }

@@ -154,6 +154,7 @@ export class PeerSession {
       named,
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
+      private: isPrivate,
       dht: isPrivate || !direct ? null : dht,
       nodes: source.kind === 'torrent' ? source.metainfo.nodes : [],
       lsd: flags.lsd && !isPrivate && direct,

@@ -30,16 +30,24 @@ const SUBNETS_4: readonly (readonly [string, Kind])[] = [
   ['224.0.0.0/3', 'useless'],
 ];
 
-/** IPv4-compatible addresses and 6to4 are given up (RFC 4291, 7526), and would lead by a side door to whatever they wrap. */
+/**
+ * IPv4-compatible and IPv4-translated addresses, Teredo and 6to4 are given up, or never those of a host (RFC 4291, 7915, 4380,
+ * 7526), and would lead by a side door to whatever they wrap. 2001::/23 holds protocols, Teredo among them, and no networks
+ * (RFC 2928). Local NAT64 (RFC 8215) leads where the local network wants.
+ */
 const SUBNETS_6: readonly (readonly [string, Kind])[] = [
   ['::1/128', 'loopback'],
   ['fc00::/7', 'private'],
   ['fe80::/10', 'private'],
   ['fec0::/10', 'private'],
+  ['64:ff9b:1::/48', 'private'],
   ['::/96', 'useless'],
+  ['::ffff:0:0:0/96', 'useless'],
   ['100::/64', 'useless'],
+  ['2001::/23', 'useless'],
   ['2001:db8::/32', 'useless'],
   ['2002::/16', 'useless'],
+  ['3fff::/20', 'useless'],
   ['ff00::/8', 'useless'],
 ];
 

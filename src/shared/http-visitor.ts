@@ -3,10 +3,21 @@
  * stranger's URL into our own network. Node's own client carries it.
  */
 import { setMaxListeners } from 'node:events';
-import { type Agent, type IncomingMessage, request } from 'node:http';
+import {
+  type Agent,
+  type AgentOptions,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+  request,
+} from 'node:http';
 import type { Socket } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
 import { mayName, type Reach } from './address-rules.ts';
+import { forwarded, proxyRefusal } from './http-proxy.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
+import { isLocalhost, LookUpError } from './name-lookup.ts';
+import { NOT_HTTP, networkWords } from './network-words.ts';
 import { type PinnedHost, pinHost } from './pinned-hosts.ts';
 import { watchSilence } from './silence.ts';
 
@@ -28,6 +39,22 @@ export class RedirectElsewhere extends HttpError {
   }
 }
 
+/** No name server knows the host. */
+export class HttpHostUnknown extends HttpError {}
+
+/** What came is no HTTP as Node reads it; only a lenient visit tells what it was. */
+export class HttpUnreadable extends HttpError {
+  /** The packet in which the reading ended. */
+  readonly packet: Buffer;
+  readonly reach: Reach;
+
+  constructor(packet: Buffer, reach: Reach, options: ErrorOptions) {
+    super(NOT_HTTP, options);
+    this.packet = packet;
+    this.reach = reach;
+  }
+}
+
 /** How a run reaches the network. */
 export interface Route {
   /** `http://`, `https://` or `socks5://`; null goes straight. */
@@ -43,6 +70,10 @@ export interface Visit {
   readonly silenceMs?: number;
   /** Why a URL at this distance is not to be visited; null where it may be. */
   readonly refuses?: (url: URL, reach: Reach) => string | null;
+  /** Go to the host's addresses of this family alone; behind a proxy that is for the proxy to choose. */
+  readonly family?: 4 | 6;
+  /** Read answers that break the rules of HTTP in ways that other clients of the kind take no notice of. */
+  readonly lenient?: boolean;
 }
 
 export interface Visited {
@@ -95,30 +126,61 @@ export class HttpVisitor {
   }
 
   async #once(at: URL, before: Reach | null, visit: Visit): Promise<Visited> {
-    const pinned = await this.#pin(at);
+    const pinned = await this.#pin(at, visit);
     const { reach } = pinned;
     const refusal = visit.refuses?.(at, reach) ?? null;
     if (refusal !== null) throw new HttpRefusal(refusal);
     if (before !== null && !mayName(before, reach))
       throw new HttpRefusal('it redirects into a network that is nearer than itself');
-    const agent = await this.#agentFor(at, pinned);
     const headers = { ...this.#headers, ...visit.headers };
-    let body: IncomingMessage;
-    try {
-      body = await answerTo(at, agent, headers, visit);
-    } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-      body = await answerTo(at, agent, headers, visit);
+    const options = await this.#way(at, pinned, headers);
+    const body = await answerTo(options, visit)
+      .catch((error: unknown) => {
+        if (error instanceof StaleConnection) return answerTo(options, visit);
+        throw error;
+      })
+      .catch((error: ParserError) => {
+        const isUnreadable = visit.lenient === true && error.code?.startsWith('HPE_') === true;
+        if (!isUnreadable || error.rawPacket === undefined) throw error;
+        throw new HttpUnreadable(error.rawPacket, reach, { cause: error });
+      });
+    const ofProxy = proxyRefusal(body.statusCode, options.headers);
+    if (ofProxy !== null) {
+      body.destroy();
+      throw new HttpError(ofProxy);
     }
     return { status: body.statusCode ?? 0, headers: body.headers, body, reach };
   }
 
   /** Behind a proxy names are looked up by the proxy, so only what needs no look-up can be judged. */
-  async #pin(url: URL): Promise<PinnedHost> {
+  async #pin(url: URL, { signal, family }: Visit): Promise<PinnedHost> {
     const isName = !/^[\d.]+$|^\[/.test(url.hostname);
-    if (this.#route.proxy === null || !isName) return pinHost(url);
-    const isLocal = /(?:^|\.)localhost\.?$/i.test(url.hostname);
-    return { reach: isLocal ? 'loopback' : 'public', key: 'proxy', lookup: () => {} };
+    if (this.#route.proxy === null || !isName) return pinHost(url, signal, family);
+    return {
+      reach: isLocalhost(url.hostname) ? 'loopback' : 'public',
+      key: 'proxy',
+      addresses: [],
+      lookup: () => {},
+    };
+  }
+
+  /** Straight, through a tunnel, or by a request to the proxy itself. */
+  async #way(
+    at: URL,
+    pinned: PinnedHost,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<RequestOptions & { readonly agent: Agent; readonly headers: OutgoingHttpHeaders }> {
+    const { proxy } = this.#route;
+    if (proxy === null || at.protocol !== 'http:' || !/^https?:/i.test(proxy)) {
+      const agent = await this.#agentFor(at, pinned);
+      return { ...urlToHttpOptions(at), agent, headers };
+    }
+    const server = new URL(proxy);
+    const agent = this.#kept(
+      `proxy ${server.origin}`,
+      await this.#newAgent(server.protocol === 'https:', {}),
+    );
+    return { ...forwarded(server, at, headers), agent };
   }
 
   async #agentFor({ origin, protocol }: URL, { key, lookup }: PinnedHost): Promise<Agent> {
@@ -126,14 +188,8 @@ export class HttpVisitor {
     const known = this.#agents.get(name);
     if (known !== undefined) return known;
     const secure = protocol === 'https:';
-    // TLS is loaded where a URL wants it: most trackers do not.
-    const { Agent } = await import(secure ? 'node:https' : 'node:http');
-    const { proxy, localAddress } = this.#route;
-    const agent: Agent = new Agent({
-      keepAlive: true,
-      lookup,
-      ...(localAddress === null ? {} : { localAddress }),
-    });
+    const agent = await this.#newAgent(secure, { lookup });
+    const { proxy } = this.#route;
     if (proxy !== null) {
       const { tunnel } = await import('./tunnel.ts');
       agent.createConnection = (options, callback) => {
@@ -143,6 +199,20 @@ export class HttpVisitor {
         return undefined;
       };
     }
+    return this.#kept(name, agent);
+  }
+
+  /** TLS is loaded where a URL wants it: most trackers do not. */
+  async #newAgent(secure: boolean, options: AgentOptions): Promise<Agent> {
+    const { Agent } = await import(secure ? 'node:https' : 'node:http');
+    const { localAddress } = this.#route;
+    return new Agent({ keepAlive: true, ...options, ...(localAddress === null ? {} : { localAddress }) });
+  }
+
+  /** The agent of that name: this one, unless there is one already. */
+  #kept(name: string, agent: Agent): Agent {
+    const known = this.#agents.get(name);
+    if (known !== undefined) return known;
     this.#agents.set(name, agent);
     this.#dropOldest();
     return agent;
@@ -161,18 +231,19 @@ export class HttpVisitor {
   }
 }
 
+/** What Node's reader of HTTP throws. */
+type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+
 /** A connection that was kept open and that the server closed as we spoke: the question may be asked again. */
 class StaleConnection extends Error {}
 
 /** Sends the request and waits for the head of the answer. The signal and the silence hold for the body too. */
-function answerTo(
-  url: URL,
-  agent: Agent,
-  headers: Readonly<Record<string, string>>,
-  { signal, silenceMs }: Visit,
-): Promise<IncomingMessage> {
+function answerTo(options: RequestOptions, { signal, silenceMs, lenient }: Visit): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { agent, headers });
+    const sent = request({
+      ...options,
+      ...(lenient === true ? { insecureHTTPParser: true } : {}),
+    });
     let body: IncomingMessage | null = null;
     // A request that has no connection yet would tell its end only when it gets one.
     const fail = (why: string): void => {
@@ -204,9 +275,9 @@ function isReset(error: NodeJS.ErrnoException): boolean {
 export function httpErrorOf(error: unknown, signal: AbortSignal): HttpError {
   if (error instanceof HttpError) return error;
   if (signal.aborted) return new HttpError('no answer in time', { cause: error });
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ECONNREFUSED') return new HttpError('nobody listens there', { cause: error });
-  return new HttpError(code ?? String(message), { cause: error });
+  if (error instanceof LookUpError && error.unknown)
+    return new HttpHostUnknown(error.message, { cause: error });
+  return new HttpError(networkWords(error as Error), { cause: error });
 }
 
 function redirected(location: string, from: URL): URL {

@@ -377,27 +377,41 @@ export const TORRENT_URL_TIMEOUT_MS = 30_000;
 
 /** A tracker's answer; libtorrent's cap. 1 MiB is 170,000 compact peers. */
 export const MAX_TRACKER_REPLY_BYTES = 1_048_576;
+/** Trackers of one torrent at one host, whatever their ports: a torrent must not make a crowd of us. */
+export const MAX_TRACKERS_PER_HOST = 20;
+/** Addresses of one family that a UDP tracker's name may have; the large trackers have two. */
+export const MAX_TRACKER_ADDRESSES = 4;
 /** One HTTP announce, from the look-up of its name to its last byte. */
 export const TRACKER_TIMEOUT_MS = 15_000;
+/** A tracker that has not answered for this long has the next of its tier asked beside it, unless the torrent is private (BEP 27). */
+export const TRACKER_HEAD_START_MS = 1_000;
 /** Redirects followed; libtorrent's number. */
 export const MAX_REDIRECTS = 5;
 /** Peers asked for in one announce; libtorrent, anacrolix and webtorrent cli ask for as many. */
 export const TRACKER_NUMWANT_PEERS = 200;
 /** First wait of a UDP announce for its answer; BEP 15 doubles it at each try. */
 export const UDP_TRACKER_FIRST_WAIT_MS = 3_000;
-/** Tries of a UDP request before the tracker counts as silent: 45 s in all, within the minute of a connection id. */
+/** Tries of a UDP request before the tracker counts as silent: 45 s in all, within the minute of a connection id. That is the time-out of an announce over UDP. */
 export const UDP_TRACKER_TRIES = 4;
 /** A tracker that names no interval, or a shorter one, is asked this often at the most. */
 export const MIN_ANNOUNCE_INTERVAL_MS = 60_000;
 /** A tracker that names a longer one is asked this often at the least. */
 export const MAX_ANNOUNCE_INTERVAL_MS = 3_600_000;
-/** First wait after a tracker failed; doubles. */
+/** First wait after a tracker failed and did not say when to come again; doubles. */
 export const ANNOUNCE_RETRY_MS = 15_000;
+/** The same where it said so (Retry-After, BEP 31) and its own time is shorter. */
+export const TOLD_ANNOUNCE_RETRY_MS = 5_000;
+/** One wait of a timer; what is longer is waited for in parts. Node takes no more than 24.8 days. */
+export const MAX_TIMER_MS = 86_400_000;
 /** The word of leaving (`stopped`) must not hold up the exit. */
 export const STOPPED_ANNOUNCE_TIMEOUT_MS = 1_500;
 /** A tracker's message is cut here before it is shown. */
 export const MAX_TRACKER_MESSAGE_CHARS = 300;
 
+/** One try of a question to a name server; the next one waits twice as long. */
+export const NAME_SERVER_TIMEOUT_MS = 3_000;
+/** Tries: with the doubled wait 9 s in all, inside the time of one announce. */
+export const NAME_SERVER_TRIES = 2;
 /** Servers that connections are kept open to, over HTTP. */
 export const MAX_HTTP_ORIGINS = 64;
 

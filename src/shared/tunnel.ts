@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { proxyAuthorization, serverOf } from './http-proxy.ts';
 import { CONNECT_TIMEOUT_MS } from './limits.ts';
 import { dialProxy, through } from './socks.ts';
 import { socksProxyOf } from './socks-proxy.ts';
@@ -53,17 +54,14 @@ async function overSocks(url: URL, host: string, port: number, signal: AbortSign
 /** RFC 9110, 9.3.6: CONNECT. */
 function overHttp(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
   const request = (proxy.protocol === 'https:' ? httpsRequest : httpRequest)({
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
-    ...(proxy.port === '' ? {} : { port: proxy.port }),
+    ...serverOf(proxy),
     method: 'CONNECT',
     path: target,
     agent: false,
     signal,
     timeout: CONNECT_TIMEOUT_MS,
-    headers: { host: target, ...(user === ':' ? {} : { 'proxy-authorization': authorization }) },
+    headers: { host: target, ...proxyAuthorization(proxy) },
   });
   return new Promise((resolve, reject) => {
     request.once('error', reject);

@@ -4,12 +4,16 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, temporaryFolder } from '../support/cli.ts';
+import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { freePort } from '../support/processes.ts';
 import { mixFile, withSwarm, writeTo } from '../support/swarm-fixture.ts';
 import { str, torrentOf } from '../support/torrents.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
+const announcing = (name: string, url: string): string =>
+  writeTo(folder, `${name}.torrent`, torrentOf({}, { announce: str(url) }));
 
 test('exit status 2: wrong usage, named', async () => {
   const good = writeTo(folder, 'usage.torrent', torrentOf());
@@ -122,14 +126,30 @@ test('exit status 5: a folder where the file should be, a file where a folder sh
   );
 });
 
-test('a tracker that is down is named, with the reason', async () => {
-  const torrent = writeTo(
-    folder,
-    'down.torrent',
-    torrentOf({}, { announce: str('http://127.0.0.1:1/announce') }),
-  );
-  const run = await runCli('get', torrent, '-o', join(folder, 'down'));
+test('a tracker that is down is named, with the reason and the next try, and waited for as long as the user says', async () => {
+  const torrent = announcing('down', 'http://127.0.0.1:1/announce');
+  const run = await runCli('get', torrent, '-o', join(folder, 'down'), '--first-unchoke-timeout', '1s');
   assert.equal(run.status, 4);
-  assert.match(run.stderr, /http:\/\/127.0.0.1:1\/announce failed: nobody listens there/);
+  assert.match(
+    run.stderr,
+    /http:\/\/127.0.0.1:1\/announce failed: nobody listens there; next try in 15.00 s/,
+  );
+  assert.match(run.stderr, /nobody unchoked us within 1.00 s/);
   assert.equal(statSync(join(folder, 'down', 'file.bin')).size, 100);
+});
+
+test('what is for ever with every tracker ends the run at once, unless others are awaited at a port of ours', async () => {
+  const gone = await httpServer(() => ({ status: 404, body: Buffer.from('gone') }));
+  const torrent = announcing('gone', gone.announce);
+  try {
+    const run = await runCli('get', torrent, '-o', join(folder, 'gone'));
+    assert.deepEqual([run.status, /failed: HTTP status 404\n/.test(run.stderr)], [4, true], run.stderr);
+    assert.match(run.stderr, /no peer to download from/);
+    const port = String(await freePort());
+    const args = ['-o', join(folder, 'port'), '--port', port, '--first-unchoke-timeout', '1s'];
+    const waited = await runCli('get', torrent, ...args);
+    assert.match(waited.stderr, /nobody unchoked us within 1.00 s/);
+  } finally {
+    await gone.close();
+  }
 });

@@ -11,6 +11,8 @@ import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { CLI, ROOT } from '../support/paths.ts';
 import { makeTorrent } from '../support/seeds.ts';
+import { writeTo } from '../support/swarm-fixture.ts';
+import { str, torrentOf } from '../support/torrents.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -57,6 +59,24 @@ function sourcesOf(events: readonly Record<string, unknown>[]): [string, number]
 }
 
 describe('in a namespace', { concurrency: 6 }, () => {
+  test('Ctrl-C does not wait for a name server that is dead', { skip: !mayMakeNamespaces }, async () => {
+    const resolvConf = writeTo(folder, 'resolv.conf', Buffer.from('nameserver 127.0.0.53\n'));
+    const url = 'http://tracker.example.com/announce';
+    const torrent = writeTo(folder, 'dead.torrent', torrentOf({}, { announce: str(url) }));
+    const shell = 'ip link set lo up && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
+    const watch = join(ROOT, 'test', 'interop', 'clients', 'dead-resolver.mjs');
+    for (const source of [torrent, 'http://torrents.example.com/x.torrent']) {
+      const ours = [CLI, 'get', source, '-o', join(folder, 'dead'), '--no-dht', '--no-lsd'];
+      const command = [process.execPath, watch, process.execPath, ...ours];
+      const { stdout } = await execute('unshare', ['-mn', 'sh', '-c', shell, 'sh', resolvConf, ...command], {
+        timeout: 60_000,
+      });
+      const { status, ms } = JSON.parse(stdout) as { status: number; ms: number };
+      assert.equal(status, 130);
+      assert.ok(ms < 3_000, `it took ${ms} ms`);
+    }
+  });
+
   test('a peer is found on the local network alone', { skip: !mayMakeNamespaces }, async () => {
     const events = await inNamespace('near', 'lsd-namespace.sh', [], (torrent) => [
       ...byHash(torrent),

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 /** An HTTP server for one test; `answer` gets the number of the request. */
 export async function httpServer(
   answer: (n: number, url: string) => { status?: number; location?: string; body: Buffer },
+  host = '127.0.0.1',
 ) {
   const urls: string[] = [];
   const server = createServer((incoming, response) => {
@@ -13,7 +14,7 @@ export async function httpServer(
     response.writeHead(status, location === undefined ? {} : { location });
     response.end(body);
   });
-  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  await new Promise<void>((resolve) => server.listen({ host, port: 0 }, resolve));
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   return {

@@ -103,6 +103,7 @@ test('peers that a magnet link names are those of a stranger; --peer is the user
       named: [{ host: '127.0.0.1', port: 7 }],
       linked,
       tiers: [],
+      private: false,
       dht: null,
       nodes: [],
       lsd: false,

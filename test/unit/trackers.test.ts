@@ -25,6 +25,7 @@ const request: AnnounceRequest = {
   key: 0xdeadbeef,
 };
 const forever = new AbortController().signal;
+const over = { signal: forever, from: null };
 
 const http = new HttpClient({ proxy: null, localAddress: null });
 after(() => http.close());
@@ -73,36 +74,21 @@ test('compact lists: a rest that is no peer, and port 0, are dropped', () => {
 const EMPTY = Buffer.from('d8:intervali1800e5:peers0:e');
 
 test('HTTP: redirects are followed a few times, endless ones and huge answers are not', async () => {
-  const server = await httpServer((n, url) =>
-    url.startsWith('/announce/huge')
-      ? { body: Buffer.alloc(2 ** 20 + 10, 100) }
-      : url.startsWith('/announce/endless') || url.startsWith('/announce/circle') || n === 1
-        ? {
-            status: 302,
-            location: url.startsWith('/announce/endless')
-              ? `/announce/endless/${n}`
-              : url.startsWith('/announce/circle')
-                ? '/announce/circle'
-                : '/announce/there',
-            body: Buffer.alloc(0),
-          }
-        : { body: EMPTY },
-  );
+  const server = await httpServer((n, url) => {
+    const to = (location: string) => ({ status: 302, location, body: Buffer.alloc(0) });
+    if (url.startsWith('/announce?huge')) return { body: Buffer.alloc(2 ** 20 + 10, 100) };
+    if (url.startsWith('/announce?endless')) return to(`/announce?endless&${n}`);
+    if (url.startsWith('/announce?circle')) return to('/announce?circle');
+    return n === 1 ? to('/announce.php?there') : { body: EMPTY };
+  });
+  const announced = (query: string) =>
+    httpAnnounce(`${server.announce}${query}`, request, null, http, { signal: forever });
   try {
-    assert.deepEqual((await httpAnnounce(server.announce, request, null, http, forever)).peers, []);
-    assert.match(server.urls[1] ?? '', /^\/announce\/there/);
-    await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'announce/endless'), request, null, http, forever),
-      /redirects more than 5 times/,
-    );
-    await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'announce/circle'), request, null, http, forever),
-      /redirects more than 5 times/,
-    );
-    await assert.rejects(
-      httpAnnounce(server.announce.replace('announce', 'announce/huge'), request, null, http, forever),
-      /more than 1048576 bytes/,
-    );
+    assert.deepEqual((await announced('')).peers, []);
+    assert.match(server.urls[1] ?? '', /^\/announce\.php\?there/);
+    await assert.rejects(announced('?endless'), /redirects more than 5 times/);
+    await assert.rejects(announced('?circle'), /redirects more than 5 times/);
+    await assert.rejects(announced('?huge'), /more than 1048576 bytes/);
   } finally {
     await server.close();
   }
@@ -113,11 +99,11 @@ test('HTTP: what a torrent must not make us do is refused before a byte is sent'
   const other = server.announce.replace('/announce', '/shutdown?now');
   try {
     await assert.rejects(
-      httpAnnounce(other, request, null, http, forever),
+      httpAnnounce(other, request, null, http, { signal: forever }),
       /a tracker on this machine must be called \/announce/,
     );
     await assert.rejects(
-      httpAnnounce('http://224.0.0.1/announce', request, null, http, forever),
+      httpAnnounce('http://224.0.0.1/announce', request, null, http, { signal: forever }),
       /no address of a host/,
     );
     assert.deepEqual(server.urls, []);
@@ -131,13 +117,9 @@ test('HTTP: a tracker that says nothing is given up when the signal says so', as
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
-  const late = httpAnnounce(
-    `http://127.0.0.1:${address.port}/announce`,
-    request,
-    null,
-    http,
-    AbortSignal.timeout(150),
-  );
+  const late = httpAnnounce(`http://127.0.0.1:${address.port}/announce`, request, null, http, {
+    signal: AbortSignal.timeout(150),
+  });
   await assert.rejects(late, /no answer in time/);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -171,7 +153,7 @@ test('UDP: connect, announce, peers; the request as BEP 15 lays it out, with the
   const { socket, url, heard } = await udpServer((n, datagram) =>
     n === 1 ? connected(datagram) : announced(datagram),
   );
-  const answer = await udpAnnounce(url, request, forever, null);
+  const answer = await udpAnnounce(url, request, over);
   socket.close();
   assert.deepEqual(answer.peers, [{ host: '1.2.3.4', port: 80 }]);
   assert.deepEqual([answer.intervalMs, answer.leechers, answer.seeders], [900_000, 2, 3]);
@@ -196,19 +178,22 @@ test('UDP: lost datagrams are sent again, strangers ignored, refusals told', asy
           ? words(1, 12_345, 0, 0, 0)
           : announced(datagram),
   );
-  assert.equal((await udpAnnounce(lossy.url, request, forever, null, 40)).peers.length, 1);
+  assert.equal((await udpAnnounce(lossy.url, request, { ...over, firstWaitMs: 40 })).peers.length, 1);
   assert.equal(lossy.heard.length, 4);
   lossy.socket.close();
   const refusing = await udpServer((_, datagram) =>
     Buffer.concat([words(3, datagram.readUInt32BE(12)), Buffer.from('no \x1b thanks')]),
   );
-  await assert.rejects(udpAnnounce(refusing.url, request, forever, null, 40), /refused: no \ufffd thanks/);
+  await assert.rejects(
+    udpAnnounce(refusing.url, request, { ...over, firstWaitMs: 40 }),
+    /refused: no \ufffd thanks/,
+  );
   refusing.socket.close();
   const mute = await udpServer(() => null);
-  await assert.rejects(udpAnnounce(mute.url, request, forever, null, 5), /no answer/);
+  await assert.rejects(udpAnnounce(mute.url, request, { ...over, firstWaitMs: 5 }), /no answer/);
   assert.equal(mute.heard.length, 4);
   mute.socket.close();
-  await assert.rejects(udpAnnounce('udp://127.0.0.1/announce', request, forever, null), /without a port/);
+  await assert.rejects(udpAnnounce('udp://127.0.0.1/announce', request, over), /without a port/);
 });
 
 test('tiers are asked at once, trackers of a tier in turn; who answered hears of the end', async () => {
@@ -225,6 +210,7 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
   const dead = 'http://127.0.0.1:1/announce';
   const announcer = new Announcer({
     tiers: [[dead, good.announce], ['wss://no/announce', 'udp://:bad'], [other.announce]],
+    private: false,
     infoHash: request.infoHash,
     peerId: request.peerId,
     port: Promise.resolve(1),

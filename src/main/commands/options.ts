@@ -107,7 +107,11 @@ export function withRaceOptions(command: Command): Command {
     )
     .option('--interface <address>', 'the address of this machine to connect from and to listen at')
     .optionsGroup('Peers:')
-    .option('--announce-all', 'ask all trackers of every tier, not the first of each that answers', false)
+    .option(
+      '--announce-all',
+      'ask all trackers of every tier, not the first of each that answers; not of a private torrent',
+      false,
+    )
     .option('--blocklist <file>', 'addresses to have nothing to do with: P2P text, ipfilter.dat or CIDR')
     .option('--no-dht', 'ask no distributed hash table')
     .addOption(

@@ -27,7 +27,12 @@ async function examined(source: Source, flags: Flags, network: Network): Promise
     flags,
     network,
     console,
-    isOver: (session, ms) => ms >= mostMs || session.race.firstBlockMs !== null || isSettled(session),
+    // A tracker that failed is what it looks for: it does not wait for the next try.
+    isOver: (session, ms) =>
+      ms >= mostMs ||
+      session.race.firstBlockMs !== null ||
+      isSettled(session) ||
+      (session.race.peers.size === 0 && session.discovery.retrying),
   });
   const interrupted = await run.untilOver();
   const { metadataSearch, trackers } = run;

@@ -38,7 +38,22 @@ export interface Scrape {
   readonly completed: number;
 }
 
+export interface TrackerErrorOptions extends ErrorOptions {
+  readonly retryMs?: number | null;
+  readonly lasting?: boolean;
+}
+
 /** A tracker that did not answer well. The message is for the user. */
 export class TrackerError extends Error {
   override readonly name = 'TrackerError';
+  /** The tracker says for how long it is not to be asked again; Infinity: never. Null where it says nothing. */
+  readonly retryMs: number | null;
+  /** It will hardly be otherwise in a few minutes: no reason for a run to wait. */
+  readonly lasting: boolean;
+
+  constructor(message: string, { retryMs = null, lasting = false, ...options }: TrackerErrorOptions = {}) {
+    super(message, options);
+    this.retryMs = retryMs;
+    this.lasting = lasting || retryMs === Number.POSITIVE_INFINITY;
+  }
 }

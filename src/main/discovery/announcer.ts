@@ -1,27 +1,33 @@
 /**
- * All trackers of a torrent, over the whole run (BEP 12): every tier is asked at once, within a tier one tracker after
- * the other until one answers, which then stays in front. Asks again at the tracker's interval, says `completed` and
- * `stopped`, and never holds up anybody: the race runs on what has come.
+ * All trackers of a torrent, over the whole run (BEP 12): every tier is asked at once, and asked again at the interval of the
+ * tracker that answered. Says `completed` and `stopped`, and never holds up anybody: the race runs on what has come.
  */
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
+import { withDeadline } from '../../shared/deadline.ts';
 import {
-  ANNOUNCE_RETRY_MS,
-  MAX_ANNOUNCE_INTERVAL_MS,
   STOPPED_ANNOUNCE_TIMEOUT_MS,
+  TRACKER_HEAD_START_MS,
   TRACKER_NUMWANT_PEERS,
   TRACKER_TIMEOUT_MS,
 } from '../../shared/limits.ts';
 import type { HttpClient } from '../http-client.ts';
-import { redactedUrl } from '../text.ts';
+import { settledWithin } from '../patience.ts';
+import { printable, redactedUrl } from '../text.ts';
+import { formatDuration } from '../units.ts';
 import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
+import { familiesOf, overFamilies } from './families.ts';
 import { httpAnnounce } from './http-tracker.ts';
+import { newTracker, Tier, type TierTracker } from './tier.ts';
+import { boundedTiers } from './tracker-bounds.ts';
 import { udpAnnounce } from './udp-tracker.ts';
 
 export interface AnnouncerOptions {
   readonly tiers: readonly (readonly string[])[];
+  /** BEP 27: one tracker at a time. */
+  readonly private: boolean;
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   readonly port: Promise<number>;
@@ -41,131 +47,119 @@ export interface TrackerNews {
   readonly text: string;
 }
 
-interface Tier {
-  trackers: string[];
-  failures: number;
-  answered: boolean;
-  trackerId: Uint8Array | null;
-  timer: NodeJS.Timeout | null;
-  /** When its last round began. */
-  askedAt: number;
-}
-
 export class Announcer {
   readonly #options: AnnouncerOptions;
-  readonly #tiers: Tier[];
   readonly #key = randomInt(0x1_0000_0000);
   readonly #abort = new AbortController();
-  readonly #lastWords: Promise<void>[] = [];
-  #working = 0;
+  readonly #lastWords: Promise<unknown>[] = [];
+  #tiers: readonly Tier[];
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
-    this.#tiers = options.tiers.map((tier) => ({
-      trackers: shuffled(tier),
-      failures: 0,
-      answered: false,
-      trackerId: null,
-      timer: null,
-      askedAt: 0,
-    }));
+    setMaxListeners(0, this.#abort.signal);
+    const tiers = boundedTiers(options.tiers.map(shuffled)).map((urls) => urls.map(newTracker));
+    // BEP 27: one tracker at a time, in the order of the tiers, and another one only when it fails.
+    this.#tiers = options.private
+      ? [this.#tierOf(tiers.flat(), Number.POSITIVE_INFINITY)]
+      : tiers.map((trackers) => this.#tierOf(trackers, TRACKER_HEAD_START_MS));
   }
 
-  /** True while a first answer may still come, so that an empty race is no reason to give up. */
+  /** True while an answer may come, so that an empty race is no reason to give up. */
   get hopeful(): boolean {
-    return this.#working > 0 || this.#tiers.some((tier) => tier.answered);
+    return this.#tiers.some((tier) => tier.hopeful);
   }
 
   /** True while an answer is awaited. */
   get searching(): boolean {
-    return this.#working > 0;
+    return this.#tiers.some((tier) => tier.asking);
+  }
+
+  /** True where some tracker has answered. */
+  get answered(): boolean {
+    return this.#known.length > 0;
   }
 
   start(): void {
-    for (const tier of this.#tiers) void this.#round(tier, 'started');
+    for (const tier of this.#tiers) void tier.round();
   }
 
-  /** Tiers that failed are asked again, unless they were asked just now; those that answered keep their interval. */
+  /** Trackers that failed are asked again, unless that was just now, or they want to be left alone. */
   networkBack(): void {
-    for (const tier of this.#tiers) {
-      const isRecent = performance.now() - tier.askedAt < ANNOUNCE_RETRY_MS;
-      if (tier.failures === 0 || tier.timer === null || isRecent) continue;
-      tier.failures = 0;
-      void this.#round(tier, tier.answered ? 'none' : 'started');
-    }
+    for (const tier of this.#tiers) tier.networkBack();
   }
 
-  /** The download is complete: each tracker that knows us is told once. */
+  /** The torrent is complete: each tracker that knows us is told once. */
   completed(): void {
-    for (const tier of this.#tiers) if (tier.answered) this.#lastWords.push(this.#round(tier, 'completed'));
+    for (const tracker of this.#known) this.#say(tracker, 'completed');
+  }
+
+  /** The torrent turned out to be private: the tracker that answered first stays, the others hear that we leave. */
+  becamePrivate(): void {
+    for (const tier of this.#tiers) tier.end();
+    const [stays, ...others] = this.#known;
+    for (const tracker of others) {
+      tracker.knowsUs = false;
+      this.#say(tracker, 'stopped');
+    }
+    const rest = this.#tiers.flatMap(({ trackers }) => trackers).filter((tracker) => tracker !== stays);
+    const tier = this.#tierOf(stays === undefined ? rest : [stays, ...rest], Number.POSITIVE_INFINITY);
+    this.#tiers = [tier];
+    tier.roundAt(stays?.notBefore ?? 0);
   }
 
   /** Takes leave of the trackers that know us, for a moment at the most. */
   async stop(): Promise<void> {
-    for (const tier of this.#tiers) if (tier.timer !== null) clearTimeout(tier.timer);
+    for (const tier of this.#tiers) tier.end();
     // `completed` has a moment to be heard before `stopped`.
-    const patience = AbortSignal.timeout(STOPPED_ANNOUNCE_TIMEOUT_MS);
-    await Promise.race([Promise.allSettled(this.#lastWords), once(patience, 'abort')]);
+    await settledWithin(Promise.allSettled(this.#lastWords), STOPPED_ANNOUNCE_TIMEOUT_MS);
     this.#abort.abort();
-    for (const tier of this.#tiers) if (tier.timer !== null) clearTimeout(tier.timer);
-    const signal = AbortSignal.timeout(STOPPED_ANNOUNCE_TIMEOUT_MS);
-    const known = this.#tiers.filter((tier) => tier.answered);
-    await Promise.all(
-      known.map(async (tier) => {
-        try {
-          await this.#ask(tier.trackers[0] as string, tier, 'stopped', signal);
-        } catch {
-          // A tracker that does not hear our leave forgets us by itself.
-        }
-      }),
+    await withDeadline(STOPPED_ANNOUNCE_TIMEOUT_MS, null, (signal) =>
+      // A tracker that does not hear our leave forgets us by itself.
+      Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal))),
     );
   }
 
-  async #round(tier: Tier, event: AnnounceEvent): Promise<void> {
-    if (tier.timer !== null) clearTimeout(tier.timer);
-    tier.timer = null;
-    tier.askedAt = performance.now();
-    this.#working += 1;
-    const reply = await this.#firstAnswer(tier, event);
-    this.#working -= 1;
+  /** What a tracker does not hear is no loss. */
+  #say(tracker: TierTracker, event: AnnounceEvent): void {
+    this.#lastWords.push(this.#ask(tracker, event, this.#abort.signal).catch(() => {}));
+  }
+
+  get #known(): readonly TierTracker[] {
+    return this.#tiers.flatMap(({ trackers }) => trackers).filter(({ knowsUs }) => knowsUs);
+  }
+
+  #tierOf(trackers: readonly TierTracker[], headStartMs: number): Tier {
+    return new Tier({
+      trackers,
+      headStartMs,
+      now: () => performance.now(),
+      ask: (tracker, event) => this.#ask(tracker, event, this.#abort.signal),
+      onAnswer: (tracker, reply) => this.#tell(tracker, reply),
+      onFailure: ({ url }, error, nextTryMs) => {
+        const tracker = redactedUrl(url);
+        this.#options.onNews({ tracker, kind: 'failed', text: `${error.message}${nextTryText(nextTryMs)}` });
+      },
+    });
+  }
+
+  #tell({ url }: TierTracker, reply: AnnounceReply): void {
     if (this.#abort.signal.aborted) return;
-    const wait =
-      reply?.intervalMs ?? Math.min(ANNOUNCE_RETRY_MS * 2 ** tier.failures, MAX_ANNOUNCE_INTERVAL_MS);
-    tier.failures = reply === null ? tier.failures + 1 : 0;
-    tier.timer = setTimeout(() => void this.#round(tier, tier.answered ? 'none' : 'started'), wait);
-    // Waiting for the next announce is no reason to keep the process alive.
-    tier.timer.unref();
+    const tracker = redactedUrl(url);
+    this.#options.onNews({ tracker, kind: 'answered', text: `${reply.peers.length} peers` });
+    if (reply.warning !== null) this.#options.onNews({ tracker, kind: 'warned', text: reply.warning });
+    this.#options.onPeers(believable(reply.peers, reply.reach), tracker);
   }
 
-  /** The first tracker of the tier that answers moves to its front (BEP 12); null where none does. */
-  async #firstAnswer(tier: Tier, event: AnnounceEvent): Promise<AnnounceReply | null> {
-    for (const tracker of [...tier.trackers]) {
-      const shown = redactedUrl(tracker);
-      try {
-        const deadline = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(TRACKER_TIMEOUT_MS)]);
-        const reply = await this.#ask(tracker, tier, event, deadline);
-        tier.trackers = [tracker, ...tier.trackers.filter((other) => other !== tracker)];
-        tier.answered = true;
-        tier.trackerId = reply.trackerId ?? tier.trackerId;
-        this.#options.onNews({ tracker: shown, kind: 'answered', text: `${reply.peers.length} peers` });
-        if (reply.warning !== null)
-          this.#options.onNews({ tracker: shown, kind: 'warned', text: reply.warning });
-        this.#options.onPeers(believable(reply.peers, reply.reach), shown);
-        return reply;
-      } catch (error) {
-        if (this.#abort.signal.aborted) return null;
-        if (!(error instanceof TrackerError)) throw error;
-        this.#options.onNews({ tracker: shown, kind: 'failed', text: error.message });
-      }
-    }
-    return null;
-  }
-
-  async #ask(tracker: string, tier: Tier, event: AnnounceEvent, signal: AbortSignal): Promise<AnnounceReply> {
-    const { infoHash, peerId } = this.#options;
+  /** Over each family of addresses that the tracker has; the first answer counts. */
+  async #ask(tracker: TierTracker, event: AnnounceEvent, signal: AbortSignal): Promise<AnnounceReply> {
+    const { infoHash, peerId, udp } = this.#options;
+    const { url } = tracker;
+    const protocol = URL.canParse(url) ? new URL(url).protocol : null;
+    const isUdp = protocol === 'udp:';
+    if (!isUdp && protocol !== 'http:' && protocol !== 'https:') throw notSpoken(protocol);
+    if (isUdp && udp === null) throw new TrackerError('UDP does not go through the proxy', { lasting: true });
     const port = await this.#options.port;
     const { downloaded, left } = this.#options.progress();
-    const numwant = event === 'stopped' ? 0 : TRACKER_NUMWANT_PEERS;
     const announce: AnnounceRequest = {
       infoHash,
       peerId,
@@ -174,18 +168,37 @@ export class Announcer {
       downloaded,
       left,
       event,
-      numwant,
+      numwant: event === 'stopped' ? 0 : TRACKER_NUMWANT_PEERS,
       key: this.#key,
     };
-    const protocol = tracker.slice(0, tracker.indexOf(':')).toLowerCase();
-    if (protocol === 'udp') {
-      if (this.#options.udp === null) throw new TrackerError('UDP does not go through the proxy');
-      return udpAnnounce(tracker, announce, signal, this.#options.udp.from);
-    }
-    if (protocol === 'http' || protocol === 'https')
-      return httpAnnounce(tracker, announce, tier.trackerId, this.#options.http, signal);
-    throw new TrackerError(`trackers of the kind "${protocol.slice(0, 20)}:" are not spoken here`);
+    const http = (family?: 4 | 6): Promise<AnnounceReply> =>
+      withDeadline(TRACKER_TIMEOUT_MS, signal, (inTime) =>
+        httpAnnounce(url, announce, tracker.trackerId, this.#options.http, { signal: inTime, ...of(family) }),
+      );
+    // Its tries are its time-out.
+    const datagrams = (family?: 4 | 6): Promise<AnnounceReply> =>
+      udpAnnounce(url, announce, { signal, from: udp?.from ?? null, ...of(family) });
+    // A proxy looks names up itself, and goes where it likes.
+    const families = udp === null ? [] : await familiesOf(url, udp.from, signal);
+    return overFamilies(families, isUdp ? datagrams : http, (more) => this.#tell(tracker, more));
   }
+}
+
+function of(family: 4 | 6 | undefined): { readonly family?: 4 | 6 } {
+  return family === undefined ? {} : { family };
+}
+
+function notSpoken(protocol: string | null): TrackerError {
+  const kind = printable(protocol ?? '').slice(0, 20);
+  return new TrackerError(
+    protocol === null ? 'a URL that cannot be read' : `trackers of the kind "${kind}" are not spoken here`,
+    { retryMs: Number.POSITIVE_INFINITY },
+  );
+}
+
+function nextTryText(ms: number | null): string {
+  if (ms === null) return '';
+  return ms === Number.POSITIVE_INFINITY ? '; it is not asked again' : `; next try in ${formatDuration(ms)}`;
 }
 
 function shuffled(tier: readonly string[]): string[] {

@@ -31,6 +31,8 @@ export interface DiscoveryOptions {
   readonly linked: readonly HostPort[];
   /** Tracker URLs by tier (BEP 12). */
   readonly tiers: readonly (readonly string[])[];
+  /** Known to be private from the start (BEP 27). */
+  readonly private: boolean;
   /** Null: off. */
   readonly dht: DhtPlan | null;
   /** Nodes of the DHT that the torrent names (BEP 5). */
@@ -51,6 +53,7 @@ export class Discovery {
   /** One for each family of addresses (BEP 32): they are two tables. */
   #dht: readonly DhtSource[] = [];
   #lsd: LocalDiscovery | null = null;
+  readonly #lookUps = new AbortController();
   #resolving = false;
   #lsdStarting = false;
   #stopped = false;
@@ -83,12 +86,19 @@ export class Discovery {
 
   /** True while more peers may come. */
   get hopeful(): boolean {
+    return this.#announcer.hopeful || this.#otherHope;
+  }
+
+  get #otherHope(): boolean {
     return (
-      this.#resolving ||
-      this.#announcer.hopeful ||
-      this.#dht.some(({ hopeful }) => hopeful) ||
-      (this.#lsd?.hopeful ?? this.#lsdStarting)
+      this.#resolving || this.#dht.some(({ hopeful }) => hopeful) || (this.#lsd?.hopeful ?? this.#lsdStarting)
     );
+  }
+
+  /** True where more peers may come only if a tracker that failed answers at its next try. */
+  get retrying(): boolean {
+    const { searching, answered } = this.#announcer;
+    return this.#announcer.hopeful && !searching && !answered && !this.#otherHope;
   }
 
   /** True while a first answer is awaited of somebody who was asked. */
@@ -118,12 +128,8 @@ export class Discovery {
     if (peers.length === 0) return;
     // Behind a proxy a look-up would tell the world whom we are after: the proxy does it.
     if (this.#options.udp === null) return found(peers);
-    await resolvePeers(peers, found, (host, reason) =>
-      this.#options.onNews({
-        tracker: host,
-        kind: 'failed',
-        text: `its name cannot be looked up (${reason})`,
-      }),
+    await resolvePeers(peers, this.#lookUps.signal, found, (host, text) =>
+      this.#options.onNews({ tracker: host, kind: 'failed', text }),
     );
   }
 
@@ -143,6 +149,7 @@ export class Discovery {
   /** A magnet link turned out to be of a private torrent: from here on its trackers alone (BEP 27). */
   becamePrivate(): void {
     this.#private = true;
+    this.#announcer.becamePrivate();
     for (const dht of this.#dht) void dht.stop();
     this.#dht = [];
     this.#lsd?.stop();
@@ -166,6 +173,7 @@ export class Discovery {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#lookUps.abort();
     this.#lsd?.stop();
     await Promise.all([this.#announcer.stop(), ...this.#dht.map((dht) => dht.stop())]);
   }

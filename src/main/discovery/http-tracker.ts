@@ -5,7 +5,7 @@ import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
 import {
   BencodeError,
   bytesField,
-  decodeBencode,
+  decodeBencodePrefix,
   field,
   integerField,
   isDict,
@@ -13,43 +13,74 @@ import {
 } from '../../shared/bencode.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
-import { HttpError } from '../../shared/http-visitor.ts';
+import { HttpError, HttpHostUnknown, HttpRefusal } from '../../shared/http-visitor.ts';
 import {
   MAX_ANNOUNCE_INTERVAL_MS,
   MAX_TRACKER_MESSAGE_CHARS,
   MAX_TRACKER_REPLY_BYTES,
   MIN_ANNOUNCE_INTERVAL_MS,
 } from '../../shared/limits.ts';
-import type { HttpClient } from '../http-client.ts';
+import { retryAfterMs } from '../../shared/retry-after.ts';
+import type { HttpAnswer, HttpClient } from '../http-client.ts';
 import { printable } from '../text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
+import { trackerRefusal } from './local-tracker.ts';
 
 const DEFAULT_INTERVAL_S = 1_800;
+const WHITE_SPACE: ReadonlySet<number> = new Set(Buffer.from(' \t\r\n'));
+const COMPACT_4_BYTES = 6;
+const COMPACT_6_BYTES = 18;
 
-/** Announces once. Rejects with TrackerError, or with the signal's reason where it was aborted. */
+/** Client errors that may pass all the same: forbidden (by a guard that has had enough of us), time-out, too early, too many. */
+const PASSING_CLIENT_ERRORS: ReadonlySet<number> = new Set([403, 408, 425, 429]);
+
+/**
+ * Announces once, over one family of addresses where one is named (BEP 7). Rejects with TrackerError, or with the signal's
+ * reason where it was aborted.
+ */
 export async function httpAnnounce(
   url: string,
   announce: AnnounceRequest,
   trackerId: Uint8Array | null,
   http: HttpClient,
-  signal: AbortSignal,
+  { signal, family }: { readonly signal: AbortSignal; readonly family?: 4 | 6 },
 ): Promise<AnnounceReply> {
+  const answer = await askTracker('announce', announceUrl(url, announce, trackerId), http, {
+    signal,
+    family,
+  });
+  // Many trackers put their reason into a body with an error status, so the body is read whatever the status.
+  return { ...readReply(answer.body, answer.status, statusError(answer)), reach: answer.reach };
+}
+
+/** One visit to a tracker, near or far. Rejects with TrackerError. */
+export async function askTracker(
+  what: 'announce' | 'scrape',
+  url: string,
+  http: HttpClient,
+  { signal, family }: { readonly signal: AbortSignal; readonly family?: 4 | 6 | undefined },
+): Promise<HttpAnswer> {
   try {
-    // Many trackers put their reason into a body with an error status, so the body is read whatever the status.
-    const { status, body, reach } = await http.get(announceUrl(url, announce, trackerId), {
+    return await http.get(url, {
       maxBytes: MAX_TRACKER_REPLY_BYTES,
       signal,
-      // A torrent must not make us knock at whatever else listens on this machine.
-      refuses: ({ pathname }, nearness) =>
-        nearness === 'loopback' && !pathname.startsWith('/announce')
-          ? 'a tracker on this machine must be called /announce'
-          : null,
+      lenient: true,
+      refuses: ({ pathname }, reach) => trackerRefusal(what, pathname, reach),
+      ...(family === undefined ? {} : { family }),
     });
-    return { ...readReply(body, status), reach };
   } catch (error) {
-    if (error instanceof HttpError) throw new TrackerError(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof HttpError)) throw error;
+    const lasting = error instanceof HttpRefusal || error instanceof HttpHostUnknown;
+    throw new TrackerError(error.message, { cause: error, lasting });
   }
+}
+
+/** What a status other than 200 means for the next try. */
+export function statusError({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>): TrackerError {
+  return new TrackerError(`HTTP status ${status}`, {
+    retryMs: status === 200 ? null : retryAfterMs(headers['retry-after'], Date.now()),
+    lasting: (status >= 400 && status < 500 && !PASSING_CLIENT_ERRORS.has(status)) || status === 501,
+  });
 }
 
 /** The URL with the announce in its query; binary values percent-encoded byte by byte. */
@@ -67,23 +98,32 @@ export function announceUrl(url: string, announce: AnnounceRequest, trackerId: U
   ];
   if (announce.event !== 'none') query.push(`event=${announce.event}`);
   if (trackerId !== null) query.push(`trackerid=${percentEncoded(trackerId)}`);
-  return `${url}${url.includes('?') ? '&' : '?'}${query.join('&')}`;
+  return withQuery(url, query.join('&'));
 }
 
-/** Reads an announce reply. Throws TrackerError, also for the tracker's own refusal. */
-export function readReply(body: Uint8Array, status: number): Omit<AnnounceReply, 'reach'> {
-  let value: BencodeValue;
-  try {
-    value = decodeBencode(body).value;
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-    if (status !== 200) throw new TrackerError(`HTTP status ${status}`);
-    throw new TrackerError(`an answer that is not bencoded: ${error.message}`, { cause: error });
-  }
+/** A fragment is never sent: what stood behind it would not be sent either. */
+export function withQuery(url: string, query: string): string {
+  const sent = url.replace(/#.*/s, '');
+  if (/[?&]$/.test(sent)) return `${sent}${query}`;
+  return `${sent}${sent.includes('?') ? '&' : '?'}${query}`;
+}
+
+/** Reads an announce reply. Throws TrackerError, also for the tracker's own refusal; `failure` where its status is not 200. */
+export function readReply(
+  body: Uint8Array,
+  status: number,
+  failure = statusError({ status, headers: {} }),
+): Omit<AnnounceReply, 'reach'> {
+  const value = decodedAnswer(body, status === 200 ? null : failure);
   if (!isDict(value)) throw new TrackerError('an answer that is not a dictionary');
   const refusal = textField(value, 'failure reason');
-  if (refusal !== undefined) throw new TrackerError(`refused: ${shown(refusal)}`);
-  if (status !== 200) throw new TrackerError(`HTTP status ${status}`);
+  // An empty reason beside peers is a field that some software always writes.
+  if (refusal !== undefined && !(refusal === '' && field(value, 'peers') !== undefined))
+    throw new TrackerError(`refused: ${shown(refusal)}`, {
+      retryMs: retryMsOf(value) ?? failure.retryMs,
+      lasting: failure.lasting,
+    });
+  if (status !== 200) throw failure;
   const asked = integerField(value, 'interval') ?? DEFAULT_INTERVAL_S;
   const least = integerField(value, 'min interval') ?? 0;
   const warning = textField(value, 'warning message');
@@ -95,6 +135,32 @@ export function readReply(body: Uint8Array, status: number): Omit<AnnounceReply,
     warning: warning === undefined ? null : shown(warning),
     trackerId: bytesField(value, 'tracker id') ?? null,
   };
+}
+
+/**
+ * What a tracker sent as bencode. White space in front of it and anything behind it are the doing of a page around a script, and
+ * libtorrent takes no notice of them either.
+ */
+export function decodedAnswer(body: Uint8Array, failure: TrackerError | null): BencodeValue {
+  let start = 0;
+  while (start < body.length && WHITE_SPACE.has(body[start] ?? 0)) start += 1;
+  try {
+    return decodeBencodePrefix(body.subarray(start)).value;
+  } catch (error) {
+    if (!(error instanceof BencodeError)) throw error;
+    throw failure ?? new TrackerError(`an answer that is not bencoded: ${error.message}`, { cause: error });
+  }
+}
+
+/** BEP 31: minutes, or `never`. A refusal that names the least interval means that as well. */
+function retryMsOf(reply: BencodeDict): number | null {
+  const told = textField(reply, 'retry in');
+  if (told?.trim().toLowerCase() === 'never') return Number.POSITIVE_INFINITY;
+  const written = told !== undefined && /^\d{1,6}$/.test(told.trim()) ? Number(told) : undefined;
+  const minutes = integerField(reply, 'retry in') ?? written;
+  if (minutes !== undefined && minutes > 0) return minutes * 60_000;
+  const least = integerField(reply, 'min interval');
+  return least !== undefined && least > 0 ? least * 1_000 : null;
 }
 
 export function clampInterval(ms: number): number {
@@ -109,14 +175,17 @@ function peersOf(reply: BencodeDict): HostPort[] {
   return [...listed, ...compact, ...(six === undefined ? [] : compactIpv6(six))];
 }
 
-/** The long form of BEP 3. Names instead of addresses are legal there and not worth a look-up each. */
+/** The long form of BEP 3, or one compact peer. Names instead of addresses are legal there and not worth a look-up each. */
 function listedPeer(entry: BencodeValue): HostPort[] {
+  if (entry instanceof Uint8Array) {
+    if (entry.length === COMPACT_4_BYTES) return compactIpv4(entry);
+    return entry.length === COMPACT_6_BYTES ? compactIpv6(entry) : [];
+  }
   if (!isDict(entry)) return [];
-  const host = textField(entry, 'ip');
-  const port = integerField(entry, 'port');
-  const usable =
-    host !== undefined && /^[0-9a-fA-F.:]+$/.test(host) && port !== undefined && port > 0 && port < 65_536;
-  return usable ? [{ host, port }] : [];
+  const host = textField(entry, 'ip')?.replace(/^\[|\]$/g, '');
+  const port = integerField(entry, 'port') ?? Number(textField(entry, 'port') ?? Number.NaN);
+  const usable = host !== undefined && /^[0-9a-fA-F.:]+$/.test(host) && port > 0 && port < 65_536;
+  return usable && Number.isInteger(port) ? [{ host, port }] : [];
 }
 
 /** Binary values as queries carry them, byte by byte. */

@@ -1,8 +1,8 @@
 /** Peers that the user names: `--peer HOST:PORT` and `--peers-file FILE`, one a line. */
-import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { HostPort } from '../../shared/compact-peers.ts';
+import { lookUp } from '../../shared/name-lookup.ts';
 import { Failure } from '../failure.ts';
 
 /** `1.2.3.4:6881`, `[2001:db8::1]:6881`, `host.example:6881`. Throws a usage failure; `where` is named in it. */
@@ -36,9 +36,10 @@ export function readPeersFile(path: string): HostPort[] {
   });
 }
 
-/** Addresses with names looked up, each name for itself: a dead one does not hold up the rest. */
+/** Addresses with names looked up, each name for itself: a dead one does not hold up the rest. Ends when `signal` aborts. */
 export async function resolvePeers(
   named: readonly HostPort[],
+  signal: AbortSignal,
   onResolved: (peers: readonly HostPort[]) => void,
   onFailed: (host: string, reason: string) => void,
 ): Promise<void> {
@@ -47,10 +48,10 @@ export async function resolvePeers(
   await Promise.all(
     names.map(async ({ host, port }) => {
       try {
-        const addresses = await lookup(host, { all: true });
+        const addresses = await lookUp(host, signal);
         onResolved(addresses.map(({ address }) => ({ host: address, port })));
       } catch (error) {
-        onFailed(host, (error as NodeJS.ErrnoException).code ?? String(error));
+        if (!signal.aborted) onFailed(host, (error as Error).message);
       }
     }),
   );

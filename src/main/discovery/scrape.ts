@@ -1,11 +1,12 @@
 /** What trackers know of a torrent without being announced to: BEP 48 over HTTP, BEP 15's scrape over UDP. */
-import { BencodeError, decodeBencode, field, integerField, isDict } from '../../shared/bencode.ts';
-import { HttpError } from '../../shared/http-visitor.ts';
-import { MAX_TRACKER_REPLY_BYTES, TRACKER_TIMEOUT_MS } from '../../shared/limits.ts';
+import { field, integerField, isDict } from '../../shared/bencode.ts';
+import { withDeadline } from '../../shared/deadline.ts';
+import { TRACKER_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { HttpClient } from '../http-client.ts';
 import { redactedUrl } from '../text.ts';
 import { type Scrape, TrackerError } from './announce.ts';
-import { percentEncoded } from './http-tracker.ts';
+import { askTracker, decodedAnswer, percentEncoded, statusError, withQuery } from './http-tracker.ts';
+import { boundedTiers } from './tracker-bounds.ts';
 import { udpScrape } from './udp-tracker.ts';
 
 /** One tracker's answer; `error` where there is none. */
@@ -16,7 +17,7 @@ export interface Scraped {
   readonly error: string | null;
 }
 
-/** Asks all trackers at once, each with a time-out. Never rejects. */
+/** Asks them all at once, each with a time-out, and no more of them than are announced to. Never rejects. */
 export function scrapeAll(
   trackers: readonly string[],
   infoHash: Uint8Array,
@@ -24,15 +25,17 @@ export function scrapeAll(
   udp: { readonly from: string | null } | null,
 ): Promise<Scraped[]> {
   return Promise.all(
-    trackers.map(async (tracker) => {
-      const shown = redactedUrl(tracker);
-      try {
-        return { tracker: shown, scrape: await scrapeOne(tracker, infoHash, http, udp), error: null };
-      } catch (error) {
-        if (!(error instanceof TrackerError) && !(error instanceof HttpError)) throw error;
-        return { tracker: shown, scrape: null, error: error.message };
-      }
-    }),
+    boundedTiers([trackers])
+      .flat()
+      .map(async (tracker) => {
+        const shown = redactedUrl(tracker);
+        try {
+          return { tracker: shown, scrape: await scrapeOne(tracker, infoHash, http, udp), error: null };
+        } catch (error) {
+          if (!(error instanceof TrackerError)) throw error;
+          return { tracker: shown, scrape: null, error: error.message };
+        }
+      }),
   );
 }
 
@@ -42,15 +45,17 @@ function scrapeOne(
   http: HttpClient,
   udp: { readonly from: string | null } | null,
 ): Promise<Scrape> {
-  const signal = AbortSignal.timeout(TRACKER_TIMEOUT_MS);
-  if (/^udp:/i.test(tracker) && udp !== null) return udpScrape(tracker, infoHash, signal, udp.from);
-  if (/^https?:/i.test(tracker)) return httpScrape(tracker, infoHash, http, signal);
-  return Promise.reject(new TrackerError('this kind of tracker is not asked'));
+  return withDeadline(TRACKER_TIMEOUT_MS, null, async (signal) => {
+    if (/^udp:/i.test(tracker) && udp !== null)
+      return udpScrape(tracker, infoHash, { signal, from: udp.from });
+    if (/^https?:/i.test(tracker)) return httpScrape(tracker, infoHash, http, signal);
+    throw new TrackerError('this kind of tracker is not asked');
+  });
 }
 
 /** The last part of the path must begin with `announce`, which `scrape` takes the place of. */
 export function scrapeUrl(announce: string): string | null {
-  const match = /^([^?]*\/)announce([^/?]*)(\?.*)?$/.exec(announce);
+  const match = /^([^?#]*\/)announce([^/?#]*)(\?[^#]*)?(?:#.*)?$/s.exec(announce);
   return match === null ? null : `${match[1]}scrape${match[2]}${match[3] ?? ''}`;
 }
 
@@ -62,30 +67,24 @@ async function httpScrape(
 ): Promise<Scrape> {
   const url = scrapeUrl(tracker);
   if (url === null) throw new TrackerError('its URL says that it cannot be scraped');
-  const query = `${url.includes('?') ? '&' : '?'}info_hash=${percentEncoded(infoHash)}`;
-  const { status, body } = await http.get(`${url}${query}`, { maxBytes: MAX_TRACKER_REPLY_BYTES, signal });
-  if (status !== 200) throw new TrackerError(`HTTP status ${status}`);
-  return readScrape(body, infoHash);
+  const asked = withQuery(url, `info_hash=${percentEncoded(infoHash)}`);
+  const answer = await askTracker('scrape', asked, http, { signal });
+  if (answer.status !== 200) throw statusError(answer);
+  return readScrape(answer.body, infoHash);
 }
 
 /** Reads the answer of an HTTP scrape. Throws TrackerError. */
 export function readScrape(body: Uint8Array, infoHash: Uint8Array): Scrape {
-  try {
-    const { value } = decodeBencode(body);
-    const files = isDict(value) ? field(value, 'files') : undefined;
-    const torrents = isDict(files) ? Object.entries(files) : [];
-    // Keys are the raw bytes of info hashes, which no text decoder leaves whole: with one question there is one answer.
-    const [only] = torrents;
-    if (torrents.length !== 1 || only === undefined || !isDict(only[1]))
-      throw new TrackerError(`it does not know ${Buffer.from(infoHash).toString('hex')}`);
-    return {
-      seeders: integerField(only[1], 'complete') ?? 0,
-      leechers: integerField(only[1], 'incomplete') ?? 0,
-      completed: integerField(only[1], 'downloaded') ?? 0,
-    };
-  } catch (error) {
-    if (error instanceof BencodeError)
-      throw new TrackerError(`an answer that is not bencoded: ${error.message}`, { cause: error });
-    throw error;
-  }
+  const value = decodedAnswer(body, null);
+  const files = isDict(value) ? field(value, 'files') : undefined;
+  const torrents = isDict(files) ? Object.entries(files) : [];
+  // Keys are the raw bytes of info hashes, which no text decoder leaves whole: with one question there is one answer.
+  const [only] = torrents;
+  if (torrents.length !== 1 || only === undefined || !isDict(only[1]))
+    throw new TrackerError(`it does not know ${Buffer.from(infoHash).toString('hex')}`);
+  return {
+    seeders: integerField(only[1], 'complete') ?? 0,
+    leechers: integerField(only[1], 'incomplete') ?? 0,
+    completed: integerField(only[1], 'downloaded') ?? 0,
+  };
 }

@@ -2,19 +2,18 @@
  * The UDP announce (BEP 15): a connection id first, then the announce, each sent again with doubled waits. IPv6 trackers
  * answer with IPv6 peers (BEP 7's form).
  */
-import { randomInt } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
+import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { type Reach, reachOf } from '../../shared/address-rules.ts';
+import type { Reach } from '../../shared/address-rules.ts';
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
 import {
-  MAX_TRACKER_MESSAGE_CHARS,
+  MAX_TRACKER_ADDRESSES,
+  TRACKER_HEAD_START_MS,
   UDP_TRACKER_FIRST_WAIT_MS,
-  UDP_TRACKER_TRIES,
 } from '../../shared/limits.ts';
-import { LivedTimer } from '../../shared/lived-timer.ts';
-import { printable } from '../text.ts';
+import { LookUpError } from '../../shared/name-lookup.ts';
+import { networkWords } from '../../shared/network-words.ts';
+import { type PinnedHost, pinHost } from '../../shared/pinned-hosts.ts';
 import {
   type AnnounceEvent,
   type AnnounceReply,
@@ -23,150 +22,90 @@ import {
   TrackerError,
 } from './announce.ts';
 import { clampInterval } from './http-tracker.ts';
+import { trackerRefusal } from './local-tracker.ts';
+import { staggered } from './staggered.ts';
+import { UdpExchange } from './udp-exchange.ts';
 
 const PROTOCOL_MAGIC = 0x0417_2710_1980n;
-const ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const;
+const ACTION = { connect: 0, announce: 1, scrape: 2 } as const;
 const EVENTS: Readonly<Record<AnnounceEvent, number>> = { none: 0, completed: 1, started: 2, stopped: 3 };
 const ANNOUNCE_BYTES = 98;
 const ANNOUNCE_REPLY_HEAD_BYTES = 20;
 const SCRAPE_REPLY_BYTES = 20;
 
-/** Announces once. Rejects with TrackerError. `from`: our own address; null leaves it to the system. `firstWaitMs` is for tests. */
-export function udpAnnounce(
-  url: string,
-  announce: AnnounceRequest,
-  signal: AbortSignal,
-  from: string | null,
-  firstWaitMs = UDP_TRACKER_FIRST_WAIT_MS,
-): Promise<AnnounceReply> {
-  return conversation(
-    url,
-    signal,
-    { from, firstWaitMs },
-    async (exchange, connectionId, { address, reach, path }) => {
-      const bytes = announceRequest(connectionId, announce, path);
-      const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
-        readReply(reply, isIPv6(address)),
-      );
-      return { ...told, reach };
-    },
-  );
+/** How a tracker is asked over UDP. */
+export interface UdpRoute {
+  readonly signal: AbortSignal;
+  /** Our own address; null leaves it to the system. */
+  readonly from: string | null;
+  /** Only addresses of this family; both otherwise. */
+  readonly family?: 4 | 6;
+  /** For tests. */
+  readonly firstWaitMs?: number;
+}
+
+/** Announces once. Rejects with TrackerError. */
+export function udpAnnounce(url: string, announce: AnnounceRequest, route: UdpRoute): Promise<AnnounceReply> {
+  return conversation(url, route, async (exchange, connectionId, { address, reach, path }) => {
+    const bytes = announceRequest(connectionId, announce, path);
+    const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
+      readReply(reply, isIPv6(address)),
+    );
+    return { ...told, reach };
+  });
 }
 
 /** Asks how many seeds and leeches a torrent has. Rejects with TrackerError. */
-export function udpScrape(
-  url: string,
-  infoHash: Uint8Array,
-  signal: AbortSignal,
-  from: string | null,
-): Promise<Scrape> {
-  return conversation(
-    url,
-    signal,
-    { from, firstWaitMs: UDP_TRACKER_FIRST_WAIT_MS },
-    (exchange, connectionId) =>
-      exchange.ask(ACTION.scrape, scrapeRequest(connectionId, infoHash), SCRAPE_REPLY_BYTES, (reply) => ({
-        seeders: reply.readUInt32BE(8),
-        completed: reply.readUInt32BE(12),
-        leechers: reply.readUInt32BE(16),
-      })),
+export function udpScrape(url: string, infoHash: Uint8Array, route: UdpRoute): Promise<Scrape> {
+  return conversation(url, route, (exchange, connectionId) =>
+    exchange.ask(ACTION.scrape, scrapeRequest(connectionId, infoHash), SCRAPE_REPLY_BYTES, (reply) => ({
+      seeders: reply.readUInt32BE(8),
+      completed: reply.readUInt32BE(12),
+      leechers: reply.readUInt32BE(16),
+    })),
   );
 }
 
-interface Peer {
-  readonly address: string;
-  readonly reach: Reach;
-  /** Path and query of the URL. */
-  readonly path: string;
+type Talk<Answer> = (exchange: UdpExchange, connectionId: bigint, target: Target) => Promise<Answer>;
+
+/** Of several addresses the first that answers is the tracker; those that follow wait a moment for it. */
+async function conversation<Answer>(url: string, route: UdpRoute, talk: Talk<Answer>): Promise<Answer> {
+  const targets = await targetsOf(url, route);
+  const over = new AbortController();
+  const abort = (): void => over.abort();
+  if (route.signal.aborted) abort();
+  route.signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await staggered(targets, TRACKER_HEAD_START_MS, (target) =>
+      talkWith(target, { ...route, signal: over.signal }, talk),
+    );
+  } finally {
+    abort();
+    route.signal.removeEventListener('abort', abort);
+  }
 }
 
 /** What follows on a connection id, which is good for a minute: a conversation of a few tries needs no second one. */
-async function conversation<Answer>(
-  url: string,
-  signal: AbortSignal,
-  { from, firstWaitMs }: { readonly from: string | null; readonly firstWaitMs: number },
-  talk: (exchange: Exchange, connectionId: bigint, peer: Peer) => Promise<Answer>,
-): Promise<Answer> {
-  const { host, port, path } = targetOf(url);
-  const address = await resolved(host);
-  const reach = reachOf(address);
-  if (reach === null) throw new TrackerError(`${address} is no address of a host`);
-  if (from !== null && isIPv6(from) !== isIPv6(address))
-    throw new TrackerError(`${from} cannot reach an address of the other kind`);
+async function talkWith<Answer>(target: Target, route: UdpRoute, talk: Talk<Answer>): Promise<Answer> {
+  const { address, port } = target;
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
       const go = (): void => void socket.connect(port, address, resolve);
-      if (from === null) go();
-      else socket.bind({ address: from, port: 0 }, go);
+      if (route.from === null) go();
+      else socket.bind({ address: route.from, port: 0 }, go);
     });
-    const exchange = new Exchange(socket, signal, firstWaitMs);
+    const exchange = new UdpExchange(socket, route.signal, route.firstWaitMs ?? UDP_TRACKER_FIRST_WAIT_MS);
     const connectionId = await exchange.ask(ACTION.connect, connectRequest, 16, (reply) =>
       reply.readBigUInt64BE(8),
     );
-    return await talk(exchange, connectionId, { address, reach, path });
+    return await talk(exchange, connectionId, target);
   } catch (error) {
     if (error instanceof TrackerError) throw error;
-    throw new TrackerError(reasonOf(error as NodeJS.ErrnoException), { cause: error });
+    throw new TrackerError(networkWords(error as Error), { cause: error });
   } finally {
     socket.close();
-  }
-}
-
-/** One question at a time over a connected socket, asked again until it is answered. */
-class Exchange {
-  readonly #socket: Socket;
-  readonly #signal: AbortSignal;
-  readonly #firstWaitMs: number;
-
-  constructor(socket: Socket, signal: AbortSignal, firstWaitMs: number) {
-    this.#socket = socket;
-    this.#signal = signal;
-    this.#firstWaitMs = firstWaitMs;
-  }
-
-  async ask<Answer>(
-    action: number,
-    make: (transaction: number) => Buffer,
-    least: number,
-    read: (reply: Buffer) => Answer,
-  ): Promise<Answer> {
-    const transaction = randomInt(0x1_0000_0000);
-    const bytes = make(transaction);
-    for (let attempt = 0; attempt < UDP_TRACKER_TRIES; attempt++) {
-      const reply = await this.#once(bytes, transaction, this.#firstWaitMs * 2 ** attempt);
-      if (reply === null) continue;
-      if (reply.readUInt32BE(0) === ACTION.error) throw new TrackerError(`refused: ${messageOf(reply)}`);
-      if (reply.readUInt32BE(0) !== action || reply.length < least)
-        throw new TrackerError('an answer that makes no sense');
-      return read(reply);
-    }
-    throw new TrackerError('no answer');
-  }
-
-  /** The reply with our transaction id, or null after the wait; other datagrams are not for us. */
-  #once(bytes: Buffer, transaction: number, waitMs: number): Promise<Buffer | null> {
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
-        timer.cancel();
-        this.#socket.off('message', onMessage).off('error', onError);
-        this.#signal.removeEventListener('abort', onAbort);
-        settle();
-      };
-      const onMessage = (reply: Buffer): void => {
-        if (reply.length >= 8 && reply.readUInt32BE(4) === transaction) finish(() => resolve(reply));
-      };
-      const onError = (error: Error): void => finish(() => reject(error));
-      const onAbort = (): void => finish(() => reject(new TrackerError('no answer in time')));
-      const timer = new LivedTimer(waitMs, () => finish(() => resolve(null)));
-      this.#socket.on('message', onMessage).on('error', onError);
-      this.#signal.addEventListener('abort', onAbort, { once: true });
-      if (this.#signal.aborted) return onAbort();
-      this.#socket.send(bytes, (error) => {
-        if (error) onError(error);
-      });
-    });
   }
 }
 
@@ -236,32 +175,35 @@ function readReply(reply: Buffer, six: boolean): Omit<AnnounceReply, 'reach'> {
   };
 }
 
-function targetOf(url: string): { host: string; port: number; path: string } {
+interface Target {
+  readonly address: string;
+  readonly port: number;
+  readonly reach: Reach;
+  /** Path and query of the URL. */
+  readonly path: string;
+}
+
+/** The addresses that are asked, IPv4 first: those that are as near as the first, and may be asked at all. */
+async function targetsOf(url: string, { signal, from, family }: UdpRoute): Promise<Target[]> {
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null) throw new TrackerError('a URL that cannot be read');
-  if (parsed.port === '') throw new TrackerError('a UDP tracker without a port');
-  return {
-    host: parsed.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(parsed.port),
-    path: parsed.pathname + parsed.search,
-  };
-}
-
-async function resolved(host: string): Promise<string> {
+  if (parsed === null) throw new TrackerError('a URL that cannot be read', { lasting: true });
+  if (parsed.port === '') throw new TrackerError('a UDP tracker without a port', { lasting: true });
+  const { pathname } = parsed;
+  let pinned: PinnedHost;
   try {
-    return (await lookup(host)).address;
+    pinned = await pinHost(parsed, signal, family ?? null);
   } catch (error) {
-    throw new TrackerError(reasonOf(error as NodeJS.ErrnoException), { cause: error });
+    const lasting = error instanceof LookUpError && error.unknown;
+    throw new TrackerError((error as Error).message, { cause: error, lasting });
   }
-}
-
-function messageOf(reply: Buffer): string {
-  return printable(reply.subarray(8).toString('utf8')).slice(0, MAX_TRACKER_MESSAGE_CHARS);
-}
-
-function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ECONNREFUSED') return 'nobody listens there';
-  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
-    return `its name cannot be looked up (${error.code})`;
-  return error.code ?? error.message;
+  const { reach } = pinned;
+  const refusal = pathname === '' || pathname === '/' ? null : trackerRefusal('announce', pathname, reach);
+  if (refusal !== null) throw new TrackerError(refusal, { lasting: true });
+  const reachable = pinned.addresses.filter(
+    ({ family: its }) => from === null || (isIPv6(from) ? 6 : 4) === its,
+  );
+  if (reachable.length === 0)
+    throw new TrackerError(`${from} cannot reach an address of the other kind`, { lasting: true });
+  const [port, path] = [Number(parsed.port), pathname + parsed.search];
+  return reachable.slice(0, MAX_TRACKER_ADDRESSES).map(({ address }) => ({ address, port, reach, path }));
 }

@@ -1,4 +1,5 @@
 /** From what the user names on the command line to a torrent, or to what is known of one. */
+import { withDeadline } from '../../shared/deadline.ts';
 import { HttpError, RedirectElsewhere } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
@@ -20,10 +21,14 @@ export type Source =
  * Reads SOURCE: a .torrent file, an http(s) URL of one, a magnet link, an info hash in hexadecimal or base32, or `-` for any of
  * these on stdin. Rejects with a `bad-torrent` failure that names it.
  */
-export async function openSource(source: string, http: HttpClient): Promise<Source> {
-  if (source === '-') return fromStdin(http);
+export async function openSource(
+  source: string,
+  http: HttpClient,
+  signal: AbortSignal | null = null,
+): Promise<Source> {
+  if (source === '-') return fromStdin(http, signal);
   if (isMagnet(source)) return magnetOf(source);
-  if (/^https?:/i.test(source)) return download(source, http);
+  if (/^https?:/i.test(source)) return download(source, http, signal);
   const infoHash = bareInfoHash(source);
   if (infoHash !== null) return { kind: 'magnet', magnet: emptyMagnet(infoHash) };
   return { kind: 'torrent', metainfo: loadTorrent(source) };
@@ -54,11 +59,12 @@ function magnetOf(link: string): Source {
 }
 
 /** Many sites answer the URL of a .torrent with a redirect to a magnet link, or with its text. */
-async function download(url: string, http: HttpClient): Promise<Source> {
+async function download(url: string, http: HttpClient, outer: AbortSignal | null): Promise<Source> {
   const shown = redactedUrl(url);
   try {
-    const signal = AbortSignal.timeout(TORRENT_URL_TIMEOUT_MS);
-    const { status, body } = await http.get(url, { maxBytes: MAX_TORRENT_FILE_BYTES, signal });
+    const { status, body } = await withDeadline(TORRENT_URL_TIMEOUT_MS, outer, (signal) =>
+      http.get(url, { maxBytes: MAX_TORRENT_FILE_BYTES, signal }),
+    );
     if (status !== 200) throw new HttpError(`HTTP status ${status}`);
     const text = body.subarray(0, MAX_SOURCE_CHARS).toString('utf8').trim();
     if (isMagnet(text)) return magnetOf(text);
@@ -71,7 +77,7 @@ async function download(url: string, http: HttpClient): Promise<Source> {
 }
 
 /** A torrent begins with `d`, as a bencoded dictionary does; anything else is a source in one line of text. */
-async function fromStdin(http: HttpClient): Promise<Source> {
+async function fromStdin(http: HttpClient, signal: AbortSignal | null): Promise<Source> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
@@ -86,5 +92,5 @@ async function fromStdin(http: HttpClient): Promise<Source> {
   const text = bytes.subarray(0, 65_536).toString('utf8').trim();
   if (text === '' || text === '-' || printable(text) !== text || text.length > MAX_SOURCE_CHARS)
     throw new Failure('bad-torrent', 'stdin: neither a torrent nor a magnet link');
-  return openSource(text, http);
+  return openSource(text, http, signal);
 }

@@ -1,0 +1,39 @@
+/** Several ways to one answer, tried one after the other, without waiting long for any. */
+
+/**
+ * Tries the first item; the next one when one has failed, or when the last one has not answered for `headStartMs`
+ * (Infinity: when it has failed). Resolves with the first success; whoever is still at it then is not waited for.
+ * Rejects with the failure of the first item when all have failed. `items` is not empty.
+ */
+export function staggered<Item, Result>(
+  items: readonly Item[],
+  headStartMs: number,
+  attempt: (item: Item) => Promise<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const failures = new Map<Item, unknown>();
+    let begun = 0;
+    let over = false;
+    let timer: NodeJS.Timeout | undefined;
+    const next = (): void => {
+      clearTimeout(timer);
+      if (over || begun === items.length) return;
+      const item = items[begun++] as Item;
+      if (begun < items.length && headStartMs < Number.POSITIVE_INFINITY)
+        timer = setTimeout(next, headStartMs);
+      attempt(item).then(
+        (result) => {
+          over = true;
+          clearTimeout(timer);
+          resolve(result);
+        },
+        (error: unknown) => {
+          failures.set(item, error);
+          if (failures.size === items.length) reject(failures.get(items[0] as Item));
+          else next();
+        },
+      );
+    };
+    next();
+  });
+}

@@ -1,0 +1,32 @@
+/** What the system, TLS and the reader of HTTP say by codes, in words for the user: where it failed is said by who tells it. */
+
+export const NOT_HTTP = 'an answer that is not HTTP';
+
+/** Codes of the system and of TLS in words. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'it closed the connection too early',
+  EPIPE: 'it closed the connection too early',
+  ETIMEDOUT: 'it cannot be reached in time',
+  EHOSTUNREACH: 'its host cannot be reached',
+  ENETUNREACH: 'its network cannot be reached from here',
+  EADDRNOTAVAIL: 'its network cannot be reached from here',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not yet valid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody vouches for its certificate',
+  SELF_SIGNED_CERT_IN_CHAIN: 'nobody vouches for its certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'nobody vouches for its certificate',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody vouches for its certificate',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+};
+
+/** A code that is not known here is shown as it is: it says more than nothing. */
+export function networkWords(error: Error): string {
+  // Several addresses were tried: what the first one said.
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return networkWords(error.errors[0] as Error);
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (code.startsWith('HPE_')) return NOT_HTTP;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return 'it does not speak TLS as we do';
+  return WORDS[code] ?? (code === '' ? String(error.message) : code);
+}

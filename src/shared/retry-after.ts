@@ -1,0 +1,9 @@
+/** RFC 9110, 10.2.3: how long a server wants to be left alone, in seconds or until a date. */
+
+/** Milliseconds from `now` (of the calendar); null for what says nothing. */
+export function retryAfterMs(value: string | string[] | undefined, now: number): number | null {
+  const text = (typeof value === 'string' ? value : '').trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
+}

@@ -1,0 +1,199 @@
+/** Tiers of trackers in virtual time: who is asked at which second, and when again. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type AnnounceReply, TrackerError } from '../../src/main/discovery/announce.ts';
+import { newTracker, Tier } from '../../src/main/discovery/tier.ts';
+
+const reply = (intervalMs = 1_800_000): AnnounceReply => ({
+  reach: 'public',
+  peers: [],
+  intervalMs,
+  seeders: null,
+  leechers: null,
+  warning: null,
+  trackerId: null,
+});
+
+type Behaviour = (n: number) => Promise<AnnounceReply>;
+const after = <T>(ms: number, settle: () => T): Promise<T> =>
+  new Promise((resolve, reject) => {
+    setTimeout(() => {
+      try {
+        resolve(settle());
+      } catch (error) {
+        reject(error as Error);
+      }
+    }, ms);
+  });
+const good =
+  (ms: number, intervalMs?: number): Behaviour =>
+  () =>
+    after(ms, () => reply(intervalMs));
+const bad =
+  (ms: number, error: () => TrackerError): Behaviour =>
+  () =>
+    after(ms, () => {
+      throw error();
+    });
+const silent = bad(15_000, () => new TrackerError('no answer in time'));
+const refused = bad(10, () => new TrackerError('nobody listens there'));
+
+/** What happened in a tier of these trackers up to `ms`: "second: tracker event", failures with the next try. */
+async function life(
+  { mock }: TestContext,
+  trackers: Readonly<Record<string, Behaviour>>,
+  ms: number,
+  headStartMs = 1_000,
+  during: (tier: Tier, ms: number) => void = () => {},
+) {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const log: string[] = [];
+  const asked = new Map<string, number>();
+  const at = (): string => String(Date.now() / 1_000);
+  const tier = new Tier({
+    trackers: Object.keys(trackers).map(newTracker),
+    headStartMs,
+    now: () => Date.now(),
+    ask: ({ url }, event) => {
+      const n = (asked.get(url) ?? 0) + 1;
+      asked.set(url, n);
+      log.push(`${at()}: ${url} ${event}`);
+      return (trackers[url] as Behaviour)(n);
+    },
+    onAnswer: ({ url }) => log.push(`${at()}: ${url} answered`),
+    onFailure: ({ url }, _, nextTryMs) =>
+      log.push(`${at()}: ${url} failed${nextTryMs === null ? '' : `, next in ${nextTryMs / 1_000}`}`),
+  });
+  void tier.round();
+  for (let passed = 0; passed < ms; passed += 10) {
+    // Promises of a moment settle before the next.
+    for (let turn = 0; turn < 8; turn++) await null;
+    mock.timers.tick(10);
+    during(tier, passed + 10);
+  }
+  for (let turn = 0; turn < 8; turn++) await null;
+  tier.end();
+  return { log, tier };
+}
+
+test('the next is asked after a second of silence, and who answers first stays in front', async (t) => {
+  const { log, tier } = await life(t, { a: silent, b: silent, c: good(200, 60_000), d: good(1) }, 62_500);
+  assert.deepEqual(log, [
+    '0: a started',
+    '1: b started',
+    '2: c started',
+    '2.2: c answered',
+    '15: a failed',
+    '16: b failed',
+    '62.2: c none',
+    '62.4: c answered',
+  ]);
+  assert.deepEqual(
+    tier.trackers.map(({ url }) => url),
+    ['c', 'a', 'b', 'd'],
+  );
+});
+
+test('a failure hands on at once, and a late answer is used as well', async (t) => {
+  const { log, tier } = await life(t, { a: refused, b: good(2_500), c: good(100) }, 4_000);
+  assert.deepEqual(log, [
+    '0: a started',
+    '0.01: a failed',
+    '0.01: b started',
+    '1.01: c started',
+    '1.11: c answered',
+    '2.51: b answered',
+  ]);
+  assert.deepEqual(
+    tier.trackers.filter(({ knowsUs }) => knowsUs).map(({ url }) => url),
+    ['c', 'b'],
+    'both hear of our end',
+  );
+});
+
+test('a private torrent has one tracker at a time (BEP 27)', async (t) => {
+  const { log } = await life(t, { a: silent, b: good(100), c: good(100) }, 16_000, Number.POSITIVE_INFINITY);
+  assert.deepEqual(log, ['0: a started', '15: a failed', '15: b started', '15.1: b answered']);
+});
+
+test('what may pass is tried again, after 15 s and then twice as long each time', async (t) => {
+  const { log, tier } = await life(t, { a: refused }, 110_000);
+  assert.deepEqual(log, [
+    '0: a started',
+    '0.01: a failed, next in 15',
+    '15.01: a started',
+    '15.02: a failed, next in 30',
+    '45.02: a started',
+    '45.03: a failed, next in 60',
+    '105.03: a started',
+    '105.04: a failed, next in 120',
+  ]);
+  assert.equal(tier.hopeful, true);
+});
+
+test('a tracker that says when to come again is believed, but not for ever the same', async (t) => {
+  const busy: Behaviour = (n) =>
+    after(10, () => {
+      if (n > 3) return reply();
+      throw new TrackerError('HTTP status 503', { retryMs: 5_000 });
+    });
+  const { log } = await life(t, { a: busy }, 36_000);
+  assert.deepEqual(
+    log.filter((line) => !line.includes('started')),
+    [
+      '0.01: a failed, next in 5',
+      '5.02: a failed, next in 10',
+      '15.03: a failed, next in 20',
+      '35.04: a answered',
+    ],
+  );
+});
+
+test('a network that is back ends the waits that were its own, and no other, and does not hurry anybody', async (t) => {
+  const told = bad(10, () => new TrackerError('HTTP status 503', { retryMs: 100_000 }));
+  const back = (tier: Tier, ms: number): void => {
+    // It flaps: three times in a second, and again.
+    if ([60_000, 60_300, 60_600, 62_000].includes(ms)) tier.networkBack();
+  };
+  const { log } = await life(t, { a: refused, b: told }, 101_000, 1_000, back);
+  assert.deepEqual(
+    log.filter((line) => line.includes('started')),
+    [
+      '0: a started',
+      '0.01: b started',
+      '15.01: a started',
+      '45.02: a started',
+      '60.02: a started',
+      '75.02: a started',
+      '90.03: a started',
+      '100.02: b started',
+    ],
+  );
+});
+
+test('one that must be left alone for a minute is passed over while the others are asked again', async (t) => {
+  const { log } = await life(
+    t,
+    { a: bad(10, () => new TrackerError('refused', { retryMs: 60_000 })), b: refused },
+    61_000,
+  );
+  assert.deepEqual(
+    log.filter((line) => line.includes('started')),
+    ['0: a started', '0.01: b started', '15.02: b started', '45.03: b started', '60.01: a started'],
+  );
+});
+
+test('what is for ever is no hope, and `never` is not asked again (BEP 31)', async (t) => {
+  const never = bad(10, () => new TrackerError('refused', { retryMs: Number.POSITIVE_INFINITY }));
+  const gone = bad(10, () => new TrackerError('HTTP status 404', { lasting: true }));
+  const { log, tier } = await life(t, { a: never, b: gone }, 16_000);
+  assert.equal(tier.hopeful, false);
+  assert.deepEqual(log, [
+    '0: a started',
+    '0.01: a failed',
+    '0.01: b started',
+    '0.02: b failed',
+    '15.02: b started',
+    '15.03: b failed',
+  ]);
+});
