@@ -43,6 +43,14 @@ export interface Visit {
   readonly silenceMs?: number;
   /** Why a URL at this distance is not to be visited; null where it may be. */
   readonly refuses?: (url: URL, reach: Reach) => string | null;
+  /** How near the server is that named this URL, if one did; see `Landing`. */
+  readonly namedBy?: Reach | null;
+}
+
+/** Where a visit ended after its redirects, and how near the server is that named this place: a later visit may go there directly. */
+export interface Landing {
+  readonly url: string;
+  readonly namedBy: Reach | null;
 }
 
 export interface Visited {
@@ -52,6 +60,7 @@ export interface Visited {
   readonly body: IncomingMessage;
   /** How near the one who answered is. */
   readonly reach: Reach;
+  readonly landing: Landing;
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -74,7 +83,7 @@ export class HttpVisitor {
   async visit(url: string, visit: Visit): Promise<Visited> {
     try {
       let at = new URL(url);
-      let before: Reach | null = null;
+      let before: Reach | null = visit.namedBy ?? null;
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
         const visited: Visited = await this.#once(at, before, visit);
         const { location } = visited.headers as { location?: string | string[] };
@@ -110,7 +119,8 @@ export class HttpVisitor {
       if (!(error instanceof StaleConnection)) throw error;
       body = await answerTo(at, agent, headers, visit);
     }
-    return { status: body.statusCode ?? 0, headers: body.headers, body, reach };
+    const landing = { url: at.href, namedBy: before };
+    return { status: body.statusCode ?? 0, headers: body.headers, body, reach, landing };
   }
 
   /** Behind a proxy names are looked up by the proxy, so only what needs no look-up can be judged. */

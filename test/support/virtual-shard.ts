@@ -73,6 +73,8 @@ export class VirtualShard {
   readonly verdicts: Verdicts | null;
   /** Senders of bad blocks, in the order of their conviction. */
   readonly convicted: Sender[];
+  /** For web seeds that download the same. */
+  onConvicted: (sender: Sender, piece: PieceIndex) => void = () => {};
   readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
   readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
@@ -213,7 +215,10 @@ export class VirtualShard {
   #judges(): Verdicts | null {
     if (this.ledger === null || this.arena === null) return null;
     return new Verdicts(this.ledger, this.arena, {
-      onConvicted: (sender) => this.convicted.push(sender),
+      onConvicted: (sender, piece) => {
+        this.convicted.push(sender);
+        this.onConvicted(sender, piece);
+      },
       onReopened: () => {},
       later: this.time.after,
     });
