@@ -208,7 +208,7 @@ export class VirtualWebSeeds {
     }
     for (const { piece } of good) this.ledger.verify(piece);
     this.failed.push(...bad.map(({ piece }) => piece));
-    this.#verdicts.judge({ type: 'stored', good, bad, evidence, fault: null });
+    this.#verdicts.judge({ type: 'stored', good, bad, evidence, writeBytes: 0, fault: null });
     this.#shard?.heedVerdicts(good.map(({ piece }) => piece));
   }
 
