@@ -73,8 +73,7 @@ export class VirtualShard {
   readonly verdicts: Verdicts | null;
   /** Senders of bad blocks, in the order of their conviction. */
   readonly convicted: Sender[];
-  /** For web seeds that download the same. */
-  onConvicted: (sender: Sender, piece: PieceIndex) => void = () => {};
+  onConvicted = (sender: Sender, _piece: PieceIndex): unknown => this.convicted.push(sender);
   readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
   readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
@@ -215,10 +214,7 @@ export class VirtualShard {
   #judges(): Verdicts | null {
     if (this.ledger === null || this.arena === null) return null;
     return new Verdicts(this.ledger, this.arena, {
-      onConvicted: (sender, piece) => {
-        this.convicted.push(sender);
-        this.onConvicted(sender, piece);
-      },
+      onConvicted: (sender, piece) => this.onConvicted(sender, piece),
       onReopened: () => {},
       later: this.time.after,
     });

@@ -95,7 +95,11 @@ export class VirtualWebSeeds {
     const g = geometry(offset, pieceLength);
     this.ledger = beside?.ledger ?? new Ledger(Ledger.allocate(g.pieceCount));
     this.arena = beside?.arena ?? new Arena(Arena.allocate(g, slots * g.blocksPerPiece * 16_384));
-    if (beside !== undefined) beside.onConvicted = (sender, piece) => this.#convicted(sender, piece);
+    if (beside !== undefined)
+      beside.onConvicted = (sender, piece) => {
+        beside.convicted.push(sender);
+        this.#convicted(sender, piece);
+      };
     this.#verdicts =
       beside?.verdicts ??
       new Verdicts(this.ledger, this.arena, {
