@@ -142,8 +142,10 @@ export class BenchRun {
       onPieceFailed: (piece) => this.#console.event('piece-failed', { piece }),
       onWebSeedLost: (url, reason) => {
         this.#console.event('web-seed-lost', { url, reason });
-        this.#console.news(`web seed ${url} given up: ${reason}`);
+        this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
       },
+      onWebSeedWaits: (url, reason, ms) => this.#console.event('web-seed-waits', { url, reason, ms }),
+      onFileUnavailable: ({ path, reason }) => this.#console.event('file-unavailable', { path, reason }),
       onComplete: () => this.#end(),
       onFailure: (error) => this.#end(error),
     };

@@ -24,6 +24,13 @@ export interface DownloadOptions {
   readonly preallocate: boolean;
 }
 
+/** A file that a source should have and has not. */
+export interface UnavailableFile {
+  /** Below the folder of the download, fit to be shown. */
+  readonly path: string;
+  readonly reason: string;
+}
+
 export interface DownloadListener {
   /** Content that was there before: pieces hashed so far, and in all. */
   onChecked(pieces: number, total: number): void;
@@ -35,6 +42,10 @@ export interface DownloadListener {
   onVerified(pieces: readonly PieceIndex[]): void;
   onPieceFailed(piece: PieceIndex): void;
   onWebSeedLost(url: string, reason: string): void;
+  /** A web seed failed, and is asked again after `ms`. */
+  onWebSeedWaits(url: string, reason: string, ms: number): void;
+  /** No web seed has this file. Peers may. */
+  onFileUnavailable(file: UnavailableFile): void;
   onShardLost(error: unknown): void;
   onComplete(): void;
   /** The end of the run: a disk failure, or a bug of ours. */

@@ -11,18 +11,18 @@ import { type Sender, senderOf } from '../shared/sender.ts';
 import { checkDisk } from './disk-check.ts';
 import { diskFailure } from './disk-failure.ts';
 import type { DownloadSymptoms } from './doctor/symptoms.ts';
-import type { DownloadListener, DownloadOptions } from './download-options.ts';
+import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
-import { CLIENT_NAME } from './identity.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { leftBytes } from './left-bytes.ts';
 import { reclaim } from './lost-shard.ts';
+import { MissingFiles } from './missing-files.ts';
 import { sharedBytes } from './shared-bytes.ts';
+import { startWebSeeds } from './start-web-seeds.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
-import { webSeedFiles } from './torrent/web-seed-files.ts';
 import { Verdicts } from './verdicts.ts';
-import { WEB_SEEDS, WebSeeds } from './web-seeds.ts';
+import { WEB_SEEDS, type WebSeeds } from './web-seeds.ts';
 
 export class Download {
   readonly #options: DownloadOptions;
@@ -32,6 +32,7 @@ export class Download {
   readonly #hashers: HashPool;
   readonly #journal: JournalKeeper;
   #webSeeds: WebSeeds | null = null;
+  readonly #missing: MissingFiles;
   readonly #share: NonNullable<ShardTorrent['download']>;
   readonly #verdicts: Verdicts;
   #verifiedBytes = 0;
@@ -67,7 +68,7 @@ export class Download {
       openFiles: options.openFiles,
     });
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
-      onConvicted: (sender) => this.#convict(sender),
+      onConvicted: (sender, piece) => this.#convict(sender, piece),
       onReopened: () => this.#tellVerdicts(),
       later: (ms, work) => void setTimeout(work, ms),
     });
@@ -75,6 +76,7 @@ export class Download {
       (result) => this.#judge(result),
       (error) => this.#fail(error),
     );
+    this.#missing = new MissingFiles(options.plan, metainfo, (file) => listener.onFileUnavailable(file));
     this.#journal = new JournalKeeper(options.plan, metainfo, (error) => listener.onJournalTrouble(error));
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
     const order = options.order;
@@ -170,12 +172,24 @@ export class Download {
       private: isPrivate,
       download: this.#share,
     });
-    this.#startWebSeeds();
+    this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
+      onFull: (pieces) => this.#full(pieces),
+      onThreadLost: (error) => this.#webSeedsDied(error),
+      onWebSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
+      onWebSeedWaits: (url, reason, ms) => this.#listener.onWebSeedWaits(url, reason, ms),
+    });
   }
 
   /** What web seeds give, and gave. */
   get webSeeds(): WebSeeds | null {
     return this.#webSeeds;
+  }
+
+  /** The files that are not whole because no source has what they lack; null where some source may have it. */
+  get missingFiles(): readonly UnavailableFile[] | null {
+    const { unavailable, missing } = this.#ledger.shortage;
+    const isLeft = this.#webSeeds?.fruitless !== true || unavailable < missing || this.#verifiedBytes === 0;
+    return isLeft ? null : this.#missing.files(this.#ledger);
   }
 
   /** Stops the race, lets the hashers finish what they have, ends all threads. */
@@ -186,22 +200,6 @@ export class Download {
     await this.#hashers.idle();
     await (this.complete ? this.#journal.finish() : this.#journal.flush());
     await this.#hashers.close();
-  }
-
-  #startWebSeeds(): void {
-    const { urls, route } = this.#options.webSeeds;
-    if (urls.length === 0) return;
-    const { ledger, arena, maxSlots } = this.#share;
-    const files = webSeedFiles(this.#options.metainfo);
-    const single = this.#options.metainfo.files[0]?.rawPath.length === 1;
-    this.#webSeeds = new WebSeeds(
-      { clientName: CLIENT_NAME, route, urls, files, single, ledger, arena, maxSlots },
-      {
-        onFull: (pieces) => this.#full(pieces),
-        onSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
-        onThreadLost: (error) => this.#webSeedsDied(error),
-      },
-    );
   }
 
   #count(piece: PieceIndex): void {
@@ -228,10 +226,10 @@ export class Download {
     this.#tellVerdicts();
   }
 
-  #convict(sender: Sender): void {
+  #convict(sender: Sender, piece: PieceIndex): void {
     const culprit = senderOf(sender);
     if ('peer' in culprit) this.#options.race.convict(culprit.peer);
-    else this.#webSeeds?.convict(culprit.webSeed);
+    else this.#webSeeds?.convict(culprit.webSeed, piece);
   }
 
   /** Every piece is verified and written; what was written to must still be there. */

@@ -200,12 +200,8 @@ export class GetRun {
   }
 
   #downloadListener(): DownloadListener {
-    const { onFirstUnchoke, onClosed, onBanned, onShardLost } = this.#sessionListener();
     return {
-      onFirstUnchoke,
-      onClosed,
-      onBanned,
-      onShardLost,
+      ...this.#sessionListener(),
       onChecked: (pieces, total) => this.#teller.checked(pieces, total),
       onJournalTrouble: (error) => this.#console.news(`the journal could not be written: ${String(error)}`),
       onVerified: () => this.#watch.progressed(),
@@ -214,6 +210,8 @@ export class GetRun {
         this.#teller.webSeedLost(url, reason);
         this.#checkExhausted();
       },
+      onWebSeedWaits: (url, reason, ms) => this.#teller.webSeedWaits(url, reason, ms),
+      onFileUnavailable: (file) => this.#teller.fileUnavailable(file),
       onComplete: () => this.#end({ kind: 'complete' }),
       onFailure: (error) => this.#end({ kind: 'failed', error }),
     };
@@ -237,11 +235,11 @@ export class GetRun {
     this.#watch.look(this.#discovering);
     if (!this.#discovering) return;
     const { race } = this.#session;
-    const fedByWebSeeds = (this.#job?.download.downloadedBytes ?? 0) > 0;
+    const download = this.#job?.download;
+    const fedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.ttfuMs !== null || fedByWebSeeds;
     const overdue = this.#watch.overdue({ fed, known: race.peers.size, searching: this.#job === null });
     if (overdue !== null) return this.#fail('timeout', overdue);
-    const download = this.#job?.download;
     this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
     const known = race.peers.size + race.peers.acceptedCount;
     if (known > 0) this.#checkExhausted();
@@ -266,7 +264,7 @@ export class GetRun {
 
   #fail(code: 'no-peer' | 'timeout', message: string): void {
     if (!this.#ended) this.#advisor.examine(() => this.#symptoms());
-    this.#end({ kind: 'failed', error: new Failure(code, message) });
+    this.#end({ kind: 'failed', error: this.#teller.incomplete(this.#job) ?? new Failure(code, message) });
   }
 
   #finish(ending: Ending, elapsedMs: number): number {

@@ -1,10 +1,13 @@
 /** What `unchoke get` tells while it runs and at its end, for people and for scripts. */
 
+import { MAX_FILES_NAMED } from '../shared/limits.ts';
 import type { ShardStats } from '../shared/messages.ts';
 import { clientFamily } from './client-family.ts';
 import type { Console } from './console.ts';
 import type { Download } from './download.ts';
-import { EXIT_STATUS } from './failure.ts';
+import type { UnavailableFile } from './download-options.ts';
+import { EXIT_STATUS, type Failure } from './failure.ts';
+import { incompleteFailure, missingText } from './incomplete.ts';
 import { type GivingPeer, liveView } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
@@ -33,6 +36,9 @@ export class GetTeller {
   #infoHash = '';
   #pieceLength = 0;
   #checking: WorkProgress | null = null;
+  /** Files that no web seed has, so far; those that are missing for good at the end. */
+  #unavailable = 0;
+  #missing: readonly UnavailableFile[] = [];
 
   constructor(console: Console, metrics: Metrics | null) {
     this.#console = console;
@@ -81,7 +87,25 @@ export class GetTeller {
 
   webSeedLost(url: string, reason: string): void {
     this.#console.event('web-seed-lost', { url, reason });
-    this.#console.news(`web seed ${url} given up: ${reason}`);
+    this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
+  }
+
+  webSeedWaits(url: string, reason: string, ms: number): void {
+    this.#console.event('web-seed-waits', { url, reason, ms });
+    this.#console.news(`web seed ${url}: ${reason}; it is asked again in ${formatDuration(ms)}`);
+  }
+
+  fileUnavailable({ path, reason }: UnavailableFile): void {
+    this.#console.event('file-unavailable', { path, reason });
+    if (++this.#unavailable <= MAX_FILES_NAMED) this.#console.news(`no web seed has ${path}: ${reason}`);
+  }
+
+  /** The failure for a download that no source can complete; null where one still may. */
+  incomplete(job: GetJob | null): Failure | null {
+    const missing = job?.download.missingFiles ?? null;
+    if (job === null || missing === null) return null;
+    this.#missing = missing;
+    return incompleteFailure(missing, job.plan.root);
   }
 
   /** The search for metadata goes on; `offers` peers have it. */
@@ -170,14 +194,16 @@ export class GetTeller {
       found: job?.download.foundBytes ?? 0,
       rehashed: job?.download.rehashed ?? 0,
       webSeeds: job?.download.webSeeds?.yields ?? [],
+      missingFiles: this.#missing,
       ...usageFigures(),
     });
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
       this.#console.result(reportLines(report, oracleMs));
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
-      const end = lostTo === null ? '' : `, given up: ${lostTo}`;
+      const end = lostTo === null ? '' : `, and cannot give what is missing: ${lostTo}`;
       this.#console.result(this.#console.labelled(`web seed ${url}: ${formatSize(bytes)}${end}`));
     }
+    for (const line of missingText(this.#missing)) this.#console.result(this.#console.labelled(line));
   }
 
   completed({ download, plan }: GetJob, elapsedMs: number): void {

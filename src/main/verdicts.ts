@@ -2,7 +2,7 @@
  * What follows from a hash: which full pieces go to the hashers, and what becomes of the slots of those that come back.
  */
 import type { Arena, RetryRule } from '../shared/arena.ts';
-import type { SlotIndex } from '../shared/indices.ts';
+import type { PieceIndex, SlotIndex } from '../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import { SLOT_LEFT_POLL_MS } from '../shared/limits.ts';
 import type { Evidence, FullPiece, HashResult, PieceToStore } from '../shared/messages.ts';
@@ -12,8 +12,8 @@ import { Blame } from './blame.ts';
 const NO_HASHES = new Uint8Array(0);
 
 export interface VerdictsListener {
-  /** It sent bad data beyond doubt. */
-  onConvicted(sender: Sender): void;
+  /** It sent a bad block of this piece beyond doubt. */
+  onConvicted(sender: Sender, piece: PieceIndex): void;
   /** Pieces that had to wait for their slot are missing again. */
   onReopened(): void;
   later(ms: number, work: () => void): void;
@@ -61,7 +61,7 @@ export class Verdicts {
       const senders = this.#arena.senders(slot);
       this.#free(slot);
       for (const liar of this.#blame.passed(piece, senders, hashesOf.get(piece) ?? NO_HASHES))
-        this.#listener.onConvicted(liar);
+        this.#listener.onConvicted(liar, piece);
     }
     for (const full of bad) this.#failed(full, hashesOf.get(full.piece) ?? NO_HASHES);
     this.#reopen();
@@ -75,7 +75,7 @@ export class Verdicts {
   #failed(full: FullPiece, blockHashes: Uint8Array): void {
     const { piece, slot } = full;
     const { convicted, retry } = this.#blame.failed(piece, this.#arena.senders(slot), blockHashes);
-    if (convicted !== null) this.#listener.onConvicted(convicted);
+    if (convicted !== null) this.#listener.onConvicted(convicted, piece);
     if (retry !== null) {
       this.#waiting.push({ full, rule: retry });
       return;

@@ -1,6 +1,6 @@
 /** The web seeds of a torrent (BEP 19) as the main thread sees them: Piscina pool C, one thread for all of them. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { ShardId } from '../shared/indices.ts';
+import type { PieceIndex, ShardId } from '../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../shared/limits.ts';
 import type { FullPiece } from '../shared/messages.ts';
 import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../shared/web-seed-messages.ts';
@@ -13,8 +13,12 @@ export const WEB_SEEDS = 0x7f_0000 as ShardId;
 
 export interface WebSeedsListener {
   onFull(pieces: readonly FullPiece[]): void;
-  /** A web seed is not asked any more. */
+  /** A web seed has none of the pieces that are missing. */
   onSeedLost(url: string, reason: string): void;
+  /** A web seed failed, and is asked again after `ms`. */
+  onSeedWaits(url: string, reason: string, ms: number): void;
+  /** No web seed has this file, by its position among those of the task. */
+  onFileUnavailable(file: number, reason: string): void;
   /** The thread died; what it had claimed is void. */
   onThreadLost(error: unknown): void;
 }
@@ -24,7 +28,7 @@ export interface WebSeedYield {
   /** Fit to be shown. */
   readonly url: string;
   readonly bytes: number;
-  /** Why it was given up; null where it was not. */
+  /** Why it has nothing of what is missing; null where it has some. */
   readonly lostTo: string | null;
 }
 
@@ -34,6 +38,9 @@ export class WebSeeds {
   readonly #port: MessagePort;
   readonly #done: Promise<void>;
   readonly #yields: { readonly url: string; bytes: number; lostTo: string | null }[];
+  /** Which web seeds lack which file. */
+  readonly #lacking = new Map<number, Set<number>>();
+  #busy = false;
   #alive = true;
   #stopped: () => void = () => {};
 
@@ -67,6 +74,19 @@ export class WebSeeds {
     return this.#alive && this.#yields.some(({ lostTo }) => lostTo === null);
   }
 
+  /** One of them is there, and said that it cannot answer yet. */
+  get busy(): boolean {
+    return this.#busy && this.hopeful;
+  }
+
+  /** None of those that ever gave anything has a piece that is missing, and some said so. */
+  get fruitless(): boolean {
+    return (
+      this.#yields.some(({ lostTo }) => lostTo !== null) &&
+      this.#yields.every(({ bytes, lostTo }) => lostTo !== null || bytes === 0)
+    );
+  }
+
   get bytes(): number {
     return this.#yields.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -75,9 +95,9 @@ export class WebSeeds {
     return this.#yields;
   }
 
-  /** The web seed sent bad data. */
-  convict(seed: number): void {
-    this.#send({ type: 'convict', seed });
+  /** The web seed sent a bad block of this piece. */
+  convict(seed: number, piece: PieceIndex): void {
+    this.#send({ type: 'convict', seed, piece });
   }
 
   async stop(): Promise<void> {
@@ -106,7 +126,20 @@ export class WebSeeds {
         const seed = this.#yields[event.seed];
         if (seed === undefined) return;
         seed.lostTo = event.reason;
-        if (this.#alive) this.#listener.onSeedLost(seed.url, event.reason);
+        if (this.#alive && event.reason !== null) this.#listener.onSeedLost(seed.url, event.reason);
+        return;
+      }
+      case 'seed-waits': {
+        const seed = this.#yields[event.seed];
+        this.#busy ||= event.answers;
+        if (seed !== undefined && this.#alive) this.#listener.onSeedWaits(seed.url, event.reason, event.ms);
+        return;
+      }
+      case 'file-lost': {
+        const lacking = this.#lacking.get(event.file) ?? new Set();
+        this.#lacking.set(event.file, lacking.add(event.seed));
+        if (this.#alive && lacking.size === this.#yields.length)
+          this.#listener.onFileUnavailable(event.file, event.reason);
         return;
       }
       case 'stopped':

@@ -74,6 +74,14 @@ export interface Visit {
   readonly family?: 4 | 6;
   /** Read answers that break the rules of HTTP in ways that other clients of the kind take no notice of. */
   readonly lenient?: boolean;
+  /** How near the server is that named this URL, if one did; see `Landing`. */
+  readonly namedBy?: Reach | null;
+}
+
+/** Where a visit ended after its redirects, and how near the server is that named this place: a later visit may go there directly. */
+export interface Landing {
+  readonly url: string;
+  readonly namedBy: Reach | null;
 }
 
 export interface Visited {
@@ -83,6 +91,7 @@ export interface Visited {
   readonly body: IncomingMessage;
   /** How near the one who answered is. */
   readonly reach: Reach;
+  readonly landing: Landing;
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -105,7 +114,7 @@ export class HttpVisitor {
   async visit(url: string, visit: Visit): Promise<Visited> {
     try {
       let at = new URL(url);
-      let before: Reach | null = null;
+      let before: Reach | null = visit.namedBy ?? null;
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
         const visited: Visited = await this.#once(at, before, visit);
         const { location } = visited.headers as { location?: string | string[] };
@@ -149,7 +158,8 @@ export class HttpVisitor {
       body.destroy();
       throw new HttpError(ofProxy);
     }
-    return { status: body.statusCode ?? 0, headers: body.headers, body, reach };
+    const landing = { url: at.href, namedBy: before };
+    return { status: body.statusCode ?? 0, headers: body.headers, body, reach, landing };
   }
 
   /** Behind a proxy names are looked up by the proxy, so only what needs no look-up can be judged. */

@@ -431,8 +431,16 @@ export const WEB_SEED_SILENCE_MS = 20_000;
 export const WEB_SEED_BACKOFF_MS = 2_000;
 /** And this at the longest. */
 export const WEB_SEED_BACKOFF_MAX_MS = 60_000;
-/** Failures in a row after which a web seed is given up. */
-export const MAX_WEB_SEED_FAILURES = 6;
+/** What a server asks for with Retry-After is kept up to this: no answer may end a web seed for the whole run. */
+export const WEB_SEED_RETRY_AFTER_MAX_MS = 3_600_000;
+/** A file that a server did not have, or did not want to give, is asked for again after this long, if the run still goes on. */
+export const WEB_SEED_FILE_RETRY_MS = 600_000;
+/** Bad pieces of one file, and a tenth of all that came of it, after which a server has another version of that file. */
+export const MAX_BAD_PIECES_OF_FILE = 3;
+/** Files that the text names where many cannot be had; `--json` names all. */
+export const MAX_FILES_NAMED = 20;
+/** How often the work of web seeds is looked at: which is slow, and which pieces came from elsewhere. */
+export const WEB_SEED_TICK_MS = 250;
 /** With no piece or no slot to be had, a connection looks again after this long. */
 export const WEB_SEED_IDLE_MS = 100;
 

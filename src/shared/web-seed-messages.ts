@@ -1,15 +1,14 @@
 /** What is said between the main thread and the thread that fetches from web seeds (BEP 19): one union per direction. */
-
 import type { Route } from './http-visitor.ts';
-import type { ShardId } from './indices.ts';
+import type { PieceIndex, ShardId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { FullPiece } from './messages.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 
 /** A file as web seeds have it (BEP 19). */
 export interface WebSeedFile {
-  /** Behind the folder of the web seed, percent-encoded. */
-  readonly suffix: string;
+  /** What it may be called behind the folder of the web seed, percent-encoded, the likeliest first. */
+  readonly names: readonly string[];
   readonly offset: number;
   readonly length: number;
   /** BEP 47: no server has it. */
@@ -32,12 +31,24 @@ export interface WebSeedTask<Port> {
 }
 
 export type WebSeedCommand =
-  /** The web seed sent bad data. */
-  { readonly type: 'convict'; readonly seed: number } | { readonly type: 'stop' };
+  /** The web seed sent a bad block of this piece. */
+  { readonly type: 'convict'; readonly seed: number; readonly piece: PieceIndex } | { readonly type: 'stop' };
 
 export type WebSeedEvent =
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
   /** Bytes that this web seed has given so far. */
   | { readonly type: 'fetched'; readonly seed: number; readonly bytes: number }
-  | { readonly type: 'seed-lost'; readonly seed: number; readonly reason: string }
+  /** It cannot give this file, by its position in the task. */
+  | { readonly type: 'file-lost'; readonly seed: number; readonly file: number; readonly reason: string }
+  /** It cannot give anything now, and is asked again after `ms`. */
+  | {
+      readonly type: 'seed-waits';
+      readonly seed: number;
+      readonly reason: string;
+      readonly ms: number;
+      /** It is there, and says so. */
+      readonly answers: boolean;
+    }
+  /** It has nothing of what is missing (or, where the reason is null, has something again). */
+  | { readonly type: 'seed-lost'; readonly seed: number; readonly reason: string | null }
   | { readonly type: 'stopped' };

@@ -122,11 +122,6 @@ for (const [name, answer, lostTo] of [
     (from, to, response) => send(response, from + 1, to, bytes.subarray(from + 1, to + 1)),
     'it answers with another range than it was asked for',
   ],
-  [
-    'knows no ranges',
-    (_f, _t, response) => void response.writeHead(200, { 'content-length': bytes.length }).end(bytes),
-    'it sends whole files only',
-  ],
 ] as const satisfies readonly (readonly [string, Answer, string])[]) {
   test(`a web seed that ${name} is given up at once`, async () => {
     const { seed, asked } = await downloadWith({ name, answer });
@@ -205,4 +200,54 @@ test('a web seed on our own network may have no query', async () => {
   const { seed, asked } = await downloadWith({ name: 'query', answer: right, query: '?delete=all' });
   assert.deepEqual([asked, seed?.bytes], [0, 0]);
   assert.equal(seed?.lostTo, 'a web seed on our own network may have no query');
+});
+
+test('files that nobody has are named, the rest is complete, and the exit status says so', async () => {
+  const files = ['a.bin', 'b-gone.txt', 'c.bin'].map((path, i) => ({
+    path,
+    bytes: randomBytes(65_536 * (i + 1) + (i === 1 ? 100 : 0)),
+  }));
+  const { torrent } = madeTorrent(files, 65_536);
+  const server = createServer(({ url = '', headers }, response) => {
+    const file = files.find(({ path }) => url === `/set/${path}`);
+    const [from = 0, to = 0] =
+      /(\d+)-(\d+)/
+        .exec(headers.range ?? '')
+        ?.slice(1)
+        .map(Number) ?? [];
+    if (file === undefined || file.path === 'b-gone.txt') response.writeHead(404).end();
+    else send(response, from, to, file.bytes.subarray(from, to + 1), file.bytes.length);
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const url = list(str(`http://127.0.0.1:${address.port}/`));
+  const path = writeTo(
+    folder,
+    'gone.torrent',
+    Buffer.concat([torrent.subarray(0, -1), str('url-list'), url, Buffer.from('e')]),
+  );
+  try {
+    const run = await startCli(['get', path, '-o', join(folder, 'gone'), '--json', '--no-trackers']).ended;
+    assert.equal(run.status, 6, run.stderr);
+    const missing = [
+      { path: 'set/b-gone.txt', reason: 'HTTP status 404' },
+      { path: 'set/c.bin', reason: 'it shares a piece with set/b-gone.txt' },
+    ];
+    assert.deepEqual(run.events.find(({ type }) => type === 'file-unavailable')?.['path'], 'set/b-gone.txt');
+    assert.deepEqual(run.events.find(({ type }) => type === 'summary')?.['missingFiles'], missing);
+    assert.match(run.stderr, /2 files are incomplete.*: set\/b-gone\.txt and 1 more/);
+    const stored = (name: string): Buffer => readFileSync(join(folder, 'gone', 'set', name));
+    assert.ok(stored('a.bin').equals(files[0]?.bytes ?? Buffer.alloc(0)));
+    // All but the piece that it shares.
+    const shared = 65_536 - 100;
+    assert.ok(
+      stored('c.bin')
+        .subarray(shared)
+        .equals(files[2]?.bytes.subarray(shared) ?? Buffer.alloc(0)),
+    );
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });

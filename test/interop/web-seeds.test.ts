@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { contentOf } from '../support/content.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
@@ -21,8 +22,8 @@ for (let i = 0; i < 40; i++)
 writeFileSync(join(set, 'large.bin'), randomBytes(9 * 2 ** 20 + 1));
 writeFileSync(join(set, 'empty.nfo'), '');
 
-/** `limit`: bytes a second of each answer, in nginx's own words; 0 for none. */
-async function nginx(limit = '0') {
+/** `limit`: bytes a second of each answer, in nginx's own words; 0 for none. `more`: further directives for the server. */
+async function nginx(limit = '0', more = '') {
   const port = await freePort();
   const home = join(folder, `nginx-${port}`);
   mkdirSync(home);
@@ -33,7 +34,8 @@ async function nginx(limit = '0') {
     join(home, 'nginx.conf'),
     `daemon off; pid ${join(home, 'pid')}; error_log ${join(home, 'error.log')}; user root; events {}
      http { ${temporary} log_format short '$connection $status $request'; access_log ${join(home, 'access.log')} short;
-     server { listen 127.0.0.1:${port}; root ${www}; limit_rate ${limit}; location /moved/ { return 302 /$request_uri; }
+     limit_conn_zone $server_port zone=all:64k; limit_req_zone $server_port zone=rate:64k rate=4r/s;
+     server { listen 127.0.0.1:${port}; root ${www}; limit_rate ${limit}; ${more} location /moved/ { return 302 /$request_uri; }
      rewrite ^/moved/(.*)$ /$1 redirect; } }`,
   );
   const child = spawn('nginx', ['-p', home, '-c', join(home, 'nginx.conf')], { stdio: 'ignore' });
@@ -128,6 +130,78 @@ test('a web seed and a peer share the work', async () => {
     assert.ok(summary.blockBytes > 0, `${summary.blockBytes} bytes from the peer`);
   } finally {
     await seed.stop();
+    await server.stop();
+  }
+});
+
+test('servers that limit, redirect, pack or know no ranges give all the same', async () => {
+  for (const [name, limit, more] of [
+    ['one connection only', '8m', 'limit_conn all 1;'],
+    ['few requests', '0', 'limit_req zone=rate burst=2 nodelay; limit_req_status 429;'],
+    ['no ranges', '0', 'max_ranges 0;'],
+    ['packed', '0', 'gzip_static always;'],
+    [
+      'other place',
+      '0',
+      `location /my { return 302 /elsewhere$uri; } location /elsewhere/ { alias ${www}/; }`,
+    ],
+  ] as const) {
+    const server = await nginx(limit, more);
+    try {
+      const output = join(folder, name);
+      const source = name === 'packed' ? packedSet() : join(set, 'large.bin');
+      const url = name === 'packed' ? `${server.base}/` : `${server.base}/my%20set/large.bin`;
+      const run = await runCli('get', torrentWith(name, source, url), '-o', output, '--no-dht', '--json');
+      assert.equal(run.status, 0, `${name}: ${run.stderr}`);
+      assert.deepEqual(contentOf(join(output, basename(source))), contentOf(source), name);
+      const log = server.log().filter(([, , , path]) => path !== '/');
+      const statuses = new Set(log.map(([, status]) => status));
+      if (name === 'one connection only') assert.ok(statuses.has('503'), 'the fault fired');
+      if (name === 'few requests') assert.ok(statuses.has('429'), 'the fault fired');
+      if (name === 'no ranges') assert.ok(statuses.has('200') && log.length <= 4, `${log.length} requests`);
+      if (name === 'other place') {
+        const moved = log.filter(([, status]) => status === '302').length;
+        assert.ok(moved > 0 && moved <= 3, `${moved} redirects, one for each connection at the most`);
+      }
+    } finally {
+      await server.stop();
+    }
+  }
+});
+
+/** Files whose packed twins alone are what the server sends. */
+function packedSet(): string {
+  const packed = join(www, 'packed set');
+  mkdirSync(packed, { recursive: true });
+  for (const name of ['a.txt', 'b.txt']) {
+    const text = Buffer.from(`${name} `.repeat(3_000));
+    writeFileSync(join(packed, name), text);
+    writeFileSync(join(packed, `${name}.gz`), gzipSync(text));
+  }
+  const plain = join(folder, 'plain', 'packed set');
+  cpSync(packed, plain, { recursive: true, filter: (path) => !path.endsWith('.gz') });
+  return plain;
+}
+
+test('files that nginx does not have are named, and all the rest is there', async () => {
+  const whole = join(folder, 'whole', 'my set');
+  cpSync(set, whole, { recursive: true });
+  writeFileSync(join(whole, 'meta.xml'), randomBytes(30_000));
+  writeFileSync(join(whole, 'zz.bin'), randomBytes(300_000));
+  const server = await nginx();
+  try {
+    const output = join(folder, 'partly');
+    const torrent = torrentWith('partly', whole, `${server.base}/`);
+    const run = await runCli('get', torrent, '-o', output, '--no-dht', '--json');
+    assert.equal(run.status, 6, run.stderr);
+    const summary = run.events.find(({ type }) => type === 'summary');
+    const missing = (summary?.['missingFiles'] ?? []) as { path: string; reason: string }[];
+    const named = missing.filter(({ reason }) => reason === 'HTTP status 404').map(({ path }) => path);
+    assert.deepEqual(named.sort(), ['my set/meta.xml', 'my set/zz.bin']);
+    // Neighbours share a piece with what is not there.
+    assert.ok(missing.length <= 5, JSON.stringify(missing));
+    assert.ok(contentOf(join(output, 'my set'))['ä b/file #3%41.bin'] !== undefined);
+  } finally {
     await server.stop();
   }
 });

@@ -73,6 +73,7 @@ export class VirtualShard {
   readonly verdicts: Verdicts | null;
   /** Senders of bad blocks, in the order of their conviction. */
   readonly convicted: Sender[];
+  onConvicted = (sender: Sender, _piece: PieceIndex): unknown => this.convicted.push(sender);
   readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
   readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
@@ -213,7 +214,7 @@ export class VirtualShard {
   #judges(): Verdicts | null {
     if (this.ledger === null || this.arena === null) return null;
     return new Verdicts(this.ledger, this.arena, {
-      onConvicted: (sender) => this.convicted.push(sender),
+      onConvicted: (sender, piece) => this.onConvicted(sender, piece),
       onReopened: () => {},
       later: this.time.after,
     });

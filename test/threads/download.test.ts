@@ -105,6 +105,8 @@ async function download(name: string, run: Run) {
       onBanned: () => {},
       onVerified: () => {},
       onWebSeedLost: () => {},
+      onWebSeedWaits: () => {},
+      onFileUnavailable: () => {},
       onPieceFailed: () => {
         failures += 1;
       },

@@ -48,10 +48,11 @@ for (const [what, make] of Object.entries(HOSTILE)) {
     const bytes = Buffer.from(make());
     const before = process.resourceUsage().maxRSS * 1_024;
     const metainfo = parseMetainfo(bytes, 'hostile');
-    const suffixes = webSeedFiles(metainfo).reduce((sum, { suffix }) => sum + suffix.length, 0);
+    const suffixes = webSeedFiles(metainfo).reduce((sum, { names }) => sum + names.join('').length, 0);
     const grown = process.resourceUsage().maxRSS * 1_024 - before;
     assert.ok(metainfo.files.every(({ path }) => path.length <= MAX_PATH_DEPTH_LEVELS + 1));
-    assert.ok(metainfo.files.every(({ rawPath }) => rawPath.every((name) => name.length <= MAX_NAME_BYTES)));
+    const names = metainfo.files.flatMap(({ urlSpellings }) => urlSpellings.flat());
+    assert.ok(names.every((name) => name.length <= 3 * MAX_NAME_BYTES));
     assert.ok(metainfo.trackers.flat().length <= MAX_TRACKERS);
     assert.ok(grown < 64 * MIB + 40 * bytes.length + 2 * suffixes, `${grown} for ${bytes.length} bytes`);
   });

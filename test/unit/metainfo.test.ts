@@ -17,7 +17,7 @@ test('a single file', () => {
   const torrent = parse(torrentOf({}, { announce: str('http://t.example/announce'), comment: str('hi') }));
   assert.equal(torrent.name, 'file.bin');
   assert.deepEqual(torrent.files, [
-    { path: ['file.bin'], rawPath: ['file.bin'], length: 100, offset: 0, padding: false },
+    { path: ['file.bin'], urlSpellings: [['file.bin']], length: 100, offset: 0, padding: false },
   ]);
   assert.deepEqual(torrent.trackers, [['http://t.example/announce']]);
   assert.equal(torrent.comment, 'hi');

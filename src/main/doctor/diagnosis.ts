@@ -43,8 +43,8 @@ const CLOCK = /CERT_NOT_YET_VALID|CERT_HAS_EXPIRED|certificate (?:has expired|is
 type Rule = (symptoms: Symptoms) => Omit<Diagnosis, 'code'> | null;
 
 const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
-  'no-source': ({ known, trackers, hasOtherSources, searching }) =>
-    known > 0 || trackers.length > 0 || hasOtherSources || searching
+  'no-source': ({ known, trackers, hasOtherSources, searching, download }) =>
+    known > 0 || trackers.length > 0 || hasOtherSources || searching || download?.hasWebSeeds === true
       ? null
       : {
           text: 'nothing names any peer: no tracker, no DHT, no local discovery, no --peer',

@@ -29,12 +29,13 @@ import {
 import { Failure } from '../failure.ts';
 import { dhtNodesOf } from './dht-nodes.ts';
 import { DistinctPaths, safeElement } from './safe-path.ts';
+import { urlSpellings } from './url-spellings.ts';
 
 export interface TorrentFile {
   /** Path elements under the output folder, mended and distinct. */
   readonly path: readonly string[];
-  /** The same as the torrent has it, for URLs of web seeds. */
-  readonly rawPath: readonly string[];
+  /** The same in the bytes of the torrent, percent-encoded, by each spelling that it has: for URLs of web seeds. */
+  readonly urlSpellings: readonly (readonly string[])[];
   readonly length: number;
   /** Where the file begins in the torrent's bytes. */
   readonly offset: number;
@@ -141,11 +142,18 @@ function nameOf(info: BencodeDict): string {
 }
 
 function filesOf(info: BencodeDict, name: string): TorrentFile[] {
-  const rawName = rawNameOf(info);
+  const spellingsOf = urlSpellings(info);
   const list = field(info, 'files');
   if (list === undefined) {
-    const rawPath = [rawName];
-    return [{ path: [name], rawPath, length: lengthOf(info, name), offset: 0, padding: false }];
+    return [
+      {
+        path: [name],
+        urlSpellings: spellingsOf(null),
+        length: lengthOf(info, name),
+        offset: 0,
+        padding: false,
+      },
+    ];
   }
   if (!Array.isArray(list) || list.length === 0) throw new BadField('"files" is not a list of files');
   const distinct = new DistinctPaths();
@@ -156,7 +164,7 @@ function filesOf(info: BencodeDict, name: string): TorrentFile[] {
     const padding = (textField(entry, 'attr') ?? '').includes('p');
     const raw = rawElementsOf(entry, i);
     const path = padding ? [name, '.pad', String(length)] : distinct.add([name, ...elementsOf(raw, i)]);
-    const file = { path, rawPath: [rawName, ...raw], length, offset, padding };
+    const file = { path, urlSpellings: spellingsOf(entry), length, offset, padding };
     offset += length;
     return file;
   });

@@ -7,15 +7,24 @@ import type { Metainfo } from './metainfo.ts';
 export function webSeedFiles({ files }: Metainfo): WebSeedFile[] {
   return files
     .filter(({ length }) => length > 0)
-    .map(({ rawPath, offset, length, padding }) => ({
-      suffix: rawPath.map(encodeURIComponent).join('/'),
+    .map(({ urlSpellings, offset, length, padding }) => ({
+      names: urlSpellings.map((elements) => elements.join('/')),
       offset,
       length,
       padding,
     }));
 }
 
-/** The web seeds of a torrent that can be asked, as many as are asked. */
-export function usableWebSeeds({ webSeeds }: Metainfo): readonly string[] {
-  return webSeeds.filter((url) => /^https?:\/\//i.test(url)).slice(0, MAX_WEB_SEEDS);
+/** The web seeds of a torrent that can be asked, as many as are asked. URLs that mean the same are one. */
+export function usableWebSeeds({ webSeeds, files }: Metainfo): readonly string[] {
+  const isFolder = (files[0]?.urlSpellings[0]?.length ?? 0) > 1;
+  const byMeaning = new Map<string, string>();
+  for (const url of webSeeds) {
+    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) continue;
+    const plain = new URL(url);
+    plain.hash = '';
+    const meaning = isFolder && !plain.href.endsWith('/') ? `${plain.href}/` : plain.href;
+    if (!byMeaning.has(meaning)) byMeaning.set(meaning, plain.href);
+  }
+  return [...byMeaning.values()].slice(0, MAX_WEB_SEEDS);
 }

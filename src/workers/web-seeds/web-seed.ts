@@ -1,148 +1,263 @@
 /**
  * One web seed (BEP 19): an HTTP server with the files of the torrent. A few connections at a time fetch runs of pieces as
- * byte ranges, over connections that stay open.
+ * byte ranges, over connections that stay open. A server without ranges streams whole files instead.
  */
 
-import { HttpError, HttpRefusal, type HttpVisitor, httpErrorOf } from '../../shared/http-visitor.ts';
-import {
-  MAX_WEB_SEED_FAILURES,
-  WEB_SEED_BACKOFF_MAX_MS,
-  WEB_SEED_BACKOFF_MS,
-  WEB_SEED_SILENCE_MS,
-} from '../../shared/limits.ts';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Geometry } from '../../shared/geometry.ts';
+import { HttpError, HttpRefusal, httpErrorOf, type Landing, type Visit } from '../../shared/http-visitor.ts';
+import { WEB_SEED_SILENCE_MS } from '../../shared/limits.ts';
 import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
+import { type Coding, FileLost, packed, type RangeAnswer, rangeAnswer, ServerBusy } from './range-answer.ts';
+import { fileAt, SeedFiles } from './seed-files.ts';
+import type { Server } from './server.ts';
 import type { SlotWriter } from './slot-writer.ts';
 
-/** The server will not do, now or later. */
-class Hopeless extends HttpError {}
+/** The part of `HttpVisitor` that is used here. */
+export interface Visitor {
+  visit(
+    url: string,
+    visit: Visit,
+  ): Promise<{
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly body: Readable;
+    readonly landing: Landing;
+  }>;
+}
+
+/** What one connection is at work on. */
+export interface SeedWork {
+  readonly run: SlotWriter;
+  readonly signal: AbortSignal;
+  /** Bytes come. */
+  onBytes(): void;
+  /**
+   * A whole file is coming, and has reached this byte of the torrent: the next run that begins in it before `end`. False where
+   * nothing more of it is wanted.
+   */
+  more(at: number, end: number): Promise<boolean>;
+}
+
+export type FetchOutcome =
+  | { readonly kind: 'done' }
+  /** The signal was aborted. */
+  | { readonly kind: 'stopped' }
+  /** Another connection sees to it. */
+  | { readonly kind: 'left' }
+  | { readonly kind: 'file-lost'; readonly file: number; readonly reason: string }
+  | { readonly kind: 'failed'; readonly error: HttpError; readonly retryAfterMs: number | null };
+
+/** A whole file comes from its start, and another connection is reading such a one already. */
+class OneIsEnough extends HttpError {}
 
 export class WebSeed {
+  readonly index: number;
+  readonly files: SeedFiles;
+  readonly server: Server;
+  bytes = 0;
+  /** Bytes per second of its last run; null before the first. */
+  rate: number | null = null;
+  /** It knows no ranges. */
+  #wholeFilesOnly = false;
+  /** Answers under way that hold a whole file. */
+  #wholeStreams = 0;
   readonly #url: string;
   readonly #files: readonly WebSeedFile[];
   readonly #single: boolean;
-  readonly #visitor: HttpVisitor;
-  #failures = 0;
-  /** Until then further failures are the same one. */
-  #retryAt = 0;
-  #lostTo: string | null = null;
-  bytes = 0;
+  readonly #visitor: Visitor;
 
   /** `files` in the order of the torrent. */
-  constructor(url: string, files: readonly WebSeedFile[], single: boolean, visitor: HttpVisitor) {
+  constructor(
+    index: number,
+    url: string,
+    torrent: {
+      readonly files: readonly WebSeedFile[];
+      readonly single: boolean;
+      readonly geometry: Geometry;
+    },
+    server: Server,
+    visitor: Visitor,
+  ) {
+    this.index = index;
+    this.server = server;
+    this.files = new SeedFiles(torrent.files, torrent.geometry);
     this.#url = url;
-    this.#files = files;
-    this.#single = single;
+    this.#files = torrent.files;
+    this.#single = torrent.single;
     this.#visitor = visitor;
   }
 
-  /** Why it is not asked any more; null while it is. */
-  get lostTo(): string | null {
-    return this.#lostTo;
+  /** It sends whole files only: worth reading from the first missing piece on, over one connection. */
+  get isStreaming(): boolean {
+    return this.#wholeFilesOnly;
   }
 
-  /** Never again. */
-  drop(reason: string): void {
-    this.#lostTo ??= reason;
+  mayBegin(now: number): boolean {
+    return this.server.mayBegin(now) && !(this.#wholeFilesOnly && !this.server.isFree);
   }
 
-  /** Fetches the run; resolves to how long to wait before the next, in milliseconds. Never rejects. */
-  async fetch(run: SlotWriter, signal: AbortSignal): Promise<number> {
+  /** Fetches the run from where it stands. Never rejects. */
+  async fetch(work: SeedWork): Promise<FetchOutcome> {
+    let file = 0;
     try {
-      for (let i = fileAt(this.#files, run.at); run.at < run.end; i++) {
-        const file = this.#files[i];
-        if (file === undefined) break;
-        const end = Math.min(file.offset + file.length, run.end);
-        if (file.padding) run.writeZeros(end - run.at);
-        else if (end > run.at) await this.#fetchRange(file, end, run, signal);
+      while (work.run.at < work.run.end) {
+        const { at, end } = work.run;
+        file = fileAt(this.#files, at);
+        const { offset, length, padding } = this.#files[file] as WebSeedFile;
+        if (padding) work.run.writeZeros(Math.min(offset + length, end) - at);
+        else if (this.files.has(file)) await this.#fetchFrom(file, work);
+        else throw new FileLost(this.files.of(file).lostTo ?? '');
       }
-      return 0;
+      return { kind: 'done' };
     } catch (error) {
-      if (signal.aborted) return 0;
-      return this.#failed(httpErrorOf(error, signal));
+      if (work.signal.aborted) return { kind: 'stopped' };
+      if (error instanceof OneIsEnough) return { kind: 'left' };
+      if (error instanceof FileLost || error instanceof HttpRefusal)
+        return { kind: 'file-lost', file, reason: error.message };
+      const retryAfterMs = error instanceof ServerBusy ? error.retryAfterMs : null;
+      return { kind: 'failed', error: httpErrorOf(error, work.signal), retryAfterMs };
     }
   }
 
-  async #fetchRange(file: WebSeedFile, end: number, run: SlotWriter, signal: AbortSignal): Promise<void> {
-    const [from, to] = [run.at - file.offset, end - file.offset];
-    const { status, headers, body } = await this.#visitor.visit(this.#urlOf(file), {
-      signal,
-      silenceMs: WEB_SEED_SILENCE_MS,
-      headers: { range: `bytes=${from}-${to - 1}` },
-      // A torrent must not make us ask servers of our own network for whatever a query makes them do.
-      refuses: (url, reach) =>
-        reach !== 'public' && url.search !== '' ? 'a web seed on our own network may have no query' : null,
-    });
-    // An answer that is not wanted is destroyed, and says so as an error that nobody else hears.
-    body.on('error', () => {});
+  /** One request for what the run still wants of the file; the answer may hold less, or the whole file. */
+  async #fetchFrom(file: number, work: SeedWork): Promise<void> {
+    const { offset, length } = this.#files[file] as WebSeedFile;
+    const from = work.run.at - offset;
+    const to = Math.min(length, work.run.end - offset);
+    const { body, answer } = await this.#ask(file, { from, to, length }, work.signal);
+    const { whole } = answer;
+    let through = false;
     try {
-      checkAnswer(status, headers, from, to, file.length);
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        const wanted = chunk.subarray(0, end - run.at);
-        this.bytes += wanted.length;
-        this.#failures = 0;
-        run.write(wanted);
-        // Left before its natural end the connection is lost; it is worth that only where more comes than was asked for.
-        if (run.at >= end && (status === 200 || wanted.length < chunk.length)) break;
+      this.#wholeStreams += whole ? 1 : 0;
+      if (whole && (from > 0 || to < length)) {
+        this.#wholeFilesOnly = true;
+        if (from > 0 && this.#wholeStreams > 1) throw new OneIsEnough('');
       }
+      through = await this.#takeIn(file, body, answer, work);
     } finally {
-      if (run.at < end || status === 200) body.destroy();
+      this.#wholeStreams -= whole ? 1 : 0;
+      if (!through) body.destroy();
     }
-    if (run.at < end) throw new HttpError('it ended too early');
   }
 
-  /** Connections that fail together count as one: it is one server. */
-  #failed(error: HttpError): number {
-    const now = performance.now();
-    if (now >= this.#retryAt) this.#failures += 1;
-    if (error instanceof Hopeless || error instanceof HttpRefusal) this.drop(error.message);
-    else if (this.#failures >= MAX_WEB_SEED_FAILURES) this.drop(`${error.message}, ${this.#failures} times`);
-    const wait = Math.min(
-      WEB_SEED_BACKOFF_MS * 2 ** Math.max(0, this.#failures - 1),
-      WEB_SEED_BACKOFF_MAX_MS,
-    );
-    this.#retryAt = Math.max(this.#retryAt, now + wait);
-    return wait;
+  /**
+   * Asks where the redirects led to the last time, then by the URL itself (what a redirect names may be good for a while only),
+   * then by the file's other names.
+   */
+  async #ask(
+    file: number,
+    asked: { readonly from: number; readonly to: number; readonly length: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly body: Readable; readonly answer: RangeAnswer }> {
+    const state = this.files.of(file);
+    for (;;) {
+      const known = state.landing;
+      const url = known?.url ?? this.#urlOf(file, state.name);
+      try {
+        const { status, headers, body, landing } = await this.#visitor.visit(url, {
+          signal,
+          silenceMs: WEB_SEED_SILENCE_MS,
+          headers: { range: `bytes=${asked.from}-${asked.to - 1}` },
+          namedBy: known?.namedBy ?? null,
+          // A torrent must not make us ask servers of our own network for whatever a query makes them do.
+          refuses: ({ search }, reach) =>
+            reach !== 'public' && search !== '' ? 'a web seed on our own network may have no query' : null,
+        });
+        // An answer that is not wanted is destroyed, and says so as an error that nothing else hears.
+        body.on('error', () => {});
+        const answer = answerOr(() => body.destroy(), status, headers, asked);
+        if (landing.url !== new URL(url).href) state.landing = landing;
+        this.files.gives(file);
+        return { body, answer };
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const isLost = error instanceof FileLost || error instanceof HttpRefusal;
+        if (known !== null) state.landing = null;
+        else if (isLost && state.name + 1 < this.#namesOf(file).length) state.name += 1;
+        else throw error;
+      }
+    }
+  }
+
+  /** Reads the body into the run, and where it is a whole file into further ones. True if it was read to its end. */
+  async #takeIn(
+    file: number,
+    body: Readable,
+    { whole, start, end, coding }: RangeAnswer,
+    work: SeedWork,
+  ): Promise<boolean> {
+    const { offset } = this.#files[file] as WebSeedFile;
+    const [began, bodyEnd] = [work.run.at, offset + end];
+    /** The byte of the torrent that comes next. */
+    let at = offset + start;
+    let wanted = true;
+    for await (const chunk of unpacked(body, coding)) {
+      work.onBytes();
+      for (let from = 0; from < chunk.length && at < bodyEnd && wanted; ) {
+        if (work.signal.aborted) throw new HttpError('');
+        const { run } = work;
+        const skipped = Math.min(run.at - at, chunk.length - from);
+        const used = Math.min(chunk.length - from - skipped, Math.min(run.end, bodyEnd) - run.at);
+        run.write(chunk.subarray(from + skipped, from + skipped + used));
+        this.bytes += used;
+        from += skipped + used;
+        at += skipped + used;
+        if (run.at >= run.end) wanted = whole && at < bodyEnd && (await work.more(at, bodyEnd));
+      }
+      // Left before its natural end the connection is lost: it is worth that only where more comes than is wanted.
+      if (at < bodyEnd && !wanted) return false;
+    }
+    if (at < bodyEnd && work.run.at === began) throw new HttpError('it ended too early');
+    return true;
+  }
+
+  #namesOf(file: number): readonly string[] {
+    return this.#isFileItself ? [''] : (this.#files[file] as WebSeedFile).names;
   }
 
   /** BEP 19: a URL that ends in a slash is a folder; of a torrent with several files it always is one. */
-  #urlOf({ suffix }: WebSeedFile): string {
-    if (this.#single && !this.#url.endsWith('/')) return this.#url;
-    return `${this.#url}${this.#url.endsWith('/') ? '' : '/'}${suffix}`;
+  #urlOf(file: number, name: number): string {
+    if (this.#isFileItself) return this.#url;
+    return `${this.#url}${this.#url.endsWith('/') ? '' : '/'}${this.#namesOf(file)[name] ?? ''}`;
+  }
+
+  get #isFileItself(): boolean {
+    return this.#single && !this.#url.endsWith('/');
   }
 }
 
-/** Throws where the answer is not the range that was asked for. */
-function checkAnswer(
+function answerOr(
+  destroy: () => void,
   status: number,
   headers: Readonly<Record<string, string | string[] | undefined>>,
-  from: number,
-  to: number,
-  length: number,
-): void {
-  if (status === 404 || status === 410 || status === 403 || status === 401)
-    throw new Hopeless(`HTTP status ${status}`);
-  if (status === 416) throw new Hopeless('its file is shorter than the torrent says');
-  if (status === 200) {
-    if (from > 0) throw new Hopeless('it sends whole files only');
-    return;
+  asked: { readonly from: number; readonly to: number; readonly length: number },
+): RangeAnswer {
+  try {
+    return rangeAnswer(status, headers, asked);
+  } catch (error) {
+    destroy();
+    throw error;
   }
-  if (status !== 206) throw new HttpError(`HTTP status ${status}`);
-  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(String(headers['content-range'] ?? ''));
-  const isRight = range !== null && Number(range[1]) === from && Number(range[2]) === to - 1;
-  if (!isRight) throw new Hopeless('it answers with another range than it was asked for');
-  if (range[3] !== '*' && Number(range[3]) !== length)
-    throw new Hopeless(`its file has ${range[3]} bytes where the torrent's has ${length}`);
 }
 
-/** The file in which the byte lies; those of length zero hold none. */
-function fileAt(files: readonly WebSeedFile[], offset: number): number {
-  let low = 0;
-  let high = files.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const file = files[middle] as WebSeedFile;
-    if (file.offset + file.length <= offset) low = middle + 1;
-    else high = middle;
+/** The body as the file has it. Throws FileLost in the middle where it cannot be unpacked. */
+async function* unpacked(body: Readable, coding: Coding | null): AsyncGenerator<Buffer> {
+  if (coding === null) {
+    yield* body as AsyncIterable<Buffer>;
+    return;
   }
-  return low;
+  const unpacker =
+    coding === 'gzip' ? createGunzip() : coding === 'br' ? createBrotliDecompress() : createInflate();
+  body.on('error', (error) => unpacker.destroy(error));
+  body.pipe(unpacker);
+  try {
+    yield* unpacker as AsyncIterable<Buffer>;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code !== undefined && /^(?:Z_|ERR__)/.test(code) ? packed(coding) : error;
+  } finally {
+    unpacker.destroy();
+  }
 }

@@ -1,0 +1,244 @@
+/** What web seeds may begin: runs of missing pieces, and pieces of shards that stand still and want a guest. */
+import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import { PIECE_STATE } from '../../shared/ledger.ts';
+import {
+  MAX_FRUITLESS_TRIES,
+  ORPHANED_PIECE_MS,
+  SLOW_OWNER_MS,
+  SLOW_OWNER_REST_MS,
+  WEB_SEED_TICK_MS,
+} from '../../shared/limits.ts';
+import { webSeedAsSender } from '../../shared/sender.ts';
+import { SlotWatch } from '../requests/slot-watch.ts';
+import type { JointPieces } from './joint-pieces.ts';
+import { type SlotHolder, SlotWriter } from './slot-writer.ts';
+import type { WebSeed } from './web-seed.ts';
+
+/** A look at all pieces of a large torrent takes a while. */
+const LOOK_AGAIN_MS = 1_000;
+/** Long enough to be as good as never, for a guest: it does not take the only place for one. */
+const LONG_GUEST_MS = 2 * SLOW_OWNER_REST_MS;
+
+export class Claims {
+  readonly #holder: SlotHolder;
+  readonly #maxSlots: number;
+  readonly #watch: SlotWatch;
+  /** Pieces that a web seed gave back: it was too slow at them, or is not wanted there. */
+  readonly #rests = new Map<
+    PieceIndex,
+    { readonly seed: WebSeed; readonly until: number; readonly patienceMs: number }
+  >();
+  #now = 0;
+  readonly #runs = new Set<SlotWriter>();
+  /** Pieces in work that want help; since when they have had no new block. */
+  #standing: readonly {
+    readonly piece: PieceIndex;
+    readonly slot: SlotIndex;
+    readonly received: number;
+    readonly since: number;
+  }[] = [];
+  /** At the last try others held all slots. */
+  #outOfSlots = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Web seeds that found nothing they could give, and how many pieces were missing then. */
+  readonly #barren = new Map<WebSeed, number>();
+  readonly #joint: JointPieces;
+  /** The same of pieces that several have together. */
+  readonly #barrenJoint = new Map<WebSeed, number>();
+  #refreshedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(holder: SlotHolder, joint: JointPieces, maxSlots: number) {
+    this.#joint = joint;
+    this.#holder = holder;
+    this.#maxSlots = maxSlots;
+    this.#watch = new SlotWatch(holder.ledger, holder.arena);
+  }
+
+  /** All that are not settled. */
+  get runs(): Iterable<SlotWriter> {
+    return this.#runs;
+  }
+
+  settled(run: SlotWriter): void {
+    this.#runs.delete(run);
+  }
+
+  /**
+   * A piece that failed before is in one sender's hands alone: those must not be idle ones. True where the web seed is to give
+   * it back, so that another may begin it. It gets twice as long each time: it may be the only one that has it.
+   */
+  givesUp(seed: WebSeed, run: SlotWriter, blocklessMs: number): boolean {
+    if (run.role === 'guest' || !run.hasRules) return false;
+    const patienceMs = (piece: PieceIndex): number => this.#rests.get(piece)?.patienceMs ?? ORPHANED_PIECE_MS;
+    if (!run.open.some((piece) => blocklessMs >= patienceMs(piece))) return false;
+    for (const piece of run.open) this.#rest(seed, piece, 2 * patienceMs(piece));
+    return true;
+  }
+
+  /** Once a tick. A web seed that found nothing looks again now and then, and at once where something has changed. */
+  refresh(now: number, hasChanged: boolean): void {
+    this.#now = now;
+    if (!hasChanged && now - this.#refreshedAt < LOOK_AGAIN_MS) return;
+    this.#refreshedAt = now;
+    this.#barren.clear();
+    this.#barrenJoint.clear();
+  }
+
+  /** Slots that web seeds may still take. */
+  get #room(): number {
+    let held = 0;
+    for (const { openCount } of this.#runs) held += openCount;
+    return this.#maxSlots - held;
+  }
+
+  /**
+   * The next missing pieces in a row that the web seed has, at most `most`, looked for in `count` pieces from `from` on and
+   * around; null where there is none, or no slot.
+   */
+  runFor(
+    seed: WebSeed,
+    from: number,
+    most: number,
+    count = this.#holder.ledger.pieceCount,
+  ): SlotWriter | null {
+    const { ledger } = this.#holder;
+    if (ledger.missingCount === 0 || this.#room <= 0 || this.#barren.get(seed) === ledger.missingCount)
+      return null;
+    this.#outOfSlots = false;
+    for (let i = 0; i < count; i++) {
+      const first = ((from + i) % ledger.pieceCount) as PieceIndex;
+      if (!this.#isFor(seed, first)) continue;
+      const run = this.#adopt(seed, first) ?? this.#fresh(seed, first, Math.min(most, this.#room));
+      if (run !== null) return run;
+      if (this.#isKept(first)) continue;
+      this.#outOfSlots = true;
+      return null;
+    }
+    if (count === ledger.pieceCount) this.#barren.set(seed, ledger.missingCount);
+    return null;
+  }
+
+  /** A piece that several web seeds have together, and this one the beginning of. */
+  jointFor(seed: WebSeed): SlotWriter | null {
+    const { ledger, arena } = this.#holder;
+    const isBarren = this.#barrenJoint.get(seed) === ledger.missingCount;
+    if (ledger.missingCount === 0 || isBarren || !seed.files.hasBars || this.#room <= 0) return null;
+    for (let i = 0; i < ledger.pieceCount; i++) {
+      const piece = i as PieceIndex;
+      if (ledger.stateOf(piece) !== PIECE_STATE.missing || !this.#joint.isJoint(piece)) continue;
+      if (!seed.files.hasAt(i * arena.geometry.pieceLength)) continue;
+      const slot = this.#claim(piece);
+      if (slot === null) return null;
+      return this.#begun(new SlotWriter(this.#holder, 'owner', seed.index, piece, [slot], true));
+    }
+    this.#barrenJoint.set(seed, ledger.missingCount);
+    return null;
+  }
+
+  /** True while some piece of these is missing that the web seed has. */
+  isWanted(seed: WebSeed, from: number, count: number): boolean {
+    for (let i = from; i < from + count; i++) if (this.#isFor(seed, i as PieceIndex)) return true;
+    return false;
+  }
+
+  /** A piece of a shard that stands still, or comes too slowly; null where there is none that the web seed can give. */
+  joinFor(seed: WebSeed, now: number): SlotWriter | null {
+    const { arena, shard, ledger } = this.#holder;
+    // While there are pieces to begin, and slots for them, it leaves the shards alone: each block would come twice.
+    const isEndgame = ledger.missingCount === 0 || this.#barren.get(seed) === ledger.missingCount;
+    if (!isEndgame && !this.#outOfSlots) return null;
+    this.#look(isEndgame, now);
+    for (const { piece, slot, since } of this.#standing) {
+      if (arena.ownerOf(slot) === shard || !seed.files.canGive(piece)) continue;
+      const ms = (arena.geometry.pieceLength * 1_000) / (seed.rate ?? Number.POSITIVE_INFINITY);
+      // A slow one helps only where no other came.
+      const patienceMs = ms > LONG_GUEST_MS ? SLOW_OWNER_REST_MS : isEndgame ? 0 : SLOW_OWNER_MS;
+      if (now - since < patienceMs || !arena.join(slot, piece, shard)) continue;
+      const run = new SlotWriter(this.#holder, 'guest', seed.index, piece, [slot]);
+      if (run.rewind()) return this.#begun(run);
+      run.settle();
+    }
+    return null;
+  }
+
+  #look(endgame: boolean, now: number): void {
+    if (now - this.#lookedAt < WEB_SEED_TICK_MS) return;
+    const before = this.#standing;
+    this.#lookedAt = now;
+    this.#standing = this.#watch.look(endgame, now).map(({ piece, slot }) => {
+      const received = this.#holder.arena.receivedCount(slot);
+      const known = before.find((other) => other.slot === slot && other.piece === piece);
+      return { piece, slot, received, since: known?.received === received ? known.since : now };
+    });
+  }
+
+  #begun(run: SlotWriter): SlotWriter {
+    this.#runs.add(run);
+    return run;
+  }
+
+  #isFor(seed: WebSeed, piece: PieceIndex): boolean {
+    if (this.#holder.ledger.stateOf(piece) !== PIECE_STATE.missing || !seed.files.canGive(piece))
+      return false;
+    const rest = this.#rests.get(piece);
+    return rest === undefined || rest.seed !== seed || this.#now >= rest.until;
+  }
+
+  /** Missing pieces in a row from this one on of which no block is kept; null where there is none, or no slot. */
+  #fresh(seed: WebSeed, first: PieceIndex, most: number): SlotWriter | null {
+    const { pieceCount } = this.#holder.ledger;
+    const slots: SlotIndex[] = [];
+    for (let at = first as number; slots.length < most && at < pieceCount; at++) {
+      const piece = at as PieceIndex;
+      const mayTake = this.#isFor(seed, piece) && !this.#isKept(piece);
+      const slot = mayTake ? this.#claim(piece) : null;
+      if (slot === null) break;
+      slots.push(slot);
+    }
+    if (slots.length === 0) return null;
+    return this.#begun(new SlotWriter(this.#holder, 'owner', seed.index, first, slots));
+  }
+
+  /** Blocks of the piece are kept for the next holder. */
+  #isKept(piece: PieceIndex): boolean {
+    const { arena } = this.#holder;
+    return arena.parked().some((slot) => arena.pieceOf(slot) === piece);
+  }
+
+  /** Goes on with a piece of which blocks are kept; null where there are none, or the web seed's are not wanted. */
+  #adopt(seed: WebSeed, piece: PieceIndex): SlotWriter | null {
+    const { ledger, arena, shard } = this.#holder;
+    if (!this.#isKept(piece) || !ledger.claim(piece, shard)) return null;
+    const slot = arena.adopt(piece, shard);
+    if (slot === null) {
+      ledger.release(piece, shard);
+      return null;
+    }
+    // Those that are not avoided had it and gave nothing: the suspicion is turned round.
+    if (arena.avoidedIn(slot).length > 0 && arena.fruitlessTries(slot) >= MAX_FRUITLESS_TRIES)
+      arena.relent(slot);
+    const run = new SlotWriter(this.#holder, 'owner', seed.index, piece, [slot]);
+    const isWanted = !arena.avoidedIn(slot).includes(webSeedAsSender(seed.index));
+    if (isWanted && run.rewind()) return this.#begun(run);
+    this.#rest(seed, piece, ORPHANED_PIECE_MS);
+    run.settle();
+    return null;
+  }
+
+  #rest(seed: WebSeed, piece: PieceIndex, patienceMs: number): void {
+    this.#rests.set(piece, { seed, until: this.#now + SLOW_OWNER_REST_MS, patienceMs });
+  }
+
+  /** With a free slot, or else that of a piece of which blocks are kept, the least complete one. */
+  #claim(piece: PieceIndex): SlotIndex | null {
+    const { ledger, arena, shard } = this.#holder;
+    if (!ledger.claim(piece, shard)) return null;
+    for (;;) {
+      const slot = arena.claim(piece, shard);
+      if (slot !== null) return slot;
+      if (arena.evict() !== null) continue;
+      ledger.release(piece, shard);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What a server's answer to a range request holds: which bytes of the file, and packed how. Servers answer with less or more
+ * than was asked for (RFC 9110 lets them), with the whole file, or with another file; this is the one place that decides
+ * which of these bytes are used.
+ */
+import { HttpError } from '../../shared/http-visitor.ts';
+import { retryAfterMs } from './back-off.ts';
+
+/** The server cannot give this file. It may have others. */
+export class FileLost extends HttpError {}
+
+/** The server cannot answer now. */
+export class ServerBusy extends HttpError {
+  readonly retryAfterMs: number | null;
+
+  constructor(message: string, wantsMs: number | null) {
+    super(message);
+    this.retryAfterMs = wantsMs;
+  }
+}
+
+export type Coding = 'gzip' | 'deflate' | 'br';
+
+export interface AskedRange {
+  /** Bytes of the file: `[from, to)`. */
+  readonly from: number;
+  readonly to: number;
+  /** Of the whole file, as the torrent says. */
+  readonly length: number;
+}
+
+export interface RangeAnswer {
+  /** The body is the whole file. */
+  readonly whole: boolean;
+  /** Bytes of the file that the body holds: `[start, end)`. */
+  readonly start: number;
+  readonly end: number;
+  /** How the body is packed; null where it is as it was asked for. */
+  readonly coding: Coding | null;
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** 408, 425 and 429 mean "not now"; any other 4xx is about this file. */
+const LATER = new Set([408, 425, 429]);
+
+/** Throws FileLost or ServerBusy where the answer is of no use. */
+export function rangeAnswer(status: number, headers: Headers, asked: AskedRange): RangeAnswer {
+  if (status >= 500 || LATER.has(status))
+    throw new ServerBusy(`HTTP status ${status}`, retryAfterMs(headers['retry-after'], Date.now()));
+  if (status === 416) throw new FileLost('its file is shorter than the torrent says');
+  if (status === 200) return wholeFile(headers, asked);
+  if (status !== 206) throw new FileLost(`HTTP status ${status}`);
+  return partOf(headers, asked);
+}
+
+function wholeFile(headers: Headers, { length }: AskedRange): RangeAnswer {
+  const coding = codingOf(headers, length);
+  const sent = contentLength(headers);
+  if (coding === null && sent !== null && sent !== length) throw otherLength(sent, length);
+  return { whole: true, start: 0, end: length, coding };
+}
+
+function partOf(headers: Headers, { from, to, length }: AskedRange): RangeAnswer {
+  const range = /^bytes[ =](\d+)-(\d+)\/(\d+|\*)$/i.exec(String(headers['content-range'] ?? '').trim());
+  if (range === null) {
+    // Some servers leave the header out; the length then shows that it is the range.
+    const coding = codingOf(headers, to - from);
+    if (coding === null && contentLength(headers) === to - from)
+      return { whole: false, start: from, end: to, coding };
+    throw new FileLost('it does not say which part of the file it sends');
+  }
+  const [start, end, total] = [Number(range[1]), Number(range[2]) + 1, range[3]];
+  const isOurs = total === '*' || Number(total) === length;
+  const coding = codingOf(headers, isOurs ? end - start : -1);
+  if (!isOurs) {
+    if (coding === null) throw otherLength(Number(total), length);
+    // Ranges of a packed file are ranges of its packed bytes: of use only where they are all there.
+    if (start > 0 || end < Number(total)) throw packed(coding);
+    return { whole: true, start: 0, end: length, coding };
+  }
+  if (start > from || end <= from) throw new FileLost('it answers with another range than it was asked for');
+  return { whole: false, start, end: Math.min(end, length), coding };
+}
+
+/**
+ * How the body is packed. Servers label files that are archives themselves (`x.tar.gz`) as if they had packed them just now:
+ * a body as long as the bytes that were asked for is those bytes, whatever its label says. Throws FileLost for a packing that
+ * cannot be undone here.
+ */
+function codingOf(headers: Headers, plainBytes: number): Coding | null {
+  const label = String(headers['content-encoding'] ?? '')
+    .trim()
+    .toLowerCase();
+  if (label === '' || label === 'identity' || contentLength(headers) === plainBytes) return null;
+  if (label === 'gzip' || label === 'x-gzip') return 'gzip';
+  if (label === 'deflate' || label === 'br') return label;
+  throw packed(/^[a-z0-9-]{1,20}$/.test(label) ? label : 'a packed body');
+}
+
+function contentLength(headers: Headers): number | null {
+  const text = headers['content-length'];
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+/** The server packs what should come as it is, and the bytes that were asked for cannot be had from that. */
+export function packed(coding: string): FileLost {
+  return new FileLost(`it sends ${coding} although it was asked for the plain bytes`);
+}
+
+function otherLength(theirs: number, ours: number): FileLost {
+  return new FileLost(`its file has ${theirs} bytes where the torrent's has ${ours}`);
+}

@@ -1,0 +1,196 @@
+/**
+ * What one web seed has of each file. Failures are counted by server and file: that a server lacks one file, or has another
+ * version of it, says nothing about the rest.
+ */
+
+import type { Geometry } from '../../shared/geometry.ts';
+import { lengthOfPiece } from '../../shared/geometry.ts';
+import type { Landing } from '../../shared/http-visitor.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { MAX_BAD_PIECES_OF_FILE, WEB_SEED_FILE_RETRY_MS } from '../../shared/limits.ts';
+import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
+
+export const BAD_DATA = 'it sent bad data';
+
+export interface SeedFile {
+  /** Why the server cannot give it; null while it can. */
+  lostTo: string | null;
+  /** A file that is lost is asked for again then; null where it is not barred. */
+  retryAt: number | null;
+  /** Where the server's redirects led to. */
+  landing: Landing | null;
+  /** Which of the file's names is asked for. */
+  name: number;
+  badPieces: number;
+  goodPieces: number;
+}
+
+export class SeedFiles {
+  readonly #files: readonly WebSeedFile[];
+  readonly #geometry: Geometry;
+  readonly #states = new Map<number, SeedFile>();
+  /** For each piece, for how many reasons it is not to be had here; null while there is none at all. */
+  #bars: Uint16Array | null = null;
+  readonly #badPieces = new Set<PieceIndex>();
+  #lost = 0;
+  /** When the next lost file is to be tried again. */
+  #nextRetry = Number.POSITIVE_INFINITY;
+
+  /** `files` in the order of the torrent. */
+  constructor(files: readonly WebSeedFile[], geometry: Geometry) {
+    this.#files = files;
+    this.#geometry = geometry;
+  }
+
+  /** Files that were lost at one time or another. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Something cannot be had. */
+  get hasBars(): boolean {
+    return this.#bars !== null;
+  }
+
+  /** Every file of the piece may be asked for. */
+  canGive(piece: PieceIndex): boolean {
+    return this.#bars === null || this.#bars[piece] === 0;
+  }
+
+  /** The file may be asked for. */
+  has(file: number): boolean {
+    return (this.#states.get(file)?.retryAt ?? null) === null;
+  }
+
+  /** The same of the file in which this byte of the torrent lies. */
+  hasAt(byte: number): boolean {
+    return this.has(fileAt(this.#files, byte));
+  }
+
+  /** The server sent wrong bytes of the piece. */
+  isBad(piece: PieceIndex): boolean {
+    return this.#badPieces.has(piece);
+  }
+
+  /** What is remembered of a file. */
+  of(file: number): SeedFile {
+    let state = this.#states.get(file);
+    if (state === undefined) {
+      state = { lostTo: null, retryAt: null, landing: null, name: 0, badPieces: 0, goodPieces: 0 };
+      this.#states.set(file, state);
+    }
+    return state;
+  }
+
+  /** The server does not give this file. It is tried again after a long while: what is forbidden or absent may change. */
+  lose(file: number, reason: string, now: number): void {
+    const state = this.of(file);
+    if (state.lostTo === null) this.#lost += 1;
+    state.lostTo = reason;
+    if (state.retryAt !== null) return;
+    state.retryAt = now + WEB_SEED_FILE_RETRY_MS;
+    this.#nextRetry = Math.min(this.#nextRetry, state.retryAt);
+    this.#barFile(file, 1);
+  }
+
+  /** The server has answered with bytes of this file. */
+  gives(file: number): void {
+    const state = this.#states.get(file);
+    if (state !== undefined && state.retryAt === null) state.lostTo = null;
+  }
+
+  /** Lost files whose time has come may be asked for again. */
+  retry(now: number): void {
+    if (now < this.#nextRetry) return;
+    this.#nextRetry = Number.POSITIVE_INFINITY;
+    for (const [file, state] of this.#states) {
+      if (state.retryAt === null || state.lostTo === BAD_DATA) continue;
+      if (now < state.retryAt) {
+        this.#nextRetry = Math.min(this.#nextRetry, state.retryAt);
+        continue;
+      }
+      state.retryAt = null;
+      this.#barFile(file, -1);
+    }
+  }
+
+  /**
+   * The server sent wrong bytes of this piece: it is not asked for it again. Where only one file can be meant, and several of its
+   * pieces were wrong, the server has another version of the file. Returns the file that is given up for that, or null.
+   */
+  badPiece(piece: PieceIndex, now: number): number | null {
+    if (!this.#badPieces.has(piece)) {
+      this.#badPieces.add(piece);
+      this.#bar(piece, 1);
+    }
+    const file = this.#onlyFileOf(piece);
+    if (file === null) return null;
+    const state = this.of(file);
+    state.badPieces += 1;
+    state.goodPieces -= 1;
+    const { badPieces, goodPieces } = state;
+    if (badPieces < MAX_BAD_PIECES_OF_FILE || badPieces * 10 < goodPieces) return null;
+    if (state.lostTo === BAD_DATA) return null;
+    this.lose(file, BAD_DATA, now);
+    return file;
+  }
+
+  /** All of the piece came from here; if it is bad after all, `badPiece` takes that back. */
+  goodPiece(piece: PieceIndex): void {
+    const file = this.#onlyFileOf(piece);
+    if (file !== null) this.of(file).goodPieces += 1;
+  }
+
+  /** Why the piece is not to be had here; null where it is. */
+  whyNot(piece: PieceIndex): string | null {
+    if (this.canGive(piece)) return null;
+    for (const file of this.filesOf(piece)) {
+      const reason = this.#states.get(file)?.lostTo ?? null;
+      if (reason !== null) return reason;
+    }
+    return BAD_DATA;
+  }
+
+  /** Files that have bytes in the piece; padding is none. */
+  filesOf(piece: PieceIndex): number[] {
+    const start = piece * this.#geometry.pieceLength;
+    const end = start + lengthOfPiece(this.#geometry, piece);
+    const found: number[] = [];
+    for (let i = fileAt(this.#files, start); i < this.#files.length; i++) {
+      const file = this.#files[i] as WebSeedFile;
+      if (file.offset >= end) break;
+      if (!file.padding) found.push(i);
+    }
+    return found;
+  }
+
+  #onlyFileOf(piece: PieceIndex): number | null {
+    const [file, second] = this.filesOf(piece);
+    return file === undefined || second !== undefined ? null : file;
+  }
+
+  #barFile(file: number, change: 1 | -1): void {
+    const { offset, length } = this.#files[file] as WebSeedFile;
+    const last = Math.floor((offset + length - 1) / this.#geometry.pieceLength);
+    for (let piece = Math.floor(offset / this.#geometry.pieceLength); piece <= last; piece++)
+      this.#bar(piece as PieceIndex, change);
+  }
+
+  #bar(piece: PieceIndex, change: 1 | -1): void {
+    this.#bars ??= new Uint16Array(this.#geometry.pieceCount);
+    this.#bars[piece] = Math.max(0, Math.min((this.#bars[piece] ?? 0) + change, 0xffff));
+  }
+}
+
+/** The file in which the byte lies; those of length zero hold none. */
+export function fileAt(files: readonly WebSeedFile[], offset: number): number {
+  let low = 0;
+  let high = files.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const file = files[middle] as WebSeedFile;
+    if (file.offset + file.length <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

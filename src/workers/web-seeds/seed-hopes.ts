@@ -1,0 +1,106 @@
+/** What main must know of web seeds: which files each lacks, which of them waits, and which has nothing left to give. */
+import type { HttpError } from '../../shared/http-visitor.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import type { Ledger } from '../../shared/ledger.ts';
+import type { WebSeedEvent } from '../../shared/web-seed-messages.ts';
+import type { JointPieces } from './joint-pieces.ts';
+import { ServerBusy } from './range-answer.ts';
+import type { WebSeed } from './web-seed.ts';
+
+export class SeedHopes {
+  readonly #seeds: readonly WebSeed[];
+  readonly #joint: JointPieces;
+  readonly #ledger: Ledger;
+  readonly #post: (event: WebSeedEvent) => void;
+  readonly #told = new Map<WebSeed, string | null>();
+  /** Files that main knows a web seed lacks. */
+  readonly #lost = new Map<WebSeed, Set<number>>();
+  readonly #waiting = new Set<WebSeed>();
+  /** A piece that each may still give. */
+  readonly #hopeAt = new Map<WebSeed, PieceIndex>();
+  #stale = false;
+  #verified = 0;
+
+  constructor(
+    seeds: readonly WebSeed[],
+    joint: JointPieces,
+    ledger: Ledger,
+    post: (event: WebSeedEvent) => void,
+  ) {
+    this.#seeds = seeds;
+    this.#joint = joint;
+    this.#ledger = ledger;
+    this.#post = post;
+  }
+
+  markStale(): void {
+    this.#stale = true;
+  }
+
+  fileLost(seed: WebSeed, file: number): void {
+    this.#stale = true;
+    const lost = this.#lost.get(seed) ?? new Set();
+    this.#lost.set(seed, lost);
+    if (lost.has(file)) return;
+    lost.add(file);
+    this.#post({ type: 'file-lost', seed: seed.index, file, reason: seed.files.of(file).lostTo ?? '' });
+  }
+
+  /** Said once for a time of failures: the waits that follow are no news. */
+  waits(seed: WebSeed, error: HttpError, ms: number): void {
+    this.#stale = true;
+    // A name that does not exist hardly ever comes to exist: the run does not wait for it.
+    if (error.message.includes('ENOTFOUND')) seed.server.lostTo = error.message;
+    if (this.#waiting.has(seed)) return;
+    this.#waiting.add(seed);
+    this.#post({
+      type: 'seed-waits',
+      seed: seed.index,
+      reason: error.message,
+      ms,
+      answers: error instanceof ServerBusy,
+    });
+  }
+
+  /** Tells what has changed. */
+  tell(): void {
+    for (const seed of this.#waiting) if (seed.server.isGiving) this.#backAgain(seed);
+    const verified = this.#ledger.verifiedCount;
+    if ((!this.#stale && verified === this.#verified) || this.#ledger.complete) return;
+    this.#verified = verified;
+    this.#stale = false;
+    for (const seed of this.#seeds) {
+      const reason = seed.server.lostTo ?? this.#nothingLeft(seed);
+      if ((this.#told.get(seed) ?? null) === reason) continue;
+      this.#told.set(seed, reason);
+      this.#post({ type: 'seed-lost', seed: seed.index, reason });
+    }
+  }
+
+  /** It gives again. Where no web seed could be reached, that shows that the network is back. */
+  #backAgain(seed: WebSeed): void {
+    if (this.#waiting.size === this.#seeds.length)
+      for (const { server } of this.#seeds) server.networkCameBack();
+    this.#waiting.delete(seed);
+  }
+
+  /** Why the web seed has none of the pieces that are wanted; null where it has some, or none is wanted. */
+  #nothingLeft(seed: WebSeed): string | null {
+    const { files } = seed;
+    if (!files.hasBars) return null;
+    const { pieceCount } = this.#ledger;
+    const from = this.#hopeAt.get(seed) ?? 0;
+    let reason: string | null = null;
+    // From the piece on that gave hope the last time: of a large torrent most are looked at once.
+    for (let i = 0; i < pieceCount; i++) {
+      const piece = ((from + i) % pieceCount) as PieceIndex;
+      if (!this.#ledger.isWanted(piece)) continue;
+      if (files.canGive(piece) || this.#joint.isJoint(piece)) {
+        this.#hopeAt.set(seed, piece);
+        return null;
+      }
+      reason ??= files.whyNot(piece);
+    }
+    return reason;
+  }
+}

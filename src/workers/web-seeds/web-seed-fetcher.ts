@@ -1,0 +1,280 @@
+/**
+ * All web seeds of a download at work: a few connections each, which claim runs of pieces, fetch them, and take over from one
+ * another what comes too slowly. Time and network come from outside.
+ */
+import type { Arena } from '../../shared/arena.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { ShardId } from '../../shared/indices.ts';
+import type { Ledger } from '../../shared/ledger.ts';
+import {
+  ENDGAME_SILENCE_MS,
+  SLOW_OWNER_REST_MS,
+  WEB_SEED_BACKOFF_MS,
+  WEB_SEED_CONNECTIONS,
+  WEB_SEED_IDLE_MS,
+  WEB_SEED_RUN_BYTES,
+  WEB_SEED_RUN_S,
+  WEB_SEED_TICK_MS,
+} from '../../shared/limits.ts';
+import type { WebSeedCommand, WebSeedEvent, WebSeedFile } from '../../shared/web-seed-messages.ts';
+import { Claims } from './claims.ts';
+import { JointPieces } from './joint-pieces.ts';
+import { shouldTakeOver } from './pace.ts';
+import { ServerBusy } from './range-answer.ts';
+import { SeedHopes } from './seed-hopes.ts';
+import { Server } from './server.ts';
+import type { SlotWriter } from './slot-writer.ts';
+import { WaitingRuns } from './waiting-runs.ts';
+import { type FetchOutcome, type Visitor, WebSeed } from './web-seed.ts';
+import { Work } from './work.ts';
+
+export interface FetcherSetup {
+  readonly shard: ShardId;
+  readonly urls: readonly string[];
+  readonly files: readonly WebSeedFile[];
+  readonly single: boolean;
+  readonly ledger: Ledger;
+  readonly arena: Arena;
+  readonly maxSlots: number;
+  readonly visitor: Visitor;
+  readonly clock: Clock;
+  readonly sleep: (ms: number) => Promise<unknown>;
+  readonly post: (event: WebSeedEvent) => void;
+}
+
+/** Files that a server lacks one after the other, without having given anything, before it is asked more slowly. */
+const FRUITLESS_FILES = 50;
+
+export class WebSeedFetcher {
+  readonly #setup: FetcherSetup;
+  readonly #seeds: readonly WebSeed[];
+  readonly #claims: Claims;
+  readonly #joint: JointPieces;
+  readonly #hopes: SeedHopes;
+  readonly #works = new Set<Work>();
+  readonly #waiting = new WaitingRuns();
+  #stopped = false;
+
+  constructor(setup: FetcherSetup) {
+    this.#setup = setup;
+    const { ledger, arena, shard, visitor, post } = setup;
+    const servers = new Map<string, Server>();
+    const torrent = { ...setup, geometry: arena.geometry };
+    this.#seeds = setup.urls.map((url, i) => {
+      const { origin } = new URL(url);
+      const server = servers.get(origin) ?? new Server();
+      servers.set(origin, server);
+      return new WebSeed(i, url, torrent, server, visitor);
+    });
+    this.#joint = new JointPieces(this.#seeds);
+    this.#hopes = new SeedHopes(this.#seeds, this.#joint, ledger, post);
+    this.#claims = new Claims(
+      {
+        ledger,
+        arena,
+        shard,
+        onFull: (full, only) => {
+          this.#seeds[only ?? -1]?.files.goodPiece(full.piece);
+          if (only === null && this.#joint.isJoint(full.piece)) this.#joint.fetched(full.piece);
+          post({ type: 'full', pieces: [full] });
+          for (const { index, bytes } of this.#seeds) post({ type: 'fetched', seed: index, bytes });
+        },
+      },
+      this.#joint,
+      setup.maxSlots,
+    );
+  }
+
+  command(command: WebSeedCommand): void {
+    if (command.type === 'stop') {
+      this.#stopped = true;
+      for (const work of this.#works) work.abort();
+      return;
+    }
+    const seed = this.#seeds[command.seed];
+    const file = seed?.files.badPiece(command.piece, this.#setup.clock()) ?? null;
+    if (seed !== undefined && file !== null) this.#hopes.fileLost(seed, file);
+    this.#hopes.markStale();
+    this.#claims.refresh(this.#setup.clock(), true);
+  }
+
+  /** Resolves once it was told to stop, and every connection has ended. */
+  async run(): Promise<void> {
+    const all = this.#seeds.length * WEB_SEED_CONNECTIONS;
+    const connections = Array.from({ length: all }, (_, i) => {
+      // Each begins in a part of the torrent of its own, so that they do not get in each other's way.
+      const start = Math.floor((i / all) * this.#setup.ledger.pieceCount);
+      return this.#connection(this.#seeds[Math.floor(i / WEB_SEED_CONNECTIONS)] as WebSeed, start);
+    });
+    await Promise.all([...connections, this.#ticks()]);
+  }
+
+  async #connection(seed: WebSeed, start: number): Promise<void> {
+    const { clock, sleep, ledger } = this.#setup;
+    let from = start;
+    let restsUntil = 0;
+    while (!this.#stopped) {
+      const now = clock();
+      seed.files.retry(now);
+      const run = now >= restsUntil && seed.mayBegin(now) ? this.#next(seed, from, now) : null;
+      if (run === null) {
+        await sleep(WEB_SEED_IDLE_MS);
+        continue;
+      }
+      const restMs = await this.#perform(seed, run);
+      restsUntil = clock() + restMs;
+      from = Math.ceil(run.end / this.#setup.arena.geometry.pieceLength) % ledger.pieceCount;
+    }
+  }
+
+  /** What a connection does next: what others left, something new, what another is slow at, or what a shard is slow at. */
+  #next(seed: WebSeed, from: number, now: number): SlotWriter | null {
+    return (
+      this.#waiting.nextFor(seed) ??
+      this.#claims.runFor(seed, seed.isStreaming ? 0 : from, this.#mostPieces(seed)) ??
+      this.#takeOver(seed, now) ??
+      this.#claims.joinFor(seed, now) ??
+      this.#claims.jointFor(seed)
+    );
+  }
+
+  /** One piece at first; then about as much as it sends in two seconds: a slow server must not hold much. */
+  #mostPieces(seed: WebSeed): number {
+    const { ledger, arena } = this.#setup;
+    const bytes = Math.min(WEB_SEED_RUN_BYTES, (seed.rate ?? 0) * WEB_SEED_RUN_S);
+    // Towards the end runs become short, so that the last bytes come over all connections.
+    const hands = 2 * this.#seeds.length * WEB_SEED_CONNECTIONS;
+    return Math.min(
+      Math.max(1, Math.floor(bytes / arena.geometry.pieceLength)),
+      Math.max(1, Math.ceil(ledger.missingCount / hands)),
+    );
+  }
+
+  /** A web seed with nothing to do takes a run from one that is too slow at it. */
+  #takeOver(seed: WebSeed, now: number): SlotWriter | null {
+    for (const work of this.#works) {
+      const { run } = work;
+      if (work.seed === seed || !work.isFetching || run.openCount === 0) continue;
+      if (!shouldTakeOver(run.end - run.at, work.pace.rate(now), seed.rate)) continue;
+      if (run.hasRules || !run.open.every((piece) => seed.files.canGive(piece))) continue;
+      work.pace.saw(now, run.at);
+      work.seed.rate = work.pace.finalRate(now);
+      work.giveAway();
+      run.handTo(seed.index);
+      return run;
+    }
+    return null;
+  }
+
+  /** Fetches the run, and what follows it; resolves to how long to wait after it, in milliseconds. */
+  async #perform(seed: WebSeed, run: SlotWriter): Promise<number> {
+    const work = new Work(seed, run, this.#setup.clock, (at, end) => this.#more(work, at, end));
+    this.#works.add(work);
+    seed.server.begin();
+    let waitMs = 0;
+    for (let goesOn = true; goesOn; ) {
+      const at = work.begin();
+      const outcome = await seed.fetch(work);
+      if (!work.isFetching) break;
+      this.#measure(work);
+      [goesOn, waitMs] = this.#after(work, outcome, work.run.at !== at);
+    }
+    seed.server.end(work.gave);
+    this.#works.delete(work);
+    if (work.isFetching) this.#letGo(work.run);
+    this.#setup.post({ type: 'fetched', seed: seed.index, bytes: seed.bytes });
+    return waitMs;
+  }
+
+  /** How fast the web seed is. A request that ended at once, without a byte, says nothing. */
+  #measure({ seed, run, pace }: Work): void {
+    const now = this.#setup.clock();
+    pace.saw(now, run.at);
+    if (pace.hasMoved || pace.silentMs(now) >= ENDGAME_SILENCE_MS) seed.rate = pace.finalRate(now);
+  }
+
+  /** Whether the same run is gone on with, and how long to wait where not. */
+  #after({ seed, run, isOver }: Work, outcome: FetchOutcome, moved: boolean): [boolean, number] {
+    const now = this.#setup.clock();
+    switch (outcome.kind) {
+      case 'done':
+      case 'stopped':
+        return [!this.#stopped && !isOver && !run.collect() && run.rewind(), 0];
+      case 'left':
+        return [false, 0];
+      case 'file-lost':
+        seed.files.lose(outcome.file, outcome.reason, now);
+        this.#hopes.fileLost(seed, outcome.file);
+        return [false, seed.bytes === 0 && seed.files.lost > FRUITLESS_FILES ? WEB_SEED_BACKOFF_MS : 0];
+      case 'failed': {
+        // A server that hangs up in the middle is asked for the rest: what it gave is worth something.
+        if (moved && !this.#stopped) return [true, 0];
+        const ms = seed.server.failed(now, outcome.error instanceof ServerBusy, outcome.retryAfterMs);
+        if (ms > 0) this.#hopes.waits(seed, outcome.error, ms);
+        return [false, 0];
+      }
+    }
+  }
+
+  /** The next run in a file that comes as a whole. Waits for a free slot: the server waits, too. */
+  async #more(work: Work, at: number, end: number): Promise<boolean> {
+    const { seed } = work;
+    const { pieceLength } = this.#setup.arena.geometry;
+    const first = Math.ceil(at / pieceLength);
+    const count = Math.max(0, Math.ceil(end / pieceLength) - first);
+    work.pause();
+    this.#letGo(work.run);
+    while (!work.signal.aborted && this.#claims.isWanted(seed, first, count)) {
+      const run = this.#claims.runFor(seed, first, this.#mostPieces(seed), count);
+      if (run !== null) {
+        work.goOn(run);
+        return true;
+      }
+      await this.#setup.sleep(WEB_SEED_IDLE_MS);
+    }
+    return false;
+  }
+
+  /** No connection fetches the run now. Others may still be at work on its pieces: their slots are held until they are through. */
+  #letGo(run: SlotWriter): void {
+    // What several fetch together goes on with the next of them.
+    if (run.joint ? run.collect() : run.settle()) this.#claims.settled(run);
+    else this.#waiting.add(run, this.#setup.clock());
+  }
+
+  async #ticks(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#setup.sleep(WEB_SEED_TICK_MS);
+      this.#tick(this.#setup.clock());
+    }
+  }
+
+  #tick(now: number): void {
+    this.#collect();
+    this.#claims.refresh(now, false);
+    for (const work of this.#works) if (work.isFetching) this.#watch(work, now);
+    this.#waiting.expire(now, (run) => this.#forget(run));
+    this.#hopes.tell();
+  }
+
+  /** Shortens what is slow, and ends what is of no more use. */
+  #watch(work: Work, now: number): void {
+    const { run, pace } = work;
+    pace.saw(now, run.at);
+    const rate = pace.rate(now);
+    if (rate !== null) run.shorten(run.at + 2 * rate * WEB_SEED_RUN_S);
+    if (run.openCount === 0 || run.isOvertaken) return work.abort();
+    // A guest that is slow makes room for a better one, and may come again.
+    const isSlowGuest = run.role === 'guest' && work.ageMs(now) >= SLOW_OWNER_REST_MS;
+    if (isSlowGuest || this.#claims.givesUp(work.seed, run, pace.blocklessMs(now))) work.endRun();
+  }
+
+  #collect(): void {
+    for (const run of this.#claims.runs) if (run.collect()) this.#forget(run);
+  }
+
+  #forget(run: SlotWriter): void {
+    this.#waiting.delete(run);
+    this.#claims.settled(run);
+  }
+}

@@ -1,0 +1,165 @@
+/** The parts of web seeds that decide: answers, waits, names, and how an incomplete download is told. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { incompleteFailure, missingText } from '../../src/main/incomplete.ts';
+import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
+import { usableWebSeeds, webSeedFiles } from '../../src/main/torrent/web-seed-files.ts';
+import { BackOff, retryAfterMs } from '../../src/workers/web-seeds/back-off.ts';
+import { shouldTakeOver } from '../../src/workers/web-seeds/pace.ts';
+import { FileLost, rangeAnswer, ServerBusy } from '../../src/workers/web-seeds/range-answer.ts';
+import { dict, int, list, str } from '../support/torrents.ts';
+
+const ASKED = { from: 100, to: 200, length: 1_000 };
+
+test('a range, more of it, less of it and the whole file are used', () => {
+  for (const [status, headers, answer] of [
+    [206, { 'content-range': 'bytes 100-199/1000' }, { start: 100, end: 200, coding: null }],
+    [206, { 'content-range': 'bytes 100-199/*' }, { start: 100, end: 200, coding: null }],
+    [206, { 'content-range': 'Bytes 100-149/1000' }, { start: 100, end: 150, coding: null }],
+    [206, { 'content-range': 'bytes 0-999/1000' }, { start: 0, end: 1_000, coding: null }],
+    [206, { 'content-length': '100' }, { start: 100, end: 200, coding: null }],
+    [200, { 'content-length': '1000' }, { whole: true, start: 0, end: 1_000, coding: null }],
+    [200, {}, { whole: true, start: 0, end: 1_000, coding: null }],
+    [
+      206,
+      { 'content-range': 'bytes 100-199/1000', 'content-encoding': 'gzip', 'content-length': '57' },
+      { start: 100, end: 200, coding: 'gzip' },
+    ],
+    [
+      206,
+      { 'content-range': 'bytes 100-199/1000', 'content-encoding': 'x-gzip', 'content-length': '100' },
+      { start: 100, end: 200, coding: null },
+    ],
+    [
+      206,
+      { 'content-range': 'bytes 0-399/400', 'content-encoding': 'gzip', 'content-length': '400' },
+      { whole: true, start: 0, end: 1_000, coding: 'gzip' },
+    ],
+    [200, { 'content-encoding': 'br' }, { whole: true, start: 0, end: 1_000, coding: 'br' }],
+  ] as const)
+    assert.deepEqual(
+      rangeAnswer(status, headers, ASKED),
+      { whole: false, ...answer },
+      JSON.stringify(headers),
+    );
+});
+
+test('answers that are of no use for the file say why', () => {
+  for (const [status, headers, message] of [
+    [404, {}, 'HTTP status 404'],
+    [403, {}, 'HTTP status 403'],
+    [204, {}, 'HTTP status 204'],
+    [304, {}, 'HTTP status 304'],
+    [416, {}, 'its file is shorter than the torrent says'],
+    [206, { 'content-range': 'bytes 101-199/1000' }, 'it answers with another range than it was asked for'],
+    [206, { 'content-range': 'bytes 0-99/1000' }, 'it answers with another range than it was asked for'],
+    [206, { 'content-range': 'bytes 100-199/999' }, "its file has 999 bytes where the torrent's has 1000"],
+    [206, {}, 'it does not say which part of the file it sends'],
+    [206, { 'content-type': 'multipart/byteranges' }, 'it does not say which part of the file it sends'],
+    [200, { 'content-length': '5' }, "its file has 5 bytes where the torrent's has 1000"],
+    [200, { 'content-encoding': 'zstd' }, 'it sends zstd although it was asked for the plain bytes'],
+    [
+      200,
+      { 'content-encoding': '\u001b[2J' },
+      'it sends a packed body although it was asked for the plain bytes',
+    ],
+    [
+      206,
+      { 'content-range': 'bytes 100-199/400', 'content-encoding': 'gzip', 'content-length': '99' },
+      'it sends gzip although it was asked for the plain bytes',
+    ],
+  ] as const)
+    assert.throws(
+      () => rangeAnswer(status, headers, ASKED),
+      (error: unknown) => error instanceof FileLost && error.message === message,
+      `${status} ${JSON.stringify(headers)}`,
+    );
+});
+
+test('answers that mean "not now" say when, where the server does', () => {
+  for (const [status, headers, ms] of [
+    [503, { 'retry-after': '10' }, 10_000],
+    [429, { 'retry-after': ' 7 ' }, 7_000],
+    [500, {}, null],
+    [502, { 'retry-after': 'soon' }, null],
+    [408, {}, null],
+  ] as const)
+    assert.throws(
+      () => rangeAnswer(status, headers, ASKED),
+      (error: unknown) => error instanceof ServerBusy && error.retryAfterMs === ms,
+    );
+  assert.equal(retryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 20_000), 40_000);
+  assert.equal(retryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 90_000), 0);
+});
+
+test('waits double up to a bound; what fails together is one failure; a success forgets all', () => {
+  const backOff = new BackOff();
+  const waits: number[] = [];
+  for (let now = 1_000; waits.length < 8; now = backOff.until) {
+    backOff.failed(now, null);
+    backOff.failed(now + 1, null);
+    waits.push(Math.floor((backOff.until - now) / 1_000));
+  }
+  assert.deepEqual(waits, [2, 4, 8, 16, 32, 60, 60, 60]);
+  backOff.succeeded();
+  assert.equal(backOff.until, 0);
+  backOff.failed(5_000, 86_400_000_000);
+  assert.equal(backOff.until, 5_000 + 3_600_000, 'no server ends itself for the whole run');
+});
+
+test('a run is taken over by a web seed that is twice as fast, and by an untried one where next to nothing comes', () => {
+  for (const [left, rate, helper, expected] of [
+    [100_000, null, 1e6, false],
+    [100_000, 10, 1e6, true],
+    [100_000, 10, 15, false],
+    [100_000, 90_000, 1e9, false],
+    [100_000, 0, null, true],
+    [100_000, 10, null, true],
+    [100_000, 20_000, null, false],
+    [100_000, 0, 0, false],
+  ] as const)
+    assert.equal(shouldTakeOver(left, rate, helper), expected, `${left} ${rate} ${helper}`);
+});
+
+test('names go out in the bytes of the torrent, by each spelling; URLs that mean the same are one', () => {
+  const raw = (...bytes: number[]) => Buffer.concat([Buffer.from(`${bytes.length}:`), Buffer.from(bytes)]);
+  const info = dict({
+    files: list(
+      dict({ length: int(3), path: list(raw(0xe4, 0x2f)), 'path.utf-8': list(str('ä/')) }),
+      dict({ length: int(0), path: list(str('empty')) }),
+      dict({ length: int(7), path: list(str('a b'), str('#1%.bin')) }),
+    ),
+    name: raw(0xff),
+    'piece length': int(16_384),
+    pieces: Buffer.concat([Buffer.from('20:'), Buffer.alloc(20)]),
+  });
+  const urls = [
+    'http://one.test/x',
+    'HTTP://One.test:80/x/',
+    'http://one.test/x/#y',
+    'http://two.test/x',
+    'ftp://one.test/x',
+    'http://',
+  ];
+  const torrent = dict({ info, 'url-list': list(...urls.map(str)) });
+  const metainfo = parseMetainfo(torrent, 'test');
+  assert.deepEqual(
+    webSeedFiles(metainfo).map(({ names }) => names),
+    [['%FF/%C3%A4%2F', '%FF/%E4%2F'], ['%FF/a%20b/%231%25.bin']],
+  );
+  assert.deepEqual(usableWebSeeds(metainfo), ['http://one.test/x', 'http://two.test/x']);
+});
+
+test('an incomplete download names its files, and only so many of them', () => {
+  const missing = Array.from({ length: 22 }, (_, i) => ({ path: `set/${i}`, reason: 'HTTP status 404' }));
+  const failure = incompleteFailure(missing, '/out/set');
+  assert.equal(failure.exitStatus, 6);
+  assert.match(failure.message, /^22 files are incomplete.*set\/0 and 21 more.*\/out\/set$/);
+  const lines = missingText(missing);
+  assert.equal(lines.length, 21);
+  assert.deepEqual([lines[0], lines[20]], ['incomplete: set/0 (HTTP status 404)', 'and 2 more']);
+  assert.match(
+    incompleteFailure(missing.slice(0, 1), '/o').message,
+    /^1 file is incomplete.*: set\/0; the rest/,
+  );
+});
