@@ -7,6 +7,7 @@ import type { Download } from './download.ts';
 import { EXIT_STATUS } from './failure.ts';
 import { type GivingPeer, liveView } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
+import type { OutputPlace } from './output-place.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
 import type { Race } from './race.ts';
 import type { Unchoke } from './race-options.ts';
@@ -24,6 +25,8 @@ import { WorkProgress } from './work-progress.ts';
 export interface GetJob {
   readonly download: Download;
   readonly plan: StoragePlan;
+  /** Released by the run that ends the download. */
+  readonly place: OutputPlace;
 }
 
 export class GetTeller {
