@@ -97,6 +97,7 @@ export class BenchRun {
       {
         metainfo,
         plan: discardingPlan(metainfo),
+        files: null,
         race: this.#session.race,
         shards: this.#session.shards,
         webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: this.#network.route },
@@ -104,7 +105,6 @@ export class BenchRun {
         openFiles: 0,
         memoryBytes: this.#memoryBytes ?? defaultMemory(metainfo.geometry),
         order: 'rarest',
-        preallocate: false,
       },
       this.#downloadListener(),
     );

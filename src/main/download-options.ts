@@ -2,6 +2,8 @@
 import type { Route } from '../shared/http-visitor.ts';
 import type { PeerIndex, PieceIndex } from '../shared/indices.ts';
 import type { PeerOutcome, PickOrder } from '../shared/messages.ts';
+import type { DownloadFilesOptions, FilesListener } from './download-files.ts';
+import type { OutputPlace } from './output-place.ts';
 import type { Race } from './race.ts';
 import type { Unchoke } from './race-options.ts';
 import type { StoragePlan } from './storage.ts';
@@ -9,7 +11,10 @@ import type { Metainfo } from './torrent/metainfo.ts';
 
 export interface DownloadOptions {
   readonly metainfo: Metainfo;
+  /** Which pieces are wanted, and where they go. */
   readonly plan: StoragePlan;
+  /** Null: pieces are verified and thrown away. */
+  readonly files: (DownloadFilesOptions & { readonly place: OutputPlace }) | null;
   /** The race that finds the peers; it may have run for a while. From here on this download listens to it. */
   readonly race: Race;
   readonly shards: number;
@@ -20,8 +25,6 @@ export interface DownloadOptions {
   readonly openFiles: number;
   readonly memoryBytes: number;
   readonly order: PickOrder;
-  /** Take the disk space before the first byte comes. */
-  readonly preallocate: boolean;
 }
 
 /** A file that a source should have and has not. */
@@ -31,11 +34,7 @@ export interface UnavailableFile {
   readonly reason: string;
 }
 
-export interface DownloadListener {
-  /** Content that was there before: pieces hashed so far, and in all. */
-  onChecked(pieces: number, total: number): void;
-  /** The journal could not be written; the download goes on. */
-  onJournalTrouble(error: unknown): void;
+export interface DownloadListener extends FilesListener {
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
   onBanned(peer: PeerIndex): void;

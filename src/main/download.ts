@@ -8,19 +8,17 @@ import type { PieceIndex, ShardId } from '../shared/indices.ts';
 import { Ledger } from '../shared/ledger.ts';
 import type { FullPiece, HashResult, ShardTorrent } from '../shared/messages.ts';
 import { type Sender, senderOf } from '../shared/sender.ts';
-import { checkDisk } from './disk-check.ts';
 import { diskFailure } from './disk-failure.ts';
 import type { DownloadSymptoms } from './doctor/symptoms.ts';
+import { DownloadFiles } from './download-files.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
-import { JournalKeeper } from './journal-keeper.ts';
 import { leftBytes } from './left-bytes.ts';
 import { reclaim } from './lost-shard.ts';
 import { MissingFiles } from './missing-files.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
-import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
 import { Verdicts } from './verdicts.ts';
 import { WEB_SEEDS, type WebSeeds } from './web-seeds.ts';
 
@@ -30,7 +28,8 @@ export class Download {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #hashers: HashPool;
-  readonly #journal: JournalKeeper;
+  /** Null: pieces are thrown away. */
+  readonly #files: DownloadFiles | null;
   #webSeeds: WebSeeds | null = null;
   readonly #missing: MissingFiles;
   readonly #share: NonNullable<ShardTorrent['download']>;
@@ -38,7 +37,6 @@ export class Download {
   #verifiedBytes = 0;
   #foundBytes = 0;
   #wantedBytes = 0;
-  #rehashed = 0;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
   #ended = false;
@@ -59,6 +57,10 @@ export class Download {
       if (options.plan.wanted[piece] === 1) this.#wantedBytes += lengthOfPiece(g, piece as PieceIndex);
       else this.#ledger.exclude(piece as PieceIndex);
     }
+    const { files } = options;
+    this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
+    if (files !== null) files.place.onLost = (error) => this.#fail(error);
+    const place = this.#files?.forHashers;
     this.#hashers = new HashPool(options.hashers, {
       arena: arenaMemory,
       geometry: g,
@@ -66,6 +68,7 @@ export class Download {
       files: options.plan.files,
       padding: options.plan.padding,
       openFiles: options.openFiles,
+      ...(place === undefined ? {} : { place }),
     });
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
@@ -77,7 +80,6 @@ export class Download {
       (error) => this.#fail(error),
     );
     this.#missing = new MissingFiles(options.plan, metainfo, (file) => listener.onFileUnavailable(file));
-    this.#journal = new JournalKeeper(options.plan, metainfo, (error) => listener.onJournalTrouble(error));
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
     const order = options.order;
     const hasNeighbours = sharers > 1;
@@ -121,7 +123,7 @@ export class Download {
 
   /** Pieces that were hashed anew at the start, because no journal spoke for them. */
   get rehashed(): number {
-    return this.#rehashed;
+    return this.#files?.rehashed ?? 0;
   }
 
   get verifiedPieces(): number {
@@ -152,17 +154,12 @@ export class Download {
 
   /** Looks at what is on disk, makes the files ready, and lets the shards ask for blocks. Throws a `disk` failure. */
   async prepare(): Promise<void> {
-    const { plan } = this.#options;
-    if (contentThere(plan)) {
-      this.#rehashed = await checkDisk(this.#hashers, plan, this.#options.metainfo, {
-        onGood: (piece) => this.#count(piece),
-        onChecked: (pieces, total) => this.#listener.onChecked(pieces, total),
-      });
-      this.#foundBytes = this.#verifiedBytes;
-    }
-    if (this.#ended) return;
-    prepareStorage(plan);
-    if (this.#options.preallocate && !this.complete) await allocateSpace(plan, () => this.#ended);
+    await this.#files?.prepare(
+      this.#hashers,
+      (piece) => this.#count(piece),
+      () => this.#ended,
+    );
+    this.#foundBytes = this.#verifiedBytes;
     if (this.#ended) return;
     if (this.complete) return this.#completed();
     const { geometry, info, private: isPrivate } = this.#options.metainfo;
@@ -198,14 +195,13 @@ export class Download {
     this.#verdicts.stop();
     await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
     await this.#hashers.idle();
-    await (this.complete ? this.#journal.finish() : this.#journal.flush());
     await this.#hashers.close();
+    await this.#files?.close(this.complete);
   }
 
   #count(piece: PieceIndex): void {
     if (!this.#ledger.isWanted(piece)) return;
     this.#ledger.verify(piece);
-    this.#journal.note(piece);
     this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
   }
 
@@ -215,8 +211,13 @@ export class Download {
 
   #judge(result: HashResult): void {
     if (result.type !== 'stored') return;
+    const withheld = new Set(result.withheld.map(({ piece }) => piece));
+    for (const { files } of result.withheld) this.#files?.withhold(files);
     const verified = result.good.map(({ piece }) => piece);
-    for (const piece of verified) this.#count(piece);
+    for (const piece of verified) {
+      this.#count(piece);
+      if (!withheld.has(piece)) this.#files?.note(piece);
+    }
     this.#verified.push(...verified);
     this.#verdicts.judge(result);
     for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
@@ -235,7 +236,7 @@ export class Download {
   /** Every piece is verified and written; what was written to must still be there. */
   #completed(): void {
     try {
-      assertStored(this.#options.plan);
+      this.#files?.assertStored();
     } catch (error) {
       return this.#fail(error);
     }

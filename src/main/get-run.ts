@@ -8,25 +8,23 @@ import { hashersOf } from './commands/options.ts';
 import type { Console } from './console.ts';
 import { Advisor } from './doctor/advisor.ts';
 import { type Symptoms, symptomsOf } from './doctor/symptoms.ts';
-import { Download } from './download.ts';
 import type { DownloadListener } from './download-options.ts';
 import { Failure } from './failure.ts';
 import type { GetContext } from './get-context.ts';
+import { getJob } from './get-job.ts';
 import { type GetJob, GetTeller } from './get-teller.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { listenPort } from './listen-port.ts';
 import { LostNotice } from './lost-notice.ts';
-import { defaultMemory, parseMemory } from './memory.ts';
+import { parseMemory } from './memory.ts';
 import type { Network } from './network.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
 import { ReportFile } from './report/report-file.ts';
-import { storagePlan } from './storage.ts';
 import { saveTorrent } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
 import { namesOf, type Source } from './torrent/source.ts';
-import { usableWebSeeds } from './torrent/web-seed-files.ts';
 import { parseCount, parseDuration } from './units.ts';
 
 type Ending =
@@ -124,6 +122,7 @@ export class GetRun {
     // What was not selected is missing still.
     if (this.#job?.download.leftBytes === 0) this.#session.discovery.completed();
     await Promise.all([this.#job?.download.stop(), this.#session.stop()]);
+    this.#job?.place.release();
     signal.removeEventListener('abort', interrupt);
     return this.#finish(ending, elapsedMs);
   }
@@ -138,9 +137,8 @@ export class GetRun {
       saveTorrent(this.#flags.saveTorrent, this.#source.magnet, metainfo.info);
     const selected = await selectFiles(metainfo, this.#source, this.#flags.select, this.#console);
     if (this.#ended) return;
-    this.#job = this.#jobOf(metainfo, selected);
     this.#watch.busy(true);
-    await this.#job.download.prepare();
+    await this.#start(metainfo, selected);
     this.#watch.busy(false);
   }
 
@@ -151,29 +149,21 @@ export class GetRun {
     void this.#session.discovery.start();
   }
 
-  #jobOf(metainfo: Metainfo, selected: ReadonlySet<number> | null): GetJob {
-    const { flags, session } = { flags: this.#flags, session: this.#session };
-    const plan = storagePlan(metainfo, flags.output, selected);
-    this.#context.claims.claim(plan.root, namesOf(this.#source).name);
-    const download = new Download(
-      {
-        metainfo,
-        plan,
-        race: session.race,
-        shards: session.shards,
-        webSeeds: {
-          urls: flags.webseeds ? usableWebSeeds(metainfo) : [],
-          route: this.#route,
-        },
-        hashers: this.#hashers,
-        openFiles: session.openFiles,
-        memoryBytes: this.#memoryBytes ?? defaultMemory(metainfo.geometry),
-        order: flags.sequential ? 'sequential' : 'rarest',
-        preallocate: flags.preallocate === 'full',
-      },
-      this.#downloadListener(),
-    );
-    return { download, plan };
+  async #start(metainfo: Metainfo, selected: ReadonlySet<number> | null): Promise<void> {
+    const job = await getJob(metainfo, selected, {
+      source: this.#source,
+      flags: this.#flags,
+      context: this.#context,
+      session: this.#session,
+      route: this.#route,
+      hashers: this.#hashers,
+      memoryBytes: this.#memoryBytes,
+      listener: this.#downloadListener(),
+    });
+    // An interrupt came while another run was waited for.
+    if (this.#ended) return job.place.release();
+    this.#job = job;
+    await job.download.prepare();
   }
 
   #sessionListener(): SessionListener {
@@ -203,7 +193,7 @@ export class GetRun {
     return {
       ...this.#sessionListener(),
       onChecked: (pieces, total) => this.#teller.checked(pieces, total),
-      onJournalTrouble: (error) => this.#console.news(`the journal could not be written: ${String(error)}`),
+      onJournalTrouble: (message) => this.#console.news(`no journal: ${message}`),
       onVerified: () => this.#watch.progressed(),
       onPieceFailed: (piece) => this.#teller.pieceFailed(piece),
       onWebSeedLost: (url, reason) => {

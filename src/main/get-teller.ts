@@ -10,6 +10,7 @@ import { EXIT_STATUS, type Failure } from './failure.ts';
 import { incompleteFailure, missingText } from './incomplete.ts';
 import { type GivingPeer, liveView } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
+import type { OutputPlace } from './output-place.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from './phase-totals.ts';
 import type { Race } from './race.ts';
 import type { Unchoke } from './race-options.ts';
@@ -26,6 +27,8 @@ import { WorkProgress } from './work-progress.ts';
 export interface GetJob {
   readonly download: Download;
   readonly plan: StoragePlan;
+  /** Released by the run that ends the download. */
+  readonly place: OutputPlace;
 }
 
 export class GetTeller {

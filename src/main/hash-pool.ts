@@ -3,8 +3,13 @@
  * pieces share a task; what waits beyond that waits here, and it is bounded, because every piece in it holds a slot.
  */
 import type { PieceIndex } from '../shared/indices.ts';
-import { CHECK_TASK_BYTES, HASH_TASK_BYTES, HASH_TASKS_PER_HASHER } from '../shared/limits.ts';
-import type { HasherSetup, HashResult, HashTask, PieceToStore } from '../shared/messages.ts';
+import {
+  BLANK_TASK_FILES,
+  CHECK_TASK_BYTES,
+  HASH_TASK_BYTES,
+  HASH_TASKS_PER_HASHER,
+} from '../shared/limits.ts';
+import type { FileRange, HasherSetup, HashResult, HashTask, PieceToStore } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { ThreadPool } from './thread-pool.ts';
 
@@ -84,6 +89,23 @@ export class HashPool {
       }
     };
     await Promise.all(Array.from({ length: this.#hashers }, work));
+  }
+
+  /** Those of the stretches' files that have nothing but zeros there. Rejects as `scan` does. */
+  async blankFiles(ranges: readonly FileRange[]): Promise<Set<number>> {
+    const blank = new Set<number>();
+    const starts = Array.from({ length: Math.ceil(ranges.length / BLANK_TASK_FILES) }, (_, i) => i).values();
+    const work = async (): Promise<void> => {
+      for (const i of starts) {
+        if (this.#closed) return;
+        const part = ranges.slice(i * BLANK_TASK_FILES, (i + 1) * BLANK_TASK_FILES);
+        const result = await this.#threads.run({ type: 'blank', ranges: part });
+        if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
+        if (result.type === 'looked') for (const file of result.blank) blank.add(file);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#hashers }, work));
+    return blank;
   }
 
   /** Resolves when nothing waits and nothing is at work. */

@@ -3,101 +3,228 @@
  * the disk. It lies beside the download and is replaced as a whole, so that a crash leaves the old one or the new one.
  * What it claims is believed only as far as `resume.ts` allows: a wrong journal costs a recheck, never data.
  *
- * Form: one line of JSON, one line with the SHA-256 of the first.
+ * Form: one line of JSON; one line with its HMAC-SHA256 under the user's key, or `-` where there is none.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { MAX_JOURNAL_BYTES } from '../shared/limits.ts';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type BigIntStats, closeSync, constants, readFileSync, readSync } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Folder } from '../shared/folder.ts';
+import { MAX_JOURNAL_BYTES, MAX_PATH_ELEMENT_BYTES } from '../shared/limits.ts';
+import { Failure } from './failure.ts';
+import type { JournalKey } from './journal-key.ts';
 import type { StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** How every journal begins, of each version, also one that was cut or is empty. */
+const BEGINNING = /^(?:$|\{"v":\d{1,3},"infoHash":"|\{(?:"(?:v(?:":(?:\d{1,3}(?:,"?[a-zA-Z]{0,8})?)?)?)?)?$)/;
+const BEGINNING_BYTES = 64;
 
+/** How a file looked. Times in nanoseconds as text: JSON has no integers of that size. */
 export interface FileStamp {
   readonly size: number;
-  readonly mtimeMs: number;
+  readonly modified: string;
+  /** Nobody can set this one back. */
+  readonly changed: string;
+  readonly inode: string;
+  readonly born: string;
 }
 
 export interface Journal {
+  /**
+   * `signed`: this user's, all of it counts. `own`: of this user's account, and no key speaks for it. `earlier`: of an
+   * earlier version. The last two claim no piece; they say that a file is no stranger's.
+   */
+  readonly kind: 'signed' | 'own' | 'earlier';
   /** One bit a piece, high bit first, as in a BEP 3 bitfield. */
   readonly verified: Uint8Array;
-  /** How each file of the plan looked; null where it was not there. */
+  /** How each file of the plan looked; null where it was not there, or is not ours. */
   readonly stamps: readonly (FileStamp | null)[];
 }
 
-export function journalPath(plan: StoragePlan): string {
-  return `${plan.root}.unchoke`;
+/** The journal's place: a folder, and a name in it. */
+export interface JournalPlace {
+  readonly folder: Folder;
+  readonly name: string;
 }
 
-export function stampOf(path: string): FileStamp | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? null : { size: stats.size, mtimeMs: stats.mtimeMs };
+/** Beside the download, and with room for `.new` and `.lock` behind it. */
+export function journalName(plan: StoragePlan): string {
+  const name = basename(plan.root);
+  if (Buffer.byteLength(`${name}.unchoke.lock`) <= MAX_PATH_ELEMENT_BYTES) return `${name}.unchoke`;
+  let kept = '';
+  for (const character of name) {
+    if (Buffer.byteLength(kept + character) > MAX_PATH_ELEMENT_BYTES / 2) break;
+    kept += character;
+  }
+  return `${kept}-${createHash('sha1').update(name).digest('hex').slice(0, 16)}.unchoke`;
 }
 
-/** The journal of this very torrent; null where there is none, or none that can be believed. Never throws. */
-export function readJournal(plan: StoragePlan, metainfo: Metainfo): Journal | null {
+/** A name in the same folder for what is renamed or gone in a moment. */
+export function passingName(): string {
+  return `.unchoke-${randomBytes(8).toString('hex')}`;
+}
+
+export function stampOf(stats: BigIntStats): FileStamp {
+  return {
+    size: Number(stats.size),
+    modified: String(stats.mtimeNs),
+    changed: String(stats.ctimeNs),
+    inode: String(stats.ino),
+    born: String(stats.birthtimeNs),
+  };
+}
+
+/** The journal of this very torrent; null where there is none, or none that says anything. Never throws. */
+export function readJournal(
+  { folder, name }: JournalPlace,
+  plan: StoragePlan,
+  metainfo: Metainfo,
+  key: JournalKey | null,
+): Journal | null {
   try {
-    const path = journalPath(plan);
-    if (statSync(path).size > MAX_JOURNAL_BYTES) return null;
-    const [line, sum] = readFileSync(path, 'utf8').split('\n');
-    if (line === undefined || sum !== checksum(line)) return null;
-    const told = JSON.parse(line) as {
+    const read = readWhole(folder, name);
+    if (read === null) return null;
+    const [line = '', sum = ''] = read.text.split('\n');
+    const { v, infoHash, verified, stamps } = JSON.parse(line) as {
       v: number;
       infoHash: string;
       verified: string;
-      stamps: (FileStamp | null)[];
+      stamps: (readonly [number, number, number, string, string, string, string])[];
     };
-    const verified = Buffer.from(told.verified, 'base64');
-    const fits =
-      told.v === VERSION &&
-      told.infoHash === Buffer.from(metainfo.infoHash).toString('hex') &&
-      verified.length === Math.ceil(metainfo.geometry.pieceCount / 8) &&
-      told.stamps.length === plan.files.length;
-    return fits ? { verified, stamps: told.stamps } : null;
+    const bits = Buffer.from(verified, 'base64');
+    if (infoHash !== Buffer.from(metainfo.infoHash).toString('hex')) return null;
+    if (bits.length !== Math.ceil(metainfo.geometry.pieceCount / 8)) return null;
+    if (v < VERSION)
+      return read.isOwn && sum === sha256(line) ? { kind: 'earlier', verified: bits, stamps: [] } : null;
+    if (v !== VERSION) return null;
+    const byPlace = new Map(
+      stamps.map(([offset, length, size, modified, changed, inode, born]) => [
+        `${offset} ${length}`,
+        { size, modified, changed, inode, born },
+      ]),
+    );
+    // Other files may have been selected then.
+    const files = plan.files.map(({ offset, length }) => byPlace.get(`${offset} ${length}`) ?? null);
+    if (key !== null && isSigned(line, sum, key)) return { kind: 'signed', verified: bits, stamps: files };
+    return read.isOwn ? { kind: 'own', verified: bits, stamps: files } : null;
   } catch {
     return null;
   }
 }
 
-/** Replaces the journal. The data of the pieces that it claims must be on disk already. Rejects with the system's error. */
-export async function writeJournal(plan: StoragePlan, metainfo: Metainfo, journal: Journal): Promise<void> {
+/**
+ * Replaces the journal. The data of the pieces that it claims must be on disk already. `durable`: flushed as well. Rejects
+ * with the system's error, or a `disk` failure where something that is no journal is in the way.
+ */
+export async function writeJournal(
+  { folder, name }: JournalPlace,
+  plan: StoragePlan,
+  metainfo: Metainfo,
+  journal: Pick<Journal, 'verified' | 'stamps'>,
+  key: JournalKey | null,
+  durable: boolean,
+): Promise<void> {
   const line = JSON.stringify({
     v: VERSION,
     infoHash: Buffer.from(metainfo.infoHash).toString('hex'),
     verified: Buffer.from(journal.verified).toString('base64'),
-    stamps: journal.stamps,
+    // Without names: there may be a hundred thousand. Empty files share their place, and need none.
+    stamps: journal.stamps.flatMap((stamp, i) => {
+      const { offset, length } = plan.files[i] ?? { offset: 0, length: 0 };
+      if (stamp === null || length === 0) return [];
+      return [[offset, length, stamp.size, stamp.modified, stamp.changed, stamp.inode, stamp.born]];
+    }),
   });
-  const path = journalPath(plan);
-  const file = await open(`${path}.new`, 'w');
+  if (entryOf(folder, name) === 'other') throw inTheWay(folder, name);
+  const next = await nextName(folder, name);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const file = await open(folder.at(next), flags, 0o666);
   try {
-    await file.writeFile(`${line}\n${checksum(line)}\n`);
-    await file.sync();
+    await file.writeFile(`${line}\n${key === null ? '-' : hmac(line, key)}\n`);
+    if (durable) await file.sync();
   } finally {
     await file.close();
   }
-  await rename(`${path}.new`, path);
-  await syncFolder(dirname(path));
+  await rename(folder.at(next), folder.at(name));
+  if (durable) await syncFolder(folder);
 }
 
-export async function removeJournal(plan: StoragePlan): Promise<void> {
-  await rm(journalPath(plan), { force: true });
-  await rm(`${journalPath(plan)}.new`, { force: true });
+/** Removes what is a journal, and nothing else. */
+export async function removeJournal({ folder, name }: JournalPlace): Promise<void> {
+  for (const entry of [name, `${name}.new`])
+    if (entryOf(folder, entry) === 'journal') await unlink(folder.at(entry));
+  if (entryOf(folder, name) === 'other') throw inTheWay(folder, name);
 }
 
-/** Makes the rename itself durable; not every filesystem can. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
+/** What the next journal is called until it is whole. What a killed run left there goes; what is another's stays. */
+async function nextName(folder: Folder, name: string): Promise<string> {
+  const next = `${name}.new`;
+  const entry = entryOf(folder, next);
+  if (entry === 'other') return passingName();
+  if (entry === 'journal') await unlink(folder.at(next));
+  return next;
+}
+
+/** `journal`: one of ours, whole or cut. */
+function entryOf(folder: Folder, name: string): 'nothing' | 'journal' | 'other' {
+  const stats = folder.look(name);
+  if (stats === null) return 'nothing';
+  if (!stats.isFile() || stats.nlink > 1n) return 'other';
+  const { descriptor } = folder.openFile(name, constants.O_RDONLY);
   try {
-    await folder.sync();
-  } catch {
-    // The journal is whole either way: then the old one may come back after a power loss.
+    const beginning = Buffer.alloc(BEGINNING_BYTES);
+    const bytes = readSync(descriptor, beginning, 0, beginning.length, 0);
+    return BEGINNING.test(beginning.toString('latin1', 0, bytes)) ? 'journal' : 'other';
   } finally {
-    await folder.close();
+    closeSync(descriptor);
   }
 }
 
-function checksum(line: string): string {
+function inTheWay(folder: Folder, name: string): Failure {
+  return new Failure(
+    'disk',
+    `${folder.path}/${name}: this is no journal of unchoke, so it is left alone and no journal is kept; move it away to have one`,
+  );
+}
+
+function readWhole(folder: Folder, name: string): { text: string; isOwn: boolean } | null {
+  const { descriptor, stats } = folder.openFile(name, constants.O_RDONLY);
+  try {
+    if (stats.size > MAX_JOURNAL_BYTES) return null;
+    return {
+      text: readFileSync(descriptor, 'utf8'),
+      isOwn: Number(stats.uid) === (process.geteuid?.() ?? Number(stats.uid)),
+    };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes the rename itself durable; not every filesystem can. */
+async function syncFolder(folder: Folder): Promise<void> {
+  try {
+    const handle = await open(folder.at('.'), 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // The journal is whole either way: then the old one may come back after a power loss.
+  }
+}
+
+function isSigned(line: string, sum: string, key: JournalKey): boolean {
+  const [ours, theirs] = [Buffer.from(hmac(line, key)), Buffer.from(sum)];
+  return ours.length === theirs.length && timingSafeEqual(ours, theirs);
+}
+
+function hmac(line: string, key: JournalKey): string {
+  return createHmac('sha256', key).update(line).digest('hex');
+}
+
+function sha256(line: string): string {
   return createHash('sha256').update(line).digest('hex');
 }

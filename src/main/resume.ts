@@ -1,14 +1,15 @@
 /**
- * How much of a journal may be believed. A file whose size and time of change are as they were is trusted after one of its
- * pieces was hashed; everything else that is on disk is hashed again.
+ * How much of a journal may be believed. A file that looks exactly as it did is trusted after a few of its claimed pieces
+ * were hashed; everything else that is on disk is hashed again.
  */
 import type { Geometry } from '../shared/geometry.ts';
 import type { PieceIndex } from '../shared/indices.ts';
-import { type Journal, stampOf } from './journal.ts';
-import type { StoragePlan } from './storage.ts';
+import { MAX_JOURNAL_PROBES } from '../shared/limits.ts';
+import type { FileStamp, Journal } from './journal.ts';
+import { pieceRange, type StoragePlan } from './storage.ts';
 
 export interface ResumePlan {
-  /** Pieces to hash before their files are trusted: one a file. */
+  /** Pieces to hash before their files are trusted. */
   readonly probes: readonly PieceIndex[];
   /** What to do with each piece, once it is known which probes failed. */
   sort(failedProbes: ReadonlySet<PieceIndex>): {
@@ -20,46 +21,62 @@ export interface ResumePlan {
 type Trust =
   | { readonly kind: 'absent' }
   | { readonly kind: 'changed' }
-  | { readonly kind: 'same'; readonly probe: PieceIndex | null };
+  | { readonly kind: 'same'; readonly probes: readonly PieceIndex[] };
 
-/** `journal` null: nothing is trusted, all that is there is checked. */
-export function resumePlan(journal: Journal | null, plan: StoragePlan, g: Geometry): ResumePlan {
+/**
+ * `journal` null: nothing is trusted, all that is there is checked. `looks`: each file of the plan as it is now, null where
+ * there is none. `random` below 1: nobody may know beforehand which pieces are looked at.
+ */
+export function resumePlan(
+  journal: Journal | null,
+  plan: StoragePlan,
+  looks: readonly (FileStamp | null)[],
+  g: Geometry,
+  random: () => number = Math.random,
+): ResumePlan {
+  const claims = journal?.kind === 'signed' ? journal : null;
   const claimed = (piece: number) =>
-    journal !== null && ((journal.verified[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
+    claims !== null && ((claims.verified[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
   const trusts = plan.files.map((file, i): Trust => {
-    const now = stampOf(file.path);
+    const now = looks[i] ?? null;
     if (now === null || (now.size === 0 && file.length > 0)) return { kind: 'absent' };
-    const before = journal?.stamps[i] ?? null;
-    if (before === null || before.size !== now.size || before.mtimeMs !== now.mtimeMs)
-      return { kind: 'changed' };
-    return { kind: 'same', probe: probeOf(file.offset, file.length, g, claimed) };
+    const before = claims?.stamps[i] ?? null;
+    if (before === null || !isUnchanged(before, now)) return { kind: 'changed' };
+    return { kind: 'same', probes: probesOf(file, g, claimed, random) };
   });
   const probes = new Set<PieceIndex>();
-  for (const trust of trusts) if (trust.kind === 'same' && trust.probe !== null) probes.add(trust.probe);
+  for (const trust of trusts) if (trust.kind === 'same') for (const probe of trust.probes) probes.add(probe);
   return {
-    probes: [...probes],
+    probes: [...probes].sort((a, b) => a - b),
     sort: (failed) => {
       const doubted = trusts.map((trust) =>
-        trust.kind === 'same' && trust.probe !== null && failed.has(trust.probe) ? 'changed' : trust.kind,
+        trust.kind === 'same' && trust.probes.some((probe) => failed.has(probe)) ? 'changed' : trust.kind,
       );
       return sortPieces(plan, g, doubted, claimed);
     },
   };
 }
 
-/** A claimed piece that lies in the file; the middle one, since a file that was cut or overwritten shows it sooner there. */
-function probeOf(
-  offset: number,
-  length: number,
+/** The number of a file and its birth may be made up by the filesystem: they are for `isOurs`. */
+function isUnchanged(before: FileStamp, now: FileStamp): boolean {
+  return before.size === now.size && before.modified === now.modified && before.changed === now.changed;
+}
+
+/** A few of the claimed pieces that lie in the file, each drawn from its own part of them. */
+function probesOf(
+  file: { readonly offset: number; readonly length: number },
   g: Geometry,
   claimed: (piece: number) => boolean,
-): PieceIndex | null {
-  if (length === 0) return null;
-  const first = Math.floor(offset / g.pieceLength);
-  const last = Math.floor((offset + length - 1) / g.pieceLength);
-  const inside: number[] = [];
-  for (let piece = first; piece <= last; piece++) if (claimed(piece)) inside.push(piece);
-  return (inside[inside.length >> 1] ?? null) as PieceIndex | null;
+  random: () => number,
+): PieceIndex[] {
+  const { first, end } = pieceRange(file, g);
+  const inside: PieceIndex[] = [];
+  for (let piece = first; piece < end; piece++) if (claimed(piece)) inside.push(piece as PieceIndex);
+  const count = Math.min(MAX_JOURNAL_PROBES, inside.length);
+  return Array.from(
+    { length: count },
+    (_, i) => inside[Math.floor(((i + random()) * inside.length) / count)] as PieceIndex,
+  );
 }
 
 function sortPieces(
@@ -74,10 +91,9 @@ function sortPieces(
   const rank = { same: 0, changed: 1, absent: 2 } as const;
   const worst = new Uint8Array(g.pieceCount);
   for (const [i, file] of plan.files.entries()) {
-    if (file.length === 0) continue;
-    const last = Math.floor((file.offset + file.length - 1) / g.pieceLength);
     const value = rank[trusts[i] ?? 'changed'];
-    for (let piece = Math.floor(file.offset / g.pieceLength); piece <= last; piece++) {
+    const { first, end } = pieceRange(file, g);
+    for (let piece = first; piece < end; piece++) {
       if (value > (worst[piece] ?? 0)) worst[piece] = value;
     }
   }

@@ -1,16 +1,9 @@
-/**
- * The files of a download on disk: where each lies, made ready before the first byte comes. Folders are made one by
- * one and looked at without following links, so that nothing already in the output folder leads out of it.
- */
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+/** The files of a download: where each lies on the disk, and which pieces lie in it. */
+import { join, resolve } from 'node:path';
+import { elementsBelow } from '../shared/folder.ts';
+import type { Geometry } from '../shared/geometry.ts';
 import type { Padding, StoredFile } from '../shared/messages.ts';
-import { diskFailure } from './disk-failure.ts';
-import { Failure } from './failure.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
-
-const ALLOCATION_BYTES = 1_048_576;
 
 export interface StoragePlan {
   readonly folder: string;
@@ -52,125 +45,40 @@ export function discardingPlan(metainfo: Metainfo): StoragePlan {
   return { ...storagePlan(metainfo, '.'), files: [] };
 }
 
-/**
- * Looks at what is there, changing nothing: true if any file of the plan has content that should be checked. Throws a
- * `disk` failure where something is in the way, also a longer file: that is somebody else's, and it is not cut.
- */
-export function contentThere(plan: StoragePlan): boolean {
-  let found = false;
-  for (const file of plan.files) {
-    const size = attempt(file.path, () => sizeOf(file));
-    if (size > file.length) {
-      throw new Failure(
-        'disk',
-        `${file.path}: ${size} bytes are there, and the torrent's file has ${file.length}: move it away first`,
-      );
-    }
-    found ||= size > 0;
-  }
-  return found;
+/** The path of a file of the plan below its folder, element by element. */
+export function elementsOf(plan: StoragePlan, file: number): string[] {
+  return elementsBelow(plan.folder, plan.files[file]?.path ?? plan.folder);
 }
 
-function sizeOf(file: StoredFile): number {
-  const stats = lstatSync(file.path, { throwIfNoEntry: false });
-  if (stats === undefined) return 0;
-  if (!stats.isFile()) {
-    throw new Failure(
-      'disk',
-      `${file.path}: in the way of a file of the download (a folder, a link or a device)`,
-    );
-  }
-  return stats.size;
+/** The pieces that have a byte of the file: `[first, end)`. */
+export function pieceRange(
+  { offset, length }: { readonly offset: number; readonly length: number },
+  { pieceLength }: Geometry,
+): { readonly first: number; readonly end: number } {
+  const first = Math.floor(offset / pieceLength);
+  return { first, end: length === 0 ? first : Math.floor((offset + length - 1) / pieceLength) + 1 };
 }
 
-/**
- * Makes the folders and the files, each at its full length (sparse: no space is taken yet; writing into a file of full
- * length is cheaper than growing it). Content that is there stays. Throws a `disk` failure with the path.
- */
-export function prepareStorage(plan: StoragePlan): void {
-  if (plan.files.length === 0) return;
-  makeOutputFolder(plan.folder);
-  const made = new Set<string>();
-  for (const { path } of plan.files)
-    makeFolders(plan.folder, relative(plan.folder, path).split(sep).slice(0, -1), made);
-  for (const file of plan.files) attempt(file.path, () => makeFile(file));
-}
-
-/**
- * Takes the space of files that have none yet, by writing zeros: a full disk shows now and not at 99 %, and the file lies in
- * one piece where the filesystem can. Stops where `isCancelled`. Rejects with a `disk` failure.
- */
-export async function allocateSpace(plan: StoragePlan, isCancelled: () => boolean): Promise<void> {
-  const zeros = Buffer.alloc(ALLOCATION_BYTES);
-  for (const { path, length } of plan.files) {
-    if (length === 0 || lstatSync(path).blocks > 0) continue;
-    try {
-      const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
-      try {
-        for (let at = 0; at < length && !isCancelled(); at += zeros.length)
-          await file.write(zeros, 0, Math.min(zeros.length, length - at), at);
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
-    }
+/** The files of the plan that have a byte of the piece. */
+export function* filesOfPiece(plan: StoragePlan, { pieceLength }: Geometry, piece: number): Iterable<number> {
+  const start = piece * pieceLength;
+  for (let i = fileAt(plan, start); i < plan.files.length; i++) {
+    const file = plan.files[i];
+    if (file === undefined || file.offset >= start + pieceLength) return;
+    if (file.length > 0 && file.offset + file.length > start) yield i;
   }
 }
 
-/** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */
-function makeOutputFolder(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  if (dirname(path) !== path) makeOutputFolder(dirname(path));
-  attempt(path, () => makeFolder(path));
-}
-
-/** Another process may make the same folder at the same moment. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+/** The last file that begins at or before `offset`: where a walk over the files of a piece starts. */
+function fileAt(plan: StoragePlan, offset: number): number {
+  let low = 0;
+  let high = plan.files.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((plan.files[middle]?.offset ?? 0) <= offset) low = middle;
+    else high = middle - 1;
   }
-}
-
-/** Throws a `disk` failure if a file of the plan was removed or cut while it was written to. */
-export function assertStored(plan: StoragePlan): void {
-  for (const { path, length } of plan.files) {
-    const stats = attempt(path, () => lstatSync(path, { throwIfNoEntry: false }));
-    if (stats === undefined) throw new Failure('disk', `${path}: was removed while it was downloaded`);
-    if (stats.size !== length)
-      throw new Failure('disk', `${path}: was changed by somebody else while it was downloaded`);
-  }
-}
-
-function makeFolders(root: string, elements: readonly string[], made: Set<string>): void {
-  let path = root;
-  for (const element of elements) {
-    path = join(path, element);
-    if (made.has(path)) continue;
-    made.add(path);
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) attempt(path, () => makeFolder(path));
-    // Looked at once more after it was made: whoever else made it may have made a link.
-    if (!attempt(path, () => lstatSync(path)).isDirectory())
-      throw new Failure('disk', `${path}: in the way of a folder of the download (a file or a link)`);
-  }
-}
-
-function makeFile(file: StoredFile): void {
-  const descriptor = openSync(file.path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
-  try {
-    if (fstatSync(descriptor).size !== file.length) ftruncateSync(descriptor, file.length);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function attempt<Result>(path: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
-  }
+  // Files of length zero share an offset; the walk must begin at the first that may hold it.
+  while (low > 0 && (plan.files[low]?.offset ?? 0) >= offset) low -= 1;
+  return low;
 }

@@ -352,13 +352,32 @@ export const MAX_OPEN_FILES_PER_HASHER = 64;
 export const HASH_TASK_BYTES = 4_194_304;
 /** Pieces on disk that one checking task reads and hashes. */
 export const CHECK_TASK_BYTES = 16_777_216;
+/** Files that one task looks through for anything but zeros: of most, the first bytes tell. */
+export const BLANK_TASK_FILES = 64;
 /** Hash tasks on their way to each hasher: one at work, one ready. */
 export const HASH_TASKS_PER_HASHER = 2;
 
 /** Verified pieces are flushed and claimed in the journal this often: what a power loss may cost. */
 export const JOURNAL_INTERVAL_MS = 5_000;
-/** A journal of 2^21 pieces and 100,000 files takes about 6 MiB; a larger file is none. */
+/** A journal of 2^21 pieces and 100,000 files takes about 9 MiB; a larger file is none. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
+/** Claimed pieces of a file that are hashed before the journal is believed on all of them. */
+export const MAX_JOURNAL_PROBES = 3;
+/** A new key that journals are signed with (`--journal-key`); a shorter one is none. */
+export const JOURNAL_KEY_BYTES = 32;
+/** A longer file is no key. */
+export const MAX_JOURNAL_KEY_BYTES = 4_096;
+/** Right bytes in a piece that is shared with other files that make a file ours: less than this may be a common header. */
+export const MIN_SHARED_EVIDENCE_BYTES = 4_096;
+
+/** A run that has a place on the disk touches its lock this often. */
+export const LOCK_INTERVAL_MS = 5_000;
+/** The owner of a lock on another system that has not touched it for this long is gone: three times in a row. */
+export const LOCK_STALE_MS = 15_000;
+/** How often that is looked at. */
+export const LOCK_LOOK_MS = 500;
+/** A longer file is no lock. */
+export const MAX_LOCK_BYTES = 4_096;
 
 /** The trackers, and the web seeds, of a torrent or a magnet link beyond these are passed over. */
 export const MAX_TRACKERS = 100;

@@ -6,6 +6,7 @@
 
 import type { CloseReason } from './close-reason.ts';
 import type { HostPort } from './compact-peers.ts';
+import type { FolderHandle } from './folder.ts';
 import type { Geometry } from './geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
@@ -235,6 +236,19 @@ export interface HasherSetup {
   readonly openFiles: number;
   /** Files are read through symbolic links: for a torrent that is being made, never for a download. */
   readonly followLinks?: boolean;
+  /** Of a download: the folder that all files lie below, also as it stands in their paths; and what is known of the files. */
+  readonly place?: {
+    readonly root: FolderHandle;
+    readonly base: string;
+    readonly standings: SharedArrayBuffer;
+  };
+}
+
+/** A stretch of a file of the plan. */
+export interface FileRange {
+  readonly file: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /**
@@ -258,7 +272,9 @@ export type HashTask =
   /** Read these pieces from disk and hash them: `[first, first + count)`. */
   | { readonly type: 'check'; readonly first: PieceIndex; readonly count: number }
   /** The same, but tell the hashes: for a torrent that is being made. */
-  | { readonly type: 'digest'; readonly first: PieceIndex; readonly count: number };
+  | { readonly type: 'digest'; readonly first: PieceIndex; readonly count: number }
+  /** Is there nothing but zeros? */
+  | { readonly type: 'blank'; readonly ranges: readonly FileRange[] };
 
 /** The system's word on a failed file operation. */
 export interface DiskFault {
@@ -275,6 +291,8 @@ export type HashResult =
       readonly evidence: readonly Evidence[];
       /** Bytes in one write call, as they cost least so far. */
       readonly writeBytes: number;
+      /** Good pieces of which a guarded file has other bytes: that part of them was not written. */
+      readonly withheld: readonly { readonly piece: PieceIndex; readonly files: readonly number[] }[];
       readonly fault: DiskFault | null;
     }
   | {
@@ -289,5 +307,11 @@ export type HashResult =
       readonly type: 'digested';
       readonly first: PieceIndex;
       readonly hashes: Uint8Array;
+      readonly fault: DiskFault | null;
+    }
+  | {
+      readonly type: 'looked';
+      /** Files with nothing but zeros there. */
+      readonly blank: readonly number[];
       readonly fault: DiskFault | null;
     };

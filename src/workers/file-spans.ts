@@ -2,8 +2,11 @@
  * A torrent's bytes over its files: positional reads and writes that cross from one file into the next. Files must
  * exist; a few stay open, the one longest unused is closed for the next.
  */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, readSync, writeSync } from 'node:fs';
+import { WRITE_CHUNK_BYTES } from '../shared/limits.ts';
 import type { DiskFault, HasherSetup } from '../shared/messages.ts';
+import { STANDING, type Standing } from '../shared/standing.ts';
+import { FileOpener } from './file-opener.ts';
 import { WriteSize } from './write-size.ts';
 
 /** A file operation failed. Crosses no thread: its fault does. */
@@ -19,29 +22,33 @@ export class DiskError extends Error {
 
 type Access = 'read' | 'write';
 
-/** A stretch of the torrent's bytes: in a file, or (path null) padding. What lies in no stretch is not kept. */
+/** A stretch of the torrent's bytes: in a file of the plan, or (file null) padding. What lies in no stretch is not kept. */
 interface Stretch {
-  readonly path: string | null;
+  readonly file: number | null;
   readonly offset: number;
   readonly length: number;
 }
 
-type FileSpansSetup = Pick<HasherSetup, 'files' | 'padding' | 'openFiles' | 'followLinks'>;
+type FileSpansSetup = Pick<HasherSetup, 'files' | 'padding' | 'openFiles' | 'followLinks' | 'place'>;
 
 export class FileSpans {
   readonly #stretches: readonly Stretch[];
-  /** Never through a symbolic link: a download must not write outside its folder. */
-  readonly #noFollow: number;
+  readonly #files: HasherSetup['files'];
+  readonly #opener: FileOpener;
   readonly #mostOpen: number;
   readonly #writeSize = new WriteSize();
-  /** Open descriptors by file and access; a Map remembers the order of use. */
+  /** Open descriptors by access and file; a Map remembers the order of use. */
   readonly #open = new Map<string, number>();
+  /** Where bytes are compared with what is there. */
+  readonly #scratch = Buffer.allocUnsafeSlow(WRITE_CHUNK_BYTES);
 
-  constructor({ files, padding, openFiles, followLinks }: FileSpansSetup) {
-    this.#noFollow = followLinks === true ? 0 : constants.O_NOFOLLOW;
-    this.#mostOpen = openFiles;
-    const zeros = padding.map((pad) => ({ ...pad, path: null }));
-    this.#stretches = [...files, ...zeros]
+  constructor(setup: FileSpansSetup) {
+    this.#files = setup.files;
+    this.#opener = new FileOpener(setup);
+    this.#mostOpen = setup.openFiles;
+    const stretches = setup.files.map(({ offset, length }, file) => ({ file, offset, length }));
+    const zeros = setup.padding.map((pad) => ({ ...pad, file: null }));
+    this.#stretches = [...stretches, ...zeros]
       .filter(({ length }) => length > 0)
       .sort((a, b) => a.offset - b.offset);
   }
@@ -51,12 +58,23 @@ export class FileSpans {
     return this.#writeSize.best;
   }
 
-  /** Writes all of `bytes` at `offset` of the torrent, as far as files of ours take it. Throws DiskError. */
-  write(offset: number, bytes: Uint8Array): void {
-    this.#each(offset, bytes, (path, at, part) => {
-      if (path !== null) this.#writePart(path, at, part);
+  /**
+   * Writes all of `bytes` at `offset` of the torrent, as far as files of ours take it. Returns the guarded files that have
+   * other bytes there: those are left as they are. Throws DiskError.
+   */
+  write(offset: number, bytes: Uint8Array): number[] {
+    const withheld: number[] = [];
+    this.#each(offset, bytes, (file, at, part) => {
+      if (file === null) return true;
+      const standing = this.#opener.standingOf(file);
+      const isShared = part.length < bytes.length;
+      if (!isCompared(standing, isShared) || !this.#has(file, at, part)) {
+        if (standing === STANDING.guarded) withheld.push(file);
+        else this.#writePart(file, at, part);
+      }
       return true;
     });
+    return withheld;
   }
 
   /**
@@ -65,18 +83,41 @@ export class FileSpans {
    */
   read(offset: number, bytes: Uint8Array): boolean {
     let covered = 0;
-    const whole = this.#each(offset, bytes, (path, at, part) => {
+    const whole = this.#each(offset, bytes, (file, at, part) => {
       covered += part.length;
-      if (path !== null) return this.#readPart(path, at, part);
+      if (file !== null) return this.#readPart(file, at, part);
       part.fill(0);
       return true;
     });
     return whole && covered === bytes.length;
   }
 
-  #writePart(path: string, at: number, part: Uint8Array): void {
-    attempt(path, 'write', () => {
-      const descriptor = this.#descriptor(path, 'write');
+  /** Whether the file has nothing but zeros between these places; what is not there counts as zeros. Throws DiskError. */
+  isBlank(file: number, from: number, to: number): boolean {
+    const chunk = this.#scratch;
+    for (let at = from; at < to; at += chunk.length) {
+      const part = chunk.subarray(0, Math.min(chunk.length, to - at)).fill(0);
+      const whole = this.#readPart(file, at, part);
+      // Its first byte is zero, and each is like the one before it.
+      if (part[0] !== 0 || !part.subarray(1).equals(part.subarray(0, -1))) return false;
+      if (!whole) return true;
+    }
+    return true;
+  }
+
+  /** Whether these very bytes are there already. */
+  #has(file: number, at: number, bytes: Uint8Array): boolean {
+    for (let done = 0; done < bytes.length; done += WRITE_CHUNK_BYTES) {
+      const part = bytes.subarray(done, done + WRITE_CHUNK_BYTES);
+      const there = this.#scratch.subarray(0, part.length);
+      if (!this.#readPart(file, at + done, there) || !there.equals(part)) return false;
+    }
+    return true;
+  }
+
+  #writePart(file: number, at: number, part: Uint8Array): void {
+    this.#attempt(file, 'write', () => {
+      const descriptor = this.#descriptor(file, 'write');
       const size = this.#writeSize.next();
       const begun = process.hrtime.bigint();
       for (let done = 0; done < part.length; ) {
@@ -87,9 +128,9 @@ export class FileSpans {
     });
   }
 
-  #readPart(path: string, at: number, part: Uint8Array): boolean {
-    return attempt(path, 'read', () => {
-      const descriptor = this.#readable(path);
+  #readPart(file: number, at: number, part: Uint8Array): boolean {
+    return this.#attempt(file, 'read', () => {
+      const descriptor = this.#readable(file);
       if (descriptor === null) return false;
       for (let done = 0; done < part.length; ) {
         const count = readSync(descriptor, part, done, part.length - done, at + done);
@@ -104,7 +145,7 @@ export class FileSpans {
   #each(
     offset: number,
     bytes: Uint8Array,
-    visit: (path: string | null, at: number, part: Uint8Array) => boolean,
+    visit: (file: number | null, at: number, part: Uint8Array) => boolean,
   ): boolean {
     const end = offset + bytes.length;
     for (let i = this.#stretchAt(offset); i < this.#stretches.length; i++) {
@@ -113,7 +154,7 @@ export class FileSpans {
       const from = Math.max(offset, stretch.offset);
       const to = Math.min(end, stretch.offset + stretch.length);
       if (from >= to) continue;
-      if (!visit(stretch.path, from - stretch.offset, bytes.subarray(from - offset, to - offset)))
+      if (!visit(stretch.file, from - stretch.offset, bytes.subarray(from - offset, to - offset)))
         return false;
     }
     return true;
@@ -131,17 +172,17 @@ export class FileSpans {
     return low;
   }
 
-  #readable(path: string): number | null {
+  #readable(file: number): number | null {
     try {
-      return this.#descriptor(path, 'read');
+      return this.#descriptor(file, 'read');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
     }
   }
 
-  #descriptor(path: string, access: Access): number {
-    const key = `${access} ${path}`;
+  #descriptor(file: number, access: Access): number {
+    const key = `${access} ${file}`;
     const known = this.#open.get(key);
     if (known !== undefined) {
       this.#open.delete(key);
@@ -149,17 +190,19 @@ export class FileSpans {
       return known;
     }
     while (this.#open.size >= this.#mostOpen) this.#closeOldest();
-    const flags = (access === 'read' ? constants.O_RDONLY : constants.O_WRONLY) | this.#noFollow;
-    const descriptor = this.#openOrMakeRoom(path, flags);
+    const descriptor = this.#openOrMakeRoom(
+      file,
+      access === 'read' ? constants.O_RDONLY : constants.O_WRONLY,
+    );
     this.#open.set(key, descriptor);
     return descriptor;
   }
 
   /** Sockets may have taken what descriptors there are: then one of our files makes room for the other. */
-  #openOrMakeRoom(path: string, flags: number): number {
+  #openOrMakeRoom(file: number, flags: number): number {
     for (;;) {
       try {
-        return openSync(path, flags);
+        return this.#opener.open(file, flags);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if ((code !== 'EMFILE' && code !== 'ENFILE') || this.#open.size === 0) throw error;
@@ -173,13 +216,18 @@ export class FileSpans {
     this.#open.delete(oldest);
     closeSync(descriptor);
   }
+
+  #attempt<Result>(file: number, operation: Access, work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      throw new DiskError({ code, path: this.#files[file]?.path ?? '', operation }, error);
+    }
+  }
 }
 
-function attempt<Result>(path: string, operation: Access, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new DiskError({ code, path, operation }, error);
-  }
+/** A file that was there keeps its times, and may be read-only, where a piece that it shares brings it nothing new. */
+function isCompared(standing: Standing, isShared: boolean): boolean {
+  return standing === STANDING.guarded || (standing === STANDING.there && isShared);
 }

@@ -11,6 +11,7 @@ import { BLOCK_BYTES } from '../shared/limits.ts';
 import type {
   DiskFault,
   Evidence,
+  FileRange,
   FullPiece,
   HasherSetup,
   HashResult,
@@ -34,6 +35,8 @@ export default function hasher(task: HashTask): HashResult {
       return check(task.first, task.count);
     case 'digest':
       return digest(task.first, task.count);
+    case 'blank':
+      return lookForBytes(task.ranges);
   }
 }
 
@@ -42,8 +45,9 @@ function store(pieces: readonly PieceToStore[]): HashResult {
   const good: FullPiece[] = [];
   const bad: FullPiece[] = [];
   const evidence: Evidence[] = [];
+  const withheld: { piece: PieceIndex; files: readonly number[] }[] = [];
   const told = (fault: DiskFault | null): HashResult => {
-    return { type: 'stored', good, bad, evidence, writeBytes: spans.writeBytes, fault };
+    return { type: 'stored', good, bad, evidence, withheld, writeBytes: spans.writeBytes, fault };
   };
   for (const full of pieces) {
     const bytes = arena.pieceBytes(full.slot);
@@ -55,7 +59,8 @@ function store(pieces: readonly PieceToStore[]): HashResult {
       continue;
     }
     try {
-      spans.write(full.piece * setup.geometry.pieceLength, bytes);
+      const files = spans.write(full.piece * setup.geometry.pieceLength, bytes);
+      if (files.length > 0) withheld.push({ piece: full.piece, files });
     } catch (error) {
       if (error instanceof DiskError) return told(error.fault);
       throw error;
@@ -110,6 +115,17 @@ function digest(first: PieceIndex, count: number): HashResult {
     }
   }
   return told(null);
+}
+
+function lookForBytes(ranges: readonly FileRange[]): HashResult {
+  const blank: number[] = [];
+  try {
+    for (const { file, from, to } of ranges) if (spans.isBlank(file, from, to)) blank.push(file);
+    return { type: 'looked', blank, fault: null };
+  } catch (error) {
+    if (error instanceof DiskError) return { type: 'looked', blank, fault: error.fault };
+    throw error;
+  }
 }
 
 function matches(piece: PieceIndex, bytes: Uint8Array): boolean {

@@ -106,13 +106,13 @@ test('exit status 5: a folder where the file should be, a file where a folder sh
   mkdirSync(join(taken, 'file.bin'), { recursive: true });
   const run = await runCli('get', torrent, '-o', taken);
   assert.equal(run.status, 5, run.stderr);
-  assert.match(run.stderr, /taken\/file.bin: in the way of a file of the download/);
+  assert.match(run.stderr, /taken\/file.bin: a folder is there/);
   const longer = join(folder, 'longer');
   mkdirSync(longer);
   writeFileSync(join(longer, 'file.bin'), Buffer.alloc(200, 7));
   const kept = await runCli('get', torrent, '-o', longer);
   assert.deepEqual(
-    [kept.status, /200 bytes are there, and the torrent's file has 100/.test(kept.stderr)],
+    [kept.status, /it has 200 bytes, and the torrent's file has 100/.test(kept.stderr)],
     [5, true],
     kept.stderr,
   );

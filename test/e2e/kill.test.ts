@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
@@ -124,6 +124,7 @@ test('a journal that lies, is cut, or belongs to another torrent costs a check a
     running.child.kill('SIGINT');
     assert.equal((await running.ended).status, 130);
     const journal = readFileSync(`${path}.unchoke`, 'utf8');
+    const interrupted = statSync(path);
     const trusting = await runCli('get', torrent, '-o', output, '--json');
     assert.deepEqual(
       [trusting.status, trusting.events.at(-1)?.['rehashed']],
@@ -132,21 +133,21 @@ test('a journal that lies, is cut, or belongs to another torrent costs a check a
     );
 
     const bytes = readFileSync(path);
-    const stamps = (JSON.parse(journal.split('\n')[0] ?? '') as { stamps: { mtimeMs: number }[] }).stamps;
+    const { mtime } = interrupted;
     const restore = (): void => {
       writeFileSync(path, bytes);
-      utimesSync(path, new Date(), new Date(stamps[0]?.mtimeMs ?? 0));
+      utimesSync(path, new Date(), mtime);
     };
     const wrecks: Record<string, () => void> = {
       cut: () => writeFileSync(`${path}.unchoke`, journal.slice(0, 50)),
-      'with a wrong sum': () => writeFileSync(`${path}.unchoke`, journal.replace('"v":1', '"v":1 ')),
+      'with a wrong sum': () => writeFileSync(`${path}.unchoke`, journal.replace('"v":2', '"v":2 ')),
       foreign: () =>
         writeFileSync(`${path}.unchoke`, journal.replaceAll(/"infoHash":"../g, '"infoHash":"00')),
       'of zero bytes': () => writeFileSync(`${path}.unchoke`, ''),
       'honest about a file that was overwritten at the same time of change': () => {
         writeFileSync(`${path}.unchoke`, journal);
         writeFileSync(path, Buffer.alloc(bytes.length, 1));
-        utimesSync(path, new Date(), new Date(stamps[0]?.mtimeMs ?? 0));
+        utimesSync(path, new Date(), mtime);
       },
       'honest about a file that became shorter': () => {
         writeFileSync(`${path}.unchoke`, journal);

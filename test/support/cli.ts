@@ -24,6 +24,9 @@ export interface RunningCli {
 }
 
 const TIMEOUT_MS = 120_000;
+/** Tests leave no key in the state folder of the user who runs them. */
+const STATE = mkdtempSync(join(tmpdir(), 'unchoke-state-'));
+process.once('exit', () => rmSync(STATE, { recursive: true, force: true }));
 /** Tests stay on this machine and end soon: what asks the world, or keeps on trying, is off unless the test wants it. */
 const AT_HOME: Readonly<Record<string, readonly string[]>> = {
   '--no-dht': ['--dht-bootstrap'],
@@ -42,6 +45,7 @@ export function startCli(args: readonly string[], command: readonly string[] = [
   const [program, ...before] = [...command, process.execPath];
   const child = spawn(program as string, [...before, CLI, ...atHome(args)], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, XDG_STATE_HOME: STATE },
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
   let stdout = '';

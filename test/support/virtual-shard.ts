@@ -246,6 +246,7 @@ export class VirtualShard {
       bad: bad ?? [],
       evidence,
       writeBytes: 0,
+      withheld: [],
       fault: null,
     });
     this.heedVerdicts(verified);

@@ -212,7 +212,7 @@ export class VirtualWebSeeds {
     }
     for (const { piece } of good) this.ledger.verify(piece);
     this.failed.push(...bad.map(({ piece }) => piece));
-    this.#verdicts.judge({ type: 'stored', good, bad, evidence, writeBytes: 0, fault: null });
+    this.#verdicts.judge({ type: 'stored', good, bad, evidence, writeBytes: 0, withheld: [], fault: null });
     this.#shard?.heedVerdicts(good.map(({ piece }) => piece));
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Download } from '../../src/main/download.ts';
 import { CLIENT_NAME, newPeerId } from '../../src/main/identity.ts';
+import { OutputPlace } from '../../src/main/output-place.ts';
 import { Race } from '../../src/main/race.ts';
 import type { RaceListener } from '../../src/main/race-options.ts';
 import { storagePlan } from '../../src/main/storage.ts';
@@ -57,6 +58,7 @@ async function download(name: string, run: Run) {
   });
   const metainfo = loadTorrent(torrent);
   const plan = storagePlan(metainfo, join(folder, name));
+  const place = await OutputPlace.take(plan, { signal: new AbortController().signal, onNews: () => {} });
   let lost = 0;
   let failures = 0;
   let finish: (error?: unknown) => void = () => {};
@@ -88,6 +90,7 @@ async function download(name: string, run: Run) {
     {
       metainfo,
       plan,
+      files: { place, key: null, overwrite: false, preallocate: false },
       race,
       shards: run.shards,
       webSeeds: { urls: [], route: { proxy: null, localAddress: null } },
@@ -95,11 +98,10 @@ async function download(name: string, run: Run) {
       memoryBytes: run.memoryBytes,
       order: 'rarest',
       openFiles: 8,
-      preallocate: false,
     },
     {
       onChecked: () => {},
-      onJournalTrouble: (error) => finish(error),
+      onJournalTrouble: (message) => finish(new Error(message)),
       onFirstUnchoke: () => {},
       onClosed: () => {},
       onBanned: () => {},
@@ -132,6 +134,7 @@ async function download(name: string, run: Run) {
     await ended;
   } finally {
     await download.stop();
+    place.release();
     await swarm.stop();
   }
   const bytes = readFileSync(plan.root);

@@ -12,6 +12,8 @@ export interface GetFlags extends RaceFlags {
   readonly output: string;
   readonly select: readonly string[];
   readonly sequential: boolean;
+  readonly overwrite: boolean;
+  readonly journalKey?: string;
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
   readonly hashers: string;
@@ -53,6 +55,15 @@ export function defineGet(command: Command): Command {
       String(DEFAULT_PARALLEL_DOWNLOADS),
     )
     .option('-o, --output <dir>', 'the folder to download into', '.')
+    .option(
+      '--overwrite',
+      'replace files that are there and are not of the torrent (never through links)',
+      false,
+    )
+    .option(
+      '--journal-key <file>',
+      'the secret that journals are signed with, where several machines share storage; made where it is missing',
+    )
     .addOption(
       many('--select <glob|index>', 'only these files; may be given many times (see inspect)', 'all'),
     )

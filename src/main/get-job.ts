@@ -1,0 +1,62 @@
+/** What a `get` has once its torrent is known: the place that its files go to, and the download. */
+import type { Route } from '../shared/http-visitor.ts';
+import type { GetFlags } from './commands/get-flags.ts';
+import { Download } from './download.ts';
+import type { DownloadListener } from './download-options.ts';
+import type { GetContext } from './get-context.ts';
+import type { GetJob } from './get-teller.ts';
+import { journalKey } from './journal-key.ts';
+import { defaultMemory } from './memory.ts';
+import { OutputPlace } from './output-place.ts';
+import type { PeerSession } from './peer-session.ts';
+import { storagePlan } from './storage.ts';
+import type { Metainfo } from './torrent/metainfo.ts';
+import { namesOf, type Source } from './torrent/source.ts';
+import { usableWebSeeds } from './torrent/web-seed-files.ts';
+
+export interface GetJobOptions {
+  readonly source: Source;
+  readonly flags: GetFlags;
+  readonly context: GetContext;
+  readonly session: PeerSession;
+  readonly route: Route;
+  readonly hashers: number;
+  /** Null: what suits the torrent. */
+  readonly memoryBytes: number | null;
+  readonly listener: DownloadListener;
+}
+
+/** `selected`: the indices of the wanted files; null for all. Rejects with a Failure for the user. */
+export async function getJob(
+  metainfo: Metainfo,
+  selected: ReadonlySet<number> | null,
+  { source, flags, context, session, ...options }: GetJobOptions,
+): Promise<GetJob> {
+  const { console, claims, signal } = context;
+  const plan = storagePlan(metainfo, flags.output, selected);
+  claims.claim(plan.root, namesOf(source).name);
+  const onNews = (text: string): void => console.news(text);
+  const key = journalKey(flags.journalKey, onNews);
+  const place = await OutputPlace.take(plan, { signal, onNews });
+  try {
+    const download = new Download(
+      {
+        metainfo,
+        plan,
+        files: { place, key, overwrite: flags.overwrite, preallocate: flags.preallocate === 'full' },
+        race: session.race,
+        shards: session.shards,
+        webSeeds: { urls: flags.webseeds ? usableWebSeeds(metainfo) : [], route: options.route },
+        hashers: options.hashers,
+        openFiles: session.openFiles,
+        memoryBytes: options.memoryBytes ?? defaultMemory(metainfo.geometry),
+        order: flags.sequential ? 'sequential' : 'rarest',
+      },
+      options.listener,
+    );
+    return { download, plan, place };
+  } catch (error) {
+    place.release();
+    throw error;
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * A folder that a download reads and writes below. On Linux it is held by a descriptor, and what lies in it is reached
+ * through that descriptor: a link that is put in the place of a folder between a look and an open is never followed.
+ * Elsewhere the folders on the way are looked at before and after each open. No last element is followed either.
+ */
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { join, sep } from 'node:path';
+
+/** Linux, on every processor that Node runs on; Node has no name for it. Such a descriptor needs no right to read. */
+const O_PATH = 0o10000000;
+const HOLD = O_PATH | constants.O_DIRECTORY;
+/** A pipe or a device in the place of a file must not keep the open waiting. */
+const NEVER_WAIT = constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** What of a folder crosses the thread boundary: descriptors belong to the process. */
+export interface FolderHandle {
+  readonly path: string;
+  /** Null where folders cannot be held. */
+  readonly descriptor: number | null;
+}
+
+export interface OpenFile {
+  readonly descriptor: number;
+  /** As it was when it was opened. */
+  readonly stats: BigIntStats;
+}
+
+export class Folder {
+  /** For people, and for systems where folders are not held. */
+  readonly path: string;
+  readonly descriptor: number | null;
+  /** The folders between the one that the user named and this one, this one included. */
+  readonly #way: readonly string[];
+
+  constructor({ path, descriptor }: FolderHandle, way: readonly string[] = []) {
+    this.path = path;
+    this.descriptor = descriptor;
+    this.#way = way;
+  }
+
+  /** The folder that the user named: links in its path are followed. Throws the system's error. */
+  static open(path: string): Folder {
+    if (!canHold()) {
+      const real = realpathSync(path);
+      if (!statSync(real).isDirectory()) throw systemError('ENOTDIR');
+      return new Folder({ path: real, descriptor: null });
+    }
+    return new Folder({ path, descriptor: openSync(path, HOLD) });
+  }
+
+  /** The path of an entry for the system's calls. Their last element is not checked: pass O_NOFOLLOW. */
+  at(name: string): string {
+    return this.descriptor === null ? join(this.path, name) : `/proc/self/fd/${this.descriptor}/${name}`;
+  }
+
+  /** The entry itself, a link not followed; null where there is none. */
+  look(name: string): BigIntStats | null {
+    return lstatSync(this.at(name), { bigint: true, throwIfNoEntry: false }) ?? null;
+  }
+
+  /** A folder in this one. Throws ENOTDIR where it is a link or a file, ENOENT where there is none. */
+  enter(name: string): Folder {
+    const path = join(this.path, name);
+    if (this.descriptor !== null)
+      return new Folder({ path, descriptor: openSync(this.at(name), HOLD | constants.O_NOFOLLOW) });
+    const inner = new Folder({ path, descriptor: null }, [...this.#way, path]);
+    inner.#assertWay();
+    return inner;
+  }
+
+  /** Another process may make the same folder at the same moment. */
+  make(name: string): void {
+    try {
+      mkdirSync(this.at(name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+
+  /** Opens a regular file of this folder and nothing else. Throws the system's error; EINVAL where it is no regular file. */
+  openFile(name: string, flags: number): OpenFile {
+    this.#assertWay();
+    const descriptor = openSync(this.at(name), flags | constants.O_NOFOLLOW | NEVER_WAIT, 0o666);
+    try {
+      const stats = fstatSync(descriptor, { bigint: true });
+      if (!stats.isFile()) throw systemError('EINVAL');
+      this.#assertWay();
+      return { descriptor, stats };
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  /** Whether the folder that is held is still the one that this path leads to; true where none is held. */
+  isAt(path: string): boolean {
+    if (this.descriptor === null) return true;
+    try {
+      const [held, there] = [fstatSync(this.descriptor), statSync(path)];
+      return there.ino === held.ino && there.dev === held.dev;
+    } catch {
+      return false;
+    }
+  }
+
+  close(): void {
+    if (this.descriptor !== null) closeSync(this.descriptor);
+  }
+
+  #assertWay(): void {
+    for (const path of this.#way) if (!lstatSync(path).isDirectory()) throw systemError('ENOTDIR');
+  }
+}
+
+/** Reaches the folders of files one element after the other. The last one is kept: neighbours lie in one folder. */
+export class FolderWalk {
+  readonly #root: Folder;
+  #kept: { readonly key: string; readonly folder: Folder } | null = null;
+
+  constructor(root: Folder) {
+    this.#root = root;
+  }
+
+  /** `make`: folders that are missing are made. The folder is good until the next call. Throws the system's error. */
+  reach(elements: readonly string[], make = false): Folder {
+    if (elements.length === 0) return this.#root;
+    const key = elements.join('/');
+    if (this.#kept?.key === key) return this.#kept.folder;
+    this.close();
+    let folder = this.#root;
+    for (const element of elements) {
+      const outer = folder;
+      try {
+        if (make) outer.make(element);
+        folder = outer.enter(element);
+      } finally {
+        if (outer !== this.#root) outer.close();
+      }
+    }
+    this.#kept = { key, folder };
+    return folder;
+  }
+
+  close(): void {
+    this.#kept?.folder.close();
+    this.#kept = null;
+  }
+}
+
+/** A path below a folder, element by element. Both are absolute and normal. */
+export function elementsBelow(folder: string, path: string): string[] {
+  return path.slice(folder.endsWith(sep) ? folder.length : folder.length + 1).split(sep);
+}
+
+let held: boolean | null = null;
+
+/** Some containers have no /proc, and a process with capabilities of its own may not use its descriptors there. */
+function canHold(): boolean {
+  held ??= process.platform === 'linux' && reachesThroughDescriptors();
+  return held;
+}
+
+function reachesThroughDescriptors(): boolean {
+  try {
+    const descriptor = openSync('/', HOLD);
+    try {
+      return statSync(`/proc/self/fd/${descriptor}/.`).isDirectory();
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
+}
+
+function systemError(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code });
+}

@@ -1,0 +1,139 @@
+/** Two processes are kept from one place, and what a killed one left behind stops nobody. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { mock, test } from 'node:test';
+import type { Failure } from '../../src/main/failure.ts';
+import { type LockHooks, OutputLock } from '../../src/main/output-lock.ts';
+import { Folder } from '../../src/shared/folder.ts';
+import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS } from '../../src/shared/limits.ts';
+import { temporaryFolder } from '../support/cli.ts';
+
+const folder = temporaryFolder();
+const HOOKS: LockHooks = {
+  wait: () => assert.fail('nobody is waited for'),
+  onWait: () => assert.fail('nobody is waited for'),
+  onLost: () => assert.fail('it is not lost'),
+};
+
+function place(name: string) {
+  const path = join(folder, name);
+  mkdirSync(path);
+  return { path: join(path, 'lock'), folder: Folder.open(path) };
+}
+
+/** A lock as its owner would have written it, but for what a test changes. */
+async function ownerOf(changes: object): Promise<string> {
+  const at = place(`owner ${readdirSync(folder).length}`);
+  const lock = await OutputLock.take(at.folder, 'lock', HOOKS);
+  const owner = JSON.parse(readFileSync(at.path, 'utf8')) as object;
+  lock.release();
+  return `${JSON.stringify({ ...owner, ...changes })}\n`;
+}
+
+const dead = (): number => spawnSync(process.execPath, ['--version']).pid;
+
+test('one has it, the next does not and is told by what process; after the release it is free and leaves nothing', async () => {
+  const at = place('two');
+  const first = await OutputLock.take(at.folder, 'lock', HOOKS);
+  await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), (error: Failure) => {
+    assert.equal(error.exitStatus, 5);
+    return error.message.includes(`(process ${process.pid}) downloads to this place`);
+  });
+  first.release();
+  (await OutputLock.take(at.folder, 'lock', HOOKS)).release();
+  assert.deepEqual(readdirSync(at.folder.path), []);
+});
+
+test('a process that is dead, or another one with its number, has nothing', async () => {
+  for (const changes of [{ pid: dead() }, { started: '1' }]) {
+    const at = place(`stale ${Object.keys(changes)}`);
+    writeFileSync(at.path, await ownerOf(changes));
+    const lock = await OutputLock.take(at.folder, 'lock', HOOKS);
+    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /downloads to this place/);
+    lock.release();
+    assert.deepEqual(readdirSync(at.folder.path), []);
+  }
+});
+
+test('an owner on another system lives while it touches its lock; one that does not is gone after a while', async () => {
+  const text = await ownerOf({ system: 'elsewhere' });
+  for (const [touchedAt, lives] of [
+    [5_000, true],
+    [LOCK_STALE_MS + 1, false],
+  ] as const) {
+    const at = place(`elsewhere ${touchedAt}`);
+    writeFileSync(at.path, text);
+    let waited = 0;
+    const news: string[] = [];
+    const hooks: LockHooks = {
+      ...HOOKS,
+      onWait: (line) => news.push(line),
+      wait: async (ms) => {
+        assert.equal(ms, LOCK_LOOK_MS);
+        waited += ms;
+        if (waited === touchedAt) utimesSync(at.path, 1, 1);
+      },
+    };
+    const taken = OutputLock.take(at.folder, 'lock', hooks);
+    if (lives) await assert.rejects(taken, /downloads to this place/);
+    else (await taken).release();
+    assert.equal(waited, lives ? touchedAt : LOCK_STALE_MS);
+    assert.equal(news.length, 1);
+  }
+});
+
+test('an empty lock is of a process that was killed at its start: waited for, and taken', async () => {
+  const at = place('empty');
+  writeFileSync(at.path, '');
+  const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onWait: () => {}, wait: async () => {} });
+  assert.notEqual(readFileSync(at.path, 'utf8'), '');
+  lock.release();
+});
+
+test('what is no lock stays, and the run says so', async () => {
+  const victim = join(folder, 'victim');
+  writeFileSync(victim, 'precious');
+  for (const [name, lay] of [
+    ['text', (path: string) => writeFileSync(path, 'my own')],
+    ['json', (path: string) => writeFileSync(path, '{"lock":2}')],
+    ['link', (path: string) => symlinkSync(victim, path)],
+    ['dangling', (path: string) => symlinkSync(join(folder, 'nowhere'), path)],
+    ['folder', (path: string) => mkdirSync(path)],
+  ] as const) {
+    const at = place(`foreign ${name}`);
+    lay(at.path);
+    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /no lock of unchoke: move it away/, name);
+  }
+  assert.deepEqual([readFileSync(victim, 'utf8'), existsSync(join(folder, 'nowhere'))], ['precious', false]);
+});
+
+test('an owner whose lock was taken over hears of it, and leaves the new one alone', async () => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  try {
+    const at = place('lost');
+    let lost: Error | null = null;
+    const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onLost: (error) => (lost = error) });
+    rmSync(at.path);
+    mock.timers.tick(LOCK_INTERVAL_MS);
+    assert.equal(lost, null, 'removed by hand: nobody else has it');
+    const other = await OutputLock.take(at.folder, 'lock', HOOKS);
+    mock.timers.tick(LOCK_INTERVAL_MS);
+    assert.match(String(lost), /another run of unchoke took this place over/);
+    lock.release();
+    assert.equal(existsSync(at.path), true);
+    other.release();
+  } finally {
+    mock.timers.reset();
+  }
+});
