@@ -12,11 +12,11 @@ import { checkDisk } from './disk-check.ts';
 import { diskFailure } from './disk-failure.ts';
 import type { DownloadSymptoms } from './doctor/symptoms.ts';
 import type { DownloadListener, DownloadOptions } from './download-options.ts';
-import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
 import { CLIENT_NAME } from './identity.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { reclaim } from './lost-shard.ts';
+import { allocateArena } from './memory.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
 import { webSeedFiles } from './torrent/web-seed-files.ts';
@@ -49,7 +49,7 @@ export class Download {
     // Web seeds are one more hand that holds slots.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
     const g = metainfo.geometry;
-    const arenaMemory = allocateArena(options);
+    const arenaMemory = allocateArena(g, options.memoryBytes);
     const ledgerMemory = Ledger.allocate(g.pieceCount);
     this.#ledger = new Ledger(ledgerMemory);
     this.#arena = new Arena(arenaMemory);
@@ -272,14 +272,5 @@ export class Download {
     if (this.#ended) return;
     this.#ended = true;
     tell();
-  }
-}
-
-function allocateArena(options: DownloadOptions) {
-  try {
-    return Arena.allocate(options.metainfo.geometry, options.memoryBytes);
-  } catch (error) {
-    if (error instanceof RangeError) throw new Failure('usage', error.message, { cause: error });
-    throw error;
   }
 }

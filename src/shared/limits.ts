@@ -350,6 +350,8 @@ export const MAX_OPEN_FILES_PER_HASHER = 64;
 export const HASH_TASK_BYTES = 4_194_304;
 /** Pieces on disk that one checking task reads and hashes. */
 export const CHECK_TASK_BYTES = 16_777_216;
+/** Memory of a hasher for reading what is on disk; a piece may be 512 MiB. */
+export const CHECK_READ_BYTES = 1_048_576;
 /** Hash tasks on their way to each hasher: one at work, one ready. */
 export const HASH_TASKS_PER_HASHER = 2;
 
