@@ -17,6 +17,7 @@ import { CLIENT_NAME } from './identity.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
+import { makeLinks } from './names/torrent-links.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { allocateSpace, assertStored, contentThere, prepareStorage } from './storage.ts';
 import { webSeedFiles } from './torrent/web-seed-files.ts';
@@ -236,6 +237,7 @@ export class Download {
   #completed(): void {
     try {
       assertStored(this.#options.plan);
+      makeLinks(this.#options.plan);
     } catch (error) {
       return this.#fail(error);
     }

@@ -8,6 +8,8 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Padding, StoredFile } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
+import { placesOf } from './names/places.ts';
+import { linksOf, type TorrentLink } from './names/torrent-links.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 const ALLOCATION_BYTES = 1_048_576;
@@ -19,6 +21,8 @@ export interface StoragePlan {
   /** In the order of the torrent; padding and files that were not selected are left out. */
   readonly files: readonly StoredFile[];
   readonly padding: readonly Padding[];
+  /** Made when the download is complete. */
+  readonly links: readonly TorrentLink[];
   /** 1 for each piece that a file of the plan needs. */
   readonly wanted: Uint8Array;
 }
@@ -30,10 +34,12 @@ export function storagePlan(
   selected: ReadonlySet<number> | null = null,
 ): StoragePlan {
   const absolute = resolve(folder);
+  const places = placesOf(metainfo, folder);
   const files = metainfo.files
+    .map((file, i) => ({ ...file, path: places.paths[i] ?? '' }))
     .filter((file) => !file.padding)
-    .filter((_, index) => selected === null || selected.has(index))
-    .map((file) => ({ path: join(absolute, ...file.path), offset: file.offset, length: file.length }));
+    .filter(({ link }, index) => link === null && (selected === null || selected.has(index)))
+    .map(({ path, offset, length }) => ({ path, offset, length }));
   const padding = metainfo.files
     .filter((file) => file.padding)
     .map(({ offset, length }) => ({ offset, length }));
@@ -44,7 +50,14 @@ export function storagePlan(
     if (length === 0) continue;
     wanted.fill(1, Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength) + 1);
   }
-  return { folder: absolute, root: join(absolute, metainfo.name), files, padding, wanted };
+  return {
+    folder: absolute,
+    root: places.root,
+    files,
+    links: linksOf(metainfo.files, places),
+    padding,
+    wanted,
+  };
 }
 
 /** Every piece is wanted, and no byte of them is kept. */

@@ -3,8 +3,8 @@
  * escape sequences could repaint the screen, bidi marks could turn `gpj.exe` around.
  */
 
-// C0 and C1 controls, line and paragraph separators, bidi marks, embeddings and isolates, and the BOM.
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+// C0 and C1 controls, line and paragraph separators, bidi marks, embeddings and isolates, the BOM, and bytes of names that are no text.
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
 
 /** The text with every control and direction character shown as U+FFFD. */
 export function printable(text: string): string {

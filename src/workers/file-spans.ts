@@ -3,6 +3,7 @@
  * exist; a few stay open, the one longest unused is closed for the next.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { diskPath } from '../shared/byte-name.ts';
 import type { DiskFault, HasherSetup } from '../shared/messages.ts';
 import { WriteSize } from './write-size.ts';
 
@@ -159,7 +160,7 @@ export class FileSpans {
   #openOrMakeRoom(path: string, flags: number): number {
     for (;;) {
       try {
-        return openSync(path, flags);
+        return openSync(diskPath(path), flags);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if ((code !== 'EMFILE' && code !== 'ENFILE') || this.#open.size === 0) throw error;

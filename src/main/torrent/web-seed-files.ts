@@ -8,7 +8,7 @@ export function webSeedFiles({ files }: Metainfo): WebSeedFile[] {
   return files
     .filter(({ length }) => length > 0)
     .map(({ rawPath, offset, length, padding }) => ({
-      suffix: rawPath.map(encodeURIComponent).join('/'),
+      suffix: rawPath.map(percentEncoded).join('/'),
       offset,
       length,
       padding,
@@ -18,4 +18,13 @@ export function webSeedFiles({ files }: Metainfo): WebSeedFile[] {
 /** The web seeds of a torrent that can be asked, as many as are asked. */
 export function usableWebSeeds({ webSeeds }: Metainfo): readonly string[] {
   return webSeeds.filter((url) => /^https?:\/\//i.test(url)).slice(0, MAX_WEB_SEEDS);
+}
+
+/** Byte by byte: a name need not be UTF-8. */
+function percentEncoded(name: Uint8Array): string {
+  const text = Buffer.from(name).toString('latin1');
+  return text.replace(
+    /[^A-Za-z0-9._~!'()*-]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
