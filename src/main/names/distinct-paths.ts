@@ -23,6 +23,10 @@ export class DistinctPaths {
     this.#sorted = all.map((elements) => this.#key(elements)).sort();
   }
 
+  has(elements: readonly string[]): boolean {
+    return this.#taken.has(this.#key(elements));
+  }
+
   /** True where the path was free, and is no folder of another; it is not free any more. */
   take(elements: readonly string[]): boolean {
     const key = this.#key(elements);

@@ -50,7 +50,7 @@ const BY_TYPE: ReadonlyMap<number, NameRules> = new Map([
 ]);
 
 // They turn text around, so that `gpj.exe` reads `exe.jpg`. libtorrent leaves them out as well.
-const DIRECTION = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const DIRECTION = /[\u200e\u200f\u202a-\u202e]/g;
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 const LONGEST_EXTENSION_BYTES = 16;
 

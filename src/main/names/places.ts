@@ -1,6 +1,6 @@
 /**
  * Where each file of a torrent lies below an output folder. What is there already decides: the very name of the
- * torrent, then ours, then that of another client. What is not there gets the torrent's name, mended where a file
+ * torrent, then ours or that of another client. What is not there gets the torrent's name, mended where a file
  * cannot have it. The same torrent and folder give the same places, whatever part of the files is there.
  */
 import { createHash } from 'node:crypto';
@@ -71,20 +71,25 @@ class Search {
       path == null || path.length < 2 ? (path ?? []) : [root, ...path.slice(1)];
     const distinct = new DistinctPaths(fresh.map(rooted), this.#rules);
     const places: (Path | null)[] = fresh.map(() => null);
-    const place = (pathOf: (i: number) => Path | null | undefined): void => {
-      for (let i = 0; i < places.length; i++) {
+    const place = (names: readonly (Path | null)[]): void => {
+      for (const [i, name] of names.entries()) {
         if (places[i] !== null) continue;
-        const path = rooted(pathOf(i));
+        const path = rooted(name);
         if (this.#exists(path) && distinct.take(path)) places[i] = path;
       }
     };
-    place((i) => this.#names[i]);
-    place((i) => fresh[i]);
-    if (places.includes(null))
-      for (const client of OTHER_CLIENTS) {
-        const paths = client(this.#names, this.#infoHash);
-        place((i) => paths[i]);
-      }
+    place(this.#names);
+    if (places.includes(null)) {
+      // Two clients may give the same name to different files: whose names are there most often was at work.
+      const lists = [fresh, ...OTHER_CLIENTS.map((client) => client(this.#names, this.#infoHash))].map(
+        (names) => {
+          const open = names.filter((_, i) => places[i] === null).map(rooted);
+          const there = open.filter((path) => !distinct.has(path) && this.#exists(path));
+          return { names, hits: new Set(there.map((path) => path.join('/'))).size };
+        },
+      );
+      for (const { names } of lists.sort((a, b) => b.hits - a.hits)) place(names);
+    }
     return places.map((found, i) => found ?? distinct.add(rooted(fresh[i])));
   }
 
