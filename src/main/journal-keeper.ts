@@ -3,6 +3,7 @@
  * disk, then the piece is claimed.
  */
 import { open } from 'node:fs/promises';
+import { diskPath } from '../shared/byte-name.ts';
 import type { PieceIndex } from '../shared/indices.ts';
 import { JOURNAL_INTERVAL_MS } from '../shared/limits.ts';
 import { type FileStamp, removeJournal, stampOf, writeJournal } from './journal.ts';
@@ -66,7 +67,7 @@ export class JournalKeeper {
     for (const index of files) {
       const file = this.#plan.files[index];
       if (file === undefined) continue;
-      const handle = await open(file.path, 'r+');
+      const handle = await open(diskPath(file.path), 'r+');
       try {
         await handle.datasync();
       } finally {

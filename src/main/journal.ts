@@ -8,8 +8,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { diskPath } from '../shared/byte-name.ts';
 import { MAX_JOURNAL_BYTES } from '../shared/limits.ts';
+import { nameBeside } from './names/name-beside.ts';
 import type { StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
@@ -28,11 +30,11 @@ export interface Journal {
 }
 
 export function journalPath(plan: StoragePlan): string {
-  return `${plan.root}.unchoke`;
+  return join(dirname(plan.root), nameBeside(basename(plan.root), '.unchoke'));
 }
 
 export function stampOf(path: string): FileStamp | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statSync(diskPath(path), { throwIfNoEntry: false });
   return stats === undefined ? null : { size: stats.size, mtimeMs: stats.mtimeMs };
 }
 

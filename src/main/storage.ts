@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { diskPath } from '../shared/byte-name.ts';
 import type { Padding, StoredFile } from '../shared/messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
@@ -85,7 +86,7 @@ export function contentThere(plan: StoragePlan): boolean {
 }
 
 function sizeOf(file: StoredFile): number {
-  const stats = lstatSync(file.path, { throwIfNoEntry: false });
+  const stats = lstatSync(diskPath(file.path), { throwIfNoEntry: false });
   if (stats === undefined) return 0;
   if (!stats.isFile()) {
     throw new Failure(
@@ -116,9 +117,9 @@ export function prepareStorage(plan: StoragePlan): void {
 export async function allocateSpace(plan: StoragePlan, isCancelled: () => boolean): Promise<void> {
   const zeros = Buffer.alloc(ALLOCATION_BYTES);
   for (const { path, length } of plan.files) {
-    if (length === 0 || lstatSync(path).blocks > 0) continue;
+    if (length === 0 || lstatSync(diskPath(path)).blocks > 0) continue;
     try {
-      const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+      const file = await open(diskPath(path), constants.O_WRONLY | constants.O_NOFOLLOW);
       try {
         for (let at = 0; at < length && !isCancelled(); at += zeros.length)
           await file.write(zeros, 0, Math.min(zeros.length, length - at), at);
@@ -133,7 +134,7 @@ export async function allocateSpace(plan: StoragePlan, isCancelled: () => boolea
 
 /** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */
 function makeOutputFolder(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
+  if (lstatSync(diskPath(path), { throwIfNoEntry: false }) !== undefined) return;
   if (dirname(path) !== path) makeOutputFolder(dirname(path));
   attempt(path, () => makeFolder(path));
 }
@@ -141,7 +142,7 @@ function makeOutputFolder(path: string): void {
 /** Another process may make the same folder at the same moment. */
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path);
+    mkdirSync(diskPath(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
@@ -150,7 +151,7 @@ function makeFolder(path: string): void {
 /** Throws a `disk` failure if a file of the plan was removed or cut while it was written to. */
 export function assertStored(plan: StoragePlan): void {
   for (const { path, length } of plan.files) {
-    const stats = attempt(path, () => lstatSync(path, { throwIfNoEntry: false }));
+    const stats = attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false }));
     if (stats === undefined) throw new Failure('disk', `${path}: was removed while it was downloaded`);
     if (stats.size !== length)
       throw new Failure('disk', `${path}: was changed by somebody else while it was downloaded`);
@@ -163,15 +164,20 @@ function makeFolders(root: string, elements: readonly string[], made: Set<string
     path = join(path, element);
     if (made.has(path)) continue;
     made.add(path);
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) attempt(path, () => makeFolder(path));
+    if (lstatSync(diskPath(path), { throwIfNoEntry: false }) === undefined)
+      attempt(path, () => makeFolder(path));
     // Looked at once more after it was made: whoever else made it may have made a link.
-    if (!attempt(path, () => lstatSync(path)).isDirectory())
+    if (!attempt(path, () => lstatSync(diskPath(path))).isDirectory())
       throw new Failure('disk', `${path}: in the way of a folder of the download (a file or a link)`);
   }
 }
 
 function makeFile(file: StoredFile): void {
-  const descriptor = openSync(file.path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
+  const descriptor = openSync(
+    diskPath(file.path),
+    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o666,
+  );
   try {
     if (fstatSync(descriptor).size !== file.length) ftruncateSync(descriptor, file.length);
   } finally {

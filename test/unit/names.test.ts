@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DistinctPaths } from '../../src/main/names/distinct-paths.ts';
+import { nameBeside } from '../../src/main/names/name-beside.ts';
 import { keyOf, marked, mended, type NameRules, platformRules } from '../../src/main/names/name-rules.ts';
 import { OTHER_CLIENTS } from '../../src/main/names/other-clients.ts';
 import { bytesOfName, lengthOfName, nameOfBytes } from '../../src/shared/byte-name.ts';
@@ -167,4 +168,13 @@ test('libtorrent: cases are told apart, empty steps go, folders keep their names
     ['t/ReadMe.md', 't/readme.1.md', 't/A/x', 't/a/x.1', 't/f.1', 't/f/in', 't/a/b', 't/a/c', 't/a/_/d'],
   );
   assert.deepEqual(libtorrent?.([['..', 'x']], 'hash'), [['hash', 'x']]);
+});
+
+test('what lies beside a download has its name, or a part of it that no other download has', () => {
+  assert.equal(nameBeside('x.iso', '.unchoke'), 'x.iso.unchoke');
+  const one = nameBeside(`${'語'.repeat(84)}1`, '.unchoke');
+  const other = nameBeside(`${'語'.repeat(84)}2`, '.unchoke');
+  assert.match(one, /^語{72}-[0-9a-f]{12}\.unchoke$/);
+  assert.ok(one !== other && Buffer.byteLength(`${one}.new`) <= 255);
+  assert.match(nameBeside('bad\udcff', '.unchoke'), /^bad_-[0-9a-f]{12}\.unchoke$/);
 });

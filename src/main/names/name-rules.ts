@@ -36,8 +36,8 @@ const WINDOWS: NameRules = {
   maxElementBytes: MAX_PATH_ELEMENT_BYTES,
   maxPathBytes: 4_095,
 };
-/** Its names are longer on the disk below. Encrypted shares of a NAS have it. */
-const ECRYPTFS: NameRules = { ...UNIX, maxElementBytes: 143 };
+/** It takes 143 bytes, less what is put behind a name. Encrypted shares of a NAS have it. */
+const ECRYPTFS: NameRules = { ...UNIX, maxElementBytes: 119 };
 
 /** The types of filesystem that Linux tells by statfs. */
 const BY_TYPE: ReadonlyMap<number, NameRules> = new Map([
@@ -109,7 +109,8 @@ function isShort(name: string, maxBytes: number): boolean {
   return name.length * 3 <= maxBytes || lengthOfName(name) <= maxBytes;
 }
 
-function cut(name: string, maxBytes: number): string {
+/** The beginning of a name, without half a character. */
+export function cut(name: string, maxBytes: number): string {
   if (isShort(name, maxBytes)) return name;
   let bytes = 0;
   let end = 0;
