@@ -14,6 +14,7 @@ import { verifyCommand } from './commands/verify.ts';
 import { EXIT_STATUS, Failure } from './failure.ts';
 import { VERSION } from './identity.ts';
 import { surviveLostTerminals } from './lost-terminal.ts';
+import { rawArguments } from './raw-arguments.ts';
 import { applySettings } from './settings.ts';
 
 const EXAMPLES = `
@@ -57,7 +58,7 @@ export async function main(): Promise<number> {
     asJson ||= command.opts<{ json?: boolean }>().json === true;
   });
   try {
-    await program.parseAsync();
+    await program.parseAsync(rawArguments());
     return status;
   } catch (error) {
     return statusOf(error, asJson);

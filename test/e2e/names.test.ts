@@ -13,9 +13,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bytesOfName, diskPath } from '../../src/shared/byte-name.ts';
+import { diskPath } from '../../src/shared/byte-name.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { CLI } from '../support/paths.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -141,6 +142,19 @@ test('verify tells a file that is too long, a folder or a pipe in its place, and
   );
 });
 
-test('a name of other bytes than UTF-8 in a path of JSON can be read back', () => {
-  assert.deepEqual(bytesOfName(JSON.parse('"bad\\udc80"') as string), Buffer.from('bad\x80', 'latin1'));
+test('a folder and a torrent on the command line may have names of other bytes than UTF-8', () => {
+  const odd = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from('odd\xff', 'latin1')]);
+  mkdirSync(odd);
+  writeFileSync(Buffer.concat([odd, Buffer.from('/x')]), 'x');
+  // Node gives a child no other bytes than UTF-8, a shell does.
+  const run = (words: string): void =>
+    void execFileSync('sh', [
+      '-c',
+      `cd "$1" && set -- "$(printf 'odd\\377')" && "${process.execPath}" "${CLI}" ${words}`,
+      'sh',
+      folder,
+    ]);
+  run('create "$1"');
+  run('verify "$1.torrent" .');
+  assert.ok(readdirSync(folder, 'latin1').includes('odd\xff.torrent'));
 });

@@ -1,6 +1,7 @@
 /** What `unchoke verify` does: is what lies on disk what the torrent says? */
 import { statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { diskPath } from '../../shared/byte-name.ts';
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { Console } from '../console.ts';
@@ -95,7 +96,7 @@ async function goodPieces(
 function assertFolder(folder: string): void {
   let isFolder: boolean;
   try {
-    isFolder = statSync(folder).isDirectory();
+    isFolder = statSync(diskPath(folder)).isDirectory();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     if (code === 'ENOENT') throw new Failure('disk', `${folder}: there is no such folder`, { cause: error });
