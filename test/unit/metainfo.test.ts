@@ -19,7 +19,7 @@ test('a single file', () => {
   assert.deepEqual(torrent.files, [
     {
       path: ['file.bin'],
-      rawPath: [new Uint8Array(Buffer.from('file.bin'))],
+      rawPath: ['file.bin'],
       length: 100,
       offset: 0,
       padding: false,

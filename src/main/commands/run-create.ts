@@ -90,7 +90,7 @@ function nameOf(path: string, given: string | undefined): string {
 function assertFoundAgain({ root, name, files }: Source): void {
   const listed = files.map(({ elements, length }) => ({
     path: [],
-    rawPath: [name, ...(elements ?? [])].map(bytesOfName),
+    rawPath: [name, ...(elements ?? [])],
     length,
     offset: 0,
     padding: false,

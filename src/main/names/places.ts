@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { diskPath, lengthOfName } from '../../shared/byte-name.ts';
-import { nameOfElement, rootName } from '../torrent/file-list.ts';
+import { rootName } from '../torrent/file-list.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { DistinctPaths } from './distinct-paths.ts';
 import { canBe, mended, type NameRules, platformRules, rulesOf } from './name-rules.ts';
@@ -31,16 +31,15 @@ export function placesOf(
 ): Places {
   const absolute = resolve(folder);
   const real = files.filter(({ padding }) => !padding);
-  const torrentName = nameOfElement(files[0]?.rawPath[0] ?? infoHash);
   const found = new Search(
-    real.map(({ rawPath }) => [torrentName, ...rawPath.slice(1).map(nameOfElement)]),
+    real.map(({ rawPath }) => rawPath),
     absolute,
     Buffer.from(infoHash).toString('hex'),
     rules,
   ).paths();
   let next = 0;
   const paths = files.map(({ padding }) => (padding ? null : join(absolute, ...(found[next++] ?? []))));
-  const root = found[0]?.[0] ?? rootName(torrentName, '', rules);
+  const root = found[0]?.[0] ?? rootName(files[0]?.rawPath[0] ?? '', '', rules);
   return { root: join(absolute, root), paths };
 }
 

@@ -5,7 +5,7 @@
 import { lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
-import { nameOfElement, type TorrentFile } from '../torrent/file-list.ts';
+import type { TorrentFile } from '../torrent/file-list.ts';
 import type { Places } from './places.ts';
 
 export interface TorrentLink {
@@ -17,7 +17,7 @@ export interface TorrentLink {
 /** The links that may be made, each after those that it leads to. */
 export function linksOf(files: readonly TorrentFile[], places: Places): TorrentLink[] {
   if (files.every(({ link }) => link === null)) return [];
-  const key = (path: readonly Uint8Array[]): string => path.map(nameOfElement).join('\0');
+  const key = (path: readonly string[]): string => path.join('\0');
   const targets = new Map<string, string>();
   for (const [i, { rawPath, link, padding }] of files.entries()) {
     if (link !== null || padding) continue;

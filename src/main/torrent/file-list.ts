@@ -12,15 +12,15 @@ import { BadField } from './bad-field.ts';
 export interface TorrentFile {
   /** For people, from the torrent's name on: mended for this platform. Two files may have the same. */
   readonly path: readonly string[];
-  /** The bytes that the torrent has for it, for names on the disk and in the URLs of web seeds. */
-  readonly rawPath: readonly Uint8Array[];
+  /** As the torrent has it, byte for byte (`byte-name.ts`), for names on the disk and in the URLs of web seeds. */
+  readonly rawPath: readonly string[];
   readonly length: number;
   /** Where the file begins in the torrent's bytes. */
   readonly offset: number;
   /** BEP 47: zeros that align the next file; never written. */
   readonly padding: boolean;
   /** BEP 47: a symbolic link to this path below the torrent's folder. It has no bytes. Null for all other files. */
-  readonly link: readonly Uint8Array[] | null;
+  readonly link: readonly string[] | null;
 }
 
 export interface FileList {
@@ -34,8 +34,10 @@ const BITCOMET_PADDING = '_____padding_file_';
 
 /** `infoHash` in hexadecimal: it names what has no name. Throws BadField. */
 export function fileListOf(info: BencodeDict, infoHash: string): FileList {
-  const raw = bytesField(info, 'name.utf-8') ?? bytesField(info, 'name') ?? Buffer.from(infoHash);
-  const name = rootName(nameOfElement(raw), infoHash);
+  const raw = nameOfElement(
+    bytesField(info, 'name.utf-8') ?? bytesField(info, 'name') ?? Buffer.from(infoHash),
+  );
+  const name = rootName(raw, infoHash);
   const list = field(info, 'files');
   if (list === undefined) {
     const length = lengthOf(info, name);
@@ -50,9 +52,8 @@ export function fileListOf(info: BencodeDict, infoHash: string): FileList {
     const link = attributes.includes(L) ? elementsOf(entry, 'symlink path') : null;
     const length = link === null ? lengthOf(entry, `file ${i}`) : 0;
     const below = elementsOf(entry, 'path.utf-8', 'path');
-    const names = below.map(nameOfElement);
-    const padding = attributes.includes(P) || isPaddingName(names.at(-1) ?? '');
-    const path = [name, ...names.map((element) => mended(element, rules))];
+    const padding = attributes.includes(P) || isPaddingName(below.at(-1) ?? '');
+    const path = [name, ...below.map((element) => mended(element, rules))];
     const file = { path, rawPath: [raw, ...below], length, offset, padding, link };
     offset += length;
     return file;
@@ -68,7 +69,7 @@ export function isPaddingName(name: string): boolean {
 }
 
 /** One element of a path as text. Names that are too long for every filesystem keep their two ends. */
-export function nameOfElement(raw: Uint8Array): string {
+function nameOfElement(raw: Uint8Array): string {
   if (raw.length <= MAX_NAME_BYTES) return nameOfBytes(raw);
   const end = raw.subarray(raw.length - 32);
   return nameOfBytes(Buffer.concat([raw.subarray(0, MAX_NAME_BYTES - end.length), end]));
@@ -87,12 +88,12 @@ function lengthOf(dict: BencodeDict, what: string): number {
 }
 
 /** The path by the first of these keys; at least one element: what is no list of names is a file without a name. */
-function elementsOf(entry: BencodeDict, ...keys: readonly string[]): Uint8Array[] {
+function elementsOf(entry: BencodeDict, ...keys: readonly string[]): string[] {
   for (const key of keys) {
     // Deeper than that no path can be made: what is below is left out.
     const list = listField(entry, key, MAX_PATH_DEPTH_LEVELS) ?? [bytesField(entry, key)];
-    const elements = list.map((element) => (element instanceof Uint8Array ? element : Buffer.alloc(0)));
-    if (elements.some(({ length }) => length > 0)) return elements;
+    const elements = list.map((element) => (element instanceof Uint8Array ? nameOfElement(element) : ''));
+    if (elements.some((element) => element !== '')) return elements;
   }
-  return [Buffer.alloc(0)];
+  return [''];
 }

@@ -1,4 +1,5 @@
 /** The files of a torrent as web seeds have them (BEP 19). */
+import { bytesOfName } from '../../shared/byte-name.ts';
 import { MAX_WEB_SEEDS } from '../../shared/limits.ts';
 import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
 import type { Metainfo } from './metainfo.ts';
@@ -21,8 +22,8 @@ export function usableWebSeeds({ webSeeds }: Metainfo): readonly string[] {
 }
 
 /** Byte by byte: a name need not be UTF-8. */
-function percentEncoded(name: Uint8Array): string {
-  const text = Buffer.from(name).toString('latin1');
+function percentEncoded(name: string): string {
+  const text = bytesOfName(name).toString('latin1');
   return text.replace(
     /[^A-Za-z0-9._~!'()*-]/g,
     (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
