@@ -1,5 +1,6 @@
 /** What only one source of a command may have: a torrent twice, or two that go to the same place, would spoil each other. */
 import { Failure } from './failure.ts';
+import { printable } from './text.ts';
 
 export class Claims {
   readonly #owners = new Map<string, string>();
@@ -8,7 +9,7 @@ export class Claims {
   claim(what: string, owner: string): void {
     const before = this.#owners.get(what);
     if (before !== undefined)
-      throw new Failure('usage', `${what}: another source has it already (${before})`);
+      throw new Failure('usage', `${printable(what)}: another source has it already (${before})`);
     this.#owners.set(what, owner);
   }
 }

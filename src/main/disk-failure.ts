@@ -1,5 +1,6 @@
 /** The system's words on files, as sentences. */
 import { Failure } from './failure.ts';
+import { printable } from './text.ts';
 
 const SENTENCES: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
@@ -21,7 +22,11 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 /** The system's word on a path, as a failure with exit status 5. */
 export function diskFailure(code: string, path: string, cause?: unknown): Failure {
-  return new Failure('disk', `${path}: ${SENTENCES[code] ?? 'the disk operation failed'} (${code})`, {
-    cause,
-  });
+  return new Failure(
+    'disk',
+    `${printable(path)}: ${SENTENCES[code] ?? 'the disk operation failed'} (${code})`,
+    {
+      cause,
+    },
+  );
 }

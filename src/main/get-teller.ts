@@ -197,7 +197,7 @@ export class GetTeller {
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
     const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
     const flow = `${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}`;
-    const where = `complete and verified: ${plan.root}`;
+    const where = `complete and verified: ${printable(plan.root)}`;
     this.#console.result(
       this.#console.isOfMany
         ? this.#console.labelled(`${where}; ${flow}`)

@@ -11,6 +11,7 @@ import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { placesOf } from './names/places.ts';
 import { linksOf, type TorrentLink } from './names/torrent-links.ts';
+import { printable } from './text.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 const ALLOCATION_BYTES = 1_048_576;
@@ -77,7 +78,7 @@ export function contentThere(plan: StoragePlan): boolean {
     if (size > file.length) {
       throw new Failure(
         'disk',
-        `${file.path}: ${size} bytes are there, and the torrent's file has ${file.length}: move it away first`,
+        `${printable(file.path)}: ${size} bytes are there, and the torrent's file has ${file.length}: move it away first`,
       );
     }
     found ||= size > 0;
@@ -91,7 +92,7 @@ function sizeOf(file: StoredFile): number {
   if (!stats.isFile()) {
     throw new Failure(
       'disk',
-      `${file.path}: in the way of a file of the download (a folder, a link or a device)`,
+      `${printable(file.path)}: in the way of a file of the download (a folder, a link or a device)`,
     );
   }
   return stats.size;
@@ -152,9 +153,10 @@ function makeFolder(path: string): void {
 export function assertStored(plan: StoragePlan): void {
   for (const { path, length } of plan.files) {
     const stats = attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false }));
-    if (stats === undefined) throw new Failure('disk', `${path}: was removed while it was downloaded`);
+    if (stats === undefined)
+      throw new Failure('disk', `${printable(path)}: was removed while it was downloaded`);
     if (stats.size !== length)
-      throw new Failure('disk', `${path}: was changed by somebody else while it was downloaded`);
+      throw new Failure('disk', `${printable(path)}: was changed by somebody else while it was downloaded`);
   }
 }
 
@@ -168,7 +170,10 @@ function makeFolders(root: string, elements: readonly string[], made: Set<string
       attempt(path, () => makeFolder(path));
     // Looked at once more after it was made: whoever else made it may have made a link.
     if (!attempt(path, () => lstatSync(diskPath(path))).isDirectory())
-      throw new Failure('disk', `${path}: in the way of a folder of the download (a file or a link)`);
+      throw new Failure(
+        'disk',
+        `${printable(path)}: in the way of a folder of the download (a file or a link)`,
+      );
   }
 }
 

@@ -82,7 +82,8 @@ function nameOf(path: string, given: string | undefined): string {
   const name = given ?? basename(resolve(path));
   if (given === undefined && name === '')
     throw new Failure('usage', `${path}: it has no name; give one by --name`);
-  if (!canBe(name, platformRules())) throw new Failure('usage', `--name ${name}: no file can have this name`);
+  if (!canBe(name, platformRules()))
+    throw new Failure('usage', `--name ${printable(name)}: no file can have this name`);
   return name;
 }
 
@@ -99,7 +100,10 @@ function assertFoundAgain({ root, name, files }: Source): void {
   const { paths } = placesOf({ files: listed, infoHash: new Uint8Array(HASH_BYTES) }, dirname(root));
   const lost = files.find(({ path }, i) => path !== paths[i]);
   if (lost !== undefined)
-    throw new Failure('usage', `${lost.path}: it could not be found again by its name; rename it first`);
+    throw new Failure(
+      'usage',
+      `${printable(lost.path)}: it could not be found again by its name; rename it first`,
+    );
 }
 
 function geometryOf(source: Source, asked: string | undefined): Geometry {

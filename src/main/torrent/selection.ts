@@ -1,6 +1,7 @@
 /** Which files of a torrent the user wants: by index, by range of indices, or by glob. */
 import type { Console } from '../console.ts';
 import { Failure } from '../failure.ts';
+import { printable } from '../text.ts';
 import type { Metainfo } from './metainfo.ts';
 import type { Source } from './source.ts';
 
@@ -71,7 +72,7 @@ async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): P
     if (hits.length === 0) {
       throw new Failure(
         'usage',
-        `--select ${pattern}: no such file among the ${files.length} of ${metainfo.name}`,
+        `--select ${pattern}: no such file among the ${files.length} of ${printable(metainfo.name)}`,
       );
     }
     for (const index of hits) selected.add(index);

@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
+import { printable } from '../text.ts';
 import { isPaddingName } from './file-list.ts';
 import { isUnfinishedTorrent } from './torrent-output.ts';
 
@@ -63,7 +64,7 @@ export function assertUnchanged({ files }: Source): void {
     if (stats === undefined || measured(stats).stamp !== stamp)
       throw new Failure(
         'disk',
-        `${path}: it was changed while it was read; create again when it is finished`,
+        `${printable(path)}: it was changed while it was read; create again when it is finished`,
       );
   }
 }
