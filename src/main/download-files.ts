@@ -1,7 +1,7 @@
 /** The files of a download from the look at what is there to its end: judged, made ready, and their journal kept. */
 import type { PieceIndex } from '../shared/indices.ts';
-import type { HasherSetup } from '../shared/messages.ts';
 import { STANDING, Standings } from '../shared/standing.ts';
+import type { HasherSetup } from '../shared/storage-messages.ts';
 import { checkDisk } from './disk-check.ts';
 import { inTheWay } from './file-decision.ts';
 import { FileMaker } from './file-maker.ts';

@@ -6,17 +6,19 @@ import { Arena } from '../shared/arena.ts';
 import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex, ShardId } from '../shared/indices.ts';
 import { Ledger } from '../shared/ledger.ts';
-import type { FullPiece, HashResult, ShardTorrent } from '../shared/messages.ts';
+import type { FullPiece, ShardTorrent } from '../shared/messages.ts';
 import { type Sender, senderOf } from '../shared/sender.ts';
+import type { HashResult } from '../shared/storage-messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import type { DownloadSymptoms } from './doctor/symptoms.ts';
 import { DownloadFiles } from './download-files.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
-import { Failure } from './failure.ts';
 import { HashPool } from './hash-pool.ts';
 import { leftBytes } from './left-bytes.ts';
 import { reclaim } from './lost-shard.ts';
+import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
+import { makeLinks } from './names/torrent-links.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { Verdicts } from './verdicts.ts';
@@ -49,7 +51,7 @@ export class Download {
     // Web seeds are one more hand that holds slots.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
     const g = metainfo.geometry;
-    const arenaMemory = allocateArena(options);
+    const arenaMemory = allocateArena(g, options.memoryBytes);
     const ledgerMemory = Ledger.allocate(g.pieceCount);
     this.#ledger = new Ledger(ledgerMemory);
     this.#arena = new Arena(arenaMemory);
@@ -237,6 +239,7 @@ export class Download {
   #completed(): void {
     try {
       this.#files?.assertStored();
+      if (this.#files !== null) makeLinks(this.#options.plan);
     } catch (error) {
       return this.#fail(error);
     }
@@ -273,14 +276,5 @@ export class Download {
     if (this.#ended) return;
     this.#ended = true;
     tell();
-  }
-}
-
-function allocateArena(options: DownloadOptions) {
-  try {
-    return Arena.allocate(options.metainfo.geometry, options.memoryBytes);
-  } catch (error) {
-    if (error instanceof RangeError) throw new Failure('usage', error.message, { cause: error });
-    throw error;
   }
 }

@@ -9,7 +9,13 @@ import {
   HASH_TASK_BYTES,
   HASH_TASKS_PER_HASHER,
 } from '../shared/limits.ts';
-import type { FileRange, HasherSetup, HashResult, HashTask, PieceToStore } from '../shared/messages.ts';
+import type {
+  FileRange,
+  HasherSetup,
+  HashResult,
+  HashTask,
+  PieceToStore,
+} from '../shared/storage-messages.ts';
 import { diskFailure } from './disk-failure.ts';
 import { ThreadPool } from './thread-pool.ts';
 

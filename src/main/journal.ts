@@ -10,9 +10,10 @@ import { type BigIntStats, closeSync, constants, readFileSync, readSync } from '
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Folder } from '../shared/folder.ts';
-import { MAX_JOURNAL_BYTES, MAX_PATH_ELEMENT_BYTES } from '../shared/limits.ts';
+import { MAX_JOURNAL_BYTES } from '../shared/limits.ts';
 import { Failure } from './failure.ts';
 import type { JournalKey } from './journal-key.ts';
+import { nameBeside } from './names/name-beside.ts';
 import type { StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
@@ -51,14 +52,7 @@ export interface JournalPlace {
 
 /** Beside the download, and with room for `.new` and `.lock` behind it. */
 export function journalName(plan: StoragePlan): string {
-  const name = basename(plan.root);
-  if (Buffer.byteLength(`${name}.unchoke.lock`) <= MAX_PATH_ELEMENT_BYTES) return `${name}.unchoke`;
-  let kept = '';
-  for (const character of name) {
-    if (Buffer.byteLength(kept + character) > MAX_PATH_ELEMENT_BYTES / 2) break;
-    kept += character;
-  }
-  return `${kept}-${createHash('sha1').update(name).digest('hex').slice(0, 16)}.unchoke`;
+  return nameBeside(basename(plan.root), '.unchoke');
 }
 
 /** A name in the same folder for what is renamed or gone in a moment. */

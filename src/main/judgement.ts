@@ -5,7 +5,7 @@
 import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex } from '../shared/indices.ts';
 import { MIN_SHARED_EVIDENCE_BYTES } from '../shared/limits.ts';
-import type { FileRange } from '../shared/messages.ts';
+import type { FileRange } from '../shared/storage-messages.ts';
 import { pieceRange, type StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 

@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { diskPath } from '../shared/byte-name.ts';
 import { Folder } from '../shared/folder.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
@@ -68,11 +69,11 @@ function withoutLock(error: unknown): null {
 
 /** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */
 function makeOutputFolder(path: string): void {
-  if (attempt(path, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined) return;
+  if (attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false })) !== undefined) return;
   if (dirname(path) !== path) makeOutputFolder(dirname(path));
   attempt(path, () => {
     try {
-      mkdirSync(path);
+      mkdirSync(diskPath(path));
     } catch (error) {
       // Another process may make the same folder at the same moment.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

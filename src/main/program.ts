@@ -14,6 +14,7 @@ import { verifyCommand } from './commands/verify.ts';
 import { EXIT_STATUS, Failure } from './failure.ts';
 import { VERSION } from './identity.ts';
 import { surviveLostTerminals } from './lost-terminal.ts';
+import { rawArguments } from './raw-arguments.ts';
 import { applySettings } from './settings.ts';
 import { writeJson, writeLines } from './terminal.ts';
 import { showSecrets } from './text.ts';
@@ -67,7 +68,7 @@ export async function main(): Promise<number> {
   // Node would print it past the door, and what it says may be somebody else's words.
   process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));
   try {
-    await program.parseAsync();
+    await program.parseAsync(rawArguments());
     return status;
   } catch (error) {
     return statusOf(error, asJson);

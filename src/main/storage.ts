@@ -1,8 +1,10 @@
 /** The files of a download: where each lies on the disk, and which pieces lie in it. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { elementsBelow } from '../shared/folder.ts';
 import type { Geometry } from '../shared/geometry.ts';
-import type { Padding, StoredFile } from '../shared/messages.ts';
+import type { Padding, StoredFile } from '../shared/storage-messages.ts';
+import { placesOf } from './names/places.ts';
+import { linksOf, type TorrentLink } from './names/torrent-links.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 
 export interface StoragePlan {
@@ -12,6 +14,8 @@ export interface StoragePlan {
   /** In the order of the torrent; padding and files that were not selected are left out. */
   readonly files: readonly StoredFile[];
   readonly padding: readonly Padding[];
+  /** Made when the download is complete. */
+  readonly links: readonly TorrentLink[];
   /** 1 for each piece that a file of the plan needs. */
   readonly wanted: Uint8Array;
 }
@@ -23,10 +27,12 @@ export function storagePlan(
   selected: ReadonlySet<number> | null = null,
 ): StoragePlan {
   const absolute = resolve(folder);
+  const places = placesOf(metainfo, folder);
   const files = metainfo.files
+    .map((file, i) => ({ ...file, path: places.paths[i] ?? '' }))
     .filter((file) => !file.padding)
-    .filter((_, index) => selected === null || selected.has(index))
-    .map((file) => ({ path: join(absolute, ...file.path), offset: file.offset, length: file.length }));
+    .filter(({ link }, index) => link === null && (selected === null || selected.has(index)))
+    .map(({ path, offset, length }) => ({ path, offset, length }));
   const padding = metainfo.files
     .filter((file) => file.padding)
     .map(({ offset, length }) => ({ offset, length }));
@@ -37,7 +43,14 @@ export function storagePlan(
     if (length === 0) continue;
     wanted.fill(1, Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength) + 1);
   }
-  return { folder: absolute, root: join(absolute, metainfo.name), files, padding, wanted };
+  return {
+    folder: absolute,
+    root: places.root,
+    files,
+    links: linksOf(metainfo.files, places),
+    padding,
+    wanted,
+  };
 }
 
 /** Every piece is wanted, and no byte of them is kept. */

@@ -1,6 +1,7 @@
 /** What lies where the files of a download belong. Looks only; no link is followed below the output folder. */
 import { type BigIntStats, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { diskPath } from '../shared/byte-name.ts';
 import { FolderWalk } from '../shared/folder.ts';
 import { diskFailure } from './disk-failure.ts';
 import { type FileStamp, stampOf } from './journal.ts';
@@ -82,7 +83,7 @@ function obstacleOn(base: string, elements: readonly string[]): Obstacle | null 
   let path = base;
   for (const element of elements.slice(0, -1)) {
     path = join(path, element);
-    const stats = lstatSync(path, { throwIfNoEntry: false });
+    const stats = lstatSync(diskPath(path), { throwIfNoEntry: false });
     if (stats === undefined) return null;
     if (!stats.isDirectory())
       return new Obstacle(path, `${kindOf(stats)} is there, and a folder of the download belongs there`);

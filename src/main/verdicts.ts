@@ -5,8 +5,9 @@ import type { Arena, RetryRule } from '../shared/arena.ts';
 import type { PieceIndex, SlotIndex } from '../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import { SLOT_LEFT_POLL_MS } from '../shared/limits.ts';
-import type { Evidence, FullPiece, HashResult, PieceToStore } from '../shared/messages.ts';
+import type { FullPiece } from '../shared/messages.ts';
 import type { Sender } from '../shared/sender.ts';
+import type { Evidence, HashResult, PieceToStore } from '../shared/storage-messages.ts';
 import { Blame } from './blame.ts';
 
 const NO_HASHES = new Uint8Array(0);

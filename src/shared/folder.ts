@@ -15,6 +15,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join, sep } from 'node:path';
+import { diskPath, nameOfBytes } from './byte-name.ts';
 
 /** Linux, on every processor that Node runs on; Node has no name for it. Such a descriptor needs no right to read. */
 const O_PATH = 0o10000000;
@@ -51,16 +52,17 @@ export class Folder {
   /** The folder that the user named: links in its path are followed. Throws the system's error. */
   static open(path: string): Folder {
     if (!canHold()) {
-      const real = realpathSync(path);
-      if (!statSync(real).isDirectory()) throw systemError('ENOTDIR');
+      const real = nameOfBytes(realpathSync(diskPath(path), 'buffer'));
+      if (!statSync(diskPath(real)).isDirectory()) throw systemError('ENOTDIR');
       return new Folder({ path: real, descriptor: null });
     }
-    return new Folder({ path, descriptor: openSync(path, HOLD) });
+    return new Folder({ path, descriptor: openSync(diskPath(path), HOLD) });
   }
 
   /** The path of an entry for the system's calls. Their last element is not checked: pass O_NOFOLLOW. */
-  at(name: string): string {
-    return this.descriptor === null ? join(this.path, name) : `/proc/self/fd/${this.descriptor}/${name}`;
+  at(name: string): string | Buffer {
+    const inside = `/proc/self/fd/${this.descriptor}/${name}`;
+    return diskPath(this.descriptor === null ? join(this.path, name) : inside);
   }
 
   /** The entry itself, a link not followed; null where there is none. */
@@ -106,7 +108,7 @@ export class Folder {
   isAt(path: string): boolean {
     if (this.descriptor === null) return true;
     try {
-      const [held, there] = [fstatSync(this.descriptor), statSync(path)];
+      const [held, there] = [fstatSync(this.descriptor), statSync(diskPath(path))];
       return there.ino === held.ino && there.dev === held.dev;
     } catch {
       return false;
@@ -118,7 +120,7 @@ export class Folder {
   }
 
   #assertWay(): void {
-    for (const path of this.#way) if (!lstatSync(path).isDirectory()) throw systemError('ENOTDIR');
+    for (const path of this.#way) if (!lstatSync(diskPath(path)).isDirectory()) throw systemError('ENOTDIR');
   }
 }
 

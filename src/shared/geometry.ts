@@ -23,7 +23,9 @@ export function geometry(totalLength: number, pieceLength: number): Geometry {
   }
   const pieceCount = Math.ceil(totalLength / pieceLength);
   if (pieceCount > MAX_PIECES) throw new RangeError(`${pieceCount} pieces are more than ${MAX_PIECES}`);
-  return { totalLength, pieceLength, pieceCount, blocksPerPiece: Math.ceil(pieceLength / BLOCK_BYTES) };
+  // A piece may be said to be longer than all there is: no memory is kept for what cannot come.
+  const blocksPerPiece = Math.ceil(Math.min(pieceLength, totalLength) / BLOCK_BYTES);
+  return { totalLength, pieceLength, pieceCount, blocksPerPiece };
 }
 
 /** Length of one piece: the last may be short. */

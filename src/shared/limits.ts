@@ -19,8 +19,8 @@ export const MAX_BENCODE_DEPTH_LEVELS = 100;
 export const MAX_BENCODE_TOKENS = 2_500_000;
 /** Values of one bencoded message of a tracker, a node or a peer: 30,000 peers in dictionaries. Each becomes an object of some 100 bytes. */
 export const MAX_MESSAGE_TOKENS = 200_000;
-/** Folders and file of one path in a torrent; real ones have a dozen, and 4,096 bytes is the longest path of Linux. */
-export const MAX_PATH_DEPTH_LEVELS = 100;
+/** Folders and file of one path in a torrent; real ones have a dozen, and the longest path of Linux, 4,096 bytes, has no more. */
+export const MAX_PATH_DEPTH_LEVELS = 2_048;
 /** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
 export const MAX_PATH_ELEMENT_BYTES = 255;
 /** Of a name in a torrent, as far as it is read; no filesystem has longer ones. The rest could only cost time and memory. */
@@ -354,6 +354,8 @@ export const HASH_TASK_BYTES = 4_194_304;
 export const CHECK_TASK_BYTES = 16_777_216;
 /** Files that one task looks through for anything but zeros: of most, the first bytes tell. */
 export const BLANK_TASK_FILES = 64;
+/** Memory of a hasher for reading what is on disk; a piece may be 512 MiB. */
+export const CHECK_READ_BYTES = 1_048_576;
 /** Hash tasks on their way to each hasher: one at work, one ready. */
 export const HASH_TASKS_PER_HASHER = 2;
 

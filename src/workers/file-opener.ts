@@ -3,9 +3,10 @@
  * and each must be the very file that was looked at when the download began.
  */
 import { closeSync, constants, openSync } from 'node:fs';
+import { diskPath } from '../shared/byte-name.ts';
 import { elementsBelow, Folder, FolderWalk } from '../shared/folder.ts';
-import type { HasherSetup } from '../shared/messages.ts';
 import { STANDING, type Standing, Standings } from '../shared/standing.ts';
+import type { HasherSetup } from '../shared/storage-messages.ts';
 
 export class FileOpener {
   readonly #files: HasherSetup['files'];
@@ -32,7 +33,7 @@ export class FileOpener {
   /** Throws the system's error, or one with the code REPLACED. */
   open(file: number, flags: number): number {
     const path = this.#files[file]?.path ?? '';
-    if (this.#place === null) return openSync(path, flags | this.#noFollow | constants.O_NONBLOCK);
+    if (this.#place === null) return openSync(diskPath(path), flags | this.#noFollow | constants.O_NONBLOCK);
     const { walk, standings, base } = this.#place;
     const elements = elementsBelow(base, path);
     const name = elements.pop() ?? '';

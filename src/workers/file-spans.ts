@@ -4,8 +4,8 @@
  */
 import { closeSync, constants, readSync, writeSync } from 'node:fs';
 import { WRITE_CHUNK_BYTES } from '../shared/limits.ts';
-import type { DiskFault, HasherSetup } from '../shared/messages.ts';
 import { STANDING, type Standing } from '../shared/standing.ts';
+import type { DiskFault, HasherSetup } from '../shared/storage-messages.ts';
 import { FileOpener } from './file-opener.ts';
 import { WriteSize } from './write-size.ts';
 

@@ -5,20 +5,20 @@
 import { createHash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import { Arena } from '../shared/arena.ts';
-import { lengthOfPiece } from '../shared/geometry.ts';
 import type { PieceIndex } from '../shared/indices.ts';
 import { BLOCK_BYTES } from '../shared/limits.ts';
+import type { FullPiece } from '../shared/messages.ts';
 import type {
   DiskFault,
   Evidence,
   FileRange,
-  FullPiece,
   HasherSetup,
   HashResult,
   HashTask,
   PieceToStore,
-} from '../shared/messages.ts';
+} from '../shared/storage-messages.ts';
 import { DiskError, FileSpans } from './file-spans.ts';
+import { PieceHash } from './piece-hash.ts';
 
 const HASH_BYTES = 20;
 
@@ -83,13 +83,13 @@ function check(first: PieceIndex, count: number): HashResult {
   const good: PieceIndex[] = [];
   const bad: PieceIndex[] = [];
   const missing: PieceIndex[] = [];
-  const buffer = Buffer.allocUnsafe(setup.geometry.pieceLength);
+  const pieceHash = new PieceHash(spans, setup.geometry);
   for (let i = 0; i < count; i++) {
     const piece = (first + i) as PieceIndex;
-    const bytes = buffer.subarray(0, lengthOfPiece(setup.geometry, piece));
     try {
-      const whole = spans.read(piece * setup.geometry.pieceLength, bytes);
-      (whole ? (matches(piece, bytes) ? good : bad) : missing).push(piece);
+      const hash = pieceHash.of(piece);
+      if (hash === null) missing.push(piece);
+      else (isHashOf(piece, hash) ? good : bad).push(piece);
     } catch (error) {
       if (error instanceof DiskError) return { type: 'checked', good, bad, missing, fault: error.fault };
       throw error;
@@ -100,15 +100,14 @@ function check(first: PieceIndex, count: number): HashResult {
 
 function digest(first: PieceIndex, count: number): HashResult {
   const hashes = new Uint8Array(count * HASH_BYTES);
-  const buffer = Buffer.allocUnsafe(setup.geometry.pieceLength);
+  const pieceHash = new PieceHash(spans, setup.geometry);
   const told = (fault: DiskFault | null): HashResult => ({ type: 'digested', first, hashes, fault });
   for (let i = 0; i < count; i++) {
     const piece = (first + i) as PieceIndex;
-    const bytes = buffer.subarray(0, lengthOfPiece(setup.geometry, piece));
     try {
-      const whole = spans.read(piece * setup.geometry.pieceLength, bytes);
-      if (!whole) return told({ code: 'CHANGED', path: `piece ${piece}`, operation: 'read' });
-      hashes.set(createHash('sha1').update(bytes).digest(), i * HASH_BYTES);
+      const hash = pieceHash.of(piece);
+      if (hash === null) return told({ code: 'CHANGED', path: `piece ${piece}`, operation: 'read' });
+      hashes.set(hash, i * HASH_BYTES);
     } catch (error) {
       if (error instanceof DiskError) return told(error.fault);
       throw error;
@@ -129,6 +128,9 @@ function lookForBytes(ranges: readonly FileRange[]): HashResult {
 }
 
 function matches(piece: PieceIndex, bytes: Uint8Array): boolean {
-  const digest = createHash('sha1').update(bytes).digest();
+  return isHashOf(piece, createHash('sha1').update(bytes).digest());
+}
+
+function isHashOf(piece: PieceIndex, digest: Buffer): boolean {
   return digest.compare(hashes, piece * HASH_BYTES, (piece + 1) * HASH_BYTES) === 0;
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
+import { bytesOfName } from '../../src/shared/byte-name.ts';
 import { dict, int, list, str } from './torrents.ts';
 import { handshakeOf, wire } from './wire-bytes.ts';
 
@@ -20,7 +21,7 @@ export interface MadeTorrent {
   readonly pieceLength: number;
 }
 
-/** A multi-file torrent. */
+/** A multi-file torrent. In names the escapes of `byte-name.ts` stand for bytes. */
 export function madeTorrent(files: readonly MadeFile[], pieceLength: number, name = 'set'): MadeTorrent {
   const data = Buffer.concat(files.map(({ bytes }) => bytes));
   const hashes: Buffer[] = [];
@@ -34,12 +35,12 @@ export function madeTorrent(files: readonly MadeFile[], pieceLength: number, nam
     dict({
       ...(padding === true ? { attr: str('p') } : {}),
       length: int(bytes.length),
-      path: list(...path.split('/').map((part) => str(part))),
+      path: list(...path.split('/').map((part) => str(bytesOfName(part)))),
     }),
   );
   const info = dict({
     files: list(...entries),
-    name: str(name),
+    name: str(bytesOfName(name)),
     'piece length': int(pieceLength),
     pieces: str(Buffer.concat(hashes)),
   });
@@ -118,6 +119,8 @@ export async function torrentSeed(
     let shaken = false;
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
+      // Whoever begins with a key exchange tries again without one.
+      if (!shaken && received[0] !== 19) return void socket.destroy();
       if (!shaken && received.length >= 68) {
         shaken = true;
         received = received.subarray(68);

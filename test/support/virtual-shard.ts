@@ -9,7 +9,6 @@ import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type {
   Encryption,
-  Evidence,
   FullPiece,
   PeerOutcome,
   PickOrder,
@@ -21,6 +20,7 @@ import type {
 } from '../../src/shared/messages.ts';
 import { type Sender, senderOf } from '../../src/shared/sender.ts';
 import type { ArenaMemory } from '../../src/shared/slot-blocks.ts';
+import type { Evidence } from '../../src/shared/storage-messages.ts';
 import type { ListenRequest } from '../../src/workers/peer/transport.ts';
 import { Shard } from '../../src/workers/shard.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';

@@ -17,7 +17,15 @@ test('a single file', () => {
   const torrent = parse(torrentOf({}, { announce: str('http://t.example/announce'), comment: str('hi') }));
   assert.equal(torrent.name, 'file.bin');
   assert.deepEqual(torrent.files, [
-    { path: ['file.bin'], urlSpellings: [['file.bin']], length: 100, offset: 0, padding: false },
+    {
+      path: ['file.bin'],
+      rawPath: ['file.bin'],
+      urlSpellings: [['file.bin']],
+      length: 100,
+      offset: 0,
+      padding: false,
+      link: null,
+    },
   ]);
   assert.deepEqual(torrent.trackers, [['http://t.example/announce']]);
   assert.equal(torrent.comment, 'hi');
@@ -121,6 +129,39 @@ test('a hybrid torrent is read as version 1', () => {
   assert.equal(parse(torrentOf({ 'meta version': int(2), 'file tree': dict({}) })).name, 'file.bin');
 });
 
+test('a name is never a reason to refuse a torrent', () => {
+  const nameless = parse(
+    dict({ info: dict({ length: int(1), 'piece length': int(1), pieces: str(Buffer.alloc(20)) }) }),
+  );
+  assert.equal(nameless.name, Buffer.from(nameless.infoHash).toString('hex'));
+  for (const name of ['', '.', '..', '\u202e']) {
+    const torrent = parse(torrentOf({ name: str(name) }));
+    assert.equal(torrent.name, Buffer.from(torrent.infoHash).toString('hex'), JSON.stringify(name));
+  }
+  const paths = [undefined, list(), list(int(3)), str('bare'), list(str('a'), str('..')), list(str(''))];
+  const files = list(
+    ...paths.map((path) => dict({ length: int(1), ...(path === undefined ? {} : { path }) })),
+  );
+  assert.deepEqual(
+    parse(withoutLength({ files })).files.map(({ path }) => path.slice(1).join('/')),
+    ['_', '_', '_', 'bare', 'a/_', '_'],
+  );
+});
+
+test('padding needs no path (BEP 47), and what BitComet names padding is padding', () => {
+  const bitcomet = '_____padding_file_0_if you see this file, please update to BitComet 0.85 or above____';
+  const files = list(
+    dict({ length: int(10), path: list(str('a')) }),
+    dict({ attr: str('p'), length: int(6) }),
+    dict({ length: int(16), path: list(str('b')) }),
+    dict({ length: int(16), path: list(str('d'), str(bitcomet)) }),
+  );
+  assert.deepEqual(
+    parse(withoutLength({ files })).files.map(({ padding }) => padding),
+    [false, true, false, true],
+  );
+});
+
 const bad: [string, Buffer, RegExp][] = [
   ['no bencode', Buffer.from('<html>'), /not a bencoded value at byte 0/],
   ['no dictionary', Buffer.from('le'), /not a dictionary/],
@@ -139,24 +180,7 @@ const bad: [string, Buffer, RegExp][] = [
   ['a piece length of 0', torrentOf({ 'piece length': int(0) }), /piece length 0 is not between/],
   ['a huge piece length', torrentOf({ 'piece length': int(2 ** 40) }), /piece length 1099511627776/],
   ['too many pieces', torrentOf({ length: int(2 ** 40), 'piece length': int(1) }), /pieces are more than/],
-  [
-    'no name',
-    dict({ info: dict({ length: int(1), 'piece length': int(1), pieces: str(Buffer.alloc(20)) }) }),
-    /no "name"/,
-  ],
-  ['a name of dots', torrentOf({ name: str('..') }), /is no file name/],
   ['files that are none', withoutLength({ files: int(1) }), /not a list of files/],
-  ['a file without path', withoutLength({ files: list(dict({ length: int(1) })) }), /file 0 has no path/],
-  [
-    'a path of numbers',
-    withoutLength({ files: list(dict({ length: int(1), path: list(int(3)) })) }),
-    /path of file 0/,
-  ],
-  [
-    'a file named ..',
-    withoutLength({ files: list(dict({ length: int(1), path: list(str('a'), str('..')) })) }),
-    /file 0 has no file name/,
-  ],
 ];
 
 for (const [name, bytes, message] of bad) {

@@ -1,16 +1,24 @@
 /** What `unchoke create` does: a .torrent of a file or a folder. */
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { type BencodeDict, encodeBencode } from '../../shared/bencode.ts';
+import { bytesOfName } from '../../shared/byte-name.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
-import { MAX_AUTO_PIECE_BYTES, MAX_AUTO_PIECES, MIN_AUTO_PIECE_BYTES } from '../../shared/limits.ts';
+import {
+  MAX_AUTO_PIECE_BYTES,
+  MAX_AUTO_PIECES,
+  MAX_PATH_ELEMENT_BYTES,
+  MIN_AUTO_PIECE_BYTES,
+} from '../../shared/limits.ts';
 import { Console } from '../console.ts';
 import { descriptorBudget } from '../descriptors.ts';
-import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
 import { HashPool } from '../hash-pool.ts';
 import { CLIENT_NAME } from '../identity.ts';
+import { canBe, marked, platformRules } from '../names/name-rules.ts';
+import { placesOf } from '../names/places.ts';
 import { parseMetainfo } from '../torrent/metainfo.ts';
-import { type Source, sourceOf } from '../torrent/source-files.ts';
+import { assertUnchanged, type Source, sourceOf } from '../torrent/source-files.ts';
+import { assertOutputFree, writeTorrent } from '../torrent/torrent-output.ts';
 import { formatDuration, formatRate, formatSize, parseSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
 import { hashersOf } from './options.ts';
@@ -32,27 +40,24 @@ export interface Flags {
 const HASH_BYTES = 20;
 
 export async function runCreate(path: string, flags: Flags): Promise<void> {
-  const source = sourceOf(path);
-  const name = flags.name ?? source.name;
-  const output = flags.output ?? `${name}.torrent`;
-  if (!flags.force && existsSync(output))
-    throw new Failure('usage', `${output}: is there already (--force replaces it)`);
+  const name = nameOf(path, flags.name);
+  const output = flags.output ?? marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
+  assertOutputFree(output, flags.force);
+  const source = sourceOf(path, output);
   for (const url of [...flags.tracker, ...flags.webSeed]) {
     if (!URL.canParse(url)) throw new Failure('usage', `${url}: not a URL`);
   }
   const console = new Console(flags);
+  for (const { path: left, reason } of source.leftOut) console.news(`left out: ${left} (${reason})`);
+  assertFoundAgain(source);
   const g = geometryOf(source, flags.pieceLength);
   const progress = new WorkProgress(console, 'hashing', g.totalLength);
   const pieces = await hashesOf(source, g, hashersOf(flags), progress);
+  assertUnchanged(source);
   const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
-  // What we wrote must be what we read: also where a name of PATH is one that a torrent cannot carry.
+  // What we wrote must be what we read.
   const { infoHash } = parseMetainfo(bytes, output);
-  try {
-    writeFileSync(`${output}.part`, bytes);
-    renameSync(`${output}.part`, output);
-  } catch (error) {
-    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), output, error);
-  }
+  writeTorrent(output, bytes);
   const hex = Buffer.from(infoHash).toString('hex');
   const { elapsedMs } = progress;
   console.event('created', {
@@ -62,6 +67,7 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
     files: source.files.length,
+    leftOut: source.leftOut,
     ms: elapsedMs,
   });
   console.result([
@@ -70,6 +76,32 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
     `${formatSize(g.totalLength)} in ${g.pieceCount} pieces of ${formatSize(g.pieceLength)}, ${source.files.length} files; ` +
       `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
   ]);
+}
+
+/** Throws a usage failure for a name that no file can have. */
+function nameOf(path: string, given: string | undefined): string {
+  const name = given ?? basename(resolve(path));
+  if (given === undefined && name === '')
+    throw new Failure('usage', `${path}: it has no name; give one by --name`);
+  if (!canBe(name, platformRules())) throw new Failure('usage', `--name ${name}: no file can have this name`);
+  return name;
+}
+
+/** What `create` makes `verify` must find: a file that would be looked for elsewhere is an error now, not later. */
+function assertFoundAgain({ root, name, files }: Source): void {
+  const listed = files.map(({ elements, length }) => ({
+    path: [],
+    rawPath: [name, ...(elements ?? [])],
+    urlSpellings: [],
+    length,
+    offset: 0,
+    padding: false,
+    link: null,
+  }));
+  const { paths } = placesOf({ files: listed, infoHash: new Uint8Array(HASH_BYTES) }, dirname(root));
+  const lost = files.find(({ path }, i) => path !== paths[i]);
+  if (lost !== undefined)
+    throw new Failure('usage', `${lost.path}: it could not be found again by its name; rename it first`);
 }
 
 function geometryOf(source: Source, asked: string | undefined): Geometry {
@@ -120,6 +152,9 @@ async function hashesOf(
       pieces.set(result.hashes, result.first * HASH_BYTES);
       progress.add((result.hashes.length / HASH_BYTES) * g.pieceLength);
     });
+  } catch (error) {
+    assertUnchanged(source);
+    throw error;
   } finally {
     await pool.close();
   }
@@ -128,13 +163,13 @@ async function hashesOf(
 
 function torrentOf(source: Source, name: string, g: Geometry, pieces: Uint8Array, flags: Flags): BencodeDict {
   const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
-  const info: BencodeDict = { name: utf8(name), 'piece length': g.pieceLength, pieces };
+  const info: BencodeDict = { name: bytesOfName(name), 'piece length': g.pieceLength, pieces };
   const [first] = source.files;
   if (first?.elements === null) info['length'] = first.length;
   else
     info['files'] = source.files.map(({ elements, length }) => ({
       length,
-      path: (elements ?? []).map(utf8),
+      path: (elements ?? []).map(bytesOfName),
     }));
   if (flags.private) info['private'] = 1;
   const torrent: BencodeDict = {

@@ -1,5 +1,6 @@
 /** A .torrent file of the user's. */
 import { readFileSync, statSync } from 'node:fs';
+import { diskPath } from '../../shared/byte-name.ts';
 import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { printable } from '../text.ts';
@@ -12,14 +13,14 @@ const SHOWN_CHARS = 300;
 export function loadTorrent(source: string): Metainfo {
   const shown = printable(source.length > SHOWN_CHARS ? `${source.slice(0, SHOWN_CHARS)}…` : source);
   try {
-    const { size } = statSync(source);
+    const { size } = statSync(diskPath(source));
     if (size > MAX_TORRENT_FILE_BYTES) {
       throw new Failure(
         'bad-torrent',
         `${shown}: ${size} bytes are more than a torrent has (${MAX_TORRENT_FILE_BYTES})`,
       );
     }
-    return parseMetainfo(readFileSync(source), shown);
+    return parseMetainfo(readFileSync(diskPath(source)), shown);
   } catch (error) {
     if (error instanceof Failure) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

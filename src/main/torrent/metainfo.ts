@@ -12,36 +12,17 @@ import {
   field,
   integerField,
   isDict,
-  listField,
   openBencode,
   rawBytes,
   textField,
 } from '../../shared/bencode.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
-import {
-  MAX_NAME_BYTES,
-  MAX_PATH_DEPTH_LEVELS,
-  MAX_TORRENT_FILE_BYTES,
-  MAX_TRACKERS,
-  MAX_URL_CHARS,
-} from '../../shared/limits.ts';
+import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS, MAX_URL_CHARS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
+import { BadField } from './bad-field.ts';
 import { dhtNodesOf } from './dht-nodes.ts';
-import { DistinctPaths, safeElement } from './safe-path.ts';
-import { urlSpellings } from './url-spellings.ts';
-
-export interface TorrentFile {
-  /** Path elements under the output folder, mended and distinct. */
-  readonly path: readonly string[];
-  /** The same in the bytes of the torrent, percent-encoded, by each spelling that it has: for URLs of web seeds. */
-  readonly urlSpellings: readonly (readonly string[])[];
-  readonly length: number;
-  /** Where the file begins in the torrent's bytes. */
-  readonly offset: number;
-  /** BEP 47: zeros that align the next file; never written. */
-  readonly padding: boolean;
-}
+import { fileListOf, type TorrentFile } from './file-list.ts';
 
 export interface Metainfo {
   readonly infoHash: Uint8Array;
@@ -63,7 +44,6 @@ export interface Metainfo {
 }
 
 const HASH_BYTES = 20;
-const KEPT_END_BYTES = 32;
 
 /** Reads a .torrent. Throws a `bad-torrent` failure that says what is wrong; `source` is named in it. */
 export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
@@ -75,10 +55,6 @@ export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
     }
     throw error;
   }
-}
-
-class BadField extends Error {
-  override readonly name = 'BadField';
 }
 
 function read(bytes: Uint8Array): Metainfo {
@@ -96,8 +72,8 @@ function read(bytes: Uint8Array): Metainfo {
       throw new BadField('it is version 2 only (BEP 52), which unchoke cannot read yet');
     throw new BadField('"info" has no "pieces"');
   }
-  const name = nameOf(info);
-  const files = filesOf(info, name);
+  const infoHash = createHash('sha1').update(infoBytes).digest();
+  const { name, files } = fileListOf(info, infoHash.toString('hex'));
   const totalLength = files.reduce((sum, file) => sum + file.length, 0);
   const g = geometry(totalLength, integerField(info, 'piece length') ?? 0);
   if (pieceHashes.length !== g.pieceCount * HASH_BYTES) {
@@ -106,7 +82,7 @@ function read(bytes: Uint8Array): Metainfo {
     );
   }
   return {
-    infoHash: createHash('sha1').update(infoBytes).digest(),
+    infoHash,
     info: infoBytes,
     name,
     geometry: g,
@@ -119,79 +95,6 @@ function read(bytes: Uint8Array): Metainfo {
     comment: textField(torrent, 'comment.utf-8') ?? textField(torrent, 'comment') ?? null,
     createdBy: textField(torrent, 'created by') ?? null,
   };
-}
-
-function rawNameOf(info: BencodeDict): string {
-  const name = bytesField(info, 'name.utf-8') ?? bytesField(info, 'name');
-  if (name === undefined) throw new BadField('"info" has no "name"');
-  return elementOf(name);
-}
-
-/** Names that are too long for every filesystem keep their two ends. */
-function elementOf(name: Uint8Array): string {
-  if (name.length <= MAX_NAME_BYTES) return Buffer.from(name).toString('utf8');
-  const end = name.subarray(-KEPT_END_BYTES);
-  return Buffer.concat([name.subarray(0, MAX_NAME_BYTES - end.length), end]).toString('utf8');
-}
-
-function nameOf(info: BencodeDict): string {
-  const name = rawNameOf(info);
-  const safe = safeElement(name);
-  if (safe === null) throw new BadField(`the name ${JSON.stringify(name)} is no file name`);
-  return safe;
-}
-
-function filesOf(info: BencodeDict, name: string): TorrentFile[] {
-  const spellingsOf = urlSpellings(info);
-  const list = field(info, 'files');
-  if (list === undefined) {
-    return [
-      {
-        path: [name],
-        urlSpellings: spellingsOf(null),
-        length: lengthOf(info, name),
-        offset: 0,
-        padding: false,
-      },
-    ];
-  }
-  if (!Array.isArray(list) || list.length === 0) throw new BadField('"files" is not a list of files');
-  const distinct = new DistinctPaths();
-  let offset = 0;
-  return list.map((entry, i) => {
-    if (!isDict(entry)) throw new BadField(`file ${i} is not a dictionary`);
-    const length = lengthOf(entry, `file ${i}`);
-    const padding = (textField(entry, 'attr') ?? '').includes('p');
-    const raw = rawElementsOf(entry, i);
-    const path = padding ? [name, '.pad', String(length)] : distinct.add([name, ...elementsOf(raw, i)]);
-    const file = { path, urlSpellings: spellingsOf(entry), length, offset, padding };
-    offset += length;
-    return file;
-  });
-}
-
-function lengthOf(dict: BencodeDict, what: string): number {
-  const length = integerField(dict, 'length');
-  if (length === undefined || length < 0) throw new BadField(`${what} has no length of 0 or more`);
-  return length;
-}
-
-function rawElementsOf(entry: BencodeDict, i: number): string[] {
-  // Deeper than that no path can be made: what is below is left out.
-  const path =
-    listField(entry, 'path.utf-8', MAX_PATH_DEPTH_LEVELS) ?? listField(entry, 'path', MAX_PATH_DEPTH_LEVELS);
-  if (path === undefined || path.length === 0) throw new BadField(`file ${i} has no path`);
-  return path.map((element) => {
-    if (!(element instanceof Uint8Array)) throw new BadField(`the path of file ${i} is not a list of names`);
-    return elementOf(element);
-  });
-}
-
-function elementsOf(raw: readonly string[], i: number): string[] {
-  const elements = raw.map(safeElement);
-  const kept = elements.filter((element) => element !== null);
-  if (kept.length === 0 || elements.at(-1) === null) throw new BadField(`file ${i} has no file name`);
-  return kept;
 }
 
 /** BEP 27 says 1; any other integer but 0 means it as well, in libtorrent and transmission too. */

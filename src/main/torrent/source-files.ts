@@ -1,55 +1,126 @@
 /** What is to become a torrent: a file, or all files below a folder, in the order that mktorrent and transmission use. */
-import { readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve, sep } from 'node:path';
+import { type BigIntStats, readdirSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
+import { isPaddingName } from './file-list.ts';
+import { isUnfinishedTorrent } from './torrent-output.ts';
 
 export interface SourceFile {
   readonly path: string;
   /** Below the folder; null for the one file of a single-file torrent. */
   readonly elements: readonly string[] | null;
   readonly length: number;
+  /** Differs once the file was changed or replaced. */
+  readonly stamp: string;
+}
+
+/** What lies in the folder and does not belong to the torrent. */
+export interface LeftOut {
+  /** Below the folder. */
+  readonly path: string;
+  readonly reason: string;
 }
 
 export interface Source {
+  /** Absolute. */
+  readonly root: string;
   readonly name: string;
   readonly files: readonly SourceFile[];
+  readonly leftOut: readonly LeftOut[];
   readonly totalLength: number;
 }
 
-/** Looks at PATH. Links to files are read as files, links to folders are passed over. Throws a Failure that names the path. */
-export function sourceOf(path: string): Source {
+/**
+ * Looks at PATH. Links to files are read as files, links to folders are left out, and so is `except`: the torrent that is
+ * being made, which an earlier run may have left here. Throws a Failure that names the path.
+ */
+export function sourceOf(path: string, except: string): Source {
   const root = resolve(path);
   try {
-    const stats = statSync(root);
-    const files = stats.isDirectory()
-      ? filesBelow(root)
-      : [{ path: root, elements: null, length: stats.size }];
-    const totalLength = files.reduce((sum, file) => sum + file.length, 0);
+    const stats = statSync(diskPath(root), { bigint: true });
+    const found = stats.isDirectory()
+      ? filesBelow(root, except)
+      : { files: [{ path: root, elements: null, ...measured(stats) }], leftOut: [] };
+    if (!stats.isDirectory() && !stats.isFile())
+      throw new Failure('usage', `${path}: neither a file nor a folder`);
+    if (stats.isFile() && isSame(stats, statOf(except)))
+      throw new Failure('usage', `${path}: the torrent would replace what it is made of`);
+    const totalLength = found.files.reduce((sum, file) => sum + file.length, 0);
     if (totalLength === 0) throw new Failure('usage', `${path}: there is nothing in it to share`);
-    return { name: basename(root), files, totalLength };
+    return { root, name: basename(root), ...found, totalLength };
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
   }
 }
 
-function filesBelow(root: string): SourceFile[] {
-  const found: SourceFile[] = [];
+/** Throws a `disk` failure if a file is not what it was when it was found: then the hashes are those of no file. */
+export function assertUnchanged({ files }: Source): void {
+  for (const { path, stamp } of files) {
+    const stats = statOf(path);
+    if (stats === undefined || measured(stats).stamp !== stamp)
+      throw new Failure(
+        'disk',
+        `${path}: it was changed while it was read; create again when it is finished`,
+      );
+  }
+}
+
+function filesBelow(root: string, except: string): { files: SourceFile[]; leftOut: LeftOut[] } {
+  const files: SourceFile[] = [];
+  const leftOut: LeftOut[] = [];
+  const output = statOf(except);
   const walk = (elements: readonly string[]): void => {
-    for (const entry of readdirSync(join(root, ...elements), { withFileTypes: true })) {
-      const inner = [...elements, entry.name];
+    const folder = diskPath(join(root, ...elements));
+    for (const entry of readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })) {
+      const inner = [...elements, nameOfBytes(entry.name)];
+      const path = join(root, ...inner);
       if (entry.isDirectory()) {
         walk(inner);
         continue;
       }
-      const path = join(root, ...inner);
-      const stats = statSync(path, { throwIfNoEntry: false });
-      if (stats?.isFile()) found.push({ path, elements: inner, length: stats.size });
+      const stats = statOf(path);
+      if (stats === undefined) {
+        leftOut.push({ path: inner.join('/'), reason: 'a link that leads nowhere' });
+        continue;
+      }
+      const reason = isSame(stats, output)
+        ? 'the torrent that is being made'
+        : reasonAgainst(inner.at(-1) ?? '', stats);
+      if (reason === null) files.push({ path, elements: inner, ...measured(stats) });
+      else leftOut.push({ path: inner.join('/'), reason });
     }
   };
   walk([]);
   // By the bytes of the whole path, as strcmp sorts.
-  const key = (file: SourceFile): Buffer => Buffer.from((file.elements ?? []).join(sep));
-  return found.sort((a, b) => Buffer.compare(key(a), key(b)));
+  const keyed = files.map((file) => ({ file, key: bytesOfName(file.path) }));
+  keyed.sort((a, b) => Buffer.compare(a.key, b.key));
+  return { files: keyed.map(({ file }) => file), leftOut };
+}
+
+function reasonAgainst(name: string, stats: BigIntStats): string | null {
+  if (stats.isDirectory()) return 'a link to a folder';
+  if (!stats.isFile()) return 'neither a file nor a folder';
+  if (isUnfinishedTorrent(name)) return 'a torrent that was not finished';
+  return isPaddingName(name) ? 'padding of another torrent' : null;
+}
+
+function isSame(one: BigIntStats, other: BigIntStats | undefined): boolean {
+  return one.dev === other?.dev && one.ino === other.ino;
+}
+
+/** Undefined where a link leads nowhere, or in a circle. */
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(diskPath(path), { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
+    throw error;
+  }
+}
+
+function measured({ size, dev, ino, mtimeNs, ctimeNs }: BigIntStats): { length: number; stamp: string } {
+  return { length: Number(size), stamp: [size, dev, ino, mtimeNs, ctimeNs].join(' ') };
 }
