@@ -30,7 +30,7 @@ function unchoke(name: string, ...more: readonly string[]): Client {
     missing: () => null,
     command: ({ torrent, output }) => [
       ...[process.execPath, CLI, 'get', torrent, '-o', output],
-      ...['--quiet', '--no-dht', '--no-lsd', ...more],
+      ...['--verbose', '--no-dht', '--no-lsd', ...more],
     ],
   };
 }

@@ -52,6 +52,8 @@ async function download(
     const command = client.command({ torrent: source.torrent, output, scratch });
     const cost = await measured(command, scratch, BOUND_S);
     source.check(output);
+    const writes = /^writes: .*$/m.exec(cost.lastWords)?.[0];
+    if (writes !== undefined) process.stdout.write(`${client.name}: ${writes}\n`);
     const cpuS = cost.userS + cost.systemS;
     return {
       s: [cost.wallS],

@@ -1,13 +1,15 @@
 /**
- * Runs the suites named on the command line with Node's own test runner and closes with a count. The deterministic
- * suites run files side by side; those that measure themselves against real sockets and processes run one by one.
+ * Runs the suites named on the command line with Node's own test runner and closes with a count. Most files run side by
+ * side; those that measure themselves against real sockets, processes and clients run one by one.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const SIDE_BY_SIDE = new Set(['unit', 'sim', 'fuzz']);
+const SIDE_BY_SIDE = new Set(['unit', 'sim', 'fuzz', 'e2e']);
+/** They measure themselves, or fill the machine: nothing else may run beside them. */
+const ALONE = /(bench|doctor|endgame|kill|liars|many-slow|swarm)\.test\.js$/;
 const FILE_TIMEOUT_MS = 300_000;
 
 interface Counts {
@@ -40,8 +42,14 @@ async function runFiles(files: string[], concurrency: number, counts: Counts): P
 
 const suites = process.argv.slice(2);
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-await runFiles(suites.filter((suite) => SIDE_BY_SIDE.has(suite)).flatMap(filesOf), 2, counts);
-await runFiles(suites.filter((suite) => !SIDE_BY_SIDE.has(suite)).flatMap(filesOf), 1, counts);
+const together = suites.filter((suite) => SIDE_BY_SIDE.has(suite)).flatMap(filesOf);
+const others = suites.filter((suite) => !SIDE_BY_SIDE.has(suite)).flatMap(filesOf);
+await runFiles(
+  together.filter((file) => !ALONE.test(file)),
+  2,
+  counts,
+);
+await runFiles([...others, ...together.filter((file) => ALONE.test(file))], 1, counts);
 if (counts.passed + counts.failed === 0) {
   process.stdout.write(`no test in ${suites.join(', ')}\n`);
   process.exitCode = 1;

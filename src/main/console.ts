@@ -12,6 +12,7 @@ const JSON_VERSION = 1;
 export interface ConsoleOptions {
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly verbose?: boolean;
 }
 
 export class Console {
@@ -74,10 +75,16 @@ export class Console {
     if (!this.#options.quiet) this.#write('stderr', [this.labelled(first), ...more]);
   }
 
+  /** What only those want to know who ask for it (`--verbose`). */
+  detail(text: string): void {
+    if (this.#options.verbose === true) this.news(text);
+  }
+
   /** An error, even when quiet. */
-  error(text: string): void {
+  error(text: string | readonly string[]): void {
+    const [first = '', ...more] = linesOf(text);
     this.endProgress();
-    this.#write('stderr', `unchoke: ${this.labelled(text)}`);
+    this.#write('stderr', [`unchoke: ${this.labelled(first)}`, ...more]);
   }
 
   /** The state of things: in one line, or on a terminal in as many as `block` has. */

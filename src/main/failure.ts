@@ -19,10 +19,14 @@ export type FailureCode = keyof typeof EXIT_STATUS;
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
+  /** The message, line by line. A line feed within one is somebody else's. */
+  readonly lines: readonly string[];
 
-  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: FailureCode, message: string | readonly string[], options?: ErrorOptions) {
+    const lines = typeof message === 'string' ? [message] : message;
+    super(lines.join('\n'), options);
     this.code = code;
+    this.lines = lines;
   }
 
   get exitStatus(): number {

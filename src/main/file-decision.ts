@@ -6,7 +6,6 @@ import { STANDING, type Standing } from '../shared/standing.ts';
 import { Failure } from './failure.ts';
 import type { Found, Verdict } from './judgement.ts';
 import type { StoragePlan } from './storage.ts';
-import { printable } from './text.ts';
 
 export interface FileDecision {
   /** `resize`: to the length that the torrent says. `replace`: what is there goes, and a new file is made. */
@@ -79,7 +78,7 @@ export function inTheWay(
   when: 'before' | 'after',
   isOverwritable: boolean,
 ): Failure {
-  const named = [...lines].map(([path, why]) => `${printable(path)}: ${why}`);
+  const named = [...lines].map(([path, why]) => `  ${path}: ${why}`);
   const [what, them] =
     lines.size === 1 ? ['something is', 'it'] : [`${lines.size} files or folders are`, 'them'];
   const state =
@@ -87,8 +86,9 @@ export function inTheWay(
       ? 'nothing was changed'
       : `${them === 'it' ? 'it was' : 'they were'} kept as ${them === 'it' ? 'it is' : 'they are'}; all the rest is complete`;
   const advice = isOverwritable ? ', or replace with --overwrite' : '';
-  return new Failure(
-    'disk',
-    `${what} in the way of the download, and ${state}:\n  ${named.join('\n  ')}\nmove ${them} away${advice}, and run the same command again`,
-  );
+  return new Failure('disk', [
+    `${what} in the way of the download, and ${state}:`,
+    ...named,
+    `move ${them} away${advice}, and run the same command again`,
+  ]);
 }

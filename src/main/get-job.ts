@@ -13,6 +13,7 @@ import { storagePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { namesOf, type Source } from './torrent/source.ts';
 import { usableWebSeeds } from './torrent/web-seed-files.ts';
+import { formatSize } from './units.ts';
 
 export interface GetJobOptions {
   readonly source: Source;
@@ -37,6 +38,10 @@ export async function getJob(
   claims.claim(plan.root, namesOf(source).name);
   const onNews = (text: string): void => console.news(text);
   const key = journalKey(flags.journalKey, onNews);
+  const memoryBytes = options.memoryBytes ?? defaultMemory(metainfo.geometry);
+  console.detail(
+    `threads: ${session.shards} for peers, ${options.hashers} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
+  );
   const place = await OutputPlace.take(plan, { signal, onNews });
   try {
     const download = new Download(
@@ -49,7 +54,7 @@ export async function getJob(
         webSeeds: { urls: flags.webseeds ? usableWebSeeds(metainfo) : [], route: options.route },
         hashers: options.hashers,
         openFiles: session.openFiles,
-        memoryBytes: options.memoryBytes ?? defaultMemory(metainfo.geometry),
+        memoryBytes,
         order: flags.sequential ? 'sequential' : 'rarest',
       },
       options.listener,

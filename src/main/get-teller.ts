@@ -196,10 +196,13 @@ export class GetTeller {
       downloaded: job?.download.downloadedBytes ?? 0,
       found: job?.download.foundBytes ?? 0,
       rehashed: job?.download.rehashed ?? 0,
+      writeBytes: job?.download.writeBytes ?? 0,
       webSeeds: job?.download.webSeeds?.yields ?? [],
       missingFiles: this.#missing,
       ...usageFigures(),
     });
+    if (job !== null && job.download.writeBytes > 0)
+      this.#console.detail(`writes: calls of ${formatSize(job.download.writeBytes)} cost least here`);
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
       this.#console.result(reportLines(report, oracleMs));
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {

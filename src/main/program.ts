@@ -80,7 +80,8 @@ function statusOf(error: unknown, asJson: boolean): number {
   const code = error instanceof Failure ? error.code : 'bug';
   const message = error instanceof Error ? error.message : String(error);
   if (asJson) writeJson({ type: 'error', v: 1, code, message });
-  writeLines('stderr', [`unchoke: ${message}`]);
+  const [first = '', ...more] = error instanceof Failure ? error.lines : [message];
+  writeLines('stderr', [`unchoke: ${first}`, ...more]);
   if (code === 'bug' && error instanceof Error)
     writeLines('stderr', ['this is a bug of unchoke:', ...linesOf(error.stack ?? '')]);
   return EXIT_STATUS[code];

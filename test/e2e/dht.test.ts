@@ -7,6 +7,7 @@ import { type DhtOptions, DhtSource } from '../../src/main/discovery/dht.ts';
 import { readNodes } from '../../src/main/discovery/node-file.ts';
 import { NO_LISTENING_PORT } from '../../src/main/identity.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
+import { LookUpError } from '../../src/shared/name-lookup.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { type DhtNode, startDhtNode } from '../support/dht-node.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
@@ -79,7 +80,7 @@ function failing(times: number, code: string, then: readonly string[]) {
     asked,
     lookup: (_: string, family: number) => {
       asked.push(family);
-      if (asked.length <= times) return Promise.reject(Object.assign(new Error(code), { code }));
+      if (asked.length <= times) return Promise.reject(new LookUpError(code));
       return Promise.resolve(then);
     },
   };

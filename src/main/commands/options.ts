@@ -45,6 +45,7 @@ export interface RaceFlags {
   readonly encryption: Encryption;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly verbose: boolean;
 }
 
 /** Nodes that the large clients name, too. */
@@ -132,6 +133,7 @@ export function withRaceOptions(command: Command): Command {
     .option('--report <file>', 'write the race as a page to look at (HTML, needs nothing else)')
     .option('--json', 'results as JSON, one object a line, on stdout', false)
     .option('--show-secrets', 'show URLs whole; otherwise only scheme, domain and port', false)
+    .option('-v, --verbose', 'more news on stderr: threads, memory, how large write calls are', false)
     .option('--quiet', 'no progress and no news on stderr', false);
 }
 

@@ -93,7 +93,7 @@ class SeveralSources {
         throw error;
       }
       context.console.event('error', { code: error.code, message: error.message });
-      context.console.error(error.message);
+      context.console.error(error.lines);
       return error.exitStatus;
     }
   }

@@ -17,7 +17,7 @@ import {
 } from '../../shared/limits.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
 import { type DhtFamily, DhtSocket } from './dht-socket.ts';
-import { FirstNodes, type Lookup, SYSTEM_LOOKUP } from './first-nodes.ts';
+import { FirstNodes, type Lookup, NAME_LOOKUP } from './first-nodes.ts';
 import { keepNodes, readNodes } from './node-file.ts';
 
 export interface DhtOptions {
@@ -60,7 +60,7 @@ export class DhtSource {
   constructor(options: DhtOptions) {
     this.#options = options;
     const { family, bootstrap, torrentNodes, isUsersChoice } = options;
-    this.#first = new FirstNodes(family, options.lookup ?? SYSTEM_LOOKUP);
+    this.#first = new FirstNodes(family, options.lookup ?? NAME_LOOKUP);
     for (const node of bootstrap) this.#first.name(node, isUsersChoice ? 'user' : 'stranger');
     for (const node of torrentNodes) this.#first.name(node, 'stranger');
   }
@@ -109,6 +109,7 @@ export class DhtSource {
   async stop(): Promise<void> {
     this.#keep();
     this.#stopped = true;
+    this.#first.stop();
     this.#searching = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const client = this.#client;

@@ -2,24 +2,22 @@
  * Where a search in the DHT may begin: nodes that the user or the torrent named (BEP 5 `nodes`), and nodes that an earlier run or a
  * peer told of (PORT). A name is looked up anew whenever it is needed: it may not be there at the start, and lead elsewhere later.
  */
-import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { mayName, type Reach, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { canonicalHost } from '../../shared/ip-address.ts';
 import { MAX_MET_DHT_NODES, MAX_NAME_ADDRESSES } from '../../shared/limits.ts';
+import { LookUpError, lookUp } from '../../shared/name-lookup.ts';
 import type { DhtFamily } from './dht-socket.ts';
 
-export type Lookup = (host: string, family: DhtFamily) => Promise<readonly string[]>;
+export type Lookup = (host: string, family: DhtFamily, signal: AbortSignal) => Promise<readonly string[]>;
 
-export const SYSTEM_LOOKUP: Lookup = async (host, family) =>
-  (await systemLookup(host, { all: true, family })).map(({ address }) => address);
+export const NAME_LOOKUP: Lookup = async (host, family, signal) =>
+  (await lookUp(host, signal)).filter((each) => each.family === family).map(({ address }) => address);
 
 /** Whom the user named may name nodes as near as itself. A stranger's node is reached wherever it is, and names public ones only. */
 type NamedBy = 'user' | 'stranger';
 
-/** No such name, or none in this family. */
-const UNKNOWN: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_ADDRFAMILY']);
 /** The library has 16 questions on their way at one time. */
 const MET_AT_ONCE = 8;
 
@@ -29,13 +27,14 @@ interface Named {
   readonly by: NamedBy;
   nodes: readonly HostPort[];
   isAsked: boolean;
-  /** The system knows no such name. Whatever else goes wrong with a look-up may pass. */
+  /** There is no such name, or none in this family. Whatever else goes wrong with a look-up may pass. */
   isUnknown: boolean;
 }
 
 export class FirstNodes {
   readonly #family: DhtFamily;
   readonly #lookup: Lookup;
+  readonly #stopped = new AbortController();
   readonly #named: Named[] = [];
   /** By address and port, the newest last. */
   readonly #met = new Map<string, HostPort>();
@@ -90,19 +89,23 @@ export class FirstNodes {
         .map(async (named) => {
           named.isAsked = true;
           try {
-            const hosts = await this.#lookup(named.host, this.#family);
+            const hosts = await this.#lookup(named.host, this.#family, this.#stopped.signal);
             const ours = hosts.filter((host) => this.#isOurs(host)).slice(0, MAX_NAME_ADDRESSES);
             named.nodes = ours.map((host) => ({ host: canonicalHost(host), port: named.port }));
             named.isUnknown = ours.length === 0;
             found(named.nodes);
           } catch (error) {
             // What it was called before still stands.
-            named.isUnknown =
-              named.nodes.length === 0 && UNKNOWN.has((error as NodeJS.ErrnoException).code ?? '');
+            named.isUnknown = named.nodes.length === 0 && error instanceof LookUpError && error.unknown;
           }
           named.isAsked = false;
         }),
     );
+  }
+
+  /** Look-ups under way are given up: a dead name server must not hold up the exit. */
+  stop(): void {
+    this.#stopped.abort();
   }
 
   /** Whom packets may go to. A node that is far away names nobody in our own network. */

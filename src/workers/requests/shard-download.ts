@@ -87,14 +87,6 @@ export class ShardDownload {
     this.#ledger.addSeed(1);
   }
 
-  isUseful(pieces: PieceSet): boolean {
-    if (pieces.complete) return !this.#ledger.complete;
-    for (let piece = 0; piece < pieces.pieceCount; piece++) {
-      if (this.#ledger.isWanted(piece as PieceIndex) && pieces.has(piece)) return true;
-    }
-    return false;
-  }
-
   /** The hashers' word on pieces of all shards: these are verified; others may have failed, and slots are free again. */
   verdicts(verified: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
     this.#order.markStale();
