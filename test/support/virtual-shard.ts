@@ -1,5 +1,4 @@
 /** A whole shard in virtual time, over a network of fake peers. */
-import { createHash } from 'node:crypto';
 import { Verdicts } from '../../src/main/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
@@ -23,6 +22,7 @@ import type { ArenaMemory } from '../../src/shared/slot-blocks.ts';
 import type { Evidence } from '../../src/shared/storage-messages.ts';
 import type { ListenRequest } from '../../src/workers/peer/transport.ts';
 import { Shard } from '../../src/workers/shard.ts';
+import { blockHashes } from './block-hashes.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -285,16 +285,4 @@ function taskOf(options: VirtualShardOptions): ShardTask<unknown> {
     pex: options.pex ?? false,
     dht: options.dht ?? false,
   };
-}
-
-/** As a hasher makes them: SHA-1 of each block of a piece. */
-function blockHashes(bytes: Uint8Array): Uint8Array {
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += 16_384)
-    hashes.push(
-      createHash('sha1')
-        .update(bytes.subarray(at, at + 16_384))
-        .digest(),
-    );
-  return Buffer.concat(hashes);
 }

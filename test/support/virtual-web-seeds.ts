@@ -1,5 +1,4 @@
 /** Web seeds in virtual time: servers whose every answer a test decides, and the test in the part of main. */
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Verdicts } from '../../src/main/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
@@ -12,6 +11,7 @@ import { type Sender, senderOf } from '../../src/shared/sender.ts';
 import type { Evidence } from '../../src/shared/storage-messages.ts';
 import type { WebSeedEvent } from '../../src/shared/web-seed-messages.ts';
 import { WebSeedFetcher } from '../../src/workers/web-seeds/web-seed-fetcher.ts';
+import { blockHashes } from './block-hashes.ts';
 import { payload } from './payload.ts';
 import type { VirtualShard } from './virtual-shard.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -244,15 +244,4 @@ export class VirtualWebSeeds {
     this.time.after(1, () => send(0));
     return stream;
   }
-}
-
-function blockHashes(bytes: Uint8Array): Uint8Array {
-  const hashes: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += 16_384)
-    hashes.push(
-      createHash('sha1')
-        .update(bytes.subarray(at, at + 16_384))
-        .digest(),
-    );
-  return Buffer.concat(hashes);
 }

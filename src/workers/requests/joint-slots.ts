@@ -8,6 +8,7 @@ import { GUEST_PATIENCE_MS } from '../../shared/limits.ts';
 import type { ActivePiece } from './active-piece.ts';
 import { type ActivePieces, wouldSend } from './active-pieces.ts';
 import type { BlockIntake } from './block-intake.ts';
+import type { RequestBook } from './requester.ts';
 import { SlotWatch } from './slot-watch.ts';
 import type { Workforce } from './workforce.ts';
 
@@ -48,13 +49,15 @@ export class JointSlots {
 
   /** Idle peers help with what stands still, or is slow, elsewhere. True if this shard became a guest. */
   join(endgame: boolean, now: number): boolean {
-    const idle = this.#workforce.idle(now);
-    if (idle.length === 0) return false;
+    const helpers = this.#workforce.helpers(now);
+    if (helpers.length === 0) return false;
     const standing = this.#watch.look(endgame, now);
-    const helpful = standing.filter(({ piece }) => idle.some((peer) => wouldSend(peer, piece)));
-    // One for each idle peer: others may have some, too.
+    const helpful = standing.filter(({ piece }) => helpers.some((peer) => wouldSend(peer, piece)));
+    // As many as they have room for and no more: other shards may help, too.
+    const { blocksPerPiece } = this.#arena.geometry;
+    const room = helpers.reduce((sum, { book }) => sum + roomFor(book, blocksPerPiece), 0);
     const joined = helpful
-      .slice(0, idle.length)
+      .slice(0, room)
       .filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
     return joined.length > 0;
   }
@@ -72,4 +75,9 @@ export class JointSlots {
     if (lostGuest) this.#arena.forgetGuest(active.slot);
     this.#actives.changed(active);
   }
+}
+
+/** Pieces that a peer could take on: one where nothing is known of its speed. */
+function roomFor(book: RequestBook, blocksPerPiece: number): number {
+  return book.proven ? Math.ceil((book.window.size - book.queue.size) / blocksPerPiece) : 1;
 }

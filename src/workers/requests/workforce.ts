@@ -53,11 +53,6 @@ export class Workforce {
     }
   }
 
-  /** Hungry peers that owe nothing and may be given work. */
-  idle(now: number): RequestedPeer[] {
-    return [...this.#hungry].filter(({ book }) => !book.owes && book.restsUntil <= now);
-  }
-
   /**
    * Peers that may take over from slow ones: first those that have shown their speed, the fastest first, as soon as half their
    * window is free; then those that owe nothing, of which nothing good is known yet, the one that failed longest ago first.
