@@ -88,7 +88,7 @@ export function benchLines(name: string, figures: BenchFigures, machine: string)
     ['', sparkline(rates)],
     [
       'in all',
-      `${formatSize(receivedBytes)} received, ${formatSize(verifiedBytes)} verified and thrown away, ${formatSize(wastedBytes)} twice or unasked`,
+      `${formatSize(receivedBytes)} received, ${formatSize(verifiedBytes)} verified and thrown away, ${formatSize(wastedBytes)} came twice, unasked or bad`,
     ],
     ['start', `first unchoke ${timeText(figures.ttfuMs)}, first block ${timeText(figures.firstBlockMs)}`],
     [

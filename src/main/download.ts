@@ -134,6 +134,11 @@ export class Download {
     return this.#writeBytes;
   }
 
+  /** Bytes that were fetched, failed their hash and were thrown away. */
+  get failedBytes(): number {
+    return this.#verdicts.failedBytes;
+  }
+
   get verifiedPieces(): number {
     return this.#ledger.verifiedCount;
   }

@@ -261,7 +261,7 @@ export class GetRun {
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null) this.#teller.completed(job, elapsedMs);
     const { race } = this.#session;
-    const report = raceReport(race, this.#flags.strategy);
+    const report = raceReport(race, this.#flags.strategy, job?.download.failedBytes);
     this.#reportFile?.write(race, report, {
       ...namesOf(this.#source),
       wantedBytes: job?.download.wantedBytes ?? 0,

@@ -2,6 +2,7 @@
  * What follows from a hash: which full pieces go to the hashers, and what becomes of the slots of those that come back.
  */
 import type { Arena, RetryRule } from '../shared/arena.ts';
+import { lengthOfBlock } from '../shared/geometry.ts';
 import type { PieceIndex, SlotIndex } from '../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import { SLOT_LEFT_POLL_MS } from '../shared/limits.ts';
@@ -29,11 +30,17 @@ export class Verdicts {
   readonly #held = new Set<SlotIndex>();
   #waiting: { readonly full: FullPiece; readonly rule: RetryRule }[] = [];
   #isDue = false;
+  #failedBytes = 0;
 
   constructor(ledger: Ledger, arena: Arena, listener: VerdictsListener) {
     this.#ledger = ledger;
     this.#arena = arena;
     this.#listener = listener;
+  }
+
+  /** Bytes that were fetched for pieces which failed their hash, and thrown away. */
+  get failedBytes(): number {
+    return this.#failedBytes;
   }
 
   /** Slots that no shard has any more. */
@@ -75,7 +82,11 @@ export class Verdicts {
 
   #failed(full: FullPiece, blockHashes: Uint8Array): void {
     const { piece, slot } = full;
-    const { convicted, retry } = this.#blame.failed(piece, this.#arena.senders(slot), blockHashes);
+    const senders = this.#arena.senders(slot);
+    const { convicted, retry } = this.#blame.failed(piece, senders, blockHashes);
+    const kept = retry === null || retry.solo ? [] : senders.map((sender) => !isAvoided(retry, sender));
+    for (const block of senders.keys())
+      if (kept[block] !== true) this.#failedBytes += lengthOfBlock(this.#arena.geometry, piece, block);
     if (convicted !== null) this.#listener.onConvicted(convicted, piece);
     if (retry !== null) {
       this.#waiting.push({ full, rule: retry });
@@ -110,4 +121,8 @@ export class Verdicts {
     this.#held.delete(slot);
     this.#arena.discard(slot);
   }
+}
+
+function isAvoided({ avoid }: RetryRule, sender: Sender | null): boolean {
+  return sender === null || avoid.includes(sender);
 }

@@ -108,6 +108,6 @@ function shardLines({ shards, shortages, wastedBytes, notKept, blocked }: RaceRe
   if (blocked > 0) rows.push(`${blocked} addresses were on the blocklist`);
   if (shortages > 0)
     rows.push(`dialling paused ${shortages} times: this machine was out of file descriptors or ports`);
-  if (wastedBytes > 0) rows.push(`received twice or unasked: ${formatSize(wastedBytes)}`);
+  if (wastedBytes > 0) rows.push(`thrown away: ${formatSize(wastedBytes)} that came twice, unasked or bad`);
   return rows;
 }

@@ -1,0 +1,88 @@
+/** What becomes of full pieces after their hash: slots, the next try, and what is counted as thrown away. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Verdicts } from '../../src/main/verdicts.ts';
+import { Arena } from '../../src/shared/arena.ts';
+import { geometry } from '../../src/shared/geometry.ts';
+import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
+import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+import { peerAsSender, type Sender } from '../../src/shared/sender.ts';
+import { blockHashes } from '../support/block-hashes.ts';
+
+const BLOCK = 16_384;
+const [OWNER, GUEST] = [shardId(1), shardId(2)];
+const PIECE = 0 as PieceIndex;
+const [ONE, TWO] = [peerAsSender(peerIndex(1)), peerAsSender(peerIndex(2))];
+
+/** A full piece of four blocks in a slot, and main's part. */
+function full(senders: readonly Sender[], hasGuest = false) {
+  const arena = new Arena(Arena.allocate(geometry(4 * BLOCK, 4 * BLOCK), 4 * BLOCK));
+  const ledger = new Ledger(Ledger.allocate(1));
+  const convicted: Sender[] = [];
+  const timers: (() => void)[] = [];
+  let reopened = 0;
+  const verdicts = new Verdicts(ledger, arena, {
+    onConvicted: (sender) => convicted.push(sender),
+    onReopened: () => {
+      reopened += 1;
+    },
+    later: (_, work) => timers.push(work),
+  });
+  ledger.claim(PIECE, OWNER);
+  const slot = arena.claim(PIECE, OWNER);
+  assert.ok(slot !== null);
+  if (hasGuest) arena.join(slot, PIECE, GUEST);
+  for (const [block, sender] of senders.entries()) {
+    arena.take(slot, block);
+    arena.receive(slot, block, sender);
+  }
+  ledger.fill(PIECE, OWNER);
+  arena.leave(slot, OWNER);
+  const [piece] = verdicts.take([{ piece: PIECE, slot }]);
+  assert.ok(piece);
+  const fail = (): void =>
+    verdicts.judge({
+      type: 'stored',
+      good: [],
+      bad: [piece],
+      evidence: [{ piece: PIECE, good: false, blockHashes: blockHashes(arena.pieceBytes(slot)) }],
+      withheld: [],
+      writeBytes: 0,
+      fault: null,
+    });
+  return { arena, ledger, slot, verdicts, convicted, timers, fail, reopened: () => reopened };
+}
+
+test('a bad piece of one sender: it is convicted, all of it is thrown away, and the slot is free', () => {
+  const { arena, ledger, verdicts, convicted, fail } = full([ONE, ONE, ONE, ONE]);
+  fail();
+  assert.deepEqual(convicted, [ONE]);
+  assert.deepEqual([ledger.stateOf(PIECE), arena.freeCount()], [PIECE_STATE.missing, 1]);
+  assert.equal(verdicts.failedBytes, 4 * BLOCK);
+});
+
+test('a bad piece of two: blocks of the other are kept, and the rule is there before the piece can be claimed', () => {
+  const { arena, ledger, slot, verdicts, convicted, fail } = full([ONE, TWO, TWO, TWO]);
+  fail();
+  assert.deepEqual(convicted, []);
+  assert.equal(ledger.stateOf(PIECE), PIECE_STATE.missing);
+  assert.deepEqual([arena.parked(), arena.avoidedIn(slot)], [[slot], [ONE]]);
+  assert.deepEqual(arena.senders(slot), [null, TWO, TWO, TWO]);
+  assert.equal(verdicts.failedBytes, BLOCK);
+});
+
+test('while a guest has not left, the piece stays full; it is missing once the guest is gone', () => {
+  const { arena, ledger, slot, fail, timers, reopened } = full([ONE, TWO, TWO, TWO], true);
+  fail();
+  assert.deepEqual([ledger.stateOf(PIECE), timers.length], [PIECE_STATE.full, 1]);
+  timers.shift()?.();
+  assert.deepEqual([ledger.stateOf(PIECE), timers.length, reopened()], [PIECE_STATE.full, 1, 0]);
+  arena.leave(slot, GUEST);
+  timers.shift()?.();
+  assert.deepEqual([ledger.stateOf(PIECE), timers.length, reopened()], [PIECE_STATE.missing, 0, 1]);
+});
+
+test('a piece that is told twice goes to the hashers once', () => {
+  const { slot, verdicts } = full([ONE, TWO, TWO, TWO]);
+  assert.deepEqual(verdicts.take([{ piece: PIECE, slot }]), []);
+});
