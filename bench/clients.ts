@@ -25,12 +25,16 @@ const PYTHON = '/usr/bin/python3';
 const runs = (program: string, ...args: readonly string[]): boolean => spawnSync(program, args).status === 0;
 
 function unchoke(name: string, ...more: readonly string[]): Client {
+  return unchokeAt(CLI, name, '--verbose', ...more);
+}
+
+function unchokeAt(cli: string, name: string, ...more: readonly string[]): Client {
   return {
     name,
-    missing: () => null,
+    missing: () => (existsSync(cli) ? null : `no ${cli}`),
     command: ({ torrent, output }) => [
-      ...[process.execPath, CLI, 'get', torrent, '-o', output],
-      ...['--verbose', '--no-dht', '--no-lsd', ...more],
+      ...[process.execPath, cli, 'get', torrent, '-o', output],
+      ...['--no-dht', '--no-lsd', ...more],
     ],
   };
 }
@@ -117,7 +121,11 @@ export function chosen(names: string, inNamespace: boolean): Client[] {
   });
 }
 
+/** `unchoke@CLI`: another build of ours, for a comparison within one run. */
+const OTHER_BUILD = 'unchoke@';
+
 function named(all: readonly Client[], name: string): Client {
+  if (name.startsWith(OTHER_BUILD)) return unchokeAt(name.slice(OTHER_BUILD.length), name, '--quiet');
   const client = all.find((one) => one.name === name);
   if (client === undefined)
     throw new Error(`--clients ${name}: one of ${all.map((one) => one.name).join(', ')}`);

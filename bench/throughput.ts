@@ -16,7 +16,8 @@ import { libtorrentSources, type Source, swarmSources } from './sources.ts';
 
 const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--from libtorrent|swarm] [--size 1G] [--piece 1M] [--files 1] [--rounds 5]
   [--clients unchoke,aria2,…] [--to FOLDER] [--json FILE] [--compare FILE]
-  --clients: names, or all; those that are missing are named. --to: where downloads go, a tmpfs for example
+  --clients: names, or all; those that are missing are named; unchoke@CLI is another build of ours
+  --to: where downloads go, a tmpfs for example
   --from swarm: all seeds are peers of one process of ours, and the content is one file
   As root it runs in a network namespace of its own, with addresses that are not loopback: transmission dials no loopback.`;
 

@@ -21,11 +21,11 @@ const SEED = Number(process.env['UNCHOKE_SOAK_SEED'] ?? 1);
 const PEERS = 6;
 const PIECE = 131_072;
 /** So slow that all kills fall into the download. */
-const RATE = MIB / 2;
+const RATE = MIB / 4;
 /** A second's worth: what comes between two kills on average, with what comes before it is told. */
 const STRIDE = PEERS * RATE;
 /** Each fourth life lasts until there is a journal, more than five seconds and many where the disk is busy; and none may see the end. */
-const PAYLOAD = (KILLS * 3 + 40) * STRIDE;
+const PAYLOAD = (KILLS * 6 + 40) * STRIDE;
 
 /** The same torrent from two swarms: one that leaves time to interrupt, at so many bytes a second and peer, and one in no need of it. */
 function withSlowAndFast(
