@@ -177,11 +177,16 @@ export class GetRun {
       progress: () => ({
         downloaded: this.#job?.download.downloadedBytes ?? 0,
         left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
+        fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
       onFirstUnchoke: (unchoke, ms) =>
         this.#teller.firstUnchoke(unchoke, this.#session.race.peers.nameOf(unchoke.peer), ms),
       onClosed: () => this.#checkExhausted(),
       onBanned: (peer) => this.#teller.banned(this.#session.race.peers.nameOf(peer)),
+      onNetworkBack: (back) => {
+        this.#job?.download.webSeeds?.networkBack();
+        listener.onNetworkBack(back);
+      },
       onListening: (port) => {
         this.#isAwaited = this.#flags.port !== '0';
         this.#console.event('listening', { port });

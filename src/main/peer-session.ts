@@ -59,8 +59,8 @@ export const WITHOUT_DOWNLOAD = {
 } as const;
 
 export interface SessionListener {
-  /** Counters for trackers, in bytes. */
-  progress(): { readonly downloaded: number; readonly left: number };
+  /** Counters for trackers, in bytes; `fetched`: what web seeds have sent, verified or not. */
+  progress(): { readonly downloaded: number; readonly left: number; readonly fetched: number };
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
   onBanned(peer: PeerIndex): void;
@@ -77,7 +77,7 @@ export interface SessionListener {
 /** The listener of a command to which news matters, and what breaks; the rest it may put in. */
 export function listenerFor(console: Console, onBug: (error: unknown) => void): SessionListener {
   return {
-    progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES }),
+    progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES, fetched: 0 }),
     onFirstUnchoke: () => {},
     onClosed: () => {},
     onBanned: () => {},
@@ -213,7 +213,7 @@ export class PeerSession {
       failedDials: dialed - connected - dialing,
       answered: this.#announces.answered,
       failedAnnounces: this.#announces.failed,
-      bytes: blockBytes + listener.progress().downloaded,
+      bytes: blockBytes + listener.progress().fetched,
     };
     const back = this.#network.look(signs, monotonicMs());
     if (back === null) return;
