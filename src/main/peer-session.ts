@@ -161,7 +161,7 @@ export class PeerSession {
       http: options.http,
       udp: direct ? { from: route.localAddress } : null,
       progress: () => listener.progress(),
-      onPeers: (peers, from) => this.#heardOf(peers, from, listener),
+      onPeers: (peers, from, namer) => this.#heardOf(peers, from, namer ?? null, listener),
       onNews: (news) => {
         if (news.kind !== 'warned') this.#announces[news.kind] += 1;
         listener.onNews(news);
@@ -222,8 +222,8 @@ export class PeerSession {
     listener.onNetworkBack(back);
   }
 
-  #heardOf(peers: readonly HostPort[], from: string, listener: SessionListener): void {
-    if (this.#carriesPeers) this.race.add(peers, from);
+  #heardOf(peers: readonly HostPort[], from: string, namer: string | null, listener: SessionListener): void {
+    if (this.#carriesPeers) this.race.add(peers, from, namer);
     else if (peers.length > 0)
       listener.onNews({
         tracker: from,

@@ -38,7 +38,8 @@ export interface DhtOptions {
   /** Whether this machine can speak this family now. */
   readonly canSpeak: () => boolean;
   readonly lookup?: Lookup;
-  readonly onPeers: (peers: readonly HostPort[]) => void;
+  /** `node`: the host of the node that named them. */
+  readonly onPeers: (peers: readonly HostPort[], node: string) => void;
   readonly onNews: (kind: 'answered' | 'failed', text: string) => void;
 }
 
@@ -224,12 +225,13 @@ export class DhtSource {
 
   #believe({ host, port }: HostPort, from: string | null): void {
     const socket = this.#socket;
-    const reach = from === null || socket === null ? null : reachOf(socket.realHost(from));
-    if (reach === null || socket === null || this.#stopped) return;
+    const node = from === null || socket === null ? null : socket.realHost(from);
+    const reach = node === null ? null : reachOf(node);
+    if (reach === null || node === null || socket === null || this.#stopped) return;
     const peers = believable([{ host: socket.realHost(host), port }], reach);
     if (peers.length === 0) return;
     this.#found.add(`${host} ${port}`);
-    this.#options.onPeers(peers);
+    this.#options.onPeers(peers, node);
   }
 
   /** That there is no way to IPv6 is no news. */
