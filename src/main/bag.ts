@@ -3,6 +3,10 @@ export class Bag<T> {
   readonly #all: T[] = [];
   readonly #at = new Map<T, number>();
 
+  get size(): number {
+    return this.#all.length;
+  }
+
   add(one: T): void {
     if (this.#at.has(one)) return;
     this.#at.set(one, this.#all.length);

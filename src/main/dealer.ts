@@ -27,11 +27,11 @@ export class Dealer {
   }
 
   /** Brings addresses into play; lost ones that are named again are tried sooner. Returns how many were new. */
-  add(addresses: readonly HostPort[], source: string): number {
+  add(addresses: readonly HostPort[], source: string, namer: string | null = null): number {
     let count = 0;
     // In parts: the shards dial the first of them while the others are still looked at.
     for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
-      const added = this.#peers.add(addresses.slice(from, from + ADDRESSES_AT_ONCE), source);
+      const added = this.#peers.add(addresses.slice(from, from + ADDRESSES_AT_ONCE), source, namer);
       this.#deal(added, false);
       count += added.length;
     }
@@ -88,7 +88,7 @@ export class Dealer {
     for (const [position, addresses] of this.#byShard(peers))
       this.#send(position, {
         type: 'addresses',
-        addresses: addresses.map(({ peer, host, port }) => ({ peer, host, port })),
+        addresses: addresses.map(({ peer, host, port, group = 0 }) => ({ peer, host, port, group })),
         lost,
       });
   }

@@ -18,6 +18,7 @@ import { listenPort } from './listen-port.ts';
 import { LostNotice } from './lost-notice.ts';
 import { parseMemory } from './memory.ts';
 import type { Network } from './network.ts';
+import { goneText, noPeerText } from './no-peer.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
 import { ReportFile } from './report/report-file.ts';
@@ -177,11 +178,16 @@ export class GetRun {
       progress: () => ({
         downloaded: this.#job?.download.downloadedBytes ?? 0,
         left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
+        fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
       onFirstUnchoke: (unchoke, ms) =>
         this.#teller.firstUnchoke(unchoke, this.#session.race.peers.nameOf(unchoke.peer), ms),
       onClosed: () => this.#checkExhausted(),
       onBanned: (peer) => this.#teller.banned(this.#session.race.peers.nameOf(peer)),
+      onNetworkBack: (back) => {
+        this.#job?.download.webSeeds?.networkBack();
+        listener.onNetworkBack(back);
+      },
       onListening: (port) => {
         this.#isAwaited = this.#flags.port !== '0';
         this.#console.event('listening', { port });
@@ -217,7 +223,8 @@ export class GetRun {
   #checkExhausted(): void {
     const { race } = this.#session;
     if (!race.peers.allSettled || this.#hopeful) return;
-    this.#fail('no-peer', `all ${race.peers.size} peers are gone, and no tracker answers`);
+    const count = race.peers.size + race.peers.acceptedCount;
+    this.#fail('no-peer', goneText(count, this.#session.discovery.asksTrackers));
   }
 
   /** The regular look at the run: its time-outs and its progress. */
@@ -235,7 +242,7 @@ export class GetRun {
     if (known > 0) this.#checkExhausted();
     if (!this.#ended) this.#lostNotice.look(this.#session, this.#timeouts, this.#console);
     if (known === 0 && !this.#hopeful)
-      return this.#fail('no-peer', 'no peer to download from: no tracker named one, and --peer named none');
+      return this.#fail('no-peer', noPeerText('download from', this.#session.discovery.asksTrackers));
     if (!this.#ended) this.#advisor.hint(this.#watch.idleMs, () => this.#symptoms());
     const now = performance.now();
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;

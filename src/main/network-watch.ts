@@ -55,9 +55,12 @@ export class NetworkWatch {
   #returned(before: NetworkSigns, signs: NetworkSigns, now: number): NetworkReturn | null {
     const ms = now - this.#successAt;
     if (ms < NETWORK_OUTAGE_MS || before.inSession > 0) return null;
-    const peers = signs.connected > before.connected && before.failedDials > this.#failedDials;
-    const trackers = signs.answered > before.answered && before.failedAnnounces > this.#failedAnnounces;
-    return peers || trackers ? { by: 'success', ms } : null;
+    const dialsFailed = before.failedDials > this.#failedDials;
+    const announcesFailed = before.failedAnnounces > this.#failedAnnounces;
+    const peers = signs.connected > before.connected && dialsFailed;
+    const trackers = signs.answered > before.answered && announcesFailed;
+    const webSeeds = signs.bytes > before.bytes && (dialsFailed || announcesFailed);
+    return peers || trackers || webSeeds ? { by: 'success', ms } : null;
   }
 
   /** The addresses by which others may be reached are not what they were, and there are some. */

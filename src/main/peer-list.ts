@@ -8,6 +8,7 @@ import { canonicalHost } from '../shared/ip-address.ts';
 import { MAX_REMEMBERED_GUESTS } from '../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../shared/messages.ts';
 import type { Blocklist } from './blocklist.ts';
+import { namerGroup } from './namer-group.ts';
 import { Outcomes, unheard } from './outcomes.ts';
 import { PeerRoom } from './peer-room.ts';
 import { INCOMING, PUBLIC_SOURCES, USER } from './peer-source.ts';
@@ -70,8 +71,9 @@ export class PeerList {
     return this.#blocklist?.blocks(host) ?? false;
   }
 
-  /** Adds what is new. Returns what is to be dialled: that, and those that come back from being not allowed. */
-  add(addresses: readonly HostPort[], source: string): KnownPeer[] {
+  /** Adds what is new; `namer`: the host of the peer or node that named it. Returns what is to be dialled: that, and those that come back from being not allowed. */
+  add(addresses: readonly HostPort[], source: string, namer: string | null = null): KnownPeer[] {
+    const group = namerGroup(source, namer);
     const isPublic = PUBLIC_SOURCES.has(source);
     if (this.#private && isPublic) return [];
     const dealt: KnownPeer[] = [];
@@ -84,16 +86,17 @@ export class PeerList {
         if (again !== null) dealt.push(again);
       } else if (this.#isBlocked(host)) this.#blocked += 1;
       else if (!this.#makeRoom(host, source)) this.#refused += 1;
-      else dealt.push(this.#enter(host, port, source));
+      else dealt.push(this.#enter({ host, port, source, group }));
     }
     return dealt;
   }
 
-  #enter(host: string, port: number, source: string): KnownPeer {
-    const news: KnownPeer = { peer: peerIndex(this.#nextIndex++), host, port, source };
+  #enter(named: Omit<KnownPeer, 'peer'> & { readonly group: number }): KnownPeer {
+    const { host, port, source, group } = named;
+    const news: KnownPeer = { peer: peerIndex(this.#nextIndex++), ...named };
     this.#peers.set(news.peer, news);
     this.#byAddress.set(addressKey(host, port), news.peer);
-    this.#room.enter(news.peer, host, source);
+    this.#room.enter(news.peer, host, source, group);
     if (PUBLIC_SOURCES.has(source)) this.#foundInPublic.add(news.peer);
     return news;
   }

@@ -1,19 +1,20 @@
 /**
  * How many addresses may be known, in all, of one source and of one public network, and which make room for new ones: those
- * that were lost before a handshake, and then, at random, those of which nothing was heard. So no source fills the list for the
- * others, and nobody can tell whose address a flood of false ones pushes out.
+ * that were lost before a handshake, and then, at random, those of which nothing was heard, in both cases out of the largest group
+ * of namers. So no source fills the list for the others, no peer fills that of peer exchange, and nobody can tell whose address a
+ * flood of false ones pushes out.
  */
-import { reachOf } from '../shared/address-rules.ts';
 import type { PeerIndex } from '../shared/indices.ts';
-import { addressBytes } from '../shared/ip-address.ts';
 import { MAX_KNOWN_PEERS, MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../shared/limits.ts';
 import { Bag } from './bag.ts';
+import { networkOf } from './namer-group.ts';
 
 /** `unheard`: it waits, or is in play. A shard keeps those that are in play, and says so. */
 type Grade = 'dead' | 'unheard' | 'kept';
 
 interface Place {
   readonly source: string;
+  readonly group: number;
   /** Null for addresses that no bound on networks holds for. */
   readonly subnet: string | null;
   grade: Grade;
@@ -21,6 +22,12 @@ interface Place {
 
 /** Of one source. */
 interface Members {
+  count: number;
+  readonly groups: Map<number, Group>;
+}
+
+/** Of one source, and named by one group. */
+interface Group {
   count: number;
   /** The oldest first. */
   readonly dead: Set<PeerIndex>;
@@ -84,7 +91,7 @@ export class PeerRoom {
   #inTheWayOf(host: string, source: string): PeerIndex[] | null {
     const going: PeerIndex[] = [];
     if (source !== this.#unbounded) {
-      const subnet = this.#bySubnet.get(subnetOf(host) ?? '');
+      const subnet = this.#bySubnet.get(networkOf(host) ?? '');
       if (subnet !== undefined && subnet.size >= MAX_PEERS_PER_SUBNET) {
         // Not those of which nothing was heard: they may be in play, and one network would be the swarm.
         const other = [...subnet].find((peer) => this.#places.get(peer)?.grade === 'dead');
@@ -104,18 +111,21 @@ export class PeerRoom {
     return other === null ? null : [...going, other];
   }
 
-  enter(peer: PeerIndex, host: string, source: string): void {
-    const subnet = source === this.#unbounded ? null : subnetOf(host);
-    this.#takeIn(peer, { source, subnet, grade: 'unheard' });
+  enter(peer: PeerIndex, host: string, source: string, group: number): void {
+    const subnet = source === this.#unbounded ? null : networkOf(host);
+    this.#takeIn(peer, { source, group, subnet, grade: 'unheard' });
   }
 
   #takeIn(peer: PeerIndex, place: Place): void {
     const { source, subnet, grade } = place;
     this.#places.set(peer, place);
-    const members = this.#bySource.get(source) ?? { count: 0, dead: new Set(), unheard: new Bag() };
+    const members = this.#bySource.get(source) ?? { count: 0, groups: new Map() };
     this.#bySource.set(source, members);
     members.count += 1;
-    if (grade !== 'kept') members[grade].add(peer);
+    const group = members.groups.get(place.group) ?? { count: 0, dead: new Set(), unheard: new Bag() };
+    members.groups.set(place.group, group);
+    group.count += 1;
+    if (grade !== 'kept') group[grade].add(peer);
     if (subnet === null) return;
     const inSubnet = this.#bySubnet.get(subnet) ?? new Set();
     this.#bySubnet.set(subnet, inSubnet);
@@ -125,25 +135,27 @@ export class PeerRoom {
   grade(peer: PeerIndex, grade: Grade): void {
     const place = this.#places.get(peer);
     if (place === undefined || place.grade === grade) return;
-    const members = this.#bySource.get(place.source);
-    if (place.grade !== 'kept') members?.[place.grade].delete(peer);
-    if (grade !== 'kept') members?.[grade].add(peer);
+    const group = this.#bySource.get(place.source)?.groups.get(place.group);
+    if (place.grade !== 'kept') group?.[place.grade].delete(peer);
+    if (grade !== 'kept') group?.[grade].add(peer);
     place.grade = grade;
   }
 
   #takeOut(peer: PeerIndex, place: Place): void {
     this.#places.delete(peer);
     const members = this.#bySource.get(place.source);
-    if (place.grade !== 'kept') members?.[place.grade].delete(peer);
+    const group = members?.groups.get(place.group);
+    if (place.grade !== 'kept') group?.[place.grade].delete(peer);
+    if (group !== undefined && --group.count === 0) members?.groups.delete(place.group);
     if (members !== undefined && --members.count === 0) this.#bySource.delete(place.source);
     const inSubnet = place.subnet === null ? undefined : this.#bySubnet.get(place.subnet);
     inSubnet?.delete(peer);
     if (inSubnet?.size === 0) this.#bySubnet.delete(place.subnet as string);
   }
 
-  #leastOf({ dead, unheard }: Members): PeerIndex | null {
-    for (const peer of dead) return peer;
-    return unheard.any(this.#random());
+  #leastOf({ groups }: Members): PeerIndex | null {
+    const [dead] = largest(groups, (group) => group.dead.size > 0)?.dead ?? [];
+    return dead ?? largest(groups, (group) => group.unheard.size > 0)?.unheard.any(this.#random()) ?? null;
   }
 
   /** Of the source that has most; of the next where that has none to give. */
@@ -158,9 +170,9 @@ export class PeerRoom {
   }
 }
 
-/** The first 24 bits of IPv4, the first 64 of IPv6. Null for addresses of our own networks. */
-function subnetOf(host: string): string | null {
-  if (reachOf(host) !== 'public') return null;
-  if (!host.includes(':')) return host.slice(0, host.lastIndexOf('.'));
-  return (addressBytes(host) ?? []).slice(0, 8).join('.');
+/** Of those that have something to give. */
+function largest(groups: ReadonlyMap<number, Group>, gives: (group: Group) => boolean): Group | null {
+  let most: Group | null = null;
+  for (const group of groups.values()) if (gives(group) && group.count > (most?.count ?? 0)) most = group;
+  return most;
 }

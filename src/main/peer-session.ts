@@ -59,8 +59,8 @@ export const WITHOUT_DOWNLOAD = {
 } as const;
 
 export interface SessionListener {
-  /** Counters for trackers, in bytes. */
-  progress(): { readonly downloaded: number; readonly left: number };
+  /** Counters for trackers, in bytes; `fetched`: what web seeds have sent, verified or not. */
+  progress(): { readonly downloaded: number; readonly left: number; readonly fetched: number };
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
   onBanned(peer: PeerIndex): void;
@@ -77,7 +77,7 @@ export interface SessionListener {
 /** The listener of a command to which news matters, and what breaks; the rest it may put in. */
 export function listenerFor(console: Console, onBug: (error: unknown) => void): SessionListener {
   return {
-    progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES }),
+    progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES, fetched: 0 }),
     onFirstUnchoke: () => {},
     onClosed: () => {},
     onBanned: () => {},
@@ -161,7 +161,7 @@ export class PeerSession {
       http: options.http,
       udp: direct ? { from: route.localAddress } : null,
       progress: () => listener.progress(),
-      onPeers: (peers, from) => this.#heardOf(peers, from, listener),
+      onPeers: (peers, from, namer) => this.#heardOf(peers, from, namer ?? null, listener),
       onNews: (news) => {
         if (news.kind !== 'warned') this.#announces[news.kind] += 1;
         listener.onNews(news);
@@ -213,7 +213,7 @@ export class PeerSession {
       failedDials: dialed - connected - dialing,
       answered: this.#announces.answered,
       failedAnnounces: this.#announces.failed,
-      bytes: blockBytes + listener.progress().downloaded,
+      bytes: blockBytes + listener.progress().fetched,
     };
     const back = this.#network.look(signs, monotonicMs());
     if (back === null) return;
@@ -222,8 +222,8 @@ export class PeerSession {
     listener.onNetworkBack(back);
   }
 
-  #heardOf(peers: readonly HostPort[], from: string, listener: SessionListener): void {
-    if (this.#carriesPeers) this.race.add(peers, from);
+  #heardOf(peers: readonly HostPort[], from: string, namer: string | null, listener: SessionListener): void {
+    if (this.#carriesPeers) this.race.add(peers, from, namer);
     else if (peers.length > 0)
       listener.onNews({
         tracker: from,

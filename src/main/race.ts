@@ -84,8 +84,8 @@ export class Race {
   }
 
   /** Brings addresses into play; lost ones that are named again are tried sooner. Returns how many were new. */
-  add(addresses: readonly HostPort[], source: string): number {
-    return this.#dealer.add(addresses, source);
+  add(addresses: readonly HostPort[], source: string, namer: string | null = null): number {
+    return this.#dealer.add(addresses, source, namer);
   }
 
   /** The network was away, and is back: lost peers are dialled again as if they had just been lost. */
@@ -216,8 +216,9 @@ export class Race {
 
   /** A peer named others (BEP 11). */
   #peersTold(peer: PeerIndex, peers: readonly HostPort[]): void {
-    const reach = reachOf(this.peers.at(peer).host);
-    if (reach !== null) this.add(believable(peers, reach), PEX);
+    const { host } = this.peers.at(peer);
+    const reach = reachOf(host);
+    if (reach !== null) this.add(believable(peers, reach), PEX, host);
   }
 
   #unchoked(shard: number, peer: PeerIndex, at: number): void {

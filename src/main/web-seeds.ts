@@ -100,6 +100,11 @@ export class WebSeeds {
     this.#send({ type: 'convict', seed, piece });
   }
 
+  /** The network was away, and is back. */
+  networkBack(): void {
+    this.#send({ type: 'network-back' });
+  }
+
   async stop(): Promise<void> {
     this.#alive = false;
     this.#send({ type: 'stop' });

@@ -264,6 +264,8 @@ export const MAX_KNOWN_PEERS = 20_000;
 
 /** Of these, from one source at the most, the user's own aside. */
 export const MAX_PEERS_PER_SOURCE = 10_000;
+/** Groups of those who name addresses (a peer's, a node's network): a full source makes room out of the largest, and groups take turns at being dialled. */
+export const NAMER_GROUPS = 256;
 /** And from one public /24 (IPv6: /64): one who owns a network must not be the swarm. */
 export const MAX_PEERS_PER_SUBNET = 32;
 /** A blocklist; the largest in use have 20 MB. */

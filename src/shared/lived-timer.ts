@@ -1,18 +1,20 @@
 /** A timer that counts lived time alone: after a stop of the process its rest is still to come, and what came meanwhile is read first. */
-import { monotonicMs } from './clock.ts';
-import { LIVED_TIMER_STEP_MS } from './limits.ts';
-import { LivedClock } from './lived-clock.ts';
+import { type Clock, monotonicMs } from './clock.ts';
+import { LIVED_TIMER_STEP_MS, MAX_CLOCK_STEP_MS } from './limits.ts';
 
 export class LivedTimer {
-  readonly #clock = new LivedClock(monotonicMs);
   readonly #work: () => void;
-  readonly #due: number;
+  readonly #clock: Clock;
+  #restMs: number;
+  #stepMs = 0;
+  #lookedAt = 0;
   #timer: NodeJS.Timeout;
 
   /** Calls `work` once, in `ms`. */
-  constructor(ms: number, work: () => void) {
+  constructor(ms: number, work: () => void, clock: Clock = monotonicMs) {
     this.#work = work;
-    this.#due = this.#clock.now() + ms;
+    this.#clock = clock;
+    this.#restMs = ms;
     this.#timer = this.#next();
   }
 
@@ -21,12 +23,16 @@ export class LivedTimer {
   }
 
   #next(): NodeJS.Timeout {
-    const rest = Math.max(0, this.#due - this.#clock.now());
-    return setTimeout(() => this.#look(), Math.min(rest, LIVED_TIMER_STEP_MS));
+    this.#lookedAt = this.#clock();
+    this.#stepMs = Math.min(this.#restMs, LIVED_TIMER_STEP_MS);
+    return setTimeout(() => this.#look(), this.#stepMs);
   }
 
   #look(): void {
-    if (this.#clock.now() >= this.#due) return this.#work();
+    const passedMs = this.#clock() - this.#lookedAt;
+    // Timers of Node may be a moment early by this clock: the step is over all the same.
+    if (passedMs <= MAX_CLOCK_STEP_MS) this.#restMs -= Math.max(passedMs, this.#stepMs);
+    if (this.#restMs <= 0) return this.#work();
     this.#timer = this.#next();
   }
 }

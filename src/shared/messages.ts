@@ -31,6 +31,8 @@ export interface PeerAddress {
   readonly peer: PeerIndex;
   readonly host: string;
   readonly port: number;
+  /** Of who named it: groups take turns at being dialled. */
+  readonly group?: number;
 }
 
 /** The part of every limit on peers that falls to one shard. Infinity means no limit. */

@@ -32,7 +32,10 @@ export interface WebSeedTask<Port> {
 
 export type WebSeedCommand =
   /** The web seed sent a bad block of this piece. */
-  { readonly type: 'convict'; readonly seed: number; readonly piece: PieceIndex } | { readonly type: 'stop' };
+  | { readonly type: 'convict'; readonly seed: number; readonly piece: PieceIndex }
+  /** The network of this machine was away, and is back: servers that could not be reached may be asked at once. */
+  | { readonly type: 'network-back' }
+  | { readonly type: 'stop' };
 
 export type WebSeedEvent =
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }

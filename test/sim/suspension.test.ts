@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
+import { utpLine } from '../support/utp-line.ts';
 import { INFO_HASH, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { VirtualTime } from '../support/virtual-time.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const STOP_MS = 600_000;
@@ -70,4 +72,30 @@ test('blocks that came while we stood still are taken, and their sender is not s
   shard.run(10_000);
   assert.deepEqual([shard.full.length, shard.closings, shard.shard.requester.wastedBytes], [8, [], 0]);
   assert.equal(fake?.requests.length, 16, 'nothing was asked for twice');
+});
+
+test('uTP: a connection outlives a stop with packets under way, and a dial has the rest of its time', () => {
+  const time = new VirtualTime();
+  const { here, there } = utpLine(time, () => [20]);
+  time.run(100);
+  const bytes = Buffer.from(new Uint8Array(400_000).map((_, i) => i * 31 + (i >> 8)));
+  here.connection?.write(bytes);
+  time.run(110);
+  assert.ok(there.bytes.length > 0 && there.bytes.length < bytes.length, 'it is in the middle');
+  const sent = here.sent.length;
+  time.suspend(STOP_MS);
+  time.run(60);
+  assert.ok(here.sent.length > sent, 'what came meanwhile is heard first');
+  time.run(60_000);
+  assert.ok(there.bytes.equals(bytes));
+  assert.deepEqual([here.log, there.log], [['connected'], []]);
+
+  const alone = new VirtualTime();
+  const dialling = utpLine(alone, () => []);
+  alone.run(1_000);
+  alone.suspend(STOP_MS);
+  alone.run(1_900);
+  assert.deepEqual(dialling.here.log, []);
+  alone.run(200);
+  assert.deepEqual(dialling.here.log, ['over', 'connect-timeout']);
 });

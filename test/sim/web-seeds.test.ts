@@ -15,11 +15,11 @@ const file = (name: string, pieces: number) => ({ names: [name], length: pieces 
 async function play(
   options: VirtualWebSeedsOptions,
   ms: number,
-  look: (web: VirtualWebSeeds, endedAt: number) => void,
+  look: (web: VirtualWebSeeds, endedAt: number) => unknown,
 ) {
   const web = new VirtualWebSeeds(options);
   try {
-    look(web, await web.run(ms, ms > 100_000 ? 500 : 50));
+    await look(web, await web.run(ms, ms > 100_000 ? 500 : 50));
   } finally {
     await web.stop();
   }
@@ -170,6 +170,20 @@ test('when the network is back, the first server that answers brings the others 
       .filter(({ url, at }) => url.includes('s1') && at > 63_000)
       .map(({ at }) => at);
     assert.ok(first > 64_000 && first < 67_000, `asked at ${first} ms`);
+  });
+});
+
+test('the word that the network is back brings back servers that could not be reached, not those that want to be left alone', async () => {
+  const away: Answer = (asked, content) =>
+    asked.at < 70_000 ? 'refused' : { ...right(asked, content), rate: 20_000 };
+  const busy: Answer = () => ({ status: 503, headers: { 'retry-after': '50' } });
+  await play({ files: [file('a', 40)], servers: [away, busy] }, 80_000, async (web) => {
+    const asked = (server: string) => web.asked.filter(({ url }) => url.includes(server)).length;
+    assert.deepEqual([asked('s0'), asked('s1')], [8, 4], 'the next tries come at 122 and 100 s');
+    web.networkBack();
+    await web.run(200);
+    assert.deepEqual([asked('s0') > 8, asked('s1')], [true, 4]);
+    assert.ok((await web.run(70_000)) < 70_000, 'complete before the next try');
   });
 });
 

@@ -1,4 +1,5 @@
 /** Two ends of a uTP connection and the line between them, in virtual time: it delays, loses, doubles and reorders. */
+import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type { Address, ConnectionEvents } from '../../src/workers/peer/transport.ts';
 import { UtpConnection, type UtpLink } from '../../src/workers/utp/utp-connection.ts';
 import { decodeUtp, type UtpPacket } from '../../src/workers/utp/utp-packet.ts';
@@ -19,8 +20,9 @@ export class UtpEnd implements ConnectionEvents {
   connection: UtpConnection | null = null;
 
   constructor(time: VirtualTime, skewMs: number, carry: (packet: Buffer) => void) {
+    const lived = new LivedClock(() => time.now() + skewMs);
     this.link = {
-      clock: () => time.now() + skewMs,
+      clock: lived.now,
       timestamps: () => time.now() + skewMs,
       readBuffer: Buffer.alloc(65_536),
       budget: new ReorderBudget(),

@@ -182,6 +182,10 @@ export class VirtualWebSeeds {
     return ms;
   }
 
+  networkBack(): void {
+    this.#fetcher.command({ type: 'network-back' });
+  }
+
   /** Ends the fetcher, and with it the test: nothing of it is left at work. */
   async stop(): Promise<void> {
     this.#fetcher.command({ type: 'stop' });

@@ -53,6 +53,21 @@ test('a peer that gave data and hung up is dialled again after two seconds, and 
   assert.deepEqual([book.nextNew(), book.nextLost(), book.nextLost()], [null, address, other]);
 });
 
+test('however many addresses one names, those that others name have their turn', () => {
+  const book = new AddressBook(() => 0.5);
+  const named = (group: number, first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ ...address, peer: peerIndex(first + i), group }));
+  book.add(named(7, 100, 1_000));
+  assert.equal(book.nextNew()?.peer, 100);
+  book.add(named(8, 2_000, 2));
+  book.add(named(9, 3_000, 1));
+  book.addFirst({ ...address, peer: peerIndex(1) });
+  book.banish([peerIndex(101), peerIndex(3_000)]);
+  const order = Array.from({ length: 6 }, () => book.nextNew()?.peer);
+  assert.deepEqual(order, [1, 102, 2_000, 103, 2_001, 104]);
+  assert.equal(book.newWaiting, 995);
+});
+
 test('a peer that made room for others waits among the new ones, not among the lost', () => {
   const book = new AddressBook(() => 0.5);
   book.retryLater(address, 'replaced', 0);

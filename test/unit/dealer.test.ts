@@ -141,6 +141,27 @@ test('the list is full of names of which nothing was heard: the source that has 
   assert.equal(leaving?.source, 'pex');
 });
 
+test('one peer names more than there is room for: it makes room for what other peers name, and not they for it', () => {
+  const { peers, dealer, sent } = dealing();
+  const told = (host: string) =>
+    peers.all.filter(({ peer }) => !peers.isLeaving(peer) && named.get(peer) === host);
+  const named = new Map<PeerIndex, string>();
+  const names = (host: string, count: number, first: number): void => {
+    const before = peers.all.length;
+    dealer.add(addresses(count, first), 'pex', host);
+    for (const { peer } of peers.all.slice(before)) named.set(peer, host);
+    for (const command of sent()) if (command.type === 'forget') dealer.forgotten(command.peers, []);
+  };
+  names('9.0.0.1', 60, 500_000);
+  names('9.1.0.1', MAX_PEERS_PER_SOURCE + 5_000, 0);
+  names('9.2.0.1', 70, 600_000);
+  for (const { peer } of told('9.1.0.1')) peers.settle(lost(peer, 'connect-timeout'));
+  names('9.1.0.1', 5_000, 100_000);
+  names('9.3.0.1', 80, 700_000);
+  assert.deepEqual([told('9.0.0.1').length, told('9.2.0.1').length, told('9.3.0.1').length], [60, 70, 80]);
+  assert.equal(told('9.1.0.1').length, MAX_PEERS_PER_SOURCE - 210);
+});
+
 test('a peer that gave data, shook hands, is in play or is the user’s makes no room', () => {
   const { peers, dealer } = dealing();
   const subnet = Array.from({ length: MAX_PEERS_PER_SUBNET }, (_, i) => ({ host: `8.8.8.${i}`, port: 1 }));

@@ -21,12 +21,14 @@ const admitted = (count: number, one: (i: number) => boolean): number =>
 
 test('an answer is under 1 KB, whatever the library has to say, over IPv4 and over IPv6', () => {
   for (const [values, nodes] of [
-    [Array.from({ length: 7_000 }, () => Buffer.alloc(6, 1)), { nodes: Buffer.alloc(26 * 300) }],
-    [Array.from({ length: 7_000 }, () => Buffer.alloc(18, 1)), { nodes6: Buffer.alloc(38 * 300) }],
-    [undefined, { nodes: Buffer.alloc(26 * 300), nodes6: Buffer.alloc(38 * 300) }],
+    [Array.from({ length: 7_000 }, () => Buffer.alloc(6, 1)), { nodes: Buffer.alloc(26 * 300, 1) }],
+    [Array.from({ length: 7_000 }, () => Buffer.alloc(18, 1)), { nodes6: Buffer.alloc(38 * 300, 1) }],
+    [undefined, { nodes: Buffer.alloc(26 * 300, 1), nodes6: Buffer.alloc(38 * 300, 1) }],
   ] as const) {
     const r = { id: ID, token: ID, ...nodes, ...(values === undefined ? {} : { values }) };
-    const bytes = encodeBencode(boundedAnswer({ r, t: Buffer.alloc(32), y: Buffer.from('r') } as never));
+    const bytes = encodeBencode(
+      boundedAnswer({ r, t: Buffer.alloc(32), y: Buffer.from('r') } as never, '8.8.8.8'),
+    );
     assert.ok(bytes.length <= MAX_DHT_ANSWER_BYTES, `${bytes.length}`);
     const told = (decodeBencode(bytes).value as { r: Record<string, Uint8Array | unknown[]> }).r;
     if (values !== undefined) assert.ok((told['values']?.length ?? 0) > 20, 'and not empty');
@@ -37,7 +39,29 @@ test('an answer is under 1 KB, whatever the library has to say, over IPv4 and ov
 
 test('questions and errors go as they are', () => {
   const ping = query('ping');
-  assert.equal(boundedAnswer(ping), ping);
+  assert.equal(boundedAnswer(ping, '8.8.8.8'), ping);
+});
+
+test('nobody is told of peers and nodes that are nearer to us than it is itself', () => {
+  const four = (host: string) => Buffer.from([...host.split('.').map(Number), 26, 225]);
+  const six = (first: number) => Buffer.concat([Buffer.of(first), Buffer.alloc(14), Buffer.of(1, 26, 225)]);
+  const addresses = [four('9.9.9.9'), four('192.168.1.2'), four('127.0.0.1'), six(0x2a), six(0xfd), six(0)];
+  const nodesOf = (bytes: number) =>
+    Buffer.concat(addresses.filter(({ length }) => length === bytes).map((one) => Buffer.concat([ID, one])));
+  const r = { id: ID, nodes: nodesOf(6), nodes6: nodesOf(18), values: addresses };
+  const told = (asker: string) => {
+    const answer = boundedAnswer({ r, t: ID, y: Buffer.from('r') } as never, asker);
+    const { nodes, nodes6, values } = (answer as unknown as { r: Record<string, Uint8Array> }).r;
+    return [(nodes?.length ?? 0) / 26, (nodes6?.length ?? 0) / 38, values?.length];
+  };
+  assert.deepEqual(['8.8.8.8', '2a00::7', '10.0.0.7', 'fd00::7', '127.0.0.1', '::1'].map(told), [
+    [1, 1, 2],
+    [1, 1, 2],
+    [2, 2, 4],
+    [2, 2, 4],
+    [3, 3, 6],
+    [3, 3, 6],
+  ]);
 });
 
 test('BEP 5 is answered, and nothing else; nor is a question whose transaction id is a payload', () => {

@@ -47,6 +47,22 @@ test('a tracker that answers after failures only', () => {
   assert.deepEqual(returns(...story), [[45, 'after 45 s']]);
 });
 
+test('a web seed that gives again after failures only, and not one that has given all the while', () => {
+  const silent = [
+    [0, { bytes: 1_000 }],
+    [30, { failedDials: 9 }],
+    [45, { bytes: 2_000 }],
+  ] as const;
+  assert.deepEqual(returns(...silent), [[45, 'after 45 s']]);
+  const slow = [
+    [0, {}],
+    [20, { bytes: 1_000, failedDials: 9 }],
+    [40, { bytes: 2_000, failedDials: 30 }],
+    [60, { bytes: 3_000, failedDials: 40, failedAnnounces: 3 }],
+  ] as const;
+  assert.deepEqual(returns(...slow), []);
+});
+
 test('no return: a tracker that answers as always beside dead peers, a short pause, bytes that flow, a peer in session', () => {
   const stories = [
     [

@@ -241,3 +241,55 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
   assert.deepEqual(events, ['started', 'completed', 'stopped']);
   await Promise.all([good.close(), other.close()]);
 });
+
+test('a network that is back: a tracker that failed is asked again without its wait', async (t) => {
+  let now = 1_000;
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(performance, 'now', () => now);
+  const pass = (ms: number): void => {
+    now += ms;
+    t.mock.timers.tick(ms);
+  };
+  const asked: number[] = [];
+  const server = await httpServer(() => {
+    asked.push(now - 1_000);
+    return asked.length < 3 ? { status: 500, body: Buffer.alloc(0) } : { body: EMPTY };
+  });
+  const news: string[] = [];
+  const heard = async (count: number): Promise<void> => {
+    while (news.length < count) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+  };
+  const announcer = new Announcer({
+    tiers: [[server.announce]],
+    private: false,
+    infoHash: request.infoHash,
+    peerId: request.peerId,
+    port: Promise.resolve(1),
+    http,
+    udp: { from: null },
+    progress: () => ({ downloaded: 0, left: 1 }),
+    onPeers: () => {},
+    onNews: ({ kind }) => news.push(kind),
+  });
+  announcer.start();
+  await heard(1);
+  pass(15_000);
+  await heard(2);
+  pass(3_000);
+  announcer.networkBack();
+  pass(11_999);
+  await new Promise(setImmediate);
+  assert.deepEqual(asked, [0, 15_000], 'not twice in a moment');
+  pass(1);
+  await heard(3);
+  assert.deepEqual(
+    [news, asked],
+    [
+      ['failed', 'failed', 'answered'],
+      [0, 15_000, 30_000],
+    ],
+  );
+  await announcer.stop();
+  await server.close();
+});

@@ -3,6 +3,7 @@ import { BareRace, isSettled } from '../bare-race.ts';
 import { Console } from '../console.ts';
 import { EXIT_STATUS, Failure } from '../failure.ts';
 import { type Network, withSource } from '../network.ts';
+import { noPeerText } from '../no-peer.ts';
 import type { PeerSession } from '../peer-session.ts';
 import { raceReport } from '../report/race-report.ts';
 import { ReportFile } from '../report/report-file.ts';
@@ -45,7 +46,7 @@ async function raced(source: Source, flags: Flags, network: Network): Promise<nu
   console.result(reportLines(report, null));
   if (interrupted) return EXIT_STATUS.interrupted;
   if (theRace.peers.size === 0)
-    throw new Failure('no-peer', 'no peer to race: no tracker named one, and --peer named none');
+    throw new Failure('no-peer', noPeerText('race', run.session.discovery.asksTrackers));
   return report.ttfuMs === null ? EXIT_STATUS['no-peer'] : 0;
 }
 

@@ -2,6 +2,7 @@
  * What strangers may ask of our node of the DHT, and what they get. Anybody may write anybody's address on a question, so
  * answers are small and few: our node must be of no use to flood a third party. How much one host may announce is bounded, too.
  */
+import { believable, type Reach, reachOf } from '../../shared/address-rules.ts';
 import {
   type BencodeDict,
   bytesField,
@@ -10,6 +11,7 @@ import {
   integerField,
   isDict,
 } from '../../shared/bencode.ts';
+import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
 import { addressBytes, canonicalHost } from '../../shared/ip-address.ts';
 import {
   DHT_ANSWERS_PER_HOST_PER_S,
@@ -25,6 +27,7 @@ import {
 /** BEP 5. Storing values for others (BEP 44) is no part of finding peers, and would make large answers. */
 const QUERIES: ReadonlySet<string> = new Set(['ping', 'find_node', 'get_peers', 'announce_peer']);
 
+const ID_BYTES = 20;
 const NODE_BYTES = { nodes: 26, nodes6: 38 } as const;
 
 interface Asker {
@@ -115,24 +118,42 @@ function networkOf(host: string): string {
   return plain.includes(':') ? (addressBytes(plain) ?? []).slice(0, 8).join('.') : plain;
 }
 
-/** An answer of ours with no more nodes than BEP 5 has, and no more peers than fit. Which of them is the library's choice. */
-export function boundedAnswer(message: BencodeDict): BencodeDict {
+/**
+ * An answer of ours with no more nodes than BEP 5 has, and no more peers than fit. Which of them is the library's choice, but for
+ * those that lie nearer to us than the one who asks: our own network is nobody else's business.
+ */
+export function boundedAnswer(message: BencodeDict, asker: string): BencodeDict {
   const answer = field(message, 'r');
   if (!isDict(answer)) return message;
   const { values, ...rest } = answer;
   const kept: BencodeDict = { ...rest };
+  const reach = reachOf(asker) ?? 'public';
   for (const [key, step] of Object.entries(NODE_BYTES)) {
     const nodes = bytesField(answer, key);
-    if (nodes !== undefined) kept[key] = nodes.subarray(0, MAX_DHT_NODES_PER_ANSWER * step);
+    if (nodes === undefined) continue;
+    const told = entriesOf(nodes, step).filter((entry) => mayTell(entry.subarray(ID_BYTES), reach));
+    kept[key] = Buffer.concat(told.slice(0, MAX_DHT_NODES_PER_ANSWER));
   }
   if (!Array.isArray(values)) return { ...message, r: kept };
   const peers: Uint8Array[] = [];
   let left = MAX_DHT_ANSWER_BYTES - encodeBencode({ ...message, r: { ...kept, values: [] } }).length;
   for (const value of values) {
-    if (!(value instanceof Uint8Array)) continue;
+    if (!(value instanceof Uint8Array) || !mayTell(value, reach)) continue;
     left -= value.length + String(value.length).length + 1;
     if (left < 0) break;
     peers.push(value);
   }
   return { ...message, r: { ...kept, values: peers } };
+}
+
+function entriesOf(bytes: Uint8Array, step: number): Uint8Array[] {
+  return Array.from({ length: Math.floor(bytes.length / step) }, (_, i) =>
+    bytes.subarray(i * step, (i + 1) * step),
+  );
+}
+
+/** One compact address, to somebody as far away as that. */
+function mayTell(compact: Uint8Array, reach: Reach): boolean {
+  const peers = compact.length === 6 ? compactIpv4(compact) : compactIpv6(compact);
+  return believable(peers, reach).length > 0;
 }

@@ -85,7 +85,7 @@ export class DhtSocket extends EventEmitter {
     const real = this.realHost(host);
     if (this.#broken || !this.#mayReach(real, port)) return sent(null);
     try {
-      const message = this.#outgoing(bytes.subarray(offset, offset + length));
+      const message = this.#outgoing(bytes.subarray(offset, offset + length), real);
       this.#socket.send(this.#readOnly ? markedReadOnly(message) : message, port, real, sent);
     } catch (error) {
       // A port or host that cannot be: the library took it from a stranger.
@@ -112,10 +112,10 @@ export class DhtSocket extends EventEmitter {
     this.#guard.announced(this.realHost(host), port, performance.now());
   }
 
-  #outgoing(message: Buffer): Buffer {
+  #outgoing(message: Buffer, to: string): Buffer {
     const value = decoded(message)?.value;
     if (!isDict(value)) return message;
-    return Buffer.from(encodeBencode(boundedAnswer(this.#six?.outgoing(value) ?? value)));
+    return Buffer.from(encodeBencode(boundedAnswer(this.#six?.outgoing(value) ?? value, to)));
   }
 
   #hear(bytes: Buffer, from: RemoteInfo): void {

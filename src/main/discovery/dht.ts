@@ -15,6 +15,7 @@ import {
   DHT_SEEK_MS,
   ENOUGH_DHT_NODES,
 } from '../../shared/limits.ts';
+import { LivedTimer } from '../../shared/lived-timer.ts';
 import { NO_LISTENING_PORT } from '../identity.ts';
 import { type DhtFamily, DhtSocket } from './dht-socket.ts';
 import { FirstNodes, type Lookup, NAME_LOOKUP } from './first-nodes.ts';
@@ -37,7 +38,8 @@ export interface DhtOptions {
   /** Whether this machine can speak this family now. */
   readonly canSpeak: () => boolean;
   readonly lookup?: Lookup;
-  readonly onPeers: (peers: readonly HostPort[]) => void;
+  /** `node`: the host of the node that named them. */
+  readonly onPeers: (peers: readonly HostPort[], node: string) => void;
   readonly onNews: (kind: 'answered' | 'failed', text: string) => void;
 }
 
@@ -53,6 +55,8 @@ export class DhtSource {
   /** A search is under way, or the first answer is still awaited. */
   #searching = false;
   #isSearch = false;
+  /** For the first answer; seeks may overlap. */
+  readonly #waits = new Set<LivedTimer>();
   #stopped = false;
   readonly #found = new Set<string>();
   readonly #told = new Set<'answered' | 'failed'>();
@@ -110,6 +114,7 @@ export class DhtSource {
     this.#keep();
     this.#stopped = true;
     this.#first.stop();
+    for (const wait of this.#waits) wait.cancel();
     this.#searching = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const client = this.#client;
@@ -150,11 +155,22 @@ export class DhtSource {
     if (canSpeak) {
       this.#ping(this.#first.next());
       await this.#first.resolve((nodes) => this.#ping(nodes));
-      if (this.#first.hasAddress) await new Promise((resolve) => setTimeout(resolve, DHT_PING_MS).unref());
+      if (this.#first.hasAddress) await this.#firstAnswer();
     }
     if (this.#stopped || this.#nodeCount > 0) return;
     this.#searching = false;
     this.#fail(this.#first.hasAddress ? 'no node answered' : 'no name of a first node could be looked up');
+  }
+
+  /** Resolves when it could have come. */
+  #firstAnswer(): Promise<void> {
+    return new Promise((resolve) => {
+      const wait = new LivedTimer(DHT_PING_MS, () => {
+        this.#waits.delete(wait);
+        resolve();
+      });
+      this.#waits.add(wait);
+    });
   }
 
   #ping(nodes: readonly HostPort[]): void {
@@ -209,12 +225,13 @@ export class DhtSource {
 
   #believe({ host, port }: HostPort, from: string | null): void {
     const socket = this.#socket;
-    const reach = from === null || socket === null ? null : reachOf(socket.realHost(from));
-    if (reach === null || socket === null || this.#stopped) return;
+    const node = from === null || socket === null ? null : socket.realHost(from);
+    const reach = node === null ? null : reachOf(node);
+    if (reach === null || node === null || socket === null || this.#stopped) return;
     const peers = believable([{ host: socket.realHost(host), port }], reach);
     if (peers.length === 0) return;
     this.#found.add(`${host} ${port}`);
-    this.#options.onPeers(peers);
+    this.#options.onPeers(peers, node);
   }
 
   /** That there is no way to IPv6 is no news. */

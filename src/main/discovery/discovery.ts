@@ -43,7 +43,8 @@ export interface DiscoveryOptions {
   /** UDP may be used, from this address of ours; null where it may not: no proxy carries it. */
   readonly udp: { readonly from: string | null } | null;
   readonly progress: () => { readonly downloaded: number; readonly left: number };
-  readonly onPeers: (peers: readonly HostPort[], source: string) => void;
+  /** `namer`: the host of the node that named them, where there is one. */
+  readonly onPeers: (peers: readonly HostPort[], source: string, namer?: string) => void;
   readonly onNews: (news: TrackerNews) => void;
 }
 
@@ -78,10 +79,14 @@ export class Discovery {
         nodeFile: dht.isUsersChoice ? null : cacheFile(`${name}.json`),
         from,
         canSpeak: () => family === 4 || from !== null || hasIPv6() || namesIPv6(dht.bootstrap),
-        onPeers: (peers) => onPeers(peers, DHT),
+        onPeers: (peers, node) => onPeers(peers, DHT, node),
         onNews: (kind, text) => onNews({ tracker: name, kind, text }),
       });
     });
+  }
+
+  get asksTrackers(): boolean {
+    return this.#options.tiers.some((tier) => tier.length > 0);
   }
 
   /** True while more peers may come. */

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { reachOf } from '../../shared/address-rules.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import {
   LSD_ANSWER_MS,
@@ -14,6 +15,7 @@ import {
   LSD_INTERVAL_MS,
   MAX_LSD_PACKET_BYTES,
 } from '../../shared/limits.ts';
+import { LivedTimer } from '../../shared/lived-timer.ts';
 import { type LsdInterface, lsdInterfaces } from './lsd-interfaces.ts';
 
 const PORT = 6_771;
@@ -29,6 +31,7 @@ export interface LsdOptions {
   /** The address of our own to speak from; null speaks on every interface. */
   readonly from: string | null;
   readonly interfaces?: () => Parameters<typeof lsdInterfaces>[0];
+  readonly clock?: Clock;
   readonly onPeers: (peers: readonly HostPort[]) => void;
 }
 
@@ -52,7 +55,7 @@ export class LocalDiscovery {
   /** By the key of its interface: a socket sends on one, and hears what comes on any. */
   readonly #mouths = new Map<string, Mouth>();
   #timers: readonly NodeJS.Timeout[] = [];
-  #startedAt = 0;
+  #hope: LivedTimer | null = null;
 
   constructor(options: LsdOptions) {
     this.#options = options;
@@ -61,12 +64,15 @@ export class LocalDiscovery {
 
   /** Those who are there answer within moments. */
   get hopeful(): boolean {
-    return this.#timers.length > 0 && performance.now() - this.#startedAt < LSD_HOPE_MS;
+    return this.#hope !== null;
   }
 
   /** Where there is no multicast, nothing comes of it, and nobody is told. */
   start(): void {
-    this.#startedAt = performance.now();
+    const over = (): void => {
+      this.#hope = null;
+    };
+    this.#hope = new LivedTimer(LSD_HOPE_MS, over, this.#options.clock);
     this.#look();
     this.#timers = [
       setInterval(() => this.#sayAll(), LSD_INTERVAL_MS),
@@ -78,6 +84,8 @@ export class LocalDiscovery {
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+    this.#hope?.cancel();
+    this.#hope = null;
     for (const key of [...this.#mouths.keys()]) this.#close(key);
   }
 

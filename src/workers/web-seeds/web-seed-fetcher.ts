@@ -4,7 +4,7 @@
  */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { ShardId } from '../../shared/indices.ts';
+import type { PieceIndex, ShardId } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import {
   ENDGAME_SILENCE_MS,
@@ -86,13 +86,23 @@ export class WebSeedFetcher {
   }
 
   command(command: WebSeedCommand): void {
-    if (command.type === 'stop') {
-      this.#stopped = true;
-      for (const work of this.#works) work.abort();
-      return;
+    switch (command.type) {
+      case 'stop':
+        this.#stopped = true;
+        for (const work of this.#works) work.abort();
+        return;
+      case 'network-back':
+        for (const { server } of this.#seeds) server.networkCameBack();
+        return;
+      case 'convict':
+        this.#convict(command.seed, command.piece);
+        return;
     }
-    const seed = this.#seeds[command.seed];
-    const file = seed?.files.badPiece(command.piece, this.#setup.clock()) ?? null;
+  }
+
+  #convict(index: number, piece: PieceIndex): void {
+    const seed = this.#seeds[index];
+    const file = seed?.files.badPiece(piece, this.#setup.clock()) ?? null;
     if (seed !== undefined && file !== null) this.#hopes.fileLost(seed, file);
     this.#hopes.markStale();
     this.#claims.refresh(this.#setup.clock(), true);

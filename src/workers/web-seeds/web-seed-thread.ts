@@ -5,8 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { Arena } from '../../shared/arena.ts';
+import { monotonicMs } from '../../shared/clock.ts';
 import { HttpVisitor } from '../../shared/http-visitor.ts';
 import { Ledger } from '../../shared/ledger.ts';
+import { LivedClock } from '../../shared/lived-clock.ts';
 import type { WebSeedCommand, WebSeedTask } from '../../shared/web-seed-messages.ts';
 import { WebSeedFetcher } from './web-seed-fetcher.ts';
 
@@ -18,7 +20,7 @@ export default async function webSeedThread(task: WebSeedTask<MessagePort>): Pro
     ledger: new Ledger(task.ledger),
     arena: new Arena(task.arena),
     visitor,
-    clock: () => performance.now(),
+    clock: new LivedClock(monotonicMs).now,
     sleep: (ms) => sleep(ms),
     post: (event) => port.postMessage(event),
   });

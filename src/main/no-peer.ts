@@ -1,0 +1,13 @@
+/** How a run says that nobody is left to ask: it blames trackers only where some were asked. */
+
+/** Nobody was there from the start. */
+export function noPeerText(what: 'download from' | 'race', asksTrackers: boolean): string {
+  const trackers = asksTrackers ? 'no tracker named one' : 'no tracker was asked';
+  return `no peer to ${what}: ${trackers}, and --peer named none`;
+}
+
+/** Each that was there is gone for good. */
+export function goneText(count: number, asksTrackers: boolean): string {
+  const peers = count === 1 ? 'the only peer is' : `all ${count} peers are`;
+  return `${peers} gone, and ${asksTrackers ? 'no tracker answers' : 'no tracker was asked for others'}`;
+}

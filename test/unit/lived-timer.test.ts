@@ -1,0 +1,86 @@
+/** Timers of lived time: a stop of the process costs them nothing, and what came meanwhile is read before they fire. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { LocalDiscovery } from '../../src/main/discovery/lsd.ts';
+import { LivedTimer } from '../../src/shared/lived-timer.ts';
+
+/** Timers and a clock that go on together, until the process stands still: then time passes, and what is due comes late. */
+function time({ mock }: TestContext) {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  let at = 5_000;
+  return {
+    clock: () => at,
+    run: (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 100) {
+        at += 100;
+        mock.timers.tick(100);
+      }
+    },
+    stop: (ms: number) => {
+      at += ms;
+    },
+  };
+}
+
+test('it fires once, at its time', (t) => {
+  const { clock, run } = time(t);
+  for (const ms of [100, 500, 1_300, 15_000]) {
+    let fired = 0;
+    new LivedTimer(ms, () => fired++, clock);
+    run(ms - 100);
+    assert.equal(fired, 0);
+    run(100);
+    assert.equal(fired, 1, `${ms}`);
+    run(20_000);
+    assert.equal(fired, 1);
+  }
+});
+
+test('its rest is still to come after a stop, be it the last step', (t) => {
+  const { clock, run, stop } = time(t);
+  for (const before of [400, 2_900]) {
+    let fired = 0;
+    new LivedTimer(3_000, () => fired++, clock);
+    run(before);
+    stop(600_000);
+    run(3_000 - before - 100);
+    assert.equal(fired, 0, `after ${before} ms`);
+    run(700);
+    assert.equal(fired, 1);
+  }
+});
+
+test('a clock that is behind the timers keeps nothing waiting, and a cancelled one is silent', (t) => {
+  const { run } = time(t);
+  let fired = 0;
+  new LivedTimer(
+    2_000,
+    () => fired++,
+    () => 0,
+  );
+  const cancelled = new LivedTimer(
+    2_000,
+    () => assert.fail(),
+    () => 0,
+  );
+  run(1_000);
+  cancelled.cancel();
+  run(1_000);
+  assert.equal(fired, 1);
+});
+
+test('local discovery is hoped for in ten seconds of lived time', (t) => {
+  const { clock, run, stop } = time(t);
+  const infoHash = new Uint8Array(20);
+  const options = { infoHash, port: 1, from: null, interfaces: () => ({}), onPeers: () => {} };
+  const lsd = new LocalDiscovery({ ...options, clock });
+  assert.equal(lsd.hopeful, false);
+  lsd.start();
+  run(4_000);
+  stop(600_000);
+  run(5_900);
+  assert.equal(lsd.hopeful, true);
+  run(700);
+  assert.equal(lsd.hopeful, false);
+  lsd.stop();
+});
