@@ -4,8 +4,8 @@ import { basename, join, resolve } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
+import { isUnfinished } from '../whole-file.ts';
 import { isPaddingName } from './file-list.ts';
-import { isUnfinishedTorrent } from './torrent-output.ts';
 
 export interface SourceFile {
   readonly path: string;
@@ -103,7 +103,7 @@ function filesBelow(root: string, except: string): { files: SourceFile[]; leftOu
 function reasonAgainst(name: string, stats: BigIntStats): string | null {
   if (stats.isDirectory()) return 'a link to a folder';
   if (!stats.isFile()) return 'neither a file nor a folder';
-  if (isUnfinishedTorrent(name)) return 'a torrent that was not finished';
+  if (isUnfinished(name)) return 'a file that was not finished';
   return isPaddingName(name) ? 'padding of another torrent' : null;
 }
 
