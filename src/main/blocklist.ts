@@ -5,6 +5,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { BlockList, isIPv6 } from 'node:net';
+import { diskPath } from '../shared/byte-name.ts';
 import { canonicalHost, ipv4Number } from '../shared/ip-address.ts';
 import { MAX_BLOCKLIST_BYTES } from '../shared/limits.ts';
 import { Failure } from './failure.ts';
@@ -53,10 +54,10 @@ export class Blocklist {
 export function readBlocklist(path: string): Blocklist {
   let text: string;
   try {
-    const { size } = statSync(path);
+    const { size } = statSync(diskPath(path));
     if (size > MAX_BLOCKLIST_BYTES)
       throw new Failure('usage', `--blocklist ${path}: larger than ${MAX_BLOCKLIST_BYTES} bytes`);
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(diskPath(path), 'utf8');
   } catch (error) {
     if (error instanceof Failure) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

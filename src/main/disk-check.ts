@@ -55,7 +55,7 @@ export async function checkDisk(
     metainfo,
     found,
     good,
-    isClaimed: (file) => isClaimed(journal, looks, plan.files[file]?.length ?? 0, file),
+    isClaimed: (file) => isClaimed(journal, looks, file),
     isZeroPiece: (piece) => zeros.some((zero) => zero.equals(hashOf(metainfo, piece))),
   });
   const blank = await hashers.blankFiles(judgement.doubts());
@@ -103,11 +103,9 @@ async function checkPieces(
 }
 
 /** Does the journal speak of this very file? One without a key must tell what no stranger can guess: when it was born. */
-function isClaimed(journal: Journal | null, looks: Survey['looks'], length: number, file: number): boolean {
+function isClaimed(journal: Journal | null, looks: Survey['looks'], file: number): boolean {
   const look = looks[file] ?? null;
   if (journal === null || look === null) return false;
-  // An earlier version made each file at its full length, and kept no account of which they were.
-  if (journal.kind === 'earlier') return look.size === length;
   const before = journal.stamps[file] ?? null;
   if (before === null) return false;
   const isSameBirth = look.born !== '0' && before.born === look.born;

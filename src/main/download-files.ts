@@ -8,6 +8,7 @@ import { FileMaker } from './file-maker.ts';
 import type { HashPool } from './hash-pool.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
+import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
 import { survey } from './survey.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
@@ -128,13 +129,14 @@ export class DownloadFiles {
     this.#journal.disown(files);
   }
 
-  /** Throws a `disk` failure where the files are not what was written, or some were kept from it. */
-  assertStored(): void {
-    const { files } = this.#place.plan;
+  /** Makes the links. Throws a `disk` failure where the files are not what was written, or some were kept from it. */
+  finish(): void {
+    const { files, folder, links } = this.#place.plan;
     const paths = [...this.#strangers].map((file) => files[file]?.path ?? '');
     const lines = new Map(paths.map((path) => [path, 'its content is not that of the torrent']));
     if (lines.size > 0) throw inTheWay(lines, 'after', true);
     this.#maker.assertStored();
+    makeLinks({ base: folder, root: this.#place.root }, links);
   }
 
   /** `complete`: there is nothing to resume. Never rejects. */

@@ -18,7 +18,6 @@ import { leftBytes } from './left-bytes.ts';
 import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
-import { makeLinks } from './names/torrent-links.ts';
 import { sharedBytes } from './shared-bytes.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { Verdicts } from './verdicts.ts';
@@ -250,8 +249,7 @@ export class Download {
   /** Every piece is verified and written; what was written to must still be there. */
   #completed(): void {
     try {
-      this.#files?.assertStored();
-      if (this.#files !== null) makeLinks(this.#options.plan);
+      this.#files?.finish();
     } catch (error) {
       return this.#fail(error);
     }

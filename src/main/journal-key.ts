@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { diskPath } from '../shared/byte-name.ts';
 import { JOURNAL_KEY_BYTES, MAX_JOURNAL_KEY_BYTES } from '../shared/limits.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
@@ -39,7 +40,8 @@ export function journalKey(named: string | undefined, onTrouble: (text: string) 
   }
 }
 
-function stateFolder(): string {
+/** Of this user on this machine. */
+export function stateFolder(): string {
   const base = process.env['XDG_STATE_HOME'];
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'unchoke');
 }
@@ -57,7 +59,7 @@ function readOrMake(path: string): JournalKey {
 function read(path: string): JournalKey | null {
   let descriptor: number;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    descriptor = openSync(diskPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
@@ -82,15 +84,15 @@ function read(path: string): JournalKey | null {
 function made(path: string): JournalKey {
   const own = `${path}.${randomBytes(8).toString('hex')}`;
   const key = Buffer.from(`${randomBytes(JOURNAL_KEY_BYTES).toString('hex')}\n`);
-  writeFileSync(own, key, { flag: 'wx', mode: 0o600 });
+  writeFileSync(diskPath(own), key, { flag: 'wx', mode: 0o600 });
   try {
-    linkSync(own, path);
+    linkSync(diskPath(own), diskPath(path));
     return key;
   } catch (error) {
     const winner = (error as NodeJS.ErrnoException).code === 'EEXIST' ? read(path) : null;
     if (winner === null) throw error;
     return winner;
   } finally {
-    unlinkSync(own);
+    unlinkSync(diskPath(own));
   }
 }

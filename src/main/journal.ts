@@ -5,7 +5,7 @@
  *
  * Form: one line of JSON; one line with its HMAC-SHA256 under the user's key, or `-` where there is none.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type BigIntStats, closeSync, constants, readFileSync, readSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -34,10 +34,10 @@ export interface FileStamp {
 
 export interface Journal {
   /**
-   * `signed`: this user's, all of it counts. `own`: of this user's account, and no key speaks for it. `earlier`: of an
-   * earlier version. The last two claim no piece; they say that a file is no stranger's.
+   * `signed`: this user's, all of it counts. `own`: of this user's account, and no key speaks for it: it claims no piece, and
+   * says that a file is no stranger's.
    */
-  readonly kind: 'signed' | 'own' | 'earlier';
+  readonly kind: 'signed' | 'own';
   /** One bit a piece, high bit first, as in a BEP 3 bitfield. */
   readonly verified: Uint8Array;
   /** How each file of the plan looked; null where it was not there, or is not ours. */
@@ -90,8 +90,7 @@ export function readJournal(
     const bits = Buffer.from(verified, 'base64');
     if (infoHash !== Buffer.from(metainfo.infoHash).toString('hex')) return null;
     if (bits.length !== Math.ceil(metainfo.geometry.pieceCount / 8)) return null;
-    if (v < VERSION)
-      return read.isOwn && sum === sha256(line) ? { kind: 'earlier', verified: bits, stamps: [] } : null;
+    // Anybody can write one of an earlier version: it says nothing, and what is there is hashed.
     if (v !== VERSION) return null;
     const byPlace = new Map(
       stamps.map(([offset, length, size, modified, changed, inode, born]) => [
@@ -217,8 +216,4 @@ function isSigned(line: string, sum: string, key: JournalKey): boolean {
 
 function hmac(line: string, key: JournalKey): string {
   return createHmac('sha256', key).update(line).digest('hex');
-}
-
-function sha256(line: string): string {
-  return createHash('sha256').update(line).digest('hex');
 }

@@ -123,12 +123,20 @@ function create(folder: Folder, name: string): number | null {
 
 /** On a filesystem without hard links (FAT) it is empty for a moment. */
 function createWithoutLinks(folder: Folder, name: string, text: string): number | null {
+  let descriptor: number;
   try {
-    const descriptor = openSync(folder.at(name), NEW, 0o666);
+    descriptor = openSync(folder.at(name), NEW, 0o666);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    throw error;
+  }
+  try {
     writeSync(descriptor, text);
     return descriptor;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    // An empty one, as on a full disk, would keep the next run waiting.
+    closeSync(descriptor);
+    unlinkSync(folder.at(name));
     throw error;
   }
 }

@@ -1,26 +1,28 @@
 /** The place that a download writes to: its output folder, held for the whole run, and locked against other processes. */
-import { lstatSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskPath } from '../shared/byte-name.ts';
 import { Folder } from '../shared/folder.ts';
 import { diskFailure } from './disk-failure.ts';
 import { Failure } from './failure.ts';
 import { journalName } from './journal.ts';
-import { OutputLock } from './output-lock.ts';
+import { stateFolder } from './journal-key.ts';
+import { type LockHooks, OutputLock } from './output-lock.ts';
 import type { StoragePlan } from './storage.ts';
 
 export class OutputPlace {
   readonly plan: StoragePlan;
   readonly root: Folder;
-  readonly #lock: OutputLock | null;
+  readonly #unlock: () => void;
   /** Another process took the place over, as where this one was suspended for long. */
   onLost: (error: Failure) => void = () => {};
 
-  private constructor(plan: StoragePlan, root: Folder, lock: OutputLock | null) {
+  private constructor(plan: StoragePlan, root: Folder, unlock: () => void) {
     this.plan = plan;
     this.root = root;
-    this.#lock = lock;
+    this.#unlock = unlock;
   }
 
   /** Makes the folder where it is missing. Rejects with a `disk` failure. */
@@ -32,12 +34,12 @@ export class OutputPlace {
     const root = attempt(plan.folder, () => Folder.open(plan.folder));
     let place: OutputPlace | null = null;
     try {
-      const lock = await OutputLock.take(root, `${journalName(plan)}.lock`, {
+      const unlock = await locked(root, `${journalName(plan)}.lock`, {
         wait: (ms) => sleep(ms, undefined, { signal: hooks.signal }),
         onWait: hooks.onNews,
         onLost: (error) => place?.onLost(error),
-      }).catch((error: unknown) => withoutLock(error));
-      place = new OutputPlace(plan, root, lock);
+      });
+      place = new OutputPlace(plan, root, unlock);
       return place;
     } catch (error) {
       root.close();
@@ -55,16 +57,47 @@ export class OutputPlace {
   }
 
   release(): void {
-    this.#lock?.release();
+    this.#unlock();
     this.root.close();
   }
 }
 
-/** Where nothing can be written, there is nothing to keep apart: data that is complete there is fine. */
-function withoutLock(error: unknown): null {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof Failure || code === 'ABORT_ERR') throw error;
-  return null;
+/** Returns how the lock is given back. Where nothing can be written there is nothing to keep apart: data that is complete there is fine. */
+async function locked(root: Folder, name: string, hooks: LockHooks): Promise<() => void> {
+  try {
+    const lock = await OutputLock.take(root, name, hooks);
+    return () => lock.release();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (isForUser(error)) throw error;
+    return code === 'EACCES' ? lockedElsewhere(root, name, hooks) : () => {};
+  }
+}
+
+/** Files may be written to in a folder where none can be made: the lock lies in the user's own folder, and keeps this user's runs apart. */
+async function lockedElsewhere(root: Folder, name: string, hooks: LockHooks): Promise<() => void> {
+  const { dev, ino } = statSync(root.at('.'), { bigint: true });
+  const place = createHash('sha256').update(`${dev} ${ino} ${name}`).digest('hex');
+  const path = join(stateFolder(), 'locks');
+  let folder: Folder | null = null;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const held = Folder.open(path);
+    folder = held;
+    const lock = await OutputLock.take(held, `${place}.lock`, hooks);
+    return () => {
+      lock.release();
+      held.close();
+    };
+  } catch (error) {
+    folder?.close();
+    if (isForUser(error)) throw error;
+    return () => {};
+  }
+}
+
+function isForUser(error: unknown): boolean {
+  return error instanceof Failure || (error as NodeJS.ErrnoException).code === 'ABORT_ERR';
 }
 
 /** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */

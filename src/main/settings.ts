@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { diskPath } from '../shared/byte-name.ts';
 import { Failure } from './failure.ts';
 
 /** Booleans as people write them in the environment. */
@@ -125,7 +126,7 @@ function readConfig(path: string, commands: readonly Command[]): Config {
 function jsonObject(path: string): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(diskPath(path), 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};

@@ -1,8 +1,8 @@
 /** The files of a download: where each lies on the disk, and which pieces lie in it. */
-import { resolve } from 'node:path';
 import { elementsBelow } from '../shared/folder.ts';
 import type { Geometry } from '../shared/geometry.ts';
 import type { Padding, StoredFile } from '../shared/storage-messages.ts';
+import { absolutePath } from './absolute-path.ts';
 import { placesOf } from './names/places.ts';
 import { linksOf, type TorrentLink } from './names/torrent-links.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
@@ -26,7 +26,7 @@ export function storagePlan(
   folder: string,
   selected: ReadonlySet<number> | null = null,
 ): StoragePlan {
-  const absolute = resolve(folder);
+  const absolute = absolutePath(folder);
   const places = placesOf(metainfo, folder);
   const files = metainfo.files
     .map((file, i) => ({ ...file, path: places.paths[i] ?? '' }))

@@ -12,29 +12,49 @@ import {
   readSync,
   renameSync,
   rmSync,
+  type Stats,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { diskPath } from '../shared/byte-name.ts';
 
-/** Throws the system's error; then there is what was there before. A device, a pipe or a folder is not replaced (EEXIST, EISDIR). */
+/** Files that were to take a place in a moment: only a process that was killed leaves one. */
+const UNFINISHED = /^\.unchoke-[0-9a-f]{16}(?:\.new)?$/;
+
+export function isUnfinished(name: string): boolean {
+  return UNFINISHED.test(name);
+}
+
+/** Throws the system's error; then there is what was there before. A device, a pipe or a folder is not replaced (EINVAL, EISDIR). */
 export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o666): void {
   checkReplaceable(path);
-  const fresh = join(dirname(path), `.unchoke-${randomBytes(8).toString('hex')}.new`);
+  const fresh = diskPath(join(dirname(path), `.unchoke-${randomBytes(8).toString('hex')}.new`));
   try {
     writeFileSync(fresh, bytes, { flag: 'wx', mode });
-    renameSync(fresh, path);
+    renameSync(fresh, diskPath(path));
   } catch (error) {
     rmSync(fresh, { force: true });
     throw error;
   }
 }
 
-/** Throws as `writeWhole` would where something other than a file or a link has the name. */
+/** Throws as `writeWhole` would where something other than a file has the name, or a link to such a thing (/dev/stdout). */
 export function checkReplaceable(path: string): void {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined || there.isFile() || there.isSymbolicLink()) return;
-  const code = there.isDirectory() ? 'EISDIR' : 'EEXIST';
+  const named = lstatSync(diskPath(path), { throwIfNoEntry: false });
+  const there = named?.isSymbolicLink() === true ? targetOf(path) : named;
+  if (there === undefined || there.isFile()) return;
+  const code = there.isDirectory() ? 'EISDIR' : 'EINVAL';
   throw Object.assign(new Error(`${code}: ${path}`), { code });
+}
+
+/** Undefined where the link leads nowhere, or in a circle. */
+function targetOf(path: string): Stats | undefined {
+  try {
+    return statSync(diskPath(path), { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The bytes of an ordinary file; null where there is none, where it is a link, or where it is larger than it may be. */
@@ -42,7 +62,10 @@ export function readWhole(path: string, maxBytes: number): Buffer | null {
   let file: number;
   try {
     // Without O_NONBLOCK a pipe would be waited for.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    file = openSync(
+      diskPath(path),
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
   } catch {
     return null;
   }

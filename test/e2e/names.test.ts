@@ -6,6 +6,7 @@ import {
   appendFileSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -147,14 +148,25 @@ test('a folder and a torrent on the command line may have names of other bytes t
   mkdirSync(odd);
   writeFileSync(Buffer.concat([odd, Buffer.from('/x')]), 'x');
   // Node gives a child no other bytes than UTF-8, a shell does.
-  const run = (words: string): void =>
+  const run = (words: string, before = 'true'): void =>
     void execFileSync('sh', [
       '-c',
-      `cd "$1" && set -- "$(printf 'odd\\377')" && "${process.execPath}" "${CLI}" ${words}`,
+      `cd "$1" && set -- "$(printf 'odd\\377')" && ${before} && "${process.execPath}" "${CLI}" ${words}`,
       'sh',
       folder,
     ]);
   run('create "$1"');
+  run('create "$1/x"');
   run('verify "$1.torrent" .');
+  // From the inside, where Node does not know where it is.
+  writeFileSync(Buffer.concat([odd, Buffer.from('/x.torrent')]), readFileSync(join(folder, 'x.torrent')));
+  run('verify x.torrent .', 'cd "$1"');
+  const line = 'get x.torrent --no-dht --no-lsd --on-complete ./hook';
+  run(
+    line,
+    'cd "$1" && printf "#!/bin/sh\nprintf %%s \\"\\$UNCHOKE_DONE_PATH\\" > told\n" > hook && chmod +x hook',
+  );
+  const told = readFileSync(Buffer.concat([odd, Buffer.from('/told')]));
+  assert.deepEqual(told, Buffer.concat([odd, Buffer.from('/x')]), 'the hook hears the very bytes');
   assert.ok(readdirSync(folder, 'latin1').includes('odd\xff.torrent'));
 });

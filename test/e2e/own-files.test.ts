@@ -157,6 +157,33 @@ test(
     }),
 );
 
+test(
+  'two in a folder where no file can be made are kept apart as well',
+  { skip: root ? false : 'needs root to be somebody else' },
+  () =>
+    withSeed(
+      async (start) => {
+        const path = output('no new files', Object.fromEntries(files.map(({ path: name }) => [name, ''])));
+        for (const name of readdirSync(join(path, 'set'))) chmodSync(join(path, 'set', name), 0o666);
+        chmodSync(path, 0o555);
+        for (const each of [folder, torrent]) chownSync(each, 65_534, 65_534);
+        const state = output('state of nobody');
+        chownSync(state, 65_534, 65_534);
+        const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env'];
+        const [first, ...rest] = Array.from({ length: 2 }, () =>
+          start(path, [], [...nobody, `XDG_STATE_HOME=${state}`, 'HOME=/nowhere']),
+        );
+        const ended = await Promise.race([first, ...rest].map((run) => run?.ended));
+        chownSync(folder, 0, 0);
+        assert.equal(ended?.status, 5);
+        assert.match(ended?.stderr ?? '', /another run of unchoke \(process \d+\)/);
+        for (const run of [first, ...rest]) run?.child.kill('SIGKILL');
+        for (const run of [first, ...rest]) await run?.ended;
+      },
+      { heldUntil: never },
+    ),
+);
+
 test('a journal that somebody else wrote makes nothing verified', () =>
   withSeed(async (start) => {
     const data = Buffer.alloc(PIECE * 3 + 50, 'EVIL');

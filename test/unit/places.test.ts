@@ -1,18 +1,35 @@
 /** Where the files of a torrent lie, beside real files. */
 import assert from 'node:assert/strict';
-import { lstatSync, mkdirSync, mkdtempSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { platformRules } from '../../src/main/names/name-rules.ts';
 import { placesOf } from '../../src/main/names/places.ts';
 import { linksOf, makeLinks } from '../../src/main/names/torrent-links.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { bytesOfName, diskPath } from '../../src/shared/byte-name.ts';
+import { Folder } from '../../src/shared/folder.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { dice } from '../support/dice.ts';
 import { dict, int, list, str } from '../support/torrents.ts';
 
 const base = temporaryFolder();
+/** As the output folder of a run. */
+function held(path: string): { base: string; root: Folder } {
+  const root = Folder.open(path);
+  after(() => root.close());
+  return { base: path, root };
+}
+
 const newFolder = (): string => mkdtempSync(join(base, 'o-'));
 const path = (text: string): Buffer => list(...text.split('/').map((name) => str(bytesOfName(name))));
 
@@ -167,7 +184,7 @@ test('symbolic links (BEP 47) are made where they provably stay inside the torre
   const at = placesOf(metainfo, folder);
   put(folder, 't/d/a', 't/taken');
   const root = join(folder, 't');
-  makeLinks({ root, links: linksOf(metainfo.files, at) });
+  makeLinks(held(folder), linksOf(metainfo.files, at));
   assert.equal(readlinkSync(join(root, 'sub/first')), '../d/a');
   assert.equal(readlinkSync(join(root, 'second')), 'sub/first');
   assert.equal(readlinkSync(join(root, 'folder')), 'd');
@@ -185,6 +202,24 @@ test('no link is made through a folder that is a link itself', () => {
   const outside = newFolder();
   put(folder, 't/d/a');
   symlinkSync(outside, join(folder, 't', 'sub'));
-  makeLinks({ root: join(folder, 't'), links: linksOf(metainfo.files, placesOf(metainfo, folder)) });
+  makeLinks(held(folder), linksOf(metainfo.files, placesOf(metainfo, folder)));
   assert.equal(lstatSync(join(outside, 'first'), { throwIfNoEntry: false }), undefined);
+});
+
+test('links go to the folder that was downloaded into, whatever has its name by now', () => {
+  const metainfo = torrent('t', [
+    file('d/a'),
+    dict({ attr: str('l'), path: path('first'), 'symlink path': path('d/a') }),
+  ]);
+  const folder = newFolder();
+  const outside = newFolder();
+  put(folder, 't/d/a');
+  put(outside, 't/d/a');
+  const links = linksOf(metainfo.files, placesOf(metainfo, folder));
+  const place = held(folder);
+  renameSync(folder, `${folder} moved`);
+  symlinkSync(outside, folder);
+  makeLinks(place, links);
+  assert.deepEqual(readdirSync(join(outside, 't')), ['d']);
+  assert.deepEqual(readdirSync(join(`${folder} moved`, 't')).toSorted(), ['d', 'first']);
 });

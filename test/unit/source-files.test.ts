@@ -36,7 +36,7 @@ test('a file that is changed, replaced or removed while it is read is an error t
 test('leftovers of a killed create and the padding of BitComet are left out, and named', () => {
   const root = join(folder, 'leftovers');
   mkdirSync(root);
-  for (const name of ['a', `.unchoke-${'0'.repeat(16)}.torrent.part`, '_____padding_file_0_if you see'])
+  for (const name of ['a', `.unchoke-${'0'.repeat(16)}.new`, '_____padding_file_0_if you see'])
     writeFileSync(join(root, name), 'x');
   const { files, leftOut } = sourceOf(root, 'out.torrent');
   assert.deepEqual(
@@ -44,7 +44,7 @@ test('leftovers of a killed create and the padding of BitComet are left out, and
     [['a']],
   );
   assert.deepEqual(leftOut.map(({ reason }) => reason).toSorted(), [
-    'a torrent that was not finished',
+    'a file that was not finished',
     'padding of another torrent',
   ]);
 });

@@ -122,6 +122,33 @@ test('peers that a magnet link names are those of a stranger; --peer is the user
   assert.ok(news.length >= 2);
 });
 
+test('--select takes indices, then the very name, then the name as it looks, then globs', async () => {
+  const names = ['a[1].bin', 'a1.bin', 'caf\u00e9', 'cafe\u0301', 'r\u00e9sum\u00e9', '2024', 'd/a1.bin'];
+  const files = list(
+    ...names.map((name) => dict({ length: int(10), path: list(...name.split('/').map((one) => str(one))) })),
+  );
+  const info = { files, name: str('set'), 'piece length': int(16_384), pieces: str(Buffer.alloc(20)) };
+  const metainfo = parseMetainfo(dict({ info: dict(info) }), 'test');
+  const source = { kind: 'torrent', metainfo } as const;
+  const selected = async (pattern: string) => [
+    ...((await selectFiles(metainfo, source, [pattern], { news: () => {} })) ?? []),
+  ];
+  const cases: Record<string, number[]> = {
+    'a[1].bin': [0],
+    'a[12].bin': [1, 6],
+    'd/a1.bin': [6],
+    'd/*': [6],
+    'caf\u00e9': [2],
+    'cafe\u0301': [3],
+    're\u0301sume\u0301': [4],
+    'caf\u00e9*': [2, 3],
+    '2024': [5],
+    '5': [5],
+  };
+  for (const [pattern, hits] of Object.entries(cases))
+    assert.deepEqual(await selected(pattern), hits, pattern);
+});
+
 test('files that a magnet link selects: those that are not there are passed over and named', async () => {
   const files = list(...['a', 'b', 'c'].map((name) => dict({ length: int(10), path: list(str(name)) })));
   const info = { files, name: str('set'), 'piece length': int(16_384), pieces: str(Buffer.alloc(20)) };

@@ -65,7 +65,7 @@ export function defineGet(command: Command): Command {
       'the secret that journals are signed with, where several machines share storage; made where it is missing',
     )
     .addOption(
-      many('--select <glob|index>', 'only these files; may be given many times (see inspect)', 'all'),
+      many('--select <name|glob|index>', 'only these files; may be given many times (see inspect)', 'all'),
     )
     .addOption(
       new Option('--preallocate <how>', 'none: sparse files; full: take the space first')

@@ -1,5 +1,5 @@
 /** What `unchoke create` does: a .torrent of a file or a folder. */
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type BencodeDict, encodeBencode } from '../../shared/bencode.ts';
 import { bytesOfName } from '../../shared/byte-name.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
@@ -9,6 +9,7 @@ import {
   MAX_PATH_ELEMENT_BYTES,
   MIN_AUTO_PIECE_BYTES,
 } from '../../shared/limits.ts';
+import { absolutePath } from '../absolute-path.ts';
 import { Console } from '../console.ts';
 import { descriptorBudget } from '../descriptors.ts';
 import { Failure } from '../failure.ts';
@@ -80,7 +81,7 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
 
 /** Throws a usage failure for a name that no file can have. */
 function nameOf(path: string, given: string | undefined): string {
-  const name = given ?? basename(resolve(path));
+  const name = given ?? basename(absolutePath(path));
   if (given === undefined && name === '')
     throw new Failure('usage', `${path}: it has no name; give one by --name`);
   if (!canBe(name, platformRules())) throw new Failure('usage', `--name ${name}: no file can have this name`);

@@ -1,6 +1,7 @@
 /** Peers that the user names: `--peer HOST:PORT` and `--peers-file FILE`, one a line. */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { diskPath } from '../../shared/byte-name.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { lookUp } from '../../shared/name-lookup.ts';
 import { Failure } from '../failure.ts';
@@ -23,7 +24,7 @@ export function parsePeer(text: string, where: string): HostPort {
 export function readPeersFile(path: string): HostPort[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(diskPath(path), 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new Failure('usage', `--peers-file ${path}: cannot be read (${code})`, { cause: error });

@@ -4,9 +4,10 @@
  * that may not be is mended, never refused: a torrent with a slash in a name is odd, not evil.
  */
 import { statfsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { diskPath, lengthOfName } from '../../shared/byte-name.ts';
 import { MAX_PATH_ELEMENT_BYTES } from '../../shared/limits.ts';
+import { absolutePath } from '../absolute-path.ts';
 
 export interface NameRules {
   /** Characters that no name may have. */
@@ -63,7 +64,7 @@ export function platformRules(platform: NodeJS.Platform = process.platform): Nam
 /** Of a folder, which need not be there yet. */
 export function rulesOf(folder: string): NameRules {
   if (process.platform !== 'linux') return platformRules();
-  for (let path = resolve(folder); ; path = dirname(path)) {
+  for (let path = absolutePath(folder); ; path = dirname(path)) {
     try {
       return BY_TYPE.get(statfsSync(diskPath(path)).type) ?? UNIX;
     } catch {

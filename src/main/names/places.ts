@@ -5,8 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { diskPath, lengthOfName } from '../../shared/byte-name.ts';
+import { absolutePath } from '../absolute-path.ts';
 import { rootName } from '../torrent/file-list.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { DistinctPaths } from './distinct-paths.ts';
@@ -29,7 +30,7 @@ export function placesOf(
   folder: string,
   rules: NameRules = rulesOf(folder),
 ): Places {
-  const absolute = resolve(folder);
+  const absolute = absolutePath(folder);
   const real = files.filter(({ padding }) => !padding);
   const found = new Search(
     real.map(({ rawPath }) => rawPath),

@@ -2,9 +2,10 @@
  * Symbolic links of a torrent (BEP 47). One is made only where it provably leads to a file, a folder or another such
  * link of the same torrent; any other is left out. Links are made last, so that nothing is ever written through one.
  */
-import { lstatSync, mkdirSync, symlinkSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
+import { elementsBelow, type Folder, FolderWalk } from '../../shared/folder.ts';
 import type { TorrentFile } from '../torrent/file-list.ts';
 import type { Places } from './places.ts';
 
@@ -45,35 +46,34 @@ export function linksOf(files: readonly TorrentFile[], places: Places): TorrentL
   return links;
 }
 
-/** Makes those that lead somewhere and whose place is free. What the system does not allow is left out, too. */
-export function makeLinks({
-  root,
-  links,
-}: {
-  readonly root: string;
-  readonly links: readonly TorrentLink[];
-}): void {
-  for (const { path, target } of links) {
-    try {
-      if (!isThere(target) || isThere(path) || !madeFolders(root, dirname(path))) continue;
-      symlinkSync(diskPath(relative(dirname(path), target)), diskPath(path));
-    } catch {
-      // No permission, or a filesystem without links.
+/**
+ * Makes those that lead somewhere and whose place is free, below the folder of the torrent, which no link leads out of. What
+ * the system does not allow is left out, too.
+ */
+export function makeLinks(
+  place: { readonly base: string; readonly root: Folder },
+  links: readonly TorrentLink[],
+): void {
+  const walk = new FolderWalk(place.root);
+  try {
+    for (const { path, target } of links) {
+      try {
+        if (!isThere(walk, place.base, target)) continue;
+        const elements = elementsBelow(place.base, path);
+        const name = elements.pop() ?? '';
+        const leadsTo = diskPath(relative(dirname(path), target));
+        symlinkSync(leadsTo, walk.reach(elements, true).at(name));
+      } catch {
+        // Something is there, no permission, or a filesystem without links.
+      }
     }
+  } finally {
+    walk.close();
   }
 }
 
-/** False where a folder on the way is a link or a file. */
-function madeFolders(root: string, folder: string): boolean {
-  let path = root;
-  for (const element of relative(root, folder).split(sep)) {
-    path = join(path, element);
-    if (!isThere(path)) mkdirSync(diskPath(path));
-    if (!lstatSync(diskPath(path)).isDirectory()) return false;
-  }
-  return true;
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(diskPath(path), { throwIfNoEntry: false }) !== undefined;
+function isThere(walk: FolderWalk, base: string, path: string): boolean {
+  const elements = elementsBelow(base, path);
+  const name = elements.pop() ?? '';
+  return walk.reach(elements).look(name) !== null;
 }

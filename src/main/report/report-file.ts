@@ -1,6 +1,7 @@
 /** `--report FILE.html`: what is recorded for it during the run, and how it is written at its end. */
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
+import { diskPath } from '../../shared/byte-name.ts';
 import { monotonicMs } from '../../shared/clock.ts';
 import { diskFailure } from '../disk-failure.ts';
 import type { Race } from '../race.ts';
@@ -17,7 +18,7 @@ export class ReportFile {
   constructor(path: string) {
     this.#path = path;
     this.#attempt(() => {
-      accessSync(dirname(path), constants.W_OK);
+      accessSync(diskPath(dirname(path)), constants.W_OK);
       checkReplaceable(path);
     });
   }

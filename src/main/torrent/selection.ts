@@ -1,4 +1,4 @@
-/** Which files of a torrent the user wants: by index, by range of indices, or by glob. */
+/** Which files of a torrent the user wants: by index, by range of indices, by name, or by glob. */
 import type { Console } from '../console.ts';
 import { Failure } from '../failure.ts';
 import type { Metainfo } from './metainfo.ts';
@@ -57,17 +57,15 @@ function linkedFiles(
   return { selected: selected.size === 0 ? null : selected, passedOver };
 }
 
-/** A glob with a slash is matched against the path below the torrent's folder, one without against the file's name. */
+/** A pattern with a slash is matched against the path below the torrent's folder, one without against the file's name. */
 async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): Promise<ReadonlySet<number>> {
   const files = metainfo.files.filter(({ padding }) => !padding);
   const selected = new Set<number>();
   for (const pattern of patterns) {
-    const hits =
-      indicesOf(pattern, files.length) ??
-      (await globHits(
-        pattern,
-        files.map(({ path }) => path),
-      ));
+    const paths = files.map(({ path }) => path);
+    const indices = indicesOf(pattern, files.length);
+    const named = indices.length > 0 ? indices : namedHits(pattern, paths);
+    const hits = named.length > 0 ? named : await globHits(pattern, paths);
     if (hits.length === 0) {
       throw new Failure(
         'usage',
@@ -79,22 +77,40 @@ async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): P
   return selected;
 }
 
-/** `3` or `3-7`; null where the pattern is no number, nothing where it is out of range. */
-function indicesOf(pattern: string, count: number): number[] | null {
+/** `3` or `3-7`; nothing where the pattern is no number, or out of range: a file may be called 2024. */
+function indicesOf(pattern: string, count: number): number[] {
   const match = /^(\d+)(?:-(\d+))?$/.exec(pattern);
-  if (match === null) return null;
+  if (match === null) return [];
   const first = Number(match[1]);
   const last = Number(match[2] ?? match[1]);
   if (last >= count || first > last) return [];
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
+/** A name may have brackets, and its accents may be written in two ways (NFC, NFD) that look alike. The very name comes first. */
+function namedHits(pattern: string, paths: readonly (readonly string[])[]): number[] {
+  const exact = hitsOf(pattern, paths, (name) => name === pattern);
+  if (exact.length > 0) return exact;
+  const normal = pattern.normalize();
+  return hitsOf(pattern, paths, (name) => name.normalize() === normal);
+}
+
 async function globHits(pattern: string, paths: readonly (readonly string[])[]): Promise<number[]> {
   // Few select by glob, and a start waits for every file that is loaded.
   const { default: picomatch } = await import('picomatch');
-  const matches = picomatch(pattern, { basename: !pattern.includes('/'), dot: true });
+  const glob = pattern.normalize();
+  const matches = picomatch(glob, { dot: true });
+  return hitsOf(pattern, paths, (name) => matches(name.normalize()));
+}
+
+function hitsOf(
+  pattern: string,
+  paths: readonly (readonly string[])[],
+  matches: (name: string) => boolean,
+): number[] {
   return paths.flatMap((path, index) => {
     const below = path.length > 1 ? path.slice(1) : path;
-    return matches(below.join('/')) ? [index] : [];
+    const name = pattern.includes('/') ? below.join('/') : (below.at(-1) ?? '');
+    return matches(name) ? [index] : [];
   });
 }

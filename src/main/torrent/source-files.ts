@@ -1,11 +1,12 @@
 /** What is to become a torrent: a file, or all files below a folder, in the order that mktorrent and transmission use. */
 import { type BigIntStats, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
+import { absolutePath } from '../absolute-path.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
+import { isUnfinished } from '../whole-file.ts';
 import { isPaddingName } from './file-list.ts';
-import { isUnfinishedTorrent } from './torrent-output.ts';
 
 export interface SourceFile {
   readonly path: string;
@@ -37,7 +38,7 @@ export interface Source {
  * being made, which an earlier run may have left here. Throws a Failure that names the path.
  */
 export function sourceOf(path: string, except: string): Source {
-  const root = resolve(path);
+  const root = absolutePath(path);
   try {
     const stats = statSync(diskPath(root), { bigint: true });
     const found = stats.isDirectory()
@@ -103,7 +104,7 @@ function filesBelow(root: string, except: string): { files: SourceFile[]; leftOu
 function reasonAgainst(name: string, stats: BigIntStats): string | null {
   if (stats.isDirectory()) return 'a link to a folder';
   if (!stats.isFile()) return 'neither a file nor a folder';
-  if (isUnfinishedTorrent(name)) return 'a torrent that was not finished';
+  if (isUnfinished(name)) return 'a file that was not finished';
   return isPaddingName(name) ? 'padding of another torrent' : null;
 }
 

@@ -1,6 +1,7 @@
 /** The sources of one command: what was named, with folders and lists opened. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { diskPath, nameOfBytes } from '../../shared/byte-name.ts';
 import { MAX_LIST_FILE_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { isPath } from './source.ts';
@@ -19,23 +20,25 @@ export function expandSources(named: readonly string[]): string[] {
 /** False as well for what the file system refuses to look at; opening it will say why. */
 function isFolder(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    return statSync(diskPath(path)).isDirectory();
   } catch {
     return false;
   }
 }
 
 function torrentsIn(folder: string): string[] {
-  const names = reading(folder, () => readdirSync(folder)).filter((name) => /\.torrent$/i.test(name));
+  const names = reading(folder, () => readdirSync(diskPath(folder), 'buffer'))
+    .map(nameOfBytes)
+    .filter((name) => /\.torrent$/i.test(name));
   if (names.length === 0) throw new Failure('usage', `${folder}: a folder without a .torrent file`);
   return names.sort().map((name) => join(folder, name));
 }
 
 function linesOf(file: string): string[] {
   const text = reading(file, () => {
-    if (statSync(file).size > MAX_LIST_FILE_BYTES)
+    if (statSync(diskPath(file)).size > MAX_LIST_FILE_BYTES)
       throw new Failure('usage', `${file}: longer than a list may be (${MAX_LIST_FILE_BYTES} bytes)`);
-    return readFileSync(file, 'utf8');
+    return nameOfBytes(readFileSync(diskPath(file)));
   });
   const lines = text
     .split(/\r?\n/)
