@@ -9,6 +9,7 @@ import type { Geometry } from '../../shared/geometry.ts';
 import { HttpError, HttpRefusal, httpErrorOf, type Landing, type Visit } from '../../shared/http-visitor.ts';
 import { WEB_SEED_SILENCE_MS } from '../../shared/limits.ts';
 import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
+import { webSeedRefusal } from './local-web-seed.ts';
 import { type Coding, FileLost, packed, type RangeAnswer, rangeAnswer, ServerBusy } from './range-answer.ts';
 import { fileAt, SeedFiles } from './seed-files.ts';
 import type { Server } from './server.ts';
@@ -161,9 +162,7 @@ export class WebSeed {
           silenceMs: WEB_SEED_SILENCE_MS,
           headers: { range: `bytes=${asked.from}-${asked.to - 1}` },
           namedBy: known?.namedBy ?? null,
-          // A torrent must not make us ask servers of our own network for whatever a query makes them do.
-          refuses: ({ search }, reach) =>
-            reach !== 'public' && search !== '' ? 'a web seed on our own network may have no query' : null,
+          refuses: (at, reach) => webSeedRefusal(at, (this.#files[file] as WebSeedFile).names, reach),
         });
         // An answer that is not wanted is destroyed, and says so as an error that nothing else hears.
         body.on('error', () => {});
