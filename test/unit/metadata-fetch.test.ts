@@ -68,9 +68,27 @@ test('silent peers are passed over after five seconds', () => {
   assert.ok(info !== null && INFO.equals(info));
 });
 
-test('a liar by itself is convicted by the hash', () => {
-  const { info, liars } = fetch([spoilt(1)]);
-  assert.deepEqual([info, liars], [null, [0]]);
+test('a liar by itself is convicted by the hash, after its third wrong whole', () => {
+  const { info, liars, asked } = fetch([spoilt(1)]);
+  assert.deepEqual([info, liars, asked.length], [null, [0], 3 * PARTS]);
+});
+
+test('a lone peer whose first whole is wrong is asked again after a second, and believed', () => {
+  const search = new MetadataFetch(HASH);
+  search.offered(peerIndex(0), INFO.length, 0);
+  let version: Uint8Array = spoilt(2);
+  const wholes: number[] = [];
+  for (let now = 0; now <= 3_000; now += 250)
+    for (const { peer, parts } of search.next(now))
+      for (const part of parts) {
+        const { info, liars } = search.arrived(peer, answer(part, version), now);
+        assert.deepEqual(liars, []);
+        if (part !== PARTS - 1) continue;
+        wholes.push(now);
+        assert.equal(info !== null, wholes.length === 2);
+        version = INFO;
+      }
+  assert.equal(wholes[1], 1_000);
 });
 
 test('among several, exactly the liars are convicted, and nobody is believed without the hash', () => {
