@@ -193,8 +193,11 @@ export class WebSeed {
     let at = offset + start;
     let wanted = true;
     for await (const chunk of unpacked(body, coding)) {
+      // More than the file: a body without a length may be another, longer file, and one that was packed may have no end.
+      if (at >= bodyEnd) return false;
       work.onBytes();
-      for (let from = 0; from < chunk.length && at < bodyEnd && wanted; ) {
+      let from = 0;
+      while (from < chunk.length && at < bodyEnd && wanted) {
         if (work.signal.aborted) throw new HttpError('');
         const { run } = work;
         const skipped = Math.min(run.at - at, chunk.length - from);
@@ -206,7 +209,7 @@ export class WebSeed {
         if (run.at >= run.end) wanted = whole && at < bodyEnd && (await work.more(at, bodyEnd));
       }
       // Left before its natural end the connection is lost: it is worth that only where more comes than is wanted.
-      if (at < bodyEnd && !wanted) return false;
+      if (from < chunk.length || (at < bodyEnd && !wanted)) return false;
     }
     if (at < bodyEnd && work.run.at === began) throw new HttpError('it ended too early');
     return true;
