@@ -81,7 +81,10 @@ export class BenchWatch {
       ms: this.#first === null ? 0 : ms,
       receivedBytes: download === null ? 0 : receivedBytes(this.#race, download),
       verifiedBytes: download?.verifiedBytes ?? 0,
-      wastedBytes: shardStats.reduce((sum, stats) => sum + (stats?.wastedBytes ?? 0), 0),
+      wastedBytes: shardStats.reduce(
+        (sum, stats) => sum + (stats?.wastedBytes ?? 0),
+        download?.webSeeds?.wastedBytes ?? 0,
+      ),
       rates: this.#rates,
       ttfuMs,
       firstBlockMs,

@@ -197,6 +197,12 @@ export class Download {
     return isLeft ? null : this.#missing.files(this.#ledger);
   }
 
+  /** The files that are not whole, where others are. */
+  get unfinishedFiles(): readonly UnavailableFile[] {
+    const files = this.#missing.files(this.#ledger, 'not all of it came in time');
+    return files.length < this.#options.plan.files.length ? files : [];
+  }
+
   /** Stops the race, lets the hashers finish what they have, ends all threads. */
   async stop(): Promise<void> {
     this.#ended = true;

@@ -202,6 +202,7 @@ export class WebSeed {
         const { run } = work;
         const skipped = Math.min(run.at - at, chunk.length - from);
         const used = Math.min(chunk.length - from - skipped, Math.min(run.end, bodyEnd) - run.at);
+        run.passOver(skipped);
         run.write(chunk.subarray(from + skipped, from + skipped + used));
         this.bytes += used;
         from += skipped + used;
