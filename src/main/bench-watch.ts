@@ -83,7 +83,7 @@ export class BenchWatch {
       verifiedBytes: download?.verifiedBytes ?? 0,
       wastedBytes: shardStats.reduce(
         (sum, stats) => sum + (stats?.wastedBytes ?? 0),
-        download?.failedBytes ?? 0,
+        download?.wastedBytes ?? 0,
       ),
       rates: this.#rates,
       ttfuMs,

@@ -133,9 +133,9 @@ export class Download {
     return this.#writeBytes;
   }
 
-  /** Bytes that were fetched, failed their hash and were thrown away. */
-  get failedBytes(): number {
-    return this.#verdicts.failedBytes;
+  /** Bytes that were fetched and thrown away, but for those of the shards. */
+  get wastedBytes(): number {
+    return this.#verdicts.failedBytes + (this.#webSeeds?.wastedBytes ?? 0);
   }
 
   get verifiedPieces(): number {
@@ -199,6 +199,12 @@ export class Download {
     const { unavailable, missing } = this.#ledger.shortage;
     const isLeft = this.#webSeeds?.fruitless !== true || unavailable < missing || this.#verifiedBytes === 0;
     return isLeft ? null : this.#missing.files(this.#ledger);
+  }
+
+  /** The files that are not whole, where others are. */
+  get unfinishedFiles(): readonly UnavailableFile[] {
+    const files = this.#missing.files(this.#ledger, 'not all of it came in time');
+    return files.length < this.#options.plan.files.length ? files : [];
   }
 
   /** Stops the race, lets the hashers finish what they have, ends all threads. */

@@ -261,14 +261,16 @@ export class GetRun {
 
   #fail(code: 'no-peer' | 'timeout', message: string): void {
     if (!this.#ended) this.#advisor.examine(() => this.#symptoms());
-    this.#end({ kind: 'failed', error: this.#teller.incomplete(this.#job) ?? new Failure(code, message) });
+    const incomplete = this.#teller.incomplete(this.#job);
+    if (incomplete === null) this.#teller.unfinished(this.#job);
+    this.#end({ kind: 'failed', error: incomplete ?? new Failure(code, message) });
   }
 
   #finish(ending: Ending, elapsedMs: number): number {
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null) this.#teller.completed(job, elapsedMs);
     const { race } = this.#session;
-    const report = raceReport(race, this.#flags.strategy, job?.download.failedBytes);
+    const report = raceReport(race, this.#flags.strategy, job?.download.wastedBytes);
     this.#reportFile?.write(race, report, {
       ...namesOf(this.#source),
       wantedBytes: job?.download.wantedBytes ?? 0,

@@ -111,6 +111,11 @@ export class GetTeller {
     return incompleteFailure(missing, job.plan.root);
   }
 
+  /** The run ends while somebody may still have what is missing: at its end these files are named. */
+  unfinished(job: GetJob | null): void {
+    this.#missing = job?.download.unfinishedFiles ?? [];
+  }
+
   /** The search for metadata goes on; `offers` peers have it. */
   searching(race: Race, offers: number): void {
     const totals = phaseTotals(race.shardStats);

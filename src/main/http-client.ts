@@ -8,9 +8,10 @@ import {
   type Route,
   type Visit,
 } from '../shared/http-visitor.ts';
+import { rawAnswer } from '../shared/raw-answer.ts';
 import { unpacked } from './http-body.ts';
 import { CLIENT_NAME } from './identity.ts';
-import { sloppyAnswer } from './sloppy-answer.ts';
+import { mayBeSloppy, type SloppyAnswer, sloppyAnswer, sloppyEnd } from './sloppy-answer.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -39,10 +40,23 @@ export class HttpClient {
       const { body, ...head } = await this.#visitor.visit(url, request);
       return { ...head, body: await wholeBody(body, request) };
     } catch (error) {
-      const sloppy = error instanceof HttpUnreadable ? sloppyAnswer(error.packet) : null;
+      const sloppy = error instanceof HttpUnreadable ? await this.#sloppy(error, request) : null;
       if (sloppy === null) throw error;
       return { ...sloppy, reach: (error as HttpUnreadable).reach };
     }
+  }
+
+  /** What is no HTTP by Node's reader; the packet at hand may be a part of the answer only. */
+  async #sloppy(
+    { packet, question, cause }: HttpUnreadable,
+    { signal, maxBytes }: Visit & { readonly maxBytes: number },
+  ): Promise<SloppyAnswer | null> {
+    // The code is about the first bytes of all: what does not look like an answer there, as of an SSH server, is none.
+    const isBeginning = (cause as NodeJS.ErrnoException).code === 'HPE_INVALID_CONSTANT';
+    if (isBeginning && !mayBeSloppy(packet)) return null;
+    const isWhole = packet.length >= (sloppyEnd(packet) ?? Number.POSITIVE_INFINITY);
+    const bounds = { signal, maxBytes, endOf: sloppyEnd };
+    return sloppyAnswer(isWhole ? packet : await rawAnswer(question, bounds).catch(() => packet));
   }
 
   close(): void {

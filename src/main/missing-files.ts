@@ -38,8 +38,8 @@ export class MissingFiles {
     if (file !== undefined) this.#onLacking({ path: this.#nameOf(file), reason });
   }
 
-  /** Those that are not whole: first those that no web seed has, then those that lack something for another reason. */
-  files(ledger: Ledger): UnavailableFile[] {
+  /** Those that are not whole: first those that no web seed has, then those that lack something for another reason, `otherwise`. */
+  files(ledger: Ledger, otherwise = 'no source has all of its pieces'): UnavailableFile[] {
     const broken = this.#plan.files.filter((file) => !isWhole(file, this.#metainfo.geometry, ledger));
     const lacking = broken.filter(({ offset, length }) => length > 0 && this.#reasons.has(offset));
     const inPiece = new Map(
@@ -51,9 +51,7 @@ export class MissingFiles {
       ...others.map((file) => {
         const [neighbour] = this.#edgesOf(file).flatMap((piece) => inPiece.get(piece) ?? []);
         const reason =
-          neighbour === undefined
-            ? 'no source has all of its pieces'
-            : `it shares a piece with ${this.#nameOf(neighbour)}`;
+          neighbour === undefined ? otherwise : `it shares a piece with ${this.#nameOf(neighbour)}`;
         return { path: this.#nameOf(file), reason };
       }),
     ];

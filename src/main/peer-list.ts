@@ -28,6 +28,8 @@ export class PeerList {
   readonly #byAddress = new Map<string, PeerIndex>();
   readonly #outcomes = new Outcomes();
   readonly #banned = new Set<string>();
+  /** Peers that are given up, while their addresses are not. */
+  readonly #shunned = new Set<PeerIndex>();
   readonly #blocklist: Blocklist | null;
   /** Known by no tracker, and not named by the user. */
   readonly #foundInPublic = new Set<PeerIndex>();
@@ -169,6 +171,15 @@ export class PeerList {
     this.#banned.add(host);
     this.#outcomes.giveUp(peer);
     return isNew;
+  }
+
+  /** The peer is not dialled again. Returns for how many of its address this was said. */
+  shunned(peer: PeerIndex): number {
+    if (!this.knows(peer)) return 0;
+    this.#outcomes.giveUp(peer);
+    this.#shunned.add(peer);
+    const { host } = this.at(peer);
+    return [...this.#shunned].filter((one) => this.knows(one) && this.at(one).host === host).length;
   }
 
   /** What became of a peer. One that was tried several times keeps the best of what it did. */

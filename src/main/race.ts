@@ -6,6 +6,7 @@ import { believable, reachOf } from '../shared/address-rules.ts';
 import { monotonicMs } from '../shared/clock.ts';
 import type { HostPort } from '../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../shared/indices.ts';
+import { MAX_METADATA_LIARS_PER_HOST } from '../shared/limits.ts';
 import type { PeerOutcome, ShardCommand, ShardEvent, ShardStats, ShardTorrent } from '../shared/messages.ts';
 import type { PeerRate } from '../shared/peer-rate.ts';
 import { Dealer, LISTENING_SHARD } from './dealer.ts';
@@ -112,10 +113,16 @@ export class Race {
     this.#tell(peer, { type: 'ask-metadata', peer, parts });
   }
 
-  /** It sent bad metadata or a bad block: its address is not taken again. */
+  /** It sent a bad block: its address is not taken again. */
   convict(peer: PeerIndex): void {
     this.#banish(peer);
     this.#ban(peer);
+  }
+
+  /** It sent bad metadata. Others of its address may be honest, up to a number. */
+  convictOfMetadata(peer: PeerIndex): void {
+    if (this.peers.shunned(peer) >= MAX_METADATA_LIARS_PER_HOST) this.#ban(peer);
+    this.#banish(peer);
   }
 
   /** The torrent is private (BEP 27): whoever was found otherwise than by its trackers or the user is let go. */

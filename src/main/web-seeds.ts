@@ -40,6 +40,7 @@ export class WebSeeds {
   readonly #yields: { readonly url: string; bytes: number; lostTo: string | null }[];
   /** Which web seeds lack which file. */
   readonly #lacking = new Map<number, Set<number>>();
+  #wastedBytes = 0;
   #busy = false;
   #alive = true;
   #stopped: () => void = () => {};
@@ -91,6 +92,11 @@ export class WebSeeds {
     return this.#yields.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** Received twice or unasked, or thrown away. */
+  get wastedBytes(): number {
+    return this.#wastedBytes;
+  }
+
   get yields(): readonly WebSeedYield[] {
     return this.#yields;
   }
@@ -125,6 +131,7 @@ export class WebSeeds {
       case 'fetched': {
         const seed = this.#yields[event.seed];
         if (seed !== undefined) seed.bytes = event.bytes;
+        this.#wastedBytes = event.wastedBytes;
         return;
       }
       case 'seed-lost': {

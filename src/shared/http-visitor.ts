@@ -42,16 +42,17 @@ export class RedirectElsewhere extends HttpError {
 /** No name server knows the host. */
 export class HttpHostUnknown extends HttpError {}
 
-/** What came is no HTTP as Node reads it; only a lenient visit tells what it was. */
+/** What came to a lenient visit is no HTTP as Node reads it: where its reading ended, and the same question for `rawAnswer`. */
 export class HttpUnreadable extends HttpError {
-  /** The packet in which the reading ended. */
   readonly packet: Buffer;
   readonly reach: Reach;
+  readonly question: RequestOptions;
 
-  constructor(packet: Buffer, reach: Reach, options: ErrorOptions) {
+  constructor(packet: Buffer, reach: Reach, question: RequestOptions, options: ErrorOptions) {
     super(NOT_HTTP, options);
     this.packet = packet;
     this.reach = reach;
+    this.question = question;
   }
 }
 
@@ -149,9 +150,9 @@ export class HttpVisitor {
         throw error;
       })
       .catch((error: ParserError) => {
-        const isUnreadable = visit.lenient === true && error.code?.startsWith('HPE_') === true;
-        if (!isUnreadable || error.rawPacket === undefined) throw error;
-        throw new HttpUnreadable(error.rawPacket, reach, { cause: error });
+        const { code, rawPacket } = error;
+        if (visit.lenient !== true || !code?.startsWith('HPE_') || rawPacket === undefined) throw error;
+        throw new HttpUnreadable(rawPacket, reach, options, { cause: error });
       });
     const ofProxy = proxyRefusal(body.statusCode, options.headers);
     if (ofProxy !== null) {
@@ -236,8 +237,7 @@ export class HttpVisitor {
     this.#agents.delete(name);
     // What it still carries may end.
     agent.maxFreeSockets = 0;
-    for (const sockets of Object.values(agent.freeSockets))
-      for (const socket of sockets ?? []) socket.destroy();
+    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
   }
 }
 

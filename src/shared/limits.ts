@@ -61,6 +61,10 @@ export const METADATA_PART_TIMEOUT_MS = 5_000;
 export const METADATA_RETRY_MS = 1_000;
 /** And this at the longest. */
 export const METADATA_RETRY_MAX_MS = 30_000;
+/** Wrong metadata that a peer may send whole, and still be asked. libtorrent bans nobody for it; a peer that restarts may send a mixture. */
+export const MAX_WRONG_METADATA = 3;
+/** Peers of one address that sent wrong metadata before the address is banned: behind one may be many, and most of them honest. */
+export const MAX_METADATA_LIARS_PER_HOST = 3;
 /** A peer that names no size of its metadata is asked all the same after this long, if nobody else gives any. */
 export const METADATA_UNSIZED_MS = 10_000;
 /** Peers told in one message of peer exchange (BEP 11); libtorrent's number. Twice as many are believed. */

@@ -39,8 +39,13 @@ export type WebSeedCommand =
 
 export type WebSeedEvent =
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
-  /** Bytes that this web seed has given so far. */
-  | { readonly type: 'fetched'; readonly seed: number; readonly bytes: number }
+  /** Bytes that this web seed has given so far, and those of all web seeds that were of no use: twice, unasked, thrown away. */
+  | {
+      readonly type: 'fetched';
+      readonly seed: number;
+      readonly bytes: number;
+      readonly wastedBytes: number;
+    }
   /** It cannot give this file, by its position in the task. */
   | { readonly type: 'file-lost'; readonly seed: number; readonly file: number; readonly reason: string }
   /** It cannot give anything now, and is asked again after `ms`. */

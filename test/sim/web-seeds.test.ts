@@ -290,3 +290,22 @@ test('two web seeds that are slow do not take turns', async () => {
     assert.ok(web.asked.length <= 4, `${web.asked.length} requests`);
   });
 });
+
+test('a body that goes on behind the end of its file costs nothing: the rest of the torrent is fetched', async () => {
+  const half = PIECE / 2;
+  const files = [
+    { names: ['a'], length: PIECE + half },
+    { names: ['b'], length: 2 * PIECE + half },
+  ];
+  let longer = 0;
+  // Neither length nor end, and faster than anybody reads.
+  const endless: Answer = (_, content) => {
+    longer += 1;
+    return { status: 200, body: Buffer.concat([content, Buffer.alloc(400 * PIECE)]), rate: 20 * PIECE };
+  };
+  await play({ files, servers: [but('a', endless)] }, 60_000, (web, endedAt) => {
+    assert.ok(longer > 0, 'the fault fired');
+    assert.equal(web.verified, 4);
+    assert.ok(endedAt < 5_000, `after ${endedAt} ms`);
+  });
+});

@@ -25,15 +25,26 @@ const announce: AnnounceRequest = {
 };
 const signal = new AbortController().signal;
 
-/** One server that answers every connection with these bytes, and closes it. */
+/** Turns of the event loop after which a packet on loopback has been read. */
+const TURNS = 20;
+
+/** One server that answers every connection with these bytes, and closes it; in two packets where the first is to end `at` a byte. */
 async function answering<Result>(
   bytes: string | Buffer,
   use: (url: string) => Promise<Result>,
+  at: number | null = null,
 ): Promise<Result> {
+  const send = async (socket: Socket): Promise<void> => {
+    if (at === null) return void socket.end(bytes);
+    socket.setNoDelay();
+    socket.write(bytes.slice(0, at));
+    for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+    socket.end(bytes.slice(at));
+  };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => {}));
-    socket.once('data', () => socket.end(bytes));
+    socket.once('data', () => void send(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
@@ -98,6 +109,18 @@ for (const [what, bytes] of Object.entries(READABLE))
     const { peers } = await answering(bytes, asked);
     assert.deepEqual(peers, [{ host: '1.2.3.4', port: 80 }]);
   });
+
+test('such answers are read from two packets as well, wherever the first one ends', async () => {
+  for (const [what, bytes] of Object.entries(READABLE)) {
+    const body = bytes.indexOf('\n\r\n') + 3 || bytes.indexOf('\n\n') + 2 || 0;
+    for (const at of new Set([1, 12, 20, body, body + 5, bytes.length - 3])) {
+      const { peers } = await answering(bytes, asked, at).catch((error: unknown) => {
+        throw new Error(`${what}, ${at}`, { cause: error });
+      });
+      assert.deepEqual(peers, [{ host: '1.2.3.4', port: 80 }], `${what}, ${at}`);
+    }
+  }
+});
 
 const UNREADABLE: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
   'SSH speaks': [raw('SSH-2.0-OpenSSH_9.2\r\n\r\n'), /^an answer that is not HTTP$/],

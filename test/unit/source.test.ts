@@ -166,3 +166,20 @@ test('files that a magnet link selects: those that are not there are passed over
   assert.deepEqual(await selected('9'), [null, 1]);
   assert.deepEqual(await selected('9', ['b']), [[1], 0]);
 });
+
+test('indices of a magnet link count padding, those of --select do not', async () => {
+  const entry = (name: string, attributes = {}) =>
+    dict({ ...attributes, length: int(10), path: list(str(name)) });
+  const files = list(entry('a'), entry('pad', { attr: str('p') }), entry('b'), entry('c'));
+  const info = { files, name: str('set'), 'piece length': int(16_384), pieces: str(Buffer.alloc(20)) };
+  const metainfo = parseMetainfo(dict({ info: dict(info) }), 'test');
+  const selected = async (so: string, given: readonly string[] = []) => {
+    const magnet = parseMagnet(`magnet:?xt=${HEX}&so=${so}`);
+    const found = await selectFiles(metainfo, { kind: 'magnet', magnet }, given, { news: () => {} });
+    return found === null ? null : [...found];
+  };
+  assert.deepEqual(await selected('2'), [1]);
+  assert.deepEqual(await selected('1-2'), [1]);
+  assert.deepEqual(await selected('3'), [2]);
+  assert.deepEqual(await selected('2', ['2']), [2]);
+});

@@ -5,6 +5,7 @@ import { incompleteFailure, missingText } from '../../src/main/incomplete.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { usableWebSeeds, webSeedFiles } from '../../src/main/torrent/web-seed-files.ts';
 import { BackOff, retryAfterMs } from '../../src/workers/web-seeds/back-off.ts';
+import { webSeedRefusal } from '../../src/workers/web-seeds/local-web-seed.ts';
 import { shouldTakeOver } from '../../src/workers/web-seeds/pace.ts';
 import { FileLost, rangeAnswer, ServerBusy } from '../../src/workers/web-seeds/range-answer.ts';
 import { dict, int, list, str } from '../support/torrents.ts';
@@ -162,4 +163,33 @@ test('an incomplete download names its files, and only so many of them', () => {
     incompleteFailure(missing.slice(0, 1), '/o').message,
     /^1 file is incomplete.*: set\/0; the rest/,
   );
+});
+
+test('near us a web seed is asked for the files of the torrent alone', () => {
+  const refusal = (url: string, names: string[], reach: 'public' | 'private' | 'loopback' = 'loopback') =>
+    webSeedRefusal(new URL(url), names, reach);
+  const called = 'a web seed on our own network must be called as the file in the torrent is';
+  const noQuery = 'a web seed on our own network may have no query';
+  for (const [url, names] of [
+    ['http://h/a.bin', ['a.bin']],
+    ['http://h/deep/er/a%20b%23.bin', ['a%20b%23.bin']],
+    // Two spellings of one path.
+    ['http://h/%61b%c3%a9', ['ab%C3%A9']],
+    ['http://h/d/set/x/y', ['other/x/y', 'set/x/y']],
+  ] as const) {
+    assert.equal(refusal(url, [...names]), null, url);
+    assert.equal(refusal(url, [...names], 'private'), null, url);
+  }
+  for (const [url, names] of [
+    ['http://h/admin/reboot', ['x']],
+    ['http://h/admin/reboot', ['boot']],
+    ['http://h/admin/', ['']],
+    ['http://h/d/set/../../admin/reboot', ['set/../../admin/reboot']],
+    ['http://h/other/y', ['set/y']],
+  ] as const) {
+    assert.equal(refusal(url, [...names]), called, url);
+    assert.equal(refusal(url, [...names], 'private'), called, url);
+    assert.equal(refusal(url, [...names], 'public'), null, url);
+  }
+  assert.equal(refusal('http://h/a.bin?reboot=1', ['a.bin']), noQuery);
 });

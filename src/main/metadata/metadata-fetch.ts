@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
   MAX_METADATA_BYTES,
+  MAX_WRONG_METADATA,
   METADATA_ASKED_PEERS,
   METADATA_PART_BYTES,
   METADATA_UNSIZED_MS,
@@ -62,6 +63,8 @@ export class MetadataFetch {
   readonly #offers = new Map<PeerIndex, MetadataOffer>();
   readonly #assemblies = new Map<number, Assembly>();
   readonly #left = new Set<PeerIndex>();
+  /** How many wrong wholes came from a peer alone. */
+  readonly #wrong = new Map<PeerIndex, number>();
 
   constructor(infoHash: Uint8Array) {
     this.#infoHash = infoHash;
@@ -109,8 +112,8 @@ export class MetadataFetch {
     offer.gave(index);
     const assembly = this.#assemblyOf(totalBytes);
     return assembly.suspects === null
-      ? this.#shared(assembly, { peer, bytes }, index)
-      : this.#own(assembly.suspects, offer, bytes, index);
+      ? this.#shared(assembly, { peer, bytes }, index, now)
+      : this.#own(assembly.suspects, offer, bytes, index, now);
   }
 
   /** What to ask now. */
@@ -150,7 +153,7 @@ export class MetadataFetch {
     this.#assemblies.delete(size);
   }
 
-  #shared(assembly: Assembly, sent: Sent, index: number): MetadataNews {
+  #shared(assembly: Assembly, sent: Sent, index: number, now: number): MetadataNews {
     if (assembly.parts[index] === null) this.#keep(assembly, sent, index);
     const all = assembly.parts.filter((one) => one !== null);
     if (all.length < assembly.parts.length) return NOTHING;
@@ -159,7 +162,7 @@ export class MetadataFetch {
     assembly.parts.fill(null);
     assembly.keptBytes = 0;
     const senders = new Set(all.map(({ peer }) => peer));
-    if (senders.size === 1) return this.#convict([...senders]);
+    if (senders.size === 1) return this.#blame(sent.peer, now);
     assembly.suspects = all;
     for (const offer of this.#offers.values()) offer.forgetAsked();
     return NOTHING;
@@ -174,20 +177,33 @@ export class MetadataFetch {
     for (const [size, other] of this.#assemblies) if (other !== assembly) this.#assemblies.delete(size);
   }
 
-  #own(suspects: readonly Sent[], offer: MetadataOffer, bytes: Uint8Array, index: number): MetadataNews {
+  #own(
+    suspects: readonly Sent[],
+    offer: MetadataOffer,
+    bytes: Uint8Array,
+    index: number,
+    now: number,
+  ): MetadataNews {
     offer.own ??= suspects.map(() => null);
     offer.own[index] = bytes;
     const all = offer.own.filter((part) => part !== null);
     if (all.length < offer.own.length) return NOTHING;
     const whole = Buffer.concat(all);
-    if (!this.#isRight(whole)) return this.#convict([offer.peer]);
+    if (!this.#isRight(whole)) return this.#blame(offer.peer, now);
     const liars = suspects.filter((sent, i) => Buffer.compare(sent.bytes, all[i] ?? whole) !== 0);
     return { info: whole, liars: [...new Set(liars.map(({ peer }) => peer))] };
   }
 
-  #convict(liars: readonly PeerIndex[]): MetadataNews {
-    for (const liar of liars) this.#drop(liar);
-    return { info: null, liars };
+  /** A whole of one peer alone is wrong. It may be right the next time: that of a peer that began anew is of two minds, say. */
+  #blame(peer: PeerIndex, now: number): MetadataNews {
+    const times = (this.#wrong.get(peer) ?? 0) + 1;
+    this.#wrong.set(peer, times);
+    if (times < MAX_WRONG_METADATA) {
+      this.#offers.get(peer)?.wasWrong(times, now);
+      return NOTHING;
+    }
+    this.#drop(peer);
+    return { info: null, liars: [peer] };
   }
 
   #isRight(whole: Uint8Array): boolean {

@@ -10,8 +10,8 @@ import {
   METADATA_RETRY_MS,
 } from '../../shared/limits.ts';
 
-/** Why a part did not come. */
-type Fault = 'refused' | 'silent';
+/** Why a part did not come, or was of no use. */
+type Fault = 'refused' | 'silent' | 'wrong';
 
 export class MetadataOffer {
   readonly peer: PeerIndex;
@@ -65,12 +65,17 @@ export class MetadataOffer {
     this.lastFault = null;
   }
 
+  /** All that it gave is worth nothing, and is asked for again. */
+  wasWrong(times: number, now: number): void {
+    this.own = null;
+    for (const part of this.#everAsked) this.failed(part, 'wrong', now, times);
+  }
+
   /** The part is asked for again after a wait that doubles. */
-  failed(part: number, fault: Fault, now: number): void {
+  failed(part: number, fault: Fault, now: number, times = (this.#waits.get(part)?.times ?? 0) + 1): void {
     this.#asked.delete(part);
     this.failures += 1;
     this.lastFault = fault;
-    const times = (this.#waits.get(part)?.times ?? 0) + 1;
     const wait = Math.min(METADATA_RETRY_MS * 2 ** (times - 1), METADATA_RETRY_MAX_MS);
     this.#waits.set(part, { times, until: now + wait });
   }

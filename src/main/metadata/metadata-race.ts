@@ -55,7 +55,7 @@ export class MetadataRace {
   }
 
   #heed({ info, liars }: MetadataNews): void {
-    for (const liar of liars) this.#race().convict(liar);
+    for (const liar of liars) this.#race().convictOfMetadata(liar);
     if (info === null || this.#done) return;
     this.stop();
     this.#resolve(info);

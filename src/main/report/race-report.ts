@@ -111,8 +111,8 @@ export interface RaceReport {
 
 const TOP_PEERS = 10;
 
-/** Call after the race has stopped: then every address has an outcome. `failedBytes`: thrown away, and not known to shards. */
-export function raceReport(race: Race, strategy: Strategy, failedBytes = 0): RaceReport {
+/** Call after the race has stopped: then every address has an outcome. `wastedElsewhere`: thrown away, and not by shards. */
+export function raceReport(race: Race, strategy: Strategy, wastedElsewhere = 0): RaceReport {
   const outcomes = [...race.peers.outcomes];
   const first = race.firstUnchoke;
   const firstOutcome = first === null ? undefined : race.peers.outcomeOf(first.peer);
@@ -142,7 +142,7 @@ export function raceReport(race: Race, strategy: Strategy, failedBytes = 0): Rac
     blocked: race.peers.blocked,
     shortages: sum(stats, (entry) => entry.shortages),
     blockBytes: sum(stats, (entry) => entry.blockBytes),
-    wastedBytes: sum(stats, (entry) => entry.wastedBytes) + failedBytes,
+    wastedBytes: sum(stats, (entry) => entry.wastedBytes) + wastedElsewhere,
   };
 }
 

@@ -31,12 +31,15 @@ export async function selectFiles(
   return selected;
 }
 
-/** What a magnet link selects (BEP 53): null for all files, and what of it is beyond the last file. */
+/**
+ * What a magnet link selects: null for all files, and what of it is beyond the last file. Its indices (BEP 53) are those of the
+ * torrent's list, in which padding counts, as for libtorrent; ours are those of the files that people see.
+ */
 function linkedFiles(
   ranges: readonly string[],
   { files }: Metainfo,
 ): { readonly selected: ReadonlySet<number> | null; readonly passedOver: readonly string[] } {
-  const count = files.filter(({ padding }) => !padding).length;
+  const count = files.length;
   // Ranges may overlap: how many more of them cover a file than the one before it.
   const steps = new Int32Array(count + 1);
   const passedOver: string[] = [];
@@ -50,9 +53,12 @@ function linkedFiles(
   }
   const selected = new Set<number>();
   let covering = 0;
-  for (let index = 0; index < count; index++) {
+  let shown = 0;
+  for (const [index, { padding }] of files.entries()) {
     covering += steps[index] ?? 0;
-    if (covering > 0) selected.add(index);
+    if (padding) continue;
+    if (covering > 0) selected.add(shown);
+    shown += 1;
   }
   return { selected: selected.size === 0 ? null : selected, passedOver };
 }

@@ -2,6 +2,7 @@
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
 import {
+  BLOCK_BYTES,
   MAX_FRUITLESS_TRIES,
   ORPHANED_PIECE_MS,
   SLOW_OWNER_MS,
@@ -216,7 +217,7 @@ export class Claims {
     }
     // Those that are not avoided had it and gave nothing: the suspicion is turned round.
     if (arena.avoidedIn(slot).length > 0 && arena.fruitlessTries(slot) >= MAX_FRUITLESS_TRIES)
-      arena.relent(slot);
+      this.#holder.onWasted(arena.relent(slot) * BLOCK_BYTES);
     const run = new SlotWriter(this.#holder, 'owner', seed.index, piece, [slot]);
     const isWanted = !arena.avoidedIn(slot).includes(webSeedAsSender(seed.index));
     if (isWanted && run.rewind()) return this.#begun(run);
@@ -236,7 +237,11 @@ export class Claims {
     for (;;) {
       const slot = arena.claim(piece, shard);
       if (slot !== null) return slot;
-      if (arena.evict() !== null) continue;
+      const evicted = arena.evict();
+      if (evicted !== null) {
+        this.#holder.onWasted(evicted * BLOCK_BYTES);
+        continue;
+      }
       ledger.release(piece, shard);
       return null;
     }

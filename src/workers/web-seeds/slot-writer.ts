@@ -24,6 +24,8 @@ export interface SlotHolder {
   readonly shard: ShardId;
   /** The last block came here; `only`: the web seed that sent all of them, if one did. */
   onFull(full: FullPiece, only: number | null): void;
+  /** Bytes came that were of no use. */
+  onWasted(bytes: number): void;
 }
 
 interface Held {
@@ -121,6 +123,11 @@ export class SlotWriter {
     }
   }
 
+  /** Bytes came that lie before those that are wanted. */
+  passOver(length: number): void {
+    this.#holder.onWasted(length);
+  }
+
   /** The next `length` bytes are padding (BEP 47). */
   writeZeros(length: number): void {
     for (let left = length; left > 0; left -= ZEROS.length)
@@ -136,7 +143,10 @@ export class SlotWriter {
     if (this.#at === this.#end) return;
     const { within } = this.#place(this.#position());
     if (joint) this.#isMixed ||= within > 0;
-    else this.#at -= within;
+    else {
+      this.#at -= within;
+      this.#holder.onWasted(within);
+    }
   }
 
   /** Lets go of pieces that are whole, and, as a guest, of those that the owner gave up. True once no piece is left. */
@@ -194,11 +204,11 @@ export class SlotWriter {
   #put(i: number, block: number, bytes: Buffer, from: number, to: number): void {
     const isMixed = this.#isMixed;
     this.#isMixed = false;
-    if (!this.#open.has(i)) return;
     const { arena, ledger } = this.#holder;
+    if (!this.#open.has(i)) return this.#holder.onWasted(to - from);
     const held = this.#held[i] as Held;
     const { slot, piece } = held;
-    if (!arena.take(slot, block)) return;
+    if (!arena.take(slot, block)) return this.#holder.onWasted(to - from);
     copyShared(arena.bytes, arena.offsetOf(slot, block), bytes, from, to);
     held.isFruitful = true;
     if (!arena.receive(slot, block, isMixed ? SEVERAL : webSeedAsSender(this.sender))) return;

@@ -54,6 +54,7 @@ export class WebSeedFetcher {
   readonly #works = new Set<Work>();
   readonly #waiting = new WaitingRuns();
   #stopped = false;
+  #wastedBytes = 0;
 
   constructor(setup: FetcherSetup) {
     this.#setup = setup;
@@ -77,7 +78,10 @@ export class WebSeedFetcher {
           this.#seeds[only ?? -1]?.files.goodPiece(full.piece);
           if (only === null && this.#joint.isJoint(full.piece)) this.#joint.fetched(full.piece);
           post({ type: 'full', pieces: [full] });
-          for (const { index, bytes } of this.#seeds) post({ type: 'fetched', seed: index, bytes });
+          for (const seed of this.#seeds) this.#tellFetched(seed);
+        },
+        onWasted: (bytes) => {
+          this.#wastedBytes += bytes;
         },
       },
       this.#joint,
@@ -192,8 +196,12 @@ export class WebSeedFetcher {
     seed.server.end(work.gave);
     this.#works.delete(work);
     if (work.isFetching) this.#letGo(work.run);
-    this.#setup.post({ type: 'fetched', seed: seed.index, bytes: seed.bytes });
+    this.#tellFetched(seed);
     return waitMs;
+  }
+
+  #tellFetched({ index, bytes }: WebSeed): void {
+    this.#setup.post({ type: 'fetched', seed: index, bytes, wastedBytes: this.#wastedBytes });
   }
 
   /** How fast the web seed is. A request that ended at once, without a byte, says nothing. */

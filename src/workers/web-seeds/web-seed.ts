@@ -9,6 +9,7 @@ import type { Geometry } from '../../shared/geometry.ts';
 import { HttpError, HttpRefusal, httpErrorOf, type Landing, type Visit } from '../../shared/http-visitor.ts';
 import { WEB_SEED_SILENCE_MS } from '../../shared/limits.ts';
 import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
+import { webSeedRefusal } from './local-web-seed.ts';
 import { type Coding, FileLost, packed, type RangeAnswer, rangeAnswer, ServerBusy } from './range-answer.ts';
 import { fileAt, SeedFiles } from './seed-files.ts';
 import type { Server } from './server.ts';
@@ -161,9 +162,7 @@ export class WebSeed {
           silenceMs: WEB_SEED_SILENCE_MS,
           headers: { range: `bytes=${asked.from}-${asked.to - 1}` },
           namedBy: known?.namedBy ?? null,
-          // A torrent must not make us ask servers of our own network for whatever a query makes them do.
-          refuses: ({ search }, reach) =>
-            reach !== 'public' && search !== '' ? 'a web seed on our own network may have no query' : null,
+          refuses: (at, reach) => webSeedRefusal(at, (this.#files[file] as WebSeedFile).names, reach),
         });
         // An answer that is not wanted is destroyed, and says so as an error that nothing else hears.
         body.on('error', () => {});
@@ -194,12 +193,16 @@ export class WebSeed {
     let at = offset + start;
     let wanted = true;
     for await (const chunk of unpacked(body, coding)) {
+      // More than the file: a body without a length may be another, longer file, and one that was packed may have no end.
+      if (at >= bodyEnd) return false;
       work.onBytes();
-      for (let from = 0; from < chunk.length && at < bodyEnd && wanted; ) {
+      let from = 0;
+      while (from < chunk.length && at < bodyEnd && wanted) {
         if (work.signal.aborted) throw new HttpError('');
         const { run } = work;
         const skipped = Math.min(run.at - at, chunk.length - from);
         const used = Math.min(chunk.length - from - skipped, Math.min(run.end, bodyEnd) - run.at);
+        run.passOver(skipped);
         run.write(chunk.subarray(from + skipped, from + skipped + used));
         this.bytes += used;
         from += skipped + used;
@@ -207,7 +210,7 @@ export class WebSeed {
         if (run.at >= run.end) wanted = whole && at < bodyEnd && (await work.more(at, bodyEnd));
       }
       // Left before its natural end the connection is lost: it is worth that only where more comes than is wanted.
-      if (at < bodyEnd && !wanted) return false;
+      if (from < chunk.length || (at < bodyEnd && !wanted)) return false;
     }
     if (at < bodyEnd && work.run.at === began) throw new HttpError('it ended too early');
     return true;
