@@ -131,9 +131,11 @@ export class WebSeeds {
       case 'fetched': {
         const seed = this.#yields[event.seed];
         if (seed !== undefined) seed.bytes = event.bytes;
-        this.#wastedBytes = event.wastedBytes;
         return;
       }
+      case 'wasted':
+        this.#wastedBytes = event.bytes;
+        return;
       case 'seed-lost': {
         const seed = this.#yields[event.seed];
         if (seed === undefined) return;

@@ -39,13 +39,10 @@ export type WebSeedCommand =
 
 export type WebSeedEvent =
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
-  /** Bytes that this web seed has given so far, and those of all web seeds that were of no use: twice, unasked, thrown away. */
-  | {
-      readonly type: 'fetched';
-      readonly seed: number;
-      readonly bytes: number;
-      readonly wastedBytes: number;
-    }
+  /** Bytes that this web seed has given so far. */
+  | { readonly type: 'fetched'; readonly seed: number; readonly bytes: number }
+  /** Bytes of all web seeds so far that were of no use: they came twice, unasked, or were thrown away. */
+  | { readonly type: 'wasted'; readonly bytes: number }
   /** It cannot give this file, by its position in the task. */
   | { readonly type: 'file-lost'; readonly seed: number; readonly file: number; readonly reason: string }
   /** It cannot give anything now, and is asked again after `ms`. */

@@ -201,7 +201,8 @@ export class WebSeedFetcher {
   }
 
   #tellFetched({ index, bytes }: WebSeed): void {
-    this.#setup.post({ type: 'fetched', seed: index, bytes, wastedBytes: this.#wastedBytes });
+    this.#setup.post({ type: 'fetched', seed: index, bytes });
+    if (this.#wastedBytes > 0) this.#setup.post({ type: 'wasted', bytes: this.#wastedBytes });
   }
 
   /** How fast the web seed is. A request that ended at once, without a byte, says nothing. */
