@@ -1,29 +1,10 @@
 /** Web seeds in virtual time: what a server lacks, refuses, shortens or spoils costs that and nothing else. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Answer,
-  notThere,
-  right,
-  VirtualWebSeeds,
-  type VirtualWebSeedsOptions,
-} from '../support/virtual-web-seeds.ts';
+import { type Answer, notThere, play, right } from '../support/virtual-web-seeds.ts';
 
 const PIECE = 32_768;
 const file = (name: string, pieces: number) => ({ names: [name], length: pieces * PIECE });
-
-async function play(
-  options: VirtualWebSeedsOptions,
-  ms: number,
-  look: (web: VirtualWebSeeds, endedAt: number) => unknown,
-) {
-  const web = new VirtualWebSeeds(options);
-  try {
-    await look(web, await web.run(ms, ms > 100_000 ? 500 : 50));
-  } finally {
-    await web.stop();
-  }
-}
 
 /** Right but for this file. */
 const but =
@@ -146,44 +127,6 @@ test('a busy server is asked again as it wants, by one connection, and for the w
     assert.equal(web.waits.length, 1, 'one word for a time of failures');
     assert.equal(web.waits[0]?.reason, 'HTTP status 503');
     assert.equal(web.lostSeeds.size, 0);
-  });
-});
-
-test('a server that cannot be reached is asked after 2, 4, 8 … 60 seconds, without a last try', async () => {
-  const away: Answer = (asked, content) => (asked.at < 400_000 ? 'refused' : right(asked, content));
-  await play({ files: [file('a', 4)], servers: [away] }, 600_000, (web, endedAt) => {
-    assert.ok(endedAt < 461_000, `complete after ${endedAt} ms`);
-    const seconds = [...new Set(web.asked.map(({ at }) => Math.floor(at / 1_000)))];
-    assert.deepEqual(seconds.slice(0, 7), [0, 2, 6, 14, 30, 62, 122]);
-  });
-});
-
-test('when the network is back, the first server that answers brings the others back, too', async () => {
-  const away: Answer = (asked, content) =>
-    asked.at < 63_000 ? 'refused' : { ...right(asked, content), rate: 50_000 };
-  let n = 0;
-  // Out of step with the other: it is asked at 5, 9, 17, 33 and 65 s, and the other at 2, 6, 14, 30, 62 and 122 s.
-  const busyFirst: Answer = (asked, content) =>
-    n++ < 3 ? { status: 503, headers: { 'retry-after': '5' } } : away(asked, content);
-  await play({ files: [file('a', 200)], servers: [busyFirst, away] }, 90_000, (web) => {
-    const [first = 0] = web.asked
-      .filter(({ url, at }) => url.includes('s1') && at > 63_000)
-      .map(({ at }) => at);
-    assert.ok(first > 64_000 && first < 67_000, `asked at ${first} ms`);
-  });
-});
-
-test('the word that the network is back brings back servers that could not be reached, not those that want to be left alone', async () => {
-  const away: Answer = (asked, content) =>
-    asked.at < 70_000 ? 'refused' : { ...right(asked, content), rate: 20_000 };
-  const busy: Answer = () => ({ status: 503, headers: { 'retry-after': '50' } });
-  await play({ files: [file('a', 40)], servers: [away, busy] }, 80_000, async (web) => {
-    const asked = (server: string) => web.asked.filter(({ url }) => url.includes(server)).length;
-    assert.deepEqual([asked('s0'), asked('s1')], [8, 4], 'the next tries come at 122 and 100 s');
-    web.networkBack();
-    await web.run(200);
-    assert.deepEqual([asked('s0') > 8, asked('s1')], [true, 4]);
-    assert.ok((await web.run(70_000)) < 70_000, 'complete before the next try');
   });
 });
 

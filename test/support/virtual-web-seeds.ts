@@ -249,3 +249,17 @@ export class VirtualWebSeeds {
     return stream;
   }
 }
+
+/** Plays it to its end, or for so long, and looks at it then. */
+export async function play(
+  options: VirtualWebSeedsOptions,
+  ms: number,
+  look: (web: VirtualWebSeeds, endedAt: number) => unknown,
+) {
+  const web = new VirtualWebSeeds(options);
+  try {
+    await look(web, await web.run(ms, ms > 100_000 ? 500 : 50));
+  } finally {
+    await web.stop();
+  }
+}

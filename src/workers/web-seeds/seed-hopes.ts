@@ -18,8 +18,6 @@ export class SeedHopes {
   readonly #waiting = new Set<WebSeed>();
   /** A piece that each may still give. */
   readonly #hopeAt = new Map<WebSeed, PieceIndex>();
-  /** Bytes of each that main knows of. */
-  readonly #toldBytes = new Map<WebSeed, number>();
   #stale = false;
   #verified = 0;
 
@@ -66,7 +64,6 @@ export class SeedHopes {
 
   /** Tells what has changed. */
   tell(): void {
-    for (const seed of this.#seeds) this.#tellBytes(seed);
     for (const seed of this.#waiting) if (seed.server.isGiving) this.#backAgain(seed);
     const verified = this.#ledger.verifiedCount;
     if ((!this.#stale && verified === this.#verified) || this.#ledger.complete) return;
@@ -78,14 +75,6 @@ export class SeedHopes {
       this.#told.set(seed, reason);
       this.#post({ type: 'seed-lost', seed: seed.index, reason });
     }
-  }
-
-  /** Bytes that come show that the network is there, long before a large piece is whole. */
-  #tellBytes(seed: WebSeed): void {
-    const { index, bytes } = seed;
-    if (bytes === (this.#toldBytes.get(seed) ?? 0)) return;
-    this.#toldBytes.set(seed, bytes);
-    this.#post({ type: 'fetched', seed: index, bytes });
   }
 
   /** It gives again. Where no web seed could be reached, that shows that the network is back. */

@@ -273,6 +273,8 @@ export class WebSeedFetcher {
     this.#claims.refresh(now, false);
     for (const work of this.#works) if (work.isFetching) this.#watch(work, now);
     this.#waiting.expire(now, (run) => this.#forget(run));
+    // Bytes that come show that the network is there, long before a large piece is whole.
+    for (const seed of this.#seeds) if (!seed.server.isFree) this.#tellFetched(seed);
     this.#hopes.tell();
   }
 
