@@ -187,7 +187,7 @@ export const NAMED_AGAIN_MS = 30_000;
 /** While no peer is connected, one of the lost is tried this often, to see whether the network or a proxy is back. */
 export const OUTAGE_PROBE_MS = 10_000;
 /** But none sooner than this after it was lost, so that a lone peer is not hammered at. */
-export const OUTAGE_REDIAL_MS = 60_000;
+export const OUTAGE_REDIAL_MS = 30_000;
 /** The part of the dial rate that lost peers may have. New addresses go before them, and take their places. */
 export const REDIAL_SHARE_PERCENT = 10;
 /** The addresses of this machine are looked at this often: a change may be a network that is back. */

@@ -33,9 +33,9 @@ test('a peer that cannot be reached is dialled again after 10, 20, 40, 80 s, the
   assert.deepEqual(times, [0, 10, 30, 70, 150, 270, 390]);
 });
 
-test('while no peer is connected, the longest wait is a minute, and the lost are tried one after the other', () => {
+test('while no peer is connected, the longest wait is half a minute, and the lost are tried one after the other', () => {
   const { times } = dialledAt(refuses, 400_000);
-  assert.deepEqual(times, [0, 10, 30, 70, 130, 190, 250, 310, 370]);
+  assert.deepEqual(times, [0, 10, 30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 330, 360, 390]);
   const shard = new VirtualShard(downloading);
   const peers = shard.add(...Array.from({ length: 12 }, () => refuses));
   shard.run(400_000);
@@ -60,27 +60,27 @@ test('a peer that broke the rules comes again, but later', () => {
 for (const fail of ['refused', 'unreachable', 'connect-timeout', 'connect-failed', 'reset'] as const)
   test(`a seed that comes up after 100 s of "${fail}" is found at the next try`, () => {
     const { shard, times } = dialledAt({ ...seed, away: { untilMs: 100_000, fail } }, 200_000);
-    assert.deepEqual(times, [0, 10, 30, 70, 130]);
+    assert.deepEqual(times, [0, 10, 30, 60, 90, 120]);
     assert.equal(shard.full.length, 4, 'the slots that there are');
   });
 
 test('a peer that is full for 100 s, and hangs up, lets us in when it has room', () => {
   const away = { untilMs: 100_000, fail: 'closed-by-peer', connects: true } as const;
   const { shard, times } = dialledAt({ ...seed, away }, 140_000);
-  assert.deepEqual(times, [0, 10, 30, 70, 130]);
-  assert.equal(shard.outcomes.filter(({ reason }) => reason.stage === 'handshaking').length, 4);
+  assert.deepEqual(times, [0, 10, 30, 60, 90, 120]);
+  assert.equal(shard.outcomes.filter(({ reason }) => reason.stage === 'handshaking').length, 5);
   assert.equal(shard.full.length, 4);
 });
 
 test('a peer that gave data and hangs up is dialled again after two seconds, and then begins with the shortest wait', () => {
   const script = [...seedScript(INFO_HASH, 8, 10), [500, { end: 'reset' }] as const];
   const { times } = dialledAt({ ...seed, script, away: { untilMs: 60_000, fail: 'refused' } }, 110_000);
-  assert.deepEqual(times, [0, 10, 30, 70, 73, 93]);
+  assert.deepEqual(times, [0, 10, 30, 60, 63, 83]);
 });
 
 test('all at once: all are lost, and all are dialled again', () => {
   const shard = new VirtualShard(downloading);
-  const away = { untilMs: 65_000, fail: 'unreachable' } as const;
+  const away = { untilMs: 55_000, fail: 'unreachable' } as const;
   const peers = shard.add(...Array.from({ length: 30 }, () => ({ ...seed, away })));
   shard.run(80_000);
   assert.ok(peers.every(({ dials }) => dials === 4));
