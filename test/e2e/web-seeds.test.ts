@@ -202,7 +202,8 @@ test('a web seed on our own network may have no query', async () => {
   assert.equal(seed?.lostTo, 'a web seed on our own network may have no query');
 });
 
-test('files that nobody has are named, the rest is complete, and the exit status says so', async () => {
+/** Runs `get` with a web seed that answers for the second of three files with this status. */
+async function withoutOneFile(name: string, status: number, more: readonly string[]) {
   const files = ['a.bin', 'b-gone.txt', 'c.bin'].map((path, i) => ({
     path,
     bytes: randomBytes(65_536 * (i + 1) + (i === 1 ? 100 : 0)),
@@ -215,7 +216,7 @@ test('files that nobody has are named, the rest is complete, and the exit status
         .exec(headers.range ?? '')
         ?.slice(1)
         .map(Number) ?? [];
-    if (file === undefined || file.path === 'b-gone.txt') response.writeHead(404).end();
+    if (file === undefined || file.path === 'b-gone.txt') response.writeHead(status).end();
     else send(response, from, to, file.bytes.subarray(from, to + 1), file.bytes.length);
   });
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
@@ -224,30 +225,45 @@ test('files that nobody has are named, the rest is complete, and the exit status
   const url = list(str(`http://127.0.0.1:${address.port}/`));
   const path = writeTo(
     folder,
-    'gone.torrent',
+    `${name}.torrent`,
     Buffer.concat([torrent.subarray(0, -1), str('url-list'), url, Buffer.from('e')]),
   );
   try {
-    const run = await startCli(['get', path, '-o', join(folder, 'gone'), '--json', '--no-trackers']).ended;
-    assert.equal(run.status, 6, run.stderr);
-    const missing = [
-      { path: 'set/b-gone.txt', reason: 'HTTP status 404' },
-      { path: 'set/c.bin', reason: 'it shares a piece with set/b-gone.txt' },
-    ];
-    assert.deepEqual(run.events.find(({ type }) => type === 'file-unavailable')?.['path'], 'set/b-gone.txt');
-    assert.deepEqual(run.events.find(({ type }) => type === 'summary')?.['missingFiles'], missing);
-    assert.match(run.stderr, /2 files are incomplete.*: set\/b-gone\.txt and 1 more/);
-    const stored = (name: string): Buffer => readFileSync(join(folder, 'gone', 'set', name));
-    assert.ok(stored('a.bin').equals(files[0]?.bytes ?? Buffer.alloc(0)));
-    // All but the piece that it shares.
-    const shared = 65_536 - 100;
-    assert.ok(
-      stored('c.bin')
-        .subarray(shared)
-        .equals(files[2]?.bytes.subarray(shared) ?? Buffer.alloc(0)),
-    );
+    const output = join(folder, name);
+    const run = await startCli(['get', path, '-o', output, '--json', '--no-trackers', ...more]).ended;
+    const missing = run.events.find(({ type }) => type === 'summary')?.['missingFiles'];
+    return { run, files, missing, stored: (name: string) => readFileSync(join(output, 'set', name)) };
   } finally {
     server.close();
     server.closeAllConnections();
   }
+}
+
+test('files that nobody has are named, the rest is complete, and the exit status says so', async () => {
+  const { run, files, missing, stored } = await withoutOneFile('gone', 404, []);
+  assert.equal(run.status, 6, run.stderr);
+  assert.deepEqual(run.events.find(({ type }) => type === 'file-unavailable')?.['path'], 'set/b-gone.txt');
+  assert.deepEqual(missing, [
+    { path: 'set/b-gone.txt', reason: 'HTTP status 404' },
+    { path: 'set/c.bin', reason: 'it shares a piece with set/b-gone.txt' },
+  ]);
+  assert.match(run.stderr, /2 files are incomplete.*: set\/b-gone\.txt and 1 more/);
+  assert.ok(stored('a.bin').equals(files[0]?.bytes ?? Buffer.alloc(0)));
+  // All but the piece that it shares.
+  const shared = 65_536 - 100;
+  assert.ok(
+    stored('c.bin')
+      .subarray(shared)
+      .equals(files[2]?.bytes.subarray(shared) ?? Buffer.alloc(0)),
+  );
+});
+
+test('files that do not come in time are named as well', async () => {
+  const { run, missing } = await withoutOneFile('busy-file', 500, ['--idle-timeout', '2s']);
+  assert.equal(run.status, 4, run.stderr);
+  const reason = 'not all of it came in time';
+  assert.deepEqual(missing, [
+    { path: 'set/b-gone.txt', reason },
+    { path: 'set/c.bin', reason },
+  ]);
 });
