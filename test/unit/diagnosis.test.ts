@@ -56,7 +56,7 @@ test('one tracker that answered makes the failures of others no cause', () => {
 
 test('why there is no metadata: nobody has it, those who have it do not give it, or they have left', () => {
   const told = (search: Partial<NonNullable<Symptoms['metadataSearch']>>) => {
-    const metadataSearch = { offers: 0, refusing: 0, silent: 0, left: 0, ...search };
+    const metadataSearch = { offers: 0, refusing: 0, silent: 0, left: 0, wrong: 0, ...search };
     const found = diagnose({ ...healthy, metadataSearch });
     return found.find(({ code }) => code === 'no-metadata')?.text ?? null;
   };
@@ -66,5 +66,7 @@ test('why there is no metadata: nobody has it, those who have it do not give it,
     /3 peers say .* none gives it: 2 refuse it, 1 do/,
   );
   assert.equal(told({ offers: 3, refusing: 2 }), null, 'one is on its way');
+  assert.match(told({ wrong: 1 }) ?? '', /1 peers gave metadata .* its hash is wrong/);
+  assert.equal(told({ offers: 2, wrong: 1 }), null, 'another may have it');
   assert.match(told({ left: 2 }) ?? '', /2 peers said that they have the metadata .* and have left/);
 });

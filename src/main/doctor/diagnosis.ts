@@ -132,7 +132,13 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
   },
   'no-metadata': ({ metadataSearch, handshaken }) => {
     if (metadataSearch === null || handshaken === 0) return null;
-    const { offers, refusing, silent, left } = metadataSearch;
+    const { offers, refusing, silent, left, wrong } = metadataSearch;
+    if (wrong > 0 && refusing + silent + wrong >= offers) {
+      return {
+        text: `${wrong} peers gave metadata that is not that of this magnet link: its hash is wrong`,
+        advice: 'others may have the right one: find more peers, or a .torrent file',
+      };
+    }
     if (offers > 0) {
       if (refusing + silent < offers) return null;
       return {

@@ -39,6 +39,8 @@ export interface MetadataSearch {
   readonly silent: number;
   /** Peers that said so and have left. */
   readonly left: number;
+  /** Peers that gave metadata of which the hash is wrong. */
+  readonly wrong: number;
 }
 
 interface Sent {
@@ -77,6 +79,7 @@ export class MetadataFetch {
       refusing: sized.filter(({ lastFault }) => lastFault === 'refused').length,
       silent: sized.filter(({ lastFault }) => lastFault === 'silent').length,
       left: this.#left.size,
+      wrong: this.#wrong.size,
     };
   }
 
