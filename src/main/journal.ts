@@ -135,12 +135,18 @@ export async function writeJournal(
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = await open(folder.at(next), flags, 0o666);
   try {
-    await file.writeFile(`${line}\n${key === null ? '-' : hmac(line, key)}\n`);
-    if (durable) await file.sync();
-  } finally {
-    await file.close();
+    try {
+      await file.writeFile(`${line}\n${key === null ? '-' : hmac(line, key)}\n`);
+      if (durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(folder.at(next), folder.at(name));
+  } catch (error) {
+    // As on a full disk, where what was written of it takes the place of data.
+    await unlink(folder.at(next));
+    throw error;
   }
-  await rename(folder.at(next), folder.at(name));
   if (durable) await syncFolder(folder);
 }
 

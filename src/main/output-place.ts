@@ -1,6 +1,6 @@
 /** The place that a download writes to: its output folder, held for the whole run, and locked against other processes. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskPath } from '../shared/byte-name.ts';
@@ -102,7 +102,13 @@ function isForUser(error: unknown): boolean {
 
 /** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */
 function makeOutputFolder(path: string): void {
-  if (attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false })) !== undefined) return;
+  const named = attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false }));
+  if (named?.isSymbolicLink() === true && !existsSync(diskPath(path)))
+    throw new Failure(
+      'disk',
+      `${path}: a symbolic link that leads nowhere; make the folder that it leads to`,
+    );
+  if (named !== undefined) return;
   if (dirname(path) !== path) makeOutputFolder(dirname(path));
   attempt(path, () => {
     try {

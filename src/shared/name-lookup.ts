@@ -86,14 +86,19 @@ function addressesOf(answer: Error | readonly string[], family: 4 | 6): LookupAd
 }
 
 async function systemSays(host: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
+  let abandon = (): void => {};
   const abandoned = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new LookUpError('abandoned')), { once: true });
+    abandon = () => reject(new LookUpError('abandoned'));
   });
+  signal.addEventListener('abort', abandon, { once: true });
   try {
     return await Promise.race([lookup(host, { all: true }), abandoned]);
   } catch (error) {
     if (error instanceof LookUpError) throw error;
     throw new LookUpError((error as NodeJS.ErrnoException).code ?? String(error), { cause: error });
+  } finally {
+    // A run may ask for a name that nobody knows again and again.
+    signal.removeEventListener('abort', abandon);
   }
 }
 

@@ -206,6 +206,25 @@ test('no link is made through a folder that is a link itself', () => {
   assert.equal(lstatSync(join(outside, 'first'), { throwIfNoEntry: false }), undefined);
 });
 
+test('thousands of links that lead to one another, and very deep ones, take no time', () => {
+  const link = (at: string, target: string): Buffer =>
+    dict({ attr: str('l'), path: path(at), 'symlink path': path(target) });
+  const deep = (name: string): string => `${name}/${'d/'.repeat(1_500)}f`;
+  const metainfo = torrent('t', [
+    file('a'),
+    ...Array.from({ length: 20_000 }, (_, i) => link(`l${i}`, i === 19_999 ? 'a' : `l${i + 1}`)),
+    ...Array.from({ length: 300 }, (_, i) => file(deep(`x${i}`))),
+    link('last', deep('x0')),
+  ]);
+  const folder = newFolder();
+  const places = placesOf(metainfo, folder);
+  const start = performance.now();
+  const links = linksOf(metainfo.files, places);
+  assert.ok(performance.now() - start < 2_000);
+  assert.equal(links.length, 20_001);
+  assert.deepEqual(links[0], { path: join(folder, 't', 'l19999'), target: join(folder, 't', 'a') });
+});
+
 test('links go to the folder that was downloaded into, whatever has its name by now', () => {
   const metainfo = torrent('t', [
     file('d/a'),

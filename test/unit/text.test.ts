@@ -113,6 +113,18 @@ test('a magnet link names the trackers that anybody may know, and those of a pri
   assert.deepEqual(magnetTrackers(true), []);
 });
 
+test('a magnet link has the name in the bytes of the torrent, whatever they are', () => {
+  for (const bytes of [
+    [0x61, 0xff],
+    [0xed, 0xa0, 0x80],
+    [0xc3, 0xa9],
+  ]) {
+    const link = magnetLink(parseMetainfo(torrentOf({ name: str(Buffer.from(bytes)) }), 'x'));
+    const encoded = bytes.map((byte) => (byte === 0x61 ? 'a' : `%${byte.toString(16).toUpperCase()}`));
+    assert.ok(link.endsWith(`&dn=${encoded.join('')}`), link);
+  }
+});
+
 test('there is one door to stdout and stderr', () => {
   const folder = join(ROOT, 'src', 'main');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>

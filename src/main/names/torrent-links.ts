@@ -17,33 +17,76 @@ export interface TorrentLink {
 
 /** The links that may be made, each after those that it leads to. */
 export function linksOf(files: readonly TorrentFile[], places: Places): TorrentLink[] {
-  if (files.every(({ link }) => link === null)) return [];
-  const key = (path: readonly string[]): string => path.join('\0');
+  const waiting = new Map<string, { readonly path: string; readonly name: string }[]>();
+  for (const [i, { rawPath, link }] of files.entries()) {
+    const path = places.paths[i];
+    if (link === null || path === null || path === undefined) continue;
+    const one = { path, name: nameOf(rawPath.slice(1)) };
+    const others = waiting.get(nameOf(link));
+    if (others === undefined) waiting.set(nameOf(link), [one]);
+    else others.push(one);
+  }
+  if (waiting.size === 0) return [];
+  const links: TorrentLink[] = [];
+  // A link that is found is something that others may lead to: it is visited in its turn.
+  const targets = targetsOf(files, places, waiting.keys());
+  for (const [name, target] of targets) {
+    for (const one of waiting.get(name) ?? []) {
+      links.push({ path: one.path, target });
+      if (!targets.has(one.name)) targets.set(one.name, one.path);
+    }
+  }
+  return links;
+}
+
+function nameOf(path: readonly string[]): string {
+  return path.join('\0');
+}
+
+/** Paths by their elements, so that a walk along another path ends where no wanted one goes on. */
+interface Step {
+  /** Of the path that ends here, where it is wanted. */
+  name: string | null;
+  readonly next: Map<string, Step>;
+}
+
+function stepsOf(wanted: Iterable<string>): Step {
+  const root: Step = { name: null, next: new Map() };
+  for (const name of wanted) {
+    let step = root;
+    for (const element of name.split('\0')) {
+      const next = step.next.get(element) ?? { name: null, next: new Map() };
+      step.next.set(element, next);
+      step = next;
+    }
+    step.name = name;
+  }
+  return root;
+}
+
+/** Where the files and folders lie that links lead to, by their names in the torrent. */
+function targetsOf(
+  files: readonly TorrentFile[],
+  places: Places,
+  wanted: Iterable<string>,
+): Map<string, string> {
   const targets = new Map<string, string>();
+  const root = stepsOf(wanted);
   for (const [i, { rawPath, link, padding }] of files.entries()) {
     if (link !== null || padding) continue;
     const below = relative(places.root, places.paths[i] ?? '').split(sep);
-    targets.set(key(rawPath.slice(1)), join(places.root, ...below));
-    // Folders of paths that were too long are other ones on the disk.
-    if (below.length !== rawPath.length - 1) continue;
-    for (let depth = 1; depth < below.length; depth++)
-      targets.set(key(rawPath.slice(1, depth + 1)), join(places.root, ...below.slice(0, depth)));
+    const length = rawPath.length - 1;
+    let step: Step | undefined = root;
+    for (let depth = 1; depth <= length; depth++) {
+      step = step.next.get(rawPath[depth] ?? '');
+      if (step === undefined) break;
+      // Folders of paths that were too long are other ones on the disk.
+      const isKept = depth === length || below.length === length;
+      if (step.name === null || !isKept || targets.has(step.name)) continue;
+      targets.set(step.name, join(places.root, ...(depth === length ? below : below.slice(0, depth))));
+    }
   }
-  const links: TorrentLink[] = [];
-  let open = [...files.entries()].filter(([, { link }]) => link !== null);
-  // Each round finds the links to what the round before has found.
-  for (let before = -1; before !== open.length; ) {
-    before = open.length;
-    open = open.filter(([i, { rawPath, link }]) => {
-      const target = targets.get(key(link ?? []));
-      const path = places.paths[i];
-      if (target === undefined || path === null || path === undefined) return true;
-      links.push({ path, target });
-      targets.set(key(rawPath.slice(1)), path);
-      return false;
-    });
-  }
-  return links;
+  return targets;
 }
 
 /**

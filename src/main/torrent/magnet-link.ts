@@ -1,6 +1,8 @@
 /** A torrent as a magnet link (BEP 9). */
+import { bytesOfName } from '../../shared/byte-name.ts';
 import { redactedUrl, secretsShown } from '../text.ts';
 import type { Metainfo } from './metainfo.ts';
+import { percentEncoded } from './url-spellings.ts';
 
 /**
  * With the trackers that anybody may know. A private torrent's know its users by their URLs, and a link is made to be passed on: all of
@@ -11,7 +13,7 @@ export function magnetLink({ infoHash, name, trackers, private: isPrivate }: Met
   const named = isPrivate && !secretsShown() ? [] : all.filter((url) => redactedUrl(url) === url);
   return [
     `magnet:?xt=urn:btih:${Buffer.from(infoHash).toString('hex')}`,
-    `dn=${encodeURIComponent(name)}`,
+    `dn=${percentEncoded(bytesOfName(name))}`,
     ...named.map((url) => `tr=${encodeURIComponent(url)}`),
   ].join('&');
 }

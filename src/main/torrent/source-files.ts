@@ -1,5 +1,5 @@
 /** What is to become a torrent: a file, or all files below a folder, in the order that mktorrent and transmission use. */
-import { type BigIntStats, readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
 import { absolutePath } from '../absolute-path.ts';
@@ -74,8 +74,7 @@ function filesBelow(root: string, except: string): { files: SourceFile[]; leftOu
   const leftOut: LeftOut[] = [];
   const output = statOf(except);
   const walk = (elements: readonly string[]): void => {
-    const folder = diskPath(join(root, ...elements));
-    for (const entry of readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })) {
+    for (const entry of entriesOf(join(root, ...elements))) {
       const inner = [...elements, nameOfBytes(entry.name)];
       const path = join(root, ...inner);
       if (entry.isDirectory()) {
@@ -99,6 +98,14 @@ function filesBelow(root: string, except: string): { files: SourceFile[]; leftOu
   const keyed = files.map((file) => ({ file, key: bytesOfName(file.path) }));
   keyed.sort((a, b) => Buffer.compare(a.key, b.key));
   return { files: keyed.map(({ file }) => file), leftOut };
+}
+
+function entriesOf(folder: string): Dirent<Buffer>[] {
+  try {
+    return readdirSync(diskPath(folder), { withFileTypes: true, encoding: 'buffer' });
+  } catch (error) {
+    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), folder, error);
+  }
 }
 
 function reasonAgainst(name: string, stats: BigIntStats): string | null {

@@ -37,8 +37,8 @@ function elementOf(element: BencodeValue): string {
   return element instanceof Uint8Array ? percentEncoded(element) : '';
 }
 
-/** A name that is too long for every server is cut. */
-function percentEncoded(name: Uint8Array): string {
+/** In its bytes, which may be no UTF-8. A name that is too long for every server is cut. */
+export function percentEncoded(name: Uint8Array): string {
   let encoded = '';
   for (const byte of name.subarray(0, MAX_NAME_BYTES)) {
     const character = String.fromCharCode(byte);
