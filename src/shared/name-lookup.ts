@@ -86,14 +86,18 @@ function addressesOf(answer: Error | readonly string[], family: 4 | 6): LookupAd
 }
 
 async function systemSays(host: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
+  let abort = (): void => {};
   const abandoned = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new LookUpError('abandoned')), { once: true });
+    abort = () => reject(new LookUpError('abandoned'));
+    signal.addEventListener('abort', abort, { once: true });
   });
   try {
     return await Promise.race([lookup(host, { all: true }), abandoned]);
   } catch (error) {
     if (error instanceof LookUpError) throw error;
     throw new LookUpError((error as NodeJS.ErrnoException).code ?? String(error), { cause: error });
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
+import { setMaxListeners } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { believable } from '../../shared/address-rules.ts';
@@ -63,6 +64,8 @@ export class Discovery {
   constructor(options: DiscoveryOptions) {
     this.#options = options;
     const { infoHash, port, dht, nodes, onNews, onPeers } = options;
+    // One for each name that is being looked up.
+    setMaxListeners(0, this.#lookUps.signal);
     this.#announcer = new Announcer(options);
     const from = options.udp?.from ?? null;
     if (dht === null) return;

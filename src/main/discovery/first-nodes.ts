@@ -2,6 +2,7 @@
  * Where a search in the DHT may begin: nodes that the user or the torrent named (BEP 5 `nodes`), and nodes that an earlier run or a
  * peer told of (PORT). A name is looked up anew whenever it is needed: it may not be there at the start, and lead elsewhere later.
  */
+import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import { mayName, type Reach, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -43,6 +44,8 @@ export class FirstNodes {
   constructor(family: DhtFamily, lookup: Lookup) {
     this.#family = family;
     this.#lookup = lookup;
+    // One for each name that is being looked up.
+    setMaxListeners(0, this.#stopped.signal);
   }
 
   get hasAddress(): boolean {
