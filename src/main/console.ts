@@ -77,7 +77,7 @@ export class Console {
     if (!this.#options.quiet) this.#write('stderr', [this.labelled(first), ...more]);
   }
 
-  /** What only those want to know who ask for it (`--verbose`). */
+  /** Details that are shown only with `--verbose`. */
   detail(text: string): void {
     if (this.#options.verbose === true) this.news(text);
   }
