@@ -21,6 +21,8 @@ export class Console {
   readonly #screen: Screen | null;
   /** Which of several sources this is about; null where there is but one. */
   readonly #number: number | null;
+  /** Where lines are not redrawn, one that says nothing new is left out. */
+  #lastProgress = '';
 
   constructor(
     options: ConsoleOptions,
@@ -75,7 +77,7 @@ export class Console {
     if (!this.#options.quiet) this.#write('stderr', [this.labelled(first), ...more]);
   }
 
-  /** What only those want to know who ask for it (`--verbose`). */
+  /** Details that are shown only with `--verbose`. */
   detail(text: string): void {
     if (this.#options.verbose === true) this.news(text);
   }
@@ -92,8 +94,14 @@ export class Console {
     const { quiet, json } = this.#options;
     if (quiet || json) return;
     const line = this.labelled(text);
-    if (this.#screen === null) return writeLines('stderr', [line]);
+    if (this.#screen === null) return this.#plainProgress(line);
     this.#screen.show(this, block ?? (({ columns }) => [cut(line, columns)]));
+  }
+
+  #plainProgress(line: string): void {
+    if (line === this.#lastProgress) return;
+    this.#lastProgress = line;
+    writeLines('stderr', [line]);
   }
 
   /** What is shown of this run goes. */

@@ -7,7 +7,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EACCES: 'no permission',
   EPERM: 'not permitted',
   EROFS: 'the disk is read-only',
-  ENOENT: 'the file is gone',
+  ENOENT: 'there is no such file or folder',
   EISDIR: 'a folder is in the way',
   ENOTDIR: 'a folder became a link, or a part of the path is not a folder',
   EMFILE: 'too many open files',

@@ -19,7 +19,7 @@ import type { RaceReport } from './report/race-report.ts';
 import { reportLines } from './report/report-text.ts';
 import type { StoragePlan } from './storage.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
-import { formatDuration, formatRate, formatSize } from './units.ts';
+import { counted, formatDuration, formatRate, formatSize } from './units.ts';
 import { usageFigures } from './usage-figures.ts';
 import { WorkProgress } from './work-progress.ts';
 
@@ -63,7 +63,7 @@ export class GetTeller {
     this.#infoHash = Buffer.from(infoHash).toString('hex');
     const found = searchMs === null ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
     this.#console.news(
-      `${name}: ${formatSize(geometry.totalLength)} in ${geometry.pieceCount} pieces, ${files.length} files${found}`,
+      `${name}: ${formatSize(geometry.totalLength)} in ${counted(geometry.pieceCount, 'piece')}, ${counted(files.length, 'file')}${found}`,
     );
   }
 
@@ -121,7 +121,7 @@ export class GetTeller {
     const totals = phaseTotals(race.shardStats);
     this.#console.event('progress', { bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals });
     this.#console.progress(
-      `searching the metadata: ${offers} peers have it  ${phaseText(race.peers.size, totals)}`,
+      `searching for the metadata; peers that have it: ${offers}  ${phaseText(race.peers.size, totals)}`,
     );
   }
 
@@ -232,7 +232,10 @@ export class GetTeller {
     const { downloadedBytes: bytes, foundBytes } = download;
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
     const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
-    const flow = `${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}`;
+    const isAllThere = bytes === 0 && foundBytes > 0;
+    const flow = isAllThere
+      ? `nothing to download: ${formatSize(foundBytes)} were there`
+      : `${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}`;
     const where = `complete and verified: ${plan.root}`;
     this.#console.result(
       this.#console.isOfMany

@@ -126,7 +126,7 @@ export class Metrics {
       this.#answer(request, response),
     );
     server.maxConnections = MAX_METRICS_CONNECTIONS;
-    // Whoever holds a place, asks for nothing or does not read the answer loses it: others ask every few seconds.
+    // A client that holds a place and does not ask, or does not read the answer, loses it: others ask every few seconds.
     server.on('connection', (socket) => {
       const late = setTimeout(() => socket.destroy(), METRICS_REQUEST_MS);
       late.unref();

@@ -1,5 +1,5 @@
 /**
- * Keeps two processes from writing to one place: a file beside the download that names who has it.
+ * Keeps two processes from writing to one place: a file beside the download that names the process that has it.
  *
  * Why a file, and not a lock of the kernel's: Node has none that it frees by itself, and a socket in the abstract namespace,
  * which Linux would free, is not seen from another container or another machine that has the same folder. A file that a

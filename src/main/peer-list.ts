@@ -33,7 +33,7 @@ export class PeerList {
   readonly #blocklist: Blocklist | null;
   /** Known by no tracker, and not named by the user. */
   readonly #foundInPublic = new Set<PeerIndex>();
-  /** Nobody is taken in who was found in public (BEP 27). */
+  /** Peers that were found in public are not taken in (BEP 27). */
   #private = false;
   #refused = 0;
   #blocked = 0;
@@ -221,7 +221,7 @@ export class PeerList {
     return this.#outcomes.isRetrying(peer);
   }
 
-  /** True if something became of every address, and of everybody who connected to us, and nobody is worth waiting for. */
+  /** True if every address and every peer that connected to us is settled, and no peer is worth waiting for. */
   get allSettled(): boolean {
     return this.#isHeardOfAll && this.#outcomes.hopes === 0;
   }
@@ -279,7 +279,7 @@ export class PeerList {
     return this.#outcomes.all;
   }
 
-  /** A private torrent (BEP 27) takes in nobody who was found in public from here on. Returns those who must go. */
+  /** From here on the torrent is private (BEP 27): peers that were found in public are not taken in. Returns those that must go. */
   becamePrivate(): KnownPeer[] {
     this.#private = true;
     return [...this.#foundInPublic].map((peer) => this.at(peer));

@@ -43,6 +43,11 @@ export function parsePort(option: string, text: string): number {
   return port;
 }
 
+/** `1 file`, `3 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** `64.0 MiB`, `1.5 KiB`, `12 B`. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -50,7 +50,7 @@ export class BencodeTape {
   #words = new Int32Array(FIRST_ENTRIES * ENTRY_WORDS);
   #count = 0;
 
-  /** Walks one value at the start of `bytes`, with at most so many in it. Throws BencodeError. */
+  /** Walks one value at the start of `bytes`, with a bound on the values in it. Throws BencodeError. */
   constructor(bytes: Uint8Array, maxTokens: number) {
     this.bytes = bytes;
     this.end = this.#walk(maxTokens);

@@ -48,7 +48,7 @@ export function addressBytes(host: string): number[] | null {
   return [...first, ...new Array<number>(16 - first.length - last.length).fill(0), ...last];
 }
 
-/** The network of an address: so many bytes of IPv4, or of IPv6. What is no address is by itself. */
+/** The network of an address: its first bytes, by family. What is no address is a group of its own. */
 export function networkOf(host: string, bytesOfFour: number, bytesOfSix: number): string {
   const bytes = addressBytes(canonicalHost(host));
   if (bytes === null) return host;

@@ -193,7 +193,7 @@ export class Ledger {
     return { missing, unavailable, example };
   }
 
-  /** Some piece is missing that somebody who is connected has. */
+  /** A connected peer has a piece that is missing. */
   anyReachable(): boolean {
     if (Atomics.load(this.#counters, SEEDS) > 0) return this.missingCount > 0;
     for (let piece = 0; piece < this.pieceCount; piece++) {

@@ -268,7 +268,7 @@ export const MAX_KNOWN_PEERS = 20_000;
 
 /** Of these, from one source at the most, the user's own aside. */
 export const MAX_PEERS_PER_SOURCE = 10_000;
-/** Groups of those who name addresses (a peer's, a node's network): a full source makes room out of the largest, and groups take turns at being dialled. */
+/** Groups of the sources that name addresses (the network of a peer or node): a full source makes room out of the largest, and groups take turns at being dialled. */
 export const NAMER_GROUPS = 256;
 /** And from one public /24 (IPv6: /64): one who owns a network must not be the swarm. */
 export const MAX_PEERS_PER_SUBNET = 32;
@@ -311,7 +311,7 @@ export const WRITER_LEASE_MS = 1_000;
 export const FIRST_REFUSAL_MS = 1_000;
 /** The longest such wait. */
 export const MAX_REFUSAL_MS = 15_000;
-/** After so many rejections in a row without a block, the peer is asked for nothing for 1 s, then 2 s, 4 s and so on. */
+/** After this many rejections in a row without a block, the peer is asked for nothing for 1 s, then 2 s, 4 s and so on. */
 export const REJECTS_BEFORE_REST = 16;
 /** A piece in work that no peer of its shard goes on with is parked after this long, for other shards to finish. */
 export const ORPHANED_PIECE_MS = 3_000;
@@ -327,7 +327,7 @@ export const MAX_SOLO_TRIES = 3;
 export const SOLO_TRY_MS = 20_000;
 /** Where none of the senders that are not suspected goes on with a piece that failed for this long, the suspicion is turned round. */
 export const RELENT_MS = 6_000;
-/** And where so many holders in a row had it and got no block. */
+/** And where this many holders in a row had it and got no block. */
 export const MAX_FRUITLESS_TRIES = 2;
 /** Main looks this often whether a piece that failed can be fetched again: its last guest leaves within a tick. */
 export const SLOT_LEFT_POLL_MS = 50;
@@ -487,7 +487,7 @@ export const DHT_SEEK_MS = 1_000;
 export const DHT_SEEK_MAX_MS = 10_000;
 /** The library waits for an answer this long. */
 export const DHT_PING_MS = 2_500;
-/** With so many nodes known, those of peers (PORT) are not asked as well. */
+/** With this many nodes known, those of peers (PORT) are not asked as well. */
 export const ENOUGH_DHT_NODES = 200;
 /** Nodes that peers or earlier runs told of, and are remembered for a time without any. */
 export const MAX_MET_DHT_NODES = 256;
@@ -497,7 +497,7 @@ export const MAX_TORRENT_DHT_NODES = 16;
 export const MAX_NAME_ADDRESSES = 8;
 /** Nodes and peers of the DHT over IPv6 that are remembered at one time. */
 export const MAX_DHT_STAND_INS = 65_536;
-/** An answer of our node: whoever forges the sender of a question must not gain much by it. Others send as many peers as fit a packet. */
+/** An answer of our node: a forged sender of a question must not be flooded by it. Others send as many peers as fit a packet. */
 export const MAX_DHT_ANSWER_BYTES = 1_000;
 /** Nodes in one answer: K of BEP 5. */
 export const MAX_DHT_NODES_PER_ANSWER = 8;
@@ -564,9 +564,9 @@ export const MAX_SWARM_PAYLOAD_BYTES = 68_719_476_736;
 export const HINT_AFTER_MS = 10_000;
 /** The file of `--metrics` is written this often: as often as Prometheus asks, by default. */
 export const METRICS_FILE_INTERVAL_MS = 15_000;
-/** Connections to the port of `--metrics-port` at one time: a few collectors ask, each in its turn. */
+/** Connections to the port of `--metrics-port` at one time: a few collectors ask, one after the other. */
 export const MAX_METRICS_CONNECTIONS = 16;
-/** Each is over after this long, whatever was asked: who keeps one open keeps others out. */
+/** Each ends after this long, whatever was asked: one that is kept open keeps others out. */
 export const METRICS_REQUEST_MS = 5_000;
 /** A request with its headers; Prometheus sends about 300. */
 export const MAX_METRICS_REQUEST_BYTES = 4_096;

@@ -138,7 +138,7 @@ export class AddressBook {
     if (oldest !== null && now - oldest.lostAt >= OUTAGE_REDIAL_MS) this.#bringForward(oldest, 0);
   }
 
-  /** It was not they who were away: the next tries of all count from the start. */
+  /** We were away and not the peers: the next tries of all count from the start. */
   networkBack(): void {
     for (const peer of this.#attempts.keys()) {
       const retry = this.#retries.get(peer);

@@ -1,6 +1,6 @@
 /**
  * Who of the guests makes room for a newcomer: of those of the least use one out of the most crowded network, and of these who
- * came first. Who works for us is never sent away, and who has just come has a while to show what it is good for, unless its network
+ * came first. A peer that works for us is never sent away, and a new one has a while to show what it is good for, unless its network
  * is more crowded than the newcomer's.
  */
 import type { PeerIndex } from '../shared/indices.ts';
@@ -20,7 +20,7 @@ interface Guest {
   readonly network: string;
 }
 
-/** An address of IPv4 says who it is; of IPv6 everybody has a /64 of addresses. */
+/** An IPv4 address stands for one host; with IPv6 each host has a /64 of addresses. */
 export const homeOf = (host: string): string => networkOf(host, 4, 8);
 
 export class GuestBook {

@@ -12,7 +12,7 @@ const WRITE_SIZES_BYTES = [LEAST_WRITE_BYTES, 4 * LEAST_WRITE_BYTES, WRITE_CHUNK
 const KEPT_SAMPLES = 7;
 /** At first each size is tried this often. */
 const FIRST_TRIES = 3;
-/** Afterwards one write in so many looks at another size. */
+/** Afterwards one write in this many tries another size. */
 const LOOK_EVERY = 16;
 /** A size must be cheaper by this much to take over: both may be as good, and measure differently each time. */
 const CLEARLY_CHEAPER = 0.95;

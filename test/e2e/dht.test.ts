@@ -1,7 +1,7 @@
 /** The DHT on real sockets of loopback: whatever is not there at the start is used when it comes. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import bencode from 'bencode';
 import { type DhtOptions, DhtSource } from '../../src/main/discovery/dht.ts';
 import { readNodes } from '../../src/main/discovery/node-file.ts';
@@ -10,6 +10,7 @@ import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { LookUpError } from '../../src/shared/name-lookup.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { type DhtNode, startDhtNode } from '../support/dht-node.ts';
+import { GlobalTimers } from '../support/global-timers.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { int, list, str, torrentOf } from '../support/torrents.ts';
@@ -21,25 +22,27 @@ interface Run {
   readonly source: DhtSource;
   readonly peers: HostPort[];
   readonly news: string[];
+  readonly timers: GlobalTimers;
 }
 
 /** Goes on with virtual time, second by second, until it is so; real time is for packets on loopback only. */
-async function until(t: TestContext, isSo: () => boolean): Promise<void> {
+async function until(timers: GlobalTimers, isSo: () => boolean): Promise<void> {
   for (let second = 0; ; second++) {
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
     if (isSo()) return;
     assert.ok(second < 600, 'it never was');
-    t.mock.timers.tick(1_000);
+    timers.tick(1_000);
   }
 }
 
-/** `t`: with virtual time. */
+/** In virtual time, if not said otherwise. */
 async function withSource(
-  t: TestContext | null,
   options: Partial<DhtOptions>,
   work: (run: Run) => Promise<void>,
+  time: 'virtual' | 'real' = 'virtual',
 ): Promise<void> {
-  t?.mock.timers.enable({ apis: ['setTimeout'] });
+  const timers = new GlobalTimers();
+  if (time === 'real') timers.restore();
   const peers: HostPort[] = [];
   const news: string[] = [];
   const source = new DhtSource({
@@ -58,10 +61,10 @@ async function withSource(
   });
   try {
     await source.start();
-    await work({ source, peers, news });
+    await work({ source, peers, news, timers });
   } finally {
     await source.stop();
-    t?.mock.timers.reset();
+    timers.restore();
   }
 }
 
@@ -91,20 +94,20 @@ for (const [family, host] of [
   [6, '::1'],
 ] as const)
   for (const code of ['ENOTFOUND', 'EAI_AGAIN'])
-    test(`a name that cannot be looked up at first (${code}, IPv${family})`, (t) =>
+    test(`a name that cannot be looked up at first (${code}, IPv${family})`, () =>
       withNode(async (node) => {
         // The name leads to both families, and to an address where nobody is.
         const { asked, lookup } = failing(3, code, ['203.0.113.1', '127.0.0.1', '::1']);
         const bootstrap = [{ host: 'dht.test', port: node.port }];
-        await withSource(t, { family, bootstrap, lookup }, async ({ source, peers, news }) => {
-          await until(t, () => asked.length >= 2);
+        await withSource({ family, bootstrap, lookup }, async ({ source, peers, news, timers }) => {
+          await until(timers, () => asked.length >= 2);
           assert.equal(source.hopeful, code === 'EAI_AGAIN', 'what may pass is hoped for');
-          await until(t, () => peers.length > 0);
+          await until(timers, () => peers.length > 0);
           assert.deepEqual(peers, [{ host, port: 6_881 }]);
           assert.equal(asked.length, 4, 'its failure fired three times');
           assert.ok(asked.every((asked) => asked === family));
           assert.equal(source.hopeful, true);
-          await until(t, () => news.some((one) => one.startsWith('answered')));
+          await until(timers, () => news.some((one) => one.startsWith('answered')));
           if (family === 4) assert.equal(news[0], 'failed: no name of a first node could be looked up');
         });
       }, host));
@@ -117,45 +120,52 @@ for (const [family, host] of [
     withNode(async (node) => {
       const bootstrap = [{ host, port: node.port }];
       const options = { family, bootstrap, port: Promise.resolve(6_881) };
-      await withSource(null, options, async ({ peers }) => {
-        while (peers.length === 0) await new Promise(setImmediate);
-        const info_hash = Buffer.alloc(20, 9);
-        /** Once there is an answer left for this host. */
-        const insist = async (query: Record<string, unknown>): Promise<Buffer> =>
-          (await node.ask(node.askedFrom, query)) ?? insist(query);
-        const { token } = (
-          bencode.decode(await insist({ q: 'get_peers', info_hash })) as { r: { token: Uint8Array } }
-        ).r;
-        for (let port = 1; port <= 400; port++)
-          node.tell(node.askedFrom, { q: 'announce_peer', info_hash, port, token });
-        const told = await insist({ q: 'get_peers', info_hash });
-        const { values } = (bencode.decode(told) as { r: { values: Uint8Array[] } }).r;
-        assert.ok(values.length >= 1 && values.length <= 8, `${values.length} of 400 ports`);
-        assert.ok(told.length < 1_000 && node.answers < 30, `${told.length} bytes, ${node.answers} answers`);
-        const others = ['get', 'put', 'vote'].map((q) =>
-          node.ask(node.askedFrom, { q, target: info_hash, v: 'x'.repeat(900), token }),
-        );
-        assert.deepEqual(await Promise.all(others), [null, null, null]);
-      });
+      await withSource(
+        options,
+        async ({ peers }) => {
+          while (peers.length === 0) await new Promise(setImmediate);
+          const info_hash = Buffer.alloc(20, 9);
+          /** Once there is an answer left for this host. */
+          const insist = async (query: Record<string, unknown>): Promise<Buffer> =>
+            (await node.ask(node.askedFrom, query)) ?? insist(query);
+          const { token } = (
+            bencode.decode(await insist({ q: 'get_peers', info_hash })) as { r: { token: Uint8Array } }
+          ).r;
+          for (let port = 1; port <= 400; port++)
+            node.tell(node.askedFrom, { q: 'announce_peer', info_hash, port, token });
+          const told = await insist({ q: 'get_peers', info_hash });
+          const { values } = (bencode.decode(told) as { r: { values: Uint8Array[] } }).r;
+          assert.ok(values.length >= 1 && values.length <= 8, `${values.length} of 400 ports`);
+          assert.ok(
+            told.length < 1_000 && node.answers < 30,
+            `${told.length} bytes, ${node.answers} answers`,
+          );
+          const others = ['get', 'put', 'vote'].map((q) =>
+            node.ask(node.askedFrom, { q, target: info_hash, v: 'x'.repeat(900), token }),
+          );
+          assert.deepEqual(await Promise.all(others), [null, null, null]);
+        },
+        'real',
+      );
     }, host));
 
-test('all nodes are away at first, for two minutes; they are hoped for, and asked ever more seldom', (t) =>
+test('all nodes are away at first, for two minutes; they are hoped for, and asked ever more seldom', () =>
   withNode((one) =>
     withNode(async (other) => {
       one.isUp = false;
       other.isUp = false;
       const bootstrap = [one, other].map(({ port }) => ({ host: '127.0.0.1', port }));
-      await withSource(t, { bootstrap }, async ({ source, peers, news }) => {
-        await until(t, () => news.length > 0);
+      await withSource({ bootstrap }, async ({ source, peers, news, timers }) => {
+        await until(timers, () => news.length > 0);
         assert.deepEqual(news, ['failed: no node answered']);
         assert.deepEqual([source.searching, source.hopeful], [false, true]);
-        await until(t, () => other.heard.length >= 6);
+        await until(timers, () => other.heard.length >= 6);
         assert.ok(other.heard.length < 10, 'not at every tick');
         other.isUp = true;
-        await until(t, () => peers.length > 0);
+        await until(timers, () => peers.length > 0);
         const searches = () => other.heard.filter((q) => q === 'get_peers').length;
         assert.ok(searches() >= 1);
-        await until(t, () => news.length > 1);
+        await until(timers, () => news.length > 1);
         const before = searches();
         source.networkBack();
         while (searches() === before) await new Promise(setImmediate);
@@ -163,33 +173,33 @@ test('all nodes are away at first, for two minutes; they are hoped for, and aske
     }),
   ));
 
-test('the nodes of a torrent and of peers are asked; what a stranger names in our network is not', (t) =>
+test('the nodes of a torrent and of peers are asked; what a stranger names in our network is not', () =>
   withNode((ofTorrent) =>
     withNode(async (ofPeer) => {
       const torrentNodes = [{ host: '127.0.0.1', port: ofTorrent.port }];
-      await withSource(t, { torrentNodes, isUsersChoice: false }, async ({ source, peers }) => {
-        await until(t, () => peers.length > 0);
+      await withSource({ torrentNodes, isUsersChoice: false }, async ({ source, peers, timers }) => {
+        await until(timers, () => peers.length > 0);
         assert.ok(ofTorrent.heard.includes('get_peers'));
         source.meet({ host: '127.0.0.1', port: ofPeer.port });
-        await until(t, () => ofPeer.heard.length > 0);
+        await until(timers, () => ofPeer.heard.length > 0);
         source.meet({ host: '127.0.0.1', port: ofPeer.port });
       });
     }),
   ));
 
-test('a node of a peer alone is enough, and is kept for the next run', (t) =>
+test('a node of a peer alone is enough, and is kept for the next run', () =>
   withNode(async (node) => {
     const nodeFile = join(folder, 'cache', 'dht.json');
-    await withSource(t, { nodeFile }, async ({ source, peers }) => {
+    await withSource({ nodeFile }, async ({ source, peers, timers }) => {
       assert.equal(source.hopeful, true, 'until the first answer could have come');
       source.meet({ host: '127.0.0.1', port: node.port });
-      await until(t, () => peers.length > 0);
+      await until(timers, () => peers.length > 0);
     });
     assert.deepEqual(
       readNodes(nodeFile).map(({ host, port }) => ({ host, port })),
       [{ host: '127.0.0.1', port: node.port }],
     );
-    await withSource(t, { nodeFile }, ({ peers }) => until(t, () => peers.length > 0));
+    await withSource({ nodeFile }, ({ peers, timers }) => until(timers, () => peers.length > 0));
   }));
 
 test('get: `nodes` of a torrent are asked, those of a private one are not', () =>

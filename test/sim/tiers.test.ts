@@ -1,8 +1,9 @@
 /** Tiers of trackers in virtual time: who is asked at which second, and when again. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { type AnnounceReply, TrackerError } from '../../src/main/discovery/announce.ts';
 import { newTracker, Tier } from '../../src/main/discovery/tier.ts';
+import { GlobalTimers } from '../support/global-timers.ts';
 
 const reply = (intervalMs = 1_800_000): AnnounceReply => ({
   reach: 'public',
@@ -40,20 +41,19 @@ const refused = bad(10, () => new TrackerError('nobody listens there'));
 
 /** What happened in a tier of these trackers up to `ms`: "second: tracker event", failures with the next try. */
 async function life(
-  { mock }: TestContext,
   trackers: Readonly<Record<string, Behaviour>>,
   ms: number,
   headStartMs = 1_000,
   during: (tier: Tier, ms: number) => void = () => {},
 ) {
-  mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const timers = new GlobalTimers();
   const log: string[] = [];
   const asked = new Map<string, number>();
-  const at = (): string => String(Date.now() / 1_000);
+  const at = (): string => String(timers.now / 1_000);
   const tier = new Tier({
     trackers: Object.keys(trackers).map(newTracker),
     headStartMs,
-    now: () => Date.now(),
+    now: () => timers.now,
     ask: ({ url }, event) => {
       const n = (asked.get(url) ?? 0) + 1;
       asked.set(url, n);
@@ -68,16 +68,17 @@ async function life(
   for (let passed = 0; passed < ms; passed += 10) {
     // Promises of a moment settle before the next.
     for (let turn = 0; turn < 8; turn++) await null;
-    mock.timers.tick(10);
+    timers.tick(10);
     during(tier, passed + 10);
   }
   for (let turn = 0; turn < 8; turn++) await null;
   tier.end();
+  timers.restore();
   return { log, tier };
 }
 
-test('the next is asked after a second of silence, and who answers first stays in front', async (t) => {
-  const { log, tier } = await life(t, { a: silent, b: silent, c: good(200, 60_000), d: good(1) }, 62_500);
+test('the next is asked after a second of silence, and who answers first stays in front', async () => {
+  const { log, tier } = await life({ a: silent, b: silent, c: good(200, 60_000), d: good(1) }, 62_500);
   assert.deepEqual(log, [
     '0: a started',
     '1: b started',
@@ -94,8 +95,8 @@ test('the next is asked after a second of silence, and who answers first stays i
   );
 });
 
-test('a failure hands on at once, and a late answer is used as well', async (t) => {
-  const { log, tier } = await life(t, { a: refused, b: good(2_500), c: good(100) }, 4_000);
+test('a failure hands on at once, and a late answer is used as well', async () => {
+  const { log, tier } = await life({ a: refused, b: good(2_500), c: good(100) }, 4_000);
   assert.deepEqual(log, [
     '0: a started',
     '0.01: a failed',
@@ -111,13 +112,13 @@ test('a failure hands on at once, and a late answer is used as well', async (t) 
   );
 });
 
-test('a private torrent has one tracker at a time (BEP 27)', async (t) => {
-  const { log } = await life(t, { a: silent, b: good(100), c: good(100) }, 16_000, Number.POSITIVE_INFINITY);
+test('a private torrent has one tracker at a time (BEP 27)', async () => {
+  const { log } = await life({ a: silent, b: good(100), c: good(100) }, 16_000, Number.POSITIVE_INFINITY);
   assert.deepEqual(log, ['0: a started', '15: a failed', '15: b started', '15.1: b answered']);
 });
 
-test('what may pass is tried again, after 15 s and then twice as long each time', async (t) => {
-  const { log, tier } = await life(t, { a: refused }, 110_000);
+test('what may pass is tried again, after 15 s and then twice as long each time', async () => {
+  const { log, tier } = await life({ a: refused }, 110_000);
   assert.deepEqual(log, [
     '0: a started',
     '0.01: a failed, next in 15',
@@ -131,13 +132,13 @@ test('what may pass is tried again, after 15 s and then twice as long each time'
   assert.equal(tier.hopeful, true);
 });
 
-test('a tracker that says when to come again is believed, but not for ever the same', async (t) => {
+test('a tracker that says when to come again is believed, but not for ever the same', async () => {
   const busy: Behaviour = (n) =>
     after(10, () => {
       if (n > 3) return reply();
       throw new TrackerError('HTTP status 503', { retryMs: 5_000 });
     });
-  const { log } = await life(t, { a: busy }, 36_000);
+  const { log } = await life({ a: busy }, 36_000);
   assert.deepEqual(
     log.filter((line) => !line.includes('started')),
     [
@@ -149,13 +150,13 @@ test('a tracker that says when to come again is believed, but not for ever the s
   );
 });
 
-test('a network that is back ends the waits that were its own, and no other, and does not hurry anybody', async (t) => {
+test('a network that is back ends the waits that were its own, and no other, and does not hurry anybody', async () => {
   const told = bad(10, () => new TrackerError('HTTP status 503', { retryMs: 100_000 }));
   const back = (tier: Tier, ms: number): void => {
     // It flaps: three times in a second, and again.
     if ([60_000, 60_300, 60_600, 62_000].includes(ms)) tier.networkBack();
   };
-  const { log } = await life(t, { a: refused, b: told }, 101_000, 1_000, back);
+  const { log } = await life({ a: refused, b: told }, 101_000, 1_000, back);
   assert.deepEqual(
     log.filter((line) => line.includes('started')),
     [
@@ -171,9 +172,8 @@ test('a network that is back ends the waits that were its own, and no other, and
   );
 });
 
-test('one that must be left alone for a minute is passed over while the others are asked again', async (t) => {
+test('one that must be left alone for a minute is passed over while the others are asked again', async () => {
   const { log } = await life(
-    t,
     { a: bad(10, () => new TrackerError('refused', { retryMs: 60_000 })), b: refused },
     61_000,
   );
@@ -183,10 +183,10 @@ test('one that must be left alone for a minute is passed over while the others a
   );
 });
 
-test('what is for ever is no hope, and `never` is not asked again (BEP 31)', async (t) => {
+test('what is for ever is no hope, and `never` is not asked again (BEP 31)', async () => {
   const never = bad(10, () => new TrackerError('refused', { retryMs: Number.POSITIVE_INFINITY }));
   const gone = bad(10, () => new TrackerError('HTTP status 404', { lasting: true }));
-  const { log, tier } = await life(t, { a: never, b: gone }, 16_000);
+  const { log, tier } = await life({ a: never, b: gone }, 16_000);
   assert.equal(tier.hopeful, false);
   assert.deepEqual(log, [
     '0: a started',

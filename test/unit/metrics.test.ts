@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { Metrics } from '../../src/main/metrics.ts';
 import { MAX_METRICS_CONNECTIONS, METRICS_REQUEST_MS } from '../../src/shared/limits.ts';
+import { GlobalTimers } from '../support/global-timers.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();
@@ -21,8 +22,8 @@ async function answer(port: number, request: string): Promise<string> {
   return text;
 }
 
-test('connections are bounded, and each is over after a time, whatever it does', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+test('connections are bounded, and each is over after a time, whatever it does', async () => {
+  const timers = new GlobalTimers();
   const metrics = new Metrics(null, assert.fail);
   const port = await metrics.listen(0);
   const request = `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
@@ -36,7 +37,7 @@ test('connections are bounded, and each is over after a time, whatever it does',
   const closed = Promise.all(silent.map((socket) => once(socket, 'close')));
   try {
     assert.equal(await answer(port, request), '', 'one too many');
-    t.mock.timers.tick(METRICS_REQUEST_MS);
+    timers.tick(METRICS_REQUEST_MS);
     await closed;
     assert.match(await answer(port, request), /^HTTP\/1.1 200 /);
     assert.match(
@@ -44,6 +45,7 @@ test('connections are bounded, and each is over after a time, whatever it does',
       /^HTTP\/1.1 431 /,
     );
   } finally {
+    timers.restore();
     metrics.close();
   }
 });

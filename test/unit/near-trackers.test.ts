@@ -1,6 +1,7 @@
 /** What a torrent from a stranger can make us ask of our own machine and network: trackers, and nothing else. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import { getEventListeners } from 'node:events';
 import { after, test } from 'node:test';
 import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { Announcer } from '../../src/main/discovery/announcer.ts';
@@ -250,4 +251,6 @@ test('names: what a hosts file says, what needs no asking, and a look-up that is
     /cannot be looked up \(abandoned\)/,
   );
   assert.ok(performance.now() - begun < 1_000);
+  await assert.rejects(lookUp('no-such-name.invalid', signal), /cannot be looked up/);
+  assert.equal(getEventListeners(signal, 'abort').length, 0, 'nothing stays with the signal of a run');
 });

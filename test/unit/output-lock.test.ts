@@ -12,12 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import type { Failure } from '../../src/main/failure.ts';
 import { type LockHooks, OutputLock } from '../../src/main/output-lock.ts';
 import { Folder } from '../../src/shared/folder.ts';
 import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
+import { GlobalTimers } from '../support/global-timers.ts';
 
 const folder = temporaryFolder();
 const HOOKS: LockHooks = {
@@ -119,21 +120,21 @@ test('what is no lock stays, and the run says so', async () => {
 });
 
 test('an owner whose lock was taken over hears of it, and leaves the new one alone', async () => {
-  mock.timers.enable({ apis: ['setInterval'] });
+  const timers = new GlobalTimers();
   try {
     const at = place('lost');
     let lost: Error | null = null;
     const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onLost: (error) => (lost = error) });
     rmSync(at.path);
-    mock.timers.tick(LOCK_INTERVAL_MS);
+    timers.tick(LOCK_INTERVAL_MS);
     assert.equal(lost, null, 'removed by hand: nobody else has it');
     const other = await OutputLock.take(at.folder, 'lock', HOOKS);
-    mock.timers.tick(LOCK_INTERVAL_MS);
+    timers.tick(LOCK_INTERVAL_MS);
     assert.match(String(lost), /another run of unchoke took this place over/);
     lock.release();
     assert.equal(existsSync(at.path), true);
     other.release();
   } finally {
-    mock.timers.reset();
+    timers.restore();
   }
 });

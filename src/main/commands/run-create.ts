@@ -20,7 +20,7 @@ import { placesOf } from '../names/places.ts';
 import { parseMetainfo } from '../torrent/metainfo.ts';
 import { assertUnchanged, type Source, sourceOf } from '../torrent/source-files.ts';
 import { assertOutputFree, writeTorrent } from '../torrent/torrent-output.ts';
-import { formatDuration, formatRate, formatSize, parseSize } from '../units.ts';
+import { counted, formatDuration, formatRate, formatSize, parseSize } from '../units.ts';
 import { WorkProgress } from '../work-progress.ts';
 import { hashersOf } from './options.ts';
 
@@ -74,7 +74,7 @@ export async function runCreate(path: string, flags: Flags): Promise<void> {
   console.result([
     output,
     `info hash ${hex}`,
-    `${formatSize(g.totalLength)} in ${g.pieceCount} pieces of ${formatSize(g.pieceLength)}, ${source.files.length} files; ` +
+    `${formatSize(g.totalLength)} in ${counted(g.pieceCount, 'piece')} of ${formatSize(g.pieceLength)}, ${counted(source.files.length, 'file')}; ` +
       `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
   ]);
 }

@@ -101,7 +101,7 @@ export class DhtSource {
     if (this.#options.canSpeak()) this.#ping([node]);
   }
 
-  /** The network was away: whoever is known is asked at once, and all pauses begin from the start. */
+  /** The network was away: all known nodes are asked at once, and all pauses begin from the start. */
   networkBack(): void {
     if (this.#client === null || this.#stopped || this.#isSearch) return;
     this.#seekMs = DHT_SEEK_MS;
@@ -204,7 +204,7 @@ export class DhtSource {
   #searched(foundSome: boolean): void {
     this.#keep();
     if (this.#nodeCount === 0) {
-      // All that were known are gone: perhaps it is we who are away.
+      // All known nodes are gone: perhaps our own network is away.
       this.#fail('no node answered');
       this.#repeatMs = 0;
       this.#seekMs = DHT_SEEK_MS;

@@ -1,4 +1,5 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
+import { setMaxListeners } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { believable } from '../../shared/address-rules.ts';
@@ -63,6 +64,8 @@ export class Discovery {
   constructor(options: DiscoveryOptions) {
     this.#options = options;
     const { infoHash, port, dht, nodes, onNews, onPeers } = options;
+    // One for each name that is being looked up.
+    setMaxListeners(0, this.#lookUps.signal);
     this.#announcer = new Announcer(options);
     const from = options.udp?.from ?? null;
     if (dht === null) return;
@@ -131,14 +134,14 @@ export class Discovery {
 
   async #resolve(peers: readonly HostPort[], found: (peers: readonly HostPort[]) => void): Promise<void> {
     if (peers.length === 0) return;
-    // Behind a proxy a look-up would tell the world whom we are after: the proxy does it.
+    // Behind a proxy the proxy looks names up: a look-up of our own would show which peers we want.
     if (this.#options.udp === null) return found(peers);
     await resolvePeers(peers, this.#lookUps.signal, found, (host, text) =>
       this.#options.onNews({ tracker: host, kind: 'failed', text }),
     );
   }
 
-  /** Whoever wrote the link is out on the internet, and may name what is there; behind a proxy no name can be judged. */
+  /** The author of the link is on the internet and may name hosts there; behind a proxy no name can be judged. */
   #linkedFound(peers: readonly HostPort[]): void {
     const { onPeers, onNews } = this.#options;
     const kept = believable(peers, 'public');

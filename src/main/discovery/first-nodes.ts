@@ -2,6 +2,7 @@
  * Where a search in the DHT may begin: nodes that the user or the torrent named (BEP 5 `nodes`), and nodes that an earlier run or a
  * peer told of (PORT). A name is looked up anew whenever it is needed: it may not be there at the start, and lead elsewhere later.
  */
+import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import { mayName, type Reach, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -15,7 +16,7 @@ export type Lookup = (host: string, family: DhtFamily, signal: AbortSignal) => P
 export const NAME_LOOKUP: Lookup = async (host, family, signal) =>
   (await lookUp(host, signal)).filter((each) => each.family === family).map(({ address }) => address);
 
-/** Whom the user named may name nodes as near as itself. A stranger's node is reached wherever it is, and names public ones only. */
+/** A node that the user named may name nodes as near as itself. A stranger's node is asked wherever it is, and may name public nodes only. */
 type NamedBy = 'user' | 'stranger';
 
 /** The library has 16 questions on their way at one time. */
@@ -43,6 +44,8 @@ export class FirstNodes {
   constructor(family: DhtFamily, lookup: Lookup) {
     this.#family = family;
     this.#lookup = lookup;
+    // One for each name that is being looked up.
+    setMaxListeners(0, this.#stopped.signal);
   }
 
   get hasAddress(): boolean {
@@ -108,7 +111,7 @@ export class FirstNodes {
     this.#stopped.abort();
   }
 
-  /** Whom packets may go to. A node that is far away names nobody in our own network. */
+  /** The addresses that packets may go to. A far node may not name addresses of our own network. */
   mayReach(host: string, port: number): boolean {
     const reach = reachOf(host);
     if (reach === null || reach === 'public') return reach === 'public';

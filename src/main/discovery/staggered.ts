@@ -2,7 +2,7 @@
 
 /**
  * Tries the first item; the next one when one has failed, or when the last one has not answered for `headStartMs`
- * (Infinity: when it has failed). Resolves with the first success; whoever is still at it then is not waited for.
+ * (Infinity: when it has failed). Resolves with the first success; attempts that still run then are not waited for.
  * Rejects with the failure of the first item when all have failed. `items` is not empty.
  */
 export function staggered<Item, Result>(

@@ -1,7 +1,7 @@
 /** How many trackers a torrent may name, in whatever form it names them: a torrent must not make a crowd of us. */
 import { MAX_TRACKERS, MAX_TRACKERS_PER_HOST } from '../../shared/limits.ts';
 
-/** Each tracker once, so many in all, and so many at one host; tiers that are empty then are left out. */
+/** Each tracker once, with a bound in all and one for each host; tiers that are empty then are left out. */
 export function boundedTiers(tiers: readonly (readonly string[])[]): string[][] {
   const seen = new Set<string>();
   const atHost = new Map<string, number>();

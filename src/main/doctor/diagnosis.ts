@@ -162,7 +162,7 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
       return null;
     const { unavailable, missing, example } = download;
     return {
-      text: `nobody of the ${inSession} connected peers has piece ${example}, nor ${unavailable - 1} others of the ${missing} that are missing`,
+      text: `none of the ${inSession} connected peers has piece ${example}${unavailable > 1 ? `, nor ${unavailable - 1} others` : ''} of the ${missing} that are missing`,
       advice: 'there is no seed among them: wait for one, or ask other trackers and the DHT',
     };
   },

@@ -74,7 +74,7 @@ export function parseMagnet(link: string): Magnet {
   };
 }
 
-/** What can be read of some values, each once and at most so many, and what is left over. */
+/** The values that can be read, each once and up to a bound, and those that are left over. */
 function readable<Value>(
   texts: readonly string[],
   most: number,

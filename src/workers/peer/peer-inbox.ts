@@ -108,7 +108,7 @@ export class PeerInbox implements FrameSink {
     }
   }
 
-  /** Each unchoke means work for us: of one that takes it back and gives nothing in between, only so many. */
+  /** Each unchoke means work for us: a peer that takes it back and gives nothing in between has a bound. */
   #mayUnchoke(): boolean {
     this.#unchokes.refill(this.#host.clock());
     return this.#unchokes.spend(1);

@@ -1,5 +1,5 @@
 /**
- * A piece that this shard is fetching: who was asked for which block. The bytes, the marks of what arrived and the senders
+ * A piece that this shard is fetching: which peer was asked for which block. The bytes, the marks of what arrived and the senders
  * are in the arena; this is the shard's own side of the book.
  */
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
@@ -115,7 +115,7 @@ export class ActivePiece {
     return first;
   }
 
-  /** Everybody who owes the block. */
+  /** The peers that owe the block. */
   debtorsOf(block: number): RequestedPeer[] {
     return [this.#askers[block], this.#doubles.get(block)].filter((peer) => peer != null);
   }

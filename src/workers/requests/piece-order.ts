@@ -67,7 +67,7 @@ export class PieceOrder {
     return null;
   }
 
-  /** Some missing piece is to be had of somebody who is connected. Looked up as rarely as the order is made. */
+  /** A connected peer has a missing piece. Looked up as rarely as the order is made. */
   anyReachable(now: number): boolean {
     if (now - this.#reachableAt >= PICK_ORDER_MAX_AGE_MS) {
       this.#reachableAt = now;

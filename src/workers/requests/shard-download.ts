@@ -96,7 +96,7 @@ export class ShardDownload {
 }
 
 /**
- * HAVE to everybody who is no seed, also of pieces that it has: a super-seeding peer (BEP 16) offers the next piece only
+ * HAVE to every peer that is no seed, also of pieces that it has: a super-seeding peer (BEP 16) offers the next piece only
  * when it hears that the last one has arrived.
  */
 function announce(pieces: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {

@@ -1,5 +1,5 @@
 /**
- * Those who could give more take over from those who are slow: looked at once a tick, over the peers that owe something. A block is
+ * Peers that could give more take over from slow ones: looked at once a tick, over the peers that owe something. A block is
  * asked of two peers of a shard at the most; the first to send it has it, and the other is cancelled. Where both are slow, a
  * third takes the place of one of them: however many peers crawl, the block reaches one that does not.
  */
@@ -17,7 +17,7 @@ import { type ActivePieces, mayAsk } from './active-pieces.ts';
 import type { RequestedPeer } from './requester.ts';
 import { noteSilence } from './workforce.ts';
 
-/** Only a peer so many times as fast takes the place of another: what the other has begun is lost. */
+/** Only a peer that is this many times as fast takes the place of another: what the other has begun is lost. */
 const FASTER_FACTOR = 2;
 
 /** A block that `peer` is to be asked for although somebody else owes it. */
