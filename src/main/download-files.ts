@@ -109,8 +109,15 @@ export class DownloadFiles {
       (piece) => good[piece] === 1 && wanted[piece] === 1,
     ) as PieceIndex[];
     const isWhole = wanted.every((isWanted, piece) => isWanted === 0 || good[piece] === 1);
-    if (!isWhole)
-      await this.#journal.begin((file) => this.#standings.get(file) !== STANDING.guarded, trusted);
+    if (!isWhole) {
+      const claimed = new Set(trusted);
+      const isOurs = (file: number): boolean => this.#standings.get(file) !== STANDING.guarded;
+      await this.#journal.begin(
+        isOurs,
+        trusted,
+        found.every((piece) => claimed.has(piece)),
+      );
+    }
     for (const piece of found) {
       onGood(piece);
       if (!isWhole) this.#journal.note(piece);

@@ -50,15 +50,24 @@ export class JournalKeeper {
 
   /**
    * Says whose the files are before the first byte is written: a run that is killed in the middle of its first piece leaves
-   * files of which no piece verifies. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed.
-   * Rejects with a `disk` failure where the disk is full: then the first piece would not fit either.
+   * files of which no piece verifies. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed;
+   * `isAll`: no other piece is there. Where others are, which are not flushed, the files must not look unchanged to the next
+   * run: it would take what is not claimed for absent. Rejects with a `disk` failure where the disk is full: then the first
+   * piece would not fit either.
    */
-  async begin(isOurs: (file: number) => boolean, trusted: readonly PieceIndex[]): Promise<void> {
+  async begin(
+    isOurs: (file: number) => boolean,
+    trusted: readonly PieceIndex[],
+    isAll: boolean,
+  ): Promise<void> {
     this.#writing = this.#writing
-      .then(() => {
+      .then(async () => {
         for (const piece of trusted) this.#claim(piece);
         for (const file of this.#stamps.keys()) if (isOurs(file)) this.#stamp(file);
-        return this.#replace(false);
+        const stamps = isAll
+          ? this.#stamps
+          : this.#stamps.map((stamp) => stamp && { ...stamp, modified: '' });
+        await this.#replace(false, this.#verified, stamps);
       })
       .catch((error: unknown) => this.#trouble(error));
     await this.#writing;
@@ -126,10 +135,10 @@ export class JournalKeeper {
     await this.#replace(true, verified);
   }
 
-  async #replace(durable: boolean, verified: Uint8Array = this.#verified): Promise<void> {
+  async #replace(durable: boolean, verified: Uint8Array, stamps = this.#stamps): Promise<void> {
     const { place, metainfo, key } = this.#options;
     if (this.#blocked) return;
-    await writeJournal(this.#place, place.plan, metainfo, { verified, stamps: this.#stamps }, key, durable);
+    await writeJournal(this.#place, place.plan, metainfo, { verified, stamps }, key, durable);
   }
 
   #claim(piece: PieceIndex): void {
