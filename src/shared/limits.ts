@@ -458,6 +458,8 @@ export const WEB_SEED_SILENCE_MS = 20_000;
 export const WEB_SEED_BACKOFF_MS = 2_000;
 /** And this at the longest. */
 export const WEB_SEED_BACKOFF_MAX_MS = 60_000;
+/** Failures in a row after which a web seed gives up a run in the middle of a block: two minutes of waits. */
+export const MAX_WEB_SEED_HOLDS = 6;
 /** What a server asks for with Retry-After is kept up to this: no answer may end a web seed for the whole run. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS = 3_600_000;
 /** A file that a server did not have, or did not want to give, is asked for again after this long, if the run still goes on. */

@@ -42,3 +42,23 @@ test('the word that the network is back brings back servers that could not be re
     assert.ok((await web.run(70_000)) < 70_000, 'complete before the next try');
   });
 });
+
+test('a server that takes one request a second gives pieces of two files as well: the half of a block that came is kept', async () => {
+  let next = 0;
+  let refused = 0;
+  const strict: Answer = (asked, content) => {
+    if (asked.at < next) {
+      refused += 1;
+      return { status: 503 };
+    }
+    next = asked.at + 1_000;
+    return right(asked, content);
+  };
+  // Every piece but the first begins in one file and ends in the next, in the middle of a block.
+  const files = ['a', 'b', 'c', 'd'].map((name) => ({ names: [name], length: 30_000 }));
+  await play({ files, servers: [strict] }, 120_000, (web, endedAt) => {
+    assert.ok(refused > 0, 'the fault fired');
+    assert.ok(endedAt < 60_000, `complete after ${endedAt} ms`);
+    assert.equal(web.lostFiles.length, 0);
+  });
+});

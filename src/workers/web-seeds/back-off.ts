@@ -1,5 +1,6 @@
 /** When a server that failed may be asked again: the wait doubles up to a bound, and there is no last try. */
 import {
+  MAX_WEB_SEED_HOLDS,
   WEB_SEED_BACKOFF_MAX_MS,
   WEB_SEED_BACKOFF_MS,
   WEB_SEED_RETRY_AFTER_MAX_MS,
@@ -49,4 +50,10 @@ export function retryAfterMs(header: string | string[] | undefined, wallMs: numb
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1_000;
   const at = Date.parse(header);
   return Number.isNaN(at) ? null : Math.max(0, at - wallMs);
+}
+
+/** How long a run is kept after so many failures in a row; null where it is better given up. */
+export function holdMs(failures: number, retryAfterMs: number | null): number | null {
+  const waitMs = Math.max(WEB_SEED_BACKOFF_MS * 2 ** (failures - 1), retryAfterMs ?? 0);
+  return failures > MAX_WEB_SEED_HOLDS || waitMs > WEB_SEED_BACKOFF_MAX_MS ? null : waitMs;
 }

@@ -107,6 +107,11 @@ export class SlotWriter {
     return this.#at < this.#end && !this.#open.has(this.#position());
   }
 
+  /** The next byte belongs into the middle of a block. */
+  get isInBlock(): boolean {
+    return this.#at < this.#end && this.#place(this.#position()).within > 0;
+  }
+
   /** Takes in the next bytes; what lies beyond the end is dropped. */
   write(bytes: Buffer): void {
     for (let from = 0; from < bytes.length && this.#at < this.#end; ) {

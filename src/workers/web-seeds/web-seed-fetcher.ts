@@ -2,10 +2,7 @@
  * All web seeds of a download at work: a few connections each, which claim runs of pieces, fetch them, and take over from one
  * another what comes too slowly. Time and network come from outside.
  */
-import type { Arena } from '../../shared/arena.ts';
-import type { Clock } from '../../shared/clock.ts';
-import type { PieceIndex, ShardId } from '../../shared/indices.ts';
-import type { Ledger } from '../../shared/ledger.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
 import {
   ENDGAME_SILENCE_MS,
   SLOW_OWNER_REST_MS,
@@ -16,8 +13,10 @@ import {
   WEB_SEED_RUN_S,
   WEB_SEED_TICK_MS,
 } from '../../shared/limits.ts';
-import type { WebSeedCommand, WebSeedEvent, WebSeedFile } from '../../shared/web-seed-messages.ts';
+import type { WebSeedCommand } from '../../shared/web-seed-messages.ts';
+import { holdMs } from './back-off.ts';
 import { Claims } from './claims.ts';
+import type { FetcherSetup } from './fetcher-setup.ts';
 import { JointPieces } from './joint-pieces.ts';
 import { shouldTakeOver } from './pace.ts';
 import { ServerBusy } from './range-answer.ts';
@@ -25,22 +24,8 @@ import { SeedHopes } from './seed-hopes.ts';
 import { Server } from './server.ts';
 import type { SlotWriter } from './slot-writer.ts';
 import { WaitingRuns } from './waiting-runs.ts';
-import { type FetchOutcome, type Visitor, WebSeed } from './web-seed.ts';
+import { type FetchOutcome, WebSeed } from './web-seed.ts';
 import { Work } from './work.ts';
-
-export interface FetcherSetup {
-  readonly shard: ShardId;
-  readonly urls: readonly string[];
-  readonly files: readonly WebSeedFile[];
-  readonly single: boolean;
-  readonly ledger: Ledger;
-  readonly arena: Arena;
-  readonly maxSlots: number;
-  readonly visitor: Visitor;
-  readonly clock: Clock;
-  readonly sleep: (ms: number) => Promise<unknown>;
-  readonly post: (event: WebSeedEvent) => void;
-}
 
 /** Files that a server lacks one after the other, without having given anything, before it is asked more slowly. */
 const FRUITLESS_FILES = 50;
@@ -186,12 +171,17 @@ export class WebSeedFetcher {
     this.#works.add(work);
     seed.server.begin();
     let waitMs = 0;
+    let failures = 0;
     for (let goesOn = true; goesOn; ) {
       const at = work.begin();
       const outcome = await seed.fetch(work);
       if (!work.isFetching) break;
       this.#measure(work);
-      [goesOn, waitMs] = this.#after(work, outcome, work.run.at !== at);
+      const moved = work.run.at !== at;
+      [goesOn, waitMs] = this.#after(work, outcome, moved);
+      failures = moved ? 0 : failures + 1;
+      if (!goesOn && outcome.kind === 'failed')
+        goesOn = await this.#holds(work, failures, outcome.retryAfterMs);
     }
     seed.server.end(work.gave);
     this.#works.delete(work);
@@ -203,6 +193,17 @@ export class WebSeedFetcher {
   #tellFetched({ index, bytes }: WebSeed): void {
     this.#setup.post({ type: 'fetched', seed: index, bytes });
     if (this.#wastedBytes > 0) this.#setup.post({ type: 'wasted', bytes: this.#wastedBytes });
+  }
+
+  /**
+   * A server failed in the middle of a block, perhaps between two files: what there is of the block would be lost, and with a
+   * server that takes one request a second lost each time. So the run is kept and gone on with after a wait.
+   */
+  async #holds(work: Work, failures: number, retryAfterMs: number | null): Promise<boolean> {
+    const waitMs = work.run.isInBlock ? holdMs(failures, retryAfterMs) : null;
+    if (waitMs === null) return false;
+    await this.#setup.sleep(waitMs);
+    return !this.#stopped && work.isFetching && !work.isOver;
   }
 
   /** How fast the web seed is. A request that ended at once, without a byte, says nothing. */
