@@ -8,12 +8,15 @@ import { LEAST_WRITE_BYTES, WRITE_CHUNK_BYTES } from '../shared/limits.ts';
 
 const WRITE_SIZES_BYTES = [LEAST_WRITE_BYTES, 4 * LEAST_WRITE_BYTES, WRITE_CHUNK_BYTES] as const;
 
-/** Writes of each size that are looked at; the cheaper ones of them count: a stall of the disk says nothing about the size. */
-const KEPT_SAMPLES = 7;
+/** Writes of each size that are looked at. */
+const KEPT_SAMPLES = 13;
+/** The dearest quarter of them does not count: a stall of the disk says nothing about the size. All others do, since fresh memory shows in half of the writes. */
+const COUNTED_SHARE = 0.75;
+const ENOUGH_SAMPLES = 8;
 /** At first each size is tried this often. */
 const FIRST_TRIES = 3;
 /** Afterwards one write in this many tries another size. */
-const LOOK_EVERY = 16;
+const LOOK_EVERY = 12;
 /** A size must be cheaper by this much to take over: both may be as good, and measure differently each time. */
 const CLEARLY_CHEAPER = 0.95;
 /** Smaller writes say more about the call than about its size. */
@@ -56,11 +59,17 @@ export class WriteSize {
     );
     const cheapest = costs.indexOf(Math.min(...costs));
     const [least, ours] = [costs[cheapest] as number, costs[this.#best] as number];
-    if (least < ours * CLEARLY_CHEAPER) this.#best = cheapest;
+    if (least >= ours * CLEARLY_CHEAPER) return;
+    // The one that loses is tried anew at once: a few stalls in a row are not the size's fault.
+    (this.#samples[this.#best] as number[]).length = 0;
+    this.#best = cheapest;
   }
 }
 
-/** A third of them cost less. */
+/** The mean of those that count; of a few, the middle one. */
 function costOf(samples: readonly number[]): number {
-  return [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 3)] as number;
+  const sorted = [...samples].sort((a, b) => a - b);
+  if (samples.length < ENOUGH_SAMPLES) return sorted[samples.length >> 1] as number;
+  const counted = sorted.slice(0, Math.ceil(samples.length * COUNTED_SHARE));
+  return counted.reduce((sum, cost) => sum + cost, 0) / counted.length;
 }
