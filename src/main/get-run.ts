@@ -22,6 +22,7 @@ import { goneText, noPeerText } from './no-peer.ts';
 import { listenerFor, PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { raceReport } from './report/race-report.ts';
 import { ReportFile } from './report/report-file.ts';
+import { isThere } from './storage.ts';
 import { saveTorrent } from './torrent/from-metadata.ts';
 import type { Metainfo } from './torrent/metainfo.ts';
 import { selectFiles } from './torrent/selection.ts';
@@ -164,6 +165,8 @@ export class GetRun {
     // An interrupt came while another run was waited for.
     if (this.#ended) return job.place.release();
     this.#job = job;
+    // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
+    if (!job.download.complete && !isThere(job.plan)) this.#discover();
     await job.download.prepare();
   }
 

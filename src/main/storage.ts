@@ -1,4 +1,6 @@
 /** The files of a download: where each lies on the disk, and which pieces lie in it. */
+import { lstatSync } from 'node:fs';
+import { diskPath } from '../shared/byte-name.ts';
 import { elementsBelow } from '../shared/folder.ts';
 import type { Geometry } from '../shared/geometry.ts';
 import type { Padding, StoredFile } from '../shared/storage-messages.ts';
@@ -51,6 +53,11 @@ export function storagePlan(
     padding,
     wanted,
   };
+}
+
+/** Something lies at the place of the download. */
+export function isThere({ root }: StoragePlan): boolean {
+  return lstatSync(diskPath(root), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Every piece is wanted, and no byte of them is kept. */
