@@ -6,8 +6,8 @@ import { type Ledger, PIECE_STATE } from '../shared/ledger.ts';
 import type { FullPiece } from '../shared/messages.ts';
 
 /**
- * What it had claimed is missing again. Every piece that is full and not in `hashing` is returned, to be hashed, whoever
- * owns it: the dead one may have received its last block, left the slot, and died before it could say so.
+ * What it had claimed is missing again. Every piece that is full and not in `hashing` is returned, to be hashed, also
+ * that of another owner: the dead one may have received its last block, left the slot, and died before it could say so.
  *
  * Others go on while this runs. So the claim is taken away first: from then on nobody can fill the piece in its name.
  */

@@ -1,7 +1,4 @@
-/**
- * Every address that this run knows, once, under a number that is the peer's index everywhere and is never given again.
- * Also what became of it.
- */
+/** Every address that this run knows, once, under a number that is the peer's index everywhere, and what became of it. */
 import type { HostPort } from '../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../shared/indices.ts';
 import { canonicalHost } from '../shared/ip-address.ts';

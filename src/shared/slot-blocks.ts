@@ -1,6 +1,6 @@
 /**
  * The blocks of the slots of an arena, in shared memory: their bytes, and for each block two marks and its sender.
- *  - taken: somebody writes, or has written, this block. Whoever sets the mark alone may touch the block's bytes.
+ *  - taken: somebody writes, or has written, this block. Only the holder that sets the mark may touch the block's bytes.
  *  - received: every byte of the block is there. A received block is taken; a slot with all blocks received can
  *    have no writer, so it can be hashed and written to disk while sockets go on.
  * A writer that gives up clears its taken mark.

@@ -1,7 +1,4 @@
-/**
- * A peer shard: the addresses that fell to this thread, every one of them in play at once, and what they download.
- * It learns time, network and turns from outside, so that a test can run it through minutes in no time.
- */
+/** A peer shard: the addresses that fell to this thread, all in play at once, and what they download. Time and network come from outside. */
 import type { Clock } from '../shared/clock.ts';
 import type { CloseCode } from '../shared/close-reason.ts';
 import type { PeerIndex } from '../shared/indices.ts';

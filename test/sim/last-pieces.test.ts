@@ -173,7 +173,7 @@ test('a super-seeding peer gives piece after piece, each when it has heard that 
   assert.equal(told, 7);
 });
 
-test('who comes later hears what we have, by a bitfield; who came before, piece by piece', () => {
+test('a peer that comes later hears what we have by a bitfield, one that came before piece by piece', () => {
   const late: FakePeerScript = { connect: 1_500, script: [[0, { say: handshakeOf(INFO_HASH, 'l') }]] };
   const early: FakePeerScript = { script: [[0, { say: handshakeOf(INFO_HASH, 'e') }]] };
   const { fakes } = download({ verified: 3 }, 3_000, [seed(), late, early]);

@@ -117,7 +117,7 @@ function halfFull() {
   return { arena, slot };
 }
 
-test('a parked slot keeps its blocks for the next owner, and gives way to whoever needs the memory', () => {
+test('a parked slot keeps its blocks for the next owner, and gives way when the memory is needed', () => {
   const { arena, slot } = halfFull();
   arena.take(slot, 2);
   assert.equal(arena.park(slot, true), true);

@@ -195,10 +195,7 @@ export class WebSeedFetcher {
     if (this.#wastedBytes > 0) this.#setup.post({ type: 'wasted', bytes: this.#wastedBytes });
   }
 
-  /**
-   * A server failed in the middle of a block, perhaps between two files: what there is of the block would be lost, and with a
-   * server that takes one request a second lost each time. So the run is kept and gone on with after a wait.
-   */
+  /** A server failed in the middle of a block, perhaps between two files: the run is kept, or what came of it is lost each time. */
   async #holds(work: Work, failures: number, retryAfterMs: number | null): Promise<boolean> {
     const waitMs = work.run.isInBlock ? holdMs(failures, retryAfterMs) : null;
     if (waitMs === null) return false;
