@@ -134,7 +134,7 @@ export class Dialler {
     this.addresses.addAgain(address);
   }
 
-  /** Returns what is told of a peer that closed; null where it is tried in another way. */
+  /** Returns the outcome of a peer that closed; null where it is tried in another way. */
   lost(
     address: PeerAddress,
     before: PeerState,

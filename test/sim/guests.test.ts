@@ -104,7 +104,7 @@ test('one home has three places: an address of IPv4, a /64 of IPv6, IPv4 in the 
     assert.equal(inside(guests), MAX_ACCEPTED_PER_ADDRESS);
     assert.ok(isIn(shard.knock(silent, '2a00:1450:1:3::1')), 'the neighbours may come');
     shard.run(13_000);
-    assert.ok(isIn(shard.knock(silent, hosts[0])), 'who comes back finds its old connections gone');
+    assert.ok(isIn(shard.knock(silent, hosts[0])), 'a peer that comes back finds its old connections gone');
     assert.deepEqual([inside(guests), guests[0]?.destroyed], [MAX_ACCEPTED_PER_ADDRESS - 1, true]);
   }
 });
@@ -117,7 +117,7 @@ test('guests make room where sockets are scarce, too', () => {
   assert.equal(inside(guests), 4);
 });
 
-test('who comes and goes may do so sixteen times, and then once a second; another address is not held up', () => {
+test('a peer that comes and goes may do so sixteen times, then once a second; another address is not held up', () => {
   const shard = open();
   const visits: FakePeerScript = { script: [[1, { end: 'closed-by-peer' }]] };
   const visitsOf = (count: number): number =>
@@ -132,7 +132,7 @@ test('who comes and goes may do so sixteen times, and then once a second; anothe
   assert.equal(visitsOf(40), 3);
 });
 
-test('a key exchange begins with a whole key, and all guests together get so many of them', () => {
+test('a key exchange begins with a whole key, and all guests together share one bound', () => {
   const shard = open({ encryption: 'prefer' });
   const key = Buffer.alloc(96, 0x55);
   const parts: FakePeerScript = { script: [say(0, key.subarray(0, 95)), say(500, key.subarray(95))] };

@@ -119,7 +119,7 @@ export async function torrentSeed(
     let shaken = false;
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
-      // Whoever begins with a key exchange tries again without one.
+      // A peer that begins with a key exchange tries again without one.
       if (!shaken && received[0] !== 19) return void socket.destroy();
       if (!shaken && received.length >= 68) {
         shaken = true;

@@ -42,7 +42,7 @@ test('questions and errors go as they are', () => {
   assert.equal(boundedAnswer(ping, '8.8.8.8'), ping);
 });
 
-test('nobody is told of peers and nodes that are nearer to us than it is itself', () => {
+test('we name no peer or node that is nearer to us than the one that asks', () => {
   const four = (host: string) => Buffer.from([...host.split('.').map(Number), 26, 225]);
   const six = (first: number) => Buffer.concat([Buffer.of(first), Buffer.alloc(14), Buffer.of(1, 26, 225)]);
   const addresses = [four('9.9.9.9'), four('192.168.1.2'), four('127.0.0.1'), six(0x2a), six(0xfd), six(0)];

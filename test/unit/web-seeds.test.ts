@@ -151,7 +151,7 @@ test('names go out in the bytes of the torrent, by each spelling; URLs that mean
   assert.deepEqual(usableWebSeeds(metainfo), ['http://one.test/x', 'http://two.test/x']);
 });
 
-test('an incomplete download names its files, and only so many of them', () => {
+test('an incomplete download names its files, up to a bound', () => {
   const missing = Array.from({ length: 22 }, (_, i) => ({ path: `set/${i}`, reason: 'HTTP status 404' }));
   const failure = incompleteFailure(missing, '/out/set');
   assert.equal(failure.exitStatus, 6);

@@ -1,4 +1,4 @@
-/** Files that are replaced as a whole: whoever made what is there, nothing else is touched. */
+/** Files that are replaced as a whole: nothing else is touched, no matter what made it. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

@@ -1,7 +1,7 @@
 /**
  * The requester of a download. A peer fetches from its current piece, block after block; several peers share a piece
  * where slots are scarce. Whatever a peer owes when it chokes us, stalls or leaves goes to the others at once, and a peer
- * with nothing left to do asks a second time for what slower ones still owe: at most two peers for a block.
+ * with nothing left to do asks a second time for what slower ones still owe (`takeover.ts`): two peers of a shard for a block at a time.
  */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
