@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseSize } from '../src/main/units.ts';
+import { parseSize } from '../src/main/text/units.ts';
 import { CLI } from '../test/support/paths.ts';
 import { machineLine } from './machine.ts';
 import { writePayload } from './payload.ts';

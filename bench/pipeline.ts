@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startSwarm } from '../src/main/swarm-child.ts';
+import { startSwarm } from '../src/main/cli/runs/swarm-child.ts';
 import { machineLine } from './machine.ts';
 import { type Row, recordOf } from './record.ts';
 

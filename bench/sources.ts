@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { startSwarm } from '../src/main/swarm-child.ts';
+import { startSwarm } from '../src/main/cli/runs/swarm-child.ts';
 import { loadTorrent } from '../src/main/torrent/load.ts';
 import { libtorrentSeed, makeTorrent } from '../test/support/seeds.ts';
 import { assertPayload } from '../test/support/swarm-fixture.ts';

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseSize } from '../src/main/units.ts';
+import { parseSize } from '../src/main/text/units.ts';
 import { type Client, chosen } from './clients.ts';
 import { machineLine } from './machine.ts';
 import { measured } from './measured.ts';

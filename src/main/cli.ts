@@ -7,8 +7,8 @@ const RACING: ReadonlySet<string | undefined> = new Set(['get', 'race', 'bench',
 
 const [command, ...words] = process.argv.slice(2);
 const isRace = RACING.has(command) && words.length > 0 && !words.includes('--help') && !words.includes('-h');
-const early = isRace ? await import('./shard-threads.ts') : null;
+const early = isRace ? await import('./pools/shard-threads.ts') : null;
 early?.startShardThreads();
-const { main } = await import('./program.ts');
+const { main } = await import('./cli/program.ts');
 process.exitCode = await main();
 await early?.endUnusedShardThreads();

@@ -12,3 +12,10 @@ export function copyShared(target: Buffer, at: number, source: Buffer, from: num
   if (to - from < SMALL_BYTES) source.copy(target, at, from, to);
   else target.fill(source.subarray(from, to), at, at + to - from);
 }
+
+/** The same bytes where all threads can read them. */
+export function sharedBytes(bytes: Uint8Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(memory).set(bytes);
+  return memory;
+}

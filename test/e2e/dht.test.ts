@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import bencode from 'bencode';
 import { type DhtOptions, DhtSource } from '../../src/main/discovery/dht.ts';
 import { readNodes } from '../../src/main/discovery/node-file.ts';
-import { NO_LISTENING_PORT } from '../../src/main/identity.ts';
+import { NO_LISTENING_PORT } from '../../src/main/network/identity.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { LookUpError } from '../../src/shared/name-lookup.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';

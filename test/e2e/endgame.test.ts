@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { shardOf } from '../../src/main/sharding.ts';
+import { shardOf } from '../../src/main/race/sharding.ts';
 import { SNUBBED_AFTER_MS } from '../../src/shared/limits.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { statusLines } from '../../src/main/commands/man.ts';
+import { statusLines } from '../../src/main/cli/commands/man.ts';
 import { DIAGNOSES } from '../../src/main/doctor/diagnosis.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { checkEvent, EVENT_TYPES } from '../support/event-schema.ts';

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_UTP_REORDERED_BYTES } from '../../src/shared/limits.ts';
-import { decodeUtp, encodeUtp, UTP_TYPE, type UtpPacket } from '../../src/workers/utp/utp-packet.ts';
+import {
+  decodeUtp,
+  encodeUtp,
+  UTP_TYPE,
+  type UtpPacket,
+} from '../../src/workers/transport/utp/utp-packet.ts';
 import { dice, mutated } from '../support/dice.ts';
 import { utpLine } from '../support/utp-line.ts';
 import { VirtualTime } from '../support/virtual-time.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UTP_HEAD_START_MS, UTP_TICK_MS } from '../../src/shared/limits.ts';
-import { HedgedTransport, type SecondTransport } from '../../src/workers/peer/hedged-transport.ts';
-import type { Connection, ConnectionEvents, Transport } from '../../src/workers/peer/transport.ts';
+import { HedgedTransport, type SecondTransport } from '../../src/workers/transport/hedged-transport.ts';
+import type { Connection, ConnectionEvents, Transport } from '../../src/workers/transport/transport.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 
 type Ending = { readonly connects: number } | { readonly fails: [number, 'refused' | 'connect-timeout'] };

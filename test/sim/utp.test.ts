@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_UTP_REORDERED_BYTES } from '../../src/shared/limits.ts';
-import { decodeUtp, encodeUtp, UTP_TYPE } from '../../src/workers/utp/utp-packet.ts';
+import { decodeUtp, encodeUtp, UTP_TYPE } from '../../src/workers/transport/utp/utp-packet.ts';
 import { dice } from '../support/dice.ts';
 import { type Fate, utpLine } from '../support/utp-line.ts';
 import { VirtualTime } from '../support/virtual-time.ts';

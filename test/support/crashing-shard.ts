@@ -1,7 +1,7 @@
 /** A shard whose thread dies of an exception in a timer, once data flows; its replacement lives. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ShardTask } from '../../src/shared/messages.ts';
-import peerShard from '../../src/workers/peer-shard.ts';
+import peerShard from '../../src/workers/shard/peer-shard.ts';
 
 const FIRST_LIVES = 2;
 const DIES_AFTER_MS = 400;

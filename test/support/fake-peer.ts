@@ -3,7 +3,7 @@
  * counts each misbehaviour that it performed, so that a test can show that its fault fired.
  */
 import type { CloseCode } from '../../src/shared/close-reason.ts';
-import type { Connection, ConnectionEvents } from '../../src/workers/peer/transport.ts';
+import type { Connection, ConnectionEvents } from '../../src/workers/transport/transport.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import { handshakeOf, wire } from './wire-bytes.ts';
 

@@ -1,8 +1,8 @@
 /** A shard that throws behind its own guard once data flows; its replacement lives. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ShardTask } from '../../src/shared/messages.ts';
-import peerShard from '../../src/workers/peer-shard.ts';
-import { Shard } from '../../src/workers/shard.ts';
+import peerShard from '../../src/workers/shard/peer-shard.ts';
+import { Shard } from '../../src/workers/shard/shard.ts';
 
 const FIRST_LIVES = 2;
 const DIES_AFTER_MS = 400;

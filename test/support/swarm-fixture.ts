@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type SwarmChild, startSwarm } from '../../src/main/swarm-child.ts';
+import { type SwarmChild, startSwarm } from '../../src/main/cli/runs/swarm-child.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 
 const MIB = 2 ** 20;

@@ -1,9 +1,9 @@
 /** Two ends of a uTP connection and the line between them, in virtual time: it delays, loses, doubles and reorders. */
 import { LivedClock } from '../../src/shared/lived-clock.ts';
-import type { Address, ConnectionEvents } from '../../src/workers/peer/transport.ts';
-import { UtpConnection, type UtpLink } from '../../src/workers/utp/utp-connection.ts';
-import { decodeUtp, type UtpPacket } from '../../src/workers/utp/utp-packet.ts';
-import { ReorderBudget } from '../../src/workers/utp/utp-receiver.ts';
+import type { Address, ConnectionEvents } from '../../src/workers/transport/transport.ts';
+import { UtpConnection, type UtpLink } from '../../src/workers/transport/utp/utp-connection.ts';
+import { decodeUtp, type UtpPacket } from '../../src/workers/transport/utp/utp-packet.ts';
+import { ReorderBudget } from '../../src/workers/transport/utp/utp-receiver.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What becomes of one packet: after how many milliseconds it arrives, as often as there are numbers. */

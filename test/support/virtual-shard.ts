@@ -1,5 +1,5 @@
 /** A whole shard in virtual time, over a network of fake peers. */
-import { Verdicts } from '../../src/main/verdicts.ts';
+import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
@@ -20,8 +20,8 @@ import type {
 import { type Sender, senderOf } from '../../src/shared/sender.ts';
 import type { ArenaMemory } from '../../src/shared/slot-blocks.ts';
 import type { Evidence } from '../../src/shared/storage-messages.ts';
-import type { ListenRequest } from '../../src/workers/peer/transport.ts';
-import { Shard } from '../../src/workers/shard.ts';
+import { Shard } from '../../src/workers/shard/shard.ts';
+import type { ListenRequest } from '../../src/workers/transport/transport.ts';
 import { blockHashes } from './block-hashes.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
 import { VirtualTime } from './virtual-time.ts';

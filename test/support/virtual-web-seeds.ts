@@ -1,6 +1,6 @@
 /** Web seeds in virtual time: servers whose every answer a test decides, and the test in the part of main. */
 import { Readable } from 'node:stream';
-import { Verdicts } from '../../src/main/verdicts.ts';
+import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry, lengthOfPiece } from '../../src/shared/geometry.ts';
 import { HttpError, type Visit } from '../../src/shared/http-visitor.ts';

@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { platform } from 'node:os';
 import { test } from 'node:test';
-import { defaultThreads } from '../../src/main/default-threads.ts';
-import { endUnusedShardThreads, shardThreads, startShardThreads } from '../../src/main/shard-threads.ts';
+import { defaultThreads } from '../../src/main/pools/default-threads.ts';
+import {
+  endUnusedShardThreads,
+  shardThreads,
+  startShardThreads,
+} from '../../src/main/pools/shard-threads.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();

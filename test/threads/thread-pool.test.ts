@@ -1,7 +1,7 @@
 /** Real threads that must end at any moment of their lives. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ThreadPool } from '../../src/main/thread-pool.ts';
+import { ThreadPool } from '../../src/main/pools/thread-pool.ts';
 import { THREAD_START_TIMEOUT_MS } from '../../src/shared/limits.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { CloseCode } from '../../src/shared/close-reason.ts';
 import { peerIndex } from '../../src/shared/indices.ts';
 import { RECONNECT_JITTER_PERCENT } from '../../src/shared/limits.ts';
-import { AddressBook } from '../../src/workers/address-book.ts';
+import { AddressBook } from '../../src/workers/dialling/address-book.ts';
 
 const address = { peer: peerIndex(1), host: '1.2.3.4', port: 5 };
 

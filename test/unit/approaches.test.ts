@@ -5,7 +5,7 @@ import type { CloseCode } from '../../src/shared/close-reason.ts';
 import { peerIndex, shardId } from '../../src/shared/indices.ts';
 import type { PeerOutcome, TransportKind } from '../../src/shared/messages.ts';
 import { NO_TIMES } from '../../src/shared/timeline.ts';
-import { Approaches } from '../../src/workers/approaches.ts';
+import { Approaches } from '../../src/workers/dialling/approaches.ts';
 import type { Closed, PeerState } from '../../src/workers/peer/peer-state.ts';
 
 const index = peerIndex(7);

@@ -1,7 +1,12 @@
 /** What `unchoke bench` says of its figures. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BenchFigures, benchLines, bottleneck, medianRate } from '../../src/main/bench-figures.ts';
+import {
+  type BenchFigures,
+  benchLines,
+  bottleneck,
+  medianRate,
+} from '../../src/main/cli/output/bench-figures.ts';
 
 const MIB = 2 ** 20;
 const figures: BenchFigures = {

@@ -1,7 +1,7 @@
 /** Who sent bad data, by what main knows: the senders and the hashes of blocks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Blame } from '../../src/main/blame.ts';
+import { Blame } from '../../src/main/download/blame.ts';
 import { type PieceIndex, peerIndex } from '../../src/shared/indices.ts';
 import { peerAsSender, senderOf, webSeedAsSender } from '../../src/shared/sender.ts';
 

@@ -1,9 +1,9 @@
 /** Blocklists in the forms that circulate, and what peers of one network or one source may take up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBlocklist } from '../../src/main/blocklist.ts';
-import { unheard } from '../../src/main/outcomes.ts';
-import { PeerList } from '../../src/main/peer-list.ts';
+import { parseBlocklist } from '../../src/main/race/blocklist.ts';
+import { unheard } from '../../src/main/race/outcomes.ts';
+import { PeerList } from '../../src/main/race/peer-list.ts';
 import { peerIndex, shardId } from '../../src/shared/indices.ts';
 import {
   MAX_PEERS_PER_SOURCE,

@@ -1,9 +1,9 @@
 /** What the shards are told of addresses: which are dealt, which again, which never, and which make room. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Dealer } from '../../src/main/dealer.ts';
-import { unheard } from '../../src/main/outcomes.ts';
-import { PeerList } from '../../src/main/peer-list.ts';
+import { Dealer } from '../../src/main/race/dealer.ts';
+import { unheard } from '../../src/main/race/outcomes.ts';
+import { PeerList } from '../../src/main/race/peer-list.ts';
 import type { CloseCode } from '../../src/shared/close-reason.ts';
 import { type PeerIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { MAX_KNOWN_PEERS, MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../../src/shared/limits.ts';

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict';
 import { createDiffieHellman, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { METHOD, newKeys } from '../../src/workers/encryption/key-exchange.ts';
-import { MseInitiator, MseResponder, type MseStep } from '../../src/workers/encryption/mse-handshake.ts';
-import { Rc4 } from '../../src/workers/encryption/rc4.ts';
+import { METHOD, newKeys } from '../../src/workers/transport/encryption/key-exchange.ts';
+import {
+  MseInitiator,
+  MseResponder,
+  type MseStep,
+} from '../../src/workers/transport/encryption/mse-handshake.ts';
+import { Rc4 } from '../../src/workers/transport/encryption/rc4.ts';
 
 const INFO_HASH = Buffer.alloc(20, 0xcd);
 const FIRST = Buffer.from('the handshake, which travels inside');

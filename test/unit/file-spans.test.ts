@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Folder } from '../../src/shared/folder.ts';
 import { STANDING, type Standing, Standings } from '../../src/shared/standing.ts';
-import { DiskError, FileSpans } from '../../src/workers/file-spans.ts';
+import { DiskError, FileSpans } from '../../src/workers/storage/file-spans.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 const folder = temporaryFolder();

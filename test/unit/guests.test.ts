@@ -1,18 +1,22 @@
 /** What main remembers of peers that connected to us. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unheard } from '../../src/main/outcomes.ts';
-import { PeerList } from '../../src/main/peer-list.ts';
+import { unheard } from '../../src/main/race/outcomes.ts';
+import { PeerList } from '../../src/main/race/peer-list.ts';
 import { type PeerIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { MAX_REMEMBERED_GUESTS } from '../../src/shared/limits.ts';
 
 const SHARD = shardId(1);
 
 /** A guest comes, gives so many bytes, and leaves. */
-function visit(list: PeerList, receivedBytes = 0, atDoor: (peer: PeerIndex) => void = () => {}): PeerIndex {
+function visit(
+  list: PeerList,
+  receivedBytes = 0,
+  onArrival: (peer: PeerIndex) => void = () => {},
+): PeerIndex {
   const peer = list.firstAccepted;
   list.accept({ peer, host: '10.0.0.1', port: 5 });
-  atDoor(peer);
+  onArrival(peer);
   list.settle({ ...unheard(peer, SHARD, 'handshaking', 0), receivedBytes });
   return peer;
 }

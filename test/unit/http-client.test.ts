@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
-import { HttpClient } from '../../src/main/http-client.ts';
+import { HttpClient } from '../../src/main/network/http-client.ts';
 import type { Reach } from '../../src/shared/address-rules.ts';
 import { httpServer } from '../support/http-server.ts';
 

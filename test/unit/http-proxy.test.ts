@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { test } from 'node:test';
-import { HttpClient } from '../../src/main/http-client.ts';
+import { HttpClient } from '../../src/main/network/http-client.ts';
 import { httpServer } from '../support/http-server.ts';
 
 const request = { maxBytes: 1_000, signal: new AbortController().signal };

@@ -1,9 +1,9 @@
 /** Whose is a file that is there: the rule for each kind, over made-up pieces of 10,000 bytes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideFiles } from '../../src/main/file-decision.ts';
-import { type Facts, type Found, Judgement, type Verdict } from '../../src/main/judgement.ts';
-import type { StoragePlan } from '../../src/main/storage.ts';
+import { decideFiles } from '../../src/main/storage/file-decision.ts';
+import { type Facts, type Found, Judgement, type Verdict } from '../../src/main/storage/judgement.ts';
+import type { StoragePlan } from '../../src/main/storage/storage-plan.ts';
 import type { Metainfo } from '../../src/main/torrent/metainfo.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { STANDING } from '../../src/shared/standing.ts';

@@ -1,7 +1,7 @@
 /** The block of lines that a terminal shows, at three widths. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DownloadState, liveView } from '../../src/main/live-view.ts';
+import { type DownloadState, liveView } from '../../src/main/cli/output/live-view.ts';
 
 const MIB = 2 ** 20;
 const state: DownloadState = {

@@ -1,7 +1,7 @@
 /** What becomes of the pieces of a dead shard, whoever was at work on them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reclaim } from '../../src/main/lost-shard.ts';
+import { reclaim } from '../../src/main/download/lost-shard.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';

@@ -3,14 +3,20 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { clientFamily } from '../../src/main/client-family.ts';
 import { parsePeer } from '../../src/main/discovery/named-peers.ts';
 import { Failure } from '../../src/main/failure.ts';
-import { VERSION } from '../../src/main/identity.ts';
-import { addressKey, PeerList } from '../../src/main/peer-list.ts';
+import { VERSION } from '../../src/main/network/identity.ts';
+import { clientFamily } from '../../src/main/race/client-family.ts';
+import { addressKey, PeerList } from '../../src/main/race/peer-list.ts';
+import { shardOf, shareOf } from '../../src/main/race/sharding.ts';
 import { percentiles } from '../../src/main/report/race-report.ts';
-import { shardOf, shareOf } from '../../src/main/sharding.ts';
-import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../../src/main/units.ts';
+import {
+  formatDuration,
+  formatSize,
+  parseCount,
+  parseDuration,
+  parseSize,
+} from '../../src/main/text/units.ts';
 import * as limits from '../../src/shared/limits.ts';
 import { ROOT } from '../support/paths.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { Metrics } from '../../src/main/metrics.ts';
+import { Metrics } from '../../src/main/cli/output/metrics.ts';
 import { MAX_METRICS_CONNECTIONS, METRICS_REQUEST_MS } from '../../src/shared/limits.ts';
 import { GlobalTimers } from '../support/global-timers.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DistinctPaths } from '../../src/main/names/distinct-paths.ts';
-import { nameBeside } from '../../src/main/names/name-beside.ts';
-import { keyOf, marked, mended, type NameRules, platformRules } from '../../src/main/names/name-rules.ts';
-import { OTHER_CLIENTS } from '../../src/main/names/other-clients.ts';
+import { DistinctPaths } from '../../src/main/storage/names/distinct-paths.ts';
+import { nameBeside } from '../../src/main/storage/names/name-beside.ts';
+import { OTHER_CLIENTS } from '../../src/main/storage/names/other-clients.ts';
+import { keyOf, marked, mended, type NameRules, platformRules } from '../../src/main/torrent/name-rules.ts';
 import { bytesOfName, lengthOfName, nameOfBytes } from '../../src/shared/byte-name.ts';
 
 const unix = platformRules('linux');

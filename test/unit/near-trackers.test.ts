@@ -9,7 +9,7 @@ import { trackerRefusal } from '../../src/main/discovery/local-tracker.ts';
 import { scrapeAll } from '../../src/main/discovery/scrape.ts';
 import { boundedTiers } from '../../src/main/discovery/tracker-bounds.ts';
 import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
-import { HttpClient } from '../../src/main/http-client.ts';
+import { HttpClient } from '../../src/main/network/http-client.ts';
 import { MAX_TRACKERS, MAX_TRACKERS_PER_HOST } from '../../src/shared/limits.ts';
 import { hostsOf, lookUp } from '../../src/shared/name-lookup.ts';
 import { httpServer } from '../support/http-server.ts';

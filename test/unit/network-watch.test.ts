@@ -1,7 +1,7 @@
 /** When a network is taken as back, by the second and the reason. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type NetworkSigns, NetworkWatch } from '../../src/main/network-watch.ts';
+import { type NetworkSigns, NetworkWatch } from '../../src/main/network/network-watch.ts';
 
 const QUIET: NetworkSigns = {
   addresses: ['127.0.0.1', '10.0.0.2'],

@@ -1,11 +1,11 @@
 /** Numbers on the command line: each that costs memory has a largest one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { getFlags } from '../../src/main/commands/get-flags.ts';
-import { checkThreads, hashersOf, shardsOf } from '../../src/main/commands/options.ts';
+import { getFlags } from '../../src/main/cli/commands/get-flags.ts';
+import { checkThreads, hashersOf, shardsOf } from '../../src/main/cli/commands/options.ts';
+import { parseMemory } from '../../src/main/download/memory.ts';
 import { Failure } from '../../src/main/failure.ts';
-import { parseMemory } from '../../src/main/memory.ts';
-import { parseCount, parseDuration, parseSize } from '../../src/main/units.ts';
+import { parseCount, parseDuration, parseSize } from '../../src/main/text/units.ts';
 import { MAX_HASHERS, MAX_SHARDS, MAX_THREADS } from '../../src/shared/limits.ts';
 
 const usage = (message: RegExp) => (error: unknown) =>

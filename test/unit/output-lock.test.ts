@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Failure } from '../../src/main/failure.ts';
-import { type LockHooks, OutputLock } from '../../src/main/output-lock.ts';
+import { type LockHooks, OutputLock } from '../../src/main/storage/output-lock.ts';
 import { Folder } from '../../src/shared/folder.ts';
 import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { defaultMemory } from '../../src/main/memory.ts';
+import { defaultMemory } from '../../src/main/download/memory.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { CHECK_READ_BYTES, MAX_PIECE_BYTES, MOST_DEFAULT_MEMORY_BYTES } from '../../src/shared/limits.ts';
-import type { FileSpans } from '../../src/workers/file-spans.ts';
-import { PieceHash } from '../../src/workers/piece-hash.ts';
+import type { FileSpans } from '../../src/workers/storage/file-spans.ts';
+import { PieceHash } from '../../src/workers/storage/piece-hash.ts';
 
 /** Bytes of a torrent that are a function of their place; `missingFrom` is where the disk has no more. */
 function spans(missingFrom = Number.POSITIVE_INFINITY) {

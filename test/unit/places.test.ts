@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
-import { platformRules } from '../../src/main/names/name-rules.ts';
-import { placesOf } from '../../src/main/names/places.ts';
-import { linksOf, makeLinks } from '../../src/main/names/torrent-links.ts';
+import { placesOf } from '../../src/main/storage/names/places.ts';
+import { linksOf, makeLinks } from '../../src/main/storage/names/torrent-links.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
+import { platformRules } from '../../src/main/torrent/name-rules.ts';
 import { bytesOfName, diskPath } from '../../src/shared/byte-name.ts';
 import { Folder } from '../../src/shared/folder.ts';
 import { temporaryFolder } from '../support/cli.ts';

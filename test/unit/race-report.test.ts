@@ -1,7 +1,7 @@
 /** The figures of the race report. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unheard } from '../../src/main/outcomes.ts';
+import { unheard } from '../../src/main/race/outcomes.ts';
 import { type StageTimes, stageTimes } from '../../src/main/report/race-report.ts';
 import { peerIndex, shardId } from '../../src/shared/indices.ts';
 import { NO_TIMES, type Timeline } from '../../src/shared/timeline.ts';

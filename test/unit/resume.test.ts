@@ -22,10 +22,10 @@ import {
   removeJournal,
   stampOf,
   writeJournal,
-} from '../../src/main/journal.ts';
-import { journalKey } from '../../src/main/journal-key.ts';
-import { resumePlan } from '../../src/main/resume.ts';
-import type { StoragePlan } from '../../src/main/storage.ts';
+} from '../../src/main/storage/journal.ts';
+import { journalKey } from '../../src/main/storage/journal-key.ts';
+import { resumePlan } from '../../src/main/storage/resume.ts';
+import type { StoragePlan } from '../../src/main/storage/storage-plan.ts';
 import type { Metainfo } from '../../src/main/torrent/metainfo.ts';
 import { Folder } from '../../src/shared/folder.ts';
 import { geometry } from '../../src/shared/geometry.ts';

@@ -6,7 +6,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/http-tracker.ts';
 import { readScrape, scrapeUrl } from '../../src/main/discovery/scrape.ts';
-import { HttpClient } from '../../src/main/http-client.ts';
+import { HttpClient } from '../../src/main/network/http-client.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();

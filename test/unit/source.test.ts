@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import type { TrackerNews } from '../../src/main/discovery/announcer.ts';
 import { Discovery } from '../../src/main/discovery/discovery.ts';
 import { Failure } from '../../src/main/failure.ts';
-import { HttpClient } from '../../src/main/http-client.ts';
+import { HttpClient } from '../../src/main/network/http-client.ts';
 import { parseMagnet } from '../../src/main/torrent/magnet.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { selectFiles } from '../../src/main/torrent/selection.ts';

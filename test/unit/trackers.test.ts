@@ -7,7 +7,7 @@ import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { Announcer, type TrackerNews } from '../../src/main/discovery/announcer.ts';
 import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/http-tracker.ts';
 import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
-import { HttpClient } from '../../src/main/http-client.ts';
+import { HttpClient } from '../../src/main/network/http-client.ts';
 import { compactIpv4, compactIpv6 } from '../../src/shared/compact-peers.ts';
 import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, beyond, decodeUtp, encodeUtp, UTP_TYPE } from '../../src/workers/utp/utp-packet.ts';
+import { after, beyond, decodeUtp, encodeUtp, UTP_TYPE } from '../../src/workers/transport/utp/utp-packet.ts';
 
 /** A packet as BEP 29 draws it: type and version, extension, number, two times, window, sequence, ack. */
 const DATA = Buffer.from(

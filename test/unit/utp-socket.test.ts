@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { UtpSocket } from '../../src/workers/utp/utp-socket.ts';
+import { UtpSocket } from '../../src/workers/transport/utp/utp-socket.ts';
 
 test('a socket whose port is taken sends nothing; another does, from where it was told to', async () => {
   const taken = createSocket('udp4').bind(0, '127.0.0.2');

@@ -1,7 +1,7 @@
 /** What becomes of full pieces after their hash: slots, the next try, and what is counted as thrown away. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Verdicts } from '../../src/main/verdicts.ts';
+import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';

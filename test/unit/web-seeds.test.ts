@@ -1,7 +1,7 @@
 /** The parts of web seeds that decide: answers, waits, names, and how an incomplete download is told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { incompleteFailure, missingText } from '../../src/main/incomplete.ts';
+import { incompleteFailure, missingText } from '../../src/main/download/incomplete.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { usableWebSeeds, webSeedFiles } from '../../src/main/torrent/web-seed-files.ts';
 import { BackOff, retryAfterMs } from '../../src/workers/web-seeds/back-off.ts';

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readWhole, writeWhole } from '../../src/main/whole-file.ts';
+import { readWhole, writeWhole } from '../../src/main/files/whole-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'unchoke-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

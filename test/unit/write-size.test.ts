@@ -1,7 +1,7 @@
 /** The size of write calls follows what they cost, in either state of a machine's memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WriteSize } from '../../src/workers/write-size.ts';
+import { WriteSize } from '../../src/workers/storage/write-size.ts';
 import { dice } from '../support/dice.ts';
 
 const MIB = 2 ** 20;

@@ -13,10 +13,10 @@ import {
   TRACKER_NUMWANT_PEERS,
   TRACKER_TIMEOUT_MS,
 } from '../../shared/limits.ts';
-import type { HttpClient } from '../http-client.ts';
-import { settledWithin } from '../patience.ts';
-import { printable, redactedUrl } from '../text.ts';
-import { formatDuration } from '../units.ts';
+import { settledWithin } from '../../shared/settled-within.ts';
+import type { HttpClient } from '../network/http-client.ts';
+import { printable, redactedUrl } from '../text/foreign-text.ts';
+import { formatDuration } from '../text/units.ts';
 import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 import { familiesOf, overFamilies } from './families.ts';
 import { httpAnnounce } from './http-tracker.ts';

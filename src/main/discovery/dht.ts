@@ -16,7 +16,7 @@ import {
   ENOUGH_DHT_NODES,
 } from '../../shared/limits.ts';
 import { LivedTimer } from '../../shared/lived-timer.ts';
-import { NO_LISTENING_PORT } from '../identity.ts';
+import { NO_LISTENING_PORT } from '../network/identity.ts';
 import { type DhtFamily, DhtSocket } from './dht-socket.ts';
 import { FirstNodes, type Lookup, NAME_LOOKUP } from './first-nodes.ts';
 import { keepNodes, readNodes } from './node-file.ts';

@@ -4,15 +4,15 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { cacheFile } from '../cache-folder.ts';
-import type { HttpClient } from '../http-client.ts';
-import { NO_LISTENING_PORT } from '../identity.ts';
-import { DHT, LSD, MAGNET, USER } from '../peer-source.ts';
+import { cacheFile } from '../files/cache-folder.ts';
+import type { HttpClient } from '../network/http-client.ts';
+import { NO_LISTENING_PORT } from '../network/identity.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import { DhtSource } from './dht.ts';
 import type { DhtFamily } from './dht-socket.ts';
 import { LocalDiscovery } from './lsd.ts';
 import { resolvePeers } from './named-peers.ts';
+import { DHT, LSD, MAGNET, USER } from './peer-source.ts';
 
 /** The DHT as the user wants it. */
 export interface DhtPlan {

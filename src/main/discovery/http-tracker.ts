@@ -21,8 +21,8 @@ import {
   MIN_ANNOUNCE_INTERVAL_MS,
 } from '../../shared/limits.ts';
 import { retryAfterMs } from '../../shared/retry-after.ts';
-import type { HttpAnswer, HttpClient } from '../http-client.ts';
-import { printable } from '../text.ts';
+import type { HttpAnswer, HttpClient } from '../network/http-client.ts';
+import { printable } from '../text/foreign-text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 import { trackerRefusal } from './local-tracker.ts';
 

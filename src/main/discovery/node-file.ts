@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { reachOf } from '../../shared/address-rules.ts';
 import { canonicalHost } from '../../shared/ip-address.ts';
 import { MAX_KEPT_DHT_NODES, MAX_NODE_FILE_BYTES, NODE_FILE_LOCK_MS } from '../../shared/limits.ts';
-import { readWhole, writeWhole } from '../whole-file.ts';
+import { readWhole, writeWhole } from '../files/whole-file.ts';
 
 export interface KeptNode {
   readonly host: string;

@@ -2,8 +2,8 @@
 import { field, integerField, isDict } from '../../shared/bencode.ts';
 import { withDeadline } from '../../shared/deadline.ts';
 import { TRACKER_TIMEOUT_MS } from '../../shared/limits.ts';
-import type { HttpClient } from '../http-client.ts';
-import { redactedUrl } from '../text.ts';
+import type { HttpClient } from '../network/http-client.ts';
+import { redactedUrl } from '../text/foreign-text.ts';
 import { type Scrape, TrackerError } from './announce.ts';
 import { askTracker, decodedAnswer, percentEncoded, statusError, withQuery } from './http-tracker.ts';
 import { boundedTiers } from './tracker-bounds.ts';

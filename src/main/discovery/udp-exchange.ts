@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:dgram';
 import { MAX_TRACKER_MESSAGE_CHARS, UDP_TRACKER_TRIES } from '../../shared/limits.ts';
 import { LivedTimer } from '../../shared/lived-timer.ts';
-import { printable } from '../text.ts';
+import { printable } from '../text/foreign-text.ts';
 import { TrackerError } from './announce.ts';
 
 const ERROR_ACTION = 3;

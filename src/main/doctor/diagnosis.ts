@@ -1,5 +1,5 @@
 /** Why a run is stuck: a pure function from what can be seen to sentences with their figures, the likeliest cause first. */
-import { formatDuration, formatSize } from '../units.ts';
+import { formatDuration, formatSize } from '../text/units.ts';
 import type { Symptoms, TrackerState } from './symptoms.ts';
 
 export const DIAGNOSES = [

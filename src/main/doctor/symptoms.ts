@@ -2,10 +2,10 @@
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
 import type { Shortage } from '../../shared/ledger.ts';
 import type { Encryption, ShardStats } from '../../shared/messages.ts';
-import type { RaceFlags } from '../commands/options.ts';
+import type { RaceFlags } from '../cli/commands/options.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
-import type { PeerSession } from '../peer-session.ts';
+import type { PeerSession } from '../session/peer-session.ts';
 
 export interface TrackerState {
   readonly tracker: string;

@@ -4,7 +4,7 @@ import type { PeerIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { MetadataPart, PeerOutcome } from '../../shared/messages.ts';
-import type { Race } from '../race.ts';
+import type { Race } from '../race/race.ts';
 import { MetadataFetch, type MetadataNews, type MetadataSearch } from './metadata-fetch.ts';
 
 export class MetadataRace {

@@ -1,6 +1,6 @@
 /** The smaller pictures and the tables of the race report. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
-import { formatDuration, formatRate, formatSize } from '../units.ts';
+import { formatDuration, formatRate, formatSize } from '../text/units.ts';
 import { escaped } from './html-text.ts';
 import { funnelRows, type RaceReport, STAGE_NAMES, type Yield } from './race-report.ts';
 import type { FlowSample, RecordedPeer } from './recording.ts';

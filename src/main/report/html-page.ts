@@ -1,6 +1,6 @@
 /** The race report as one page that needs nothing else: no network, no script. */
-import { VERSION } from '../identity.ts';
-import { formatDuration, formatRate, formatSize } from '../units.ts';
+import { VERSION } from '../network/identity.ts';
+import { formatDuration, formatRate, formatSize } from '../text/units.ts';
 import {
   flowSvg,
   funnelBars,

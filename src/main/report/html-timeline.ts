@@ -1,5 +1,5 @@
 /** The picture that explains the race: one line a peer, from its dial to its end, the first to unchoke on top. SVG, without a script. */
-import { formatDuration } from '../units.ts';
+import { formatDuration } from '../text/units.ts';
 import { escaped } from './html-text.ts';
 import { endingText, type RecordedPeer } from './recording.ts';
 

@@ -5,8 +5,8 @@
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
 import type { PeerOutcome, ShardStats, Strategy } from '../../shared/messages.ts';
 import type { Timeline } from '../../shared/timeline.ts';
-import { clientFamily } from '../client-family.ts';
-import type { Race } from '../race.ts';
+import { clientFamily } from '../race/client-family.ts';
+import type { Race } from '../race/race.ts';
 
 export interface Funnel {
   readonly addresses: number;

@@ -3,9 +3,9 @@ import { CLOSE_CODES, type CloseReason } from '../../shared/close-reason.ts';
 import { MAX_FLOW_SAMPLES } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import type { Timeline } from '../../shared/timeline.ts';
-import { clientFamily } from '../client-family.ts';
-import type { Race } from '../race.ts';
-import { printable } from '../text.ts';
+import { clientFamily } from '../race/client-family.ts';
+import type { Race } from '../race/race.ts';
+import { printable } from '../text/foreign-text.ts';
 
 export interface RecordedPeer {
   readonly name: string;

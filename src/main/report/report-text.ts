@@ -1,6 +1,6 @@
 /** The race report for people: plain text in lines of at most 100 columns. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
-import { formatDuration, formatSize } from '../units.ts';
+import { formatDuration, formatSize } from '../text/units.ts';
 import {
   type Funnel,
   funnelRows,

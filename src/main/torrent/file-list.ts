@@ -6,8 +6,8 @@ import type { BencodeDict } from '../../shared/bencode.ts';
 import { bytesField, field, integerField, isDict, listField } from '../../shared/bencode.ts';
 import { nameOfBytes } from '../../shared/byte-name.ts';
 import { MAX_NAME_BYTES, MAX_PATH_DEPTH_LEVELS } from '../../shared/limits.ts';
-import { mended, platformRules } from '../names/name-rules.ts';
 import { BadField } from './bad-field.ts';
+import { mended, platformRules } from './name-rules.ts';
 import { urlSpellings } from './url-spellings.ts';
 
 export interface TorrentFile {

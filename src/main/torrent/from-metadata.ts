@@ -1,8 +1,8 @@
 /** A magnet link and the info dictionary that was found for it, made into the torrent that they are. */
 import type { BencodeDict } from '../../shared/bencode.ts';
 import { encodeBencode } from '../../shared/bencode.ts';
-import { diskFailure } from '../disk-failure.ts';
-import { writeWhole } from '../whole-file.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import { writeWhole } from '../files/whole-file.ts';
 import type { Magnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
-import { printable } from '../text.ts';
+import { printable } from '../text/foreign-text.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 
 /** A path that is too long to be one need not be shown to its end. */

@@ -1,6 +1,6 @@
 /** A torrent as a magnet link (BEP 9). */
 import { bytesOfName } from '../../shared/byte-name.ts';
-import { redactedUrl, secretsShown } from '../text.ts';
+import { redactedUrl, secretsShown } from '../text/foreign-text.ts';
 import type { Metainfo } from './metainfo.ts';
 import { percentEncoded } from './url-spellings.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../../shared/limits.ts';
 import { parsePeer } from '../discovery/named-peers.ts';
 import { Failure } from '../failure.ts';
-import { printable, redactedUrl } from '../text.ts';
+import { printable, redactedUrl } from '../text/foreign-text.ts';
 
 /** Of what was passed over, so much is shown: a link may be long. */
 const NAMED_OF_A_KEY = 3;

@@ -1,5 +1,5 @@
 /** Which files of a torrent the user wants: by index, by range of indices, by name, or by glob. */
-import type { Console } from '../console.ts';
+import type { Console } from '../cli/output/console.ts';
 import { Failure } from '../failure.ts';
 import type { Metainfo } from './metainfo.ts';
 import type { Source } from './source.ts';

@@ -2,10 +2,10 @@
 import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
-import { absolutePath } from '../absolute-path.ts';
-import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
-import { isUnfinished } from '../whole-file.ts';
+import { absolutePath } from '../files/absolute-path.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import { isUnfinished } from '../files/whole-file.ts';
 import { isPaddingName } from './file-list.ts';
 
 export interface SourceFile {

@@ -1,9 +1,9 @@
 /** Where `create` writes: the file is there as a whole or not at all, and nothing is left beside it. */
 import { lstatSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
-import { diskFailure } from '../disk-failure.ts';
 import { Failure } from '../failure.ts';
-import { checkReplaceable, writeWhole } from '../whole-file.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import { checkReplaceable, writeWhole } from '../files/whole-file.ts';
 
 /** Throws a `usage` failure where a file or a link may not be replaced, a `disk` failure where something else can never be. */
 export function assertOutputFree(output: string, force: boolean): void {

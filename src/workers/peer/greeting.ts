@@ -1,11 +1,11 @@
 /** How we open a connection: the bytes of what the reducer sends, joined into one write, and the look at what comes back. */
 import { ipv4Number } from '../../shared/ip-address.ts';
 import type { Encryption } from '../../shared/messages.ts';
+import type { Address } from '../transport/transport.ts';
 import { HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
 import { encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts';
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
 import type { Greeting } from './peer-state.ts';
-import type { Address } from './transport.ts';
 
 /** Who we are to a peer. */
 export interface Identity {

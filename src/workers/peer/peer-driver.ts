@@ -7,9 +7,10 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
 import type { MetadataPart, PeerAddress, TransportKind } from '../../shared/messages.ts';
-import { type Approach, PLAIN } from '../approaches.ts';
-import { AcceptedConnection, SecureConnection } from '../encryption/mse-connection.ts';
+import { type Approach, PLAIN } from '../dialling/approaches.ts';
 import { type Place, RequestBook, type RequestedPeer } from '../requests/requester.ts';
+import { AcceptedConnection, SecureConnection } from '../transport/encryption/mse-connection.ts';
+import type { Address, Connection, ConnectionEvents } from '../transport/transport.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
@@ -17,7 +18,6 @@ import { QUEUED, reducePeer } from './peer-reducer.ts';
 import type { Choked, PeerEffect, PeerInput, PeerState, Unchoked } from './peer-state.ts';
 import type { PieceSet } from './piece-set.ts';
 import { NO_PIECES } from './told-pieces.ts';
-import type { Address, Connection, ConnectionEvents } from './transport.ts';
 
 export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer {
   readonly index: PeerIndex;
@@ -230,8 +230,6 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   onPeersTold(peers: readonly HostPort[]): void {
     this.#host.tell({ type: 'peers-told', peer: this.index, peers });
   }
-
-  // --- The reducer's door
 
   /** Every transition of this peer goes through here. */
   apply(input: PeerInput): void {

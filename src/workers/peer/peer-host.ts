@@ -2,15 +2,15 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { ShardEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
-import type { SwarmCount } from '../swarm-count.ts';
-import type { WantedPieces } from '../wanted-pieces.ts';
-import type { WorkingPeers } from '../working-peers.ts';
+import type { SwarmCount } from '../shard/swarm-count.ts';
+import type { WantedPieces } from '../shard/wanted-pieces.ts';
+import type { WorkingPeers } from '../shard/working-peers.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { Allowance } from './allowance.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Greetings, Identity, Offer } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
-import type { Transport } from './transport.ts';
 
 /** What a peer says that concerns more than its shard. */
 export type PeerNews = Extract<

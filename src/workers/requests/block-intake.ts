@@ -14,15 +14,15 @@ import { copyShared } from '../../shared/shared-copy.ts';
 import { encodeCancel } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
+import type { HungryAndOwing } from './hungry-and-owing.ts';
 import type { Place, Receiving, RequestedPeer } from './requester.ts';
-import type { Workforce } from './workforce.ts';
 
 const NOWHERE = Buffer.alloc(0);
 
 export class BlockIntake {
   readonly #arena: Arena;
   readonly #actives: ActivePieces;
-  readonly #workforce: Workforce;
+  readonly #hungryAndOwing: HungryAndOwing;
   readonly #clock: Clock;
   readonly #onFull: (active: ActivePiece) => void;
   readonly #blocksPerPiece: number;
@@ -34,13 +34,13 @@ export class BlockIntake {
   constructor(
     arena: Arena,
     actives: ActivePieces,
-    workforce: Workforce,
+    hungryAndOwing: HungryAndOwing,
     clock: Clock,
     onFull: (active: ActivePiece) => void,
   ) {
     this.#arena = arena;
     this.#actives = actives;
-    this.#workforce = workforce;
+    this.#hungryAndOwing = hungryAndOwing;
     this.#clock = clock;
     this.#onFull = onFull;
     this.#blocksPerPiece = arena.geometry.blocksPerPiece;
@@ -64,14 +64,14 @@ export class BlockIntake {
       if (asked && active !== undefined) {
         this.reopen(active, block, peer);
         this.leave(peer, active);
-        this.#workforce.hungers(peer);
+        this.#hungryAndOwing.hungers(peer);
       }
       this.#unwanted(peer, length, asked && active === undefined);
       return place;
     }
     if (!this.#arena.take(active.slot, block)) {
       active.lend(block, peer);
-      this.#workforce.hungers(peer);
+      this.#hungryAndOwing.hungers(peer);
       this.wastedBytes += length;
       return place;
     }
@@ -94,7 +94,7 @@ export class BlockIntake {
     book.refusals?.forgive(active.piece, block);
     if (receiving.aside !== null && !this.#putInPlace(peer, receiving, receiving.aside)) {
       this.wastedBytes += length;
-      this.#workforce.hungers(peer);
+      this.#hungryAndOwing.hungers(peer);
       return true;
     }
     active.writers.delete(peer);
@@ -120,7 +120,7 @@ export class BlockIntake {
     if (!peer.book.queue.remove(active.piece * this.#blocksPerPiece + block)) return;
     peer.book.late += 1;
     this.sendCancel(peer, active, block);
-    this.#workforce.hungers(peer);
+    this.#hungryAndOwing.hungers(peer);
   }
 
   sendCancel(peer: RequestedPeer, active: ActivePiece, block: number): void {
@@ -172,7 +172,7 @@ export class BlockIntake {
     this.#arena.untake(active.slot, block);
     active.writers.delete(peer);
     active.owesStill(block, peer);
-    this.#workforce.owes(peer);
+    this.#hungryAndOwing.owes(peer);
   }
 
   /** The block came whole, aside. False where another was faster. */

@@ -1,7 +1,7 @@
 /**
  * The requester of a download. A peer fetches from its current piece, block after block; several peers share a piece
  * where slots are scarce. Whatever a peer owes when it chokes us, stalls or leaves goes to the others at once, and a peer
- * with nothing left to do asks a second time for what slower ones still owe (`takeover.ts`): two peers of a shard for a block at a time.
+ * with nothing left to do asks a second time for what slower ones still owe (`duplicate-requests.ts`): two peers of a shard for a block at a time.
  */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -12,12 +12,12 @@ import { RequestBatch } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import { BlockIntake } from './block-intake.ts';
-import { JointSlots } from './joint-slots.ts';
+import { slowOwners, takeOver } from './endgame/duplicate-requests.ts';
+import { JointSlots } from './endgame/joint-slots.ts';
+import { HungryAndOwing, noteRejection, strike } from './hungry-and-owing.ts';
 import type { PieceOrder } from './piece-order.ts';
 import { Refusals } from './refusals.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
-import { slowOwners, takeOver } from './takeover.ts';
-import { noteRejection, strike, Workforce } from './workforce.ts';
 
 /** Top up when a quarter of the window is free: fewer, larger writes of requests. */
 const REFILL_SHARE = 4;
@@ -31,7 +31,7 @@ export class BlockRequester implements Requester {
   /** Other holders fetch the same torrent. */
   readonly #hasNeighbours: boolean;
   readonly #blocksPerPiece: number;
-  readonly #workforce = new Workforce();
+  readonly #hungryAndOwing = new HungryAndOwing();
   readonly #intake: BlockIntake;
   readonly #joint: JointSlots;
   readonly #batch = new RequestBatch();
@@ -51,8 +51,8 @@ export class BlockRequester implements Requester {
     this.#actives = actives;
     this.#order = order;
     this.#clock = clock;
-    this.#intake = new BlockIntake(arena, actives, this.#workforce, clock, onFull);
-    this.#joint = new JointSlots(ledger, arena, actives, this.#intake, this.#workforce);
+    this.#intake = new BlockIntake(arena, actives, this.#hungryAndOwing, clock, onFull);
+    this.#joint = new JointSlots(ledger, arena, actives, this.#intake, this.#hungryAndOwing);
     this.#blocksPerPiece = arena.geometry.blocksPerPiece;
   }
 
@@ -70,11 +70,11 @@ export class BlockRequester implements Requester {
     const window =
       book.window.rate > 0
         ? book.window.size
-        : Math.min(book.window.size, this.#workforce.fairShare(this.#actives.roomBlocks));
+        : Math.min(book.window.size, this.#hungryAndOwing.fairShare(this.#actives.roomBlocks));
     const room = window - book.queue.size;
     if (room <= 0 || (book.queue.size > 0 && room < window / REFILL_SHARE)) return;
     const now = this.#clock();
-    if (now < book.restsUntil) return this.#workforce.hungers(peer);
+    if (now < book.restsUntil) return this.#hungryAndOwing.hungers(peer);
     const owedNothing = !book.owes;
     let left = room;
     while (left > 0) {
@@ -82,13 +82,13 @@ export class BlockRequester implements Requester {
       if (active === null) break;
       left -= this.#ask(peer, active, left, room, now);
     }
-    if (left > 0) this.#workforce.hungers(peer);
-    else this.#workforce.hasEnough(peer);
+    if (left > 0) this.#hungryAndOwing.hungers(peer);
+    else this.#hungryAndOwing.hasEnough(peer);
     this.#sendBatch(peer, owedNothing, now);
   }
 
   giveBack(peer: RequestedPeer): void {
-    this.#workforce.leave(peer);
+    this.#hungryAndOwing.leave(peer);
     peer.book.refusals = null;
     // After a choke the block under way still comes, and so does what BEP 6 lets us ask for while choked.
     const stays = peer.inSession ? peer.allowedFast : null;
@@ -99,8 +99,8 @@ export class BlockRequester implements Requester {
     const returned = keys.filter((key) => stays?.has(this.#pieceOf(key)) !== true);
     this.#takenBack(peer, returned);
     this.#intake.leave(peer);
-    if (peer.book.owes) this.#workforce.owes(peer);
-    if (stays !== null) this.#workforce.hungers(peer);
+    if (peer.book.owes) this.#hungryAndOwing.owes(peer);
+    if (stays !== null) this.#hungryAndOwing.hungers(peer);
     if (returned.length + dropped > 0) this.feedHungry();
   }
 
@@ -118,7 +118,7 @@ export class BlockRequester implements Requester {
     peer.book.refusals ??= new Refusals();
     peer.book.refusals.note(piece, block, now);
     noteRejection(peer.book, now);
-    this.#workforce.hungers(peer);
+    this.#hungryAndOwing.hungers(peer);
     const active = this.#actives.get(piece);
     if (active !== undefined) this.#intake.reopen(active, block, peer);
   }
@@ -137,17 +137,17 @@ export class BlockRequester implements Requester {
 
   tick(now: number): void {
     this.#intake.endLeases(now);
-    this.#workforce.wake(now);
+    this.#hungryAndOwing.wake(now);
     this.#rebalance();
     this.feedHungry();
     this.#actives.parkOrphans(now);
     const endgame = this.#ledger.missingCount === 0 || !this.#order.anyReachable(now);
     if (this.#hasNeighbours) {
       this.#joint.settle(now, (active) => this.#giveUp(active, 0));
-      if (this.#workforce.anyHungry && this.#joint.join(endgame, now)) this.feedHungry();
+      if (this.#hungryAndOwing.anyHungry && this.#joint.join(endgame, now)) this.feedHungry();
     }
     // Such a piece is in few hands: those must not be slow ones while others have nothing to do.
-    if (this.#workforce.anyHungry || this.#hasNeighbours) {
+    if (this.#hungryAndOwing.anyHungry || this.#hasNeighbours) {
       for (const active of this.#actives.slowRetries(now - ORPHANED_PIECE_MS, now - SOLO_TRY_MS))
         this.#giveUp(active, now + SLOW_OWNER_REST_MS);
     }
@@ -157,7 +157,7 @@ export class BlockRequester implements Requester {
   /** Slots or blocks became free: those who found nothing look again, until there is nothing for anybody. */
   feedHungry(): void {
     this.#actives.mayHaveSlots();
-    this.#workforce.feed((peer) => {
+    this.#hungryAndOwing.feed((peer) => {
       this.fill(peer);
       return !this.#actives.exhausted;
     });
@@ -165,8 +165,8 @@ export class BlockRequester implements Requester {
 
   /** While others have nothing to do, nobody sits on more than two seconds of its own work. */
   #rebalance(): void {
-    if (!this.#workforce.anyHungry || !this.#actives.exhausted) return;
-    for (const peer of this.#workforce.owing()) {
+    if (!this.#hungryAndOwing.anyHungry || !this.#actives.exhausted) return;
+    for (const peer of this.#hungryAndOwing.owing()) {
       const keep = Math.max(2, peer.book.window.size);
       if (peer.book.window.rate > 0 && peer.book.queue.size > keep) this.#takeBack(peer, keep);
     }
@@ -176,20 +176,20 @@ export class BlockRequester implements Requester {
   #giveUp(active: ActivePiece, restUntil: number): void {
     for (const peer of [...active.writers]) {
       this.#intake.drop(peer);
-      this.#workforce.rest(peer, restUntil);
+      this.#hungryAndOwing.rest(peer, restUntil);
     }
     for (const [block, peer] of active.owedBlocks()) {
       this.#intake.cancel(peer, active, block);
       this.#intake.reopen(active, block, peer);
-      this.#workforce.rest(peer, restUntil);
+      this.#hungryAndOwing.rest(peer, restUntil);
     }
     this.#actives.release(active);
   }
 
   #takeOver(endgame: boolean, now: number): void {
-    const slow = slowOwners(this.#workforce.owing(), endgame, now);
+    const slow = slowOwners(this.#hungryAndOwing.owing(), endgame, now);
     if (slow.size === 0) return;
-    const helpers = this.#workforce.helpers(now);
+    const helpers = this.#hungryAndOwing.helpers(now);
     const taken = takeOver(slow, helpers, this.#actives, this.#blocksPerPiece, now);
     for (const { instead, active, block } of taken)
       if (instead !== null) this.#intake.cancel(instead, active, block);
@@ -236,7 +236,7 @@ export class BlockRequester implements Requester {
     const bytes = this.#batch.take();
     if (bytes === null) return;
     if (owedNothing) peer.book.owingSince = now;
-    this.#workforce.owes(peer);
+    this.#hungryAndOwing.owes(peer);
     peer.send(bytes);
   }
 

@@ -10,7 +10,7 @@ import {
   WEB_SEED_TICK_MS,
 } from '../../shared/limits.ts';
 import { webSeedAsSender } from '../../shared/sender.ts';
-import { SlotWatch } from '../requests/slot-watch.ts';
+import { SlotWatch } from '../requests/endgame/slot-watch.ts';
 import type { JointPieces } from './joint-pieces.ts';
 import { type SlotHolder, SlotWriter } from './slot-writer.ts';
 import type { WebSeed } from './web-seed.ts';

@@ -1,0 +1,15 @@
+/** `unchoke demo`: the command line of it. */
+import type { Command } from 'commander';
+import type { Flags } from '../runs/run-demo.ts';
+
+export function demoCommand(program: Command, setStatus: (status: number) => void): void {
+  program
+    .command('demo')
+    .description('race and download from a wild swarm on this machine; needs no network')
+    .option('--peers <n>', 'peers of the swarm', '200')
+    .option('--seed <n>', 'which swarm', '1')
+    .option('--payload <size>', 'size of the download', '64M')
+    .option('--report <file>', 'write the race as a page to look at (HTML)')
+    .option('--json', 'results as JSON', false)
+    .action(async (flags: Flags) => setStatus(await (await import('../runs/runs.ts')).runDemo(flags)));
+}

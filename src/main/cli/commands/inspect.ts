@@ -1,0 +1,13 @@
+/** `unchoke inspect`: what a torrent holds, and with `--scrape` what its trackers know of it. */
+import type { Command } from 'commander';
+import type { Flags } from '../runs/run-inspect.ts';
+import { SOURCE_HELP, withRaceOptions } from './options.ts';
+
+export function inspectCommand(program: Command): void {
+  withRaceOptions(program.command('inspect'))
+    .description('show what a torrent holds; of a magnet link its metadata is fetched from peers')
+    .argument('<source>', SOURCE_HELP)
+    .option('--scrape', 'ask the trackers how many seeds and leeches there are (BEP 48)', false)
+    .option('--timeout <duration>', 'give up when no peer has sent the metadata; 0 waits for ever', '60s')
+    .action(async (text: string, flags: Flags) => (await import('../runs/runs.ts')).runInspect(text, flags));
+}

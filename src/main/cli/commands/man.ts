@@ -1,0 +1,94 @@
+/** `unchoke man`: the manual page, out of the very definitions that parse the command line. */
+import type { Command, Option } from 'commander';
+import { EXIT_STATUS } from '../../failure.ts';
+import { VERSION } from '../../network/identity.ts';
+import { writeLines } from '../output/terminal.ts';
+import { settingsOf, variableOf } from '../settings.ts';
+
+const STATUSES: Readonly<Record<string, string>> = {
+  '0': 'complete and verified',
+  '1': 'a bug of unchoke',
+  '2': 'wrong usage',
+  '3': 'bad torrent or magnet link',
+  '4': 'no usable peer, or timed out',
+  '5': 'disk: full, no permission, something in the way',
+  '6': 'verify: not all of it is good',
+  '130': 'interrupted; the same command goes on',
+};
+
+export function manCommand(program: Command): void {
+  program
+    .command('man')
+    .description('print the manual page (unchoke man | man -l -)')
+    .action(() => writeLines('stdout', manPage(program).trimEnd().split('\n')));
+}
+
+/** Every exit status of the code has a line. */
+export function statusLines(): [string, string][] {
+  const codes = new Set(['0', ...Object.values(EXIT_STATUS).map(String)]);
+  return [...codes].sort((a, b) => Number(a) - Number(b)).map((code) => [code, STATUSES[code] ?? '']);
+}
+
+function manPage(program: Command): string {
+  const commands = program.commands.flatMap((command) => [
+    `.SS unchoke ${command.name()} ${roff(command.usage())}`,
+    roff(command.description()),
+    ...command.options.flatMap(optionLines),
+  ]);
+  return [
+    `.TH UNCHOKE 1 "" "unchoke ${VERSION}"`,
+    '.SH NAME',
+    'unchoke \\- a BitTorrent downloader that starts at the first unchoke and tells you why',
+    '.SH SYNOPSIS',
+    '.B unchoke',
+    'COMMAND [OPTIONS]',
+    '.SH DESCRIPTION',
+    roff(program.description()),
+    '.SH COMMANDS',
+    ...commands,
+    '.SH EXIT STATUS',
+    ...statusLines().flatMap(([code, text]) => ['.TP', `.B ${code}`, roff(text)]),
+    '.SH ENVIRONMENT',
+    roff(
+      `Every option has a variable, such as ${variableFor(program, 'get', 'max-peers')} for --max-peers and ${variableFor(program, 'get', 'no-dht')}=1 for --no-dht. The command line goes first, then the environment, then the config file.`,
+    ),
+    '.SH FILES',
+    '.TP',
+    '.I $XDG_CONFIG_HOME/unchoke/unchoke.json',
+    roff(
+      'Options by their long names, for all commands or under the name of one: {"max-peers": 200, "get": {"output": "/srv"}}',
+    ),
+    '.TP',
+    '.I $XDG_CACHE_HOME/unchoke/',
+    'Nodes of the DHT that were known at the end of the last run.',
+    '',
+  ].join('\n');
+}
+
+function variableFor(program: Command, command: string, long: string): string {
+  const options = settingsOf(program.commands.find((one) => one.name() === command) ?? program);
+  const option = options.find((one) => one.long === `--${long}`);
+  return option === undefined ? '' : variableOf(option);
+}
+
+function optionLines(option: Option): string[] {
+  const otherwise = defaultText(option);
+  return [
+    '.TP',
+    `.B ${roff(option.flags)}`,
+    roff(`${option.description}${otherwise === '' ? '' : ` (default: ${otherwise})`}`),
+  ];
+}
+
+function defaultText({ defaultValue, defaultValueDescription }: Option): string {
+  if (defaultValueDescription !== undefined) return defaultValueDescription;
+  return typeof defaultValue === 'string' ? defaultValue : '';
+}
+
+/** Backslashes, dashes, and dots and quotes at the start of a line mean something to roff. */
+function roff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^([.'])/gm, '\\&$1');
+}

@@ -1,0 +1,20 @@
+/** `unchoke swarm`: the command line of it. */
+import type { Command } from 'commander';
+import type { Flags } from '../runs/run-swarm.ts';
+
+export function swarmCommand(program: Command): void {
+  program
+    .command('swarm')
+    .description('run a swarm on loopback addresses: tracker, dead addresses, refusers, seeds; until stopped')
+    .option('--peers <n>', 'how many peers', '200')
+    .option('--seed <n>', 'the same seed deals the same swarm', '1')
+    .option('--mix <name|file>', 'wild, seeds, clients, or a JSON file of shares', 'wild')
+    .option('--payload <size>', 'size of the file that it serves', '64M')
+    .option('--piece-length <size>', 'piece length of its torrent', '256K')
+    .option('--rate <rate>', 'what a seed sends, in bytes a second; 0 is unlimited', '0')
+    .option('--rtt <duration>', 'how long each answer is on its way', '0')
+    .option('--for <duration>', 'stop by itself after this long', '1h')
+    .option('-o, --output <file>', 'where to write its .torrent', 'swarm.torrent')
+    .option('--json', 'describe it as one JSON line', false)
+    .action(async (flags: Flags) => (await import('../runs/runs.ts')).runSwarm(flags));
+}

@@ -1,0 +1,93 @@
+/** The command line. Reads what is asked, runs one command, and turns how it ended into an exit status. */
+import { Command, CommanderError } from 'commander';
+import { EXIT_STATUS, Failure } from '../failure.ts';
+import { VERSION } from '../network/identity.ts';
+import { showSecrets } from '../text/foreign-text.ts';
+import { benchCommand } from './commands/bench.ts';
+import { completionCommand } from './commands/completion.ts';
+import { createCommand } from './commands/create.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { getCommand } from './commands/get.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { manCommand } from './commands/man.ts';
+import { raceCommand } from './commands/race.ts';
+import { swarmCommand } from './commands/swarm.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { surviveLostTerminals } from './output/lost-terminal.ts';
+import { writeJson, writeLines } from './output/terminal.ts';
+import { rawArguments } from './raw-arguments.ts';
+import { applySettings } from './settings.ts';
+
+const EXAMPLES = `
+Examples:
+  unchoke get ubuntu.torrent -o ~/Downloads      download; the same command goes on after a break
+  unchoke get 'magnet:?xt=urn:btih:…'            from a magnet link, or a bare info hash
+  unchoke race x.torrent --report race.html      who unchokes first, and why the others did not, as a page
+  unchoke doctor x.torrent                       why does it not start?
+  unchoke demo                                   all of it on this machine, without a network
+
+Options may stand in UNCHOKE_… variables and in unchoke.json: see unchoke man.`;
+
+/** Resolves to the exit status. */
+export async function main(): Promise<number> {
+  surviveLostTerminals();
+  let status = 0;
+  const setStatus = (value: number): void => {
+    status = value;
+  };
+  const program = new Command('unchoke')
+    .description('A BitTorrent downloader that talks to every peer at once and starts at the first unchoke.')
+    .version(VERSION)
+    .showHelpAfterError('(unchoke --help tells more)')
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({
+      writeOut: (text) => writeLines('stdout', linesOf(text)),
+      writeErr: (text) => writeLines('stderr', linesOf(text)),
+    })
+    .exitOverride();
+  getCommand(program, setStatus);
+  raceCommand(program, setStatus);
+  doctorCommand(program, setStatus);
+  benchCommand(program, setStatus);
+  verifyCommand(program, setStatus);
+  inspectCommand(program);
+  createCommand(program);
+  swarmCommand(program);
+  demoCommand(program, setStatus);
+  completionCommand(program);
+  manCommand(program);
+  for (const command of program.commands) command.exitOverride();
+  let asJson = process.argv.includes('--json');
+  program.hook('preAction', (_, command) => {
+    applySettings(command, program.commands, process.env);
+    const { json, showSecrets: shown } = command.opts<{ json?: boolean; showSecrets?: boolean }>();
+    asJson ||= json === true;
+    showSecrets(shown === true);
+  });
+  // Node would print it past the door, and what it says may be somebody else's words.
+  process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));
+  try {
+    await program.parseAsync(rawArguments());
+    return status;
+  } catch (error) {
+    return statusOf(error, asJson);
+  }
+}
+
+function statusOf(error: unknown, asJson: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
+  const code = error instanceof Failure ? error.code : 'bug';
+  const message = error instanceof Error ? error.message : String(error);
+  if (asJson) writeJson({ type: 'error', v: 1, code, message });
+  const [first = '', ...more] = error instanceof Failure ? error.lines : [message];
+  writeLines('stderr', [`unchoke: ${first}`, ...more]);
+  if (code === 'bug' && error instanceof Error)
+    writeLines('stderr', ['this is a bug of unchoke:', ...linesOf(error.stack ?? '')]);
+  return EXIT_STATUS[code];
+}
+
+/** Text of commander's and of Node's. */
+function linesOf(text: string): string[] {
+  return text.replace(/\n$/, '').split('\n');
+}

@@ -1,0 +1,117 @@
+/** A race by itself, for the commands that download nothing: from the source to the moment when it is over. */
+import { monotonicMs } from '../../../shared/clock.ts';
+import { LivedClock } from '../../../shared/lived-clock.ts';
+import { sharedBytes } from '../../../shared/shared-copy.ts';
+import { TrackerLog } from '../../doctor/symptoms.ts';
+import type { MetadataSearch } from '../../metadata/metadata-fetch.ts';
+import { phaseText, phaseTotals } from '../../race/phase-totals.ts';
+import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from '../../session/peer-session.ts';
+import { formatDuration } from '../../text/units.ts';
+import type { Source } from '../../torrent/source.ts';
+import type { RaceFlags } from '../commands/options.ts';
+import type { Console } from '../output/console.ts';
+import { Interrupt } from './interrupt.ts';
+import type { Network } from './with-source.ts';
+
+/** How often it is looked whether the race is over. */
+const LOOK_MS = 50;
+
+export interface BareRaceOptions {
+  readonly source: Source;
+  readonly flags: RaceFlags;
+  readonly network: Network;
+  readonly console: Console;
+  /** Asked again and again; `ms` from the start of the run, without the time in which the process stood still. */
+  readonly isOver: (session: PeerSession, ms: number) => boolean;
+}
+
+export class BareRace {
+  readonly session: PeerSession;
+  readonly trackers = new TrackerLog();
+  readonly #options: BareRaceOptions;
+  readonly #bugs: unknown[] = [];
+  #torrentKnown = false;
+
+  constructor(options: BareRaceOptions) {
+    this.#options = options;
+    const { source, flags, network, console } = options;
+    const listener = listenerFor(console, (error) => this.#bugs.push(error));
+    this.session = new PeerSession(
+      {
+        source,
+        flags,
+        ...network,
+        ...WITHOUT_DOWNLOAD,
+      },
+      {
+        ...listener,
+        onNews: (news) => {
+          this.trackers.hear(news);
+          listener.onNews(news);
+        },
+        onFirstUnchoke: ({ peer, shard }, ms) => {
+          const name = this.session.race.peers.nameOf(peer);
+          console.event('first-unchoke', { ms, peer: name, shard });
+          console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
+        },
+      },
+    );
+  }
+
+  /** The search for the metadata; null once it is known. */
+  get metadataSearch(): MetadataSearch | null {
+    return this.#torrentKnown ? null : this.session.metadataSearch;
+  }
+
+  /** Resolves when the race is over, true if the user ended it; until `stop` everything is as it was then. Rejects with a bug of ours. */
+  async untilOver(): Promise<boolean> {
+    const { console } = this.#options;
+    const { race, discovery } = this.session;
+    this.session.torrent().then(
+      ({ name, infoHash, geometry, info, private: isPrivate }) => {
+        this.#torrentKnown = true;
+        console.event('metadata', { name, infoHash: Buffer.from(infoHash).toString('hex') });
+        race.setTorrent({ geometry, info: sharedBytes(info), private: isPrivate, download: null });
+      },
+      (error: unknown) => this.#bugs.push(error),
+    );
+    void discovery.start();
+    return this.#over();
+  }
+
+  async stop(): Promise<void> {
+    await this.session.stop();
+    if (this.#bugs.length > 0) throw this.#bugs[0];
+  }
+
+  #over(): Promise<boolean> {
+    const { console, isOver } = this.#options;
+    const { race } = this.session;
+    const clock = new LivedClock(monotonicMs);
+    const begun = clock.now();
+    let toldAt = begun;
+    return new Promise((resolve) => {
+      const finish = (interrupted: boolean): void => {
+        clearInterval(timer);
+        interrupt.release();
+        resolve(interrupted);
+      };
+      const interrupt = new Interrupt(() => finish(true));
+      const timer = setInterval(() => {
+        const now = clock.now();
+        if (this.#bugs.length > 0 || isOver(this.session, now - begun)) return finish(false);
+        if (now - toldAt < console.progressMs) return;
+        toldAt = now;
+        const totals = phaseTotals(race.shardStats);
+        console.progress(phaseText(race.peers.size, totals));
+        console.event('progress', { known: race.peers.size, ...totals });
+      }, LOOK_MS);
+    });
+  }
+}
+
+/** Something became of everybody, and nobody else will be named. */
+export function isSettled({ race, discovery }: PeerSession): boolean {
+  if (race.peers.size === 0) return !discovery.hopeful;
+  return race.peers.allSettled && !discovery.searching;
+}

@@ -1,0 +1,34 @@
+/** Ctrl-C and its like: the first asks the run to end in order, the second ends the process at once. */
+import { EXIT_STATUS } from '../../failure.ts';
+
+/** What a user, a supervisor or Windows sends to end a run. */
+const ENDING = ['SIGINT', 'SIGTERM'] as const;
+/** The terminal is gone. Kernel and shell may both say so, and a session that ends says SIGTERM as well: none of it hurries us. */
+const HANGUP = 'SIGHUP';
+
+export class Interrupt {
+  readonly #onFirst: () => void;
+  #asked = false;
+  #isEnding = false;
+  readonly #ask = (): void => {
+    if (this.#asked) process.exit(EXIT_STATUS.interrupted);
+    this.#asked = true;
+    this.#end();
+  };
+  readonly #end = (): void => {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#onFirst();
+  };
+
+  constructor(onFirst: () => void) {
+    this.#onFirst = onFirst;
+    for (const signal of ENDING) process.on(signal, this.#ask);
+    process.on(HANGUP, this.#end);
+  }
+
+  release(): void {
+    for (const signal of ENDING) process.off(signal, this.#ask);
+    process.off(HANGUP, this.#end);
+  }
+}

@@ -1,0 +1,187 @@
+/** What `unchoke create` does: a .torrent of a file or a folder. */
+import { basename, dirname } from 'node:path';
+import { type BencodeDict, encodeBencode } from '../../../shared/bencode.ts';
+import { bytesOfName } from '../../../shared/byte-name.ts';
+import { type Geometry, geometry } from '../../../shared/geometry.ts';
+import {
+  MAX_AUTO_PIECE_BYTES,
+  MAX_AUTO_PIECES,
+  MAX_PATH_ELEMENT_BYTES,
+  MIN_AUTO_PIECE_BYTES,
+} from '../../../shared/limits.ts';
+import { Failure } from '../../failure.ts';
+import { absolutePath } from '../../files/absolute-path.ts';
+import { CLIENT_NAME } from '../../network/identity.ts';
+import { descriptorBudget } from '../../pools/descriptors.ts';
+import { HashPool } from '../../pools/storage-pool.ts';
+import { placesOf } from '../../storage/names/places.ts';
+import { counted, formatDuration, formatRate, formatSize, parseSize } from '../../text/units.ts';
+import { parseMetainfo } from '../../torrent/metainfo.ts';
+import { canBe, marked, platformRules } from '../../torrent/name-rules.ts';
+import { assertUnchanged, type Source, sourceOf } from '../../torrent/source-files.ts';
+import { assertOutputFree, writeTorrent } from '../../torrent/torrent-output.ts';
+import { hashersOf } from '../commands/options.ts';
+import { Console } from '../output/console.ts';
+import { WorkProgress } from '../output/work-progress.ts';
+
+export interface Flags {
+  readonly output?: string;
+  readonly pieceLength?: string;
+  readonly tracker: readonly string[];
+  readonly webSeed: readonly string[];
+  readonly private: boolean;
+  readonly comment?: string;
+  readonly name?: string;
+  readonly force: boolean;
+  readonly hashers: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+const HASH_BYTES = 20;
+
+export async function runCreate(path: string, flags: Flags): Promise<void> {
+  const name = nameOf(path, flags.name);
+  const output = flags.output ?? marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
+  assertOutputFree(output, flags.force);
+  const source = sourceOf(path, output);
+  for (const url of [...flags.tracker, ...flags.webSeed]) {
+    if (!URL.canParse(url)) throw new Failure('usage', `${url}: not a URL`);
+  }
+  const console = new Console(flags);
+  for (const { path: left, reason } of source.leftOut) console.news(`left out: ${left} (${reason})`);
+  assertFoundAgain(source);
+  const g = geometryOf(source, flags.pieceLength);
+  const progress = new WorkProgress(console, 'hashing', g.totalLength);
+  const pieces = await hashesOf(source, g, hashersOf(flags), progress);
+  assertUnchanged(source);
+  const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
+  // What we wrote must be what we read.
+  const { infoHash } = parseMetainfo(bytes, output);
+  writeTorrent(output, bytes);
+  const hex = Buffer.from(infoHash).toString('hex');
+  const { elapsedMs } = progress;
+  console.event('created', {
+    path: output,
+    infoHash: hex,
+    bytes: g.totalLength,
+    pieces: g.pieceCount,
+    pieceLength: g.pieceLength,
+    files: source.files.length,
+    leftOut: source.leftOut,
+    ms: elapsedMs,
+  });
+  console.result([
+    output,
+    `info hash ${hex}`,
+    `${formatSize(g.totalLength)} in ${counted(g.pieceCount, 'piece')} of ${formatSize(g.pieceLength)}, ${counted(source.files.length, 'file')}; ` +
+      `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
+  ]);
+}
+
+/** Throws a usage failure for a name that no file can have. */
+function nameOf(path: string, given: string | undefined): string {
+  const name = given ?? basename(absolutePath(path));
+  if (given === undefined && name === '')
+    throw new Failure('usage', `${path}: it has no name; give one by --name`);
+  if (!canBe(name, platformRules())) throw new Failure('usage', `--name ${name}: no file can have this name`);
+  return name;
+}
+
+/** What `create` makes `verify` must find: a file that would be looked for elsewhere is an error now, not later. */
+function assertFoundAgain({ root, name, files }: Source): void {
+  const listed = files.map(({ elements, length }) => ({
+    path: [],
+    rawPath: [name, ...(elements ?? [])],
+    urlSpellings: [],
+    length,
+    offset: 0,
+    padding: false,
+    link: null,
+  }));
+  const { paths } = placesOf({ files: listed, infoHash: new Uint8Array(HASH_BYTES) }, dirname(root));
+  const lost = files.find(({ path }, i) => path !== paths[i]);
+  if (lost !== undefined)
+    throw new Failure('usage', `${lost.path}: it could not be found again by its name; rename it first`);
+}
+
+function geometryOf(source: Source, asked: string | undefined): Geometry {
+  if (asked === undefined) return geometry(source.totalLength, autoPieceLength(source.totalLength));
+  const pieceLength = parseSize('--piece-length', asked);
+  if (pieceLength < 16_384 || !Number.isInteger(Math.log2(pieceLength))) {
+    throw new Failure('usage', `--piece-length ${asked}: not a power of two from 16K up`);
+  }
+  try {
+    return geometry(source.totalLength, pieceLength);
+  } catch (error) {
+    throw new Failure('usage', `--piece-length ${asked}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Few enough pieces for a small .torrent, small enough ones for a quick start. */
+function autoPieceLength(totalLength: number): number {
+  let pieceLength = MIN_AUTO_PIECE_BYTES;
+  while (pieceLength < MAX_AUTO_PIECE_BYTES && totalLength / pieceLength > MAX_AUTO_PIECES) pieceLength *= 2;
+  return pieceLength;
+}
+
+async function hashesOf(
+  source: Source,
+  g: Geometry,
+  hashers: number,
+  progress: WorkProgress,
+): Promise<Uint8Array> {
+  let offset = 0;
+  const files = source.files.map(({ path, length }) => {
+    const file = { path, offset, length };
+    offset += length;
+    return file;
+  });
+  const pieces = new Uint8Array(g.pieceCount * HASH_BYTES);
+  const pool = new HashPool(hashers, {
+    arena: null,
+    geometry: g,
+    hashes: new SharedArrayBuffer(0),
+    files,
+    padding: [],
+    openFiles: descriptorBudget(0, hashers, 1).filesPerHasher,
+    followLinks: true,
+  });
+  try {
+    await pool.scan('digest', (result) => {
+      if (result.type !== 'digested') return;
+      pieces.set(result.hashes, result.first * HASH_BYTES);
+      progress.add((result.hashes.length / HASH_BYTES) * g.pieceLength);
+    });
+  } catch (error) {
+    assertUnchanged(source);
+    throw error;
+  } finally {
+    await pool.close();
+  }
+  return pieces;
+}
+
+function torrentOf(source: Source, name: string, g: Geometry, pieces: Uint8Array, flags: Flags): BencodeDict {
+  const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+  const info: BencodeDict = { name: bytesOfName(name), 'piece length': g.pieceLength, pieces };
+  const [first] = source.files;
+  if (first?.elements === null) info['length'] = first.length;
+  else
+    info['files'] = source.files.map(({ elements, length }) => ({
+      length,
+      path: (elements ?? []).map(bytesOfName),
+    }));
+  if (flags.private) info['private'] = 1;
+  const torrent: BencodeDict = {
+    'created by': utf8(CLIENT_NAME),
+    'creation date': Math.floor(Date.now() / 1_000),
+    info,
+  };
+  const [announce] = flags.tracker;
+  if (announce !== undefined) torrent['announce'] = utf8(announce);
+  if (flags.tracker.length > 1) torrent['announce-list'] = flags.tracker.map((url) => [utf8(url)]);
+  if (flags.webSeed.length > 0) torrent['url-list'] = flags.webSeed.map(utf8);
+  if (flags.comment !== undefined) torrent['comment'] = utf8(flags.comment);
+  return torrent;
+}

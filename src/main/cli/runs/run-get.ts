@@ -1,0 +1,105 @@
+/** What `unchoke get` does: each source with its own run, a few at one time. */
+import { setMaxListeners } from 'node:events';
+import { MAX_PARALLEL_DOWNLOADS } from '../../../shared/limits.ts';
+import { EXIT_STATUS, Failure } from '../../failure.ts';
+import { withoutSecrets } from '../../text/foreign-text.ts';
+import { parseCount } from '../../text/units.ts';
+import { expandSources } from '../../torrent/source-list.ts';
+import type { GetFlags } from '../commands/get-flags.ts';
+import { checkThreads } from '../commands/options.ts';
+import { Console } from '../output/console.ts';
+import { openMetrics } from '../output/metrics.ts';
+import { get } from './get.ts';
+import { aloneContext, type GetContext } from './get-context.ts';
+import { Interrupt } from './interrupt.ts';
+
+/** Long sources are magnet links: their beginning says enough. */
+const SHOWN_CHARS = 100;
+
+export async function runGet(named: readonly string[], flags: GetFlags): Promise<number> {
+  const sources = expandSources(named);
+  const [only] = sources;
+  const parallel = parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS);
+  const lanes = Math.min(parallel, sources.length);
+  checkThreads(flags, lanes);
+  if (sources.length > 1 && (flags.report !== undefined || flags.saveTorrent !== undefined))
+    throw new Failure('usage', '--report and --save-torrent are for one source at a time');
+  const console = new Console(flags);
+  const metrics = await openMetrics(flags, console);
+  const stop = new AbortController();
+  const interrupt = new Interrupt(() => stop.abort());
+  try {
+    const alone = { ...aloneContext(console, stop.signal), metrics };
+    if (sources.length === 1 && only !== undefined) return await get(only, flags, alone);
+    setMaxListeners(lanes, stop.signal);
+    return await new SeveralSources(sources, flags, { ...alone, lanes }, () => stop.abort()).run();
+  } finally {
+    interrupt.release();
+    metrics?.close();
+  }
+}
+
+/** One that fails does not stop the others; the exit status is that of the first of them that failed. */
+class SeveralSources {
+  readonly #sources: readonly string[];
+  readonly #flags: GetFlags;
+  readonly #context: GetContext;
+  readonly #stop: () => void;
+  /** By position; none for those that were never begun. */
+  readonly #statuses: (number | undefined)[] = [];
+
+  constructor(sources: readonly string[], flags: GetFlags, context: GetContext, stop: () => void) {
+    this.#sources = sources;
+    this.#flags = flags;
+    this.#context = context;
+    this.#stop = stop;
+  }
+
+  async run(): Promise<number> {
+    const { lanes, console, signal } = this.#context;
+    // The lanes take from one iterator, so each source falls to whoever is free.
+    const queue = this.#sources.entries();
+    const ended = await Promise.allSettled(
+      Array.from({ length: lanes }, (_, lane) => this.#work(queue, lane)),
+    );
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+    if (signal.aborted) return EXIT_STATUS.interrupted;
+    const failed = this.#sources.filter((_, i) => this.#statuses[i] !== 0);
+    const good = this.#sources.length - failed.length;
+    console.result([
+      `${good} of ${this.#sources.length} complete`,
+      ...failed.map((source) => `not complete: ${shown(source)}`),
+    ]);
+    return this.#statuses.find((status) => status !== 0) ?? 0;
+  }
+
+  async #work(queue: Iterable<[number, string]>, lane: number): Promise<void> {
+    for (const [i, source] of queue) {
+      if (this.#context.signal.aborted) return;
+      const console = this.#context.console.forSource(i + 1);
+      console.event('source', { source: shown(source), of: this.#sources.length });
+      console.news(`${i + 1} of ${this.#sources.length}: ${shown(source)}`);
+      this.#statuses[i] = await this.#statusOf(source, { ...this.#context, console, lane });
+    }
+  }
+
+  /** A failure for the user is told and is the end of this source; a bug of ours is the end of all. */
+  async #statusOf(source: string, context: GetContext): Promise<number> {
+    try {
+      return await get(source, this.#flags, context);
+    } catch (error) {
+      if (!(error instanceof Failure)) {
+        this.#stop();
+        throw error;
+      }
+      context.console.event('error', { code: error.code, message: error.message });
+      context.console.error(error.lines);
+      return error.exitStatus;
+    }
+  }
+}
+
+/** What is secret is left out first: half a URL could not be told for one. */
+function shown(source: string): string {
+  return withoutSecrets(source).slice(0, SHOWN_CHARS);
+}

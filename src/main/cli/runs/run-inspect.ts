@@ -1,0 +1,127 @@
+/** What `unchoke inspect` does: a torrent or a magnet link, read and shown. */
+import { LivedTimer } from '../../../shared/lived-timer.ts';
+import { type Scraped, scrapeAll } from '../../discovery/scrape.ts';
+import { Failure } from '../../failure.ts';
+import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from '../../session/peer-session.ts';
+import { redactedUrl } from '../../text/foreign-text.ts';
+import { formatDuration, formatSize, parseDuration } from '../../text/units.ts';
+import { magnetLink } from '../../torrent/magnet-link.ts';
+import type { Metainfo } from '../../torrent/metainfo.ts';
+import type { Source } from '../../torrent/source.ts';
+import type { RaceFlags } from '../commands/options.ts';
+import { Console } from '../output/console.ts';
+import { type Network, withSource } from './with-source.ts';
+
+export interface Flags extends RaceFlags {
+  readonly scrape: boolean;
+  readonly timeout: string;
+}
+
+export function runInspect(named: string, flags: Flags): Promise<void> {
+  const timeoutMs = parseDuration('--timeout', flags.timeout);
+  const console = new Console(flags);
+  return withSource(named, flags, async (source, network) => {
+    const metainfo =
+      source.kind === 'torrent'
+        ? source.metainfo
+        : await fetched(source, flags, network, { timeoutMs, console });
+    tell(metainfo, flags.scrape ? await scraped(metainfo, network) : [], console);
+  });
+}
+
+/** Each tracker once. */
+function scraped({ trackers, infoHash }: Metainfo, { route, http }: Network): Promise<Scraped[]> {
+  const udp = route.proxy === null ? { from: route.localAddress } : null;
+  return scrapeAll([...new Set(trackers.flat())], infoHash, http, udp);
+}
+
+/** The torrent of a magnet link, from its peers. */
+async function fetched(
+  source: Source,
+  flags: Flags,
+  network: Network,
+  { timeoutMs, console }: { readonly timeoutMs: number; readonly console: Console },
+): Promise<Metainfo> {
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const session = new PeerSession(
+    { source, flags, ...network, ...WITHOUT_DOWNLOAD },
+    listenerFor(console, (error) => fail(error)),
+  );
+  const timer =
+    timeoutMs > 0
+      ? new LivedTimer(timeoutMs, () => fail(new Failure('timeout', noMetadata(session, timeoutMs))))
+      : null;
+  try {
+    void session.discovery.start();
+    return await Promise.race([session.torrent(), failed]);
+  } finally {
+    timer?.cancel();
+    await session.stop();
+  }
+}
+
+function noMetadata(session: PeerSession, timeoutMs: number): string {
+  const known = session.race.peers.size;
+  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${session.metadataSearch?.offers ?? 0} have it)`;
+}
+
+function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
+  const { geometry: g } = metainfo;
+  console.event('torrent', {
+    name: metainfo.name,
+    infoHash: hex(metainfo.infoHash),
+    bytes: g.totalLength,
+    pieces: g.pieceCount,
+    pieceLength: g.pieceLength,
+    private: metainfo.private,
+    magnet: magnetLink(metainfo),
+    trackers: metainfo.trackers.map((tier) => tier.map(redactedUrl)),
+    webSeeds: metainfo.webSeeds.map(redactedUrl),
+    comment: metainfo.comment,
+    createdBy: metainfo.createdBy,
+    files: metainfo.files
+      .filter(({ padding }) => !padding)
+      .map(({ path, length }, index) => ({ index, path: path.join('/'), length })),
+    scrapes,
+  });
+  console.result(inspectLines(metainfo, scrapes));
+}
+
+function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[] {
+  const { geometry: g } = metainfo;
+  const files = metainfo.files.filter(({ padding }) => !padding);
+  const rows: [string, string][] = [
+    ['name', metainfo.name],
+    ['info hash', hex(metainfo.infoHash)],
+    ['size', `${formatSize(g.totalLength)} (${g.totalLength} bytes)`],
+    ['pieces', `${g.pieceCount} of ${formatSize(g.pieceLength)}`],
+    ['private', metainfo.private ? 'yes' : 'no'],
+  ];
+  if (metainfo.comment !== null) rows.push(['comment', metainfo.comment]);
+  if (metainfo.createdBy !== null) rows.push(['created by', metainfo.createdBy]);
+  for (const [tier, trackers] of metainfo.trackers.entries()) {
+    for (const tracker of trackers) rows.push([`tier ${tier + 1}`, redactedUrl(tracker)]);
+  }
+  for (const url of metainfo.webSeeds) rows.push(['web seed', redactedUrl(url)]);
+  rows.push(['magnet', magnetLink(metainfo)]);
+  for (const scraped of scrapes) rows.push(['scrape', `${scraped.tracker}: ${scrapeText(scraped)}`]);
+  rows.push(['files', String(files.length)]);
+  const head = rows.map(([name, value]) => `${name.padEnd(12)}${value}`);
+  const list = files.map(
+    ({ path, length }, i) =>
+      `${String(i).padStart(6)}  ${formatSize(length).padStart(10)}  ${path.join('/')}`,
+  );
+  return [...head, ...list];
+}
+
+function scrapeText({ scrape, error }: Scraped): string {
+  if (scrape === null) return error ?? '';
+  return `${scrape.seeders} seeds, ${scrape.leechers} leeches, ${scrape.completed} completed`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

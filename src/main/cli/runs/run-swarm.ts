@@ -1,0 +1,79 @@
+/** What `unchoke swarm` does: a loopback swarm to race against. */
+import { resolve } from 'node:path';
+import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
+import { Failure } from '../../failure.ts';
+import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../../text/units.ts';
+import { Console } from '../output/console.ts';
+import { Interrupt } from './interrupt.ts';
+import { type SwarmInfo, type SwarmRequest, startSwarm } from './swarm-child.ts';
+
+export interface Flags {
+  readonly peers: string;
+  readonly seed: string;
+  readonly mix: string;
+  readonly payload: string;
+  readonly pieceLength: string;
+  readonly rate: string;
+  readonly rtt: string;
+  readonly for: string;
+  readonly output: string;
+  readonly json: boolean;
+}
+
+export async function runSwarm(flags: Flags): Promise<void> {
+  const console = new Console({ json: flags.json, quiet: false });
+  const request: SwarmRequest = {
+    peers: parseCount('--peers', flags.peers, 1),
+    seed: parseCount('--seed', flags.seed),
+    mix: flags.mix,
+    payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
+    pieceBytes: pieceBytesOf(flags),
+    rate: parseSize('--rate', flags.rate),
+    rttMs: parseDuration('--rtt', flags.rtt),
+    torrent: resolve(flags.output),
+    lifetimeMs: parseDuration('--for', flags.for),
+  };
+  const swarm = await startSwarm(request);
+  const interrupt = new Interrupt(() => void swarm.stop());
+  const { torrent, ...rest } = swarm.info;
+  console.event('swarm', { torrent, ...rest });
+  console.result(swarmLines(swarm.info, request));
+  await swarm.ended;
+  interrupt.release();
+}
+
+/** A torrent that we could read ourselves. */
+function pieceBytesOf({ pieceLength, payload }: Flags): number {
+  const bytes = parseSize('--piece-length', pieceLength, MAX_PIECE_BYTES);
+  const pieces = parseSize('--payload', payload) / bytes;
+  if (!(pieces <= MAX_PIECES))
+    throw new Failure(
+      'usage',
+      `--piece-length ${pieceLength}: --payload ${payload} would have more than ${MAX_PIECES} pieces`,
+    );
+  return bytes;
+}
+
+/** The swarm in a few words. */
+export function swarmLines(
+  info: SwarmInfo,
+  request: Pick<SwarmRequest, 'payloadBytes' | 'seed' | 'mix'>,
+): string[] {
+  const counts = Object.entries(info.counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+  const lines = [
+    `swarm of ${info.peers} peers (mix ${request.mix}, seed ${request.seed}), ${formatSize(request.payloadBytes)}: ${info.torrent}`,
+    `  ${counts}`,
+  ];
+  if (info.oracle !== null) {
+    const { ms, peer, handshakeMs, unchokeMs } = info.oracle;
+    lines.push(
+      `  oracle ${formatDuration(ms)}: ${peer} shakes hands after ${formatDuration(handshakeMs)} and unchokes ${formatDuration(unchokeMs)} later`,
+    );
+  }
+  if (!info.trueTimeout)
+    lines.push('  this system answers connects to a full queue: black holes accept and stay silent instead');
+  return lines;
+}

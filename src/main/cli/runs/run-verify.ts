@@ -1,0 +1,119 @@
+/** What `unchoke verify` does: is what lies on disk what the torrent says? */
+import { statSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { diskPath } from '../../../shared/byte-name.ts';
+import { lengthOfPiece } from '../../../shared/geometry.ts';
+import type { PieceIndex } from '../../../shared/indices.ts';
+import { EXIT_STATUS, Failure } from '../../failure.ts';
+import { diskFailure } from '../../files/disk-failure.ts';
+import { descriptorBudget } from '../../pools/descriptors.ts';
+import { HashPool } from '../../pools/storage-pool.ts';
+import { type FileVerdict, fileVerdicts, lookAt } from '../../storage/file-verdicts.ts';
+import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
+import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
+import { loadTorrent } from '../../torrent/load.ts';
+import type { Metainfo } from '../../torrent/metainfo.ts';
+import { hashersOf } from '../commands/options.ts';
+import { Console } from '../output/console.ts';
+import { WorkProgress } from '../output/work-progress.ts';
+
+export interface Flags {
+  readonly hashers: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export async function runVerify(source: string, folder: string, flags: Flags): Promise<number> {
+  const metainfo = loadTorrent(source);
+  const hashers = hashersOf(flags);
+  assertFolder(folder);
+  const plan = storagePlan(metainfo, folder);
+  const looks = plan.files.map(({ path }) => lookAt(path));
+  if (looks.length > 0 && looks.every(({ kind }) => kind === 'nothing')) throw nothingThere(plan);
+  const console = new Console(flags);
+  const { geometry: g } = metainfo;
+  const progress = new WorkProgress(console, 'verifying', g.totalLength);
+  const readable = plan.files.filter((_, i) => looks[i]?.kind === 'file');
+  const good = await goodPieces(metainfo, { ...plan, files: readable }, hashers, progress);
+  const elapsedMs = progress.elapsedMs;
+  const files = fileVerdicts(plan.files, looks, g, good);
+  const goodCount = good.reduce((sum, one) => sum + one, 0);
+  const whole = goodCount === g.pieceCount && files.every(({ status }) => status === 'good');
+  console.event('verified', { ms: elapsedMs, pieces: g.pieceCount, goodPieces: goodCount, files });
+  for (const file of files) {
+    const path = relative(plan.folder, file.path);
+    console.result(
+      `${file.status.padEnd(8)} ${formatSize(file.length).padStart(10)}  ${path}${detailOf(file)}`,
+    );
+  }
+  const rate = elapsedMs > 0 ? (g.totalLength * 1_000) / elapsedMs : 0;
+  console.result(
+    `${goodCount} of ${g.pieceCount} pieces good; ${formatSize(g.totalLength)} in ${formatDuration(elapsedMs)} (${formatRate(rate)})`,
+  );
+  return whole ? 0 : EXIT_STATUS['bad-data'];
+}
+
+function detailOf({ status, badPieces, fault }: FileVerdict): string {
+  if (status !== 'bad') return '';
+  const pieces = badPieces > 0 ? [`${badPieces} bad pieces`] : [];
+  return ` (${[...(fault === null ? [] : [fault]), ...pieces].join(', ')})`;
+}
+
+/** 1 for each piece that is good. */
+async function goodPieces(
+  { geometry: g, pieceHashes }: Metainfo,
+  { files, padding }: StoragePlan,
+  hashers: number,
+  progress: WorkProgress,
+): Promise<Uint8Array> {
+  const hashes = new SharedArrayBuffer(pieceHashes.length);
+  new Uint8Array(hashes).set(pieceHashes);
+  const openFiles = descriptorBudget(0, hashers, 1).filesPerHasher;
+  const pool = new HashPool(hashers, {
+    arena: null,
+    geometry: g,
+    hashes,
+    files,
+    padding,
+    openFiles,
+    followLinks: true,
+  });
+  const good = new Uint8Array(g.pieceCount);
+  try {
+    await pool.scan('check', (result) => {
+      if (result.type !== 'checked') return;
+      for (const piece of result.good) good[piece] = 1;
+      for (const list of [result.good, result.bad, result.missing]) {
+        progress.add(list.reduce((sum: number, piece: PieceIndex) => sum + lengthOfPiece(g, piece), 0));
+      }
+    });
+  } finally {
+    await pool.close();
+  }
+  return good;
+}
+
+function assertFolder(folder: string): void {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(diskPath(folder)).isDirectory();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (code === 'ENOENT') throw new Failure('disk', `${folder}: there is no such folder`, { cause: error });
+    throw diskFailure(code, folder, error);
+  }
+  if (!isFolder)
+    throw new Failure('disk', `${folder}: this is no folder; give the one that the download lies in`);
+}
+
+/** Not one file of the torrent is there: that is more likely a wrong folder than a lost download. */
+function nothingThere({ folder, root, files }: StoragePlan): Failure {
+  const name = basename(root);
+  const isInside = files.some(
+    ({ path }) => path !== root && lookAt(join(folder, relative(root, path))).kind === 'file',
+  );
+  const hint = isInside
+    ? `its files lie directly in this folder, and are looked for in ${name} below it: give the folder above`
+    : 'give the folder that holds it';
+  return new Failure('disk', `${folder}: nothing of ${name} is there; ${hint}`);
+}

@@ -1,0 +1,146 @@
+/**
+ * Options that were not given on the command line: from the environment (`UNCHOKE_MAX_PEERS` for `--max-peers`), and then from the
+ * config file (`unchoke.json` in the XDG config folder). What a value may be is the option's own matter, wherever it comes from.
+ */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { diskPath } from '../../shared/byte-name.ts';
+import { Failure } from '../failure.ts';
+
+/** Booleans as people write them in the environment. */
+const YES = /^(?:1|true|yes|on)$/i;
+const NO = /^(?:0|false|no|off|)$/i;
+/** Words of commander's own that are no settings. */
+const NO_SETTINGS = new Set(['help', 'version']);
+
+/** `UNCHOKE_MAX_PEERS` for `--max-peers`, `UNCHOKE_NO_DHT` for `--no-dht`. */
+export function variableOf(option: Option): string {
+  return `UNCHOKE_${longOf(option).toUpperCase().replaceAll('-', '_')}`;
+}
+
+export function configPath(environment: NodeJS.ProcessEnv): string {
+  const base = environment['XDG_CONFIG_HOME'];
+  const folder = base === undefined || base === '' ? join(homedir(), '.config') : base;
+  return join(folder, 'unchoke', 'unchoke.json');
+}
+
+/** Options that a setting may stand for, with the long name without dashes. */
+export function settingsOf(command: Command): Option[] {
+  return command.options.filter((option) => !NO_SETTINGS.has(longOf(option)));
+}
+
+/** Fills in what the command line left open. Throws a usage failure that names the variable, or the file and the key. */
+export function applySettings(
+  command: Command,
+  all: readonly Command[],
+  environment: NodeJS.ProcessEnv,
+): void {
+  const config = readConfig(configPath(environment), all);
+  for (const option of settingsOf(command)) {
+    // An option without a default has no source until it is given.
+    const given = command.getOptionValueSource(option.attributeName());
+    if (given !== undefined && given !== 'default') continue;
+    const variable = environment[variableOf(option)];
+    if (variable !== undefined) {
+      setFrom(command, option, variable, { source: 'env', where: `${variableOf(option)}=${variable}` });
+      continue;
+    }
+    const found = config.valueOf(command.name(), longOf(option));
+    const where = `${config.path}: "${longOf(option)}"`;
+    if (found !== undefined) setFrom(command, option, found, { source: 'config', where });
+  }
+}
+
+function longOf(option: Option): string {
+  return (option.long ?? '').replace(/^--/, '');
+}
+
+function setFrom(
+  command: Command,
+  option: Option,
+  value: unknown,
+  { source, where }: { readonly source: 'env' | 'config'; readonly where: string },
+): void {
+  const name = option.attributeName();
+  if (!option.required && !option.optional) {
+    const on = asBoolean(value, where);
+    command.setOptionValueWithSource(name, option.negate ? !on : on, source);
+    return;
+  }
+  const texts = (Array.isArray(value) ? value : [value]).map((one) => asText(one, where));
+  let parsed: unknown = Array.isArray(option.defaultValue) ? option.defaultValue : undefined;
+  for (const text of texts) {
+    try {
+      parsed = option.parseArg === undefined ? text : option.parseArg(text, parsed);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new Failure('usage', `${where}: ${error.message}`);
+    }
+  }
+  command.setOptionValueWithSource(name, parsed, source);
+}
+
+function asBoolean(value: unknown, where: string): boolean {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string' && YES.test(value)) return true;
+  if (typeof value === 'string' && NO.test(value)) return false;
+  throw new Failure('usage', `${where}: neither true nor false`);
+}
+
+function asText(value: unknown, where: string): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw new Failure('usage', `${where}: neither text nor a number`);
+}
+
+interface Config {
+  readonly path: string;
+  /** What is said for one command goes before what is said for all. */
+  valueOf(command: string, option: string): unknown;
+}
+
+function readConfig(path: string, commands: readonly Command[]): Config {
+  const known = new Map(commands.map((one) => [one.name(), new Set(settingsOf(one).map(longOf))]));
+  const everywhere = new Set([...known.values()].flatMap((names) => [...names]));
+  const root = jsonObject(path);
+  for (const [key, value] of Object.entries(root)) {
+    const own = known.get(key);
+    if (own === undefined && !everywhere.has(key))
+      throw new Failure('usage', `${path}: "${key}" is no option`);
+    if (own === undefined) continue;
+    if (!isObject(value))
+      throw new Failure('usage', `${path}: "${key}" is a command: its value is an object of options`);
+    for (const name of Object.keys(value))
+      if (!own.has(name)) throw new Failure('usage', `${path}: "${name}" is no option of ${key}`);
+  }
+  return {
+    path,
+    valueOf: (command, option) => {
+      const own = root[command];
+      return isObject(own) && Object.hasOwn(own, option) ? own[option] : root[option];
+    },
+  };
+}
+
+function jsonObject(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(diskPath(path), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    throw new Failure('usage', `${path}: cannot be read (${code})`, { cause: error });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch (error) {
+    throw new Failure('usage', `${path}: ${(error as Error).message}`, { cause: error });
+  }
+  throw new Failure('usage', `${path}: not an object of options`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

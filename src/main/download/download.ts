@@ -1,0 +1,296 @@
+/**
+ * A download from the first address to the last verified byte. The race finds peers that unchoke, shards fill slots of
+ * the arena, hashers verify and write; this is where a piece becomes verified, and the only place that says so.
+ */
+import { Arena } from '../../shared/arena.ts';
+import { lengthOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex, ShardId } from '../../shared/indices.ts';
+import { Ledger } from '../../shared/ledger.ts';
+import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
+import { type Sender, senderOf } from '../../shared/sender.ts';
+import { sharedBytes } from '../../shared/shared-copy.ts';
+import type { HashResult } from '../../shared/storage-messages.ts';
+import type { DownloadSymptoms } from '../doctor/symptoms.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import { HashPool } from '../pools/storage-pool.ts';
+import { DownloadFiles } from '../storage/download-files.ts';
+import { leftBytes } from '../storage/left-bytes.ts';
+import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
+import { reclaim } from './lost-shard.ts';
+import { allocateArena } from './memory.ts';
+import { MissingFiles } from './missing-files.ts';
+import { startWebSeeds } from './start-web-seeds.ts';
+import { Verdicts } from './verdicts.ts';
+import { WEB_SEEDS, type WebSeeds } from './web-seeds.ts';
+
+export class Download {
+  readonly #options: DownloadOptions;
+  readonly #listener: DownloadListener;
+  readonly #ledger: Ledger;
+  readonly #arena: Arena;
+  readonly #hashers: HashPool;
+  /** Null: pieces are thrown away. */
+  readonly #files: DownloadFiles | null;
+  #webSeeds: WebSeeds | null = null;
+  readonly #missing: MissingFiles;
+  readonly #share: NonNullable<ShardTorrent['download']>;
+  readonly #verdicts: Verdicts;
+  #verifiedBytes = 0;
+  #writeBytes = 0;
+  #foundBytes = 0;
+  #wantedBytes = 0;
+  #verdictsDue = false;
+  #verified: PieceIndex[] = [];
+  #ended = false;
+
+  /** Throws a `usage` failure where one piece does not fit the memory. Starts the hashers. */
+  constructor(options: DownloadOptions, listener: DownloadListener) {
+    this.#options = options;
+    this.#listener = listener;
+    const { metainfo, race, shards } = options;
+    // Web seeds are one more hand that holds slots.
+    const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
+    const g = metainfo.geometry;
+    const arenaMemory = allocateArena(g, options.memoryBytes);
+    const ledgerMemory = Ledger.allocate(g.pieceCount);
+    this.#ledger = new Ledger(ledgerMemory);
+    this.#arena = new Arena(arenaMemory);
+    for (let piece = 0; piece < g.pieceCount; piece++) {
+      if (options.plan.wanted[piece] === 1) this.#wantedBytes += lengthOfPiece(g, piece as PieceIndex);
+      else this.#ledger.exclude(piece as PieceIndex);
+    }
+    const { files } = options;
+    this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
+    if (files !== null) files.place.onLost = (error) => this.#fail(error);
+    const place = this.#files?.forHashers;
+    this.#hashers = new HashPool(options.hashers, {
+      arena: arenaMemory,
+      geometry: g,
+      hashes: sharedBytes(metainfo.pieceHashes),
+      files: options.plan.files,
+      padding: options.plan.padding,
+      openFiles: options.openFiles,
+      ...(place === undefined ? {} : { place }),
+    });
+    this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
+      onConvicted: (sender, piece) => this.#convict(sender, piece),
+      onReopened: () => this.#tellVerdicts(),
+      later: (ms, work) => void setTimeout(work, ms),
+    });
+    this.#hashers.listen(
+      (result) => this.#judge(result),
+      (error) => this.#fail(error),
+    );
+    this.#missing = new MissingFiles(options.plan, metainfo, (file) => listener.onFileUnavailable(file));
+    const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
+    const order = options.order;
+    const hasNeighbours = sharers > 1;
+    this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
+    race.listen({
+      onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
+      onFull: (pieces) => this.#full(pieces),
+      onClosed: (outcomes) => listener.onClosed(outcomes),
+      onBanned: (peer) => listener.onBanned(peer),
+      onShardLost: (shard, error) => this.#shardLost(shard, error),
+      onMetadataOffer: () => {},
+      onMetadataPart: () => {},
+      onBug: (error) => this.#fail(error),
+    });
+  }
+
+  /** Bytes of pieces that are verified, those found on disk included. */
+  get verifiedBytes(): number {
+    return this.#verifiedBytes;
+  }
+
+  /** Bytes of all pieces that the wanted files need. */
+  get wantedBytes(): number {
+    return this.#wantedBytes;
+  }
+
+  /** Bytes that were good on disk before the download began. */
+  get foundBytes(): number {
+    return this.#foundBytes;
+  }
+
+  /** Bytes that this run has fetched and verified. */
+  get downloadedBytes(): number {
+    return this.#verifiedBytes - this.#foundBytes;
+  }
+
+  get leftBytes(): number {
+    const { plan, metainfo } = this.#options;
+    return leftBytes(plan, metainfo.geometry.totalLength, this.#verifiedBytes);
+  }
+
+  /** Pieces that were hashed anew at the start, because no journal spoke for them. */
+  get rehashed(): number {
+    return this.#files?.rehashed ?? 0;
+  }
+
+  /** Bytes in one write call, as they cost least on this machine so far; 0 where nothing was written. */
+  get writeBytes(): number {
+    return this.#writeBytes;
+  }
+
+  /** Bytes that were fetched and thrown away, but for those of the shards. */
+  get wastedBytes(): number {
+    return this.#verdicts.failedBytes + (this.#webSeeds?.wastedBytes ?? 0);
+  }
+
+  get verifiedPieces(): number {
+    return this.#ledger.verifiedCount;
+  }
+
+  get complete(): boolean {
+    return this.#ledger.complete;
+  }
+
+  /** The pieces that wait for a hasher or are with one, and how long any were. */
+  get hashing(): Pick<HashPool, 'backlog' | 'busyMs'> {
+    return this.#hashers;
+  }
+
+  /** How much of each stretch is there; see `Ledger.stretches`. */
+  readonly stretches = (count: number): number[] => this.#ledger.stretches(count);
+
+  /** What may hold it up. */
+  get symptoms(): DownloadSymptoms {
+    return {
+      ...this.#ledger.shortage,
+      hasWebSeeds: this.webSeeds?.hopeful ?? false,
+      waitingBytes: this.#hashers.backlog * this.#options.metainfo.geometry.pieceLength,
+      memoryBytes: this.#options.memoryBytes,
+    };
+  }
+
+  /** Looks at what is on disk, makes the files ready, and lets the shards ask for blocks. Throws a `disk` failure. */
+  async prepare(): Promise<void> {
+    await this.#files?.prepare(
+      this.#hashers,
+      (piece) => this.#count(piece),
+      () => this.#ended,
+    );
+    this.#foundBytes = this.#verifiedBytes;
+    if (this.#ended) return;
+    if (this.complete) return this.#completed();
+    const { geometry, info, private: isPrivate } = this.#options.metainfo;
+    this.#options.race.setTorrent({
+      geometry,
+      info: sharedBytes(info),
+      private: isPrivate,
+      download: this.#share,
+    });
+    this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
+      onFull: (pieces) => this.#full(pieces),
+      onThreadLost: (error) => this.#webSeedsDied(error),
+      onWebSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
+      onWebSeedWaits: (url, reason, ms) => this.#listener.onWebSeedWaits(url, reason, ms),
+    });
+  }
+
+  /** What web seeds give, and gave. */
+  get webSeeds(): WebSeeds | null {
+    return this.#webSeeds;
+  }
+
+  /** The files that are not whole because no source has what they lack; null where some source may have it. */
+  get missingFiles(): readonly UnavailableFile[] | null {
+    const { unavailable, missing } = this.#ledger.shortage;
+    const isLeft = this.#webSeeds?.fruitless !== true || unavailable < missing || this.#verifiedBytes === 0;
+    return isLeft ? null : this.#missing.files(this.#ledger);
+  }
+
+  /** The files that are not whole, where others are. */
+  get unfinishedFiles(): readonly UnavailableFile[] {
+    const files = this.#missing.files(this.#ledger, 'not all of it came in time');
+    return files.length < this.#options.plan.files.length ? files : [];
+  }
+
+  /** Stops the race, lets the hashers finish what they have, ends all threads. */
+  async stop(): Promise<void> {
+    this.#ended = true;
+    this.#verdicts.stop();
+    await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
+    await this.#hashers.idle();
+    await this.#hashers.close();
+    await this.#files?.close(this.complete);
+  }
+
+  #count(piece: PieceIndex): void {
+    if (!this.#ledger.isWanted(piece)) return;
+    this.#ledger.verify(piece);
+    this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
+  }
+
+  #full(told: readonly FullPiece[]): void {
+    this.#hashers.store(this.#verdicts.take(told));
+  }
+
+  #judge(result: HashResult): void {
+    if (result.type !== 'stored') return;
+    const withheld = new Set(result.withheld.map(({ piece }) => piece));
+    for (const { files } of result.withheld) this.#files?.withhold(files);
+    const verified = result.good.map(({ piece }) => piece);
+    if (verified.length > 0) this.#writeBytes = result.writeBytes;
+    for (const piece of verified) {
+      this.#count(piece);
+      if (!withheld.has(piece)) this.#files?.note(piece);
+    }
+    this.#verified.push(...verified);
+    this.#verdicts.judge(result);
+    for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
+    if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
+    if (verified.length > 0) this.#listener.onVerified(verified);
+    if (this.complete) return this.#completed();
+    this.#tellVerdicts();
+  }
+
+  #convict(sender: Sender, piece: PieceIndex): void {
+    const culprit = senderOf(sender);
+    if ('peer' in culprit) this.#options.race.convict(culprit.peer);
+    else this.#webSeeds?.convict(culprit.webSeed, piece);
+  }
+
+  /** Every piece is verified and written; what was written to must still be there. */
+  #completed(): void {
+    try {
+      this.#files?.finish();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#end(() => this.#listener.onComplete());
+  }
+
+  /** One message for the verdicts of a turn: they free slots, so they are not kept waiting longer than that. */
+  #tellVerdicts(): void {
+    if (this.#verdictsDue) return;
+    this.#verdictsDue = true;
+    setImmediate(() => {
+      this.#verdictsDue = false;
+      if (this.#ended) return;
+      this.#options.race.tellVerdicts(this.#verified);
+      this.#verified = [];
+    });
+  }
+
+  #shardLost(lost: ShardId, error: unknown): void {
+    this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
+    this.#listener.onShardLost(error);
+  }
+
+  #webSeedsDied(error: unknown): void {
+    this.#full(reclaim(WEB_SEEDS, this.#ledger, this.#arena, this.#verdicts.held));
+    this.#listener.onWebSeedLost('all', `their thread died: ${String(error)}`);
+  }
+
+  #fail(error: unknown): void {
+    this.#end(() => this.#listener.onFailure(error));
+  }
+
+  #end(tell: () => void): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    tell();
+  }
+}

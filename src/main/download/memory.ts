@@ -1,0 +1,45 @@
+/** How much memory a download has for pieces on their way to the disk. */
+import { totalmem } from 'node:os';
+import { Arena } from '../../shared/arena.ts';
+import type { Geometry } from '../../shared/geometry.ts';
+import {
+  BLOCK_BYTES,
+  DEFAULT_MEMORY_PIECES,
+  LEAST_DEFAULT_MEMORY_BYTES,
+  MAX_MEMORY_BYTES,
+  MOST_DEFAULT_MEMORY_BYTES,
+} from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+import { formatSize, parseSize } from '../text/units.ts';
+
+const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
+
+/** What holds where `--memory` is not given, in words. */
+export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, one at least`;
+
+/** Of `--memory`, which `lanes` downloads share; null where it is not given. Throws a usage failure. */
+export function parseMemory(text: string | undefined, lanes: number): number | null {
+  // More than the machine has is granted by some systems, and ends the process once it is used.
+  const most = Math.min(MAX_MEMORY_BYTES, totalmem());
+  return text === undefined ? null : Math.floor(parseSize('--memory', text, most) / lanes);
+}
+
+/**
+ * As many pieces as keep every peer busy, and no more: what is used again soon is still in the cache (`bench/NOTES.md`). One
+ * piece at the least, however large it is.
+ */
+export function defaultMemory(g: Geometry): number {
+  const wanted = DEFAULT_MEMORY_PIECES * g.pieceLength;
+  const usual = Math.min(MOST_DEFAULT_MEMORY_BYTES, Math.max(LEAST_DEFAULT_MEMORY_BYTES, wanted));
+  return Math.max(usual, g.blocksPerPiece * BLOCK_BYTES);
+}
+
+/** Throws a `usage` failure where one piece does not fit. */
+export function allocateArena(g: Geometry, memoryBytes: number) {
+  try {
+    return Arena.allocate(g, memoryBytes);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Failure('usage', error.message, { cause: error });
+    throw error;
+  }
+}

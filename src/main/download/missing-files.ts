@@ -1,0 +1,76 @@
+/** The files of a download that stay unfinished because no web seed has what they lack, each with the reason. */
+import { relative } from 'node:path';
+import type { Geometry } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import type { Ledger } from '../../shared/ledger.ts';
+import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { StoragePlan } from '../storage/storage-plan.ts';
+import { printable } from '../text/foreign-text.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { webSeedFiles } from '../torrent/web-seed-files.ts';
+import type { UnavailableFile } from './download-options.ts';
+
+export class MissingFiles {
+  readonly #plan: StoragePlan;
+  readonly #metainfo: Metainfo;
+  /** Where each file of web seeds begins, and the stored files by where they begin; made when they are first needed. */
+  #offsets: readonly number[] | null = null;
+  #stored: ReadonlyMap<number, StoredFile> | null = null;
+  readonly #onLacking: (file: UnavailableFile) => void;
+  /** Why no web seed has the file that begins at this byte of the torrent. */
+  readonly #reasons = new Map<number, string>();
+
+  constructor(plan: StoragePlan, metainfo: Metainfo, onLacking: (file: UnavailableFile) => void) {
+    this.#plan = plan;
+    this.#metainfo = metainfo;
+    this.#onLacking = onLacking;
+  }
+
+  /** No web seed has this file, by its position among the files of web seeds. */
+  lacking(index: number, reason: string): void {
+    this.#offsets ??= webSeedFiles(this.#metainfo).map((file) => file.offset);
+    this.#stored ??= new Map(
+      this.#plan.files.filter(({ length }) => length > 0).map((file) => [file.offset, file]),
+    );
+    const offset = this.#offsets[index] ?? -1;
+    const file = this.#stored.get(offset);
+    this.#reasons.set(offset, reason);
+    if (file !== undefined) this.#onLacking({ path: this.#nameOf(file), reason });
+  }
+
+  /** Those that are not whole: first those that no web seed has, then those that lack something for another reason, `otherwise`. */
+  files(ledger: Ledger, otherwise = 'no source has all of its pieces'): UnavailableFile[] {
+    const broken = this.#plan.files.filter((file) => !isWhole(file, this.#metainfo.geometry, ledger));
+    const lacking = broken.filter(({ offset, length }) => length > 0 && this.#reasons.has(offset));
+    const inPiece = new Map(
+      lacking.flatMap((file) => this.#edgesOf(file).map((piece) => [piece, file] as const)),
+    );
+    const others = broken.filter(({ offset }) => !this.#reasons.has(offset));
+    return [
+      ...lacking.map((file) => ({ path: this.#nameOf(file), reason: this.#reasons.get(file.offset) ?? '' })),
+      ...others.map((file) => {
+        const [neighbour] = this.#edgesOf(file).flatMap((piece) => inPiece.get(piece) ?? []);
+        const reason =
+          neighbour === undefined ? otherwise : `it shares a piece with ${this.#nameOf(neighbour)}`;
+        return { path: this.#nameOf(file), reason };
+      }),
+    ];
+  }
+
+  /** The pieces that a file may share with others. */
+  #edgesOf({ offset, length }: StoredFile): number[] {
+    const { pieceLength } = this.#metainfo.geometry;
+    return [Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength)];
+  }
+
+  #nameOf({ path }: StoredFile): string {
+    return printable(relative(this.#plan.folder, path));
+  }
+}
+
+function isWhole({ offset, length }: StoredFile, g: Geometry, ledger: Ledger): boolean {
+  const end = offset + length;
+  for (let piece = Math.floor(offset / g.pieceLength); piece * g.pieceLength < end; piece++)
+    if (length > 0 && ledger.isWanted(piece as PieceIndex)) return false;
+  return true;
+}

@@ -1,0 +1,128 @@
+/**
+ * What follows from a hash: which full pieces go to the hashers, and what becomes of the slots of those that come back.
+ */
+import type { Arena, RetryRule } from '../../shared/arena.ts';
+import { lengthOfBlock } from '../../shared/geometry.ts';
+import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
+import { SLOT_LEFT_POLL_MS } from '../../shared/limits.ts';
+import type { FullPiece } from '../../shared/messages.ts';
+import type { Sender } from '../../shared/sender.ts';
+import type { Evidence, HashResult, PieceToStore } from '../../shared/storage-messages.ts';
+import { Blame } from './blame.ts';
+
+const NO_HASHES = new Uint8Array(0);
+
+export interface VerdictsListener {
+  /** It sent a bad block of this piece beyond doubt. */
+  onConvicted(sender: Sender, piece: PieceIndex): void;
+  /** Pieces that had to wait for their slot are missing again. */
+  onReopened(): void;
+  later(ms: number, work: () => void): void;
+}
+
+export class Verdicts {
+  readonly #ledger: Ledger;
+  readonly #arena: Arena;
+  readonly #listener: VerdictsListener;
+  readonly #blame = new Blame();
+  /** Slots that are with the hashers, or wait until they can be fetched again: not a dead shard's any more. */
+  readonly #held = new Set<SlotIndex>();
+  #waiting: { readonly full: FullPiece; readonly rule: RetryRule }[] = [];
+  #isDue = false;
+  #failedBytes = 0;
+
+  constructor(ledger: Ledger, arena: Arena, listener: VerdictsListener) {
+    this.#ledger = ledger;
+    this.#arena = arena;
+    this.#listener = listener;
+  }
+
+  /** Bytes that were fetched for pieces which failed their hash, and thrown away. */
+  get failedBytes(): number {
+    return this.#failedBytes;
+  }
+
+  /** Slots that no shard has any more. */
+  get held(): ReadonlySet<SlotIndex> {
+    return this.#held;
+  }
+
+  /** Of the pieces that a holder reports as full, those that are news. */
+  take(told: readonly FullPiece[]): PieceToStore[] {
+    // A holder that died may have been forestalled: its full pieces were taken over at its death.
+    const pieces = told.filter(
+      ({ piece, slot }) =>
+        !this.#held.has(slot) &&
+        !this.#arena.isDiscarded(slot) &&
+        this.#arena.pieceOf(slot) === piece &&
+        this.#ledger.stateOf(piece) === PIECE_STATE.full,
+    );
+    for (const { slot } of pieces) this.#held.add(slot);
+    return pieces.map((full) => ({ ...full, suspect: this.#blame.isSuspect(full.piece) }));
+  }
+
+  /** Frees the slots of the good and of the bad. The good must be counted as verified by the caller. */
+  judge({ good, bad, evidence }: Extract<HashResult, { type: 'stored' }>): void {
+    const hashesOf = new Map(evidence.map(({ piece, blockHashes }: Evidence) => [piece, blockHashes]));
+    for (const { piece, slot } of good) {
+      const senders = this.#arena.senders(slot);
+      this.#free(slot);
+      for (const liar of this.#blame.passed(piece, senders, hashesOf.get(piece) ?? NO_HASHES))
+        this.#listener.onConvicted(liar, piece);
+    }
+    for (const full of bad) this.#failed(full, hashesOf.get(full.piece) ?? NO_HASHES);
+    this.#reopen();
+  }
+
+  /** No piece is reopened from here on. */
+  stop(): void {
+    this.#waiting = [];
+  }
+
+  #failed(full: FullPiece, blockHashes: Uint8Array): void {
+    const { piece, slot } = full;
+    const senders = this.#arena.senders(slot);
+    const { convicted, retry } = this.#blame.failed(piece, senders, blockHashes);
+    const kept = retry === null || retry.solo ? [] : senders.map((sender) => !isAvoided(retry, sender));
+    for (const block of senders.keys())
+      if (kept[block] !== true) this.#failedBytes += lengthOfBlock(this.#arena.geometry, piece, block);
+    if (convicted !== null) this.#listener.onConvicted(convicted, piece);
+    if (retry !== null) {
+      this.#waiting.push({ full, rule: retry });
+      return;
+    }
+    this.#ledger.reset(piece);
+    this.#free(slot);
+  }
+
+  /**
+   * The slot says how the piece may be fetched before anybody can claim the piece. A guest that has not seen yet that it is
+   * full may still be in it, until its next tick.
+   */
+  #reopen(): void {
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter(({ full, rule }) => {
+      if (!this.#arena.retry(full.slot, rule)) return true;
+      this.#held.delete(full.slot);
+      this.#ledger.reset(full.piece);
+      return false;
+    });
+    if (this.#waiting.length < before) this.#listener.onReopened();
+    if (this.#waiting.length === 0 || this.#isDue) return;
+    this.#isDue = true;
+    this.#listener.later(SLOT_LEFT_POLL_MS, () => {
+      this.#isDue = false;
+      this.#reopen();
+    });
+  }
+
+  #free(slot: SlotIndex): void {
+    this.#held.delete(slot);
+    this.#arena.discard(slot);
+  }
+}
+
+function isAvoided({ avoid }: RetryRule, sender: Sender | null): boolean {
+  return sender === null || avoid.includes(sender);
+}

@@ -1,0 +1,82 @@
+/**
+ * A small file that is written as a whole or not at all. Its bytes go to a new file beside it with a name that nobody can guess, made
+ * exclusively, which then takes its place: no link is followed, and who reads at any moment reads all of the old or all of the new.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { diskPath } from '../../shared/byte-name.ts';
+
+/** Files that were to take a place in a moment: only a process that was killed leaves one. */
+const UNFINISHED = /^\.unchoke-[0-9a-f]{16}(?:\.new)?$/;
+
+export function isUnfinished(name: string): boolean {
+  return UNFINISHED.test(name);
+}
+
+/** Throws the system's error; then there is what was there before. A device, a pipe or a folder is not replaced (EINVAL, EISDIR). */
+export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o666): void {
+  checkReplaceable(path);
+  const fresh = diskPath(join(dirname(path), `.unchoke-${randomBytes(8).toString('hex')}.new`));
+  try {
+    writeFileSync(fresh, bytes, { flag: 'wx', mode });
+    renameSync(fresh, diskPath(path));
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}
+
+/** Throws as `writeWhole` would where something other than a file has the name, or a link to such a thing (/dev/stdout). */
+export function checkReplaceable(path: string): void {
+  const named = lstatSync(diskPath(path), { throwIfNoEntry: false });
+  const there = named?.isSymbolicLink() === true ? targetOf(path) : named;
+  if (there === undefined || there.isFile()) return;
+  const code = there.isDirectory() ? 'EISDIR' : 'EINVAL';
+  throw Object.assign(new Error(`${code}: ${path}`), { code });
+}
+
+/** Undefined where the link leads nowhere, or in a circle. */
+function targetOf(path: string): Stats | undefined {
+  try {
+    return statSync(diskPath(path), { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes of an ordinary file; null where there is none, where it is a link, or where it is larger than it may be. */
+export function readWhole(path: string, maxBytes: number): Buffer | null {
+  let file: number;
+  try {
+    // Without O_NONBLOCK a pipe would be waited for.
+    file = openSync(
+      diskPath(path),
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+  } catch {
+    return null;
+  }
+  try {
+    const { size } = fstatSync(file);
+    if (!fstatSync(file).isFile() || size > maxBytes) return null;
+    const bytes = Buffer.alloc(size);
+    return bytes.subarray(0, readSync(file, bytes, 0, size, 0));
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}

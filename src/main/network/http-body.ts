@@ -1,0 +1,32 @@
+/** Bodies that come packed although nobody asked for that: some servers pack whatever they send. */
+import { promisify } from 'node:util';
+import { HttpError } from '../../shared/http-visitor.ts';
+
+/** The body as it was before it was packed. Rejects with HttpError; so it does where more than `maxBytes` would come out. */
+export async function unpacked(body: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
+  // A head that tells of gzip is sometimes wrong, and is sometimes missing: the body shows what it is.
+  const isGzip = body[0] === 0x1f && body[1] === 0x8b;
+  const isDeflate = /deflate/i.test(encoding) && !isGzip;
+  const isBrotli = /\bbr\b/i.test(encoding);
+  if (body.length === 0 || !(isGzip || isDeflate || isBrotli)) return body;
+  const zlib = await import('node:zlib');
+  // RFC 9110 means zlib by "deflate"; some servers send it bare.
+  const isZlib = ((body[0] ?? 0) & 0x0f) === 8 && body.length > 1 && body.readUInt16BE(0) % 31 === 0;
+  const unpack = isGzip
+    ? zlib.gunzip
+    : isBrotli
+      ? zlib.brotliDecompress
+      : isZlib
+        ? zlib.inflate
+        : zlib.inflateRaw;
+  try {
+    return await promisify<Buffer, { maxOutputLength: number }, Buffer>(unpack)(body, {
+      maxOutputLength: maxBytes,
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw new HttpError(`an answer of more than ${maxBytes} bytes`, { cause: error });
+    throw new HttpError('a packed answer that cannot be unpacked', { cause: error });
+  }
+}

@@ -1,0 +1,85 @@
+/** Whole answers over HTTP, bounded in size. */
+import type { Reach } from '../../shared/address-rules.ts';
+import {
+  HttpError,
+  HttpUnreadable,
+  HttpVisitor,
+  httpErrorOf,
+  type Route,
+  type Visit,
+} from '../../shared/http-visitor.ts';
+import { rawAnswer } from '../../shared/raw-answer.ts';
+import { unpacked } from './http-body.ts';
+import { CLIENT_NAME } from './identity.ts';
+import { mayBeSloppy, type SloppyAnswer, sloppyAnswer, sloppyEnd } from './sloppy-answer.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** How near the one who answered is. */
+  readonly reach: Reach;
+}
+
+export class HttpClient {
+  readonly #visitor: HttpVisitor;
+
+  constructor(route: Route) {
+    this.#visitor = new HttpVisitor(route, CLIENT_NAME);
+  }
+
+  /** GETs a URL. Rejects with HttpError, whatever went wrong. */
+  async get(url: string, request: Visit & { readonly maxBytes: number }): Promise<HttpAnswer> {
+    const answer = await this.#answer(url, request);
+    const encoding = String(answer.headers['content-encoding'] ?? '');
+    return { ...answer, body: await unpacked(answer.body, encoding, request.maxBytes) };
+  }
+
+  async #answer(url: string, request: Visit & { readonly maxBytes: number }): Promise<HttpAnswer> {
+    try {
+      const { body, ...head } = await this.#visitor.visit(url, request);
+      return { ...head, body: await wholeBody(body, request) };
+    } catch (error) {
+      const sloppy = error instanceof HttpUnreadable ? await this.#sloppy(error, request) : null;
+      if (sloppy === null) throw error;
+      return { ...sloppy, reach: (error as HttpUnreadable).reach };
+    }
+  }
+
+  /** What is no HTTP by Node's reader; the packet at hand may be a part of the answer only. */
+  async #sloppy(
+    { packet, question, cause }: HttpUnreadable,
+    { signal, maxBytes }: Visit & { readonly maxBytes: number },
+  ): Promise<SloppyAnswer | null> {
+    // The code is about the first bytes of all: what does not look like an answer there, as of an SSH server, is none.
+    const isBeginning = (cause as NodeJS.ErrnoException).code === 'HPE_INVALID_CONSTANT';
+    if (isBeginning && !mayBeSloppy(packet)) return null;
+    const isWhole = packet.length >= (sloppyEnd(packet) ?? Number.POSITIVE_INFINITY);
+    const bounds = { signal, maxBytes, endOf: sloppyEnd };
+    return sloppyAnswer(isWhole ? packet : await rawAnswer(question, bounds).catch(() => packet));
+  }
+
+  close(): void {
+    this.#visitor.close();
+  }
+}
+
+async function wholeBody(
+  body: AsyncIterable<Uint8Array>,
+  { maxBytes, signal, lenient }: Visit & { readonly maxBytes: number },
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body) {
+      length += chunk.length;
+      if (length > maxBytes) throw new HttpError(`an answer of more than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // Some servers promise more bytes than they have: the caller sees whether these make sense.
+    const isCutOff = (error as NodeJS.ErrnoException).code === 'ECONNRESET' && length > 0;
+    if (lenient !== true || !isCutOff || signal.aborted) throw httpErrorOf(error, signal);
+  }
+  return Buffer.concat(chunks, length);
+}

@@ -1,0 +1,40 @@
+/** How the process's limit of file descriptors is shared out: threads and pipes first, then files, the rest is for peers. */
+import { readFileSync } from 'node:fs';
+import {
+  DESCRIPTORS_PER_THREAD,
+  MAX_OPEN_FILES_PER_HASHER,
+  RESERVED_DESCRIPTORS,
+} from '../../shared/limits.ts';
+
+/** Where the system tells no limit: what common ones allow. */
+const ASSUMED_LIMIT = 1_024;
+
+export interface DescriptorBudget {
+  /** Sockets for peers, over all shards. */
+  readonly peers: number;
+  readonly filesPerHasher: number;
+}
+
+/** Of one of `lanes` downloads. Even where there is next to nothing to share, a few of each: EMFILE is survived where it comes. */
+export function descriptorBudget(shards: number, hashers: number, lanes: number): DescriptorBudget {
+  const ours = Math.floor((processLimit() - RESERVED_DESCRIPTORS) / lanes);
+  const free = ours - DESCRIPTORS_PER_THREAD * (shards + hashers);
+  const filesPerHasher = Math.min(MAX_OPEN_FILES_PER_HASHER, Math.max(2, Math.floor(free / 4 / hashers)));
+  return { peers: Math.max(8, free - filesPerHasher * hashers), filesPerHasher };
+}
+
+/** Node raises the soft limit to the hard one at its start. */
+function processLimit(): number {
+  try {
+    const match = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    if (match?.[1] === 'unlimited') return 1_000_000;
+    if (match !== null) return Number(match[1]);
+  } catch {
+    // Not Linux: the diagnostic report knows.
+  }
+  const report = process.report?.getReport() as
+    | { userLimits?: { open_files?: { soft?: number | string } } }
+    | undefined;
+  const soft = Number(report?.userLimits?.open_files?.soft);
+  return Number.isFinite(soft) && soft > 0 ? soft : ASSUMED_LIMIT;
+}

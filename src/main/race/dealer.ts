@@ -1,0 +1,111 @@
+/**
+ * Which shard an address goes to, and what the shards are told of addresses that they have: that a source names them again,
+ * that they make room for others. Also what becomes of those of a shard that died.
+ */
+import type { HostPort } from '../../shared/compact-peers.ts';
+import type { PeerIndex, ShardId } from '../../shared/indices.ts';
+import type { PeerAddress, ShardCommand } from '../../shared/messages.ts';
+import { unheard } from './outcomes.ts';
+import type { KnownPeer, PeerList } from './peer-list.ts';
+import { shardOf } from './sharding.ts';
+
+/** The shard that accepts connections: Node threads cannot share a listening socket before version 23. */
+export const LISTENING_SHARD = 0;
+
+/** Addresses that go to the shards together. */
+const ADDRESSES_AT_ONCE = 256;
+
+export class Dealer {
+  readonly #peers: PeerList;
+  readonly #shards: number;
+  readonly #send: (position: number, command: ShardCommand) => void;
+
+  constructor(peers: PeerList, shards: number, send: (position: number, command: ShardCommand) => void) {
+    this.#peers = peers;
+    this.#shards = shards;
+    this.#send = send;
+  }
+
+  /** Brings addresses into play; lost ones that are named again are tried sooner. Returns how many were new. */
+  add(addresses: readonly HostPort[], source: string, namer: string | null = null): number {
+    let count = 0;
+    // In parts: the shards dial the first of them while the others are still looked at.
+    for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
+      const added = this.#peers.add(addresses.slice(from, from + ADDRESSES_AT_ONCE), source, namer);
+      this.#deal(added, false);
+      count += added.length;
+    }
+    this.#tellPeers(this.#peers.takeNamed(), (peers) => ({ type: 'named', peers }));
+    this.#tellPeers(this.#peers.takeLeaving(), (peers) => ({ type: 'forget', peers }));
+    return count;
+  }
+
+  positionOf({ peer, host, port }: PeerAddress): number {
+    return this.#peers.isAccepted(peer) ? LISTENING_SHARD : shardOf(host, port, this.#shards);
+  }
+
+  /** These leave, each told by its shard. */
+  banish(peers: readonly KnownPeer[], code: 'bad-data' | 'private'): void {
+    this.#tellPeers(peers, (those) => ({ type: 'banish', peers: those, code }));
+  }
+
+  /** A shard was asked to forget these: it knows nothing of `gone` any more, and `kept` are in play. */
+  forgotten(gone: readonly PeerIndex[], kept: readonly PeerIndex[]): void {
+    for (const peer of kept) this.#peers.keep(peer);
+    const again = gone.filter((peer) => !this.#peers.mayForget(peer)).map((peer) => this.#peers.at(peer));
+    for (const peer of gone) if (this.#peers.mayForget(peer)) this.#peers.forget(peer);
+    // It came to something while the question was on its way.
+    for (const { peer } of again) this.#peers.keep(peer);
+    this.#deal(
+      again.filter(({ peer }) => this.#peers.isRetrying(peer)),
+      true,
+    );
+  }
+
+  /** A new thread is in the place of a dead one: those that were not settled are tried again, but for those that may not be. */
+  replaced(position: number, lost: ShardId, now: number): void {
+    const unsettled: KnownPeer[] = [];
+    const retrying: KnownPeer[] = [];
+    for (const known of this.#peers.all) {
+      if (shardOf(known.host, known.port, this.#shards) !== position) continue;
+      const { peer } = known;
+      if (this.#peers.isLeaving(peer)) {
+        this.#peers.forget(peer);
+        continue;
+      }
+      const outcome = this.#peers.outcomeOf(peer);
+      const isRetrying = this.#peers.isRetrying(peer);
+      if (outcome !== undefined && outcome.reason.code !== 'race-lost' && !isRetrying) continue;
+      const bar = this.#peers.barOf(known);
+      if (bar !== null) this.#peers.settle(unheard(peer, lost, 'queued', now, bar));
+      else (isRetrying ? retrying : unsettled).push(known);
+    }
+    this.#deal(unsettled, false);
+    this.#deal(retrying, true);
+  }
+
+  #deal(peers: readonly KnownPeer[], lost: boolean): void {
+    for (const [position, addresses] of this.#byShard(peers))
+      this.#send(position, {
+        type: 'addresses',
+        addresses: addresses.map(({ peer, host, port, group = 0 }) => ({ peer, host, port, group })),
+        lost,
+      });
+  }
+
+  #tellPeers(peers: readonly KnownPeer[], command: (peers: readonly PeerIndex[]) => ShardCommand): void {
+    for (const [position, those] of this.#byShard(peers))
+      this.#send(position, command(those.map(({ peer }) => peer)));
+  }
+
+  #byShard(peers: readonly KnownPeer[]): Map<number, KnownPeer[]> {
+    const byShard = new Map<number, KnownPeer[]>();
+    for (const known of peers) {
+      const position = this.positionOf(known);
+      const those = byShard.get(position) ?? [];
+      byShard.set(position, those);
+      those.push(known);
+    }
+    return byShard;
+  }
+}

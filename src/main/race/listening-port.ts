@@ -1,0 +1,46 @@
+/** Where others connect to us: one shard listens, and whoever takes its place goes on at the same port. */
+import type { PeerIndex } from '../../shared/indices.ts';
+import type { ShardCommand } from '../../shared/messages.ts';
+
+export class ListeningPort {
+  readonly #send: (command: ShardCommand) => void;
+  readonly #firstPeer: () => PeerIndex;
+  #host: string | null = null;
+  #port: number | null = null;
+  /** What was asked for; a free port where it is 0. Null before that. */
+  #wanted: number | null = null;
+  #resolve: (port: number) => void = () => {};
+  #reject: (error: Error) => void = () => {};
+
+  constructor(send: (command: ShardCommand) => void, firstPeer: () => PeerIndex) {
+    this.#send = send;
+    this.#firstPeer = firstPeer;
+  }
+
+  /** Resolves to the port; rejects with the system's word for why there is none. */
+  open(port: number, host: string | null): Promise<number> {
+    this.#host = host;
+    this.#wanted = port;
+    this.#ask(port);
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  heard(port: number | null, error: string | null): void {
+    this.#port = port ?? this.#port;
+    if (port !== null) this.#resolve(port);
+    else this.#reject(new Error(error ?? 'unknown'));
+  }
+
+  /** The shard that listened is dead, and another is in its place. */
+  listenAgain(): void {
+    const port = this.#port ?? this.#wanted;
+    if (port !== null) this.#ask(port);
+  }
+
+  #ask(port: number): void {
+    this.#send({ type: 'listen', port, host: this.#host, firstPeer: this.#firstPeer() });
+  }
+}

@@ -1,0 +1,298 @@
+/** Every address that this run knows, once, under a number that is the peer's index everywhere, and what became of it. */
+import type { HostPort } from '../../shared/compact-peers.ts';
+import { type PeerIndex, peerIndex, type ShardId } from '../../shared/indices.ts';
+import { canonicalHost } from '../../shared/ip-address.ts';
+import { MAX_REMEMBERED_GUESTS } from '../../shared/limits.ts';
+import type { PeerAddress, PeerOutcome } from '../../shared/messages.ts';
+import { INCOMING, PUBLIC_SOURCES, USER } from '../discovery/peer-source.ts';
+import type { Blocklist } from './blocklist.ts';
+import { namerGroup } from './namer-group.ts';
+import { Outcomes, unheard } from './outcomes.ts';
+import { PeerRoom } from './peer-room.ts';
+
+export interface KnownPeer extends PeerAddress {
+  /** Who named it: a tracker, the user, a file. */
+  readonly source: string;
+}
+
+/** The middle of the range of indices: neither side is ever used up by those who come and go. */
+const FIRST_ACCEPTED = 2 ** 23;
+
+export class PeerList {
+  readonly #peers = new Map<PeerIndex, KnownPeer>();
+  #nextIndex = 0;
+  readonly #room = new PeerRoom(USER);
+  readonly #byAddress = new Map<string, PeerIndex>();
+  readonly #outcomes = new Outcomes();
+  readonly #banned = new Set<string>();
+  /** Peers that are given up, while their addresses are not. */
+  readonly #shunned = new Set<PeerIndex>();
+  readonly #blocklist: Blocklist | null;
+  /** Known by no tracker, and not named by the user. */
+  readonly #foundInPublic = new Set<PeerIndex>();
+  /** Peers that were found in public are not taken in (BEP 27). */
+  #private = false;
+  #refused = 0;
+  #blocked = 0;
+  /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
+  readonly #accepted = new Map<PeerIndex, KnownPeer>();
+  #firstAccepted = FIRST_ACCEPTED;
+  /** Guests that left and gave nothing, the oldest first. */
+  readonly #idleGuests = new Set<PeerIndex>();
+  /** Peers that the race names for as long as it runs. */
+  readonly #held = new Set<PeerIndex>();
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** `blocklist`: addresses that the user wants nothing to do with. */
+  constructor(blocklist: Blocklist | null = null) {
+    this.#blocklist = blocklist;
+  }
+
+  /** Addresses that were past a bound and not kept, or made room for others. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Addresses that the user's blocklist kept out. */
+  get blocked(): number {
+    return this.#blocked;
+  }
+
+  /** On the user's blocklist, or banned for bad data. */
+  isUnwelcome(host: string): boolean {
+    return this.#isBlocked(host) || this.#banned.has(host);
+  }
+
+  #isBlocked(host: string): boolean {
+    return this.#blocklist?.blocks(host) ?? false;
+  }
+
+  /** Adds what is new; `namer`: the host of the peer or node that named it. Returns what is to be dialled: that, and those that come back from being not allowed. */
+  add(addresses: readonly HostPort[], source: string, namer: string | null = null): KnownPeer[] {
+    const group = namerGroup(source, namer);
+    const isPublic = PUBLIC_SOURCES.has(source);
+    if (this.#private && isPublic) return [];
+    const dealt: KnownPeer[] = [];
+    for (const { host: written, port } of addresses) {
+      const host = canonicalHost(written);
+      const known = this.#byAddress.get(addressKey(host, port));
+      if (this.#banned.has(host)) continue;
+      if (known !== undefined) {
+        const again = this.#nameAgain(known, source);
+        if (again !== null) dealt.push(again);
+      } else if (this.#isBlocked(host)) this.#blocked += 1;
+      else if (!this.#makeRoom(host, source)) this.#refused += 1;
+      else dealt.push(this.#enter({ host, port, source, group }));
+    }
+    return dealt;
+  }
+
+  #enter(named: Omit<KnownPeer, 'peer'> & { readonly group: number }): KnownPeer {
+    const { host, port, source, group } = named;
+    const news: KnownPeer = { peer: peerIndex(this.#nextIndex++), ...named };
+    this.#peers.set(news.peer, news);
+    this.#byAddress.set(addressKey(host, port), news.peer);
+    this.#room.enter(news.peer, host, source, group);
+    if (PUBLIC_SOURCES.has(source)) this.#foundInPublic.add(news.peer);
+    return news;
+  }
+
+  /** Returns the peer where it was let go as found in public, and now has a better source. */
+  #nameAgain(peer: PeerIndex, source: string): KnownPeer | null {
+    this.#outcomes.name(peer);
+    if (PUBLIC_SOURCES.has(source) || !this.#foundInPublic.delete(peer) || !this.#private) return null;
+    const known = { ...this.at(peer), source };
+    this.#peers.set(peer, known);
+    this.#outcomes.reopen(peer);
+    return known;
+  }
+
+  /** Lost peers that a source named again: their shards are to know. */
+  takeNamed(): KnownPeer[] {
+    return this.#outcomes.takeNamed().map((peer) => this.at(peer));
+  }
+
+  /** The first number for peers that connect from here on. */
+  get firstAccepted(): PeerIndex {
+    return peerIndex(this.#firstAccepted);
+  }
+
+  accept(address: PeerAddress): void {
+    this.#accepted.set(address.peer, { ...address, source: INCOMING });
+    this.#firstAccepted = address.peer + 1;
+  }
+
+  isAccepted(peer: PeerIndex): boolean {
+    return this.#accepted.has(peer);
+  }
+
+  /** How many have connected to us. */
+  get acceptedCount(): number {
+    return this.#accepted.size;
+  }
+
+  /** Their shard died, and their connections with it. */
+  settleAccepted(shard: ShardId, now: number): void {
+    for (const peer of this.#accepted.keys())
+      if (this.outcomeOf(peer) === undefined) this.settle(unheard(peer, shard, 'handshaking', now));
+  }
+
+  /** Everybody else, known or come by himself, with the address of this one. */
+  sharingHost(peer: PeerIndex): PeerIndex[] {
+    const { host } = this.at(peer);
+    return [...this.#peers.values(), ...this.#accepted.values()]
+      .filter((known) => known.host === host && known.peer !== peer)
+      .map((known) => known.peer);
+  }
+
+  at(peer: PeerIndex): KnownPeer {
+    const known = this.#peers.get(peer) ?? this.#accepted.get(peer);
+    if (known === undefined) throw new RangeError(`no peer ${peer}`);
+    return known;
+  }
+
+  /** `host:port`, with brackets around IPv6. */
+  nameOf(peer: PeerIndex): string {
+    const { host, port } = this.at(peer);
+    return addressKey(host, port);
+  }
+
+  /** Whoever serves bad data is not asked again, from whatever port: the whole address. True if that is news. */
+  ban(peer: PeerIndex): boolean {
+    if (!this.knows(peer)) return false;
+    const { host } = this.at(peer);
+    const isNew = !this.#banned.has(host);
+    this.#banned.add(host);
+    this.#outcomes.giveUp(peer);
+    return isNew;
+  }
+
+  /** The peer is not dialled again. Returns for how many of its address this was said. */
+  shunned(peer: PeerIndex): number {
+    if (!this.knows(peer)) return 0;
+    this.#outcomes.giveUp(peer);
+    this.#shunned.add(peer);
+    const { host } = this.at(peer);
+    return [...this.#shunned].filter((one) => this.knows(one) && this.at(one).host === host).length;
+  }
+
+  /** What became of a peer. One that was tried several times keeps the best of what it did. */
+  settle(outcome: PeerOutcome): void {
+    const { timeline, receivedBytes } = this.#outcomes.settle(outcome);
+    this.#room.grade(outcome.peer, timeline.handshaken === null && receivedBytes === 0 ? 'dead' : 'kept');
+    this.#forgetGuest(outcome);
+  }
+
+  /** A guest that connects, gives nothing and leaves, again and again, must not fill our memory: the newest are remembered. */
+  #forgetGuest({ peer, receivedBytes }: PeerOutcome): void {
+    if (receivedBytes > 0 || !this.#accepted.has(peer)) return;
+    this.#idleGuests.add(peer);
+    for (const oldest of this.#idleGuests) {
+      if (this.#idleGuests.size <= MAX_REMEMBERED_GUESTS) return;
+      this.#idleGuests.delete(oldest);
+      if (this.#held.has(oldest)) continue;
+      this.#accepted.delete(oldest);
+      this.#outcomes.reopen(oldest);
+    }
+  }
+
+  /** The race will name this peer again, whatever becomes of it. */
+  hold(peer: PeerIndex): void {
+    this.#held.add(peer);
+  }
+
+  /** False for a guest that was forgotten: all that was known of it is gone. */
+  knows(peer: PeerIndex): boolean {
+    return this.#peers.has(peer) || this.#accepted.has(peer);
+  }
+
+  outcomeOf(peer: PeerIndex): PeerOutcome | undefined {
+    return this.#outcomes.of(peer);
+  }
+
+  /** Lost for now, and to be dialled again by its shard. */
+  isRetrying(peer: PeerIndex): boolean {
+    return this.#outcomes.isRetrying(peer);
+  }
+
+  /** True if every address and every peer that connected to us is settled, and no peer is worth waiting for. */
+  get allSettled(): boolean {
+    return this.#isHeardOfAll && this.#outcomes.hopes === 0;
+  }
+
+  /** All are lost, and some are to be dialled again. */
+  get allLost(): boolean {
+    return this.#isHeardOfAll && this.#outcomes.hopes > 0;
+  }
+
+  get #isHeardOfAll(): boolean {
+    return this.#outcomes.size === this.#peers.size + this.#accepted.size;
+  }
+
+  /** Peers that were only sent home are back in play. */
+  resumeRace(): void {
+    this.#outcomes.resumeRace();
+  }
+
+  #makeRoom(host: string, source: string): boolean {
+    return this.#nextIndex < FIRST_ACCEPTED && this.#room.makeRoom(host, source);
+  }
+
+  /** Those that make room and whose shards were not asked yet. */
+  takeLeaving(): KnownPeer[] {
+    return this.#room.takeLeaving().map((peer) => this.at(peer));
+  }
+
+  isLeaving(peer: PeerIndex): boolean {
+    return this.#room.isLeaving(peer);
+  }
+
+  /** It makes room still: whatever it did since came to nothing. */
+  mayForget(peer: PeerIndex): boolean {
+    const shaken = this.outcomeOf(peer)?.timeline.handshaken ?? null;
+    return this.isLeaving(peer) && shaken === null && !this.#held.has(peer);
+  }
+
+  /** Its shard knows nothing of it any more, and nothing that it says names it. */
+  forget(peer: PeerIndex): void {
+    const { host, port } = this.at(peer);
+    this.#room.left(peer);
+    this.#peers.delete(peer);
+    this.#byAddress.delete(addressKey(host, port));
+    this.#foundInPublic.delete(peer);
+    this.#outcomes.reopen(peer);
+    this.#refused += 1;
+  }
+
+  /** Its shard has it in play: it makes no room. */
+  keep(peer: PeerIndex): void {
+    this.#room.keep(peer);
+  }
+
+  get outcomes(): Iterable<PeerOutcome> {
+    return this.#outcomes.all;
+  }
+
+  /** From here on the torrent is private (BEP 27): peers that were found in public are not taken in. Returns those that must go. */
+  becamePrivate(): KnownPeer[] {
+    this.#private = true;
+    return [...this.#foundInPublic].map((peer) => this.at(peer));
+  }
+
+  /** Why a peer may not be dialled; null where it may. */
+  barOf({ peer, host }: PeerAddress): 'bad-data' | 'private' | null {
+    if (this.isUnwelcome(host)) return 'bad-data';
+    return this.#private && this.#foundInPublic.has(peer) ? 'private' : null;
+  }
+
+  get all(): readonly KnownPeer[] {
+    return [...this.#peers.values()];
+  }
+}
+
+export function addressKey(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,55 @@
+/** What a race is told at its start, and whom it tells. */
+import type { PeerIndex, ShardId } from '../../shared/indices.ts';
+import type { Encryption, FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
+import type { SocksProxy } from '../../shared/socks-proxy.ts';
+import type { Blocklist } from './blocklist.ts';
+import type { PeerLimits } from './sharding.ts';
+
+export interface RaceOptions {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly clientName: string;
+  readonly strategy: Strategy;
+  /** Winners to keep; 0 keeps everybody in play. */
+  readonly keep: number;
+  readonly shards: number;
+  readonly limits: PeerLimits;
+  readonly chokedTimeoutMs: number;
+  readonly encryption: Encryption;
+  readonly proxy: SocksProxy | null;
+  readonly localAddress: string | null;
+  /** Dial lost peers again. */
+  readonly reconnect: boolean;
+  /** Try uTP (BEP 29) beside TCP. */
+  readonly utp: boolean;
+  /** Exchange peers (BEP 11). */
+  readonly pex: boolean;
+  /** Learn nodes of the DHT from peers (BEP 5, PORT). */
+  readonly dht: boolean;
+  readonly onDhtNode?: (host: string, port: number) => void;
+  /** Addresses that the user wants nothing to do with. */
+  readonly blocklist: Blocklist | null;
+  readonly workerFile?: URL;
+}
+
+export interface Unchoke {
+  readonly peer: PeerIndex;
+  readonly shard: number;
+  readonly at: number;
+}
+
+export interface RaceListener {
+  /** The first unchoke of all; `ms` from the moment the first address went to a shard. */
+  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
+  onFull(pieces: readonly FullPiece[]): void;
+  onClosed(outcomes: readonly PeerOutcome[]): void;
+  /** The peer sent bad data; its address is not taken again. */
+  onBanned(peer: PeerIndex): void;
+  /** A peer has metadata, or sent (or refused) a part of it. Only while the torrent is unknown. */
+  onMetadataOffer(peer: PeerIndex, bytes: number | null): void;
+  onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
+  /** A shard died; its claims are void. */
+  onShardLost(shard: ShardId, error: unknown): void;
+  /** A bug of ours that no new thread mends. */
+  onBug(error: unknown): void;
+}

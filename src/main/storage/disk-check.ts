@@ -1,0 +1,130 @@
+/** What of a download is on the disk already at its start: which pieces are right, and whose the files are. */
+import { createHash } from 'node:crypto';
+import { lengthOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { HASH_TASK_BYTES } from '../../shared/limits.ts';
+import type { HashPool } from '../pools/storage-pool.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { decideFiles, type FileDecision } from './file-decision.ts';
+import { type Journal, journalName, readJournal } from './journal.ts';
+import type { JournalKey } from './journal-key.ts';
+import { Judgement } from './judgement.ts';
+import type { OutputPlace } from './output-place.ts';
+import { resumePlan } from './resume.ts';
+import { pieceRange } from './storage-plan.ts';
+import type { Survey } from './survey.ts';
+
+export interface DiskCheckOptions {
+  readonly place: OutputPlace;
+  readonly metainfo: Metainfo;
+  readonly key: JournalKey | null;
+  readonly overwrite: boolean;
+  /** Pieces hashed so far, and in all. */
+  readonly onChecked: (pieces: number, total: number) => void;
+}
+
+export interface DiskCheck {
+  /** By file of the plan. */
+  readonly decisions: readonly FileDecision[];
+  /** 1 for each piece that is right and stays. */
+  readonly good: Uint8Array;
+  /** Those of them that a journal spoke for: their data has reached the disk. */
+  readonly trusted: readonly PieceIndex[];
+  /** Pieces that no journal spoke for. */
+  readonly rehashed: number;
+}
+
+/**
+ * Believes the journal as far as it may be believed, hashes the rest of what is there, and judges each file. Changes nothing.
+ * Rejects with a `disk` failure, also where files are in the way.
+ */
+export async function checkDisk(
+  hashers: HashPool,
+  { found, looks }: Survey,
+  options: DiskCheckOptions,
+): Promise<DiskCheck> {
+  const { place, metainfo, key } = options;
+  const { plan } = place;
+  const g = metainfo.geometry;
+  const good = new Uint8Array(g.pieceCount);
+  const journal = readJournal({ folder: place.root, name: journalName(plan) }, plan, metainfo, key);
+  const { trusted, rehashed } = await checkPieces(hashers, journal, looks, good, options);
+  const zeros = zeroHashes(metainfo);
+  const judgement = new Judgement({
+    plan,
+    metainfo,
+    found,
+    good,
+    isClaimed: (file) => isClaimed(journal, looks, file),
+    isZeroPiece: (piece) => zeros.some((zero) => zero.equals(hashOf(metainfo, piece))),
+  });
+  const blank = await hashers.blankFiles(judgement.doubts());
+  const decided = decideFiles(plan, found, judgement.verdicts(blank), options.overwrite);
+  for (const [i, { action }] of decided.entries()) {
+    const { first, end } = pieceRange(plan.files[i] ?? { offset: 0, length: 0 }, g);
+    if (action === 'replace') good.fill(0, first, end);
+  }
+  const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));
+  return { decisions, good, trusted: trusted.filter((piece) => good[piece] === 1), rehashed };
+}
+
+/** Sets what is good. Returns the pieces that a journal spoke for, and how many had none to speak for them. */
+async function checkPieces(
+  hashers: HashPool,
+  journal: Journal | null,
+  looks: Survey['looks'],
+  good: Uint8Array,
+  { place, metainfo, onChecked }: DiskCheckOptions,
+): Promise<{ trusted: PieceIndex[]; rehashed: number }> {
+  const resume = resumePlan(journal, place.plan, looks, metainfo.geometry);
+  const failed = new Set<PieceIndex>();
+  await hashers.scan(
+    'check',
+    (result) => {
+      if (result.type === 'checked')
+        for (const piece of [...result.bad, ...result.missing]) failed.add(piece);
+    },
+    resume.probes,
+  );
+  const { verified, check } = resume.sort(failed);
+  for (const piece of verified) good[piece] = 1;
+  let checked = 0;
+  await hashers.scan(
+    'check',
+    (result) => {
+      if (result.type !== 'checked') return;
+      for (const piece of result.good) good[piece] = 1;
+      checked += result.good.length + result.bad.length + result.missing.length;
+      onChecked(checked, check.length);
+    },
+    check,
+  );
+  return { trusted: verified, rehashed: check.length };
+}
+
+/** Does the journal speak of this very file? One without a key must tell what no stranger can guess: when it was born. */
+function isClaimed(journal: Journal | null, looks: Survey['looks'], file: number): boolean {
+  const look = looks[file] ?? null;
+  if (journal === null || look === null) return false;
+  const before = journal.stamps[file] ?? null;
+  if (before === null) return false;
+  const isSameBirth = look.born !== '0' && before.born === look.born;
+  if (journal.kind === 'own') return isSameBirth && before.inode === look.inode;
+  if (look.born !== '0' && before.born !== '0') return isSameBirth;
+  return before.inode === look.inode;
+}
+
+/** The hashes that pieces of nothing but zeros have: of a whole one, and of the last one. */
+function zeroHashes({ geometry: g }: Metainfo): Buffer[] {
+  const lengths = new Set([g.pieceLength, lengthOfPiece(g, (g.pieceCount - 1) as PieceIndex)]);
+  return [...lengths].map((length) => {
+    const hash = createHash('sha1');
+    for (let at = 0; at < length; at += HASH_TASK_BYTES)
+      hash.update(Buffer.alloc(Math.min(HASH_TASK_BYTES, length - at)));
+    return hash.digest();
+  });
+}
+
+function hashOf({ pieceHashes }: Metainfo, piece: PieceIndex): Buffer {
+  return Buffer.from(pieceHashes.buffer, pieceHashes.byteOffset + piece * 20, 20);
+}

@@ -1,0 +1,156 @@
+/** The files of a download from the look at what is there to its end: judged, made ready, and their journal kept. */
+import type { PieceIndex } from '../../shared/indices.ts';
+import { STANDING, Standings } from '../../shared/standing.ts';
+import type { HasherSetup } from '../../shared/storage-messages.ts';
+import type { HashPool } from '../pools/storage-pool.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { checkDisk } from './disk-check.ts';
+import { inTheWay } from './file-decision.ts';
+import { FileMaker } from './file-maker.ts';
+import { JournalKeeper } from './journal-keeper.ts';
+import type { JournalKey } from './journal-key.ts';
+import { makeLinks } from './names/torrent-links.ts';
+import type { OutputPlace } from './output-place.ts';
+import { survey } from './survey.ts';
+
+export interface DownloadFilesOptions {
+  readonly key: JournalKey | null;
+  /** Files that are not the torrent's are replaced; never links, folders or devices. */
+  readonly overwrite: boolean;
+  /** Take the disk space before the first byte comes. */
+  readonly preallocate: boolean;
+}
+
+export interface FilesListener {
+  /** Content that was there before: pieces hashed so far, and in all. */
+  onChecked(pieces: number, total: number): void;
+  /** The journal could not be written, and why; the download goes on. */
+  onJournalTrouble(message: string): void;
+}
+
+export class DownloadFiles {
+  readonly #place: OutputPlace;
+  readonly #metainfo: Metainfo;
+  readonly #options: DownloadFilesOptions;
+  readonly #listener: FilesListener;
+  readonly #standings: Standings;
+  readonly #maker: FileMaker;
+  readonly #journal: JournalKeeper;
+  /** Guarded files that turned out to be somebody else's. */
+  readonly #strangers = new Set<number>();
+  #rehashed = 0;
+  #prepared = false;
+  #preparing: Promise<void> = Promise.resolve();
+
+  constructor(
+    place: OutputPlace,
+    metainfo: Metainfo,
+    options: DownloadFilesOptions,
+    listener: FilesListener,
+  ) {
+    this.#place = place;
+    this.#metainfo = metainfo;
+    this.#options = options;
+    this.#listener = listener;
+    this.#standings = Standings.of(place.plan.files.length);
+    this.#maker = new FileMaker(place, this.#standings);
+    this.#journal = new JournalKeeper({
+      place,
+      metainfo,
+      key: options.key,
+      onTrouble: (message) => listener.onJournalTrouble(message),
+    });
+  }
+
+  /** How the hashers reach them. */
+  get forHashers(): NonNullable<HasherSetup['place']> {
+    const { root, plan } = this.#place;
+    const { path, descriptor } = root;
+    return { root: { path, descriptor }, base: plan.folder, standings: this.#standings.memory };
+  }
+
+  /** Pieces that were hashed anew at the start, because no journal spoke for them. */
+  get rehashed(): number {
+    return this.#rehashed;
+  }
+
+  /**
+   * Looks at what is there, and only then makes the files ready. `onGood` hears of each piece that is there already. Rejects
+   * with a `disk` failure, and has changed nothing where something is in the way.
+   */
+  prepare(hashers: HashPool, onGood: (piece: PieceIndex) => void, isCancelled: () => boolean): Promise<void> {
+    this.#preparing = this.#prepare(hashers, onGood, isCancelled);
+    return this.#preparing;
+  }
+
+  async #prepare(
+    hashers: HashPool,
+    onGood: (piece: PieceIndex) => void,
+    isCancelled: () => boolean,
+  ): Promise<void> {
+    const seen = survey(this.#place);
+    for (const [file, look] of seen.looks.entries())
+      if (look !== null) this.#standings.identify(file, BigInt(look.inode), BigInt(look.born));
+    const { key, overwrite, preallocate } = this.#options;
+    const { onChecked } = this.#listener;
+    const { decisions, good, trusted, rehashed } = await checkDisk(hashers, seen, {
+      place: this.#place,
+      metainfo: this.#metainfo,
+      key,
+      overwrite,
+      onChecked: (pieces, total) => onChecked.call(this.#listener, pieces, total),
+    });
+    if (isCancelled()) return;
+    this.#rehashed = rehashed;
+    this.#maker.make(decisions);
+    this.#prepared = true;
+    const { wanted } = this.#place.plan;
+    const found = [...good.keys()].filter(
+      (piece) => good[piece] === 1 && wanted[piece] === 1,
+    ) as PieceIndex[];
+    const isWhole = wanted.every((isWanted, piece) => isWanted === 0 || good[piece] === 1);
+    if (!isWhole) {
+      const claimed = new Set(trusted);
+      const isOurs = (file: number): boolean => this.#standings.get(file) !== STANDING.guarded;
+      await this.#journal.begin(
+        isOurs,
+        trusted,
+        found.every((piece) => claimed.has(piece)),
+      );
+    }
+    for (const piece of found) {
+      onGood(piece);
+      if (!isWhole) this.#journal.note(piece);
+    }
+    if (preallocate && !isWhole && !isCancelled()) await this.#maker.allocate(isCancelled);
+  }
+
+  /** The piece is verified and written. */
+  note(piece: PieceIndex): void {
+    this.#journal.note(piece);
+  }
+
+  /** These files had other bytes than a good piece: they are not written to, and the download cannot be complete. */
+  withhold(files: readonly number[]): void {
+    for (const file of files) this.#strangers.add(file);
+    this.#journal.disown(files);
+  }
+
+  /** Makes the links. Throws a `disk` failure where the files are not what was written, or some were kept from it. */
+  finish(): void {
+    const { files, folder, links } = this.#place.plan;
+    const paths = [...this.#strangers].map((file) => files[file]?.path ?? '');
+    const lines = new Map(paths.map((path) => [path, 'its content is not that of the torrent']));
+    if (lines.size > 0) throw inTheWay(lines, 'after', true);
+    this.#maker.assertStored();
+    makeLinks({ base: folder, root: this.#place.root }, links);
+  }
+
+  /** `complete`: there is nothing to resume. Never rejects. */
+  async close(complete: boolean): Promise<void> {
+    await this.#preparing.catch(() => {});
+    if (this.#prepared)
+      await (complete && this.#strangers.size === 0 ? this.#journal.finish() : this.#journal.flush());
+    this.#journal.close();
+  }
+}

@@ -1,0 +1,155 @@
+/** Makes the files of a download ready, each at its full length (sparse: no space is taken yet), and looks at them at its end. */
+import { type BigIntStats, closeSync, constants, ftruncateSync, unlinkSync, write } from 'node:fs';
+import { promisify } from 'node:util';
+import { type Folder, FolderWalk } from '../../shared/folder.ts';
+import { STANDING, type Standings } from '../../shared/standing.ts';
+import { Failure } from '../failure.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import type { FileDecision } from './file-decision.ts';
+import type { OutputPlace } from './output-place.ts';
+import { elementsOf } from './storage-plan.ts';
+
+const ALLOCATION_BYTES = 1_048_576;
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+const written = promisify(write);
+
+export class FileMaker {
+  readonly #place: OutputPlace;
+  readonly #standings: Standings;
+
+  constructor(place: OutputPlace, standings: Standings) {
+    this.#place = place;
+    this.#standings = standings;
+  }
+
+  /** Throws a `disk` failure. */
+  make(decisions: readonly FileDecision[]): void {
+    this.#each((file, folder, name) => {
+      const { action, standing, needsBytes } = decisions[file] as FileDecision;
+      this.#standings.set(file, standing);
+      if (action === 'replace') unlinkSync(folder().at(name));
+      if (action === 'make' || action === 'replace') this.#makeFile(file, folder(), name);
+      else if (action === 'resize')
+        this.#opened(file, folder(), name, (fd) => ftruncateSync(fd, this.#lengthOf(file)));
+      // One that may not be written to is named now, and not after a piece was fetched for it.
+      else if (needsBytes) this.#opened(file, folder(), name, () => {});
+    });
+  }
+
+  /**
+   * Takes the space of files that have none yet, by writing zeros: a full disk shows now and not at 99 %, and the file lies in
+   * one piece where the filesystem can. Stops where `isCancelled`. Rejects with a `disk` failure.
+   */
+  async allocate(isCancelled: () => boolean): Promise<void> {
+    const zeros = Buffer.alloc(ALLOCATION_BYTES);
+    const walk = new FolderWalk(this.#place.root);
+    try {
+      for (const [file, { path, length }] of this.#place.plan.files.entries()) {
+        if (length === 0 || this.#standings.get(file) !== STANDING.ours) continue;
+        await this.#allocateFile(walk, file, length, zeros, isCancelled).catch((error: unknown) => {
+          throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+        });
+      }
+    } finally {
+      walk.close();
+    }
+  }
+
+  /** Throws a `disk` failure if a file was removed, cut or replaced while it was written to. */
+  assertStored(): void {
+    this.#place.assertThere();
+    this.#each((file, folder, name) => {
+      const stats = lookIn(folder, name);
+      const wrong =
+        stats === null
+          ? 'was removed'
+          : !stats.isFile() || !this.#standings.isSame(file, stats)
+            ? 'was replaced by something else'
+            : Number(stats.size) !== this.#lengthOf(file)
+              ? 'was changed by another program'
+              : null;
+      if (wrong === null) return;
+      const path = this.#place.plan.files[file]?.path ?? '';
+      throw new Failure(
+        'disk',
+        `${path}: ${wrong} while it was downloaded; the same command fetches it again`,
+      );
+    }, false);
+  }
+
+  #makeFile(file: number, folder: Folder, name: string): void {
+    const { descriptor, stats } = folder.openFile(name, NEW);
+    try {
+      const length = this.#lengthOf(file);
+      if (length > 0) ftruncateSync(descriptor, length);
+      this.#standings.identify(file, stats.ino, stats.birthtimeNs);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #opened(file: number, folder: Folder, name: string, work: (descriptor: number) => void): void {
+    const { descriptor, stats } = folder.openFile(name, constants.O_WRONLY);
+    try {
+      if (!this.#standings.isSame(file, stats))
+        throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
+      work(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  async #allocateFile(
+    walk: FolderWalk,
+    file: number,
+    length: number,
+    zeros: Buffer,
+    isCancelled: () => boolean,
+  ): Promise<void> {
+    const elements = elementsOf(this.#place.plan, file);
+    const name = elements.pop() ?? '';
+    const { descriptor, stats } = walk.reach(elements).openFile(name, constants.O_WRONLY);
+    try {
+      if (stats.blocks > 0n) return;
+      for (let at = 0; at < length && !isCancelled(); at += zeros.length)
+        await written(descriptor, zeros, 0, Math.min(zeros.length, length - at), at);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #lengthOf(file: number): number {
+    return this.#place.plan.files[file]?.length ?? 0;
+  }
+
+  /** `folder`: made where it is missing, when it is asked for. */
+  #each(visit: (file: number, folder: () => Folder, name: string) => void, make = true): void {
+    const walk = new FolderWalk(this.#place.root);
+    try {
+      for (const [file, { path }] of this.#place.plan.files.entries()) {
+        const elements = elementsOf(this.#place.plan, file);
+        const name = elements.pop() ?? '';
+        try {
+          visit(file, () => walk.reach(elements, make), name);
+        } catch (error) {
+          if (error instanceof Failure) throw error;
+          throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+        }
+      }
+    } finally {
+      walk.close();
+    }
+  }
+}
+
+function lookIn(folder: () => Folder, name: string): BigIntStats | null {
+  try {
+    return folder().look(name);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Its folder is gone, or is none any more.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+/** From pieces back to files: which files of a torrent are whole, which are not, which are not there. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { diskPath } from '../../shared/byte-name.ts';
+import type { Geometry } from '../../shared/geometry.ts';
+import type { StoredFile } from '../../shared/storage-messages.ts';
+
+export type FileStatus = 'good' | 'bad' | 'missing';
+
+export interface FileVerdict {
+  readonly path: string;
+  readonly length: number;
+  readonly status: FileStatus;
+  /** Pieces that touch the file and are not good. */
+  readonly badPieces: number;
+  /** What is wrong with it but for its content; null where nothing is. */
+  readonly fault: string | null;
+}
+
+/** What is at the place of a file, before its content is read. */
+export type Look =
+  | { readonly kind: 'file'; readonly size: number }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unusable'; readonly fault: string };
+
+/** Through links, as `create` reads. What is no file is not opened: a pipe would never end. */
+export function lookAt(path: string): Look {
+  try {
+    const stats = statSync(diskPath(path), { throwIfNoEntry: false });
+    if (stats === undefined) return { kind: 'nothing' };
+    if (!stats.isFile())
+      return { kind: 'unusable', fault: stats.isDirectory() ? 'it is a folder' : 'it is no file' };
+    accessSync(diskPath(path), constants.R_OK);
+    return { kind: 'file', size: stats.size };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { kind: 'unusable', fault: code === 'EACCES' ? 'no permission to read it' : String(code) };
+  }
+}
+
+/**
+ * `good[p]` is 1 for each piece whose hash is right. A file is good when every piece that touches it is, and when it is no
+ * longer than the torrent says: `get` refuses such a file, since it belongs to somebody else.
+ */
+export function fileVerdicts(
+  files: readonly StoredFile[],
+  looks: readonly Look[],
+  g: Geometry,
+  good: Uint8Array,
+): FileVerdict[] {
+  return files.map(({ path, offset, length }, i) => {
+    let badPieces = 0;
+    if (length > 0) {
+      const last = Math.floor((offset + length - 1) / g.pieceLength);
+      for (let piece = Math.floor(offset / g.pieceLength); piece <= last; piece++)
+        if (good[piece] !== 1) badPieces += 1;
+    }
+    const look = looks[i] ?? { kind: 'nothing' };
+    const fault = faultOf(look, length);
+    const isBad = badPieces > 0 || fault !== null;
+    return {
+      path,
+      length,
+      status: look.kind === 'nothing' ? 'missing' : isBad ? 'bad' : 'good',
+      badPieces,
+      fault,
+    };
+  });
+}
+
+function faultOf(look: Look, length: number): string | null {
+  if (look.kind === 'unusable') return look.fault;
+  if (look.kind === 'nothing' || look.size === length) return null;
+  const difference = Math.abs(look.size - length);
+  return `${difference} ${difference === 1 ? 'byte' : 'bytes'} too ${look.size > length ? 'long' : 'short'}`;
+}

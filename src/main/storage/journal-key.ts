@@ -1,0 +1,98 @@
+/**
+ * The secret of this user that journals are signed with: a claim of somebody else is worth nothing. It lies in the user's
+ * state folder (XDG base directories), or in a file that several machines share.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { diskPath } from '../../shared/byte-name.ts';
+import { JOURNAL_KEY_BYTES, MAX_JOURNAL_KEY_BYTES } from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+
+export type JournalKey = Buffer;
+
+/**
+ * The key that the user named, or the one of the state folder; made where there is none. Null where the state folder
+ * cannot keep one: then every piece is verified by its hash. Throws a Failure where the named one is of no use.
+ */
+export function journalKey(named: string | undefined, onTrouble: (text: string) => void): JournalKey | null {
+  if (named !== undefined) return readOrMake(named);
+  const path = join(stateFolder(), 'journal.key');
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return readOrMake(path);
+  } catch (error) {
+    const why = error instanceof Failure ? error.message : String(error);
+    onTrouble(`no journal key, so what is on the disk is verified by its hash: ${why}`);
+    return null;
+  }
+}
+
+/** Of this user on this machine. */
+export function stateFolder(): string {
+  const base = process.env['XDG_STATE_HOME'];
+  return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'unchoke');
+}
+
+function readOrMake(path: string): JournalKey {
+  try {
+    return read(path) ?? made(path);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+  }
+}
+
+/** Null where there is no such file. */
+function read(path: string): JournalKey | null {
+  let descriptor: number;
+  try {
+    descriptor = openSync(diskPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const stats = fstatSync(descriptor);
+    const own = process.geteuid?.() ?? stats.uid;
+    if (!stats.isFile() || stats.size < JOURNAL_KEY_BYTES || stats.size > MAX_JOURNAL_KEY_BYTES)
+      throw new Failure(
+        'usage',
+        `${path}: not a journal key, which has ${JOURNAL_KEY_BYTES} to ${MAX_JOURNAL_KEY_BYTES} bytes: move it away, and a new one is made`,
+      );
+    if (stats.uid !== own || (process.platform !== 'win32' && (stats.mode & 0o077) !== 0))
+      throw new Failure('usage', `${path}: others can read this key: make it yours alone (chmod 600)`);
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Another process may make one at the same moment: the first to give it its name wins, and its file is whole by then. */
+function made(path: string): JournalKey {
+  const own = `${path}.${randomBytes(8).toString('hex')}`;
+  const key = Buffer.from(`${randomBytes(JOURNAL_KEY_BYTES).toString('hex')}\n`);
+  writeFileSync(diskPath(own), key, { flag: 'wx', mode: 0o600 });
+  try {
+    linkSync(diskPath(own), diskPath(path));
+    return key;
+  } catch (error) {
+    const winner = (error as NodeJS.ErrnoException).code === 'EEXIST' ? read(path) : null;
+    if (winner === null) throw error;
+    return winner;
+  } finally {
+    unlinkSync(diskPath(own));
+  }
+}

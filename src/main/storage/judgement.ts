@@ -1,0 +1,179 @@
+/**
+ * Whose is a file that lies where a file of the torrent belongs? A pure decision over plain data: what the file looks like,
+ * what a journal says of it, and which pieces were found good. Nothing on the disk is touched before it.
+ */
+import { lengthOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { MIN_SHARED_EVIDENCE_BYTES } from '../../shared/limits.ts';
+import type { FileRange } from '../../shared/storage-messages.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { pieceRange, type StoragePlan } from './storage-plan.ts';
+
+/** What lies in the place of a file of the plan. */
+export type Found =
+  | { readonly kind: 'nothing' }
+  | {
+      readonly kind: 'file';
+      readonly size: number;
+      readonly names: number;
+      /** It is the same file as another one of the plan: what is written to one spoils the other. */
+      readonly isTwin: boolean;
+    }
+  /** A folder, a link, a device; or something in the place of one of its folders. */
+  | { readonly kind: 'obstacle'; readonly path: string; readonly what: string };
+
+export type Verdict =
+  /** Nothing is there: it is made. */
+  | { readonly kind: 'absent' }
+  /** Empty, or nothing but zeros: it is taken. */
+  | { readonly kind: 'blank' }
+  /** It is the torrent's; `complete` where nothing is missing. */
+  | { readonly kind: 'ours'; readonly complete: boolean }
+  /** It lies in pieces that need their neighbours: kept as it is until they are there. */
+  | { readonly kind: 'guarded' }
+  /** Not ours. `isFile`: --overwrite would replace it. */
+  | { readonly kind: 'refused'; readonly why: string; readonly isFile: boolean };
+
+export interface Facts {
+  readonly plan: StoragePlan;
+  readonly metainfo: Metainfo;
+  readonly found: readonly Found[];
+  /** 1 for each piece whose bytes on the disk are right. */
+  readonly good: Uint8Array;
+  /** Whether a journal says that this very file is of this download. */
+  isClaimed(file: number): boolean;
+  /** Whether the piece would be nothing but zeros: it says nothing on whose a file is. */
+  isZeroPiece(piece: PieceIndex): boolean;
+}
+
+export class Judgement {
+  readonly #facts: Facts;
+  /** Bytes of padding (BEP 47) by piece: a piece of one file and padding lies in that file alone. */
+  readonly #padding = new Map<number, number>();
+
+  constructor(facts: Facts) {
+    this.#facts = facts;
+    const { geometry: g } = facts.metainfo;
+    for (const pad of facts.plan.padding) {
+      const { first, end } = pieceRange(pad, g);
+      for (let piece = first; piece < end; piece++)
+        this.#padding.set(piece, (this.#padding.get(piece) ?? 0) + overlap(pad, piece, g.pieceLength));
+    }
+  }
+
+  /** Where the file's only hope is that it has nothing but zeros, as far as its good pieces do not speak for it. */
+  doubts(): FileRange[] {
+    return this.#facts.plan.files.flatMap((_, file) => {
+      const found = this.#facts.found[file];
+      if (found?.kind !== 'file' || found.size === 0 || this.#isLonger(file)) return [];
+      return this.#isOurs(file) ? [] : [this.#unproven(file, found.size)];
+    });
+  }
+
+  /** One verdict a file of the plan. `blank`: the files whose doubtful stretch has nothing but zeros. */
+  verdicts(blank: ReadonlySet<number>): Verdict[] {
+    return this.#facts.plan.files.map((_, file) => this.#verdict(file, blank.has(file)));
+  }
+
+  /** A piece is missing that the file has for itself: of a shared one, another file may need the bytes. */
+  needsBytes(file: number): boolean {
+    const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
+    for (let piece = first; piece < end; piece++)
+      if (this.#facts.good[piece] !== 1 && this.#liesInside(piece, file)) return true;
+    return false;
+  }
+
+  #verdict(file: number, isBlank: boolean): Verdict {
+    const found = this.#facts.found[file] ?? { kind: 'nothing' };
+    const length = this.#facts.plan.files[file]?.length ?? 0;
+    if (found.kind === 'nothing') return { kind: 'absent' };
+    if (found.kind === 'obstacle') return { kind: 'refused', why: found.what, isFile: false };
+    if (this.#isLonger(file)) {
+      const why = `it has ${found.size} bytes, and the torrent's file has ${length}`;
+      return { kind: 'refused', why, isFile: true };
+    }
+    if (length === 0) return { kind: 'ours', complete: true };
+    const isComplete = this.#isComplete(file);
+    if (found.isTwin && !isComplete) {
+      const why = 'it is one file with another one of the torrent (a hard link)';
+      return { kind: 'refused', why, isFile: true };
+    }
+    if (found.size > 0 && this.#isOurs(file)) return { kind: 'ours', complete: isComplete };
+    if (found.size === 0 || isBlank) {
+      // Bytes that are written here would appear under the other name as well.
+      if (found.names === 1 || this.#facts.isClaimed(file)) return { kind: 'blank' };
+      return { kind: 'refused', why: 'it has another name as well (a hard link)', isFile: true };
+    }
+    if (found.size === length && !this.#hasPieceOfItsOwn(file)) return { kind: 'guarded' };
+    return { kind: 'refused', why: 'its content is not that of the torrent', isFile: true };
+  }
+
+  #isLonger(file: number): boolean {
+    const found = this.#facts.found[file];
+    return found?.kind === 'file' && found.size > (this.#facts.plan.files[file]?.length ?? 0);
+  }
+
+  /**
+   * A journal says so, or a piece does. Of a piece that is shared with other files, a few bytes prove nothing: many files
+   * begin alike.
+   */
+  #isOurs(file: number): boolean {
+    const { plan, metainfo, good, isClaimed, isZeroPiece } = this.#facts;
+    if (isClaimed(file) || this.#isComplete(file)) return true;
+    const { geometry: g } = metainfo;
+    const stored = plan.files[file] ?? { offset: 0, length: 0 };
+    const { first, end } = pieceRange(stored, g);
+    for (let piece = first; piece < end; piece++) {
+      if (good[piece] !== 1 || isZeroPiece(piece as PieceIndex)) continue;
+      if (this.#liesInside(piece, file)) return true;
+      if (overlap(stored, piece, g.pieceLength) >= MIN_SHARED_EVIDENCE_BYTES) return true;
+    }
+    return false;
+  }
+
+  #isComplete(file: number): boolean {
+    const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
+    for (let piece = first; piece < end; piece++) if (this.#facts.good[piece] !== 1) return false;
+    return end > first;
+  }
+
+  #hasPieceOfItsOwn(file: number): boolean {
+    const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
+    // Those between the first and the last one lie inside anyway.
+    return end - first > 2 || this.#liesInside(first, file) || this.#liesInside(end - 1, file);
+  }
+
+  #liesInside(piece: number, file: number): boolean {
+    const stored = this.#facts.plan.files[file] ?? { offset: 0, length: 0 };
+    const bytes = overlap(stored, piece, this.#g.pieceLength) + (this.#padding.get(piece) ?? 0);
+    return bytes === lengthOfPiece(this.#g, piece as PieceIndex);
+  }
+
+  /** The file without its good pieces at both ends. */
+  #unproven(file: number, size: number): FileRange {
+    const { good, plan } = this.#facts;
+    const stored = plan.files[file] ?? { offset: 0, length: 0 };
+    let { first, end } = pieceRange(stored, this.#g);
+    while (first < end && good[first] === 1) first += 1;
+    while (end > first && good[end - 1] === 1) end -= 1;
+    const { pieceLength } = this.#g;
+    return {
+      file,
+      from: Math.max(0, first * pieceLength - stored.offset),
+      to: Math.min(size, end * pieceLength - stored.offset),
+    };
+  }
+
+  get #g() {
+    return this.#facts.metainfo.geometry;
+  }
+}
+
+function overlap(
+  { offset, length }: { readonly offset: number; readonly length: number },
+  piece: number,
+  pieceLength: number,
+): number {
+  const start = piece * pieceLength;
+  return Math.max(0, Math.min(offset + length, start + pieceLength) - Math.max(offset, start));
+}

@@ -1,0 +1,16 @@
+/** Names of files that lie beside a download and belong to it. */
+import { createHash } from 'node:crypto';
+import { bytesOfName, isUtf8Name, lengthOfName } from '../../../shared/byte-name.ts';
+import { MAX_PATH_ELEMENT_BYTES } from '../../../shared/limits.ts';
+import { cut } from '../../torrent/name-rules.ts';
+
+/** For what may be put behind it once more, as of a file that is to replace it. */
+const ROOM_BYTES = 16;
+
+/** NAME and `suffix`; where that would be too long, or no text, the beginning of NAME and its hash. */
+export function nameBeside(name: string, suffix: string): string {
+  const room = MAX_PATH_ELEMENT_BYTES - ROOM_BYTES - suffix.length;
+  if (isUtf8Name(name) && lengthOfName(name) <= room) return name + suffix;
+  const hash = createHash('sha1').update(bytesOfName(name)).digest('hex').slice(0, 12);
+  return `${cut(name.replace(/\p{Cs}/gu, '_'), room - hash.length - 1)}-${hash}${suffix}`;
+}

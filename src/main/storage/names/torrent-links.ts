@@ -1,0 +1,122 @@
+/**
+ * Symbolic links of a torrent (BEP 47). One is made only where it provably leads to a file, a folder or another such
+ * link of the same torrent; any other is left out. Links are made last, so that nothing is ever written through one.
+ */
+import { symlinkSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { diskPath } from '../../../shared/byte-name.ts';
+import { elementsBelow, type Folder, FolderWalk } from '../../../shared/folder.ts';
+import type { TorrentFile } from '../../torrent/file-list.ts';
+import type { Places } from './places.ts';
+
+export interface TorrentLink {
+  /** Absolute, as is `target`. */
+  readonly path: string;
+  readonly target: string;
+}
+
+/** The links that may be made, each after those that it leads to. */
+export function linksOf(files: readonly TorrentFile[], places: Places): TorrentLink[] {
+  const waiting = new Map<string, { readonly path: string; readonly name: string }[]>();
+  for (const [i, { rawPath, link }] of files.entries()) {
+    const path = places.paths[i];
+    if (link === null || path === null || path === undefined) continue;
+    const one = { path, name: nameOf(rawPath.slice(1)) };
+    const others = waiting.get(nameOf(link));
+    if (others === undefined) waiting.set(nameOf(link), [one]);
+    else others.push(one);
+  }
+  if (waiting.size === 0) return [];
+  const links: TorrentLink[] = [];
+  // A link that is found is something that others may lead to: it is visited in its turn.
+  const targets = targetsOf(files, places, waiting.keys());
+  for (const [name, target] of targets) {
+    for (const one of waiting.get(name) ?? []) {
+      links.push({ path: one.path, target });
+      if (!targets.has(one.name)) targets.set(one.name, one.path);
+    }
+  }
+  return links;
+}
+
+function nameOf(path: readonly string[]): string {
+  return path.join('\0');
+}
+
+/** Paths by their elements, so that a walk along another path ends where no wanted one goes on. */
+interface Step {
+  /** Of the path that ends here, where it is wanted. */
+  name: string | null;
+  readonly next: Map<string, Step>;
+}
+
+function stepsOf(wanted: Iterable<string>): Step {
+  const root: Step = { name: null, next: new Map() };
+  for (const name of wanted) {
+    let step = root;
+    for (const element of name.split('\0')) {
+      const next = step.next.get(element) ?? { name: null, next: new Map() };
+      step.next.set(element, next);
+      step = next;
+    }
+    step.name = name;
+  }
+  return root;
+}
+
+/** Where the files and folders lie that links lead to, by their names in the torrent. */
+function targetsOf(
+  files: readonly TorrentFile[],
+  places: Places,
+  wanted: Iterable<string>,
+): Map<string, string> {
+  const targets = new Map<string, string>();
+  const root = stepsOf(wanted);
+  for (const [i, { rawPath, link, padding }] of files.entries()) {
+    if (link !== null || padding) continue;
+    const below = relative(places.root, places.paths[i] ?? '').split(sep);
+    const length = rawPath.length - 1;
+    let step: Step | undefined = root;
+    for (let depth = 1; depth <= length; depth++) {
+      step = step.next.get(rawPath[depth] ?? '');
+      if (step === undefined) break;
+      // Folders of paths that were too long are other ones on the disk.
+      const isKept = depth === length || below.length === length;
+      if (step.name === null || !isKept || targets.has(step.name)) continue;
+      targets.set(step.name, join(places.root, ...(depth === length ? below : below.slice(0, depth))));
+    }
+  }
+  return targets;
+}
+
+/**
+ * Makes those that lead somewhere and whose place is free, below the folder of the torrent, which no link leads out of. What
+ * the system does not allow is left out, too.
+ */
+export function makeLinks(
+  place: { readonly base: string; readonly root: Folder },
+  links: readonly TorrentLink[],
+): void {
+  const walk = new FolderWalk(place.root);
+  try {
+    for (const { path, target } of links) {
+      try {
+        if (!isThere(walk, place.base, target)) continue;
+        const elements = elementsBelow(place.base, path);
+        const name = elements.pop() ?? '';
+        const leadsTo = diskPath(relative(dirname(path), target));
+        symlinkSync(leadsTo, walk.reach(elements, true).at(name));
+      } catch {
+        // Something is there, no permission, or a filesystem without links.
+      }
+    }
+  } finally {
+    walk.close();
+  }
+}
+
+function isThere(walk: FolderWalk, base: string, path: string): boolean {
+  const elements = elementsBelow(base, path);
+  const name = elements.pop() ?? '';
+  return walk.reach(elements).look(name) !== null;
+}

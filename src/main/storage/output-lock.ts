@@ -1,0 +1,260 @@
+/**
+ * Keeps two processes from writing to one place: a file beside the download that names the process that has it.
+ *
+ * Why a file, and not a lock of the kernel's: Node has none that it frees by itself, and a socket in the abstract namespace,
+ * which Linux would free, is not seen from another container or another machine that has the same folder. A file that a
+ * killed run left behind must not stop the next one. On the same system its owner is known by process and time of start;
+ * elsewhere an owner that lives touches the file every few seconds, and one that does not for a while is gone.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  futimesSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import type { Folder, OpenFile } from '../../shared/folder.ts';
+import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS, MAX_LOCK_BYTES } from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+import { passingName } from './journal.ts';
+
+interface Owner {
+  readonly lock: 1;
+  readonly id: string;
+  /** The running system, and what its process numbers count in. */
+  readonly system: string;
+  readonly pid: number;
+  /** When the process was started; null where the system does not tell. */
+  readonly started: string | null;
+}
+
+export interface LockHooks {
+  /** Rejects where the run is interrupted. */
+  readonly wait: (ms: number) => Promise<unknown>;
+  /** It must be found out whether an owner elsewhere still lives. */
+  readonly onWait: (text: string) => void;
+  /** Another process took the place over, as where this one was suspended for long. */
+  readonly onLost: (error: Failure) => void;
+}
+
+interface Seen {
+  readonly owner: Owner | null;
+  readonly inode: bigint;
+  readonly touched: bigint;
+}
+
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+export class OutputLock {
+  readonly #folder: Folder;
+  readonly #name: string;
+  readonly #descriptor: number;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(folder: Folder, name: string, descriptor: number, onLost: (error: Failure) => void) {
+    this.#folder = folder;
+    this.#name = name;
+    this.#descriptor = descriptor;
+    this.#timer = setInterval(() => {
+      if (this.#isOurs()) return touch(descriptor);
+      clearInterval(this.#timer);
+      onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took this place over`));
+    }, LOCK_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /**
+   * Rejects with a `disk` failure where another process has it, and with the system's error where none can be made.
+   */
+  static async take(folder: Folder, name: string, hooks: LockHooks): Promise<OutputLock> {
+    for (;;) {
+      const descriptor = create(folder, name);
+      if (descriptor !== null) return new OutputLock(folder, name, descriptor, hooks.onLost);
+      const seen = look(folder, name);
+      if (seen === null) continue;
+      if (!(await isStale(folder, name, seen, hooks))) throw held(folder, name, seen.owner);
+      remove(folder, name, seen);
+    }
+  }
+
+  release(): void {
+    clearInterval(this.#timer);
+    try {
+      if (this.#isOurs()) unlinkSync(this.#folder.at(this.#name));
+    } catch {
+      // It is stale from now on, and says so to the next one.
+    }
+    closeSync(this.#descriptor);
+  }
+
+  /** Where it was removed by hand, it is nobody else's. */
+  #isOurs(): boolean {
+    const stats = this.#folder.look(this.#name);
+    return stats === null || stats.ino === fstatSync(this.#descriptor, { bigint: true }).ino;
+  }
+}
+
+/** The descriptor of a lock that is whole when it gets its name; null where one is there. */
+function create(folder: Folder, name: string): number | null {
+  const id = randomBytes(8).toString('hex');
+  const text = `${JSON.stringify({ lock: 1, id, system: thisSystem(), pid: process.pid, started: startOf(process.pid) } satisfies Owner)}\n`;
+  const own = passingName();
+  const descriptor = openSync(folder.at(own), NEW, 0o666);
+  try {
+    writeSync(descriptor, text);
+    linkSync(folder.at(own), folder.at(name));
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    return createWithoutLinks(folder, name, text);
+  } finally {
+    unlinkSync(folder.at(own));
+  }
+}
+
+/** On a filesystem without hard links (FAT) it is empty for a moment. */
+function createWithoutLinks(folder: Folder, name: string, text: string): number | null {
+  let descriptor: number;
+  try {
+    descriptor = openSync(folder.at(name), NEW, 0o666);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    throw error;
+  }
+  try {
+    writeSync(descriptor, text);
+    return descriptor;
+  } catch (error) {
+    // An empty one, as on a full disk, would keep the next run waiting.
+    closeSync(descriptor);
+    unlinkSync(folder.at(name));
+    throw error;
+  }
+}
+
+/** Null where it is gone by now. Throws a `disk` failure where it is no lock. */
+function look(folder: Folder, name: string): Seen | null {
+  const stats = folder.look(name);
+  if (stats === null) return null;
+  if (!stats.isFile() || stats.size > MAX_LOCK_BYTES) throw notALock(folder, name);
+  let file: OpenFile;
+  try {
+    file = folder.openFile(name, constants.O_RDONLY);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    // Of a user who keeps it from others: whether its owner lives is seen all the same.
+    if (code === 'EACCES') return { owner: null, inode: stats.ino, touched: stats.mtimeNs };
+    throw error;
+  }
+  try {
+    const text = readFileSync(file.descriptor, 'utf8');
+    const { ino, mtimeNs } = file.stats;
+    return { owner: text === '' ? null : ownerOf(text, folder, name), inode: ino, touched: mtimeNs };
+  } finally {
+    closeSync(file.descriptor);
+  }
+}
+
+function ownerOf(text: string, folder: Folder, name: string): Owner {
+  try {
+    const owner = JSON.parse(text) as Owner;
+    if (owner.lock === 1 && Number.isInteger(owner.pid)) return owner;
+  } catch {
+    // Somebody's text.
+  }
+  throw notALock(folder, name);
+}
+
+async function isStale(folder: Folder, name: string, seen: Seen, hooks: LockHooks): Promise<boolean> {
+  const { owner } = seen;
+  if (owner !== null && owner.system === thisSystem()) {
+    if (!isAlive(owner.pid)) return true;
+    if (owner.started !== null) return owner.started !== startOf(owner.pid);
+  }
+  const seconds = LOCK_STALE_MS / 1_000;
+  hooks.onWait(
+    `${folder.path}/${name}: another run may be at work here, from elsewhere; looking for ${seconds} s`,
+  );
+  for (let waited = 0; waited < LOCK_STALE_MS; waited += LOCK_LOOK_MS) {
+    await hooks.wait(LOCK_LOOK_MS);
+    const now = look(folder, name);
+    if (now === null || now.inode !== seen.inode) return true;
+    if (now.touched !== seen.touched) return false;
+  }
+  return true;
+}
+
+/** Takes away the lock that was found stale and no other: what was made meanwhile gets its name back. */
+function remove(folder: Folder, name: string, seen: Seen): void {
+  const aside = passingName();
+  try {
+    if (folder.look(name)?.ino !== seen.inode) return;
+    renameSync(folder.at(name), folder.at(aside));
+    if (folder.look(aside)?.ino !== seen.inode) linkSync(folder.at(aside), folder.at(name));
+    unlinkSync(folder.at(aside));
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function touch(descriptor: number): void {
+  const now = Date.now() / 1_000;
+  try {
+    futimesSync(descriptor, now, now);
+  } catch {
+    // A disk that fails will be seen by those who write data.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Process numbers count in a namespace of a system since its start; elsewhere only the machine has a name. */
+function thisSystem(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
+}
+
+/** Clock ticks from the start of the system to that of the process; null where it is unknown, gone, or only its number is left. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+function held(folder: Folder, name: string, owner: Owner | null): Failure {
+  const who = owner === null ? 'another run of unchoke' : `another run of unchoke (process ${owner.pid})`;
+  return new Failure(
+    'disk',
+    `${folder.path}/${name}: ${who} downloads to this place: wait for its end, or choose another folder with --output`,
+  );
+}
+
+function notALock(folder: Folder, name: string): Failure {
+  return new Failure('disk', `${folder.path}/${name}: this is no lock of unchoke: move it away`);
+}

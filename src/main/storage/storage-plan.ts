@@ -1,0 +1,104 @@
+/** The files of a download: where each lies on the disk, and which pieces lie in it. */
+import { lstatSync } from 'node:fs';
+import { diskPath } from '../../shared/byte-name.ts';
+import { elementsBelow } from '../../shared/folder.ts';
+import type { Geometry } from '../../shared/geometry.ts';
+import type { Padding, StoredFile } from '../../shared/storage-messages.ts';
+import { absolutePath } from '../files/absolute-path.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { placesOf } from './names/places.ts';
+import { linksOf, type TorrentLink } from './names/torrent-links.ts';
+
+export interface StoragePlan {
+  readonly folder: string;
+  /** What the user will find: the file of a single-file torrent, the folder of another. */
+  readonly root: string;
+  /** In the order of the torrent; padding and files that were not selected are left out. */
+  readonly files: readonly StoredFile[];
+  readonly padding: readonly Padding[];
+  /** Made when the download is complete. */
+  readonly links: readonly TorrentLink[];
+  /** 1 for each piece that a file of the plan needs. */
+  readonly wanted: Uint8Array;
+}
+
+/** `selected`: the indices of the wanted files, padding not counted; null for all. */
+export function storagePlan(
+  metainfo: Metainfo,
+  folder: string,
+  selected: ReadonlySet<number> | null = null,
+): StoragePlan {
+  const absolute = absolutePath(folder);
+  const places = placesOf(metainfo, folder);
+  const files = metainfo.files
+    .map((file, i) => ({ ...file, path: places.paths[i] ?? '' }))
+    .filter((file) => !file.padding)
+    .filter(({ link }, index) => link === null && (selected === null || selected.has(index)))
+    .map(({ path, offset, length }) => ({ path, offset, length }));
+  const padding = metainfo.files
+    .filter((file) => file.padding)
+    .map(({ offset, length }) => ({ offset, length }));
+  const { pieceCount, pieceLength } = metainfo.geometry;
+  const wanted = new Uint8Array(pieceCount);
+  if (selected === null) wanted.fill(1);
+  for (const { offset, length } of files) {
+    if (length === 0) continue;
+    wanted.fill(1, Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength) + 1);
+  }
+  return {
+    folder: absolute,
+    root: places.root,
+    files,
+    links: linksOf(metainfo.files, places),
+    padding,
+    wanted,
+  };
+}
+
+/** Something lies at the place of the download. */
+export function isThere({ root }: StoragePlan): boolean {
+  return lstatSync(diskPath(root), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Every piece is wanted, and no byte of them is kept. */
+export function discardingPlan(metainfo: Metainfo): StoragePlan {
+  return { ...storagePlan(metainfo, '.'), files: [] };
+}
+
+/** The path of a file of the plan below its folder, element by element. */
+export function elementsOf(plan: StoragePlan, file: number): string[] {
+  return elementsBelow(plan.folder, plan.files[file]?.path ?? plan.folder);
+}
+
+/** The pieces that have a byte of the file: `[first, end)`. */
+export function pieceRange(
+  { offset, length }: { readonly offset: number; readonly length: number },
+  { pieceLength }: Geometry,
+): { readonly first: number; readonly end: number } {
+  const first = Math.floor(offset / pieceLength);
+  return { first, end: length === 0 ? first : Math.floor((offset + length - 1) / pieceLength) + 1 };
+}
+
+/** The files of the plan that have a byte of the piece. */
+export function* filesOfPiece(plan: StoragePlan, { pieceLength }: Geometry, piece: number): Iterable<number> {
+  const start = piece * pieceLength;
+  for (let i = fileAt(plan, start); i < plan.files.length; i++) {
+    const file = plan.files[i];
+    if (file === undefined || file.offset >= start + pieceLength) return;
+    if (file.length > 0 && file.offset + file.length > start) yield i;
+  }
+}
+
+/** The last file that begins at or before `offset`: where a walk over the files of a piece starts. */
+function fileAt(plan: StoragePlan, offset: number): number {
+  let low = 0;
+  let high = plan.files.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((plan.files[middle]?.offset ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  // Files of length zero share an offset; the walk must begin at the first that may hold it.
+  while (low > 0 && (plan.files[low]?.offset ?? 0) >= offset) low -= 1;
+  return low;
+}

@@ -1,0 +1,75 @@
+/** Sizes, rates and durations as people write and read them. Binary units throughout: K and KiB are 1,024 bytes. */
+import { MAX_DURATION_MS } from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+
+const SIZE = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i;
+const FACTORS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/;
+const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
+
+/** `10M`, `1.5GiB`, `500` → bytes, up to `most`. Throws a usage failure that names the option. */
+export function parseSize(option: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
+  const match = SIZE.exec(text.trim());
+  if (match === null)
+    throw new Failure('usage', `${option} ${text}: not a size (write 512K, 128M or 1.5GiB)`);
+  const bytes = Math.round(Number(match[1]) * (FACTORS[(match[2] ?? '').toUpperCase()] ?? 1));
+  if (bytes > most) throw new Failure('usage', `${option} ${text}: more than ${formatSize(most)}`);
+  return bytes;
+}
+
+/** `30`, `90s`, `5m`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
+export function parseDuration(option: string, text: string): number {
+  const match = DURATION.exec(text.trim());
+  if (match === null) throw new Failure('usage', `${option} ${text}: not a duration (write 30s, 5m or 1.5h)`);
+  const ms = Math.round(Number(match[1]) * (DURATIONS[match[2] ?? 's'] ?? 1e3));
+  if (ms > MAX_DURATION_MS) throw new Failure('usage', `${option} ${text}: longer than 24 days`);
+  return ms;
+}
+
+/** A whole number from `least` to `most`. Throws a usage failure. */
+export function parseCount(option: string, text: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new Failure('usage', `${option} ${text}: not a whole number of ${least} or more`);
+  }
+  if (value > most) throw new Failure('usage', `${option} ${text}: more than ${most}`);
+  return value;
+}
+
+/** A port to listen on; 0 takes a free one. Throws a usage failure. */
+export function parsePort(option: string, text: string): number {
+  const port = parseCount(option, text);
+  if (port > 65_535) throw new Failure('usage', `${option} ${text}: no port is larger than 65535`);
+  return port;
+}
+
+/** `1 file`, `3 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `64.0 MiB`, `1.5 KiB`, `12 B`. */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_024 && unit < units.length - 1) {
+    value /= 1_024;
+    unit += 1;
+  }
+  return unit === 0 ? `${Math.round(value)} B` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatSize(bytesPerSecond)}/s`;
+}
+
+/** `840 ms`, `2.93 s`, `3m 05s`, `2h 10m`. */
+export function formatDuration(ms: number): string {
+  if (!Number.isFinite(ms)) return '-';
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(2)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s`;
+  return `${Math.floor(seconds / 3_600)}h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')}m`;
+}

@@ -1,0 +1,232 @@
+/**
+ * The addresses of a shard that are not in play: new ones, those sent home because others won, and lost ones, which are tried
+ * again as long as the shard lives. New ones come first: a lost one never takes their place.
+ */
+import type { CloseCode } from '../../shared/close-reason.ts';
+import { comebackOf } from '../../shared/comeback.ts';
+import type { PeerIndex } from '../../shared/indices.ts';
+import {
+  NAMED_AGAIN_MS,
+  OUTAGE_PROBE_MS,
+  OUTAGE_REDIAL_MS,
+  RECONNECT_GIVER_MS,
+  RECONNECT_JITTER_PERCENT,
+  RECONNECT_MAX_MS,
+  RECONNECT_MS,
+  RULE_BREAKER_MAX_MS,
+  RULE_BREAKER_MS,
+} from '../../shared/limits.ts';
+import type { PeerAddress } from '../../shared/messages.ts';
+import { AddressQueue } from './address-queue.ts';
+
+interface Retry {
+  readonly address: PeerAddress;
+  readonly lostAt: number;
+  readonly code: CloseCode;
+  at: number;
+}
+
+export class AddressBook {
+  readonly #new = new AddressQueue();
+  /** Lost, and due to be tried again. */
+  readonly #due = new AddressQueue();
+  #sentHome: PeerAddress[] = [];
+  readonly #retries = new Map<PeerIndex, Retry>();
+  /** No retry is due before this. */
+  #nextAt = Number.POSITIVE_INFINITY;
+  readonly #banished = new Set<PeerIndex>();
+  /** Tries in a row that came to nothing. */
+  readonly #attempts = new Map<PeerIndex, number>();
+  /** They gave data once: of the lost they are the first. */
+  readonly #proven = new Set<PeerIndex>();
+  readonly #random: () => number;
+  #probedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** New addresses that could be dialled now. */
+  get newWaiting(): number {
+    return this.#new.size;
+  }
+
+  /** Addresses that could be dialled now, the lost ones among them. */
+  get waiting(): number {
+    return this.#new.size + this.#due.size;
+  }
+
+  /** Main deals them: whatever was held against them before is forgotten. */
+  add(addresses: readonly PeerAddress[]): void {
+    for (const address of addresses) {
+      this.#banished.delete(address.peer);
+      this.#attempts.delete(address.peer);
+      this.#retries.delete(address.peer);
+      this.#new.add(address);
+    }
+  }
+
+  /** Of a shard that died: they were lost, and nobody knows when. */
+  addLost(addresses: readonly PeerAddress[], now: number): void {
+    for (const address of addresses) this.retryLater(address, 'connect-failed', now);
+  }
+
+  /** Before all others. */
+  addFirst(address: PeerAddress): void {
+    this.#new.addFirst(address);
+  }
+
+  /** Its turn comes again, among its like. */
+  addAgain(address: PeerAddress): void {
+    (this.isLost(address.peer) ? this.#due : this.#new).add(address);
+  }
+
+  /** It was lost before, and gave nothing since. */
+  isLost(peer: PeerIndex): boolean {
+    return this.#attempts.has(peer);
+  }
+
+  nextNew(): PeerAddress | null {
+    return this.#new.next();
+  }
+
+  nextLost(): PeerAddress | null {
+    return this.#due.next();
+  }
+
+  sendHome(address: PeerAddress): void {
+    this.#sentHome.push(address);
+  }
+
+  /** Everybody who was sent home may come again. */
+  resumeRace(): void {
+    for (const address of this.#sentHome) this.#new.add(address);
+    this.#sentHome = [];
+  }
+
+  /** Milliseconds until the next try; null where there is none. */
+  retryLater(address: PeerAddress, code: CloseCode, now: number): number | null {
+    // Nothing was wrong with it: it comes when there is room.
+    if (code === 'surplus') {
+      this.#new.add(address);
+      return 0;
+    }
+    if (comebackOf(code) === 'never' || this.#banished.has(address.peer)) return null;
+    const attempts = this.#attempts.get(address.peer) ?? 0;
+    this.#attempts.set(address.peer, attempts + 1);
+    const gave = attempts === 0 && this.#proven.has(address.peer);
+    const wait = Math.round(retryAfterMs(code, attempts, gave) * this.#jitter());
+    this.#wait({ address, code, lostAt: now, at: now + wait });
+    return wait;
+  }
+
+  /** A source names them again: they may be there. A flood of naming must not make us hammer at them. */
+  named(peers: readonly PeerIndex[]): void {
+    for (const peer of peers) {
+      const retry = this.#retries.get(peer);
+      if (retry !== undefined) this.#bringForward(retry, NAMED_AGAIN_MS);
+    }
+  }
+
+  /** Nobody is connected: now and then the one that was lost first is due, since its wait may be for nothing by now. */
+  probe(now: number): void {
+    if (now - this.#probedAt < OUTAGE_PROBE_MS) return;
+    this.#probedAt = now;
+    let oldest: Retry | null = null;
+    for (const retry of this.#retries.values())
+      if (comebackOf(retry.code) !== 'rarely' && retry.lostAt < (oldest?.lostAt ?? now)) oldest = retry;
+    if (oldest !== null && now - oldest.lostAt >= OUTAGE_REDIAL_MS) this.#bringForward(oldest, 0);
+  }
+
+  /** We were away and not the peers: the next tries of all count from the start. */
+  networkBack(): void {
+    for (const peer of this.#attempts.keys()) {
+      const retry = this.#retries.get(peer);
+      if (retry !== undefined && comebackOf(retry.code) === 'rarely') continue;
+      this.#attempts.set(peer, 1);
+      if (retry !== undefined) this.#bringForward(retry, RECONNECT_MS);
+    }
+  }
+
+  /** Those of them that wait for another try are due; `matches` says which. */
+  wake(matches: (address: PeerAddress) => boolean): void {
+    for (const retry of this.#retries.values()) if (matches(retry.address)) this.#bringForward(retry, 0);
+  }
+
+  /** Never again. Returns the addresses of those that were waiting here. */
+  banish(peers: readonly PeerIndex[]): PeerAddress[] {
+    for (const peer of peers) this.#banished.add(peer);
+    return this.#takeOut(this.#banished);
+  }
+
+  /** Nothing is known of them any more. */
+  forget(peers: readonly PeerIndex[]): void {
+    for (const peer of peers) {
+      this.#attempts.delete(peer);
+      this.#proven.delete(peer);
+      this.#banished.delete(peer);
+    }
+    this.#takeOut(new Set(peers));
+  }
+
+  /** The peer proved useful: its next retries count from the start. */
+  forgive(peer: PeerIndex): void {
+    this.#attempts.delete(peer);
+    this.#proven.add(peer);
+  }
+
+  /** Retries that are due go back into their queue. */
+  tick(now: number): void {
+    if (now < this.#nextAt) return;
+    this.#nextAt = Number.POSITIVE_INFINITY;
+    for (const retry of this.#retries.values()) {
+      if (retry.at > now) {
+        this.#nextAt = Math.min(this.#nextAt, retry.at);
+        continue;
+      }
+      const { address, code } = retry;
+      this.#retries.delete(address.peer);
+      if (comebackOf(code) === 'made-room') this.#new.add(address);
+      else if (this.#proven.has(address.peer)) this.#due.addFirst(address);
+      else this.#due.add(address);
+    }
+  }
+
+  #wait(retry: Retry): void {
+    this.#retries.set(retry.address.peer, retry);
+    this.#nextAt = Math.min(this.#nextAt, retry.at);
+  }
+
+  /** No sooner than so long after it was lost. */
+  #bringForward(retry: Retry, afterMs: number): void {
+    if (comebackOf(retry.code) === 'rarely') return;
+    retry.at = Math.min(retry.at, retry.lostAt + afterMs);
+    this.#nextAt = Math.min(this.#nextAt, retry.at);
+  }
+
+  #takeOut(peers: ReadonlySet<PeerIndex>): PeerAddress[] {
+    const goes = ({ peer }: PeerAddress) => peers.has(peer);
+    const waiting = [...this.#new.remove(goes), ...this.#due.remove(goes), ...this.#sentHome.filter(goes)];
+    this.#sentHome = this.#sentHome.filter((address) => !goes(address));
+    for (const peer of peers) {
+      const retry = this.#retries.get(peer);
+      if (retry !== undefined) waiting.push(retry.address);
+      this.#retries.delete(peer);
+    }
+    return waiting;
+  }
+
+  /** Those that were lost together do not come again together. */
+  #jitter(): number {
+    return 1 + ((this.#random() - 0.5) * 2 * RECONNECT_JITTER_PERCENT) / 100;
+  }
+}
+
+/** Doubles with each try that came to nothing, up to a bound; there is no last try. */
+/** `gave`: the connection that has just ended gave data. */
+function retryAfterMs(code: CloseCode, attempts: number, gave: boolean): number {
+  if (gave && (code === 'closed-by-peer' || code === 'reset')) return RECONNECT_GIVER_MS;
+  const [first, most] =
+    comebackOf(code) === 'rarely' ? [RULE_BREAKER_MS, RULE_BREAKER_MAX_MS] : [RECONNECT_MS, RECONNECT_MAX_MS];
+  return Math.min(first * 2 ** attempts, most);
+}

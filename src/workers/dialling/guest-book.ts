@@ -1,0 +1,94 @@
+/**
+ * Who of the guests makes room for a newcomer: of those of the least use one out of the most crowded network, and of these who
+ * came first. A peer that works for us is never sent away, and a new one has a while to show what it is good for, unless its network
+ * is more crowded than the newcomer's.
+ */
+import type { PeerIndex } from '../../shared/indices.ts';
+import { networkOf } from '../../shared/ip-address.ts';
+import { GUEST_GRACE_MS, USEFUL_GUEST_GRACE_MS } from '../../shared/limits.ts';
+import type { PeerDriver } from '../peer/peer-driver.ts';
+
+/** As much of a peer as is judged. */
+type GuestPeer = Pick<PeerDriver, 'state' | 'receivedBytes' | 'close'>;
+
+interface Guest {
+  readonly peer: GuestPeer;
+  readonly at: number;
+  /** An address of IPv4, a /64 of IPv6: what one household has. */
+  readonly home: string;
+  /** A /24 of IPv4, a /48 of IPv6: what one owner has. */
+  readonly network: string;
+}
+
+/** An IPv4 address stands for one host; with IPv6 each host has a /64 of addresses. */
+export const homeOf = (host: string): string => networkOf(host, 4, 8);
+
+export class GuestBook {
+  /** In the order in which they came. */
+  readonly #guests = new Map<PeerIndex, Guest>();
+  readonly #perHome = new Map<string, number>();
+  readonly #perNetwork = new Map<string, number>();
+
+  get size(): number {
+    return this.#guests.size;
+  }
+
+  has(peer: PeerIndex): boolean {
+    return this.#guests.has(peer);
+  }
+
+  atHome(home: string): number {
+    return this.#perHome.get(home) ?? 0;
+  }
+
+  enter(index: PeerIndex, host: string, peer: GuestPeer, at: number): void {
+    const guest = { peer, at, home: homeOf(host), network: networkOf(host, 3, 6) };
+    this.#guests.set(index, guest);
+    count(this.#perHome, guest.home, 1);
+    count(this.#perNetwork, guest.network, 1);
+  }
+
+  /** True if it was here. */
+  leave(index: PeerIndex): boolean {
+    const guest = this.#guests.get(index);
+    if (guest === undefined) return false;
+    this.#guests.delete(index);
+    count(this.#perHome, guest.home, -1);
+    count(this.#perNetwork, guest.network, -1);
+    return true;
+  }
+
+  /** Sends one guest away for somebody from `host`; with `home` one from there. False where none can be spared. */
+  makeRoomFor(host: string, now: number, home: string | null = null): boolean {
+    const crowd = (this.#perNetwork.get(networkOf(host, 3, 6)) ?? 0) + 1;
+    let victim: { readonly guest: Guest; readonly use: number; readonly crowd: number } | null = null;
+    for (const guest of this.#guests.values()) {
+      if (home !== null && guest.home !== home) continue;
+      const use = useOf(guest.peer);
+      const theirs = this.#perNetwork.get(guest.network) ?? 0;
+      const grace = use >= USE.promising ? USEFUL_GUEST_GRACE_MS : GUEST_GRACE_MS;
+      if (use >= USE.works || (now - guest.at < grace && theirs <= crowd)) continue;
+      if (victim === null || use < victim.use || (use === victim.use && theirs > victim.crowd))
+        victim = { guest, use, crowd: theirs };
+    }
+    victim?.guest.peer.close('slot-needed');
+    return victim !== null;
+  }
+}
+
+const USE = { none: 0, unknown: 1, promising: 2, gave: 3, works: 4 } as const;
+
+function useOf({ state, receivedBytes }: GuestPeer): number {
+  if (state.phase !== 'choked' && state.phase !== 'unchoked') return USE.none;
+  const { useful, silent } = state.session;
+  if (useful === false) return USE.none;
+  if (state.phase === 'unchoked' && !silent) return USE.works;
+  if (receivedBytes > 0) return USE.gave;
+  return useful === null ? USE.unknown : USE.promising;
+}
+
+function count(counts: Map<string, number>, key: string, change: 1 | -1): void {
+  const rest = (counts.get(key) ?? 0) + change;
+  if (rest === 0) counts.delete(key);
+  else counts.set(key, rest);
+}

@@ -1,0 +1,124 @@
+/**
+ * Peers that could give more take over from slow ones: looked at once a tick, over the peers that owe something. A block is
+ * asked of two peers of a shard at the most; the first to send it has it, and the other is cancelled. Where both are slow, a
+ * third takes the place of one of them: however many peers crawl, the block reaches one that does not.
+ */
+import {
+  BLOCK_BYTES,
+  DOUBLED_REQUESTS_BLOCKS,
+  ENDGAME_SILENCE_MS,
+  ENDGAME_SLACK_MS,
+  MAX_TAKEOVER_BLOCKS,
+  MAX_TAKEOVER_HELPERS,
+  SLOW_OWNER_MS,
+} from '../../../shared/limits.ts';
+import type { ActivePiece } from '../active-piece.ts';
+import { type ActivePieces, mayAsk } from '../active-pieces.ts';
+import { noteSilence } from '../hungry-and-owing.ts';
+import type { RequestedPeer } from '../requester.ts';
+
+/** Only a peer that is this many times as fast takes the place of another: what the other has begun is lost. */
+const FASTER_FACTOR = 2;
+
+/** A block that `peer` is to be asked for although somebody else owes it. */
+export interface DuplicateRequests {
+  readonly peer: RequestedPeer;
+  readonly active: ActivePiece;
+  readonly block: number;
+  /** Owes the block no more. */
+  readonly instead: RequestedPeer | null;
+}
+
+/** Peers that owe blocks and should not be waited for alone. Those that are merely silent get nothing new for a while. */
+export function slowOwners(
+  owing: Iterable<RequestedPeer>,
+  endgame: boolean,
+  now: number,
+): ReadonlySet<RequestedPeer> {
+  const slow: RequestedPeer[] = [];
+  for (const peer of owing) {
+    noteSilence(peer.book, now);
+    const silentMs = now - peer.book.owingSince;
+    const slowly = endgame && (silentMs >= ENDGAME_SILENCE_MS || remainingMs(peer) > ENDGAME_SLACK_MS);
+    if (silentMs >= SLOW_OWNER_MS || slowly) slow.push(peer);
+  }
+  return new Set(slow.sort((a, b) => a.book.owingSince - b.book.owingSince));
+}
+
+/**
+ * Deals what the slow owe to the helpers, the fastest first, as much as each has room for. From the end of the slow queues:
+ * they work from the front.
+ */
+export function takeOver(
+  slow: ReadonlySet<RequestedPeer>,
+  helpers: readonly RequestedPeer[],
+  actives: ActivePieces,
+  blocksPerPiece: number,
+  now: number,
+): DuplicateRequests[] {
+  const owed = owedBy(slow, actives, blocksPerPiece);
+  const takeovers: DuplicateRequests[] = [];
+  for (const peer of helpers.slice(0, MAX_TAKEOVER_HELPERS)) {
+    if (owed.size === 0) break;
+    const { book } = peer;
+    let left = book.proven ? book.window.size - book.queue.size : DOUBLED_REQUESTS_BLOCKS;
+    for (const entry of owed) {
+      if (left === 0) break;
+      const instead = assign(entry, peer, slow, now);
+      if (instead === undefined) continue;
+      takeovers.push({ peer, active: entry.active, block: entry.block, instead });
+      owed.delete(entry);
+      left -= 1;
+    }
+  }
+  return takeovers;
+}
+
+interface Owed {
+  readonly active: ActivePiece;
+  readonly block: number;
+}
+
+/** What the slow owe, the block that crawls in first. */
+function owedBy(slow: ReadonlySet<RequestedPeer>, actives: ActivePieces, blocksPerPiece: number): Set<Owed> {
+  const owed = new Set<Owed>();
+  for (const { book } of slow) {
+    const { receiving } = book;
+    if (
+      receiving !== null &&
+      receiving.aside !== null &&
+      actives.get(receiving.active.piece) === receiving.active
+    )
+      owed.add({ active: receiving.active, block: receiving.block });
+    for (const key of book.queue.newestFirst()) {
+      if (owed.size >= MAX_TAKEOVER_BLOCKS) return owed;
+      const active = actives.get(Math.floor(key / blocksPerPiece));
+      if (active !== undefined) owed.add({ active, block: key % blocksPerPiece });
+    }
+  }
+  return owed;
+}
+
+/** Puts the peer down for the block. Returns whose place it took, null where it is a second one; undefined where it cannot be. */
+function assign(
+  { active, block }: Owed,
+  peer: RequestedPeer,
+  slow: ReadonlySet<RequestedPeer>,
+  now: number,
+): RequestedPeer | null | undefined {
+  if (active.terms.solo || !mayAsk(peer, active)) return undefined;
+  if (peer.book.refusals?.bars(active.piece, block, now) === true) return undefined;
+  const debtors = active.debtorsOf(block);
+  if (debtors.length === 0 || debtors.includes(peer)) return undefined;
+  if (active.askAgain(block, peer)) return null;
+  // A peer whose speed is not known takes nobody's place while one of the two may still be good.
+  if (!peer.book.proven && !debtors.every((debtor) => slow.has(debtor))) return undefined;
+  const isSlower = ({ book }: RequestedPeer): boolean =>
+    !peer.book.proven || book.rateAt(now) * FASTER_FACTOR <= peer.book.window.rate;
+  return active.askInstead(block, peer, (debtor) => slow.has(debtor) && isSlower(debtor)) ?? undefined;
+}
+
+/** How long a peer needs, at its rate, for all that it owes. Of an unknown rate nothing is said. */
+function remainingMs({ book }: RequestedPeer): number {
+  return book.window.rate === 0 ? 0 : (book.queue.size * BLOCK_BYTES * 1_000) / book.window.rate;
+}

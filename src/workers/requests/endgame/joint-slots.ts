@@ -1,0 +1,83 @@
+/**
+ * Slots that two holders fill: the owner and a guest. This shard takes notice of what came at the other, joins slots of
+ * others when it has idle peers, and leaves those that it is of no use to, so that another may come.
+ */
+import type { Arena } from '../../../shared/arena.ts';
+import type { Ledger } from '../../../shared/ledger.ts';
+import { GUEST_PATIENCE_MS } from '../../../shared/limits.ts';
+import type { ActivePiece } from '../active-piece.ts';
+import { type ActivePieces, wouldSend } from '../active-pieces.ts';
+import type { BlockIntake } from '../block-intake.ts';
+import type { HungryAndOwing } from '../hungry-and-owing.ts';
+import type { RequestBook } from '../requester.ts';
+import { SlotWatch } from './slot-watch.ts';
+
+export class JointSlots {
+  readonly #arena: Arena;
+  readonly #actives: ActivePieces;
+  readonly #intake: BlockIntake;
+  readonly #hungryAndOwing: HungryAndOwing;
+  readonly #watch: SlotWatch;
+
+  constructor(
+    ledger: Ledger,
+    arena: Arena,
+    actives: ActivePieces,
+    intake: BlockIntake,
+    hungryAndOwing: HungryAndOwing,
+  ) {
+    this.#arena = arena;
+    this.#actives = actives;
+    this.#intake = intake;
+    this.#hungryAndOwing = hungryAndOwing;
+    this.#watch = new SlotWatch(ledger, arena);
+  }
+
+  /** Takes notice of what came elsewhere. `giveUp` ends this shard's part in a piece. */
+  settle(now: number, giveUp: (active: ActivePiece) => void): void {
+    for (const active of this.#actives.joint()) {
+      this.#settle(active);
+      // The holder that received the last block tells main.
+      if (this.#arena.receivedCount(active.slot) === active.blocks) this.#actives.forget(active);
+      else if (active.terms.guest && this.#arena.isDiscarded(active.slot)) giveUp(active);
+      else if (active.terms.guest && now - active.lastBlock >= GUEST_PATIENCE_MS) {
+        this.#watch.leaveAlone(active.piece, now);
+        giveUp(active);
+      }
+    }
+  }
+
+  /** Idle peers help with what stands still, or is slow, elsewhere. True if this shard became a guest. */
+  join(endgame: boolean, now: number): boolean {
+    const helpers = this.#hungryAndOwing.helpers(now);
+    if (helpers.length === 0) return false;
+    const standing = this.#watch.look(endgame, now);
+    const helpful = standing.filter(({ piece }) => helpers.some((peer) => wouldSend(peer, piece)));
+    // As many as they have room for and no more: other shards may help, too.
+    const { blocksPerPiece } = this.#arena.geometry;
+    const room = helpers.reduce((sum, { book }) => sum + roomFor(book, blocksPerPiece), 0);
+    const joined = helpful
+      .slice(0, room)
+      .filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
+    return joined.length > 0;
+  }
+
+  #settle(active: ActivePiece): void {
+    const lostGuest = !active.terms.guest && this.#arena.lostGuest(active.slot);
+    for (let block = 0; block < active.blocks; block++) {
+      if (this.#arena.hasReceived(active.slot, block)) {
+        for (const peer of active.came(block, null)) this.#intake.cancel(peer, active, block);
+        continue;
+      }
+      if (lostGuest) this.#actives.clearAfterGuest(active, block);
+      if (active.isSettled(block) && !this.#arena.isTaken(active.slot, block)) active.reopen(block);
+    }
+    if (lostGuest) this.#arena.forgetGuest(active.slot);
+    this.#actives.changed(active);
+  }
+}
+
+/** Pieces that a peer could take on: one where nothing is known of its speed. */
+function roomFor(book: RequestBook, blocksPerPiece: number): number {
+  return book.proven ? Math.ceil((book.window.size - book.queue.size) / blocksPerPiece) : 1;
+}

@@ -1,0 +1,75 @@
+/**
+ * The endgame across holders: which pieces of others stand still, or come so slowly that an idle peer here should help. Slots
+ * tell how many of their blocks have come; this watches those counts over time.
+ */
+import type { Arena } from '../../../shared/arena.ts';
+import { blocksOfPiece } from '../../../shared/geometry.ts';
+import type { PieceIndex, SlotIndex } from '../../../shared/indices.ts';
+import { type Ledger, PIECE_STATE } from '../../../shared/ledger.ts';
+import {
+  ENDGAME_SILENCE_MS,
+  ENDGAME_SLACK_MS,
+  GUEST_RETURN_MS,
+  SLOW_OWNER_MS,
+} from '../../../shared/limits.ts';
+
+interface Watched {
+  readonly piece: PieceIndex;
+  readonly since: number;
+  readonly atFirst: number;
+  received: number;
+  changedAt: number;
+}
+
+export class SlotWatch {
+  readonly #ledger: Ledger;
+  readonly #arena: Arena;
+  readonly #watched = new Map<SlotIndex, Watched>();
+  /** Pieces that we could not help with, and until when we leave them to others. */
+  readonly #left = new Map<PieceIndex, number>();
+
+  constructor(ledger: Ledger, arena: Arena) {
+    this.#ledger = ledger;
+    this.#arena = arena;
+  }
+
+  /** As a guest we got nothing of it: another may have our place. */
+  leaveAlone(piece: PieceIndex, now: number): void {
+    this.#left.set(piece, now + GUEST_RETURN_MS);
+  }
+
+  /**
+   * Slots that a guest could join and should. Once a tick, while peers are idle. Before the endgame only what stands still
+   * counts.
+   */
+  look(endgame: boolean, now: number): { readonly piece: PieceIndex; readonly slot: SlotIndex }[] {
+    const standing: { piece: PieceIndex; slot: SlotIndex }[] = [];
+    for (let at = 0; at < this.#arena.slotCount; at++) {
+      const slot = at as SlotIndex;
+      const piece = this.#arena.pieceOf(slot);
+      const inWork = this.#arena.isOpen(slot) && this.#ledger.stateOf(piece) === PIECE_STATE.claimed;
+      if (!inWork) this.#watched.delete(slot);
+      else if (this.#needsHelp(slot, piece, endgame, now) && (this.#left.get(piece) ?? 0) <= now)
+        standing.push({ piece, slot });
+    }
+    return standing;
+  }
+
+  #needsHelp(slot: SlotIndex, piece: PieceIndex, endgame: boolean, now: number): boolean {
+    const received = this.#arena.receivedCount(slot);
+    const watched = this.#watched.get(slot);
+    if (watched?.piece !== piece) {
+      this.#watched.set(slot, { piece, since: now, atFirst: received, received, changedAt: now });
+      return false;
+    }
+    if (received !== watched.received) {
+      watched.received = received;
+      watched.changedAt = now;
+    }
+    if (now - watched.changedAt >= (endgame ? ENDGAME_SILENCE_MS : SLOW_OWNER_MS)) return true;
+    const watchedMs = now - watched.since;
+    if (!endgame || watchedMs < ENDGAME_SILENCE_MS) return false;
+    const blocksPerMs = (received - watched.atFirst) / watchedMs;
+    return (blocksOfPiece(this.#arena.geometry, piece) - received) / blocksPerMs > ENDGAME_SLACK_MS;
+  }
+}

@@ -1,0 +1,41 @@
+/** The peers of a shard that stay when only the first unchokers are wanted, or when more peers wait than may be worked with. */
+import type { PeerIndex } from '../../shared/indices.ts';
+import { TURNOVER_INTERVAL_MS } from '../../shared/limits.ts';
+import type { PeerDriver } from '../peer/peer-driver.ts';
+import { slowest } from './turnover.ts';
+
+export class KeptPeers {
+  readonly #peers: ReadonlyMap<PeerIndex, PeerDriver>;
+  #kept: ReadonlySet<PeerIndex> | null = null;
+  #turnoverAt: number;
+
+  constructor(peers: ReadonlyMap<PeerIndex, PeerDriver>, now: number) {
+    this.#peers = peers;
+    this.#turnoverAt = now;
+  }
+
+  /** Nobody else is wanted. */
+  get decided(): boolean {
+    return this.#kept !== null;
+  }
+
+  /** These stay, all others leave the race. */
+  keep(peers: readonly PeerIndex[]): void {
+    const kept = new Set(peers);
+    this.#kept = kept;
+    for (const peer of [...this.#peers.values()]) if (!kept.has(peer.index)) peer.close('race-lost');
+  }
+
+  /** The kept ones are gone: the race is open again. */
+  resume(): void {
+    this.#kept = null;
+  }
+
+  /** Once in a while, where `crowded`: the slowest of those at work make room, and others get their turn. */
+  turnOver(now: number, crowded: boolean): void {
+    if (now - this.#turnoverAt < TURNOVER_INTERVAL_MS) return;
+    this.#turnoverAt = now;
+    if (!crowded || this.decided) return;
+    for (const peer of slowest(this.#peers.values(), now)) peer.close('replaced');
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What a shard says to the main thread, gathered and bounded. Full pieces wait for the end of the turn, closed peers for
+ * the next tick: while thousands are dialled, hundreds close in each moment, and a message each would cost more than the
+ * dials. What must not wait at all (the first unchoke) goes past it.
+ * Here the shard's lived time becomes the time that all threads share.
+ */
+import { EVENTS_PER_MESSAGE } from '../../shared/limits.ts';
+import type { FullPiece, PeerOutcome, ShardEvent } from '../../shared/messages.ts';
+import type { Timeline } from '../../shared/timeline.ts';
+import type { ShardWorld } from './shard-world.ts';
+
+export class Outbox {
+  readonly #post: (event: ShardEvent) => void;
+  readonly #shared: (lived: number) => number;
+  readonly #soon: (work: () => void) => void;
+  #full: FullPiece[] = [];
+  #closed: PeerOutcome[] = [];
+
+  constructor({ post, soon, shared }: Pick<ShardWorld, 'post' | 'soon' | 'shared'>) {
+    this.#post = post;
+    this.#soon = soon;
+    this.#shared = shared;
+  }
+
+  now(event: ShardEvent): void {
+    this.#post('at' in event ? { ...event, at: this.#shared(event.at) } : event);
+  }
+
+  full(piece: FullPiece): void {
+    this.#full.push(piece);
+    if (this.#full.length === 1) this.#soon(() => this.#flushFull());
+  }
+
+  closed(outcome: PeerOutcome): void {
+    this.#closed.push({ ...outcome, timeline: sharedTimes(outcome.timeline, this.#shared) });
+    if (this.#closed.length >= EVENTS_PER_MESSAGE) this.flush();
+  }
+
+  /** Sends all that waits; once a tick, and at the end. */
+  flush(): void {
+    this.#flushFull();
+    if (this.#closed.length === 0) return;
+    this.#post({ type: 'closed', outcomes: this.#closed });
+    this.#closed = [];
+  }
+
+  #flushFull(): void {
+    if (this.#full.length === 0) return;
+    this.#post({ type: 'full', pieces: this.#full });
+    this.#full = [];
+  }
+}
+
+function sharedTimes(lived: Timeline, shared: (at: number) => number): Timeline {
+  const told = (at: number | null) => (at === null ? null : shared(at));
+  return {
+    dialed: told(lived.dialed),
+    connected: told(lived.connected),
+    handshaken: told(lived.handshaken),
+    piecesTold: told(lived.piecesTold),
+    interested: told(lived.interested),
+    unchoked: told(lived.unchoked),
+    firstBlock: told(lived.firstBlock),
+    closed: told(lived.closed),
+  };
+}

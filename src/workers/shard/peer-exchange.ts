@@ -1,0 +1,64 @@
+/** A shard's side of peer exchange (BEP 11): whom it is connected to, told once a minute to those who want to know. */
+import { believable, reachOf } from '../../shared/address-rules.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import type { PeerIndex } from '../../shared/indices.ts';
+import { MAX_PEX_PEERS, PEX_INTERVAL_MS } from '../../shared/limits.ts';
+import type { PeerDriver } from '../peer/peer-driver.ts';
+import { encodePex, PEX_FLAG, type PexPeer } from '../wire/pex-message.ts';
+
+/** How often it is looked whom it is time to tell. */
+const LOOK_MS = 1_000;
+
+interface Told {
+  at: number;
+  readonly peers: Map<PeerIndex, HostPort>;
+}
+
+export class PeerExchange {
+  readonly #told = new Map<PeerIndex, Told>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  /** Others can only reach whom we dialled, not the guests, who connected to us. */
+  tick(peers: Iterable<PeerDriver>, isGuest: (peer: PeerDriver) => boolean, now: number): void {
+    if (now - this.#lookedAt < LOOK_MS) return;
+    this.#lookedAt = now;
+    const present = [...peers].filter((peer) => peer.inSession);
+    const reachable = present.filter((peer) => !isGuest(peer));
+    for (const listener of present) {
+      if (!listener.exchangesPeers) continue;
+      let told = this.#told.get(listener.index);
+      if (told === undefined) {
+        told = { at: Number.NEGATIVE_INFINITY, peers: new Map() };
+        this.#told.set(listener.index, told);
+      }
+      if (now - told.at < PEX_INTERVAL_MS) continue;
+      told.at = now;
+      this.#tell(listener, told.peers, reachable);
+    }
+  }
+
+  forget(peer: PeerIndex): void {
+    this.#told.delete(peer);
+  }
+
+  #tell(listener: PeerDriver, told: Map<PeerIndex, HostPort>, reachable: readonly PeerDriver[]): void {
+    const now = new Set(reachable.map(({ index }) => index));
+    const dropped = [...told].filter(([peer]) => !now.has(peer)).slice(0, MAX_PEX_PEERS);
+    const added: PexPeer[] = [];
+    // A peer out on the internet is not told of our own network: those addresses mean nothing there, and are nobody's business.
+    const reach = reachOf(listener.address.host) ?? 'public';
+    for (const peer of reachable) {
+      if (added.length === MAX_PEX_PEERS) break;
+      if (peer === listener || told.has(peer.index) || believable([peer.address], reach).length === 0)
+        continue;
+      told.set(peer.index, peer.address);
+      added.push({ ...peer.address, flags: PEX_FLAG.reachable | (peer.pieces.complete ? PEX_FLAG.seed : 0) });
+    }
+    for (const [peer] of dropped) told.delete(peer);
+    const message = encodePex(
+      added,
+      dropped.map(([, address]) => address),
+    );
+    if (message !== null) listener.tellPeers(message);
+  }
+}

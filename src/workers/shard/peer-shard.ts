@@ -1,0 +1,90 @@
+/**
+ * The task that a Piscina thread runs for as long as its shard lives. Commands come down the port, events go up. The
+ * task must stay pending: between tasks a Piscina thread may stand still, sockets and all.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
+import { monotonicMs } from '../../shared/clock.ts';
+import { TICK_MS } from '../../shared/limits.ts';
+import { LivedClock } from '../../shared/lived-clock.ts';
+import type { ShardCommand, ShardTask } from '../../shared/messages.ts';
+import { ownAddresses } from '../../shared/own-addresses.ts';
+import { HedgedTransport } from '../transport/hedged-transport.ts';
+import { TcpTransport } from '../transport/tcp-transport.ts';
+import type { Transport } from '../transport/transport.ts';
+import { UtpEndpoint } from '../transport/utp/utp-endpoint.ts';
+import { Shard } from './shard.ts';
+import type { Load } from './shard-world.ts';
+
+/** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
+const LAG_RESOLUTION_MS = 10;
+
+/** Resolves once the shard was told to stop and every socket is closed; a bug of ours ends the thread. */
+export default async function peerShard(task: ShardTask<MessagePort>): Promise<void> {
+  const { port } = task;
+  const lived = new LivedClock(monotonicMs);
+  const transport = await transportOf(task, lived);
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  delay.enable();
+  await new Promise<void>((resolve) => {
+    const shard = new Shard(task, {
+      clock: lived.now,
+      shared: lived.shared,
+      transport,
+      random: Math.random,
+      soon: (work) => void setImmediate(work),
+      later,
+      ownAddresses,
+      post: (event) => port.postMessage(event),
+      load: () => loadOf(delay),
+      // The thread must die, not only its task: its sockets would go on writing into slots that belong to others by then.
+      fail: (error) => {
+        setImmediate(() => {
+          throw error;
+        });
+      },
+    });
+    const ticker = setInterval(() => shard.guard(() => shard.tick()), TICK_MS);
+    port.on('message', (command: ShardCommand) => {
+      shard.guard(() => shard.command(command));
+      if (command.type !== 'stop') return;
+      clearInterval(ticker);
+      delay.disable();
+      port.close();
+      resolve();
+    });
+  });
+}
+
+/** What SOCKS needs is loaded only where there is a proxy. */
+async function transportOf(
+  { proxy, localAddress, utp }: ShardTask<MessagePort>,
+  { now: clock }: LivedClock,
+): Promise<Transport> {
+  if (proxy === null) {
+    const tcp = new TcpTransport(localAddress);
+    if (!utp) return tcp;
+    const { readBuffer } = tcp;
+    return new HedgedTransport(
+      tcp,
+      new UtpEndpoint({ localAddress, readBuffer, clock, timestamps: monotonicMs }),
+      { clock, later },
+    );
+  }
+  const { SocksTransport } = await import('../transport/socks-transport.ts');
+  return new SocksTransport(proxy);
+}
+
+function later(ms: number, work: () => void): void {
+  setTimeout(work, ms);
+}
+
+function loadOf(delay: ReturnType<typeof monitorEventLoopDelay>): Load {
+  const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
+  return {
+    activeMs: performance.eventLoopUtilization().active,
+    lagP50Ms: beyond(delay.percentile(50)),
+    lagP99Ms: beyond(delay.percentile(99)),
+    lagMaxMs: beyond(delay.max),
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * Peers that work for us: they let us download, have something that we want, and send it when they are asked. Others take no
+ * place of `--max-peers`.
+ */
+import type { PeerDriver } from '../peer/peer-driver.ts';
+
+export class WorkingPeers {
+  /** In the order in which they began. */
+  readonly #peers = new Set<PeerDriver>();
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** Looks at a peer anew. As long as the torrent is unknown nobody can say what a peer is good for. */
+  note(peer: PeerDriver, torrentKnown: boolean): void {
+    const { state } = peer;
+    const isGood = state.phase === 'unchoked' && !state.session.silent;
+    const works = isGood && (!torrentKnown || state.session.useful === true);
+    if (works) this.#peers.add(peer);
+    else this.#peers.delete(peer);
+  }
+
+  /** There are more of them than may be, and it is one of them. */
+  isSurplus(peer: PeerDriver, most: number): boolean {
+    return this.#peers.size > most && this.#peers.has(peer);
+  }
+
+  /** The newest ones beyond so many: some turn out to be useful only after their unchoke. */
+  beyond(most: number): PeerDriver[] {
+    return this.#peers.size > most ? [...this.#peers].slice(most) : [];
+  }
+}

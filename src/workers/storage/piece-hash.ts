@@ -1,0 +1,31 @@
+/** The hash of a piece that lies on disk. It is read bit by bit: pieces may be larger than the memory that checking is worth. */
+import { createHash } from 'node:crypto';
+import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { CHECK_READ_BYTES } from '../../shared/limits.ts';
+import type { FileSpans } from './file-spans.ts';
+
+export class PieceHash {
+  readonly #spans: FileSpans;
+  readonly #geometry: Geometry;
+  readonly #buffer: Buffer;
+
+  constructor(spans: FileSpans, geometry: Geometry) {
+    this.#spans = spans;
+    this.#geometry = geometry;
+    this.#buffer = Buffer.allocUnsafe(Math.min(geometry.pieceLength, geometry.totalLength, CHECK_READ_BYTES));
+  }
+
+  /** Null where a part of the piece is not there. Throws DiskError. */
+  of(piece: PieceIndex): Buffer | null {
+    const length = lengthOfPiece(this.#geometry, piece);
+    const start = piece * this.#geometry.pieceLength;
+    const hash = createHash('sha1');
+    for (let done = 0; done < length; done += this.#buffer.length) {
+      const part = this.#buffer.subarray(0, Math.min(this.#buffer.length, length - done));
+      if (!this.#spans.read(start + done, part)) return null;
+      hash.update(part);
+    }
+    return hash.digest();
+  }
+}

@@ -1,0 +1,174 @@
+/** A connection behind Message Stream Encryption: to its peer a plain connection, to the network noise. */
+import type { CloseCode } from '../../../shared/close-reason.ts';
+import type { Encryption, TransportKind } from '../../../shared/messages.ts';
+import type { Identity } from '../../peer/greeting.ts';
+import { mayBeHandshake, PROTOCOL_BYTES } from '../../wire/handshake.ts';
+import type { Connection, ConnectionEvents } from '../transport.ts';
+import { KEY_BYTES, METHOD } from './key-exchange.ts';
+import {
+  type Ciphers,
+  type MseHandshake,
+  MseInitiator,
+  MseResponder,
+  type MseStep,
+} from './mse-handshake.ts';
+
+/** What we agree to: who insists on encryption wants it for the stream as well. */
+function methodsOf(encryption: Encryption): number {
+  return encryption === 'require' ? METHOD.rc4 : METHOD.plain | METHOD.rc4;
+}
+
+abstract class WrappedConnection implements Connection, ConnectionEvents {
+  protected readonly events: ConnectionEvents;
+  protected readonly readBuffer: Buffer;
+  protected handshake: MseHandshake | null = null;
+  protected inner: Connection | null = null;
+  #ciphers: Ciphers | null = null;
+  #ended = false;
+
+  constructor(readBuffer: Buffer, events: ConnectionEvents) {
+    this.readBuffer = readBuffer;
+    this.events = events;
+  }
+
+  /** The connection below; set before anything is heard of it. */
+  attach(inner: Connection): this {
+    this.inner = inner;
+    return this;
+  }
+
+  get kind(): TransportKind {
+    const below = this.inner?.kind ?? 'tcp';
+    if (this.#ciphers === null && this.handshake === null) return below;
+    const way = below === 'utp' ? 'utp-' : '';
+    if (this.#ciphers === null) return `${way}mse`;
+    return this.#ciphers.encrypt === null ? `${way}mse-plain` : `${way}mse-rc4`;
+  }
+
+  get unsentBytes(): number {
+    return this.inner?.unsentBytes ?? 0;
+  }
+
+  write(bytes: Uint8Array): void {
+    const cipher = this.#ciphers?.encrypt ?? null;
+    // A copy: some messages are made once and sent to everybody.
+    this.inner?.write(cipher === null ? bytes : cipher.copy(bytes));
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.inner?.destroy();
+  }
+
+  abstract onConnect(): void;
+
+  onData(length: number): void {
+    if (this.#ciphers !== null) {
+      this.#ciphers.decrypt?.apply(this.readBuffer, 0, length);
+      this.events.onData(length);
+      return;
+    }
+    if (this.handshake === null) this.beforeHandshake(length);
+    else this.heed(this.handshake.push(this.readBuffer.subarray(0, length)));
+  }
+
+  onEnd(code: CloseCode, detail: string): void {
+    this.events.onEnd(code, detail);
+  }
+
+  onShortage(code: string): void {
+    this.events.onShortage(code);
+  }
+
+  /** Bytes that come before it is clear what is spoken. */
+  protected abstract beforeHandshake(length: number): void;
+
+  protected heed({ send, done, failed }: MseStep): void {
+    if (send !== null) this.inner?.write(send);
+    if (failed) return this.fail();
+    if (done === null) return;
+    this.#ciphers = done.ciphers;
+    this.deliver(done.rest);
+  }
+
+  /** Bytes of the stream that came before we knew that they were, in parts that the read buffer holds. */
+  protected deliver(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && !this.#ended; at += this.readBuffer.length) {
+      const part = bytes.subarray(at, at + this.readBuffer.length);
+      this.readBuffer.set(part);
+      this.events.onData(part.length);
+    }
+  }
+
+  protected fail(): void {
+    if (this.#ended) return;
+    this.destroy();
+    this.events.onEnd('encryption-failed', '');
+  }
+}
+
+/** We dial, and insist on encryption. The first write, which is the handshake, travels inside of the key exchange. */
+export class SecureConnection extends WrappedConnection {
+  readonly #infoHash: Uint8Array;
+  readonly #encryption: Encryption;
+
+  constructor(readBuffer: Buffer, events: ConnectionEvents, infoHash: Uint8Array, encryption: Encryption) {
+    super(readBuffer, events);
+    this.#infoHash = infoHash;
+    this.#encryption = encryption;
+  }
+
+  override write(bytes: Uint8Array): void {
+    if (this.handshake !== null) return super.write(bytes);
+    const handshake = new MseInitiator(this.#infoHash, methodsOf(this.#encryption), bytes);
+    this.handshake = handshake;
+    this.inner?.write(handshake.begin());
+  }
+
+  onConnect(): void {
+    this.events.onConnect();
+  }
+
+  protected beforeHandshake(): void {
+    this.fail();
+  }
+}
+
+/** We were dialled: the first bytes show whether the other speaks in the clear. */
+export class AcceptedConnection extends WrappedConnection {
+  readonly #identity: Pick<Identity, 'infoHash' | 'encryption'>;
+  readonly #mayExchangeKeys: () => boolean;
+  #early = Buffer.alloc(0);
+  #inTheClear = false;
+
+  /** `mayExchangeKeys`: asked once, when a whole key has come: to answer it is dear. */
+  constructor(
+    readBuffer: Buffer,
+    events: ConnectionEvents,
+    identity: Pick<Identity, 'infoHash' | 'encryption'>,
+    mayExchangeKeys: () => boolean,
+  ) {
+    super(readBuffer, events);
+    this.#identity = identity;
+    this.#mayExchangeKeys = mayExchangeKeys;
+  }
+
+  onConnect(): void {}
+
+  protected beforeHandshake(length: number): void {
+    if (this.#inTheClear) return this.events.onData(length);
+    const { infoHash, encryption } = this.#identity;
+    this.#early = Buffer.concat([this.#early, this.readBuffer.subarray(0, length)]);
+    if (mayBeHandshake(this.#early, this.#early.length)) {
+      if (this.#early.length < PROTOCOL_BYTES) return;
+      if (encryption === 'require') return this.fail();
+      this.#inTheClear = true;
+      return this.deliver(this.#early);
+    }
+    if (encryption === 'off') return this.fail();
+    if (this.#early.length < KEY_BYTES) return;
+    if (!this.#mayExchangeKeys()) return this.fail();
+    this.handshake = new MseResponder(infoHash, methodsOf(encryption));
+    this.heed(this.handshake.push(this.#early));
+  }
+}

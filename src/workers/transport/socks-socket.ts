@@ -1,0 +1,65 @@
+/** Connections through a SOCKS5 proxy: to a peer they look like any other. */
+import type { Socket } from 'node:net';
+import type { CloseCode } from '../../shared/close-reason.ts';
+import { dialProxy, through } from '../../shared/socks.ts';
+import type { SocksProxy } from '../../shared/socks-proxy.ts';
+import { isShortage, ReadableSocket } from './tcp-transport.ts';
+import type { Address, Connection, ConnectionEvents } from './transport.ts';
+
+/** What the proxy says of the peer, as far as it says anything. */
+const REJECTIONS: readonly (readonly [RegExp, CloseCode])[] = [
+  [/ConnectionRefused/, 'refused'],
+  [/HostUnreachable|NetworkUnreachable|TTLExpired/, 'unreachable'],
+  [/timed out/i, 'connect-timeout'],
+];
+
+export class SocksSocket implements Connection {
+  readonly kind = 'tcp';
+  readonly #events: ConnectionEvents;
+  readonly #dialled: Socket;
+  #inner: ReadableSocket | null = null;
+  #destroyed = false;
+
+  constructor(address: Address, proxy: SocksProxy, readBuffer: Buffer, events: ConnectionEvents) {
+    this.#events = events;
+    this.#dialled = dialProxy(proxy);
+    // Kept after `destroy`: a late error without a listener would end the thread.
+    this.#dialled.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+    this.#dialled.once('connect', () => {
+      if (this.#destroyed) return;
+      through(this.#dialled, proxy, address.host, address.port).then(
+        (socket) => this.#connected(socket, readBuffer),
+        (error: Error) => this.#failed(error),
+      );
+    });
+  }
+
+  get unsentBytes(): number {
+    return this.#inner?.unsentBytes ?? 0;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#inner?.write(bytes);
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    this.#dialled.destroy();
+    this.#inner?.destroy();
+  }
+
+  #connected(socket: Socket, readBuffer: Buffer): void {
+    if (this.#destroyed) return void socket.destroy();
+    this.#inner = new ReadableSocket(socket, readBuffer, this.#events);
+    this.#events.onConnect();
+  }
+
+  #failed({ message, code: system }: NodeJS.ErrnoException): void {
+    // Once connected, the inner socket hears its errors itself.
+    if (this.#destroyed || this.#inner !== null) return;
+    this.destroy();
+    if (system !== undefined && isShortage(system)) return this.#events.onShortage(system);
+    const code = REJECTIONS.find(([pattern]) => pattern.test(message))?.[1] ?? 'connect-failed';
+    this.#events.onEnd(code, `proxy: ${message}`.slice(0, 100));
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * How many bytes may be under way: LEDBAT (BEP 29, RFC 6817). The window grows while packets arrive without delay, and
+ * shrinks before a queue on the way is full, so that others on the same line do not notice us.
+ */
+import { UTP_PAYLOAD_BYTES } from '../../../shared/limits.ts';
+
+/** The queueing delay that we aim at: 100 ms (BEP 29), in microseconds. */
+const TARGET_US = 100_000;
+/** Bytes that the window gains in one round trip, at the most (libutp's number). */
+const MAX_GAIN_BYTES = 3_000;
+const FIRST_WINDOW_BYTES = 4 * UTP_PAYLOAD_BYTES;
+/** The least delay is looked for in the last one to two of these: routes change. */
+const BASE_DELAY_MS = 60_000;
+
+export class Congestion {
+  #window = FIRST_WINDOW_BYTES;
+  #slowStart = true;
+  #base: { readonly since: number; now: number; before: number } | null = null;
+
+  /** Bytes that may be under way. */
+  get window(): number {
+    return this.#window;
+  }
+
+  /** Packets of `bytes` were acknowledged; `delay` is what the peer saw of ours, 0 where it has seen none. */
+  acknowledged(bytes: number, delay: number, now: number): void {
+    const queueing = delay === 0 ? 0 : this.#queueing(delay, now);
+    if (this.#slowStart && queueing < TARGET_US / 2) {
+      this.#window += bytes;
+      return;
+    }
+    this.#slowStart = false;
+    const offTarget = Math.max(-1, (TARGET_US - queueing) / TARGET_US);
+    this.#resize(this.#window + (MAX_GAIN_BYTES * offTarget * bytes) / this.#window);
+  }
+
+  /** A packet was lost on the way: half the window (BEP 29). */
+  lost(): void {
+    this.#slowStart = false;
+    this.#resize(this.#window / 2);
+  }
+
+  /** Nothing comes back at all: begin again. */
+  timedOut(): void {
+    this.#slowStart = false;
+    this.#resize(0);
+  }
+
+  #resize(bytes: number): void {
+    this.#window = Math.max(UTP_PAYLOAD_BYTES, bytes);
+  }
+
+  /** Microseconds beyond the least delay: the clocks at both ends differ by who knows how much. */
+  #queueing(delay: number, now: number): number {
+    const base = this.#base;
+    if (base === null) {
+      this.#base = { since: now, now: delay, before: delay };
+      return 0;
+    }
+    if (now - base.since >= BASE_DELAY_MS) this.#base = { since: now, now: delay, before: base.now };
+    else if (isLess(delay, base.now)) base.now = delay;
+    const { now: least, before } = this.#base ?? base;
+    return (delay - (isLess(before, least) ? before : least)) >>> 0;
+  }
+}
+
+/** Less, of two numbers modulo 2^32. */
+function isLess(a: number, b: number): boolean {
+  return ((a - b) | 0) < 0;
+}

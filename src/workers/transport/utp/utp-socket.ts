@@ -1,0 +1,70 @@
+/** One UDP socket of uTP, that sends from where it was told to or not at all. */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { MAX_UTP_UNBOUND_PACKETS, UTP_RECEIVE_BUFFER_BYTES } from '../../../shared/limits.ts';
+
+export type Family = 4 | 6;
+
+export class UtpSocket {
+  readonly #socket: Socket;
+  /** Null once it is bound. */
+  #waiting: (() => void)[] | null = [];
+  #closed = false;
+  readonly #port: number;
+
+  /** `host`: the address to bind; null for all of the family. */
+  constructor(
+    family: Family,
+    port: number,
+    host: string | null,
+    onPacket: (bytes: Buffer, from: RemoteInfo) => void,
+  ) {
+    this.#port = port;
+    this.#socket = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      ipv6Only: family === 6,
+      // Addresses are literals: nothing is looked up.
+      lookup: (name, _, found) => found(null, name, family),
+    });
+    // One that cannot be bound is no way: by itself Node would bind it to all addresses at the next packet.
+    this.#socket.on('error', () => this.close());
+    this.#socket.on('message', onPacket);
+    this.#socket.on('listening', () => this.#bound());
+    this.#socket.bind({ port, address: host ?? (family === 6 ? '::' : '0.0.0.0') });
+  }
+
+  /** It was closed, or could not be bound. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** The port that it was told to take is taken. */
+  get lostItsPort(): boolean {
+    return this.#closed && this.#port !== 0;
+  }
+
+  send(packet: Buffer, port: number, host: string): void {
+    if (this.#closed) return;
+    const send = () => this.#socket.send(packet, port, host, () => {});
+    if (this.#waiting === null) send();
+    else if (this.#waiting.length < MAX_UTP_UNBOUND_PACKETS) this.#waiting.push(send);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#waiting = null;
+    this.#socket.close();
+  }
+
+  #bound(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    if (this.#closed) return;
+    try {
+      this.#socket.setRecvBufferSize(UTP_RECEIVE_BUFFER_BYTES);
+    } catch {
+      // It stays as it is: packets that find no room are sent again.
+    }
+    for (const send of waiting) send();
+  }
+}
