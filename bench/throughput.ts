@@ -2,6 +2,7 @@
  * Whole downloads from real libtorrent seeds, or from the swarm, by every client that is installed, in interleaved rounds; each
  * output is compared with the source. `npm run bench:throughput -- --help` for the options.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +16,10 @@ import { type Figures, interleaved, type Row, recordOf } from './record.ts';
 import { libtorrentSources, type Source, swarmSources } from './sources.ts';
 
 const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--from libtorrent|swarm] [--size 1G] [--piece 1M] [--files 1] [--rounds 5]
-  [--clients unchoke,aria2,…] [--to FOLDER] [--json FILE] [--compare FILE]
+  [--clients unchoke,aria2,…] [--to FOLDER] [--touch 0] [--json FILE] [--compare FILE]
   --clients: names, or all; those that are missing are named; unchoke@CLI is another build of ours
   --to: where downloads go, a tmpfs for example
+  --touch: a process takes and leaves this much memory before each download, so that its pages are no new ones of a virtual machine
   --from swarm: all seeds are peers of one process of ours, and the content is one file
   As root it runs in a network namespace of its own, with addresses that are not loopback: transmission dials no loopback.`;
 
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     clients: { type: 'string', default: 'all' },
     to: { type: 'string', default: tmpdir() },
+    touch: { type: 'string', default: '0' },
     json: { type: 'string' },
     compare: { type: 'string' },
     inside: { type: 'boolean', default: false },
@@ -39,7 +42,15 @@ const { values } = parseArgs({
 });
 
 const GIB = 2 ** 30;
+const TOUCHED_AT_ONCE_BYTES = 2 ** 28;
 const BOUND_S = 180;
+
+/** Memory that a virtual machine gave back, or never had, is dear at the first touch, and cheap for some seconds after it. */
+function touchMemory(bytes: number): void {
+  const parts = Math.ceil(bytes / TOUCHED_AT_ONCE_BYTES);
+  const program = `const kept = []; for (let i = 0; i < ${parts}; i++) kept.push(Buffer.alloc(${TOUCHED_AT_ONCE_BYTES}, 1));`;
+  if (parts > 0) execFileSync(process.execPath, ['-e', program]);
+}
 
 /** One download; null where it does not end, or the output is not what the seeds have. */
 async function download(
@@ -51,6 +62,7 @@ async function download(
   const output = mkdtempSync(join(values.to, 'unchoke-bench-out-'));
   try {
     const command = client.command({ torrent: source.torrent, output, scratch });
+    touchMemory(parseSize('--touch', values.touch));
     const cost = await measured(command, scratch, BOUND_S);
     source.check(output);
     const writes = /^writes: .*$/m.exec(cost.lastWords)?.[0];
