@@ -7,7 +7,7 @@
 import type { CloseReason } from './close-reason.ts';
 import type { HostPort } from './compact-peers.ts';
 import type { Geometry } from './geometry.ts';
-import type { PeerIndex, PieceIndex, ShardId, SlotIndex } from './indices.ts';
+import type { PeerIndex, PieceIndex, ShardId, SlotIndex, TorrentId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { PeerRate } from './peer-rate.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
@@ -35,14 +35,12 @@ export interface PeerAddress {
   readonly group?: number;
 }
 
-/** The part of every limit on peers that falls to one shard. Infinity means no limit. */
+/** The part of the session's limits that falls to one shard, for all its torrents. Infinity means no limit. */
 export interface ShardShare {
   readonly halfOpen: number;
   readonly dialRatePerS: number;
   /** Sockets of this shard, from the process's limit of file descriptors. */
   readonly openPeers: number;
-  /** Peers to download from. */
-  readonly workingPeers: number;
 }
 
 /** What a shard must know of the torrent to do more than shake hands. Of a magnet link it is not known at first. */
@@ -67,13 +65,8 @@ export interface ShardTorrent {
 export interface ShardTask<Port> {
   readonly shard: ShardId;
   readonly port: Port;
-  readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
   readonly clientName: string;
-  readonly strategy: Strategy;
   readonly share: ShardShare;
-  /** How long a choking peer keeps its place, in milliseconds. */
-  readonly chokedTimeoutMs: number;
   readonly encryption: Encryption;
   /** Null: peers are dialled directly. */
   readonly proxy: SocksProxy | null;
@@ -81,12 +74,25 @@ export interface ShardTask<Port> {
   readonly localAddress: string | null;
   /** Try uTP (BEP 29) beside TCP. */
   readonly utp: boolean;
+}
+
+/** What a shard must know of a torrent to race for it. */
+export interface TorrentEntry {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly strategy: Strategy;
+  /** Peers to download from, of this shard. Infinity means no limit. */
+  readonly workingPeers: number;
+  /** How long a choking peer keeps its place, in milliseconds. */
+  readonly chokedTimeoutMs: number;
   /** Exchange peers with others (BEP 11); a private torrent, once it is known as one, does not. */
   readonly pex: boolean;
   /** Say that we have a node of the DHT, and hear of those of peers (BEP 5); not so once the torrent is known as private. */
   readonly dht: boolean;
   /** Dial lost peers again. A race without a download asks each but once. */
   readonly reconnect: boolean;
+  /** Peers that connect to us get the index `first`, then `first + step` and so on: those of other shards lie between. */
+  readonly incoming: { readonly first: PeerIndex; readonly step: number };
 }
 
 /** What main says of addresses. */
@@ -95,21 +101,15 @@ export type AddressCommand =
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[]; readonly lost: boolean }
   /** A source names these lost peers again. */
   | { readonly type: 'named'; readonly peers: readonly PeerIndex[] }
-  /** The network was away, and is back: nobody was lost by a fault of its own. */
-  | { readonly type: 'network-back' }
   /** They make room for others, unless they are in play; answered by `forgotten`. */
   | { readonly type: 'forget'; readonly peers: readonly PeerIndex[] };
 
-export type ShardCommand =
+/** What main says of one torrent. */
+export type TorrentCommand =
+  /** Peers of this torrent may be dialled and accepted from here on. */
+  | { readonly type: 'enter'; readonly entry: TorrentEntry }
   /** From here on blocks may be asked for; said once. */
-  | { readonly type: 'torrent'; readonly torrent: ShardTorrent }
-  /** Accept connections; peers that come get indices from `firstPeer` on. */
-  | {
-      readonly type: 'listen';
-      readonly port: number;
-      readonly host: string | null;
-      readonly firstPeer: PeerIndex;
-    }
+  | { readonly type: 'begin'; readonly content: ShardTorrent }
   /** Ask this peer for these parts of the metadata (BEP 9). */
   | { readonly type: 'ask-metadata'; readonly peer: PeerIndex; readonly parts: readonly number[] }
   /** Away with it, for good: it sent bad data that only main could see, or a private torrent may not know it. */
@@ -117,10 +117,20 @@ export type ShardCommand =
   | AddressCommand
   /** These peers alone stay; all others leave the race. */
   | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }
-  /** The kept peers are gone: everybody who was sent away may race again. */
+  /** The kept peers are gone: all peers that were sent away may race again. */
   | { readonly type: 'resume' }
   /** Hash verdicts, to all shards: what to announce, and that slots are free again, or pieces missing. */
   | { readonly type: 'verdicts'; readonly verified: readonly PieceIndex[] }
+  /** The torrent is over: its peers are closed, and then nothing of it is left here. Answered by `left`. */
+  | { readonly type: 'leave' };
+
+/** What main says to a shard. */
+export type ShardCommand =
+  | ({ readonly torrent: TorrentId } & TorrentCommand)
+  /** Accept connections; `port` 0 takes a free one. */
+  | { readonly type: 'listen'; readonly port: number; readonly host: string | null }
+  /** The network was away, and is back: no peer was lost by a fault of its own. */
+  | { readonly type: 'network-back' }
   | { readonly type: 'stop' };
 
 /** A part of 16 KiB of the metadata, as a peer sent it; `bytes` null where it refused. */
@@ -147,8 +157,8 @@ export interface PeerOutcome {
   readonly retryInMs: number | null;
 }
 
-/** Counters of a shard since it started, and its peers by phase now. */
-export interface ShardStats {
+/** Counters of a torrent on one shard since it entered, and its peers by phase now. */
+export interface TorrentStats {
   readonly queued: number;
   readonly dialing: number;
   readonly handshaking: number;
@@ -161,29 +171,34 @@ export interface ShardStats {
   readonly everUnchoked: number;
   readonly blockBytes: number;
   readonly wastedBytes: number;
+}
+
+/** How a shard's thread fares, since it started. */
+export interface ShardLoad {
   /** Pauses of dialling because this machine ran out of descriptors or ports. */
   readonly shortages: number;
-  /** Milliseconds that its thread has worked and not waited, since the start. */
+  /** Milliseconds that its thread has worked and not waited. */
   readonly activeMs: number;
-  /** Event-loop delay since the start, milliseconds beyond the sampling interval. */
+  /** Event-loop delay, milliseconds beyond the sampling interval. */
   readonly lagP50Ms: number;
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;
 }
+
+export type ShardStats = TorrentStats & ShardLoad;
 
 export interface FullPiece {
   readonly piece: PieceIndex;
   readonly slot: SlotIndex;
 }
 
-export type ShardEvent =
+/** What a shard says of one torrent. */
+export type TorrentEvent =
   /** For the first-connect strategy. These three are never batched; `at` in monotonic milliseconds, as everywhere. */
   | { readonly type: 'connected'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'unchoked'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
-  /** Whether connections are accepted, and where. */
-  | { readonly type: 'listening'; readonly port: number | null; readonly error: string | null }
-  /** A peer connected to us. */
+  /** A peer connected to us and named this torrent. */
   | { readonly type: 'accepted'; readonly address: PeerAddress }
   /**
    * The peer may be asked for metadata, which we have not (BEP 9), and says that it has this many bytes; 0 where it names no
@@ -203,7 +218,17 @@ export type ShardEvent =
       readonly kept: readonly PeerIndex[];
     }
   | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }
-  | { readonly type: 'stats'; readonly stats: ShardStats }
+  /** When any of them has changed. */
+  | { readonly type: 'stats'; readonly stats: TorrentStats }
   /** Who gives most, the fastest first. */
   | { readonly type: 'fastest'; readonly peers: readonly PeerRate[] }
+  /** Nothing of the torrent is left on the shard. */
+  | { readonly type: 'left' };
+
+/** What a shard says. */
+export type ShardEvent =
+  | ({ readonly torrent: TorrentId } & TorrentEvent)
+  /** Whether connections are accepted, and where. */
+  | { readonly type: 'listening'; readonly port: number | null; readonly error: string | null }
+  | { readonly type: 'load'; readonly load: ShardLoad }
   | { readonly type: 'stopped' };

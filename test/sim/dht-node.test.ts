@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { frame, handshakeOf } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { canonicalHost } from '../../src/shared/ip-address.ts';
 import { decodePex } from '../../src/workers/wire/pex-message.ts';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];

@@ -10,7 +10,8 @@ import {
 import type { Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { download } from '../support/virtual-download.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { frame, handshakeOf, u32, wire } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];

@@ -10,7 +10,8 @@ import {
 } from '../../src/shared/limits.ts';
 import type { FakePeer, FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
-import { INFO_HASH, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH, type VirtualShardOptions } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
@@ -151,5 +152,24 @@ test('a key exchange begins with a whole key, and all guests together share one 
   assert.equal(answered(KEY_EXCHANGE_BURST + 20, 0), KEY_EXCHANGE_BURST);
   shard.run(1_000);
   assert.equal(answered(40, 100), KEY_EXCHANGES_PER_S);
-  assert.deepEqual(new Set(shard.closings.map(([, , code]) => code)), new Set(['encryption-failed']));
+});
+
+test('a connection that names no torrent has ten seconds, and no torrent hears of it', () => {
+  const shard = open();
+  const half: FakePeerScript = {
+    script: [
+      [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer', ['fast']).subarray(0, 47) }],
+      [50_000, { say: wire.keepAlive }],
+    ],
+  };
+  const guest = shard.knock(half, '8.8.8.8');
+  shard.run(9_900);
+  assert.equal(isIn(guest), true);
+  shard.run(400);
+  assert.equal(isIn(guest), false);
+  assert.equal(shard.shard.open, 0, 'its socket is free');
+  assert.deepEqual(
+    shard.events.filter(({ type }) => type === 'accepted' || type === 'closed'),
+    [],
+  );
 });

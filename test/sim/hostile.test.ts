@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { seedScript, type Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { download, seed } from '../support/virtual-download.ts';
-import { INFO_HASH } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const BLOCK = 16_384;
@@ -44,7 +44,7 @@ test('a surplus peer with an allowed-fast set holds nothing when it is closed', 
     say(0, wire.haveAll),
     say(300, Buffer.concat([wire.allowedFast(2), wire.unchoke])),
   ];
-  const { verified, shard } = download({ slots: 8, share: { workingPeers: 1 } }, 1_500, [
+  const { verified, shard } = download({ slots: 8, workingPeers: 1 }, 1_500, [
     seed({ delayMs: 400 }),
     { script: surplus },
   ]);

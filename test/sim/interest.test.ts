@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { download, seed } from '../support/virtual-download.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
@@ -90,7 +91,7 @@ for (const [name, told] of [
 const useless: FakePeerScript = { script: [shake, say(1, wire.haveNone), say(2, wire.unchoke)] };
 
 test('peers that unchoke and have nothing take no place of --max-peers', () => {
-  const { shard, verified, fakes } = download({ slots: 8, share: { workingPeers: 2 } }, 3_000, [
+  const { shard, verified, fakes } = download({ slots: 8, workingPeers: 2 }, 3_000, [
     useless,
     useless,
     useless,
@@ -102,7 +103,7 @@ test('peers that unchoke and have nothing take no place of --max-peers', () => {
 
 test('peers that unchoke and claim all, and then send nothing, take none either once they are known for it', () => {
   const silent = seed({ serves: () => null });
-  const { shard, verified, fakes } = download({ slots: 8, share: { workingPeers: 2 } }, 40_000, [
+  const { shard, verified, fakes } = download({ slots: 8, workingPeers: 2 }, 40_000, [
     silent,
     silent,
     seed(),
@@ -113,14 +114,14 @@ test('peers that unchoke and claim all, and then send nothing, take none either 
 });
 
 test('a peer that falls silent and then goes on takes its place again', () => {
-  const shard = new VirtualShard({ ...downloading, share: { workingPeers: 1 }, slots: 8 });
+  const shard = new VirtualShard({ ...downloading, workingPeers: 1, slots: 8 });
   const [peer] = shard.add(seed({ serves: () => null }));
   shard.run(24_000);
   const [asked] = peer?.requests ?? [];
   assert.ok(asked !== undefined, 'it owes blocks');
-  assert.equal(shard.shard.working.size, 0);
+  assert.equal(shard.torrent.working.size, 0);
   peer?.say(wire.piece(asked.piece, asked.begin, payload(asked.piece, asked.begin, asked.length)));
-  assert.equal(shard.shard.working.size, 1);
+  assert.equal(shard.torrent.working.size, 1);
 });
 
 test('where sockets are scarce, who has nothing for us makes room after 3 s, who chokes after 12, who works does not', () => {
@@ -141,7 +142,7 @@ test('where sockets are scarce, who has nothing for us makes room after 3 s, who
 });
 
 test('one that turns out to be useful only after its unchoke is one too many where there are enough', () => {
-  const shard = new VirtualShard({ ...downloading, share: { workingPeers: 1 }, slots: 1 });
+  const shard = new VirtualShard({ ...downloading, workingPeers: 1, slots: 1 });
   shard.add(seed({ serves: () => null }), {
     script: [shake, say(1, wire.haveNone), say(2, wire.unchoke), say(2_000, wire.have(3))],
   });

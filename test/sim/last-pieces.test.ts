@@ -6,7 +6,7 @@ import { PIECE_STATE } from '../../src/shared/ledger.ts';
 import { crawling, type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { download, seed } from '../support/virtual-download.ts';
-import { INFO_HASH } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { BLOCK, BLOCKS, completesAt, falling, ONE_PIECE } from '../support/virtual-shards.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 

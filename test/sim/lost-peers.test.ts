@@ -7,7 +7,8 @@ import { peerIndex } from '../../src/shared/indices.ts';
 import { REDIAL_SHARE_PERCENT } from '../../src/shared/limits.ts';
 import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const shake: readonly [number, Verb] = [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }];
@@ -92,7 +93,7 @@ test('a source that names a lost peer brings its next try forward; a flood of na
   const [named, other] = shard.add(refuses, refuses, chatty);
   shard.run(155_000);
   for (let i = 0; i < 1_000; i++) {
-    shard.shard.command({ type: 'named', peers: [peerIndex(0)] });
+    shard.command({ type: 'named', peers: [peerIndex(0)] });
     shard.run(100);
   }
   assert.deepEqual(seconds(named?.dialledAt ?? []), [0, 10, 30, 70, 150, 180, 210, 240]);
@@ -158,7 +159,7 @@ test('main asks to forget addresses: those that are in play are kept, of the oth
   const [lost, playing, waiting] = shard.add(refuses, { connect: 'ignore' }, { connect: 'ignore' }, seed);
   shard.run(1_000);
   assert.deepEqual([lost?.dials, playing?.dials, waiting?.dials], [1, 1, 1]);
-  shard.shard.command({ type: 'forget', peers: [0, 1, 3].map((n) => peerIndex(n)) });
+  shard.command({ type: 'forget', peers: [0, 1, 3].map((n) => peerIndex(n)) });
   assert.deepEqual(shard.events.at(-1), { type: 'forgotten', peers: [0, 3], kept: [1] });
   shard.run(100_000);
   assert.equal(lost?.dials, 1);
@@ -168,11 +169,11 @@ test('a banished peer is not dialled again, until main deals it anew', () => {
   const shard = new VirtualShard(downloading);
   const [peer] = shard.add(refuses);
   shard.run(1_000);
-  shard.shard.command({ type: 'banish', peers: [peerIndex(0)], code: 'private' });
+  shard.command({ type: 'banish', peers: [peerIndex(0)], code: 'private' });
   shard.run(100_000);
   assert.equal(peer?.dials, 1);
   const addresses = [{ peer: peerIndex(0), host: '127.0.0.1', port: 1 }];
-  shard.shard.command({ type: 'addresses', addresses, lost: false });
+  shard.command({ type: 'addresses', addresses, lost: false });
   shard.run(15_000);
   assert.equal(peer?.dials, 3);
 });
@@ -180,12 +181,12 @@ test('a banished peer is not dialled again, until main deals it anew', () => {
 test('the lost of a shard that died wait before they are dialled by the new one', () => {
   const shard = new VirtualShard(downloading);
   const [peer] = shard.add(refuses);
-  shard.shard.command({ type: 'banish', peers: [peerIndex(0)], code: 'private' });
+  shard.command({ type: 'banish', peers: [peerIndex(0)], code: 'private' });
   const fresh = new VirtualShard(downloading);
   const [again] = fresh.add(refuses);
-  fresh.shard.command({ type: 'forget', peers: [peerIndex(0)] });
+  fresh.command({ type: 'forget', peers: [peerIndex(0)] });
   const addresses = [{ peer: peerIndex(0), host: '127.0.0.1', port: 1 }];
-  fresh.shard.command({ type: 'addresses', addresses, lost: true });
+  fresh.command({ type: 'addresses', addresses, lost: true });
   fresh.run(9_000);
   assert.equal(again?.dials, 0);
   fresh.run(2_000);
@@ -210,8 +211,8 @@ for (const code of ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENETUNREACH', 'EPERM'] as 
     const dials = () => peers.reduce((sum, peer) => sum + peer.dials, 0);
     const before = dials();
     assert.ok(before >= 1 && before <= 16, `${before} dials, of one turn`);
-    const stats = shard.events.findLast((event) => event.type === 'stats');
-    assert.equal(stats?.type === 'stats' && stats.stats.shortages, 0);
+    const load = shard.events.findLast((event) => event.type === 'load');
+    assert.equal(load?.type === 'load' && load.load.shortages, 0);
     own.push('2a01:4f8::99');
     shard.run(4_000);
     assert.ok(dials() >= before + 16, 'the family is there');

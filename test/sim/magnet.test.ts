@@ -7,7 +7,8 @@ import { peerIndex } from '../../src/shared/indices.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
-import { INFO, INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { INFO, VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { frame, handshakeOf, u32, wire } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
@@ -25,7 +26,7 @@ test('metadata is offered, asked for by the id that the peer chose, and handed o
     shard.events.filter(({ type }) => type === 'metadata-offer'),
     [{ type: 'metadata-offer', peer: 0, bytes: INFO.length }],
   );
-  shard.shard.command({ type: 'ask-metadata', peer: peerIndex(0), parts: [2] });
+  shard.command({ type: 'ask-metadata', peer: peerIndex(0), parts: [2] });
   assert.ok(peer?.bytesHeard.includes('\x14\x07d8:msg_typei0e5:piecei2ee'), 'a request, by its own id');
   shard.run(100);
   const told = shard.events.find((event) => event.type === 'metadata-part');
@@ -77,7 +78,7 @@ test('a part that is asked for twice may come twice', () => {
   const reject = wire.extended(ours, 'd8:msg_typei2e5:piecei0ee');
   shard.add({ script: [shake, offer, ...[20, 30, 40].map((ms) => say(ms, reject))] });
   shard.run(10);
-  for (let i = 0; i < 2; i++) shard.shard.command({ type: 'ask-metadata', peer: peerIndex(0), parts: [0] });
+  for (let i = 0; i < 2; i++) shard.command({ type: 'ask-metadata', peer: peerIndex(0), parts: [0] });
   shard.run(300);
   assert.equal(
     shard.events.filter(({ type }) => type === 'metadata-part').length,
@@ -104,7 +105,7 @@ function searched(script: readonly (readonly [number, Verb])[], untilMs: number)
     seen = shard.events.length;
     for (const { peer, parts } of search.next(ms)) {
       asked.push([ms, parts]);
-      shard.shard.command({ type: 'ask-metadata', peer, parts });
+      shard.command({ type: 'ask-metadata', peer, parts });
     }
   }
   return { foundAt: null, asked };

@@ -7,7 +7,8 @@ import { PIECE_STATE } from '../../src/shared/ledger.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { crawling, type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { wire } from '../support/wire-bytes.ts';
 
 const BLOCK = 16_384;

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { CLOSE_CODES } from '../../src/shared/close-reason.ts';
 import { CHOKED_DOWNLOAD_MS, MAX_UNREQUESTED_BLOCKS } from '../../src/shared/limits.ts';
 import { type FakePeerScript, seedScript, type Verb } from '../support/fake-peer.ts';
-import { INFO_HASH, OUR_PEER_ID, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH, OUR_PEER_ID, type VirtualShardOptions } from '../support/virtual-shard-setup.ts';
 import { frame, handshakeOf, u32, wire } from '../support/wire-bytes.ts';
 
 const PIECES = 8;
@@ -204,7 +205,7 @@ for (const { name, peer, options = {}, closes } of scenarios) {
 }
 
 test('a surplus peer is closed when more unchoke than may be kept', () => {
-  const shard = new VirtualShard({ ...downloading, share: { workingPeers: 1 } });
+  const shard = new VirtualShard({ ...downloading, workingPeers: 1 });
   shard.add(
     { script: seedScript(INFO_HASH, PIECES, 1_000) },
     { script: seedScript(INFO_HASH, PIECES, 2_000) },
@@ -232,10 +233,10 @@ test('peers that lost are closed when a winner is kept, and race again when it i
   shard.run(1_100);
   const [winner] = shard.events.flatMap((event) => (event.type === 'unchoked' ? [event.peer] : []));
   assert.equal(winner, 0);
-  shard.shard.command({ type: 'keep', peers: [winner as NonNullable<typeof winner>] });
+  shard.command({ type: 'keep', peers: [winner as NonNullable<typeof winner>] });
   shard.run(1_000);
   assert.deepEqual(shard.closings, [[1.1, 'choked', 'race-lost']]);
-  shard.shard.command({ type: 'resume' });
+  shard.command({ type: 'resume' });
   shard.run(1_000);
   assert.equal(loser?.dials, 2);
 });

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { peerIndex } from '../../src/shared/indices.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { seedScript, type Verb } from '../support/fake-peer.ts';
-import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const shake: readonly [number, Verb] = [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }];
@@ -191,15 +192,15 @@ test('out of descriptors: the address waits, and is dialled again', () => {
   assert.equal(peer?.dials, 4);
   assert.equal(shard.unchokes.length, 1);
   assert.deepEqual(shard.closings, []);
-  const stats = shard.events.findLast((event) => event.type === 'stats');
-  assert.equal(stats?.type === 'stats' && stats.stats.shortages, 3);
+  const load = shard.events.findLast((event) => event.type === 'load');
+  assert.equal(load?.type === 'load' && load.load.shortages, 3);
 });
 
 test('with more peers than may be worked with, the slowest makes room for the next in turn', () => {
   const shard = new VirtualShard({
     slots: 8,
     pieces: 4_000,
-    share: { workingPeers: 2 },
+    workingPeers: 2,
     chokedTimeoutMs: 600_000,
   });
   const script = seedScript(INFO_HASH, 4_000, 10);
@@ -238,7 +239,7 @@ test('who is banished is told as lost, whether it is in play, waits for its turn
     [1, 1, 1],
   );
   const peers = [0, 1, 3].map((n) => peerIndex(n));
-  shard.shard.command({ type: 'banish', peers, code: 'private' });
+  shard.command({ type: 'banish', peers, code: 'private' });
   shard.run(60_000);
   assert.deepEqual(
     shard.outcomes

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { honest } from '../support/personas.ts';
-import { INFO_HASH } from '../support/virtual-shard.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { BLOCK, completesAt, crawler, falling, ONE_PIECE } from '../support/virtual-shards.ts';
 
 test('forty peers that crawl beside one that gives 2 MB/s: done 4 s after what the good one needs alone', () => {

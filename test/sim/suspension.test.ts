@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { utpLine } from '../support/utp-line.ts';
-import { INFO_HASH, VirtualShard, type VirtualShardOptions } from '../support/virtual-shard.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { INFO_HASH, type VirtualShardOptions } from '../support/virtual-shard-setup.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
@@ -70,7 +71,7 @@ test('blocks that came while we stood still are taken, and their sender is not s
   assert.ok((fake?.requests.length ?? 0) > 0, 'it owes blocks');
   shard.time.suspend(STOP_MS);
   shard.run(10_000);
-  assert.deepEqual([shard.full.length, shard.closings, shard.shard.requester.wastedBytes], [8, [], 0]);
+  assert.deepEqual([shard.full.length, shard.closings, shard.torrent.requester.wastedBytes], [8, [], 0]);
   assert.equal(fake?.requests.length, 16, 'nothing was asked for twice');
 });
 

@@ -1,7 +1,7 @@
 /** Peers that misbehave, each in one way: what a download meets beside its one honest peer. */
 import type { FakePeerScript, Verb } from './fake-peer.ts';
 import { payload as madePayload } from './payload.ts';
-import { INFO_HASH } from './virtual-shard.ts';
+import { INFO_HASH } from './virtual-shard-setup.ts';
 import { handshakeOf, wire } from './wire-bytes.ts';
 
 const BLOCK = 16_384;

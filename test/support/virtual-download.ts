@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeerScript, seedScript } from './fake-peer.ts';
 import { payload } from './payload.ts';
-import { INFO_HASH, VirtualShard, type VirtualShardOptions } from './virtual-shard.ts';
+import { VirtualShard } from './virtual-shard.ts';
+import { INFO_HASH, type VirtualShardOptions } from './virtual-shard-setup.ts';
 
 /** Runs until `ms`, judging pieces as main would; checks that every full slot holds the true bytes. */
 export function download(options: VirtualShardOptions, ms: number, peers: readonly FakePeerScript[]) {

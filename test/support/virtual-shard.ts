@@ -2,70 +2,43 @@
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
-import { type PieceIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
+import { type PieceIndex, peerIndex, type TorrentId } from '../../src/shared/indices.ts';
 import { Ledger, type LedgerMemory } from '../../src/shared/ledger.ts';
-import { CHOKED_RACE_MS, TICK_MS } from '../../src/shared/limits.ts';
+import { TICK_MS } from '../../src/shared/limits.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type {
-  Encryption,
   FullPiece,
   PeerOutcome,
-  PickOrder,
   ShardEvent,
-  ShardShare,
-  ShardTask,
   ShardTorrent,
-  Strategy,
+  TorrentCommand,
+  TorrentEvent,
 } from '../../src/shared/messages.ts';
 import { type Sender, senderOf } from '../../src/shared/sender.ts';
 import type { ArenaMemory } from '../../src/shared/slot-blocks.ts';
 import type { Evidence } from '../../src/shared/storage-messages.ts';
 import { Shard } from '../../src/workers/shard/shard.ts';
+import type { TorrentPeers } from '../../src/workers/shard/torrent-peers.ts';
 import type { ListenRequest } from '../../src/workers/transport/transport.ts';
 import { blockHashes } from './block-hashes.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
+import { entryOf, INFO_HASH, taskOf, type VirtualShardOptions } from './virtual-shard-setup.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-export const INFO_HASH = Buffer.alloc(20, 0xab);
-export const OUR_PEER_ID = Buffer.from('-UC0100-abcdefghijkl');
+const TORRENT = 1 as TorrentId;
 /** Stands for an info dictionary: a bit more than two parts. */
 export const INFO = Buffer.alloc(40_000, 0x69);
 const READ_BUFFER_BYTES = 65_536;
 /** Real clocks do not begin at zero either: a time that was never set must not look like one long ago. */
 const EPOCH_MS = 10_000_000;
 
-export interface VirtualShardOptions {
-  readonly pieces?: number;
-  readonly pieceLength?: number;
-  /** Shorter than pieces x pieceLength for a short last piece. */
-  readonly totalLength?: number;
-  readonly strategy?: Strategy;
-  readonly share?: Partial<ShardShare>;
-  /** With ledger and arena of this many slots; without: race only. */
-  readonly slots?: number;
-  readonly chokedTimeoutMs?: number;
-  readonly order?: PickOrder;
-  readonly hasNeighbours?: boolean;
-  readonly encryption?: Encryption;
-  readonly pex?: boolean;
-  readonly dht?: boolean;
-  readonly private?: boolean;
-  /** The torrent is not known until `setTorrent`. */
-  readonly magnet?: boolean;
-  /** The addresses of this machine at the moment. */
-  readonly ownAddresses?: () => readonly string[];
-  /** Where dials leave from. */
-  readonly localAddress?: string;
-  /** Pieces, from the first on, that were there before. */
-  readonly verified?: number;
-  /** Downloads the same as this one: another shard over the same ledger, arena and time. */
-  readonly beside?: VirtualShard;
-}
-
 export class VirtualShard {
   readonly time: VirtualTime;
   readonly shard: Shard;
-  readonly events: ShardEvent[] = [];
+  /** All that was posted. */
+  readonly posted: ShardEvent[] = [];
+  /** The same, as if there were but one torrent. */
+  readonly events: (TorrentEvent | ThreadEvent)[] = [];
   readonly ledger: Ledger | null;
   readonly arena: Arena | null;
   readonly errors: unknown[] = [];
@@ -110,7 +83,10 @@ export class VirtualShard {
       soon: this.time.soon,
       later: this.time.after,
       ownAddresses: () => options.ownAddresses?.() ?? ['127.0.0.1'],
-      post: (event) => this.events.push(event),
+      post: (event) => {
+        this.posted.push(event);
+        this.events.push(withoutTorrent(event));
+      },
       load: () => ({ activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
       fail: (error) => this.errors.push(error),
       transport: {
@@ -143,13 +119,26 @@ export class VirtualShard {
       download: downloads ? { ledger, arena, maxSlots, order, hasNeighbours } : null,
     };
     new Uint8Array(this.#torrent.info).set(INFO);
+    this.command({ type: 'enter', entry: entryOf(options) });
     if (options.magnet !== true) this.setTorrent();
     this.time.every(TICK_MS, () => this.shard.guard(() => this.shard.tick()));
   }
 
   /** Where the shard began as with a magnet link: the metadata is found. */
   setTorrent(): void {
-    this.shard.command({ type: 'torrent', torrent: this.#torrent });
+    this.command({ type: 'begin', content: this.#torrent });
+  }
+
+  /** About its torrent. */
+  command(command: TorrentCommand): void {
+    this.shard.command({ ...command, torrent: TORRENT });
+  }
+
+  /** The torrent on the shard. */
+  get torrent(): TorrentPeers {
+    const torrent = this.shard.torrents.byInfoHash(INFO_HASH);
+    if (torrent === null) throw new Error('the torrent has left');
+    return torrent;
   }
 
   /** Adds peers and puts their addresses into play. */
@@ -162,12 +151,12 @@ export class VirtualShard {
       host,
       port: first + i + 1,
     }));
-    this.shard.command({ type: 'addresses', addresses, lost: false });
+    this.command({ type: 'addresses', addresses, lost: false });
     return peers;
   }
 
   listen(): void {
-    this.shard.command({ type: 'listen', port: 1, host: null, firstPeer: peerIndex(1_000) });
+    this.shard.command({ type: 'listen', port: 1, host: null });
   }
 
   /** Somebody connects to us, where the shard listens. */
@@ -255,34 +244,15 @@ export class VirtualShard {
   /** What main tells every shard after a verdict. */
   heedVerdicts(verified: readonly PieceIndex[]): void {
     const peers = this.convicted.map(senderOf).flatMap((sender) => ('peer' in sender ? [sender.peer] : []));
-    if (peers.length > 0) this.shard.command({ type: 'banish', peers, code: 'bad-data' });
-    this.shard.command({ type: 'verdicts', verified });
+    if (peers.length > 0) this.command({ type: 'banish', peers, code: 'bad-data' });
+    this.command({ type: 'verdicts', verified });
   }
 }
 
-function taskOf(options: VirtualShardOptions): ShardTask<unknown> {
-  const unlimited = Number.POSITIVE_INFINITY;
-  return {
-    shard: shardId(options.beside === undefined ? 1 : 2),
-    port: null,
-    infoHash: INFO_HASH,
-    peerId: OUR_PEER_ID,
-    clientName: 'unchoke test',
-    strategy: options.strategy ?? 'first-unchoke',
-    share: {
-      halfOpen: unlimited,
-      dialRatePerS: unlimited,
-      openPeers: unlimited,
-      workingPeers: unlimited,
-      ...options.share,
-    },
-    chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
-    encryption: options.encryption ?? 'off',
-    proxy: null,
-    localAddress: options.localAddress ?? null,
-    utp: false,
-    reconnect: options.slots !== undefined,
-    pex: options.pex ?? false,
-    dht: options.dht ?? false,
-  };
+type ThreadEvent = Exclude<ShardEvent, { readonly torrent: TorrentId }>;
+
+function withoutTorrent(event: ShardEvent): TorrentEvent | ThreadEvent {
+  if (!('torrent' in event)) return event;
+  const { torrent: _, ...news } = event;
+  return news as TorrentEvent;
 }

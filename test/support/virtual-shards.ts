@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeer, type FakePeerScript, seedScript } from './fake-peer.ts';
 import { payload } from './payload.ts';
-import { INFO_HASH, VirtualShard, type VirtualShardOptions } from './virtual-shard.ts';
+import { VirtualShard } from './virtual-shard.ts';
+import { INFO_HASH, type VirtualShardOptions } from './virtual-shard-setup.ts';
 import { wire } from './wire-bytes.ts';
 
 export const BLOCK = 16_384;

@@ -7,8 +7,9 @@ import { test } from 'node:test';
 import { startSwarm } from '../../src/main/cli/runs/swarm-child.ts';
 import { Download } from '../../src/main/download/download.ts';
 import { CLIENT_NAME, newPeerId } from '../../src/main/network/identity.ts';
+import { ShardPool } from '../../src/main/pools/shard-pool.ts';
 import { Race } from '../../src/main/race/race.ts';
-import type { RaceListener } from '../../src/main/race/race-options.ts';
+import { shardShare } from '../../src/main/race/sharding.ts';
 import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
@@ -19,20 +20,6 @@ import { checkLeaksAtEnd } from '../support/leaks.ts';
 checkLeaksAtEnd();
 const folder = temporaryFolder();
 const PAYLOAD = 24 * 2 ** 20;
-
-/** Nobody listens to a race before its download does. */
-const UNHEARD = Object.fromEntries(
-  [
-    'onFirstUnchoke',
-    'onFull',
-    'onClosed',
-    'onBanned',
-    'onMetadataOffer',
-    'onMetadataPart',
-    'onShardLost',
-    'onBug',
-  ].map((name) => [name, () => {}]),
-) as unknown as RaceListener;
 
 interface Run {
   readonly shards: number;
@@ -66,26 +53,32 @@ async function download(name: string, run: Run) {
     finish = (error) => (error === undefined ? resolve() : reject(error));
   });
   const limits = { halfOpen: 0, dialRatePerS: 0, maxPeers: 0, descriptors: 1_000 };
-  const raceOptions = {
-    infoHash: metainfo.infoHash,
-    peerId: newPeerId(),
-    clientName: CLIENT_NAME,
-    strategy: 'first-unchoke' as const,
-    keep: 0,
+  const pool = new ShardPool({
     shards: run.shards,
-    limits,
-    chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
-    encryption: 'off' as const,
-    proxy: null,
-    localAddress: null,
-    utp: false,
-    reconnect: true,
-    blocklist: null,
-    pex: false,
-    dht: false,
-  };
-  const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
-  const race = new Race({ ...raceOptions, ...workerFile }, UNHEARD);
+    template: { clientName: CLIENT_NAME, encryption: 'off', proxy: null, localAddress: null, utp: false },
+    shareOf: (position) => shardShare(limits, position, run.shards),
+    ...(run.workerFile === undefined ? {} : { workerFile: run.workerFile }),
+  });
+  const race = new Race(
+    {
+      infoHash: metainfo.infoHash,
+      peerId: newPeerId(),
+      strategy: 'first-unchoke',
+      keep: 0,
+      maxPeers: 0,
+      chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
+      reconnect: true,
+      blocklist: null,
+      pex: false,
+      dht: false,
+    },
+    pool,
+  );
+  race.subscribe({
+    onShardLost: () => {
+      lost += 1;
+    },
+  });
   const download = new Download(
     {
       metainfo,
@@ -102,18 +95,12 @@ async function download(name: string, run: Run) {
     {
       onChecked: () => {},
       onJournalTrouble: (message) => finish(new Error(message)),
-      onFirstUnchoke: () => {},
-      onClosed: () => {},
-      onBanned: () => {},
       onVerified: () => {},
       onWebSeedLost: () => {},
       onWebSeedWaits: () => {},
       onFileUnavailable: () => {},
       onPieceFailed: () => {
         failures += 1;
-      },
-      onShardLost: () => {
-        lost += 1;
       },
       onComplete: () => finish(),
       onFailure: (error) => finish(error),
@@ -134,6 +121,7 @@ async function download(name: string, run: Run) {
     await ended;
   } finally {
     await download.stop();
+    await pool.stop();
     place.release();
     await swarm.stop();
   }

@@ -115,7 +115,7 @@ test('guests: a ban keeps the whole address out, and those who give nothing are 
   assert.ok(peers.acceptedCount <= MAX_REMEMBERED_GUESTS + 1);
   peers.settle(unheard(known.peer, shardId(1), 'queued', 0));
   assert.equal(peers.allSettled, false, 'one guest is still here');
-  peers.settleAccepted(shardId(1), 0);
+  peers.settleAccepted({ position: 0, shards: 1 }, shardId(1), 0);
   assert.equal(peers.allSettled, true);
 });
 

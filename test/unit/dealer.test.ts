@@ -7,13 +7,13 @@ import { PeerList } from '../../src/main/race/peer-list.ts';
 import type { CloseCode } from '../../src/shared/close-reason.ts';
 import { type PeerIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
 import { MAX_KNOWN_PEERS, MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../../src/shared/limits.ts';
-import type { PeerOutcome, ShardCommand } from '../../src/shared/messages.ts';
+import type { PeerOutcome, TorrentCommand } from '../../src/shared/messages.ts';
 
 const LOST = shardId(1);
 
 function dealing() {
   const peers = new PeerList(null);
-  const sent: ShardCommand[] = [];
+  const sent: TorrentCommand[] = [];
   const dealer = new Dealer(peers, 1, (_, command) => sent.push(command));
   return {
     peers,

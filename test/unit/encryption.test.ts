@@ -7,6 +7,7 @@ import {
   MseInitiator,
   MseResponder,
   type MseStep,
+  requestHashOf,
 } from '../../src/workers/transport/encryption/mse-handshake.ts';
 import { Rc4 } from '../../src/workers/transport/encryption/rc4.ts';
 
@@ -40,10 +41,14 @@ test('keys agree, and what is no key is refused', () => {
     assert.throws(() => a.secret(bad), /not a key/);
 });
 
+/** The one torrent that the side that is dialled has. */
+const finds = (infoHash: Buffer) => (named: Uint8Array) =>
+  requestHashOf(infoHash).equals(named) ? infoHash : null;
+
 /** Runs both sides; `cut` splits every flight into parts of so many bytes. */
 function run(ours: number, theirs: number, hashes: [Buffer, Buffer], cut: number) {
   const a = new MseInitiator(hashes[0], ours, FIRST);
-  const b = new MseResponder(hashes[1], theirs);
+  const b = new MseResponder(finds(hashes[1]), theirs);
   const ends: { a: MseStep | null; b: MseStep | null } = { a: null, b: null };
   const flights: ['a' | 'b', Buffer][] = [['b', a.begin()]];
   for (let flight = flights.shift(); flight !== undefined; flight = flights.shift()) {
@@ -82,11 +87,11 @@ for (const cut of [1, 7, 96, 100_000]) {
 
 test('no method in common, another torrent, and noise all fail', () => {
   assert.equal(run(METHOD.rc4, METHOD.plain, [INFO_HASH, INFO_HASH], 100).b?.failed, true);
-  // Who looks for another torrent is not found out before the most padding there may be has passed.
-  const other = new MseResponder(Buffer.alloc(20), BOTH);
+  // A peer that looks for another torrent is not found out before it has named it.
+  const other = new MseResponder(finds(Buffer.alloc(20)), BOTH);
   const a = new MseInitiator(INFO_HASH, BOTH, FIRST);
   assert.equal(other.push(a.begin()).failed, false);
   assert.equal(other.push(randomBytes(1_000)).failed, true);
   assert.equal(new MseInitiator(INFO_HASH, BOTH, FIRST).push(randomBytes(1_000)).failed, true);
-  assert.equal(new MseResponder(INFO_HASH, BOTH).push(randomBytes(1_000)).failed, true);
+  assert.equal(new MseResponder(finds(INFO_HASH), BOTH).push(randomBytes(1_000)).failed, true);
 });

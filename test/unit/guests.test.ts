@@ -14,7 +14,7 @@ function visit(
   receivedBytes = 0,
   onArrival: (peer: PeerIndex) => void = () => {},
 ): PeerIndex {
-  const peer = list.firstAccepted;
+  const peer = list.incoming.first(0, 1);
   list.accept({ peer, host: '10.0.0.1', port: 5 });
   onArrival(peer);
   list.settle({ ...unheard(peer, SHARD, 'handshaking', 0), receivedBytes });
@@ -59,5 +59,5 @@ test('to ban a guest that was forgotten changes nothing', () => {
 test('numbers for guests do not run out', () => {
   const list = new PeerList();
   list.accept({ peer: peerIndex(2 ** 24), host: '10.0.0.1', port: 5 });
-  assert.equal(list.firstAccepted, 2 ** 24 + 1);
+  assert.equal(list.incoming.first(0, 1), 2 ** 24 + 1);
 });

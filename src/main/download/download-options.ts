@@ -1,9 +1,8 @@
-/** What a download is told at its start, and whom it tells. */
+/** What a download needs at its start, and what its listener hears. */
 import type { Route } from '../../shared/http-visitor.ts';
-import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
-import type { PeerOutcome, PickOrder } from '../../shared/messages.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import type { PickOrder } from '../../shared/messages.ts';
 import type { Race } from '../race/race.ts';
-import type { Unchoke } from '../race/race-options.ts';
 import type { DownloadFilesOptions, FilesListener } from '../storage/download-files.ts';
 import type { OutputPlace } from '../storage/output-place.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
@@ -35,9 +34,6 @@ export interface UnavailableFile {
 }
 
 export interface DownloadListener extends FilesListener {
-  onFirstUnchoke(unchoke: Unchoke, ms: number): void;
-  onClosed(outcomes: readonly PeerOutcome[]): void;
-  onBanned(peer: PeerIndex): void;
   onVerified(pieces: readonly PieceIndex[]): void;
   onPieceFailed(piece: PieceIndex): void;
   onWebSeedLost(url: string, reason: string): void;
@@ -45,7 +41,6 @@ export interface DownloadListener extends FilesListener {
   onWebSeedWaits(url: string, reason: string, ms: number): void;
   /** No web seed has this file. Peers may. */
   onFileUnavailable(file: UnavailableFile): void;
-  onShardLost(error: unknown): void;
   onComplete(): void;
   /** The end of the run: a disk failure, or a bug of ours. */
   onFailure(error: unknown): void;

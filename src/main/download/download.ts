@@ -42,6 +42,7 @@ export class Download {
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
   #ended = false;
+  readonly #unsubscribe: () => void;
 
   /** Throws a `usage` failure where one piece does not fit the memory. Starts the hashers. */
   constructor(options: DownloadOptions, listener: DownloadListener) {
@@ -86,14 +87,9 @@ export class Download {
     const order = options.order;
     const hasNeighbours = sharers > 1;
     this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
-    race.listen({
-      onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
+    this.#unsubscribe = race.subscribe({
       onFull: (pieces) => this.#full(pieces),
-      onClosed: (outcomes) => listener.onClosed(outcomes),
-      onBanned: (peer) => listener.onBanned(peer),
-      onShardLost: (shard, error) => this.#shardLost(shard, error),
-      onMetadataOffer: () => {},
-      onMetadataPart: () => {},
+      onShardLost: (shard) => this.#reclaim(shard),
       onBug: (error) => this.#fail(error),
     });
   }
@@ -212,6 +208,7 @@ export class Download {
     this.#ended = true;
     this.#verdicts.stop();
     await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
+    this.#unsubscribe();
     await this.#hashers.idle();
     await this.#hashers.close();
     await this.#files?.close(this.complete);
@@ -274,13 +271,12 @@ export class Download {
     });
   }
 
-  #shardLost(lost: ShardId, error: unknown): void {
+  #reclaim(lost: ShardId): void {
     this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
-    this.#listener.onShardLost(error);
   }
 
   #webSeedsDied(error: unknown): void {
-    this.#full(reclaim(WEB_SEEDS, this.#ledger, this.#arena, this.#verdicts.held));
+    this.#reclaim(WEB_SEEDS);
     this.#listener.onWebSeedLost('all', `their thread died: ${String(error)}`);
   }
 

@@ -1,51 +1,49 @@
 /**
- * The peer shards: Piscina pool A, one task per thread that stays pending as long as its shard lives. A shard that dies
- * is replaced under a new id; what it held is the caller's to give to the new one.
+ * The peer shards of a session: Piscina pool A, one task per thread that stays pending as long as its shard lives. A shard
+ * that dies is replaced under a new id; what it held is given to the new one by each torrent.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { type ShardId, shardId } from '../../shared/indices.ts';
+import { type ShardId, shardId, type TorrentId } from '../../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
-import type { ShardCommand, ShardEvent, ShardStats, ShardTask, ShardTorrent } from '../../shared/messages.ts';
-import { fastestOf, type PeerRate } from '../../shared/peer-rate.ts';
+import type { ShardCommand, ShardEvent, ShardLoad, ShardTask } from '../../shared/messages.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
+import { LISTENING_SHARD, ListeningPort } from './listening-port.ts';
 import { type ShardThreads, shardThreads } from './shard-threads.ts';
+import { type ShardLine, TorrentShards, type TorrentShardsListener } from './torrent-shards.ts';
 
-/** Everything about a shard's task but its own id and port. */
+/** Everything about a shard's task but its own id, port and share. */
 export type ShardTemplate = Omit<ShardTask<MessagePort>, 'shard' | 'port' | 'share'>;
 
 export interface ShardPoolOptions {
   readonly shards: number;
   readonly template: ShardTemplate;
   readonly shareOf: (position: number) => ShardTask<MessagePort>['share'];
-  readonly onEvent: (position: number, event: ShardEvent) => void;
-  /** The thread died; `lost` is the id under which it claimed pieces. A replacement runs already. */
-  readonly onLost: (position: number, lost: ShardId, error: unknown) => void;
-  /** Shards keep dying: something is wrong that a new thread does not mend. */
-  readonly onHopeless: (error: unknown) => void;
   /** The worker file; tests put their own around it. */
   readonly workerFile?: URL;
 }
 
-/** Deaths, over the whole run, after which a pool is hopeless. */
+/** Deaths, over the whole session, after which a pool is hopeless. */
 const MAX_SHARD_DEATHS = 5;
 
 interface Running {
   readonly id: ShardId;
   readonly port: MessagePort;
   readonly done: Promise<void>;
+  load: ShardLoad | null;
 }
 
-export class ShardPool {
+export class ShardPool implements ShardLine {
   readonly #options: ShardPoolOptions;
   readonly #threads: ShardThreads;
   readonly #running: Running[] = [];
-  readonly #stats: (ShardStats | null)[] = [];
-  readonly #fastest: (readonly PeerRate[])[] = [];
-  /** Told to every shard, and to those that come in the place of dead ones. */
-  #torrent: ShardTorrent | null = null;
+  readonly #torrents = new Map<TorrentId, TorrentShards>();
+  readonly #listening = new ListeningPort((command) => this.post(LISTENING_SHARD, command));
   #nextId = 1;
+  #nextTorrent = 1;
   #deaths = 0;
-  #stopping = false;
+  /** Why there is nothing to hope for; null where there is. */
+  #hopeless: { readonly error: unknown } | null = null;
+  #stopped: Promise<void> | null = null;
 
   constructor(options: ShardPoolOptions) {
     this.#options = options;
@@ -57,37 +55,49 @@ export class ShardPool {
     return this.#options.shards;
   }
 
-  /** The last counters of each shard, by position. */
-  get stats(): readonly (ShardStats | null)[] {
-    return this.#stats;
+  /** The torrent is on all shards from here on, until it leaves. */
+  enter(listener: TorrentShardsListener): TorrentShards {
+    const id = this.#nextTorrent++ as TorrentId;
+    const torrent = new TorrentShards(id, this, listener);
+    this.#torrents.set(id, torrent);
+    if (this.#hopeless !== null) torrent.hopeless(this.#hopeless.error);
+    return torrent;
   }
 
-  /** Who gives most, of all shards. */
-  get fastest(): readonly PeerRate[] {
-    return fastestOf(this.#fastest.flat());
+  /** Accepts connections. Resolves to the port; rejects with the system's word for why there is none. */
+  listen(port: number, host: string | null): Promise<number> {
+    return this.#listening.open(port, host);
+  }
+
+  /** The network was away, and is back: lost peers are dialled again as if they had just been lost. */
+  networkBack(): void {
+    for (const { port } of this.#running) port.postMessage({ type: 'network-back' } satisfies ShardCommand);
   }
 
   idOf(position: number): ShardId {
     return this.#at(position).id;
   }
 
-  send(position: number, command: ShardCommand): void {
+  loadOf(position: number): ShardLoad | null {
+    return this.#at(position).load;
+  }
+
+  post(position: number, command: ShardCommand): void {
     this.#at(position).port.postMessage(command);
   }
 
-  broadcast(command: ShardCommand): void {
-    for (const { port } of this.#running) port.postMessage(command);
+  forget(torrent: TorrentId): void {
+    this.#torrents.delete(torrent);
   }
 
-  setTorrent(torrent: ShardTorrent): void {
-    this.#torrent = torrent;
-    this.broadcast({ type: 'torrent', torrent });
+  /** Tells all shards to close their peers and waits for it; ends threads by force that do not. May be asked for more than once. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
   }
 
-  /** Tells all shards to close their peers and waits for it; ends threads by force that do not. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    this.broadcast({ type: 'stop' });
+  async #stop(): Promise<void> {
+    for (const { port } of this.#running) port.postMessage({ type: 'stop' } satisfies ShardCommand);
     await settledWithin(Promise.all(this.#running.map(({ done }) => done)), SHARD_STOP_TIMEOUT_MS);
     for (const { port } of this.#running) port.close();
     await this.#threads.end();
@@ -108,28 +118,34 @@ export class ShardPool {
       stopped = resolve;
     });
     port1.on('message', (event: ShardEvent) => {
-      if (event.type === 'stats') this.#stats[position] = event.stats;
-      if (event.type === 'fastest') this.#fastest[position] = event.peers;
       if (event.type === 'stopped') stopped();
-      this.#options.onEvent(position, event);
+      this.#hear(position, event);
     });
     const done = this.#threads.run(task, [port2]).then(
       () => lastWord,
       (error: unknown) => this.#lost(position, id, error),
     );
-    this.#stats[position] = null;
-    this.#fastest[position] = [];
-    this.#running[position] = { id, port: port1, done };
-    if (this.#torrent !== null) this.send(position, { type: 'torrent', torrent: this.#torrent });
+    this.#running[position] = { id, port: port1, done, load: null };
+  }
+
+  #hear(position: number, event: ShardEvent): void {
+    if ('torrent' in event) return this.#torrents.get(event.torrent)?.hear(position, event);
+    if (event.type === 'listening') this.#listening.heard(event.port, event.error);
+    if (event.type === 'load') this.#at(position).load = event.load;
   }
 
   #lost(position: number, id: ShardId, error: unknown): void {
-    if (this.#stopping) return;
+    if (this.#stopped !== null) return;
     this.#at(position).port.close();
     this.#deaths += 1;
-    if (this.#deaths > MAX_SHARD_DEATHS) return this.#options.onHopeless(error);
+    if (this.#deaths > MAX_SHARD_DEATHS) {
+      this.#hopeless = { error };
+      for (const torrent of this.#torrents.values()) torrent.hopeless(error);
+      return;
+    }
     this.#start(position);
-    this.#options.onLost(position, id, error);
+    if (position === LISTENING_SHARD) this.#listening.listenAgain();
+    for (const torrent of this.#torrents.values()) torrent.replaced(position, id, error);
   }
 
   #at(position: number): Running {

@@ -4,13 +4,11 @@
  */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
-import type { PeerAddress, ShardCommand } from '../../shared/messages.ts';
+import type { PeerAddress, TorrentCommand } from '../../shared/messages.ts';
+import { acceptedBy } from './incoming-numbers.ts';
 import { unheard } from './outcomes.ts';
 import type { KnownPeer, PeerList } from './peer-list.ts';
 import { shardOf } from './sharding.ts';
-
-/** The shard that accepts connections: Node threads cannot share a listening socket before version 23. */
-export const LISTENING_SHARD = 0;
 
 /** Addresses that go to the shards together. */
 const ADDRESSES_AT_ONCE = 256;
@@ -18,9 +16,9 @@ const ADDRESSES_AT_ONCE = 256;
 export class Dealer {
   readonly #peers: PeerList;
   readonly #shards: number;
-  readonly #send: (position: number, command: ShardCommand) => void;
+  readonly #send: (position: number, command: TorrentCommand) => void;
 
-  constructor(peers: PeerList, shards: number, send: (position: number, command: ShardCommand) => void) {
+  constructor(peers: PeerList, shards: number, send: (position: number, command: TorrentCommand) => void) {
     this.#peers = peers;
     this.#shards = shards;
     this.#send = send;
@@ -41,7 +39,8 @@ export class Dealer {
   }
 
   positionOf({ peer, host, port }: PeerAddress): number {
-    return this.#peers.isAccepted(peer) ? LISTENING_SHARD : shardOf(host, port, this.#shards);
+    if (this.#peers.isAccepted(peer)) return acceptedBy(peer, this.#shards);
+    return shardOf(host, port, this.#shards);
   }
 
   /** These leave, each told by its shard. */
@@ -93,7 +92,7 @@ export class Dealer {
       });
   }
 
-  #tellPeers(peers: readonly KnownPeer[], command: (peers: readonly PeerIndex[]) => ShardCommand): void {
+  #tellPeers(peers: readonly KnownPeer[], command: (peers: readonly PeerIndex[]) => TorrentCommand): void {
     for (const [position, those] of this.#byShard(peers))
       this.#send(position, command(those.map(({ peer }) => peer)));
   }

@@ -6,6 +6,7 @@ import { MAX_REMEMBERED_GUESTS } from '../../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../../shared/messages.ts';
 import { INCOMING, PUBLIC_SOURCES, USER } from '../discovery/peer-source.ts';
 import type { Blocklist } from './blocklist.ts';
+import { acceptedBy, FIRST_INCOMING, IncomingNumbers } from './incoming-numbers.ts';
 import { namerGroup } from './namer-group.ts';
 import { Outcomes, unheard } from './outcomes.ts';
 import { PeerRoom } from './peer-room.ts';
@@ -14,9 +15,6 @@ export interface KnownPeer extends PeerAddress {
   /** Who named it: a tracker, the user, a file. */
   readonly source: string;
 }
-
-/** The middle of the range of indices: neither side is ever used up by those who come and go. */
-const FIRST_ACCEPTED = 2 ** 23;
 
 export class PeerList {
   readonly #peers = new Map<PeerIndex, KnownPeer>();
@@ -36,7 +34,7 @@ export class PeerList {
   #blocked = 0;
   /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
   readonly #accepted = new Map<PeerIndex, KnownPeer>();
-  #firstAccepted = FIRST_ACCEPTED;
+  readonly incoming = new IncomingNumbers();
   /** Guests that left and gave nothing, the oldest first. */
   readonly #idleGuests = new Set<PeerIndex>();
   /** Peers that the race names for as long as it runs. */
@@ -115,14 +113,9 @@ export class PeerList {
     return this.#outcomes.takeNamed().map((peer) => this.at(peer));
   }
 
-  /** The first number for peers that connect from here on. */
-  get firstAccepted(): PeerIndex {
-    return peerIndex(this.#firstAccepted);
-  }
-
   accept(address: PeerAddress): void {
     this.#accepted.set(address.peer, { ...address, source: INCOMING });
-    this.#firstAccepted = address.peer + 1;
+    this.incoming.taken(address.peer);
   }
 
   isAccepted(peer: PeerIndex): boolean {
@@ -134,10 +127,15 @@ export class PeerList {
     return this.#accepted.size;
   }
 
-  /** Their shard died, and their connections with it. */
-  settleAccepted(shard: ShardId, now: number): void {
+  /** The shard at `position` died, and the connections that it had accepted with it. */
+  settleAccepted(
+    { position, shards }: { position: number; shards: number },
+    shard: ShardId,
+    now: number,
+  ): void {
     for (const peer of this.#accepted.keys())
-      if (this.outcomeOf(peer) === undefined) this.settle(unheard(peer, shard, 'handshaking', now));
+      if (acceptedBy(peer, shards) === position && this.outcomeOf(peer) === undefined)
+        this.settle(unheard(peer, shard, 'handshaking', now));
   }
 
   /** Everybody else, known or come by himself, with the address of this one. */
@@ -238,7 +236,7 @@ export class PeerList {
   }
 
   #makeRoom(host: string, source: string): boolean {
-    return this.#nextIndex < FIRST_ACCEPTED && this.#room.makeRoom(host, source);
+    return this.#nextIndex < FIRST_INCOMING && this.#room.makeRoom(host, source);
   }
 
   /** Those that make room and whose shards were not asked yet. */

@@ -1,27 +1,19 @@
-/** What a race is told at its start, and whom it tells. */
+/** What a race needs at its start, and what its listeners hear. */
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
-import type { Encryption, FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
-import type { SocksProxy } from '../../shared/socks-proxy.ts';
+import type { FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
 import type { Blocklist } from './blocklist.ts';
-import type { PeerLimits } from './sharding.ts';
 
 export interface RaceOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
-  readonly clientName: string;
   readonly strategy: Strategy;
-  /** Winners to keep; 0 keeps everybody in play. */
+  /** Winners to keep; 0 keeps all peers in play. */
   readonly keep: number;
-  readonly shards: number;
-  readonly limits: PeerLimits;
+  /** Peers to download from; 0 is no limit. */
+  readonly maxPeers: number;
   readonly chokedTimeoutMs: number;
-  readonly encryption: Encryption;
-  readonly proxy: SocksProxy | null;
-  readonly localAddress: string | null;
   /** Dial lost peers again. */
   readonly reconnect: boolean;
-  /** Try uTP (BEP 29) beside TCP. */
-  readonly utp: boolean;
   /** Exchange peers (BEP 11). */
   readonly pex: boolean;
   /** Learn nodes of the DHT from peers (BEP 5, PORT). */
@@ -29,7 +21,6 @@ export interface RaceOptions {
   readonly onDhtNode?: (host: string, port: number) => void;
   /** Addresses that the user wants nothing to do with. */
   readonly blocklist: Blocklist | null;
-  readonly workerFile?: URL;
 }
 
 export interface Unchoke {

@@ -6,31 +6,32 @@ import { believable, reachOf } from '../../shared/address-rules.ts';
 import { monotonicMs } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
-import { MAX_METADATA_LIARS_PER_HOST } from '../../shared/limits.ts';
+import { MAX_METADATA_LIARS_PER_HOST, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
 import type {
   PeerOutcome,
-  ShardCommand,
-  ShardEvent,
   ShardStats,
   ShardTorrent,
+  TorrentCommand,
+  TorrentEntry,
+  TorrentEvent,
 } from '../../shared/messages.ts';
 import type { PeerRate } from '../../shared/peer-rate.ts';
+import { settledWithin } from '../../shared/settled-within.ts';
 import { PEX } from '../discovery/peer-source.ts';
-import { ShardPool } from '../pools/shard-pool.ts';
-import { Dealer, LISTENING_SHARD } from './dealer.ts';
-import { ListeningPort } from './listening-port.ts';
+import type { ShardPool } from '../pools/shard-pool.ts';
+import type { TorrentShards } from '../pools/torrent-shards.ts';
+import { Dealer } from './dealer.ts';
 import { unheard } from './outcomes.ts';
 import { PeerList } from './peer-list.ts';
 import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
-import { shardShare } from './sharding.ts';
+import { shareOf } from './sharding.ts';
 
 export class Race {
   readonly peers: PeerList;
   readonly #options: RaceOptions;
-  #listener: RaceListener;
-  readonly #pool: ShardPool;
+  readonly #listeners = new Set<Partial<RaceListener>>();
+  readonly #shards: TorrentShards;
   readonly #dealer: Dealer;
-  readonly #listeningPort: ListeningPort;
   readonly #winners = new Set<PeerIndex>();
   #keeping = false;
   #startedAt: number | null = null;
@@ -38,29 +39,29 @@ export class Race {
   #firstBlockAt: number | null = null;
   #stopped: Promise<void> | null = null;
 
-  /** Starts the threads. Until `setTorrent` peers are raced, but nothing is asked of them. */
-  constructor(options: RaceOptions, listener: RaceListener) {
+  /** Enters the shards. Until `setTorrent` peers are raced, but nothing is asked of them. */
+  constructor(options: RaceOptions, pool: ShardPool) {
     this.#options = options;
-    this.#listener = listener;
-    const { shards, limits, keep, blocklist, workerFile, onDhtNode, ...template } = options;
-    this.peers = new PeerList(blocklist);
-    this.#pool = new ShardPool({
-      shards: options.shards,
-      template,
-      shareOf: (position) => shardShare(options.limits, position, options.shards),
+    this.peers = new PeerList(options.blocklist);
+    this.#shards = pool.enter({
+      entryOf: (position) => this.#entryOf(position, pool.size),
       onEvent: (position, event) => this.#hear(position, event),
       onLost: (position, lost, error) => this.#replaced(position, lost, error),
-      onHopeless: (error) => this.#listener.onBug(error),
-      ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+      onHopeless: (error) => this.#tellListeners(({ onBug }) => onBug?.(error)),
     });
-    this.#dealer = new Dealer(this.peers, options.shards, (position, command) => {
+    this.#dealer = new Dealer(this.peers, pool.size, (position, command) => {
       if (command.type === 'addresses') this.#startedAt ??= monotonicMs();
-      this.#pool.send(position, command);
+      this.#shards.send(position, command);
     });
-    this.#listeningPort = new ListeningPort(
-      (command) => this.#pool.send(LISTENING_SHARD, command),
-      () => this.peers.firstAccepted,
-    );
+  }
+
+  #entryOf(position: number, shards: number): TorrentEntry {
+    const { infoHash, peerId, strategy, maxPeers, chokedTimeoutMs, pex, dht, reconnect } = this.#options;
+    return {
+      ...{ infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect },
+      workingPeers: shareOf(maxPeers, position, shards),
+      incoming: { first: this.peers.incoming.first(position, shards), step: shards },
+    };
   }
 
   /** When the first address went to a shard; null before that. */
@@ -82,12 +83,12 @@ export class Race {
   }
 
   get shardStats(): readonly (ShardStats | null)[] {
-    return this.#pool.stats;
+    return this.#shards.stats;
   }
 
   /** Who gives most at the moment, the fastest first. */
   get fastest(): readonly PeerRate[] {
-    return this.#pool.fastest;
+    return this.#shards.fastest;
   }
 
   /** Brings addresses into play; lost ones that are named again are tried sooner. Returns how many were new. */
@@ -95,24 +96,15 @@ export class Race {
     return this.#dealer.add(addresses, source, namer);
   }
 
-  /** The network was away, and is back: lost peers are dialled again as if they had just been lost. */
-  networkBack(): void {
-    this.#pool.broadcast({ type: 'network-back' });
-  }
-
-  /** Who hears from here on. */
-  listen(listener: RaceListener): void {
-    this.#listener = listener;
+  /** `listener` hears from here on, until the function that is returned is called. */
+  subscribe(listener: Partial<RaceListener>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** The torrent is known; once. */
-  setTorrent(torrent: ShardTorrent): void {
-    this.#pool.setTorrent(torrent);
-  }
-
-  /** Accepts connections. Resolves to the port; rejects with the system's word for why there is none. */
-  listenAt(port: number, host: string | null): Promise<number> {
-    return this.#listeningPort.open(port, host);
+  setTorrent(content: ShardTorrent): void {
+    this.#shards.begin(content);
   }
 
   askMetadata(peer: PeerIndex, parts: readonly number[]): void {
@@ -138,7 +130,7 @@ export class Race {
 
   /** Hash verdicts, for all shards. */
   tellVerdicts(verified: readonly PieceIndex[]): void {
-    this.#pool.broadcast({ type: 'verdicts', verified });
+    this.#shards.broadcast({ type: 'verdicts', verified });
   }
 
   /** Closes every peer; afterwards each address has an outcome. May be asked for more than once. */
@@ -148,11 +140,12 @@ export class Race {
   }
 
   async #stop(): Promise<void> {
-    await this.#pool.stop();
+    await settledWithin(this.#shards.leave(), SHARD_STOP_TIMEOUT_MS);
+    this.#shards.forget();
     const now = monotonicMs();
     for (const known of this.peers.all) {
       if (this.peers.outcomeOf(known.peer) !== undefined) continue;
-      const shard = this.#pool.idOf(this.#dealer.positionOf(known));
+      const shard = this.#shards.idOf(this.#dealer.positionOf(known));
       this.peers.settle(unheard(known.peer, shard, 'queued', now));
     }
   }
@@ -161,15 +154,15 @@ export class Race {
   #ban(peer: PeerIndex): void {
     if (!this.peers.ban(peer)) return;
     for (const other of this.peers.sharingHost(peer)) this.#banish(other);
-    this.#listener.onBanned(peer);
+    this.#tellListeners(({ onBanned }) => onBanned?.(peer));
   }
 
   #banish(peer: PeerIndex): void {
     this.#tell(peer, { type: 'banish', peers: [peer], code: 'bad-data' });
   }
 
-  #tell(peer: PeerIndex, command: ShardCommand): void {
-    if (this.peers.knows(peer)) this.#pool.send(this.#dealer.positionOf(this.peers.at(peer)), command);
+  #tell(peer: PeerIndex, command: TorrentCommand): void {
+    if (this.peers.knows(peer)) this.#shards.send(this.#dealer.positionOf(this.peers.at(peer)), command);
   }
 
   #since(at: number | null): number | null {
@@ -177,7 +170,11 @@ export class Race {
     return at === null || this.#startedAt === null ? null : Math.max(0, at - this.#startedAt);
   }
 
-  #hear(position: number, event: ShardEvent): void {
+  #tellListeners(tell: (listener: Partial<RaceListener>) => void): void {
+    for (const listener of this.#listeners) tell(listener);
+  }
+
+  #hear(position: number, event: TorrentEvent): void {
     switch (event.type) {
       case 'connected':
         this.#won(event.peer, 1);
@@ -188,11 +185,8 @@ export class Race {
       case 'first-block':
         this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
         return;
-      case 'listening':
-        this.#listeningPort.heard(event.port, event.error);
-        return;
       case 'accepted':
-        // Who comes by himself may be the first of all.
+        // A peer that connects to us may be the first of all.
         this.#startedAt ??= monotonicMs();
         this.peers.accept(event.address);
         if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);
@@ -205,24 +199,24 @@ export class Race {
         this.#options.onDhtNode?.(this.peers.at(event.peer).host, event.port);
         return;
       case 'metadata-offer':
-        this.#listener.onMetadataOffer(event.peer, event.bytes);
+        this.#tellListeners((listener) => listener.onMetadataOffer?.(event.peer, event.bytes));
         return;
       case 'metadata-part':
-        this.#listener.onMetadataPart(event.peer, event.part);
+        this.#tellListeners((listener) => listener.onMetadataPart?.(event.peer, event.part));
         return;
       case 'full':
-        this.#listener.onFull(event.pieces);
+        this.#tellListeners((listener) => listener.onFull?.(event.pieces));
         return;
       case 'closed':
         for (const outcome of event.outcomes) this.#closed(outcome);
-        this.#listener.onClosed(event.outcomes);
+        this.#tellListeners((listener) => listener.onClosed?.(event.outcomes));
         return;
       case 'forgotten':
         this.#dealer.forgotten(event.peers, event.kept);
         return;
       case 'stats':
       case 'fastest':
-      case 'stopped':
+      case 'left':
         return;
     }
   }
@@ -239,7 +233,8 @@ export class Race {
     // Two shards may each have had a first one; the clock is the same for both, so the earlier counts.
     if (this.#firstUnchoke === null) {
       this.#firstUnchoke = { peer, shard, at };
-      this.#listener.onFirstUnchoke(this.#firstUnchoke, this.ttfuMs ?? 0);
+      const first = this.#firstUnchoke;
+      this.#tellListeners(({ onFirstUnchoke }) => onFirstUnchoke?.(first, this.ttfuMs ?? 0));
     } else if (at < this.#firstUnchoke.at) this.#firstUnchoke = { peer, shard, at };
     this.peers.hold(this.#firstUnchoke.peer);
     if (this.#options.keep > 0) this.#won(peer, this.#options.keep);
@@ -251,7 +246,7 @@ export class Race {
     this.#winners.add(peer);
     if (this.#winners.size < wanted) return;
     this.#keeping = true;
-    this.#pool.broadcast({ type: 'keep', peers: [...this.#winners] });
+    this.#shards.broadcast({ type: 'keep', peers: [...this.#winners] });
   }
 
   #closed(outcome: PeerOutcome): void {
@@ -264,18 +259,15 @@ export class Race {
   #resume(): void {
     this.#keeping = false;
     this.peers.resumeRace();
-    this.#pool.broadcast({ type: 'resume' });
+    this.#shards.broadcast({ type: 'resume' });
   }
 
   /** A new thread has taken the place of a dead one: everybody of that shard who was not settled is tried again. */
   #replaced(position: number, lost: ShardId, error: unknown): void {
     for (const peer of [...this.#winners])
       if (this.#dealer.positionOf(this.peers.at(peer)) === position) this.#winners.delete(peer);
-    if (position === LISTENING_SHARD) {
-      this.peers.settleAccepted(lost, monotonicMs());
-      this.#listeningPort.listenAgain();
-    }
-    this.#listener.onShardLost(lost, error);
+    this.peers.settleAccepted({ position, shards: this.#shards.size }, lost, monotonicMs());
+    this.#tellListeners(({ onShardLost }) => onShardLost?.(lost, error));
     this.#dealer.replaced(position, lost, monotonicMs());
     if (this.#keeping) this.#resume();
   }

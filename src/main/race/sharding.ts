@@ -33,6 +33,5 @@ export function shardShare(limits: PeerLimits, shard: number, shards: number): S
     halfOpen: shareOf(limits.halfOpen, shard, shards),
     dialRatePerS: shareOf(limits.dialRatePerS, shard, shards),
     openPeers: shareOf(limits.descriptors, shard, shards),
-    workingPeers: shareOf(limits.maxPeers, shard, shards),
   };
 }

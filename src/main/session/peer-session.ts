@@ -19,10 +19,12 @@ import type { HttpClient } from '../network/http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
 import { type NetworkReturn, NetworkWatch } from '../network/network-watch.ts';
 import { descriptorBudget } from '../pools/descriptors.ts';
+import { ShardPool } from '../pools/shard-pool.ts';
 import { readBlocklist } from '../race/blocklist.ts';
 import { phaseTotals } from '../race/phase-totals.ts';
 import { Race } from '../race/race.ts';
-import type { RaceListener, Unchoke } from '../race/race-options.ts';
+import type { Unchoke } from '../race/race-options.ts';
+import { shardShare } from '../race/sharding.ts';
 import { formatDuration } from '../text/units.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
@@ -97,6 +99,7 @@ export class PeerSession {
   readonly discovery: Discovery;
   readonly shards: number;
   readonly openFiles: number;
+  readonly #shards: ShardPool;
   readonly #source: Source;
   readonly #carriesPeers: boolean;
   readonly #metadata: MetadataRace | null;
@@ -125,28 +128,34 @@ export class PeerSession {
     const known = source.kind === 'torrent' ? source.metainfo : source.magnet;
     const peerId = newPeerId();
     this.#metadata = source.kind === 'magnet' ? new MetadataRace(known.infoHash, () => this.race) : null;
+    this.#shards = new ShardPool({
+      shards: this.shards,
+      template: {
+        clientName: CLIENT_NAME,
+        encryption: flags.encryption,
+        proxy: socks,
+        localAddress: route.localAddress,
+        utp: flags.utp && direct,
+      },
+      shareOf: (position) => shardShare(limits, position, this.shards),
+    });
     this.race = new Race(
       {
         infoHash: known.infoHash,
         peerId,
-        clientName: CLIENT_NAME,
         strategy: flags.strategy,
         keep: options.keep,
-        shards: this.shards,
-        limits: options.downloads ? limits : { ...limits, maxPeers: 0 },
+        maxPeers: options.downloads ? limits.maxPeers : 0,
         chokedTimeoutMs: options.chokedTimeoutMs,
-        encryption: flags.encryption,
-        proxy: socks,
-        localAddress: route.localAddress,
         reconnect: options.downloads,
         blocklist,
-        utp: flags.utp && direct,
         pex: flags.pex && !isPrivate,
         dht: dht !== null && !isPrivate && direct,
         onDhtNode: (host, port) => this.discovery.meetNode({ host, port }),
       },
-      this.#raceListener(listener),
+      this.#shards,
     );
+    this.#listenToRace(listener);
     this.discovery = new Discovery({
       infoHash: known.infoHash,
       peerId,
@@ -201,7 +210,7 @@ export class PeerSession {
   async stop(): Promise<void> {
     this.#metadata?.stop();
     if (this.#networkTimer !== null) clearInterval(this.#networkTimer);
-    await Promise.all([this.discovery.stop(), this.race.stop()]);
+    await Promise.all([this.discovery.stop(), this.race.stop().then(() => this.#shards.stop())]);
   }
 
   #lookAtNetwork(listener: SessionListener): void {
@@ -217,7 +226,7 @@ export class PeerSession {
     };
     const back = this.#network.look(signs, monotonicMs());
     if (back === null) return;
-    this.race.networkBack();
+    this.#shards.networkBack();
     this.discovery.networkBack();
     listener.onNetworkBack(back);
   }
@@ -236,7 +245,7 @@ export class PeerSession {
   async #listen(port: number | null, host: string | null, listener: SessionListener): Promise<number> {
     if (port === null) return NO_LISTENING_PORT;
     try {
-      const bound = await this.race.listenAt(port, host);
+      const bound = await this.#shards.listen(port, host);
       listener.onListening(bound);
       return bound;
     } catch (error) {
@@ -250,11 +259,9 @@ export class PeerSession {
     }
   }
 
-  /** Who listens to the race until a download takes over. */
-  #raceListener(listener: SessionListener): RaceListener {
-    return {
+  #listenToRace(listener: SessionListener): void {
+    this.race.subscribe({
       onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
-      onFull: () => {},
       onClosed: (outcomes) => {
         this.#metadata?.closed(outcomes);
         listener.onClosed(outcomes);
@@ -264,7 +271,7 @@ export class PeerSession {
       onMetadataPart: (peer, part) => this.#metadata?.arrived(peer, part),
       onShardLost: (_, error) => listener.onShardLost(error),
       onBug: (error) => listener.onBug(error),
-    };
+    });
   }
 }
 

@@ -1,14 +1,16 @@
-/** Peers that connect to us: how many may, how often, and under which numbers they go. */
+/** Peers that connect to us: how many may, how often, and which torrent each of them names. */
 import type { Clock } from '../../shared/clock.ts';
-import type { PeerIndex } from '../../shared/indices.ts';
 import {
   ACCEPT_BURST_PEERS,
   ACCEPTS_PER_S,
+  HANDSHAKE_TIMEOUT_MS,
+  KEY_EXCHANGE_BURST,
+  KEY_EXCHANGES_PER_S,
   MAX_ACCEPTED_PEERS,
   MAX_ACCEPTED_PER_ADDRESS,
   MAX_REMEMBERED_HOMES,
 } from '../../shared/limits.ts';
-import type { PeerAddress } from '../../shared/messages.ts';
+import type { Encryption } from '../../shared/messages.ts';
 import { Allowance } from '../peer/allowance.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 import type {
@@ -19,24 +21,27 @@ import type {
   Listening,
   Transport,
 } from '../transport/transport.ts';
+import { Arrival } from './arrival.ts';
 import { GuestBook, homeOf } from './guest-book.ts';
+import type { TorrentDirectory } from './torrent-directory.ts';
 
-export interface AcceptorRequest {
-  readonly port: number;
-  readonly host: string | null;
-  readonly firstPeer: PeerIndex;
+/** A torrent that may take incoming peers. */
+export interface AcceptingTorrent {
+  readonly infoHash: Uint8Array;
+  /** It wants peers at all. */
+  readonly mayDial: boolean;
+  /** The peer that it is from here on. */
+  welcome(from: Address, connection: Connection): PeerDriver;
 }
 
-/** What the shard is asked, and told. */
+/** What the shard is asked, and what it hears. */
 export interface AcceptorHost {
   readonly clock: Clock;
-  /** Peers are wanted at all. */
-  readonly mayDial: boolean;
+  readonly encryption: Encryption;
+  readonly torrents: TorrentDirectory<AcceptingTorrent>;
   /** There is a socket for one more. */
   readonly hasRoom: boolean;
   onListening(listening: Listening): void;
-  /** The peer that it is from here on; `start` lets it in. */
-  onAccepted(address: PeerAddress): PeerDriver;
   guard(work: () => void): void;
 }
 
@@ -44,58 +49,107 @@ type Start = (events: ConnectionEvents) => Connection;
 
 export class Acceptor {
   readonly #host: AcceptorHost;
+  readonly #readBuffer: Buffer;
   readonly #listener: Listener;
   readonly #guests = new GuestBook();
-  /** How often each home may knock; the ones that knocked last. */
-  readonly #knocks = new Map<string, Allowance>();
-  #next: number;
+  readonly #arrivals = new Set<Arrival>();
+  /** How often each home may connect; those that did last. */
+  readonly #attempts = new Map<string, Allowance>();
+  readonly #keyExchanges: Allowance;
 
-  constructor({ port, host, firstPeer }: AcceptorRequest, transport: Transport, shard: AcceptorHost) {
+  constructor(
+    at: { readonly port: number; readonly host: string | null },
+    transport: Transport,
+    shard: AcceptorHost,
+  ) {
     this.#host = shard;
-    this.#next = firstPeer;
-    const onAccept = (from: Address, start: Start): void => shard.guard(() => this.#knock(from, start));
-    this.#listener = transport.listen({ port, host, onAccept }, (listening) =>
-      this.#host.onListening(listening),
-    );
+    this.#readBuffer = transport.readBuffer;
+    this.#keyExchanges = new Allowance(KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S, shard.clock());
+    const onAccept = (from: Address, start: Start): void => shard.guard(() => this.#accept(from, start));
+    this.#listener = transport.listen({ ...at, onAccept }, (listening) => shard.onListening(listening));
+  }
+
+  /** Connections that have not named their torrent. */
+  get arriving(): number {
+    return this.#arrivals.size;
   }
 
   /** The peer came in here. */
-  has(peer: PeerIndex): boolean {
+  has(peer: PeerDriver): boolean {
     return this.#guests.has(peer);
   }
 
   /** A peer is gone; true if it had come in here. */
-  left(peer: PeerIndex): boolean {
+  left(peer: PeerDriver): boolean {
     return this.#guests.leave(peer);
+  }
+
+  tick(now: number): void {
+    for (const arrival of this.#arrivals) {
+      // In the order in which they came.
+      if (now - arrival.at < HANDSHAKE_TIMEOUT_MS) return;
+      arrival.close();
+    }
   }
 
   close(): void {
     this.#listener.close();
+    for (const arrival of [...this.#arrivals]) arrival.close();
   }
 
-  /** Who is not let in is hung up on by the transport. */
-  #knock({ host, port }: Address, start: Start): void {
+  /** A connection that is not taken is closed by the transport. */
+  #accept(from: Address, start: Start): void {
     const now = this.#host.clock();
-    const home = homeOf(host);
-    if (!this.#host.mayDial || !this.#mayKnock(home, now)) return;
+    const home = homeOf(from.host);
+    if (!this.#isWanted || !this.#mayTry(home, now)) return;
     const isFullHome = this.#guests.atHome(home) >= MAX_ACCEPTED_PER_ADDRESS;
-    if (isFullHome && !this.#guests.makeRoomFor(host, now, home)) return;
+    if (isFullHome && !this.#guests.makeRoomFor(from.host, now, home)) return;
     const isFull = this.#guests.size >= MAX_ACCEPTED_PEERS || !this.#host.hasRoom;
-    if (isFull && !this.#guests.makeRoomFor(host, now)) return;
-    const index = this.#next++ as PeerIndex;
-    const peer = this.#host.onAccepted({ peer: index, host, port });
-    this.#guests.enter(index, host, peer, now);
-    peer.accept(start);
+    if (isFull && !this.#guests.makeRoomFor(from.host, now)) return;
+    const arrival = new Arrival(from, now, {
+      readBuffer: this.#readBuffer,
+      encryption: this.#host.encryption,
+      torrentOf: (named) => this.#host.torrents.byRequestHash(named)?.infoHash ?? null,
+      mayExchangeKeys: () => this.#mayExchangeKeys(),
+      guard: (work) => this.#host.guard(work),
+      onNamed: (one, infoHash, connection) => this.#named(one, infoHash, connection),
+      onGone: (one) => {
+        this.#arrivals.delete(one);
+        this.#guests.leave(one);
+      },
+    });
+    this.#arrivals.add(arrival);
+    this.#guests.enter(arrival, from.host, now);
+    arrival.begin(start);
   }
 
-  /** Each knock may cost us a key exchange. */
-  #mayKnock(home: string, now: number): boolean {
-    const knocks = this.#knocks.get(home) ?? new Allowance(ACCEPT_BURST_PEERS, ACCEPTS_PER_S, now);
-    this.#knocks.delete(home);
-    this.#knocks.set(home, knocks);
-    const [oldest] = this.#knocks.keys();
-    if (this.#knocks.size > MAX_REMEMBERED_HOMES && oldest !== undefined) this.#knocks.delete(oldest);
-    knocks.refill(now);
-    return knocks.spend(1);
+  get #isWanted(): boolean {
+    for (const torrent of this.#host.torrents.values()) if (torrent.mayDial) return true;
+    return false;
+  }
+
+  #named(arrival: Arrival, infoHash: Uint8Array, connection: Connection): PeerDriver | null {
+    const torrent = this.#host.torrents.byInfoHash(infoHash);
+    if (torrent?.mayDial !== true) return null;
+    this.#arrivals.delete(arrival);
+    const peer = torrent.welcome(arrival.address, connection);
+    this.#guests.replace(arrival, peer);
+    return peer;
+  }
+
+  #mayExchangeKeys(): boolean {
+    this.#keyExchanges.refill(this.#host.clock());
+    return this.#keyExchanges.spend(1);
+  }
+
+  /** Each attempt may cost us a key exchange. */
+  #mayTry(home: string, now: number): boolean {
+    const attempts = this.#attempts.get(home) ?? new Allowance(ACCEPT_BURST_PEERS, ACCEPTS_PER_S, now);
+    this.#attempts.delete(home);
+    this.#attempts.set(home, attempts);
+    const [oldest] = this.#attempts.keys();
+    if (this.#attempts.size > MAX_REMEMBERED_HOMES && oldest !== undefined) this.#attempts.delete(oldest);
+    attempts.refill(now);
+    return attempts.spend(1);
   }
 }

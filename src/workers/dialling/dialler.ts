@@ -1,35 +1,32 @@
 /**
- * Dials the addresses of a shard as fast as it may, a few in each turn of the event loop, so that answers are read between
- * them; and says of each peer that is lost what comes next: another way at once, another try later, or nothing.
+ * Dials the addresses of one torrent on a shard, as many as its turn allows (`dial-turns.ts`); and says of each peer that is
+ * lost what comes next: another way at once, another try later, or nothing.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import { DIALS_PER_TURN, SEQUENTIAL_EXCHANGE_MS, TICK_MS } from '../../shared/limits.ts';
+import { SEQUENTIAL_EXCHANGE_MS } from '../../shared/limits.ts';
 import type {
   AddressCommand,
   PeerAddress,
   PeerOutcome,
-  ShardEvent,
-  ShardTask,
+  TorrentEntry,
+  TorrentEvent,
 } from '../../shared/messages.ts';
 import type { PeerHost } from '../peer/peer-host.ts';
 import type { PeerState } from '../peer/peer-state.ts';
 import type { Outbox } from '../shard/outbox.ts';
 import type { ShardWorld } from '../shard/shard-world.ts';
 import { AddressBook } from './address-book.ts';
-import { type Approach, Approaches } from './approaches.ts';
-import { DialWindow } from './dial-window.ts';
-import { Families, familyOf } from './families.ts';
+import type { Approach, Approaches } from './approaches.ts';
+import type { DialTurns } from './dial-turns.ts';
+import { type Families, familyOf } from './families.ts';
 
-type DialPlan = Pick<
-  ShardTask<unknown>,
-  'share' | 'strategy' | 'encryption' | 'utp' | 'proxy' | 'localAddress' | 'reconnect'
->;
+type DialPlan = Pick<TorrentEntry, 'strategy' | 'reconnect'>;
 
 /** Endings of a dial that come from the other side: there is a way to it. */
 const ANSWERS: ReadonlySet<CloseCode> = new Set<CloseCode>(['refused', 'reset', 'closed-by-peer']);
 
-/** What the dialler asks its shard. */
+/** What the dialler asks about its torrent. */
 export interface DiallerHost {
   /** Peers are wanted at all. */
   readonly mayDial: boolean;
@@ -46,25 +43,30 @@ export interface DiallerHost {
 
 export class Dialler {
   readonly addresses: AddressBook;
-  readonly window: DialWindow;
   readonly #plan: DialPlan;
   readonly #host: DiallerHost;
-  readonly #world: ShardWorld;
+  readonly #turns: DialTurns;
+  readonly #clock: ShardWorld['clock'];
   readonly #approaches: Approaches;
   /** Null behind a proxy: it dials for us. */
   readonly #families: Families | null;
   /** Lost peers that are being dialled again. */
   readonly #redials = new Map<PeerIndex, PeerAddress>();
-  #scheduled = false;
 
-  constructor(plan: DialPlan, host: DiallerHost, world: ShardWorld) {
+  constructor(
+    plan: DialPlan,
+    host: DiallerHost,
+    turns: DialTurns,
+    approaches: Approaches,
+    { clock, random }: Pick<ShardWorld, 'clock' | 'random'>,
+  ) {
     this.#plan = plan;
-    this.addresses = new AddressBook(world.random);
-    this.window = new DialWindow(plan.share, world.clock());
-    this.#approaches = new Approaches(plan.encryption, plan.utp);
-    this.#families = plan.proxy === null ? new Families(plan.localAddress, world.ownAddresses) : null;
+    this.addresses = new AddressBook(random);
+    this.#turns = turns;
+    this.#approaches = approaches;
+    this.#families = turns.families;
     this.#host = host;
-    this.#world = world;
+    this.#clock = clock;
   }
 
   /** Addresses that could be dialled now, the lost ones among them. */
@@ -72,9 +74,9 @@ export class Dialler {
     return this.#host.mayDial ? this.addresses.waiting : 0;
   }
 
-  /** For the shard's counters. */
-  get counts(): { readonly queued: number; readonly shortages: number } {
-    return { queued: this.addresses.waiting, shortages: this.window.shortages };
+  /** New addresses that could be dialled now. */
+  get newWaiting(): number {
+    return this.#host.mayDial ? this.addresses.newWaiting : 0;
   }
 
   /** How it went with those whose second turn did not come. */
@@ -86,13 +88,11 @@ export class Dialler {
     return this.#approaches.of(peer);
   }
 
-  /** What the peers of one tick must keep to, given how many new addresses wait: lost ones hurry nobody. */
+  /** What the peers of one tick must keep to. */
   deadlines(chokedTimeoutMs: number): PeerHost['deadlines'] {
-    const waiting = this.#host.mayDial ? this.addresses.newWaiting : 0;
     return {
-      connectTimeoutMs: this.window.connectTimeoutMs(waiting),
+      ...this.#turns.deadlines,
       chokedTimeoutMs,
-      slotNeeded: this.window.slotNeeded(waiting, this.#host.open),
       exchangeTimeoutMs: this.#isSequential ? SEQUENTIAL_EXCHANGE_MS : Number.POSITIVE_INFINITY,
     };
   }
@@ -100,14 +100,11 @@ export class Dialler {
   command(command: AddressCommand, outbox: Outbox): void {
     switch (command.type) {
       case 'addresses':
-        if (command.lost) this.addresses.addLost(command.addresses, this.#world.clock());
+        if (command.lost) this.addresses.addLost(command.addresses, this.#clock());
         else this.addresses.add(command.addresses);
         return;
       case 'named':
         return this.addresses.named(command.peers);
-      case 'network-back':
-        this.#families?.reopen();
-        return this.addresses.networkBack();
       case 'forget':
         // Whatever else is to be said of a peer comes before the word that it is forgotten.
         outbox.flush();
@@ -116,8 +113,6 @@ export class Dialler {
   }
 
   tick(now: number): void {
-    const opened = this.#families?.tick(now) ?? null;
-    if (opened !== null) this.addresses.wake(({ host }) => opened(host));
     if (this.#host.open === this.#host.dialing) this.addresses.probe(now);
     this.addresses.tick(now);
   }
@@ -127,16 +122,16 @@ export class Dialler {
     this.#redials.delete(peer);
     if (after.phase === 'queued') return;
     if (after.phase !== 'closed' || ANSWERS.has(after.reason.code)) this.#families?.answered(host);
-    this.window.answered();
+    this.#turns.window.answered();
     this.pump();
   }
 
   /** This machine could not dial: the address waits, and dialling pauses where that is what is wrong. */
   shortage(address: PeerAddress, code: string): void {
-    const now = this.#world.clock();
+    const now = this.#clock();
     if (code === 'EADDRNOTAVAIL' && this.#families?.failed(address.host, code, now))
       return this.#host.lose(address, 'unreachable', withoutFamily(address.host));
-    this.window.shortage(now);
+    this.#turns.window.shortage(now);
     this.addresses.addAgain(address);
   }
 
@@ -147,7 +142,7 @@ export class Dialler {
     outcome: PeerOutcome,
     { isOver, isGuest }: { readonly isOver: boolean; readonly isGuest: boolean },
   ): PeerOutcome | null {
-    const now = this.#world.clock();
+    const now = this.#clock();
     const { code, detail = '' } = outcome.reason;
     const isUnreachable = before.phase === 'dialing' && code === 'unreachable';
     const noFamily = isUnreachable && this.#families?.failed(address.host, detail, now);
@@ -165,12 +160,34 @@ export class Dialler {
 
   /** Dials what may be dialled, from the next turn on. */
   pump(): void {
-    if (this.#scheduled || this.waiting === 0) return;
-    this.#scheduled = true;
-    this.#world.soon(() => {
-      this.#scheduled = false;
-      this.#host.guard(() => this.#dialSome());
-    });
+    if (this.waiting > 0) this.#turns.pump(this);
+  }
+
+  /** Its turn: dials at most so many. Returns how many addresses it took. */
+  dialSome(most: number, now: number): number {
+    let left = most;
+    if (this.#isSequential) left = this.#host.open === 0 ? Math.min(1, left) : 0;
+    let taken = 0;
+    for (; taken < left && this.waiting > 0; taken++) {
+      const isNew = this.addresses.newWaiting > 0;
+      if (!isNew && !this.#turns.window.mayRedial(now)) break;
+      const address = isNew ? this.addresses.nextNew() : this.addresses.nextLost();
+      if (address !== null) this.#dial(address, isNew, now);
+    }
+    return taken;
+  }
+
+  /** New addresses wait for a place, and lost ones have it: up to so many of those wait again. Returns how many. */
+  withdrawRedials(most: number): number {
+    if (this.#isSequential) return 0;
+    let withdrawn = 0;
+    for (const [peer, address] of this.#redials) {
+      if (withdrawn >= most) break;
+      withdrawn += 1;
+      this.#host.withdraw(peer);
+      this.addresses.addAgain(address);
+    }
+    return withdrawn;
   }
 
   /** One exchange after the other. */
@@ -178,62 +195,23 @@ export class Dialler {
     return this.#plan.strategy === 'sequential';
   }
 
-  #dialSome(): void {
-    const now = this.#world.clock();
-    if (!this.#host.mayDial) return;
-    if (!this.#isSequential) this.#makePlaces(now);
-    let allowed = this.window.allowance(this.#host.dialing, this.#host.open, now);
-    if (this.#isSequential) allowed = this.#host.open === 0 ? Math.min(1, allowed) : 0;
-    let any = false;
-    for (; allowed > 0 && this.waiting > 0; allowed--) {
-      const isNew = this.addresses.newWaiting > 0;
-      if (!isNew && !this.window.mayRedial(now)) break;
-      const address = isNew ? this.addresses.nextNew() : this.addresses.nextLost();
-      any = true;
-      if (address !== null) this.#dial(address, isNew);
-    }
-    if (any) this.pump();
-    else if (this.addresses.newWaiting > 0) this.#pumpLater(this.window.waitMs(now));
-  }
-
-  #dial(address: PeerAddress, isNew: boolean): void {
-    const way = this.#families?.wayTo(address.host, this.#world.clock()) ?? 'open';
+  #dial(address: PeerAddress, isNew: boolean, now: number): void {
+    const way = this.#families?.wayTo(address.host, now) ?? 'open';
     if (this.#host.inPlay(address.peer)) return;
     if (way !== 'open') return this.#host.lose(address, 'unreachable', withoutFamily(address.host));
     this.#host.dial(address);
-    if (isNew) return this.window.spend();
-    this.window.spendRedial();
+    if (isNew) return this.#turns.window.spend();
+    this.#turns.window.spendRedial();
     this.#redials.set(address.peer, address);
   }
 
-  /** New addresses wait for a place, and lost ones have it: those wait again. */
-  #makePlaces(now: number): void {
-    let missing = this.window.missingPlaces(this.#host.dialing, this.#host.open, now);
-    missing = Math.min(missing, this.addresses.newWaiting, DIALS_PER_TURN);
-    for (const [peer, address] of this.#redials) {
-      if (missing-- <= 0) return;
-      this.#host.withdraw(peer);
-      this.addresses.addAgain(address);
-    }
-  }
-
   /** Those that are in play stay. */
-  #forget(peers: readonly PeerIndex[]): ShardEvent {
+  #forget(peers: readonly PeerIndex[]): TorrentEvent {
     const kept = peers.filter((peer) => this.#host.inPlay(peer));
     const gone = peers.filter((peer) => !this.#host.inPlay(peer));
     this.addresses.forget(gone);
     this.#approaches.forget(gone);
     return { type: 'forgotten', peers: gone, kept };
-  }
-
-  /** Only the dial rate holds the next dials back: go on when it allows a turn's worth, not at the next tick. */
-  #pumpLater(ms: number): void {
-    if (ms === 0 || ms >= TICK_MS) return;
-    this.#scheduled = true;
-    this.#world.later(ms, () => {
-      this.#scheduled = false;
-      this.pump();
-    });
   }
 }
 

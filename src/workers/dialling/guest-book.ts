@@ -3,16 +3,19 @@
  * came first. A peer that works for us is never sent away, and a new one has a while to show what it is good for, unless its network
  * is more crowded than the newcomer's.
  */
-import type { PeerIndex } from '../../shared/indices.ts';
 import { networkOf } from '../../shared/ip-address.ts';
 import { GUEST_GRACE_MS, USEFUL_GUEST_GRACE_MS } from '../../shared/limits.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 
-/** As much of a peer as is judged. */
-type GuestPeer = Pick<PeerDriver, 'state' | 'receivedBytes' | 'close'>;
+/** As much of an incoming peer as is judged. The state is null until it has named its torrent. */
+export interface IncomingPeer {
+  readonly state: PeerDriver['state'] | null;
+  readonly receivedBytes: number;
+  close(code: 'slot-needed'): void;
+}
 
 interface Guest {
-  readonly peer: GuestPeer;
+  readonly peer: IncomingPeer;
   readonly at: number;
   /** An address of IPv4, a /64 of IPv6: what one household has. */
   readonly home: string;
@@ -25,7 +28,7 @@ export const homeOf = (host: string): string => networkOf(host, 4, 8);
 
 export class GuestBook {
   /** In the order in which they came. */
-  readonly #guests = new Map<PeerIndex, Guest>();
+  readonly #guests = new Map<IncomingPeer, Guest>();
   readonly #perHome = new Map<string, number>();
   readonly #perNetwork = new Map<string, number>();
 
@@ -33,7 +36,7 @@ export class GuestBook {
     return this.#guests.size;
   }
 
-  has(peer: PeerIndex): boolean {
+  has(peer: IncomingPeer): boolean {
     return this.#guests.has(peer);
   }
 
@@ -41,18 +44,25 @@ export class GuestBook {
     return this.#perHome.get(home) ?? 0;
   }
 
-  enter(index: PeerIndex, host: string, peer: GuestPeer, at: number): void {
+  enter(peer: IncomingPeer, host: string, at: number): void {
     const guest = { peer, at, home: homeOf(host), network: networkOf(host, 3, 6) };
-    this.#guests.set(index, guest);
+    this.#guests.set(peer, guest);
     count(this.#perHome, guest.home, 1);
     count(this.#perNetwork, guest.network, 1);
   }
 
+  /** `peer` goes on in the place of `before`, as if it had come at the same time. */
+  replace(before: IncomingPeer, peer: IncomingPeer): void {
+    const guest = this.#guests.get(before);
+    if (guest === undefined || !this.#guests.delete(before)) return;
+    this.#guests.set(peer, { ...guest, peer });
+  }
+
   /** True if it was here. */
-  leave(index: PeerIndex): boolean {
-    const guest = this.#guests.get(index);
+  leave(peer: IncomingPeer): boolean {
+    const guest = this.#guests.get(peer);
     if (guest === undefined) return false;
-    this.#guests.delete(index);
+    this.#guests.delete(peer);
     count(this.#perHome, guest.home, -1);
     count(this.#perNetwork, guest.network, -1);
     return true;
@@ -78,8 +88,8 @@ export class GuestBook {
 
 const USE = { none: 0, unknown: 1, promising: 2, gave: 3, works: 4 } as const;
 
-function useOf({ state, receivedBytes }: GuestPeer): number {
-  if (state.phase !== 'choked' && state.phase !== 'unchoked') return USE.none;
+function useOf({ state, receivedBytes }: IncomingPeer): number {
+  if (state?.phase !== 'choked' && state?.phase !== 'unchoked') return USE.none;
   const { useful, silent } = state.session;
   if (useful === false) return USE.none;
   if (state.phase === 'unchoked' && !silent) return USE.works;

@@ -9,7 +9,7 @@ import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
 import type { MetadataPart, PeerAddress, TransportKind } from '../../shared/messages.ts';
 import { type Approach, PLAIN } from '../dialling/approaches.ts';
 import { type Place, RequestBook, type RequestedPeer } from '../requests/requester.ts';
-import { AcceptedConnection, SecureConnection } from '../transport/encryption/mse-connection.ts';
+import { SecureConnection } from '../transport/encryption/mse-connection.ts';
 import type { Address, Connection, ConnectionEvents } from '../transport/transport.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
@@ -90,17 +90,11 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     this.apply({ type: 'dial' });
   }
 
-  /** It has connected to us; `start` begins to read. */
-  accept(start: (events: ConnectionEvents) => Connection): void {
-    const { identity, transport, keyExchanges, clock } = this.#host;
-    const mayExchangeKeys = (): boolean => {
-      keyExchanges.refill(clock());
-      return keyExchanges.spend(1);
-    };
-    const wrapped = new AcceptedConnection(transport.readBuffer, this, identity, mayExchangeKeys);
+  /** It has connected to us. */
+  accept(connection: Connection): void {
     this.#lastReceivedAt = this.#host.clock();
     this.apply({ type: 'accepted' });
-    this.#connection = wrapped.attach(start(wrapped));
+    this.#connection = connection;
   }
 
   close(code: CloseCode, detail?: string): void {

@@ -1,12 +1,11 @@
 /** What a peer's driver needs of the shard that it lives in. */
 import type { Clock } from '../../shared/clock.ts';
-import type { ShardEvent } from '../../shared/messages.ts';
+import type { TorrentEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
 import type { SwarmCount } from '../shard/swarm-count.ts';
 import type { WantedPieces } from '../shard/wanted-pieces.ts';
 import type { WorkingPeers } from '../shard/working-peers.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { Allowance } from './allowance.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Greetings, Identity, Offer } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
@@ -14,7 +13,7 @@ import type { PeerState, Tick } from './peer-state.ts';
 
 /** What a peer says that concerns more than its shard. */
 export type PeerNews = Extract<
-  ShardEvent,
+  TorrentEvent,
   { type: 'metadata-offer' | 'metadata-part' | 'peers-told' | 'dht-node' }
 >;
 
@@ -30,8 +29,6 @@ export interface PeerHost {
   /** The info dictionary, once it is known. */
   readonly info: Uint8Array | null;
   readonly earlyBudget: EarlyBudget;
-  /** Those that guests may ask of us; each is milliseconds of arithmetic. */
-  readonly keyExchanges: Allowance;
   /** The shard's part of the next tick's input. */
   readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
   /** The one door for callbacks of sockets: what throws behind it is a bug of ours and ends the shard, knowingly. */

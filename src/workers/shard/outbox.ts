@@ -1,28 +1,32 @@
 /**
- * What a shard says to the main thread, gathered and bounded. Full pieces wait for the end of the turn, closed peers for
+ * What a shard says to the main thread of one torrent, gathered and bounded. Full pieces wait for the end of the turn, closed peers for
  * the next tick: while thousands are dialled, hundreds close in each moment, and a message each would cost more than the
  * dials. What must not wait at all (the first unchoke) goes past it.
  * Here the shard's lived time becomes the time that all threads share.
  */
+
+import type { TorrentId } from '../../shared/indices.ts';
 import { EVENTS_PER_MESSAGE } from '../../shared/limits.ts';
-import type { FullPiece, PeerOutcome, ShardEvent } from '../../shared/messages.ts';
+import type { FullPiece, PeerOutcome, TorrentEvent } from '../../shared/messages.ts';
 import type { Timeline } from '../../shared/timeline.ts';
 import type { ShardWorld } from './shard-world.ts';
 
 export class Outbox {
-  readonly #post: (event: ShardEvent) => void;
+  readonly #torrent: TorrentId;
+  readonly #send: ShardWorld['post'];
   readonly #shared: (lived: number) => number;
   readonly #soon: (work: () => void) => void;
   #full: FullPiece[] = [];
   #closed: PeerOutcome[] = [];
 
-  constructor({ post, soon, shared }: Pick<ShardWorld, 'post' | 'soon' | 'shared'>) {
-    this.#post = post;
+  constructor(torrent: TorrentId, { post, soon, shared }: Pick<ShardWorld, 'post' | 'soon' | 'shared'>) {
+    this.#torrent = torrent;
+    this.#send = post;
     this.#soon = soon;
     this.#shared = shared;
   }
 
-  now(event: ShardEvent): void {
+  now(event: TorrentEvent): void {
     this.#post('at' in event ? { ...event, at: this.#shared(event.at) } : event);
   }
 
@@ -42,6 +46,10 @@ export class Outbox {
     if (this.#closed.length === 0) return;
     this.#post({ type: 'closed', outcomes: this.#closed });
     this.#closed = [];
+  }
+
+  #post(event: TorrentEvent): void {
+    this.#send({ ...event, torrent: this.#torrent });
   }
 
   #flushFull(): void {

@@ -1,15 +1,10 @@
 /** The outside of a shard: time, network, turns and the way to the main thread, so that a test can make its own. */
 import type { Clock } from '../../shared/clock.ts';
-import type { ShardEvent } from '../../shared/messages.ts';
+import type { ShardEvent, ShardLoad } from '../../shared/messages.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** How the thread fares. */
-export interface Load {
-  readonly activeMs: number;
-  readonly lagP50Ms: number;
-  readonly lagP99Ms: number;
-  readonly lagMaxMs: number;
-}
+export type Load = Omit<ShardLoad, 'shortages'>;
 
 export interface ShardWorld {
   /** Lived time: all deadlines count by it. */

@@ -7,6 +7,8 @@ export const PROTOCOL_BYTES = PROTOCOL.length;
 const RESERVED_AT = 20;
 const INFO_HASH_AT = 28;
 const PEER_ID_AT = 48;
+/** So many bytes of a handshake name the torrent. */
+export const NAMED_BYTES = PEER_ID_AT;
 
 export interface Handshake {
   readonly infoHash: Uint8Array;
@@ -33,6 +35,11 @@ export function mayBeHandshake(bytes: Uint8Array, length: number): boolean {
   const known = Math.min(length, PROTOCOL.length);
   for (let i = 0; i < known; i++) if (bytes[i] !== PROTOCOL[i]) return false;
   return true;
+}
+
+/** The info hash in the first `NAMED_BYTES` of a handshake; valid as long as they are. */
+export function infoHashIn(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(INFO_HASH_AT, PEER_ID_AT);
 }
 
 /** The fields of 68 bytes that passed `mayBeHandshake`, copied out of them. */

@@ -122,20 +122,16 @@ export class BenchRun {
         this.#console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
       onClosed: () => this.#checkExhausted(),
-    };
-  }
-
-  #downloadListener(): DownloadListener {
-    const { onFirstUnchoke, onClosed, onShardLost } = this.#sessionListener();
-    return {
-      onFirstUnchoke,
-      onClosed,
-      onShardLost,
       onBanned: (peer) => {
         const name = this.#session.race.peers.nameOf(peer);
         this.#console.event('peer-banned', { peer: name });
         this.#console.news(`${name} sent bad data and is banned`);
       },
+    };
+  }
+
+  #downloadListener(): DownloadListener {
+    return {
       onChecked: () => {},
       onJournalTrouble: () => {},
       onVerified: () => {},

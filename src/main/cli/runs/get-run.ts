@@ -200,7 +200,6 @@ export class GetRun {
 
   #downloadListener(): DownloadListener {
     return {
-      ...this.#sessionListener(),
       onChecked: (pieces, total) => this.#output.checked(pieces, total),
       onJournalTrouble: (message) => this.#console.news(`no journal: ${message}`),
       onVerified: () => this.#watch.progressed(),

@@ -1,7 +1,6 @@
 /** A connection behind Message Stream Encryption: to its peer a plain connection, to the network noise. */
 import type { CloseCode } from '../../../shared/close-reason.ts';
 import type { Encryption, TransportKind } from '../../../shared/messages.ts';
-import type { Identity } from '../../peer/greeting.ts';
 import { mayBeHandshake, PROTOCOL_BYTES } from '../../wire/handshake.ts';
 import type { Connection, ConnectionEvents } from '../transport.ts';
 import { KEY_BYTES, METHOD } from './key-exchange.ts';
@@ -11,6 +10,7 @@ import {
   MseInitiator,
   MseResponder,
   type MseStep,
+  type TorrentFinder,
 } from './mse-handshake.ts';
 
 /** What we agree to: who insists on encryption wants it for the stream as well. */
@@ -19,7 +19,7 @@ function methodsOf(encryption: Encryption): number {
 }
 
 abstract class WrappedConnection implements Connection, ConnectionEvents {
-  protected readonly events: ConnectionEvents;
+  protected events: ConnectionEvents;
   protected readonly readBuffer: Buffer;
   protected handshake: MseHandshake | null = null;
   protected inner: Connection | null = null;
@@ -134,30 +134,35 @@ export class SecureConnection extends WrappedConnection {
   }
 }
 
-/** We were dialled: the first bytes show whether the other speaks in the clear. */
+export interface AcceptedSetup {
+  readonly encryption: Encryption;
+  readonly torrentOf: TorrentFinder;
+  /** Asked once, when a whole key has come: to answer it takes milliseconds of arithmetic. */
+  readonly mayExchangeKeys: () => boolean;
+}
+
+/** A peer dialled us: the first bytes show whether it speaks in the clear. */
 export class AcceptedConnection extends WrappedConnection {
-  readonly #identity: Pick<Identity, 'infoHash' | 'encryption'>;
-  readonly #mayExchangeKeys: () => boolean;
+  readonly #setup: AcceptedSetup;
   #early = Buffer.alloc(0);
   #inTheClear = false;
 
-  /** `mayExchangeKeys`: asked once, when a whole key has come: to answer it is dear. */
-  constructor(
-    readBuffer: Buffer,
-    events: ConnectionEvents,
-    identity: Pick<Identity, 'infoHash' | 'encryption'>,
-    mayExchangeKeys: () => boolean,
-  ) {
+  constructor(readBuffer: Buffer, events: ConnectionEvents, setup: AcceptedSetup) {
     super(readBuffer, events);
-    this.#identity = identity;
-    this.#mayExchangeKeys = mayExchangeKeys;
+    this.#setup = setup;
   }
 
   onConnect(): void {}
 
+  /** From here on `events` hears of the connection, first of `bytes`, which came before. */
+  handTo(events: ConnectionEvents, bytes: Buffer): void {
+    this.events = events;
+    this.deliver(bytes);
+  }
+
   protected beforeHandshake(length: number): void {
     if (this.#inTheClear) return this.events.onData(length);
-    const { infoHash, encryption } = this.#identity;
+    const { encryption, torrentOf, mayExchangeKeys } = this.#setup;
     this.#early = Buffer.concat([this.#early, this.readBuffer.subarray(0, length)]);
     if (mayBeHandshake(this.#early, this.#early.length)) {
       if (this.#early.length < PROTOCOL_BYTES) return;
@@ -167,8 +172,8 @@ export class AcceptedConnection extends WrappedConnection {
     }
     if (encryption === 'off') return this.fail();
     if (this.#early.length < KEY_BYTES) return;
-    if (!this.#mayExchangeKeys()) return this.fail();
-    this.handshake = new MseResponder(infoHash, methodsOf(encryption));
+    if (!mayExchangeKeys()) return this.fail();
+    this.handshake = new MseResponder(torrentOf, methodsOf(encryption));
     this.heed(this.handshake.push(this.#early));
   }
 }

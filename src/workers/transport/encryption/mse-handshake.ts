@@ -121,9 +121,17 @@ export class MseInitiator implements MseHandshake {
   }
 }
 
-/** Who is dialled. */
+/** The torrent that a dialler means: it names the hash of `req2` and the info hash, which gives nothing away to others. */
+export type TorrentFinder = (hashOfRequest: Uint8Array) => Uint8Array | null;
+
+/** What a dialler sends for a torrent, once the shared secret is taken out of it. */
+export function requestHashOf(infoHash: Uint8Array): Buffer {
+  return hash('req2', infoHash);
+}
+
+/** The side that is dialled. */
 export class MseResponder implements MseHandshake {
-  readonly #infoHash: Uint8Array;
+  readonly #torrentOf: TorrentFinder;
   readonly #methods: number;
   readonly #keys: Keys = newKeys();
   #received = Buffer.alloc(0);
@@ -132,8 +140,8 @@ export class MseResponder implements MseHandshake {
   /** The encrypted part as far as it has come, decrypted. */
   #body = Buffer.alloc(0);
 
-  constructor(infoHash: Uint8Array, methods: number) {
-    this.#infoHash = infoHash;
+  constructor(torrentOf: TorrentFinder, methods: number) {
+    this.#torrentOf = torrentOf;
     this.#methods = methods;
   }
 
@@ -147,25 +155,25 @@ export class MseResponder implements MseHandshake {
       this.#received = this.#received.subarray(KEY_BYTES);
       send = Buffer.concat([this.#keys.publicKey, pad()]);
     }
-    if (this.#ciphers === null && !this.#findTorrent(this.#secret))
+    const search = this.#ciphers === null ? this.#findTorrent(this.#secret) : 'found';
+    if (search === 'unknown') return FAILED;
+    if (search === 'early')
       return this.#received.length > MAX_PAD_BYTES + 2 * HASH_BYTES ? FAILED : { ...WAIT, send };
     const { done, failed, send: answer } = this.#finish();
     const both = [send, answer].filter((part) => part !== null);
     return { send: both.length === 0 ? null : Buffer.concat(both), done, failed };
   }
 
-  /** True once the dialler is seen to know the info hash. */
-  #findTorrent(secret: Buffer): boolean {
+  /** `early`: not all of it has come. */
+  #findTorrent(secret: Buffer): 'found' | 'unknown' | 'early' {
     const at = this.#received.indexOf(hash('req1', secret));
-    if (at < 0 || at > MAX_PAD_BYTES || this.#received.length < at + 2 * HASH_BYTES) return false;
-    const wanted = xor(hash('req2', this.#infoHash), hash('req3', secret));
-    if (!wanted.equals(this.#received.subarray(at + HASH_BYTES, at + 2 * HASH_BYTES))) return false;
+    if (at < 0 || at > MAX_PAD_BYTES || this.#received.length < at + 2 * HASH_BYTES) return 'early';
+    const named = xor(this.#received.subarray(at + HASH_BYTES, at + 2 * HASH_BYTES), hash('req3', secret));
+    const infoHash = this.#torrentOf(named);
+    if (infoHash === null) return 'unknown';
     this.#received = this.#received.subarray(at + 2 * HASH_BYTES);
-    this.#ciphers = {
-      encrypt: cipherOf('B', secret, this.#infoHash),
-      decrypt: cipherOf('A', secret, this.#infoHash),
-    };
-    return true;
+    this.#ciphers = { encrypt: cipherOf('B', secret, infoHash), decrypt: cipherOf('A', secret, infoHash) };
+    return 'found';
   }
 
   #finish(): MseStep {

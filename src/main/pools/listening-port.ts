@@ -1,10 +1,11 @@
-/** Where others connect to us: one shard listens, and whoever takes its place goes on at the same port. */
-import type { PeerIndex } from '../../shared/indices.ts';
+/** Where others connect to us: one shard listens, and the thread that takes its place goes on at the same port. */
 import type { ShardCommand } from '../../shared/messages.ts';
+
+/** The shard that accepts connections: Node threads cannot share a listening socket before version 22.12. */
+export const LISTENING_SHARD = 0;
 
 export class ListeningPort {
   readonly #send: (command: ShardCommand) => void;
-  readonly #firstPeer: () => PeerIndex;
   #host: string | null = null;
   #port: number | null = null;
   /** What was asked for; a free port where it is 0. Null before that. */
@@ -12,9 +13,8 @@ export class ListeningPort {
   #resolve: (port: number) => void = () => {};
   #reject: (error: Error) => void = () => {};
 
-  constructor(send: (command: ShardCommand) => void, firstPeer: () => PeerIndex) {
+  constructor(send: (command: ShardCommand) => void) {
     this.#send = send;
-    this.#firstPeer = firstPeer;
   }
 
   /** Resolves to the port; rejects with the system's word for why there is none. */
@@ -41,6 +41,6 @@ export class ListeningPort {
   }
 
   #ask(port: number): void {
-    this.#send({ type: 'listen', port, host: this.#host, firstPeer: this.#firstPeer() });
+    this.#send({ type: 'listen', port, host: this.#host });
   }
 }

@@ -1,0 +1,299 @@
+/** One torrent on a shard: the peers of it that fell to this thread, all in play at once, and what they download. */
+import type { Clock } from '../../shared/clock.ts';
+import type { CloseCode } from '../../shared/close-reason.ts';
+import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
+import { Ledger } from '../../shared/ledger.ts';
+import type { PeerAddress, ShardTorrent, TorrentCommand, TorrentEntry } from '../../shared/messages.ts';
+import type { AcceptingTorrent } from '../dialling/acceptor.ts';
+import { Approaches } from '../dialling/approaches.ts';
+import { Dialler, type DiallerHost } from '../dialling/dialler.ts';
+import type { EarlyBudget } from '../peer/early-pieces.ts';
+import { Greetings, type Identity, NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
+import { PeerDriver } from '../peer/peer-driver.ts';
+import type { PeerHost, PeerNews } from '../peer/peer-host.ts';
+import { outcomeOf } from '../peer/peer-outcome.ts';
+import type { PeerState } from '../peer/peer-state.ts';
+import { FirstBlockProbe } from '../requests/first-block-probe.ts';
+import type { Requester } from '../requests/requester.ts';
+import { ShardDownload } from '../requests/shard-download.ts';
+import { UNKNOWN_TORRENT } from '../requests/unknown-torrent.ts';
+import type { Address, Connection, Transport } from '../transport/transport.ts';
+import { FastestPeers } from './fastest-peers.ts';
+import { KeptPeers } from './kept-peers.ts';
+import { Outbox } from './outbox.ts';
+import { PeerExchange } from './peer-exchange.ts';
+import { PhaseCounts } from './phase-counts.ts';
+import type { ShardThread } from './shard-thread.ts';
+import { StatsNews } from './stats-news.ts';
+import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
+import { tickInSlices } from './tick-slices.ts';
+import { EVERYTHING, type WantedPieces } from './wanted-pieces.ts';
+import { WorkingPeers } from './working-peers.ts';
+
+export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly earlyBudget: EarlyBudget;
+  readonly identity: Identity;
+  readonly greetings: Greetings;
+  requester: Requester = UNKNOWN_TORRENT;
+  pieceCount: number | null = null;
+  info: Uint8Array | null = null;
+  deadlines: PeerHost['deadlines'];
+  readonly working = new WorkingPeers();
+  wanted: WantedPieces = EVERYTHING;
+  swarm: SwarmCount = UNCOUNTED;
+  readonly #entry: TorrentEntry;
+  readonly #thread: ShardThread;
+  readonly #outbox: Outbox;
+  readonly #dialler: Dialler;
+  readonly #counts = new PhaseCounts();
+  readonly #stats = new StatsNews();
+  #download: ShardDownload | null = null;
+  /** All peers that are not closed. */
+  readonly #peers = new Map<PeerIndex, PeerDriver>();
+  readonly #kept: KeptPeers;
+  readonly #fastest: FastestPeers;
+  #pex: PeerExchange | null;
+  #publicOffer: PublicOffer;
+  #nextIncoming: number;
+  #over = false;
+
+  constructor(torrent: TorrentId, entry: TorrentEntry, thread: ShardThread) {
+    this.#entry = entry;
+    this.#thread = thread;
+    const { world, task } = thread;
+    this.clock = world.clock;
+    this.transport = world.transport;
+    this.earlyBudget = thread.earlyBudget;
+    this.identity = { ...entry, clientName: task.clientName, encryption: task.encryption };
+    this.greetings = new Greetings(this.identity);
+    this.#outbox = new Outbox(torrent, world);
+    this.#dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);
+    thread.turns.enter(this.#dialler);
+    this.#kept = new KeptPeers(this.#peers, world.clock());
+    this.#fastest = new FastestPeers(world.clock());
+    this.#publicOffer = { pex: entry.pex, dht: entry.dht };
+    this.#pex = entry.pex ? new PeerExchange() : null;
+    this.#nextIncoming = entry.incoming.first;
+    this.deadlines = this.#dialler.deadlines(entry.chokedTimeoutMs);
+  }
+
+  command(command: Exclude<TorrentCommand, { type: 'enter' | 'leave' }>): void {
+    switch (command.type) {
+      case 'begin':
+        this.#begin(command.content);
+        break;
+      case 'ask-metadata':
+        this.#peers.get(command.peer)?.askMetadata(command.parts);
+        return;
+      case 'banish':
+        this.#banish(command.peers, command.code);
+        break;
+      case 'addresses':
+      case 'named':
+      case 'forget':
+        this.#dialler.command(command, this.#outbox);
+        break;
+      case 'keep':
+        this.#kept.keep(command.peers);
+        break;
+      case 'resume':
+        this.#kept.resume();
+        this.#dialler.addresses.resumeRace();
+        break;
+      case 'verdicts':
+        this.#download?.verdicts(command.verified, this.#peers);
+        break;
+    }
+    this.#dialler.pump();
+  }
+
+  /** The deadline tick: all time-outs, in slices, so that ten thousand peers do not make one long turn. */
+  tick(now: number): void {
+    this.requester.tick(now);
+    this.#dialler.tick(now);
+    for (const peer of this.working.beyond(this.#entry.workingPeers)) peer.close('surplus');
+    this.#kept.turnOver(now, !this.mayDial && this.#dialler.addresses.newWaiting > 0);
+    this.deadlines = this.#dialler.deadlines(this.#entry.chokedTimeoutMs);
+    const { world } = this.#thread;
+    if (this.#peers.size > 0) tickInSlices([...this.#peers.values()], world.soon, (work) => this.guard(work));
+    this.#pex?.tick(this.#peers.values(), (peer) => this.#thread.isIncoming(peer), now);
+    const fastest = this.#fastest.tick(this.#peers.values(), now);
+    if (fastest !== null) this.#outbox.now({ type: 'fastest', peers: fastest });
+    // Together, so that no peer is counted both as on its way and as lost.
+    this.#postStats();
+    this.#outbox.flush();
+    this.#dialler.pump();
+  }
+
+  /** The network was away, and is back. */
+  networkBack(): void {
+    this.#dialler.addresses.networkBack();
+    this.#dialler.pump();
+  }
+
+  /** Addresses of a family that this machine has again. */
+  familyOpened(has: (host: string) => boolean): void {
+    this.#dialler.addresses.wake(({ host }) => has(host));
+  }
+
+  /** Closes every peer. Nothing of the torrent is left on this shard then. */
+  leave(): void {
+    for (const peer of [...this.#peers.values()]) peer.close('stopped');
+    for (const outcome of this.#dialler.untold) this.#outbox.closed(outcome);
+    this.#thread.turns.leave(this.#dialler);
+    this.#postStats();
+    this.#outbox.flush();
+    this.#over = true;
+    this.#outbox.now({ type: 'left' });
+  }
+
+  // --- PeerHost
+
+  get offer(): Offer {
+    const bitfield = this.#download?.bitfield ?? null;
+    return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield };
+  }
+
+  guard(work: () => void): void {
+    if (!this.#over) this.#thread.guard(work);
+  }
+
+  onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void {
+    this.#counts.move(before, after);
+    this.#thread.counts.move(before, after);
+    if (before.phase === 'dialing') this.#dialler.dialEnded(peer.peerAddress, after);
+    if (after.phase !== 'closed') return;
+    this.swarm.countPieces(peer.pieces, -1);
+    this.#remove(peer);
+    this.#pex?.forget(peer.index);
+    const isOver = this.#over || this.#thread.stopping || this.#kept.decided;
+    const isGuest = this.#thread.peerLeft(peer);
+    const outcome = outcomeOf(peer, after, this.#thread.task.shard);
+    const told = this.#dialler.lost(peer.peerAddress, before, outcome, { isOver, isGuest });
+    if (told !== null) this.#outbox.closed(told);
+    this.#dialler.pump();
+  }
+
+  onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void {
+    const at = this.clock();
+    if (milestone === 'connected') {
+      if (this.#entry.strategy !== 'first-connect' || this.#kept.decided) return;
+      this.#outbox.now({ type: 'connected', peer: peer.index, at });
+      this.#kept.keep([peer.index]);
+      return;
+    }
+    if (this.working.isSurplus(peer, this.#entry.workingPeers)) {
+      peer.close('surplus');
+      return;
+    }
+    // Past the batch: main starts the download, or sends all others home, on this word.
+    this.#outbox.now({ type: 'unchoked', peer: peer.index, at });
+  }
+
+  onFirstBlock(peer: PeerDriver): void {
+    this.#outbox.now({ type: 'first-block', peer: peer.index, at: this.clock() });
+    this.#dialler.addresses.forgive(peer.index);
+    if (this.#download === null) peer.close('done');
+  }
+
+  tell(event: PeerNews): void {
+    if (event.type !== 'peers-told' || this.#pex !== null) this.#outbox.now(event);
+  }
+
+  onShortage(peer: PeerDriver, code: string): void {
+    this.#remove(peer);
+    this.#dialler.shortage(peer.peerAddress, code);
+  }
+
+  // --- DiallerHost and AcceptingTorrent
+
+  get infoHash(): Uint8Array {
+    return this.#entry.infoHash;
+  }
+
+  get mayDial(): boolean {
+    if (this.#over || this.#kept.decided) return false;
+    return this.working.size < this.#entry.workingPeers;
+  }
+
+  get dialing(): number {
+    return this.#counts.of('dialing');
+  }
+
+  get open(): number {
+    return this.#peers.size;
+  }
+
+  dial(address: PeerAddress): void {
+    this.#enter(address).dial();
+  }
+
+  withdraw(index: PeerIndex): void {
+    const peer = this.#peers.get(index);
+    if (peer === undefined) return;
+    peer.apply({ type: 'postpone' });
+    this.#remove(peer);
+  }
+
+  lose(address: PeerAddress, code: CloseCode, detail?: string): void {
+    this.#enter(address).close(code, detail);
+  }
+
+  inPlay(peer: PeerIndex): boolean {
+    return this.#peers.has(peer);
+  }
+
+  welcome(from: Address, connection: Connection): PeerDriver {
+    const address = { peer: this.#nextIncoming as PeerIndex, ...from };
+    this.#nextIncoming += this.#entry.incoming.step;
+    this.#outbox.now({ type: 'accepted', address });
+    const peer = this.#enter(address);
+    peer.accept(connection);
+    return peer;
+  }
+
+  /** From here on it is in play. */
+  #enter({ peer: index, host, port }: PeerAddress): PeerDriver {
+    const peer = new PeerDriver(index, { host, port }, this, this.#dialler.approachOf(index));
+    this.#peers.set(index, peer);
+    this.#thread.opened(1);
+    return peer;
+  }
+
+  #remove(peer: PeerDriver): void {
+    if (this.#peers.delete(peer.index)) this.#thread.opened(-1);
+  }
+
+  /** Those that were still waiting are reported as lost, too. */
+  #banish(peers: readonly PeerIndex[], code: CloseCode): void {
+    for (const waiting of this.#dialler.addresses.banish(peers)) this.lose(waiting, code);
+    for (const peer of peers) this.#peers.get(peer)?.close(code);
+  }
+
+  /** The torrent is known: from here on there is something to ask for. */
+  #begin({ geometry, info, download, private: isPrivate }: ShardTorrent): void {
+    if (isPrivate) this.#pex = null;
+    if (isPrivate) this.#publicOffer = NOTHING_PUBLIC;
+    const { clock, random } = this.#thread.world;
+    this.pieceCount = geometry.pieceCount;
+    this.info = new Uint8Array(info);
+    if (download !== null) {
+      this.wanted = new Ledger(download.ledger);
+      const onFull = (full: Parameters<Outbox['full']>[0]): void => this.#outbox.full(full);
+      const { shard } = this.#thread.task;
+      this.swarm = this.#download = new ShardDownload({ ...download, shard, clock, random, onFull });
+    }
+    this.requester = this.#download?.requester ?? new FirstBlockProbe(geometry, clock, random);
+    for (const peer of [...this.#peers.values()]) peer.torrentKnown(geometry.pieceCount);
+    this.#download?.tellFound(this.#peers);
+  }
+
+  #postStats(): void {
+    const { blockBytes, wastedBytes } = this.requester;
+    const queued = this.#dialler.addresses.waiting;
+    const news = this.#stats.of({ ...this.#counts.snapshot(), queued, blockBytes, wastedBytes });
+    if (news !== null) this.#outbox.now({ type: 'stats', stats: news });
+  }
+}

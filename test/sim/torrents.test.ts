@@ -1,0 +1,128 @@
+/** Several torrents on one shard: they share its sockets and its dials, and what comes in finds its own. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { peerIndex, type TorrentId } from '../../src/shared/indices.ts';
+import type { TorrentCommand, TorrentEntry } from '../../src/shared/messages.ts';
+import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
+import { VirtualShard } from '../support/virtual-shard.ts';
+import { entryOf, INFO_HASH, type VirtualShardOptions } from '../support/virtual-shard-setup.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
+
+const OTHER = Buffer.alloc(20, 0xcd);
+
+/** A shard with a second torrent on it; `posted` has the names of all events of each, in order. */
+function two(options: VirtualShardOptions = {}, second: Partial<TorrentEntry> = {}) {
+  const shard = new VirtualShard(options);
+  const tell = (command: TorrentCommand): void =>
+    shard.shard.command({ ...command, torrent: 2 as TorrentId });
+  tell({ type: 'enter', entry: { ...entryOf(options), infoHash: OTHER, ...second } });
+  return { shard, tell };
+}
+
+const of = (shard: VirtualShard, torrent: number, type: string): number =>
+  shard.posted.filter((event) => 'torrent' in event && event.torrent === torrent && event.type === type)
+    .length;
+
+test('an incoming peer comes to the torrent that it names, in the clear and encrypted to none of the others', () => {
+  const { shard } = two();
+  shard.listen();
+  const visit = (infoHash: Buffer): FakePeerScript => ({
+    script: [
+      [0, { say: handshakeOf(infoHash, '-XX0001-peer') }],
+      [1, { say: wire.haveNone }],
+    ],
+  });
+  const first = shard.knock(visit(INFO_HASH), '8.8.8.1');
+  const second = shard.knock(visit(OTHER), '8.8.8.2');
+  const third = shard.knock(visit(OTHER), '8.8.8.3');
+  shard.run(100);
+  assert.deepEqual([of(shard, 1, 'accepted'), of(shard, 2, 'accepted')], [1, 2]);
+  for (const [peer, hash] of [
+    [first, INFO_HASH],
+    [second, OTHER],
+    [third, OTHER],
+  ] as const)
+    assert.ok(peer.bytesHeard.includes(hash.toString('latin1')), 'answered with its own info hash');
+});
+
+test('a torrent that wants no more peers takes none, and the others do', () => {
+  const { shard } = two({}, { workingPeers: 0 });
+  shard.listen();
+  const peer = shard.knock({ script: [[0, { say: handshakeOf(OTHER, '-XX0001-peer') }]] }, '8.8.8.1');
+  const other = shard.knock({ script: [[0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }]] }, '8.8.8.2');
+  shard.run(100);
+  assert.deepEqual([peer.destroyed, other.destroyed], [true, false]);
+  assert.deepEqual([of(shard, 1, 'accepted'), of(shard, 2, 'accepted')], [1, 0]);
+});
+
+test('two torrents with many addresses take turns at the dials of the shard', () => {
+  const { shard, tell } = two({ share: { halfOpen: 40, dialRatePerS: 40 } });
+  const silent: FakePeerScript = { script: [], connect: { fail: 'connect-timeout', afterMs: 60_000 } };
+  const peers = shard.add(...Array.from({ length: 400 }, () => silent));
+  tell({
+    type: 'addresses',
+    addresses: Array.from({ length: 400 }, (_, i) => ({
+      peer: peerIndex(i),
+      host: '127.0.0.1',
+      port: i + 1,
+    })),
+    lost: false,
+  });
+  shard.run(100);
+  const total = peers.reduce((sum, peer) => sum + peer.dials, 0);
+  assert.ok(total >= 40 && total <= 44, `${total} dials in all`);
+  shard.run(300);
+  const dialing = [1, 2].map((torrent) => {
+    const last = shard.posted.findLast(
+      (event) => 'torrent' in event && event.torrent === torrent && event.type === 'stats',
+    );
+    return last?.type === 'stats' ? last.stats.dialed : 0;
+  });
+  assert.ok(
+    dialing.every((count) => count >= 15),
+    `each has its part: ${dialing}`,
+  );
+});
+
+test('a torrent that leaves closes its peers, says so, and is not heard of any more', () => {
+  const { shard, tell } = two();
+  shard.add({ script: seedScript(INFO_HASH, 8, 100) }, { script: seedScript(OTHER, 8, 100) });
+  shard.listen();
+  shard.run(1_000);
+  assert.equal(shard.shard.open, 1, 'the second serves another torrent');
+  tell({ type: 'addresses', addresses: [{ peer: peerIndex(0), host: '127.0.0.1', port: 2 }], lost: false });
+  shard.run(1_000);
+  const open = shard.shard.open;
+  tell({ type: 'leave' });
+  assert.equal(of(shard, 2, 'left'), 1);
+  assert.equal(of(shard, 2, 'closed'), 1);
+  assert.equal(shard.shard.open, open - 1);
+  const before = shard.posted.length;
+  tell({ type: 'named', peers: [peerIndex(0)] });
+  const late = shard.knock({ script: [[0, { say: handshakeOf(OTHER, '-XX0001-peer') }]] }, '8.8.8.1');
+  shard.run(60_000);
+  assert.equal(late.destroyed, true, 'nothing here has its torrent');
+  const news = shard.posted.slice(before).filter((event) => 'torrent' in event && event.torrent === 2);
+  assert.deepEqual(news, []);
+});
+
+test('a thousand idle torrents say nothing, and leave nothing behind', () => {
+  const { shard } = two();
+  const ids = Array.from({ length: 1_000 }, (_, i) => (i + 10) as TorrentId);
+  for (const torrent of ids) {
+    const infoHash = Buffer.alloc(20);
+    infoHash.writeUInt32BE(torrent);
+    shard.shard.command({ torrent, type: 'enter', entry: { ...entryOf({}), infoHash } });
+  }
+  shard.run(1_000);
+  const before = shard.posted.length;
+  shard.run(10_000);
+  assert.deepEqual(
+    new Set(shard.posted.slice(before).map(({ type }) => type)),
+    new Set(['load']),
+    'but how the thread fares',
+  );
+  for (const torrent of ids) shard.shard.command({ torrent, type: 'leave' });
+  assert.equal([...shard.shard.torrents.values()].length, 2);
+  assert.equal(shard.posted.filter(({ type }) => type === 'left').length, 1_000);
+});

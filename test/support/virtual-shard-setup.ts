@@ -1,0 +1,72 @@
+/** What a virtual shard and the torrent on it begin with. */
+import { peerIndex, shardId } from '../../src/shared/indices.ts';
+import { CHOKED_RACE_MS } from '../../src/shared/limits.ts';
+import type {
+  Encryption,
+  PickOrder,
+  ShardShare,
+  ShardTask,
+  Strategy,
+  TorrentEntry,
+} from '../../src/shared/messages.ts';
+import type { VirtualShard } from './virtual-shard.ts';
+
+export const INFO_HASH = Buffer.alloc(20, 0xab);
+export const OUR_PEER_ID = Buffer.from('-UC0100-abcdefghijkl');
+
+export interface VirtualShardOptions {
+  readonly pieces?: number;
+  readonly pieceLength?: number;
+  /** Shorter than pieces x pieceLength for a short last piece. */
+  readonly totalLength?: number;
+  readonly strategy?: Strategy;
+  readonly share?: Partial<ShardShare>;
+  readonly workingPeers?: number;
+  /** With ledger and arena of this many slots; without: race only. */
+  readonly slots?: number;
+  readonly chokedTimeoutMs?: number;
+  readonly order?: PickOrder;
+  readonly hasNeighbours?: boolean;
+  readonly encryption?: Encryption;
+  readonly pex?: boolean;
+  readonly dht?: boolean;
+  readonly private?: boolean;
+  /** The torrent is not known until `setTorrent`. */
+  readonly magnet?: boolean;
+  /** The addresses of this machine at the moment. */
+  readonly ownAddresses?: () => readonly string[];
+  /** Where dials leave from. */
+  readonly localAddress?: string;
+  /** Pieces, from the first on, that were there before. */
+  readonly verified?: number;
+  /** Downloads the same as this one: another shard over the same ledger, arena and time. */
+  readonly beside?: VirtualShard;
+}
+
+export function taskOf(options: VirtualShardOptions): ShardTask<unknown> {
+  const unlimited = Number.POSITIVE_INFINITY;
+  return {
+    shard: shardId(options.beside === undefined ? 1 : 2),
+    port: null,
+    clientName: 'unchoke test',
+    share: { halfOpen: unlimited, dialRatePerS: unlimited, openPeers: unlimited, ...options.share },
+    encryption: options.encryption ?? 'off',
+    proxy: null,
+    localAddress: options.localAddress ?? null,
+    utp: false,
+  };
+}
+
+export function entryOf(options: VirtualShardOptions): TorrentEntry {
+  return {
+    infoHash: INFO_HASH,
+    peerId: OUR_PEER_ID,
+    strategy: options.strategy ?? 'first-unchoke',
+    workingPeers: options.workingPeers ?? Number.POSITIVE_INFINITY,
+    chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
+    reconnect: options.slots !== undefined,
+    pex: options.pex ?? false,
+    dht: options.dht ?? false,
+    incoming: { first: peerIndex(1_000), step: 1 },
+  };
+}
