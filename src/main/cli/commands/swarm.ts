@@ -1,6 +1,18 @@
 /** `unchoke swarm`: the command line of it. */
 import type { Command } from 'commander';
-import type { Flags } from '../runs/run-swarm.ts';
+
+export interface SwarmFlags {
+  readonly peers: string;
+  readonly seed: string;
+  readonly mix: string;
+  readonly payload: string;
+  readonly pieceLength: string;
+  readonly rate: string;
+  readonly rtt: string;
+  readonly for: string;
+  readonly output: string;
+  readonly json?: boolean;
+}
 
 export function swarmCommand(program: Command): void {
   program
@@ -15,6 +27,6 @@ export function swarmCommand(program: Command): void {
     .option('--rtt <duration>', 'how long each answer is on its way', '0')
     .option('--for <duration>', 'stop by itself after this long', '1h')
     .option('-o, --output <file>', 'where to write its .torrent', 'swarm.torrent')
-    .option('--json', 'describe it as one JSON line', false)
-    .action(async (flags: Flags) => (await import('../runs/runs.ts')).runSwarm(flags));
+    .option('--json', 'describe it as one JSON line')
+    .action(async (flags: SwarmFlags) => (await import('../runs/runs.ts')).runSwarm(flags));
 }

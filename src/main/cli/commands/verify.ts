@@ -1,7 +1,12 @@
 /** `unchoke verify`: the command line of it. */
 import type { Command } from 'commander';
-import type { Flags } from '../runs/run-verify.ts';
 import { allCoresOption } from './options.ts';
+
+export interface VerifyFlags {
+  readonly hashers: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
 
 export function verifyCommand(program: Command, setStatus: (status: number) => void): void {
   program
@@ -10,9 +15,9 @@ export function verifyCommand(program: Command, setStatus: (status: number) => v
     .argument('<torrent>', 'a .torrent file')
     .argument('[dir]', 'the folder that it was downloaded into', '.')
     .addOption(allCoresOption())
-    .option('--json', 'the result as JSON', false)
-    .option('--quiet', 'no progress on stderr', false)
-    .action(async (torrent: string, folder: string, flags: Flags) =>
+    .option('--json', 'the result as JSON')
+    .option('--quiet', 'no progress on stderr')
+    .action(async (torrent: string, folder: string, flags: VerifyFlags) =>
       setStatus(await (await import('../runs/runs.ts')).runVerify(torrent, folder, flags)),
     );
 }
