@@ -141,5 +141,9 @@ test('there is one door to stdout and stderr', () => {
     /process\.std(?:out|err)\b|process\[/.test(readFileSync(join(folder, file), 'utf8')),
   );
   // The screen redraws lines that went through the door; a program of the user's own writes for itself.
-  assert.deepEqual(writers.sort(), ['completion-program.ts', 'console.ts', 'terminal.ts']);
+  assert.deepEqual(writers.sort(), [
+    'cli/output/console.ts',
+    'cli/output/terminal.ts',
+    'cli/runs/completion-program.ts',
+  ]);
 });
