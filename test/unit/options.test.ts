@@ -4,15 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import type { BenchFlags } from '../../src/main/cli/commands/bench.ts';
-import { benchCommand } from '../../src/main/cli/commands/bench.ts';
-import type { DoctorFlags } from '../../src/main/cli/commands/doctor.ts';
-import { doctorCommand } from '../../src/main/cli/commands/doctor.ts';
+import { type BenchFlags, benchCommand } from '../../src/main/cli/commands/bench.ts';
+import { type DoctorFlags, doctorCommand } from '../../src/main/cli/commands/doctor.ts';
+import { getCommand } from '../../src/main/cli/commands/get.ts';
 import { defineGet, type GetFlags } from '../../src/main/cli/commands/get-flags.ts';
-import type { InspectFlags } from '../../src/main/cli/commands/inspect.ts';
-import { inspectCommand } from '../../src/main/cli/commands/inspect.ts';
-import type { RaceCommandFlags } from '../../src/main/cli/commands/race.ts';
-import { raceCommand } from '../../src/main/cli/commands/race.ts';
+import { type InspectFlags, inspectCommand } from '../../src/main/cli/commands/inspect.ts';
+import { type RaceCommandFlags, raceCommand } from '../../src/main/cli/commands/race.ts';
 import { applySettings } from '../../src/main/cli/settings.ts';
 import {
   benchSettings,
@@ -44,26 +41,22 @@ const usage = (message: RegExp) => (error: unknown) =>
 
 /** What commander makes of the arguments of a command, after the environment and the config file. */
 function flagsOf<Flags>(
-  define: (program: Command) => void,
+  define: (program: Command, run: () => Promise<void>) => void,
   args: readonly string[],
   environment = {},
 ): Flags {
   const program = new Command();
-  define(program);
+  define(program, async () => {});
   const [command] = program.commands;
   assert.ok(command !== undefined);
-  command.exitOverride().action(() => {});
+  command.exitOverride();
   command.parse(['SOURCE', ...args], { from: 'user' });
   applySettings(command, program.commands, { XDG_CONFIG_HOME: join(folder, 'nothing'), ...environment });
   return command.opts() as Flags;
 }
 
-function get(args: readonly string[], environment = {}): GetSettings {
-  const define = (program: Command): void => {
-    defineGet(program.command('get'));
-  };
-  return getSettings(flagsOf<GetFlags>(define, args, environment));
-}
+const get = (args: readonly string[], environment = {}): GetSettings =>
+  getSettings(flagsOf<GetFlags>(getCommand, args, environment));
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -197,23 +190,16 @@ test('a wrong value is a usage failure that names the option', () => {
 });
 
 test('commands without a download keep every peer and let none connect', () => {
-  const setStatus = (): void => {};
   const race = raceSettings(
-    flagsOf<RaceCommandFlags>(
-      (program) => raceCommand(program, setStatus),
-      ['--strategy=first-connect', '--until=first-block'],
-    ),
+    flagsOf<RaceCommandFlags>(raceCommand, ['--strategy=first-connect', '--until=first-block']),
   );
   assert.deepEqual([race.session.port, keptPeers(race.torrent), race.until], [null, 0, 'first-block']);
   assert.equal(race.torrent.firstUnchokeTimeout, CHOKED_RACE_MS);
-  const doctor = doctorSettings(
-    flagsOf<DoctorFlags>((program) => doctorCommand(program, setStatus), ['--for=5s']),
-  );
+  const doctor = doctorSettings(flagsOf<DoctorFlags>(doctorCommand, ['--for=5s']));
   assert.deepEqual([doctor.session.port, doctor.lookMs], [null, 5_000]);
   const inspect = inspectSettings(flagsOf<InspectFlags>(inspectCommand, ['--scrape', '--timeout=1m']));
   assert.deepEqual([inspect.session.port, inspect.scrape, inspect.timeoutMs], [null, true, 60_000]);
-  const bench = (...args: string[]) =>
-    benchSettings(flagsOf<BenchFlags>((program) => benchCommand(program, setStatus), args));
+  const bench = (...args: string[]) => benchSettings(flagsOf<BenchFlags>(benchCommand, args));
   const { session, torrent, durationMs } = bench('--memory=2M', '--hashers=3', '--no-webseeds');
   assert.deepEqual([session.memory, session.hashers, session.webseeds], [2 ** 21, 3, false]);
   assert.deepEqual([session.port, torrent.keep, durationMs], [null, 0, 30_000]);

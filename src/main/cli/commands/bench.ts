@@ -13,7 +13,10 @@ export interface BenchFlags extends RaceFlags {
   readonly webseeds: boolean;
 }
 
-export function benchCommand(program: Command, setStatus: (status: number) => void): void {
+export function benchCommand(
+  program: Command,
+  run: (source: string, flags: BenchFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('bench'))
     .description('measure how fast a swarm gives; what comes is verified and thrown away')
     .argument('<source>', SOURCE_HELP)
@@ -29,7 +32,5 @@ export function benchCommand(program: Command, setStatus: (status: number) => vo
       'give up when no block has come; 0 waits for ever',
       seconds(DEFAULT_TORRENT.firstUnchokeTimeout),
     )
-    .action(async (source: string, flags: BenchFlags) =>
-      setStatus(await (await import('../runs/runs.ts')).runBench(source, flags)),
-    );
+    .action(run);
 }

@@ -16,7 +16,10 @@ export interface CreateFlags {
   readonly quiet?: boolean;
 }
 
-export function createCommand(program: Command): void {
+export function createCommand(
+  program: Command,
+  run: (path: string, flags: CreateFlags) => Promise<void>,
+): void {
   program
     .command('create')
     .description('make a .torrent of a file or a folder, hashing on all cores')
@@ -32,7 +35,5 @@ export function createCommand(program: Command): void {
     .addOption(allCoresOption())
     .option('--json', 'the result as JSON')
     .option('--quiet', 'no progress on stderr')
-    .action(async (path: string, flags: CreateFlags) =>
-      (await import('../runs/runs.ts')).runCreate(path, flags),
-    );
+    .action(run);
 }

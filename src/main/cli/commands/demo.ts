@@ -9,7 +9,7 @@ export interface DemoFlags {
   readonly report?: string;
 }
 
-export function demoCommand(program: Command, setStatus: (status: number) => void): void {
+export function demoCommand(program: Command, run: (flags: DemoFlags) => Promise<void>): void {
   program
     .command('demo')
     .description('race and download from a wild swarm on this machine; needs no network')
@@ -18,5 +18,5 @@ export function demoCommand(program: Command, setStatus: (status: number) => voi
     .option('--payload <size>', 'size of the download', '64M')
     .option('--report <file>', 'write the race as a page to look at (HTML)')
     .option('--json', 'results as JSON')
-    .action(async (flags: DemoFlags) => setStatus(await (await import('../runs/runs.ts')).runDemo(flags)));
+    .action(run);
 }

@@ -7,12 +7,13 @@ export interface DoctorFlags extends RaceFlags {
   readonly for: string;
 }
 
-export function doctorCommand(program: Command, setStatus: (status: number) => void): void {
+export function doctorCommand(
+  program: Command,
+  run: (source: string, flags: DoctorFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('doctor'))
     .description('find out why a download does not start: what is wrong, the figures behind it, what to try')
     .argument('<source>', SOURCE_HELP)
     .option('--for <duration>', 'how long to look', seconds(DEFAULT_DOCTOR_MS))
-    .action(async (source: string, flags: DoctorFlags) =>
-      setStatus(await (await import('../runs/runs.ts')).runDoctor(source, flags)),
-    );
+    .action(run);
 }

@@ -7,13 +7,14 @@ export interface InspectFlags extends RaceFlags {
   readonly timeout: string;
 }
 
-export function inspectCommand(program: Command): void {
+export function inspectCommand(
+  program: Command,
+  run: (source: string, flags: InspectFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('inspect'))
     .description('show what a torrent holds; of a magnet link its metadata is fetched from peers')
     .argument('<source>', SOURCE_HELP)
     .option('--scrape', 'ask the trackers how many seeds and leeches there are (BEP 48)')
     .option('--timeout <duration>', 'give up when no peer has sent the metadata; 0 waits for ever', '60s')
-    .action(async (text: string, flags: InspectFlags) =>
-      (await import('../runs/runs.ts')).runInspect(text, flags),
-    );
+    .action(run);
 }

@@ -11,7 +11,10 @@ export interface RaceCommandFlags extends RaceFlags {
   readonly firstUnchokeTimeout: string;
 }
 
-export function raceCommand(program: Command, setStatus: (status: number) => void): void {
+export function raceCommand(
+  program: Command,
+  run: (source: string, flags: RaceCommandFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('race'))
     .description('race all peers to the first unchoke and tell what became of each; downloads nothing')
     .argument('<source>', SOURCE_HELP)
@@ -21,7 +24,5 @@ export function raceCommand(program: Command, setStatus: (status: number) => voi
       'give up when nobody has unchoked us',
       seconds(CHOKED_RACE_MS),
     )
-    .action(async (source: string, flags: RaceCommandFlags) =>
-      setStatus(await (await import('../runs/runs.ts')).runRace(source, flags)),
-    );
+    .action(run);
 }

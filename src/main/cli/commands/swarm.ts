@@ -14,7 +14,7 @@ export interface SwarmFlags {
   readonly json?: boolean;
 }
 
-export function swarmCommand(program: Command): void {
+export function swarmCommand(program: Command, run: (flags: SwarmFlags) => Promise<void>): void {
   program
     .command('swarm')
     .description('run a swarm on loopback addresses: tracker, dead addresses, refusers, seeds; until stopped')
@@ -28,5 +28,5 @@ export function swarmCommand(program: Command): void {
     .option('--for <duration>', 'stop by itself after this long', '1h')
     .option('-o, --output <file>', 'where to write its .torrent', 'swarm.torrent')
     .option('--json', 'describe it as one JSON line')
-    .action(async (flags: SwarmFlags) => (await import('../runs/runs.ts')).runSwarm(flags));
+    .action(run);
 }

@@ -8,7 +8,10 @@ export interface VerifyFlags {
   readonly quiet?: boolean;
 }
 
-export function verifyCommand(program: Command, setStatus: (status: number) => void): void {
+export function verifyCommand(
+  program: Command,
+  run: (torrent: string, folder: string, flags: VerifyFlags) => Promise<void>,
+): void {
   program
     .command('verify')
     .description('hash what is on disk, on all cores, and tell good from bad and missing files')
@@ -17,7 +20,5 @@ export function verifyCommand(program: Command, setStatus: (status: number) => v
     .addOption(allCoresOption())
     .option('--json', 'the result as JSON')
     .option('--quiet', 'no progress on stderr')
-    .action(async (torrent: string, folder: string, flags: VerifyFlags) =>
-      setStatus(await (await import('../runs/runs.ts')).runVerify(torrent, folder, flags)),
-    );
+    .action(run);
 }
