@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parsePeer } from '../../src/main/discovery/named-peers.ts';
+import { namedPeer } from '../../src/main/cli/named-peers.ts';
 import { Failure } from '../../src/main/failure.ts';
 import { VERSION } from '../../src/main/network/identity.ts';
 import { clientFamily } from '../../src/main/race/client-family.ts';
@@ -43,8 +43,8 @@ test('sizes and durations', () => {
 });
 
 test('peers as the user writes them', () => {
-  assert.deepEqual(parsePeer('1.2.3.4:6881', '--peer'), { host: '1.2.3.4', port: 6881 });
-  assert.deepEqual(parsePeer('[2001:db8::1]:1', '--peer'), { host: '2001:db8::1', port: 1 });
+  assert.deepEqual(namedPeer('1.2.3.4:6881', '--peer'), { host: '1.2.3.4', port: 6881 });
+  assert.deepEqual(namedPeer('[2001:db8::1]:1', '--peer'), { host: '2001:db8::1', port: 1 });
   for (const bad of [
     '1.2.3.4',
     '1.2.3.4:0',
@@ -54,7 +54,7 @@ test('peers as the user writes them', () => {
     'a b:1',
     ':1',
   ]) {
-    assert.throws(() => parsePeer(bad, '--peer'), usage(/not HOST:PORT/), bad);
+    assert.throws(() => namedPeer(bad, '--peer'), usage(/not HOST:PORT/), bad);
   }
 });
 

@@ -1,34 +1,244 @@
-/** Numbers on the command line: each that costs memory has a largest one. */
+/** From the texts that a user writes to typed settings: every option once, wrong values by name, wherever they come from. */
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { getFlags } from '../../src/main/cli/commands/get-flags.ts';
-import { checkThreads, hashersOf, shardsOf } from '../../src/main/cli/commands/options.ts';
-import { parseMemory } from '../../src/main/download/memory.ts';
+import { Command } from 'commander';
+import { type BenchFlags, benchCommand } from '../../src/main/cli/commands/bench.ts';
+import { type DoctorFlags, doctorCommand } from '../../src/main/cli/commands/doctor.ts';
+import { getCommand } from '../../src/main/cli/commands/get.ts';
+import { defineGet, type GetFlags } from '../../src/main/cli/commands/get-flags.ts';
+import { type InspectFlags, inspectCommand } from '../../src/main/cli/commands/inspect.ts';
+import { type RaceCommandFlags, raceCommand } from '../../src/main/cli/commands/race.ts';
+import { applySettings } from '../../src/main/cli/settings.ts';
+import {
+  benchSettings,
+  checkLanes,
+  doctorSettings,
+  type GetSettings,
+  getSettings,
+  inspectSettings,
+  parseHashers,
+  raceSettings,
+} from '../../src/main/cli/settings-from-flags.ts';
+import { memoryFor } from '../../src/main/download/memory.ts';
 import { Failure } from '../../src/main/failure.ts';
+import {
+  DEFAULT_SESSION,
+  DEFAULT_TORRENT,
+  dhtPlanOf,
+  keptPeers,
+  shardsFor,
+} from '../../src/main/session/settings.ts';
 import { parseCount, parseDuration, parseSize } from '../../src/main/text/units.ts';
-import { MAX_HASHERS, MAX_SHARDS, MAX_THREADS } from '../../src/shared/limits.ts';
+import { geometry } from '../../src/shared/geometry.ts';
+import { CHOKED_RACE_MS, MAX_HASHERS, MAX_SHARDS, MAX_THREADS } from '../../src/shared/limits.ts';
+import { temporaryFolder } from '../support/cli.ts';
 
+const folder = temporaryFolder();
 const usage = (message: RegExp) => (error: unknown) =>
   error instanceof Failure && error.exitStatus === 2 && message.test(error.message);
 
-test('threads: of each kind, and all together', () => {
-  assert.equal(shardsOf(getFlags(['--shards', String(MAX_SHARDS)])), MAX_SHARDS);
-  assert.throws(() => shardsOf(getFlags(['--shards', '100000'])), usage(/--shards 100000: more than 256/));
-  assert.equal(hashersOf({ hashers: String(MAX_HASHERS) }), MAX_HASHERS);
-  assert.throws(() => hashersOf({ hashers: '257' }), usage(/--hashers 257: more than 256/));
-  const most = getFlags(['--shards', '256', '--hashers', '256']);
-  checkThreads(most, 1);
+/** What commander makes of the arguments of a command, after the environment and the config file. */
+function flagsOf<Flags>(
+  define: (program: Command, run: () => Promise<void>) => void,
+  args: readonly string[],
+  environment = {},
+): Flags {
+  const program = new Command();
+  define(program, async () => {});
+  const [command] = program.commands;
+  assert.ok(command !== undefined);
+  command.exitOverride();
+  command.parse(['SOURCE', ...args], { from: 'user' });
+  applySettings(command, program.commands, { XDG_CONFIG_HOME: join(folder, 'nothing'), ...environment });
+  return command.opts() as Flags;
+}
+
+const get = (args: readonly string[], environment = {}): GetSettings =>
+  getSettings(flagsOf<GetFlags>(getCommand, args, environment));
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+/** Every option of `get` that has a value: how it is written, and what it becomes. */
+const VALUES: readonly (readonly [string, string, (settings: GetSettings) => unknown, unknown])[] = [
+  ['strategy', 'first-connect', (s) => s.torrent.strategy, 'first-connect'],
+  ['peer', '1.2.3.4:5', (s) => s.torrent.peers, [{ host: '1.2.3.4', port: 5 }]],
+  ['peers-file', file('peers', '# some\n\n[::1]:6\n'), (s) => s.torrent.peers, [{ host: '::1', port: 6 }]],
+  ['half-open', '7', (s) => s.session.halfOpen, 7],
+  ['dial-rate', '0', (s) => s.session.dialRate, 0],
+  ['max-peers', '9', (s) => s.session.maxPeers, 9],
+  ['shards', '3', (s) => s.session.shards, 3],
+  ['encryption', 'require', (s) => s.session.encryption, 'require'],
+  ['proxy', 'socks5://u:p@127.0.0.1:1', (s) => s.session.proxy, 'socks5://u:p@127.0.0.1:1'],
+  ['interface', '127.0.0.9', (s) => s.session.interface, '127.0.0.9'],
+  ['blocklist', file('list', '10.0.0.0/8\n'), (s) => s.session.blocklist?.blocks('10.1.2.3'), true],
+  ['dht-bootstrap', 'a.example:1', (s) => s.session.dhtBootstrap, [{ host: 'a.example', port: 1 }]],
+  ['report', 'x.html', (s) => s.report, 'x.html'],
+  ['save-torrent', 'x.torrent', (s) => s.torrent.saveTorrent, 'x.torrent'],
+  ['on-complete', '/bin/true', (s) => s.onComplete, '/bin/true'],
+  ['parallel', '5', (s) => s.parallel, 5],
+  ['output', '/srv', (s) => s.torrent.output, '/srv'],
+  ['journal-key', '/srv/key', (s) => s.session.journalKey, '/srv/key'],
+  ['select', '*.iso', (s) => s.torrent.select, ['*.iso']],
+  ['preallocate', 'full', (s) => s.torrent.preallocate, 'full'],
+  ['keep', '2', (s) => s.torrent.keep, 2],
+  ['hashers', '4', (s) => s.session.hashers, 4],
+  ['memory', '1M', (s) => s.session.memory, 2 ** 20],
+  ['metrics', 'x.prom', (s) => s.metrics, 'x.prom'],
+  ['metrics-port', '0', (s) => s.metricsPort, 0],
+  ['port', '6881', (s) => s.session.port, 6_881],
+  ['first-unchoke-timeout', '1.5m', (s) => s.torrent.firstUnchokeTimeout, 90_000],
+  ['idle-timeout', '0', (s) => s.torrent.idleTimeout, 0],
+];
+
+/** Every switch of `get`, and what it turns on or off. */
+const SWITCHES: readonly (readonly [string, (settings: GetSettings) => unknown, unknown])[] = [
+  ['no-trackers', (s) => s.session.trackers, false],
+  ['announce-all', (s) => s.session.announceAll, true],
+  ['no-dht', (s) => s.session.dht, false],
+  ['no-lsd', (s) => s.session.lsd, false],
+  ['no-pex', (s) => s.session.pex, false],
+  ['no-utp', (s) => s.session.utp, false],
+  ['no-webseeds', (s) => s.session.webseeds, false],
+  ['no-listen', (s) => s.session.port, null],
+  ['overwrite', (s) => s.torrent.overwrite, true],
+  ['sequential', (s) => s.torrent.sequential, true],
+  ['json', (s) => s.console.json, true],
+  ['verbose', (s) => s.console.verbose, true],
+  ['quiet', (s) => s.console.quiet, true],
+];
+/** It is a matter of the process, and no setting of a run. */
+const OF_THE_PROCESS = ['show-secrets'];
+
+const variable = (name: string): string => `UNCHOKE_${name.toUpperCase().replaceAll('-', '_')}`;
+const config = (options: Readonly<Record<string, unknown>>): Record<string, string> => {
+  mkdirSync(join(folder, 'unchoke'), { recursive: true });
+  file('unchoke/unchoke.json', JSON.stringify({ get: options }));
+  return { XDG_CONFIG_HOME: folder };
+};
+
+test('every option of get is tried below', () => {
+  const all = defineGet(new Command()).options.map(({ long }) => long?.slice(2));
+  const tried = [...VALUES.map(([name]) => name), ...SWITCHES.map(([name]) => name), ...OF_THE_PROCESS];
+  assert.deepEqual(tried.sort(), all.sort());
+});
+
+test('an option is the same value from the command line, the environment and the config file', () => {
+  for (const [name, text, of, value] of VALUES) {
+    assert.deepEqual(of(get([`--${name}`, text])), value, name);
+    assert.deepEqual(of(get([], { [variable(name)]: text })), value, variable(name));
+    assert.deepEqual(of(get([], config({ [name]: text }))), value, `${name} in the config file`);
+  }
+  for (const [name, of, value] of SWITCHES) {
+    assert.equal(of(get([`--${name}`])), value, name);
+    assert.equal(of(get([], { [variable(name)]: '1' })), value, variable(name));
+    assert.equal(of(get([], config({ [name]: true }))), value, `${name} in the config file`);
+    assert.notEqual(of(get([], { [variable(name)]: 'no' })), value, `${variable(name)}=no`);
+  }
+  assert.equal(get([], config({ 'max-peers': 9 })).session.maxPeers, 9, 'a number of JSON');
+});
+
+test('where nothing is said the defaults of the settings hold', () => {
+  const { session, torrent, ...run } = get([]);
+  assert.deepEqual(session, DEFAULT_SESSION);
+  assert.deepEqual(torrent, DEFAULT_TORRENT);
+  assert.deepEqual(run, {
+    console: { json: false, quiet: false, verbose: false },
+    report: null,
+    parallel: 3,
+    onComplete: null,
+    metrics: null,
+    metricsPort: null,
+  });
+});
+
+test('a wrong value is a usage failure that names the option', () => {
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['peer', '1.2.3.4', /^--peer "1\.2\.3\.4": not HOST:PORT/],
+    ['peers-file', join(folder, 'none'), /^--peers-file .*none: there is no such file$/],
+    ['peers-file', folder, /^--peers-file .*: cannot be read \(EISDIR\)$/],
+    ['peers-file', file('bad', '1.2.3.4:5\nx\n'), /^--peers-file .*bad, line 2: "x": not HOST:PORT/],
+    ['half-open', 'x', /^--half-open x: not a whole number/],
+    ['dial-rate', '-1', /^--dial-rate -1: not a whole number/],
+    ['max-peers', '1.5', /^--max-peers 1\.5: not a whole number/],
+    ['shards', '0', /^--shards 0: not a whole number of 1 or more/],
+    ['shards', '100000', /^--shards 100000: more than 256/],
+    ['proxy', 'ftp://x', /^--proxy .*: not socks5:\/\/HOST:PORT/],
+    ['interface', '192.0.2.1', /^--interface 192\.0\.2\.1: not an address of this machine/],
+    ['blocklist', join(folder, 'none'), /^--blocklist .*none: cannot be read \(ENOENT\)/],
+    ['blocklist', file('odd', '\nodd\n'), /^--blocklist .*odd, line 2: "odd" is no range of addresses/],
+    ['dht-bootstrap', 'x', /^--dht-bootstrap "x": not HOST:PORT/],
+    ['parallel', '65', /^--parallel 65: more than 64/],
+    ['keep', 'all', /^--keep all: not a whole number/],
+    ['hashers', '257', /^--hashers 257: more than 256/],
+    ['memory', '100000T', /^--memory 100000T: more than \d/],
+    ['metrics-port', '65536', /^--metrics-port 65536: no port is larger than 65535/],
+    ['port', '65536', /^--port 65536: no port is larger than 65535/],
+    ['first-unchoke-timeout', 'soon', /^--first-unchoke-timeout soon: not a duration/],
+    ['idle-timeout', '25d', /^--idle-timeout 25d: longer than 24 days/],
+  ];
+  for (const [name, text, message] of cases) {
+    assert.throws(() => get([`--${name}=${text}`]), usage(message), name);
+    assert.throws(() => get([], { [variable(name)]: text }), usage(message), variable(name));
+    assert.throws(() => get([], config({ [name]: text })), usage(message), `${name} in the config file`);
+  }
+});
+
+test('commands without a download keep every peer and let none connect', () => {
+  const race = raceSettings(
+    flagsOf<RaceCommandFlags>(raceCommand, ['--strategy=first-connect', '--until=first-block']),
+  );
+  assert.deepEqual([race.session.port, keptPeers(race.torrent), race.until], [null, 0, 'first-block']);
+  assert.equal(race.torrent.firstUnchokeTimeout, CHOKED_RACE_MS);
+  const doctor = doctorSettings(flagsOf<DoctorFlags>(doctorCommand, ['--for=5s']));
+  assert.deepEqual([doctor.session.port, doctor.lookMs], [null, 5_000]);
+  const inspect = inspectSettings(flagsOf<InspectFlags>(inspectCommand, ['--scrape', '--timeout=1m']));
+  assert.deepEqual([inspect.session.port, inspect.scrape, inspect.timeoutMs], [null, true, 60_000]);
+  const bench = (...args: string[]) => benchSettings(flagsOf<BenchFlags>(benchCommand, args));
+  const { session, torrent, durationMs } = bench('--memory=2M', '--hashers=3', '--no-webseeds');
+  assert.deepEqual([session.memory, session.hashers, session.webseeds], [2 ** 21, 3, false]);
+  assert.deepEqual([session.port, torrent.keep, durationMs], [null, 0, 30_000]);
+  assert.throws(() => bench('--report=x.html'), usage(/--report is for get, race and demo/));
+});
+
+test('what follows from several settings together', () => {
+  const of = (...args: string[]) => get(args);
+  const kept = ({ torrent }: GetSettings) => keptPeers(torrent);
+  assert.deepEqual([kept(of()), kept(of('--strategy=sequential')), kept(of('--keep=3'))], [0, 1, 3]);
+  const sequential = of('--strategy=sequential', '--shards=4');
+  assert.equal(shardsFor(sequential.session, sequential.torrent), 1);
+  assert.equal(dhtPlanOf(of('--no-dht').session), null);
+  assert.equal(dhtPlanOf(of().session)?.isUsersChoice, false);
+  assert.deepEqual(dhtPlanOf(of('--dht-bootstrap=a.example:1').session), {
+    bootstrap: [{ host: 'a.example', port: 1 }],
+    isUsersChoice: true,
+  });
+});
+
+test('threads and ports: of each kind, and of all downloads together', () => {
+  assert.equal(get(['--shards', String(MAX_SHARDS)]).session.shards, MAX_SHARDS);
+  assert.equal(parseHashers(String(MAX_HASHERS)), MAX_HASHERS);
+  const most = get(['--shards', '256', '--hashers', '256']);
+  checkLanes(most, 1);
   assert.throws(
-    () => checkThreads(most, 2),
+    () => checkLanes(most, 2),
     usage(
       new RegExp(`--parallel 2, --shards 256 and --hashers 256 make 1024 threads: more than ${MAX_THREADS}`),
     ),
   );
+  const last = get(['--port', '65535']);
+  checkLanes(last, 1);
+  assert.throws(() => checkLanes(last, 2), usage(/--port 65536: no port is larger than 65535/));
+  checkLanes(get(['--port', '65535', '--no-listen']), 2);
 });
 
 test('sizes, times and counts', () => {
-  assert.equal(parseMemory('64M', 2), 2 ** 25);
-  assert.throws(() => parseMemory('100000T', 1), usage(/--memory 100000T: more than \d/));
+  assert.equal(memoryFor(geometry(2 ** 20, 16_384), 2 ** 26, 2), 2 ** 25);
   assert.equal(parseSize('--payload', '1K', 1_024), 1_024);
   assert.throws(() => parseSize('--payload', '1025', 1_024), usage(/--payload 1025: more than 1.0 KiB/));
   assert.equal(parseCount('--parallel', '64', 1, 64), 64);

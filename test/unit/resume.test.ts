@@ -196,13 +196,13 @@ test('the key: made once, for its owner alone; one that others can read, or of n
     const troubles: string[] = [];
     const trouble = (text: string): void => void troubles.push(text);
     const path = join(state, 'unchoke', 'journal.key');
-    const key = journalKey(undefined, trouble);
+    const key = journalKey(null, trouble);
     assert.deepEqual([key, (statSync(path).mode & 0o777).toString(8)], [readFileSync(path), '600']);
-    assert.deepEqual(journalKey(undefined, trouble), key);
+    assert.deepEqual(journalKey(null, trouble), key);
     assert.deepEqual(journalKey(path, trouble), key);
     assert.deepEqual(troubles, []);
     chmodSync(path, 0o644);
-    assert.equal(journalKey(undefined, trouble), null);
+    assert.equal(journalKey(null, trouble), null);
     assert.match(troubles[0] ?? '', /verified by its hash: .*journal.key: others can read this key/);
     assert.throws(() => journalKey(path, trouble), /others can read/);
     chmodSync(path, 0o600);
@@ -212,7 +212,7 @@ test('the key: made once, for its owner alone; one that others can read, or of n
     const shared = join(folder, 'shared.key');
     assert.deepEqual(journalKey(shared, trouble), readFileSync(shared), 'a named one is made as well');
     process.env['XDG_STATE_HOME'] = shared;
-    assert.equal(journalKey(undefined, trouble), null, 'no folder to keep one in');
+    assert.equal(journalKey(null, trouble), null, 'no folder to keep one in');
   } finally {
     if (before === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = before;

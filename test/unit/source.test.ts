@@ -131,7 +131,7 @@ test('--select takes indices, then the very name, then the name as it looks, the
   const metainfo = parseMetainfo(dict({ info: dict(info) }), 'test');
   const source = { kind: 'torrent', metainfo } as const;
   const selected = async (pattern: string) => [
-    ...((await selectFiles(metainfo, source, [pattern], { news: () => {} })) ?? []),
+    ...((await selectFiles(metainfo, source, [pattern], () => {})) ?? []),
   ];
   const cases: Record<string, number[]> = {
     'a[1].bin': [0],
@@ -156,8 +156,7 @@ test('files that a magnet link selects: those that are not there are passed over
   const selected = async (so: string, given: readonly string[] = []) => {
     const said: string[] = [];
     const magnet = parseMagnet(`magnet:?xt=${HEX}&so=${so}`);
-    const console = { news: (text: string) => said.push(text) };
-    const found = await selectFiles(metainfo, { kind: 'magnet', magnet }, given, console);
+    const found = await selectFiles(metainfo, { kind: 'magnet', magnet }, given, (text) => said.push(text));
     return [found === null ? null : [...found], said.length];
   };
   assert.deepEqual(await selected('0,2'), [[0, 2], 0]);
@@ -175,7 +174,7 @@ test('indices of a magnet link count padding, those of --select do not', async (
   const metainfo = parseMetainfo(dict({ info: dict(info) }), 'test');
   const selected = async (so: string, given: readonly string[] = []) => {
     const magnet = parseMagnet(`magnet:?xt=${HEX}&so=${so}`);
-    const found = await selectFiles(metainfo, { kind: 'magnet', magnet }, given, { news: () => {} });
+    const found = await selectFiles(metainfo, { kind: 'magnet', magnet }, given, () => {});
     return found === null ? null : [...found];
   };
   assert.deepEqual(await selected('2'), [1]);

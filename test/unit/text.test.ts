@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { shownLines } from '../../src/main/cli/output/terminal.ts';
 import {
   printable,
   printableJson,
@@ -11,6 +10,7 @@ import {
   showSecrets,
   withoutSecrets,
 } from '../../src/main/text/foreign-text.ts';
+import { shownLines } from '../../src/main/text/shown-lines.ts';
 import { magnetLink } from '../../src/main/torrent/magnet-link.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { ROOT } from '../support/paths.ts';

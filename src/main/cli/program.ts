@@ -29,6 +29,9 @@ Examples:
 
 Options may stand in UNCHOKE_… variables and in unchoke.json: see unchoke man.`;
 
+/** What the commands do is loaded once it is known that one of them runs: `--help` does not wait for it. */
+const runs = () => import('./runs/runs.ts');
+
 /** Resolves to the exit status. */
 export async function main(): Promise<number> {
   surviveLostTerminals();
@@ -46,15 +49,15 @@ export async function main(): Promise<number> {
       writeErr: (text) => writeLines('stderr', linesOf(text)),
     })
     .exitOverride();
-  getCommand(program, setStatus);
-  raceCommand(program, setStatus);
-  doctorCommand(program, setStatus);
-  benchCommand(program, setStatus);
-  verifyCommand(program, setStatus);
-  inspectCommand(program);
-  createCommand(program);
-  swarmCommand(program);
-  demoCommand(program, setStatus);
+  getCommand(program, async (...asked) => setStatus(await (await runs()).runGet(...asked)));
+  raceCommand(program, async (...asked) => setStatus(await (await runs()).runRace(...asked)));
+  doctorCommand(program, async (...asked) => setStatus(await (await runs()).runDoctor(...asked)));
+  benchCommand(program, async (...asked) => setStatus(await (await runs()).runBench(...asked)));
+  verifyCommand(program, async (...asked) => setStatus(await (await runs()).runVerify(...asked)));
+  inspectCommand(program, async (...asked) => (await runs()).runInspect(...asked));
+  createCommand(program, async (...asked) => (await runs()).runCreate(...asked));
+  swarmCommand(program, async (...asked) => (await runs()).runSwarm(...asked));
+  demoCommand(program, async (...asked) => setStatus(await (await runs()).runDemo(...asked)));
   completionCommand(program);
   manCommand(program);
   for (const command of program.commands) command.exitOverride();

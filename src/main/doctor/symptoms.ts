@@ -1,25 +1,17 @@
 /** What can be seen of a run at one moment, as plain figures: from these alone a diagnosis is made. */
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
-import type { Shortage } from '../../shared/ledger.ts';
 import type { Encryption, ShardStats } from '../../shared/messages.ts';
-import type { RaceFlags } from '../cli/commands/options.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
+import type { DownloadSymptoms } from '../download/download-symptoms.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import type { PeerSession } from '../session/peer-session.ts';
+import type { SessionSettings, TorrentSettings } from '../session/settings.ts';
 
 export interface TrackerState {
   readonly tracker: string;
   readonly answered: boolean;
   /** Its last word. */
   readonly text: string;
-}
-
-/** Of a download only. */
-export interface DownloadSymptoms extends Shortage {
-  readonly hasWebSeeds: boolean;
-  /** Bytes that were received and wait for a hasher or the disk, and how many may. */
-  readonly waitingBytes: number;
-  readonly memoryBytes: number;
 }
 
 export interface Symptoms {
@@ -41,6 +33,7 @@ export interface Symptoms {
   readonly encryption: Encryption;
   /** The search for the metadata of a magnet link; null where it is known. */
   readonly metadataSearch: MetadataSearch | null;
+  /** Null where nothing is downloaded yet. */
   readonly download: DownloadSymptoms | null;
   readonly shortages: number;
   readonly lagP99Ms: number;
@@ -67,9 +60,10 @@ const LOST_STAGES = ['dialed', 'connected', 'handshaken', 'unchoked'] as const;
 /** What the parts of a run know, put together. */
 export function symptomsOf(
   { race, discovery }: PeerSession,
-  { dht, lsd, peer, peersFile, encryption }: RaceFlags,
+  settings: { readonly session: SessionSettings; readonly torrent: TorrentSettings },
   more: Pick<Symptoms, 'trackers' | 'metadataSearch' | 'download'>,
 ): Symptoms {
+  const { dht, lsd, encryption } = settings.session;
   const stats = race.shardStats.filter((entry) => entry !== null);
   const sum = (name: keyof ShardStats) => stats.reduce((total, entry) => total + entry[name], 0);
   const most = (name: keyof ShardStats) => Math.max(0, ...stats.map((entry) => entry[name]));
@@ -85,7 +79,7 @@ export function symptomsOf(
   const connected = inSession + sum('handshaking');
   return {
     ...more,
-    hasOtherSources: dht || lsd || peer.length > 0 || peersFile !== undefined,
+    hasOtherSources: dht || lsd || settings.torrent.peers.length > 0,
     searching: discovery.searching,
     encryption,
     known: race.peers.size + race.peers.acceptedCount,

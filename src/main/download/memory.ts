@@ -1,27 +1,23 @@
 /** How much memory a download has for pieces on their way to the disk. */
-import { totalmem } from 'node:os';
 import { Arena } from '../../shared/arena.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import {
   BLOCK_BYTES,
   DEFAULT_MEMORY_PIECES,
   LEAST_DEFAULT_MEMORY_BYTES,
-  MAX_MEMORY_BYTES,
   MOST_DEFAULT_MEMORY_BYTES,
 } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
-import { formatSize, parseSize } from '../text/units.ts';
+import { formatSize } from '../text/units.ts';
 
 const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
 
-/** What holds where `--memory` is not given, in words. */
+/** What holds where no memory is given, in words. */
 export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, one at least`;
 
-/** Of `--memory`, which `lanes` downloads share; null where it is not given. Throws a usage failure. */
-export function parseMemory(text: string | undefined, lanes: number): number | null {
-  // More than the machine has is granted by some systems, and ends the process once it is used.
-  const most = Math.min(MAX_MEMORY_BYTES, totalmem());
-  return text === undefined ? null : Math.floor(parseSize('--memory', text, most) / lanes);
+/** Of what is given for `lanes` downloads, the part of one of them; null: what suits the torrent. */
+export function memoryFor(g: Geometry, given: number | null, lanes: number): number {
+  return given === null ? defaultMemory(g) : Math.floor(given / lanes);
 }
 
 /**

@@ -50,20 +50,20 @@ export class Blocklist {
   }
 }
 
-/** Reads a list. Throws a usage failure that names the file, and the line where one cannot be read. */
-export function readBlocklist(path: string): Blocklist {
+/** Reads a list. Throws a usage failure that names the option and the file, and the line where one cannot be read. */
+export function readBlocklist(path: string, option: string): Blocklist {
   let text: string;
   try {
     const { size } = statSync(diskPath(path));
     if (size > MAX_BLOCKLIST_BYTES)
-      throw new Failure('usage', `--blocklist ${path}: larger than ${MAX_BLOCKLIST_BYTES} bytes`);
+      throw new Failure('usage', `${option} ${path}: larger than ${MAX_BLOCKLIST_BYTES} bytes`);
     text = readFileSync(diskPath(path), 'utf8');
   } catch (error) {
     if (error instanceof Failure) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Failure('usage', `--blocklist ${path}: cannot be read (${code})`, { cause: error });
+    throw new Failure('usage', `${option} ${path}: cannot be read (${code})`, { cause: error });
   }
-  return parseBlocklist(text, `--blocklist ${path}`);
+  return parseBlocklist(text, `${option} ${path}`);
 }
 
 /** `where` is named in the usage failure that is thrown for a line that is in none of the forms. */

@@ -1,5 +1,5 @@
 /** Text of other people's making on a page of ours. */
-import { shownLines } from '../cli/output/terminal.ts';
+import { shownLines } from '../text/shown-lines.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

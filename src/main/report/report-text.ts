@@ -1,6 +1,6 @@
 /** The race report for people: plain text in lines of at most 100 columns. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
-import { formatDuration, formatSize } from '../text/units.ts';
+import { counted, formatDuration, formatSize } from '../text/units.ts';
 import {
   type Funnel,
   funnelRows,
@@ -102,7 +102,7 @@ function stageLines(stages: readonly StageTimes[]): string[] {
 function shardLines({ shards, shortages, wastedBytes, notKept, blocked }: RaceReport): string[] {
   const rows = shards.map(
     ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>
-      `shard ${shard}: ${peers} dials; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
+      `shard ${shard}: ${counted(peers, 'dial')}; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
   );
   if (notKept > 0) rows.push(`${notKept} more addresses were named than are kept; they were not tried`);
   if (blocked > 0) rows.push(`${blocked} addresses were on the blocklist`);

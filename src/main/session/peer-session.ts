@@ -4,13 +4,10 @@
  */
 import { monotonicMs } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import type { Route } from '../../shared/http-visitor.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import { CHOKED_RACE_MS, NETWORK_POLL_MS } from '../../shared/limits.ts';
+import { CHOKED_DOWNLOAD_MS, CHOKED_RACE_MS, NETWORK_POLL_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import { ownAddresses } from '../../shared/own-addresses.ts';
-import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from '../cli/commands/options.ts';
-import type { Console } from '../cli/output/console.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
 import { Discovery } from '../discovery/discovery.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
@@ -18,47 +15,41 @@ import { MetadataRace } from '../metadata/metadata-race.ts';
 import type { HttpClient } from '../network/http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
 import { type NetworkReturn, NetworkWatch } from '../network/network-watch.ts';
+import { socksOf } from '../network/route.ts';
 import { descriptorBudget } from '../pools/descriptors.ts';
 import { ShardPool } from '../pools/shard-pool.ts';
-import { readBlocklist } from '../race/blocklist.ts';
 import { phaseTotals } from '../race/phase-totals.ts';
 import { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
 import { shardShare } from '../race/sharding.ts';
-import { formatDuration } from '../text/units.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { Source } from '../torrent/source.ts';
+import { peerLimits } from './peer-limits.ts';
+import {
+  acceptsPeers,
+  dhtPlanOf,
+  keptPeers,
+  routeOf,
+  type SessionSettings,
+  shardsFor,
+  type TorrentSettings,
+} from './settings.ts';
 
 /** What trackers are told is left while the size is unknown: not 0, which would say that we are a seed. */
 export const UNKNOWN_LEFT_BYTES = 16_384;
 
 export interface SessionOptions {
   readonly source: Source;
-  readonly flags: RaceFlags;
-  readonly route: Route;
+  readonly session: SessionSettings;
+  readonly torrent: TorrentSettings;
   readonly http: HttpClient;
-  /** Winners to keep; 0 keeps everybody in play. */
-  readonly keep: number;
-  /** Download from no more peers than `--max-peers`, and dial lost ones again. A race alone does neither. */
+  /** Download from no more peers than `maxPeers`, and dial lost ones again. A race alone does neither. */
   readonly downloads: boolean;
-  readonly chokedTimeoutMs: number;
-  /** The port to accept connections at, 0 for a free one; null accepts none. */
-  readonly listenPort: number | null;
-  readonly hashers: number;
-  /** Downloads of this process at one time: limits are shared out among them. */
+  /** Downloads of this process at one time share all limits. The place of this one among them, from 0. */
   readonly lanes: number;
+  readonly lane: number;
 }
-
-/** Of a session that races, and then is over. */
-export const WITHOUT_DOWNLOAD = {
-  keep: 0,
-  downloads: false,
-  listenPort: null,
-  chokedTimeoutMs: CHOKED_RACE_MS,
-  hashers: 0,
-  lanes: 1,
-} as const;
 
 export interface SessionListener {
   /** Counters for trackers, in bytes; `fetched`: what web seeds have sent, verified or not. */
@@ -76,24 +67,6 @@ export interface SessionListener {
   onBug(error: unknown): void;
 }
 
-/** The listener of a command to which news matters, and what breaks; the rest it may put in. */
-export function listenerFor(console: Console, onBug: (error: unknown) => void): SessionListener {
-  return {
-    progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES, fetched: 0 }),
-    onFirstUnchoke: () => {},
-    onClosed: () => {},
-    onBanned: () => {},
-    onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
-    onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
-    onListening: () => {},
-    onNetworkBack: (back) => {
-      if (back.by === 'success')
-        console.news(`the network is back after ${formatDuration(back.ms)}: lost peers are dialled again`);
-    },
-    onBug,
-  };
-}
-
 export class PeerSession {
   readonly race: Race;
   readonly discovery: Discovery;
@@ -107,22 +80,20 @@ export class PeerSession {
   readonly #announces = { answered: 0, failed: 0 };
   readonly #networkTimer: NodeJS.Timeout | null;
 
-  /** Starts the threads of the race. Throws a usage failure for options that make no sense. */
+  /** Starts the threads of the race. */
   constructor(options: SessionOptions, listener: SessionListener) {
-    const { source, flags, route } = options;
+    const { source, session, torrent, lanes } = options;
+    const route = routeOf(session);
     const socks = socksOf(route);
     // Nothing goes past a proxy: what it does not carry is off.
     const direct = route.proxy === null;
     this.#carriesPeers = direct || socks !== null;
-    // All that the user may have written wrongly comes first: threads that were started must be stopped.
-    const named = namedPeersOf(flags);
-    const dht = dhtOf(flags);
-    const blocklist = flags.blocklist === undefined ? null : readBlocklist(flags.blocklist);
+    const dht = dhtPlanOf(session);
     this.#source = source;
-    this.shards = shardsOf(flags);
-    const budget = descriptorBudget(this.shards, options.hashers, options.lanes);
+    this.shards = shardsFor(session, torrent);
+    const budget = descriptorBudget(this.shards, options.downloads ? session.hashers : 0, lanes);
     this.openFiles = budget.filesPerHasher;
-    const limits = limitsOf(flags, budget, options.lanes);
+    const limits = peerLimits(session, budget, lanes);
     // Of a magnet link it is not known at first: shards stop when they learn it.
     const isPrivate = source.kind === 'torrent' && source.metainfo.private;
     const known = source.kind === 'torrent' ? source.metainfo : source.magnet;
@@ -132,10 +103,10 @@ export class PeerSession {
       shards: this.shards,
       template: {
         clientName: CLIENT_NAME,
-        encryption: flags.encryption,
+        encryption: session.encryption,
         proxy: socks,
         localAddress: route.localAddress,
-        utp: flags.utp && direct,
+        utp: session.utp && direct,
       },
       shareOf: (position) => shardShare(limits, position, this.shards),
     });
@@ -143,13 +114,13 @@ export class PeerSession {
       {
         infoHash: known.infoHash,
         peerId,
-        strategy: flags.strategy,
-        keep: options.keep,
+        strategy: torrent.strategy,
+        keep: keptPeers(torrent),
         maxPeers: options.downloads ? limits.maxPeers : 0,
-        chokedTimeoutMs: options.chokedTimeoutMs,
+        chokedTimeoutMs: options.downloads ? CHOKED_DOWNLOAD_MS : CHOKED_RACE_MS,
         reconnect: options.downloads,
-        blocklist,
-        pex: flags.pex && !isPrivate,
+        blocklist: session.blocklist,
+        pex: session.pex && !isPrivate,
         dht: dht !== null && !isPrivate && direct,
         onDhtNode: (host, port) => this.discovery.meetNode({ host, port }),
       },
@@ -159,14 +130,14 @@ export class PeerSession {
     this.discovery = new Discovery({
       infoHash: known.infoHash,
       peerId,
-      port: this.#listen(direct ? options.listenPort : null, route.localAddress, listener),
-      named,
+      port: this.#listen(portOf(options), route.localAddress, listener),
+      named: torrent.peers,
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
-      tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
+      tiers: session.trackers ? tiersOf(source, session.announceAll) : [],
       private: isPrivate,
       dht: isPrivate || !direct ? null : dht,
       nodes: source.kind === 'torrent' ? source.metainfo.nodes : [],
-      lsd: flags.lsd && !isPrivate && direct,
+      lsd: session.lsd && !isPrivate && direct,
       http: options.http,
       udp: direct ? { from: route.localAddress } : null,
       progress: () => listener.progress(),
@@ -273,6 +244,12 @@ export class PeerSession {
       onBug: (error) => listener.onBug(error),
     });
   }
+}
+
+/** Downloads that run at one time listen at ports next to each other; 0 is a free one, null none. */
+function portOf({ session: { port, proxy }, torrent, lane }: SessionOptions): number | null {
+  if (proxy !== null || !acceptsPeers(torrent)) return null;
+  return port === null || port === 0 ? port : port + lane;
 }
 
 /** All trackers of a magnet link are asked at once, each a tier by itself: nothing says that they come in tiers. */

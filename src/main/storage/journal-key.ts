@@ -27,8 +27,8 @@ export type JournalKey = Buffer;
  * The key that the user named, or the one of the state folder; made where there is none. Null where the state folder
  * cannot keep one: then every piece is verified by its hash. Throws a Failure where the named one is of no use.
  */
-export function journalKey(named: string | undefined, onTrouble: (text: string) => void): JournalKey | null {
-  if (named !== undefined) return readOrMake(named);
+export function journalKey(named: string | null, onTrouble: (text: string) => void): JournalKey | null {
+  if (named !== null) return readOrMake(named);
   const path = join(stateFolder(), 'journal.key');
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

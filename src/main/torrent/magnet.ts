@@ -11,8 +11,8 @@ import {
   MAX_TRACKERS,
   MAX_URL_CHARS,
 } from '../../shared/limits.ts';
-import { parsePeer } from '../discovery/named-peers.ts';
 import { Failure } from '../failure.ts';
+import { parseHostPort } from '../network/host-port.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
 
 /** Of what was passed over, so much is shown: a link may be long. */
@@ -47,7 +47,7 @@ export function parseMagnet(link: string): Magnet {
   }
   const trackers = readable(all('tr'), MAX_TRACKERS, urlOf);
   const webSeeds = readable([...all('ws'), ...all('as')], MAX_TRACKERS, urlOf);
-  const peers = readable(all('x.pe'), MAX_MAGNET_PEERS, peerOf);
+  const peers = readable(all('x.pe'), MAX_MAGNET_PEERS, parseHostPort);
   const parts = all('so').flatMap((list) => list.split(',').map((part) => part.trim()));
   const select = readable(
     parts.filter((part) => part !== ''),
@@ -151,14 +151,6 @@ function base32(text: string): Buffer | null {
 
 function urlOf(text: string): string | null {
   return text.length <= MAX_URL_CHARS && URL.canParse(text) ? text : null;
-}
-
-function peerOf(text: string): HostPort | null {
-  try {
-    return parsePeer(text, 'x.pe');
-  } catch {
-    return null;
-  }
 }
 
 function rangeOf(part: string): string | null {

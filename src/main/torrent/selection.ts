@@ -1,5 +1,4 @@
 /** Which files of a torrent the user wants: by index, by range of indices, by name, or by glob. */
-import type { Console } from '../cli/output/console.ts';
 import { Failure } from '../failure.ts';
 import type { Metainfo } from './metainfo.ts';
 import type { Source } from './source.ts';
@@ -14,7 +13,7 @@ export async function selectFiles(
   metainfo: Metainfo,
   source: Source,
   given: readonly string[],
-  console: Pick<Console, 'news'>,
+  onNews: (text: string) => void,
 ): Promise<ReadonlySet<number> | null> {
   if (given.length > 0) return matchingFiles(metainfo, given);
   const { selected, passedOver } = linkedFiles(
@@ -24,9 +23,7 @@ export async function selectFiles(
   if (passedOver.length > 0) {
     const more = passedOver.length > NAMED_RANGES ? ', …' : '';
     const ranges = passedOver.slice(0, NAMED_RANGES).join(', ');
-    console.news(
-      `the magnet link selects files beyond the last one, which were passed over: ${ranges}${more}`,
-    );
+    onNews(`the magnet link selects files beyond the last one, which were passed over: ${ranges}${more}`);
   }
   return selected;
 }

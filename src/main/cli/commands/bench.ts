@@ -1,8 +1,9 @@
 /** `unchoke bench`: the throughput of a swarm or a server. Everything is verified and thrown away: the disk has no part in it. */
 import type { Command } from 'commander';
-import { DEFAULT_BENCH_MS, DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS } from '../../../shared/limits.ts';
+import { DEFAULT_BENCH_MS } from '../../../shared/limits.ts';
 import { MEMORY_DEFAULT } from '../../download/memory.ts';
-import { hashersOption, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
+import { DEFAULT_TORRENT } from '../../session/settings.ts';
+import { hashersOption, type RaceFlags, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';
 
 export interface BenchFlags extends RaceFlags {
   readonly duration: string;
@@ -12,16 +13,15 @@ export interface BenchFlags extends RaceFlags {
   readonly webseeds: boolean;
 }
 
-export function benchCommand(program: Command, setStatus: (status: number) => void): void {
+export function benchCommand(
+  program: Command,
+  run: (source: string, flags: BenchFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('bench'))
     .description('measure how fast a swarm gives; what comes is verified and thrown away')
     .argument('<source>', SOURCE_HELP)
     .optionsGroup('The download:')
-    .option(
-      '--duration <duration>',
-      'how long to measure, from the first block',
-      `${DEFAULT_BENCH_MS / 1_000}s`,
-    )
+    .option('--duration <duration>', 'how long to measure, from the first block', seconds(DEFAULT_BENCH_MS))
     .addOption(hashersOption())
     .option('--memory <size>', `memory for pieces on their way to a hasher (default: ${MEMORY_DEFAULT})`)
     .optionsGroup('Peers:')
@@ -30,9 +30,7 @@ export function benchCommand(program: Command, setStatus: (status: number) => vo
     .option(
       '--first-unchoke-timeout <duration>',
       'give up when no block has come; 0 waits for ever',
-      `${DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS / 1_000}s`,
+      seconds(DEFAULT_TORRENT.firstUnchokeTimeout),
     )
-    .action(async (source: string, flags: BenchFlags) =>
-      setStatus(await (await import('../runs/runs.ts')).runBench(source, flags)),
-    );
+    .action(run);
 }

@@ -1,8 +1,15 @@
 /** `unchoke demo`: the command line of it. */
 import type { Command } from 'commander';
-import type { Flags } from '../runs/run-demo.ts';
 
-export function demoCommand(program: Command, setStatus: (status: number) => void): void {
+export interface DemoFlags {
+  readonly peers: string;
+  readonly seed: string;
+  readonly payload: string;
+  readonly json?: boolean;
+  readonly report?: string;
+}
+
+export function demoCommand(program: Command, run: (flags: DemoFlags) => Promise<void>): void {
   program
     .command('demo')
     .description('race and download from a wild swarm on this machine; needs no network')
@@ -10,6 +17,6 @@ export function demoCommand(program: Command, setStatus: (status: number) => voi
     .option('--seed <n>', 'which swarm', '1')
     .option('--payload <size>', 'size of the download', '64M')
     .option('--report <file>', 'write the race as a page to look at (HTML)')
-    .option('--json', 'results as JSON', false)
-    .action(async (flags: Flags) => setStatus(await (await import('../runs/runs.ts')).runDemo(flags)));
+    .option('--json', 'results as JSON')
+    .action(run);
 }

@@ -1,15 +1,19 @@
 /** `unchoke doctor`: is there a way to this torrent's data, and if not, why not? Downloads nothing but one block. */
 import type { Command } from 'commander';
 import { DEFAULT_DOCTOR_MS } from '../../../shared/limits.ts';
-import type { Flags } from '../runs/run-doctor.ts';
-import { SOURCE_HELP, withRaceOptions } from './options.ts';
+import { type RaceFlags, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';
 
-export function doctorCommand(program: Command, setStatus: (status: number) => void): void {
+export interface DoctorFlags extends RaceFlags {
+  readonly for: string;
+}
+
+export function doctorCommand(
+  program: Command,
+  run: (source: string, flags: DoctorFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('doctor'))
     .description('find out why a download does not start: what is wrong, the figures behind it, what to try')
     .argument('<source>', SOURCE_HELP)
-    .option('--for <duration>', 'how long to look', `${DEFAULT_DOCTOR_MS / 1_000}s`)
-    .action(async (source: string, flags: Flags) =>
-      setStatus(await (await import('../runs/runs.ts')).runDoctor(source, flags)),
-    );
+    .option('--for <duration>', 'how long to look', seconds(DEFAULT_DOCTOR_MS))
+    .action(run);
 }

@@ -1,18 +1,15 @@
 /** The flags of `unchoke get`. */
-import { Command, Option } from 'commander';
-import {
-  DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
-  DEFAULT_IDLE_TIMEOUT_MS,
-  DEFAULT_PARALLEL_DOWNLOADS,
-} from '../../../shared/limits.ts';
+import { type Command, Option } from 'commander';
+import { DEFAULT_PARALLEL_DOWNLOADS } from '../../../shared/limits.ts';
 import { MEMORY_DEFAULT } from '../../download/memory.ts';
-import { hashersOption, many, type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
+import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
+import { hashersOption, many, type RaceFlags, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';
 
 export interface GetFlags extends RaceFlags {
   readonly output: string;
   readonly select: readonly string[];
-  readonly sequential: boolean;
-  readonly overwrite: boolean;
+  readonly sequential?: boolean;
+  readonly overwrite?: boolean;
   readonly journalKey?: string;
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
@@ -28,14 +25,6 @@ export interface GetFlags extends RaceFlags {
   readonly onComplete?: string;
   readonly metrics?: string;
   readonly metricsPort?: string;
-}
-
-/** The flags of `get` as they are when nobody says anything, but for `args`. */
-export function getFlags(args: readonly string[]): GetFlags {
-  return defineGet(new Command())
-    .exitOverride()
-    .parse(['SOURCE', ...args], { from: 'user' })
-    .opts<GetFlags>();
 }
 
 /** Adds the flags to a command. */
@@ -54,12 +43,8 @@ export function defineGet(command: Command): Command {
       'of several sources: this many at one time; they share all limits',
       String(DEFAULT_PARALLEL_DOWNLOADS),
     )
-    .option('-o, --output <dir>', 'the folder to download into', '.')
-    .option(
-      '--overwrite',
-      'replace files that are there and are not of the torrent (never through links)',
-      false,
-    )
+    .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
+    .option('--overwrite', 'replace files that are there and are not of the torrent (never through links)')
     .option(
       '--journal-key <file>',
       'the secret that journals are signed with, where several machines share storage; made where it is missing',
@@ -70,9 +55,9 @@ export function defineGet(command: Command): Command {
     .addOption(
       new Option('--preallocate <how>', 'none: sparse files; full: take the space first')
         .choices(['none', 'full'])
-        .default('none'),
+        .default(DEFAULT_TORRENT.preallocate),
     )
-    .option('--sequential', 'pieces in order instead of the rarest first', false)
+    .option('--sequential', 'pieces in order instead of the rarest first')
     .option(
       '--keep <n>',
       'after this many unchokes drop all other peers; 0 keeps racing (1 for the other strategies)',
@@ -86,7 +71,7 @@ export function defineGet(command: Command): Command {
     .option(
       '--port <n>',
       'where others may connect to us, with several sources from there on; 0 takes a free port',
-      '0',
+      String(DEFAULT_SESSION.port),
     )
     .optionsGroup('Peers:')
     .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
@@ -96,11 +81,11 @@ export function defineGet(command: Command): Command {
     .option(
       '--first-unchoke-timeout <duration>',
       'give up when nobody has unchoked us; 0 waits for ever',
-      `${DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS / 1_000}s`,
+      seconds(DEFAULT_TORRENT.firstUnchokeTimeout),
     )
     .option(
       '--idle-timeout <duration>',
       'give up after this long without a verified piece; 0 waits for ever',
-      `${DEFAULT_IDLE_TIMEOUT_MS / 1_000}s`,
+      seconds(DEFAULT_TORRENT.idleTimeout),
     );
 }

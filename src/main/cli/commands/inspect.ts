@@ -1,13 +1,20 @@
 /** `unchoke inspect`: what a torrent holds, and with `--scrape` what its trackers know of it. */
 import type { Command } from 'commander';
-import type { Flags } from '../runs/run-inspect.ts';
-import { SOURCE_HELP, withRaceOptions } from './options.ts';
+import { type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
 
-export function inspectCommand(program: Command): void {
+export interface InspectFlags extends RaceFlags {
+  readonly scrape?: boolean;
+  readonly timeout: string;
+}
+
+export function inspectCommand(
+  program: Command,
+  run: (source: string, flags: InspectFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('inspect'))
     .description('show what a torrent holds; of a magnet link its metadata is fetched from peers')
     .argument('<source>', SOURCE_HELP)
-    .option('--scrape', 'ask the trackers how many seeds and leeches there are (BEP 48)', false)
+    .option('--scrape', 'ask the trackers how many seeds and leeches there are (BEP 48)')
     .option('--timeout <duration>', 'give up when no peer has sent the metadata; 0 waits for ever', '60s')
-    .action(async (text: string, flags: Flags) => (await import('../runs/runs.ts')).runInspect(text, flags));
+    .action(run);
 }

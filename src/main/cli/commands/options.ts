@@ -1,28 +1,12 @@
-/** Options that several commands share: how they are written, read and checked. */
-import { availableParallelism, networkInterfaces } from 'node:os';
+/** Options that several commands share: how they are written. `settings-from-flags.ts` reads them. */
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import { reachOf } from '../../../shared/address-rules.ts';
-import type { HostPort } from '../../../shared/compact-peers.ts';
-import type { Route } from '../../../shared/http-visitor.ts';
-import {
-  DEFAULT_DIAL_RATE_PER_S,
-  DEFAULT_HALF_OPEN_PEERS,
-  DEFAULT_MAX_PEERS,
-  MAX_HASHERS,
-  MAX_SHARDS,
-  MAX_THREADS,
-} from '../../../shared/limits.ts';
+import { MAX_HASHERS } from '../../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../../shared/messages.ts';
-import { type SocksProxy, socksProxyOf } from '../../../shared/socks-proxy.ts';
-import type { DhtPlan } from '../../discovery/discovery.ts';
-import { parsePeer, readPeersFile } from '../../discovery/named-peers.ts';
-import { Failure } from '../../failure.ts';
-import { defaultThreads } from '../../pools/default-threads.ts';
-import type { DescriptorBudget } from '../../pools/descriptors.ts';
-import type { PeerLimits } from '../../race/sharding.ts';
-import { redactedUrl } from '../../text/foreign-text.ts';
-import { parseCount } from '../../text/units.ts';
+import { WELL_KNOWN_NODES } from '../../discovery/well-known-nodes.ts';
+import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
 
+/** As commander gives them: values are texts, switches are there or not. */
 export interface RaceFlags {
   readonly strategy: Strategy;
   readonly peer: readonly string[];
@@ -35,7 +19,7 @@ export interface RaceFlags {
   readonly pex: boolean;
   readonly utp: boolean;
   readonly report?: string;
-  readonly announceAll: boolean;
+  readonly announceAll?: boolean;
   readonly blocklist?: string;
   readonly proxy?: string;
   readonly interface?: string;
@@ -43,17 +27,10 @@ export interface RaceFlags {
   readonly dhtBootstrap: readonly string[];
   readonly lsd: boolean;
   readonly encryption: Encryption;
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
 }
-
-/** Nodes that the large clients name, too. */
-const DHT_BOOTSTRAP = [
-  'router.bittorrent.com:6881',
-  'router.utorrent.com:6881',
-  'dht.transmissionbt.com:6881',
-];
 
 export const SOURCE_HELP =
   'a .torrent file or a URL of one, a magnet link, an info hash, or - for any of these on stdin';
@@ -72,7 +49,7 @@ export function withRaceOptions(command: Command): Command {
     .addOption(
       new Option('--strategy <strategy>', 'how peers are raced')
         .choices([...STRATEGIES])
-        .default('first-unchoke'),
+        .default(DEFAULT_TORRENT.strategy),
     )
     .optionsGroup('Peers:')
     .addOption(many('--peer <host:port>', 'a peer to try; may be given many times'))
@@ -81,15 +58,15 @@ export function withRaceOptions(command: Command): Command {
     .option(
       '--half-open <n>',
       'connections on the way at one time; 0 is unlimited',
-      String(DEFAULT_HALF_OPEN_PEERS),
+      String(DEFAULT_SESSION.halfOpen),
     )
-    .option('--dial-rate <n>', 'new connections a second; 0 is unlimited', String(DEFAULT_DIAL_RATE_PER_S))
+    .option('--dial-rate <n>', 'new connections a second; 0 is unlimited', String(DEFAULT_SESSION.dialRate))
     .option(
       '--max-peers <n>',
       'peers to download from at one time; 0 is unlimited',
-      String(DEFAULT_MAX_PEERS),
+      String(DEFAULT_SESSION.maxPeers),
     )
-    .option('--shards <n>', 'threads that talk to peers', String(defaultThreads()))
+    .option('--shards <n>', 'threads that talk to peers', String(DEFAULT_SESSION.shards))
     .optionsGroup('The network:')
     .addOption(
       new Option(
@@ -97,7 +74,7 @@ export function withRaceOptions(command: Command): Command {
         'prefer: plain first, and encrypted where that is refused; require: encrypted only; off: plain only',
       )
         .choices([...ENCRYPTIONS])
-        .default('prefer'),
+        .default(DEFAULT_SESSION.encryption),
     )
     .optionsGroup('Peers:')
     .option('--no-trackers', 'ask no tracker: only the peers named')
@@ -111,7 +88,6 @@ export function withRaceOptions(command: Command): Command {
     .option(
       '--announce-all',
       'ask all trackers of every tier, not the first of each that answers; not of a private torrent',
-      false,
     )
     .option('--blocklist <file>', 'addresses to have nothing to do with: P2P text, ipfilter.dat or CIDR')
     .option('--no-dht', 'ask no distributed hash table')
@@ -119,7 +95,7 @@ export function withRaceOptions(command: Command): Command {
       many(
         '--dht-bootstrap <host:port>',
         'a node to begin with; may be given many times',
-        DHT_BOOTSTRAP.join(', '),
+        WELL_KNOWN_NODES.map(({ host, port }) => `${host}:${port}`).join(', '),
       ),
     )
     .option('--no-lsd', 'ask nobody on the local network')
@@ -131,95 +107,23 @@ export function withRaceOptions(command: Command): Command {
     )
     .optionsGroup('What is told:')
     .option('--report <file>', 'write the race as a page to look at (HTML, needs nothing else)')
-    .option('--json', 'results as JSON, one object a line, on stdout', false)
-    .option('--show-secrets', 'show URLs whole; otherwise only scheme, domain and port', false)
-    .option('-v, --verbose', 'more news on stderr: threads, memory, how large write calls are', false)
-    .option('--quiet', 'no progress and no news on stderr', false);
+    .option('--json', 'results as JSON, one object a line, on stdout')
+    .option('--show-secrets', 'show URLs whole; otherwise only scheme, domain and port')
+    .option('-v, --verbose', 'more news on stderr: threads, memory, how large write calls are')
+    .option('--quiet', 'no progress and no news on stderr');
 }
 
 export const hashersOption = (): Option =>
-  new Option('--hashers <n>', 'threads that verify and write pieces').default(String(defaultThreads()));
+  new Option('--hashers <n>', 'threads that verify and write pieces').default(
+    String(DEFAULT_SESSION.hashers),
+  );
 
 export const allCoresOption = (): Option =>
   new Option('--hashers <n>', 'threads that hash').default(
     String(Math.min(MAX_HASHERS, availableParallelism())),
   );
 
-/** The strategies that work with one peer keep one; sequential needs one thread to be sequential. */
-export function shardsOf(flags: RaceFlags): number {
-  const shards = parseCount('--shards', flags.shards, 1, MAX_SHARDS);
-  return flags.strategy === 'sequential' ? 1 : shards;
-}
-
-export function hashersOf({ hashers }: { readonly hashers: string }): number {
-  return parseCount('--hashers', hashers, 1, MAX_HASHERS);
-}
-
-/** Threads cost memory before they do anything. Throws a usage failure where `lanes` downloads together have too many. */
-export function checkThreads(flags: RaceFlags & { readonly hashers: string }, lanes: number): void {
-  const [shards, hashers] = [shardsOf(flags), hashersOf(flags)];
-  const threads = lanes * (shards + hashers);
-  if (threads > MAX_THREADS)
-    throw new Failure(
-      'usage',
-      `--parallel ${lanes}, --shards ${shards} and --hashers ${hashers} make ${threads} threads: more than ${MAX_THREADS}`,
-    );
-}
-
-/** The part of one of `lanes` downloads. */
-export function limitsOf(flags: RaceFlags, budget: DescriptorBudget, lanes: number): PeerLimits {
-  // 0 is no limit, and stays none.
-  const partOf = (limit: number): number => Math.ceil(limit / lanes);
-  return {
-    halfOpen: partOf(parseCount('--half-open', flags.halfOpen)),
-    dialRatePerS: partOf(parseCount('--dial-rate', flags.dialRate)),
-    maxPeers: partOf(parseCount('--max-peers', flags.maxPeers)),
-    descriptors: budget.peers,
-  };
-}
-
-/** How this run reaches the network. Throws a usage failure. */
-export function routeOf({ proxy, interface: localAddress }: RaceFlags): Route {
-  if (proxy !== undefined && !isProxy(proxy))
-    throw new Failure(
-      'usage',
-      `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ where it wants them`,
-    );
-  if (localAddress !== undefined && !isOurs(localAddress))
-    throw new Failure('usage', `--interface ${localAddress}: not an address of this machine`);
-  return { proxy: proxy ?? null, localAddress: localAddress ?? null };
-}
-
-function isProxy(url: string): boolean {
-  if (!/^(?:https?|socks5):\/\/[^/]/i.test(url) || !URL.canParse(url)) return false;
-  try {
-    return socksProxyOf(url).host !== '';
-  } catch {
-    // A percent sign that begins nothing.
-    return false;
-  }
-}
-
-/** All of 127.0.0.0/8 is this machine's. */
-function isOurs(address: string): boolean {
-  if (reachOf(address) === 'loopback') return true;
-  return Object.values(networkInterfaces()).some((list) => list?.some((one) => one.address === address));
-}
-
-/** The proxy as peers use it; null where it carries none, or there is none. */
-export function socksOf({ proxy }: Route): SocksProxy | null {
-  return proxy !== null && /^socks5:/i.test(proxy) ? socksProxyOf(proxy) : null;
-}
-
-/** Nodes of the user's own replace ours and those kept from earlier runs, not those of the torrent and its peers. Null: no DHT. */
-export function dhtOf(flags: RaceFlags): DhtPlan | null {
-  if (!flags.dht) return null;
-  const own = flags.dhtBootstrap;
-  const bootstrap = (own.length > 0 ? own : DHT_BOOTSTRAP).map((node) => parsePeer(node, '--dht-bootstrap'));
-  return { bootstrap, isUsersChoice: own.length > 0 };
-}
-
-export function namedPeersOf(flags: RaceFlags): HostPort[] {
-  const named = flags.peer.map((text) => parsePeer(text, '--peer'));
-  return flags.peersFile === undefined ? named : [...named, ...readPeersFile(flags.peersFile)];
+/** A time as an option takes it. */
+export function seconds(ms: number): string {
+  return `${ms / 1_000}s`;
 }

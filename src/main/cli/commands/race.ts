@@ -1,12 +1,20 @@
 /** `unchoke race`: who unchokes first, and why everybody else did not. Downloads nothing. */
 import { type Command, Option } from 'commander';
 import { CHOKED_RACE_MS } from '../../../shared/limits.ts';
-import type { Flags } from '../runs/run-race.ts';
-import { SOURCE_HELP, withRaceOptions } from './options.ts';
+import { type RaceFlags, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';
 
-export const ENDS = ['settled', 'first-unchoke', 'first-block'] as const;
+const ENDS = ['settled', 'first-unchoke', 'first-block'] as const;
+export type RaceEnd = (typeof ENDS)[number];
 
-export function raceCommand(program: Command, setStatus: (status: number) => void): void {
+export interface RaceCommandFlags extends RaceFlags {
+  readonly until: RaceEnd;
+  readonly firstUnchokeTimeout: string;
+}
+
+export function raceCommand(
+  program: Command,
+  run: (source: string, flags: RaceCommandFlags) => Promise<void>,
+): void {
   withRaceOptions(program.command('race'))
     .description('race all peers to the first unchoke and tell what became of each; downloads nothing')
     .argument('<source>', SOURCE_HELP)
@@ -14,9 +22,7 @@ export function raceCommand(program: Command, setStatus: (status: number) => voi
     .option(
       '--first-unchoke-timeout <duration>',
       'give up when nobody has unchoked us',
-      `${CHOKED_RACE_MS / 1_000}s`,
+      seconds(CHOKED_RACE_MS),
     )
-    .action(async (source: string, flags: Flags) =>
-      setStatus(await (await import('../runs/runs.ts')).runRace(source, flags)),
-    );
+    .action(run);
 }

@@ -1,8 +1,20 @@
 /** `unchoke swarm`: the command line of it. */
 import type { Command } from 'commander';
-import type { Flags } from '../runs/run-swarm.ts';
 
-export function swarmCommand(program: Command): void {
+export interface SwarmFlags {
+  readonly peers: string;
+  readonly seed: string;
+  readonly mix: string;
+  readonly payload: string;
+  readonly pieceLength: string;
+  readonly rate: string;
+  readonly rtt: string;
+  readonly for: string;
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+export function swarmCommand(program: Command, run: (flags: SwarmFlags) => Promise<void>): void {
   program
     .command('swarm')
     .description('run a swarm on loopback addresses: tracker, dead addresses, refusers, seeds; until stopped')
@@ -15,6 +27,6 @@ export function swarmCommand(program: Command): void {
     .option('--rtt <duration>', 'how long each answer is on its way', '0')
     .option('--for <duration>', 'stop by itself after this long', '1h')
     .option('-o, --output <file>', 'where to write its .torrent', 'swarm.torrent')
-    .option('--json', 'describe it as one JSON line', false)
-    .action(async (flags: Flags) => (await import('../runs/runs.ts')).runSwarm(flags));
+    .option('--json', 'describe it as one JSON line')
+    .action(run);
 }

@@ -1,18 +1,24 @@
 /** `unchoke verify`: the command line of it. */
 import type { Command } from 'commander';
-import type { Flags } from '../runs/run-verify.ts';
 import { allCoresOption } from './options.ts';
 
-export function verifyCommand(program: Command, setStatus: (status: number) => void): void {
+export interface VerifyFlags {
+  readonly hashers: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function verifyCommand(
+  program: Command,
+  run: (torrent: string, folder: string, flags: VerifyFlags) => Promise<void>,
+): void {
   program
     .command('verify')
     .description('hash what is on disk, on all cores, and tell good from bad and missing files')
     .argument('<torrent>', 'a .torrent file')
     .argument('[dir]', 'the folder that it was downloaded into', '.')
     .addOption(allCoresOption())
-    .option('--json', 'the result as JSON', false)
-    .option('--quiet', 'no progress on stderr', false)
-    .action(async (torrent: string, folder: string, flags: Flags) =>
-      setStatus(await (await import('../runs/runs.ts')).runVerify(torrent, folder, flags)),
-    );
+    .option('--json', 'the result as JSON')
+    .option('--quiet', 'no progress on stderr')
+    .action(run);
 }

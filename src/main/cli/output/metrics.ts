@@ -13,7 +13,6 @@ import {
 import { Failure } from '../../failure.ts';
 import { diskFailure } from '../../files/disk-failure.ts';
 import { writeWhole } from '../../files/whole-file.ts';
-import { parsePort } from '../../text/units.ts';
 import type { Console } from './console.ts';
 
 export interface MetricsSample {
@@ -92,13 +91,16 @@ export function metricsText(samples: readonly MetricsSample[]): string {
 
 /** What `--metrics` and `--metrics-port` ask for; null where neither is given. Rejects with a `disk` or usage failure. */
 export async function openMetrics(
-  { metrics: file, metricsPort: port }: { readonly metrics?: string; readonly metricsPort?: string },
+  {
+    metrics: file,
+    metricsPort: port,
+  }: { readonly metrics: string | null; readonly metricsPort: number | null },
   console: Console,
 ): Promise<Metrics | null> {
-  if (file === undefined && port === undefined) return null;
-  const metrics = new Metrics(file ?? null, (trouble) => console.news(trouble));
-  if (port !== undefined) {
-    const bound = await metrics.listen(parsePort('--metrics-port', port));
+  if (file === null && port === null) return null;
+  const metrics = new Metrics(file, (trouble) => console.news(trouble));
+  if (port !== null) {
+    const bound = await metrics.listen(port);
     console.news(`figures at http://127.0.0.1:${bound}/metrics`);
   }
   return metrics;

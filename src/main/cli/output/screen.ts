@@ -1,6 +1,6 @@
 /** The lines at the foot of a terminal that are redrawn in their place: a block for each run that is under way. */
 import type { createLogUpdate } from 'log-update';
-import { shownLines } from './terminal.ts';
+import { shownLines } from '../../text/shown-lines.ts';
 
 /** The room that a block has. */
 export interface BlockSize {

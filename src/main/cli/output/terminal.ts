@@ -2,14 +2,10 @@
  * The one door to stdout and stderr. Whatever is written was perhaps made by somebody else, so all of it is made fit here, a line at a
  * time: nothing else in the program writes to either.
  */
-import { printable, printableJson, withoutSecrets } from '../../text/foreign-text.ts';
+import { printableJson } from '../../text/foreign-text.ts';
+import { shownLines } from '../../text/shown-lines.ts';
 
 export type Line = string;
-
-/** Lines as they may be shown. A line feed within one is shown, and begins no other. */
-export function shownLines(lines: readonly Line[]): Line[] {
-  return lines.map((line) => printable(withoutSecrets(line)));
-}
 
 export function writeLines(to: 'stdout' | 'stderr', lines: readonly Line[]): void {
   process[to].write(`${shownLines(lines).join('\n')}\n`);

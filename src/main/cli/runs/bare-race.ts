@@ -5,12 +5,14 @@ import { sharedBytes } from '../../../shared/shared-copy.ts';
 import { TrackerLog } from '../../doctor/symptoms.ts';
 import type { MetadataSearch } from '../../metadata/metadata-fetch.ts';
 import { phaseText, phaseTotals } from '../../race/phase-totals.ts';
-import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from '../../session/peer-session.ts';
+import { PeerSession } from '../../session/peer-session.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Source } from '../../torrent/source.ts';
-import type { RaceFlags } from '../commands/options.ts';
 import type { Console } from '../output/console.ts';
+import type { RunSettings } from '../settings-from-flags.ts';
+import { ALONE } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
+import { listenerFor } from './session-listener.ts';
 import type { Network } from './with-source.ts';
 
 /** How often it is looked whether the race is over. */
@@ -18,7 +20,7 @@ const LOOK_MS = 50;
 
 export interface BareRaceOptions {
   readonly source: Source;
-  readonly flags: RaceFlags;
+  readonly settings: RunSettings;
   readonly network: Network;
   readonly console: Console;
   /** Asked again and again; `ms` from the start of the run, without the time in which the process stood still. */
@@ -34,15 +36,11 @@ export class BareRace {
 
   constructor(options: BareRaceOptions) {
     this.#options = options;
-    const { source, flags, network, console } = options;
+    const { source, settings, network, console } = options;
+    const { session, torrent } = settings;
     const listener = listenerFor(console, (error) => this.#bugs.push(error));
     this.session = new PeerSession(
-      {
-        source,
-        flags,
-        ...network,
-        ...WITHOUT_DOWNLOAD,
-      },
+      { source, session, torrent, http: network.http, downloads: false, ...ALONE },
       {
         ...listener,
         onNews: (news) => {

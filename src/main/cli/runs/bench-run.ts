@@ -1,39 +1,35 @@
 /** One run of `unchoke bench`: a download whose pieces are verified and thrown away. */
 import { monotonicMs } from '../../../shared/clock.ts';
-import { CHOKED_DOWNLOAD_MS } from '../../../shared/limits.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
-import { defaultMemory, parseMemory } from '../../download/memory.ts';
+import { memoryFor } from '../../download/memory.ts';
 import { Failure } from '../../failure.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
 import { RateMeter } from '../../report/rate-meter.ts';
-import { listenerFor, PeerSession, type SessionListener } from '../../session/peer-session.ts';
+import { PeerSession, type SessionListener } from '../../session/peer-session.ts';
 import { discardingPlan } from '../../storage/storage-plan.ts';
-import { formatDuration, formatRate, formatSize, parseDuration } from '../../text/units.ts';
+import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
 import { usableWebSeeds } from '../../torrent/web-seed-files.ts';
-import type { BenchFlags } from '../commands/bench.ts';
-import { hashersOf } from '../commands/options.ts';
 import type { BenchFigures } from '../output/bench-figures.ts';
 import type { Console } from '../output/console.ts';
+import type { BenchSettings } from '../settings-from-flags.ts';
 import { BenchWatch } from './bench-watch.ts';
+import { ALONE } from './get-context.ts';
+import { listenerFor } from './session-listener.ts';
 import type { Network } from './with-source.ts';
 
 const LOOK_MS = 100;
 
 export class BenchRun {
-  readonly #flags: BenchFlags;
+  readonly #settings: BenchSettings;
   readonly #network: Network;
   readonly #console: Console;
   readonly #session: PeerSession;
   readonly #watch: BenchWatch;
   readonly #rate = new RateMeter();
-  readonly #hashers: number;
-  readonly #memoryBytes: number | null;
-  readonly #durationMs: number;
-  readonly #patienceMs: number;
   readonly #clock = new LivedClock(monotonicMs);
   readonly #begun = this.#clock.now();
   readonly #over: Promise<void>;
@@ -41,29 +37,16 @@ export class BenchRun {
   #download: Download | null = null;
   #toldAt = this.#begun;
 
-  constructor(source: Source, flags: BenchFlags, network: Network, console: Console) {
-    this.#flags = flags;
+  constructor(source: Source, settings: BenchSettings, network: Network, console: Console) {
+    this.#settings = settings;
     this.#network = network;
     this.#console = console;
-    this.#hashers = hashersOf(flags);
-    this.#memoryBytes = parseMemory(flags.memory, 1);
-    this.#durationMs = parseDuration('--duration', flags.duration);
-    this.#patienceMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
     this.#over = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
     });
+    const { session, torrent } = settings;
     this.#session = new PeerSession(
-      {
-        source,
-        flags,
-        ...network,
-        keep: 0,
-        downloads: true,
-        listenPort: null,
-        chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
-        hashers: this.#hashers,
-        lanes: 1,
-      },
+      { source, session, torrent, http: network.http, downloads: true, ...ALONE },
       this.#sessionListener(),
     );
     this.#watch = new BenchWatch(this.#session.race);
@@ -92,7 +75,7 @@ export class BenchRun {
   }
 
   async #begin(metainfo: Metainfo): Promise<void> {
-    const { webseeds } = this.#flags;
+    const { hashers, memory, webseeds } = this.#settings.session;
     this.#download = new Download(
       {
         metainfo,
@@ -101,9 +84,9 @@ export class BenchRun {
         race: this.#session.race,
         shards: this.#session.shards,
         webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: this.#network.route },
-        hashers: this.#hashers,
+        hashers,
         openFiles: 0,
-        memoryBytes: this.#memoryBytes ?? defaultMemory(metainfo.geometry),
+        memoryBytes: memoryFor(metainfo.geometry, memory, ALONE.lanes),
         order: 'rarest',
       },
       this.#downloadListener(),
@@ -162,12 +145,14 @@ export class BenchRun {
     const { race } = this.#session;
     if (this.#download !== null) this.#watch.look(this.#download);
     const { elapsedMs } = this.#watch;
-    if (elapsedMs >= this.#durationMs) return this.#end();
+    const { durationMs, torrent } = this.#settings;
+    const timeoutMs = torrent.firstUnchokeTimeout;
+    if (elapsedMs >= durationMs) return this.#end();
     const now = this.#clock.now();
-    if (elapsedMs === 0 && this.#patienceMs > 0 && now - this.#begun >= this.#patienceMs) {
+    if (elapsedMs === 0 && timeoutMs > 0 && now - this.#begun >= timeoutMs) {
       const known = `${race.peers.size} peers known`;
       return this.#end(
-        new Failure('timeout', `no block came within ${formatDuration(this.#patienceMs)} (${known})`),
+        new Failure('timeout', `no block came within ${formatDuration(timeoutMs)} (${known})`),
       );
     }
     if (race.peers.size === 0) this.#checkExhausted();
@@ -183,7 +168,7 @@ export class BenchRun {
     const known = this.#session.race.peers.size;
     const rate = this.#rate.perSecond;
     this.#console.event('progress', { bytes, rate: Math.round(rate), known, ...totals });
-    const left = formatDuration(Math.max(0, this.#durationMs - elapsedMs));
+    const left = formatDuration(Math.max(0, this.#settings.durationMs - elapsedMs));
     this.#console.progress(
       `${formatRate(rate)}  ${formatSize(bytes)} received, ${left} to go  ${phaseText(known, totals)}`,
     );

@@ -16,9 +16,12 @@ export interface GetContext {
   readonly oracleMs: number | null;
 }
 
+/** Of one that shares nothing with others. */
+export const ALONE = { lanes: 1, lane: 0 } as const;
+
 /** Of a download that has the process for itself. */
 export function aloneContext(console: Console, signal: AbortSignal): GetContext {
-  return { console, signal, metrics: null, taken: new TakenSources(), lanes: 1, lane: 0, oracleMs: null };
+  return { console, signal, metrics: null, taken: new TakenSources(), ...ALONE, oracleMs: null };
 }
 
 /** How a run ends. */

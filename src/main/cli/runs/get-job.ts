@@ -2,7 +2,7 @@
 import type { Route } from '../../../shared/http-visitor.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
-import { defaultMemory } from '../../download/memory.ts';
+import { memoryFor } from '../../download/memory.ts';
 import type { PeerSession } from '../../session/peer-session.ts';
 import { journalKey } from '../../storage/journal-key.ts';
 import { OutputPlace } from '../../storage/output-place.ts';
@@ -11,19 +11,16 @@ import { formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import { usableWebSeeds } from '../../torrent/web-seed-files.ts';
-import type { GetFlags } from '../commands/get-flags.ts';
 import type { GetJob } from '../output/get-output.ts';
+import type { GetSettings } from '../settings-from-flags.ts';
 import type { GetContext } from './get-context.ts';
 
 export interface GetJobOptions {
   readonly source: Source;
-  readonly flags: GetFlags;
+  readonly settings: GetSettings;
   readonly context: GetContext;
   readonly session: PeerSession;
   readonly route: Route;
-  readonly hashers: number;
-  /** Null: what suits the torrent. */
-  readonly memoryBytes: number | null;
   readonly listener: DownloadListener;
 }
 
@@ -31,16 +28,18 @@ export interface GetJobOptions {
 export async function getJob(
   metainfo: Metainfo,
   selected: ReadonlySet<number> | null,
-  { source, flags, context, session, ...options }: GetJobOptions,
+  { source, settings, context, session, ...options }: GetJobOptions,
 ): Promise<GetJob> {
-  const { console, taken, signal } = context;
-  const plan = storagePlan(metainfo, flags.output, selected);
+  const { console, taken, signal, lanes } = context;
+  const { hashers, memory, webseeds, journalKey: keyFile } = settings.session;
+  const { output, overwrite, preallocate, sequential } = settings.torrent;
+  const plan = storagePlan(metainfo, output, selected);
   taken.take(plan.root, namesOf(source).name);
   const onNews = (text: string): void => console.news(text);
-  const key = journalKey(flags.journalKey, onNews);
-  const memoryBytes = options.memoryBytes ?? defaultMemory(metainfo.geometry);
+  const key = journalKey(keyFile, onNews);
+  const memoryBytes = memoryFor(metainfo.geometry, memory, lanes);
   console.detail(
-    `threads: ${session.shards} for peers, ${options.hashers} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
+    `threads: ${session.shards} for peers, ${hashers} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
   );
   const place = await OutputPlace.take(plan, { signal, onNews });
   try {
@@ -48,14 +47,14 @@ export async function getJob(
       {
         metainfo,
         plan,
-        files: { place, key, overwrite: flags.overwrite, preallocate: flags.preallocate === 'full' },
+        files: { place, key, overwrite, preallocate: preallocate === 'full' },
         race: session.race,
         shards: session.shards,
-        webSeeds: { urls: flags.webseeds ? usableWebSeeds(metainfo) : [], route: options.route },
-        hashers: options.hashers,
+        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: options.route },
+        hashers,
         openFiles: session.openFiles,
         memoryBytes,
-        order: flags.sequential ? 'sequential' : 'rarest',
+        order: sequential ? 'sequential' : 'rarest',
       },
       options.listener,
     );

@@ -1,42 +1,34 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
 import { monotonicMs } from '../../../shared/clock.ts';
 import type { Route } from '../../../shared/http-visitor.ts';
-import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../../../shared/limits.ts';
+import { LIVE_PROGRESS_MS } from '../../../shared/limits.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
-import { parseMemory } from '../../download/memory.ts';
 import { Failure } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
-import {
-  listenerFor,
-  PeerSession,
-  type SessionListener,
-  UNKNOWN_LEFT_BYTES,
-} from '../../session/peer-session.ts';
+import { PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from '../../session/peer-session.ts';
 import { isThere } from '../../storage/storage-plan.ts';
-import { parseCount, parseDuration } from '../../text/units.ts';
 import { saveTorrent } from '../../torrent/from-metadata.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import { selectFiles } from '../../torrent/selection.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
-import type { GetFlags } from '../commands/get-flags.ts';
-import { hashersOf } from '../commands/options.ts';
 import { Advisor } from '../output/advisor.ts';
 import type { Console } from '../output/console.ts';
 import { type GetJob, GetOutput } from '../output/get-output.ts';
+import type { GetSettings } from '../settings-from-flags.ts';
 import type { Ending, GetContext } from './get-context.ts';
 import { getJob } from './get-job.ts';
 import { IdleWatch } from './idle-watch.ts';
-import { listenPort } from './listen-port.ts';
 import { LostNotice } from './lost-notice.ts';
 import { goneText, noPeerText } from './no-peer.ts';
+import { listenerFor } from './session-listener.ts';
 import type { Network } from './with-source.ts';
 
 export class GetRun {
   readonly #source: Source;
-  readonly #flags: GetFlags;
+  readonly #settings: GetSettings;
   readonly #context: GetContext;
   readonly #console: Console;
   readonly #output: GetOutput;
@@ -47,8 +39,6 @@ export class GetRun {
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
   readonly #route: Route;
-  readonly #hashers: number;
-  readonly #memoryBytes: number | null;
   readonly #session: PeerSession;
   readonly #begun = performance.now();
   readonly #ending: Promise<Ending>;
@@ -60,43 +50,27 @@ export class GetRun {
   #discovering = false;
   #isAwaited = false;
 
-  constructor(source: Source, flags: GetFlags, context: GetContext & { readonly network: Network }) {
+  constructor(source: Source, settings: GetSettings, context: GetContext & { readonly network: Network }) {
     this.#source = source;
-    this.#flags = flags;
+    this.#settings = settings;
     this.#context = context;
     this.#route = context.network.route;
     this.#console = context.console;
     this.#output = new GetOutput(this.#console, context.metrics);
     this.#advisor = new Advisor(this.#console);
-    this.#reportFile = flags.report === undefined ? null : new ReportFile(flags.report);
+    this.#reportFile = settings.report === null ? null : new ReportFile(settings.report);
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
         this.#ended = true;
         resolve(ending);
       };
     });
-    this.#timeouts = {
-      firstUnchoke: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
-      idle: parseDuration('--idle-timeout', flags.idleTimeout),
-    };
+    const { session, torrent } = settings;
+    this.#timeouts = { firstUnchoke: torrent.firstUnchokeTimeout, idle: torrent.idleTimeout };
     this.#watch = new IdleWatch(this.#timeouts, new LivedClock(monotonicMs).now);
-    this.#hashers = hashersOf(flags);
-    this.#memoryBytes = parseMemory(flags.memory, context.lanes);
-    const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
-    // Who wants one peer, or one after the other, wants nobody to come by himself.
-    const listens = flags.listen && flags.strategy === 'first-unchoke' && keep === '0';
+    const { network, lanes, lane } = context;
     this.#session = new PeerSession(
-      {
-        source,
-        flags,
-        ...context.network,
-        keep: parseCount('--keep', keep),
-        downloads: true,
-        listenPort: listens ? listenPort(flags.port, context.lane) : null,
-        lanes: context.lanes,
-        chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
-        hashers: this.#hashers,
-      },
+      { source, session, torrent, http: network.http, downloads: true, lanes, lane },
       this.#sessionListener(),
     );
   }
@@ -135,9 +109,10 @@ export class GetRun {
     if (this.#ended) return;
     const isMagnet = this.#source.kind === 'magnet';
     this.#output.metadata(metainfo, isMagnet ? performance.now() - this.#begun : null);
-    if (this.#flags.saveTorrent !== undefined && this.#source.kind === 'magnet')
-      saveTorrent(this.#flags.saveTorrent, this.#source.magnet, metainfo.info);
-    const selected = await selectFiles(metainfo, this.#source, this.#flags.select, this.#console);
+    const { saveTorrent: file, select } = this.#settings.torrent;
+    if (file !== null && this.#source.kind === 'magnet')
+      saveTorrent(file, this.#source.magnet, metainfo.info);
+    const selected = await selectFiles(metainfo, this.#source, select, (text) => this.#console.news(text));
     if (this.#ended) return;
     this.#watch.busy(true);
     await this.#start(metainfo, selected);
@@ -154,12 +129,10 @@ export class GetRun {
   async #start(metainfo: Metainfo, selected: ReadonlySet<number> | null): Promise<void> {
     const job = await getJob(metainfo, selected, {
       source: this.#source,
-      flags: this.#flags,
+      settings: this.#settings,
       context: this.#context,
       session: this.#session,
       route: this.#route,
-      hashers: this.#hashers,
-      memoryBytes: this.#memoryBytes,
       listener: this.#downloadListener(),
     });
     // An interrupt came while another run was waited for.
@@ -192,7 +165,7 @@ export class GetRun {
         listener.onNetworkBack(back);
       },
       onListening: (port) => {
-        this.#isAwaited = this.#flags.port !== '0';
+        this.#isAwaited = this.#settings.session.port !== 0;
         this.#console.event('listening', { port });
       },
     };
@@ -254,7 +227,7 @@ export class GetRun {
   }
 
   #symptoms(): Symptoms {
-    return symptomsOf(this.#session, this.#flags, {
+    return symptomsOf(this.#session, this.#settings, {
       trackers: this.#advisor.trackers.states,
       metadataSearch: this.#job === null ? this.#session.metadataSearch : null,
       download: this.#job?.download.symptoms ?? null,
@@ -272,7 +245,7 @@ export class GetRun {
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null) this.#output.completed(job, elapsedMs);
     const { race } = this.#session;
-    const report = raceReport(race, this.#flags.strategy, job?.download.wastedBytes);
+    const report = raceReport(race, this.#settings.torrent.strategy, job?.download.wastedBytes);
     this.#reportFile?.write(race, report, {
       ...namesOf(this.#source),
       wantedBytes: job?.download.wantedBytes ?? 0,

@@ -2,30 +2,31 @@
 
 import { EXIT_STATUS } from '../../failure.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
-import type { GetFlags } from '../commands/get-flags.ts';
+import type { GetSettings } from '../settings-from-flags.ts';
 import { runCompletionProgram } from './completion-program.ts';
 import type { GetContext } from './get-context.ts';
 import { GetRun } from './get-run.ts';
 import { type Network, withSource } from './with-source.ts';
 
 /** Downloads and reports; resolves to the exit status. Rejects with a Failure for the user, or with a bug of ours. */
-export async function get(named: string, flags: GetFlags, context: GetContext): Promise<number> {
+export async function get(named: string, settings: GetSettings, context: GetContext): Promise<number> {
   const { console, taken, signal } = context;
+  const { onComplete } = settings;
   let isOpen = false;
   const work = async (source: Source, network: Network): Promise<number> => {
     isOpen = true;
     taken.take(`the torrent ${namesOf(source).infoHash}`, named);
-    const run = new GetRun(source, flags, { ...context, network });
+    const run = new GetRun(source, settings, { ...context, network });
     const status = await run.run();
-    if (status === 0 && flags.onComplete !== undefined) {
+    if (status === 0 && onComplete !== null) {
       // What a program of the user's makes of it is not our status.
-      const wrong = await runCompletionProgram(flags.onComplete, run.result);
-      if (wrong !== null) console.news(`--on-complete ${flags.onComplete}: ${wrong}`);
+      const wrong = await runCompletionProgram(onComplete, run.result);
+      if (wrong !== null) console.news(`--on-complete ${onComplete}: ${wrong}`);
     }
     return status;
   };
   try {
-    return await withSource(named, flags, work, signal);
+    return await withSource(named, settings.session, work, signal);
   } catch (error) {
     if (isOpen || !signal.aborted) throw error;
     console.news('interrupted before the torrent was fetched');

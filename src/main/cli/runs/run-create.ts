@@ -20,40 +20,29 @@ import { parseMetainfo } from '../../torrent/metainfo.ts';
 import { canBe, marked, platformRules } from '../../torrent/name-rules.ts';
 import { assertUnchanged, type Source, sourceOf } from '../../torrent/source-files.ts';
 import { assertOutputFree, writeTorrent } from '../../torrent/torrent-output.ts';
-import { hashersOf } from '../commands/options.ts';
+import type { CreateFlags } from '../commands/create.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
-
-export interface Flags {
-  readonly output?: string;
-  readonly pieceLength?: string;
-  readonly tracker: readonly string[];
-  readonly webSeed: readonly string[];
-  readonly private: boolean;
-  readonly comment?: string;
-  readonly name?: string;
-  readonly force: boolean;
-  readonly hashers: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
 
 const HASH_BYTES = 20;
 
-export async function runCreate(path: string, flags: Flags): Promise<void> {
-  const name = nameOf(path, flags.name);
-  const output = flags.output ?? marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
-  assertOutputFree(output, flags.force);
-  const source = sourceOf(path, output);
+export async function runCreate(path: string, flags: CreateFlags): Promise<void> {
+  const hashers = parseHashers(flags.hashers);
+  const pieceLength = flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength);
   for (const url of [...flags.tracker, ...flags.webSeed]) {
     if (!URL.canParse(url)) throw new Failure('usage', `${url}: not a URL`);
   }
-  const console = new Console(flags);
+  const name = nameOf(path, flags.name);
+  const output = flags.output ?? marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
+  assertOutputFree(output, flags.force === true);
+  const source = sourceOf(path, output);
+  const console = new Console(consoleOptions(flags));
   for (const { path: left, reason } of source.leftOut) console.news(`left out: ${left} (${reason})`);
   assertFoundAgain(source);
-  const g = geometryOf(source, flags.pieceLength);
+  const g = geometryOf(source, pieceLength, flags.pieceLength);
   const progress = new WorkProgress(console, 'hashing', g.totalLength);
-  const pieces = await hashesOf(source, g, hashersOf(flags), progress);
+  const pieces = await hashesOf(source, g, hashers, progress);
   assertUnchanged(source);
   const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
   // What we wrote must be what we read.
@@ -105,14 +94,22 @@ function assertFoundAgain({ root, name, files }: Source): void {
     throw new Failure('usage', `${lost.path}: it could not be found again by its name; rename it first`);
 }
 
-function geometryOf(source: Source, asked: string | undefined): Geometry {
-  if (asked === undefined) return geometry(source.totalLength, autoPieceLength(source.totalLength));
-  const pieceLength = parseSize('--piece-length', asked);
-  if (pieceLength < 16_384 || !Number.isInteger(Math.log2(pieceLength))) {
-    throw new Failure('usage', `--piece-length ${asked}: not a power of two from 16K up`);
-  }
+function parsePieceLength(text: string): number {
+  const bytes = parseSize('--piece-length', text);
+  if (bytes < 16_384 || !Number.isInteger(Math.log2(bytes)))
+    throw new Failure('usage', `--piece-length ${text}: not a power of two from 16K up`);
+  return bytes;
+}
+
+/** `pieceLength`: null for one by the size of the source. `asked` is how the user wrote it. */
+function geometryOf(
+  { totalLength }: Source,
+  pieceLength: number | null,
+  asked: string | undefined,
+): Geometry {
+  if (pieceLength === null) return geometry(totalLength, autoPieceLength(totalLength));
   try {
-    return geometry(source.totalLength, pieceLength);
+    return geometry(totalLength, pieceLength);
   } catch (error) {
     throw new Failure('usage', `--piece-length ${asked}: ${(error as Error).message}`, { cause: error });
   }
@@ -162,7 +159,13 @@ async function hashesOf(
   return pieces;
 }
 
-function torrentOf(source: Source, name: string, g: Geometry, pieces: Uint8Array, flags: Flags): BencodeDict {
+function torrentOf(
+  source: Source,
+  name: string,
+  g: Geometry,
+  pieces: Uint8Array,
+  flags: CreateFlags,
+): BencodeDict {
   const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
   const info: BencodeDict = { name: bytesOfName(name), 'piece length': g.pieceLength, pieces };
   const [first] = source.files;
@@ -172,7 +175,7 @@ function torrentOf(source: Source, name: string, g: Geometry, pieces: Uint8Array
       length,
       path: (elements ?? []).map(bytesOfName),
     }));
-  if (flags.private) info['private'] = 1;
+  if (flags.private === true) info['private'] = 1;
   const torrent: BencodeDict = {
     'created by': utf8(CLIENT_NAME),
     'creation date': Math.floor(Date.now() / 1_000),

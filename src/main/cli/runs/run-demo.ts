@@ -3,35 +3,33 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
+import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
 import { parseCount, parseSize } from '../../text/units.ts';
-import { getFlags } from '../commands/get-flags.ts';
+import type { DemoFlags } from '../commands/demo.ts';
 import { Console } from '../output/console.ts';
+import { consoleOptions, type GetSettings } from '../settings-from-flags.ts';
 import { get } from './get.ts';
 import { aloneContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
 import { swarmLines } from './run-swarm.ts';
 import { type SwarmRequest, startSwarm } from './swarm-child.ts';
 
-export interface Flags {
-  readonly peers: string;
-  readonly seed: string;
-  readonly payload: string;
-  readonly json: boolean;
-  readonly report?: string;
-}
-
 /** A rate at which the first seed alone would take too long: the demo shows seeds joining as they unchoke. */
 const RATE = 8 * 2 ** 20;
 const LIFETIME_MS = 300_000;
 
-export async function runDemo(flags: Flags): Promise<number> {
-  const console = new Console({ json: flags.json, quiet: false });
-  const folder = mkdtempSync(join(tmpdir(), 'unchoke-demo-'));
-  const request: SwarmRequest = {
+export async function runDemo(flags: DemoFlags): Promise<number> {
+  const settings = demoSettings(flags);
+  const asked = {
     peers: parseCount('--peers', flags.peers, 1),
     seed: parseCount('--seed', flags.seed),
-    mix: 'wild',
     payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
+  };
+  const console = new Console(settings.console);
+  const folder = mkdtempSync(join(tmpdir(), 'unchoke-demo-'));
+  const request: SwarmRequest = {
+    ...asked,
+    mix: 'wild',
     pieceBytes: 262_144,
     rate: RATE,
     rttMs: 0,
@@ -45,16 +43,10 @@ export async function runDemo(flags: Flags): Promise<number> {
     try {
       console.result([...swarmLines(swarm.info, request), '']);
       console.event('swarm', { ...swarm.info });
-      const flagsOfGet = getFlags([
-        '--output',
-        folder,
-        '--no-dht',
-        '--no-lsd',
-        ...(flags.json ? ['--json'] : []),
-        ...(flags.report === undefined ? [] : ['--report', flags.report]),
-      ]);
+      const torrent = { ...settings.torrent, output: folder };
       const oracleMs = swarm.info.oracle?.ms ?? null;
-      return await get(request.torrent, flagsOfGet, { ...aloneContext(console, stop.signal), oracleMs });
+      const context = { ...aloneContext(console, stop.signal), oracleMs };
+      return await get(request.torrent, { ...settings, torrent }, context);
     } finally {
       await swarm.stop();
     }
@@ -63,4 +55,18 @@ export async function runDemo(flags: Flags): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
     console.news(`that was the demo: ${folder} is removed again`);
   }
+}
+
+/** The network of the demo is this machine. */
+function demoSettings(flags: DemoFlags): GetSettings {
+  return {
+    session: { ...DEFAULT_SESSION, dht: false, lsd: false },
+    torrent: DEFAULT_TORRENT,
+    console: consoleOptions(flags),
+    report: flags.report ?? null,
+    parallel: 1,
+    onComplete: null,
+    metrics: null,
+    metricsPort: null,
+  };
 }

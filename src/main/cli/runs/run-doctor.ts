@@ -5,32 +5,29 @@ import { symptomsOf } from '../../doctor/symptoms.ts';
 import { EXIT_STATUS } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
-import { formatDuration, parseDuration } from '../../text/units.ts';
+import { formatDuration } from '../../text/units.ts';
 import type { Source } from '../../torrent/source.ts';
-import type { RaceFlags } from '../commands/options.ts';
+import type { DoctorFlags } from '../commands/doctor.ts';
 import { Console } from '../output/console.ts';
+import { type DoctorSettings, doctorSettings } from '../settings-from-flags.ts';
 import { BareRace, isSettled } from './bare-race.ts';
 import { type Network, withSource } from './with-source.ts';
 
-export interface Flags extends RaceFlags {
-  readonly for: string;
+export async function runDoctor(named: string, flags: DoctorFlags): Promise<number> {
+  const settings = doctorSettings(flags);
+  return withSource(named, settings.session, (source, network) => examined(source, settings, network));
 }
 
-export function runDoctor(named: string, flags: Flags): Promise<number> {
-  return withSource(named, flags, (source, network) => examined(source, flags, network));
-}
-
-async function examined(source: Source, flags: Flags, network: Network): Promise<number> {
-  const console = new Console(flags);
-  const mostMs = parseDuration('--for', flags.for);
+async function examined(source: Source, settings: DoctorSettings, network: Network): Promise<number> {
+  const console = new Console(settings.console);
   const run = new BareRace({
     source,
-    flags,
+    settings,
     network,
     console,
     // A tracker that failed is what it looks for: it does not wait for the next try.
     isOver: (session, ms) =>
-      ms >= mostMs ||
+      ms >= settings.lookMs ||
       session.race.firstBlockMs !== null ||
       isSettled(session) ||
       (session.race.peers.size === 0 && session.discovery.retrying),
@@ -38,12 +35,12 @@ async function examined(source: Source, flags: Flags, network: Network): Promise
   const interrupted = await run.untilOver();
   const { metadataSearch, trackers } = run;
   const found = diagnose(
-    symptomsOf(run.session, flags, { trackers: trackers.states, metadataSearch, download: null }),
+    symptomsOf(run.session, settings, { trackers: trackers.states, metadataSearch, download: null }),
   );
   await run.stop();
   const { race } = run.session;
   for (const diagnosis of found) console.event('diagnosis', { ...diagnosis });
-  if (race.peers.size > 0) console.result(reportLines(raceReport(race, flags.strategy), null));
+  if (race.peers.size > 0) console.result(reportLines(raceReport(race, settings.torrent.strategy), null));
   const works = race.firstBlockMs !== null;
   console.event('verdict', { works, firstBlockMs: race.firstBlockMs });
   console.result(verdictLines(race.firstBlockMs, found));

@@ -1,14 +1,12 @@
 /** What `unchoke get` does: each source with its own run, a few at one time. */
 import { setMaxListeners } from 'node:events';
-import { MAX_PARALLEL_DOWNLOADS } from '../../../shared/limits.ts';
 import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { withoutSecrets } from '../../text/foreign-text.ts';
-import { parseCount } from '../../text/units.ts';
 import { expandSources } from '../../torrent/source-list.ts';
 import type { GetFlags } from '../commands/get-flags.ts';
-import { checkThreads } from '../commands/options.ts';
 import { Console } from '../output/console.ts';
 import { openMetrics } from '../output/metrics.ts';
+import { checkLanes, type GetSettings, getSettings } from '../settings-from-flags.ts';
 import { get } from './get.ts';
 import { aloneContext, type GetContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
@@ -17,22 +15,22 @@ import { Interrupt } from './interrupt.ts';
 const SHOWN_CHARS = 100;
 
 export async function runGet(named: readonly string[], flags: GetFlags): Promise<number> {
+  const settings = getSettings(flags);
   const sources = expandSources(named);
   const [only] = sources;
-  const parallel = parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS);
-  const lanes = Math.min(parallel, sources.length);
-  checkThreads(flags, lanes);
-  if (sources.length > 1 && (flags.report !== undefined || flags.saveTorrent !== undefined))
+  const lanes = Math.min(settings.parallel, sources.length);
+  checkLanes(settings, lanes);
+  if (sources.length > 1 && (settings.report !== null || settings.torrent.saveTorrent !== null))
     throw new Failure('usage', '--report and --save-torrent are for one source at a time');
-  const console = new Console(flags);
-  const metrics = await openMetrics(flags, console);
+  const console = new Console(settings.console);
+  const metrics = await openMetrics(settings, console);
   const stop = new AbortController();
   const interrupt = new Interrupt(() => stop.abort());
   try {
     const alone = { ...aloneContext(console, stop.signal), metrics };
-    if (sources.length === 1 && only !== undefined) return await get(only, flags, alone);
+    if (sources.length === 1 && only !== undefined) return await get(only, settings, alone);
     setMaxListeners(lanes, stop.signal);
-    return await new SeveralSources(sources, flags, { ...alone, lanes }, () => stop.abort()).run();
+    return await new SeveralSources(sources, settings, { ...alone, lanes }, () => stop.abort()).run();
   } finally {
     interrupt.release();
     metrics?.close();
@@ -42,15 +40,15 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
 /** One that fails does not stop the others; the exit status is that of the first of them that failed. */
 class SeveralSources {
   readonly #sources: readonly string[];
-  readonly #flags: GetFlags;
+  readonly #settings: GetSettings;
   readonly #context: GetContext;
   readonly #stop: () => void;
   /** By position; none for those that were never begun. */
   readonly #statuses: (number | undefined)[] = [];
 
-  constructor(sources: readonly string[], flags: GetFlags, context: GetContext, stop: () => void) {
+  constructor(sources: readonly string[], settings: GetSettings, context: GetContext, stop: () => void) {
     this.#sources = sources;
-    this.#flags = flags;
+    this.#settings = settings;
     this.#context = context;
     this.#stop = stop;
   }
@@ -86,7 +84,7 @@ class SeveralSources {
   /** A failure for the user is told and is the end of this source; a bug of ours is the end of all. */
   async #statusOf(source: string, context: GetContext): Promise<number> {
     try {
-      return await get(source, this.#flags, context);
+      return await get(source, this.#settings, context);
     } catch (error) {
       if (!(error instanceof Failure)) {
         this.#stop();

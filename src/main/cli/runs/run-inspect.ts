@@ -2,30 +2,26 @@
 import { LivedTimer } from '../../../shared/lived-timer.ts';
 import { type Scraped, scrapeAll } from '../../discovery/scrape.ts';
 import { Failure } from '../../failure.ts';
-import { listenerFor, PeerSession, WITHOUT_DOWNLOAD } from '../../session/peer-session.ts';
+import { PeerSession } from '../../session/peer-session.ts';
 import { redactedUrl } from '../../text/foreign-text.ts';
-import { formatDuration, formatSize, parseDuration } from '../../text/units.ts';
+import { formatDuration, formatSize } from '../../text/units.ts';
 import { magnetLink } from '../../torrent/magnet-link.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
-import type { RaceFlags } from '../commands/options.ts';
+import type { InspectFlags } from '../commands/inspect.ts';
 import { Console } from '../output/console.ts';
+import { type InspectSettings, inspectSettings } from '../settings-from-flags.ts';
+import { ALONE } from './get-context.ts';
+import { listenerFor } from './session-listener.ts';
 import { type Network, withSource } from './with-source.ts';
 
-export interface Flags extends RaceFlags {
-  readonly scrape: boolean;
-  readonly timeout: string;
-}
-
-export function runInspect(named: string, flags: Flags): Promise<void> {
-  const timeoutMs = parseDuration('--timeout', flags.timeout);
-  const console = new Console(flags);
-  return withSource(named, flags, async (source, network) => {
+export async function runInspect(named: string, flags: InspectFlags): Promise<void> {
+  const settings = inspectSettings(flags);
+  const console = new Console(settings.console);
+  return withSource(named, settings.session, async (source, network) => {
     const metainfo =
-      source.kind === 'torrent'
-        ? source.metainfo
-        : await fetched(source, flags, network, { timeoutMs, console });
-    tell(metainfo, flags.scrape ? await scraped(metainfo, network) : [], console);
+      source.kind === 'torrent' ? source.metainfo : await fetched(source, settings, network, console);
+    tell(metainfo, settings.scrape ? await scraped(metainfo, network) : [], console);
   });
 }
 
@@ -38,16 +34,16 @@ function scraped({ trackers, infoHash }: Metainfo, { route, http }: Network): Pr
 /** The torrent of a magnet link, from its peers. */
 async function fetched(
   source: Source,
-  flags: Flags,
+  { session: shared, torrent, timeoutMs }: InspectSettings,
   network: Network,
-  { timeoutMs, console }: { readonly timeoutMs: number; readonly console: Console },
+  console: Console,
 ): Promise<Metainfo> {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
   const session = new PeerSession(
-    { source, flags, ...network, ...WITHOUT_DOWNLOAD },
+    { source, session: shared, torrent, http: network.http, downloads: false, ...ALONE },
     listenerFor(console, (error) => fail(error)),
   );
   const timer =

@@ -3,25 +3,14 @@ import { resolve } from 'node:path';
 import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
 import { Failure } from '../../failure.ts';
 import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../../text/units.ts';
+import type { SwarmFlags } from '../commands/swarm.ts';
 import { Console } from '../output/console.ts';
+import { consoleOptions } from '../settings-from-flags.ts';
 import { Interrupt } from './interrupt.ts';
 import { type SwarmInfo, type SwarmRequest, startSwarm } from './swarm-child.ts';
 
-export interface Flags {
-  readonly peers: string;
-  readonly seed: string;
-  readonly mix: string;
-  readonly payload: string;
-  readonly pieceLength: string;
-  readonly rate: string;
-  readonly rtt: string;
-  readonly for: string;
-  readonly output: string;
-  readonly json: boolean;
-}
-
-export async function runSwarm(flags: Flags): Promise<void> {
-  const console = new Console({ json: flags.json, quiet: false });
+export async function runSwarm(flags: SwarmFlags): Promise<void> {
+  const console = new Console(consoleOptions(flags));
   const request: SwarmRequest = {
     peers: parseCount('--peers', flags.peers, 1),
     seed: parseCount('--seed', flags.seed),
@@ -43,7 +32,7 @@ export async function runSwarm(flags: Flags): Promise<void> {
 }
 
 /** A torrent that we could read ourselves. */
-function pieceBytesOf({ pieceLength, payload }: Flags): number {
+function pieceBytesOf({ pieceLength, payload }: SwarmFlags): number {
   const bytes = parseSize('--piece-length', pieceLength, MAX_PIECE_BYTES);
   const pieces = parseSize('--payload', payload) / bytes;
   if (!(pieces <= MAX_PIECES))

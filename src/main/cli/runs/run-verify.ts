@@ -13,24 +13,19 @@ import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { loadTorrent } from '../../torrent/load.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
-import { hashersOf } from '../commands/options.ts';
+import type { VerifyFlags } from '../commands/verify.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
+import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
 
-export interface Flags {
-  readonly hashers: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
-
-export async function runVerify(source: string, folder: string, flags: Flags): Promise<number> {
+export async function runVerify(source: string, folder: string, flags: VerifyFlags): Promise<number> {
+  const hashers = parseHashers(flags.hashers);
   const metainfo = loadTorrent(source);
-  const hashers = hashersOf(flags);
   assertFolder(folder);
   const plan = storagePlan(metainfo, folder);
   const looks = plan.files.map(({ path }) => lookAt(path));
   if (looks.length > 0 && looks.every(({ kind }) => kind === 'nothing')) throw nothingThere(plan);
-  const console = new Console(flags);
+  const console = new Console(consoleOptions(flags));
   const { geometry: g } = metainfo;
   const progress = new WorkProgress(console, 'verifying', g.totalLength);
   const readable = plan.files.filter((_, i) => looks[i]?.kind === 'file');

@@ -1,0 +1,38 @@
+/** Peers and nodes that the user names: `--peer HOST:PORT`, and a file with one of them per line. */
+import { readFileSync } from 'node:fs';
+import { diskPath } from '../../shared/byte-name.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import { Failure } from '../failure.ts';
+import { parseHostPort } from '../network/host-port.ts';
+
+/** Throws a usage failure; `where` is named in it. */
+export function namedPeer(text: string, where: string): HostPort {
+  const peer = parseHostPort(text);
+  if (peer !== null) return peer;
+  throw new Failure(
+    'usage',
+    `${where} ${JSON.stringify(text)}: not HOST:PORT (IPv6 in brackets: [2001:db8::1]:6881)`,
+  );
+}
+
+/** Empty lines and lines that begin with # are passed over. Throws a usage failure that names the line. */
+export function readPeersFile(path: string): HostPort[] {
+  return textOf(path)
+    .split(/\r?\n/)
+    .flatMap((line, i) => {
+      const trimmed = line.trim();
+      return trimmed === '' || trimmed.startsWith('#')
+        ? []
+        : [namedPeer(trimmed, `--peers-file ${path}, line ${i + 1}:`)];
+    });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(diskPath(path), 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
+    throw new Failure('usage', `--peers-file ${path}: ${why}`, { cause: error });
+  }
+}

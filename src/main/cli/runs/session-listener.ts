@@ -1,0 +1,22 @@
+/** Who listens to the peers of a run, for every command. */
+import { type SessionListener, UNKNOWN_LEFT_BYTES } from '../../session/peer-session.ts';
+import { formatDuration } from '../../text/units.ts';
+import type { Console } from '../output/console.ts';
+
+/** Tells news and what breaks; the rest a command may put in. */
+export function listenerFor(console: Console, onBug: (error: unknown) => void): SessionListener {
+  return {
+    progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES, fetched: 0 }),
+    onFirstUnchoke: () => {},
+    onClosed: () => {},
+    onBanned: () => {},
+    onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
+    onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
+    onListening: () => {},
+    onNetworkBack: (back) => {
+      if (back.by === 'success')
+        console.news(`the network is back after ${formatDuration(back.ms)}: lost peers are dialled again`);
+    },
+    onBug,
+  };
+}

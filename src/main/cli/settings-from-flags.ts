@@ -1,0 +1,217 @@
+/**
+ * What the user asked for, read once, at the start of a run: the texts of the command line, the environment and the config file become
+ * typed settings. Whatever makes no sense throws a usage failure here that names the option, before a thread or a file is touched.
+ */
+import { totalmem } from 'node:os';
+import {
+  MAX_HASHERS,
+  MAX_MEMORY_BYTES,
+  MAX_PARALLEL_DOWNLOADS,
+  MAX_SHARDS,
+  MAX_THREADS,
+} from '../../shared/limits.ts';
+import { Failure } from '../failure.ts';
+import { isOwnAddress, isProxyUrl } from '../network/route.ts';
+import { readBlocklist } from '../race/blocklist.ts';
+import {
+  DEFAULT_SESSION,
+  DEFAULT_TORRENT,
+  type SessionSettings,
+  shardsFor,
+  type TorrentSettings,
+} from '../session/settings.ts';
+import { redactedUrl } from '../text/foreign-text.ts';
+import { parseCount, parseDuration, parsePort, parseSize } from '../text/units.ts';
+import type { BenchFlags } from './commands/bench.ts';
+import type { DoctorFlags } from './commands/doctor.ts';
+import type { GetFlags } from './commands/get-flags.ts';
+import type { InspectFlags } from './commands/inspect.ts';
+import type { RaceFlags } from './commands/options.ts';
+import type { RaceCommandFlags, RaceEnd } from './commands/race.ts';
+import { namedPeer, readPeersFile } from './named-peers.ts';
+import type { ConsoleOptions } from './output/console.ts';
+
+/** Of every command that races. */
+export interface RunSettings {
+  readonly session: SessionSettings;
+  readonly torrent: TorrentSettings;
+  readonly console: ConsoleOptions;
+  /** The file to write the race to, as a page. */
+  readonly report: string | null;
+}
+
+export interface GetSettings extends RunSettings {
+  /** Sources that are downloaded at one time. */
+  readonly parallel: number;
+  readonly onComplete: string | null;
+  readonly metrics: string | null;
+  readonly metricsPort: number | null;
+}
+
+export interface RaceSettings extends RunSettings {
+  readonly until: RaceEnd;
+}
+
+export interface BenchSettings extends RunSettings {
+  /** How long to measure, from the first block. */
+  readonly durationMs: number;
+}
+
+export interface DoctorSettings extends RunSettings {
+  /** How long to look. */
+  readonly lookMs: number;
+}
+
+export interface InspectSettings extends RunSettings {
+  readonly scrape: boolean;
+  /** Give up when no peer has sent the metadata; 0 waits for ever. */
+  readonly timeoutMs: number;
+}
+
+export function getSettings(flags: GetFlags): GetSettings {
+  const { session, torrent, ...run } = runSettings(flags);
+  return {
+    ...run,
+    session: {
+      ...session,
+      hashers: parseHashers(flags.hashers),
+      memory: parseMemory(flags.memory),
+      webseeds: flags.webseeds,
+      port: portOf(flags),
+      journalKey: flags.journalKey ?? null,
+    },
+    torrent: {
+      ...torrent,
+      output: flags.output,
+      select: flags.select,
+      sequential: flags.sequential === true,
+      overwrite: flags.overwrite === true,
+      preallocate: flags.preallocate,
+      keep: flags.keep === undefined ? null : parseCount('--keep', flags.keep),
+      firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
+      idleTimeout: parseDuration('--idle-timeout', flags.idleTimeout),
+      saveTorrent: flags.saveTorrent ?? null,
+    },
+    parallel: parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS),
+    onComplete: flags.onComplete ?? null,
+    metrics: flags.metrics ?? null,
+    metricsPort: flags.metricsPort === undefined ? null : parsePort('--metrics-port', flags.metricsPort),
+  };
+}
+
+export function raceSettings(flags: RaceCommandFlags): RaceSettings {
+  const run = withoutDownload(flags);
+  const firstUnchokeTimeout = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
+  return { ...run, torrent: { ...run.torrent, firstUnchokeTimeout }, until: flags.until };
+}
+
+export function doctorSettings(flags: DoctorFlags): DoctorSettings {
+  return { ...withoutDownload(flags), lookMs: parseDuration('--for', flags.for) };
+}
+
+export function inspectSettings(flags: InspectFlags): InspectSettings {
+  return {
+    ...withoutDownload(flags),
+    scrape: flags.scrape === true,
+    timeoutMs: parseDuration('--timeout', flags.timeout),
+  };
+}
+
+export function benchSettings(flags: BenchFlags): BenchSettings {
+  if (flags.report !== undefined) throw new Failure('usage', '--report is for get, race and demo');
+  const { session, torrent, ...run } = withoutDownload(flags);
+  return {
+    ...run,
+    session: {
+      ...session,
+      hashers: parseHashers(flags.hashers),
+      memory: parseMemory(flags.memory),
+      webseeds: flags.webseeds,
+    },
+    torrent: {
+      ...torrent,
+      firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
+    },
+    durationMs: parseDuration('--duration', flags.duration),
+  };
+}
+
+/** What `lanes` downloads at one time would take together: threads cost memory before they do anything, and each has its port. */
+export function checkLanes({ session, torrent }: GetSettings, lanes: number): void {
+  const [shards, hashers] = [shardsFor(session, torrent), session.hashers];
+  const threads = lanes * (shards + hashers);
+  if (threads > MAX_THREADS)
+    throw new Failure(
+      'usage',
+      `--parallel ${lanes}, --shards ${shards} and --hashers ${hashers} make ${threads} threads: more than ${MAX_THREADS}`,
+    );
+  if (session.port !== null && session.port !== 0) parsePort('--port', String(session.port + lanes - 1));
+}
+
+export function parseHashers(text: string): number {
+  return parseCount('--hashers', text, 1, MAX_HASHERS);
+}
+
+/** Of a command that downloads nothing, or nothing to keep: all peers stay in play, and no other connects to us. */
+function withoutDownload(flags: RaceFlags): RunSettings {
+  const run = runSettings(flags);
+  return { ...run, session: { ...run.session, port: null }, torrent: { ...run.torrent, keep: 0 } };
+}
+
+function runSettings(flags: RaceFlags): RunSettings {
+  return {
+    session: {
+      ...DEFAULT_SESSION,
+      ...routeSettings(flags),
+      shards: parseCount('--shards', flags.shards, 1, MAX_SHARDS),
+      halfOpen: parseCount('--half-open', flags.halfOpen),
+      dialRate: parseCount('--dial-rate', flags.dialRate),
+      maxPeers: parseCount('--max-peers', flags.maxPeers),
+      encryption: flags.encryption,
+      utp: flags.utp,
+      pex: flags.pex,
+      lsd: flags.lsd,
+      dht: flags.dht,
+      dhtBootstrap: flags.dhtBootstrap.map((node) => namedPeer(node, '--dht-bootstrap')),
+      trackers: flags.trackers,
+      announceAll: flags.announceAll === true,
+      blocklist: flags.blocklist === undefined ? null : readBlocklist(flags.blocklist, '--blocklist'),
+    },
+    torrent: { ...DEFAULT_TORRENT, strategy: flags.strategy, peers: peersOf(flags) },
+    console: consoleOptions(flags),
+    report: flags.report ?? null,
+  };
+}
+
+export function consoleOptions(flags: Partial<Record<keyof ConsoleOptions, boolean>>): ConsoleOptions {
+  return { json: flags.json === true, quiet: flags.quiet === true, verbose: flags.verbose === true };
+}
+
+function routeSettings(flags: RaceFlags): Pick<SessionSettings, 'proxy' | 'interface'> {
+  const { proxy, interface: localAddress } = flags;
+  if (proxy !== undefined && !isProxyUrl(proxy))
+    throw new Failure(
+      'usage',
+      `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ where it wants them`,
+    );
+  if (localAddress !== undefined && !isOwnAddress(localAddress))
+    throw new Failure('usage', `--interface ${localAddress}: not an address of this machine`);
+  return { proxy: proxy ?? null, interface: localAddress ?? null };
+}
+
+function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {
+  const named = peer.map((text) => namedPeer(text, '--peer'));
+  return peersFile === undefined ? named : [...named, ...readPeersFile(peersFile)];
+}
+
+/** The port is checked even where it is not used. */
+function portOf({ port, listen }: GetFlags): number | null {
+  const wanted = parsePort('--port', port);
+  return listen ? wanted : null;
+}
+
+function parseMemory(text: string | undefined): number | null {
+  // More than the machine has is granted by some systems, and ends the process once it is used.
+  const most = Math.min(MAX_MEMORY_BYTES, totalmem());
+  return text === undefined ? null : parseSize('--memory', text, most);
+}
