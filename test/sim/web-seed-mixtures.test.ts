@@ -7,8 +7,9 @@ import { test } from 'node:test';
 import { dice } from '../support/dice.ts';
 import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
+import { type Answer, notThere, right } from '../support/virtual-http.ts';
 import { INFO_HASH, VirtualShard } from '../support/virtual-shard.ts';
-import { type Answer, notThere, right, VirtualWebSeeds } from '../support/virtual-web-seeds.ts';
+import { VirtualWebSeeds } from '../support/virtual-web-seeds.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const PIECE = 65_536;

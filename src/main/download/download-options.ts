@@ -1,7 +1,7 @@
 /** What a download is told at its start, and whom it tells. */
-import type { Route } from '../../shared/http-visitor.ts';
-import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
+import type { PeerIndex, PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { PeerOutcome, PickOrder } from '../../shared/messages.ts';
+import type { WebSeedPool } from '../pools/web-seed-pool.ts';
 import type { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
 import type { DownloadFilesOptions, FilesListener } from '../storage/download-files.ts';
@@ -10,6 +10,7 @@ import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 
 export interface DownloadOptions {
+  readonly torrent: TorrentId;
   readonly metainfo: Metainfo;
   /** Which pieces are wanted, and where they go. */
   readonly plan: StoragePlan;
@@ -18,8 +19,8 @@ export interface DownloadOptions {
   /** The race that finds the peers; it may have run for a while. From here on this download listens to it. */
   readonly race: Race;
   readonly shards: number;
-  /** URLs of web seeds to fetch from as well, and how to reach them. */
-  readonly webSeeds: { readonly urls: readonly string[]; readonly route: Route };
+  /** URLs of web seeds to fetch from as well, and the thread that does. */
+  readonly webSeeds: { readonly urls: readonly string[]; readonly pool: WebSeedPool };
   readonly hashers: number;
   /** Files that each hasher keeps open. */
   readonly openFiles: number;

@@ -13,6 +13,7 @@ import type { HashResult } from '../../shared/storage-messages.ts';
 import type { DownloadSymptoms } from '../doctor/symptoms.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { HashPool } from '../pools/storage-pool.ts';
+import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
@@ -21,7 +22,6 @@ import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { Verdicts } from './verdicts.ts';
-import { WEB_SEEDS, type WebSeeds } from './web-seeds.ts';
 
 export class Download {
   readonly #options: DownloadOptions;
@@ -183,7 +183,7 @@ export class Download {
     });
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
       onFull: (pieces) => this.#full(pieces),
-      onThreadLost: (error) => this.#webSeedsDied(error),
+      onOwnerGone: (owner) => this.#ownerGone(owner),
       onWebSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
       onWebSeedWaits: (url, reason, ms) => this.#listener.onWebSeedWaits(url, reason, ms),
     });
@@ -275,13 +275,13 @@ export class Download {
   }
 
   #shardLost(lost: ShardId, error: unknown): void {
-    this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
+    this.#ownerGone(lost);
     this.#listener.onShardLost(error);
   }
 
-  #webSeedsDied(error: unknown): void {
-    this.#full(reclaim(WEB_SEEDS, this.#ledger, this.#arena, this.#verdicts.held));
-    this.#listener.onWebSeedLost('all', `their thread died: ${String(error)}`);
+  /** What this holder had claimed is missing again, but for what is full. */
+  #ownerGone(owner: ShardId): void {
+    this.#full(reclaim(owner, this.#ledger, this.#arena, this.#verdicts.held));
   }
 
   #fail(error: unknown): void {

@@ -5,7 +5,7 @@
 import { monotonicMs } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';
-import type { PeerIndex } from '../../shared/indices.ts';
+import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
 import { CHOKED_RACE_MS, NETWORK_POLL_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import { ownAddresses } from '../../shared/own-addresses.ts';
@@ -19,6 +19,7 @@ import type { HttpClient } from '../network/http-client.ts';
 import { CLIENT_NAME, NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
 import { type NetworkReturn, NetworkWatch } from '../network/network-watch.ts';
 import { descriptorBudget } from '../pools/descriptors.ts';
+import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { readBlocklist } from '../race/blocklist.ts';
 import { phaseTotals } from '../race/phase-totals.ts';
 import { Race } from '../race/race.ts';
@@ -93,6 +94,9 @@ export function listenerFor(console: Console, onBug: (error: unknown) => void): 
 }
 
 export class PeerSession {
+  /** The only one of its session. */
+  readonly torrentId = 1 as TorrentId;
+  readonly webSeeds: WebSeedPool;
   readonly race: Race;
   readonly discovery: Discovery;
   readonly shards: number;
@@ -115,6 +119,7 @@ export class PeerSession {
     const named = namedPeersOf(flags);
     const dht = dhtOf(flags);
     const blocklist = flags.blocklist === undefined ? null : readBlocklist(flags.blocklist);
+    this.webSeeds = new WebSeedPool({ route, clientName: CLIENT_NAME });
     this.#source = source;
     this.shards = shardsOf(flags);
     const budget = descriptorBudget(this.shards, options.hashers, options.lanes);
@@ -201,7 +206,7 @@ export class PeerSession {
   async stop(): Promise<void> {
     this.#metadata?.stop();
     if (this.#networkTimer !== null) clearInterval(this.#networkTimer);
-    await Promise.all([this.discovery.stop(), this.race.stop()]);
+    await Promise.all([this.discovery.stop(), this.race.stop(), this.webSeeds.stop()]);
   }
 
   #lookAtNetwork(listener: SessionListener): void {

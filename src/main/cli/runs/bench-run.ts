@@ -25,7 +25,6 @@ const LOOK_MS = 100;
 
 export class BenchRun {
   readonly #flags: BenchFlags;
-  readonly #network: Network;
   readonly #console: Console;
   readonly #session: PeerSession;
   readonly #watch: BenchWatch;
@@ -43,7 +42,6 @@ export class BenchRun {
 
   constructor(source: Source, flags: BenchFlags, network: Network, console: Console) {
     this.#flags = flags;
-    this.#network = network;
     this.#console = console;
     this.#hashers = hashersOf(flags);
     this.#memoryBytes = parseMemory(flags.memory, 1);
@@ -95,12 +93,13 @@ export class BenchRun {
     const { webseeds } = this.#flags;
     this.#download = new Download(
       {
+        torrent: this.#session.torrentId,
         metainfo,
         plan: discardingPlan(metainfo),
         files: null,
         race: this.#session.race,
         shards: this.#session.shards,
-        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: this.#network.route },
+        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: this.#session.webSeeds },
         hashers: this.#hashers,
         openFiles: 0,
         memoryBytes: this.#memoryBytes ?? defaultMemory(metainfo.geometry),

@@ -1,5 +1,4 @@
 /** What a `get` has once its torrent is known: the place that its files go to, and the download. */
-import type { Route } from '../../../shared/http-visitor.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
 import { defaultMemory } from '../../download/memory.ts';
@@ -20,7 +19,6 @@ export interface GetJobOptions {
   readonly flags: GetFlags;
   readonly context: GetContext;
   readonly session: PeerSession;
-  readonly route: Route;
   readonly hashers: number;
   /** Null: what suits the torrent. */
   readonly memoryBytes: number | null;
@@ -46,12 +44,13 @@ export async function getJob(
   try {
     const download = new Download(
       {
+        torrent: session.torrentId,
         metainfo,
         plan,
         files: { place, key, overwrite: flags.overwrite, preallocate: flags.preallocate === 'full' },
         race: session.race,
         shards: session.shards,
-        webSeeds: { urls: flags.webseeds ? usableWebSeeds(metainfo) : [], route: options.route },
+        webSeeds: { urls: flags.webseeds ? usableWebSeeds(metainfo) : [], pool: session.webSeeds },
         hashers: options.hashers,
         openFiles: session.openFiles,
         memoryBytes,

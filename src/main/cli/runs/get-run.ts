@@ -1,6 +1,5 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
 import { monotonicMs } from '../../../shared/clock.ts';
-import type { Route } from '../../../shared/http-visitor.ts';
 import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../../../shared/limits.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
@@ -46,7 +45,6 @@ export class GetRun {
   readonly #lostNotice = new LostNotice();
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
-  readonly #route: Route;
   readonly #hashers: number;
   readonly #memoryBytes: number | null;
   readonly #session: PeerSession;
@@ -64,7 +62,6 @@ export class GetRun {
     this.#source = source;
     this.#flags = flags;
     this.#context = context;
-    this.#route = context.network.route;
     this.#console = context.console;
     this.#output = new GetOutput(this.#console, context.metrics);
     this.#advisor = new Advisor(this.#console);
@@ -157,7 +154,6 @@ export class GetRun {
       flags: this.#flags,
       context: this.#context,
       session: this.#session,
-      route: this.#route,
       hashers: this.#hashers,
       memoryBytes: this.#memoryBytes,
       listener: this.#downloadListener(),
