@@ -76,6 +76,11 @@ export class VirtualHttp implements Visitor {
     this.#owners.push(owner);
   }
 
+  /** Bodies that a host is sending. */
+  openAt(host: string): number {
+    return [...this.#bodies.values()].filter((of) => of === host).length;
+  }
+
   /** The host closes all its connections. */
   hangUp(host: string): void {
     for (const [body, of] of this.#bodies) if (of === host) body.destroy(new HttpError('broken'));

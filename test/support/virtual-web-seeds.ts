@@ -140,6 +140,11 @@ export class VirtualWebSeeds {
     this.thread.command({ type: 'network-back' });
   }
 
+  /** The thread is told to have nothing more of this torrent. */
+  remove(): void {
+    this.thread.command({ type: 'remove', torrent: this.torrent });
+  }
+
   /** Ends the thread, and with it the test: nothing of it is left at work. */
   stop(): Promise<void> {
     return this.thread.stop();

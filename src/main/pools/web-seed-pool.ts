@@ -49,7 +49,7 @@ export class WebSeedPool {
   readonly #torrents = new Map<TorrentId, Entry>();
   #threads: ThreadPool<WebSeedTask<MessagePort>, void> | null = null;
   #life: Life | null = null;
-  #lives = 0;
+  #deaths = 0;
   #lastError: unknown = null;
   #stopping = false;
 
@@ -78,7 +78,7 @@ export class WebSeedPool {
 
   /** Threads died again and again: something is wrong that a new one does not mend. */
   get #isHopeless(): boolean {
-    return this.#lives > MAX_WEB_SEED_DEATHS;
+    return this.#deaths > MAX_WEB_SEED_DEATHS;
   }
 
   /** Ends the thread, by force where it does not end by itself. */
@@ -105,7 +105,7 @@ export class WebSeedPool {
     const { route, clientName, workerFile = WEB_SEED_FILE } = this.#options;
     this.#threads ??= new ThreadPool({ file: workerFile, threads: 1, between: 'loop' });
     const { port1, port2 } = new MessageChannel();
-    const owner = shardId(FIRST_OWNER + this.#lives++);
+    const owner = shardId(FIRST_OWNER + this.#deaths);
     let stopped = (): void => {};
     // Full pieces still in the port when the task resolves must be heard.
     const lastWord = new Promise<void>((resolve) => {
@@ -130,6 +130,7 @@ export class WebSeedPool {
     const { owner, port } = this.#life;
     port.close();
     this.#life = null;
+    this.#deaths += 1;
     this.#lastError = error;
     for (const [torrent, entry] of this.#torrents)
       if (entry.isLeaving) this.#gone(torrent, owner);
