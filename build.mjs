@@ -14,7 +14,7 @@ for (const entry of [
   'src/main/cli.ts',
   'src/workers/shard/peer-shard.ts',
   'src/workers/storage/storage-thread.ts',
-  'src/workers/web-seeds/web-seed-thread.ts',
+  'src/workers/web-seeds/web-seed-task.ts',
   'src/swarm/swarm-process.ts',
   'src/swarm/black-hole-thread.ts',
 ])

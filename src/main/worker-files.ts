@@ -6,5 +6,5 @@ const at = (path: string): URL => new URL(path, import.meta.url);
 
 export const SHARD_FILE = at('../workers/shard/peer-shard.js');
 export const STORAGE_FILE = at('../workers/storage/storage-thread.js');
-export const WEB_SEED_FILE = at('../workers/web-seeds/web-seed-thread.js');
+export const WEB_SEED_FILE = at('../workers/web-seeds/web-seed-task.js');
 export const SWARM_FILE = at('../swarm/swarm-process.js');

@@ -444,10 +444,12 @@ export const MAX_HTTP_ORIGINS = 64;
 
 // --- Web seeds -----------------------------------------------------------------------------------------------
 
-/** Connections to each web seed (BEP 19); libtorrent's number. */
+/** Connections to each server of web seeds (BEP 19), for all torrents together; libtorrent's number. */
 export const WEB_SEED_CONNECTIONS = 3;
 /** Web seeds of one torrent that are asked. */
 export const MAX_WEB_SEEDS = 10;
+/** Deaths of the thread that fetches from web seeds, over the whole session, after which it is not replaced. */
+export const MAX_WEB_SEED_DEATHS = 5;
 /** What one request asks for, in whole pieces: long enough to stream, short enough to lose. */
 export const WEB_SEED_RUN_BYTES = 8_388_608;
 /** But no more than it sends in about this time, in seconds: a slow one must not hold much. */

@@ -7,9 +7,10 @@ import { test } from 'node:test';
 import { dice } from '../support/dice.ts';
 import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
+import { type Answer, notThere, right } from '../support/virtual-http.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
-import { type Answer, notThere, right, VirtualWebSeeds } from '../support/virtual-web-seeds.ts';
+import { VirtualWebSeeds } from '../support/virtual-web-seeds.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const PIECE = 65_536;

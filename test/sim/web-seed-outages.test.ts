@@ -1,7 +1,8 @@
 /** Web seeds that are away in virtual time: when each is asked again, and what the return of the network changes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, play, right } from '../support/virtual-web-seeds.ts';
+import { type Answer, right } from '../support/virtual-http.ts';
+import { play } from '../support/virtual-web-seeds.ts';
 
 const file = (name: string, pieces: number) => ({ names: [name], length: pieces * 32_768 });
 

@@ -5,9 +5,10 @@ import type { PieceIndex } from '../../src/shared/indices.ts';
 import { senderOf } from '../../src/shared/sender.ts';
 import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
+import { type Answer, right } from '../support/virtual-http.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
-import { type Answer, right, VirtualWebSeeds } from '../support/virtual-web-seeds.ts';
+import { VirtualWebSeeds } from '../support/virtual-web-seeds.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const BLOCK = 16_384;

@@ -1,7 +1,8 @@
 /** Web seeds in virtual time: what a server lacks, refuses, shortens or spoils costs that and nothing else. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, notThere, play, right } from '../support/virtual-web-seeds.ts';
+import { type Answer, notThere, right } from '../support/virtual-http.ts';
+import { play } from '../support/virtual-web-seeds.ts';
 
 const PIECE = 32_768;
 const file = (name: string, pieces: number) => ({ names: [name], length: pieces * PIECE });

@@ -47,7 +47,7 @@ export class VirtualShard {
   /** Senders of bad blocks, in the order of their conviction. */
   readonly convicted: Sender[];
   onConvicted = (sender: Sender, _piece: PieceIndex): unknown => this.convicted.push(sender);
-  readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
+  readonly memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
   readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
   readonly #firstIndex: number;
@@ -60,14 +60,14 @@ export class VirtualShard {
     this.#firstIndex = options.beside === undefined ? 0 : 500;
     const pieceLength = options.pieceLength ?? 32_768;
     const g = geometry(options.totalLength ?? (options.pieces ?? 8) * pieceLength, pieceLength);
-    this.#memory =
+    this.memory =
       options.beside === undefined
         ? {
             ledger: Ledger.allocate(g.pieceCount),
             arena: Arena.allocate(g, (options.slots ?? 1) * g.blocksPerPiece * 16_384),
           }
-        : options.beside.#memory;
-    const { ledger, arena } = this.#memory;
+        : options.beside.memory;
+    const { ledger, arena } = this.memory;
     const downloads = options.slots !== undefined;
     this.ledger = downloads ? new Ledger(ledger) : null;
     this.arena = downloads ? new Arena(arena) : null;

@@ -1,63 +1,21 @@
-/** Web seeds in virtual time: servers whose every answer a test decides, and the test in the part of main. */
-import { Readable } from 'node:stream';
+/** Web seeds in virtual time: a whole web-seed thread over virtual servers, and the test in the part of main. */
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry, lengthOfPiece } from '../../src/shared/geometry.ts';
-import { HttpError, type Visit } from '../../src/shared/http-visitor.ts';
-import { type PieceIndex, shardId } from '../../src/shared/indices.ts';
+import type { PieceIndex, TorrentId } from '../../src/shared/indices.ts';
 import { Ledger } from '../../src/shared/ledger.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type Sender, senderOf } from '../../src/shared/sender.ts';
 import type { Evidence } from '../../src/shared/storage-messages.ts';
-import type { WebSeedEvent } from '../../src/shared/web-seed-messages.ts';
-import { WebSeedFetcher } from '../../src/workers/web-seeds/web-seed-fetcher.ts';
+import type { WebSeedNews } from '../../src/shared/web-seed-messages.ts';
 import { blockHashes } from './block-hashes.ts';
 import { payload } from './payload.ts';
+import type { Answer, Asked } from './virtual-http.ts';
 import type { VirtualShard } from './virtual-shard.ts';
 import { VirtualTime } from './virtual-time.ts';
+import { VirtualWebSeedThread } from './virtual-web-seed-thread.ts';
 
-/** Real clocks do not begin at zero either. */
-const EPOCH_MS = 10_000_000;
 const STEP_MS = 50;
-/** Bytes that a server with a rate sends at one time. */
-const CHUNKS_PER_S = 20;
-
-export interface Asked {
-  readonly url: string;
-  readonly path: string;
-  readonly from: number;
-  readonly to: number;
-  /** Milliseconds since the start. */
-  readonly at: number;
-}
-
-export interface Reply {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
-  /** Bytes per second; at once where it is left out. */
-  readonly rate?: number;
-  /** The connection breaks after this many bytes. */
-  readonly breaksAfter?: number;
-  /** It does not break then, but nothing more comes. */
-  readonly silent?: boolean;
-  /** Where redirects led to. */
-  readonly landing?: string;
-}
-
-export type Answer = (asked: Asked, file: Uint8Array) => Reply | 'refused';
-
-/** The range that was asked for, as good servers send it. */
-export const right = ({ from, to }: Asked, file: Uint8Array): Reply => ({
-  status: 206,
-  headers: {
-    'content-range': `bytes ${from}-${to - 1}/${file.length}`,
-    'content-length': String(to - from),
-  },
-  body: file.subarray(from, to),
-});
-
-export const notThere: Answer = () => ({ status: 404 });
 
 export interface VirtualWebSeedsOptions {
   readonly pieceLength?: number;
@@ -65,6 +23,8 @@ export interface VirtualWebSeedsOptions {
   /** One for each web seed, at `http://s0.test/`, `http://s1.test/`, … */
   readonly servers: readonly Answer[];
   readonly slots?: number;
+  /** Another torrent, on the same thread: its servers answer for both, where they have the same names. */
+  readonly with?: VirtualWebSeeds;
   /** A shard that downloads the same, over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }
@@ -74,28 +34,37 @@ export class VirtualWebSeeds {
   readonly ledger: Ledger;
   readonly arena: Arena;
   readonly asked: Asked[] = [];
-  readonly events: WebSeedEvent[] = [];
+  readonly events: WebSeedNews[] = [];
   /** Pieces that failed their hash, in the order of their failures. */
   readonly failed: number[] = [];
-  readonly #fetcher: WebSeedFetcher;
+  readonly thread: VirtualWebSeedThread;
+  readonly torrent: TorrentId;
+  readonly #others: readonly VirtualWebSeeds[];
+  /** Torrents have other bytes, each its own. */
+  readonly #firstPiece: number;
   readonly #shard: VirtualShard | null;
   readonly #seen = new Set<FullPiece>();
   readonly #verdicts: Verdicts;
-  readonly #begun: number;
-  readonly #done: Promise<void>;
 
-  constructor({ files, servers, beside, pieceLength = 32_768, slots = 64 }: VirtualWebSeedsOptions) {
+  constructor(options: VirtualWebSeedsOptions) {
+    const { files, servers, beside, with: other, pieceLength = 32_768, slots = 64 } = options;
     this.#shard = beside ?? null;
-    this.time = beside?.time ?? new VirtualTime();
-    this.#begun = this.time.now();
+    this.#others = other === undefined ? [] : [other, ...other.#others];
+    this.#firstPiece = this.#others.length * 1_000;
+    this.time = beside?.time ?? other?.time ?? new VirtualTime();
+    this.thread = other?.thread ?? new VirtualWebSeedThread(this.time);
     let offset = 0;
     const placed = files.map(({ names, length }) => {
       offset += length;
       return { names, length, offset: offset - length, padding: false };
     });
     const g = geometry(offset, pieceLength);
-    this.ledger = beside?.ledger ?? new Ledger(Ledger.allocate(g.pieceCount));
-    this.arena = beside?.arena ?? new Arena(Arena.allocate(g, slots * g.blocksPerPiece * 16_384));
+    const memory = beside?.memory ?? {
+      ledger: Ledger.allocate(g.pieceCount),
+      arena: Arena.allocate(g, slots * g.blocksPerPiece * 16_384),
+    };
+    this.ledger = new Ledger(memory.ledger);
+    this.arena = new Arena(memory.arena);
     if (beside !== undefined)
       beside.onConvicted = (sender, piece) => {
         beside.convicted.push(sender);
@@ -109,43 +78,27 @@ export class VirtualWebSeeds {
         later: this.time.after,
       });
     const bytes = Buffer.concat(
-      Array.from({ length: g.pieceCount }, (_, i) => payload(i, 0, lengthOfPiece(g, i as PieceIndex))),
+      Array.from({ length: g.pieceCount }, (_, i) => this.#payload(i, lengthOfPiece(g, i as PieceIndex))),
     );
-    const contents = placed.map((file) => bytes.subarray(file.offset, file.offset + file.length));
-    const fileOf = (path: string): Uint8Array =>
-      contents[placed.findIndex(({ names }) => names.includes(path))] ?? new Uint8Array(0);
-    this.#fetcher = new WebSeedFetcher({
-      shard: shardId(0x7f_0000),
-      urls: servers.map((_, i) => `http://s${i}.test/`),
-      files: placed,
-      single: false,
-      ledger: this.ledger,
-      arena: this.arena,
-      maxSlots: slots,
-      clock: () => EPOCH_MS + this.time.now(),
-      sleep: (ms) => new Promise<void>((resolve) => this.time.after(ms, resolve)),
-      post: (event) => this.events.push(event),
-      visitor: {
-        visit: async (url, visit) => {
-          const range = /^bytes=(\d+)-(\d+)$/.exec(visit.headers?.['range'] ?? '');
-          const path = new URL(url).pathname.slice(1);
-          const at = this.time.now() - this.#begun;
-          const asked = { url, path, from: Number(range?.[1]), to: Number(range?.[2]) + 1, at };
-          this.asked.push(asked);
-          const answer = servers[Number(/^s(\d+)/.exec(new URL(url).host)?.[1])];
-          const reply = answer?.(asked, fileOf(path)) ?? 'refused';
-          if (reply === 'refused') throw new HttpError('nobody listens there');
-          const { status = 200, headers = {}, landing = url } = reply;
-          return {
-            status,
-            headers,
-            body: this.#bodyOf(reply, visit),
-            landing: { url: landing, namedBy: null },
-          };
-        },
+    const { http } = this.thread;
+    http.own({
+      asked: this.asked,
+      fileOf: (path) => {
+        const file = placed.find(({ names }) => names.includes(path));
+        return file === undefined ? null : bytes.subarray(file.offset, file.offset + file.length);
       },
     });
-    this.#done = this.#fetcher.run();
+    for (const [i, answer] of servers.entries()) http.host(`s${i}.test`, answer);
+    this.torrent = this.thread.add(
+      {
+        urls: servers.map((_, i) => `http://s${i}.test/`),
+        files: placed,
+        single: false,
+        ...memory,
+        maxSlots: slots,
+      },
+      (event) => this.events.push(event),
+    );
   }
 
   get verified(): number {
@@ -176,6 +129,7 @@ export class VirtualWebSeeds {
       if (this.#shard === null) this.time.run(stepMs);
       else this.#shard.run(stepMs);
       for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
+      for (const other of this.#others) other.#judge();
       this.#judge();
       if (this.ledger.complete) return passed + stepMs;
     }
@@ -183,21 +137,21 @@ export class VirtualWebSeeds {
   }
 
   networkBack(): void {
-    this.#fetcher.command({ type: 'network-back' });
+    this.thread.command({ type: 'network-back' });
   }
 
-  /** Ends the fetcher, and with it the test: nothing of it is left at work. */
-  async stop(): Promise<void> {
-    this.#fetcher.command({ type: 'stop' });
-    let ended = false;
-    const done = this.#done.then(() => {
-      ended = true;
-    });
-    while (!ended) {
-      this.time.run(STEP_MS);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await done;
+  /** The thread is told to have nothing more of this torrent. */
+  remove(): void {
+    this.thread.command({ type: 'remove', torrent: this.torrent });
+  }
+
+  /** Ends the thread, and with it the test: nothing of it is left at work. */
+  stop(): Promise<void> {
+    return this.thread.stop();
+  }
+
+  #payload(piece: number, length: number): Uint8Array {
+    return payload(this.#firstPiece + piece, 0, length);
   }
 
   #judge(): void {
@@ -211,7 +165,7 @@ export class VirtualWebSeeds {
     const evidence: Evidence[] = [];
     for (const full of pieces) {
       const bytes = this.arena.pieceBytes(full.slot);
-      const isGood = Buffer.compare(bytes, payload(full.piece, 0, bytes.length)) === 0;
+      const isGood = Buffer.compare(bytes, this.#payload(full.piece, bytes.length)) === 0;
       evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
       (isGood ? good : bad).push(full);
     }
@@ -223,30 +177,8 @@ export class VirtualWebSeeds {
 
   #convicted(sender: Sender, piece: PieceIndex): void {
     const culprit = senderOf(sender);
-    if ('webSeed' in culprit) this.#fetcher.command({ type: 'convict', seed: culprit.webSeed, piece });
-  }
-
-  #bodyOf(reply: Reply, visit: Visit): Readable {
-    const { body = new Uint8Array(0), rate, silent = false } = reply;
-    const { breaksAfter = body.length } = reply;
-    const stream = new Readable({ read() {} });
-    visit.signal.addEventListener('abort', () => stream.destroy(new HttpError('aborted')), { once: true });
-    const end = Math.min(breaksAfter, body.length);
-    const step = rate === undefined ? end : Math.max(1, Math.floor(rate / CHUNKS_PER_S));
-    const send = (from: number): void => {
-      if (stream.destroyed) return;
-      if (from < end) stream.push(Buffer.from(body.subarray(from, Math.min(from + step, end))));
-      const next = from + step;
-      if (next < end) this.time.after((step * 1_000) / (rate ?? 1), () => send(next));
-      // What was pushed is read before the break is seen.
-      else if (breaksAfter < body.length)
-        this.time.after(silent ? (visit.silenceMs ?? 0) : 2 * STEP_MS, () =>
-          stream.destroy(new HttpError('broken')),
-        );
-      else stream.push(null);
-    };
-    this.time.after(1, () => send(0));
-    return stream;
+    const { torrent } = this;
+    if ('webSeed' in culprit) this.thread.command({ type: 'convict', torrent, seed: culprit.webSeed, piece });
   }
 }
 

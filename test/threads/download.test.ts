@@ -8,11 +8,13 @@ import { startSwarm } from '../../src/main/cli/runs/swarm-child.ts';
 import { Download } from '../../src/main/download/download.ts';
 import { CLIENT_NAME, newPeerId } from '../../src/main/network/identity.ts';
 import { ShardPool } from '../../src/main/pools/shard-pool.ts';
+import { WebSeedPool } from '../../src/main/pools/web-seed-pool.ts';
 import { Race } from '../../src/main/race/race.ts';
 import { shardShare } from '../../src/main/race/sharding.ts';
 import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
+import type { TorrentId } from '../../src/shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
@@ -81,12 +83,16 @@ async function download(name: string, run: Run) {
   });
   const download = new Download(
     {
+      torrent: 1 as TorrentId,
       metainfo,
       plan,
       files: { place, key: null, overwrite: false, preallocate: false },
       race,
       shards: run.shards,
-      webSeeds: { urls: [], route: { proxy: null, localAddress: null } },
+      webSeeds: {
+        urls: [],
+        pool: new WebSeedPool({ route: { proxy: null, localAddress: null }, clientName: CLIENT_NAME }),
+      },
       hashers: run.hashers,
       memoryBytes: run.memoryBytes,
       order: 'rarest',

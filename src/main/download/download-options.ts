@@ -1,7 +1,7 @@
 /** What a download needs at its start, and what its listener hears. */
-import type { Route } from '../../shared/http-visitor.ts';
-import type { PieceIndex } from '../../shared/indices.ts';
+import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { PickOrder } from '../../shared/messages.ts';
+import type { WebSeedPool } from '../pools/web-seed-pool.ts';
 import type { Race } from '../race/race.ts';
 import type { DownloadFilesOptions, FilesListener } from '../storage/download-files.ts';
 import type { OutputPlace } from '../storage/output-place.ts';
@@ -9,6 +9,7 @@ import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 
 export interface DownloadOptions {
+  readonly torrent: TorrentId;
   readonly metainfo: Metainfo;
   /** Which pieces are wanted, and where they go. */
   readonly plan: StoragePlan;
@@ -17,8 +18,8 @@ export interface DownloadOptions {
   /** The race that finds the peers; it may have run for a while. From here on this download listens to it. */
   readonly race: Race;
   readonly shards: number;
-  /** URLs of web seeds to fetch from as well, and how to reach them. */
-  readonly webSeeds: { readonly urls: readonly string[]; readonly route: Route };
+  /** URLs of web seeds to fetch from as well, and the thread that does. */
+  readonly webSeeds: { readonly urls: readonly string[]; readonly pool: WebSeedPool };
   readonly hashers: number;
   /** Files that each hasher keeps open. */
   readonly openFiles: number;

@@ -12,6 +12,7 @@ import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { HashResult } from '../../shared/storage-messages.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { HashPool } from '../pools/storage-pool.ts';
+import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
@@ -21,7 +22,6 @@ import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { Verdicts } from './verdicts.ts';
-import { WEB_SEEDS, type WebSeeds } from './web-seeds.ts';
 
 export class Download {
   readonly #options: DownloadOptions;
@@ -179,7 +179,7 @@ export class Download {
     });
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
       onFull: (pieces) => this.#full(pieces),
-      onThreadLost: (error) => this.#webSeedsDied(error),
+      onOwnerGone: (owner) => this.#reclaim(owner),
       onWebSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
       onWebSeedWaits: (url, reason, ms) => this.#listener.onWebSeedWaits(url, reason, ms),
     });
@@ -271,13 +271,9 @@ export class Download {
     });
   }
 
+  /** What this holder had claimed is missing again, but for what is full. */
   #reclaim(lost: ShardId): void {
     this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
-  }
-
-  #webSeedsDied(error: unknown): void {
-    this.#reclaim(WEB_SEEDS);
-    this.#listener.onWebSeedLost('all', `their thread died: ${String(error)}`);
   }
 
   #fail(error: unknown): void {

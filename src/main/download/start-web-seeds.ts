@@ -1,26 +1,26 @@
 /** Sets the web seeds of a download to work beside its shards. */
 import type { ShardTorrent } from '../../shared/messages.ts';
-import { CLIENT_NAME } from '../network/identity.ts';
+import type { WebSeeds, WebSeedsListener } from '../pools/web-seeds.ts';
 import { webSeedFiles } from '../torrent/web-seed-files.ts';
 import type { DownloadListener, DownloadOptions } from './download-options.ts';
 import type { MissingFiles } from './missing-files.ts';
-import { WebSeeds, type WebSeedsListener } from './web-seeds.ts';
 
 /** Null where the torrent has none that may be asked. */
 export function startWebSeeds(
-  { metainfo, webSeeds }: DownloadOptions,
+  { metainfo, torrent, webSeeds }: DownloadOptions,
   share: NonNullable<ShardTorrent['download']>,
   missing: MissingFiles,
-  listener: Pick<WebSeedsListener, 'onFull' | 'onThreadLost'> &
+  listener: Pick<WebSeedsListener, 'onFull' | 'onOwnerGone'> &
     Pick<DownloadListener, 'onWebSeedLost' | 'onWebSeedWaits'>,
 ): WebSeeds | null {
-  const { urls, route } = webSeeds;
+  const { urls, pool } = webSeeds;
   if (urls.length === 0) return null;
   const { ledger, arena, maxSlots } = share;
   const files = webSeedFiles(metainfo);
   const single = metainfo.files[0]?.urlSpellings[0]?.length === 1;
-  return new WebSeeds(
-    { clientName: CLIENT_NAME, route, urls, files, single, ledger, arena, maxSlots },
+  return pool.add(
+    torrent,
+    { urls, files, single, ledger, arena, maxSlots },
     {
       ...listener,
       onSeedLost: (url, reason) => listener.onWebSeedLost(url, reason),

@@ -5,7 +5,7 @@
 import { believable, reachOf } from '../../shared/address-rules.ts';
 import { monotonicMs } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
+import type { PeerIndex, PieceIndex, ShardId, TorrentId } from '../../shared/indices.ts';
 import { MAX_METADATA_LIARS_PER_HOST, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
 import type {
   PeerOutcome,
@@ -62,6 +62,10 @@ export class Race {
       workingPeers: shareOf(maxPeers, position, shards),
       incoming: { first: this.peers.incoming.first(position, shards), step: shards },
     };
+  }
+
+  get torrent(): TorrentId {
+    return this.#shards.id;
   }
 
   /** When the first address went to a shard; null before that. */

@@ -4,7 +4,7 @@
  */
 import { monotonicMs } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import type { PeerIndex } from '../../shared/indices.ts';
+import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS, CHOKED_RACE_MS, NETWORK_POLL_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import { ownAddresses } from '../../shared/own-addresses.ts';
@@ -18,6 +18,7 @@ import { type NetworkReturn, NetworkWatch } from '../network/network-watch.ts';
 import { socksOf } from '../network/route.ts';
 import { descriptorBudget } from '../pools/descriptors.ts';
 import { ShardPool } from '../pools/shard-pool.ts';
+import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { phaseTotals } from '../race/phase-totals.ts';
 import { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
@@ -68,6 +69,7 @@ export interface SessionListener {
 }
 
 export class PeerSession {
+  readonly webSeeds: WebSeedPool;
   readonly race: Race;
   readonly discovery: Discovery;
   readonly shards: number;
@@ -89,6 +91,7 @@ export class PeerSession {
     const direct = route.proxy === null;
     this.#carriesPeers = direct || socks !== null;
     const dht = dhtPlanOf(session);
+    this.webSeeds = new WebSeedPool({ route, clientName: CLIENT_NAME });
     this.#source = source;
     this.shards = shardsFor(session, torrent);
     const budget = descriptorBudget(this.shards, options.downloads ? session.hashers : 0, lanes);
@@ -158,6 +161,10 @@ export class PeerSession {
       : null;
   }
 
+  get torrentId(): TorrentId {
+    return this.race.torrent;
+  }
+
   /** The search for the metadata of a magnet link; null where none is needed. */
   get metadataSearch(): MetadataSearch | null {
     return this.#metadata?.search ?? null;
@@ -181,7 +188,11 @@ export class PeerSession {
   async stop(): Promise<void> {
     this.#metadata?.stop();
     if (this.#networkTimer !== null) clearInterval(this.#networkTimer);
-    await Promise.all([this.discovery.stop(), this.race.stop().then(() => this.#shards.stop())]);
+    await Promise.all([
+      this.discovery.stop(),
+      this.race.stop().then(() => this.#shards.stop()),
+      this.webSeeds.stop(),
+    ]);
   }
 
   #lookAtNetwork(listener: SessionListener): void {

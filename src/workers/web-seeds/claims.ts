@@ -103,8 +103,7 @@ export class Claims {
     count = this.#holder.ledger.pieceCount,
   ): SlotWriter | null {
     const { ledger } = this.#holder;
-    if (ledger.missingCount === 0 || this.#room <= 0 || this.#barren.get(seed) === ledger.missingCount)
-      return null;
+    if (this.#isEndgame(seed) || this.#room <= 0) return null;
     this.#outOfSlots = false;
     for (let i = 0; i < count; i++) {
       const first = ((from + i) % ledger.pieceCount) as PieceIndex;
@@ -142,11 +141,22 @@ export class Claims {
     return false;
   }
 
+  /** The web seed would be asked for something, had its server a place for it. */
+  wants(seed: WebSeed, now: number): boolean {
+    const { arena, shard } = this.#holder;
+    const isEndgame = this.#isEndgame(seed);
+    if (!isEndgame && this.#room > 0) return true;
+    this.#look(isEndgame, now);
+    return this.#standing.some(
+      ({ piece, slot }) => arena.ownerOf(slot) !== shard && seed.files.canGive(piece),
+    );
+  }
+
   /** A piece of a shard that stands still, or comes too slowly; null where there is none that the web seed can give. */
   joinFor(seed: WebSeed, now: number): SlotWriter | null {
-    const { arena, shard, ledger } = this.#holder;
+    const { arena, shard } = this.#holder;
     // While there are pieces to begin, and slots for them, it leaves the shards alone: each block would come twice.
-    const isEndgame = ledger.missingCount === 0 || this.#barren.get(seed) === ledger.missingCount;
+    const isEndgame = this.#isEndgame(seed);
     if (!isEndgame && !this.#outOfSlots) return null;
     this.#look(isEndgame, now);
     for (const { piece, slot, since } of this.#standing) {
@@ -160,6 +170,12 @@ export class Claims {
       run.settle();
     }
     return null;
+  }
+
+  /** Nothing is left that the web seed could begin. */
+  #isEndgame(seed: WebSeed): boolean {
+    const { missingCount } = this.#holder.ledger;
+    return missingCount === 0 || this.#barren.get(seed) === missingCount;
   }
 
   #look(endgame: boolean, now: number): void {

@@ -1,21 +1,25 @@
-/** What the web seeds of a download are given at their start. */
+/** What the web seeds of one torrent are given at their start. */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { ShardId } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import type { WebSeedEvent, WebSeedFile } from '../../shared/web-seed-messages.ts';
+import type { WebSeedFile, WebSeedNews } from '../../shared/web-seed-messages.ts';
+import type { Servers } from './servers.ts';
 import type { Visitor } from './web-seed.ts';
 
 export interface FetcherSetup {
-  readonly shard: ShardId;
+  readonly owner: ShardId;
   readonly urls: readonly string[];
   readonly files: readonly WebSeedFile[];
   readonly single: boolean;
   readonly ledger: Ledger;
   readonly arena: Arena;
   readonly maxSlots: number;
+  /** Shared with all other torrents. */
+  readonly servers: Servers;
   readonly visitor: Visitor;
   readonly clock: Clock;
-  readonly sleep: (ms: number) => Promise<unknown>;
-  readonly post: (event: WebSeedEvent) => void;
+  /** Resolves after so long, or when the signal is aborted. Never rejects. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly post: (news: WebSeedNews) => void;
 }

@@ -5,6 +5,8 @@ import {
   ENDGAME_SLACK_MS,
   SLOW_OWNER_MS,
   SLOW_OWNER_REST_MS,
+  WEB_SEED_RUN_BYTES,
+  WEB_SEED_RUN_S,
 } from '../../shared/limits.ts';
 
 export class Pace {
@@ -67,4 +69,21 @@ export function shouldTakeOver(leftBytes: number, rate: number | null, helperRat
   return helperRate === null
     ? leftMs > SLOW_OWNER_REST_MS
     : leftMs > ENDGAME_SLACK_MS && helperRate > 2 * rate;
+}
+
+/**
+ * Pieces of the next run. One at first; then about as much as the web seed sends in two seconds: a slow server must not hold
+ * much. Towards the end runs become short, so that the last bytes come over all connections.
+ */
+export function runPieces(
+  rate: number | null,
+  pieceLength: number,
+  missingPieces: number,
+  connections: number,
+): number {
+  const bytes = Math.min(WEB_SEED_RUN_BYTES, (rate ?? 0) * WEB_SEED_RUN_S);
+  return Math.min(
+    Math.max(1, Math.floor(bytes / pieceLength)),
+    Math.max(1, Math.ceil(missingPieces / (2 * connections))),
+  );
 }

@@ -12,10 +12,13 @@ export class FileLost extends HttpError {}
 /** The server cannot answer now. */
 export class ServerBusy extends HttpError {
   readonly retryAfterMs: number | null;
+  /** It speaks of itself, and not of this file alone. */
+  readonly ofServer: boolean;
 
-  constructor(message: string, wantsMs: number | null) {
-    super(message);
+  constructor(status: number, wantsMs: number | null) {
+    super(`HTTP status ${status}`);
     this.retryAfterMs = wantsMs;
+    this.ofServer = OF_SERVER.has(status) || wantsMs !== null;
   }
 }
 
@@ -41,13 +44,16 @@ export interface RangeAnswer {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+/** Too many requests; overloaded. Other statuses from 500 on may be the trouble of one file. */
+const OF_SERVER = new Set([429, 503]);
+
 /** 408, 425 and 429 mean "not now"; any other 4xx is about this file. */
 const LATER = new Set([408, 425, 429]);
 
 /** Throws FileLost or ServerBusy where the answer is of no use. */
 export function rangeAnswer(status: number, headers: Headers, asked: AskedRange): RangeAnswer {
   if (status >= 500 || LATER.has(status))
-    throw new ServerBusy(`HTTP status ${status}`, retryAfterMs(headers['retry-after'], Date.now()));
+    throw new ServerBusy(status, retryAfterMs(headers['retry-after'], Date.now()));
   if (status === 416) throw new FileLost('its file is shorter than the torrent says');
   if (status === 200) return wholeFile(headers, asked);
   if (status !== 206) throw new FileLost(`HTTP status ${status}`);

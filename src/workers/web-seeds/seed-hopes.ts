@@ -2,7 +2,7 @@
 import type { HttpError } from '../../shared/http-visitor.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import type { WebSeedEvent } from '../../shared/web-seed-messages.ts';
+import type { WebSeedNews } from '../../shared/web-seed-messages.ts';
 import type { JointPieces } from './joint-pieces.ts';
 import { ServerBusy } from './range-answer.ts';
 import type { WebSeed } from './web-seed.ts';
@@ -11,7 +11,7 @@ export class SeedHopes {
   readonly #seeds: readonly WebSeed[];
   readonly #joint: JointPieces;
   readonly #ledger: Ledger;
-  readonly #post: (event: WebSeedEvent) => void;
+  readonly #post: (news: WebSeedNews) => void;
   readonly #told = new Map<WebSeed, string | null>();
   /** Files that main knows a web seed lacks. */
   readonly #lost = new Map<WebSeed, Set<number>>();
@@ -25,7 +25,7 @@ export class SeedHopes {
     seeds: readonly WebSeed[],
     joint: JointPieces,
     ledger: Ledger,
-    post: (event: WebSeedEvent) => void,
+    post: (news: WebSeedNews) => void,
   ) {
     this.#seeds = seeds;
     this.#joint = joint;
@@ -33,8 +33,12 @@ export class SeedHopes {
     this.#post = post;
   }
 
-  markStale(): void {
+  /** The web seed sent a bad block of the piece. */
+  badPiece(index: number, piece: PieceIndex, now: number): void {
     this.#stale = true;
+    const seed = this.#seeds[index];
+    const file = seed?.files.badPiece(piece, now) ?? null;
+    if (seed !== undefined && file !== null) this.fileLost(seed, file);
   }
 
   fileLost(seed: WebSeed, file: number): void {
@@ -50,7 +54,7 @@ export class SeedHopes {
   waits(seed: WebSeed, error: HttpError, ms: number): void {
     this.#stale = true;
     // A name that does not exist hardly ever comes to exist: the run does not wait for it.
-    if (error.message.includes('ENOTFOUND')) seed.server.lostTo = error.message;
+    if (error.message.includes('ENOTFOUND')) seed.server.hardlyAnswers(error.message);
     if (this.#waiting.has(seed)) return;
     this.#waiting.add(seed);
     this.#post({

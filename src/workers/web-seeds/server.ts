@@ -1,8 +1,23 @@
-/** The host behind one or more web seeds: how many connections it takes, and when it may be asked again after a failure. */
-import { WEB_SEED_BACKOFF_MAX_MS, WEB_SEED_CONNECTIONS } from '../../shared/limits.ts';
+/**
+ * The host behind web seeds, of one torrent or several: how many connections it takes, who has them, and when it may be asked
+ * again after a failure. What it answers to one torrent holds for all: none asks a server that wants to be left alone.
+ */
+import { WEB_SEED_BACKOFF_MAX_MS, WEB_SEED_CONNECTIONS, WEB_SEED_IDLE_MS } from '../../shared/limits.ts';
 import { BackOff } from './back-off.ts';
 
+/** A torrent that waits for a place asks again and again; one that has not asked for this long wants none. */
+const WISH_MS = 3 * WEB_SEED_IDLE_MS;
+
+/** A torrent that asks the server for its files. */
+interface Contender {
+  /** When it last wanted a connection and had to wait. */
+  readonly wishedAt: number;
+  /** The next connection that becomes free is for this torrent rather than for the other. */
+  comesBefore(other: Contender): boolean;
+}
+
 export class Server {
+  readonly #contenders = new Set<Contender>();
   readonly #backOff = new BackOff();
   /** Requests under way, and those of them that bring bytes. */
   #working = 0;
@@ -12,28 +27,50 @@ export class Server {
   #fewerUntil = 0;
   /** It could not be reached, the last time. */
   #isAway = false;
+  /** Requests that have begun, ever. */
+  #begun = 0;
   /** Why it will hardly ever answer; it is asked all the same. */
   lostTo: string | null = null;
 
-  /** No request to it is under way. */
-  get isFree(): boolean {
-    return this.#working === 0;
+  join(contender: Contender): void {
+    this.#contenders.add(contender);
   }
 
-  /** Bytes come from it at this moment. */
+  /** No request of this torrent is under way any more. */
+  leave(contender: Contender): void {
+    this.#contenders.delete(contender);
+  }
+
+  get isUsed(): boolean {
+    return this.#contenders.size > 0;
+  }
+
+  /** Bytes come from it at this moment, for whatever torrent. */
   get isGiving(): boolean {
     return this.#giving > 0;
   }
 
-  /** One more request may begin. After a failure one alone finds out whether it is over. */
-  mayBegin(now: number): boolean {
-    if (now < this.#backOff.until) return false;
-    if (now >= this.#fewerUntil) this.#most = WEB_SEED_CONNECTIONS;
-    return this.#working < (this.#backOff.failures > 0 ? 1 : this.#most);
+  /** It is to be left alone still. */
+  isWaiting(now: number): boolean {
+    return now < this.#backOff.until;
   }
 
-  begin(): void {
+  /** One more request of this torrent may begin. After a failure one alone finds out whether it is over. */
+  mayBegin(contender: Contender, now: number): boolean {
+    if (this.isWaiting(now)) return false;
+    if (now >= this.#fewerUntil) this.#most = WEB_SEED_CONNECTIONS;
+    if (this.#working >= (this.#backOff.failures > 0 ? 1 : this.#most)) return false;
+    for (const other of this.#contenders)
+      if (other !== contender && now - other.wishedAt <= WISH_MS && other.comesBefore(contender))
+        return false;
+    return true;
+  }
+
+  /** Returns the number of this request. */
+  begin(): number {
     this.#working += 1;
+    this.#begun += 1;
+    return this.#begun;
   }
 
   /** `gave`: as `gives` was called for it. */
@@ -55,13 +92,14 @@ export class Server {
     if (this.#isAway) this.#backOff.hurry();
   }
 
-  /** A request failed; `answered`: by a word of the server that it is busy. Returns how long the server is left alone, in milliseconds; 0 where others go on. */
+  /** It refused one more request while others bring bytes: it gets no more than those. */
+  wantsFewer(now: number): void {
+    this.#most = this.#giving;
+    this.#fewerUntil = now + WEB_SEED_BACKOFF_MAX_MS;
+  }
+
+  /** A request failed while none brings bytes; `answered`: by a word of the server. Returns how long it is left alone, in milliseconds. */
   failed(now: number, answered: boolean, retryAfterMs: number | null): number {
-    if (this.isGiving) {
-      this.#most = this.#giving;
-      this.#fewerUntil = now + WEB_SEED_BACKOFF_MAX_MS;
-      return 0;
-    }
     this.#isAway = !answered;
     this.#backOff.failed(now, retryAfterMs);
     return this.#backOff.until - now;

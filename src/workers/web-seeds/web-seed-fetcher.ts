@@ -1,7 +1,8 @@
 /**
- * All web seeds of a download at work: a few connections each, which claim runs of pieces, fetch them, and take over from one
+ * All web seeds of one torrent at work: a few connections each, which claim runs of pieces, fetch them, and take over from one
  * another what comes too slowly. Time and network come from outside.
  */
+import { setMaxListeners } from 'node:events';
 import type { PieceIndex } from '../../shared/indices.ts';
 import {
   ENDGAME_SILENCE_MS,
@@ -9,19 +10,17 @@ import {
   WEB_SEED_BACKOFF_MS,
   WEB_SEED_CONNECTIONS,
   WEB_SEED_IDLE_MS,
-  WEB_SEED_RUN_BYTES,
   WEB_SEED_RUN_S,
   WEB_SEED_TICK_MS,
 } from '../../shared/limits.ts';
-import type { WebSeedCommand } from '../../shared/web-seed-messages.ts';
 import { holdMs } from './back-off.ts';
 import { Claims } from './claims.ts';
 import type { FetcherSetup } from './fetcher-setup.ts';
 import { JointPieces } from './joint-pieces.ts';
-import { shouldTakeOver } from './pace.ts';
+import { runPieces, shouldTakeOver } from './pace.ts';
 import { ServerBusy } from './range-answer.ts';
 import { SeedHopes } from './seed-hopes.ts';
-import { Server } from './server.ts';
+import type { ServerUse } from './server-use.ts';
 import type { SlotWriter } from './slot-writer.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { type FetchOutcome, WebSeed } from './web-seed.ts';
@@ -38,27 +37,27 @@ export class WebSeedFetcher {
   readonly #hopes: SeedHopes;
   readonly #works = new Set<Work>();
   readonly #waiting = new WaitingRuns();
-  #stopped = false;
+  readonly #uses: readonly ServerUse[];
+  readonly #stopping = new AbortController();
   #wastedBytes = 0;
 
   constructor(setup: FetcherSetup) {
     this.#setup = setup;
-    const { ledger, arena, shard, visitor, post } = setup;
-    const servers = new Map<string, Server>();
+    // Each connection that waits listens to it.
+    setMaxListeners(0, this.#stopping.signal);
+    const { ledger, arena, owner, servers, visitor, post } = setup;
     const torrent = { ...setup, geometry: arena.geometry };
-    this.#seeds = setup.urls.map((url, i) => {
-      const { origin } = new URL(url);
-      const server = servers.get(origin) ?? new Server();
-      servers.set(origin, server);
-      return new WebSeed(i, url, torrent, server, visitor);
-    });
+    this.#uses = servers.use(setup.urls);
+    this.#seeds = setup.urls.map(
+      (url, i) => new WebSeed(i, url, torrent, this.#uses[i] as ServerUse, visitor),
+    );
     this.#joint = new JointPieces(this.#seeds);
     this.#hopes = new SeedHopes(this.#seeds, this.#joint, ledger, post);
     this.#claims = new Claims(
       {
         ledger,
         arena,
-        shard,
+        shard: owner,
         onFull: (full, only) => {
           this.#seeds[only ?? -1]?.files.goodPiece(full.piece);
           if (only === null && this.#joint.isJoint(full.piece)) this.#joint.fetched(full.piece);
@@ -74,30 +73,27 @@ export class WebSeedFetcher {
     );
   }
 
-  command(command: WebSeedCommand): void {
-    switch (command.type) {
-      case 'stop':
-        this.#stopped = true;
-        for (const work of this.#works) work.abort();
-        return;
-      case 'network-back':
-        for (const { server } of this.#seeds) server.networkCameBack();
-        return;
-      case 'convict':
-        this.#convict(command.seed, command.piece);
-        return;
-    }
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
-  #convict(index: number, piece: PieceIndex): void {
-    const seed = this.#seeds[index];
-    const file = seed?.files.badPiece(piece, this.#setup.clock()) ?? null;
-    if (seed !== undefined && file !== null) this.#hopes.fileLost(seed, file);
-    this.#hopes.markStale();
-    this.#claims.refresh(this.#setup.clock(), true);
+  /** Ends all requests; see `run`. */
+  stop(): void {
+    this.#stopping.abort();
+    for (const work of this.#works) work.abort();
   }
 
-  /** Resolves once it was told to stop, and every connection has ended. */
+  /** The web seed sent a bad block of this piece. */
+  convict(index: number, piece: PieceIndex): void {
+    const now = this.#setup.clock();
+    this.#hopes.badPiece(index, piece, now);
+    this.#claims.refresh(now, true);
+  }
+
+  /**
+   * Resolves once it was told to stop, and every connection has ended: nothing writes into a slot any more, and what could be
+   * given back is. Rejects, just as late, for a bug of ours: what goes on would write into slots that are another's by then.
+   */
   async run(): Promise<void> {
     const all = this.#seeds.length * WEB_SEED_CONNECTIONS;
     const connections = Array.from({ length: all }, (_, i) => {
@@ -105,25 +101,37 @@ export class WebSeedFetcher {
       const start = Math.floor((i / all) * this.#setup.ledger.pieceCount);
       return this.#connection(this.#seeds[Math.floor(i / WEB_SEED_CONNECTIONS)] as WebSeed, start);
     });
-    await Promise.all([...connections, this.#ticks()]);
+    const parts = [...connections, this.#ticks()];
+    for (const part of parts) part.catch(() => this.stop());
+    const ends = await Promise.allSettled(parts);
+    for (const run of this.#claims.runs) run.settle();
+    this.#setup.servers.leave(this.#uses, this.#setup.clock());
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #connection(seed: WebSeed, start: number): Promise<void> {
-    const { clock, sleep, ledger } = this.#setup;
+    const { clock, ledger } = this.#setup;
     let from = start;
     let restsUntil = 0;
     while (!this.#stopped) {
       const now = clock();
       seed.files.retry(now);
-      const run = now >= restsUntil && seed.mayBegin(now) ? this.#next(seed, from, now) : null;
+      const may = now >= restsUntil && seed.mayBegin(now, () => this.#claims.wants(seed, now));
+      const run = may ? this.#next(seed, from, now) : null;
       if (run === null) {
-        await sleep(WEB_SEED_IDLE_MS);
+        await this.#sleep(WEB_SEED_IDLE_MS);
         continue;
       }
       const restMs = await this.#perform(seed, run);
       restsUntil = clock() + restMs;
       from = Math.ceil(run.end / this.#setup.arena.geometry.pieceLength) % ledger.pieceCount;
     }
+  }
+
+  /** Shorter where it is told to stop meanwhile. */
+  #sleep(ms: number): Promise<void> {
+    return this.#setup.sleep(ms, this.#stopping.signal);
   }
 
   /** What a connection does next: what others left, something new, what another is slow at, or what a shard is slow at. */
@@ -137,15 +145,13 @@ export class WebSeedFetcher {
     );
   }
 
-  /** One piece at first; then about as much as it sends in two seconds: a slow server must not hold much. */
-  #mostPieces(seed: WebSeed): number {
+  #mostPieces({ rate }: WebSeed): number {
     const { ledger, arena } = this.#setup;
-    const bytes = Math.min(WEB_SEED_RUN_BYTES, (seed.rate ?? 0) * WEB_SEED_RUN_S);
-    // Towards the end runs become short, so that the last bytes come over all connections.
-    const hands = 2 * this.#seeds.length * WEB_SEED_CONNECTIONS;
-    return Math.min(
-      Math.max(1, Math.floor(bytes / arena.geometry.pieceLength)),
-      Math.max(1, Math.ceil(ledger.missingCount / hands)),
+    return runPieces(
+      rate,
+      arena.geometry.pieceLength,
+      ledger.missingCount,
+      this.#uses.length * WEB_SEED_CONNECTIONS,
     );
   }
 
@@ -199,7 +205,7 @@ export class WebSeedFetcher {
   async #holds(work: Work, failures: number, retryAfterMs: number | null): Promise<boolean> {
     const waitMs = work.run.isInBlock ? holdMs(failures, retryAfterMs) : null;
     if (waitMs === null) return false;
-    await this.#setup.sleep(waitMs);
+    await this.#sleep(waitMs);
     return !this.#stopped && work.isFetching && !work.isOver;
   }
 
@@ -226,7 +232,8 @@ export class WebSeedFetcher {
       case 'failed': {
         // A server that hangs up in the middle is asked for the rest: what it gave is worth something.
         if (moved && !this.#stopped) return [true, 0];
-        const ms = seed.server.failed(now, outcome.error instanceof ServerBusy, outcome.retryAfterMs);
+        const busy = outcome.error instanceof ServerBusy ? outcome.error : null;
+        const ms = seed.server.failed(now, busy);
         if (ms > 0) this.#hopes.waits(seed, outcome.error, ms);
         return [false, 0];
       }
@@ -247,7 +254,7 @@ export class WebSeedFetcher {
         work.goOn(run);
         return true;
       }
-      await this.#setup.sleep(WEB_SEED_IDLE_MS);
+      await this.#sleep(WEB_SEED_IDLE_MS);
     }
     return false;
   }
@@ -261,7 +268,7 @@ export class WebSeedFetcher {
 
   async #ticks(): Promise<void> {
     while (!this.#stopped) {
-      await this.#setup.sleep(WEB_SEED_TICK_MS);
+      await this.#sleep(WEB_SEED_TICK_MS);
       this.#tick(this.#setup.clock());
     }
   }

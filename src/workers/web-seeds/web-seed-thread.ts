@@ -1,32 +1,107 @@
 /**
- * The task of the one thread that fetches from web seeds: as a shard it claims pieces in the ledger and fills slots of the
- * arena, but from HTTP servers instead of peers. It stays pending until it is told to stop.
+ * The web seeds of all torrents of a session: one fetcher for each torrent, over servers that they share. As a shard it claims
+ * pieces in the ledgers and fills slots of the arenas, but from HTTP servers instead of peers. Commands in, events out; time
+ * and network come from outside.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessagePort } from 'node:worker_threads';
 import { Arena } from '../../shared/arena.ts';
-import { monotonicMs } from '../../shared/clock.ts';
-import { HttpVisitor } from '../../shared/http-visitor.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { ShardId, TorrentId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
-import { LivedClock } from '../../shared/lived-clock.ts';
-import type { WebSeedCommand, WebSeedTask } from '../../shared/web-seed-messages.ts';
+import type { WebSeedCommand, WebSeedEvent, WebSeedTorrent } from '../../shared/web-seed-messages.ts';
+import { Servers } from './servers.ts';
+import type { Visitor } from './web-seed.ts';
 import { WebSeedFetcher } from './web-seed-fetcher.ts';
 
-export default async function webSeedThread(task: WebSeedTask<MessagePort>): Promise<void> {
-  const { port, route, clientName } = task;
-  const visitor = new HttpVisitor(route, clientName);
-  const fetcher = new WebSeedFetcher({
-    ...task,
-    ledger: new Ledger(task.ledger),
-    arena: new Arena(task.arena),
-    visitor,
-    clock: new LivedClock(monotonicMs).now,
-    sleep: (ms) => sleep(ms),
-    post: (event) => port.postMessage(event),
-  });
-  port.on('message', (command: WebSeedCommand) => fetcher.command(command));
-  await fetcher.run();
-  visitor.close();
-  port.postMessage({ type: 'stopped' });
-  port.close();
+export interface WebSeedWorld {
+  readonly visitor: Visitor;
+  readonly clock: Clock;
+  /** Resolves after so long, or when the signal is aborted. Never rejects. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly post: (event: WebSeedEvent) => void;
+}
+
+export class WebSeedThread {
+  /** Resolves once it was told to stop and nothing is at work; rejects then for a bug of ours. */
+  readonly ended: Promise<void>;
+  readonly #owner: ShardId;
+  readonly #world: WebSeedWorld;
+  readonly #servers = new Servers();
+  readonly #fetchers = new Map<TorrentId, WebSeedFetcher>();
+  #stopping = false;
+  #fault: { readonly error: unknown } | null = null;
+  #end: () => void = () => {};
+
+  /** `owner`: under whose name pieces and slots are claimed. */
+  constructor(owner: ShardId, world: WebSeedWorld) {
+    this.#owner = owner;
+    this.#world = world;
+    this.ended = new Promise<void>((resolve) => {
+      this.#end = resolve;
+    }).then(() => {
+      if (this.#fault !== null) throw this.#fault.error;
+    });
+  }
+
+  command(command: WebSeedCommand): void {
+    switch (command.type) {
+      case 'add':
+        if (!this.#stopping) this.#add(command.torrent, command.task);
+        return;
+      case 'remove':
+        this.#fetchers.get(command.torrent)?.stop();
+        return;
+      case 'convict':
+        this.#fetchers.get(command.torrent)?.convict(command.seed, command.piece);
+        return;
+      case 'network-back':
+        this.#servers.networkCameBack();
+        return;
+      case 'stop':
+        this.#stop();
+        return;
+    }
+  }
+
+  #add(torrent: TorrentId, task: WebSeedTorrent): void {
+    const { clock, visitor, sleep, post } = this.#world;
+    const fetcher = new WebSeedFetcher({
+      ...task,
+      ledger: new Ledger(task.ledger),
+      arena: new Arena(task.arena),
+      owner: this.#owner,
+      servers: this.#servers,
+      visitor,
+      clock,
+      sleep,
+      post: (news) => post({ ...news, torrent }),
+    });
+    this.#fetchers.set(torrent, fetcher);
+    fetcher.run().then(
+      () => this.#removed(torrent),
+      (error: unknown) => this.#failed(torrent, error),
+    );
+  }
+
+  #removed(torrent: TorrentId): void {
+    this.#fetchers.delete(torrent);
+    this.#world.post({ type: 'removed', torrent });
+    this.#endWhenIdle();
+  }
+
+  /** A bug of ours. All torrents end: main begins them anew, under another owner. */
+  #failed(torrent: TorrentId, error: unknown): void {
+    this.#fault ??= { error };
+    this.#fetchers.delete(torrent);
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#stopping = true;
+    for (const fetcher of this.#fetchers.values()) fetcher.stop();
+    this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
+    if (this.#stopping && this.#fetchers.size === 0) this.#end();
+  }
 }

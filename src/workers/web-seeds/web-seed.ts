@@ -12,7 +12,7 @@ import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
 import { webSeedRefusal } from './local-web-seed.ts';
 import { type Coding, FileLost, packed, type RangeAnswer, rangeAnswer, ServerBusy } from './range-answer.ts';
 import { fileAt, SeedFiles } from './seed-files.ts';
-import type { Server } from './server.ts';
+import type { ServerUse } from './server-use.ts';
 import type { SlotWriter } from './slot-writer.ts';
 
 /** The part of `HttpVisitor` that is used here. */
@@ -56,7 +56,7 @@ class OneIsEnough extends HttpError {}
 export class WebSeed {
   readonly index: number;
   readonly files: SeedFiles;
-  readonly server: Server;
+  readonly server: ServerUse;
   bytes = 0;
   /** Bytes per second of its last run; null before the first. */
   rate: number | null = null;
@@ -78,7 +78,7 @@ export class WebSeed {
       readonly single: boolean;
       readonly geometry: Geometry;
     },
-    server: Server,
+    server: ServerUse,
     visitor: Visitor,
   ) {
     this.index = index;
@@ -95,8 +95,10 @@ export class WebSeed {
     return this.#wholeFilesOnly;
   }
 
-  mayBegin(now: number): boolean {
-    return this.server.mayBegin(now) && !(this.#wholeFilesOnly && !this.server.isFree);
+  /** `wants`: there is something that it would be asked for. */
+  mayBegin(now: number, wants: () => boolean): boolean {
+    const isBusy = this.#wholeFilesOnly && !this.server.isFree;
+    return !isBusy && this.server.mayBegin(now, wants);
   }
 
   /** Fetches the run from where it stands. Never rejects. */

@@ -25,7 +25,6 @@ const LOOK_MS = 100;
 
 export class BenchRun {
   readonly #settings: BenchSettings;
-  readonly #network: Network;
   readonly #console: Console;
   readonly #session: PeerSession;
   readonly #watch: BenchWatch;
@@ -39,7 +38,6 @@ export class BenchRun {
 
   constructor(source: Source, settings: BenchSettings, network: Network, console: Console) {
     this.#settings = settings;
-    this.#network = network;
     this.#console = console;
     this.#over = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
@@ -78,12 +76,13 @@ export class BenchRun {
     const { hashers, memory, webseeds } = this.#settings.session;
     this.#download = new Download(
       {
+        torrent: this.#session.torrentId,
         metainfo,
         plan: discardingPlan(metainfo),
         files: null,
         race: this.#session.race,
         shards: this.#session.shards,
-        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: this.#network.route },
+        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: this.#session.webSeeds },
         hashers,
         openFiles: 0,
         memoryBytes: memoryFor(metainfo.geometry, memory, ALONE.lanes),

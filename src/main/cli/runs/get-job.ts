@@ -1,5 +1,4 @@
 /** What a `get` has once its torrent is known: the place that its files go to, and the download. */
-import type { Route } from '../../../shared/http-visitor.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
 import { memoryFor } from '../../download/memory.ts';
@@ -20,7 +19,6 @@ export interface GetJobOptions {
   readonly settings: GetSettings;
   readonly context: GetContext;
   readonly session: PeerSession;
-  readonly route: Route;
   readonly listener: DownloadListener;
 }
 
@@ -45,12 +43,13 @@ export async function getJob(
   try {
     const download = new Download(
       {
+        torrent: session.torrentId,
         metainfo,
         plan,
         files: { place, key, overwrite, preallocate: preallocate === 'full' },
         race: session.race,
         shards: session.shards,
-        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: options.route },
+        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: session.webSeeds },
         hashers,
         openFiles: session.openFiles,
         memoryBytes,

@@ -1,6 +1,5 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
 import { monotonicMs } from '../../../shared/clock.ts';
-import type { Route } from '../../../shared/http-visitor.ts';
 import { LIVE_PROGRESS_MS } from '../../../shared/limits.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
@@ -38,7 +37,6 @@ export class GetRun {
   readonly #lostNotice = new LostNotice();
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
-  readonly #route: Route;
   readonly #session: PeerSession;
   readonly #begun = performance.now();
   readonly #ending: Promise<Ending>;
@@ -54,7 +52,6 @@ export class GetRun {
     this.#source = source;
     this.#settings = settings;
     this.#context = context;
-    this.#route = context.network.route;
     this.#console = context.console;
     this.#output = new GetOutput(this.#console, context.metrics);
     this.#advisor = new Advisor(this.#console);
@@ -132,7 +129,6 @@ export class GetRun {
       settings: this.#settings,
       context: this.#context,
       session: this.#session,
-      route: this.#route,
       listener: this.#downloadListener(),
     });
     // An interrupt came while another run was waited for.

@@ -1,16 +1,8 @@
-/** The web seeds of a torrent (BEP 19) as the main thread sees them: Piscina pool C, one thread for all of them. */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+/** The web seeds of one torrent (BEP 19) as the main thread sees them. They live in the one thread of a `WebSeedPool`. */
 import type { PieceIndex, ShardId } from '../../shared/indices.ts';
-import { SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { FullPiece } from '../../shared/messages.ts';
-import { settledWithin } from '../../shared/settled-within.ts';
-import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../../shared/web-seed-messages.ts';
-import { ThreadPool } from '../pools/thread-pool.ts';
+import type { WebSeedNews } from '../../shared/web-seed-messages.ts';
 import { redactedUrl } from '../text/foreign-text.ts';
-import { WEB_SEED_FILE } from '../worker-files.ts';
-
-/** The owner of what web seeds claim, beyond the ids of all shards. */
-export const WEB_SEEDS = 0x7f_0000 as ShardId;
 
 export interface WebSeedsListener {
   onFull(pieces: readonly FullPiece[]): void;
@@ -20,8 +12,8 @@ export interface WebSeedsListener {
   onSeedWaits(url: string, reason: string, ms: number): void;
   /** No web seed has this file, by its position among those of the task. */
   onFileUnavailable(file: number, reason: string): void;
-  /** The thread died; what it had claimed is void. */
-  onThreadLost(error: unknown): void;
+  /** Nothing claims under this name any more, by a death or in order: what it holds is to be taken back. */
+  onOwnerGone(owner: ShardId): void;
 }
 
 /** What one web seed gave. */
@@ -33,42 +25,31 @@ export interface WebSeedYield {
   readonly lostTo: string | null;
 }
 
+/** What the pool does for the web seeds of a torrent. */
+interface WebSeedsThread {
+  convict(seed: number, piece: PieceIndex): void;
+  networkBack(): void;
+  /** Resolves once the thread has nothing more of the torrent. */
+  remove(): Promise<void>;
+}
+
 export class WebSeeds {
   readonly #listener: WebSeedsListener;
-  readonly #threads: ThreadPool<WebSeedTask<MessagePort>, void>;
-  readonly #port: MessagePort;
-  readonly #done: Promise<void>;
+  readonly #thread: WebSeedsThread;
   readonly #yields: { readonly url: string; bytes: number; lostTo: string | null }[];
+  /** Bytes that each gave, and that were wasted, in threads that died since. */
+  #before: { readonly bytes: readonly number[]; readonly wasted: number };
   /** Which web seeds lack which file. */
   readonly #lacking = new Map<number, Set<number>>();
   #wastedBytes = 0;
   #busy = false;
   #alive = true;
-  #stopped: () => void = () => {};
 
-  constructor(task: Omit<WebSeedTask<MessagePort>, 'port' | 'shard'>, listener: WebSeedsListener) {
+  constructor(urls: readonly string[], listener: WebSeedsListener, thread: WebSeedsThread) {
     this.#listener = listener;
-    this.#yields = task.urls.map((url) => ({ url: redactedUrl(url), bytes: 0, lostTo: null }));
-    this.#threads = new ThreadPool({
-      file: WEB_SEED_FILE,
-      threads: 1,
-      between: 'loop',
-    });
-    // Full pieces still in the port when the task resolves must be heard.
-    const lastWord = new Promise<void>((resolve) => {
-      this.#stopped = resolve;
-    });
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    port1.on('message', (event: WebSeedEvent) => this.#hear(event));
-    this.#done = this.#threads.run({ ...task, shard: WEB_SEEDS, port: port2 }, [port2]).then(
-      () => lastWord,
-      (error: unknown) => {
-        if (!this.#alive) return;
-        this.#alive = false;
-        listener.onThreadLost(error);
-      },
-    );
+    this.#thread = thread;
+    this.#yields = urls.map((url) => ({ url: redactedUrl(url), bytes: 0, lostTo: null }));
+    this.#before = { bytes: urls.map(() => 0), wasted: 0 };
   }
 
   /** True while one of them may still give something. */
@@ -104,38 +85,52 @@ export class WebSeeds {
 
   /** The web seed sent a bad block of this piece. */
   convict(seed: number, piece: PieceIndex): void {
-    this.#send({ type: 'convict', seed, piece });
+    if (this.#alive) this.#thread.convict(seed, piece);
   }
 
   /** The network was away, and is back. */
   networkBack(): void {
-    this.#send({ type: 'network-back' });
+    this.#thread.networkBack();
   }
 
+  /** Ends its requests. What they hold is given back when this resolves. */
   async stop(): Promise<void> {
     this.#alive = false;
-    this.#send({ type: 'stop' });
-    await settledWithin(this.#done, SHARD_STOP_TIMEOUT_MS);
-    this.#port.close();
-    await this.#threads.end();
+    await this.#thread.remove();
   }
 
-  #send(command: WebSeedCommand): void {
-    this.#port.postMessage(command);
+  /** For the pool: the thread died, and another has begun the same anew. */
+  replaced(error: unknown): void {
+    this.#before = { bytes: this.#yields.map(({ bytes }) => bytes), wasted: this.#wastedBytes };
+    this.#lacking.clear();
+    this.#busy = false;
+    for (const seed of this.#yields) {
+      seed.lostTo = null;
+      if (this.#alive)
+        this.#listener.onSeedWaits(seed.url, `its thread died and was replaced: ${String(error)}`, 0);
+    }
   }
 
-  #hear(event: WebSeedEvent): void {
+  /** For the pool: threads die again and again, and no other comes. */
+  lost(error: unknown): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#listener.onSeedLost('all', `their thread died: ${String(error)}`);
+  }
+
+  /** For the pool: what the thread reports. */
+  hear(event: WebSeedNews): void {
     switch (event.type) {
       case 'full':
         this.#listener.onFull(event.pieces);
         return;
       case 'fetched': {
         const seed = this.#yields[event.seed];
-        if (seed !== undefined) seed.bytes = event.bytes;
+        if (seed !== undefined) seed.bytes = (this.#before.bytes[event.seed] ?? 0) + event.bytes;
         return;
       }
       case 'wasted':
-        this.#wastedBytes = event.bytes;
+        this.#wastedBytes = this.#before.wasted + event.bytes;
         return;
       case 'seed-lost': {
         const seed = this.#yields[event.seed];
@@ -157,8 +152,7 @@ export class WebSeeds {
           this.#listener.onFileUnavailable(event.file, event.reason);
         return;
       }
-      case 'stopped':
-        this.#stopped();
+      case 'removed':
         return;
     }
   }

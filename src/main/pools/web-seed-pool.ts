@@ -1,0 +1,155 @@
+/**
+ * The thread that fetches from the web seeds (BEP 19) of all torrents: Piscina pool C, one task that stays pending. It starts
+ * with the first torrent that has some, and ends with the session. A thread that dies is replaced, under a new name for what it
+ * claims, and begins the same torrents anew.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Route } from '../../shared/http-visitor.ts';
+import { type ShardId, shardId, type TorrentId } from '../../shared/indices.ts';
+import { MAX_WEB_SEED_DEATHS, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
+import { settledWithin } from '../../shared/settled-within.ts';
+import type {
+  WebSeedCommand,
+  WebSeedEvent,
+  WebSeedTask,
+  WebSeedTorrent,
+} from '../../shared/web-seed-messages.ts';
+import { WEB_SEED_FILE } from '../worker-files.ts';
+import { ThreadPool } from './thread-pool.ts';
+import { WebSeeds, type WebSeedsListener } from './web-seeds.ts';
+
+/** The owners of what web seeds claim, one for each life of the thread: beyond the ids of all shards. */
+const FIRST_OWNER = 0x7f_0000;
+
+export interface WebSeedPoolOptions {
+  readonly route: Route;
+  readonly clientName: string;
+  /** The worker file; tests put their own around it. */
+  readonly workerFile?: URL;
+}
+
+interface Entry {
+  readonly task: WebSeedTorrent;
+  readonly seeds: WebSeeds;
+  readonly onOwnerGone: (owner: ShardId) => void;
+  /** It was asked to go. */
+  isLeaving: boolean;
+  readonly gone: Promise<void>;
+  readonly goes: () => void;
+}
+
+interface Life {
+  readonly owner: ShardId;
+  readonly port: MessagePort;
+  readonly done: Promise<void>;
+}
+
+export class WebSeedPool {
+  readonly #options: WebSeedPoolOptions;
+  readonly #torrents = new Map<TorrentId, Entry>();
+  #threads: ThreadPool<WebSeedTask<MessagePort>, void> | null = null;
+  #life: Life | null = null;
+  #deaths = 0;
+  #lastError: unknown = null;
+  #stopping = false;
+
+  constructor(options: WebSeedPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to fetch for this torrent, until the web seeds are told to stop. */
+  add(torrent: TorrentId, task: WebSeedTorrent, listener: WebSeedsListener): WebSeeds {
+    let goes = (): void => {};
+    const gone = new Promise<void>((resolve) => {
+      goes = resolve;
+    });
+    const seeds = new WebSeeds(task.urls, listener, {
+      convict: (seed, piece) => this.#send({ type: 'convict', torrent, seed, piece }),
+      networkBack: () => this.#send({ type: 'network-back' }),
+      remove: () => this.#remove(torrent),
+    });
+    const onOwnerGone = (owner: ShardId): void => listener.onOwnerGone(owner);
+    this.#torrents.set(torrent, { task, seeds, onOwnerGone, isLeaving: false, gone, goes });
+    if (this.#life !== null) this.#send({ type: 'add', torrent, task });
+    else if (!this.#isHopeless) this.#start();
+    else queueMicrotask(() => seeds.lost(this.#lastError));
+    return seeds;
+  }
+
+  /** Threads died again and again: something is wrong that a new one does not mend. */
+  get #isHopeless(): boolean {
+    return this.#deaths > MAX_WEB_SEED_DEATHS;
+  }
+
+  /** Ends the thread, by force where it does not end by itself. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#send({ type: 'stop' });
+    if (this.#life !== null) await settledWithin(this.#life.done, SHARD_STOP_TIMEOUT_MS);
+    this.#life?.port.close();
+    await this.#threads?.end();
+    for (const torrent of [...this.#torrents.keys()]) this.#gone(torrent);
+  }
+
+  async #remove(torrent: TorrentId): Promise<void> {
+    const entry = this.#torrents.get(torrent);
+    if (entry === undefined) return;
+    entry.isLeaving = true;
+    this.#send({ type: 'remove', torrent });
+    await settledWithin(entry.gone, SHARD_STOP_TIMEOUT_MS);
+    // Should it go later, there is no one left to hear of it.
+    this.#torrents.delete(torrent);
+  }
+
+  #start(): void {
+    const { route, clientName, workerFile = WEB_SEED_FILE } = this.#options;
+    this.#threads ??= new ThreadPool({ file: workerFile, threads: 1, between: 'loop' });
+    const { port1, port2 } = new MessageChannel();
+    const owner = shardId(FIRST_OWNER + this.#deaths);
+    let stopped = (): void => {};
+    // Full pieces still in the port when the task resolves must be heard.
+    const lastWord = new Promise<void>((resolve) => {
+      stopped = resolve;
+    });
+    port1.on('message', (event: WebSeedEvent) => {
+      if (event.type === 'stopped') return stopped();
+      this.#torrents.get(event.torrent)?.seeds.hear(event);
+      if (event.type === 'removed') this.#gone(event.torrent);
+    });
+    const done = this.#threads.run({ owner, port: port2, route, clientName }, [port2]).then(
+      () => lastWord,
+      (error: unknown) => this.#died(error),
+    );
+    this.#life = { owner, port: port1, done };
+    for (const [torrent, { task }] of this.#torrents) this.#send({ type: 'add', torrent, task });
+  }
+
+  /** Claims of the dead thread are taken back before another may claim the same. */
+  #died(error: unknown): void {
+    if (this.#life === null || this.#stopping) return;
+    const { owner, port } = this.#life;
+    port.close();
+    this.#life = null;
+    this.#deaths += 1;
+    this.#lastError = error;
+    for (const [torrent, entry] of this.#torrents)
+      if (entry.isLeaving) this.#gone(torrent, owner);
+      else entry.onOwnerGone(owner);
+    if (!this.#isHopeless && this.#torrents.size > 0) this.#start();
+    for (const { seeds } of this.#torrents.values())
+      if (this.#isHopeless) seeds.lost(error);
+      else seeds.replaced(error);
+  }
+
+  #gone(torrent: TorrentId, owner = this.#life?.owner): void {
+    const entry = this.#torrents.get(torrent);
+    if (entry === undefined) return;
+    this.#torrents.delete(torrent);
+    if (owner !== undefined) entry.onOwnerGone(owner);
+    entry.goes();
+  }
+
+  #send(command: WebSeedCommand): void {
+    this.#life?.port.postMessage(command);
+  }
+}

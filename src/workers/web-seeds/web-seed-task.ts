@@ -1,0 +1,40 @@
+/**
+ * The task of the one thread that fetches from web seeds, for all torrents of the session: the port, the network and the
+ * clock for `WebSeedThread`. It stays pending until it is stopped.
+ */
+import { setTimeout as after } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
+import { monotonicMs } from '../../shared/clock.ts';
+import { HttpVisitor } from '../../shared/http-visitor.ts';
+import { WEB_SEED_TICK_MS } from '../../shared/limits.ts';
+import { LivedClock } from '../../shared/lived-clock.ts';
+import type { WebSeedCommand, WebSeedTask } from '../../shared/web-seed-messages.ts';
+import { WebSeedThread } from './web-seed-thread.ts';
+
+/** Rejects for a bug of ours, once nothing is at work any more. */
+export default async function webSeedTask(task: WebSeedTask<MessagePort>): Promise<void> {
+  const { owner, port, route, clientName } = task;
+  const visitor = new HttpVisitor(route, clientName);
+  const lived = new LivedClock(monotonicMs);
+  // Waits that servers asked for go on while no torrent is here to look at the clock.
+  const looks = setInterval(lived.now, WEB_SEED_TICK_MS);
+  const thread = new WebSeedThread(owner, {
+    visitor,
+    clock: lived.now,
+    sleep,
+    post: (event) => port.postMessage(event),
+  });
+  port.on('message', (command: WebSeedCommand) => thread.command(command));
+  try {
+    await thread.ended;
+    port.postMessage({ type: 'stopped' });
+  } finally {
+    clearInterval(looks);
+    visitor.close();
+    port.close();
+  }
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await after(ms, undefined, { signal }).catch(() => {});
+}

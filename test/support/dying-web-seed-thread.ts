@@ -1,0 +1,22 @@
+/** A web-seed thread that dies of an exception behind its back, once two pieces are full; its replacement lives. */
+import type { MessagePort } from 'node:worker_threads';
+import type { WebSeedEvent, WebSeedTask } from '../../src/shared/web-seed-messages.ts';
+import webSeedTask from '../../src/workers/web-seeds/web-seed-task.ts';
+
+const FIRST_OWNER = 0x7f_0000;
+const FULL_BEFORE = 2;
+
+export default function dyingWebSeedThread(task: WebSeedTask<MessagePort>): Promise<void> {
+  const { port, owner } = task;
+  const post = port.postMessage.bind(port);
+  let full = 0;
+  port.postMessage = (event: WebSeedEvent) => {
+    if (event.type === 'full') full += 1;
+    if (owner === FIRST_OWNER && full === FULL_BEFORE)
+      setImmediate(() => {
+        throw new Error('injected death of the web-seed thread');
+      });
+    post(event);
+  };
+  return webSeedTask(task);
+}

@@ -1,0 +1,141 @@
+/** HTTP servers in virtual time: a test decides every answer, and the bytes of its body come at their rate. */
+import { Readable } from 'node:stream';
+import { HttpError, type Visit } from '../../src/shared/http-visitor.ts';
+import type { Visitor } from '../../src/workers/web-seeds/web-seed.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** A connection that breaks is seen to break this much later. */
+const BREAK_MS = 100;
+/** Bytes that a server with a rate sends at one time. */
+const CHUNKS_PER_S = 20;
+
+export interface Asked {
+  readonly url: string;
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+  /** Milliseconds since the start. */
+  readonly at: number;
+}
+
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Bytes per second; at once where it is left out. */
+  readonly rate?: number;
+  /** The connection breaks after this many bytes. */
+  readonly breaksAfter?: number;
+  /** It does not break then, but nothing more comes. */
+  readonly silent?: boolean;
+  /** Where redirects led to. */
+  readonly landing?: string;
+}
+
+export type Answer = (asked: Asked, file: Uint8Array) => Reply | 'refused';
+
+/** The range that was asked for, as good servers send it. */
+export const right = ({ from, to }: Asked, file: Uint8Array): Reply => ({
+  status: 206,
+  headers: {
+    'content-range': `bytes ${from}-${to - 1}/${file.length}`,
+    'content-length': String(to - from),
+  },
+  body: file.subarray(from, to),
+});
+
+export const notThere: Answer = () => ({ status: 404 });
+
+/** A torrent whose files are on the servers. */
+interface Owner {
+  /** Of the file at this path; null where it is none of this torrent's. */
+  readonly fileOf: (path: string) => Uint8Array | null;
+  readonly asked: Asked[];
+}
+
+export class VirtualHttp implements Visitor {
+  readonly #time: VirtualTime;
+  readonly #begun: number;
+  readonly #hosts = new Map<string, Answer>();
+  readonly #owners: Owner[] = [];
+  /** Bodies that are on their way, by host. */
+  readonly #bodies = new Map<Readable, string>();
+  #frozen = false;
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+    this.#begun = time.now();
+  }
+
+  /** The answers of a host, for all torrents: the first that are given stay. */
+  host(name: string, answer: Answer): void {
+    if (!this.#hosts.has(name)) this.#hosts.set(name, answer);
+  }
+
+  own(owner: Owner): void {
+    this.#owners.push(owner);
+  }
+
+  /** Bodies that a host is sending. */
+  openAt(host: string): number {
+    return [...this.#bodies.values()].filter((of) => of === host).length;
+  }
+
+  /** The host closes all its connections. */
+  hangUp(host: string): void {
+    for (const [body, of] of this.#bodies) if (of === host) body.destroy(new HttpError('broken'));
+  }
+
+  /** The thread that asks is dead: nothing comes to it any more. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  async visit(url: string, visit: Visit): ReturnType<Visitor['visit']> {
+    const range = /^bytes=(\d+)-(\d+)$/.exec(visit.headers?.['range'] ?? '');
+    const { host, pathname } = new URL(url);
+    const path = pathname.slice(1);
+    const at = this.#time.now() - this.#begun;
+    const asked = { url, path, from: Number(range?.[1]), to: Number(range?.[2]) + 1, at };
+    const owner = this.#owners.find(({ fileOf }) => fileOf(path) !== null) ?? this.#owners[0];
+    owner?.asked.push(asked);
+    const reply = this.#hosts.get(host)?.(asked, owner?.fileOf(path) ?? new Uint8Array(0)) ?? 'refused';
+    if (reply === 'refused') throw new HttpError('nobody listens there');
+    const { status = 200, headers = {}, landing = url } = reply;
+    return {
+      status,
+      headers,
+      body: this.#bodyOf(host, reply, visit),
+      landing: { url: landing, namedBy: null },
+    };
+  }
+
+  #bodyOf(host: string, reply: Reply, visit: Visit): Readable {
+    const { body = new Uint8Array(0), rate, silent = false } = reply;
+    const { breaksAfter = body.length } = reply;
+    const stream = new Readable({ read() {} });
+    this.#bodies.set(stream, host);
+    stream.once('close', () => {
+      this.#bodies.delete(stream);
+      visit.signal.removeEventListener('abort', abort);
+    });
+    const abort = (): void => void stream.destroy(new HttpError('aborted'));
+    visit.signal.addEventListener('abort', abort);
+    const end = Math.min(breaksAfter, body.length);
+    const step = rate === undefined ? end : Math.max(1, Math.floor(rate / CHUNKS_PER_S));
+    const send = (from: number): void => {
+      if (stream.destroyed || this.#frozen) return;
+      if (from < end) stream.push(Buffer.from(body.subarray(from, Math.min(from + step, end))));
+      const next = from + step;
+      if (next < end) this.#time.after((step * 1_000) / (rate ?? 1), () => send(next));
+      // What was pushed is read before the break is seen.
+      else if (breaksAfter < body.length)
+        this.#time.after(silent ? (visit.silenceMs ?? 0) : BREAK_MS, () =>
+          stream.destroy(new HttpError('broken')),
+        );
+      else stream.push(null);
+    };
+    this.#time.after(1, () => send(0));
+    return stream;
+  }
+}

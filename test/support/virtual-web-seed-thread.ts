@@ -1,0 +1,81 @@
+/** The web-seed thread of a session in virtual time, for one torrent or several, over servers that a test decides. */
+import { shardId, type TorrentId } from '../../src/shared/indices.ts';
+import type { WebSeedCommand, WebSeedNews, WebSeedTorrent } from '../../src/shared/web-seed-messages.ts';
+import { WebSeedThread } from '../../src/workers/web-seeds/web-seed-thread.ts';
+import { VirtualHttp } from './virtual-http.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** Real clocks do not begin at zero either. */
+const EPOCH_MS = 10_000_000;
+const FIRST_OWNER = 0x7f_0000;
+const STEP_MS = 50;
+
+export class VirtualWebSeedThread {
+  readonly time: VirtualTime;
+  readonly http: VirtualHttp;
+  readonly owner;
+  readonly #thread: WebSeedThread;
+  readonly #hearers = new Map<TorrentId, (news: WebSeedNews) => void>();
+  #torrents = 0;
+  #dead = false;
+
+  /** `life`: how many such threads there were before. */
+  constructor(time: VirtualTime, life = 0) {
+    this.time = time;
+    this.owner = shardId(FIRST_OWNER + life);
+    this.http = new VirtualHttp(time);
+    this.#thread = new WebSeedThread(this.owner, {
+      visitor: this.http,
+      clock: () => EPOCH_MS + time.now(),
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+      post: (event) => {
+        if (!this.#dead && event.type !== 'stopped') this.#hearers.get(event.torrent)?.(event);
+      },
+    });
+  }
+
+  add(task: WebSeedTorrent, hear: (news: WebSeedNews) => void): TorrentId {
+    this.#torrents += 1;
+    const torrent = this.#torrents as TorrentId;
+    this.#hearers.set(torrent, hear);
+    this.command({ type: 'add', torrent, task });
+    return torrent;
+  }
+
+  command(command: WebSeedCommand): void {
+    this.#thread.command(command);
+  }
+
+  /** The thread dies at this moment. What it read is used; nothing more comes, and none of its timers goes off. */
+  kill(): void {
+    this.#dead = true;
+    this.http.freeze();
+  }
+
+  /** Ends all its work: nothing of it is left. */
+  async stop(): Promise<void> {
+    if (this.#dead) return;
+    this.command({ type: 'stop' });
+    let ended = false;
+    const done = this.#thread.ended.finally(() => {
+      ended = true;
+    });
+    while (!ended) {
+      this.time.run(STEP_MS);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await done;
+  }
+
+  #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        if (!this.#dead) resolve();
+      };
+      if (signal.aborted) return wake();
+      signal.addEventListener('abort', wake);
+      this.time.after(ms, wake);
+    });
+  }
+}
