@@ -11,6 +11,8 @@ export type PieceIndex = Branded<'PieceIndex'>;
 export type PeerIndex = Branded<'PeerIndex'>;
 /** One life of a peer shard. A shard that replaces a dead one gets a new id, so old claims can be told apart. */
 export type ShardId = Branded<'ShardId'>;
+/** A torrent of the session; a number is never used again. */
+export type TorrentId = Branded<'TorrentId'>;
 /** Position of a slot in the arena. */
 export type SlotIndex = Branded<'SlotIndex'>;
 

@@ -7,11 +7,13 @@ import { test } from 'node:test';
 import { startSwarm } from '../../src/main/cli/runs/swarm-child.ts';
 import { Download } from '../../src/main/download/download.ts';
 import { CLIENT_NAME, newPeerId } from '../../src/main/network/identity.ts';
+import { StoragePool } from '../../src/main/pools/storage-pool.ts';
 import { Race } from '../../src/main/race/race.ts';
 import type { RaceListener } from '../../src/main/race/race-options.ts';
 import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
+import type { TorrentId } from '../../src/shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
@@ -86,6 +88,7 @@ async function download(name: string, run: Run) {
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
   const race = new Race({ ...raceOptions, ...workerFile }, UNHEARD);
+  const storage = new StoragePool({ threads: run.hashers, openFiles: 8 });
   const download = new Download(
     {
       metainfo,
@@ -94,10 +97,10 @@ async function download(name: string, run: Run) {
       race,
       shards: run.shards,
       webSeeds: { urls: [], route: { proxy: null, localAddress: null } },
-      hashers: run.hashers,
+      torrent: 1 as TorrentId,
+      storage,
       memoryBytes: run.memoryBytes,
       order: 'rarest',
-      openFiles: 8,
     },
     {
       onChecked: () => {},
@@ -134,6 +137,7 @@ async function download(name: string, run: Run) {
     await ended;
   } finally {
     await download.stop();
+    await storage.close();
     place.release();
     await swarm.stop();
   }

@@ -1,7 +1,8 @@
 /** What a download is told at its start, and whom it tells. */
 import type { Route } from '../../shared/http-visitor.ts';
-import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
+import type { PeerIndex, PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { PeerOutcome, PickOrder } from '../../shared/messages.ts';
+import type { StoragePool } from '../pools/storage-pool.ts';
 import type { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
 import type { DownloadFilesOptions, FilesListener } from '../storage/download-files.ts';
@@ -20,9 +21,9 @@ export interface DownloadOptions {
   readonly shards: number;
   /** URLs of web seeds to fetch from as well, and how to reach them. */
   readonly webSeeds: { readonly urls: readonly string[]; readonly route: Route };
-  readonly hashers: number;
-  /** Files that each hasher keeps open. */
-  readonly openFiles: number;
+  readonly torrent: TorrentId;
+  /** The threads that verify and write, of all torrents; they outlive this download. */
+  readonly storage: StoragePool;
   readonly memoryBytes: number;
   readonly order: PickOrder;
 }

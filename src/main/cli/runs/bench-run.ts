@@ -1,11 +1,13 @@
 /** One run of `unchoke bench`: a download whose pieces are verified and thrown away. */
 import { monotonicMs } from '../../../shared/clock.ts';
+import type { TorrentId } from '../../../shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS } from '../../../shared/limits.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
 import { defaultMemory, parseMemory } from '../../download/memory.ts';
 import { Failure } from '../../failure.ts';
+import { StoragePool } from '../../pools/storage-pool.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
 import { RateMeter } from '../../report/rate-meter.ts';
 import { listenerFor, PeerSession, type SessionListener } from '../../session/peer-session.ts';
@@ -22,6 +24,8 @@ import { BenchWatch } from './bench-watch.ts';
 import type { Network } from './with-source.ts';
 
 const LOOK_MS = 100;
+/** A run has one torrent. */
+const ONLY_TORRENT = 1 as TorrentId;
 
 export class BenchRun {
   readonly #flags: BenchFlags;
@@ -30,7 +34,7 @@ export class BenchRun {
   readonly #session: PeerSession;
   readonly #watch: BenchWatch;
   readonly #rate = new RateMeter();
-  readonly #hashers: number;
+  readonly #storage: StoragePool;
   readonly #memoryBytes: number | null;
   readonly #durationMs: number;
   readonly #patienceMs: number;
@@ -45,7 +49,8 @@ export class BenchRun {
     this.#flags = flags;
     this.#network = network;
     this.#console = console;
-    this.#hashers = hashersOf(flags);
+    const hashers = hashersOf(flags);
+    this.#storage = new StoragePool({ threads: hashers, openFiles: 0 });
     this.#memoryBytes = parseMemory(flags.memory, 1);
     this.#durationMs = parseDuration('--duration', flags.duration);
     this.#patienceMs = parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout);
@@ -61,7 +66,7 @@ export class BenchRun {
         downloads: true,
         listenPort: null,
         chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
-        hashers: this.#hashers,
+        hashers,
         lanes: 1,
       },
       this.#sessionListener(),
@@ -86,6 +91,7 @@ export class BenchRun {
       signal.removeEventListener('abort', stop);
       this.#watch.finish(this.#download);
       await Promise.all([this.#download?.stop(), this.#session.stop()]);
+      await this.#storage.close();
       this.#console.endProgress();
     }
     return this.#watch.figures(this.#download);
@@ -101,8 +107,8 @@ export class BenchRun {
         race: this.#session.race,
         shards: this.#session.shards,
         webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], route: this.#network.route },
-        hashers: this.#hashers,
-        openFiles: 0,
+        torrent: ONLY_TORRENT,
+        storage: this.#storage,
         memoryBytes: this.#memoryBytes ?? defaultMemory(metainfo.geometry),
         order: 'rarest',
       },

@@ -1,8 +1,10 @@
 /** What a `get` has once its torrent is known: the place that its files go to, and the download. */
 import type { Route } from '../../../shared/http-visitor.ts';
+import type { TorrentId } from '../../../shared/indices.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
 import { defaultMemory } from '../../download/memory.ts';
+import type { StoragePool } from '../../pools/storage-pool.ts';
 import type { PeerSession } from '../../session/peer-session.ts';
 import { journalKey } from '../../storage/journal-key.ts';
 import { OutputPlace } from '../../storage/output-place.ts';
@@ -15,13 +17,16 @@ import type { GetFlags } from '../commands/get-flags.ts';
 import type { GetJob } from '../output/get-output.ts';
 import type { GetContext } from './get-context.ts';
 
+/** A run has one torrent. */
+const ONLY_TORRENT = 1 as TorrentId;
+
 export interface GetJobOptions {
   readonly source: Source;
   readonly flags: GetFlags;
   readonly context: GetContext;
   readonly session: PeerSession;
   readonly route: Route;
-  readonly hashers: number;
+  readonly storage: StoragePool;
   /** Null: what suits the torrent. */
   readonly memoryBytes: number | null;
   readonly listener: DownloadListener;
@@ -40,7 +45,7 @@ export async function getJob(
   const key = journalKey(flags.journalKey, onNews);
   const memoryBytes = options.memoryBytes ?? defaultMemory(metainfo.geometry);
   console.detail(
-    `threads: ${session.shards} for peers, ${options.hashers} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
+    `threads: ${session.shards} for peers, ${options.storage.threads} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
   );
   const place = await OutputPlace.take(plan, { signal, onNews });
   try {
@@ -52,8 +57,8 @@ export async function getJob(
         race: session.race,
         shards: session.shards,
         webSeeds: { urls: flags.webseeds ? usableWebSeeds(metainfo) : [], route: options.route },
-        hashers: options.hashers,
-        openFiles: session.openFiles,
+        torrent: ONLY_TORRENT,
+        storage: options.storage,
         memoryBytes,
         order: flags.sequential ? 'sequential' : 'rarest',
       },

@@ -1,12 +1,12 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
 import { monotonicMs } from '../../../shared/clock.ts';
-import type { Route } from '../../../shared/http-visitor.ts';
 import { CHOKED_DOWNLOAD_MS, LIVE_PROGRESS_MS } from '../../../shared/limits.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
 import { parseMemory } from '../../download/memory.ts';
 import { Failure } from '../../failure.ts';
+import { StoragePool } from '../../pools/storage-pool.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import {
@@ -37,7 +37,7 @@ import type { Network } from './with-source.ts';
 export class GetRun {
   readonly #source: Source;
   readonly #flags: GetFlags;
-  readonly #context: GetContext;
+  readonly #context: GetContext & { readonly network: Network };
   readonly #console: Console;
   readonly #output: GetOutput;
   readonly #advisor: Advisor;
@@ -46,8 +46,7 @@ export class GetRun {
   readonly #lostNotice = new LostNotice();
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
-  readonly #route: Route;
-  readonly #hashers: number;
+  readonly #storage: StoragePool;
   readonly #memoryBytes: number | null;
   readonly #session: PeerSession;
   readonly #begun = performance.now();
@@ -64,7 +63,6 @@ export class GetRun {
     this.#source = source;
     this.#flags = flags;
     this.#context = context;
-    this.#route = context.network.route;
     this.#console = context.console;
     this.#output = new GetOutput(this.#console, context.metrics);
     this.#advisor = new Advisor(this.#console);
@@ -80,7 +78,7 @@ export class GetRun {
       idle: parseDuration('--idle-timeout', flags.idleTimeout),
     };
     this.#watch = new IdleWatch(this.#timeouts, new LivedClock(monotonicMs).now);
-    this.#hashers = hashersOf(flags);
+    const hashers = hashersOf(flags);
     this.#memoryBytes = parseMemory(flags.memory, context.lanes);
     const keep = flags.keep ?? (flags.strategy === 'first-unchoke' ? '0' : '1');
     // Who wants one peer, or one after the other, wants nobody to come by himself.
@@ -95,10 +93,11 @@ export class GetRun {
         listenPort: listens ? listenPort(flags.port, context.lane) : null,
         lanes: context.lanes,
         chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
-        hashers: this.#hashers,
+        hashers,
       },
       this.#sessionListener(),
     );
+    this.#storage = new StoragePool({ threads: hashers, openFiles: this.#session.openFiles });
   }
 
   async run(): Promise<number> {
@@ -124,6 +123,7 @@ export class GetRun {
     // What was not selected is missing still.
     if (this.#job?.download.leftBytes === 0) this.#session.discovery.completed();
     await Promise.all([this.#job?.download.stop(), this.#session.stop()]);
+    await this.#storage.close();
     this.#job?.place.release();
     signal.removeEventListener('abort', interrupt);
     return this.#finish(ending, elapsedMs);
@@ -157,8 +157,8 @@ export class GetRun {
       flags: this.#flags,
       context: this.#context,
       session: this.#session,
-      route: this.#route,
-      hashers: this.#hashers,
+      route: this.#context.network.route,
+      storage: this.#storage,
       memoryBytes: this.#memoryBytes,
       listener: this.#downloadListener(),
     });
