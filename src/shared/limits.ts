@@ -352,7 +352,7 @@ export const MOST_DEFAULT_MEMORY_BYTES = 134_217_728;
 export const LEAST_WRITE_BYTES = 16_384;
 /** The largest: the cheapest once its memory has been used; 1 MiB is no better. Which of them is taken is measured as it goes. */
 export const WRITE_CHUNK_BYTES = 262_144;
-/** Files a hasher keeps open, where the process may have that many. */
+/** Files a hasher keeps open over all torrents, where the process may have that many. */
 export const MAX_OPEN_FILES_PER_HASHER = 64;
 /** Small pieces share a hash task up to this many bytes, so that a task is worth its message. */
 export const HASH_TASK_BYTES = 4_194_304;
@@ -362,8 +362,8 @@ export const CHECK_TASK_BYTES = 16_777_216;
 export const BLANK_TASK_FILES = 64;
 /** Memory of a hasher for reading what is on disk; a piece may be 512 MiB. */
 export const CHECK_READ_BYTES = 1_048_576;
-/** Hash tasks on their way to each hasher: one at work, one ready. */
-export const HASH_TASKS_PER_HASHER = 2;
+/** Hashers give back the shared memory of removed torrents this long after the first one: a few milliseconds' work, once for many. */
+export const COLLECT_DELAY_MS = 1_000;
 
 /** Verified pieces are flushed and claimed in the journal this often: what a power loss may cost. */
 export const JOURNAL_INTERVAL_MS = 5_000;

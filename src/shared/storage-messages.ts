@@ -1,11 +1,11 @@
-/** Everything that is said between the main thread and the storage threads: their set-up, the tasks and the results. */
+/** Everything that is said between the main thread and the storage threads: set-ups of torrents, tasks and results. */
 import type { FolderHandle } from './folder.ts';
 import type { Geometry } from './geometry.ts';
-import type { PieceIndex } from './indices.ts';
+import type { PieceIndex, TorrentId } from './indices.ts';
 import type { FullPiece } from './messages.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 
-/** A full piece on its way to a hasher. */
+/** A full piece on its way to a storage thread. */
 export interface PieceToStore extends FullPiece {
   /** It failed before: its block hashes are wanted although it may be good now. */
   readonly suspect: boolean;
@@ -21,8 +21,14 @@ export interface Evidence {
   readonly blockHashes: Uint8Array;
 }
 
-/** What every hasher knows from its start; shared memory and plain data. */
-export interface HasherSetup {
+/** What a storage thread has from its start. */
+export interface StorageThreadSetup {
+  /** Files that it keeps open, over all torrents. */
+  readonly openFiles: number;
+}
+
+/** What a storage thread must know of a torrent before its first task of it; shared memory and plain data. */
+export interface StoredTorrentSetup {
   readonly arena: ArenaMemory | null;
   readonly geometry: Geometry;
   /** 20 bytes a piece (BEP 3 `pieces`). */
@@ -30,8 +36,6 @@ export interface HasherSetup {
   readonly files: readonly StoredFile[];
   /** BEP 47: zeros that lie in no file. */
   readonly padding: readonly Padding[];
-  /** Files that the hasher keeps open. */
-  readonly openFiles: number;
   /** Files are read through symbolic links: for a torrent that is being made, never for a download. */
   readonly followLinks?: boolean;
   /** Of a download: the folder that all files lie below, also as it stands in their paths; and what is known of the files. */
@@ -64,7 +68,8 @@ export interface Padding {
   readonly length: number;
 }
 
-export type HashTask =
+/** Work on one torrent. */
+export type StorageTask =
   /** Hash these slots; write the good ones. */
   | { readonly type: 'store'; readonly pieces: readonly PieceToStore[] }
   /** Read these pieces from disk and hash them: `[first, first + count)`. */
@@ -74,6 +79,20 @@ export type HashTask =
   /** Is there nothing but zeros? */
   | { readonly type: 'blank'; readonly ranges: readonly FileRange[] };
 
+/** What main sends to a storage thread, one command at a time; each has a result. */
+export type StorageCommand =
+  /** `setup`: where this thread does not know the torrent yet. */
+  | {
+      readonly type: 'run';
+      readonly torrent: TorrentId;
+      readonly setup: StoredTorrentSetup | null;
+      readonly task: StorageTask;
+    }
+  /** Close their files and forget them. */
+  | { readonly type: 'forget'; readonly torrents: readonly TorrentId[] }
+  /** Give back the shared memory of what was forgotten. */
+  | { readonly type: 'collect' };
+
 /** The system's word on a failed file operation. */
 export interface DiskFault {
   readonly code: string;
@@ -81,7 +100,7 @@ export interface DiskFault {
   readonly operation: string;
 }
 
-export type HashResult =
+export type StorageResult =
   | {
       readonly type: 'stored';
       readonly good: readonly FullPiece[];
@@ -112,4 +131,6 @@ export type HashResult =
       /** Files with nothing but zeros there. */
       readonly blank: readonly number[];
       readonly fault: DiskFault | null;
-    };
+    }
+  /** To a command that is no task. */
+  | { readonly type: 'done'; readonly fault: null };

@@ -8,6 +8,7 @@ import { startSwarm } from '../../src/main/cli/runs/swarm-child.ts';
 import { Download } from '../../src/main/download/download.ts';
 import { CLIENT_NAME, newPeerId } from '../../src/main/network/identity.ts';
 import { ShardPool } from '../../src/main/pools/shard-pool.ts';
+import { StoragePool } from '../../src/main/pools/storage-pool.ts';
 import { WebSeedPool } from '../../src/main/pools/web-seed-pool.ts';
 import { Race } from '../../src/main/race/race.ts';
 import { shardShare } from '../../src/main/race/sharding.ts';
@@ -81,6 +82,7 @@ async function download(name: string, run: Run) {
       lost += 1;
     },
   });
+  const storage = new StoragePool({ threads: run.hashers, openFiles: 8 });
   const download = new Download(
     {
       torrent: 1 as TorrentId,
@@ -93,10 +95,9 @@ async function download(name: string, run: Run) {
         urls: [],
         pool: new WebSeedPool({ route: { proxy: null, localAddress: null }, clientName: CLIENT_NAME }),
       },
-      hashers: run.hashers,
+      storage,
       memoryBytes: run.memoryBytes,
       order: 'rarest',
-      openFiles: 8,
     },
     {
       onChecked: () => {},
@@ -128,6 +129,7 @@ async function download(name: string, run: Run) {
   } finally {
     await download.stop();
     await pool.stop();
+    await storage.close();
     place.release();
     await swarm.stop();
   }

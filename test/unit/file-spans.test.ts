@@ -15,8 +15,11 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Folder } from '../../src/shared/folder.ts';
+import type { TorrentId } from '../../src/shared/indices.ts';
 import { STANDING, type Standing, Standings } from '../../src/shared/standing.ts';
 import { DiskError, FileSpans } from '../../src/workers/storage/file-spans.ts';
+import { systemDisk } from '../../src/workers/storage/system-disk.ts';
+import { ThreadFiles } from '../../src/workers/storage/thread-files.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 const folder = temporaryFolder();
@@ -39,16 +42,19 @@ function place(name: string, held: boolean, standings: readonly Standing[] = [0,
   }
   const root = Folder.open(base);
   const spans = (): FileSpans =>
-    new FileSpans({
-      files,
-      padding: [],
-      openFiles: 2,
-      place: {
-        root: { path: base, descriptor: held ? root.descriptor : null },
-        base,
-        standings: shared.memory,
+    new FileSpans(
+      1 as TorrentId,
+      {
+        files,
+        padding: [],
+        place: {
+          root: { path: base, descriptor: held ? root.descriptor : null },
+          base,
+          standings: shared.memory,
+        },
       },
-    });
+      new ThreadFiles(systemDisk, 2),
+    );
   const content = () => files.map(({ path }) => readFileSync(path, 'latin1'));
   return { base, files, spans, content };
 }

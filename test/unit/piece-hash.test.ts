@@ -24,7 +24,8 @@ function spans(missingFrom = Number.POSITIVE_INFINITY) {
 test('a piece of several reads has the hash of the whole, in the memory of one', () => {
   const g = geometry(5 * CHECK_READ_BYTES + 7, 2 * CHECK_READ_BYTES + 3);
   const seen = spans();
-  const hash = new PieceHash(seen.spans, g);
+  const buffer = Buffer.alloc(CHECK_READ_BYTES);
+  const hash = new PieceHash(seen.spans, g, buffer);
   for (const [piece, length] of [
     [0, 2 * CHECK_READ_BYTES + 3],
     [2, CHECK_READ_BYTES + 1],
@@ -36,7 +37,7 @@ test('a piece of several reads has the hash of the whole, in the memory of one',
     assert.deepEqual(hash.of(piece as PieceIndex), createHash('sha1').update(whole).digest());
   }
   assert.equal(seen.largest(), CHECK_READ_BYTES);
-  assert.equal(new PieceHash(spans(CHECK_READ_BYTES).spans, g).of(0 as PieceIndex), null);
+  assert.equal(new PieceHash(spans(CHECK_READ_BYTES).spans, g, buffer).of(0 as PieceIndex), null);
 });
 
 test('without --memory the largest piece fits, and no more is kept than the torrent has', () => {

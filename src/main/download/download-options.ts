@@ -1,6 +1,7 @@
 /** What a download needs at its start, and what its listener hears. */
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { PickOrder } from '../../shared/messages.ts';
+import type { StoragePool } from '../pools/storage-pool.ts';
 import type { WebSeedPool } from '../pools/web-seed-pool.ts';
 import type { Race } from '../race/race.ts';
 import type { DownloadFilesOptions, FilesListener } from '../storage/download-files.ts';
@@ -20,9 +21,8 @@ export interface DownloadOptions {
   readonly shards: number;
   /** URLs of web seeds to fetch from as well, and the thread that does. */
   readonly webSeeds: { readonly urls: readonly string[]; readonly pool: WebSeedPool };
-  readonly hashers: number;
-  /** Files that each hasher keeps open. */
-  readonly openFiles: number;
+  /** The threads that verify and write, of all torrents; they outlive this download. */
+  readonly storage: StoragePool;
   readonly memoryBytes: number;
   readonly order: PickOrder;
 }

@@ -1,6 +1,6 @@
 /**
  * A download from the first address to the last verified byte. The race finds peers that unchoke, shards fill slots of
- * the arena, hashers verify and write; this is where a piece becomes verified, and the only place that says so.
+ * the arena, storage threads verify and write; this is where a piece becomes verified, and the only place that says so.
  */
 import { Arena } from '../../shared/arena.ts';
 import { lengthOfPiece } from '../../shared/geometry.ts';
@@ -9,9 +9,9 @@ import { Ledger } from '../../shared/ledger.ts';
 import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
 import { type Sender, senderOf } from '../../shared/sender.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
-import type { HashResult } from '../../shared/storage-messages.ts';
+import type { StorageResult } from '../../shared/storage-messages.ts';
 import { diskFailure } from '../files/disk-failure.ts';
-import { HashPool } from '../pools/storage-pool.ts';
+import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
@@ -28,7 +28,7 @@ export class Download {
   readonly #listener: DownloadListener;
   readonly #ledger: Ledger;
   readonly #arena: Arena;
-  readonly #hashers: HashPool;
+  readonly #stored: StoredTorrent;
   /** Null: pieces are thrown away. */
   readonly #files: DownloadFiles | null;
   #webSeeds: WebSeeds | null = null;
@@ -44,7 +44,7 @@ export class Download {
   #ended = false;
   readonly #unsubscribe: () => void;
 
-  /** Throws a `usage` failure where one piece does not fit the memory. Starts the hashers. */
+  /** Throws a `usage` failure where one piece does not fit the memory. Registers with the storage threads. */
   constructor(options: DownloadOptions, listener: DownloadListener) {
     this.#options = options;
     this.#listener = listener;
@@ -63,14 +63,13 @@ export class Download {
     const { files } = options;
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
-    const place = this.#files?.forHashers;
-    this.#hashers = new HashPool(options.hashers, {
+    const place = this.#files?.forThreads;
+    this.#stored = options.storage.register(options.torrent, {
       arena: arenaMemory,
       geometry: g,
       hashes: sharedBytes(metainfo.pieceHashes),
       files: options.plan.files,
       padding: options.plan.padding,
-      openFiles: options.openFiles,
       ...(place === undefined ? {} : { place }),
     });
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
@@ -78,7 +77,7 @@ export class Download {
       onReopened: () => this.#tellVerdicts(),
       later: (ms, work) => void setTimeout(work, ms),
     });
-    this.#hashers.listen(
+    this.#stored.listen(
       (result) => this.#judge(result),
       (error) => this.#fail(error),
     );
@@ -142,9 +141,9 @@ export class Download {
     return this.#ledger.complete;
   }
 
-  /** The pieces that wait for a hasher or are with one, and how long any were. */
-  get hashing(): Pick<HashPool, 'backlog' | 'busyMs'> {
-    return this.#hashers;
+  /** The pieces that wait for a storage thread or are with one, and how long any were. */
+  get hashing(): Pick<StoredTorrent, 'backlog' | 'busyMs'> {
+    return this.#stored;
   }
 
   /** How much of each stretch is there; see `Ledger.stretches`. */
@@ -155,7 +154,7 @@ export class Download {
     return {
       ...this.#ledger.shortage,
       hasWebSeeds: this.webSeeds?.hopeful ?? false,
-      waitingBytes: this.#hashers.backlog * this.#options.metainfo.geometry.pieceLength,
+      waitingBytes: this.#stored.backlog * this.#options.metainfo.geometry.pieceLength,
       memoryBytes: this.#options.memoryBytes,
     };
   }
@@ -163,7 +162,7 @@ export class Download {
   /** Looks at what is on disk, makes the files ready, and lets the shards ask for blocks. Throws a `disk` failure. */
   async prepare(): Promise<void> {
     await this.#files?.prepare(
-      this.#hashers,
+      this.#stored,
       (piece) => this.#count(piece),
       () => this.#ended,
     );
@@ -203,14 +202,14 @@ export class Download {
     return files.length < this.#options.plan.files.length ? files : [];
   }
 
-  /** Stops the race, lets the hashers finish what they have, ends all threads. */
+  /** Stops the race, lets the storage threads finish what they have of it, and makes them forget it. */
   async stop(): Promise<void> {
     this.#ended = true;
     this.#verdicts.stop();
     await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
     this.#unsubscribe();
-    await this.#hashers.idle();
-    await this.#hashers.close();
+    await this.#stored.idle();
+    await this.#stored.close();
     await this.#files?.close(this.complete);
   }
 
@@ -221,10 +220,10 @@ export class Download {
   }
 
   #full(told: readonly FullPiece[]): void {
-    this.#hashers.store(this.#verdicts.take(told));
+    this.#stored.store(this.#verdicts.take(told));
   }
 
-  #judge(result: HashResult): void {
+  #judge(result: StorageResult): void {
     if (result.type !== 'stored') return;
     const withheld = new Set(result.withheld.map(({ piece }) => piece));
     for (const { files } of result.withheld) this.#files?.withhold(files);

@@ -8,7 +8,7 @@ import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { SLOT_LEFT_POLL_MS } from '../../shared/limits.ts';
 import type { FullPiece } from '../../shared/messages.ts';
 import type { Sender } from '../../shared/sender.ts';
-import type { Evidence, HashResult, PieceToStore } from '../../shared/storage-messages.ts';
+import type { Evidence, PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
 import { Blame } from './blame.ts';
 
 const NO_HASHES = new Uint8Array(0);
@@ -63,7 +63,7 @@ export class Verdicts {
   }
 
   /** Frees the slots of the good and of the bad. The good must be counted as verified by the caller. */
-  judge({ good, bad, evidence }: Extract<HashResult, { type: 'stored' }>): void {
+  judge({ good, bad, evidence }: Extract<StorageResult, { type: 'stored' }>): void {
     const hashesOf = new Map(evidence.map(({ piece, blockHashes }: Evidence) => [piece, blockHashes]));
     for (const { piece, slot } of good) {
       const senders = this.#arena.senders(slot);

@@ -1,199 +1,199 @@
 /**
- * The hashers: Piscina pool B. Full pieces go in, verdicts come out. Each hasher has one task at work and one ready, small
- * pieces share a task; what waits beyond that waits here, and it is bounded, because every piece in it holds a slot.
+ * The storage threads of a session: Piscina pool B. Torrents are registered with it, and share the threads in turns. Each thread
+ * is addressed by itself, so main knows what it knows: the set-up of a torrent goes along with the first task on that thread, and
+ * a thread without work can be made to forget. One task at a time is with a thread; its next one is sent before its result is
+ * heard.
  */
-import type { PieceIndex } from '../../shared/indices.ts';
-import {
-  BLANK_TASK_FILES,
-  CHECK_TASK_BYTES,
-  HASH_TASK_BYTES,
-  HASH_TASKS_PER_HASHER,
-} from '../../shared/limits.ts';
-import type {
-  FileRange,
-  HasherSetup,
-  HashResult,
-  HashTask,
-  PieceToStore,
-} from '../../shared/storage-messages.ts';
-import { diskFailure } from '../files/disk-failure.ts';
-import { STORAGE_FILE } from '../worker-files.ts';
-import { ThreadPool } from './thread-pool.ts';
+import type { TorrentId } from '../../shared/indices.ts';
+import { COLLECT_DELAY_MS } from '../../shared/limits.ts';
+import type { StorageCommand, StoredTorrentSetup } from '../../shared/storage-messages.ts';
+import type { StorageLine } from './storage-line.ts';
+import { type StorageThread, type StorageWorld, systemStorage } from './storage-thread.ts';
+import { StorageTurns } from './storage-turns.ts';
+import { type StorageThreads, StoredTorrent } from './stored-torrent.ts';
 
-/** Deaths of hashers, over the whole run, after which something is wrong that a new thread does not mend. */
-const MAX_HASHER_DEATHS = 3;
+/** Deaths of storage threads, over the whole session, after which something is wrong that a new thread does not mend. */
+const MAX_DEATHS = 3;
 
-export class HashPool {
-  readonly #threads: ThreadPool<HashTask, HashResult>;
-  readonly #setup: HasherSetup;
-  readonly #hashers: number;
-  #waiting: PieceToStore[] = [];
-  /** Tasks, and the pieces in them. */
-  #atWork = 0;
-  #piecesAtWork = 0;
-  /** Milliseconds with a task at work, but for the stretch that began at `#busySince`. */
-  #busyMs = 0;
-  #busySince = 0;
+export interface StoragePoolOptions {
+  readonly threads: number;
+  /** Files that each thread keeps open, over all torrents. */
+  readonly openFiles: number;
+}
+
+/** A thread and what it knows. */
+interface Lane {
+  readonly thread: StorageThread;
+  readonly known: Set<TorrentId>;
+  isBusy: boolean;
+  /** Torrents that it is to forget, and what then happens. */
+  readonly forgotten: Map<TorrentId, () => void>;
+  /** It forgot the memory of a torrent, and has not given it back. */
+  collects: 'no' | 'later' | 'now';
+}
+
+export class StoragePool {
+  readonly #options: StoragePoolOptions;
+  readonly #world: StorageWorld;
+  readonly #turns = new StorageTurns<StorageLine>();
+  readonly #torrents = new Map<
+    TorrentId,
+    { readonly stored: StoredTorrent; readonly setup: StoredTorrentSetup }
+  >();
+  #lanes: readonly Lane[] = [];
   #deaths = 0;
-  #closed = false;
-  /** Too many hashers died: nothing more is taken in. */
-  #failed = false;
-  #idle: (() => void) | null = null;
-  #onResult: (result: HashResult) => void = () => {};
-  #onError: (error: unknown) => void = () => {};
+  /** Too many threads died: nothing more is done. */
+  #failure: { readonly error: unknown } | null = null;
+  #cancelCollection: (() => void) | null = null;
+  #isClosed = false;
 
-  constructor(hashers: number, setup: HasherSetup) {
-    this.#hashers = hashers;
-    this.#setup = setup;
-    this.#threads = new ThreadPool({
-      file: STORAGE_FILE,
-      threads: hashers,
-      between: 'sleep',
-      workerData: setup,
-    });
+  /** Starts no thread before a torrent is registered. */
+  constructor(options: StoragePoolOptions, world: StorageWorld = systemStorage) {
+    this.#options = options;
+    this.#world = world;
   }
 
-  /** Pieces that wait for a hasher or are with one. */
-  get backlog(): number {
-    return this.#waiting.length + this.#piecesAtWork;
+  get threads(): number {
+    return this.#options.threads;
   }
 
-  /** Milliseconds in which pieces were hashed and written. */
-  get busyMs(): number {
-    return this.#busyMs + (this.#atWork > 0 ? performance.now() - this.#busySince : 0);
+  /** Threads learn of it with its first task. */
+  register(id: TorrentId, setup: StoredTorrentSetup): StoredTorrent {
+    if (this.#isClosed) throw new Error('the storage threads have ended');
+    if (this.#torrents.has(id))
+      throw new Error(`torrent ${id} is registered with the storage threads already`);
+    if (this.#lanes.length === 0) this.#startThreads();
+    const threads: StorageThreads = {
+      now: this.#world.now,
+      offer: (line) => this.#offer(line),
+      withdraw: (line) => this.#turns.leave(line),
+      forget: (torrent) => this.#forget(torrent),
+    };
+    const stored = new StoredTorrent(id, setup.geometry, threads);
+    this.#torrents.set(id, { stored, setup });
+    return stored;
   }
 
-  /** Where verdicts on stored pieces go, and bugs of ours. */
-  listen(onResult: (result: HashResult) => void, onError: (error: unknown) => void): void {
-    this.#onResult = onResult;
-    this.#onError = onError;
+  /** Ends all threads, and with them what torrents still wait for. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelCollection?.();
+    for (const { stored } of this.#torrents.values()) stored.drop();
+    this.#torrents.clear();
+    await Promise.all(this.#lanes.map(({ thread }) => thread.end()));
+    for (const lane of this.#lanes) forget(lane, [...lane.forgotten.keys()]);
   }
 
-  store(pieces: readonly PieceToStore[]): void {
-    if (this.#failed) return;
-    this.#waiting.push(...pieces);
+  #startThreads(): void {
+    const { threads, openFiles } = this.#options;
+    this.#lanes = Array.from({ length: threads }, () => newLane(this.#world.start({ openFiles })));
+  }
+
+  #offer(line: StorageLine): void {
+    if (this.#failure !== null) return line.fail(this.#failure.error);
+    this.#turns.join(line, this.#world.now());
     this.#dispatch();
   }
 
-  /**
-   * Reads and hashes pieces that are on disk, all hashers at work; `onResult` hears of each part. Rejects with a `disk`
-   * failure, or on a bug of ours. `pieces`: ascending; all of the torrent where it is left out.
-   */
-  async scan(
-    type: 'check' | 'digest',
-    onResult: (result: HashResult) => void,
-    pieces?: readonly PieceIndex[],
-  ): Promise<void> {
-    const { pieceCount, pieceLength } = this.#setup.geometry;
-    const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
-    const runs = pieces === undefined ? runsOfAll(pieceCount, perTask) : runsOf(pieces, perTask);
-    const work = async (): Promise<void> => {
-      for (const run of runs) {
-        if (this.#closed) return;
-        const result = await this.#threads.run({ type, ...run });
-        if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
-        onResult(result);
-      }
-    };
-    await Promise.all(Array.from({ length: this.#hashers }, work));
-  }
-
-  /** Those of the stretches' files that have nothing but zeros there. Rejects as `scan` does. */
-  async blankFiles(ranges: readonly FileRange[]): Promise<Set<number>> {
-    const blank = new Set<number>();
-    const starts = Array.from({ length: Math.ceil(ranges.length / BLANK_TASK_FILES) }, (_, i) => i).values();
-    const work = async (): Promise<void> => {
-      for (const i of starts) {
-        if (this.#closed) return;
-        const part = ranges.slice(i * BLANK_TASK_FILES, (i + 1) * BLANK_TASK_FILES);
-        const result = await this.#threads.run({ type: 'blank', ranges: part });
-        if (result.fault !== null) throw diskFailure(result.fault.code, result.fault.path);
-        if (result.type === 'looked') for (const file of result.blank) blank.add(file);
-      }
-    };
-    await Promise.all(Array.from({ length: this.#hashers }, work));
-    return blank;
-  }
-
-  /** Resolves when nothing waits and nothing is at work. */
-  async idle(): Promise<void> {
-    if (this.#waiting.length === 0 && this.#atWork === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#idle = resolve;
+  #forget(torrent: TorrentId): Promise<void> {
+    const hasMemory = this.#torrents.get(torrent)?.setup.arena != null;
+    this.#torrents.delete(torrent);
+    const lanes = this.#isClosed ? [] : this.#lanes.filter(({ known }) => known.has(torrent));
+    const forgotten = lanes.map((lane) => {
+      if (hasMemory) lane.collects = 'later';
+      return new Promise<void>((resolve) => lane.forgotten.set(torrent, resolve));
     });
+    this.#dispatch();
+    if (hasMemory && lanes.length > 0) this.#collectLater();
+    return Promise.all(forgotten).then(() => {});
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#waiting = [];
-    await this.#threads.end();
+  /** Many torrents may go at one time: their memory is given back once. */
+  #collectLater(): void {
+    this.#cancelCollection ??= this.#world.later(COLLECT_DELAY_MS, () => {
+      this.#cancelCollection = null;
+      for (const lane of this.#lanes) if (lane.collects === 'later') lane.collects = 'now';
+      this.#dispatch();
+    });
   }
 
   #dispatch(): void {
-    const perTask = Math.max(1, Math.floor(HASH_TASK_BYTES / this.#setup.geometry.pieceLength));
-    while (this.#waiting.length > 0 && this.#atWork < this.#hashers * HASH_TASKS_PER_HASHER) {
-      const pieces = this.#waiting.splice(0, perTask);
-      if (this.#atWork === 0) this.#busySince = performance.now();
-      this.#atWork += 1;
-      this.#piecesAtWork += pieces.length;
-      this.#threads.run({ type: 'store', pieces }).then(
-        (result) => this.#done(pieces, result),
-        (error: unknown) => this.#died(pieces, error),
-      );
+    if (this.#isClosed) return;
+    for (const lane of this.#lanes) if (!lane.isBusy) this.#serve(lane);
+  }
+
+  /** What frees something comes first: it is quick. */
+  #serve(lane: Lane): void {
+    if (lane.forgotten.size > 0) {
+      const torrents = [...lane.forgotten.keys()];
+      return this.#order(lane, { type: 'forget', torrents }, () => forget(lane, torrents));
     }
+    if (lane.collects === 'now') {
+      lane.collects = 'no';
+      return this.#order(lane, { type: 'collect' }, () => {});
+    }
+    const now = this.#world.now();
+    const line = this.#turns.next(now);
+    if (line !== null) this.#work(lane, line, now);
   }
 
-  /** The thread died under these pieces: their slots are untouched, so another hasher takes them. */
-  #died(pieces: readonly PieceToStore[], error: unknown): void {
-    if (this.#closed) return;
-    this.#taken(pieces);
+  #work(lane: Lane, line: StorageLine, begun: number): void {
+    const { torrent } = line;
+    const job = line.take();
+    const setup = lane.known.has(torrent) ? null : (this.#torrents.get(torrent)?.setup ?? null);
+    lane.known.add(torrent);
+    lane.isBusy = true;
+    lane.thread.run({ type: 'run', torrent, setup, task: job.task }).then(
+      (result) => {
+        lane.isBusy = false;
+        this.#turns.ended(line, begun, this.#world.now());
+        this.#dispatch();
+        job.done(result);
+      },
+      (error: unknown) => {
+        this.#turns.ended(line, begun, this.#world.now());
+        job.giveBack();
+        if (line.waits) this.#turns.join(line, this.#world.now());
+        this.#died(lane, error);
+      },
+    );
+  }
+
+  #order(lane: Lane, command: StorageCommand, done: () => void): void {
+    lane.isBusy = true;
+    lane.thread.run(command).then(
+      () => {
+        lane.isBusy = false;
+        done();
+        this.#dispatch();
+      },
+      (error: unknown) => this.#died(lane, error),
+    );
+  }
+
+  /** Another thread is in the place of the one that died, and knows nothing. */
+  #died(lane: Lane, error: unknown): void {
+    lane.isBusy = false;
+    forget(lane, [...lane.forgotten.keys()]);
+    lane.known.clear();
+    if (this.#isClosed) return;
     this.#deaths += 1;
-    if (this.#deaths > MAX_HASHER_DEATHS) {
-      this.#waiting = [];
-      this.#failed = true;
-      this.#onError(error);
-    } else this.store(pieces);
-    this.#settle();
-  }
-
-  #done(pieces: readonly PieceToStore[], result: HashResult): void {
-    this.#taken(pieces);
-    this.#onResult(result);
+    if (this.#deaths === MAX_DEATHS + 1) {
+      this.#failure = { error };
+      for (const { stored } of [...this.#torrents.values()]) stored.fail(error);
+    }
     this.#dispatch();
-    this.#settle();
-  }
-
-  #taken(pieces: readonly PieceToStore[]): void {
-    this.#atWork -= 1;
-    if (this.#atWork === 0) this.#busyMs += performance.now() - this.#busySince;
-    this.#piecesAtWork -= pieces.length;
-  }
-
-  #settle(): void {
-    if (this.#waiting.length > 0 || this.#atWork > 0) return;
-    this.#idle?.();
-    this.#idle = null;
   }
 }
 
-interface Run {
-  readonly first: PieceIndex;
-  readonly count: number;
+function newLane(thread: StorageThread): Lane {
+  return { thread, known: new Set(), isBusy: false, forgotten: new Map(), collects: 'no' };
 }
 
-function* runsOfAll(pieceCount: number, perTask: number): Generator<Run> {
-  for (let first = 0; first < pieceCount; first += perTask) {
-    yield { first: first as PieceIndex, count: Math.min(perTask, pieceCount - first) };
-  }
-}
-
-/** Neighbours share a run, up to `perTask` of them. */
-function* runsOf(pieces: readonly PieceIndex[], perTask: number): Generator<Run> {
-  let first = 0;
-  for (let i = 1; i <= pieces.length; i++) {
-    const start = pieces[first] as PieceIndex;
-    if (i < pieces.length && pieces[i] === start + (i - first) && i - first < perTask) continue;
-    yield { first: start, count: i - first };
-    first = i;
+function forget(lane: Lane, torrents: readonly TorrentId[]): void {
+  for (const torrent of torrents) {
+    lane.known.delete(torrent);
+    lane.forgotten.get(torrent)?.();
+    lane.forgotten.delete(torrent);
   }
 }

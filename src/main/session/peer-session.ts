@@ -18,6 +18,7 @@ import { type NetworkReturn, NetworkWatch } from '../network/network-watch.ts';
 import { socksOf } from '../network/route.ts';
 import { descriptorBudget } from '../pools/descriptors.ts';
 import { ShardPool } from '../pools/shard-pool.ts';
+import { StoragePool } from '../pools/storage-pool.ts';
 import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { phaseTotals } from '../race/phase-totals.ts';
 import { Race } from '../race/race.ts';
@@ -73,7 +74,7 @@ export class PeerSession {
   readonly race: Race;
   readonly discovery: Discovery;
   readonly shards: number;
-  readonly openFiles: number;
+  readonly storage: StoragePool;
   readonly #shards: ShardPool;
   readonly #source: Source;
   readonly #carriesPeers: boolean;
@@ -95,7 +96,7 @@ export class PeerSession {
     this.#source = source;
     this.shards = shardsFor(session, torrent);
     const budget = descriptorBudget(this.shards, options.downloads ? session.hashers : 0, lanes);
-    this.openFiles = budget.filesPerHasher;
+    this.storage = new StoragePool({ threads: session.hashers, openFiles: budget.filesPerHasher });
     const limits = peerLimits(session, budget, lanes);
     // Of a magnet link it is not known at first: shards stop when they learn it.
     const isPrivate = source.kind === 'torrent' && source.metainfo.private;

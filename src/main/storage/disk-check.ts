@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { HASH_TASK_BYTES } from '../../shared/limits.ts';
-import type { HashPool } from '../pools/storage-pool.ts';
+import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
 import { type Journal, journalName, readJournal } from './journal.ts';
@@ -39,7 +39,7 @@ export interface DiskCheck {
  * Rejects with a `disk` failure, also where files are in the way.
  */
 export async function checkDisk(
-  hashers: HashPool,
+  stored: StoredTorrent,
   { found, looks }: Survey,
   options: DiskCheckOptions,
 ): Promise<DiskCheck> {
@@ -48,7 +48,7 @@ export async function checkDisk(
   const g = metainfo.geometry;
   const good = new Uint8Array(g.pieceCount);
   const journal = readJournal({ folder: place.root, name: journalName(plan) }, plan, metainfo, key);
-  const { trusted, rehashed } = await checkPieces(hashers, journal, looks, good, options);
+  const { trusted, rehashed } = await checkPieces(stored, journal, looks, good, options);
   const zeros = zeroHashes(metainfo);
   const judgement = new Judgement({
     plan,
@@ -58,7 +58,7 @@ export async function checkDisk(
     isClaimed: (file) => isClaimed(journal, looks, file),
     isZeroPiece: (piece) => zeros.some((zero) => zero.equals(hashOf(metainfo, piece))),
   });
-  const blank = await hashers.blankFiles(judgement.doubts());
+  const blank = await stored.blankFiles(judgement.doubts());
   const decided = decideFiles(plan, found, judgement.verdicts(blank), options.overwrite);
   for (const [i, { action }] of decided.entries()) {
     const { first, end } = pieceRange(plan.files[i] ?? { offset: 0, length: 0 }, g);
@@ -70,7 +70,7 @@ export async function checkDisk(
 
 /** Sets what is good. Returns the pieces that a journal spoke for, and how many had none to speak for them. */
 async function checkPieces(
-  hashers: HashPool,
+  stored: StoredTorrent,
   journal: Journal | null,
   looks: Survey['looks'],
   good: Uint8Array,
@@ -78,7 +78,7 @@ async function checkPieces(
 ): Promise<{ trusted: PieceIndex[]; rehashed: number }> {
   const resume = resumePlan(journal, place.plan, looks, metainfo.geometry);
   const failed = new Set<PieceIndex>();
-  await hashers.scan(
+  await stored.scan(
     'check',
     (result) => {
       if (result.type === 'checked')
@@ -89,7 +89,7 @@ async function checkPieces(
   const { verified, check } = resume.sort(failed);
   for (const piece of verified) good[piece] = 1;
   let checked = 0;
-  await hashers.scan(
+  await stored.scan(
     'check',
     (result) => {
       if (result.type !== 'checked') return;

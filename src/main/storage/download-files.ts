@@ -1,8 +1,8 @@
 /** The files of a download from the look at what is there to its end: judged, made ready, and their journal kept. */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
-import type { HasherSetup } from '../../shared/storage-messages.ts';
-import type { HashPool } from '../pools/storage-pool.ts';
+import type { StoredTorrentSetup } from '../../shared/storage-messages.ts';
+import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { checkDisk } from './disk-check.ts';
 import { inTheWay } from './file-decision.ts';
@@ -62,8 +62,8 @@ export class DownloadFiles {
     });
   }
 
-  /** How the hashers reach them. */
-  get forHashers(): NonNullable<HasherSetup['place']> {
+  /** How storage threads reach them. */
+  get forThreads(): NonNullable<StoredTorrentSetup['place']> {
     const { root, plan } = this.#place;
     const { path, descriptor } = root;
     return { root: { path, descriptor }, base: plan.folder, standings: this.#standings.memory };
@@ -78,13 +78,17 @@ export class DownloadFiles {
    * Looks at what is there, and only then makes the files ready. `onGood` hears of each piece that is there already. Rejects
    * with a `disk` failure, and has changed nothing where something is in the way.
    */
-  prepare(hashers: HashPool, onGood: (piece: PieceIndex) => void, isCancelled: () => boolean): Promise<void> {
-    this.#preparing = this.#prepare(hashers, onGood, isCancelled);
+  prepare(
+    stored: StoredTorrent,
+    onGood: (piece: PieceIndex) => void,
+    isCancelled: () => boolean,
+  ): Promise<void> {
+    this.#preparing = this.#prepare(stored, onGood, isCancelled);
     return this.#preparing;
   }
 
   async #prepare(
-    hashers: HashPool,
+    stored: StoredTorrent,
     onGood: (piece: PieceIndex) => void,
     isCancelled: () => boolean,
   ): Promise<void> {
@@ -93,7 +97,7 @@ export class DownloadFiles {
       if (look !== null) this.#standings.identify(file, BigInt(look.inode), BigInt(look.born));
     const { key, overwrite, preallocate } = this.#options;
     const { onChecked } = this.#listener;
-    const { decisions, good, trusted, rehashed } = await checkDisk(hashers, seen, {
+    const { decisions, good, trusted, rehashed } = await checkDisk(stored, seen, {
       place: this.#place,
       metainfo: this.#metainfo,
       key,

@@ -1,13 +1,10 @@
-/**
- * A torrent's bytes over its files: positional reads and writes that cross from one file into the next. Files must
- * exist; a few stay open, the one longest unused is closed for the next.
- */
-import { closeSync, constants, readSync, writeSync } from 'node:fs';
+/** A torrent's bytes over its files: positional reads and writes that cross from one file into the next. Files must exist. */
+import type { TorrentId } from '../../shared/indices.ts';
 import { WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
-import { STANDING, type Standing } from '../../shared/standing.ts';
-import type { DiskFault, HasherSetup } from '../../shared/storage-messages.ts';
-import { FileOpener } from './file-opener.ts';
-import { WriteSize } from './write-size.ts';
+import { STANDING, type Standing, Standings } from '../../shared/standing.ts';
+import type { DiskFault, StoredTorrentSetup } from '../../shared/storage-messages.ts';
+import type { Access, TorrentFiles } from './disk.ts';
+import type { ThreadFiles } from './thread-files.ts';
 
 /** A file operation failed. Crosses no thread: its fault does. */
 export class DiskError extends Error {
@@ -20,8 +17,6 @@ export class DiskError extends Error {
   }
 }
 
-type Access = 'read' | 'write';
-
 /** A stretch of the torrent's bytes: in a file of the plan, or (file null) padding. What lies in no stretch is not kept. */
 interface Stretch {
   readonly file: number | null;
@@ -29,23 +24,23 @@ interface Stretch {
   readonly length: number;
 }
 
-type FileSpansSetup = Pick<HasherSetup, 'files' | 'padding' | 'openFiles' | 'followLinks' | 'place'>;
+type FileSpansSetup = Pick<StoredTorrentSetup, 'files' | 'padding' | 'followLinks' | 'place'>;
 
 export class FileSpans {
   readonly #stretches: readonly Stretch[];
-  readonly #files: HasherSetup['files'];
-  readonly #opener: FileOpener;
-  readonly #mostOpen: number;
-  readonly #writeSize = new WriteSize();
-  /** Open descriptors by access and file; a Map remembers the order of use. */
-  readonly #open = new Map<string, number>();
-  /** Where bytes are compared with what is there. */
-  readonly #scratch = Buffer.allocUnsafeSlow(WRITE_CHUNK_BYTES);
+  readonly #files: StoredTorrentSetup['files'];
+  readonly #standings: Standings | null;
+  readonly #thread: ThreadFiles;
+  readonly #opener: TorrentFiles;
+  /** How the keys of its open files begin, by access. */
+  readonly #keys: Readonly<Record<Access, string>>;
 
-  constructor(setup: FileSpansSetup) {
+  constructor(torrent: TorrentId, setup: FileSpansSetup, thread: ThreadFiles) {
     this.#files = setup.files;
-    this.#opener = new FileOpener(setup);
-    this.#mostOpen = setup.openFiles;
+    this.#standings = setup.place === undefined ? null : new Standings(setup.place.standings);
+    this.#thread = thread;
+    this.#opener = thread.disk.filesOf(setup);
+    this.#keys = { read: `${torrent} read `, write: `${torrent} write ` };
     const stretches = setup.files.map(({ offset, length }, file) => ({ file, offset, length }));
     const zeros = setup.padding.map((pad) => ({ ...pad, file: null }));
     this.#stretches = [...stretches, ...zeros]
@@ -55,7 +50,12 @@ export class FileSpans {
 
   /** Bytes in one write call, as they cost least here so far. */
   get writeBytes(): number {
-    return this.#writeSize.best;
+    return this.#thread.writeSize.best;
+  }
+
+  /** Closes its files. */
+  close(): void {
+    this.#thread.release(this.#opener);
   }
 
   /**
@@ -66,7 +66,7 @@ export class FileSpans {
     const withheld: number[] = [];
     this.#each(offset, bytes, (file, at, part) => {
       if (file === null) return true;
-      const standing = this.#opener.standingOf(file);
+      const standing = this.#standings?.get(file) ?? STANDING.ours;
       const isShared = part.length < bytes.length;
       if (!isCompared(standing, isShared) || !this.#has(file, at, part)) {
         if (standing === STANDING.guarded) withheld.push(file);
@@ -94,7 +94,7 @@ export class FileSpans {
 
   /** Whether the file has nothing but zeros between these places; what is not there counts as zeros. Throws DiskError. */
   isBlank(file: number, from: number, to: number): boolean {
-    const chunk = this.#scratch;
+    const chunk = this.#thread.scratch;
     for (let at = from; at < to; at += chunk.length) {
       const part = chunk.subarray(0, Math.min(chunk.length, to - at)).fill(0);
       const whole = this.#readPart(file, at, part);
@@ -109,7 +109,7 @@ export class FileSpans {
   #has(file: number, at: number, bytes: Uint8Array): boolean {
     for (let done = 0; done < bytes.length; done += WRITE_CHUNK_BYTES) {
       const part = bytes.subarray(done, done + WRITE_CHUNK_BYTES);
-      const there = this.#scratch.subarray(0, part.length);
+      const there = this.#thread.scratch.subarray(0, part.length);
       if (!this.#readPart(file, at + done, there) || !there.equals(part)) return false;
     }
     return true;
@@ -117,14 +117,15 @@ export class FileSpans {
 
   #writePart(file: number, at: number, part: Uint8Array): void {
     this.#attempt(file, 'write', () => {
+      const { disk, writeSize } = this.#thread;
       const descriptor = this.#descriptor(file, 'write');
-      const size = this.#writeSize.next();
-      const begun = process.hrtime.bigint();
+      const size = writeSize.next();
+      const begun = disk.nanoseconds();
       for (let done = 0; done < part.length; ) {
         const count = Math.min(size, part.length - done);
-        done += writeSync(descriptor, part, done, count, at + done);
+        done += disk.write(descriptor, part, done, count, at + done);
       }
-      this.#writeSize.note(size, part.length, Number(process.hrtime.bigint() - begun));
+      writeSize.note(size, part.length, Number(disk.nanoseconds() - begun));
     });
   }
 
@@ -133,7 +134,7 @@ export class FileSpans {
       const descriptor = this.#readable(file);
       if (descriptor === null) return false;
       for (let done = 0; done < part.length; ) {
-        const count = readSync(descriptor, part, done, part.length - done, at + done);
+        const count = this.#thread.disk.read(descriptor, part, done, part.length - done, at + done);
         if (count === 0) return false;
         done += count;
       }
@@ -182,39 +183,7 @@ export class FileSpans {
   }
 
   #descriptor(file: number, access: Access): number {
-    const key = `${access} ${file}`;
-    const known = this.#open.get(key);
-    if (known !== undefined) {
-      this.#open.delete(key);
-      this.#open.set(key, known);
-      return known;
-    }
-    while (this.#open.size >= this.#mostOpen) this.#closeOldest();
-    const descriptor = this.#openOrMakeRoom(
-      file,
-      access === 'read' ? constants.O_RDONLY : constants.O_WRONLY,
-    );
-    this.#open.set(key, descriptor);
-    return descriptor;
-  }
-
-  /** Sockets may have taken what descriptors there are: then one of our files makes room for the other. */
-  #openOrMakeRoom(file: number, flags: number): number {
-    for (;;) {
-      try {
-        return this.#opener.open(file, flags);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if ((code !== 'EMFILE' && code !== 'ENFILE') || this.#open.size === 0) throw error;
-        this.#closeOldest();
-      }
-    }
-  }
-
-  #closeOldest(): void {
-    const [oldest, descriptor] = this.#open.entries().next().value as [string, number];
-    this.#open.delete(oldest);
-    closeSync(descriptor);
+    return this.#thread.descriptor(`${this.#keys[access]}${file}`, this.#opener, file, access);
   }
 
   #attempt<Result>(file: number, operation: Access, work: () => Result): Result {

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
-import { CHECK_READ_BYTES } from '../../shared/limits.ts';
 import type { FileSpans } from './file-spans.ts';
 
 export class PieceHash {
@@ -10,10 +9,11 @@ export class PieceHash {
   readonly #geometry: Geometry;
   readonly #buffer: Buffer;
 
-  constructor(spans: FileSpans, geometry: Geometry) {
+  /** `buffer`: what it reads into; others may use it between two pieces. */
+  constructor(spans: FileSpans, geometry: Geometry, buffer: Buffer) {
     this.#spans = spans;
     this.#geometry = geometry;
-    this.#buffer = Buffer.allocUnsafe(Math.min(geometry.pieceLength, geometry.totalLength, CHECK_READ_BYTES));
+    this.#buffer = buffer;
   }
 
   /** Null where a part of the piece is not there. Throws DiskError. */

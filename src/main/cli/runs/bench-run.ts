@@ -67,13 +67,14 @@ export class BenchRun {
       signal.removeEventListener('abort', stop);
       this.#watch.finish(this.#download);
       await Promise.all([this.#download?.stop(), this.#session.stop()]);
+      await this.#session.storage.close();
       this.#console.endProgress();
     }
     return this.#watch.figures(this.#download);
   }
 
   async #begin(metainfo: Metainfo): Promise<void> {
-    const { hashers, memory, webseeds } = this.#settings.session;
+    const { memory, webseeds } = this.#settings.session;
     this.#download = new Download(
       {
         torrent: this.#session.torrentId,
@@ -83,8 +84,7 @@ export class BenchRun {
         race: this.#session.race,
         shards: this.#session.shards,
         webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: this.#session.webSeeds },
-        hashers,
-        openFiles: 0,
+        storage: this.#session.storage,
         memoryBytes: memoryFor(metainfo.geometry, memory, ALONE.lanes),
         order: 'rarest',
       },

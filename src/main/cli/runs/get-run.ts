@@ -95,6 +95,7 @@ export class GetRun {
     // What was not selected is missing still.
     if (this.#job?.download.leftBytes === 0) this.#session.discovery.completed();
     await Promise.all([this.#job?.download.stop(), this.#session.stop()]);
+    await this.#session.storage.close();
     this.#job?.place.release();
     signal.removeEventListener('abort', interrupt);
     return this.#finish(ending, elapsedMs);

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import { type BencodeDict, encodeBencode } from '../../../shared/bencode.ts';
 import { bytesOfName } from '../../../shared/byte-name.ts';
 import { type Geometry, geometry } from '../../../shared/geometry.ts';
+import type { TorrentId } from '../../../shared/indices.ts';
 import {
   MAX_AUTO_PIECE_BYTES,
   MAX_AUTO_PIECES,
@@ -13,7 +14,7 @@ import { Failure } from '../../failure.ts';
 import { absolutePath } from '../../files/absolute-path.ts';
 import { CLIENT_NAME } from '../../network/identity.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
-import { HashPool } from '../../pools/storage-pool.ts';
+import { StoragePool } from '../../pools/storage-pool.ts';
 import { placesOf } from '../../storage/names/places.ts';
 import { counted, formatDuration, formatRate, formatSize, parseSize } from '../../text/units.ts';
 import { parseMetainfo } from '../../torrent/metainfo.ts';
@@ -26,6 +27,7 @@ import { WorkProgress } from '../output/work-progress.ts';
 import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
 
 const HASH_BYTES = 20;
+const ONLY_TORRENT = 1 as TorrentId;
 
 export async function runCreate(path: string, flags: CreateFlags): Promise<void> {
   const hashers = parseHashers(flags.hashers);
@@ -135,17 +137,18 @@ async function hashesOf(
     return file;
   });
   const pieces = new Uint8Array(g.pieceCount * HASH_BYTES);
-  const pool = new HashPool(hashers, {
+  const { filesPerHasher: openFiles } = descriptorBudget(0, hashers, 1);
+  const pool = new StoragePool({ threads: hashers, openFiles });
+  const stored = pool.register(ONLY_TORRENT, {
     arena: null,
     geometry: g,
     hashes: new SharedArrayBuffer(0),
     files,
     padding: [],
-    openFiles: descriptorBudget(0, hashers, 1).filesPerHasher,
     followLinks: true,
   });
   try {
-    await pool.scan('digest', (result) => {
+    await stored.scan('digest', (result) => {
       if (result.type !== 'digested') return;
       pieces.set(result.hashes, result.first * HASH_BYTES);
       progress.add((result.hashes.length / HASH_BYTES) * g.pieceLength);

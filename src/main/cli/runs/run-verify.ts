@@ -3,11 +3,11 @@ import { statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
 import { lengthOfPiece } from '../../../shared/geometry.ts';
-import type { PieceIndex } from '../../../shared/indices.ts';
+import type { PieceIndex, TorrentId } from '../../../shared/indices.ts';
 import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { diskFailure } from '../../files/disk-failure.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
-import { HashPool } from '../../pools/storage-pool.ts';
+import { StoragePool } from '../../pools/storage-pool.ts';
 import { type FileVerdict, fileVerdicts, lookAt } from '../../storage/file-verdicts.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
@@ -17,6 +17,8 @@ import type { VerifyFlags } from '../commands/verify.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
 import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
+
+const ONLY_TORRENT = 1 as TorrentId;
 
 export async function runVerify(source: string, folder: string, flags: VerifyFlags): Promise<number> {
   const hashers = parseHashers(flags.hashers);
@@ -64,18 +66,18 @@ async function goodPieces(
   const hashes = new SharedArrayBuffer(pieceHashes.length);
   new Uint8Array(hashes).set(pieceHashes);
   const openFiles = descriptorBudget(0, hashers, 1).filesPerHasher;
-  const pool = new HashPool(hashers, {
+  const pool = new StoragePool({ threads: hashers, openFiles });
+  const stored = pool.register(ONLY_TORRENT, {
     arena: null,
     geometry: g,
     hashes,
     files,
     padding,
-    openFiles,
     followLinks: true,
   });
   const good = new Uint8Array(g.pieceCount);
   try {
-    await pool.scan('check', (result) => {
+    await stored.scan('check', (result) => {
       if (result.type !== 'checked') return;
       for (const piece of result.good) good[piece] = 1;
       for (const list of [result.good, result.bad, result.missing]) {

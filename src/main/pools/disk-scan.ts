@@ -1,0 +1,83 @@
+/** Tasks on what is on disk, one after the other, as threads have time: a check, the hashes for a new torrent, a look for zeros. */
+import type { TorrentId } from '../../shared/indices.ts';
+import type { StorageResult, StorageTask } from '../../shared/storage-messages.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import type { StorageJob, StorageLine } from './storage-line.ts';
+
+export class DiskScan implements StorageLine {
+  readonly torrent: TorrentId;
+  readonly weight = 1;
+  /** Resolves when all is done, or when the scan was closed. Rejects with a `disk` failure, or on a bug of ours. */
+  readonly ended: Promise<void>;
+  readonly #tasks: Iterator<StorageTask>;
+  readonly #onResult: (result: StorageResult) => void;
+  #next: StorageTask | null;
+  /** Threads died under them. */
+  readonly #again: StorageTask[] = [];
+  #atWork = 0;
+  #isOver = false;
+  #resolve: () => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(torrent: TorrentId, tasks: Iterator<StorageTask>, onResult: (result: StorageResult) => void) {
+    this.torrent = torrent;
+    this.#tasks = tasks;
+    this.#onResult = onResult;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#next = this.#advance();
+    this.#settle();
+  }
+
+  get waits(): boolean {
+    return !this.#isOver && (this.#again.length > 0 || this.#next !== null);
+  }
+
+  take(): StorageJob {
+    const task = this.#again.shift() ?? (this.#next as StorageTask);
+    if (task === this.#next) this.#next = this.#advance();
+    this.#atWork += 1;
+    return {
+      task,
+      done: (result) => this.#done(result),
+      giveBack: () => {
+        this.#atWork -= 1;
+        this.#again.push(task);
+      },
+    };
+  }
+
+  fail(error: unknown): void {
+    this.#isOver = true;
+    this.#reject(error);
+  }
+
+  /** Ends it where it is. */
+  close(): void {
+    this.#isOver = true;
+    this.#resolve();
+  }
+
+  #done(result: StorageResult): void {
+    this.#atWork -= 1;
+    if (this.#isOver) return;
+    if (result.fault !== null) return this.fail(diskFailure(result.fault.code, result.fault.path));
+    try {
+      this.#onResult(result);
+    } catch (error) {
+      return this.fail(error);
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (!this.waits && this.#atWork === 0) this.close();
+  }
+
+  #advance(): StorageTask | null {
+    const { done, value } = this.#tasks.next();
+    return done === true ? null : value;
+  }
+}

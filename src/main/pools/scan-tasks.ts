@@ -1,0 +1,43 @@
+/** A scan of what is on disk, cut into tasks that are worth their messages and keep no thread for long. */
+import type { Geometry } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { BLANK_TASK_FILES, CHECK_TASK_BYTES } from '../../shared/limits.ts';
+import type { FileRange, StorageTask } from '../../shared/storage-messages.ts';
+
+/** `pieces`: ascending; all of the torrent where it is left out. */
+export function* pieceTasks(
+  type: 'check' | 'digest',
+  { pieceCount, pieceLength }: Geometry,
+  pieces?: readonly PieceIndex[],
+): Generator<StorageTask, void> {
+  const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
+  const runs = pieces === undefined ? runsOfAll(pieceCount, perTask) : runsOf(pieces, perTask);
+  for (const run of runs) yield { type, ...run };
+}
+
+export function* blankTasks(ranges: readonly FileRange[]): Generator<StorageTask, void> {
+  for (let at = 0; at < ranges.length; at += BLANK_TASK_FILES)
+    yield { type: 'blank', ranges: ranges.slice(at, at + BLANK_TASK_FILES) };
+}
+
+interface Run {
+  readonly first: PieceIndex;
+  readonly count: number;
+}
+
+function* runsOfAll(pieceCount: number, perTask: number): Generator<Run> {
+  for (let first = 0; first < pieceCount; first += perTask) {
+    yield { first: first as PieceIndex, count: Math.min(perTask, pieceCount - first) };
+  }
+}
+
+/** Neighbours share a run, up to `perTask` of them. */
+function* runsOf(pieces: readonly PieceIndex[], perTask: number): Generator<Run> {
+  let first = 0;
+  for (let i = 1; i <= pieces.length; i++) {
+    const start = pieces[first] as PieceIndex;
+    if (i < pieces.length && pieces[i] === start + (i - first) && i - first < perTask) continue;
+    yield { first: start, count: i - first };
+    first = i;
+  }
+}

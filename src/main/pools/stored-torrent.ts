@@ -1,0 +1,118 @@
+/** A torrent as it is registered with the storage threads: pieces go in, verdicts come out; and what is on disk is looked at. */
+import type { Geometry } from '../../shared/geometry.ts';
+import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
+import type { FileRange, PieceToStore, StorageResult, StorageTask } from '../../shared/storage-messages.ts';
+import { DiskScan } from './disk-scan.ts';
+import { FullPieces } from './full-pieces.ts';
+import { blankTasks, pieceTasks } from './scan-tasks.ts';
+import type { StorageLine } from './storage-line.ts';
+
+/** What it needs of the threads. */
+export interface StorageThreads {
+  now(): number;
+  /** The line has work. */
+  offer(line: StorageLine): void;
+  /** The line is over. */
+  withdraw(line: StorageLine): void;
+  /** Resolves when no thread knows the torrent any more: its tasks are over and its files closed. */
+  forget(torrent: TorrentId): Promise<void>;
+}
+
+export class StoredTorrent {
+  readonly id: TorrentId;
+  readonly #geometry: Geometry;
+  readonly #threads: StorageThreads;
+  readonly #pieces: FullPieces;
+  readonly #scans = new Set<DiskScan>();
+  #isClosed = false;
+
+  constructor(id: TorrentId, geometry: Geometry, threads: StorageThreads) {
+    this.id = id;
+    this.#geometry = geometry;
+    this.#threads = threads;
+    this.#pieces = new FullPieces(id, geometry.pieceLength, () => threads.now());
+  }
+
+  /** Pieces that wait for a thread or are with one. */
+  get backlog(): number {
+    return this.#pieces.backlog;
+  }
+
+  /** Milliseconds in which pieces of this torrent were hashed and written. */
+  get busyMs(): number {
+    return this.#pieces.busyMs;
+  }
+
+  /** Where verdicts on stored pieces go, and bugs of ours. */
+  listen(onResult: (result: StorageResult) => void, onError: (error: unknown) => void): void {
+    this.#pieces.listen(onResult, onError);
+  }
+
+  /** Hashes the pieces and writes the good ones. Throws where the torrent was closed: there is no thread that knows it. */
+  store(pieces: readonly PieceToStore[]): void {
+    if (this.#isClosed)
+      throw new Error(`torrent ${this.id} is no longer registered with the storage threads`);
+    this.#pieces.add(pieces);
+    this.#threads.offer(this.#pieces);
+  }
+
+  /**
+   * Reads and hashes pieces that are on disk, on all threads that have time; `onResult` hears of each part. Rejects with a `disk`
+   * failure, or on a bug of ours; ends early where the torrent is closed. `pieces`: ascending; all of the torrent where it is
+   * left out.
+   */
+  scan(
+    type: 'check' | 'digest',
+    onResult: (result: StorageResult) => void,
+    pieces?: readonly PieceIndex[],
+  ): Promise<void> {
+    return this.#scan(pieceTasks(type, this.#geometry, pieces), onResult);
+  }
+
+  /** Those of the stretches' files that have nothing but zeros there. Rejects and ends as `scan` does. */
+  async blankFiles(ranges: readonly FileRange[]): Promise<Set<number>> {
+    const blank = new Set<number>();
+    await this.#scan(blankTasks(ranges), (result) => {
+      if (result.type === 'looked') for (const file of result.blank) blank.add(file);
+    });
+    return blank;
+  }
+
+  /** Resolves when no piece waits and none is at work. */
+  idle(): Promise<void> {
+    return this.#pieces.idle();
+  }
+
+  /** Unregisters it: what waits is dropped. Resolves when no thread touches its files or its memory any more. */
+  async close(): Promise<void> {
+    this.drop();
+    await this.#threads.forget(this.id);
+  }
+
+  /** As `close`, where the threads end anyway. */
+  drop(): void {
+    this.#isClosed = true;
+    this.#pieces.close();
+    this.#threads.withdraw(this.#pieces);
+    for (const scan of this.#scans) scan.close();
+  }
+
+  /** Too many threads died. */
+  fail(error: unknown): void {
+    for (const scan of this.#scans) scan.fail(error);
+    this.#pieces.fail(error);
+  }
+
+  async #scan(tasks: Iterator<StorageTask>, onResult: (result: StorageResult) => void): Promise<void> {
+    if (this.#isClosed) return;
+    const scan = new DiskScan(this.id, tasks, onResult);
+    this.#scans.add(scan);
+    try {
+      this.#threads.offer(scan);
+      await scan.ended;
+    } finally {
+      this.#threads.withdraw(scan);
+      this.#scans.delete(scan);
+    }
+  }
+}

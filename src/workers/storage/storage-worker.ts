@@ -1,0 +1,66 @@
+/**
+ * What a storage thread does, without the thread: commands in, results out. It learns of a torrent with its first task, and
+ * forgets it when main says so. A simulation runs it over a disk of its own.
+ */
+import type { TorrentId } from '../../shared/indices.ts';
+import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../shared/storage-messages.ts';
+import type { Disk } from './disk.ts';
+import { ThreadFiles } from './thread-files.ts';
+import { TorrentStorage } from './torrent-storage.ts';
+
+const DONE: StorageResult = { type: 'done', fault: null };
+
+export class StorageWorker {
+  readonly #files: ThreadFiles;
+  readonly #collect: () => void;
+  readonly #torrents = new Map<TorrentId, TorrentStorage>();
+
+  /** `collect` frees memory that nothing refers to. */
+  constructor({ openFiles }: StorageThreadSetup, disk: Disk, collect: () => void) {
+    this.#files = new ThreadFiles(disk, openFiles);
+    this.#collect = collect;
+  }
+
+  /** What it holds. */
+  get held(): { readonly torrents: number; readonly openFiles: number } {
+    return { torrents: this.#torrents.size, openFiles: this.#files.openCount };
+  }
+
+  /** Throws on a bug of ours, and then knows no torrent any more: main cannot tell that from the death of the thread. */
+  run(command: StorageCommand): StorageResult {
+    try {
+      return this.#run(command);
+    } catch (error) {
+      for (const torrent of this.#torrents.keys()) this.#forget(torrent);
+      throw error;
+    }
+  }
+
+  #run(command: StorageCommand): StorageResult {
+    switch (command.type) {
+      case 'run': {
+        const { torrent, setup, task } = command;
+        if (setup !== null) this.#learn(torrent, new TorrentStorage(torrent, setup, this.#files));
+        const known = this.#torrents.get(torrent);
+        if (known === undefined) throw new Error(`torrent ${torrent} is not known to this storage thread`);
+        return known.run(task);
+      }
+      case 'forget':
+        for (const torrent of command.torrents) this.#forget(torrent);
+        return DONE;
+      case 'collect':
+        this.#collect();
+        return DONE;
+    }
+  }
+
+  #learn(torrent: TorrentId, storage: TorrentStorage): void {
+    this.#forget(torrent);
+    this.#torrents.set(torrent, storage);
+  }
+
+  #forget(torrent: TorrentId): void {
+    this.#torrents.get(torrent)?.close();
+    this.#torrents.delete(torrent);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The files that a storage thread has open, over all its torrents: a few, the one longest unused is closed for the next. And
+ * what belongs to the thread and its machine, not to a torrent: the size of its write calls, and memory to read into.
+ */
+import { CHECK_READ_BYTES, WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
+import type { Access, Disk, TorrentFiles } from './disk.ts';
+import { WriteSize } from './write-size.ts';
+
+interface OpenFile {
+  readonly descriptor: number;
+  readonly torrent: TorrentFiles;
+}
+
+export class ThreadFiles {
+  readonly disk: Disk;
+  readonly writeSize = new WriteSize();
+  /** Where bytes are compared with what is there. */
+  readonly scratch = Buffer.allocUnsafeSlow(WRITE_CHUNK_BYTES);
+  readonly #mostOpen: number;
+  /** By the caller's key; a Map remembers the order of use. */
+  readonly #open = new Map<string, OpenFile>();
+  /** Torrents hold a folder between two opens. Only the last one does, or a thousand of them would hold a thousand. */
+  #lastOpened: TorrentFiles | null = null;
+  #readBuffer: Buffer | null = null;
+
+  constructor(disk: Disk, mostOpen: number) {
+    this.disk = disk;
+    this.#mostOpen = mostOpen;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Where pieces are read to, part by part. Made when the first one is. */
+  get readBuffer(): Buffer {
+    this.#readBuffer ??= Buffer.allocUnsafeSlow(CHECK_READ_BYTES);
+    return this.#readBuffer;
+  }
+
+  /** The descriptor of a file. `key`: of this file and access among all torrents. Throws what the disk throws. */
+  descriptor(key: string, torrent: TorrentFiles, file: number, access: Access): number {
+    const known = this.#open.get(key);
+    if (known !== undefined) {
+      this.#open.delete(key);
+      this.#open.set(key, known);
+      return known.descriptor;
+    }
+    while (this.#open.size > 0 && this.#open.size >= this.#mostOpen) this.#closeOldest();
+    if (this.#lastOpened !== torrent) this.#lastOpened?.release();
+    this.#lastOpened = torrent;
+    const descriptor = this.#openOrMakeRoom(torrent, file, access);
+    this.#open.set(key, { descriptor, torrent });
+    return descriptor;
+  }
+
+  /** Closes all that is open of this torrent. */
+  release(torrent: TorrentFiles): void {
+    for (const [key, file] of this.#open) if (file.torrent === torrent) this.#close(key, file);
+    if (this.#lastOpened !== torrent) return;
+    torrent.release();
+    this.#lastOpened = null;
+  }
+
+  /** Sockets may have taken what descriptors there are: then one of our files makes room for the other. */
+  #openOrMakeRoom(torrent: TorrentFiles, file: number, access: Access): number {
+    for (;;) {
+      try {
+        return torrent.open(file, access);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if ((code !== 'EMFILE' && code !== 'ENFILE') || this.#open.size === 0) throw error;
+        this.#closeOldest();
+      }
+    }
+  }
+
+  #closeOldest(): void {
+    const [key, file] = this.#open.entries().next().value as [string, OpenFile];
+    this.#close(key, file);
+  }
+
+  #close(key: string, { descriptor }: OpenFile): void {
+    this.#open.delete(key);
+    this.disk.close(descriptor);
+  }
+}
