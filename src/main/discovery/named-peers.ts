@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { lookUp } from '../../shared/name-lookup.ts';
 import { Failure } from '../failure.ts';
+import type { LookUp } from './environment.ts';
 
 /** `1.2.3.4:6881`, `[2001:db8::1]:6881`, `host.example:6881`. Throws a usage failure; `where` is named in it. */
 export function parsePeer(text: string, where: string): HostPort {
@@ -40,6 +40,7 @@ export function readPeersFile(path: string): HostPort[] {
 /** Addresses with names looked up, each name for itself: a dead one does not hold up the rest. Ends when `signal` aborts. */
 export async function resolvePeers(
   named: readonly HostPort[],
+  lookUp: LookUp,
   signal: AbortSignal,
   onResolved: (peers: readonly HostPort[]) => void,
   onFailed: (host: string, reason: string) => void,

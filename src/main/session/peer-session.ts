@@ -13,6 +13,8 @@ import { dhtOf, limitsOf, namedPeersOf, type RaceFlags, shardsOf, socksOf } from
 import type { Console } from '../cli/output/console.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
 import { Discovery } from '../discovery/discovery.ts';
+import type { Need } from '../discovery/need.ts';
+import { SharedDiscovery } from '../discovery/shared-discovery.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import { MetadataRace } from '../metadata/metadata-race.ts';
 import type { HttpClient } from '../network/http-client.ts';
@@ -148,6 +150,10 @@ export class PeerSession {
       this.#raceListener(listener),
     );
     this.discovery = new Discovery({
+      shared: new SharedDiscovery({
+        dht: direct ? dht : null,
+        udp: direct ? { from: route.localAddress } : null,
+      }),
       infoHash: known.infoHash,
       peerId,
       port: this.#listen(direct ? options.listenPort : null, route.localAddress, listener),
@@ -155,11 +161,11 @@ export class PeerSession {
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: flags.trackers ? tiersOf(source, flags.announceAll) : [],
       private: isPrivate,
-      dht: isPrivate || !direct ? null : dht,
+      dht: !isPrivate,
       nodes: source.kind === 'torrent' ? source.metainfo.nodes : [],
-      lsd: flags.lsd && !isPrivate && direct,
+      lsd: flags.lsd && !isPrivate,
       http: options.http,
-      udp: direct ? { from: route.localAddress } : null,
+      need: () => this.#need(listener),
       progress: () => listener.progress(),
       onPeers: (peers, from, namer) => this.#heardOf(peers, from, namer ?? null, listener),
       onNews: (news) => {
@@ -220,6 +226,12 @@ export class PeerSession {
     this.race.networkBack();
     this.discovery.networkBack();
     listener.onNetworkBack(back);
+  }
+
+  #need(listener: SessionListener): Need {
+    if (listener.progress().left === 0) return 'nothing';
+    const { choked, unchoked } = phaseTotals(this.race.shardStats);
+    return choked + unchoked === 0 ? 'peers' : 'data';
   }
 
   #heardOf(peers: readonly HostPort[], from: string, namer: string | null, listener: SessionListener): void {

@@ -14,8 +14,8 @@ import {
 } from '../../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../../shared/messages.ts';
 import { type SocksProxy, socksProxyOf } from '../../../shared/socks-proxy.ts';
-import type { DhtPlan } from '../../discovery/discovery.ts';
 import { parsePeer, readPeersFile } from '../../discovery/named-peers.ts';
+import type { DhtPlan } from '../../discovery/shared-discovery.ts';
 import { Failure } from '../../failure.ts';
 import { defaultThreads } from '../../pools/default-threads.ts';
 import type { DescriptorBudget } from '../../pools/descriptors.ts';
