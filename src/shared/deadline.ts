@@ -2,23 +2,24 @@
  * Work that must end in time. `AbortSignal.any` with `AbortSignal.timeout` is not for that: on Node 20 the time-out is garbage
  * as soon as nobody holds it but the composite, and then it never fires. A linter rule keeps both out of `src`.
  */
-import { LivedTimer } from './lived-timer.ts';
+import { type Later, livedLater } from './lived-timer.ts';
 
 /** Runs `work` with a signal that aborts after `ms` of lived time, or with `outer`. The timer and the listener end with the work. */
 export async function withDeadline<Result>(
   ms: number,
   outer: AbortSignal | null,
   work: (signal: AbortSignal) => Promise<Result>,
+  later: Later = livedLater,
 ): Promise<Result> {
   const own = new AbortController();
   const abort = (): void => own.abort();
-  const timer = new LivedTimer(ms, abort);
+  const cancel = later(ms, abort);
   if (outer?.aborted === true) abort();
   outer?.addEventListener('abort', abort, { once: true });
   try {
     return await work(own.signal);
   } finally {
-    timer.cancel();
+    cancel();
     outer?.removeEventListener('abort', abort);
   }
 }

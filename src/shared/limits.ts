@@ -428,6 +428,18 @@ export const MAX_ANNOUNCE_INTERVAL_MS = 3_600_000;
 export const ANNOUNCE_RETRY_MS = 15_000;
 /** The same where it said so (Retry-After, BEP 31) and its own time is shorter. */
 export const TOLD_ANNOUNCE_RETRY_MS = 5_000;
+/** Announces of all torrents that are under way at one time: all trackers that one torrent may have. */
+export const MAX_ANNOUNCES = 100;
+/** And at one host: all trackers that one torrent may have there. */
+export const MAX_ANNOUNCES_PER_HOST = 20;
+/** Announces begun at one host in a second, and as many at once: a thousand torrents of one tracker take most of a minute. */
+export const ANNOUNCES_PER_HOST_PER_S = 20;
+/** Trackers that failed, and are asked for one torrent at a time until they answer again, are remembered up to this number. */
+export const MAX_FAILED_TRACKERS = 1_000;
+/** A connection id of a UDP tracker is used this long (BEP 15). */
+export const UDP_CONNECTION_MS = 60_000;
+/** Sockets to UDP trackers that nobody uses now, and that are kept as long as their connection ids are good. */
+export const MAX_IDLE_UDP_LINES = 32;
 /** One wait of a timer; what is longer is waited for in parts. Node takes no more than 24.8 days. */
 export const MAX_TIMER_MS = 86_400_000;
 /** The word of leaving (`stopped`) must not hold up the exit. */
@@ -497,6 +509,12 @@ export const ENOUGH_DHT_NODES = 200;
 export const MAX_MET_DHT_NODES = 256;
 /** Nodes of a torrent (BEP 5 `nodes`) beyond these are passed over. */
 export const MAX_TORRENT_DHT_NODES = 16;
+/** Nodes that are named to begin with, by all torrents; more are passed over. Each is asked, and looked up, while no other is known. */
+export const MAX_NAMED_DHT_NODES = 64;
+/** Torrents that search in the DHT at one time; the library has 16 questions on their way for all of them. */
+export const MAX_DHT_SEARCHES = 4;
+/** Nodes are kept for the next run after a search, but not more often than this, and at the end. */
+export const DHT_KEEP_MS = 60_000;
 /** Addresses of one name that are tried. */
 export const MAX_NAME_ADDRESSES = 8;
 /** Nodes and peers of the DHT over IPv6 that are remembered at one time. */
@@ -531,6 +549,10 @@ export const LSD_INTERFACES_MS = 5_000;
 export const MAX_LSD_INTERFACES = 32;
 /** Whoever is new on the local network is answered, but not more often than this. */
 export const LSD_ANSWER_MS = 10_000;
+/** Torrents in one announce on the local network: about 1,100 bytes, of 1,400 that BEP 14 allows. */
+export const MAX_LSD_INFO_HASHES = 20;
+/** Between two announces on one interface, where there are too many torrents for one. */
+export const LSD_PACE_MS = 1_000;
 /** With nobody else to ask, the local network is waited for this long. */
 export const LSD_HOPE_MS = 10_000;
 /** An announce on the local network; one for 20 torrents has about 1,000 bytes. */

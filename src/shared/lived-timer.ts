@@ -2,6 +2,14 @@
 import { type Clock, monotonicMs } from './clock.ts';
 import { LIVED_TIMER_STEP_MS, MAX_CLOCK_STEP_MS } from './limits.ts';
 
+/** Does the work once, in `ms`. Returns how it is cancelled. */
+export type Later = (ms: number, work: () => void) => () => void;
+
+export const livedLater: Later = (ms, work) => {
+  const timer = new LivedTimer(ms, work);
+  return () => timer.cancel();
+};
+
 export class LivedTimer {
   readonly #work: () => void;
   readonly #clock: Clock;

@@ -26,9 +26,10 @@ export async function pinHost(
   url: URL,
   signal: AbortSignal,
   family: 4 | 6 | null = null,
+  addressesOf: typeof lookUp = lookUp,
 ): Promise<PinnedHost> {
   const host = hostOf(url);
-  const found = (await lookUp(host, signal)).map(({ address }) => plain(address));
+  const found = (await addressesOf(host, signal)).map(({ address }) => plain(address));
   const sorted = found.filter((one) => family === null || one.family === family);
   sorted.sort((a, b) => a.family - b.family);
   if (sorted.length === 0) throw new Error(`its name has no address of IPv${family}`);

@@ -1,14 +1,18 @@
 /** Waiting, but not for ever. */
-import { LivedTimer } from './lived-timer.ts';
+import { type Later, livedLater } from './lived-timer.ts';
 
 /** Resolves when the promise settles, or after `ms`, whichever is first. Never rejects. */
-export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: LivedTimer | undefined;
+export async function settledWithin(
+  promise: Promise<unknown>,
+  ms: number,
+  later: Later = livedLater,
+): Promise<void> {
+  let cancel = (): void => {};
   const late = new Promise<void>((resolve) => {
-    timer = new LivedTimer(ms, resolve);
+    cancel = later(ms, resolve);
   });
   await Promise.race([promise.then(nothing, nothing), late]);
-  timer?.cancel();
+  cancel();
 }
 
 function nothing(): void {}

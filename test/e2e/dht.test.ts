@@ -1,10 +1,17 @@
 /** The DHT on real sockets of loopback: whatever is not there at the start is used when it comes. */
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import bencode from 'bencode';
-import { type DhtOptions, DhtSource } from '../../src/main/discovery/dht.ts';
-import { readNodes } from '../../src/main/discovery/node-file.ts';
+import { Dht } from '../../src/main/discovery/dht.ts';
+import type { DhtNodeOptions } from '../../src/main/discovery/dht-node.ts';
+import type { DhtRequest, DhtSearch } from '../../src/main/discovery/dht-search.ts';
+import type { Environment, LookUp } from '../../src/main/discovery/environment.ts';
+import { NodeFile } from '../../src/main/discovery/node-file.ts';
+import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
+import { Timetable } from '../../src/main/discovery/timetable.ts';
 import { NO_LISTENING_PORT } from '../../src/main/network/identity.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { LookUpError } from '../../src/shared/name-lookup.ts';
@@ -17,13 +24,22 @@ import { int, list, str, torrentOf } from '../support/torrents.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
+const library = await REAL_ENVIRONMENT.dhtLibrary();
+/** A machine that speaks IPv6. */
+const SIX = { eth0: [{ family: 'IPv6', internal: false, address: '2001:db8::1' } as NetworkInterfaceInfo] };
 
 interface Run {
-  readonly source: DhtSource;
+  readonly source: DhtSearch;
+  readonly dht: Dht;
   readonly peers: HostPort[];
   readonly news: string[];
   readonly timers: GlobalTimers;
 }
+
+type Options = Partial<
+  Pick<DhtNodeOptions, 'family' | 'bootstrap' | 'isUsersChoice'> &
+    Pick<DhtRequest, 'port' | 'nodes'> & { readonly lookUp: LookUp; readonly nodeFile: string }
+>;
 
 /** Goes on with virtual time, second by second, until it is so; real time is for packets on loopback only. */
 async function until(timers: GlobalTimers, isSo: () => boolean): Promise<void> {
@@ -35,9 +51,9 @@ async function until(timers: GlobalTimers, isSo: () => boolean): Promise<void> {
   }
 }
 
-/** In virtual time, if not said otherwise. */
+/** One search, alone. In virtual time, if not said otherwise. */
 async function withSource(
-  options: Partial<DhtOptions>,
+  { nodeFile, lookUp = REAL_ENVIRONMENT.lookUp, nodes = [], port, ...options }: Options,
   work: (run: Run) => Promise<void>,
   time: 'virtual' | 'real' = 'virtual',
 ): Promise<void> {
@@ -45,25 +61,39 @@ async function withSource(
   if (time === 'real') timers.restore();
   const peers: HostPort[] = [];
   const news: string[] = [];
-  const source = new DhtSource({
-    family: 4,
+  const now = time === 'real' ? REAL_ENVIRONMENT.now : () => timers.now;
+  const environment: Environment = {
+    ...REAL_ENVIRONMENT,
+    now,
+    lookUp,
+    interfaces: () => SIX,
+    dhtLibrary: () => Promise.resolve(library),
+  };
+  const dht = new Dht(
+    {
+      environment,
+      family: 4,
+      bootstrap: [],
+      isUsersChoice: true,
+      from: null,
+      store: nodeFile === undefined ? null : new NodeFile(nodeFile, REAL_ENVIRONMENT.calendar),
+      ...options,
+    },
+    new Timetable(now, REAL_ENVIRONMENT.later).later,
+  );
+  const source = dht.search({
     infoHash: Buffer.alloc(20, 7),
-    port: Promise.resolve(NO_LISTENING_PORT),
-    bootstrap: [],
-    isUsersChoice: true,
-    torrentNodes: [],
-    from: null,
-    nodeFile: null,
-    canSpeak: () => true,
+    port: port ?? Promise.resolve(NO_LISTENING_PORT),
+    nodes,
+    need: () => 'peers',
     onPeers: (found) => peers.push(...found),
     onNews: (kind, text) => news.push(`${kind}: ${text}`),
-    ...options,
   });
+  while (source.phase === 'starting') await null;
   try {
-    await source.start();
-    await work({ source, peers, news, timers });
+    await work({ source, dht, peers, news, timers });
   } finally {
-    await source.stop();
+    await source.end();
     timers.restore();
   }
 }
@@ -78,13 +108,13 @@ async function withNode(work: (node: DhtNode) => Promise<void>, host = '127.0.0.
 }
 
 function failing(times: number, code: string, then: readonly string[]) {
-  const asked: number[] = [];
+  const asked: string[] = [];
   return {
     asked,
-    lookup: (_: string, family: number) => {
-      asked.push(family);
+    lookUp: (host: string) => {
+      asked.push(host);
       if (asked.length <= times) return Promise.reject(new LookUpError(code));
-      return Promise.resolve(then);
+      return Promise.resolve(then.map((address) => ({ address, family: isIP(address) })));
     },
   };
 }
@@ -97,15 +127,14 @@ for (const [family, host] of [
     test(`a name that cannot be looked up at first (${code}, IPv${family})`, () =>
       withNode(async (node) => {
         // The name leads to both families, and to an address where nobody is.
-        const { asked, lookup } = failing(3, code, ['203.0.113.1', '127.0.0.1', '::1']);
+        const { asked, lookUp } = failing(3, code, ['203.0.113.1', '127.0.0.1', '::1']);
         const bootstrap = [{ host: 'dht.test', port: node.port }];
-        await withSource({ family, bootstrap, lookup }, async ({ source, peers, news, timers }) => {
+        await withSource({ family, bootstrap, lookUp }, async ({ source, peers, news, timers }) => {
           await until(timers, () => asked.length >= 2);
           assert.equal(source.hopeful, code === 'EAI_AGAIN', 'what may pass is hoped for');
           await until(timers, () => peers.length > 0);
           assert.deepEqual(peers, [{ host, port: 6_881 }]);
           assert.equal(asked.length, 4, 'its failure fired three times');
-          assert.ok(asked.every((asked) => asked === family));
           assert.equal(source.hopeful, true);
           await until(timers, () => news.some((one) => one.startsWith('answered')));
           if (family === 4) assert.equal(news[0], 'failed: no name of a first node could be looked up');
@@ -176,13 +205,13 @@ test('all nodes are away at first, for two minutes; they are hoped for, and aske
 test('the nodes of a torrent and of peers are asked; what a stranger names in our network is not', () =>
   withNode((ofTorrent) =>
     withNode(async (ofPeer) => {
-      const torrentNodes = [{ host: '127.0.0.1', port: ofTorrent.port }];
-      await withSource({ torrentNodes, isUsersChoice: false }, async ({ source, peers, timers }) => {
+      const nodes = [{ host: '127.0.0.1', port: ofTorrent.port }];
+      await withSource({ nodes, isUsersChoice: false }, async ({ dht, peers, timers }) => {
         await until(timers, () => peers.length > 0);
         assert.ok(ofTorrent.heard.includes('get_peers'));
-        source.meet({ host: '127.0.0.1', port: ofPeer.port });
+        dht.meet({ host: '127.0.0.1', port: ofPeer.port });
         await until(timers, () => ofPeer.heard.length > 0);
-        source.meet({ host: '127.0.0.1', port: ofPeer.port });
+        dht.meet({ host: '127.0.0.1', port: ofPeer.port });
       });
     }),
   ));
@@ -190,13 +219,13 @@ test('the nodes of a torrent and of peers are asked; what a stranger names in ou
 test('a node of a peer alone is enough, and is kept for the next run', () =>
   withNode(async (node) => {
     const nodeFile = join(folder, 'cache', 'dht.json');
-    await withSource({ nodeFile }, async ({ source, peers, timers }) => {
+    await withSource({ nodeFile }, async ({ source, dht, peers, timers }) => {
       assert.equal(source.hopeful, true, 'until the first answer could have come');
-      source.meet({ host: '127.0.0.1', port: node.port });
+      dht.meet({ host: '127.0.0.1', port: node.port });
       await until(timers, () => peers.length > 0);
     });
     assert.deepEqual(
-      readNodes(nodeFile).map(({ host, port }) => ({ host, port })),
+      new NodeFile(nodeFile, REAL_ENVIRONMENT.calendar).read().map(({ host, port }) => ({ host, port })),
       [{ host: '127.0.0.1', port: node.port }],
     );
     await withSource({ nodeFile }, ({ peers, timers }) => until(timers, () => peers.length > 0));

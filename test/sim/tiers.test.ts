@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnnounceReply, TrackerError } from '../../src/main/discovery/announce.ts';
+import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
 import { newTracker, Tier } from '../../src/main/discovery/tier.ts';
 import { GlobalTimers } from '../support/global-timers.ts';
 
@@ -54,6 +55,7 @@ async function life(
     trackers: Object.keys(trackers).map(newTracker),
     headStartMs,
     now: () => timers.now,
+    later: REAL_ENVIRONMENT.later,
     ask: ({ url }, event) => {
       const n = (asked.get(url) ?? 0) + 1;
       asked.set(url, n);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'node:test';
 import { markedReadOnly, messageOf } from '../../src/main/discovery/dht-socket.ts';
-import { announceText, parseAnnounce } from '../../src/main/discovery/lsd.ts';
 import { lsdInterfaces } from '../../src/main/discovery/lsd-interfaces.ts';
+import { announceText, parseAnnounce } from '../../src/main/discovery/lsd-packet.ts';
 import { MAX_LSD_INTERFACES } from '../../src/shared/limits.ts';
 
 const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
@@ -68,7 +68,7 @@ test('local discovery: each interface once a family, the chosen one alone, and n
 });
 
 test('local discovery: what we say is what BEP 14 wants, and is understood', () => {
-  const text = announceText('239.192.152.143', 6_881, HASH, 'abc');
+  const text = announceText('239.192.152.143', 6_881, [HASH], 'abc');
   assert.equal(
     text,
     `BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 6881\r\nInfohash: ${HASH}\r\ncookie: abc\r\n\r\n\r\n`,

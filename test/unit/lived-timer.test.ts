@@ -1,7 +1,9 @@
 /** Timers of lived time: a stop of the process costs them nothing, and what came meanwhile is read before they fire. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Environment } from '../../src/main/discovery/environment.ts';
 import { LocalDiscovery } from '../../src/main/discovery/lsd.ts';
+import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
 
 /** Timers and a clock that go on together, until the process stands still: then time passes, and what is due comes late. */
@@ -71,16 +73,22 @@ test('a clock that is behind the timers keeps nothing waiting, and a cancelled o
 
 test('local discovery is hoped for in ten seconds of lived time', (t) => {
   const { clock, run, stop } = time(t);
-  const infoHash = new Uint8Array(20);
-  const options = { infoHash, port: 1, from: null, interfaces: () => ({}), onPeers: () => {} };
-  const lsd = new LocalDiscovery({ ...options, clock });
-  assert.equal(lsd.hopeful, false);
-  lsd.start();
+  const environment: Environment = {
+    ...REAL_ENVIRONMENT,
+    now: clock,
+    interfaces: () => ({}),
+    livedLater: (ms, work) => {
+      const timer = new LivedTimer(ms, work, clock);
+      return () => timer.cancel();
+    },
+  };
+  const lsd = new LocalDiscovery({ environment, later: environment.later, from: null });
+  const member = lsd.join({ infoHash: new Uint8Array(20), port: 1, onPeers: () => {} });
   run(4_000);
   stop(600_000);
   run(5_900);
-  assert.equal(lsd.hopeful, true);
+  assert.equal(member.hopeful, true);
   run(700);
-  assert.equal(lsd.hopeful, false);
-  lsd.stop();
+  assert.equal(member.hopeful, false);
+  member.leave();
 });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { getEventListeners } from 'node:events';
 import { after, test } from 'node:test';
-import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { Announcer } from '../../src/main/discovery/announcer.ts';
 import { trackerRefusal } from '../../src/main/discovery/local-tracker.ts';
 import { scrapeAll } from '../../src/main/discovery/scrape.ts';
@@ -12,6 +11,7 @@ import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
 import { HttpClient } from '../../src/main/network/http-client.ts';
 import { MAX_TRACKERS, MAX_TRACKERS_PER_HOST } from '../../src/shared/limits.ts';
 import { hostsOf, lookUp } from '../../src/shared/name-lookup.ts';
+import { ANNOUNCE, aloneInSession, overUdp } from '../support/announcing.ts';
 import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
@@ -52,18 +52,6 @@ test('the rule is exact, for this machine and for the local network', () => {
   assert.equal(trackerRefusal('announce', '/anything', 'public'), null);
 });
 
-const request = {
-  infoHash: Buffer.alloc(20, 1),
-  peerId: Buffer.alloc(20, 2),
-  port: 1,
-  uploaded: 0,
-  downloaded: 0,
-  left: 1,
-  event: 'started',
-  numwant: 1,
-  key: 1,
-} as const satisfies AnnounceRequest;
-
 /** What an announcer has to say of these tiers until `count` news came; it is stopped then, and asked whether it had hope. */
 async function newsOf(
   tiers: readonly (readonly string[])[],
@@ -78,11 +66,11 @@ async function newsOf(
   const announcer = new Announcer({
     tiers,
     private: false,
-    infoHash: request.infoHash,
-    peerId: request.peerId,
+    infoHash: ANNOUNCE.infoHash,
+    peerId: ANNOUNCE.peerId,
     port: Promise.resolve(1),
     http,
-    udp: { from: null },
+    ...aloneInSession(),
     progress: () => ({ downloaded: 0, left: 1 }),
     onPeers: () => {},
     onNews: (news) => {
@@ -126,7 +114,7 @@ test('announces, redirects and scrapes keep to it, by name, address and mapped a
     const visits = server.urls.length;
     const scrapes = await scrapeAll(
       evil.flat().concat(`http://${hosts[0]}/announce-all`),
-      request.infoHash,
+      ANNOUNCE.infoHash,
       http,
       null,
     );
@@ -157,14 +145,14 @@ test('over UDP as well, and a mapped address is answered as what it is', async (
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   const { port } = socket.address();
-  const route = { signal: new AbortController().signal, from: null };
-  await assert.rejects(udpAnnounce(`udp://127.0.0.1:${port}/admin?x`, request, route), /must be called/);
+  const announced = (url: string) => overUdp((route) => udpAnnounce(url, ANNOUNCE, route));
+  await assert.rejects(announced(`udp://127.0.0.1:${port}/admin?x`), /must be called/);
   assert.equal(heard.length, 0);
   for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', 'localhost']) {
-    const { peers, reach } = await udpAnnounce(`udp://${host}:${port}`, request, route);
+    const { peers, reach } = await announced(`udp://${host}:${port}`);
     assert.deepEqual([peers, reach], [[{ host: '1.2.3.4', port: 80 }], 'loopback'], host);
   }
-  await assert.rejects(udpAnnounce(`udp://0.0.0.0:${port}`, request, route), /no address of a host/);
+  await assert.rejects(announced(`udp://0.0.0.0:${port}`), /no address of a host/);
   await new Promise<void>((resolve) => socket.close(() => resolve()));
 });
 

@@ -15,11 +15,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { keepNodes, readNodes } from '../../src/main/discovery/node-file.ts';
+import { type KeptNode, NodeFile } from '../../src/main/discovery/node-file.ts';
 import { MAX_KEPT_DHT_NODES } from '../../src/shared/limits.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'unchoke-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+const store = (path: string) => new NodeFile(path, () => Date.now());
+const keepNodes = (path: string, nodes: readonly KeptNode[]) => store(path).keep(nodes);
+const readNodes = (path: string) => store(path).read();
 const at = (name: string): string => join(folder, name);
 const node = (i: number, seen: number) => ({ host: `1.2.${i >> 8}.${i & 255}`, port: 6_881, seen });
 const some = (count: number, from: number, seen: number) =>
@@ -49,7 +52,7 @@ test('runs that end at the same moment keep the nodes of each', async () => {
   const module = new URL('../../src/main/discovery/node-file.js', import.meta.url).href;
   const runs = Array.from({ length: 3 }, (_, i) => {
     const nodes = JSON.stringify(some(20, i * 20, 1_000));
-    const program = `import { keepNodes } from '${module}'; process.stdin.once('data', () => { for (let i = 0; i < 5; i++) keepNodes('${file}', ${nodes}.slice(i * 4, i * 4 + 4)); process.exit(); }); process.stdout.write('ready');`;
+    const program = `import { NodeFile } from '${module}'; const file = new NodeFile('${file}', () => Date.now()); process.stdin.once('data', () => { for (let i = 0; i < 5; i++) file.keep(${nodes}.slice(i * 4, i * 4 + 4)); process.exit(); }); process.stdout.write('ready');`;
     return spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

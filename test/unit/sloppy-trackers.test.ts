@@ -3,27 +3,16 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/http-tracker.ts';
 import { readScrape, scrapeUrl } from '../../src/main/discovery/scrape.ts';
 import { HttpClient } from '../../src/main/network/http-client.ts';
+import { ANNOUNCE, HTTP_VISIT } from '../support/announcing.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();
 const http = new HttpClient({ proxy: null, localAddress: null });
 after(() => http.close());
-const announce: AnnounceRequest = {
-  infoHash: Buffer.alloc(20, 1),
-  peerId: Buffer.alloc(20, 2),
-  port: 1,
-  uploaded: 0,
-  downloaded: 0,
-  left: 1,
-  event: 'started',
-  numwant: 1,
-  key: 1,
-};
-const signal = new AbortController().signal;
+const { signal } = HTTP_VISIT;
 
 /** Turns of the event loop after which a packet on loopback has been read. */
 const TURNS = 20;
@@ -55,7 +44,7 @@ async function answering<Result>(
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 }
-const asked = (url: string) => httpAnnounce(url, announce, null, http, { signal });
+const asked = (url: string) => httpAnnounce(url, ANNOUNCE, null, http, HTTP_VISIT);
 
 const GOOD = Buffer.from('d8:intervali1800e5:peers6:\x01\x02\x03\x04\x00\x50e', 'latin1');
 const text = GOOD.toString('latin1');
@@ -202,7 +191,7 @@ test('a fragment never eats the query, nor does an end that waits for one', () =
     ['http://t/announce?', 'http://t/announce?info_hash='],
     ['http://t/announce?k=1&', 'http://t/announce?k=1&info_hash='],
   ] as const)
-    assert.ok(announceUrl(url, announce, null).startsWith(begins), url);
+    assert.ok(announceUrl(url, ANNOUNCE, null).startsWith(begins), url);
   assert.equal(scrapeUrl('http://t/x/announce.php?k=1#f'), 'http://t/x/scrape.php?k=1');
   assert.equal(scrapeUrl('http://t/announce#/announce'), 'http://t/scrape');
 });

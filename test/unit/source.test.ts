@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TrackerNews } from '../../src/main/discovery/announcer.ts';
 import { Discovery } from '../../src/main/discovery/discovery.ts';
+import { SharedDiscovery } from '../../src/main/discovery/shared-discovery.ts';
 import { Failure } from '../../src/main/failure.ts';
 import { HttpClient } from '../../src/main/network/http-client.ts';
 import { parseMagnet } from '../../src/main/torrent/magnet.ts';
@@ -104,11 +105,12 @@ test('peers that a magnet link names are those of a stranger; --peer is the user
       linked,
       tiers: [],
       private: false,
-      dht: null,
+      dht: false,
       nodes: [],
       lsd: false,
       http,
-      udp: direct ? { from: null } : null,
+      shared: new SharedDiscovery({ dht: null, udp: direct ? { from: null } : null }),
+      need: () => 'peers',
       progress: () => ({ downloaded: 0, left: 1 }),
       onPeers: (peers, source) => told.push(...peers.map(({ host, port }) => `${source} ${host} ${port}`)),
       onNews: (one) => news.push(one),

@@ -9,6 +9,7 @@ import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/h
 import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
 import { HttpClient } from '../../src/main/network/http-client.ts';
 import { compactIpv4, compactIpv6 } from '../../src/shared/compact-peers.ts';
+import { aloneInSession, HTTP_VISIT, overUdp } from '../support/announcing.ts';
 import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
@@ -24,8 +25,6 @@ const request: AnnounceRequest = {
   numwant: 200,
   key: 0xdeadbeef,
 };
-const forever = new AbortController().signal;
-const over = { signal: forever, from: null };
 
 const http = new HttpClient({ proxy: null, localAddress: null });
 after(() => http.close());
@@ -82,7 +81,7 @@ test('HTTP: redirects are followed a few times, endless ones and huge answers ar
     return n === 1 ? to('/announce.php?there') : { body: EMPTY };
   });
   const announced = (query: string) =>
-    httpAnnounce(`${server.announce}${query}`, request, null, http, { signal: forever });
+    httpAnnounce(`${server.announce}${query}`, request, null, http, HTTP_VISIT);
   try {
     assert.deepEqual((await announced('')).peers, []);
     assert.match(server.urls[1] ?? '', /^\/announce\.php\?there/);
@@ -99,11 +98,11 @@ test('HTTP: what a torrent must not make us do is refused before a byte is sent'
   const other = server.announce.replace('/announce', '/shutdown?now');
   try {
     await assert.rejects(
-      httpAnnounce(other, request, null, http, { signal: forever }),
+      httpAnnounce(other, request, null, http, HTTP_VISIT),
       /a tracker on this machine must be called \/announce/,
     );
     await assert.rejects(
-      httpAnnounce('http://224.0.0.1/announce', request, null, http, { signal: forever }),
+      httpAnnounce('http://224.0.0.1/announce', request, null, http, HTTP_VISIT),
       /no address of a host/,
     );
     assert.deepEqual(server.urls, []);
@@ -118,6 +117,7 @@ test('HTTP: a tracker that says nothing is given up when the signal says so', as
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   const late = httpAnnounce(`http://127.0.0.1:${address.port}/announce`, request, null, http, {
+    ...HTTP_VISIT,
     signal: AbortSignal.timeout(150),
   });
   await assert.rejects(late, /no answer in time/);
@@ -146,6 +146,8 @@ const words = (...values: number[]): Buffer => {
   return bytes;
 };
 const connected = (datagram: Buffer): Buffer => words(0, datagram.readUInt32BE(12), 0xaaaa, 0xbbbb);
+const announcedTo = (url: string, firstWaitMs = 3_000) =>
+  overUdp((route) => udpAnnounce(url, request, { ...route, firstWaitMs }));
 const announced = (datagram: Buffer): Buffer =>
   Buffer.concat([words(1, datagram.readUInt32BE(12), 900, 2, 3), Buffer.from([1, 2, 3, 4, 0, 80])]);
 
@@ -153,7 +155,7 @@ test('UDP: connect, announce, peers; the request as BEP 15 lays it out, with the
   const { socket, url, heard } = await udpServer((n, datagram) =>
     n === 1 ? connected(datagram) : announced(datagram),
   );
-  const answer = await udpAnnounce(url, request, over);
+  const answer = await announcedTo(url);
   socket.close();
   assert.deepEqual(answer.peers, [{ host: '1.2.3.4', port: 80 }]);
   assert.deepEqual([answer.intervalMs, answer.leechers, answer.seeders], [900_000, 2, 3]);
@@ -178,22 +180,19 @@ test('UDP: lost datagrams are sent again, strangers ignored, refusals told', asy
           ? words(1, 12_345, 0, 0, 0)
           : announced(datagram),
   );
-  assert.equal((await udpAnnounce(lossy.url, request, { ...over, firstWaitMs: 40 })).peers.length, 1);
+  assert.equal((await announcedTo(lossy.url, 40)).peers.length, 1);
   assert.equal(lossy.heard.length, 4);
   lossy.socket.close();
   const refusing = await udpServer((_, datagram) =>
     Buffer.concat([words(3, datagram.readUInt32BE(12)), Buffer.from('no \x1b thanks')]),
   );
-  await assert.rejects(
-    udpAnnounce(refusing.url, request, { ...over, firstWaitMs: 40 }),
-    /refused: no \ufffd thanks/,
-  );
+  await assert.rejects(announcedTo(refusing.url, 40), /refused: no \ufffd thanks/);
   refusing.socket.close();
   const mute = await udpServer(() => null);
-  await assert.rejects(udpAnnounce(mute.url, request, { ...over, firstWaitMs: 5 }), /no answer/);
+  await assert.rejects(announcedTo(mute.url, 5), /no answer/);
   assert.equal(mute.heard.length, 4);
   mute.socket.close();
-  await assert.rejects(udpAnnounce('udp://127.0.0.1/announce', request, over), /without a port/);
+  await assert.rejects(announcedTo('udp://127.0.0.1/announce'), /without a port/);
 });
 
 test('tiers are asked at once, trackers of a tier in turn; who answered hears of the end', async () => {
@@ -215,7 +214,7 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
     peerId: request.peerId,
     port: Promise.resolve(1),
     http,
-    udp: { from: null },
+    ...aloneInSession(),
     progress: () => ({ downloaded: 0, left: 1 }),
     onPeers: (found) => {
       peers += found.length;
@@ -267,7 +266,7 @@ test('a network that is back: a tracker that failed is asked again without its w
     peerId: request.peerId,
     port: Promise.resolve(1),
     http,
-    udp: { from: null },
+    ...aloneInSession(),
     progress: () => ({ downloaded: 0, left: 1 }),
     onPeers: () => {},
     onNews: ({ kind }) => news.push(kind),

@@ -2,7 +2,6 @@
  * All trackers of a torrent, over the whole run (BEP 12): every tier is asked at once, and asked again at the interval of the
  * tracker that answered. Says `completed` and `stopped`, and never holds up anybody: the race runs on what has come.
  */
-import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -13,15 +12,19 @@ import {
   TRACKER_NUMWANT_PEERS,
   TRACKER_TIMEOUT_MS,
 } from '../../shared/limits.ts';
+import type { Later } from '../../shared/lived-timer.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
-import type { HttpClient } from '../network/http-client.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
 import { formatDuration } from '../text/units.ts';
 import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
+import type { AnnounceQueue } from './announce-queue.ts';
+import type { Environment } from './environment.ts';
 import { familiesOf, overFamilies } from './families.ts';
-import { httpAnnounce } from './http-tracker.ts';
+import { httpAnnounce, type TrackerHttp } from './http-tracker.ts';
+import type { Need } from './need.ts';
 import { newTracker, Tier, type TierTracker } from './tier.ts';
 import { boundedTiers } from './tracker-bounds.ts';
+import type { UdpLines } from './udp-line.ts';
 import { udpAnnounce } from './udp-tracker.ts';
 
 export interface AnnouncerOptions {
@@ -31,14 +34,25 @@ export interface AnnouncerOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   readonly port: Promise<number>;
-  readonly http: HttpClient;
-  /** UDP trackers, too, asked from this address of ours; null where a proxy carries none. */
-  readonly udp: { readonly from: string | null } | null;
+  readonly http: TrackerHttp;
+  /** What all torrents of the session have in common. */
+  readonly shared: TrackerAccess;
+  readonly need: () => Need;
   /** Counters at the moment of an announce, in bytes. */
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly HostPort[], tracker: string) => void;
   /** Something to tell the user: an answer, a warning, a failure. `tracker` is fit to be shown. */
   readonly onNews: (news: TrackerNews) => void;
+}
+
+/** The way to trackers, and the turns to go it. */
+export interface TrackerAccess {
+  readonly environment: Environment;
+  /** With the one timer of all torrents. */
+  readonly later: Later;
+  readonly announces: AnnounceQueue;
+  /** UDP trackers, too; null where a proxy carries none. */
+  readonly udp: UdpLines | null;
 }
 
 export interface TrackerNews {
@@ -49,7 +63,7 @@ export interface TrackerNews {
 
 export class Announcer {
   readonly #options: AnnouncerOptions;
-  readonly #key = randomInt(0x1_0000_0000);
+  readonly #key: number;
   readonly #abort = new AbortController();
   readonly #lastWords: Promise<unknown>[] = [];
   #tiers: readonly Tier[];
@@ -57,7 +71,10 @@ export class Announcer {
   constructor(options: AnnouncerOptions) {
     this.#options = options;
     setMaxListeners(0, this.#abort.signal);
-    const tiers = boundedTiers(options.tiers.map(shuffled)).map((urls) => urls.map(newTracker));
+    const { randomBelow } = options.shared.environment;
+    this.#key = randomBelow(0x1_0000_0000);
+    const mixed = options.tiers.map((tier) => shuffled(tier, randomBelow));
+    const tiers = boundedTiers(mixed).map((urls) => urls.map(newTracker));
     // BEP 27: one tracker at a time, in the order of the tiers, and another one only when it fails.
     this.#tiers = options.private
       ? [this.#tierOf(tiers.flat(), Number.POSITIVE_INFINITY)]
@@ -109,13 +126,17 @@ export class Announcer {
 
   /** Takes leave of the trackers that know us, for a moment at the most. */
   async stop(): Promise<void> {
+    const { livedLater } = this.#options.shared.environment;
     for (const tier of this.#tiers) tier.end();
     // `completed` has a moment to be heard before `stopped`.
-    await settledWithin(Promise.allSettled(this.#lastWords), STOPPED_ANNOUNCE_TIMEOUT_MS);
+    await settledWithin(Promise.allSettled(this.#lastWords), STOPPED_ANNOUNCE_TIMEOUT_MS, livedLater);
     this.#abort.abort();
-    await withDeadline(STOPPED_ANNOUNCE_TIMEOUT_MS, null, (signal) =>
+    await withDeadline(
+      STOPPED_ANNOUNCE_TIMEOUT_MS,
+      null,
       // A tracker that does not hear our leave forgets us by itself.
-      Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal))),
+      (signal) => Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal))),
+      livedLater,
     );
   }
 
@@ -129,11 +150,13 @@ export class Announcer {
   }
 
   #tierOf(trackers: readonly TierTracker[], headStartMs: number): Tier {
+    const { environment, later } = this.#options.shared;
     return new Tier({
       trackers,
       headStartMs,
-      now: () => performance.now(),
-      ask: (tracker, event) => this.#ask(tracker, event, this.#abort.signal),
+      now: environment.now,
+      later,
+      ask: (tracker, event, over) => this.#ask(tracker, event, this.#abort.signal, over),
       onAnswer: (tracker, reply) => this.#tell(tracker, reply),
       onFailure: ({ url }, error, nextTryMs) => {
         const tracker = redactedUrl(url);
@@ -150,14 +173,37 @@ export class Announcer {
     this.#options.onPeers(believable(reply.peers, reply.reach), tracker);
   }
 
-  /** Over each family of addresses that the tracker has; the first answer counts. */
-  async #ask(tracker: TierTracker, event: AnnounceEvent, signal: AbortSignal): Promise<AnnounceReply> {
-    const { infoHash, peerId, udp } = this.#options;
+  /** When its turn has come; `withdrawn` gives that up. */
+  async #ask(
+    tracker: TierTracker,
+    event: AnnounceEvent,
+    signal: AbortSignal,
+    withdrawn = signal,
+  ): Promise<AnnounceReply> {
+    const { shared, need } = this.#options;
     const { url } = tracker;
     const protocol = URL.canParse(url) ? new URL(url).protocol : null;
     const isUdp = protocol === 'udp:';
     if (!isUdp && protocol !== 'http:' && protocol !== 'https:') throw notSpoken(protocol);
-    if (isUdp && udp === null) throw new TrackerError('UDP does not go through the proxy', { lasting: true });
+    if (isUdp && shared.udp === null)
+      throw new TrackerError('UDP does not go through the proxy', { lasting: true });
+    // The last words to a tracker: it expects no more than these.
+    const isLast = event === 'stopped' || event === 'completed';
+    return shared.announces.run({ url, need: need(), isLast, withdrawn }, () =>
+      this.#announce(tracker, event, isUdp ? shared.udp : null, signal),
+    );
+  }
+
+  /** Over each family of addresses that the tracker has; the first answer counts. */
+  async #announce(
+    tracker: TierTracker,
+    event: AnnounceEvent,
+    lines: UdpLines | null,
+    signal: AbortSignal,
+  ): Promise<AnnounceReply> {
+    const { infoHash, peerId, shared } = this.#options;
+    const { lookUp, calendar, livedLater } = shared.environment;
+    const { url } = tracker;
     const port = await this.#options.port;
     const { downloaded, left } = this.#options.progress();
     const announce: AnnounceRequest = {
@@ -171,16 +217,24 @@ export class Announcer {
       numwant: event === 'stopped' ? 0 : TRACKER_NUMWANT_PEERS,
       key: this.#key,
     };
-    const http = (family?: 4 | 6): Promise<AnnounceReply> =>
-      withDeadline(TRACKER_TIMEOUT_MS, signal, (inTime) =>
-        httpAnnounce(url, announce, tracker.trackerId, this.#options.http, { signal: inTime, ...of(family) }),
+    const ask = (family?: 4 | 6): Promise<AnnounceReply> => {
+      // Its tries are its time-out.
+      if (lines !== null) return udpAnnounce(url, announce, { signal, lines, ...of(family) });
+      return withDeadline(
+        TRACKER_TIMEOUT_MS,
+        signal,
+        (inTime) =>
+          httpAnnounce(url, announce, tracker.trackerId, this.#options.http, {
+            signal: inTime,
+            calendar,
+            ...of(family),
+          }),
+        livedLater,
       );
-    // Its tries are its time-out.
-    const datagrams = (family?: 4 | 6): Promise<AnnounceReply> =>
-      udpAnnounce(url, announce, { signal, from: udp?.from ?? null, ...of(family) });
+    };
     // A proxy looks names up itself, and goes where it likes.
-    const families = udp === null ? [] : await familiesOf(url, udp.from, signal);
-    return overFamilies(families, isUdp ? datagrams : http, (more) => this.#tell(tracker, more));
+    const families = shared.udp === null ? [] : await familiesOf(url, shared.udp.from, lookUp, signal);
+    return overFamilies(families, ask, (more) => this.#tell(tracker, more));
   }
 }
 
@@ -201,10 +255,10 @@ function nextTryText(ms: number | null): string {
   return ms === Number.POSITIVE_INFINITY ? '; it is not asked again' : `; next try in ${formatDuration(ms)}`;
 }
 
-function shuffled(tier: readonly string[]): string[] {
+function shuffled(tier: readonly string[], randomBelow: Environment['randomBelow']): string[] {
   const trackers = [...tier];
   for (let i = trackers.length - 1; i > 0; i--) {
-    const j = randomInt(i + 1);
+    const j = randomBelow(i + 1);
     [trackers[i], trackers[j]] = [trackers[j] as string, trackers[i] as string];
   }
   return trackers;

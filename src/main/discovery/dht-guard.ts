@@ -23,6 +23,7 @@ import {
   MAX_DHT_PORTS_PER_HOST,
   MAX_DHT_TRANSACTION_BYTES,
 } from '../../shared/limits.ts';
+import { Allowance } from './allowance.ts';
 
 /** BEP 5. Storing values for others (BEP 44) is no part of finding peers, and would make large answers. */
 const QUERIES: ReadonlySet<string> = new Set(['ping', 'find_node', 'get_peers', 'announce_peer']);
@@ -78,27 +79,6 @@ export class DhtGuard {
       this.#askers.delete(oldest);
     }
     return asker;
-  }
-}
-
-/** So many at once, and as many again a second. */
-class Allowance {
-  readonly #perS: number;
-  #left: number;
-  #at: number;
-
-  constructor(perS: number, now: number) {
-    this.#perS = perS;
-    this.#left = perS;
-    this.#at = now;
-  }
-
-  take(now: number): boolean {
-    this.#left = Math.min(this.#perS, this.#left + (Math.max(0, now - this.#at) * this.#perS) / 1_000);
-    this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
   }
 }
 

@@ -3,7 +3,6 @@
  * reads, and throws from inside of the socket's callback where a stranger chose them badly. So each packet is read by our own
  * bencode reader first, and what the library throws all the same ends that packet and nothing else.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import {
   type BencodeDict,
@@ -15,8 +14,10 @@ import {
   field,
   isDict,
 } from '../../shared/bencode.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { MAX_DHT_PACKET_BYTES } from '../../shared/limits.ts';
 import { boundedAnswer, DhtGuard } from './dht-guard.ts';
+import type { DatagramSocket, OpenSocket, Sender } from './environment.ts';
 import { SixAsFour } from './six-as-four.ts';
 
 const NODE_ID_BYTES = 20;
@@ -27,8 +28,10 @@ export type DhtFamily = 4 | 6;
 
 export interface DhtSocketOptions {
   readonly family: DhtFamily;
+  readonly openSocket: OpenSocket;
+  readonly now: Clock;
   /** We take part without being asked anything: nobody could reach us. */
-  readonly readOnly: boolean;
+  readonly isReadOnly: () => boolean;
   /** Our own address; null leaves it to the system. */
   readonly from: string | null;
   /** Whom packets may go to: strangers name nodes, too. */
@@ -36,42 +39,40 @@ export interface DhtSocketOptions {
 }
 
 export class DhtSocket extends EventEmitter {
-  readonly #socket: Socket;
-  readonly #readOnly: boolean;
+  readonly #socket: DatagramSocket;
+  readonly #now: Clock;
+  readonly #isReadOnly: () => boolean;
   #isBound = false;
   #broken = false;
   readonly #mayReach: (host: string, port: number) => boolean;
   /** The library knows IPv4 only; null where that is what is spoken. */
   readonly #six: SixAsFour | null;
-  readonly #guard = new DhtGuard(performance.now());
+  readonly #guard: DhtGuard;
 
-  constructor({ family, readOnly, from, mayReach }: DhtSocketOptions) {
+  constructor({ family, openSocket, now, isReadOnly, from, mayReach }: DhtSocketOptions) {
     super();
-    this.#socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', ipv6Only: family === 6 });
+    this.#now = now;
+    this.#guard = new DhtGuard(now());
     this.#six = family === 6 ? new SixAsFour() : null;
-    this.#readOnly = readOnly;
+    this.#isReadOnly = isReadOnly;
     this.#mayReach = mayReach;
-    this.#socket.on('message', (bytes, from) => this.#hear(bytes, from));
-    this.#socket.on('listening', () => {
+    this.#socket = openSocket(family, false, {
+      onMessage: (bytes, sender) => this.#hear(bytes, sender),
+      // By itself Node would bind it to all addresses at the next packet: one that cannot be bound says nothing any more.
+      onError: (error) => {
+        this.#broken ||= !this.#isBound;
+        this.emit('error', error);
+      },
+      onClose: () => this.emit('close'),
+    });
+    this.#socket.bind(0, from, () => {
       this.#isBound = true;
       this.emit('listening');
     });
-    this.#socket.on('close', () => this.emit('close'));
-    // By itself Node would bind it to all addresses at the next packet: one that cannot be bound says nothing any more.
-    this.#socket.on('error', (error) => {
-      this.#broken ||= !this.#isBound;
-      this.emit('error', error);
-    });
-    if (from !== null) this.#socket.bind(0, from);
   }
 
-  bind(port: number, host: string | undefined, listening: () => void): void {
-    if (host === undefined) this.#socket.bind(port, listening);
-    else this.#socket.bind(port, host, listening);
-  }
-
-  address() {
-    return this.#socket.address();
+  address(): { readonly port: number } {
+    return { port: this.#socket.localPort() };
   }
 
   send(
@@ -86,7 +87,8 @@ export class DhtSocket extends EventEmitter {
     if (this.#broken || !this.#mayReach(real, port)) return sent(null);
     try {
       const message = this.#outgoing(bytes.subarray(offset, offset + length), real);
-      this.#socket.send(this.#readOnly ? markedReadOnly(message) : message, port, real, sent);
+      const bytesOut = this.#isReadOnly() ? markedReadOnly(message) : message;
+      this.#socket.send(bytesOut, { address: real, port }, sent);
     } catch (error) {
       // A port or host that cannot be: the library took it from a stranger.
       sent(error as Error);
@@ -109,7 +111,7 @@ export class DhtSocket extends EventEmitter {
 
   /** Its announce was accepted; `host` as the library knows it. */
   announced(host: string, port: number): void {
-    this.#guard.announced(this.realHost(host), port, performance.now());
+    this.#guard.announced(this.realHost(host), port, this.#now());
   }
 
   #outgoing(message: Buffer, to: string): Buffer {
@@ -118,10 +120,10 @@ export class DhtSocket extends EventEmitter {
     return Buffer.from(encodeBencode(boundedAnswer(this.#six?.outgoing(value) ?? value, to)));
   }
 
-  #hear(bytes: Buffer, from: RemoteInfo): void {
-    const message = messageOf(bytes, this.#readOnly);
+  #hear(bytes: Buffer, from: Sender): void {
+    const message = messageOf(bytes, this.#isReadOnly());
     if (message === null) return;
-    if (kindOf(message) === 'q' && !this.#guard.admits(message, from, performance.now())) return;
+    if (kindOf(message) === 'q' && !this.#guard.admits(message, from, this.#now())) return;
     const address = this.hostForLibrary(from.address);
     try {
       const heard = this.#six === null ? bytes : Buffer.from(this.#six.incoming(message));

@@ -1,27 +1,20 @@
-/** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
+/** Every way by which a torrent learns of peers, as one thing that starts, tells and stops. */
 import { setMaxListeners } from 'node:events';
-import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { cacheFile } from '../files/cache-folder.ts';
-import type { HttpClient } from '../network/http-client.ts';
 import { NO_LISTENING_PORT } from '../network/identity.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
-import { DhtSource } from './dht.ts';
-import type { DhtFamily } from './dht-socket.ts';
-import { LocalDiscovery } from './lsd.ts';
+import type { DhtSearch } from './dht-search.ts';
+import type { TrackerHttp } from './http-tracker.ts';
+import type { LsdMember } from './lsd.ts';
 import { resolvePeers } from './named-peers.ts';
+import type { Need } from './need.ts';
 import { DHT, LSD, MAGNET, USER } from './peer-source.ts';
-
-/** The DHT as the user wants it. */
-export interface DhtPlan {
-  readonly bootstrap: readonly HostPort[];
-  /** The user named them: then no nodes are kept for the next run, and none of the last one are asked. */
-  readonly isUsersChoice: boolean;
-}
+import type { SharedDiscovery } from './shared-discovery.ts';
 
 export interface DiscoveryOptions {
+  /** That of all torrents of the session. */
+  readonly shared: SharedDiscovery;
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   /** Where we listen; resolved when it is known. NO_LISTENING_PORT where we do not. */
@@ -34,15 +27,14 @@ export interface DiscoveryOptions {
   readonly tiers: readonly (readonly string[])[];
   /** Known to be private from the start (BEP 27). */
   readonly private: boolean;
-  /** Null: off. */
-  readonly dht: DhtPlan | null;
+  /** Ask in the DHT. */
+  readonly dht: boolean;
   /** Nodes of the DHT that the torrent names (BEP 5). */
   readonly nodes: readonly HostPort[];
   /** Ask on the local network (BEP 14). */
   readonly lsd: boolean;
-  readonly http: HttpClient;
-  /** UDP may be used, from this address of ours; null where it may not: no proxy carries it. */
-  readonly udp: { readonly from: string | null } | null;
+  readonly http: TrackerHttp;
+  readonly need: () => Need;
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   /** `namer`: the host of the node that named them, where there is one. */
   readonly onPeers: (peers: readonly HostPort[], source: string, namer?: string) => void;
@@ -52,10 +44,11 @@ export interface DiscoveryOptions {
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #announcer: Announcer;
-  /** One for each family of addresses (BEP 32): they are two tables. */
-  #dht: readonly DhtSource[] = [];
-  #lsd: LocalDiscovery | null = null;
+  /** One for each family of addresses (BEP 32). */
+  #searches: readonly DhtSearch[] = [];
+  #lsd: LsdMember | null = null;
   readonly #lookUps = new AbortController();
+  #leave = (): void => {};
   #resolving = false;
   #lsdStarting = false;
   #stopped = false;
@@ -63,29 +56,9 @@ export class Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    const { infoHash, port, dht, nodes, onNews, onPeers } = options;
     // One for each name that is being looked up.
     setMaxListeners(0, this.#lookUps.signal);
     this.#announcer = new Announcer(options);
-    const from = options.udp?.from ?? null;
-    if (dht === null) return;
-    const families: readonly DhtFamily[] = from === null ? [4, 6] : [isIPv6(from) ? 6 : 4];
-    this.#dht = families.map((family) => {
-      const name = family === 4 ? 'dht' : 'dht6';
-      return new DhtSource({
-        family,
-        infoHash,
-        port,
-        bootstrap: dht.bootstrap,
-        isUsersChoice: dht.isUsersChoice,
-        torrentNodes: nodes,
-        nodeFile: dht.isUsersChoice ? null : cacheFile(`${name}.json`),
-        from,
-        canSpeak: () => family === 4 || from !== null || hasIPv6() || namesIPv6(dht.bootstrap),
-        onPeers: (peers, node) => onPeers(peers, DHT, node),
-        onNews: (kind, text) => onNews({ tracker: name, kind, text }),
-      });
-    });
   }
 
   get asksTrackers(): boolean {
@@ -99,7 +72,9 @@ export class Discovery {
 
   get #otherHope(): boolean {
     return (
-      this.#resolving || this.#dht.some(({ hopeful }) => hopeful) || (this.#lsd?.hopeful ?? this.#lsdStarting)
+      this.#resolving ||
+      this.#searches.some(({ hopeful }) => hopeful) ||
+      (this.#lsd?.hopeful ?? this.#lsdStarting)
     );
   }
 
@@ -114,14 +89,15 @@ export class Discovery {
     return (
       this.#resolving ||
       this.#announcer.searching ||
-      this.#dht.some(({ searching }) => searching) ||
+      this.#searches.some(({ searching }) => searching) ||
       (this.#lsd?.hopeful ?? this.#lsdStarting)
     );
   }
 
   async start(): Promise<void> {
+    this.#leave = this.#options.shared.enter();
     this.#announcer.start();
-    for (const dht of this.#dht) void dht.start();
+    this.#startDht();
     void this.#startLsd();
     const { named, linked, onPeers } = this.#options;
     this.#resolving = true;
@@ -135,8 +111,9 @@ export class Discovery {
   async #resolve(peers: readonly HostPort[], found: (peers: readonly HostPort[]) => void): Promise<void> {
     if (peers.length === 0) return;
     // Behind a proxy the proxy looks names up: a look-up of our own would show which peers we want.
-    if (this.#options.udp === null) return found(peers);
-    await resolvePeers(peers, this.#lookUps.signal, found, (host, text) =>
+    const { udp, environment } = this.#options.shared;
+    if (udp === null) return found(peers);
+    await resolvePeers(peers, environment.lookUp, this.#lookUps.signal, found, (host, text) =>
       this.#options.onNews({ tracker: host, kind: 'failed', text }),
     );
   }
@@ -158,21 +135,22 @@ export class Discovery {
   becamePrivate(): void {
     this.#private = true;
     this.#announcer.becamePrivate();
-    for (const dht of this.#dht) void dht.stop();
-    this.#dht = [];
-    this.#lsd?.stop();
+    void this.#endSearches();
+    this.#lsd?.leave();
     this.#lsd = null;
   }
 
   /** The network was away: trackers and tables that failed are asked again. */
   networkBack(): void {
     this.#announcer.networkBack();
-    for (const dht of this.#dht) dht.networkBack();
+    for (const search of this.#searches) search.networkBack();
+    this.#lsd?.networkBack();
   }
 
   /** A peer has a node of the DHT (BEP 5, PORT). */
   meetNode(node: HostPort): void {
-    for (const dht of this.#dht) dht.meet(node);
+    if (this.#searches.length === 0) return;
+    for (const { dht } of this.#options.shared.dht) dht.meet(node);
   }
 
   completed(): void {
@@ -182,35 +160,41 @@ export class Discovery {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#lookUps.abort();
-    this.#lsd?.stop();
-    await Promise.all([this.#announcer.stop(), ...this.#dht.map((dht) => dht.stop())]);
+    this.#lsd?.leave();
+    await Promise.all([this.#announcer.stop(), this.#endSearches()]);
+    this.#leave();
+    this.#leave = () => {};
+  }
+
+  #startDht(): void {
+    const { shared, dht, infoHash, port, nodes, need, onPeers, onNews } = this.#options;
+    if (!dht) return;
+    this.#searches = shared.dht.map(({ name, dht: one }) =>
+      one.search({
+        infoHash,
+        port,
+        nodes,
+        need,
+        onPeers: (peers, node) => onPeers(peers, DHT, node),
+        onNews: (kind, text) => onNews({ tracker: name, kind, text }),
+      }),
+    );
+  }
+
+  async #endSearches(): Promise<void> {
+    const searches = this.#searches;
+    this.#searches = [];
+    await Promise.all(searches.map((search) => search.end()));
   }
 
   async #startLsd(): Promise<void> {
-    const { lsd, infoHash, onPeers, port } = this.#options;
-    if (!lsd) return;
+    const { shared, lsd, infoHash, onPeers, port } = this.#options;
+    if (!lsd || shared.lsd === null) return;
     this.#lsdStarting = true;
     const listening = await port;
     this.#lsdStarting = false;
-    // Who cannot be reached has nothing to announce, and is not answered.
+    // Without a listening port there is nothing to announce, and no peer answers.
     if (this.#stopped || this.#private || listening === NO_LISTENING_PORT) return;
-    this.#lsd = new LocalDiscovery({
-      infoHash,
-      port: listening,
-      from: this.#options.udp?.from ?? null,
-      onPeers: (peers) => onPeers(peers, LSD),
-    });
-    this.#lsd.start();
+    this.#lsd = shared.lsd.join({ infoHash, port: listening, onPeers: (peers) => onPeers(peers, LSD) });
   }
-}
-
-/** An address that others can reach, at this moment: interfaces come and go. */
-function hasIPv6(): boolean {
-  return Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .some(({ family, internal, address }) => family === 'IPv6' && !internal && !address.startsWith('fe80'));
-}
-
-function namesIPv6(nodes: readonly HostPort[]): boolean {
-  return nodes.some(({ host }) => isIPv6(host));
 }

@@ -3,11 +3,16 @@
  * one family that leads nowhere does not hide the other.
  */
 import { isIPv6 } from 'node:net';
-import { lookUp } from '../../shared/name-lookup.ts';
 import { hostOf } from '../../shared/pinned-hosts.ts';
+import type { LookUp } from './environment.ts';
 
 /** The families to ask the URL's host over; none where there is nothing to choose from, or nothing is known. */
-export async function familiesOf(url: string, from: string | null, signal: AbortSignal): Promise<(4 | 6)[]> {
+export async function familiesOf(
+  url: string,
+  from: string | null,
+  lookUp: LookUp,
+  signal: AbortSignal,
+): Promise<(4 | 6)[]> {
   // Connections that leave from one address of ours can but go to its kind.
   if (!URL.canParse(url) || from !== null) return [];
   try {

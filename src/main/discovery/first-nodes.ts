@@ -7,14 +7,10 @@ import { isIP } from 'node:net';
 import { mayName, type Reach, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { canonicalHost } from '../../shared/ip-address.ts';
-import { MAX_MET_DHT_NODES, MAX_NAME_ADDRESSES } from '../../shared/limits.ts';
-import { LookUpError, lookUp } from '../../shared/name-lookup.ts';
+import { MAX_MET_DHT_NODES, MAX_NAME_ADDRESSES, MAX_NAMED_DHT_NODES } from '../../shared/limits.ts';
+import { LookUpError } from '../../shared/name-lookup.ts';
 import type { DhtFamily } from './dht-socket.ts';
-
-export type Lookup = (host: string, family: DhtFamily, signal: AbortSignal) => Promise<readonly string[]>;
-
-export const NAME_LOOKUP: Lookup = async (host, family, signal) =>
-  (await lookUp(host, signal)).filter((each) => each.family === family).map(({ address }) => address);
+import type { LookUp } from './environment.ts';
 
 /** A node that the user named may name nodes as near as itself. A stranger's node is asked wherever it is, and may name public nodes only. */
 type NamedBy = 'user' | 'stranger';
@@ -26,6 +22,8 @@ interface Named {
   readonly host: string;
   readonly port: number;
   readonly by: NamedBy;
+  /** How many name it: several torrents may name the same. */
+  namers: number;
   nodes: readonly HostPort[];
   isAsked: boolean;
   /** There is no such name, or none in this family. Whatever else goes wrong with a look-up may pass. */
@@ -34,41 +32,55 @@ interface Named {
 
 export class FirstNodes {
   readonly #family: DhtFamily;
-  readonly #lookup: Lookup;
+  readonly #lookUp: LookUp;
   readonly #stopped = new AbortController();
-  readonly #named: Named[] = [];
+  readonly #named = new Map<string, Named>();
   /** By address and port, the newest last. */
   readonly #met = new Map<string, HostPort>();
   #turn = 0;
 
-  constructor(family: DhtFamily, lookup: Lookup) {
+  constructor(family: DhtFamily, lookUp: LookUp) {
     this.#family = family;
-    this.#lookup = lookup;
+    this.#lookUp = lookUp;
     // One for each name that is being looked up.
     setMaxListeners(0, this.#stopped.signal);
   }
 
   get hasAddress(): boolean {
-    return this.#met.size > 0 || this.#named.some(({ nodes }) => nodes.length > 0);
+    return this.#met.size > 0 || this.#all.some(({ nodes }) => nodes.length > 0);
   }
 
   /** All that were named, and some of the others, each time the next of them: hundreds that are gone must not be waited for. */
   next(): readonly HostPort[] {
     const some = [...this.#met.values()].reverse().slice(this.#turn, this.#turn + MET_AT_ONCE);
     this.#turn = this.#turn + MET_AT_ONCE < this.#met.size ? this.#turn + MET_AT_ONCE : 0;
-    return [...this.#named.flatMap(({ nodes }) => nodes), ...some];
+    return [...this.#all.flatMap(({ nodes }) => nodes), ...some];
   }
 
   /** Sooner or later one of them may answer. */
   get mayAnswer(): boolean {
-    return this.#met.size > 0 || this.#named.some(({ isUnknown }) => !isUnknown);
+    return this.#met.size > 0 || this.#all.some(({ isUnknown }) => !isUnknown);
   }
 
-  name({ host, port }: HostPort, by: NamedBy): void {
+  /** Returns how the name is taken back. Too many of strangers are passed over: each is looked up. */
+  name({ host, port }: HostPort, by: NamedBy): () => void {
     const isName = isIP(host) === 0;
-    if (!isName && !this.#isOurs(host)) return;
+    const key = `${by} ${host} ${port}`;
+    const known = this.#named.get(key);
+    const isTooMany = by === 'stranger' && this.#named.size >= MAX_NAMED_DHT_NODES;
+    if (known === undefined && (isTooMany || (!isName && !this.#isOurs(host)))) return () => {};
     const nodes = isName ? [] : [{ host: canonicalHost(host), port }];
-    this.#named.push({ host, port, by, nodes, isAsked: false, isUnknown: false });
+    const named = known ?? { host, port, by, namers: 0, nodes, isAsked: false, isUnknown: false };
+    named.namers += 1;
+    this.#named.set(key, named);
+    return () => {
+      named.namers -= 1;
+      if (named.namers === 0) this.#named.delete(key);
+    };
+  }
+
+  get #all(): readonly Named[] {
+    return [...this.#named.values()];
   }
 
   /** True if it is news, and an address of this family. Of too many the oldest are forgotten. */
@@ -84,17 +96,23 @@ export class FirstNodes {
     return isNew;
   }
 
-  /** Looks up every name that is not being looked up; `found` hears of each at once. Resolves when all of them are done. */
-  async resolve(found: (nodes: readonly HostPort[]) => void): Promise<void> {
+  /**
+   * Looks up every name that is not being looked up, or of these the ones that nothing is known of; `found` hears of each at once.
+   * Resolves when all of them are done.
+   */
+  async resolve(found: (nodes: readonly HostPort[]) => void, which: 'all' | 'new' = 'all'): Promise<void> {
     await Promise.all(
-      this.#named
+      this.#all
         .filter(({ host, isAsked }) => isIP(host) === 0 && !isAsked)
+        .filter(({ nodes, isUnknown }) => which === 'all' || (nodes.length === 0 && !isUnknown))
         .map(async (named) => {
           named.isAsked = true;
           try {
-            const hosts = await this.#lookup(named.host, this.#family, this.#stopped.signal);
-            const ours = hosts.filter((host) => this.#isOurs(host)).slice(0, MAX_NAME_ADDRESSES);
-            named.nodes = ours.map((host) => ({ host: canonicalHost(host), port: named.port }));
+            const addresses = await this.#lookUp(named.host, this.#stopped.signal);
+            const ours = addresses
+              .filter(({ address }) => this.#isOurs(address))
+              .slice(0, MAX_NAME_ADDRESSES);
+            named.nodes = ours.map(({ address }) => ({ host: canonicalHost(address), port: named.port }));
             named.isUnknown = ours.length === 0;
             found(named.nodes);
           } catch (error) {
@@ -118,7 +136,7 @@ export class FirstNodes {
     const key = keyOf({ host: canonicalHost(host), port });
     return (
       this.#met.has(key) ||
-      this.#named.some(({ nodes, by }) =>
+      this.#all.some(({ nodes, by }) =>
         nodes.some(
           (node) => keyOf(node) === key || (by === 'user' && mayName(reachOf(node.host) as Reach, reach)),
         ),

@@ -11,6 +11,7 @@ import {
   isDict,
   textField,
 } from '../../shared/bencode.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
 import { HttpError, HttpHostUnknown, HttpRefusal } from '../../shared/http-visitor.ts';
@@ -25,6 +26,9 @@ import type { HttpAnswer, HttpClient } from '../network/http-client.ts';
 import { printable } from '../text/foreign-text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 import { trackerRefusal } from './local-tracker.ts';
+
+/** What a tracker is asked through. */
+export type TrackerHttp = Pick<HttpClient, 'get'>;
 
 const DEFAULT_INTERVAL_S = 1_800;
 const WHITE_SPACE: ReadonlySet<number> = new Set(Buffer.from(' \t\r\n'));
@@ -42,22 +46,26 @@ export async function httpAnnounce(
   url: string,
   announce: AnnounceRequest,
   trackerId: Uint8Array | null,
-  http: HttpClient,
-  { signal, family }: { readonly signal: AbortSignal; readonly family?: 4 | 6 },
+  http: TrackerHttp,
+  {
+    signal,
+    calendar,
+    family,
+  }: { readonly signal: AbortSignal; readonly calendar: Clock; readonly family?: 4 | 6 },
 ): Promise<AnnounceReply> {
   const answer = await askTracker('announce', announceUrl(url, announce, trackerId), http, {
     signal,
     family,
   });
   // Many trackers put their reason into a body with an error status, so the body is read whatever the status.
-  return { ...readReply(answer.body, answer.status, statusError(answer)), reach: answer.reach };
+  return { ...readReply(answer.body, answer.status, statusError(answer, calendar())), reach: answer.reach };
 }
 
 /** One visit to a tracker, near or far. Rejects with TrackerError. */
 export async function askTracker(
   what: 'announce' | 'scrape',
   url: string,
-  http: HttpClient,
+  http: TrackerHttp,
   { signal, family }: { readonly signal: AbortSignal; readonly family?: 4 | 6 | undefined },
 ): Promise<HttpAnswer> {
   try {
@@ -75,10 +83,13 @@ export async function askTracker(
   }
 }
 
-/** What a status other than 200 means for the next try. */
-export function statusError({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>): TrackerError {
+/** What a status other than 200 means for the next try; `now` of the calendar. */
+export function statusError(
+  { status, headers }: Pick<HttpAnswer, 'status' | 'headers'>,
+  now: number,
+): TrackerError {
   return new TrackerError(`HTTP status ${status}`, {
-    retryMs: status === 200 ? null : retryAfterMs(headers['retry-after'], Date.now()),
+    retryMs: status === 200 ? null : retryAfterMs(headers['retry-after'], now),
     lasting: (status >= 400 && status < 500 && !PASSING_CLIENT_ERRORS.has(status)) || status === 501,
   });
 }
@@ -112,7 +123,7 @@ export function withQuery(url: string, query: string): string {
 export function readReply(
   body: Uint8Array,
   status: number,
-  failure = statusError({ status, headers: {} }),
+  failure = statusError({ status, headers: {} }, 0),
 ): Omit<AnnounceReply, 'reach'> {
   const value = decodedAnswer(body, status === 200 ? null : failure);
   if (!isDict(value)) throw new TrackerError('an answer that is not a dictionary');

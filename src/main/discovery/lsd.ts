@@ -1,180 +1,157 @@
 /**
- * Local service discovery (BEP 14): peers on the same network tell each other by multicast. Small enough to stand here: the
- * bittorrent-lsd package ends the process when a packet has but one line, and knows one address family.
+ * Local service discovery (BEP 14): peers on the same network tell each other by multicast, of all torrents of a session. Small
+ * enough to stand here: the bittorrent-lsd package ends the process when a packet has but one line, and knows one address family.
  */
-import { randomBytes } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
 import { reachOf } from '../../shared/address-rules.ts';
-import type { Clock } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import {
-  LSD_ANSWER_MS,
-  LSD_HOPE_MS,
-  LSD_INTERFACES_MS,
-  LSD_INTERVAL_MS,
-  MAX_LSD_PACKET_BYTES,
-} from '../../shared/limits.ts';
-import { LivedTimer } from '../../shared/lived-timer.ts';
+import { LSD_HOPE_MS, LSD_INTERFACES_MS, LSD_INTERVAL_MS } from '../../shared/limits.ts';
+import type { Later } from '../../shared/lived-timer.ts';
+import type { Environment } from './environment.ts';
 import { type LsdInterface, lsdInterfaces } from './lsd-interfaces.ts';
-
-const PORT = 6_771;
-const GROUPS = {
-  4: { type: 'udp4', group: '239.192.152.143', host: '239.192.152.143' },
-  6: { type: 'udp6', group: 'ff15::efc0:988f', host: '[ff15::efc0:988f]' },
-} as const;
+import { type Announced, LsdMouth } from './lsd-mouth.ts';
+import { parseAnnounce } from './lsd-packet.ts';
 
 export interface LsdOptions {
+  readonly environment: Environment;
+  /** With the one timer of all torrents. */
+  readonly later: Later;
+  /** The address of our own to speak from; null speaks on every interface. */
+  readonly from: string | null;
+}
+
+export interface LsdRequest {
   readonly infoHash: Uint8Array;
   /** Where peers may connect to us. */
   readonly port: number;
-  /** The address of our own to speak from; null speaks on every interface. */
-  readonly from: string | null;
-  readonly interfaces?: () => Parameters<typeof lsdInterfaces>[0];
-  readonly clock?: Clock;
   readonly onPeers: (peers: readonly HostPort[]) => void;
 }
 
-interface Mouth {
-  readonly socket: Socket;
-  readonly family: 4 | 6;
-  saidAt: number;
+/** A torrent that is announced to the local network. */
+export interface LsdMember {
+  /** Peers that are there answer within moments. */
+  readonly hopeful: boolean;
+  networkBack(): void;
+  leave(): void;
 }
 
-export interface LsdAnnounce {
-  readonly port: number;
-  readonly infoHashes: readonly string[];
-  readonly cookie: string | null;
+interface Member {
+  readonly announced: Announced;
+  readonly onPeers: (peers: readonly HostPort[]) => void;
 }
 
 export class LocalDiscovery {
   readonly #options: LsdOptions;
-  readonly #infoHash: string;
-  /** By this we know our own words when we hear them. */
-  readonly #cookie = randomBytes(8).toString('hex');
+  readonly #cookie: string;
+  /** By info hash. */
+  readonly #members = new Map<string, Member>();
   /** By the key of its interface: a socket sends on one, and hears what comes on any. */
-  readonly #mouths = new Map<string, Mouth>();
-  #timers: readonly NodeJS.Timeout[] = [];
-  #hope: LivedTimer | null = null;
+  readonly #mouths = new Map<string, LsdMouth>();
+  #cancels: readonly (() => void)[] = [];
 
   constructor(options: LsdOptions) {
     this.#options = options;
-    this.#infoHash = Buffer.from(options.infoHash).toString('hex');
+    const word = (): string => options.environment.randomBelow(0x1_0000_0000).toString(16).padStart(8, '0');
+    this.#cookie = word() + word();
   }
 
-  /** Those who are there answer within moments. */
-  get hopeful(): boolean {
-    return this.#hope !== null;
-  }
-
-  /** Where there is no multicast, nothing comes of it, and nobody is told. */
-  start(): void {
-    const over = (): void => {
-      this.#hope = null;
+  /** Where there is no multicast, nothing comes of it, and no message says so. */
+  join({ infoHash, port, onPeers }: LsdRequest): LsdMember {
+    const key = Buffer.from(infoHash).toString('hex');
+    const member: Member = { announced: [key, port], onPeers };
+    this.#members.set(key, member);
+    let hopeful = true;
+    const cancelHope = this.#options.environment.livedLater(LSD_HOPE_MS, () => {
+      hopeful = false;
+    });
+    if (this.#members.size === 1) this.#start();
+    else for (const mouth of this.#mouths.values()) mouth.say([member.announced]);
+    return {
+      get hopeful() {
+        return hopeful;
+      },
+      networkBack: () => {
+        for (const mouth of this.#mouths.values()) mouth.sayAgain([member.announced]);
+      },
+      leave: () => {
+        hopeful = false;
+        cancelHope();
+        if (this.#members.get(key) === member) this.#leave(key);
+      },
     };
-    this.#hope = new LivedTimer(LSD_HOPE_MS, over, this.#options.clock);
-    this.#look();
-    this.#timers = [
-      setInterval(() => this.#sayAll(), LSD_INTERVAL_MS),
-      setInterval(() => this.#look(), LSD_INTERFACES_MS),
-    ];
-    for (const timer of this.#timers) timer.unref();
   }
 
-  stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#timers = [];
-    this.#hope?.cancel();
-    this.#hope = null;
-    for (const key of [...this.#mouths.keys()]) this.#close(key);
+  #leave(key: string): void {
+    this.#members.delete(key);
+    for (const mouth of this.#mouths.values()) mouth.forget(key);
+    if (this.#members.size > 0) return;
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels = [];
+    for (const open of [...this.#mouths.keys()]) this.#close(open);
+  }
+
+  #start(): void {
+    this.#look();
+    this.#cancels = [
+      this.#every(LSD_INTERVAL_MS, () => {
+        for (const mouth of this.#mouths.values()) mouth.say(this.#allAnnounced);
+      }),
+      this.#every(LSD_INTERFACES_MS, () => this.#look()),
+    ];
+  }
+
+  /** Again and again, until it is cancelled. */
+  #every(ms: number, work: () => void): () => void {
+    const next = (): (() => void) =>
+      this.#options.later(ms, () => {
+        cancel = next();
+        work();
+      });
+    let cancel = next();
+    return () => cancel();
+  }
+
+  get #allAnnounced(): readonly Announced[] {
+    return [...this.#members.values()].map(({ announced }) => announced);
   }
 
   /** Interfaces come and go: a cable, a wireless network, a tunnel. */
   #look(): void {
-    const { interfaces = networkInterfaces, from } = this.#options;
-    const now = new Map(lsdInterfaces(interfaces(), from).map((one) => [one.key, one]));
+    const { environment, from } = this.#options;
+    const now = new Map(lsdInterfaces(environment.interfaces(), from).map((one) => [one.key, one]));
     for (const key of [...this.#mouths.keys()]) if (!now.has(key)) this.#close(key);
     for (const one of now.values()) if (!this.#mouths.has(one.key)) this.#open(one);
   }
 
-  #open({ key, family, multicast }: LsdInterface): void {
-    const { type, group } = GROUPS[family];
-    const socket = createSocket({ type, reuseAddr: true, ipv6Only: family === 6 });
-    const mouth: Mouth = { socket, family, saidAt: Number.NEGATIVE_INFINITY };
-    this.#mouths.set(key, mouth);
-    // One that does not work is tried again at the next look.
-    socket.on('error', () => this.#close(key, socket));
-    socket.on('message', (bytes, from) => this.#hear(bytes, from.address, mouth));
-    socket.bind(PORT, () => {
-      try {
-        socket.addMembership(group, multicast);
-        socket.setMulticastInterface(multicast);
-        this.#say(mouth);
-      } catch {
-        // This interface takes no part in multicast, or is gone again.
-        this.#close(key, socket);
-      }
+  #open(one: LsdInterface): void {
+    const { environment, later } = this.#options;
+    const mouth: LsdMouth = new LsdMouth(one, {
+      openSocket: environment.openSocket,
+      now: environment.now,
+      later,
+      cookie: this.#cookie,
+      onHeard: (text, from) => this.#hear(text, from, mouth),
+      // One that does not work is tried again at the next look.
+      onBroken: () => this.#close(one.key, mouth),
     });
+    this.#mouths.set(one.key, mouth);
+    mouth.say(this.#allAnnounced);
   }
 
-  #close(key: string, which?: Socket): void {
-    const open = this.#mouths.get(key);
-    if (open === undefined || (which !== undefined && which !== open.socket)) return;
+  #close(key: string, which = this.#mouths.get(key)): void {
+    if (which === undefined || which !== this.#mouths.get(key)) return;
     this.#mouths.delete(key);
-    open.socket.close();
+    which.close();
   }
 
-  #sayAll(): void {
-    for (const mouth of this.#mouths.values()) this.#say(mouth);
-  }
-
-  #say(mouth: Mouth): void {
-    const { group, host } = GROUPS[mouth.family];
-    mouth.saidAt = performance.now();
-    const { port } = this.#options;
-    mouth.socket.send(announceText(host, port, this.#infoHash, this.#cookie), PORT, group, () => {});
-  }
-
-  #hear(bytes: Buffer, from: string, mouth: Mouth): void {
-    if (bytes.length > MAX_LSD_PACKET_BYTES) return;
-    const announce = parseAnnounce(bytes.toString('latin1'));
+  #hear(text: string, from: string, mouth: LsdMouth): void {
+    const announce = parseAnnounce(text);
     if (announce === null || announce.cookie === this.#cookie) return;
-    if (!announce.infoHashes.includes(this.#infoHash)) return;
-    // Who is heard here is on our network, unless somebody routes multicast from afar.
+    // A sender that is heard here is on our network, unless multicast is routed from afar.
     const reach = reachOf(from);
     if (reach === null || reach === 'public') return;
-    this.#options.onPeers([{ host: from, port: announce.port }]);
-    // Whoever has just come has not heard us yet.
-    if (performance.now() - mouth.saidAt >= LSD_ANSWER_MS) this.#say(mouth);
+    const members = [...new Set(announce.infoHashes)].flatMap((one) => this.#members.get(one) ?? []);
+    for (const { onPeers } of members) onPeers([{ host: from, port: announce.port }]);
+    // A peer that has just come has not heard us yet.
+    mouth.sayAgain(members.map(({ announced }) => announced));
   }
-}
-
-export function announceText(host: string, port: number, infoHash: string, cookie: string): string {
-  const lines = [
-    'BT-SEARCH * HTTP/1.1',
-    `Host: ${host}:${PORT}`,
-    `Port: ${port}`,
-    `Infohash: ${infoHash}`,
-    `cookie: ${cookie}`,
-    '',
-    '',
-  ];
-  return `${lines.join('\r\n')}\r\n`;
-}
-
-/** Null for what is no announce. Header names in any case, as in HTTP. */
-export function parseAnnounce(text: string): LsdAnnounce | null {
-  const [first, ...lines] = text.split('\r\n');
-  if (first !== 'BT-SEARCH * HTTP/1.1') return null;
-  const headers = lines.flatMap((line) => {
-    const match = /^([A-Za-z]+):\s*(\S+)\s*$/.exec(line);
-    return match === null ? [] : [{ name: (match[1] as string).toLowerCase(), value: match[2] as string }];
-  });
-  const headerOf = (name: string) => headers.find((header) => header.name === name)?.value ?? null;
-  const port = Number(headerOf('port') ?? Number.NaN);
-  const infoHashes = headers
-    .filter(({ name, value }) => name === 'infohash' && /^[0-9a-fA-F]{40}$/.test(value))
-    .map(({ value }) => value.toLowerCase());
-  if (!Number.isInteger(port) || port < 1 || port > 65_535 || infoHashes.length === 0) return null;
-  return { port, infoHashes, cookie: headerOf('cookie') };
 }

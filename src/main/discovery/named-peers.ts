@@ -1,11 +1,12 @@
 /** Peers that the user or a magnet link names: their host may be a name. */
 import { isIP } from 'node:net';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { lookUp } from '../../shared/name-lookup.ts';
+import type { LookUp } from './environment.ts';
 
 /** Addresses with names looked up, each name for itself: a dead one does not hold up the rest. Ends when `signal` aborts. */
 export async function resolvePeers(
   named: readonly HostPort[],
+  lookUp: LookUp,
   signal: AbortSignal,
   onResolved: (peers: readonly HostPort[]) => void,
   onFailed: (host: string, reason: string) => void,

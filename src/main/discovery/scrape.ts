@@ -1,12 +1,22 @@
 /** What trackers know of a torrent without being announced to: BEP 48 over HTTP, BEP 15's scrape over UDP. */
 import { field, integerField, isDict } from '../../shared/bencode.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { withDeadline } from '../../shared/deadline.ts';
 import { TRACKER_TIMEOUT_MS } from '../../shared/limits.ts';
-import type { HttpClient } from '../network/http-client.ts';
 import { redactedUrl } from '../text/foreign-text.ts';
 import { type Scrape, TrackerError } from './announce.ts';
-import { askTracker, decodedAnswer, percentEncoded, statusError, withQuery } from './http-tracker.ts';
+import type { Environment } from './environment.ts';
+import {
+  askTracker,
+  decodedAnswer,
+  percentEncoded,
+  statusError,
+  type TrackerHttp,
+  withQuery,
+} from './http-tracker.ts';
+import { REAL_ENVIRONMENT } from './real-environment.ts';
 import { boundedTiers } from './tracker-bounds.ts';
+import { UdpLines } from './udp-line.ts';
 import { udpScrape } from './udp-tracker.ts';
 
 /** One tracker's answer; `error` where there is none. */
@@ -21,36 +31,39 @@ export interface Scraped {
 export function scrapeAll(
   trackers: readonly string[],
   infoHash: Uint8Array,
-  http: HttpClient,
+  http: TrackerHttp,
   udp: { readonly from: string | null } | null,
+  environment: Environment = REAL_ENVIRONMENT,
 ): Promise<Scraped[]> {
-  return Promise.all(
-    boundedTiers([trackers])
-      .flat()
-      .map(async (tracker) => {
-        const shown = redactedUrl(tracker);
-        try {
-          return { tracker: shown, scrape: await scrapeOne(tracker, infoHash, http, udp), error: null };
-        } catch (error) {
-          if (!(error instanceof TrackerError)) throw error;
-          return { tracker: shown, scrape: null, error: error.message };
-        }
-      }),
-  );
+  const lines = udp === null ? null : new UdpLines(environment, udp.from);
+  const scrapes = boundedTiers([trackers])
+    .flat()
+    .map(async (tracker) => {
+      const shown = redactedUrl(tracker);
+      try {
+        const scrape = await scrapeOne(tracker, infoHash, http, lines, environment);
+        return { tracker: shown, scrape, error: null };
+      } catch (error) {
+        if (!(error instanceof TrackerError)) throw error;
+        return { tracker: shown, scrape: null, error: error.message };
+      }
+    });
+  return Promise.all(scrapes).finally(() => lines?.close());
 }
 
 function scrapeOne(
   tracker: string,
   infoHash: Uint8Array,
-  http: HttpClient,
-  udp: { readonly from: string | null } | null,
+  http: TrackerHttp,
+  lines: UdpLines | null,
+  { calendar, livedLater }: Environment,
 ): Promise<Scrape> {
-  return withDeadline(TRACKER_TIMEOUT_MS, null, async (signal) => {
-    if (/^udp:/i.test(tracker) && udp !== null)
-      return udpScrape(tracker, infoHash, { signal, from: udp.from });
-    if (/^https?:/i.test(tracker)) return httpScrape(tracker, infoHash, http, signal);
+  const scrape = async (signal: AbortSignal): Promise<Scrape> => {
+    if (/^udp:/i.test(tracker) && lines !== null) return udpScrape(tracker, infoHash, { signal, lines });
+    if (/^https?:/i.test(tracker)) return httpScrape(tracker, infoHash, http, signal, calendar);
     throw new TrackerError('this kind of tracker is not asked');
-  });
+  };
+  return withDeadline(TRACKER_TIMEOUT_MS, null, scrape, livedLater);
 }
 
 /** The last part of the path must begin with `announce`, which `scrape` takes the place of. */
@@ -62,14 +75,15 @@ export function scrapeUrl(announce: string): string | null {
 async function httpScrape(
   tracker: string,
   infoHash: Uint8Array,
-  http: HttpClient,
+  http: TrackerHttp,
   signal: AbortSignal,
+  calendar: Clock,
 ): Promise<Scrape> {
   const url = scrapeUrl(tracker);
   if (url === null) throw new TrackerError('its URL says that it cannot be scraped');
   const asked = withQuery(url, `info_hash=${percentEncoded(infoHash)}`);
   const answer = await askTracker('scrape', asked, http, { signal });
-  if (answer.status !== 200) throw statusError(answer);
+  if (answer.status !== 200) throw statusError(answer, calendar());
   return readScrape(answer.body, infoHash);
 }
 

@@ -1,4 +1,5 @@
 /** Several ways to one answer, tried one after the other, without waiting long for any. */
+import type { Later } from '../../shared/lived-timer.ts';
 
 /**
  * Tries the first item; the next one when one has failed, or when the last one has not answered for `headStartMs`
@@ -8,23 +9,23 @@
 export function staggered<Item, Result>(
   items: readonly Item[],
   headStartMs: number,
+  later: Later,
   attempt: (item: Item) => Promise<Result>,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     const failures = new Map<Item, unknown>();
     let begun = 0;
     let over = false;
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => {};
     const next = (): void => {
-      clearTimeout(timer);
+      cancel();
       if (over || begun === items.length) return;
       const item = items[begun++] as Item;
-      if (begun < items.length && headStartMs < Number.POSITIVE_INFINITY)
-        timer = setTimeout(next, headStartMs);
+      if (begun < items.length && headStartMs < Number.POSITIVE_INFINITY) cancel = later(headStartMs, next);
       attempt(item).then(
         (result) => {
           over = true;
-          clearTimeout(timer);
+          cancel();
           resolve(result);
         },
         (error: unknown) => {

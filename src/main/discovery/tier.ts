@@ -2,12 +2,9 @@
  * One tier of trackers over the whole run (BEP 12): one is asked after the other, each with a head start, until one answers, which
  * then stays in front. A tracker that failed is left alone for as long as it said, or for longer each time.
  */
-import {
-  ANNOUNCE_RETRY_MS,
-  MAX_ANNOUNCE_INTERVAL_MS,
-  MAX_TIMER_MS,
-  TOLD_ANNOUNCE_RETRY_MS,
-} from '../../shared/limits.ts';
+import { setMaxListeners } from 'node:events';
+import { ANNOUNCE_RETRY_MS, MAX_ANNOUNCE_INTERVAL_MS, TOLD_ANNOUNCE_RETRY_MS } from '../../shared/limits.ts';
+import type { Later } from '../../shared/lived-timer.ts';
 import { type AnnounceEvent, type AnnounceReply, TrackerError } from './announce.ts';
 import { staggered } from './staggered.ts';
 
@@ -35,8 +32,9 @@ export interface TierOptions {
   readonly headStartMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Rejects with TrackerError, or as it likes where the run is over. */
-  readonly ask: (tracker: TierTracker, event: AnnounceEvent) => Promise<AnnounceReply>;
+  readonly later: Later;
+  /** Rejects with TrackerError; as it likes where the run is over, or where the round was over before its turn came. */
+  readonly ask: (tracker: TierTracker, event: AnnounceEvent, over: AbortSignal) => Promise<AnnounceReply>;
   readonly onAnswer: (tracker: TierTracker, reply: AnnounceReply) => void;
   /** `nextTryMs`: when one of the tier is asked again, where this was the last hope of a round; else null. */
   readonly onFailure: (tracker: TierTracker, error: TrackerError, nextTryMs: number | null) => void;
@@ -60,7 +58,8 @@ export class Tier {
   #trackers: readonly TierTracker[];
   #rounds = 0;
   #hasFailed = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelNext = (): void => {};
+  #round: AbortController | null = null;
   #ended = false;
 
   constructor(options: TierOptions) {
@@ -84,7 +83,7 @@ export class Tier {
 
   /** Asks now, and from then on again and again. */
   async round(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#cancelNext();
     const due = this.#trackers.filter(({ notBefore }) => notBefore <= this.#options.now());
     if (due.length === 0) return this.roundAt(this.#nextTry());
     this.#rounds += 1;
@@ -99,11 +98,9 @@ export class Tier {
   /** Asks at that time, or at once where it is over. */
   roundAt(at: number): void {
     if (this.#ended || at === Number.POSITIVE_INFINITY) return;
-    clearTimeout(this.#timer);
-    const waitMs = Math.min(Math.max(0, at - this.#options.now()), MAX_TIMER_MS);
-    this.#timer = setTimeout(() => void this.round(), waitMs);
-    // Waiting for the next announce is no reason to keep the process alive.
-    this.#timer.unref();
+    this.#cancelNext();
+    const waitMs = Math.max(0, at - this.#options.now());
+    this.#cancelNext = this.#options.later(waitMs, () => void this.round());
   }
 
   /** The waits of a failed tier were those of the network, which is back. What trackers said themselves holds. */
@@ -120,16 +117,22 @@ export class Tier {
   /** Nothing is asked any more of its own accord. */
   end(): void {
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#cancelNext();
+    this.#round?.abort();
   }
 
-  /** The first tracker that answers; null where none does. */
+  /** The first tracker that answers; null where none does. Then nobody waits for a turn any more. */
   #firstAnswer(due: readonly TierTracker[]): Promise<TierTracker | null> {
     let left = due.length;
-    return staggered(due, this.#options.headStartMs, async (tracker) => {
+    const { headStartMs, later } = this.#options;
+    const round = new AbortController();
+    // One listener for each that waits for its turn.
+    setMaxListeners(0, round.signal);
+    this.#round = round;
+    const answer = staggered(due, headStartMs, later, async (tracker) => {
       tracker.askedAt = this.#options.now();
       try {
-        const reply = await this.#options.ask(tracker, tracker.knowsUs ? 'none' : 'started');
+        const reply = await this.#options.ask(tracker, tracker.knowsUs ? 'none' : 'started', round.signal);
         accept(tracker, reply, this.#options.now());
         this.#options.onAnswer(tracker, reply);
         return tracker;
@@ -141,10 +144,13 @@ export class Tier {
         }
         throw error;
       }
-    }).catch((error: unknown) => {
-      if (error instanceof TrackerError || this.#ended) return null;
-      throw error;
     });
+    return answer
+      .catch((error: unknown) => {
+        if (error instanceof TrackerError || this.#ended) return null;
+        throw error;
+      })
+      .finally(() => round.abort());
   }
 
   /** Null where only what hardly passes is in the way: that is tried again, and nobody should wait for it. */

@@ -18,6 +18,6 @@ export function boundedTiers(tiers: readonly (readonly string[])[]): string[][] 
 }
 
 /** URLs that cannot be read are at one host, and that is nobody's. */
-function hostnameOf(url: string): string {
+export function hostnameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname.toLowerCase().replace(/\.$/, '') : '';
 }

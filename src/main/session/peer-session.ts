@@ -10,6 +10,8 @@ import type { PeerOutcome } from '../../shared/messages.ts';
 import { ownAddresses } from '../../shared/own-addresses.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
 import { Discovery } from '../discovery/discovery.ts';
+import type { Need } from '../discovery/need.ts';
+import { SharedDiscovery } from '../discovery/shared-discovery.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import { MetadataRace } from '../metadata/metadata-race.ts';
 import type { HttpClient } from '../network/http-client.ts';
@@ -132,6 +134,10 @@ export class PeerSession {
     );
     this.#listenToRace(listener);
     this.discovery = new Discovery({
+      shared: new SharedDiscovery({
+        dht: direct ? dht : null,
+        udp: direct ? { from: route.localAddress } : null,
+      }),
       infoHash: known.infoHash,
       peerId,
       port: this.#listen(portOf(options), route.localAddress, listener),
@@ -139,11 +145,11 @@ export class PeerSession {
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: session.trackers ? tiersOf(source, session.announceAll) : [],
       private: isPrivate,
-      dht: isPrivate || !direct ? null : dht,
+      dht: !isPrivate,
       nodes: source.kind === 'torrent' ? source.metainfo.nodes : [],
-      lsd: session.lsd && !isPrivate && direct,
+      lsd: session.lsd && !isPrivate,
       http: options.http,
-      udp: direct ? { from: route.localAddress } : null,
+      need: () => this.#need(listener),
       progress: () => listener.progress(),
       onPeers: (peers, from, namer) => this.#heardOf(peers, from, namer ?? null, listener),
       onNews: (news) => {
@@ -212,6 +218,12 @@ export class PeerSession {
     this.#shards.networkBack();
     this.discovery.networkBack();
     listener.onNetworkBack(back);
+  }
+
+  #need(listener: SessionListener): Need {
+    if (listener.progress().left === 0) return 'nothing';
+    const { choked, unchoked } = phaseTotals(this.race.shardStats);
+    return choked + unchoked === 0 ? 'peers' : 'data';
   }
 
   #heardOf(peers: readonly HostPort[], from: string, namer: string | null, listener: SessionListener): void {

@@ -12,7 +12,7 @@ import {
   DEFAULT_MAX_PEERS,
 } from '../../shared/limits.ts';
 import type { Encryption, Strategy } from '../../shared/messages.ts';
-import type { DhtPlan } from '../discovery/discovery.ts';
+import type { DhtPlan } from '../discovery/shared-discovery.ts';
 import { WELL_KNOWN_NODES } from '../discovery/well-known-nodes.ts';
 import { defaultThreads } from '../pools/default-threads.ts';
 import type { Blocklist } from '../race/blocklist.ts';

@@ -1,0 +1,261 @@
+/**
+ * Our node of the distributed hash table (BEP 5) in one family of addresses, by way of bittorrent-dht. While no other node is
+ * known, those that a search may begin with are asked again and again: names that cannot be looked up, nodes that are away and
+ * networks that are down come back.
+ */
+import { isIP, isIPv6 } from 'node:net';
+import { believable, reachOf } from '../../shared/address-rules.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import { canonicalHost } from '../../shared/ip-address.ts';
+import {
+  DHT_KEEP_MS,
+  DHT_PEER_AGE_MS,
+  DHT_PING_MS,
+  DHT_SEEK_MAX_MS,
+  DHT_SEEK_MS,
+  ENOUGH_DHT_NODES,
+} from '../../shared/limits.ts';
+import type { DhtLibrary, LibraryClient } from './dht-library.ts';
+import { type DhtFamily, DhtSocket } from './dht-socket.ts';
+import type { Environment, Interfaces } from './environment.ts';
+import { FirstNodes } from './first-nodes.ts';
+import type { NodeStore } from './node-file.ts';
+
+export interface DhtNodeOptions {
+  readonly environment: Environment;
+  readonly family: DhtFamily;
+  /** Nodes to begin with, by name or address, and whether the user named them. */
+  readonly bootstrap: readonly HostPort[];
+  readonly isUsersChoice: boolean;
+  /** The address of our own that packets leave from; null leaves it to the system. */
+  readonly from: string | null;
+  /** Where nodes are kept between runs; null keeps none. */
+  readonly store: NodeStore | null;
+}
+
+export interface DhtNodeListener {
+  /** `node`: the host of the node that named them. */
+  onPeers(infoHash: Buffer, peers: readonly HostPort[], node: string): void;
+  /** There is somebody to ask. */
+  onNode(): void;
+  /** Nobody of those to begin with answers, up to now. */
+  onNoAnswer(reason: string): void;
+  onBroken(reason: string): void;
+}
+
+export class DhtNode {
+  readonly #options: DhtNodeOptions;
+  readonly #listener: DhtNodeListener;
+  readonly #first: FirstNodes;
+  #client: LibraryClient | null = null;
+  #socket: DhtSocket | null = null;
+  #cancelSeek = (): void => {};
+  #seekMs = DHT_SEEK_MS;
+  #soughtAt = Number.NEGATIVE_INFINITY;
+  #keptAt = Number.NEGATIVE_INFINITY;
+  /** For the first answer; seeks may overlap. */
+  readonly #waits = new Set<() => void>();
+  #isAwaited = true;
+  #isClosed = false;
+  /** Others may connect to us, so that it makes sense to ask us (BEP 43). */
+  listens = false;
+
+  constructor(options: DhtNodeOptions, listener: DhtNodeListener) {
+    this.#options = options;
+    this.#listener = listener;
+    const { family, bootstrap, isUsersChoice, environment } = options;
+    this.#first = new FirstNodes(family, environment.lookUp);
+    for (const node of bootstrap) this.#first.name(node, isUsersChoice ? 'user' : 'stranger');
+  }
+
+  /** How many others are known. */
+  get count(): number {
+    return this.#client?.nodes.count() ?? 0;
+  }
+
+  /** The very first answer may still come. */
+  get isAwaited(): boolean {
+    return this.#isAwaited && !this.#isClosed;
+  }
+
+  /** Nodes are known, or those to begin with may come back. */
+  get mayAnswer(): boolean {
+    return !this.#isClosed && (this.count > 0 || (this.#canSpeak && this.#first.mayAnswer));
+  }
+
+  open(library: DhtLibrary): void {
+    if (this.#client !== null || this.#isClosed) return;
+    // The newest last: it is asked first.
+    for (const node of [...(this.#options.store?.read() ?? [])].reverse()) this.#first.meet(node);
+    this.#start(library);
+    void this.#seek();
+  }
+
+  /** Nodes that a torrent names (BEP 5). Returns how they are taken back. */
+  name(nodes: readonly HostPort[]): () => void {
+    const takeBack = nodes.map((node) => this.#first.name(node, 'stranger'));
+    return () => {
+      for (const one of takeBack) one();
+    };
+  }
+
+  /** Asks these as well, unless enough nodes are known. */
+  ask(named: readonly HostPort[]): void {
+    if (named.length === 0 || this.#isClosed || this.count >= ENOUGH_DHT_NODES || !this.#canSpeak) return;
+    this.#ping(named.filter(({ host }) => isIP(canonicalHost(host)) === this.#options.family));
+    void this.#first.resolve((nodes) => this.#ping(nodes), 'new');
+  }
+
+  /** A peer has a node of the DHT (BEP 5, PORT). */
+  meet(node: HostPort): void {
+    if (this.#isClosed || !this.#first.meet(node) || this.count >= ENOUGH_DHT_NODES) return;
+    if (this.#canSpeak) this.#ping([node]);
+  }
+
+  /** Asks for peers, and, with a port, announces us there to the nodes that answered. Returns how that is given up. */
+  lookup(infoHash: Buffer, port: number | null, done: () => void): () => void {
+    const client = this.#client;
+    if (client === null) return () => {};
+    let isGivenUp = false;
+    const found = (): void => {
+      if (port === null || isGivenUp) done();
+      else client.announce(infoHash, port, done);
+    };
+    // By itself an announce asks nobody for peers while the nodes of the last search are fresh.
+    const giveUp = client.lookup(infoHash, found);
+    return () => {
+      isGivenUp = true;
+      giveUp();
+    };
+  }
+
+  /** All known nodes are gone, or the network was away: those to begin with are asked, and all pauses begin from the start. */
+  seekIn(ms: number): void {
+    if (this.#client === null || this.#isClosed) return;
+    const { now } = this.#options.environment;
+    const restMs = Math.max(ms, this.#soughtAt + DHT_SEEK_MS - now());
+    this.#seekMs = DHT_SEEK_MS;
+    if (restMs <= 0) void this.#seek();
+    else this.#seekLater(restMs);
+  }
+
+  /** What answered in this run. It also is where the next search begins, should all of it be gone for a time. */
+  keep(): void {
+    if (this.#isClosed) return;
+    const { environment, store } = this.#options;
+    const nodes = (this.#client?.nodes.toArray() ?? []).map(({ host, port, seen }) => ({
+      host: this.#socket?.realHost(host) ?? host,
+      port,
+      seen: seen ?? environment.calendar(),
+    }));
+    for (const node of nodes) this.#first.meet(node);
+    store?.keep(nodes);
+    this.#keptAt = environment.now();
+  }
+
+  /** The same after each search of many torrents, but not all the time. */
+  keepNowAndThen(): void {
+    if (this.#options.environment.now() - this.#keptAt >= DHT_KEEP_MS) this.keep();
+  }
+
+  async close(): Promise<void> {
+    this.keep();
+    this.#isClosed = true;
+    this.#first.stop();
+    for (const cancel of this.#waits) cancel();
+    this.#cancelSeek();
+    const client = this.#client;
+    this.#client = null;
+    if (client !== null) await new Promise<void>((resolve) => client.destroy(resolve));
+  }
+
+  get #canSpeak(): boolean {
+    const { family, from, bootstrap, environment } = this.#options;
+    return family === 4 || from !== null || hasIPv6(environment.interfaces()) || namesIPv6(bootstrap);
+  }
+
+  #start(library: DhtLibrary): void {
+    const { family, from, environment } = this.#options;
+    const socket = new DhtSocket({
+      family,
+      from,
+      openSocket: environment.openSocket,
+      now: environment.now,
+      isReadOnly: () => !this.listens,
+      mayReach: (host, port) => this.#first.mayReach(host, port),
+    });
+    // The library would look names up itself, once, and ask all the others only then.
+    const client = new library({ bootstrap: false, socket, maxAge: DHT_PEER_AGE_MS });
+    this.#client = client;
+    this.#socket = socket;
+    client.on('error', (error: Error) => this.#listener.onBroken(error.message));
+    client.on('warning', () => {});
+    client.on('announce', ({ host, port }: HostPort) => socket.announced(host, port));
+    client.on('peer', (peer: HostPort, infoHash: Buffer, from: { host?: string; address?: string } | null) =>
+      this.#believe(peer, infoHash, from?.host ?? from?.address ?? null),
+    );
+    client.on('node', () => {
+      this.#isAwaited = false;
+      this.#listener.onNode();
+    });
+  }
+
+  /** Asks all nodes that a search may begin with; again after a while, until one answers. */
+  async #seek(): Promise<void> {
+    if (this.#isClosed || this.count > 0) return;
+    this.#soughtAt = this.#options.environment.now();
+    this.#seekLater(this.#seekMs);
+    this.#seekMs = Math.min(this.#seekMs * 2, DHT_SEEK_MAX_MS);
+    if (this.#canSpeak) {
+      this.#ping(this.#first.next());
+      await this.#first.resolve((nodes) => this.#ping(nodes));
+      if (this.#first.hasAddress) await this.#firstAnswer();
+    }
+    if (this.#isClosed || this.count > 0) return;
+    this.#isAwaited = false;
+    this.#listener.onNoAnswer(
+      this.#first.hasAddress ? 'no node answered' : 'no name of a first node could be looked up',
+    );
+  }
+
+  #seekLater(ms: number): void {
+    this.#cancelSeek();
+    this.#cancelSeek = this.#options.environment.later(ms, () => void this.#seek());
+  }
+
+  /** Resolves when it could have come. */
+  #firstAnswer(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.environment.livedLater(DHT_PING_MS, () => {
+        this.#waits.delete(cancel);
+        resolve();
+      });
+      this.#waits.add(cancel);
+    });
+  }
+
+  #ping(nodes: readonly HostPort[]): void {
+    for (const { host, port } of nodes)
+      this.#client?.addNode({ host: this.#socket?.hostForLibrary(host) ?? host, port });
+  }
+
+  #believe({ host, port }: HostPort, infoHash: Buffer, from: string | null): void {
+    const socket = this.#socket;
+    const node = from === null || socket === null ? null : socket.realHost(from);
+    const reach = node === null ? null : reachOf(node);
+    if (reach === null || node === null || socket === null || this.#isClosed) return;
+    const peers = believable([{ host: socket.realHost(host), port }], reach);
+    if (peers.length > 0) this.#listener.onPeers(infoHash, peers, node);
+  }
+}
+
+/** An address that others can reach, at this moment: interfaces come and go. */
+function hasIPv6(interfaces: Interfaces): boolean {
+  return Object.values(interfaces)
+    .flatMap((list) => list ?? [])
+    .some(({ family, internal, address }) => family === 'IPv6' && !internal && !address.startsWith('fe80'));
+}
+
+function namesIPv6(nodes: readonly HostPort[]): boolean {
+  return nodes.some(({ host }) => isIPv6(host));
+}

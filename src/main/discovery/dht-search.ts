@@ -1,0 +1,108 @@
+/** The search of one torrent in the DHT, over and over, in one family of addresses. */
+import type { HostPort } from '../../shared/compact-peers.ts';
+import { DHT_EMPTY_REPEAT_MS, DHT_FIRST_REPEAT_MS, DHT_REPEAT_MS } from '../../shared/limits.ts';
+import type { Need } from './need.ts';
+
+export interface DhtRequest {
+  readonly infoHash: Uint8Array;
+  /** Where we listen for peers; NO_LISTENING_PORT where we do not, and then we only ask. */
+  readonly port: Promise<number>;
+  /** Nodes that the torrent names (BEP 5). */
+  readonly nodes: readonly HostPort[];
+  readonly need: () => Need;
+  /** `node`: the host of the node that named them. */
+  readonly onPeers: (peers: readonly HostPort[], node: string) => void;
+  readonly onNews: (kind: 'answered' | 'failed', text: string) => void;
+}
+
+/**
+ * starting: the port is not known yet; waiting: no node is known; queued: others have their turn; searching; resting until the
+ * next time; ended.
+ */
+type Phase = 'starting' | 'waiting' | 'queued' | 'searching' | 'resting' | 'ended';
+
+/** What a search needs of all of them. */
+export interface SearchHost {
+  /** The first answer of any node is still awaited. */
+  readonly isAwaited: boolean;
+  /** A node may answer, now or later. */
+  readonly mayAnswer: boolean;
+  networkBack(search: DhtSearch): void;
+  end(search: DhtSearch): Promise<void>;
+}
+
+export class DhtSearch {
+  readonly request: DhtRequest;
+  readonly infoHash: Buffer;
+  phase: Phase = 'starting';
+  /** Null: nobody can connect to us. */
+  port: number | null = null;
+  /** Ends what is under way or planned. */
+  cancel = (): void => {};
+  readonly #host: SearchHost;
+  readonly #takeBackNodes: () => void;
+  readonly #found = new Set<string>();
+  readonly #told = new Set<'answered' | 'failed'>();
+  #repeatMs = 0;
+
+  constructor(request: DhtRequest, host: SearchHost, takeBackNodes: () => void) {
+    this.request = request;
+    this.infoHash = Buffer.from(request.infoHash);
+    this.#host = host;
+    this.#takeBackNodes = takeBackNodes;
+  }
+
+  /** True while an answer is awaited. */
+  get searching(): boolean {
+    if (this.phase === 'waiting') return this.#host.isAwaited;
+    return this.phase === 'starting' || this.phase === 'queued' || this.phase === 'searching';
+  }
+
+  /** True while one may come, now or later. */
+  get hopeful(): boolean {
+    return this.phase !== 'ended' && (this.searching || this.#host.mayAnswer);
+  }
+
+  /** The network was away: the pauses begin from the start. */
+  networkBack(): void {
+    this.#host.networkBack(this);
+  }
+
+  /** Asks and announces no more. Resolves when nothing of it is left. */
+  end(): Promise<void> {
+    this.cancel();
+    this.phase = 'ended';
+    this.#takeBackNodes();
+    return this.#host.end(this);
+  }
+
+  begin(): void {
+    this.phase = 'searching';
+    this.#found.clear();
+  }
+
+  found(peers: readonly HostPort[], node: string): void {
+    if (this.phase !== 'searching') return;
+    for (const { host, port } of peers) this.#found.add(`${host} ${port}`);
+    this.request.onPeers(peers, node);
+  }
+
+  /** It has searched with that many nodes known. Returns how long it rests. */
+  restMs(nodes: number): number {
+    this.tell('answered', `${this.#found.size} peers (${nodes} nodes known)`);
+    const first = this.#found.size > 0 ? DHT_FIRST_REPEAT_MS : DHT_EMPTY_REPEAT_MS;
+    this.#repeatMs = Math.min(Math.max(first, this.#repeatMs * 2), DHT_REPEAT_MS);
+    return this.#repeatMs;
+  }
+
+  forgetRests(): void {
+    this.#repeatMs = 0;
+  }
+
+  /** Each once: how the first search went, and that there was none. */
+  tell(kind: 'answered' | 'failed', text: string): void {
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    this.request.onNews(kind, text);
+  }
+}

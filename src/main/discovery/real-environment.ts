@@ -1,0 +1,25 @@
+/** Discovery in the real world. The one file of this folder that knows its clocks, timers and dice. */
+import { randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { livedLater } from '../../shared/lived-timer.ts';
+import { lookUp } from '../../shared/name-lookup.ts';
+import { cacheFile } from '../files/cache-folder.ts';
+import { openSocket } from './datagram-socket.ts';
+import type { Environment } from './environment.ts';
+import { NodeFile } from './node-file.ts';
+
+export const REAL_ENVIRONMENT: Environment = {
+  now: () => performance.now(),
+  calendar: () => Date.now(),
+  later: (ms, work) => {
+    const timer = setTimeout(work, ms).unref();
+    return () => clearTimeout(timer);
+  },
+  livedLater,
+  randomBelow: (below) => randomInt(below),
+  lookUp,
+  interfaces: networkInterfaces,
+  openSocket,
+  dhtLibrary: async () => (await import('bittorrent-dht')).Client,
+  nodeStore: (name) => new NodeFile(cacheFile(`${name}.json`), () => Date.now()),
+};

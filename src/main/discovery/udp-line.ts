@@ -1,0 +1,246 @@
+/**
+ * UDP trackers (BEP 15): one socket and one connection id for each address of a tracker, for all torrents that announce there. A
+ * connection id is good for a minute; the socket stays open as long, because some trackers bind the id to our port as well.
+ */
+import { MAX_IDLE_UDP_LINES, UDP_CONNECTION_MS, UDP_TRACKER_TRIES } from '../../shared/limits.ts';
+import { networkWords } from '../../shared/network-words.ts';
+import { TrackerError } from './announce.ts';
+import type { DatagramSocket, Environment, Sender } from './environment.ts';
+import { ACTION, connectRequest, refusalOf } from './udp-packets.ts';
+
+const CONNECT_REPLY_BYTES = 16;
+
+/** What is asked on a connection, and how the answer is read. */
+export interface Question<Answer> {
+  readonly action: number;
+  readonly make: (connectionId: bigint, transaction: number) => Buffer;
+  readonly least: number;
+  readonly read: (reply: Buffer) => Answer;
+}
+
+export interface Patience {
+  readonly signal: AbortSignal;
+  /** How long the first answer is waited for; the next ones twice as long each. */
+  readonly firstWaitMs: number;
+}
+
+/** The open ones. Those that nobody uses close by themselves. */
+export class UdpLines {
+  readonly environment: Environment;
+  /** Our own address; null leaves it to the system. */
+  readonly from: string | null;
+  readonly #lines = new Map<string, UdpLine>();
+
+  constructor(environment: Environment, from: string | null) {
+    this.environment = environment;
+    this.from = from;
+  }
+
+  get size(): number {
+    return this.#lines.size;
+  }
+
+  /** Asks again until there is an answer. Rejects with TrackerError. */
+  ask<Answer>(to: Sender, question: Question<Answer>, patience: Patience): Promise<Answer> {
+    const key = `${to.address} ${to.port}`;
+    const line = this.#lines.get(key) ?? this.#open(key, to);
+    return line.ask(question, patience);
+  }
+
+  close(): void {
+    for (const line of this.#lines.values()) line.close();
+  }
+
+  #open(key: string, to: Sender): UdpLine {
+    const line = new UdpLine(this.environment, to, this.from, {
+      onIdle: () => {
+        const idle = [...this.#lines.values()].filter(({ isIdle }) => isIdle);
+        if (idle.length > MAX_IDLE_UDP_LINES) idle[0]?.close();
+      },
+      onClosed: () => this.#lines.delete(key),
+    });
+    this.#lines.set(key, line);
+    return line;
+  }
+}
+
+interface Connection {
+  readonly id: bigint;
+  readonly until: number;
+}
+
+interface LineListener {
+  readonly onIdle: () => void;
+  readonly onClosed: () => void;
+}
+
+class UdpLine {
+  readonly #environment: Environment;
+  readonly #listener: LineListener;
+  readonly #socket: DatagramSocket;
+  readonly #open: Promise<void>;
+  /** By transaction. */
+  readonly #waiting = new Map<number, (reply: Buffer | Error) => void>();
+  #connection: Connection | null = null;
+  #connecting: Promise<Connection> | null = null;
+  #users = 0;
+  #isClosed = false;
+  #cancelClose = (): void => {};
+
+  constructor(environment: Environment, to: Sender, from: string | null, listener: LineListener) {
+    this.#environment = environment;
+    this.#listener = listener;
+    let opened: (error: Error | null) => void = () => {};
+    this.#open = new Promise((resolve, reject) => {
+      opened = (error) => (error === null ? resolve() : reject(error));
+    });
+    // Those that ask hear of it.
+    this.#open.catch(() => {});
+    this.#socket = environment.openSocket(to.address.includes(':') ? 6 : 4, false, {
+      onMessage: (reply) => this.#hear(reply),
+      onError: (error) => {
+        opened(error);
+        this.#fail(error);
+      },
+    });
+    const connect = (): void => this.#socket.connect(to.port, to.address, opened);
+    if (from === null) connect();
+    else this.#socket.bind(0, from, connect);
+  }
+
+  get isIdle(): boolean {
+    return this.#users === 0;
+  }
+
+  async ask<Answer>(question: Question<Answer>, patience: Patience): Promise<Answer> {
+    this.#users += 1;
+    this.#cancelClose();
+    this.#socket.hold(true);
+    try {
+      await this.#open;
+      return await this.#answer(question, patience);
+    } catch (error) {
+      if (error instanceof TrackerError) throw error;
+      throw new TrackerError(networkWords(error as Error), { cause: error });
+    } finally {
+      this.#users -= 1;
+      if (this.#users === 0) this.#rest();
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelClose();
+    this.#fail(new TrackerError('no answer in time'));
+    this.#socket.close();
+    this.#listener.onClosed();
+  }
+
+  /** Nobody uses it: it is kept for as long as its connection id is good. */
+  #rest(): void {
+    const restMs = (this.#connection?.until ?? 0) - this.#environment.now();
+    if (restMs <= 0 || this.#isClosed) return this.close();
+    this.#socket.hold(false);
+    this.#cancelClose = this.#environment.later(restMs, () => this.close());
+    this.#listener.onIdle();
+  }
+
+  async #answer<Answer>(question: Question<Answer>, { signal, firstWaitMs }: Patience): Promise<Answer> {
+    const kept = this.#connection;
+    for (let attempt = 0; attempt < UDP_TRACKER_TRIES; attempt++) {
+      const connection = await unlessAborted(this.#connected(firstWaitMs), signal);
+      const make = (transaction: number): Buffer => question.make(connection.id, transaction);
+      const asked = this.#once(make, firstWaitMs * 2 ** attempt);
+      const reply = await unlessAborted(asked.reply, signal).finally(asked.forget);
+      const refusal = reply === null ? null : refusalOf(reply);
+      if (reply !== null && refusal === null) return answerOf(reply, question);
+      // A tracker that was started anew does not know an id of before, and says so, or nothing at all.
+      const isOld = connection === kept;
+      if (isOld && this.#connection === kept) this.#connection = null;
+      if (refusal !== null && !isOld) throw new TrackerError(`refused: ${refusal}`);
+    }
+    throw new TrackerError('no answer');
+  }
+
+  /** An id that is good: the one at hand, or a new one for all that ask meanwhile. */
+  #connected(firstWaitMs: number): Promise<Connection> {
+    const { now } = this.#environment;
+    if (this.#connection !== null && now() < this.#connection.until) return Promise.resolve(this.#connection);
+    if (this.#connecting !== null) return this.#connecting;
+    const connecting = this.#connect(firstWaitMs)
+      .then((id) => {
+        this.#connection = { id, until: now() + UDP_CONNECTION_MS };
+        return this.#connection;
+      })
+      .finally(() => {
+        this.#connecting = null;
+      });
+    // Those that ask hear of it, unless all of them have gone.
+    connecting.catch(() => {});
+    this.#connecting = connecting;
+    return connecting;
+  }
+
+  async #connect(firstWaitMs: number): Promise<bigint> {
+    const question = { action: ACTION.connect, least: CONNECT_REPLY_BYTES };
+    for (let attempt = 0; attempt < UDP_TRACKER_TRIES; attempt++) {
+      const asked = this.#once(connectRequest, firstWaitMs * 2 ** attempt);
+      const reply = await asked.reply.finally(asked.forget);
+      if (reply === null) continue;
+      const refusal = refusalOf(reply);
+      if (refusal !== null) throw new TrackerError(`refused: ${refusal}`);
+      return answerOf(reply, { ...question, read: (good) => good.readBigUInt64BE(8) });
+    }
+    throw new TrackerError('no answer');
+  }
+
+  /** Sends once. Resolves to the reply with our transaction, or to null after the wait; other datagrams are not for us. */
+  #once(
+    make: (transaction: number) => Buffer,
+    waitMs: number,
+  ): { readonly reply: Promise<Buffer | null>; readonly forget: () => void } {
+    const { randomBelow, livedLater } = this.#environment;
+    const transaction = randomBelow(0x1_0000_0000);
+    let cancel = (): void => {};
+    const reply = new Promise<Buffer | null>((resolve, reject) => {
+      if (this.#isClosed) return reject(new TrackerError('no answer in time'));
+      cancel = livedLater(waitMs, () => resolve(null));
+      this.#waiting.set(transaction, (heard) => (heard instanceof Error ? reject(heard) : resolve(heard)));
+      this.#socket.send(make(transaction), null, (error) => {
+        if (error !== null) reject(error);
+      });
+    });
+    const forget = (): void => {
+      cancel();
+      this.#waiting.delete(transaction);
+    };
+    return { reply, forget };
+  }
+
+  #hear(reply: Buffer): void {
+    if (reply.length >= 8) this.#waiting.get(reply.readUInt32BE(4))?.(reply);
+  }
+
+  /** Nobody listens there any more, or this socket is of no use: an id of before is worth nothing. */
+  #fail(error: Error): void {
+    this.#connection = null;
+    for (const wait of [...this.#waiting.values()]) wait(error);
+  }
+}
+
+function answerOf<Answer>(reply: Buffer, { action, least, read }: Omit<Question<Answer>, 'make'>): Answer {
+  if (reply.readUInt32BE(0) !== action || reply.length < least)
+    throw new TrackerError('an answer that makes no sense');
+  return read(reply);
+}
+
+/** The promise, unless the signal aborts first. Its listener ends with it. */
+function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new TrackerError('no answer in time'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,43 @@
+/** What tests of trackers announce, and with what. */
+import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
+import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
+import { SharedDiscovery } from '../../src/main/discovery/shared-discovery.ts';
+import { UdpLines } from '../../src/main/discovery/udp-line.ts';
+
+export const ANNOUNCE = {
+  infoHash: Buffer.alloc(20, 1),
+  peerId: Buffer.alloc(20, 2),
+  port: 1,
+  uploaded: 0,
+  downloaded: 0,
+  left: 1,
+  event: 'started',
+  numwant: 1,
+  key: 1,
+} as const satisfies AnnounceRequest;
+
+/** A signal that never comes, and a real calendar. */
+export const HTTP_VISIT = {
+  signal: new AbortController().signal,
+  calendar: REAL_ENVIRONMENT.calendar,
+};
+
+/** How an announcer reaches trackers over real sockets, as the only one of its session. */
+export function aloneInSession() {
+  return {
+    shared: new SharedDiscovery({ dht: null, udp: { from: null } }),
+    need: () => 'peers' as const,
+  };
+}
+
+/** Over real sockets of UDP, which are closed when the work is done. */
+export async function overUdp<Result>(
+  work: (route: { readonly signal: AbortSignal; readonly lines: UdpLines }) => Promise<Result>,
+): Promise<Result> {
+  const lines = new UdpLines(REAL_ENVIRONMENT, null);
+  try {
+    return await work({ signal: HTTP_VISIT.signal, lines });
+  } finally {
+    lines.close();
+  }
+}
