@@ -69,6 +69,7 @@ test('lists, booleans, and their opposites', () => {
   };
   const plain = run(['race', torrent], off);
   assert.match(plain.stdout, /^dialled +1 /m);
+  assert.match(plain.stdout, /^shard \d: 1 dial; /m);
 });
 
 test('what cannot be a setting is named with its place', () => {
@@ -121,6 +122,7 @@ test('the manual page has every option of get, every exit status with a word, an
   const help = run(['get', '--help']).stdout;
   const options = [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] as string);
   assert.ok(options.length > 30);
+  assert.doesNotMatch(help, /default: false/);
   for (const option of options.filter((one) => one !== '--help'))
     assert.ok(stdout.includes(option.replaceAll('-', '\\-')), option);
   for (const [code, text] of statusLines()) assert.ok(text !== '', `exit status ${code}`);
