@@ -4,9 +4,9 @@ import { LivedClock } from '../../../shared/lived-clock.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
 import { memoryFor } from '../../download/memory.ts';
+import { RateMeter } from '../../download/rate-meter.ts';
 import { Failure } from '../../failure.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
-import { RateMeter } from '../../report/rate-meter.ts';
 import { PeerSession, type SessionListener } from '../../session/peer-session.ts';
 import { discardingPlan } from '../../storage/storage-plan.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
@@ -100,13 +100,13 @@ export class BenchRun {
       ...listener,
       onFirstUnchoke: ({ peer, shard }, ms) => {
         const name = this.#session.race.peers.nameOf(peer);
-        this.#console.event('first-unchoke', { ms, peer: name, shard });
+        this.#console.event({ type: 'first-unchoke', ms, peer: name, shard });
         this.#console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
       onClosed: () => this.#checkExhausted(),
       onBanned: (peer) => {
         const name = this.#session.race.peers.nameOf(peer);
-        this.#console.event('peer-banned', { peer: name });
+        this.#console.event({ type: 'peer-banned', peer: name });
         this.#console.news(`${name} sent bad data and is banned`);
       },
     };
@@ -117,13 +117,14 @@ export class BenchRun {
       onChecked: () => {},
       onJournalTrouble: () => {},
       onVerified: () => {},
-      onPieceFailed: (piece) => this.#console.event('piece-failed', { piece }),
+      onPieceFailed: (piece) => this.#console.event({ type: 'piece-failed', piece }),
       onWebSeedLost: (url, reason) => {
-        this.#console.event('web-seed-lost', { url, reason });
+        this.#console.event({ type: 'web-seed-lost', url, reason });
         this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
       },
-      onWebSeedWaits: (url, reason, ms) => this.#console.event('web-seed-waits', { url, reason, ms }),
-      onFileUnavailable: ({ path, reason }) => this.#console.event('file-unavailable', { path, reason }),
+      onWebSeedWaits: (url, reason, ms) => this.#console.event({ type: 'web-seed-waits', url, reason, ms }),
+      onFileUnavailable: ({ path, reason }) =>
+        this.#console.event({ type: 'file-unavailable', path, reason }),
       onComplete: () => this.#end(),
       onFailure: (error) => this.#end(error),
     };
@@ -166,7 +167,7 @@ export class BenchRun {
   #tell(totals: PhaseTotals, bytes: number, elapsedMs: number): void {
     const known = this.#session.race.peers.size;
     const rate = this.#rate.perSecond;
-    this.#console.event('progress', { bytes, rate: Math.round(rate), known, ...totals });
+    this.#console.event({ type: 'progress', bytes, rate: Math.round(rate), known, ...totals });
     const left = formatDuration(Math.max(0, this.#settings.durationMs - elapsedMs));
     this.#console.progress(
       `${formatRate(rate)}  ${formatSize(bytes)} received, ${left} to go  ${phaseText(known, totals)}`,

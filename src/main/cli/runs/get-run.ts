@@ -7,6 +7,8 @@ import type { DownloadListener } from '../../download/download-options.ts';
 import { Failure } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
+import type { DownloadJob } from '../../session/download-job.ts';
+import { IdleWatch } from '../../session/idle-watch.ts';
 import { PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from '../../session/peer-session.ts';
 import { isThere } from '../../storage/storage-plan.ts';
 import { saveTorrent } from '../../torrent/from-metadata.ts';
@@ -15,11 +17,10 @@ import { selectFiles } from '../../torrent/selection.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import { Advisor } from '../output/advisor.ts';
 import type { Console } from '../output/console.ts';
-import { type GetJob, GetOutput } from '../output/get-output.ts';
+import { GetOutput } from '../output/get-output.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import type { Ending, GetContext } from './get-context.ts';
 import { getJob } from './get-job.ts';
-import { IdleWatch } from './idle-watch.ts';
 import { LostNotice } from './lost-notice.ts';
 import { goneText, noPeerText } from './no-peer.ts';
 import { listenerFor } from './session-listener.ts';
@@ -40,7 +41,7 @@ export class GetRun {
   readonly #session: PeerSession;
   readonly #begun = performance.now();
   readonly #ending: Promise<Ending>;
-  #job: GetJob | null = null;
+  #job: DownloadJob | null = null;
   #end: (ending: Ending) => void = () => {};
   #ended = false;
   #lastProgressAt = performance.now();
@@ -163,7 +164,7 @@ export class GetRun {
       },
       onListening: (port) => {
         this.#isAwaited = this.#settings.session.port !== 0;
-        this.#console.event('listening', { port });
+        this.#console.event({ type: 'listening', port });
       },
     };
   }
