@@ -1,6 +1,7 @@
 /**
  * What the user asked for, read once, at the start of a run: the texts of the command line, the environment and the config file become
- * typed settings. Whatever makes no sense throws a usage failure here that names the option, before a thread or a file is touched.
+ * typed settings. A value that makes no sense throws a usage failure here, which names the option. No thread is started before that,
+ * and no file is written.
  */
 import { totalmem } from 'node:os';
 import {

@@ -1,6 +1,6 @@
 /**
  * What a user may set, as typed values. Names are those of the command line's options in camelCase. Sizes are bytes, rates are per
- * second, times are milliseconds. Null is "not given" where no value says that.
+ * second, times are milliseconds. Null means that none is given.
  */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';

@@ -1,9 +1,9 @@
-/** Who listens to the peers of a run, for every command. */
+/** The listener to a session that every command begins with. */
 import { type SessionListener, UNKNOWN_LEFT_BYTES } from '../../session/peer-session.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Console } from '../output/console.ts';
 
-/** Tells news and what breaks; the rest a command may put in. */
+/** It writes news, and passes on bugs. A command replaces what else it needs. */
 export function listenerFor(console: Console, onBug: (error: unknown) => void): SessionListener {
   return {
     progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES, fetched: 0 }),
