@@ -580,8 +580,6 @@ export const MAX_SHARDS = 256;
 export const MAX_HASHERS = 256;
 /** `--parallel`. */
 export const MAX_PARALLEL_DOWNLOADS = 64;
-/** Shards and hashers of all downloads that run at one time: 5.5 GiB for the threads alone. */
-export const MAX_THREADS = 512;
 /** `--memory`. One download has one stretch of shared memory; no disk is so slow that more would help. */
 export const MAX_MEMORY_BYTES = 68_719_476_736;
 /** `unchoke swarm --payload`: the hashes of its pieces are made at the start. */

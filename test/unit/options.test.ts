@@ -13,7 +13,6 @@ import { type RaceCommandFlags, raceCommand } from '../../src/main/cli/commands/
 import { applySettings } from '../../src/main/cli/settings.ts';
 import {
   benchSettings,
-  checkLanes,
   doctorSettings,
   type GetSettings,
   getSettings,
@@ -32,7 +31,7 @@ import {
 } from '../../src/main/session/settings.ts';
 import { parseCount, parseDuration, parseSize } from '../../src/main/text/units.ts';
 import { geometry } from '../../src/shared/geometry.ts';
-import { CHOKED_RACE_MS, MAX_HASHERS, MAX_SHARDS, MAX_THREADS } from '../../src/shared/limits.ts';
+import { CHOKED_RACE_MS, MAX_HASHERS, MAX_SHARDS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 const folder = temporaryFolder();
@@ -220,21 +219,9 @@ test('what follows from several settings together', () => {
   });
 });
 
-test('threads and ports: of each kind, and of all downloads together', () => {
+test('threads have a bound of each kind', () => {
   assert.equal(get(['--shards', String(MAX_SHARDS)]).session.shards, MAX_SHARDS);
   assert.equal(parseHashers(String(MAX_HASHERS)), MAX_HASHERS);
-  const most = get(['--shards', '256', '--hashers', '256']);
-  checkLanes(most, 1);
-  assert.throws(
-    () => checkLanes(most, 2),
-    usage(
-      new RegExp(`--parallel 2, --shards 256 and --hashers 256 make 1024 threads: more than ${MAX_THREADS}`),
-    ),
-  );
-  const last = get(['--port', '65535']);
-  checkLanes(last, 1);
-  assert.throws(() => checkLanes(last, 2), usage(/--port 65536: no port is larger than 65535/));
-  checkLanes(get(['--port', '65535', '--no-listen']), 2);
 });
 
 test('sizes, times and counts', () => {

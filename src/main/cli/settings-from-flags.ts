@@ -4,13 +4,7 @@
  * and no file is written.
  */
 import { totalmem } from 'node:os';
-import {
-  MAX_HASHERS,
-  MAX_MEMORY_BYTES,
-  MAX_PARALLEL_DOWNLOADS,
-  MAX_SHARDS,
-  MAX_THREADS,
-} from '../../shared/limits.ts';
+import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
 import { readBlocklist } from '../race/blocklist.ts';
@@ -18,7 +12,6 @@ import {
   DEFAULT_SESSION,
   DEFAULT_TORRENT,
   type SessionSettings,
-  shardsFor,
   type TorrentSettings,
 } from '../session/settings.ts';
 import { redactedUrl } from '../text/foreign-text.ts';
@@ -135,18 +128,6 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
     },
     durationMs: parseDuration('--duration', flags.duration),
   };
-}
-
-/** What `lanes` downloads at one time would take together: threads cost memory before they do anything, and each has its port. */
-export function checkLanes({ session, torrent }: GetSettings, lanes: number): void {
-  const [shards, hashers] = [shardsFor(session, torrent), session.hashers];
-  const threads = lanes * (shards + hashers);
-  if (threads > MAX_THREADS)
-    throw new Failure(
-      'usage',
-      `--parallel ${lanes}, --shards ${shards} and --hashers ${hashers} make ${threads} threads: more than ${MAX_THREADS}`,
-    );
-  if (session.port !== null && session.port !== 0) parsePort('--port', String(session.port + lanes - 1));
 }
 
 export function parseHashers(text: string): number {

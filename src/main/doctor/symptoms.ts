@@ -4,8 +4,8 @@ import type { Encryption, ShardStats } from '../../shared/messages.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
 import type { DownloadSymptoms } from '../download/download-symptoms.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
-import type { PeerSession } from '../session/peer-session.ts';
 import type { SessionSettings, TorrentSettings } from '../session/settings.ts';
+import type { TorrentSwarm } from '../session/torrent-swarm.ts';
 
 export interface TrackerState {
   readonly tracker: string;
@@ -59,7 +59,7 @@ const LOST_STAGES = ['dialed', 'connected', 'handshaken', 'unchoked'] as const;
 
 /** What the parts of a run know, put together. */
 export function symptomsOf(
-  { race, discovery }: PeerSession,
+  { race, discovery }: TorrentSwarm,
   settings: { readonly session: SessionSettings; readonly torrent: TorrentSettings },
   more: Pick<Symptoms, 'trackers' | 'metadataSearch' | 'download'>,
 ): Symptoms {

@@ -15,10 +15,9 @@ export interface DescriptorBudget {
   readonly filesPerHasher: number;
 }
 
-/** Of one of `lanes` downloads. Even where there is next to nothing to share, a few of each: EMFILE is survived where it comes. */
-export function descriptorBudget(shards: number, hashers: number, lanes: number): DescriptorBudget {
-  const ours = Math.floor((processLimit() - RESERVED_DESCRIPTORS) / lanes);
-  const free = ours - DESCRIPTORS_PER_THREAD * (shards + hashers);
+/** Even where there is next to nothing to share, a few of each: EMFILE is survived where it comes. */
+export function descriptorBudget(shards: number, hashers: number): DescriptorBudget {
+  const free = processLimit() - RESERVED_DESCRIPTORS - DESCRIPTORS_PER_THREAD * (shards + hashers);
   const filesPerHasher = Math.min(MAX_OPEN_FILES_PER_HASHER, Math.max(2, Math.floor(free / 4 / hashers)));
   return { peers: Math.max(8, free - filesPerHasher * hashers), filesPerHasher };
 }

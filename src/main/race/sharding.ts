@@ -24,7 +24,6 @@ export function shareOf(limit: number, shard: number, shards: number): number {
 export interface PeerLimits {
   readonly halfOpen: number;
   readonly dialRatePerS: number;
-  readonly maxPeers: number;
   readonly descriptors: number;
 }
 

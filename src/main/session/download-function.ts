@@ -1,10 +1,10 @@
 /** `download`: one torrent from its source to its last verified byte, for a program that wants nothing else. */
 import { Failure } from '../failure.ts';
-import { HttpClient } from '../network/http-client.ts';
 import { checkedSettings, type OpenSettings } from './checked-settings.ts';
 import { openTorrent, type TorrentSource } from './download-source.ts';
 import type { TorrentEvent } from './events.ts';
-import { routeOf } from './settings.ts';
+import { Session } from './session.ts';
+import { shardsFor } from './settings.ts';
 import { type DownloadResult, SingleDownload } from './single-download.ts';
 
 /** Names are those of the options of the command line in camelCase. Sizes are bytes, rates per second, times milliseconds. */
@@ -26,14 +26,17 @@ export async function download(
   const { signal = new AbortController().signal, onEvent = () => {}, ...given } = options;
   const settings = checkedSettings(given);
   if (signal.aborted) throw interrupted(signal);
-  const http = new HttpClient(routeOf(settings));
+  const session = new Session(
+    { ...settings, shards: shardsFor(settings, settings) },
+    { downloads: true, torrents: 1 },
+  );
   try {
-    const torrent = await openTorrent(source, http, signal);
-    return await new SingleDownload(torrent, settings, http, onEvent).run(signal);
+    const torrent = await openTorrent(source, session.http, signal);
+    return await new SingleDownload(torrent, settings, session, onEvent).run(signal);
   } catch (error) {
     throw signal.aborted ? interrupted(signal) : error;
   } finally {
-    http.close();
+    await session.close();
   }
 }
 

@@ -7,8 +7,8 @@ import { OutputPlace } from '../storage/output-place.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { usableWebSeeds } from '../torrent/web-seed-files.ts';
-import type { PeerSession } from './peer-session.ts';
-import type { SessionSettings, TorrentSettings } from './settings.ts';
+import type { TorrentSettings } from './settings.ts';
+import type { TorrentSwarm } from './torrent-swarm.ts';
 
 export interface DownloadJob {
   readonly download: Download;
@@ -18,11 +18,8 @@ export interface DownloadJob {
 }
 
 export interface DownloadJobOptions {
-  readonly session: SessionSettings;
   readonly torrent: TorrentSettings;
-  readonly peers: PeerSession;
-  /** Downloads of this process at one time share the memory. */
-  readonly lanes: number;
+  readonly swarm: TorrentSwarm;
   /** Ends the wait for another run that writes to the same place. */
   readonly signal: AbortSignal;
   readonly onNews: (text: string) => void;
@@ -33,9 +30,11 @@ export interface DownloadJobOptions {
 export async function downloadJob(
   metainfo: Metainfo,
   plan: StoragePlan,
-  { session, torrent, peers, lanes, signal, onNews, listener }: DownloadJobOptions,
+  { torrent, swarm, signal, onNews, listener }: DownloadJobOptions,
 ): Promise<DownloadJob> {
-  const key = journalKey(session.journalKey, onNews);
+  const { session, race } = swarm;
+  const { settings } = session;
+  const key = journalKey(settings.journalKey, onNews);
   const place = await OutputPlace.take(plan, { signal, onNews });
   try {
     const { overwrite, preallocate, sequential } = torrent;
@@ -44,12 +43,12 @@ export async function downloadJob(
         metainfo,
         plan,
         files: { place, key, overwrite, preallocate: preallocate === 'full' },
-        race: peers.race,
-        shards: peers.shards,
-        torrent: peers.torrentId,
-        webSeeds: { urls: session.webseeds ? usableWebSeeds(metainfo) : [], pool: peers.webSeeds },
-        storage: peers.storage,
-        memoryBytes: memoryFor(metainfo.geometry, session.memory, lanes),
+        race,
+        shards: settings.shards,
+        torrent: race.torrent,
+        webSeeds: { urls: settings.webseeds ? usableWebSeeds(metainfo) : [], pool: session.webSeeds },
+        storage: session.storage,
+        memoryBytes: memoryFor(metainfo.geometry, settings.memory, session.use.torrents),
         order: sequential ? 'sequential' : 'rarest',
       },
       listener,

@@ -1,4 +1,4 @@
-/** One download in threads of its own: what happens in which order, what it reports, and how it ends. */
+/** One download: what happens in which order, what it reports, and how it ends. */
 import { monotonicMs } from '../../shared/clock.ts';
 import { LIVE_PROGRESS_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
@@ -6,7 +6,6 @@ import type { DownloadListener } from '../download/download-options.ts';
 import { incompleteFailure } from '../download/incomplete.ts';
 import { RateMeter } from '../download/rate-meter.ts';
 import { Failure } from '../failure.ts';
-import type { HttpClient } from '../network/http-client.ts';
 import type { Bytes, InfoHash, Milliseconds } from '../quantities.ts';
 import { isThere, storagePlan } from '../storage/storage-plan.ts';
 import { saveTorrent } from '../torrent/from-metadata.ts';
@@ -16,9 +15,10 @@ import { namesOf, type Source } from '../torrent/source.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { TorrentEvent } from './events.ts';
 import { IdleWatch } from './idle-watch.ts';
-import { PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from './peer-session.ts';
 import { downloadProgress, receivedBytes, searchProgress } from './progress.ts';
+import type { Session } from './session.ts';
 import type { SessionSettings, TorrentSettings } from './settings.ts';
+import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
 
 /** A complete download. */
 export interface DownloadResult {
@@ -37,7 +37,7 @@ export class SingleDownload {
   readonly #source: Source;
   readonly #settings: SessionSettings & TorrentSettings;
   readonly #emit: (event: TorrentEvent) => void;
-  readonly #peers: PeerSession;
+  readonly #swarm: TorrentSwarm;
   readonly #watch: IdleWatch;
   readonly #rate = new RateMeter();
   readonly #checkRate = new RateMeter();
@@ -53,7 +53,7 @@ export class SingleDownload {
   constructor(
     source: Source,
     settings: SessionSettings & TorrentSettings,
-    http: HttpClient,
+    session: Session,
     onEvent: (event: TorrentEvent) => void,
   ) {
     this.#source = source;
@@ -77,10 +77,7 @@ export class SingleDownload {
       { firstUnchoke: firstUnchokeTimeout, idle: idleTimeout },
       new LivedClock(monotonicMs).now,
     );
-    this.#peers = new PeerSession(
-      { source, session: settings, torrent: settings, http, downloads: true, lanes: 1, lane: 0 },
-      this.#peersListener(),
-    );
+    this.#swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
   /** Rejects with what ended it. Nothing of it is left by then. */
@@ -108,8 +105,8 @@ export class SingleDownload {
   async #close(): Promise<void> {
     this.#isOver = true;
     // What was not selected is missing still.
-    if (this.#job?.download.leftBytes === 0) this.#peers.discovery.completed();
-    await Promise.all([this.#job?.download.stop(), this.#peers.stop()]);
+    if (this.#job?.download.leftBytes === 0) this.#swarm.discovery.completed();
+    await Promise.all([this.#job?.download.stop(), this.#swarm.stop()]);
     this.#job?.place.release();
   }
 
@@ -127,7 +124,7 @@ export class SingleDownload {
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
-    const metainfo = await this.#peers.torrent();
+    const metainfo = await this.#swarm.torrent();
     if (this.#isOver) return;
     this.#reportMetadata(metainfo);
     const { saveTorrent: file, select } = this.#settings;
@@ -138,10 +135,8 @@ export class SingleDownload {
     this.#watch.busy(true);
     const plan = storagePlan(metainfo, this.#settings.output, selected);
     const job = await downloadJob(metainfo, plan, {
-      session: this.#settings,
       torrent: this.#settings,
-      peers: this.#peers,
-      lanes: 1,
+      swarm: this.#swarm,
       signal,
       onNews: () => {},
       listener: this.#downloadListener(metainfo),
@@ -157,7 +152,7 @@ export class SingleDownload {
   #discover(): void {
     if (this.#isDiscovering) return;
     this.#isDiscovering = true;
-    void this.#peers.discovery.start();
+    void this.#swarm.discovery.start();
   }
 
   #reportMetadata({ name, infoHash, geometry, files }: Metainfo): void {
@@ -174,7 +169,7 @@ export class SingleDownload {
     });
   }
 
-  #peersListener(): SessionListener {
+  #swarmListener(): SwarmListener {
     return {
       progress: () => ({
         downloaded: this.#job?.download.downloadedBytes ?? 0,
@@ -182,9 +177,9 @@ export class SingleDownload {
         fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
       onFirstUnchoke: ({ peer, shard }, ms) =>
-        this.#emit({ type: 'first-unchoke', ms, peer: this.#peers.race.peers.nameOf(peer), shard }),
+        this.#emit({ type: 'first-unchoke', ms, peer: this.#swarm.race.peers.nameOf(peer), shard }),
       onClosed: () => this.#checkExhausted(),
-      onBanned: (peer) => this.#emit({ type: 'peer-banned', peer: this.#peers.race.peers.nameOf(peer) }),
+      onBanned: (peer) => this.#emit({ type: 'peer-banned', peer: this.#swarm.race.peers.nameOf(peer) }),
       onShardLost: () => {},
       onNews: () => {},
       onListening: (port) => {
@@ -198,7 +193,6 @@ export class SingleDownload {
 
   #downloadListener({ geometry }: Metainfo): DownloadListener {
     return {
-      ...this.#peersListener(),
       onChecked: (pieces, total) => this.#reportCheck(pieces, total, geometry.pieceLength),
       onJournalTrouble: () => {},
       onVerified: () => this.#watch.progressed(),
@@ -228,11 +222,11 @@ export class SingleDownload {
 
   get #isHopeful(): boolean {
     const isFed = this.#job?.download.webSeeds?.hopeful ?? false;
-    return this.#peers.discovery.hopeful || this.#isAwaited || isFed;
+    return this.#swarm.discovery.hopeful || this.#isAwaited || isFed;
   }
 
   #checkExhausted(): void {
-    const { race } = this.#peers;
+    const { race } = this.#swarm;
     if (this.#isOver || !race.peers.allSettled || this.#isHopeful) return;
     const count = race.peers.size + race.peers.acceptedCount;
     this.#fail(
@@ -245,7 +239,7 @@ export class SingleDownload {
   #look(): void {
     this.#watch.look(this.#isDiscovering);
     if (!this.#isDiscovering || this.#isOver) return;
-    const { race } = this.#peers;
+    const { race } = this.#swarm;
     const download = this.#job?.download;
     const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.ttfuMs !== null || isFedByWebSeeds;
@@ -254,7 +248,7 @@ export class SingleDownload {
     this.#checkExhausted();
     if (this.#isOver) return;
     if (download === undefined)
-      return this.#emit(searchProgress(race, this.#peers.metadataSearch?.offers ?? 0));
+      return this.#emit(searchProgress(race, this.#swarm.metadataSearch?.offers ?? 0));
     this.#rate.sample(receivedBytes(race, download), performance.now());
     this.#emit(downloadProgress(race, download, this.#rate.perSecond));
   }

@@ -70,7 +70,7 @@ export function defineGet(command: Command): Command {
     .optionsGroup('The network:')
     .option(
       '--port <n>',
-      'where others may connect to us, with several sources from there on; 0 takes a free port',
+      'where others may connect to us; 0 takes a free port',
       String(DEFAULT_SESSION.port),
     )
     .optionsGroup('Peers:')

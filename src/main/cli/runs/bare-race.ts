@@ -5,15 +5,14 @@ import { sharedBytes } from '../../../shared/shared-copy.ts';
 import { TrackerLog } from '../../doctor/symptoms.ts';
 import type { MetadataSearch } from '../../metadata/metadata-fetch.ts';
 import { phaseText, phaseTotals } from '../../race/phase-totals.ts';
-import { PeerSession } from '../../session/peer-session.ts';
+import type { Session } from '../../session/session.ts';
+import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { Console } from '../output/console.ts';
 import type { RunSettings } from '../settings-from-flags.ts';
-import { ALONE } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
-import { listenerFor } from './session-listener.ts';
-import type { Network } from './with-source.ts';
+import { listenerFor } from './swarm-listener.ts';
 
 /** How often it is looked whether the race is over. */
 const LOOK_MS = 50;
@@ -21,14 +20,14 @@ const LOOK_MS = 50;
 export interface BareRaceOptions {
   readonly source: Source;
   readonly settings: RunSettings;
-  readonly network: Network;
+  readonly session: Session;
   readonly console: Console;
   /** Asked again and again; `ms` from the start of the run, without the time in which the process stood still. */
-  readonly isOver: (session: PeerSession, ms: number) => boolean;
+  readonly isOver: (swarm: TorrentSwarm, ms: number) => boolean;
 }
 
 export class BareRace {
-  readonly session: PeerSession;
+  readonly swarm: TorrentSwarm;
   readonly trackers = new TrackerLog();
   readonly #options: BareRaceOptions;
   readonly #bugs: unknown[] = [];
@@ -36,11 +35,11 @@ export class BareRace {
 
   constructor(options: BareRaceOptions) {
     this.#options = options;
-    const { source, settings, network, console } = options;
-    const { session, torrent } = settings;
+    const { source, settings, session, console } = options;
+    const { torrent } = settings;
     const listener = listenerFor(console, (error) => this.#bugs.push(error));
-    this.session = new PeerSession(
-      { source, session, torrent, http: network.http, downloads: false, ...ALONE },
+    this.swarm = new TorrentSwarm(
+      { source, session, torrent },
       {
         ...listener,
         onNews: (news) => {
@@ -48,7 +47,7 @@ export class BareRace {
           listener.onNews(news);
         },
         onFirstUnchoke: ({ peer, shard }, ms) => {
-          const name = this.session.race.peers.nameOf(peer);
+          const name = this.swarm.race.peers.nameOf(peer);
           console.event({ type: 'first-unchoke', ms, peer: name, shard });
           console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
         },
@@ -58,14 +57,14 @@ export class BareRace {
 
   /** The search for the metadata; null once it is known. */
   get metadataSearch(): MetadataSearch | null {
-    return this.#torrentKnown ? null : this.session.metadataSearch;
+    return this.#torrentKnown ? null : this.swarm.metadataSearch;
   }
 
   /** Resolves when the race is over, true if the user ended it; until `stop` everything is as it was then. Rejects with a bug of ours. */
   async untilOver(): Promise<boolean> {
     const { console } = this.#options;
-    const { race, discovery } = this.session;
-    this.session.torrent().then(
+    const { race, discovery } = this.swarm;
+    this.swarm.torrent().then(
       ({ name, infoHash, geometry, info, private: isPrivate }) => {
         this.#torrentKnown = true;
         console.event({ type: 'metadata', name, infoHash: Buffer.from(infoHash).toString('hex') });
@@ -78,13 +77,13 @@ export class BareRace {
   }
 
   async stop(): Promise<void> {
-    await this.session.stop();
+    await this.swarm.stop();
     if (this.#bugs.length > 0) throw this.#bugs[0];
   }
 
   #over(): Promise<boolean> {
     const { console, isOver } = this.#options;
-    const { race } = this.session;
+    const { race } = this.swarm;
     const clock = new LivedClock(monotonicMs);
     const begun = clock.now();
     let toldAt = begun;
@@ -97,7 +96,7 @@ export class BareRace {
       const interrupt = new Interrupt(() => finish(true));
       const timer = setInterval(() => {
         const now = clock.now();
-        if (this.#bugs.length > 0 || isOver(this.session, now - begun)) return finish(false);
+        if (this.#bugs.length > 0 || isOver(this.swarm, now - begun)) return finish(false);
         if (now - toldAt < console.progressMs) return;
         toldAt = now;
         const totals = phaseTotals(race.shardStats);
@@ -109,7 +108,7 @@ export class BareRace {
 }
 
 /** Something became of everybody, and nobody else will be named. */
-export function isSettled({ race, discovery }: PeerSession): boolean {
+export function isSettled({ race, discovery }: TorrentSwarm): boolean {
   if (race.peers.size === 0) return !discovery.hopeful;
   return race.peers.allSettled && !discovery.searching;
 }

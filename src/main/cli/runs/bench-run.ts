@@ -7,7 +7,8 @@ import { memoryFor } from '../../download/memory.ts';
 import { RateMeter } from '../../download/rate-meter.ts';
 import { Failure } from '../../failure.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
-import { PeerSession, type SessionListener } from '../../session/peer-session.ts';
+import type { Session } from '../../session/session.ts';
+import { type SwarmListener, TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { discardingPlan } from '../../storage/storage-plan.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
@@ -17,16 +18,14 @@ import type { BenchFigures } from '../output/bench-figures.ts';
 import type { Console } from '../output/console.ts';
 import type { BenchSettings } from '../settings-from-flags.ts';
 import { BenchWatch } from './bench-watch.ts';
-import { ALONE } from './get-context.ts';
-import { listenerFor } from './session-listener.ts';
-import type { Network } from './with-source.ts';
+import { listenerFor } from './swarm-listener.ts';
 
 const LOOK_MS = 100;
 
 export class BenchRun {
   readonly #settings: BenchSettings;
   readonly #console: Console;
-  readonly #session: PeerSession;
+  readonly #swarm: TorrentSwarm;
   readonly #watch: BenchWatch;
   readonly #rate = new RateMeter();
   readonly #clock = new LivedClock(monotonicMs);
@@ -36,18 +35,14 @@ export class BenchRun {
   #download: Download | null = null;
   #toldAt = this.#begun;
 
-  constructor(source: Source, settings: BenchSettings, network: Network, console: Console) {
+  constructor(source: Source, settings: BenchSettings, session: Session, console: Console) {
     this.#settings = settings;
     this.#console = console;
     this.#over = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
     });
-    const { session, torrent } = settings;
-    this.#session = new PeerSession(
-      { source, session, torrent, http: network.http, downloads: true, ...ALONE },
-      this.#sessionListener(),
-    );
-    this.#watch = new BenchWatch(this.#session.race);
+    this.#swarm = new TorrentSwarm({ source, session, torrent: settings.torrent }, this.#swarmListener());
+    this.#watch = new BenchWatch(this.#swarm.race);
   }
 
   /** Ends after the duration, with the torrent, or when `signal` aborts. Rejects with a `no-peer` or `timeout` failure where nothing came. */
@@ -56,8 +51,8 @@ export class BenchRun {
     signal.addEventListener('abort', stop);
     const timer = setInterval(() => this.#look(), LOOK_MS);
     try {
-      void this.#session.discovery.start();
-      this.#session
+      void this.#swarm.discovery.start();
+      this.#swarm
         .torrent()
         .then((metainfo) => this.#begin(metainfo))
         .catch((error: unknown) => this.#end(error));
@@ -66,8 +61,7 @@ export class BenchRun {
       clearInterval(timer);
       signal.removeEventListener('abort', stop);
       this.#watch.finish(this.#download);
-      await Promise.all([this.#download?.stop(), this.#session.stop()]);
-      await this.#session.storage.close();
+      await Promise.all([this.#download?.stop(), this.#swarm.stop()]);
       this.#console.endProgress();
     }
     return this.#watch.figures(this.#download);
@@ -77,15 +71,15 @@ export class BenchRun {
     const { memory, webseeds } = this.#settings.session;
     this.#download = new Download(
       {
-        torrent: this.#session.torrentId,
+        torrent: this.#swarm.race.torrent,
         metainfo,
         plan: discardingPlan(metainfo),
         files: null,
-        race: this.#session.race,
-        shards: this.#session.shards,
-        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: this.#session.webSeeds },
-        storage: this.#session.storage,
-        memoryBytes: memoryFor(metainfo.geometry, memory, ALONE.lanes),
+        race: this.#swarm.race,
+        shards: this.#swarm.session.settings.shards,
+        webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: this.#swarm.session.webSeeds },
+        storage: this.#swarm.session.storage,
+        memoryBytes: memoryFor(metainfo.geometry, memory, 1),
         order: 'rarest',
       },
       this.#downloadListener(),
@@ -93,19 +87,19 @@ export class BenchRun {
     await this.#download.prepare();
   }
 
-  #sessionListener(): SessionListener {
+  #swarmListener(): SwarmListener {
     const listener = listenerFor(this.#console, (error) => this.#end(error));
     return {
       // With its progress of nothing: what is thrown away is not for trackers to count.
       ...listener,
       onFirstUnchoke: ({ peer, shard }, ms) => {
-        const name = this.#session.race.peers.nameOf(peer);
+        const name = this.#swarm.race.peers.nameOf(peer);
         this.#console.event({ type: 'first-unchoke', ms, peer: name, shard });
         this.#console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
       onClosed: () => this.#checkExhausted(),
       onBanned: (peer) => {
-        const name = this.#session.race.peers.nameOf(peer);
+        const name = this.#swarm.race.peers.nameOf(peer);
         this.#console.event({ type: 'peer-banned', peer: name });
         this.#console.news(`${name} sent bad data and is banned`);
       },
@@ -131,7 +125,7 @@ export class BenchRun {
   }
 
   #checkExhausted(): void {
-    const { race, discovery } = this.#session;
+    const { race, discovery } = this.#swarm;
     const hopeful = discovery.hopeful || (this.#download?.webSeeds?.hopeful ?? false);
     if (hopeful || !race.peers.allSettled) return;
     const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was named';
@@ -142,7 +136,7 @@ export class BenchRun {
   }
 
   #look(): void {
-    const { race } = this.#session;
+    const { race } = this.#swarm;
     if (this.#download !== null) this.#watch.look(this.#download);
     const { elapsedMs } = this.#watch;
     const { durationMs, torrent } = this.#settings;
@@ -165,7 +159,7 @@ export class BenchRun {
   }
 
   #tell(totals: PhaseTotals, bytes: number, elapsedMs: number): void {
-    const known = this.#session.race.peers.size;
+    const known = this.#swarm.race.peers.size;
     const rate = this.#rate.perSecond;
     this.#console.event({ type: 'progress', bytes, rate: Math.round(rate), known, ...totals });
     const left = formatDuration(Math.max(0, this.#settings.durationMs - elapsedMs));

@@ -1,4 +1,5 @@
 /** What a download has from the command that runs it, alone or beside others. */
+import type { Session } from '../../session/session.ts';
 import { TakenSources } from '../../session/taken-sources.ts';
 import type { Console } from '../output/console.ts';
 import type { Metrics } from '../output/metrics.ts';
@@ -9,19 +10,15 @@ export interface GetContext {
   readonly taken: TakenSources;
   /** Asks it to end in order. */
   readonly signal: AbortSignal;
-  /** How many downloads run at one time, which share all limits, and the place of this one among them, from 0. */
-  readonly lanes: number;
-  readonly lane: number;
+  /** What it shares with the downloads beside it. */
+  readonly session: Session;
   /** What only a caller of our own knows: `unchoke demo` has the oracle of its swarm. */
   readonly oracleMs: number | null;
 }
 
-/** Of one that shares nothing with others. */
-export const ALONE = { lanes: 1, lane: 0 } as const;
-
 /** Of a download that has the process for itself. */
-export function aloneContext(console: Console, signal: AbortSignal): GetContext {
-  return { console, signal, metrics: null, taken: new TakenSources(), ...ALONE, oracleMs: null };
+export function aloneContext(console: Console, session: Session, signal: AbortSignal): GetContext {
+  return { console, session, signal, metrics: null, taken: new TakenSources(), oracleMs: null };
 }
 
 /** How a run ends. */

@@ -2,7 +2,7 @@
 import type { DownloadListener } from '../../download/download-options.ts';
 import { memoryFor } from '../../download/memory.ts';
 import { type DownloadJob, downloadJob } from '../../session/download-job.ts';
-import type { PeerSession } from '../../session/peer-session.ts';
+import type { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { storagePlan } from '../../storage/storage-plan.ts';
 import { formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
@@ -14,7 +14,7 @@ export interface GetJobOptions {
   readonly source: Source;
   readonly settings: GetSettings;
   readonly context: GetContext;
-  readonly session: PeerSession;
+  readonly swarm: TorrentSwarm;
   readonly listener: DownloadListener;
 }
 
@@ -22,16 +22,16 @@ export interface GetJobOptions {
 export function getJob(
   metainfo: Metainfo,
   selected: ReadonlySet<number> | null,
-  { source, settings, context, session: peers, listener }: GetJobOptions,
+  { source, settings, context, swarm, listener }: GetJobOptions,
 ): Promise<DownloadJob> {
-  const { console, taken, signal, lanes } = context;
-  const { session, torrent } = settings;
+  const { console, taken, signal, session } = context;
+  const { torrent } = settings;
   const plan = storagePlan(metainfo, torrent.output, selected);
   taken.take(plan.root, namesOf(source).name);
-  const memory = formatSize(memoryFor(metainfo.geometry, session.memory, lanes));
+  const memory = formatSize(memoryFor(metainfo.geometry, session.settings.memory, session.use.torrents));
   console.detail(
-    `threads: ${peers.shards} for peers, ${session.hashers} to verify and write; memory for pieces: ${memory}`,
+    `threads: ${session.settings.shards} for peers, ${session.settings.hashers} to verify and write; memory for pieces: ${memory}`,
   );
   const onNews = (text: string): void => console.news(text);
-  return downloadJob(metainfo, plan, { session, torrent, peers, lanes, signal, onNews, listener });
+  return downloadJob(metainfo, plan, { torrent, swarm, signal, onNews, listener });
 }

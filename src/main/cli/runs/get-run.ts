@@ -9,7 +9,7 @@ import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import type { DownloadJob } from '../../session/download-job.ts';
 import { IdleWatch } from '../../session/idle-watch.ts';
-import { PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from '../../session/peer-session.ts';
+import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from '../../session/torrent-swarm.ts';
 import { isThere } from '../../storage/storage-plan.ts';
 import { saveTorrent } from '../../torrent/from-metadata.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
@@ -23,8 +23,7 @@ import type { Ending, GetContext } from './get-context.ts';
 import { getJob } from './get-job.ts';
 import { LostNotice } from './lost-notice.ts';
 import { goneText, noPeerText } from './no-peer.ts';
-import { listenerFor } from './session-listener.ts';
-import type { Network } from './with-source.ts';
+import { listenerFor } from './swarm-listener.ts';
 
 export class GetRun {
   readonly #source: Source;
@@ -38,7 +37,7 @@ export class GetRun {
   readonly #lostNotice = new LostNotice();
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
-  readonly #session: PeerSession;
+  readonly #swarm: TorrentSwarm;
   readonly #begun = performance.now();
   readonly #ending: Promise<Ending>;
   #job: DownloadJob | null = null;
@@ -49,7 +48,7 @@ export class GetRun {
   #discovering = false;
   #isAwaited = false;
 
-  constructor(source: Source, settings: GetSettings, context: GetContext & { readonly network: Network }) {
+  constructor(source: Source, settings: GetSettings, context: GetContext) {
     this.#source = source;
     this.#settings = settings;
     this.#context = context;
@@ -63,14 +62,10 @@ export class GetRun {
         resolve(ending);
       };
     });
-    const { session, torrent } = settings;
+    const { torrent } = settings;
     this.#timeouts = { firstUnchoke: torrent.firstUnchokeTimeout, idle: torrent.idleTimeout };
     this.#watch = new IdleWatch(this.#timeouts, new LivedClock(monotonicMs).now);
-    const { network, lanes, lane } = context;
-    this.#session = new PeerSession(
-      { source, session, torrent, http: network.http, downloads: true, lanes, lane },
-      this.#sessionListener(),
-    );
+    this.#swarm = new TorrentSwarm({ source, session: context.session, torrent }, this.#swarmListener());
   }
 
   async run(): Promise<number> {
@@ -94,9 +89,8 @@ export class GetRun {
     clearInterval(timer);
     const elapsedMs = performance.now() - this.#begun;
     // What was not selected is missing still.
-    if (this.#job?.download.leftBytes === 0) this.#session.discovery.completed();
-    await Promise.all([this.#job?.download.stop(), this.#session.stop()]);
-    await this.#session.storage.close();
+    if (this.#job?.download.leftBytes === 0) this.#swarm.discovery.completed();
+    await Promise.all([this.#job?.download.stop(), this.#swarm.stop()]);
     this.#job?.place.release();
     signal.removeEventListener('abort', interrupt);
     return this.#finish(ending, elapsedMs);
@@ -104,7 +98,7 @@ export class GetRun {
 
   /** The torrent known, the files ready: from then on blocks are asked for. */
   async #prepare(): Promise<void> {
-    const metainfo = await this.#session.torrent();
+    const metainfo = await this.#swarm.torrent();
     if (this.#ended) return;
     const isMagnet = this.#source.kind === 'magnet';
     this.#output.metadata(metainfo, isMagnet ? performance.now() - this.#begun : null);
@@ -122,7 +116,7 @@ export class GetRun {
   #discover(): void {
     if (this.#discovering) return;
     this.#discovering = true;
-    void this.#session.discovery.start();
+    void this.#swarm.discovery.start();
   }
 
   async #start(metainfo: Metainfo, selected: ReadonlySet<number> | null): Promise<void> {
@@ -130,7 +124,7 @@ export class GetRun {
       source: this.#source,
       settings: this.#settings,
       context: this.#context,
-      session: this.#session,
+      swarm: this.#swarm,
       listener: this.#downloadListener(),
     });
     // An interrupt came while another run was waited for.
@@ -141,7 +135,7 @@ export class GetRun {
     await job.download.prepare();
   }
 
-  #sessionListener(): SessionListener {
+  #swarmListener(): SwarmListener {
     const listener = listenerFor(this.#console, (error) => this.#end({ kind: 'failed', error }));
     return {
       ...listener,
@@ -155,9 +149,9 @@ export class GetRun {
         fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
       onFirstUnchoke: (unchoke, ms) =>
-        this.#output.firstUnchoke(unchoke, this.#session.race.peers.nameOf(unchoke.peer), ms),
+        this.#output.firstUnchoke(unchoke, this.#swarm.race.peers.nameOf(unchoke.peer), ms),
       onClosed: () => this.#checkExhausted(),
-      onBanned: (peer) => this.#output.banned(this.#session.race.peers.nameOf(peer)),
+      onBanned: (peer) => this.#output.banned(this.#swarm.race.peers.nameOf(peer)),
       onNetworkBack: (back) => {
         this.#job?.download.webSeeds?.networkBack();
         listener.onNetworkBack(back);
@@ -189,22 +183,22 @@ export class GetRun {
   /** More peers may come, be it to the port that the user named, or web seeds are there. */
   get #hopeful(): boolean {
     const isFed = this.#job?.download.webSeeds?.hopeful ?? false;
-    return this.#session.discovery.hopeful || this.#isAwaited || isFed;
+    return this.#swarm.discovery.hopeful || this.#isAwaited || isFed;
   }
 
   /** Nobody is left to ask or to wait for, and nobody new will be named. */
   #checkExhausted(): void {
-    const { race } = this.#session;
+    const { race } = this.#swarm;
     if (!race.peers.allSettled || this.#hopeful) return;
     const count = race.peers.size + race.peers.acceptedCount;
-    this.#fail('no-peer', goneText(count, this.#session.discovery.asksTrackers));
+    this.#fail('no-peer', goneText(count, this.#swarm.discovery.asksTrackers));
   }
 
   /** The regular look at the run: its time-outs and its progress. */
   #look(): void {
     this.#watch.look(this.#discovering);
     if (!this.#discovering) return;
-    const { race } = this.#session;
+    const { race } = this.#swarm;
     const download = this.#job?.download;
     const fedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.ttfuMs !== null || fedByWebSeeds;
@@ -213,21 +207,21 @@ export class GetRun {
     this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
     const known = race.peers.size + race.peers.acceptedCount;
     if (known > 0) this.#checkExhausted();
-    if (!this.#ended) this.#lostNotice.look(this.#session, this.#timeouts, this.#console);
+    if (!this.#ended) this.#lostNotice.look(this.#swarm, this.#timeouts, this.#console);
     if (known === 0 && !this.#hopeful)
-      return this.#fail('no-peer', noPeerText('download from', this.#session.discovery.asksTrackers));
+      return this.#fail('no-peer', noPeerText('download from', this.#swarm.discovery.asksTrackers));
     if (!this.#ended) this.#advisor.hint(this.#watch.idleMs, () => this.#symptoms());
     const now = performance.now();
     if (now - this.#lastProgressAt < this.#console.progressMs - 1) return;
     this.#lastProgressAt = now;
-    if (this.#job === null) this.#output.searching(race, this.#session.metadataSearch?.offers ?? 0);
+    if (this.#job === null) this.#output.searching(race, this.#swarm.metadataSearch?.offers ?? 0);
     else this.#output.progress(race, this.#job, now);
   }
 
   #symptoms(): Symptoms {
-    return symptomsOf(this.#session, this.#settings, {
+    return symptomsOf(this.#swarm, this.#settings, {
       trackers: this.#advisor.trackers.states,
-      metadataSearch: this.#job === null ? this.#session.metadataSearch : null,
+      metadataSearch: this.#job === null ? this.#swarm.metadataSearch : null,
       download: this.#job?.download.symptoms ?? null,
     });
   }
@@ -242,7 +236,7 @@ export class GetRun {
   #finish(ending: Ending, elapsedMs: number): number {
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null) this.#output.completed(job, elapsedMs);
-    const { race } = this.#session;
+    const { race } = this.#swarm;
     const report = raceReport(race, this.#settings.torrent.strategy, job?.download.wastedBytes);
     this.#reportFile?.write(race, report, {
       ...namesOf(this.#source),

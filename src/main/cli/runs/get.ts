@@ -1,35 +1,31 @@
 /** One download from its source to its exit status. */
 
 import { EXIT_STATUS } from '../../failure.ts';
-import { namesOf, type Source } from '../../torrent/source.ts';
+import { namesOf, openSource, type Source } from '../../torrent/source.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import { runCompletionProgram } from './completion-program.ts';
 import type { GetContext } from './get-context.ts';
 import { GetRun } from './get-run.ts';
-import { type Network, withSource } from './with-source.ts';
 
 /** Downloads and reports; resolves to the exit status. Rejects with a Failure for the user, or with a bug of ours. */
 export async function get(named: string, settings: GetSettings, context: GetContext): Promise<number> {
-  const { console, taken, signal } = context;
+  const { console, session, taken, signal } = context;
   const { onComplete } = settings;
-  let isOpen = false;
-  const work = async (source: Source, network: Network): Promise<number> => {
-    isOpen = true;
-    taken.take(`the torrent ${namesOf(source).infoHash}`, named);
-    const run = new GetRun(source, settings, { ...context, network });
-    const status = await run.run();
-    if (status === 0 && onComplete !== null) {
-      // What a program of the user's makes of it is not our status.
-      const wrong = await runCompletionProgram(onComplete, run.result);
-      if (wrong !== null) console.news(`--on-complete ${onComplete}: ${wrong}`);
-    }
-    return status;
-  };
+  let source: Source;
   try {
-    return await withSource(named, settings.session, work, signal);
+    source = await openSource(named, session.http, signal);
   } catch (error) {
-    if (isOpen || !signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     console.news('interrupted before the torrent was fetched');
     return EXIT_STATUS.interrupted;
   }
+  taken.take(`the torrent ${namesOf(source).infoHash}`, named);
+  const run = new GetRun(source, settings, context);
+  const status = await run.run();
+  if (status === 0 && onComplete !== null) {
+    // What a program of the user's makes of it is not our status.
+    const wrong = await runCompletionProgram(onComplete, run.result);
+    if (wrong !== null) console.news(`--on-complete ${onComplete}: ${wrong}`);
+  }
+  return status;
 }

@@ -1,7 +1,7 @@
 /** The word that all peers are lost and that the run waits for them: said once each time that it becomes true. */
 
 import { phaseTotals } from '../../race/phase-totals.ts';
-import type { PeerSession } from '../../session/peer-session.ts';
+import type { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Console } from '../output/console.ts';
 
@@ -10,7 +10,7 @@ export class LostNotice {
 
   /** The time-outs in milliseconds; 0 is never. */
   look(
-    { race, discovery }: PeerSession,
+    { race, discovery }: TorrentSwarm,
     timeouts: { readonly firstUnchoke: number; readonly idle: number },
     console: Console,
   ): void {

@@ -9,16 +9,16 @@ import { Console } from '../output/console.ts';
 import { benchSettings } from '../settings-from-flags.ts';
 import { BenchRun } from './bench-run.ts';
 import { Interrupt } from './interrupt.ts';
-import { withSource } from './with-source.ts';
+import { DOWNLOAD_ALONE, withSource } from './with-session.ts';
 
 export async function runBench(named: string, flags: BenchFlags): Promise<number> {
   const settings = benchSettings(flags);
-  return withSource(named, settings.session, async (source, network) => {
+  return withSource(named, settings, DOWNLOAD_ALONE, async (source, session) => {
     const console = new Console(settings.console);
     const stop = new AbortController();
     const interrupt = new Interrupt(() => stop.abort());
     try {
-      const figures = await new BenchRun(source, settings, network, console).run(stop.signal);
+      const figures = await new BenchRun(source, settings, session, console).run(stop.signal);
       const waitsFor = bottleneck(figures);
       console.event({
         type: 'bench',

@@ -138,7 +138,7 @@ async function hashesOf(
     return file;
   });
   const pieces = new Uint8Array(g.pieceCount * HASH_BYTES);
-  const { filesPerHasher: openFiles } = descriptorBudget(0, hashers, 1);
+  const { filesPerHasher: openFiles } = descriptorBudget(0, hashers);
   const pool = new StoragePool({ threads: hashers, openFiles });
   const stored = pool.register(ONLY_TORRENT, {
     arena: null,

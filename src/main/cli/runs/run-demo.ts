@@ -13,6 +13,7 @@ import { aloneContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
 import { swarmLines } from './run-swarm.ts';
 import { type SwarmRequest, startSwarm } from './swarm-child.ts';
+import { DOWNLOAD_ALONE, withSession } from './with-session.ts';
 
 /** A rate at which the first seed alone would take too long: the demo shows seeds joining as they unchoke. */
 const RATE = 8 * 2 ** 20;
@@ -45,8 +46,13 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
       console.event({ type: 'swarm', ...swarm.info });
       const torrent = { ...settings.torrent, output: folder };
       const oracleMs = swarm.info.oracle?.ms ?? null;
-      const context = { ...aloneContext(console, stop.signal), oracleMs };
-      return await get(request.torrent, { ...settings, torrent }, context);
+      return await withSession(settings, DOWNLOAD_ALONE, (session) =>
+        get(
+          request.torrent,
+          { ...settings, torrent },
+          { ...aloneContext(console, session, stop.signal), oracleMs },
+        ),
+      );
     } finally {
       await swarm.stop();
     }

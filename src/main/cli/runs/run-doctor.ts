@@ -5,40 +5,41 @@ import { symptomsOf } from '../../doctor/symptoms.ts';
 import { EXIT_STATUS } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
+import type { Session } from '../../session/session.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { DoctorFlags } from '../commands/doctor.ts';
 import { Console } from '../output/console.ts';
 import { type DoctorSettings, doctorSettings } from '../settings-from-flags.ts';
 import { BareRace, isSettled } from './bare-race.ts';
-import { type Network, withSource } from './with-source.ts';
+import { RACE_ALONE, withSource } from './with-session.ts';
 
 export async function runDoctor(named: string, flags: DoctorFlags): Promise<number> {
   const settings = doctorSettings(flags);
-  return withSource(named, settings.session, (source, network) => examined(source, settings, network));
+  return withSource(named, settings, RACE_ALONE, (source, session) => examined(source, settings, session));
 }
 
-async function examined(source: Source, settings: DoctorSettings, network: Network): Promise<number> {
+async function examined(source: Source, settings: DoctorSettings, session: Session): Promise<number> {
   const console = new Console(settings.console);
   const run = new BareRace({
     source,
     settings,
-    network,
+    session,
     console,
     // A tracker that failed is what it looks for: it does not wait for the next try.
-    isOver: (session, ms) =>
+    isOver: (swarm, ms) =>
       ms >= settings.lookMs ||
-      session.race.firstBlockMs !== null ||
-      isSettled(session) ||
-      (session.race.peers.size === 0 && session.discovery.retrying),
+      swarm.race.firstBlockMs !== null ||
+      isSettled(swarm) ||
+      (swarm.race.peers.size === 0 && swarm.discovery.retrying),
   });
   const interrupted = await run.untilOver();
   const { metadataSearch, trackers } = run;
   const found = diagnose(
-    symptomsOf(run.session, settings, { trackers: trackers.states, metadataSearch, download: null }),
+    symptomsOf(run.swarm, settings, { trackers: trackers.states, metadataSearch, download: null }),
   );
   await run.stop();
-  const { race } = run.session;
+  const { race } = run.swarm;
   for (const diagnosis of found) console.event({ type: 'diagnosis', ...diagnosis });
   if (race.peers.size > 0) console.result(reportLines(raceReport(race, settings.torrent.strategy), null));
   const works = race.firstBlockMs !== null;

@@ -6,10 +6,11 @@ import { expandSources } from '../../torrent/source-list.ts';
 import type { GetFlags } from '../commands/get-flags.ts';
 import { Console } from '../output/console.ts';
 import { openMetrics } from '../output/metrics.ts';
-import { checkLanes, type GetSettings, getSettings } from '../settings-from-flags.ts';
+import { type GetSettings, getSettings } from '../settings-from-flags.ts';
 import { get } from './get.ts';
 import { aloneContext, type GetContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
+import { withSession } from './with-session.ts';
 
 /** Long sources are magnet links: their beginning says enough. */
 const SHOWN_CHARS = 100;
@@ -19,7 +20,6 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   const sources = expandSources(named);
   const [only] = sources;
   const lanes = Math.min(settings.parallel, sources.length);
-  checkLanes(settings, lanes);
   if (sources.length > 1 && (settings.report !== null || settings.torrent.saveTorrent !== null))
     throw new Failure('usage', '--report and --save-torrent are for one source at a time');
   const console = new Console(settings.console);
@@ -27,10 +27,12 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   const stop = new AbortController();
   const interrupt = new Interrupt(() => stop.abort());
   try {
-    const alone = { ...aloneContext(console, stop.signal), metrics };
-    if (sources.length === 1 && only !== undefined) return await get(only, settings, alone);
-    setMaxListeners(lanes, stop.signal);
-    return await new SeveralSources(sources, settings, { ...alone, lanes }, () => stop.abort()).run();
+    return await withSession(settings, { downloads: true, torrents: lanes }, async (session) => {
+      const alone = { ...aloneContext(console, session, stop.signal), metrics };
+      if (sources.length === 1 && only !== undefined) return await get(only, settings, alone);
+      setMaxListeners(lanes, stop.signal);
+      return await new SeveralSources(sources, settings, alone, () => stop.abort()).run();
+    });
   } finally {
     interrupt.release();
     metrics?.close();
@@ -54,11 +56,11 @@ class SeveralSources {
   }
 
   async run(): Promise<number> {
-    const { lanes, console, signal } = this.#context;
+    const { session, console, signal } = this.#context;
     // The lanes take from one iterator, so each source falls to whoever is free.
     const queue = this.#sources.entries();
     const ended = await Promise.allSettled(
-      Array.from({ length: lanes }, (_, lane) => this.#work(queue, lane)),
+      Array.from({ length: session.use.torrents }, () => this.#work(queue)),
     );
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
     if (signal.aborted) return EXIT_STATUS.interrupted;
@@ -71,13 +73,13 @@ class SeveralSources {
     return this.#statuses.find((status) => status !== 0) ?? 0;
   }
 
-  async #work(queue: Iterable<[number, string]>, lane: number): Promise<void> {
+  async #work(queue: Iterable<[number, string]>): Promise<void> {
     for (const [i, source] of queue) {
       if (this.#context.signal.aborted) return;
       const console = this.#context.console.forSource(i + 1);
       console.event({ type: 'source', number: i + 1, source: shown(source), of: this.#sources.length });
       console.news(`${i + 1} of ${this.#sources.length}: ${shown(source)}`);
-      this.#statuses[i] = await this.#statusOf(source, { ...this.#context, console, lane });
+      this.#statuses[i] = await this.#statusOf(source, { ...this.#context, console });
     }
   }
 

@@ -2,7 +2,8 @@
 import { LivedTimer } from '../../../shared/lived-timer.ts';
 import { type Scraped, scrapeAll } from '../../discovery/scrape.ts';
 import { Failure } from '../../failure.ts';
-import { PeerSession } from '../../session/peer-session.ts';
+import type { Session } from '../../session/session.ts';
+import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { redactedUrl } from '../../text/foreign-text.ts';
 import { formatDuration, formatSize } from '../../text/units.ts';
 import { magnetLink } from '../../torrent/magnet-link.ts';
@@ -11,22 +12,21 @@ import type { Source } from '../../torrent/source.ts';
 import type { InspectFlags } from '../commands/inspect.ts';
 import { Console } from '../output/console.ts';
 import { type InspectSettings, inspectSettings } from '../settings-from-flags.ts';
-import { ALONE } from './get-context.ts';
-import { listenerFor } from './session-listener.ts';
-import { type Network, withSource } from './with-source.ts';
+import { listenerFor } from './swarm-listener.ts';
+import { RACE_ALONE, withSource } from './with-session.ts';
 
 export async function runInspect(named: string, flags: InspectFlags): Promise<void> {
   const settings = inspectSettings(flags);
   const console = new Console(settings.console);
-  return withSource(named, settings.session, async (source, network) => {
+  return withSource(named, settings, RACE_ALONE, async (source, session) => {
     const metainfo =
-      source.kind === 'torrent' ? source.metainfo : await fetched(source, settings, network, console);
-    tell(metainfo, settings.scrape ? await scraped(metainfo, network) : [], console);
+      source.kind === 'torrent' ? source.metainfo : await fetched(source, settings, session, console);
+    tell(metainfo, settings.scrape ? await scraped(metainfo, session) : [], console);
   });
 }
 
 /** Each tracker once. */
-function scraped({ trackers, infoHash }: Metainfo, { route, http }: Network): Promise<Scraped[]> {
+function scraped({ trackers, infoHash }: Metainfo, { route, http }: Session): Promise<Scraped[]> {
   const udp = route.proxy === null ? { from: route.localAddress } : null;
   return scrapeAll([...new Set(trackers.flat())], infoHash, http, udp);
 }
@@ -34,34 +34,34 @@ function scraped({ trackers, infoHash }: Metainfo, { route, http }: Network): Pr
 /** The torrent of a magnet link, from its peers. */
 async function fetched(
   source: Source,
-  { session: shared, torrent, timeoutMs }: InspectSettings,
-  network: Network,
+  { torrent, timeoutMs }: InspectSettings,
+  session: Session,
   console: Console,
 ): Promise<Metainfo> {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  const session = new PeerSession(
-    { source, session: shared, torrent, http: network.http, downloads: false, ...ALONE },
+  const swarm = new TorrentSwarm(
+    { source, session, torrent },
     listenerFor(console, (error) => fail(error)),
   );
   const timer =
     timeoutMs > 0
-      ? new LivedTimer(timeoutMs, () => fail(new Failure('timeout', noMetadata(session, timeoutMs))))
+      ? new LivedTimer(timeoutMs, () => fail(new Failure('timeout', noMetadata(swarm, timeoutMs))))
       : null;
   try {
-    void session.discovery.start();
-    return await Promise.race([session.torrent(), failed]);
+    void swarm.discovery.start();
+    return await Promise.race([swarm.torrent(), failed]);
   } finally {
     timer?.cancel();
-    await session.stop();
+    await swarm.stop();
   }
 }
 
-function noMetadata(session: PeerSession, timeoutMs: number): string {
-  const known = session.race.peers.size;
-  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${session.metadataSearch?.offers ?? 0} have it)`;
+function noMetadata(swarm: TorrentSwarm, timeoutMs: number): string {
+  const known = swarm.race.peers.size;
+  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${swarm.metadataSearch?.offers ?? 0} have it)`;
 }
 
 function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {

@@ -5,32 +5,33 @@ import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import { reportLines } from '../../report/report-text.ts';
 import { usageFigures } from '../../report/usage-figures.ts';
-import type { PeerSession } from '../../session/peer-session.ts';
+import type { Session } from '../../session/session.ts';
+import type { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import type { RaceCommandFlags, RaceEnd } from '../commands/race.ts';
 import { Console } from '../output/console.ts';
 import { type RaceSettings, raceSettings } from '../settings-from-flags.ts';
 import { BareRace, isSettled } from './bare-race.ts';
 import { noPeerText } from './no-peer.ts';
-import { type Network, withSource } from './with-source.ts';
+import { RACE_ALONE, withSource } from './with-session.ts';
 
 export async function runRace(named: string, flags: RaceCommandFlags): Promise<number> {
   const settings = raceSettings(flags);
-  return withSource(named, settings.session, (source, network) => raced(source, settings, network));
+  return withSource(named, settings, RACE_ALONE, (source, session) => raced(source, settings, session));
 }
 
-async function raced(source: Source, settings: RaceSettings, network: Network): Promise<number> {
+async function raced(source: Source, settings: RaceSettings, session: Session): Promise<number> {
   const console = new Console(settings.console);
   const { firstUnchokeTimeout: timeoutMs, strategy } = settings.torrent;
   const reportFile = settings.report === null ? null : new ReportFile(settings.report);
-  const isOver = (session: PeerSession, ms: number): boolean => {
-    const tooLate = timeoutMs > 0 && session.race.ttfuMs === null && ms >= timeoutMs;
-    return tooLate || hasEnded(settings.until, session);
+  const isOver = (swarm: TorrentSwarm, ms: number): boolean => {
+    const tooLate = timeoutMs > 0 && swarm.race.ttfuMs === null && ms >= timeoutMs;
+    return tooLate || hasEnded(settings.until, swarm);
   };
-  const run = new BareRace({ source, settings, network, console, isOver });
+  const run = new BareRace({ source, settings, session, console, isOver });
   const interrupted = await run.untilOver();
   await run.stop();
-  const { race: theRace } = run.session;
+  const { race: theRace } = run.swarm;
   const report = raceReport(theRace, strategy);
   reportFile?.write(theRace, report, {
     ...namesOf(source),
@@ -42,12 +43,12 @@ async function raced(source: Source, settings: RaceSettings, network: Network): 
   console.result(reportLines(report, null));
   if (interrupted) return EXIT_STATUS.interrupted;
   if (theRace.peers.size === 0)
-    throw new Failure('no-peer', noPeerText('race', run.session.discovery.asksTrackers));
+    throw new Failure('no-peer', noPeerText('race', run.swarm.discovery.asksTrackers));
   return report.ttfuMs === null ? EXIT_STATUS['no-peer'] : 0;
 }
 
-function hasEnded(until: RaceEnd, session: PeerSession): boolean {
-  if (until === 'first-unchoke' && session.race.ttfuMs !== null) return true;
-  if (until === 'first-block' && session.race.firstBlockMs !== null) return true;
-  return isSettled(session);
+function hasEnded(until: RaceEnd, swarm: TorrentSwarm): boolean {
+  if (until === 'first-unchoke' && swarm.race.ttfuMs !== null) return true;
+  if (until === 'first-block' && swarm.race.firstBlockMs !== null) return true;
+  return isSettled(swarm);
 }

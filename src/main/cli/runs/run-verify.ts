@@ -65,7 +65,7 @@ async function goodPieces(
 ): Promise<Uint8Array> {
   const hashes = new SharedArrayBuffer(pieceHashes.length);
   new Uint8Array(hashes).set(pieceHashes);
-  const openFiles = descriptorBudget(0, hashers, 1).filesPerHasher;
+  const openFiles = descriptorBudget(0, hashers).filesPerHasher;
   const pool = new StoragePool({ threads: hashers, openFiles });
   const stored = pool.register(ONLY_TORRENT, {
     arena: null,

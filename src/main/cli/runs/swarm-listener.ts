@@ -1,10 +1,10 @@
 /** The listener to a session that every command begins with. */
-import { type SessionListener, UNKNOWN_LEFT_BYTES } from '../../session/peer-session.ts';
+import { type SwarmListener, UNKNOWN_LEFT_BYTES } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Console } from '../output/console.ts';
 
 /** It writes news, and passes on bugs. A command replaces what else it needs. */
-export function listenerFor(console: Console, onBug: (error: unknown) => void): SessionListener {
+export function listenerFor(console: Console, onBug: (error: unknown) => void): SwarmListener {
   return {
     progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES, fetched: 0 }),
     onFirstUnchoke: () => {},

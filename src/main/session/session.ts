@@ -1,0 +1,153 @@
+/**
+ * What all torrents of a process share: the threads, the way to the network, one listening port, one node of the DHT, one
+ * schedule of announces, one watch over the network. Nothing of it is there before a torrent needs it.
+ */
+import { monotonicMs } from '../../shared/clock.ts';
+import type { Route } from '../../shared/http-visitor.ts';
+import { NETWORK_POLL_MS } from '../../shared/limits.ts';
+import { ownAddresses } from '../../shared/own-addresses.ts';
+import { SharedDiscovery } from '../discovery/shared-discovery.ts';
+import { HttpClient } from '../network/http-client.ts';
+import { CLIENT_NAME } from '../network/identity.ts';
+import { type NetworkReturn, type NetworkSigns, NetworkWatch } from '../network/network-watch.ts';
+import { socksOf } from '../network/route.ts';
+import { descriptorBudget } from '../pools/descriptors.ts';
+import { ShardPool } from '../pools/shard-pool.ts';
+import { StoragePool } from '../pools/storage-pool.ts';
+import { WebSeedPool } from '../pools/web-seed-pool.ts';
+import { shardShare } from '../race/sharding.ts';
+import { dhtPlanOf, routeOf, type SessionSettings } from './settings.ts';
+
+export interface SessionUse {
+  /** False where torrents are only raced: no storage threads are counted with. */
+  readonly downloads: boolean;
+  /** Torrents that are active at one time: each has its part of the peers and of the memory. */
+  readonly torrents: number;
+}
+
+/** What the watch over the network asks a torrent, and what it hears. */
+export interface WatchedTorrent {
+  readonly signs: Omit<NetworkSigns, 'addresses'>;
+  networkBack(back: NetworkReturn): void;
+}
+
+export class Session {
+  readonly settings: SessionSettings;
+  readonly use: SessionUse;
+  readonly route: Route;
+  readonly http: HttpClient;
+  readonly discovery: SharedDiscovery;
+  readonly storage: StoragePool;
+  readonly webSeeds: WebSeedPool;
+  readonly #socketBudget: number;
+  readonly #watch = new NetworkWatch(monotonicMs());
+  readonly #watched = new Set<WatchedTorrent>();
+  /** What torrents counted that are gone: counts must not fall. */
+  readonly #gone = { inSession: 0, connected: 0, failedDials: 0, answered: 0, failedAnnounces: 0, bytes: 0 };
+  #watchTimer: NodeJS.Timeout | null = null;
+  #shards: ShardPool | null = null;
+  #port: Promise<number> | null = null;
+
+  constructor(settings: SessionSettings, use: SessionUse) {
+    this.settings = settings;
+    this.use = use;
+    this.route = routeOf(settings);
+    this.http = new HttpClient(this.route);
+    // Nothing goes past a proxy: what it does not carry is off.
+    this.discovery = new SharedDiscovery({
+      dht: this.isDirect ? dhtPlanOf(settings) : null,
+      udp: this.isDirect ? { from: this.route.localAddress } : null,
+    });
+    const budget = descriptorBudget(settings.shards, use.downloads ? settings.hashers : 0);
+    this.#socketBudget = budget.peers;
+    this.storage = new StoragePool({ threads: settings.hashers, openFiles: budget.filesPerHasher });
+    this.webSeeds = new WebSeedPool({ route: this.route, clientName: CLIENT_NAME });
+  }
+
+  /** No proxy is between us and the network. */
+  get isDirect(): boolean {
+    return this.route.proxy === null;
+  }
+
+  /** An HTTP proxy carries none. */
+  get carriesPeers(): boolean {
+    return this.isDirect || socksOf(this.route) !== null;
+  }
+
+  /** Its threads start with the first torrent. */
+  get shards(): ShardPool {
+    const { shards, encryption, utp, halfOpen, dialRate } = this.settings;
+    const limits = { halfOpen, dialRatePerS: dialRate, descriptors: this.#socketBudget };
+    this.#shards ??= new ShardPool({
+      shards,
+      template: {
+        clientName: CLIENT_NAME,
+        encryption,
+        proxy: socksOf(this.route),
+        localAddress: this.route.localAddress,
+        utp: utp && this.isDirect,
+      },
+      shareOf: (position) => shardShare(limits, position, shards),
+    });
+    return this.#shards;
+  }
+
+  /** Peers that one torrent may download from; 0 is no limit. */
+  get peersPerTorrent(): number {
+    return Math.ceil(this.settings.maxPeers / this.use.torrents);
+  }
+
+  /** Resolves to the port where others may connect to us, null where none may; rejects with the system's word for why not. */
+  async listen(): Promise<number | null> {
+    const { port } = this.settings;
+    if (port === null || !this.isDirect) return null;
+    this.#port ??= this.shards.listen(port, this.route.localAddress);
+    return this.#port;
+  }
+
+  /** From here on `torrent` hears when the network comes back, until the function that is returned is called. */
+  watch(torrent: WatchedTorrent): () => void {
+    this.#watched.add(torrent);
+    this.#watchTimer ??= setInterval(() => this.#lookAtNetwork(), NETWORK_POLL_MS);
+    return () => {
+      this.#watched.delete(torrent);
+      const { signs } = torrent;
+      for (const name of Object.keys(this.#gone) as (keyof WatchedTorrent['signs'])[])
+        this.#gone[name] += signs[name];
+      if (this.#watched.size === 0) this.#endWatch();
+    };
+  }
+
+  /** Ends all threads. Torrents have left before. */
+  async close(): Promise<void> {
+    this.#endWatch();
+    await Promise.all([this.#shards?.stop(), this.webSeeds.stop(), this.storage.close()]);
+    this.http.close();
+  }
+
+  #endWatch(): void {
+    if (this.#watchTimer !== null) clearInterval(this.#watchTimer);
+    this.#watchTimer = null;
+  }
+
+  #lookAtNetwork(): void {
+    const all = [...this.#watched].map(({ signs }) => signs);
+    const total = (name: keyof WatchedTorrent['signs']): number =>
+      all.reduce((sum, signs) => sum + signs[name], name === 'inSession' ? 0 : this.#gone[name]);
+    const back = this.#watch.look(
+      {
+        addresses: ownAddresses(),
+        inSession: total('inSession'),
+        connected: total('connected'),
+        failedDials: total('failedDials'),
+        answered: total('answered'),
+        failedAnnounces: total('failedAnnounces'),
+        bytes: total('bytes'),
+      },
+      monotonicMs(),
+    );
+    if (back === null) return;
+    this.#shards?.networkBack();
+    for (const torrent of this.#watched) torrent.networkBack(back);
+  }
+}
