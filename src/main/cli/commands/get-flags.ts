@@ -68,11 +68,7 @@ export function defineGet(command: Command): Command {
     .option('--metrics <file>', 'figures in Prometheus text, every 15 s and at the end (textfile collector)')
     .option('--metrics-port <n>', 'the same at http://127.0.0.1:N/metrics; 0 takes a free port')
     .optionsGroup('The network:')
-    .option(
-      '--port <n>',
-      'where others may connect to us; 0 takes a free port',
-      String(DEFAULT_SESSION.port),
-    )
+    .option('--port <n>', 'where others may connect to us; 0 takes a free port', String(DEFAULT_SESSION.port))
     .optionsGroup('Peers:')
     .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
     .optionsGroup('The network:')
