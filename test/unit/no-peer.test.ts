@@ -1,7 +1,7 @@
 /** How a run says that nobody is left. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goneText, noPeerText } from '../../src/main/cli/runs/no-peer.ts';
+import { goneText, noPeerText } from '../../src/main/session/no-peer.ts';
 
 test('trackers are blamed only where some were asked', () => {
   assert.deepEqual(

@@ -1,11 +1,25 @@
 /** `download`: one torrent from its source to its last verified byte, for a program that wants nothing else. */
 import { Failure } from '../failure.ts';
+import type { Bytes, InfoHash, Milliseconds } from '../quantities.ts';
 import { checkedSettings, type OpenSettings } from './checked-settings.ts';
 import { openTorrent, type TorrentSource } from './download-source.ts';
 import type { TorrentEvent } from './events.ts';
 import { Session } from './session.ts';
 import { shardsFor } from './settings.ts';
-import { type DownloadResult, SingleDownload } from './single-download.ts';
+import { type Ending, TorrentRun } from './torrent-run.ts';
+
+/** A complete download. */
+export interface DownloadResult {
+  readonly name: string;
+  readonly infoHash: InfoHash;
+  /** The file, or the folder of the files. */
+  readonly path: string;
+  /** Bytes of all pieces that the wanted files need. */
+  readonly bytes: Bytes;
+  /** Those of them that were downloaded now; the others were on disk. */
+  readonly downloaded: Bytes;
+  readonly ms: Milliseconds;
+}
 
 /** Names are those of the options of the command line in camelCase. Sizes are bytes, rates per second, times milliseconds. */
 export interface DownloadOptions extends Readonly<Partial<OpenSettings>> {
@@ -32,12 +46,25 @@ export async function download(
   );
   try {
     const torrent = await openTorrent(source, session.http, signal);
-    return await new SingleDownload(torrent, settings, session, onEvent).run(signal);
+    return await downloaded(new TorrentRun({ source: torrent, settings, session }), signal, onEvent);
   } catch (error) {
     throw signal.aborted ? interrupted(signal) : error;
   } finally {
     await session.close();
   }
+}
+
+async function downloaded(
+  torrent: TorrentRun,
+  signal: AbortSignal,
+  onEvent: (event: TorrentEvent) => void,
+): Promise<DownloadResult> {
+  torrent.subscribe({ onEvent });
+  const ending: Ending = await torrent.run(signal);
+  if (ending.kind === 'failed') throw ending.error;
+  if (ending.kind === 'interrupted') throw interrupted(signal);
+  const downloaded = torrent.job?.download.downloadedBytes ?? 0;
+  return { ...torrent.result, downloaded, ms: torrent.elapsedMs };
 }
 
 function interrupted(signal: AbortSignal): Failure {

@@ -1,9 +1,10 @@
 /** The progress of a torrent, as its events say it. */
 import type { Download } from '../download/download.ts';
+import type { RateMeter } from '../download/rate-meter.ts';
 import { clientFamily } from '../race/client-family.ts';
 import { phaseTotals } from '../race/phase-totals.ts';
 import type { Race } from '../race/race.ts';
-import type { DownloadProgress, FastPeer, SearchProgress } from './events.ts';
+import type { CheckProgress, DownloadProgress, FastPeer, SearchProgress } from './events.ts';
 
 /** `rate`: bytes a second that arrive now. */
 export function downloadProgress(race: Race, download: Download, rate: number): DownloadProgress {
@@ -24,6 +25,24 @@ export function downloadProgress(race: Race, download: Download, rate: number): 
 export function searchProgress(race: Race, offers: number): SearchProgress {
   const totals = phaseTotals(race.shardStats);
   return { type: 'progress', bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals };
+}
+
+/** What is on disk already is hashed; `meter` keeps the pace of it. */
+export function checkProgress(
+  pieces: number,
+  total: number,
+  pieceLength: number,
+  meter: RateMeter,
+): CheckProgress {
+  const bytes = pieces * pieceLength;
+  meter.sample(bytes, performance.now());
+  return {
+    type: 'progress',
+    work: 'checking what is there',
+    bytes,
+    totalBytes: total * pieceLength,
+    rate: Math.round(meter.perSecond),
+  };
 }
 
 /** Bytes that came from peers and web seeds, good or not. */

@@ -3,129 +3,108 @@
 import { MAX_FILES_NAMED } from '../../../shared/limits.ts';
 import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
-import type { UnavailableFile } from '../../download/download-options.ts';
-import { incompleteFailure, missingText } from '../../download/incomplete.ts';
-import { RateMeter } from '../../download/rate-meter.ts';
-import { EXIT_STATUS, type Failure } from '../../failure.ts';
+import { missingText } from '../../download/incomplete.ts';
+import { memoryFor } from '../../download/memory.ts';
+import { EXIT_STATUS } from '../../failure.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
-import type { Unchoke } from '../../race/race-options.ts';
 import type { RaceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
 import { usageFigures } from '../../report/usage-figures.ts';
 import type { DownloadJob } from '../../session/download-job.ts';
-import { downloadProgress, receivedBytes, searchProgress } from '../../session/progress.ts';
+import type { DownloadProgress, MetadataEvent, SearchProgress, TorrentEvent } from '../../session/events.ts';
+import { receivedBytes } from '../../session/progress.ts';
+import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
 import { liveView } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
-import { WorkProgress } from './work-progress.ts';
+import { showWork } from './work-progress.ts';
 
 export class GetOutput {
+  readonly #torrent: TorrentRun;
   readonly #console: Console;
   readonly #metrics: Metrics | null;
-  readonly #rate = new RateMeter();
   #name = '';
-  #infoHash = '';
-  #pieceLength = 0;
-  #checking: WorkProgress | null = null;
-  /** Files that no web seed has, so far; those that are missing for good at the end. */
+  /** Files that no web seed has, so far. */
   #unavailable = 0;
-  #missing: readonly UnavailableFile[] = [];
+  /** When progress was shown last, on the clock of `performance`. */
+  #shownAt = performance.now();
 
-  constructor(console: Console, metrics: Metrics | null) {
+  constructor(torrent: TorrentRun, console: Console, metrics: Metrics | null) {
+    this.#torrent = torrent;
     this.#console = console;
     this.#metrics = metrics;
   }
 
-  metadata({ name, geometry, infoHash, files }: Metainfo, searchMs: number | null): void {
-    this.#console.event({
-      type: 'metadata',
-      name,
-      infoHash: Buffer.from(infoHash).toString('hex'),
-      bytes: geometry.totalLength,
-      pieces: geometry.pieceCount,
-      pieceLength: geometry.pieceLength,
-      files: files.length,
-      ...(searchMs === null ? {} : { searchMs }),
-    });
-    this.#pieceLength = geometry.pieceLength;
+  /** An event of the torrent: for scripts as it is, for people in words. */
+  heard(event: TorrentEvent): void {
+    if (event.type === 'progress' && !this.#isTimeForProgress()) return;
+    this.#console.event(event);
+    switch (event.type) {
+      case 'metadata':
+        return this.#metadata(event);
+      case 'first-unchoke':
+        return this.#console.news(`first unchoke after ${formatDuration(event.ms)} from ${event.peer}`);
+      case 'peer-banned':
+        return this.#console.news(`${event.peer} sent bad data and is banned`);
+      case 'piece-failed':
+        return this.#console.news(`piece ${event.piece} failed its hash and is fetched again`);
+      case 'web-seed-lost':
+        return this.#console.news(`web seed ${event.url} cannot give what is missing: ${event.reason}`);
+      case 'web-seed-waits': {
+        const wait = formatDuration(event.ms);
+        return this.#console.news(`web seed ${event.url}: ${event.reason}; it is asked again in ${wait}`);
+      }
+      case 'file-unavailable':
+        if (++this.#unavailable <= MAX_FILES_NAMED)
+          this.#console.news(`no web seed has ${event.path}: ${event.reason}`);
+        return;
+      case 'progress':
+        if ('work' in event) return showWork(event, this.#console);
+        return 'metadataOffers' in event ? this.#searching(event) : this.#progress(event);
+      case 'listening':
+      case 'complete':
+        return;
+    }
+  }
+
+  #isTimeForProgress(): boolean {
+    const now = performance.now();
+    if (now - this.#shownAt < this.#console.progressMs - 1) return false;
+    this.#shownAt = now;
+    return true;
+  }
+
+  #metadata({ name, bytes, pieces, files, searchMs }: MetadataEvent): void {
     this.#name = name;
-    this.#infoHash = Buffer.from(infoHash).toString('hex');
-    const found = searchMs === null ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
+    const found = searchMs === undefined ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
     this.#console.news(
-      `${name}: ${formatSize(geometry.totalLength)} in ${counted(geometry.pieceCount, 'piece')}, ${counted(files.length, 'file')}${found}`,
+      `${name}: ${formatSize(bytes)} in ${counted(pieces, 'piece')}, ${counted(files, 'file')}${found}`,
+    );
+    const { settings, use } = this.#torrent.swarm.session;
+    const { geometry } = this.#torrent.metainfo as Metainfo;
+    const memory = formatSize(memoryFor(geometry, settings.memory, use.torrents));
+    this.#console.detail(
+      `threads: ${settings.shards} for peers, ${settings.hashers} to verify and write; memory for pieces: ${memory}`,
     );
   }
 
-  /** What is on the disk is hashed before anything is asked for. */
-  checked(pieces: number, total: number): void {
-    this.#checking ??= new WorkProgress(this.#console, 'checking what is there', total * this.#pieceLength);
-    this.#checking.reached(pieces * this.#pieceLength);
-  }
-
-  firstUnchoke({ shard }: Unchoke, peer: string, ms: number): void {
-    this.#console.event({ type: 'first-unchoke', ms, peer, shard });
-    this.#console.news(`first unchoke after ${formatDuration(ms)} from ${peer}`);
-  }
-
-  banned(peer: string): void {
-    this.#console.event({ type: 'peer-banned', peer });
-    this.#console.news(`${peer} sent bad data and is banned`);
-  }
-
-  pieceFailed(piece: number): void {
-    this.#console.event({ type: 'piece-failed', piece });
-    this.#console.news(`piece ${piece} failed its hash and is fetched again`);
-  }
-
-  webSeedLost(url: string, reason: string): void {
-    this.#console.event({ type: 'web-seed-lost', url, reason });
-    this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
-  }
-
-  webSeedWaits(url: string, reason: string, ms: number): void {
-    this.#console.event({ type: 'web-seed-waits', url, reason, ms });
-    this.#console.news(`web seed ${url}: ${reason}; it is asked again in ${formatDuration(ms)}`);
-  }
-
-  fileUnavailable({ path, reason }: UnavailableFile): void {
-    this.#console.event({ type: 'file-unavailable', path, reason });
-    if (++this.#unavailable <= MAX_FILES_NAMED) this.#console.news(`no web seed has ${path}: ${reason}`);
-  }
-
-  /** The failure for a download that no source can complete; null where one still may. */
-  incomplete(job: DownloadJob | null): Failure | null {
-    const missing = job?.download.missingFiles ?? null;
-    if (job === null || missing === null) return null;
-    this.#missing = missing;
-    return incompleteFailure(missing, job.plan.root);
-  }
-
-  /** The run ends while somebody may still have what is missing: at its end these files are named. */
-  unfinished(job: DownloadJob | null): void {
-    this.#missing = job?.download.unfinishedFiles ?? [];
-  }
-
-  /** The search for metadata goes on; `offers` peers have it. */
-  searching(race: Race, offers: number): void {
-    const progress = searchProgress(race, offers);
-    this.#console.event(progress);
+  #searching(progress: SearchProgress): void {
     this.#console.progress(
-      `searching for the metadata; peers that have it: ${offers}  ${phaseText(progress.known, progress)}`,
+      `searching for the metadata; peers that have it: ${progress.metadataOffers}  ${phaseText(progress.known, progress)}`,
     );
   }
 
-  progress(race: Race, { download, plan }: DownloadJob, now: number): void {
+  #progress(progress: DownloadProgress): void {
+    const { download, plan } = this.#torrent.job as DownloadJob;
+    const { race } = this.#torrent.swarm;
     const { verifiedBytes, verifiedPieces, wantedBytes } = download;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
-    this.#rate.sample(receivedBytes(race, download), now);
-    const rate = this.#rate.perSecond;
+    const { rate } = this.#torrent;
     const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
-    const progress = downloadProgress(race, download, rate);
     const { fastest, hashBacklog } = progress;
-    this.#console.event(progress);
     this.#metrics?.update(this.#sample(race, download, progress));
     const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
     this.#console.progress(
@@ -156,7 +135,7 @@ export class GetOutput {
 
   #sample(race: Race, download: Download, totals: PhaseTotals): MetricsSample {
     return {
-      infoHash: this.#infoHash,
+      infoHash: this.#torrent.result.infoHash,
       verifiedBytes: download.verifiedBytes,
       wantedBytes: download.wantedBytes,
       receivedBytes: receivedBytes(race, download),
@@ -168,12 +147,9 @@ export class GetOutput {
     };
   }
 
-  summary(
-    race: Race,
-    report: RaceReport,
-    job: DownloadJob | null,
-    { elapsedMs, oracleMs }: { readonly elapsedMs: number; readonly oracleMs: number | null },
-  ): void {
+  summary(report: RaceReport, oracleMs: number | null): void {
+    const { swarm, job, missing, elapsedMs } = this.#torrent;
+    const { race } = swarm;
     if (job !== null)
       this.#metrics?.update(this.#sample(race, job.download, phaseTotals(race.shardStats)), true);
     this.#console.endProgress();
@@ -186,7 +162,7 @@ export class GetOutput {
       rehashed: job?.download.rehashed ?? 0,
       writeBytes: job?.download.writeBytes ?? 0,
       webSeeds: job?.download.webSeeds?.yields ?? [],
-      missingFiles: this.#missing,
+      missingFiles: missing,
       ...usageFigures(),
     });
     if (job !== null && job.download.writeBytes > 0)
@@ -197,22 +173,13 @@ export class GetOutput {
       const end = lostTo === null ? '' : `, and cannot give what is missing: ${lostTo}`;
       this.#console.result(this.#console.labelled(`web seed ${url}: ${formatSize(bytes)}${end}`));
     }
-    for (const line of missingText(this.#missing)) this.#console.result(this.#console.labelled(line));
-  }
-
-  completed({ download, plan }: DownloadJob, elapsedMs: number): void {
-    this.#console.event({
-      type: 'complete',
-      ms: elapsedMs,
-      bytes: download.wantedBytes,
-      downloaded: download.downloadedBytes,
-      files: plan.files.length,
-      path: plan.root,
-    });
+    for (const line of missingText(missing)) this.#console.result(this.#console.labelled(line));
   }
 
   /** The last words of a good run. */
-  farewell({ download, plan }: DownloadJob, elapsedMs: number): number {
+  farewell(): number {
+    const { elapsedMs } = this.#torrent;
+    const { download, plan } = this.#torrent.job as DownloadJob;
     const { downloadedBytes: bytes, foundBytes } = download;
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
     const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
@@ -229,7 +196,8 @@ export class GetOutput {
     return 0;
   }
 
-  interrupted(job: DownloadJob | null): number {
+  interrupted(): number {
+    const { job } = this.#torrent;
     this.#console.news(
       job === null
         ? 'interrupted before the metadata was found'

@@ -37,18 +37,26 @@ export class WorkProgress {
     if (now - this.#toldAt < this.#console.progressMs) return;
     this.#toldAt = now;
     this.#rate.sample(this.#doneBytes, now);
-    const rate = this.#rate.perSecond;
-    const etaMs = rate > 0 ? ((this.#totalBytes - this.#doneBytes) / rate) * 1_000 : Number.NaN;
-    const share = ((this.#doneBytes / this.#totalBytes) * 100).toFixed(1);
-    this.#console.event({
+    const progress = {
       type: 'progress',
       work: this.#what,
       bytes: this.#doneBytes,
       totalBytes: this.#totalBytes,
-      rate: Math.round(rate),
-    });
-    this.#console.progress(
-      `${this.#what} ${share.padStart(5)} %  ${formatSize(this.#doneBytes)} of ${formatSize(this.#totalBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}`,
-    );
+      rate: Math.round(this.#rate.perSecond),
+    } as const;
+    this.#console.event(progress);
+    showWork(progress, this.#console);
   }
+}
+
+/** For people. `rate`: bytes a second. */
+export function showWork(
+  { work, bytes, totalBytes, rate }: { work: Work; bytes: number; totalBytes: number; rate: number },
+  console: Console,
+): void {
+  const etaMs = rate > 0 ? ((totalBytes - bytes) / rate) * 1_000 : Number.NaN;
+  const share = ((bytes / totalBytes) * 100).toFixed(1);
+  console.progress(
+    `${work} ${share.padStart(5)} %  ${formatSize(bytes)} of ${formatSize(totalBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}`,
+  );
 }

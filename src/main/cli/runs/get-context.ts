@@ -20,9 +20,3 @@ export interface GetContext {
 export function aloneContext(console: Console, session: Session, signal: AbortSignal): GetContext {
   return { console, session, signal, metrics: null, taken: new TakenSources(), oracleMs: null };
 }
-
-/** How a run ends. */
-export type Ending =
-  | { readonly kind: 'complete' }
-  | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly error: unknown };

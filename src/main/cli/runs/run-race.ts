@@ -5,6 +5,7 @@ import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import { reportLines } from '../../report/report-text.ts';
 import { usageFigures } from '../../report/usage-figures.ts';
+import { noPeerText } from '../../session/no-peer.ts';
 import type { Session } from '../../session/session.ts';
 import type { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
@@ -12,7 +13,6 @@ import type { RaceCommandFlags, RaceEnd } from '../commands/race.ts';
 import { Console } from '../output/console.ts';
 import { type RaceSettings, raceSettings } from '../settings-from-flags.ts';
 import { BareRace, isSettled } from './bare-race.ts';
-import { noPeerText } from './no-peer.ts';
 import { RACE_ALONE, withSource } from './with-session.ts';
 
 export async function runRace(named: string, flags: RaceCommandFlags): Promise<number> {

@@ -1,25 +1,23 @@
 /** The word that all peers are lost and that the run waits for them: said once each time that it becomes true. */
 
-import { phaseTotals } from '../../race/phase-totals.ts';
-import type { TorrentSwarm } from '../../session/torrent-swarm.ts';
-import { formatDuration } from '../../text/units.ts';
-import type { Console } from '../output/console.ts';
+import { phaseTotals } from '../race/phase-totals.ts';
+import { formatDuration } from '../text/units.ts';
+import type { TorrentSwarm } from './torrent-swarm.ts';
 
 export class LostNotice {
   #isSaid = false;
 
-  /** The time-outs in milliseconds; 0 is never. */
+  /** Null where there is nothing new to say. The time-outs in milliseconds; 0 is never. */
   look(
     { race, discovery }: TorrentSwarm,
     timeouts: { readonly firstUnchoke: number; readonly idle: number },
-    console: Console,
-  ): void {
+  ): string | null {
     const { handshaking, choked, unchoked } = phaseTotals(race.shardStats);
     const isAlone = handshaking + choked + unchoked === 0 && !discovery.searching;
     const isLost = isAlone && race.peers.allLost;
     const isNews = isLost && !this.#isSaid;
     this.#isSaid = isLost;
-    if (!isNews) return;
+    if (!isNews) return null;
     const { size } = race.peers;
     const [ms, option, what] =
       race.ttfuMs === null
@@ -27,6 +25,6 @@ export class LostNotice {
         : [timeouts.idle, '--idle-timeout', 'without a piece'];
     const until = ms === 0 ? '' : `, up to ${formatDuration(ms)} ${what} (${option})`;
     const lost = size === 1 ? 'the only peer is lost: it is' : `all ${size} peers are lost: they are`;
-    console.news(`${lost} dialled again${until}`);
+    return `${lost} dialled again${until}`;
   }
 }

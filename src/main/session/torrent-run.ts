@@ -1,0 +1,297 @@
+/** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
+import { monotonicMs } from '../../shared/clock.ts';
+import { LIVE_PROGRESS_MS } from '../../shared/limits.ts';
+import { LivedClock } from '../../shared/lived-clock.ts';
+import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
+import { incompleteFailure } from '../download/incomplete.ts';
+import { RateMeter } from '../download/rate-meter.ts';
+import { Failure } from '../failure.ts';
+import { isThere, type StoragePlan, storagePlan } from '../storage/storage-plan.ts';
+import { formatDuration } from '../text/units.ts';
+import { saveTorrent } from '../torrent/from-metadata.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { selectFiles } from '../torrent/selection.ts';
+import { namesOf, type Source } from '../torrent/source.ts';
+import { downloadEvents, metadataEvent } from './download-events.ts';
+import { type DownloadJob, downloadJob } from './download-job.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { LostNotice } from './lost-notice.ts';
+import { goneText, noPeerText } from './no-peer.ts';
+import { downloadProgress, receivedBytes, searchProgress } from './progress.ts';
+import type { Session } from './session.ts';
+import type { TorrentSettings } from './settings.ts';
+import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
+import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
+
+export type Ending =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+export interface TorrentRunOptions {
+  readonly source: Source;
+  readonly settings: TorrentSettings;
+  readonly session: Session;
+  /** Asked before the place of the files is taken; what it throws ends the run. */
+  readonly onPlan?: (plan: StoragePlan) => void;
+}
+
+export class TorrentRun {
+  readonly swarm: TorrentSwarm;
+  readonly #source: Source;
+  readonly #settings: TorrentSettings;
+  readonly #session: Session;
+  readonly #onPlan: (plan: StoragePlan) => void;
+  readonly #listeners = new TorrentListeners((error) => this.#end({ kind: 'failed', error }));
+  readonly #watch: IdleWatch;
+  readonly #lostNotice = new LostNotice();
+  readonly #rate = new RateMeter();
+  readonly #begun = performance.now();
+  readonly #ending: Promise<Ending>;
+  #end: (ending: Ending) => void = () => {};
+  #isOver = false;
+  #elapsedMs: number | null = null;
+  #metainfo: Metainfo | null = null;
+  #job: DownloadJob | null = null;
+  #missing: readonly UnavailableFile[] = [];
+  /** From here on peers may come, so that their absence means something. */
+  #isDiscovering = false;
+  #isAwaited = false;
+
+  constructor({ source, settings, session, onPlan = () => {} }: TorrentRunOptions) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#session = session;
+    this.#onPlan = onPlan;
+    this.#ending = new Promise((resolve) => {
+      this.#end = (ending) => {
+        this.#isOver = true;
+        resolve(ending);
+      };
+    });
+    this.#watch = new IdleWatch(this.#patience, new LivedClock(monotonicMs).now);
+    this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
+  }
+
+  /** `listener` hears from here on, until the function that is returned is called. */
+  subscribe(listener: Partial<TorrentListener>): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /** Null while the metadata of a magnet link is searched. */
+  get metainfo(): Metainfo | null {
+    return this.#metainfo;
+  }
+
+  /** The download and its place; null until its files are known. */
+  get job(): DownloadJob | null {
+    return this.#job;
+  }
+
+  /** Files that are not whole at the end of a run that failed. */
+  get missing(): readonly UnavailableFile[] {
+    return this.#missing;
+  }
+
+  /** Bytes a second that arrive now. */
+  get rate(): number {
+    return this.#rate.perSecond;
+  }
+
+  /** Milliseconds since the start, up to the end of the work: to close everything takes a moment more. */
+  get elapsedMs(): number {
+    return this.#elapsedMs ?? performance.now() - this.#begun;
+  }
+
+  /** Resolves when nothing of the run is left, however it ended. `signal` interrupts it in order. */
+  async run(signal: AbortSignal): Promise<Ending> {
+    const interrupt = (): void => this.#end({ kind: 'interrupted' });
+    signal.addEventListener('abort', interrupt);
+    if (signal.aborted) interrupt();
+    const timer = setInterval(() => this.#look(), LIVE_PROGRESS_MS);
+    if (this.#source.kind === 'magnet') this.#discover();
+    // An end need not wait for the hash of what is there.
+    this.#prepare(signal).catch((error: unknown) => this.#end({ kind: 'failed', error }));
+    const ending = await this.#ending;
+    this.#elapsedMs = performance.now() - this.#begun;
+    signal.removeEventListener('abort', interrupt);
+    clearInterval(timer);
+    await this.#close();
+    if (ending.kind === 'complete') this.#reportComplete();
+    return ending;
+  }
+
+  async #close(): Promise<void> {
+    // What was not selected is missing still.
+    if (this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
+    await Promise.all([this.#job?.download.stop(), this.swarm.stop()]);
+    this.#job?.place.release();
+  }
+
+  #reportComplete(): void {
+    const { download, plan } = this.#job as DownloadJob;
+    const { wantedBytes: bytes, downloadedBytes: downloaded } = download;
+    const figures = { ms: this.elapsedMs, bytes, downloaded, files: plan.files.length, path: plan.root };
+    this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'complete', ...figures }));
+  }
+
+  /** The torrent known, the files ready: from then on blocks are asked for. */
+  async #prepare(signal: AbortSignal): Promise<void> {
+    const metainfo = await this.swarm.torrent();
+    if (this.#isOver) return;
+    this.#metainfo = metainfo;
+    const known = metadataEvent(metainfo, this.#source.kind === 'magnet' ? this.elapsedMs : null);
+    this.#listeners.tell(({ onEvent }) => onEvent?.(known));
+    const { saveTorrent: file, select, output } = this.#settings;
+    if (file !== null && this.#source.kind === 'magnet')
+      saveTorrent(file, this.#source.magnet, metainfo.info);
+    const onNews = (text: string): void => this.#listeners.tell((listener) => listener.onNews?.(text));
+    const selected = await selectFiles(metainfo, this.#source, select, onNews);
+    if (this.#isOver) return;
+    this.#watch.busy(true);
+    const plan = storagePlan(metainfo, output, selected);
+    this.#onPlan(plan);
+    const listener = this.#downloadListener(metainfo);
+    const job = await downloadJob(metainfo, plan, {
+      torrent: this.#settings,
+      swarm: this.swarm,
+      signal,
+      onNews,
+      listener,
+    });
+    // It ended while another run in the same place was waited for.
+    if (this.#isOver) return this.#abandon(job);
+    this.#job = job;
+    // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
+    if (!job.download.complete && !isThere(job.plan)) this.#discover();
+    await job.download.prepare();
+    this.#watch.busy(false);
+    if (!this.#isOver && !job.download.complete) this.#discover();
+  }
+
+  async #abandon({ download, place }: DownloadJob): Promise<void> {
+    await download.stop();
+    place.release();
+  }
+
+  /** Names that are slow to look up hold up nothing. */
+  #discover(): void {
+    if (this.#isDiscovering) return;
+    this.#isDiscovering = true;
+    void this.swarm.discovery.start();
+  }
+
+  get #patience(): { readonly firstUnchoke: number; readonly idle: number } {
+    return { firstUnchoke: this.#settings.firstUnchokeTimeout, idle: this.#settings.idleTimeout };
+  }
+
+  #swarmListener(): SwarmListener {
+    const tell = this.#listeners.tell.bind(this.#listeners);
+    const nameOf = (peer: Parameters<SwarmListener['onBanned']>[0]): string =>
+      this.swarm.race.peers.nameOf(peer);
+    return {
+      progress: () => ({
+        downloaded: this.#job?.download.downloadedBytes ?? 0,
+        left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
+        fetched: this.#job?.download.webSeeds?.bytes ?? 0,
+      }),
+      onFirstUnchoke: ({ peer, shard }, ms) =>
+        tell(({ onEvent }) => onEvent?.({ type: 'first-unchoke', ms, peer: nameOf(peer), shard })),
+      onClosed: () => this.#checkExhausted(),
+      onBanned: (peer) => tell(({ onEvent }) => onEvent?.({ type: 'peer-banned', peer: nameOf(peer) })),
+      onShardLost: (error) =>
+        tell(({ onNews }) => onNews?.(`a shard died and was replaced: ${String(error)}`)),
+      onNews: (news) => tell(({ onTrackerNews }) => onTrackerNews?.(news)),
+      onListening: (port) => {
+        this.#isAwaited = this.#session.settings.port !== 0;
+        tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
+      },
+      onNetworkBack: (back) => {
+        this.#job?.download.webSeeds?.networkBack();
+        if (back.by !== 'success') return;
+        const text = `the network is back after ${formatDuration(back.ms)}: lost peers are dialled again`;
+        tell(({ onNews }) => onNews?.(text));
+      },
+      onBug: (error) => this.#end({ kind: 'failed', error }),
+    };
+  }
+
+  #downloadListener({ geometry }: Metainfo): DownloadListener {
+    const events = downloadEvents(this.#listeners, geometry);
+    return {
+      ...events,
+      onVerified: () => this.#watch.progressed(),
+      onWebSeedLost: (url, reason) => {
+        events.onWebSeedLost(url, reason);
+        this.#checkExhausted();
+      },
+      onComplete: () => this.#end({ kind: 'complete' }),
+      onFailure: (error) => this.#end({ kind: 'failed', error }),
+    };
+  }
+
+  /** More peers may come, be it to the port that the user named, or web seeds are there. */
+  get #isHopeful(): boolean {
+    const isFed = this.#job?.download.webSeeds?.hopeful ?? false;
+    return this.swarm.discovery.hopeful || this.#isAwaited || isFed;
+  }
+
+  get #known(): number {
+    const { peers } = this.swarm.race;
+    return peers.size + peers.acceptedCount;
+  }
+
+  /** No peer is left to ask or to wait for, and no new one will be named. */
+  #checkExhausted(): void {
+    if (!this.#isDiscovering || !this.swarm.race.peers.allSettled || this.#isHopeful) return;
+    const { asksTrackers } = this.swarm.discovery;
+    this.#fail(
+      'no-peer',
+      this.#known === 0 ? noPeerText('download from', asksTrackers) : goneText(this.#known, asksTrackers),
+    );
+  }
+
+  /** The regular look at the run: its time-outs and its progress. */
+  #look(): void {
+    this.#watch.look(this.#isDiscovering);
+    if (!this.#isDiscovering || this.#isOver) return;
+    const { race } = this.swarm;
+    const download = this.#job?.download ?? null;
+    const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
+    const fed = race.ttfuMs !== null || isFedByWebSeeds;
+    const overdue = this.#watch.overdue({ fed, known: race.peers.size, searching: download === null });
+    if (overdue !== null) return this.#fail('timeout', overdue);
+    this.#checkExhausted();
+    if (this.#isOver) return;
+    const notice = this.#lostNotice.look(this.swarm, this.#patience);
+    if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
+    this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
+    if (download !== null) this.#rate.sample(receivedBytes(race, download), performance.now());
+    const progress =
+      download === null
+        ? searchProgress(race, this.swarm.metadataSearch?.offers ?? 0)
+        : downloadProgress(race, download, this.rate);
+    this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
+  }
+
+  #fail(code: 'no-peer' | 'timeout', message: string): void {
+    if (this.#isOver) return;
+    this.#listeners.tell(({ onFailing }) => onFailing?.());
+    const job = this.#job;
+    const missing = job?.download.missingFiles ?? null;
+    this.#missing = missing ?? job?.download.unfinishedFiles ?? [];
+    const incomplete = job === null || missing === null ? null : incompleteFailure(missing, job.plan.root);
+    this.#end({ kind: 'failed', error: incomplete ?? new Failure(code, message) });
+  }
+
+  /** For the one that hears how it ended. */
+  get result(): {
+    readonly name: string;
+    readonly infoHash: string;
+    readonly path: string;
+    readonly bytes: number;
+  } {
+    const { download, plan } = this.#job ?? { download: null, plan: null };
+    return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
+  }
+}
