@@ -43,6 +43,7 @@ interface Run {
   readonly rate: number;
   readonly workerFile?: URL;
   readonly mix?: string;
+  readonly webSeeds?: readonly string[];
 }
 
 async function download(name: string, run: Run) {
@@ -87,6 +88,7 @@ async function download(name: string, run: Run) {
     dht: false,
   };
   const workerFile = run.workerFile === undefined ? {} : { workerFile: run.workerFile };
+  const pool = new WebSeedPool({ route: { proxy: null, localAddress: null }, clientName: CLIENT_NAME });
   const race = new Race({ ...raceOptions, ...workerFile }, UNHEARD);
   const download = new Download(
     {
@@ -96,10 +98,7 @@ async function download(name: string, run: Run) {
       files: { place, key: null, overwrite: false, preallocate: false },
       race,
       shards: run.shards,
-      webSeeds: {
-        urls: [],
-        pool: new WebSeedPool({ route: { proxy: null, localAddress: null }, clientName: CLIENT_NAME }),
-      },
+      webSeeds: { urls: run.webSeeds ?? [], pool },
       hashers: run.hashers,
       memoryBytes: run.memoryBytes,
       order: 'rarest',
@@ -125,6 +124,7 @@ async function download(name: string, run: Run) {
       onFailure: (error) => finish(error),
     },
   );
+  const hoped = download.webSeedsMayGive;
   await download.prepare();
   const response = await fetch(swarm.info.announce);
   const body = Buffer.from(await response.arrayBuffer());
@@ -140,6 +140,7 @@ async function download(name: string, run: Run) {
     await ended;
   } finally {
     await download.stop();
+    await pool.stop();
     place.release();
     await swarm.stop();
   }
@@ -150,7 +151,7 @@ async function download(name: string, run: Run) {
       .digest();
     assert.equal(hash.compare(metainfo.pieceHashes, piece * 20, piece * 20 + 20), 0, `piece ${piece}`);
   }
-  return { download, race, lost, failures };
+  return { download, race, lost, failures, hoped };
 }
 
 test('three shards and two hashers share one download', async () => {
@@ -163,6 +164,12 @@ test('three shards and two hashers share one download', async () => {
   assert.equal(failures, 0);
   const busy = race.shardStats.filter((stats) => (stats?.blockBytes ?? 0) > 0);
   assert.ok(busy.length >= 2, 'more than one shard had a part');
+});
+
+test('web seeds are hoped for while the files are made, before they are asked', async () => {
+  const run = { shards: 1, hashers: 1, memoryBytes: 8 * 2 ** 20, rate: 0 };
+  const { hoped, download: done } = await download('hoped', { ...run, webSeeds: ['http://127.0.0.1:1/'] });
+  assert.deepEqual([hoped, done.complete, done.webSeeds?.bytes], [true, true, 0]);
 });
 
 test('two slots of memory are enough', async () => {

@@ -158,7 +158,7 @@ export class Download {
   get symptoms(): DownloadSymptoms {
     return {
       ...this.#ledger.shortage,
-      hasWebSeeds: this.webSeeds?.hopeful ?? false,
+      hasWebSeeds: this.webSeedsMayGive,
       waitingBytes: this.#hashers.backlog * this.#options.metainfo.geometry.pieceLength,
       memoryBytes: this.#options.memoryBytes,
     };
@@ -187,6 +187,11 @@ export class Download {
       onWebSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
       onWebSeedWaits: (url, reason, ms) => this.#listener.onWebSeedWaits(url, reason, ms),
     });
+  }
+
+  /** A web seed may give something: now, or once the files are ready. */
+  get webSeedsMayGive(): boolean {
+    return this.#webSeeds?.hopeful ?? (this.#options.webSeeds.urls.length > 0 && !this.#ended);
   }
 
   /** What web seeds give, and gave. */
@@ -279,7 +284,6 @@ export class Download {
     this.#listener.onShardLost(error);
   }
 
-  /** What this holder had claimed is missing again, but for what is full. */
   #ownerGone(owner: ShardId): void {
     this.#full(reclaim(owner, this.#ledger, this.#arena, this.#verdicts.held));
   }

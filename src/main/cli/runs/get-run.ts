@@ -214,7 +214,7 @@ export class GetRun {
 
   /** More peers may come, be it to the port that the user named, or web seeds are there. */
   get #hopeful(): boolean {
-    const isFed = this.#job?.download.webSeeds?.hopeful ?? false;
+    const isFed = this.#job?.download.webSeedsMayGive ?? false;
     return this.#session.discovery.hopeful || this.#isAwaited || isFed;
   }
 
