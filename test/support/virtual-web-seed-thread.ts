@@ -33,6 +33,8 @@ export class VirtualWebSeedThread {
         if (!this.#life.isDead && event.type !== 'stopped') this.#hearers.get(event.torrent)?.(event);
       },
     });
+    // Whether it ended well is asked for by `stop`.
+    this.#thread.ended.catch(() => {});
   }
 
   add(task: WebSeedTorrent, hear: (news: WebSeedNews) => void): TorrentId {
@@ -58,14 +60,15 @@ export class VirtualWebSeedThread {
     if (this.#life.isDead) return;
     this.command({ type: 'stop' });
     let ended = false;
-    const done = this.#thread.ended.finally(() => {
+    const end = (): void => {
       ended = true;
-    });
+    };
+    this.#thread.ended.then(end, end);
     while (!ended) {
       this.time.run(STEP_MS);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await done;
+    await this.#thread.ended;
   }
 
   #sleep(ms: number, signal: AbortSignal): Promise<void> {
