@@ -11,7 +11,7 @@
  * | receive | the taker, all bytes are in place                    | receive; the last: fill for the owner   | the one to whom fill says true tells main, and no other      |
  * | give up | the taker, the block does not come                   | untake                                  | nothing is written afterwards                                |
  * | park    | the owner, no guest is in, nobody here is writing    | park, then ledger.release               | received blocks stay for the next holder                     |
- * | leave   | the owner of a full slot; a guest whenever it likes  | leave                                   | the same: it has no taken block, and writes no more          |
+ * | leave   | the owner of a full slot; a guest at any time        | leave                                   | the same: it has no taken block, and writes no more          |
  * | clear   | the owner, after its guest died                      | untake of blocks that are not its own   | before it: no other guest joins                              |
  * | die     | main, for a thread that is gone, or left the torrent | reclaim (lost-shard.ts): release, bury  | a full piece is kept; a claim is void before others may have it |
  * | judge   | main, a full slot                                    | discard, or retry once all have left    | a holder that is still in the slot keeps it from the next piece |
