@@ -1,8 +1,8 @@
 /**
  * The arena: a fixed number of piece-sized slots in shared memory. Sockets read into it, hashers read from it, and a
  * download that finds no free slot asks for nothing new: that is the whole back-pressure and the whole memory bound.
- * Free slots are found from the low end: the hot ones stay in the cache. This file is about who may use a slot; its blocks
- * are in slot-blocks.ts.
+ * Free slots are found from the low end: the hot ones stay in the cache. This file is about the states of a slot; its blocks
+ * are in slot-blocks.ts, and what each holder may do is in slot-owner.ts.
  *
  * | state  | owner word | hold word       | who may write   | ends by                                               |
  * |--------|------------|-----------------|-----------------|-------------------------------------------------------|
@@ -23,6 +23,7 @@ import { slotIndex } from './indices.ts';
 import { MAX_AVOIDED_SENDERS, MAX_SOLO_TRIES } from './limits.ts';
 import type { Sender } from './sender.ts';
 import { type ArenaMemory, allocateSlots, SlotBlocks } from './slot-blocks.ts';
+import { PARKED } from './slot-owner.ts';
 
 /** Bits of the hold word beside `FULL`; the guest's id is above them. */
 const OWNER_IN = 1;
@@ -32,9 +33,6 @@ const GUEST_DIED = 8;
 /** Stays when the guest leaves: the owner must learn of blocks that came there. */
 const WAS_JOINED = 16;
 const GUEST_SHIFT = 8;
-
-/** The owner of slots that keep the blocks of an unfinished piece: no shard has this id. */
-const PARKED = 0x00ff_ffff;
 
 /** How a piece that failed its hash is to be fetched again. */
 export interface RetryRule {

@@ -110,3 +110,20 @@ test('a torrent that is removed in the middle gives all back; the others go on',
     await first.stop();
   }
 });
+
+test('a bug in one torrent ends all of them before main hears of it, and none of them counts as removed', async () => {
+  const first = new VirtualWebSeeds({ files: [file('a', 200)], servers: [paced(60_000)] });
+  const second = new VirtualWebSeeds({ files: [file('b', 200)], servers: [paced(60_000)], with: first });
+  await second.run(3_050);
+  assert.ok(first.verified > 0 && second.verified > 0);
+  first.events.push = () => {
+    throw new Error('injected bug');
+  };
+  await second.run(1_000);
+  const states = [first, second].flatMap(({ ledger }) =>
+    Array.from({ length: 200 }, (_, piece) => ledger.stateOf(piece as PieceIndex)),
+  );
+  assert.ok(!states.includes(PIECE_STATE.claimed), 'nothing is at work any more');
+  assert.ok(!second.events.some(({ type }) => type === 'removed'));
+  await assert.rejects(first.stop(), /injected bug/);
+});

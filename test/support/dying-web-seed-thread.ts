@@ -1,9 +1,9 @@
 /** A web-seed thread that dies of an exception behind its back, once two pieces are full; its replacement lives. */
 import type { MessagePort } from 'node:worker_threads';
+import { webSeedsOwner } from '../../src/shared/slot-owner.ts';
 import type { WebSeedEvent, WebSeedTask } from '../../src/shared/web-seed-messages.ts';
 import webSeedTask from '../../src/workers/web-seeds/web-seed-task.ts';
 
-const FIRST_OWNER = 0x7f_0000;
 const FULL_BEFORE = 2;
 
 export default function dyingWebSeedThread(task: WebSeedTask<MessagePort>): Promise<void> {
@@ -12,7 +12,7 @@ export default function dyingWebSeedThread(task: WebSeedTask<MessagePort>): Prom
   let full = 0;
   port.postMessage = (event: WebSeedEvent) => {
     if (event.type === 'full') full += 1;
-    if (owner === FIRST_OWNER && full === FULL_BEFORE)
+    if (owner === webSeedsOwner(0) && full === FULL_BEFORE)
       setImmediate(() => {
         throw new Error('injected death of the web-seed thread');
       });

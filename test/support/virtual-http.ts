@@ -28,6 +28,8 @@ export interface Reply {
   readonly breaksAfter?: number;
   /** It does not break then, but nothing more comes. */
   readonly silent?: boolean;
+  /** Nothing comes for so long, once so many bytes have come. */
+  readonly pause?: { readonly after: number; readonly ms: number; readonly onEnd: () => void };
   /** Where redirects led to. */
   readonly landing?: string;
 }
@@ -111,7 +113,7 @@ export class VirtualHttp implements Visitor {
   }
 
   #bodyOf(host: string, reply: Reply, visit: Visit): Readable {
-    const { body = new Uint8Array(0), rate, silent = false } = reply;
+    const { body = new Uint8Array(0), rate, silent = false, pause } = reply;
     const { breaksAfter = body.length } = reply;
     const stream = new Readable({ read() {} });
     this.#bodies.set(stream, host);
@@ -127,7 +129,10 @@ export class VirtualHttp implements Visitor {
       if (stream.destroyed || this.#frozen) return;
       if (from < end) stream.push(Buffer.from(body.subarray(from, Math.min(from + step, end))));
       const next = from + step;
-      if (next < end) this.#time.after((step * 1_000) / (rate ?? 1), () => send(next));
+      const pauses = pause !== undefined && from < pause.after && next >= pause.after;
+      const ms = (step * 1_000) / (rate ?? 1) + (pauses ? pause.ms : 0);
+      if (pauses) this.#time.after(ms, pause.onEnd);
+      if (next < end) this.#time.after(ms, () => send(next));
       // What was pushed is read before the break is seen.
       else if (breaksAfter < body.length)
         this.#time.after(silent ? (visit.silenceMs ?? 0) : BREAK_MS, () =>

@@ -1,5 +1,5 @@
 /** What a virtual shard and the torrent on it begin with. */
-import { peerIndex, shardId } from '../../src/shared/indices.ts';
+import { peerIndex, type ShardId } from '../../src/shared/indices.ts';
 import { CHOKED_RACE_MS } from '../../src/shared/limits.ts';
 import type {
   Encryption,
@@ -43,10 +43,10 @@ export interface VirtualShardOptions {
   readonly beside?: VirtualShard;
 }
 
-export function taskOf(options: VirtualShardOptions): ShardTask<unknown> {
+export function taskOf(options: VirtualShardOptions, shard: ShardId): ShardTask<unknown> {
   const unlimited = Number.POSITIVE_INFINITY;
   return {
-    shard: shardId(options.beside === undefined ? 1 : 2),
+    shard,
     port: null,
     clientName: 'unchoke test',
     share: { halfOpen: unlimited, dialRatePerS: unlimited, openPeers: unlimited, ...options.share },

@@ -2,7 +2,13 @@
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
-import { type PieceIndex, peerIndex, type TorrentId } from '../../src/shared/indices.ts';
+import {
+  type PieceIndex,
+  peerIndex,
+  type ShardId,
+  shardId,
+  type TorrentId,
+} from '../../src/shared/indices.ts';
 import { Ledger, type LedgerMemory } from '../../src/shared/ledger.ts';
 import { TICK_MS } from '../../src/shared/limits.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
@@ -22,6 +28,7 @@ import type { TorrentPeers } from '../../src/workers/shard/torrent-peers.ts';
 import type { ListenRequest } from '../../src/workers/transport/transport.ts';
 import { blockHashes } from './block-hashes.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
+import { Mortal } from './mortal.ts';
 import { entryOf, INFO_HASH, taskOf, type VirtualShardOptions } from './virtual-shard-setup.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -51,13 +58,19 @@ export class VirtualShard {
   readonly #torrent: ShardTorrent;
   readonly #peers: FakePeer[] = [];
   readonly #firstIndex: number;
+  /** Shards of this ledger so far. */
+  readonly #family: { count: number };
+  readonly #life = new Mortal();
+  readonly owner: ShardId;
   readonly #readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
   #knock: ListenRequest['onAccept'] = () => {};
 
   constructor(options: VirtualShardOptions = {}) {
     this.time = options.beside?.time ?? new VirtualTime();
+    this.#family = options.beside === undefined ? { count: 0 } : options.beside.#family;
     // Indices are those of one list for all shards, as in main.
-    this.#firstIndex = options.beside === undefined ? 0 : 500;
+    this.#firstIndex = 500 * this.#family.count;
+    this.owner = shardId(++this.#family.count);
     const pieceLength = options.pieceLength ?? 32_768;
     const g = geometry(options.totalLength ?? (options.pieces ?? 8) * pieceLength, pieceLength);
     this.memory =
@@ -76,17 +89,17 @@ export class VirtualShard {
     for (let piece = 0; piece < (options.verified ?? 0); piece++) this.ledger?.verify(piece as PieceIndex);
     const readBuffer = this.#readBuffer;
     const lived = new LivedClock(() => EPOCH_MS + this.time.now());
-    this.shard = new Shard(taskOf(options), {
+    this.shard = new Shard(taskOf(options, this.owner), {
       clock: lived.now,
       shared: lived.shared,
       random: () => 0.5,
-      soon: this.time.soon,
-      later: this.time.after,
+      soon: (work) => this.time.soon(this.#life.while(work)),
+      later: (ms, work) => this.time.after(ms, this.#life.while(work)),
       ownAddresses: () => options.ownAddresses?.() ?? ['127.0.0.1'],
-      post: (event) => {
+      post: this.#life.while((event) => {
         this.posted.push(event);
         this.events.push(withoutTorrent(event));
-      },
+      }),
       load: () => ({ activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
       fail: (error) => this.errors.push(error),
       transport: {
@@ -100,11 +113,11 @@ export class VirtualShard {
         connect: (address, events) => {
           const peer = this.#peers[address.port - 1];
           if (peer === undefined) throw new Error(`no fake peer at port ${address.port}`);
-          return peer.dial(events, (bytes) => {
+          return peer.dial(this.#life.hears(events), (bytes) => {
             for (let at = 0; at < bytes.length; at += READ_BUFFER_BYTES) {
               const part = bytes.subarray(at, at + READ_BUFFER_BYTES);
               readBuffer.set(part);
-              if (!peer.destroyed) events.onData(part.length);
+              if (!peer.destroyed && !this.#life.isDead) events.onData(part.length);
             }
           });
         },
@@ -121,7 +134,10 @@ export class VirtualShard {
     new Uint8Array(this.#torrent.info).set(INFO);
     this.command({ type: 'enter', entry: entryOf(options) });
     if (options.magnet !== true) this.setTorrent();
-    this.time.every(TICK_MS, () => this.shard.guard(() => this.shard.tick()));
+    this.time.every(
+      TICK_MS,
+      this.#life.while(() => this.shard.guard(() => this.shard.tick())),
+    );
   }
 
   /** Where the shard began as with a magnet link: the metadata is found. */
@@ -175,6 +191,8 @@ export class VirtualShard {
     this.time.run(ms);
     if (this.errors.length > 0) throw this.errors[0];
   }
+
+  readonly kill = this.#life.kill;
 
   get outcomes(): PeerOutcome[] {
     return this.events.flatMap((event) => (event.type === 'closed' ? event.outcomes : []));

@@ -1,13 +1,14 @@
 /** The web-seed thread of a session in virtual time, for one torrent or several, over servers that a test decides. */
-import { shardId, type TorrentId } from '../../src/shared/indices.ts';
+import type { TorrentId } from '../../src/shared/indices.ts';
+import { webSeedsOwner } from '../../src/shared/slot-owner.ts';
 import type { WebSeedCommand, WebSeedNews, WebSeedTorrent } from '../../src/shared/web-seed-messages.ts';
 import { WebSeedThread } from '../../src/workers/web-seeds/web-seed-thread.ts';
+import { Mortal } from './mortal.ts';
 import { VirtualHttp } from './virtual-http.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** Real clocks do not begin at zero either. */
 const EPOCH_MS = 10_000_000;
-const FIRST_OWNER = 0x7f_0000;
 const STEP_MS = 50;
 
 export class VirtualWebSeedThread {
@@ -17,21 +18,23 @@ export class VirtualWebSeedThread {
   readonly #thread: WebSeedThread;
   readonly #hearers = new Map<TorrentId, (news: WebSeedNews) => void>();
   #torrents = 0;
-  #dead = false;
+  readonly #life = new Mortal();
 
   /** `life`: how many such threads there were before. */
   constructor(time: VirtualTime, life = 0) {
     this.time = time;
-    this.owner = shardId(FIRST_OWNER + life);
+    this.owner = webSeedsOwner(life);
     this.http = new VirtualHttp(time);
     this.#thread = new WebSeedThread(this.owner, {
       visitor: this.http,
       clock: () => EPOCH_MS + time.now(),
       sleep: (ms, signal) => this.#sleep(ms, signal),
       post: (event) => {
-        if (!this.#dead && event.type !== 'stopped') this.#hearers.get(event.torrent)?.(event);
+        if (!this.#life.isDead && event.type !== 'stopped') this.#hearers.get(event.torrent)?.(event);
       },
     });
+    // Whether it ended well is asked for by `stop`.
+    this.#thread.ended.catch(() => {});
   }
 
   add(task: WebSeedTorrent, hear: (news: WebSeedNews) => void): TorrentId {
@@ -48,30 +51,31 @@ export class VirtualWebSeedThread {
 
   /** The thread dies at this moment. What it read is used; nothing more comes, and none of its timers goes off. */
   kill(): void {
-    this.#dead = true;
+    this.#life.kill();
     this.http.freeze();
   }
 
   /** Ends all its work: nothing of it is left. */
   async stop(): Promise<void> {
-    if (this.#dead) return;
+    if (this.#life.isDead) return;
     this.command({ type: 'stop' });
     let ended = false;
-    const done = this.#thread.ended.finally(() => {
+    const end = (): void => {
       ended = true;
-    });
+    };
+    this.#thread.ended.then(end, end);
     while (!ended) {
       this.time.run(STEP_MS);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await done;
+    await this.#thread.ended;
   }
 
   #sleep(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         signal.removeEventListener('abort', wake);
-        if (!this.#dead) resolve();
+        if (!this.#life.isDead) resolve();
       };
       if (signal.aborted) return wake();
       signal.addEventListener('abort', wake);

@@ -31,6 +31,7 @@ interface Run {
   readonly rate: number;
   readonly workerFile?: URL;
   readonly mix?: string;
+  readonly webSeeds?: readonly string[];
 }
 
 async function download(name: string, run: Run) {
@@ -83,6 +84,7 @@ async function download(name: string, run: Run) {
     },
   });
   const storage = new StoragePool({ threads: run.hashers, openFiles: 8 });
+  const webSeeds = new WebSeedPool({ route: { proxy: null, localAddress: null }, clientName: CLIENT_NAME });
   const download = new Download(
     {
       torrent: 1 as TorrentId,
@@ -91,10 +93,7 @@ async function download(name: string, run: Run) {
       files: { place, key: null, overwrite: false, preallocate: false },
       race,
       shards: run.shards,
-      webSeeds: {
-        urls: [],
-        pool: new WebSeedPool({ route: { proxy: null, localAddress: null }, clientName: CLIENT_NAME }),
-      },
+      webSeeds: { urls: run.webSeeds ?? [], pool: webSeeds },
       storage,
       memoryBytes: run.memoryBytes,
       order: 'rarest',
@@ -113,6 +112,7 @@ async function download(name: string, run: Run) {
       onFailure: (error) => finish(error),
     },
   );
+  const hoped = download.webSeedsMayGive;
   await download.prepare();
   const response = await fetch(swarm.info.announce);
   const body = Buffer.from(await response.arrayBuffer());
@@ -130,6 +130,7 @@ async function download(name: string, run: Run) {
     await download.stop();
     await pool.stop();
     await storage.close();
+    await webSeeds.stop();
     place.release();
     await swarm.stop();
   }
@@ -140,7 +141,7 @@ async function download(name: string, run: Run) {
       .digest();
     assert.equal(hash.compare(metainfo.pieceHashes, piece * 20, piece * 20 + 20), 0, `piece ${piece}`);
   }
-  return { download, race, lost, failures };
+  return { download, race, lost, failures, hoped };
 }
 
 test('three shards and two hashers share one download', async () => {
@@ -153,6 +154,12 @@ test('three shards and two hashers share one download', async () => {
   assert.equal(failures, 0);
   const busy = race.shardStats.filter((stats) => (stats?.blockBytes ?? 0) > 0);
   assert.ok(busy.length >= 2, 'more than one shard had a part');
+});
+
+test('web seeds are hoped for while the files are made, before they are asked', async () => {
+  const run = { shards: 1, hashers: 1, memoryBytes: 8 * 2 ** 20, rate: 0 };
+  const { hoped, download: done } = await download('hoped', { ...run, webSeeds: ['http://127.0.0.1:1/'] });
+  assert.deepEqual([hoped, done.complete, done.webSeeds?.bytes], [true, true, 0]);
 });
 
 test('two slots of memory are enough', async () => {

@@ -174,8 +174,10 @@ test('near us a web seed is asked for the files of the torrent alone', () => {
     ['http://h/a.bin', ['a.bin']],
     ['http://h/deep/er/a%20b%23.bin', ['a%20b%23.bin']],
     // Two spellings of one path.
-    ['http://h/%61b%c3%a9', ['ab%C3%A9']],
-    ['http://h/d/set/x/y', ['other/x/y', 'set/x/y']],
+    ['http://h/%61b%c3%a9.x', ['ab%C3%A9.x']],
+    ['http://h/d/set/x/y.z', ['other/x/y.z', 'set/x/y.z']],
+    ['http://h/d/SHA256SUMS', ['SHA256SUMS']],
+    ['http://h/d/set.php.txt', ['set.php.txt']],
   ] as const) {
     assert.equal(refusal(url, [...names]), null, url);
     assert.equal(refusal(url, [...names], 'private'), null, url);
@@ -192,4 +194,24 @@ test('near us a web seed is asked for the files of the torrent alone', () => {
     assert.equal(refusal(url, [...names], 'public'), null, url);
   }
   assert.equal(refusal('http://h/a.bin?reboot=1', ['a.bin']), noQuery);
+  // The torrent calls its file so: its author chose the name as well as the URL.
+  const order = 'on our own network its name looks like an order to a server, and not like a file';
+  for (const [url, name] of [
+    ['http://h/admin/reboot', 'reboot'],
+    ['http://h/admin/reboot', 'admin/reboot'],
+    ['http://h/admin/Reboot.', 'Reboot.'],
+    ['http://h/.reboot', '.reboot'],
+    ['http://h/reboot.cgi', 'reboot.cgi'],
+    ['http://h/reboot.PHP', 'reboot.PHP'],
+    ['http://h/reboot.cgi/a.bin', 'a.bin'],
+    ['http://h/cgi-bin/reboot/a.bin', 'a.bin'],
+    ['http://h/reboot;a.bin', 'reboot;a.bin'],
+    ['http://h/reboot;x/a.bin', 'a.bin'],
+    ['http://h/reboot%3bx/a.bin', 'a.bin'],
+    ['http://h/reboot%00.bin', 'reboot%00.bin'],
+  ] as const) {
+    assert.equal(refusal(url, [name]), order, url);
+    assert.equal(refusal(url, [name], 'private'), order, url);
+    assert.equal(refusal(url, [name], 'public'), null, url);
+  }
 });

@@ -153,7 +153,7 @@ export class Download {
   get symptoms(): DownloadSymptoms {
     return {
       ...this.#ledger.shortage,
-      hasWebSeeds: this.webSeeds?.hopeful ?? false,
+      hasWebSeeds: this.webSeedsMayGive,
       waitingBytes: this.#stored.backlog * this.#options.metainfo.geometry.pieceLength,
       memoryBytes: this.#options.memoryBytes,
     };
@@ -182,6 +182,11 @@ export class Download {
       onWebSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
       onWebSeedWaits: (url, reason, ms) => this.#listener.onWebSeedWaits(url, reason, ms),
     });
+  }
+
+  /** A web seed may give something: now, or once the files are ready. */
+  get webSeedsMayGive(): boolean {
+    return this.#webSeeds?.hopeful ?? (this.#options.webSeeds.urls.length > 0 && !this.#ended);
   }
 
   /** What web seeds give, and gave. */

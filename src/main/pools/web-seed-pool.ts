@@ -5,9 +5,10 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Route } from '../../shared/http-visitor.ts';
-import { type ShardId, shardId, type TorrentId } from '../../shared/indices.ts';
+import type { ShardId, TorrentId } from '../../shared/indices.ts';
 import { MAX_WEB_SEED_DEATHS, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
+import { webSeedsOwner } from '../../shared/slot-owner.ts';
 import type {
   WebSeedCommand,
   WebSeedEvent,
@@ -17,9 +18,6 @@ import type {
 import { WEB_SEED_FILE } from '../worker-files.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { WebSeeds, type WebSeedsListener } from './web-seeds.ts';
-
-/** The owners of what web seeds claim, one for each life of the thread: beyond the ids of all shards. */
-const FIRST_OWNER = 0x7f_0000;
 
 export interface WebSeedPoolOptions {
   readonly route: Route;
@@ -105,7 +103,7 @@ export class WebSeedPool {
     const { route, clientName, workerFile = WEB_SEED_FILE } = this.#options;
     this.#threads ??= new ThreadPool({ file: workerFile, threads: 1, between: 'loop' });
     const { port1, port2 } = new MessageChannel();
-    const owner = shardId(FIRST_OWNER + this.#deaths);
+    const owner = webSeedsOwner(this.#deaths);
     let stopped = (): void => {};
     // Full pieces still in the port when the task resolves must be heard.
     const lastWord = new Promise<void>((resolve) => {

@@ -232,7 +232,7 @@ export class TorrentRun {
 
   /** More peers may come, be it to the port that the user named, or web seeds are there. */
   get #isHopeful(): boolean {
-    const isFed = this.#job?.download.webSeeds?.hopeful ?? false;
+    const isFed = this.#job?.download.webSeedsMayGive ?? false;
     return this.swarm.discovery.hopeful || this.#isAwaited || isFed;
   }
 

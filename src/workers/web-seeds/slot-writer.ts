@@ -154,11 +154,15 @@ export class SlotWriter {
     }
   }
 
-  /** Lets go of pieces that are whole, and, as a guest, of those that the owner gave up. True once no piece is left. */
+  /**
+   * Lets go of pieces that are whole, and, as a guest, of those that the owner gave up; clears what a guest that died was
+   * writing. True once no piece is left.
+   */
   collect(): boolean {
     const { arena } = this.#holder;
     for (const i of this.#open) {
       const { slot, blocks } = this.#held[i] as Held;
+      if (this.role === 'owner' && arena.lostGuest(slot)) this.#clearAfterGuest(slot, blocks);
       if (arena.receivedCount(slot) === blocks) this.#leave(i);
       else if (this.role === 'guest' && arena.isDiscarded(slot)) this.#leave(i);
     }
@@ -223,6 +227,14 @@ export class SlotWriter {
     const isOurs = second === undefined && only === webSeedAsSender(this.sender);
     this.#leave(i);
     if (isNews) this.#holder.onFull({ piece, slot }, isOurs ? this.sender : null);
+  }
+
+  /** Web seeds take a block only when it is whole: what is taken and not received is the dead one's. */
+  #clearAfterGuest(slot: SlotIndex, blocks: number): void {
+    const { arena } = this.#holder;
+    for (let block = 0; block < blocks; block++)
+      if (!arena.hasReceived(slot, block)) arena.untake(slot, block);
+    arena.forgetGuest(slot);
   }
 
   #giveBack(i: number): boolean {

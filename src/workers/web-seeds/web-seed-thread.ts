@@ -84,7 +84,8 @@ export class WebSeedThread {
 
   #removed(torrent: TorrentId): void {
     this.#fetchers.delete(torrent);
-    this.#world.post({ type: 'removed', torrent });
+    // After a bug main takes them all for lost with the thread, and not for removed.
+    if (this.#fault === null) this.#world.post({ type: 'removed', torrent });
     this.#endWhenIdle();
   }
 

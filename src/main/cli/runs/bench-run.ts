@@ -126,7 +126,7 @@ export class BenchRun {
 
   #checkExhausted(): void {
     const { race, discovery } = this.#swarm;
-    const hopeful = discovery.hopeful || (this.#download?.webSeeds?.hopeful ?? false);
+    const hopeful = discovery.hopeful || (this.#download?.webSeedsMayGive ?? false);
     if (hopeful || !race.peers.allSettled) return;
     const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was named';
     // What came before that is a result all the same.
