@@ -96,13 +96,26 @@ test('a torrent that is unregistered is forgotten by threads that have nothing t
   assert.deepEqual(two.heard.good, [0, 1, 0, 1]);
 });
 
+test('how long pieces of a torrent were at work, and how many wait, is counted for each torrent', async () => {
+  const at = new Fixture(1);
+  at.world.cost = () => 5;
+  const [one, two] = [at.add(1, 3), at.add(2, 1)];
+  one.stored.store(one.torrent.pieces);
+  two.stored.store(two.torrent.pieces);
+  assert.deepEqual([one.stored.backlog, two.stored.backlog], [3, 1]);
+  await at.world.run(() => at.world.time === 5);
+  assert.deepEqual([one.stored.backlog, two.stored.backlog, one.stored.busyMs], [2, 1, 5]);
+  await at.world.run();
+  assert.deepEqual([one.stored.busyMs, two.stored.busyMs, at.world.time], [15, 5, 20]);
+});
+
 test('a thread that is at work on it forgets it after that task, before any other; its result is not heard', async () => {
   const at = new Fixture(1);
   const [one, two] = [at.add(1, 3), at.add(2, 1)];
   one.stored.store(one.torrent.pieces);
   two.stored.store(two.torrent.pieces);
   let isClosed = false;
-  const closed = one.stored.close().then(() => {
+  const closed = Promise.all([one.stored.close(), one.stored.close()]).then(() => {
     isClosed = true;
   });
   await at.world.run(() => true);

@@ -64,7 +64,7 @@ export class StoragePool {
       throw new Error(`torrent ${id} is registered with the storage threads already`);
     if (this.#lanes.length === 0) this.#startThreads();
     const threads: StorageThreads = {
-      now: this.#world.now,
+      now: () => this.#world.now(),
       offer: (line) => this.#offer(line),
       withdraw: (line) => this.#queue.leave(line),
       forget: (torrent) => this.#forget(torrent),
