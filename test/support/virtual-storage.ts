@@ -1,8 +1,13 @@
 /** Storage threads in virtual time: each is a worker over a disk in memory, and its commands take as long as the test says. */
+import assert from 'node:assert/strict';
 import type { StorageThread, StorageWorld } from '../../src/main/pools/storage-thread.ts';
+import type { TorrentId } from '../../src/shared/indices.ts';
 import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../src/shared/storage-messages.ts';
 import { StorageWorker } from '../../src/workers/storage/storage-worker.ts';
 import { MemoryDisk } from './memory-disk.ts';
+
+const NONE = -1 as TorrentId;
+const NO_TASK = { type: 'store', pieces: [] } as const;
 
 interface Begun {
   readonly command: StorageCommand;
@@ -52,6 +57,8 @@ export class VirtualThread implements StorageThread {
   die(): void {
     const { reject } = this.begun as Begun;
     this.begun = null;
+    // Node closes what a thread had open.
+    assert.throws(() => this.worker.run({ type: 'run', torrent: NONE, setup: null, task: NO_TASK }));
     this.worker = this.#newWorker();
     reject(new Error('injected death of a storage thread'));
   }
