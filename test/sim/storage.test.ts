@@ -10,7 +10,7 @@ import { dice } from '../support/dice.ts';
 import { type FullTorrent, fullTorrent, torrentId } from '../support/stored-torrents.ts';
 import { VirtualStorage } from '../support/virtual-storage.ts';
 
-const SEEDS = Number(process.env['UNCHOKE_STORAGES'] ?? 50);
+const SEEDS = Number(process.env['UNCHOKE_STORAGES'] ?? 25);
 const STEPS = 60;
 /** One more is the end of all. */
 const MOST_DEATHS = 3;
