@@ -1,6 +1,6 @@
 /**
- * Frees what nothing in this thread refers to any more. V8 counts shared memory to no thread, so a dead arena of 64 MiB moves
- * none of them to look for garbage; and the memory goes only when the last thread has let go of it.
+ * Frees what nothing in this thread refers to any more. V8 does not count shared memory as a thread's own: a thread that has
+ * little to do never looks for garbage, and keeps the arena of a removed torrent. The memory goes when the last thread lets go.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -20,7 +20,5 @@ function collector(): () => void {
     return runInNewContext('gc') as () => void;
   } catch {
     return () => {};
-  } finally {
-    setFlagsFromString('--no-expose-gc');
   }
 }

@@ -6,7 +6,7 @@ import type { StorageJob, StorageLine } from './storage-line.ts';
 
 export class DiskScan implements StorageLine {
   readonly torrent: TorrentId;
-  readonly weight = 1;
+  readonly kind = 'scan';
   /** Resolves when all is done, or when the scan was closed. Rejects with a `disk` failure, or on a bug of ours. */
   readonly ended: Promise<void>;
   readonly #tasks: Iterator<StorageTask>;

@@ -7,12 +7,9 @@ import { HASH_TASK_BYTES } from '../../shared/limits.ts';
 import type { PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
 import type { StorageJob, StorageLine } from './storage-line.ts';
 
-/** Pieces hold slots, without which peers cannot send. A scan holds nothing: beside pieces it has a fifth of the time. */
-const WEIGHT = 4;
-
 export class FullPieces implements StorageLine {
   readonly torrent: TorrentId;
-  readonly weight = WEIGHT;
+  readonly kind = 'pieces';
   readonly #perTask: number;
   readonly #now: () => number;
   #waiting: PieceToStore[] = [];

@@ -8,8 +8,8 @@ import type { TorrentId } from '../../shared/indices.ts';
 import { COLLECT_DELAY_MS } from '../../shared/limits.ts';
 import type { StorageCommand, StoredTorrentSetup } from '../../shared/storage-messages.ts';
 import type { StorageLine } from './storage-line.ts';
+import { StorageQueue } from './storage-queue.ts';
 import { type StorageThread, type StorageWorld, systemStorage } from './storage-thread.ts';
-import { StorageTurns } from './storage-turns.ts';
 import { type StorageThreads, StoredTorrent } from './stored-torrent.ts';
 
 /** Deaths of storage threads, over the whole session, after which something is wrong that a new thread does not mend. */
@@ -35,7 +35,7 @@ interface Lane {
 export class StoragePool {
   readonly #options: StoragePoolOptions;
   readonly #world: StorageWorld;
-  readonly #turns = new StorageTurns<StorageLine>();
+  readonly #queue = new StorageQueue();
   readonly #torrents = new Map<
     TorrentId,
     { readonly stored: StoredTorrent; readonly setup: StoredTorrentSetup }
@@ -64,9 +64,9 @@ export class StoragePool {
       throw new Error(`torrent ${id} is registered with the storage threads already`);
     if (this.#lanes.length === 0) this.#startThreads();
     const threads: StorageThreads = {
-      now: this.#world.now,
+      now: () => this.#world.now(),
       offer: (line) => this.#offer(line),
-      withdraw: (line) => this.#turns.leave(line),
+      withdraw: (line) => this.#queue.leave(line),
       forget: (torrent) => this.#forget(torrent),
     };
     const stored = new StoredTorrent(id, setup.geometry, threads);
@@ -91,7 +91,7 @@ export class StoragePool {
 
   #offer(line: StorageLine): void {
     if (this.#failure !== null) return line.fail(this.#failure.error);
-    this.#turns.join(line, this.#world.now());
+    this.#queue.join(line, this.#world.now());
     this.#dispatch();
   }
 
@@ -133,7 +133,7 @@ export class StoragePool {
       return this.#order(lane, { type: 'collect' }, () => {});
     }
     const now = this.#world.now();
-    const line = this.#turns.next(now);
+    const line = this.#queue.next(now);
     if (line !== null) this.#work(lane, line, now);
   }
 
@@ -146,14 +146,14 @@ export class StoragePool {
     lane.thread.run({ type: 'run', torrent, setup, task: job.task }).then(
       (result) => {
         lane.isBusy = false;
-        this.#turns.ended(line, begun, this.#world.now());
+        this.#queue.ended(line, begun, this.#world.now());
         this.#dispatch();
         job.done(result);
       },
       (error: unknown) => {
-        this.#turns.ended(line, begun, this.#world.now());
+        this.#queue.ended(line, begun, this.#world.now());
         job.giveBack();
-        if (line.waits) this.#turns.join(line, this.#world.now());
+        if (line.waits) this.#queue.join(line, this.#world.now());
         this.#died(lane, error);
       },
     );

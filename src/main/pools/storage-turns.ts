@@ -1,12 +1,9 @@
 /**
- * Whose task a free storage thread takes next. Each line of work has had some of the threads' time; the one that has had least
- * for its weight goes next. So neither a long backlog nor a slow disk of one torrent holds up the pieces of another. Pure: the
- * time comes from outside.
+ * Turns by time: each line of work has had some of the threads' time, and the one that has had least for its weight goes next. So
+ * neither a long backlog nor a slow disk of one line holds up another. Pure: the time comes from outside.
  */
 
 export interface TurnTaker {
-  /** Of two lines that have work all the time, one with twice the weight gets twice the time. */
-  readonly weight: number;
   /** It has a task for a thread. */
   readonly waits: boolean;
 }
@@ -21,11 +18,26 @@ interface Account {
 }
 
 export class StorageTurns<Line extends TurnTaker> {
+  readonly #weightOf: (line: Line) => number;
   readonly #accounts = new Map<Line, Account>();
   /** Those that may have a task. The one that had its turn goes to the end: among equals the others come first. */
   readonly #waiting = new Set<Line>();
   /** What the last one had had when its turn came. */
   #level = 0;
+
+  /** Of two lines that have work all the time, one with twice the weight gets twice the time. */
+  constructor(weightOf: (line: Line) => number) {
+    this.#weightOf = weightOf;
+  }
+
+  /** One of the lines has a task for a thread. */
+  get waits(): boolean {
+    for (const line of this.#waiting) {
+      if (line.waits) return true;
+      this.#waiting.delete(line);
+    }
+    return false;
+  }
 
   /** The line has work. Time in which it had none gives it no claim to more than the others. */
   join(line: Line, now: number): void {
@@ -33,7 +45,7 @@ export class StorageTurns<Line extends TurnTaker> {
     this.#waiting.add(line);
     const account = this.#accounts.get(line) ?? { spentMs: 0, atWork: 0, begunMs: 0 };
     this.#accounts.set(line, account);
-    account.spentMs += Math.max(0, this.#level - spentBy(line, account, now));
+    account.spentMs += Math.max(0, this.#level - this.#spentBy(line, account, now));
   }
 
   /** The line whose turn it is, to be given a thread at `now`; null where none has work. */
@@ -46,7 +58,7 @@ export class StorageTurns<Line extends TurnTaker> {
         continue;
       }
       const account = this.#accounts.get(line) as Account;
-      const spent = spentBy(line, account, now);
+      const spent = this.#spentBy(line, account, now);
       if (spent >= least) continue;
       [chosen, least] = [line, spent];
     }
@@ -66,7 +78,7 @@ export class StorageTurns<Line extends TurnTaker> {
     if (account === undefined) return;
     account.atWork -= 1;
     account.begunMs -= begun;
-    account.spentMs += (now - begun) / line.weight;
+    account.spentMs += (now - begun) / this.#weightOf(line);
   }
 
   /** The line is over: nothing of it is kept. */
@@ -74,8 +86,8 @@ export class StorageTurns<Line extends TurnTaker> {
     this.#accounts.delete(line);
     this.#waiting.delete(line);
   }
-}
 
-function spentBy({ weight }: TurnTaker, { spentMs, atWork, begunMs }: Account, now: number): number {
-  return spentMs + (atWork * now - begunMs) / weight;
+  #spentBy(line: Line, { spentMs, atWork, begunMs }: Account, now: number): number {
+    return spentMs + (atWork * now - begunMs) / this.#weightOf(line);
+  }
 }

@@ -25,6 +25,7 @@ export class StoredTorrent {
   readonly #pieces: FullPieces;
   readonly #scans = new Set<DiskScan>();
   #isClosed = false;
+  #closed: Promise<void> | null = null;
 
   constructor(id: TorrentId, geometry: Geometry, threads: StorageThreads) {
     this.id = id;
@@ -84,9 +85,10 @@ export class StoredTorrent {
   }
 
   /** Unregisters it: what waits is dropped. Resolves when no thread touches its files or its memory any more. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.drop();
-    await this.#threads.forget(this.id);
+    this.#closed ??= this.#threads.forget(this.id);
+    return this.#closed;
   }
 
   /** As `close`, where the threads end anyway. */
