@@ -135,7 +135,10 @@ export class Announcer {
       STOPPED_ANNOUNCE_TIMEOUT_MS,
       null,
       // A tracker that does not hear our leave forgets us by itself.
-      (signal) => Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal))),
+      (signal) => {
+        setMaxListeners(0, signal);
+        return Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal)));
+      },
       livedLater,
     );
   }
