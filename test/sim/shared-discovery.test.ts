@@ -18,7 +18,7 @@ import {
 } from '../../src/shared/limits.ts';
 import { VirtualEnvironment } from '../support/virtual-environment.ts';
 
-const TRACKER = 'http://tracker.test/announce';
+const TRACKER = 'http://8.8.8.8/announce';
 /** Each torrent has its own, by which trackers tell them apart. */
 const FIRST_PORT = 10_000;
 const BOOTSTRAP = { host: '8.8.8.8', port: 6_881 };
