@@ -15,6 +15,7 @@ import type { Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { mayName, type Reach } from './address-rules.ts';
 import { forwarded, proxyRefusal } from './http-proxy.ts';
+import { closeKept, requestError, StaleConnection } from './kept-connections.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
 import { isLocalhost, LookUpError } from './name-lookup.ts';
 import { NOT_HTTP, networkWords } from './network-words.ts';
@@ -146,8 +147,10 @@ export class HttpVisitor {
     const options = await this.#way(at, pinned, headers);
     const body = await answerTo(options, visit)
       .catch((error: unknown) => {
-        if (error instanceof StaleConnection) return answerTo(options, visit);
-        throw error;
+        if (!(error instanceof StaleConnection)) throw error;
+        // Others that were kept are as old.
+        closeKept(options.agent);
+        return answerTo(options, visit);
       })
       .catch((error: ParserError) => {
         const { code, rawPacket } = error;
@@ -237,15 +240,12 @@ export class HttpVisitor {
     this.#agents.delete(name);
     // What it still carries may end.
     agent.maxFreeSockets = 0;
-    for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    closeKept(agent);
   }
 }
 
 /** What Node's reader of HTTP throws. */
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
-
-/** A connection that was kept open and that the server closed as we spoke: the question may be asked again. */
-class StaleConnection extends Error {}
 
 /** Sends the request and waits for the head of the answer. The signal and the silence hold for the body too. */
 function answerTo(options: RequestOptions, { signal, silenceMs, lenient }: Visit): Promise<IncomingMessage> {
@@ -266,19 +266,13 @@ function answerTo(options: RequestOptions, { signal, silenceMs, lenient }: Visit
     signal.addEventListener('abort', abort, { once: true });
     sent.once('close', () => signal.removeEventListener('abort', abort));
     if (silenceMs !== undefined) watchSilence(sent, silenceMs, () => fail('it fell silent'));
-    sent.on('error', (error) =>
-      reject(sent.reusedSocket && isReset(error) ? new StaleConnection('', { cause: error }) : error),
-    );
+    sent.on('error', (error) => reject(requestError(sent, error)));
     sent.once('response', (response) => {
       body = response;
       resolve(response);
     });
     sent.end();
   });
-}
-
-function isReset(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
 }
 
 /** What went wrong, in words for the user. */

@@ -438,8 +438,8 @@ export const ANNOUNCES_PER_HOST_PER_S = 20;
 export const MAX_FAILED_TRACKERS = 1_000;
 /** A connection id of a UDP tracker is used this long (BEP 15). */
 export const UDP_CONNECTION_MS = 60_000;
-/** Sockets to UDP trackers that nobody uses now, and that are kept as long as their connection ids are good. */
-export const MAX_IDLE_UDP_LINES = 32;
+/** Sockets to UDP trackers that are not used now, and are kept as long as their connection ids are good. */
+export const MAX_IDLE_UDP_CONNECTIONS = 32;
 /** One wait of a timer; what is longer is waited for in parts. Node takes no more than 24.8 days. */
 export const MAX_TIMER_MS = 86_400_000;
 /** The word of leaving (`stopped`) must not hold up the exit. */

@@ -2,7 +2,7 @@
 import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
 import { SharedDiscovery } from '../../src/main/discovery/shared-discovery.ts';
-import { UdpLines } from '../../src/main/discovery/udp-line.ts';
+import { UdpConnections } from '../../src/main/discovery/udp-connections.ts';
 
 export const ANNOUNCE = {
   infoHash: Buffer.alloc(20, 1),
@@ -32,12 +32,12 @@ export function aloneInSession() {
 
 /** Over real sockets of UDP, which are closed when the work is done. */
 export async function overUdp<Result>(
-  work: (route: { readonly signal: AbortSignal; readonly lines: UdpLines }) => Promise<Result>,
+  work: (route: { readonly signal: AbortSignal; readonly connections: UdpConnections }) => Promise<Result>,
 ): Promise<Result> {
-  const lines = new UdpLines(REAL_ENVIRONMENT, null);
+  const connections = new UdpConnections(REAL_ENVIRONMENT, null);
   try {
-    return await work({ signal: HTTP_VISIT.signal, lines });
+    return await work({ signal: HTTP_VISIT.signal, connections });
   } finally {
-    lines.close();
+    connections.close();
   }
 }

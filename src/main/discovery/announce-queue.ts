@@ -32,6 +32,10 @@ export class Withdrawn extends Error {
 interface Host {
   underWay: number;
   readonly rate: Allowance;
+  /** In the order of their turns. */
+  readonly waiting: Waiting[];
+  /** Looks again when the rate allows one more. */
+  cancelLook: (() => void) | null;
 }
 
 interface Tracker {
@@ -41,7 +45,8 @@ interface Tracker {
 
 interface Waiting {
   readonly turn: Turn;
-  readonly host: string;
+  /** Of two that are alike the one that came first is first. */
+  readonly order: number;
   readonly begin: () => void;
 }
 
@@ -49,13 +54,11 @@ export class AnnounceQueue {
   readonly #now: Clock;
   readonly #later: Later;
   #underWay = 0;
-  /** Those where something is under way, or was a moment ago. */
+  #order = 0;
+  /** Those where something waits or is under way, or was a moment ago. */
   readonly #hosts = new Map<string, Host>();
-  /** Those that are being asked, or failed when they were asked last; the one that was asked last is last. */
+  /** By URL: those that are being asked, or failed when they were asked last; the one that was asked last is last. */
   readonly #trackers = new Map<string, Tracker>();
-  /** In the order of their turns. */
-  readonly #waiting: Waiting[] = [];
-  #cancelLook: (() => void) | null = null;
 
   constructor(now: Clock, later: Later) {
     this.#now = now;
@@ -64,40 +67,39 @@ export class AnnounceQueue {
 
   /** How many have a turn, and how many wait for one. */
   get counts(): { readonly underWay: number; readonly waiting: number } {
-    return { underWay: this.#underWay, waiting: this.#waiting.length };
+    const waiting = [...this.#hosts.values()].reduce((sum, host) => sum + host.waiting.length, 0);
+    return { underWay: this.#underWay, waiting };
   }
 
   /** Does the work when its turn has come. Rejects as the work does, or with Withdrawn. */
   run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> {
-    const host = hostnameOf(turn.url);
     if (turn.withdrawn.aborted) return Promise.reject(new Withdrawn('given up'));
-    if (this.#blockedMs(turn, host) === 0) return this.#begin(turn, host, work);
+    const host = this.#hostOf(turn.url);
+    if (this.#underWay < MAX_ANNOUNCES && this.#mayBegin(turn, host)) return this.#begin(turn, host, work);
     return new Promise((resolve, reject) => {
       const withdraw = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        host.waiting.splice(host.waiting.indexOf(waiting), 1);
+        if (host.waiting.length === 0) this.#look();
         reject(new Withdrawn('given up'));
       };
       const begin = (): void => {
         turn.withdrawn.removeEventListener('abort', withdraw);
         this.#begin(turn, host, work).then(resolve, reject);
       };
-      const waiting: Waiting = { turn, host, begin };
+      const waiting: Waiting = { turn, order: this.#order++, begin };
       turn.withdrawn.addEventListener('abort', withdraw, { once: true });
-      const behind = this.#waiting.findLastIndex((other) => compareNeeds(other.turn.need, turn.need) <= 0);
-      this.#waiting.splice(behind + 1, 0, waiting);
+      const before = host.waiting.findLastIndex((other) => isBefore(other, waiting));
+      host.waiting.splice(before + 1, 0, waiting);
       this.#look();
     });
   }
 
-  async #begin<Result>(turn: Turn, name: string, work: () => Promise<Result>): Promise<Result> {
-    const now = this.#now();
-    const host = this.#hosts.get(name) ?? { underWay: 0, rate: new Allowance(ANNOUNCES_PER_HOST_PER_S, now) };
-    this.#hosts.set(name, host);
+  async #begin<Result>(turn: Turn, host: Host, work: () => Promise<Result>): Promise<Result> {
     const tracker = this.#trackers.get(turn.url) ?? { underWay: 0, hasFailed: false };
     this.#trackers.delete(turn.url);
     this.#trackers.set(turn.url, tracker);
     this.#count(host, tracker, 1);
-    host.rate.take(now);
+    host.rate.take(this.#now());
     try {
       const result = await work();
       tracker.hasFailed = false;
@@ -117,43 +119,70 @@ export class AnnounceQueue {
     tracker.underWay += change;
   }
 
-  /** Begins all whose turn it is, and looks again when the rate of a host is what keeps one waiting. */
+  /** Begins all whose turn it is. */
   #look(): void {
-    this.#cancelLook?.();
-    this.#cancelLook = null;
     this.#forget();
-    let againMs = Number.POSITIVE_INFINITY;
-    for (let at = 0; at < this.#waiting.length && this.#underWay < MAX_ANNOUNCES; ) {
-      const { turn, host, begin } = this.#waiting[at] as Waiting;
-      const blockedMs = this.#blockedMs(turn, host);
-      if (blockedMs > 0) {
-        againMs = Math.min(againMs, blockedMs);
-        at += 1;
-        continue;
+    while (this.#underWay < MAX_ANNOUNCES) {
+      let best: { readonly host: Host; readonly waiting: Waiting } | null = null;
+      for (const host of this.#hosts.values()) {
+        const waiting = this.#nextAt(host);
+        if (waiting !== null && (best === null || isBefore(waiting, best.waiting))) best = { host, waiting };
       }
-      this.#waiting.splice(at, 1);
-      begin();
+      if (best === null) return;
+      best.host.waiting.splice(best.host.waiting.indexOf(best.waiting), 1);
+      best.waiting.begin();
     }
-    if (againMs < Number.POSITIVE_INFINITY) this.#cancelLook = this.#later(againMs, () => this.#look());
   }
 
-  /** 0: it may begin. Infinity: when another one has ended. */
-  #blockedMs({ url, isLast }: Turn, host: string): number {
-    const { underWay = 0, rate } = this.#hosts.get(host) ?? {};
-    if (this.#underWay >= MAX_ANNOUNCES || underWay >= MAX_ANNOUNCES_PER_HOST)
-      return Number.POSITIVE_INFINITY;
+  /** The first that may begin there; where the rate is what is in the way, that is looked at again. */
+  #nextAt(host: Host): Waiting | null {
+    host.cancelLook?.();
+    host.cancelLook = null;
+    if (host.underWay >= MAX_ANNOUNCES_PER_HOST) return null;
+    const next = host.waiting.find(({ turn }) => !this.#isTaken(turn.url));
+    if (next === undefined || this.#mayBegin(next.turn, host)) return next ?? null;
+    host.cancelLook = this.#later(host.rate.waitMs(this.#now()), () => this.#look());
+    return null;
+  }
+
+  #mayBegin({ url, isLast }: Turn, { underWay, rate }: Host): boolean {
+    if (underWay >= MAX_ANNOUNCES_PER_HOST || this.#isTaken(url)) return false;
+    return isLast || rate.waitMs(this.#now()) === 0;
+  }
+
+  /** It failed, and is being asked whether it answers again. */
+  #isTaken(url: string): boolean {
     const tracker = this.#trackers.get(url);
-    if (tracker?.hasFailed === true && tracker.underWay > 0) return Number.POSITIVE_INFINITY;
-    return isLast ? 0 : (rate?.waitMs(this.#now()) ?? 0);
+    return tracker?.hasFailed === true && tracker.underWay > 0;
+  }
+
+  #hostOf(url: string): Host {
+    const name = hostnameOf(url);
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const rate = new Allowance(ANNOUNCES_PER_HOST_PER_S, this.#now());
+    const host: Host = { underWay: 0, rate, waiting: [], cancelLook: null };
+    this.#hosts.set(name, host);
+    return host;
   }
 
   /** What is as if it had never been asked need not be known; nor which of too many trackers failed. */
   #forget(): void {
     const now = this.#now();
-    for (const [name, { underWay, rate }] of this.#hosts)
-      if (underWay === 0 && rate.isWhole(now)) this.#hosts.delete(name);
+    for (const [name, { underWay, waiting, rate, cancelLook }] of this.#hosts) {
+      if (underWay > 0 || waiting.length > 0 || !rate.isWhole(now)) continue;
+      cancelLook?.();
+      this.#hosts.delete(name);
+    }
     let tooMany = this.#trackers.size - MAX_FAILED_TRACKERS;
     for (const [url, { underWay, hasFailed }] of this.#trackers)
       if (underWay === 0 && (!hasFailed || tooMany-- > 0)) this.#trackers.delete(url);
   }
+}
+
+/** Last words first: they have little time. */
+function isBefore(one: Waiting, other: Waiting): boolean {
+  if (one.turn.isLast !== other.turn.isLast) return one.turn.isLast;
+  const byNeed = compareNeeds(one.turn.need, other.turn.need);
+  return byNeed === 0 ? one.order < other.order : byNeed < 0;
 }

@@ -24,7 +24,7 @@ import { httpAnnounce, type TrackerHttp } from './http-tracker.ts';
 import type { Need } from './need.ts';
 import { newTracker, Tier, type TierTracker } from './tier.ts';
 import { boundedTiers } from './tracker-bounds.ts';
-import type { UdpLines } from './udp-line.ts';
+import type { UdpConnections } from './udp-connections.ts';
 import { udpAnnounce } from './udp-tracker.ts';
 
 export interface AnnouncerOptions {
@@ -52,7 +52,7 @@ export interface TrackerAccess {
   readonly later: Later;
   readonly announces: AnnounceQueue;
   /** UDP trackers, too; null where a proxy carries none. */
-  readonly udp: UdpLines | null;
+  readonly udp: UdpConnections | null;
 }
 
 export interface TrackerNews {
@@ -135,7 +135,10 @@ export class Announcer {
       STOPPED_ANNOUNCE_TIMEOUT_MS,
       null,
       // A tracker that does not hear our leave forgets us by itself.
-      (signal) => Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal))),
+      (signal) => {
+        setMaxListeners(0, signal);
+        return Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal)));
+      },
       livedLater,
     );
   }
@@ -198,7 +201,7 @@ export class Announcer {
   async #announce(
     tracker: TierTracker,
     event: AnnounceEvent,
-    lines: UdpLines | null,
+    connections: UdpConnections | null,
     signal: AbortSignal,
   ): Promise<AnnounceReply> {
     const { infoHash, peerId, shared } = this.#options;
@@ -219,7 +222,7 @@ export class Announcer {
     };
     const ask = (family?: 4 | 6): Promise<AnnounceReply> => {
       // Its tries are its time-out.
-      if (lines !== null) return udpAnnounce(url, announce, { signal, lines, ...of(family) });
+      if (connections !== null) return udpAnnounce(url, announce, { signal, connections, ...of(family) });
       return withDeadline(
         TRACKER_TIMEOUT_MS,
         signal,

@@ -49,6 +49,7 @@ export class Discovery {
   #lsd: LsdMember | null = null;
   readonly #lookUps = new AbortController();
   #leave = (): void => {};
+  #begun = false;
   #resolving = false;
   #lsdStarting = false;
   #stopped = false;
@@ -72,6 +73,8 @@ export class Discovery {
 
   get #otherHope(): boolean {
     return (
+      // Before the start nothing has been asked.
+      !this.#begun ||
       this.#resolving ||
       this.#searches.some(({ hopeful }) => hopeful) ||
       (this.#lsd?.hopeful ?? this.#lsdStarting)
@@ -95,6 +98,7 @@ export class Discovery {
   }
 
   async start(): Promise<void> {
+    this.#begun = true;
     this.#leave = this.#options.shared.enter();
     this.#announcer.start();
     this.#startDht();

@@ -49,7 +49,7 @@ export interface Sender {
 export interface DatagramSocket {
   /** Port 0: any free one. Null leaves the address to the system. */
   bind(port: number, address: string | null, bound?: () => void): void;
-  /** From then on it sends to this address alone, and hears nobody else. */
+  /** From then on it sends to this address alone, and hears no other. */
   connect(port: number, address: string, connected: (error: Error | null) => void): void;
   /** To null: where it is connected to. Throws where there can be no such address. */
   send(bytes: Uint8Array, to: Sender | null, sent: (error: Error | null) => void): void;

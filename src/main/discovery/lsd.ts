@@ -8,8 +8,8 @@ import { LSD_HOPE_MS, LSD_INTERFACES_MS, LSD_INTERVAL_MS } from '../../shared/li
 import type { Later } from '../../shared/lived-timer.ts';
 import type { Environment } from './environment.ts';
 import { type LsdInterface, lsdInterfaces } from './lsd-interfaces.ts';
-import { type Announced, LsdMouth } from './lsd-mouth.ts';
 import { parseAnnounce } from './lsd-packet.ts';
+import { type Announced, LsdSocket } from './lsd-socket.ts';
 
 export interface LsdOptions {
   readonly environment: Environment;
@@ -45,7 +45,7 @@ export class LocalDiscovery {
   /** By info hash. */
   readonly #members = new Map<string, Member>();
   /** By the key of its interface: a socket sends on one, and hears what comes on any. */
-  readonly #mouths = new Map<string, LsdMouth>();
+  readonly #sockets = new Map<string, LsdSocket>();
   #cancels: readonly (() => void)[] = [];
 
   constructor(options: LsdOptions) {
@@ -64,13 +64,13 @@ export class LocalDiscovery {
       hopeful = false;
     });
     if (this.#members.size === 1) this.#start();
-    else for (const mouth of this.#mouths.values()) mouth.say([member.announced]);
+    else for (const socket of this.#sockets.values()) socket.say([member.announced]);
     return {
       get hopeful() {
         return hopeful;
       },
       networkBack: () => {
-        for (const mouth of this.#mouths.values()) mouth.sayAgain([member.announced]);
+        for (const socket of this.#sockets.values()) socket.sayAgain([member.announced]);
       },
       leave: () => {
         hopeful = false;
@@ -82,18 +82,18 @@ export class LocalDiscovery {
 
   #leave(key: string): void {
     this.#members.delete(key);
-    for (const mouth of this.#mouths.values()) mouth.forget(key);
+    for (const socket of this.#sockets.values()) socket.forget(key);
     if (this.#members.size > 0) return;
     for (const cancel of this.#cancels) cancel();
     this.#cancels = [];
-    for (const open of [...this.#mouths.keys()]) this.#close(open);
+    for (const open of [...this.#sockets.keys()]) this.#close(open);
   }
 
   #start(): void {
     this.#look();
     this.#cancels = [
       this.#every(LSD_INTERVAL_MS, () => {
-        for (const mouth of this.#mouths.values()) mouth.say(this.#allAnnounced);
+        for (const socket of this.#sockets.values()) socket.say(this.#allAnnounced);
       }),
       this.#every(LSD_INTERFACES_MS, () => this.#look()),
     ];
@@ -118,32 +118,32 @@ export class LocalDiscovery {
   #look(): void {
     const { environment, from } = this.#options;
     const now = new Map(lsdInterfaces(environment.interfaces(), from).map((one) => [one.key, one]));
-    for (const key of [...this.#mouths.keys()]) if (!now.has(key)) this.#close(key);
-    for (const one of now.values()) if (!this.#mouths.has(one.key)) this.#open(one);
+    for (const key of [...this.#sockets.keys()]) if (!now.has(key)) this.#close(key);
+    for (const one of now.values()) if (!this.#sockets.has(one.key)) this.#open(one);
   }
 
   #open(one: LsdInterface): void {
     const { environment, later } = this.#options;
-    const mouth: LsdMouth = new LsdMouth(one, {
+    const socket: LsdSocket = new LsdSocket(one, {
       openSocket: environment.openSocket,
       now: environment.now,
       later,
       cookie: this.#cookie,
-      onHeard: (text, from) => this.#hear(text, from, mouth),
+      onHeard: (text, from) => this.#hear(text, from, socket),
       // One that does not work is tried again at the next look.
-      onBroken: () => this.#close(one.key, mouth),
+      onBroken: () => this.#close(one.key, socket),
     });
-    this.#mouths.set(one.key, mouth);
-    mouth.say(this.#allAnnounced);
+    this.#sockets.set(one.key, socket);
+    socket.say(this.#allAnnounced);
   }
 
-  #close(key: string, which = this.#mouths.get(key)): void {
-    if (which === undefined || which !== this.#mouths.get(key)) return;
-    this.#mouths.delete(key);
+  #close(key: string, which = this.#sockets.get(key)): void {
+    if (which === undefined || which !== this.#sockets.get(key)) return;
+    this.#sockets.delete(key);
     which.close();
   }
 
-  #hear(text: string, from: string, mouth: LsdMouth): void {
+  #hear(text: string, from: string, socket: LsdSocket): void {
     const announce = parseAnnounce(text);
     if (announce === null || announce.cookie === this.#cookie) return;
     // A sender that is heard here is on our network, unless multicast is routed from afar.
@@ -152,6 +152,6 @@ export class LocalDiscovery {
     const members = [...new Set(announce.infoHashes)].flatMap((one) => this.#members.get(one) ?? []);
     for (const { onPeers } of members) onPeers([{ host: from, port: announce.port }]);
     // A peer that has just come has not heard us yet.
-    mouth.sayAgain(members.map(({ announced }) => announced));
+    socket.sayAgain(members.map(({ announced }) => announced));
   }
 }

@@ -16,7 +16,7 @@ import {
 } from './http-tracker.ts';
 import { REAL_ENVIRONMENT } from './real-environment.ts';
 import { boundedTiers } from './tracker-bounds.ts';
-import { UdpLines } from './udp-line.ts';
+import { UdpConnections } from './udp-connections.ts';
 import { udpScrape } from './udp-tracker.ts';
 
 /** One tracker's answer; `error` where there is none. */
@@ -35,31 +35,32 @@ export function scrapeAll(
   udp: { readonly from: string | null } | null,
   environment: Environment = REAL_ENVIRONMENT,
 ): Promise<Scraped[]> {
-  const lines = udp === null ? null : new UdpLines(environment, udp.from);
+  const connections = udp === null ? null : new UdpConnections(environment, udp.from);
   const scrapes = boundedTiers([trackers])
     .flat()
     .map(async (tracker) => {
       const shown = redactedUrl(tracker);
       try {
-        const scrape = await scrapeOne(tracker, infoHash, http, lines, environment);
+        const scrape = await scrapeOne(tracker, infoHash, http, connections, environment);
         return { tracker: shown, scrape, error: null };
       } catch (error) {
         if (!(error instanceof TrackerError)) throw error;
         return { tracker: shown, scrape: null, error: error.message };
       }
     });
-  return Promise.all(scrapes).finally(() => lines?.close());
+  return Promise.all(scrapes).finally(() => connections?.close());
 }
 
 function scrapeOne(
   tracker: string,
   infoHash: Uint8Array,
   http: TrackerHttp,
-  lines: UdpLines | null,
+  connections: UdpConnections | null,
   { calendar, livedLater }: Environment,
 ): Promise<Scrape> {
   const scrape = async (signal: AbortSignal): Promise<Scrape> => {
-    if (/^udp:/i.test(tracker) && lines !== null) return udpScrape(tracker, infoHash, { signal, lines });
+    if (/^udp:/i.test(tracker) && connections !== null)
+      return udpScrape(tracker, infoHash, { signal, connections });
     if (/^https?:/i.test(tracker)) return httpScrape(tracker, infoHash, http, signal, calendar);
     throw new TrackerError('this kind of tracker is not asked');
   };

@@ -14,7 +14,7 @@ import type { Environment } from './environment.ts';
 import { LocalDiscovery } from './lsd.ts';
 import { REAL_ENVIRONMENT } from './real-environment.ts';
 import { Timetable } from './timetable.ts';
-import { UdpLines } from './udp-line.ts';
+import { UdpConnections } from './udp-connections.ts';
 
 /** The DHT as the user wants it. */
 export interface DhtPlan {
@@ -41,7 +41,7 @@ export class SharedDiscovery implements TrackerAccess {
   readonly environment: Environment;
   readonly later: Later;
   readonly announces: AnnounceQueue;
-  readonly udp: UdpLines | null;
+  readonly udp: UdpConnections | null;
   readonly dht: readonly NamedDht[];
   readonly lsd: LocalDiscovery | null;
   #members = 0;
@@ -50,7 +50,7 @@ export class SharedDiscovery implements TrackerAccess {
     this.environment = environment;
     this.later = new Timetable(environment.now, environment.later).later;
     this.announces = new AnnounceQueue(environment.now, this.later);
-    this.udp = udp === null ? null : new UdpLines(environment, udp.from);
+    this.udp = udp === null ? null : new UdpConnections(environment, udp.from);
     const from = udp?.from ?? null;
     this.lsd = udp === null ? null : new LocalDiscovery({ environment, later: this.later, from });
     const families: readonly DhtFamily[] = from === null ? [4, 6] : [isIPv6(from) ? 6 : 4];

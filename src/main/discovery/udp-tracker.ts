@@ -11,7 +11,7 @@ import { type PinnedHost, pinHost } from '../../shared/pinned-hosts.ts';
 import { type AnnounceReply, type AnnounceRequest, type Scrape, TrackerError } from './announce.ts';
 import { trackerRefusal } from './local-tracker.ts';
 import { staggered } from './staggered.ts';
-import type { Patience, UdpLines } from './udp-line.ts';
+import type { AskOptions, UdpConnections } from './udp-connections.ts';
 import {
   ACTION,
   ANNOUNCE_REPLY_HEAD_BYTES,
@@ -25,7 +25,7 @@ import {
 /** How a tracker is asked over UDP. */
 export interface UdpRoute {
   readonly signal: AbortSignal;
-  readonly lines: UdpLines;
+  readonly connections: UdpConnections;
   /** Only addresses of this family; both otherwise. */
   readonly family?: 4 | 6;
   /** For tests. */
@@ -34,7 +34,7 @@ export interface UdpRoute {
 
 /** Announces once. Rejects with TrackerError. */
 export function udpAnnounce(url: string, announce: AnnounceRequest, route: UdpRoute): Promise<AnnounceReply> {
-  return conversation(url, route, async (target, patience) => {
+  return conversation(url, route, async (target, options) => {
     const { address, reach, path } = target;
     const question = {
       action: ACTION.announce,
@@ -42,7 +42,7 @@ export function udpAnnounce(url: string, announce: AnnounceRequest, route: UdpRo
       least: ANNOUNCE_REPLY_HEAD_BYTES,
       read: (reply: Buffer) => readAnnounceReply(reply, isIPv6(address)),
     };
-    return { ...(await route.lines.ask(target, question, patience)), reach };
+    return { ...(await route.connections.ask(target, question, options)), reach };
   });
 }
 
@@ -54,10 +54,10 @@ export function udpScrape(url: string, infoHash: Uint8Array, route: UdpRoute): P
     least: SCRAPE_REPLY_BYTES,
     read: readScrapeReply,
   };
-  return conversation(url, route, (target, patience) => route.lines.ask(target, question, patience));
+  return conversation(url, route, (target, options) => route.connections.ask(target, question, options));
 }
 
-type Talk<Answer> = (target: Target, patience: Patience) => Promise<Answer>;
+type Talk<Answer> = (target: Target, options: AskOptions) => Promise<Answer>;
 
 /** Of several addresses the first that answers is the tracker; those that follow wait a moment for it. */
 async function conversation<Answer>(url: string, route: UdpRoute, talk: Talk<Answer>): Promise<Answer> {
@@ -66,10 +66,10 @@ async function conversation<Answer>(url: string, route: UdpRoute, talk: Talk<Ans
   const abort = (): void => over.abort();
   if (route.signal.aborted) abort();
   route.signal.addEventListener('abort', abort, { once: true });
-  const patience = { signal: over.signal, firstWaitMs: route.firstWaitMs ?? UDP_TRACKER_FIRST_WAIT_MS };
+  const options = { signal: over.signal, firstWaitMs: route.firstWaitMs ?? UDP_TRACKER_FIRST_WAIT_MS };
   try {
-    return await staggered(targets, TRACKER_HEAD_START_MS, route.lines.environment.later, (target) =>
-      talk(target, patience),
+    return await staggered(targets, TRACKER_HEAD_START_MS, route.connections.environment.later, (target) =>
+      talk(target, options),
     );
   } finally {
     abort();
@@ -86,8 +86,8 @@ interface Target {
 }
 
 /** The addresses that are asked, IPv4 first: those that are as near as the first, and may be asked at all. */
-async function targetsOf(url: string, { signal, lines, family }: UdpRoute): Promise<Target[]> {
-  const { environment, from } = lines;
+async function targetsOf(url: string, { signal, connections, family }: UdpRoute): Promise<Target[]> {
+  const { environment, from } = connections;
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null) throw new TrackerError('a URL that cannot be read', { lasting: true });
   if (parsed.port === '') throw new TrackerError('a UDP tracker without a port', { lasting: true });

@@ -2,7 +2,7 @@
  * UDP trackers (BEP 15): one socket and one connection id for each address of a tracker, for all torrents that announce there. A
  * connection id is good for a minute; the socket stays open as long, because some trackers bind the id to our port as well.
  */
-import { MAX_IDLE_UDP_LINES, UDP_CONNECTION_MS, UDP_TRACKER_TRIES } from '../../shared/limits.ts';
+import { MAX_IDLE_UDP_CONNECTIONS, UDP_CONNECTION_MS, UDP_TRACKER_TRIES } from '../../shared/limits.ts';
 import { networkWords } from '../../shared/network-words.ts';
 import { TrackerError } from './announce.ts';
 import type { DatagramSocket, Environment, Sender } from './environment.ts';
@@ -18,18 +18,18 @@ export interface Question<Answer> {
   readonly read: (reply: Buffer) => Answer;
 }
 
-export interface Patience {
+export interface AskOptions {
   readonly signal: AbortSignal;
   /** How long the first answer is waited for; the next ones twice as long each. */
   readonly firstWaitMs: number;
 }
 
-/** The open ones. Those that nobody uses close by themselves. */
-export class UdpLines {
+/** The open ones. One that is not used closes by itself. */
+export class UdpConnections {
   readonly environment: Environment;
   /** Our own address; null leaves it to the system. */
   readonly from: string | null;
-  readonly #lines = new Map<string, UdpLine>();
+  readonly #connections = new Map<string, UdpConnection>();
 
   constructor(environment: Environment, from: string | null) {
     this.environment = environment;
@@ -37,57 +37,57 @@ export class UdpLines {
   }
 
   get size(): number {
-    return this.#lines.size;
+    return this.#connections.size;
   }
 
   /** Asks again until there is an answer. Rejects with TrackerError. */
-  ask<Answer>(to: Sender, question: Question<Answer>, patience: Patience): Promise<Answer> {
+  ask<Answer>(to: Sender, question: Question<Answer>, options: AskOptions): Promise<Answer> {
     const key = `${to.address} ${to.port}`;
-    const line = this.#lines.get(key) ?? this.#open(key, to);
-    return line.ask(question, patience);
+    const connection = this.#connections.get(key) ?? this.#open(key, to);
+    return connection.ask(question, options);
   }
 
   close(): void {
-    for (const line of this.#lines.values()) line.close();
+    for (const connection of this.#connections.values()) connection.close();
   }
 
-  #open(key: string, to: Sender): UdpLine {
-    const line = new UdpLine(this.environment, to, this.from, {
+  #open(key: string, to: Sender): UdpConnection {
+    const connection = new UdpConnection(this.environment, to, this.from, {
       onIdle: () => {
-        const idle = [...this.#lines.values()].filter(({ isIdle }) => isIdle);
-        if (idle.length > MAX_IDLE_UDP_LINES) idle[0]?.close();
+        const idle = [...this.#connections.values()].filter(({ isIdle }) => isIdle);
+        if (idle.length > MAX_IDLE_UDP_CONNECTIONS) idle[0]?.close();
       },
-      onClosed: () => this.#lines.delete(key),
+      onClosed: () => this.#connections.delete(key),
     });
-    this.#lines.set(key, line);
-    return line;
+    this.#connections.set(key, connection);
+    return connection;
   }
 }
 
-interface Connection {
+interface ConnectionId {
   readonly id: bigint;
   readonly until: number;
 }
 
-interface LineListener {
+interface ConnectionListener {
   readonly onIdle: () => void;
   readonly onClosed: () => void;
 }
 
-class UdpLine {
+class UdpConnection {
   readonly #environment: Environment;
-  readonly #listener: LineListener;
+  readonly #listener: ConnectionListener;
   readonly #socket: DatagramSocket;
   readonly #open: Promise<void>;
   /** By transaction. */
   readonly #waiting = new Map<number, (reply: Buffer | Error) => void>();
-  #connection: Connection | null = null;
-  #connecting: Promise<Connection> | null = null;
+  #id: ConnectionId | null = null;
+  #connecting: Promise<ConnectionId> | null = null;
   #users = 0;
   #isClosed = false;
   #cancelClose = (): void => {};
 
-  constructor(environment: Environment, to: Sender, from: string | null, listener: LineListener) {
+  constructor(environment: Environment, to: Sender, from: string | null, listener: ConnectionListener) {
     this.#environment = environment;
     this.#listener = listener;
     let opened: (error: Error | null) => void = () => {};
@@ -112,14 +112,16 @@ class UdpLine {
     return this.#users === 0;
   }
 
-  async ask<Answer>(question: Question<Answer>, patience: Patience): Promise<Answer> {
+  async ask<Answer>(question: Question<Answer>, options: AskOptions): Promise<Answer> {
     this.#users += 1;
     this.#cancelClose();
     this.#socket.hold(true);
     try {
       await this.#open;
-      return await this.#answer(question, patience);
+      return await this.#answer(question, options);
     } catch (error) {
+      // Our own address may be another one by now: the next to ask begins with a new socket, unless others still use this one.
+      this.#id = null;
       if (error instanceof TrackerError) throw error;
       throw new TrackerError(networkWords(error as Error), { cause: error });
     } finally {
@@ -137,41 +139,41 @@ class UdpLine {
     this.#listener.onClosed();
   }
 
-  /** Nobody uses it: it is kept for as long as its connection id is good. */
+  /** It is not used: it is kept for as long as its connection id is good. */
   #rest(): void {
-    const restMs = (this.#connection?.until ?? 0) - this.#environment.now();
+    const restMs = (this.#id?.until ?? 0) - this.#environment.now();
     if (restMs <= 0 || this.#isClosed) return this.close();
     this.#socket.hold(false);
     this.#cancelClose = this.#environment.later(restMs, () => this.close());
     this.#listener.onIdle();
   }
 
-  async #answer<Answer>(question: Question<Answer>, { signal, firstWaitMs }: Patience): Promise<Answer> {
-    const kept = this.#connection;
+  async #answer<Answer>(question: Question<Answer>, { signal, firstWaitMs }: AskOptions): Promise<Answer> {
+    const kept = this.#id;
     for (let attempt = 0; attempt < UDP_TRACKER_TRIES; attempt++) {
-      const connection = await unlessAborted(this.#connected(firstWaitMs), signal);
-      const make = (transaction: number): Buffer => question.make(connection.id, transaction);
+      const known = await unlessAborted(this.#connected(firstWaitMs), signal);
+      const make = (transaction: number): Buffer => question.make(known.id, transaction);
       const asked = this.#once(make, firstWaitMs * 2 ** attempt);
       const reply = await unlessAborted(asked.reply, signal).finally(asked.forget);
       const refusal = reply === null ? null : refusalOf(reply);
       if (reply !== null && refusal === null) return answerOf(reply, question);
       // A tracker that was started anew does not know an id of before, and says so, or nothing at all.
-      const isOld = connection === kept;
-      if (isOld && this.#connection === kept) this.#connection = null;
+      const isOld = known === kept;
+      if (isOld && this.#id === kept) this.#id = null;
       if (refusal !== null && !isOld) throw new TrackerError(`refused: ${refusal}`);
     }
     throw new TrackerError('no answer');
   }
 
   /** An id that is good: the one at hand, or a new one for all that ask meanwhile. */
-  #connected(firstWaitMs: number): Promise<Connection> {
+  #connected(firstWaitMs: number): Promise<ConnectionId> {
     const { now } = this.#environment;
-    if (this.#connection !== null && now() < this.#connection.until) return Promise.resolve(this.#connection);
+    if (this.#id !== null && now() < this.#id.until) return Promise.resolve(this.#id);
     if (this.#connecting !== null) return this.#connecting;
     const connecting = this.#connect(firstWaitMs)
       .then((id) => {
-        this.#connection = { id, until: now() + UDP_CONNECTION_MS };
-        return this.#connection;
+        this.#id = { id, until: now() + UDP_CONNECTION_MS };
+        return this.#id;
       })
       .finally(() => {
         this.#connecting = null;
@@ -224,7 +226,7 @@ class UdpLine {
 
   /** Nobody listens there any more, or this socket is of no use: an id of before is worth nothing. */
   #fail(error: Error): void {
-    this.#connection = null;
+    this.#id = null;
     for (const wait of [...this.#waiting.values()]) wait(error);
   }
 }

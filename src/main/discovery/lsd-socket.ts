@@ -16,11 +16,11 @@ const GROUPS = {
   6: { group: 'ff15::efc0:988f', host: '[ff15::efc0:988f]' },
 } as const;
 
-export interface MouthOptions {
+export interface LsdSocketOptions {
   readonly openSocket: OpenSocket;
   readonly now: Clock;
   readonly later: Later;
-  /** By this we know our own words when we hear them. */
+  /** By this we know our own announces when we hear them. */
   readonly cookie: string;
   readonly onHeard: (text: string, from: string) => void;
   /** It cannot speak. */
@@ -30,8 +30,8 @@ export interface MouthOptions {
 /** A torrent, by its info hash in hex, and the port where peers may connect to us for it. */
 export type Announced = readonly [infoHash: string, port: number];
 
-export class LsdMouth {
-  readonly #options: MouthOptions;
+export class LsdSocket {
+  readonly #options: LsdSocketOptions;
   readonly #family: 4 | 6;
   readonly #socket: DatagramSocket;
   #isOpen = false;
@@ -42,7 +42,7 @@ export class LsdMouth {
   #saidAt = Number.NEGATIVE_INFINITY;
   #cancelNext: (() => void) | null = null;
 
-  constructor({ family, multicast }: LsdInterface, options: MouthOptions) {
+  constructor({ family, multicast }: LsdInterface, options: LsdSocketOptions) {
     this.#options = options;
     this.#family = family;
     this.#socket = options.openSocket(family, true, {
