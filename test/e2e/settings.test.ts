@@ -1,15 +1,15 @@
 /** Options from the environment and the config file, completion, and the manual page: all out of one set of definitions. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { statusLines } from '../../src/main/cli/commands/man.ts';
 import { DIAGNOSES } from '../../src/main/doctor/diagnosis.ts';
 import { temporaryFolder } from '../support/cli.ts';
-import { checkEvent, EVENT_TYPES } from '../support/event-schema.ts';
+import { checkEvent } from '../support/event-schema.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import { CLI, ROOT } from '../support/paths.ts';
+import { CLI } from '../support/paths.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { torrentOf } from '../support/torrents.ts';
 
@@ -135,14 +135,4 @@ test('the schema of events knows every diagnosis, and refuses what it does not k
   assert.throws(() => checkEvent({ ...event, code: 'boredom' }), /not as in docs/);
   assert.throws(() => checkEvent({ type: 'piece-failed', v: 1, piece: 3, more: 1 }), /additionalProperties/);
   assert.throws(() => checkEvent({ type: 'piece-failed', v: 1 }), /required/);
-});
-
-test('every event that the code tells is in the schema', () => {
-  const told = new Set<string>();
-  for (const file of readdirSync(join(ROOT, 'src', 'main'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts')) continue;
-    const source = readFileSync(join(ROOT, 'src', 'main', file), 'utf8');
-    for (const [, type] of source.matchAll(/\.event\(\s*'([a-z-]+)'/g)) told.add(type as string);
-  }
-  assert.deepEqual([...told].sort(), [...EVENT_TYPES].sort());
 });

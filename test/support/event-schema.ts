@@ -4,13 +4,8 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { ROOT } from './paths.ts';
 
-const schema = JSON.parse(readFileSync(join(ROOT, 'docs', 'events.schema.json'), 'utf8')) as {
-  definitions: Record<string, unknown>;
-};
+const schema = JSON.parse(readFileSync(join(ROOT, 'docs', 'events.schema.json'), 'utf8')) as object;
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
-
-/** Event types that the schema has. */
-export const EVENT_TYPES: readonly string[] = Object.keys(schema.definitions);
 
 /** Throws Error with what is wrong with the event. */
 export function checkEvent(event: unknown): void {

@@ -15,6 +15,7 @@ import { raceCommand } from './commands/race.ts';
 import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
+import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
 import { rawArguments } from './raw-arguments.ts';
 import { applySettings } from './settings.ts';
@@ -82,7 +83,7 @@ function statusOf(error: unknown, asJson: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
   const code = error instanceof Failure ? error.code : 'bug';
   const message = error instanceof Error ? error.message : String(error);
-  if (asJson) writeJson({ type: 'error', v: 1, code, message });
+  if (asJson) writeJson({ type: 'error', v: JSON_VERSION, code, message } satisfies JsonLine);
   const [first = '', ...more] = error instanceof Failure ? error.lines : [message];
   writeLines('stderr', [`unchoke: ${first}`, ...more]);
   if (code === 'bug' && error instanceof Error)

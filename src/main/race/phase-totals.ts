@@ -1,15 +1,24 @@
 /** Peers by phase over all shards, as the shards last told. */
 import type { ShardStats } from '../../shared/messages.ts';
+import type { Bytes, Count } from '../quantities.ts';
 
 export interface PhaseTotals {
-  readonly queued: number;
-  readonly dialing: number;
-  readonly handshaking: number;
-  readonly choked: number;
-  readonly unchoked: number;
-  readonly dialed: number;
-  readonly connected: number;
-  readonly blockBytes: number;
+  /** Peers that wait for their turn. */
+  readonly queued: Count;
+  /** Connections on their way. */
+  readonly dialing: Count;
+  /** Connected peers whose handshake has not come. */
+  readonly handshaking: Count;
+  /** Peers that choke us. */
+  readonly choked: Count;
+  /** Peers that we may ask for blocks. */
+  readonly unchoked: Count;
+  /** Peers that were dialled so far. */
+  readonly dialed: Count;
+  /** Dials that connected so far. */
+  readonly connected: Count;
+  /** Bytes of blocks that peers sent so far. */
+  readonly blockBytes: Bytes;
 }
 
 export function phaseTotals(stats: readonly (ShardStats | null)[]): PhaseTotals {

@@ -5,16 +5,18 @@
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
 import type { PeerOutcome, ShardStats, Strategy } from '../../shared/messages.ts';
 import type { Timeline } from '../../shared/timeline.ts';
+import type { Bytes, Count, Index, Milliseconds, PeerAddress } from '../quantities.ts';
 import { clientFamily } from '../race/client-family.ts';
 import type { Race } from '../race/race.ts';
 
+/** How far the addresses came. */
 export interface Funnel {
-  readonly addresses: number;
-  readonly dialled: number;
-  readonly connected: number;
-  readonly handshaken: number;
-  readonly unchoked: number;
-  readonly gaveData: number;
+  readonly addresses: Count;
+  readonly dialled: Count;
+  readonly connected: Count;
+  readonly handshaken: Count;
+  readonly unchoked: Count;
+  readonly gaveData: Count;
 }
 
 /** The funnel from top to bottom, as people read it. */
@@ -32,11 +34,12 @@ export function funnelRows(funnel: Funnel): readonly (readonly [name: string, co
 export interface Loss {
   readonly stage: CloseStage;
   readonly code: CloseCode;
-  readonly count: number;
+  readonly count: Count;
 }
 
+/** Of `n` values. */
 export interface Percentiles {
-  readonly n: number;
+  readonly n: Count;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -63,35 +66,43 @@ export interface StageTimes {
 }
 
 export interface ShardLine {
-  readonly shard: number;
-  readonly peers: number;
-  readonly lagP50Ms: number;
-  readonly lagP99Ms: number;
-  readonly lagMaxMs: number;
+  readonly shard: Index;
+  readonly peers: Count;
+  /** How late its timers came. */
+  readonly lagP50Ms: Milliseconds;
+  readonly lagP99Ms: Milliseconds;
+  readonly lagMaxMs: Milliseconds;
 }
 
 export interface PeerLine {
-  readonly peer: string;
+  readonly peer: PeerAddress;
   readonly family: string;
-  readonly bytes: number;
+  readonly bytes: Bytes;
 }
 
 /** How far the peers of one source, or of one transport, came. */
 export interface Yield {
   readonly name: string;
-  readonly addresses: number;
-  readonly connected: number;
-  readonly handshaken: number;
-  readonly unchoked: number;
-  readonly gaveData: number;
+  readonly addresses: Count;
+  readonly connected: Count;
+  readonly handshaken: Count;
+  readonly unchoked: Count;
+  readonly gaveData: Count;
 }
 
 export interface RaceReport {
   readonly strategy: Strategy;
-  readonly ttfuMs: number | null;
-  readonly firstUnchoke: { readonly peer: string; readonly family: string; readonly shard: number } | null;
-  readonly firstBlockMs: number | null;
+  /** Time to the first unchoke; null where it never came. */
+  readonly ttfuMs: Milliseconds | null;
+  readonly firstUnchoke: {
+    readonly peer: PeerAddress;
+    readonly family: string;
+    readonly shard: Index;
+  } | null;
+  /** Null where no block came. */
+  readonly firstBlockMs: Milliseconds | null;
   readonly funnel: Funnel;
+  /** Why peers were lost. */
   readonly lost: readonly Loss[];
   /** By who named the address; `incoming` are those who connected to us. */
   readonly sources: readonly Yield[];
@@ -99,14 +110,18 @@ export interface RaceReport {
   readonly transports: readonly Yield[];
   readonly stages: readonly StageTimes[];
   readonly shards: readonly ShardLine[];
+  /** The peers that gave most. */
   readonly peers: readonly PeerLine[];
   /** Addresses beyond the most that are kept; they were never tried. */
-  readonly notKept: number;
+  readonly notKept: Count;
   /** Addresses that the user's blocklist kept out. */
-  readonly blocked: number;
-  readonly shortages: number;
-  readonly blockBytes: number;
-  readonly wastedBytes: number;
+  readonly blocked: Count;
+  /** How often dialling paused because this process was out of descriptors or ports. */
+  readonly shortages: Count;
+  /** Bytes of blocks that peers sent. */
+  readonly blockBytes: Bytes;
+  /** Bytes that came twice, unasked or bad. */
+  readonly wastedBytes: Bytes;
 }
 
 const TOP_PEERS = 10;

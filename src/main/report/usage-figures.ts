@@ -1,8 +1,12 @@
 /** What the run cost this machine: the whole process, all threads. */
+import type { Bytes, Milliseconds } from '../quantities.ts';
+
 export interface UsageFigures {
-  readonly cpuUserMs: number;
-  readonly cpuSystemMs: number;
-  readonly peakRssBytes: number;
+  /** @integer */
+  readonly cpuUserMs: Milliseconds;
+  /** @integer */
+  readonly cpuSystemMs: Milliseconds;
+  readonly peakRssBytes: Bytes;
 }
 
 export function usageFigures(): UsageFigures {

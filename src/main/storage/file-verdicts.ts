@@ -3,15 +3,16 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { Bytes, Count } from '../quantities.ts';
 
 export type FileStatus = 'good' | 'bad' | 'missing';
 
 export interface FileVerdict {
   readonly path: string;
-  readonly length: number;
+  readonly length: Bytes;
   readonly status: FileStatus;
   /** Pieces that touch the file and are not good. */
-  readonly badPieces: number;
+  readonly badPieces: Count;
   /** What is wrong with it but for its content; null where nothing is. */
   readonly fault: string | null;
 }

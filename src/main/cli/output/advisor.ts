@@ -26,7 +26,7 @@ export class Advisor {
     const news = diagnose(see()).find(({ code }) => !this.#told.has(code));
     if (news === undefined) return;
     this.#told.add(news.code);
-    this.#console.event('diagnosis', { ...news });
+    this.#console.event({ type: 'diagnosis', ...news });
     this.#console.news(diagnosisLines(news));
   }
 
@@ -38,7 +38,7 @@ export class Advisor {
   /** The last words on a run that failed. */
   conclude(): void {
     for (const diagnosis of this.#last) {
-      this.#console.event('diagnosis', { ...diagnosis });
+      this.#console.event({ type: 'diagnosis', ...diagnosis });
       this.#console.news(diagnosisLines(diagnosis));
     }
   }

@@ -1,5 +1,6 @@
 /** What `unchoke bench` makes of its samples: rates, shares, and where the bottleneck is. Plain data and text. */
 
+import type { Bytes, BytesPerSecond, Milliseconds, Share } from '../../quantities.ts';
 import type { UsageFigures } from '../../report/usage-figures.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 
@@ -13,36 +14,41 @@ const MACHINE_BUSY = 0.9;
 
 export interface BenchShare {
   readonly name: string;
-  readonly bytes: number;
+  readonly bytes: Bytes;
 }
 
 export interface BenchFigures {
-  /** From the first block to the end. */
-  readonly ms: number;
-  readonly receivedBytes: number;
-  readonly verifiedBytes: number;
-  readonly wastedBytes: number;
+  /** Milliseconds from the first block to the end. */
+  readonly ms: Milliseconds;
+  readonly receivedBytes: Bytes;
+  readonly verifiedBytes: Bytes;
+  readonly wastedBytes: Bytes;
   /** Bytes a second, a value for each whole second. */
-  readonly rates: readonly number[];
-  readonly ttfuMs: number | null;
-  readonly firstBlockMs: number | null;
+  readonly rates: readonly BytesPerSecond[];
+  /** Null where no peer unchoked us. */
+  readonly ttfuMs: Milliseconds | null;
+  /** Null where no block came. */
+  readonly firstBlockMs: Milliseconds | null;
   /** Whole process, from the first block on. */
   readonly usage: UsageFigures;
   /** The largest givers first; `name` with the client in brackets. */
   readonly peers: readonly BenchShare[];
   /** By position; `busy` 0 to 1, `lagMs` the worst hundredth. */
-  readonly shards: readonly { readonly bytes: number; readonly busy: number; readonly lagMs: number }[];
-  /** Share of the time in which hashers had pieces, 0 to 1, and the most that waited, of `--memory`. */
-  readonly hashing: number;
-  readonly fullestMemory: number;
-  /** All cores of this machine, whoever uses them, 0 to 1. */
-  readonly machineBusy: number;
+  readonly shards: readonly { readonly bytes: Bytes; readonly busy: Share; readonly lagMs: Milliseconds }[];
+  /** Share of the time in which hashers had pieces. */
+  readonly hashing: Share;
+  /** The most that waited, as a share of `--memory`. */
+  readonly fullestMemory: Share;
+  /** Share of all cores of this machine that is used, by us or by others. */
+  readonly machineBusy: Share;
   /** The torrent was over before the time was. */
   readonly complete: boolean;
 }
 
-/** Who is waited for, with the figure that shows it. */
-export function bottleneck(figures: BenchFigures): { readonly code: string; readonly text: string } {
+export type BottleneckCode = 'peers' | 'hashing' | 'memory' | 'shards' | 'machine';
+
+/** What is waited for, with the figure that shows it. */
+export function bottleneck(figures: BenchFigures): { readonly code: BottleneckCode; readonly text: string } {
   const { hashing, fullestMemory, machineBusy, shards } = figures;
   const shard = Math.max(0, ...shards.map(({ busy }) => busy));
   if (figures.receivedBytes === 0) return { code: 'peers', text: 'nobody sent anything: see unchoke doctor' };

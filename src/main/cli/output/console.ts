@@ -3,11 +3,9 @@
  * progress and news: a few lines that are redrawn on a terminal, plain lines every few seconds elsewhere.
  */
 import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../../../shared/limits.ts';
+import { JSON_VERSION, type RunEvent } from './run-events.ts';
 import { type Block, Screen } from './screen.ts';
 import { outliveReaders, writeJson, writeLines } from './terminal.ts';
-
-/** Version of the JSON events; grows when one changes its meaning. */
-const JSON_VERSION = 1;
 
 export interface ConsoleOptions {
   readonly json: boolean;
@@ -59,7 +57,7 @@ export class Console {
   }
 
   /** An event for scripts; nothing without `--json`. */
-  event(type: string, fields: Readonly<Record<string, unknown>>): void {
+  event({ type, ...fields }: RunEvent): void {
     if (!this.json) return;
     const number = this.#number === null ? {} : { number: this.#number };
     writeJson({ type, v: JSON_VERSION, ...number, ...fields });

@@ -49,7 +49,8 @@ export class GetOutput {
   }
 
   metadata({ name, geometry, infoHash, files }: Metainfo, searchMs: number | null): void {
-    this.#console.event('metadata', {
+    this.#console.event({
+      type: 'metadata',
       name,
       infoHash: Buffer.from(infoHash).toString('hex'),
       bytes: geometry.totalLength,
@@ -74,32 +75,32 @@ export class GetOutput {
   }
 
   firstUnchoke({ shard }: Unchoke, peer: string, ms: number): void {
-    this.#console.event('first-unchoke', { ms, peer, shard });
+    this.#console.event({ type: 'first-unchoke', ms, peer, shard });
     this.#console.news(`first unchoke after ${formatDuration(ms)} from ${peer}`);
   }
 
   banned(peer: string): void {
-    this.#console.event('peer-banned', { peer });
+    this.#console.event({ type: 'peer-banned', peer });
     this.#console.news(`${peer} sent bad data and is banned`);
   }
 
   pieceFailed(piece: number): void {
-    this.#console.event('piece-failed', { piece });
+    this.#console.event({ type: 'piece-failed', piece });
     this.#console.news(`piece ${piece} failed its hash and is fetched again`);
   }
 
   webSeedLost(url: string, reason: string): void {
-    this.#console.event('web-seed-lost', { url, reason });
+    this.#console.event({ type: 'web-seed-lost', url, reason });
     this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
   }
 
   webSeedWaits(url: string, reason: string, ms: number): void {
-    this.#console.event('web-seed-waits', { url, reason, ms });
+    this.#console.event({ type: 'web-seed-waits', url, reason, ms });
     this.#console.news(`web seed ${url}: ${reason}; it is asked again in ${formatDuration(ms)}`);
   }
 
   fileUnavailable({ path, reason }: UnavailableFile): void {
-    this.#console.event('file-unavailable', { path, reason });
+    this.#console.event({ type: 'file-unavailable', path, reason });
     if (++this.#unavailable <= MAX_FILES_NAMED) this.#console.news(`no web seed has ${path}: ${reason}`);
   }
 
@@ -119,7 +120,13 @@ export class GetOutput {
   /** The search for metadata goes on; `offers` peers have it. */
   searching(race: Race, offers: number): void {
     const totals = phaseTotals(race.shardStats);
-    this.#console.event('progress', { bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals });
+    this.#console.event({
+      type: 'progress',
+      bytes: 0,
+      known: race.peers.size,
+      metadataOffers: offers,
+      ...totals,
+    });
     this.#console.progress(
       `searching for the metadata; peers that have it: ${offers}  ${phaseText(race.peers.size, totals)}`,
     );
@@ -134,7 +141,8 @@ export class GetOutput {
     const rate = this.#rate.perSecond;
     const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
     const fastest = fastestPeers(race);
-    this.#console.event('progress', {
+    this.#console.event({
+      type: 'progress',
       bytes: verifiedBytes,
       totalBytes: wantedBytes,
       pieces: verifiedPieces,
@@ -195,7 +203,8 @@ export class GetOutput {
     if (job !== null)
       this.#metrics?.update(this.#sample(race, job.download, phaseTotals(race.shardStats)), true);
     this.#console.endProgress();
-    this.#console.event('summary', {
+    this.#console.event({
+      type: 'summary',
       ...report,
       ms: elapsedMs,
       downloaded: job?.download.downloadedBytes ?? 0,
@@ -218,7 +227,8 @@ export class GetOutput {
   }
 
   completed({ download, plan }: GetJob, elapsedMs: number): void {
-    this.#console.event('complete', {
+    this.#console.event({
+      type: 'complete',
       ms: elapsedMs,
       bytes: download.wantedBytes,
       downloaded: download.downloadedBytes,

@@ -4,16 +4,19 @@ import { RateMeter } from '../../report/rate-meter.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Console } from './console.ts';
 
+/** What is hashed, as it is shown. */
+type Work = 'checking what is there' | 'verifying' | 'hashing';
+
 export class WorkProgress {
   readonly #console: Console;
-  readonly #what: string;
+  readonly #what: Work;
   readonly #totalBytes: number;
   readonly #rate = new RateMeter();
   readonly #begun = performance.now();
   #doneBytes = 0;
   #toldAt = performance.now();
 
-  constructor(console: Console, what: string, totalBytes: number) {
+  constructor(console: Console, what: Work, totalBytes: number) {
     this.#console = console;
     this.#what = what;
     this.#totalBytes = totalBytes;
@@ -37,7 +40,8 @@ export class WorkProgress {
     const rate = this.#rate.perSecond;
     const etaMs = rate > 0 ? ((this.#totalBytes - this.#doneBytes) / rate) * 1_000 : Number.NaN;
     const share = ((this.#doneBytes / this.#totalBytes) * 100).toFixed(1);
-    this.#console.event('progress', {
+    this.#console.event({
+      type: 'progress',
       work: this.#what,
       bytes: this.#doneBytes,
       totalBytes: this.#totalBytes,

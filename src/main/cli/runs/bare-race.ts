@@ -49,7 +49,7 @@ export class BareRace {
         },
         onFirstUnchoke: ({ peer, shard }, ms) => {
           const name = this.session.race.peers.nameOf(peer);
-          console.event('first-unchoke', { ms, peer: name, shard });
+          console.event({ type: 'first-unchoke', ms, peer: name, shard });
           console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
         },
       },
@@ -68,7 +68,7 @@ export class BareRace {
     this.session.torrent().then(
       ({ name, infoHash, geometry, info, private: isPrivate }) => {
         this.#torrentKnown = true;
-        console.event('metadata', { name, infoHash: Buffer.from(infoHash).toString('hex') });
+        console.event({ type: 'metadata', name, infoHash: Buffer.from(infoHash).toString('hex') });
         race.setTorrent({ geometry, info: sharedBytes(info), private: isPrivate, download: null });
       },
       (error: unknown) => this.#bugs.push(error),
@@ -102,7 +102,7 @@ export class BareRace {
         toldAt = now;
         const totals = phaseTotals(race.shardStats);
         console.progress(phaseText(race.peers.size, totals));
-        console.event('progress', { known: race.peers.size, ...totals });
+        console.event({ type: 'progress', known: race.peers.size, ...totals });
       }, LOOK_MS);
     });
   }

@@ -101,7 +101,7 @@ export class BenchRun {
       ...listener,
       onFirstUnchoke: ({ peer, shard }, ms) => {
         const name = this.#session.race.peers.nameOf(peer);
-        this.#console.event('first-unchoke', { ms, peer: name, shard });
+        this.#console.event({ type: 'first-unchoke', ms, peer: name, shard });
         this.#console.news(`first unchoke after ${formatDuration(ms)} from ${name}`);
       },
       onClosed: () => this.#checkExhausted(),
@@ -116,19 +116,20 @@ export class BenchRun {
       onShardLost,
       onBanned: (peer) => {
         const name = this.#session.race.peers.nameOf(peer);
-        this.#console.event('peer-banned', { peer: name });
+        this.#console.event({ type: 'peer-banned', peer: name });
         this.#console.news(`${name} sent bad data and is banned`);
       },
       onChecked: () => {},
       onJournalTrouble: () => {},
       onVerified: () => {},
-      onPieceFailed: (piece) => this.#console.event('piece-failed', { piece }),
+      onPieceFailed: (piece) => this.#console.event({ type: 'piece-failed', piece }),
       onWebSeedLost: (url, reason) => {
-        this.#console.event('web-seed-lost', { url, reason });
+        this.#console.event({ type: 'web-seed-lost', url, reason });
         this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
       },
-      onWebSeedWaits: (url, reason, ms) => this.#console.event('web-seed-waits', { url, reason, ms }),
-      onFileUnavailable: ({ path, reason }) => this.#console.event('file-unavailable', { path, reason }),
+      onWebSeedWaits: (url, reason, ms) => this.#console.event({ type: 'web-seed-waits', url, reason, ms }),
+      onFileUnavailable: ({ path, reason }) =>
+        this.#console.event({ type: 'file-unavailable', path, reason }),
       onComplete: () => this.#end(),
       onFailure: (error) => this.#end(error),
     };
@@ -171,7 +172,7 @@ export class BenchRun {
   #tell(totals: PhaseTotals, bytes: number, elapsedMs: number): void {
     const known = this.#session.race.peers.size;
     const rate = this.#rate.perSecond;
-    this.#console.event('progress', { bytes, rate: Math.round(rate), known, ...totals });
+    this.#console.event({ type: 'progress', bytes, rate: Math.round(rate), known, ...totals });
     const left = formatDuration(Math.max(0, this.#settings.durationMs - elapsedMs));
     this.#console.progress(
       `${formatRate(rate)}  ${formatSize(bytes)} received, ${left} to go  ${phaseText(known, totals)}`,

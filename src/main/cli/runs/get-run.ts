@@ -166,7 +166,7 @@ export class GetRun {
       },
       onListening: (port) => {
         this.#isAwaited = this.#settings.session.port !== 0;
-        this.#console.event('listening', { port });
+        this.#console.event({ type: 'listening', port });
       },
     };
   }

@@ -20,7 +20,12 @@ export async function runBench(named: string, flags: BenchFlags): Promise<number
     try {
       const figures = await new BenchRun(source, settings, network, console).run(stop.signal);
       const waitsFor = bottleneck(figures);
-      console.event('bench', { ...figures, medianRate: medianRate(figures), bottleneck: waitsFor.code });
+      console.event({
+        type: 'bench',
+        ...figures,
+        medianRate: medianRate(figures),
+        bottleneck: waitsFor.code,
+      });
       console.result(benchLines(namesOf(source).name, figures, machineText()));
       return stop.signal.aborted ? EXIT_STATUS.interrupted : 0;
     } finally {

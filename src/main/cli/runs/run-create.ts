@@ -50,7 +50,8 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   writeTorrent(output, bytes);
   const hex = Buffer.from(infoHash).toString('hex');
   const { elapsedMs } = progress;
-  console.event('created', {
+  console.event({
+    type: 'created',
     path: output,
     infoHash: hex,
     bytes: g.totalLength,

@@ -42,7 +42,7 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
     const swarm = await startSwarm(request);
     try {
       console.result([...swarmLines(swarm.info, request), '']);
-      console.event('swarm', { ...swarm.info });
+      console.event({ type: 'swarm', ...swarm.info });
       const torrent = { ...settings.torrent, output: folder };
       const oracleMs = swarm.info.oracle?.ms ?? null;
       const context = { ...aloneContext(console, stop.signal), oracleMs };

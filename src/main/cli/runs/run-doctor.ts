@@ -39,10 +39,10 @@ async function examined(source: Source, settings: DoctorSettings, network: Netwo
   );
   await run.stop();
   const { race } = run.session;
-  for (const diagnosis of found) console.event('diagnosis', { ...diagnosis });
+  for (const diagnosis of found) console.event({ type: 'diagnosis', ...diagnosis });
   if (race.peers.size > 0) console.result(reportLines(raceReport(race, settings.torrent.strategy), null));
   const works = race.firstBlockMs !== null;
-  console.event('verdict', { works, firstBlockMs: race.firstBlockMs });
+  console.event({ type: 'verdict', works, firstBlockMs: race.firstBlockMs });
   console.result(verdictLines(race.firstBlockMs, found));
   if (interrupted) return EXIT_STATUS.interrupted;
   return works ? 0 : EXIT_STATUS['no-peer'];

@@ -75,7 +75,7 @@ class SeveralSources {
     for (const [i, source] of queue) {
       if (this.#context.signal.aborted) return;
       const console = this.#context.console.forSource(i + 1);
-      console.event('source', { source: shown(source), of: this.#sources.length });
+      console.event({ type: 'source', number: i + 1, source: shown(source), of: this.#sources.length });
       console.news(`${i + 1} of ${this.#sources.length}: ${shown(source)}`);
       this.#statuses[i] = await this.#statusOf(source, { ...this.#context, console, lane });
     }
@@ -90,7 +90,7 @@ class SeveralSources {
         this.#stop();
         throw error;
       }
-      context.console.event('error', { code: error.code, message: error.message });
+      context.console.event({ type: 'error', code: error.code, message: error.message });
       context.console.error(error.lines);
       return error.exitStatus;
     }

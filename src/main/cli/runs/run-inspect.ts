@@ -66,7 +66,8 @@ function noMetadata(session: PeerSession, timeoutMs: number): string {
 
 function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
   const { geometry: g } = metainfo;
-  console.event('torrent', {
+  console.event({
+    type: 'torrent',
     name: metainfo.name,
     infoHash: hex(metainfo.infoHash),
     bytes: g.totalLength,

@@ -38,7 +38,7 @@ async function raced(source: Source, settings: RaceSettings, network: Network): 
     downloadedBytes: 0,
     oracleMs: null,
   });
-  console.event('summary', { ...report, ...usageFigures() });
+  console.event({ type: 'summary', ...report, ...usageFigures() });
   console.result(reportLines(report, null));
   if (interrupted) return EXIT_STATUS.interrupted;
   if (theRace.peers.size === 0)

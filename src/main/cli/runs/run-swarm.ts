@@ -24,8 +24,7 @@ export async function runSwarm(flags: SwarmFlags): Promise<void> {
   };
   const swarm = await startSwarm(request);
   const interrupt = new Interrupt(() => void swarm.stop());
-  const { torrent, ...rest } = swarm.info;
-  console.event('swarm', { torrent, ...rest });
+  console.event({ type: 'swarm', ...swarm.info });
   console.result(swarmLines(swarm.info, request));
   await swarm.ended;
   interrupt.release();

@@ -34,7 +34,7 @@ export async function runVerify(source: string, folder: string, flags: VerifyFla
   const files = fileVerdicts(plan.files, looks, g, good);
   const goodCount = good.reduce((sum, one) => sum + one, 0);
   const whole = goodCount === g.pieceCount && files.every(({ status }) => status === 'good');
-  console.event('verified', { ms: elapsedMs, pieces: g.pieceCount, goodPieces: goodCount, files });
+  console.event({ type: 'verified', ms: elapsedMs, pieces: g.pieceCount, goodPieces: goodCount, files });
   for (const file of files) {
     const path = relative(plan.folder, file.path);
     console.result(
