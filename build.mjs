@@ -12,6 +12,7 @@ for (const folder of ['main', 'shared', 'swarm', 'workers'])
 // A build for each thread: what it shares with others is in it once more, because a file more costs its start a millisecond or two.
 for (const entry of [
   'src/main/cli.ts',
+  'src/main/index.ts',
   'src/workers/shard/peer-shard.ts',
   'src/workers/storage/storage-thread.ts',
   'src/workers/web-seeds/web-seed-thread.ts',

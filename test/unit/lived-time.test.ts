@@ -1,7 +1,7 @@
 /** Clocks that count the silence of others: time in which the process stands still is nobody's. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IdleWatch } from '../../src/main/cli/runs/idle-watch.ts';
+import { IdleWatch } from '../../src/main/session/idle-watch.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 
 /** A clock that a test moves, and looks at as its owner would. */

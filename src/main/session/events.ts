@@ -2,7 +2,6 @@
  * What a torrent reports while it runs: one interface for each event, and `type` tells them apart. The lines of `--json` are
  * the same objects, so docs/events.schema.json is made from these types (`npm run schema`), their comments included.
  */
-import type { FailureCode } from '../failure.ts';
 import type {
   Bytes,
   BytesPerSecond,
@@ -152,14 +151,6 @@ export interface CompleteEvent {
   readonly path: string;
 }
 
-/** The run failed, or one of several sources did. */
-export interface ErrorEvent {
-  readonly type: 'error';
-  readonly code: FailureCode;
-  /** For people. */
-  readonly message: string;
-}
-
 /** All that a torrent reports. New events and new fields may come: pass over those that you do not know. */
 export type TorrentEvent =
   | MetadataEvent
@@ -173,5 +164,4 @@ export type TorrentEvent =
   | WebSeedLostEvent
   | WebSeedWaitsEvent
   | FileUnavailableEvent
-  | CompleteEvent
-  | ErrorEvent;
+  | CompleteEvent;

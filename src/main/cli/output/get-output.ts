@@ -5,31 +5,22 @@ import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
 import type { UnavailableFile } from '../../download/download-options.ts';
 import { incompleteFailure, missingText } from '../../download/incomplete.ts';
+import { RateMeter } from '../../download/rate-meter.ts';
 import { EXIT_STATUS, type Failure } from '../../failure.ts';
-import { clientFamily } from '../../race/client-family.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
 import type { Unchoke } from '../../race/race-options.ts';
 import type { RaceReport } from '../../report/race-report.ts';
-import { RateMeter } from '../../report/rate-meter.ts';
 import { reportLines } from '../../report/report-text.ts';
 import { usageFigures } from '../../report/usage-figures.ts';
-import type { OutputPlace } from '../../storage/output-place.ts';
-import type { StoragePlan } from '../../storage/storage-plan.ts';
+import type { DownloadJob } from '../../session/download-job.ts';
+import { downloadProgress, receivedBytes, searchProgress } from '../../session/progress.ts';
 import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
-import { type GivingPeer, liveView } from './live-view.ts';
+import { liveView } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { WorkProgress } from './work-progress.ts';
-
-/** The download of a run with where it goes: there is none while the metadata of a magnet link is searched. */
-export interface GetJob {
-  readonly download: Download;
-  readonly plan: StoragePlan;
-  /** Released by the run that ends the download. */
-  readonly place: OutputPlace;
-}
 
 export class GetOutput {
   readonly #console: Console;
@@ -105,7 +96,7 @@ export class GetOutput {
   }
 
   /** The failure for a download that no source can complete; null where one still may. */
-  incomplete(job: GetJob | null): Failure | null {
+  incomplete(job: DownloadJob | null): Failure | null {
     const missing = job?.download.missingFiles ?? null;
     if (job === null || missing === null) return null;
     this.#missing = missing;
@@ -113,49 +104,32 @@ export class GetOutput {
   }
 
   /** The run ends while somebody may still have what is missing: at its end these files are named. */
-  unfinished(job: GetJob | null): void {
+  unfinished(job: DownloadJob | null): void {
     this.#missing = job?.download.unfinishedFiles ?? [];
   }
 
   /** The search for metadata goes on; `offers` peers have it. */
   searching(race: Race, offers: number): void {
-    const totals = phaseTotals(race.shardStats);
-    this.#console.event({
-      type: 'progress',
-      bytes: 0,
-      known: race.peers.size,
-      metadataOffers: offers,
-      ...totals,
-    });
+    const progress = searchProgress(race, offers);
+    this.#console.event(progress);
     this.#console.progress(
-      `searching for the metadata; peers that have it: ${offers}  ${phaseText(race.peers.size, totals)}`,
+      `searching for the metadata; peers that have it: ${offers}  ${phaseText(progress.known, progress)}`,
     );
   }
 
-  progress(race: Race, { download, plan }: GetJob, now: number): void {
+  progress(race: Race, { download, plan }: DownloadJob, now: number): void {
     const { verifiedBytes, verifiedPieces, wantedBytes } = download;
-    const hashBacklog = download.hashing.backlog;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
-    const totals: PhaseTotals = phaseTotals(race.shardStats);
-    this.#rate.sample(totals.blockBytes + (download.webSeeds?.bytes ?? 0), now);
+    this.#rate.sample(receivedBytes(race, download), now);
     const rate = this.#rate.perSecond;
     const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
-    const fastest = fastestPeers(race);
-    this.#console.event({
-      type: 'progress',
-      bytes: verifiedBytes,
-      totalBytes: wantedBytes,
-      pieces: verifiedPieces,
-      rate: Math.round(rate),
-      known: race.peers.size,
-      ...totals,
-      hashBacklog,
-      fastest,
-    });
-    this.#metrics?.update(this.#sample(race, download, totals));
+    const progress = downloadProgress(race, download, rate);
+    const { fastest, hashBacklog } = progress;
+    this.#console.event(progress);
+    this.#metrics?.update(this.#sample(race, download, progress));
     const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
     this.#console.progress(
-      `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(race.peers.size, totals)}`,
+      `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(progress.known, progress)}`,
       (size) =>
         liveView(
           {
@@ -168,7 +142,7 @@ export class GetOutput {
             etaMs,
             stretches: (count) => download.stretches(count),
             known: race.peers.size + race.peers.acceptedCount,
-            peers: totals,
+            peers: progress,
             fastest,
             ttfuMs: race.ttfuMs,
             winner: race.firstUnchoke === null ? null : race.peers.nameOf(race.firstUnchoke.peer),
@@ -185,7 +159,7 @@ export class GetOutput {
       infoHash: this.#infoHash,
       verifiedBytes: download.verifiedBytes,
       wantedBytes: download.wantedBytes,
-      receivedBytes: totals.blockBytes + (download.webSeeds?.bytes ?? 0),
+      receivedBytes: receivedBytes(race, download),
       peersKnown: race.peers.size + race.peers.acceptedCount,
       peersConnected: totals.choked + totals.unchoked,
       peersUnchoked: totals.unchoked,
@@ -197,7 +171,7 @@ export class GetOutput {
   summary(
     race: Race,
     report: RaceReport,
-    job: GetJob | null,
+    job: DownloadJob | null,
     { elapsedMs, oracleMs }: { readonly elapsedMs: number; readonly oracleMs: number | null },
   ): void {
     if (job !== null)
@@ -226,7 +200,7 @@ export class GetOutput {
     for (const line of missingText(this.#missing)) this.#console.result(this.#console.labelled(line));
   }
 
-  completed({ download, plan }: GetJob, elapsedMs: number): void {
+  completed({ download, plan }: DownloadJob, elapsedMs: number): void {
     this.#console.event({
       type: 'complete',
       ms: elapsedMs,
@@ -238,7 +212,7 @@ export class GetOutput {
   }
 
   /** The last words of a good run. */
-  farewell({ download, plan }: GetJob, elapsedMs: number): number {
+  farewell({ download, plan }: DownloadJob, elapsedMs: number): number {
     const { downloadedBytes: bytes, foundBytes } = download;
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
     const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
@@ -255,7 +229,7 @@ export class GetOutput {
     return 0;
   }
 
-  interrupted(job: GetJob | null): number {
+  interrupted(job: DownloadJob | null): number {
     this.#console.news(
       job === null
         ? 'interrupted before the metadata was found'
@@ -263,14 +237,6 @@ export class GetOutput {
     );
     return EXIT_STATUS.interrupted;
   }
-}
-
-function fastestPeers({ fastest, peers }: Race): GivingPeer[] {
-  return fastest.map(({ peer, client, peerIdPrefix, bytesPerS }) => ({
-    name: peers.nameOf(peer),
-    client: clientFamily(client, peerIdPrefix),
-    rate: Math.round(bytesPerS),
-  }));
 }
 
 function usageText(): string {

@@ -1,5 +1,6 @@
 /** The state of a download as a calm block of lines for a terminal: what it is, how far, who helps, what is in the way. */
 import type { PhaseTotals } from '../../race/phase-totals.ts';
+import type { FastPeer } from '../../session/events.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { BlockSize } from './screen.ts';
 
@@ -8,13 +9,6 @@ const SHADES = [' ', '░', '▒', '▓', '█'] as const;
 /** Bars are no wider: they would be all that one sees. */
 const MAX_BAR_COLUMNS = 60;
 const LABEL_COLUMNS = 9;
-
-export interface GivingPeer {
-  readonly name: string;
-  readonly client: string;
-  /** Bytes a second. */
-  readonly rate: number;
-}
 
 export interface DownloadState {
   readonly name: string;
@@ -30,7 +24,7 @@ export interface DownloadState {
   readonly known: number;
   readonly peers: PhaseTotals;
   /** Who gives most, the fastest first. */
-  readonly fastest: readonly GivingPeer[];
+  readonly fastest: readonly FastPeer[];
   readonly ttfuMs: number | null;
   readonly winner: string | null;
   readonly shards: readonly { readonly peers: number; readonly lagMs: number }[];

@@ -3,6 +3,7 @@
  * describes, which `npm run schema` makes from it.
  */
 import type { Diagnosis } from '../../doctor/diagnosis.ts';
+import type { FailureCode } from '../../failure.ts';
 import type {
   Bytes,
   BytesPerSecond,
@@ -15,7 +16,7 @@ import type {
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { RaceReport } from '../../report/race-report.ts';
 import type { UsageFigures } from '../../report/usage-figures.ts';
-import type { ErrorEvent, TorrentEvent } from '../../session/events.ts';
+import type { TorrentEvent } from '../../session/events.ts';
 import type { FileVerdict } from '../../storage/file-verdicts.ts';
 import type { BenchFigures, BottleneckCode } from './bench-figures.ts';
 
@@ -112,6 +113,14 @@ interface SourceEvent {
   readonly source: string;
   /** How many there are. */
   readonly of: Count;
+}
+
+/** The run failed, or one of several sources did. */
+interface ErrorEvent {
+  readonly type: 'error';
+  readonly code: FailureCode;
+  /** For people. */
+  readonly message: string;
 }
 
 /** The last event of `doctor`. */

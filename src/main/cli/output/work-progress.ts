@@ -1,6 +1,6 @@
 /** Progress of work whose size is known beforehand: checking, verifying, hashing. */
 
-import { RateMeter } from '../../report/rate-meter.ts';
+import { RateMeter } from '../../download/rate-meter.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Console } from './console.ts';
 

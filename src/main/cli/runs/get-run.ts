@@ -1,6 +1,5 @@
 /** One run of `unchoke get`, from the source to the exit status: what happens in which order, and when it ends. */
 import { monotonicMs } from '../../../shared/clock.ts';
-import type { Route } from '../../../shared/http-visitor.ts';
 import { LIVE_PROGRESS_MS } from '../../../shared/limits.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
@@ -8,6 +7,8 @@ import type { DownloadListener } from '../../download/download-options.ts';
 import { Failure } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
+import type { DownloadJob } from '../../session/download-job.ts';
+import { IdleWatch } from '../../session/idle-watch.ts';
 import { PeerSession, type SessionListener, UNKNOWN_LEFT_BYTES } from '../../session/peer-session.ts';
 import { isThere } from '../../storage/storage-plan.ts';
 import { saveTorrent } from '../../torrent/from-metadata.ts';
@@ -16,11 +17,10 @@ import { selectFiles } from '../../torrent/selection.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import { Advisor } from '../output/advisor.ts';
 import type { Console } from '../output/console.ts';
-import { type GetJob, GetOutput } from '../output/get-output.ts';
+import { GetOutput } from '../output/get-output.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import type { Ending, GetContext } from './get-context.ts';
 import { getJob } from './get-job.ts';
-import { IdleWatch } from './idle-watch.ts';
 import { LostNotice } from './lost-notice.ts';
 import { goneText, noPeerText } from './no-peer.ts';
 import { listenerFor } from './session-listener.ts';
@@ -38,11 +38,10 @@ export class GetRun {
   readonly #lostNotice = new LostNotice();
   /** Milliseconds; 0 is never. */
   readonly #timeouts: { readonly firstUnchoke: number; readonly idle: number };
-  readonly #route: Route;
   readonly #session: PeerSession;
   readonly #begun = performance.now();
   readonly #ending: Promise<Ending>;
-  #job: GetJob | null = null;
+  #job: DownloadJob | null = null;
   #end: (ending: Ending) => void = () => {};
   #ended = false;
   #lastProgressAt = performance.now();
@@ -54,7 +53,6 @@ export class GetRun {
     this.#source = source;
     this.#settings = settings;
     this.#context = context;
-    this.#route = context.network.route;
     this.#console = context.console;
     this.#output = new GetOutput(this.#console, context.metrics);
     this.#advisor = new Advisor(this.#console);
@@ -132,7 +130,6 @@ export class GetRun {
       settings: this.#settings,
       context: this.#context,
       session: this.#session,
-      route: this.#route,
       listener: this.#downloadListener(),
     });
     // An interrupt came while another run was waited for.

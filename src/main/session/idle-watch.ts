@@ -2,8 +2,8 @@
  * How long a run has waited in vain: for the first unchoke, and for the next verified piece. What passes while we look at our
  * own disk, or while the process stands still, is nobody's silence and does not count.
  */
-import type { Clock } from '../../../shared/clock.ts';
-import { formatDuration } from '../../text/units.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { formatDuration } from '../text/units.ts';
 
 /** Milliseconds; 0 is never. */
 interface Patience {

@@ -1,0 +1,6 @@
+/** The package: all that a program may import from 'unchoke'. docs/library.md describes it. */
+export { Failure, type FailureCode } from './failure.ts';
+export { type DownloadOptions, download } from './session/download-function.ts';
+export type { TorrentSource } from './session/download-source.ts';
+export type { TorrentEvent } from './session/events.ts';
+export type { DownloadResult } from './session/single-download.ts';

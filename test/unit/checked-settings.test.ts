@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Failure } from '../../src/main/failure.ts';
+import { checkedSettings } from '../../src/main/session/checked-settings.ts';
+import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
+
+const DEFAULTS = { ...DEFAULT_SESSION, ...DEFAULT_TORRENT };
+
+/** As a program without a compiler gives them. */
+function checked(given: Record<string, unknown>) {
+  return checkedSettings(given);
+}
+
+test('what is not given has its default, and undefined is not given', () => {
+  assert.deepEqual(checked({}), DEFAULTS);
+  assert.deepEqual(checked({ shards: undefined, output: undefined }), DEFAULTS);
+  assert.deepEqual(checked({ shards: 3, port: null, output: 'x' }), {
+    ...DEFAULTS,
+    shards: 3,
+    port: null,
+    output: 'x',
+  });
+});
+
+test('every default is a value that may be given', () => {
+  assert.deepEqual(checked(DEFAULTS), DEFAULTS);
+});
+
+const WRONG: readonly (readonly [name: string, value: unknown])[] = [
+  ['shards', 0],
+  ['shards', 1.5],
+  ['shards', '2'],
+  ['hashers', 257],
+  ['memory', -1],
+  ['memory', Number.NaN],
+  ['maxPeers', -1],
+  ['dialRate', Number.POSITIVE_INFINITY],
+  ['encryption', 'perhaps'],
+  ['utp', 'no'],
+  ['dhtBootstrap', [{ host: 'a', port: 0 }]],
+  ['peers', [{ host: '', port: 1 }]],
+  ['peers', ['127.0.0.1:1']],
+  ['peers', null],
+  ['proxy', 'ftp://127.0.0.1:1'],
+  ['interface', '192.0.2.1'],
+  ['blocklist', 1],
+  ['port', 65_536],
+  ['journalKey', ''],
+  ['output', 3],
+  ['select', 'a'],
+  ['preallocate', true],
+  ['strategy', 'fastest'],
+  ['keep', -1],
+  ['idleTimeout', -1],
+  ['firstUnchokeTimeout', Number.POSITIVE_INFINITY],
+  ['saveTorrent', 1],
+];
+
+for (const [name, value] of WRONG)
+  test(`${name}: ${JSON.stringify(value)} is refused by its name`, () => {
+    assert.throws(
+      () => checked({ [name]: value }),
+      (error) => error instanceof Failure && error.code === 'usage' && error.message.startsWith(`${name}: `),
+    );
+  });
+
+test('a setting that does not exist is refused; a wrong proxy is not repeated, it may have a password', () => {
+  assert.throws(() => checked({ shard: 1 }), /^Failure: shard: there is no such setting$/);
+  assert.throws(() => checked({ constructor: 1 }), /constructor/);
+  assert.throws(
+    () => checked({ proxy: 'ftp://me:secret@x:1' }),
+    (error) => error instanceof Failure && !error.message.includes('secret'),
+  );
+});
+
+test('a blocklist is read from its file; one that cannot be read is named', () => {
+  assert.throws(
+    () => checked({ blocklist: '/proc/none' }),
+    /^Failure: blocklist \/proc\/none: cannot be read \(ENOENT\)$/,
+  );
+  assert.notEqual(checked({ blocklist: '/dev/null' }).blocklist, null);
+});
