@@ -67,12 +67,12 @@ class EventSchema {
     const alias = source?.statements.find((node) => isTypeAliasDeclaration(node) && node.name.text === name);
     if (alias === undefined || !isTypeAliasDeclaration(alias)) throw new Error(`${file}: no type ${name}`);
     const definitions: Record<string, Schema> = {};
-    for (const line of partsOf(this.#typeOf(alias.type))) {
-      const { type, schema } = this.#event(line);
+    // The compiler's order of members and of fields is its own affair, and not always the same.
+    const events = partsOf(this.#typeOf(alias.type)).map((line) => this.#event(line));
+    for (const { type, schema } of events.sort(byDescription)) {
       const before = definitions[type];
       definitions[type] = before === undefined ? schema : merged(before, schema);
     }
-    // The compiler's order of a union is its own affair.
     const types = Object.keys(definitions).sort();
     return {
       ...INTRO,
@@ -99,8 +99,7 @@ class EventSchema {
 
   #object(type: Type): Schema {
     const properties = this.#checker.getPropertiesOfType(type);
-    const order = (one: TypeSymbol): number => ['type', 'v', 'number'].indexOf(one.name) >>> 0;
-    const sorted = [...properties].sort((a, b) => order(a) - order(b));
+    const sorted = [...properties].sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
     return {
       type: 'object',
       properties: Object.fromEntries(sorted.map((one) => [one.name, this.#property(one)])),
@@ -206,6 +205,19 @@ class EventSchema {
 
 function propertiesOf(schema: Schema | undefined): Record<string, Schema> {
   return (schema?.['properties'] ?? {}) as Record<string, Schema>;
+}
+
+/** What every line begins with comes first. */
+function rank(name: string): number {
+  const first = ['type', 'v', 'number'];
+  return first.includes(name) ? first.indexOf(name) : first.length;
+}
+
+function byDescription(
+  { schema: a }: { readonly schema: Schema },
+  { schema: b }: { readonly schema: Schema },
+): number {
+  return String(a['description']) < String(b['description']) ? -1 : 1;
 }
 
 function partsOf(type: Type): readonly Type[] {

@@ -106,28 +106,35 @@ test('a signal that is aborted already starts nothing', async () => {
   await assert.rejects(download(join(folder, 'none.torrent'), { signal }), { code: 'interrupted' });
 });
 
-test('two at one time, one from bytes and one from a file URL, do not disturb each other', () =>
+test('two at one time, one from bytes and one from a file URL, do not disturb each other; a signal that many listen to gives no warning', () =>
   withSwarm(folder, { peers: 6, mix: 'seeds', payloadBytes: MIB }, (first) =>
     withSwarm(folder, { peers: 6, mix: 'seeds', seed: 2, payloadBytes: MIB }, async (second) => {
       const output = join(folder, 'c');
+      const { signal } = new AbortController();
+      for (let i = 0; i < 10; i++) signal.addEventListener('abort', () => {});
+      const warnings: Error[] = [];
+      const onWarning = (warning: Error): void => void warnings.push(warning);
+      process.on('warning', onWarning);
       const done = await Promise.all([
-        download(readFileSync(first), { ...AT_HOME, output, shards: 1 }),
-        download(pathToFileURL(second), { ...AT_HOME, output, shards: 1 }),
+        download(readFileSync(first), { ...AT_HOME, output, signal, shards: 1 }),
+        download(pathToFileURL(second), { ...AT_HOME, output, signal, shards: 1 }),
       ]);
       assertPayload(first, done[0].path);
       assertPayload(second, done[1].path);
+      process.off('warning', onWarning);
+      assert.deepEqual(warnings, []);
     }),
   ));
 
-test('a listener that throws ends the download with what it threw', () =>
+test('what a listener throws ends the download, be it at the first event or at the last', () =>
   withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
-    const onEvent = (): void => {
-      throw new TypeError('mine');
-    };
-    await assert.rejects(download(torrent, { ...AT_HOME, output: join(folder, 'd'), onEvent }), {
-      name: 'TypeError',
-      message: 'mine',
-    });
+    for (const at of ['metadata', 'complete']) {
+      const onEvent = ({ type }: TorrentEvent): void => {
+        if (type === at) throw new TypeError(`mine, at ${at}`);
+      };
+      const expected = { name: 'TypeError', message: `mine, at ${at}` };
+      await assert.rejects(download(torrent, { ...AT_HOME, output: join(folder, 'd'), onEvent }), expected);
+    }
   }));
 
 test('failures have a stable code: no peer, too late, a torrent that is none, nothing to read', () =>
@@ -143,6 +150,9 @@ test('failures have a stable code: no peer, too late, a torrent that is none, no
     );
     await assert.rejects(download(new Uint8Array(9), AT_HOME), { code: 'bad-torrent' });
     await assert.rejects(download('-', AT_HOME), { code: 'bad-torrent' });
+    const nothing: unknown = undefined;
+    await assert.rejects(download(nothing as string, AT_HOME), { code: 'bad-torrent' });
+    await assert.rejects(download(torrent, { onEvent: 'x' as never }), { code: 'usage' });
     await assert.rejects(download(join(folder, 'none.torrent'), AT_HOME), { code: 'bad-torrent' });
     await assert.rejects(download(torrent, { ...AT_HOME, output: '/proc/none' }), { code: 'disk' });
   }));

@@ -23,8 +23,7 @@ test('what is not given has its default, and undefined is not given', () => {
 });
 
 test('every default is a value that may be given', () => {
-  const { blocklist: _, ...open } = DEFAULTS;
-  assert.deepEqual(checked(open), DEFAULTS);
+  assert.deepEqual(checked(DEFAULTS), DEFAULTS);
 });
 
 const WRONG: readonly (readonly [name: string, value: unknown])[] = [
@@ -44,6 +43,7 @@ const WRONG: readonly (readonly [name: string, value: unknown])[] = [
   ['peers', null],
   ['proxy', 'ftp://127.0.0.1:1'],
   ['interface', '192.0.2.1'],
+  ['blocklist', 1],
   ['port', 65_536],
   ['journalKey', ''],
   ['output', 3],
@@ -71,4 +71,12 @@ test('a setting that does not exist is refused; a wrong proxy is not repeated, i
     () => checked({ proxy: 'ftp://me:secret@x:1' }),
     (error) => error instanceof Failure && !error.message.includes('secret'),
   );
+});
+
+test('a blocklist is read from its file; one that cannot be read is named', () => {
+  assert.throws(
+    () => checked({ blocklist: '/proc/none' }),
+    /^Failure: blocklist \/proc\/none: cannot be read \(ENOENT\)$/,
+  );
+  assert.notEqual(checked({ blocklist: '/dev/null' }).blocklist, null);
 });

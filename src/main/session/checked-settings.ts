@@ -4,10 +4,15 @@ import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_SHARDS } from '../../shared/limits.t
 import { ENCRYPTIONS, STRATEGIES } from '../../shared/messages.ts';
 import { Failure } from '../failure.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
+import { readBlocklist } from '../race/blocklist.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT, type SessionSettings, type TorrentSettings } from './settings.ts';
 
-/** All but `blocklist`, which a program has no way to make yet. */
-export type OpenSettings = Omit<SessionSettings, 'blocklist'> & TorrentSettings;
+/** All settings as a program gives them. */
+export type OpenSettings = Omit<SessionSettings, 'blocklist'> &
+  TorrentSettings & {
+    /** The file of addresses that are neither dialled nor let in: P2P text, ipfilter.dat or CIDR. */
+    readonly blocklist: string | null;
+  };
 
 type Check = (value: unknown) => boolean;
 
@@ -69,6 +74,7 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
     'an address of this machine or null',
     orNull((value) => isText(value) && isOwnAddress(String(value))),
   ],
+  blocklist: ['a path or null', orNull(isText)],
   port: ['a port, 0 or null', orNull(within(0, 65_535))],
   journalKey: ['a path or null', orNull(isText)],
   output: ['a path', isText],
@@ -92,8 +98,13 @@ export function checkedSettings(given: Readonly<Partial<OpenSettings>>): Session
     const [what, isRight] = CHECKS[name];
     if (!isRight(value)) throw new Failure('usage', `${name}: this must be ${what}`);
   }
-  const checked: Partial<OpenSettings> = Object.fromEntries(present);
-  return { ...DEFAULT_SESSION, ...DEFAULT_TORRENT, ...checked };
+  const { blocklist = null, ...checked }: Partial<OpenSettings> = Object.fromEntries(present);
+  return {
+    ...DEFAULT_SESSION,
+    ...DEFAULT_TORRENT,
+    ...checked,
+    blocklist: blocklist === null ? null : readBlocklist(blocklist, 'blocklist'),
+  };
 }
 
 function isName(name: string): name is keyof OpenSettings {

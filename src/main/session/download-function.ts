@@ -1,12 +1,14 @@
 /** `download`: one torrent from its source to its last verified byte, for a program that wants nothing else. */
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../failure.ts';
 import type { Bytes, InfoHash, Milliseconds } from '../quantities.ts';
 import { checkedSettings, type OpenSettings } from './checked-settings.ts';
 import { openTorrent, type TorrentSource } from './download-source.ts';
+import type { Ending } from './ending.ts';
 import type { TorrentEvent } from './events.ts';
 import { Session } from './session.ts';
 import { shardsFor } from './settings.ts';
-import { type Ending, TorrentRun } from './torrent-run.ts';
+import { TorrentRun } from './torrent-run.ts';
 
 /** A complete download. */
 export interface DownloadResult {
@@ -39,7 +41,11 @@ export async function download(
 ): Promise<DownloadResult> {
   const { signal = new AbortController().signal, onEvent = () => {}, ...given } = options;
   const settings = checkedSettings(given);
+  if (typeof onEvent !== 'function') throw new Failure('usage', 'onEvent: this must be a function');
+  if (!(signal instanceof AbortSignal)) throw new Failure('usage', 'signal: this must be an AbortSignal');
   if (signal.aborted) throw interrupted(signal);
+  // One signal may end many downloads: with the eleventh listener Node 20 warns on stderr.
+  setMaxListeners(0, signal);
   const session = new Session(
     { ...settings, shards: shardsFor(settings, settings) },
     { downloads: true, torrents: 1 },

@@ -16,9 +16,10 @@ export async function openTorrent(
 ): Promise<Source> {
   if (source instanceof Uint8Array)
     return { kind: 'torrent', metainfo: parseMetainfo(source, 'these bytes') };
-  // The command line reads standard input there. A library leaves that alone.
-  if (source === '-')
-    throw new Failure('bad-torrent', 'a source must be a path, a URL, a magnet link or bytes');
+  // For the command line `-` is standard input. A library leaves that alone.
+  const isText = typeof source === 'string' && source !== '-';
+  if (!isText && !(source instanceof URL))
+    throw new Failure('bad-torrent', 'a source must be a path, a URL, a magnet link, an info hash or bytes');
   if (source instanceof URL)
     return openSource(source.protocol === 'file:' ? fileURLToPath(source) : source.href, http, signal);
   return openSource(source, http, signal);

@@ -14,6 +14,7 @@ import { selectFiles } from '../torrent/selection.ts';
 import { namesOf, type Source } from '../torrent/source.ts';
 import { downloadEvents, metadataEvent } from './download-events.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
+import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { LostNotice } from './lost-notice.ts';
 import { goneText, noPeerText } from './no-peer.ts';
@@ -22,11 +23,6 @@ import type { Session } from './session.ts';
 import type { TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
-
-export type Ending =
-  | { readonly kind: 'complete' }
-  | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly error: unknown };
 
 export interface TorrentRunOptions {
   readonly source: Source;
@@ -42,13 +38,14 @@ export class TorrentRun {
   readonly #settings: TorrentSettings;
   readonly #session: Session;
   readonly #onPlan: (plan: StoragePlan) => void;
-  readonly #listeners = new TorrentListeners((error) => this.#end({ kind: 'failed', error }));
+  readonly #listeners = new TorrentListeners((error) => this.#listenerThrew(error));
   readonly #watch: IdleWatch;
   readonly #lostNotice = new LostNotice();
   readonly #rate = new RateMeter();
   readonly #begun = performance.now();
   readonly #ending: Promise<Ending>;
   #end: (ending: Ending) => void = () => {};
+  #thrown: Ending | null = null;
   #isOver = false;
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
@@ -118,7 +115,13 @@ export class TorrentRun {
     clearInterval(timer);
     await this.#close();
     if (ending.kind === 'complete') this.#reportComplete();
-    return ending;
+    return this.#thrown ?? ending;
+  }
+
+  /** What a listener throws ends the run, even at its last event. */
+  #listenerThrew(error: unknown): void {
+    this.#thrown ??= { kind: 'failed', error };
+    this.#end(this.#thrown);
   }
 
   async #close(): Promise<void> {

@@ -2,7 +2,8 @@
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
-import { type Ending, TorrentRun } from '../../session/torrent-run.ts';
+import type { Ending } from '../../session/ending.ts';
+import { TorrentRun } from '../../session/torrent-run.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import { Advisor } from '../output/advisor.ts';
 import { GetOutput } from '../output/get-output.ts';
