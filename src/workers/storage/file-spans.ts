@@ -37,8 +37,8 @@ export class FileSpans {
   readonly #opener: FileOpener;
   readonly #mostOpen: number;
   readonly #writeSize = new WriteSize();
-  /** Open descriptors by access and file; a Map remembers the order of use. */
-  readonly #open = new Map<string, number>();
+  /** Open descriptors by file, each for one way of access; a Map remembers the order of use. */
+  readonly #open = new Map<number, number>();
   /** Where bytes are compared with what is there. */
   readonly #scratch = Buffer.allocUnsafeSlow(WRITE_CHUNK_BYTES);
 
@@ -116,20 +116,22 @@ export class FileSpans {
   }
 
   #writePart(file: number, at: number, part: Uint8Array): void {
-    this.#attempt(file, 'write', () => {
+    try {
       const descriptor = this.#descriptor(file, 'write');
       const size = this.#writeSize.next();
-      const begun = process.hrtime.bigint();
+      const begun = performance.now();
       for (let done = 0; done < part.length; ) {
         const count = Math.min(size, part.length - done);
         done += writeSync(descriptor, part, done, count, at + done);
       }
-      this.#writeSize.note(size, part.length, Number(process.hrtime.bigint() - begun));
-    });
+      this.#writeSize.note(size, part.length, (performance.now() - begun) * 1e6);
+    } catch (error) {
+      throw this.#diskError(error, file, 'write');
+    }
   }
 
   #readPart(file: number, at: number, part: Uint8Array): boolean {
-    return this.#attempt(file, 'read', () => {
+    try {
       const descriptor = this.#readable(file);
       if (descriptor === null) return false;
       for (let done = 0; done < part.length; ) {
@@ -138,7 +140,9 @@ export class FileSpans {
         done += count;
       }
       return true;
-    });
+    } catch (error) {
+      throw this.#diskError(error, file, 'read');
+    }
   }
 
   /** Calls `visit` for each stretch that the bytes touch, until it returns false. */
@@ -182,7 +186,7 @@ export class FileSpans {
   }
 
   #descriptor(file: number, access: Access): number {
-    const key = `${access} ${file}`;
+    const key = 2 * file + (access === 'write' ? 1 : 0);
     const known = this.#open.get(key);
     if (known !== undefined) {
       this.#open.delete(key);
@@ -212,18 +216,14 @@ export class FileSpans {
   }
 
   #closeOldest(): void {
-    const [oldest, descriptor] = this.#open.entries().next().value as [string, number];
+    const [oldest, descriptor] = this.#open.entries().next().value as [number, number];
     this.#open.delete(oldest);
     closeSync(descriptor);
   }
 
-  #attempt<Result>(file: number, operation: Access, work: () => Result): Result {
-    try {
-      return work();
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? String(error);
-      throw new DiskError({ code, path: this.#files[file]?.path ?? '', operation }, error);
-    }
+  #diskError(error: unknown, file: number, operation: Access): DiskError {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return new DiskError({ code, path: this.#files[file]?.path ?? '', operation }, error);
   }
 }
 
