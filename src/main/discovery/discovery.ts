@@ -1,9 +1,10 @@
 /** Every way by which a run learns of peers, as one thing that starts, tells and stops. */
+
 import { setMaxListeners } from 'node:events';
-import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
+import { isSix } from '../../shared/ip-address.ts';
 import { cacheFile } from '../files/cache-folder.ts';
 import type { HttpClient } from '../network/http-client.ts';
 import { NO_LISTENING_PORT } from '../network/identity.ts';
@@ -69,7 +70,7 @@ export class Discovery {
     this.#announcer = new Announcer(options);
     const from = options.udp?.from ?? null;
     if (dht === null) return;
-    const families: readonly DhtFamily[] = from === null ? [4, 6] : [isIPv6(from) ? 6 : 4];
+    const families: readonly DhtFamily[] = from === null ? [4, 6] : [isSix(from) ? 6 : 4];
     this.#dht = families.map((family) => {
       const name = family === 4 ? 'dht' : 'dht6';
       return new DhtSource({
@@ -212,5 +213,5 @@ function hasIPv6(): boolean {
 }
 
 function namesIPv6(nodes: readonly HostPort[]): boolean {
-  return nodes.some(({ host }) => isIPv6(host));
+  return nodes.some(({ host }) => isSix(host));
 }

@@ -2,10 +2,11 @@
  * The UDP announce (BEP 15): a connection id first, then the announce, each sent again with doubled waits. IPv6 trackers
  * answer with IPv6 peers (BEP 7's form).
  */
+
 import { createSocket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
 import type { Reach } from '../../shared/address-rules.ts';
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
+import { isSix } from '../../shared/ip-address.ts';
 import {
   MAX_TRACKER_ADDRESSES,
   TRACKER_HEAD_START_MS,
@@ -49,7 +50,7 @@ export function udpAnnounce(url: string, announce: AnnounceRequest, route: UdpRo
   return conversation(url, route, async (exchange, connectionId, { address, reach, path }) => {
     const bytes = announceRequest(connectionId, announce, path);
     const told = await exchange.ask(ACTION.announce, bytes, ANNOUNCE_REPLY_HEAD_BYTES, (reply) =>
-      readReply(reply, isIPv6(address)),
+      readReply(reply, isSix(address)),
     );
     return { ...told, reach };
   });
@@ -88,7 +89,7 @@ async function conversation<Answer>(url: string, route: UdpRoute, talk: Talk<Ans
 /** What follows on a connection id, which is good for a minute: a conversation of a few tries needs no second one. */
 async function talkWith<Answer>(target: Target, route: UdpRoute, talk: Talk<Answer>): Promise<Answer> {
   const { address, port } = target;
-  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  const socket = createSocket(isSix(address) ? 'udp6' : 'udp4');
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
@@ -200,7 +201,7 @@ async function targetsOf(url: string, { signal, from, family }: UdpRoute): Promi
   const refusal = pathname === '' || pathname === '/' ? null : trackerRefusal('announce', pathname, reach);
   if (refusal !== null) throw new TrackerError(refusal, { lasting: true });
   const reachable = pinned.addresses.filter(
-    ({ family: its }) => from === null || (isIPv6(from) ? 6 : 4) === its,
+    ({ family: its }) => from === null || (isSix(from) ? 6 : 4) === its,
   );
   if (reachable.length === 0)
     throw new TrackerError(`${from} cannot reach an address of the other kind`, { lasting: true });
