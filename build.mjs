@@ -31,5 +31,9 @@ for (const entry of [
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
+    // A third less to parse in each thread. Names stay and lines stay short, so that a stack still tells where.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 120,
     logLevel: 'warning',
   });

@@ -2,9 +2,9 @@
  * Which addresses may be believed from whom. Whoever is out on the internet has no business to name hosts of our own
  * network or machine: dialling those for him would make us his scanner. Nobody may name what is no host at all.
  */
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList } from 'node:net';
 import type { HostPort } from './compact-peers.ts';
-import { addressBytes, canonicalHost, ipv4Number } from './ip-address.ts';
+import { addressBytes, canonicalHost, ipv4Number, isSix } from './ip-address.ts';
 
 /** How far away an address is, the nearest last. */
 const REACHES = ['public', 'private', 'loopback'] as const;
@@ -73,7 +73,7 @@ export function reachOf(host: string): Reach | null {
   const plain = canonicalHost(host);
   const four = ipv4Number(plain);
   if (four !== null) return reachOf4(four);
-  if (!isIPv6(plain)) return null;
+  if (!isSix(plain)) return null;
   if (NAT64.check(plain, 'ipv6')) {
     const wrapped = addressBytes(plain)?.slice(12).join('.') ?? '';
     return reachOf(wrapped);

@@ -7,7 +7,7 @@ import { type LookupAddress, Resolver } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { canonicalHost } from './ip-address.ts';
+import { canonicalHost, ipv4Number, isSix } from './ip-address.ts';
 import { NAME_SERVER_TIMEOUT_MS, NAME_SERVER_TRIES } from './limits.ts';
 
 /** A name that stands for no address. The message is for the user. */
@@ -38,8 +38,8 @@ export function isLocalhost(host: string): boolean {
 
 /** An address stands for itself. Rejects with LookUpError, and at once when `signal` aborts. */
 export async function lookUp(host: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
-  const family = isIP(host);
-  if (family !== 0) return [{ address: host, family }];
+  if (ipv4Number(host) !== null) return [{ address: host, family: 4 }];
+  if (isSix(host)) return [{ address: host, family: 6 }];
   if (isLocalhost(host)) return LOCALHOST;
   const listed = await hostsFileSays(host);
   if (listed.length > 0) return listed;

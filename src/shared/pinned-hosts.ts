@@ -3,9 +3,9 @@
  * judgement and another for the connection.
  */
 import type { LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { type Reach, reachOf } from './address-rules.ts';
-import { canonicalHost } from './ip-address.ts';
+import { canonicalHost, isSix } from './ip-address.ts';
 import { lookUp } from './name-lookup.ts';
 
 export interface PinnedHost {
@@ -56,5 +56,5 @@ export function hostOf(url: URL): string {
 /** An IPv4 address in the clothes of IPv6 is reached, and judged, as what it is. */
 function plain(address: string): LookupAddress {
   const canonical = canonicalHost(address);
-  return { address: canonical, family: isIP(canonical) };
+  return { address: canonical, family: isSix(canonical) ? 6 : 4 };
 }

@@ -92,11 +92,11 @@ export class SlotBlocks {
   /** Who sent each block; null where it was not received. */
   senders(slot: SlotIndex): (Sender | null)[] {
     const blocks = blocksOfPiece(this.geometry, this.pieceOf(slot));
-    return Array.from({ length: blocks }, (_, block) =>
-      this.hasReceived(slot, block)
-        ? (Atomics.load(this.words, this.#senderWord(slot, block)) as Sender)
-        : null,
-    );
+    const senders = new Array<Sender | null>(blocks).fill(null);
+    for (let block = 0; block < blocks; block++)
+      if (this.hasReceived(slot, block))
+        senders[block] = Atomics.load(this.words, this.#senderWord(slot, block)) as Sender;
+    return senders;
   }
 
   /** Where the first byte of a block lies in `bytes`. */

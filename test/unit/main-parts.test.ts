@@ -107,6 +107,9 @@ test('no more addresses are kept than the limit', () => {
 test('client families by name and by peer id', () => {
   assert.equal(clientFamily('libtorrent/2.0.8', '-LT2080-'), 'libtorrent');
   assert.equal(clientFamily('qBittorrent 5.0', null), 'qBittorrent');
+  assert.equal(clientFamily('µTorrent 3.6', null), 'µTorrent');
+  assert.equal(clientFamily('Ünion_1.2/x', null), 'Ünion_1.2');
+  assert.equal(clientFamily('Tixatié-3 x', null), 'Tixatié-3');
   assert.equal(clientFamily(null, '-TR3000-'), 'transmission');
   assert.equal(clientFamily(null, 'A2-1-36-'), 'aria2');
   assert.equal(clientFamily(null, '-QQ1234-'), '-QQ-');

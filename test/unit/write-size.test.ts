@@ -17,6 +17,42 @@ const USED = new Map([
   [262_144, 0.85],
 ]);
 
+/** The rule in its plainest form: all samples of all sizes are sorted at each write. */
+class PlainWriteSize {
+  readonly #sizes = [16_384, 65_536, 262_144];
+  readonly #samples: number[][] = [[], [], []];
+  #best = 0;
+  #writes = 0;
+  #looked = 0;
+
+  next(): number {
+    const untried = this.#samples.findIndex((samples) => samples.length < 3);
+    if (untried >= 0) return this.#sizes[untried] ?? 0;
+    this.#writes += 1;
+    if (this.#writes % 12 === 0) this.#looked = (this.#looked + 1) % 3;
+    return this.#sizes[this.#writes % 12 === 0 ? this.#looked : this.#best] ?? 0;
+  }
+
+  note(size: number, cost: number): void {
+    const samples = this.#samples[this.#sizes.indexOf(size)] ?? [];
+    samples.push(cost);
+    if (samples.length > 13) samples.shift();
+    const costs = this.#samples.map((each) => this.#costOf(each));
+    const cheapest = costs.indexOf(Math.min(...costs));
+    if ((costs[cheapest] ?? 0) >= (costs[this.#best] ?? 0) * 0.95) return;
+    this.#samples[this.#best] = [];
+    this.#best = cheapest;
+  }
+
+  #costOf(samples: readonly number[]): number {
+    if (samples.length < 3) return Number.POSITIVE_INFINITY;
+    const sorted = [...samples].sort((a, b) => a - b);
+    if (samples.length < 8) return sorted[samples.length >> 1] ?? 0;
+    const counted = sorted.slice(0, Math.ceil(samples.length * 0.75));
+    return counted.reduce((sum, cost) => sum + cost, 0) / counted.length;
+  }
+}
+
 /** Writes so many pieces of 1 MiB; one in ten takes ten times as long, and all vary by a tenth. */
 function writes(size: WriteSize, count: number, costs: ReadonlyMap<number, number>, seed: number): number[] {
   const roll = dice(seed);
@@ -71,4 +107,24 @@ test('small writes say nothing', () => {
   const size = new WriteSize();
   for (let i = 0; i < 100; i++) size.note(size.next(), 1_000, 1);
   assert.equal(size.next(), 16_384);
+});
+
+test('one sample is put in its place at a write; what is decided is what a sort of all would decide', () => {
+  let changes = 0;
+  for (let seed = 1; seed <= 50; seed++) {
+    const roll = dice(seed);
+    const [size, plain] = [new WriteSize(), new PlainWriteSize()];
+    let before = 16_384;
+    for (let i = 0; i < 500; i++) {
+      const used = size.next();
+      assert.equal(used, plain.next(), `seed ${seed}, write ${i}`);
+      // Few values, so that many samples are equal; and now and then what is cheap changes.
+      const cost = (1 + roll(8)) * ((used >> 14) % 3 === Math.floor(i / 60) % 2 ? 1 : 1.3);
+      size.note(used, MIB, MIB * cost);
+      plain.note(used, cost);
+      if (size.best !== before) changes += 1;
+      before = size.best;
+    }
+  }
+  assert.ok(changes > 200, `${changes}`);
 });

@@ -3,10 +3,10 @@
  * known, those that a search may begin with are asked again and again: names that cannot be looked up, nodes that are away and
  * networks that are down come back.
  */
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { believable, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { canonicalHost } from '../../shared/ip-address.ts';
+import { canonicalHost, isSix } from '../../shared/ip-address.ts';
 import {
   DHT_KEEP_MS,
   DHT_PEER_AGE_MS,
@@ -257,5 +257,5 @@ function hasIPv6(interfaces: Interfaces): boolean {
 }
 
 function namesIPv6(nodes: readonly HostPort[]): boolean {
-  return nodes.some(({ host }) => isIPv6(host));
+  return nodes.some(({ host }) => isSix(host));
 }

@@ -2,7 +2,7 @@
  * A tracker whose name has addresses of both families is asked over each (BEP 7): it learns where we are reached over either, and
  * one family that leads nowhere does not hide the other.
  */
-import { isIPv6 } from 'node:net';
+import { isSix } from '../../shared/ip-address.ts';
 import { hostOf } from '../../shared/pinned-hosts.ts';
 import type { LookUp } from './environment.ts';
 
@@ -17,7 +17,7 @@ export async function familiesOf(
   if (!URL.canParse(url) || from !== null) return [];
   try {
     const addresses = await lookUp(hostOf(new URL(url)), signal);
-    const families = new Set(addresses.map(({ address }) => (isIPv6(address) ? 6 : 4)));
+    const families = new Set(addresses.map(({ address }) => (isSix(address) ? 6 : 4)));
     return families.size === 2 ? [4, 6] : [];
   } catch {
     // The announce looks the name up as well, and says what is wrong with it.

@@ -3,8 +3,9 @@
  * local discovery, the turns of announces, the connections to UDP trackers, and one timer. Nothing of it is open before a torrent
  * needs it, nor after the last one that did.
  */
-import { isIPv6 } from 'node:net';
+
 import type { HostPort } from '../../shared/compact-peers.ts';
+import { isSix } from '../../shared/ip-address.ts';
 import type { Later } from '../../shared/lived-timer.ts';
 import { AnnounceQueue } from './announce-queue.ts';
 import type { TrackerAccess } from './announcer.ts';
@@ -53,7 +54,7 @@ export class SharedDiscovery implements TrackerAccess {
     this.udp = udp === null ? null : new UdpConnections(environment, udp.from);
     const from = udp?.from ?? null;
     this.lsd = udp === null ? null : new LocalDiscovery({ environment, later: this.later, from });
-    const families: readonly DhtFamily[] = from === null ? [4, 6] : [isIPv6(from) ? 6 : 4];
+    const families: readonly DhtFamily[] = from === null ? [4, 6] : [isSix(from) ? 6 : 4];
     this.dht = udp === null || dht === null ? [] : families.map((family) => this.#dhtOf(family, dht, from));
   }
 

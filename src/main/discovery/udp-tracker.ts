@@ -1,6 +1,7 @@
 /** The UDP announce and scrape (BEP 15). */
-import { isIPv6 } from 'node:net';
+
 import type { Reach } from '../../shared/address-rules.ts';
+import { isSix } from '../../shared/ip-address.ts';
 import {
   MAX_TRACKER_ADDRESSES,
   TRACKER_HEAD_START_MS,
@@ -40,7 +41,7 @@ export function udpAnnounce(url: string, announce: AnnounceRequest, route: UdpRo
       action: ACTION.announce,
       make: announceRequest(announce, path),
       least: ANNOUNCE_REPLY_HEAD_BYTES,
-      read: (reply: Buffer) => readAnnounceReply(reply, isIPv6(address)),
+      read: (reply: Buffer) => readAnnounceReply(reply, isSix(address)),
     };
     return { ...(await route.connections.ask(target, question, options)), reach };
   });
@@ -103,7 +104,7 @@ async function targetsOf(url: string, { signal, connections, family }: UdpRoute)
   const refusal = pathname === '' || pathname === '/' ? null : trackerRefusal('announce', pathname, reach);
   if (refusal !== null) throw new TrackerError(refusal, { lasting: true });
   const reachable = pinned.addresses.filter(
-    ({ family: its }) => from === null || (isIPv6(from) ? 6 : 4) === its,
+    ({ family: its }) => from === null || (isSix(from) ? 6 : 4) === its,
   );
   if (reachable.length === 0)
     throw new TrackerError(`${from} cannot reach an address of the other kind`, { lasting: true });

@@ -28,10 +28,16 @@ const BY_CODE: Readonly<Record<string, string>> = {
 
 /** The family's name, or `unknown`; never empty, always printable. */
 export function clientFamily(client: string | null, peerIdPrefix: string | null): string {
-  const spoken = client === null ? null : /^[\p{L}µ][\p{L}\d_.-]*/u.exec(printable(client).trim())?.[0];
+  const spoken = client === null ? null : firstWord(printable(client).trim());
   if (spoken) return spoken.length > 24 ? `${spoken.slice(0, 23)}…` : spoken;
   const coded = peerIdPrefix === null ? null : /^-([A-Za-z0-9]{2})[0-9A-Za-z]{4}-/.exec(peerIdPrefix)?.[1];
   if (coded) return BY_CODE[coded] ?? `-${coded}-`;
   if (peerIdPrefix?.startsWith('A2-')) return 'aria2';
   return 'unknown';
+}
+
+/** The second expression alone would do; it knows every letter there is, and is dear to compile. */
+function firstWord(text: string): string | undefined {
+  const latin = /^[A-Za-z][\w.-]*(?![\w.-]|[^ -~])/.exec(text);
+  return (latin ?? /^[\p{L}µ][\p{L}\d_.-]*/u.exec(text))?.[0];
 }

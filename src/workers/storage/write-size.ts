@@ -22,12 +22,61 @@ const CLEARLY_CHEAPER = 0.95;
 /** Smaller writes say more about the call than about its size. */
 const LEAST_SAMPLE_BYTES = 262_144;
 
+/** What one size cost. The samples lie in a ring, and beside it in order: a write moves one of them and makes nothing new. */
+class Costs {
+  /** Nanoseconds a byte, as they came; the oldest is at `#oldest` once the ring is full. */
+  readonly #ring = new Float64Array(KEPT_SAMPLES);
+  /** The same, ascending. */
+  readonly #sorted = new Float64Array(KEPT_SAMPLES);
+  #count = 0;
+  #oldest = 0;
+  /** The mean of those that count; of a few, the middle one. */
+  cost = Number.POSITIVE_INFINITY;
+
+  get isTried(): boolean {
+    return this.#count >= FIRST_TRIES;
+  }
+
+  add(sample: number): void {
+    if (this.#count === KEPT_SAMPLES) this.#drop(this.#ring[this.#oldest] as number);
+    this.#ring[this.#oldest] = sample;
+    this.#oldest = (this.#oldest + 1) % KEPT_SAMPLES;
+    const sorted = this.#sorted;
+    let at = this.#count;
+    for (; at > 0 && (sorted[at - 1] as number) > sample; at--) sorted[at] = sorted[at - 1] as number;
+    sorted[at] = sample;
+    this.#count += 1;
+    this.cost = this.#costNow();
+  }
+
+  forget(): void {
+    this.#count = 0;
+    this.#oldest = 0;
+    this.cost = Number.POSITIVE_INFINITY;
+  }
+
+  #drop(sample: number): void {
+    const at = this.#sorted.indexOf(sample);
+    this.#sorted.copyWithin(at, at + 1, this.#count);
+    this.#count -= 1;
+  }
+
+  #costNow(): number {
+    if (!this.isTried) return Number.POSITIVE_INFINITY;
+    if (this.#count < ENOUGH_SAMPLES) return this.#sorted[this.#count >> 1] as number;
+    const counted = Math.ceil(this.#count * COUNTED_SHARE);
+    let sum = 0;
+    for (let i = 0; i < counted; i++) sum += this.#sorted[i] as number;
+    return sum / counted;
+  }
+}
+
 export class WriteSize {
-  /** Nanoseconds a byte, the newest last. */
-  readonly #samples = WRITE_SIZES_BYTES.map((): number[] => []);
+  readonly #costs = WRITE_SIZES_BYTES.map(() => new Costs());
   #best = 0;
   #writes = 0;
   #looked = 0;
+  #allTried = false;
 
   /** The size that costs least, as far as that is known. */
   get best(): number {
@@ -36,8 +85,11 @@ export class WriteSize {
 
   /** The size for the next write. */
   next(): number {
-    const untried = this.#samples.findIndex((samples) => samples.length < FIRST_TRIES);
-    if (untried >= 0) return WRITE_SIZES_BYTES[untried] as number;
+    if (!this.#allTried) {
+      const untried = this.#costs.findIndex(({ isTried }) => !isTried);
+      if (untried >= 0) return WRITE_SIZES_BYTES[untried] as number;
+      this.#allTried = true;
+    }
     this.#writes += 1;
     if (this.#writes % LOOK_EVERY !== 0) return this.best;
     this.#looked = (this.#looked + 1) % WRITE_SIZES_BYTES.length;
@@ -46,30 +98,23 @@ export class WriteSize {
 
   /** `bytes` were written in calls of `size`, in this time. */
   note(size: number, bytes: number, nanoseconds: number): void {
-    const samples = this.#samples[WRITE_SIZES_BYTES.indexOf(size)];
-    if (samples === undefined || bytes < LEAST_SAMPLE_BYTES) return;
-    samples.push(nanoseconds / bytes);
-    if (samples.length > KEPT_SAMPLES) samples.shift();
+    const costs = this.#costs[WRITE_SIZES_BYTES.indexOf(size)];
+    if (costs === undefined || bytes < LEAST_SAMPLE_BYTES) return;
+    costs.add(nanoseconds / bytes);
     this.#choose();
   }
 
   #choose(): void {
-    const costs = this.#samples.map((samples) =>
-      samples.length < FIRST_TRIES ? Number.POSITIVE_INFINITY : costOf(samples),
-    );
-    const cheapest = costs.indexOf(Math.min(...costs));
-    const [least, ours] = [costs[cheapest] as number, costs[this.#best] as number];
-    if (least >= ours * CLEARLY_CHEAPER) return;
+    let cheapest = 0;
+    for (let i = 1; i < this.#costs.length; i++) if (this.#costOf(i) < this.#costOf(cheapest)) cheapest = i;
+    if (this.#costOf(cheapest) >= this.#costOf(this.#best) * CLEARLY_CHEAPER) return;
     // The one that loses is tried anew at once: a few stalls in a row are not the size's fault.
-    (this.#samples[this.#best] as number[]).length = 0;
+    this.#costs[this.#best]?.forget();
+    this.#allTried = false;
     this.#best = cheapest;
   }
-}
 
-/** The mean of those that count; of a few, the middle one. */
-function costOf(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  if (samples.length < ENOUGH_SAMPLES) return sorted[samples.length >> 1] as number;
-  const counted = sorted.slice(0, Math.ceil(samples.length * COUNTED_SHARE));
-  return counted.reduce((sum, cost) => sum + cost, 0) / counted.length;
+  #costOf(size: number): number {
+    return this.#costs[size]?.cost ?? Number.POSITIVE_INFINITY;
+  }
 }

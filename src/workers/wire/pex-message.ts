@@ -1,7 +1,9 @@
 /** BEP 11: peers tell each other whom they are connected to, as what changed since the last time. */
-import { isIPv4, isIPv6 } from 'node:net';
+
+import { isIPv4 } from 'node:net';
 import { BencodeError, bytesField, decodeBencode, encodeBencode, isDict } from '../../shared/bencode.ts';
 import { compacted, compactIpv4, compactIpv6, type HostPort } from '../../shared/compact-peers.ts';
+import { isSix } from '../../shared/ip-address.ts';
 
 /** Flags of an added peer. */
 export const PEX_FLAG = { seed: 0x02, reachable: 0x10 } as const;
@@ -14,7 +16,7 @@ export interface PexPeer extends HostPort {
 export function encodePex(added: readonly PexPeer[], dropped: readonly HostPort[]): Uint8Array | null {
   if (added.length === 0 && dropped.length === 0) return null;
   // Behind a proxy some are known by name only, which no compact list can say.
-  const six = added.filter(({ host }) => isIPv6(host));
+  const six = added.filter(({ host }) => isSix(host));
   const four = added.filter(({ host }) => isIPv4(host));
   const flags = (peers: readonly PexPeer[]) => Buffer.from(peers.map((peer) => peer.flags));
   return encodeBencode({

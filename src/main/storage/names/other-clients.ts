@@ -61,9 +61,8 @@ function libtorrentCharacters(name: string): string {
     }
     text = parts.join('');
   }
-  return text
-    .replace(/[/\\\0\u200e\u200f\u202a-\u202e]/g, '')
-    .replace(/\p{Cc}/gu, (control) => (control < ' ' ? '_' : control));
+  const kept = text.replace(/[/\\\0\u200e\u200f\u202a-\u202e]/g, '');
+  return withoutControls(kept, (control) => (control < ' ' ? '_' : control));
 }
 
 /** It keeps names, but for control characters and all of a name that is no UTF-8: these are percent-encoded. */
@@ -76,9 +75,7 @@ function aria2(paths: readonly (readonly string[])[]): (readonly string[] | null
 
 function aria2Element(name: string): string {
   if (isUtf8Name(name))
-    return name.replace(/\p{Cc}/gu, (control) =>
-      control < '\x80' ? percent(control.charCodeAt(0)) : control,
-    );
+    return withoutControls(name, (control) => (control < '\x80' ? percent(control.charCodeAt(0)) : control));
   return [...bytesOfName(name)]
     .map((byte) =>
       /[A-Za-z0-9._~-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : percent(byte),
@@ -100,12 +97,15 @@ function transmission(paths: readonly (readonly string[])[]): (readonly string[]
 function transmissionElement(name: string): string {
   // Bytes that are no UTF-8 are read as Latin-1.
   const text = isUtf8Name(name) ? name : bytesOfName(name).toString('latin1');
-  const replaced = text
-    .replace(/[/\\:*?"<>|]/g, '_')
-    .replace(/\p{Cc}/gu, (control) => (control < ' ' ? '_' : control))
-    .trimStart();
+  const possible = text.replace(/[/\\:*?"<>|]/g, '_');
+  const replaced = withoutControls(possible, (control) => (control < ' ' ? '_' : control)).trimStart();
   let end = replaced.length;
   while (end > 0 && ' .'.includes(replaced[end - 1] ?? '')) end -= 1;
   const kept = replaced.slice(0, end);
   return kept.replace(/^(con|prn|aux|nul|com[1-9]|lpt[1-9])(?=\.|$)/i, '$1_');
+}
+
+/** Nearly no name has any, and an expression of a Unicode class is dear to compile. */
+function withoutControls(name: string, mend: (control: string) => string): string {
+  return /^[ -~]*$/.test(name) ? name : name.replace(/\p{Cc}/gu, mend);
 }
