@@ -115,6 +115,8 @@ export type TorrentCommand =
   /** Away with it, for good: it sent bad data that only main could see, or a private torrent may not know it. */
   | { readonly type: 'banish'; readonly peers: readonly PeerIndex[]; readonly code: 'bad-data' | 'private' }
   | AddressCommand
+  /** Its part of the peers to download from has changed. Infinity means no limit. */
+  | { readonly type: 'share'; readonly workingPeers: number }
   /** These peers alone stay; all others leave the race. */
   | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }
   /** The kept peers are gone: all peers that were sent away may race again. */

@@ -20,7 +20,6 @@ import {
   parseHashers,
   raceSettings,
 } from '../../src/main/cli/settings-from-flags.ts';
-import { memoryFor } from '../../src/main/download/memory.ts';
 import { Failure } from '../../src/main/failure.ts';
 import {
   DEFAULT_SESSION,
@@ -30,7 +29,6 @@ import {
   shardsFor,
 } from '../../src/main/session/settings.ts';
 import { parseCount, parseDuration, parseSize } from '../../src/main/text/units.ts';
-import { geometry } from '../../src/shared/geometry.ts';
 import { CHOKED_RACE_MS, MAX_HASHERS, MAX_SHARDS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
@@ -225,7 +223,6 @@ test('threads have a bound of each kind', () => {
 });
 
 test('sizes, times and counts', () => {
-  assert.equal(memoryFor(geometry(2 ** 20, 16_384), 2 ** 26, 2), 2 ** 25);
   assert.equal(parseSize('--payload', '1K', 1_024), 1_024);
   assert.throws(() => parseSize('--payload', '1025', 1_024), usage(/--payload 1025: more than 1.0 KiB/));
   assert.equal(parseCount('--parallel', '64', 1, 64), 64);

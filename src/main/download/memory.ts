@@ -15,11 +15,6 @@ const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
 /** What holds where no memory is given, in words. */
 export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, one at least`;
 
-/** Of what is given for `lanes` downloads, the part of one of them; null: what suits the torrent. */
-export function memoryFor(g: Geometry, given: number | null, lanes: number): number {
-  return given === null ? defaultMemory(g) : Math.floor(given / lanes);
-}
-
 /**
  * As many pieces as keep every peer busy, and no more: what is used again soon is still in the cache (`bench/NOTES.md`). One
  * piece at the least, however large it is.

@@ -33,6 +33,7 @@ export class Race {
   readonly #shards: TorrentShards;
   readonly #dealer: Dealer;
   readonly #winners = new Set<PeerIndex>();
+  #maxPeers: number;
   #keeping = false;
   #startedAt: number | null = null;
   #firstUnchoke: Unchoke | null = null;
@@ -42,6 +43,7 @@ export class Race {
   /** Enters the shards. Until `setTorrent` peers are raced, but nothing is asked of them. */
   constructor(options: RaceOptions, pool: ShardPool) {
     this.#options = options;
+    this.#maxPeers = options.maxPeers;
     this.peers = new PeerList(options.blocklist);
     this.#shards = pool.enter({
       entryOf: (position) => this.#entryOf(position, pool.size),
@@ -56,10 +58,10 @@ export class Race {
   }
 
   #entryOf(position: number, shards: number): TorrentEntry {
-    const { infoHash, peerId, strategy, maxPeers, chokedTimeoutMs, pex, dht, reconnect } = this.#options;
+    const { infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect } = this.#options;
     return {
       ...{ infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect },
-      workingPeers: shareOf(maxPeers, position, shards),
+      workingPeers: shareOf(this.#maxPeers, position, shards),
       incoming: { first: this.peers.incoming.first(position, shards), step: shards },
     };
   }
@@ -104,6 +106,16 @@ export class Race {
   subscribe(listener: Partial<RaceListener>): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Peers that may be downloaded from at one time; 0 is no limit. */
+  share(maxPeers: number): void {
+    this.#maxPeers = maxPeers;
+    for (let position = 0; position < this.#shards.size; position++)
+      this.#shards.send(position, {
+        type: 'share',
+        workingPeers: shareOf(maxPeers, position, this.#shards.size),
+      });
   }
 
   /** The torrent is known; once. */

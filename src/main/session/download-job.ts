@@ -1,7 +1,7 @@
-/** What a torrent has once its metadata is known: the place that its files go to, and the download. */
+/** What a torrent has once its files are known: memory for pieces, the place that its files go to, and the download. */
 import { Download } from '../download/download.ts';
 import type { DownloadListener } from '../download/download-options.ts';
-import { memoryFor } from '../download/memory.ts';
+import { defaultMemory } from '../download/memory.ts';
 import { journalKey } from '../storage/journal-key.ts';
 import { OutputPlace } from '../storage/output-place.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
@@ -13,30 +13,42 @@ import type { TorrentSwarm } from './torrent-swarm.ts';
 export interface DownloadJob {
   readonly download: Download;
   readonly plan: StoragePlan;
-  /** Released by the one that ends the download. */
-  readonly place: OutputPlace;
+  /** Memory for pieces. */
+  readonly memoryBytes: number;
+  /** The place and the memory are free for others. The download has stopped before. */
+  release(): void;
 }
 
 export interface DownloadJobOptions {
   readonly torrent: TorrentSettings;
   readonly swarm: TorrentSwarm;
-  /** Ends the wait for another run that writes to the same place. */
+  /** Ends the waits: for memory, and for another run that writes to the same place. */
   readonly signal: AbortSignal;
+  /** The memory is there. */
+  readonly onMemory: () => void;
   readonly onNews: (text: string) => void;
   readonly listener: DownloadListener;
 }
 
-/** Starts the threads that verify and write. Rejects with a Failure for the user. */
+/** Waits for memory. Rejects with a Failure for the user. */
 export async function downloadJob(
   metainfo: Metainfo,
   plan: StoragePlan,
-  { torrent, swarm, signal, onNews, listener }: DownloadJobOptions,
+  { torrent, swarm, signal, onMemory, onNews, listener }: DownloadJobOptions,
 ): Promise<DownloadJob> {
   const { session, race } = swarm;
-  const { settings } = session;
+  const { settings, memory } = session;
   const key = journalKey(settings.journalKey, onNews);
-  const place = await OutputPlace.take(plan, { signal, onNews });
+  const wanted = settings.memory ?? defaultMemory(metainfo.geometry);
+  const memoryBytes = await memory.take(metainfo.geometry, wanted, signal);
+  onMemory();
+  let place: OutputPlace | null = null;
+  const release = (): void => {
+    place?.release();
+    memory.giveBack(memoryBytes);
+  };
   try {
+    place = await OutputPlace.take(plan, { signal, onNews });
     const { overwrite, preallocate, sequential } = torrent;
     const download = new Download(
       {
@@ -48,14 +60,14 @@ export async function downloadJob(
         torrent: race.torrent,
         webSeeds: { urls: settings.webseeds ? usableWebSeeds(metainfo) : [], pool: session.webSeeds },
         storage: session.storage,
-        memoryBytes: memoryFor(metainfo.geometry, settings.memory, session.use.torrents),
+        memoryBytes,
         order: sequential ? 'sequential' : 'rarest',
       },
       listener,
     );
-    return { download, plan, place };
+    return { download, plan, memoryBytes, release };
   } catch (error) {
-    place.release();
+    release();
     throw error;
   }
 }

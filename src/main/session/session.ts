@@ -4,7 +4,7 @@
  */
 import { monotonicMs } from '../../shared/clock.ts';
 import type { Route } from '../../shared/http-visitor.ts';
-import { NETWORK_POLL_MS } from '../../shared/limits.ts';
+import { DEFAULT_SESSION_MEMORY_BYTES, NETWORK_POLL_MS } from '../../shared/limits.ts';
 import { ownAddresses } from '../../shared/own-addresses.ts';
 import { SharedDiscovery } from '../discovery/shared-discovery.ts';
 import { HttpClient } from '../network/http-client.ts';
@@ -16,19 +16,22 @@ import { ShardPool } from '../pools/shard-pool.ts';
 import { StoragePool } from '../pools/storage-pool.ts';
 import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { shardShare } from '../race/sharding.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { dhtPlanOf, routeOf, type SessionSettings } from './settings.ts';
 
 export interface SessionUse {
   /** False where torrents are only raced: no storage threads are counted with. */
   readonly downloads: boolean;
-  /** Torrents that are active at one time: each has its part of the peers and of the memory. */
+  /** Torrents that download at one time; 0 where that is not known. */
   readonly torrents: number;
 }
 
-/** What the watch over the network asks a torrent, and what it hears. */
-export interface WatchedTorrent {
+/** A torrent that downloads: what the session asks it, and what it hears. */
+export interface ActiveTorrent {
   readonly signs: Omit<NetworkSigns, 'addresses'>;
   networkBack(back: NetworkReturn): void;
+  /** Peers that it may download from at one time; 0 is no limit. */
+  share(maxPeers: number): void;
 }
 
 export class Session {
@@ -37,11 +40,12 @@ export class Session {
   readonly route: Route;
   readonly http: HttpClient;
   readonly discovery: SharedDiscovery;
+  readonly memory: MemoryBudget;
   readonly storage: StoragePool;
   readonly webSeeds: WebSeedPool;
   readonly #socketBudget: number;
   readonly #watch = new NetworkWatch(monotonicMs());
-  readonly #watched = new Set<WatchedTorrent>();
+  readonly #active = new Set<ActiveTorrent>();
   /** What torrents counted that are gone: counts must not fall. */
   readonly #gone = { inSession: 0, connected: 0, failedDials: 0, answered: 0, failedAnnounces: 0, bytes: 0 };
   #watchTimer: NodeJS.Timeout | null = null;
@@ -58,6 +62,9 @@ export class Session {
       dht: this.isDirect ? dhtPlanOf(settings) : null,
       udp: this.isDirect ? { from: this.route.localAddress } : null,
     });
+    const { memory } = settings;
+    const unknown = use.torrents === 0 ? DEFAULT_SESSION_MEMORY_BYTES : Number.POSITIVE_INFINITY;
+    this.memory = new MemoryBudget(memory ?? unknown, use.torrents);
     const budget = descriptorBudget(settings.shards, use.downloads ? settings.hashers : 0);
     this.#socketBudget = budget.peers;
     this.storage = new StoragePool({ threads: settings.hashers, openFiles: budget.filesPerHasher });
@@ -92,9 +99,9 @@ export class Session {
     return this.#shards;
   }
 
-  /** Peers that one torrent may download from; 0 is no limit. */
-  get peersPerTorrent(): number {
-    return Math.ceil(this.settings.maxPeers / this.use.torrents);
+  /** Peers that one more torrent may download from; 0 is no limit. */
+  get peersForOneMore(): number {
+    return Math.ceil(this.settings.maxPeers / (this.#active.size + 1));
   }
 
   /** Resolves to the port where others may connect to us, null where none may; rejects with the system's word for why not. */
@@ -105,17 +112,25 @@ export class Session {
     return this.#port;
   }
 
-  /** From here on `torrent` hears when the network comes back, until the function that is returned is called. */
-  watch(torrent: WatchedTorrent): () => void {
-    this.#watched.add(torrent);
+  /** `torrent` downloads from here on, until the function that is returned is called: it has its part of the peers. */
+  activate(torrent: ActiveTorrent): () => void {
+    this.#active.add(torrent);
     this.#watchTimer ??= setInterval(() => this.#lookAtNetwork(), NETWORK_POLL_MS);
+    this.#sharePeers(torrent);
     return () => {
-      this.#watched.delete(torrent);
+      this.#active.delete(torrent);
       const { signs } = torrent;
-      for (const name of Object.keys(this.#gone) as (keyof WatchedTorrent['signs'])[])
+      for (const name of Object.keys(this.#gone) as (keyof ActiveTorrent['signs'])[])
         this.#gone[name] += signs[name];
-      if (this.#watched.size === 0) this.#endWatch();
+      this.#sharePeers(null);
+      if (this.#active.size === 0) this.#endWatch();
     };
+  }
+
+  /** All but the newest, which began with its part. */
+  #sharePeers(newest: ActiveTorrent | null): void {
+    const part = Math.ceil(this.settings.maxPeers / Math.max(1, this.#active.size));
+    for (const torrent of this.#active) if (torrent !== newest) torrent.share(part);
   }
 
   /** Ends all threads. Torrents have left before. */
@@ -131,8 +146,8 @@ export class Session {
   }
 
   #lookAtNetwork(): void {
-    const all = [...this.#watched].map(({ signs }) => signs);
-    const total = (name: keyof WatchedTorrent['signs']): number =>
+    const all = [...this.#active].map(({ signs }) => signs);
+    const total = (name: keyof ActiveTorrent['signs']): number =>
       all.reduce((sum, signs) => sum + signs[name], name === 'inSession' ? 0 : this.#gone[name]);
     const back = this.#watch.look(
       {
@@ -148,6 +163,6 @@ export class Session {
     );
     if (back === null) return;
     this.#shards?.networkBack();
-    for (const torrent of this.#watched) torrent.networkBack(back);
+    for (const torrent of this.#active) torrent.networkBack(back);
   }
 }

@@ -1,5 +1,6 @@
 /** What a torrent says while it runs. Any number may listen, each to what it wants. */
 import type { TrackerNews } from '../discovery/announcer.ts';
+import type { DownloadJob } from './download-job.ts';
 import type { TorrentEvent } from './events.ts';
 
 export interface TorrentListener {
@@ -7,6 +8,8 @@ export interface TorrentListener {
   /** What no event says: for people. */
   onNews(text: string): void;
   onTrackerNews(news: TrackerNews): void;
+  /** Its files are known, and it has memory and the place for them. */
+  onJob(job: DownloadJob): void;
   /** Several times a second while peers are looked for; `idleMs` without a verified piece. */
   onLook(idleMs: number): void;
   /** It fails for want of peers or data: how it looks at this moment is why. */

@@ -12,17 +12,20 @@ import { saveTorrent } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import { namesOf, type Source } from '../torrent/source.ts';
-import { downloadEvents, metadataEvent } from './download-events.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
-import type { Ending } from './ending.ts';
+import type { Ending, TorrentRunResult } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { LostNotice } from './lost-notice.ts';
 import { goneText, noPeerText } from './no-peer.ts';
 import { downloadProgress, receivedBytes, searchProgress } from './progress.ts';
+import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import type { Session } from './session.ts';
 import type { TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
+
+/** What it does: it searches for the metadata, waits for memory, looks at what is on disk, or downloads. */
+export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading';
 
 export interface TorrentRunOptions {
   readonly source: Source;
@@ -46,7 +49,9 @@ export class TorrentRun {
   readonly #ending: Promise<Ending>;
   #end: (ending: Ending) => void = () => {};
   #thrown: Ending | null = null;
-  #isOver = false;
+  /** Aborts when it is over, for what is waited for. */
+  readonly #over = new AbortController();
+  #phase: RunPhase = 'searching';
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
@@ -62,8 +67,8 @@ export class TorrentRun {
     this.#onPlan = onPlan;
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
-        this.#isOver = true;
         resolve(ending);
+        this.#over.abort();
       };
     });
     this.#watch = new IdleWatch(this.#patience, new LivedClock(monotonicMs).now);
@@ -73,6 +78,10 @@ export class TorrentRun {
   /** `listener` hears from here on, until the function that is returned is called. */
   subscribe(listener: Partial<TorrentListener>): () => void {
     return this.#listeners.add(listener);
+  }
+
+  get phase(): RunPhase {
+    return this.#phase;
   }
 
   /** Null while the metadata of a magnet link is searched. */
@@ -108,13 +117,16 @@ export class TorrentRun {
     const timer = setInterval(() => this.#look(), LIVE_PROGRESS_MS);
     if (this.#source.kind === 'magnet') this.#discover();
     // An end need not wait for the hash of what is there.
-    this.#prepare(signal).catch((error: unknown) => this.#end({ kind: 'failed', error }));
+    const prepared = this.#prepare();
+    prepared.catch((error: unknown) => this.#end({ kind: 'failed', error }));
     const ending = await this.#ending;
     this.#elapsedMs = performance.now() - this.#begun;
     signal.removeEventListener('abort', interrupt);
     clearInterval(timer);
-    await this.#close();
-    if (ending.kind === 'complete') this.#reportComplete();
+    await this.#close(prepared);
+    const job = this.#job;
+    if (ending.kind === 'complete' && job !== null)
+      this.#listeners.tell(({ onEvent }) => onEvent?.(completeEvent(job, this.elapsedMs)));
     return this.#thrown ?? ending;
   }
 
@@ -124,24 +136,19 @@ export class TorrentRun {
     this.#end(this.#thrown);
   }
 
-  async #close(): Promise<void> {
+  async #close(prepared: Promise<void>): Promise<void> {
     // What was not selected is missing still.
     if (this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
     await Promise.all([this.#job?.download.stop(), this.swarm.stop()]);
-    this.#job?.place.release();
-  }
-
-  #reportComplete(): void {
-    const { download, plan } = this.#job as DownloadJob;
-    const { wantedBytes: bytes, downloadedBytes: downloaded } = download;
-    const figures = { ms: this.elapsedMs, bytes, downloaded, files: plan.files.length, path: plan.root };
-    this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'complete', ...figures }));
+    // What it waited for has been given up; what it got in that moment is given back.
+    await prepared.catch(() => {});
+    this.#job?.release();
   }
 
   /** The torrent known, the files ready: from then on blocks are asked for. */
-  async #prepare(signal: AbortSignal): Promise<void> {
+  async #prepare(): Promise<void> {
     const metainfo = await this.swarm.torrent();
-    if (this.#isOver) return;
+    if (this.#over.signal.aborted) return;
     this.#metainfo = metainfo;
     const known = metadataEvent(metainfo, this.#source.kind === 'magnet' ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
@@ -150,38 +157,45 @@ export class TorrentRun {
       saveTorrent(file, this.#source.magnet, metainfo.info);
     const onNews = (text: string): void => this.#listeners.tell((listener) => listener.onNews?.(text));
     const selected = await selectFiles(metainfo, this.#source, select, onNews);
-    if (this.#isOver) return;
+    if (this.#over.signal.aborted) return;
     this.#watch.busy(true);
     const plan = storagePlan(metainfo, output, selected);
     this.#onPlan(plan);
+    const { signal } = this.#over;
+    this.#phase = 'queued';
     const listener = this.#downloadListener(metainfo);
     const job = await downloadJob(metainfo, plan, {
       torrent: this.#settings,
       swarm: this.swarm,
       signal,
+      onMemory: () => {
+        this.#phase = 'checking';
+      },
       onNews,
       listener,
     });
     // It ended while another run in the same place was waited for.
-    if (this.#isOver) return this.#abandon(job);
+    if (this.#over.signal.aborted) return this.#abandon(job);
     this.#job = job;
+    this.#listeners.tell(({ onJob }) => onJob?.(job));
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
     if (!job.download.complete && !isThere(job.plan)) this.#discover();
     await job.download.prepare();
     this.#watch.busy(false);
-    if (!this.#isOver && !job.download.complete) this.#discover();
+    this.#phase = 'downloading';
+    if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
   }
 
-  async #abandon({ download, place }: DownloadJob): Promise<void> {
+  async #abandon({ download, release }: DownloadJob): Promise<void> {
     await download.stop();
-    place.release();
+    release();
   }
 
   /** Names that are slow to look up hold up nothing. */
   #discover(): void {
     if (this.#isDiscovering) return;
     this.#isDiscovering = true;
-    void this.swarm.discovery.start();
+    this.swarm.start();
   }
 
   get #patience(): { readonly firstUnchoke: number; readonly idle: number } {
@@ -189,31 +203,23 @@ export class TorrentRun {
   }
 
   #swarmListener(): SwarmListener {
-    const tell = this.#listeners.tell.bind(this.#listeners);
-    const nameOf = (peer: Parameters<SwarmListener['onBanned']>[0]): string =>
-      this.swarm.race.peers.nameOf(peer);
     return {
+      ...swarmEvents(this.#listeners, (peer) => this.swarm.race.peers.nameOf(peer)),
       progress: () => ({
         downloaded: this.#job?.download.downloadedBytes ?? 0,
         left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
         fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
-      onFirstUnchoke: ({ peer, shard }, ms) =>
-        tell(({ onEvent }) => onEvent?.({ type: 'first-unchoke', ms, peer: nameOf(peer), shard })),
       onClosed: () => this.#checkExhausted(),
-      onBanned: (peer) => tell(({ onEvent }) => onEvent?.({ type: 'peer-banned', peer: nameOf(peer) })),
-      onShardLost: (error) =>
-        tell(({ onNews }) => onNews?.(`a shard died and was replaced: ${String(error)}`)),
-      onNews: (news) => tell(({ onTrackerNews }) => onTrackerNews?.(news)),
       onListening: (port) => {
         this.#isAwaited = this.#session.settings.port !== 0;
-        tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
+        this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
       },
       onNetworkBack: (back) => {
         this.#job?.download.webSeeds?.networkBack();
         if (back.by !== 'success') return;
         const text = `the network is back after ${formatDuration(back.ms)}: lost peers are dialled again`;
-        tell(({ onNews }) => onNews?.(text));
+        this.#listeners.tell(({ onNews }) => onNews?.(text));
       },
       onBug: (error) => this.#end({ kind: 'failed', error }),
     };
@@ -257,7 +263,7 @@ export class TorrentRun {
   /** The regular look at the run: its time-outs and its progress. */
   #look(): void {
     this.#watch.look(this.#isDiscovering);
-    if (!this.#isDiscovering || this.#isOver) return;
+    if (!this.#isDiscovering || this.#over.signal.aborted) return;
     const { race } = this.swarm;
     const download = this.#job?.download ?? null;
     const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
@@ -265,7 +271,7 @@ export class TorrentRun {
     const overdue = this.#watch.overdue({ fed, known: race.peers.size, searching: download === null });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.#checkExhausted();
-    if (this.#isOver) return;
+    if (this.#over.signal.aborted) return;
     const notice = this.#lostNotice.look(this.swarm, this.#patience);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
@@ -278,7 +284,7 @@ export class TorrentRun {
   }
 
   #fail(code: 'no-peer' | 'timeout', message: string): void {
-    if (this.#isOver) return;
+    if (this.#over.signal.aborted) return;
     this.#listeners.tell(({ onFailing }) => onFailing?.());
     const job = this.#job;
     const missing = job?.download.missingFiles ?? null;
@@ -287,13 +293,7 @@ export class TorrentRun {
     this.#end({ kind: 'failed', error: incomplete ?? new Failure(code, message) });
   }
 
-  /** For the one that hears how it ended. */
-  get result(): {
-    readonly name: string;
-    readonly infoHash: string;
-    readonly path: string;
-    readonly bytes: number;
-  } {
+  get result(): TorrentRunResult {
     const { download, plan } = this.#job ?? { download: null, plan: null };
     return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }

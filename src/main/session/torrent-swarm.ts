@@ -19,7 +19,7 @@ import type { Unchoke } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { Source } from '../torrent/source.ts';
-import type { Session, WatchedTorrent } from './session.ts';
+import type { ActiveTorrent, Session } from './session.ts';
 import { acceptsPeers, keptPeers, type TorrentSettings } from './settings.ts';
 
 /** What trackers are told is left while the size is unknown: not 0, which would say that we are a seed. */
@@ -47,7 +47,7 @@ export interface SwarmListener {
   onBug(error: unknown): void;
 }
 
-export class TorrentSwarm implements WatchedTorrent {
+export class TorrentSwarm implements ActiveTorrent {
   readonly session: Session;
   readonly race: Race;
   readonly discovery: Discovery;
@@ -55,9 +55,9 @@ export class TorrentSwarm implements WatchedTorrent {
   readonly #listener: SwarmListener;
   readonly #metadata: MetadataRace | null;
   readonly #announces = { answered: 0, failed: 0 };
-  readonly #unwatch: () => void;
+  readonly #deactivate: () => void;
 
-  /** Enters the shards. Peers are looked for when `discovery` starts. */
+  /** Enters the shards. */
   constructor({ source, torrent, session }: SwarmOptions, listener: SwarmListener) {
     this.session = session;
     this.#source = source;
@@ -74,7 +74,7 @@ export class TorrentSwarm implements WatchedTorrent {
         peerId,
         strategy: torrent.strategy,
         keep: keptPeers(torrent),
-        maxPeers: use.downloads ? session.peersPerTorrent : 0,
+        maxPeers: use.downloads ? session.peersForOneMore : 0,
         chokedTimeoutMs: use.downloads ? CHOKED_DOWNLOAD_MS : CHOKED_RACE_MS,
         reconnect: use.downloads,
         blocklist: settings.blocklist,
@@ -106,13 +106,19 @@ export class TorrentSwarm implements WatchedTorrent {
         listener.onNews(news);
       },
     });
+    this.#deactivate = use.downloads ? session.activate(this) : () => {};
+  }
+
+  /** Looks for peers from here on. */
+  start(): void {
+    const source = this.#source;
     if (source.kind === 'magnet' && source.magnet.passedOver.length > 0)
-      listener.onNews({
+      this.#listener.onNews({
         tracker: 'magnet link',
         kind: 'warned',
         text: `this of it cannot be used and was passed over: ${source.magnet.passedOver.join(', ')}`,
       });
-    this.#unwatch = use.downloads ? session.watch(this) : () => {};
+    void this.discovery.start();
   }
 
   /** The search for the metadata of a magnet link; null where none is needed. */
@@ -137,13 +143,13 @@ export class TorrentSwarm implements WatchedTorrent {
 
   /** Its peers are closed, and nothing looks for others any more. */
   async stop(): Promise<void> {
-    this.#unwatch();
+    this.#deactivate();
     this.#metadata?.stop();
     await Promise.all([this.discovery.stop(), this.race.stop()]);
   }
 
-  /** What the session's watch over the network goes by. */
-  get signs(): WatchedTorrent['signs'] {
+  /** For the session's watch over the network. */
+  get signs(): ActiveTorrent['signs'] {
     const { connected, dialed, dialing, choked, unchoked, blockBytes } = phaseTotals(this.race.shardStats);
     return {
       inSession: choked + unchoked,
@@ -153,6 +159,10 @@ export class TorrentSwarm implements WatchedTorrent {
       failedAnnounces: this.#announces.failed,
       bytes: blockBytes + this.#listener.progress().fetched,
     };
+  }
+
+  share(maxPeers: number): void {
+    this.race.share(maxPeers);
   }
 
   networkBack(back: NetworkReturn): void {

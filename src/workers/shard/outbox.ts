@@ -7,7 +7,7 @@
 
 import type { TorrentId } from '../../shared/indices.ts';
 import { EVENTS_PER_MESSAGE } from '../../shared/limits.ts';
-import type { FullPiece, PeerOutcome, TorrentEvent } from '../../shared/messages.ts';
+import type { FullPiece, PeerOutcome, TorrentEvent, TorrentStats } from '../../shared/messages.ts';
 import type { Timeline } from '../../shared/timeline.ts';
 import type { ShardWorld } from './shard-world.ts';
 
@@ -18,6 +18,7 @@ export class Outbox {
   readonly #soon: (work: () => void) => void;
   #full: FullPiece[] = [];
   #closed: PeerOutcome[] = [];
+  #stats: TorrentStats | null = null;
 
   constructor(torrent: TorrentId, { post, soon, shared }: Pick<ShardWorld, 'post' | 'soon' | 'shared'>) {
     this.#torrent = torrent;
@@ -33,6 +34,15 @@ export class Outbox {
   full(piece: FullPiece): void {
     this.#full.push(piece);
     if (this.#full.length === 1) this.#soon(() => this.#flushFull());
+  }
+
+  /** Posted where any of them has changed: a thousand idle torrents say nothing. */
+  stats(stats: TorrentStats): void {
+    const last = this.#stats;
+    const names = Object.keys(stats) as (keyof TorrentStats)[];
+    if (last !== null && names.every((name) => stats[name] === last[name])) return;
+    this.#stats = stats;
+    this.#post({ type: 'stats', stats });
   }
 
   closed(outcome: PeerOutcome): void {

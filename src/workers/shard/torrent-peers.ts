@@ -24,7 +24,6 @@ import { Outbox } from './outbox.ts';
 import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import type { ShardThread } from './shard-thread.ts';
-import { StatsNews } from './stats-news.ts';
 import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
 import { tickInSlices } from './tick-slices.ts';
 import { EVERYTHING, type WantedPieces } from './wanted-pieces.ts';
@@ -48,7 +47,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   readonly #outbox: Outbox;
   readonly #dialler: Dialler;
   readonly #counts = new PhaseCounts();
-  readonly #stats = new StatsNews();
   #download: ShardDownload | null = null;
   /** All peers that are not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
@@ -57,6 +55,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   #pex: PeerExchange | null;
   #publicOffer: PublicOffer;
   #nextIncoming: number;
+  #workingPeers: number;
   #over = false;
 
   constructor(torrent: TorrentId, entry: TorrentEntry, thread: ShardThread) {
@@ -76,6 +75,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#publicOffer = { pex: entry.pex, dht: entry.dht };
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
+    this.#workingPeers = entry.workingPeers;
     this.deadlines = this.#dialler.deadlines(entry.chokedTimeoutMs);
   }
 
@@ -95,6 +95,9 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       case 'forget':
         this.#dialler.command(command, this.#outbox);
         break;
+      case 'share':
+        this.#workingPeers = command.workingPeers;
+        break;
       case 'keep':
         this.#kept.keep(command.peers);
         break;
@@ -113,7 +116,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   tick(now: number): void {
     this.requester.tick(now);
     this.#dialler.tick(now);
-    for (const peer of this.working.beyond(this.#entry.workingPeers)) peer.close('surplus');
+    for (const peer of this.working.beyond(this.#workingPeers)) peer.close('surplus');
     this.#kept.turnOver(now, !this.mayDial && this.#dialler.addresses.newWaiting > 0);
     this.deadlines = this.#dialler.deadlines(this.#entry.chokedTimeoutMs);
     const { world } = this.#thread;
@@ -149,8 +152,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#outbox.now({ type: 'left' });
   }
 
-  // --- PeerHost
-
   get offer(): Offer {
     const bitfield = this.#download?.bitfield ?? null;
     return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield };
@@ -184,10 +185,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       this.#kept.keep([peer.index]);
       return;
     }
-    if (this.working.isSurplus(peer, this.#entry.workingPeers)) {
-      peer.close('surplus');
-      return;
-    }
+    if (this.working.isSurplus(peer, this.#workingPeers)) return peer.close('surplus');
     // Past the batch: main starts the download, or sends all others home, on this word.
     this.#outbox.now({ type: 'unchoked', peer: peer.index, at });
   }
@@ -207,15 +205,13 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#dialler.shortage(peer.peerAddress, code);
   }
 
-  // --- DiallerHost and AcceptingTorrent
-
   get infoHash(): Uint8Array {
     return this.#entry.infoHash;
   }
 
   get mayDial(): boolean {
     if (this.#over || this.#kept.decided) return false;
-    return this.working.size < this.#entry.workingPeers;
+    return this.working.size < this.#workingPeers;
   }
 
   get dialing(): number {
@@ -281,9 +277,14 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.info = new Uint8Array(info);
     if (download !== null) {
       this.wanted = new Ledger(download.ledger);
-      const onFull = (full: Parameters<Outbox['full']>[0]): void => this.#outbox.full(full);
       const { shard } = this.#thread.task;
-      this.swarm = this.#download = new ShardDownload({ ...download, shard, clock, random, onFull });
+      this.swarm = this.#download = new ShardDownload({
+        ...download,
+        shard,
+        clock,
+        random,
+        onFull: (full) => this.#outbox.full(full),
+      });
     }
     this.requester = this.#download?.requester ?? new FirstBlockProbe(geometry, clock, random);
     for (const peer of [...this.#peers.values()]) peer.torrentKnown(geometry.pieceCount);
@@ -292,8 +293,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
 
   #postStats(): void {
     const { blockBytes, wastedBytes } = this.requester;
-    const queued = this.#dialler.addresses.waiting;
-    const news = this.#stats.of({ ...this.#counts.snapshot(), queued, blockBytes, wastedBytes });
-    if (news !== null) this.#outbox.now({ type: 'stats', stats: news });
+    const stats = { queued: this.#dialler.addresses.waiting, blockBytes, wastedBytes };
+    this.#outbox.stats({ ...this.#counts.snapshot(), ...stats });
   }
 }

@@ -2,7 +2,7 @@
  * A torrent on a storage thread: SHA-1 of slots that are full, and the write of those whose hash is right; or the hash of what
  * is on disk already. Everything is synchronous: the thread has nothing else to do.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { Arena } from '../../shared/arena.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
@@ -69,7 +69,7 @@ export class TorrentStorage {
     };
     for (const full of pieces) {
       const bytes = arena.pieceBytes(full.slot);
-      const isGood = this.#isHashOf(full.piece, createHash('sha1').update(bytes).digest());
+      const isGood = this.#isHashOf(full.piece, hash('sha1', bytes, 'buffer'));
       if (!isGood || full.suspect)
         evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
       if (!isGood) {

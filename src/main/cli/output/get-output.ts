@@ -4,7 +4,6 @@ import { MAX_FILES_NAMED } from '../../../shared/limits.ts';
 import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
 import { missingText } from '../../download/incomplete.ts';
-import { memoryFor } from '../../download/memory.ts';
 import { EXIT_STATUS } from '../../failure.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
@@ -16,7 +15,6 @@ import type { DownloadProgress, MetadataEvent, SearchProgress, TorrentEvent } fr
 import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
-import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
 import { liveView } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
@@ -82,12 +80,6 @@ export class GetOutput {
     const found = searchMs === undefined ? '' : ` (metadata found after ${formatDuration(searchMs)})`;
     this.#console.news(
       `${name}: ${formatSize(bytes)} in ${counted(pieces, 'piece')}, ${counted(files, 'file')}${found}`,
-    );
-    const { settings, use } = this.#torrent.swarm.session;
-    const { geometry } = this.#torrent.metainfo as Metainfo;
-    const memory = formatSize(memoryFor(geometry, settings.memory, use.torrents));
-    this.#console.detail(
-      `threads: ${settings.shards} for peers, ${settings.hashers} to verify and write; memory for pieces: ${memory}`,
     );
   }
 

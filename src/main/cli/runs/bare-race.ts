@@ -63,7 +63,7 @@ export class BareRace {
   /** Resolves when the race is over, true if the user ended it; until `stop` everything is as it was then. Rejects with a bug of ours. */
   async untilOver(): Promise<boolean> {
     const { console } = this.#options;
-    const { race, discovery } = this.swarm;
+    const { race } = this.swarm;
     this.swarm.torrent().then(
       ({ name, infoHash, geometry, info, private: isPrivate }) => {
         this.#torrentKnown = true;
@@ -72,7 +72,7 @@ export class BareRace {
       },
       (error: unknown) => this.#bugs.push(error),
     );
-    void discovery.start();
+    this.swarm.start();
     return this.#over();
   }
 

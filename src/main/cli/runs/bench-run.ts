@@ -3,7 +3,7 @@ import { monotonicMs } from '../../../shared/clock.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { Download } from '../../download/download.ts';
 import type { DownloadListener } from '../../download/download-options.ts';
-import { memoryFor } from '../../download/memory.ts';
+import { defaultMemory } from '../../download/memory.ts';
 import { RateMeter } from '../../download/rate-meter.ts';
 import { Failure } from '../../failure.ts';
 import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
@@ -51,7 +51,7 @@ export class BenchRun {
     signal.addEventListener('abort', stop);
     const timer = setInterval(() => this.#look(), LOOK_MS);
     try {
-      void this.#swarm.discovery.start();
+      this.#swarm.start();
       this.#swarm
         .torrent()
         .then((metainfo) => this.#begin(metainfo))
@@ -79,7 +79,7 @@ export class BenchRun {
         shards: this.#swarm.session.settings.shards,
         webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: this.#swarm.session.webSeeds },
         storage: this.#swarm.session.storage,
-        memoryBytes: memoryFor(metainfo.geometry, memory, 1),
+        memoryBytes: memory ?? defaultMemory(metainfo.geometry),
         order: 'rarest',
       },
       this.#downloadListener(),

@@ -4,6 +4,7 @@ import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import type { Ending } from '../../session/ending.ts';
 import { TorrentRun } from '../../session/torrent-run.ts';
+import { formatSize } from '../../text/units.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import { Advisor } from '../output/advisor.ts';
 import { GetOutput } from '../output/get-output.ts';
@@ -39,6 +40,12 @@ export class GetRun {
       onTrackerNews: (news) => {
         this.#advisor.trackers.hear(news);
         console.news(`${news.tracker} ${news.kind}: ${news.text}`);
+      },
+      onJob: ({ memoryBytes }) => {
+        const { shards, hashers } = session.settings;
+        console.detail(
+          `threads: ${shards} for peers, ${hashers} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
+        );
       },
       onLook: (idleMs) => {
         const { download } = this.#torrent.job ?? { download: null };

@@ -51,7 +51,7 @@ async function fetched(
       ? new LivedTimer(timeoutMs, () => fail(new Failure('timeout', noMetadata(swarm, timeoutMs))))
       : null;
   try {
-    void swarm.discovery.start();
+    swarm.start();
     return await Promise.race([swarm.torrent(), failed]);
   } finally {
     timer?.cancel();

@@ -1,11 +1,30 @@
-/** What becomes known of a torrent, and what happens to its download, as its events. */
+/** What becomes known of a torrent, and what happens to its peers and its download, as its events. */
 import type { Geometry } from '../../shared/geometry.ts';
+import type { PeerIndex } from '../../shared/indices.ts';
 import type { DownloadListener } from '../download/download-options.ts';
 import { RateMeter } from '../download/rate-meter.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import type { MetadataEvent } from './events.ts';
+import type { DownloadJob } from './download-job.ts';
+import type { CompleteEvent, MetadataEvent } from './events.ts';
 import { checkProgress } from './progress.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
+import type { SwarmListener } from './torrent-swarm.ts';
+
+/** `nameOf`: the address of a peer. */
+export function swarmEvents(
+  listeners: TorrentListeners,
+  nameOf: (peer: PeerIndex) => string,
+): Pick<SwarmListener, 'onFirstUnchoke' | 'onBanned' | 'onShardLost' | 'onNews'> {
+  return {
+    onFirstUnchoke: ({ peer, shard }, ms) =>
+      listeners.tell(({ onEvent }) => onEvent?.({ type: 'first-unchoke', ms, peer: nameOf(peer), shard })),
+    onBanned: (peer) =>
+      listeners.tell(({ onEvent }) => onEvent?.({ type: 'peer-banned', peer: nameOf(peer) })),
+    onShardLost: (error) =>
+      listeners.tell(({ onNews }) => onNews?.(`a shard died and was replaced: ${String(error)}`)),
+    onNews: (news) => listeners.tell(({ onTrackerNews }) => onTrackerNews?.(news)),
+  };
+}
 
 export function downloadEvents(
   listeners: TorrentListeners,
@@ -43,4 +62,9 @@ export function metadataEvent(
     files: files.length,
     ...(searchMs === null ? {} : { searchMs }),
   };
+}
+
+export function completeEvent({ download, plan }: DownloadJob, ms: number): CompleteEvent {
+  const { wantedBytes: bytes, downloadedBytes: downloaded } = download;
+  return { type: 'complete', ms, bytes, downloaded, files: plan.files.length, path: plan.root };
 }
