@@ -108,7 +108,7 @@ for (const [family, host] of [
           assert.ok(asked.every((asked) => asked === family));
           assert.equal(source.hopeful, true);
           await until(timers, () => news.some((one) => one.startsWith('answered')));
-          if (family === 4) assert.equal(news[0], 'failed: no name of a first node could be looked up');
+          if (family === 4) assert.equal(news[0], 'failed: no first node could be found by its name');
         });
       }, host));
 

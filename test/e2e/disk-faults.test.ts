@@ -70,7 +70,7 @@ test('a limit on file size: exit 5, and it goes on without the limit', () =>
       ['bash', '-c', 'ulimit -f 2048; exec "$@"', 'limited'],
     ).ended;
     assert.deepEqual(
-      [run.status, /swarm-1.bin: the file is larger than this filesystem takes \(EFBIG\)/.test(run.stderr)],
+      [run.status, /swarm-1.bin: the file is larger than this file system allows \(EFBIG\)/.test(run.stderr)],
       [5, true],
       run.stderr,
     );
@@ -102,7 +102,7 @@ test('the file is removed underneath: never called complete', () =>
     rmSync(join(output, 'swarm-1.bin'));
     const run = await running.ended;
     assert.deepEqual(
-      [run.status, /swarm-1.bin: was removed while it was downloaded/.test(run.stderr)],
+      [run.status, /swarm-1.bin: was removed during the download/.test(run.stderr)],
       [5, true],
       run.stderr,
     );

@@ -44,13 +44,17 @@ const announcing = (name: string, url: string) =>
 
 describe('why nobody is found', { concurrency: 4 }, () => {
   test('no source at all', () =>
-    expects('no-source', /nothing names any peer/, writeTo(folder, 'bare.torrent', torrentOf())));
+    expects('no-source', /there is no source of peers/, writeTo(folder, 'bare.torrent', torrentOf())));
 
   test('a tracker whose name nobody knows', () =>
     expects('dns', /no-such-name.invalid/, announcing('dns', 'http://no-such-name.invalid/announce')));
 
   test('a tracker that does not listen', () =>
-    expects('trackers-failed', /nobody listens there/, announcing('dead', 'http://127.0.0.1:1/announce')));
+    expects(
+      'trackers-failed',
+      /no program listens there/,
+      announcing('dead', 'http://127.0.0.1:1/announce'),
+    ));
 
   test('a tracker whose certificate our clock holds to be out of date', async () => {
     const server = createHttpsServer({ cert: EXPIRED_CERTIFICATE, key: ITS_KEY });
@@ -63,7 +67,7 @@ describe('why nobody is found', { concurrency: 4 }, () => {
     const run = await startCli(['doctor', torrent, '--json', '--for', '5s'], trusting).ended;
     checkRun(
       'clock',
-      new RegExp(`by our clock, which says ${new Date().getUTCFullYear()}.*127.0.0.1:${port}`),
+      new RegExp(`at the time of our clock, ${new Date().getUTCFullYear()}.*127.0.0.1:${port}`),
       run,
     );
     server.closeAllConnections();
@@ -81,7 +85,11 @@ describe('why peers are of no use', { concurrency: 3 }, () => {
   const bare = writeTo(folder, 'peers.torrent', torrentOf());
   const mixes: [DiagnosisCode, Record<string, number>, RegExp][] = [
     ['all-time-out', { 'black-hole': 1 }, /^6 of 6 peers do not answer/],
-    ['all-choke', { 'never-unchokes': 1 }, /^6 peers shook hands and none unchoked us: 6 choke us now/],
+    [
+      'all-choke',
+      { 'never-unchokes': 1 },
+      /^6 peers completed the handshake, but none unchoked us: 6 choke us now/,
+    ],
   ];
   for (const [code, mix, words] of mixes) {
     test(code, () =>
@@ -105,9 +113,9 @@ describe('why peers are of no use', { concurrency: 3 }, () => {
       ));
 
   for (const [code, says, words, more] of [
-    ['all-hang-up', null, /connections were made, and 1 peers hung up/, []],
-    ['all-hang-up', null, /hung up before a handshake/, ['--encryption', 'off']],
-    ['wrong-torrent', 'HTTP/1.1 400 Bad Request\r\n\r\n'.padEnd(200), /serve something else/, []],
+    ['all-hang-up', null, /peers connected, but 1 closed the connection/, []],
+    ['all-hang-up', null, /closed the connection before a handshake/, ['--encryption', 'off']],
+    ['wrong-torrent', 'HTTP/1.1 400 Bad Request\r\n\r\n'.padEnd(200), /serve another torrent/, []],
   ] as const) {
     test(`${code} ${more.join(' ')}`, async () => {
       const server = createServer((socket) => {
@@ -127,7 +135,7 @@ describe('why peers are of no use', { concurrency: 3 }, () => {
     withSwarm(folder, { peers: 2, mix: 'seeds' }, async (torrent) => {
       const { infoHash, trackers } = loadTorrent(torrent);
       const magnet = `magnet:?xt=urn:btih:${Buffer.from(infoHash).toString('hex')}&tr=${trackers.flat()[0]}`;
-      await expects('no-metadata', /none has the metadata of this magnet link, by what they say/, magnet);
+      await expects('no-metadata', /none of them says that it has the metadata of this magnet link/, magnet);
     }));
 });
 
@@ -171,7 +179,7 @@ test('get tells the same, while it stands still and in the end', async () => {
   );
   assert.equal(run.status, 4);
   assert.match(run.stderr, /why: 1 of 1 peers refuse/);
-  assert.match(run.stderr, /nobody unchoked us within 1.00 s/);
+  assert.match(run.stderr, /no peer unchoked us within 1.00 s/);
 });
 
 test('nobody has a piece: told after ten seconds, and again in the end', async () => {
@@ -184,7 +192,7 @@ test('nobody has a piece: told after ten seconds, and again in the end', async (
   // On a busy machine our own threads may come late as well.
   const codes = codesOf(run).filter((code) => code !== 'event-loop');
   assert.deepEqual(codes, ['missing-pieces', 'missing-pieces']);
-  assert.match(run.stderr, /why: none of the 1 connected peers has piece 3 of the 1 that are missing/);
+  assert.match(run.stderr, /why: none of the 1 connected peers has piece 3 of the 1 missing pieces/);
   shown.add('missing-pieces');
 });
 

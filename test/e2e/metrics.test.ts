@@ -42,7 +42,7 @@ test('a file at the end and a port in between; strangers get nothing', () =>
     const port = await new Promise<number>((resolve, reject) => {
       running.child.stderr?.on('data', (text: string) => {
         news += text;
-        const found = /figures at http:\/\/127\.0\.0\.1:(\d+)\/metrics/.exec(news);
+        const found = /metrics at http:\/\/127\.0\.0\.1:(\d+)\/metrics/.exec(news);
         if (found !== null) resolve(Number(found[1]));
       });
       void running.ended.then(() => reject(new Error(news)));
@@ -71,7 +71,7 @@ test('a file that cannot be written is told before the download, with its exit s
   const torrent = writeTo(folder, 'x.torrent', torrentOf());
   const run = await runCli('get', torrent, '-o', join(folder, 'no'), '--metrics', '/nonexistent/x.prom');
   assert.equal(run.status, 5, run.stderr);
-  assert.match(run.stderr, /\/nonexistent\/x\.prom: there is no such file or folder \(ENOENT\)/);
+  assert.match(run.stderr, /\/nonexistent\/x\.prom: the file or folder does not exist \(ENOENT\)/);
 });
 
 test('one that cannot be written later is news, and the download goes on', () =>
@@ -92,5 +92,5 @@ test('one that cannot be written later is news, and the download goes on', () =>
     renameSync(home, `${home}-gone`);
     const run = await running.ended;
     assert.equal(run.status, 0, run.stderr);
-    assert.match(run.stderr, /--metrics .*x\.prom: there is no such file or folder/);
+    assert.match(run.stderr, /--metrics .*x\.prom: the file or folder does not exist/);
   }));

@@ -116,7 +116,7 @@ test('a file that only its neighbours can judge is kept: used where it is right,
     for (const _ of ['first', 'again, with the journal of the first']) {
       const run = await start(path).ended;
       assert.equal(run.status, 5, run.stderr);
-      assert.match(run.stderr, /all the rest is complete:\n.*notes.txt: its content/);
+      assert.match(run.stderr, /all other files are complete:\n.*notes.txt: its content/);
       assert.equal(readFileSync(join(path, 'set', 'notes.txt'), 'latin1'), 'mine'.repeat(75));
       assert.ok(readFileSync(join(path, 'set', 'b.bin')).equals(bytesOf('b.bin')));
     }

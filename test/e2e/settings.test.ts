@@ -73,12 +73,12 @@ test('lists, booleans, and their opposites', () => {
 
 test('what cannot be a setting is named with its place', () => {
   const cases: [Record<string, string>, RegExp][] = [
-    [config('typo', { shard: 2 }), /unchoke\.json: "shard" is no option/],
-    [config('typo2', { race: { hashers: 2 } }), /"hashers" is no option of race/],
-    [config('scalar', { race: 2 }), /"race" is a command: its value is an object/],
+    [config('typo', { shard: 2 }), /unchoke\.json: "shard" is not an option/],
+    [config('typo2', { race: { hashers: 2 } }), /"hashers" is not an option of race/],
+    [config('scalar', { race: 2 }), /"race" is a command, so its value must be an object/],
     [config('broken', '{"a":'), /unchoke\.json: .*JSON/],
     [config('list', []), /not an object of options/],
-    [config('bool', { 'no-pex': 'perhaps' }), /"no-pex": neither true nor false/],
+    [config('bool', { 'no-pex': 'perhaps' }), /"no-pex": not true or false/],
     [{ UNCHOKE_STRATEGY: 'luck' }, /UNCHOKE_STRATEGY=luck: Allowed choices are sequential/],
   ];
   for (const [environment, words] of cases) {

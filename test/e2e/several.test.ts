@@ -89,8 +89,8 @@ test('a torrent twice, and two that go to the same place: the second is refused'
     const same = writeTo(folder, 'same-name.torrent', other.torrent);
     const output = join(folder, 'twice');
     for (const [second, words] of [
-      [good, /the torrent [0-9a-f]{40}: another source has it already/],
-      [same, /twice\/set: another source has it already \(set\)/],
+      [good, /the torrent [0-9a-f]{40}: already used by another source/],
+      [same, /twice\/set: already used by another source \(set\)/],
     ] as const) {
       const run = await runCli('get', good, second, '-o', output, '--peer', peer);
       assert.equal(run.status, 2, run.stderr);
@@ -127,10 +127,10 @@ test('a folder of torrents, and what became of each', () =>
 test('folders and lists that hold nothing, and options for one alone, are wrong usage', async () => {
   mkdirSync(join(folder, 'empty'));
   for (const [sources, words] of [
-    [[join(folder, 'empty')], /a folder without a .torrent file/],
-    [[`@${writeTo(folder, 'none.txt', Buffer.from('# nothing\n'))}`], /a list without a source/],
+    [[join(folder, 'empty')], /no .torrent file in this folder/],
+    [[`@${writeTo(folder, 'none.txt', Buffer.from('# nothing\n'))}`], /no source in this list/],
     [['@/nonexistent'], /\/nonexistent: cannot be read \(ENOENT\)/],
-    [['a', 'b', '--report', 'x.html'], /for one source at a time/],
+    [['a', 'b', '--report', 'x.html'], /with one source only/],
   ] as const) {
     const run = await runCli('get', ...sources);
     assert.equal(run.status, 2, run.stderr);

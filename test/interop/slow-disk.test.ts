@@ -26,7 +26,7 @@ test('writes of thirteen seconds: get says that the disk is slow, with the memor
       running.child.kill('SIGKILL');
       const { code, text } = JSON.parse(line) as { code: string; text: string };
       assert.equal(code, 'disk-slow', line);
-      assert.match(text, /[12]\.\d MiB of 2\.0 MiB wait to be written/);
+      assert.match(text, /[12]\.\d MiB of 2\.0 MiB are waiting to be written/);
       await running.ended;
     },
   ));

@@ -37,7 +37,7 @@ const bad =
       throw error();
     });
 const silent = bad(15_000, () => new TrackerError('no answer in time'));
-const refused = bad(10, () => new TrackerError('nobody listens there'));
+const refused = bad(10, () => new TrackerError('no program listens there'));
 
 /** What happened in a tier of these trackers up to `ms`: "second: tracker event", failures with the next try. */
 async function life(

@@ -134,7 +134,7 @@ export class VirtualWebSeeds {
           this.asked.push(asked);
           const answer = servers[Number(/^s(\d+)/.exec(new URL(url).host)?.[1])];
           const reply = answer?.(asked, fileOf(path)) ?? 'refused';
-          if (reply === 'refused') throw new HttpError('nobody listens there');
+          if (reply === 'refused') throw new HttpError('no program listens there');
           const { status = 200, headers = {}, landing = url } = reply;
           return {
             status,

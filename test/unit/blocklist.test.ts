@@ -60,7 +60,7 @@ test('a line that is none of these is named', () => {
   ])
     assert.throws(
       () => parseBlocklist(`1.1.1.1\n${line}`, 'list'),
-      /list, line 2: .* is no range of addresses/,
+      /list, line 2: .* is not a range of addresses/,
       line,
     );
 });

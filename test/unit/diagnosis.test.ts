@@ -41,7 +41,7 @@ test('the disk is what is waited for', () => {
   };
   const [found] = diagnose({ ...healthy, download });
   assert.equal(found?.code, 'disk-slow');
-  assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB wait to be written/);
+  assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB are waiting to be written/);
 });
 
 test('certificates that are out of date by our clock', () => {
@@ -50,7 +50,7 @@ test('certificates that are out of date by our clock', () => {
 });
 
 test('one tracker that answered makes the failures of others no cause', () => {
-  const failed = { tracker: 'udp://u', answered: false, text: 'nobody listens there' };
+  const failed = { tracker: 'udp://u', answered: false, text: 'no program listens there' };
   assert.deepEqual(codes({ trackers: [...healthy.trackers, failed] }), []);
 });
 
@@ -60,13 +60,16 @@ test('why there is no metadata: nobody has it, those who have it do not give it,
     const found = diagnose({ ...healthy, metadataSearch });
     return found.find(({ code }) => code === 'no-metadata')?.text ?? null;
   };
-  assert.match(told({}) ?? '', /7 peers shook hands, and none has the metadata/);
+  assert.match(
+    told({}) ?? '',
+    /7 peers completed the handshake, but none of them says that it has the metadata/,
+  );
   assert.match(
     told({ offers: 3, refusing: 2, silent: 1 }) ?? '',
-    /3 peers say .* none gives it: 2 refuse it, 1 do/,
+    /3 peers say .* none sends it: 2 refuse, 1 do/,
   );
   assert.equal(told({ offers: 3, refusing: 2 }), null, 'one is on its way');
-  assert.match(told({ wrong: 1 }) ?? '', /1 peers gave metadata .* its hash is wrong/);
+  assert.match(told({ wrong: 1 }) ?? '', /1 peers sent wrong metadata .* failed the hash check/);
   assert.equal(told({ offers: 2, wrong: 1 }), null, 'another may have it');
-  assert.match(told({ left: 2 }) ?? '', /2 peers said that they have the metadata .* and have left/);
+  assert.match(told({ left: 2 }) ?? '', /2 peers said that they have the metadata .* but left/);
 });

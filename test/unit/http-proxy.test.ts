@@ -130,7 +130,7 @@ test('what listens there is no proxy, or says nothing, or is not there', async (
   };
   try {
     assert.equal((await behind(new URL(plain.announce).port)).status, 400);
-    await assert.rejects(behind(closed), /nobody listens there/);
+    await assert.rejects(behind(closed), /no program listens there/);
     await assert.rejects(behind(port, over.signal), /no answer in time/);
     assert.ok(given !== undefined, 'the fault fired');
     // `behind` closes its client, and that gives the proxy up.

@@ -91,6 +91,6 @@ test('a stretch is full only when all of it is there', () => {
 test('before the first unchoke it says so', () => {
   assert.equal(
     liveView({ ...state, ttfuMs: null, winner: null, fastest: [] }, { columns: 80, rows: 24 })[5],
-    'race     nobody has unchoked us yet',
+    'race     no peer has unchoked us yet',
   );
 });

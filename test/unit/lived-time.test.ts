@@ -63,7 +63,7 @@ test('neither the check of what is on disk nor the time before any peer may come
   run(9);
   assert.deepEqual([overdue(false), idleWatch.idleMs], [null, 9_000]);
   run(1);
-  assert.equal(overdue(false), 'nobody unchoked us within 10.00 s (3 peers known)');
+  assert.equal(overdue(false), 'no peer unchoked us within 10.00 s (3 peers known)');
   assert.equal(overdue(true), null);
 });
 

@@ -95,7 +95,7 @@ test('what cannot be used is refused, and says why', () => {
   for (const [link, message] of [
     ['magnet:?dn=x', /it has no "xt=urn:btih:"/],
     [`magnet:?xt=urn:btih:${HEX.slice(1)}`, /40 hexadecimal or 32 base32/],
-    ['magnet:?xt=urn:btmh:1220aabb', /version 2 torrent only/],
+    ['magnet:?xt=urn:btmh:1220aabb', /only a version 2 torrent/],
     ['magnet:', /it has no "xt=urn:btih:"/],
   ] as const)
     assert.throws(() => parseMagnet(link), message);

@@ -118,7 +118,8 @@ test('announces, redirects and scrapes keep to it, by name, address and mapped a
   ]);
   try {
     const said = await newsOf(evil, evil.length);
-    for (const one of said) assert.match(one, /^failed: a tracker on this machine must be called \/announce/);
+    for (const one of said)
+      assert.match(one, /^failed: the path of a tracker on this machine must end in \/announce/);
     assert.deepEqual(
       server.urls.filter((url) => !url.startsWith('/announce?to=')),
       [],
@@ -131,7 +132,7 @@ test('announces, redirects and scrapes keep to it, by name, address and mapped a
       null,
     );
     for (const { error } of scrapes)
-      assert.match(error ?? '', /called \/scrape|cannot be scraped|HTTP|bencoded|does not know/);
+      assert.match(error ?? '', /end in \/scrape|no scrape path|HTTP|bencoded|does not know/);
     const after = server.urls.slice(visits);
     assert.deepEqual(
       after.filter((url) => !/^\/scrape\?/.test(url)),
@@ -158,7 +159,7 @@ test('over UDP as well, and a mapped address is answered as what it is', async (
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   const { port } = socket.address();
   const route = { signal: new AbortController().signal, from: null };
-  await assert.rejects(udpAnnounce(`udp://127.0.0.1:${port}/admin?x`, request, route), /must be called/);
+  await assert.rejects(udpAnnounce(`udp://127.0.0.1:${port}/admin?x`, request, route), /must end in/);
   assert.equal(heard.length, 0);
   for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', 'localhost']) {
     const { peers, reach } = await udpAnnounce(`udp://${host}:${port}`, request, route);
@@ -201,11 +202,11 @@ test('what hardly passes is no reason to wait, what may pass is one', async () =
     [gone.announce, /^failed: HTTP status 404$/, false],
     [never.announce, /^failed: refused: no; it is not asked again$/, false],
     [busy.announce, /^failed: HTTP status 503; next try in 15.00 s$/, true],
-    ['http://127.0.0.1:1/announce', /^failed: nobody listens there; next try in 15.00 s$/, true],
-    ['wss://127.0.0.1/announce', /"wss:" are not spoken here; it is not asked again$/, false],
-    ['nonsense', /a URL that cannot be read; it is not asked again$/, false],
-    ['udp://127.0.0.1', /a UDP tracker without a port$/, false],
-    [gone.announce.replace('announce', 'admin'), /must be called \/announce$/, false],
+    ['http://127.0.0.1:1/announce', /^failed: no program listens there; next try in 15.00 s$/, true],
+    ['wss://127.0.0.1/announce', /"wss:" are not supported; it is not asked again$/, false],
+    ['nonsense', /its URL is not valid; it is not asked again$/, false],
+    ['udp://127.0.0.1', /its URL has no port$/, false],
+    [gone.announce.replace('announce', 'admin'), /must end in \/announce$/, false],
   ];
   for (const [url, words, hopeful] of cases) {
     let hoped: boolean | undefined;

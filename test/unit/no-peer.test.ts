@@ -8,14 +8,14 @@ test('trackers are blamed only where some were asked', () => {
     [goneText(1, true), goneText(7, false)],
     [
       'the only peer is gone, and no tracker answers',
-      'all 7 peers are gone, and no tracker was asked for others',
+      'all 7 peers are gone, and no tracker was asked for more',
     ],
   );
   assert.deepEqual(
     [noPeerText('race', true), noPeerText('download from', false)],
     [
-      'no peer to race: no tracker named one, and --peer named none',
-      'no peer to download from: no tracker was asked, and --peer named none',
+      'no peer to race: no tracker knows one, and --peer names none',
+      'no peer to download from: no tracker was asked, and --peer names none',
     ],
   );
 });

@@ -49,7 +49,7 @@ test('one has it, the next does not and is told by what process; after the relea
   const first = await OutputLock.take(at.folder, 'lock', HOOKS);
   await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), (error: Failure) => {
     assert.equal(error.exitStatus, 5);
-    return error.message.includes(`(process ${process.pid}) downloads to this place`);
+    return error.message.includes(`(process ${process.pid}) is downloading to this place`);
   });
   first.release();
   (await OutputLock.take(at.folder, 'lock', HOOKS)).release();
@@ -61,7 +61,7 @@ test('a process that is dead, or another one with its number, has nothing', asyn
     const at = place(`stale ${Object.keys(changes)}`);
     writeFileSync(at.path, await ownerOf(changes));
     const lock = await OutputLock.take(at.folder, 'lock', HOOKS);
-    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /downloads to this place/);
+    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /is downloading to this place/);
     lock.release();
     assert.deepEqual(readdirSync(at.folder.path), []);
   }
@@ -87,7 +87,7 @@ test('an owner on another system lives while it touches its lock; one that does 
       },
     };
     const taken = OutputLock.take(at.folder, 'lock', hooks);
-    if (lives) await assert.rejects(taken, /downloads to this place/);
+    if (lives) await assert.rejects(taken, /is downloading to this place/);
     else (await taken).release();
     assert.equal(waited, lives ? touchedAt : LOCK_STALE_MS);
     assert.equal(news.length, 1);
@@ -114,7 +114,11 @@ test('what is no lock stays, and the run says so', async () => {
   ] as const) {
     const at = place(`foreign ${name}`);
     lay(at.path);
-    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /no lock of unchoke: move it away/, name);
+    await assert.rejects(
+      OutputLock.take(at.folder, 'lock', HOOKS),
+      /not a lock of unchoke; move it away/,
+      name,
+    );
   }
   assert.deepEqual([readFileSync(victim, 'utf8'), existsSync(join(folder, 'nowhere'))], ['precious', false]);
 });
@@ -130,7 +134,7 @@ test('an owner whose lock was taken over hears of it, and leaves the new one alo
     assert.equal(lost, null, 'removed by hand: nobody else has it');
     const other = await OutputLock.take(at.folder, 'lock', HOOKS);
     timers.tick(LOCK_INTERVAL_MS);
-    assert.match(String(lost), /another run of unchoke took this place over/);
+    assert.match(String(lost), /another run of unchoke took over this place/);
     lock.release();
     assert.equal(existsSync(at.path), true);
     other.release();

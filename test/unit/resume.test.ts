@@ -155,8 +155,8 @@ test('what is no journal is never touched: not replaced, not followed, not remov
     const journal = join(at.path, 'f.bin.unchoke');
     lay(journal);
     const before = lstatSync(journal).ino;
-    await assert.rejects(write(at), /no journal of unchoke/);
-    await assert.rejects(removeJournal(at.journal), /no journal of unchoke/);
+    await assert.rejects(write(at), /not a journal of unchoke/);
+    await assert.rejects(removeJournal(at.journal), /not a journal of unchoke/);
     assert.equal(lstatSync(journal).ino, before, name);
 
     const beside = place(`foreign next ${name}`);
@@ -203,8 +203,8 @@ test('the key: made once, for its owner alone; one that others can read, or of n
     assert.deepEqual(troubles, []);
     chmodSync(path, 0o644);
     assert.equal(journalKey(undefined, trouble), null);
-    assert.match(troubles[0] ?? '', /verified by its hash: .*journal.key: others can read this key/);
-    assert.throws(() => journalKey(path, trouble), /others can read/);
+    assert.match(troubles[0] ?? '', /are hashed again: .*journal.key: other users can read this key/);
+    assert.throws(() => journalKey(path, trouble), /users can read/);
     chmodSync(path, 0o600);
     writeFileSync(path, 'short');
     assert.throws(() => journalKey(path, trouble), /not a journal key/);

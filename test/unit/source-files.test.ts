@@ -29,7 +29,7 @@ test('a file that is changed, replaced or removed while it is read is an error t
     const source = sourceOf(root, 'out.torrent');
     assertUnchanged(source);
     happen();
-    assert.throws(() => assertUnchanged(source), failsWith(/one: it was changed while it was read/), what);
+    assert.throws(() => assertUnchanged(source), failsWith(/one: it changed while unchoke read it/), what);
   }
 });
 
@@ -44,7 +44,7 @@ test('leftovers of a killed create and the padding of BitComet are left out, and
     [['a']],
   );
   assert.deepEqual(leftOut.map(({ reason }) => reason).toSorted(), [
-    'a file that was not finished',
+    'a file of an unfinished download',
     'padding of another torrent',
   ]);
 });

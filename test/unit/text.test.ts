@@ -71,7 +71,7 @@ test('a URL is shown without what may identify the user, wherever that stands', 
 test('the same in the middle of a text, and in a magnet link', () => {
   for (const [text, shown] of [
     [`cannot fetch https://a.b.example/${HEX}?k=${HEX}, gone`, 'cannot fetch https://….b.example/…?…, gone'],
-    ['figures at http://127.0.0.1:80/metrics', 'figures at http://127.0.0.1:80/metrics'],
+    ['metrics at http://127.0.0.1:80/metrics', 'metrics at http://127.0.0.1:80/metrics'],
     ['not socks5://HOST:PORT or http://HOST:PORT', 'not socks5://HOST:PORT or http://HOST:PORT'],
     ['at file:///x/y.js:1:2', 'at file:///x/y.js:1:2'],
     [
@@ -131,7 +131,7 @@ test('a magnet link has the name in the bytes of the torrent, whatever they are'
   }
 });
 
-test('there is one door to stdout and stderr', () => {
+test('only these files write to stdout and stderr', () => {
   const folder = join(ROOT, 'src', 'main');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
@@ -140,6 +140,7 @@ test('there is one door to stdout and stderr', () => {
   const writers = files.filter((file) =>
     /process\.std(?:out|err)\b|process\[/.test(readFileSync(join(folder, file), 'utf8')),
   );
-  // The screen redraws lines that went through the door; a program of the user's own writes for itself.
-  assert.deepEqual(writers.sort(), ['completion-program.ts', 'console.ts', 'terminal.ts']);
+  // The console redraws lines that went through the terminal's writer; the user's own program writes for itself.
+  const expected = ['cli/output/console.ts', 'cli/output/terminal.ts', 'cli/runs/completion-program.ts'];
+  assert.deepEqual(writers.sort(), expected);
 });

@@ -157,7 +157,7 @@ export class Announcer {
     const protocol = URL.canParse(url) ? new URL(url).protocol : null;
     const isUdp = protocol === 'udp:';
     if (!isUdp && protocol !== 'http:' && protocol !== 'https:') throw notSpoken(protocol);
-    if (isUdp && udp === null) throw new TrackerError('UDP does not go through the proxy', { lasting: true });
+    if (isUdp && udp === null) throw new TrackerError('the proxy does not carry UDP', { lasting: true });
     const port = await this.#options.port;
     const { downloaded, left } = this.#options.progress();
     const announce: AnnounceRequest = {
@@ -191,7 +191,7 @@ function of(family: 4 | 6 | undefined): { readonly family?: 4 | 6 } {
 function notSpoken(protocol: string | null): TrackerError {
   const kind = printable(protocol ?? '').slice(0, 20);
   return new TrackerError(
-    protocol === null ? 'a URL that cannot be read' : `trackers of the kind "${kind}" are not spoken here`,
+    protocol === null ? 'its URL is not valid' : `trackers of the kind "${kind}" are not supported`,
     { retryMs: Number.POSITIVE_INFINITY },
   );
 }

@@ -159,7 +159,7 @@ export class DhtSource {
     }
     if (this.#stopped || this.#nodeCount > 0) return;
     this.#searching = false;
-    this.#fail(this.#first.hasAddress ? 'no node answered' : 'no name of a first node could be looked up');
+    this.#fail(this.#first.hasAddress ? 'no node answered' : 'no first node could be found by its name');
   }
 
   /** Resolves when it could have come. */

@@ -33,7 +33,7 @@ export class UdpExchange {
       if (reply === null) continue;
       if (reply.readUInt32BE(0) === ERROR_ACTION) throw new TrackerError(`refused: ${messageOf(reply)}`);
       if (reply.readUInt32BE(0) !== action || reply.length < least)
-        throw new TrackerError('an answer that makes no sense');
+        throw new TrackerError('its answer is not valid');
       return read(reply);
     }
     throw new TrackerError('no answer');

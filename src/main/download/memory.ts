@@ -15,7 +15,7 @@ import { formatSize, parseSize } from '../text/units.ts';
 const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
 
 /** What holds where `--memory` is not given, in words. */
-export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, one at least`;
+export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, but ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, at least one piece`;
 
 /** Of `--memory`, which `lanes` downloads share; null where it is not given. Throws a usage failure. */
 export function parseMemory(text: string | undefined, lanes: number): number | null {

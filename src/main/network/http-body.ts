@@ -26,7 +26,7 @@ export async function unpacked(body: Buffer, encoding: string, maxBytes: number)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw new HttpError(`an answer of more than ${maxBytes} bytes`, { cause: error });
-    throw new HttpError('a packed answer that cannot be unpacked', { cause: error });
+      throw new HttpError(`the answer is longer than ${maxBytes} bytes`, { cause: error });
+    throw new HttpError('the compressed answer cannot be decompressed', { cause: error });
   }
 }

@@ -73,7 +73,7 @@ async function wholeBody(
   try {
     for await (const chunk of body) {
       length += chunk.length;
-      if (length > maxBytes) throw new HttpError(`an answer of more than ${maxBytes} bytes`);
+      if (length > maxBytes) throw new HttpError(`the answer is longer than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
   } catch (error) {

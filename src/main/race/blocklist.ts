@@ -76,7 +76,7 @@ export function parseBlocklist(text: string, where: string): Blocklist {
     if (!addEntry(entry, ranges, six))
       throw new Failure(
         'usage',
-        `${where}, line ${i + 1}: ${JSON.stringify(entry.slice(0, 60))} is no range of addresses`,
+        `${where}, line ${i + 1}: ${JSON.stringify(entry.slice(0, 60))} is not a range of addresses`,
       );
   }
   return new Blocklist(ranges, six);

@@ -35,7 +35,7 @@ function headline(report: RaceReport, oracleMs: number | null): string[] {
   if (oracleMs !== null) {
     const behind = ttfuMs - oracleMs;
     lines.push(
-      `  the oracle needed    ${formatDuration(oracleMs).padEnd(10)} the best peer's own time, had we known it: ${signed(behind)}`,
+      `  the oracle needed    ${formatDuration(oracleMs).padEnd(10)} the time of the best peer, had we known it: ${signed(behind)}`,
     );
   }
   if (firstBlockMs !== null) lines.push(`Time to first block    ${formatDuration(firstBlockMs)}`);
@@ -78,7 +78,7 @@ function lostLines({ lost }: RaceReport): string[] {
     ({ stage, code, count }) =>
       `${stage.padEnd(12)}${String(count).padStart(7)}  ${code.padEnd(19)}${CLOSE_CODES[code]}`,
   );
-  return ['where and why they were lost', ...rows];
+  return ['where and why peers were lost', ...rows];
 }
 
 function stageLines(stages: readonly StageTimes[]): string[] {
@@ -104,10 +104,10 @@ function shardLines({ shards, shortages, wastedBytes, notKept, blocked }: RaceRe
     ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>
       `shard ${shard}: ${peers} dials; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
   );
-  if (notKept > 0) rows.push(`${notKept} more addresses were named than are kept; they were not tried`);
+  if (notKept > 0) rows.push(`${notKept} addresses were not tried, because more were found than the limit`);
   if (blocked > 0) rows.push(`${blocked} addresses were on the blocklist`);
   if (shortages > 0)
-    rows.push(`dialling paused ${shortages} times: this machine was out of file descriptors or ports`);
-  if (wastedBytes > 0) rows.push(`thrown away: ${formatSize(wastedBytes)} that came twice, unasked or bad`);
+    rows.push(`dialling paused ${shortages} times: this process ran out of file descriptors or ports`);
+  if (wastedBytes > 0) rows.push(`wasted: ${formatSize(wastedBytes)} received twice, not requested, or bad`);
   return rows;
 }

@@ -171,7 +171,7 @@ export class PeerSession {
       listener.onNews({
         tracker: 'magnet link',
         kind: 'warned',
-        text: `this of it cannot be used and was passed over: ${source.magnet.passedOver.join(', ')}`,
+        text: `these parts cannot be used and were skipped: ${source.magnet.passedOver.join(', ')}`,
       });
     this.#networkTimer = options.downloads
       ? setInterval(() => this.#lookAtNetwork(listener), NETWORK_POLL_MS)
@@ -228,7 +228,7 @@ export class PeerSession {
       listener.onNews({
         tracker: from,
         kind: 'warned',
-        text: 'an HTTP proxy carries no peers: none is dialled',
+        text: 'an HTTP proxy cannot carry peer connections, so no peer is dialled',
       });
   }
 
@@ -244,7 +244,7 @@ export class PeerSession {
       listener.onNews({
         tracker: `port ${port}`,
         kind: 'failed',
-        text: `nobody can connect to us (${reason})`,
+        text: `no peer can connect to us (${reason})`,
       });
       return NO_LISTENING_PORT;
     }

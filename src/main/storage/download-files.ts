@@ -140,7 +140,7 @@ export class DownloadFiles {
   finish(): void {
     const { files, folder, links } = this.#place.plan;
     const paths = [...this.#strangers].map((file) => files[file]?.path ?? '');
-    const lines = new Map(paths.map((path) => [path, 'its content is not that of the torrent']));
+    const lines = new Map(paths.map((path) => [path, 'its content differs from the torrent']));
     if (lines.size > 0) throw inTheWay(lines, 'after', true);
     this.#maker.assertStored();
     makeLinks({ base: folder, root: this.#place.root }, links);

@@ -80,11 +80,11 @@ export function inTheWay(
 ): Failure {
   const named = [...lines].map(([path, why]) => `  ${path}: ${why}`);
   const [what, them] =
-    lines.size === 1 ? ['something is', 'it'] : [`${lines.size} files or folders are`, 'them'];
+    lines.size === 1 ? ['1 file or folder is', 'it'] : [`${lines.size} files or folders are`, 'them'];
   const state =
     when === 'before'
       ? 'nothing was changed'
-      : `${them === 'it' ? 'it was' : 'they were'} kept as ${them === 'it' ? 'it is' : 'they are'}; all the rest is complete`;
+      : `${them === 'it' ? 'it was' : 'they were'} kept as ${them === 'it' ? 'it is' : 'they are'}; all other files are complete`;
   const advice = isOverwritable ? ', or replace with --overwrite' : '';
   return new Failure('disk', [
     `${what} in the way of the download, and ${state}:`,

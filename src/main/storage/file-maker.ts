@@ -73,7 +73,7 @@ export class FileMaker {
       const path = this.#place.plan.files[file]?.path ?? '';
       throw new Failure(
         'disk',
-        `${path}: ${wrong} while it was downloaded; the same command fetches it again`,
+        `${path}: ${wrong} during the download; run the same command to fetch it again`,
       );
     }, false);
   }

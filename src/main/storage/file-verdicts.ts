@@ -28,12 +28,12 @@ export function lookAt(path: string): Look {
     const stats = statSync(diskPath(path), { throwIfNoEntry: false });
     if (stats === undefined) return { kind: 'nothing' };
     if (!stats.isFile())
-      return { kind: 'unusable', fault: stats.isDirectory() ? 'it is a folder' : 'it is no file' };
+      return { kind: 'unusable', fault: stats.isDirectory() ? 'it is a folder' : 'it is not a file' };
     accessSync(diskPath(path), constants.R_OK);
     return { kind: 'file', size: stats.size };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return { kind: 'unusable', fault: code === 'EACCES' ? 'no permission to read it' : String(code) };
+    return { kind: 'unusable', fault: code === 'EACCES' ? 'no permission to read' : String(code) };
   }
 }
 

@@ -35,7 +35,7 @@ export function journalKey(named: string | undefined, onTrouble: (text: string) 
     return readOrMake(path);
   } catch (error) {
     const why = error instanceof Failure ? error.message : String(error);
-    onTrouble(`no journal key, so what is on the disk is verified by its hash: ${why}`);
+    onTrouble(`no journal key, so the files on disk are hashed again: ${why}`);
     return null;
   }
 }
@@ -70,10 +70,10 @@ function read(path: string): JournalKey | null {
     if (!stats.isFile() || stats.size < JOURNAL_KEY_BYTES || stats.size > MAX_JOURNAL_KEY_BYTES)
       throw new Failure(
         'usage',
-        `${path}: not a journal key, which has ${JOURNAL_KEY_BYTES} to ${MAX_JOURNAL_KEY_BYTES} bytes: move it away, and a new one is made`,
+        `${path}: not a journal key (${JOURNAL_KEY_BYTES} to ${MAX_JOURNAL_KEY_BYTES} bytes); move it away, and unchoke makes a new one`,
       );
     if (stats.uid !== own || (process.platform !== 'win32' && (stats.mode & 0o077) !== 0))
-      throw new Failure('usage', `${path}: others can read this key: make it yours alone (chmod 600)`);
+      throw new Failure('usage', `${path}: other users can read this key; protect it (chmod 600)`);
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);

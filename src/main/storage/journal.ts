@@ -184,7 +184,7 @@ function entryOf(folder: Folder, name: string): 'nothing' | 'journal' | 'other' 
 function inTheWay(folder: Folder, name: string): Failure {
   return new Failure(
     'disk',
-    `${folder.path}/${name}: this is no journal of unchoke, so it is left alone and no journal is kept; move it away to have one`,
+    `${folder.path}/${name}: not a journal of unchoke, so unchoke keeps this file and writes no journal; move it away to get one`,
   );
 }
 

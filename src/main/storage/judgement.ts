@@ -95,17 +95,17 @@ export class Judgement {
     if (length === 0) return { kind: 'ours', complete: true };
     const isComplete = this.#isComplete(file);
     if (found.isTwin && !isComplete) {
-      const why = 'it is one file with another one of the torrent (a hard link)';
+      const why = 'it is the same file as another one of the torrent (a hard link)';
       return { kind: 'refused', why, isFile: true };
     }
     if (found.size > 0 && this.#isOurs(file)) return { kind: 'ours', complete: isComplete };
     if (found.size === 0 || isBlank) {
       // Bytes that are written here would appear under the other name as well.
       if (found.names === 1 || this.#facts.isClaimed(file)) return { kind: 'blank' };
-      return { kind: 'refused', why: 'it has another name as well (a hard link)', isFile: true };
+      return { kind: 'refused', why: 'it also has another name (a hard link)', isFile: true };
     }
     if (found.size === length && !this.#hasPieceOfItsOwn(file)) return { kind: 'guarded' };
-    return { kind: 'refused', why: 'its content is not that of the torrent', isFile: true };
+    return { kind: 'refused', why: 'its content differs from the torrent', isFile: true };
   }
 
   #isLonger(file: number): boolean {

@@ -66,7 +66,7 @@ export class OutputLock {
     this.#timer = setInterval(() => {
       if (this.#isOurs()) return touch(descriptor);
       clearInterval(this.#timer);
-      onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took this place over`));
+      onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took over this place`));
     }, LOCK_INTERVAL_MS);
     this.#timer.unref();
   }
@@ -183,7 +183,7 @@ async function isStale(folder: Folder, name: string, seen: Seen, hooks: LockHook
   }
   const seconds = LOCK_STALE_MS / 1_000;
   hooks.onWait(
-    `${folder.path}/${name}: another run may be at work here, from elsewhere; looking for ${seconds} s`,
+    `${folder.path}/${name}: another machine or container may be downloading here; watching its lock for ${seconds} s`,
   );
   for (let waited = 0; waited < LOCK_STALE_MS; waited += LOCK_LOOK_MS) {
     await hooks.wait(LOCK_LOOK_MS);
@@ -251,10 +251,10 @@ function held(folder: Folder, name: string, owner: Owner | null): Failure {
   const who = owner === null ? 'another run of unchoke' : `another run of unchoke (process ${owner.pid})`;
   return new Failure(
     'disk',
-    `${folder.path}/${name}: ${who} downloads to this place: wait for its end, or choose another folder with --output`,
+    `${folder.path}/${name}: ${who} is downloading to this place; wait until it ends, or choose another folder with --output`,
   );
 }
 
 function notALock(folder: Folder, name: string): Failure {
-  return new Failure('disk', `${folder.path}/${name}: this is no lock of unchoke: move it away`);
+  return new Failure('disk', `${folder.path}/${name}: not a lock of unchoke; move it away`);
 }

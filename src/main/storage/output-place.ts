@@ -52,7 +52,7 @@ export class OutputPlace {
     if (this.root.isAt(this.plan.folder)) return;
     throw new Failure(
       'disk',
-      `${this.plan.folder}: was moved away while files were downloaded into it; they are where it is now`,
+      `${this.plan.folder}: was moved during the download; the files are in its new place`,
     );
   }
 
@@ -104,10 +104,7 @@ function isForUser(error: unknown): boolean {
 function makeOutputFolder(path: string): void {
   const named = attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false }));
   if (named?.isSymbolicLink() === true && !existsSync(diskPath(path)))
-    throw new Failure(
-      'disk',
-      `${path}: a symbolic link that leads nowhere; make the folder that it leads to`,
-    );
+    throw new Failure('disk', `${path}: a symbolic link to a folder that does not exist; create that folder`);
   if (named !== undefined) return;
   if (dirname(path) !== path) makeOutputFolder(dirname(path));
   attempt(path, () => {

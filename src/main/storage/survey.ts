@@ -86,7 +86,7 @@ function obstacleOn(base: string, elements: readonly string[]): Obstacle | null 
     const stats = lstatSync(diskPath(path), { throwIfNoEntry: false });
     if (stats === undefined) return null;
     if (!stats.isDirectory())
-      return new Obstacle(path, `${kindOf(stats)} is there, and a folder of the download belongs there`);
+      return new Obstacle(path, `${kindOf(stats)} is there, where the download needs a folder`);
   }
   return null;
 }

@@ -89,7 +89,7 @@ export function rootName(name: string, infoHash: string, rules = platformRules()
 
 function lengthOf(dict: BencodeDict, what: string): number {
   const length = integerField(dict, 'length');
-  if (length === undefined || length < 0) throw new BadField(`${what} has no length of 0 or more`);
+  if (length === undefined || length < 0) throw new BadField(`the length of ${what} is missing or negative`);
   return length;
 }
 

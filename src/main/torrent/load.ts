@@ -17,7 +17,7 @@ export function loadTorrent(source: string): Metainfo {
     if (size > MAX_TORRENT_FILE_BYTES) {
       throw new Failure(
         'bad-torrent',
-        `${shown}: ${size} bytes are more than a torrent has (${MAX_TORRENT_FILE_BYTES})`,
+        `${shown}: ${size} bytes are more than a torrent may have (${MAX_TORRENT_FILE_BYTES})`,
       );
     }
     return parseMetainfo(readFileSync(diskPath(source)), shown);

@@ -42,7 +42,7 @@ export function parseMagnet(link: string): Magnet {
     .find((found) => found !== null);
   if (hash === undefined) {
     if (all('xt').some(isVersion2))
-      throw wrong('it names a version 2 torrent only (BEP 52), which unchoke cannot read yet');
+      throw wrong('it names only a version 2 torrent (BEP 52), which unchoke cannot read yet');
     throw wrong('it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters');
   }
   const trackers = readable(all('tr'), MAX_TRACKERS, urlOf);

@@ -69,7 +69,7 @@ function read(bytes: Uint8Array): Metainfo {
   const pieceHashes = bytesField(info, 'pieces');
   if (pieceHashes === undefined) {
     if (field(info, 'meta version') !== undefined)
-      throw new BadField('it is version 2 only (BEP 52), which unchoke cannot read yet');
+      throw new BadField('it has only version 2 (BEP 52), which unchoke cannot read yet');
     throw new BadField('"info" has no "pieces"');
   }
   const infoHash = createHash('sha1').update(infoBytes).digest();
@@ -78,7 +78,7 @@ function read(bytes: Uint8Array): Metainfo {
   const g = geometry(totalLength, integerField(info, 'piece length') ?? 0);
   if (pieceHashes.length !== g.pieceCount * HASH_BYTES) {
     throw new BadField(
-      `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes where ${g.pieceCount} pieces need one each`,
+      `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes, but there are ${g.pieceCount} pieces`,
     );
   }
   return {

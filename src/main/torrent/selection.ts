@@ -24,9 +24,7 @@ export async function selectFiles(
   if (passedOver.length > 0) {
     const more = passedOver.length > NAMED_RANGES ? ', …' : '';
     const ranges = passedOver.slice(0, NAMED_RANGES).join(', ');
-    console.news(
-      `the magnet link selects files beyond the last one, which were passed over: ${ranges}${more}`,
-    );
+    console.news(`the magnet link selects files that do not exist; they were skipped: ${ranges}${more}`);
   }
   return selected;
 }
@@ -75,7 +73,7 @@ async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): P
     if (hits.length === 0) {
       throw new Failure(
         'usage',
-        `--select ${pattern}: no such file among the ${files.length} of ${metainfo.name}`,
+        `--select ${pattern}: no file of ${metainfo.name} matches; see unchoke inspect`,
       );
     }
     for (const index of hits) selected.add(index);

@@ -45,11 +45,14 @@ export function sourceOf(path: string, except: string): Source {
       ? filesBelow(root, except)
       : { files: [{ path: root, elements: null, ...measured(stats) }], leftOut: [] };
     if (!stats.isDirectory() && !stats.isFile())
-      throw new Failure('usage', `${path}: neither a file nor a folder`);
+      throw new Failure('usage', `${path}: not a file or a folder`);
     if (stats.isFile() && isSame(stats, statOf(except)))
-      throw new Failure('usage', `${path}: the torrent would replace what it is made of`);
+      throw new Failure(
+        'usage',
+        `${path}: the .torrent file would replace its own content; choose another file with --output`,
+      );
     const totalLength = found.files.reduce((sum, file) => sum + file.length, 0);
-    if (totalLength === 0) throw new Failure('usage', `${path}: there is nothing in it to share`);
+    if (totalLength === 0) throw new Failure('usage', `${path}: it contains no file to share`);
     return { root, name: basename(root), ...found, totalLength };
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -64,7 +67,7 @@ export function assertUnchanged({ files }: Source): void {
     if (stats === undefined || measured(stats).stamp !== stamp)
       throw new Failure(
         'disk',
-        `${path}: it was changed while it was read; create again when it is finished`,
+        `${path}: it changed while unchoke read it; run create again when nothing writes to it`,
       );
   }
 }
@@ -83,11 +86,11 @@ function filesBelow(root: string, except: string): { files: SourceFile[]; leftOu
       }
       const stats = statOf(path);
       if (stats === undefined) {
-        leftOut.push({ path: inner.join('/'), reason: 'a link that leads nowhere' });
+        leftOut.push({ path: inner.join('/'), reason: 'a link to nothing' });
         continue;
       }
       const reason = isSame(stats, output)
-        ? 'the torrent that is being made'
+        ? 'the .torrent file itself'
         : reasonAgainst(inner.at(-1) ?? '', stats);
       if (reason === null) files.push({ path, elements: inner, ...measured(stats) });
       else leftOut.push({ path: inner.join('/'), reason });
@@ -110,8 +113,8 @@ function entriesOf(folder: string): Dirent<Buffer>[] {
 
 function reasonAgainst(name: string, stats: BigIntStats): string | null {
   if (stats.isDirectory()) return 'a link to a folder';
-  if (!stats.isFile()) return 'neither a file nor a folder';
-  if (isUnfinished(name)) return 'a file that was not finished';
+  if (!stats.isFile()) return 'not a file or a folder';
+  if (isUnfinished(name)) return 'a file of an unfinished download';
   return isPaddingName(name) ? 'padding of another torrent' : null;
 }
 

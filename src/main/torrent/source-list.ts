@@ -30,21 +30,21 @@ function torrentsIn(folder: string): string[] {
   const names = reading(folder, () => readdirSync(diskPath(folder), 'buffer'))
     .map(nameOfBytes)
     .filter((name) => /\.torrent$/i.test(name));
-  if (names.length === 0) throw new Failure('usage', `${folder}: a folder without a .torrent file`);
+  if (names.length === 0) throw new Failure('usage', `${folder}: no .torrent file in this folder`);
   return names.sort().map((name) => join(folder, name));
 }
 
 function linesOf(file: string): string[] {
   const text = reading(file, () => {
     if (statSync(diskPath(file)).size > MAX_LIST_FILE_BYTES)
-      throw new Failure('usage', `${file}: longer than a list may be (${MAX_LIST_FILE_BYTES} bytes)`);
+      throw new Failure('usage', `${file}: larger than a list may be (${MAX_LIST_FILE_BYTES} bytes)`);
     return nameOfBytes(readFileSync(diskPath(file)));
   });
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-  if (lines.length === 0) throw new Failure('usage', `${file}: a list without a source`);
+  if (lines.length === 0) throw new Failure('usage', `${file}: no source in this list`);
   return lines;
 }
 

@@ -83,7 +83,10 @@ async function fromStdin(http: HttpClient, signal: AbortSignal | null): Promise<
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > MAX_TORRENT_FILE_BYTES)
-      throw new Failure('bad-torrent', `stdin: more than a torrent has (${MAX_TORRENT_FILE_BYTES} bytes)`);
+      throw new Failure(
+        'bad-torrent',
+        `stdin: more than a torrent may have (${MAX_TORRENT_FILE_BYTES} bytes)`,
+      );
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
@@ -91,6 +94,6 @@ async function fromStdin(http: HttpClient, signal: AbortSignal | null): Promise<
     return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin') };
   const text = bytes.subarray(0, 65_536).toString('utf8').trim();
   if (text === '' || text === '-' || printable(text) !== text || text.length > MAX_SOURCE_CHARS)
-    throw new Failure('bad-torrent', 'stdin: neither a torrent nor a magnet link');
+    throw new Failure('bad-torrent', 'stdin: not a torrent or a magnet link');
   return openSource(text, http, signal);
 }

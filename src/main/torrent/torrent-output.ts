@@ -10,7 +10,7 @@ export function assertOutputFree(output: string, force: boolean): void {
   attempt(output, () => {
     checkReplaceable(output);
     if (!force && lstatSync(diskPath(output), { throwIfNoEntry: false }) !== undefined)
-      throw new Failure('usage', `${output}: is there already (--force replaces it)`);
+      throw new Failure('usage', `${output}: already exists (use --force to replace it)`);
   });
 }
 

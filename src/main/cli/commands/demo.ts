@@ -5,11 +5,11 @@ import type { Flags } from '../runs/run-demo.ts';
 export function demoCommand(program: Command, setStatus: (status: number) => void): void {
   program
     .command('demo')
-    .description('race and download from a wild swarm on this machine; needs no network')
-    .option('--peers <n>', 'peers of the swarm', '200')
-    .option('--seed <n>', 'which swarm', '1')
+    .description('race and download from a swarm on this machine; needs no network')
+    .option('--peers <n>', 'how many peers the swarm has', '200')
+    .option('--seed <n>', 'the same seed makes the same swarm', '1')
     .option('--payload <size>', 'size of the download', '64M')
-    .option('--report <file>', 'write the race as a page to look at (HTML)')
-    .option('--json', 'results as JSON', false)
+    .option('--report <file>', 'write the race as a web page (one HTML file)')
+    .option('--json', 'print results as JSON, one object per line', false)
     .action(async (flags: Flags) => setStatus(await (await import('../runs/runs.ts')).runDemo(flags)));
 }

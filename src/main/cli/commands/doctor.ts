@@ -6,9 +6,9 @@ import { SOURCE_HELP, withRaceOptions } from './options.ts';
 
 export function doctorCommand(program: Command, setStatus: (status: number) => void): void {
   withRaceOptions(program.command('doctor'))
-    .description('find out why a download does not start: what is wrong, the figures behind it, what to try')
+    .description('find out why a download does not start: causes, figures, advice')
     .argument('<source>', SOURCE_HELP)
-    .option('--for <duration>', 'how long to look', `${DEFAULT_DOCTOR_MS / 1_000}s`)
+    .option('--for <duration>', 'how long to try', `${DEFAULT_DOCTOR_MS / 1_000}s`)
     .action(async (source: string, flags: Flags) =>
       setStatus(await (await import('../runs/runs.ts')).runDoctor(source, flags)),
     );

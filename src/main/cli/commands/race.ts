@@ -8,12 +8,12 @@ export const ENDS = ['settled', 'first-unchoke', 'first-block'] as const;
 
 export function raceCommand(program: Command, setStatus: (status: number) => void): void {
   withRaceOptions(program.command('race'))
-    .description('race all peers to the first unchoke and tell what became of each; downloads nothing')
+    .description('race all peers to the first unchoke and report what happened to each; downloads nothing')
     .argument('<source>', SOURCE_HELP)
-    .addOption(new Option('--until <end>', 'when the race is over').choices([...ENDS]).default('settled'))
+    .addOption(new Option('--until <end>', 'when to stop').choices([...ENDS]).default('settled'))
     .option(
       '--first-unchoke-timeout <duration>',
-      'give up when nobody has unchoked us',
+      'give up if no peer has unchoked us',
       `${CHOKED_RACE_MS / 1_000}s`,
     )
     .action(async (source: string, flags: Flags) =>

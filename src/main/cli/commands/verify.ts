@@ -6,12 +6,12 @@ import { allCoresOption } from './options.ts';
 export function verifyCommand(program: Command, setStatus: (status: number) => void): void {
   program
     .command('verify')
-    .description('hash what is on disk, on all cores, and tell good from bad and missing files')
+    .description('hash the files on disk, on all cores, and list good, bad and missing files')
     .argument('<torrent>', 'a .torrent file')
-    .argument('[dir]', 'the folder that it was downloaded into', '.')
+    .argument('[dir]', 'the folder of the download', '.')
     .addOption(allCoresOption())
-    .option('--json', 'the result as JSON', false)
-    .option('--quiet', 'no progress on stderr', false)
+    .option('--json', 'print the result as JSON', false)
+    .option('--quiet', 'show no progress on stderr', false)
     .action(async (torrent: string, folder: string, flags: Flags) =>
       setStatus(await (await import('../runs/runs.ts')).runVerify(torrent, folder, flags)),
     );

@@ -45,27 +45,28 @@ export interface BenchFigures {
 export function bottleneck(figures: BenchFigures): { readonly code: string; readonly text: string } {
   const { hashing, fullestMemory, machineBusy, shards } = figures;
   const shard = Math.max(0, ...shards.map(({ busy }) => busy));
-  if (figures.receivedBytes === 0) return { code: 'peers', text: 'nobody sent anything: see unchoke doctor' };
+  if (figures.receivedBytes === 0)
+    return { code: 'peers', text: 'no peer sent anything: run unchoke doctor' };
   if (hashing >= BUSY && fullestMemory >= BUSY)
     return {
       code: 'hashing',
-      text: `hashing: it works ${percent(hashing)} of the time, and --memory is full; more --hashers help where cores are free`,
+      text: `hashing: busy ${percent(hashing)} of the time while --memory is full; more --hashers help if cores are free`,
     };
   if (fullestMemory >= 1)
-    return { code: 'memory', text: 'memory: pieces wait for room; a larger --memory evens that out' };
+    return { code: 'memory', text: 'memory: pieces wait for room; a larger --memory helps' };
   if (shard >= BUSY)
     return {
       code: 'shards',
-      text: `our threads: a shard works ${percent(shard)} of the time; more --shards help where cores are free`,
+      text: `our threads: a shard is busy ${percent(shard)} of the time; more --shards help if cores are free`,
     };
   if (machineBusy >= MACHINE_BUSY)
     return {
       code: 'machine',
-      text: `the cores of this machine, ours and others' work together: ${percent(machineBusy)} busy`,
+      text: `the cores of this machine: ${percent(machineBusy)} busy with unchoke and other programs`,
     };
   return {
     code: 'peers',
-    text: `the peers and the way to them: our busiest shard works ${percent(shard)} of the time, hashing ${percent(hashing)}`,
+    text: `the peers or the network: our busiest shard is busy ${percent(shard)} of the time, hashing ${percent(hashing)}`,
   };
 }
 
@@ -79,7 +80,7 @@ export function benchLines(name: string, figures: BenchFigures, machine: string)
   const { rates, receivedBytes, verifiedBytes, wastedBytes, usage, peers, shards } = figures;
   const cpuMs = usage.cpuUserMs + usage.cpuSystemMs;
   const perGib =
-    receivedBytes === 0 ? '-' : `${((cpuMs / 1_000) * (GIB / receivedBytes)).toFixed(2)} s a GiB`;
+    receivedBytes === 0 ? '-' : `${((cpuMs / 1_000) * (GIB / receivedBytes)).toFixed(2)} s per GiB`;
   const spread =
     rates.length === 0
       ? ''
@@ -88,8 +89,8 @@ export function benchLines(name: string, figures: BenchFigures, machine: string)
     ['rate', `${formatRate(medianRate(figures))} in the median second${spread}`],
     ['', sparkline(rates)],
     [
-      'in all',
-      `${formatSize(receivedBytes)} received, ${formatSize(verifiedBytes)} verified and thrown away, ${formatSize(wastedBytes)} came twice, unasked or bad`,
+      'total',
+      `${formatSize(receivedBytes)} received, ${formatSize(verifiedBytes)} verified and thrown away, ${formatSize(wastedBytes)} wasted (received twice, not requested, or bad)`,
     ],
     ['start', `first unchoke ${timeText(figures.ttfuMs)}, first block ${timeText(figures.firstBlockMs)}`],
     [
@@ -106,19 +107,19 @@ export function benchLines(name: string, figures: BenchFigures, machine: string)
     ),
     [
       'hashing',
-      `${percent(figures.hashing)} of the time, at most ${percent(figures.fullestMemory)} of --memory waited`,
+      `${percent(figures.hashing)} of the time, at most ${percent(figures.fullestMemory)} of --memory in use`,
     ],
-    ['waits for', bottleneck(figures).text],
+    ['limited by', bottleneck(figures).text],
     ['on', machine],
   ];
-  const end = figures.complete ? ', all of the torrent' : '';
+  const end = figures.complete ? ', the whole torrent' : '';
   const head = `Throughput of ${name}: ${formatDuration(figures.ms)} from the first block${end}`;
   const shown = lines.filter(([, text]) => text !== '').map(([label, text]) => `${label.padEnd(11)}${text}`);
   return [head, '', ...shown];
 }
 
 function sharesText(peers: readonly BenchShare[], total: number): string {
-  if (peers.length === 0) return 'nobody gave anything';
+  if (peers.length === 0) return 'no peer sent anything';
   const named = peers.map(({ name, bytes }) => `${percent(bytes / Math.max(1, total))} ${name}`);
   return named.join(' · ');
 }

@@ -69,7 +69,7 @@ export class GetOutput {
 
   /** What is on the disk is hashed before anything is asked for. */
   checked(pieces: number, total: number): void {
-    this.#checking ??= new WorkProgress(this.#console, 'checking what is there', total * this.#pieceLength);
+    this.#checking ??= new WorkProgress(this.#console, 'checking existing data', total * this.#pieceLength);
     this.#checking.reached(pieces * this.#pieceLength);
   }
 
@@ -80,22 +80,22 @@ export class GetOutput {
 
   banned(peer: string): void {
     this.#console.event('peer-banned', { peer });
-    this.#console.news(`${peer} sent bad data and is banned`);
+    this.#console.news(`${peer} sent bad data and was banned`);
   }
 
   pieceFailed(piece: number): void {
     this.#console.event('piece-failed', { piece });
-    this.#console.news(`piece ${piece} failed its hash and is fetched again`);
+    this.#console.news(`piece ${piece} failed its hash check and is fetched again`);
   }
 
   webSeedLost(url: string, reason: string): void {
     this.#console.event('web-seed-lost', { url, reason });
-    this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
+    this.#console.news(`web seed ${url} cannot send the missing data: ${reason}`);
   }
 
   webSeedWaits(url: string, reason: string, ms: number): void {
     this.#console.event('web-seed-waits', { url, reason, ms });
-    this.#console.news(`web seed ${url}: ${reason}; it is asked again in ${formatDuration(ms)}`);
+    this.#console.news(`web seed ${url}: ${reason}; next try in ${formatDuration(ms)}`);
   }
 
   fileUnavailable({ path, reason }: UnavailableFile): void {
@@ -121,7 +121,7 @@ export class GetOutput {
     const totals = phaseTotals(race.shardStats);
     this.#console.event('progress', { bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals });
     this.#console.progress(
-      `searching for the metadata; peers that have it: ${offers}  ${phaseText(race.peers.size, totals)}`,
+      `searching for metadata; ${offers} peers have it  ${phaseText(race.peers.size, totals)}`,
     );
   }
 
@@ -207,11 +207,13 @@ export class GetOutput {
       ...usageFigures(),
     });
     if (job !== null && job.download.writeBytes > 0)
-      this.#console.detail(`writes: calls of ${formatSize(job.download.writeBytes)} cost least here`);
+      this.#console.detail(
+        `writes: calls of ${formatSize(job.download.writeBytes)} are cheapest on this machine`,
+      );
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
       this.#console.result(reportLines(report, oracleMs));
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
-      const end = lostTo === null ? '' : `, and cannot give what is missing: ${lostTo}`;
+      const end = lostTo === null ? '' : `; it cannot send the missing data: ${lostTo}`;
       this.#console.result(this.#console.labelled(`web seed ${url}: ${formatSize(bytes)}${end}`));
     }
     for (const line of missingText(this.#missing)) this.#console.result(this.#console.labelled(line));
@@ -231,10 +233,10 @@ export class GetOutput {
   farewell({ download, plan }: GetJob, elapsedMs: number): number {
     const { downloadedBytes: bytes, foundBytes } = download;
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
-    const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
+    const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} already on disk` : '';
     const isAllThere = bytes === 0 && foundBytes > 0;
     const flow = isAllThere
-      ? `nothing to download: ${formatSize(foundBytes)} were there`
+      ? `nothing to download: ${formatSize(foundBytes)} already on disk`
       : `${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}`;
     const where = `complete and verified: ${plan.root}`;
     this.#console.result(
@@ -249,7 +251,7 @@ export class GetOutput {
     this.#console.news(
       job === null
         ? 'interrupted before the metadata was found'
-        : `interrupted at ${formatSize(job.download.verifiedBytes)} verified; the same command goes on from there`,
+        : `interrupted at ${formatSize(job.download.verifiedBytes)} verified; the same command resumes`,
     );
     return EXIT_STATUS.interrupted;
   }

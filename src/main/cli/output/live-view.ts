@@ -76,12 +76,12 @@ function funnelText({ known, peers }: DownloadState): string {
 }
 
 function fastestText({ fastest }: DownloadState): string {
-  if (fastest.length === 0) return 'nobody sends anything at the moment';
+  if (fastest.length === 0) return 'no peer is sending data';
   return fastest.map(({ name, client, rate }) => `${formatRate(rate)} ${name} (${client})`).join(' · ');
 }
 
 function raceText({ ttfuMs, winner }: DownloadState): string {
-  if (ttfuMs === null) return 'nobody has unchoked us yet';
+  if (ttfuMs === null) return 'no peer has unchoked us yet';
   return `first unchoke after ${formatDuration(ttfuMs)}${winner === null ? '' : ` from ${winner}`}`;
 }
 

@@ -134,7 +134,7 @@ export class BenchRun {
       onBanned: (peer) => {
         const name = this.#session.race.peers.nameOf(peer);
         this.#console.event('peer-banned', { peer: name });
-        this.#console.news(`${name} sent bad data and is banned`);
+        this.#console.news(`${name} sent bad data and was banned`);
       },
       onChecked: () => {},
       onJournalTrouble: () => {},
@@ -142,7 +142,7 @@ export class BenchRun {
       onPieceFailed: (piece) => this.#console.event('piece-failed', { piece }),
       onWebSeedLost: (url, reason) => {
         this.#console.event('web-seed-lost', { url, reason });
-        this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
+        this.#console.news(`web seed ${url} cannot send the missing data: ${reason}`);
       },
       onWebSeedWaits: (url, reason, ms) => this.#console.event('web-seed-waits', { url, reason, ms }),
       onFileUnavailable: ({ path, reason }) => this.#console.event('file-unavailable', { path, reason }),
@@ -155,10 +155,10 @@ export class BenchRun {
     const { race, discovery } = this.#session;
     const hopeful = discovery.hopeful || (this.#download?.webSeeds?.hopeful ?? false);
     if (hopeful || !race.peers.allSettled) return;
-    const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was named';
+    const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was found';
     // What came before that is a result all the same.
     this.#end(
-      this.#watch.elapsedMs > 0 ? undefined : new Failure('no-peer', `${some}, and nobody names others`),
+      this.#watch.elapsedMs > 0 ? undefined : new Failure('no-peer', `${some}, and no source has more`),
     );
   }
 
@@ -171,7 +171,7 @@ export class BenchRun {
     if (elapsedMs === 0 && this.#patienceMs > 0 && now - this.#begun >= this.#patienceMs) {
       const known = `${race.peers.size} peers known`;
       return this.#end(
-        new Failure('timeout', `no block came within ${formatDuration(this.#patienceMs)} (${known})`),
+        new Failure('timeout', `no block arrived within ${formatDuration(this.#patienceMs)} (${known})`),
       );
     }
     if (race.peers.size === 0) this.#checkExhausted();

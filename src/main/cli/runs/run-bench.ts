@@ -11,7 +11,7 @@ import { Interrupt } from './interrupt.ts';
 import { withSource } from './with-source.ts';
 
 export function runBench(named: string, flags: BenchFlags): Promise<number> {
-  if (flags.report !== undefined) throw new Failure('usage', '--report is for get, race and demo');
+  if (flags.report !== undefined) throw new Failure('usage', '--report works only with get, race and demo');
   return withSource(named, flags, async (source, network) => {
     const console = new Console(flags);
     const stop = new AbortController();

@@ -61,6 +61,6 @@ export async function runDemo(flags: Flags): Promise<number> {
   } finally {
     interrupt.release();
     rmSync(folder, { recursive: true, force: true });
-    console.news(`that was the demo: ${folder} is removed again`);
+    console.news(`end of the demo; ${folder} is removed`);
   }
 }

@@ -23,7 +23,7 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   const lanes = Math.min(parallel, sources.length);
   checkThreads(flags, lanes);
   if (sources.length > 1 && (flags.report !== undefined || flags.saveTorrent !== undefined))
-    throw new Failure('usage', '--report and --save-torrent are for one source at a time');
+    throw new Failure('usage', '--report and --save-torrent work with one source only');
   const console = new Console(flags);
   const metrics = await openMetrics(flags, console);
   const stop = new AbortController();
