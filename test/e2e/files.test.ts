@@ -240,7 +240,7 @@ test('long work tells its rate and what is left: create, verify, and the check b
   assert.deepEqual(known, new Set(['hashing']));
   assert.deepEqual(await works('verify', sparse, folder, ...slowly), new Set(['verifying']));
   const nobody = ['--no-trackers', '--peer', '127.0.0.1:1', ...slowly];
-  assert.deepEqual(await works('get', sparse, '-o', folder, ...nobody), new Set(['checking existing data']));
+  assert.deepEqual(await works('get', sparse, '-o', folder, ...nobody), new Set(['checking what is there']));
 });
 
 test('a name longer than a filesystem takes, and one of many bytes a letter', async () => {

@@ -69,7 +69,7 @@ export class GetOutput {
 
   /** What is on the disk is hashed before anything is asked for. */
   checked(pieces: number, total: number): void {
-    this.#checking ??= new WorkProgress(this.#console, 'checking existing data', total * this.#pieceLength);
+    this.#checking ??= new WorkProgress(this.#console, 'checking what is there', total * this.#pieceLength);
     this.#checking.reached(pieces * this.#pieceLength);
   }
 
