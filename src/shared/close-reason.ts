@@ -1,6 +1,6 @@
 /**
- * Why a peer was lost: where in the exchange it stood, and what happened. Both from closed lists, plain data, so
- * that a reason survives the way between threads and can be counted, printed and tested one by one.
+ * Why a peer was lost: the stage it had reached, and what happened. Both are from closed lists and plain data, so a reason can
+ * cross threads and can be counted, printed and tested.
  */
 
 /** How far the peer had come when it was lost. */
@@ -46,6 +46,6 @@ export type CloseCode = keyof typeof CLOSE_CODES;
 export interface CloseReason {
   readonly stage: CloseStage;
   readonly code: CloseCode;
-  /** The system's own word where there is one, such as EHOSTUNREACH. */
+  /** The system's error code if there is one, such as EHOSTUNREACH. */
   readonly detail?: string;
 }

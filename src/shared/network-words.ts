@@ -1,8 +1,8 @@
-/** What the system, TLS and the reader of HTTP say by codes, in words for the user: where it failed is said by who tells it. */
+/** Error codes of the system, TLS and the HTTP parser, as words for the user. The caller adds where it failed. */
 
 export const NOT_HTTP = 'its answer is not HTTP';
 
-/** Codes of the system and of TLS in words. */
+/** Words for the codes of the system and of TLS. */
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'no program listens there',
   ECONNRESET: 'it closed the connection too early',
@@ -20,9 +20,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 };
 
-/** A code that is not known here is shown as it is: it says more than nothing. */
+/** An unknown code is shown as it is, which is better than nothing. */
 export function networkWords(error: Error): string {
-  // Several addresses were tried: what the first one said.
+  // Several addresses were tried: the first error counts.
   if (error instanceof AggregateError && error.errors.length > 0)
     return networkWords(error.errors[0] as Error);
   const { code = '' } = error as NodeJS.ErrnoException;
