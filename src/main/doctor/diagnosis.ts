@@ -1,4 +1,4 @@
-/** Why a run is stuck: a pure function from what can be seen to sentences with their figures, the likeliest cause first. */
+/** Why a run makes no progress: a pure function from figures to sentences, the likeliest cause first. */
 import { formatDuration, formatSize } from '../text/units.ts';
 import type { Symptoms, TrackerState } from './symptoms.ts';
 
@@ -23,17 +23,17 @@ export type DiagnosisCode = (typeof DIAGNOSES)[number];
 
 export interface Diagnosis {
   readonly code: DiagnosisCode;
-  /** What is wrong, with the figures behind it. */
+  /** The cause, with its figures. */
   readonly text: string;
-  /** What to try. */
+  /** What the user can try. */
   readonly advice: string;
 }
 
-/** So much of all makes it the cause. */
+/** A share above this makes it the cause. */
 const MOST = 0.6;
 const LAG_P99_MS = 150;
 const LAG_MAX_MS = 1_000;
-/** So much of `--memory` waiting for the disk means that the disk is what we wait for. */
+/** If this share of `--memory` waits for the disk, the disk is the bottleneck. */
 const FULL_SHARE = 0.75;
 const NAMED_TRACKERS = 3;
 
@@ -93,7 +93,7 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
     };
   },
   'all-refuse': ({ dialled, connected, lost }) => {
-    // Those of a family that this machine does not have are not even dialled.
+    // Addresses of a family that this machine does not have are not dialled.
     const notDialled = lost('queued', 'unreachable');
     const refused = lost('dialing', 'refused') + lost('dialing', 'unreachable') + notDialled;
     const tried = dialled + notDialled;
@@ -190,7 +190,7 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
         },
 };
 
-/** Nothing where nothing is wrong. */
+/** Empty if nothing is wrong. */
 export function diagnose(symptoms: Symptoms): Diagnosis[] {
   return DIAGNOSES.flatMap((code) => {
     const found = RULES[code](symptoms);
@@ -198,12 +198,12 @@ export function diagnose(symptoms: Symptoms): Diagnosis[] {
   });
 }
 
-/** One line for people. */
+/** The lines for the user. */
 export function diagnosisLines({ text, advice }: Diagnosis): string[] {
   return [`why: ${text}`, `     ${advice}`];
 }
 
-/** Trackers that failed, where none has answered. */
+/** The failed trackers, if none has answered. */
 function failedOnly({ trackers }: Symptoms): readonly TrackerState[] {
   return trackers.some(({ answered }) => answered) ? [] : trackers;
 }

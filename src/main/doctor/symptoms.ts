@@ -1,4 +1,4 @@
-/** What can be seen of a run at one moment, as plain figures: from these alone a diagnosis is made. */
+/** The state of a run at one moment as plain figures: the only input of a diagnosis. */
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
 import type { Shortage } from '../../shared/ledger.ts';
 import type { Encryption, ShardStats } from '../../shared/messages.ts';
@@ -10,36 +10,36 @@ import type { PeerSession } from '../session/peer-session.ts';
 export interface TrackerState {
   readonly tracker: string;
   readonly answered: boolean;
-  /** Its last word. */
+  /** Its last message. */
   readonly text: string;
 }
 
-/** Of a download only. */
+/** Only with a download. */
 export interface DownloadSymptoms extends Shortage {
   readonly hasWebSeeds: boolean;
-  /** Bytes that were received and wait for a hasher or the disk, and how many may. */
+  /** Received bytes that wait for a storage thread or the disk, and the limit. */
   readonly waitingBytes: number;
   readonly memoryBytes: number;
 }
 
 export interface Symptoms {
   readonly trackers: readonly TrackerState[];
-  /** Other ways by which peers may be found. */
+  /** True if there are other sources of peers. */
   readonly hasOtherSources: boolean;
-  /** An answer of somebody who was asked for peers is awaited. */
+  /** True if an answer of a source of peers is still awaited. */
   readonly searching: boolean;
   readonly known: number;
   readonly dialled: number;
-  /** On their way now. */
+  /** Dials in progress. */
   readonly dialing: number;
   readonly connected: number;
   readonly handshaken: number;
   readonly unchoked: number;
   readonly inSession: number;
-  /** Lost peers. */
+  /** Number of peers lost in this way. */
   readonly lost: (stage: CloseStage, code: CloseCode) => number;
   readonly encryption: Encryption;
-  /** The search for the metadata of a magnet link; null where it is known. */
+  /** The search for the metadata of a magnet link; null if the metadata is known. */
   readonly metadataSearch: MetadataSearch | null;
   readonly download: DownloadSymptoms | null;
   readonly shortages: number;
@@ -47,7 +47,7 @@ export interface Symptoms {
   readonly lagMaxMs: number;
 }
 
-/** The last word of every tracker. */
+/** The last message of every tracker. */
 export class TrackerLog {
   readonly #states = new Map<string, TrackerState>();
 
@@ -64,7 +64,7 @@ export class TrackerLog {
 
 const LOST_STAGES = ['dialed', 'connected', 'handshaken', 'unchoked'] as const;
 
-/** What the parts of a run know, put together. */
+/** Collects the figures from the parts of a run. */
 export function symptomsOf(
   { race, discovery }: PeerSession,
   { dht, lsd, peer, peersFile, encryption }: RaceFlags,
@@ -80,7 +80,7 @@ export function symptomsOf(
     counts.set(key, (counts.get(key) ?? 0) + 1);
     for (const stage of LOST_STAGES) if (timeline[stage] !== null) lost[stage] += 1;
   }
-  // A peer may be dialled several times, each way once: peers are counted, not dials.
+  // A peer may be dialled several times, once per approach: peers are counted, not dials.
   const inSession = sum('choked') + sum('unchoked');
   const connected = inSession + sum('handshaking');
   return {

@@ -1,4 +1,4 @@
-/** The system's words on files, as sentences. */
+/** File error codes of the system as sentences. */
 import { Failure } from '../failure.ts';
 
 const SENTENCES: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is longer than this file system allows',
 };
 
-/** What to do, where that is known. */
+/** Advice, if there is any. */
 const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space, then run the same command again to resume',
   EDQUOT: 'free some space, then run the same command again to resume',
@@ -37,7 +37,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EFBIG: 'choose a folder on another file system',
 };
 
-/** The system's word on a path, as a failure with exit status 5. */
+/** The system's error for a path, as a failure with exit status 5. */
 export function diskFailure(code: string, path: string, cause?: unknown): Failure {
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
   const sentence = SENTENCES[code] ?? 'the disk operation failed';

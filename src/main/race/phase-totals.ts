@@ -1,4 +1,4 @@
-/** Peers by phase over all shards, as the shards last told. */
+/** Peers by phase over all shards, from their last reports. */
 import type { ShardStats } from '../../shared/messages.ts';
 
 export interface PhaseTotals {

@@ -1,4 +1,4 @@
-/** What a race is told at its start, and whom it tells. */
+/** The options of a race, and its listener. */
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
 import type { Encryption, FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
 import type { SocksProxy } from '../../shared/socks-proxy.ts';
@@ -10,7 +10,7 @@ export interface RaceOptions {
   readonly peerId: Uint8Array;
   readonly clientName: string;
   readonly strategy: Strategy;
-  /** Winners to keep; 0 keeps everybody in play. */
+  /** Winners to keep; 0 keeps all peers. */
   readonly keep: number;
   readonly shards: number;
   readonly limits: PeerLimits;
@@ -24,10 +24,10 @@ export interface RaceOptions {
   readonly utp: boolean;
   /** Exchange peers (BEP 11). */
   readonly pex: boolean;
-  /** Learn nodes of the DHT from peers (BEP 5, PORT). */
+  /** Learn DHT nodes from peers (BEP 5, PORT). */
   readonly dht: boolean;
   readonly onDhtNode?: (host: string, port: number) => void;
-  /** Addresses that the user wants nothing to do with. */
+  /** Addresses that the user blocked. */
   readonly blocklist: Blocklist | null;
   readonly workerFile?: URL;
 }
@@ -39,17 +39,17 @@ export interface Unchoke {
 }
 
 export interface RaceListener {
-  /** The first unchoke of all; `ms` from the moment the first address went to a shard. */
+  /** The first unchoke of the run; `ms` counts from the first address sent to a shard. */
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onFull(pieces: readonly FullPiece[]): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
-  /** The peer sent bad data; its address is not taken again. */
+  /** The peer sent bad data; its address is banned. */
   onBanned(peer: PeerIndex): void;
-  /** A peer has metadata, or sent (or refused) a part of it. Only while the torrent is unknown. */
+  /** A peer has the metadata, or sent or refused a part of it. Only while the torrent is unknown. */
   onMetadataOffer(peer: PeerIndex, bytes: number | null): void;
   onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
   /** A shard died; its claims are void. */
   onShardLost(shard: ShardId, error: unknown): void;
-  /** A bug of ours that no new thread mends. */
+  /** A bug that a new thread does not fix. */
   onBug(error: unknown): void;
 }

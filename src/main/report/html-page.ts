@@ -1,4 +1,4 @@
-/** The race report as one page that needs nothing else: no network, no script. */
+/** The race report as one page without network or script. */
 import { VERSION } from '../network/identity.ts';
 import { formatDuration, formatRate, formatSize } from '../text/units.ts';
 import {
@@ -22,10 +22,10 @@ const TABLE_PEERS = 50;
 export interface PageFacts {
   readonly name: string;
   readonly infoHash: string;
-  /** Of the download; 0 where there was none. */
+  /** Of the download; 0 if there was none. */
   readonly wantedBytes: number;
   readonly downloadedBytes: number;
-  /** What the best peer alone would have needed, where that is known. */
+  /** The time that the best peer alone would have needed, if it is known. */
   readonly oracleMs: number | null;
   readonly date: Date;
 }
@@ -97,7 +97,7 @@ const LEGEND = `<p class="legend">${[
   .map(([name, text]) => `<span><i class="${name}"></i>${text}</span>`)
   .join('')}</p>`;
 
-/** The figures that one reads first. */
+/** The most important figures. */
 function tiles(
   facts: PageFacts,
   { ttfuMs, firstUnchoke, strategy, funnel }: RaceReport,

@@ -1,4 +1,4 @@
-/** The race report for people: plain text in lines of at most 100 columns. */
+/** The race report as plain text, with lines of at most 100 columns. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import { formatDuration, formatSize } from '../text/units.ts';
 import {
@@ -12,7 +12,7 @@ import {
 
 const BAR_COLUMNS = 40;
 const SOURCE_COLUMNS = 38;
-/** `oracleMs`: the best peer's own time, where it is known, as in a swarm of our own. */
+/** `oracleMs`: the time of the best peer, if it is known, as in our own swarm. */
 export function reportLines(report: RaceReport, oracleMs: number | null): string[] {
   const parts = [
     headline(report, oracleMs),
@@ -57,7 +57,7 @@ function bar(share: number): string {
   return share > 0 && columns === 0 ? '▏' : '█'.repeat(columns);
 }
 
-/** Nothing to compare where there is but one. */
+/** With a single row there is nothing to compare. */
 function yieldLines(title: string, first: string, rows: readonly Yield[]): string[] {
   if (rows.length < 2) return [];
   const columns = [first, 'connected', 'handshaken', 'unchoked', 'gave data'];
@@ -84,7 +84,7 @@ function lostLines({ lost }: RaceReport): string[] {
 function stageLines(stages: readonly StageTimes[]): string[] {
   if (stages.length === 0) return [];
   const head = `${'how long'.padEnd(13)}${'client'.padEnd(16)}${['peers', 'p50', 'p90', 'p99', 'max'].map((name) => name.padStart(10)).join('')}`;
-  // With one family the row of all would say the same twice.
+  // With one family the row `all` would be the same.
   const families = new Set(stages.map(({ family }) => family).filter((family) => family !== 'all'));
   const shown =
     families.size > 1

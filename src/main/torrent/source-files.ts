@@ -1,4 +1,4 @@
-/** What is to become a torrent: a file, or all files below a folder, in the order that mktorrent and transmission use. */
+/** The files of a new torrent: one file, or all files below a folder, in the order of mktorrent and transmission. */
 import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
@@ -10,16 +10,16 @@ import { isPaddingName } from './file-list.ts';
 
 export interface SourceFile {
   readonly path: string;
-  /** Below the folder; null for the one file of a single-file torrent. */
+  /** Path below the folder; null for the file of a single-file torrent. */
   readonly elements: readonly string[] | null;
   readonly length: number;
-  /** Differs once the file was changed or replaced. */
+  /** Changes when the file is changed or replaced. */
   readonly stamp: string;
 }
 
-/** What lies in the folder and does not belong to the torrent. */
+/** Something in the folder that is not part of the torrent. */
 export interface LeftOut {
-  /** Below the folder. */
+  /** Path below the folder. */
   readonly path: string;
   readonly reason: string;
 }
@@ -34,8 +34,8 @@ export interface Source {
 }
 
 /**
- * Looks at PATH. Links to files are read as files, links to folders are left out, and so is `except`: the torrent that is
- * being made, which an earlier run may have left here. Throws a Failure that names the path.
+ * Lists the files of PATH. Links to files are read as files. Links to folders are left out, and so is `except`: the .torrent
+ * file itself, which an earlier run may have left here. Throws a Failure that names the path.
  */
 export function sourceOf(path: string, except: string): Source {
   const root = absolutePath(path);
@@ -60,7 +60,7 @@ export function sourceOf(path: string, except: string): Source {
   }
 }
 
-/** Throws a `disk` failure if a file is not what it was when it was found: then the hashes are those of no file. */
+/** Throws a `disk` failure if a file has changed since it was listed: the hashes would fit no file. */
 export function assertUnchanged({ files }: Source): void {
   for (const { path, stamp } of files) {
     const stats = statOf(path);
@@ -97,7 +97,7 @@ function filesBelow(root: string, except: string): { files: SourceFile[]; leftOu
     }
   };
   walk([]);
-  // By the bytes of the whole path, as strcmp sorts.
+  // Sorted by the bytes of the whole path, as strcmp does.
   const keyed = files.map((file) => ({ file, key: bytesOfName(file.path) }));
   keyed.sort((a, b) => Buffer.compare(a.key, b.key));
   return { files: keyed.map(({ file }) => file), leftOut };
@@ -122,7 +122,7 @@ function isSame(one: BigIntStats, other: BigIntStats | undefined): boolean {
   return one.dev === other?.dev && one.ino === other.ino;
 }
 
-/** Undefined where a link leads nowhere, or in a circle. */
+/** Undefined if a link leads to nothing or in a circle. */
 function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(diskPath(path), { bigint: true, throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-/** The sources of one command: what was named, with folders and lists opened. */
+/** The sources of one command: the arguments, with folders and lists expanded. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath, nameOfBytes } from '../../shared/byte-name.ts';
@@ -7,8 +7,8 @@ import { Failure } from '../failure.ts';
 import { isPath } from './source.ts';
 
 /**
- * Folders become the .torrent files in them, by name; `@FILE` becomes the lines of a file, without empty ones and `#` comments.
- * Throws a usage failure for what cannot be read, or holds nothing.
+ * Folders become the .torrent files in them, by name. `@FILE` becomes the lines of a file, without empty lines and `#`
+ * comments. Throws a usage failure for a folder or list that cannot be read or is empty.
  */
 export function expandSources(named: readonly string[]): string[] {
   return named.flatMap((source) => {
@@ -17,7 +17,7 @@ export function expandSources(named: readonly string[]): string[] {
   });
 }
 
-/** False as well for what the file system refuses to look at; opening it will say why. */
+/** Also false if the file system refuses: opening it will give the reason. */
 function isFolder(path: string): boolean {
   try {
     return statSync(diskPath(path)).isDirectory();
