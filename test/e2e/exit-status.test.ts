@@ -1,4 +1,4 @@
-/** Every exit status of the command line, made true one by one. */
+/** Every exit status of the command line, produced one by one. */
 import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -68,7 +68,7 @@ test('exit status 3: not a torrent, with the reason and the byte', async () => {
   }
 });
 
-test('exit status 4: nobody to download from, or nobody unchokes in time', async () => {
+test('exit status 4: no peer to download from, or no peer unchokes us in time', async () => {
   const torrent = writeTo(folder, 'lonely.torrent', torrentOf());
   const lonely = await runCli('get', torrent, '-o', join(folder, 'lonely'));
   assert.deepEqual([lonely.status, /no peer to download from/.test(lonely.stderr)], [4, true]);
@@ -91,7 +91,7 @@ test('exit status 4: nobody to download from, or nobody unchokes in time', async
   );
 });
 
-test('a magnet link longer than a file name, with a bad value and near peers: exit status 4, and both are told', async () => {
+test('a magnet link longer than a file name, with a bad value and near peers: exit status 4, and both are reported', async () => {
   const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}&dn=${'x'.repeat(300)}&x.pe=127.0.0.1:1&x.pe=nobody`;
   const { status, stderr } = await runCli('get', link, '-o', join(folder, 'magnet'));
   assert.equal(status, 4, stderr);
@@ -126,7 +126,7 @@ test('exit status 5: a folder where the file should be, a file where a folder sh
   );
 });
 
-test('a tracker that is down is named, with the reason and the next try, and waited for as long as the user says', async () => {
+test('a tracker that is down is named, with the reason and the next try, and the run waits as long as the user says', async () => {
   const torrent = announcing('down', 'http://127.0.0.1:1/announce');
   const run = await runCli('get', torrent, '-o', join(folder, 'down'), '--first-unchoke-timeout', '1s');
   assert.equal(run.status, 4);
@@ -138,7 +138,7 @@ test('a tracker that is down is named, with the reason and the next try, and wai
   assert.equal(statSync(join(folder, 'down', 'file.bin')).size, 100);
 });
 
-test('what is for ever with every tracker ends the run at once, unless others are awaited at a port of ours', async () => {
+test('if every tracker has a lasting failure, the run ends at once, unless it waits for incoming peers', async () => {
   const gone = await httpServer(() => ({ status: 404, body: Buffer.from('gone') }));
   const torrent = announcing('gone', gone.announce);
   try {

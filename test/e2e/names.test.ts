@@ -1,4 +1,4 @@
-/** Names as filesystems have them, through `create` and `verify`; and what these two say of a folder that is not what it should be. */
+/** File names through `create` and `verify`, and what these report about a wrong folder. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -63,7 +63,7 @@ async function create(...more: string[]) {
   return run.events.at(-1) ?? {};
 }
 
-test('what create makes verify finds good, whatever the names; what it leaves out it names', async () => {
+test('verify finds good what create made, with any names; create lists what it leaves out', async () => {
   const first = await create();
   assert.equal(first['files'], names.length + 1);
   const leftOut = [
@@ -90,7 +90,7 @@ test('what create makes verify finds good, whatever the names; what it leaves ou
   assert.ok(!shown.stdout.includes('\x1b') && !shown.stdout.includes('\u202e'));
 });
 
-test('create refuses what could not be verified afterwards', async () => {
+test('create refuses what verify could not find', async () => {
   for (const name of ['a/b', '..', '', 'a\nb'.repeat(100)]) {
     const run = await runCli('create', source, '-o', join(folder, 'no.torrent'), '--name', name);
     assert.deepEqual([run.status, /not a valid file name/.test(run.stderr)], [2, true], run.stderr);
@@ -101,7 +101,7 @@ test('create refuses what could not be verified afterwards', async () => {
   assert.deepEqual([run.status, /would replace its own content/.test(run.stderr)], [2, true]);
 });
 
-test('verify tells a file that is too long, a folder or a pipe in its place, and a wrong folder', async () => {
+test('verify reports a file that is too long, a folder or a pipe in its place, and a wrong folder', async () => {
   const plain = join(folder, 'plain');
   mkdirSync(plain);
   for (const name of ['good', 'long', 'folder', 'pipe', 'empty'])
@@ -147,7 +147,7 @@ test('a folder and a torrent on the command line may have names of other bytes t
   const odd = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from('odd\xff', 'latin1')]);
   mkdirSync(odd);
   writeFileSync(Buffer.concat([odd, Buffer.from('/x')]), 'x');
-  // Node gives a child no other bytes than UTF-8, a shell does.
+  // Node passes only UTF-8 to a child, a shell passes any bytes.
   const run = (words: string, before = 'true'): void =>
     void execFileSync('sh', [
       '-c',
@@ -158,7 +158,7 @@ test('a folder and a torrent on the command line may have names of other bytes t
   run('create "$1"');
   run('create "$1/x"');
   run('verify "$1.torrent" .');
-  // From the inside, where Node does not know where it is.
+  // From inside the folder, where Node does not know its path.
   writeFileSync(Buffer.concat([odd, Buffer.from('/x.torrent')]), readFileSync(join(folder, 'x.torrent')));
   run('verify x.torrent .', 'cd "$1"');
   const line = 'get x.torrent --no-dht --no-lsd --on-complete ./hook';

@@ -1,4 +1,4 @@
-/** Options from the environment and the config file, completion, and the manual page: all out of one set of definitions. */
+/** Options from the environment and the config file, completion, and the manual page: all from one set of definitions. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -31,9 +31,9 @@ function config(name: string, value: unknown): Record<string, string> {
   return { XDG_CONFIG_HOME: home };
 }
 
-test('the command line goes before the environment, that before the config file, and its command before all', () => {
+test('the command line wins over the environment, the environment over the config file, and a command’s section over the general one', () => {
   const race = ['race', torrent, ...AT_HOME];
-  // A wrong value is named with where it came from: so one sees which of them was used.
+  // A wrong value is reported with its origin, which shows which one was used.
   const all = config('all', { shards: 'from all', race: { shards: 'from race' } });
   assert.match(run(race, all).stderr, /--shards from race: not a whole number/);
   assert.match(run(race, { ...all, UNCHOKE_SHARDS: 'from env' }).stderr, /--shards from env/);
@@ -135,7 +135,7 @@ test('the schema of events knows every diagnosis, and refuses what it does not k
   assert.throws(() => checkEvent({ type: 'piece-failed', v: 1 }), /required/);
 });
 
-test('every event that the code tells is in the schema', () => {
+test('every event of the code is in the schema', () => {
   const told = new Set<string>();
   for (const file of readdirSync(join(ROOT, 'src', 'main'), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;

@@ -1,4 +1,4 @@
-/** SOCKS5 through a real proxy (microsocks): peers and trackers go through it, and nothing goes past it. */
+/** SOCKS5 through a real proxy (microsocks): peers and trackers go through it, and nothing bypasses it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -38,7 +38,7 @@ function tinyproxy() {
   });
 }
 
-/** A program that listens on a port, with all that it writes. */
+/** A program that listens on a port, with its output. */
 async function proxyProgram(command: (port: number) => string[]) {
   const port = await freePort();
   const [program = '', ...options] = command(port);
@@ -63,7 +63,7 @@ async function proxyProgram(command: (port: number) => string[]) {
   return { port, log: () => log, stop: () => ended(child, () => child.kill('SIGTERM')) };
 }
 
-test('a tracker and a peer through SOCKS5; without the proxy there is no way', async () => {
+test('a tracker and a peer through SOCKS5; without the proxy they cannot be reached', async () => {
   const torrent = join(folder, 'plain.torrent');
   makeTorrent(join(data, 'file.bin'), torrent, 16);
   const { infoHash } = loadTorrent(torrent);
@@ -104,7 +104,7 @@ test('a tracker and a peer through SOCKS5; without the proxy there is no way', a
   }
 });
 
-test('a proxy that wants a name and a password gets them; a wrong one leads nowhere', async () => {
+test('a proxy that needs user name and password gets them; wrong ones fail', async () => {
   const torrent = join(folder, 'auth.torrent');
   makeTorrent(join(data, 'file.bin'), torrent, 16);
   const seed = await libtorrentSeed({ torrent, folder: data, scratch: folder });
@@ -146,7 +146,7 @@ test('a tracker through a real HTTP proxy', async () => {
   }
 });
 
-test('an HTTP proxy carries no peers, so none is dialled', async () => {
+test('an HTTP proxy cannot carry peers, so none is dialled', async () => {
   const torrent = join(folder, 'http.torrent');
   makeTorrent(join(data, 'file.bin'), torrent, 16);
   const seed = await libtorrentSeed({ torrent, folder: data, scratch: folder });

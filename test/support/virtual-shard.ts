@@ -28,7 +28,7 @@ import { VirtualTime } from './virtual-time.ts';
 
 export const INFO_HASH = Buffer.alloc(20, 0xab);
 export const OUR_PEER_ID = Buffer.from('-UC0100-abcdefghijkl');
-/** Stands for an info dictionary: a bit more than two parts. */
+/** An info dictionary for tests: a bit more than two parts. */
 export const INFO = Buffer.alloc(40_000, 0x69);
 const READ_BUFFER_BYTES = 65_536;
 /** Real clocks do not begin at zero either: a time that was never set must not look like one long ago. */
@@ -41,7 +41,7 @@ export interface VirtualShardOptions {
   readonly totalLength?: number;
   readonly strategy?: Strategy;
   readonly share?: Partial<ShardShare>;
-  /** With ledger and arena of this many slots; without: race only. */
+  /** With a ledger and an arena of this many slots; without: only a race. */
   readonly slots?: number;
   readonly chokedTimeoutMs?: number;
   readonly order?: PickOrder;
@@ -52,13 +52,13 @@ export interface VirtualShardOptions {
   readonly private?: boolean;
   /** The torrent is not known until `setTorrent`. */
   readonly magnet?: boolean;
-  /** The addresses of this machine at the moment. */
+  /** The current addresses of this machine. */
   readonly ownAddresses?: () => readonly string[];
-  /** Where dials leave from. */
+  /** Our address for dials. */
   readonly localAddress?: string;
-  /** Pieces, from the first on, that were there before. */
+  /** Pieces, from the first on, that were already there. */
   readonly verified?: number;
-  /** Downloads the same as this one: another shard over the same ledger, arena and time. */
+  /** Downloads the same torrent as this one: another shard over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }
 
@@ -71,7 +71,7 @@ export class VirtualShard {
   readonly errors: unknown[] = [];
   /** Main's part, for all shards of a ledger. */
   readonly verdicts: Verdicts | null;
-  /** Senders of bad blocks, in the order of their conviction. */
+  /** Convicted senders of bad blocks, in order. */
   readonly convicted: Sender[];
   onConvicted = (sender: Sender, _piece: PieceIndex): unknown => this.convicted.push(sender);
   readonly #memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
@@ -83,7 +83,7 @@ export class VirtualShard {
 
   constructor(options: VirtualShardOptions = {}) {
     this.time = options.beside?.time ?? new VirtualTime();
-    // Indices are those of one list for all shards, as in main.
+    // Indices belong to one list for all shards, as in main.
     this.#firstIndex = options.beside === undefined ? 0 : 500;
     const pieceLength = options.pieceLength ?? 32_768;
     const g = geometry(options.totalLength ?? (options.pieces ?? 8) * pieceLength, pieceLength);
@@ -147,12 +147,12 @@ export class VirtualShard {
     this.time.every(TICK_MS, () => this.shard.guard(() => this.shard.tick()));
   }
 
-  /** Where the shard began as with a magnet link: the metadata is found. */
+  /** After a start as with a magnet link: the metadata is found. */
   setTorrent(): void {
     this.shard.command({ type: 'torrent', torrent: this.#torrent });
   }
 
-  /** Adds peers and puts their addresses into play. */
+  /** Adds peers and their addresses. */
   add(...scripts: FakePeerScript[]): FakePeer[] {
     const first = this.#peers.length;
     const peers = scripts.map((script, i) => new FakePeer(this.time, script, this.#firstIndex + first + i));
@@ -170,7 +170,7 @@ export class VirtualShard {
     this.shard.command({ type: 'listen', port: 1, host: null, firstPeer: peerIndex(1_000) });
   }
 
-  /** Somebody connects to us, where the shard listens. */
+  /** A peer connects to us, if the shard listens. */
   knock(script: FakePeerScript, host = '127.0.0.9'): FakePeer {
     const peer = new FakePeer(this.time, script);
     this.#knock({ host, port: 5 }, (events) =>
@@ -206,7 +206,7 @@ export class VirtualShard {
       .sort((a, b) => a[0] - b[0]);
   }
 
-  /** Milliseconds of every unchoke told. */
+  /** Milliseconds of every reported unchoke. */
   get unchokes(): number[] {
     return this.events.flatMap((event) => (event.type === 'unchoked' ? [event.at - EPOCH_MS] : []));
   }
@@ -220,7 +220,7 @@ export class VirtualShard {
     });
   }
 
-  /** Plays main and the hashers: judges the pieces that this shard has filled since. */
+  /** Plays main and the storage threads: judges the pieces that this shard has filled since. */
   judge(good: (full: FullPiece) => boolean, seen: Set<FullPiece>): void {
     if (this.ledger === null || this.arena === null || this.verdicts === null) return;
     const news = this.full.filter((full) => !seen.has(full));
@@ -252,7 +252,7 @@ export class VirtualShard {
     this.heedVerdicts(verified);
   }
 
-  /** What main tells every shard after a verdict. */
+  /** Sends every shard what main sends after a verdict. */
   heedVerdicts(verified: readonly PieceIndex[]): void {
     const peers = this.convicted.map(senderOf).flatMap((sender) => ('peer' in sender ? [sender.peer] : []));
     if (peers.length > 0) this.shard.command({ type: 'banish', peers, code: 'bad-data' });

@@ -1,4 +1,4 @@
-/** Web seeds in virtual time: servers whose every answer a test decides, and the test in the part of main. */
+/** Web seeds in virtual time: the test decides every answer of a server, and plays main. */
 import { Readable } from 'node:stream';
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
@@ -19,7 +19,7 @@ import { VirtualTime } from './virtual-time.ts';
 /** Real clocks do not begin at zero either. */
 const EPOCH_MS = 10_000_000;
 const STEP_MS = 50;
-/** Bytes that a server with a rate sends at one time. */
+/** Bytes that a server with a rate sends at once. */
 const CHUNKS_PER_S = 20;
 
 export interface Asked {
@@ -35,19 +35,19 @@ export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** Bytes per second; at once where it is left out. */
+  /** Bytes per second; without it, at once. */
   readonly rate?: number;
   /** The connection breaks after this many bytes. */
   readonly breaksAfter?: number;
-  /** It does not break then, but nothing more comes. */
+  /** It does not break then, but sends nothing more. */
   readonly silent?: boolean;
-  /** Where redirects led to. */
+  /** The target of redirects. */
   readonly landing?: string;
 }
 
 export type Answer = (asked: Asked, file: Uint8Array) => Reply | 'refused';
 
-/** The range that was asked for, as good servers send it. */
+/** The requested range, as good servers send it. */
 export const right = ({ from, to }: Asked, file: Uint8Array): Reply => ({
   status: 206,
   headers: {
@@ -65,7 +65,7 @@ export interface VirtualWebSeedsOptions {
   /** One for each web seed, at `http://s0.test/`, `http://s1.test/`, … */
   readonly servers: readonly Answer[];
   readonly slots?: number;
-  /** A shard that downloads the same, over the same ledger, arena and time. */
+  /** A shard that downloads the same torrent, over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }
 
@@ -75,7 +75,7 @@ export class VirtualWebSeeds {
   readonly arena: Arena;
   readonly asked: Asked[] = [];
   readonly events: WebSeedEvent[] = [];
-  /** Pieces that failed their hash, in the order of their failures. */
+  /** Pieces that failed their hash check, in order. */
   readonly failed: number[] = [];
   readonly #fetcher: WebSeedFetcher;
   readonly #shard: VirtualShard | null;
@@ -159,7 +159,7 @@ export class VirtualWebSeeds {
     );
   }
 
-  /** Why each web seed has nothing left, as it was said the last time. */
+  /** Why each web seed has nothing left, from its last report. */
   get lostSeeds(): Map<number, string | null> {
     const lost = new Map<number, string | null>();
     for (const event of this.events) if (event.type === 'seed-lost') lost.set(event.seed, event.reason);
@@ -170,7 +170,7 @@ export class VirtualWebSeeds {
     return this.events.flatMap((event) => (event.type === 'seed-waits' ? [event] : []));
   }
 
-  /** Lets time pass, and judges pieces as main would. Resolves to when the download was complete, or `ms`. */
+  /** Advances time and judges pieces like main. Resolves to the time when the download was complete, or `ms`. */
   async run(ms: number, stepMs = STEP_MS): Promise<number> {
     for (let passed = 0; passed < ms; passed += stepMs) {
       if (this.#shard === null) this.time.run(stepMs);
@@ -186,7 +186,7 @@ export class VirtualWebSeeds {
     this.#fetcher.command({ type: 'network-back' });
   }
 
-  /** Ends the fetcher, and with it the test: nothing of it is left at work. */
+  /** Ends the fetcher and the test: nothing of it keeps running. */
   async stop(): Promise<void> {
     this.#fetcher.command({ type: 'stop' });
     let ended = false;
@@ -238,7 +238,7 @@ export class VirtualWebSeeds {
       if (from < end) stream.push(Buffer.from(body.subarray(from, Math.min(from + step, end))));
       const next = from + step;
       if (next < end) this.time.after((step * 1_000) / (rate ?? 1), () => send(next));
-      // What was pushed is read before the break is seen.
+      // Pushed bytes are read before the break is seen.
       else if (breaksAfter < body.length)
         this.time.after(silent ? (visit.silenceMs ?? 0) : 2 * STEP_MS, () =>
           stream.destroy(new HttpError('broken')),
@@ -250,7 +250,7 @@ export class VirtualWebSeeds {
   }
 }
 
-/** Plays it to its end, or for so long, and looks at it then. */
+/** Runs it to its end, or for this time, and then returns its state. */
 export async function play(
   options: VirtualWebSeedsOptions,
   ms: number,

@@ -1,4 +1,4 @@
-/** What `unchoke bench` says of its figures. */
+/** The texts of `unchoke bench`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

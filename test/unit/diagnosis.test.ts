@@ -1,4 +1,4 @@
-/** Diagnoses that need a machine that is ill, and that a healthy run has none. e2e/doctor makes the others true with real sockets. */
+/** Diagnoses that need a machine with a fault, and a healthy run without any. e2e/doctor produces the others with real sockets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../../src/main/doctor/diagnosis.ts';
@@ -34,7 +34,7 @@ const codes = (more: Partial<Symptoms>) => diagnose({ ...healthy, ...more }).map
 
 test('a healthy run has nothing to complain about', () => assert.deepEqual(codes({}), []));
 
-test('the disk is what is waited for', () => {
+test('the disk is the bottleneck', () => {
   const download = {
     ...(healthy.download as NonNullable<Symptoms['download']>),
     waitingBytes: 120 * 2 ** 20,
@@ -49,12 +49,12 @@ test('certificates that are out of date by our clock', () => {
   assert.deepEqual(codes({ trackers: [failed], known: 0 }), ['clock']);
 });
 
-test('one tracker that answered makes the failures of others no cause', () => {
+test('if one tracker answered, the failures of others are no cause', () => {
   const failed = { tracker: 'udp://u', answered: false, text: 'no program listens there' };
   assert.deepEqual(codes({ trackers: [...healthy.trackers, failed] }), []);
 });
 
-test('why there is no metadata: nobody has it, those who have it do not give it, or they have left', () => {
+test('why there is no metadata: no peer has it, the peers that have it do not send it, or they left', () => {
   const told = (search: Partial<NonNullable<Symptoms['metadataSearch']>>) => {
     const metadataSearch = { offers: 0, refusing: 0, silent: 0, left: 0, wrong: 0, ...search };
     const found = diagnose({ ...healthy, metadataSearch });

@@ -12,7 +12,7 @@ const http = new HttpClient({ proxy: null, localAddress: null });
 after(() => http.close());
 const request = { maxBytes: 1_000, signal: new AbortController().signal };
 
-test('every hop is judged before it is visited, by where its name leads', async () => {
+test('every hop is checked by its address before it is visited', async () => {
   const server = await httpServer((n, url) =>
     n === 1
       ? { status: 302, location: url.replace('first', 'second'), body: Buffer.alloc(0) }
@@ -37,7 +37,7 @@ test('every hop is judged before it is visited, by where its name leads', async 
   }
 });
 
-test('redirects to other protocols and to no URL at all, and hosts that are none', async () => {
+test('redirects to other protocols and invalid URLs, and invalid hosts', async () => {
   const server = await httpServer((_, url) => ({
     status: 301,
     location: url.includes('file') ? 'file:///etc/passwd' : 'http://[bad',
@@ -56,11 +56,11 @@ test('redirects to other protocols and to no URL at all, and hosts that are none
   }
 });
 
-test('a connection that the server closed while it was kept open is no failure', async () => {
+test('a kept connection that the server closed is not a failure', async () => {
   const sockets = new Set<Socket>();
   let kept: Socket | undefined;
   const server = createServer((incoming, response) => {
-    // The second request on one connection finds it gone, as it does where a server's patience ends at that moment.
+    // The second request on one connection finds it closed, as when a server times out at that moment.
     if (kept === incoming.socket) return void incoming.socket.resetAndDestroy();
     kept = incoming.socket;
     sockets.add(incoming.socket);
@@ -79,7 +79,7 @@ test('a connection that the server closed while it was kept open is no failure',
   }
 });
 
-test('an answer whose body falls silent is given up, and says so', async () => {
+test('an answer whose body falls silent is given up, with its reason', async () => {
   const server = createServer((_, response) => void response.writeHead(200).write('the beginning'));
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
   const address = server.address();
@@ -141,7 +141,7 @@ test('a SOCKS5 proxy that falls silent is given up with the request, and close d
   }
 });
 
-test('behind a proxy a name of this machine is still known as one', async () => {
+test('behind a proxy, a name of this machine is still recognized', async () => {
   const behind = new HttpClient({ proxy: 'socks5://127.0.0.1:1', localAddress: null });
   const refuses = (_: URL, reach: Reach) => `at ${reach}`;
   for (const [url, reach] of [

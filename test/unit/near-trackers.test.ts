@@ -1,4 +1,4 @@
-/** What a torrent from a stranger can make us ask of our own machine and network: trackers, and nothing else. */
+/** What a torrent from a stranger can make us request on our own machine and network: only trackers. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { getEventListeners } from 'node:events';
@@ -64,7 +64,7 @@ const request = {
   key: 1,
 } as const satisfies AnnounceRequest;
 
-/** What an announcer has to say of these tiers until `count` news came; it is stopped then, and asked whether it had hope. */
+/** The news of an announcer with these tiers, until there are `count`; then it is stopped and asked whether it had hope. */
 async function newsOf(
   tiers: readonly (readonly string[])[],
   count: number,
@@ -92,14 +92,14 @@ async function newsOf(
   });
   announcer.start();
   await heard;
-  // The round that this was of comes to its end.
+  // This round ends.
   await new Promise(setImmediate);
   onHope(announcer.hopeful);
   await announcer.stop();
   return said;
 }
 
-test('announces, redirects and scrapes keep to it, by name, address and mapped address', async () => {
+test('announces, redirects and scrapes follow it, by name, address and mapped address', async () => {
   const server = await httpServer((_, url) =>
     url.startsWith('/announce?to=')
       ? {
@@ -143,7 +143,7 @@ test('announces, redirects and scrapes keep to it, by name, address and mapped a
   }
 });
 
-test('over UDP as well, and a mapped address is answered as what it is', async () => {
+test('over UDP as well, and a mapped address counts as IPv4', async () => {
   const socket = createSocket('udp4');
   const heard: Buffer[] = [];
   socket.on('message', (datagram, from) => {
@@ -190,7 +190,7 @@ test('a name with addresses of both families is announced over each, and one of 
   }
 });
 
-test('what hardly passes is no reason to wait, what may pass is one', async () => {
+test('a lasting failure is no reason to wait, a temporary one is', async () => {
   const status = (code: number, text: string) =>
     httpServer(() => ({ status: code, body: Buffer.from(text) }));
   const [gone, busy, never] = [
@@ -219,7 +219,7 @@ test('what hardly passes is no reason to wait, what may pass is one', async () =
   await Promise.all([gone.close(), busy.close(), never.close()]);
 });
 
-test('a torrent names so many trackers and no more, in whatever form, and so many at one host', async () => {
+test('the number of trackers in a torrent is limited, in any form, also per host', async () => {
   const crowd = Array.from({ length: 5_000 }, (_, i) => `http://127.0.0.1:1/announce?${i}`);
   const spread = Array.from({ length: 5_000 }, (_, i) => `http://h${i}.example/announce`);
   for (const form of [[crowd], crowd.map((url) => [url])])
@@ -235,7 +235,7 @@ test('a torrent names so many trackers and no more, in whatever form, and so man
   await server.close();
 });
 
-test('names: what a hosts file says, what needs no asking, and a look-up that is abandoned', async () => {
+test('names: the hosts file, names without a query, and a look-up that is cancelled', async () => {
   const file =
     '# no\n127.0.0.1 localhost\r\n10.1.2.3\tTrk.test other # trk2.test\n::ffff:10.0.0.9 trk.test.\nbad trk.test\n';
   assert.deepEqual(hostsOf(file, 'TRK.test'), [{ address: '10.1.2.3', family: 4 }]);

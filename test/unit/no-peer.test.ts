@@ -1,9 +1,9 @@
-/** How a run says that nobody is left. */
+/** How a run says that no peer is left. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goneText, noPeerText } from '../../src/main/cli/runs/no-peer.ts';
 
-test('trackers are blamed only where some were asked', () => {
+test('trackers are blamed only if some were asked', () => {
   assert.deepEqual(
     [goneText(1, true), goneText(7, false)],
     [

@@ -1,4 +1,4 @@
-/** Numbers on the command line: each that costs memory has a largest one. */
+/** Numbers on the command line: each that costs memory has a maximum. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getFlags } from '../../src/main/cli/commands/get-flags.ts';

@@ -1,4 +1,4 @@
-/** Two processes are kept from one place, and what a killed one left behind stops nobody. */
+/** Two processes cannot use one place, and the lock of a killed process blocks no other. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -33,7 +33,7 @@ function place(name: string) {
   return { path: join(path, 'lock'), folder: Folder.open(path) };
 }
 
-/** A lock as its owner would have written it, but for what a test changes. */
+/** A lock as its owner would have written it, except for what a test changes. */
 async function ownerOf(changes: object): Promise<string> {
   const at = place(`owner ${readdirSync(folder).length}`);
   const lock = await OutputLock.take(at.folder, 'lock', HOOKS);
@@ -44,7 +44,7 @@ async function ownerOf(changes: object): Promise<string> {
 
 const dead = (): number => spawnSync(process.execPath, ['--version']).pid;
 
-test('one has it, the next does not and is told by what process; after the release it is free and leaves nothing', async () => {
+test('one run has it, the next one learns which process; after the release it is free and nothing is left', async () => {
   const at = place('two');
   const first = await OutputLock.take(at.folder, 'lock', HOOKS);
   await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), (error: Failure) => {
@@ -56,7 +56,7 @@ test('one has it, the next does not and is told by what process; after the relea
   assert.deepEqual(readdirSync(at.folder.path), []);
 });
 
-test('a process that is dead, or another one with its number, has nothing', async () => {
+test('a dead process, or another one with its number, has no lock', async () => {
   for (const changes of [{ pid: dead() }, { started: '1' }]) {
     const at = place(`stale ${Object.keys(changes)}`);
     writeFileSync(at.path, await ownerOf(changes));
@@ -67,7 +67,7 @@ test('a process that is dead, or another one with its number, has nothing', asyn
   }
 });
 
-test('an owner on another system lives while it touches its lock; one that does not is gone after a while', async () => {
+test('an owner on another system lives while it touches its lock; otherwise it is gone after a while', async () => {
   const text = await ownerOf({ system: 'elsewhere' });
   for (const [touchedAt, lives] of [
     [5_000, true],
@@ -94,7 +94,7 @@ test('an owner on another system lives while it touches its lock; one that does 
   }
 });
 
-test('an empty lock is of a process that was killed at its start: waited for, and taken', async () => {
+test('an empty lock is from a process that was killed at its start: wait, then take it', async () => {
   const at = place('empty');
   writeFileSync(at.path, '');
   const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onWait: () => {}, wait: async () => {} });
@@ -102,7 +102,7 @@ test('an empty lock is of a process that was killed at its start: waited for, an
   lock.release();
 });
 
-test('what is no lock stays, and the run says so', async () => {
+test('a file that is not a lock stays, and the run says so', async () => {
   const victim = join(folder, 'victim');
   writeFileSync(victim, 'precious');
   for (const [name, lay] of [
@@ -123,7 +123,7 @@ test('what is no lock stays, and the run says so', async () => {
   assert.deepEqual([readFileSync(victim, 'utf8'), existsSync(join(folder, 'nowhere'))], ['precious', false]);
 });
 
-test('an owner whose lock was taken over hears of it, and leaves the new one alone', async () => {
+test('an owner whose lock was taken over learns it, and does not touch the new one', async () => {
   const timers = new GlobalTimers();
   try {
     const at = place('lost');

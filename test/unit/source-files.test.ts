@@ -1,4 +1,4 @@
-/** What `create` makes a torrent of, and where it writes it. */
+/** Which files `create` shares, and where it writes the torrent. */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 const failsWith = (message: RegExp) => (error: unknown) =>
   error instanceof Failure && message.test(error.message);
 
-test('a file that is changed, replaced or removed while it is read is an error that names it', () => {
+test('a file that is changed, replaced or removed during reading is an error that names it', () => {
   const root = join(folder, 'changing');
   mkdirSync(root);
   const one = join(root, 'one');
