@@ -42,7 +42,7 @@ test('exit status 2: wrong usage, named', async () => {
     [['get', good, '--strategy', 'luck'], /Allowed choices are sequential, first-connect, first-unchoke/],
     [
       ['swarm', '--mix', 'nonsense'],
-      /--mix nonsense: neither one of wild, seeds, clients nor a readable JSON file/,
+      /--mix nonsense: not one of wild, seeds, clients and not a readable JSON file/,
     ],
   ] as const) {
     const run = await runCli(...args);
