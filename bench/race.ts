@@ -137,7 +137,8 @@ function lost(rows: readonly Row[]): string {
     }))
     .filter(({ won, of }) => won < of)
     .map(
-      ({ name, won, of }) => `${name}: won ${won} of ${of}; the others had nobody within ${values.bound} s\n`,
+      ({ name, won, of }) =>
+        `${name}: won ${won} of ${of}; no unchoke in the others within ${values.bound} s\n`,
     )
     .join('');
 }

@@ -134,7 +134,7 @@ export const UTP_PACKETS_PER_ACK = 8;
 export const UTP_ZERO_WINDOW_MS = 15_000;
 /** Peers that requested a uTP connection and have not yet proved that they receive our answers. */
 export const MAX_UTP_STRANGERS = 256;
-/** Answers to packets of unknown connections in one tick, so that nobody can use us to send packets to others. */
+/** Answers to packets of unknown connections in one tick, so that we cannot be used to send packets to others. */
 export const UTP_RESETS_PER_TICK = 16;
 /** Packets that wait until a UDP socket is bound: the first turns of a race. */
 export const MAX_UTP_UNBOUND_PACKETS = 1_024;

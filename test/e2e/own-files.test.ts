@@ -138,7 +138,7 @@ test('a file that only its neighbours can prove is kept: used if it is right, na
 
 test(
   'complete data that cannot be written ends well',
-  { skip: root ? false : 'needs root to be somebody else' },
+  { skip: root ? false : 'needs root to become another user' },
   () =>
     withSeed(async (start) => {
       const path = output(
@@ -159,7 +159,7 @@ test(
 
 test(
   'two runs in a folder where no file can be made are also kept apart',
-  { skip: root ? false : 'needs root to be somebody else' },
+  { skip: root ? false : 'needs root to become another user' },
   () =>
     withSeed(
       async (start) => {

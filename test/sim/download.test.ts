@@ -87,7 +87,7 @@ test('endgame: a block is requested from two peers at a time; while both are sil
   const { fakes } = download({ pieces: 1 }, 9_000, [{ script }, { script }, { script }, { script }]);
   const open = fakes.flatMap((fake) => fake.open.map(({ begin }) => begin));
   for (const begin of [0, BLOCK]) assert.equal(open.filter((one) => one === begin).length, 2);
-  for (const { requests } of fakes) assert.ok(requests.length > 0, 'everybody had a chance');
+  for (const { requests } of fakes) assert.ok(requests.length > 0, 'every peer had a chance');
 });
 
 /** The last of the 16 blocks of the download takes 20 seconds. */

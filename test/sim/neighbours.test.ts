@@ -113,7 +113,7 @@ test('at most two peers of each shard are asked for a block at a time', () => {
   }
   assert.ok(
     quick.requests.length > 0 || others.some(({ requests }) => requests.length > 0),
-    'somebody joined',
+    'a guest joined',
   );
 });
 
@@ -138,5 +138,5 @@ test('a guest whose owner dies leaves, and begins the piece again', () => {
   ledger.reset(PIECE);
   arena.discard(SLOT);
   run(500);
-  assert.notEqual(arena.ownerOf(SLOT), 1, 'the slot is free again, or somebody else has it');
+  assert.notEqual(arena.ownerOf(SLOT), 1, 'the slot is free again, or another holder has it');
 });

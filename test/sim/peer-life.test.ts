@@ -73,7 +73,7 @@ const scenarios: readonly Scenario[] = [
     closes: [0.001, 'handshaking', 'self'],
   },
   {
-    name: 'hangs up after the handshake',
+    name: 'closes the connection after the handshake',
     peer: { script: [shake, [100, { end: 'closed-by-peer' }]] },
     closes: [0.1, 'choked', 'closed-by-peer'],
   },
@@ -159,7 +159,7 @@ const scenarios: readonly Scenario[] = [
     closes: [0.01, 'choked', 'bad-extended'],
   },
   {
-    name: 'floods with blocks nobody asked for',
+    name: 'floods with unrequested blocks',
     peer: { script: [shake, bitfield, after(20, Buffer.concat(unwanted))] },
     options: downloading,
     closes: [0.02, 'choked', 'unrequested-data'],

@@ -19,7 +19,7 @@ test('a connection takes one round trip, and both ends say goodbye', () => {
   assert.deepEqual(here.log, []);
   time.run(1);
   assert.deepEqual(here.log, ['connected']);
-  assert.deepEqual(there.log, [], 'nobody hears of a stranger');
+  assert.deepEqual(there.log, [], 'a stranger is not announced');
   here.connection?.write(Buffer.from('hello'));
   time.run(ONE_WAY_MS);
   assert.equal(String(there.bytes), 'hello');

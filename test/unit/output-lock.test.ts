@@ -22,8 +22,8 @@ import { GlobalTimers } from '../support/global-timers.ts';
 
 const folder = temporaryFolder();
 const HOOKS: LockHooks = {
-  wait: () => assert.fail('nobody is waited for'),
-  onWait: () => assert.fail('nobody is waited for'),
+  wait: () => assert.fail('no owner is waited for'),
+  onWait: () => assert.fail('no owner is waited for'),
   onLost: () => assert.fail('it is not lost'),
 };
 
@@ -131,7 +131,7 @@ test('an owner whose lock was taken over learns it, and does not touch the new o
     const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onLost: (error) => (lost = error) });
     rmSync(at.path);
     timers.tick(LOCK_INTERVAL_MS);
-    assert.equal(lost, null, 'removed by hand: nobody else has it');
+    assert.equal(lost, null, 'removed by hand: no other process has it');
     const other = await OutputLock.take(at.folder, 'lock', HOOKS);
     timers.tick(LOCK_INTERVAL_MS);
     assert.match(String(lost), /another run of unchoke took over this place/);

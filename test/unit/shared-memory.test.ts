@@ -156,7 +156,7 @@ test('a piece that failed is fetched again without one sender, or from one alone
     arena.park(slot, true);
   }
   arena.adopt(piece(0), B);
-  assert.equal(arena.isSolo(slot), false, 'nobody finishes it alone');
+  assert.equal(arena.isSolo(slot), false, 'no holder finishes it alone');
 });
 
 test('the owner cleans up once after a dead guest; a dead owner leaves the slot to the guest', () => {
@@ -165,7 +165,7 @@ test('the owner cleans up once after a dead guest; a dead owner leaves the slot 
   assert.ok(slot !== null);
   arena.join(slot, piece(0), B);
   arena.bury(slot, B);
-  assert.equal(arena.isOpen(slot), false, 'nobody joins before the owner has cleared up');
+  assert.equal(arena.isOpen(slot), false, 'no holder joins before the owner has cleaned up');
   assert.equal(arena.lostGuest(slot), true);
   arena.forgetGuest(slot);
   assert.deepEqual([arena.lostGuest(slot), arena.isOpen(slot)], [false, true]);

@@ -1,6 +1,6 @@
 /**
- * The secret of this user that journals are signed with: a claim of somebody else is worth nothing. It lies in the user's
- * state folder (XDG base directories), or in a file that several machines share.
+ * The user's secret key that signs journals: a claim from anyone else counts for nothing. It is in the user's state folder
+ * (XDG base directories), or in a file that several machines share.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -24,8 +24,8 @@ import { diskFailure } from '../files/disk-failure.ts';
 export type JournalKey = Buffer;
 
 /**
- * The key that the user named, or the one of the state folder; made where there is none. Null where the state folder
- * cannot keep one: then every piece is verified by its hash. Throws a Failure where the named one is of no use.
+ * The key file that the user named, or the one in the state folder; created if missing. Null if the state folder cannot hold a
+ * key: then every piece is hashed. Throws a Failure if the named file is not usable.
  */
 export function journalKey(named: string | undefined, onTrouble: (text: string) => void): JournalKey | null {
   if (named !== undefined) return readOrMake(named);
@@ -40,7 +40,7 @@ export function journalKey(named: string | undefined, onTrouble: (text: string) 
   }
 }
 
-/** Of this user on this machine. */
+/** The key of this user on this machine. */
 export function stateFolder(): string {
   const base = process.env['XDG_STATE_HOME'];
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'unchoke');
@@ -55,7 +55,7 @@ function readOrMake(path: string): JournalKey {
   }
 }
 
-/** Null where there is no such file. */
+/** Null if there is no such file. */
 function read(path: string): JournalKey | null {
   let descriptor: number;
   try {
@@ -80,7 +80,7 @@ function read(path: string): JournalKey | null {
   }
 }
 
-/** Another process may make one at the same moment: the first to give it its name wins, and its file is whole by then. */
+/** Another process may create one at the same moment: the first rename wins, and its file is complete by then. */
 function made(path: string): JournalKey {
   const own = `${path}.${randomBytes(8).toString('hex')}`;
   const key = Buffer.from(`${randomBytes(JOURNAL_KEY_BYTES).toString('hex')}\n`);

@@ -176,7 +176,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     if (packet.type === UTP_TYPE.syn) return true;
     if (packet.type === UTP_TYPE.state) return false;
     this.#strangers.delete(stranger);
-    // There are few numbers, so nobody may guess twice.
+    // There are few numbers, so a stranger has only one guess.
     if (!stranger.provesItself(packet)) {
       stranger.destroy();
       return false;
@@ -186,7 +186,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     return !stranger.isStranger;
   }
 
-  /** At most this many per tick, so that nobody can use us to send packets to others. */
+  /** At most this many per tick, so that we cannot be used to send packets to others. */
   #reset(packet: UtpPacket, from: Address): void {
     const now = this.clock();
     if (now - this.#resetsAt >= UTP_TICK_MS) {
