@@ -27,7 +27,7 @@ export interface Decoded {
 /** Decodes one value that fills `bytes` to the end. Throws BencodeError. */
 export function decodeBencode(bytes: Uint8Array): Decoded {
   const decoded = decodeBencodePrefix(bytes);
-  if (decoded.end !== bytes.length) throw new BencodeError('bytes behind the end of the value', decoded.end);
+  if (decoded.end !== bytes.length) throw new BencodeError('bytes after the end of the value', decoded.end);
   return decoded;
 }
 

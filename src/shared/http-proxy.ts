@@ -31,7 +31,7 @@ export function forwarded(
 export function proxyRefusal(status: number | undefined, sent: OutgoingHttpHeaders): string | null {
   if (status === 407) return 'the proxy refuses: HTTP status 407';
   const isUnclear = status === 401 && sent['proxy-authorization'] !== undefined;
-  return isUnclear ? 'the proxy refuses, or the server behind it: HTTP status 401' : null;
+  return isUnclear ? 'the proxy or the server refuses: HTTP status 401' : null;
 }
 
 /** The proxy's address in the form of Node's clients. */

@@ -141,7 +141,7 @@ export class HttpVisitor {
     const refusal = visit.refuses?.(at, reach) ?? null;
     if (refusal !== null) throw new HttpRefusal(refusal);
     if (before !== null && !mayName(before, reach))
-      throw new HttpRefusal('it redirects into a network that is nearer than itself');
+      throw new HttpRefusal('it redirects to a private or loopback address');
     const headers = { ...this.#headers, ...visit.headers };
     const options = await this.#way(at, pinned, headers);
     const body = await answerTo(options, visit)
@@ -291,7 +291,7 @@ export function httpErrorOf(error: unknown, signal: AbortSignal): HttpError {
 }
 
 function redirected(location: string, from: URL): URL {
-  if (!URL.canParse(location, from.href)) throw new HttpError('it redirects to what is no URL');
+  if (!URL.canParse(location, from.href)) throw new HttpError('it redirects to an invalid URL');
   const to = new URL(location, from);
   if (to.protocol !== 'http:' && to.protocol !== 'https:') throw new RedirectElsewhere(to);
   return to;

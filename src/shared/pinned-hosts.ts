@@ -32,7 +32,7 @@ export async function pinHost(
   sorted.sort((a, b) => a.family - b.family);
   if (sorted.length === 0) throw new Error(`its name has no address of IPv${family}`);
   const reach = reachOf(sorted[0]?.address ?? '');
-  if (reach === null) throw new Error(`${sorted[0]?.address ?? host} is no address of a host`);
+  if (reach === null) throw new Error(`${sorted[0]?.address ?? host} is not an address of a host`);
   const addresses = sorted.filter(({ address }) => reachOf(address) === reach);
   return {
     reach,

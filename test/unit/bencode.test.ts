@@ -45,7 +45,7 @@ test('an inherited property is no field', () => {
 
 test('a value ends at its end, whatever follows', () => {
   assert.equal(decodeBencodePrefix(Buffer.from('d1:ai1ee and more')).end, 8);
-  assert.throws(() => decode('i1ei2e'), /bytes behind the end of the value at byte 3/);
+  assert.throws(() => decode('i1ei2e'), /bytes after the end of the value at byte 3/);
 });
 
 test('what other clients accept is accepted: leading zeros, -0, a duplicate key, of which the first counts', () => {

@@ -48,9 +48,9 @@ test('redirects to other protocols and invalid URLs, and invalid hosts', async (
       http.get(`${server.announce}?file`, request),
       /redirects to file:, which is not HTTP/,
     );
-    await assert.rejects(http.get(server.announce, request), /redirects to what is no URL/);
-    await assert.rejects(http.get('http://0.0.0.0/', request), /0.0.0.0 is no address of a host/);
-    await assert.rejects(http.get('http://[ff02::1]/', request), /ff02::1 is no address of a host/);
+    await assert.rejects(http.get(server.announce, request), /redirects to an invalid URL/);
+    await assert.rejects(http.get('http://0.0.0.0/', request), /0.0.0.0 is not an address of a host/);
+    await assert.rejects(http.get('http://[ff02::1]/', request), /ff02::1 is not an address of a host/);
   } finally {
     await server.close();
   }

@@ -165,7 +165,7 @@ test('over UDP as well, and a mapped address counts as IPv4', async () => {
     const { peers, reach } = await udpAnnounce(`udp://${host}:${port}`, request, route);
     assert.deepEqual([peers, reach], [[{ host: '1.2.3.4', port: 80 }], 'loopback'], host);
   }
-  await assert.rejects(udpAnnounce(`udp://0.0.0.0:${port}`, request, route), /no address of a host/);
+  await assert.rejects(udpAnnounce(`udp://0.0.0.0:${port}`, request, route), /not an address of a host/);
   await new Promise<void>((resolve) => socket.close(() => resolve()));
 });
 

@@ -104,7 +104,7 @@ test('HTTP: forbidden requests are refused before a byte is sent', async () => {
     );
     await assert.rejects(
       httpAnnounce('http://224.0.0.1/announce', request, null, http, { signal: forever }),
-      /no address of a host/,
+      /not an address of a host/,
     );
     assert.deepEqual(server.urls, []);
   } finally {
