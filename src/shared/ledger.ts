@@ -1,34 +1,34 @@
 /**
- * The ledger: one state word per piece in shared memory, and how many peers have it. Nothing here ever waits.
+ * The ledger: one state word per piece in shared memory, and how many peers have it. No call here ever waits.
  *
  * Invariants (the stress test with real threads checks them):
- *  1. A word is `state | owner << 8`. Only claimed and full pieces have an owner, the shard that claimed them.
- *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins.
- *  3. claimed → full: the owner, or in its name the guest of its slot. claimed → missing: the owner alone (or main, once
- *     that shard is dead).
- *  4. full → verified, full → missing: main alone, on the hasher's verdict. verified is for ever.
- *  5. unwanted is set before any shard runs and stays.
- *  6. missingCount is the number of missing pieces.
- *  7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its part behind:
- *     availability is a hint for the order of pieces and nothing else.)
+ * 1. A word is `state | owner << 8`. Only claimed and full pieces have an owner: the holder that claimed them.
+ * 2. missing → claimed: any holder, by compare-and-exchange; exactly one wins.
+ * 3. claimed → full: the owner, or for it the guest of its slot. claimed → missing: only the owner (or main, once that
+ *    holder is dead).
+ * 4. full → verified, full → missing: only main, after the verdict of a storage thread. verified is final.
+ * 5. unwanted is set before any shard runs, and stays.
+ * 6. missingCount is the number of missing pieces.
+ * 7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its share behind:
+ *    availability is only a hint for the order of pieces.)
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
 export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
 
-/** Pieces that are looked at to draw one stretch of a torrent. */
+/** Pieces checked for one stretch of the progress bar. */
 const STRETCH_SAMPLES = 64;
 
 export interface Shortage {
   readonly missing: number;
-  /** Of these, how many nobody who is connected has. */
+  /** Missing pieces that no connected peer has. */
   readonly unavailable: number;
-  /** One of those. */
+  /** One of the unavailable pieces. */
   readonly example: PieceIndex | null;
 }
 
-/** What crosses the thread boundary: the buffer and nothing else. */
+/** The part that crosses the thread boundary. */
 export interface LedgerMemory {
   readonly pieceCount: number;
   readonly words: SharedArrayBuffer;
@@ -36,7 +36,7 @@ export interface LedgerMemory {
 
 const VERIFIED = 0;
 const SEEDS = 1;
-/** Pieces that are not missing: kept the other way round, so that fresh memory is right. */
+/** Pieces that are not missing: counted this way round, so that zeroed memory is right. */
 const TAKEN = 2;
 const UNWANTED = 3;
 const COUNTERS = 4;
@@ -62,7 +62,7 @@ export class Ledger {
     return (Atomics.load(this.#states, piece) & 0xff) as PieceState;
   }
 
-  /** Writes the indices of all missing pieces into `into`, in order; returns how many. One pass: a look-up each is slow. */
+  /** Writes the indices of all missing pieces into `into`, in order; returns how many. One pass is faster than a look-up per piece. */
   missingInto(into: Int32Array): number {
     let count = 0;
     for (let piece = 0; piece < this.pieceCount; piece++) {
@@ -79,7 +79,7 @@ export class Ledger {
     return Atomics.load(this.#counters, VERIFIED);
   }
 
-  /** A bit a piece, as a bitfield has them (BEP 3). */
+  /** One bit per piece, as in a bitfield (BEP 3). */
   verifiedBits(): Uint8Array {
     const bits = new Uint8Array(Math.ceil(this.pieceCount / 8));
     for (let piece = 0; piece < this.pieceCount; piece++)
@@ -88,7 +88,7 @@ export class Ledger {
     return bits;
   }
 
-  /** Pieces that any shard may claim. For a moment it may lag behind the states. */
+  /** Pieces that any holder may claim. It may lag behind the states for a moment. */
   get missingCount(): number {
     return this.pieceCount - Atomics.load(this.#counters, TAKEN);
   }
@@ -97,19 +97,19 @@ export class Ledger {
     return this.verifiedCount + Atomics.load(this.#counters, UNWANTED) === this.pieceCount;
   }
 
-  /** Main alone, before any shard runs: no file that the user wants needs this piece. */
+  /** Only main, before any shard runs: no file that the user wants needs this piece. */
   exclude(piece: PieceIndex): void {
     Atomics.store(this.#states, piece, PIECE_STATE.unwanted);
     Atomics.add(this.#counters, UNWANTED, 1);
     Atomics.add(this.#counters, TAKEN, 1);
   }
 
-  /** True for a piece that is to be had: neither verified nor unwanted. */
+  /** True for a piece that is neither verified nor unwanted. */
   isWanted(piece: PieceIndex): boolean {
     return this.stateOf(piece) < PIECE_STATE.verified;
   }
 
-  /** Shards: true if the piece is now this shard's to fetch. */
+  /** Holders: true if this holder has now claimed the piece. */
   claim(piece: PieceIndex, shard: ShardId): boolean {
     const claimed = PIECE_STATE.claimed | (shard << 8);
     if (Atomics.compareExchange(this.#states, piece, PIECE_STATE.missing, claimed) !== PIECE_STATE.missing)
@@ -118,7 +118,7 @@ export class Ledger {
     return true;
   }
 
-  /** Whoever completes the slot of the owner `shard`: true if main will now find the piece full. */
+  /** Called by the holder that completes the slot of the owner `shard`: true if main will now find the piece full. */
   fill(piece: PieceIndex, shard: ShardId): boolean {
     const claimed = PIECE_STATE.claimed | (shard << 8);
     return Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.full | (shard << 8)) === claimed;
@@ -132,14 +132,14 @@ export class Ledger {
     return true;
   }
 
-  /** Main alone: the hash is right and the bytes are written; or the piece was found good on disk. */
+  /** Only main: the hash is right and the bytes are written, or the piece was found good on disk. */
   verify(piece: PieceIndex): void {
     const before = Atomics.exchange(this.#states, piece, PIECE_STATE.verified) & 0xff;
     if (before !== PIECE_STATE.verified) Atomics.add(this.#counters, VERIFIED, 1);
     if (before === PIECE_STATE.missing) Atomics.add(this.#counters, TAKEN, 1);
   }
 
-  /** Main alone: the hash is wrong, or the owner died. Returns false if the piece was verified before. */
+  /** Only main: the hash is wrong, or the owner died. Returns false if the piece was already verified. */
   reset(piece: PieceIndex): boolean {
     if (this.stateOf(piece) === PIECE_STATE.verified) return false;
     const before = Atomics.exchange(this.#states, piece, PIECE_STATE.missing) & 0xff;
@@ -152,7 +152,7 @@ export class Ledger {
     Atomics.add(this.#availability, piece, change);
   }
 
-  /** One more (or one less) connected peer has every piece: counted once, not a million times. */
+  /** One more (or one less) connected peer has every piece: counted once instead of once per piece. */
   addSeed(change: 1 | -1): void {
     Atomics.add(this.#counters, SEEDS, change);
   }
@@ -162,7 +162,7 @@ export class Ledger {
     return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, SEEDS);
   }
 
-  /** How much of each of so many stretches of the torrent is verified or not wanted, 0 to 1; long ones are sampled. */
+  /** The share that is verified or unwanted, 0 to 1, in each of `count` stretches of the torrent; long stretches are sampled. */
   stretches(count: number): number[] {
     return Array.from({ length: count }, (_, i) => {
       const first = Math.floor((i * this.pieceCount) / count);
@@ -178,7 +178,7 @@ export class Ledger {
     });
   }
 
-  /** Main alone, when a download stands still: how many pieces are missing, and how many of these nobody has. */
+  /** Only main, when a download makes no progress: how many pieces are missing, and how many of them no peer has. */
   get shortage(): Shortage {
     let [missing, unavailable] = [0, 0];
     let example: PieceIndex | null = null;
@@ -203,7 +203,7 @@ export class Ledger {
     return false;
   }
 
-  /** Availability without the seeds, which have every piece alike: what rarest-first needs to compare. */
+  /** Availability without the seeds, which have every piece: rarest-first needs only this. */
   rarityOf(piece: PieceIndex): number {
     return Atomics.load(this.#availability, piece);
   }

@@ -1,4 +1,4 @@
-/** Peers that misbehave, each in one way: what a download meets beside its one honest peer. */
+/** Peers that misbehave, each in one way, for a download beside one honest peer. */
 import type { FakePeerScript, Verb } from './fake-peer.ts';
 import { payload as madePayload } from './payload.ts';
 import { INFO_HASH } from './virtual-shard-setup.ts';
@@ -39,7 +39,7 @@ function asked(payload: Buffer): [number, number, number] {
   return [payload.readUInt32BE(0), payload.readUInt32BE(4), payload.readUInt32BE(8)];
 }
 
-/** What each does when it is asked for a block. Its greeting is that of a seed. */
+/** The behaviour of each when a block is requested. It greets like a seed. */
 const ON_REQUEST: Record<string, (roll: Roll) => NonNullable<FakePeerScript['hears']>> = {
   silent: () => () => true,
   crawler: (roll) => {
@@ -161,7 +161,7 @@ const MAKERS: Record<string, Maker> = {
 
 const NAMES = [...Object.keys(ON_REQUEST), ...Object.keys(MAKERS)];
 
-/** One that misbehaves, by the dice. */
+/** A random one that misbehaves. */
 export function persona(roll: Roll, pieces: number): Persona {
   const name = NAMES[roll(NAMES.length)] ?? 'silent';
   const hears = ON_REQUEST[name]?.(roll);
@@ -169,7 +169,7 @@ export function persona(roll: Roll, pieces: number): Persona {
   return { name, script: { script: greeting(roll(2_000)), serves: knownPayload, delayMs: 5, hears } };
 }
 
-/** Has everything, unchokes soon, and gives at a rate. */
+/** Has everything, unchokes soon, and sends at a rate. */
 export function honest(bytesPerS: number, unchokeMs: number): FakePeerScript {
   return {
     script: [

@@ -1,4 +1,4 @@
-/** The metadata of a magnet link, fetched over a race: hears of offers and parts, asks peers, resolves with the proven bytes. */
+/** Fetches the metadata of a magnet link over a race: receives offers and parts, sends requests, resolves with the proven bytes. */
 import { monotonicMs } from '../../shared/clock.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
@@ -18,7 +18,7 @@ export class MetadataRace {
   #asking = false;
   #done = false;
 
-  /** `race`: looked up when first needed, since a race and its listener need each other. */
+  /** `race` is read on first use, because a race and its listener need each other. */
   constructor(infoHash: Uint8Array, race: () => Race) {
     this.#race = race;
     this.#fetch = new MetadataFetch(infoHash);
@@ -61,7 +61,7 @@ export class MetadataRace {
     this.#resolve(info);
   }
 
-  /** Once for all events of a turn: offers come by the hundred. */
+  /** Once for all events of a turn: hundreds of offers may come together. */
   #askSoon(): void {
     if (this.#asking) return;
     this.#asking = true;

@@ -75,7 +75,7 @@ export class TorrentRun {
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
-  /** `listener` hears from here on, until the function that is returned is called. */
+  /** Adds a listener. The returned function removes it. */
   subscribe(listener: Partial<TorrentListener>): () => void {
     return this.#listeners.add(listener);
   }

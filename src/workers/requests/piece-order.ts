@@ -1,8 +1,8 @@
 /**
- * The order in which a shard asks for pieces: at random at first, since rare pieces come slowly and the first whole ones are
- * what a new peer has to offer; then rarest first, ties at random (each shard has its own dice), over the availability that
- * all shards count together. The order is made anew at most every two seconds: sorting a million
- * pieces for each request would stand still. `sequential` is the order of the torrent, for those who want its beginning first.
+ * The order in which a shard requests pieces. At random at first, because rare pieces are slow, and a new peer must soon have
+ * whole pieces to offer. Then rarest first, ties at random (each shard has its own random numbers), from the availability that
+ * all shards count together. The order is computed at most every two seconds: to sort a million pieces for each request would
+ * block the shard. `sequential` is the order of the torrent, for users who want the beginning first.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
@@ -10,12 +10,12 @@ import { PIECE_STATE } from '../../shared/ledger.ts';
 import { PICK_ORDER_MAX_AGE_MS, RANDOM_FIRST_PIECES } from '../../shared/limits.ts';
 import type { PickOrder } from '../../shared/messages.ts';
 
-/** Rarities from here on count as equally common. */
+/** Pieces that this many peers have count as equally common. */
 const RARITY_CLASSES = 256;
-/** Places of the order that one look-up walks before it leaves the rest to the next one: no long turns. */
+/** Positions that one look-up checks before it leaves the rest to the next one, so that no turn is long. */
 const MAX_WALK = 8_192;
 
-/** Where a peer's search stands; each search goes on where the last one of the same order ended. */
+/** The position of a peer's search; each search continues where the last one of the same order ended. */
 export interface OrderCursor {
   order: number;
   at: number;
@@ -29,7 +29,7 @@ export class PieceOrder {
   #made = 0;
   #madeAt = Number.NEGATIVE_INFINITY;
   #stale = true;
-  /** All places before this one are no longer missing. */
+  /** No position before this one is missing. */
   #first = 0;
   #reachable = true;
   #reachableAt = Number.NEGATIVE_INFINITY;
@@ -41,12 +41,12 @@ export class PieceOrder {
     this.#pieces = new Int32Array(0);
   }
 
-  /** Availability changed, or a piece went back to missing. */
+  /** Availability changed, or a piece became missing again. */
   markStale(): void {
     this.#stale = true;
   }
 
-  /** The next missing piece in the order that `has`, from the cursor on; null where there is none for now. */
+  /** The next missing piece in the order for which `has` is true, from the cursor on; null if there is none now. */
   next(cursor: OrderCursor, has: (piece: number) => boolean, now: number): PieceIndex | null {
     this.#refresh(now);
     if (cursor.order !== this.#made) {
@@ -62,12 +62,12 @@ export class PieceOrder {
       return this.#pieces[at] as PieceIndex;
     }
     cursor.at = at;
-    // What is missing was given back behind our back, by another shard or a dead one: the next order will have it.
+    // Another shard, or main for a dead one, gave back the missing piece: the next order will contain it.
     if (at >= this.#pieces.length && this.#ledger.missingCount > 0) this.#stale = true;
     return null;
   }
 
-  /** A connected peer has a missing piece. Looked up as rarely as the order is made. */
+  /** True if a connected peer has a missing piece. Checked as rarely as the order is computed. */
   anyReachable(now: number): boolean {
     if (now - this.#reachableAt >= PICK_ORDER_MAX_AGE_MS) {
       this.#reachableAt = now;
