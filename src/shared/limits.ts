@@ -582,6 +582,8 @@ export const MAX_HASHERS = 256;
 export const MAX_PARALLEL_DOWNLOADS = 64;
 /** `--memory`. One download has one stretch of shared memory; no disk is so slow that more would help. */
 export const MAX_MEMORY_BYTES = 68_719_476_736;
+/** Events of a torrent that wait for a program that does not take them; the oldest go first. */
+export const MAX_WAITING_EVENTS = 10_000;
 /** Memory for pieces of all torrents of a session that a program opens and gives no `memory`. */
 export const DEFAULT_SESSION_MEMORY_BYTES = 1_073_741_824;
 /** A torrent with pieces of this size or more may have memory for one of them at a time; others wait for two. */

@@ -25,11 +25,14 @@ export interface ShardPoolOptions {
 /** Deaths, over the whole session, after which a pool is hopeless. */
 const MAX_SHARD_DEATHS = 5;
 
+/** Before a thread has said anything. */
+const NO_LOAD: ShardLoad = { shortages: 0, activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 };
+
 interface Running {
   readonly id: ShardId;
   readonly port: MessagePort;
   readonly done: Promise<void>;
-  load: ShardLoad | null;
+  load: ShardLoad;
 }
 
 export class ShardPool implements ShardLine {
@@ -78,7 +81,7 @@ export class ShardPool implements ShardLine {
     return this.#at(position).id;
   }
 
-  loadOf(position: number): ShardLoad | null {
+  loadOf(position: number): ShardLoad {
     return this.#at(position).load;
   }
 
@@ -125,7 +128,7 @@ export class ShardPool implements ShardLine {
       () => lastWord,
       (error: unknown) => this.#lost(position, id, error),
     );
-    this.#running[position] = { id, port: port1, done, load: null };
+    this.#running[position] = { id, port: port1, done, load: NO_LOAD };
   }
 
   #hear(position: number, event: ShardEvent): void {
