@@ -50,6 +50,7 @@ export async function downloadJob(
         storage: session.storage,
         memoryBytes: memoryFor(metainfo.geometry, settings.memory, session.use.torrents),
         order: sequential ? 'sequential' : 'rarest',
+        world: session.world,
       },
       listener,
     );

@@ -81,6 +81,7 @@ export class BenchRun {
         storage: this.#swarm.session.storage,
         memoryBytes: memoryFor(metainfo.geometry, memory, 1),
         order: 'rarest',
+        world: this.#swarm.session.world,
       },
       this.#downloadListener(),
     );
