@@ -11,6 +11,7 @@ import { type Sender, senderOf } from '../../shared/sender.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { StorageResult } from '../../shared/storage-messages.ts';
 import { diskFailure } from '../files/disk-failure.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
@@ -26,6 +27,7 @@ import { Verdicts } from './verdicts.ts';
 export class Download {
   readonly #options: DownloadOptions;
   readonly #listener: DownloadListener;
+  readonly #world: MainWorld;
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #stored: StoredTorrent;
@@ -48,6 +50,7 @@ export class Download {
   constructor(options: DownloadOptions, listener: DownloadListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#world = options.world ?? SYSTEM_MAIN;
     const { metainfo, race, shards } = options;
     // Web seeds are one more hand that holds slots.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
@@ -75,7 +78,7 @@ export class Download {
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
       onReopened: () => this.#tellVerdicts(),
-      later: (ms, work) => void setTimeout(work, ms),
+      later: (ms, work) => void this.#world.later(ms, work),
     });
     this.#stored.listen(
       (result) => this.#judge(result),
@@ -267,7 +270,7 @@ export class Download {
   #tellVerdicts(): void {
     if (this.#verdictsDue) return;
     this.#verdictsDue = true;
-    setImmediate(() => {
+    this.#world.soon(() => {
       this.#verdictsDue = false;
       if (this.#ended) return;
       this.#options.race.tellVerdicts(this.#verified);
