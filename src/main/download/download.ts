@@ -7,6 +7,7 @@ import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
 import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
+import { PRIORITY } from '../../shared/priority.ts';
 import { type Sender, senderOf } from '../../shared/sender.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { StorageResult } from '../../shared/storage-messages.ts';
@@ -21,6 +22,7 @@ import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
+import { stretchesOf } from './stretches.ts';
 import { Verdicts } from './verdicts.ts';
 
 export class Download {
@@ -56,10 +58,12 @@ export class Download {
     const ledgerMemory = Ledger.allocate(g.pieceCount);
     this.#ledger = new Ledger(ledgerMemory);
     this.#arena = new Arena(arenaMemory);
+    const skipped: PieceIndex[] = [];
     for (let piece = 0; piece < g.pieceCount; piece++) {
       if (options.plan.wanted[piece] === 1) this.#wantedBytes += lengthOfPiece(g, piece as PieceIndex);
-      else this.#ledger.exclude(piece as PieceIndex);
+      else skipped.push(piece as PieceIndex);
     }
+    this.#ledger.setPriority(skipped, PRIORITY.skip);
     const { files } = options;
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
@@ -146,8 +150,8 @@ export class Download {
     return this.#stored;
   }
 
-  /** How much of each stretch is there; see `Ledger.stretches`. */
-  readonly stretches = (count: number): number[] => this.#ledger.stretches(count);
+  /** How much of each of so many stretches is there. */
+  readonly stretches = (count: number): number[] => stretchesOf(this.#ledger, count);
 
   /** What may hold it up. */
   get symptoms(): DownloadSymptoms {
