@@ -46,8 +46,10 @@ export class FileReader {
   }
 }
 
+type ReadMetainfo = Pick<Metainfo, 'name' | 'files' | 'geometry'>;
+
 export class FileReaders {
-  readonly #metainfo: Metainfo;
+  readonly #metainfo: ReadMetainfo;
   readonly #plan: StoragePlan;
   readonly #files: DownloadFiles | null;
   readonly #waits: PieceWaits;
@@ -56,7 +58,7 @@ export class FileReaders {
   #ended: Failure | null = null;
 
   /** `files`: null where nothing is kept. */
-  constructor(metainfo: Metainfo, plan: StoragePlan, files: DownloadFiles | null, ledger: Ledger) {
+  constructor(metainfo: ReadMetainfo, plan: StoragePlan, files: DownloadFiles | null, ledger: Ledger) {
     this.#metainfo = metainfo;
     this.#plan = plan;
     this.#files = files;
