@@ -387,6 +387,13 @@ export const LOCK_LOOK_MS = 500;
 /** A longer file is no lock. */
 export const MAX_LOCK_BYTES = 4_096;
 
+/** Bytes ahead of a reader's position that come before all others: a second of the fastest line, some seconds of video. */
+export const READER_WINDOW_BYTES = 16_777_216;
+/** But so many pieces at least, where they are large: several peers are to work for a reader at one time. */
+export const READER_WINDOW_PIECES = 8;
+/** Read from the disk at one time for a reader, and kept for a consumer that is slower. */
+export const READER_CHUNK_BYTES = 262_144;
+
 /** The trackers, and the web seeds, of a torrent or a magnet link beyond these are passed over. */
 export const MAX_TRACKERS = 100;
 /** A URL in a torrent or a magnet link; a longer one is passed over. */

@@ -10,6 +10,7 @@ import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
 import { type Sender, senderOf } from '../../shared/sender.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { StorageResult } from '../../shared/storage-messages.ts';
+import type { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
@@ -18,11 +19,14 @@ import { DownloadFiles } from '../storage/download-files.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
+import { type FileReader, FileReaders } from './file-reader.ts';
 import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
+import { stretchesOf } from './stretches.ts';
 import { Verdicts } from './verdicts.ts';
+import { skipUnwanted } from './wanted-pieces.ts';
 
 export class Download {
   readonly #options: DownloadOptions;
@@ -37,10 +41,11 @@ export class Download {
   readonly #missing: MissingFiles;
   readonly #share: NonNullable<ShardTorrent['download']>;
   readonly #verdicts: Verdicts;
+  readonly #readers: FileReaders;
   #verifiedBytes = 0;
   #writeBytes = 0;
   #foundBytes = 0;
-  #wantedBytes = 0;
+  readonly #wantedBytes: number;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
   #ended = false;
@@ -59,12 +64,10 @@ export class Download {
     const ledgerMemory = Ledger.allocate(g.pieceCount);
     this.#ledger = new Ledger(ledgerMemory);
     this.#arena = new Arena(arenaMemory);
-    for (let piece = 0; piece < g.pieceCount; piece++) {
-      if (options.plan.wanted[piece] === 1) this.#wantedBytes += lengthOfPiece(g, piece as PieceIndex);
-      else this.#ledger.exclude(piece as PieceIndex);
-    }
+    this.#wantedBytes = skipUnwanted(this.#ledger, options.plan.wanted, g);
     const { files } = options;
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
+    this.#readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
     const place = this.#files?.forThreads;
     this.#stored = options.storage.register(options.torrent, {
@@ -149,8 +152,8 @@ export class Download {
     return this.#stored;
   }
 
-  /** How much of each stretch is there; see `Ledger.stretches`. */
-  readonly stretches = (count: number): number[] => this.#ledger.stretches(count);
+  /** How much of each of so many stretches is there. */
+  readonly stretches = (count: number): number[] => stretchesOf(this.#ledger, count);
 
   /** What may hold it up. */
   get symptoms(): DownloadSymptoms {
@@ -210,9 +213,18 @@ export class Download {
     return files.length < this.#options.plan.files.length ? files : [];
   }
 
-  /** Stops the race, lets the storage threads finish what they have of it, and makes them forget it. */
-  async stop(): Promise<void> {
+  /** A file that can be read from now on; see `FileReaders.file`. */
+  file(path: string): FileReader {
+    return this.#readers.file(path);
+  }
+
+  /**
+   * Stops the race, lets the storage threads finish what they have of it, and makes them forget it. Streams that lack something
+   * fail with `reason`, by default as interrupted.
+   */
+  async stop(reason?: Failure): Promise<void> {
     this.#ended = true;
+    this.#readers.end(reason);
     this.#verdicts.stop();
     await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
     this.#unsubscribe();
@@ -225,6 +237,7 @@ export class Download {
     if (!this.#ledger.isWanted(piece)) return;
     this.#ledger.verify(piece);
     this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
+    this.#readers.verified(piece);
   }
 
   #full(told: readonly FullPiece[]): void {
@@ -284,6 +297,7 @@ export class Download {
   }
 
   #fail(error: unknown): void {
+    this.#readers.end(error);
     this.#end(() => this.#listener.onFailure(error));
   }
 

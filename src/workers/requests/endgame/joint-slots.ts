@@ -3,11 +3,13 @@
  * others when it has idle peers, and leaves those that it is of no use to, so that another may come.
  */
 import type { Arena } from '../../../shared/arena.ts';
+import type { PieceIndex } from '../../../shared/indices.ts';
 import type { Ledger } from '../../../shared/ledger.ts';
 import { GUEST_PATIENCE_MS } from '../../../shared/limits.ts';
 import type { ActivePiece } from '../active-piece.ts';
-import { type ActivePieces, wouldSend } from '../active-pieces.ts';
+import type { ActivePieces } from '../active-pieces.ts';
 import type { BlockIntake } from '../block-intake.ts';
+import { wouldSend } from '../can-serve.ts';
 import type { HungryAndOwing } from '../hungry-and-owing.ts';
 import type { RequestBook } from '../requester.ts';
 import { SlotWatch } from './slot-watch.ts';
@@ -60,6 +62,15 @@ export class JointSlots {
       .slice(0, room)
       .filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
     return joined.length > 0;
+  }
+
+  /** The same for pieces that a reader waits for and others hold: peers help with these although they have other work. */
+  joinAwaited(awaited: ReadonlySet<PieceIndex>, now: number): void {
+    const helpers = this.#hungryAndOwing.proven(now);
+    for (const { piece, slot } of this.#watch.look(true, now)) {
+      if (!awaited.has(piece) || !helpers.some((peer) => wouldSend(peer, piece))) continue;
+      this.#actives.join(piece, slot, now);
+    }
   }
 
   #settle(active: ActivePiece): void {
