@@ -155,7 +155,6 @@ export class Download {
   /** How much of each of so many stretches is there. */
   readonly stretches = (count: number): number[] => stretchesOf(this.#ledger, count);
 
-  /** What may hold it up. */
   get symptoms(): DownloadSymptoms {
     return {
       ...this.#ledger.shortage,
@@ -195,7 +194,6 @@ export class Download {
     return this.#webSeeds?.hopeful ?? (this.#options.webSeeds.urls.length > 0 && !this.#ended);
   }
 
-  /** What web seeds give, and gave. */
   get webSeeds(): WebSeeds | null {
     return this.#webSeeds;
   }
@@ -213,15 +211,11 @@ export class Download {
     return files.length < this.#options.plan.files.length ? files : [];
   }
 
-  /** A file that can be read from now on; see `FileReaders.file`. */
   file(path: string): FileReader {
     return this.#readers.file(path);
   }
 
-  /**
-   * Stops the race, lets the storage threads finish what they have of it, and makes them forget it. Streams that lack something
-   * fail with `reason`, by default as interrupted.
-   */
+  /** Stops the race; the storage threads finish what they have of it, and forget it. Streams that lack something fail with `reason`. */
   async stop(reason?: Failure): Promise<void> {
     this.#ended = true;
     this.#readers.end(reason);
