@@ -4,4 +4,11 @@ export { type DownloadOptions, download } from './session/download-function.ts';
 export type { TorrentSource } from './session/download-source.ts';
 export type { TorrentEvent } from './session/events.ts';
 export { Session, type SessionOptions, type TorrentOptions } from './session/open-session.ts';
-export type { DownloadResult, Torrent, TorrentState, TorrentStats } from './session/torrent-api.ts';
+export type {
+  ByteRange,
+  DownloadResult,
+  Torrent,
+  TorrentFile,
+  TorrentState,
+  TorrentStats,
+} from './session/torrent-api.ts';

@@ -135,3 +135,26 @@ test('a hundred torrents that find no peer are added and removed, and leave noth
     await session.close();
   }
 });
+
+test('a file is read while it downloads: from near its end at once, and nothing that is not verified', () =>
+  withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB / 2 }, async (source) => {
+    const session = new Session({ ...AT_HOME, output: join(folder, 'read') });
+    try {
+      const torrent = await session.add(source);
+      assert.throws(() => torrent.file('x'), { code: 'usage' });
+      await heard(torrent, hasSome);
+      const [file] = readdirSync(join(folder, 'read')).filter((name) => !name.includes('.unchoke'));
+      const start = 3 * MIB;
+      const parts: Buffer[] = [];
+      let bytesAtFirst = 0;
+      for await (const part of torrent.file(file ?? '').stream({ start })) {
+        if (parts.length === 0) bytesAtFirst = torrent.stats.bytes;
+        parts.push(part);
+      }
+      const { path } = await torrent.completed;
+      assert.deepEqual(Buffer.concat(parts), readFileSync(path).subarray(start));
+      assert.ok(bytesAtFirst < 3 * MIB, `${bytesAtFirst} bytes were there when the first of the range came`);
+    } finally {
+      await session.close();
+    }
+  }));

@@ -218,10 +218,7 @@ export class Download {
     return this.#readers.file(path);
   }
 
-  /**
-   * Stops the race, lets the storage threads finish what they have of it, and makes them forget it. Streams that lack something
-   * fail with `reason`, by default as interrupted.
-   */
+  /** Stops the race; the storage threads finish what they have of it, and forget it. Streams that lack something fail with `reason`. */
   async stop(reason?: Failure): Promise<void> {
     this.#ended = true;
     this.#readers.end(reason);

@@ -1,4 +1,6 @@
 /** A torrent as a program that uses the library sees it. */
+import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { Bytes, BytesPerSecond, Count, InfoHash, Milliseconds } from '../quantities.ts';
 import type { TorrentEvent } from './events.ts';
 
@@ -45,6 +47,24 @@ export interface DownloadResult {
   readonly ms: Milliseconds;
 }
 
+/** The first and the last byte, both included, as in `fs.createReadStream`. */
+export interface ByteRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** A file of a torrent that downloads. */
+export interface TorrentFile {
+  readonly length: Bytes;
+  /**
+   * The bytes of the range, verified, as they come. As long as the stream is open, the pieces ahead of it come before all
+   * others. To seek, destroy it and open another one. A pause, a removal or a failure ends it with a `Failure`.
+   */
+  stream(range?: ByteRange): Readable;
+  /** The same as a web stream. */
+  webStream(range?: ByteRange): ReadableStream<Uint8Array>;
+}
+
 /** A torrent of a session, for as long as the session has it. */
 export interface Torrent {
   readonly infoHash: InfoHash;
@@ -61,6 +81,11 @@ export interface Torrent {
   on(listener: (event: TorrentEvent) => void): () => void;
   /** Events from here on, up to the end of the torrent. Where they are not taken, an old progress makes room for the new one. */
   events(): AsyncIterableIterator<TorrentEvent>;
+  /**
+   * A file by its path in the torrent. Throws a `usage` failure where there is none, and where the torrent does not download
+   * now: before its files are known, in a pause, and when it is complete (then read the file itself).
+   */
+  file(path: string): TorrentFile;
   /** Closes its peers and files. What is verified stays. Resolves when that is done. */
   pause(): Promise<void>;
   /** Goes on after a pause; nothing happens where it runs, or is over. */

@@ -11,7 +11,7 @@ import { EventStream } from './event-stream.ts';
 import type { TorrentEvent } from './events.ts';
 import type { Session } from './session.ts';
 import type { TorrentSettings } from './settings.ts';
-import type { DownloadResult, Torrent, TorrentState, TorrentStats } from './torrent-api.ts';
+import type { DownloadResult, Torrent, TorrentFile, TorrentState, TorrentStats } from './torrent-api.ts';
 import { TorrentRun } from './torrent-run.ts';
 
 export class SessionTorrent implements Torrent {
@@ -72,6 +72,13 @@ export class SessionTorrent implements Torrent {
     if (this.#isOver) stream.end();
     else this.#streams.add(stream);
     return stream;
+  }
+
+  file(path: string): TorrentFile {
+    const download = this.#run?.job?.download;
+    if (download === undefined)
+      throw new Failure('usage', `${path}: the torrent does not download now, it is ${this.state}`);
+    return download.file(path);
   }
 
   async pause(): Promise<void> {
