@@ -232,6 +232,8 @@ export class BlockRequester implements Requester {
     this.#intake.leave(peer);
     const next = urgent ?? this.#actives.pieceFor(peer, now);
     if (next === null) return null;
+    // A reader that has just begun, or moved: it does not wait for what the peer was asked for before.
+    if (next === urgent && this.#actives.urgent.isFront(next.piece)) this.#takeBack(peer, 1);
     next.users += 1;
     peer.book.current = next;
     this.#actives.changed(next);

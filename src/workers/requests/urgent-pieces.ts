@@ -25,6 +25,11 @@ export class UrgentPieces {
     return this.#ledger.priorityOf(piece) === PRIORITY.now;
   }
 
+  /** A reader stands there: it has nothing to give out before this piece comes. */
+  isFront(piece: PieceIndex): boolean {
+    return this.has(piece) && (piece === 0 || !this.has((piece - 1) as PieceIndex));
+  }
+
   /**
    * Those in work that a reader comes to before any piece that is not begun: what it waits for, perhaps for one slow peer. (Each
    * row of pieces is a window of its own.)
