@@ -317,8 +317,10 @@ export const REJECTS_BEFORE_REST = 16;
 export const ORPHANED_PIECE_MS = 3_000;
 /** A shard that joined the slot of another and got no block in this long leaves it, so that a third may come. */
 export const GUEST_PATIENCE_MS = 3_000;
-/** And comes back to that piece after this long at the earliest; the peers that gave nothing rest for longer. */
+/** And comes back to that piece after this long at the earliest; doubles each time, so that every other shard has its turn. */
 export const GUEST_RETURN_MS = 1_000;
+/** The longest such wait. */
+export const MAX_GUEST_RETURN_MS = 60_000;
 /** Senders whose blocks are kept out of a piece that failed its hash, at one time. */
 export const MAX_AVOIDED_SENDERS = 4;
 /** Tries to fetch such a piece from one sender alone that may end early; then several may give it again. */

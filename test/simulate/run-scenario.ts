@@ -11,6 +11,8 @@ import { answerOf } from './sim-web-seeds.ts';
  */
 const CONSTANT_MS = 240_000;
 const CLOSE_MS = 20_000;
+/** One without a promise is looked at for so long. */
+const LOOK_MS = 30_000;
 
 export interface Outcome {
   readonly failures: readonly string[];
@@ -32,6 +34,7 @@ class ScenarioRun {
   readonly #log: Log;
   /** From here on nothing disturbs the session. */
   #quietAt = 0;
+  #isClosing = false;
   #beyondMs = 0;
 
   constructor(scenario: Scenario, log: Log) {
@@ -58,6 +61,7 @@ class ScenarioRun {
     });
     const { time } = this.#virtual.loop;
     this.#log = (text) => log(`${(time.now() / 1_000).toFixed(3)} ${text}`);
+    this.#virtual.net.tell = this.#log;
     for (const [i, plan] of scenario.torrents.entries())
       torrents.push(new SimTorrent(plan, i, this.#virtual, this.#log));
     this.#torrents = torrents;
@@ -71,8 +75,11 @@ class ScenarioRun {
         this.#virtual.loop.touch();
         torrent.begin();
         const { removedAtMs } = torrent.plan;
-        if (removedAtMs !== null)
-          this.#virtual.loop.plainLater(removedAtMs, () => torrent.again('the user wants it'));
+        if (removedAtMs === null) return;
+        time.after(removedAtMs, () => {
+          this.#virtual.loop.touch();
+          torrent.again('the user wants it');
+        });
       });
     const ends = scenario.events.map(({ atMs }) => atMs);
     this.#quietAt = Math.max(0, ...ends);
@@ -85,11 +92,12 @@ class ScenarioRun {
       await loop.run(Number.MAX_SAFE_INTEGER, () => this.#isOver());
       for (const torrent of this.#torrents) {
         const lateMs = loop.time.now() - this.#dueAt(torrent);
-        if (!torrent.isComplete && lateMs > 0)
+        if (!torrent.isComplete && lateMs > 0 && honestRate(torrent.plan) !== null)
           failures.push(
             `${torrent.name} is not complete ${Math.round((lateMs + CONSTANT_MS) / 1_000)} s after it was due`,
           );
       }
+      if (failures.length > 0) for (const slot of this.#virtual.storage.slots) this.#log(slot);
       await this.#close(failures);
     } catch (error) {
       bugs.push(error);
@@ -119,17 +127,18 @@ class ScenarioRun {
     return true;
   }
 
-  /** When it must be complete; one without a promise is looked at for as long as the constant. */
+  /** When it must be complete; one without a promise is looked at for a while. */
   #dueAt(torrent: SimTorrent): number {
     const { plan, content } = torrent;
     const quietAt = Math.max(this.#quietAt, torrent.quietAt, ...plan.peers.map((peer) => peer.awayUntilMs));
     const rate = honestRate(plan);
-    if (rate === null) return quietAt + CONSTANT_MS;
+    if (rate === null) return quietAt + LOOK_MS;
     return quietAt + (content.all.length / rate) * 1_000 + CONSTANT_MS;
   }
 
   async #close(failures: string[]): Promise<void> {
     const { loop, session } = this.#virtual;
+    this.#isClosing = true;
     let isClosed = false;
     const closed = Promise.all(this.#torrents.map((torrent) => torrent.stop()))
       .then(() => session.close())
@@ -145,6 +154,7 @@ class ScenarioRun {
 
   #happens(event: EventPlan): void {
     const { net, loop, shards, storage, webSeeds, disk } = this.#virtual;
+    if (this.#isClosing) return;
     this.#log(`event: ${JSON.stringify(event)}`);
     switch (event.type) {
       case 'cut':
@@ -187,8 +197,11 @@ class ScenarioRun {
 }
 
 /** The rate of the slowest source that can be relied on; null where pieces may have none. */
-function honestRate({ peers, trackers, webSeeds, isMagnet }: TorrentPlan): number | null {
-  const isAnswered = trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');
+function honestRate({ content, peers, trackers, webSeeds, isMagnet }: TorrentPlan): number | null {
+  // Of a private torrent one tracker is asked, and no other as long as it answers (BEP 27).
+  const isAnswered =
+    (!content.private || trackers.length === 1) &&
+    trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');
   const reliable = peers.filter(({ knownBy }) => knownBy === 'user' || (knownBy === 'tracker' && isAnswered));
   const seeds = reliable.filter(({ kind }) => kind === 'seed');
   const halves = reliable.filter(({ kind }) => kind === 'half');

@@ -15,7 +15,7 @@ const PEX_ID = 1;
 const HAVES_MS = 8_000;
 
 /** They send wrong bytes, so they may be banned. */
-const LIARS = new Set(['liar', 'metadata liar']);
+const LIARS = new Set(['liar', 'metadata liar', 'sends the wrong block']);
 
 export const mayBeBanned = ({ kind }: PeerPlan): boolean => LIARS.has(kind);
 

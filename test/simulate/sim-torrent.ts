@@ -237,7 +237,9 @@ export class SimTorrent {
 
   #checkLeft(swarm: TorrentSwarm): void {
     const { net, shards } = this.#virtual;
-    const open = [...net.links].filter((link) => this.#addresses.some(({ host }) => host === link.host));
+    // One that came to us and has not said which torrent it wants belongs to none.
+    const dialled = this.#addresses.filter((_, i) => this.plan.peers[i]?.knownBy !== 'knock');
+    const open = [...net.links].filter((link) => dialled.some(({ host }) => host === link.host));
     if (open.length > 0) this.failures.push(`${open.length} connections are left of it`);
     if (shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.#infoHash) !== null))
       this.failures.push('a shard still has it');

@@ -1,10 +1,10 @@
 /**
  * Random sessions by seed: `npm run simulate -- --seeds N [--from FIRST]`. `--seed S --log` replays one and tells what happens;
- * `--seed S --shrink` looks for a smaller scenario that fails as well.
+ * `--seed S --shrink` looks for a smaller scenario that fails as well, and `--scenario JSON` runs that one.
  */
 import { parseArgs } from 'node:util';
 import { runScenario } from './run-scenario.ts';
-import { scenarioOf } from './scenario.ts';
+import { type Scenario, scenarioOf } from './scenario.ts';
 import { shrunk } from './shrink.ts';
 
 const { values } = parseArgs({
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    scenario: { type: 'string' },
     log: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
   },
@@ -22,11 +23,13 @@ process.on('unhandledRejection', (error) => {
   process.exitCode = 1;
 });
 
-if (values.seed !== undefined) await one(Number(values.seed));
+if (values.scenario !== undefined) await one(JSON.parse(values.scenario) as Scenario);
+else if (values.seed !== undefined) await one(scenarioOf(Number(values.seed)));
 else await many(Number(values.from), Number(values.seeds));
 
-async function one(seed: number): Promise<void> {
-  let scenario = scenarioOf(seed);
+async function one(planned: Scenario): Promise<void> {
+  const { seed } = planned;
+  let scenario = planned;
   if (values.shrink) scenario = await shrunk(scenario, say);
   say(JSON.stringify(scenario));
   const { failures, beyondMs, virtualMs } = await runScenario(scenario, values.log ? say : undefined);

@@ -33,6 +33,8 @@ export class VirtualNet {
   readonly time: VirtualTime;
   readonly links = new Set<Link>();
   state: NetState = 'up';
+  /** Hears of every dial and every end, for a log. */
+  tell: (text: string) => void = () => {};
   listener: { readonly request: ListenRequest; readonly by: VirtualTransport } | null = null;
   readonly #peers = new Map<string, FakePeer>();
   readonly #roll: Roll;
@@ -97,6 +99,7 @@ export class VirtualTransport implements Transport {
 
   connect(address: Address, events: ConnectionEvents): Connection {
     const peer = this.#net.at(address);
+    this.#net.tell(`dial ${address.host}`);
     if (this.#net.state === 'unreachable') return this.#fails(events, 'unreachable', 'ENETUNREACH');
     if (this.#net.state === 'silent') return NO_ANSWER;
     if (peer === null) return this.#fails(events, 'refused', 'ECONNREFUSED');
@@ -114,6 +117,7 @@ export class VirtualTransport implements Transport {
         onData: () => {},
         onEnd: (code, detail) => {
           if (!passes()) return;
+          this.#net.tell(`${host} ends: ${code}`);
           links.delete(link);
           inner.destroy();
           events.onEnd(code, detail);
@@ -141,6 +145,7 @@ export class VirtualTransport implements Transport {
         if (passes()) inner.write(bytes);
       },
       destroy: () => {
+        this.#net.tell(`${host} is closed by us`);
         links.delete(link);
         inner.destroy();
       },

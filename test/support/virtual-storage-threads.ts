@@ -1,7 +1,7 @@
 /** The storage threads of a simulated session, over a disk in memory. They check what they call good against the true bytes. */
 import type { StorageThread, StorageWorld } from '../../src/main/pools/storage-thread.ts';
 import { Arena } from '../../src/shared/arena.ts';
-import type { TorrentId } from '../../src/shared/indices.ts';
+import type { SlotIndex, TorrentId } from '../../src/shared/indices.ts';
 import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../src/shared/storage-messages.ts';
 import { StorageWorker } from '../../src/workers/storage/storage-worker.ts';
 import type { FaultyDisk } from './faulty-disk.ts';
@@ -13,6 +13,8 @@ interface Lane {
   /** It dies under the command that it has, or under the next one. */
   isDoomed: boolean;
   isEnded: boolean;
+  /** It died after its last result: the pool does not know. */
+  isNew: boolean;
 }
 
 export class VirtualStorageThreads implements StorageWorld {
@@ -41,7 +43,7 @@ export class VirtualStorageThreads implements StorageWorld {
   }
 
   start(setup: StorageThreadSetup): StorageThread {
-    const lane: Lane = { worker: this.#worker(setup), isDoomed: false, isEnded: false };
+    const lane: Lane = { worker: this.#worker(setup), isDoomed: false, isEnded: false, isNew: false };
     this.lanes.push(lane);
     return {
       run: (command) =>
@@ -51,17 +53,35 @@ export class VirtualStorageThreads implements StorageWorld {
             this.#loop.touch();
             if (lane.isEnded) return reject(new Error('terminated'));
             const diesFirst = lane.isDoomed && this.#roll(2) === 0;
-            if (!diesFirst) this.#run(lane.worker, copy, resolve, reject);
+            if (!diesFirst) this.#run(lane, copy, resolve, reject);
             if (!lane.isDoomed) return;
             lane.isDoomed = false;
+            lane.isNew = !diesFirst;
+            // Node closes what a thread had open.
+            lane.worker.run({ type: 'forget', torrents: [...this.#truth.keys()] });
             lane.worker = this.#worker(setup);
             reject(new Error('injected death of a storage thread'));
           });
         }),
       end: async () => {
         lane.isEnded = true;
+        lane.worker.run({ type: 'forget', torrents: [...this.#truth.keys()] });
       },
     };
+  }
+
+  /** The slots that are in use, in words. */
+  get slots(): string[] {
+    return [...this.#arenas].flatMap(([torrent, arena]) =>
+      Array.from({ length: arena.slotCount }, (_, at) => at as SlotIndex)
+        .filter((slot) => arena.ownerOf(slot) !== 0)
+        .map((slot) => {
+          const received = `${arena.receivedCount(slot)} blocks`;
+          const holders = `owner ${arena.ownerOf(slot)}, guest ${arena.guestOf(slot)}`;
+          const rule = `${arena.isSolo(slot) ? 'solo, ' : ''}avoids ${arena.avoidedIn(slot).join('+')}`;
+          return `torrent ${torrent}, slot ${slot}: piece ${arena.pieceOf(slot)}, ${received}, ${holders}, ${rule}`;
+        }),
+    );
   }
 
   kill(which: number): boolean {
@@ -76,17 +96,19 @@ export class VirtualStorageThreads implements StorageWorld {
   }
 
   #run(
-    worker: StorageWorker,
+    lane: Lane,
     command: StorageCommand,
     resolve: (result: StorageResult) => void,
     reject: (error: unknown) => void,
   ): void {
     try {
-      const result = worker.run(command);
+      const result = lane.worker.run(command);
+      lane.isNew &&= command.type !== 'run';
       this.#check(command, result);
       resolve(structuredClone(result));
     } catch (error) {
-      this.#onBug(error);
+      if (lane.isNew) lane.isNew = false;
+      else this.#onBug(error);
       reject(error);
     }
   }

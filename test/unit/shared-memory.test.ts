@@ -257,3 +257,16 @@ test('indices are checked where they are made', () => {
   assert.throws(() => shardId(0), /reserved/);
   assert.throws(() => peerIndex(-1), /out of range/);
 });
+
+test('once nobody is avoided in a slot any more, others may help with its piece', () => {
+  const arena = new Arena(Arena.allocate(geometry(65_536, 32_768), 32_768));
+  const slot = arena.claim(piece(0), A);
+  assert.ok(slot !== null);
+  arena.leave(slot, A);
+  arena.retry(slot, { avoid: [SENDER], solo: false });
+  assert.equal(arena.adopt(piece(0), B), slot);
+  assert.equal(arena.isOpen(slot), false, 'a rule holds there');
+  assert.equal(arena.relent(slot), 0);
+  assert.deepEqual([arena.avoidedIn(slot), arena.isOpen(slot)], [[], true]);
+  assert.equal(arena.join(slot, piece(0), A), true);
+});

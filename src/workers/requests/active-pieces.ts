@@ -161,10 +161,13 @@ export class ActivePieces {
     );
   }
 
-  /** Parks pieces that nobody here goes on with, for other shards and for peers to come. */
+  /**
+   * Parks pieces that nobody here goes on with, for other shards and for peers to come. Those of other holders are left
+   * elsewhere, where it is remembered that we were of no use.
+   */
   parkOrphans(now: number): void {
     for (const active of [...this.#orphans]) {
-      const inUse = active.owed > 0 || active.writers.size > 0;
+      const inUse = active.terms.guest || active.owed > 0 || active.writers.size > 0;
       if (!inUse && now - active.lastBlock >= ORPHANED_PIECE_MS) this.release(active);
     }
   }

@@ -40,8 +40,10 @@ export class JointSlots {
     for (const active of this.#actives.joint()) {
       this.#settle(active);
       // The holder that received the last block tells main.
-      if (this.#arena.receivedCount(active.slot) === active.blocks) this.#actives.forget(active);
-      else if (active.terms.guest && this.#arena.isDiscarded(active.slot)) giveUp(active);
+      if (this.#arena.receivedCount(active.slot) === active.blocks) {
+        this.#watch.cameWell(active.piece);
+        this.#actives.forget(active);
+      } else if (active.terms.guest && this.#arena.isDiscarded(active.slot)) giveUp(active);
       else if (active.terms.guest && now - active.lastBlock >= GUEST_PATIENCE_MS) {
         this.#watch.leaveAlone(active.piece, now);
         giveUp(active);
