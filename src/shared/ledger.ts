@@ -1,24 +1,26 @@
 /**
- * The ledger: one state word per piece in shared memory, and how many peers have it. No call here ever waits.
+ * The ledger: one word per piece in shared memory (its state, its priority, its owner), and how many peers have it. Nothing
+ * here ever waits.
  *
  * Invariants (the stress test with real threads checks them):
- * 1. A word is `state | owner << 8`. Only claimed and full pieces have an owner: the holder that claimed them.
- * 2. missing → claimed: any holder, by compare-and-exchange; exactly one wins.
+ *  1. A word is `state | priority << 4 | owner << 8`. Only claimed and full pieces have an owner, the shard that claimed them.
+ *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins. A skipped piece cannot be claimed.
  * 3. claimed → full: the owner, or for it the guest of its slot. claimed → missing: only the owner (or main, once that
  *    holder is dead).
  * 4. full → verified, full → missing: only main, after the verdict of a storage thread. verified is final.
- * 5. unwanted is set before any shard runs, and stays.
- * 6. missingCount is the number of missing pieces.
+ *  5. The priority is changed by main alone, by one exclusive-or: it never touches the state, so no claim is lost. All changes
+ *     of state keep the priority.
+ *  6. missingCount is the number of missing pieces that are not skipped.
  * 7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its share behind:
  *    availability is only a hint for the order of pieces.)
+ *  8. urgent[g] is the number of pieces with priority `now` in the g-th group of pieces: an index, so that nobody scans all words.
  */
 import type { PieceIndex, ShardId } from './indices.ts';
+import { isLevel, PRIORITY, PRIORITY_BITS, type Priority, priorityBits, priorityIn } from './priority.ts';
 
+/** `unwanted` stands in no word: the piece is missing, and skipped. */
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
 export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
-
-/** Pieces checked for one stretch of the progress bar. */
-const STRETCH_SAMPLES = 64;
 
 export interface Shortage {
   readonly missing: number;
@@ -38,41 +40,95 @@ const VERIFIED = 0;
 const SEEDS = 1;
 /** Pieces that are not missing: counted this way round, so that zeroed memory is right. */
 const TAKEN = 2;
-const UNWANTED = 3;
-const COUNTERS = 4;
+/** Skipped pieces that are not verified. */
+const SKIPPED = 3;
+/** Pieces of priority low or high. */
+const LEVELLED = 4;
+/** Counts changes between the priorities below `now`. */
+const LEVEL_CHANGES = 5;
+/** Counts changes from and to `now`. */
+const URGENT_CHANGES = 6;
+const COUNTERS = 7;
+
+const STATE_BITS = 0x0f;
+/** A missing piece that is skipped. */
+const UNWANTED_WORD = priorityBits(PRIORITY.skip);
+/** Pieces of one group of the index of urgent pieces. */
+const GROUP_PIECES = 1_024;
+
+/** Any shard may claim a piece with this word. */
+function isFree(word: number): boolean {
+  return (word & STATE_BITS) === PIECE_STATE.missing && word !== UNWANTED_WORD;
+}
 
 export class Ledger {
   readonly pieceCount: number;
-  readonly #states: Int32Array;
+  readonly #words: Int32Array;
   readonly #availability: Int32Array;
   readonly #counters: Int32Array;
+  readonly #urgent: Int32Array;
 
   constructor(memory: LedgerMemory) {
     this.pieceCount = memory.pieceCount;
-    this.#states = new Int32Array(memory.words, 0, memory.pieceCount);
-    this.#availability = new Int32Array(memory.words, memory.pieceCount * 4, memory.pieceCount);
-    this.#counters = new Int32Array(memory.words, memory.pieceCount * 8, COUNTERS);
+    const { words, pieceCount } = memory;
+    this.#words = new Int32Array(words, 0, pieceCount);
+    this.#availability = new Int32Array(words, pieceCount * 4, pieceCount);
+    this.#counters = new Int32Array(words, pieceCount * 8, COUNTERS);
+    this.#urgent = new Int32Array(words, pieceCount * 8 + COUNTERS * 4);
   }
 
   static allocate(pieceCount: number): LedgerMemory {
-    return { pieceCount, words: new SharedArrayBuffer(pieceCount * 8 + COUNTERS * 4) };
+    const groups = Math.ceil(pieceCount / GROUP_PIECES);
+    return { pieceCount, words: new SharedArrayBuffer(pieceCount * 8 + (COUNTERS + groups) * 4) };
   }
 
   stateOf(piece: PieceIndex): PieceState {
-    return (Atomics.load(this.#states, piece) & 0xff) as PieceState;
+    const word = Atomics.load(this.#words, piece);
+    return word === UNWANTED_WORD ? PIECE_STATE.unwanted : ((word & STATE_BITS) as PieceState);
+  }
+
+  priorityOf(piece: PieceIndex): Priority {
+    return priorityIn(Atomics.load(this.#words, piece));
+  }
+
+  /** Some pieces have the priority low or high. */
+  get hasLevels(): boolean {
+    return Atomics.load(this.#counters, LEVELLED) > 0;
+  }
+
+  /** Changes whenever a piece changes between the priorities below `now`. */
+  get levelChanges(): number {
+    return Atomics.load(this.#counters, LEVEL_CHANGES);
+  }
+
+  /** Changes whenever a piece gets the priority `now`, or loses it. */
+  get urgentChanges(): number {
+    return Atomics.load(this.#counters, URGENT_CHANGES);
+  }
+
+  /** The pieces of priority `now`, in order. The index makes it cheap: only groups that have some are looked at. */
+  urgentPieces(): PieceIndex[] {
+    const found: PieceIndex[] = [];
+    for (let group = 0; group < this.#urgent.length; group++) {
+      if (Atomics.load(this.#urgent, group) === 0) continue;
+      const end = Math.min(this.pieceCount, (group + 1) * GROUP_PIECES);
+      for (let at = group * GROUP_PIECES; at < end; at++)
+        if (this.priorityOf(at as PieceIndex) === PRIORITY.now) found.push(at as PieceIndex);
+    }
+    return found;
   }
 
   /** Writes the indices of all missing pieces into `into`, in order; returns how many. One pass is faster than a look-up per piece. */
   missingInto(into: Int32Array): number {
     let count = 0;
     for (let piece = 0; piece < this.pieceCount; piece++) {
-      if ((Atomics.load(this.#states, piece) & 0xff) === PIECE_STATE.missing) into[count++] = piece;
+      if (isFree(Atomics.load(this.#words, piece))) into[count++] = piece;
     }
     return count;
   }
 
   ownerOf(piece: PieceIndex): number {
-    return Atomics.load(this.#states, piece) >>> 8;
+    return Atomics.load(this.#words, piece) >>> 8;
   }
 
   get verifiedCount(): number {
@@ -94,14 +150,27 @@ export class Ledger {
   }
 
   get complete(): boolean {
-    return this.verifiedCount + Atomics.load(this.#counters, UNWANTED) === this.pieceCount;
+    return this.verifiedCount + Atomics.load(this.#counters, SKIPPED) === this.pieceCount;
   }
 
-  /** Only main, before any shard runs: no file that the user wants needs this piece. */
-  exclude(piece: PieceIndex): void {
-    Atomics.store(this.#states, piece, PIECE_STATE.unwanted);
-    Atomics.add(this.#counters, UNWANTED, 1);
-    Atomics.add(this.#counters, TAKEN, 1);
+  /** Main alone, at any time: shards that claim at this moment either win or find the new priority. */
+  setPriority(pieces: Iterable<PieceIndex>, priority: Priority): void {
+    let [levels, urgent] = [0, 0];
+    for (const piece of pieces) {
+      const before = this.priorityOf(piece);
+      if (before === priority) continue;
+      // Main alone writes these bits: what flips them now makes them the new priority, whatever becomes of the state.
+      const flipped = priorityBits(before) ^ priorityBits(priority);
+      const word = Atomics.xor(this.#words, piece, flipped);
+      this.#reprioritized(word, word ^ flipped);
+      const change = Number(priority === PRIORITY.now) - Number(before === PRIORITY.now);
+      if (change !== 0) Atomics.add(this.#urgent, Math.floor(piece / GROUP_PIECES), change);
+      if (change === 0) levels += 1;
+      else urgent += 1;
+    }
+    // Counted behind the changes: a shard that sees the count sees them as well.
+    if (levels > 0) Atomics.add(this.#counters, LEVEL_CHANGES, 1);
+    if (urgent > 0) Atomics.add(this.#counters, URGENT_CHANGES, 1);
   }
 
   /** True for a piece that is neither verified nor unwanted. */
@@ -111,39 +180,44 @@ export class Ledger {
 
   /** Holders: true if this holder has now claimed the piece. */
   claim(piece: PieceIndex, shard: ShardId): boolean {
-    const claimed = PIECE_STATE.claimed | (shard << 8);
-    if (Atomics.compareExchange(this.#states, piece, PIECE_STATE.missing, claimed) !== PIECE_STATE.missing)
-      return false;
-    Atomics.add(this.#counters, TAKEN, 1);
-    return true;
+    for (;;) {
+      const word = Atomics.load(this.#words, piece);
+      if (!isFree(word)) return false;
+      const claimed = word | PIECE_STATE.claimed | (shard << 8);
+      // It fails where another shard was first, or where main changed the priority: the next look tells.
+      if (Atomics.compareExchange(this.#words, piece, word, claimed) !== word) continue;
+      Atomics.add(this.#counters, TAKEN, 1);
+      return true;
+    }
   }
 
   /** Called by the holder that completes the slot of the owner `shard`: true if main will now find the piece full. */
   fill(piece: PieceIndex, shard: ShardId): boolean {
-    const claimed = PIECE_STATE.claimed | (shard << 8);
-    return Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.full | (shard << 8)) === claimed;
+    return this.#swap(piece, PIECE_STATE.claimed | (shard << 8), PIECE_STATE.full | (shard << 8)) !== null;
   }
 
   /** The owner gives the piece back unfinished. */
   release(piece: PieceIndex, shard: ShardId): boolean {
-    const claimed = PIECE_STATE.claimed | (shard << 8);
-    if (Atomics.compareExchange(this.#states, piece, claimed, PIECE_STATE.missing) !== claimed) return false;
-    Atomics.sub(this.#counters, TAKEN, 1);
-    return true;
+    const word = this.#swap(piece, PIECE_STATE.claimed | (shard << 8), PIECE_STATE.missing);
+    if (word !== null && isFree(word)) Atomics.sub(this.#counters, TAKEN, 1);
+    return word !== null;
   }
 
   /** Only main: the hash is right and the bytes are written, or the piece was found good on disk. */
   verify(piece: PieceIndex): void {
-    const before = Atomics.exchange(this.#states, piece, PIECE_STATE.verified) & 0xff;
-    if (before !== PIECE_STATE.verified) Atomics.add(this.#counters, VERIFIED, 1);
-    if (before === PIECE_STATE.missing) Atomics.add(this.#counters, TAKEN, 1);
+    const before = this.#replace(piece, PIECE_STATE.verified);
+    if ((before & STATE_BITS) === PIECE_STATE.verified) return;
+    Atomics.add(this.#counters, VERIFIED, 1);
+    if (isFree(before)) Atomics.add(this.#counters, TAKEN, 1);
+    if (priorityIn(before) === PRIORITY.skip) Atomics.sub(this.#counters, SKIPPED, 1);
   }
 
   /** Only main: the hash is wrong, or the owner died. Returns false if the piece was already verified. */
   reset(piece: PieceIndex): boolean {
     if (this.stateOf(piece) === PIECE_STATE.verified) return false;
-    const before = Atomics.exchange(this.#states, piece, PIECE_STATE.missing) & 0xff;
-    if (before !== PIECE_STATE.missing) Atomics.sub(this.#counters, TAKEN, 1);
+    const before = this.#replace(piece, PIECE_STATE.missing);
+    const wasTaken = (before & STATE_BITS) !== PIECE_STATE.missing;
+    if (wasTaken && isFree(before & PRIORITY_BITS)) Atomics.sub(this.#counters, TAKEN, 1);
     return true;
   }
 
@@ -160,22 +234,6 @@ export class Ledger {
   /** Connected peers that have this piece, seeds included. */
   availabilityOf(piece: PieceIndex): number {
     return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, SEEDS);
-  }
-
-  /** The share that is verified or unwanted, 0 to 1, in each of `count` stretches of the torrent; long stretches are sampled. */
-  stretches(count: number): number[] {
-    return Array.from({ length: count }, (_, i) => {
-      const first = Math.floor((i * this.pieceCount) / count);
-      const end = Math.max(first + 1, Math.floor(((i + 1) * this.pieceCount) / count));
-      const step = Math.max(1, Math.floor((end - first) / STRETCH_SAMPLES));
-      let [seen, done] = [0, 0];
-      for (let piece = first; piece < end; piece += step) {
-        const state = this.stateOf(piece as PieceIndex);
-        seen += 1;
-        if (state === PIECE_STATE.verified || state === PIECE_STATE.unwanted) done += 1;
-      }
-      return done / seen;
-    });
   }
 
   /** Only main, when a download makes no progress: how many pieces are missing, and how many of them no peer has. */
@@ -206,5 +264,36 @@ export class Ledger {
   /** Availability without the seeds, which have every piece: rarest-first needs only this. */
   rarityOf(piece: PieceIndex): number {
     return Atomics.load(this.#availability, piece);
+  }
+
+  /** Where state and owner are `from`, they become `to`. Returns the word from then on; null where they are others. */
+  #swap(piece: PieceIndex, from: number, to: number): number | null {
+    for (;;) {
+      const word = Atomics.load(this.#words, piece);
+      if ((word & ~PRIORITY_BITS) !== from) return null;
+      const next = (word & PRIORITY_BITS) | to;
+      if (Atomics.compareExchange(this.#words, piece, word, next) === word) return next;
+    }
+  }
+
+  /** The state becomes `state`, whatever it was, and nobody owns the piece. Returns the word before. */
+  #replace(piece: PieceIndex, state: PieceState): number {
+    for (;;) {
+      const word = Atomics.load(this.#words, piece);
+      if (Atomics.compareExchange(this.#words, piece, word, (word & PRIORITY_BITS) | state) === word)
+        return word;
+    }
+  }
+
+  /** Keeps the counts true after main changed a priority. */
+  #reprioritized(before: number, after: number): void {
+    const taken = Number(!isFree(after)) - Number(!isFree(before));
+    if (taken !== 0) Atomics.add(this.#counters, TAKEN, taken);
+    const levelled = Number(isLevel(priorityIn(after))) - Number(isLevel(priorityIn(before)));
+    if (levelled !== 0) Atomics.add(this.#counters, LEVELLED, levelled);
+    if ((after & STATE_BITS) === PIECE_STATE.verified) return;
+    const skipped =
+      Number(priorityIn(after) === PRIORITY.skip) - Number(priorityIn(before) === PRIORITY.skip);
+    if (skipped !== 0) Atomics.add(this.#counters, SKIPPED, skipped);
   }
 }

@@ -317,8 +317,10 @@ export const REJECTS_BEFORE_REST = 16;
 export const ORPHANED_PIECE_MS = 3_000;
 /** A shard that joined the slot of another holder and received no block for this time leaves it, so that a third may join. */
 export const GUEST_PATIENCE_MS = 3_000;
-/** It may join that slot again after this time; the peers that sent nothing rest for longer. */
+/** It may join that slot again after this time, doubled each time, so that every other shard has its turn. */
 export const GUEST_RETURN_MS = 1_000;
+/** The longest time before a guest that received nothing joins the same slot again. */
+export const MAX_GUEST_RETURN_MS = 60_000;
 /** Senders whose blocks are kept out of a piece that failed its hash check, at one time. */
 export const MAX_AVOIDED_SENDERS = 4;
 /** Tries to fetch such a piece from one sender alone that may end early. Then several senders may give it again. */
@@ -386,6 +388,13 @@ export const LOCK_STALE_MS = 15_000;
 export const LOCK_LOOK_MS = 500;
 /** A longer file is not a lock. */
 export const MAX_LOCK_BYTES = 4_096;
+
+/** Bytes ahead of a reader's position that are fetched first: a second of the fastest line, some seconds of video. */
+export const READER_WINDOW_BYTES = 16_777_216;
+/** At least this many pieces, if pieces are large: several peers must work for a reader at one time. */
+export const READER_WINDOW_PIECES = 8;
+/** Bytes read from disk at one time for a reader, and kept for a slower consumer. */
+export const READER_CHUNK_BYTES = 262_144;
 
 /** Trackers, and web seeds, of a torrent or magnet link. Those beyond are skipped. */
 export const MAX_TRACKERS = 100;
@@ -582,6 +591,8 @@ export const MAX_HASHERS = 256;
 export const MAX_PARALLEL_DOWNLOADS = 64;
 /** `--memory`. One download has one block of shared memory; no disk is slow enough to need more. */
 export const MAX_MEMORY_BYTES = 68_719_476_736;
+/** Events of a torrent that wait for a program that does not take them. The oldest are dropped first. */
+export const MAX_WAITING_EVENTS = 10_000;
 /** Memory for the pieces of all torrents of a session, if the program gives no `memory`. */
 export const DEFAULT_SESSION_MEMORY_BYTES = 1_073_741_824;
 /** A torrent with pieces of this size or more starts with memory for one piece; other torrents wait for memory for two. */

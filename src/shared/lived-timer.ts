@@ -13,30 +13,38 @@ export const livedLater: Later = (ms, work) => {
   return () => timer.cancel();
 };
 
+/** A timer of Node. */
+const plainLater: Later = (ms, work) => {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+};
+
 export class LivedTimer {
   readonly #work: () => void;
   readonly #clock: Clock;
   #restMs: number;
   #stepMs = 0;
   #lookedAt = 0;
-  #timer: NodeJS.Timeout;
+  readonly #later: Later;
+  #cancel: () => void;
 
-  /** Calls `work` once, after `ms`. */
-  constructor(ms: number, work: () => void, clock: Clock = monotonicMs) {
+  /** Calls `work` once, in `ms`. `later`: a timer that counts time of any kind. */
+  constructor(ms: number, work: () => void, clock: Clock = monotonicMs, later: Later = plainLater) {
+    this.#later = later;
     this.#work = work;
     this.#clock = clock;
     this.#restMs = ms;
-    this.#timer = this.#next();
+    this.#cancel = this.#next();
   }
 
   cancel(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 
-  #next(): NodeJS.Timeout {
+  #next(): () => void {
     this.#lookedAt = this.#clock();
     this.#stepMs = Math.min(this.#restMs, LIVED_TIMER_STEP_MS);
-    return setTimeout(() => this.#look(), this.#stepMs);
+    return this.#later(this.#stepMs, () => this.#look());
   }
 
   #look(): void {
@@ -44,6 +52,6 @@ export class LivedTimer {
     // Node's timers may fire slightly early by this clock: the step has passed all the same.
     if (passedMs <= MAX_CLOCK_STEP_MS) this.#restMs -= Math.max(passedMs, this.#stepMs);
     if (this.#restMs <= 0) return this.#work();
-    this.#timer = this.#next();
+    this.#cancel = this.#next();
   }
 }

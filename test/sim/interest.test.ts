@@ -113,6 +113,32 @@ test('peers that unchoke us, claim everything and send nothing do not count once
   assert.equal(verified, 8);
 });
 
+test('peers that reject whatever they are asked for take none either', () => {
+  const rejects = seed({
+    script: [shake, say(1, wire.haveAll), say(2, wire.unchoke)],
+    hears: (peer, id, message) => {
+      const [piece, begin, length] = [0, 4, 8].map((at) => (id === 6 ? message.readUInt32BE(at) : 0));
+      if (id === 6) peer.sayLater(5, wire.reject(piece ?? 0, begin ?? 0, length ?? 0));
+      return id === 6;
+    },
+  });
+  const options = { slots: 8, workingPeers: 1 };
+  const away = { untilMs: 5_000, fail: 'refused' } as const;
+  const { fakes, verified } = download(options, 60_000, [rejects, seed({ away })]);
+  assert.ok((fakes[0]?.heard.filter((id) => id === 6).length ?? 0) >= 16, 'it was asked');
+  assert.deepEqual([fakes[1]?.dials, verified], [2, 8]);
+});
+
+test('one that gives nothing makes room where only lost peers wait', () => {
+  const shard = new VirtualShard({ ...downloading, workingPeers: 1, magnet: true });
+  const away = { untilMs: 5_000, fail: 'refused' } as const;
+  const [useless, lost] = shard.add({ script: [shake, say(2, wire.unchoke)] }, seed({ away }));
+  shard.run(29_000);
+  assert.deepEqual([useless?.destroyed, lost?.dials], [false, 1]);
+  shard.run(4_000);
+  assert.deepEqual([useless?.destroyed, lost?.dials], [true, 2]);
+});
+
 test('a peer that falls silent and then continues counts again', () => {
   const shard = new VirtualShard({ ...downloading, workingPeers: 1, slots: 8 });
   const [peer] = shard.add(seed({ serves: () => null }));

@@ -91,11 +91,11 @@ export class FakePeer {
         this.#events?.onEnd(away.fail, 'away');
       });
     else if (connect === 'ignore') this.fired += 1;
-    else if (typeof connect === 'number') this.#time.after(connect, () => this.#connected());
+    else if (typeof connect === 'number') this.#connectIn(connect);
     else if ('fail' in connect)
       this.#later(connect.afterMs, () => this.#events?.onEnd(connect.fail, connect.detail ?? 'fake'));
     else if (this.#shortagesLeft-- > 0) this.#later(0, () => this.#events?.onShortage(connect.shortage));
-    else this.#time.after(0, () => this.#connected());
+    else this.#connectIn(0);
     return {
       kind: 'tcp',
       unsentBytes: this.#script.unread ?? 0,
@@ -127,8 +127,14 @@ export class FakePeer {
     this.#later(0, () => this.#events?.onEnd('closed-by-peer', 'fake'));
   }
 
+  #connectIn(ms: number): void {
+    const { dials } = this;
+    this.#time.after(ms, () => {
+      if (this.dials === dials && !this.destroyed) this.#connected();
+    });
+  }
+
   #connected(): void {
-    if (this.destroyed) return;
     this.#events?.onConnect();
     for (const [ms, verb] of this.#script.script ?? []) this.#later(ms, () => this.#perform(verb));
   }
@@ -142,8 +148,9 @@ export class FakePeer {
   }
 
   #later(ms: number, work: () => void): void {
+    const { dials } = this;
     this.#time.after(ms, () => {
-      if (this.destroyed) return;
+      if (this.destroyed || this.dials !== dials) return;
       this.fired += 1;
       work();
     });

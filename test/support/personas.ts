@@ -18,17 +18,25 @@ export function knownPayload(piece: number, begin: number, length: number): Uint
 
 export type Roll = (below: number) => number;
 
+/** The torrent that they pretend to have. */
+export interface Content {
+  readonly infoHash: Uint8Array;
+  readonly bytes: (piece: number, begin: number, length: number) => Uint8Array;
+}
+
+const KNOWN: Content = { infoHash: INFO_HASH, bytes: knownPayload };
+
 export interface Persona {
   readonly name: string;
   readonly script: FakePeerScript;
 }
 
-type Maker = (roll: Roll, pieces: number) => FakePeerScript;
+type Maker = (roll: Roll, pieces: number, content: Content) => FakePeerScript;
 
 /** Greets with BEP 6, has all pieces, and unchokes after `unchokeMs`. */
-function greeting(unchokeMs: number): readonly (readonly [number, Verb])[] {
+function greeting({ infoHash }: Content, unchokeMs: number): readonly (readonly [number, Verb])[] {
   return [
-    [0, { say: handshakeOf(INFO_HASH, '-XX0001-odd', ['fast']) }],
+    [0, { say: handshakeOf(infoHash, '-XX0001-odd', ['fast']) }],
     [0, { say: wire.haveAll }],
     [unchokeMs, { say: wire.unchoke }],
   ];
@@ -40,9 +48,9 @@ function asked(payload: Buffer): [number, number, number] {
 }
 
 /** The behaviour of each when a block is requested. It greets like a seed. */
-const ON_REQUEST: Record<string, (roll: Roll) => NonNullable<FakePeerScript['hears']>> = {
+const ON_REQUEST: Record<string, (roll: Roll, content: Content) => NonNullable<FakePeerScript['hears']>> = {
   silent: () => () => true,
-  crawler: (roll) => {
+  crawler: (roll, { bytes: knownPayload }) => {
     const step = 4 + roll(200);
     let busy = false;
     return (peer, id, message) => {
@@ -88,43 +96,45 @@ const ON_REQUEST: Record<string, (roll: Roll) => NonNullable<FakePeerScript['hea
       return count % after === 0;
     };
   },
-  'sends the wrong block': () => (peer, id, message) => {
-    if (id !== 6) return false;
-    const [piece, begin, length] = asked(message);
-    peer.sayLater(5, wire.piece(piece, begin === 0 ? BLOCK : 0, knownPayload(piece, begin, length)));
-    return true;
-  },
+  'sends the wrong block':
+    (_roll, { bytes: knownPayload }) =>
+    (peer, id, message) => {
+      if (id !== 6) return false;
+      const [piece, begin, length] = asked(message);
+      peer.sayLater(5, wire.piece(piece, begin === 0 ? BLOCK : 0, knownPayload(piece, begin, length)));
+      return true;
+    },
 };
 
 const MAKERS: Record<string, Maker> = {
-  liar: (roll) => {
+  liar: (roll, _pieces, content) => {
     const every = 1 + roll(6);
     let count = 0;
     return {
-      script: greeting(roll(2_000)),
+      script: greeting(content, roll(2_000)),
       delayMs: 5,
       serves: (piece, begin, length) => {
-        const bytes = Buffer.from(knownPayload(piece, begin, length));
+        const bytes = Buffer.from(content.bytes(piece, begin, length));
         if (++count % every === 0) bytes[0] = (bytes[0] ?? 0) ^ 0xff;
         return bytes;
       },
     };
   },
-  partial: (roll, pieces) => {
+  partial: (roll, pieces, { infoHash, bytes }) => {
     const bits = Array.from({ length: pieces }, () => (roll(2) === 0 ? '1' : '0')).join('');
     return {
       script: [
-        [0, { say: handshakeOf(INFO_HASH, '-XX0001-part') }],
+        [0, { say: handshakeOf(infoHash, '-XX0001-part') }],
         [0, { say: wire.bitfield(bits) }],
         [roll(1_000), { say: wire.unchoke }],
       ],
-      serves: knownPayload,
+      serves: bytes,
       bytesPerS: 20_000 + roll(100_000),
     };
   },
-  'chokes and offers allowed-fast': (roll, pieces) => ({
+  'chokes and offers allowed-fast': (roll, pieces, { infoHash }) => ({
     script: [
-      [0, { say: handshakeOf(INFO_HASH, '-XX0001-fast', ['fast']) }],
+      [0, { say: handshakeOf(infoHash, '-XX0001-fast', ['fast']) }],
       [0, { say: wire.haveAll }],
       ...Array.from({ length: Math.min(pieces, 10) }, (_, piece): readonly [number, Verb] => [
         roll(500),
@@ -132,52 +142,57 @@ const MAKERS: Record<string, Maker> = {
       ]),
     ],
   }),
-  'has nothing': (roll) => ({
+  'has nothing': (roll, _pieces, { infoHash }) => ({
     script: [
-      [0, { say: handshakeOf(INFO_HASH, '-XX0001-none', ['fast']) }],
+      [0, { say: handshakeOf(infoHash, '-XX0001-none', ['fast']) }],
       [0, { say: wire.haveNone }],
       [roll(500), { say: wire.unchoke }],
     ],
   }),
-  'falls silent': (roll) => {
+  'falls silent': (roll, _pieces, content) => {
     let left = 1 + roll(40);
     return {
-      script: greeting(roll(1_000)),
+      script: greeting(content, roll(1_000)),
       delayMs: 5,
-      serves: (...place) => (left-- > 0 ? knownPayload(...place) : null),
+      serves: (...place) => (left-- > 0 ? content.bytes(...place) : null),
     };
   },
-  'shouts unasked': (roll) => ({
+  'shouts unasked': (roll, _pieces, content) => ({
     script: [
-      ...greeting(roll(1_000)),
-      [roll(3_000), { say: wire.piece(0, 0, knownPayload(0, 0, BLOCK)), everyMs: 200 + roll(1_000) }],
+      ...greeting(content, roll(1_000)),
+      [roll(3_000), { say: wire.piece(0, 0, content.bytes(0, 0, BLOCK)), everyMs: 200 + roll(1_000) }],
       [roll(3_000), { say: wire.have(0), everyMs: 100 }],
     ],
-    serves: knownPayload,
+    serves: content.bytes,
     bytesPerS: 30_000,
   }),
   'never answers': () => ({ connect: 'ignore' }),
 };
 
-const NAMES = [...Object.keys(ON_REQUEST), ...Object.keys(MAKERS)];
+export const PERSONAS: readonly string[] = [...Object.keys(ON_REQUEST), ...Object.keys(MAKERS)];
 
 /** A random one that misbehaves. */
 export function persona(roll: Roll, pieces: number): Persona {
-  const name = NAMES[roll(NAMES.length)] ?? 'silent';
-  const hears = ON_REQUEST[name]?.(roll);
-  if (hears === undefined) return { name, script: MAKERS[name]?.(roll, pieces) ?? {} };
-  return { name, script: { script: greeting(roll(2_000)), serves: knownPayload, delayMs: 5, hears } };
+  return personaOf(PERSONAS[roll(PERSONAS.length)] ?? 'silent', roll, pieces);
+}
+
+/** One that misbehaves in this way. */
+export function personaOf(name: string, roll: Roll, pieces: number, content: Content = KNOWN): Persona {
+  const hears = ON_REQUEST[name]?.(roll, content);
+  if (hears === undefined) return { name, script: MAKERS[name]?.(roll, pieces, content) ?? {} };
+  const script = greeting(content, roll(2_000));
+  return { name, script: { script, serves: content.bytes, delayMs: 5, hears } };
 }
 
 /** Has everything, unchokes soon, and sends at a rate. */
-export function honest(bytesPerS: number, unchokeMs: number): FakePeerScript {
+export function honest(bytesPerS: number, unchokeMs: number, content: Content = KNOWN): FakePeerScript {
   return {
     script: [
-      [0, { say: handshakeOf(INFO_HASH, '-XX0001-good', ['fast']) }],
+      [0, { say: handshakeOf(content.infoHash, '-XX0001-good', ['fast']) }],
       [0, { say: wire.haveAll }],
       [unchokeMs, { say: wire.unchoke }],
     ],
-    serves: knownPayload,
+    serves: content.bytes,
     bytesPerS,
   };
 }

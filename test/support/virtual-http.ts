@@ -56,7 +56,7 @@ interface Owner {
 }
 
 export class VirtualHttp implements Visitor {
-  readonly #time: VirtualTime;
+  readonly #time: Pick<VirtualTime, 'now' | 'after'>;
   readonly #begun: number;
   readonly #hosts = new Map<string, Answer>();
   readonly #owners: Owner[] = [];
@@ -64,7 +64,7 @@ export class VirtualHttp implements Visitor {
   readonly #bodies = new Map<Readable, string>();
   #frozen = false;
 
-  constructor(time: VirtualTime) {
+  constructor(time: Pick<VirtualTime, 'now' | 'after'>) {
     this.#time = time;
     this.#begun = time.now();
   }
@@ -86,6 +86,10 @@ export class VirtualHttp implements Visitor {
   /** The host closes all its connections. */
   hangUp(host: string): void {
     for (const [body, of] of this.#bodies) if (of === host) body.destroy(new HttpError('broken'));
+  }
+
+  hangUpAll(): void {
+    for (const host of new Set(this.#bodies.values())) this.hangUp(host);
   }
 
   /** The thread that asks is dead: nothing comes to it any more. */

@@ -17,6 +17,11 @@ export class VirtualTime {
     this.#push({ at: this.#now + ms, order: this.#order++, work });
   };
 
+  /** At a moment of its own clock, or as soon as it may be. */
+  readonly at = (moment: number, work: () => void): void => {
+    this.#push({ at: Math.max(moment, this.#now), order: this.#order++, work });
+  };
+
   readonly soon = (work: () => void): void => this.after(0, work);
 
   every(ms: number, work: () => void): void {
@@ -34,12 +39,18 @@ export class VirtualTime {
   /** Runs everything that is due up to `ms` from now. */
   run(ms: number): void {
     const end = this.#now + ms;
-    for (let due = this.#timers[0]; due !== undefined && due.at <= end; due = this.#timers[0]) {
-      this.#pop();
-      this.#now = Math.max(this.#now, due.at);
-      due.work();
-    }
+    while (this.next(end));
     this.#now = end;
+  }
+
+  /** Runs the next thing that is due up to that moment; false where there is none. */
+  next(end: number): boolean {
+    const due = this.#timers[0];
+    if (due === undefined || due.at > end) return false;
+    this.#pop();
+    this.#now = Math.max(this.#now, due.at);
+    due.work();
+    return true;
   }
 
   #push(timer: Timer): void {

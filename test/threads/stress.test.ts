@@ -6,6 +6,7 @@ import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import type { PieceIndex, SlotIndex } from '../../src/shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+import { PRIORITY, type Priority } from '../../src/shared/priority.ts';
 import { dice } from '../support/dice.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import type { StressSetup } from '../support/stress-thread.ts';
@@ -57,8 +58,21 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     running = false;
   });
 
-  // Main's part: judge full pieces. Most fail, so that the threads have work until all operations are done.
   const roll = dice(99);
+  // Main changes priorities all the time, skipped ones included, while the threads claim.
+  const priorities = new Array<Priority>(PIECES).fill(PRIORITY.normal);
+  const levels = Object.values(PRIORITY);
+  let changes = 0;
+  const reprioritize = (): void => {
+    for (let i = 0; i < 20; i++) {
+      const [piece, priority] = [roll(PIECES), levels[roll(levels.length)] ?? PRIORITY.normal];
+      if (priorities[piece] !== priority) changes += 1;
+      priorities[piece] = priority;
+      ledger.setPriority([piece as PieceIndex], priority);
+    }
+  };
+
+  // Main's part: judge full pieces. Most fail, so that the threads have work until all operations are done.
   let judged = 0;
   const isFull = (slot: SlotIndex, piece: PieceIndex): boolean =>
     ledger.stateOf(piece) === PIECE_STATE.full &&
@@ -81,6 +95,7 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
   };
   while (running) {
     judge();
+    reprioritize();
     await new Promise(setImmediate);
   }
   const results = await all;
@@ -90,6 +105,18 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     results.flatMap(({ faults }) => faults),
     [],
   );
+  assert.ok(changes > 1_000, `${changes} changes of priority`);
+  const pieces = Array.from({ length: PIECES }, (_, piece) => piece as PieceIndex);
+  assert.deepEqual(
+    pieces.map((piece) => ledger.priorityOf(piece)),
+    priorities,
+    'each piece has the priority that main gave it last',
+  );
+  assert.deepEqual(
+    ledger.urgentPieces(),
+    pieces.filter((piece) => priorities[piece] === PRIORITY.now),
+  );
+  ledger.setPriority(pieces, PRIORITY.normal);
   assert.ok((left[0] ?? 1) <= 0 || ledger.complete, 'the operations were used up');
   assert.equal(
     results.reduce((sum, { fills }) => sum + fills, 0),

@@ -74,3 +74,16 @@ test('a peer that made room for others waits among the new ones, not among the l
   book.tick(10_000);
   assert.deepEqual([book.nextLost(), book.nextNew()], [null, address]);
 });
+
+test('those that made room and those that were lost take turns, after all that are new', () => {
+  const book = new AddressBook(() => 0.5);
+  const of = (peer: number) => ({ ...address, peer: peerIndex(peer) });
+  for (const peer of [1, 2, 3]) book.retryLater(of(peer), 'surplus', 0);
+  for (const peer of [11, 12]) book.retryLater(of(peer), 'refused', 0);
+  book.tick(20_000);
+  book.add([of(21)]);
+  assert.deepEqual([book.newWaiting, book.waiting], [4, 6]);
+  const order: (number | undefined)[] = [];
+  while (book.waiting > 0) order.push((book.isLostTurn ? book.nextLost() : book.nextNew())?.peer);
+  assert.deepEqual(order, [21, 11, 1, 12, 2, 3]);
+});

@@ -5,6 +5,7 @@ import { Arena } from '../../src/shared/arena.ts';
 import { blocksOfPiece, geometry, lengthOfBlock, lengthOfPiece } from '../../src/shared/geometry.ts';
 import { type PieceIndex, peerIndex, pieceIndex, shardId } from '../../src/shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+import { PRIORITY } from '../../src/shared/priority.ts';
 import { peerAsSender } from '../../src/shared/sender.ts';
 
 const A = shardId(1);
@@ -44,6 +45,57 @@ test('complete means every piece', () => {
   assert.equal(ledger.complete, false);
   ledger.verify(piece(1));
   assert.equal(ledger.complete, true);
+});
+
+test('a change of priority leaves the state alone, and a change of state the priority', () => {
+  const ledger = new Ledger(Ledger.allocate(3));
+  assert.equal(ledger.priorityOf(piece(0)), PRIORITY.normal, 'fresh memory is normal');
+  ledger.claim(piece(0), A);
+  for (const priority of Object.values(PRIORITY)) {
+    ledger.setPriority([piece(0), piece(1)], priority);
+    assert.equal(ledger.priorityOf(piece(0)), priority);
+    assert.equal(ledger.stateOf(piece(0)), PIECE_STATE.claimed);
+    assert.equal(ledger.ownerOf(piece(0)), A);
+  }
+  assert.equal(ledger.claim(piece(1), B), true);
+  assert.equal(ledger.fill(piece(0), A), true);
+  assert.equal(ledger.release(piece(1), B), true);
+  ledger.verify(piece(0));
+  for (const index of [0, 1]) assert.equal(ledger.priorityOf(piece(index)), PRIORITY.now);
+});
+
+test('a skipped piece is not claimed, is not waited for, and may be wanted again', () => {
+  const ledger = new Ledger(Ledger.allocate(3));
+  ledger.setPriority([piece(0), piece(1)], PRIORITY.skip);
+  assert.equal(ledger.claim(piece(0), A), false);
+  assert.deepEqual([ledger.stateOf(piece(0)), ledger.isWanted(piece(0))], [PIECE_STATE.unwanted, false]);
+  assert.equal(ledger.missingCount, 1);
+  ledger.claim(piece(2), A);
+  ledger.setPriority([piece(2)], PRIORITY.skip);
+  assert.equal(ledger.stateOf(piece(2)), PIECE_STATE.claimed, 'what is begun goes on');
+  ledger.release(piece(2), A);
+  assert.equal(ledger.missingCount, 0);
+  ledger.setPriority([piece(1), piece(2)], PRIORITY.low);
+  assert.equal(ledger.missingCount, 2);
+  for (const index of [1, 2]) ledger.verify(piece(index));
+  assert.equal(ledger.complete, true);
+  ledger.setPriority([piece(0)], PRIORITY.normal);
+  assert.equal(ledger.complete, false);
+});
+
+test('the urgent pieces of a large torrent are found by their index, and each change is counted once for all of it', () => {
+  const ledger = new Ledger(Ledger.allocate(1_000_000));
+  const urgent = [3, 4, 1_023, 1_024, 700_000, 999_999].map(piece);
+  const { urgentChanges, levelChanges } = ledger;
+  ledger.setPriority(urgent, PRIORITY.now);
+  assert.deepEqual(ledger.urgentPieces(), urgent);
+  assert.deepEqual([ledger.urgentChanges - urgentChanges, ledger.levelChanges - levelChanges], [1, 0]);
+  ledger.setPriority(urgent.slice(0, 5), PRIORITY.normal);
+  assert.deepEqual(ledger.urgentPieces(), [999_999]);
+  ledger.setPriority(urgent.slice(0, 5), PRIORITY.high);
+  assert.deepEqual([ledger.levelChanges - levelChanges, ledger.hasLevels], [1, true]);
+  ledger.setPriority(urgent, PRIORITY.normal);
+  assert.equal(ledger.hasLevels, false);
 });
 
 test('availability is peers with the piece, seeds counted once for all', () => {
@@ -204,4 +256,17 @@ test('indices are checked where they are made', () => {
   assert.equal(pieceIndex(3, 4), 3);
   assert.throws(() => shardId(0), /reserved/);
   assert.throws(() => peerIndex(-1), /out of range/);
+});
+
+test('once nobody is avoided in a slot any more, others may help with its piece', () => {
+  const arena = new Arena(Arena.allocate(geometry(65_536, 32_768), 32_768));
+  const slot = arena.claim(piece(0), A);
+  assert.ok(slot !== null);
+  arena.leave(slot, A);
+  arena.retry(slot, { avoid: [SENDER], solo: false });
+  assert.equal(arena.adopt(piece(0), B), slot);
+  assert.equal(arena.isOpen(slot), false, 'a rule holds there');
+  assert.equal(arena.relent(slot), 0);
+  assert.deepEqual([arena.avoidedIn(slot), arena.isOpen(slot)], [[], true]);
+  assert.equal(arena.join(slot, piece(0), A), true);
 });

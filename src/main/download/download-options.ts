@@ -1,6 +1,7 @@
 /** What a download needs at its start, and what its listener hears. */
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { PickOrder } from '../../shared/messages.ts';
+import type { MainWorld } from '../main-world.ts';
 import type { StoragePool } from '../pools/storage-pool.ts';
 import type { WebSeedPool } from '../pools/web-seed-pool.ts';
 import type { Race } from '../race/race.ts';
@@ -25,6 +26,7 @@ export interface DownloadOptions {
   readonly storage: StoragePool;
   readonly memoryBytes: number;
   readonly order: PickOrder;
+  readonly world?: MainWorld;
 }
 
 /** A file that a source should have and has not. */

@@ -10,22 +10,28 @@ import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
 import { type Sender, senderOf } from '../../shared/sender.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { StorageResult } from '../../shared/storage-messages.ts';
+import type { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
+import { type FileReader, FileReaders } from './file-reader.ts';
 import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
+import { stretchesOf } from './stretches.ts';
 import { Verdicts } from './verdicts.ts';
+import { skipUnwanted } from './wanted-pieces.ts';
 
 export class Download {
   readonly #options: DownloadOptions;
   readonly #listener: DownloadListener;
+  readonly #world: MainWorld;
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #stored: StoredTorrent;
@@ -35,10 +41,11 @@ export class Download {
   readonly #missing: MissingFiles;
   readonly #share: NonNullable<ShardTorrent['download']>;
   readonly #verdicts: Verdicts;
+  readonly #readers: FileReaders;
   #verifiedBytes = 0;
   #writeBytes = 0;
   #foundBytes = 0;
-  #wantedBytes = 0;
+  readonly #wantedBytes: number;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
   #ended = false;
@@ -48,6 +55,7 @@ export class Download {
   constructor(options: DownloadOptions, listener: DownloadListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#world = options.world ?? SYSTEM_MAIN;
     const { metainfo, race, shards } = options;
     // Web seeds are one more hand that holds slots.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
@@ -56,12 +64,10 @@ export class Download {
     const ledgerMemory = Ledger.allocate(g.pieceCount);
     this.#ledger = new Ledger(ledgerMemory);
     this.#arena = new Arena(arenaMemory);
-    for (let piece = 0; piece < g.pieceCount; piece++) {
-      if (options.plan.wanted[piece] === 1) this.#wantedBytes += lengthOfPiece(g, piece as PieceIndex);
-      else this.#ledger.exclude(piece as PieceIndex);
-    }
+    this.#wantedBytes = skipUnwanted(this.#ledger, options.plan.wanted, g);
     const { files } = options;
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
+    this.#readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
     const place = this.#files?.forThreads;
     this.#stored = options.storage.register(options.torrent, {
@@ -75,7 +81,7 @@ export class Download {
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
       onReopened: () => this.#tellVerdicts(),
-      later: (ms, work) => void setTimeout(work, ms),
+      later: (ms, work) => void this.#world.later(ms, work),
     });
     this.#stored.listen(
       (result) => this.#judge(result),
@@ -146,10 +152,9 @@ export class Download {
     return this.#stored;
   }
 
-  /** How much of each stretch is there; see `Ledger.stretches`. */
-  readonly stretches = (count: number): number[] => this.#ledger.stretches(count);
+  /** How much of each of so many stretches is there. */
+  readonly stretches = (count: number): number[] => stretchesOf(this.#ledger, count);
 
-  /** What may hold it up. */
   get symptoms(): DownloadSymptoms {
     return {
       ...this.#ledger.shortage,
@@ -189,7 +194,6 @@ export class Download {
     return this.#webSeeds?.hopeful ?? (this.#options.webSeeds.urls.length > 0 && !this.#ended);
   }
 
-  /** What web seeds give, and gave. */
   get webSeeds(): WebSeeds | null {
     return this.#webSeeds;
   }
@@ -207,9 +211,14 @@ export class Download {
     return files.length < this.#options.plan.files.length ? files : [];
   }
 
-  /** Stops the race, lets the storage threads finish what they have of it, and makes them forget it. */
-  async stop(): Promise<void> {
+  file(path: string): FileReader {
+    return this.#readers.file(path);
+  }
+
+  /** Stops the race; the storage threads finish what they have of it, and forget it. Streams that lack something fail with `reason`. */
+  async stop(reason?: Failure): Promise<void> {
     this.#ended = true;
+    this.#readers.end(reason);
     this.#verdicts.stop();
     await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
     this.#unsubscribe();
@@ -222,6 +231,7 @@ export class Download {
     if (!this.#ledger.isWanted(piece)) return;
     this.#ledger.verify(piece);
     this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
+    this.#readers.verified(piece);
   }
 
   #full(told: readonly FullPiece[]): void {
@@ -267,7 +277,7 @@ export class Download {
   #tellVerdicts(): void {
     if (this.#verdictsDue) return;
     this.#verdictsDue = true;
-    setImmediate(() => {
+    this.#world.soon(() => {
       this.#verdictsDue = false;
       if (this.#ended) return;
       this.#options.race.tellVerdicts(this.#verified);
@@ -281,6 +291,7 @@ export class Download {
   }
 
   #fail(error: unknown): void {
+    this.#readers.end(error);
     this.#end(() => this.#listener.onFailure(error));
   }
 

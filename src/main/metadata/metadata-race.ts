@@ -1,9 +1,9 @@
 /** Fetches the metadata of a magnet link over a race: receives offers and parts, sends requests, resolves with the proven bytes. */
-import { monotonicMs } from '../../shared/clock.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { MetadataPart, PeerOutcome } from '../../shared/messages.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
 import { MetadataFetch, type MetadataNews, type MetadataSearch } from './metadata-fetch.ts';
 
@@ -12,20 +12,23 @@ export class MetadataRace {
   readonly found: Promise<Uint8Array>;
   readonly #race: () => Race;
   readonly #fetch: MetadataFetch;
-  readonly #timer: NodeJS.Timeout;
-  readonly #clock = new LivedClock(monotonicMs);
+  readonly #world: MainWorld;
+  readonly #clock: LivedClock;
+  readonly #endAsking: () => void;
   #resolve: (info: Uint8Array) => void = () => {};
   #asking = false;
   #done = false;
 
   /** `race` is read on first use, because a race and its listener need each other. */
-  constructor(infoHash: Uint8Array, race: () => Race) {
+  constructor(infoHash: Uint8Array, race: () => Race, world: MainWorld = SYSTEM_MAIN) {
     this.#race = race;
+    this.#world = world;
+    this.#clock = new LivedClock(world.now);
     this.#fetch = new MetadataFetch(infoHash);
     this.found = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#timer = setInterval(() => this.#ask(), TICK_MS);
+    this.#endAsking = world.every(TICK_MS, () => this.#ask());
   }
 
   get search(): MetadataSearch {
@@ -34,24 +37,24 @@ export class MetadataRace {
 
   /** `bytes` as in the event `metadata-offer`. */
   offered(peer: PeerIndex, bytes: number | null): void {
-    const now = monotonicMs();
+    const now = this.#world.now();
     if (bytes === null) this.#fetch.gone(peer, now);
     else this.#fetch.offered(peer, bytes, now);
     this.#askSoon();
   }
 
   arrived(peer: PeerIndex, part: MetadataPart): void {
-    this.#heed(this.#fetch.arrived(peer, part, monotonicMs()));
+    this.#heed(this.#fetch.arrived(peer, part, this.#world.now()));
     this.#askSoon();
   }
 
   closed(outcomes: readonly PeerOutcome[]): void {
-    for (const { peer, timeline } of outcomes) this.#fetch.gone(peer, timeline.closed ?? monotonicMs());
+    for (const { peer, timeline } of outcomes) this.#fetch.gone(peer, timeline.closed ?? this.#world.now());
   }
 
   stop(): void {
     this.#done = true;
-    clearInterval(this.#timer);
+    this.#endAsking();
   }
 
   #heed({ info, liars }: MetadataNews): void {
@@ -65,7 +68,7 @@ export class MetadataRace {
   #askSoon(): void {
     if (this.#asking) return;
     this.#asking = true;
-    setImmediate(() => {
+    this.#world.soon(() => {
       this.#asking = false;
       this.#ask();
     });

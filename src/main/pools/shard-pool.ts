@@ -2,39 +2,51 @@
  * The peer shards of a session: Piscina pool A, one task per thread that stays pending as long as its shard lives. A shard
  * that dies is replaced under a new id; what it held is given to the new one by each torrent.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type ShardId, shardId, type TorrentId } from '../../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { ShardCommand, ShardEvent, ShardLoad, ShardTask } from '../../shared/messages.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { LISTENING_SHARD, ListeningPort } from './listening-port.ts';
-import { type ShardThreads, shardThreads } from './shard-threads.ts';
+import { shardThreads } from './shard-threads.ts';
+import { type TaskLine, type TaskThreads, taskThreads } from './task-threads.ts';
 import { type ShardLine, TorrentShards, type TorrentShardsListener } from './torrent-shards.ts';
 
+type Task = Omit<ShardTask<unknown>, 'port'>;
+
 /** Everything about a shard's task but its own id, port and share. */
-export type ShardTemplate = Omit<ShardTask<MessagePort>, 'shard' | 'port' | 'share'>;
+export type ShardTemplate = Omit<Task, 'shard' | 'share'>;
+
+export type ShardThreads = TaskThreads<Task, ShardCommand, ShardEvent>;
 
 export interface ShardPoolOptions {
   readonly shards: number;
   readonly template: ShardTemplate;
-  readonly shareOf: (position: number) => ShardTask<MessagePort>['share'];
+  readonly shareOf: (position: number) => Task['share'];
   /** The worker file; tests put their own around it. */
   readonly workerFile?: URL;
+  /** The threads; a simulation brings its own. */
+  readonly threads?: ShardThreads;
+  readonly world?: MainWorld;
 }
 
 /** Deaths, over the whole session, after which a pool is hopeless. */
 const MAX_SHARD_DEATHS = 5;
 
+/** Before a thread has said anything. */
+const NO_LOAD: ShardLoad = { shortages: 0, activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 };
+
 interface Running {
   readonly id: ShardId;
-  readonly port: MessagePort;
+  readonly line: TaskLine<ShardCommand>;
   readonly done: Promise<void>;
-  load: ShardLoad | null;
+  load: ShardLoad;
 }
 
 export class ShardPool implements ShardLine {
   readonly #options: ShardPoolOptions;
   readonly #threads: ShardThreads;
+  readonly #world: MainWorld;
   readonly #running: Running[] = [];
   readonly #torrents = new Map<TorrentId, TorrentShards>();
   readonly #listening = new ListeningPort((command) => this.post(LISTENING_SHARD, command));
@@ -47,7 +59,8 @@ export class ShardPool implements ShardLine {
 
   constructor(options: ShardPoolOptions) {
     this.#options = options;
-    this.#threads = shardThreads(options.shards, options.workerFile);
+    this.#world = options.world ?? SYSTEM_MAIN;
+    this.#threads = options.threads ?? taskThreads(() => shardThreads(options.shards, options.workerFile));
     for (let position = 0; position < options.shards; position++) this.#start(position);
   }
 
@@ -71,19 +84,19 @@ export class ShardPool implements ShardLine {
 
   /** The network of this machine is back: lost peers are dialled again as if they had just been lost. */
   networkBack(): void {
-    for (const { port } of this.#running) port.postMessage({ type: 'network-back' } satisfies ShardCommand);
+    for (const { line } of this.#running) line.post({ type: 'network-back' });
   }
 
   idOf(position: number): ShardId {
     return this.#at(position).id;
   }
 
-  loadOf(position: number): ShardLoad | null {
+  loadOf(position: number): ShardLoad {
     return this.#at(position).load;
   }
 
   post(position: number, command: ShardCommand): void {
-    this.#at(position).port.postMessage(command);
+    this.#at(position).line.post(command);
   }
 
   forget(torrent: TorrentId): void {
@@ -97,35 +110,30 @@ export class ShardPool implements ShardLine {
   }
 
   async #stop(): Promise<void> {
-    for (const { port } of this.#running) port.postMessage({ type: 'stop' } satisfies ShardCommand);
-    await settledWithin(Promise.all(this.#running.map(({ done }) => done)), SHARD_STOP_TIMEOUT_MS);
-    for (const { port } of this.#running) port.close();
+    for (const { line } of this.#running) line.post({ type: 'stop' });
+    const all = Promise.all(this.#running.map(({ done }) => done));
+    await settledWithin(all, SHARD_STOP_TIMEOUT_MS, this.#world.later);
+    for (const { line } of this.#running) line.close();
     await this.#threads.end();
   }
 
   #start(position: number): void {
-    const { port1, port2 } = new MessageChannel();
     const id = shardId(this.#nextId++);
-    const task = {
-      ...this.#options.template,
-      shard: id,
-      share: this.#options.shareOf(position),
-      port: port2,
-    };
+    const task = { ...this.#options.template, shard: id, share: this.#options.shareOf(position) };
     let stopped = (): void => {};
     // Events still in the port when the task resolves must be heard, so the shard's own last word ends it.
     const lastWord = new Promise<void>((resolve) => {
       stopped = resolve;
     });
-    port1.on('message', (event: ShardEvent) => {
+    const line = this.#threads.start(task, (event) => {
       if (event.type === 'stopped') stopped();
       this.#hear(position, event);
     });
-    const done = this.#threads.run(task, [port2]).then(
+    const done = line.ended.then(
       () => lastWord,
       (error: unknown) => this.#lost(position, id, error),
     );
-    this.#running[position] = { id, port: port1, done, load: null };
+    this.#running[position] = { id, line, done, load: NO_LOAD };
   }
 
   #hear(position: number, event: ShardEvent): void {
@@ -136,7 +144,7 @@ export class ShardPool implements ShardLine {
 
   #lost(position: number, id: ShardId, error: unknown): void {
     if (this.#stopped !== null) return;
-    this.#at(position).port.close();
+    this.#at(position).line.close();
     this.#deaths += 1;
     if (this.#deaths > MAX_SHARD_DEATHS) {
       this.#hopeless = { error };

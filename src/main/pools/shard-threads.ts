@@ -5,9 +5,9 @@ import { SHARD_FILE } from '../worker-files.ts';
 import { defaultThreads } from './default-threads.ts';
 import { ThreadPool } from './thread-pool.ts';
 
-export type ShardThreads = ThreadPool<ShardTask<MessagePort>, void>;
+type ShardThreadPool = ThreadPool<ShardTask<MessagePort>, void>;
 
-let early: { readonly count: number; readonly threads: ShardThreads } | null = null;
+let early: { readonly count: number; readonly threads: ShardThreadPool } | null = null;
 
 /** As many as there are where the user says nothing. */
 export function startShardThreads(): void {
@@ -16,7 +16,7 @@ export function startShardThreads(): void {
 }
 
 /** Those that were started early, once and if they are as many; else new ones. `workerFile`: another than the shard's own. */
-export function shardThreads(count: number, workerFile?: URL): ShardThreads {
+export function shardThreads(count: number, workerFile?: URL): ShardThreadPool {
   if (workerFile !== undefined || early?.count !== count) return pool(count, workerFile ?? SHARD_FILE);
   const { threads } = early;
   early = null;
@@ -28,6 +28,6 @@ export async function endUnusedShardThreads(): Promise<void> {
   await early?.threads.end();
 }
 
-function pool(threads: number, file: URL): ShardThreads {
+function pool(threads: number, file: URL): ShardThreadPool {
   return new ThreadPool({ file, threads, between: 'loop' });
 }

@@ -27,7 +27,7 @@ export interface ShardLine {
   readonly size: number;
   post(position: number, command: ShardCommand): void;
   idOf(position: number): ShardId;
-  loadOf(position: number): ShardLoad | null;
+  loadOf(position: number): ShardLoad;
   /** Nothing more is sent or heard of it. */
   forget(torrent: TorrentId): void;
 }
@@ -58,10 +58,9 @@ export class TorrentShards {
 
   /** The last counters of each shard, by position. */
   get stats(): readonly (ShardStats | null)[] {
-    return this.#stats.map((stats, position) => {
-      const load = this.#line.loadOf(position);
-      return stats === null || load === null ? null : { ...stats, ...load };
-    });
+    return this.#stats.map((stats, position) =>
+      stats === null ? null : { ...stats, ...this.#line.loadOf(position) },
+    );
   }
 
   /** The peers that give most, of all shards. */

@@ -3,7 +3,6 @@
  * with the first torrent that has some, and ends with the session. A thread that dies is replaced, under a new name for what it
  * claims, and begins the same torrents anew.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Route } from '../../shared/http-visitor.ts';
 import type { ShardId, TorrentId } from '../../shared/indices.ts';
 import { MAX_WEB_SEED_DEATHS, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
@@ -15,15 +14,22 @@ import type {
   WebSeedTask,
   WebSeedTorrent,
 } from '../../shared/web-seed-messages.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { WEB_SEED_FILE } from '../worker-files.ts';
+import { type TaskLine, type TaskThreads, taskThreads } from './task-threads.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { WebSeeds, type WebSeedsListener } from './web-seeds.ts';
+
+export type WebSeedThreads = TaskThreads<Omit<WebSeedTask<unknown>, 'port'>, WebSeedCommand, WebSeedEvent>;
 
 export interface WebSeedPoolOptions {
   readonly route: Route;
   readonly clientName: string;
   /** The worker file; tests put their own around it. */
   readonly workerFile?: URL;
+  /** The threads; a simulation brings its own. */
+  readonly threads?: WebSeedThreads;
+  readonly world?: MainWorld;
 }
 
 interface Entry {
@@ -38,14 +44,15 @@ interface Entry {
 
 interface Life {
   readonly owner: ShardId;
-  readonly port: MessagePort;
+  readonly line: TaskLine<WebSeedCommand>;
   readonly done: Promise<void>;
 }
 
 export class WebSeedPool {
   readonly #options: WebSeedPoolOptions;
+  readonly #threads: WebSeedThreads;
+  readonly #world: MainWorld;
   readonly #torrents = new Map<TorrentId, Entry>();
-  #threads: ThreadPool<WebSeedTask<MessagePort>, void> | null = null;
   #life: Life | null = null;
   #deaths = 0;
   #lastError: unknown = null;
@@ -53,6 +60,10 @@ export class WebSeedPool {
 
   constructor(options: WebSeedPoolOptions) {
     this.#options = options;
+    this.#world = options.world ?? SYSTEM_MAIN;
+    const file = options.workerFile ?? WEB_SEED_FILE;
+    this.#threads =
+      options.threads ?? taskThreads(() => new ThreadPool({ file, threads: 1, between: 'loop' }));
   }
 
   /** Begins to fetch for this torrent, until the web seeds are told to stop. */
@@ -83,9 +94,9 @@ export class WebSeedPool {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#send({ type: 'stop' });
-    if (this.#life !== null) await settledWithin(this.#life.done, SHARD_STOP_TIMEOUT_MS);
-    this.#life?.port.close();
-    await this.#threads?.end();
+    if (this.#life !== null) await settledWithin(this.#life.done, SHARD_STOP_TIMEOUT_MS, this.#world.later);
+    this.#life?.line.close();
+    await this.#threads.end();
     for (const torrent of [...this.#torrents.keys()]) this.#gone(torrent);
   }
 
@@ -94,39 +105,37 @@ export class WebSeedPool {
     if (entry === undefined) return;
     entry.isLeaving = true;
     this.#send({ type: 'remove', torrent });
-    await settledWithin(entry.gone, SHARD_STOP_TIMEOUT_MS);
+    await settledWithin(entry.gone, SHARD_STOP_TIMEOUT_MS, this.#world.later);
     // Should it go later, there is no one left to hear of it.
     this.#torrents.delete(torrent);
   }
 
   #start(): void {
-    const { route, clientName, workerFile = WEB_SEED_FILE } = this.#options;
-    this.#threads ??= new ThreadPool({ file: workerFile, threads: 1, between: 'loop' });
-    const { port1, port2 } = new MessageChannel();
+    const { route, clientName } = this.#options;
     const owner = webSeedsOwner(this.#deaths);
     let stopped = (): void => {};
     // Full pieces still in the port when the task resolves must be heard.
     const lastWord = new Promise<void>((resolve) => {
       stopped = resolve;
     });
-    port1.on('message', (event: WebSeedEvent) => {
+    const line = this.#threads.start({ owner, route, clientName }, (event) => {
       if (event.type === 'stopped') return stopped();
       this.#torrents.get(event.torrent)?.seeds.hear(event);
       if (event.type === 'removed') this.#gone(event.torrent);
     });
-    const done = this.#threads.run({ owner, port: port2, route, clientName }, [port2]).then(
+    const done = line.ended.then(
       () => lastWord,
       (error: unknown) => this.#died(error),
     );
-    this.#life = { owner, port: port1, done };
+    this.#life = { owner, line, done };
     for (const [torrent, { task }] of this.#torrents) this.#send({ type: 'add', torrent, task });
   }
 
   /** Claims of the dead thread are taken back before another may claim the same. */
   #died(error: unknown): void {
     if (this.#life === null || this.#stopping) return;
-    const { owner, port } = this.#life;
-    port.close();
+    const { owner, line } = this.#life;
+    line.close();
     this.#life = null;
     this.#deaths += 1;
     this.#lastError = error;
@@ -148,6 +157,6 @@ export class WebSeedPool {
   }
 
   #send(command: WebSeedCommand): void {
-    this.#life?.port.postMessage(command);
+    this.#life?.line.post(command);
   }
 }

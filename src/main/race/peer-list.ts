@@ -19,7 +19,7 @@ export interface KnownPeer extends PeerAddress {
 export class PeerList {
   readonly #peers = new Map<PeerIndex, KnownPeer>();
   #nextIndex = 0;
-  readonly #room = new PeerRoom(USER);
+  readonly #room: PeerRoom;
   readonly #byAddress = new Map<string, PeerIndex>();
   readonly #outcomes = new Outcomes();
   readonly #banned = new Set<string>();
@@ -45,7 +45,8 @@ export class PeerList {
   }
 
   /** `blocklist`: addresses that the user blocked. */
-  constructor(blocklist: Blocklist | null = null) {
+  constructor(blocklist: Blocklist | null = null, random: () => number = Math.random) {
+    this.#room = new PeerRoom(USER, random);
     this.#blocklist = blocklist;
   }
 

@@ -3,7 +3,6 @@
  * wants that, and tries the addresses of a lost shard again.
  */
 import { believable, reachOf } from '../../shared/address-rules.ts';
-import { monotonicMs } from '../../shared/clock.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex, ShardId, TorrentId } from '../../shared/indices.ts';
 import { MAX_METADATA_LIARS_PER_HOST, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
@@ -18,6 +17,7 @@ import type {
 import type { PeerRate } from '../../shared/peer-rate.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
 import { PEX } from '../discovery/peer-source.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { ShardPool } from '../pools/shard-pool.ts';
 import type { TorrentShards } from '../pools/torrent-shards.ts';
 import { Dealer } from './dealer.ts';
@@ -29,6 +29,7 @@ import { shareOf } from './sharding.ts';
 export class Race {
   readonly peers: PeerList;
   readonly #options: RaceOptions;
+  readonly #world: MainWorld;
   readonly #listeners = new Set<Partial<RaceListener>>();
   readonly #shards: TorrentShards;
   readonly #dealer: Dealer;
@@ -41,10 +42,11 @@ export class Race {
   #stopped: Promise<void> | null = null;
 
   /** Enters the shards. Until `setTorrent`, peers are raced but not asked for data. */
-  constructor(options: RaceOptions, pool: ShardPool) {
+  constructor(options: RaceOptions, pool: ShardPool, world: MainWorld = SYSTEM_MAIN) {
     this.#options = options;
+    this.#world = world;
     this.#maxPeers = options.maxPeers;
-    this.peers = new PeerList(options.blocklist);
+    this.peers = new PeerList(options.blocklist, world.random);
     this.#shards = pool.enter({
       entryOf: (position) => this.#entryOf(position, pool.size),
       onEvent: (position, event) => this.#hear(position, event),
@@ -52,7 +54,7 @@ export class Race {
       onHopeless: (error) => this.#tellListeners(({ onBug }) => onBug?.(error)),
     });
     this.#dealer = new Dealer(this.peers, pool.size, (position, command) => {
-      if (command.type === 'addresses') this.#startedAt ??= monotonicMs();
+      if (command.type === 'addresses') this.#startedAt ??= this.#world.now();
       this.#shards.send(position, command);
     });
   }
@@ -156,9 +158,9 @@ export class Race {
   }
 
   async #stop(): Promise<void> {
-    await settledWithin(this.#shards.leave(), SHARD_STOP_TIMEOUT_MS);
+    await settledWithin(this.#shards.leave(), SHARD_STOP_TIMEOUT_MS, this.#world.later);
     this.#shards.forget();
-    const now = monotonicMs();
+    const now = this.#world.now();
     for (const known of this.peers.all) {
       if (this.peers.outcomeOf(known.peer) !== undefined) continue;
       const shard = this.#shards.idOf(this.#dealer.positionOf(known));
@@ -203,7 +205,7 @@ export class Race {
         return;
       case 'accepted':
         // An incoming peer may be the first peer of all.
-        this.#startedAt ??= monotonicMs();
+        this.#startedAt ??= this.#world.now();
         this.peers.accept(event.address);
         if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);
         return;
@@ -282,9 +284,9 @@ export class Race {
   #replaced(position: number, lost: ShardId, error: unknown): void {
     for (const peer of [...this.#winners])
       if (this.#dealer.positionOf(this.peers.at(peer)) === position) this.#winners.delete(peer);
-    this.peers.settleAccepted({ position, shards: this.#shards.size }, lost, monotonicMs());
+    this.peers.settleAccepted({ position, shards: this.#shards.size }, lost, this.#world.now());
     this.#tellListeners(({ onShardLost }) => onShardLost?.(lost, error));
-    this.#dealer.replaced(position, lost, monotonicMs());
+    this.#dealer.replaced(position, lost, this.#world.now());
     if (this.#keeping) this.#resume();
   }
 }

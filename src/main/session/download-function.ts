@@ -1,27 +1,13 @@
 /** `download`: one torrent from its source to its last verified byte, for a program that wants nothing else. */
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../failure.ts';
-import type { Bytes, InfoHash, Milliseconds } from '../quantities.ts';
 import { checkedSettings, type OpenSettings } from './checked-settings.ts';
 import { openTorrent, type TorrentSource } from './download-source.ts';
-import type { Ending } from './ending.ts';
 import type { TorrentEvent } from './events.ts';
 import { Session } from './session.ts';
 import { shardsFor } from './settings.ts';
-import { TorrentRun } from './torrent-run.ts';
-
-/** A complete download. */
-export interface DownloadResult {
-  readonly name: string;
-  readonly infoHash: InfoHash;
-  /** The file, or the folder of the files. */
-  readonly path: string;
-  /** Bytes of all pieces that the wanted files need. */
-  readonly bytes: Bytes;
-  /** Those of them that were downloaded now; the others were on disk. */
-  readonly downloaded: Bytes;
-  readonly ms: Milliseconds;
-}
+import { SessionTorrent } from './torrent.ts';
+import type { DownloadResult } from './torrent-api.ts';
 
 /** Names are those of the options of the command line in camelCase. Sizes are bytes, rates per second, times milliseconds. */
 export interface DownloadOptions extends Readonly<Partial<OpenSettings>> {
@@ -46,31 +32,20 @@ export async function download(
   if (signal.aborted) throw interrupted(signal);
   // One signal may end many downloads: with the eleventh listener Node 20 warns on stderr.
   setMaxListeners(0, signal);
-  const session = new Session(
-    { ...settings, shards: shardsFor(settings, settings) },
-    { downloads: true, torrents: 1 },
-  );
+  const shards = shardsFor(settings, settings);
+  const session = new Session({ ...settings, shards }, { downloads: true, torrents: 1 });
   try {
-    const torrent = await openTorrent(source, session.http, signal);
-    return await downloaded(new TorrentRun({ source: torrent, settings, session }), signal, onEvent);
+    const opened = await openTorrent(source, session.http, signal);
+    const torrent = new SessionTorrent(opened, settings, session, () => {});
+    torrent.on(onEvent);
+    signal.addEventListener('abort', () => void torrent.remove(), { once: true });
+    torrent.begin();
+    return await torrent.completed;
   } catch (error) {
     throw signal.aborted ? interrupted(signal) : error;
   } finally {
     await session.close();
   }
-}
-
-async function downloaded(
-  torrent: TorrentRun,
-  signal: AbortSignal,
-  onEvent: (event: TorrentEvent) => void,
-): Promise<DownloadResult> {
-  torrent.subscribe({ onEvent });
-  const ending: Ending = await torrent.run(signal);
-  if (ending.kind === 'failed') throw ending.error;
-  if (ending.kind === 'interrupted') throw interrupted(signal);
-  const downloaded = torrent.job?.download.downloadedBytes ?? 0;
-  return { ...torrent.result, downloaded, ms: torrent.elapsedMs };
 }
 
 function interrupted(signal: AbortSignal): Failure {

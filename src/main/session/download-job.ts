@@ -62,6 +62,7 @@ export async function downloadJob(
         storage: session.storage,
         memoryBytes,
         order: sequential ? 'sequential' : 'rarest',
+        world: session.world,
       },
       listener,
     );

@@ -11,7 +11,7 @@ export type TorrentSource = string | URL | Uint8Array;
 /** Rejects with a `bad-torrent` failure. */
 export async function openTorrent(
   source: TorrentSource,
-  http: HttpClient,
+  http: Pick<HttpClient, 'get'>,
   signal: AbortSignal | null,
 ): Promise<Source> {
   if (source instanceof Uint8Array)

@@ -2,12 +2,9 @@
  * What all torrents of a process share: the threads, the way to the network, one listening port, one node of the DHT, one
  * schedule of announces, one watch over the network. Nothing of it is there before a torrent needs it.
  */
-import { monotonicMs } from '../../shared/clock.ts';
 import type { Route } from '../../shared/http-visitor.ts';
 import { DEFAULT_SESSION_MEMORY_BYTES, NETWORK_POLL_MS } from '../../shared/limits.ts';
-import { ownAddresses } from '../../shared/own-addresses.ts';
 import { SharedDiscovery } from '../discovery/shared-discovery.ts';
-import { HttpClient } from '../network/http-client.ts';
 import { CLIENT_NAME } from '../network/identity.ts';
 import { type NetworkReturn, type NetworkSigns, NetworkWatch } from '../network/network-watch.ts';
 import { socksOf } from '../network/route.ts';
@@ -17,6 +14,7 @@ import { StoragePool } from '../pools/storage-pool.ts';
 import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { shardShare } from '../race/sharding.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import { type SessionHttp, type SessionWorld, SYSTEM_WORLD } from './session-world.ts';
 import { dhtPlanOf, routeOf, type SessionSettings } from './settings.ts';
 
 export interface SessionUse {
@@ -37,38 +35,48 @@ export interface ActiveTorrent {
 export class Session {
   readonly settings: SessionSettings;
   readonly use: SessionUse;
+  readonly world: SessionWorld;
   readonly route: Route;
-  readonly http: HttpClient;
+  readonly http: SessionHttp;
   readonly discovery: SharedDiscovery;
   readonly memory: MemoryBudget;
   readonly storage: StoragePool;
   readonly webSeeds: WebSeedPool;
   readonly #socketBudget: number;
-  readonly #watch = new NetworkWatch(monotonicMs());
+  readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
   /** What torrents counted that are gone: counts must not fall. */
   readonly #gone = { inSession: 0, connected: 0, failedDials: 0, answered: 0, failedAnnounces: 0, bytes: 0 };
-  #watchTimer: NodeJS.Timeout | null = null;
+  #endLooks: (() => void) | null = null;
   #shards: ShardPool | null = null;
   #port: Promise<number> | null = null;
 
-  constructor(settings: SessionSettings, use: SessionUse) {
+  constructor(settings: SessionSettings, use: SessionUse, world: SessionWorld = SYSTEM_WORLD) {
     this.settings = settings;
     this.use = use;
+    this.world = world;
+    this.#watch = new NetworkWatch(world.now());
     this.route = routeOf(settings);
-    this.http = new HttpClient(this.route);
+    this.http = world.http(this.route);
     // Nothing goes past a proxy: what it does not carry is off.
     this.discovery = new SharedDiscovery({
       dht: this.isDirect ? dhtPlanOf(settings) : null,
       udp: this.isDirect ? { from: this.route.localAddress } : null,
+      environment: world.discovery,
     });
     const { memory } = settings;
     const unknown = use.torrents === 0 ? DEFAULT_SESSION_MEMORY_BYTES : Number.POSITIVE_INFINITY;
     this.memory = new MemoryBudget(memory ?? unknown, use.torrents);
     const budget = descriptorBudget(settings.shards, use.downloads ? settings.hashers : 0);
     this.#socketBudget = budget.peers;
-    this.storage = new StoragePool({ threads: settings.hashers, openFiles: budget.filesPerHasher });
-    this.webSeeds = new WebSeedPool({ route: this.route, clientName: CLIENT_NAME });
+    const openFiles = budget.filesPerHasher;
+    this.storage = new StoragePool({ threads: settings.hashers, openFiles }, world.storage);
+    this.webSeeds = new WebSeedPool({
+      route: this.route,
+      clientName: CLIENT_NAME,
+      world,
+      ...(world.webSeedThreads === undefined ? {} : { threads: world.webSeedThreads }),
+    });
   }
 
   /** No proxy is between us and the network. */
@@ -95,6 +103,8 @@ export class Session {
         utp: utp && this.isDirect,
       },
       shareOf: (position) => shardShare(limits, position, shards),
+      world: this.world,
+      ...(this.world.shardThreads === undefined ? {} : { threads: this.world.shardThreads }),
     });
     return this.#shards;
   }
@@ -115,7 +125,7 @@ export class Session {
   /** `torrent` downloads from here on, until the function that is returned is called: it has its part of the peers. */
   activate(torrent: ActiveTorrent): () => void {
     this.#active.add(torrent);
-    this.#watchTimer ??= setInterval(() => this.#lookAtNetwork(), NETWORK_POLL_MS);
+    this.#endLooks ??= this.world.every(NETWORK_POLL_MS, () => this.#lookAtNetwork());
     this.#sharePeers(torrent);
     return () => {
       this.#active.delete(torrent);
@@ -141,8 +151,8 @@ export class Session {
   }
 
   #endWatch(): void {
-    if (this.#watchTimer !== null) clearInterval(this.#watchTimer);
-    this.#watchTimer = null;
+    this.#endLooks?.();
+    this.#endLooks = null;
   }
 
   #lookAtNetwork(): void {
@@ -151,7 +161,7 @@ export class Session {
       all.reduce((sum, signs) => sum + signs[name], name === 'inSession' ? 0 : this.#gone[name]);
     const back = this.#watch.look(
       {
-        addresses: ownAddresses(),
+        addresses: this.world.ownAddresses(),
         inSession: total('inSession'),
         connected: total('connected'),
         failedDials: total('failedDials'),
@@ -159,7 +169,7 @@ export class Session {
         failedAnnounces: total('failedAnnounces'),
         bytes: total('bytes'),
       },
-      monotonicMs(),
+      this.world.now(),
     );
     if (back === null) return;
     this.#shards?.networkBack();

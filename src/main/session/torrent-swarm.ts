@@ -62,12 +62,13 @@ export class TorrentSwarm implements ActiveTorrent {
     this.session = session;
     this.#source = source;
     this.#listener = listener;
-    const { settings, use } = session;
+    const { settings, use, world } = session;
     // Of a magnet link it is not known at first: shards stop when they learn it.
     const isPrivate = source.kind === 'torrent' && source.metainfo.private;
     const known = source.kind === 'torrent' ? source.metainfo : source.magnet;
     const peerId = newPeerId();
-    this.#metadata = source.kind === 'magnet' ? new MetadataRace(known.infoHash, () => this.race) : null;
+    this.#metadata =
+      source.kind === 'magnet' ? new MetadataRace(known.infoHash, () => this.race, world) : null;
     this.race = new Race(
       {
         infoHash: known.infoHash,
@@ -83,6 +84,7 @@ export class TorrentSwarm implements ActiveTorrent {
         onDhtNode: (host, port) => this.discovery.meetNode({ host, port }),
       },
       session.shards,
+      world,
     );
     this.#listenToRace();
     this.discovery = new Discovery({

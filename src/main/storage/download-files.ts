@@ -1,7 +1,11 @@
 /** The files of a download from the first check to the end: judged, prepared, with their journal. */
+import { closeSync, constants } from 'node:fs';
+import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
 import type { StoredTorrentSetup } from '../../shared/storage-messages.ts';
+import { Failure } from '../failure.ts';
+import { diskFailure } from '../files/disk-failure.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { checkDisk } from './disk-check.ts';
@@ -11,6 +15,7 @@ import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
 import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
+import { elementsOf } from './storage-plan.ts';
 import { survey } from './survey.ts';
 
 export interface DownloadFilesOptions {
@@ -134,6 +139,29 @@ export class DownloadFiles {
     this.#journal.note(piece);
   }
 
+  /** The descriptor of a file, to be closed by the caller. Throws a `disk` failure. */
+  openToRead(file: number): number {
+    const elements = elementsOf(this.#place.plan, file);
+    const name = elements.pop() ?? '';
+    const walk = new FolderWalk(this.#place.root);
+    try {
+      const { descriptor, stats } = walk.reach(elements).openFile(name, constants.O_RDONLY);
+      if (this.#standings.isSame(file, stats)) return descriptor;
+      closeSync(descriptor);
+      throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
+    } catch (error) {
+      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#pathOf(file), error);
+    } finally {
+      walk.close();
+    }
+  }
+
+  /** Throws a `disk` failure where a good piece was kept from the file, because it is somebody else's. */
+  assertWritten(file: number): void {
+    if (!this.#strangers.has(file)) return;
+    throw new Failure('disk', `${this.#pathOf(file)}: its content is not that of the torrent`);
+  }
+
   /** These files differ from a good piece: they are not written, and the download cannot be complete. */
   withhold(files: readonly number[]): void {
     for (const file of files) this.#strangers.add(file);
@@ -148,6 +176,10 @@ export class DownloadFiles {
     if (lines.size > 0) throw inTheWay(lines, 'after', true);
     this.#maker.assertStored();
     makeLinks({ base: folder, root: this.#place.root }, links);
+  }
+
+  #pathOf(file: number): string {
+    return this.#place.plan.files[file]?.path ?? '';
   }
 
   /** `complete`: there is nothing to resume. Never rejects. */

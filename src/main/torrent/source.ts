@@ -23,7 +23,7 @@ export type Source =
  */
 export async function openSource(
   source: string,
-  http: HttpClient,
+  http: Pick<HttpClient, 'get'>,
   signal: AbortSignal | null = null,
 ): Promise<Source> {
   if (source === '-') return fromStdin(http, signal);
@@ -59,7 +59,11 @@ function magnetOf(link: string): Source {
 }
 
 /** Many sites answer the URL of a .torrent with a redirect to a magnet link, or with the link as text. */
-async function download(url: string, http: HttpClient, outer: AbortSignal | null): Promise<Source> {
+async function download(
+  url: string,
+  http: Pick<HttpClient, 'get'>,
+  outer: AbortSignal | null,
+): Promise<Source> {
   const shown = redactedUrl(url);
   try {
     const { status, body } = await withDeadline(TORRENT_URL_TIMEOUT_MS, outer, (signal) =>
@@ -77,7 +81,7 @@ async function download(url: string, http: HttpClient, outer: AbortSignal | null
 }
 
 /** A torrent begins with `d`, as a bencoded dictionary; anything else is a source in one line of text. */
-async function fromStdin(http: HttpClient, signal: AbortSignal | null): Promise<Source> {
+async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | null): Promise<Source> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {

@@ -1,6 +1,7 @@
 /**
  * The addresses of a shard that are not in play: new ones, those sent home because others won, and lost ones, which are tried
- * again as long as the shard lives. New ones come first: a lost one never takes their place.
+ * again as long as the shard lives. New ones come first: a lost one never takes their place. Those that made room for others take
+ * turns with the lost.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { comebackOf } from '../../shared/comeback.ts';
@@ -28,6 +29,8 @@ interface Retry {
 
 export class AddressBook {
   readonly #new = new AddressQueue();
+  /** They were in play, and made room. */
+  readonly #madeRoom = new AddressQueue();
   /** Lost, and due to be tried again. */
   readonly #due = new AddressQueue();
   #sentHome: PeerAddress[] = [];
@@ -40,6 +43,7 @@ export class AddressBook {
   /** They gave data once: of the lost they are the first. */
   readonly #proven = new Set<PeerIndex>();
   readonly #random: () => number;
+  #wasLostTurn = false;
   #probedAt = Number.NEGATIVE_INFINITY;
 
   constructor(random: () => number) {
@@ -48,12 +52,17 @@ export class AddressBook {
 
   /** New addresses that could be dialled now. */
   get newWaiting(): number {
-    return this.#new.size;
+    return this.#new.size + this.#madeRoom.size;
   }
 
   /** Addresses that could be dialled now, the lost ones among them. */
   get waiting(): number {
-    return this.#new.size + this.#due.size;
+    return this.newWaiting + this.#due.size;
+  }
+
+  get whoWaits(): 'none' | 'lost' | 'new' {
+    if (this.newWaiting > 0) return 'new';
+    return this.#due.size > 0 ? 'lost' : 'none';
   }
 
   /** Main deals them: whatever was held against them before is forgotten. */
@@ -86,11 +95,20 @@ export class AddressBook {
     return this.#attempts.has(peer);
   }
 
+  /** The next one should be a lost one: no new one waits, and of the others it is the turn. */
+  get isLostTurn(): boolean {
+    if (this.#due.size === 0 || this.#new.size > 0) return false;
+    return this.#madeRoom.size === 0 || !this.#wasLostTurn;
+  }
+
   nextNew(): PeerAddress | null {
-    return this.#new.next();
+    if (this.#new.size > 0) return this.#new.next();
+    this.#wasLostTurn = false;
+    return this.#madeRoom.next();
   }
 
   nextLost(): PeerAddress | null {
+    this.#wasLostTurn = true;
     return this.#due.next();
   }
 
@@ -108,7 +126,7 @@ export class AddressBook {
   retryLater(address: PeerAddress, code: CloseCode, now: number): number | null {
     // Nothing was wrong with it: it comes when there is room.
     if (code === 'surplus') {
-      this.#new.add(address);
+      this.#madeRoom.add(address);
       return 0;
     }
     if (comebackOf(code) === 'never' || this.#banished.has(address.peer)) return null;
@@ -186,7 +204,7 @@ export class AddressBook {
       }
       const { address, code } = retry;
       this.#retries.delete(address.peer);
-      if (comebackOf(code) === 'made-room') this.#new.add(address);
+      if (comebackOf(code) === 'made-room') this.#madeRoom.add(address);
       else if (this.#proven.has(address.peer)) this.#due.addFirst(address);
       else this.#due.add(address);
     }
@@ -206,7 +224,8 @@ export class AddressBook {
 
   #takeOut(peers: ReadonlySet<PeerIndex>): PeerAddress[] {
     const goes = ({ peer }: PeerAddress) => peers.has(peer);
-    const waiting = [...this.#new.remove(goes), ...this.#due.remove(goes), ...this.#sentHome.filter(goes)];
+    const queues = [this.#new, this.#madeRoom, this.#due];
+    const waiting = [...queues.flatMap((queue) => queue.remove(goes)), ...this.#sentHome.filter(goes)];
     this.#sentHome = this.#sentHome.filter((address) => !goes(address));
     for (const peer of peers) {
       const retry = this.#retries.get(peer);

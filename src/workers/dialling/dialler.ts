@@ -169,7 +169,7 @@ export class Dialler {
     if (this.#isSequential) left = this.#host.open === 0 ? Math.min(1, left) : 0;
     let taken = 0;
     for (; taken < left && this.waiting > 0; taken++) {
-      const isNew = this.addresses.newWaiting > 0;
+      const isNew = !this.addresses.isLostTurn;
       if (!isNew && !this.#turns.window.mayRedial(now)) break;
       const address = isNew ? this.addresses.nextNew() : this.addresses.nextLost();
       if (address !== null) this.#dial(address, isNew, now);

@@ -5,7 +5,7 @@
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
-import { MAX_UNSENT_BYTES } from '../../shared/limits.ts';
+import { MAX_UNSENT_BYTES, REJECTS_BEFORE_REST } from '../../shared/limits.ts';
 import type { MetadataPart, PeerAddress, TransportKind } from '../../shared/messages.ts';
 import { type Approach, PLAIN } from '../dialling/approaches.ts';
 import { type Place, RequestBook, type RequestedPeer } from '../requests/requester.ts';
@@ -111,6 +111,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
       lastReceivedAt: this.#lastReceivedAt,
       lastSentAt: this.#lastSentAt,
       owingSince: this.#book?.owes === true ? this.#book.owingSince : null,
+      rejectsAll: (this.#book?.rejectsInRow ?? 0) >= REJECTS_BEFORE_REST,
     });
   }
 

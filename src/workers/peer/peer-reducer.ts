@@ -157,12 +157,17 @@ function tick(state: PeerState, t: Tick, now: number): Step {
   const overdue = overdueCode(state, t, now);
   if (overdue !== null) return close(state, overdue, now);
   if (state.phase !== 'choked' && state.phase !== 'unchoked') return same(state);
-  if (state.phase === 'unchoked' && t.owingSince !== null && now - t.owingSince >= SNUBBED_AFTER_MS) {
+  if (state.phase === 'unchoked' && givesNothing(t, now)) {
     return { state: state.session.silent ? state : withSession(state, { silent: true }), effects: SNUB };
   }
   if (state.phase === 'choked' && mayHaveMissedUs(state, now))
     return { state: withSession(state, { saidAgain: true }), effects: INTERESTED };
   return now - t.lastSentAt >= KEEP_ALIVE_MS ? { state, effects: KEEP_ALIVE } : same(state);
+}
+
+/** Others may have its place among those that work. */
+function givesNothing({ owingSince, rejectsAll }: Tick, now: number): boolean {
+  return rejectsAll || (owingSince !== null && now - owingSince >= SNUBBED_AFTER_MS);
 }
 
 /** aria2 and webtorrent lose an `interested` in one packet with our handshake; a moment later they hear it. */

@@ -81,6 +81,8 @@ export interface Tick {
   readonly lastSentAt: number;
   /** Since when the peer has owed us blocks without sending any; null if it owes none. */
   readonly owingSince: number | null;
+  /** It rejects whatever it is asked for (BEP 6). */
+  readonly rejectsAll: boolean;
 }
 
 export type PeerInput =

@@ -10,8 +10,10 @@ import { PIECE_STATE } from '../../shared/ledger.ts';
 import { MAX_FRUITLESS_TRIES, ORPHANED_PIECE_MS, RELENT_MS } from '../../shared/limits.ts';
 import { peerAsSender } from '../../shared/sender.ts';
 import { ActivePiece } from './active-piece.ts';
+import { canServe, wouldSend } from './can-serve.ts';
 import type { PieceOrder } from './piece-order.ts';
 import type { RequestedPeer } from './requester.ts';
+import { UrgentPieces } from './urgent-pieces.ts';
 
 /** Pieces checked for one that can be shared. The next check starts elsewhere. */
 const SHARE_LOOKS = 16;
@@ -20,6 +22,8 @@ export class ActivePieces {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #order: PieceOrder;
+  /** What readers wait for. */
+  readonly urgent: UrgentPieces;
   readonly #shard: ShardId;
   readonly #maxSlots: number;
   readonly #byPiece = new Map<number, ActivePiece>();
@@ -39,6 +43,7 @@ export class ActivePieces {
     this.#ledger = ledger;
     this.#arena = arena;
     this.#order = order;
+    this.urgent = new UrgentPieces(ledger);
     this.#shard = shard;
     this.#maxSlots = maxSlots;
   }
@@ -71,6 +76,29 @@ export class ActivePieces {
   pieceFor(peer: RequestedPeer, now: number): ActivePiece | null {
     for (const orphan of this.#orphans) if (canServe(peer, orphan, now)) return orphan;
     return this.#claim(peer, now) ?? this.#toShare(peer, now);
+  }
+
+  /**
+   * What the peer should fetch from before anything else, because a reader waits for it: the first piece that is left or new,
+   * or else one that others are at work on and have not asked all of.
+   */
+  urgentFor(peer: RequestedPeer, now: number): ActivePiece | null {
+    const { pieces } = this.urgent;
+    if (pieces.length === 0) return null;
+    const may = this.#mayBegin(peer, now);
+    let toShare: ActivePiece | null = null;
+    for (const piece of pieces) {
+      const active = this.#byPiece.get(piece);
+      if (active === undefined) {
+        const isFree = this.#byPiece.size < this.#maxSlots && this.#isMissing(piece) && may(piece);
+        const begun = isFree ? this.#take(piece, now) : null;
+        if (begun !== null && canServe(peer, begun, now)) return begun;
+      } else if (canServe(peer, active, now)) {
+        if (active.users === 0) return active;
+        toShare ??= active;
+      }
+    }
+    return toShare;
   }
 
   /** Updates the sets after a change of the blocks or users of this piece. */
@@ -133,10 +161,13 @@ export class ActivePieces {
     );
   }
 
-  /** Parks pieces that no peer here continues, for other shards and later peers. */
+  /**
+   * Parks pieces that nobody here goes on with, for other shards and for peers to come. Those of other holders are left
+   * elsewhere, where it is remembered that we were of no use.
+   */
   parkOrphans(now: number): void {
     for (const active of [...this.#orphans]) {
-      const inUse = active.owed > 0 || active.writers.size > 0;
+      const inUse = active.terms.guest || active.owed > 0 || active.writers.size > 0;
       if (!inUse && now - active.lastBlock >= ORPHANED_PIECE_MS) this.release(active);
     }
   }
@@ -164,19 +195,11 @@ export class ActivePieces {
   #claim(peer: RequestedPeer, now: number): ActivePiece | null {
     this.#outOfSlots = this.#byPiece.size >= this.#maxSlots;
     if (this.#outOfSlots) return null;
-    const parked = new Map(this.#arena.parked().map((slot) => [this.#arena.pieceOf(slot) as number, slot]));
-    const may = (candidate: number): boolean => {
-      if (this.#byPiece.has(candidate) || !wouldSend(peer, candidate)) return false;
-      const slot = parked.get(candidate);
-      if (slot !== undefined && !this.#mayAdopt(peer, slot, now)) return false;
-      const blocks = blocksOfPiece(this.#arena.geometry, candidate as PieceIndex);
-      return peer.book.refusals === null || !peer.book.refusals.barsAll(candidate, blocks, now);
-    };
+    const may = this.#mayBegin(peer, now);
     // Parked pieces first: they use memory, and part of them is there.
-    for (const piece of parked.keys()) {
-      const isMissing = this.#ledger.stateOf(piece as PieceIndex) === PIECE_STATE.missing;
-      if (!isMissing || !may(piece)) continue;
-      const active = this.#take(piece as PieceIndex, now);
+    for (const piece of this.#arena.parked().map((slot) => this.#arena.pieceOf(slot))) {
+      if (!this.#isMissing(piece) || !may(piece)) continue;
+      const active = this.#take(piece, now);
       if (active !== null && canServe(peer, active, now)) return active;
     }
     for (;;) {
@@ -186,6 +209,22 @@ export class ActivePieces {
       if (active !== null && canServe(peer, active, now)) return active;
       if (active === null && this.#outOfSlots) return null;
     }
+  }
+
+  /** Whether the peer could give blocks of a piece that is not in work here. */
+  #mayBegin(peer: RequestedPeer, now: number): (candidate: number) => boolean {
+    const parked = new Map(this.#arena.parked().map((slot) => [this.#arena.pieceOf(slot) as number, slot]));
+    return (candidate) => {
+      if (this.#byPiece.has(candidate) || !wouldSend(peer, candidate)) return false;
+      const slot = parked.get(candidate);
+      if (slot !== undefined && !this.#mayAdopt(peer, slot, now)) return false;
+      const blocks = blocksOfPiece(this.#arena.geometry, candidate as PieceIndex);
+      return peer.book.refusals === null || !peer.book.refusals.barsAll(candidate, blocks, now);
+    };
+  }
+
+  #isMissing(piece: PieceIndex): boolean {
+    return this.#ledger.stateOf(piece) === PIECE_STATE.missing;
   }
 
   /** A parked piece that failed its hash check is for senders that are not avoided there. */
@@ -258,18 +297,4 @@ export class ActivePieces {
     this.#open.delete(active);
     this.#orphans.delete(active);
   }
-}
-
-/** The peer has the piece, its blocks are accepted there, and one is left for it. */
-function canServe(peer: RequestedPeer, active: ActivePiece, now: number): boolean {
-  return mayAsk(peer, active) && active.hasFor(peer, now);
-}
-
-/** The peer has the piece and would send it: it unchokes us, or the piece is allowed-fast (BEP 6). */
-export function mayAsk(peer: RequestedPeer, active: ActivePiece): boolean {
-  return wouldSend(peer, active.piece) && active.admits(peer);
-}
-
-export function wouldSend(peer: RequestedPeer, piece: number): boolean {
-  return peer.pieces.has(piece) && (peer.mayRequest || peer.allowedFast?.has(piece as PieceIndex) === true);
 }

@@ -13,8 +13,9 @@ import { RequestBatch } from '../wire/encoder.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { ActivePieces } from './active-pieces.ts';
 import { BlockIntake } from './block-intake.ts';
-import { slowOwners, takeOver } from './endgame/duplicate-requests.ts';
+import { type DuplicateRequests, slowOwners, takeOver } from './endgame/duplicate-requests.ts';
 import { JointSlots } from './endgame/joint-slots.ts';
+import { lateForReaders } from './endgame/late-for-readers.ts';
 import { HungryAndOwing, noteRejection, strike } from './hungry-and-owing.ts';
 import type { PieceOrder } from './piece-order.ts';
 import { Refusals } from './refusals.ts';
@@ -152,6 +153,7 @@ export class BlockRequester implements Requester {
       for (const active of this.#actives.slowRetries(now - ORPHANED_PIECE_MS, now - SOLO_TRY_MS))
         this.#giveUp(active, now + SLOW_OWNER_REST_MS);
     }
+    this.#hurry(now);
     this.#takeOver(endgame, now);
   }
 
@@ -187,11 +189,25 @@ export class BlockRequester implements Requester {
     this.#actives.release(active);
   }
 
+  /** Neither one slow peer nor one slow shard may hold up a reader. */
+  #hurry(now: number): void {
+    const awaited = this.#actives.urgent.awaited();
+    if (awaited.size === 0) return;
+    if (this.#hasNeighbours) this.#joint.joinAwaited(awaited, now);
+    const late = lateForReaders(this.#hungryAndOwing.owing(), awaited, this.#blocksPerPiece, now);
+    if (late.size === 0) return;
+    const helpers = this.#hungryAndOwing.proven(now).filter((peer) => !late.has(peer));
+    this.#askAgain(takeOver(late, helpers, this.#actives, this.#blocksPerPiece, now, awaited), now);
+  }
+
   #takeOver(endgame: boolean, now: number): void {
     const slow = slowOwners(this.#hungryAndOwing.owing(), endgame, now);
     if (slow.size === 0) return;
     const helpers = this.#hungryAndOwing.helpers(now);
-    const taken = takeOver(slow, helpers, this.#actives, this.#blocksPerPiece, now);
+    this.#askAgain(takeOver(slow, helpers, this.#actives, this.#blocksPerPiece, now), now);
+  }
+
+  #askAgain(taken: readonly DuplicateRequests[], now: number): void {
     for (const { instead, active, block } of taken)
       if (instead !== null) this.#intake.cancel(instead, active, block);
     for (const replaced of new Set(taken.map(({ instead }) => instead)))
@@ -211,10 +227,14 @@ export class BlockRequester implements Requester {
       current.admits(peer) &&
       (peer.mayRequest || peer.allowedFast?.has(current.piece) === true) &&
       current.hasFor(peer, now);
-    if (goesOn) return current;
+    const isUrgent = goesOn && this.#actives.urgent.has(current.piece);
+    const urgent = isUrgent ? null : this.#actives.urgentFor(peer, now);
+    if (goesOn && urgent === null) return current;
     this.#intake.leave(peer);
-    const next = this.#actives.pieceFor(peer, now);
+    const next = urgent ?? this.#actives.pieceFor(peer, now);
     if (next === null) return null;
+    // A reader that has just begun, or moved: it does not wait for what the peer was asked for before.
+    if (next === urgent && this.#actives.urgent.isFront(next.piece)) this.#takeBack(peer, 1);
     next.users += 1;
     peer.book.current = next;
     this.#actives.changed(next);

@@ -72,6 +72,14 @@ export class HungryAndOwing {
     ];
   }
 
+  /** Peers that have shown their speed, the fastest first, those with work of their own included. */
+  proven(now: number): RequestedPeer[] {
+    const peers = new Set([...this.owing(), ...this.#hungry]);
+    return [...peers]
+      .filter(({ book }) => book.proven && book.restsUntil <= now)
+      .sort((a, b) => b.book.window.rate - a.book.window.rate);
+  }
+
   owing(): Iterable<RequestedPeer> {
     for (const peer of this.#owing) if (!peer.book.owes) this.#owing.delete(peer);
     return this.#owing;

@@ -3,15 +3,20 @@
  * whole pieces to offer. Then rarest first, ties at random (each shard has its own random numbers), from the availability that
  * all shards count together. The order is computed at most every two seconds: to sort a million pieces for each request would
  * block the shard. `sequential` is the order of the torrent, for users who want the beginning first.
+ * Pieces of a higher priority come before all others; the order is made anew at once when main changes one. (What a reader waits
+ * for comes before any order: `urgent-pieces.ts`.)
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
 import { PICK_ORDER_MAX_AGE_MS, RANDOM_FIRST_PIECES } from '../../shared/limits.ts';
 import type { PickOrder } from '../../shared/messages.ts';
+import { PRIORITY } from '../../shared/priority.ts';
 
 /** Pieces that this many peers have count as equally common. */
 const RARITY_CLASSES = 256;
+/** Each priority has its own. */
+const CLASSES = RARITY_CLASSES * (PRIORITY.now + 1);
 /** Positions that one look-up checks before it leaves the rest to the next one, so that no turn is long. */
 const MAX_WALK = 8_192;
 
@@ -29,6 +34,7 @@ export class PieceOrder {
   #made = 0;
   #madeAt = Number.NEGATIVE_INFINITY;
   #stale = true;
+  #levelChanges = 0;
   /** No position before this one is missing. */
   #first = 0;
   #reachable = true;
@@ -81,7 +87,10 @@ export class PieceOrder {
   }
 
   #refresh(now: number): void {
-    if (!this.#stale || now - this.#madeAt < PICK_ORDER_MAX_AGE_MS) return;
+    const { levelChanges } = this.#ledger;
+    const isReprioritized = levelChanges !== this.#levelChanges;
+    if (!isReprioritized && (!this.#stale || now - this.#madeAt < PICK_ORDER_MAX_AGE_MS)) return;
+    this.#levelChanges = levelChanges;
     const atRandom = this.#ledger.verifiedCount < RANDOM_FIRST_PIECES;
     this.#stale = atRandom;
     this.#madeAt = now;
@@ -90,28 +99,32 @@ export class PieceOrder {
     const missing = new Int32Array(this.#ledger.pieceCount);
     const count = this.#ledger.missingInto(missing);
     const pieces = missing.subarray(0, count);
-    if (this.#order === 'sequential') this.#pieces = pieces;
-    else if (atRandom) this.#pieces = shuffled(pieces, this.#random);
-    else this.#pieces = this.#sorted(shuffled(pieces, this.#random));
+    const isSequential = this.#order === 'sequential';
+    const ordered = isSequential ? pieces : shuffled(pieces, this.#random);
+    const byRarity = !isSequential && !atRandom;
+    this.#pieces = byRarity || this.#ledger.hasLevels ? this.#sorted(ordered, byRarity) : ordered;
   }
 
-  /** A counting sort by rarity; it keeps the random order among equals. */
-  #sorted(pieces: Int32Array): Int32Array {
-    const starts = new Int32Array(RARITY_CLASSES + 1);
-    const classes = new Uint8Array(pieces.length);
+  /** A counting sort by priority and rarity; it keeps the order among equals. */
+  #sorted(pieces: Int32Array, byRarity: boolean): Int32Array {
+    const byPriority = this.#ledger.hasLevels;
+    const starts = new Int32Array(CLASSES + 1);
+    const classes = new Uint16Array(pieces.length);
     for (let i = 0; i < pieces.length; i++) {
-      const rarity = Math.min(this.#ledger.rarityOf(pieces[i] as PieceIndex), RARITY_CLASSES - 1);
-      classes[i] = rarity;
-      starts[rarity + 1] = (starts[rarity + 1] as number) + 1;
+      const piece = pieces[i] as PieceIndex;
+      const rarity = byRarity ? Math.min(this.#ledger.rarityOf(piece), RARITY_CLASSES - 1) : 0;
+      const level = byPriority ? PRIORITY.now - this.#ledger.priorityOf(piece) : 0;
+      const at = level * RARITY_CLASSES + rarity;
+      classes[i] = at;
+      starts[at + 1] = (starts[at + 1] as number) + 1;
     }
-    for (let i = 0; i < RARITY_CLASSES; i++)
-      starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+    for (let i = 0; i < CLASSES; i++) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
     const sorted = new Int32Array(pieces.length);
     for (let i = 0; i < pieces.length; i++) {
-      const rarity = classes[i] as number;
-      const to = starts[rarity] as number;
+      const at = classes[i] as number;
+      const to = starts[at] as number;
       sorted[to] = pieces[i] as number;
-      starts[rarity] = to + 1;
+      starts[at] = to + 1;
     }
     return sorted;
   }

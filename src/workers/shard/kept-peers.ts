@@ -31,11 +31,15 @@ export class KeptPeers {
     this.#kept = null;
   }
 
-  /** Once in a while, where `crowded`: the slowest of those at work make room, and others get their turn. */
-  turnOver(now: number, crowded: boolean): void {
+  /**
+   * Once in a while, where others wait for a place: the slowest of those at work make room, and others get their turn. Where only
+   * lost ones wait, those alone make room that give nothing.
+   */
+  turnOver(now: number, waiting: 'none' | 'lost' | 'new'): void {
     if (now - this.#turnoverAt < TURNOVER_INTERVAL_MS) return;
     this.#turnoverAt = now;
-    if (!crowded || this.decided) return;
-    for (const peer of slowest(this.#peers.values(), now)) peer.close('replaced');
+    if (waiting === 'none' || this.decided) return;
+    for (const peer of slowest(this.#peers.values(), now))
+      if (waiting === 'new' || peer.book.window.rate === 0) peer.close('replaced');
   }
 }

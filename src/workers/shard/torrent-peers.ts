@@ -117,7 +117,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.requester.tick(now);
     this.#dialler.tick(now);
     for (const peer of this.working.beyond(this.#workingPeers)) peer.close('surplus');
-    this.#kept.turnOver(now, !this.mayDial && this.#dialler.addresses.newWaiting > 0);
+    this.#kept.turnOver(now, this.mayDial ? 'none' : this.#dialler.addresses.whoWaits);
     this.deadlines = this.#dialler.deadlines(this.#entry.chokedTimeoutMs);
     const { world } = this.#thread;
     if (this.#peers.size > 0) tickInSlices([...this.#peers.values()], world.soon, (work) => this.guard(work));

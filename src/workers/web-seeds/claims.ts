@@ -1,4 +1,7 @@
-/** What web seeds may begin: runs of missing pieces, and pieces of shards that stand still and want a guest. */
+/**
+ * What web seeds may begin: first what a reader waits for, then runs of missing pieces, those of the highest priority first, and
+ * pieces of shards that stand still and want a guest.
+ */
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
 import {
@@ -11,6 +14,8 @@ import {
 } from '../../shared/limits.ts';
 import { webSeedAsSender } from '../../shared/sender.ts';
 import { SlotWatch } from '../requests/endgame/slot-watch.ts';
+import { UrgentPieces } from '../requests/urgent-pieces.ts';
+import { candidates } from './candidates.ts';
 import type { JointPieces } from './joint-pieces.ts';
 import { type SlotHolder, SlotWriter } from './slot-writer.ts';
 import type { WebSeed } from './web-seed.ts';
@@ -24,6 +29,7 @@ export class Claims {
   readonly #holder: SlotHolder;
   readonly #maxSlots: number;
   readonly #watch: SlotWatch;
+  readonly #urgent: UrgentPieces;
   /** Pieces that a web seed gave back: it was too slow at them, or is not wanted there. */
   readonly #rests = new Map<
     PieceIndex,
@@ -53,6 +59,7 @@ export class Claims {
     this.#holder = holder;
     this.#maxSlots = maxSlots;
     this.#watch = new SlotWatch(holder.ledger, holder.arena);
+    this.#urgent = new UrgentPieces(holder.ledger);
   }
 
   /** All that are not settled. */
@@ -93,8 +100,8 @@ export class Claims {
   }
 
   /**
-   * The next missing pieces in a row that the web seed has, at most `most`, looked for in `count` pieces from `from` on and
-   * around; null where there is none, or no slot.
+   * What a reader waits for and a shard is slow at, or else the next missing pieces in a row that the web seed has, at most
+   * `most`, looked for in `count` pieces from `from` on and around; null where there is none, or no slot.
    */
   runFor(
     seed: WebSeed,
@@ -103,18 +110,33 @@ export class Claims {
     count = this.#holder.ledger.pieceCount,
   ): SlotWriter | null {
     const { ledger } = this.#holder;
+    const isWhole = count === ledger.pieceCount;
+    // A server without ranges would send all of the file before.
+    const mayLeap = isWhole && !seed.isStreaming;
+    const awaited = mayLeap ? this.#joinAwaited(seed) : null;
+    if (awaited !== null) return awaited;
     if (this.#isEndgame(seed) || this.#room <= 0) return null;
     this.#outOfSlots = false;
-    for (let i = 0; i < count; i++) {
-      const first = ((from + i) % ledger.pieceCount) as PieceIndex;
-      if (!this.#isFor(seed, first)) continue;
-      const run = this.#adopt(seed, first) ?? this.#fresh(seed, first, Math.min(most, this.#room));
-      if (run !== null) return run;
-      if (this.#isKept(first)) continue;
-      this.#outOfSlots = true;
-      return null;
+    const urgent = mayLeap ? this.#urgent.pieces : [];
+    const isFor = (piece: PieceIndex): boolean => this.#isFor(seed, piece);
+    for (const piece of candidates({ ledger, urgent, from, count, isFor })) {
+      const run = this.#runAt(seed, piece, most);
+      if (run !== null || this.#outOfSlots) return run;
     }
-    if (count === ledger.pieceCount) this.#barren.set(seed, ledger.missingCount);
+    if (isWhole) this.#barren.set(seed, ledger.missingCount);
+    return null;
+  }
+
+  /** A piece that a reader waits for, and that a shard is slow at. */
+  #joinAwaited(seed: WebSeed): SlotWriter | null {
+    const { arena, shard } = this.#holder;
+    const awaited = this.#urgent.awaited();
+    if (awaited.size === 0) return null;
+    for (const { piece, slot } of this.#watch.look(true, this.#now)) {
+      if (!awaited.has(piece) || arena.ownerOf(slot) === shard || !seed.files.canGive(piece)) continue;
+      const run = this.#join(seed, piece, slot);
+      if (run !== null) return run;
+    }
     return null;
   }
 
@@ -164,12 +186,26 @@ export class Claims {
       const ms = (arena.geometry.pieceLength * 1_000) / (seed.rate ?? Number.POSITIVE_INFINITY);
       // A slow one helps only where no other came.
       const patienceMs = ms > LONG_GUEST_MS ? SLOW_OWNER_REST_MS : isEndgame ? 0 : SLOW_OWNER_MS;
-      if (now - since < patienceMs || !arena.join(slot, piece, shard)) continue;
-      const run = new SlotWriter(this.#holder, 'guest', seed.index, piece, [slot]);
-      if (run.rewind()) return this.#begun(run);
-      run.settle();
+      const run = now - since < patienceMs ? null : this.#join(seed, piece, slot);
+      if (run !== null) return run;
     }
     return null;
+  }
+
+  /** Becomes the guest of a shard; null where that cannot be, or nothing is left to do. */
+  #join(seed: WebSeed, piece: PieceIndex, slot: SlotIndex): SlotWriter | null {
+    if (!this.#holder.arena.join(slot, piece, this.#holder.shard)) return null;
+    const run = new SlotWriter(this.#holder, 'guest', seed.index, piece, [slot]);
+    if (run.rewind()) return this.#begun(run);
+    run.settle();
+    return null;
+  }
+
+  /** Missing pieces in a row from this one on; null where none can be had, or where no slot is left. */
+  #runAt(seed: WebSeed, first: PieceIndex, most: number): SlotWriter | null {
+    const run = this.#adopt(seed, first) ?? this.#fresh(seed, first, Math.min(most, this.#room));
+    if (run === null && !this.#isKept(first)) this.#outOfSlots = true;
+    return run;
   }
 
   /** Nothing is left that the web seed could begin. */

@@ -81,6 +81,7 @@ export class BenchRun {
         storage: this.#swarm.session.storage,
         memoryBytes: memory ?? defaultMemory(metainfo.geometry),
         order: 'rarest',
+        world: this.#swarm.session.world,
       },
       this.#downloadListener(),
     );

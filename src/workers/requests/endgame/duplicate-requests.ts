@@ -3,6 +3,7 @@
  * the first that sends it wins, and the other is cancelled. If both are slow, a third replaces one of them: however many peers
  * are slow, the block reaches one that is not.
  */
+import type { PieceIndex } from '../../../shared/indices.ts';
 import {
   BLOCK_BYTES,
   DOUBLED_REQUESTS_BLOCKS,
@@ -13,7 +14,8 @@ import {
   SLOW_OWNER_MS,
 } from '../../../shared/limits.ts';
 import type { ActivePiece } from '../active-piece.ts';
-import { type ActivePieces, mayAsk } from '../active-pieces.ts';
+import type { ActivePieces } from '../active-pieces.ts';
+import { mayAsk } from '../can-serve.ts';
 import { noteSilence } from '../hungry-and-owing.ts';
 import type { RequestedPeer } from '../requester.ts';
 
@@ -47,7 +49,8 @@ export function slowOwners(
 
 /**
  * Deals the blocks of slow peers to the helpers, the fastest first, as many as each has room for. From the end of the slow
- * queues, because slow peers work from the front.
+ * they work from the front. `awaited`: what a reader waits for alone is
+ * dealt, and to helpers that have other work as well.
  */
 export function takeOver(
   slow: ReadonlySet<RequestedPeer>,
@@ -55,13 +58,15 @@ export function takeOver(
   actives: ActivePieces,
   blocksPerPiece: number,
   now: number,
+  awaited: ReadonlySet<PieceIndex> | null = null,
 ): DuplicateRequests[] {
-  const owed = owedBy(slow, actives, blocksPerPiece);
+  const owed = owedBy(slow, actives, blocksPerPiece, awaited);
   const takeovers: DuplicateRequests[] = [];
   for (const peer of helpers.slice(0, MAX_TAKEOVER_HELPERS)) {
     if (owed.size === 0) break;
     const { book } = peer;
-    let left = book.proven ? book.window.size - book.queue.size : DOUBLED_REQUESTS_BLOCKS;
+    const room = book.proven ? book.window.size - book.queue.size : DOUBLED_REQUESTS_BLOCKS;
+    let left = awaited === null ? room : Math.max(room, DOUBLED_REQUESTS_BLOCKS);
     for (const entry of owed) {
       if (left === 0) break;
       const instead = assign(entry, peer, slow, now);
@@ -80,20 +85,27 @@ interface Owed {
 }
 
 /** The blocks of slow peers; the block that is arriving slowly comes first. */
-function owedBy(slow: ReadonlySet<RequestedPeer>, actives: ActivePieces, blocksPerPiece: number): Set<Owed> {
+function owedBy(
+  slow: ReadonlySet<RequestedPeer>,
+  actives: ActivePieces,
+  blocksPerPiece: number,
+  awaited: ReadonlySet<PieceIndex> | null,
+): Set<Owed> {
+  const isMeant = ({ piece }: ActivePiece): boolean => awaited === null || awaited.has(piece);
   const owed = new Set<Owed>();
   for (const { book } of slow) {
     const { receiving } = book;
     if (
       receiving !== null &&
       receiving.aside !== null &&
-      actives.get(receiving.active.piece) === receiving.active
+      actives.get(receiving.active.piece) === receiving.active &&
+      isMeant(receiving.active)
     )
       owed.add({ active: receiving.active, block: receiving.block });
     for (const key of book.queue.newestFirst()) {
       if (owed.size >= MAX_TAKEOVER_BLOCKS) return owed;
       const active = actives.get(Math.floor(key / blocksPerPiece));
-      if (active !== undefined) owed.add({ active, block: key % blocksPerPiece });
+      if (active !== undefined && isMeant(active)) owed.add({ active, block: key % blocksPerPiece });
     }
   }
   return owed;

@@ -3,11 +3,13 @@
  * peers, and leaves those where it is of no use, so that another holder can join.
  */
 import type { Arena } from '../../../shared/arena.ts';
+import type { PieceIndex } from '../../../shared/indices.ts';
 import type { Ledger } from '../../../shared/ledger.ts';
 import { GUEST_PATIENCE_MS } from '../../../shared/limits.ts';
 import type { ActivePiece } from '../active-piece.ts';
-import { type ActivePieces, wouldSend } from '../active-pieces.ts';
+import type { ActivePieces } from '../active-pieces.ts';
 import type { BlockIntake } from '../block-intake.ts';
+import { wouldSend } from '../can-serve.ts';
 import type { HungryAndOwing } from '../hungry-and-owing.ts';
 import type { RequestBook } from '../requester.ts';
 import { SlotWatch } from './slot-watch.ts';
@@ -38,8 +40,10 @@ export class JointSlots {
     for (const active of this.#actives.joint()) {
       this.#settle(active);
       // The holder of the last block tells main.
-      if (this.#arena.receivedCount(active.slot) === active.blocks) this.#actives.forget(active);
-      else if (active.terms.guest && this.#arena.isDiscarded(active.slot)) giveUp(active);
+      if (this.#arena.receivedCount(active.slot) === active.blocks) {
+        this.#watch.cameWell(active.piece);
+        this.#actives.forget(active);
+      } else if (active.terms.guest && this.#arena.isDiscarded(active.slot)) giveUp(active);
       else if (active.terms.guest && now - active.lastBlock >= GUEST_PATIENCE_MS) {
         this.#watch.leaveAlone(active.piece, now);
         giveUp(active);
@@ -60,6 +64,15 @@ export class JointSlots {
       .slice(0, room)
       .filter(({ piece, slot }) => this.#actives.join(piece, slot, now) !== null);
     return joined.length > 0;
+  }
+
+  /** The same for pieces that a reader waits for and others hold: peers help with these although they have other work. */
+  joinAwaited(awaited: ReadonlySet<PieceIndex>, now: number): void {
+    const helpers = this.#hungryAndOwing.proven(now);
+    for (const { piece, slot } of this.#watch.look(true, now)) {
+      if (!awaited.has(piece) || !helpers.some((peer) => wouldSend(peer, piece))) continue;
+      this.#actives.join(piece, slot, now);
+    }
   }
 
   #settle(active: ActivePiece): void {

@@ -10,6 +10,7 @@ import {
   ENDGAME_SILENCE_MS,
   ENDGAME_SLACK_MS,
   GUEST_RETURN_MS,
+  MAX_GUEST_RETURN_MS,
   SLOW_OWNER_MS,
 } from '../../../shared/limits.ts';
 
@@ -25,8 +26,8 @@ export class SlotWatch {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #watched = new Map<SlotIndex, Watched>();
-  /** Pieces that we could not help with, and until when we leave them to others. */
-  readonly #left = new Map<PieceIndex, number>();
+  /** Pieces that we could not help with: how often in a row, and until when we leave them to others. */
+  readonly #left = new Map<PieceIndex, { readonly times: number; readonly until: number }>();
 
   constructor(ledger: Ledger, arena: Arena) {
     this.#ledger = ledger;
@@ -35,7 +36,14 @@ export class SlotWatch {
 
   /** As a guest we received nothing: another holder may have our place. */
   leaveAlone(piece: PieceIndex, now: number): void {
-    this.#left.set(piece, now + GUEST_RETURN_MS);
+    const times = (this.#left.get(piece)?.times ?? 0) + 1;
+    const wait = Math.min(GUEST_RETURN_MS * 2 ** (times - 1), MAX_GUEST_RETURN_MS);
+    this.#left.set(piece, { times, until: now + wait });
+  }
+
+  /** The piece came: should it fail its hash, we may help at once. */
+  cameWell(piece: PieceIndex): void {
+    this.#left.delete(piece);
   }
 
   /**
@@ -49,7 +57,7 @@ export class SlotWatch {
       const piece = this.#arena.pieceOf(slot);
       const inWork = this.#arena.isOpen(slot) && this.#ledger.stateOf(piece) === PIECE_STATE.claimed;
       if (!inWork) this.#watched.delete(slot);
-      else if (this.#needsHelp(slot, piece, endgame, now) && (this.#left.get(piece) ?? 0) <= now)
+      else if (this.#needsHelp(slot, piece, endgame, now) && (this.#left.get(piece)?.until ?? 0) <= now)
         standing.push({ piece, slot });
     }
     return standing;

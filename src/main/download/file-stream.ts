@@ -1,0 +1,143 @@
+/**
+ * Bytes of one file while the torrent downloads: it waits until the piece at its position is verified, reads what is on disk,
+ * and keeps the pieces ahead of it before all others. It goes on as fast as the consumer takes the bytes.
+ */
+import { close, read } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { Geometry } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { READER_CHUNK_BYTES, READER_WINDOW_BYTES, READER_WINDOW_PIECES } from '../../shared/limits.ts';
+import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { Failure } from '../failure.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import type { PieceWaits } from './piece-waits.ts';
+import { type RaisedPieces, ReadingWindow } from './raised-pieces.ts';
+
+/** What a stream needs of the download. */
+export interface FileSource {
+  readonly file: StoredFile;
+  readonly geometry: Geometry;
+  readonly waits: PieceWaits;
+  readonly raised: RaisedPieces;
+  /** Throws a Failure where the file cannot be read, or is not what was verified. */
+  open(): number;
+  /** Throws a Failure where bytes that are verified were not written to the file, because it is somebody else's. */
+  assertWritten(): void;
+}
+
+export class FileStream extends Readable {
+  readonly #source: FileSource;
+  readonly #end: number;
+  readonly #window: ReadingWindow;
+  /** The next byte of the file. */
+  #at: number;
+  #descriptor: number | null = null;
+  #isReading = false;
+  #endWait: () => void = () => {};
+  /** The stream was destroyed while a read was under way: the file is closed behind it. */
+  #afterRead: (() => void) | null = null;
+
+  /** Bytes `[start, end)` of the file. */
+  constructor(source: FileSource, start: number, end: number) {
+    super({ highWaterMark: READER_CHUNK_BYTES });
+    this.#source = source;
+    this.#at = start;
+    this.#end = end;
+    this.#window = new ReadingWindow(source.raised);
+    this.#moveWindow();
+  }
+
+  /**
+   * No more pieces will come, and the folder is let go. Where all that is left to read is verified the stream goes on, with the
+   * file that it has open; else it fails.
+   */
+  downloadEnded(failure: Failure): void {
+    if (this.destroyed) return;
+    if (!this.#isAllVerified) this.destroy(failure);
+    else if (this.#at < this.#end) this.#attempt(() => this.#opened());
+  }
+
+  override _read(): void {
+    if (this.#at >= this.#end) this.push(null);
+    else this.#endWait = this.#source.waits.wait(this.#pieceAt(this.#at), () => this.#readOn());
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#window.close();
+    this.#endWait();
+    const closed = (): void => {
+      if (this.#descriptor === null) callback(error);
+      else close(this.#descriptor, () => callback(error));
+    };
+    if (this.#isReading) this.#afterRead = closed;
+    else closed();
+  }
+
+  #readOn(): void {
+    this.#attempt(() => {
+      this.#source.assertWritten();
+      const descriptor = this.#opened();
+      const bytes = Buffer.allocUnsafe(this.#verifiedBytes());
+      this.#isReading = true;
+      read(descriptor, bytes, 0, bytes.length, this.#at, (error, count) => {
+        this.#isReading = false;
+        if (this.#afterRead !== null) this.#afterRead();
+        else if (error !== null || count === 0) this.destroy(this.#fault(error));
+        else this.#give(bytes.subarray(0, count));
+      });
+    });
+  }
+
+  #give(bytes: Buffer): void {
+    this.#at += bytes.length;
+    this.#moveWindow();
+    this.push(bytes);
+  }
+
+  #opened(): number {
+    this.#descriptor ??= this.#source.open();
+    return this.#descriptor;
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+
+  #fault(error: NodeJS.ErrnoException | null): Failure {
+    return diskFailure(error?.code ?? 'CHANGED', this.#source.file.path, error ?? undefined);
+  }
+
+  /** How many bytes from the position on may be read at once: of verified pieces alone. */
+  #verifiedBytes(): number {
+    const { file, geometry, waits } = this.#source;
+    const most = Math.min(this.#at + READER_CHUNK_BYTES, this.#end);
+    let end = this.#at;
+    for (let piece = this.#pieceAt(end); end < most && waits.isVerified(piece); piece++)
+      end = (piece + 1) * geometry.pieceLength - file.offset;
+    return Math.min(end, most) - this.#at;
+  }
+
+  get #isAllVerified(): boolean {
+    if (this.#at >= this.#end) return true;
+    const last = this.#pieceAt(this.#end - 1);
+    for (let piece = this.#pieceAt(this.#at); piece <= last; piece++)
+      if (!this.#source.waits.isVerified(piece)) return false;
+    return true;
+  }
+
+  #moveWindow(): void {
+    if (this.#at >= this.#end) return this.#window.close();
+    const ahead = Math.max(READER_WINDOW_BYTES, READER_WINDOW_PIECES * this.#source.geometry.pieceLength);
+    const last = Math.min(this.#end, this.#at + ahead) - 1;
+    this.#window.move(this.#pieceAt(this.#at), this.#pieceAt(last) + 1);
+  }
+
+  #pieceAt(byte: number): PieceIndex {
+    const { file, geometry } = this.#source;
+    return Math.floor((file.offset + byte) / geometry.pieceLength) as PieceIndex;
+  }
+}

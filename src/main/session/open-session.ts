@@ -1,0 +1,110 @@
+/** The library's session: many torrents that share threads, port, DHT node, peers and memory. */
+import { setMaxListeners } from 'node:events';
+import { Failure } from '../failure.ts';
+import { namesOf, type Source } from '../torrent/source.ts';
+import { checkedSettings, type OpenSettings } from './checked-settings.ts';
+import { openTorrent, type TorrentSource } from './download-source.ts';
+import { Session as SharedSession } from './session.ts';
+import { shardsFor } from './settings.ts';
+import { SessionTorrent } from './torrent.ts';
+import type { Torrent } from './torrent-api.ts';
+
+/** Of the session, and for its torrents where they say nothing else. Names and units are those of the command line. */
+export type SessionOptions = Readonly<Partial<OpenSettings>>;
+
+export interface TorrentOptions
+  extends Readonly<
+    Partial<
+      Pick<
+        OpenSettings,
+        | 'output'
+        | 'select'
+        | 'sequential'
+        | 'overwrite'
+        | 'preallocate'
+        | 'strategy'
+        | 'keep'
+        | 'peers'
+        | 'firstUnchokeTimeout'
+        | 'idleTimeout'
+        | 'saveTorrent'
+      >
+    >
+  > {
+  /** Ends the wait for the source: a URL that does not answer. */
+  readonly signal?: AbortSignal;
+}
+
+export class Session {
+  readonly #given: SessionOptions;
+  readonly #shared: SharedSession;
+  readonly #torrents = new Map<string, Torrent>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | null = null;
+
+  /** Opens nothing yet. Throws a `usage` failure that names the option. */
+  constructor(options: SessionOptions = {}) {
+    const settings = checkedSettings(options);
+    this.#given = options;
+    setMaxListeners(0, this.#closing.signal);
+    const shards = shardsFor(settings, settings);
+    this.#shared = new SharedSession({ ...settings, shards }, { downloads: true, torrents: 0 });
+  }
+
+  /** Those that are not removed, complete and failed ones among them. */
+  get torrents(): readonly Torrent[] {
+    return [...this.#torrents.values()];
+  }
+
+  /** Begins to download. Rejects with a `Failure`: `bad-torrent`, or `usage` where the session has it already. */
+  async add(source: TorrentSource, { signal, ...options }: TorrentOptions = {}): Promise<Torrent> {
+    const settings = checkedSettings({ ...this.#given, ...options });
+    const opened = await this.#open(source, signal ?? null);
+    if (this.#closed !== null) throw new Failure('interrupted', 'the session is closed');
+    const { infoHash } = namesOf(opened);
+    const before = this.#torrents.get(infoHash);
+    if (before !== undefined && !isOver(before))
+      throw new Failure('usage', `the torrent ${infoHash} is in the session already`);
+    const torrent = new SessionTorrent(opened, settings, this.#shared, () => {
+      if (torrent.state === 'removed') this.#torrents.delete(infoHash);
+    });
+    this.#torrents.set(infoHash, torrent);
+    // After the program has it: so that it can hear of the first event.
+    setImmediate(() => torrent.begin());
+    return torrent;
+  }
+
+  async #open(source: TorrentSource, signal: AbortSignal | null): Promise<Source> {
+    const wait = new AbortController();
+    const end = (): void => wait.abort(signal?.reason);
+    signal?.addEventListener('abort', end);
+    this.#closing.signal.addEventListener('abort', end);
+    if (signal?.aborted === true || this.#closed !== null) end();
+    try {
+      return await openTorrent(source, this.#shared.http, wait.signal);
+    } finally {
+      signal?.removeEventListener('abort', end);
+      this.#closing.signal.removeEventListener('abort', end);
+    }
+  }
+
+  /** Takes all torrents out and ends all threads. May be called more than once. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.torrents.map((torrent) => torrent.remove()));
+    await this.#shared.close();
+  }
+}
+
+function isOver({ state }: Torrent): boolean {
+  return state === 'complete' || state === 'failed' || state === 'removed';
+}

@@ -1,0 +1,31 @@
+/**
+ * Everything outside that a session uses: clocks and timers, chance, threads, sockets of discovery, HTTP. A simulation puts its
+ * own in its place and runs the session in virtual time.
+ */
+import type { Route } from '../../shared/http-visitor.ts';
+import type { Environment } from '../discovery/environment.ts';
+import { REAL_ENVIRONMENT } from '../discovery/real-environment.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
+import { HttpClient } from '../network/http-client.ts';
+import type { ShardThreads } from '../pools/shard-pool.ts';
+import { type StorageWorld, systemStorage } from '../pools/storage-thread.ts';
+import type { WebSeedThreads } from '../pools/web-seed-pool.ts';
+
+/** What trackers and other servers are asked through. */
+export type SessionHttp = Pick<HttpClient, 'get' | 'close'>;
+
+export interface SessionWorld extends MainWorld {
+  readonly discovery: Environment;
+  readonly storage: StorageWorld;
+  readonly http: (route: Route) => SessionHttp;
+  /** Left out: real threads. */
+  readonly shardThreads?: ShardThreads;
+  readonly webSeedThreads?: WebSeedThreads;
+}
+
+export const SYSTEM_WORLD: SessionWorld = {
+  ...SYSTEM_MAIN,
+  discovery: REAL_ENVIRONMENT,
+  storage: systemStorage,
+  http: (route) => new HttpClient(route),
+};

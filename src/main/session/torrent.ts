@@ -1,0 +1,167 @@
+/**
+ * A torrent of a session, for as long as the session has it: it runs, pauses, goes on and ends. Each stretch between two pauses
+ * is a run (`torrent-run.ts`), which begins with what the last one left on disk.
+ */
+import { type Deferred, deferred } from '../../shared/deferred.ts';
+import { Failure } from '../failure.ts';
+import type { InfoHash } from '../quantities.ts';
+import { phaseTotals } from '../race/phase-totals.ts';
+import { namesOf, type Source } from '../torrent/source.ts';
+import { EventStream } from './event-stream.ts';
+import type { TorrentEvent } from './events.ts';
+import type { Session } from './session.ts';
+import type { TorrentSettings } from './settings.ts';
+import type { DownloadResult, Torrent, TorrentFile, TorrentState, TorrentStats } from './torrent-api.ts';
+import { TorrentRun } from './torrent-run.ts';
+
+export class SessionTorrent implements Torrent {
+  readonly infoHash: InfoHash;
+  readonly #source: Source;
+  readonly #settings: TorrentSettings;
+  readonly #session: Session;
+  readonly #onEnd: () => void;
+  readonly #added = performance.now();
+  readonly #completed: Deferred<DownloadResult> = deferred();
+  readonly #listeners = new Set<(event: TorrentEvent) => void>();
+  readonly #streams = new Set<EventStream>();
+  #hasBegun = false;
+  #run: TorrentRun | null = null;
+  #stop = new AbortController();
+  #stopped: Promise<void> = Promise.resolve();
+  #rest: 'paused' | 'complete' | 'failed' | 'removed' = 'paused';
+  #last: TorrentStats | null = null;
+  /** What earlier runs of this session downloaded. */
+  #downloaded = 0;
+
+  /** It begins by `begin`. `onEnd`: it is complete, failed or removed. */
+  constructor(source: Source, settings: TorrentSettings, session: Session, onEnd: () => void) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#session = session;
+    this.#onEnd = onEnd;
+    this.infoHash = namesOf(source).infoHash;
+    // A program that asks for it hears of it; one that does not must not end by it.
+    this.#completed.promise.catch(() => {});
+  }
+
+  get name(): string {
+    return this.#run?.metainfo?.name ?? namesOf(this.#source).name;
+  }
+
+  get state(): TorrentState {
+    return this.#run?.phase ?? (this.#hasBegun ? this.#rest : 'checking');
+  }
+
+  get stats(): TorrentStats {
+    if (this.#run !== null) this.#last = this.#statsOf(this.#run);
+    const nothing = { bytes: 0, totalBytes: 0, downloaded: 0, rate: 0, known: 0, connected: 0, unchoked: 0 };
+    return { ...nothing, ...this.#last, state: this.state };
+  }
+
+  get completed(): Promise<DownloadResult> {
+    return this.#completed.promise;
+  }
+
+  on(listener: (event: TorrentEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  events(): AsyncIterableIterator<TorrentEvent> {
+    const stream = new EventStream(() => this.#streams.delete(stream));
+    if (this.#isOver) stream.end();
+    else this.#streams.add(stream);
+    return stream;
+  }
+
+  file(path: string): TorrentFile {
+    const download = this.#run?.job?.download;
+    if (download === undefined)
+      throw new Failure('usage', `${path}: the torrent does not download now, it is ${this.state}`);
+    return download.file(path);
+  }
+
+  async pause(): Promise<void> {
+    if (this.#run !== null) this.#stop.abort();
+    await this.#stopped;
+  }
+
+  async resume(): Promise<void> {
+    await this.#stopped;
+    if (this.#run === null && this.#rest === 'paused') this.#begin();
+  }
+
+  async remove(): Promise<void> {
+    if (!this.#isOver && this.#run === null) this.#finish('removed', removed());
+    this.#rest = this.#isOver ? this.#rest : 'removed';
+    await this.pause();
+  }
+
+  get #isOver(): boolean {
+    return (
+      this.#rest === 'complete' || this.#rest === 'failed' || (this.#rest === 'removed' && this.#run === null)
+    );
+  }
+
+  /** Once, by the session that has it. */
+  begin(): void {
+    if (this.#hasBegun || this.#isOver) return;
+    this.#hasBegun = true;
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#stop = new AbortController();
+    const run = new TorrentRun({ source: this.#source, settings: this.#settings, session: this.#session });
+    this.#run = run;
+    run.subscribe({ onEvent: (event) => this.#emit(event) });
+    this.#stopped = this.#ended(run, this.#stop.signal);
+  }
+
+  async #ended(run: TorrentRun, signal: AbortSignal): Promise<void> {
+    const ending = await run.run(signal);
+    this.#last = this.#statsOf(run);
+    this.#downloaded = this.#last.downloaded;
+    this.#run = null;
+    if (ending.kind === 'complete') return this.#finish('complete', null, run);
+    if (ending.kind === 'failed') return this.#finish('failed', ending.error);
+    if (this.#rest === 'removed') return this.#finish('removed', removed());
+  }
+
+  #finish(rest: 'complete' | 'failed' | 'removed', error: unknown, run: TorrentRun | null = null): void {
+    this.#rest = rest;
+    const ms = performance.now() - this.#added;
+    if (run === null) this.#completed.reject(error);
+    else this.#completed.resolve({ ...run.result, downloaded: this.#downloaded, ms });
+    for (const stream of [...this.#streams]) stream.end();
+    this.#onEnd();
+  }
+
+  #emit(event: TorrentEvent): void {
+    for (const stream of this.#streams) stream.push(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #statsOf(run: TorrentRun): TorrentStats {
+    const { race } = run.swarm;
+    const download = run.job?.download ?? null;
+    const { choked, unchoked } = phaseTotals(race.shardStats);
+    return {
+      state: run.phase,
+      bytes: download?.verifiedBytes ?? 0,
+      totalBytes: download?.wantedBytes ?? 0,
+      downloaded: this.#downloaded + (download?.downloadedBytes ?? 0),
+      rate: run.rate,
+      known: race.peers.size + race.peers.acceptedCount,
+      connected: choked + unchoked,
+      unchoked,
+    };
+  }
+}
+
+function removed(): Failure {
+  return new Failure(
+    'interrupted',
+    'the torrent was taken out of the session; added again, it goes on from there',
+  );
+}

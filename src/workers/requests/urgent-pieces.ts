@@ -1,0 +1,50 @@
+/** The pieces that readers wait for (priority `now`), in the order of the torrent. Looked up only when main has changed them. */
+import type { PieceIndex } from '../../shared/indices.ts';
+import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
+import { PRIORITY } from '../../shared/priority.ts';
+
+export class UrgentPieces {
+  readonly #ledger: Ledger;
+  #pieces: readonly PieceIndex[] = [];
+  /** Fresh memory has no urgent piece and no change. */
+  #changes = 0;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get pieces(): readonly PieceIndex[] {
+    const changes = this.#ledger.urgentChanges;
+    if (changes === this.#changes) return this.#pieces;
+    this.#changes = changes;
+    this.#pieces = this.#ledger.urgentPieces();
+    return this.#pieces;
+  }
+
+  has(piece: PieceIndex): boolean {
+    return this.#ledger.priorityOf(piece) === PRIORITY.now;
+  }
+
+  /** A reader stands there: it has nothing to give out before this piece comes. */
+  isFront(piece: PieceIndex): boolean {
+    return this.has(piece) && (piece === 0 || !this.has((piece - 1) as PieceIndex));
+  }
+
+  /**
+   * Those in work that a reader comes to before any piece that is not begun: what it waits for, perhaps for one slow peer. (Each
+   * row of pieces is a window of its own.)
+   */
+  awaited(): ReadonlySet<PieceIndex> {
+    const awaited = new Set<PieceIndex>();
+    let isFront = true;
+    let before = -1;
+    for (const piece of this.pieces) {
+      if (piece !== before + 1) isFront = true;
+      before = piece;
+      const state = this.#ledger.stateOf(piece);
+      if (state === PIECE_STATE.missing) isFront = false;
+      if (state === PIECE_STATE.claimed && isFront) awaited.add(piece);
+    }
+    return awaited;
+  }
+}

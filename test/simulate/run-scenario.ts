@@ -1,0 +1,215 @@
+/** Runs one scenario and says what was wrong. */
+import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
+import { VirtualSession } from '../support/virtual-session.ts';
+import type { EventPlan, Scenario, TorrentPlan } from './scenario.ts';
+import { SimTorrent } from './sim-torrent.ts';
+import { answerOf } from './sim-web-seeds.ts';
+
+/**
+ * What a download may take on top of bytes left / honest rate, from the moment on when nothing disturbs it: time-outs of silent
+ * peers (60 s), waits before a lost peer or a failed tracker is tried again (120 s), suspects, slow owners.
+ */
+const CONSTANT_MS = 240_000;
+const CLOSE_MS = 20_000;
+/** One without a promise is looked at for so long. */
+const LOOK_MS = 30_000;
+
+export interface Outcome {
+  readonly failures: readonly string[];
+  /** Milliseconds of the longest download beyond its quiet moment and bytes / rate. */
+  readonly beyondMs: number;
+  readonly virtualMs: number;
+}
+
+export type Log = (text: string) => void;
+
+export async function runScenario(scenario: Scenario, log: Log = () => {}): Promise<Outcome> {
+  const run = new ScenarioRun(scenario, log);
+  return run.outcome();
+}
+
+class ScenarioRun {
+  readonly #virtual: VirtualSession;
+  readonly #torrents: readonly SimTorrent[];
+  readonly #log: Log;
+  /** From here on nothing disturbs the session. */
+  #quietAt = 0;
+  #isClosing = false;
+  #beyondMs = 0;
+
+  constructor(scenario: Scenario, log: Log) {
+    const { shards, hashers, maxPeers, halfOpen, listens, seed } = scenario;
+    const settings = {
+      ...DEFAULT_SESSION,
+      ...{ shards, hashers, maxPeers, halfOpen },
+      port: listens ? 0 : null,
+      encryption: 'off' as const,
+      ...{ utp: false, lsd: false, dht: false },
+    };
+    const torrents: SimTorrent[] = [];
+    const use = { downloads: true, torrents: scenario.torrents.length };
+    this.#virtual = new VirtualSession(settings, use, seed, (http, { net }) => {
+      for (const { plan, name, content } of torrents) {
+        http.own({ asked: [], fileOf: content.fileOf });
+        for (const [i, webSeed] of plan.webSeeds.entries()) {
+          const answer = answerOf(webSeed);
+          http.host(`w${i}.${name}.test`, (asked, file) =>
+            net.state === 'up' ? answer(asked, file) : 'refused',
+          );
+        }
+      }
+    });
+    const { time } = this.#virtual.loop;
+    this.#log = (text) => log(`${(time.now() / 1_000).toFixed(3)} ${text}`);
+    this.#virtual.net.tell = this.#log;
+    for (const [i, plan] of scenario.torrents.entries())
+      torrents.push(new SimTorrent(plan, i, this.#virtual, this.#log));
+    this.#torrents = torrents;
+    for (const event of scenario.events)
+      time.at(event.atMs, () => {
+        this.#virtual.loop.touch();
+        this.#happens(event);
+      });
+    for (const torrent of torrents)
+      time.at(torrent.plan.startsAtMs, () => {
+        this.#virtual.loop.touch();
+        torrent.begin();
+        const { removedAtMs } = torrent.plan;
+        if (removedAtMs === null) return;
+        time.after(removedAtMs, () => {
+          this.#virtual.loop.touch();
+          torrent.again('the user wants it');
+        });
+      });
+    const ends = scenario.events.map(({ atMs }) => atMs);
+    this.#quietAt = Math.max(0, ...ends);
+  }
+
+  async outcome(): Promise<Outcome> {
+    const { loop, bugs } = this.#virtual;
+    const failures: string[] = [];
+    try {
+      await loop.run(Number.MAX_SAFE_INTEGER, () => this.#isOver());
+      for (const torrent of this.#torrents) {
+        const lateMs = loop.time.now() - this.#dueAt(torrent);
+        if (!torrent.isComplete && lateMs > 0 && honestRate(torrent.plan) !== null)
+          failures.push(
+            `${torrent.name} is not complete ${Math.round((lateMs + CONSTANT_MS) / 1_000)} s after it was due`,
+          );
+      }
+      if (failures.length > 0) for (const slot of this.#virtual.storage.slots) this.#log(slot);
+      await this.#close(failures);
+    } catch (error) {
+      bugs.push(error);
+    }
+    for (const { failures: own, name } of this.#torrents)
+      failures.push(...own.map((text) => `${name}: ${text}`));
+    for (const bug of bugs) {
+      this.#log(`bug: ${bug instanceof Error ? bug.stack : String(bug)}`);
+      failures.push(`a bug: ${String(bug)}`);
+    }
+    return { failures, beyondMs: this.#beyondMs, virtualMs: loop.time.now() };
+  }
+
+  #isOver(): boolean {
+    const { loop, bugs } = this.#virtual;
+    if (bugs.length > 0) return true;
+    const now = loop.time.now();
+    return this.#torrents.every((torrent) => {
+      if (torrent.failures.length > 0) return true;
+      return torrent.isComplete ? this.#settled(torrent) : now > this.#dueAt(torrent);
+    });
+  }
+
+  #settled(torrent: SimTorrent): boolean {
+    const due = this.#dueAt(torrent) - CONSTANT_MS;
+    if (Number.isFinite(due)) this.#beyondMs = Math.max(this.#beyondMs, torrent.completedAt - due);
+    return true;
+  }
+
+  /** When it must be complete; one without a promise is looked at for a while. */
+  #dueAt(torrent: SimTorrent): number {
+    const { plan, content } = torrent;
+    const quietAt = Math.max(this.#quietAt, torrent.quietAt, ...plan.peers.map((peer) => peer.awayUntilMs));
+    const rate = honestRate(plan);
+    if (rate === null) return quietAt + LOOK_MS;
+    return quietAt + (content.all.length / rate) * 1_000 + CONSTANT_MS;
+  }
+
+  async #close(failures: string[]): Promise<void> {
+    const { loop, session } = this.#virtual;
+    this.#isClosing = true;
+    let isClosed = false;
+    const closed = Promise.all(this.#torrents.map((torrent) => torrent.stop()))
+      .then(() => session.close())
+      .then(() => {
+        isClosed = true;
+      });
+    await loop.run(loop.time.now() + CLOSE_MS, () => isClosed);
+    if (!isClosed) return void failures.push('the session does not close');
+    await closed;
+    await loop.run(loop.time.now() + 10);
+    for (const left of this.#virtual.left) failures.push(`left after the end: ${left}`);
+  }
+
+  #happens(event: EventPlan): void {
+    const { net, loop, shards, storage, webSeeds, disk } = this.#virtual;
+    if (this.#isClosing) return;
+    this.#log(`event: ${JSON.stringify(event)}`);
+    switch (event.type) {
+      case 'cut':
+        net.cut(event.percent);
+        break;
+      case 'away':
+        this.#away(event);
+        break;
+      case 'suspend':
+        loop.time.suspend(event.forMs);
+        break;
+      case 'shard dies':
+        shards.kill(event.which);
+        break;
+      case 'storage thread dies':
+        storage.kill(event.which);
+        break;
+      case 'web-seed thread dies':
+        webSeeds.kill();
+        break;
+      case 'disk':
+        disk.plan({ code: event.code, writes: event.writes });
+        break;
+    }
+    this.#quietAt = Math.max(this.#quietAt, loop.time.now());
+  }
+
+  #away({ how, forMs }: Extract<EventPlan, { type: 'away' }>): void {
+    const { net, loop, webSeeds } = this.#virtual;
+    if (net.state !== 'up') return;
+    net.leave(how);
+    webSeeds.http?.hangUpAll();
+    loop.time.after(forMs, () => {
+      this.#log('event: the network is there again');
+      net.back();
+      this.#quietAt = Math.max(this.#quietAt, loop.time.now());
+    });
+    this.#quietAt = Math.max(this.#quietAt, loop.time.now() + forMs);
+  }
+}
+
+/** The rate of the slowest source that can be relied on; null where pieces may have none. */
+function honestRate({ content, peers, trackers, webSeeds, isMagnet }: TorrentPlan): number | null {
+  // Of a private torrent one tracker is asked, and no other as long as it answers (BEP 27).
+  const isAnswered =
+    (!content.private || trackers.length === 1) &&
+    trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');
+  const reliable = peers.filter(({ knownBy }) => knownBy === 'user' || (knownBy === 'tracker' && isAnswered));
+  const seeds = reliable.filter(({ kind }) => kind === 'seed');
+  const halves = reliable.filter(({ kind }) => kind === 'half');
+  const isHalved = halves.length > 1 && halves.length === peers.filter(({ kind }) => kind === 'half').length;
+  const rates = [
+    ...seeds.map(({ bytesPerS }) => bytesPerS),
+    ...(isHalved ? halves.map(({ bytesPerS }) => bytesPerS) : []),
+    ...(isMagnet ? [] : webSeeds.filter(({ kind }) => kind === 'right').map(({ bytesPerS }) => bytesPerS)),
+  ];
+  return rates.length === 0 ? null : Math.min(...rates);
+}

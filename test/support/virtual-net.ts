@@ -1,0 +1,198 @@
+/**
+ * The network of a simulated machine: fake peers at their addresses, the connections of each shard to them, and what may happen
+ * to all of them at once: cuts, silence, an interface that is away.
+ */
+import { TICK_MS } from '../../src/shared/limits.ts';
+import type {
+  Address,
+  Connection,
+  ConnectionEvents,
+  ListenRequest,
+  Transport,
+} from '../../src/workers/transport/transport.ts';
+import { FakePeer, type FakePeerScript } from './fake-peer.ts';
+import type { Roll } from './personas.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+const READ_BUFFER_BYTES = 65_536;
+/** A free port, where the system chooses. */
+const FREE_PORT = 51_413;
+
+/** `unreachable`: the system says at once that there is no way. `silent`: nothing is answered, and what was open stays dead. */
+export type NetState = 'up' | 'unreachable' | 'silent';
+
+interface Link {
+  readonly host: string;
+  readonly transport: VirtualTransport;
+  readonly events: ConnectionEvents;
+  readonly connection: Connection;
+  isSilent: boolean;
+}
+
+export class VirtualNet {
+  readonly time: VirtualTime;
+  readonly links = new Set<Link>();
+  state: NetState = 'up';
+  /** Hears of every dial and every end, for a log. */
+  tell: (text: string) => void = () => {};
+  listener: { readonly request: ListenRequest; readonly by: VirtualTransport } | null = null;
+  readonly #peers = new Map<string, FakePeer>();
+  readonly #roll: Roll;
+
+  constructor(time: VirtualTime, roll: Roll) {
+    this.time = time;
+    this.#roll = roll;
+  }
+
+  readonly ownAddresses = (): readonly string[] =>
+    this.state === 'up' ? ['127.0.0.1', '10.0.0.2'] : ['127.0.0.1'];
+
+  add(host: string, port: number, script: FakePeerScript): FakePeer {
+    const peer = new FakePeer(this.time, script);
+    this.#peers.set(`${host}:${port}`, peer);
+    return peer;
+  }
+
+  at({ host, port }: Address): FakePeer | null {
+    return this.#peers.get(`${host}:${port}`) ?? null;
+  }
+
+  /** From here on what is open is silent for good, or ends. */
+  leave(state: Exclude<NetState, 'up'>): void {
+    this.state = state;
+    if (state === 'silent') for (const link of this.links) link.isSilent = true;
+    else this.cut(100);
+  }
+
+  back(): void {
+    this.state = 'up';
+  }
+
+  /** So many of a hundred connections break, each by the dice. */
+  cut(percent: number): void {
+    for (const link of [...this.links]) {
+      if (this.#roll(100) >= percent) continue;
+      this.links.delete(link);
+      link.connection.destroy();
+      link.events.onEnd('reset', 'ECONNRESET');
+    }
+  }
+
+  /** A peer that nobody dials connects to us, where somebody listens. */
+  knock(peer: FakePeer, from: Address): boolean {
+    if (this.state !== 'up' || this.listener === null) return false;
+    const { request, by } = this.listener;
+    request.onAccept(from, (events) => by.join(from.host, peer, events));
+    return true;
+  }
+}
+
+/** That of one shard. */
+export class VirtualTransport implements Transport {
+  readonly readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
+  readonly #net: VirtualNet;
+  #isDead = false;
+
+  constructor(net: VirtualNet) {
+    this.#net = net;
+  }
+
+  connect(address: Address, events: ConnectionEvents): Connection {
+    const peer = this.#net.at(address);
+    this.#net.tell(`dial ${address.host}`);
+    if (this.#net.state === 'unreachable') return this.#fails(events, 'unreachable', 'ENETUNREACH');
+    if (this.#net.state === 'silent') return NO_ANSWER;
+    if (peer === null) return this.#fails(events, 'refused', 'ECONNREFUSED');
+    return this.join(address.host, peer, events);
+  }
+
+  join(host: string, peer: FakePeer, events: ConnectionEvents): Connection {
+    const { links } = this.#net;
+    const passes = (): boolean => links.has(link) && !link.isSilent;
+    const inner = peer.dial(
+      {
+        onConnect: () => {
+          if (passes()) events.onConnect();
+        },
+        onData: () => {},
+        onEnd: (code, detail) => {
+          if (!passes()) return;
+          this.#net.tell(`${host} ends: ${code}`);
+          links.delete(link);
+          inner.destroy();
+          events.onEnd(code, detail);
+        },
+        onShortage: (code) => {
+          if (!passes()) return;
+          links.delete(link);
+          events.onShortage(code);
+        },
+      },
+      (bytes) => {
+        for (let at = 0; at < bytes.length && passes(); at += READ_BUFFER_BYTES) {
+          const part = bytes.subarray(at, at + READ_BUFFER_BYTES);
+          this.readBuffer.set(part);
+          events.onData(part.length);
+        }
+      },
+    );
+    const connection: Connection = {
+      kind: 'tcp',
+      get unsentBytes() {
+        return inner.unsentBytes;
+      },
+      write: (bytes) => {
+        if (passes()) inner.write(bytes);
+      },
+      destroy: () => {
+        this.#net.tell(`${host} is closed by us`);
+        links.delete(link);
+        inner.destroy();
+      },
+    };
+    const link: Link = { host, transport: this, events, connection, isSilent: false };
+    links.add(link);
+    return connection;
+  }
+
+  listen(request: ListenRequest, told: Parameters<Transport['listen']>[1]): { close(): void } {
+    const own = { request, by: this };
+    this.#net.time.after(TICK_MS / 100, () => {
+      if (this.#isDead) return;
+      this.#net.listener = own;
+      told({ port: request.port === 0 ? FREE_PORT : request.port, error: null });
+    });
+    return {
+      close: () => {
+        if (this.#net.listener === own) this.#net.listener = null;
+      },
+    };
+  }
+
+  close(): void {
+    this.#isDead = true;
+    if (this.#net.listener?.by === this) this.#net.listener = null;
+  }
+
+  /** Its thread dies: the system closes what it had. */
+  die(): void {
+    this.close();
+    for (const { transport, connection } of [...this.#net.links])
+      if (transport === this) connection.destroy();
+  }
+
+  #fails(events: ConnectionEvents, code: 'unreachable' | 'refused', detail: string): Connection {
+    let isOver = false;
+    this.#net.time.after(1, () => {
+      if (!isOver && !this.#isDead) events.onEnd(code, detail);
+    });
+    return {
+      ...NO_ANSWER,
+      destroy: () => {
+        isOver = true;
+      },
+    };
+  }
+}
+
+const NO_ANSWER: Connection = { kind: 'tcp', unsentBytes: 0, write: () => {}, destroy: () => {} };

@@ -1,0 +1,117 @@
+/** The shard threads of a simulated session: each is a whole shard over the virtual network, and may die. */
+import type { ShardThreads } from '../../src/main/pools/shard-pool.ts';
+import type { TaskLine } from '../../src/main/pools/task-threads.ts';
+import { TICK_MS } from '../../src/shared/limits.ts';
+import { LivedClock } from '../../src/shared/lived-clock.ts';
+import type { ShardCommand, ShardEvent, ShardTask } from '../../src/shared/messages.ts';
+import { Shard } from '../../src/workers/shard/shard.ts';
+import { dice } from './dice.ts';
+import { VirtualLine } from './virtual-line.ts';
+import type { VirtualLoop } from './virtual-loop.ts';
+import { type VirtualNet, VirtualTransport } from './virtual-net.ts';
+
+type Task = Omit<ShardTask<unknown>, 'port'>;
+
+interface Life {
+  readonly shard: Shard;
+  readonly transport: VirtualTransport;
+  isDead: boolean;
+  readonly end: (error?: unknown) => void;
+}
+
+export class VirtualShardThreads implements ShardThreads {
+  readonly lives: Life[] = [];
+  readonly #loop: VirtualLoop;
+  readonly #net: VirtualNet;
+  readonly #seed: number;
+  readonly #onBug: (error: unknown) => void;
+
+  constructor(loop: VirtualLoop, net: VirtualNet, seed: number, onBug: (error: unknown) => void) {
+    this.#loop = loop;
+    this.#net = net;
+    this.#seed = seed;
+    this.#onBug = onBug;
+  }
+
+  get alive(): readonly Life[] {
+    return this.lives.filter(({ isDead }) => !isDead);
+  }
+
+  start(task: Task, hear: (event: ShardEvent) => void): TaskLine<ShardCommand> {
+    const { time } = this.#loop;
+    const roll = dice(this.#seed + task.shard * 7_919);
+    const line = new VirtualLine(this.#loop, roll);
+    const transport = new VirtualTransport(this.#net);
+    const lived = new LivedClock(this.#loop.now);
+    let isClosed = false;
+    const unlessDead = (work: () => void) => (): void => {
+      if (!life.isDead) work();
+    };
+    const ended = new Promise<void>((resolve, reject) => {
+      const end = (error?: unknown): void => {
+        if (life.isDead) return;
+        life.isDead = true;
+        // What it said before is still heard, or is not: the news of its end has a way of its own.
+        line.up(null, () => (error === undefined ? resolve() : reject(error)));
+      };
+      const shard = new Shard(
+        { ...task, port: null },
+        {
+          clock: lived.now,
+          shared: lived.shared,
+          transport,
+          random: () => roll(1_000_003) / 1_000_003,
+          soon: (work) => time.soon(unlessDead(work)),
+          later: (ms, work) => time.after(ms, unlessDead(work)),
+          ownAddresses: this.#net.ownAddresses,
+          post: (event) =>
+            line.up(event, (copy) => {
+              if (!isClosed) hear(copy as ShardEvent);
+            }),
+          load: () => ({ activeMs: 0, lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0 }),
+          fail: (error) => {
+            this.#onBug(error);
+            this.#die(life, error);
+          },
+        },
+      );
+      this.lives.push({ shard, transport, isDead: false, end });
+    });
+    const life = this.lives.at(-1) as Life;
+    const tick = (): void => {
+      life.shard.guard(() => life.shard.tick());
+      time.after(TICK_MS, unlessDead(tick));
+    };
+    time.after(TICK_MS, unlessDead(tick));
+    return {
+      ended,
+      post: (command) =>
+        line.down(command, (copy) => {
+          if (life.isDead) return;
+          life.shard.guard(() => life.shard.command(copy as ShardCommand));
+          if (command.type === 'stop') life.end();
+        }),
+      close: () => {
+        isClosed = true;
+      },
+    };
+  }
+
+  /** The one that lives longest of those that are left, or a later one. */
+  kill(which: number): boolean {
+    const { alive } = this;
+    const life = alive[which % Math.max(1, alive.length)];
+    if (life === undefined) return false;
+    this.#die(life, new Error('injected death of a shard'));
+    return true;
+  }
+
+  async end(): Promise<void> {
+    for (const life of this.alive) this.#die(life, new Error('terminated'));
+  }
+
+  #die(life: Life, error: unknown): void {
+    life.end(error);
+    life.transport.die();
+  }
+}

@@ -1,0 +1,128 @@
+/** The storage threads of a simulated session, over a disk in memory. They check what they call good against the true bytes. */
+import type { StorageThread, StorageWorld } from '../../src/main/pools/storage-thread.ts';
+import { Arena } from '../../src/shared/arena.ts';
+import type { SlotIndex, TorrentId } from '../../src/shared/indices.ts';
+import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../src/shared/storage-messages.ts';
+import { StorageWorker } from '../../src/workers/storage/storage-worker.ts';
+import type { FaultyDisk } from './faulty-disk.ts';
+import type { Roll } from './personas.ts';
+import type { VirtualLoop } from './virtual-loop.ts';
+
+interface Lane {
+  worker: StorageWorker;
+  /** It dies under the command that it has, or under the next one. */
+  isDoomed: boolean;
+  isEnded: boolean;
+  /** It died after its last result: the pool does not know. */
+  isNew: boolean;
+}
+
+export class VirtualStorageThreads implements StorageWorld {
+  readonly lanes: Lane[] = [];
+  readonly now: () => number;
+  readonly later: (ms: number, work: () => void) => () => void;
+  readonly #loop: VirtualLoop;
+  readonly #disk: FaultyDisk;
+  readonly #roll: Roll;
+  readonly #onBug: (error: unknown) => void;
+  /** The true bytes of a piece. */
+  readonly #truth = new Map<TorrentId, (piece: number, length: number) => Uint8Array>();
+  readonly #arenas = new Map<TorrentId, Arena>();
+
+  constructor(loop: VirtualLoop, disk: FaultyDisk, roll: Roll, onBug: (error: unknown) => void) {
+    this.#loop = loop;
+    this.#disk = disk;
+    this.#roll = roll;
+    this.#onBug = onBug;
+    this.now = loop.now;
+    this.later = loop.plainLater;
+  }
+
+  know(torrent: TorrentId, bytes: (piece: number, length: number) => Uint8Array): void {
+    this.#truth.set(torrent, bytes);
+  }
+
+  start(setup: StorageThreadSetup): StorageThread {
+    const lane: Lane = { worker: this.#worker(setup), isDoomed: false, isEnded: false, isNew: false };
+    this.lanes.push(lane);
+    return {
+      run: (command) =>
+        new Promise((resolve, reject) => {
+          const copy = structuredClone(command);
+          this.#loop.time.after(this.#roll(30) / 10, () => {
+            this.#loop.touch();
+            if (lane.isEnded) return reject(new Error('terminated'));
+            const diesFirst = lane.isDoomed && this.#roll(2) === 0;
+            if (!diesFirst) this.#run(lane, copy, resolve, reject);
+            if (!lane.isDoomed) return;
+            lane.isDoomed = false;
+            lane.isNew = !diesFirst;
+            // Node closes what a thread had open.
+            lane.worker.run({ type: 'forget', torrents: [...this.#truth.keys()] });
+            lane.worker = this.#worker(setup);
+            reject(new Error('injected death of a storage thread'));
+          });
+        }),
+      end: async () => {
+        lane.isEnded = true;
+        lane.worker.run({ type: 'forget', torrents: [...this.#truth.keys()] });
+      },
+    };
+  }
+
+  /** The slots that are in use, in words. */
+  get slots(): string[] {
+    return [...this.#arenas].flatMap(([torrent, arena]) =>
+      Array.from({ length: arena.slotCount }, (_, at) => at as SlotIndex)
+        .filter((slot) => arena.ownerOf(slot) !== 0)
+        .map((slot) => {
+          const received = `${arena.receivedCount(slot)} blocks`;
+          const holders = `owner ${arena.ownerOf(slot)}, guest ${arena.guestOf(slot)}`;
+          const rule = `${arena.isSolo(slot) ? 'solo, ' : ''}avoids ${arena.avoidedIn(slot).join('+')}`;
+          return `torrent ${torrent}, slot ${slot}: piece ${arena.pieceOf(slot)}, ${received}, ${holders}, ${rule}`;
+        }),
+    );
+  }
+
+  kill(which: number): boolean {
+    const lane = this.lanes[which % Math.max(1, this.lanes.length)];
+    if (lane === undefined) return false;
+    lane.isDoomed = true;
+    return true;
+  }
+
+  #worker(setup: StorageThreadSetup): StorageWorker {
+    return new StorageWorker(setup, this.#disk, () => {});
+  }
+
+  #run(
+    lane: Lane,
+    command: StorageCommand,
+    resolve: (result: StorageResult) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    try {
+      const result = lane.worker.run(command);
+      lane.isNew &&= command.type !== 'run';
+      this.#check(command, result);
+      resolve(structuredClone(result));
+    } catch (error) {
+      if (lane.isNew) lane.isNew = false;
+      else this.#onBug(error);
+      reject(error);
+    }
+  }
+
+  /** Nothing is called good that is not. */
+  #check(command: StorageCommand, result: StorageResult): void {
+    if (command.type !== 'run' || result.type !== 'stored') return;
+    const { torrent, setup } = command;
+    if (setup?.arena != null) this.#arenas.set(torrent, new Arena(setup.arena));
+    for (const { piece, slot } of result.good) {
+      const bytes = this.#arenas.get(torrent)?.pieceBytes(slot);
+      const truth = bytes === undefined ? null : this.#truth.get(torrent)?.(piece, bytes.length);
+      if (bytes === undefined || truth == null || Buffer.compare(bytes, truth) !== 0)
+        throw new Error(`piece ${piece} of torrent ${torrent} was called good and is not`);
+    }
+  }
+}

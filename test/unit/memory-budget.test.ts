@@ -1,0 +1,85 @@
+/** Memory for pieces, shared out among the torrents of a session. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MemoryBudget } from '../../src/main/session/memory-budget.ts';
+import { geometry } from '../../src/shared/geometry.ts';
+
+const MIB = 2 ** 20;
+const never = new AbortController().signal;
+const pieces = (mib: number, count = 100) => geometry(count * mib * MIB, mib * MIB);
+
+/** What was granted so far, in the order in which it was. */
+function granted(budget: MemoryBudget) {
+  const grants: [string, number][] = [];
+  const ask = (name: string, mib: number, wantedMib: number, signal = never): Promise<void> =>
+    budget.take(pieces(mib), wantedMib * MIB, signal).then((bytes) => {
+      grants.push([name, bytes / MIB]);
+    });
+  return { grants, ask };
+}
+
+test('one torrent alone has all that it wants, as far as there is', async () => {
+  const budget = new MemoryBudget(64 * MIB, 1);
+  const { grants, ask } = granted(budget);
+  await ask('a', 1, 128);
+  assert.deepEqual(grants, [['a', 64]]);
+});
+
+test('of a known number each has its part; of an unknown number half of what is free, and two pieces at the least', async () => {
+  const known = granted(new MemoryBudget(64 * MIB, 2));
+  await Promise.all([known.ask('a', 1, 128), known.ask('b', 1, 128)]);
+  assert.deepEqual(known.grants, [
+    ['a', 32],
+    ['b', 32],
+  ]);
+  const unknown = granted(new MemoryBudget(64 * MIB, 0));
+  await Promise.all([unknown.ask('a', 1, 128), unknown.ask('b', 1, 128), unknown.ask('c', 8, 128)]);
+  assert.deepEqual(unknown.grants, [
+    ['a', 32],
+    ['b', 16],
+    ['c', 16],
+  ]);
+});
+
+test('a torrent waits until two of its pieces have room, in its turn; small ones do not pass it', async () => {
+  const budget = new MemoryBudget(32 * MIB, 0);
+  const { grants, ask } = granted(budget);
+  await ask('a', 1, 16);
+  const waits = [ask('b', 16, 32), ask('c', 1, 4)];
+  await Promise.resolve();
+  assert.deepEqual([grants.length, budget.waiting], [1, 2]);
+  budget.giveBack(16 * MIB);
+  await waits[0];
+  assert.deepEqual(grants.at(-1), ['b', 32]);
+  budget.giveBack(32 * MIB);
+  await waits[1];
+  assert.deepEqual(grants.at(-1), ['c', 4]);
+  budget.giveBack(4 * MIB);
+  assert.equal(budget.freeBytes, 32 * MIB);
+});
+
+test('huge pieces need room for one; more than all is wrong usage', async () => {
+  const budget = new MemoryBudget(256 * MIB, 0);
+  assert.equal((await budget.take(pieces(256), 512 * MIB, never)) / MIB, 256);
+  assert.throws(() => budget.take(pieces(512), 1, never), {
+    code: 'usage',
+    message: 'one piece of this torrent has 512.0 MiB, and --memory allows 256.0 MiB: allow more',
+  });
+});
+
+test('one that stops waiting takes nothing, and lets the next one through', async () => {
+  const budget = new MemoryBudget(8 * MIB, 0);
+  const { grants, ask } = granted(budget);
+  await ask('a', 2, 4);
+  const stop = new AbortController();
+  const gone = ask('b', 4, 8, stop.signal);
+  const next = ask('c', 1, 2);
+  stop.abort(new Error('enough'));
+  await assert.rejects(gone, /enough/);
+  await next;
+  assert.deepEqual(grants, [
+    ['a', 4],
+    ['c', 2],
+  ]);
+  await assert.rejects(budget.take(pieces(1), MIB, stop.signal), /enough/);
+});

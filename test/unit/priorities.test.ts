@@ -1,0 +1,88 @@
+/** Priorities in the order of pieces, and what a reader waits for. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type PieceIndex, shardId } from '../../src/shared/indices.ts';
+import { Ledger } from '../../src/shared/ledger.ts';
+import { PRIORITY } from '../../src/shared/priority.ts';
+import { PieceOrder } from '../../src/workers/requests/piece-order.ts';
+import { UrgentPieces } from '../../src/workers/requests/urgent-pieces.ts';
+import { candidates } from '../../src/workers/web-seeds/candidates.ts';
+
+const piece = (index: number): PieceIndex => index as PieceIndex;
+const A = shardId(1);
+
+/** Claims all that the order gives, and returns it. */
+function taken(ledger: Ledger, order: PieceOrder, now = 0): number[] {
+  const cursor = { order: -1, at: 0 };
+  const all: number[] = [];
+  for (;;) {
+    const next = order.next(cursor, () => true, now);
+    if (next === null) return all;
+    ledger.claim(next, A);
+    all.push(next);
+  }
+}
+
+test('higher priorities come first, and within one the rarest', () => {
+  const ledger = new Ledger(Ledger.allocate(12));
+  for (let index = 8; index < 12; index++) ledger.verify(piece(index));
+  for (const [index, peers] of [5, 1, 4, 2, 3, 1, 7, 6].entries())
+    for (let i = 0; i < peers; i++) ledger.addAvailability(piece(index), 1);
+  ledger.setPriority([piece(1)], PRIORITY.low);
+  ledger.setPriority([piece(5)], PRIORITY.skip);
+  ledger.setPriority([piece(6), piece(0)], PRIORITY.high);
+  assert.deepEqual(taken(ledger, new PieceOrder(ledger, 'rarest', () => 0.3)), [0, 6, 3, 4, 2, 7, 1]);
+});
+
+test('in the order of the torrent, and at random at first, priorities come first as well', () => {
+  const ledger = new Ledger(Ledger.allocate(6));
+  ledger.setPriority([piece(4), piece(2)], PRIORITY.high);
+  ledger.setPriority([piece(0)], PRIORITY.low);
+  assert.deepEqual(taken(ledger, new PieceOrder(ledger, 'sequential', () => 0.3)), [2, 4, 1, 3, 5, 0]);
+  for (let index = 0; index < 6; index++) ledger.release(piece(index), A);
+  const random = taken(ledger, new PieceOrder(ledger, 'rarest', () => 0.3));
+  assert.deepEqual(random.slice(0, 2).sort(), [2, 4]);
+  assert.equal(random.at(-1), 0);
+});
+
+test('a change of priority takes effect at the next look, however young the order is', () => {
+  const ledger = new Ledger(Ledger.allocate(100));
+  const order = new PieceOrder(ledger, 'sequential', () => 0.5);
+  const cursor = { order: -1, at: 0 };
+  const next = () => order.next(cursor, () => true, 0);
+  assert.equal(next(), 0);
+  ledger.setPriority([piece(77)], PRIORITY.high);
+  assert.equal(next(), 77);
+  ledger.setPriority([piece(77)], PRIORITY.low);
+  assert.equal(next(), 0);
+  ledger.setPriority([piece(0)], PRIORITY.skip);
+  assert.equal(next(), 1);
+});
+
+test('a reader waits for what is begun, up to the first piece of its row that is not', () => {
+  const ledger = new Ledger(Ledger.allocate(40));
+  const urgent = new UrgentPieces(ledger);
+  assert.deepEqual([...urgent.awaited()], []);
+  ledger.setPriority([3, 4, 5, 6, 20, 21].map(piece), PRIORITY.now);
+  assert.deepEqual(urgent.pieces, [3, 4, 5, 6, 20, 21]);
+  for (const index of [4, 5, 21, 30]) ledger.claim(piece(index), A);
+  assert.deepEqual([...urgent.awaited()], [], 'both rows begin with a missing piece');
+  ledger.verify(piece(3));
+  assert.deepEqual([...urgent.awaited()], [4, 5]);
+  ledger.claim(piece(20), A);
+  assert.deepEqual([...urgent.awaited()], [4, 5, 20, 21], 'each row is a window of its own');
+  ledger.setPriority([4, 5].map(piece), PRIORITY.normal);
+  assert.deepEqual([...urgent.awaited()], [20, 21]);
+});
+
+test('web seeds look at what readers wait for first, then at each level in turn from where they are', () => {
+  const ledger = new Ledger(Ledger.allocate(6));
+  const look = (urgent: readonly PieceIndex[] = []) => [
+    ...candidates({ ledger, urgent, from: 3, count: 6, isFor: (one) => one !== 5 }),
+  ];
+  assert.deepEqual(look(), [3, 4, 0, 1, 2]);
+  ledger.setPriority([piece(0)], PRIORITY.high);
+  ledger.setPriority([piece(3)], PRIORITY.low);
+  assert.deepEqual(look(), [0, 4, 1, 2, 3]);
+  assert.equal(look([piece(2), piece(5)])[0], 2);
+});
