@@ -20,7 +20,7 @@ import { goneText, noPeerText } from './no-peer.ts';
 import { downloadProgress, receivedBytes, searchProgress } from './progress.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import type { Session } from './session.ts';
-import type { TorrentSettings } from './settings.ts';
+import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
 
@@ -39,7 +39,6 @@ export class TorrentRun {
   readonly swarm: TorrentSwarm;
   readonly #source: Source;
   readonly #settings: TorrentSettings;
-  readonly #session: Session;
   readonly #onPlan: (plan: StoragePlan) => void;
   readonly #listeners = new TorrentListeners((error) => this.#listenerThrew(error));
   readonly #watch: IdleWatch;
@@ -63,7 +62,6 @@ export class TorrentRun {
   constructor({ source, settings, session, onPlan = () => {} }: TorrentRunOptions) {
     this.#source = source;
     this.#settings = settings;
-    this.#session = session;
     this.#onPlan = onPlan;
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
@@ -71,6 +69,7 @@ export class TorrentRun {
         this.#over.abort();
       };
     });
+    this.#isAwaited = isAwaited(session, settings);
     this.#watch = new IdleWatch(this.#patience, new LivedClock(monotonicMs).now);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
@@ -191,7 +190,6 @@ export class TorrentRun {
     release();
   }
 
-  /** Names that are slow to look up hold up nothing. */
   #discover(): void {
     if (this.#isDiscovering) return;
     this.#isDiscovering = true;
@@ -212,7 +210,8 @@ export class TorrentRun {
       }),
       onClosed: () => this.#checkExhausted(),
       onListening: (port) => {
-        this.#isAwaited = this.#session.settings.port !== 0;
+        this.#isAwaited &&= port !== null;
+        if (port === null) return;
         this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
       },
       onNetworkBack: (back) => {
@@ -250,7 +249,6 @@ export class TorrentRun {
     return peers.size + peers.acceptedCount;
   }
 
-  /** No peer is left to ask or to wait for, and no new one will be named. */
   #checkExhausted(): void {
     if (!this.#isDiscovering || !this.swarm.race.peers.allSettled || this.#isHopeful) return;
     const { asksTrackers } = this.swarm.discovery;
@@ -260,7 +258,6 @@ export class TorrentRun {
     );
   }
 
-  /** The regular look at the run: its time-outs and its progress. */
   #look(): void {
     this.#watch.look(this.#isDiscovering);
     if (!this.#isDiscovering || this.#over.signal.aborted) return;
@@ -297,4 +294,9 @@ export class TorrentRun {
     const { download, plan } = this.#job ?? { download: null, plan: null };
     return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }
+}
+
+/** At a port that the user named others are waited for; at any other they would come by chance. */
+function isAwaited({ settings, isDirect }: Session, torrent: TorrentSettings): boolean {
+  return (settings.port ?? 0) !== 0 && isDirect && acceptsPeers(torrent);
 }
