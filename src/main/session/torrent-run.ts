@@ -83,7 +83,6 @@ export class TorrentRun {
     return this.#phase;
   }
 
-  /** Null while the metadata of a magnet link is searched. */
   get metainfo(): Metainfo | null {
     return this.#metainfo;
   }
@@ -98,7 +97,6 @@ export class TorrentRun {
     return this.#missing;
   }
 
-  /** Bytes a second that arrive now. */
   get rate(): number {
     return this.#rate.perSecond;
   }
