@@ -91,6 +91,9 @@ class ScenarioRun {
     try {
       await loop.run(Number.MAX_SAFE_INTEGER, () => this.#isOver());
       for (const torrent of this.#torrents) {
+        const beyondMs = torrent.completedAt - (this.#dueAt(torrent) - CONSTANT_MS);
+        if (torrent.isComplete && honestRate(torrent.plan) !== null)
+          this.#beyondMs = Math.max(this.#beyondMs, beyondMs);
         const lateMs = loop.time.now() - this.#dueAt(torrent);
         if (!torrent.isComplete && lateMs > 0 && honestRate(torrent.plan) !== null)
           failures.push(
@@ -117,14 +120,8 @@ class ScenarioRun {
     const now = loop.time.now();
     return this.#torrents.every((torrent) => {
       if (torrent.failures.length > 0) return true;
-      return torrent.isComplete ? this.#settled(torrent) : now > this.#dueAt(torrent);
+      return torrent.isComplete || now > this.#dueAt(torrent);
     });
-  }
-
-  #settled(torrent: SimTorrent): boolean {
-    const due = this.#dueAt(torrent) - CONSTANT_MS;
-    if (Number.isFinite(due)) this.#beyondMs = Math.max(this.#beyondMs, torrent.completedAt - due);
-    return true;
   }
 
   /** When it must be complete; one without a promise is looked at for a while. */
