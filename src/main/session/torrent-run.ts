@@ -1,5 +1,4 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
-import { monotonicMs } from '../../shared/clock.ts';
 import { LIVE_PROGRESS_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
@@ -44,7 +43,7 @@ export class TorrentRun {
   readonly #watch: IdleWatch;
   readonly #lostNotice = new LostNotice();
   readonly #rate = new RateMeter();
-  readonly #begun = performance.now();
+  readonly #begun: number;
   readonly #ending: Promise<Ending>;
   #end: (ending: Ending) => void = () => {};
   #thrown: Ending | null = null;
@@ -70,7 +69,8 @@ export class TorrentRun {
       };
     });
     this.#isAwaited = isAwaited(session, settings);
-    this.#watch = new IdleWatch(this.#patience, new LivedClock(monotonicMs).now);
+    this.#begun = session.world.now();
+    this.#watch = new IdleWatch(this.#patience, new LivedClock(session.world.now).now);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
@@ -103,7 +103,7 @@ export class TorrentRun {
 
   /** Milliseconds since the start, up to the end of the work: to close everything takes a moment more. */
   get elapsedMs(): number {
-    return this.#elapsedMs ?? performance.now() - this.#begun;
+    return this.#elapsedMs ?? this.#session.world.now() - this.#begun;
   }
 
   /** Resolves when nothing of the run is left, however it ended. `signal` interrupts it in order. */
@@ -111,15 +111,15 @@ export class TorrentRun {
     const interrupt = (): void => this.#end({ kind: 'interrupted' });
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
-    const timer = setInterval(() => this.#look(), LIVE_PROGRESS_MS);
+    const endLooks = this.#session.world.every(LIVE_PROGRESS_MS, () => this.#look());
     if (this.#source.kind === 'magnet') this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch((error: unknown) => this.#end({ kind: 'failed', error }));
     const ending = await this.#ending;
-    this.#elapsedMs = performance.now() - this.#begun;
+    this.#elapsedMs = this.#session.world.now() - this.#begun;
     signal.removeEventListener('abort', interrupt);
-    clearInterval(timer);
+    endLooks();
     await this.#close(prepared);
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null)
@@ -270,7 +270,7 @@ export class TorrentRun {
     const notice = this.#lostNotice.look(this.swarm, this.#patience);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
-    if (download !== null) this.#rate.sample(receivedBytes(race, download), performance.now());
+    if (download !== null) this.#rate.sample(receivedBytes(race, download), this.#session.world.now());
     const progress =
       download === null
         ? searchProgress(race, this.swarm.metadataSearch?.offers ?? 0)
