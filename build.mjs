@@ -1,7 +1,7 @@
 /**
- * Bundles src/ into dist/: one file for each thread and process, and one for what the commands run. Node resolves and loads a
- * hundred small modules in a quarter of a second, and a download's first SYN waits for that. Packages stay outside, as npm
- * installs them. Types are checked by tsc before this runs.
+ * Bundles src/ into dist/: one file for each thread and process, and one for what the commands run. Node takes a quarter of a second
+ * to load a hundred small modules, and the first SYN of a download waits for that. Packages stay external, as npm installs them.
+ * tsc checks the types before this runs.
  */
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 for (const folder of ['main', 'shared', 'swarm', 'workers'])
   rmSync(`dist/${folder}`, { recursive: true, force: true });
 
-// A build for each thread: what it shares with others is in it once more, because a file more costs its start a millisecond or two.
+// One bundle per thread: shared code is in each of them, because one more file costs a start a millisecond or two.
 for (const entry of [
   'src/main/cli.ts',
   'src/main/index.ts',
@@ -24,7 +24,7 @@ for (const entry of [
     outbase: 'src',
     outdir: 'dist',
     bundle: true,
-    // What is imported late lies beside the main thread's files, whose URLs of workers begin with `../workers/`.
+    // Late imports are beside the main thread's files, because URLs of workers begin with `../workers/`.
     splitting: true,
     chunkNames: 'main/[name]-[hash]',
     packages: 'external',

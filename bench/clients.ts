@@ -1,4 +1,4 @@
-/** The downloaders that are compared: how each is told to fetch a torrent into a folder and to end, with its own defaults or tuned. */
+/** The compared downloaders: how each one downloads a torrent into a folder and ends, with its defaults or tuned. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import { CLI, ROOT } from '../test/support/paths.ts';
 export interface Job {
   readonly torrent: string;
   readonly output: string;
-  /** Room for the client's own files. */
+  /** A folder for the client's own files. */
   readonly scratch: string;
 }
 
 export interface Client {
   readonly name: string;
-  /** Null where it can run; else why not. */
+  /** Null if it can run; else the reason. */
   missing(): string | null;
   command(job: Job): readonly string[];
 }
@@ -83,7 +83,7 @@ function webtorrent(name: string, options: Readonly<Record<string, unknown>>): C
   };
 }
 
-/** It never ends by itself: the script that it runs at the end ends it. It dials no loopback address. */
+/** It does not end on its own: the script that it runs at the end stops it. It dials no loopback address. */
 function transmission(
   name: string,
   settings: Readonly<Record<string, unknown>>,
@@ -97,7 +97,7 @@ function transmission(
     },
     command: ({ torrent, output, scratch }) => {
       const config = join(scratch, 'transmission');
-      // What it remembers of the last round would be looked for.
+      // Otherwise it would look for the files of the last round.
       rmSync(config, { recursive: true, force: true });
       mkdirSync(config, { recursive: true });
       const end = join(config, 'end.sh');
@@ -110,7 +110,7 @@ function transmission(
   };
 }
 
-/** By name, or `all`; those that are missing are named and left out. `inNamespace`: seeds have addresses other than loopback. */
+/** By name, or `all`; missing clients are reported and left out. `inNamespace`: seeds have addresses other than loopback. */
 export function chosen(names: string, inNamespace: boolean): Client[] {
   const all = allClients(inNamespace);
   const wanted = names === 'all' ? all : names.split(',').map((name) => named(all, name));
@@ -156,7 +156,8 @@ function allClients(inNamespace: boolean): readonly Client[] {
       '--disk-cache=64M',
     ),
     aria2('aria2'),
-    // Without `secure: 0` it greets with MSE and never comes back in plain words: it reaches no peer that speaks plain only.
+    // Without `secure: 0` it starts with MSE and never tries again without it: it reaches no peer that accepts only plain
+    // connections.
     webtorrent('webtorrent tuned', { maxConns: 10_000, secure: 0 }),
     webtorrent('webtorrent', {}),
     transmission(

@@ -25,7 +25,7 @@ const { values } = parseArgs({
 const MIB = 2 ** 20;
 const bytes = parseSize('--size', values.size);
 
-/** What one thread can do where nothing is read: the yardstick. */
+/** The rate of one thread without reading: the reference. */
 function plainHash(): Figures {
   const piece = Buffer.alloc(MIB, 7);
   const begun = performance.now();
@@ -45,7 +45,7 @@ function opensslSpeed(): Figures | null {
   return status !== 0 || found === null ? null : { 'MiB/s': [(Number(found[1]) * 1_000) / MIB] };
 }
 
-/** Of the work alone, as the command itself counts it: without the start of the process. */
+/** Only the work, as the command itself measures it: without the start of the process. */
 function command(...args: readonly string[]): Figures {
   const { stdout, stderr } = spawnSync(process.execPath, [CLI, ...args, '--json', '--quiet'], {
     encoding: 'utf8',

@@ -1,4 +1,4 @@
-/** Where a figure was measured: without it a figure means nothing. */
+/** The machine of a measurement, without which a figure means nothing. */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 

@@ -1,4 +1,4 @@
-/** Runs a downloader as a process of its own and takes what the system says it cost. */
+/** Runs a downloader as its own process and reads its cost from the system. */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ export interface Cost {
   readonly systemS: number;
   readonly rssBytes: number;
   readonly status: number;
-  /** The end of what it said. */
+  /** The end of its output. */
   readonly lastWords: string;
 }
 
-/** Rejects with its last words where it did not end within `boundS`. It is told to end when `enough` resolves. */
+/** Rejects with the end of its output if it has not ended after `boundS`. It is asked to end when `enough` resolves. */
 export async function measured(
   command: readonly string[],
   scratch: string,
@@ -39,7 +39,7 @@ export async function measured(
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
-  // The whole group: what it measures is a child of its own.
+  // The whole group, because the measured program is its child.
   const timer = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), boundS * 1_000);
   let over = false;
   void enough?.then(() => over || process.kill(-(child.pid as number), 'SIGTERM'));

@@ -66,7 +66,7 @@ interface Subject {
   readonly run: () => void;
 }
 
-/** What one run handles. */
+/** The work of one run. */
 interface Work {
   readonly units: number;
   readonly bytes?: number;
@@ -125,7 +125,7 @@ for (const pieces of [1, 10_000, 1_000_000]) {
 
 const SENDER = peerAsSender(peerIndex(0));
 const arena = new Arena(Arena.allocate(geometry(2 ** 20, 2 ** 20), 2 ** 20));
-// One less than the piece has: a full slot is for others to free.
+// One less than the piece has: only main may free a full slot.
 add('arena: 63 blocks taken and received', { units: 63 }, () => {
   const slot = arena.claim(0 as PieceIndex, shardId(1));
   if (slot === null) throw new Error('no slot');
@@ -144,7 +144,7 @@ add('encode 64 requests, one buffer', { units: 64, bytes: 64 * 17 }, () => {
 });
 
 const shared = Buffer.from(new SharedArrayBuffer(2 ** 23));
-/** Blocks begin behind headers of 13 bytes, so they are never aligned: that matters to whoever copies word by word. */
+/** Blocks follow headers of 13 bytes, so they are never aligned, which matters for copies word by word. */
 const source = Buffer.alloc(BLOCK + 13, 7);
 let place16 = 0;
 const nextPlace = (): number => {

@@ -1,5 +1,6 @@
 /**
- * A long fat link: one peer, 100 ms away, at a given rate. How much of that rate arrives from two seconds after the unchoke on?
+ * A fast link with a long delay: one peer, 100 ms away, at a given rate. How much of that rate arrives, from two seconds after
+ * the unchoke on?
  * `npm run bench:pipeline -- [--rates 5,20,100] [--rtt 100] [--runs 3] [--json FILE] [--compare FILE]`, rates in MiB/s.
  */
 import { execFile } from 'node:child_process';
@@ -32,7 +33,7 @@ interface Progress {
   readonly at: number;
 }
 
-/** The progress events of one download, with the time at which each was told. */
+/** The progress events of one download, each with its time. */
 function download(torrent: string, folder: string): Promise<Progress[]> {
   return new Promise((resolve, reject) => {
     const events: Progress[] = [];
@@ -54,7 +55,7 @@ function download(torrent: string, folder: string): Promise<Progress[]> {
   });
 }
 
-/** Bytes a second between the first and the last look that lie after the settling and before the end. */
+/** Bytes per second between the first and the last event after the start-up phase and before the end. */
 function settledRate(events: readonly Progress[], payloadBytes: number): number {
   const unchoked = events.find(({ type }) => type === 'first-unchoke')?.at ?? 0;
   const looks = events.filter(

@@ -1,6 +1,6 @@
 /**
- * Time to first unchoke against the oracle: strategies, numbers of peers, shards. The swarm runs in a process of its own,
- * each race in a fresh one, several swarm seeds each. `npm run bench:race -- --help` for the options.
+ * Time to first unchoke against the oracle: strategies, numbers of peers, shards. The swarm runs in its own process, each race
+ * in a new one, with several swarm seeds each. `npm run bench:race -- --help` shows the options.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { joined, type Row, recordOf } from './record.ts';
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'main', 'cli.js');
 const HELP = `usage: npm run bench:race -- [--peers 200,1000,5000] [--seeds 1,2,3,4,5] [--shards 1,2,4]
   [--strategies first-unchoke,first-connect,sequential] [--bound 20] [--json FILE] [--compare FILE]
-  --bound: seconds after which a race counts as lost; the slower strategies are run at the first number of shards only`;
+  --bound: seconds after which a race counts as lost; the slower strategies run only with the first number of shards`;
 
 const { values } = parseArgs({
   options: {
@@ -56,7 +56,7 @@ function race(torrent: string, strategy: string, shards: number): Promise<Summar
   });
 }
 
-/** One race. Nobody unchoked within the bound: no time, and no distance from the oracle. */
+/** One race. If no peer unchoked within the limit: no time, and no distance from the oracle. */
 async function measure(
   swarm: SwarmChild,
   { peers, strategy, shards }: { readonly peers: number; readonly strategy: string; readonly shards: number },
@@ -80,7 +80,7 @@ async function measure(
   };
 }
 
-/** The process with nobody to race: what memory per peer is counted from. */
+/** The process without peers: the base for memory per peer. */
 async function idleRss(folder: string): Promise<number> {
   const torrent = join(folder, 'idle.torrent');
   const swarm = await startSwarm({ ...SWARM, peers: 1, seed: 1, mix: 'seeds', torrent });
@@ -127,7 +127,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Who did not win every race. */
+/** The strategies that did not win every race. */
 function lost(rows: readonly Row[]): string {
   return rows
     .map(({ name, figures }) => ({
@@ -137,7 +137,8 @@ function lost(rows: readonly Row[]): string {
     }))
     .filter(({ won, of }) => won < of)
     .map(
-      ({ name, won, of }) => `${name}: won ${won} of ${of}; the others had nobody within ${values.bound} s\n`,
+      ({ name, won, of }) =>
+        `${name}: won ${won} of ${of}; no unchoke in the others within ${values.bound} s\n`,
     )
     .join('');
 }

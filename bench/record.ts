@@ -1,13 +1,13 @@
-/** The figures of a benchmark: shown with medians and spread, kept as JSON, and held against those of an earlier run. */
+/** The figures of a benchmark: shown with medians and spread, saved as JSON, and compared with an earlier run. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Machine, machine } from './machine.ts';
 import { median, table } from './statistics.ts';
 
-/** By name of the figure, with its unit: one value a round. */
+/** By name of the figure, with its unit: one value per round. */
 export type Figures = Readonly<Record<string, readonly number[]>>;
 
 export interface Row {
-  /** What was measured; the same in every run. */
+  /** The name of the measurement; the same in every run. */
   readonly name: string;
   readonly figures: Figures;
 }
@@ -17,7 +17,7 @@ interface Saved {
   readonly rows: readonly Row[];
 }
 
-/** Each subject once a round, so that what the machine does meanwhile falls on all of them. Rounds that gave nothing are left out. */
+/** Each subject once per round, so that changes of the machine hit all of them. Rounds without a result are left out. */
 export async function interleaved<Subject extends { readonly name: string }>(
   subjects: readonly Subject[],
   rounds: number,
@@ -31,7 +31,7 @@ export async function interleaved<Subject extends { readonly name: string }>(
   return joined(rows);
 }
 
-/** Rows of the same name in one, their figures one after the other. */
+/** Merges rows with the same name, their figures one after the other. */
 export function joined(rows: readonly Row[]): Row[] {
   const found = new Map<string, Record<string, number[]>>();
   for (const { name, figures } of rows) {
@@ -42,7 +42,7 @@ export function joined(rows: readonly Row[]): Row[] {
   return [...found].map(([name, figures]) => ({ name, figures }));
 }
 
-/** Writes the rows to `json` and compares them with those of the file `compare`, where these are given. Returns the text. */
+/** Writes the rows to `json` and compares them with the file `compare`, if these are given. Returns the text. */
 export function recordOf(
   rows: readonly Row[],
   { json, compare }: { readonly json?: string | undefined; readonly compare?: string | undefined },

@@ -1,4 +1,4 @@
-/** Where the downloads of a benchmark come from: real libtorrent seeds behind a small tracker, or the peers of the swarm. */
+/** The peers of a benchmark: real libtorrent seeds behind a small tracker, or the peers of the swarm. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -21,17 +21,17 @@ export interface Content {
 /** Peers that are up. */
 export interface Source {
   readonly torrent: string;
-  /** Throws Error where the folder does not hold what the peers have. */
+  /** Throws Error if the folder does not hold the peers' content. */
   check(output: string): void;
   stop(): Promise<void>;
 }
 
-/** Starts so many peers with the whole content. */
+/** Starts this many peers with the whole content. */
 export type Sources = (peers: number) => Promise<Source>;
 
 const LIFETIME_MS = 1_800_000;
 
-/** Seeds on 10.0.0.x in a namespace of our own, or on 127.0.0.x. The content is made once. */
+/** Seeds on 10.0.0.x in our own namespace, or on 127.0.0.x. The content is made once. */
 export function libtorrentSources(content: Content, scratch: string, inNamespace: boolean): Sources {
   const folder = join(scratch, 'source');
   const name = content.files === 1 ? 'payload.bin' : 'payload';
@@ -63,7 +63,7 @@ export function libtorrentSources(content: Content, scratch: string, inNamespace
   };
 }
 
-/** One process with so many peers, all seeds; its content is computed, one file. */
+/** One process with this many peers, all seeds; its content is computed, one file. */
 export function swarmSources({ bytes, pieceBytes }: Content, scratch: string, inNamespace: boolean): Sources {
   return async (peers) => {
     const torrent = join(scratch, `swarm-${peers}.torrent`);
@@ -87,7 +87,7 @@ function writeContent({ bytes, files }: Content, folder: string, name: string): 
     writePayload(join(folder, name, `${String(i).padStart(3, '0')}.bin`), Math.floor(bytes / files));
 }
 
-/** A tracker that names the peers of the moment to whoever asks (BEP 23). */
+/** A tracker that returns the current peers to every client (BEP 23). */
 async function openTracker(host: string) {
   let peers = Buffer.alloc(0);
   const server = createServer((_, response) => {

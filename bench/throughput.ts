@@ -1,6 +1,6 @@
 /**
- * Whole downloads from real libtorrent seeds, or from the swarm, by every client that is installed, in interleaved rounds; each
- * output is compared with the source. `npm run bench:throughput -- --help` for the options.
+ * Whole downloads from real libtorrent seeds, or from the swarm, with every installed client, in interleaved rounds. Each
+ * output is compared with the source. `npm run bench:throughput -- --help` shows the options.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,11 +17,11 @@ import { libtorrentSources, type Source, swarmSources } from './sources.ts';
 
 const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--from libtorrent|swarm] [--size 1G] [--piece 1M] [--files 1] [--rounds 5]
   [--clients unchoke,aria2,…] [--to FOLDER] [--touch 0] [--json FILE] [--compare FILE]
-  --clients: names, or all; those that are missing are named; unchoke@CLI is another build of ours
-  --to: where downloads go, a tmpfs for example
-  --touch: a process takes and leaves this much memory before each download, so that its pages are no new ones of a virtual machine
-  --from swarm: all seeds are peers of one process of ours, and the content is one file
-  As root it runs in a network namespace of its own, with addresses that are not loopback: transmission dials no loopback.`;
+  --clients: names, or all; missing clients are reported; unchoke@CLI is another build of ours
+  --to: the folder for downloads, for example on a tmpfs
+  --touch: a process uses and frees this much memory before each download, so that the virtual machine has no fresh pages
+  --from swarm: all seeds are peers of one process of our own, and the content is one file
+  As root it runs in its own network namespace with addresses other than loopback, because transmission dials no loopback.`;
 
 const { values } = parseArgs({
   options: {
@@ -45,14 +45,14 @@ const GIB = 2 ** 30;
 const TOUCHED_AT_ONCE_BYTES = 2 ** 28;
 const BOUND_S = 180;
 
-/** Memory that a virtual machine gave back, or never had, is dear at the first touch, and cheap for some seconds after it. */
+/** Memory that a virtual machine gave back, or never had, is expensive at the first touch, and cheap for some seconds after that. */
 function touchMemory(bytes: number): void {
   const parts = Math.ceil(bytes / TOUCHED_AT_ONCE_BYTES);
   const program = `const kept = []; for (let i = 0; i < ${parts}; i++) kept.push(Buffer.alloc(${TOUCHED_AT_ONCE_BYTES}, 1));`;
   if (parts > 0) execFileSync(process.execPath, ['-e', program]);
 }
 
-/** One download; null where it does not end, or the output is not what the seeds have. */
+/** One download; null if it does not end, or its output differs from the content of the seeds. */
 async function download(
   client: Client,
   source: Source,

@@ -1,7 +1,7 @@
 /**
- * A small file out of a wild swarm, most of whose addresses are useless, by every client that is installed: from the start of the
- * process to the announce, the first dial, the first unchoke and the end. The swarm takes the times, so they mean the same for all.
- * Each round is another swarm, the same for all clients. `npm run bench:wild -- --help` for the options.
+ * A small file from a wild swarm, where most addresses are useless, with every installed client: from the start of the process
+ * to the announce, the first dial, the first unchoke and the end. The swarm measures the times, so they are comparable. Each
+ * round is another swarm, the same for all clients. `npm run bench:wild -- --help` shows the options.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,9 +22,9 @@ import { median, table } from './statistics.ts';
 
 const HELP = `usage: npm run bench:wild -- [--peers 200,1000] [--size 10M] [--rounds 5] [--clients unchoke,aria2,…] [--bound 60]
   [--until end|unchoke] [--json FILE] [--compare FILE]
-  --bound: seconds after which a client has failed; each round has a swarm of its own seed
-  --until unchoke: a client is told to end as soon as it was unchoked
-  As root it runs in a network namespace of its own, with addresses that are not loopback: transmission dials no loopback.`;
+  --bound: seconds after which a client has failed; each round has a swarm with another seed
+  --until unchoke: a client is stopped as soon as it is unchoked
+  As root it runs in its own network namespace with addresses other than loopback, because transmission dials no loopback.`;
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +48,7 @@ interface Wild {
   readonly torrent: string;
   /** Of the swarm's tracker. */
   readonly stats: string;
-  /** What the best peer needs, from its dial to its unchoke. */
+  /** The time of the best peer, from its dial to its unchoke. */
   readonly oracleMs: number;
 }
 
@@ -56,7 +56,7 @@ async function firstsOf(stats: string): Promise<SwarmFirsts> {
   return ((await (await fetch(stats)).json()) as { firsts: SwarmFirsts }).firsts;
 }
 
-/** A client that is late, or writes something else, gives no figures for that round. */
+/** A client that is late or writes other data gives no figures for that round. */
 async function download(client: Client, wild: Wild, scratch: string): Promise<Figures | null> {
   const output = mkdtempSync(join(scratch, 'out-'));
   const { torrent, stats } = wild;
@@ -98,7 +98,7 @@ function figuresOf(cost: Cost, firsts: SwarmFirsts, oracleMs: number): Figures {
   };
 }
 
-/** How many times as long each client takes as the first of them, by medians. */
+/** The time of each client as a multiple of the first one's, by medians. */
 function factors(rows: readonly Row[]): string {
   const [own, ...others] = rows.filter(({ figures }) => figures[UNCHOKED] !== undefined);
   if (own === undefined || others.length === 0) return '';

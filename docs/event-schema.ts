@@ -26,7 +26,7 @@ const INTRO = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'Events of unchoke --json',
   description:
-    'One object a line on stdout. `type` tells them apart. `v` grows when an event changes its meaning. New fields and new events may come at any time: a reader passes over those that it does not know.',
+    'One object per line on stdout; `type` names the event. `v` grows when an event changes its meaning. New fields and new events may appear at any time, so readers must ignore what they do not know.',
 };
 
 /** Throws where a type has no form in JSON. `root`: the folder of the project. */

@@ -1,17 +1,17 @@
 /**
- * Numbers and words with their unit in the name of the type, for what we report. The tags are for the JSON schema of events,
- * which is made from the types.
+ * Types for reported values. The name of a type gives its unit. The tags are for the JSON schema of the events, which is made
+ * from the types.
  */
 
 /**
- * How many.
+ * A number of things.
  * @integer
  * @minimum 0
  */
 export type Count = number;
 
 /**
- * Which one, from 0.
+ * A position, from 0.
  * @integer
  * @minimum 0
  */
@@ -25,7 +25,7 @@ export type Index = number;
 export type Bytes = number;
 
 /**
- * Bytes a second.
+ * Bytes per second.
  * @minimum 0
  */
 export type BytesPerSecond = number;
@@ -37,13 +37,13 @@ export type BytesPerSecond = number;
 export type Milliseconds = number;
 
 /**
- * Part of a whole, from 0 to 1.
+ * A share, from 0 to 1.
  * @minimum 0
  */
 export type Share = number;
 
 /**
- * The info hash (BEP 3) in hexadecimal digits.
+ * The info hash (BEP 3) as 40 hexadecimal digits.
  * @pattern ^[0-9a-f]{40}$
  */
 export type InfoHash = string;

@@ -1,6 +1,6 @@
 /**
- * Which addresses may be believed from whom. Whoever is out on the internet has no business to name hosts of our own
- * network or machine: dialling those for him would make us his scanner. Nobody may name what is no host at all.
+ * Who may name which address. A public peer or tracker may not give us private or loopback addresses: if we dialled them, it
+ * could scan our network through us. Addresses that cannot be a host are never accepted.
  */
 import { BlockList } from 'node:net';
 import type { HostPort } from './compact-peers.ts';
@@ -10,10 +10,10 @@ import { addressBytes, canonicalHost, ipv4Number, isSix } from './ip-address.ts'
 const REACHES = ['public', 'private', 'loopback'] as const;
 export type Reach = (typeof REACHES)[number];
 
-/** A subnet is nothing that can be dialled: unspecified, documentation, benchmarks, multicast, reserved, broadcast. */
+/** `useless`: not an address of a host (unspecified, documentation, benchmarks, multicast, reserved, broadcast). */
 type Kind = Exclude<Reach, 'public'> | 'useless';
 
-/** Subnets by what they are (RFC 6890); everything else is public. Shared address space (RFC 6598) is a carrier's network. */
+/** Subnets by kind (RFC 6890); all others are public. Shared address space (RFC 6598) is a carrier's network. */
 const SUBNETS_4: readonly (readonly [string, Kind])[] = [
   ['127.0.0.0/8', 'loopback'],
   ['10.0.0.0/8', 'private'],
@@ -31,9 +31,9 @@ const SUBNETS_4: readonly (readonly [string, Kind])[] = [
 ];
 
 /**
- * IPv4-compatible and IPv4-translated addresses, Teredo and 6to4 are given up, or never those of a host (RFC 4291, 7915, 4380,
- * 7526), and would lead by a side door to whatever they wrap. 2001::/23 holds protocols, Teredo among them, and no networks
- * (RFC 2928). Local NAT64 (RFC 8215) leads where the local network wants.
+ * IPv4-compatible and IPv4-translated addresses, Teredo and 6to4 are obsolete or never addresses of a host (RFC 4291, 7915,
+ * 4380, 7526), and would lead to the IPv4 address inside them. 2001::/23 holds protocols such as Teredo and no networks (RFC
+ * 2928). Local NAT64 (RFC 8215) leads wherever the local network decides.
  */
 const SUBNETS_6: readonly (readonly [string, Kind])[] = [
   ['::1/128', 'loopback'],
@@ -68,7 +68,7 @@ function blockListOf(subnet: string): BlockList {
   return list;
 }
 
-/** Null for what is no address of a host. An address of IPv4 in the clothes of IPv6 counts as what it is. */
+/** Null if it is not an address of a host. An IPv4 address in IPv6 form counts as IPv4. */
 export function reachOf(host: string): Reach | null {
   const plain = canonicalHost(host);
   const four = ipv4Number(plain);
@@ -90,12 +90,12 @@ function reachOfKind(kind: Kind | undefined): Reach | null {
   return kind === 'useless' ? null : kind;
 }
 
-/** True if somebody as far away as `who` may name an address as near as `what`. */
+/** True if a peer or server at distance `who` may name an address at distance `what`. */
 export function mayName(who: Reach, what: Reach): boolean {
   return REACHES.indexOf(what) <= REACHES.indexOf(who);
 }
 
-/** What of these may be dialled, named by somebody as far away as `who`. */
+/** Those of the peers that may be dialled, when a peer or server at distance `who` names them. */
 export function believable(peers: readonly HostPort[], who: Reach): HostPort[] {
   return peers.filter(({ host, port }) => {
     const reach = reachOf(host);

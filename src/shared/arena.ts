@@ -1,21 +1,21 @@
 /**
- * The arena: a fixed number of piece-sized slots in shared memory. Sockets read into it, hashers read from it, and a
- * download that finds no free slot asks for nothing new: that is the whole back-pressure and the whole memory bound.
- * Free slots are found from the low end: the hot ones stay in the cache. This file is about the states of a slot; its blocks
- * are in slot-blocks.ts, and what each holder may do is in slot-owner.ts.
+ * The arena: a fixed number of piece-sized slots in shared memory. Sockets write into it and storage threads read from it. Without a
+ * free slot, a download requests nothing new: this is the only back-pressure and the only bound on memory. Free slots are taken
+ * from the low end, because those are still in the cache. This file has the states of a slot; its blocks are in slot-blocks.ts,
+ * and what each holder may do is in slot-owner.ts.
  *
  * | state  | owner word | hold word       | who may write   | ends by                                               |
  * |--------|------------|-----------------|-----------------|-------------------------------------------------------|
- * | free   | 0          | any             | nobody          | claim → owned                                         |
+ * | free   | 0          | any             | no holder       | claim → owned                                         |
  * | owned  | a holder   | owner in        | owner           | join → joint; the last block → full; park → parked    |
  * | joint  | a holder   | owner, guest in | owner and guest | leave of the guest → owned; the last block → full     |
- * | full   | a holder   | full            | nobody          | discard, once both have left → free; retry → parked   |
- * | parked | PARKED     | 0               | nobody          | adopt → owned; evict → free                           |
+ * | full   | a holder   | full            | no holder       | discard, once both have left → free; retry → parked   |
+ * | parked | PARKED     | 0               | no holder       | adopt → owned; evict → free                           |
  *
- * A holder is a peer shard or the thread of the web seeds; a guest is another one. The piece of a parked slot is missing in
- * the ledger: the next holder to claim it goes on with the blocks that are there. A discarded slot is free when both owner
- * and guest have left, in whatever order: that keeps the late block of a guest out of the next piece. A guest whose
- * thread died leaves a mark, upon which the owner clears what the dead one was writing.
+ * A holder is a peer shard or the web-seed thread; a guest is a second holder in one slot. The piece of a parked slot is missing in
+ * the ledger: the next holder that claims it continues with the blocks that are there. A discarded slot is free when both owner
+ * and guest have left, in any order: so a late block of a guest cannot get into the next piece. A guest whose thread died
+ * leaves a mark, and the owner then clears what the dead guest was writing.
  */
 import type { Geometry } from './geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from './indices.ts';
@@ -34,11 +34,11 @@ const GUEST_DIED = 8;
 const WAS_JOINED = 16;
 const GUEST_SHIFT = 8;
 
-/** How a piece that failed its hash is to be fetched again. */
+/** How to fetch a piece that failed its hash check again. */
 export interface RetryRule {
-  /** Their blocks are thrown away, and no more are taken from them. */
+  /** Their blocks are thrown away, and no more are accepted from them. */
   readonly avoid: readonly Sender[];
-  /** All blocks anew, from one sender alone. */
+  /** All blocks again, from one sender alone. */
   readonly solo: boolean;
 }
 
@@ -51,12 +51,12 @@ export class Arena extends SlotBlocks {
     this.#parkedWord = this.words.length - 1;
   }
 
-  /** Throws RangeError where not even one piece fits into `memoryBytes`. */
+  /** Throws RangeError if `memoryBytes` is too small for one piece. */
   static allocate(g: Geometry, memoryBytes: number): ArenaMemory {
     return allocateSlots(g, memoryBytes, 1);
   }
 
-  /** A free slot, now this holder's, emptied for `piece`; null where there is none. */
+  /** A free slot, claimed for this holder and emptied for `piece`; null if there is none. */
   claim(piece: PieceIndex, holder: ShardId): SlotIndex | null {
     for (let slot = 0; slot < this.slotCount; slot++) {
       const owner = this.word(slot, 'owner');
@@ -70,7 +70,7 @@ export class Arena extends SlotBlocks {
     return null;
   }
 
-  /** The parked slot of this piece, now this holder's, with the blocks that are there; null where there is none. */
+  /** The parked slot of this piece with its blocks, claimed for this holder; null if there is none. */
   adopt(piece: PieceIndex, holder: ShardId): SlotIndex | null {
     for (const slot of this.parked()) {
       if (this.pieceOf(slot) !== piece || !this.#unpark(slot, holder)) continue;
@@ -86,8 +86,8 @@ export class Arena extends SlotBlocks {
   }
 
   /**
-   * The owner gives the piece back unfinished; its blocks, if there are any, stay for the next holder. Blocks that are taken and not received
-   * count for nothing. `fruitful`: blocks of it came here. False, and nothing changed, where a guest is at work on it or has
+   * The owner gives the piece back unfinished. Its blocks stay for the next holder. Blocks that are taken but not received do
+   * not count. `fruitful`: blocks of it arrived here. Returns false and changes nothing if a guest is working on it or has
    * finished it.
    */
   park(slot: SlotIndex, fruitful: boolean): boolean {
@@ -108,8 +108,8 @@ export class Arena extends SlotBlocks {
   }
 
   /**
-   * Main, for a full piece that failed its hash: parks it with the blocks that may be good. False, and nothing changed,
-   * while somebody is still in it.
+   * Main, for a full piece that failed its hash check: parks it with the blocks that may be good. Returns false and changes
+   * nothing while a holder is still in it.
    */
   retry(slot: SlotIndex, { avoid, solo }: RetryRule): boolean {
     const hold = Atomics.load(this.words, this.word(slot, 'hold'));
@@ -123,14 +123,14 @@ export class Arena extends SlotBlocks {
     return true;
   }
 
-  /** Holders in a row that had this piece and got no block of it. */
+  /** Holders in a row that had this piece and received no block of it. */
   fruitlessTries(slot: SlotIndex): number {
     return Atomics.load(this.words, this.word(slot, 'fruitless'));
   }
 
   /**
-   * The owner, where those that are not avoided do not go on with the piece: the suspicion is turned round. The blocks that were
-   * kept are thrown away, their senders avoided, and the others let in. Returns how many blocks are lost.
+   * The owner, if no sender that is not avoided continues the piece: the suspicion is reversed. The kept blocks are thrown
+   * away, their senders are avoided, and the others are allowed again. Returns how many blocks are lost.
    */
   relent(slot: SlotIndex): number {
     const avoid = this.keptFrom(slot);
@@ -144,13 +144,13 @@ export class Arena extends SlotBlocks {
     return lost;
   }
 
-  /** Those that sent the blocks which are there: as many as can be avoided. */
+  /** The senders of the received blocks: as many as can be avoided. */
   keptFrom(slot: SlotIndex): Sender[] {
     const senders = new Set(this.senders(slot));
     return [...senders].filter((sender) => sender !== null).slice(0, MAX_AVOIDED_SENDERS);
   }
 
-  /** Frees the parked slot with the fewest blocks; returns how many are lost, or null where none is parked. */
+  /** Frees the parked slot with the fewest blocks. Returns how many blocks are lost, or null if no slot is parked. */
   evict(): number | null {
     const [least] = this.parked().sort((a, b) => this.receivedCount(a) - this.receivedCount(b));
     if (least === undefined) return null;
@@ -167,19 +167,19 @@ export class Arena extends SlotBlocks {
     return found;
   }
 
-  /** Its blocks are to come from one sender alone. */
+  /** Its blocks must come from one sender alone. */
   isSolo(slot: SlotIndex): boolean {
     return Atomics.load(this.words, this.word(slot, 'soloTry')) > 0;
   }
 
-  /** Senders whose blocks are not wanted in it. */
+  /** Senders whose blocks are not accepted in it. */
   avoidedIn(slot: SlotIndex): Sender[] {
     const first = this.word(slot, 'avoided');
     const senders = [...this.words.subarray(first, first + MAX_AVOIDED_SENDERS)];
     return senders.filter((word) => word !== 0).map((word) => (word - 1) as Sender);
   }
 
-  /** Another holder begins to fetch blocks of this piece too. False where it may not, or somebody else does. */
+  /** Another holder begins to fetch blocks of this piece as well. False if it may not, or if there is a guest already. */
   join(slot: SlotIndex, piece: PieceIndex, guest: ShardId): boolean {
     const word = this.word(slot, 'hold');
     const before = Atomics.load(this.words, word);
@@ -196,23 +196,23 @@ export class Arena extends SlotBlocks {
     return takesGuests(Atomics.load(this.words, this.word(slot, 'hold')));
   }
 
-  /** Some shard joined at some time, and may have fetched blocks. */
+  /** A holder joined at some time and may have fetched blocks. */
   wasJoined(slot: SlotIndex): boolean {
     return (Atomics.load(this.words, this.word(slot, 'hold')) & WAS_JOINED) !== 0;
   }
 
-  /** The shard that joined the owner; 0 where none did. */
+  /** The holder that joined the owner; 0 if none did. */
   guestOf(slot: SlotIndex): number {
     return Atomics.load(this.words, this.word(slot, 'hold')) >>> GUEST_SHIFT;
   }
 
-  /** Owner or guest: will touch the slot no more. */
+  /** Owner or guest: it will not touch the slot any more. */
   leave(slot: SlotIndex, shard: ShardId): void {
     const isOwner = this.ownerOf(slot) === shard;
     this.#changeHold(slot, (hold) => (isOwner ? hold & ~OWNER_IN : hold & (2 ** GUEST_SHIFT - 1)));
   }
 
-  /** Main, after the verdict or once the owner is dead: free as soon as everybody has left. */
+  /** Main, after the verdict or after the death of the owner: the slot is free as soon as both have left. */
   discard(slot: SlotIndex): void {
     this.#changeHold(slot, (hold) => hold | DISCARDED);
   }
@@ -221,14 +221,14 @@ export class Arena extends SlotBlocks {
     return (Atomics.load(this.words, this.word(slot, 'hold')) & DISCARDED) !== 0;
   }
 
-  /** Main: leaves in the name of a shard whose thread is dead. */
+  /** Main: leaves for a holder whose thread is dead. */
   bury(slot: SlotIndex, dead: ShardId): void {
     if (this.ownerOf(slot) === dead) this.#changeHold(slot, (hold) => hold & ~OWNER_IN);
     else if (this.guestOf(slot) === dead)
       this.#changeHold(slot, (hold) => (hold & (2 ** GUEST_SHIFT - 1)) | GUEST_DIED);
   }
 
-  /** A guest died and may have left blocks taken that nobody writes. Until the owner has cleared them nobody may join. */
+  /** A guest died and may have left blocks taken that nothing writes. Until the owner has cleared them, no holder may join. */
   lostGuest(slot: SlotIndex): boolean {
     return (Atomics.load(this.words, this.word(slot, 'hold')) & GUEST_DIED) !== 0;
   }
@@ -242,14 +242,14 @@ export class Arena extends SlotBlocks {
     return Atomics.load(this.words, this.word(slot, 'owner'));
   }
 
-  /** Slots that nobody owns and that keep nothing. */
+  /** Slots without an owner that keep nothing. */
   freeCount(): number {
     let free = 0;
     for (let slot = 0; slot < this.slotCount; slot++) if (this.ownerOf(slot as SlotIndex) === 0) free++;
     return free;
   }
 
-  /** Of all changes to a hold one alone makes it "discarded, and nobody in": that one frees the slot. */
+  /** Exactly one change of a hold makes it "discarded, and no holder in": that change frees the slot. */
   #changeHold(slot: SlotIndex, change: (hold: number) => number): void {
     const word = this.word(slot, 'hold');
     for (;;) {
@@ -261,7 +261,7 @@ export class Arena extends SlotBlocks {
     }
   }
 
-  /** One sender began the piece and did not finish it: the next one begins anew, or, in the end, several together. */
+  /** One sender began the piece and did not finish it. The next one starts from the beginning, or finally several together. */
   #endSoloTry(slot: SlotIndex): void {
     const word = this.word(slot, 'soloTry');
     const tries = Atomics.load(this.words, word);

@@ -1,12 +1,12 @@
 /**
- * Bencode (BEP 3) walked once, without recursion and within limits. The walk notes of each value where its bytes lie and where
- * the next one is noted: sixteen bytes a value, whatever the value is, so that hostile input costs no more memory than that.
+ * Walks bencode (BEP 3) once, without recursion and within limits. For each value it notes where its bytes are and where the
+ * next value is noted: sixteen bytes per value of any kind, so hostile input costs no more memory than that.
  *
- * It takes what libtorrent, aria2 and transmission take: keys in any order, keys that come twice, leading zeros, `-0`.
+ * It accepts what libtorrent, aria2 and transmission accept: keys in any order, duplicate keys, leading zeros, `-0`.
  */
 import { MAX_BENCODE_DEPTH_LEVELS } from './limits.ts';
 
-/** Bad bencode, with the byte it was found at. The message is a sentence fragment fit for the user. */
+/** Bad bencode, with the position of the bad byte. The message is part of a sentence for the user. */
 export class BencodeError extends Error {
   override readonly name = 'BencodeError';
   readonly offset: number;
@@ -17,7 +17,7 @@ export class BencodeError extends Error {
   }
 }
 
-/** A list or dictionary that has not ended, and what it waits for if it does not end. */
+/** A list or dictionary that has not ended, and what it waits for. */
 interface Open {
   readonly entry: number;
   waitsFor: 'item' | 'key' | 'value';
@@ -38,19 +38,19 @@ const E = 0x65;
 const COLON = 0x3a;
 const MINUS = 0x2d;
 
-/** Words of one entry: kind, first byte (of a string: of its content), first byte behind it, next entry that is not inside it. */
+/** Words of one entry: kind, first byte (of a string: of its content), first byte after it, next entry that is not inside it. */
 const ENTRY_WORDS = 4;
 const FIRST_ENTRIES = 64;
 
 /** Entries in the order of the bytes: entry 0 is the whole value; a dictionary's keys and values alternate. */
 export class BencodeTape {
   readonly bytes: Uint8Array;
-  /** First byte behind the value. */
+  /** First byte after the value. */
   readonly end: number;
   #words = new Int32Array(FIRST_ENTRIES * ENTRY_WORDS);
   #count = 0;
 
-  /** Walks one value at the start of `bytes`, with a bound on the values in it. Throws BencodeError. */
+  /** Walks one value at the start of `bytes`, with a limit on the values in it. Throws BencodeError. */
   constructor(bytes: Uint8Array, maxTokens: number) {
     this.bytes = bytes;
     this.end = this.#walk(maxTokens);
@@ -68,12 +68,12 @@ export class BencodeTape {
     return this.#word(entry, 2);
   }
 
-  /** The entry behind this one and all that is in it. */
+  /** The entry after this one and everything in it. */
   nextOf(entry: number): number {
     return this.#word(entry, 3);
   }
 
-  /** Exact up to 2^53, and no safe integer beyond. */
+  /** Exact up to 2^53; a larger value is not a safe integer. */
   integerOf(entry: number): number {
     const negative = this.bytes[this.startOf(entry) + 1] === MINUS;
     let value = 0;

@@ -1,7 +1,7 @@
 /**
- * Bencode (BEP 3) as we let it in. A walk of the raw bytes comes first (`bencode-tape.ts`). Messages are then made into plain
- * values; a torrent stays as it is, and is looked up in its bytes field by field, so that what nobody asks for costs nothing.
- * Reading is our own: the package `bencode`, which writes, takes truncated strings, any depth, and of two equal keys the last.
+ * Reading and writing bencode (BEP 3). First a walk over the raw bytes (`bencode-tape.ts`). Messages then become plain values.
+ * A torrent stays in its bytes and is looked up field by field, so fields that are not used cost nothing. Reading is our own:
+ * the package `bencode`, which writes, accepts truncated strings and any depth, and takes the last of two equal keys.
  */
 import bencode from 'bencode';
 import { BencodeError, BencodeTape } from './bencode-tape.ts';
@@ -16,18 +16,18 @@ export interface BencodeDict {
 
 export interface Decoded {
   readonly value: BencodeValue;
-  /** First byte behind the value. */
+  /** First byte after the value. */
   readonly end: number;
-  /** Of an outermost dictionary: where each key's value lies, `[start, end)` in bytes. */
+  /** For the outermost dictionary: where the value of each key is, `[start, end)` in bytes. */
   readonly spans: ReadonlyMap<string, readonly [number, number]>;
-  /** Another reader may see other values: a key comes twice, of which the first counts here, or is one that we leave out. */
+  /** Another reader may see other values: a key is duplicate (the first counts here), or a key is one that we leave out. */
   readonly ambiguous: boolean;
 }
 
 /** Decodes one value that fills `bytes` to the end. Throws BencodeError. */
 export function decodeBencode(bytes: Uint8Array): Decoded {
   const decoded = decodeBencodePrefix(bytes);
-  if (decoded.end !== bytes.length) throw new BencodeError('bytes behind the end of the value', decoded.end);
+  if (decoded.end !== bytes.length) throw new BencodeError('bytes after the end of the value', decoded.end);
   return decoded;
 }
 
@@ -39,13 +39,13 @@ export function decodeBencodePrefix(bytes: Uint8Array): Decoded {
   return { value, end: tape.end, spans: spansOf(tape), ambiguous: plain.ambiguous };
 }
 
-/** The dictionary at the start of `bytes`, to be looked up in its bytes; null where there is another value. Throws BencodeError. */
+/** The dictionary at the start of `bytes`, read from its bytes on demand; null if there is another value. Throws BencodeError. */
 export function openBencode(bytes: Uint8Array): BencodeDict | null {
   const tape = new BencodeTape(bytes, MAX_BENCODE_TOKENS);
   return tape.kindOf(0) === 'dict' ? new DictInBytes(tape, 0) : null;
 }
 
-/** Encodes with keys sorted as raw strings, as BEP 3 wants them. */
+/** Encodes with keys sorted as raw strings, as BEP 3 requires. */
 export function encodeBencode(value: BencodeDict): Uint8Array {
   return bencode.encode(value);
 }
@@ -60,12 +60,12 @@ export function field(dict: BencodeDict, key: string): BencodeValue | undefined 
   return Object.hasOwn(dict, key) ? dict[key] : undefined;
 }
 
-/** The dictionary as it was written, where it is one of a torrent. */
+/** The original bytes of a dictionary of a torrent. */
 export function rawBytes(dict: BencodeDict): Uint8Array | undefined {
   return dict instanceof DictInBytes ? DictInBytes.raw(dict) : undefined;
 }
 
-/** The first `most` items of a list of a torrent; undefined where it is no list. */
+/** The first `most` items of a list in a torrent; undefined if it is not a list. */
 export function listField(dict: BencodeDict, key: string, most: number): BencodeValue[] | undefined {
   if (dict instanceof DictInBytes) return DictInBytes.list(dict, key, most);
   const value = field(dict, key);
@@ -73,8 +73,8 @@ export function listField(dict: BencodeDict, key: string, most: number): Bencode
 }
 
 /**
- * The strings of a field of a torrent, as many as `take` wants, in groups: each item of a list is one, with all that is nested
- * in it; a string is a group by itself. `take` returns false when it has enough.
+ * The strings of a field in a torrent, as many as `take` wants, in groups: each item of a list is a group with everything
+ * nested in it; a single string is a group of one. `take` returns false when it has enough.
  */
 export function eachString(
   dict: BencodeDict,
@@ -94,13 +94,13 @@ export function bytesField(dict: BencodeDict, key: string): Uint8Array | undefin
   return value instanceof Uint8Array ? value : undefined;
 }
 
-/** The field read as UTF-8; wrong bytes become U+FFFD. */
+/** The field as UTF-8; invalid bytes become U+FFFD. */
 export function textField(dict: BencodeDict, key: string): string | undefined {
   const value = bytesField(dict, key);
   return value === undefined ? undefined : Buffer.from(value).toString('utf8');
 }
 
-/** A dictionary of a torrent: fields are looked up in the bytes each time. The first of two equal keys counts. */
+/** A dictionary of a torrent: each look-up reads the bytes. The first of two equal keys counts. */
 class DictInBytes {
   [key: string]: BencodeValue;
   readonly #tape: BencodeTape;
@@ -126,7 +126,7 @@ class DictInBytes {
     return listInBytes(dict.#tape, found, most);
   }
 
-  /** Empty strings and dictionaries are passed over. */
+  /** Skips empty strings and dictionaries. */
   static strings(dict: DictInBytes, key: string, take: (bytes: Uint8Array, group: number) => boolean): void {
     const tape = dict.#tape;
     const found = entryOf(tape, dict.#entry, key);
@@ -148,7 +148,7 @@ class DictInBytes {
   }
 }
 
-/** Strings are views into the bytes, dictionaries stay there; lists are made. */
+/** Strings are views of the bytes, and dictionaries stay there; lists are copied. */
 function valueInBytes(tape: BencodeTape, entry: number): BencodeValue {
   switch (tape.kindOf(entry)) {
     case 'integer':
@@ -170,7 +170,7 @@ function listInBytes(tape: BencodeTape, list: number, most: number): BencodeValu
   return values;
 }
 
-/** The value of a key. Keys that we ask for are ASCII. */
+/** The value of a key. All keys that we read are ASCII. */
 function entryOf(tape: BencodeTape, dict: number, key: string): number | undefined {
   const behind = tape.nextOf(dict);
   for (let at = dict + 1; at < behind; at = tape.nextOf(at + 1)) {
@@ -189,7 +189,7 @@ function viewOf(tape: BencodeTape, entry: number): Uint8Array {
   return new Uint8Array(buffer, byteOffset + start, tape.endOf(entry) - start);
 }
 
-/** Makes plain values, with bytes of their own: messages lie in buffers that are used again. */
+/** Makes plain values with their own bytes, because messages are in buffers that are used again. */
 class PlainReader {
   ambiguous = false;
   readonly #tape: BencodeTape;
@@ -239,7 +239,7 @@ function spansOf(tape: BencodeTape): Map<string, readonly [number, number]> {
   const spans = new Map<string, readonly [number, number]>();
   if (tape.kindOf(0) !== 'dict') return spans;
   for (const [key, value] of pairsOf(tape, 0)) {
-    // A value begins where its key ends: of a string the tape has the content only.
+    // A value begins where its key ends: for a string the tape has only the content.
     if (!spans.has(key)) spans.set(key, [tape.endOf(value - 1), tape.endOf(value)]);
   }
   return spans;

@@ -1,7 +1,7 @@
 /**
- * File names are bytes, and not always UTF-8. Here every name is a string: bytes that are no UTF-8 become the lone
- * surrogates U+DC80 to U+DCFF, one for each byte (as in Python). No text has these, so the bytes come back exactly;
- * joining, comparing and JSON work on the string as on any other. Only what opens a file needs `diskPath`.
+ * A file name is bytes, and not always UTF-8. Here every name is a string: bytes that are not UTF-8 become the lone surrogates
+ * U+DC80 to U+DCFF, one per byte (as in Python). No text contains these, so the bytes can be restored exactly. Joining,
+ * comparing and JSON work as with any string. Only code that opens a file needs `diskPath`.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -9,7 +9,7 @@ const ESCAPE = 0xdc00;
 const ESCAPED = /[\udc80-\udcff]/gu;
 const ANY_ESCAPED = /[\udc80-\udcff]/u;
 
-/** The name that these bytes are. */
+/** The name for these bytes. */
 export function nameOfBytes(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (isUtf8(buffer)) return buffer.toString('utf8');
@@ -42,24 +42,24 @@ export function bytesOfName(name: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** How many bytes a name has on the disk. */
+/** Length of a name in bytes on disk. */
 export function lengthOfName(name: string): number {
   if (isUtf8Name(name)) return Buffer.byteLength(name);
   const text = name.replace(ESCAPED, '');
   return Buffer.byteLength(text) + name.length - text.length;
 }
 
-/** False where bytes of the name are no UTF-8. */
+/** False if some bytes of the name are not UTF-8. */
 export function isUtf8Name(name: string): boolean {
   return !ANY_ESCAPED.test(name);
 }
 
-/** A path as Node's file functions want it: they take bytes that are no UTF-8 in a Buffer alone. */
+/** A path for Node's file functions: they accept bytes that are not UTF-8 only in a Buffer. */
 export function diskPath(path: string): string | Buffer {
   return isUtf8Name(path) ? path : bytesOfName(path);
 }
 
-/** Bytes of the UTF-8 sequence that begins with this byte; 0 where none does. */
+/** Length of the UTF-8 sequence that begins with this byte; 0 if none does. */
 export function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc0) return 0;

@@ -1,6 +1,6 @@
 /**
- * Time as every thread and every process of one machine sees it: milliseconds of the monotonic clock.
- * `performance.now()` starts anew in each worker, so its values cannot be compared across threads.
+ * Time that all threads and processes of one machine share: milliseconds of the monotonic clock. `performance.now()` starts at
+ * zero in each worker, so its values cannot be compared across threads.
  */
 export type Clock = () => number;
 

@@ -1,44 +1,44 @@
 /**
- * Why a peer was lost: where in the exchange it stood, and what happened. Both from closed lists, plain data, so
- * that a reason survives the way between threads and can be counted, printed and tested one by one.
+ * Why a peer was lost: the stage it had reached, and what happened. Both are from closed lists and plain data, so a reason can
+ * cross threads and can be counted, printed and tested.
  */
 
 /** How far the peer had come when it was lost. */
 export type CloseStage = 'queued' | 'dialing' | 'handshaking' | 'choked' | 'unchoked';
 
 export const CLOSE_CODES = {
-  refused: 'nobody listens at that port',
-  unreachable: 'the network says there is no way to that host',
-  'connect-timeout': 'the connection was never answered',
+  refused: 'no program listens on that port',
+  unreachable: 'the network cannot reach that host',
+  'connect-timeout': 'no answer to the connection',
   'connect-failed': 'the system could not connect',
-  'closed-by-peer': 'the peer hung up',
+  'closed-by-peer': 'the peer closed the connection',
   reset: 'the connection was reset',
-  'handshake-timeout': 'connected, but no handshake came',
+  'handshake-timeout': 'connected, but sent no handshake',
   'not-bittorrent': 'the answer is not a BitTorrent handshake',
   'encryption-failed': 'no agreement on encryption',
   'wrong-info-hash': 'the peer serves another torrent',
-  self: 'the peer is ourselves',
+  self: 'the peer is this client itself',
   'frame-too-long': 'a message longer than its kind can be',
   'bad-length': 'a message whose length does not fit its kind',
   'bad-bitfield': 'a bitfield of the wrong length or with spare bits set',
   'bad-piece-index': 'a piece that the torrent does not have',
-  'too-early': 'told more of its pieces than can be kept before the torrent is known',
-  'bad-extended': 'an extended message that cannot be read',
-  'never-unchoked': 'connected and polite, but never unchoked us',
+  'too-early': 'announced more pieces than we keep before the torrent is known',
+  'bad-extended': 'an extended message that is not valid',
+  'never-unchoked': 'completed the handshake, but never unchoked us',
   idle: 'no byte for a long time, not even a keep-alive',
-  stalled: 'unchoked us, then owed blocks and sent none',
+  stalled: 'unchoked us, but did not send the blocks we requested',
   'unread-backlog': 'the peer does not read what we send',
-  'unrequested-data': 'kept sending blocks that nobody asked for',
-  flood: 'kept sending messages that cost us more than it gave',
-  'bad-data': 'sent data that failed the hash',
-  private: 'found in a way that a private torrent does not allow',
+  'unrequested-data': 'kept sending blocks that we did not request',
+  flood: 'kept sending messages that cost us more than its data is worth',
+  'bad-data': 'sent data that failed the hash check',
+  private: 'found by a source that a private torrent does not allow',
   'exchange-timeout': 'the whole exchange took too long for the sequential strategy',
-  done: 'unchoked us and gave a block: all that a race without a download wants',
-  'race-lost': 'another peer won and only the winner was kept',
-  replaced: 'slower than others, while more peers wait',
+  done: 'unchoked us and sent a block: a race without a download needs no more',
+  'race-lost': 'another peer won, and only the winner was kept',
+  replaced: 'slower than others, while more peers were waiting',
   surplus: 'more peers unchoked us than --max-peers',
-  'slot-needed': 'choked us, or had nothing for us, while others waited for its place',
-  stopped: 'still in play when the run ended',
+  'slot-needed': 'choked us, or had nothing for us, while other peers waited for its place',
+  stopped: 'the run ended first',
 } as const;
 
 export type CloseCode = keyof typeof CLOSE_CODES;
@@ -46,6 +46,6 @@ export type CloseCode = keyof typeof CLOSE_CODES;
 export interface CloseReason {
   readonly stage: CloseStage;
   readonly code: CloseCode;
-  /** The system's own word where there is one, such as EHOSTUNREACH. */
+  /** The system's error code if there is one, such as EHOSTUNREACH. */
   readonly detail?: string;
 }

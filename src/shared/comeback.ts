@@ -1,9 +1,10 @@
-/** Whether a lost peer is dialled again, by the reason for which it was lost. */
+/** Whether a lost peer is dialled again, by the reason of its loss. */
 import type { CloseCode } from './close-reason.ts';
 
 /**
- * `soon`: it may be there the next time. `rarely`: it broke the rules or serves something else, which seldom changes.
- * `made-room`: nothing was wrong with it, others had their turn. `never`: it is banned, not allowed, ourselves, or served its purpose.
+ * `soon`: it may be there next time. `rarely`: it broke the rules or serves something else, which seldom changes. `made-room`:
+ * nothing was wrong with it, but others needed its place. `never`: it is banned, not allowed, this client itself, or has
+ * served its purpose.
  */
 export type Comeback = 'soon' | 'rarely' | 'made-room' | 'never';
 

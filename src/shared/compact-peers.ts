@@ -1,4 +1,4 @@
-/** Compact peer lists: 6 bytes a peer for IPv4 (BEP 23), 18 for IPv6 (BEP 7). */
+/** Compact peer lists: 6 bytes per peer for IPv4 (BEP 23), 18 for IPv6 (BEP 7). */
 import { addressBytes } from './ip-address.ts';
 
 export interface HostPort {
@@ -6,7 +6,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** IPv4 peers of a compact list; a rest that is no whole peer is dropped, and so is port 0. */
+/** IPv4 peers of a compact list. An incomplete peer at the end and peers with port 0 are dropped. */
 export function compactIpv4(bytes: Uint8Array): HostPort[] {
   const peers: HostPort[] = [];
   for (let at = 0; at + 6 <= bytes.length; at += 6) {
@@ -16,7 +16,10 @@ export function compactIpv4(bytes: Uint8Array): HostPort[] {
   return peers;
 }
 
-/** IPv6 peers of a compact list, in the form of RFC 4291 without abbreviation; a rest and port 0 are dropped. */
+/**
+ * IPv6 peers of a compact list, in the form of RFC 4291 without abbreviation. An incomplete peer at the end and peers with
+ * port 0 are dropped.
+ */
 export function compactIpv6(bytes: Uint8Array): HostPort[] {
   const peers: HostPort[] = [];
   for (let at = 0; at + 18 <= bytes.length; at += 18) {
@@ -33,7 +36,7 @@ function push(peers: HostPort[], host: string, bytes: Uint8Array, at: number): v
   if (port !== 0) peers.push({ host, port });
 }
 
-/** Peers in compact form, IPv4 and IPv6 apart; names are left out. */
+/** Peers in compact form, IPv4 and IPv6 separately; names are left out. */
 export function compacted(peers: readonly HostPort[]): { readonly v4: Buffer; readonly v6: Buffer } {
   const v4: number[] = [];
   const v6: number[] = [];

@@ -1,10 +1,10 @@
 /**
- * Work that must end in time. `AbortSignal.any` with `AbortSignal.timeout` is not for that: on Node 20 the time-out is garbage
- * as soon as nobody holds it but the composite, and then it never fires. A linter rule keeps both out of `src`.
+ * Work with a time limit. `AbortSignal.any` with `AbortSignal.timeout` does not work for this: on Node 20 the time-out is
+ * garbage when only the composite refers to it, and then it never fires. A linter rule forbids both in `src`.
  */
 import { type Later, livedLater } from './lived-timer.ts';
 
-/** Runs `work` with a signal that aborts after `ms` of lived time, or with `outer`. The timer and the listener end with the work. */
+/** Runs `work` with a signal that aborts after `ms` of lived time, or when `outer` aborts. The timer and the listener end with the work. */
 export async function withDeadline<Result>(
   ms: number,
   outer: AbortSignal | null,

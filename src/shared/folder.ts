@@ -1,7 +1,7 @@
 /**
- * A folder that a download reads and writes below. On Linux it is held by a descriptor, and what lies in it is reached
- * through that descriptor: a link that is put in the place of a folder between a look and an open is never followed.
- * Elsewhere the folders on the way are looked at before and after each open. No last element is followed either.
+ * A folder for the files of a download. On Linux a descriptor holds it, and everything in it is opened through this
+ * descriptor: if a folder is replaced by a link between a check and an open, the link is not followed. On other systems the
+ * folders on the path are checked before and after each open. The last element of a path is never followed either.
  */
 import {
   type BigIntStats,
@@ -17,30 +17,30 @@ import {
 import { join, sep } from 'node:path';
 import { diskPath, nameOfBytes } from './byte-name.ts';
 
-/** Linux, on every processor that Node runs on; Node has no name for it. Such a descriptor needs no right to read. */
+/** Linux, on every processor that Node supports; Node has no constant for it. Such a descriptor needs no read permission. */
 const O_PATH = 0o10000000;
 const HOLD = O_PATH | constants.O_DIRECTORY;
-/** A pipe or a device in the place of a file must not keep the open waiting. */
+/** Opening a pipe or a device in the place of a file must not block. */
 const NEVER_WAIT = constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** What of a folder crosses the thread boundary: descriptors belong to the process. */
+/** The part of a folder that crosses the thread boundary: descriptors belong to the process. */
 export interface FolderHandle {
   readonly path: string;
-  /** Null where folders cannot be held. */
+  /** Null if folders cannot be held by a descriptor. */
   readonly descriptor: number | null;
 }
 
 export interface OpenFile {
   readonly descriptor: number;
-  /** As it was when it was opened. */
+  /** Its state when it was opened. */
   readonly stats: BigIntStats;
 }
 
 export class Folder {
-  /** For people, and for systems where folders are not held. */
+  /** For messages, and for systems without folder descriptors. */
   readonly path: string;
   readonly descriptor: number | null;
-  /** The folders between the one that the user named and this one, this one included. */
+  /** The folders from the one that the user named to this one, this one included. */
   readonly #way: readonly string[];
 
   constructor({ path, descriptor }: FolderHandle, way: readonly string[] = []) {
@@ -49,7 +49,7 @@ export class Folder {
     this.#way = way;
   }
 
-  /** The folder that the user named: links in its path are followed. Throws the system's error. */
+  /** The folder that the user named; links in its path are followed. Throws the system's error. */
   static open(path: string): Folder {
     if (!canHold()) {
       const real = nameOfBytes(realpathSync(diskPath(path), 'buffer'));
@@ -59,18 +59,18 @@ export class Folder {
     return new Folder({ path, descriptor: openSync(diskPath(path), HOLD) });
   }
 
-  /** The path of an entry for the system's calls. Their last element is not checked: pass O_NOFOLLOW. */
+  /** The path of an entry for system calls. They do not check its last element: pass O_NOFOLLOW. */
   at(name: string): string | Buffer {
     const inside = `/proc/self/fd/${this.descriptor}/${name}`;
     return diskPath(this.descriptor === null ? join(this.path, name) : inside);
   }
 
-  /** The entry itself, a link not followed; null where there is none. */
+  /** The entry itself, without following a link; null if there is none. */
   look(name: string): BigIntStats | null {
     return lstatSync(this.at(name), { bigint: true, throwIfNoEntry: false }) ?? null;
   }
 
-  /** A folder in this one. Throws ENOTDIR where it is a link or a file, ENOENT where there is none. */
+  /** A folder in this one. Throws ENOTDIR if it is a link or a file, ENOENT if there is none. */
   enter(name: string): Folder {
     const path = join(this.path, name);
     if (this.descriptor !== null)
@@ -89,7 +89,7 @@ export class Folder {
     }
   }
 
-  /** Opens a regular file of this folder and nothing else. Throws the system's error; EINVAL where it is no regular file. */
+  /** Opens a regular file of this folder and nothing else. Throws the system's error; EINVAL if it is not a regular file. */
   openFile(name: string, flags: number): OpenFile {
     this.#assertWay();
     const descriptor = openSync(this.at(name), flags | constants.O_NOFOLLOW | NEVER_WAIT, 0o666);
@@ -104,7 +104,7 @@ export class Folder {
     }
   }
 
-  /** Whether the folder that is held is still the one that this path leads to; true where none is held. */
+  /** True if this path still leads to the held folder, or if no folder is held. */
   isAt(path: string): boolean {
     if (this.descriptor === null) return true;
     try {
@@ -124,7 +124,7 @@ export class Folder {
   }
 }
 
-/** Reaches the folders of files one element after the other. The last one is kept: neighbours lie in one folder. */
+/** Opens the folders of files, one element after the other. The last one is kept, because neighbouring files are in the same folder. */
 export class FolderWalk {
   readonly #root: Folder;
   #kept: { readonly key: string; readonly folder: Folder } | null = null;
@@ -133,7 +133,7 @@ export class FolderWalk {
     this.#root = root;
   }
 
-  /** `make`: folders that are missing are made. The folder is good until the next call. Throws the system's error. */
+  /** `make`: creates missing folders. The result is valid until the next call. Throws the system's error. */
   reach(elements: readonly string[], make = false): Folder {
     if (elements.length === 0) return this.#root;
     const key = elements.join('/');
@@ -166,7 +166,7 @@ export function elementsBelow(folder: string, path: string): string[] {
 
 let held: boolean | null = null;
 
-/** Some containers have no /proc, and a process with capabilities of its own may not use its descriptors there. */
+/** Some containers have no /proc, and a process with its own capabilities may not be able to use its descriptors there. */
 function canHold(): boolean {
   held ??= process.platform === 'linux' && reachesThroughDescriptors();
   return held;

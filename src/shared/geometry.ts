@@ -1,6 +1,6 @@
 /**
- * How a torrent's bytes fall into pieces and pieces into blocks (BEP 3). Plain numbers, so that it crosses threads
- * as it is. All lengths in bytes.
+ * How the bytes of a torrent are divided into pieces, and pieces into blocks (BEP 3). Plain numbers, so that it can cross
+ * threads. All lengths are in bytes.
  */
 import type { PieceIndex } from './indices.ts';
 import { BLOCK_BYTES, MAX_PIECE_BYTES, MAX_PIECES } from './limits.ts';
@@ -9,11 +9,11 @@ export interface Geometry {
   readonly totalLength: number;
   readonly pieceLength: number;
   readonly pieceCount: number;
-  /** Blocks of every piece but perhaps the last. */
+  /** Blocks of every piece; the last piece may have fewer. */
   readonly blocksPerPiece: number;
 }
 
-/** Throws RangeError with a sentence for the user where the lengths are not those of a possible torrent. */
+/** Throws RangeError with a message for the user if no torrent can have these lengths. */
 export function geometry(totalLength: number, pieceLength: number): Geometry {
   if (!Number.isSafeInteger(pieceLength) || pieceLength <= 0 || pieceLength > MAX_PIECE_BYTES) {
     throw new RangeError(`piece length ${pieceLength} is not between 1 and ${MAX_PIECE_BYTES} bytes`);
@@ -23,7 +23,7 @@ export function geometry(totalLength: number, pieceLength: number): Geometry {
   }
   const pieceCount = Math.ceil(totalLength / pieceLength);
   if (pieceCount > MAX_PIECES) throw new RangeError(`${pieceCount} pieces are more than ${MAX_PIECES}`);
-  // A piece may be said to be longer than all there is: no memory is kept for what cannot come.
+  // A torrent may name a piece length larger than its content; no memory is reserved for bytes that cannot come.
   const blocksPerPiece = Math.ceil(Math.min(pieceLength, totalLength) / BLOCK_BYTES);
   return { totalLength, pieceLength, pieceCount, blocksPerPiece };
 }

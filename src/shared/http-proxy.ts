@@ -1,13 +1,13 @@
-/** What an HTTP proxy is told beside the request itself, and what it is asked for where it can do without a tunnel. */
+/** Headers for an HTTP proxy, and requests that it can carry without a tunnel. */
 import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
 
-/** RFC 9110, 11.7: the name and the password of the proxy's URL; nothing where it has none. */
+/** RFC 9110, 11.7: name and password from the proxy's URL; nothing if it has none. */
 export function proxyAuthorization({ username, password }: URL): Record<string, string> {
   return username === '' && password === '' ? {} : { 'proxy-authorization': basic(username, password) };
 }
 
 /**
- * RFC 9112, 3.2.2: a proxy is asked for an `http:` URL by its absolute form. Many proxies make tunnels to port 443 only.
+ * RFC 9112, 3.2.2: an `http:` URL is requested from a proxy in its absolute form. Many proxies allow tunnels only to port 443.
  */
 export function forwarded(
   proxy: URL,
@@ -27,14 +27,14 @@ export function forwarded(
   };
 }
 
-/** The proxy's own refusal of a request; null where it is none. tinyproxy says 401 to a wrong password, as a server would. */
+/** The proxy's own refusal of a request; null if it did not refuse. tinyproxy answers 401 to a wrong password, as a server would. */
 export function proxyRefusal(status: number | undefined, sent: OutgoingHttpHeaders): string | null {
   if (status === 407) return 'the proxy refuses: HTTP status 407';
   const isUnclear = status === 401 && sent['proxy-authorization'] !== undefined;
-  return isUnclear ? 'the proxy refuses, or the server behind it: HTTP status 401' : null;
+  return isUnclear ? 'the proxy or the server refuses: HTTP status 401' : null;
 }
 
-/** Where a proxy listens, as Node's clients are told. */
+/** The proxy's address in the form of Node's clients. */
 export function serverOf({ protocol, hostname, port }: URL): RequestOptions {
   return { protocol, host: hostname.replace(/^\[|\]$/g, ''), ...(port === '' ? {} : { port }) };
 }

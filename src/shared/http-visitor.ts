@@ -1,6 +1,6 @@
 /**
- * HTTP as this program needs it: through a proxy where the user names one, a few redirects and no more, and no way for a
- * stranger's URL into our own network. Node's own client carries it.
+ * HTTP with a proxy if the user names one, a limited number of redirects, and no access to our own network for the URLs of
+ * strangers. Node's own client does the work.
  */
 import { setMaxListeners } from 'node:events';
 import {
@@ -22,15 +22,15 @@ import { NOT_HTTP, networkWords } from './network-words.ts';
 import { type PinnedHost, pinHost } from './pinned-hosts.ts';
 import { watchSilence } from './silence.ts';
 
-/** The message is for the user, and names no URL: that may hold a passkey. */
+/** The message is for the user and contains no URL, because a URL may hold a passkey. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
 }
 
-/** Our own refusal to visit a URL: it will not change. */
+/** We refuse to visit this URL; this will not change. */
 export class HttpRefusal extends HttpError {}
 
-/** The way leads to a URL that is not HTTP. */
+/** A redirect to a URL that is not HTTP. */
 export class RedirectElsewhere extends HttpError {
   readonly location: string;
 
@@ -43,7 +43,7 @@ export class RedirectElsewhere extends HttpError {
 /** No name server knows the host. */
 export class HttpHostUnknown extends HttpError {}
 
-/** What came to a lenient visit is no HTTP as Node reads it: where its reading ended, and the same question for `rawAnswer`. */
+/** The answer to a lenient visit is not HTTP for Node's parser: where parsing ended, and the same request for `rawAnswer`. */
 export class HttpUnreadable extends HttpError {
   readonly packet: Buffer;
   readonly reach: Reach;
@@ -59,28 +59,28 @@ export class HttpUnreadable extends HttpError {
 
 /** How a run reaches the network. */
 export interface Route {
-  /** `http://`, `https://` or `socks5://`; null goes straight. */
+  /** `http://`, `https://` or `socks5://`; null: no proxy. */
   readonly proxy: string | null;
-  /** The address of our own that connections leave from; null leaves it to the system. */
+  /** Our address that connections come from; null: the system chooses. */
   readonly localAddress: string | null;
 }
 
 export interface Visit {
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds without a byte after which the other side counts as silent. */
+  /** The server counts as silent after this many milliseconds without a byte. */
   readonly silenceMs?: number;
-  /** Why a URL at this distance is not to be visited; null where it may be. */
+  /** Why a URL at this distance must not be visited; null if it may be. */
   readonly refuses?: (url: URL, reach: Reach) => string | null;
-  /** Go to the host's addresses of this family alone; behind a proxy that is for the proxy to choose. */
+  /** Use only the host's addresses of this family. Behind a proxy, the proxy chooses. */
   readonly family?: 4 | 6;
-  /** Read answers that break the rules of HTTP in ways that other clients of the kind take no notice of. */
+  /** Accept answers that break the rules of HTTP in ways that other clients ignore. */
   readonly lenient?: boolean;
-  /** How near the server is that named this URL, if one did; see `Landing`. */
+  /** The reach of the server that named this URL, if one did; see `Landing`. */
   readonly namedBy?: Reach | null;
 }
 
-/** Where a visit ended after its redirects, and how near the server is that named this place: a later visit may go there directly. */
+/** Where a visit ended after its redirects, and the reach of the server that named this place. A later visit may go there directly. */
 export interface Landing {
   readonly url: string;
   readonly namedBy: Reach | null;
@@ -89,9 +89,9 @@ export interface Landing {
 export interface Visited {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** To be read to its end, or destroyed. */
+  /** The caller must read it to its end or destroy it. */
   readonly body: IncomingMessage;
-  /** How near the one who answered is. */
+  /** The reach of the server that answered. */
   readonly reach: Reach;
   readonly landing: Landing;
 }
@@ -101,18 +101,18 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export class HttpVisitor {
   readonly #route: Route;
   readonly #headers: Readonly<Record<string, string>>;
-  /** By origin and addresses: a connection that is kept open leads where its visitor was judged to go. */
+  /** By origin and addresses: a connection that stays open leads to the addresses that were checked. */
   readonly #agents = new Map<string, Agent>();
   readonly #closing = new AbortController();
 
-  /** `client`: what we call ourselves, as in `unchoke 1.0`. */
+  /** `client`: our name, such as `unchoke 1.0`. */
   constructor(route: Route, client: string) {
     this.#route = route;
     this.#headers = { 'user-agent': client.replace(' ', '/'), 'accept-encoding': 'identity' };
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** GETs a URL, over redirects. Rejects with HttpError, whatever went wrong. */
+  /** GETs a URL and follows redirects. Every failure is an HttpError. */
   async visit(url: string, visit: Visit): Promise<Visited> {
     try {
       let at = new URL(url);
@@ -142,7 +142,7 @@ export class HttpVisitor {
     const refusal = visit.refuses?.(at, reach) ?? null;
     if (refusal !== null) throw new HttpRefusal(refusal);
     if (before !== null && !mayName(before, reach))
-      throw new HttpRefusal('it redirects into a network that is nearer than itself');
+      throw new HttpRefusal('it redirects to a private or loopback address');
     const headers = { ...this.#headers, ...visit.headers };
     const options = await this.#way(at, pinned, headers);
     const body = await answerTo(options, visit)
@@ -166,7 +166,7 @@ export class HttpVisitor {
     return { status: body.statusCode ?? 0, headers: body.headers, body, reach, landing };
   }
 
-  /** Behind a proxy names are looked up by the proxy, so only what needs no look-up can be judged. */
+  /** Behind a proxy, the proxy looks up names, so only addresses can be checked. */
   async #pin(url: URL, { signal, family }: Visit): Promise<PinnedHost> {
     const isName = !/^[\d.]+$|^\[/.test(url.hostname);
     if (this.#route.proxy === null || !isName) return pinHost(url, signal, family);
@@ -178,7 +178,7 @@ export class HttpVisitor {
     };
   }
 
-  /** Straight, through a tunnel, or by a request to the proxy itself. */
+  /** Direct, through a tunnel, or as a request to the proxy itself. */
   async #way(
     at: URL,
     pinned: PinnedHost,
@@ -216,14 +216,14 @@ export class HttpVisitor {
     return this.#kept(name, agent);
   }
 
-  /** TLS is loaded where a URL wants it: most trackers do not. */
+  /** TLS is loaded only when a URL needs it: most trackers do not. */
   async #newAgent(secure: boolean, options: AgentOptions): Promise<Agent> {
     const { Agent } = await import(secure ? 'node:https' : 'node:http');
     const { localAddress } = this.#route;
     return new Agent({ keepAlive: true, ...options, ...(localAddress === null ? {} : { localAddress }) });
   }
 
-  /** The agent of that name: this one, unless there is one already. */
+  /** The kept agent with that name; this one if there is none yet. */
   #kept(name: string, agent: Agent): Agent {
     const known = this.#agents.get(name);
     if (known !== undefined) return known;
@@ -232,22 +232,22 @@ export class HttpVisitor {
     return agent;
   }
 
-  /** Names whose addresses change must not fill our memory. */
+  /** Names whose addresses change must not fill the memory. */
   #dropOldest(): void {
     const [oldest] = this.#agents;
     if (this.#agents.size <= MAX_HTTP_ORIGINS || oldest === undefined) return;
     const [name, agent] = oldest;
     this.#agents.delete(name);
-    // What it still carries may end.
+    // Requests that it still carries may finish.
     agent.maxFreeSockets = 0;
     closeKept(agent);
   }
 }
 
-/** What Node's reader of HTTP throws. */
+/** The error of Node's HTTP parser. */
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
-/** Sends the request and waits for the head of the answer. The signal and the silence hold for the body too. */
+/** Sends the request and waits for the head of the answer. The signal and the silence time-out also cover the body. */
 function answerTo(options: RequestOptions, { signal, silenceMs, lenient }: Visit): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = request({
@@ -255,7 +255,7 @@ function answerTo(options: RequestOptions, { signal, silenceMs, lenient }: Visit
       ...(lenient === true ? { insecureHTTPParser: true } : {}),
     });
     let body: IncomingMessage | null = null;
-    // A request that has no connection yet would tell its end only when it gets one.
+    // A request without a connection reports its end only when it gets one.
     const fail = (why: string): void => {
       const error = new HttpError(why);
       reject(error);
@@ -275,7 +275,7 @@ function answerTo(options: RequestOptions, { signal, silenceMs, lenient }: Visit
   });
 }
 
-/** What went wrong, in words for the user. */
+/** The failure as a message for the user. */
 export function httpErrorOf(error: unknown, signal: AbortSignal): HttpError {
   if (error instanceof HttpError) return error;
   if (signal.aborted) return new HttpError('no answer in time', { cause: error });
@@ -285,7 +285,7 @@ export function httpErrorOf(error: unknown, signal: AbortSignal): HttpError {
 }
 
 function redirected(location: string, from: URL): URL {
-  if (!URL.canParse(location, from.href)) throw new HttpError('it redirects to what is no URL');
+  if (!URL.canParse(location, from.href)) throw new HttpError('it redirects to an invalid URL');
   const to = new URL(location, from);
   if (to.protocol !== 'http:' && to.protocol !== 'https:') throw new RedirectElsewhere(to);
   return to;

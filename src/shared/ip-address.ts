@@ -1,10 +1,10 @@
-/** IP addresses read and written, for those who compare them by the thousand. */
+/** Parsing and printing IP addresses, fast enough to compare thousands of them. */
 import { isIPv6 } from 'node:net';
 
 const DOT = 46;
 const ZERO = 48;
 
-/** `1.2.3.4` as an integer; null for anything else. By hand: Node's own readers take several times as long. */
+/** `1.2.3.4` as an integer; null for anything else. Our own parser, because Node's takes several times as long. */
 export function ipv4Number(text: string): number | null {
   let value = 0;
   let octet = -1;
@@ -18,7 +18,7 @@ export function ipv4Number(text: string): number | null {
       continue;
     }
     const digit = code - ZERO;
-    // A zero in front would be read as octal by some.
+    // Some parsers read a leading zero as octal.
     if (digit < 0 || digit > 9 || octet === 0) return null;
     octet = (octet < 0 ? 0 : octet * 10) + digit;
     if (octet > 255) return null;
@@ -31,7 +31,7 @@ export function isSix(host: string): boolean {
   return host.includes(':') && isIPv6(host);
 }
 
-/** One form for each address: IPv6 abbreviated as RFC 5952 wants it, IPv4 in IPv6 clothes as what it is. Names stay as they are. */
+/** One form for each address: IPv6 abbreviated as in RFC 5952, IPv4 in IPv6 form as IPv4. Names stay unchanged. */
 export function canonicalHost(host: string): string {
   if (!host.includes(':') || !URL.canParse(`http://[${host}]/`)) return host;
   const plain = new URL(`http://[${host}]/`).hostname.slice(1, -1);
@@ -41,7 +41,7 @@ export function canonicalHost(host: string): string {
   return bytes.join('.');
 }
 
-/** In network order; null for what is no address. */
+/** In network order; null if it is not an address. */
 export function addressBytes(host: string): number[] | null {
   const four = ipv4Number(host);
   if (four !== null) return [four >>> 24, (four >>> 16) & 0xff, (four >>> 8) & 0xff, four & 0xff];
@@ -53,7 +53,7 @@ export function addressBytes(host: string): number[] | null {
   return [...first, ...new Array<number>(16 - first.length - last.length).fill(0), ...last];
 }
 
-/** The network of an address: its first bytes, by family. What is no address is a group of its own. */
+/** The network of an address: its first bytes, by family. Text that is not an address is its own group. */
 export function networkOf(host: string, bytesOfFour: number, bytesOfSix: number): string {
   const bytes = addressBytes(canonicalHost(host));
   if (bytes === null) return host;

@@ -24,13 +24,13 @@ export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
 
 export interface Shortage {
   readonly missing: number;
-  /** Of these, how many nobody who is connected has. */
+  /** Missing pieces that no connected peer has. */
   readonly unavailable: number;
-  /** One of those. */
+  /** One of the unavailable pieces. */
   readonly example: PieceIndex | null;
 }
 
-/** What crosses the thread boundary: the buffer and nothing else. */
+/** The part that crosses the thread boundary. */
 export interface LedgerMemory {
   readonly pieceCount: number;
   readonly words: SharedArrayBuffer;
@@ -38,7 +38,7 @@ export interface LedgerMemory {
 
 const VERIFIED = 0;
 const SEEDS = 1;
-/** Pieces that are not missing: kept the other way round, so that fresh memory is right. */
+/** Pieces that are not missing: counted this way round, so that zeroed memory is right. */
 const TAKEN = 2;
 /** Skipped pieces that are not verified. */
 const SKIPPED = 3;
@@ -118,7 +118,7 @@ export class Ledger {
     return found;
   }
 
-  /** Writes the indices of all missing pieces into `into`, in order; returns how many. One pass: a look-up each is slow. */
+  /** Writes the indices of all missing pieces into `into`, in order; returns how many. One pass is faster than a look-up per piece. */
   missingInto(into: Int32Array): number {
     let count = 0;
     for (let piece = 0; piece < this.pieceCount; piece++) {
@@ -135,7 +135,7 @@ export class Ledger {
     return Atomics.load(this.#counters, VERIFIED);
   }
 
-  /** A bit a piece, as a bitfield has them (BEP 3). */
+  /** One bit per piece, as in a bitfield (BEP 3). */
   verifiedBits(): Uint8Array {
     const bits = new Uint8Array(Math.ceil(this.pieceCount / 8));
     for (let piece = 0; piece < this.pieceCount; piece++)
@@ -144,7 +144,7 @@ export class Ledger {
     return bits;
   }
 
-  /** Pieces that any shard may claim. For a moment it may lag behind the states. */
+  /** Pieces that any holder may claim. It may lag behind the states for a moment. */
   get missingCount(): number {
     return this.pieceCount - Atomics.load(this.#counters, TAKEN);
   }
@@ -173,12 +173,12 @@ export class Ledger {
     if (urgent > 0) Atomics.add(this.#counters, URGENT_CHANGES, 1);
   }
 
-  /** True for a piece that is to be had: neither verified nor unwanted. */
+  /** True for a piece that is neither verified nor unwanted. */
   isWanted(piece: PieceIndex): boolean {
     return this.stateOf(piece) < PIECE_STATE.verified;
   }
 
-  /** Shards: true if the piece is now this shard's to fetch. */
+  /** Holders: true if this holder has now claimed the piece. */
   claim(piece: PieceIndex, shard: ShardId): boolean {
     for (;;) {
       const word = Atomics.load(this.#words, piece);
@@ -191,7 +191,7 @@ export class Ledger {
     }
   }
 
-  /** Whoever completes the slot of the owner `shard`: true if main will now find the piece full. */
+  /** Called by the holder that completes the slot of the owner `shard`: true if main will now find the piece full. */
   fill(piece: PieceIndex, shard: ShardId): boolean {
     return this.#swap(piece, PIECE_STATE.claimed | (shard << 8), PIECE_STATE.full | (shard << 8)) !== null;
   }
@@ -203,7 +203,7 @@ export class Ledger {
     return word !== null;
   }
 
-  /** Main alone: the hash is right and the bytes are written; or the piece was found good on disk. */
+  /** Only main: the hash is right and the bytes are written, or the piece was found good on disk. */
   verify(piece: PieceIndex): void {
     const before = this.#replace(piece, PIECE_STATE.verified);
     if ((before & STATE_BITS) === PIECE_STATE.verified) return;
@@ -212,7 +212,7 @@ export class Ledger {
     if (priorityIn(before) === PRIORITY.skip) Atomics.sub(this.#counters, SKIPPED, 1);
   }
 
-  /** Main alone: the hash is wrong, or the owner died. Returns false if the piece was verified before. */
+  /** Only main: the hash is wrong, or the owner died. Returns false if the piece was already verified. */
   reset(piece: PieceIndex): boolean {
     if (this.stateOf(piece) === PIECE_STATE.verified) return false;
     const before = this.#replace(piece, PIECE_STATE.missing);
@@ -226,7 +226,7 @@ export class Ledger {
     Atomics.add(this.#availability, piece, change);
   }
 
-  /** One more (or one less) connected peer has every piece: counted once, not a million times. */
+  /** One more (or one less) connected peer has every piece: counted once instead of once per piece. */
   addSeed(change: 1 | -1): void {
     Atomics.add(this.#counters, SEEDS, change);
   }
@@ -261,7 +261,7 @@ export class Ledger {
     return false;
   }
 
-  /** Availability without the seeds, which have every piece alike: what rarest-first needs to compare. */
+  /** Availability without the seeds, which have every piece: rarest-first needs only this. */
   rarityOf(piece: PieceIndex): number {
     return Atomics.load(this.#availability, piece);
   }

@@ -1,321 +1,321 @@
 /**
- * Every limit of unchoke, in one place. The unit is the end of the name, the reason stands beside the number,
- * and LIMITS.md has one row for each (a unit test compares the two).
+ * Every limit of unchoke in one place. Each name ends with its unit, and the reason is beside the value. LIMITS.md has one row for each
+ * limit; a unit test compares names and values.
  */
 
 // --- Torrent files and bencode -------------------------------------------------------------------------------
 
-/** BEP 3 leaves it open; every client in use asks for 16 KiB and many hang up on more. */
+/** BEP 3 leaves it open. Every client in use requests 16 KiB, and many close the connection on more. */
 export const BLOCK_BYTES = 16_384;
 /** libtorrent refuses more pieces; 2^21 pieces of 16 MiB are 32 TiB. */
 export const MAX_PIECES = 2_097_152;
-/** libtorrent's upper bound is 32,767 blocks; one piece must fit the arena anyway. */
+/** libtorrent's limit is 32,767 blocks. One piece must fit into the arena anyway. */
 export const MAX_PIECE_BYTES = 536_870_912;
-/** 2^21 piece hashes take 40 MiB; the rest is room for file names. */
+/** 2^21 piece hashes take 40 MiB. The rest is room for file names. */
 export const MAX_TORRENT_FILE_BYTES = 67_108_864;
-/** libtorrent's depth; real torrents need 5. A recursive reader behind this cap cannot overflow its stack. */
+/** libtorrent's depth; real torrents need 5. With this limit a recursive reader cannot overflow its stack. */
 export const MAX_BENCODE_DEPTH_LEVELS = 100;
-/** libtorrent allows 2.5 million tokens; that is a torrent of several hundred thousand files. A value costs 16 bytes until it is asked for. */
+/** libtorrent's limit: a torrent with several hundred thousand files. A value costs 16 bytes until it is read. */
 export const MAX_BENCODE_TOKENS = 2_500_000;
-/** Values of one bencoded message of a tracker, a node or a peer: 30,000 peers in dictionaries. Each becomes an object of some 100 bytes. */
+/** Values in one bencoded message from a tracker, a node or a peer: 30,000 peers in dictionaries. Each becomes an object of about 100 bytes. */
 export const MAX_MESSAGE_TOKENS = 200_000;
-/** Folders and file of one path in a torrent; real ones have a dozen, and the longest path of Linux, 4,096 bytes, has no more. */
+/** Folders and file in one path of a torrent. Real ones have about a dozen; the longest path of Linux, 4,096 bytes, has no more than this. */
 export const MAX_PATH_DEPTH_LEVELS = 2_048;
-/** A name of one path element on the usual filesystems (ext4, XFS, APFS, NTFS). */
+/** The longest name on the usual file systems (ext4, XFS, APFS, NTFS). */
 export const MAX_PATH_ELEMENT_BYTES = 255;
-/** Of a name in a torrent, as far as it is read; no filesystem has longer ones. The rest could only cost time and memory. */
+/** The part of a name in a torrent that is read. No file system has longer names, so the rest would only cost time and memory. */
 export const MAX_NAME_BYTES = 1_024;
 
-/** A list of sources (`@FILE`): ten thousand magnet links. */
+/** A text file of sources (`@FILE`): ten thousand magnet links. */
 export const MAX_LIST_FILE_BYTES = 16_777_216;
-/** `create` doubles the piece length until there are no more pieces than this: a .torrent of 40 KiB. */
+/** `create` doubles the piece length until there are at most this many pieces: a .torrent of 40 KiB. */
 export const MAX_AUTO_PIECES = 2_048;
-/** And begins here: two blocks. */
+/** The first piece length that `create` tries: two blocks. */
 export const MIN_AUTO_PIECE_BYTES = 32_768;
-/** And ends here: more is slow to verify and to share. */
+/** The largest piece length that `create` chooses: larger pieces are slow to verify and to share. */
 export const MAX_AUTO_PIECE_BYTES = 16_777_216;
 
 // --- The wire ------------------------------------------------------------------------------------------------
 
-/** Extended messages (BEP 10): a 16 KiB metadata piece with its header, a PEX message, a long handshake. */
+/** An extended message (BEP 10): a metadata part of 16 KiB with its header, a PEX message, a long handshake. */
 export const MAX_EXTENDED_BYTES = 32_768;
-/** Messages with an id unknown to us are read past, never kept; beyond this they are noise. */
+/** A message with an unknown id is skipped and never kept. A longer one is not a message. */
 export const MAX_UNKNOWN_MESSAGE_BYTES = 1_048_576;
-/** One read from a socket: large enough for about 16 blocks, small enough to stay in the L2 cache. One a shard. */
+/** One read from a socket: large enough for about 16 blocks, small enough for the L2 cache. One buffer per shard. */
 export const READ_BUFFER_BYTES = 262_144;
-/** Requests a peer may queue with us, told in the extended handshake (BEP 10 `reqq`); libtorrent and transmission say 500. */
+/** Requests that a peer may queue with us, sent in the extended handshake (BEP 10 `reqq`). libtorrent and transmission send 500. */
 export const OUR_REQUEST_QUEUE_BLOCKS = 500;
-/** The parts in which metadata is asked for and sent (BEP 9). */
+/** The size of a metadata part (BEP 9). */
 export const METADATA_PART_BYTES = 16_384;
-/** Metadata of a magnet link; libtorrent's and rain's cap. 2^21 piece hashes alone take 40 MiB, but nobody makes such magnets. */
+/** Metadata of a magnet link; the limit of libtorrent and rain. 2^21 piece hashes would take 40 MiB, but such magnet links do not exist. */
 export const MAX_METADATA_BYTES = 31_457_280;
-/** Metadata parts that one peer gets of us: the largest metadata once. */
+/** Metadata parts that one peer gets from us: the largest metadata once. */
 export const MAX_METADATA_REQUESTS = 1_920;
-/** Peers that each part of the metadata is asked of at one time: it is raced, too. */
+/** Peers that are asked for each metadata part at one time: the metadata is raced as well. */
 export const METADATA_ASKED_PEERS = 3;
-/** Parts asked of one peer at one time; aria2 has one, transmission queues 64. */
+/** Metadata parts that one peer is asked for at one time; aria2 has one, transmission queues 64. */
 export const METADATA_ASKED_PARTS = 4;
-/** A part that has not come after this long is asked of others. */
+/** A metadata part that has not arrived after this time is requested from other peers. */
 export const METADATA_PART_TIMEOUT_MS = 5_000;
-/** First wait before a part that a peer refused or left out is asked of it again; doubles. libtorrent asks again after a second. */
+/** First wait before a peer is asked again for a metadata part that it refused or left out; doubles. libtorrent waits one second. */
 export const METADATA_RETRY_MS = 1_000;
-/** And this at the longest. */
+/** The longest wait before a peer is asked again for a metadata part. */
 export const METADATA_RETRY_MAX_MS = 30_000;
-/** Wrong metadata that a peer may send whole, and still be asked. libtorrent bans nobody for it; a peer that restarts may send a mixture. */
+/** Times that one peer may send wrong metadata as a whole before it is not asked again. libtorrent never bans for this: a peer that restarts may send a mixture. */
 export const MAX_WRONG_METADATA = 3;
-/** Peers of one address that sent wrong metadata before the address is banned: behind one may be many, and most of them honest. */
+/** Peers at one address that may send wrong metadata before the address is banned: many peers may share an address, most of them honest. */
 export const MAX_METADATA_LIARS_PER_HOST = 3;
-/** A peer that names no size of its metadata is asked all the same after this long, if nobody else gives any. */
+/** A peer that gives no metadata size is asked after this time if no other peer sends any. */
 export const METADATA_UNSIZED_MS = 10_000;
-/** Peers told in one message of peer exchange (BEP 11); libtorrent's number. Twice as many are believed. */
+/** Peers in one message of peer exchange (BEP 11); libtorrent's number. We accept twice as many. */
 export const MAX_PEX_PEERS = 50;
-/** Between two such messages to one peer. */
+/** Time between two messages of peer exchange to one peer. */
 export const PEX_INTERVAL_MS = 60_000;
-/** Extended messages that nobody asked for or needs, from one peer; a late metadata part or a greeting told again are a few. */
+/** Extended messages from one peer that we did not request and do not need. A late metadata part or a second greeting makes a few. */
 export const MAX_USELESS_EXTENDED = 256;
 /** Bitfields of all peers of a shard that are kept before the number of pieces is known. */
 export const EARLY_PIECES_BYTES = 16_777_216;
-/** Single pieces that a peer may announce before that. */
+/** Single pieces that one peer may announce before the number of pieces is known. */
 export const MAX_EARLY_HAVES = 4_096;
-/** Pieces looked at in one look for something that we want of a peer. */
+/** Pieces checked in one search for a piece that we want from a peer. */
 export const USEFULNESS_LOOK_PIECES = 16_384;
-/** What one peer may cost us ahead, in small messages: a burst after a pause. */
+/** Cost of small messages that one peer may send at once: a burst after a pause. */
 export const MESSAGE_BURST_COST = 16_384;
-/** And over time, each second. */
+/** Cost of small messages that one peer may send per second over time. */
 export const MESSAGE_COST_PER_S = 1_024;
-/** What a block that we wanted pays for. */
+/** Cost that one wanted block pays for. */
 export const BLOCK_EARNS_COST = 64;
-/** What an extended message costs: it is decoded. */
+/** Cost of an extended message, because it is decoded. */
 export const EXTENDED_MESSAGE_COST = 8;
-/** Pieces told again that cost as much as one small message: some clients do so by the thousand, after their bitfield. */
+/** Repeated HAVE messages that cost as much as one small message: some clients send thousands of them after their bitfield. */
 export const HAVES_AGAIN_PER_COST = 8;
-/** Bytes of such a message, or of a bitfield, that cost as much as a small message. */
+/** Bytes of an extended message or a bitfield that cost as much as one small message. */
 export const BYTES_PER_COST = 64;
-/** Unchokes of one peer that take effect at once, beyond those after which it gave blocks. */
+/** Unchokes of one peer that take effect at once, without counting those after which it sent blocks. */
 export const UNCHOKE_BURST = 8;
-/** And then one in so long; the others wait. */
+/** After that burst, one unchoke takes effect in this time; the others wait. */
 export const UNCHOKE_INTERVAL_MS = 2_000;
-/** Client names (BEP 10 `v`) are cut here before they are kept or shown. */
+/** Client names (BEP 10 `v`) are cut to this length before they are kept or shown. */
 export const MAX_CLIENT_NAME_CHARS = 64;
-/** Bytes waiting in one socket because the peer does not read; then it is hung up on. */
+/** Bytes waiting in one socket because the peer does not read. Beyond this the peer is closed. */
 export const MAX_UNSENT_BYTES = 1_048_576;
 
 // --- uTP -----------------------------------------------------------------------------------------------------
 
-/** TCP is dialled first and has this long before uTP (BEP 29) is tried as well; rqbit waits 1 s. */
+/** TCP is dialled first; after this time uTP (BEP 29) is tried as well. rqbit waits 1 s. */
 export const UTP_HEAD_START_MS = 500;
-/** Peers to which uTP is tried in one tick of uTP, so that thousands of dead addresses do not make one long turn. */
+/** Peers that are tried over uTP in one uTP tick, so that thousands of dead addresses do not make one long turn. */
 export const UTP_DIALS_PER_TICK = 32;
-/** Every time-out of uTP is looked at this often. */
+/** All uTP time-outs are checked at this interval. */
 export const UTP_TICK_MS = 50;
-/** Bytes of the stream in one packet: with its headers it passes wherever 1,440 bytes pass, over IPv6 as well. */
+/** Stream bytes in one packet. With its headers it passes any line that passes 1,440 bytes, also over IPv6. */
 export const UTP_PAYLOAD_BYTES = 1_372;
-/** A packet of uTP; whatever is longer than one Ethernet frame holds is none. */
+/** One Ethernet frame. A longer packet is not uTP. */
 export const MAX_UTP_PACKET_BYTES = 1_500;
-/** Besides its bytes, what a packet takes that is kept until its turn. */
+/** Memory that a reordered packet takes besides its bytes. */
 export const UTP_KEPT_PACKET_BYTES = 200;
-/** What a peer may send before we acknowledge it; libtorrent and libutp have 1 MiB as well. */
+/** Bytes that a peer may send before we acknowledge them; libtorrent and libutp also use 1 MiB. */
 export const UTP_WINDOW_BYTES = 1_048_576;
-/** Packets that may be ahead of the next one of their connection: a window of small ones. */
+/** Packets that may arrive ahead of the next one of their connection: a window of small packets. */
 export const MAX_UTP_REORDERED_PACKETS = 1_023;
-/** And their bytes, over all connections of a shard: beyond this they are dropped, and sent again. */
+/** Bytes of such packets over all connections of a shard. Beyond this they are dropped, and the peer sends them again. */
 export const MAX_UTP_REORDERED_BYTES = 16_777_216;
-/** A packet that is not acknowledged is sent again after this long, until the round trip is known (BEP 29). */
+/** A packet without acknowledgement is sent again after this time, until the round trip is known (BEP 29). */
 export const UTP_FIRST_TIMEOUT_MS = 1_000;
-/** And after no less than this, however short the round trip (BEP 29). */
+/** The shortest such time, however short the round trip (BEP 29). */
 export const UTP_MIN_TIMEOUT_MS = 500;
-/** A connection is asked for so often: the second time a second later, and two seconds after that it has failed. */
+/** Tries to open a connection: the second comes after one second, and two seconds later the connection has failed. */
 export const UTP_SYN_TRIES = 2;
-/** Any other packet is sent so often: the connection is lost 15 s after the first. */
+/** Tries to send any other packet: the connection is lost 15 s after the first. */
 export const UTP_DATA_TRIES = 5;
 /** Packets that are acknowledged together; fewer at the end of a turn. */
 export const UTP_PACKETS_PER_ACK = 8;
-/** A peer without room is asked again after this long (libutp's number). */
+/** A peer without a receive window is probed after this time (libutp's number). */
 export const UTP_ZERO_WINDOW_MS = 15_000;
-/** Peers that asked for a connection over uTP and have not yet shown that they get our answers. */
+/** Peers that requested a uTP connection and have not yet proved that they receive our answers. */
 export const MAX_UTP_STRANGERS = 256;
-/** Answers to packets of unknown connections in one tick: nobody shall use us to shout at others. */
+/** Answers to packets of unknown connections in one tick, so that we cannot be used to send packets to others. */
 export const UTP_RESETS_PER_TICK = 16;
-/** Packets that wait in a UDP socket until it is bound: the first turns of a race. */
+/** Packets that wait until a UDP socket is bound: the first turns of a race. */
 export const MAX_UTP_UNBOUND_PACKETS = 1_024;
-/** What the system may hold for us of uTP between two turns; it may give less. */
+/** uTP bytes that the system may buffer for us between two turns; it may grant less. */
 export const UTP_RECEIVE_BUFFER_BYTES = 4_194_304;
 
 // --- Time-outs of one peer -----------------------------------------------------------------------------------
 
-/** libtorrent's and qBittorrent's connect time-out: the patient one, used while no address waits for a slot. */
+/** The connect time-out of libtorrent and qBittorrent, used while no address waits for a place. */
 export const CONNECT_TIMEOUT_MS = 15_000;
-/** The hasty one: over 99 % of the connects that succeed do so within 3 s (peer-wire-swarm PR #7). */
+/** The connect time-out while many addresses wait: over 99 % of successful connects take less than 3 s (peer-wire-swarm PR #7). */
 export const CONNECT_TIMEOUT_HASTY_MS = 3_000;
-/** libtorrent's handshake time-out; anacrolix found that 4 s loses 1 % of good peers. */
+/** libtorrent's handshake time-out. anacrolix found that 4 s loses 1 % of good peers. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** A connected peer that chokes us keeps its place this long while others wait for it: transmission rechokes every 10 s. */
+/** A connected peer that chokes us keeps its place this long while other addresses wait: transmission rechokes every 10 s. */
 export const CHOKED_SLOT_NEEDED_MS = 12_000;
-/** And one that has nothing for us, choking or not, this long. */
+/** A connected peer that has nothing for us keeps its place this long while other addresses wait, whether it chokes us or not. */
 export const USELESS_SLOT_NEEDED_MS = 3_000;
-/** Our interest is said once more after this long: aria2 and webtorrent lose one that comes in one packet with our handshake. */
+/** We send `interested` again after this time: aria2 and webtorrent lose one that arrives in one packet with our handshake. */
 export const INTERESTED_AGAIN_MS = 1_000;
-/** `race` calls a peer silent after this long without an unchoke. */
+/** `race` gives up on a peer after this time without an unchoke. */
 export const CHOKED_RACE_MS = 60_000;
-/** `get` keeps a choking peer this long when nobody needs its place: optimistic unchokes come round in minutes. */
+/** `get` keeps a choking peer this long if no other peer needs its place: an optimistic unchoke can take minutes. */
 export const CHOKED_DOWNLOAD_MS = 600_000;
-/** BEP 3: two minutes without a byte, keep-alives included, and the connection may be closed; one tick of grace. */
+/** BEP 3: a connection may be closed after two minutes without a byte, keep-alives included. We add one tick of grace. */
 export const IDLE_TIMEOUT_MS = 150_000;
-/** We send a keep-alive after this long without sending anything: below everybody's 120 s. */
+/** We send a keep-alive after this time without sending anything: less than the 120 s that all clients use. */
 export const KEEP_ALIVE_MS = 100_000;
-/** A peer that owes us blocks and sent none for this long is snubbed: its requests go to others. */
+/** A peer that owes us blocks and sent none for this time is snubbed: its requests go to other peers. */
 export const SNUBBED_AFTER_MS = 20_000;
-/** A snubbed peer that stays silent is dropped; aria2 and libtorrent wait as long. */
+/** A snubbed peer that stays silent is closed after this time; aria2 and libtorrent wait as long. */
 export const STALLED_TIMEOUT_MS = 60_000;
-/** `--strategy sequential`: the whole exchange with one peer, before the next is tried. */
+/** `--strategy sequential`: time for the whole exchange with one peer before the next is tried. */
 export const SEQUENTIAL_EXCHANGE_MS = 30_000;
 
-/** First wait before a lost peer is dialled again; doubles each time. rqbit and libtorrent wait about as long. */
+/** First wait before a lost peer is dialled again; doubles. rqbit and libtorrent wait about as long. */
 export const RECONNECT_MS = 10_000;
-/** A peer that gave data and hung up is dialled again after this: some give a few blocks a connection. */
+/** A peer that sent data and closed the connection is dialled again after this time: some peers send a few blocks per connection. */
 export const RECONNECT_GIVER_MS = 2_000;
-/** No such wait is longer than this: a peer that comes back is found again within two minutes. */
+/** The longest wait before a lost peer is dialled again: a peer that comes back is found within two minutes. */
 export const RECONNECT_MAX_MS = 120_000;
-/** Each such wait is shorter or longer by up to this: peers that were lost together do not come again together. */
+/** Each such wait is shorter or longer by up to this, so that peers that were lost together are not dialled together. */
 export const RECONNECT_JITTER_PERCENT = 25;
-/** First wait before a peer that broke the rules or serves another torrent is dialled again; doubles. It seldom changes. */
+/** First wait before a peer that broke the rules or serves another torrent is dialled again; doubles. Such peers seldom change. */
 export const RULE_BREAKER_MS = 300_000;
-/** And is never longer than this. */
+/** The longest wait before such a peer is dialled again. */
 export const RULE_BREAKER_MAX_MS = 3_600_000;
-/** A lost peer that a source names again is dialled as soon as this, counted from its loss, however often it is named. */
+/** When a source names a lost peer again, the peer is dialled this long after its loss, however often it is named. */
 export const NAMED_AGAIN_MS = 30_000;
-/** While no peer is connected, one of the lost is tried this often, to see whether the network or a proxy is back. */
+/** While no peer is connected, one lost peer is tried at this interval, to see whether the network or a proxy is back. */
 export const OUTAGE_PROBE_MS = 10_000;
-/** But none sooner than this after it was lost, so that a lone peer is not hammered at. */
+/** Such a try comes at least this long after the peer was lost, so that a lone peer is not dialled too often. */
 export const OUTAGE_REDIAL_MS = 30_000;
-/** The part of the dial rate that lost peers may have. New addresses go before them, and take their places. */
+/** Share of the dial rate for lost peers. New addresses go first and may use this share as well. */
 export const REDIAL_SHARE_PERCENT = 10;
-/** The addresses of this machine are looked at this often: a change may be a network that is back. */
+/** The addresses of this machine are checked at this interval: a change may mean that the network is back. */
 export const NETWORK_POLL_MS = 3_000;
-/** A first success after failures only, for at least this long, is a network that is back. */
+/** A first success after failures only, for at least this time, means that the network is back. */
 export const NETWORK_OUTAGE_MS = 30_000;
-/** Where this machine has no address of a family, it is looked at most this often whether one came. */
+/** If this machine has no address of a family, it is checked at this interval whether one has appeared. */
 export const FAMILY_POLL_MS = 2_000;
-/** Dials of one family in a row that find no route, or are forbidden, until the family is left alone. */
+/** Dials of one family in a row that find no route or are forbidden before the family is skipped. */
 export const FAMILY_FAILURES = 16;
-/** For this long, unless the network changes or a dial of the family is answered. */
+/** Time for which the family is skipped, unless the network changes or a dial of the family is answered. */
 export const FAMILY_PAUSE_MS = 30_000;
-/** While more peers wait than may be worked with, the slowest make room this often. */
+/** While more peers wait than we may work with, the slowest are replaced at this interval. */
 export const TURNOVER_INTERVAL_MS = 30_000;
-/** And so many of them, in percent: libtorrent's turnover. */
+/** Share of the peers that are replaced each time; libtorrent's turnover. */
 export const TURNOVER_PERCENT = 4;
 
 // --- A shard -------------------------------------------------------------------------------------------------
 
-/** Connections on the way, over all shards (`--half-open`). */
+/** Connections that are opening, over all shards (`--half-open`). */
 export const DEFAULT_HALF_OPEN_PEERS = 500;
-/** New connections a second, over all shards (`--dial-rate`). */
+/** New connections per second, over all shards (`--dial-rate`). */
 export const DEFAULT_DIAL_RATE_PER_S = 500;
-/** Sources that are downloaded at one time (`--parallel`): each has threads of its own. */
+/** Sources that are downloaded at one time (`--parallel`); each has its own threads. */
 export const DEFAULT_PARALLEL_DOWNLOADS = 3;
 /** Peers that we download from at one time, over all shards (`--max-peers`). */
 export const DEFAULT_MAX_PEERS = 500;
-/** Dials in one turn of a shard's event loop, so that answers are read between them. */
+/** Dials in one turn of a shard's event loop, so that answers are read in between. */
 export const DIALS_PER_TURN = 16;
-/** The deadline tick of a shard: every time-out is looked at this often, not by a timer each, and its counters are reported. */
+/** The tick of a shard: all time-outs are checked at this interval instead of with a timer each, and counters are reported. */
 export const TICK_MS = 250;
-/** Peers looked at in one slice of the deadline tick. */
+/** Peers checked in one slice of the tick. */
 export const TICK_SLICE_PEERS = 2_048;
-/** First pause after EMFILE, EADDRNOTAVAIL and the like; doubles each time. */
+/** First pause of dialling after EMFILE, EADDRNOTAVAIL and similar errors; doubles. */
 export const DIAL_BACKOFF_MS = 250;
-/** Longest such pause. */
+/** The longest pause of dialling. */
 export const DIAL_BACKOFF_MAX_MS = 5_000;
-/** Connections that the kernel holds for us until we accept them. */
+/** Connections that the kernel queues until we accept them. */
 export const LISTEN_BACKLOG_PEERS = 128;
-/** Connections that one address may have to us at one time; of IPv6 one /64, which is what one household has. */
+/** Incoming connections from one address at one time. For IPv6 one /64, which is one household. */
 export const MAX_ACCEPTED_PER_ADDRESS = 3;
-/** Connections that were made to us, at one time. */
+/** Incoming connections at one time. */
 export const MAX_ACCEPTED_PEERS = 200;
-/** Connections that one address (IPv6: /64) may make at once, whatever becomes of them. */
+/** Incoming connections that one address (IPv6: /64) may open at once, even if they close again. */
 export const ACCEPT_BURST_PEERS = 16;
-/** And each second over time. */
+/** Incoming connections that one address may open per second over time. */
 export const ACCEPTS_PER_S = 1;
-/** Addresses of which it is known how often they connected to us. */
+/** Addresses whose number of incoming connections is remembered. */
 export const MAX_REMEMBERED_HOMES = 4_096;
-/** Where guests have no room, one that nobody knows any good of may be sent away for a newcomer after this long. */
+/** When all places are taken, an incoming peer that has proved no use may be replaced after this time. */
 export const GUEST_GRACE_MS = 12_000;
-/** And one that has pieces we want, but chokes us, after this long. */
+/** The same for an incoming peer that has pieces we want but chokes us. */
 export const USEFUL_GUEST_GRACE_MS = 60_000;
-/** Key exchanges of encryption that all guests of a shard may ask of us at once; each takes 3 ms. */
+/** Encryption key exchanges that all incoming peers of a shard may request at once; each takes 3 ms. */
 export const KEY_EXCHANGE_BURST = 64;
-/** And each second over time. */
+/** Key exchanges per second over time. */
 export const KEY_EXCHANGES_PER_S = 25;
-/** Peers that connected to us, gave nothing and left, and are still remembered one by one. */
+/** Incoming peers that gave nothing and left, and are still remembered one by one. */
 export const MAX_REMEMBERED_GUESTS = 1_000;
-/** File descriptors left to the main thread, trackers and the terminal; an idle process has about 20. */
+/** File descriptors for the main thread, trackers and the terminal; an idle process has about 20. */
 export const RESERVED_DESCRIPTORS = 40;
-/** What each thread takes by itself: its event loop and its pipes. */
+/** File descriptors of each thread: its event loop and its pipes. */
 export const DESCRIPTORS_PER_THREAD = 8;
-/** A shard tells this often who gives it most. */
+/** A shard reports its fastest peers at this interval. */
 export const FASTEST_PEERS_INTERVAL_MS = 1_000;
-/** Peers that are named with their rates. */
+/** Peers that are shown with their rates. */
 export const SHOWN_FASTEST_PEERS = 3;
-/** Events of a shard that are told in one port message at the most. */
+/** Events of a shard in one port message, at most. */
 export const EVENTS_PER_MESSAGE = 1_024;
-/** A thread that must end while it loads is given this long to finish loading first. */
+/** A thread that must end while it loads has this long to finish loading. */
 export const THREAD_START_TIMEOUT_MS = 2_000;
-/** A shard that does not stop when told is ended by force after this long. */
+/** A shard that does not stop when asked is terminated after this time. */
 export const SHARD_STOP_TIMEOUT_MS = 2_000;
-/** Threads that race peers, at the most by default: half the cores, the other half hash and serve the kernel. */
+/** Shards by default, at most: half the cores. The other half hash and run the kernel. */
 export const DEFAULT_MAX_SHARDS = 8;
-/** Addresses kept for one download; the rest are counted and forgotten. */
+/** Addresses kept for one download. Others are counted and forgotten. */
 export const MAX_KNOWN_PEERS = 20_000;
 
-/** Of these, from one source at the most, the user's own aside. */
+/** Addresses kept from one source, except from the user. */
 export const MAX_PEERS_PER_SOURCE = 10_000;
-/** Groups of the sources that name addresses (the network of a peer or node): a full source makes room out of the largest, and groups take turns at being dialled. */
+/** Groups of the sources that name addresses (the network of a peer or node). A full source makes room from its largest group, and groups take turns at being dialled. */
 export const NAMER_GROUPS = 256;
-/** And from one public /24 (IPv6: /64): one who owns a network must not be the swarm. */
+/** Addresses kept from one public /24 (IPv6: /64), so that the owner of one network cannot be the whole swarm. */
 export const MAX_PEERS_PER_SUBNET = 32;
-/** A blocklist; the largest in use have 20 MB. */
+/** A blocklist file; the largest in use have 20 MB. */
 export const MAX_BLOCKLIST_BYTES = 134_217_728;
 
 // --- Requests ------------------------------------------------------------------------------------------------
 
-/** Requests sent to a peer at once when it unchokes, before anything is known of its speed. */
+/** Requests sent to a peer when it unchokes us, before its speed is known. */
 export const INITIAL_REQUESTS_BLOCKS = 16;
-/** The pipeline of a peer holds this much of its measured rate. */
+/** Requests to a peer cover this much time at its measured rate. */
 export const REQUEST_QUEUE_MS = 2_000;
-/** Requests to a peer that did not tell its queue (`reqq`, BEP 10). */
+/** Requests to a peer that did not say how many it queues (`reqq`, BEP 10). */
 export const DEFAULT_REQUEST_QUEUE_BLOCKS = 250;
-/** Requests to a peer that told a larger one. */
+/** Requests to a peer that says that it queues more. */
 export const MAX_REQUEST_QUEUE_BLOCKS = 2_000;
-/** Blocks nobody asked for, from one peer, before it is hung up on. Late answers after a cancel are a few. */
+/** Blocks from one peer that we did not request before it is closed. Late answers after a cancel are a few. */
 export const MAX_UNREQUESTED_BLOCKS = 512;
-/** Pieces of an allowed-fast set (BEP 6) kept for a peer; the usual set has 10. */
+/** Pieces of an allowed-fast set (BEP 6) kept for one peer; the usual set has 10. */
 export const MAX_ALLOWED_FAST_PIECES = 100;
-/** Blocks of slow peers that a peer of unknown speed is asked for at one time; two peers a block, as transmission's bounded endgame has it (PR 9103). */
+/** Blocks of slow peers that a peer of unknown speed is asked for at one time. Two peers per block, as in transmission's bounded endgame (PR 9103). */
 export const DOUBLED_REQUESTS_BLOCKS = 8;
-/** Blocks of slow peers that are dealt out in one tick, at the most: no long turns. */
+/** Blocks of slow peers that are dealt to others in one tick, so that no turn is long. */
 export const MAX_TAKEOVER_BLOCKS = 2_048;
-/** And peers they are dealt to. */
+/** Peers that such blocks are dealt to in one tick. */
 export const MAX_TAKEOVER_HELPERS = 64;
-/** In the endgame, a block is doubled once its owner has been silent this long. */
+/** In the endgame, a block is requested twice once the peer that owes it was silent for this time. */
 export const ENDGAME_SILENCE_MS = 1_000;
-/** Or once its owner, at its rate, needs longer than this for all it owes: doubling everybody's would be waste. */
+/** Or once that peer, at its rate, needs longer than this for all it owes. To request every block twice would be waste. */
 export const ENDGAME_SLACK_MS = 2_000;
-/** Before the endgame, a peer must have finished no block for this long before its blocks are asked of another as well. */
+/** Before the endgame, a peer must have finished no block for this time before its blocks are requested from another peer as well. */
 export const SLOW_OWNER_MS = 2_000;
-/** Such a peer gets nothing new for this long, or it would take the next slot and hold that up too. Doubles each time. */
+/** A slow peer gets no new requests for this time; otherwise it would hold up the next slot. Doubles. */
 export const SLOW_OWNER_REST_MS = 10_000;
-/** The longest such rest. */
+/** The longest such time. */
 export const MAX_REST_MS = 120_000;
-/** A block that takes longer than this to come loses its place in the slot: it goes on aside, and others may send it as well. */
+/** A block that takes longer than this to arrive loses its place in the slot. It continues in a buffer aside, and other peers may send it as well. */
 export const WRITER_LEASE_MS = 1_000;
-/** First wait before a block that a peer rejected (BEP 6) is asked of it again; doubles each time. */
+/** First wait before a block that a peer rejected (BEP 6) is requested from it again; doubles. */
 export const FIRST_REFUSAL_MS = 1_000;
 /** The longest such wait. */
 export const MAX_REFUSAL_MS = 15_000;
-/** After this many rejections in a row without a block, the peer is asked for nothing for 1 s, then 2 s, 4 s and so on. */
+/** After this many rejections in a row without a block, the peer gets no requests for 1 s, then 2 s, 4 s and so on. */
 export const REJECTS_BEFORE_REST = 16;
-/** A piece in work that no peer of its shard goes on with is parked after this long, for other shards to finish. */
+/** A piece that no peer of its shard continues is parked after this time, for other shards to finish. */
 export const ORPHANED_PIECE_MS = 3_000;
-/** A shard that joined the slot of another and got no block in this long leaves it, so that a third may come. */
+/** A shard that joined the slot of another holder and received no block for this time leaves it, so that a third may join. */
 export const GUEST_PATIENCE_MS = 3_000;
 /** And comes back to that piece after this long at the earliest; doubles each time, so that every other shard has its turn. */
 export const GUEST_RETURN_MS = 1_000;
@@ -323,70 +323,70 @@ export const GUEST_RETURN_MS = 1_000;
 export const MAX_GUEST_RETURN_MS = 60_000;
 /** Senders whose blocks are kept out of a piece that failed its hash, at one time. */
 export const MAX_AVOIDED_SENDERS = 4;
-/** Tries to fetch such a piece from one sender alone that may end early; then several may give it again. */
+/** Tries to fetch such a piece from one sender alone that may end early. Then several senders may give it again. */
 export const MAX_SOLO_TRIES = 3;
-/** How long one such try may take while other peers have nothing to do. */
+/** Time for one such try while other peers have nothing to do. */
 export const SOLO_TRY_MS = 20_000;
-/** Where none of the senders that are not suspected goes on with a piece that failed for this long, the suspicion is turned round. */
+/** If no unsuspected sender continues a failed piece for this time, the suspicion is reversed. */
 export const RELENT_MS = 6_000;
-/** And where this many holders in a row had it and got no block. */
+/** The suspicion is also reversed when this many holders in a row had the piece and received no block. */
 export const MAX_FRUITLESS_TRIES = 2;
-/** Main looks this often whether a piece that failed can be fetched again: its last guest leaves within a tick. */
+/** Main checks at this interval whether a failed piece can be fetched again: its last guest leaves within a tick. */
 export const SLOT_LEFT_POLL_MS = 50;
 /** Failures of one piece that are remembered, with the hash of each block. */
 export const MAX_KEPT_FAILURES = 8;
-/** Pieces found on disk that are told, one by one, to peers which came before that was known. */
+/** Pieces found on disk that are announced one by one to peers that connected before the check ended. */
 export const MAX_FOUND_TOLD_PIECES = 8_192;
-/** Pieces that are picked at random before rarity counts; libtorrent's number. */
+/** Pieces picked at random before rarity counts; libtorrent's number. */
 export const RANDOM_FIRST_PIECES = 4;
-/** How often the order in which a shard asks for pieces follows the swarm's availability. */
+/** The piece order of a shard follows the availability in the swarm at this interval. */
 export const PICK_ORDER_MAX_AGE_MS = 2_000;
 
 // --- Memory and disk -----------------------------------------------------------------------------------------
 
-/** Pieces on their way to the disk, where `--memory` is not given. */
+/** Pieces in memory that are not yet on disk, without `--memory`. */
 export const DEFAULT_MEMORY_PIECES = 32;
 /** The least memory for them, with small pieces. */
 export const LEAST_DEFAULT_MEMORY_BYTES = 33_554_432;
-/** The most, with large ones. */
+/** The most memory for them, with large pieces. */
 export const MOST_DEFAULT_MEMORY_BYTES = 134_217_728;
 /** The smallest write call that is tried: the cheapest while a virtual machine's memory is fresh (bench/NOTES.md). */
 export const LEAST_WRITE_BYTES = 16_384;
-/** The largest: the cheapest once its memory has been used; 1 MiB is no better. Which of them is taken is measured as it goes. */
+/** The largest write call that is tried: the cheapest once the memory has been used; 1 MiB is no better. The choice is measured during the run. */
 export const WRITE_CHUNK_BYTES = 262_144;
-/** Files a hasher keeps open over all torrents, where the process may have that many. */
+/** Files that a storage thread keeps open for all torrents, if the process may have that many. */
 export const MAX_OPEN_FILES_PER_HASHER = 64;
-/** Small pieces share a hash task up to this many bytes, so that a task is worth its message. */
+/** Small pieces share a hash task up to this size, so that a task is worth its message. */
 export const HASH_TASK_BYTES = 4_194_304;
-/** Pieces on disk that one checking task reads and hashes. */
+/** Pieces on disk that one check task reads and hashes. */
 export const CHECK_TASK_BYTES = 16_777_216;
-/** Files that one task looks through for anything but zeros: of most, the first bytes tell. */
+/** Files that one task searches for anything but zeros. In most files the first bytes decide. */
 export const BLANK_TASK_FILES = 64;
-/** Memory of a hasher for reading what is on disk; a piece may be 512 MiB. */
+/** Read buffer of a storage thread for checks; a piece may have 512 MiB. */
 export const CHECK_READ_BYTES = 1_048_576;
-/** Hashers give back the shared memory of removed torrents this long after the first one: a few milliseconds' work, once for many. */
+/** Storage threads free the shared memory of removed torrents this long after the first removal: it takes a few milliseconds, once for many torrents. */
 export const COLLECT_DELAY_MS = 1_000;
 
-/** Verified pieces are flushed and claimed in the journal this often: what a power loss may cost. */
+/** Verified pieces are flushed and written to the journal at this interval: a power loss may cost this much. */
 export const JOURNAL_INTERVAL_MS = 5_000;
-/** A journal of 2^21 pieces and 100,000 files takes about 9 MiB; a larger file is none. */
+/** A journal of 2^21 pieces and 100,000 files takes about 9 MiB. A larger file is not a journal. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
-/** Claimed pieces of a file that are hashed before the journal is believed on all of them. */
+/** Pieces of a file that are hashed before the journal is trusted for all of them. */
 export const MAX_JOURNAL_PROBES = 3;
-/** A new key that journals are signed with (`--journal-key`); a shorter one is none. */
+/** A new key that signs journals (`--journal-key`). A shorter file is not a key. */
 export const JOURNAL_KEY_BYTES = 32;
-/** A longer file is no key. */
+/** A longer file is not a key. */
 export const MAX_JOURNAL_KEY_BYTES = 4_096;
-/** Right bytes in a piece that is shared with other files that make a file ours: less than this may be a common header. */
+/** Right bytes in a piece shared with other files that prove that a file is ours. Fewer bytes may be a common header. */
 export const MIN_SHARED_EVIDENCE_BYTES = 4_096;
 
-/** A run that has a place on the disk touches its lock this often. */
+/** A run touches the lock of its place on disk at this interval. */
 export const LOCK_INTERVAL_MS = 5_000;
-/** The owner of a lock on another system that has not touched it for this long is gone: three times in a row. */
+/** An owner of a lock on another system that has not touched it for this time is gone: three times in a row. */
 export const LOCK_STALE_MS = 15_000;
-/** How often that is looked at. */
+/** Such a lock is checked at this interval. */
 export const LOCK_LOOK_MS = 500;
-/** A longer file is no lock. */
+/** A longer file is not a lock. */
 export const MAX_LOCK_BYTES = 4_096;
 
 /** Bytes ahead of a reader's position that come before all others: a second of the fastest line, some seconds of video. */
@@ -398,220 +398,220 @@ export const READER_CHUNK_BYTES = 262_144;
 
 /** The trackers, and the web seeds, of a torrent or a magnet link beyond these are passed over. */
 export const MAX_TRACKERS = 100;
-/** A URL in a torrent or a magnet link; a longer one is passed over. */
+/** A URL in a torrent or magnet link. A longer one is skipped. */
 export const MAX_URL_CHARS = 2_048;
-/** Peers that a magnet link names (`x.pe`, BEP 9); some have a dozen. Each name is looked up. */
+/** Peers in a magnet link (`x.pe`, BEP 9); some links have a dozen. Each name is looked up. */
 export const MAX_MAGNET_PEERS = 100;
 /** Files or ranges of files in a magnet link's `so` (BEP 53). */
 export const MAX_MAGNET_RANGES = 10_000;
-/** The largest file index in a magnet link's `so` (BEP 53): more files no torrent here can have. */
+/** The largest file index in a magnet link's `so` (BEP 53): no torrent has more files here. */
 export const MAX_SELECTED_INDEX = 2_500_000;
-/** A .torrent fetched by its URL, from the look-up of its name to its last byte. */
+/** Fetching a .torrent by its URL, from the look-up of its name to its last byte. */
 export const TORRENT_URL_TIMEOUT_MS = 30_000;
 
 // --- Trackers ------------------------------------------------------------------------------------------------
 
-/** A tracker's answer; libtorrent's cap. 1 MiB is 170,000 compact peers. */
+/** A tracker's answer; libtorrent's limit. 1 MiB is 170,000 compact peers. */
 export const MAX_TRACKER_REPLY_BYTES = 1_048_576;
-/** Trackers of one torrent at one host, whatever their ports: a torrent must not make a crowd of us. */
+/** Trackers of one torrent at one host, whatever their ports, so that a torrent cannot make us flood a host. */
 export const MAX_TRACKERS_PER_HOST = 20;
-/** Addresses of one family that a UDP tracker's name may have; the large trackers have two. */
+/** Addresses of one family of a UDP tracker's name that are tried; the large trackers have two. */
 export const MAX_TRACKER_ADDRESSES = 4;
 /** One HTTP announce, from the look-up of its name to its last byte. */
 export const TRACKER_TIMEOUT_MS = 15_000;
-/** A tracker that has not answered for this long has the next of its tier asked beside it, unless the torrent is private (BEP 27). */
+/** If a tracker has not answered after this time, the next of its tier is asked as well, unless the torrent is private (BEP 27). */
 export const TRACKER_HEAD_START_MS = 1_000;
-/** Redirects followed; libtorrent's number. */
+/** HTTP redirects that are followed; libtorrent's number. */
 export const MAX_REDIRECTS = 5;
-/** Peers asked for in one announce; libtorrent, anacrolix and webtorrent cli ask for as many. */
+/** Peers requested in one announce; the same as libtorrent, anacrolix and webtorrent cli. */
 export const TRACKER_NUMWANT_PEERS = 200;
-/** First wait of a UDP announce for its answer; BEP 15 doubles it at each try. */
+/** First wait for the answer to a UDP announce; BEP 15 doubles it at each try. */
 export const UDP_TRACKER_FIRST_WAIT_MS = 3_000;
-/** Tries of a UDP request before the tracker counts as silent: 45 s in all, within the minute of a connection id. That is the time-out of an announce over UDP. */
+/** Tries of a UDP request before the tracker counts as silent: 45 s in total, within the minute of a connection id. This is the time-out of a UDP announce. */
 export const UDP_TRACKER_TRIES = 4;
-/** A tracker that names no interval, or a shorter one, is asked this often at the most. */
+/** The shortest announce interval, if the tracker gives none or a shorter one. */
 export const MIN_ANNOUNCE_INTERVAL_MS = 60_000;
-/** A tracker that names a longer one is asked this often at the least. */
+/** The longest announce interval, if the tracker gives a longer one. */
 export const MAX_ANNOUNCE_INTERVAL_MS = 3_600_000;
-/** First wait after a tracker failed and did not say when to come again; doubles. */
+/** First wait after a tracker failed and gave no time; doubles. */
 export const ANNOUNCE_RETRY_MS = 15_000;
-/** The same where it said so (Retry-After, BEP 31) and its own time is shorter. */
+/** First wait of our own after a tracker failed and gave a time itself (Retry-After, BEP 31); doubles. The longer of the two counts. */
 export const TOLD_ANNOUNCE_RETRY_MS = 5_000;
-/** Announces of all torrents that are under way at one time: all trackers that one torrent may have. */
+/** Announces of all torrents at one time: as many as one torrent may have trackers. */
 export const MAX_ANNOUNCES = 100;
-/** And at one host: all trackers that one torrent may have there. */
+/** Announces at one time to one host: as many as one torrent may have trackers there. */
 export const MAX_ANNOUNCES_PER_HOST = 20;
-/** Announces begun at one host in a second, and as many at once: a thousand torrents of one tracker take most of a minute. */
+/** Announces started at one host per second, and at once: a thousand torrents of one tracker take most of a minute. */
 export const ANNOUNCES_PER_HOST_PER_S = 20;
-/** Trackers that failed, and are asked for one torrent at a time until they answer again, are remembered up to this number. */
+/** Failed trackers that are remembered. Such a tracker is asked for one torrent at a time until it answers again. */
 export const MAX_FAILED_TRACKERS = 1_000;
-/** A connection id of a UDP tracker is used this long (BEP 15). */
+/** A connection id of a UDP tracker is used for this time (BEP 15). */
 export const UDP_CONNECTION_MS = 60_000;
-/** Sockets to UDP trackers that are not used now, and are kept as long as their connection ids are good. */
+/** Unused sockets to UDP trackers that are kept while their connection ids are valid. */
 export const MAX_IDLE_UDP_CONNECTIONS = 32;
-/** One wait of a timer; what is longer is waited for in parts. Node takes no more than 24.8 days. */
+/** One wait of a timer. A longer wait is split into parts: Node's limit is 24.8 days. */
 export const MAX_TIMER_MS = 86_400_000;
-/** The word of leaving (`stopped`) must not hold up the exit. */
+/** The `stopped` announce at the end of a run must not delay the exit. */
 export const STOPPED_ANNOUNCE_TIMEOUT_MS = 1_500;
-/** A tracker's message is cut here before it is shown. */
+/** A tracker's message is cut to this length before it is shown. */
 export const MAX_TRACKER_MESSAGE_CHARS = 300;
 
-/** One try of a question to a name server; the next one waits twice as long. */
+/** One query to a name server; the next try waits twice as long. */
 export const NAME_SERVER_TIMEOUT_MS = 3_000;
-/** Tries: with the doubled wait 9 s in all, inside the time of one announce. */
+/** Tries of such a query: 9 s in total, less than the time of one announce. */
 export const NAME_SERVER_TRIES = 2;
-/** Servers that connections are kept open to, over HTTP. */
+/** HTTP servers to which connections are kept open. */
 export const MAX_HTTP_ORIGINS = 64;
 
 // --- Web seeds -----------------------------------------------------------------------------------------------
 
-/** Connections to each server of web seeds (BEP 19), for all torrents together; libtorrent's number. */
+/** Connections to each web-seed server (BEP 19), for all torrents together; libtorrent's number. */
 export const WEB_SEED_CONNECTIONS = 3;
-/** Web seeds of one torrent that are asked. */
+/** Web seeds of one torrent that are used. */
 export const MAX_WEB_SEEDS = 10;
-/** Deaths of the thread that fetches from web seeds, over the whole session, after which it is not replaced. */
+/** Deaths of the web-seed thread in a session. After these it is not replaced. */
 export const MAX_WEB_SEED_DEATHS = 5;
-/** What one request asks for, in whole pieces: long enough to stream, short enough to lose. */
+/** Bytes of one request, in whole pieces: long enough to stream, short enough to lose. */
 export const WEB_SEED_RUN_BYTES = 8_388_608;
-/** But no more than it sends in about this time, in seconds: a slow one must not hold much. */
+/** At most what the server sends in this time: a slow server must not hold many pieces. */
 export const WEB_SEED_RUN_S = 2;
-/** A server that sends nothing for this long is asked again later; libtorrent's `urlseed_timeout`. */
+/** A server that sends nothing for this time is tried again later; libtorrent's `urlseed_timeout`. */
 export const WEB_SEED_SILENCE_MS = 20_000;
-/** First wait after a request failed; doubles. */
+/** First wait after a failed request; doubles. */
 export const WEB_SEED_BACKOFF_MS = 2_000;
-/** And this at the longest. */
+/** The longest wait after a failed request. */
 export const WEB_SEED_BACKOFF_MAX_MS = 60_000;
 /** Failures in a row after which a web seed gives up a run in the middle of a block: two minutes of waits. */
 export const MAX_WEB_SEED_HOLDS = 6;
-/** What a server asks for with Retry-After is kept up to this: no answer may end a web seed for the whole run. */
+/** The longest Retry-After that is respected: no answer may stop a web seed for the whole run. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS = 3_600_000;
-/** A file that a server did not have, or did not want to give, is asked for again after this long, if the run still goes on. */
+/** A file that a server did not have or refused is requested again after this time, if the run still goes on. */
 export const WEB_SEED_FILE_RETRY_MS = 600_000;
-/** Bad pieces of one file, and a tenth of all that came of it, after which a server has another version of that file. */
+/** Bad pieces of one file, if they are also a tenth of all its pieces so far, after which the server has another version of the file. */
 export const MAX_BAD_PIECES_OF_FILE = 3;
-/** Files that the text names where many cannot be had; `--json` names all. */
+/** Files that the text names when many are missing; `--json` names all. */
 export const MAX_FILES_NAMED = 20;
-/** How often the work of web seeds is looked at: which is slow, and which pieces came from elsewhere. */
+/** Web seeds are checked at this interval: which is slow, and which pieces arrived from elsewhere. */
 export const WEB_SEED_TICK_MS = 250;
-/** With no piece or no slot to be had, a connection looks again after this long. */
+/** A connection without a piece or slot checks again after this time. */
 export const WEB_SEED_IDLE_MS = 100;
 
 // --- DHT and local discovery ---------------------------------------------------------------------------------
 
-/** A packet of the DHT; whatever is longer than one Ethernet frame holds is none. */
+/** One Ethernet frame. A longer packet is not a DHT message. */
 export const MAX_DHT_PACKET_BYTES = 1_500;
-/** The second search in the DHT after the first; then twice as long each time. */
+/** Time from the first DHT search to the second; doubles. */
 export const DHT_FIRST_REPEAT_MS = 30_000;
-/** And this at the longest: nodes forget an announce after half an hour. */
+/** The longest time between two DHT searches: nodes forget an announce after half an hour. */
 export const DHT_REPEAT_MS = 900_000;
-/** A search that found nobody is repeated after this long at first: the table of a new node has holes. */
+/** A DHT search without result is repeated after this time at first: the table of a new node has holes. */
 export const DHT_EMPTY_REPEAT_MS = 5_000;
-/** While no node is known, those to begin with are asked again after this long; doubles each time. */
+/** While no node is known, the first nodes are asked again after this time; doubles. */
 export const DHT_SEEK_MS = 1_000;
-/** And this at the longest: a few packets, and a look-up for each name. */
+/** The longest such time: it costs a few packets, and one look-up per name. */
 export const DHT_SEEK_MAX_MS = 10_000;
-/** The library waits for an answer this long. */
+/** The DHT library waits this long for an answer. */
 export const DHT_PING_MS = 2_500;
-/** With this many nodes known, those of peers (PORT) are not asked as well. */
+/** When this many nodes are known, the nodes of peers (PORT) are not asked as well. */
 export const ENOUGH_DHT_NODES = 200;
-/** Nodes that peers or earlier runs told of, and are remembered for a time without any. */
+/** Nodes from peers or earlier runs that are remembered for a time without nodes. */
 export const MAX_MET_DHT_NODES = 256;
-/** Nodes of a torrent (BEP 5 `nodes`) beyond these are passed over. */
+/** Nodes of a torrent (BEP 5 `nodes`). Those beyond are skipped. */
 export const MAX_TORRENT_DHT_NODES = 16;
-/** Nodes that are named to begin with, by all torrents; more are passed over. Each is asked, and looked up, while no other is known. */
+/** First nodes named by all torrents. Those beyond are skipped: each is looked up and asked while no other node is known. */
 export const MAX_NAMED_DHT_NODES = 64;
-/** Torrents that search in the DHT at one time; the library has 16 questions on their way for all of them. */
+/** Torrents that search the DHT at one time; the DHT library has 16 open queries for all of them. */
 export const MAX_DHT_SEARCHES = 4;
-/** Nodes are kept for the next run after a search, but not more often than this, and at the end. */
+/** Nodes are saved for the next run after a search, but not more often than this, and at the end. */
 export const DHT_KEEP_MS = 60_000;
-/** Addresses of one name that are tried. */
+/** Addresses of one node name that are tried. */
 export const MAX_NAME_ADDRESSES = 8;
-/** Nodes and peers of the DHT over IPv6 that are remembered at one time. */
+/** Nodes and peers of the IPv6 DHT that are remembered at one time. */
 export const MAX_DHT_STAND_INS = 65_536;
-/** An answer of our node: a forged sender of a question must not be flooded by it. Others send as many peers as fit a packet. */
+/** An answer of our DHT node: a forged sender address must not be flooded by it. Other clients send as many peers as fit into a packet. */
 export const MAX_DHT_ANSWER_BYTES = 1_000;
-/** Nodes in one answer: K of BEP 5. */
+/** Nodes in one DHT answer: K of BEP 5. */
 export const MAX_DHT_NODES_PER_ANSWER = 8;
-/** The answer repeats the transaction id of the question; those in use have 2 to 8 bytes. */
+/** A DHT answer repeats the transaction id of the query; those in use have 2 to 8 bytes. */
 export const MAX_DHT_TRANSACTION_BYTES = 32;
-/** Answers of our node in a second, to all: 50 KB at the most. */
+/** Answers of our DHT node per second, in total: 50 KB at most. */
 export const DHT_ANSWERS_PER_S = 50;
-/** And to one host (IPv6: /64); libtorrent takes more than 5 a second for an attack. */
+/** Answers to one host (IPv6: /64) per second; libtorrent treats more than 5 as an attack. */
 export const DHT_ANSWERS_PER_HOST_PER_S = 5;
-/** Hosts whose questions are counted one by one. */
+/** Hosts whose DHT queries are counted one by one. */
 export const MAX_DHT_ASKERS = 4_096;
-/** Ports that one host may announce to our node: some people share an address. */
+/** Ports that one host may announce to our DHT node: several people may share an address. */
 export const MAX_DHT_PORTS_PER_HOST = 8;
-/** A peer that announced itself to our node is forgotten after about this long: others announce every 15 to 30 minutes. */
+/** A peer that announced itself to our DHT node is forgotten after about this time: others announce every 15 to 30 minutes. */
 export const DHT_PEER_AGE_MS = 1_800_000;
-/** Nodes kept for the next run: the 8 of some buckets are enough to begin with. */
+/** DHT nodes kept for the next run: the 8 of some buckets are enough for a start. */
 export const MAX_KEPT_DHT_NODES = 200;
-/** A file of kept nodes; 200 of them have 15 KB. */
+/** The file of kept DHT nodes; 200 nodes take 15 KB. */
 export const MAX_NODE_FILE_BYTES = 262_144;
-/** Another run that writes it needs some milliseconds, and is waited for this long. */
+/** We wait this long for another run that writes this file; it needs some milliseconds. */
 export const NODE_FILE_LOCK_MS = 2_000;
 /** BEP 14: an announce to the local network every five minutes. */
 export const LSD_INTERVAL_MS = 300_000;
-/** Interfaces that came or went are noticed after this long at the most. */
+/** New and removed network interfaces are noticed after this time at most. */
 export const LSD_INTERFACES_MS = 5_000;
-/** Interfaces that are spoken on, each for IPv4 and IPv6: a host of containers may have hundreds. */
+/** Interfaces used for local discovery, each for IPv4 and IPv6: a host of containers may have hundreds. */
 export const MAX_LSD_INTERFACES = 32;
-/** Whoever is new on the local network is answered, but not more often than this. */
+/** A new peer on the local network is answered, but not more often than this. */
 export const LSD_ANSWER_MS = 10_000;
-/** Torrents in one announce on the local network: about 1,100 bytes, of 1,400 that BEP 14 allows. */
+/** Torrents in one announce on the local network: about 1,100 bytes; BEP 14 allows 1,400. */
 export const MAX_LSD_INFO_HASHES = 20;
-/** Between two announces on one interface, where there are too many torrents for one. */
+/** Time between two announces on one interface, if there are too many torrents for one announce. */
 export const LSD_PACE_MS = 1_000;
-/** With nobody else to ask, the local network is waited for this long. */
+/** If there is no other source of peers, a run waits this long for the local network. */
 export const LSD_HOPE_MS = 10_000;
 /** An announce on the local network; one for 20 torrents has about 1,000 bytes. */
 export const MAX_LSD_PACKET_BYTES = 1_500;
 
 // --- The run -------------------------------------------------------------------------------------------------
 
-/** Between two looks at a clock of silences; a longer step is one in which the process stood still, and does not count. */
+/** Time between two looks at a clock. A longer step means that the process was stopped, and does not count. */
 export const MAX_CLOCK_STEP_MS = 2_000;
-/** A timer of such a clock looks at it this often at least. */
+/** A timer of such a clock checks it at least this often. */
 export const LIVED_TIMER_STEP_MS = 500;
-/** `get` gives up when nobody has unchoked us for this long from the start (`--first-unchoke-timeout`). */
+/** `get` gives up if no peer has unchoked us after this time (`--first-unchoke-timeout`). */
 export const DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS = 300_000;
-/** `get` gives up after this long without one verified piece (`--idle-timeout`). */
+/** `get` gives up after this time without a verified piece (`--idle-timeout`). */
 export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
-/** `unchoke doctor` looks for so long, unless a block comes before: two rechokes of transmission. */
+/** `unchoke doctor` tries for this time, unless a block arrives earlier: two rechokes of transmission. */
 export const DEFAULT_DOCTOR_MS = 20_000;
-/** How long `unchoke bench` measures, from the first block (`--duration`). */
+/** `unchoke bench` measures for this time, from the first block (`--duration`). */
 export const DEFAULT_BENCH_MS = 30_000;
-/** The longest time that an option may name: Node's timers have 31 bits. */
+/** The longest time in an option: Node's timers have 31 bits. */
 export const MAX_DURATION_MS = 2_147_483_647;
-/** `--shards`. A thread takes about 11 MiB before it has done anything. */
+/** `--shards`. A thread takes about 11 MiB before it does anything. */
 export const MAX_SHARDS = 256;
-/** `--hashers`. */
+/** `--hashers`. A thread takes about 11 MiB before it does anything. */
 export const MAX_HASHERS = 256;
-/** `--parallel`. */
+/** `--parallel`. Each active download needs memory for its pieces. */
 export const MAX_PARALLEL_DOWNLOADS = 64;
-/** `--memory`. One download has one stretch of shared memory; no disk is so slow that more would help. */
+/** `--memory`. One download has one block of shared memory; no disk is slow enough to need more. */
 export const MAX_MEMORY_BYTES = 68_719_476_736;
 /** Events of a torrent that wait for a program that does not take them; the oldest go first. */
 export const MAX_WAITING_EVENTS = 10_000;
 /** Memory for pieces of all torrents of a session that a program opens and gives no `memory`. */
 export const DEFAULT_SESSION_MEMORY_BYTES = 1_073_741_824;
-/** A torrent with pieces of this size or more may have memory for one of them at a time; others wait for two. */
+/** A torrent with pieces of this size or more starts with memory for one piece; other torrents wait for memory for two. */
 export const LARGE_PIECE_BYTES = 134_217_728;
 /** `unchoke swarm --payload`: the hashes of its pieces are made at the start. */
 export const MAX_SWARM_PAYLOAD_BYTES = 68_719_476_736;
-/** A download that stands still for so long is told why. */
+/** When nothing was verified for this time, `get` says why. */
 export const HINT_AFTER_MS = 10_000;
-/** The file of `--metrics` is written this often: as often as Prometheus asks, by default. */
+/** The file of `--metrics` is written at this interval, which is Prometheus's default. */
 export const METRICS_FILE_INTERVAL_MS = 15_000;
-/** Connections to the port of `--metrics-port` at one time: a few collectors ask, one after the other. */
+/** Connections to the port of `--metrics-port` at one time: a few collectors, one after the other. */
 export const MAX_METRICS_CONNECTIONS = 16;
-/** Each ends after this long, whatever was asked: one that is kept open keeps others out. */
+/** Each of these connections ends after this time, so that an open one does not keep others out. */
 export const METRICS_REQUEST_MS = 5_000;
-/** A request with its headers; Prometheus sends about 300. */
+/** A request with its headers; Prometheus sends about 300 bytes. */
 export const MAX_METRICS_REQUEST_BYTES = 4_096;
-/** Points of the throughput picture in the race report. */
+/** Points of the throughput chart in the race report. */
 export const MAX_FLOW_SAMPLES = 600;
-/** A line of progress where the output is not a terminal. */
+/** A line of progress when the output is not a terminal. */
 export const PLAIN_PROGRESS_MS = 5_000;
-/** A redraw of the progress line on a terminal. */
+/** A redraw of the progress on a terminal. */
 export const LIVE_PROGRESS_MS = 250;

@@ -1,14 +1,14 @@
 /**
- * Time as this thread lives it: it stands still while the process does (Ctrl-Z, `docker pause`, a machine that sleeps). Whatever
- * counts the silence of others counts by this clock: what they sent meanwhile lies unread in our sockets, so nobody was silent.
+ * Lived time: a clock that stops while the process is stopped (Ctrl-Z, `docker pause`, a machine that sleeps). Every silence
+ * is measured with it: what others sent meanwhile is unread in our sockets, so they were not silent.
  *
- * Its owner looks at it several times a second, as a shard does at each tick. A longer time between two looks is time in which
- * nothing of ours ran, and does not count.
+ * Its owner reads it several times a second, as a shard does at each tick. If two reads are further apart, nothing of ours ran
+ * in between, and this time does not count.
  */
 import type { Clock } from './clock.ts';
 import { MAX_CLOCK_STEP_MS } from './limits.ts';
 
-/** From this moment of lived time on it is so far behind the other clock. */
+/** From this moment of lived time on, it is this far behind the other clock. */
 interface Gap {
   readonly from: number;
   readonly lostMs: number;
@@ -30,14 +30,14 @@ export class LivedClock {
     const stepMs = at - this.#lookedAt;
     this.#lookedAt = at;
     if (stepMs > MAX_CLOCK_STEP_MS) {
-      // Not all of it, so that moments before and after can be told apart.
+      // One millisecond still counts, so that moments before and after differ.
       this.#lostMs += stepMs - 1;
       this.#gaps.push({ from: at - this.#lostMs, lostMs: this.#lostMs });
     }
     return at - this.#lostMs;
   };
 
-  /** A moment of lived time on the clock that all threads share. */
+  /** A moment of lived time, converted to the clock that all threads share. */
   readonly shared = (lived: number): number =>
     lived + (this.#gaps.findLast(({ from }) => from <= lived)?.lostMs ?? 0);
 }

@@ -1,4 +1,7 @@
-/** A timer that counts lived time alone: after a stop of the process its rest is still to come, and what came meanwhile is read first. */
+/**
+ * A timer that counts only lived time: after a stop of the process, the rest of the time still has to pass, and what arrived
+ * meanwhile is read first.
+ */
 import { type Clock, monotonicMs } from './clock.ts';
 import { LIVED_TIMER_STEP_MS, MAX_CLOCK_STEP_MS } from './limits.ts';
 
@@ -46,7 +49,7 @@ export class LivedTimer {
 
   #look(): void {
     const passedMs = this.#clock() - this.#lookedAt;
-    // Timers of Node may be a moment early by this clock: the step is over all the same.
+    // Node's timers may fire slightly early by this clock: the step has passed all the same.
     if (passedMs <= MAX_CLOCK_STEP_MS) this.#restMs -= Math.max(passedMs, this.#stepMs);
     if (this.#restMs <= 0) return this.#work();
     this.#cancel = this.#next();

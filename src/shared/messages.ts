@@ -1,7 +1,6 @@
 /**
- * Everything that is said between the main thread and its workers: one union per direction, told apart by `type`.
- * Plain data only, since an Error crosses a port without its name and code. No block ever travels here: blocks lie
- * in the arena.
+ * All messages between the main thread and the shards: one union per direction; `type` names the message. Plain data only,
+ * because an Error crosses a port without its name and code. No block travels in a message: blocks are in the arena.
  */
 
 import type { CloseReason } from './close-reason.ts';
@@ -17,21 +16,21 @@ import type { Timeline } from './timeline.ts';
 export const STRATEGIES = ['sequential', 'first-connect', 'first-unchoke'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** Which piece comes next: the rarest, or simply the next. */
+/** Which piece comes next: the rarest one, or the next in order. */
 export type PickOrder = 'rarest' | 'sequential';
 
-/** Whether the stream to a peer is hidden from who is in between: first plain and then encrypted, encrypted only, or never. */
+/** Encryption of the stream to a peer: first plain and then encrypted, only encrypted, or never. */
 export const ENCRYPTIONS = ['prefer', 'require', 'off'] as const;
 export type Encryption = (typeof ENCRYPTIONS)[number];
 
-/** How a peer was spoken to: `mse` is a key exchange that was not finished; over TCP where nothing else is said. */
+/** The transport of a peer. `mse` alone is an unfinished key exchange; TCP if nothing else is named. */
 export type TransportKind = 'tcp' | 'utp' | `${'' | 'utp-'}mse${'' | '-plain' | '-rc4'}`;
 
 export interface PeerAddress {
   readonly peer: PeerIndex;
   readonly host: string;
   readonly port: number;
-  /** Of who named it: groups take turns at being dialled. */
+  /** The group of its source: groups take turns at being dialled. */
   readonly group?: number;
 }
 
@@ -43,20 +42,20 @@ export interface ShardShare {
   readonly openPeers: number;
 }
 
-/** What a shard must know of the torrent to do more than shake hands. Of a magnet link it is not known at first. */
+/** What a shard must know about the torrent to do more than handshakes. With a magnet link it is not known at first. */
 export interface ShardTorrent {
   readonly geometry: Geometry;
-  /** The info dictionary as it was hashed, to be served to others (BEP 9). */
+  /** The info dictionary as it was hashed; we send it to other peers (BEP 9). */
   readonly info: SharedArrayBuffer;
   /** Peers come from its trackers only (BEP 27). */
   readonly private: boolean;
-  /** Null: race only. Each peer that unchokes is asked for one block, which is thrown away. */
+  /** Null: only a race. Each peer that unchokes us is asked for one block, which is thrown away. */
   readonly download: {
     readonly ledger: LedgerMemory;
     readonly arena: ArenaMemory;
     readonly maxSlots: number;
     readonly order: PickOrder;
-    /** Other shards download the same torrent. */
+    /** Other shards also download this torrent. */
     readonly hasNeighbours: boolean;
   } | null;
 }
@@ -70,7 +69,7 @@ export interface ShardTask<Port> {
   readonly encryption: Encryption;
   /** Null: peers are dialled directly. */
   readonly proxy: SocksProxy | null;
-  /** Where connections leave from; null leaves it to the system. */
+  /** Our address for connections; null: the system chooses. */
   readonly localAddress: string | null;
   /** Try uTP (BEP 29) beside TCP. */
   readonly utp: boolean;
@@ -83,45 +82,45 @@ export interface TorrentEntry {
   readonly strategy: Strategy;
   /** Peers to download from, of this shard. Infinity means no limit. */
   readonly workingPeers: number;
-  /** How long a choking peer keeps its place, in milliseconds. */
+  /** Milliseconds for which a choking peer keeps its place. */
   readonly chokedTimeoutMs: number;
-  /** Exchange peers with others (BEP 11); a private torrent, once it is known as one, does not. */
+  /** Exchange peers (BEP 11). Off once the torrent is known to be private. */
   readonly pex: boolean;
-  /** Say that we have a node of the DHT, and hear of those of peers (BEP 5); not so once the torrent is known as private. */
+  /** Announce our DHT node and learn the nodes of peers (BEP 5). Off once the torrent is known to be private. */
   readonly dht: boolean;
-  /** Dial lost peers again. A race without a download asks each but once. */
+  /** Dial lost peers again. A race without a download dials each peer once. */
   readonly reconnect: boolean;
   /** Peers that connect to us get the index `first`, then `first + step` and so on: those of other shards lie between. */
   readonly incoming: { readonly first: PeerIndex; readonly step: number };
 }
 
-/** What main says of addresses. */
+/** Commands about addresses. */
 export type AddressCommand =
   /** `lost`: they were lost before, by a shard that died. */
   | { readonly type: 'addresses'; readonly addresses: readonly PeerAddress[]; readonly lost: boolean }
-  /** A source names these lost peers again. */
+  /** A source named these lost peers again. */
   | { readonly type: 'named'; readonly peers: readonly PeerIndex[] }
-  /** They make room for others, unless they are in play; answered by `forgotten`. */
+  /** Forget them to make room for others, unless they are in play; `forgotten` answers. */
   | { readonly type: 'forget'; readonly peers: readonly PeerIndex[] };
 
-/** What main says of one torrent. */
+/** Commands of main about one torrent. */
 export type TorrentCommand =
-  /** Peers of this torrent may be dialled and accepted from here on. */
+  /** From now on peers of this torrent may be dialled and accepted. */
   | { readonly type: 'enter'; readonly entry: TorrentEntry }
-  /** From here on blocks may be asked for; said once. */
+  /** From now on blocks may be requested. Sent once. */
   | { readonly type: 'begin'; readonly content: ShardTorrent }
   /** Ask this peer for these parts of the metadata (BEP 9). */
   | { readonly type: 'ask-metadata'; readonly peer: PeerIndex; readonly parts: readonly number[] }
-  /** Away with it, for good: it sent bad data that only main could see, or a private torrent may not know it. */
+  /** Close them for good: they sent bad data that only main could see, or a private torrent does not allow them. */
   | { readonly type: 'banish'; readonly peers: readonly PeerIndex[]; readonly code: 'bad-data' | 'private' }
   | AddressCommand
-  /** Its part of the peers to download from has changed. Infinity means no limit. */
+  /** Its share of the peers to download from has changed. Infinity means no limit. */
   | { readonly type: 'share'; readonly workingPeers: number }
-  /** These peers alone stay; all others leave the race. */
+  /** Only these peers stay; all others leave the race. */
   | { readonly type: 'keep'; readonly peers: readonly PeerIndex[] }
-  /** The kept peers are gone: all peers that were sent away may race again. */
+  /** The kept peers are gone: all closed peers may race again. */
   | { readonly type: 'resume' }
-  /** Hash verdicts, to all shards: what to announce, and that slots are free again, or pieces missing. */
+  /** Verdicts, to all shards: pieces to announce, and the news that slots are free or pieces missing again. */
   | { readonly type: 'verdicts'; readonly verified: readonly PieceIndex[] }
   /** The torrent is over: its peers are closed, and then nothing of it is left here. Answered by `left`. */
   | { readonly type: 'leave' };
@@ -135,15 +134,15 @@ export type ShardCommand =
   | { readonly type: 'network-back' }
   | { readonly type: 'stop' };
 
-/** A part of 16 KiB of the metadata, as a peer sent it; `bytes` null where it refused. */
+/** A metadata part of 16 KiB as a peer sent it; `bytes` is null if the peer refused it. */
 export interface MetadataPart {
   readonly index: number;
-  /** All of the metadata, as the peer says. */
+  /** Size of the whole metadata, as the peer says. */
   readonly totalBytes: number;
   readonly bytes: Uint8Array | null;
 }
 
-/** How it went with one peer; sent when it closes, and for all that are left when the shard stops. */
+/** The result of one peer; sent when it closes, and for all peers that are left when the shard stops. */
 export interface PeerOutcome {
   readonly peer: PeerIndex;
   readonly shard: ShardId;
@@ -155,11 +154,11 @@ export interface PeerOutcome {
   readonly peerIdPrefix: string | null;
   readonly receivedBytes: number;
   readonly transport: TransportKind;
-  /** Milliseconds until it is dialled again; null where this is the end. */
+  /** Milliseconds until it is dialled again; null if it is not. */
   readonly retryInMs: number | null;
 }
 
-/** Counters of a torrent on one shard since it entered, and its peers by phase now. */
+/** Counters of a torrent on one shard since it entered, and its current peers by phase. */
 export interface TorrentStats {
   readonly queued: number;
   readonly dialing: number;
@@ -175,11 +174,11 @@ export interface TorrentStats {
   readonly wastedBytes: number;
 }
 
-/** How a shard's thread fares, since it started. */
+/** The load of a shard's thread since its start. */
 export interface ShardLoad {
-  /** Pauses of dialling because this machine ran out of descriptors or ports. */
+  /** Times that dialling paused because this process ran out of descriptors or ports. */
   readonly shortages: number;
-  /** Milliseconds that its thread has worked and not waited. */
+  /** Milliseconds for which its thread was busy. */
   readonly activeMs: number;
   /** Event-loop delay, milliseconds beyond the sampling interval. */
   readonly lagP50Ms: number;
@@ -194,35 +193,35 @@ export interface FullPiece {
   readonly slot: SlotIndex;
 }
 
-/** What a shard says of one torrent. */
+/** Events of a shard about one torrent. */
 export type TorrentEvent =
-  /** For the first-connect strategy. These three are never batched; `at` in monotonic milliseconds, as everywhere. */
+  /** For the first-connect strategy. The next three are never batched. `at` is in monotonic milliseconds, as everywhere. */
   | { readonly type: 'connected'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'unchoked'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
   /** A peer connected to us and named this torrent. */
   | { readonly type: 'accepted'; readonly address: PeerAddress }
   /**
-   * The peer may be asked for metadata, which we have not (BEP 9), and says that it has this many bytes; 0 where it names no
-   * size, null where it may not be asked any more. Said again when that changes.
+   * The peer may be asked for the metadata, which we do not have (BEP 9), and says that it has this many bytes; 0 if it names
+   * no size, null if it may not be asked any more. Sent again when this changes.
    */
   | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number | null }
-  /** The peer named others (BEP 11). */
+  /** The peer named other peers (BEP 11). */
   | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly HostPort[] }
-  /** The peer has a node of the DHT at this port (BEP 5). */
+  /** The peer has a DHT node at this port (BEP 5). */
   | { readonly type: 'dht-node'; readonly peer: PeerIndex; readonly port: number }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
-  /** Of `peers` the shard knows nothing any more; `kept` are in play. */
+  /** The shard has forgotten `peers`; `kept` are in play. */
   | {
       readonly type: 'forgotten';
       readonly peers: readonly PeerIndex[];
       readonly kept: readonly PeerIndex[];
     }
   | { readonly type: 'closed'; readonly outcomes: readonly PeerOutcome[] }
-  /** When any of them has changed. */
+  /** Sent when a counter has changed. */
   | { readonly type: 'stats'; readonly stats: TorrentStats }
-  /** Who gives most, the fastest first. */
+  /** The fastest peers, the fastest first. */
   | { readonly type: 'fastest'; readonly peers: readonly PeerRate[] }
   /** Nothing of the torrent is left on the shard. */
   | { readonly type: 'left' };

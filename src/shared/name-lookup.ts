@@ -1,7 +1,7 @@
 /**
- * The addresses of a host name, for a caller that may lose interest. The system's own look-up (`getaddrinfo`) cannot be stopped:
- * with a dead name server it holds one of the few threads that also read and write files, and the process cannot end before it
- * does. So the hosts file and the name servers are asked first; the system only for names that these do not know.
+ * The addresses of a host name, for a caller that may cancel. The system's look-up (`getaddrinfo`) cannot be cancelled: with a
+ * dead name server it blocks one of the few threads that also read and write files, and the process cannot end before it
+ * returns. So the hosts file and the name servers are asked first, and the system only for names that these do not know.
  */
 import { type LookupAddress, Resolver } from 'node:dns';
 import { lookup } from 'node:dns/promises';
@@ -10,10 +10,10 @@ import { isIP } from 'node:net';
 import { canonicalHost, ipv4Number, isSix } from './ip-address.ts';
 import { NAME_SERVER_TIMEOUT_MS, NAME_SERVER_TRIES } from './limits.ts';
 
-/** A name that stands for no address. The message is for the user. */
+/** A name without an address. The message is for the user. */
 export class LookUpError extends Error {
   override readonly name = 'LookUpError';
-  /** No name server knows the name: it will hardly be there in a moment. */
+  /** No name server knows the name: a retry will hardly help. */
   readonly unknown: boolean;
 
   constructor(code: string, options?: ErrorOptions) {
@@ -22,10 +22,10 @@ export class LookUpError extends Error {
   }
 }
 
-/** What the name servers say when they answer that there is no such name, or no address for it, or when there is no name server. */
+/** Errors of name servers that mean: the name does not exist, it has no address, or there is no name server. */
 const NOT_THERE = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED', 'EBADNAME', 'ENONAME']);
 
-/** RFC 6761, 6.3: nobody is asked for these, and a hosts file often has but one of them. */
+/** RFC 6761, 6.3: no server is asked for these names, and a hosts file often has only one of them. */
 const LOCALHOST: readonly LookupAddress[] = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 },
@@ -36,7 +36,7 @@ export function isLocalhost(host: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(host);
 }
 
-/** An address stands for itself. Rejects with LookUpError, and at once when `signal` aborts. */
+/** An address is returned as it is. Rejects with LookUpError, at once when `signal` aborts. */
 export async function lookUp(host: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
   if (ipv4Number(host) !== null) return [{ address: host, family: 4 }];
   if (isSix(host)) return [{ address: host, family: 6 }];
@@ -52,7 +52,7 @@ export async function lookUp(host: string, signal: AbortSignal): Promise<readonl
   }
 }
 
-/** Both families at once; one of them is enough. */
+/** Asks for both families at once; one answer is enough. */
 function nameServersSay(host: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
   const resolver = new Resolver({ timeout: NAME_SERVER_TIMEOUT_MS, tries: NAME_SERVER_TRIES });
   return new Promise((resolve, reject) => {
@@ -68,7 +68,7 @@ function nameServersSay(host: string, signal: AbortSignal): Promise<readonly Loo
       signal.removeEventListener('abort', abort);
       const found = [...addressesOf(four, 4), ...addressesOf(six, 6)];
       if (found.length > 0) resolve(found);
-      // Of two failures the one that may pass says more: a name is unknown only where both say so.
+      // Of two failures, the temporary one counts: a name is unknown only if both say so.
       else
         reject(
           [four, six].find((answer) => answer instanceof Error && !NOT_THERE.has(answer.code ?? '')) ?? four,
@@ -97,7 +97,7 @@ async function systemSays(host: string, signal: AbortSignal): Promise<readonly L
     if (error instanceof LookUpError) throw error;
     throw new LookUpError((error as NodeJS.ErrnoException).code ?? String(error), { cause: error });
   } finally {
-    // A run may ask for a name that nobody knows again and again.
+    // A run may ask again and again for a name that no server knows.
     signal.removeEventListener('abort', abandon);
   }
 }
@@ -108,12 +108,12 @@ const HOSTS_FILE =
     : '/etc/hosts';
 
 async function hostsFileSays(host: string): Promise<readonly LookupAddress[]> {
-  // Where there is none, or it cannot be read, it says nothing.
+  // A missing or unreadable file has no entries.
   const text = await readFile(HOSTS_FILE, 'utf8').catch(() => '');
   return hostsOf(text, host);
 }
 
-/** The addresses that a hosts file has for a name. */
+/** The addresses of a name in a hosts file. */
 export function hostsOf(text: string, host: string): LookupAddress[] {
   const wanted = host.toLowerCase().replace(/\.$/, '');
   return text.split(/\r?\n/).flatMap((line) => {

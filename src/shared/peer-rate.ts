@@ -1,4 +1,4 @@
-/** What a peer gives at the moment. */
+/** The current rate of a peer. */
 import type { PeerIndex } from './indices.ts';
 import { SHOWN_FASTEST_PEERS } from './limits.ts';
 
@@ -11,7 +11,7 @@ export interface PeerRate {
   readonly bytesPerS: number;
 }
 
-/** The few that give most, the fastest first. */
+/** The few fastest peers, the fastest first. */
 export function fastestOf(rates: readonly PeerRate[]): PeerRate[] {
   return [...rates].sort((a, b) => b.bytesPerS - a.bytesPerS).slice(0, SHOWN_FASTEST_PEERS);
 }

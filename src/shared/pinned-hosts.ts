@@ -1,6 +1,6 @@
 /**
- * A host name looked up once, judged, and then held to: whoever answers the look-up cannot name a harmless address for the
- * judgement and another for the connection.
+ * A host name is looked up once, its addresses are checked, and the connection uses exactly these. So a name server cannot
+ * give a harmless address for the check and another one for the connection.
  */
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
@@ -10,17 +10,16 @@ import { lookUp } from './name-lookup.ts';
 
 export interface PinnedHost {
   readonly reach: Reach;
-  /** One and the same for the same addresses. */
+  /** Equal for equal addresses. */
   readonly key: string;
   readonly addresses: readonly LookupAddress[];
-  /** For `net.connect` and its like: these addresses, whatever it is asked. */
+  /** For `net.connect` and similar calls: always returns these addresses. */
   readonly lookup: LookupFunction;
 }
 
 /**
- * What the URL's host stands for; with a `family`, its addresses of that family alone. Of several addresses those count that
- * are as near as the first, IPv4 before IPv6. Rejects with an Error for the user where the name cannot be looked up, or stands
- * for no host.
+ * The addresses of the URL's host; with a `family`, only those of that family. If there are several, those with the reach of
+ * the first one count, IPv4 before IPv6. Rejects with an Error for the user if the name cannot be looked up or is not a host.
  */
 export async function pinHost(
   url: URL,
@@ -34,7 +33,7 @@ export async function pinHost(
   sorted.sort((a, b) => a.family - b.family);
   if (sorted.length === 0) throw new Error(`its name has no address of IPv${family}`);
   const reach = reachOf(sorted[0]?.address ?? '');
-  if (reach === null) throw new Error(`${sorted[0]?.address ?? host} is no address of a host`);
+  if (reach === null) throw new Error(`${sorted[0]?.address ?? host} is not an address of a host`);
   const addresses = sorted.filter(({ address }) => reachOf(address) === reach);
   return {
     reach,
@@ -53,7 +52,7 @@ export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
-/** An IPv4 address in the clothes of IPv6 is reached, and judged, as what it is. */
+/** An IPv4 address in IPv6 form is connected to, and checked, as IPv4. */
 function plain(address: string): LookupAddress {
   const canonical = canonicalHost(address);
   return { address: canonical, family: isSix(canonical) ? 6 : 4 };

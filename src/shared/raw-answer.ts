@@ -1,20 +1,23 @@
 /**
- * All bytes that a server answers with, as they come. Node's reader ends a connection at the first byte that it cannot read, and
- * what was to come behind that is lost: so the server is asked once more, and its answer is not given to that reader.
+ * All bytes of a server's answer, unparsed. Node's HTTP parser closes a connection at the first byte that it cannot parse, and
+ * the rest is lost. So the request is sent once more, and its answer bypasses that parser.
  */
 import { type RequestOptions, request } from 'node:http';
 
 export interface RawBounds {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
-  /** Where the answer ends, by what came of it; null while that cannot be known. */
+  /** The end of the answer, judged from its beginning; null while it cannot be known. */
   readonly endOf: (beginning: Buffer) => number | null;
 }
 
-/** Heads are not longer, so `endOf` looks at no more. */
+/** Heads are not longer, so `endOf` gets no more. */
 const HEAD_BYTES = 16_384;
 
-/** Up to its end, to `maxBytes`, or to where the server closes. An aborted signal ends it, too. Rejects where nothing came. */
+/**
+ * Reads up to the end of the answer, to `maxBytes`, or until the server closes; an aborted signal also ends it. Rejects if
+ * nothing arrived.
+ */
 export function rawAnswer(options: RequestOptions, { signal, maxBytes, endOf }: RawBounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -1,6 +1,6 @@
-/** RFC 9110, 10.2.3: how long a server wants to be left alone, in seconds or until a date. */
+/** RFC 9110, 10.2.3: the wait that a server asks for, in seconds or until a date. */
 
-/** Milliseconds from `now` (of the calendar); null for what says nothing. */
+/** Milliseconds from `now` (calendar time); null if the value means nothing. */
 export function retryAfterMs(value: string | string[] | undefined, now: number): number | null {
   const text = (typeof value === 'string' ? value : '').trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;

@@ -1,13 +1,13 @@
 /**
- * Who sent a block: a peer, by its index, or a web seed, by its position in the list of web seeds. One number, so that
- * the arena can keep it beside the block.
+ * The sender of a block: a peer by its index, or a web seed by its position in the list of web seeds. It is one number, so the
+ * arena can store it beside the block.
  */
 import type { PeerIndex } from './indices.ts';
 
 declare const brand: unique symbol;
 export type Sender = number & { readonly [brand]: 'Sender' };
 
-/** Indices of peers have 24 bits. */
+/** Peer indices have 24 bits. */
 const FIRST_WEB_SEED = 2 ** 24;
 
 export function peerAsSender(peer: PeerIndex): Sender {

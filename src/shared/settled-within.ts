@@ -1,4 +1,4 @@
-/** Waiting, but not for ever. */
+/** Waiting with a time limit. */
 import { type Later, livedLater } from './lived-timer.ts';
 
 /** Resolves when the promise settles, or after `ms`, whichever is first. Never rejects. */

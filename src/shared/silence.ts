@@ -1,16 +1,16 @@
-/** A server that sends nothing. A time-out of the socket would fire after a stop of our process, before what came is read. */
+/** Detects a server that sends nothing. A socket time-out would fire after our process was stopped, before we read what arrived. */
 import type { ClientRequest } from 'node:http';
 import { monotonicMs } from './clock.ts';
 import { LIVED_TIMER_STEP_MS } from './limits.ts';
 import { LivedClock } from './lived-clock.ts';
 
-/** Calls `onSilent` once nothing has come for `ms`, from now on, until the request is over. */
+/** Calls `onSilent` when nothing has arrived for `ms`, from now until the request is over. */
 export function watchSilence(sent: ClientRequest, ms: number, onSilent: () => void): void {
   const clock = new LivedClock(monotonicMs);
   let since = clock.now();
   let bytesRead = 0;
   const look = (): void => {
-    // One without a connection yet tells its end only when it gets one.
+    // A request without a connection reports its end only when it gets one.
     if (sent.destroyed) return clearInterval(timer);
     const now = clock.now();
     const read = sent.socket?.bytesRead ?? 0;

@@ -1,8 +1,8 @@
 /**
- * The blocks of the slots of an arena, in shared memory: their bytes, and for each block two marks and its sender.
- *  - taken: somebody writes, or has written, this block. Only the holder that sets the mark may touch the block's bytes.
- *  - received: every byte of the block is there. A received block is taken; a slot with all blocks received can
- *    have no writer, so it can be hashed and written to disk while sockets go on.
+ * The blocks in the slots of an arena, in shared memory: their bytes, and for each block two marks and its sender.
+ * - taken: a writer is writing, or has written, this block. Only the holder that set the mark may touch the block's bytes.
+ * - received: all bytes of the block are there. A received block is taken. A slot with all blocks received has no writer, so
+ *   it can be hashed and written to disk while sockets go on.
  * A writer that gives up clears its taken mark.
  */
 import type { Geometry } from './geometry.ts';
@@ -18,7 +18,7 @@ export interface ArenaMemory {
   readonly words: SharedArrayBuffer;
 }
 
-/** The words of a slot, in order. Behind them: taken and received marks, and the sender of each block. */
+/** The words of a slot, in order. After them: taken and received marks, and the sender of each block. */
 export const SLOT_WORD = {
   owner: 0,
   piece: 1,
@@ -28,7 +28,7 @@ export const SLOT_WORD = {
   fruitless: 5,
   avoided: 6,
 } as const;
-/** Every block is there. A bit of the hold word; the others belong to the arena. */
+/** All blocks are received. One bit of the hold word; the arena uses the others. */
 export const FULL = 32;
 const HEADER_WORDS = SLOT_WORD.avoided + MAX_AVOIDED_SENDERS;
 
@@ -38,7 +38,7 @@ export class SlotBlocks {
   protected readonly words: Int32Array;
   readonly #slotBytes: number;
   readonly #slotWords: number;
-  /** Words of one kind of marks. */
+  /** Words for one kind of mark. */
   readonly #markWords: number;
   readonly #data: Buffer;
 
@@ -56,7 +56,7 @@ export class SlotBlocks {
     return Atomics.load(this.words, this.word(slot, 'piece')) as PieceIndex;
   }
 
-  /** True if the caller is now the only one who may write this block. */
+  /** True if only the caller may now write this block. */
   take(slot: SlotIndex, block: number): boolean {
     const bit = 1 << (block & 31);
     return (Atomics.or(this.words, this.#takenWord(slot, block), bit) & bit) === 0;
@@ -66,12 +66,12 @@ export class SlotBlocks {
     return (Atomics.load(this.words, this.#takenWord(slot, block)) & (1 << (block & 31))) !== 0;
   }
 
-  /** The writer gives up: what it wrote so far counts for nothing. */
+  /** The writer gives up: what it wrote does not count. */
   untake(slot: SlotIndex, block: number): void {
     Atomics.and(this.words, this.#takenWord(slot, block), ~(1 << (block & 31)));
   }
 
-  /** The writer is done with every byte of the block. True if this was the last block of the piece. */
+  /** The writer has written the whole block. True if this was the last block of the piece. */
   receive(slot: SlotIndex, block: number, sender: Sender): boolean {
     Atomics.store(this.words, this.#senderWord(slot, block), sender);
     Atomics.or(this.words, this.#receivedWord(slot, block), 1 << (block & 31));
@@ -89,7 +89,7 @@ export class SlotBlocks {
     return Atomics.load(this.words, this.word(slot, 'receivedCount'));
   }
 
-  /** Who sent each block; null where it was not received. */
+  /** The sender of each block; null if the block is not received. */
   senders(slot: SlotIndex): (Sender | null)[] {
     const blocks = blocksOfPiece(this.geometry, this.pieceOf(slot));
     const senders = new Array<Sender | null>(blocks).fill(null);
@@ -99,7 +99,7 @@ export class SlotBlocks {
     return senders;
   }
 
-  /** Where the first byte of a block lies in `bytes`. */
+  /** The offset of a block in `bytes`. */
   offsetOf(slot: SlotIndex, block: number): number {
     return slot * this.#slotBytes + block * BLOCK_BYTES;
   }
@@ -119,13 +119,13 @@ export class SlotBlocks {
     return slot * this.#slotWords + SLOT_WORD[name];
   }
 
-  /** No block is there, and nobody is in the slot. Its owner alone may call this. */
+  /** Clears a slot without blocks, owner and guest. Only its owner may call this. */
   protected clear(slot: number): void {
     const end = slot * this.#slotWords + HEADER_WORDS + 2 * this.#markWords;
     for (let word = this.word(slot, 'receivedCount'); word < end; word++) Atomics.store(this.words, word, 0);
   }
 
-  /** The block is to be fetched again. Nobody may be in the slot but the caller. */
+  /** The block must be fetched again. Only the caller may be in the slot. */
   protected unreceive(slot: SlotIndex, block: number): void {
     if (!this.hasReceived(slot, block)) return;
     Atomics.and(this.words, this.#receivedWord(slot, block), ~(1 << (block & 31)));
@@ -146,7 +146,7 @@ export class SlotBlocks {
   }
 }
 
-/** Throws RangeError where not even one piece fits into `memoryBytes`. */
+/** Throws RangeError if `memoryBytes` is too small for one piece. */
 export function allocateSlots(g: Geometry, memoryBytes: number, extraWords: number): ArenaMemory {
   const bytes = slotBytes(g);
   const slotCount = Math.min(Math.floor(memoryBytes / bytes), g.pieceCount);

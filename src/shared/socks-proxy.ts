@@ -1,6 +1,6 @@
-/** A SOCKS5 proxy as the user names it. */
+/** The SOCKS5 proxy that the user named. */
 
-/** With the name and the word for it where it wants them. */
+/** With user name and password if the proxy needs them. */
 export interface SocksProxy {
   readonly host: string;
   readonly port: number;
@@ -10,7 +10,7 @@ export interface SocksProxy {
 
 const DEFAULT_PORT = 1_080;
 
-/** Throws TypeError or URIError for what is no such URL. */
+/** Throws TypeError or URIError if the URL is not valid. */
 export function socksProxyOf(url: string): SocksProxy {
   const { hostname, port, username, password } = new URL(url);
   return {

@@ -1,15 +1,15 @@
-/** Connections through a SOCKS5 proxy (RFC 1928), by way of the `socks` package. Loaded only where there is a proxy. */
+/** Connections through a SOCKS5 proxy (RFC 1928) with the package `socks`. Loaded only with a proxy. */
 import { connect, type Socket } from 'node:net';
 import { SocksClient } from 'socks';
 import { CONNECT_TIMEOUT_MS } from './limits.ts';
 import type { SocksProxy } from './socks-proxy.ts';
 
-/** A socket on its way to the proxy; the caller may destroy it at any time. */
+/** A socket that connects to the proxy; the caller may destroy it at any time. */
 export function dialProxy({ host, port }: SocksProxy): Socket {
   return connect({ host, port, noDelay: true });
 }
 
-/** Asks the proxy, over a socket that `dialProxy` made, for a way to a host. Rejects with an Error that names what it said. */
+/** Asks the proxy, over a socket from `dialProxy`, to connect to a host. Rejects with an Error that contains the proxy's answer. */
 export async function through(
   socket: Socket,
   proxy: SocksProxy,

@@ -1,15 +1,15 @@
 /**
- * What main knows of each file of a download, shared with the hashers: which file on the disk it is, and how it may be
- * written to.
+ * What main knows about each file of a download, shared with the storage threads: which file on disk it is, and how it may be
+ * written.
  */
 import type { BigIntStats } from 'node:fs';
 
 export const STANDING = {
-  /** Made by this run, or empty: written to as it comes. */
+  /** Made by this run, or empty: written without checks. */
   ours: 0,
-  /** It was there with content of the torrent: pieces that it shares with others are written only where they differ. */
+  /** It existed with content of the torrent: pieces that it shares with other files are written only where they differ. */
   there: 1,
-  /** Nobody knows yet whose it is: it is kept as it is, and every byte must turn out to be right. */
+  /** Its owner is not known yet: it is not changed, and every byte must prove right. */
   guarded: 2,
 } as const;
 
@@ -41,15 +41,15 @@ export class Standings {
     return (this.#standings[file] ?? STANDING.ours) as Standing;
   }
 
-  /** From here on only this very file is opened in its place. */
+  /** From now on only this file is opened at its path. */
   identify(file: number, inode: bigint, born: bigint): void {
     this.#identities[file * 2] = inode;
     this.#identities[file * 2 + 1] = born;
   }
 
   /**
-   * False where another file was put in its place. The number of a file may change on filesystems that make numbers up
-   * (FAT, some of FUSE): there its time of birth speaks for it, or that it has one name only.
+   * False if another file has taken its place. The inode number may change on file systems that invent numbers (FAT, some of
+   * FUSE): there its time of birth identifies it, or the fact that it has only one name.
    */
   isSame(file: number, stats: BigIntStats): boolean {
     const [inode, born] = [this.#identities[file * 2] ?? 0n, this.#identities[file * 2 + 1] ?? 0n];

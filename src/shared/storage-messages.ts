@@ -1,19 +1,19 @@
-/** Everything that is said between the main thread and the storage threads: set-ups of torrents, tasks and results. */
+/** All messages between the main thread and the storage threads: setups of torrents, tasks and results. */
 import type { FolderHandle } from './folder.ts';
 import type { Geometry } from './geometry.ts';
 import type { PieceIndex, TorrentId } from './indices.ts';
 import type { FullPiece } from './messages.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 
-/** A full piece on its way to a storage thread. */
+/** A full piece for a storage thread. */
 export interface PieceToStore extends FullPiece {
-  /** It failed before: its block hashes are wanted although it may be good now. */
+  /** It failed before: its block hashes are needed even if it is good now. */
   readonly suspect: boolean;
 }
 
 /**
- * What the blocks of a piece looked like when it failed its hash, or when at last it passed: 20 bytes a block. The
- * difference between the two is who sent bad data.
+ * The hashes of a piece's blocks when it failed its hash check, or when it finally passed: 20 bytes per block. The difference
+ * shows which sender sent bad data.
  */
 export interface Evidence {
   readonly piece: PieceIndex;
@@ -21,24 +21,24 @@ export interface Evidence {
   readonly blockHashes: Uint8Array;
 }
 
-/** What a storage thread has from its start. */
+/** What a storage thread knows from its start. */
 export interface StorageThreadSetup {
-  /** Files that it keeps open, over all torrents. */
+  /** Files that it keeps open, for all torrents together. */
   readonly openFiles: number;
 }
 
-/** What a storage thread must know of a torrent before its first task of it; shared memory and plain data. */
+/** What a storage thread must know of a torrent before the first task of this torrent: shared memory and plain data. */
 export interface StoredTorrentSetup {
   readonly arena: ArenaMemory | null;
   readonly geometry: Geometry;
-  /** 20 bytes a piece (BEP 3 `pieces`). */
+  /** 20 bytes per piece (BEP 3 `pieces`). */
   readonly hashes: SharedArrayBuffer;
   readonly files: readonly StoredFile[];
-  /** BEP 47: zeros that lie in no file. */
+  /** BEP 47: zeros that are in no file. */
   readonly padding: readonly Padding[];
-  /** Files are read through symbolic links: for a torrent that is being made, never for a download. */
+  /** Read files through symbolic links: for `create` and `verify`, never for a download. */
   readonly followLinks?: boolean;
-  /** Of a download: the folder that all files lie below, also as it stands in their paths; and what is known of the files. */
+  /** For a download: the folder that contains all files, also as a prefix of their paths, and what is known about the files. */
   readonly place?: {
     readonly root: FolderHandle;
     readonly base: string;
@@ -54,8 +54,8 @@ export interface FileRange {
 }
 
 /**
- * A file of the download as it lies on disk; `offset` is where it begins in the torrent's bytes. Bytes of the torrent that
- * belong to no stored file (it was not selected) are checked and thrown away.
+ * A file of the download on disk; `offset` is its start in the torrent's bytes. Bytes of the torrent that are in no stored
+ * file (because it was not selected) are hashed and thrown away.
  */
 export interface StoredFile {
   readonly path: string;
@@ -74,14 +74,14 @@ export type StorageTask =
   | { readonly type: 'store'; readonly pieces: readonly PieceToStore[] }
   /** Read these pieces from disk and hash them: `[first, first + count)`. */
   | { readonly type: 'check'; readonly first: PieceIndex; readonly count: number }
-  /** The same, but tell the hashes: for a torrent that is being made. */
+  /** The same, but return the hashes: for `create`. */
   | { readonly type: 'digest'; readonly first: PieceIndex; readonly count: number }
-  /** Is there nothing but zeros? */
+  /** Does the file hold only zeros? */
   | { readonly type: 'blank'; readonly ranges: readonly FileRange[] };
 
-/** What main sends to a storage thread, one command at a time; each has a result. */
+/** Commands from main to a storage thread, one at a time; each has a result. */
 export type StorageCommand =
-  /** `setup`: where this thread does not know the torrent yet. */
+  /** `setup`: only if this thread does not know the torrent yet. */
   | {
       readonly type: 'run';
       readonly torrent: TorrentId;
@@ -90,10 +90,10 @@ export type StorageCommand =
     }
   /** Close their files and forget them. */
   | { readonly type: 'forget'; readonly torrents: readonly TorrentId[] }
-  /** Give back the shared memory of what was forgotten. */
+  /** Free the shared memory of forgotten torrents. */
   | { readonly type: 'collect' };
 
-/** The system's word on a failed file operation. */
+/** The system's error for a failed file operation. */
 export interface DiskFault {
   readonly code: string;
   readonly path: string;
@@ -106,9 +106,9 @@ export type StorageResult =
       readonly good: readonly FullPiece[];
       readonly bad: readonly FullPiece[];
       readonly evidence: readonly Evidence[];
-      /** Bytes in one write call, as they cost least so far. */
+      /** Bytes in one write call, the cheapest size so far. */
       readonly writeBytes: number;
-      /** Good pieces of which a guarded file has other bytes: that part of them was not written. */
+      /** Good pieces that differ from a guarded file: their part in this file was not written. */
       readonly withheld: readonly { readonly piece: PieceIndex; readonly files: readonly number[] }[];
       readonly fault: DiskFault | null;
     }
@@ -119,7 +119,7 @@ export type StorageResult =
       readonly missing: readonly PieceIndex[];
       readonly fault: DiskFault | null;
     }
-  /** 20 bytes a piece, from `first` on. A file that ends too early is a fault: it changed while it was read. */
+  /** 20 bytes per piece, from `first` on. A file that ends too early is a fault: it changed during reading. */
   | {
       readonly type: 'digested';
       readonly first: PieceIndex;
@@ -128,7 +128,7 @@ export type StorageResult =
     }
   | {
       readonly type: 'looked';
-      /** Files with nothing but zeros there. */
+      /** Files that hold only zeros there. */
       readonly blank: readonly number[];
       readonly fault: DiskFault | null;
     }

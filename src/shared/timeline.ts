@@ -1,6 +1,6 @@
 /**
- * When a peer reached each stage for the first time, in monotonic milliseconds (see `clock.ts`); null for a stage that it
- * never reached. Always all fields: one shape is copied several times faster than one that grows.
+ * When a peer first reached each stage, in monotonic milliseconds (see `clock.ts`); null for a stage that it never reached.
+ * All fields are always there: an object with one shape is copied several times faster than one that grows.
  */
 export interface Timeline {
   readonly dialed: number | null;

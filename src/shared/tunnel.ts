@@ -1,4 +1,4 @@
-/** Connections for HTTP that lead through the user's proxy, whichever it speaks. Loaded only where there is one. */
+/** HTTP connections through the user's proxy of any kind. Loaded only with a proxy. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { CONNECT_TIMEOUT_MS } from './limits.ts';
 import { dialProxy, through } from './socks.ts';
 import { socksProxyOf } from './socks-proxy.ts';
 
-/** Where an HTTP request wants to go, as Node's agents say it. */
+/** The destination of an HTTP request, in the form of Node's agents. */
 export interface Destination {
   readonly host?: string | null | undefined;
   readonly port?: number | string | null | undefined;
@@ -16,8 +16,8 @@ export interface Destination {
 }
 
 /**
- * A connection to the destination by way of the proxy (`http://`, `https://` or `socks5://`), with TLS inside where `secure`.
- * The proxy looks the name up. Rejects with an Error that tells what the proxy said, and when `signal` aborts.
+ * A connection to the destination through the proxy (`http://`, `https://` or `socks5://`), with TLS inside if `secure`. The
+ * proxy looks up the name. Rejects with an Error that contains the proxy's answer, and when `signal` aborts.
  */
 export async function tunnel(
   proxy: URL,
@@ -72,7 +72,7 @@ function overHttp(proxy: URL, host: string, port: number, signal: AbortSignal): 
       socket.destroy();
       reject(new Error(`the proxy refuses: HTTP status ${statusCode}`));
     });
-    // A proxy that does not know CONNECT answers as any server would.
+    // A proxy that does not support CONNECT answers like any server.
     request.once('response', (response) => {
       response.destroy();
       reject(new Error(`the proxy refuses: HTTP status ${response.statusCode}`));

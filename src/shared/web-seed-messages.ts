@@ -1,21 +1,21 @@
-/** What is said between the main thread and the thread that fetches from web seeds (BEP 19): one union per direction. */
+/** All messages between the main thread and the web-seed thread (BEP 19): one union per direction. */
 import type { Route } from './http-visitor.ts';
 import type { PieceIndex, ShardId, TorrentId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { FullPiece } from './messages.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 
-/** A file as web seeds have it (BEP 19). */
+/** A file on web seeds (BEP 19). */
 export interface WebSeedFile {
-  /** What it may be called behind the folder of the web seed, percent-encoded, the likeliest first. */
+  /** Its possible names after the folder of the web seed, percent-encoded, the likeliest first. */
   readonly names: readonly string[];
   readonly offset: number;
   readonly length: number;
-  /** BEP 47: no server has it. */
+  /** BEP 47: padding, which no server has. */
   readonly padding: boolean;
 }
 
-/** The task of the one thread that fetches from the web seeds of all torrents; it stays pending until it is stopped. */
+/** The task of the one web-seed thread for all torrents; it stays pending until it is stopped. */
 export interface WebSeedTask<Port> {
   /** The owner of what this life of the thread claims, in every torrent. */
   readonly owner: ShardId;
@@ -28,7 +28,7 @@ export interface WebSeedTask<Port> {
 export interface WebSeedTorrent {
   readonly urls: readonly string[];
   readonly files: readonly WebSeedFile[];
-  /** A torrent of one file: a URL may be that of the file itself. */
+  /** A torrent with one file: its URL may be the URL of the file itself. */
   readonly single: boolean;
   readonly ledger: LedgerMemory;
   readonly arena: ArenaMemory;
@@ -46,29 +46,29 @@ export type WebSeedCommand =
       readonly seed: number;
       readonly piece: PieceIndex;
     }
-  /** The network of this machine was away, and is back: servers that could not be reached may be asked at once. */
+  /** The network of this machine is back: unreachable servers may be tried at once. */
   | { readonly type: 'network-back' }
   | { readonly type: 'stop' };
 
 /** What the web seeds of one torrent report. */
 export type WebSeedNews =
   | { readonly type: 'full'; readonly pieces: readonly FullPiece[] }
-  /** Bytes that this web seed has given so far. */
+  /** Bytes received from this web seed so far. */
   | { readonly type: 'fetched'; readonly seed: number; readonly bytes: number }
-  /** Bytes of all web seeds so far that were of no use: they came twice, unasked, or were thrown away. */
+  /** Bytes from all web seeds so far that were useless: received twice, not requested, or thrown away. */
   | { readonly type: 'wasted'; readonly bytes: number }
-  /** It cannot give this file, by its position in the task. */
+  /** It cannot send this file, given by its position in the task. */
   | { readonly type: 'file-lost'; readonly seed: number; readonly file: number; readonly reason: string }
-  /** It cannot give anything now, and is asked again after `ms`. */
+  /** It cannot send anything now, and is tried again after `ms`. */
   | {
       readonly type: 'seed-waits';
       readonly seed: number;
       readonly reason: string;
       readonly ms: number;
-      /** It is there, and says so. */
+      /** It is reachable and answers. */
       readonly answers: boolean;
     }
-  /** It has nothing of what is missing (or, where the reason is null, has something again). */
+  /** It has nothing that is missing (or, if the reason is null, has something again). */
   | { readonly type: 'seed-lost'; readonly seed: number; readonly reason: string | null }
   /** The torrent was removed: the thread touches its memory no more, and reports nothing more of it. */
   | { readonly type: 'removed' };

@@ -1,11 +1,11 @@
 /**
- * A thread that listens and then stands still for ever, so that nobody takes the connections from its listeners'
- * accept queues. Once a queue is full Linux drops every further SYN: a true time-out, as behind a firewall.
+ * A thread that listens and then blocks forever, so that its listeners never accept a connection from their queues. Once a
+ * queue is full, Linux drops every further SYN: a true time-out, as behind a firewall.
  */
 import { createServer, type Server } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** Linux takes one connection more than the backlog says. */
+/** Linux accepts one connection more than the backlog. */
 const BACKLOG = 1;
 
 const hosts = workerData as readonly string[];

@@ -1,13 +1,13 @@
 /**
- * Addresses that never answer a connect. On Linux by listeners whose accept queue is full (`black-hole-thread.ts`); a
- * probe then shows that a connect really hangs. Where it does not, the peers accept and stay silent, and the swarm says so.
+ * Addresses that never answer a connect. On Linux these are listeners with a full accept queue (`black-hole-thread.ts`); a
+ * probe checks that a connect really hangs. If it does not, the peers accept and stay silent, and the swarm says so.
  */
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
 /** Two connections fill a queue of backlog 1. */
 const FILLERS = 2;
-/** A connect over loopback that has not succeeded by then is not going to. */
+/** A connect over loopback that has not succeeded by then will not succeed. */
 const PROBE_MS = 400;
 const FILL_MS = 3_000;
 /** Listeners filled at a time. */
@@ -15,7 +15,7 @@ const WINDOW = 256;
 
 export interface BlackHoles {
   readonly ports: readonly number[];
-  /** The probe's answer. */
+  /** The result of the probe. */
   readonly trueTimeout: boolean;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function openBlackHoles(hosts: readonly string[]): Promise<BlackHol
   };
 }
 
-/** The filling connections are closed at once: they keep their places in the queue until somebody accepts them. */
+/** The filling connections are closed at once: they keep their places in the queue until they are accepted. */
 async function fill(host: string, port: number): Promise<void> {
   for (let i = 0; i < FILLERS; i++) {
     const socket = await connected(host, port, FILL_MS);
@@ -55,7 +55,7 @@ async function hangs(host: string, port: number): Promise<boolean> {
   return socket === null;
 }
 
-/** A connected socket, or null where nothing came within the time. */
+/** A connected socket, or null if there was none in time. */
 function connected(host: string, port: number, withinMs: number): Promise<Socket | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });

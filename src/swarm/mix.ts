@@ -1,6 +1,6 @@
 /**
- * Who is in a swarm: personalities with their shares, dealt out to addresses by seeded dice. The wild mix follows what
- * public swarms look like from outside: most addresses are useless, and the rest take their time.
+ * The peers of a swarm: personalities with their shares, dealt to addresses by seeded random numbers. The wild mix follows
+ * what public swarms look like: most addresses are useless, and the others are slow.
  */
 import { readFileSync } from 'node:fs';
 import type { Dice } from './random.ts';
@@ -8,19 +8,19 @@ import type { Dice } from './random.ts';
 export const PERSONALITIES = [
   /** Never answers a connect. */
   'black-hole',
-  /** Answers a connect with a reset: nobody listens. */
+  /** Answers a connect with a reset: no program listens. */
   'refuser',
-  /** Connects, and says nothing for ever. */
+  /** Connects, and stays silent forever. */
   'silent',
-  /** Answers the handshake and hangs up. */
+  /** Answers the handshake and closes the connection. */
   'hang-up',
-  /** Has everything, says so, and never unchokes. */
+  /** Has everything, announces it, and never unchokes. */
   'never-unchokes',
   /** Unchokes after a log-normal delay: the seed of the wild mix. */
   'patient',
-  /** Unchokes at once, without waiting to be asked, as libtorrent does on an idle seed. */
+  /** Unchokes at once, without waiting for interest, as libtorrent does on an idle seed. */
   'instant',
-  /** Takes connections and decides at the full second, as aria2 does. */
+  /** Accepts connections and decides at each full second, as aria2 does. */
   'tick-1s',
   /** Unchokes at its next rechoke, every 10 s, as transmission does. */
   'rechoke-10s',
@@ -41,7 +41,7 @@ export interface PeerPlan {
   readonly personality: Personality;
   /** From the connect to its handshake. */
   readonly handshakeMs: number;
-  /** From its handshake to its unchoke; Infinity where there is none. */
+  /** From its handshake to its unchoke; Infinity if there is none. */
   readonly unchokeMs: number;
 }
 
@@ -50,7 +50,7 @@ const PATIENT = { medianMs: 12_000, sigma: 0.8, leastMs: 500, mostMs: 60_000 };
 const RECHOKE_MS = 10_000;
 const HANDSHAKE_MS = { least: 10, most: 150 };
 
-/** A mix by its name, or from a JSON file of shares. Throws Error with a sentence for the user. */
+/** A mix by its name, or from a JSON file of shares. Throws Error with a message for the user. */
 export function mixOf(nameOrFile: string): Mix {
   const known = MIXES[nameOrFile];
   if (known !== undefined) return known;
@@ -59,7 +59,7 @@ export function mixOf(nameOrFile: string): Mix {
     shares = JSON.parse(readFileSync(nameOrFile, 'utf8'));
   } catch (error) {
     const names = Object.keys(MIXES).join(', ');
-    throw new Error(`--mix ${nameOrFile}: neither one of ${names} nor a readable JSON file`, {
+    throw new Error(`--mix ${nameOrFile}: not one of ${names} and not a readable JSON file`, {
       cause: error,
     });
   }
@@ -73,7 +73,7 @@ export function mixOf(nameOrFile: string): Mix {
       );
     }
     if (typeof share !== 'number' || !(share >= 0))
-      throw new Error(`--mix ${nameOrFile}: the share of ${name} is no number`);
+      throw new Error(`--mix ${nameOrFile}: the share of ${name} is not a number`);
   }
   return shares as Mix;
 }
@@ -84,7 +84,7 @@ export function mixOf(nameOrFile: string): Mix {
 export function dealPeers(count: number, mix: Mix, dice: Dice): PeerPlan[] {
   const dealt: Personality[] = [];
   const total = Object.values(mix).reduce((sum, share) => sum + share, 0);
-  if (total <= 0) throw new Error('the shares of the mix add up to nothing');
+  if (total <= 0) throw new Error('the sum of all shares is 0');
   const entries = (Object.entries(mix) as [Personality, number][]).map(([name, share]) => {
     const exact = (share / total) * count;
     return { name, whole: Math.floor(exact), rest: exact - Math.floor(exact) };

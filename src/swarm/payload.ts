@@ -1,6 +1,6 @@
 /**
- * The data that the swarm serves: each block is a function of the seed, its piece and its place, so no file is needed
- * and a block in the wrong place is seen.
+ * The data of the swarm: each block is a function of the seed, its piece and its place, so no file is needed, and a block in
+ * the wrong place is detected.
  */
 import { createHash } from 'node:crypto';
 import { Dice } from './random.ts';
@@ -59,7 +59,7 @@ export class Payload {
   }
 }
 
-/** The first 8 bytes of a block name its piece and its place; only those that lie in the asked range are written. */
+/** The first 8 bytes of a block name its piece and its place; only those in the requested range are written. */
 function stamp(
   into: Buffer,
   blockAt: number,

@@ -1,4 +1,4 @@
-/** Dice that fall the same way for the same seed, on every machine. */
+/** Random numbers that are the same for the same seed on every machine. */
 export class Dice {
   #state: number;
 

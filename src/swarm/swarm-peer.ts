@@ -1,6 +1,6 @@
 /**
- * One connection to one peer of the swarm, played after its plan. Reads and writes the wire by itself (BEP 3), so that
- * it can disagree with the client under test.
+ * One connection to one peer of the swarm, following its plan. It reads and writes the wire itself (BEP 3), so that it can
+ * disagree with the client under test.
  */
 import type { Socket } from 'node:net';
 import type { PeerPlan } from './mix.ts';
@@ -9,15 +9,15 @@ import type { Payload } from './payload.ts';
 const HANDSHAKE_BYTES = 68;
 const MAX_REQUEST_BYTES = 131_072;
 const MAX_FRAME_BYTES = 1_048_576;
-/** Requests that one connection may have waiting; more and it is cut off. */
+/** Requests that may wait on one connection; with more it is closed. */
 const MAX_WAITING = 5_000;
 /** `choke-after`: blocks served before it chokes, and for how long. */
 const CHOKE_AFTER_BLOCKS = 64;
 const CHOKE_MS = 3_000;
-/** Where a rate is set, bytes are handed out this often. */
+/** With a rate, bytes are sent at this interval. */
 const RATE_TICK_MS = 20;
 
-/** BEP 10: the reserved bit, and a handshake that tells how many requests are queued. */
+/** BEP 10: the reserved bit, and a handshake with the number of queued requests. */
 const EXTENSION_BYTE = 25;
 const EXTENSION_BIT = 0x10;
 const EXTENDED_BODY = 'd1:mde4:reqqi2000e1:v9:swarm/0.1e';
@@ -29,13 +29,13 @@ const EXTENDED_HANDSHAKE = Buffer.concat([
 const CHOKE = Buffer.from([0, 0, 0, 1, 0]);
 const UNCHOKE = Buffer.from([0, 0, 0, 1, 1]);
 
-/** What all connections of the swarm share. */
+/** Shared by all connections of the swarm. */
 export interface PeerSetting {
   readonly payload: Payload;
   readonly infoHash: Buffer;
-  /** Bytes a second and connection; 0 is unlimited. */
+  /** Bytes per second and connection; 0 is unlimited. */
   readonly rate: number;
-  /** Milliseconds from a message of the client to the answer: a long way between the two. */
+  /** Milliseconds from a message of the client to the answer: the delay of the line. */
   readonly rttMs: number;
   readonly peerId: Buffer;
   /** An unchoke was sent, `ms` after the connection was accepted; it was planned for `plannedMs`. */
@@ -153,7 +153,7 @@ export class SwarmPeer {
     }
   }
 
-  /** Real clients unchoke those who are interested; libtorrent's idle seeds do not wait for that. */
+  /** Real clients unchoke interested peers; libtorrent's idle seeds do not wait for that. */
   #maybeUnchoke(): void {
     if (!this.#unchokeDue || this.#unchoked) return;
     if (!this.#interested && this.#plan.personality !== 'instant') return;
@@ -202,7 +202,7 @@ export class SwarmPeer {
     this.#after(CHOKE_MS, () => this.#maybeUnchoke());
   }
 
-  /** Pays for a block from what the rate has earned; a quarter of a second's worth may be saved up. */
+  /** Pays for a block from what the rate has earned; at most a quarter of a second's worth is saved. */
   #afford(bytes: number): boolean {
     const { rate } = this.#setting;
     if (rate === 0) return true;

@@ -1,6 +1,6 @@
 /**
- * The swarm as a process of its own. Its one argument is JSON; it writes the .torrent, prints one JSON line once
- * everything listens, and runs until its standard input ends, a signal comes or its time is up.
+ * The swarm as its own process. Its one argument is JSON. It writes the .torrent, prints one JSON line once everything
+ * listens, and runs until its standard input ends, a signal arrives or its time is up.
  */
 import { writeFileSync } from 'node:fs';
 import { mixOf } from './mix.ts';

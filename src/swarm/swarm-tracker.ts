@@ -1,4 +1,7 @@
-/** The swarm's HTTP tracker: every announce gets every peer, compact (BEP 23). `/stats` tells the swarm's own part in the times, `/stats?anew` starts with a new client. */
+/**
+ * The swarm's HTTP tracker: every announce gets every peer, compact (BEP 23). `/stats` returns the swarm's own part of the
+ * times, `/stats?anew` starts with a new client.
+ */
 import { createServer, type Server } from 'node:http';
 
 export interface SwarmTracker {
@@ -7,7 +10,7 @@ export interface SwarmTracker {
 }
 
 export interface SwarmTrackerOptions {
-  /** 6 bytes a peer, made when asked: the tracker is needed before the ports of the peers are known. */
+  /** 6 bytes per peer, made on request: the tracker is needed before the ports of the peers are known. */
   readonly compactPeers: () => Buffer;
   readonly stats: () => unknown;
   readonly anew: () => void;

@@ -1,6 +1,6 @@
 /**
- * A loopback swarm to race against: a tracker and N peers, each on an address of its own in 127.0.0.0/8, each with a
- * personality. Deterministic by its seed. It knows the oracle: the time that the best peer needs, had one known it.
+ * A loopback swarm to race against: a tracker and N peers, each with its own address in 127.0.0.0/8 and a personality.
+ * Deterministic by its seed. It knows the oracle: the time that the best peer alone needs.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -18,15 +18,15 @@ export interface SwarmOptions {
   readonly mix: Mix;
   readonly payloadBytes: number;
   readonly pieceBytes: number;
-  /** Bytes a second and connection; 0 is unlimited. */
+  /** Bytes per second and connection; 0 is unlimited. */
   readonly rate: number;
-  /** Milliseconds that each answer takes on its way. */
+  /** Delay of each answer in milliseconds. */
   readonly rttMs: number;
-  /** The first byte of all addresses, 127 where it is not given: for a namespace with a network of its own. */
+  /** The first byte of all addresses, default 127: for a namespace with its own network. */
   readonly network?: number;
 }
 
-/** The best peer's own time: connecting costs nothing over loopback. */
+/** The time of the best peer: connecting costs nothing over loopback. */
 export interface Oracle {
   readonly ms: number;
   readonly peer: string;
@@ -40,12 +40,12 @@ export interface SwarmStats {
   readonly cpuMs: number;
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;
-  /** The first unchoke that left: when it was due and when it went, both from the accept of its connection. */
+  /** The first unchoke that was sent: when it was due and when it was sent, both from the accept of its connection. */
   readonly firstUnchoke: { readonly plannedMs: number; readonly sentMs: number } | null;
   readonly firsts: SwarmFirsts;
 }
 
-/** When the client under test did things first, since the tracker was asked for `/stats?anew`: milliseconds of the epoch, null before. */
+/** The first actions of the client under test, since the tracker was asked for `/stats?anew`: milliseconds of the epoch, null before. */
 export interface SwarmFirsts {
   readonly announceAt: number | null;
   readonly acceptAt: number | null;
@@ -70,7 +70,7 @@ const MAX_PEERS = 10_000;
 const LISTEN_BACKLOG = 128;
 const LAG_RESOLUTION_MS = 10;
 
-/** Opens the swarm. Throws Error with a sentence for the user where the machine does not allow it. */
+/** Opens the swarm. Throws Error with a message for the user if the machine does not allow it. */
 export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   if (options.peers < 1 || options.peers > MAX_PEERS)
     throw new Error(`--peers is not between 1 and ${MAX_PEERS}`);
@@ -118,7 +118,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       new SwarmPeer(socket, served, setting);
     });
     ports[i] = await listen(server, hosts[i] as string);
-    // A refuser had a port for a moment, so that it is one where nobody else listens.
+    // A refuser had a port for a moment, so no other program listens there.
     if (plan.personality === 'refuser') server.close();
     else listeners.push(server);
   }

@@ -1,4 +1,4 @@
-/** What trackers hear of a run from its beginning to its end. */
+/** The announces of a run from its beginning to its end. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ function announcing(url: string): string {
   return writeTo(folder, 'announcing.torrent', bytes);
 }
 
-test('left is of the whole torrent, and `completed` comes only when all of it is there', async () => {
+test('`left` counts the whole torrent, and `completed` is sent only when it is complete', async () => {
   const seed = await torrentSeed(made, '127.0.0.9');
   const port = Buffer.alloc(2);
   port.writeUInt16BE(Number(seed.address.split(':')[1]));

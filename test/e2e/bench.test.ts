@@ -1,4 +1,4 @@
-/** `unchoke bench`: what comes is verified and thrown away, and the figures of it. */
+/** `unchoke bench`: data is verified and thrown away; its figures. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ interface Figures {
 const figuresOf = (events: readonly Record<string, unknown>[]) =>
   events.find(({ type }) => type === 'bench') as unknown as Figures;
 
-test('all of a small torrent: verified, and not a byte of it on the disk', () =>
+test('a whole small torrent: verified, and no byte on disk', () =>
   withSwarm(folder, { peers: 5, mix: 'seeds', payloadBytes: 16 * MIB }, async (torrent) => {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
@@ -50,7 +50,7 @@ test('--duration ends it, from the first block on', () =>
     assert.ok(verifiedBytes > 0 && verifiedBytes < 64 * MIB);
   }));
 
-test('Ctrl-C tells what was measured until then', () =>
+test('Ctrl-C prints the measurements so far', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 64 * MIB, rate: MIB }, async (torrent) => {
     const running = startCli(['bench', torrent, '--json']);
     await running.line((line) => /"blockBytes":[1-9]/.test(line));
@@ -60,12 +60,12 @@ test('Ctrl-C tells what was measured until then', () =>
     assert.ok(figuresOf(run.events).receivedBytes > 0);
   }));
 
-test('nobody to measure: exit 4, and why', async () => {
+test('no peer to measure: exit 4, with the reason', async () => {
   const torrent = writeTo(folder, 'nobody.torrent', torrentOf());
   const refused = await runCli('bench', torrent, '--peer', '127.0.0.1:1', '--first-unchoke-timeout', '2s');
   assert.equal(refused.status, 4);
-  assert.match(refused.stderr, /no block came within 2\.00 s \(1 peers known\)|all 1 peers are gone/);
+  assert.match(refused.stderr, /no block arrived within 2\.00 s \(1 peers known\)|all 1 peers are gone/);
   const none = await runCli('bench', torrent);
   assert.equal(none.status, 4);
-  assert.match(none.stderr, /no peer was named/);
+  assert.match(none.stderr, /no peer was found/);
 });

@@ -58,7 +58,7 @@ test('get for people: the funnel, the first unchoke and the path on stdout, noth
     assert.equal(quiet.stderr, '');
   }));
 
-test('get goes on with what is there, and downloads only the rest', () =>
+test('get resumes and downloads only the rest', () =>
   withSwarm(folder, { peers: 5, mix: 'seeds', payloadBytes: 4 * MIB }, async (torrent) => {
     const output = join(folder, 'resume');
     await runCli('get', torrent, '-o', output, '--quiet');
@@ -75,10 +75,10 @@ test('get goes on with what is there, and downloads only the rest', () =>
     assert.deepEqual([again.status, again.events.at(-1)?.['downloaded']], [0, 0]);
   }));
 
-/** Kernel, shell and session all speak when a terminal goes: none of it hurries the end. */
+/** Kernel, shell and session all send signals when a terminal closes: none of them hurries the end. */
 const ENDINGS = { SIGINT: ['SIGINT'], SIGHUP: ['SIGHUP', 'SIGHUP', 'SIGTERM'] } as const;
 for (const [name, signals] of Object.entries(ENDINGS)) {
-  test(`${name} ends in order with 130, and the next run goes on`, () =>
+  test(`${name} ends in order with 130, and the next run resumes`, () =>
     withSwarm(folder, { peers: 4, mix: 'seeds', rate: MIB }, async (torrent) => {
       const output = join(folder, name);
       const running = startCli(['get', torrent, '-o', output, '--json']);
@@ -88,7 +88,7 @@ for (const [name, signals] of Object.entries(ENDINGS)) {
       for (const signal of signals) running.child.kill(signal);
       const run = await running.ended;
       assert.equal(run.status, 130, run.stderr);
-      assert.match(run.stderr, /interrupted at .* verified; the same command goes on from there/);
+      assert.match(run.stderr, /interrupted at .* verified; the same command resumes/);
       const next = await runCli('get', torrent, '-o', output, '--json');
       assert.equal(next.status, 0);
       assertPayload(torrent, join(output, 'swarm-1.bin'));
@@ -104,7 +104,7 @@ for (const [strategy, more] of [
   ['first-connect', []],
   ['first-unchoke', ['--keep', '1']],
 ] as const) {
-  test(`get --strategy ${strategy} ${more.join(' ')}: downloads from one peer alone`, () =>
+  test(`get --strategy ${strategy} ${more.join(' ')}: downloads from only one peer`, () =>
     withSwarm(
       folder,
       { peers: 8, mix: mixFile(folder, `${strategy}.json`, { instant: 3, 'hang-up': 1, refuser: 1 }) },

@@ -1,4 +1,4 @@
-/** The DHT on real sockets of loopback: whatever is not there at the start is used when it comes. */
+/** The DHT on real loopback sockets: whatever is missing at the start is used when it appears. */
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
@@ -41,7 +41,7 @@ type Options = Partial<
     Pick<DhtRequest, 'port' | 'nodes'> & { readonly lookUp: LookUp; readonly nodeFile: string }
 >;
 
-/** Goes on with virtual time, second by second, until it is so; real time is for packets on loopback only. */
+/** Advances virtual time second by second until the condition holds; real time is only for loopback packets. */
 async function until(timers: GlobalTimers, isSo: () => boolean): Promise<void> {
   for (let second = 0; ; second++) {
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
@@ -126,7 +126,7 @@ for (const [family, host] of [
   for (const code of ['ENOTFOUND', 'EAI_AGAIN'])
     test(`a name that cannot be looked up at first (${code}, IPv${family})`, () =>
       withNode(async (node) => {
-        // The name leads to both families, and to an address where nobody is.
+        // The name leads to both families, and to an address without a node.
         const { asked, lookUp } = failing(3, code, ['203.0.113.1', '127.0.0.1', '::1']);
         const bootstrap = [{ host: 'dht.test', port: node.port }];
         await withSource({ family, bootstrap, lookUp }, async ({ source, peers, news, timers }) => {
@@ -137,7 +137,7 @@ for (const [family, host] of [
           assert.equal(asked.length, 4, 'its failure fired three times');
           assert.equal(source.hopeful, true);
           await until(timers, () => news.some((one) => one.startsWith('answered')));
-          if (family === 4) assert.equal(news[0], 'failed: no name of a first node could be looked up');
+          if (family === 4) assert.equal(news[0], 'failed: no first node could be found by its name');
         });
       }, host));
 
@@ -145,7 +145,7 @@ for (const [family, host] of [
   [4, '127.0.0.1'],
   [6, '::1'],
 ] as const)
-  test(`our node is no amplifier (IPv${family})`, () =>
+  test(`our node does not amplify (IPv${family})`, () =>
     withNode(async (node) => {
       const bootstrap = [{ host, port: node.port }];
       const options = { family, bootstrap, port: Promise.resolve(6_881) };
@@ -178,7 +178,7 @@ for (const [family, host] of [
       );
     }, host));
 
-test('all nodes are away at first, for two minutes; they are hoped for, and asked ever more seldom', () =>
+test('all nodes are away for two minutes; they count as hope, and are asked less and less often', () =>
   withNode((one) =>
     withNode(async (other) => {
       one.isUp = false;
@@ -202,7 +202,7 @@ test('all nodes are away at first, for two minutes; they are hoped for, and aske
     }),
   ));
 
-test('the nodes of a torrent and of peers are asked; what a stranger names in our network is not', () =>
+test('the nodes of a torrent and of peers are asked; addresses in our network from a stranger are not', () =>
   withNode((ofTorrent) =>
     withNode(async (ofPeer) => {
       const nodes = [{ host: '127.0.0.1', port: ofTorrent.port }];
@@ -216,7 +216,7 @@ test('the nodes of a torrent and of peers are asked; what a stranger names in ou
     }),
   ));
 
-test('a node of a peer alone is enough, and is kept for the next run', () =>
+test('the node of a peer is enough, and is kept for the next run', () =>
   withNode(async (node) => {
     const nodeFile = join(folder, 'cache', 'dht.json');
     await withSource({ nodeFile }, async ({ source, dht, peers, timers }) => {

@@ -20,7 +20,7 @@ function system(program: string, ...args: string[]): void {
   assert.equal(ran.status, 0, `${program} ${args.join(' ')}: ${ran.stderr}`);
 }
 
-/** A filesystem of its own, so that it can be full without harm. */
+/** Its own file system, so that it can be full without harm. */
 function smallDisk(name: string, size: string): string {
   const path = join(folder, name);
   mkdirSync(path);
@@ -30,7 +30,7 @@ function smallDisk(name: string, size: string): string {
 }
 
 test(
-  'a disk that fills up: exit 5 with the path, what was verified is kept, and it goes on when there is space',
+  'a disk that fills up: exit 5 with the path; verified data is kept, and the download resumes when there is space',
   { skip: root ? false : 'needs root to mount a small disk' },
   () =>
     withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 12 * MIB }, async (torrent) => {
@@ -62,7 +62,7 @@ test(
     }),
 );
 
-test('a limit on file size: exit 5, and it goes on without the limit', () =>
+test('a limit on file size: exit 5, and it resumes without the limit', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB }, async (torrent) => {
     const output = join(folder, 'limited');
     const run = await startCli(
@@ -70,7 +70,7 @@ test('a limit on file size: exit 5, and it goes on without the limit', () =>
       ['bash', '-c', 'ulimit -f 2048; exec "$@"', 'limited'],
     ).ended;
     assert.deepEqual(
-      [run.status, /swarm-1.bin: the file is larger than this filesystem takes \(EFBIG\)/.test(run.stderr)],
+      [run.status, /swarm-1.bin: the file is larger than this file system allows \(EFBIG\)/.test(run.stderr)],
       [5, true],
       run.stderr,
     );
@@ -82,7 +82,7 @@ test('no permission to write: exit 5 with the path', () =>
   withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
     const output = join(folder, 'forbidden');
     mkdirSync(output, { mode: 0o555 });
-    // Root may write anywhere, unless it gives up the right to.
+    // Root may write anywhere, unless it drops that capability.
     const asMortal = root ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
     const run = await startCli(['get', torrent, '-o', output], asMortal).ended;
     assert.deepEqual(
@@ -92,7 +92,7 @@ test('no permission to write: exit 5 with the path', () =>
     );
   }));
 
-test('the file is removed underneath: never called complete', () =>
+test('the file is removed during the run: never called complete', () =>
   withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB }, async (torrent) => {
     const output = join(folder, 'removed');
     const running = startCli(['get', torrent, '-o', output, '--json']);
@@ -102,7 +102,7 @@ test('the file is removed underneath: never called complete', () =>
     rmSync(join(output, 'swarm-1.bin'));
     const run = await running.ended;
     assert.deepEqual(
-      [run.status, /swarm-1.bin: was removed while it was downloaded/.test(run.stderr)],
+      [run.status, /swarm-1.bin: was removed during the download/.test(run.stderr)],
       [5, true],
       run.stderr,
     );

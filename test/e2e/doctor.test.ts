@@ -1,4 +1,4 @@
-/** `unchoke doctor`, and the same words from `get`: each diagnosis made true with real sockets. */
+/** `unchoke doctor`, and the same messages from `get`: each diagnosis produced with real sockets. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createServer as createHttpsServer } from 'node:https';
@@ -23,7 +23,7 @@ function codesOf({ events }: CliResult): unknown[] {
   return events.filter(({ type }) => type === 'diagnosis').map(({ code }) => code);
 }
 
-/** Runs the doctor; its first diagnosis must be this one, with words that match. */
+/** Runs the doctor; its first diagnosis must be this one, with a matching text. */
 async function expects(code: DiagnosisCode, words: RegExp, ...args: string[]): Promise<void> {
   checkRun(code, words, await runCli('doctor', ...args, '--json', '--for', '5s'));
 }
@@ -42,46 +42,54 @@ function checkRun(code: DiagnosisCode, words: RegExp, run: CliResult): void {
 const announcing = (name: string, url: string) =>
   writeTo(folder, `${name}.torrent`, torrentOf({}, { announce: str(url) }));
 
-describe('why nobody is found', { concurrency: 4 }, () => {
+describe('why no peer is found', { concurrency: 4 }, () => {
   test('no source at all', () =>
-    expects('no-source', /nothing names any peer/, writeTo(folder, 'bare.torrent', torrentOf())));
+    expects('no-source', /there is no source of peers/, writeTo(folder, 'bare.torrent', torrentOf())));
 
-  test('a tracker whose name nobody knows', () =>
+  test('a tracker with an unknown name', () =>
     expects('dns', /no-such-name.invalid/, announcing('dns', 'http://no-such-name.invalid/announce')));
 
   test('a tracker that does not listen', () =>
-    expects('trackers-failed', /nobody listens there/, announcing('dead', 'http://127.0.0.1:1/announce')));
+    expects(
+      'trackers-failed',
+      /no program listens there/,
+      announcing('dead', 'http://127.0.0.1:1/announce'),
+    ));
 
-  test('a tracker whose certificate our clock holds to be out of date', async () => {
+  test('a tracker whose certificate is out of date by our clock', async () => {
     const server = createHttpsServer({ cert: EXPIRED_CERTIFICATE, key: ITS_KEY });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const torrent = announcing('expired', `https://127.0.0.1:${port}/announce`);
-    // Trusted in all but its dates.
+    // Trusted except for its dates.
     const authority = writeTo(folder, 'expired.pem', Buffer.from(EXPIRED_CERTIFICATE));
     const trusting = ['env', `NODE_EXTRA_CA_CERTS=${authority}`];
     const run = await startCli(['doctor', torrent, '--json', '--for', '5s'], trusting).ended;
     checkRun(
       'clock',
-      new RegExp(`by our clock, which says ${new Date().getUTCFullYear()}.*127.0.0.1:${port}`),
+      new RegExp(`at the time of our clock, ${new Date().getUTCFullYear()}.*127.0.0.1:${port}`),
       run,
     );
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('a tracker that knows nobody', async () => {
+  test('a tracker that knows no peer', async () => {
     const tracker = await httpServer(() => ({ body: Buffer.from('d8:intervali900e5:peers0:e') }));
     await expects('trackers-empty', /none of them knows a peer/, announcing('empty', tracker.announce));
     await tracker.close();
   });
 });
 
-describe('why peers are of no use', { concurrency: 3 }, () => {
+describe('why peers are useless', { concurrency: 3 }, () => {
   const bare = writeTo(folder, 'peers.torrent', torrentOf());
   const mixes: [DiagnosisCode, Record<string, number>, RegExp][] = [
     ['all-time-out', { 'black-hole': 1 }, /^6 of 6 peers do not answer/],
-    ['all-choke', { 'never-unchokes': 1 }, /^6 peers shook hands and none unchoked us: 6 choke us now/],
+    [
+      'all-choke',
+      { 'never-unchokes': 1 },
+      /^6 peers completed the handshake, but none unchoked us: 6 choke us now/,
+    ],
   ];
   for (const [code, mix, words] of mixes) {
     test(code, () =>
@@ -105,9 +113,9 @@ describe('why peers are of no use', { concurrency: 3 }, () => {
       ));
 
   for (const [code, says, words, more] of [
-    ['all-hang-up', null, /connections were made, and 1 peers hung up/, []],
-    ['all-hang-up', null, /hung up before a handshake/, ['--encryption', 'off']],
-    ['wrong-torrent', 'HTTP/1.1 400 Bad Request\r\n\r\n'.padEnd(200), /serve something else/, []],
+    ['all-hang-up', null, /peers connected, but 1 closed the connection/, []],
+    ['all-hang-up', null, /closed the connection before a handshake/, ['--encryption', 'off']],
+    ['wrong-torrent', 'HTTP/1.1 400 Bad Request\r\n\r\n'.padEnd(200), /serve another torrent/, []],
   ] as const) {
     test(`${code} ${more.join(' ')}`, async () => {
       const server = createServer((socket) => {
@@ -123,11 +131,11 @@ describe('why peers are of no use', { concurrency: 3 }, () => {
     });
   }
 
-  test('nobody has the metadata of a magnet link', () =>
+  test('no peer has the metadata of a magnet link', () =>
     withSwarm(folder, { peers: 2, mix: 'seeds' }, async (torrent) => {
       const { infoHash, trackers } = loadTorrent(torrent);
       const magnet = `magnet:?xt=urn:btih:${Buffer.from(infoHash).toString('hex')}&tr=${trackers.flat()[0]}`;
-      await expects('no-metadata', /none has the metadata of this magnet link, by what they say/, magnet);
+      await expects('no-metadata', /none of them says that it has the metadata of this magnet link/, magnet);
     }));
 });
 
@@ -142,7 +150,7 @@ test('a shortage of descriptors, when the limit falls during the run', () =>
     shown.add('descriptors');
   }));
 
-test('a process that was held up: its threads come late', () =>
+test('a process that was stopped: its threads are late', () =>
   withSwarm(
     folder,
     { peers: 3, mix: mixFile(folder, 'late.json', { 'never-unchokes': 1 }) },
@@ -158,7 +166,7 @@ test('a process that was held up: its threads come late', () =>
     },
   ));
 
-test('get tells the same, while it stands still and in the end', async () => {
+test('get says the same, while nothing arrives and at the end', async () => {
   const run = await runCli(
     'get',
     writeTo(folder, 'g.torrent', torrentOf()),
@@ -171,20 +179,20 @@ test('get tells the same, while it stands still and in the end', async () => {
   );
   assert.equal(run.status, 4);
   assert.match(run.stderr, /why: 1 of 1 peers refuse/);
-  assert.match(run.stderr, /nobody unchoked us within 1.00 s/);
+  assert.match(run.stderr, /no peer unchoked us within 1.00 s/);
 });
 
-test('nobody has a piece: told after ten seconds, and again in the end', async () => {
+test('no peer has a piece: said after ten seconds, and again at the end', async () => {
   const made = madeTorrent([{ path: 'a', bytes: Buffer.alloc(100_000, 1) }], 16_384);
   const seed = await torrentSeed(made, '127.0.0.8', { lacks: 3 });
   const args = ['-o', join(folder, 'lacking'), '--peer', seed.address, '--idle-timeout', '13s', '--json'];
   const run = await runCli('get', writeTo(folder, 'lacking.torrent', made.torrent), ...args);
   await seed.close();
   assert.equal(run.status, 4, run.stderr);
-  // On a busy machine our own threads may come late as well.
+  // On a busy machine our own threads may also be late.
   const codes = codesOf(run).filter((code) => code !== 'event-loop');
   assert.deepEqual(codes, ['missing-pieces', 'missing-pieces']);
-  assert.match(run.stderr, /why: none of the 1 connected peers has piece 3 of the 1 that are missing/);
+  assert.match(run.stderr, /why: none of the 1 connected peers has piece 3 of the 1 missing pieces/);
   shown.add('missing-pieces');
 });
 

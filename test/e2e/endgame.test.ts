@@ -1,4 +1,4 @@
-/** The end of a download, where others hang: the last pieces are held by a peer that went silent. */
+/** The end of a download: a peer that went silent holds the last pieces. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ for (const [name, mutesShard] of [
   ['the same shard', 0],
   ['another shard', 1],
 ] as const) {
-  test(`what a silent peer of ${name} holds is done by the other within a few seconds`, async () => {
+  test(`what a silent peer of ${name} holds comes from the other within a few seconds`, async () => {
     // Otherwise the honest one could be done before the other shard's thread is up.
     const fallen = promiseAndResolve();
     const honest = await seedOnShard(0, { heldUntil: fallen.promise });

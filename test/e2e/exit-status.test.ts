@@ -1,4 +1,4 @@
-/** Every exit status of the command line, made true one by one. */
+/** Every exit status of the command line, produced one by one. */
 import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ test('exit status 2: wrong usage, named', async () => {
     [['get', good, '--strategy', 'luck'], /Allowed choices are sequential, first-connect, first-unchoke/],
     [
       ['swarm', '--mix', 'nonsense'],
-      /--mix nonsense: neither one of wild, seeds, clients nor a readable JSON file/,
+      /--mix nonsense: not one of wild, seeds, clients and not a readable JSON file/,
     ],
   ] as const) {
     const run = await runCli(...args);
@@ -62,7 +62,7 @@ test('exit status 3: not a torrent, with the reason and the byte', async () => {
     ],
     ['/nonexistent.torrent', /\/nonexistent.torrent: cannot be read \(ENOENT\)/],
     ['magnet:?xt=urn:btih:00', /not a usable magnet link: it has no "xt=urn:btih:"/],
-    ['http://127.0.0.1:1/x.torrent', /http:\/\/127.0.0.1:1\/…: cannot be fetched: nobody listens there/],
+    ['http://127.0.0.1:1/x.torrent', /http:\/\/127.0.0.1:1\/…: cannot be fetched: no program listens there/],
   ] as const) {
     const run = await runCli('get', source, '--json');
     assert.equal(run.status, 3);
@@ -71,22 +71,22 @@ test('exit status 3: not a torrent, with the reason and the byte', async () => {
   }
 });
 
-test('exit status 4: nobody to download from, or nobody unchokes in time', async () => {
+test('exit status 4: no peer to download from, or no peer unchokes us in time', async () => {
   const torrent = writeTo(folder, 'lonely.torrent', torrentOf());
   const lonely = await runCli('get', torrent, '-o', join(folder, 'lonely'));
   assert.deepEqual([lonely.status, /no peer to download from/.test(lonely.stderr)], [4, true]);
   const args = [torrent, '-o', join(folder, 'lonely'), '--first-unchoke-timeout', '1s'];
   const refused = await runCli('get', ...args, '--peer', '127.0.0.1:1');
   assert.equal(refused.status, 4);
-  assert.match(refused.stderr, /the only peer is lost: it is dialled again, up to 1.00 s from the start/);
-  assert.match(refused.stderr, /nobody unchoked us within 1.00 s \(1 peers known\)/);
+  assert.match(refused.stderr, /the only peer is lost: it is dialled again, for up to 1.00 s from the start/);
+  assert.match(refused.stderr, /no peer unchoked us within 1.00 s \(1 peers known\)/);
   await withSwarm(
     folder,
     { peers: 3, mix: mixFile(folder, 'mute.json', { 'never-unchokes': 1 }) },
     async (mute) => {
       const run = await runCli('get', mute, '-o', join(folder, 'mute'), '--first-unchoke-timeout', '1s');
       assert.deepEqual(
-        [run.status, /nobody unchoked us within 1.00 s \(3 peers known\)/.test(run.stderr)],
+        [run.status, /no peer unchoked us within 1.00 s \(3 peers known\)/.test(run.stderr)],
         [4, true],
         run.stderr,
       );
@@ -94,12 +94,12 @@ test('exit status 4: nobody to download from, or nobody unchokes in time', async
   );
 });
 
-test('a magnet link longer than a file name, with a bad value and near peers: exit status 4, and both are told', async () => {
+test('a magnet link longer than a file name, with a bad value and near peers: exit status 4, and both are reported', async () => {
   const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}&dn=${'x'.repeat(300)}&x.pe=127.0.0.1:1&x.pe=nobody`;
   const { status, stderr } = await runCli('get', link, '-o', join(folder, 'magnet'));
   assert.equal(status, 4, stderr);
-  assert.match(stderr, /cannot be used and was passed over: x.pe=nobody/);
-  assert.match(stderr, /1 of its peers are not at public addresses and were passed over; --peer HOST:PORT/);
+  assert.match(stderr, /cannot be used and were skipped: x.pe=nobody/);
+  assert.match(stderr, /1 of its peers do not have public addresses and were skipped; use --peer HOST:PORT/);
   assert.match(stderr, /no peer to download from/, 'it was not even dialled');
 });
 
@@ -129,19 +129,19 @@ test('exit status 5: a folder where the file should be, a file where a folder sh
   );
 });
 
-test('a tracker that is down is named, with the reason and the next try, and waited for as long as the user says', async () => {
+test('a tracker that is down is named, with the reason and the next try, and the run waits as long as the user says', async () => {
   const torrent = announcing('down', 'http://127.0.0.1:1/announce');
   const run = await runCli('get', torrent, '-o', join(folder, 'down'), '--first-unchoke-timeout', '1s');
   assert.equal(run.status, 4);
   assert.match(
     run.stderr,
-    /http:\/\/127.0.0.1:1\/announce failed: nobody listens there; next try in 15.00 s/,
+    /http:\/\/127.0.0.1:1\/announce failed: no program listens there; next try in 15.00 s/,
   );
-  assert.match(run.stderr, /nobody unchoked us within 1.00 s/);
+  assert.match(run.stderr, /no peer unchoked us within 1.00 s/);
   assert.equal(statSync(join(folder, 'down', 'file.bin')).size, 100);
 });
 
-test('what is for ever with every tracker ends the run at once, unless others are awaited at a port of ours', async () => {
+test('if every tracker has a lasting failure, the run ends at once, unless it waits for incoming peers', async () => {
   const gone = await httpServer(() => ({ status: 404, body: Buffer.from('gone') }));
   const torrent = announcing('gone', gone.announce);
   try {
@@ -151,7 +151,7 @@ test('what is for ever with every tracker ends the run at once, unless others ar
     const port = String(await freePort());
     const args = ['-o', join(folder, 'port'), '--port', port, '--first-unchoke-timeout', '1s'];
     const waited = await runCli('get', torrent, ...args);
-    assert.match(waited.stderr, /nobody unchoked us within 1.00 s/);
+    assert.match(waited.stderr, /no peer unchoked us within 1.00 s/);
   } finally {
     await gone.close();
   }

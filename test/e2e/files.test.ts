@@ -1,4 +1,4 @@
-/** Many files: selection, padding, names, and what verify and create say of them. */
+/** Many files: selection, padding, names, and what verify and create report about them. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
@@ -99,10 +99,10 @@ for (const [name, select, expected] of [
   });
 }
 
-test('--select that hits nothing is wrong usage', async () => {
+test('--select that matches nothing is wrong usage', async () => {
   for (const pattern of ['*.iso', '99', '5-2']) {
     const run = await runCli('get', torrent, '-o', join(folder, 'none'), '--select', pattern);
-    assert.deepEqual([run.status, /no such file among the 5 of set/.test(run.stderr)], [2, true]);
+    assert.deepEqual([run.status, /no file of set matches/.test(run.stderr)], [2, true]);
   }
 });
 
@@ -119,10 +119,7 @@ test('a link in the output folder is not followed out of it', async () => {
   symlinkSync(outside, join(output, 'set', 'b'));
   const { run } = await get(output);
   assert.deepEqual(
-    [
-      run.status,
-      /set\/b: a symbolic link is there, and a folder of the download belongs there/.test(run.stderr),
-    ],
+    [run.status, /set\/b: a symbolic link is there, where the download needs a folder/.test(run.stderr)],
     [5, true],
     run.stderr,
   );
@@ -139,7 +136,7 @@ test('a link in the output folder is not followed out of it', async () => {
   assert.deepEqual(readdirSync(outside), ['victim']);
 });
 
-test('verify tells good, bad and missing files apart, and exits with 6', async () => {
+test('verify lists good, bad and missing files, and exits with 6', async () => {
   const output = join(folder, 'all');
   const path = join(output, 'set', 'b', 'second.mkv');
   const bytes = readFileSync(path);
@@ -163,11 +160,11 @@ test('verify tells good, bad and missing files apart, and exits with 6', async (
   assert.equal((await runCli('verify', torrent, output, '--quiet')).status, 0);
 });
 
-test('create, then get, then verify; the torrent says what it was told', async () => {
+test('create, then get, then verify; the torrent contains what the options said', async () => {
   const source = join(folder, 'all', 'set');
   const output = writeTo(folder, 'made.torrent', Buffer.alloc(0));
   const refused = await runCli('create', source, '-o', output);
-  assert.deepEqual([refused.status, /is there already/.test(refused.stderr)], [2, true]);
+  assert.deepEqual([refused.status, /already exists/.test(refused.stderr)], [2, true]);
   const flags = [
     '--private',
     '--comment',
@@ -215,7 +212,7 @@ test('create, then get, then verify; the torrent says what it was told', async (
   assert.equal((await runCli('verify', output, join(folder, 'all'))).status, 0);
   assert.match((await runCli('inspect', output)).stdout, /private +yes[\s\S]*set\/b\/third.mkv/);
   for (const [args, message] of [
-    [['create', join(folder, 'nowhere')], /nowhere: there is no such file or folder/],
+    [['create', join(folder, 'nowhere')], /nowhere: the file or folder does not exist/],
     [['create', source, '-o', join(folder, 'p.torrent'), '--piece-length', '20K'], /not a power of two/],
     [['create', source, '-o', join(folder, 'p.torrent'), '--tracker', 'nonsense'], /nonsense: not a URL/],
   ] as const) {
@@ -226,7 +223,7 @@ test('create, then get, then verify; the torrent says what it was told', async (
   assert.equal(existsSync(join(folder, 'p.torrent')), false);
 });
 
-test('long work tells its rate and what is left: create, verify, and the check before a download', async () => {
+test('long work shows its rate and the rest: create, verify, and the check before a download', async () => {
   const source = join(folder, 'sparse.bin');
   const sparse = join(folder, 'sparse.torrent');
   writeFileSync(source, '');
@@ -246,7 +243,7 @@ test('long work tells its rate and what is left: create, verify, and the check b
   assert.deepEqual(await works('get', sparse, '-o', folder, ...nobody), new Set(['checking what is there']));
 });
 
-test('a name longer than a filesystem takes, and one of many bytes a letter', async () => {
+test('a name longer than a file system allows, and one with many bytes per letter', async () => {
   const long = madeTorrent(
     [
       { path: `${'n'.repeat(300)}.txt`, bytes: randomBytes(10) },

@@ -1,6 +1,6 @@
 /**
- * SIGKILL at random moments, again and again: the end is right, nothing that the journal claimed is wrong, and little is
- * downloaded twice. `npm run soak` kills 50 times; the default run a few. UNCHOKE_SOAK_SEED picks other moments.
+ * SIGKILL at random moments, again and again: the result is right, every claim of the journal is true, and little is
+ * downloaded twice. `npm run soak` kills 50 times, the default run a few times. UNCHOKE_SOAK_SEED picks other moments.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -20,14 +20,14 @@ const KILLS = Number(process.env['UNCHOKE_SOAK_KILLS'] ?? 4);
 const SEED = Number(process.env['UNCHOKE_SOAK_SEED'] ?? 1);
 const PEERS = 6;
 const PIECE = 131_072;
-/** So slow that all kills fall into the download. */
+/** So slow that all kills happen during the download. */
 const RATE = MIB / 4;
-/** A second's worth: what comes between two kills on average, with what comes before it is told. */
+/** One second of data: what arrives between two kills on average, plus what arrives before it is reported. */
 const STRIDE = PEERS * RATE;
-/** Each fourth life lasts until there is a journal, more than five seconds and many where the disk is busy; and none may see the end. */
+/** Each fourth run lasts until there is a journal: more than five seconds, and longer with a busy disk. No run may reach the end. */
 const PAYLOAD = (KILLS * 6 + 40) * STRIDE;
 
-/** The same torrent from two swarms: one that leaves time to interrupt, at so many bytes a second and peer, and one in no need of it. */
+/** The same torrent from two swarms: one slow enough to interrupt, at this many bytes per second and peer, and one without a limit. */
 function withSlowAndFast(
   peers: number,
   payloadBytes: number,
@@ -69,7 +69,7 @@ function assertClaims(torrent: string, path: string): number {
   return claims.length;
 }
 
-/** What a line of `--json` tells to be verified; 0 where it tells something else, the progress of the look at what is there too. */
+/** The verified bytes in a line of `--json`; 0 for other lines, also for the progress of the check of the disk. */
 function verifiedBytes(line: string): number {
   const event = JSON.parse(line) as { type: string; work?: string; bytes: number };
   return event.type === 'progress' && event.work === undefined ? event.bytes : 0;
@@ -106,7 +106,7 @@ test(`killed ${KILLS} times at the moments of seed ${SEED}`, { timeout: 90_000 +
       running.child.kill('SIGKILL');
       const run = await running.ended;
       assert.equal(run.signal, 'SIGKILL', 'the fault fired');
-      // All that was told as verified is in the file, whatever the journal had time to claim.
+      // Everything that was reported as verified is in the file, even if the journal had no time to claim it.
       assert.ok(foundAtFirst(run) >= before, `${foundAtFirst(run)} bytes found of ${before}`);
       total += received(run);
       claims += assertClaims(torrent, path);

@@ -1,4 +1,4 @@
-/** Real sockets, real threads: one liar among honest seeds. The file is right, the liar is banned, nobody else is. */
+/** Real sockets, real threads: one liar among honest seeds. The file is right, and only the liar is banned. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -83,7 +83,7 @@ test('a download resolves when it is complete, reports events of the schema, and
     assert.equal(again.downloaded, 0);
   }));
 
-test('a signal ends it with its reason as the cause, and the next call goes on from there', () =>
+test('a signal ends it with its reason as the cause, and the next call resumes', () =>
   withSwarm(folder, { peers: 6, mix: 'seeds', payloadBytes: 2 * MIB, rate: MIB }, async (torrent) => {
     const output = join(folder, 'b');
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-/** Two thousand slow peers and pieces of 4 MiB: few slots, many hands. It completes, within the memory that was promised. */
+/** Two thousand slow peers and pieces of 4 MiB: few slots for many peers. It completes within the promised memory. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ checkLeaksAtEnd();
 const folder = temporaryFolder();
 const MIB = 2 ** 20;
 const PEERS = 2_000;
-/** Arena, 30 KB a peer, and 150 MB for Node, its threads and its heap. */
+/** Arena, 30 KB per peer, and 150 MB for Node, its threads and its heap. */
 const MOST_RSS = 128 * MIB + PEERS * 30_000 + 150_000_000;
 
 test(`${PEERS} peers at 20 KiB/s each, inside --memory 128M`, () =>

@@ -1,4 +1,4 @@
-/** Figures for Prometheus: in a file, and on a port that only loopback reaches. */
+/** Metrics for Prometheus: in a file, and on a port that only loopback reaches. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { request } from 'node:http';
@@ -42,7 +42,7 @@ test('a file at the end and a port in between; strangers get nothing', () =>
     const port = await new Promise<number>((resolve, reject) => {
       running.child.stderr?.on('data', (text: string) => {
         news += text;
-        const found = /figures at http:\/\/127\.0\.0\.1:(\d+)\/metrics/.exec(news);
+        const found = /metrics at http:\/\/127\.0\.0\.1:(\d+)\/metrics/.exec(news);
         if (found !== null) resolve(Number(found[1]));
       });
       void running.ended.then(() => reject(new Error(news)));
@@ -67,14 +67,14 @@ test('a file at the end and a port in between; strangers get nothing', () =>
     for (const line of text.trim().split('\n')) assert.match(line, /^(?:# (?:HELP|TYPE) |unchoke_[a-z_]+\{)/);
   }));
 
-test('a file that cannot be written is told before the download, with its exit status', async () => {
+test('a file that cannot be written is reported before the download, with its exit status', async () => {
   const torrent = writeTo(folder, 'x.torrent', torrentOf());
   const run = await runCli('get', torrent, '-o', join(folder, 'no'), '--metrics', '/nonexistent/x.prom');
   assert.equal(run.status, 5, run.stderr);
-  assert.match(run.stderr, /\/nonexistent\/x\.prom: there is no such file or folder \(ENOENT\)/);
+  assert.match(run.stderr, /\/nonexistent\/x\.prom: the file or folder does not exist \(ENOENT\)/);
 });
 
-test('one that cannot be written later is news, and the download goes on', () =>
+test('if it cannot be written later, this is reported, and the download goes on', () =>
   withSwarm(folder, { peers: 3, mix: 'seeds', rate: 2 ** 20 }, async (torrent) => {
     const home = join(folder, 'home');
     mkdirSync(home);
@@ -88,9 +88,9 @@ test('one that cannot be written later is news, and the download goes on', () =>
       '--json',
     ]);
     await running.line((line) => line.includes('"progress"'));
-    // At once: what is taken away bit by bit may get a new file in between, and stay.
+    // At once: if it is removed bit by bit, a new file may appear in between and stay.
     renameSync(home, `${home}-gone`);
     const run = await running.ended;
     assert.equal(run.status, 0, run.stderr);
-    assert.match(run.stderr, /--metrics .*x\.prom: there is no such file or folder/);
+    assert.match(run.stderr, /--metrics .*x\.prom: the file or folder does not exist/);
   }));

@@ -1,4 +1,4 @@
-/** Names as filesystems have them, through `create` and `verify`; and what these two say of a folder that is not what it should be. */
+/** File names through `create` and `verify`, and what these report about a wrong folder. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -63,20 +63,20 @@ async function create(...more: string[]) {
   return run.events.at(-1) ?? {};
 }
 
-test('what create makes verify finds good, whatever the names; what it leaves out it names', async () => {
+test('verify finds good what create made, with any names; create lists what it leaves out', async () => {
   const first = await create();
   assert.equal(first['files'], names.length + 1);
   const leftOut = [
-    { path: 'dangling', reason: 'a link that leads nowhere' },
+    { path: 'dangling', reason: 'a link to nothing' },
     { path: 'loop', reason: 'a link to a folder' },
-    { path: 'pipe', reason: 'neither a file nor a folder' },
+    { path: 'pipe', reason: 'not a file or a folder' },
   ];
   assert.deepEqual(first['leftOut'], leftOut);
   const again = await create('--force');
   assert.equal(again['infoHash'], first['infoHash'], 'its own output is not hashed');
   assert.deepEqual(
     again['leftOut'],
-    [...leftOut, { path: 'made.torrent', reason: 'the torrent that is being made' }].sort((a, b) =>
+    [...leftOut, { path: 'made.torrent', reason: 'the .torrent file itself' }].sort((a, b) =>
       a.path < b.path ? -1 : 1,
     ),
   );
@@ -90,18 +90,18 @@ test('what create makes verify finds good, whatever the names; what it leaves ou
   assert.ok(!shown.stdout.includes('\x1b') && !shown.stdout.includes('\u202e'));
 });
 
-test('create refuses what could not be verified afterwards', async () => {
+test('create refuses what verify could not find', async () => {
   for (const name of ['a/b', '..', '', 'a\nb'.repeat(100)]) {
     const run = await runCli('create', source, '-o', join(folder, 'no.torrent'), '--name', name);
-    assert.deepEqual([run.status, /no file can have this name/.test(run.stderr)], [2, true], run.stderr);
+    assert.deepEqual([run.status, /not a valid file name/.test(run.stderr)], [2, true], run.stderr);
   }
   const single = join(folder, 'single.torrent');
   writeFileSync(single, 'x');
   const run = await runCli('create', single, '-o', single, '--force');
-  assert.deepEqual([run.status, /would replace what it is made of/.test(run.stderr)], [2, true]);
+  assert.deepEqual([run.status, /would replace its own content/.test(run.stderr)], [2, true]);
 });
 
-test('verify tells a file that is too long, a folder or a pipe in its place, and a wrong folder', async () => {
+test('verify reports a file that is too long, a folder or a pipe in its place, and a wrong folder', async () => {
   const plain = join(folder, 'plain');
   mkdirSync(plain);
   for (const name of ['good', 'long', 'folder', 'pipe', 'empty'])
@@ -109,14 +109,14 @@ test('verify tells a file that is too long, a folder or a pipe in its place, and
   const made = join(folder, 'plain.torrent');
   assert.equal((await runCli('create', plain, '-o', made)).status, 0);
   const missing = await runCli('verify', made, join(folder, 'nope'));
-  assert.deepEqual([missing.status, /nope: there is no such folder/.test(missing.stderr)], [5, true]);
+  assert.deepEqual([missing.status, /nope: this folder does not exist/.test(missing.stderr)], [5, true]);
   const inside = await runCli('verify', made, plain);
-  assert.deepEqual([inside.status, /give the folder above/.test(inside.stderr)], [5, true], inside.stderr);
+  assert.deepEqual([inside.status, /give the parent folder/.test(inside.stderr)], [5, true], inside.stderr);
   const wrong = await runCli('verify', made, source);
   assert.deepEqual(
     [
       wrong.status,
-      /nothing of plain is there; give the folder that holds it/.test(wrong.stderr),
+      /no file of plain is there; give the folder that contains it/.test(wrong.stderr),
       wrong.stdout,
     ],
     [5, true, ''],
@@ -138,7 +138,7 @@ test('verify tells a file that is too long, a folder or a pipe in its place, and
       ['folder', 'it is a folder'],
       ['good', null],
       ['long', '2 bytes too long'],
-      ['pipe', 'it is no file'],
+      ['pipe', 'it is not a file'],
     ],
   );
 });
@@ -147,7 +147,7 @@ test('a folder and a torrent on the command line may have names of other bytes t
   const odd = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from('odd\xff', 'latin1')]);
   mkdirSync(odd);
   writeFileSync(Buffer.concat([odd, Buffer.from('/x')]), 'x');
-  // Node gives a child no other bytes than UTF-8, a shell does.
+  // Node passes only UTF-8 to a child, a shell passes any bytes.
   const run = (words: string, before = 'true'): void =>
     void execFileSync('sh', [
       '-c',
@@ -158,7 +158,7 @@ test('a folder and a torrent on the command line may have names of other bytes t
   run('create "$1"');
   run('create "$1/x"');
   run('verify "$1.torrent" .');
-  // From the inside, where Node does not know where it is.
+  // From inside the folder, where Node does not know its path.
   writeFileSync(Buffer.concat([odd, Buffer.from('/x.torrent')]), readFileSync(join(folder, 'x.torrent')));
   run('verify x.torrent .', 'cd "$1"');
   const line = 'get x.torrent --no-dht --no-lsd --on-complete ./hook';

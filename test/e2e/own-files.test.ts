@@ -1,4 +1,4 @@
-/** What the user has in the output folder is the user's: kept, named, and never written through. */
+/** The user's files in the output folder are kept, named, and never written through. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -37,7 +37,7 @@ const made = madeTorrent(files, PIECE);
 const torrent = writeTo(folder, 'set.torrent', made.torrent);
 const bytesOf = (name: string): Buffer => files.find(({ path }) => path === name)?.bytes ?? Buffer.alloc(0);
 
-/** An output folder in which these lie already. */
+/** An output folder that already contains these. */
 function output(name: string, there: Readonly<Record<string, Buffer | string>> = {}): string {
   const path = join(folder, name);
   for (const [file, bytes] of Object.entries(there)) {
@@ -81,7 +81,7 @@ async function withSeed<Result>(
 
 const never = new Promise<void>(() => {});
 
-test('files of another content are named all at once, and nothing is touched; --overwrite replaces what is a file', () =>
+test('files with other content are named all at once, and nothing is touched; --overwrite replaces files', () =>
   withSeed(async (start) => {
     const there = {
       'a.bin': Buffer.concat([bytesOf('a.bin').subarray(0, PIECE), Buffer.alloc(9, 1)]),
@@ -110,13 +110,13 @@ test('files of another content are named all at once, and nothing is touched; --
     assert.equal(readFileSync(victim, 'utf8'), 'precious');
   }));
 
-test('a file that only its neighbours can judge is kept: used where it is right, named at the end where it is not', () =>
+test('a file that only its neighbours can prove is kept: used if it is right, named at the end if it is not', () =>
   withSeed(async (start, served) => {
     const path = output('guarded', { 'notes.txt': Buffer.alloc(300, 'mine') });
     for (const _ of ['first', 'again, with the journal of the first']) {
       const run = await start(path).ended;
       assert.equal(run.status, 5, run.stderr);
-      assert.match(run.stderr, /all the rest is complete:\n.*notes.txt: its content/);
+      assert.match(run.stderr, /all other files are complete:\n.*notes.txt: its content/);
       assert.equal(readFileSync(join(path, 'set', 'notes.txt'), 'latin1'), 'mine'.repeat(75));
       assert.ok(readFileSync(join(path, 'set', 'b.bin')).equals(bytesOf('b.bin')));
     }
@@ -137,8 +137,8 @@ test('a file that only its neighbours can judge is kept: used where it is right,
   }));
 
 test(
-  'complete data that nobody may write to ends well',
-  { skip: root ? false : 'needs root to be somebody else' },
+  'complete data that cannot be written ends well',
+  { skip: root ? false : 'needs root to become another user' },
   () =>
     withSeed(async (start) => {
       const path = output(
@@ -158,8 +158,8 @@ test(
 );
 
 test(
-  'two in a folder where no file can be made are kept apart as well',
-  { skip: root ? false : 'needs root to be somebody else' },
+  'two runs in a folder where no file can be made are also kept apart',
+  { skip: root ? false : 'needs root to become another user' },
   () =>
     withSeed(
       async (start) => {
@@ -184,7 +184,7 @@ test(
     ),
 );
 
-test('a journal that somebody else wrote makes nothing verified', () =>
+test('a journal that another user wrote verifies nothing', () =>
   withSeed(async (start) => {
     const data = Buffer.alloc(PIECE * 3 + 50, 'EVIL');
     bytesOf('a.bin').copy(data, PIECE, PIECE, PIECE * 2);
@@ -206,7 +206,7 @@ test('a journal that somebody else wrote makes nothing verified', () =>
     assertComplete(path);
   }));
 
-test('two at one place are kept apart; one that was killed in its first piece leaves what the next goes on with', async () => {
+test('two runs at one place are kept apart; a run that was killed in its first piece leaves data for the next one', async () => {
   const path = output('two');
   await withSeed(
     async (start) => {

@@ -1,4 +1,4 @@
-/** Private torrents (BEP 27): whoever else could name peers is not even asked. */
+/** Private torrents (BEP 27): other sources of peers are not even asked. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { int, torrentOf } from '../support/torrents.ts';
 checkLeaksAtEnd();
 const folder = temporaryFolder();
 
-/** Runs `get` with a DHT node that only listens; resolves to how many packets it heard. */
+/** Runs `get` with a DHT node that only listens; resolves to the number of packets that it received. */
 async function packetsFor(name: string, torrent: Buffer): Promise<number> {
   let heard = 0;
   const node = createSocket('udp4');
@@ -36,10 +36,10 @@ async function packetsFor(name: string, torrent: Buffer): Promise<number> {
   return heard;
 }
 
-test('the DHT hears of a public torrent', async () => {
+test('the DHT learns of a public torrent', async () => {
   assert.ok((await packetsFor('public', torrentOf())) > 0, 'else the next test would show nothing');
 });
 
-test('the DHT hears nothing of a private one', async () => {
+test('the DHT learns nothing of a private one', async () => {
   assert.equal(await packetsFor('private', torrentOf({ private: int(1) })), 0);
 });

@@ -1,4 +1,4 @@
-/** Options from the environment and the config file, completion, and the manual page: all out of one set of definitions. */
+/** Options from the environment and the config file, completion, and the manual page: all from one set of definitions. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -31,9 +31,9 @@ function config(name: string, value: unknown): Record<string, string> {
   return { XDG_CONFIG_HOME: home };
 }
 
-test('the command line goes before the environment, that before the config file, and its command before all', () => {
+test('the command line wins over the environment, the environment over the config file, and a command’s section over the general one', () => {
   const race = ['race', torrent, ...AT_HOME];
-  // A wrong value is named with where it came from: so one sees which of them was used.
+  // A wrong value is reported with its origin, which shows which one was used.
   const all = config('all', { shards: 'from all', race: { shards: 'from race' } });
   assert.match(run(race, all).stderr, /--shards from race: not a whole number/);
   assert.match(run(race, { ...all, UNCHOKE_SHARDS: 'from env' }).stderr, /--shards from env/);
@@ -74,12 +74,12 @@ test('lists, booleans, and their opposites', () => {
 
 test('what cannot be a setting is named with its place', () => {
   const cases: [Record<string, string>, RegExp][] = [
-    [config('typo', { shard: 2 }), /unchoke\.json: "shard" is no option/],
-    [config('typo2', { race: { hashers: 2 } }), /"hashers" is no option of race/],
-    [config('scalar', { race: 2 }), /"race" is a command: its value is an object/],
+    [config('typo', { shard: 2 }), /unchoke\.json: "shard" is not an option/],
+    [config('typo2', { race: { hashers: 2 } }), /"hashers" is not an option of race/],
+    [config('scalar', { race: 2 }), /"race" is a command, so its value must be an object/],
     [config('broken', '{"a":'), /unchoke\.json: .*JSON/],
     [config('list', []), /not an object of options/],
-    [config('bool', { 'no-pex': 'perhaps' }), /"no-pex": neither true nor false/],
+    [config('bool', { 'no-pex': 'perhaps' }), /"no-pex": not true or false/],
     [{ UNCHOKE_STRATEGY: 'luck' }, /UNCHOKE_STRATEGY=luck: Allowed choices are sequential/],
   ];
   for (const [environment, words] of cases) {

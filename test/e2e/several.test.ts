@@ -1,4 +1,4 @@
-/** `get` with several sources, and the program that is told when one is complete. */
+/** `get` with several sources, and the program that runs when one is complete. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ test('one that fails does not stop the others, and the exit status is its own', 
     );
   }));
 
-/** Several seeds of one kind, each with a torrent of its own. */
+/** Several seeds of one kind, each with its own torrent. */
 async function withSeeds(
   count: number,
   kind: SeedHabits,
@@ -63,7 +63,7 @@ for (const [parallel, most] of [
   ['1', 1],
   ['3', 3],
 ] as const) {
-  test(`--parallel ${parallel}: so many at one time, each with its own files, and all complete`, () =>
+  test(`--parallel ${parallel}: this many at one time, each with its own files, and all complete`, () =>
     withSeeds(5, {}, async (torrents, peers) => {
       const output = join(folder, `parallel-${parallel}`);
       const run = await runCli('get', ...torrents, '-o', output, ...peers, '--parallel', parallel, '--json');
@@ -89,8 +89,8 @@ test('a torrent twice, and two that go to the same place: the second is refused'
     const same = writeTo(folder, 'same-name.torrent', other.torrent);
     const output = join(folder, 'twice');
     for (const [second, words] of [
-      [good, /the torrent [0-9a-f]{40}: another source has it already/],
-      [same, /twice\/set: another source has it already \(set\)/],
+      [good, /the torrent [0-9a-f]{40}: already used by another source/],
+      [same, /twice\/set: already used by another source \(set\)/],
     ] as const) {
       const run = await runCli('get', good, second, '-o', output, '--peer', peer);
       assert.equal(run.status, 2, run.stderr);
@@ -100,7 +100,7 @@ test('a torrent twice, and two that go to the same place: the second is refused'
     }
   }));
 
-test('Ctrl-C ends all that run and begins no other', () =>
+test('Ctrl-C ends all running downloads and begins no other', () =>
   withSeeds(4, { muteAfter: 0 }, async (torrents, peers) => {
     const args = ['-o', join(folder, 'mute'), ...peers, '--json', '--parallel', '2'];
     const running = startCli(['get', ...torrents, ...args]);
@@ -112,7 +112,7 @@ test('Ctrl-C ends all that run and begins no other', () =>
     assert.deepEqual(began, [1, 2]);
   }));
 
-test('a folder of torrents, and what became of each', () =>
+test('a folder of torrents, and the result of each', () =>
   withSeed(async (_, peer) => {
     const torrents = join(folder, 'torrents');
     mkdirSync(torrents);
@@ -124,13 +124,13 @@ test('a folder of torrents, and what became of each', () =>
     assert.match(run.stdout, /1 of 2 complete\nnot complete: .*a\.torrent/);
   }));
 
-test('folders and lists that hold nothing, and options for one alone, are wrong usage', async () => {
+test('empty folders and lists, and options for one source, are wrong usage', async () => {
   mkdirSync(join(folder, 'empty'));
   for (const [sources, words] of [
-    [[join(folder, 'empty')], /a folder without a .torrent file/],
-    [[`@${writeTo(folder, 'none.txt', Buffer.from('# nothing\n'))}`], /a list without a source/],
+    [[join(folder, 'empty')], /no .torrent file in this folder/],
+    [[`@${writeTo(folder, 'none.txt', Buffer.from('# nothing\n'))}`], /no source in this list/],
     [['@/nonexistent'], /\/nonexistent: cannot be read \(ENOENT\)/],
-    [['a', 'b', '--report', 'x.html'], /for one source at a time/],
+    [['a', 'b', '--report', 'x.html'], /with one source only/],
   ] as const) {
     const run = await runCli('get', ...sources);
     assert.equal(run.status, 2, run.stderr);

@@ -1,4 +1,4 @@
-/** The loopback swarm itself: a bench whose fakes are not what they say measures nothing. */
+/** The loopback swarm itself: a benchmark with wrong fake peers measures nothing. */
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ const options = {
   rttMs: 0,
 };
 
-/** For what certainly happens, on however slow a machine. */
+/** For events that certainly happen, even on a slow machine. */
 const AMPLE_MS = 30_000;
 
 type Event = 'connected' | 'refused' | 'silence' | 'closed';
@@ -74,7 +74,7 @@ test('a black hole really hangs: the probe and a second look agree', async () =>
   }
 });
 
-test('each personality does what it is called', async () => {
+test('each personality does what its name says', async () => {
   const told = async (personality: string, ms: number, until: (received: Buffer) => boolean) => {
     const swarm = await openSwarm({ ...options, mix: { [personality]: 1 } });
     try {
@@ -94,7 +94,7 @@ test('each personality does what it is called', async () => {
   }
 });
 
-test('the same seed deals the same swarm, another seed another', () => {
+test('the same seed makes the same swarm, another seed another one', () => {
   const deal = (seed: number) => JSON.stringify(dealPeers(200, mixOf('wild'), new Dice(seed)));
   assert.equal(deal(5), deal(5));
   assert.notEqual(deal(5), deal(6));
@@ -115,7 +115,7 @@ test('the wild mix has its shares, and delays between half a second and a minute
   assert.ok(median > 11_000 && median < 13_000, `median ${median}`);
 });
 
-test('the payload is the same from every side: any range equals that range of the piece', () => {
+test('any range of the payload equals that range of the piece', () => {
   const data = new Payload(100_000, 65_536, 9);
   const whole = Buffer.alloc(65_536);
   data.copy(0, 0, 65_536, whole, 0);

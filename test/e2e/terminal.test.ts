@@ -1,4 +1,4 @@
-/** Hostile text and secrets, from wherever they may come, do not reach the terminal. */
+/** Hostile text and secrets from any source do not reach the terminal. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const EVIL = '\u009b31m\u202egpj\x1b[2J\u200b';
 const PASSKEY = '0123456789abcdef0123456789abcdef';
 const UNFIT = /(?!\n)[\p{Cc}\u202e\u200b]/u;
 
-test('a torrent whose every text is hostile: shown, in JSON, and in an error', async () => {
+test('a torrent with only hostile texts: shown, in JSON, and in an error', async () => {
   const files = list(dict({ length: int(100), path: list(str(`a${EVIL}`)) }));
   const tracker = `http://${PASSKEY}.t.example/${PASSKEY}/announce?p=${PASSKEY}`;
   const bytes = torrentOf(

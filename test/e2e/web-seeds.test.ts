@@ -1,4 +1,4 @@
-/** Web seeds that misbehave: each is told, none costs a byte of the result. */
+/** Web seeds that misbehave: each is reported, none damages the result. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -55,11 +55,11 @@ interface Case {
   readonly name: string;
   readonly answer: Answer;
   readonly query?: string;
-  /** When the peer begins to give; where it is not said, once the web seed is given up. */
+  /** When the peer begins to send; if not given, once the web seed is given up. */
   readonly peerBegins?: Promise<void>;
 }
 
-/** Downloads with this web seed and an honest peer that leaves it the time to show what it does. */
+/** Downloads with this web seed and an honest peer that leaves it time to misbehave. */
 async function downloadWith({ name, answer, query = '', peerBegins }: Case) {
   const web = await webSeed(answer);
   const lost = promiseAndResolve();
@@ -130,7 +130,7 @@ for (const [name, answer, lostTo] of [
   });
 }
 
-test('a web seed that breaks off in the middle is asked again, and what was whole counts', async () => {
+test('a web seed that breaks off in the middle is tried again, and whole blocks count', async () => {
   const again = promiseAndResolve();
   const { seed, asked } = await downloadWith({
     name: 'breaks',
@@ -151,7 +151,7 @@ test('a web seed that breaks off in the middle is asked again, and what was whol
   assert.equal(seed?.lostTo, null);
 });
 
-test('error pages with a body end nothing but their request; the server is asked again', async () => {
+test('error pages with a body end only their request; the server is tried again', async () => {
   const again = promiseAndResolve();
   const { run, seed, asked } = await downloadWith({
     name: 'busy',
@@ -167,9 +167,9 @@ test('error pages with a body end nothing but their request; the server is asked
   assert.equal(seed?.bytes, 0);
 });
 
-test('a web seed that crawls holds up nobody: peers without work join its pieces', async () => {
+test('a very slow web seed delays no other: peers without work join its pieces', async () => {
   const begun = promiseAndResolve();
-  /** Of each request: how many bytes were asked for, and how many went out. */
+  /** For each request: the number of requested and of sent bytes. */
   const requests: { readonly wanted: number; sent: number }[] = [];
   await downloadWith({
     name: 'crawls',
@@ -239,7 +239,7 @@ async function withoutOneFile(name: string, status: number, more: readonly strin
   }
 }
 
-test('files that nobody has are named, the rest is complete, and the exit status says so', async () => {
+test('files that no source has are named, the rest is complete, and the exit status says so', async () => {
   const { run, files, missing, stored } = await withoutOneFile('gone', 404, []);
   assert.equal(run.status, 6, run.stderr);
   assert.deepEqual(run.events.find(({ type }) => type === 'file-unavailable')?.['path'], 'set/b-gone.txt');
@@ -249,7 +249,7 @@ test('files that nobody has are named, the rest is complete, and the exit status
   ]);
   assert.match(run.stderr, /2 files are incomplete.*: set\/b-gone\.txt and 1 more/);
   assert.ok(stored('a.bin').equals(files[0]?.bytes ?? Buffer.alloc(0)));
-  // All but the piece that it shares.
+  // All except the shared piece.
   const shared = 65_536 - 100;
   assert.ok(
     stored('c.bin')
@@ -258,7 +258,7 @@ test('files that nobody has are named, the rest is complete, and the exit status
   );
 });
 
-test('files that do not come in time are named as well', async () => {
+test('files that do not arrive in time are also named', async () => {
   const { run, missing } = await withoutOneFile('busy-file', 500, ['--idle-timeout', '2s']);
   assert.equal(run.status, 4, run.stderr);
   const reason = 'not all of it came in time';

@@ -1,4 +1,4 @@
-/** Bencode, torrents and tracker replies that were tampered with: a clear error or a sound value, nothing else. */
+/** Tampered bencode, torrents and tracker replies: a clear error or a valid value, nothing else. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TrackerError } from '../../src/main/discovery/announce.ts';
@@ -38,7 +38,7 @@ test('decode, then encode, then decode is the same value', () => {
   }
 });
 
-test('tampered values are refused with a place, or are canonical enough to be read', () => {
+test('tampered values are refused with a position, or are canonical enough to be read', () => {
   const sound = dict({ a: int(5), b: list(str('x'), int(-1)), c: dict({ d: str(Buffer.alloc(30, 0xff)) }) });
   let refused = 0;
   for (let seed = 1; seed <= ROUNDS; seed++) {
@@ -104,7 +104,7 @@ test('an encoded dictionary has its keys in order', () => {
   assert.equal(Buffer.from(encodeBencode(value)).toString(), 'd1:ai2e1:bi1ee');
 });
 
-/** Read as BEP 3 is written, one byte after the other; of two equal keys the first counts. */
+/** A reference parser after BEP 3, byte by byte; of two equal keys the first counts. */
 class Reference {
   readonly #text: string;
   #at = 0;
@@ -162,7 +162,7 @@ function reference(text: string): unknown {
   }
 }
 
-/** A decoded value in the words of the reference; a dictionary is asked for the keys that the reference found. */
+/** A decoded value in the form of the reference; a dictionary is read by the keys that the reference found. */
 function sameAs(decoded: BencodeValue | undefined, expected: unknown): boolean {
   if (expected instanceof Map)
     return (
@@ -185,7 +185,7 @@ function isAscii(key: string): boolean {
   return Buffer.byteLength(key) === key.length;
 }
 
-test('plain values, and torrents looked up in their bytes, are what the reference reads', () => {
+test('plain values, and torrents read from their bytes, equal the reference', () => {
   const sound = dict({ a: int(5), b: list(str('x'), int(-1), list()), c: dict({ d: str('y'), e: int(0) }) });
   let read = 0;
   for (let seed = 1; seed <= 3 * ROUNDS; seed++) {

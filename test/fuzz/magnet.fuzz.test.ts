@@ -1,4 +1,4 @@
-/** Magnet links and metadata messages that were tampered with, and searches for metadata among peers of every kind. */
+/** Tampered magnet links and metadata messages, and searches for metadata among peers of every kind. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { dice, mutated } from '../support/dice.ts';
 const ROUNDS = 4_000;
 const HEX = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
 
-test('tampered magnet links are bad torrents, or give what is within its bounds', () => {
+test('tampered magnet links are bad torrents, or give values within the limits', () => {
   const sound = Buffer.from(
     `magnet:?xt=urn:btih:${HEX}&dn=a+b&tr.1=udp://t:1&x.pe=1.2.3.4:5&x.pe=[::1]:7&so=0,2-4&ws=http://w/%20`,
   );
@@ -61,7 +61,7 @@ const HABITS = [
 ] as const;
 type Habit = (typeof HABITS)[number] | 'honest';
 
-/** The size that a peer names when it greets. */
+/** The size in a peer's greeting. */
 function namedSize(habit: Habit, roll: (below: number) => number): number {
   if (habit === 'no size') return 0;
   return habit === 'wrong size' || habit === 'corrects' ? 1 + roll(3 * PART) : INFO.length;
@@ -76,7 +76,7 @@ function answerOf(habit: Habit, index: number, now: number) {
   return { index, totalBytes: INFO.length, bytes };
 }
 
-/** Peers of random habits beside one that is honest, which comes at a random time. Returns how long it took from then on. */
+/** Peers with random behaviour beside one honest peer that appears at a random time. Returns how long it took from then on. */
 function searchBeside(seed: number): number | null {
   const roll = dice(seed);
   const habits: Habit[] = Array.from({ length: 1 + roll(12) }, () => HABITS[roll(HABITS.length)] ?? 'silent');
@@ -105,7 +105,7 @@ function searchBeside(seed: number): number | null {
   return null;
 }
 
-test('beside peers of every habit one honest peer is enough, within 30 s, and nobody honest is blamed', () => {
+test('beside peers of every kind, one honest peer is enough within 30 s, and no honest peer is blamed', () => {
   for (let seed = 1; seed <= 500; seed++) {
     const took = searchBeside(seed);
     assert.ok(took !== null && took <= 30_000, `seed ${seed}: ${took}`);

@@ -1,4 +1,4 @@
-/** Packets of uTP that were tampered with: nothing throws, and the stream is never wrong, only late or over. */
+/** Tampered uTP packets: nothing throws, and the stream is never wrong, only late or closed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_UTP_REORDERED_BYTES } from '../../src/shared/limits.ts';
@@ -26,7 +26,7 @@ test('40,000 packets with bytes flipped, cut and doubled', () => {
   assert.ok(read > 10_000, `${read} could be read`);
 });
 
-test('connections that hear any packet at all, at any time', () => {
+test('connections that get any packet at any time', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const roll = dice(seed);
     const time = new VirtualTime();

@@ -1,4 +1,4 @@
-/** The wire decoder against streams that nobody would send: it never throws, and splitting never changes what it finds. */
+/** The wire decoder with random streams: it never throws, and splitting never changes what it finds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dice, mutated } from '../support/dice.ts';
@@ -41,7 +41,7 @@ test(`${ROUNDS} random streams, sound and broken: any split finds the same`, () 
   assert.ok(faults > ROUNDS / 20, `only ${faults} broken streams were seen as such`);
 });
 
-test('pure noise behind a handshake', () => {
+test('pure noise after a handshake', () => {
   for (let seed = 1; seed <= 500; seed++) {
     const roll = dice(seed);
     const noise = Buffer.from(Array.from({ length: 400 }, () => roll(256)));

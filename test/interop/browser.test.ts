@@ -17,7 +17,7 @@ before(async () => {
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 });
 after(() => browser.close());
-// Behind the browser's own end.
+// After the browser's own end.
 checkLeaksAtEnd();
 
 interface Seen {
@@ -30,7 +30,7 @@ interface Seen {
   readonly headings: readonly (string | null)[];
 }
 
-/** What a person with the page open has before them. */
+/** What a user of the page sees. */
 async function look(file: string, width: number): Promise<Seen> {
   const page = await browser.newPage({ viewport: { width, height: 900 } });
   const requests: string[] = [];

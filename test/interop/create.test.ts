@@ -1,4 +1,4 @@
-/** `unchoke create` against the makers that everybody uses: the same input is the same torrent. */
+/** `unchoke create` against the usual tools: the same input gives the same torrent. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -27,7 +27,7 @@ for (const [path, length] of Object.entries({
   writeFileSync(join(many, path), randomBytes(length));
 }
 
-/** transmission-create 3.00 leaves out empty files and sorts without case: where neither matters, all agree. */
+/** transmission-create 3.00 leaves out empty files and sorts without case. If neither matters, all agree. */
 const plain = join(folder, 'plain files');
 for (const [path, length] of Object.entries({
   'b/two': 70_000,

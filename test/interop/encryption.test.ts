@@ -1,4 +1,4 @@
-/** Message Stream Encryption with real clients that require it, refuse it, or take either; out and in. */
+/** Message Stream Encryption with real clients that require it, refuse it, or accept both; out and in. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ const aria2 = (level: string) => (more: SeedRequest) =>
   aria2Seed({ ...more, settings: { 'bt-require-crypto': 'true', 'bt-min-crypto-level': level } });
 
 type Outcome = 'tcp' | 'mse-plain' | 'mse-rc4' | null;
-/** What each client does with us, by our `--encryption`; null is no way to it. */
+/** The result with each client, by our `--encryption`; null means no connection. */
 const matrix: Record<
   string,
   [(request: SeedRequest) => Promise<Seed>, Record<'prefer' | 'require' | 'off', Outcome>]

@@ -19,7 +19,7 @@ import { openTracker, untilSeeded } from '../support/tracker.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
-/** Sources of which a peer gave data. */
+/** Sources whose peers sent data. */
 function usefulSources(events: readonly Record<string, unknown>[]): string[] {
   const summary = events.at(-1) as { sources?: { name: string; gaveData: number }[] };
   return (summary.sources ?? []).filter(({ gaveData }) => gaveData > 0).map(({ name }) => name);
@@ -39,7 +39,7 @@ function madeSet(name: string): string {
   return set;
 }
 
-test('a bare info hash, by the DHT alone', async () => {
+test('an info hash alone, through the DHT alone', async () => {
   const name = 'by dht';
   const set = madeSet(name);
   const torrent = join(folder, 'dht.torrent');
@@ -66,7 +66,7 @@ test('a bare info hash, by the DHT alone', async () => {
   }
 });
 
-test('a seed that only the DHT knows, by way of the node of a peer that has nothing (PORT)', async () => {
+test('a seed that only the DHT knows, through the node of a peer that has nothing (PORT)', async () => {
   const name = 'by port';
   madeSet(name);
   const torrent = join(folder, 'port.torrent');
@@ -92,7 +92,7 @@ test('a seed that only the DHT knows, by way of the node of a peer that has noth
   }
 });
 
-test('metadata is served: libtorrent knows an info hash, and learns the rest of us', async () => {
+test('metadata is sent: libtorrent knows an info hash, and learns the rest from us', async () => {
   const name = 'served';
   const set = madeSet(name);
   const torrent = join(folder, 'served.torrent');
@@ -101,7 +101,7 @@ test('metadata is served: libtorrent knows an info hash, and learns the rest of 
   const tracked = join(folder, 'served-tracked.torrent');
   makeTorrent(set, tracked, 15, `http://127.0.0.1:${tracker.port}/announce`);
   const asker = await libtorrentMagnet(Buffer.from(infoHash).toString('hex'), folder);
-  // It knows no peer: it waits, and meanwhile others may have the metadata.
+  // It knows no peer: it waits, and others may have the metadata meanwhile.
   const running = startCli(['get', tracked, '-o', join(folder, 'served out'), '--json']);
   try {
     const { port } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as {
@@ -116,7 +116,7 @@ test('metadata is served: libtorrent knows an info hash, and learns the rest of 
   }
 });
 
-test('a magnet link with one peer that has nothing: the others come by peer exchange alone', async () => {
+test('a magnet link with one peer that has nothing: the others come from peer exchange alone', async () => {
   const name = 'by pex';
   const set = madeSet(name);
   const torrent = join(folder, 'pex.torrent');

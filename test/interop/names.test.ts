@@ -1,4 +1,4 @@
-/** Data that other clients have downloaded is found, whatever they named it; and libtorrent finds ours. */
+/** Data from other clients is found under their names; and libtorrent finds ours. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -17,7 +17,7 @@ import { type MadeTorrent, madeTorrent, type TorrentSeed, torrentSeed } from '..
 const execute = promisify(execFile);
 const folder = temporaryFolder();
 
-/** Names that clients keep, and names that some of them mend. */
+/** Names that clients keep, and names that some of them change. */
 const kept = [
   ...[
     'Part 1: end.txt',

@@ -1,4 +1,4 @@
-/** What needs a network of the test's own, with real clients: multicast, a DHT of many IPv6 addresses, and who dials no loopback. */
+/** Tests with real clients that need their own network: multicast, a DHT of many IPv6 addresses, and clients that do not dial loopback. */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,7 @@ const folder = temporaryFolder();
 const execute = promisify(execFile);
 const mayMakeNamespaces = spawnSync('unshare', ['-n', 'true']).status === 0;
 
-/** What a namespace script does with a new torrent and a command of ours; the events of that. */
+/** Runs a namespace script with a new torrent and a command of ours; returns its events. */
 async function inNamespace(
   name: string,
   script: string,
@@ -59,7 +59,7 @@ function sourcesOf(events: readonly Record<string, unknown>[]): [string, number]
 }
 
 describe('in a namespace', { concurrency: 6 }, () => {
-  test('Ctrl-C does not wait for a name server that is dead', { skip: !mayMakeNamespaces }, async () => {
+  test('Ctrl-C does not wait for a dead name server', { skip: !mayMakeNamespaces }, async () => {
     const resolvConf = writeTo(folder, 'resolv.conf', Buffer.from('nameserver 127.0.0.53\n'));
     const url = 'http://tracker.example.com/announce';
     const torrent = writeTo(folder, 'dead.torrent', torrentOf({}, { announce: str(url) }));
@@ -85,7 +85,7 @@ describe('in a namespace', { concurrency: 6 }, () => {
     assert.deepEqual(sourcesOf(events), [['lsd', 1]]);
   });
 
-  test('every interface is spoken on, over IPv4 and IPv6, also one that comes later', {
+  test('every interface is used, over IPv4 and IPv6, also one that appears later', {
     skip: !mayMakeNamespaces,
   }, async () => {
     const script = join(ROOT, 'test', 'interop', 'clients', 'lsd-interfaces.sh');
@@ -103,7 +103,7 @@ describe('in a namespace', { concurrency: 6 }, () => {
     assert.deepEqual(sourcesOf(events), [['dht', 1]]);
   });
 
-  test('IPv6 addresses on a machine without IPv6 hold up nobody', { skip: !mayMakeNamespaces }, async () => {
+  test('IPv6 addresses on a machine without IPv6 delay no others', { skip: !mayMakeNamespaces }, async () => {
     const events = await inNamespace('four', 'no-ipv6-namespace.sh', [], (torrent) => [
       ...['get', torrent, '--no-dht', '--no-lsd'],
     ]);
@@ -145,7 +145,7 @@ describe('in a namespace', { concurrency: 6 }, () => {
   }
 });
 
-test('who does not listen, or asked for no local discovery, finds nobody there', async () => {
+test('without listening, or with --no-lsd, no peer is found there', async () => {
   const torrent = join(folder, 'near.torrent');
   const run = await runCli('get', torrent, '-o', join(folder, 'none'));
   assert.equal(run.status, 4, run.stderr);

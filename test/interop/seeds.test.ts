@@ -45,7 +45,7 @@ function torrentOf(name: string): string {
 }
 
 for (const [client, { start, family }] of Object.entries(CLIENTS_AS_SEEDS)) {
-  // Side by side: transmission lets each wait for its next rechoke.
+  // In parallel, because transmission makes each wait for its next rechoke.
   describe(client, { concurrency: 4 }, () => {
     for (const name of Object.keys(sets)) {
       test(`${client} seeds "${name}"`, async () => {

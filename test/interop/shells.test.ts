@@ -1,4 +1,4 @@
-/** Completion in the shells themselves: zsh in a terminal (tmux), fish by its own word. */
+/** Completion in real shells: zsh in a terminal (tmux), fish through its own command. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';

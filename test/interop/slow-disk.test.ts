@@ -1,4 +1,4 @@
-/** A disk that takes seconds for each write, made by strace: every positioned write of a hasher is held up. */
+/** A disk that takes seconds for each write, made with strace: every positioned write of a storage thread is delayed. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,9 +8,9 @@ import { withSwarm } from '../support/swarm-fixture.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
-/** Longer than a download stands still before it says why. */
+/** Longer than the time after which a download without progress says why. */
 const DELAY_US = 13_000_000;
-/** `-D`: what is killed is the download, and not strace. */
+/** `-D`: a kill hits the download, not strace. */
 const SLOW = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64'];
 
 test('writes of thirteen seconds: get says that the disk is slow, with the memory that waits for it', () =>
@@ -26,7 +26,7 @@ test('writes of thirteen seconds: get says that the disk is slow, with the memor
       running.child.kill('SIGKILL');
       const { code, text } = JSON.parse(line) as { code: string; text: string };
       assert.equal(code, 'disk-slow', line);
-      assert.match(text, /[12]\.\d MiB of 2\.0 MiB wait to be written/);
+      assert.match(text, /[12]\.\d MiB of 2\.0 MiB are waiting to be written/);
       await running.ended;
     },
   ));

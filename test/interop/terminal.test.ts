@@ -60,7 +60,7 @@ test('a terminal that is closed: the run ends in order, with its status', () =>
   withSwarm(folder, SWARM, async (torrent) => {
     const status = join(folder, 'status');
     const get = `${process.execPath} ${CLI} get ${torrent} -o ${join(folder, 'closed')} --no-dht --no-lsd --no-utp`;
-    // As a shell does, it passes the hangup on; it stays to tell how that went.
+    // It passes the hangup on, as a shell does, and then reports the result.
     const told = `echo $? > ${status}.new; mv ${status}.new ${status}`;
     terminal.start('closed', `trap 'kill -HUP $!' HUP; ${get} & wait $!; wait $!; ${told}`);
     await terminal.untilShown('closed', /[1-9]\d\.\d %/);

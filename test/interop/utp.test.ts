@@ -1,4 +1,4 @@
-/** uTP (BEP 29) with real clients: those that take nothing else, lines that lose packets, and clients that connect to us. */
+/** uTP (BEP 29) with real clients: clients that accept only uTP, lines that lose packets, and incoming connections. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -63,7 +63,7 @@ describe('outgoing', { concurrency: 3 }, () => {
   }
 
   const behindRelay: Record<string, [() => Promise<Seed>, number]> = {
-    // By itself it hangs up, without a word, on a packet that was lost three times.
+    // By default it closes the connection silently after a packet was lost three times.
     libtorrent: [
       () => libtorrentSeed({ ...base, settings: { ...UTP_ONLY, utp_num_resends: 20 } }, '127.0.0.3'),
       25,
@@ -87,7 +87,7 @@ describe('outgoing', { concurrency: 3 }, () => {
     });
   }
 
-  test('with --no-utp there is no way to a peer that speaks nothing else', async () => {
+  test('with --no-utp a peer that speaks only uTP cannot be reached', async () => {
     const seed = await libtorrentSeed({ ...base, settings: UTP_ONLY }, '127.0.0.4');
     try {
       const run = await runCli(
@@ -107,7 +107,7 @@ describe('outgoing', { concurrency: 3 }, () => {
 });
 
 test('incoming: libtorrent, which has no TCP, connects to us', async () => {
-  // A tracker that knows nobody but us: without any source a download ends at once.
+  // A tracker that knows only us: without any source a download ends at once.
   const tracker = await openTracker(loadTorrent(torrent).infoHash, folder);
   const tracked = join(folder, 'tracked.torrent');
   makeTorrent(join(data, 'file.bin'), tracked, 16, `http://127.0.0.1:${tracker.port}/announce`);

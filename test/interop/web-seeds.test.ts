@@ -22,7 +22,7 @@ for (let i = 0; i < 40; i++)
 writeFileSync(join(set, 'large.bin'), randomBytes(9 * 2 ** 20 + 1));
 writeFileSync(join(set, 'empty.nfo'), '');
 
-/** `limit`: bytes a second of each answer, in nginx's own words; 0 for none. `more`: further directives for the server. */
+/** `limit`: bytes per second of each answer, in nginx's syntax; 0 for none. `more`: further directives for the server. */
 async function nginx(limit = '0', more = '') {
   const port = await freePort();
   const home = join(folder, `nginx-${port}`);
@@ -112,7 +112,7 @@ test('a web seed and a peer share the work', async () => {
   const server = await nginx('1m');
   const torrent = torrentWith('shared', set, `${server.base}/`);
   const seed = await libtorrentSeed({
-    // The same info hash without the web seed: the peer would ask it, too.
+    // The same info hash without the web seed, because the peer would use it as well.
     torrent: torrentWith('shared-plain', set),
     folder: partial,
     scratch: folder,
@@ -134,7 +134,7 @@ test('a web seed and a peer share the work', async () => {
   }
 });
 
-test('servers that limit, redirect, pack or know no ranges give all the same', async () => {
+test('servers that limit, redirect, compress or support no ranges still send everything', async () => {
   for (const [name, limit, more] of [
     ['one connection only', '8m', 'limit_conn all 1;'],
     ['few requests', '0', 'limit_req zone=rate burst=2 nodelay; limit_req_status 429;'],
@@ -169,7 +169,7 @@ test('servers that limit, redirect, pack or know no ranges give all the same', a
   }
 });
 
-/** Files whose packed twins alone are what the server sends. */
+/** Files of which the server sends only the compressed version. */
 function packedSet(): string {
   const packed = join(www, 'packed set');
   mkdirSync(packed, { recursive: true });
@@ -183,7 +183,7 @@ function packedSet(): string {
   return plain;
 }
 
-test('files that nginx does not have are named, and all the rest is there', async () => {
+test('files that nginx does not have are named, and all others are complete', async () => {
   const whole = join(folder, 'whole', 'my set');
   cpSync(set, whole, { recursive: true });
   writeFileSync(join(whole, 'meta.xml'), randomBytes(30_000));
@@ -198,7 +198,7 @@ test('files that nginx does not have are named, and all the rest is there', asyn
     const missing = (summary?.['missingFiles'] ?? []) as { path: string; reason: string }[];
     const named = missing.filter(({ reason }) => reason === 'HTTP status 404').map(({ path }) => path);
     assert.deepEqual(named.sort(), ['my set/meta.xml', 'my set/zz.bin']);
-    // Neighbours share a piece with what is not there.
+    // Neighbours share a piece with the missing files.
     assert.ok(missing.length <= 5, JSON.stringify(missing));
     assert.ok(contentOf(join(output, 'my set'))['ä b/file #3%41.bin'] !== undefined);
   } finally {

@@ -1,4 +1,4 @@
-/** Nodes of the DHT that peers have (BEP 5, PORT), in virtual time. */
+/** DHT nodes of peers (BEP 5, PORT), in virtual time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
@@ -16,7 +16,7 @@ const flooder: FakePeerScript = {
 };
 
 for (const magnet of [false, true])
-  test(`the node of a peer is told once, whatever it says later${magnet ? ', of a magnet link as well' : ''}`, () => {
+  test(`the node of a peer is reported once, whatever it says later${magnet ? ', of a magnet link as well' : ''}`, () => {
     const shard = new VirtualShard({ ...downloading, dht: true, magnet });
     const [peer] = shard.add(flooder, { script: [shake, port(20, 7_000)] });
     shard.listen();
@@ -29,7 +29,7 @@ for (const magnet of [false, true])
     assert.equal(peer?.bytesHeard.charCodeAt(27), 0x05, 'we said that we have one');
   });
 
-test('none is heard of for a private torrent and without a DHT, nor is ours named', () => {
+test('with a private torrent or without a DHT, no node is reported, and ours is not announced', () => {
   for (const options of [{ dht: false }, { dht: true, private: true }]) {
     const shard = new VirtualShard({ ...downloading, ...options });
     const [peer] = shard.add(flooder);

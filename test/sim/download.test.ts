@@ -1,4 +1,4 @@
-/** A shard downloading in virtual time: blocks find their places, and whatever a peer leaves undone others do. */
+/** A shard downloads in virtual time: blocks get to their places, and other peers finish what one leaves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
@@ -32,7 +32,7 @@ test('one slot is enough, for many peers', () => {
   assert.equal(verified, 8);
 });
 
-test('blocks of one piece come from several peers where slots are scarce', () => {
+test('blocks of one piece come from several peers if slots are scarce', () => {
   const { fakes, verified } = download({ slots: 1, pieces: 1, pieceLength: 64 * BLOCK }, 2_000, [
     seed({ script: seedScript(INFO_HASH, 1, 100), delayMs: 200 }),
     seed({ script: seedScript(INFO_HASH, 1, 100), delayMs: 200 }),
@@ -48,7 +48,7 @@ test('a choke gives the requests to others at once', () => {
   assert.equal(verified, 8);
 });
 
-test('a peer that hangs up in the middle of a block leaves nothing behind', () => {
+test('a peer that closes the connection in the middle of a block leaves nothing behind', () => {
   const half = wire.piece(0, 0, payload(0, 0, BLOCK)).subarray(0, 9_000);
   const breaks: FakePeerScript = {
     script: [...seedScript(INFO_HASH, 8, 50), say(200, half), [300, { end: 'reset' }]],
@@ -66,7 +66,7 @@ test('a silent peer is snubbed after 20 s, and its blocks come from another', ()
   assert.ok(verified >= 7, `${verified} verified`);
 });
 
-test('endgame: what a silent peer owes of the last piece comes from another at once, and is cancelled there', () => {
+test('endgame: the blocks of the last piece that a silent peer owes come from another at once, and are cancelled there', () => {
   const silent: FakePeerScript = { script: seedScript(INFO_HASH, 8, 10) };
   const { verified, fakes, shard } = download({ slots: 8 }, 3_500, [
     silent,
@@ -82,12 +82,12 @@ test('endgame: what a silent peer owes of the last piece comes from another at o
   assert.equal(stats?.type === 'stats' && stats.stats.wastedBytes, 0);
 });
 
-test('endgame: a block is asked of two peers at a time; while both are silent, of one after another', () => {
+test('endgame: a block is requested from two peers at a time; while both are silent, from one after another', () => {
   const script = seedScript(INFO_HASH, 1, 10);
   const { fakes } = download({ pieces: 1 }, 9_000, [{ script }, { script }, { script }, { script }]);
   const open = fakes.flatMap((fake) => fake.open.map(({ begin }) => begin));
   for (const begin of [0, BLOCK]) assert.equal(open.filter((one) => one === begin).length, 2);
-  for (const { requests } of fakes) assert.ok(requests.length > 0, 'everybody had a chance');
+  for (const { requests } of fakes) assert.ok(requests.length > 0, 'every peer had a chance');
 });
 
 /** The last of the 16 blocks of the download takes 20 seconds. */
@@ -99,7 +99,7 @@ const crawler: FakePeerScript = {
   serves: (piece, begin, length) => (piece === 7 && begin === BLOCK ? null : payload(piece, begin, length)),
 };
 
-test('endgame: a block that crawls in is begun anew with somebody else after a second', () => {
+test('endgame: a block that arrives too slowly is requested from another peer after a second', () => {
   const { ledger, fakes } = download({ slots: 8 }, 1_900, [
     crawler,
     seed({ script: seedScript(INFO_HASH, 8, 1_500) }),
@@ -112,7 +112,7 @@ test('endgame: a block that crawls in is begun anew with somebody else after a s
   assert.equal(later.shard.closings.length, 0);
 });
 
-test('endgame: a crawler that is alone is left to finish', () => {
+test('endgame: a slow peer without others may finish', () => {
   const { ledger, fakes } = download({ slots: 8 }, 21_500, [crawler]);
   assert.equal(ledger.verifiedCount, 8);
   assert.equal(fakes[0]?.requests.length, 16, 'nothing was asked twice');
@@ -139,7 +139,7 @@ test('late blocks of a choke are used, not thrown away', () => {
   assert.equal(fakes[0]?.requests.length, 16);
 });
 
-test('a rejected request is asked of somebody else (BEP 6)', () => {
+test('a rejected request goes to another peer (BEP 6)', () => {
   const fast = handshakeOf(INFO_HASH, 'fast', ['fast']);
   const rejects: FakePeerScript = {
     script: [
@@ -157,7 +157,7 @@ test('a rejected request is asked of somebody else (BEP 6)', () => {
   assert.ok((fakes[0]?.requests.length ?? 0) <= 32, 'no endless asking');
 });
 
-test('blocks at odd places and of odd lengths are not taken', () => {
+test('blocks with invalid offsets or lengths are not accepted', () => {
   const odd = [
     wire.piece(0, 1, payload(0, 0, BLOCK)),
     wire.piece(0, 0, payload(0, 0, 100)),
@@ -171,7 +171,7 @@ test('blocks at odd places and of odd lengths are not taken', () => {
   assert.ok(stats?.type === 'stats' && stats.stats.wastedBytes >= 3 * BLOCK);
 });
 
-test('HAVE goes to everybody but seeds, also of pieces that they have (BEP 16)', () => {
+test('HAVE goes to all peers except seeds, also for pieces that they have (BEP 16)', () => {
   const { fakes } = download({}, 3_000, [seed(), { script: [shake, say(10, wire.bitfield('10000000'))] }]);
   assert.ok(!fakes[0]?.heard.includes(4));
   assert.equal(fakes[1]?.heard.filter((id) => id === 4).length, 8);
@@ -197,7 +197,7 @@ test('availability is counted and taken back', () => {
   for (let piece = 0; piece < 8; piece++) assert.equal(ledger.availabilityOf(piece as PieceIndex), 2);
 });
 
-test('a piece that nobody here can finish goes back to missing', () => {
+test('a piece that no peer here can finish becomes missing again', () => {
   const { ledger, shard } = download({}, 10_000, [
     { script: [...seedScript(INFO_HASH, 8, 10), [500, { end: 'reset' }]] },
   ]);

@@ -1,4 +1,4 @@
-/** Whom a shard speaks to behind encryption, and how it answers those who connect to it. */
+/** A shard with encryption: which peers it dials how, and how it answers incoming peers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript } from '../support/fake-peer.ts';
@@ -9,10 +9,10 @@ import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const OPENING = '\x13BitTorrent protocol';
 const hangsUp: FakePeerScript = { script: [[10, { end: 'closed-by-peer' }]] };
-/** The handshakes that a peer heard, over all of its connections: how many were plain. */
+/** The handshakes that a peer received, over all its connections: how many were plain. */
 const plainOnes = (heard: string): number => heard.split(OPENING).length - 1;
 
-test('prefer: who hangs up on a plain handshake is tried again at once, encrypted, and that is one peer', () => {
+test('prefer: a peer that closes the connection on a plain handshake is tried again at once, encrypted, and counts as one peer', () => {
   const shard = new VirtualShard({ encryption: 'prefer' });
   const [peer] = shard.add(hangsUp);
   shard.run(500);
@@ -25,7 +25,7 @@ test('prefer: who hangs up on a plain handshake is tried again at once, encrypte
   );
 });
 
-test('prefer: a later retry begins plain again', () => {
+test('prefer: a later try begins plain again', () => {
   const shard = new VirtualShard({ encryption: 'prefer', slots: 4 });
   const [peer] = shard.add(hangsUp);
   shard.run(10_500);
@@ -50,7 +50,7 @@ test('require: an answer that is no key exchange fails', () => {
   assert.deepEqual(shard.closings, [[0.01, 'handshaking', 'encryption-failed']]);
 });
 
-test('a peer that connects to us speaks first, is answered, and is downloaded from', () => {
+test('an incoming peer sends its handshake first, gets ours, and is downloaded from', () => {
   const shard = new VirtualShard({ slots: 4 });
   shard.listen();
   const shake = handshakeOf(INFO_HASH, '-XX0001-caller');
@@ -74,7 +74,7 @@ test('a peer that connects to us speaks first, is answered, and is downloaded fr
   );
 });
 
-test('a peer that connects in the clear where encryption is required, or names another torrent, is closed', () => {
+test('an incoming peer that is plain when encryption is required, or wants another torrent, is closed', () => {
   const strict = new VirtualShard({ encryption: 'require' });
   strict.listen();
   const plain = strict.knock({ script: [[10, { say: handshakeOf(INFO_HASH, '-XX0001-plain') }]] });
@@ -112,7 +112,7 @@ test('one address gets three connections to us; when one ends another may come',
   assert.notEqual(shard.knock(script).dials, 0);
 });
 
-test('first-connect: a winner that hangs up on a plain handshake is given up, and the others race again', () => {
+test('first-connect: a winner that closes the connection on a plain handshake is given up, and the others race again', () => {
   const shard = new VirtualShard({ encryption: 'prefer', strategy: 'first-connect', slots: 4 });
   shard.add(hangsUp, { connect: 5, script: [[10, { end: 'closed-by-peer' }]] });
   shard.run(400);
@@ -122,7 +122,7 @@ test('first-connect: a winner that hangs up on a plain handshake is given up, an
   );
 });
 
-test('who dials us and is ourselves learns it, and does not take us for one who hangs up', () => {
+test('a connection to ourselves is recognized on both ends', () => {
   const shard = new VirtualShard();
   shard.listen();
   const peer = shard.knock({

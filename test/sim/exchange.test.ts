@@ -18,7 +18,7 @@ const named = (ms: number) =>
 const downloading = { slots: 4, chokedTimeoutMs: 600_000 };
 const told = (shard: VirtualShard) => shard.events.filter(({ type }) => type === 'peers-told');
 
-test('peers that others name are told, port 0 left out, and not more often than every half minute', () => {
+test('peers that others name are reported, without port 0, at most every half minute', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   shard.add({ script: [shake, hello, named(10), named(20), named(29_000), named(31_000)] });
   shard.run(40_000);
@@ -29,7 +29,7 @@ test('peers that others name are told, port 0 left out, and not more often than 
   ]);
 });
 
-test('we name whom we dialled, once, with a seed marked as one; then who came and who left, each minute', () => {
+test('we name the peers that we dialled, once, with seeds marked; then changes, each minute', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   shard.listen();
   const quiet: FakePeerScript = { script: [shake, full, [30_000, { end: 'bad-length' }]] };
@@ -39,14 +39,14 @@ test('we name whom we dialled, once, with a seed marked as one; then who came an
   const address = (port: number) => `\x7f\x00\x00\x01\x00${String.fromCharCode(port)}`;
   const messages = () => listener?.bytesHeard.split('\x14\x09').slice(1) ?? [];
   assert.equal(messages().length, 1);
-  assert.ok(messages()[0]?.startsWith(`d5:added6:${address(2)}7:added.f1:\x12`), 'the seed, and nobody else');
+  assert.ok(messages()[0]?.startsWith(`d5:added6:${address(2)}7:added.f1:\x12`), 'only the seed');
   shard.run(25_000);
   assert.equal(messages().length, 1, 'nothing before a minute has passed');
   shard.run(20_000);
   assert.ok(messages()[1]?.includes(`7:dropped6:${address(2)}`));
 });
 
-test('nobody is named a peer that is nearer to us than itself', () => {
+test('no peer gets an address with a nearer reach than its own', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   const listener = { script: [shake, hello] };
   const hosts = ['8.8.8.8', '192.168.1.7', '127.0.0.1', '2a00:1450::1', 'fd00::7'];
@@ -72,7 +72,7 @@ test('no exchange, in or out, for a private torrent and with --no-pex', () => {
   }
 });
 
-test('a message that is none closes the peer', () => {
+test('an invalid message closes the peer', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   shard.add({ script: [shake, hello, say(10, wire.extended(ours, 'le'))] });
   shard.run(1_000);

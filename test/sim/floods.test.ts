@@ -1,4 +1,4 @@
-/** A peer that costs more than it gives is closed, whatever kind of message it floods us with; one that gives is not. */
+/** A peer that costs more than it gives is closed, for any kind of message; a peer that gives is not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<string, Buffer>> = {
 for (const [kind, message] of Object.entries(KINDS)) {
   test(`a flood of ${kind}`, () => {
     const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000 });
-    // A long list at once is nothing bad; to go on with it is.
+    // A long list once is fine; more of them are not.
     const [fake] = shard.add({ script: [shake, say(5, times(1_000, message))] });
     shard.run(1_000);
     assert.deepEqual(shard.closings.length, 0);
@@ -57,7 +57,7 @@ for (const [kind, message] of Object.entries(KINDS)) {
   });
 }
 
-test('a peer that tells every piece by itself, and one that gives blocks, may say as much as it likes', () => {
+test('a peer that announces every piece, and one that sends blocks, may send as much as it likes', () => {
   const pieces = 20_000;
   const haves = Array.from({ length: pieces }, (_, piece) => wire.have(piece));
   const shard = new VirtualShard({ pieces, pieceLength: 16_384, slots: 4, chokedTimeoutMs: 600_000 });
@@ -71,7 +71,7 @@ test('a peer that tells every piece by itself, and one that gives blocks, may sa
   assert.deepEqual([fakes[0]?.fired, fakes[0]?.destroyed, verified], [103, false, 400]);
 });
 
-test('of a peer that takes its unchoke back and gives nothing, a few take effect, and then one in two seconds', () => {
+test('a peer that takes its unchoke back and sends nothing: a few unchokes take effect, then one in two seconds', () => {
   const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000 });
   const script = [
     shake,

@@ -1,4 +1,4 @@
-/** Peers that connect to us: who may come in, and who makes room when all places are taken. */
+/** Incoming peers: which are accepted, and which make room when all places are taken. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -25,7 +25,7 @@ function open(options: VirtualShardOptions = {}): VirtualShard {
   return shard;
 }
 
-/** One guest from each of so many addresses; each in a /24 of its own, or all in one. */
+/** One incoming peer from each of this many addresses; each in its own /24, or all in one. */
 const crowd = (shard: VirtualShard, script: FakePeerScript, sameNetwork: boolean): FakePeer[] =>
   Array.from({ length: MAX_ACCEPTED_PEERS }, (_, i) =>
     shard.knock(script, sameNetwork ? `8.8.8.${i + 1}` : `8.8.${i + 1}.1`),
@@ -33,7 +33,7 @@ const crowd = (shard: VirtualShard, script: FakePeerScript, sameNetwork: boolean
 const isIn = (peer: FakePeer): boolean => peer.dials === 1 && !peer.destroyed;
 const inside = (peers: readonly FakePeer[]): number => peers.filter(isIn).length;
 
-test('silent guests out of one network make room for a newcomer from elsewhere at once, the oldest first', () => {
+test('silent incoming peers of one network are replaced at once by a newcomer from elsewhere, the oldest first', () => {
   const shard = open();
   const guests = crowd(shard, silent, true);
   shard.run(1_000);
@@ -49,7 +49,7 @@ test('silent guests out of one network make room for a newcomer from elsewhere a
   assert.equal(isIn(oneOfThem), false, 'not for one of their own');
 });
 
-test('silent guests from everywhere have twelve seconds, those with pieces that we want a minute', () => {
+test('silent incoming peers from many networks have twelve seconds, those with wanted pieces a minute', () => {
   for (const [script, seconds] of [
     [silent, 12],
     [promising, 60],
@@ -64,7 +64,7 @@ test('silent guests from everywhere have twelve seconds, those with pieces that 
   }
 });
 
-test('the least useful goes: not who gave, who unchokes us, or who has what we want', () => {
+test('the least useful one is replaced: not one that sent data, unchokes us, or has what we want', () => {
   const shard = open();
   const gives: FakePeerScript = {
     script: [...(promising.script ?? []), say(2, wire.unchoke), say(900, wire.choke)],
@@ -95,7 +95,7 @@ test('the least useful goes: not who gave, who unchokes us, or who has what we w
   ]);
 });
 
-test('one home has three places: an address of IPv4, a /64 of IPv6, IPv4 in the clothes of IPv6', () => {
+test('one home has three places: an IPv4 address, a /64 of IPv6, an IPv4 address in IPv6 form', () => {
   for (const hosts of [
     ['8.8.8.8', '8.8.8.8', '::ffff:8.8.8.8', '8.8.8.8'],
     ['2a00:1450:1:2::1', '2a00:1450:1:2::2', '2a00:1450:1:2:3::', '2a00:1450:1:2:ffff::9'],
@@ -110,7 +110,7 @@ test('one home has three places: an address of IPv4, a /64 of IPv6, IPv4 in the 
   }
 });
 
-test('guests make room where sockets are scarce, too', () => {
+test('incoming peers are also replaced when sockets are scarce', () => {
   const shard = open({ share: { openPeers: 5 } });
   const guests = Array.from({ length: 5 }, (_, i) => shard.knock(silent, `8.8.${i}.1`));
   shard.run(13_000);
@@ -118,7 +118,7 @@ test('guests make room where sockets are scarce, too', () => {
   assert.equal(inside(guests), 4);
 });
 
-test('a peer that comes and goes may do so sixteen times, then once a second; another address is not held up', () => {
+test('a peer may reconnect sixteen times, then once per second; other addresses are not delayed', () => {
   const shard = open();
   const visits: FakePeerScript = { script: [[1, { end: 'closed-by-peer' }]] };
   const visitsOf = (count: number): number =>
@@ -133,7 +133,7 @@ test('a peer that comes and goes may do so sixteen times, then once a second; an
   assert.equal(visitsOf(40), 3);
 });
 
-test('a key exchange begins with a whole key, and all guests together share one bound', () => {
+test('a key exchange begins with a whole key, and all incoming peers share one limit', () => {
   const shard = open({ encryption: 'prefer' });
   const key = Buffer.alloc(96, 0x55);
   const parts: FakePeerScript = { script: [say(0, key.subarray(0, 95)), say(500, key.subarray(95))] };

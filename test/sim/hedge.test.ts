@@ -1,4 +1,4 @@
-/** TCP and uTP side by side, in virtual time: who is dialled when, who wins, and whose word is told. */
+/** TCP and uTP together, in virtual time: which is dialled when, which wins, and which error counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UTP_HEAD_START_MS, UTP_TICK_MS } from '../../src/shared/limits.ts';
@@ -71,13 +71,13 @@ test('TCP that is silent is joined by uTP, which wins and ends it', () => {
   ]);
 });
 
-test('TCP that fails within its head start is told at once: uTP has its turn later', () => {
+test('if TCP fails within its head start, this is reported at once: uTP has its turn later', () => {
   const { time, log } = dial({ fails: [10, 'refused'] }, { connects: 30 });
   time.run(5_000);
   assert.deepEqual(log, ['tcp dials@0', 'refused tcp@10']);
 });
 
-test('where both fail it is told once, in the words of TCP', () => {
+test('if both fail, this is reported once, with the error of TCP', () => {
   const early = dial({ fails: [due + 10, 'refused'] }, { fails: [3_000, 'connect-timeout'] });
   early.time.run(20_000);
   assert.deepEqual(early.log, ['tcp dials@0', `utp dials@${due}`, `refused tcp@${due + 3_000}`]);
@@ -86,7 +86,7 @@ test('where both fail it is told once, in the words of TCP', () => {
   assert.deepEqual(late.log, ['tcp dials@0', `utp dials@${due}`, 'refused tcp@9000']);
 });
 
-test('a connection that is given up ends both, and nothing is tried after', () => {
+test('closing the connection ends both dials, and nothing is tried later', () => {
   const both = dial(null, null);
   both.time.run(due + 100);
   both.connection.destroy();
@@ -104,7 +104,7 @@ test('a connection that is given up ends both, and nothing is tried after', () =
   assert.deepEqual(soon.log, ['tcp dials@0', 'tcp ends@100']);
 });
 
-test('uTP alone, for who hangs up on TCP', () => {
+test('uTP alone, for a peer that closes TCP connections', () => {
   const { time, log } = dial({ connects: 1 }, { connects: 30 }, true);
   time.run(20_000);
   assert.deepEqual(log, ['utp dials@0', 'connected by utp@30']);

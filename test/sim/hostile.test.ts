@@ -1,4 +1,4 @@
-/** Peers that lie, refuse, and send crumbs: the piece is never lost, and the liar alone is closed. */
+/** Peers that lie, refuse, and send crumbs: the piece is never lost, and only the liar is closed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seedScript, type Verb } from '../support/fake-peer.ts';
@@ -23,7 +23,7 @@ test('a reject of a block beyond its piece is not one of the next piece', () => 
   assert.ok((fakes[0]?.fired ?? 0) >= 11, 'the rejects were sent');
 });
 
-test('a piece that its only holder refused once is asked for again after a while', () => {
+test('a piece that its only peer rejected once is requested again after a while', () => {
   let refused = 0;
   const script = [
     say(0, handshakeOf(INFO_HASH, 'fast', ['fast'])),
@@ -52,7 +52,7 @@ test('a surplus peer with an allowed-fast set holds nothing when it is closed', 
   assert.equal(verified, 8);
 });
 
-test('a suspect piece does not stay with a peer that sends it drop by drop', () => {
+test('a suspect piece does not stay with a peer that sends it very slowly', () => {
   const crumbs = (piece: number, begin: number, length: number): Uint8Array =>
     piece === 3 ? new Uint8Array(1) : payload(piece, begin, length);
   const { verified } = download({ slots: 1 }, 30_000, [
@@ -62,7 +62,7 @@ test('a suspect piece does not stay with a peer that sends it drop by drop', () 
   assert.equal(verified, 8);
 });
 
-test('a lone liar is named by the hash and closed; the piece comes from another', () => {
+test('a lone liar is convicted by the hash and closed; the piece comes from another', () => {
   const lies = (piece: number, begin: number, length: number): Uint8Array =>
     piece === 3 ? Buffer.alloc(length, 1) : payload(piece, begin, length);
   const liar = seed({ serves: lies, script: seedScript(INFO_HASH, 8, 10) });
@@ -74,7 +74,7 @@ test('a lone liar is named by the hash and closed; the piece comes from another'
   );
 });
 
-test('a piece that several had a hand in is fetched again from one, and the difference names the liars alone', () => {
+test('a piece from several peers is fetched again from one, and the difference convicts only the liars', () => {
   const lies = (piece: number, begin: number, length: number): Uint8Array =>
     begin % (3 * BLOCK) === 0
       ? Buffer.from(payload(piece, begin, length)).fill(0, 0, 1)

@@ -1,4 +1,4 @@
-/** Whether a peer is any good to us: what we tell it, and whose place it takes. */
+/** Whether a peer is useful to us: what we tell it, and whether it counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
@@ -11,10 +11,10 @@ import { handshakeOf, wire } from '../support/wire-bytes.ts';
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
 const shake = say(0, handshakeOf(INFO_HASH, '-XX0001-peer', ['fast']));
 const downloading = { slots: 4, chokedTimeoutMs: 600_000 };
-/** Ids of interested and not interested in what a peer heard. */
+/** The interested and not-interested messages that a peer received. */
 const interestIn = (heard: readonly number[] | undefined) => heard?.filter((id) => id === 2 || id === 3);
 
-test('interest that may have been lost with our handshake is said once more after a second, unless it was heard', () => {
+test('interest that may have been lost with our handshake is sent again after a second, unless it was heard', () => {
   const shard = new VirtualShard(downloading);
   const peers = shard.add(
     { script: [shake, say(1, wire.haveAll)] },
@@ -34,7 +34,7 @@ test('interest that may have been lost with our handshake is said once more afte
   );
 });
 
-test('interest is taken back when all that a peer has is verified, and comes back with a new piece', () => {
+test('interest is taken back when everything that a peer has is verified, and sent again with a new piece', () => {
   const some: FakePeerScript = {
     script: [shake, say(1, wire.bitfield('11000000')), say(8_000, wire.have(7))],
   };
@@ -47,7 +47,7 @@ test('interest is taken back when all that a peer has is verified, and comes bac
   assert.deepEqual(interestIn(peer?.heard), [2, 3]);
 });
 
-test('a search through a large torrent goes on in parts, and its answer holds meanwhile', () => {
+test('a search through a large torrent is done in parts, and the last result holds meanwhile', () => {
   const pieces = 100_000;
   const shard = new VirtualShard({ ...downloading, pieces, pieceLength: 16_384, verified: 60_000 });
   const bits = `${'0'.repeat(30_000)}1${'0'.repeat(pieces - 30_002)}1`;
@@ -67,7 +67,7 @@ for (const [name, told] of [
   ['have-none after a bitfield', [wire.bitfield('11100000'), wire.haveNone]],
 ] as const) {
   const script = [shake, ...told.map((bytes, i) => say(1 + 20 * i, bytes)), say(200, wire.unchoke)];
-  test(`${name}: the peer stays, and has all that it ever told`, () => {
+  test(`${name}: the peer stays, and has everything that it ever announced`, () => {
     const { shard, verified, ledger } = download({ slots: 8 }, 3_000, [
       { script, serves: payload, delayMs: 5 },
     ]);
@@ -90,7 +90,7 @@ for (const [name, told] of [
 
 const useless: FakePeerScript = { script: [shake, say(1, wire.haveNone), say(2, wire.unchoke)] };
 
-test('peers that unchoke and have nothing take no place of --max-peers', () => {
+test('peers that unchoke us and have nothing do not count against --max-peers', () => {
   const { shard, verified, fakes } = download({ slots: 8, workingPeers: 2 }, 3_000, [
     useless,
     useless,
@@ -101,7 +101,7 @@ test('peers that unchoke and have nothing take no place of --max-peers', () => {
   assert.equal(verified, 8);
 });
 
-test('peers that unchoke and claim all, and then send nothing, take none either once they are known for it', () => {
+test('peers that unchoke us, claim everything and send nothing do not count once this is known', () => {
   const silent = seed({ serves: () => null });
   const { shard, verified, fakes } = download({ slots: 8, workingPeers: 2 }, 40_000, [
     silent,
@@ -150,7 +150,7 @@ test('a peer that falls silent and then goes on takes its place again', () => {
   assert.equal(shard.torrent.working.size, 1);
 });
 
-test('where sockets are scarce, who has nothing for us makes room after 3 s, who chokes after 12, who works does not', () => {
+test('when sockets are scarce, a peer that has nothing for us makes room after 3 s, one that chokes after 12 s, one that works never', () => {
   const shard = new VirtualShard({ ...downloading, share: { openPeers: 3 }, slots: 1 });
   const slow = seed({ serves: () => null });
   shard.add(
@@ -167,7 +167,7 @@ test('where sockets are scarce, who has nothing for us makes room after 3 s, who
   assert.ok(shard.closings.length === 2);
 });
 
-test('one that turns out to be useful only after its unchoke is one too many where there are enough', () => {
+test('a peer that becomes useful only after its unchoke is surplus if there are enough', () => {
   const shard = new VirtualShard({ ...downloading, workingPeers: 1, slots: 1 });
   shard.add(seed({ serves: () => null }), {
     script: [shake, say(1, wire.haveNone), say(2, wire.unchoke), say(2_000, wire.have(3))],

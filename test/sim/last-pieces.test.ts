@@ -1,4 +1,4 @@
-/** The last pieces: what peers that hang up, reject, choke or super-seed do to them. */
+/** The last pieces, with peers that close the connection, reject, choke or super-seed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
@@ -10,7 +10,7 @@ import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { BLOCK, BLOCKS, completesAt, falling, ONE_PIECE } from '../support/virtual-shards.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
-test('a peer that hangs up after 10 of 16 blocks: the next one is asked for the other six, in the same shard or another', () => {
+test('a peer closes the connection after 10 of 16 blocks: the next one is asked for the other six, in the same shard or another', () => {
   const leaves: FakePeerScript = {
     ...falling(10),
     script: [...seedScript(INFO_HASH, 1, 10), [300, { end: 'reset' }]],
@@ -76,7 +76,7 @@ test('a parked piece gives way when its memory is needed, and is then fetched an
   );
 });
 
-test('a lone seed that rejects every fifth request gives all of it: each block is asked for again after a second (BEP 6)', () => {
+test('a lone seed that rejects every fifth request sends everything: each block is requested again after a second (BEP 6)', () => {
   let count = 0;
   let rejected = 0;
   const picky: FakePeerScript = {
@@ -125,7 +125,7 @@ test('a peer that rejects everything is asked less and less often', () => {
   assert.ok(heard > 16 && heard < 200, `${heard} requests in a minute`);
 });
 
-test('on a choke, requests for allowed-fast pieces stay, and the block under way is taken in (BEP 6)', () => {
+test('on a choke, requests for allowed-fast pieces stay, and the current block is accepted (BEP 6)', () => {
   const fast = handshakeOf(INFO_HASH, 'f', ['fast']);
   const block = (piece: number, at: number) =>
     wire.piece(piece, at * BLOCK, payload(piece, at * BLOCK, BLOCK));
@@ -153,7 +153,7 @@ test('on a choke, requests for allowed-fast pieces stay, and the block under way
   assert.equal(stats?.type === 'stats' && stats.stats.wastedBytes, 0);
 });
 
-test('a super-seeding peer gives piece after piece, each when it has heard that the last one arrived (BEP 16)', () => {
+test('a super-seeding peer sends piece after piece, each when it hears that the last one arrived (BEP 16)', () => {
   let told = 0;
   const superSeed: FakePeerScript = {
     script: [
@@ -173,7 +173,7 @@ test('a super-seeding peer gives piece after piece, each when it has heard that 
   assert.equal(told, 7);
 });
 
-test('a peer that comes later hears what we have by a bitfield, one that came before piece by piece', () => {
+test('a later peer learns our pieces by a bitfield, an earlier one piece by piece', () => {
   const late: FakePeerScript = { connect: 1_500, script: [[0, { say: handshakeOf(INFO_HASH, 'l') }]] };
   const early: FakePeerScript = { script: [[0, { say: handshakeOf(INFO_HASH, 'e') }]] };
   const { fakes } = download({ verified: 3 }, 3_000, [seed(), late, early]);
@@ -184,7 +184,7 @@ test('a peer that comes later hears what we have by a bitfield, one that came be
   assert.ok((fakes[2]?.heard.filter((id) => id === 4).length ?? 0) >= 5);
 });
 
-test('a block that crawls in for a minute without being finished loses its peer: stalled', () => {
+test('a peer that does not finish a block in a minute is closed: stalled', () => {
   const crawl = crawling(wire.piece(0, 0, payload(0, 0, BLOCK)).subarray(0, 60), 500).map(
     ([ms, verb], i): readonly [number, Verb] => [ms + 1_500 * i, verb],
   );

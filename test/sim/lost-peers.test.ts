@@ -1,4 +1,4 @@
-/** Peers that were lost, in virtual time: as long as a download runs, none that might help is given up. */
+/** Lost peers, in virtual time: as long as a download runs, none that may help is given up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLOSE_CODES, type CloseCode } from '../../src/shared/close-reason.ts';
@@ -47,7 +47,7 @@ test('while no peer is connected, the longest wait is half a minute, and the los
   assert.ok(late.length <= 12 * 4, `${late.length} dials in 200 s`);
 });
 
-test('each ending of which a peer may come back is tried again, the others are the end', () => {
+test('a peer is tried again after each close code from which it may come back, and never after the others', () => {
   const finals: CloseCode[] = ['self', 'bad-data', 'private', 'done', 'race-lost', 'surplus', 'stopped'];
   const codes = Object.keys(CLOSE_CODES) as CloseCode[];
   assert.deepEqual(codes.filter((code) => comebackOf(code) === 'never').sort(), finals.sort());
@@ -65,7 +65,7 @@ for (const fail of ['refused', 'unreachable', 'connect-timeout', 'connect-failed
     assert.equal(shard.full.length, 4, 'the slots that there are');
   });
 
-test('a peer that is full for 100 s, and hangs up, lets us in when it has room', () => {
+test('a peer that is full for 100 s, and closes the connection, accepts us when it has room', () => {
   const away = { untilMs: 100_000, fail: 'closed-by-peer', connects: true } as const;
   const { shard, times } = dialledAt({ ...seed, away }, 140_000);
   assert.deepEqual(times, [0, 10, 30, 60, 90, 120]);
@@ -73,7 +73,7 @@ test('a peer that is full for 100 s, and hangs up, lets us in when it has room',
   assert.equal(shard.full.length, 4);
 });
 
-test('a peer that gave data and hangs up is dialled again after two seconds, and then begins with the shortest wait', () => {
+test('a peer that sent data and closes the connection is dialled again after two seconds, and then begins with the shortest wait', () => {
   const script = [...seedScript(INFO_HASH, 8, 10), [500, { end: 'reset' }] as const];
   const { times } = dialledAt({ ...seed, script, away: { untilMs: 60_000, fail: 'refused' } }, 110_000);
   assert.deepEqual(times, [0, 10, 30, 60, 63, 83]);
@@ -88,7 +88,7 @@ test('all at once: all are lost, and all are dialled again', () => {
   assert.equal(shard.unchokes.length, 30);
 });
 
-test('a source that names a lost peer brings its next try forward; a flood of naming does no more', () => {
+test('a source that names a lost peer makes its next try earlier; a flood of names does no more', () => {
   const shard = new VirtualShard(downloading);
   const [named, other] = shard.add(refuses, refuses, chatty);
   shard.run(155_000);
@@ -100,7 +100,7 @@ test('a source that names a lost peer brings its next try forward; a flood of na
   assert.deepEqual(seconds(other?.dialledAt ?? []), [0, 10, 30, 70, 150]);
 });
 
-test('a network that is back: the lost are dialled at once, and their waits begin from the start', () => {
+test('when the network is back, lost peers are dialled at once, and their waits start from the beginning', () => {
   const shard = new VirtualShard(downloading);
   const noise: FakePeerScript = { script: [[0, { say: Buffer.from('noise'.repeat(20)) }]] };
   const [peer, guilty] = shard.add(refuses, noise, chatty);
@@ -123,7 +123,7 @@ test('redials have a small share of the dial rate', () => {
   assert.ok(redials > 20 * share && redials <= 32 * share, `${redials} redials in 30 s`);
 });
 
-test('a new address has its place before those that were lost, and takes it from them', () => {
+test('a new address goes before lost ones and takes their place', () => {
   const shard = new VirtualShard({ ...downloading, share: { halfOpen: 2 } });
   const silent = { connect: 'ignore' } as const;
   const lost = shard.add(silent, silent);
@@ -154,7 +154,7 @@ test('of the lost, those that gave data once come first', () => {
   assert.ok(before < 60, 'others still wait');
 });
 
-test('main asks to forget addresses: those that are in play are kept, of the others nothing is left', () => {
+test('main asks to forget addresses: those in play are kept, the others are gone', () => {
   const shard = new VirtualShard({ ...downloading, share: { halfOpen: 2 } });
   const [lost, playing, waiting] = shard.add(refuses, { connect: 'ignore' }, { connect: 'ignore' }, seed);
   shard.run(1_000);
@@ -165,7 +165,7 @@ test('main asks to forget addresses: those that are in play are kept, of the oth
   assert.equal(lost?.dials, 1);
 });
 
-test('a banished peer is not dialled again, until main deals it anew', () => {
+test('a banished peer is not dialled again until main deals it again', () => {
   const shard = new VirtualShard(downloading);
   const [peer] = shard.add(refuses);
   shard.run(1_000);
@@ -218,7 +218,7 @@ for (const code of ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENETUNREACH', 'EPERM'] as 
     assert.ok(dials() >= before + 16, 'the family is there');
   });
 
-test('an address of IPv6 and no route, or a firewall: after some dials the family is left alone for a while', () => {
+test('an IPv6 address without a route, or a firewall: after some dials the family is skipped for a while', () => {
   const shard = new VirtualShard({ ...downloading, ownAddresses: () => ['10.0.0.2', 'fd00::2'] });
   const connect = { fail: 'unreachable', detail: 'ENETUNREACH', afterMs: 0 } as const;
   const peers = shard.add(...Array.from({ length: 200 }, () => ({ ...six, connect })));
@@ -250,7 +250,7 @@ test('with --interface of one family, addresses of the other are the end at once
   );
 });
 
-test('with --interface of an address that goes and comes, peers wait for it without a pause', () => {
+test('with --interface and an address that disappears and returns, peers wait for it without a pause', () => {
   const own = ['127.0.0.1'];
   const options = { ...downloading, localAddress: '10.0.0.2', ownAddresses: () => own };
   const shard = new VirtualShard(options);
@@ -270,7 +270,7 @@ test('a real shortage of ports pauses dialling as before', () => {
   assert.deepEqual(shard.closings, []);
 });
 
-test('a peer that says nothing behind its handshake is dialled again, too', () => {
+test('a peer that is silent after its handshake is dialled again as well', () => {
   const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 30_000 });
   const [peer] = shard.add({ script: [shake] });
   shard.run(60_000);

@@ -1,4 +1,4 @@
-/** A shard that begins without a torrent, as with a magnet link: what it keeps, what it asks, and how it goes on. */
+/** A shard that begins without a torrent, as with a magnet link: what it keeps, what it requests, and how it continues. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -13,11 +13,11 @@ import { frame, handshakeOf, u32, wire } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
 const shake = say(0, handshakeOf(INFO_HASH, '-XX0001-peer', ['ext']));
-/** It wants to be called 7 for metadata. */
+/** It chose extended id 7 for metadata. */
 const offer = say(1, wire.extended(0, `d1:md11:ut_metadatai7ee13:metadata_sizei${INFO.length}ee`));
 const ours = 1;
 
-test('metadata is offered, asked for by the id that the peer chose, and handed on', () => {
+test('metadata is offered, requested by the id that the peer chose, and passed on', () => {
   const shard = new VirtualShard({ magnet: true, slots: 4 });
   const part = `d8:msg_typei1e5:piecei2e10:total_sizei${INFO.length}ee${'z'.repeat(INFO.length - 2 * 16_384)}`;
   const [peer] = shard.add({ script: [shake, offer, say(100, wire.extended(ours, part))] });
@@ -37,13 +37,13 @@ test('metadata is offered, asked for by the id that the peer chose, and handed o
   );
 });
 
-test('what a peer says of its metadata counts as it says it last: size corrected, named late, taken back', () => {
+test('the last statement of a peer about its metadata counts: size corrected, named late, taken back', () => {
   const greet = (m: string, more = '') => wire.extended(0, `d1:md11:ut_metadatai${m}ee${more}e`);
   const size = (bytes: number): string => `13:metadata_sizei${bytes}e`;
   const shard = new VirtualShard({ magnet: true });
   shard.add(
     { script: [shake, say(1, greet('7', size(9))), say(2, greet('7', size(40_000)))] },
-    // It has none at first; later it says so without saying again what it is called.
+    // It has none at first; later it says that it has some, without its extended id.
     { script: [shake, say(1, greet('7')), say(2, wire.extended(0, `d1:mde${size(40_000)}e`))] },
     // The size comes first, the id later.
     { script: [shake, say(1, wire.extended(0, `d1:mde${size(40_000)}e`)), say(2, greet('7'))] },
@@ -57,7 +57,7 @@ test('what a peer says of its metadata counts as it says it last: size corrected
   assert.deepEqual(offers, [[9, 40_000], [0, 40_000], [40_000], [40_000, null, 40_000], [40_000, 0]]);
 });
 
-test('once we have the metadata, peers that look for it are told so in a second greeting, and others are not', () => {
+test('once we have the metadata, peers that look for it get a second greeting, and others do not', () => {
   const shard = new VirtualShard({ magnet: true, slots: 4 });
   const peers = shard.add(
     { script: [shake, say(1, wire.extended(0, 'd1:md11:ut_metadatai7eee'))] },
@@ -73,7 +73,7 @@ test('once we have the metadata, peers that look for it are told so in a second 
   assert.ok(peers[0]?.bytesHeard.includes(`13:metadata_sizei${INFO.length}e`));
 });
 
-test('a part that is asked for twice may come twice', () => {
+test('a part that is requested twice may arrive twice', () => {
   const shard = new VirtualShard({ magnet: true });
   const reject = wire.extended(ours, 'd8:msg_typei2e5:piecei0ee');
   shard.add({ script: [shake, offer, ...[20, 30, 40].map((ms) => say(ms, reject))] });
@@ -87,7 +87,7 @@ test('a part that is asked for twice may come twice', () => {
   );
 });
 
-/** A shard and the search of main, in virtual time: when the metadata was found, and when which parts were asked for. */
+/** A shard and main's search, in virtual time: when the metadata was found, and which parts were requested when. */
 function searched(script: readonly (readonly [number, Verb])[], untilMs: number) {
   const shard = new VirtualShard({ magnet: true });
   const search = new MetadataFetch(createHash('sha1').update(INFO).digest());
@@ -119,7 +119,7 @@ const dataOf = (part: number) =>
   );
 const ALL = [0, 1, 2];
 
-test('a peer that rejects metadata is asked again by the second, and what it gives then counts', () => {
+test('a peer that rejects metadata is asked again after a second, and what it sends then counts', () => {
   const rejects = ALL.map((part) => say(300, rejectOf(part)));
   const again = searched([offer, ...rejects, ...ALL.map((part) => say(1_400, dataOf(part)))], 5_000);
   assert.deepEqual(again, {
@@ -160,7 +160,7 @@ test('a peer whose metadata message cannot be read is closed', () => {
   );
 });
 
-test('what peers told before the torrent was known counts afterwards: the same connections go on', () => {
+test('pieces announced before the torrent was known count afterwards: the same connections go on', () => {
   const shard = new VirtualShard({ magnet: true, slots: 8 });
   const haves: FakePeerScript = {
     script: [shake, ...[0, 1, 2].map((piece) => say(1, wire.have(piece))), say(50, wire.unchoke)],
@@ -189,7 +189,7 @@ test('what peers told before the torrent was known counts afterwards: the same c
   );
 });
 
-test('what cannot fit the torrent is seen when it becomes known', () => {
+test('pieces that do not fit the torrent are detected when it becomes known', () => {
   const shard = new VirtualShard({ magnet: true, slots: 4 });
   shard.add(
     { script: [shake, say(1, wire.bitfield('1'.repeat(80)))] },
@@ -202,7 +202,7 @@ test('what cannot fit the torrent is seen when it becomes known', () => {
   assert.deepEqual(shard.closings.map(([, , code]) => code).sort(), ['bad-bitfield', 'bad-piece-index']);
 });
 
-test('who tells more than can be kept is closed as too early, and bitfields share one room', () => {
+test('a peer that announces more than we keep is closed as too early, and all bitfields share one limit', () => {
   const shard = new VirtualShard({ magnet: true });
   const many = frame(5, Buffer.alloc(262_144, 0xff));
   shard.add(
@@ -216,7 +216,7 @@ test('who tells more than can be kept is closed as too early, and bitfields shar
   );
 });
 
-test('our metadata is served to others, a part at a time, and what is not there is rejected', () => {
+test('our metadata is sent to others, one part at a time, and missing parts are rejected', () => {
   const shard = new VirtualShard({ slots: 4 });
   const ask = (part: number) => wire.extended(ours, `d8:msg_typei0e5:piecei${part}ee`);
   const [peer] = shard.add({ script: [shake, offer, say(10, ask(2)), say(20, ask(3))] });
@@ -228,7 +228,7 @@ test('our metadata is served to others, a part at a time, and what is not there 
   assert.ok(peer?.bytesHeard.includes(`13:metadata_sizei${INFO.length}e`), 'and said in our handshake');
 });
 
-test('parts that nobody asked for go no further, and who floods with them is closed', () => {
+test('unrequested parts are not passed on, and a peer that floods with them is closed', () => {
   const shard = new VirtualShard({ magnet: true });
   const reject = wire.extended(ours, 'd8:msg_typei2e5:piecei0ee');
   const again = wire.extended(0, `d1:md11:ut_metadatai7ee13:metadata_sizei${INFO.length}ee`);

@@ -1,7 +1,7 @@
 /**
  * Random mixtures of peers that misbehave, beside one honest peer, over one or two shards: whatever the others do, the
- * download completes within what is left / the honest rate, and a constant. A failing seed is printed; it runs alone with
- * UNCHOKE_MIXTURE=SEED.
+ * download completes within (bytes left / honest rate) plus a constant. A failing seed is printed; UNCHOKE_MIXTURE=SEED runs
+ * it alone.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ import { VirtualShard } from '../support/virtual-shard.ts';
 
 const BLOCK = 16_384;
 const MIXTURES = Number(process.env['UNCHOKE_MIXTURES'] ?? 500);
-/** On top of bytes left / honest rate: unchoking, two seconds until the slow are seen, a few failed pieces. */
+/** In addition to bytes left / honest rate: the unchoke, two seconds until slow peers are detected, a few failed pieces. */
 const CONSTANT_MS = 45_000;
 const STEP_MS = 20;
 

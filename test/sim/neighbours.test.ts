@@ -47,13 +47,13 @@ function pair(first: Partial<FakePeerScript>, second: Partial<FakePeerScript>) {
   return { owner, guest, slow, quick, ledger, arena, run, full: () => seen.size };
 }
 
-/** Serves so many blocks, then falls silent. */
+/** Sends this many blocks, then falls silent. */
 function serving(blocks: number): NonNullable<FakePeerScript['serves']> {
   let served = 0;
   return (piece, begin, length) => (served++ < blocks ? payload(piece, begin, length) : null);
 }
 
-test('what a silent peer of one shard left of the last piece comes from the other, block by block', () => {
+test('the rest of the last piece of a silent peer in one shard comes from the other shard, block by block', () => {
   const { slow, quick, ledger, run, full, guest } = pair({ serves: serving(13) }, {});
   run(4_000);
   assert.equal(ledger.verifiedCount, 1);
@@ -76,7 +76,7 @@ test('both shards forget the piece and free its slot', () => {
   assert.equal(arena.freeCount(), 1, 'the arena has one slot a piece, and it is free');
 });
 
-test('a slow peer is helped although it never stands still', () => {
+test('a slow peer gets help although it never stops', () => {
   const block = (i: number) => wire.piece(0, i * BLOCK, payload(0, i * BLOCK, BLOCK));
   const everySoOften = Array.from({ length: BLOCKS }, (_, i) => [50 + 400 * i, { say: block(i) }] as const);
   const { ledger, quick, run } = pair({ script: [...seedScript(INFO_HASH, 1, 10), ...everySoOften] }, {});
@@ -85,7 +85,7 @@ test('a slow peer is helped although it never stands still', () => {
   assert.ok(quick.requests.length > 0 && quick.requests.length < BLOCKS);
 });
 
-test('a block that crawls in to one shard is begun anew by its guest', () => {
+test('a block that is slow in one shard is requested again by its guest', () => {
   const crawl = crawling(wire.piece(0, 15 * BLOCK, payload(0, 15 * BLOCK, BLOCK)), 300);
   const { ledger, quick, run } = pair(
     { script: [...seedScript(INFO_HASH, 1, 10), ...crawl], serves: serving(15) },
@@ -98,7 +98,7 @@ test('a block that crawls in to one shard is begun anew by its guest', () => {
   assert.ok(quick.requests.every(({ begin }) => begin === 15 * BLOCK));
 });
 
-test('never more than two peers of each shard are asked for a block at a time', () => {
+test('at most two peers of each shard are asked for a block at a time', () => {
   const silent = { script: seedScript(INFO_HASH, 1, 10) };
   const { owner, guest, slow, quick, run } = pair({}, { serves: () => null });
   const others = [...owner.add(silent, silent), ...guest.add(silent, silent)];
@@ -114,11 +114,11 @@ test('never more than two peers of each shard are asked for a block at a time', 
   }
   assert.ok(
     quick.requests.length > 0 || others.some(({ requests }) => requests.length > 0),
-    'somebody joined',
+    'a guest joined',
   );
 });
 
-test('a guest that dies in the middle of a block leaves nothing that the owner cannot mend', () => {
+test('the owner cleans up after a guest that dies in the middle of a block', () => {
   const { ledger, arena, run, owner } = pair({ serves: serving(10) }, { connect: 'ignore' });
   run(300);
   const dead = shardId(9);
@@ -130,7 +130,7 @@ test('a guest that dies in the middle of a block leaves nothing that the owner c
   assert.equal(ledger.verifiedCount, 1);
 });
 
-test('a guest whose owner dies lets go, and begins the piece anew', () => {
+test('a guest whose owner dies leaves, and begins the piece again', () => {
   const { ledger, arena, run, quick } = pair({ serves: serving(10) }, { delayMs: 1_500 });
   run(1_900);
   assert.ok(quick.requests.length > 0, 'it had joined');
@@ -139,5 +139,5 @@ test('a guest whose owner dies lets go, and begins the piece anew', () => {
   ledger.reset(PIECE);
   arena.discard(SLOT);
   run(500);
-  assert.notEqual(arena.ownerOf(SLOT), 1, 'the slot is free again, or somebody else has it');
+  assert.notEqual(arena.ownerOf(SLOT), 1, 'the slot is free again, or another holder has it');
 });

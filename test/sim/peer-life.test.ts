@@ -1,4 +1,4 @@
-/** One peer, minutes of protocol, no real time: for every way to be lost the exact second and the exact reason. */
+/** One peer, minutes of protocol, no real time: for every way to lose a peer, the exact second and the exact reason. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLOSE_CODES } from '../../src/shared/close-reason.ts';
@@ -74,7 +74,7 @@ const scenarios: readonly Scenario[] = [
     closes: [0.001, 'handshaking', 'self'],
   },
   {
-    name: 'hangs up after the handshake',
+    name: 'closes the connection after the handshake',
     peer: { script: [shake, [100, { end: 'closed-by-peer' }]] },
     closes: [0.1, 'choked', 'closed-by-peer'],
   },
@@ -160,7 +160,7 @@ const scenarios: readonly Scenario[] = [
     closes: [0.01, 'choked', 'bad-extended'],
   },
   {
-    name: 'floods with blocks nobody asked for',
+    name: 'floods with unrequested blocks',
     peer: { script: [shake, bitfield, after(20, Buffer.concat(unwanted))] },
     options: downloading,
     closes: [0.02, 'choked', 'unrequested-data'],
@@ -195,7 +195,7 @@ for (const { name, peer, options = {}, closes } of scenarios) {
     const shard = new VirtualShard({ pieces: PIECES, ...options });
     const [fake] = shard.add(peer);
     shard.run(200_000);
-    // A download dials a lost peer again; what happens first is what is told here.
+    // A download dials a lost peer again; only the first outcome counts here.
     assert.deepEqual(shard.closings.slice(0, 1), [[...closes]]);
     if (options.slots === undefined) assert.equal(shard.closings.length, 1);
     const expected =
@@ -204,7 +204,7 @@ for (const { name, peer, options = {}, closes } of scenarios) {
   });
 }
 
-test('a surplus peer is closed when more unchoke than may be kept', () => {
+test('a surplus peer is closed when more peers unchoke us than we may keep', () => {
   const shard = new VirtualShard({ ...downloading, workingPeers: 1 });
   shard.add(
     { script: seedScript(INFO_HASH, PIECES, 1_000) },
@@ -241,7 +241,7 @@ test('peers that lost are closed when a winner is kept, and race again when it i
   assert.equal(loser?.dials, 2);
 });
 
-test('whoever is in play when the shard stops is told as stopped', () => {
+test('peers in play when the shard stops are reported as stopped', () => {
   const shard = new VirtualShard();
   shard.add({ connect: 'ignore' }, { script: [shake] });
   shard.run(1_000);

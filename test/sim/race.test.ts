@@ -1,4 +1,4 @@
-/** The race in virtual time: who is told as unchoked and when, whatever order peers say things in. */
+/** The race in virtual time: which peer is reported as unchoked and when, with messages in any order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { peerIndex } from '../../src/shared/indices.ts';
@@ -42,7 +42,7 @@ test('choke and unchoke again count twice', () => {
   );
 });
 
-test('a second unchoke in a row is no news', () => {
+test('a second unchoke in a row is ignored', () => {
   assert.deepEqual(unchokesOf([shake, say(10, wire.unchoke), say(20, wire.unchoke)]), [10]);
 });
 
@@ -68,14 +68,14 @@ test('we greet with handshake, have-none for BEP 6, extended handshake for BEP 1
   assert.deepEqual(fast?.heard, [15, 20, 2]);
 });
 
-test('a peer that has nothing is told that we are not interested, until it has something', () => {
+test('a peer without pieces gets not-interested, until it has something', () => {
   const shard = new VirtualShard({ slots: 2 });
   const [peer] = shard.add({ script: [shake, say(10, wire.bitfield('00000000')), say(20, wire.have(1))] });
   shard.run(1_000);
   assert.deepEqual(peer?.heard, [2, 3, 2]);
 });
 
-test('an allowed-fast piece is asked for before any unchoke (BEP 6)', () => {
+test('an allowed-fast piece is requested before any unchoke (BEP 6)', () => {
   const shard = new VirtualShard({ slots: 4 });
   const [peer] = shard.add({
     script: [
@@ -100,7 +100,7 @@ test('an allowed-fast piece is asked for before any unchoke (BEP 6)', () => {
   );
 });
 
-test('an unchoke behind an allowed-fast set opens all pieces, as aria2 sends them', () => {
+test('an unchoke after an allowed-fast set, as aria2 sends them, opens all pieces', () => {
   const shard = new VirtualShard({ slots: 8 });
   shard.add({
     script: [
@@ -123,7 +123,7 @@ test('we send a keep-alive after 100 s of our silence', () => {
   assert.deepEqual(peer?.heard, [2, 2, -1]);
 });
 
-test('first-unchoke: all are in play at once, the first unchoke is not who connected first', () => {
+test('first-unchoke: all are in play at once, and the first that unchokes is not the first that connected', () => {
   const shard = new VirtualShard();
   shard.add(
     { connect: 1, script: seedScript(INFO_HASH, 8, 9_000) },
@@ -147,7 +147,7 @@ test('sequential: one peer at a time, the next when it is lost', () => {
   assert.deepEqual(shard.unchokes, [17_010]);
 });
 
-test('first-connect: who connects first is kept, even if another would have unchoked sooner', () => {
+test('first-connect: the first that connects is kept, even if another would have unchoked earlier', () => {
   const shard = new VirtualShard({ strategy: 'first-connect' });
   shard.add(
     { connect: 50, script: seedScript(INFO_HASH, 8, 8_000) },
@@ -158,13 +158,13 @@ test('first-connect: who connects first is kept, even if another would have unch
   assert.deepEqual(shard.closings[0], [0.05, 'dialing', 'race-lost']);
 });
 
-test('the half-open window holds, and a dead address frees its place the sooner the more wait', () => {
+test('the half-open window holds, and a dead address frees its place earlier when more addresses wait', () => {
   const shard = new VirtualShard({ share: { halfOpen: 2 } });
   const peers = shard.add(...Array.from({ length: 10 }, () => ({ connect: 'ignore' as const })));
   shard.run(2_900);
   assert.equal(peers.filter(({ dials }) => dials > 0).length, 2);
   shard.run(60_000);
-  // 8 waiting on 2 places is hasty: 3 s. The last two have nobody behind them: 15 s.
+  // 8 addresses for 2 places: 3 s. No address waits behind the last two: 15 s.
   assert.deepEqual(
     shard.closings.map(([second]) => second),
     [3, 3, 6, 6, 9, 9, 12, 12, 27, 27],
@@ -196,7 +196,7 @@ test('out of descriptors: the address waits, and is dialled again', () => {
   assert.equal(load?.type === 'load' && load.load.shortages, 3);
 });
 
-test('with more peers than may be worked with, the slowest makes room for the next in turn', () => {
+test('with more peers than allowed, the slowest makes room for the next', () => {
   const shard = new VirtualShard({
     slots: 8,
     pieces: 4_000,
@@ -225,7 +225,7 @@ test('with more peers than may be worked with, the slowest makes room for the ne
   assert.deepEqual([fast?.destroyed, slow?.destroyed, waiting?.destroyed], [false, true, false]);
 });
 
-test('who is banished is told as lost, whether it is in play, waits for its turn, or for another try', () => {
+test('a banished peer is reported as lost, whether it is in play, waits for its first dial, or for another one', () => {
   const shard = new VirtualShard({ slots: 4, share: { halfOpen: 2 } });
   const [inPlay, refuser, waiting] = shard.add(
     { connect: 'ignore' },

@@ -1,4 +1,4 @@
-/** Peers that hold blocks without giving them, in each role that their shard can have: they hold nothing up. */
+/** Peers that hold blocks without sending them, in each role of their shard: they delay nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
@@ -7,7 +7,7 @@ import { honest } from '../support/personas.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { BLOCK, completesAt, crawler, falling, ONE_PIECE } from '../support/virtual-shards.ts';
 
-test('forty peers that crawl beside one that gives 2 MB/s: done 4 s after what the good one needs alone', () => {
+test('forty very slow peers beside one that sends 2 MB/s: done 4 s later than with the good one alone', () => {
   const peers = [...Array.from({ length: 40 }, () => crawler()), honest(2_000_000, 10)];
   const scripts = peers.map((peer, i) =>
     i < 40 ? { ...peer, script: seedScript(INFO_HASH, 64, 10) } : peer,

@@ -1,4 +1,4 @@
-/** A process that stands still for ten minutes (Ctrl-Z, `docker pause`) finds every peer as patient as it left it. */
+/** A process that is stopped for ten minutes (Ctrl-Z, `docker pause`): no time-out of a peer counts this time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript, Verb } from '../support/fake-peer.ts';
@@ -16,7 +16,7 @@ const bitfield = say(1, wire.bitfield('11111111'));
 const unchoke = say(2, wire.unchoke);
 const downloading = { slots: 4, chokedTimeoutMs: 600_000 };
 
-/** What a peer is in the middle of, and how it ends where nobody stops: second, stage and code. */
+/** What a peer is doing, and how it ends without a stop: second, stage and code. */
 const cases: readonly {
   readonly name: string;
   readonly peer: FakePeerScript;
@@ -47,7 +47,7 @@ const cases: readonly {
 ];
 
 for (const { name, peer, options, ends } of cases) {
-  test(`${name}: the rest of its time is still to come`, () => {
+  test(`${name}: the rest of its time still passes`, () => {
     const shard = new VirtualShard({ pieces: 8, ...options });
     shard.add(peer);
     shard.run(5_000);
@@ -58,13 +58,13 @@ for (const { name, peer, options, ends } of cases) {
     shard.run(2_000);
     const [closing] = shard.closings;
     assert.deepEqual(closing?.slice(1), [stage, code]);
-    // Told on the clock that all threads share, to which the stop belongs.
+    // Reported on the shared clock, which includes the stop.
     const late = (closing?.[0] ?? 0) - STOP_MS / 1_000 - seconds;
     assert.ok(late >= 0 && late <= 0.5, `${late}`);
   });
 }
 
-test('blocks that came while we stood still are taken, and their sender is not snubbed', () => {
+test('blocks that arrived while we were stopped are accepted, and their sender is not snubbed', () => {
   const shard = new VirtualShard({ pieces: 8, ...downloading, slots: 8 });
   const [fake] = shard.add({ script: [shake, bitfield, unchoke], serves: payload, delayMs: 400 });
   shard.run(300);
@@ -75,7 +75,7 @@ test('blocks that came while we stood still are taken, and their sender is not s
   assert.equal(fake?.requests.length, 16, 'nothing was asked for twice');
 });
 
-test('uTP: a connection outlives a stop with packets under way, and a dial has the rest of its time', () => {
+test('uTP: a connection survives a stop with packets in flight, and a dial has the rest of its time', () => {
   const time = new VirtualTime();
   const { here, there } = utpLine(time, () => [20]);
   time.run(100);

@@ -1,4 +1,4 @@
-/** Tiers of trackers in virtual time: who is asked at which second, and when again. */
+/** Tracker tiers in virtual time: which tracker is asked at which second. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnnounceReply, TrackerError } from '../../src/main/discovery/announce.ts';
@@ -38,7 +38,7 @@ const bad =
       throw error();
     });
 const silent = bad(15_000, () => new TrackerError('no answer in time'));
-const refused = bad(10, () => new TrackerError('nobody listens there'));
+const refused = bad(10, () => new TrackerError('no program listens there'));
 
 /** What happened in a tier of these trackers up to `ms`: "second: tracker event", failures with the next try. */
 async function life(
@@ -68,7 +68,7 @@ async function life(
   });
   void tier.round();
   for (let passed = 0; passed < ms; passed += 10) {
-    // Promises of a moment settle before the next.
+    // Promises of one moment settle before the next.
     for (let turn = 0; turn < 8; turn++) await null;
     timers.tick(10);
     during(tier, passed + 10);
@@ -79,7 +79,7 @@ async function life(
   return { log, tier };
 }
 
-test('the next is asked after a second of silence, and who answers first stays in front', async () => {
+test('the next is asked after a second of silence, and the first that answers stays in front', async () => {
   const { log, tier } = await life({ a: silent, b: silent, c: good(200, 60_000), d: good(1) }, 62_500);
   assert.deepEqual(log, [
     '0: a started',
@@ -97,7 +97,7 @@ test('the next is asked after a second of silence, and who answers first stays i
   );
 });
 
-test('a failure hands on at once, and a late answer is used as well', async () => {
+test('after a failure the next is asked at once, and a late answer is also used', async () => {
   const { log, tier } = await life({ a: refused, b: good(2_500), c: good(100) }, 4_000);
   assert.deepEqual(log, [
     '0: a started',
@@ -119,7 +119,7 @@ test('a private torrent has one tracker at a time (BEP 27)', async () => {
   assert.deepEqual(log, ['0: a started', '15: a failed', '15: b started', '15.1: b answered']);
 });
 
-test('what may pass is tried again, after 15 s and then twice as long each time', async () => {
+test('a temporary failure is tried again after 15 s, then twice as long each time', async () => {
   const { log, tier } = await life({ a: refused }, 110_000);
   assert.deepEqual(log, [
     '0: a started',
@@ -134,7 +134,7 @@ test('what may pass is tried again, after 15 s and then twice as long each time'
   assert.equal(tier.hopeful, true);
 });
 
-test('a tracker that says when to come again is believed, but not for ever the same', async () => {
+test('the time that a tracker names is respected, but doubles if it never changes', async () => {
   const busy: Behaviour = (n) =>
     after(10, () => {
       if (n > 3) return reply();
@@ -152,7 +152,7 @@ test('a tracker that says when to come again is believed, but not for ever the s
   );
 });
 
-test('a network that is back ends the waits that were its own, and no other, and does not hurry anybody', async () => {
+test('when the network is back, only our own waits end', async () => {
   const told = bad(10, () => new TrackerError('HTTP status 503', { retryMs: 100_000 }));
   const back = (tier: Tier, ms: number): void => {
     // It flaps: three times in a second, and again.
@@ -174,7 +174,7 @@ test('a network that is back ends the waits that were its own, and no other, and
   );
 });
 
-test('one that must be left alone for a minute is passed over while the others are asked again', async () => {
+test('a tracker that wants a minute of rest is skipped while the others are asked again', async () => {
   const { log } = await life(
     { a: bad(10, () => new TrackerError('refused', { retryMs: 60_000 })), b: refused },
     61_000,
@@ -185,7 +185,7 @@ test('one that must be left alone for a minute is passed over while the others a
   );
 });
 
-test('what is for ever is no hope, and `never` is not asked again (BEP 31)', async () => {
+test('a lasting failure is no hope, and `never` is not asked again (BEP 31)', async () => {
   const never = bad(10, () => new TrackerError('refused', { retryMs: Number.POSITIVE_INFINITY }));
   const gone = bad(10, () => new TrackerError('HTTP status 404', { lasting: true }));
   const { log, tier } = await life({ a: never, b: gone }, 16_000);

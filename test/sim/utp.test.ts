@@ -1,4 +1,4 @@
-/** uTP in virtual time: both halves over lines that lose, double, delay and reorder, and both transports in a race. */
+/** uTP in virtual time: both halves over lines that lose, duplicate, delay and reorder, and both transports in a race. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_UTP_REORDERED_BYTES } from '../../src/shared/limits.ts';
@@ -19,7 +19,7 @@ test('a connection takes one round trip, and both ends say goodbye', () => {
   assert.deepEqual(here.log, []);
   time.run(1);
   assert.deepEqual(here.log, ['connected']);
-  assert.deepEqual(there.log, [], 'nobody hears of a stranger');
+  assert.deepEqual(there.log, [], 'a stranger is not announced');
   here.connection?.write(Buffer.from('hello'));
   time.run(ONE_WAY_MS);
   assert.equal(String(there.bytes), 'hello');
@@ -57,7 +57,7 @@ for (const seed of [1, 2, 3, 4]) {
   });
 }
 
-test('packets that came out of turn are named, and only the lost one is sent again', () => {
+test('reordered packets are acknowledged, and only the lost one is sent again', () => {
   const time = new VirtualTime();
   let dropped = 0;
   const { here, there } = utpLine(time, ({ type, sequence }) => {
@@ -78,7 +78,7 @@ test('packets that came out of turn are named, and only the lost one is sent aga
   assert.ok(there.sent.some(({ selectiveAck }) => selectiveAck !== null));
 });
 
-test('nobody answers: asked twice, and given up after three seconds', () => {
+test('no answer: two tries, given up after three seconds', () => {
   const time = new VirtualTime();
   const { here } = utpLine(time, () => []);
   time.run(2_950);
@@ -100,7 +100,7 @@ test('the line breaks: a packet that is never acknowledged ends the connection a
   assert.deepEqual(here.log, ['connected', 'over', 'reset']);
 });
 
-test('a window that never opens is asked for every fifteen seconds', () => {
+test('a window that never opens is probed every fifteen seconds', () => {
   const time = new VirtualTime();
   const { here, there } = utpLine(time, onTime);
   time.run(100);
@@ -117,7 +117,7 @@ test('a window that never opens is asked for every fifteen seconds', () => {
   assert.ok(there.bytes.equals(content(5_000)), 'the answer to the first packet had room in it');
 });
 
-test('what strangers send ahead of time is bounded', () => {
+test('early packets from strangers are limited', () => {
   const time = new VirtualTime();
   const { here } = utpLine(time, onTime);
   time.run(100);
@@ -133,7 +133,7 @@ test('what strangers send ahead of time is bounded', () => {
   here.connection?.destroy();
 });
 
-test('a short outage is over soon: what was lost in it goes out again together', () => {
+test('after a short outage the lost packets are sent again together', () => {
   const time = new VirtualTime();
   let broken = false;
   const { here, there } = utpLine(time, () => (broken ? [] : [ONE_WAY_MS]));
@@ -149,7 +149,7 @@ test('a short outage is over soon: what was lost in it goes out again together',
   assert.equal(String(there.bytes), '0123456789');
 });
 
-test('what was written before the goodbye is said before it', () => {
+test('data written before the goodbye is sent before it', () => {
   const time = new VirtualTime();
   const { here, there } = utpLine(time, onTime);
   time.run(100);
@@ -160,7 +160,7 @@ test('what was written before the goodbye is said before it', () => {
   assert.deepEqual(there.log, ['over', 'closed-by-peer']);
 });
 
-test('after its end a connection tells nothing, wherever it was ended', () => {
+test('after its end a connection sends no events, wherever it was ended', () => {
   const time = new VirtualTime();
   const { here, there } = utpLine(time, onTime);
   time.run(100);
@@ -170,7 +170,7 @@ test('after its end a connection tells nothing, wherever it was ended', () => {
   assert.deepEqual(there.log, ['over']);
 });
 
-test('an answer that does not name our SYN connects nobody', () => {
+test('an answer that does not name our SYN connects nothing', () => {
   const time = new VirtualTime();
   const { here } = utpLine(time, () => []);
   const forged = { type: UTP_TYPE.state, connectionId: 77, sentAt: 1, delay: 0, window: 9, sequence: 5 };

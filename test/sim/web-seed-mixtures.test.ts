@@ -1,6 +1,6 @@
 /**
- * Random mixtures of web seeds that misbehave beside one that is honest: all complete, in a time that follows from its rate.
- * A failure names its seed: `UNCHOKE_MIXTURE=7-7` runs that one alone, `UNCHOKE_MIXTURES=1000` runs more of them.
+ * Random mixtures of web seeds that misbehave, beside an honest one: all complete, in a time that follows from its rate. A
+ * failure names its seed: `UNCHOKE_MIXTURE=7-7` runs it alone, `UNCHOKE_MIXTURES=1000` runs more.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const PIECE = 65_536;
 const HONEST_RATE = 100_000;
-/** What the others may cost beyond the bytes that are left, at the honest rate: waits, suspects, take-overs. */
+/** What the others may cost in addition to the bytes left at the honest rate: waits, suspects, take-overs. */
 const CONSTANT_MS = 60_000;
 const MIXTURES = Number(process.env['UNCHOKE_MIXTURES'] ?? 50);
 const [FIRST = 1, LAST = MIXTURES] = (process.env['UNCHOKE_MIXTURE'] ?? '')

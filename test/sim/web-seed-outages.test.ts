@@ -1,4 +1,4 @@
-/** Web seeds that are away in virtual time: when each is asked again, and what the return of the network changes. */
+/** Unreachable web seeds in virtual time: when each is tried again, and what changes when the network is back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Answer, right } from '../support/virtual-http.ts';
@@ -6,7 +6,7 @@ import { play } from '../support/virtual-web-seeds.ts';
 
 const file = (name: string, pieces: number) => ({ names: [name], length: pieces * 32_768 });
 
-test('a server that cannot be reached is asked after 2, 4, 8 … 60 seconds, without a last try', async () => {
+test('a server that cannot be reached is tried after 2, 4, 8 … 60 seconds, without end', async () => {
   const away: Answer = (asked, content) => (asked.at < 400_000 ? 'refused' : right(asked, content));
   await play({ files: [file('a', 4)], servers: [away] }, 600_000, (web, endedAt) => {
     assert.ok(endedAt < 461_000, `complete after ${endedAt} ms`);
@@ -15,7 +15,7 @@ test('a server that cannot be reached is asked after 2, 4, 8 … 60 seconds, wit
   });
 });
 
-test('when the network is back, the first server that answers brings the others back, too', async () => {
+test('when the network is back, the first server that answers brings the others back', async () => {
   const away: Answer = (asked, content) =>
     asked.at < 63_000 ? 'refused' : { ...right(asked, content), rate: 50_000 };
   let n = 0;
@@ -30,7 +30,7 @@ test('when the network is back, the first server that answers brings the others 
   });
 });
 
-test('the word that the network is back brings back servers that could not be reached, not those that want to be left alone', async () => {
+test('the news that the network is back helps unreachable servers, not those that asked for a wait', async () => {
   const away: Answer = (asked, content) =>
     asked.at < 70_000 ? 'refused' : { ...right(asked, content), rate: 20_000 };
   const busy: Answer = () => ({ status: 503, headers: { 'retry-after': '50' } });

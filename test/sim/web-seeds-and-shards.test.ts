@@ -37,7 +37,7 @@ const seedOf = (pieces: number, more: Partial<FakePeerScript>): FakePeerScript =
   ...more,
 });
 
-test('a peer that unchokes and chokes for ever, and gives nothing, holds up no web seed', async () => {
+test('a peer that unchokes and chokes forever, and sends nothing, delays no web seed', async () => {
   const flapper: FakePeerScript = {
     script: [
       [0, { say: handshakeOf(INFO_HASH, '-XX0001-flap') }],
@@ -56,7 +56,7 @@ test('a peer that unchokes and chokes for ever, and gives nothing, holds up no w
   }
 });
 
-test('a peer that holds the only piece and falls silent is passed by a web seed that never had any', async () => {
+test('a web seed without work takes over the only piece from a peer that falls silent', async () => {
   const { web, fakes } = await together(1, [seedOf(1, { serves: () => null })], [right], 300);
   try {
     const endedAt = await web.run(30_000);
@@ -111,7 +111,7 @@ test('a web seed that spoils its own blocks of a shared piece is convicted by th
   }
 });
 
-test('a web seed that trickles over a piece that failed before gives it back', async () => {
+test('a web seed that is very slow with a piece that failed before gives it back', async () => {
   let n = 0;
   const thenTrickling: Answer = (asked, content) => {
     const reply = right(asked, content);

@@ -1,4 +1,4 @@
-/** Web seeds in virtual time: what a server lacks, refuses, shortens or spoils costs that and nothing else. */
+/** Web seeds in virtual time: what a server lacks, refuses, shortens or spoils costs only that. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Answer, notThere, right } from '../support/virtual-http.ts';
@@ -7,7 +7,7 @@ import { play } from '../support/virtual-web-seeds.ts';
 const PIECE = 32_768;
 const file = (name: string, pieces: number) => ({ names: [name], length: pieces * PIECE });
 
-/** Right but for this file. */
+/** Right except for this file. */
 const but =
   (path: string, other: Answer): Answer =>
   (asked, content) =>
@@ -20,7 +20,7 @@ const spoiled: Answer = (asked, content) =>
     content.map((byte) => byte ^ 0xff),
   );
 
-test('a file that a server lacks costs that file, and nothing else is given up', async () => {
+test('a file that a server lacks costs only that file', async () => {
   const files = [file('a', 3), file('b', 2), file('c', 3)];
   await play({ files, servers: [but('b', notThere)] }, 5_000, (web) => {
     assert.equal(web.verified, 6);
@@ -31,7 +31,7 @@ test('a file that a server lacks costs that file, and nothing else is given up',
   });
 });
 
-test('a file over which a server always stumbles holds up no other, and is asked for ever more rarely', async () => {
+test('a file that always fails on a server delays no other, and is requested less and less often', async () => {
   const files = [file('a', 20), file('b', 2), file('c', 20)];
   const stumbles: Answer = (asked, content) =>
     asked.path === 'b' ? { status: 500 } : { ...right(asked, content), rate: 60_000 };
@@ -45,7 +45,7 @@ test('a file over which a server always stumbles holds up no other, and is asked
   });
 });
 
-test('what one server lacks comes from another', async () => {
+test('a file that one server lacks comes from another', async () => {
   const files = [file('a', 3), file('b', 2), file('c', 3)];
   const servers = [but('b', notThere), but('a', notThere)];
   await play({ files, servers }, 5_000, (web, endedAt) => {
@@ -69,7 +69,7 @@ test('a piece of two files comes from two servers that have one of them each', a
   });
 });
 
-test('a piece that two servers give together and that is wrong all the same is not asked for without end', async () => {
+test('a piece that two servers send together and that is still wrong is not requested without end', async () => {
   const files = [file('a', 2), { names: ['b'], length: 5_000 }, { names: ['c'], length: 5_000 }];
   const second: Answer = (asked, content) =>
     (asked.path === 'c' ? notThere : but('b', spoiled))(asked, content);
@@ -104,7 +104,7 @@ test('a file that was changed is given up, and the pieces that it shares with it
   });
 });
 
-test('one bad piece in a large file is one piece that this server is not asked for', async () => {
+test('one bad piece in a large file costs only this piece on this server', async () => {
   const bad: Answer = (asked, content) => {
     const copy = Buffer.from(content);
     copy[5 * PIECE + 7] = (copy[5 * PIECE + 7] ?? 0) ^ 1;
@@ -118,7 +118,7 @@ test('one bad piece in a large file is one piece that this server is not asked f
   });
 });
 
-test('a busy server is asked again as it wants, by one connection, and for the whole run', async () => {
+test('a busy server is tried again when it says, over one connection, for the whole run', async () => {
   const busy: Answer = (asked, content) =>
     asked.at < 1_800_000 ? { status: 503, headers: { 'retry-after': '10' } } : right(asked, content);
   await play({ files: [file('a', 4)], servers: [busy] }, 1_900_000, (web, endedAt) => {
@@ -131,7 +131,7 @@ test('a busy server is asked again as it wants, by one connection, and for the w
   });
 });
 
-test('a server that wants one connection only gets one, and nobody waits for it', async () => {
+test('a server that allows one connection gets one, and no other waits for it', async () => {
   let refused = 0;
   const busyUntil = new Map<string, number>();
   const one: Answer = (asked, content) => {
@@ -151,7 +151,7 @@ test('a server that wants one connection only gets one, and nobody waits for it'
   });
 });
 
-test('an answer shorter than what was asked for is used', async () => {
+test('an answer shorter than requested is used', async () => {
   const short: Answer = (asked, content) => {
     const to = Math.min(asked.to, asked.from + 5_000);
     return {
@@ -166,7 +166,7 @@ test('an answer shorter than what was asked for is used', async () => {
   });
 });
 
-test('a connection that breaks in the middle is gone on with from there', async () => {
+test('a connection that breaks in the middle is continued from there', async () => {
   const breaks: Answer = (asked, content) => ({ ...right(asked, content), breaksAfter: 40_000 });
   const options = { files: [file('a', 4)], servers: [breaks], pieceLength: 4 * PIECE };
   await play(options, 5_000, (web, endedAt) => {
@@ -208,7 +208,7 @@ test('where redirects lead is remembered for each file, and forgotten when it fa
   });
 });
 
-test('names are asked for by each spelling that the torrent has', async () => {
+test('each spelling of a name in the torrent is tried', async () => {
   const files = [{ names: ['%C3%A4', '%E4'], length: PIECE }];
   const latin1: Answer = (asked, content) => (asked.path === '%E4' ? right : notThere)(asked, content);
   await play({ files, servers: [latin1] }, 5_000, (web, endedAt) => {
@@ -217,7 +217,7 @@ test('names are asked for by each spelling that the torrent has', async () => {
   });
 });
 
-test('a web seed that trickles loses its runs to one that is fast', async () => {
+test('a very slow web seed loses its runs to a fast one', async () => {
   const trickle: Answer = (asked, content) => ({ ...right(asked, content), rate: 100 });
   const fast: Answer = (asked, content) => ({ ...right(asked, content), rate: 1_000_000 });
   await play({ files: [file('a', 40)], servers: [trickle, fast] }, 60_000, (web, endedAt) => {
@@ -235,14 +235,14 @@ test('two web seeds that are slow do not take turns', async () => {
   });
 });
 
-test('a body that goes on behind the end of its file costs nothing: the rest of the torrent is fetched', async () => {
+test('a body that continues after the end of its file costs nothing: the rest of the torrent is fetched', async () => {
   const half = PIECE / 2;
   const files = [
     { names: ['a'], length: PIECE + half },
     { names: ['b'], length: 2 * PIECE + half },
   ];
   let longer = 0;
-  // Neither length nor end, and faster than anybody reads.
+  // Without length or end, and faster than it can be read.
   const endless: Answer = (_, content) => {
     longer += 1;
     return { status: 200, body: Buffer.concat([content, Buffer.alloc(400 * PIECE)]), rate: 20 * PIECE };

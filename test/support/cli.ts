@@ -1,4 +1,4 @@
-/** Runs the built command line as a user would, in a process of its own. */
+/** Runs the built command line like a user, in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,10 +24,10 @@ export interface RunningCli {
 }
 
 const TIMEOUT_MS = 120_000;
-/** Tests leave no key in the state folder of the user who runs them. */
+/** Tests leave no key in the user's state folder. */
 const STATE = mkdtempSync(join(tmpdir(), 'unchoke-state-'));
 process.once('exit', () => rmSync(STATE, { recursive: true, force: true }));
-/** Tests stay on this machine and end soon: what asks the world, or keeps on trying, is off unless the test wants it. */
+/** Tests stay on this machine and end soon: network sources and retries are off unless a test needs them. */
 const AT_HOME: Readonly<Record<string, readonly string[]>> = {
   '--no-dht': ['--dht-bootstrap'],
   '--no-lsd': ['--lsd-is-wanted'],

@@ -1,4 +1,4 @@
-/** What lies in a file or below a folder, for comparing. */
+/** The content of a file or folder, for comparison. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -1,21 +1,21 @@
-/** A node of the DHT (BEP 5) on loopback that writes its own bytes: it knows one peer of every torrent, and no other node. */
+/** A DHT node (BEP 5) on loopback that writes its own bytes: it knows one peer of every torrent, and no other node. */
 import { createSocket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import bencode from 'bencode';
 
 export interface DhtNode {
   readonly port: number;
-  /** While false it hears, and does not answer. */
+  /** While false, it receives and does not answer. */
   isUp: boolean;
-  /** Asks as anybody may; resolves to the answer, or to null where none comes for a while. */
+  /** Sends a query; resolves to the answer, or to null if none arrives for a while. */
   ask(port: number, query: Readonly<Record<string, unknown>>): Promise<Buffer | null>;
-  /** Says the same, and waits for nothing. */
+  /** Sends the same without waiting. */
   tell(port: number, query: Readonly<Record<string, unknown>>): void;
-  /** Answers that came to it. */
+  /** Answers that it received. */
   readonly answers: number;
   /** The port of the node that asked it last. */
   readonly askedFrom: number;
-  /** The kinds of questions that it heard. */
+  /** The kinds of queries that it received. */
   readonly heard: string[];
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ interface Query {
   readonly q: Uint8Array;
 }
 
-/** On loopback an answer that did not come by then does not come. */
+/** On loopback, an answer that has not arrived by then will not arrive. */
 const ANSWER_MS = 250;
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? '').toString('latin1');

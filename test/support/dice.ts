@@ -1,4 +1,4 @@
-/** Seeded dice for fuzz tests: a failure names its seed, and the seed brings it back. */
+/** Seeded random numbers for fuzz tests: a failure names its seed, and the seed repeats it. */
 export function dice(seed: number): (below: number) => number {
   let state = (seed * 2_654_435_761 + 1) >>> 0;
   return (below) => {
@@ -11,7 +11,7 @@ export function dice(seed: number): (below: number) => number {
   };
 }
 
-/** A copy with a few bytes flipped, cut out, doubled or put in. */
+/** A copy with a few bytes flipped, removed, duplicated or inserted. */
 export function mutated(bytes: Buffer, roll: (below: number) => number): Buffer {
   let result = Buffer.from(bytes);
   for (let i = roll(4); i >= 0; i--) {

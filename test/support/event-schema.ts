@@ -1,4 +1,4 @@
-/** Every event that a test sees is held against the published schema, strictly: no field that it does not name. */
+/** Every event that a test sees is checked against the published schema, strictly: no unknown fields. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';

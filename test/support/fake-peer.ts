@@ -1,6 +1,6 @@
 /**
- * A peer in virtual time: a script of what it does and when, counted from its connect. It writes its own bytes and
- * counts each misbehaviour that it performed, so that a test can show that its fault fired.
+ * A peer in virtual time: a script of what it does and when, counted from its connect. It writes its own bytes and counts each
+ * misbehaviour that it performed, so that a test can prove that its fault happened.
  */
 import type { CloseCode } from '../../src/shared/close-reason.ts';
 import type { Connection, ConnectionEvents } from '../../src/workers/transport/transport.ts';
@@ -10,11 +10,11 @@ import { handshakeOf, wire } from './wire-bytes.ts';
 export type Verb =
   | { readonly say: Uint8Array }
   | { readonly end: CloseCode }
-  /** Say it again every so many milliseconds. */
+  /** Repeat it at this interval in milliseconds. */
   | { readonly say: Uint8Array; readonly everyMs: number };
 
 export interface FakePeerScript {
-  /** Where it is dialled; 127.0.0.1 where nothing is said. */
+  /** Its address; default 127.0.0.1. */
   readonly host?: string;
   /** Milliseconds until the connect succeeds; or how it fails. Default: 0. */
   readonly connect?:
@@ -22,19 +22,19 @@ export interface FakePeerScript {
     | 'ignore'
     | { readonly fail: CloseCode; readonly afterMs: number; readonly detail?: string }
     | { readonly shortage: string; readonly times: number };
-  /** Until this moment of the run its dials fail in this way, at once; or right after they connected. */
+  /** Until this moment its dials fail in this way, at once or right after the connect. */
   readonly away?: { readonly untilMs: number; readonly fail: CloseCode; readonly connects?: boolean };
   /** `[ms after connect, what]`. */
   readonly script?: readonly (readonly [number, Verb])[];
-  /** Answers requests with these bytes of the torrent; null is silence. */
+  /** Answers requests with these bytes of the torrent; null means silence. */
   readonly serves?: (piece: number, begin: number, length: number) => Uint8Array | null;
-  /** What it leaves unread in our socket, in bytes. */
+  /** Bytes that it leaves unread in our socket. */
   readonly unread?: number;
   /** Milliseconds from a request to its block. */
   readonly delayMs?: number;
-  /** Blocks leave one after another at this rate, and not at once. */
+  /** Blocks leave one after another at this rate instead of at once. */
   readonly bytesPerS?: number;
-  /** Hears each message of the client; true where it sees to a request itself. */
+  /** Gets each message of the client; returns true if it handles a request itself. */
   readonly hears?: (peer: FakePeer, id: number, payload: Buffer) => boolean | undefined;
 }
 
@@ -58,15 +58,15 @@ export class FakePeer {
   /** When, in milliseconds of the run. */
   readonly dialledAt: number[] = [];
   destroyed = false;
-  /** Frames from the client behind its handshake: ids in order. */
+  /** Frames from the client after its handshake: ids in order. */
   readonly heard: number[] = [];
   /** Everything that the client wrote, as Latin-1. */
   bytesHeard = '';
   readonly requests: { readonly piece: number; readonly begin: number; readonly length: number }[] = [];
-  /** What it was asked for, less what was cancelled, in order. */
+  /** Requested blocks without cancelled ones, in order. */
   open: { readonly piece: number; readonly begin: number }[] = [];
 
-  /** `index`: the number that the client knows it by. */
+  /** `index`: its index in the client. */
   constructor(time: VirtualTime, script: FakePeerScript, index = -1) {
     this.index = index;
     this.#time = time;
@@ -114,7 +114,7 @@ export class FakePeer {
     if (!this.destroyed) this.#deliver(bytes);
   }
 
-  /** Says it after a while, unless the connection is over by then. */
+  /** Sends it after a while, unless the connection has ended. */
   sayLater(ms: number, bytes: Uint8Array): void {
     const { dials } = this;
     this.#time.after(ms, () => {
@@ -122,7 +122,7 @@ export class FakePeer {
     });
   }
 
-  /** Hangs up, at the end of this turn, as a socket does. */
+  /** Closes the connection at the end of this turn, as a socket does. */
   hangUp(): void {
     this.#later(0, () => this.#events?.onEnd('closed-by-peer', 'fake'));
   }
@@ -197,7 +197,7 @@ export class FakePeer {
     if (this.#queue.length === 1) this.#giveNext(bytesPerS, dials);
   }
 
-  /** One block after another; what was cancelled in time is passed over. */
+  /** One block after another; blocks that were cancelled in time are skipped. */
   #giveNext(bytesPerS: number, dials: number): void {
     const next = this.#queue[0];
     if (next === undefined || this.dials !== dials) return;

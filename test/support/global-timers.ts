@@ -9,7 +9,7 @@ interface Entry {
   due: number;
 }
 
-/** What callers use of a `NodeJS.Timeout`. */
+/** The parts of `NodeJS.Timeout` that callers use. */
 class Handle {
   readonly entry: Entry;
 
@@ -31,7 +31,7 @@ export class GlobalTimers {
   readonly #entries = new Set<Entry>();
   #now = 0;
 
-  /** Real timers that run already stay real. */
+  /** Real timers that are already running stay real. */
   constructor() {
     const clear = (handle: Handle | NodeJS.Timeout | undefined): void => {
       if (handle instanceof Handle) this.#entries.delete(handle.entry);
@@ -50,7 +50,7 @@ export class GlobalTimers {
     return this.#now;
   }
 
-  /** Calls all that falls due in the next `ms`, in order. */
+  /** Runs everything that is due in the next `ms`, in order. */
   tick(ms: number): void {
     const end = this.#now + ms;
     for (let next = this.#next(end); next !== null; next = this.#next(end)) {
@@ -72,7 +72,7 @@ export class GlobalTimers {
     return new Handle(entry);
   }
 
-  /** Of several with the same time the one that was set first. */
+  /** Among several with the same time, the one that was set first. */
   #next(end: number): Entry | null {
     let first: Entry | null = null;
     for (const entry of this.#entries)

@@ -1,4 +1,4 @@
-/** A shard that throws behind its own guard once data flows; its replacement lives. */
+/** A shard that throws inside its own guard once data flows; its replacement lives. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ShardTask } from '../../src/shared/messages.ts';
 import peerShard from '../../src/workers/shard/peer-shard.ts';

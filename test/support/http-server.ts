@@ -1,4 +1,4 @@
-/** An HTTP server on loopback whose every answer a test decides. */
+/** An HTTP server on loopback; the test decides every answer. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 

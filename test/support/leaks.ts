@@ -1,4 +1,4 @@
-/** The end of every test with real threads, sockets or processes: nothing of it may be left. */
+/** Checks at the end of every test with real threads, sockets or processes that nothing is left. */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
@@ -15,7 +15,7 @@ function leaked(before: readonly string[]): string[] {
   return left;
 }
 
-/** Call at the top of a test file. Closing takes a few turns of the event loop, so a few are granted. */
+/** Call at the top of a test file. Closing takes a few turns of the event loop, so a few are allowed. */
 export function checkLeaksAtEnd(): void {
   const before = process.getActiveResourcesInfo().filter((name) => OURS.test(name));
   after(async () => {

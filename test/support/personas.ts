@@ -1,4 +1,4 @@
-/** Peers that misbehave, each in one way: what a download meets beside its one honest peer. */
+/** Peers that misbehave, each in one way, for a download beside one honest peer. */
 import type { FakePeerScript, Verb } from './fake-peer.ts';
 import { payload as madePayload } from './payload.ts';
 import { INFO_HASH } from './virtual-shard-setup.ts';
@@ -171,7 +171,7 @@ const MAKERS: Record<string, Maker> = {
 
 export const PERSONAS: readonly string[] = [...Object.keys(ON_REQUEST), ...Object.keys(MAKERS)];
 
-/** One that misbehaves, by the dice. */
+/** A random one that misbehaves. */
 export function persona(roll: Roll, pieces: number): Persona {
   return personaOf(PERSONAS[roll(PERSONAS.length)] ?? 'silent', roll, pieces);
 }

@@ -1,4 +1,4 @@
-/** A promise that the test resolves itself: what one side waits for and the other does. */
+/** A promise that the test resolves itself. */
 export function promiseAndResolve(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = (): void => {};
   const promise = new Promise<void>((done) => {

@@ -1,4 +1,4 @@
-/** Peers as a recording has them. */
+/** Peers as in a recording. */
 
 import type { RecordedPeer } from '../../src/main/report/recording.ts';
 import type { CloseReason } from '../../src/shared/close-reason.ts';

@@ -1,4 +1,4 @@
-/** Writes down what a decoder finds, in a form that can be compared. */
+/** Records what a decoder finds, in a comparable form. */
 import { FrameDecoder, type FrameSink, type WireFault } from '../../src/workers/wire/decoder.ts';
 import type { Handshake } from '../../src/workers/wire/handshake.ts';
 
@@ -41,7 +41,7 @@ export class RecordingSink implements FrameSink {
   }
 }
 
-/** Feeds `stream` in parts that end at `cuts`; returns what was found, and the fault if there was one. */
+/** Decodes `stream` in parts that end at `cuts`; returns what was found, and the error if there was one. */
 export function decodeInParts(
   stream: Buffer,
   cuts: readonly number[],
@@ -51,7 +51,7 @@ export function decodeInParts(
   const sink = new RecordingSink();
   let from = 0;
   for (const cut of [...cuts, stream.length]) {
-    // A part in a larger buffer of its own with noise behind it: the decoder must believe the length alone.
+    // A part in its own larger buffer with noise after it: the decoder must respect the length.
     const part = Buffer.concat([stream.subarray(from, cut), Buffer.alloc(32, 0xee)]);
     const fault = decoder.push(part, cut - from, sink);
     if (fault !== null) return { found: sink.found, fault };

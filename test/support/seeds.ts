@@ -1,6 +1,6 @@
 /**
- * Real clients as seeds, each in a process of its own on a loopback address, with everything off by which they could find
- * anybody but us. A seed is ready when it has verified its data.
+ * Real clients as seeds, each in its own process on a loopback address. They can find no peer except us. A seed is ready when
+ * it has verified its data.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,20 +11,20 @@ import { ended, firstLine, freePort, READY_MS } from './processes.ts';
 export interface Seed {
   /** HOST:PORT for `--peer`. */
   readonly address: string;
-  /** libtorrent alone: connects to this peer. */
+  /** Only libtorrent: connects to this peer. */
   connect?(host: string, port: number): void;
-  /** libtorrent alone: joins the DHT of this node; resolves once others find it there. */
+  /** Only libtorrent: joins the DHT of this node; resolves once others find it there. */
   joinDht?(host: string, port: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface SeedRequest {
   readonly torrent: string;
-  /** Where the data is, so that `folder/name` is the torrent's root. */
+  /** The folder of the data, so that `folder/name` is the torrent's root. */
   readonly folder: string;
-  /** Room for the client's own files. */
+  /** A folder for the client's own files. */
   readonly scratch: string;
-  /** More of the client's own settings, in its own words. */
+  /** Further settings of the client, in its own syntax. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
@@ -55,7 +55,7 @@ export function libtorrentSeed(
   return talkingSeed(PYTHON, [script, torrent, folder, host, JSON.stringify(settings)], host);
 }
 
-/** A libtorrent that knows an info hash and nobody: `metadata` resolves to the name that somebody's metadata gives. */
+/** A libtorrent that knows an info hash and no peer: `metadata` resolves to the name in the metadata that it gets. */
 export async function libtorrentMagnet(
   infoHash: string,
   folder: string,
@@ -71,7 +71,7 @@ export async function libtorrentMagnet(
   };
 }
 
-/** A DHT of so many libtorrent nodes on 127.0.1.x; the address is that of the first. */
+/** A DHT of this many libtorrent nodes on 127.0.1.x; the address is that of the first. */
 export function libtorrentDht(nodes: number): Promise<Seed> {
   return talkingSeed(PYTHON, [join(CLIENTS, 'libtorrent-dht.py'), String(nodes), '4'], '127.0.1.1');
 }
@@ -192,7 +192,7 @@ class TransmissionRpc {
     return ((await response.json()) as { arguments: unknown }).arguments;
   }
 
-  /** Asks again until `done`, as long as the daemon takes to start and to verify. */
+  /** Asks again until `done`, for as long as the daemon takes to start and verify. */
   async until(done: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + READY_MS;
     for (;;) {
@@ -207,7 +207,7 @@ class TransmissionRpc {
   }
 }
 
-/** Makes a torrent with mktorrent; `pieceExponent` 18 is 256 KiB. It makes none below 32 KiB: those are transmission-create's. */
+/** Makes a torrent with mktorrent; `pieceExponent` 18 is 256 KiB. It cannot make pieces below 32 KiB: transmission-create makes those. */
 export function makeTorrent(
   source: string,
   torrent: string,
@@ -224,7 +224,7 @@ export function makeTorrent(
     throw new Error(`${program}: ${made.stdout}${made.stderr}${String(made.error ?? '')}`);
 }
 
-/** Each real client as a seed, with the family that we should know it by. */
+/** Each real client as a seed, with the client family that we should detect. */
 export const CLIENTS_AS_SEEDS: Readonly<
   Record<string, { readonly start: (request: SeedRequest) => Promise<Seed>; readonly family: string }>
 > = {

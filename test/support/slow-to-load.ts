@@ -1,4 +1,4 @@
-/** A worker file that takes its time to load, and says in shared memory that it did. */
+/** A worker file that loads slowly, and says so in shared memory. */
 import { workerData } from 'node:worker_threads';
 
 const word = new Int32Array(workerData as SharedArrayBuffer);

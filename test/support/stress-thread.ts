@@ -1,6 +1,6 @@
 /**
- * One of several threads that pull at one ledger and one arena as shards do, in random ways, and check at each step that
- * nobody else is in what they own. Ends when the shared count of operations is used up or everything is verified.
+ * One of several threads that use one ledger and one arena as shards do, in random ways, and check at each step that no other
+ * thread is in what they own. Ends when the shared count of operations is used up or everything is verified.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Arena } from '../../src/shared/arena.ts';
@@ -20,7 +20,7 @@ import { dice } from './dice.ts';
 export interface StressSetup {
   readonly ledger: LedgerMemory;
   readonly arena: ArenaMemory;
-  /** Operations that are left, and how many threads are ready. */
+  /** Remaining operations, and the number of ready threads. */
   readonly operations: SharedArrayBuffer;
   readonly threads: number;
   readonly shard: number;
@@ -48,7 +48,7 @@ let adopted = 0;
 let evictions = 0;
 const BYTES_OF_MARK = 4;
 
-/** What a block looks like when it is there: the number of its piece, in its first bytes. */
+/** The content of a complete block: the number of its piece, in its first bytes. */
 function write(slot: SlotIndex, block: number, piece: number): void {
   if (roll(8) === 0) {
     arena.untake(slot, block);
@@ -97,7 +97,7 @@ function fetchPiece(piece: PieceIndex): void {
   arena.leave(slot, shard);
 }
 
-/** Helps another thread with whatever it is at. */
+/** Helps another thread with its piece. */
 function joinSomebody(): void {
   const slot = roll(arena.slotCount) as SlotIndex;
   const piece = arena.pieceOf(slot);
@@ -110,7 +110,7 @@ function joinSomebody(): void {
   arena.leave(slot, shard);
 }
 
-// All begin together, however late the last thread came up.
+// All begin together, even if the last thread is late.
 Atomics.add(left, 1, 1);
 Atomics.notify(left, 1);
 for (let ready = Atomics.load(left, 1); ready < threads; ready = Atomics.load(left, 1))

@@ -1,4 +1,4 @@
-/** A loopback swarm for the length of one test, and what belongs to it. */
+/** A loopback swarm for one test, and its files. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Terminals of a tmux server of our own, that ends with the test. */
+/** Terminals of our own tmux server, which ends with the test. */
 import { spawnSync } from 'node:child_process';
 
 const PATIENCE_MS = 20_000;
@@ -14,18 +14,18 @@ export class Terminal {
     this.#tmux('new-session', '-d', '-s', session, '-x', String(columns), '-y', '30', command);
   }
 
-  /** Text as it is, then keys by name. */
+  /** Text, then keys by name. */
   type(session: string, text: string, key: string): void {
     this.#tmux('send-keys', '-t', session, '-l', '--', text);
     this.#tmux('send-keys', '-t', session, key);
   }
 
-  /** What the session shows, with its colours if those are wanted. */
+  /** The screen of the session, with colours on request. */
   screen(session: string, colours = false): string {
     return this.#tmux('capture-pane', '-p', ...(colours ? ['-e'] : []), '-t', session);
   }
 
-  /** Lines end where the last letter stands, but for one space. Rejects with what was shown instead. */
+  /** Lines end after their last letter and one space. Rejects with the actual screen. */
   async untilShown(session: string, words: RegExp): Promise<string> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {

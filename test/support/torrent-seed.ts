@@ -1,6 +1,5 @@
 /**
- * A seed on a real socket for a torrent of files that a test made up: it writes its own bytes, serves what it is told, and
- * may lie now and then.
+ * A seed on a real socket for a torrent of made-up files: it writes its own bytes, serves what a test says, and may lie.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
@@ -21,7 +20,7 @@ export interface MadeTorrent {
   readonly pieceLength: number;
 }
 
-/** A multi-file torrent. In names the escapes of `byte-name.ts` stand for bytes. */
+/** A multi-file torrent. In names, the escapes of `byte-name.ts` stand for bytes. */
 export function madeTorrent(files: readonly MadeFile[], pieceLength: number, name = 'set'): MadeTorrent {
   const data = Buffer.concat(files.map(({ bytes }) => bytes));
   const hashes: Buffer[] = [];
@@ -54,24 +53,24 @@ export function madeTorrent(files: readonly MadeFile[], pieceLength: number, nam
 
 export interface TorrentSeed {
   readonly address: string;
-  /** Blocks that went out with a flipped byte. */
+  /** Blocks sent with a flipped byte. */
   readonly lies: number;
   readonly served: number;
   close(): Promise<void>;
 }
 
-/** What sets a seed apart from an honest one that answers at once. */
+/** How a seed differs from an honest one that answers at once. */
 export interface SeedHabits {
-  /** One block in so many has a byte flipped; 0 is honest. */
+  /** One block in this many has a flipped byte; 0 is honest. */
   readonly lieEvery?: number;
   /** Before each block. */
   readonly delayMs?: number;
-  /** Answers so many requests and no more, and then calls `onMute`. */
+  /** Answers this many requests and no more, then calls `onMute`. */
   readonly muteAfter?: number;
   readonly onMute?: () => void;
-  /** This piece it does not have. */
+  /** A piece that it does not have. */
   readonly lacks?: number;
-  /** No block before that. */
+  /** It sends no block before that. */
   readonly heldUntil?: Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ended, freePort, READY_MS } from './processes.ts';
 
-/** opentracker, for HTTP and UDP on one port. Debian's build serves the torrents of a list only. */
+/** opentracker, for HTTP and UDP on one port. Debian's build serves only the torrents of a list. */
 export async function openTracker(
   infoHash: Uint8Array,
   scratch: string,
@@ -12,7 +12,7 @@ export async function openTracker(
   const port = await freePort();
   const whitelist = join(scratch, `whitelist-${port}`);
   writeFileSync(whitelist, `${Buffer.from(infoHash).toString('hex')}\n`);
-  // It makes the folder its root and itself nobody before it reads the list.
+  // It changes its root to the folder and its user to nobody before it reads the list.
   chmodSync(scratch, 0o755);
   const args = [
     '-i',
@@ -41,7 +41,7 @@ export async function openTracker(
   return { port, stop: () => ended(child, () => child.kill('SIGTERM')) };
 }
 
-/** Resolves once the tracker has heard of a seed. */
+/** Resolves once the tracker knows a seed. */
 export async function untilSeeded(port: number, infoHash: Uint8Array): Promise<void> {
   const hash = [...infoHash].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
   const deadline = performance.now() + READY_MS;

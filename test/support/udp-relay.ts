@@ -1,4 +1,4 @@
-/** A line in front of a real client's UDP port, that can lose packets. At its own port nobody listens over TCP. */
+/** A line before a real client's UDP port that can lose packets. On its own port, no program listens over TCP. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 

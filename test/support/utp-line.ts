@@ -1,4 +1,4 @@
-/** Two ends of a uTP connection and the line between them, in virtual time: it delays, loses, doubles and reorders. */
+/** Two ends of a uTP connection and the line between them, in virtual time: it delays, loses, duplicates and reorders. */
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type { Address, ConnectionEvents } from '../../src/workers/transport/transport.ts';
 import { UtpConnection, type UtpLink } from '../../src/workers/transport/utp/utp-connection.ts';
@@ -6,7 +6,7 @@ import { decodeUtp, type UtpPacket } from '../../src/workers/transport/utp/utp-p
 import { ReorderBudget } from '../../src/workers/transport/utp/utp-receiver.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What becomes of one packet: after how many milliseconds it arrives, as often as there are numbers. */
+/** What happens to one packet: it arrives after each of these milliseconds, once per number. */
 export type Fate = (packet: UtpPacket) => readonly number[];
 
 const TICK_MS = 50;
@@ -52,7 +52,7 @@ export class UtpEnd implements ConnectionEvents {
   }
 }
 
-/** `here` dials `there`, which answers and starts at the first packet that proves that it was heard. */
+/** `here` dials `there`, which answers and starts at the first packet that proves that its answer was received. */
 export function utpLine(time: VirtualTime, fate: Fate): { here: UtpEnd; there: UtpEnd } {
   const carry = (to: () => UtpEnd) => (packet: Buffer) => {
     for (const ms of fate(decodeUtp(packet) as UtpPacket)) time.after(ms, () => arrive(to(), packet));

@@ -1,4 +1,4 @@
-/** A whole download of one shard in virtual time, with the test in the part of main. */
+/** A whole download of one shard in virtual time; the test plays main. */
 import assert from 'node:assert/strict';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { type FakePeerScript, seedScript } from './fake-peer.ts';
@@ -6,7 +6,7 @@ import { payload } from './payload.ts';
 import { VirtualShard } from './virtual-shard.ts';
 import { INFO_HASH, type VirtualShardOptions } from './virtual-shard-setup.ts';
 
-/** Runs until `ms`, judging pieces as main would; checks that every full slot holds the true bytes. */
+/** Runs until `ms` and judges pieces like main; checks that every full slot holds the right bytes. */
 export function download(options: VirtualShardOptions, ms: number, peers: readonly FakePeerScript[]) {
   const shard = new VirtualShard({ slots: 4, chokedTimeoutMs: 600_000, ...options });
   const fakes = shard.add(...peers);

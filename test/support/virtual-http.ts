@@ -6,7 +6,7 @@ import type { VirtualTime } from './virtual-time.ts';
 
 /** A connection that breaks is seen to break this much later. */
 const BREAK_MS = 100;
-/** Bytes that a server with a rate sends at one time. */
+/** Bytes that a server with a rate sends at once. */
 const CHUNKS_PER_S = 20;
 
 export interface Asked {
@@ -22,21 +22,21 @@ export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** Bytes per second; at once where it is left out. */
+  /** Bytes per second; without it, at once. */
   readonly rate?: number;
   /** The connection breaks after this many bytes. */
   readonly breaksAfter?: number;
-  /** It does not break then, but nothing more comes. */
+  /** It does not break then, but sends nothing more. */
   readonly silent?: boolean;
   /** Nothing comes for so long, once so many bytes have come. */
   readonly pause?: { readonly after: number; readonly ms: number; readonly onEnd: () => void };
-  /** Where redirects led to. */
+  /** The target of redirects. */
   readonly landing?: string;
 }
 
 export type Answer = (asked: Asked, file: Uint8Array) => Reply | 'refused';
 
-/** The range that was asked for, as good servers send it. */
+/** The requested range, as good servers send it. */
 export const right = ({ from, to }: Asked, file: Uint8Array): Reply => ({
   status: 206,
   headers: {
@@ -106,7 +106,7 @@ export class VirtualHttp implements Visitor {
     const owner = this.#owners.find(({ fileOf }) => fileOf(path) !== null) ?? this.#owners[0];
     owner?.asked.push(asked);
     const reply = this.#hosts.get(host)?.(asked, owner?.fileOf(path) ?? new Uint8Array(0)) ?? 'refused';
-    if (reply === 'refused') throw new HttpError('nobody listens there');
+    if (reply === 'refused') throw new HttpError('no program listens there');
     const { status = 200, headers = {}, landing = url } = reply;
     return {
       status,
@@ -137,7 +137,7 @@ export class VirtualHttp implements Visitor {
       const ms = (step * 1_000) / (rate ?? 1) + (pauses ? pause.ms : 0);
       if (pauses) this.#time.after(ms, pause.onEnd);
       if (next < end) this.#time.after(ms, () => send(next));
-      // What was pushed is read before the break is seen.
+      // Pushed bytes are read before the break is seen.
       else if (breaksAfter < body.length)
         this.#time.after(silent ? (visit.silenceMs ?? 0) : BREAK_MS, () =>
           stream.destroy(new HttpError('broken')),

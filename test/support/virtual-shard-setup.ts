@@ -22,7 +22,7 @@ export interface VirtualShardOptions {
   readonly strategy?: Strategy;
   readonly share?: Partial<ShardShare>;
   readonly workingPeers?: number;
-  /** With ledger and arena of this many slots; without: race only. */
+  /** With a ledger and an arena of this many slots; without: only a race. */
   readonly slots?: number;
   readonly chokedTimeoutMs?: number;
   readonly order?: PickOrder;
@@ -33,13 +33,13 @@ export interface VirtualShardOptions {
   readonly private?: boolean;
   /** The torrent is not known until `setTorrent`. */
   readonly magnet?: boolean;
-  /** The addresses of this machine at the moment. */
+  /** The current addresses of this machine. */
   readonly ownAddresses?: () => readonly string[];
-  /** Where dials leave from. */
+  /** Our address for dials. */
   readonly localAddress?: string;
-  /** Pieces, from the first on, that were there before. */
+  /** Pieces, from the first on, that were already there. */
   readonly verified?: number;
-  /** Downloads the same as this one: another shard over the same ledger, arena and time. */
+  /** Downloads the same torrent as this one: another shard over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }
 

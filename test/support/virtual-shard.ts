@@ -33,7 +33,7 @@ import { entryOf, INFO_HASH, taskOf, type VirtualShardOptions } from './virtual-
 import { VirtualTime } from './virtual-time.ts';
 
 const TORRENT = 1 as TorrentId;
-/** Stands for an info dictionary: a bit more than two parts. */
+/** An info dictionary for tests: a bit more than two parts. */
 export const INFO = Buffer.alloc(40_000, 0x69);
 const READ_BUFFER_BYTES = 65_536;
 /** Real clocks do not begin at zero either: a time that was never set must not look like one long ago. */
@@ -51,7 +51,7 @@ export class VirtualShard {
   readonly errors: unknown[] = [];
   /** Main's part, for all shards of a ledger. */
   readonly verdicts: Verdicts | null;
-  /** Senders of bad blocks, in the order of their conviction. */
+  /** Convicted senders of bad blocks, in order. */
   readonly convicted: Sender[];
   onConvicted = (sender: Sender, _piece: PieceIndex): unknown => this.convicted.push(sender);
   readonly memory: { readonly ledger: LedgerMemory; readonly arena: ArenaMemory };
@@ -68,7 +68,7 @@ export class VirtualShard {
   constructor(options: VirtualShardOptions = {}) {
     this.time = options.beside?.time ?? new VirtualTime();
     this.#family = options.beside === undefined ? { count: 0 } : options.beside.#family;
-    // Indices are those of one list for all shards, as in main.
+    // Indices belong to one list for all shards, as in main.
     this.#firstIndex = 500 * this.#family.count;
     this.owner = shardId(++this.#family.count);
     const pieceLength = options.pieceLength ?? 32_768;
@@ -140,7 +140,7 @@ export class VirtualShard {
     );
   }
 
-  /** Where the shard began as with a magnet link: the metadata is found. */
+  /** After a start as with a magnet link: the metadata is found. */
   setTorrent(): void {
     this.command({ type: 'begin', content: this.#torrent });
   }
@@ -157,7 +157,7 @@ export class VirtualShard {
     return torrent;
   }
 
-  /** Adds peers and puts their addresses into play. */
+  /** Adds peers and their addresses. */
   add(...scripts: FakePeerScript[]): FakePeer[] {
     const first = this.#peers.length;
     const peers = scripts.map((script, i) => new FakePeer(this.time, script, this.#firstIndex + first + i));
@@ -175,7 +175,7 @@ export class VirtualShard {
     this.shard.command({ type: 'listen', port: 1, host: null });
   }
 
-  /** Somebody connects to us, where the shard listens. */
+  /** A peer connects to us, if the shard listens. */
   knock(script: FakePeerScript, host = '127.0.0.9'): FakePeer {
     const peer = new FakePeer(this.time, script);
     this.#knock({ host, port: 5 }, (events) =>
@@ -213,7 +213,7 @@ export class VirtualShard {
       .sort((a, b) => a[0] - b[0]);
   }
 
-  /** Milliseconds of every unchoke told. */
+  /** Milliseconds of every reported unchoke. */
   get unchokes(): number[] {
     return this.events.flatMap((event) => (event.type === 'unchoked' ? [event.at - EPOCH_MS] : []));
   }
@@ -227,7 +227,7 @@ export class VirtualShard {
     });
   }
 
-  /** Plays main and the hashers: judges the pieces that this shard has filled since. */
+  /** Plays main and the storage threads: judges the pieces that this shard has filled since. */
   judge(good: (full: FullPiece) => boolean, seen: Set<FullPiece>): void {
     if (this.ledger === null || this.arena === null || this.verdicts === null) return;
     const news = this.full.filter((full) => !seen.has(full));
@@ -259,7 +259,7 @@ export class VirtualShard {
     this.heedVerdicts(verified);
   }
 
-  /** What main tells every shard after a verdict. */
+  /** Sends every shard what main sends after a verdict. */
   heedVerdicts(verified: readonly PieceIndex[]): void {
     const peers = this.convicted.map(senderOf).flatMap((sender) => ('peer' in sender ? [sender.peer] : []));
     if (peers.length > 0) this.command({ type: 'banish', peers, code: 'bad-data' });

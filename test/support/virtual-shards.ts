@@ -38,7 +38,7 @@ export function completesAt(
   return { ms: Number.NaN, fakes, first };
 }
 
-/** Serves so many blocks and then crawls through the next one, four bytes every half second. */
+/** Sends this many blocks and then the next one very slowly, four bytes every half second. */
 export function crawler(blocksFirst = 0): FakePeerScript {
   let left = blocksFirst;
   let crawls = false;
@@ -66,7 +66,7 @@ export function crawler(blocksFirst = 0): FakePeerScript {
 /** One piece of 16 blocks. */
 export const ONE_PIECE = { pieces: 1, pieceLength: BLOCKS * BLOCK, slots: 2 };
 
-/** Serves so many blocks and falls silent. */
+/** Sends this many blocks and falls silent. */
 export function falling(blocks: number): FakePeerScript {
   let left = blocks;
   return {

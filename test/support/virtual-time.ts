@@ -1,4 +1,4 @@
-/** Time that passes when told: timers run in order, minutes take no time, and the same run is the same every time. */
+/** Virtual time: the test advances it, timers run in order, minutes take no time, and the same run always gives the same result. */
 interface Timer {
   readonly at: number;
   readonly order: number;
@@ -31,7 +31,7 @@ export class VirtualTime {
     });
   }
 
-  /** The process stands still: time passes, and all that came due in it happens at its end, in order. */
+  /** The process is stopped: time passes, and everything that was due happens at its end, in order. */
   suspend(ms: number): void {
     this.#now += ms;
   }

@@ -1,4 +1,4 @@
-/** Web seeds in virtual time: a whole web-seed thread over virtual servers, and the test in the part of main. */
+/** Web seeds in virtual time: a whole web-seed thread over virtual servers; the test plays main. */
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry, lengthOfPiece } from '../../src/shared/geometry.ts';
@@ -23,9 +23,9 @@ export interface VirtualWebSeedsOptions {
   /** One for each web seed, at `http://s0.test/`, `http://s1.test/`, … */
   readonly servers: readonly Answer[];
   readonly slots?: number;
-  /** Another torrent, on the same thread: its servers answer for both, where they have the same names. */
+  /** Another torrent on the same thread: its servers answer for both, if they have the same names. */
   readonly with?: VirtualWebSeeds;
-  /** A shard that downloads the same, over the same ledger, arena and time. */
+  /** A shard that downloads the same torrent, over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }
 
@@ -35,7 +35,7 @@ export class VirtualWebSeeds {
   readonly arena: Arena;
   readonly asked: Asked[] = [];
   readonly events: WebSeedNews[] = [];
-  /** Pieces that failed their hash, in the order of their failures. */
+  /** Pieces that failed their hash check, in order. */
   readonly failed: number[] = [];
   readonly thread: VirtualWebSeedThread;
   readonly torrent: TorrentId;
@@ -112,7 +112,7 @@ export class VirtualWebSeeds {
     );
   }
 
-  /** Why each web seed has nothing left, as it was said the last time. */
+  /** Why each web seed has nothing left, from its last report. */
   get lostSeeds(): Map<number, string | null> {
     const lost = new Map<number, string | null>();
     for (const event of this.events) if (event.type === 'seed-lost') lost.set(event.seed, event.reason);
@@ -123,7 +123,7 @@ export class VirtualWebSeeds {
     return this.events.flatMap((event) => (event.type === 'seed-waits' ? [event] : []));
   }
 
-  /** Lets time pass, and judges pieces as main would. Resolves to when the download was complete, or `ms`. */
+  /** Advances time and judges pieces like main. Resolves to the time when the download was complete, or `ms`. */
   async run(ms: number, stepMs = STEP_MS): Promise<number> {
     for (let passed = 0; passed < ms; passed += stepMs) {
       if (this.#shard === null) this.time.run(stepMs);
@@ -182,7 +182,7 @@ export class VirtualWebSeeds {
   }
 }
 
-/** Plays it to its end, or for so long, and looks at it then. */
+/** Runs it to its end, or for this time, and then returns its state. */
 export async function play(
   options: VirtualWebSeedsOptions,
   ms: number,

@@ -1,4 +1,4 @@
-/** The peer wire as the other side writes it: bytes put together by hand, so that our codec is not checked by itself. */
+/** The peer wire of the other side: bytes written by hand, so that our codec does not check itself. */
 
 export function u32(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);

@@ -1,4 +1,4 @@
-/** Real threads and real sockets: a download over several shards and hashers, and threads that die under it. */
+/** Real threads and real sockets: a download over several shards and storage threads, and threads that die during it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

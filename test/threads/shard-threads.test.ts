@@ -1,4 +1,4 @@
-/** Threads that are asked for before the command is known: taken once, by whoever wants as many, and ended if nobody does. */
+/** Threads that start before the command is known: taken once, by the first that wants the same number, and ended if not taken. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -17,7 +17,7 @@ const threads = (): number => readdirSync('/proc/self/task').length;
 const skip = platform() === 'linux' ? false : 'threads are counted in /proc';
 const count = defaultThreads();
 
-test('early threads are taken once, by whoever wants as many', { skip }, async () => {
+test('early threads are taken once, by the first that wants the same number', { skip }, async () => {
   const before = threads();
   startShardThreads();
   assert.equal(threads(), before + count, 'early threads');
@@ -34,7 +34,7 @@ test('early threads are taken once, by whoever wants as many', { skip }, async (
   assert.equal(threads(), before);
 });
 
-test('early threads that nobody takes are ended', { skip }, async () => {
+test('early threads that are not taken are ended', { skip }, async () => {
   const before = threads();
   startShardThreads();
   await endUnusedShardThreads();

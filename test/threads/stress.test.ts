@@ -79,7 +79,7 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     ledger.ownerOf(piece) === arena.ownerOf(slot) &&
     !arena.isDiscarded(slot) &&
     arena.receivedCount(slot) === BLOCKS &&
-    // Read last: the slot may have changed hands since its piece was looked at. A full one does not.
+    // Read last: the slot may have a new owner since its piece was read. A full slot does not change its owner.
     arena.pieceOf(slot) === piece;
   const judge = (): void => {
     for (let slot = 0; slot < SLOTS; slot++) {

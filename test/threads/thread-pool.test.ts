@@ -1,4 +1,4 @@
-/** Real threads that must end at any moment of their lives. */
+/** Real threads must be able to end at any time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ThreadPool } from '../../src/main/pools/thread-pool.ts';
@@ -7,7 +7,7 @@ import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();
 
-test('threads that are still loading are not ended in the middle of it', async () => {
+test('threads that are still loading are not ended while they load', async () => {
   const memory = new SharedArrayBuffer(8);
   const file = new URL('../support/slow-to-load.js', import.meta.url);
   const pool = new ThreadPool<null, void>({ file, threads: 2, between: 'loop', workerData: memory });

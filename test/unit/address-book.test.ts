@@ -27,17 +27,17 @@ test('a peer that broke the rules or serves another torrent: rarely, up to an ho
   assert.deepEqual(waits('wrong-info-hash', 6), [300, 600, 1_200, 2_400, 3_600, 3_600]);
 });
 
-test('a peer that is banned, or is ourselves: never', () => {
+test('a banned peer, or this client itself: never', () => {
   for (const code of ['bad-data', 'self', 'private'] as const) assert.deepEqual(waits(code, 2), [null, null]);
 });
 
-test('those that were lost together come again one after the other', () => {
+test('peers that were lost together are dialled one after the other', () => {
   const least = 1 - RECONNECT_JITTER_PERCENT / 100;
   assert.deepEqual(waits('reset', 2, 0), [10 * least, 20 * least]);
   assert.ok((waits('reset', 1, 0.999)[0] ?? 0) > 12);
 });
 
-test('a peer that gave data and hung up is dialled again after two seconds, and comes before other lost ones', () => {
+test('a peer that sent data and closed the connection is dialled again after two seconds, before other lost ones', () => {
   const book = new AddressBook(() => 0.5);
   const other = { ...address, peer: peerIndex(2) };
   book.retryLater(other, 'reset', 0);
@@ -53,7 +53,7 @@ test('a peer that gave data and hung up is dialled again after two seconds, and 
   assert.deepEqual([book.nextNew(), book.nextLost(), book.nextLost()], [null, address, other]);
 });
 
-test('however many addresses one names, those that others name have their turn', () => {
+test('however many addresses one peer names, the addresses from others have their turn', () => {
   const book = new AddressBook(() => 0.5);
   const named = (group: number, first: number, count: number) =>
     Array.from({ length: count }, (_, i) => ({ ...address, peer: peerIndex(first + i), group }));

@@ -1,9 +1,9 @@
-/** Which addresses are believed from whom. */
+/** Who may name which address. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { believable, reachOf } from '../../src/shared/address-rules.ts';
 
-test('addresses by how far away they are', () => {
+test('the reach of addresses', () => {
   for (const [host, reach] of [
     ['8.8.8.8', 'public'],
     ['2606:4700::1', 'public'],
@@ -48,7 +48,7 @@ test('addresses by how far away they are', () => {
     assert.equal(reachOf(host), reach, host);
 });
 
-test('nobody names what is nearer than himself, and nobody names port 0', () => {
+test('a public peer may not name private or loopback addresses, and no peer may name port 0', () => {
   const peers = ['8.8.8.8', '10.0.0.1', '127.0.0.1', '224.0.0.1'].map((host) => ({ host, port: 1 }));
   const hosts = (who: 'public' | 'private' | 'loopback') => believable(peers, who).map(({ host }) => host);
   assert.deepEqual(hosts('public'), ['8.8.8.8']);

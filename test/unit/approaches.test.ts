@@ -1,4 +1,4 @@
-/** Which way a peer is tried after which. */
+/** The order of approaches to a peer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CloseCode } from '../../src/shared/close-reason.ts';
@@ -32,7 +32,7 @@ const tries = (approaches: Approaches, transport: TransportKind, before: PeerSta
 const ending = (approaches: Approaches, transport: TransportKind, after: Closed) =>
   approaches.ending(dialing, outcome(transport, after)).reason.code;
 
-test('who hangs up is tried plain, encrypted, then over uTP alone, and then as at first', () => {
+test('a peer that closes the connection is tried plain, encrypted, over uTP alone, and then plain again', () => {
   const approaches = new Approaches('prefer', true);
   const tried = [approaches.of(index)];
   for (const transport of ['tcp', 'mse', 'utp', 'utp-mse'] as const) {
@@ -46,7 +46,7 @@ test('who hangs up is tried plain, encrypted, then over uTP alone, and then as a
   );
 });
 
-test('whom TCP does not reach is tried over uTP in his turn, and told in the words of TCP', () => {
+test('a peer that TCP does not reach is tried over uTP in its turn, and the error of TCP is reported', () => {
   const approaches = new Approaches('prefer', true);
   assert.equal(tries(approaches, 'tcp', dialing, closed('refused')), 'in turn');
   assert.deepEqual(approaches.of(index), { secure: false, utpOnly: true });
@@ -66,7 +66,7 @@ test("what is not the network's word is not hidden", () => {
   assert.equal(ending(approaches, 'utp', closed('race-lost')), 'race-lost');
 });
 
-test('TCP that failed when uTP was under way already is not tried again; nor is anything without uTP', () => {
+test('no second try if uTP was already running when TCP failed, or without uTP', () => {
   assert.equal(tries(new Approaches('prefer', true), 'tcp', dialing, closed('refused', 900)), null);
   assert.equal(tries(new Approaches('prefer', false), 'tcp', dialing, closed('refused')), null);
 });

@@ -1,4 +1,4 @@
-/** What `unchoke bench` says of its figures. */
+/** The texts of `unchoke bench`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -30,16 +30,16 @@ const figures: BenchFigures = {
 };
 
 for (const [code, words, change] of [
-  ['peers', /the peers and the way to them: our busiest shard works 50 %/, {}],
-  ['peers', /nobody sent anything/, { receivedBytes: 0, rates: [] }],
-  ['hashing', /it works 97 % of the time/, { hashing: 0.97, fullestMemory: 1 }],
+  ['peers', /the peers or the network: our busiest shard is busy 50 %/, {}],
+  ['peers', /no peer sent anything/, { receivedBytes: 0, rates: [] }],
+  ['hashing', /busy 97 % of the time/, { hashing: 0.97, fullestMemory: 1 }],
   ['memory', /a larger --memory/, { fullestMemory: 1 }],
   [
     'shards',
-    /a shard works 93 % of the time/,
+    /a shard is busy 93 % of the time/,
     { shards: [...figures.shards, { bytes: 0, busy: 0.93, lagMs: 1 }] },
   ],
-  ['machine', /ours and others' work together: 96 % busy/, { machineBusy: 0.96 }],
+  ['machine', /96 % busy with unchoke and other programs/, { machineBusy: 0.96 }],
 ] as const)
   test(`the bottleneck: ${code} ${words.source}`, () => {
     const found = bottleneck({ ...figures, ...change });
@@ -58,6 +58,6 @@ test('one screen, at most a line for each figure', () => {
   assert.equal(lines[0], 'Throughput of x.bin: 4.20 s from the first block');
   assert.equal(lines[2], 'rate       100.0 MiB/s in the median second   by second 20.0 MiB/s to 120.0 MiB/s');
   assert.equal(lines[3], '           ▂▇█▆');
-  assert.match(lines[6] ?? '', /CPU 5\.12 s a GiB \(user 1\.50 s, system 500 ms\), peak memory 200\.0 MiB/);
+  assert.match(lines[6] ?? '', /CPU 5\.12 s per GiB \(user 1\.50 s, system 500 ms\), peak memory 200\.0 MiB/);
   assert.match(lines[7] ?? '', /75 % 10\.0\.0\.1:6881 \(libtorrent\) · 25 % 3 others/);
 });

@@ -34,8 +34,7 @@ test('values of every kind, and where the outermost ones lie', () => {
   );
 });
 
-test('keys in any order are read: old torrents have them so', () =>
-  assert.ok(decode('d1:bi1e1:ai2ee').value));
+test('keys may be in any order, as in old torrents', () => assert.ok(decode('d1:bi1e1:ai2ee').value));
 
 test('an inherited property is no field', () => {
   const { value } = decode('de');
@@ -44,12 +43,12 @@ test('an inherited property is no field', () => {
   assert.equal(bytesField(value, 'toString'), undefined);
 });
 
-test('a value with bytes behind it ends where it ends', () => {
+test('a value ends at its end, whatever follows', () => {
   assert.equal(decodeBencodePrefix(Buffer.from('d1:ai1ee and more')).end, 8);
-  assert.throws(() => decode('i1ei2e'), /bytes behind the end of the value at byte 3/);
+  assert.throws(() => decode('i1ei2e'), /bytes after the end of the value at byte 3/);
 });
 
-test('what other clients read is read: leading zeros, -0, a key that comes twice, of which the first counts', () => {
+test('what other clients accept is accepted: leading zeros, -0, a duplicate key, of which the first counts', () => {
   const { value, ambiguous } = decode('d1:ai-0e1:bi-007e1:c003:abc1:ai9e1:dd1:xi1e1:xi2eee');
   assert.deepEqual(value, { a: 0, b: -7, c: Uint8Array.from(Buffer.from('abc')), d: { x: 1 } });
   assert.ok(Object.is(integerField(value as never, 'a'), 0));
@@ -64,7 +63,7 @@ test('the key __proto__ is left out, and changes no prototype', () => {
   assert.equal(ambiguous, true);
 });
 
-test('a torrent is looked up in its bytes, with the same answers', () => {
+test('a torrent read from its bytes gives the same values', () => {
   const bytes = Buffer.from('xxd1:ai-05e1:bl1:xi0ed1:cd1:y0:ee2:zze1:ad1:qi1eee behind');
   const opened = openBencode(bytes.subarray(2));
   assert.ok(opened !== null && isDict(opened));
@@ -79,7 +78,7 @@ test('a torrent is looked up in its bytes, with the same answers', () => {
   assert.equal(openBencode(Buffer.from('le')), null);
 });
 
-test('strings of a field, in groups: nested lists count as one, dictionaries and empty strings are passed over', () => {
+test('strings of a field, in groups: nested lists count as one, dictionaries and empty strings are skipped', () => {
   const groups = (text: string, most = 9): string[] => {
     const opened = openBencode(Buffer.from(`d1:a${text}e`));
     const found = new Map<number, string>();
@@ -97,14 +96,14 @@ test('strings of a field, in groups: nested lists count as one, dictionaries and
   assert.deepEqual(groups('i1e'), []);
 });
 
-test('a list of a torrent is made no longer than it is asked for', () => {
+test('a list of a torrent is no longer than requested', () => {
   const opened = openBencode(Buffer.from('d1:ali1ei2ei3ee1:b1:xe')) as never;
   assert.deepEqual(listField(opened, 'a', 2), [1, 2]);
   assert.equal(listField(opened, 'b', 2), undefined);
   assert.deepEqual(listField({ a: [1, 2, 3] }, 'a', 1), [1]);
 });
 
-test('integers beyond 2^53 are read past, and are no integer field', () => {
+test('integers beyond 2^53 are accepted, but are not integer fields', () => {
   const { value } = decode('d1:ai99999999999999999ee');
   assert.ok(isDict(value));
   assert.equal(integerField(value, 'a'), undefined);

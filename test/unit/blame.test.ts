@@ -1,4 +1,4 @@
-/** Who sent bad data, by what main knows: the senders and the hashes of blocks. */
+/** Which sender sent bad data, from the senders and hashes of blocks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Blame } from '../../src/main/download/blame.ts';
@@ -13,7 +13,7 @@ const [ONE, TWO, THREE] = [0, 1, 2].map((index) => peerAsSender(peerIndex(index)
 ];
 const WEB = webSeedAsSender(1);
 
-/** 20 bytes a block, all equal to its letter. */
+/** 20 bytes per block, all equal to its letter. */
 const hashes = (blocks: string): Uint8Array =>
   Buffer.from([...blocks].map((block) => block.repeat(20)).join(''));
 
@@ -27,7 +27,7 @@ test('a piece from one sender alone convicts it, peer or web seed', () => {
     assert.deepEqual(new Blame().failed(PIECE, [only, only], hashes('ab')), { convicted: only, retry: null });
 });
 
-test('a piece from several: the blocks that differ when it passes convict their senders, and nobody else', () => {
+test('a piece from several: the blocks that differ when it passes convict their senders, and no other', () => {
   const blame = new Blame();
   const { convicted, retry } = blame.failed(PIECE, [ONE, TWO, WEB, TWO], hashes('abcd'));
   assert.equal(convicted, null);

@@ -1,4 +1,4 @@
-/** Blocklists in the forms that circulate, and what peers of one network or one source may take up. */
+/** Blocklists in the usual formats, and the limits for one network and one source. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseBlocklist } from '../../src/main/race/blocklist.ts';
@@ -60,12 +60,12 @@ test('a line that is none of these is named', () => {
   ])
     assert.throws(
       () => parseBlocklist(`1.1.1.1\n${line}`, 'list'),
-      /list, line 2: .* is no range of addresses/,
+      /list, line 2: .* is not a range of addresses/,
       line,
     );
 });
 
-test('blocked addresses are not taken in, from wherever they come', () => {
+test('blocked addresses are not accepted from any source', () => {
   const peers = new PeerList(parseBlocklist('8.8.0.0/16', 'list'));
   const added = peers.add(
     [
@@ -99,7 +99,7 @@ test('one network or one source cannot fill the list; the user can', () => {
   assert.equal(new PeerList(null).add(near, 'tracker').length, 200, 'a swarm on this machine is no attack');
 });
 
-test('guests: a ban keeps the whole address out, and those who give nothing are not remembered for ever', () => {
+test('incoming peers: a ban covers the whole address, and those that give nothing are not remembered forever', () => {
   const peers = new PeerList(null);
   const [known] = peers.add([{ host: '8.8.8.8', port: 1 }], 'user');
   assert.ok(known);
@@ -119,7 +119,7 @@ test('guests: a ban keeps the whole address out, and those who give nothing are 
   assert.equal(peers.allSettled, true);
 });
 
-test('an address is one address, however it is written', () => {
+test('an address in several spellings is one address', () => {
   const peers = new PeerList(null);
   const [known] = peers.add([{ host: '8.8.8.8', port: 1 }], 'user');
   assert.ok(known);

@@ -11,13 +11,13 @@ const aborted = (signal: AbortSignal): Promise<string> =>
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
 
-test('a deadline fires although its signal is held by nobody but the work', async () => {
+test('a deadline fires although only the work holds its signal', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const outer = new AbortController();
   const over = withDeadline(60, outer.signal, aborted);
   for (const ms of [10, 20, 30]) setTimeout(collect, ms);
-  // Nothing else keeps this process alive but the deadline itself.
+  // Only the deadline keeps this process alive.
   assert.equal(await over, 'aborted');
 });
 
@@ -29,7 +29,7 @@ test('it ends with the outer signal, also with one that was aborted before', asy
   await withDeadline(60_000, outer.signal, async (signal) => assert.equal(signal.aborted, true));
 });
 
-test('nothing of it is left when the work is over, or has failed', async () => {
+test('nothing is left when the work has ended or failed', async () => {
   const outer = new AbortController();
   assert.equal(await withDeadline(60_000, outer.signal, async () => 7), 7);
   await assert.rejects(

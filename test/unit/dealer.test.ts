@@ -1,4 +1,4 @@
-/** What the shards are told of addresses: which are dealt, which again, which never, and which make room. */
+/** Which addresses the shards get: new ones, again, never, and which make room. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Dealer } from '../../src/main/race/dealer.ts';
@@ -41,7 +41,7 @@ const addresses = (count: number, first = 0) =>
   }));
 const one = [{ host: '8.8.8.8', port: 1 }];
 
-test('a lost peer that a source names again: its shard is told, once for each time that it is lost', () => {
+test('a lost peer that a source names again: its shard is told, once per loss', () => {
   const { peers, dealer, words } = dealing();
   assert.equal(dealer.add(one, 'http://tracker'), 1);
   const peer = peerIndex(0);
@@ -61,7 +61,7 @@ test('a lost peer that a source names again: its shard is told, once for each ti
   assert.deepEqual(words(), []);
 });
 
-test('a shard that dies: peers in play or sent home are dealt again, the lost as lost, unwelcome ones never', () => {
+test('a shard dies: peers in play or closed by the race are dealt again, lost ones as lost, banned ones never', () => {
   const { peers, dealer, words } = dealing();
   const hosts = ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4', '1.1.1.5', '1.1.1.1'];
   dealer.add(
@@ -91,7 +91,7 @@ test('a shard that dies: peers in play or sent home are dealt again, the lost as
   assert.deepEqual(codes, ['bad-data', 'bad-data', 'private'], 'the whole address is banned');
 });
 
-test('a private torrent: a peer found in public is let go, and dealt again when a tracker or the user names it', () => {
+test('a private torrent: a peer from a public source is closed, and dealt again when a tracker or the user names it', () => {
   for (const better of ['http://tracker', 'user']) {
     const { peers, dealer, words } = dealing();
     dealer.add(one, 'dht');
@@ -112,7 +112,7 @@ test('a private torrent: a peer found in public is let go, and dealt again when 
   }
 });
 
-test('the list is full of dead addresses of one source: a good one that comes later has room', () => {
+test('the list is full of dead addresses of one source: a good one that is found later has room', () => {
   const { peers, dealer, sent } = dealing();
   dealer.add(addresses(MAX_PEERS_PER_SOURCE), 'pex');
   for (let i = 0; i < MAX_PEERS_PER_SOURCE; i++) peers.settle(lost(peerIndex(i), 'connect-timeout'));
@@ -130,7 +130,7 @@ test('the list is full of dead addresses of one source: a good one that comes la
   assert.equal(dealer.add(addresses(1), 'http://tracker'), 1, 'and it may be named again');
 });
 
-test('the list is full of names of which nothing was heard: the source that has most makes room', () => {
+test('the list is full of addresses of which nothing was heard: the largest source makes room', () => {
   const { peers, dealer } = dealing();
   dealer.add(addresses(MAX_PEERS_PER_SOURCE), 'pex');
   dealer.add(addresses(MAX_KNOWN_PEERS - MAX_PEERS_PER_SOURCE - 10, 100_000), 'dht');
@@ -141,7 +141,7 @@ test('the list is full of names of which nothing was heard: the source that has 
   assert.equal(leaving?.source, 'pex');
 });
 
-test('one peer names more than there is room for: it makes room for what other peers name, and not they for it', () => {
+test('one peer names more addresses than there is room for: they make room for those of other peers, not the other way round', () => {
   const { peers, dealer, sent } = dealing();
   const told = (host: string) =>
     peers.all.filter(({ peer }) => !peers.isLeaving(peer) && named.get(peer) === host);
@@ -162,7 +162,7 @@ test('one peer names more than there is room for: it makes room for what other p
   assert.equal(told('9.1.0.1').length, MAX_PEERS_PER_SOURCE - 210);
 });
 
-test('a peer that gave data, shook hands, is in play or is the user’s makes no room', () => {
+test('a peer that sent data, completed a handshake, is in play or was named by the user makes no room', () => {
   const { peers, dealer } = dealing();
   const subnet = Array.from({ length: MAX_PEERS_PER_SUBNET }, (_, i) => ({ host: `8.8.8.${i}`, port: 1 }));
   dealer.add(subnet, 'pex');
@@ -182,7 +182,7 @@ test('a peer that gave data, shook hands, is in play or is the user’s makes no
   assert.equal(named.add(one, 'pex').length, 0, 'whatever the user names is kept');
 });
 
-test('a peer that comes to something while it is to make room stays, and is dialled again', () => {
+test('a peer that becomes useful while it should make room stays, and is dialled again', () => {
   for (const comes of ['unchoked', 'shook hands'] as const) {
     const { peers, dealer, words } = dealing();
     const subnet = Array.from({ length: MAX_PEERS_PER_SUBNET }, (_, i) => ({ host: `8.8.8.${i}`, port: 1 }));

@@ -54,7 +54,7 @@ test('a stream one byte at a time', () => {
   assert.deepEqual(decodeInParts(stream, cuts, PIECES), { found: expected, fault: null });
 });
 
-test('noise is known by its first wrong byte', () => {
+test('noise is detected at its first wrong byte', () => {
   for (const [text, length] of [
     ['\x13BitTorrent protocoL', 20],
     ['GET ', 1],
@@ -91,7 +91,7 @@ const faults: [string, Buffer, string][] = [
 ];
 
 for (const [name, bytes, fault] of faults) {
-  test(`${name} is a fault as soon as its id is there, in one part or in many`, () => {
+  test(`${name} is an error as soon as its id has arrived, in one part or in many`, () => {
     const bad = Buffer.concat([shake, bytes]);
     assert.equal(decodeInParts(bad, [], PIECES).fault, fault);
     assert.equal(
@@ -127,7 +127,7 @@ test('bytes of a diverted block go nowhere', () => {
   );
 });
 
-test('a sink that closes the peer on a keep-alive, or on a message that nobody reads, hears nothing more', () => {
+test('a sink that closes the peer on a keep-alive, or on a skipped message, gets nothing more', () => {
   class Weary extends RecordingSink {
     override keepAlive(): boolean {
       return super.keepAlive() && false;
@@ -153,7 +153,7 @@ test('a sink that closes the peer on a keep-alive, or on a message that nobody r
   }
 });
 
-test('a sink that closes the peer hears nothing more', () => {
+test('a sink that closes the peer gets nothing more', () => {
   class Closing extends RecordingSink {
     override message(id: number, payload: Buffer): boolean {
       super.message(id, payload);

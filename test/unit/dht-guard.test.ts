@@ -1,4 +1,4 @@
-/** What strangers get from our node of the DHT. */
+/** What strangers get from our DHT node. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { boundedAnswer, DhtGuard } from '../../src/main/discovery/dht-guard.ts';
@@ -19,7 +19,7 @@ const from = (address: string, port = 1_000) => ({ address, port });
 const admitted = (count: number, one: (i: number) => boolean): number =>
   Array.from({ length: count }, (_, i) => one(i)).filter(Boolean).length;
 
-test('an answer is under 1 KB, whatever the library has to say, over IPv4 and over IPv6', () => {
+test('an answer is under 1 KB whatever the library answers, over IPv4 and IPv6', () => {
   for (const [values, nodes] of [
     [Array.from({ length: 7_000 }, () => Buffer.alloc(6, 1)), { nodes: Buffer.alloc(26 * 300, 1) }],
     [Array.from({ length: 7_000 }, () => Buffer.alloc(18, 1)), { nodes6: Buffer.alloc(38 * 300, 1) }],
@@ -37,12 +37,12 @@ test('an answer is under 1 KB, whatever the library has to say, over IPv4 and ov
   }
 });
 
-test('questions and errors go as they are', () => {
+test('queries and errors are sent unchanged', () => {
   const ping = query('ping');
   assert.equal(boundedAnswer(ping, '8.8.8.8'), ping);
 });
 
-test('we name no peer or node that is nearer to us than the one that asks', () => {
+test('we name no peer or node with a nearer reach than the node that asks', () => {
   const four = (host: string) => Buffer.from([...host.split('.').map(Number), 26, 225]);
   const six = (first: number) => Buffer.concat([Buffer.of(first), Buffer.alloc(14), Buffer.of(1, 26, 225)]);
   const addresses = [four('9.9.9.9'), four('192.168.1.2'), four('127.0.0.1'), six(0x2a), six(0xfd), six(0)];
@@ -64,7 +64,7 @@ test('we name no peer or node that is nearer to us than the one that asks', () =
   ]);
 });
 
-test('BEP 5 is answered, and nothing else; nor is a question whose transaction id is a payload', () => {
+test('only BEP 5 is answered, and no query with a payload as its transaction id', () => {
   const guard = new DhtGuard(0);
   for (const q of ['ping', 'find_node', 'get_peers', 'announce_peer'])
     assert.equal(guard.admits(query(q), from('1.2.3.4'), 0), true, q);
@@ -95,7 +95,7 @@ for (const q of ['ping', 'find_node', 'get_peers', 'announce_peer'])
     );
   });
 
-test('one host has a few ports, however often it announces them, and gets new ones when the old are forgotten', () => {
+test('one host has a few ports, however often it announces, and gets new ones when the old are forgotten', () => {
   const guard = new DhtGuard(0);
   const announce = (port: number, now: number, how: Record<string, unknown> = { port }): boolean => {
     const isAdmitted = guard.admits(query('announce_peer', how), from('2001:db8::1', port), now);

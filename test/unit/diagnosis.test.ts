@@ -1,4 +1,4 @@
-/** Diagnoses that need a machine that is ill, and that a healthy run has none. e2e/doctor makes the others true with real sockets. */
+/** Diagnoses that need a machine with a fault, and a healthy run without any. e2e/doctor produces the others with real sockets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../../src/main/doctor/diagnosis.ts';
@@ -34,14 +34,14 @@ const codes = (more: Partial<Symptoms>) => diagnose({ ...healthy, ...more }).map
 
 test('a healthy run has nothing to complain about', () => assert.deepEqual(codes({}), []));
 
-test('the disk is what is waited for', () => {
+test('the disk is the bottleneck', () => {
   const download = {
     ...(healthy.download as NonNullable<Symptoms['download']>),
     waitingBytes: 120 * 2 ** 20,
   };
   const [found] = diagnose({ ...healthy, download });
   assert.equal(found?.code, 'disk-slow');
-  assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB wait to be written/);
+  assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB are waiting to be written/);
 });
 
 test('certificates that are out of date by our clock', () => {
@@ -49,24 +49,27 @@ test('certificates that are out of date by our clock', () => {
   assert.deepEqual(codes({ trackers: [failed], known: 0 }), ['clock']);
 });
 
-test('one tracker that answered makes the failures of others no cause', () => {
-  const failed = { tracker: 'udp://u', answered: false, text: 'nobody listens there' };
+test('if one tracker answered, the failures of others are no cause', () => {
+  const failed = { tracker: 'udp://u', answered: false, text: 'no program listens there' };
   assert.deepEqual(codes({ trackers: [...healthy.trackers, failed] }), []);
 });
 
-test('why there is no metadata: nobody has it, those who have it do not give it, or they have left', () => {
+test('why there is no metadata: no peer has it, the peers that have it do not send it, or they left', () => {
   const told = (search: Partial<NonNullable<Symptoms['metadataSearch']>>) => {
     const metadataSearch = { offers: 0, refusing: 0, silent: 0, left: 0, wrong: 0, ...search };
     const found = diagnose({ ...healthy, metadataSearch });
     return found.find(({ code }) => code === 'no-metadata')?.text ?? null;
   };
-  assert.match(told({}) ?? '', /7 peers shook hands, and none has the metadata/);
+  assert.match(
+    told({}) ?? '',
+    /7 peers completed the handshake, but none of them says that it has the metadata/,
+  );
   assert.match(
     told({ offers: 3, refusing: 2, silent: 1 }) ?? '',
-    /3 peers say .* none gives it: 2 refuse it, 1 do/,
+    /3 peers say .* none sends it: 2 refuse, 1 do/,
   );
   assert.equal(told({ offers: 3, refusing: 2 }), null, 'one is on its way');
-  assert.match(told({ wrong: 1 }) ?? '', /1 peers gave metadata .* its hash is wrong/);
+  assert.match(told({ wrong: 1 }) ?? '', /1 peers sent wrong metadata .* failed the hash check/);
   assert.equal(told({ offers: 2, wrong: 1 }), null, 'another may have it');
-  assert.match(told({ left: 2 }) ?? '', /2 peers said that they have the metadata .* and have left/);
+  assert.match(told({ left: 2 }) ?? '', /2 peers said that they have the metadata .* but left/);
 });

@@ -1,4 +1,4 @@
-/** The DHT's guarded socket and the words of local discovery, without a network. */
+/** The DHT's guarded socket and the messages of local discovery, without a network. */
 import assert from 'node:assert/strict';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
 const ID = 'i'.repeat(20);
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-test('DHT packets whose fields are not what the library takes them for are dropped', () => {
+test('DHT packets with fields of other types than the library expects are dropped', () => {
   const ping = `d1:ad2:id20:${ID}e1:q4:ping1:t2:aa1:y1:qe`;
   assert.notEqual(messageOf(bytes(ping), false), null);
   assert.equal(messageOf(bytes(ping), true), null, 'who only asks is not asked');
@@ -36,7 +36,7 @@ test('DHT packets whose fields are not what the library takes them for are dropp
     assert.equal(messageOf(bytes(bad), false), null, bad.slice(0, 60));
 });
 
-test('a query of one who only asks is marked as such (BEP 43), whatever its transaction looks like', () => {
+test('a query of a node that only asks is marked as such (BEP 43), with any transaction id', () => {
   for (const t of ['aa', '1:', 'qe']) {
     const query = `d1:ad2:id20:${ID}e1:q4:ping1:t2:${t}1:y1:qe`;
     assert.equal(
@@ -48,7 +48,7 @@ test('a query of one who only asks is marked as such (BEP 43), whatever its tran
   assert.equal(markedReadOnly(reply), reply);
 });
 
-test('local discovery: each interface once a family, the chosen one alone, and nobody behind the loopback', () => {
+test('local discovery: each interface once per family, only the chosen one with --interface, and no loopback', () => {
   const info = (address: string) => ({ address }) as NetworkInterfaceInfo;
   const all = {
     lo: [info('127.0.0.1'), info('::1')],
@@ -67,7 +67,7 @@ test('local discovery: each interface once a family, the chosen one alone, and n
   assert.equal(lsdInterfaces(many, null).length, MAX_LSD_INTERFACES);
 });
 
-test('local discovery: what we say is what BEP 14 wants, and is understood', () => {
+test('local discovery: our messages are as BEP 14 says, and we can parse them', () => {
   const text = announceText('239.192.152.143', 6_881, [HASH], 'abc');
   assert.equal(
     text,
@@ -76,7 +76,7 @@ test('local discovery: what we say is what BEP 14 wants, and is understood', () 
   assert.deepEqual(parseAnnounce(text), { port: 6_881, infoHashes: [HASH], cookie: 'abc' });
 });
 
-test('local discovery: several torrents, names in any case, and what is none', () => {
+test('local discovery: several torrents, names in any case, and invalid messages', () => {
   const other = HASH.replace('c', 'd');
   assert.deepEqual(
     parseAnnounce(

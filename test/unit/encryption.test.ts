@@ -15,12 +15,12 @@ const INFO_HASH = Buffer.alloc(20, 0xcd);
 const FIRST = Buffer.from('the handshake, which travels inside');
 const BOTH = METHOD.plain | METHOD.rc4;
 
-test('RC4 behind its first KiB, as openssl enc -rc4 makes it', () => {
+test('RC4 after its first KiB is that of openssl enc -rc4', () => {
   const cipher = new Rc4(Buffer.from('0123456789abcdef0123456789abcdef', 'hex'));
   assert.equal(cipher.copy(Buffer.alloc(16)).toString('hex'), '770b8e2d2ebea888e16e5a081374c2cb');
 });
 
-test('keys agree, and what is no key is refused', () => {
+test('both sides get the same key, and an invalid key is refused', () => {
   const [a, b] = [newKeys(), newKeys()];
   assert.deepEqual(a.secret(b.publicKey), b.secret(a.publicKey));
   // Node's own Diffie-Hellman over the same prime comes to the same secret.
@@ -41,11 +41,11 @@ test('keys agree, and what is no key is refused', () => {
     assert.throws(() => a.secret(bad), /not a key/);
 });
 
-/** The one torrent that the side that is dialled has. */
+/** The one torrent of the accepting side. */
 const finds = (infoHash: Buffer) => (named: Uint8Array) =>
   requestHashOf(infoHash).equals(named) ? infoHash : null;
 
-/** Runs both sides; `cut` splits every flight into parts of so many bytes. */
+/** Runs both sides; `cut` splits every flight into parts of this many bytes. */
 function run(ours: number, theirs: number, hashes: [Buffer, Buffer], cut: number) {
   const a = new MseInitiator(hashes[0], ours, FIRST);
   const b = new MseResponder(finds(hashes[1]), theirs);
@@ -87,7 +87,7 @@ for (const cut of [1, 7, 96, 100_000]) {
 
 test('no method in common, another torrent, and noise all fail', () => {
   assert.equal(run(METHOD.rc4, METHOD.plain, [INFO_HASH, INFO_HASH], 100).b?.failed, true);
-  // A peer that looks for another torrent is not found out before it has named it.
+  // A peer that wants another torrent is not detected before it has named it.
   const other = new MseResponder(finds(Buffer.alloc(20)), BOTH);
   const a = new MseInitiator(INFO_HASH, BOTH, FIRST);
   assert.equal(other.push(a.begin()).failed, false);

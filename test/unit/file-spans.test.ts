@@ -1,4 +1,4 @@
-/** The files of a download as a hasher writes to them: only below their folder, only the very file, only where it may. */
+/** How a storage thread writes the files of a download: only below their folder, only the judged file, only where it may. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -24,7 +24,7 @@ import { temporaryFolder } from '../support/cli.ts';
 
 const folder = temporaryFolder();
 
-/** Three files of ten bytes of zeros in a folder `set`. `held`: by descriptor, as on Linux, or by looks, as elsewhere. */
+/** Three files of ten bytes of zeros in a folder `set`. `held`: by descriptor, as on Linux, or by checks, as elsewhere. */
 function place(name: string, held: boolean, standings: readonly Standing[] = [0, 0, 0]) {
   const base = join(folder, `${name} ${held}`);
   mkdirSync(join(base, 'set'), { recursive: true });
@@ -72,7 +72,7 @@ const codeOf = (work: () => unknown): string => {
 for (const held of [true, false]) {
   const how = held ? 'held by descriptor' : 'looked at';
 
-  test(`${how}: bytes go over several files, and come back`, () => {
+  test(`${how}: bytes over several files are written and read back`, () => {
     const at = place('plain', held);
     const spans = at.spans();
     assert.deepEqual(spans.write(5, Buffer.from('x'.repeat(20))), []);

@@ -1,4 +1,4 @@
-/** The bytes with which a connection begins: made once for all peers, and yet to each what is meant for it. */
+/** The first bytes of a connection: made once for all peers, with the parts for each peer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import bencode from 'bencode';
@@ -26,7 +26,7 @@ function told(message: Buffer): Told {
   return bencode.decode(message.subarray(6)) as Told;
 }
 
-test('each IPv4 peer is told its own address, and IPv6 peers none', () => {
+test('each IPv4 peer gets its own address, and IPv6 peers none', () => {
   const greetings = new Greetings(identity);
   const to = (host: string) => told(greetings.bytes(['extended-handshake'], { host, port: 1 }, offer));
   const hosts = ['1.2.3.4', '255.254.253.252', '10.0.0.1'];
@@ -39,7 +39,7 @@ test('each IPv4 peer is told its own address, and IPv6 peers none', () => {
   assert.deepEqual([...(to('1.2.3.4').yourip ?? [])], [1, 2, 3, 4], 'after an IPv6 peer, too');
 });
 
-test('what was said to one does not change with what is said to the next', () => {
+test('the greeting of one peer does not change with the next one', () => {
   const greetings = new Greetings(identity);
   const first = greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, offer);
   const kept = Buffer.from(first);
@@ -47,7 +47,7 @@ test('what was said to one does not change with what is said to the next', () =>
   assert.deepEqual(first, kept);
 });
 
-test('a new offer is told from the next greeting on', () => {
+test('a new offer is in the next greeting', () => {
   const greetings = new Greetings(identity);
   const told4 = (now: Offer) =>
     told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, now));
@@ -56,7 +56,7 @@ test('a new offer is told from the next greeting on', () => {
   assert.deepEqual(told4({ ...offer, metadataBytes: 777, pex: false }).m, { ut_metadata: 1 });
 });
 
-test('a node of the DHT is said where we have one, and not any more once we have none', () => {
+test('a DHT node is announced while we have one', () => {
   const greetings = new Greetings(identity);
   const reserved = (dht: boolean) =>
     greetings.bytes(['handshake'], { host: '1.2.3.4', port: 1 }, { ...offer, dht }).subarray(20, 28);
@@ -64,7 +64,7 @@ test('a node of the DHT is said where we have one, and not any more once we have
   assert.deepEqual([...reserved(false)], [0, 0, 0, 0, 0, 0x10, 0, 0x04]);
 });
 
-test('several messages leave in one piece, in order', () => {
+test('several messages leave in one write, in order', () => {
   const greetings = new Greetings(identity);
   const peer = { host: '1.2.3.4', port: 1 };
   const whole = greetings.bytes(['handshake', 'pieces-fast', 'interested'], peer, offer);

@@ -1,4 +1,4 @@
-/** What main remembers of peers that connected to us. */
+/** What main remembers about incoming peers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unheard } from '../../src/main/race/outcomes.ts';
@@ -8,7 +8,7 @@ import { MAX_REMEMBERED_GUESTS } from '../../src/shared/limits.ts';
 
 const SHARD = shardId(1);
 
-/** A guest comes, gives so many bytes, and leaves. */
+/** An incoming peer connects, sends this many bytes, and leaves. */
 function visit(
   list: PeerList,
   receivedBytes = 0,
@@ -21,7 +21,7 @@ function visit(
   return peer;
 }
 
-test('of guests that gave nothing and left the newest are remembered, and the list stays settled', () => {
+test('of incoming peers that gave nothing and left, the newest are remembered, and the list stays settled', () => {
   const list = new PeerList();
   const giver = visit(list, 16_384);
   const first = visit(list);
@@ -36,7 +36,7 @@ test('of guests that gave nothing and left the newest are remembered, and the li
   assert.ok(list.outcomeOf(first) === undefined);
 });
 
-test('a guest that the race names is never forgotten, whether it is named before or after it leaves', () => {
+test('an incoming peer that the race needs is never forgotten, whether it is needed before or after it leaves', () => {
   const list = new PeerList();
   const before = visit(list, 0, (peer) => list.hold(peer));
   const after = visit(list);
@@ -49,14 +49,14 @@ test('a guest that the race names is never forgotten, whether it is named before
   assert.ok(list.allSettled);
 });
 
-test('to ban a guest that was forgotten changes nothing', () => {
+test('a ban of a forgotten incoming peer changes nothing', () => {
   const list = new PeerList();
   const first = visit(list);
   for (let i = 0; i <= MAX_REMEMBERED_GUESTS; i++) visit(list);
   assert.equal(list.ban(first), false);
 });
 
-test('numbers for guests do not run out', () => {
+test('indices for incoming peers do not run out', () => {
   const list = new PeerList();
   list.accept({ peer: peerIndex(2 ** 24), host: '10.0.0.1', port: 5 });
   assert.equal(list.incoming.first(0, 1), 2 ** 24 + 1);

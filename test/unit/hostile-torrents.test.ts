@@ -37,8 +37,8 @@ const HOSTILE: Readonly<Record<string, () => string>> = {
   'empty trackers': () => oneFile(`13:announce-listll${'0:'.repeat(MANY)}ee`),
   'trackers one in a list in a list': () =>
     oneFile(`13:announce-listl${'l'.repeat(90)}${str('http://t/').repeat(MANY / 16)}${'e'.repeat(90)}e`),
-  'dictionaries that nobody asks for': () => oneFile(`1:xl${'de'.repeat(MANY)}e`),
-  'keys that nobody asks for': () =>
+  'dictionaries that are not read': () => oneFile(`1:xl${'de'.repeat(MANY)}e`),
+  'keys that are not read': () =>
     oneFile(`1:xd${Array.from({ length: MANY / 8 }, (_, i) => `${str(String(i))}i1e`).join('')}e`),
   'digits of one number': () => oneFile(`1:xi${'0'.repeat(4 * MANY)}e7:comment${'0'.repeat(MANY)}1:c`),
 };

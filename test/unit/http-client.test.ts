@@ -12,7 +12,7 @@ const http = new HttpClient({ proxy: null, localAddress: null });
 after(() => http.close());
 const request = { maxBytes: 1_000, signal: new AbortController().signal };
 
-test('every hop is judged before it is visited, by where its name leads', async () => {
+test('every hop is checked by its address before it is visited', async () => {
   const server = await httpServer((n, url) =>
     n === 1
       ? { status: 302, location: url.replace('first', 'second'), body: Buffer.alloc(0) }
@@ -37,7 +37,7 @@ test('every hop is judged before it is visited, by where its name leads', async 
   }
 });
 
-test('redirects to other protocols and to no URL at all, and hosts that are none', async () => {
+test('redirects to other protocols and invalid URLs, and invalid hosts', async () => {
   const server = await httpServer((_, url) => ({
     status: 301,
     location: url.includes('file') ? 'file:///etc/passwd' : 'http://[bad',
@@ -48,19 +48,19 @@ test('redirects to other protocols and to no URL at all, and hosts that are none
       http.get(`${server.announce}?file`, request),
       /redirects to file:, which is not HTTP/,
     );
-    await assert.rejects(http.get(server.announce, request), /redirects to what is no URL/);
-    await assert.rejects(http.get('http://0.0.0.0/', request), /0.0.0.0 is no address of a host/);
-    await assert.rejects(http.get('http://[ff02::1]/', request), /ff02::1 is no address of a host/);
+    await assert.rejects(http.get(server.announce, request), /redirects to an invalid URL/);
+    await assert.rejects(http.get('http://0.0.0.0/', request), /0.0.0.0 is not an address of a host/);
+    await assert.rejects(http.get('http://[ff02::1]/', request), /ff02::1 is not an address of a host/);
   } finally {
     await server.close();
   }
 });
 
-test('connections that the server closed while they were kept open are no failure, be there several', async () => {
+test('kept connections that the server closed are not failures, even if there are several', async () => {
   const sockets = new Set<Socket>();
   let resets = 0;
   const server = createServer((incoming, response) => {
-    // The second request on one connection finds it gone, as it does where a server's patience ends at that moment.
+    // The second request on one connection finds it closed, as when a server times out at that moment.
     if (sockets.has(incoming.socket)) {
       resets += 1;
       return void incoming.socket.resetAndDestroy();
@@ -82,7 +82,7 @@ test('connections that the server closed while they were kept open are no failur
   }
 });
 
-test('an answer whose body falls silent is given up, and says so', async () => {
+test('an answer whose body falls silent is given up, with its reason', async () => {
   const server = createServer((_, response) => void response.writeHead(200).write('the beginning'));
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
   const address = server.address();
@@ -144,7 +144,7 @@ test('a SOCKS5 proxy that falls silent is given up with the request, and close d
   }
 });
 
-test('behind a proxy a name of this machine is still known as one', async () => {
+test('behind a proxy, a name of this machine is still recognized', async () => {
   const behind = new HttpClient({ proxy: 'socks5://127.0.0.1:1', localAddress: null });
   const refuses = (_: URL, reach: Reach) => `at ${reach}`;
   for (const [url, reach] of [

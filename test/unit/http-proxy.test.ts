@@ -1,4 +1,4 @@
-/** HTTP through an HTTP proxy: what it is asked, and what is said when it does not do it. */
+/** HTTP through an HTTP proxy: its requests, and the messages when it fails. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
@@ -16,7 +16,7 @@ async function portOf(server: Server | TcpServer): Promise<number> {
   return address.port;
 }
 
-/** A proxy that writes down what it is asked, and does it where `admits` has nothing to say against it. */
+/** A proxy that records its requests and performs those that `admits` allows. */
 async function httpProxy(admits: (authorization: string | undefined) => number) {
   const asked: string[] = [];
   const heads: IncomingHttpHeaders[] = [];
@@ -28,7 +28,7 @@ async function httpProxy(admits: (authorization: string | undefined) => number) 
     sockets.add(near.on('error', () => {}));
     const status = admits(headers['proxy-authorization']);
     if (status !== 200) return void near.end(`HTTP/1.1 ${status} No\r\n\r\n`);
-    // Whatever name is asked for, it leads to this machine.
+    // Every name leads to this machine.
     const far = connect(Number(url?.split(':').at(-1)), '127.0.0.1', () => {
       near.write('HTTP/1.1 200 OK\r\n\r\n');
       near.pipe(far).pipe(near);
@@ -59,7 +59,7 @@ async function httpProxy(admits: (authorization: string | undefined) => number) 
   return { port, asked, heads, connections: () => connections, close };
 }
 
-test('http: URLs are asked of it as they are (RFC 9112, 3.2.2), over one connection, with nobody else told the password', async () => {
+test('http: URLs are requested in absolute form (RFC 9112, 3.2.2), over one connection, and only the proxy gets the password', async () => {
   const server = await httpServer(() => ({ body: Buffer.from('ok') }));
   const proxy = await httpProxy(() => 200);
   const http = new HttpClient({ proxy: `http://127.0.0.1:${proxy.port}`, localAddress: null });
@@ -93,7 +93,7 @@ test('https: URLs go through a tunnel, by name', async () => {
   }
 });
 
-test('it gets the name and the password; where it wants others, that is said', async () => {
+test('it gets user name and password; if it wants others, the error says so', async () => {
   const server = await httpServer(() => ({ body: Buffer.from('ok') }));
   const wanted = `Basic ${Buffer.from('anna:s3 cret').toString('base64')}`;
   const proxy = await httpProxy((authorization) => (authorization === wanted ? 200 : 407));
@@ -112,7 +112,7 @@ test('it gets the name and the password; where it wants others, that is said', a
   }
 });
 
-test('what listens there is no proxy, or says nothing, or is not there', async () => {
+test('not a proxy, a silent one, and none at all', async () => {
   const plain = await httpServer(() => ({ status: 400, body: Buffer.from('what?') }));
   const over = new AbortController();
   let given: Promise<unknown> | undefined;
@@ -130,7 +130,7 @@ test('what listens there is no proxy, or says nothing, or is not there', async (
   };
   try {
     assert.equal((await behind(new URL(plain.announce).port)).status, 400);
-    await assert.rejects(behind(closed), /nobody listens there/);
+    await assert.rejects(behind(closed), /no program listens there/);
     await assert.rejects(behind(port, over.signal), /no answer in time/);
     assert.ok(given !== undefined, 'the fault fired');
     // `behind` closes its client, and that gives the proxy up.

@@ -1,4 +1,4 @@
-/** Whose is a file that is there: the rule for each kind, over made-up pieces of 10,000 bytes. */
+/** Whose is an existing file: one test per kind of file, over made-up pieces of 10,000 bytes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideFiles } from '../../src/main/storage/file-decision.ts';
@@ -185,7 +185,7 @@ const CASES: Readonly<Record<string, Case & { readonly expected: readonly Verdic
 for (const [name, { expected, ...facts }] of Object.entries(CASES))
   test(`${name}: ${expected.join(', ')}`, () => assert.deepEqual(kinds(judged(facts).verdicts), expected));
 
-test('what must be zeros is the stretch that no good piece speaks for', () => {
+test('only the stretch without a good piece must be zeros', () => {
   const { doubts } = judged({
     layout: [18_000, 25_000, 5_000],
     found: [file(18_000), file(25_000), file(0)],
@@ -194,7 +194,7 @@ test('what must be zeros is the stretch that no good piece speaks for', () => {
   assert.deepEqual(doubts, [{ file: 1, from: 2_000, to: 25_000 }]);
 });
 
-test('all that is in the way is named at once, with what can be done', () => {
+test('everything in the way is named at once, with advice', () => {
   const { plan, verdicts } = judged({
     layout: [25_000, 25_000, 25_000],
     found: [file(25_000), { kind: 'obstacle', path: '/out/sub', what: 'a file is there' }, file(30_000)],
@@ -211,14 +211,14 @@ test('all that is in the way is named at once, with what can be done', () => {
         error.message,
       ),
   );
-  // What --overwrite does not help against is all that is left.
+  // Only the files that --overwrite cannot replace are left.
   assert.throws(
     () => decideFiles(plan, found, verdicts, true),
     (error: Error) => /\/out\/sub/.test(error.message) && !/\/out\/f0|--overwrite/.test(error.message),
   );
 });
 
-test('--overwrite: a stranger is replaced, a longer file is cut, one with a second name is never written to', () => {
+test('--overwrite: a foreign file is replaced, a longer file is cut, a file with a second name is never written', () => {
   const found = [file(25_000), file(30_000), file(30_000, 2), file(0, 2), file(100), file(50, 2)];
   const layout = [25_000, 25_000, 25_000, 25_000, 100, 50, 25_000] as const;
   const { plan, verdicts } = judged({ layout, found: [...found, { kind: 'nothing' }] });

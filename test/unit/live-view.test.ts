@@ -76,21 +76,21 @@ test('140 columns name the fastest with their clients', () =>
     'fastest  3.2 MiB/s 127.16.0.178:41667 (libtorrent) · 512.0 KiB/s [::1]:6881 (transmission)',
   ));
 
-test('with little room what matters least goes first, and the order stays', () => {
+test('with little room the least important lines go first, and the order stays', () => {
   const labels = (rows: number) => liveView(state, { columns: 80, rows }).map((line) => line.split(' ')[0]);
   assert.deepEqual(labels(1), ['a']);
   assert.deepEqual(labels(3), ['a', 'pieces', 'peers']);
   assert.deepEqual(labels(6), ['a', 'pieces', '', 'peers', 'fastest', 'race']);
 });
 
-test('a stretch is full only when all of it is there', () => {
+test('a stretch is full only when it is complete', () => {
   const stretches = () => [0, 0.01, 0.5, 0.99, 1];
   assert.equal(liveView({ ...state, stretches }, { columns: 80, rows: 24 })[1], 'pieces    ░▒▓█');
 });
 
-test('before the first unchoke it says so', () => {
+test('before the first unchoke', () => {
   assert.equal(
     liveView({ ...state, ttfuMs: null, winner: null, fastest: [] }, { columns: 80, rows: 24 })[5],
-    'race     nobody has unchoked us yet',
+    'race     no peer has unchoked us yet',
   );
 });

@@ -1,10 +1,10 @@
-/** Clocks that count the silence of others: time in which the process stands still is nobody's. */
+/** Clocks that measure silence: time in which the process is stopped does not count. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IdleWatch } from '../../src/main/session/idle-watch.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 
-/** A clock that a test moves, and looks at as its owner would. */
+/** A clock that a test moves and reads as its owner would. */
 function lived(start = 1_000) {
   let at = start;
   const clock = new LivedClock(() => at);
@@ -21,7 +21,7 @@ test('small steps count, and a step longer than any turn of ours does not', () =
   assert.deepEqual([pass(40_000), pass(250), pass(3_600_000), pass(1)], [3_250, 3_500, 3_501, 3_502]);
 });
 
-test('moments before and after a stop are told on the clock that all threads share', () => {
+test('moments before and after a stop are converted to the shared clock', () => {
   const { clock, pass } = lived();
   const before = pass(500);
   const after = pass(40_000);
@@ -44,7 +44,7 @@ function watch(patience: { readonly firstUnchoke: number; readonly idle: number 
   return { idleWatch, run, stop: pass, overdue };
 }
 
-test('a run that was stopped for longer than its patience goes on with the patience that it had', () => {
+test('a run that was stopped for longer than its time-out continues with the rest of the time-out', () => {
   const { run, stop, overdue } = watch({ firstUnchoke: 0, idle: 30_000 });
   run(20);
   stop(3_600_000);
@@ -54,7 +54,7 @@ test('a run that was stopped for longer than its patience goes on with the patie
   assert.equal(overdue(true), 'no piece verified for 30.00 s');
 });
 
-test('neither the check of what is on disk nor the time before any peer may come counts as idle', () => {
+test('the check of the disk and the time before discovery do not count as idle', () => {
   const { idleWatch, run, overdue } = watch({ firstUnchoke: 10_000, idle: 30_000 });
   run(60, false);
   idleWatch.busy(true);
@@ -63,11 +63,11 @@ test('neither the check of what is on disk nor the time before any peer may come
   run(9);
   assert.deepEqual([overdue(false), idleWatch.idleMs], [null, 9_000]);
   run(1);
-  assert.equal(overdue(false), 'nobody unchoked us within 10.00 s (3 peers known)');
+  assert.equal(overdue(false), 'no peer unchoked us within 10.00 s (3 peers known)');
   assert.equal(overdue(true), null);
 });
 
-test('a verified piece starts the wait anew, and zero waits for ever', () => {
+test('a verified piece restarts the wait, and zero waits forever', () => {
   const { idleWatch, run, overdue } = watch({ firstUnchoke: 0, idle: 30_000 });
   run(29);
   idleWatch.progressed();

@@ -1,4 +1,4 @@
-/** Timers of lived time: a stop of the process costs them nothing, and what came meanwhile is read before they fire. */
+/** Timers of lived time: a stop of the process costs no time, and what arrived meanwhile is read before they fire. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Environment } from '../../src/main/discovery/environment.ts';
@@ -6,7 +6,7 @@ import { LocalDiscovery } from '../../src/main/discovery/lsd.ts';
 import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
 
-/** Timers and a clock that go on together, until the process stands still: then time passes, and what is due comes late. */
+/** Timers and a clock that advance together until the process is stopped: then time passes, and what is due fires late. */
 function time({ mock }: TestContext) {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   let at = 5_000;
@@ -38,7 +38,7 @@ test('it fires once, at its time', (t) => {
   }
 });
 
-test('its rest is still to come after a stop, be it the last step', (t) => {
+test('after a stop the rest of its time still passes, even in the last step', (t) => {
   const { clock, run, stop } = time(t);
   for (const before of [400, 2_900]) {
     let fired = 0;
@@ -52,7 +52,7 @@ test('its rest is still to come after a stop, be it the last step', (t) => {
   }
 });
 
-test('a clock that is behind the timers keeps nothing waiting, and a cancelled one is silent', (t) => {
+test('a clock behind the timers delays nothing, and a cancelled timer is silent', (t) => {
   const { run } = time(t);
   let fired = 0;
   new LivedTimer(
@@ -71,7 +71,7 @@ test('a clock that is behind the timers keeps nothing waiting, and a cancelled o
   assert.equal(fired, 1);
 });
 
-test('local discovery is hoped for in ten seconds of lived time', (t) => {
+test('local discovery counts as hope for ten seconds of lived time', (t) => {
   const { clock, run, stop } = time(t);
   const environment: Environment = {
     ...REAL_ENVIRONMENT,

@@ -1,4 +1,4 @@
-/** What becomes of the pieces of a dead shard, whoever was at work on them. */
+/** What happens to the pieces of a dead shard, with any state of owner and guest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reclaim } from '../../src/main/download/lost-shard.ts';
@@ -30,7 +30,7 @@ test('an owner dies in the middle: missing again, the slot free', () => {
   );
 });
 
-test('an owner dies after the last block, before it could say so: the piece is hashed', () => {
+test('an owner dies after the last block, before its report: the piece is hashed', () => {
   for (const filled of [false, true]) {
     const { arena, ledger, slot } = claimed();
     for (const block of [0, 1]) arena.receive(slot, block, SENDER);
@@ -41,7 +41,7 @@ test('an owner dies after the last block, before it could say so: the piece is h
   }
 });
 
-test('a guest dies after the last block, before it could say so: the piece is hashed', () => {
+test('a guest dies after the last block, before its report: the piece is hashed', () => {
   for (const filled of [false, true]) {
     const { arena, ledger, slot } = claimed();
     arena.join(slot, PIECE, GUEST);
@@ -54,7 +54,7 @@ test('a guest dies after the last block, before it could say so: the piece is ha
   }
 });
 
-test('a guest dies after it left the full slot, before it could say so: the piece is hashed', () => {
+test('a guest dies after it left the full slot, before its report: the piece is hashed', () => {
   const { arena, ledger, slot } = claimed();
   arena.join(slot, PIECE, GUEST);
   for (const block of [0, 1]) arena.receive(slot, block, SENDER);
@@ -63,7 +63,7 @@ test('a guest dies after it left the full slot, before it could say so: the piec
   assert.deepEqual(reclaim(GUEST, ledger, arena, new Set()), [{ piece: PIECE, slot }]);
 });
 
-test('an owner dies while its guest goes on: the guest cannot fill the piece any more, and the slot waits for it', () => {
+test('an owner dies while its guest goes on: the guest can no longer fill the piece, and the slot waits for the guest', () => {
   const { arena, ledger, slot } = claimed();
   arena.join(slot, PIECE, GUEST);
   assert.deepEqual(reclaim(OWNER, ledger, arena, new Set()), []);

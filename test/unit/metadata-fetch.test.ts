@@ -1,4 +1,4 @@
-/** The race for the metadata of a magnet link: whom to ask for what, and who lied. */
+/** The race for the metadata of a magnet link: which peer to ask for what, and which peer lied. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ function spoilt(part: number): Buffer {
   return info;
 }
 
-/** Peers that answer at once, each with its own version; runs until there is nothing left to ask. */
+/** Peers that answer at once, each with its own version; runs until nothing is left to request. */
 function fetch(versions: readonly (Uint8Array | null)[]) {
   const search = new MetadataFetch(HASH);
   const liars: PeerIndex[] = [];
@@ -63,12 +63,12 @@ test('parts are spread over peers, each asked of at most three', () => {
   assert.deepEqual(search.next(100), [], 'nothing more before an answer or a time-out');
 });
 
-test('silent peers are passed over after five seconds', () => {
+test('after five seconds others are asked instead of silent peers', () => {
   const { info } = fetch([null, null, null, INFO]);
   assert.ok(info !== null && INFO.equals(info));
 });
 
-test('a liar by itself is convicted by the hash, after its third wrong whole', () => {
+test('a lone liar is convicted by the hash, after its third wrong whole', () => {
   const { info, liars, asked } = fetch([spoilt(1)]);
   assert.deepEqual([info, liars, asked.length], [null, [0], 3 * PARTS]);
 });
@@ -91,7 +91,7 @@ test('a lone peer whose first whole is wrong is asked again after a second, and 
   assert.equal(wholes[1], 1_000);
 });
 
-test('among several, exactly the liars are convicted, and nobody is believed without the hash', () => {
+test('among several, exactly the liars are convicted, and no peer is believed without the hash', () => {
   for (const at of [0, 1, 2, 3, 4]) {
     const versions: Uint8Array[] = Array.from({ length: 5 }, () => INFO);
     versions[at] = spoilt(at % PARTS);
@@ -121,8 +121,8 @@ function messageOf(reply: Reply, index: number) {
 }
 
 /**
- * Peers that are offered at their times; `replies` says what a peer answers to a part at a time, null for nothing. Runs until
- * the metadata is there; returns when that was, and what was asked.
+ * Peers that appear at their times; `replies` says what a peer answers to a part at a time, null for nothing. Runs until the
+ * metadata is there; returns the time and the requests.
  */
 function scene(
   peers: readonly { readonly bytes?: number; readonly fromMs?: number }[],
@@ -183,7 +183,7 @@ test('a majority that names a wrong size and refuses everything does not starve 
   }
 });
 
-test('peers that name no size are asked after a while, when nobody else gives any', () => {
+test('peers that name no size are asked after a while, if no other peer sends any', () => {
   const { foundAt, asked } = scene([{ bytes: 0 }], (_, __, now) => (now < 40_000 ? 'reject' : INFO));
   assert.deepEqual(
     asked.slice(0, 3).map(([now]) => now),
@@ -194,7 +194,7 @@ test('peers that name no size are asked after a while, when nobody else gives an
   assert.equal(beside.foundAt, 20_000);
 });
 
-test('a peer that hangs up and returns is asked again, though word of its end comes late', () => {
+test('a peer that closes the connection and returns is asked again, even if the news of its end is late', () => {
   const search = new MetadataFetch(HASH);
   search.offered(peerIndex(0), INFO.length, 0);
   search.next(0);
@@ -217,7 +217,7 @@ test('a part that comes late, from a slow peer, is used', () => {
   assert.ok(search.arrived(peer, answer(PARTS - 1), 9_000).info !== null);
 });
 
-test('behind hundreds that refuse, the one that gives is asked', () => {
+test('after hundreds that refuse, the one that sends is asked', () => {
   const { foundAt } = scene(
     Array.from({ length: 300 }, () => ({})),
     (peer) => (peer < 299 ? 'reject' : INFO),
@@ -233,7 +233,7 @@ test('parts of wrong sizes are kept within a bound', () => {
   const before = process.memoryUsage().arrayBuffers;
   for (let peer = 0; peer < peers; peer++) search.offered(peerIndex(peer), size + peer, 0);
   let sent = 0;
-  // Each gives all but the last part of a size of its own.
+  // Each sends all but the last part of its own size.
   for (let now = 0; now < 60_000 && sent < peers * (parts - 1); now += 250) {
     for (let more = true; more; ) {
       more = false;
@@ -251,14 +251,14 @@ test('parts of wrong sizes are kept within a bound', () => {
   assert.ok(kept < 3.5 * size, `${kept} bytes are kept`);
 });
 
-test('who was not asked counts for nothing', () => {
+test('a peer that was not asked does not count', () => {
   const search = new MetadataFetch(HASH);
   search.offered(peerIndex(0), INFO.length, 0);
   for (let part = 0; part < PARTS; part++)
     assert.equal(search.arrived(peerIndex(0), answer(part), 0).info, null);
 });
 
-test('silent peers have no vote: one that names a wrong size and says nothing more starves nobody', () => {
+test('silent peers have no vote: a peer that names a wrong size and then stays silent starves no other', () => {
   const search = new MetadataFetch(HASH);
   for (const peer of [0, 1]) search.offered(peerIndex(peer), 9, 0);
   search.offered(peerIndex(2), INFO.length, 0);

@@ -31,12 +31,12 @@ test('a single file', () => {
   assert.equal(torrent.comment, 'hi');
 });
 
-test('no more trackers are kept than all could be asked at once', () => {
+test('no more trackers are kept than can be asked at once', () => {
   const tiers = list(...Array.from({ length: 500 }, (_, i) => list(str(`http://t${i}/a`))));
   assert.equal(parse(torrentOf({}, { 'announce-list': tiers })).trackers.length, 100);
 });
 
-test('the info hash is that of the bytes as they came, sorted or not', () => {
+test('the info hash is that of the original bytes, sorted or not', () => {
   const info = 'd4:name1:x6:lengthi5e12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae';
   const torrent = parse(Buffer.from(`d4:info${info}e`));
   assert.equal(Buffer.from(torrent.infoHash).toString('hex'), createHash('sha1').update(info).digest('hex'));
@@ -83,7 +83,7 @@ test('an announce-list without trackers leaves announce', () => {
   );
 });
 
-test('duplicate keys, leading zeros, bytes behind the end: read as others read them, and the info hash is of the raw bytes', () => {
+test('duplicate keys, leading zeros, bytes after the end: read as by others, and the info hash is of the raw bytes', () => {
   const info =
     'd4:name1:x6:lengthi005e4:name1:y12:piece lengthi16384e6:pieces020:aaaaaaaaaaaaaaaaaaaa7:privatei-0ee';
   const second = info.replace('4:name1:x', '4:name1:z');
@@ -108,7 +108,7 @@ test('private is any integer but zero (BEP 27)', () => {
     assert.equal(parse(torrentOf({ private: Buffer.from(flag) })).private, expected, flag);
 });
 
-test('trackers in any shape are read to the same bound: a flat announce-list, announce as a list, a list in a list', () => {
+test('trackers in any form are read up to the same limit: a flat announce-list, announce as a list, a list in a list', () => {
   const urls = (count: number) => list(...Array.from({ length: count }, (_, i) => str(`http://t${i}/a`)));
   const count = (top: Record<string, Buffer>) =>
     parse(torrentOf({}, top)).trackers.map((tier) => tier.length);
@@ -148,7 +148,7 @@ test('a name is never a reason to refuse a torrent', () => {
   );
 });
 
-test('padding needs no path (BEP 47), and what BitComet names padding is padding', () => {
+test('padding needs no path (BEP 47), and BitComet’s padding is recognized by its name', () => {
   const bitcomet = '_____padding_file_0_if you see this file, please update to BitComet 0.85 or above____';
   const files = list(
     dict({ length: int(10), path: list(str('a')) }),
@@ -169,13 +169,13 @@ const bad: [string, Buffer, RegExp][] = [
   [
     'version 2 only',
     dict({ info: dict({ 'meta version': int(2), name: str('x') }) }),
-    /version 2 only \(BEP 52\)/,
+    /only version 2 \(BEP 52\)/,
   ],
   ['no pieces', dict({ info: dict({ name: str('x'), length: int(1) }) }), /no "pieces"/],
-  ['too few hashes', torrentOf({ length: int(16_385) }), /holds 1 hashes where 2 pieces/],
+  ['too few hashes', torrentOf({ length: int(16_385) }), /holds 1 hashes, but there are 2 pieces/],
   ['half a hash', torrentOf({ pieces: str(Buffer.alloc(30)) }), /holds 1.5 hashes/],
-  ['no length', withoutLength({}), /no length of 0 or more/],
-  ['a negative length', torrentOf({ length: int(-1) }), /no length of 0 or more/],
+  ['no length', withoutLength({}), /is missing or negative/],
+  ['a negative length', torrentOf({ length: int(-1) }), /is missing or negative/],
   ['nothing in it', torrentOf({ length: int(0), pieces: str('') }), /total length 0 is not a positive/],
   ['a piece length of 0', torrentOf({ 'piece length': int(0) }), /piece length 0 is not between/],
   ['a huge piece length', torrentOf({ 'piece length': int(2 ** 40) }), /piece length 1099511627776/],

@@ -1,4 +1,4 @@
-/** The port of the figures: who does not ask keeps nobody out for long. */
+/** The metrics port: a silent client blocks others only for a short time. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -22,7 +22,7 @@ async function answer(port: number, request: string): Promise<string> {
   return text;
 }
 
-test('connections are bounded, and each is over after a time, whatever it does', async () => {
+test('connections are limited in number and time', async () => {
   const timers = new GlobalTimers();
   const metrics = new Metrics(null, assert.fail);
   const port = await metrics.listen(0);

@@ -11,7 +11,7 @@ const windows = platformRules('win32');
 const mac = platformRules('darwin');
 const bytes = (latin1: string): Buffer => Buffer.from(latin1, 'latin1');
 
-test('bytes that are no UTF-8 pass through a string and back', () => {
+test('bytes that are not UTF-8 survive the way through a string', () => {
   const samples = [
     'plain',
     'caf\xe9',
@@ -57,7 +57,7 @@ const names: [string, string, string?, string?][] = [
 ];
 
 for (const [name, onUnix, onMac = onUnix, onWindows = onMac] of names)
-  test(`${JSON.stringify(name)} is mended for each platform`, () =>
+  test(`${JSON.stringify(name)} is changed for each platform`, () =>
     assert.deepEqual(
       [unix, mac, windows].map((rules) => mended(name, rules)),
       [onUnix, onMac, onWindows],
@@ -82,7 +82,7 @@ function distinct(rules: NameRules, ...paths: string[]): string[] {
   return made;
 }
 
-test('names that differ for the filesystem stay as they are', () => {
+test('names that differ for the file system stay unchanged', () => {
   const paths = ['t/Read.me', 't/read.me', 't/e\u0301', 't/\u00e9'];
   assert.deepEqual(distinct(unix, ...paths), paths);
   assert.deepEqual(distinct(mac, ...paths), ['t/Read.me', 't/read.1.me', 't/e\u0301', 't/\u00e9.1']);
@@ -114,7 +114,7 @@ test('thousands of equal names, and of long names that are cut alike, take no ti
   assert.ok(distinct(unix, ...long).every((path) => lengthOfName(path) <= 257));
 });
 
-test('other clients: what each makes of a name, as seen in libtorrent 2.0.8, aria2 1.37 and transmission 3', () => {
+test('the name that each other client makes, as seen in libtorrent 2.0.8, aria2 1.37 and transmission 3', () => {
   const cases: [string, string, string | null, string][] = [
     ['a:b', 'a:b', 'a:b', 'a_b'],
     ['a\\b.txt', 'ab.txt', 'a\\b.txt', 'a_b.txt'],
@@ -147,7 +147,7 @@ test('other clients: what each makes of a name, as seen in libtorrent 2.0.8, ari
   }
 });
 
-test('libtorrent: cases are told apart, empty steps go, folders keep their names', () => {
+test('libtorrent: names that differ by case get numbers, empty elements are dropped, folders keep their names', () => {
   const [libtorrent] = OTHER_CLIENTS;
   const paths = [
     't/ReadMe.md',
@@ -170,7 +170,7 @@ test('libtorrent: cases are told apart, empty steps go, folders keep their names
   assert.deepEqual(libtorrent?.([['..', 'x']], 'hash'), [['hash', 'x']]);
 });
 
-test('what lies beside a download has its name, or a part of it that no other download has', () => {
+test('a file beside a download has its name, or a unique part of it', () => {
   assert.equal(nameBeside('x.iso', '.unchoke'), 'x.iso.unchoke');
   const one = nameBeside(`${'語'.repeat(84)}1`, '.unchoke');
   const other = nameBeside(`${'語'.repeat(84)}2`, '.unchoke');

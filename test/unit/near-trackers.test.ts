@@ -1,4 +1,4 @@
-/** What a torrent from a stranger can make us ask of our own machine and network: trackers, and nothing else. */
+/** What a torrent from a stranger can make us request on our own machine and network: only trackers. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { getEventListeners } from 'node:events';
@@ -52,7 +52,7 @@ test('the rule is exact, for this machine and for the local network', () => {
   assert.equal(trackerRefusal('announce', '/anything', 'public'), null);
 });
 
-/** What an announcer has to say of these tiers until `count` news came; it is stopped then, and asked whether it had hope. */
+/** The news of an announcer with these tiers, until there are `count`; then it is stopped and asked whether it had hope. */
 async function newsOf(
   tiers: readonly (readonly string[])[],
   count: number,
@@ -80,14 +80,14 @@ async function newsOf(
   });
   announcer.start();
   await heard;
-  // The round that this was of comes to its end.
+  // This round ends.
   await new Promise(setImmediate);
   onHope(announcer.hopeful);
   await announcer.stop();
   return said;
 }
 
-test('announces, redirects and scrapes keep to it, by name, address and mapped address', async () => {
+test('announces, redirects and scrapes follow it, by name, address and mapped address', async () => {
   const server = await httpServer((_, url) =>
     url.startsWith('/announce?to=')
       ? {
@@ -106,7 +106,8 @@ test('announces, redirects and scrapes keep to it, by name, address and mapped a
   ]);
   try {
     const said = await newsOf(evil, evil.length);
-    for (const one of said) assert.match(one, /^failed: a tracker on this machine must be called \/announce/);
+    for (const one of said)
+      assert.match(one, /^failed: the path of a tracker on this machine must end in \/announce/);
     assert.deepEqual(
       server.urls.filter((url) => !url.startsWith('/announce?to=')),
       [],
@@ -119,7 +120,7 @@ test('announces, redirects and scrapes keep to it, by name, address and mapped a
       null,
     );
     for (const { error } of scrapes)
-      assert.match(error ?? '', /called \/scrape|cannot be scraped|HTTP|bencoded|does not know/);
+      assert.match(error ?? '', /end in \/scrape|no scrape path|HTTP|bencoded|does not know/);
     const after = server.urls.slice(visits);
     assert.deepEqual(
       after.filter((url) => !/^\/scrape\?/.test(url)),
@@ -130,7 +131,7 @@ test('announces, redirects and scrapes keep to it, by name, address and mapped a
   }
 });
 
-test('over UDP as well, and a mapped address is answered as what it is', async () => {
+test('over UDP as well, and a mapped address counts as IPv4', async () => {
   const socket = createSocket('udp4');
   const heard: Buffer[] = [];
   socket.on('message', (datagram, from) => {
@@ -146,13 +147,13 @@ test('over UDP as well, and a mapped address is answered as what it is', async (
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   const { port } = socket.address();
   const announced = (url: string) => overUdp((route) => udpAnnounce(url, ANNOUNCE, route));
-  await assert.rejects(announced(`udp://127.0.0.1:${port}/admin?x`), /must be called/);
+  await assert.rejects(announced(`udp://127.0.0.1:${port}/admin?x`), /must end in/);
   assert.equal(heard.length, 0);
   for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', 'localhost']) {
     const { peers, reach } = await announced(`udp://${host}:${port}`);
     assert.deepEqual([peers, reach], [[{ host: '1.2.3.4', port: 80 }], 'loopback'], host);
   }
-  await assert.rejects(announced(`udp://0.0.0.0:${port}`), /no address of a host/);
+  await assert.rejects(announced(`udp://0.0.0.0:${port}`), /not an address of a host/);
   await new Promise<void>((resolve) => socket.close(() => resolve()));
 });
 
@@ -177,7 +178,7 @@ test('a name with addresses of both families is announced over each, and one of 
   }
 });
 
-test('what hardly passes is no reason to wait, what may pass is one', async () => {
+test('a lasting failure is no reason to wait, a temporary one is', async () => {
   const status = (code: number, text: string) =>
     httpServer(() => ({ status: code, body: Buffer.from(text) }));
   const [gone, busy, never] = [
@@ -189,11 +190,11 @@ test('what hardly passes is no reason to wait, what may pass is one', async () =
     [gone.announce, /^failed: HTTP status 404$/, false],
     [never.announce, /^failed: refused: no; it is not asked again$/, false],
     [busy.announce, /^failed: HTTP status 503; next try in 15.00 s$/, true],
-    ['http://127.0.0.1:1/announce', /^failed: nobody listens there; next try in 15.00 s$/, true],
-    ['wss://127.0.0.1/announce', /"wss:" are not spoken here; it is not asked again$/, false],
-    ['nonsense', /a URL that cannot be read; it is not asked again$/, false],
-    ['udp://127.0.0.1', /a UDP tracker without a port$/, false],
-    [gone.announce.replace('announce', 'admin'), /must be called \/announce$/, false],
+    ['http://127.0.0.1:1/announce', /^failed: no program listens there; next try in 15.00 s$/, true],
+    ['wss://127.0.0.1/announce', /"wss:" are not supported; it is not asked again$/, false],
+    ['nonsense', /its URL is not valid; it is not asked again$/, false],
+    ['udp://127.0.0.1', /its URL has no port$/, false],
+    [gone.announce.replace('announce', 'admin'), /must end in \/announce$/, false],
   ];
   for (const [url, words, hopeful] of cases) {
     let hoped: boolean | undefined;
@@ -206,7 +207,7 @@ test('what hardly passes is no reason to wait, what may pass is one', async () =
   await Promise.all([gone.close(), busy.close(), never.close()]);
 });
 
-test('a torrent names so many trackers and no more, in whatever form, and so many at one host', async () => {
+test('the number of trackers in a torrent is limited, in any form, also per host', async () => {
   const crowd = Array.from({ length: 5_000 }, (_, i) => `http://127.0.0.1:1/announce?${i}`);
   const spread = Array.from({ length: 5_000 }, (_, i) => `http://h${i}.example/announce`);
   for (const form of [[crowd], crowd.map((url) => [url])])
@@ -222,7 +223,7 @@ test('a torrent names so many trackers and no more, in whatever form, and so man
   await server.close();
 });
 
-test('names: what a hosts file says, what needs no asking, and a look-up that is abandoned', async () => {
+test('names: the hosts file, names without a query, and a look-up that is cancelled', async () => {
   const file =
     '# no\n127.0.0.1 localhost\r\n10.1.2.3\tTrk.test other # trk2.test\n::ffff:10.0.0.9 trk.test.\nbad trk.test\n';
   assert.deepEqual(hostsOf(file, 'TRK.test'), [{ address: '10.1.2.3', family: 4 }]);

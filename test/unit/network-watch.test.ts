@@ -1,4 +1,4 @@
-/** When a network is taken as back, by the second and the reason. */
+/** When the network counts as back, with second and reason. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type NetworkSigns, NetworkWatch } from '../../src/main/network/network-watch.ts';
@@ -13,7 +13,7 @@ const QUIET: NetworkSigns = {
   bytes: 0,
 };
 
-/** `[second, reason]` of every return; what is not said stays as it was. */
+/** `[second, reason]` of every return; values that are not given stay unchanged. */
 function returns(...story: readonly (readonly [second: number, change: Partial<NetworkSigns>])[]) {
   const watch = new NetworkWatch(0);
   let signs = QUIET;
@@ -47,7 +47,7 @@ test('a tracker that answers after failures only', () => {
   assert.deepEqual(returns(...story), [[45, 'after 45 s']]);
 });
 
-test('a web seed that gives again after failures only, and not one that has given all the while', () => {
+test('a web seed that sends again after failures only, and not one that never stopped', () => {
   const silent = [
     [0, { bytes: 1_000 }],
     [30, { failedDials: 9 }],
@@ -96,7 +96,7 @@ test('no return: a tracker that answers as always beside dead peers, a short pau
   for (const story of stories) assert.deepEqual(returns(...story), []);
 });
 
-test('an address of this machine that comes, or is another than before', () => {
+test('a new or changed address of this machine', () => {
   const story = [
     [0, {}],
     [3, { addresses: ['127.0.0.1'] }],

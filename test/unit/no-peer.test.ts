@@ -1,21 +1,21 @@
-/** How a run says that nobody is left. */
+/** How a run says that no peer is left. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goneText, noPeerText } from '../../src/main/session/no-peer.ts';
 
-test('trackers are blamed only where some were asked', () => {
+test('trackers are blamed only if some were asked', () => {
   assert.deepEqual(
     [goneText(1, true), goneText(7, false)],
     [
       'the only peer is gone, and no tracker answers',
-      'all 7 peers are gone, and no tracker was asked for others',
+      'all 7 peers are gone, and no tracker was asked for more',
     ],
   );
   assert.deepEqual(
     [noPeerText('race', true), noPeerText('download from', false)],
     [
-      'no peer to race: no tracker named one, and --peer named none',
-      'no peer to download from: no tracker was asked, and --peer named none',
+      'no peer to race: no tracker knows one, and --peer names none',
+      'no peer to download from: no tracker was asked, and --peer names none',
     ],
   );
 });

@@ -28,7 +28,7 @@ const node = (i: number, seen: number) => ({ host: `1.2.${i >> 8}.${i & 255}`, p
 const some = (count: number, from: number, seen: number) =>
   Array.from({ length: count }, (_, i) => node(from + i, seen + i));
 
-test('of two runs the nodes that were seen last stay, each once', () => {
+test('of two runs, the nodes seen last stay, each once', () => {
   const file = at('new/folder/dht.json');
   keepNodes(file, some(150, 0, 1_000));
   keepNodes(file, [...some(150, 100, 500), node(0, 9_000)]);
@@ -40,7 +40,7 @@ test('of two runs the nodes that were seen last stay, each once', () => {
     assert.ok(kept.some(({ host, seen }) => host === one.host && seen === one.seen));
 });
 
-test('a run without nodes takes none away', () => {
+test('a run without nodes removes none', () => {
   const file = at('empty.json');
   keepNodes(file, [node(1, 1)]);
   keepNodes(file, []);
@@ -67,7 +67,7 @@ test('runs that end at the same moment keep the nodes of each', async () => {
   );
 });
 
-test('a file of an earlier version is read; what is no node, and what is no file of ours, is not', () => {
+test('a file of an earlier version is read; invalid nodes and files that are not ours are not', () => {
   const file = at('odd.json');
   writeFileSync(file, JSON.stringify({ v: 1, nodes: [{ host: '9.9.9.9', port: 1 }] }));
   assert.deepEqual(readNodes(file), [{ host: '9.9.9.9', port: 1, seen: 0 }]);
@@ -95,7 +95,7 @@ test('a file of an earlier version is read; what is no node, and what is no file
   assert.deepEqual(readNodes(file).find(({ host }) => host === '1.2.0.4')?.seen, 0, 'a clock that was wrong');
 });
 
-test('no link is followed, and the lock of a run that was killed holds up nobody', () => {
+test('no link is followed, and the lock of a killed run blocks no other', () => {
   const file = at('linked.json');
   writeFileSync(at('precious'), JSON.stringify({ nodes: [node(9, 9)] }));
   symlinkSync(at('precious'), file);

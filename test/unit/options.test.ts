@@ -1,4 +1,4 @@
-/** From the texts that a user writes to typed settings: every option once, wrong values by name, wherever they come from. */
+/** From texts of the user to typed settings: every option once, and every wrong value by name and origin. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -168,7 +168,7 @@ test('a wrong value is a usage failure that names the option', () => {
     ['proxy', 'ftp://x', /^--proxy .*: not socks5:\/\/HOST:PORT/],
     ['interface', '192.0.2.1', /^--interface 192\.0\.2\.1: not an address of this machine/],
     ['blocklist', join(folder, 'none'), /^--blocklist .*none: cannot be read \(ENOENT\)/],
-    ['blocklist', file('odd', '\nodd\n'), /^--blocklist .*odd, line 2: "odd" is no range of addresses/],
+    ['blocklist', file('odd', '\nodd\n'), /^--blocklist .*odd, line 2: "odd" is not a range of addresses/],
     ['dht-bootstrap', 'x', /^--dht-bootstrap "x": not HOST:PORT/],
     ['parallel', '65', /^--parallel 65: more than 64/],
     ['keep', 'all', /^--keep all: not a whole number/],
@@ -200,7 +200,7 @@ test('commands without a download keep every peer and let none connect', () => {
   const { session, torrent, durationMs } = bench('--memory=2M', '--hashers=3', '--no-webseeds');
   assert.deepEqual([session.memory, session.hashers, session.webseeds], [2 ** 21, 3, false]);
   assert.deepEqual([session.port, torrent.keep, durationMs], [null, 0, 30_000]);
-  assert.throws(() => bench('--report=x.html'), usage(/--report is for get, race and demo/));
+  assert.throws(() => bench('--report=x.html'), usage(/--report works only with get, race and demo/));
 });
 
 test('what follows from several settings together', () => {

@@ -1,4 +1,4 @@
-/** Two processes are kept from one place, and what a killed one left behind stops nobody. */
+/** Two processes cannot use one place, and the lock of a killed process blocks no other. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -22,8 +22,8 @@ import { GlobalTimers } from '../support/global-timers.ts';
 
 const folder = temporaryFolder();
 const HOOKS: LockHooks = {
-  wait: () => assert.fail('nobody is waited for'),
-  onWait: () => assert.fail('nobody is waited for'),
+  wait: () => assert.fail('no owner is waited for'),
+  onWait: () => assert.fail('no owner is waited for'),
   onLost: () => assert.fail('it is not lost'),
 };
 
@@ -33,7 +33,7 @@ function place(name: string) {
   return { path: join(path, 'lock'), folder: Folder.open(path) };
 }
 
-/** A lock as its owner would have written it, but for what a test changes. */
+/** A lock as its owner would have written it, except for what a test changes. */
 async function ownerOf(changes: object): Promise<string> {
   const at = place(`owner ${readdirSync(folder).length}`);
   const lock = await OutputLock.take(at.folder, 'lock', HOOKS);
@@ -44,30 +44,30 @@ async function ownerOf(changes: object): Promise<string> {
 
 const dead = (): number => spawnSync(process.execPath, ['--version']).pid;
 
-test('one has it, the next does not and is told by what process; after the release it is free and leaves nothing', async () => {
+test('one run has it, the next one learns which process; after the release it is free and nothing is left', async () => {
   const at = place('two');
   const first = await OutputLock.take(at.folder, 'lock', HOOKS);
   await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), (error: Failure) => {
     assert.equal(error.exitStatus, 5);
-    return error.message.includes(`(process ${process.pid}) downloads to this place`);
+    return error.message.includes(`(process ${process.pid}) is downloading to this place`);
   });
   first.release();
   (await OutputLock.take(at.folder, 'lock', HOOKS)).release();
   assert.deepEqual(readdirSync(at.folder.path), []);
 });
 
-test('a process that is dead, or another one with its number, has nothing', async () => {
+test('a dead process, or another one with its number, has no lock', async () => {
   for (const changes of [{ pid: dead() }, { started: '1' }]) {
     const at = place(`stale ${Object.keys(changes)}`);
     writeFileSync(at.path, await ownerOf(changes));
     const lock = await OutputLock.take(at.folder, 'lock', HOOKS);
-    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /downloads to this place/);
+    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /is downloading to this place/);
     lock.release();
     assert.deepEqual(readdirSync(at.folder.path), []);
   }
 });
 
-test('an owner on another system lives while it touches its lock; one that does not is gone after a while', async () => {
+test('an owner on another system lives while it touches its lock; otherwise it is gone after a while', async () => {
   const text = await ownerOf({ system: 'elsewhere' });
   for (const [touchedAt, lives] of [
     [5_000, true],
@@ -87,14 +87,14 @@ test('an owner on another system lives while it touches its lock; one that does 
       },
     };
     const taken = OutputLock.take(at.folder, 'lock', hooks);
-    if (lives) await assert.rejects(taken, /downloads to this place/);
+    if (lives) await assert.rejects(taken, /is downloading to this place/);
     else (await taken).release();
     assert.equal(waited, lives ? touchedAt : LOCK_STALE_MS);
     assert.equal(news.length, 1);
   }
 });
 
-test('an empty lock is of a process that was killed at its start: waited for, and taken', async () => {
+test('an empty lock is from a process that was killed at its start: wait, then take it', async () => {
   const at = place('empty');
   writeFileSync(at.path, '');
   const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onWait: () => {}, wait: async () => {} });
@@ -102,7 +102,7 @@ test('an empty lock is of a process that was killed at its start: waited for, an
   lock.release();
 });
 
-test('what is no lock stays, and the run says so', async () => {
+test('a file that is not a lock stays, and the run says so', async () => {
   const victim = join(folder, 'victim');
   writeFileSync(victim, 'precious');
   for (const [name, lay] of [
@@ -114,12 +114,16 @@ test('what is no lock stays, and the run says so', async () => {
   ] as const) {
     const at = place(`foreign ${name}`);
     lay(at.path);
-    await assert.rejects(OutputLock.take(at.folder, 'lock', HOOKS), /no lock of unchoke: move it away/, name);
+    await assert.rejects(
+      OutputLock.take(at.folder, 'lock', HOOKS),
+      /not a lock of unchoke; move it away/,
+      name,
+    );
   }
   assert.deepEqual([readFileSync(victim, 'utf8'), existsSync(join(folder, 'nowhere'))], ['precious', false]);
 });
 
-test('an owner whose lock was taken over hears of it, and leaves the new one alone', async () => {
+test('an owner whose lock was taken over learns it, and does not touch the new one', async () => {
   const timers = new GlobalTimers();
   try {
     const at = place('lost');
@@ -127,10 +131,10 @@ test('an owner whose lock was taken over hears of it, and leaves the new one alo
     const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onLost: (error) => (lost = error) });
     rmSync(at.path);
     timers.tick(LOCK_INTERVAL_MS);
-    assert.equal(lost, null, 'removed by hand: nobody else has it');
+    assert.equal(lost, null, 'removed by hand: no other process has it');
     const other = await OutputLock.take(at.folder, 'lock', HOOKS);
     timers.tick(LOCK_INTERVAL_MS);
-    assert.match(String(lost), /another run of unchoke took this place over/);
+    assert.match(String(lost), /another run of unchoke took over this place/);
     lock.release();
     assert.equal(existsSync(at.path), true);
     other.release();

@@ -40,7 +40,7 @@ test('a piece of several reads has the hash of the whole, in the memory of one',
   assert.equal(new PieceHash(spans(CHECK_READ_BYTES).spans, g, buffer).of(0 as PieceIndex), null);
 });
 
-test('without --memory the largest piece fits, and no more is kept than the torrent has', () => {
+test('without --memory the largest piece fits, and no more memory is used than the torrent has', () => {
   const large = geometry(3 * MAX_PIECE_BYTES, MAX_PIECE_BYTES);
   assert.equal(defaultMemory(large), MAX_PIECE_BYTES);
   const small = geometry(40_000, MAX_PIECE_BYTES);

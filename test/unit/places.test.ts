@@ -60,7 +60,7 @@ function places(
   return placesOf(metainfo, folder, rules).paths.map((at) => relative(folder, at ?? ''));
 }
 
-test('nothing there: the names of the torrent, mended where no file can have them', () => {
+test('no file there: the names of the torrent, changed where they are impossible', () => {
   const odd = filesOf('..', 'a:b', 'x/../y', 'x//y', 'bad\udcff', 'a\u202eb', 'ab');
   const root = Buffer.from(odd.infoHash).toString('hex');
   assert.equal(odd.name, root);
@@ -70,7 +70,7 @@ test('nothing there: the names of the torrent, mended where no file can have the
   );
 });
 
-test('where the very name of the torrent is there it is used', () => {
+test('an existing exact name is used', () => {
   const folder = newFolder();
   put(folder, 't\u200e/a\u202eb', 't\u200e/bad\udcff', 't\u200e/ab');
   assert.deepEqual(places(filesOf('t\u200e', 'a\u202eb', 'bad\udcff', 'ab', 'new'), folder), [
@@ -81,7 +81,7 @@ test('where the very name of the torrent is there it is used', () => {
   ]);
 });
 
-test('where another client has given the name that is used', () => {
+test('an existing name of another client is used', () => {
   const torrents = filesOf('a:b', 'ReadMe.md', 'readme.md', 'x\x1by', 'bad\udcff', 'q\\r');
   for (const there of [
     ['a:b', 'ReadMe.md', 'readme.1.md', 'x_y', 'bad_', 'qr'],
@@ -106,7 +106,7 @@ test('where another client has given the name that is used', () => {
   assert.deepEqual([one.root, one.paths], [join(single, 'a_b'), [join(single, 'a_b')]]);
 });
 
-test('a path that is too long for the system has its folders made one', () => {
+test('in a path that is too long for the system, the folders become one', () => {
   const folder = newFolder();
   const deep = `${'d'.repeat(200)}/`.repeat(25);
   const found = places(filesOf('t', `${deep}x`, `${deep}y`, 'z'), folder);
@@ -141,7 +141,7 @@ function name(roll: (below: number) => number): string {
   return Array.from({ length: 1 + roll(3) }, () => parts[roll(parts.length)] ?? '').join('');
 }
 
-test('random names: all places differ, and stay the same whatever part of the files is there', () => {
+test('random names: all places differ, and stay the same whichever files exist', () => {
   for (const platform of ['linux', 'darwin', 'win32'] as const) {
     const rules = platformRules(platform);
     for (let seed = 1; seed <= 12; seed++) {
@@ -162,7 +162,7 @@ test('random names: all places differ, and stay the same whatever part of the fi
   }
 });
 
-test('symbolic links (BEP 47) are made where they provably stay inside the torrent, and nowhere else', () => {
+test('symbolic links (BEP 47) are made only if they provably stay inside the torrent', () => {
   const link = (at: string, target: string): Buffer =>
     dict({ attr: str('l'), path: path(at), 'symlink path': path(target) });
   const metainfo = torrent('t', [
@@ -193,7 +193,7 @@ test('symbolic links (BEP 47) are made where they provably stay inside the torre
     assert.equal(lstatSync(join(root, none), { throwIfNoEntry: false }), undefined, none);
 });
 
-test('no link is made through a folder that is a link itself', () => {
+test('no link is made through a folder that is a link', () => {
   const metainfo = torrent('t', [
     file('d/a'),
     dict({ attr: str('l'), path: path('sub/first'), 'symlink path': path('d/a') }),
@@ -225,7 +225,7 @@ test('thousands of links that lead to one another, and very deep ones, take no t
   assert.deepEqual(links[0], { path: join(folder, 't', 'l19999'), target: join(folder, 't', 'a') });
 });
 
-test('links go to the folder that was downloaded into, whatever has its name by now', () => {
+test('links are made in the folder of the download, even if another has its name now', () => {
   const metainfo = torrent('t', [
     file('d/a'),
     dict({ attr: str('l'), path: path('first'), 'symlink path': path('d/a') }),

@@ -1,4 +1,4 @@
-/** The race report as a page: what it says, and that nobody else's text becomes markup. */
+/** The race report as a web page: its content, and that foreign text never becomes markup. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { escaped } from '../../src/main/report/html-text.ts';
@@ -25,15 +25,15 @@ const cutOff = recordedPeer('cut off', { dialed: 0, closed: 2_100 }, { stage: 'd
 
 test('the three strategies on one recording', () => {
   assert.deepEqual(replays([silent, eager, slow]), [
-    // 15 s of silence, 5.02 s with one who hangs up, 2.1 s.
+    // 15 s of silence, 5.02 s with a peer that closes the connection, 2.1 s.
     { strategy: 'sequential', ms: 15_000 + 5_020 + 2_100, isBound: false },
-    // The first to connect hangs up after 5 s; the other needs 2 s from its connect to its unchoke.
+    // The first to connect closes the connection after 5 s; the other needs 2 s from its connect to its unchoke.
     { strategy: 'first-connect', ms: 5_020 + 2_000, isBound: false },
     { strategy: 'first-unchoke', ms: 2_100, isBound: false },
   ]);
 });
 
-test('what was cut off when the run ended is a bound', () => {
+test('a peer that was cut off at the end of the run gives a lower bound', () => {
   assert.deepEqual(replays([cutOff, slow])[0], { strategy: 'sequential', ms: 4_200, isBound: true });
   assert.deepEqual(
     replays([cutOff]).map(({ ms }) => ms),
@@ -41,13 +41,13 @@ test('what was cut off when the run ended is a bound', () => {
   );
 });
 
-test('text of others is no markup', () => {
+test('foreign text is not markup', () => {
   assert.equal(escaped(`<b a="1">&'\u202e`), '&lt;b a=&quot;1&quot;&gt;&amp;&#39;\ufffd');
   const svg = timelineSvg([{ ...slow, family: '<script>alert(1)</script>' }], 9_000);
   assert.ok(!svg.includes('<script'), svg);
 });
 
-test('the picture has a line a peer, the first to unchoke on top, and hairlines beyond eighty', () => {
+test('the chart has one line per peer, the first to unchoke on top, and hairlines beyond eighty', () => {
   const winner = { ...slow, isWinner: true };
   const svg = timelineSvg([silent, eager, winner], 15_000);
   const names = [...svg.matchAll(/class="name"[^>]*>([^<]*)</g)].map((match) => match[1]);
@@ -58,7 +58,7 @@ test('the picture has a line a peer, the first to unchoke on top, and hairlines 
   assert.match(many, /data-peers="5000".*class="rest" data-peers="4920"/s);
 });
 
-test('the flow of data has no more samples than a picture shows, from the first to the last', () => {
+test('the data rate has no more samples than a chart shows, from the first to the last', () => {
   const flow = new FlowRecorder();
   for (let ms = 0; ms < 10_000_000; ms += 250) flow.add({ ms, receivedBytes: ms, verifiedBytes: ms });
   assert.ok(flow.samples.length <= MAX_FLOW_SAMPLES && flow.samples.length > MAX_FLOW_SAMPLES / 4);

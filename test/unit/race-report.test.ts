@@ -13,7 +13,7 @@ const outcome = (peer: number, timeline: Partial<Timeline>) => ({
 const of = (times: readonly StageTimes[], stage: string) =>
   times.filter((row) => row.stage === stage && row.family === 'all').map(({ ms }) => [ms.n, ms.p50]);
 
-test('no stage takes less than no time: blocks that came before the unchoke are in none', () => {
+test('no stage has a negative time: blocks before the unchoke are in none', () => {
   const session = { dialed: 100, connected: 110, handshaken: 130 };
   const times = stageTimes(
     [
@@ -29,7 +29,7 @@ test('no stage takes less than no time: blocks that came before the unchoke are 
   );
 });
 
-test('a guest that unchoked before main heard of it is no reason for a negative time', () => {
+test('an incoming peer that unchoked before main knew it gives no negative time', () => {
   const times = stageTimes([outcome(0, { connected: 20, handshaken: 30, unchoked: 40 })], 50);
   assert.deepEqual(
     times.map(({ ms }) => ms.p50 >= 0),

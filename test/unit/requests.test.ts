@@ -16,7 +16,7 @@ import { wire } from '../support/wire-bytes.ts';
 
 const piece = (index: number): PieceIndex => index as PieceIndex;
 
-test('a queue forgets what came, in any order, and keeps the oldest when drained', () => {
+test('a queue forgets received blocks in any order, and keeps the oldest when drained', () => {
   const queue = new RequestQueue();
   for (let key = 0; key < 3_000; key++) queue.push(key);
   for (let key = 0; key < 2_000; key++) assert.equal(queue.remove(key), true);
@@ -28,7 +28,7 @@ test('a queue forgets what came, in any order, and keeps the oldest when drained
   assert.equal(queue.size, 0);
 });
 
-test('a window starts slow, doubles with what comes, and settles at two seconds of the rate', () => {
+test('a window starts small, doubles with received blocks, and settles at two seconds of the rate', () => {
   const window = new RequestWindow();
   window.setPeerQueue(2_000);
   assert.equal(window.size, 16);
@@ -38,7 +38,7 @@ test('a window starts slow, doubles with what comes, and settles at two seconds 
     window.received(16_384, now);
   }
   assert.equal(window.size, 80);
-  // 1 MiB a second from here on: 64 blocks, so 128 in two seconds.
+  // 1 MiB per second from now on: 64 blocks, so 128 in two seconds.
   for (let i = 0; i < 1_000; i++) {
     now += 1_000 / 64;
     window.received(16_384, now);
@@ -55,7 +55,7 @@ test('a window never exceeds what the peer queues', () => {
   assert.equal(window.size, 50);
 });
 
-test('the order is rarest first and passes over what is not missing', () => {
+test('the order is rarest first, without pieces that are not missing', () => {
   const ledger = new Ledger(Ledger.allocate(10));
   for (let index = 6; index < 10; index++) ledger.verify(piece(index));
   for (const [index, peers] of [5, 1, 4, 2, 3, 1].entries())
@@ -111,7 +111,7 @@ test('a piece that another shard gives back is found again', () => {
   );
 });
 
-test('the order heeds what the peer has', () => {
+test('the order respects the peer’s pieces', () => {
   const order = new PieceOrder(new Ledger(Ledger.allocate(100)), 'rarest', Math.random);
   assert.equal(
     order.next({ order: -1, at: 0 }, (index) => index === 42, 0),
@@ -123,7 +123,7 @@ test('the order heeds what the peer has', () => {
   );
 });
 
-test('ties are broken by the dice: two shards walk in different orders', () => {
+test('ties are random: two shards have different orders', () => {
   const first = (random: () => number) =>
     new PieceOrder(new Ledger(Ledger.allocate(1_000)), 'rarest', random).next(
       { order: -1, at: 0 },

@@ -1,4 +1,4 @@
-/** How much of a journal is believed, and whose journal. */
+/** How much of a journal is trusted, and whose journal it is. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import {
@@ -57,13 +57,13 @@ function place(name: string) {
 const write = (at: ReturnType<typeof place>, key: Buffer | null = KEY): Promise<void> =>
   writeJournal(at.journal, at.plan, metainfo, { verified: ALL, stamps: [at.look()] }, key, true);
 
-/** What is done with the eight pieces. */
+/** What happens to the eight pieces. */
 function resumed(at: ReturnType<typeof place>, journal: Journal | null, random = 0.5) {
   const resume = resumePlan(journal, at.plan, [at.look()], g, () => random);
   return { probes: resume.probes, ...resume.sort(new Set()) };
 }
 
-test('a journal of this user is believed after several probes that nobody can foresee', async () => {
+test('a journal of this user is trusted after several unpredictable probes', async () => {
   const at = place('own');
   await write(at);
   const journal = readJournal(at.journal, at.plan, metainfo, KEY);
@@ -78,7 +78,7 @@ test('a journal of this user is believed after several probes that nobody can fo
   assert.deepEqual([failed.verified, failed.check.length], [[], 8], 'one probe that fails is enough');
 });
 
-test('a time of change that was set back is seen: the system keeps another that nobody can set', async () => {
+test('a modification time that was set back is noticed: the change time cannot be set', async () => {
   const at = place('set back');
   await write(at);
   const { mtime } = statSync(at.data);
@@ -119,14 +119,14 @@ test('a journal of another selection counts for the files that both have', async
   assert.deepEqual([journal?.kind, journal?.stamps], ['signed', [null, at.look(), null]]);
 });
 
-test('the journal of a long name has a name that fits, and differs where the name does', () => {
+test('the journal of a long name has a name that fits, and differs for different names', () => {
   const nameOf = (name: string): string => journalName({ root: `/out/${name}` } as StoragePlan);
   const [a, b] = [nameOf(`${'ü'.repeat(127)}a`), nameOf(`${'ü'.repeat(127)}b`)];
   assert.ok(Buffer.byteLength(`${a}.lock`) <= 255 && a !== b && a.endsWith('.unchoke'));
   assert.equal(nameOf('x'.repeat(231)), `${'x'.repeat(231)}.unchoke`);
 });
 
-test('a journal of version 1, which anybody can write, means: check by hash', () => {
+test('a journal of version 1, which anyone can write, means: check by hash', () => {
   const at = place('earlier');
   const line = JSON.stringify({
     v: 1,
@@ -141,7 +141,7 @@ test('a journal of version 1, which anybody can write, means: check by hash', ()
   assert.deepEqual(resumed(at, journal).check.length, 8);
 });
 
-test('what is no journal is never touched: not replaced, not followed, not removed', async () => {
+test('a file that is not a journal is never touched: not replaced, not followed, not removed', async () => {
   const victim = join(folder, 'victim');
   for (const [name, lay] of Object.entries({
     'a text': (path: string) => writeFileSync(path, 'my own'),
@@ -155,8 +155,8 @@ test('what is no journal is never touched: not replaced, not followed, not remov
     const journal = join(at.path, 'f.bin.unchoke');
     lay(journal);
     const before = lstatSync(journal).ino;
-    await assert.rejects(write(at), /no journal of unchoke/);
-    await assert.rejects(removeJournal(at.journal), /no journal of unchoke/);
+    await assert.rejects(write(at), /not a journal of unchoke/);
+    await assert.rejects(removeJournal(at.journal), /not a journal of unchoke/);
     assert.equal(lstatSync(journal).ino, before, name);
 
     const beside = place(`foreign next ${name}`);
@@ -176,7 +176,7 @@ test('what is no journal is never touched: not replaced, not followed, not remov
   }
 });
 
-test('what a killed run left of a journal is replaced, and removed at the end', async () => {
+test('the rest of a journal of a killed run is replaced, and removed at the end', async () => {
   for (const left of ['', '{"v":2,"info', `{"v":2,"infoHash":"${'ab'.repeat(10)}`]) {
     const at = place(`left ${left.length}`);
     writeFileSync(join(at.path, 'f.bin.unchoke.new'), left);
@@ -188,7 +188,7 @@ test('what a killed run left of a journal is replaced, and removed at the end', 
   }
 });
 
-test('the key: made once, for its owner alone; one that others can read, or of no length, is none', () => {
+test('the key: made once, readable only by its owner; a key that other users can read, or an empty one, is not used', () => {
   const state = join(folder, 'state');
   const before = process.env['XDG_STATE_HOME'];
   process.env['XDG_STATE_HOME'] = state;
@@ -203,8 +203,8 @@ test('the key: made once, for its owner alone; one that others can read, or of n
     assert.deepEqual(troubles, []);
     chmodSync(path, 0o644);
     assert.equal(journalKey(null, trouble), null);
-    assert.match(troubles[0] ?? '', /verified by its hash: .*journal.key: others can read this key/);
-    assert.throws(() => journalKey(path, trouble), /others can read/);
+    assert.match(troubles[0] ?? '', /are hashed again: .*journal.key: other users can read this key/);
+    assert.throws(() => journalKey(path, trouble), /users can read/);
     chmodSync(path, 0o600);
     writeFileSync(path, 'short');
     assert.throws(() => journalKey(path, trouble), /not a journal key/);

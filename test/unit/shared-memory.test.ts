@@ -1,4 +1,4 @@
-/** Ledger and arena, one thread: who may do what, and what it changes. */
+/** Ledger and arena, one thread: which calls are allowed, and what they change. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Arena } from '../../src/shared/arena.ts';
@@ -14,7 +14,7 @@ const SENDER = peerAsSender(peerIndex(7));
 const OTHER = peerAsSender(peerIndex(8));
 const piece = (index: number): PieceIndex => index as PieceIndex;
 
-test('a piece is claimed once, filled by its owner alone, verified for ever', () => {
+test('a piece is claimed once, filled only by its owner, verified for good', () => {
   const ledger = new Ledger(Ledger.allocate(3));
   assert.equal(ledger.claim(piece(1), A), true);
   assert.equal(ledger.claim(piece(1), B), false);
@@ -118,7 +118,7 @@ test('slots are bounded by memory and by the number of pieces; one must fit', ()
   );
 });
 
-test('a slot has one owner, a block one writer, and the last block says so', () => {
+test('a slot has one owner, a block one writer, and the last block is reported', () => {
   const arena = new Arena(Arena.allocate(geometry(40_000, 40_000), 65_536));
   const slot = arena.claim(piece(0), A);
   assert.ok(slot !== null);
@@ -157,7 +157,7 @@ test('a guest may join once, keeps the slot from being used again, and leaves', 
   assert.equal(arena.freeCount(), 1);
 });
 
-/** One piece of four blocks, of which the first two came. */
+/** One piece of four blocks, of which the first two are received. */
 function halfFull() {
   const arena = new Arena(Arena.allocate(geometry(65_536, 65_536), 65_536));
   const slot = arena.claim(piece(0), A);
@@ -208,16 +208,16 @@ test('a piece that failed is fetched again without one sender, or from one alone
     arena.park(slot, true);
   }
   arena.adopt(piece(0), B);
-  assert.equal(arena.isSolo(slot), false, 'nobody finishes it alone');
+  assert.equal(arena.isSolo(slot), false, 'no holder finishes it alone');
 });
 
-test('a dead guest is mourned once by the owner; a dead owner leaves the slot to the guest', () => {
+test('the owner cleans up once after a dead guest; a dead owner leaves the slot to the guest', () => {
   const arena = new Arena(Arena.allocate(geometry(65_536, 65_536), 65_536));
   const slot = arena.claim(piece(0), A);
   assert.ok(slot !== null);
   arena.join(slot, piece(0), B);
   arena.bury(slot, B);
-  assert.equal(arena.isOpen(slot), false, 'nobody joins before the owner has cleared up');
+  assert.equal(arena.isOpen(slot), false, 'no holder joins before the owner has cleaned up');
   assert.equal(arena.lostGuest(slot), true);
   arena.forgetGuest(slot);
   assert.deepEqual([arena.lostGuest(slot), arena.isOpen(slot)], [false, true]);

@@ -11,7 +11,7 @@ const answer = (fields: Record<string, unknown>): BencodeDict =>
   ({ r: { id: ID, ...fields }, t: Buffer.from('aa'), y: Buffer.from('r') }) as BencodeDict;
 const r = (bytes: Uint8Array) => (decodeBencode(bytes).value as { r: Record<string, unknown> }).r;
 
-test('an address gets one stand-in that nobody has, however it is written, and is found again', () => {
+test('an address gets one unused stand-in, in any spelling, and is found again', () => {
   const six = new SixAsFour();
   assert.equal(six.standInOf('2001:db8::7'), '240.0.0.0');
   assert.equal(six.standInOf('2001:0DB8:0:0:0:0:0:8'), '240.0.0.1');
@@ -20,7 +20,7 @@ test('an address gets one stand-in that nobody has, however it is written, and i
   assert.equal(six.realOf('1.2.3.4'), undefined);
 });
 
-test('what comes: nodes6 become nodes, values of IPv6 become values of IPv4, the other family is left out', () => {
+test('incoming: nodes6 become nodes, values of IPv6 become values of IPv4, the other family is left out', () => {
   const six = new SixAsFour();
   const message = answer({
     nodes: Buffer.alloc(26),
@@ -40,7 +40,7 @@ test('what comes: nodes6 become nodes, values of IPv6 become values of IPv4, the
   assert.deepEqual([read['nodes6'], Buffer.from(read['token'] as Uint8Array).toString()], [undefined, 'xyz']);
 });
 
-test('what goes: queries want n6, answers have the real addresses, and strangers to the table are left out', () => {
+test('outgoing: queries want n6, answers have the real addresses, and strangers to the table are left out', () => {
   const six = new SixAsFour();
   six.standInOf('2001:db8::7');
   const query = { a: { id: ID }, q: Buffer.from('ping'), t: Buffer.from('aa'), y: Buffer.from('q') };
@@ -65,7 +65,7 @@ test('what goes: queries want n6, answers have the real addresses, and strangers
   assert.equal(told['nodes'], undefined);
 });
 
-test('of too many addresses the one that was longest out of use is forgotten', () => {
+test('with too many addresses, the least recently used is forgotten', () => {
   const six = new SixAsFour();
   const first = six.standInOf('2001:db8::1');
   const second = six.standInOf('2001:db8::2');

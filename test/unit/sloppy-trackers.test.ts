@@ -1,4 +1,4 @@
-/** Answers of trackers that break rules, as trackers in use do; each is read as other clients read it, or refused in plain words. */
+/** Tracker answers that break rules, as real trackers send them: each is read as other clients read it, or refused in plain words. */
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
@@ -17,7 +17,7 @@ const { signal } = HTTP_VISIT;
 /** Turns of the event loop after which a packet on loopback has been read. */
 const TURNS = 20;
 
-/** One server that answers every connection with these bytes, and closes it; in two packets where the first is to end `at` a byte. */
+/** A server that answers every connection with these bytes and closes it; in two packets if the first one must end `at` a byte. */
 async function answering<Result>(
   bytes: string | Buffer,
   use: (url: string) => Promise<Result>,
@@ -99,7 +99,7 @@ for (const [what, bytes] of Object.entries(READABLE))
     assert.deepEqual(peers, [{ host: '1.2.3.4', port: 80 }]);
   });
 
-test('such answers are read from two packets as well, wherever the first one ends', async () => {
+test('such answers are also read from two packets, wherever the first one ends', async () => {
   for (const [what, bytes] of Object.entries(READABLE)) {
     const body = bytes.indexOf('\n\r\n') + 3 || bytes.indexOf('\n\n') + 2 || 0;
     for (const at of new Set([1, 12, 20, body, body + 5, bytes.length - 3])) {
@@ -112,20 +112,20 @@ test('such answers are read from two packets as well, wherever the first one end
 });
 
 const UNREADABLE: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
-  'SSH speaks': [raw('SSH-2.0-OpenSSH_9.2\r\n\r\n'), /^an answer that is not HTTP$/],
+  'SSH speaks': [raw('SSH-2.0-OpenSSH_9.2\r\n\r\n'), /^its answer is not HTTP$/],
   'the rest is cut off': [
     raw(`HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\n${text.slice(0, 9)}`),
     /not bencoded: a string longer than the data/,
   ],
   'gzip is broken': [
     http11(gzipSync(GOOD).subarray(0, 25), 'Content-Encoding: gzip\r\n'),
-    /cannot be unpacked/,
+    /cannot be decompressed/,
   ],
-  'a bomb is packed': [http11(gzipSync(Buffer.alloc(2 ** 21))), /more than 1048576 bytes/],
+  'a bomb is packed': [http11(gzipSync(Buffer.alloc(2 ** 21))), /longer than 1048576 bytes/],
 };
 
 for (const [what, [bytes, words]] of Object.entries(UNREADABLE))
-  test(`where ${what}, that is said, and no code of ours`, async () => {
+  test(`where ${what}, the error says so without an internal code`, async () => {
     await assert.rejects(answering(bytes, asked), (error: Error) => {
       assert.match(error.message, words);
       assert.doesNotMatch(error.message, /HPE_|ERR_|ECONN/);
@@ -135,7 +135,7 @@ for (const [what, [bytes, words]] of Object.entries(UNREADABLE))
 
 test('only trackers are read like that', async () => {
   await answering(READABLE['bare LF'] as Buffer, (url) =>
-    assert.rejects(http.get(url, { maxBytes: 1_000, signal }), /an answer that is not HTTP/),
+    assert.rejects(http.get(url, { maxBytes: 1_000, signal }), /its answer is not HTTP/),
   );
 });
 
@@ -153,7 +153,7 @@ const told = (bencoded: string, status = 200) => {
   }
 };
 
-test('refusals say when to come again (BEP 31), and statuses whether it is worth it', async () => {
+test('refusals give the time of the next try (BEP 31), and statuses whether there is one', async () => {
   const refusal = (rest: string) => `d14:failure reason2:no${rest}e`;
   assert.deepEqual(told(refusal('8:retry ini2e')), ['refused: no', 120_000, false]);
   assert.deepEqual(told(refusal('8:retry in1:3')), ['refused: no', 180_000, false]);
@@ -184,7 +184,7 @@ test('peers in forms of all kinds', () => {
   assert.deepEqual(peers('ld2:ip7:1.2.3.44:port1:xed2:ip7:1.2.3.44:porti65536eee'), []);
 });
 
-test('a fragment never eats the query, nor does an end that waits for one', () => {
+test('a fragment never swallows the query, nor does a URL that ends with a question mark or ampersand', () => {
   for (const [url, begins] of [
     ['http://t/announce#frag', 'http://t/announce?info_hash='],
     ['http://t/announce?k=1#a?b', 'http://t/announce?k=1&info_hash='],
@@ -196,7 +196,7 @@ test('a fragment never eats the query, nor does an end that waits for one', () =
   assert.equal(scrapeUrl('http://t/announce#/announce'), 'http://t/scrape');
 });
 
-test('a scrape with something behind it is read as well', () => {
+test('a scrape with bytes after it is also read', () => {
   const body = `d5:filesd20:${'h'.repeat(20)}d8:completei3e10:downloadedi4e10:incompletei5eeee\n`;
   assert.deepEqual(readScrape(raw(body), Buffer.alloc(20, 'h')), { seeders: 3, leechers: 5, completed: 4 });
 });

@@ -32,13 +32,13 @@ function owned() {
   return { run, arena, slot, wasted: () => wasted };
 }
 
-test('what comes once is not wasted, in whatever parts', () => {
+test('bytes that arrive once are not wasted, in any parts', () => {
   const { run, wasted } = owned();
   for (let at = 0; at < 4 * BLOCK; at += 5_000) run.write(Buffer.alloc(Math.min(5_000, 4 * BLOCK - at), 1));
   assert.deepEqual([run.openCount, wasted()], [0, 0]);
 });
 
-test('a block that another took first, a block begun anew and bytes passed over are wasted', () => {
+test('a block that another writer took first, a block begun again and skipped bytes are wasted', () => {
   const { run, arena, slot, wasted } = owned();
   assert.ok(arena.take(slot, 1));
   run.write(Buffer.alloc(2 * BLOCK, 1));

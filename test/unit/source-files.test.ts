@@ -1,4 +1,4 @@
-/** What `create` makes a torrent of, and where it writes it. */
+/** Which files `create` shares, and where it writes the torrent. */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 const failsWith = (message: RegExp) => (error: unknown) =>
   error instanceof Failure && message.test(error.message);
 
-test('a file that is changed, replaced or removed while it is read is an error that names it', () => {
+test('a file that is changed, replaced or removed during reading is an error that names it', () => {
   const root = join(folder, 'changing');
   mkdirSync(root);
   const one = join(root, 'one');
@@ -29,7 +29,7 @@ test('a file that is changed, replaced or removed while it is read is an error t
     const source = sourceOf(root, 'out.torrent');
     assertUnchanged(source);
     happen();
-    assert.throws(() => assertUnchanged(source), failsWith(/one: it was changed while it was read/), what);
+    assert.throws(() => assertUnchanged(source), failsWith(/one: it changed while unchoke read it/), what);
   }
 });
 
@@ -44,7 +44,7 @@ test('leftovers of a killed create and the padding of BitComet are left out, and
     [['a']],
   );
   assert.deepEqual(leftOut.map(({ reason }) => reason).toSorted(), [
-    'a file that was not finished',
+    'a file of an unfinished download',
     'padding of another torrent',
   ]);
 });

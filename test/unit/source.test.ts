@@ -1,4 +1,4 @@
-/** From what the user names to a torrent or a magnet link: what leads where, and what no file system takes. */
+/** From a source to a torrent or a magnet link: which source is what, and strings that no file system accepts. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const hashOf = async (source: string): Promise<string> => {
   return opened.kind === 'magnet' ? Buffer.from(opened.magnet.infoHash).toString('hex') : '';
 };
 
-test('links, URLs and hashes are no paths, however long they are and whatever lies in the folder', async () => {
+test('links, URLs and hashes are not paths, at any length and with any files in the folder', async () => {
   const long = `${MAGNET}${'&tr=udp://t:1'.repeat(200)}`;
   const url = `http://t.example/${'x'.repeat(5_000)}`;
   assert.deepEqual(expandSources([long, url, '-', HEX]), [long, url, '-', HEX]);
@@ -90,7 +90,7 @@ test('the URL of a .torrent may lead to a magnet link: by a redirect, or as its 
   }
 });
 
-test('peers that a magnet link names are those of a stranger; --peer is the user', async () => {
+test('peers in a magnet link count as a stranger’s; --peer is the user', async () => {
   const linked = parseMagnet(
     `magnet:?xt=${HEX}&x.pe=127.0.0.1:1&x.pe=10.0.0.1:2&x.pe=[::1]:3&x.pe=8.8.8.8:4&x.pe=[2600::1]:5&x.pe=localhost:6`,
   ).peers;
@@ -124,7 +124,7 @@ test('peers that a magnet link names are those of a stranger; --peer is the user
   assert.ok(news.length >= 2);
 });
 
-test('--select takes indices, then the very name, then the name as it looks, then globs', async () => {
+test('--select takes indices, then the exact name, then the name in another Unicode form, then globs', async () => {
   const names = ['a[1].bin', 'a1.bin', 'caf\u00e9', 'cafe\u0301', 'r\u00e9sum\u00e9', '2024', 'd/a1.bin'];
   const files = list(
     ...names.map((name) => dict({ length: int(10), path: list(...name.split('/').map((one) => str(one))) })),
@@ -151,7 +151,7 @@ test('--select takes indices, then the very name, then the name as it looks, the
     assert.deepEqual(await selected(pattern), hits, pattern);
 });
 
-test('files that a magnet link selects: those that are not there are passed over and named', async () => {
+test('files that a magnet link selects: those that do not exist are skipped and reported', async () => {
   const files = list(...['a', 'b', 'c'].map((name) => dict({ length: int(10), path: list(str(name)) })));
   const info = { files, name: str('set'), 'piece length': int(16_384), pieces: str(Buffer.alloc(20)) };
   const metainfo = parseMetainfo(dict({ info: dict(info) }), 'test');

@@ -1,4 +1,4 @@
-/** Other people's text, on its way to be seen. */
+/** Foreign text that is shown to the user. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { int, list, str, torrentOf } from '../support/torrents.ts';
 
 const HEX = '0123456789abcdef0123456789abcdef';
 
-test('text from the network cannot steer the terminal', () => {
+test('text from the network cannot control the terminal', () => {
   assert.equal(printable('a\x1b[2Jb\r\n\u202egpj.exe'), 'a\ufffd[2Jb\ufffd\ufffd\ufffdgpj.exe');
   for (const code of [
     0, 7, 9, 0x1b, 0x7f, 0x85, 0x9b, 0xad, 0x61c, 0x115f, 0x180e, 0x200b, 0x200e, 0x2028, 0x202e, 0x2060,
@@ -36,14 +36,14 @@ test('a line stays one line', () => {
   ]);
 });
 
-test('JSON carries every string as it was, in bytes that steer nothing', () => {
+test('JSON carries every string unchanged, in bytes that control nothing', () => {
   const value = { name: '\u009b31m\u202egpj\x1b\u{e0041}\ud800"\\', list: ['\u2028', '\x7f'] };
   const text = printableJson(value);
   assert.equal(printable(text), text);
   assert.deepEqual(JSON.parse(text), value);
 });
 
-test('a URL is shown without what may identify the user, wherever that stands', () => {
+test('a URL is shown without anything that may identify the user', () => {
   for (const [url, shown] of [
     [`http://user:${HEX}@t.example:8080/${HEX}/announce?passkey=1`, 'http://t.example:8080/…?…'],
     ['udp://t.example:80', 'udp://t.example:80'],
@@ -71,7 +71,7 @@ test('a URL is shown without what may identify the user, wherever that stands', 
 test('the same in the middle of a text, and in a magnet link', () => {
   for (const [text, shown] of [
     [`cannot fetch https://a.b.example/${HEX}?k=${HEX}, gone`, 'cannot fetch https://….b.example/…?…, gone'],
-    ['figures at http://127.0.0.1:80/metrics', 'figures at http://127.0.0.1:80/metrics'],
+    ['metrics at http://127.0.0.1:80/metrics', 'metrics at http://127.0.0.1:80/metrics'],
     ['not socks5://HOST:PORT or http://HOST:PORT', 'not socks5://HOST:PORT or http://HOST:PORT'],
     ['at file:///x/y.js:1:2', 'at file:///x/y.js:1:2'],
     [
@@ -114,12 +114,12 @@ function magnetTrackers(isPrivate: boolean): string[] {
   return new URLSearchParams(magnetLink(parseMetainfo(torrent, 'x')).slice('magnet:?'.length)).getAll('tr');
 }
 
-test('a magnet link names the trackers that anybody may know, and those of a private torrent not at all', () => {
+test('a magnet link names the trackers that are not secret, and none of a private torrent', () => {
   assert.deepEqual(magnetTrackers(false), ['udp://t.example:80']);
   assert.deepEqual(magnetTrackers(true), []);
 });
 
-test('a magnet link has the name in the bytes of the torrent, whatever they are', () => {
+test('a magnet link has the name in the bytes of the torrent', () => {
   for (const bytes of [
     [0x61, 0xff],
     [0xed, 0xa0, 0x80],
@@ -131,7 +131,7 @@ test('a magnet link has the name in the bytes of the torrent, whatever they are'
   }
 });
 
-test('there is one door to stdout and stderr', () => {
+test('only these files write to stdout and stderr', () => {
   const folder = join(ROOT, 'src', 'main');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
@@ -140,7 +140,7 @@ test('there is one door to stdout and stderr', () => {
   const writers = files.filter((file) =>
     /process\.std(?:out|err)\b|process\[/.test(readFileSync(join(folder, file), 'utf8')),
   );
-  // The screen redraws lines that went through the door; a program of the user's own writes for itself.
+  // The console redraws lines that went through the terminal's writer; the user's own program writes for itself.
   assert.deepEqual(writers.sort(), [
     'cli/output/console.ts',
     'cli/output/terminal.ts',

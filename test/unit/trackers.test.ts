@@ -1,4 +1,4 @@
-/** Announces: what is asked, what is understood, and what becomes of trackers that fail. */
+/** Announces: the request, the answer, and what happens to trackers that fail. */
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:http';
@@ -63,7 +63,7 @@ test('replies that are refusals say why, with the terminal safe', () => {
   assert.throws(() => reply('le'), /not a dictionary/);
 });
 
-test('compact lists: a rest that is no peer, and port 0, are dropped', () => {
+test('compact lists: an incomplete peer at the end, and port 0, are dropped', () => {
   assert.deepEqual(compactIpv4(Buffer.from([1, 2, 3, 4, 0, 0, 5, 6, 7, 8, 0, 9, 1, 2])), [
     { host: '5.6.7.8', port: 9 },
   ]);
@@ -87,23 +87,23 @@ test('HTTP: redirects are followed a few times, endless ones and huge answers ar
     assert.match(server.urls[1] ?? '', /^\/announce\.php\?there/);
     await assert.rejects(announced('?endless'), /redirects more than 5 times/);
     await assert.rejects(announced('?circle'), /redirects more than 5 times/);
-    await assert.rejects(announced('?huge'), /more than 1048576 bytes/);
+    await assert.rejects(announced('?huge'), /longer than 1048576 bytes/);
   } finally {
     await server.close();
   }
 });
 
-test('HTTP: what a torrent must not make us do is refused before a byte is sent', async () => {
+test('HTTP: forbidden requests are refused before a byte is sent', async () => {
   const server = await httpServer(() => ({ body: EMPTY }));
   const other = server.announce.replace('/announce', '/shutdown?now');
   try {
     await assert.rejects(
       httpAnnounce(other, request, null, http, HTTP_VISIT),
-      /a tracker on this machine must be called \/announce/,
+      /the path of a tracker on this machine must end in \/announce/,
     );
     await assert.rejects(
       httpAnnounce('http://224.0.0.1/announce', request, null, http, HTTP_VISIT),
-      /no address of a host/,
+      /not an address of a host/,
     );
     assert.deepEqual(server.urls, []);
   } finally {
@@ -111,7 +111,7 @@ test('HTTP: what a torrent must not make us do is refused before a byte is sent'
   }
 });
 
-test('HTTP: a tracker that says nothing is given up when the signal says so', async () => {
+test('HTTP: a silent tracker is given up when the signal aborts', async () => {
   const server = createServer(() => {});
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
   const address = server.address();
@@ -125,7 +125,7 @@ test('HTTP: a tracker that says nothing is given up when the signal says so', as
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** A UDP tracker that plays a script: for each datagram what to answer, or null for silence. */
+/** A UDP tracker with a script: for each datagram the answer, or null for silence. */
 async function udpServer(
   script: (n: number, datagram: Buffer) => Buffer | null,
 ): Promise<{ socket: Socket; url: string; heard: Buffer[] }> {
@@ -170,7 +170,7 @@ test('UDP: connect, announce, peers; the request as BEP 15 lays it out, with the
   assert.equal(second?.subarray(98).toString('latin1'), '\x02\x0f/announce?key=1');
 });
 
-test('UDP: lost datagrams are sent again, strangers ignored, refusals told', async () => {
+test('UDP: lost datagrams are sent again, strangers ignored, refusals reported', async () => {
   const lossy = await udpServer((n, datagram) =>
     n === 1
       ? null
@@ -192,10 +192,10 @@ test('UDP: lost datagrams are sent again, strangers ignored, refusals told', asy
   await assert.rejects(announcedTo(mute.url, 5), /no answer/);
   assert.equal(mute.heard.length, 4);
   mute.socket.close();
-  await assert.rejects(announcedTo('udp://127.0.0.1/announce'), /without a port/);
+  await assert.rejects(announcedTo('udp://127.0.0.1/announce'), /has no port/);
 });
 
-test('tiers are asked at once, trackers of a tier in turn; who answered hears of the end', async () => {
+test('tiers are asked at once, trackers of a tier in turn; the one that answered gets the end', async () => {
   const good = await httpServer(() => ({
     body: Buffer.from('d8:intervali1800e5:peers6:\x01\x02\x03\x04\x00\x50e', 'latin1'),
   }));
@@ -232,7 +232,7 @@ test('tiers are asked at once, trackers of a tier in turn; who answered hears of
   await heard;
   assert.equal(peers, 1);
   assert.equal(announcer.hopeful, true);
-  assert.ok(news.some(({ kind, text }) => kind === 'failed' && /"wss:" are not spoken/.test(text)));
+  assert.ok(news.some(({ kind, text }) => kind === 'failed' && /"wss:" are not supported/.test(text)));
   announcer.completed();
   while (good.urls.length < 2 || other.urls.length < 2) await new Promise(setImmediate);
   await announcer.stop();

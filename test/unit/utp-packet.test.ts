@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { after, beyond, decodeUtp, encodeUtp, UTP_TYPE } from '../../src/workers/transport/utp/utp-packet.ts';
 
-/** A packet as BEP 29 draws it: type and version, extension, number, two times, window, sequence, ack. */
+/** A packet as in BEP 29: type and version, extension, number, two times, window, sequence, ack. */
 const DATA = Buffer.from(
   '01' + '00' + '1234' + '00000001' + '00000002' + '00100000' + 'fffe' + '0007' + '6869',
   'hex',
@@ -17,12 +17,12 @@ const head = {
   ack: 7,
 };
 
-test('a packet of data, both ways', () => {
+test('a data packet, encoded and decoded', () => {
   assert.deepEqual(decodeUtp(DATA), { ...head, selectiveAck: null, payload: Buffer.from('hi') });
   assert.deepEqual(encodeUtp(head, null, Buffer.from('hi')), DATA);
 });
 
-test('a selective acknowledgement, behind an extension that nobody knows', () => {
+test('a selective acknowledgement after an unknown extension', () => {
   const bytes = Buffer.concat([
     Buffer.from('2102', 'hex').subarray(0, 1),
     Buffer.from('02', 'hex'),
@@ -38,7 +38,7 @@ test('a selective acknowledgement, behind an extension that nobody knows', () =>
   assert.equal(own[1], 1);
 });
 
-test('what is no packet: too short, another version, another type, extensions beyond the end', () => {
+test('invalid packets: too short, another version, another type, extensions beyond the end', () => {
   const wrong = {
     'too short': DATA.subarray(0, 19),
     'version 2': Buffer.concat([Buffer.of(0x02), DATA.subarray(1)]),
@@ -50,7 +50,7 @@ test('what is no packet: too short, another version, another type, extensions be
   for (const [name, bytes] of Object.entries(wrong)) assert.equal(decodeUtp(bytes), null, name);
 });
 
-test('sequence numbers begin again after 65535', () => {
+test('sequence numbers wrap around after 65535', () => {
   assert.equal(after(0xffff, 1), 0);
   assert.equal(beyond(2, 0xfffe), 4);
   assert.equal(beyond(0xfffe, 2), -4);

@@ -1,11 +1,11 @@
-/** A UDP socket that must not leave from elsewhere. */
+/** A UDP socket must not send from another port. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { UtpSocket } from '../../src/workers/transport/utp/utp-socket.ts';
 
-test('a socket whose port is taken sends nothing; another does, from where it was told to', async () => {
+test('a socket whose port is taken sends nothing; another one sends from its given address', async () => {
   const taken = createSocket('udp4').bind(0, '127.0.0.2');
   const listener = createSocket('udp4').bind(0, '127.0.0.1');
   await Promise.all([once(taken, 'listening'), once(listener, 'listening')]);

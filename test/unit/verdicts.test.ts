@@ -1,4 +1,4 @@
-/** What becomes of full pieces after their hash: slots, the next try, and what is counted as thrown away. */
+/** What happens to full pieces after their hash: slots, the next try, and what counts as wasted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Verdicts } from '../../src/main/download/verdicts.ts';
@@ -53,7 +53,7 @@ function full(senders: readonly Sender[], hasGuest = false) {
   return { arena, ledger, slot, verdicts, convicted, timers, fail, reopened: () => reopened };
 }
 
-test('a bad piece of one sender: it is convicted, all of it is thrown away, and the slot is free', () => {
+test('a bad piece of one sender: the sender is convicted, the piece is thrown away, and the slot is free', () => {
   const { arena, ledger, verdicts, convicted, fail } = full([ONE, ONE, ONE, ONE]);
   fail();
   assert.deepEqual(convicted, [ONE]);
@@ -82,7 +82,7 @@ test('while a guest has not left, the piece stays full; it is missing once the g
   assert.deepEqual([ledger.stateOf(PIECE), timers.length, reopened()], [PIECE_STATE.missing, 0, 1]);
 });
 
-test('a piece that is told twice goes to the hashers once', () => {
+test('a piece that is reported twice is hashed once', () => {
   const { slot, verdicts } = full([ONE, TWO, TWO, TWO]);
   assert.deepEqual(verdicts.take([{ piece: PIECE, slot }]), []);
 });

@@ -1,4 +1,4 @@
-/** The parts of web seeds that decide: answers, waits, names, and how an incomplete download is told. */
+/** The decisions for web seeds: answers, waits, names, and how an incomplete download is reported. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { incompleteFailure, missingText } from '../../src/main/download/incomplete.ts';
@@ -45,7 +45,7 @@ test('a range, more of it, less of it and the whole file are used', () => {
     );
 });
 
-test('answers that are of no use for the file say why', () => {
+test('answers that are useless for the file say why', () => {
   for (const [status, headers, message] of [
     [404, {}, 'HTTP status 404'],
     [403, {}, 'HTTP status 403'],
@@ -77,7 +77,7 @@ test('answers that are of no use for the file say why', () => {
     );
 });
 
-test('answers that mean "not now" say when, where the server does', () => {
+test('answers that mean "not now" give the time, if the server does', () => {
   for (const [status, headers, ms] of [
     [503, { 'retry-after': '10' }, 10_000],
     [429, { 'retry-after': ' 7 ' }, 7_000],
@@ -93,7 +93,7 @@ test('answers that mean "not now" say when, where the server does', () => {
   assert.equal(retryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 90_000), 0);
 });
 
-test('waits double up to a bound; what fails together is one failure; a success forgets all', () => {
+test('waits double up to a bound; failures at the same time count once; a success forgets all', () => {
   const backOff = new BackOff();
   const waits: number[] = [];
   for (let now = 1_000; waits.length < 8; now = backOff.until) {
@@ -108,7 +108,7 @@ test('waits double up to a bound; what fails together is one failure; a success 
   assert.equal(backOff.until, 5_000 + 3_600_000, 'no server ends itself for the whole run');
 });
 
-test('a run is taken over by a web seed that is twice as fast, and by an untried one where next to nothing comes', () => {
+test('a run is taken over by a web seed that is twice as fast, and by an untried one if it is very slow', () => {
   for (const [left, rate, helper, expected] of [
     [100_000, null, 1e6, false],
     [100_000, 10, 1e6, true],
@@ -165,7 +165,7 @@ test('an incomplete download names its files, up to a bound', () => {
   );
 });
 
-test('near us a web seed is asked for the files of the torrent alone', () => {
+test('near us a web seed is asked only for the files of the torrent', () => {
   const refusal = (url: string, names: string[], reach: 'public' | 'private' | 'loopback' = 'loopback') =>
     webSeedRefusal(new URL(url), names, reach);
   const called = 'a web seed on our own network must be called as the file in the torrent is';

@@ -1,4 +1,4 @@
-/** Files that are replaced as a whole: nothing else is touched, no matter what made it. */
+/** Files that are replaced as a whole: nothing else is touched. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -34,7 +34,7 @@ test('a new file, and one that is replaced, with nothing left beside it', () => 
   assert.deepEqual(readdirSync(at('.')), ['x']);
 });
 
-test('a link is replaced and what it leads to is kept, as are links where other programs put their new files', () => {
+test('a link is replaced and its target is kept, as are links at the places of new files', () => {
   const at = inFolder();
   writeFileSync(at('precious'), 'mine');
   for (const link of ['x', 'x.new', 'x.part']) symlinkSync(at('precious'), at(link));
@@ -44,7 +44,7 @@ test('a link is replaced and what it leads to is kept, as are links where other 
   assert.equal(lstatSync(at('x.new')).isSymbolicLink(), true);
 });
 
-test('a folder and a pipe stay what they are, and nothing is left where it fails', () => {
+test('a folder and a pipe stay unchanged, and nothing is left after a failure', () => {
   const at = inFolder();
   mkdirSync(at('folder'));
   execFileSync('mkfifo', [at('pipe')]);
@@ -54,7 +54,7 @@ test('a folder and a pipe stay what they are, and nothing is left where it fails
   assert.deepEqual(readdirSync(at('.')).sort(), ['folder', 'pipe']);
 });
 
-test('what is no file, is a link or is too large, is not read, and nothing is waited for', () => {
+test('a link, a pipe or a file that is too large is not read, and nothing blocks', () => {
   const at = inFolder();
   writeFileSync(at('x'), '12345');
   symlinkSync(at('x'), at('link'));

@@ -5,7 +5,7 @@ import { WriteSize } from '../../src/workers/storage/write-size.ts';
 import { dice } from '../support/dice.ts';
 
 const MIB = 2 ** 20;
-/** Nanoseconds a byte by size: as measured on a virtual machine whose memory was fresh, and once it was used. */
+/** Nanoseconds per byte by size: measured on a virtual machine whose memory was fresh, and after it was used. */
 const FRESH = new Map([
   [16_384, 1.0],
   [65_536, 1.5],
@@ -17,7 +17,7 @@ const USED = new Map([
   [262_144, 0.85],
 ]);
 
-/** The rule in its plainest form: all samples of all sizes are sorted at each write. */
+/** The rule in its simplest form: all samples of all sizes are sorted at each write. */
 class PlainWriteSize {
   readonly #sizes = [16_384, 65_536, 262_144];
   readonly #samples: number[][] = [[], [], []];
@@ -53,7 +53,7 @@ class PlainWriteSize {
   }
 }
 
-/** Writes so many pieces of 1 MiB; one in ten takes ten times as long, and all vary by a tenth. */
+/** Writes this many pieces of 1 MiB; one in ten takes ten times as long, and all vary by a tenth. */
 function writes(size: WriteSize, count: number, costs: ReadonlyMap<number, number>, seed: number): number[] {
   const roll = dice(seed);
   return Array.from({ length: count }, () => {
@@ -64,7 +64,7 @@ function writes(size: WriteSize, count: number, costs: ReadonlyMap<number, numbe
   });
 }
 
-/** By seed: the share of so many writes that were in calls of this size. */
+/** By seed: the share of writes in calls of this size. */
 function shares(best: (size: number) => boolean, run: (size: WriteSize, seed: number) => number[]): number[] {
   return Array.from({ length: 50 }, (_, i) => {
     const sizes = run(new WriteSize(), i + 1);
@@ -79,7 +79,7 @@ for (const [state, costs, best] of [
   ['fresh', FRESH, 16_384],
   ['used', USED, 262_144],
 ] as const) {
-  test(`memory that is ${state}: nearly all writes are in calls of ${best} bytes, whatever stalls`, () => {
+  test(`memory that is ${state}: nearly all writes are in calls of ${best} bytes, despite stalls`, () => {
     const all = shares(
       (one) => one === best,
       (size, seed) => {
@@ -92,7 +92,7 @@ for (const [state, costs, best] of [
   });
 }
 
-test('a machine whose memory is used up meanwhile: the size changes with it', () => {
+test('when the machine’s memory is used during the run, the size changes', () => {
   const all = shares(
     (one) => one !== 16_384,
     (size, seed) => {
@@ -103,7 +103,7 @@ test('a machine whose memory is used up meanwhile: the size changes with it', ()
   assert.ok(mean(all) > 0.85, `${mean(all)}`);
 });
 
-test('small writes say nothing', () => {
+test('small writes do not count', () => {
   const size = new WriteSize();
   for (let i = 0; i < 100; i++) size.note(size.next(), 1_000, 1);
   assert.equal(size.next(), 16_384);

@@ -22,13 +22,13 @@ import { applySettings } from './settings.ts';
 
 const EXAMPLES = `
 Examples:
-  unchoke get ubuntu.torrent -o ~/Downloads      download; the same command goes on after a break
-  unchoke get 'magnet:?xt=urn:btih:…'            from a magnet link, or a bare info hash
-  unchoke race x.torrent --report race.html      who unchokes first, and why the others did not, as a page
-  unchoke doctor x.torrent                       why does it not start?
-  unchoke demo                                   all of it on this machine, without a network
+  unchoke get ubuntu.torrent -o ~/Downloads      download; run it again to resume
+  unchoke get 'magnet:?xt=urn:btih:…'            from a magnet link, or from an info hash alone
+  unchoke race x.torrent --report race.html      which peer unchokes first, as a web page
+  unchoke doctor x.torrent                       why a download does not start
+  unchoke demo                                   try it on this machine; needs no network
 
-Options may stand in UNCHOKE_… variables and in unchoke.json: see unchoke man.`;
+You can also set options in UNCHOKE_… variables and in unchoke.json: see unchoke man.`;
 
 /** What the commands do is loaded once it is known that one of them runs: `--help` does not wait for it. */
 const runs = () => import('./runs/runs.ts');
@@ -41,9 +41,9 @@ export async function main(): Promise<number> {
     status = value;
   };
   const program = new Command('unchoke')
-    .description('A BitTorrent downloader that talks to every peer at once and starts at the first unchoke.')
+    .description('A BitTorrent downloader that tries every peer at once and starts at the first unchoke.')
     .version(VERSION)
-    .showHelpAfterError('(unchoke --help tells more)')
+    .showHelpAfterError('(run unchoke --help for more)')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
       writeOut: (text) => writeLines('stdout', linesOf(text)),
@@ -87,7 +87,7 @@ function statusOf(error: unknown, asJson: boolean): number {
   const [first = '', ...more] = error instanceof Failure ? error.lines : [message];
   writeLines('stderr', [`unchoke: ${first}`, ...more]);
   if (code === 'bug' && error instanceof Error)
-    writeLines('stderr', ['this is a bug of unchoke:', ...linesOf(error.stack ?? '')]);
+    writeLines('stderr', ['this is a bug in unchoke:', ...linesOf(error.stack ?? '')]);
   return EXIT_STATUS[code];
 }
 

@@ -112,7 +112,7 @@ export function inspectSettings(flags: InspectFlags): InspectSettings {
 }
 
 export function benchSettings(flags: BenchFlags): BenchSettings {
-  if (flags.report !== undefined) throw new Failure('usage', '--report is for get, race and demo');
+  if (flags.report !== undefined) throw new Failure('usage', '--report works only with get, race and demo');
   const { session, torrent, ...run } = withoutDownload(flags);
   return {
     ...run,
@@ -174,7 +174,7 @@ function routeSettings(flags: RaceFlags): Pick<SessionSettings, 'proxy' | 'inter
   if (proxy !== undefined && !isProxyUrl(proxy))
     throw new Failure(
       'usage',
-      `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ where it wants them`,
+      `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`,
     );
   if (localAddress !== undefined && !isOwnAddress(localAddress))
     throw new Failure('usage', `--interface ${localAddress}: not an address of this machine`);

@@ -86,12 +86,12 @@ function asBoolean(value: unknown, where: string): boolean {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string' && YES.test(value)) return true;
   if (typeof value === 'string' && NO.test(value)) return false;
-  throw new Failure('usage', `${where}: neither true nor false`);
+  throw new Failure('usage', `${where}: not true or false`);
 }
 
 function asText(value: unknown, where: string): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw new Failure('usage', `${where}: neither text nor a number`);
+  throw new Failure('usage', `${where}: not text or a number`);
 }
 
 interface Config {
@@ -107,12 +107,12 @@ function readConfig(path: string, commands: readonly Command[]): Config {
   for (const [key, value] of Object.entries(root)) {
     const own = known.get(key);
     if (own === undefined && !everywhere.has(key))
-      throw new Failure('usage', `${path}: "${key}" is no option`);
+      throw new Failure('usage', `${path}: "${key}" is not an option`);
     if (own === undefined) continue;
     if (!isObject(value))
-      throw new Failure('usage', `${path}: "${key}" is a command: its value is an object of options`);
+      throw new Failure('usage', `${path}: "${key}" is a command, so its value must be an object of options`);
     for (const name of Object.keys(value))
-      if (!own.has(name)) throw new Failure('usage', `${path}: "${name}" is no option of ${key}`);
+      if (!own.has(name)) throw new Failure('usage', `${path}: "${name}" is not an option of ${key}`);
   }
   return {
     path,

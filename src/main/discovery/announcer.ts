@@ -189,7 +189,7 @@ export class Announcer {
     const isUdp = protocol === 'udp:';
     if (!isUdp && protocol !== 'http:' && protocol !== 'https:') throw notSpoken(protocol);
     if (isUdp && shared.udp === null)
-      throw new TrackerError('UDP does not go through the proxy', { lasting: true });
+      throw new TrackerError('the proxy does not carry UDP', { lasting: true });
     // The last words to a tracker: it expects no more than these.
     const isLast = event === 'stopped' || event === 'completed';
     return shared.announces.run({ url, need: need(), isLast, withdrawn }, () =>
@@ -248,7 +248,7 @@ function of(family: 4 | 6 | undefined): { readonly family?: 4 | 6 } {
 function notSpoken(protocol: string | null): TrackerError {
   const kind = printable(protocol ?? '').slice(0, 20);
   return new TrackerError(
-    protocol === null ? 'a URL that cannot be read' : `trackers of the kind "${kind}" are not spoken here`,
+    protocol === null ? 'its URL is not valid' : `trackers of the kind "${kind}" are not supported`,
     { retryMs: Number.POSITIVE_INFINITY },
   );
 }

@@ -131,7 +131,7 @@ export class Discovery {
     onNews({
       tracker: 'magnet link',
       kind: 'warned',
-      text: `${peers.length - kept.length} of its peers are not at public addresses and were passed over; --peer HOST:PORT dials one`,
+      text: `${peers.length - kept.length} of its peers do not have public addresses and were skipped; use --peer HOST:PORT to dial one`,
     });
   }
 

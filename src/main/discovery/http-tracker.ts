@@ -126,7 +126,7 @@ export function readReply(
   failure = statusError({ status, headers: {} }, 0),
 ): Omit<AnnounceReply, 'reach'> {
   const value = decodedAnswer(body, status === 200 ? null : failure);
-  if (!isDict(value)) throw new TrackerError('an answer that is not a dictionary');
+  if (!isDict(value)) throw new TrackerError('its answer is not a dictionary');
   const refusal = textField(value, 'failure reason');
   // An empty reason beside peers is a field that some software always writes.
   if (refusal !== undefined && !(refusal === '' && field(value, 'peers') !== undefined))
@@ -159,7 +159,7 @@ export function decodedAnswer(body: Uint8Array, failure: TrackerError | null): B
     return decodeBencodePrefix(body.subarray(start)).value;
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
-    throw failure ?? new TrackerError(`an answer that is not bencoded: ${error.message}`, { cause: error });
+    throw failure ?? new TrackerError(`its answer is not bencoded: ${error.message}`, { cause: error });
   }
 }
 

@@ -99,7 +99,7 @@ function locked(path: string, calendar: Clock): () => void {
     const now = calendar();
     const age = now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now);
     if (Math.abs(age) > NODE_FILE_LOCK_MS) rmSync(path, { force: true });
-    else if (now > deadline) throw new Error(`${path} is taken all the time`);
+    else if (now > deadline) throw new Error(`${path} is locked by other runs`);
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_WAIT_MS);
   }
 }

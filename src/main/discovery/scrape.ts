@@ -62,7 +62,7 @@ function scrapeOne(
     if (/^udp:/i.test(tracker) && connections !== null)
       return udpScrape(tracker, infoHash, { signal, connections });
     if (/^https?:/i.test(tracker)) return httpScrape(tracker, infoHash, http, signal, calendar);
-    throw new TrackerError('this kind of tracker is not asked');
+    throw new TrackerError('trackers of this kind cannot be scraped');
   };
   return withDeadline(TRACKER_TIMEOUT_MS, null, scrape, livedLater);
 }
@@ -81,7 +81,7 @@ async function httpScrape(
   calendar: Clock,
 ): Promise<Scrape> {
   const url = scrapeUrl(tracker);
-  if (url === null) throw new TrackerError('its URL says that it cannot be scraped');
+  if (url === null) throw new TrackerError('its URL has no scrape path');
   const asked = withQuery(url, `info_hash=${percentEncoded(infoHash)}`);
   const answer = await askTracker('scrape', asked, http, { signal });
   if (answer.status !== 200) throw statusError(answer, calendar());
@@ -96,7 +96,7 @@ export function readScrape(body: Uint8Array, infoHash: Uint8Array): Scrape {
   // Keys are the raw bytes of info hashes, which no text decoder leaves whole: with one question there is one answer.
   const [only] = torrents;
   if (torrents.length !== 1 || only === undefined || !isDict(only[1]))
-    throw new TrackerError(`it does not know ${Buffer.from(infoHash).toString('hex')}`);
+    throw new TrackerError(`it does not know the torrent ${Buffer.from(infoHash).toString('hex')}`);
   return {
     seeders: integerField(only[1], 'complete') ?? 0,
     leechers: integerField(only[1], 'incomplete') ?? 0,

@@ -233,7 +233,7 @@ class UdpConnection {
 
 function answerOf<Answer>(reply: Buffer, { action, least, read }: Omit<Question<Answer>, 'make'>): Answer {
   if (reply.readUInt32BE(0) !== action || reply.length < least)
-    throw new TrackerError('an answer that makes no sense');
+    throw new TrackerError('its answer is not valid');
   return read(reply);
 }
 

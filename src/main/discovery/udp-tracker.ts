@@ -90,8 +90,8 @@ interface Target {
 async function targetsOf(url: string, { signal, connections, family }: UdpRoute): Promise<Target[]> {
   const { environment, from } = connections;
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null) throw new TrackerError('a URL that cannot be read', { lasting: true });
-  if (parsed.port === '') throw new TrackerError('a UDP tracker without a port', { lasting: true });
+  if (parsed === null) throw new TrackerError('its URL is not valid', { lasting: true });
+  if (parsed.port === '') throw new TrackerError('its URL has no port', { lasting: true });
   const { pathname } = parsed;
   let pinned: PinnedHost;
   try {
@@ -107,7 +107,7 @@ async function targetsOf(url: string, { signal, connections, family }: UdpRoute)
     ({ family: its }) => from === null || (isSix(from) ? 6 : 4) === its,
   );
   if (reachable.length === 0)
-    throw new TrackerError(`${from} cannot reach an address of the other kind`, { lasting: true });
+    throw new TrackerError(`${from} cannot reach an address of the other family`, { lasting: true });
   const [port, path] = [Number(parsed.port), pathname + parsed.search];
   return reachable.slice(0, MAX_TRACKER_ADDRESSES).map(({ address }) => ({ address, port, reach, path }));
 }

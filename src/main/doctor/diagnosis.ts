@@ -1,4 +1,4 @@
-/** Why a run is stuck: a pure function from what can be seen to sentences with their figures, the likeliest cause first. */
+/** Why a run makes no progress: a pure function from figures to sentences, the likeliest cause first. */
 import { formatDuration, formatSize } from '../text/units.ts';
 import type { Symptoms, TrackerState } from './symptoms.ts';
 
@@ -23,17 +23,17 @@ export type DiagnosisCode = (typeof DIAGNOSES)[number];
 
 export interface Diagnosis {
   readonly code: DiagnosisCode;
-  /** What is wrong, with the figures behind it. */
+  /** The cause, with its figures. */
   readonly text: string;
-  /** What to try. */
+  /** What the user can try. */
   readonly advice: string;
 }
 
-/** So much of all makes it the cause. */
+/** A share above this makes it the cause. */
 const MOST = 0.6;
 const LAG_P99_MS = 150;
 const LAG_MAX_MS = 1_000;
-/** So much of `--memory` waiting for the disk means that the disk is what we wait for. */
+/** If this share of `--memory` waits for the disk, the disk is the bottleneck. */
 const FULL_SHARE = 0.75;
 const NAMED_TRACKERS = 3;
 
@@ -47,23 +47,24 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
     known > 0 || trackers.length > 0 || hasOtherSources || searching || download?.hasWebSeeds === true
       ? null
       : {
-          text: 'nothing names any peer: no tracker, no DHT, no local discovery, no --peer',
-          advice: 'leave out --no-dht and --no-trackers, or name peers with --peer',
+          text: 'there is no source of peers: no tracker, no DHT, no local discovery, no --peer',
+          advice: 'remove --no-dht and --no-trackers, or name peers with --peer',
         },
   dns: (symptoms) => {
     const failed = failedOnly(symptoms).filter(({ text }) => DNS.test(text));
     if (failed.length === 0) return null;
     return {
       text: `${failed.length === 1 ? 'the name of the tracker' : `the names of ${failed.length} trackers`} cannot be looked up: ${named(failed)}`,
-      advice: 'check the network and its name server, or use peers from the DHT',
+      advice: 'check the network and its DNS server, or find peers through the DHT',
     };
   },
   clock: (symptoms) => {
     const failed = failedOnly(symptoms).filter(({ text }) => CLOCK.test(text));
     if (failed.length === 0) return null;
     return {
-      text: `certificates are out of date by our clock, which says ${new Date().toISOString()}: ${named(failed)}`,
-      advice: 'set the clock of this machine, if it is not the tracker that is out of date',
+      text: `certificates are not valid at the time of our clock, ${new Date().toISOString()}: ${named(failed)}`,
+      advice:
+        'check the clock of this machine; if it is right, the certificate of the tracker is out of date',
     };
   },
   'trackers-failed': (symptoms) => {
@@ -71,63 +72,63 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
     if (failed.length === 0 || symptoms.known > 0) return null;
     return {
       text: `none of ${failed.length} trackers answered: ${named(failed)}`,
-      advice: 'try later, ask the DHT (leave out --no-dht), or name peers with --peer',
+      advice: 'try later, use the DHT (remove --no-dht), or name peers with --peer',
     };
   },
   'trackers-empty': ({ trackers, known }) => {
     const answered = trackers.filter((one) => one.answered);
     if (answered.length === 0 || known > 0) return null;
     return {
-      text: `${answered.length} trackers or tables answered, and none of them knows a peer: ${named(answered)}`,
-      advice: 'nobody may be seeding this any more; the DHT and --announce-all ask further',
+      text: `${answered.length} trackers or DHTs answered, but none of them knows a peer: ${named(answered)}`,
+      advice: 'this torrent may have no seeds any more; the DHT and --announce-all may find more peers',
     };
   },
   'all-time-out': ({ dialled, connected, dialing, lost }) => {
     const silent = lost('dialing', 'connect-timeout') + dialing;
     if (connected > 0 || dialled === 0 || silent < MOST * dialled) return null;
     return {
-      text: `${silent} of ${dialled} peers do not answer our connections at all`,
+      text: `${silent} of ${dialled} peers do not answer our connections`,
       advice:
-        'a firewall may keep us in, or the addresses are old; try --proxy, --half-open 50 behind a small router, or --port with an open port',
+        'a firewall may block us, or the addresses are old; try --proxy, --half-open 50 behind a small router, or --port with an open port',
     };
   },
   'all-refuse': ({ dialled, connected, lost }) => {
-    // Those of a family that this machine does not have are not even dialled.
+    // Addresses of a family that this machine does not have are not dialled.
     const notDialled = lost('queued', 'unreachable');
     const refused = lost('dialing', 'refused') + lost('dialing', 'unreachable') + notDialled;
     const tried = dialled + notDialled;
     if (connected > 0 || tried === 0 || refused < MOST * tried) return null;
     return {
-      text: `${refused} of ${tried} peers refuse: nobody listens at their ports any more, or their host cannot be reached`,
-      advice: 'the list of peers is old; ask other trackers (--announce-all) or the DHT',
+      text: `${refused} of ${tried} peers refuse: no program listens on their ports any more, or their hosts cannot be reached`,
+      advice: 'the list of peers is old; use more trackers (--announce-all) or the DHT',
     };
   },
   'all-hang-up': ({ connected, handshaken, lost, encryption }) => {
     const gone = lost('handshaking', 'closed-by-peer') + lost('handshaking', 'reset');
     if (handshaken > 0 || connected === 0 || gone === 0) return null;
     return {
-      text: `${connected} connections were made, and ${gone} peers hung up before a handshake`,
+      text: `${connected} peers connected, but ${gone} closed the connection before a handshake`,
       advice:
         encryption === 'off'
-          ? 'they may want encryption: leave out --encryption off'
-          : 'they may be full, do not have this torrent any more, or ban us; more peers may help',
+          ? 'they may require encryption: remove --encryption off'
+          : 'they may be full, no longer have this torrent, or ban us; more peers may help',
     };
   },
   'wrong-torrent': ({ connected, handshaken, lost }) => {
     const wrong = lost('handshaking', 'wrong-info-hash') + lost('handshaking', 'not-bittorrent');
     if (handshaken > 0 || wrong < MOST * connected || wrong === 0) return null;
     return {
-      text: `${wrong} of ${connected} peers that answered serve something else`,
-      advice: 'check that the torrent and the peers belong together',
+      text: `${wrong} of ${connected} peers that answered serve another torrent or another protocol`,
+      advice: 'check that these peers belong to this torrent',
     };
   },
   'all-choke': ({ handshaken, unchoked, inSession, lost }) => {
     if (handshaken === 0 || unchoked > 0) return null;
     const left = lost('choked', 'closed-by-peer') + lost('choked', 'reset');
     return {
-      text: `${handshaken} peers shook hands and none unchoked us: ${inSession} choke us now, ${left} hung up`,
+      text: `${handshaken} peers completed the handshake, but none unchoked us: ${inSession} choke us now, ${left} closed the connection`,
       advice:
-        'seeds give everybody a turn, some only after minutes: wait (--first-unchoke-timeout 0), or find more peers',
+        'seeds serve peers in turn, sometimes after minutes: wait (--first-unchoke-timeout 0), or find more peers',
     };
   },
   'no-metadata': ({ metadataSearch, handshaken }) => {
@@ -135,26 +136,26 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
     const { offers, refusing, silent, left, wrong } = metadataSearch;
     if (wrong > 0 && refusing + silent + wrong >= offers) {
       return {
-        text: `${wrong} peers gave metadata that is not that of this magnet link: its hash is wrong`,
-        advice: 'others may have the right one: find more peers, or a .torrent file',
+        text: `${wrong} peers sent wrong metadata for this magnet link: it failed the hash check`,
+        advice: 'other peers may have the right metadata: find more peers, or a .torrent file',
       };
     }
     if (offers > 0) {
       if (refusing + silent < offers) return null;
       return {
-        text: `${offers} peers say that they have the metadata of this magnet link, and none gives it: ${refusing} refuse it, ${silent} do not answer`,
-        advice: 'they are asked again and again; a .torrent file, or more peers, would help',
+        text: `${offers} peers say that they have the metadata of this magnet link, but none sends it: ${refusing} refuse, ${silent} do not answer`,
+        advice: 'unchoke keeps asking them; a .torrent file or more peers would help',
       };
     }
     if (left > 0) {
       return {
-        text: `${left} peers said that they have the metadata of this magnet link, and have left without giving it`,
-        advice: 'they may come back; a .torrent file, or more peers, would help',
+        text: `${left} peers said that they have the metadata of this magnet link, but left without sending it`,
+        advice: 'they may come back; a .torrent file or more peers would help',
       };
     }
     return {
-      text: `${handshaken} peers shook hands, and none has the metadata of this magnet link, by what they say`,
-      advice: 'they look for it themselves; a .torrent file, or more peers, would help',
+      text: `${handshaken} peers completed the handshake, but none of them says that it has the metadata of this magnet link`,
+      advice: 'they are looking for it themselves; a .torrent file or more peers would help',
     };
   },
   'missing-pieces': ({ download, inSession }) => {
@@ -162,35 +163,34 @@ const RULES: Readonly<Record<DiagnosisCode, Rule>> = {
       return null;
     const { unavailable, missing, example } = download;
     return {
-      text: `none of the ${inSession} connected peers has piece ${example}${unavailable > 1 ? `, nor ${unavailable - 1} others` : ''} of the ${missing} that are missing`,
-      advice: 'there is no seed among them: wait for one, or ask other trackers and the DHT',
+      text: `none of the ${inSession} connected peers has piece ${example}${unavailable > 1 ? `, nor ${unavailable - 1} others` : ''} of the ${missing} missing pieces`,
+      advice: 'no connected peer is a seed: wait for one, or use more trackers and the DHT',
     };
   },
   'disk-slow': ({ download }) => {
     if (download === null || download.waitingBytes < FULL_SHARE * download.memoryBytes) return null;
     return {
-      text: `the disk is slower than the network: ${formatSize(download.waitingBytes)} of ${formatSize(download.memoryBytes)} wait to be written`,
-      advice: 'write to a faster disk; more --hashers or --memory help with short pauses only',
+      text: `the disk is slower than the network: ${formatSize(download.waitingBytes)} of ${formatSize(download.memoryBytes)} are waiting to be written`,
+      advice: 'write to a faster disk; more --hashers or --memory help only with short pauses',
     };
   },
   descriptors: ({ shortages }) =>
     shortages === 0
       ? null
       : {
-          text: `dialling paused ${shortages} times: this process was out of file descriptors or ports`,
-          advice: 'raise the limit (ulimit -n 65536), or dial fewer at a time with --half-open',
+          text: `dialling paused ${shortages} times: this process ran out of file descriptors or ports`,
+          advice: 'raise the limit (ulimit -n 65536), or dial fewer peers at one time with --half-open',
         },
   'event-loop': ({ lagP99Ms, lagMaxMs }) =>
     lagP99Ms < LAG_P99_MS && lagMaxMs < LAG_MAX_MS
       ? null
       : {
-          text: `our threads come late: by ${formatDuration(lagP99Ms)} in the worst hundredth, ${formatDuration(lagMaxMs)} at the most`,
-          advice:
-            'this machine is short of CPU, or was asleep: give it fewer --max-peers, or less else to do',
+          text: `our threads are late: by ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} at most`,
+          advice: 'this machine is short of CPU, or was asleep: lower --max-peers, or stop other programs',
         },
 };
 
-/** Nothing where nothing is wrong. */
+/** Empty if nothing is wrong. */
 export function diagnose(symptoms: Symptoms): Diagnosis[] {
   return DIAGNOSES.flatMap((code) => {
     const found = RULES[code](symptoms);
@@ -198,12 +198,12 @@ export function diagnose(symptoms: Symptoms): Diagnosis[] {
   });
 }
 
-/** One line for people. */
+/** The lines for the user. */
 export function diagnosisLines({ text, advice }: Diagnosis): string[] {
   return [`why: ${text}`, `     ${advice}`];
 }
 
-/** Trackers that failed, where none has answered. */
+/** The failed trackers, if none has answered. */
 function failedOnly({ trackers }: Symptoms): readonly TrackerState[] {
   return trackers.some(({ answered }) => answered) ? [] : trackers;
 }

@@ -1,4 +1,4 @@
-/** What can be seen of a run at one moment, as plain figures: from these alone a diagnosis is made. */
+/** The state of a run at one moment as plain figures: the only input of a diagnosis. */
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
 import type { Encryption, ShardStats } from '../../shared/messages.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
@@ -10,28 +10,28 @@ import type { TorrentSwarm } from '../session/torrent-swarm.ts';
 export interface TrackerState {
   readonly tracker: string;
   readonly answered: boolean;
-  /** Its last word. */
+  /** Its last message. */
   readonly text: string;
 }
 
 export interface Symptoms {
   readonly trackers: readonly TrackerState[];
-  /** Other ways by which peers may be found. */
+  /** True if there are other sources of peers. */
   readonly hasOtherSources: boolean;
-  /** An answer of somebody who was asked for peers is awaited. */
+  /** True if an answer of a source of peers is still awaited. */
   readonly searching: boolean;
   readonly known: number;
   readonly dialled: number;
-  /** On their way now. */
+  /** Dials in progress. */
   readonly dialing: number;
   readonly connected: number;
   readonly handshaken: number;
   readonly unchoked: number;
   readonly inSession: number;
-  /** Lost peers. */
+  /** Number of peers lost in this way. */
   readonly lost: (stage: CloseStage, code: CloseCode) => number;
   readonly encryption: Encryption;
-  /** The search for the metadata of a magnet link; null where it is known. */
+  /** The search for the metadata of a magnet link; null if the metadata is known. */
   readonly metadataSearch: MetadataSearch | null;
   /** Null where nothing is downloaded yet. */
   readonly download: DownloadSymptoms | null;
@@ -40,7 +40,7 @@ export interface Symptoms {
   readonly lagMaxMs: number;
 }
 
-/** The last word of every tracker. */
+/** The last message of every tracker. */
 export class TrackerLog {
   readonly #states = new Map<string, TrackerState>();
 
@@ -57,7 +57,7 @@ export class TrackerLog {
 
 const LOST_STAGES = ['dialed', 'connected', 'handshaken', 'unchoked'] as const;
 
-/** What the parts of a run know, put together. */
+/** Collects the figures from the parts of a run. */
 export function symptomsOf(
   { race, discovery }: TorrentSwarm,
   settings: { readonly session: SessionSettings; readonly torrent: TorrentSettings },
@@ -74,7 +74,7 @@ export function symptomsOf(
     counts.set(key, (counts.get(key) ?? 0) + 1);
     for (const stage of LOST_STAGES) if (timeline[stage] !== null) lost[stage] += 1;
   }
-  // A peer may be dialled several times, each way once: peers are counted, not dials.
+  // A peer may be dialled several times, once per approach: peers are counted, not dials.
   const inSession = sum('choked') + sum('unchoked');
   const connected = inSession + sum('handshaking');
   return {

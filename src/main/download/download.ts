@@ -124,7 +124,7 @@ export class Download {
     return leftBytes(plan, metainfo.geometry.totalLength, this.#verifiedBytes);
   }
 
-  /** Pieces that were hashed anew at the start, because no journal spoke for them. */
+  /** Pieces that were hashed again at the start, because no journal claimed them. */
   get rehashed(): number {
     return this.#files?.rehashed ?? 0;
   }

@@ -8,7 +8,7 @@ export function incompleteFailure(missing: readonly UnavailableFile[], root: str
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   return new Failure(
     'bad-data',
-    `${missing.length} ${missing.length === 1 ? 'file is' : 'files are'} incomplete, because no source has what is missing: ${first?.path}${more}; the rest is verified: ${root}`,
+    `${missing.length} ${missing.length === 1 ? 'file is' : 'files are'} incomplete, because no source has the missing data: ${first?.path}${more}; the rest is verified: ${root}`,
   );
 }
 

@@ -13,7 +13,7 @@ import { formatSize } from '../text/units.ts';
 const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
 
 /** What holds where no memory is given, in words. */
-export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, one at least`;
+export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, but ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, at least one piece`;
 
 /**
  * As many pieces as keep every peer busy, and no more: what is used again soon is still in the cache (`bench/NOTES.md`). One

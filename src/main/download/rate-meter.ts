@@ -1,4 +1,4 @@
-/** A rate out of a growing counter, over the last few seconds. */
+/** The rate of a growing counter over the last few seconds. */
 const WINDOW_MS = 4_000;
 
 export class RateMeter {

@@ -1,4 +1,7 @@
-/** A path of the user's as an absolute one. Node reads the working folder as UTF-8, and what it lost would lead to another folder. */
+/**
+ * A path from the user as an absolute path. Node reads the working folder as UTF-8, and the bytes that it loses would lead to
+ * another folder.
+ */
 import { readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nameOfBytes } from '../../shared/byte-name.ts';
@@ -7,7 +10,7 @@ export function absolutePath(path: string): string {
   return resolve(workingFolder(), path);
 }
 
-/** Where the system does not tell its bytes it is what Node made of them. */
+/** If the system does not give its bytes, Node's version is used. */
 function workingFolder(): string {
   const folder = process.cwd();
   if (process.platform !== 'linux' || !folder.includes('\ufffd')) return folder;

@@ -1,44 +1,43 @@
-/** The system's words on files, as sentences. */
+/** File error codes of the system as sentences. */
 import { Failure } from '../failure.ts';
 
 const SENTENCES: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
+  EDQUOT: 'the disk quota is full',
   EACCES: 'no permission',
   EPERM: 'not permitted',
   EROFS: 'the disk is read-only',
-  ENOENT: 'there is no such file or folder',
+  ENOENT: 'the file or folder does not exist',
   EISDIR: 'a folder is in the way',
   ENOTDIR: 'a folder became a link, or a part of the path is not a folder',
   EMFILE: 'too many open files',
   ENFILE: 'too many open files on this machine',
   EIO: 'the disk reported an error',
   ELOOP: 'a symbolic link is in the way',
-  EFBIG: 'the file is larger than this filesystem takes',
+  EFBIG: 'the file is larger than this file system allows',
   EINVAL: 'not a regular file',
   ENXIO: 'not a regular file',
   EEXIST:
-    'another program, or another file of this torrent, made a file of this name (does this disk ignore upper and lower case?)',
-  REPLACED:
-    'another file was put in its place while it was downloaded; move it away and run the same command again',
-  CHANGED: 'the file became shorter while it was read',
-  ENAMETOOLONG: 'the name is longer than this filesystem takes',
+    'another program, or another file of this torrent, made a file with this name (the disk may ignore upper and lower case)',
+  REPLACED: 'another file took its place during the download; move it away and run the same command again',
+  CHANGED: 'the file became shorter while unchoke read it',
+  ENAMETOOLONG: 'the name is longer than this file system allows',
 };
 
-/** What to do, where that is known. */
+/** Advice, if there is any. */
 const ADVICE: Readonly<Record<string, string>> = {
-  ENOSPC: 'make room, and run the same command again: it goes on from there',
-  EDQUOT: 'make room, and run the same command again: it goes on from there',
-  EACCES: 'give yourself the right to it, or choose another folder',
+  ENOSPC: 'free some space, then run the same command again to resume',
+  EDQUOT: 'free some space, then run the same command again to resume',
+  EACCES: 'change the permissions, or choose another folder',
   EPERM: 'choose another folder',
   EROFS: 'choose another folder',
   EISDIR: 'move it away',
   ELOOP: 'move it away',
-  EIO: 'look after the disk before anything else',
-  EFBIG: 'choose a folder on another filesystem',
+  EIO: 'check the disk before you go on',
+  EFBIG: 'choose a folder on another file system',
 };
 
-/** The system's word on a path, as a failure with exit status 5. */
+/** The system's error for a path, as a failure with exit status 5. */
 export function diskFailure(code: string, path: string, cause?: unknown): Failure {
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
   const sentence = SENTENCES[code] ?? 'the disk operation failed';

@@ -1,6 +1,7 @@
 /**
- * A small file that is written as a whole or not at all. Its bytes go to a new file beside it with a name that nobody can guess, made
- * exclusively, which then takes its place: no link is followed, and who reads at any moment reads all of the old or all of the new.
+ * A small file that is written as a whole or not at all. Its bytes go to a new file beside it, created exclusively under an
+ * unguessable name, which then takes its place. No link is followed, and a reader always sees either the old or the new
+ * content.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -19,14 +20,14 @@ import {
 import { dirname, join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 
-/** Files that were to take a place in a moment: only a process that was killed leaves one. */
+/** New files that have not yet taken their place: only a killed process leaves one. */
 const UNFINISHED = /^\.unchoke-[0-9a-f]{16}(?:\.new)?$/;
 
 export function isUnfinished(name: string): boolean {
   return UNFINISHED.test(name);
 }
 
-/** Throws the system's error; then there is what was there before. A device, a pipe or a folder is not replaced (EINVAL, EISDIR). */
+/** Throws the system's error; the old file is then unchanged. A device, a pipe or a folder is not replaced (EINVAL, EISDIR). */
 export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o666): void {
   checkReplaceable(path);
   const fresh = diskPath(join(dirname(path), `.unchoke-${randomBytes(8).toString('hex')}.new`));
@@ -39,7 +40,7 @@ export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o66
   }
 }
 
-/** Throws as `writeWhole` would where something other than a file has the name, or a link to such a thing (/dev/stdout). */
+/** Throws like `writeWhole` if the name belongs to something other than a file, or to a link to such a thing (/dev/stdout). */
 export function checkReplaceable(path: string): void {
   const named = lstatSync(diskPath(path), { throwIfNoEntry: false });
   const there = named?.isSymbolicLink() === true ? targetOf(path) : named;
@@ -48,7 +49,7 @@ export function checkReplaceable(path: string): void {
   throw Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
-/** Undefined where the link leads nowhere, or in a circle. */
+/** Undefined if the link leads to nothing or in a circle. */
 function targetOf(path: string): Stats | undefined {
   try {
     return statSync(diskPath(path), { throwIfNoEntry: false });
@@ -57,11 +58,11 @@ function targetOf(path: string): Stats | undefined {
   }
 }
 
-/** The bytes of an ordinary file; null where there is none, where it is a link, or where it is larger than it may be. */
+/** The bytes of an ordinary file; null if there is none, if it is a link, or if it is too large. */
 export function readWhole(path: string, maxBytes: number): Buffer | null {
   let file: number;
   try {
-    // Without O_NONBLOCK a pipe would be waited for.
+    // Without O_NONBLOCK, opening a pipe would block.
     file = openSync(
       diskPath(path),
       constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),

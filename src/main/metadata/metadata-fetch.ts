@@ -1,9 +1,9 @@
 /**
- * The metadata of a magnet link (BEP 9), raced: each part is asked of several peers, the parts are spread over many, and
- * the size that most peers name is tried first. Pure decisions: events in, questions and answers out.
+ * Races the metadata of a magnet link (BEP 9): each part is requested from several peers, the parts are spread over many
+ * peers, and the size that most peers name is tried first. Pure decisions: events in, requests and answers out.
  *
- * The info hash proves the whole only. When a whole is wrong and several peers had a part in it, each is from then on asked
- * for a whole of its own; the first good one shows who sent which wrong part.
+ * The info hash proves only the whole. If a whole is wrong and several peers had a part in it, each of them is asked for a
+ * whole of its own from then on; the first good one shows which peer sent a wrong part.
  */
 import { createHash } from 'node:crypto';
 import type { PeerIndex } from '../../shared/indices.ts';
@@ -24,22 +24,22 @@ export interface MetadataAsk {
 }
 
 export interface MetadataNews {
-  /** The info dictionary, its hash proven; null while it is not there. */
+  /** The info dictionary with a proven hash; null while it is not there. */
   readonly info: Uint8Array | null;
-  /** Peers that are shown to have sent wrong parts. */
+  /** Peers that are proved to have sent wrong parts. */
   readonly liars: readonly PeerIndex[];
 }
 
-/** How the search stands. */
+/** The state of the search. */
 export interface MetadataSearch {
   /** Peers that say that they have the metadata. */
   readonly offers: number;
-  /** Of these, those that refused the last question, and those that did not answer it. */
+  /** Of these, those that refused the last request, and those that did not answer it. */
   readonly refusing: number;
   readonly silent: number;
-  /** Peers that said so and have left. */
+  /** Peers that said so and left. */
   readonly left: number;
-  /** Peers that gave metadata of which the hash is wrong. */
+  /** Peers that sent metadata with a wrong hash. */
   readonly wrong: number;
 }
 
@@ -48,16 +48,16 @@ interface Sent {
   readonly bytes: Uint8Array;
 }
 
-/** What has come for one size. */
+/** The parts received for one size. */
 interface Assembly {
   readonly parts: (Sent | null)[];
-  /** A whole that several peers had a part in was wrong: these are its parts. Null while none was. */
+  /** The parts of a wrong whole from several peers; null while there was none. */
   suspects: readonly Sent[] | null;
   keptBytes: number;
 }
 
 const NOTHING: MetadataNews = { info: null, liars: [] };
-/** Parts of wrong sizes are kept up to this, beside those of the size that is asked for. */
+/** Limit for kept parts of other sizes than the requested one. */
 const MAX_KEPT_BYTES = 2 * MAX_METADATA_BYTES;
 
 export class MetadataFetch {
@@ -65,7 +65,7 @@ export class MetadataFetch {
   readonly #offers = new Map<PeerIndex, MetadataOffer>();
   readonly #assemblies = new Map<number, Assembly>();
   readonly #left = new Set<PeerIndex>();
-  /** How many wrong wholes came from a peer alone. */
+  /** Wrong wholes from a single peer, by peer. */
   readonly #wrong = new Map<PeerIndex, number>();
 
   constructor(infoHash: Uint8Array) {
@@ -83,14 +83,14 @@ export class MetadataFetch {
     };
   }
 
-  /** A peer may be asked; `bytes` is 0 where it names no size. Said again, it is another connection or another size. */
+  /** A peer may be asked; `bytes` is 0 if it names no size. A repeated offer means another connection or another size. */
   offered(peer: PeerIndex, bytes: number, now: number): void {
     this.#drop(peer);
     this.#left.delete(peer);
     this.#offers.set(peer, new MetadataOffer(peer, bytes, now));
   }
 
-  /** Its connection ended at `at`, or it takes no questions any more. Word of an end may come after the next offer. */
+  /** Its connection ended at `at`, or it accepts no requests any more. This news may come after its next offer. */
   gone(peer: PeerIndex, at: number): void {
     const offer = this.#offers.get(peer);
     if (offer === undefined || offer.since > at) return;
@@ -119,7 +119,7 @@ export class MetadataFetch {
       : this.#own(assembly.suspects, offer, bytes, index, now);
   }
 
-  /** What to ask now. */
+  /** The requests to send now. */
   next(now: number): MetadataAsk[] {
     const offers = [...this.#offers.values()];
     for (const offer of offers) offer.expire(now);
@@ -129,7 +129,7 @@ export class MetadataFetch {
       const assembly = this.#assemblyOf(bytes);
       if (assembly.suspects === null) sharedAsks(asks, assembly, freshestFirst(offers), now);
       else ownAsks(asks, bytes, offers, now);
-      // A size of which nobody may be asked at the moment does not hold up the others.
+      // A size without a peer to ask now does not delay the others.
       if (offers.some(({ asked }) => asked.size > 0)) break;
     }
     if (!sized.some(({ failures }) => failures === 0)) unsizedAsks(asks, offers, now);
@@ -142,7 +142,7 @@ export class MetadataFetch {
     if (offer !== undefined) this.#forgetSize(offer.bytes);
   }
 
-  /** A part says another size than the greeting did: the newer word counts. */
+  /** A part names another size than the greeting did: the newer one counts. */
   #resize(offer: MetadataOffer, bytes: number): void {
     const before = offer.bytes;
     offer.bytes = bytes;
@@ -150,7 +150,7 @@ export class MetadataFetch {
     this.#forgetSize(before);
   }
 
-  /** What nobody offers any more is not kept: sizes are cheap to name. */
+  /** Parts that no peer offers any more are dropped: a false size costs a peer nothing. */
   #forgetSize(size: number): void {
     for (const { bytes } of this.#offers.values()) if (bytes === size) return;
     this.#assemblies.delete(size);
@@ -197,7 +197,7 @@ export class MetadataFetch {
     return { info: whole, liars: [...new Set(liars.map(({ peer }) => peer))] };
   }
 
-  /** A whole of one peer alone is wrong. It may be right the next time: that of a peer that began anew is of two minds, say. */
+  /** A whole from one peer is wrong. It may be right next time: a peer that restarted may have mixed two versions. */
   #blame(peer: PeerIndex, now: number): MetadataNews {
     const times = (this.#wrong.get(peer) ?? 0) + 1;
     this.#wrong.set(peer, times);
@@ -230,7 +230,7 @@ function partsOf(bytes: number): number {
   return Math.ceil(bytes / METADATA_PART_BYTES);
 }
 
-/** Every absent part is asked of several peers at one time, the least asked part first. */
+/** Every absent part is requested from several peers at one time, the least requested part first. */
 function sharedAsks(asks: Asks, assembly: Assembly, offers: readonly MetadataOffer[], now: number): void {
   const absent = [...assembly.parts.keys()].filter((part) => assembly.parts[part] === null);
   const askers = new Map(absent.map((part) => [part, 0]));
@@ -247,7 +247,7 @@ function sharedAsks(asks: Asks, assembly: Assembly, offers: readonly MetadataOff
   }
 }
 
-/** A few peers at one time are asked for all parts each; what others began is not kept. */
+/** A few peers at one time are asked for all parts each; parts from others are not used. */
 function ownAsks(asks: Asks, size: number, offers: readonly MetadataOffer[], now: number): void {
   const chosen = freshestFirst(offers).slice(0, METADATA_ASKED_PEERS);
   for (const offer of offers) if (!chosen.includes(offer)) offer.own = null;
@@ -260,8 +260,8 @@ function ownAsks(asks: Asks, size: number, offers: readonly MetadataOffer[], now
 }
 
 /**
- * Peers that name no size looked for the metadata themselves when they greeted us, and few greet again when they have it: where
- * nobody else gives any, they are asked for the first part now and then. Their answer names the size.
+ * Peers that name no size were looking for the metadata when they greeted us, and few greet again when they have it. If no
+ * other peer sends any, they are asked for the first part from time to time. Their answer names the size.
  */
 function unsizedAsks(asks: Asks, offers: readonly MetadataOffer[], now: number): void {
   const unsized = freshestFirst(offers.filter(({ bytes }) => bytes === 0));

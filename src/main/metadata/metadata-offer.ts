@@ -1,6 +1,6 @@
 /**
- * One peer that may be asked for the metadata of a magnet link (BEP 9): what it was asked for, and when it may be asked again.
- * Nothing that a peer refuses or leaves out is held against it for good: it may be busy now, or have no metadata yet.
+ * One peer that may be asked for the metadata of a magnet link (BEP 9): what was requested, and when it may be asked again. A
+ * refused or missing part never excludes it for good: it may be busy now, or not have the metadata yet.
  */
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
@@ -10,25 +10,25 @@ import {
   METADATA_RETRY_MS,
 } from '../../shared/limits.ts';
 
-/** Why a part did not come, or was of no use. */
+/** Why a part did not arrive, or was useless. */
 type Fault = 'refused' | 'silent' | 'wrong';
 
 export class MetadataOffer {
   readonly peer: PeerIndex;
-  /** When it was made, by the clock of all threads. */
+  /** Its time on the clock that all threads share. */
   readonly since: number;
-  /** The size that the peer names; 0 while it names none, as one does that looks for the metadata itself. */
+  /** The size that the peer names; 0 while it names none, like a peer that is looking for the metadata itself. */
   bytes: number;
-  /** Its own whole, where wholes are not shared. */
+  /** Its own whole, when wholes are not shared. */
   own: (Uint8Array | null)[] | null = null;
-  /** Questions in a row without a part, and what became of the last of them. */
+  /** Requests in a row without a part, and the result of the last one. */
   failures = 0;
   lastFault: Fault | null = null;
-  /** Parts under way, and since when. */
+  /** Requested parts, and since when. */
   readonly #asked = new Map<number, number>();
-  /** Parts that it was asked for at some time: they may come late. */
+  /** Parts that were requested from it at some time: they may arrive late. */
   readonly #everAsked = new Set<number>();
-  /** Parts that failed: how often, and from when on they may be asked for again. */
+  /** Failed parts: how often, and when they may be requested again. */
   readonly #waits = new Map<number, { readonly times: number; readonly until: number }>();
 
   constructor(peer: PeerIndex, bytes: number, now: number) {
@@ -65,13 +65,13 @@ export class MetadataOffer {
     this.lastFault = null;
   }
 
-  /** All that it gave is worth nothing, and is asked for again. */
+  /** All its parts are useless and are requested again. */
   wasWrong(times: number, now: number): void {
     this.own = null;
     for (const part of this.#everAsked) this.failed(part, 'wrong', now, times);
   }
 
-  /** The part is asked for again after a wait that doubles. */
+  /** The part is requested again after a wait that doubles. */
   failed(part: number, fault: Fault, now: number, times = (this.#waits.get(part)?.times ?? 0) + 1): void {
     this.#asked.delete(part);
     this.failures += 1;
@@ -80,7 +80,7 @@ export class MetadataOffer {
     this.#waits.set(part, { times, until: now + wait });
   }
 
-  /** Questions that are too old are unanswered ones. */
+  /** Requests that are too old count as unanswered. */
   expire(now: number): void {
     for (const [part, since] of this.#asked) {
       if (now - since < METADATA_PART_TIMEOUT_MS) continue;
@@ -89,7 +89,7 @@ export class MetadataOffer {
     }
   }
 
-  /** What is under way is not waited for any more. */
+  /** Requested parts are not waited for any more. */
   forgetAsked(): void {
     this.#asked.clear();
   }

@@ -64,7 +64,7 @@ export class MetadataRace {
     this.#resolve(info);
   }
 
-  /** Once for all events of a turn: offers come by the hundred. */
+  /** Once for all events of a turn: hundreds of offers may come together. */
   #askSoon(): void {
     if (this.#asking) return;
     this.#asking = true;

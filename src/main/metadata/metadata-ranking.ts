@@ -1,19 +1,19 @@
-/** Which of the peers that offer metadata are asked first, and for which size. */
+/** The order in which peers that offer metadata are asked, and the size that is tried. */
 import type { MetadataOffer } from './metadata-offer.ts';
 
-/** Offers looked at for the next questions. */
+/** Offers considered for the next requests. */
 const MAX_LOOKS = 64;
 
 interface OffersOfSize {
   readonly bytes: number;
   readonly offers: MetadataOffer[];
-  /** Failures in a row of the best of them. */
+  /** Failures in a row of the best one. */
   readonly failures: number;
 }
 
 /**
- * Offers by the size that they name. The size whose best peer failed least comes first, since a peer that refuses or is silent
- * must not hold up the others with a wrong size; among equals the size that most name.
+ * Offers by size. The size whose best peer failed least comes first, so that a peer that refuses or is silent cannot delay the
+ * others with a wrong size. Among equals, the size that most peers name.
  */
 export function bySize(offers: readonly MetadataOffer[]): OffersOfSize[] {
   const sizes = new Map<number, MetadataOffer[]>();
@@ -31,7 +31,7 @@ export function bySize(offers: readonly MetadataOffer[]): OffersOfSize[] {
     .sort((a, b) => a.failures - b.failures || b.offers.length - a.offers.length);
 }
 
-/** A few, those that failed least first; of equals the one that came first, which is the quickest. */
+/** A few, those with the fewest failures first; among equals the earliest, which is the fastest. */
 export function freshestFirst(offers: readonly MetadataOffer[]): MetadataOffer[] {
   const fresh: MetadataOffer[] = [];
   for (const offer of offers) {

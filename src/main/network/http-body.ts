@@ -1,16 +1,16 @@
-/** Bodies that come packed although nobody asked for that: some servers pack whatever they send. */
+/** Compressed bodies that we did not ask for: some servers compress everything. */
 import { promisify } from 'node:util';
 import { HttpError } from '../../shared/http-visitor.ts';
 
-/** The body as it was before it was packed. Rejects with HttpError; so it does where more than `maxBytes` would come out. */
+/** The decompressed body. Rejects with HttpError, also if the result is longer than `maxBytes`. */
 export async function unpacked(body: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
-  // A head that tells of gzip is sometimes wrong, and is sometimes missing: the body shows what it is.
+  // A gzip header is sometimes wrong and sometimes missing: the body itself decides.
   const isGzip = body[0] === 0x1f && body[1] === 0x8b;
   const isDeflate = /deflate/i.test(encoding) && !isGzip;
   const isBrotli = /\bbr\b/i.test(encoding);
   if (body.length === 0 || !(isGzip || isDeflate || isBrotli)) return body;
   const zlib = await import('node:zlib');
-  // RFC 9110 means zlib by "deflate"; some servers send it bare.
+  // In RFC 9110 "deflate" means zlib; some servers send raw deflate.
   const isZlib = ((body[0] ?? 0) & 0x0f) === 8 && body.length > 1 && body.readUInt16BE(0) % 31 === 0;
   const unpack = isGzip
     ? zlib.gunzip
@@ -26,7 +26,7 @@ export async function unpacked(body: Buffer, encoding: string, maxBytes: number)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw new HttpError(`an answer of more than ${maxBytes} bytes`, { cause: error });
-    throw new HttpError('a packed answer that cannot be unpacked', { cause: error });
+      throw new HttpError(`the answer is longer than ${maxBytes} bytes`, { cause: error });
+    throw new HttpError('the compressed answer cannot be decompressed', { cause: error });
   }
 }

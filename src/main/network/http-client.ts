@@ -17,7 +17,7 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
-  /** How near the one who answered is. */
+  /** The reach of the server that answered. */
   readonly reach: Reach;
 }
 
@@ -28,7 +28,7 @@ export class HttpClient {
     this.#visitor = new HttpVisitor(route, CLIENT_NAME);
   }
 
-  /** GETs a URL. Rejects with HttpError, whatever went wrong. */
+  /** GETs a URL. Every failure is an HttpError. */
   async get(url: string, request: Visit & { readonly maxBytes: number }): Promise<HttpAnswer> {
     const answer = await this.#answer(url, request);
     const encoding = String(answer.headers['content-encoding'] ?? '');
@@ -46,12 +46,13 @@ export class HttpClient {
     }
   }
 
-  /** What is no HTTP by Node's reader; the packet at hand may be a part of the answer only. */
+  /** For an answer that is not HTTP for Node's parser. The packet at hand may be only a part of it. */
   async #sloppy(
     { packet, question, cause }: HttpUnreadable,
     { signal, maxBytes }: Visit & { readonly maxBytes: number },
   ): Promise<SloppyAnswer | null> {
-    // The code is about the first bytes of all: what does not look like an answer there, as of an SSH server, is none.
+    // This code means the first bytes of the answer: if they do not look like an HTTP answer (an SSH server, for example), there is
+    // none.
     const isBeginning = (cause as NodeJS.ErrnoException).code === 'HPE_INVALID_CONSTANT';
     if (isBeginning && !mayBeSloppy(packet)) return null;
     const isWhole = packet.length >= (sloppyEnd(packet) ?? Number.POSITIVE_INFINITY);
@@ -73,11 +74,11 @@ async function wholeBody(
   try {
     for await (const chunk of body) {
       length += chunk.length;
-      if (length > maxBytes) throw new HttpError(`an answer of more than ${maxBytes} bytes`);
+      if (length > maxBytes) throw new HttpError(`the answer is longer than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
   } catch (error) {
-    // Some servers promise more bytes than they have: the caller sees whether these make sense.
+    // Some servers announce more bytes than they send: the caller decides whether the bytes make sense.
     const isCutOff = (error as NodeJS.ErrnoException).code === 'ECONNRESET' && length > 0;
     if (lenient !== true || !isCutOff || signal.aborted) throw httpErrorOf(error, signal);
   }

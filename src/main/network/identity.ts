@@ -1,13 +1,13 @@
-/** Who this run is to peers and trackers. */
+/** Our identity for peers and trackers. */
 import { randomBytes } from 'node:crypto';
 
 export const VERSION = '0.1.0';
 /** BEP 10 `v`, and with a slash the user agent for trackers. */
 export const CLIENT_NAME = `unchoke ${VERSION}`;
-/** What trackers are told as our port: we do not listen, and some trackers refuse 0. */
+/** The port that trackers get when we do not listen: some trackers refuse 0. */
 export const NO_LISTENING_PORT = 1;
 
-/** A peer id of its own for each run (BEP 20, Azureus style). */
+/** A new peer id for each run (BEP 20, Azureus style). */
 export function newPeerId(): Uint8Array {
   const digits = VERSION.split('.').map((part) => part.slice(0, 1));
   const id = Buffer.alloc(20);

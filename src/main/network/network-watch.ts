@@ -1,19 +1,19 @@
 /**
- * Sees when the network of this machine comes back: its addresses change, or something succeeds for the first time after a
- * while in which nothing did. Pure: what it judges, and the time, come from outside.
+ * Detects that the network of this machine is back: its addresses change, or something succeeds for the first time after a
+ * period of failures only. Pure: its input and the time come from outside.
  */
 import { NETWORK_OUTAGE_MS } from '../../shared/limits.ts';
 
-/** What is seen at one moment; all counts since the start. */
+/** The state at one moment; all counts are since the start. */
 export interface NetworkSigns {
-  /** Of this machine; null where they are not known. */
+  /** Of this machine; null if they are unknown. */
   readonly addresses: readonly string[] | null;
   /** Peers that are connected now. */
   readonly inSession: number;
-  /** Connections to peers that came about, and dials that failed. */
+  /** Successful connections to peers, and failed dials. */
   readonly connected: number;
   readonly failedDials: number;
-  /** Announces that were answered, and that failed. */
+  /** Answered and failed announces. */
   readonly answered: number;
   readonly failedAnnounces: number;
   /** Bytes received, from peers and web seeds. */
@@ -22,14 +22,14 @@ export interface NetworkSigns {
 
 export type NetworkReturn =
   | { readonly by: 'address' }
-  /** `ms`: for how long nothing succeeded. */
+  /** `ms`: how long nothing succeeded. */
   | { readonly by: 'success'; readonly ms: number };
 
 export class NetworkWatch {
   #before: NetworkSigns | null = null;
   #addresses = '';
   #successAt: number;
-  /** At the last success. */
+  /** Time of the last success. */
   #failedDials = 0;
   #failedAnnounces = 0;
 
@@ -37,7 +37,7 @@ export class NetworkWatch {
     this.#successAt = now;
   }
 
-  /** Null where nothing has come back. */
+  /** Null if the network has not come back. */
   look(signs: NetworkSigns, now: number): NetworkReturn | null {
     const before = this.#before;
     const hasMoved = this.#hasMoved(signs.addresses);
@@ -63,7 +63,7 @@ export class NetworkWatch {
     return peers || trackers || webSeeds ? { by: 'success', ms } : null;
   }
 
-  /** The addresses by which others may be reached are not what they were, and there are some. */
+  /** The addresses that reach other machines have changed, and there are some. */
   #hasMoved(addresses: readonly string[] | null): boolean {
     if (addresses === null) return false;
     const outward = addresses.filter((address) => !/^(?:127\.|::1$|fe80:)/.test(address));

@@ -1,6 +1,6 @@
 /**
- * HTTP answers that Node's reader refuses even when it is asked to be lenient, and that other clients read: heads with lines that
- * are no fields, with a field twice, or no head at all.
+ * HTTP answers that Node's parser refuses even in lenient mode, but other clients accept: heads with lines that are not
+ * fields, with duplicate fields, or no head at all.
  */
 const HEAD_END = /\r?\n\r?\n/;
 
@@ -13,16 +13,16 @@ export interface SloppyAnswer {
 interface Head {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Where the body begins. */
+  /** Offset of the body. */
   readonly end: number;
 }
 
-/** False where these bytes are the beginning of no answer of the kind. */
+/** False if no answer of this kind begins with these bytes. */
 export function mayBeSloppy(bytes: Buffer): boolean {
   return /^\s*(?:d\d|d?$|H|I)/.test(bytes.toString('latin1', 0, 100));
 }
 
-/** Where the answer ends; null while its beginning does not say. */
+/** The end of the answer; null while its beginning does not tell. */
 export function sloppyEnd(beginning: Buffer): number | null {
   const head = headOf(beginning);
   const length = head?.headers['content-length'] ?? '';
@@ -30,7 +30,7 @@ export function sloppyEnd(beginning: Buffer): number | null {
   return head.end + Number(length);
 }
 
-/** Null where the bytes cannot be made sense of. */
+/** Null if the bytes make no sense. */
 export function sloppyAnswer(bytes: Buffer): SloppyAnswer | null {
   const head = headOf(bytes);
   if (head === null) return null;
@@ -40,9 +40,9 @@ export function sloppyAnswer(bytes: Buffer): SloppyAnswer | null {
 }
 
 function headOf(bytes: Buffer): Head | null {
-  // One character a byte, so that positions in the text are positions in the bytes.
+  // One character per byte, so that positions in the text are positions in the bytes.
   const text = bytes.toString('latin1');
-  // HTTP/0.9: the answer is nothing but a bencoded dictionary.
+  // HTTP/0.9: the answer is only a bencoded dictionary.
   if (/^\s*d\d/.test(text)) return { status: 200, headers: {}, end: 0 };
   const end = HEAD_END.exec(text);
   const [first = '', ...lines] = text.slice(0, end?.index ?? 0).split(/\r?\n/);
@@ -61,7 +61,7 @@ function fieldOf(line: string): [name: string, value: string] {
   return colon < 0 ? ['', ''] : [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
 }
 
-/** Up to the last chunk, or to where the bytes end. */
+/** Up to the last chunk, or to the end of the bytes. */
 function joinedChunks(bytes: Buffer): Buffer {
   const chunks: Buffer[] = [];
   let at = 0;

@@ -1,4 +1,4 @@
-/** Where others connect to us: one shard listens, and the thread that takes its place goes on at the same port. */
+/** The port for incoming connections: one shard listens, and a thread that replaces it uses the same port. */
 import type { ShardCommand } from '../../shared/messages.ts';
 
 /** The shard that accepts connections: Node threads cannot share a listening socket before version 22.12. */
@@ -8,7 +8,7 @@ export class ListeningPort {
   readonly #send: (command: ShardCommand) => void;
   #host: string | null = null;
   #port: number | null = null;
-  /** What was asked for; a free port where it is 0. Null before that. */
+  /** The requested port; 0 is a free one. Null before the request. */
   #wanted: number | null = null;
   #resolve: (port: number) => void = () => {};
   #reject: (error: Error) => void = () => {};
@@ -17,7 +17,7 @@ export class ListeningPort {
     this.#send = send;
   }
 
-  /** Resolves to the port; rejects with the system's word for why there is none. */
+  /** Resolves to the port; rejects with the system's error. */
   open(port: number, host: string | null): Promise<number> {
     this.#host = host;
     this.#wanted = port;
@@ -34,7 +34,7 @@ export class ListeningPort {
     else this.#reject(new Error(error ?? 'unknown'));
   }
 
-  /** The shard that listened is dead, and another is in its place. */
+  /** The listening shard died and was replaced. */
   listenAgain(): void {
     const port = this.#port ?? this.#wanted;
     if (port !== null) this.#ask(port);

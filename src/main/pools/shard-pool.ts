@@ -77,12 +77,12 @@ export class ShardPool implements ShardLine {
     return torrent;
   }
 
-  /** Accepts connections. Resolves to the port; rejects with the system's word for why there is none. */
+  /** Accepts connections. Resolves to the port; rejects with the system's error. */
   listen(port: number, host: string | null): Promise<number> {
     return this.#listening.open(port, host);
   }
 
-  /** The network was away, and is back: lost peers are dialled again as if they had just been lost. */
+  /** The network of this machine is back: lost peers are dialled again as if they had just been lost. */
   networkBack(): void {
     for (const { line } of this.#running) line.post({ type: 'network-back' });
   }

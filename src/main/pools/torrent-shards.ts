@@ -80,7 +80,7 @@ export class TorrentShards {
     for (let position = 0; position < this.size; position++) this.send(position, command);
   }
 
-  /** The torrent is known; once. */
+  /** The torrent is known. Called once. */
   begin(content: ShardTorrent): void {
     this.#content = content;
     this.broadcast({ type: 'begin', content });

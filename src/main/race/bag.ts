@@ -1,4 +1,4 @@
-/** A set from which any one can be taken at random, at the same cost however many there are. */
+/** A set with a fast random choice: the cost does not depend on its size. */
 export class Bag<T> {
   readonly #all: T[] = [];
   readonly #at = new Map<T, number>();
@@ -23,7 +23,7 @@ export class Bag<T> {
     this.#at.set(last, at);
   }
 
-  /** `random` from 0 to 1; null where there is none. */
+  /** `random` from 0 to 1; null if the set is empty. */
   any(random: number): T | null {
     return this.#all[Math.min(this.#all.length - 1, Math.floor(random * this.#all.length))] ?? null;
   }

@@ -1,7 +1,7 @@
 /**
- * Lists of addresses that the user wants nothing to do with, in the forms that circulate: P2P text (`name:first-last`), eMule's
- * ipfilter.dat (`first - last , level , name`), and CIDR or single addresses, one a line. Hundreds of thousands of ranges are
- * usual, so those of IPv4 are sorted once and searched by halves.
+ * Blocklists in the usual formats: P2P text (`name:first-last`), eMule's ipfilter.dat (`first - last , level , name`), and
+ * CIDR or single addresses, one per line. Hundreds of thousands of ranges are common, so IPv4 ranges are sorted once and found
+ * by binary search.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { BlockList, isIPv6 } from 'node:net';
@@ -10,7 +10,7 @@ import { canonicalHost, ipv4Number } from '../../shared/ip-address.ts';
 import { MAX_BLOCKLIST_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 
-/** eMule lets addresses of this level and above in. */
+/** eMule allows addresses of this level and above. */
 const ALLOWED_LEVEL = 128;
 
 interface Range {
@@ -28,7 +28,7 @@ export class Blocklist {
     this.#six = six;
   }
 
-  /** Ranges of IPv4 addresses, after those that overlap are joined. */
+  /** Number of IPv4 ranges after overlapping ones are merged. */
   get size(): number {
     return this.#ranges.length;
   }
@@ -50,7 +50,7 @@ export class Blocklist {
   }
 }
 
-/** Reads a list. Throws a usage failure that names the option and the file, and the line where one cannot be read. */
+/** Reads a list. Throws a usage failure that names the option, the file and the invalid line. */
 export function readBlocklist(path: string, option: string): Blocklist {
   let text: string;
   try {
@@ -66,7 +66,7 @@ export function readBlocklist(path: string, option: string): Blocklist {
   return parseBlocklist(text, `${option} ${path}`);
 }
 
-/** `where` is named in the usage failure that is thrown for a line that is in none of the forms. */
+/** `where` is named in the usage failure for a line in none of the formats. */
 export function parseBlocklist(text: string, where: string): Blocklist {
   const ranges: Range[] = [];
   const six = new BlockList();
@@ -76,7 +76,7 @@ export function parseBlocklist(text: string, where: string): Blocklist {
     if (!addEntry(entry, ranges, six))
       throw new Failure(
         'usage',
-        `${where}, line ${i + 1}: ${JSON.stringify(entry.slice(0, 60))} is no range of addresses`,
+        `${where}, line ${i + 1}: ${JSON.stringify(entry.slice(0, 60))} is not a range of addresses`,
       );
   }
   return new Blocklist(ranges, six);

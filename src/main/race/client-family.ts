@@ -1,6 +1,6 @@
 /**
- * Which client a peer runs, by its own word (BEP 10 `v`) or its peer id (BEP 20, Azureus style). Grouped by family,
- * because clients differ in how soon they unchoke: libtorrent at once, aria2 each second, transmission every ten.
+ * The client of a peer, from its name (BEP 10 `v`) or its peer id (BEP 20, Azureus style). Grouped by family, because clients
+ * differ in how soon they unchoke: libtorrent at once, aria2 every second, transmission every ten.
  */
 import { printable } from '../text/foreign-text.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Which shard an address goes to, and what the shards are told of addresses that they have: that a source names them again,
- * that they make room for others. Also what becomes of those of a shard that died.
+ * Which shard an address goes to, and what shards learn about addresses that they have: a source names them again, or they
+ * must make room. Also what happens to the addresses of a shard that died.
  */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
@@ -10,7 +10,7 @@ import { unheard } from './outcomes.ts';
 import type { KnownPeer, PeerList } from './peer-list.ts';
 import { shardOf } from './sharding.ts';
 
-/** Addresses that go to the shards together. */
+/** Addresses sent to the shards together. */
 const ADDRESSES_AT_ONCE = 256;
 
 export class Dealer {
@@ -24,10 +24,10 @@ export class Dealer {
     this.#send = send;
   }
 
-  /** Brings addresses into play; lost ones that are named again are tried sooner. Returns how many were new. */
+  /** Adds addresses; lost ones that are named again are tried sooner. Returns how many were new. */
   add(addresses: readonly HostPort[], source: string, namer: string | null = null): number {
     let count = 0;
-    // In parts: the shards dial the first of them while the others are still looked at.
+    // In parts, so that shards dial the first ones while the others are processed.
     for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
       const added = this.#peers.add(addresses.slice(from, from + ADDRESSES_AT_ONCE), source, namer);
       this.#deal(added, false);
@@ -43,17 +43,17 @@ export class Dealer {
     return shardOf(host, port, this.#shards);
   }
 
-  /** These leave, each told by its shard. */
+  /** These peers leave; the shard of each closes it. */
   banish(peers: readonly KnownPeer[], code: 'bad-data' | 'private'): void {
     this.#tellPeers(peers, (those) => ({ type: 'banish', peers: those, code }));
   }
 
-  /** A shard was asked to forget these: it knows nothing of `gone` any more, and `kept` are in play. */
+  /** The answer of a shard that was asked to forget peers: it has forgotten `gone`, and `kept` are in play. */
   forgotten(gone: readonly PeerIndex[], kept: readonly PeerIndex[]): void {
     for (const peer of kept) this.#peers.keep(peer);
     const again = gone.filter((peer) => !this.#peers.mayForget(peer)).map((peer) => this.#peers.at(peer));
     for (const peer of gone) if (this.#peers.mayForget(peer)) this.#peers.forget(peer);
-    // It came to something while the question was on its way.
+    // It became useful while the message was on its way.
     for (const { peer } of again) this.#peers.keep(peer);
     this.#deal(
       again.filter(({ peer }) => this.#peers.isRetrying(peer)),
@@ -61,7 +61,7 @@ export class Dealer {
     );
   }
 
-  /** A new thread is in the place of a dead one: those that were not settled are tried again, but for those that may not be. */
+  /** A new thread has replaced a dead one: its unsettled peers are tried again, except those that are not allowed. */
   replaced(position: number, lost: ShardId, now: number): void {
     const unsettled: KnownPeer[] = [];
     const retrying: KnownPeer[] = [];

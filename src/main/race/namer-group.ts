@@ -1,10 +1,10 @@
-/** Who named an address, as one of a few groups: no group may fill the list of addresses, or the time to dial, for the others. */
+/** Groups the sources of addresses: no group may fill the list of addresses, or use all dials, at the cost of others. */
 import { reachOf } from '../../shared/address-rules.ts';
 import { addressBytes } from '../../shared/ip-address.ts';
 import { NAMER_GROUPS } from '../../shared/limits.ts';
 import { shardOf } from './sharding.ts';
 
-/** `host`: of the peer or node that named it; null where the source speaks for itself. */
+/** `host`: of the peer or node that named the address; null if the source itself did. */
 export function namerGroup(source: string, host: string | null): number {
   return shardOf(`${source} ${host === null ? '' : (networkOf(host) ?? host)}`, 0, NAMER_GROUPS);
 }

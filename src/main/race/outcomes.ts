@@ -1,4 +1,4 @@
-/** What became of each peer: its last ending with the best of what it did, and whether it is dialled again. */
+/** The outcome of each peer: its last end combined with the best of all its tries, and whether it is dialled again. */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { comebackOf } from '../../shared/comeback.ts';
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
@@ -7,11 +7,11 @@ import { NO_TIMES, type TimelineStage } from '../../shared/timeline.ts';
 
 export class Outcomes {
   readonly #all = new Map<PeerIndex, PeerOutcome>();
-  /** Lost, but to be dialled again. */
+  /** Lost and dialled again later. */
   readonly #retrying = new Set<PeerIndex>();
-  /** Those of them that may well be there the next time. */
+  /** Those of them that are likely to be there next time. */
   readonly #hopes = new Set<PeerIndex>();
-  /** Those of them that were named again since they were lost. */
+  /** Those of them that were named again after their loss. */
   readonly #named = new Set<PeerIndex>();
   #newlyNamed: PeerIndex[] = [];
 
@@ -32,12 +32,12 @@ export class Outcomes {
     return this.#all.get(peer);
   }
 
-  /** Lost for now, and to be dialled again by its shard. */
+  /** Lost for now; its shard dials it again. */
   isRetrying(peer: PeerIndex): boolean {
     return this.#retrying.has(peer);
   }
 
-  /** Returns what is known now: one that was tried several times keeps the best of what it did. */
+  /** Returns the combined outcome: a peer that was tried several times keeps the best of its tries. */
   settle(outcome: PeerOutcome): PeerOutcome {
     const { peer, retryInMs, reason } = outcome;
     const before = this.#all.get(peer);
@@ -57,25 +57,25 @@ export class Outcomes {
     this.#named.delete(peer);
   }
 
-  /** It is in play again, as if it were new. */
+  /** It is in play again like a new peer. */
   reopen(peer: PeerIndex): void {
     this.giveUp(peer);
     this.#all.delete(peer);
   }
 
-  /** Peers that were only sent home are back in play. */
+  /** Peers that only lost the race are in play again. */
   resumeRace(): void {
     for (const [peer, { reason }] of this.#all) if (reason.code === 'race-lost') this.#all.delete(peer);
   }
 
-  /** A source names a peer that is known. */
+  /** A source names a known peer. */
   name(peer: PeerIndex): void {
     if (!this.#hopes.has(peer) || this.#named.has(peer)) return;
     this.#named.add(peer);
     this.#newlyNamed.push(peer);
   }
 
-  /** Lost peers that were named again, each once for each time that it is lost. */
+  /** Lost peers that were named again, each once per loss. */
   takeNamed(): PeerIndex[] {
     const named = this.#newlyNamed.filter((peer) => this.#named.has(peer));
     this.#newlyNamed = [];
@@ -83,7 +83,7 @@ export class Outcomes {
   }
 }
 
-/** The newest ending, the first time that each stage was reached, and all bytes. */
+/** The newest end, the first time of each stage, and all bytes. */
 function merged(before: PeerOutcome, now: PeerOutcome): PeerOutcome {
   const first = (stage: TimelineStage) => before.timeline[stage] ?? now.timeline[stage];
   return {
@@ -104,7 +104,7 @@ function merged(before: PeerOutcome, now: PeerOutcome): PeerOutcome {
   };
 }
 
-/** The outcome of a peer of which no shard told any. */
+/** The outcome of a peer that no shard reported. */
 export function unheard(
   peer: PeerIndex,
   shard: ShardId,

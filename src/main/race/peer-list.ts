@@ -1,4 +1,4 @@
-/** Every address that this run knows, once, under a number that is the peer's index everywhere, and what became of it. */
+/** Every known address, once, and its outcome. Its number is the peer's index everywhere. */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../../shared/indices.ts';
 import { canonicalHost } from '../../shared/ip-address.ts';
@@ -12,7 +12,7 @@ import { Outcomes, unheard } from './outcomes.ts';
 import { PeerRoom } from './peer-room.ts';
 
 export interface KnownPeer extends PeerAddress {
-  /** Who named it: a tracker, the user, a file. */
+  /** Its source: a tracker, the user, a file. */
   readonly source: string;
 }
 
@@ -23,21 +23,21 @@ export class PeerList {
   readonly #byAddress = new Map<string, PeerIndex>();
   readonly #outcomes = new Outcomes();
   readonly #banned = new Set<string>();
-  /** Peers that are given up, while their addresses are not. */
+  /** Peers that are given up although their addresses are not banned. */
   readonly #shunned = new Set<PeerIndex>();
   readonly #blocklist: Blocklist | null;
-  /** Known by no tracker, and not named by the user. */
+  /** Named by no tracker and not by the user. */
   readonly #foundInPublic = new Set<PeerIndex>();
-  /** Peers that were found in public are not taken in (BEP 27). */
+  /** Peers from public sources are not accepted (BEP 27). */
   #private = false;
   #refused = 0;
   #blocked = 0;
-  /** Peers that connected to us; they are in nobody's list, so their numbers lie beyond all others. */
+  /** Incoming peers. They are on no list, so their indices are above all others. */
   readonly #accepted = new Map<PeerIndex, KnownPeer>();
   readonly incoming = new IncomingNumbers();
-  /** Guests that left and gave nothing, the oldest first. */
+  /** Incoming peers that left and gave nothing, the oldest first. */
   readonly #idleGuests = new Set<PeerIndex>();
-  /** Peers that the race names for as long as it runs. */
+  /** Peers that the race needs until its end. */
   readonly #held = new Set<PeerIndex>();
 
   get size(): number {
@@ -50,12 +50,12 @@ export class PeerList {
     this.#blocklist = blocklist;
   }
 
-  /** Addresses that were past a bound and not kept, or made room for others. */
+  /** Addresses that were beyond a limit, or made room for others. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Addresses that the user's blocklist kept out. */
+  /** Addresses on the user's blocklist. */
   get blocked(): number {
     return this.#blocked;
   }
@@ -69,7 +69,7 @@ export class PeerList {
     return this.#blocklist?.blocks(host) ?? false;
   }
 
-  /** Adds what is new; `namer`: the host of the peer or node that named it. Returns what is to be dialled: that, and those that come back from being not allowed. */
+  /** Adds new addresses that `namer` (host of a peer or node) named. Returns those to dial: the new ones, and those allowed again. */
   add(addresses: readonly HostPort[], source: string, namer: string | null = null): KnownPeer[] {
     const group = namerGroup(source, namer);
     const isPublic = PUBLIC_SOURCES.has(source);
@@ -99,7 +99,7 @@ export class PeerList {
     return news;
   }
 
-  /** Returns the peer where it was let go as found in public, and now has a better source. */
+  /** Returns the peer if it was closed because of its public source and now has a better one. */
   #nameAgain(peer: PeerIndex, source: string): KnownPeer | null {
     this.#outcomes.name(peer);
     if (PUBLIC_SOURCES.has(source) || !this.#foundInPublic.delete(peer) || !this.#private) return null;
@@ -109,7 +109,7 @@ export class PeerList {
     return known;
   }
 
-  /** Lost peers that a source named again: their shards are to know. */
+  /** Lost peers that a source named again: their shards must know. */
   takeNamed(): KnownPeer[] {
     return this.#outcomes.takeNamed().map((peer) => this.at(peer));
   }
@@ -123,7 +123,7 @@ export class PeerList {
     return this.#accepted.has(peer);
   }
 
-  /** How many have connected to us. */
+  /** Number of incoming peers so far. */
   get acceptedCount(): number {
     return this.#accepted.size;
   }
@@ -139,7 +139,7 @@ export class PeerList {
         this.settle(unheard(peer, shard, 'handshaking', now));
   }
 
-  /** Everybody else, known or come by himself, with the address of this one. */
+  /** All other peers with this peer's address, incoming ones included. */
   sharingHost(peer: PeerIndex): PeerIndex[] {
     const { host } = this.at(peer);
     return [...this.#peers.values(), ...this.#accepted.values()]
@@ -159,7 +159,7 @@ export class PeerList {
     return addressKey(host, port);
   }
 
-  /** Whoever serves bad data is not asked again, from whatever port: the whole address. True if that is news. */
+  /** A peer that sent bad data: its whole address is banned, with all ports. True if it was not banned before. */
   ban(peer: PeerIndex): boolean {
     if (!this.knows(peer)) return false;
     const { host } = this.at(peer);
@@ -169,7 +169,7 @@ export class PeerList {
     return isNew;
   }
 
-  /** The peer is not dialled again. Returns for how many of its address this was said. */
+  /** The peer is not dialled again. Returns how many peers of its address were shunned. */
   shunned(peer: PeerIndex): number {
     if (!this.knows(peer)) return 0;
     this.#outcomes.giveUp(peer);
@@ -178,14 +178,14 @@ export class PeerList {
     return [...this.#shunned].filter((one) => this.knows(one) && this.at(one).host === host).length;
   }
 
-  /** What became of a peer. One that was tried several times keeps the best of what it did. */
+  /** Records the outcome of a peer. A peer that was tried several times keeps the best of its tries. */
   settle(outcome: PeerOutcome): void {
     const { timeline, receivedBytes } = this.#outcomes.settle(outcome);
     this.#room.grade(outcome.peer, timeline.handshaken === null && receivedBytes === 0 ? 'dead' : 'kept');
     this.#forgetGuest(outcome);
   }
 
-  /** A guest that connects, gives nothing and leaves, again and again, must not fill our memory: the newest are remembered. */
+  /** Incoming peers that give nothing and leave must not fill the memory: only the newest are remembered. */
   #forgetGuest({ peer, receivedBytes }: PeerOutcome): void {
     if (receivedBytes > 0 || !this.#accepted.has(peer)) return;
     this.#idleGuests.add(peer);
@@ -198,12 +198,12 @@ export class PeerList {
     }
   }
 
-  /** The race will name this peer again, whatever becomes of it. */
+  /** The race will need this peer again, whatever its outcome. */
   hold(peer: PeerIndex): void {
     this.#held.add(peer);
   }
 
-  /** False for a guest that was forgotten: all that was known of it is gone. */
+  /** False for an incoming peer that was forgotten. */
   knows(peer: PeerIndex): boolean {
     return this.#peers.has(peer) || this.#accepted.has(peer);
   }
@@ -212,17 +212,17 @@ export class PeerList {
     return this.#outcomes.of(peer);
   }
 
-  /** Lost for now, and to be dialled again by its shard. */
+  /** Lost for now; its shard dials it again. */
   isRetrying(peer: PeerIndex): boolean {
     return this.#outcomes.isRetrying(peer);
   }
 
-  /** True if every address and every peer that connected to us is settled, and no peer is worth waiting for. */
+  /** True if every address and every incoming peer is settled, and no peer is worth waiting for. */
   get allSettled(): boolean {
     return this.#isHeardOfAll && this.#outcomes.hopes === 0;
   }
 
-  /** All are lost, and some are to be dialled again. */
+  /** All are lost, and some will be dialled again. */
   get allLost(): boolean {
     return this.#isHeardOfAll && this.#outcomes.hopes > 0;
   }
@@ -231,7 +231,7 @@ export class PeerList {
     return this.#outcomes.size === this.#peers.size + this.#accepted.size;
   }
 
-  /** Peers that were only sent home are back in play. */
+  /** Peers that only lost the race are in play again. */
   resumeRace(): void {
     this.#outcomes.resumeRace();
   }
@@ -240,7 +240,7 @@ export class PeerList {
     return this.#nextIndex < FIRST_INCOMING && this.#room.makeRoom(host, source);
   }
 
-  /** Those that make room and whose shards were not asked yet. */
+  /** Those that make room and whose shards have not been asked yet. */
   takeLeaving(): KnownPeer[] {
     return this.#room.takeLeaving().map((peer) => this.at(peer));
   }
@@ -249,13 +249,13 @@ export class PeerList {
     return this.#room.isLeaving(peer);
   }
 
-  /** It makes room still: whatever it did since came to nothing. */
+  /** It still makes room: nothing that it did since then counts. */
   mayForget(peer: PeerIndex): boolean {
     const shaken = this.outcomeOf(peer)?.timeline.handshaken ?? null;
     return this.isLeaving(peer) && shaken === null && !this.#held.has(peer);
   }
 
-  /** Its shard knows nothing of it any more, and nothing that it says names it. */
+  /** Its shard has forgotten it, and no message of the shard will name it. */
   forget(peer: PeerIndex): void {
     const { host, port } = this.at(peer);
     this.#room.left(peer);
@@ -266,7 +266,7 @@ export class PeerList {
     this.#refused += 1;
   }
 
-  /** Its shard has it in play: it makes no room. */
+  /** Its shard has it in play, so it does not make room. */
   keep(peer: PeerIndex): void {
     this.#room.keep(peer);
   }
@@ -275,13 +275,13 @@ export class PeerList {
     return this.#outcomes.all;
   }
 
-  /** From here on the torrent is private (BEP 27): peers that were found in public are not taken in. Returns those that must go. */
+  /** The torrent is private from now on (BEP 27): peers from public sources are not accepted. Returns those that must leave. */
   becamePrivate(): KnownPeer[] {
     this.#private = true;
     return [...this.#foundInPublic].map((peer) => this.at(peer));
   }
 
-  /** Why a peer may not be dialled; null where it may. */
+  /** The reason why a peer must not be dialled; null if it may. */
   barOf({ peer, host }: PeerAddress): 'bad-data' | 'private' | null {
     if (this.isUnwelcome(host)) return 'bad-data';
     return this.#private && this.#foundInPublic.has(peer) ? 'private' : null;

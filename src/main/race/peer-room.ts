@@ -1,32 +1,32 @@
 /**
- * How many addresses may be known, in all, of one source and of one public network, and which make room for new ones: those
- * that were lost before a handshake, and then, at random, those of which nothing was heard, in both cases out of the largest group
- * of namers. So no source fills the list for the others, no peer fills that of peer exchange, and nobody can tell whose address a
- * flood of false ones pushes out.
+ * The limits of known addresses: in total, per source and per public network, and which ones make room for new ones. First
+ * those that were lost before a handshake, then, at random, those of which nothing was heard; in both cases from the largest
+ * group of sources. So no source fills the list at the cost of others, no peer fills peer exchange, and an attacker cannot
+ * choose which address its false ones displace.
  */
 import type { PeerIndex } from '../../shared/indices.ts';
 import { MAX_KNOWN_PEERS, MAX_PEERS_PER_SOURCE, MAX_PEERS_PER_SUBNET } from '../../shared/limits.ts';
 import { Bag } from './bag.ts';
 import { networkOf } from './namer-group.ts';
 
-/** `unheard`: it waits, or is in play. A shard keeps those that are in play, and says so. */
+/** `unheard`: it waits or is in play. A shard keeps those in play and says so. */
 type Grade = 'dead' | 'unheard' | 'kept';
 
 interface Place {
   readonly source: string;
   readonly group: number;
-  /** Null for addresses that no bound on networks holds for. */
+  /** Null for addresses without a limit per network. */
   readonly subnet: string | null;
   grade: Grade;
 }
 
-/** Of one source. */
+/** The addresses of one source. */
 interface Members {
   count: number;
   readonly groups: Map<number, Group>;
 }
 
-/** Of one source, and named by one group. */
+/** The addresses of one source and one group. */
 interface Group {
   count: number;
   /** The oldest first. */
@@ -38,19 +38,19 @@ export class PeerRoom {
   readonly #places = new Map<PeerIndex, Place>();
   readonly #bySource = new Map<string, Members>();
   readonly #bySubnet = new Map<string, Set<PeerIndex>>();
-  /** They make room, and their shards have not said yet that they are forgotten. */
+  /** They make room, and their shards have not confirmed that they are forgotten. */
   readonly #leaving = new Map<PeerIndex, Place>();
   #newlyLeaving: PeerIndex[] = [];
   readonly #unbounded: string;
   readonly #random: () => number;
 
-  /** `unbounded`: the source that only the whole list bounds, and that makes room for nobody. */
+  /** `unbounded`: the source that has only the total limit and never makes room. */
   constructor(unbounded: string, random: () => number = Math.random) {
     this.#unbounded = unbounded;
     this.#random = random;
   }
 
-  /** True where there is room for one more; others may have to leave for it. */
+  /** True if there is room for one more; others may have to leave. */
   makeRoom(host: string, source: string): boolean {
     const going = this.#inTheWayOf(host, source);
     for (const peer of going ?? []) {
@@ -63,7 +63,7 @@ export class PeerRoom {
     return going !== null;
   }
 
-  /** Those that leave and whose shards were not asked yet. */
+  /** Those that leave and whose shards have not been asked yet. */
   takeLeaving(): PeerIndex[] {
     const leaving = this.#newlyLeaving.filter((peer) => this.#leaving.has(peer));
     this.#newlyLeaving = [];
@@ -79,7 +79,7 @@ export class PeerRoom {
     this.#leaving.delete(peer);
   }
 
-  /** It makes no room, now and later. */
+  /** It never makes room. */
   keep(peer: PeerIndex): void {
     const place = this.#leaving.get(peer);
     this.#leaving.delete(peer);
@@ -87,13 +87,13 @@ export class PeerRoom {
     this.grade(peer, 'kept');
   }
 
-  /** Those that must go so that one more has room; null where it has none. */
+  /** Those that must leave to make room for one more; null if it cannot have room. */
   #inTheWayOf(host: string, source: string): PeerIndex[] | null {
     const going: PeerIndex[] = [];
     if (source !== this.#unbounded) {
       const subnet = this.#bySubnet.get(networkOf(host) ?? '');
       if (subnet !== undefined && subnet.size >= MAX_PEERS_PER_SUBNET) {
-        // Not those of which nothing was heard: they may be in play, and one network would be the swarm.
+        // Not those of which nothing was heard: they may be in play, and one network would become the whole swarm.
         const other = [...subnet].find((peer) => this.#places.get(peer)?.grade === 'dead');
         if (other === undefined) return null;
         going.push(other);
@@ -158,7 +158,7 @@ export class PeerRoom {
     return dead ?? largest(groups, (group) => group.unheard.size > 0)?.unheard.any(this.#random()) ?? null;
   }
 
-  /** Of the source that has most; of the next where that has none to give. */
+  /** From the largest source, or from the next one if it has none to give. */
   #leastOfAll(): PeerIndex | null {
     const sources = [...this.#bySource].filter(([source]) => source !== this.#unbounded);
     sources.sort(([, a], [, b]) => b.count - a.count);
@@ -170,7 +170,7 @@ export class PeerRoom {
   }
 }
 
-/** Of those that have something to give. */
+/** Among those that have one to give. */
 function largest(groups: ReadonlyMap<number, Group>, gives: (group: Group) => boolean): Group | null {
   let most: Group | null = null;
   for (const group of groups.values()) if (gives(group) && group.count > (most?.count ?? 0)) most = group;

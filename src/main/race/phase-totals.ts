@@ -1,13 +1,13 @@
-/** Peers by phase over all shards, as the shards last told. */
+/** Peers by phase on all shards, from their last reports. */
 import type { ShardStats } from '../../shared/messages.ts';
 import type { Bytes, Count } from '../quantities.ts';
 
 export interface PhaseTotals {
   /** Peers that wait for their turn. */
   readonly queued: Count;
-  /** Connections on their way. */
+  /** Connections that are opening. */
   readonly dialing: Count;
-  /** Connected peers whose handshake has not come. */
+  /** Connected peers whose handshake has not arrived. */
   readonly handshaking: Count;
   /** Peers that choke us. */
   readonly choked: Count;

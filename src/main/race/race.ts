@@ -1,6 +1,6 @@
 /**
- * The race as the main thread sees it: hands addresses to shards, hears who unchokes first, keeps the winners where only
- * winners are wanted, and puts a lost shard's addresses back into play.
+ * The race in the main thread: sends addresses to shards, learns which peer unchokes first, keeps only the winners if the user
+ * wants that, and tries the addresses of a lost shard again.
  */
 import { believable, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -94,23 +94,23 @@ export class Race {
     return this.#shards.stats;
   }
 
-  /** Who gives most at the moment, the fastest first. */
+  /** The fastest peers now, the fastest first. */
   get fastest(): readonly PeerRate[] {
     return this.#shards.fastest;
   }
 
-  /** Brings addresses into play; lost ones that are named again are tried sooner. Returns how many were new. */
+  /** Adds addresses; lost ones that are named again are tried sooner. Returns how many were new. */
   add(addresses: readonly HostPort[], source: string, namer: string | null = null): number {
     return this.#dealer.add(addresses, source, namer);
   }
 
-  /** `listener` hears from here on, until the function that is returned is called. */
+  /** Adds a listener. The returned function removes it. */
   subscribe(listener: Partial<RaceListener>): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Peers that may be downloaded from at one time; 0 is no limit. */
+  /** Peers to download from at one time; 0 is no limit. */
   share(maxPeers: number): void {
     this.#maxPeers = maxPeers;
     for (let position = 0; position < this.#shards.size; position++)
@@ -120,7 +120,7 @@ export class Race {
       });
   }
 
-  /** The torrent is known; once. */
+  /** The torrent is known. Called once. */
   setTorrent(content: ShardTorrent): void {
     this.#shards.begin(content);
   }
@@ -129,29 +129,29 @@ export class Race {
     this.#tell(peer, { type: 'ask-metadata', peer, parts });
   }
 
-  /** It sent a bad block: its address is not taken again. */
+  /** It sent a bad block: its address is banned. */
   convict(peer: PeerIndex): void {
     this.#banish(peer);
     this.#ban(peer);
   }
 
-  /** It sent bad metadata. Others of its address may be honest, up to a number. */
+  /** It sent bad metadata. Other peers at its address may be honest, up to a limit. */
   convictOfMetadata(peer: PeerIndex): void {
     if (this.peers.shunned(peer) >= MAX_METADATA_LIARS_PER_HOST) this.#ban(peer);
     this.#banish(peer);
   }
 
-  /** The torrent is private (BEP 27): whoever was found otherwise than by its trackers or the user is let go. */
+  /** The torrent is private (BEP 27): peers that were not named by its trackers or the user are closed. */
   becamePrivate(): void {
     this.#dealer.banish(this.peers.becamePrivate(), 'private');
   }
 
-  /** Hash verdicts, for all shards. */
+  /** Sends verdicts to all shards. */
   tellVerdicts(verified: readonly PieceIndex[]): void {
     this.#shards.broadcast({ type: 'verdicts', verified });
   }
 
-  /** Closes every peer; afterwards each address has an outcome. May be asked for more than once. */
+  /** Closes every peer; then each address has an outcome. May be called more than once. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -168,7 +168,7 @@ export class Race {
     }
   }
 
-  /** The whole address: whoever else is here from it goes, too. */
+  /** The whole address: other peers at it are closed as well. */
   #ban(peer: PeerIndex): void {
     if (!this.peers.ban(peer)) return;
     for (const other of this.peers.sharingHost(peer)) this.#banish(other);
@@ -184,7 +184,7 @@ export class Race {
   }
 
   #since(at: number | null): number | null {
-    // A guest may unchoke us before main has heard that it came.
+    // An incoming peer may unchoke us before main has heard of it.
     return at === null || this.#startedAt === null ? null : Math.max(0, at - this.#startedAt);
   }
 
@@ -213,7 +213,7 @@ export class Race {
         this.#peersTold(event.peer, event.peers);
         return;
       case 'dht-node':
-        // Of a private torrent nobody listens any more.
+        // With a private torrent there is no listener any more.
         this.#options.onDhtNode?.(this.peers.at(event.peer).host, event.port);
         return;
       case 'metadata-offer':
@@ -239,7 +239,7 @@ export class Race {
     }
   }
 
-  /** A peer named others (BEP 11). */
+  /** A peer named other peers (BEP 11). */
   #peersTold(peer: PeerIndex, peers: readonly HostPort[]): void {
     const { host } = this.peers.at(peer);
     const reach = reachOf(host);
@@ -248,7 +248,7 @@ export class Race {
 
   #unchoked(shard: number, peer: PeerIndex, at: number): void {
     this.peers.keep(peer);
-    // Two shards may each have had a first one; the clock is the same for both, so the earlier counts.
+    // Two shards may each have had a first unchoke. They share one clock, so the earlier one counts.
     if (this.#firstUnchoke === null) {
       this.#firstUnchoke = { peer, shard, at };
       const first = this.#firstUnchoke;
@@ -258,7 +258,7 @@ export class Race {
     if (this.#options.keep > 0) this.#won(peer, this.#options.keep);
   }
 
-  /** A winner; once there are `wanted` of them everybody else goes home. */
+  /** A winner. Once there are `wanted` winners, all other peers are closed. */
   #won(peer: PeerIndex, wanted: number): void {
     if (this.#keeping) return;
     this.#winners.add(peer);
@@ -270,7 +270,7 @@ export class Race {
   #closed(outcome: PeerOutcome): void {
     this.peers.settle(outcome);
     if (!this.#winners.delete(outcome.peer) || !this.#keeping) return;
-    // A winner is gone: the others get another chance, in a new race.
+    // A winner is gone: the others race again.
     this.#resume();
   }
 
@@ -280,7 +280,7 @@ export class Race {
     this.#shards.broadcast({ type: 'resume' });
   }
 
-  /** A new thread has taken the place of a dead one: everybody of that shard who was not settled is tried again. */
+  /** A new thread has replaced a dead one: all unsettled peers of that shard are tried again. */
   #replaced(position: number, lost: ShardId, error: unknown): void {
     for (const peer of [...this.#winners])
       if (this.#dealer.positionOf(this.peers.at(peer)) === position) this.#winners.delete(peer);

@@ -1,10 +1,10 @@
 /**
- * Which shard an address belongs to: a pure function of address and shard count, so that an address found later, or
- * found again, comes to the same thread. Also how limits on peers are split.
+ * The shard of an address: a pure function of address and number of shards, so an address that is found again goes to the same
+ * thread. Also how limits on peers are split.
  */
 import type { ShardShare } from '../../shared/messages.ts';
 
-/** FNV-1a over `host:port`, spread by a final mix, since the last bits of an address are all that differs. */
+/** FNV-1a over `host:port` with a final mix, because addresses often differ only in their last bits. */
 export function shardOf(host: string, port: number, shards: number): number {
   let hash = 0x811c_9dc5;
   const text = `${host}:${port}`;
@@ -15,7 +15,7 @@ export function shardOf(host: string, port: number, shards: number): number {
   return (hash >>> 0) % shards;
 }
 
-/** A limit split over shards as evenly as whole numbers go; the first shards get the rest. 0 is no limit. */
+/** The share of a limit for one shard, as even as integers allow; the first shards get the rest. 0 is no limit. */
 export function shareOf(limit: number, shard: number, shards: number): number {
   if (limit === 0 || limit === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   return Math.max(1, Math.floor(limit / shards) + (shard < limit % shards ? 1 : 0));

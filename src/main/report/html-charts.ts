@@ -1,4 +1,4 @@
-/** The smaller pictures and the tables of the race report. */
+/** The smaller charts and the tables of the race report. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import { formatDuration, formatRate, formatSize } from '../text/units.ts';
 import { escaped } from './html-text.ts';
@@ -11,11 +11,11 @@ const FLOW_WIDTH_PX = 1_060;
 const FLOW_HEIGHT_PX = 180;
 const FLOW_LEFT_PX = 90;
 const FLOW_FOOT_PX = 24;
-/** Rates are drawn over this many neighbours: single samples are jagged. */
+/** Rates are averaged over this many neighbours: single samples are jagged. */
 const SMOOTHED_SAMPLES = 4;
 type Cell = string | number;
 
-/** The first column is text, the others are figures. */
+/** The first column is text, the others are numbers. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[], marked = -1): string {
   const line = (cells: readonly Cell[], tag: 'th' | 'td') =>
     cells.map((cell) => `<${tag}>${escaped(String(cell))}</${tag}>`).join('');
@@ -23,7 +23,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return `<div class="scroll"><table><thead><tr>${line(head, 'th')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`;
 }
 
-/** Bars with their figures in words, so that nobody has to measure them. */
+/** Bars with their values as text. */
 export function bars(
   rows: readonly { readonly name: string; readonly value: number; readonly text: string }[],
 ): string {
@@ -78,7 +78,7 @@ export function yieldTable(title: string, first: string, rows: readonly Yield[])
   );
 }
 
-/** Who mattered: the winner, those who gave data, and those who unchoked us. */
+/** The most useful peers: the winner, those that sent data, and those that unchoked us. */
 export function peerTable(peers: readonly RecordedPeer[], most: number): string {
   const shown = peers
     .filter(({ times, bytes, isWinner }) => isWinner || bytes > 0 || times.unchoked !== null)
@@ -99,7 +99,7 @@ export function peerTable(peers: readonly RecordedPeer[], most: number): string 
   return table(head, rows, shown[0]?.isWinner === true ? 0 : -1);
 }
 
-/** Received bytes a second over time, and what of all bytes was verified. */
+/** Received bytes per second over time, and the verified share of all bytes. */
 export function flowSvg(flow: readonly FlowSample[], totalBytes: number): string {
   const rates = ratesOf(flow);
   const end = flow.at(-1)?.ms ?? 0;

@@ -1,4 +1,4 @@
-/** The race report as one page that needs nothing else: no network, no script. */
+/** The race report as one page without network or script. */
 import { VERSION } from '../network/identity.ts';
 import { formatDuration, formatRate, formatSize } from '../text/units.ts';
 import {
@@ -22,10 +22,10 @@ const TABLE_PEERS = 50;
 export interface PageFacts {
   readonly name: string;
   readonly infoHash: string;
-  /** Of the download; 0 where there was none. */
+  /** Of the download; 0 if there was none. */
   readonly wantedBytes: number;
   readonly downloadedBytes: number;
-  /** What the best peer alone would have needed, where that is known. */
+  /** The time that the best peer alone would have needed, if it is known. */
   readonly oracleMs: number | null;
   readonly date: Date;
 }
@@ -35,29 +35,29 @@ export function racePage(facts: PageFacts, report: RaceReport, recording: Record
   const sections: readonly (readonly [title: string, words: string, body: string])[] = [
     [
       'The race',
-      'One line a peer, from its dial to its end. Who came further is higher; the star unchoked us first. Hover over a line for its story.',
+      'One line per peer, from its dial to its end. Peers that came further are higher. The peer with the star unchoked us first. Hover over a line for its details.',
       `${LEGEND}${timelineSvg(peers, endMs)}`,
     ],
-    ['The funnel', 'How many of the addresses were good for anything.', funnelBars(report)],
+    ['The funnel', 'How far the addresses came.', funnelBars(report)],
     [
       'The three strategies',
-      'What each would have needed for its first unchoke, replayed on the times of this run.',
+      'The time to the first unchoke with each strategy, replayed from the times of this run.',
       replayBars(replays(peers)),
     ],
     [
       'Throughput',
-      'The area is what came in; the dashed line is what was verified, up to all of it.',
+      'The area is the received data. The dashed line is the verified share.',
       flowSvg(flow, facts.wantedBytes),
     ],
-    ['Where and why they were lost', '', lossTable(report)],
-    ['How long it took', 'By stage of the exchange and client family.', stageTable(report)],
+    ['Where and why peers were lost', '', lossTable(report)],
+    ['How long it took', 'By stage of the exchange and by client.', stageTable(report)],
     [
-      'Where they came from, and how they were spoken to',
+      'Sources and transports',
       '',
       yieldTable('by source', 'addresses', report.sources) +
         yieldTable('by transport', 'peers', report.transports),
     ],
-    ['The peers that mattered', '', peerTable(peers, TABLE_PEERS)],
+    ['The most useful peers', '', peerTable(peers, TABLE_PEERS)],
   ];
   const body = sections
     .filter(([, , content]) => content !== '')
@@ -89,15 +89,15 @@ ${body.join('\n')}
 
 const LEGEND = `<p class="legend">${[
   ['dialling', 'dialling'],
-  ['handshaking', 'connected, shaking hands'],
-  ['choked', 'in session, choking us'],
+  ['handshaking', 'connected, handshaking'],
+  ['choked', 'handshake done, choking us'],
   ['unchoked', 'unchoked us'],
   ['lost', 'lost'],
 ]
   .map(([name, text]) => `<span><i class="${name}"></i>${text}</span>`)
   .join('')}</p>`;
 
-/** The figures that one reads first. */
+/** The most important figures. */
 function tiles(
   facts: PageFacts,
   { ttfuMs, firstUnchoke, strategy, funnel }: RaceReport,

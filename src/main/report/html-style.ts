@@ -1,4 +1,4 @@
-/** The looks of the race report: light and dark, and fit for paper. */
+/** The style of the race report: light, dark and print. */
 export const STYLE = `
 :root { color-scheme: light dark; --paper: #fbfbfa; --card: #fff; --ink: #1c2024; --soft: #646a73; --rule: #e3e5e8;
   --dialling: #c9ced6; --handshaking: #e0a030; --choked: #5b8def; --unchoked: #1f9d6b; --lost: #d2453c; --accent: #1f9d6b; }

@@ -1,4 +1,4 @@
-/** Text of other people's making on a page of ours. */
+/** Makes foreign text safe on the report page. */
 import { shownLines } from '../text/shown-lines.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -9,7 +9,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Fit for an element or a quoted attribute. Line feeds stay: tooltips have several lines. */
+/** Safe in an element or a quoted attribute. Line feeds stay, because tooltips have several lines. */
 export function escaped(text: string): string {
   const plain = shownLines(text.split('\n')).join('\n');
   return plain.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

@@ -1,16 +1,16 @@
-/** The picture that explains the race: one line a peer, from its dial to its end, the first to unchoke on top. SVG, without a script. */
+/** The main chart of the race: one line per peer, from its dial to its end, the first to unchoke on top. SVG without a script. */
 import { formatDuration } from '../text/units.ts';
 import { escaped } from './html-text.ts';
 import { endingText, type RecordedPeer } from './recording.ts';
 
-/** Peers with a line and a name of their own; those beyond share what is left of the picture. */
+/** Peers with their own line and name; the others share the rest of the chart. */
 const NAMED_PEERS = 80;
 const NAME_PX = 230;
 const PLOT_PX = 820;
 const WIDTH_PX = NAME_PX + PLOT_PX + 20;
 const AXIS_PX = 26;
 const NAMED_ROW_PX = 14;
-/** All the others together are no higher than this. */
+/** Maximum height of all others together. */
 const REST_PX = 420;
 const TICKS = [10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5];
 
@@ -45,7 +45,7 @@ export function timelineSvg(all: readonly RecordedPeer[], endMs: number): string
   return `<svg class="timeline" viewBox="0 0 ${WIDTH_PX} ${height.toFixed(1)}" role="img" aria-label="${escaped(title)}" data-peers="${peers.length}">${parts.join('\n')}</svg>`;
 }
 
-/** Who came further is higher; among equals who came sooner. */
+/** Peers that came further are higher; among equals, the earlier one. */
 function byRank(a: RecordedPeer, b: RecordedPeer): number {
   for (const stage of ['unchoked', 'handshaken', 'connected', 'dialed'] as const) {
     const [ours, theirs] = [a.times[stage], b.times[stage]];
@@ -55,7 +55,7 @@ function byRank(a: RecordedPeer, b: RecordedPeer): number {
   return (a.times.dialed ?? 0) - (b.times.dialed ?? 0);
 }
 
-/** The race, and not the hours of download after it: until most of those who unchoked have done so. */
+/** The time span of the race without the hours of download after it: until most unchoking peers have unchoked us. */
 function shownTime(peers: readonly RecordedPeer[], endMs: number): number {
   const unchokes = peers.flatMap(({ times }) => times.unchoked ?? []).sort((a, b) => a - b);
   const most = unchokes[Math.ceil(unchokes.length * 0.95) - 1];
@@ -75,7 +75,7 @@ function axis(shownMs: number, x: (ms: number) => number, height: number): strin
   return marks.join('');
 }
 
-/** Where the race was won. */
+/** The time of the first unchoke. */
 function finish({ times: { unchoked } }: RecordedPeer, x: (ms: number) => number, height: number): string {
   if (unchoked === null) return '';
   const at = x(unchoked);
@@ -128,7 +128,7 @@ function tooltip({ name, family, source, transport, times, reason }: RecordedPee
   return `${name} (${family}) from ${source} over ${transport}\n${stages.join(' · ')}\n${endingText(reason)}`;
 }
 
-/** Hairlines: one path a phase for all of them, or the page would be as large as the download. */
+/** Hairlines: one path per phase for all of them; otherwise the page would be very large. */
 function restRows(
   peers: readonly RecordedPeer[],
   top: number,

@@ -1,6 +1,6 @@
 /**
- * What a race tells in the end, as plain data: the funnel of addresses, why peers were lost, how long each stage took by
- * client family. The text report prints it and `--json` writes it as it is.
+ * The result of a race as plain data: the funnel of addresses, why peers were lost, how long each stage took by client family.
+ * The text report prints it and `--json` writes it unchanged.
  */
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
 import type { PeerOutcome, ShardStats, Strategy } from '../../shared/messages.ts';
@@ -19,7 +19,7 @@ export interface Funnel {
   readonly gaveData: Count;
 }
 
-/** The funnel from top to bottom, as people read it. */
+/** The funnel from top to bottom, with names for people. */
 export function funnelRows(funnel: Funnel): readonly (readonly [name: string, count: number])[] {
   return [
     ['addresses', funnel.addresses],
@@ -49,7 +49,7 @@ export interface Percentiles {
 export const STAGES = ['dial', 'connect', 'handshake', 'unchoke', 'firstBlock'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** Stages as people read them. */
+/** Names of the stages for people. */
 export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   dial: 'its turn',
   connect: 'connect',
@@ -60,7 +60,7 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
 
 export interface StageTimes {
   readonly stage: Stage;
-  /** `all`, or a client family. Before the handshake nobody's family is known. */
+  /** `all`, or a client family. Before the handshake the family is unknown. */
   readonly family: string;
   readonly ms: Percentiles;
 }
@@ -68,7 +68,7 @@ export interface StageTimes {
 export interface ShardLine {
   readonly shard: Index;
   readonly peers: Count;
-  /** How late its timers came. */
+  /** How late its timers were: median. */
   readonly lagP50Ms: Milliseconds;
   readonly lagP99Ms: Milliseconds;
   readonly lagMaxMs: Milliseconds;
@@ -80,7 +80,7 @@ export interface PeerLine {
   readonly bytes: Bytes;
 }
 
-/** How far the peers of one source, or of one transport, came. */
+/** How far the peers of one source or transport came. */
 export interface Yield {
   readonly name: string;
   readonly addresses: Count;
@@ -92,41 +92,41 @@ export interface Yield {
 
 export interface RaceReport {
   readonly strategy: Strategy;
-  /** Time to the first unchoke; null where it never came. */
+  /** Milliseconds to the first unchoke; null if no peer unchoked us. */
   readonly ttfuMs: Milliseconds | null;
   readonly firstUnchoke: {
     readonly peer: PeerAddress;
     readonly family: string;
     readonly shard: Index;
   } | null;
-  /** Null where no block came. */
+  /** Milliseconds to the first block; null if none arrived. */
   readonly firstBlockMs: Milliseconds | null;
   readonly funnel: Funnel;
   /** Why peers were lost. */
   readonly lost: readonly Loss[];
-  /** By who named the address; `incoming` are those who connected to us. */
+  /** By source of the address; `incoming` are incoming peers. */
   readonly sources: readonly Yield[];
-  /** By how they were spoken to; of connected peers only. */
+  /** By transport; only connected peers. */
   readonly transports: readonly Yield[];
   readonly stages: readonly StageTimes[];
   readonly shards: readonly ShardLine[];
   /** The peers that gave most. */
   readonly peers: readonly PeerLine[];
-  /** Addresses beyond the most that are kept; they were never tried. */
+  /** Addresses beyond the limit; they were never tried. */
   readonly notKept: Count;
-  /** Addresses that the user's blocklist kept out. */
+  /** Addresses on the user's blocklist. */
   readonly blocked: Count;
-  /** How often dialling paused because this process was out of descriptors or ports. */
+  /** Times that dialling paused because this process was out of descriptors or ports. */
   readonly shortages: Count;
   /** Bytes of blocks that peers sent. */
   readonly blockBytes: Bytes;
-  /** Bytes that came twice, unasked or bad. */
+  /** Bytes that arrived twice, without a request, or bad. */
   readonly wastedBytes: Bytes;
 }
 
 const TOP_PEERS = 10;
 
-/** Call after the race has stopped: then every address has an outcome. `wastedElsewhere`: thrown away, and not by shards. */
+/** Call after the race has stopped: then every address has an outcome. `wastedElsewhere`: bytes thrown away outside the shards. */
 export function raceReport(race: Race, strategy: Strategy, wastedElsewhere = 0): RaceReport {
   const outcomes = [...race.peers.outcomes];
   const first = race.firstUnchoke;
@@ -190,7 +190,7 @@ function yields(outcomes: readonly PeerOutcome[], nameOf: (outcome: PeerOutcome)
   return rows.sort((a, b) => b.gaveData - a.gaveData || b.unchoked - a.unchoked || b.addresses - a.addresses);
 }
 
-/** Why peers were lost, most frequent first within the order of the stages. */
+/** Why peers were lost, in the order of the stages, the most frequent first. */
 function lossesOf(outcomes: readonly PeerOutcome[]): Loss[] {
   const order: readonly CloseStage[] = ['queued', 'dialing', 'handshaking', 'choked', 'unchoked'];
   const counts = new Map<string, Loss>();
@@ -203,7 +203,7 @@ function lossesOf(outcomes: readonly PeerOutcome[]): Loss[] {
   );
 }
 
-/** `dial` is the wait from the start of the race to an address's turn. */
+/** `dial` is the wait from the start of the race until the address is dialled. */
 const SPANS: Readonly<Record<Exclude<Stage, 'dial'>, readonly [keyof Timeline, keyof Timeline]>> = {
   connect: ['dialed', 'connected'],
   handshake: ['connected', 'handshaken'],
@@ -211,7 +211,7 @@ const SPANS: Readonly<Record<Exclude<Stage, 'dial'>, readonly [keyof Timeline, k
   firstBlock: ['unchoked', 'firstBlock'],
 };
 
-/** What came in another order took no time that could be told: blocks of an allowed-fast set (BEP 6) come before any unchoke. */
+/** A stage that came in another order has no duration: blocks of an allowed-fast set (BEP 6) arrive before any unchoke. */
 export function stageTimes(outcomes: readonly PeerOutcome[], startedAt: number): StageTimes[] {
   return STAGES.flatMap((stage) => {
     const byFamily = new Map<string, number[]>();

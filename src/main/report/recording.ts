@@ -1,4 +1,7 @@
-/** What a run leaves behind for its picture: every peer's way with its times, and the flow of data. Plain data, times from the start of the race. */
+/**
+ * The recording of a run for its report page: the stages of every peer with their times, and the data rate. Plain data; times
+ * count from the start of the race.
+ */
 import { CLOSE_CODES, type CloseReason } from '../../shared/close-reason.ts';
 import { MAX_FLOW_SAMPLES } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
@@ -17,7 +20,7 @@ export interface RecordedPeer {
   readonly times: Timeline;
   readonly reason: CloseReason;
   readonly bytes: number;
-  /** The first that unchoked us. */
+  /** The first peer that unchoked us. */
   readonly isWinner: boolean;
 }
 
@@ -35,7 +38,7 @@ export interface Recording {
   readonly endMs: number;
 }
 
-/** Samples of the flow of data: evenly spread, and never more than a picture can show. */
+/** Samples of the data rate: evenly spread, and never more than a chart can show. */
 export class FlowRecorder {
   #samples: FlowSample[] = [];
   #everyMs = 0;
@@ -58,7 +61,7 @@ export class FlowRecorder {
 export function recordingOf(race: Race, flow: readonly FlowSample[], endMs: number): Recording {
   const start = race.startedAt ?? 0;
   const winner = race.firstUnchoke?.peer;
-  // In the order in which their addresses came.
+  // In the order of their addresses.
   const outcomes = [...race.peers.outcomes].sort((a, b) => a.peer - b.peer);
   const peers = outcomes.map((outcome) => ({
     name: race.peers.nameOf(outcome.peer),
@@ -74,7 +77,7 @@ export function recordingOf(race: Race, flow: readonly FlowSample[], endMs: numb
   return { peers, flow, endMs };
 }
 
-/** Why it was lost, as a sentence. */
+/** The reason of its loss as a sentence. */
 export function endingText({ stage, code, detail }: CloseReason): string {
   const word = detail === undefined || detail === '' ? '' : ` (${printable(detail)})`;
   return `${stage}: ${code}, ${CLOSE_CODES[code]}${word}`;

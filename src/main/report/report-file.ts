@@ -1,4 +1,4 @@
-/** `--report FILE.html`: what is recorded for it during the run, and how it is written at its end. */
+/** `--report FILE.html`: records the run, and writes the page at its end. */
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
@@ -14,7 +14,7 @@ export class ReportFile {
   readonly #path: string;
   readonly #flow = new FlowRecorder();
 
-  /** Throws a `disk` failure where nothing could be written: better now than after hours. */
+  /** Throws a `disk` failure if the file could not be written: better now than after hours. */
   constructor(path: string) {
     this.#path = path;
     this.#attempt(() => {
@@ -23,7 +23,7 @@ export class ReportFile {
     });
   }
 
-  /** The flow of data at this moment. `otherBytes`: what came by other ways than from peers. */
+  /** Records the data rate now. `otherBytes`: bytes that did not come from peers. */
   sample({ startedAt, shardStats }: Race, otherBytes: number, verifiedBytes: number): void {
     if (startedAt === null) return;
     const receivedBytes = shardStats.reduce((sum, entry) => sum + (entry?.blockBytes ?? 0), otherBytes);

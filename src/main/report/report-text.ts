@@ -1,4 +1,4 @@
-/** The race report for people: plain text in lines of at most 100 columns. */
+/** The race report as plain text, with lines of at most 100 columns. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import { counted, formatDuration, formatSize } from '../text/units.ts';
 import {
@@ -12,7 +12,7 @@ import {
 
 const BAR_COLUMNS = 40;
 const SOURCE_COLUMNS = 38;
-/** `oracleMs`: the best peer's own time, where it is known, as in a swarm of our own. */
+/** `oracleMs`: the time of the best peer, if it is known, as in our own swarm. */
 export function reportLines(report: RaceReport, oracleMs: number | null): string[] {
   const parts = [
     headline(report, oracleMs),
@@ -35,7 +35,7 @@ function headline(report: RaceReport, oracleMs: number | null): string[] {
   if (oracleMs !== null) {
     const behind = ttfuMs - oracleMs;
     lines.push(
-      `  the oracle needed    ${formatDuration(oracleMs).padEnd(10)} the best peer's own time, had we known it: ${signed(behind)}`,
+      `  the oracle needed    ${formatDuration(oracleMs).padEnd(10)} the time of the best peer, had we known it: ${signed(behind)}`,
     );
   }
   if (firstBlockMs !== null) lines.push(`Time to first block    ${formatDuration(firstBlockMs)}`);
@@ -57,7 +57,7 @@ function bar(share: number): string {
   return share > 0 && columns === 0 ? '▏' : '█'.repeat(columns);
 }
 
-/** Nothing to compare where there is but one. */
+/** With a single row there is nothing to compare. */
 function yieldLines(title: string, first: string, rows: readonly Yield[]): string[] {
   if (rows.length < 2) return [];
   const columns = [first, 'connected', 'handshaken', 'unchoked', 'gave data'];
@@ -78,13 +78,13 @@ function lostLines({ lost }: RaceReport): string[] {
     ({ stage, code, count }) =>
       `${stage.padEnd(12)}${String(count).padStart(7)}  ${code.padEnd(19)}${CLOSE_CODES[code]}`,
   );
-  return ['where and why they were lost', ...rows];
+  return ['where and why peers were lost', ...rows];
 }
 
 function stageLines(stages: readonly StageTimes[]): string[] {
   if (stages.length === 0) return [];
   const head = `${'how long'.padEnd(13)}${'client'.padEnd(16)}${['peers', 'p50', 'p90', 'p99', 'max'].map((name) => name.padStart(10)).join('')}`;
-  // With one family the row of all would say the same twice.
+  // With one family the row `all` would be the same.
   const families = new Set(stages.map(({ family }) => family).filter((family) => family !== 'all'));
   const shown =
     families.size > 1
@@ -104,10 +104,10 @@ function shardLines({ shards, shortages, wastedBytes, notKept, blocked }: RaceRe
     ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>
       `shard ${shard}: ${counted(peers, 'dial')}; event loop late by ${formatDuration(lagP50Ms)} (p50), ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} (max)`,
   );
-  if (notKept > 0) rows.push(`${notKept} more addresses were named than are kept; they were not tried`);
+  if (notKept > 0) rows.push(`${notKept} addresses were not tried, because more were found than the limit`);
   if (blocked > 0) rows.push(`${blocked} addresses were on the blocklist`);
   if (shortages > 0)
-    rows.push(`dialling paused ${shortages} times: this machine was out of file descriptors or ports`);
-  if (wastedBytes > 0) rows.push(`thrown away: ${formatSize(wastedBytes)} that came twice, unasked or bad`);
+    rows.push(`dialling paused ${shortages} times: this process ran out of file descriptors or ports`);
+  if (wastedBytes > 0) rows.push(`wasted: ${formatSize(wastedBytes)} received twice, not requested, or bad`);
   return rows;
 }

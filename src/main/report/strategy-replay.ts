@@ -1,6 +1,6 @@
 /**
- * What each strategy would have needed for its first unchoke, on the times that this run recorded. The peers themselves are
- * taken to behave as they did; what nobody saw (a peer that was still in play at the end) is a bound, and is called one.
+ * The time to the first unchoke that each strategy would have needed, from the recorded times of this run. Peers are assumed
+ * to behave as they did. For a peer that was still in play at the end, the time is a lower bound and marked as one.
  */
 import { CONNECT_TIMEOUT_MS, SEQUENTIAL_EXCHANGE_MS } from '../../shared/limits.ts';
 import { STRATEGIES, type Strategy } from '../../shared/messages.ts';
@@ -8,13 +8,13 @@ import type { RecordedPeer } from './recording.ts';
 
 export interface Replay {
   readonly strategy: Strategy;
-  /** Milliseconds to the first unchoke; null where it would have had none. */
+  /** Milliseconds to the first unchoke; null if there would have been none. */
   readonly ms: number | null;
-  /** It would have needed at least so long: part of it is a bound. */
+  /** The time is a lower bound, because part of it is one. */
   readonly isBound: boolean;
 }
 
-/** `peers` in the order in which their addresses came. */
+/** `peers` in the order of their addresses. */
 export function replays(peers: readonly RecordedPeer[]): Replay[] {
   const dialled = peers.filter(({ times }) => times.dialed !== null);
   const run: Readonly<Record<Strategy, (all: readonly RecordedPeer[]) => Omit<Replay, 'strategy'>>> = {
@@ -25,13 +25,13 @@ export function replays(peers: readonly RecordedPeer[]): Replay[] {
   return STRATEGIES.map((strategy) => ({ strategy, ...run[strategy](dialled) }));
 }
 
-/** Everybody at once: the earliest unchoke. */
+/** All at once: the earliest unchoke. */
 function firstUnchoke(peers: readonly RecordedPeer[]): Omit<Replay, 'strategy'> {
   const all = peers.flatMap(({ times }) => times.unchoked ?? []);
   return { ms: all.length === 0 ? null : least(all), isBound: false };
 }
 
-/** All are dialled, and whoever connects first is kept until it is lost; then the next to connect. */
+/** All are dialled. The first that connects is kept until it is lost; then the next one that connects. */
 function firstConnect(peers: readonly RecordedPeer[]): Omit<Replay, 'strategy'> {
   const connected = peers
     .filter(({ times }) => times.connected !== null)
@@ -58,7 +58,7 @@ function sequential(peers: readonly RecordedPeer[]): Omit<Replay, 'strategy'> {
     const patience = times.connected === null ? CONNECT_TIMEOUT_MS : SEQUENTIAL_EXCHANGE_MS;
     const wasCut = reason.code === 'stopped' || reason.code === 'race-lost';
     isBound ||= wasCut;
-    // One that was cut off when the run ended would have kept us waiting for all of our patience, or less: the least is what was seen.
+    // A peer that was cut off at the end of the run would have taken the full time-out or less: the observed time is the minimum.
     now += Math.min(patience, span(times.dialed, times.closed) ?? patience);
   }
   return { ms: null, isBound };

@@ -1,4 +1,4 @@
-/** What the run cost this machine: the whole process, all threads. */
+/** CPU and memory of the run: the whole process, all threads. */
 import type { Bytes, Milliseconds } from '../quantities.ts';
 
 export interface UsageFigures {

@@ -11,7 +11,7 @@ import type { DownloadResult } from './torrent-api.ts';
 
 /** Names are those of the options of the command line in camelCase. Sizes are bytes, rates per second, times milliseconds. */
 export interface DownloadOptions extends Readonly<Partial<OpenSettings>> {
-  /** Ends the download in order. What is verified stays, and the same call goes on from there. */
+  /** Ends the download in order. Verified pieces stay, and the same call resumes. */
   readonly signal?: AbortSignal;
   /** Is called with each event. What it throws ends the download. */
   readonly onEvent?: (event: TorrentEvent) => void;
@@ -49,7 +49,7 @@ export async function download(
 }
 
 function interrupted(signal: AbortSignal): Failure {
-  return new Failure('interrupted', 'the download was interrupted; the same call goes on from there', {
+  return new Failure('interrupted', 'the download was interrupted; the same call resumes it', {
     cause: signal.reason,
   });
 }

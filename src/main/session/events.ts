@@ -1,6 +1,6 @@
 /**
- * What a torrent reports while it runs: one interface for each event, and `type` tells them apart. The lines of `--json` are
- * the same objects, so docs/events.schema.json is made from these types (`npm run schema`), their comments included.
+ * The events of a torrent while it runs: one interface per event, and `type` names it. The lines of `--json` are the same
+ * objects, so docs/events.schema.json is made from these types and their comments (`npm run schema`).
  */
 import type {
   Bytes,
@@ -19,25 +19,26 @@ export interface MetadataEvent {
   /** The torrent's own name. */
   readonly name: string;
   readonly infoHash: InfoHash;
-  /** All files together. */
+  /** Bytes of all files together. */
   readonly bytes: Bytes;
   readonly pieces: Count;
   readonly pieceLength: Bytes;
   readonly files: Count;
-  /** Of a magnet link: milliseconds until a peer had sent the metadata. */
+  /** Only with a magnet link: milliseconds until a peer had sent the metadata. */
   readonly searchMs?: Milliseconds;
 }
 
-/** Peers may connect to us at this port. */
+/** Peers can connect to us at this port. */
 export interface ListeningEvent {
   readonly type: 'listening';
+  /** The port number. */
   readonly port: Count;
 }
 
-/** The first peer lets us download. */
+/** The first peer unchoked us. */
 export interface FirstUnchokeEvent {
   readonly type: 'first-unchoke';
-  /** Milliseconds since the first address went to a shard. */
+  /** Milliseconds since a shard got the first address. */
   readonly ms: Milliseconds;
   readonly peer: PeerAddress;
   /** The thread that talks to the peer. */
@@ -47,51 +48,51 @@ export interface FirstUnchokeEvent {
 /** A peer that sends us data now. */
 export interface FastPeer {
   readonly name: PeerAddress;
-  /** The client that it says it is. */
+  /** The client's name for itself. */
   readonly client: string;
   /**
-   * Bytes a second.
+   * Bytes per second.
    * @integer
    */
   readonly rate: BytesPerSecond;
 }
 
-/** How far a download is, a few times a second. */
+/** Progress of a download, a few times per second. */
 export interface DownloadProgress extends PhaseTotals {
   readonly type: 'progress';
-  /** Verified bytes, and those that were found on disk. */
+  /** Verified bytes, including those that were already on disk. */
   readonly bytes: Bytes;
   /** Bytes of all pieces that the wanted files need. */
   readonly totalBytes: Bytes;
   /** Verified pieces. */
   readonly pieces: Count;
   /**
-   * Bytes a second that arrive now.
+   * Bytes per second that arrive now.
    * @integer
    */
   readonly rate: BytesPerSecond;
-  /** Addresses of peers that we know. */
+  /** Known addresses of peers. */
   readonly known: Count;
   /** Full pieces that wait to be verified and written. */
   readonly hashBacklog: Count;
-  /** The peers that give most, the fastest first. */
+  /** The fastest peers, the fastest first. */
   readonly fastest: readonly FastPeer[];
 }
 
-/** How far the search for the metadata of a magnet link is, a few times a second. */
+/** Progress of the search for the metadata of a magnet link, a few times per second. */
 export interface SearchProgress extends PhaseTotals {
   readonly type: 'progress';
-  /** None is verified yet. */
+  /** 0: nothing is verified yet. */
   readonly bytes: Bytes;
   readonly known: Count;
-  /** Peers that say that they have the metadata. */
+  /** Peers that offer the metadata. */
   readonly metadataOffers: Count;
 }
 
-/** How far the check of what is on disk already is, a few times a second. */
+/** Progress of the check of the files that are already on disk, a few times per second. */
 export interface CheckProgress {
   readonly type: 'progress';
-  /** What is hashed. */
+  /** The kind of work. */
   readonly work: 'checking what is there';
   readonly bytes: Bytes;
   readonly totalBytes: Bytes;
@@ -99,40 +100,40 @@ export interface CheckProgress {
   readonly rate: BytesPerSecond;
 }
 
-/** A piece failed its hash. It is fetched again. */
+/** A piece failed its hash check and is fetched again. */
 export interface PieceFailedEvent {
   readonly type: 'piece-failed';
   readonly piece: Index;
 }
 
-/** A peer sent bad data. We have nothing to do with it any more. */
+/** A peer sent bad data and was banned. */
 export interface PeerBannedEvent {
   readonly type: 'peer-banned';
   readonly peer: PeerAddress;
 }
 
-/** A web seed has nothing of what is missing. */
+/** A web seed has nothing that is missing. */
 export interface WebSeedLostEvent {
   readonly type: 'web-seed-lost';
-  /** Without credentials; `all` where the thread of all web seeds died. */
+  /** Without credentials; `all` if the web-seed thread has died. */
   readonly url: string;
   readonly reason: string;
 }
 
-/** A web seed failed and is asked again later. This is reported once for a series of failures. */
+/** A web seed failed and is asked again later. One event for a series of failures. */
 export interface WebSeedWaitsEvent {
   readonly type: 'web-seed-waits';
   /** Without credentials. */
   readonly url: string;
   readonly reason: string;
-  /** Milliseconds until it is asked again. */
+  /** Milliseconds until the next try. */
   readonly ms: Milliseconds;
 }
 
 /** No web seed has this file. Peers may have it. */
 export interface FileUnavailableEvent {
   readonly type: 'file-unavailable';
-  /** Below the output folder. */
+  /** Relative to the output folder. */
   readonly path: string;
   readonly reason: string;
 }
@@ -144,14 +145,14 @@ export interface CompleteEvent {
   readonly ms: Milliseconds;
   /** Bytes of all pieces that the wanted files need. */
   readonly bytes: Bytes;
-  /** Those of them that this run downloaded; the others were on disk. */
+  /** The part of these bytes that this run downloaded; the rest was already on disk. */
   readonly downloaded: Bytes;
   readonly files: Count;
   /** The file, or the folder of the files. */
   readonly path: string;
 }
 
-/** All that a torrent reports. New events and new fields may come: pass over those that you do not know. */
+/** All events of a torrent. New events and new fields may appear: ignore those that you do not know. */
 export type TorrentEvent =
   | MetadataEvent
   | ListeningEvent

@@ -59,7 +59,7 @@ export class IdleWatch {
   }): string | null {
     const { firstUnchoke, idle } = this.#patience;
     if (!run.fed && firstUnchoke > 0 && this.#waitedMs >= firstUnchoke)
-      return `nobody unchoked us within ${formatDuration(firstUnchoke)} (${run.known} peers known)`;
+      return `no peer unchoked us within ${formatDuration(firstUnchoke)} (${run.known} peers known)`;
     if (idle === 0 || this.#idleMs < idle) return null;
     return `${run.searching ? 'no metadata found' : 'no piece verified'} for ${formatDuration(idle)}`;
   }

@@ -23,7 +23,7 @@ export class LostNotice {
       race.ttfuMs === null
         ? [timeouts.firstUnchoke, '--first-unchoke-timeout', 'from the start']
         : [timeouts.idle, '--idle-timeout', 'without a piece'];
-    const until = ms === 0 ? '' : `, up to ${formatDuration(ms)} ${what} (${option})`;
+    const until = ms === 0 ? '' : `, for up to ${formatDuration(ms)} ${what} (${option})`;
     const lost = size === 1 ? 'the only peer is lost: it is' : `all ${size} peers are lost: they are`;
     return `${lost} dialled again${until}`;
   }

@@ -2,12 +2,12 @@
 
 /** Nobody was there from the start. */
 export function noPeerText(what: 'download from' | 'race', asksTrackers: boolean): string {
-  const trackers = asksTrackers ? 'no tracker named one' : 'no tracker was asked';
-  return `no peer to ${what}: ${trackers}, and --peer named none`;
+  const trackers = asksTrackers ? 'no tracker knows one' : 'no tracker was asked';
+  return `no peer to ${what}: ${trackers}, and --peer names none`;
 }
 
 /** Each that was there is gone for good. */
 export function goneText(count: number, asksTrackers: boolean): string {
   const peers = count === 1 ? 'the only peer is' : `all ${count} peers are`;
-  return `${peers} gone, and ${asksTrackers ? 'no tracker answers' : 'no tracker was asked for others'}`;
+  return `${peers} gone, and ${asksTrackers ? 'no tracker answers' : 'no tracker was asked for more'}`;
 }

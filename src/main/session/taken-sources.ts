@@ -8,7 +8,7 @@ export class TakenSources {
   take(what: string, owner: string): void {
     const before = this.#owners.get(what);
     if (before !== undefined)
-      throw new Failure('usage', `${what}: another source has it already (${before})`);
+      throw new Failure('usage', `${what}: already used by another source (${before})`);
     this.#owners.set(what, owner);
   }
 }

@@ -74,7 +74,7 @@ export class TorrentRun {
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
-  /** `listener` hears from here on, until the function that is returned is called. */
+  /** Adds a listener. The returned function removes it. */
   subscribe(listener: Partial<TorrentListener>): () => void {
     return this.#listeners.add(listener);
   }
@@ -103,7 +103,7 @@ export class TorrentRun {
 
   /** Milliseconds since the start, up to the end of the work: to close everything takes a moment more. */
   get elapsedMs(): number {
-    return this.#elapsedMs ?? this.#session.world.now() - this.#begun;
+    return this.#elapsedMs ?? this.swarm.session.world.now() - this.#begun;
   }
 
   /** Resolves when nothing of the run is left, however it ended. `signal` interrupts it in order. */
@@ -111,13 +111,13 @@ export class TorrentRun {
     const interrupt = (): void => this.#end({ kind: 'interrupted' });
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
-    const endLooks = this.#session.world.every(LIVE_PROGRESS_MS, () => this.#look());
+    const endLooks = this.swarm.session.world.every(LIVE_PROGRESS_MS, () => this.#look());
     if (this.#source.kind === 'magnet') this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch((error: unknown) => this.#end({ kind: 'failed', error }));
     const ending = await this.#ending;
-    this.#elapsedMs = this.#session.world.now() - this.#begun;
+    this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     signal.removeEventListener('abort', interrupt);
     endLooks();
     await this.#close(prepared);
@@ -270,7 +270,7 @@ export class TorrentRun {
     const notice = this.#lostNotice.look(this.swarm, this.#patience);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
-    if (download !== null) this.#rate.sample(receivedBytes(race, download), this.#session.world.now());
+    if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());
     const progress =
       download === null
         ? searchProgress(race, this.swarm.metadataSearch?.offers ?? 0)

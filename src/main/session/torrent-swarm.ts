@@ -43,7 +43,7 @@ export interface SwarmListener {
   onListening(port: number | null): void;
   /** The network was away: what waits because it failed may be tried again. */
   onNetworkBack(back: NetworkReturn): void;
-  /** A bug of ours that no new thread mends. */
+  /** A bug that a new thread does not fix. */
   onBug(error: unknown): void;
 }
 
@@ -118,7 +118,7 @@ export class TorrentSwarm implements ActiveTorrent {
       this.#listener.onNews({
         tracker: 'magnet link',
         kind: 'warned',
-        text: `this of it cannot be used and was passed over: ${source.magnet.passedOver.join(', ')}`,
+        text: `these parts cannot be used and were skipped: ${source.magnet.passedOver.join(', ')}`,
       });
     void this.discovery.start();
   }
@@ -184,7 +184,7 @@ export class TorrentSwarm implements ActiveTorrent {
       this.#listener.onNews({
         tracker: from,
         kind: 'warned',
-        text: 'an HTTP proxy carries no peers: none is dialled',
+        text: 'an HTTP proxy cannot carry peer connections, so no peer is dialled',
       });
   }
 
@@ -199,7 +199,7 @@ export class TorrentSwarm implements ActiveTorrent {
       this.#listener.onNews({
         tracker: `port ${this.session.settings.port}`,
         kind: 'failed',
-        text: `nobody can connect to us (${reason})`,
+        text: `no peer can connect to us (${reason})`,
       });
       this.#listener.onListening(null);
       return NO_LISTENING_PORT;

@@ -1,4 +1,4 @@
-/** What of a download is on the disk already at its start: which pieces are right, and whose the files are. */
+/** What is already on disk when a download starts: which pieces are right, and whose the files are. */
 import { createHash } from 'node:crypto';
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -19,7 +19,7 @@ export interface DiskCheckOptions {
   readonly metainfo: Metainfo;
   readonly key: JournalKey | null;
   readonly overwrite: boolean;
-  /** Pieces hashed so far, and in all. */
+  /** Pieces hashed so far, and their total. */
   readonly onChecked: (pieces: number, total: number) => void;
 }
 
@@ -28,15 +28,15 @@ export interface DiskCheck {
   readonly decisions: readonly FileDecision[];
   /** 1 for each piece that is right and stays. */
   readonly good: Uint8Array;
-  /** Those of them that a journal spoke for: their data has reached the disk. */
+  /** Those of them that a journal claimed: their data is flushed. */
   readonly trusted: readonly PieceIndex[];
-  /** Pieces that no journal spoke for. */
+  /** Pieces that no journal claimed. */
   readonly rehashed: number;
 }
 
 /**
- * Believes the journal as far as it may be believed, hashes the rest of what is there, and judges each file. Changes nothing.
- * Rejects with a `disk` failure, also where files are in the way.
+ * Trusts the journal as far as possible, hashes the rest of the files, and judges each file. Changes nothing. Rejects with a
+ * `disk` failure, also if files are in the way.
  */
 export async function checkDisk(
   stored: StoredTorrent,
@@ -68,7 +68,7 @@ export async function checkDisk(
   return { decisions, good, trusted: trusted.filter((piece) => good[piece] === 1), rehashed };
 }
 
-/** Sets what is good. Returns the pieces that a journal spoke for, and how many had none to speak for them. */
+/** Marks good pieces. Returns the pieces that a journal claimed, and how many it did not claim. */
 async function checkPieces(
   stored: StoredTorrent,
   journal: Journal | null,
@@ -102,7 +102,10 @@ async function checkPieces(
   return { trusted: verified, rehashed: check.length };
 }
 
-/** Does the journal speak of this very file? One without a key must tell what no stranger can guess: when it was born. */
+/**
+ * True if the journal means this very file. A journal without a key must contain what a stranger cannot guess: the file's time
+ * of birth.
+ */
 function isClaimed(journal: Journal | null, looks: Survey['looks'], file: number): boolean {
   const look = looks[file] ?? null;
   if (journal === null || look === null) return false;
@@ -114,7 +117,7 @@ function isClaimed(journal: Journal | null, looks: Survey['looks'], file: number
   return before.inode === look.inode;
 }
 
-/** The hashes that pieces of nothing but zeros have: of a whole one, and of the last one. */
+/** The hashes of pieces with only zeros: of a full piece and of the last one. */
 function zeroHashes({ geometry: g }: Metainfo): Buffer[] {
   const lengths = new Set([g.pieceLength, lengthOfPiece(g, (g.pieceCount - 1) as PieceIndex)]);
   return [...lengths].map((length) => {

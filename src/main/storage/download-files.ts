@@ -20,16 +20,16 @@ import { survey } from './survey.ts';
 
 export interface DownloadFilesOptions {
   readonly key: JournalKey | null;
-  /** Files that are not the torrent's are replaced; never links, folders or devices. */
+  /** Replace files that do not belong to the torrent; never links, folders or devices. */
   readonly overwrite: boolean;
-  /** Take the disk space before the first byte comes. */
+  /** Reserve the disk space before the first byte arrives. */
   readonly preallocate: boolean;
 }
 
 export interface FilesListener {
-  /** Content that was there before: pieces hashed so far, and in all. */
+  /** Existing content: pieces hashed so far, and their total. */
   onChecked(pieces: number, total: number): void;
-  /** The journal could not be written, and why; the download goes on. */
+  /** The journal could not be written, with the reason; the download goes on. */
   onJournalTrouble(message: string): void;
 }
 
@@ -41,7 +41,7 @@ export class DownloadFiles {
   readonly #standings: Standings;
   readonly #maker: FileMaker;
   readonly #journal: JournalKeeper;
-  /** Guarded files that turned out to be somebody else's. */
+  /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
   #rehashed = 0;
   #prepared = false;
@@ -67,21 +67,21 @@ export class DownloadFiles {
     });
   }
 
-  /** How storage threads reach them. */
+  /** How the storage threads reach them. */
   get forThreads(): NonNullable<StoredTorrentSetup['place']> {
     const { root, plan } = this.#place;
     const { path, descriptor } = root;
     return { root: { path, descriptor }, base: plan.folder, standings: this.#standings.memory };
   }
 
-  /** Pieces that were hashed anew at the start, because no journal spoke for them. */
+  /** Pieces that were hashed again at the start, because no journal claimed them. */
   get rehashed(): number {
     return this.#rehashed;
   }
 
   /**
-   * Looks at what is there, and only then makes the files ready. `onGood` hears of each piece that is there already. Rejects
-   * with a `disk` failure, and has changed nothing where something is in the way.
+   * Checks existing files and only then prepares the files. `onGood` gets each good piece. Rejects with a `disk` failure, and
+   * has then changed nothing if something is in the way.
    */
   prepare(
     stored: StoredTorrent,
@@ -168,11 +168,11 @@ export class DownloadFiles {
     this.#journal.disown(files);
   }
 
-  /** Makes the links. Throws a `disk` failure where the files are not what was written, or some were kept from it. */
+  /** Makes the links. Throws a `disk` failure if the files are not what was written, or if some were not written. */
   finish(): void {
     const { files, folder, links } = this.#place.plan;
     const paths = [...this.#strangers].map((file) => files[file]?.path ?? '');
-    const lines = new Map(paths.map((path) => [path, 'its content is not that of the torrent']));
+    const lines = new Map(paths.map((path) => [path, 'its content differs from the torrent']));
     if (lines.size > 0) throw inTheWay(lines, 'after', true);
     this.#maker.assertStored();
     makeLinks({ base: folder, root: this.#place.root }, links);

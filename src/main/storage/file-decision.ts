@@ -1,5 +1,5 @@
 /**
- * What is done with each file before the first byte comes, by its verdict: pure. Or, where files are in the way, the failure that
+ * What happens to each file before the first byte arrives, by its verdict: pure. Or, if files are in the way, the failure that
  * names all of them.
  */
 import { STANDING, type Standing } from '../../shared/standing.ts';
@@ -8,10 +8,10 @@ import type { Found, Verdict } from './judgement.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
 export interface FileDecision {
-  /** `resize`: to the length that the torrent says. `replace`: what is there goes, and a new file is made. */
+  /** `resize`: to the length in the torrent. `replace`: the existing file is removed, and a new one is made. */
   readonly action: 'make' | 'resize' | 'replace' | 'none';
   readonly standing: Standing;
-  /** A piece is missing that it has for itself: of a shared one, another file may need the bytes. */
+  /** One of its own pieces is missing; a shared one does not count, because another file may need its bytes. */
   readonly needsBytes: boolean;
 }
 
@@ -44,7 +44,7 @@ function decide(
     case 'ours':
       return { action, standing: STANDING.there };
     case 'guarded':
-      // Only with --overwrite, and never where the bytes would appear under another name as well.
+      // Only with --overwrite, and never if the bytes would also appear under another name.
       return { action, standing: overwrite && names === 1 ? STANDING.there : STANDING.guarded };
     case 'refused':
       return names === 1 && size > length
@@ -72,7 +72,7 @@ function assertNothingInTheWay(
   throw inTheWay(lines, 'before', files > 0);
 }
 
-/** `lines`: each path in the way, and what is wrong with it. `after`: the rest of the download is there. */
+/** `lines`: each path in the way, with the reason. `after`: the rest of the download is there. */
 export function inTheWay(
   lines: ReadonlyMap<string, string>,
   when: 'before' | 'after',
@@ -80,11 +80,11 @@ export function inTheWay(
 ): Failure {
   const named = [...lines].map(([path, why]) => `  ${path}: ${why}`);
   const [what, them] =
-    lines.size === 1 ? ['something is', 'it'] : [`${lines.size} files or folders are`, 'them'];
+    lines.size === 1 ? ['1 file or folder is', 'it'] : [`${lines.size} files or folders are`, 'them'];
   const state =
     when === 'before'
       ? 'nothing was changed'
-      : `${them === 'it' ? 'it was' : 'they were'} kept as ${them === 'it' ? 'it is' : 'they are'}; all the rest is complete`;
+      : `${them === 'it' ? 'it was' : 'they were'} kept as ${them === 'it' ? 'it is' : 'they are'}; all other files are complete`;
   const advice = isOverwritable ? ', or replace with --overwrite' : '';
   return new Failure('disk', [
     `${what} in the way of the download, and ${state}:`,

@@ -1,4 +1,4 @@
-/** Makes the files of a download ready, each at its full length (sparse: no space is taken yet), and looks at them at its end. */
+/** Prepares the files of a download, each at its full length (sparse: no space is taken yet), and checks them at its end. */
 import { type BigIntStats, closeSync, constants, ftruncateSync, unlinkSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { type Folder, FolderWalk } from '../../shared/folder.ts';
@@ -32,14 +32,14 @@ export class FileMaker {
       if (action === 'make' || action === 'replace') this.#makeFile(file, folder(), name);
       else if (action === 'resize')
         this.#opened(file, folder(), name, (fd) => ftruncateSync(fd, this.#lengthOf(file)));
-      // One that may not be written to is named now, and not after a piece was fetched for it.
+      // A file without write permission is reported now, not after a piece was fetched for it.
       else if (needsBytes) this.#opened(file, folder(), name, () => {});
     });
   }
 
   /**
-   * Takes the space of files that have none yet, by writing zeros: a full disk shows now and not at 99 %, and the file lies in
-   * one piece where the filesystem can. Stops where `isCancelled`. Rejects with a `disk` failure.
+   * Reserves the space of new files by writing zeros: a full disk shows now and not at 99 %, and the file is contiguous if the
+   * file system can do it. Stops if `isCancelled`. Rejects with a `disk` failure.
    */
   async allocate(isCancelled: () => boolean): Promise<void> {
     const zeros = Buffer.alloc(ALLOCATION_BYTES);
@@ -56,7 +56,7 @@ export class FileMaker {
     }
   }
 
-  /** Throws a `disk` failure if a file was removed, cut or replaced while it was written to. */
+  /** Throws a `disk` failure if a file was removed, cut or replaced during the download. */
   assertStored(): void {
     this.#place.assertThere();
     this.#each((file, folder, name) => {
@@ -73,7 +73,7 @@ export class FileMaker {
       const path = this.#place.plan.files[file]?.path ?? '';
       throw new Failure(
         'disk',
-        `${path}: ${wrong} while it was downloaded; the same command fetches it again`,
+        `${path}: ${wrong} during the download; run the same command to fetch it again`,
       );
     }, false);
   }
@@ -123,7 +123,7 @@ export class FileMaker {
     return this.#place.plan.files[file]?.length ?? 0;
   }
 
-  /** `folder`: made where it is missing, when it is asked for. */
+  /** `folder`: created on request if it is missing. */
   #each(visit: (file: number, folder: () => Folder, name: string) => void, make = true): void {
     const walk = new FolderWalk(this.#place.root);
     try {
@@ -148,7 +148,7 @@ function lookIn(folder: () => Folder, name: string): BigIntStats | null {
     return folder().look(name);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Its folder is gone, or is none any more.
+    // Its folder is gone or is not a folder any more.
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return null;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** From pieces back to files: which files of a torrent are whole, which are not, which are not there. */
+/** From pieces to files: which files of a torrent are good, bad or missing. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { Geometry } from '../../shared/geometry.ts';
@@ -11,36 +11,36 @@ export interface FileVerdict {
   readonly path: string;
   readonly length: Bytes;
   readonly status: FileStatus;
-  /** Pieces that touch the file and are not good. */
+  /** Pieces of the file that are not good. */
   readonly badPieces: Count;
-  /** What is wrong with it but for its content; null where nothing is. */
+  /** What is wrong with it besides its content; null if nothing is. */
   readonly fault: string | null;
 }
 
-/** What is at the place of a file, before its content is read. */
+/** What is at a file's path, before its content is read. */
 export type Look =
   | { readonly kind: 'file'; readonly size: number }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unusable'; readonly fault: string };
 
-/** Through links, as `create` reads. What is no file is not opened: a pipe would never end. */
+/** Follows links, as `create` does. Anything but a file is not opened: reading a pipe would never end. */
 export function lookAt(path: string): Look {
   try {
     const stats = statSync(diskPath(path), { throwIfNoEntry: false });
     if (stats === undefined) return { kind: 'nothing' };
     if (!stats.isFile())
-      return { kind: 'unusable', fault: stats.isDirectory() ? 'it is a folder' : 'it is no file' };
+      return { kind: 'unusable', fault: stats.isDirectory() ? 'it is a folder' : 'it is not a file' };
     accessSync(diskPath(path), constants.R_OK);
     return { kind: 'file', size: stats.size };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return { kind: 'unusable', fault: code === 'EACCES' ? 'no permission to read it' : String(code) };
+    return { kind: 'unusable', fault: code === 'EACCES' ? 'no permission to read' : String(code) };
   }
 }
 
 /**
- * `good[p]` is 1 for each piece whose hash is right. A file is good when every piece that touches it is, and when it is no
- * longer than the torrent says: `get` refuses such a file, since it belongs to somebody else.
+ * `good[p]` is 1 for each piece with the right hash. A file is good if all its pieces are, and if it is not longer than in the
+ * torrent: `get` refuses such a file as a foreign one.
  */
 export function fileVerdicts(
   files: readonly StoredFile[],

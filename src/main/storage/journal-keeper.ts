@@ -1,6 +1,6 @@
 /**
- * Keeps the journal true while a download runs. The order is everything: first the data of a piece is flushed to the
- * disk, then the piece is claimed.
+ * Keeps the journal correct while a download runs. The order matters: first the data of a piece is flushed to disk, then the
+ * piece is claimed.
  */
 import { type BigIntStats, closeSync, constants, fdatasync, fstatSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -21,7 +21,7 @@ export interface JournalKeeperOptions {
   readonly place: OutputPlace;
   readonly metainfo: Metainfo;
   readonly key: JournalKey | null;
-  /** Hears that a journal could not be written: the download goes on, a restart will check more. */
+  /** Called if a journal could not be written: the download goes on, and a restart will check more. */
   readonly onTrouble: (message: string) => void;
 }
 
@@ -30,13 +30,13 @@ export class JournalKeeper {
   readonly #walk: FolderWalk;
   readonly #verified: Uint8Array;
   readonly #stamps: (FileStamp | null)[];
-  /** Files with pieces that are verified and not yet flushed. */
+  /** Files with verified pieces that are not yet flushed. */
   readonly #touched = new Set<number>();
-  /** Files that turned out not to be the torrent's: never ours. */
+  /** Files that do not belong to the torrent: never ours. */
   readonly #strangers = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
-  /** Something that is no journal lies in its place: said once, and then there is none. */
+  /** A file that is not a journal is in its place: this is reported once, and then no journal is written. */
   #blocked = false;
   #told = '';
   #full: Failure | null = null;
@@ -49,11 +49,10 @@ export class JournalKeeper {
   }
 
   /**
-   * Says whose the files are before the first byte is written: a run that is killed in the middle of its first piece leaves
-   * files of which no piece verifies. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed;
-   * `isAll`: no other piece is there. Where others are, which are not flushed, the files must not look unchanged to the next
-   * run: it would take what is not claimed for absent. Rejects with a `disk` failure where the disk is full: then the first
-   * piece would not fit either.
+   * Records whose the files are before the first byte is written: a run that is killed in its first piece leaves files without
+   * a verified piece. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed; `isAll`: there are no
+   * other pieces. If there are others, which are not flushed, the files must not look unchanged to the next run: it would take
+   * unclaimed pieces for absent. Rejects with a `disk` failure if the disk is full: then the first piece would not fit either.
    */
   async begin(
     isOurs: (file: number) => boolean,
@@ -85,7 +84,7 @@ export class JournalKeeper {
     }, JOURNAL_INTERVAL_MS);
   }
 
-  /** These files are somebody else's after all. */
+  /** These files turned out to be foreign. */
   disown(files: readonly number[]): void {
     for (const file of files) {
       this.#strangers.add(file);
@@ -93,7 +92,7 @@ export class JournalKeeper {
     }
   }
 
-  /** Flushes what is verified by now and claims it. One at a time; never rejects. */
+  /** Flushes everything verified so far and claims it. One call at a time; never rejects. */
   flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -157,7 +156,7 @@ export class JournalKeeper {
     if (!this.#strangers.has(file)) this.#stamps[file] = stampOf(stats);
   }
 
-  /** Linux flushes through a descriptor that may only read; others want one that may write. */
+  /** Linux can flush through a read-only descriptor; other systems need a writable one. */
   #open(file: number): number {
     const elements = elementsOf(this.#options.place.plan, file);
     const access = process.platform === 'linux' ? constants.O_RDONLY : constants.O_WRONLY;
@@ -172,7 +171,7 @@ export class JournalKeeper {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     const failure = error instanceof Failure ? error : diskFailure(code, `${folder.path}/${name}`);
     if (code === 'ENOSPC' || code === 'EDQUOT') this.#full = failure;
-    // The same trouble every few seconds is told once.
+    // The same error every few seconds is reported once.
     if (failure.message !== this.#told) this.#options.onTrouble(failure.message);
     this.#told = failure.message;
   }

@@ -1,6 +1,6 @@
 /**
- * The secret of this user that journals are signed with: a claim of somebody else is worth nothing. It lies in the user's
- * state folder (XDG base directories), or in a file that several machines share.
+ * The user's secret key that signs journals: a claim from anyone else counts for nothing. It is in the user's state folder
+ * (XDG base directories), or in a file that several machines share.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -24,8 +24,8 @@ import { diskFailure } from '../files/disk-failure.ts';
 export type JournalKey = Buffer;
 
 /**
- * The key that the user named, or the one of the state folder; made where there is none. Null where the state folder
- * cannot keep one: then every piece is verified by its hash. Throws a Failure where the named one is of no use.
+ * The key file that the user named, or the one in the state folder; created if missing. Null if the state folder cannot hold a
+ * key: then every piece is hashed. Throws a Failure if the named file is not usable.
  */
 export function journalKey(named: string | null, onTrouble: (text: string) => void): JournalKey | null {
   if (named !== null) return readOrMake(named);
@@ -35,12 +35,12 @@ export function journalKey(named: string | null, onTrouble: (text: string) => vo
     return readOrMake(path);
   } catch (error) {
     const why = error instanceof Failure ? error.message : String(error);
-    onTrouble(`no journal key, so what is on the disk is verified by its hash: ${why}`);
+    onTrouble(`no journal key, so the files on disk are hashed again: ${why}`);
     return null;
   }
 }
 
-/** Of this user on this machine. */
+/** The key of this user on this machine. */
 export function stateFolder(): string {
   const base = process.env['XDG_STATE_HOME'];
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'unchoke');
@@ -55,7 +55,7 @@ function readOrMake(path: string): JournalKey {
   }
 }
 
-/** Null where there is no such file. */
+/** Null if there is no such file. */
 function read(path: string): JournalKey | null {
   let descriptor: number;
   try {
@@ -70,17 +70,17 @@ function read(path: string): JournalKey | null {
     if (!stats.isFile() || stats.size < JOURNAL_KEY_BYTES || stats.size > MAX_JOURNAL_KEY_BYTES)
       throw new Failure(
         'usage',
-        `${path}: not a journal key, which has ${JOURNAL_KEY_BYTES} to ${MAX_JOURNAL_KEY_BYTES} bytes: move it away, and a new one is made`,
+        `${path}: not a journal key (${JOURNAL_KEY_BYTES} to ${MAX_JOURNAL_KEY_BYTES} bytes); move it away, and unchoke makes a new one`,
       );
     if (stats.uid !== own || (process.platform !== 'win32' && (stats.mode & 0o077) !== 0))
-      throw new Failure('usage', `${path}: others can read this key: make it yours alone (chmod 600)`);
+      throw new Failure('usage', `${path}: other users can read this key; protect it (chmod 600)`);
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** Another process may make one at the same moment: the first to give it its name wins, and its file is whole by then. */
+/** Another process may create one at the same moment: the first rename wins, and its file is complete by then. */
 function made(path: string): JournalKey {
   const own = `${path}.${randomBytes(8).toString('hex')}`;
   const key = Buffer.from(`${randomBytes(JOURNAL_KEY_BYTES).toString('hex')}\n`);

@@ -1,9 +1,9 @@
 /**
- * The journal of an unfinished download: which pieces are verified, and how their files looked when their data had reached
- * the disk. It lies beside the download and is replaced as a whole, so that a crash leaves the old one or the new one.
- * What it claims is believed only as far as `resume.ts` allows: a wrong journal costs a recheck, never data.
+ * The journal of an unfinished download: which pieces are verified, and how their files looked when their data was flushed. It
+ * is beside the download and is replaced as a whole, so a crash leaves the old or the new one. Its claims are trusted only as
+ * far as `resume.ts` allows: a wrong journal costs a check, never data.
  *
- * Form: one line of JSON; one line with its HMAC-SHA256 under the user's key, or `-` where there is none.
+ * Format: one line of JSON, then one line with its HMAC-SHA256 under the user's key, or `-` without a key.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type BigIntStats, closeSync, constants, readFileSync, readSync } from 'node:fs';
@@ -18,15 +18,15 @@ import { nameBeside } from './names/name-beside.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
 const VERSION = 2;
-/** How every journal begins, of each version, also one that was cut or is empty. */
+/** The beginning of every journal, in each version, also of a cut or empty one. */
 const BEGINNING = /^(?:$|\{"v":\d{1,3},"infoHash":"|\{(?:"(?:v(?:":(?:\d{1,3}(?:,"?[a-zA-Z]{0,8})?)?)?)?)?$)/;
 const BEGINNING_BYTES = 64;
 
-/** How a file looked. Times in nanoseconds as text: JSON has no integers of that size. */
+/** How a file looked. Times are nanoseconds as text, because JSON has no integers of that size. */
 export interface FileStamp {
   readonly size: number;
   readonly modified: string;
-  /** Nobody can set this one back. */
+  /** This time cannot be set back. */
   readonly changed: string;
   readonly inode: string;
   readonly born: string;
@@ -34,28 +34,28 @@ export interface FileStamp {
 
 export interface Journal {
   /**
-   * `signed`: this user's, all of it counts. `own`: of this user's account, and no key speaks for it: it claims no piece, and
-   * says that a file is no stranger's.
+   * `signed`: signed by this user; everything counts. `own`: owned by this user's account but without a valid signature; it
+   * claims no piece, but proves that a file is ours.
    */
   readonly kind: 'signed' | 'own';
-  /** One bit a piece, high bit first, as in a BEP 3 bitfield. */
+  /** One bit per piece, high bit first, as in a BEP 3 bitfield. */
   readonly verified: Uint8Array;
-  /** How each file of the plan looked; null where it was not there, or is not ours. */
+  /** How each file of the plan looked; null if it was missing or is not ours. */
   readonly stamps: readonly (FileStamp | null)[];
 }
 
-/** The journal's place: a folder, and a name in it. */
+/** The journal's place: a folder and a name in it. */
 export interface JournalPlace {
   readonly folder: Folder;
   readonly name: string;
 }
 
-/** Beside the download, and with room for `.new` and `.lock` behind it. */
+/** Beside the download, with room for `.new` and `.lock` after its name. */
 export function journalName(plan: StoragePlan): string {
   return nameBeside(basename(plan.root), '.unchoke');
 }
 
-/** A name in the same folder for what is renamed or gone in a moment. */
+/** A name in the same folder for a temporary file. */
 export function passingName(): string {
   return `.unchoke-${randomBytes(8).toString('hex')}`;
 }
@@ -70,7 +70,7 @@ export function stampOf(stats: BigIntStats): FileStamp {
   };
 }
 
-/** The journal of this very torrent; null where there is none, or none that says anything. Never throws. */
+/** The journal of this torrent; null if there is none that counts. Never throws. */
 export function readJournal(
   { folder, name }: JournalPlace,
   plan: StoragePlan,
@@ -90,7 +90,7 @@ export function readJournal(
     const bits = Buffer.from(verified, 'base64');
     if (infoHash !== Buffer.from(metainfo.infoHash).toString('hex')) return null;
     if (bits.length !== Math.ceil(metainfo.geometry.pieceCount / 8)) return null;
-    // Anybody can write one of an earlier version: it says nothing, and what is there is hashed.
+    // Anyone can write a journal of an earlier version: it proves nothing, and everything is hashed.
     if (v !== VERSION) return null;
     const byPlace = new Map(
       stamps.map(([offset, length, size, modified, changed, inode, born]) => [
@@ -98,7 +98,7 @@ export function readJournal(
         { size, modified, changed, inode, born },
       ]),
     );
-    // Other files may have been selected then.
+    // Other files may have been selected at that time.
     const files = plan.files.map(({ offset, length }) => byPlace.get(`${offset} ${length}`) ?? null);
     if (key !== null && isSigned(line, sum, key)) return { kind: 'signed', verified: bits, stamps: files };
     return read.isOwn ? { kind: 'own', verified: bits, stamps: files } : null;
@@ -108,8 +108,8 @@ export function readJournal(
 }
 
 /**
- * Replaces the journal. The data of the pieces that it claims must be on disk already. `durable`: flushed as well. Rejects
- * with the system's error, or a `disk` failure where something that is no journal is in the way.
+ * Replaces the journal. The data of the claimed pieces must be on disk already. `durable`: also flushed. Rejects with the
+ * system's error, or with a `disk` failure if a file that is not a journal is in the way.
  */
 export async function writeJournal(
   { folder, name }: JournalPlace,
@@ -123,7 +123,7 @@ export async function writeJournal(
     v: VERSION,
     infoHash: Buffer.from(metainfo.infoHash).toString('hex'),
     verified: Buffer.from(journal.verified).toString('base64'),
-    // Without names: there may be a hundred thousand. Empty files share their place, and need none.
+    // Without names, because there may be a hundred thousand. Empty files share their offset and need no entry.
     stamps: journal.stamps.flatMap((stamp, i) => {
       const { offset, length } = plan.files[i] ?? { offset: 0, length: 0 };
       if (stamp === null || length === 0) return [];
@@ -143,21 +143,21 @@ export async function writeJournal(
     }
     await rename(folder.at(next), folder.at(name));
   } catch (error) {
-    // As on a full disk, where what was written of it takes the place of data.
+    // For example on a full disk, where the written part takes space from the data.
     await unlink(folder.at(next));
     throw error;
   }
   if (durable) await syncFolder(folder);
 }
 
-/** Removes what is a journal, and nothing else. */
+/** Removes a journal and nothing else. */
 export async function removeJournal({ folder, name }: JournalPlace): Promise<void> {
   for (const entry of [name, `${name}.new`])
     if (entryOf(folder, entry) === 'journal') await unlink(folder.at(entry));
   if (entryOf(folder, name) === 'other') throw inTheWay(folder, name);
 }
 
-/** What the next journal is called until it is whole. What a killed run left there goes; what is another's stays. */
+/** The temporary name of the next journal. The rest of a killed run is removed; a foreign file stays. */
 async function nextName(folder: Folder, name: string): Promise<string> {
   const next = `${name}.new`;
   const entry = entryOf(folder, next);
@@ -166,7 +166,7 @@ async function nextName(folder: Folder, name: string): Promise<string> {
   return next;
 }
 
-/** `journal`: one of ours, whole or cut. */
+/** `journal`: one of ours, complete or cut. */
 function entryOf(folder: Folder, name: string): 'nothing' | 'journal' | 'other' {
   const stats = folder.look(name);
   if (stats === null) return 'nothing';
@@ -184,7 +184,7 @@ function entryOf(folder: Folder, name: string): 'nothing' | 'journal' | 'other' 
 function inTheWay(folder: Folder, name: string): Failure {
   return new Failure(
     'disk',
-    `${folder.path}/${name}: this is no journal of unchoke, so it is left alone and no journal is kept; move it away to have one`,
+    `${folder.path}/${name}: not a journal of unchoke, so unchoke keeps this file and writes no journal; move it away to get one`,
   );
 }
 
@@ -201,7 +201,7 @@ function readWhole(folder: Folder, name: string): { text: string; isOwn: boolean
   }
 }
 
-/** Makes the rename itself durable; not every filesystem can. */
+/** Makes the rename itself durable; not every file system can. */
 async function syncFolder(folder: Folder): Promise<void> {
   try {
     const handle = await open(folder.at('.'), 'r');
@@ -211,7 +211,7 @@ async function syncFolder(folder: Folder): Promise<void> {
       await handle.close();
     }
   } catch {
-    // The journal is whole either way: then the old one may come back after a power loss.
+    // The journal is complete either way; only after a power loss the old one may come back.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whose is a file that lies where a file of the torrent belongs? A pure decision over plain data: what the file looks like,
- * what a journal says of it, and which pieces were found good. Nothing on the disk is touched before it.
+ * Whose is an existing file at the path of a torrent's file? A pure decision over plain data: how the file looks, what a
+ * journal says about it, and which pieces are good. Nothing on disk is touched before it.
  */
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -9,27 +9,27 @@ import type { FileRange } from '../../shared/storage-messages.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { pieceRange, type StoragePlan } from './storage-plan.ts';
 
-/** What lies in the place of a file of the plan. */
+/** What is at the path of a file of the plan. */
 export type Found =
   | { readonly kind: 'nothing' }
   | {
       readonly kind: 'file';
       readonly size: number;
       readonly names: number;
-      /** It is the same file as another one of the plan: what is written to one spoils the other. */
+      /** It is the same file as another one of the plan: writing to one would damage the other. */
       readonly isTwin: boolean;
     }
   /** A folder, a link, a device; or something in the place of one of its folders. */
   | { readonly kind: 'obstacle'; readonly path: string; readonly what: string };
 
 export type Verdict =
-  /** Nothing is there: it is made. */
+  /** Nothing is there: it is created. */
   | { readonly kind: 'absent' }
-  /** Empty, or nothing but zeros: it is taken. */
+  /** Empty, or only zeros: it is used. */
   | { readonly kind: 'blank' }
-  /** It is the torrent's; `complete` where nothing is missing. */
+  /** It belongs to the torrent; `complete` if nothing is missing. */
   | { readonly kind: 'ours'; readonly complete: boolean }
-  /** It lies in pieces that need their neighbours: kept as it is until they are there. */
+  /** It has only shared pieces: kept unchanged until they are complete. */
   | { readonly kind: 'guarded' }
   /** Not ours. `isFile`: --overwrite would replace it. */
   | { readonly kind: 'refused'; readonly why: string; readonly isFile: boolean };
@@ -40,15 +40,15 @@ export interface Facts {
   readonly found: readonly Found[];
   /** 1 for each piece whose bytes on the disk are right. */
   readonly good: Uint8Array;
-  /** Whether a journal says that this very file is of this download. */
+  /** True if a journal says that this very file belongs to this download. */
   isClaimed(file: number): boolean;
-  /** Whether the piece would be nothing but zeros: it says nothing on whose a file is. */
+  /** True if the piece has only zeros: it does not prove whose a file is. */
   isZeroPiece(piece: PieceIndex): boolean;
 }
 
 export class Judgement {
   readonly #facts: Facts;
-  /** Bytes of padding (BEP 47) by piece: a piece of one file and padding lies in that file alone. */
+  /** Bytes of padding (BEP 47) by piece: a piece of one file and padding belongs to that file alone. */
   readonly #padding = new Map<number, number>();
 
   constructor(facts: Facts) {
@@ -61,7 +61,7 @@ export class Judgement {
     }
   }
 
-  /** Where the file's only hope is that it has nothing but zeros, as far as its good pieces do not speak for it. */
+  /** The part that must be only zeros for the file to be used: its bytes without good pieces. */
   doubts(): FileRange[] {
     return this.#facts.plan.files.flatMap((_, file) => {
       const found = this.#facts.found[file];
@@ -70,12 +70,12 @@ export class Judgement {
     });
   }
 
-  /** One verdict a file of the plan. `blank`: the files whose doubtful stretch has nothing but zeros. */
+  /** One verdict per file of the plan. `blank`: the files whose doubtful part has only zeros. */
   verdicts(blank: ReadonlySet<number>): Verdict[] {
     return this.#facts.plan.files.map((_, file) => this.#verdict(file, blank.has(file)));
   }
 
-  /** A piece is missing that the file has for itself: of a shared one, another file may need the bytes. */
+  /** One of its own pieces is missing; a shared one does not count, because another file may need its bytes. */
   needsBytes(file: number): boolean {
     const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
     for (let piece = first; piece < end; piece++)
@@ -95,17 +95,17 @@ export class Judgement {
     if (length === 0) return { kind: 'ours', complete: true };
     const isComplete = this.#isComplete(file);
     if (found.isTwin && !isComplete) {
-      const why = 'it is one file with another one of the torrent (a hard link)';
+      const why = 'it is the same file as another one of the torrent (a hard link)';
       return { kind: 'refused', why, isFile: true };
     }
     if (found.size > 0 && this.#isOurs(file)) return { kind: 'ours', complete: isComplete };
     if (found.size === 0 || isBlank) {
-      // Bytes that are written here would appear under the other name as well.
+      // Bytes written here would also appear under the other name.
       if (found.names === 1 || this.#facts.isClaimed(file)) return { kind: 'blank' };
-      return { kind: 'refused', why: 'it has another name as well (a hard link)', isFile: true };
+      return { kind: 'refused', why: 'it also has another name (a hard link)', isFile: true };
     }
     if (found.size === length && !this.#hasPieceOfItsOwn(file)) return { kind: 'guarded' };
-    return { kind: 'refused', why: 'its content is not that of the torrent', isFile: true };
+    return { kind: 'refused', why: 'its content differs from the torrent', isFile: true };
   }
 
   #isLonger(file: number): boolean {
@@ -114,7 +114,7 @@ export class Judgement {
   }
 
   /**
-   * A journal says so, or a piece does. Of a piece that is shared with other files, a few bytes prove nothing: many files
+   * A journal proves it, or a piece does. A few bytes of a piece shared with other files prove nothing, because many files
    * begin alike.
    */
   #isOurs(file: number): boolean {
@@ -139,7 +139,7 @@ export class Judgement {
 
   #hasPieceOfItsOwn(file: number): boolean {
     const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
-    // Those between the first and the last one lie inside anyway.
+    // The pieces between the first and the last one are inside the file anyway.
     return end - first > 2 || this.#liesInside(first, file) || this.#liesInside(end - 1, file);
   }
 

@@ -1,9 +1,9 @@
-/** What is left of a torrent, as trackers count. */
+/** How much of a torrent is left, as trackers count it. */
 import type { StoragePlan } from './storage-plan.ts';
 
 /**
- * Of the whole torrent (BEP 3), whatever was selected: what is not selected is never there, even where it shares a piece with
- * what is. A seed has none left.
+ * Of the whole torrent (BEP 3), whatever was selected: files that are not selected always count as missing, even if they share
+ * a piece with selected ones. A seed has none left.
  */
 export function leftBytes(
   { files, padding }: Pick<StoragePlan, 'files' | 'padding'>,

@@ -1,10 +1,10 @@
 /**
- * Keeps two processes from writing to one place: a file beside the download that names the process that has it.
+ * Keeps two processes from writing to one place: a file beside the download names the process that has it.
  *
- * Why a file, and not a lock of the kernel's: Node has none that it frees by itself, and a socket in the abstract namespace,
- * which Linux would free, is not seen from another container or another machine that has the same folder. A file that a
- * killed run left behind must not stop the next one. On the same system its owner is known by process and time of start;
- * elsewhere an owner that lives touches the file every few seconds, and one that does not for a while is gone.
+ * Why a file and not a kernel lock: Node has none that the kernel frees, and a socket in the abstract namespace, which Linux
+ * would free, is not visible from another container or machine with the same folder. A file of a killed run must not stop the
+ * next one. On the same system, process and start time identify its owner. From elsewhere, a living owner touches the file
+ * every few seconds, and one that does not for a while is gone.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -29,19 +29,19 @@ import { passingName } from './journal.ts';
 interface Owner {
   readonly lock: 1;
   readonly id: string;
-  /** The running system, and what its process numbers count in. */
+  /** The running system, and the namespace of its process numbers. */
   readonly system: string;
   readonly pid: number;
-  /** When the process was started; null where the system does not tell. */
+  /** Start time of the process; null if the system does not tell. */
   readonly started: string | null;
 }
 
 export interface LockHooks {
-  /** Rejects where the run is interrupted. */
+  /** Rejects if the run is interrupted. */
   readonly wait: (ms: number) => Promise<unknown>;
-  /** It must be found out whether an owner elsewhere still lives. */
+  /** Called when we must wait to see whether an owner elsewhere is alive. */
   readonly onWait: (text: string) => void;
-  /** Another process took the place over, as where this one was suspended for long. */
+  /** Another process took over the place, for example because this one was suspended for a long time. */
   readonly onLost: (error: Failure) => void;
 }
 
@@ -66,14 +66,12 @@ export class OutputLock {
     this.#timer = setInterval(() => {
       if (this.#isOurs()) return touch(descriptor);
       clearInterval(this.#timer);
-      onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took this place over`));
+      onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took over this place`));
     }, LOCK_INTERVAL_MS);
     this.#timer.unref();
   }
 
-  /**
-   * Rejects with a `disk` failure where another process has it, and with the system's error where none can be made.
-   */
+  /** Rejects with a `disk` failure if another process has it, and with the system's error if no lock can be made. */
   static async take(folder: Folder, name: string, hooks: LockHooks): Promise<OutputLock> {
     for (;;) {
       const descriptor = create(folder, name);
@@ -90,19 +88,19 @@ export class OutputLock {
     try {
       if (this.#isOurs()) unlinkSync(this.#folder.at(this.#name));
     } catch {
-      // It is stale from now on, and says so to the next one.
+      // It is stale from now on, and the next run will see this.
     }
     closeSync(this.#descriptor);
   }
 
-  /** Where it was removed by hand, it is nobody else's. */
+  /** If it was removed by hand, no other process has it. */
   #isOurs(): boolean {
     const stats = this.#folder.look(this.#name);
     return stats === null || stats.ino === fstatSync(this.#descriptor, { bigint: true }).ino;
   }
 }
 
-/** The descriptor of a lock that is whole when it gets its name; null where one is there. */
+/** The descriptor of a lock that is complete when it gets its name; null if there is one already. */
 function create(folder: Folder, name: string): number | null {
   const id = randomBytes(8).toString('hex');
   const text = `${JSON.stringify({ lock: 1, id, system: thisSystem(), pid: process.pid, started: startOf(process.pid) } satisfies Owner)}\n`;
@@ -121,7 +119,7 @@ function create(folder: Folder, name: string): number | null {
   }
 }
 
-/** On a filesystem without hard links (FAT) it is empty for a moment. */
+/** On a file system without hard links (FAT) it is empty for a moment. */
 function createWithoutLinks(folder: Folder, name: string, text: string): number | null {
   let descriptor: number;
   try {
@@ -134,14 +132,14 @@ function createWithoutLinks(folder: Folder, name: string, text: string): number 
     writeSync(descriptor, text);
     return descriptor;
   } catch (error) {
-    // An empty one, as on a full disk, would keep the next run waiting.
+    // An empty one, for example on a full disk, would make the next run wait.
     closeSync(descriptor);
     unlinkSync(folder.at(name));
     throw error;
   }
 }
 
-/** Null where it is gone by now. Throws a `disk` failure where it is no lock. */
+/** Null if it is gone. Throws a `disk` failure if it is not a lock. */
 function look(folder: Folder, name: string): Seen | null {
   const stats = folder.look(name);
   if (stats === null) return null;
@@ -152,7 +150,7 @@ function look(folder: Folder, name: string): Seen | null {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
-    // Of a user who keeps it from others: whether its owner lives is seen all the same.
+    // Another user's lock that we cannot read: we can still see whether its owner is alive.
     if (code === 'EACCES') return { owner: null, inode: stats.ino, touched: stats.mtimeNs };
     throw error;
   }
@@ -170,7 +168,7 @@ function ownerOf(text: string, folder: Folder, name: string): Owner {
     const owner = JSON.parse(text) as Owner;
     if (owner.lock === 1 && Number.isInteger(owner.pid)) return owner;
   } catch {
-    // Somebody's text.
+    // A foreign text file.
   }
   throw notALock(folder, name);
 }
@@ -183,7 +181,7 @@ async function isStale(folder: Folder, name: string, seen: Seen, hooks: LockHook
   }
   const seconds = LOCK_STALE_MS / 1_000;
   hooks.onWait(
-    `${folder.path}/${name}: another run may be at work here, from elsewhere; looking for ${seconds} s`,
+    `${folder.path}/${name}: another machine or container may be downloading here; watching its lock for ${seconds} s`,
   );
   for (let waited = 0; waited < LOCK_STALE_MS; waited += LOCK_LOOK_MS) {
     await hooks.wait(LOCK_LOOK_MS);
@@ -194,7 +192,7 @@ async function isStale(folder: Folder, name: string, seen: Seen, hooks: LockHook
   return true;
 }
 
-/** Takes away the lock that was found stale and no other: what was made meanwhile gets its name back. */
+/** Removes only the lock that was found stale: a newer one gets its name back. */
 function remove(folder: Folder, name: string, seen: Seen): void {
   const aside = passingName();
   try {
@@ -213,7 +211,7 @@ function touch(descriptor: number): void {
   try {
     futimesSync(descriptor, now, now);
   } catch {
-    // A disk that fails will be seen by those who write data.
+    // Whoever writes data will notice a failing disk.
   }
 }
 
@@ -226,7 +224,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Process numbers count in a namespace of a system since its start; elsewhere only the machine has a name. */
+/** Process numbers are valid in one namespace of one boot; on other systems only the machine has a name. */
 function thisSystem(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -236,7 +234,7 @@ function thisSystem(): string {
   }
 }
 
-/** Clock ticks from the start of the system to that of the process; null where it is unknown, gone, or only its number is left. */
+/** Clock ticks from the boot to the start of the process; null if unknown, if the process is gone, or if only its number is left. */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -251,10 +249,10 @@ function held(folder: Folder, name: string, owner: Owner | null): Failure {
   const who = owner === null ? 'another run of unchoke' : `another run of unchoke (process ${owner.pid})`;
   return new Failure(
     'disk',
-    `${folder.path}/${name}: ${who} downloads to this place: wait for its end, or choose another folder with --output`,
+    `${folder.path}/${name}: ${who} is downloading to this place; wait until it ends, or choose another folder with --output`,
   );
 }
 
 function notALock(folder: Folder, name: string): Failure {
-  return new Failure('disk', `${folder.path}/${name}: this is no lock of unchoke: move it away`);
+  return new Failure('disk', `${folder.path}/${name}: not a lock of unchoke; move it away`);
 }

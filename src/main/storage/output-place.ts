@@ -1,4 +1,4 @@
-/** The place that a download writes to: its output folder, held for the whole run, and locked against other processes. */
+/** The place of a download: its output folder, held for the whole run and locked against other processes. */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ export class OutputPlace {
   readonly plan: StoragePlan;
   readonly root: Folder;
   readonly #unlock: () => void;
-  /** Another process took the place over, as where this one was suspended for long. */
+  /** Another process took over the place, for example because this one was suspended for a long time. */
   onLost: (error: Failure) => void = () => {};
 
   private constructor(plan: StoragePlan, root: Folder, unlock: () => void) {
@@ -25,7 +25,7 @@ export class OutputPlace {
     this.#unlock = unlock;
   }
 
-  /** Makes the folder where it is missing. Rejects with a `disk` failure. */
+  /** Creates the folder if it is missing. Rejects with a `disk` failure. */
   static async take(
     plan: StoragePlan,
     hooks: { readonly signal: AbortSignal; readonly onNews: (text: string) => void },
@@ -47,12 +47,12 @@ export class OutputPlace {
     }
   }
 
-  /** Throws a `disk` failure where the folder that was written to is not the one at its path any more. */
+  /** Throws a `disk` failure if the folder at its path is not the one that was written to. */
   assertThere(): void {
     if (this.root.isAt(this.plan.folder)) return;
     throw new Failure(
       'disk',
-      `${this.plan.folder}: was moved away while files were downloaded into it; they are where it is now`,
+      `${this.plan.folder}: was moved during the download; the files are in its new place`,
     );
   }
 
@@ -62,7 +62,7 @@ export class OutputPlace {
   }
 }
 
-/** Returns how the lock is given back. Where nothing can be written there is nothing to keep apart: data that is complete there is fine. */
+/** Returns the function that releases the lock. Without write permission no lock is needed: complete data there is fine. */
 async function locked(root: Folder, name: string, hooks: LockHooks): Promise<() => void> {
   try {
     const lock = await OutputLock.take(root, name, hooks);
@@ -74,7 +74,10 @@ async function locked(root: Folder, name: string, hooks: LockHooks): Promise<() 
   }
 }
 
-/** Files may be written to in a folder where none can be made: the lock lies in the user's own folder, and keeps this user's runs apart. */
+/**
+ * Existing files may be writable in a folder where none can be created: then the lock is in the user's own folder, and
+ * separates only this user's runs.
+ */
 async function lockedElsewhere(root: Folder, name: string, hooks: LockHooks): Promise<() => void> {
   const { dev, ino } = statSync(root.at('.'), { bigint: true });
   const place = createHash('sha256').update(`${dev} ${ino} ${name}`).digest('hex');
@@ -100,21 +103,18 @@ function isForUser(error: unknown): boolean {
   return error instanceof Failure || (error as NodeJS.ErrnoException).code === 'ABORT_ERR';
 }
 
-/** Node's recursive mkdir calls every trouble ENOENT, so the last step is made by itself. */
+/** Node's recursive mkdir reports every error as ENOENT, so the last step is done separately. */
 function makeOutputFolder(path: string): void {
   const named = attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false }));
   if (named?.isSymbolicLink() === true && !existsSync(diskPath(path)))
-    throw new Failure(
-      'disk',
-      `${path}: a symbolic link that leads nowhere; make the folder that it leads to`,
-    );
+    throw new Failure('disk', `${path}: a symbolic link to a folder that does not exist; create that folder`);
   if (named !== undefined) return;
   if (dirname(path) !== path) makeOutputFolder(dirname(path));
   attempt(path, () => {
     try {
       mkdirSync(diskPath(path));
     } catch (error) {
-      // Another process may make the same folder at the same moment.
+      // Another process may create the same folder at the same moment.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   });

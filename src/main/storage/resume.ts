@@ -1,6 +1,6 @@
 /**
- * How much of a journal may be believed. A file that looks exactly as it did is trusted after a few of its claimed pieces
- * were hashed; everything else that is on disk is hashed again.
+ * How much of a journal is trusted. A file that looks exactly as it did is trusted after a few of its claimed pieces were
+ * hashed. Everything else on disk is hashed again.
  */
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -11,7 +11,7 @@ import { pieceRange, type StoragePlan } from './storage-plan.ts';
 export interface ResumePlan {
   /** Pieces to hash before their files are trusted. */
   readonly probes: readonly PieceIndex[];
-  /** What to do with each piece, once it is known which probes failed. */
+  /** What to do with each piece, once the failed probes are known. */
   sort(failedProbes: ReadonlySet<PieceIndex>): {
     readonly verified: PieceIndex[];
     readonly check: PieceIndex[];
@@ -24,8 +24,8 @@ type Trust =
   | { readonly kind: 'same'; readonly probes: readonly PieceIndex[] };
 
 /**
- * `journal` null: nothing is trusted, all that is there is checked. `looks`: each file of the plan as it is now, null where
- * there is none. `random` below 1: nobody may know beforehand which pieces are looked at.
+ * `journal` null: nothing is trusted, and everything on disk is checked. `looks`: each file of the plan now, null if missing.
+ * `random` below 1: the choice of probes must not be predictable.
  */
 export function resumePlan(
   journal: Journal | null,
@@ -57,12 +57,12 @@ export function resumePlan(
   };
 }
 
-/** The number of a file and its birth may be made up by the filesystem: they are for `isOurs`. */
+/** The file system may invent a file's number and birth: they count only for `isOurs`. */
 function isUnchanged(before: FileStamp, now: FileStamp): boolean {
   return before.size === now.size && before.modified === now.modified && before.changed === now.changed;
 }
 
-/** A few of the claimed pieces that lie in the file, each drawn from its own part of them. */
+/** A few of the file's claimed pieces, each drawn from its own section. */
 function probesOf(
   file: { readonly offset: number; readonly length: number },
   g: Geometry,
@@ -87,7 +87,7 @@ function sortPieces(
 ) {
   const verified: PieceIndex[] = [];
   const check: PieceIndex[] = [];
-  // The worst of its files decides on a piece: absent, then changed, then same.
+  // The worst of its files decides for a piece: absent, then changed, then same.
   const rank = { same: 0, changed: 1, absent: 2 } as const;
   const worst = new Uint8Array(g.pieceCount);
   for (const [i, file] of plan.files.entries()) {

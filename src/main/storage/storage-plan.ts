@@ -1,4 +1,4 @@
-/** The files of a download: where each lies on the disk, and which pieces lie in it. */
+/** The files of a download: their paths on disk, and their pieces. */
 import { lstatSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import { elementsBelow } from '../../shared/folder.ts';
@@ -11,12 +11,12 @@ import { linksOf, type TorrentLink } from './names/torrent-links.ts';
 
 export interface StoragePlan {
   readonly folder: string;
-  /** What the user will find: the file of a single-file torrent, the folder of another. */
+  /** The path for the user: the file of a single-file torrent, else the folder. */
   readonly root: string;
-  /** In the order of the torrent; padding and files that were not selected are left out. */
+  /** In the order of the torrent, without padding and files that are not selected. */
   readonly files: readonly StoredFile[];
   readonly padding: readonly Padding[];
-  /** Made when the download is complete. */
+  /** Created when the download is complete. */
   readonly links: readonly TorrentLink[];
   /** 1 for each piece that a file of the plan needs. */
   readonly wanted: Uint8Array;
@@ -55,22 +55,22 @@ export function storagePlan(
   };
 }
 
-/** Something lies at the place of the download. */
+/** True if something is at the place of the download. */
 export function isThere({ root }: StoragePlan): boolean {
   return lstatSync(diskPath(root), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Every piece is wanted, and no byte of them is kept. */
+/** Every piece is wanted, and no byte is kept. */
 export function discardingPlan(metainfo: Metainfo): StoragePlan {
   return { ...storagePlan(metainfo, '.'), files: [] };
 }
 
-/** The path of a file of the plan below its folder, element by element. */
+/** The path of a file of the plan below its folder, as elements. */
 export function elementsOf(plan: StoragePlan, file: number): string[] {
   return elementsBelow(plan.folder, plan.files[file]?.path ?? plan.folder);
 }
 
-/** The pieces that have a byte of the file: `[first, end)`. */
+/** The pieces with a byte of the file: `[first, end)`. */
 export function pieceRange(
   { offset, length }: { readonly offset: number; readonly length: number },
   { pieceLength }: Geometry,
@@ -79,7 +79,7 @@ export function pieceRange(
   return { first, end: length === 0 ? first : Math.floor((offset + length - 1) / pieceLength) + 1 };
 }
 
-/** The files of the plan that have a byte of the piece. */
+/** The files of the plan with a byte of the piece. */
 export function* filesOfPiece(plan: StoragePlan, { pieceLength }: Geometry, piece: number): Iterable<number> {
   const start = piece * pieceLength;
   for (let i = fileAt(plan, start); i < plan.files.length; i++) {
@@ -98,7 +98,7 @@ function fileAt(plan: StoragePlan, offset: number): number {
     if ((plan.files[middle]?.offset ?? 0) <= offset) low = middle;
     else high = middle - 1;
   }
-  // Files of length zero share an offset; the walk must begin at the first that may hold it.
+  // Files of length zero share an offset, so the walk must begin at the first possible one.
   while (low > 0 && (plan.files[low]?.offset ?? 0) >= offset) low -= 1;
   return low;
 }

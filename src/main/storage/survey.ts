@@ -1,4 +1,4 @@
-/** What lies where the files of a download belong. Looks only; no link is followed below the output folder. */
+/** What is at the paths of a download's files. Only checks; below the output folder, no link is followed. */
 import { type BigIntStats, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
@@ -12,11 +12,11 @@ import { elementsOf } from './storage-plan.ts';
 export interface Survey {
   /** By file of the plan. */
   readonly found: readonly Found[];
-  /** The regular files among them as they look; null for the others. */
+  /** The regular files among them, as they look; null for the others. */
   readonly looks: readonly (FileStamp | null)[];
 }
 
-/** Throws a `disk` failure where it may not look. */
+/** Throws a `disk` failure without permission to look. */
 export function survey({ plan, root }: OutputPlace): Survey {
   const walk = new FolderWalk(root);
   const found: Found[] = [];
@@ -65,12 +65,12 @@ function foundOf(stats: BigIntStats | Obstacle | null, path: string): Found {
   return { kind: 'obstacle', path, what: `${kindOf(stats)} is there` };
 }
 
-/** Files with content that are one: second names of a file (hard links), or names that the filesystem takes for one. */
+/** Files with content that are the same file: second names (hard links), or names that the file system treats as equal. */
 function markTwins(found: Found[], looks: readonly (FileStamp | null)[]): void {
   const first = new Map<string, number>();
   for (const [i, look] of looks.entries()) {
     if (look === null || look.inode === '0') continue;
-    // Where a filesystem makes numbers up, two may have the same one: but not the same times.
+    // If a file system invents numbers, two files may have the same one, but not the same times.
     const key = `${look.inode} ${look.born} ${look.changed} ${look.modified} ${look.size}`;
     const before = first.get(key);
     if (before === undefined) first.set(key, i);
@@ -78,7 +78,7 @@ function markTwins(found: Found[], looks: readonly (FileStamp | null)[]): void {
   }
 }
 
-/** What lies in the place of a folder on the way to a file. */
+/** What is in the place of a folder on the path to a file. */
 function obstacleOn(base: string, elements: readonly string[]): Obstacle | null {
   let path = base;
   for (const element of elements.slice(0, -1)) {
@@ -86,7 +86,7 @@ function obstacleOn(base: string, elements: readonly string[]): Obstacle | null 
     const stats = lstatSync(diskPath(path), { throwIfNoEntry: false });
     if (stats === undefined) return null;
     if (!stats.isDirectory())
-      return new Obstacle(path, `${kindOf(stats)} is there, and a folder of the download belongs there`);
+      return new Obstacle(path, `${kindOf(stats)} is there, where the download needs a folder`);
   }
   return null;
 }

@@ -1,23 +1,23 @@
 /**
- * Text of other people's making, made fit to be shown. Names, client strings and tracker messages are somebody else's bytes: escape
- * sequences could repaint the screen, bidi marks could turn `gpj.exe` around. And URLs hold what identifies the user.
+ * Makes foreign text safe to show. Names, client strings and tracker messages come from others: escape sequences could repaint
+ * the screen, and bidi marks could turn `gpj.exe` around. URLs may hold secrets that identify the user.
  */
 
 /**
- * C0 and C1 controls, line and paragraph separators, and what has no look of its own: bidi marks, zero width, soft hyphens, tags,
- * fillers, halves of characters. Not so the joiners that Persian, Hindi and emoji are written with, and the two choices of an emoji's look.
+ * C0 and C1 controls, line and paragraph separators, and invisible characters: bidi marks, zero width, soft hyphens, tags,
+ * fillers, lone surrogates. Not the joiners that Persian, Hindi and emoji need, and not the two variation selectors of emoji.
  */
 const UNPRINTABLE =
   /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb\p{Cs}]/gu;
 /** Nearly all text is of this kind. To compile `UNPRINTABLE` costs a short run one instruction in twenty of its main thread. */
 const PLAIN = /^[ -~]*$/;
 
-/** One line: every character that moves, hides or turns text is shown as U+FFFD, line feeds as well. */
+/** One line: every character that moves, hides or turns text becomes U+FFFD, line feeds included. */
 export function printable(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNPRINTABLE, '\ufffd');
 }
 
-/** JSON whose reader gets the very same strings, and whose bytes do nothing to a terminal. */
+/** JSON whose reader gets exactly the same strings, and whose bytes do nothing to a terminal. */
 export function printableJson(value: object): string {
   const hidden = JSON.stringify(value, (_, one: unknown) =>
     typeof one === 'string' ? withoutSecrets(one) : one,
@@ -31,7 +31,7 @@ export function printableJson(value: object): string {
   );
 }
 
-/** What the user said with `--show-secrets`: for the whole process, as its terminal is. */
+/** The user's `--show-secrets`: it applies to the whole process. */
 let secretsAreShown = false;
 
 export function showSecrets(shown: boolean): void {
@@ -42,17 +42,17 @@ export function secretsShown(): boolean {
   return secretsAreShown;
 }
 
-/** Paths that everybody's tracker has, and our own. Of any other nobody knows what in it is a passkey. */
+/** Paths that every tracker has, and our own. Any other path may contain a passkey. */
 const PLAIN_PATH = /^\/?(?:(?:announce|scrape)(?:\.php)?|metrics)?$/;
-/** `scheme:`, slashes of either kind or none, and all up to the path; then the path; then whether there is more. */
+/** `scheme:`, slashes of either kind or none, and everything up to the path; then the path; then whether more follows. */
 const PARTS = /^([a-z][a-z\d+.-]*):([\\/]*)([^\\/?#]*)([^?#]*)(.?)/i;
-/** What is no URL for `PARTS`, or has no host. */
+/** For text that `PARTS` does not match, or a URL without a host. */
 const UNREADABLE = '(unreadable URL)';
 
-/** Scheme, registrable domain and port of a URL: the rest may hold a passkey, and nobody can tell where. */
+/** Scheme, registrable domain and port of a URL: any other part may hold a passkey. */
 export function redactedUrl(url: string): string {
   if (secretsAreShown) return url;
-  // What readers of URLs drop would otherwise be where a text is cut.
+  // URL parsers drop these characters, so they would end the text too early.
   const [, scheme = '', , authority = '', path = '', more = ''] =
     PARTS.exec(url.trim().replace(/[\t\r\n]/g, '')) ?? [];
   const host = authority.slice(authority.lastIndexOf('@') + 1);
@@ -61,12 +61,12 @@ export function redactedUrl(url: string): string {
   return `${scheme}://${domainOf(host)}${isPlain ? path : '/…'}${more === '' ? '' : `${more}…`}`;
 }
 
-/** Second-level labels under which countries register domains. Where one is missing here, too much is hidden and not too little. */
+/** Second-level labels under which countries register domains. If one is missing here, too much is hidden and not too little. */
 const REGISTRIES = /^(?:ac|co|com|edu|go|gov|ne|net|or|org)$/i;
 
 /**
- * `….example.org:80` for `a.b.example.org:80`. A list of public suffixes (tldts, psl) would add 100 KB and need new data all the time to
- * show a label more of few domains.
+ * `….example.org:80` for `a.b.example.org:80`. A list of public suffixes (tldts, psl) would add 100 KB and need regular
+ * updates, only to show one more label of a few domains.
  */
 function domainOf(authority: string): string {
   const [, host = '', port = ''] = /^(\[[^\]]*\]|[^:]*)((?::(?:\d{1,5}|[A-Z]{1,4})$)?)/.exec(authority) ?? [];
@@ -78,17 +78,20 @@ function domainOf(authority: string): string {
   return `….${labels.slice(-shown).join('.')}${port}`;
 }
 
-/** URLs in a text, but for the files in a stack. The bound keeps the search linear. No path of ours has two slashes side by side. What ends a sentence is no part of them. */
+/**
+ * URLs in a text, except files in a stack trace. The length limit keeps the search linear. No path of ours has two slashes in
+ * a row. Punctuation at the end of a sentence is not part of a URL.
+ */
 const URLS = /\b(?!file:)[a-z][a-z\d+.-]{0,19}:\/\/[^\s"'`<>]*[^\s"'`<>.,;:!?)}]/gi;
 const MAGNETS = /\bmagnet:\?[^\s"'`<>]*/gi;
 
-/** The text with each URL in it as `redactedUrl` shows it, and magnet links with what is no secret. */
+/** The text with each URL as `redactedUrl` shows it, and magnet links without secrets. */
 export function withoutSecrets(text: string): string {
   if (secretsAreShown || !text.includes(':')) return text;
   return text.replace(MAGNETS, redactedMagnet).replace(URLS, redactedUrl);
 }
 
-/** What it is and what it is called; of its trackers those that anybody may know. */
+/** Info hash and name, and the trackers that are not secret. */
 function redactedMagnet(link: string): string {
   const [, query = ''] = link.split('?', 2);
   const params = query.split('&');

@@ -1,4 +1,4 @@
-/** A field of a torrent that cannot be read. The message is a sentence fragment fit for the user. */
+/** A field of a torrent that is not valid. The message is part of a sentence for the user. */
 export class BadField extends Error {
   override readonly name = 'BadField';
 }

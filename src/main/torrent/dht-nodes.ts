@@ -1,9 +1,9 @@
-/** `nodes` of a torrent (BEP 5): where a search in the DHT may begin, as a list of host and port. What is neither is passed over. */
+/** `nodes` of a torrent (BEP 5): first nodes for a DHT search, as a list of host and port. Other items are skipped. */
 import { type BencodeDict, listField } from '../../shared/bencode.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { MAX_TORRENT_DHT_NODES } from '../../shared/limits.ts';
 
-/** Longer is no name of a host (RFC 1035). */
+/** No host name is longer (RFC 1035). */
 const MAX_HOST_CHARS = 253;
 
 export function dhtNodesOf(torrent: BencodeDict): HostPort[] {

@@ -1,6 +1,6 @@
 /**
- * The files of a torrent as its info dictionary lists them (BEP 3, BEP 47). A name is never a reason to refuse a
- * torrent: names that cannot be are mended. `names/places.ts` says where each file lies on a disk.
+ * The files of a torrent as listed in its info dictionary (BEP 3, BEP 47). A name is never a reason to refuse a torrent:
+ * impossible names are changed. `storage/names/places.ts` decides where each file is on disk.
  */
 import type { BencodeDict } from '../../shared/bencode.ts';
 import { bytesField, field, integerField, isDict, listField } from '../../shared/bencode.ts';
@@ -11,14 +11,14 @@ import { mended, platformRules } from './name-rules.ts';
 import { urlSpellings } from './url-spellings.ts';
 
 export interface TorrentFile {
-  /** For people, from the torrent's name on: mended for this platform. Two files may have the same. */
+  /** For display, starting with the torrent's name, with names that this platform allows. Two files may have the same path. */
   readonly path: readonly string[];
-  /** As the torrent has it, byte for byte (`byte-name.ts`), for names on the disk. */
+  /** As in the torrent, byte for byte (`byte-name.ts`), for names on disk. */
   readonly rawPath: readonly string[];
-  /** The same percent-encoded, by each spelling that it has: for URLs of web seeds. */
+  /** The same percent-encoded, in each spelling: for URLs of web seeds. */
   readonly urlSpellings: readonly (readonly string[])[];
   readonly length: number;
-  /** Where the file begins in the torrent's bytes. */
+  /** Offset of the file in the torrent's bytes. */
   readonly offset: number;
   /** BEP 47: zeros that align the next file; never written. */
   readonly padding: boolean;
@@ -27,15 +27,15 @@ export interface TorrentFile {
 }
 
 export interface FileList {
-  /** The torrent's name, mended for this platform. */
+  /** The torrent's name as this platform allows it. */
   readonly name: string;
   readonly files: readonly TorrentFile[];
 }
 
-/** What BitComet names its padding, which has no attribute: zeros as well. */
+/** BitComet's name for padding, which has no attribute. */
 const BITCOMET_PADDING = '_____padding_file_';
 
-/** `infoHash` in hexadecimal: it names what has no name. Throws BadField. */
+/** `infoHash` in hexadecimal: a name for a torrent without one. Throws BadField. */
 export function fileListOf(info: BencodeDict, infoHash: string): FileList {
   const raw = nameOfElement(
     bytesField(info, 'name.utf-8') ?? bytesField(info, 'name') ?? Buffer.from(infoHash),
@@ -74,14 +74,14 @@ export function isPaddingName(name: string): boolean {
   return name.startsWith(BITCOMET_PADDING);
 }
 
-/** One element of a path as text. Names that are too long for every filesystem keep their two ends. */
+/** One path element as text. A name that is too long for every file system keeps its beginning and its end. */
 function nameOfElement(raw: Uint8Array): string {
   if (raw.length <= MAX_NAME_BYTES) return nameOfBytes(raw);
   const end = raw.subarray(raw.length - 32);
   return nameOfBytes(Buffer.concat([raw.subarray(0, MAX_NAME_BYTES - end.length), end]));
 }
 
-/** The name of the torrent on a disk: its info hash where nothing is left of the name, as libtorrent does. */
+/** The name of the torrent on disk; its info hash if no valid part of the name is left, as in libtorrent. */
 export function rootName(name: string, infoHash: string, rules = platformRules()): string {
   const kept = mended(name, rules);
   return kept === '_' && name !== '_' ? infoHash : kept;
@@ -89,14 +89,14 @@ export function rootName(name: string, infoHash: string, rules = platformRules()
 
 function lengthOf(dict: BencodeDict, what: string): number {
   const length = integerField(dict, 'length');
-  if (length === undefined || length < 0) throw new BadField(`${what} has no length of 0 or more`);
+  if (length === undefined || length < 0) throw new BadField(`the length of ${what} is missing or negative`);
   return length;
 }
 
-/** The path by the first of these keys; at least one element: what is no list of names is a file without a name. */
+/** The path under the first of these keys, with at least one element: a value that is not a list of names makes a file without a name. */
 function elementsOf(entry: BencodeDict, ...keys: readonly string[]): string[] {
   for (const key of keys) {
-    // Deeper than that no path can be made: what is below is left out.
+    // No path can be deeper; the rest is left out.
     const list = listField(entry, key, MAX_PATH_DEPTH_LEVELS) ?? [bytesField(entry, key)];
     const elements = list.map((element) => (element instanceof Uint8Array ? nameOfElement(element) : ''));
     if (elements.some((element) => element !== '')) return elements;

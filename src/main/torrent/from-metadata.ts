@@ -1,4 +1,4 @@
-/** A magnet link and the info dictionary that was found for it, made into the torrent that they are. */
+/** Makes a torrent from a magnet link and its info dictionary. */
 import type { BencodeDict } from '../../shared/bencode.ts';
 import { encodeBencode } from '../../shared/bencode.ts';
 import { diskFailure } from '../files/disk-failure.ts';
@@ -6,7 +6,7 @@ import { writeWhole } from '../files/whole-file.ts';
 import type { Magnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 
-/** The bytes of a .torrent file. `info` is put in as it came: its hash is the torrent's name. */
+/** The bytes of a .torrent file. `info` is inserted unchanged: its hash identifies the torrent. */
 export function torrentBytes(magnet: Magnet, info: Uint8Array): Uint8Array {
   const before: BencodeDict = {};
   if (magnet.trackers[0] !== undefined) {
@@ -26,7 +26,7 @@ export function torrentBytes(magnet: Magnet, info: Uint8Array): Uint8Array {
   ]);
 }
 
-/** Throws a `bad-torrent` failure: a good hash does not make a good torrent. */
+/** Throws a `bad-torrent` failure: metadata with the right hash may still not be a valid torrent. */
 export function metainfoOf(magnet: Magnet, info: Uint8Array): Metainfo {
   return parseMetainfo(torrentBytes(magnet, info), 'the metadata from the peers');
 }
@@ -35,7 +35,7 @@ function entriesOf(dict: BencodeDict): Uint8Array {
   return encodeBencode(dict).slice(1, -1);
 }
 
-/** `--save-torrent`: keeps what was found of a magnet link. Throws a `disk` failure. */
+/** `--save-torrent`: saves the torrent of a magnet link. Throws a `disk` failure. */
 export function saveTorrent(path: string, magnet: Magnet, info: Uint8Array): void {
   try {
     writeWhole(path, torrentBytes(magnet, info));

@@ -1,4 +1,4 @@
-/** A .torrent file of the user's. */
+/** Reads a .torrent file. */
 import { readFileSync, statSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import { printable } from '../text/foreign-text.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 
-/** A path that is too long to be one need not be shown to its end. */
+/** A longer path is cut when it is shown. */
 const SHOWN_CHARS = 300;
 
 /** Reads the file. Throws a `bad-torrent` failure that names it. */
@@ -17,7 +17,7 @@ export function loadTorrent(source: string): Metainfo {
     if (size > MAX_TORRENT_FILE_BYTES) {
       throw new Failure(
         'bad-torrent',
-        `${shown}: ${size} bytes are more than a torrent has (${MAX_TORRENT_FILE_BYTES})`,
+        `${shown}: ${size} bytes are more than a torrent may have (${MAX_TORRENT_FILE_BYTES})`,
       );
     }
     return parseMetainfo(readFileSync(diskPath(source)), shown);

@@ -5,8 +5,8 @@ import type { Metainfo } from './metainfo.ts';
 import { percentEncoded } from './url-spellings.ts';
 
 /**
- * With the trackers that anybody may know. A private torrent's know its users by their URLs, and a link is made to be passed on: all of
- * them are left out. `--show-secrets` puts in all.
+ * Includes the trackers that are not secret. Trackers of a private torrent identify the user by their URLs, and links are made
+ * to be shared, so all of them are left out. `--show-secrets` includes all.
  */
 export function magnetLink({ infoHash, name, trackers, private: isPrivate }: Metainfo): string {
   const all = [...new Set(trackers.flat())];

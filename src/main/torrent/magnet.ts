@@ -1,6 +1,6 @@
 /**
- * Magnet links (BEP 9, with `x.pe` and `ws`; BEP 53 `so`). Node's own URLSearchParams takes the query apart. Links are written
- * by many programs and copied by hand, so what can be read is read, and the rest is named and passed over.
+ * Magnet links (BEP 9, with `x.pe` and `ws`; BEP 53 `so`). Node's URLSearchParams parses the query. Many programs write links,
+ * and people copy them by hand, so every valid part is used, and the rest is reported and skipped.
  */
 
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -15,25 +15,25 @@ import { Failure } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
 
-/** Of what was passed over, so much is shown: a link may be long. */
+/** Skipped parts are cut to this length when they are shown. */
 const NAMED_OF_A_KEY = 3;
 const SHOWN_CHARS = 60;
 
 export interface Magnet {
   readonly infoHash: Uint8Array;
-  /** What the link calls the torrent; the metadata may say otherwise. */
+  /** The name in the link; the metadata may have another one. */
   readonly name: string | null;
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
-  /** Peers that the link names. A stranger wrote it, so they are believed no more than those of a tracker. */
+  /** Peers in the link. A stranger wrote it, so they are trusted no more than those of a tracker. */
   readonly peers: readonly HostPort[];
-  /** BEP 53: indices of files, or ranges of them, as `--select` takes them. */
+  /** BEP 53: indices or ranges of files, in the form of `--select`. */
   readonly select: readonly string[];
-  /** What the link says and cannot be used, fit for a terminal. */
+  /** Parts of the link that cannot be used, safe to show. */
   readonly passedOver: readonly string[];
 }
 
-/** Reads a magnet link. Throws a `bad-torrent` failure that says what is wrong. */
+/** Parses a magnet link. Throws a `bad-torrent` failure that says what is wrong. */
 export function parseMagnet(link: string): Magnet {
   const fields = fieldsOf(link);
   const all = (key: string): readonly string[] => fields.get(key) ?? [];
@@ -42,7 +42,7 @@ export function parseMagnet(link: string): Magnet {
     .find((found) => found !== null);
   if (hash === undefined) {
     if (all('xt').some(isVersion2))
-      throw wrong('it names a version 2 torrent only (BEP 52), which unchoke cannot read yet');
+      throw wrong('it names only a version 2 torrent (BEP 52), which unchoke cannot read yet');
     throw wrong('it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters');
   }
   const trackers = readable(all('tr'), MAX_TRACKERS, urlOf);
@@ -74,7 +74,7 @@ export function parseMagnet(link: string): Magnet {
   };
 }
 
-/** The values that can be read, each once and up to a bound, and those that are left over. */
+/** The valid values, each once and up to a limit, and the remaining ones. */
 function readable<Value>(
   texts: readonly string[],
   most: number,
@@ -90,7 +90,7 @@ function readable<Value>(
   return { values, rest };
 }
 
-/** A few of what was passed over, and how many more there are. */
+/** The first skipped parts, and the number of others. */
 function said(key: string, rest: readonly string[], show: (text: string) => string): string[] {
   const named = rest.slice(0, NAMED_OF_A_KEY).map((text) => `${key}=${show(text)}`);
   const more = rest.length - named.length;
@@ -103,8 +103,8 @@ export function bareInfoHash(text: string): Buffer | null {
 }
 
 /**
- * Values by key, empty ones left out. Keys count in any case, with a number behind them (`tr.1`), and with the `amp;` that
- * a link out of a web page's source has.
+ * Values by key, without empty ones. Keys may be in any case, may have a number after them (`tr.1`), and may begin with the
+ * `amp;` of a link copied from the source of a web page.
  */
 function fieldsOf(link: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();

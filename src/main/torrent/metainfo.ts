@@ -1,7 +1,7 @@
 /**
- * A .torrent file read (BEP 3, 12 announce tiers, 19 web seeds, 27 private, 47 padding). Everything in it is somebody
- * else's word, so each field is checked before it is believed. Version 2 (BEP 52) is refused by name; a hybrid is read
- * as the version 1 torrent that it also is.
+ * Parses a .torrent file (BEP 3, 12 announce tiers, 19 web seeds, 27 private, 47 padding). A stranger may have written it, so
+ * each field is checked before it is used. Version 2 (BEP 52) is refused; a hybrid is read as the version 1 torrent that it
+ * also is.
  */
 import { createHash } from 'node:crypto';
 import type { BencodeDict } from '../../shared/bencode.ts';
@@ -30,14 +30,14 @@ export interface Metainfo {
   readonly info: Uint8Array;
   readonly name: string;
   readonly geometry: Geometry;
-  /** 20 bytes a piece. */
+  /** 20 bytes per piece. */
   readonly pieceHashes: Uint8Array;
   readonly files: readonly TorrentFile[];
   /** Tracker URLs by tier (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
   readonly private: boolean;
-  /** Nodes of the DHT (BEP 5). */
+  /** DHT nodes (BEP 5). */
   readonly nodes: readonly HostPort[];
   readonly comment: string | null;
   readonly createdBy: string | null;
@@ -45,7 +45,7 @@ export interface Metainfo {
 
 const HASH_BYTES = 20;
 
-/** Reads a .torrent. Throws a `bad-torrent` failure that says what is wrong; `source` is named in it. */
+/** Parses a .torrent. Throws a `bad-torrent` failure that names `source` and says what is wrong. */
 export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
   try {
     return read(bytes);
@@ -60,7 +60,7 @@ export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
 function read(bytes: Uint8Array): Metainfo {
   if (bytes.length > MAX_TORRENT_FILE_BYTES)
     throw new BadField(`larger than ${MAX_TORRENT_FILE_BYTES} bytes`);
-  // What follows the value is passed over: a newline, mostly.
+  // Bytes after the value are ignored; usually it is a newline.
   const torrent = openBencode(bytes);
   if (torrent === null) throw new BadField('it is not a dictionary');
   const info = field(torrent, 'info');
@@ -69,7 +69,7 @@ function read(bytes: Uint8Array): Metainfo {
   const pieceHashes = bytesField(info, 'pieces');
   if (pieceHashes === undefined) {
     if (field(info, 'meta version') !== undefined)
-      throw new BadField('it is version 2 only (BEP 52), which unchoke cannot read yet');
+      throw new BadField('it has only version 2 (BEP 52), which unchoke cannot read yet');
     throw new BadField('"info" has no "pieces"');
   }
   const infoHash = createHash('sha1').update(infoBytes).digest();
@@ -78,7 +78,7 @@ function read(bytes: Uint8Array): Metainfo {
   const g = geometry(totalLength, integerField(info, 'piece length') ?? 0);
   if (pieceHashes.length !== g.pieceCount * HASH_BYTES) {
     throw new BadField(
-      `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes where ${g.pieceCount} pieces need one each`,
+      `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes, but there are ${g.pieceCount} pieces`,
     );
   }
   return {
@@ -97,13 +97,13 @@ function read(bytes: Uint8Array): Metainfo {
   };
 }
 
-/** BEP 27 says 1; any other integer but 0 means it as well, in libtorrent and transmission too. */
+/** BEP 27 says 1. Any other integer except 0 means the same, as in libtorrent and transmission. */
 function isPrivate(info: BencodeDict): boolean {
   const flag = field(info, 'private');
   return typeof flag === 'number' && flag !== 0;
 }
 
-/** BEP 12: `announce-list` replaces `announce` where it names any tracker. */
+/** BEP 12: `announce-list` replaces `announce` if it contains any tracker. */
 function trackersOf(torrent: BencodeDict): string[][] {
   const tiers = tiersOf(torrent, 'announce-list');
   if (tiers.length > 0) return tiers;
@@ -111,7 +111,7 @@ function trackersOf(torrent: BencodeDict): string[][] {
   return announce.length > 0 ? [announce] : [];
 }
 
-/** The URLs of a field, in groups; what is no text, or too long to be one, is passed over, and so are those beyond the bound. */
+/** The URLs of a field, in groups. Values that are not text or too long are skipped, and so are those beyond the limit. */
 function tiersOf(torrent: BencodeDict, key: string): string[][] {
   const tiers = new Map<number, string[]>();
   let left = MAX_TRACKERS;

@@ -1,7 +1,7 @@
 /**
- * What a name in a folder may be: by platform, and on Linux by filesystem, since a memory stick has the rules of
- * Windows there, too. A name that may be stays as it is, so that data of other clients is found, and ours by them. One
- * that may not be is mended, never refused: a torrent with a slash in a name is odd, not evil.
+ * Which file names are possible: by platform, and on Linux also by file system, because a memory stick has the rules of
+ * Windows there. A possible name stays unchanged, so that we find the data of other clients, and they find ours. An impossible
+ * name is changed and never refused: a torrent with a slash in a name is odd, not malicious.
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,14 +10,17 @@ import { MAX_PATH_ELEMENT_BYTES } from '../../shared/limits.ts';
 import { absolutePath } from '../files/absolute-path.ts';
 
 export interface NameRules {
-  /** Characters that no name may have. */
+  /** Characters that names must not contain. */
   readonly forbidden: RegExp;
   /** No dots or spaces at the end, and no names of devices. */
   readonly windows: boolean;
-  /** What differs by letter case alone is one: of a to z, or of all letters, and then so are the two ways to write `é`. */
+  /**
+   * Names that differ only by letter case are the same file: for a to z, or for all letters, and then also for the two Unicode
+   * forms of `é`.
+   */
   readonly folds: 'none' | 'latin' | 'all';
   readonly maxElementBytes: number;
-  /** Of a whole path, from the root of the filesystem. */
+  /** Limit for a whole path, from the root of the file system. */
   readonly maxPathBytes: number;
 }
 
@@ -28,7 +31,7 @@ export const UNIX: NameRules = {
   maxElementBytes: MAX_PATH_ELEMENT_BYTES,
   maxPathBytes: 4_095,
 };
-// Lone surrogates stand for bytes that are no UTF-8 (`byte-name.ts`).
+// Lone surrogates stand for bytes that are not UTF-8 (`byte-name.ts`).
 const MAC: NameRules = { ...UNIX, forbidden: /[/\0]|\p{Cs}/gu, folds: 'all', maxPathBytes: 1_023 };
 const WINDOWS: NameRules = {
   forbidden: /[\p{Cc}/\\:*?"<>|]|\p{Cs}/gu,
@@ -37,10 +40,10 @@ const WINDOWS: NameRules = {
   maxElementBytes: MAX_PATH_ELEMENT_BYTES,
   maxPathBytes: 4_095,
 };
-/** It takes 143 bytes, less what is put behind a name. Encrypted shares of a NAS have it. */
+/** eCryptfs, which encrypted shares of a NAS use: 143 bytes, less what is added to a name. */
 const ECRYPTFS: NameRules = { ...UNIX, maxElementBytes: 119 };
 
-/** The types of filesystem that Linux tells by statfs. */
+/** File system types as Linux reports them in statfs. */
 const BY_TYPE: ReadonlyMap<number, NameRules> = new Map([
   [0x4d44, WINDOWS], // vfat
   [0x2011bab0, WINDOWS], // exFAT
@@ -50,18 +53,18 @@ const BY_TYPE: ReadonlyMap<number, NameRules> = new Map([
   [0xf15f, ECRYPTFS],
 ]);
 
-// They turn text around, so that `gpj.exe` reads `exe.jpg`. libtorrent leaves them out as well.
+// They turn text around, so that `gpj.exe` reads `exe.jpg`. libtorrent also leaves them out.
 const DIRECTION = /[\u200e\u200f\u202a-\u202e]/g;
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 const LONGEST_EXTENSION_BYTES = 16;
 
-/** Where nothing is known of the folder. */
+/** For an unknown folder. */
 export function platformRules(platform: NodeJS.Platform = process.platform): NameRules {
   if (platform === 'win32') return WINDOWS;
   return platform === 'darwin' ? MAC : UNIX;
 }
 
-/** Of a folder, which need not be there yet. */
+/** The rules of a folder, which may not exist yet. */
 export function rulesOf(folder: string): NameRules {
   if (process.platform !== 'linux') return platformRules();
   for (let path = absolutePath(folder); ; path = dirname(path)) {
@@ -73,23 +76,23 @@ export function rulesOf(folder: string): NameRules {
   }
 }
 
-/** One path element, mended. */
+/** One path element as these rules allow it. */
 export function mended(name: string, rules: NameRules): string {
   return possible(name.replace(DIRECTION, ''), rules);
 }
 
-/** Whether a file can have this very name. */
+/** True if a file can have exactly this name. */
 export function canBe(name: string, rules: NameRules): boolean {
   return possible(name, rules) === name;
 }
 
-/** Equal for paths that the filesystem takes for the same. */
+/** Equal for paths that are the same file for the file system. */
 export function keyOf(path: string, { folds }: NameRules): string {
   if (folds === 'all') return path.normalize('NFC').toLowerCase();
   return folds === 'latin' ? path.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : path;
 }
 
-/** NAME with `mark` before its extension, cut between characters where it would have more than `maxBytes`. */
+/** NAME with `mark` before its extension, cut between characters if it would be longer than `maxBytes`. */
 export function marked(name: string, mark: string, maxBytes: number): string {
   const dot = name.lastIndexOf('.');
   const isExtension = dot > 0 && lengthOfName(name.slice(dot)) <= LONGEST_EXTENSION_BYTES;
@@ -105,12 +108,12 @@ function possible(name: string, rules: NameRules): string {
   return isShort(kept, rules.maxElementBytes) ? kept : marked(kept, '', rules.maxElementBytes);
 }
 
-/** No character has more than three bytes for each half of it: most names need not be measured. */
+/** A UTF-16 unit takes at most three bytes, so most names need not be measured. */
 function isShort(name: string, maxBytes: number): boolean {
   return name.length * 3 <= maxBytes || lengthOfName(name) <= maxBytes;
 }
 
-/** The beginning of a name, without half a character. */
+/** The beginning of a name, without a broken surrogate pair. */
 export function cut(name: string, maxBytes: number): string {
   if (isShort(name, maxBytes)) return name;
   let bytes = 0;
@@ -123,7 +126,7 @@ export function cut(name: string, maxBytes: number): string {
   return name.slice(0, end);
 }
 
-/** Windows drops them by itself. No regular expression: it takes quadratic time over dots that do not end the name. */
+/** Windows drops them itself. Not a regular expression: it would take quadratic time for dots that do not end the name. */
 function withoutTrailingDots(name: string): string {
   let end = name.length;
   while (end > 0 && (name[end - 1] === '.' || name[end - 1] === ' ')) end -= 1;

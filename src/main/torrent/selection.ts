@@ -1,4 +1,4 @@
-/** Which files of a torrent the user wants: by index, by range of indices, by name, or by glob. */
+/** Which files of a torrent the user wants: by index, range, name or glob. */
 import { Failure } from '../failure.ts';
 import type { Metainfo } from './metainfo.ts';
 import type { Source } from './source.ts';
@@ -6,8 +6,8 @@ import type { Source } from './source.ts';
 const NAMED_RANGES = 3;
 
 /**
- * Indices of the selected files (as `inspect` shows them), null for all: what the user says, or else the magnet link, of
- * which some may be passed over. Rejects with a usage failure for a pattern of the user's that hits nothing.
+ * Indices of the selected files (as `inspect` shows them), null for all. The user's choice counts, or else the magnet link's,
+ * of which invalid parts are skipped. Rejects with a usage failure for a pattern of the user that matches nothing.
  */
 export async function selectFiles(
   metainfo: Metainfo,
@@ -23,21 +23,21 @@ export async function selectFiles(
   if (passedOver.length > 0) {
     const more = passedOver.length > NAMED_RANGES ? ', …' : '';
     const ranges = passedOver.slice(0, NAMED_RANGES).join(', ');
-    onNews(`the magnet link selects files beyond the last one, which were passed over: ${ranges}${more}`);
+    onNews(`the magnet link selects files that do not exist; they were skipped: ${ranges}${more}`);
   }
   return selected;
 }
 
 /**
- * What a magnet link selects: null for all files, and what of it is beyond the last file. Its indices (BEP 53) are those of the
- * torrent's list, in which padding counts, as for libtorrent; ours are those of the files that people see.
+ * The selection in a magnet link: null for all files, and the parts beyond the last file. Its indices (BEP 53) count all files
+ * in the torrent's list, padding included, as in libtorrent. Ours count the files that people see.
  */
 function linkedFiles(
   ranges: readonly string[],
   { files }: Metainfo,
 ): { readonly selected: ReadonlySet<number> | null; readonly passedOver: readonly string[] } {
   const count = files.length;
-  // Ranges may overlap: how many more of them cover a file than the one before it.
+  // Ranges may overlap: the change in the number of ranges that cover a file.
   const steps = new Int32Array(count + 1);
   const passedOver: string[] = [];
   for (const range of ranges) {
@@ -60,7 +60,7 @@ function linkedFiles(
   return { selected: selected.size === 0 ? null : selected, passedOver };
 }
 
-/** A pattern with a slash is matched against the path below the torrent's folder, one without against the file's name. */
+/** A pattern with a slash matches the path below the torrent's folder, one without a slash matches the file name. */
 async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): Promise<ReadonlySet<number>> {
   const files = metainfo.files.filter(({ padding }) => !padding);
   const selected = new Set<number>();
@@ -72,7 +72,7 @@ async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): P
     if (hits.length === 0) {
       throw new Failure(
         'usage',
-        `--select ${pattern}: no such file among the ${files.length} of ${metainfo.name}`,
+        `--select ${pattern}: no file of ${metainfo.name} matches; see unchoke inspect`,
       );
     }
     for (const index of hits) selected.add(index);
@@ -80,7 +80,7 @@ async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): P
   return selected;
 }
 
-/** `3` or `3-7`; nothing where the pattern is no number, or out of range: a file may be called 2024. */
+/** `3` or `3-7`; empty if the pattern is not a number or out of range: a file may be named 2024. */
 function indicesOf(pattern: string, count: number): number[] {
   const match = /^(\d+)(?:-(\d+))?$/.exec(pattern);
   if (match === null) return [];
@@ -90,7 +90,7 @@ function indicesOf(pattern: string, count: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
-/** A name may have brackets, and its accents may be written in two ways (NFC, NFD) that look alike. The very name comes first. */
+/** A name may contain brackets, and its accents have two Unicode forms (NFC, NFD) that look alike. The exact name comes first. */
 function namedHits(pattern: string, paths: readonly (readonly string[])[]): number[] {
   const exact = hitsOf(pattern, paths, (name) => name === pattern);
   if (exact.length > 0) return exact;
@@ -99,7 +99,7 @@ function namedHits(pattern: string, paths: readonly (readonly string[])[]): numb
 }
 
 async function globHits(pattern: string, paths: readonly (readonly string[])[]): Promise<number[]> {
-  // Few select by glob, and a start waits for every file that is loaded.
+  // Few users select by glob, and every loaded file delays the start.
   const { default: picomatch } = await import('picomatch');
   const glob = pattern.normalize();
   const matches = picomatch(glob, { dot: true });

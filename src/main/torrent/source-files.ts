@@ -1,4 +1,4 @@
-/** What is to become a torrent: a file, or all files below a folder, in the order that mktorrent and transmission use. */
+/** The files of a new torrent: one file, or all files below a folder, in the order of mktorrent and transmission. */
 import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
@@ -10,16 +10,16 @@ import { isPaddingName } from './file-list.ts';
 
 export interface SourceFile {
   readonly path: string;
-  /** Below the folder; null for the one file of a single-file torrent. */
+  /** Path below the folder; null for the file of a single-file torrent. */
   readonly elements: readonly string[] | null;
   readonly length: number;
-  /** Differs once the file was changed or replaced. */
+  /** Changes when the file is changed or replaced. */
   readonly stamp: string;
 }
 
-/** What lies in the folder and does not belong to the torrent. */
+/** Something in the folder that is not part of the torrent. */
 export interface LeftOut {
-  /** Below the folder. */
+  /** Path below the folder. */
   readonly path: string;
   readonly reason: string;
 }
@@ -34,8 +34,8 @@ export interface Source {
 }
 
 /**
- * Looks at PATH. Links to files are read as files, links to folders are left out, and so is `except`: the torrent that is
- * being made, which an earlier run may have left here. Throws a Failure that names the path.
+ * Lists the files of PATH. Links to files are read as files. Links to folders are left out, and so is `except`: the .torrent
+ * file itself, which an earlier run may have left here. Throws a Failure that names the path.
  */
 export function sourceOf(path: string, except: string): Source {
   const root = absolutePath(path);
@@ -45,11 +45,14 @@ export function sourceOf(path: string, except: string): Source {
       ? filesBelow(root, except)
       : { files: [{ path: root, elements: null, ...measured(stats) }], leftOut: [] };
     if (!stats.isDirectory() && !stats.isFile())
-      throw new Failure('usage', `${path}: neither a file nor a folder`);
+      throw new Failure('usage', `${path}: not a file or a folder`);
     if (stats.isFile() && isSame(stats, statOf(except)))
-      throw new Failure('usage', `${path}: the torrent would replace what it is made of`);
+      throw new Failure(
+        'usage',
+        `${path}: the .torrent file would replace its own content; choose another file with --output`,
+      );
     const totalLength = found.files.reduce((sum, file) => sum + file.length, 0);
-    if (totalLength === 0) throw new Failure('usage', `${path}: there is nothing in it to share`);
+    if (totalLength === 0) throw new Failure('usage', `${path}: it contains no file to share`);
     return { root, name: basename(root), ...found, totalLength };
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -57,14 +60,14 @@ export function sourceOf(path: string, except: string): Source {
   }
 }
 
-/** Throws a `disk` failure if a file is not what it was when it was found: then the hashes are those of no file. */
+/** Throws a `disk` failure if a file has changed since it was listed: the hashes would fit no file. */
 export function assertUnchanged({ files }: Source): void {
   for (const { path, stamp } of files) {
     const stats = statOf(path);
     if (stats === undefined || measured(stats).stamp !== stamp)
       throw new Failure(
         'disk',
-        `${path}: it was changed while it was read; create again when it is finished`,
+        `${path}: it changed while unchoke read it; run create again when nothing writes to it`,
       );
   }
 }
@@ -83,18 +86,18 @@ function filesBelow(root: string, except: string): { files: SourceFile[]; leftOu
       }
       const stats = statOf(path);
       if (stats === undefined) {
-        leftOut.push({ path: inner.join('/'), reason: 'a link that leads nowhere' });
+        leftOut.push({ path: inner.join('/'), reason: 'a link to nothing' });
         continue;
       }
       const reason = isSame(stats, output)
-        ? 'the torrent that is being made'
+        ? 'the .torrent file itself'
         : reasonAgainst(inner.at(-1) ?? '', stats);
       if (reason === null) files.push({ path, elements: inner, ...measured(stats) });
       else leftOut.push({ path: inner.join('/'), reason });
     }
   };
   walk([]);
-  // By the bytes of the whole path, as strcmp sorts.
+  // Sorted by the bytes of the whole path, as strcmp does.
   const keyed = files.map((file) => ({ file, key: bytesOfName(file.path) }));
   keyed.sort((a, b) => Buffer.compare(a.key, b.key));
   return { files: keyed.map(({ file }) => file), leftOut };
@@ -110,8 +113,8 @@ function entriesOf(folder: string): Dirent<Buffer>[] {
 
 function reasonAgainst(name: string, stats: BigIntStats): string | null {
   if (stats.isDirectory()) return 'a link to a folder';
-  if (!stats.isFile()) return 'neither a file nor a folder';
-  if (isUnfinished(name)) return 'a file that was not finished';
+  if (!stats.isFile()) return 'not a file or a folder';
+  if (isUnfinished(name)) return 'a file of an unfinished download';
   return isPaddingName(name) ? 'padding of another torrent' : null;
 }
 
@@ -119,7 +122,7 @@ function isSame(one: BigIntStats, other: BigIntStats | undefined): boolean {
   return one.dev === other?.dev && one.ino === other.ino;
 }
 
-/** Undefined where a link leads nowhere, or in a circle. */
+/** Undefined if a link leads to nothing or in a circle. */
 function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(diskPath(path), { bigint: true, throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-/** The sources of one command: what was named, with folders and lists opened. */
+/** The sources of one command: the arguments, with folders and lists expanded. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath, nameOfBytes } from '../../shared/byte-name.ts';
@@ -7,8 +7,8 @@ import { Failure } from '../failure.ts';
 import { isPath } from './source.ts';
 
 /**
- * Folders become the .torrent files in them, by name; `@FILE` becomes the lines of a file, without empty ones and `#` comments.
- * Throws a usage failure for what cannot be read, or holds nothing.
+ * Folders become the .torrent files in them, by name. `@FILE` becomes the lines of a file, without empty lines and `#`
+ * comments. Throws a usage failure for a folder or list that cannot be read or is empty.
  */
 export function expandSources(named: readonly string[]): string[] {
   return named.flatMap((source) => {
@@ -17,7 +17,7 @@ export function expandSources(named: readonly string[]): string[] {
   });
 }
 
-/** False as well for what the file system refuses to look at; opening it will say why. */
+/** Also false if the file system refuses: opening it will give the reason. */
 function isFolder(path: string): boolean {
   try {
     return statSync(diskPath(path)).isDirectory();
@@ -30,21 +30,21 @@ function torrentsIn(folder: string): string[] {
   const names = reading(folder, () => readdirSync(diskPath(folder), 'buffer'))
     .map(nameOfBytes)
     .filter((name) => /\.torrent$/i.test(name));
-  if (names.length === 0) throw new Failure('usage', `${folder}: a folder without a .torrent file`);
+  if (names.length === 0) throw new Failure('usage', `${folder}: no .torrent file in this folder`);
   return names.sort().map((name) => join(folder, name));
 }
 
 function linesOf(file: string): string[] {
   const text = reading(file, () => {
     if (statSync(diskPath(file)).size > MAX_LIST_FILE_BYTES)
-      throw new Failure('usage', `${file}: longer than a list may be (${MAX_LIST_FILE_BYTES} bytes)`);
+      throw new Failure('usage', `${file}: larger than a list may be (${MAX_LIST_FILE_BYTES} bytes)`);
     return nameOfBytes(readFileSync(diskPath(file)));
   });
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-  if (lines.length === 0) throw new Failure('usage', `${file}: a list without a source`);
+  if (lines.length === 0) throw new Failure('usage', `${file}: no source in this list`);
   return lines;
 }
 

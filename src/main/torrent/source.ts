@@ -1,4 +1,4 @@
-/** From what the user names on the command line to a torrent, or to what is known of one. */
+/** Turns a source on the command line into a torrent, or into what is known about one. */
 import { withDeadline } from '../../shared/deadline.ts';
 import { HttpError, RedirectElsewhere } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
@@ -9,16 +9,16 @@ import { loadTorrent } from './load.ts';
 import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 
-/** The longest magnet links name dozens of trackers. */
+/** The longest magnet links contain dozens of trackers. */
 const MAX_SOURCE_CHARS = 16_384;
 
 export type Source =
   | { readonly kind: 'torrent'; readonly metainfo: Metainfo }
-  /** The info hash is known and perhaps trackers and peers; the rest must come from peers. */
+  /** Only the info hash is known, and perhaps trackers and peers. The rest must come from peers. */
   | { readonly kind: 'magnet'; readonly magnet: Magnet };
 
 /**
- * Reads SOURCE: a .torrent file, an http(s) URL of one, a magnet link, an info hash in hexadecimal or base32, or `-` for any of
+ * Reads SOURCE: a .torrent file or its http(s) URL, a magnet link, an info hash in hexadecimal or base32, or `-` for one of
  * these on stdin. Rejects with a `bad-torrent` failure that names it.
  */
 export async function openSource(
@@ -34,12 +34,12 @@ export async function openSource(
   return { kind: 'torrent', metainfo: loadTorrent(source) };
 }
 
-/** False for what is stdin, a link, a URL or an info hash: the file system is not asked about those. */
+/** False for stdin, a link, a URL or an info hash: these are never looked up in the file system. */
 export function isPath(source: string): boolean {
   return source !== '-' && !/^(?:magnet|https?):/i.test(source) && bareInfoHash(source) === null;
 }
 
-/** What people know the torrent by. */
+/** The names of the torrent for people. */
 export function namesOf(source: Source): { readonly name: string; readonly infoHash: string } {
   const { name, infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
   const hash = Buffer.from(infoHash).toString('hex');
@@ -87,7 +87,10 @@ async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | nu
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > MAX_TORRENT_FILE_BYTES)
-      throw new Failure('bad-torrent', `stdin: more than a torrent has (${MAX_TORRENT_FILE_BYTES} bytes)`);
+      throw new Failure(
+        'bad-torrent',
+        `stdin: more than a torrent may have (${MAX_TORRENT_FILE_BYTES} bytes)`,
+      );
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
@@ -95,6 +98,6 @@ async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | nu
     return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin') };
   const text = bytes.subarray(0, 65_536).toString('utf8').trim();
   if (text === '' || text === '-' || printable(text) !== text || text.length > MAX_SOURCE_CHARS)
-    throw new Failure('bad-torrent', 'stdin: neither a torrent nor a magnet link');
+    throw new Failure('bad-torrent', 'stdin: not a torrent or a magnet link');
   return openSource(text, http, signal);
 }

@@ -1,16 +1,16 @@
-/** Where `create` writes: the file is there as a whole or not at all, and nothing is left beside it. */
+/** The output of `create`: the file is written as a whole or not at all, and nothing is left beside it. */
 import { lstatSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { checkReplaceable, writeWhole } from '../files/whole-file.ts';
 
-/** Throws a `usage` failure where a file or a link may not be replaced, a `disk` failure where something else can never be. */
+/** Throws a `usage` failure if a file or a link may not be replaced, a `disk` failure if the path is something that is never replaced. */
 export function assertOutputFree(output: string, force: boolean): void {
   attempt(output, () => {
     checkReplaceable(output);
     if (!force && lstatSync(diskPath(output), { throwIfNoEntry: false }) !== undefined)
-      throw new Failure('usage', `${output}: is there already (--force replaces it)`);
+      throw new Failure('usage', `${output}: already exists (use --force to replace it)`);
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a web seed may call a file (BEP 19): the path in the bytes of the torrent, percent-encoded. Old torrents name files in a
- * code page of their own beside UTF-8, and a server has one or the other.
+ * Possible names of a file on a web seed (BEP 19): the path in the bytes of the torrent, percent-encoded. Old torrents have
+ * names in their own code page besides UTF-8, and a server has one or the other.
  */
 import { type BencodeDict, type BencodeValue, bytesField, listField } from '../../shared/bencode.ts';
 import { MAX_NAME_BYTES, MAX_PATH_DEPTH_LEVELS } from '../../shared/limits.ts';
@@ -11,8 +11,8 @@ const UNRESERVED = /[A-Za-z0-9\-_.!~*'()]/;
 type Path = readonly string[];
 
 /**
- * For an entry of the "files" list, or null where there is none: its path by each spelling, the one that clients show first.
- * The torrent's name is encoded once for all files.
+ * For an entry of the "files" list, or null if there is none: its path in each spelling, first the one that clients show. The
+ * torrent's name is encoded once for all files.
  */
 export function urlSpellings(info: BencodeDict): (entry: BencodeDict | null) => readonly Path[] {
   const names = SPELLINGS.map((spelling) => {
@@ -37,7 +37,7 @@ function elementOf(element: BencodeValue): string {
   return element instanceof Uint8Array ? percentEncoded(element) : '';
 }
 
-/** In its bytes, which may be no UTF-8. A name that is too long for every server is cut. */
+/** From its bytes, which may not be UTF-8. A name that is too long for every server is cut. */
 export function percentEncoded(name: Uint8Array): string {
   let encoded = '';
   for (const byte of name.subarray(0, MAX_NAME_BYTES)) {

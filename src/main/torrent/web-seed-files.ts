@@ -1,9 +1,9 @@
-/** The files of a torrent as web seeds have them (BEP 19). */
+/** The files of a torrent on web seeds (BEP 19). */
 import { MAX_WEB_SEEDS } from '../../shared/limits.ts';
 import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
 import type { Metainfo } from './metainfo.ts';
 
-/** In the order of the torrent; those of length zero are left out, padding is marked. */
+/** In the order of the torrent, without empty files; padding is marked. */
 export function webSeedFiles({ files }: Metainfo): WebSeedFile[] {
   return files
     .filter(({ length }) => length > 0)
@@ -15,7 +15,7 @@ export function webSeedFiles({ files }: Metainfo): WebSeedFile[] {
     }));
 }
 
-/** The web seeds of a torrent that can be asked, as many as are asked. URLs that mean the same are one. */
+/** The usable web seeds of a torrent, up to the limit. Equal URLs count once. */
 export function usableWebSeeds({ webSeeds, files }: Metainfo): readonly string[] {
   const isFolder = (files[0]?.urlSpellings[0]?.length ?? 0) > 1;
   const byMeaning = new Map<string, string>();

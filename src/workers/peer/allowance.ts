@@ -1,4 +1,4 @@
-/** How much of something one peer may do: some of it at once, and so much a second over time. */
+/** A limit with a burst: some at once, and a fixed amount per second over time. */
 export class Allowance {
   readonly #most: number;
   readonly #perMs: number;
@@ -12,7 +12,7 @@ export class Allowance {
     this.#at = now;
   }
 
-  /** Time has passed. */
+  /** Adds what the passed time allows. */
   refill(now: number): void {
     this.earn((now - this.#at) * this.#perMs);
     this.#at = now;
@@ -22,7 +22,7 @@ export class Allowance {
     this.#left = Math.min(this.#most, this.#left + amount);
   }
 
-  /** False, and nothing is taken, where there is not so much left. */
+  /** Returns false and takes nothing if not enough is left. */
   spend(amount: number): boolean {
     if (amount > this.#left) return false;
     this.#left -= amount;

@@ -1,13 +1,13 @@
 /**
- * What a peer told of its pieces before the torrent was known: a magnet link tells no number of pieces, so nothing of it can
- * be checked yet. Kept within a bound for all peers of a shard together.
+ * What a peer said about its pieces before the torrent was known: a magnet link does not give the number of pieces, so nothing
+ * can be checked yet. There is one limit for all peers of a shard.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { pieceIndex } from '../../shared/indices.ts';
 import { EARLY_PIECES_BYTES, MAX_EARLY_HAVES } from '../../shared/limits.ts';
 import type { PieceSet } from './piece-set.ts';
 
-/** Bytes that all early bitfields of a shard may take; what a peer leaves is given back. */
+/** Bytes for all early bitfields of a shard; a peer that leaves returns its part. */
 export class EarlyBudget {
   #left = EARLY_PIECES_BYTES;
 
@@ -36,7 +36,7 @@ export class EarlyPieces {
     this.#all = true;
   }
 
-  /** Why it cannot be kept; null where it is. A second one adds to the first. */
+  /** The reason why it cannot be kept; null if it can. A second bitfield adds to the first. */
   tellBitfield(payload: Uint8Array): 'bad-bitfield' | 'too-early' | null {
     const before = this.#bitfield;
     if (before === null) {
@@ -49,12 +49,12 @@ export class EarlyPieces {
     return null;
   }
 
-  /** False where there are too many of them. */
+  /** False if there are too many. */
   tellHave(piece: number): boolean {
     return this.#haves.push(piece) <= MAX_EARLY_HAVES;
   }
 
-  /** Puts it all into the set, now that the number of pieces is known. Null where it was right, else what was wrong. */
+  /** Moves everything into the set, now that the number of pieces is known. Null if it was valid, else the error. */
   into(pieces: PieceSet): 'bad-bitfield' | 'bad-piece-index' | null {
     if (this.#all) pieces.addAll();
     if (this.#bitfield !== null && !pieces.addBitfield(this.#bitfield)) return 'bad-bitfield';
@@ -66,7 +66,7 @@ export class EarlyPieces {
     return null;
   }
 
-  /** Gives its room back. */
+  /** Returns its memory. */
   forget(): void {
     if (this.#bitfield !== null) this.#budget.giveBack(this.#bitfield.length);
     this.#bitfield = null;

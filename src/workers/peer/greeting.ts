@@ -1,4 +1,4 @@
-/** How we open a connection: the bytes of what the reducer sends, joined into one write, and the look at what comes back. */
+/** Our greeting: the bytes of the messages that the reducer sends, joined into one write; and the check of the peer's handshake. */
 import { ipv4Number } from '../../shared/ip-address.ts';
 import type { Encryption } from '../../shared/messages.ts';
 import type { Address } from '../transport/transport.ts';
@@ -7,7 +7,7 @@ import { encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
 import type { Greeting } from './peer-state.ts';
 
-/** Who we are to a peer. */
+/** Our identity for peers. */
 export interface Identity {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
@@ -15,34 +15,34 @@ export interface Identity {
   readonly encryption: Encryption;
 }
 
-/** What of us changes while we run. */
+/** The part of our greeting that changes during a run. */
 export interface Offer {
-  /** The length of our info dictionary (BEP 9); null while it is not known. */
+  /** The size of our info dictionary (BEP 9); null while it is unknown. */
   readonly metadataBytes: number | null;
-  /** Peers may be exchanged with others (BEP 11); not so for a private torrent. */
+  /** Peers may be exchanged (BEP 11); not with a private torrent. */
   readonly pex: boolean;
-  /** We have a node of the DHT (BEP 5): a peer that has one, too, then tells its port. */
+  /** We have a DHT node (BEP 5): a peer that has one as well then tells us its port. */
   readonly dht: boolean;
-  /** The bitfield message of what is verified (BEP 3); null while that is nothing. */
+  /** The bitfield of verified pieces (BEP 3) as a message; null while there are none. */
   readonly bitfield: Buffer | null;
 }
 
-/** What a private torrent may not have (BEP 27). */
+/** The offer without what a private torrent does not allow (BEP 27). */
 export type PublicOffer = Pick<Offer, 'pex' | 'dht'>;
 export const NOTHING_PUBLIC: PublicOffer = { pex: false, dht: false };
 
 const NOTHING = Buffer.alloc(0);
 
-/** Good until our offer changes. */
+/** Valid until our offer changes. */
 interface ExtendedHandshakes {
   readonly offer: Offer;
-  /** With room for `yourip`. */
+  /** With a place for `yourip`. */
   readonly forIpv4: Buffer;
-  /** Peers with other addresses learn theirs elsewhere. */
+  /** Peers with other addresses do not get theirs. */
   readonly forOthers: Buffer;
 }
 
-/** A shard greets thousands of peers in its first second: what is the same for all of them is made once. */
+/** A shard greets thousands of peers in its first second, so the common part is made once. */
 export class Greetings {
   readonly #clientName: string;
   readonly #handshake: Buffer;
@@ -55,7 +55,7 @@ export class Greetings {
     this.#handshakeWithDht = encodeHandshake(infoHash, peerId, true);
   }
 
-  /** For one write. Not to be changed: parts of it go to others, too. */
+  /** Valid for one write. Must not be changed: parts of it go to other peers as well. */
   bytes(messages: readonly Greeting[], to: Address, offer: Offer): Buffer {
     const parts = messages.map((message) => this.#bytesOf(message, to, offer));
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
@@ -104,7 +104,7 @@ export class Greetings {
   }
 }
 
-/** Whether the other side serves what we want, and is not ourselves by another address. */
+/** Checks that the peer serves our torrent and is not this client itself. */
 export function judgeHandshake(handshake: Handshake, identity: Identity): 'ok' | 'wrong-info-hash' | 'self' {
   if (Buffer.compare(handshake.infoHash, identity.infoHash) !== 0) return 'wrong-info-hash';
   return Buffer.compare(handshake.peerId, identity.peerId) === 0 ? 'self' : 'ok';

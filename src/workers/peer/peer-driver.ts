@@ -1,6 +1,6 @@
 /**
- * One peer at work: performs the effects that the reducer asks for, and turns what the socket finds into the reducer's
- * inputs. Holds what a peer has beside its state: connection, inbox, book.
+ * Drives one peer: performs the effects of the reducer, and turns socket events into inputs of the reducer. Holds what a peer
+ * has besides its state: connection, inbox, book.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -24,7 +24,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   readonly address: Address;
   readonly #approach: Approach;
   readonly #host: PeerHost;
-  // Most addresses never answer: what only a connected peer needs is made when it connects.
+  // Most addresses never answer, so the parts of a connected peer are made when it connects.
   #book: RequestBook | null = null;
   #inbox: PeerInbox | null = null;
   #state: PeerState = QUEUED;
@@ -69,7 +69,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     return this.#inbox?.peerIdPrefix ?? null;
   }
 
-  /** How it is spoken to, or was. */
+  /** Its transport, or its last one. */
   get transport(): TransportKind {
     return this.#connection?.kind ?? this.#transport;
   }
@@ -115,13 +115,13 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     });
   }
 
-  /** Whether it has anything that we want; also asked where that may have changed nothing, but that there is more to ask for. */
+  /** Checks whether it has anything that we want, also when only the number of wanted pieces grew. */
   reviewUse(): void {
     const useful = this.inSession ? (this.#inbox?.told.isUseful() ?? null) : null;
     if (useful !== null) this.apply({ type: 'usefulness', useful });
   }
 
-  /** Pieces become verified, and then it may have nothing more for us. */
+  /** As pieces become verified, it may have nothing left for us. */
   #mayBeUseless(): boolean {
     const told = this.#inbox?.told;
     if (told === undefined || !this.inSession || !told.mayHaveSome) return false;
@@ -136,17 +136,17 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     if (this.#connection.unsentBytes > MAX_UNSENT_BYTES) this.close('unread-backlog');
   }
 
-  /** The torrent has become known. */
+  /** The torrent is known now. */
   torrentKnown(pieceCount: number): void {
     if (this.#state.phase === 'closed') return;
-    // One that looks for the metadata, too, learns that it can be had here.
+    // A peer that is looking for the metadata learns that we have it.
     if (this.inSession && this.#inbox?.lacksMetadata === true)
       this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.offer));
     this.#inbox?.torrentKnown(pieceCount);
     this.#host.working.note(this, true);
   }
 
-  /** It is in session, and wants to hear of others (BEP 11). */
+  /** It is in session and wants peer exchange (BEP 11). */
   get exchangesPeers(): boolean {
     return this.inSession && (this.#inbox?.exchangesPeers ?? false);
   }

@@ -1,4 +1,4 @@
-/** One peer's side of the extension protocol (BEP 10): what it can do, and the messages that follow from it. */
+/** The extension protocol (BEP 10) with one peer: its extensions, and their messages. */
 import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -25,7 +25,7 @@ import {
 } from '../wire/metadata-message.ts';
 import { decodePex } from '../wire/pex-message.ts';
 
-/** What the extensions need of the peer and its shard. */
+/** What the extensions need from the peer and its shard. */
 export interface ExtendedPeer {
   /** The info dictionary, once it is known. */
   readonly info: Uint8Array | null;
@@ -44,14 +44,14 @@ export class PeerExtensions {
   readonly #ids = new Map<Extension, number>();
   readonly #clock: Clock;
   #pexAt = Number.NEGATIVE_INFINITY;
-  /** What the peer last said of its size; 0 while it said nothing. */
+  /** The size that the peer last named; 0 while it named none. */
   #metadataBytes = 0;
-  /** What was last told of that; null where it may not be asked. */
+  /** What main was last told about this; null if the peer may not be asked. */
   #offered: number | null = null;
-  /** Questions for each part of the metadata that have had no answer: a slow peer may be asked again before it answers. */
+  /** Unanswered requests for each metadata part: a slow peer may be asked again before it answers. */
   readonly #asked = new Map<number, number>();
   #greeted = false;
-  /** Messages that nobody had a use for. */
+  /** Useless messages so far. */
   #useless = 0;
   #metadataRequests = 0;
   /** BEP 10 `v`. */
@@ -62,7 +62,7 @@ export class PeerExtensions {
     this.#clock = clock;
   }
 
-  /** A whole extended message behind its id. Returns why the peer must go, if so. */
+  /** A whole extended message after its id. Returns the reason to close the peer, if there is one. */
   message(payload: Uint8Array): CloseCode | null {
     const body = payload.subarray(1);
     if (this.#useless > MAX_USELESS_EXTENDED) return 'bad-extended';
@@ -78,12 +78,12 @@ export class PeerExtensions {
     }
   }
 
-  /** The peer wants to hear of others. */
+  /** The peer wants peer exchange. */
   get exchangesPeers(): boolean {
     return this.#ids.has('ut_pex');
   }
 
-  /** It takes questions for metadata, and named no size of its own. */
+  /** It accepts metadata requests and named no size. */
   get lacksMetadata(): boolean {
     return this.#ids.has('ut_metadata') && this.#metadataBytes === 0;
   }
@@ -101,7 +101,7 @@ export class PeerExtensions {
     this.#peer.send(Buffer.concat(parts.map((part) => encodeExtended(id, encodeMetadataRequest(part)))));
   }
 
-  /** It may be said again when something changes (BEP 10), which is seldom; what it leaves out stays as it was. */
+  /** It may be sent again when something changes (BEP 10), which is rare; fields that are left out stay as they were. */
   #handshake(body: Uint8Array): CloseCode | null {
     if (this.#greeted) this.#useless += 1;
     this.#greeted = true;
@@ -125,7 +125,7 @@ export class PeerExtensions {
     if (this.#peer.info === null) this.#peer.onMetadataOffer(offer);
   }
 
-  /** More than one message a minute, with some slack for clocks, is more than BEP 11 allows: passed over. */
+  /** More than one message per minute, with some slack for clocks, is more than BEP 11 allows: ignored. */
   #pex(body: Uint8Array): CloseCode | null {
     const now = this.#clock();
     if (now - this.#pexAt < PEX_INTERVAL_MS / 2) {
@@ -160,7 +160,7 @@ export class PeerExtensions {
     }
   }
 
-  /** What was not asked for, or is not wanted any more, goes no further: main must not drown in it. */
+  /** Parts that were not requested, or are not wanted any more, stop here: main must not be flooded. */
   #tellPart(part: MetadataPart): void {
     const asked = this.#asked.get(part.index) ?? 0;
     if (asked > 1) this.#asked.set(part.index, asked - 1);
@@ -169,7 +169,7 @@ export class PeerExtensions {
     else this.#useless += 1;
   }
 
-  /** Who asks for more parts than the largest metadata has is refused: our upload is not for that. */
+  /** A peer that requests more parts than the largest metadata has is refused: this would waste our upload. */
   #serveMetadata(part: number): void {
     const id = this.#ids.get('ut_metadata');
     if (id === undefined) return;

@@ -1,4 +1,4 @@
-/** What a peer's driver needs of the shard that it lives in. */
+/** What a peer's driver needs from its shard. */
 import type { Clock } from '../../shared/clock.ts';
 import type { TorrentEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
@@ -11,7 +11,7 @@ import type { Greetings, Identity, Offer } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
 
-/** What a peer says that concerns more than its shard. */
+/** News from a peer that main must know. */
 export type PeerNews = Extract<
   TorrentEvent,
   { type: 'metadata-offer' | 'metadata-part' | 'peers-told' | 'dht-node' }
@@ -29,9 +29,9 @@ export interface PeerHost {
   /** The info dictionary, once it is known. */
   readonly info: Uint8Array | null;
   readonly earlyBudget: EarlyBudget;
-  /** The shard's part of the next tick's input. */
+  /** The shard's part of the next tick. */
   readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
-  /** The one door for callbacks of sockets: what throws behind it is a bug of ours and ends the shard, knowingly. */
+  /** The guard for socket callbacks: an exception in it is our bug and ends the shard on purpose. */
   guard(work: () => void): void;
   readonly swarm: SwarmCount;
   readonly wanted: WantedPieces;
@@ -39,7 +39,7 @@ export interface PeerHost {
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void;
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void;
   onFirstBlock(peer: PeerDriver): void;
-  /** What main should know at once. */
+  /** Sends news to main at once. */
   tell(event: PeerNews): void;
   onShortage(peer: PeerDriver, code: string): void;
 }

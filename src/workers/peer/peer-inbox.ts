@@ -1,6 +1,6 @@
 /**
- * What one peer says to us, from its handshake on: each message is given to whom it concerns, and turned into an input of
- * the reducer where it moves the peer's state. Made when the first byte comes: most addresses never send one.
+ * Everything that one peer sends, from its handshake on: each message goes to the part that handles it, and becomes an input
+ * of the reducer if it changes the peer's state. Created with the first byte, because most addresses never send one.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { pieceIndex } from '../../shared/indices.ts';
@@ -27,7 +27,7 @@ import type { PeerHost } from './peer-host.ts';
 import type { PeerInput } from './peer-state.ts';
 import { type Told, ToldPieces } from './told-pieces.ts';
 
-/** Messages that say all by their id. */
+/** Messages without a payload. */
 const BARE_MESSAGES: ReadonlyMap<number, PeerInput> = new Map([
   [MESSAGE.choke, { type: 'choke' }],
   [MESSAGE.interested, { type: 'interested' }],
@@ -44,7 +44,7 @@ export class PeerInbox implements FrameSink {
   #peerIdPrefix: string | null = null;
   readonly #messages: Allowance;
   readonly #unchokes: Allowance;
-  /** What the bytes of one read came to; it takes effect at their end, once, however often they say it. */
+  /** What one read says. It takes effect once, at the end of the read, however often it was said. */
   #blockEnded = false;
   #toldMore = false;
   #allowedMore = false;
@@ -66,7 +66,7 @@ export class PeerInbox implements FrameSink {
     return this.#peerIdPrefix;
   }
 
-  /** What the client calls itself (BEP 10 `v`). */
+  /** The name of the client (BEP 10 `v`). */
   get client(): string | null {
     return this.#extensions?.client ?? null;
   }
@@ -83,7 +83,7 @@ export class PeerInbox implements FrameSink {
     else this.#settle();
   }
 
-  /** What waited for its time may be due. */
+  /** Handles what was postponed and is now due. */
   tick(): void {
     if (this.#unchokeDue) this.#settle();
   }
@@ -108,13 +108,13 @@ export class PeerInbox implements FrameSink {
     }
   }
 
-  /** Each unchoke means work for us: a peer that takes it back and gives nothing in between has a bound. */
+  /** Each unchoke costs us work, so a peer that takes it back without sending data has a limit. */
   #mayUnchoke(): boolean {
     this.#unchokes.refill(this.#host.clock());
     return this.#unchokes.spend(1);
   }
 
-  /** The torrent has become known: what the peer told of its pieces can be believed or not. */
+  /** The torrent is known now: what the peer said about its pieces is valid or not. */
   torrentKnown(pieceCount: number): void {
     this.#decoder.setPieceCount(pieceCount);
     this.#heed(this.told.torrentKnown());
@@ -122,7 +122,7 @@ export class PeerInbox implements FrameSink {
     this.#settle();
   }
 
-  /** The peer wants to hear of others (BEP 11). */
+  /** The peer wants peer exchange (BEP 11). */
   get exchangesPeers(): boolean {
     return this.#extensions?.exchangesPeers ?? false;
   }
@@ -131,7 +131,7 @@ export class PeerInbox implements FrameSink {
     this.#extensions?.tellPeers(message);
   }
 
-  /** It takes questions for metadata, and named no size of its own. */
+  /** It accepts metadata requests and named no size. */
   get lacksMetadata(): boolean {
     return this.#extensions?.lacksMetadata ?? false;
   }
@@ -188,7 +188,7 @@ export class PeerInbox implements FrameSink {
         return this.#afford(isFirst ? 0 : 1 + payload.length / BYTES_PER_COST);
       }
       case MESSAGE.have: {
-        // As many as there are pieces are news. Some clients tell pieces again that were in their bitfield.
+        // At most one per piece is news. Some clients repeat pieces of their bitfield.
         const told = this.told.one(payload.readUInt32BE(0));
         this.#heed(told);
         return this.#afford(told === 'more' ? 0 : 1 / HAVES_AGAIN_PER_COST);
@@ -210,7 +210,7 @@ export class PeerInbox implements FrameSink {
         return this.#afford(EXTENDED_MESSAGE_COST + payload.length / BYTES_PER_COST);
       }
       default:
-        // Requests and cancels: we choke everybody. Suggestions: nothing we act on.
+        // Requests and cancels: we choke every peer. Suggestions: not used.
         return this.#afford(1);
     }
   }
@@ -229,12 +229,12 @@ export class PeerInbox implements FrameSink {
     return this.#peer.inSession;
   }
 
-  /** A part of the metadata that we had asked for. */
+  /** A metadata part that we requested. */
   gaveMetadata(bytes: number): void {
     this.#messages.earn(EXTENDED_MESSAGE_COST + bytes / BYTES_PER_COST);
   }
 
-  /** False where the peer is gone; it goes when it costs more than it gives. */
+  /** False if the peer is closed; it is closed when it costs more than it gives. */
   #afford(cost: number): boolean {
     if (!this.#messages.spend(cost)) this.#peer.close('flood');
     return this.#peer.inSession;
@@ -245,7 +245,7 @@ export class PeerInbox implements FrameSink {
     else if (told !== 'nothing-new') this.#peer.close(told);
   }
 
-  /** Once: a peer has one node. */
+  /** Only once: a peer has one node. */
   #tellDhtNode(port: number): void {
     if (this.#hasDhtNode || port === 0 || !this.#host.offer.dht) return;
     this.#hasDhtNode = true;
@@ -253,7 +253,7 @@ export class PeerInbox implements FrameSink {
   }
 
   #allowFast(index: number): void {
-    // The set is a hint; what comes of it before the torrent is known is passed over.
+    // The set is only a hint; what arrives before the torrent is known is ignored.
     if (this.#host.pieceCount === null) return;
     const piece = pieceIndex(index, this.#host.pieceCount);
     if (piece === null) return this.#peer.close('bad-piece-index');

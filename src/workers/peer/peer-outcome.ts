@@ -1,4 +1,4 @@
-/** How it went with one peer, as it is told when it closes. */
+/** The outcome of one peer, reported when it closes. */
 import type { ShardId } from '../../shared/indices.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import type { PeerDriver } from './peer-driver.ts';

@@ -1,7 +1,7 @@
 /**
- * The life of one peer as a pure function: `(state, input, now) → (state, effects)`. No socket, timer or port is in
- * sight, so whole minutes of protocol run in a test in no time. Inputs that make no sense in a phase change nothing:
- * a socket may still deliver what was on its way when the peer was closed.
+ * The life of one peer as a pure function: `(state, input, now) → (state, effects)`. It has no socket, timer or port, so a
+ * test runs minutes of protocol in no time. An input that makes no sense in a phase changes nothing: after a peer was closed,
+ * a socket may still deliver what was on its way.
  */
 import type { CloseCode, CloseStage } from '../../shared/close-reason.ts';
 import {
@@ -71,13 +71,14 @@ export function reducePeer(state: PeerState, input: PeerInput, now: number): Ste
 }
 
 /**
- * Both handshakes are through. We are interested in everybody before we know what they have: an unchoke that comes a
- * round trip earlier is worth an interest taken back. BEP 6 wants the word on our pieces first.
+ * Both handshakes are complete. We send `interested` to every peer before we know its pieces: an unchoke one round trip
+ * earlier is worth an interest that we may take back. BEP 6 requires the message about our pieces first.
  */
 function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake' }>, now: number): Step {
   if (input.verdict !== 'ok') {
     const closed = close(state, input.verdict, now);
-    // Our own other end must learn whom it dialled, or it would take us for one who hangs up, and dial again.
+    // The other end of a connection to ourselves must learn that it dialled itself; otherwise it would only see a closed connection
+    // and dial again.
     if (!state.incoming || input.verdict !== 'self') return closed;
     return { ...closed, effects: [{ type: 'send', messages: ['handshake'] }, ...closed.effects] };
   }
@@ -141,7 +142,7 @@ function interest(before: Choked | Unchoked, useful: boolean, now: number): Step
   if (useful === state.session.weInterested) {
     return useful && state.phase === 'unchoked' ? { state, effects: REQUEST } : same(state);
   }
-  // Said by itself it is heard.
+  // Sent in its own packet, it is heard.
   const next = withSession(state, { weInterested: useful, saidAgain: true });
   const send: PeerEffect = { type: 'send', messages: [useful ? 'interested' : 'not-interested'] };
   if (!useful) return { state: next, effects: [send] };
@@ -151,7 +152,7 @@ function interest(before: Choked | Unchoked, useful: boolean, now: number): Step
   };
 }
 
-/** Every deadline of a peer. A keep-alive moves `lastReceivedAt` alone, so it cannot hold up any other deadline. */
+/** All deadlines of a peer. A keep-alive changes only `lastReceivedAt`, so it cannot postpone any other deadline. */
 function tick(state: PeerState, t: Tick, now: number): Step {
   const overdue = overdueCode(state, t, now);
   if (overdue !== null) return close(state, overdue, now);
@@ -175,7 +176,7 @@ function mayHaveMissedUs({ session, timeline }: Choked, now: number): boolean {
   return now - (timeline.handshaken ?? now) >= INTERESTED_AGAIN_MS;
 }
 
-/** Others wait for its place, and it gives nothing. One that has nothing for us goes first. */
+/** Other peers wait for its place, and it gives nothing. A peer that has nothing for us is closed first. */
 function makesRoom({ since, session }: Choked | Unchoked, t: Tick, now: number): boolean {
   if (!t.slotNeeded) return false;
   const patience = session.useful === false ? USELESS_SLOT_NEEDED_MS : CHOKED_SLOT_NEEDED_MS;
@@ -220,7 +221,7 @@ function close(state: PeerState, code: CloseCode, now: number, detail?: string):
   };
 }
 
-/** The first time counts: a stage reached again keeps its stamp. */
+/** The first time counts: a stage that is reached again keeps its time. */
 function stamp<S extends PeerState>(state: S, stage: TimelineStage, now: number): S {
   if (state.timeline[stage] !== null) return state;
   const timeline: { -readonly [Name in TimelineStage]: Timeline[Name] } = { ...state.timeline };

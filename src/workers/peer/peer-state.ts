@@ -1,9 +1,9 @@
 /**
- * What a peer can be, what can happen to it, and what is to be done about it. Types only: `peer-reducer.ts` holds
- * the rules, `peer-driver.ts` performs the effects.
+ * The states of a peer, its inputs, and its effects. Types only: `peer-reducer.ts` holds the rules, `peer-driver.ts` performs
+ * the effects.
  *
- * Two axes, kept apart: the phase says how far the exchange has come, and whether the peer chokes us; interest (ours and
- * theirs) is a fact beside it. An unchoke may come before anything else, a bitfield may never come (BEP 3).
+ * Two separate axes: the phase says how far the exchange is, and whether the peer chokes us; interest (ours and theirs) is
+ * beside it. An unchoke may come before anything else, and a bitfield may never come (BEP 3).
  */
 import type { CloseCode, CloseReason } from '../../shared/close-reason.ts';
 import type { Timeline } from '../../shared/timeline.ts';
@@ -12,7 +12,7 @@ interface Life {
   readonly timeline: Timeline;
 }
 
-/** An address, waiting for its turn to be dialled. */
+/** An address that waits to be dialled. */
 export interface Queued extends Life {
   readonly phase: 'queued';
 }
@@ -22,25 +22,25 @@ export interface Dialing extends Life {
   readonly since: number;
 }
 
-/** Connected; theirs has not come. If we dialled, ours is sent. */
+/** Connected; the peer's handshake has not arrived. If we dialled, ours is sent. */
 export interface Handshaking extends Life {
   readonly phase: 'handshaking';
   readonly since: number;
-  /** It connected to us: it speaks first. */
+  /** An incoming peer: it sends its handshake first. */
   readonly incoming: boolean;
 }
 
-/** What is known of a peer once both handshakes are through. */
+/** What is known about a peer after both handshakes. */
 export interface Session {
   readonly fast: boolean;
   readonly extended: boolean;
-  /** It has a piece that we want; null as long as nothing is known of its pieces, or of ours. */
+  /** It has a piece that we want; null while its pieces, or ours, are unknown. */
   readonly useful: boolean | null;
   readonly weInterested: boolean;
-  /** Our interest was said a second time: some clients lose what comes in one packet with our handshake. */
+  /** Our interest was sent a second time: some clients lose one that arrives in one packet with our handshake. */
   readonly saidAgain: boolean;
   readonly theyInterested: boolean;
-  /** It owed blocks for long and sent none; until one comes. */
+  /** It owed blocks for a long time and sent none; false again when one arrives. */
   readonly silent: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface Choked extends Life {
   readonly session: Session;
 }
 
-/** In session, and the peer lets us ask for blocks. */
+/** In session, and we may request blocks. */
 export interface Unchoked extends Life {
   readonly phase: 'unchoked';
   readonly since: number;
@@ -66,20 +66,20 @@ export interface Closed extends Life {
 export type PeerState = Queued | Dialing | Handshaking | Choked | Unchoked | Closed;
 export type Phase = PeerState['phase'];
 
-/** The deadlines and facts that the shard brings along with each tick; times in monotonic milliseconds. */
+/** The deadlines and facts that the shard adds to each tick; times in monotonic milliseconds. */
 export interface Tick {
   readonly type: 'tick';
   readonly connectTimeoutMs: number;
   /** How long a choking peer may keep its place. */
   readonly chokedTimeoutMs: number;
-  /** Other addresses wait and there is no room for them. */
+  /** Other addresses wait, and there is no place for them. */
   readonly slotNeeded: boolean;
   readonly torrentKnown: boolean;
-  /** For the sequential strategy: the whole exchange up to the unchoke. Infinity elsewhere. */
+  /** For the sequential strategy: time for the whole exchange up to the unchoke. Otherwise Infinity. */
   readonly exchangeTimeoutMs: number;
   readonly lastReceivedAt: number;
   readonly lastSentAt: number;
-  /** Since when the peer has owed us blocks without sending any; null while it owes none. */
+  /** Since when the peer has owed us blocks without sending any; null if it owes none. */
   readonly owingSince: number | null;
   /** It rejects whatever it is asked for (BEP 6). */
   readonly rejectsAll: boolean;
@@ -88,9 +88,9 @@ export interface Tick {
 export type PeerInput =
   | { readonly type: 'dial' }
   | { readonly type: 'connected' }
-  /** The peer has connected to us. */
+  /** The peer connected to us. */
   | { readonly type: 'accepted' }
-  /** This machine is out of sockets or ports for the moment: the dial did not happen. */
+  /** This machine has no free socket or port now: there was no dial. */
   | { readonly type: 'postpone' }
   | {
       readonly type: 'handshake';
@@ -102,22 +102,22 @@ export type PeerInput =
   | { readonly type: 'unchoke' }
   | { readonly type: 'interested' }
   | { readonly type: 'not-interested' }
-  /** The peer told all its pieces in one message: bitfield, have-all or have-none. Some say so a second time. */
+  /** The peer announced all its pieces in one message: bitfield, have-all or have-none. Some clients send a second one. */
   | { readonly type: 'pieces-told' }
   /** Whether the peer has a piece that we still want. */
   | { readonly type: 'usefulness'; readonly useful: boolean }
-  /** A piece that may be asked for while choked (BEP 6). */
+  /** A piece that may be requested while the peer chokes us (BEP 6). */
   | { readonly type: 'allowed-fast' }
   | { readonly type: 'block' }
-  /** The connection failed, ended, or broke the rules; or the shard wants the peer gone. */
+  /** The connection failed, ended, or broke the rules, or the shard closes the peer. */
   | { readonly type: 'close'; readonly code: CloseCode; readonly detail?: string }
   | Tick;
 
-/** Messages that the reducer itself sends; requests are the requester's. */
+/** Messages that the reducer sends; the requester sends requests. */
 export type Greeting =
   | 'handshake'
   | 'extended-handshake'
-  /** What we have; or have-none, which only BEP 6 knows. */
+  /** Our pieces, or have-none, which needs BEP 6. */
   | 'pieces'
   | 'pieces-fast'
   | 'interested'
@@ -127,11 +127,11 @@ export type Greeting =
 export type PeerEffect =
   | { readonly type: 'connect' }
   | { readonly type: 'send'; readonly messages: readonly Greeting[] }
-  /** Ask for blocks, as many as the peer should have under way. */
+  /** Request as many blocks as the peer should owe. */
   | { readonly type: 'request' }
-  /** Blocks asked for will not come: others may ask for them. */
+  /** Requested blocks will not arrive: other peers may be asked for them. */
   | { readonly type: 'return-requests' }
-  /** The peer is slow: give its requests to others, but leave it one. */
+  /** The peer is slow: give its requests to other peers, except one. */
   | { readonly type: 'snub' }
   | { readonly type: 'report'; readonly milestone: 'connected' | 'unchoked' }
   /** Close the socket; the reason is in the state. */

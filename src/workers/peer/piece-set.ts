@@ -1,6 +1,6 @@
 /**
- * The pieces that one peer has. A seed costs nothing: most peers of a healthy swarm are seeds, and a bitfield of a
- * large torrent for each of thousands of them would be the larger part of the memory.
+ * The pieces of one peer. A seed takes no memory: most peers of a healthy swarm are seeds, and thousands of bitfields of a
+ * large torrent would be most of our memory.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 
@@ -42,7 +42,7 @@ export class PieceSet {
   }
 
   /**
-   * Adds a bitfield as it came (BEP 3: high bit first). False, and nothing changed, where it has the wrong length or
+   * Adds a bitfield in wire format (BEP 3: high bit first). Returns false and changes nothing if it has the wrong length or
    * spare bits set.
    */
   addBitfield(payload: Uint8Array): boolean {

@@ -1,4 +1,4 @@
-/** The pieces of one peer, as it tells them: checked, counted in the swarm's availability, and kept for later at first. */
+/** The pieces that one peer announced: checked, counted in the swarm's availability, and stored while the torrent is unknown. */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { type PieceIndex, pieceIndex } from '../../shared/indices.ts';
 import { USEFULNESS_LOOK_PIECES } from '../../shared/limits.ts';
@@ -7,21 +7,21 @@ import { EarlyPieces } from './early-pieces.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PieceSet } from './piece-set.ts';
 
-/** What is known of a peer's pieces while the torrent is not. */
+/** A peer's pieces while the torrent is unknown. */
 export const NO_PIECES = new PieceSet(1);
 
-/** Why the peer must go; or whether it has more than before. */
+/** The reason to close the peer, or whether it has more pieces than before. */
 export type Told = CloseCode | 'more' | 'nothing-new';
 
 export class ToldPieces {
   readonly #host: PeerHost;
   #set: PieceSet | null = null;
   #early: EarlyPieces | null = null;
-  /** A piece that it has and that we want, or where the search for one has come to. */
+  /** A piece that it has and we want, or the position of the search for one. */
   #example = 0;
-  /** Pieces that this search has not seen. */
+  /** Pieces not yet searched. */
   #unseen = 0;
-  /** What the last search found; null while the first goes on. */
+  /** Result of the last search; null during the first one. */
   #useful: boolean | null = null;
 
   constructor(host: PeerHost) {
@@ -60,8 +60,8 @@ export class ToldPieces {
   }
 
   /**
-   * Whether it has a piece that we want. One example is kept and looked at again: a search through all pieces is long, so it
-   * goes on in parts, and what was said before holds until it is through. Null while nothing was said.
+   * Whether it has a piece that we want. One example is kept and checked again: a search through all pieces is long, so it is
+   * done in parts, and the last result holds until it ends. Null while the peer has announced nothing.
    */
   isUseful(): boolean | null {
     const { set } = this;
@@ -74,12 +74,12 @@ export class ToldPieces {
     return this.#useful;
   }
 
-  /** It has something that we want, or it is not known yet that it has nothing. */
+  /** It has something that we want, or this is not yet known. */
   get mayHaveSome(): boolean {
     return this.#unseen > 0;
   }
 
-  /** True where it found an example. */
+  /** True if it found an example. */
   #searchOn(): boolean {
     const end = Math.max(0, this.#unseen - USEFULNESS_LOOK_PIECES);
     while (this.#unseen > end) {
@@ -94,7 +94,7 @@ export class ToldPieces {
     return this.set.has(piece) && this.#host.wanted.isWanted(piece as PieceIndex);
   }
 
-  /** The torrent has become known: what was told before can be believed or not. */
+  /** The torrent is known now: what was announced before is valid or not. */
   torrentKnown(): Told {
     const early = this.#early;
     this.#early = null;

@@ -1,17 +1,17 @@
 /**
- * A piece that this shard is fetching: which peer was asked for which block. The bytes, the marks of what arrived and the senders
- * are in the arena; this is the shard's own side of the book.
+ * A piece that this shard is fetching: which peer owes which block. The bytes, the marks and the senders are in the arena;
+ * this is the shard's own record.
  */
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { peerAsSender, type Sender } from '../../shared/sender.ts';
 import type { RequestedPeer } from './requester.ts';
 
 export interface PieceTerms {
-  /** The slot is another holder's, which this shard joined. */
+  /** The slot belongs to another holder, and this shard is its guest. */
   readonly guest: boolean;
-  /** Failed its hash before: all blocks from one peer, so that the next failure names the culprit. */
+  /** It failed its hash check before: all blocks from one peer, so that the next failure shows which peer is guilty. */
   readonly solo: boolean;
-  /** Senders that may not give blocks of it: one of them is suspected of a bad block. */
+  /** Senders whose blocks are not accepted: one of them is suspected of a bad block. */
   readonly avoid: readonly Sender[];
 }
 
@@ -22,20 +22,20 @@ export class ActivePiece {
   readonly slot: SlotIndex;
   readonly blocks: number;
   readonly terms: PieceTerms;
-  /** Peers that fetch from it as their current piece. */
+  /** Peers that have it as their current piece. */
   users = 0;
-  /** Peers that are writing a block into the slot at this moment: while there are any, the slot must stay. */
+  /** Peers that are writing a block into the slot now: while there are any, the slot must stay. */
   readonly writers = new Set<RequestedPeer>();
   readonly begunAt: number;
-  /** When a block last came, or the piece was begun. */
+  /** When the last block arrived, or the piece was begun. */
   lastBlock: number;
-  /** The only peer that may give blocks of a solo piece; null until one begins. */
+  /** The only peer that may send blocks of a solo piece; null until one begins. */
   #soloist: RequestedPeer | null = null;
-  /** Who owes the block; null where nobody does. */
+  /** The peer that owes each block; null if none does. */
   readonly #askers: (RequestedPeer | null)[];
-  /** The second peer of a block that two were asked for. */
+  /** The second peer of a block that was requested twice. */
   readonly #doubles = new Map<number, RequestedPeer>();
-  /** 1 where the block has come, or is asked for: it need not be asked for again. */
+  /** 1 if the block has arrived or is requested: it need not be requested again. */
   readonly #settled: Uint8Array;
   #unasked: number;
   #owed = 0;
@@ -53,29 +53,29 @@ export class ActivePiece {
     this.#unasked = blocks;
   }
 
-  /** Blocks that nobody was asked for and that have not come. */
+  /** Blocks that are neither requested nor received. */
   get unasked(): number {
     return this.#unasked;
   }
 
-  /** Blocks asked for that have not come. */
+  /** Requested blocks that have not arrived. */
   get owed(): number {
     return this.#owed;
   }
 
-  /** Blocks of this peer are welcome. */
+  /** Blocks from this peer are accepted. */
   admits(peer: RequestedPeer): boolean {
     if (this.terms.solo && this.#soloist !== null && this.#soloist !== peer) return false;
     return this.terms.avoid.length === 0 || !this.terms.avoid.includes(peerAsSender(peer.index));
   }
 
-  /** There is a block that this peer could be asked for now. */
+  /** There is a block to request from this peer now. */
   hasFor(peer: RequestedPeer, now: number): boolean {
     if (this.#unasked === 0) return false;
     return peer.book.refusals === null || this.#next(peer, now) >= 0;
   }
 
-  /** The next block to ask `peer` for, now in its name; -1 where none is left. */
+  /** The next block to request from `peer`, now assigned to it; -1 if none is left. */
   ask(peer: RequestedPeer, now: number): number {
     const block = this.#next(peer, now);
     if (block < 0) return -1;
@@ -87,7 +87,7 @@ export class ActivePiece {
     return block;
   }
 
-  /** Asks `peer` for a block that another owes. False where nobody owes it, or two do already. */
+  /** Assigns to `peer` a block that another peer owes. False if no peer owes it, or two do already. */
   askAgain(block: number, peer: RequestedPeer): boolean {
     const owner = this.#askers[block];
     if (owner === null || owner === undefined || owner === peer || this.#doubles.has(block)) return false;
@@ -96,8 +96,8 @@ export class ActivePiece {
   }
 
   /**
-   * Asks `peer` for a block that two others owe, in the place of one of them; `mayReplace` says of each whether it may be.
-   * Returns the one that owes it no more, or null where nothing changed.
+   * Assigns to `peer` a block that two others owe, in the place of one of them; `mayReplace` says for each whether this is
+   * allowed. Returns the one that no longer owes it, or null if nothing changed.
    */
   askInstead(
     block: number,
@@ -120,22 +120,22 @@ export class ActivePiece {
     return [this.#askers[block], this.#doubles.get(block)].filter((peer) => peer != null);
   }
 
-  /** The block will not come from this peer. Another who was asked for it still owes it. */
+  /** The block will not arrive from this peer. Another peer may still owe it. */
   giveBack(block: number, peer: RequestedPeer): void {
     if (this.#relieve(block, peer)) this.reopen(block);
   }
 
-  /** The same, but another holder is sending the block: it need not be asked for, unless that breaks off. */
+  /** The same, but another holder is sending the block: it need not be requested unless that ends early. */
   lend(block: number, peer: RequestedPeer): void {
     this.#relieve(block, peer);
   }
 
-  /** Neither owed, nor to be asked for: it has come, is coming, or another holder sees to it. */
+  /** Neither owed nor to be requested: it has arrived, is arriving, or another holder fetches it. */
   isSettled(block: number): boolean {
     return this.#settled[block] === 1 && this.#askers[block] === null;
   }
 
-  /** The block begins to come, from anybody: nobody owes it any more. Returns the others who were asked for it. */
+  /** The block begins to arrive, from any peer: no peer owes it any more. Returns the other peers that owed it. */
   came(block: number, from: RequestedPeer | null): RequestedPeer[] {
     const others = this.debtorsOf(block).filter((peer) => peer !== from);
     this.#doubles.delete(block);
@@ -148,7 +148,7 @@ export class ActivePiece {
     return others;
   }
 
-  /** The block began to come from this peer, and comes too slowly to wait for: it owes it again. */
+  /** The block began to arrive from this peer, but too slowly to wait for: the peer owes it again. */
   owesStill(block: number, peer: RequestedPeer): void {
     this.#askers[block] = peer;
     this.#owed += 1;
@@ -161,7 +161,7 @@ export class ActivePiece {
     return owed;
   }
 
-  /** Nobody owes the block and it has not come: it must be asked for again. */
+  /** No peer owes the block and it has not arrived: it must be requested again. */
   reopen(block: number): void {
     this.#settled[block] = 0;
     this.#unasked += 1;
@@ -178,7 +178,7 @@ export class ActivePiece {
     return -1;
   }
 
-  /** True if nobody owes the block any more. */
+  /** True if no peer owes the block any more. */
   #relieve(block: number, peer: RequestedPeer): boolean {
     const double = this.#doubles.get(block);
     if (double === peer) {

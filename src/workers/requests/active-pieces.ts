@@ -1,6 +1,6 @@
 /**
- * The pieces that this shard has claimed in the ledger, each with its slot of the arena. Claims new ones, hands out
- * those that have blocks left, and parks what nobody here can finish.
+ * The pieces that this shard has claimed in the ledger, each with its slot in the arena. Claims new pieces, gives out those
+ * with blocks left, and parks what no peer here can finish.
  */
 import type { Arena } from '../../shared/arena.ts';
 import { blocksOfPiece } from '../../shared/geometry.ts';
@@ -15,7 +15,7 @@ import type { PieceOrder } from './piece-order.ts';
 import type { RequestedPeer } from './requester.ts';
 import { UrgentPieces } from './urgent-pieces.ts';
 
-/** Pieces looked at for one that may be shared; they take turns, so the next look starts elsewhere. */
+/** Pieces checked for one that can be shared. The next check starts elsewhere. */
 const SHARE_LOOKS = 16;
 
 export class ActivePieces {
@@ -27,16 +27,16 @@ export class ActivePieces {
   readonly #shard: ShardId;
   readonly #maxSlots: number;
   readonly #byPiece = new Map<number, ActivePiece>();
-  /** Have blocks that nobody was asked for. */
+  /** Pieces with blocks that are not requested. */
   readonly #open = new Set<ActivePiece>();
-  /** The open ones that no peer has as its current piece. */
+  /** Open pieces that are no peer's current piece. */
   readonly #orphans = new Set<ActivePiece>();
   /** Pieces that two holders fetch: this shard and the owner, or this shard and a guest. */
   readonly #joint = new Set<ActivePiece>();
   #outOfSlots = false;
-  /** Parked slots that avoid some senders, and since when no block has come there. */
+  /** Parked slots that avoid some senders, and since when no block has arrived there. */
   readonly #standing = new Map<SlotIndex, { piece: PieceIndex; received: number; since: number }>();
-  /** Blocks that were received and thrown away with their slot, because the memory was needed. */
+  /** Received blocks that were thrown away with their slot to free memory. */
   evictedBlocks = 0;
 
   constructor(ledger: Ledger, arena: Arena, order: PieceOrder, shard: ShardId, maxSlots: number) {
@@ -48,22 +48,22 @@ export class ActivePieces {
     this.#maxSlots = maxSlots;
   }
 
-  /** Blocks that this shard may have in work at one time. */
+  /** Blocks that this shard may have in its slots at one time. */
   get roomBlocks(): number {
     return Math.min(this.#maxSlots, this.#arena.slotCount) * this.#arena.geometry.blocksPerPiece;
   }
 
-  /** No slot was to be had when a piece was last wanted. */
+  /** There was no slot when a piece was last wanted. */
   get outOfSlots(): boolean {
     return this.#outOfSlots;
   }
 
-  /** No block is left to ask for, and no piece can be begun: nobody would get anything. */
+  /** No block is left to request, and no piece can be begun: no peer would get anything. */
   get exhausted(): boolean {
     return this.#open.size === 0 && (this.#outOfSlots || this.#ledger.missingCount === 0);
   }
 
-  /** Slots may have become free: the next claim shows. */
+  /** Slots may have become free: the next claim will show. */
   mayHaveSlots(): void {
     this.#outOfSlots = false;
   }
@@ -72,7 +72,7 @@ export class ActivePieces {
     return this.#byPiece.get(piece);
   }
 
-  /** What the peer should fetch from next: left behind by others, new, or, where slots are scarce, shared. */
+  /** The next piece for the peer: left by others, new, or shared if slots are scarce. */
   pieceFor(peer: RequestedPeer, now: number): ActivePiece | null {
     for (const orphan of this.#orphans) if (canServe(peer, orphan, now)) return orphan;
     return this.#claim(peer, now) ?? this.#toShare(peer, now);
@@ -113,7 +113,7 @@ export class ActivePieces {
     else this.#orphans.delete(active);
   }
 
-  /** Every block is in: the slot now belongs to main and the hashers. True if that is news to main. */
+  /** All blocks are received: the slot now belongs to main and the storage threads. True if main does not know yet. */
   filled(active: ActivePiece): boolean {
     const owner = this.#arena.ownerOf(active.slot) as ShardId;
     const isNews = this.#ledger.fill(active.piece, owner);
@@ -121,7 +121,7 @@ export class ActivePieces {
     return isNews;
   }
 
-  /** Pieces of which another holder fetches blocks too. */
+  /** Pieces that another holder fetches as well. */
   joint(): readonly ActivePiece[] {
     for (const active of this.#byPiece.values())
       if (!active.terms.guest && this.#arena.wasJoined(active.slot)) this.#joint.add(active);
@@ -132,7 +132,7 @@ export class ActivePieces {
     return this.#byPiece.values();
   }
 
-  /** Becomes the guest of another holder's slot; null where that cannot be, or nothing is left to do. */
+  /** Becomes the guest of another holder's slot; null if that is not possible or nothing is left to do. */
   join(piece: PieceIndex, slot: SlotIndex, now: number): ActivePiece | null {
     if (this.#byPiece.has(piece) || !this.#arena.join(slot, piece, this.#shard)) return null;
     const active = this.#begin(piece, slot, now, true);
@@ -151,8 +151,8 @@ export class ActivePieces {
   }
 
   /**
-   * Pieces that failed their hash before and stand still: no block has come since `before`, or, where one peer alone may give
-   * them, they were begun before `begun`. No guest helps with those.
+   * Pieces that failed their hash check before and make no progress: no block has arrived since `before`, or, for a solo
+   * piece, it was begun before `begun`. No guest helps with those.
    */
   slowRetries(before: number, begun: number): ActivePiece[] {
     return [...this.#byPiece.values()].filter(
@@ -173,8 +173,8 @@ export class ActivePieces {
   }
 
   /**
-   * Gives the piece back to all holders, with the blocks that are there; as a guest, to its owner. Nobody may owe or be
-   * writing a block of it. What a guest is at work on stays.
+   * Gives the piece back to all holders with its blocks; as a guest, to its owner. No peer may owe or be writing a block of
+   * it. A piece that a guest is working on stays.
    */
   release(active: ActivePiece): void {
     if (active.terms.guest) return this.forget(active);
@@ -184,11 +184,11 @@ export class ActivePieces {
     this.#order.markStale();
   }
 
-  /** This shard is through with the piece. */
+  /** This shard has finished with the piece. */
   forget(active: ActivePiece): void {
     this.#drop(active);
     this.#arena.leave(active.slot, this.#shard);
-    // A piece that came back to missing meanwhile could not be claimed while it was here.
+    // A piece that became missing meanwhile could not be claimed while it was here.
     if (active.terms.guest) this.#order.markStale();
   }
 
@@ -235,7 +235,7 @@ export class ActivePieces {
     return !unwanted.includes(peerAsSender(peer.index));
   }
 
-  /** Those that are not avoided had the piece and gave nothing, or there are none: the suspicion is turned round. */
+  /** The senders that are not avoided had the piece and gave nothing, or there are none: the suspicion is reversed. */
   #isTurned(slot: SlotIndex, now: number): boolean {
     if (this.#arena.avoidedIn(slot).length === 0) return false;
     if (this.#arena.fruitlessTries(slot) >= MAX_FRUITLESS_TRIES) return true;
@@ -246,7 +246,7 @@ export class ActivePieces {
     return false;
   }
 
-  /** Claims the piece with a slot; null where another holder was first, or there is no slot. */
+  /** Claims the piece with a slot; null if another holder was first or there is no slot. */
   #take(piece: PieceIndex, now: number): ActivePiece | null {
     if (!this.#ledger.claim(piece, this.#shard)) return null;
     const slot = this.#arena.adopt(piece, this.#shard) ?? this.#freshSlot(piece);
@@ -259,7 +259,7 @@ export class ActivePieces {
     return null;
   }
 
-  /** A free slot, or else that of a parked piece, the least complete one. */
+  /** A free slot, or else that of the least complete parked piece. */
   #freshSlot(piece: PieceIndex): SlotIndex | null {
     for (;;) {
       const slot = this.#arena.claim(piece, this.#shard);

@@ -1,9 +1,9 @@
 /**
- * The taking in of blocks: where the bytes of each go, whether it was asked for, and what follows when it is there.
+ * Receiving blocks: where the bytes of each go, whether it was requested, and what follows when it is complete.
  *
- * A block is received straight into its slot. The arena's taken mark makes sure that one peer alone writes it. A peer that
- * is slow keeps the mark for a second at the most: then its block goes on in a buffer aside, others may send the block as
- * well, and the first that has it whole puts it into the slot. So no peer can hold up a block, whatever it does.
+ * A block is received directly into its slot. The arena's taken mark ensures that only one peer writes it. A slow peer keeps
+ * the mark for at most a second. Then its block continues in a buffer aside, other peers may send the block as well, and the
+ * first that has the whole block puts it into the slot. So no peer can hold up a block.
  */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -30,7 +30,7 @@ export class BlockIntake {
   blockBytes = 0;
   wastedBytes = 0;
 
-  /** `onFull`: the last block of a piece came here, and main is to hear of it. */
+  /** `onFull`: the last block of a piece arrived here, so main must be told. */
   constructor(
     arena: Arena,
     actives: ActivePieces,
@@ -106,7 +106,7 @@ export class BlockIntake {
     return true;
   }
 
-  /** Blocks that come slower than a peer may keep their place go on aside. Once a tick. */
+  /** Blocks that take too long lose their place and continue aside. Once per tick. */
   endLeases(now: number): void {
     for (const active of this.#actives.inWork())
       for (const peer of active.writers) {
@@ -115,7 +115,7 @@ export class BlockIntake {
       }
   }
 
-  /** The block comes from elsewhere. What is on its way already will count as late, not as unasked. */
+  /** The block comes from another peer. If it is already on its way, it counts as late, not as unrequested. */
   cancel(peer: RequestedPeer, active: ActivePiece, block: number): void {
     if (!peer.book.queue.remove(active.piece * this.#blocksPerPiece + block)) return;
     peer.book.late += 1;
@@ -128,7 +128,7 @@ export class BlockIntake {
     peer.send(encodeCancel(active.piece, block * BLOCK_BYTES, length));
   }
 
-  /** The block under way will not be finished by this peer; returns how many blocks that gives back: 0 or 1. */
+  /** This peer will not finish its current block; returns how many blocks are given back: 0 or 1. */
   drop(peer: RequestedPeer): number {
     const { receiving } = peer.book;
     if (receiving === null) return 0;
@@ -146,7 +146,7 @@ export class BlockIntake {
     return 1;
   }
 
-  /** The block will not come from this peer. */
+  /** The block will not arrive from this peer. */
   reopen(active: ActivePiece, block: number, peer: RequestedPeer): void {
     active.giveBack(block, peer);
     this.#actives.changed(active);
@@ -175,7 +175,7 @@ export class BlockIntake {
     this.#hungryAndOwing.owes(peer);
   }
 
-  /** The block came whole, aside. False where another was faster. */
+  /** The whole block arrived aside. False if another peer was faster. */
   #putInPlace(peer: RequestedPeer, { active, block, length }: Receiving, aside: Buffer): boolean {
     if (this.#actives.get(active.piece) !== active || !active.admits(peer)) return false;
     if (!this.#arena.take(active.slot, block)) {
@@ -188,7 +188,7 @@ export class BlockIntake {
     return true;
   }
 
-  /** Whether the peer may send this block although it is not asked for it now: it was, until a moment ago. */
+  /** True if the peer may send this block although it is not requested now: it was, until a moment ago. */
   #isLate(peer: RequestedPeer, active: ActivePiece, block: number): boolean {
     if (peer.book.late === 0 || this.#arena.hasReceived(active.slot, block)) return false;
     peer.book.late -= 1;

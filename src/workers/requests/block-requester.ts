@@ -1,7 +1,8 @@
 /**
- * The requester of a download. A peer fetches from its current piece, block after block; several peers share a piece
- * where slots are scarce. Whatever a peer owes when it chokes us, stalls or leaves goes to the others at once, and a peer
- * with nothing left to do asks a second time for what slower ones still owe (`duplicate-requests.ts`): two peers of a shard for a block at a time.
+ * The requester of a download. A peer fetches block after block from its current piece; several peers share a piece if slots
+ * are scarce. The blocks that a peer owes when it chokes us, stalls or leaves go to other peers at once. A peer with nothing
+ * left to do is asked for blocks that slower peers still owe (`duplicate-requests.ts`): at most two peers of a shard per
+ * block.
  */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -20,7 +21,7 @@ import type { PieceOrder } from './piece-order.ts';
 import { Refusals } from './refusals.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 
-/** Top up when a quarter of the window is free: fewer, larger writes of requests. */
+/** Refill when a quarter of the window is free: fewer, larger writes of requests. */
 const REFILL_SHARE = 4;
 
 export class BlockRequester implements Requester {
@@ -29,7 +30,7 @@ export class BlockRequester implements Requester {
   readonly #actives: ActivePieces;
   readonly #order: PieceOrder;
   readonly #clock: Clock;
-  /** Other holders fetch the same torrent. */
+  /** Other holders also fetch this torrent. */
   readonly #hasNeighbours: boolean;
   readonly #blocksPerPiece: number;
   readonly #hungryAndOwing = new HungryAndOwing();
@@ -91,7 +92,7 @@ export class BlockRequester implements Requester {
   giveBack(peer: RequestedPeer): void {
     this.#hungryAndOwing.leave(peer);
     peer.book.refusals = null;
-    // After a choke the block under way still comes, and so does what BEP 6 lets us ask for while choked.
+    // After a choke the current block still arrives, and so do blocks that BEP 6 allows us to request while choked.
     const stays = peer.inSession ? peer.allowedFast : null;
     const dropped = peer.inSession ? 0 : this.#intake.drop(peer);
     const keys = peer.book.queue.drain();
@@ -147,7 +148,7 @@ export class BlockRequester implements Requester {
       this.#joint.settle(now, (active) => this.#giveUp(active, 0));
       if (this.#hungryAndOwing.anyHungry && this.#joint.join(endgame, now)) this.feedHungry();
     }
-    // Such a piece is in few hands: those must not be slow ones while others have nothing to do.
+    // Few peers may send such a piece: they must not be slow ones while others have nothing to do.
     if (this.#hungryAndOwing.anyHungry || this.#hasNeighbours) {
       for (const active of this.#actives.slowRetries(now - ORPHANED_PIECE_MS, now - SOLO_TRY_MS))
         this.#giveUp(active, now + SLOW_OWNER_REST_MS);
@@ -156,7 +157,7 @@ export class BlockRequester implements Requester {
     this.#takeOver(endgame, now);
   }
 
-  /** Slots or blocks became free: those who found nothing look again, until there is nothing for anybody. */
+  /** Slots or blocks became free: peers that found nothing try again, until nothing is left. */
   feedHungry(): void {
     this.#actives.mayHaveSlots();
     this.#hungryAndOwing.feed((peer) => {
@@ -165,7 +166,7 @@ export class BlockRequester implements Requester {
     });
   }
 
-  /** While others have nothing to do, nobody sits on more than two seconds of its own work. */
+  /** While other peers have nothing to do, no peer keeps more than two seconds of its own work. */
   #rebalance(): void {
     if (!this.#hungryAndOwing.anyHungry || !this.#actives.exhausted) return;
     for (const peer of this.#hungryAndOwing.owing()) {
@@ -174,7 +175,7 @@ export class BlockRequester implements Requester {
     }
   }
 
-  /** What stands still here is given back, so that somebody else can go on with it. Its peers rest until `restUntil`. */
+  /** Gives back what makes no progress here, so that another holder can continue. Its peers rest until `restUntil`. */
   #giveUp(active: ActivePiece, restUntil: number): void {
     for (const peer of [...active.writers]) {
       this.#intake.drop(peer);
@@ -266,7 +267,7 @@ export class BlockRequester implements Requester {
     peer.book.queue.push(this.#key(active.piece, block));
   }
 
-  /** Takes requests back from the peer, all but the `keep` oldest, and cancels them there; returns how many. */
+  /** Takes requests back from the peer, except the `keep` oldest, and cancels them; returns how many. */
   #takeBack(peer: RequestedPeer, keep: number): number {
     const keys = peer.book.queue.drain(keep);
     for (const active of this.#takenBack(peer, keys))
@@ -274,7 +275,7 @@ export class BlockRequester implements Requester {
     return keys.length;
   }
 
-  /** These requests are in the peer's queue no more; they may be asked of others. */
+  /** These requests are no longer in the peer's queue; other peers may get them. */
   #takenBack(peer: RequestedPeer, keys: readonly number[]): { active: ActivePiece; block: number }[] {
     peer.book.late += keys.length;
     const open: { active: ActivePiece; block: number }[] = [];

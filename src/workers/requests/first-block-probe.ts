@@ -1,6 +1,6 @@
 /**
- * The requester of a race: each peer that unchokes is asked for one block, which is thrown away. It shows that the
- * unchoke is worth something, and how long the first byte takes from there.
+ * The requester of a race: each peer that unchokes us is asked for one block, which is thrown away. It shows that the unchoke
+ * is real, and how long the first byte takes.
  */
 import type { Clock } from '../../shared/clock.ts';
 import { blocksOfPiece, type Geometry, lengthOfBlock } from '../../shared/geometry.ts';

@@ -1,11 +1,11 @@
-/** Who of a shard's peers has work and who looks for some. */
+/** Which peers of a shard owe blocks, and which look for work. */
 import { MAX_REST_MS, REJECTS_BEFORE_REST, SLOW_OWNER_MS, SLOW_OWNER_REST_MS } from '../../shared/limits.ts';
 import type { RequestBook, RequestedPeer } from './requester.ts';
 
 export class HungryAndOwing {
-  /** Peers with room for requests, for whom there was nothing to ask; who waits longest is first. */
+  /** Peers with room for requests but nothing to request; the one that waits longest is first. */
   readonly #hungry = new Set<RequestedPeer>();
-  /** Peers that owe blocks; those that no longer do are dropped at the next look. */
+  /** Peers that owe blocks; those that no longer do are dropped at the next check. */
   readonly #owing = new Set<RequestedPeer>();
 
   get anyHungry(): boolean {
@@ -16,13 +16,13 @@ export class HungryAndOwing {
     this.#hungry.add(peer);
   }
 
-  /** It gets nothing new until then. */
+  /** It gets no new requests until then. */
   rest(peer: RequestedPeer, until: number): void {
     peer.book.restsUntil = Math.max(peer.book.restsUntil, until);
     this.hungers(peer);
   }
 
-  /** Nobody is at work: those that rest because another was faster may try again. */
+  /** No peer owes anything: peers that rest because another was faster may try again. */
   wake(now: number): void {
     for (const peer of this.owing()) if (peer.book.restsUntil <= now) return;
     for (const { book } of this.#hungry)
@@ -43,7 +43,7 @@ export class HungryAndOwing {
     this.#owing.delete(peer);
   }
 
-  /** Calls `serve` for each hungry peer in turn, until it says that there is nothing for anybody. */
+  /** Calls `serve` for each hungry peer in turn, until nothing is left for any. */
   feed(serve: (peer: RequestedPeer) => boolean): void {
     let looks = this.#hungry.size;
     for (const peer of this.#hungry) {
@@ -54,8 +54,8 @@ export class HungryAndOwing {
   }
 
   /**
-   * Peers that may take over from slow ones: first those that have shown their speed, the fastest first, as soon as half their
-   * window is free; then those that owe nothing, of which nothing good is known yet, the one that failed longest ago first.
+   * Peers that may take over from slow ones: first those that have shown their speed, the fastest first, when half their
+   * window is free; then those that owe nothing and have shown nothing yet, the one that failed longest ago first.
    */
   helpers(now: number): RequestedPeer[] {
     const proven: RequestedPeer[] = [];
@@ -85,27 +85,27 @@ export class HungryAndOwing {
     return this.#owing;
   }
 
-  /** What a peer of unknown speed is trusted with at first: its part of `room` blocks, at least one. */
+  /** Requests for a peer of unknown speed at first: its share of `room` blocks, at least one. */
   fairShare(room: number): number {
     return Math.max(1, Math.floor(room / (this.#owing.size + this.#hungry.size + 1)));
   }
 }
 
-/** The peer keeps us waiting. It gets nothing new for a while, each time for longer: it would hold that up, too. */
+/** The peer keeps us waiting. It gets nothing new for a while, longer each time; otherwise it would hold that up as well. */
 export function noteSilence(book: RequestBook, now: number): void {
   if (now - book.owingSince < SLOW_OWNER_MS) return;
   if (book.struckAt < book.owingSince) strike(book, now);
   book.restsUntil = Math.max(book.restsUntil, now + restMs(SLOW_OWNER_REST_MS, book.strikes - 1));
 }
 
-/** It kept us waiting, or was replaced by another. */
+/** Records that the peer kept us waiting or was replaced. */
 export function strike(book: RequestBook, now: number): void {
   book.strikes += 1;
   book.struckAt = now;
   book.restsUntil = Math.max(book.restsUntil, now + restMs(SLOW_OWNER_REST_MS, book.strikes - 1));
 }
 
-/** The peer rejected a block (BEP 6). One that rejects all and gives nothing is asked less and less often. */
+/** The peer rejected a block (BEP 6). A peer that rejects everything and gives nothing is asked less and less often. */
 export function noteRejection(book: RequestBook, now: number): void {
   book.rejectsInRow += 1;
   const rests = book.rejectsInRow / REJECTS_BEFORE_REST;

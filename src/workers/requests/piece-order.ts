@@ -13,14 +13,14 @@ import { PICK_ORDER_MAX_AGE_MS, RANDOM_FIRST_PIECES } from '../../shared/limits.
 import type { PickOrder } from '../../shared/messages.ts';
 import { PRIORITY } from '../../shared/priority.ts';
 
-/** Rarities from here on count as equally common. */
+/** Pieces that this many peers have count as equally common. */
 const RARITY_CLASSES = 256;
 /** Each priority has its own. */
 const CLASSES = RARITY_CLASSES * (PRIORITY.now + 1);
 /** Places of the order that one look-up walks before it leaves the rest to the next one: no long turns. */
 const MAX_WALK = 8_192;
 
-/** Where a peer's search stands; each search goes on where the last one of the same order ended. */
+/** The position of a peer's search; each search continues where the last one of the same order ended. */
 export interface OrderCursor {
   order: number;
   at: number;
@@ -47,12 +47,12 @@ export class PieceOrder {
     this.#pieces = new Int32Array(0);
   }
 
-  /** Availability changed, or a piece went back to missing. */
+  /** Availability changed, or a piece became missing again. */
   markStale(): void {
     this.#stale = true;
   }
 
-  /** The next missing piece in the order that `has`, from the cursor on; null where there is none for now. */
+  /** The next missing piece in the order for which `has` is true, from the cursor on; null if there is none now. */
   next(cursor: OrderCursor, has: (piece: number) => boolean, now: number): PieceIndex | null {
     this.#refresh(now);
     if (cursor.order !== this.#made) {
@@ -68,12 +68,12 @@ export class PieceOrder {
       return this.#pieces[at] as PieceIndex;
     }
     cursor.at = at;
-    // What is missing was given back behind our back, by another shard or a dead one: the next order will have it.
+    // Another shard, or main for a dead one, gave back the missing piece: the next order will contain it.
     if (at >= this.#pieces.length && this.#ledger.missingCount > 0) this.#stale = true;
     return null;
   }
 
-  /** A connected peer has a missing piece. Looked up as rarely as the order is made. */
+  /** True if a connected peer has a missing piece. Checked as rarely as the order is computed. */
   anyReachable(now: number): boolean {
     if (now - this.#reachableAt >= PICK_ORDER_MAX_AGE_MS) {
       this.#reachableAt = now;

@@ -1,6 +1,6 @@
 /**
- * Blocks that a peer rejected (BEP 6). Each is asked of it again after a wait, which doubles with every further rejection of
- * the same block: the peer may be the only one that has it, and it may reject because its own queue was full.
+ * Blocks that a peer rejected (BEP 6). Each is requested from it again after a wait that doubles with every rejection of the
+ * same block: the peer may be the only one that has it, and it may reject because its queue was full.
  */
 import { FIRST_REFUSAL_MS, MAX_REFUSAL_MS } from '../../shared/limits.ts';
 
@@ -20,19 +20,19 @@ export class Refusals {
     blocks.set(block, { until: now + waitMs, times });
   }
 
-  /** The block is not to be asked for yet. */
+  /** The block must not be requested yet. */
   bars(piece: number, block: number, now: number): boolean {
     return (this.#byPiece.get(piece)?.get(block)?.until ?? 0) > now;
   }
 
-  /** Not one of the piece's blocks may be asked for. */
+  /** No block of the piece may be requested. */
   barsAll(piece: number, blocks: number, now: number): boolean {
     const barred = this.#byPiece.get(piece);
     if (barred === undefined || barred.size < blocks) return false;
     return [...barred.values()].every(({ until }) => until > now);
   }
 
-  /** The block came after all. */
+  /** The block arrived after all. */
   forgive(piece: number, block: number): void {
     const blocks = this.#byPiece.get(piece);
     if (blocks?.delete(block) && blocks.size === 0) this.#byPiece.delete(piece);

@@ -1,6 +1,6 @@
 /**
- * Blocks that were asked of one peer and have not come, oldest first. A block is an integer key: its number in the torrent.
- * Peers answer in order nearly always, so the search from the old end is short.
+ * Blocks requested from one peer that have not arrived, oldest first. A block is an integer key: its number in the torrent.
+ * Peers nearly always answer in order, so the search from the old end is short.
  */
 export class RequestQueue {
   #keys: number[] = [];
@@ -30,12 +30,12 @@ export class RequestQueue {
     return true;
   }
 
-  /** What is owed, youngest first. */
+  /** The owed blocks, newest first. */
   newestFirst(): number[] {
     return this.#keys.slice(this.#head).reverse();
   }
 
-  /** Empties the queue from its young end down to `keep` keys and returns what was in it. */
+  /** Removes all but the `keep` oldest keys and returns the removed ones. */
   drain(keep = 0): number[] {
     return this.#keys.splice(this.#head + keep);
   }

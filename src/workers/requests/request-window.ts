@@ -1,6 +1,6 @@
 /**
- * How many blocks one peer should owe us: about two seconds of its rate, so that a long fat link never runs dry, and
- * no more than it queues. The start is a slow start: one more for each block that comes.
+ * How many blocks one peer should owe us: about two seconds of its rate, so that a fast link with a long delay never runs dry,
+ * and no more than the peer queues. It begins with a slow start: one more for each received block.
  */
 import {
   BLOCK_BYTES,
@@ -10,7 +10,7 @@ import {
   REQUEST_QUEUE_MS,
 } from '../../shared/limits.ts';
 
-/** A rate is measured over at least this long, or one burst of a read would pass for it. */
+/** A rate is measured over at least this time; otherwise one burst of a read would count as the rate. */
 const SAMPLE_MS = 500;
 
 export class RequestWindow {
@@ -25,12 +25,12 @@ export class RequestWindow {
     return Math.min(this.#size, this.#cap);
   }
 
-  /** Bytes a second, smoothed. */
+  /** Bytes per second, smoothed. */
   get rate(): number {
     return this.#rate;
   }
 
-  /** The peer told how many requests it queues (BEP 10 `reqq`). */
+  /** The number of requests that the peer queues (BEP 10 `reqq`). */
   setPeerQueue(blocks: number): void {
     this.#cap = Math.min(blocks, MAX_REQUEST_QUEUE_BLOCKS);
   }
@@ -49,7 +49,7 @@ export class RequestWindow {
     this.#sampleBytes = 0;
   }
 
-  /** Nothing came for long: begin anew, from one. */
+  /** Nothing arrived for a long time: start again from one. */
   snub(): void {
     this.#size = 1;
     this.#slowStart = true;

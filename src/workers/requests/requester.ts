@@ -1,4 +1,4 @@
-/** Who asks a peer for blocks, and takes them in. Two kinds: one for a download, one for a race. */
+/** Requests blocks from peers and receives them. Two kinds: one for a download, one for a race. */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
@@ -9,27 +9,27 @@ import type { Refusals } from './refusals.ts';
 import { RequestQueue } from './request-queue.ts';
 import { RequestWindow } from './request-window.ts';
 
-/** Where the bytes of a block go; a negative offset drops them. */
+/** The place for the bytes of a block; a negative offset drops them. */
 export interface Place {
   target: Buffer;
   offset: number;
 }
 
-/** What a requester may know of a peer, and do to it. */
+/** What a requester may know about a peer and do to it. */
 export interface RequestedPeer {
   readonly index: PeerIndex;
   readonly pieces: PieceSet;
   readonly book: RequestBook;
-  /** The handshakes are through, and it is not closed. */
+  /** Both handshakes are complete, and it is not closed. */
   readonly inSession: boolean;
   /** In session and unchoked. */
   readonly mayRequest: boolean;
-  /** Pieces it lets us ask for while it chokes us (BEP 6); null while there are none. */
+  /** Pieces that we may request while it chokes us (BEP 6); null if there are none. */
   readonly allowedFast: ReadonlySet<PieceIndex> | null;
-  /** Bytes of the block under way that have not come. */
+  /** Missing bytes of the current block. */
   readonly blockRemaining: number;
   send(bytes: Uint8Array): void;
-  /** The rest of the block under way goes there. */
+  /** Redirects the rest of the current block. */
   moveBlock(place: Place): void;
   close(code: CloseCode): void;
 }
@@ -40,52 +40,52 @@ export interface Receiving {
   readonly block: number;
   readonly length: number;
   readonly since: number;
-  /** It came too slowly to hold its place in the slot, and goes on here. */
+  /** The buffer aside, if it was too slow to keep its place in the slot. */
   readonly aside: Buffer | null;
 }
 
-/** The requests of one peer: its side of the requester's book. */
+/** The requests to one peer: its part of the requester's record. */
 export class RequestBook {
   readonly queue = new RequestQueue();
   readonly window = new RequestWindow();
   readonly cursor: OrderCursor = { order: -1, at: 0 };
-  /** The piece it fetches from before any other. */
+  /** The piece that it fetches from first. */
   current: ActivePiece | null = null;
-  /** The block that is being received, where it has a place. */
+  /** The block that is being received, if it has a place. */
   receiving: Receiving | null = null;
-  /** Since when it has owed blocks without finishing any; meaningless while it owes nothing. */
+  /** Since when it has owed blocks without finishing any; meaningless while it owes none. */
   owingSince = 0;
-  /** Blocks it said it would not send (BEP 6), until it chokes or leaves. */
+  /** Blocks that it rejected (BEP 6), until it chokes us or leaves. */
   refusals: Refusals | null = null;
   rejectsInRow = 0;
-  /** No new blocks are asked of it until then, or until one comes. */
+  /** It gets no new requests until then, or until a block arrives. */
   restsUntil = 0;
-  /** How often it kept us waiting, less the blocks that came since. */
+  /** How often it kept us waiting, minus the blocks received since. */
   strikes = 0;
-  /** When it last did so; never is long ago. */
+  /** When it last did so; long ago if never. */
   struckAt = Number.NEGATIVE_INFINITY;
   /** Blocks that were taken back from it and may still arrive. */
   late = 0;
   unrequested = 0;
   receivedBytes = 0;
 
-  /** It was asked for blocks that have not come whole. */
+  /** It owes blocks. */
   get owes(): boolean {
     return this.queue.size > 0 || this.receiving !== null;
   }
 
-  /** Its rate has been measured, and it does not keep us waiting. */
+  /** Its rate is measured, and it does not keep us waiting. */
   get proven(): boolean {
     return this.window.rate > 0 && this.strikes === 0;
   }
 
-  /** Bytes a second: as measured, or less where nothing has come since for longer than that. */
+  /** Bytes per second: as measured, or less if nothing has arrived for longer than that rate predicts. */
   rateAt(now: number): number {
     if (!this.owes || now <= this.owingSince) return this.window.rate;
     return Math.min(this.window.rate, (BLOCK_BYTES * 1_000) / (now - this.owingSince));
   }
 
-  /** A block came whole. */
+  /** A whole block arrived. */
   gave(bytes: number, now: number): void {
     this.window.received(bytes, now);
     this.receivedBytes += bytes;
@@ -97,20 +97,20 @@ export class RequestBook {
 }
 
 export interface Requester {
-  /** Asks for as many blocks as the peer should owe. */
+  /** Requests as many blocks as the peer should owe. */
   fill(peer: RequestedPeer): void;
-  /** The peer choked us or is gone: what it will not send may be asked of others. */
+  /** The peer choked us or is gone: other peers may be asked for what it will not send. */
   giveBack(peer: RequestedPeer): void;
   /** The peer is slow: it keeps one request. */
   snub(peer: RequestedPeer): void;
   /** The peer will not send this block (BEP 6). */
   rejected(peer: RequestedPeer, piece: number, begin: number): void;
-  /** More may be asked of the peer than before (a new piece, an unchoke): its search starts over. */
+  /** More may be requested from the peer than before (a new piece, an unchoke): its search starts again. */
   widened(peer: RequestedPeer): void;
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place;
-  /** True if a block that we asked for is complete. */
+  /** True if a block that we requested is complete. */
   blockEnd(peer: RequestedPeer): boolean;
-  /** The shard's deadline tick: hungry peers try again, abandoned pieces go back. */
+  /** The shard's tick: hungry peers try again, abandoned pieces are given back. */
   tick(now: number): void;
   readonly wastedBytes: number;
   readonly blockBytes: number;

@@ -1,6 +1,6 @@
 /**
- * A shard's part in a download: its requester with the ledger and the arena behind it, what the swarm has, and what
- * follows from a hash verdict.
+ * A shard's part in a download: its requester with the ledger and the arena, the availability in the swarm, and the effects of
+ * a verdict.
  */
 
 import { Arena } from '../../shared/arena.ts';
@@ -23,7 +23,7 @@ export interface ShardDownloadSetup {
   readonly shard: ShardId;
   readonly maxSlots: number;
   readonly order: PickOrder;
-  /** Other shards download the same torrent. */
+  /** Other shards also download this torrent. */
   readonly hasNeighbours: boolean;
   readonly clock: Clock;
   readonly random: () => number;
@@ -53,7 +53,7 @@ export class ShardDownload {
     );
   }
 
-  /** The message that tells a new peer what we have; null while that is nothing. */
+  /** The message that tells a new peer which pieces we have; null while we have none. */
   get bitfield(): Buffer | null {
     const { verifiedCount } = this.#ledger;
     if (verifiedCount === 0) return null;
@@ -62,7 +62,7 @@ export class ShardDownload {
     return this.#bitfield.bytes;
   }
 
-  /** Peers that came before the torrent was known, or before the disk was looked at, hear what was found there. */
+  /** Peers that connected before the torrent was known, or before the disk was checked, learn which pieces were found there. */
   tellFound(peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
     const found: PieceIndex[] = [];
     for (let piece = 0; piece < this.#ledger.pieceCount && found.length < MAX_FOUND_TOLD_PIECES; piece++)
@@ -77,7 +77,7 @@ export class ShardDownload {
     else pieces.each((piece) => this.#ledger.addAvailability(piece, change));
   }
 
-  /** `piece` is the newest of `pieces`. A peer that has just become a seed is counted as one from here on. */
+  /** `piece` is the newest of `pieces`. A peer that has just become a seed counts as one from now on. */
   countPiece(pieces: PieceSet, piece: PieceIndex): void {
     this.#order.markStale();
     if (!pieces.complete) return this.#ledger.addAvailability(piece, 1);
@@ -87,7 +87,7 @@ export class ShardDownload {
     this.#ledger.addSeed(1);
   }
 
-  /** The hashers' word on pieces of all shards: these are verified; others may have failed, and slots are free again. */
+  /** Verdicts on pieces of all shards: these are verified; others may have failed, and slots are free again. */
   verdicts(verified: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
     this.#order.markStale();
     announce(verified, peers);
@@ -96,8 +96,8 @@ export class ShardDownload {
 }
 
 /**
- * HAVE to every peer that is no seed, also of pieces that it has: a super-seeding peer (BEP 16) offers the next piece only
- * when it hears that the last one has arrived.
+ * Sends HAVE to every peer that is not a seed, also for pieces that it has: a super-seeding peer (BEP 16) offers the next
+ * piece only when it hears that the last one has arrived.
  */
 function announce(pieces: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
   if (pieces.length === 0) return;

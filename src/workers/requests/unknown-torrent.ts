@@ -1,4 +1,4 @@
-/** The requester while the torrent is unknown: there is nothing to ask for, and nothing that comes was asked for. */
+/** The requester while the torrent is unknown: there is nothing to request, and every block is unrequested. */
 import type { Place, Requester } from './requester.ts';
 
 const DROPPED: Place = { target: Buffer.alloc(0), offset: -1 };

@@ -1,7 +1,7 @@
 /**
- * TCP and uTP, whichever gets through: TCP is dialled first, and uTP a moment later if it has neither connected nor failed.
- * The first that connects is the connection; where both fail it is TCP's word that is told. One whom TCP fails before is
- * tried over uTP in his turn (`approaches.ts`): he must not hold the place of somebody who has not been tried at all.
+ * TCP and uTP together: TCP is dialled first, and uTP a moment later if TCP has neither connected nor failed. The first that
+ * connects is used. If both fail, TCP's error counts. If TCP fails before that, the peer is tried over uTP when its turn comes
+ * again (`approaches.ts`): it must not take the place of an address that was never tried.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { UTP_DIALS_PER_TICK, UTP_HEAD_START_MS, UTP_TICK_MS } from '../../shared/limits.ts';
@@ -21,9 +21,9 @@ export interface Dials {
   connect(address: Address, events: ConnectionEvents): Connection;
 }
 
-/** uTP, as it is needed here. */
+/** The part of uTP that is needed here. */
 export interface SecondTransport extends Dials {
-  /** At a port that TCP has. */
+  /** Listens at TCP's port. */
   listen(request: ListenRequest): Listener;
   close(): void;
 }
@@ -34,7 +34,7 @@ export class HedgedTransport implements Transport {
   readonly #second: SecondTransport;
   readonly #clock: () => number;
   readonly #later: (ms: number, work: () => void) => void;
-  /** Oldest first: the head start is the same for all. */
+  /** Oldest first: all have the same head start. */
   #waiting: Waiting[] = [];
   #ticking = false;
 
@@ -113,10 +113,10 @@ class HedgedConnection implements Connection {
   readonly #address: Address;
   readonly #events: ConnectionEvents;
   readonly #second: Dials;
-  /** What is under way: one or both of them until one is connected, and then that one. */
+  /** The running dials: one or both until one connects, then that connection. */
   #attempts: Attempt[] = [];
   #connected: Attempt | null = null;
-  /** TCP's. */
+  /** TCP's error. */
   #failure: Failed | null = null;
 
   constructor(address: Address, events: ConnectionEvents, second: Dials) {
@@ -129,7 +129,7 @@ class HedgedConnection implements Connection {
     this.#attempt(first);
   }
 
-  /** Tries the other way as well. False if that is out of date. */
+  /** Tries the other transport as well. False if the dial is over already. */
   trySecond(): boolean {
     if (this.#connected !== null || this.#attempts.length === 0) return false;
     this.#attempt(this.#second);
@@ -183,7 +183,7 @@ class HedgedConnection implements Connection {
   }
 }
 
-/** One of the two ways. */
+/** One of the two dials. */
 interface Attempt {
   connection: Connection | null;
 }

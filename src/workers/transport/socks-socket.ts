@@ -1,4 +1,4 @@
-/** Connections through a SOCKS5 proxy: to a peer they look like any other. */
+/** Connections through a SOCKS5 proxy: the peer's driver sees plain connections. */
 import type { Socket } from 'node:net';
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { dialProxy, through } from '../../shared/socks.ts';
@@ -6,7 +6,7 @@ import type { SocksProxy } from '../../shared/socks-proxy.ts';
 import { isShortage, ReadableSocket } from './tcp-transport.ts';
 import type { Address, Connection, ConnectionEvents } from './transport.ts';
 
-/** What the proxy says of the peer, as far as it says anything. */
+/** The proxy's error for the peer, if it gives one. */
 const REJECTIONS: readonly (readonly [RegExp, CloseCode])[] = [
   [/ConnectionRefused/, 'refused'],
   [/HostUnreachable|NetworkUnreachable|TTLExpired/, 'unreachable'],
@@ -23,7 +23,7 @@ export class SocksSocket implements Connection {
   constructor(address: Address, proxy: SocksProxy, readBuffer: Buffer, events: ConnectionEvents) {
     this.#events = events;
     this.#dialled = dialProxy(proxy);
-    // Kept after `destroy`: a late error without a listener would end the thread.
+    // Stays after `destroy`: without a listener, a late error would end the thread.
     this.#dialled.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
     this.#dialled.once('connect', () => {
       if (this.#destroyed) return;
@@ -55,7 +55,7 @@ export class SocksSocket implements Connection {
   }
 
   #failed({ message, code: system }: NodeJS.ErrnoException): void {
-    // Once connected, the inner socket hears its errors itself.
+    // Once connected, the inner socket handles its errors itself.
     if (this.#destroyed || this.#inner !== null) return;
     this.destroy();
     if (system !== undefined && isShortage(system)) return this.#events.onShortage(system);

@@ -1,9 +1,9 @@
 /**
- * The TCP transport: turns the events of a Node socket into the words of `transport.ts`.
+ * The TCP transport: turns the events of a Node socket into those of `transport.ts`.
  *
- * Node reads straight into the shard's one buffer (`onread`): no stream machinery, no buffer per socket. The callback is
- * synchronous, so the buffer is free again when it returns. Sockets that were accepted have no such way in: their bytes are
- * copied into it.
+ * Node reads directly into the shard's one buffer (`onread`), without stream machinery or a buffer per socket. The callback is
+ * synchronous, so the buffer is free again when it returns. Accepted sockets cannot do this: their bytes are copied into the
+ * buffer.
  */
 import { connect, createServer, type Socket } from 'node:net';
 import type { CloseCode } from '../../shared/close-reason.ts';
@@ -18,10 +18,10 @@ import type {
   Transport,
 } from './transport.ts';
 
-/** Errors that say "not now" about this machine, and nothing about the peer. */
+/** Errors that mean "not now" for this machine and say nothing about the peer. */
 const SHORTAGE = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EADDRINUSE', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
-/** The system's word says "not now" about this machine, and nothing about the peer. */
+/** True if the error means "not now" for this machine and says nothing about the peer. */
 export function isShortage(code: string): boolean {
   return SHORTAGE.has(code);
 }
@@ -32,7 +32,7 @@ const CODES: Readonly<Record<string, CloseCode>> = {
   ENETUNREACH: 'unreachable',
   EHOSTDOWN: 'unreachable',
   ENETDOWN: 'unreachable',
-  // No such family here, or a firewall of ours.
+  // This machine lacks the address family, or its firewall forbids it.
   EAFNOSUPPORT: 'unreachable',
   EACCES: 'unreachable',
   EPERM: 'unreachable',
@@ -46,7 +46,7 @@ export class TcpTransport implements Transport {
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #localAddress: string | undefined;
 
-  /** `localAddress`: where connections leave from; null leaves it to the system. */
+  /** `localAddress`: our address for connections; null: the system chooses. */
   constructor(localAddress: string | null) {
     this.#localAddress = localAddress ?? undefined;
   }
@@ -57,7 +57,7 @@ export class TcpTransport implements Transport {
 
   listen({ port, host, onAccept }: ListenRequest, told: (listening: Listening) => void): Listener {
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
-      // Until somebody listens, a late error must not end the thread.
+      // Without a listener, a late error would end the thread.
       socket.on('error', () => {});
       const { remoteAddress, remotePort } = socket;
       if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
@@ -75,7 +75,7 @@ export class TcpTransport implements Transport {
     return { close: () => void server.close() };
   }
 
-  /** Each socket is its connection's. */
+  /** Each socket belongs to one connection. */
   close(): void {}
 }
 
@@ -89,7 +89,7 @@ abstract class PeerSocket implements Connection {
   constructor(socket: Socket, events: ConnectionEvents) {
     this.socket = socket;
     this.events = events;
-    // Kept after `destroy`: a late error without a listener would end the thread.
+    // Stays after `destroy`: without a listener, a late error would end the thread.
     socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error.code ?? error.message));
   }
 
@@ -106,7 +106,7 @@ abstract class PeerSocket implements Connection {
     this.socket.destroy();
   }
 
-  /** The peer's FIN: nothing more can come, and we have nothing to say to one who does not listen. */
+  /** The peer's FIN: nothing more can arrive, and there is no use in sending to a peer that does not read. */
   protected endWithPeer(): void {
     this.socket.on('end', () => this.#end('closed-by-peer', 'FIN'));
   }
@@ -158,7 +158,7 @@ class DialledSocket extends PeerSocket {
   }
 }
 
-/** A socket that is connected already. */
+/** A socket that is already connected. */
 export class ReadableSocket extends PeerSocket {
   constructor(socket: Socket, readBuffer: Buffer, events: ConnectionEvents) {
     super(socket, events);

@@ -1,20 +1,18 @@
-/**
- * What a peer needs of the network, and nothing more: so that whole shards run in tests over a network in virtual time.
- */
+/** The network for a peer. It is an interface, so that tests run whole shards over a network in virtual time. */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { TransportKind } from '../../shared/messages.ts';
 
 export interface Address {
-  /** IPv4 or IPv6 literal; names are resolved before addresses come to a shard. */
+  /** IPv4 or IPv6 literal; names are resolved before a shard gets the address. */
   readonly host: string;
   readonly port: number;
 }
 
 export interface ConnectionEvents {
   onConnect(): void;
-  /** The first `length` bytes of the transport's read buffer came from the peer. Valid during the call only. */
+  /** The first `length` bytes of the transport's read buffer came from the peer. Valid only during the call. */
   onData(length: number): void;
-  /** The connection ended by itself; never called after `destroy`. */
+  /** The connection ended; never called after `destroy`. */
   onEnd(code: CloseCode, detail: string): void;
   /** This machine lacks sockets, ports or memory for a connection: try again later. */
   onShortage(code: string): void;
@@ -23,29 +21,29 @@ export interface ConnectionEvents {
 export interface Connection {
   readonly kind: TransportKind;
   write(bytes: Uint8Array): void;
-  /** Bytes written that the kernel has not taken. */
+  /** Written bytes that the kernel has not taken. */
   readonly unsentBytes: number;
-  /** Ends the connection now; no event follows. */
+  /** Closes the connection now; no event follows. */
   destroy(): void;
 }
 
 export interface Transport {
   /** One buffer for all connections of the shard: reads are synchronous, so one is enough. */
   readonly readBuffer: Buffer;
-  /** `utpOnly`: not over TCP, where there is anything else. */
+  /** `utpOnly`: not over TCP, if there is another transport. */
   connect(address: Address, events: ConnectionEvents, utpOnly: boolean): Connection;
-  /** Waits for others to connect. Calls `told` once, with the port or with why there is none. */
+  /** Accepts connections. Calls `told` once, with the port or the error. */
   listen(request: ListenRequest, told: (listening: Listening) => void): Listener;
-  /** Nothing is dialled or heard any more; its connections are closed before. */
+  /** Stops dialling and listening; its connections are closed before. */
   close(): void;
 }
 
 export interface ListenRequest {
   /** 0 takes a free one. */
   readonly port: number;
-  /** The address to bind; null for all of them. */
+  /** The address to bind; null for all. */
   readonly host: string | null;
-  /** Somebody connected. `start` says who hears of it; until then nothing is read. */
+  /** A new incoming connection. `start` sets who receives its events; before that, nothing is read. */
   readonly onAccept: (from: Address, start: (events: ConnectionEvents) => Connection) => void;
 }
 

@@ -1,9 +1,9 @@
 /**
- * The stream of one peer, cut into messages. Fed any split of the bytes, it keeps no more than one unfinished
- * message, whose length it has checked against its kind and the torrent before it keeps a byte of it. "Need more" is
- * simply a return; a stream that cannot be right is a value, after which the decoder must not be fed again.
+ * Cuts the stream of one peer into messages. It accepts any split of the bytes and keeps at most one unfinished message; it
+ * checks the length against the kind of message and the torrent before it keeps a byte. "Need more" is a plain return. A
+ * stream with an error is a value; after that, the decoder must not be used again.
  *
- * Blocks are not gathered at all: their bytes go from the read buffer to where the sink wants them.
+ * Blocks are not collected: their bytes go from the read buffer directly to where the sink wants them.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import {
@@ -17,27 +17,27 @@ import type { Handshake } from './handshake.ts';
 import { decodeHandshake, HANDSHAKE_BYTES, mayBeHandshake } from './handshake.ts';
 import { BLOCK_HEADER_BYTES, FIXED_LENGTH, MESSAGE } from './message.ts';
 
-/** What a stream can be guilty of. */
+/** The possible errors of a stream. */
 export type WireFault = Extract<
   CloseCode,
   'not-bittorrent' | 'frame-too-long' | 'bad-length' | 'bad-bitfield'
 >;
 
-/** Where the decoder puts what it finds. False means: the peer was closed on this, do not go on. */
+/** Receives what the decoder finds. False means that the peer was closed, so decoding must stop. */
 export interface FrameSink {
   handshake(handshake: Handshake): boolean;
   keepAlive(): boolean;
-  /** A message that nobody reads begins; its bytes are passed over. */
+  /** A message that is not read begins; its bytes are skipped. */
   passedOver(): boolean;
-  /** `payload` is the message behind its id, in the read buffer: valid during the call only. */
+  /** `payload` is the message after its id, in the read buffer: valid only during the call. */
   message(id: number, payload: Buffer): boolean;
-  /** A block begins. Its bytes are copied to `offset` of `target`, or dropped where `offset` is negative. */
+  /** A block begins. Its bytes are copied to `offset` of `target`, or dropped if `offset` is negative. */
   blockStart(
     piece: number,
     begin: number,
     length: number,
   ): { readonly target: Buffer; readonly offset: number };
-  /** All bytes of the block that began last have come. */
+  /** All bytes of the current block have arrived. */
   blockEnd(): boolean;
 }
 
@@ -51,38 +51,38 @@ export class FrameDecoder {
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
   #prefixLength = 0;
   #awaitingHandshake = true;
-  /** The handshake, or the payload of a message that came in parts. */
+  /** The handshake, or the payload of a message that arrived in parts. */
   #gather: Buffer | null = null;
   #gathered = 0;
   #gatherId = 0;
-  /** Bytes of the current block, or of a message nobody reads, that are still to come. */
+  /** Missing bytes of the current block, or of a skipped message. */
   #streaming = 0;
   #streamIsBlock = false;
   #target: Buffer = NOWHERE;
   #offset = -1;
 
-  /** `pieceCount`: null while it is not known, as with a magnet link at first. */
+  /** `pieceCount`: null while it is unknown, as with a magnet link at first. */
   constructor(pieceCount: number | null) {
     this.#bitfieldBytes = pieceCount === null ? null : Math.ceil(pieceCount / 8);
   }
 
-  /** The torrent has become known. */
+  /** The torrent is known now. */
   setPieceCount(pieceCount: number): void {
     this.#bitfieldBytes = Math.ceil(pieceCount / 8);
   }
 
-  /** Bytes of the block under way that have not come. */
+  /** Missing bytes of the current block. */
   get blockRemaining(): number {
     return this.#streamIsBlock ? this.#streaming : 0;
   }
 
-  /** The rest of the block under way goes to `offset` of `target`, or nowhere where `offset` is negative. */
+  /** The rest of the current block goes to `offset` of `target`, or is dropped if `offset` is negative. */
   moveBlock({ target, offset }: { readonly target: Buffer; readonly offset: number }): void {
     this.#target = target;
     this.#offset = offset;
   }
 
-  /** Feeds `chunk[0, length)`. Null means all is well so far, or that the sink closed the peer. */
+  /** Decodes `chunk[0, length)`. Null means that there is no error so far, or that the sink closed the peer. */
   push(chunk: Buffer, length: number, sink: FrameSink): WireFault | null {
     let at = 0;
     if (this.#awaitingHandshake) {
@@ -115,9 +115,9 @@ export class FrameDecoder {
     return sink.handshake(handshake) ? at : ENDED;
   }
 
-  /** Reads on in the prefix of a message; returns where the chunk goes on. */
+  /** Continues with the prefix of a message; returns where the chunk continues. */
   #pushPrefix(chunk: Buffer, start: number, end: number, sink: FrameSink): number | Ended {
-    // The whole prefix lies in the chunk nearly always: then it is read where it lies.
+    // The whole prefix is nearly always in the chunk: then it is read there.
     if (this.#prefixLength > 0 || end - start < PREFIX_BYTES)
       return this.#pushSplitPrefix(chunk, start, end, sink);
     const frameLength = chunk.readUInt32BE(start);
@@ -132,7 +132,7 @@ export class FrameDecoder {
     return start + PREFIX_BYTES;
   }
 
-  /** The same where the prefix comes in parts: first its length, then its id, then the rest of a block's header. */
+  /** The same if the prefix arrives in parts: first its length, then its id, then the rest of a block's header. */
   #pushSplitPrefix(chunk: Buffer, start: number, end: number, sink: FrameSink): number | Ended {
     const prefix = this.#prefix;
     const kept = this.#prefixLength;
@@ -207,7 +207,7 @@ export class FrameDecoder {
     return at + count;
   }
 
-  /** Hands over what has just become whole. False means that the sink closed the peer. */
+  /** Passes on what is now complete. False means that the sink closed the peer. */
   #finish(sink: FrameSink): boolean {
     if (this.#streaming > 0) return true;
     if (this.#streamIsBlock) {
@@ -234,7 +234,7 @@ export class FrameDecoder {
       : bytes === this.#bitfieldBytes;
   }
 
-  /** Frame caps by message id and geometry: a length is believed only where its message can have it. */
+  /** The largest length by message id and geometry: a length is accepted only if its message can have it. */
   #check(id: number, frameLength: number): WireFault | null {
     const fixed = FIXED_LENGTH.get(id);
     if (fixed !== undefined) return frameLength === fixed ? null : 'bad-length';
@@ -253,7 +253,7 @@ export class FrameDecoder {
   }
 }
 
-/** The stream ended here: with a fault, or because the sink closed the peer. */
+/** The stream ended here: with an error, or because the sink closed the peer. */
 interface Ended {
   readonly fault: WireFault | null;
 }

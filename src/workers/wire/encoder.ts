@@ -62,14 +62,14 @@ export function encodeExtended(extendedId: number, payload: Uint8Array): Buffer 
 }
 
 /**
- * Requests of one peer gathered into one buffer, so that they leave in one write. The buffer is given away by `take`: the
+ * Collects the requests to one peer in one buffer, so that they leave in one write. `take` gives the buffer away, because the
  * kernel may still read it after the write returned.
  */
 export class RequestBatch {
   #bytes: Buffer | null = null;
   #count = 0;
 
-  /** `room`: the most that this batch can get, for the size of its buffer. */
+  /** `room`: the largest number of requests in this batch, for the size of its buffer. */
   add(piece: number, begin: number, length: number, room: number): void {
     this.#bytes ??= Buffer.allocUnsafe(Math.max(1, room) * REQUEST_BYTES);
     if ((this.#count + 1) * REQUEST_BYTES > this.#bytes.length) {
@@ -78,7 +78,7 @@ export class RequestBatch {
     writeRequest(this.#bytes, this.#count++ * REQUEST_BYTES, MESSAGE.request, piece, begin, length);
   }
 
-  /** The bytes to write, or null where there are none; the batch is empty afterwards. */
+  /** The bytes to write, or null if there are none. The batch is empty afterwards. */
   take(): Buffer | null {
     if (this.#bytes === null || this.#count === 0) return null;
     const bytes = this.#bytes.subarray(0, this.#count * REQUEST_BYTES);

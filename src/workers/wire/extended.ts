@@ -1,4 +1,4 @@
-/** BEP 10, the extension protocol: who the other client is, what it can do, and how many requests it queues. */
+/** BEP 10, the extension protocol: the name of the other client, its extensions, and how many requests it queues. */
 import type { BencodeDict, BencodeValue } from '../../shared/bencode.ts';
 import {
   BencodeError,
@@ -15,22 +15,22 @@ import { encodeExtended } from './encoder.ts';
 /** The extended id of the handshake itself. */
 export const EXTENDED_HANDSHAKE = 0;
 
-/** Extended ids by which others call us; ours to choose. */
+/** The extended ids that other clients must use for us; we choose them. */
 export const OUR_EXTENSIONS = { ut_metadata: 1, ut_pex: 2 } as const;
 export type Extension = keyof typeof OUR_EXTENSIONS;
 
 export interface ExtendedHandshake {
-  /** The ids by which the peer wants to be called; 0 takes one back. Only those that we know. */
+  /** The ids that the peer wants us to use; 0 withdraws one. Only extensions that we know. */
   readonly ids: Partial<Record<Extension, number>>;
-  /** Bytes of its info dictionary (BEP 9); 0 where it has none or says what cannot be, null where it says nothing. */
+  /** Size of its info dictionary (BEP 9); 0 if it has none or sends an impossible value, null if it says nothing. */
   readonly metadataBytes: number | null;
-  /** What the client calls itself (`v`), cut to a sane length; control characters are still in it. */
+  /** The name of the client (`v`), cut to a sane length; it may still contain control characters. */
   readonly client: string | null;
   /** Requests it queues (`reqq`). */
   readonly requestQueue: number | null;
 }
 
-/** From where `yourip` of an IPv4 peer begins to the end of our extended handshake: of the sorted keys it is the last. */
+/** The end of our extended handshake, from `yourip` of an IPv4 peer on: the last of the sorted keys. */
 export const YOUR_IPV4_FROM_END = 5;
 
 /** Our extended handshake as a whole message. `yourAddress`: the peer's address in network order, if known. */
@@ -50,7 +50,7 @@ export function encodeExtendedHandshake(
   return encodeExtended(EXTENDED_HANDSHAKE, encodeBencode(body));
 }
 
-/** Null where the payload (behind the extended id) is not a dictionary. Unknown or odd fields are passed over. */
+/** Null if the payload (after the extended id) is not a dictionary. Unknown or invalid fields are ignored. */
 export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake | null {
   let value: BencodeValue;
   try {

@@ -1,8 +1,8 @@
-/** The 68 bytes that open every connection (BEP 3), and the reserved bits that say what a client can do. */
+/** The 68 bytes at the start of every connection (BEP 3), and the reserved bits that name the client's extensions. */
 
 export const HANDSHAKE_BYTES = 68;
 const PROTOCOL = Buffer.from('\x13BitTorrent protocol', 'latin1');
-/** Bytes that every handshake begins with. */
+/** Length of the beginning that all handshakes share. */
 export const PROTOCOL_BYTES = PROTOCOL.length;
 const RESERVED_AT = 20;
 const INFO_HASH_AT = 28;
@@ -19,7 +19,7 @@ export interface Handshake {
   readonly fast: boolean;
 }
 
-/** Our handshake: 68 bytes, with the bits of BEP 6 and BEP 10 set, and that of BEP 5 where we have a node of the DHT. */
+/** Our handshake: 68 bytes, with the bits of BEP 6 and BEP 10, and that of BEP 5 if we have a DHT node. */
 export function encodeHandshake(infoHash: Uint8Array, peerId: Uint8Array, dht = false): Buffer {
   const bytes = Buffer.alloc(HANDSHAKE_BYTES);
   PROTOCOL.copy(bytes, 0);
@@ -30,7 +30,7 @@ export function encodeHandshake(infoHash: Uint8Array, peerId: Uint8Array, dht = 
   return bytes;
 }
 
-/** True while `bytes`, the start of a stream, may still become a handshake: noise is seen at its first wrong byte. */
+/** True while `bytes`, the start of a stream, may still become a handshake. Anything else is detected at its first wrong byte. */
 export function mayBeHandshake(bytes: Uint8Array, length: number): boolean {
   const known = Math.min(length, PROTOCOL.length);
   for (let i = 0; i < known; i++) if (bytes[i] !== PROTOCOL[i]) return false;
@@ -42,7 +42,7 @@ export function infoHashIn(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(INFO_HASH_AT, PEER_ID_AT);
 }
 
-/** The fields of 68 bytes that passed `mayBeHandshake`, copied out of them. */
+/** Copies the fields out of 68 bytes that passed `mayBeHandshake`. */
 export function decodeHandshake(bytes: Uint8Array): Handshake {
   return {
     infoHash: bytes.slice(INFO_HASH_AT, PEER_ID_AT),

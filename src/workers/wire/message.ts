@@ -18,13 +18,10 @@ export const MESSAGE = {
   extended: 20,
 } as const;
 
-/** `<id><index><begin>` in front of the bytes of a block. */
+/** `<id><index><begin>` before the bytes of a block. */
 export const BLOCK_HEADER_BYTES = 9;
 
-/**
- * Lengths of the messages that have one length only, the id included; by id. Everything else is checked by its
- * own rule in the decoder.
- */
+/** Messages with a fixed length, id included, by id. The decoder has a rule for each of the others. */
 export const FIXED_LENGTH: ReadonlyMap<number, number> = new Map([
   [MESSAGE.choke, 1],
   [MESSAGE.unchoke, 1],

@@ -1,4 +1,4 @@
-/** BEP 9: the messages by which the info dictionary is asked for and sent, in parts of 16 KiB. */
+/** BEP 9: the messages that request and send the info dictionary, in parts of 16 KiB. */
 import {
   BencodeError,
   decodeBencodePrefix,
@@ -13,7 +13,7 @@ const KIND = { request: 0, data: 1, reject: 2 } as const;
 export type MetadataMessage =
   | { readonly kind: 'request' | 'reject'; readonly part: number }
   | { readonly kind: 'data'; readonly part: number; readonly totalBytes: number; readonly bytes: Uint8Array }
-  /** A kind that we do not know: passed over, as BEP 9 wants it. */
+  /** An unknown kind: ignored, as BEP 9 requires. */
   | { readonly kind: 'unknown' };
 
 export function encodeMetadataRequest(part: number): Uint8Array {
@@ -24,7 +24,7 @@ export function encodeMetadataReject(part: number): Uint8Array {
   return encodeBencode({ msg_type: KIND.reject, piece: part });
 }
 
-/** The part of `info` with its header; null where there is no such part. */
+/** The part of `info` with its header; null if there is no such part. */
 export function encodeMetadataData(part: number, info: Uint8Array): Uint8Array | null {
   const bytes = info.subarray(part * METADATA_PART_BYTES, (part + 1) * METADATA_PART_BYTES);
   if (bytes.length === 0) return null;
@@ -32,7 +32,7 @@ export function encodeMetadataData(part: number, info: Uint8Array): Uint8Array |
   return Buffer.concat([head, bytes]);
 }
 
-/** Null where the payload (behind the extended id) is no such message. `bytes` are a view into it. */
+/** Null if the payload (after the extended id) is not such a message. `bytes` are a view of it. */
 export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage | null {
   try {
     const { value, end } = decodeBencodePrefix(payload);

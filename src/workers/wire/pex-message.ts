@@ -1,4 +1,4 @@
-/** BEP 11: peers tell each other whom they are connected to, as what changed since the last time. */
+/** BEP 11: peers tell each other which peers they are connected to, as changes since the last message. */
 
 import { isIPv4 } from 'node:net';
 import { BencodeError, bytesField, decodeBencode, encodeBencode, isDict } from '../../shared/bencode.ts';
@@ -12,10 +12,10 @@ export interface PexPeer extends HostPort {
   readonly flags: number;
 }
 
-/** The dictionary of a message; null where nothing changed. */
+/** The dictionary of a message; null if nothing changed. */
 export function encodePex(added: readonly PexPeer[], dropped: readonly HostPort[]): Uint8Array | null {
   if (added.length === 0 && dropped.length === 0) return null;
-  // Behind a proxy some are known by name only, which no compact list can say.
+  // Behind a proxy, some peers are known only by name, which a compact list cannot contain.
   const six = added.filter(({ host }) => isSix(host));
   const four = added.filter(({ host }) => isIPv4(host));
   const flags = (peers: readonly PexPeer[]) => Buffer.from(peers.map((peer) => peer.flags));
@@ -29,7 +29,7 @@ export function encodePex(added: readonly PexPeer[], dropped: readonly HostPort[
   });
 }
 
-/** The peers that were added, at most `most` of them; null where it is no dictionary. Who left is nothing to us. */
+/** The added peers, at most `most`; null if the message is not a dictionary. Peers that left do not matter to us. */
 export function decodePex(payload: Uint8Array, most: number): HostPort[] | null {
   try {
     const { value } = decodeBencode(payload);

@@ -18,18 +18,18 @@ export function benchCommand(
   run: (source: string, flags: BenchFlags) => Promise<void>,
 ): void {
   withRaceOptions(program.command('bench'))
-    .description('measure how fast a swarm gives; what comes is verified and thrown away')
+    .description('measure how fast a swarm sends; all data is verified and thrown away')
     .argument('<source>', SOURCE_HELP)
-    .optionsGroup('The download:')
+    .optionsGroup('Download:')
     .option('--duration <duration>', 'how long to measure, from the first block', seconds(DEFAULT_BENCH_MS))
     .addOption(hashersOption())
-    .option('--memory <size>', `memory for pieces on their way to a hasher (default: ${MEMORY_DEFAULT})`)
+    .option('--memory <size>', `memory for pieces that are not yet verified (default: ${MEMORY_DEFAULT})`)
     .optionsGroup('Peers:')
-    .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
-    .optionsGroup('The race:')
+    .option('--no-webseeds', 'do not use web seeds (HTTP servers)')
+    .optionsGroup('Race:')
     .option(
       '--first-unchoke-timeout <duration>',
-      'give up when no block has come; 0 waits for ever',
+      'give up if no block has arrived; 0 waits forever',
       seconds(DEFAULT_TORRENT.firstUnchokeTimeout),
     )
     .action(run);

@@ -12,11 +12,11 @@ export interface DemoFlags {
 export function demoCommand(program: Command, run: (flags: DemoFlags) => Promise<void>): void {
   program
     .command('demo')
-    .description('race and download from a wild swarm on this machine; needs no network')
-    .option('--peers <n>', 'peers of the swarm', '200')
-    .option('--seed <n>', 'which swarm', '1')
+    .description('race and download from a swarm on this machine; needs no network')
+    .option('--peers <n>', 'how many peers the swarm has', '200')
+    .option('--seed <n>', 'the same seed makes the same swarm', '1')
     .option('--payload <size>', 'size of the download', '64M')
-    .option('--report <file>', 'write the race as a page to look at (HTML)')
-    .option('--json', 'results as JSON')
+    .option('--report <file>', 'write the race as a web page (one HTML file)')
+    .option('--json', 'print results as JSON, one object per line')
     .action(run);
 }

@@ -12,8 +12,8 @@ export function doctorCommand(
   run: (source: string, flags: DoctorFlags) => Promise<void>,
 ): void {
   withRaceOptions(program.command('doctor'))
-    .description('find out why a download does not start: what is wrong, the figures behind it, what to try')
+    .description('find out why a download does not start: causes, figures, advice')
     .argument('<source>', SOURCE_HELP)
-    .option('--for <duration>', 'how long to look', seconds(DEFAULT_DOCTOR_MS))
+    .option('--for <duration>', 'how long to try', seconds(DEFAULT_DOCTOR_MS))
     .action(run);
 }

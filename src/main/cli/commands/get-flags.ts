@@ -30,58 +30,72 @@ export interface GetFlags extends RaceFlags {
 /** Adds the flags to a command. */
 export function defineGet(command: Command): Command {
   return withRaceOptions(command)
-    .description('download')
-    .argument('<source...>', `${SOURCE_HELP}; or a folder of .torrent files, or @FILE with a source a line`)
-    .optionsGroup('The download:')
-    .option('--save-torrent <file>', 'of a magnet link: keep the torrent that was found')
+    .description('download one or more torrents')
+    .argument(
+      '<source...>',
+      `${SOURCE_HELP}; a folder of .torrent files; or @FILE, a text file with one source per line`,
+    )
+    .optionsGroup('Download:')
+    .option('--save-torrent <file>', 'with a magnet link: save the torrent to this file')
     .option(
       '--on-complete <program>',
-      'run when a download is complete, without a shell and arguments; UNCHOKE_DONE_NAME, _PATH, _BYTES and _INFO_HASH tell of it',
+      'run this program when a download is complete, without a shell or arguments; the variables UNCHOKE_DONE_NAME, _PATH, _BYTES and _INFO_HASH describe the download',
     )
     .option(
       '--parallel <n>',
-      'of several sources: this many at one time; they share all limits',
+      'with several sources: how many run at one time; they share all limits',
       String(DEFAULT_PARALLEL_DOWNLOADS),
     )
     .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
-    .option('--overwrite', 'replace files that are there and are not of the torrent (never through links)')
+    .option('--overwrite', 'replace existing files that do not belong to the torrent; never follows links')
     .option(
       '--journal-key <file>',
-      'the secret that journals are signed with, where several machines share storage; made where it is missing',
+      'the key that signs journals; name one file for all machines that share a disk; created if missing',
     )
     .addOption(
-      many('--select <name|glob|index>', 'only these files; may be given many times (see inspect)', 'all'),
+      many(
+        '--select <name|glob|index>',
+        'download only these files (see unchoke inspect); may be repeated',
+        'all',
+      ),
     )
     .addOption(
-      new Option('--preallocate <how>', 'none: sparse files; full: take the space first')
+      new Option('--preallocate <how>', 'none: create sparse files; full: reserve the disk space first')
         .choices(['none', 'full'])
         .default(DEFAULT_TORRENT.preallocate),
     )
-    .option('--sequential', 'pieces in order instead of the rarest first')
+    .option('--sequential', 'fetch pieces in order instead of the rarest first')
     .option(
       '--keep <n>',
-      'after this many unchokes drop all other peers; 0 keeps racing (1 for the other strategies)',
+      'drop all other peers after this many unchokes; 0 keeps all (default: 0; 1 with the other strategies)',
     )
     .addOption(hashersOption())
-    .option('--memory <size>', `memory for pieces on their way to the disk (default: ${MEMORY_DEFAULT})`)
-    .optionsGroup('What is told:')
-    .option('--metrics <file>', 'figures in Prometheus text, every 15 s and at the end (textfile collector)')
-    .option('--metrics-port <n>', 'the same at http://127.0.0.1:N/metrics; 0 takes a free port')
-    .optionsGroup('The network:')
-    .option('--port <n>', 'where others may connect to us; 0 takes a free port', String(DEFAULT_SESSION.port))
+    .option('--memory <size>', `memory for pieces that are not yet on disk (default: ${MEMORY_DEFAULT})`)
+    .optionsGroup('Output:')
+    .option(
+      '--metrics <file>',
+      'write metrics as Prometheus text to this file, every 15 s and at the end (for the textfile collector)',
+    )
+    .option('--metrics-port <n>', 'serve the same metrics at http://127.0.0.1:N/metrics; 0 takes a free port')
+    .optionsGroup('Network:')
+    .option(
+      '--port <n>',
+      'the port for incoming connections of all torrents; 0 takes a free port',
+      String(DEFAULT_SESSION.port),
+    )
     .optionsGroup('Peers:')
-    .option('--no-webseeds', 'fetch from peers only, not from HTTP servers')
-    .optionsGroup('The network:')
-    .option('--no-listen', 'let nobody connect to us')
-    .optionsGroup('The race:')
+    .option('--no-webseeds', 'do not use web seeds (HTTP servers)')
+    .optionsGroup('Network:')
+    .option('--no-listen', 'accept no incoming connections')
+    .optionsGroup('Race:')
     .option(
       '--first-unchoke-timeout <duration>',
-      'give up when nobody has unchoked us; 0 waits for ever',
+      'give up if no peer has unchoked us; 0 waits forever',
       seconds(DEFAULT_TORRENT.firstUnchokeTimeout),
     )
     .option(
       '--idle-timeout <duration>',
-      'give up after this long without a verified piece; 0 waits for ever',
+      'give up after this time without a verified piece; 0 waits forever',
       seconds(DEFAULT_TORRENT.idleTimeout),
     );
 }

@@ -12,9 +12,9 @@ export function inspectCommand(
   run: (source: string, flags: InspectFlags) => Promise<void>,
 ): void {
   withRaceOptions(program.command('inspect'))
-    .description('show what a torrent holds; of a magnet link its metadata is fetched from peers')
+    .description('show the content of a torrent; for a magnet link, fetch its metadata from peers')
     .argument('<source>', SOURCE_HELP)
-    .option('--scrape', 'ask the trackers how many seeds and leeches there are (BEP 48)')
-    .option('--timeout <duration>', 'give up when no peer has sent the metadata; 0 waits for ever', '60s')
+    .option('--scrape', 'ask the trackers how many seeds and leeches they know (BEP 48)')
+    .option('--timeout <duration>', 'give up if no peer has sent the metadata; 0 waits forever', '60s')
     .action(run);
 }

@@ -7,13 +7,13 @@ import { settingsOf, variableOf } from '../settings.ts';
 
 const STATUSES: Readonly<Record<string, string>> = {
   '0': 'complete and verified',
-  '1': 'a bug of unchoke',
+  '1': 'a bug in unchoke',
   '2': 'wrong usage',
   '3': 'bad torrent or magnet link',
   '4': 'no usable peer, or timed out',
-  '5': 'disk: full, no permission, something in the way',
-  '6': 'verify: not all of it is good',
-  '130': 'interrupted; the same command goes on',
+  '5': 'disk: full, no permission, or another file in the way',
+  '6': 'verify: some data is bad or missing; get: no source has some files, all others are complete',
+  '130': 'interrupted; the same command resumes',
 };
 
 export function manCommand(program: Command): void {
@@ -38,7 +38,7 @@ function manPage(program: Command): string {
   return [
     `.TH UNCHOKE 1 "" "unchoke ${VERSION}"`,
     '.SH NAME',
-    'unchoke \\- a BitTorrent downloader that starts at the first unchoke and tells you why',
+    'unchoke \\- a BitTorrent downloader that starts at the first unchoke and tells you why a download is slow or does not start',
     '.SH SYNOPSIS',
     '.B unchoke',
     'COMMAND [OPTIONS]',
@@ -50,17 +50,17 @@ function manPage(program: Command): string {
     ...statusLines().flatMap(([code, text]) => ['.TP', `.B ${code}`, roff(text)]),
     '.SH ENVIRONMENT',
     roff(
-      `Every option has a variable, such as ${variableFor(program, 'get', 'max-peers')} for --max-peers and ${variableFor(program, 'get', 'no-dht')}=1 for --no-dht. The command line goes first, then the environment, then the config file.`,
+      `Every option has an environment variable, such as ${variableFor(program, 'get', 'max-peers')} for --max-peers and ${variableFor(program, 'get', 'no-dht')}=1 for --no-dht. The command line wins over the environment, and the environment over the config file.`,
     ),
     '.SH FILES',
     '.TP',
     '.I $XDG_CONFIG_HOME/unchoke/unchoke.json',
     roff(
-      'Options by their long names, for all commands or under the name of one: {"max-peers": 200, "get": {"output": "/srv"}}',
+      'Options by their long names, for all commands or for one command under its name: {"max-peers": 200, "get": {"output": "/srv"}}',
     ),
     '.TP',
     '.I $XDG_CACHE_HOME/unchoke/',
-    'Nodes of the DHT that were known at the end of the last run.',
+    'DHT nodes from the last run.',
     '',
   ].join('\n');
 }

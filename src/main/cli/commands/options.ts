@@ -33,7 +33,7 @@ export interface RaceFlags {
 }
 
 export const SOURCE_HELP =
-  'a .torrent file or a URL of one, a magnet link, an info hash, or - for any of these on stdin';
+  'a .torrent file or its URL, a magnet link, an info hash, or - to read one of these from stdin';
 
 /** An option that may be given many times; `otherwise` says what holds when it is not given. */
 export function many(flags: string, description: string, otherwise = 'none'): Option {
@@ -45,72 +45,75 @@ export function many(flags: string, description: string, otherwise = 'none'): Op
 /** Adds what `get` and `race` have in common. */
 export function withRaceOptions(command: Command): Command {
   return command
-    .optionsGroup('The race:')
+    .optionsGroup('Race:')
     .addOption(
-      new Option('--strategy <strategy>', 'how peers are raced')
+      new Option('--strategy <strategy>', 'how to race the peers')
         .choices([...STRATEGIES])
         .default(DEFAULT_TORRENT.strategy),
     )
     .optionsGroup('Peers:')
-    .addOption(many('--peer <host:port>', 'a peer to try; may be given many times'))
-    .option('--peers-file <file>', 'peers to try, one HOST:PORT a line')
-    .optionsGroup('The race:')
+    .addOption(many('--peer <host:port>', 'a peer to try; may be repeated'))
+    .option('--peers-file <file>', 'a text file with peers to try, one HOST:PORT per line')
+    .optionsGroup('Race:')
     .option(
       '--half-open <n>',
-      'connections on the way at one time; 0 is unlimited',
+      'connections that may be opening at one time; 0 is unlimited',
       String(DEFAULT_SESSION.halfOpen),
     )
-    .option('--dial-rate <n>', 'new connections a second; 0 is unlimited', String(DEFAULT_SESSION.dialRate))
+    .option('--dial-rate <n>', 'new connections per second; 0 is unlimited', String(DEFAULT_SESSION.dialRate))
     .option(
       '--max-peers <n>',
       'peers to download from at one time; 0 is unlimited',
       String(DEFAULT_SESSION.maxPeers),
     )
     .option('--shards <n>', 'threads that talk to peers', String(DEFAULT_SESSION.shards))
-    .optionsGroup('The network:')
+    .optionsGroup('Network:')
     .addOption(
       new Option(
         '--encryption <how>',
-        'prefer: plain first, and encrypted where that is refused; require: encrypted only; off: plain only',
+        'prefer: plain first, then encrypted if the peer closes the connection; require: encrypted only; off: plain only',
       )
         .choices([...ENCRYPTIONS])
         .default(DEFAULT_SESSION.encryption),
     )
     .optionsGroup('Peers:')
-    .option('--no-trackers', 'ask no tracker: only the peers named')
-    .optionsGroup('The network:')
+    .option('--no-trackers', 'ask no trackers')
+    .optionsGroup('Network:')
     .option(
       '--proxy <url>',
-      'socks5://HOST:PORT for everything, or http://HOST:PORT for trackers and web seeds, and then no peers; nothing goes past it',
+      'socks5://HOST:PORT carries everything; http://HOST:PORT carries trackers and web seeds, and no peers; nothing bypasses the proxy',
     )
-    .option('--interface <address>', 'the address of this machine to connect from and to listen at')
+    .option('--interface <address>', 'the address of this machine to connect from and to listen on')
     .optionsGroup('Peers:')
     .option(
       '--announce-all',
-      'ask all trackers of every tier, not the first of each that answers; not of a private torrent',
+      'ask all trackers of every tier, not only the first that answers; ignored for private torrents',
     )
-    .option('--blocklist <file>', 'addresses to have nothing to do with: P2P text, ipfilter.dat or CIDR')
-    .option('--no-dht', 'ask no distributed hash table')
+    .option(
+      '--blocklist <file>',
+      'never connect to these addresses and accept nothing from them: P2P text, ipfilter.dat or CIDR',
+    )
+    .option('--no-dht', 'do not use the DHT')
     .addOption(
       many(
         '--dht-bootstrap <host:port>',
-        'a node to begin with; may be given many times',
+        'a first DHT node; may be repeated',
         WELL_KNOWN_NODES.map(({ host, port }) => `${host}:${port}`).join(', '),
       ),
     )
-    .option('--no-lsd', 'ask nobody on the local network')
-    .option('--no-pex', 'exchange no peers with peers')
-    .optionsGroup('The network:')
+    .option('--no-lsd', 'do not look for peers on the local network')
+    .option('--no-pex', 'do not exchange peer addresses with peers')
+    .optionsGroup('Network:')
     .option(
       '--no-utp',
-      'TCP only; otherwise uTP is tried as well where TCP has not connected in half a second',
+      'use TCP only; otherwise uTP is tried as well when TCP has not connected after half a second',
     )
-    .optionsGroup('What is told:')
-    .option('--report <file>', 'write the race as a page to look at (HTML, needs nothing else)')
-    .option('--json', 'results as JSON, one object a line, on stdout')
-    .option('--show-secrets', 'show URLs whole; otherwise only scheme, domain and port')
-    .option('-v, --verbose', 'more news on stderr: threads, memory, how large write calls are')
-    .option('--quiet', 'no progress and no news on stderr');
+    .optionsGroup('Output:')
+    .option('--report <file>', 'write the race as a web page (one HTML file)')
+    .option('--json', 'print results as JSON on stdout, one object per line')
+    .option('--show-secrets', 'show whole URLs; otherwise only scheme, domain and port')
+    .option('-v, --verbose', 'print details on stderr: threads, memory, size of write calls')
+    .option('--quiet', 'print only errors on stderr');
 }
 
 export const hashersOption = (): Option =>

@@ -16,12 +16,12 @@ export function raceCommand(
   run: (source: string, flags: RaceCommandFlags) => Promise<void>,
 ): void {
   withRaceOptions(program.command('race'))
-    .description('race all peers to the first unchoke and tell what became of each; downloads nothing')
+    .description('race all peers to the first unchoke and report what happened to each; downloads nothing')
     .argument('<source>', SOURCE_HELP)
-    .addOption(new Option('--until <end>', 'when the race is over').choices([...ENDS]).default('settled'))
+    .addOption(new Option('--until <end>', 'when to stop').choices([...ENDS]).default('settled'))
     .option(
       '--first-unchoke-timeout <duration>',
-      'give up when nobody has unchoked us',
+      'give up if no peer has unchoked us',
       seconds(CHOKED_RACE_MS),
     )
     .action(run);

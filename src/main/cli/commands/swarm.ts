@@ -17,16 +17,22 @@ export interface SwarmFlags {
 export function swarmCommand(program: Command, run: (flags: SwarmFlags) => Promise<void>): void {
   program
     .command('swarm')
-    .description('run a swarm on loopback addresses: tracker, dead addresses, refusers, seeds; until stopped')
+    .description(
+      'run a swarm on loopback addresses until stopped: a tracker, dead addresses, refusing peers, seeds',
+    )
     .option('--peers <n>', 'how many peers', '200')
-    .option('--seed <n>', 'the same seed deals the same swarm', '1')
-    .option('--mix <name|file>', 'wild, seeds, clients, or a JSON file of shares', 'wild')
-    .option('--payload <size>', 'size of the file that it serves', '64M')
-    .option('--piece-length <size>', 'piece length of its torrent', '256K')
-    .option('--rate <rate>', 'what a seed sends, in bytes a second; 0 is unlimited', '0')
-    .option('--rtt <duration>', 'how long each answer is on its way', '0')
-    .option('--for <duration>', 'stop by itself after this long', '1h')
-    .option('-o, --output <file>', 'where to write its .torrent', 'swarm.torrent')
-    .option('--json', 'describe it as one JSON line')
+    .option('--seed <n>', 'the same seed makes the same swarm', '1')
+    .option(
+      '--mix <name|file>',
+      'wild, seeds, clients, or a JSON file with the share of each kind of peer',
+      'wild',
+    )
+    .option('--payload <size>', 'size of the file that the swarm serves', '64M')
+    .option('--piece-length <size>', 'piece length of the torrent', '256K')
+    .option('--rate <rate>', 'upload rate of a seed in bytes per second; 0 is unlimited', '0')
+    .option('--rtt <duration>', 'delay of each answer', '0')
+    .option('--for <duration>', 'stop after this time', '1h')
+    .option('-o, --output <file>', 'the .torrent file to write', 'swarm.torrent')
+    .option('--json', 'print the description of the swarm as one line of JSON')
     .action(run);
 }

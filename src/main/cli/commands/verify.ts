@@ -14,11 +14,11 @@ export function verifyCommand(
 ): void {
   program
     .command('verify')
-    .description('hash what is on disk, on all cores, and tell good from bad and missing files')
+    .description('hash the files on disk, on all cores, and list good, bad and missing files')
     .argument('<torrent>', 'a .torrent file')
-    .argument('[dir]', 'the folder that it was downloaded into', '.')
+    .argument('[dir]', 'the folder of the download', '.')
     .addOption(allCoresOption())
-    .option('--json', 'the result as JSON')
-    .option('--quiet', 'no progress on stderr')
+    .option('--json', 'print the result as JSON')
+    .option('--quiet', 'show no progress on stderr')
     .action(run);
 }

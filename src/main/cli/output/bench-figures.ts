@@ -1,4 +1,4 @@
-/** What `unchoke bench` makes of its samples: rates, shares, and where the bottleneck is. Plain data and text. */
+/** The figures that `unchoke bench` makes from its samples: rates, shares and the bottleneck. Plain data and text. */
 
 import type { Bytes, BytesPerSecond, Milliseconds, Share } from '../../quantities.ts';
 import type { UsageFigures } from '../../report/usage-figures.ts';
@@ -7,9 +7,9 @@ import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 const GIB = 2 ** 30;
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const BAR_COLUMNS = 60;
-/** A thread that works so much of the time is what the others wait for. */
+/** Others wait for a thread that is busy for this share of the time. */
 const BUSY = 0.85;
-/** The machine as a whole: its last tenth is lost to switching. */
+/** For the whole machine: its last tenth is lost to switching between threads. */
 const MACHINE_BUSY = 0.9;
 
 export interface BenchShare {
@@ -23,55 +23,56 @@ export interface BenchFigures {
   readonly receivedBytes: Bytes;
   readonly verifiedBytes: Bytes;
   readonly wastedBytes: Bytes;
-  /** Bytes a second, a value for each whole second. */
+  /** Bytes per second, one value for each whole second. */
   readonly rates: readonly BytesPerSecond[];
-  /** Null where no peer unchoked us. */
+  /** Milliseconds to the first unchoke; null if no peer unchoked us. */
   readonly ttfuMs: Milliseconds | null;
-  /** Null where no block came. */
+  /** Milliseconds to the first block; null if none arrived. */
   readonly firstBlockMs: Milliseconds | null;
-  /** Whole process, from the first block on. */
+  /** The whole process, from the first block on; its memory from the start on. */
   readonly usage: UsageFigures;
-  /** The largest givers first; `name` with the client in brackets. */
+  /** The peers that sent most, first; `name` has the client in brackets. The last entry may be all others. */
   readonly peers: readonly BenchShare[];
-  /** By position; `busy` 0 to 1, `lagMs` the worst hundredth. */
+  /** By position. `busy` is a share of the time, `lagMs` the 99th percentile. */
   readonly shards: readonly { readonly bytes: Bytes; readonly busy: Share; readonly lagMs: Milliseconds }[];
-  /** Share of the time in which hashers had pieces. */
+  /** Share of the time in which storage threads had pieces. */
   readonly hashing: Share;
-  /** The most that waited, as a share of `--memory`. */
+  /** The largest share of `--memory` in use. */
   readonly fullestMemory: Share;
-  /** Share of all cores of this machine that is used, by us or by others. */
+  /** Share of all cores that all programs of this machine used. */
   readonly machineBusy: Share;
-  /** The torrent was over before the time was. */
+  /** True if the torrent was complete before the time ended. */
   readonly complete: boolean;
 }
 
 export type BottleneckCode = 'peers' | 'hashing' | 'memory' | 'shards' | 'machine';
 
-/** What is waited for, with the figure that shows it. */
+/** What the download waits for, with the figure that shows it. */
 export function bottleneck(figures: BenchFigures): { readonly code: BottleneckCode; readonly text: string } {
   const { hashing, fullestMemory, machineBusy, shards } = figures;
   const shard = Math.max(0, ...shards.map(({ busy }) => busy));
-  if (figures.receivedBytes === 0) return { code: 'peers', text: 'nobody sent anything: see unchoke doctor' };
+  if (figures.receivedBytes === 0)
+    return { code: 'peers', text: 'no peer sent anything: run unchoke doctor' };
   if (hashing >= BUSY && fullestMemory >= BUSY)
     return {
       code: 'hashing',
-      text: `hashing: it works ${percent(hashing)} of the time, and --memory is full; more --hashers help where cores are free`,
+      text: `hashing: busy ${percent(hashing)} of the time while --memory is full; more --hashers help if cores are free`,
     };
   if (fullestMemory >= 1)
-    return { code: 'memory', text: 'memory: pieces wait for room; a larger --memory evens that out' };
+    return { code: 'memory', text: 'memory: pieces wait for room; a larger --memory helps' };
   if (shard >= BUSY)
     return {
       code: 'shards',
-      text: `our threads: a shard works ${percent(shard)} of the time; more --shards help where cores are free`,
+      text: `our threads: a shard is busy ${percent(shard)} of the time; more --shards help if cores are free`,
     };
   if (machineBusy >= MACHINE_BUSY)
     return {
       code: 'machine',
-      text: `the cores of this machine, ours and others' work together: ${percent(machineBusy)} busy`,
+      text: `the cores of this machine: ${percent(machineBusy)} busy with unchoke and other programs`,
     };
   return {
     code: 'peers',
-    text: `the peers and the way to them: our busiest shard works ${percent(shard)} of the time, hashing ${percent(hashing)}`,
+    text: `the peers or the network: our busiest shard is busy ${percent(shard)} of the time, hashing ${percent(hashing)}`,
   };
 }
 
@@ -85,7 +86,7 @@ export function benchLines(name: string, figures: BenchFigures, machine: string)
   const { rates, receivedBytes, verifiedBytes, wastedBytes, usage, peers, shards } = figures;
   const cpuMs = usage.cpuUserMs + usage.cpuSystemMs;
   const perGib =
-    receivedBytes === 0 ? '-' : `${((cpuMs / 1_000) * (GIB / receivedBytes)).toFixed(2)} s a GiB`;
+    receivedBytes === 0 ? '-' : `${((cpuMs / 1_000) * (GIB / receivedBytes)).toFixed(2)} s per GiB`;
   const spread =
     rates.length === 0
       ? ''
@@ -94,8 +95,8 @@ export function benchLines(name: string, figures: BenchFigures, machine: string)
     ['rate', `${formatRate(medianRate(figures))} in the median second${spread}`],
     ['', sparkline(rates)],
     [
-      'in all',
-      `${formatSize(receivedBytes)} received, ${formatSize(verifiedBytes)} verified and thrown away, ${formatSize(wastedBytes)} came twice, unasked or bad`,
+      'total',
+      `${formatSize(receivedBytes)} received, ${formatSize(verifiedBytes)} verified and thrown away, ${formatSize(wastedBytes)} wasted (received twice, not requested, or bad)`,
     ],
     ['start', `first unchoke ${timeText(figures.ttfuMs)}, first block ${timeText(figures.firstBlockMs)}`],
     [
@@ -112,24 +113,24 @@ export function benchLines(name: string, figures: BenchFigures, machine: string)
     ),
     [
       'hashing',
-      `${percent(figures.hashing)} of the time, at most ${percent(figures.fullestMemory)} of --memory waited`,
+      `${percent(figures.hashing)} of the time, at most ${percent(figures.fullestMemory)} of --memory in use`,
     ],
-    ['waits for', bottleneck(figures).text],
+    ['limited by', bottleneck(figures).text],
     ['on', machine],
   ];
-  const end = figures.complete ? ', all of the torrent' : '';
+  const end = figures.complete ? ', the whole torrent' : '';
   const head = `Throughput of ${name}: ${formatDuration(figures.ms)} from the first block${end}`;
   const shown = lines.filter(([, text]) => text !== '').map(([label, text]) => `${label.padEnd(11)}${text}`);
   return [head, '', ...shown];
 }
 
 function sharesText(peers: readonly BenchShare[], total: number): string {
-  if (peers.length === 0) return 'nobody gave anything';
+  if (peers.length === 0) return 'no peer sent anything';
   const named = peers.map(({ name, bytes }) => `${percent(bytes / Math.max(1, total))} ${name}`);
   return named.join(' · ');
 }
 
-/** A bar a second, or for each of as many stretches as there is room for. */
+/** One bar per second, or per longer interval if there is not enough room. */
 function sparkline(rates: readonly number[]): string {
   const most = Math.max(1, ...rates);
   const columns = Math.min(BAR_COLUMNS, rates.length);

@@ -1,4 +1,4 @@
-/** What `unchoke get` tells while it runs and at its end, for people and for scripts. */
+/** Output of `unchoke get` while it runs and at its end, for people and for scripts. */
 
 import { MAX_FILES_NAMED } from '../../../shared/limits.ts';
 import type { ShardStats } from '../../../shared/messages.ts';
@@ -46,14 +46,14 @@ export class GetOutput {
       case 'first-unchoke':
         return this.#console.news(`first unchoke after ${formatDuration(event.ms)} from ${event.peer}`);
       case 'peer-banned':
-        return this.#console.news(`${event.peer} sent bad data and is banned`);
+        return this.#console.news(`${event.peer} sent bad data and was banned`);
       case 'piece-failed':
-        return this.#console.news(`piece ${event.piece} failed its hash and is fetched again`);
+        return this.#console.news(`piece ${event.piece} failed its hash check and is fetched again`);
       case 'web-seed-lost':
-        return this.#console.news(`web seed ${event.url} cannot give what is missing: ${event.reason}`);
+        return this.#console.news(`web seed ${event.url} cannot send the missing data: ${event.reason}`);
       case 'web-seed-waits': {
         const wait = formatDuration(event.ms);
-        return this.#console.news(`web seed ${event.url}: ${event.reason}; it is asked again in ${wait}`);
+        return this.#console.news(`web seed ${event.url}: ${event.reason}; next try in ${wait}`);
       }
       case 'file-unavailable':
         if (++this.#unavailable <= MAX_FILES_NAMED)
@@ -85,7 +85,7 @@ export class GetOutput {
 
   #searching(progress: SearchProgress): void {
     this.#console.progress(
-      `searching for the metadata; peers that have it: ${progress.metadataOffers}  ${phaseText(progress.known, progress)}`,
+      `searching for metadata; ${progress.metadataOffers} peers have it  ${phaseText(progress.known, progress)}`,
     );
   }
 
@@ -158,26 +158,28 @@ export class GetOutput {
       ...usageFigures(),
     });
     if (job !== null && job.download.writeBytes > 0)
-      this.#console.detail(`writes: calls of ${formatSize(job.download.writeBytes)} cost least here`);
+      this.#console.detail(
+        `writes: calls of ${formatSize(job.download.writeBytes)} are cheapest on this machine`,
+      );
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
       this.#console.result(reportLines(report, oracleMs));
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
-      const end = lostTo === null ? '' : `, and cannot give what is missing: ${lostTo}`;
+      const end = lostTo === null ? '' : `; it cannot send the missing data: ${lostTo}`;
       this.#console.result(this.#console.labelled(`web seed ${url}: ${formatSize(bytes)}${end}`));
     }
     for (const line of missingText(missing)) this.#console.result(this.#console.labelled(line));
   }
 
-  /** The last words of a good run. */
+  /** The last lines of a successful run. */
   farewell(): number {
     const { elapsedMs } = this.#torrent;
     const { download, plan } = this.#torrent.job as DownloadJob;
     const { downloadedBytes: bytes, foundBytes } = download;
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
-    const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} were there` : '';
+    const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} already on disk` : '';
     const isAllThere = bytes === 0 && foundBytes > 0;
     const flow = isAllThere
-      ? `nothing to download: ${formatSize(foundBytes)} were there`
+      ? `nothing to download: ${formatSize(foundBytes)} already on disk`
       : `${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}`;
     const where = `complete and verified: ${plan.root}`;
     this.#console.result(
@@ -193,7 +195,7 @@ export class GetOutput {
     this.#console.news(
       job === null
         ? 'interrupted before the metadata was found'
-        : `interrupted at ${formatSize(job.download.verifiedBytes)} verified; the same command goes on from there`,
+        : `interrupted at ${formatSize(job.download.verifiedBytes)} verified; the same command resumes`,
     );
     return EXIT_STATUS.interrupted;
   }

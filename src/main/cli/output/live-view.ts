@@ -23,7 +23,7 @@ export interface DownloadState {
   readonly stretches: (count: number) => readonly number[];
   readonly known: number;
   readonly peers: PhaseTotals;
-  /** Who gives most, the fastest first. */
+  /** The fastest peers, the fastest first. */
   readonly fastest: readonly FastPeer[];
   readonly ttfuMs: number | null;
   readonly winner: string | null;
@@ -70,12 +70,12 @@ function funnelText({ known, peers }: DownloadState): string {
 }
 
 function fastestText({ fastest }: DownloadState): string {
-  if (fastest.length === 0) return 'nobody sends anything at the moment';
+  if (fastest.length === 0) return 'no peer is sending data';
   return fastest.map(({ name, client, rate }) => `${formatRate(rate)} ${name} (${client})`).join(' · ');
 }
 
 function raceText({ ttfuMs, winner }: DownloadState): string {
-  if (ttfuMs === null) return 'nobody has unchoked us yet';
+  if (ttfuMs === null) return 'no peer has unchoked us yet';
   return `first unchoke after ${formatDuration(ttfuMs)}${winner === null ? '' : ` from ${winner}`}`;
 }
 

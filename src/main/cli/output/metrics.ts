@@ -39,39 +39,44 @@ const SERIES: readonly Series[] = [
   {
     name: 'verified_bytes',
     kind: 'gauge',
-    help: 'Bytes that are there and verified.',
+    help: 'Bytes on disk and verified.',
     value: (s) => s.verifiedBytes,
   },
   {
     name: 'wanted_bytes',
     kind: 'gauge',
-    help: 'Bytes that the wanted files need.',
+    help: 'Bytes of the selected files.',
     value: (s) => s.wantedBytes,
   },
   {
     name: 'received_bytes_total',
     kind: 'counter',
-    help: 'Block bytes that peers sent.',
+    help: 'Bytes of blocks received.',
     value: (s) => s.receivedBytes,
   },
-  { name: 'peers_known', kind: 'gauge', help: 'Addresses that are known.', value: (s) => s.peersKnown },
-  { name: 'peers_connected', kind: 'gauge', help: 'Peers in session.', value: (s) => s.peersConnected },
+  { name: 'peers_known', kind: 'gauge', help: 'Known peer addresses.', value: (s) => s.peersKnown },
+  {
+    name: 'peers_connected',
+    kind: 'gauge',
+    help: 'Peers after the handshake.',
+    value: (s) => s.peersConnected,
+  },
   {
     name: 'peers_unchoked',
     kind: 'gauge',
-    help: 'Peers that let us download.',
+    help: 'Peers that unchoke us.',
     value: (s) => s.peersUnchoked,
   },
   {
     name: 'first_unchoke_seconds',
     kind: 'gauge',
-    help: 'From the first address to the first unchoke.',
+    help: 'Time from the first address to the first unchoke.',
     value: (s) => (s.ttfuMs === null ? null : s.ttfuMs / 1_000),
   },
   {
     name: 'complete',
     kind: 'gauge',
-    help: '1 when all of it is verified.',
+    help: '1 when the download is complete and verified.',
     value: (s) => Number(s.complete),
   },
 ];
@@ -101,7 +106,7 @@ export async function openMetrics(
   const metrics = new Metrics(file, (trouble) => console.news(trouble));
   if (port !== null) {
     const bound = await metrics.listen(port);
-    console.news(`figures at http://127.0.0.1:${bound}/metrics`);
+    console.news(`metrics at http://127.0.0.1:${bound}/metrics`);
   }
   return metrics;
 }

@@ -1,6 +1,6 @@
 /**
- * What a command writes with `--json`: the events of its torrents, and its own. `JsonLine` is what docs/events.schema.json
- * describes, which `npm run schema` makes from it.
+ * The events that a command writes with `--json`: those of its torrents, and its own. `npm run schema` makes
+ * docs/events.schema.json from `JsonLine`.
  */
 import type { Diagnosis } from '../../doctor/diagnosis.ts';
 import type { FailureCode } from '../../failure.ts';
@@ -23,33 +23,33 @@ import type { BenchFigures, BottleneckCode } from './bench-figures.ts';
 /** Version of the JSON events; grows when one changes its meaning. */
 export const JSON_VERSION = 1;
 
-/** The torrent is known, to a command that downloads nothing. */
+/** The torrent is known. `race` and `doctor` give only name and info hash. */
 interface RaceMetadata {
   readonly type: 'metadata';
   readonly name: string;
   readonly infoHash: InfoHash;
 }
 
-/** How far a race is, a few times a second. */
+/** Progress of a race, a few times per second. */
 interface RaceProgress extends PhaseTotals {
   readonly type: 'progress';
   readonly known: Count;
 }
 
-/** How far `bench` is, a few times a second. */
+/** Progress of `bench`, a few times per second. */
 interface BenchProgress extends PhaseTotals {
   readonly type: 'progress';
-  /** Bytes that arrived. */
+  /** Received bytes. */
   readonly bytes: Bytes;
   /** @integer */
   readonly rate: BytesPerSecond;
   readonly known: Count;
 }
 
-/** How far `verify` or `create` is, a few times a second. */
+/** Progress of `verify` or `create`, a few times per second. */
 interface HashProgress {
   readonly type: 'progress';
-  /** What is hashed. */
+  /** The kind of work. */
   readonly work: 'verifying' | 'hashing';
   readonly bytes: Bytes;
   readonly totalBytes: Bytes;
@@ -57,65 +57,65 @@ interface HashProgress {
   readonly rate: BytesPerSecond;
 }
 
-/** Why it is stuck. */
+/** Why the download makes no progress. */
 interface DiagnosisEvent extends Diagnosis {
   readonly type: 'diagnosis';
 }
 
-/** The last event of a race. */
+/** The result of `race`. */
 interface RaceSummary extends RaceReport, UsageFigures {
   readonly type: 'summary';
 }
 
-/** What one web seed gave. */
+/** The share of one web seed. */
 interface WebSeedShare {
   /** Without credentials. */
   readonly url: string;
   readonly bytes: Bytes;
-  /** Why it has nothing of what is missing; null where it has some. */
+  /** Why it has nothing that is missing; null if it has something. */
   readonly lostTo: string | null;
 }
 
 /** A file that is not complete. */
 interface MissingFile {
-  /** Below the output folder. */
+  /** Relative to the output folder. */
   readonly path: string;
   readonly reason: string;
 }
 
-/** The last event of a download. */
+/** The result of `get`. */
 interface DownloadSummary extends RaceSummary {
   /** Milliseconds since the start. */
   readonly ms: Milliseconds;
   /** Bytes that this run downloaded and verified. */
   readonly downloaded: Bytes;
-  /** Bytes that were on disk and good. */
+  /** Good bytes that were already on disk. */
   readonly found: Bytes;
-  /** Pieces that were hashed at the start because no journal vouched for them. */
+  /** Pieces that were hashed at the start because no journal claimed them. */
   readonly rehashed: Count;
-  /** Bytes in one write call, as they cost least on this machine; 0 where nothing was written. */
+  /** Bytes in one write call that are cheapest on this machine; 0 if nothing was written. */
   readonly writeBytes: Bytes;
   readonly webSeeds: readonly WebSeedShare[];
-  /** Files that stay incomplete because no source has what they lack (exit status 6), or because not all of them came in time (exit status 4). */
+  /** Files that stay incomplete because no source has the missing data (exit status 6) or because it did not arrive in time (exit status 4). */
   readonly missingFiles: readonly MissingFile[];
 }
 
-/** The next of several sources of `get` begins. */
+/** The next of several sources of `get` starts. */
 interface SourceEvent {
   readonly type: 'source';
   /**
-   * Which of the sources this is, from 1.
+   * The number of the source, from 1.
    * @integer
    * @minimum 1
    */
   readonly number: number;
-  /** As it was given, without secrets. */
+  /** As the user gave it, without secrets. */
   readonly source: string;
-  /** How many there are. */
+  /** The number of sources. */
   readonly of: Count;
 }
 
-/** The run failed, or one of several sources did. */
+/** The failure that ended the run, or one of several sources. */
 interface ErrorEvent {
   readonly type: 'error';
   readonly code: FailureCode;
@@ -123,16 +123,16 @@ interface ErrorEvent {
   readonly message: string;
 }
 
-/** The last event of `doctor`. */
+/** The result of `doctor`. */
 interface VerdictEvent {
   readonly type: 'verdict';
-  /** A block came. */
+  /** True if a block arrived. */
   readonly works: boolean;
-  /** Milliseconds until the first block; null where none came. */
+  /** Milliseconds until the first block; null if none arrived. */
   readonly firstBlockMs: Milliseconds | null;
 }
 
-/** The last event of `verify`. */
+/** The result of `verify`. */
 interface VerifiedEvent {
   readonly type: 'verified';
   readonly ms: Milliseconds;
@@ -141,13 +141,13 @@ interface VerifiedEvent {
   readonly files: readonly FileVerdict[];
 }
 
-/** Something that is in the folder and not in the torrent. */
+/** A file of the folder that is not in the torrent. */
 interface LeftOutFile {
   readonly path: string;
   readonly reason: string;
 }
 
-/** The last event of `create`. */
+/** The result of `create`. */
 interface CreatedEvent {
   readonly type: 'created';
   /** The .torrent file. */
@@ -157,7 +157,7 @@ interface CreatedEvent {
   readonly pieces: Count;
   readonly pieceLength: Bytes;
   readonly files: Count;
-  /** What is in the folder and not in the torrent. */
+  /** Files of the folder that are not in the torrent. */
   readonly leftOut: readonly LeftOutFile[];
   readonly ms: Milliseconds;
 }
@@ -170,17 +170,17 @@ interface ListedFile {
   readonly length: Bytes;
 }
 
-/** What one tracker knows of a torrent. */
+/** The figures of one tracker about a torrent. */
 interface TrackerScrape {
   /** Without credentials. */
   readonly tracker: string;
-  /** Null where the tracker did not answer. */
+  /** Null if the tracker did not answer. */
   readonly scrape: { readonly seeders: number; readonly leechers: number; readonly completed: number } | null;
-  /** Why there is no answer; null where there is one. */
+  /** Why there is no answer; null if there is one. */
   readonly error: string | null;
 }
 
-/** What `inspect` found. */
+/** The result of `inspect`. */
 interface TorrentFoundEvent {
   readonly type: 'torrent';
   readonly name: string;
@@ -189,7 +189,7 @@ interface TorrentFoundEvent {
   readonly pieces: Count;
   readonly pieceLength: Bytes;
   readonly private: boolean;
-  /** A link to the same torrent. */
+  /** A magnet link to the same torrent. */
   readonly magnet: string;
   /** By tier (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
@@ -197,7 +197,7 @@ interface TorrentFoundEvent {
   readonly comment: string | null;
   readonly createdBy: string | null;
   readonly files: readonly ListedFile[];
-  /** With `--scrape`: one for each tracker. */
+  /** With `--scrape`: one entry per tracker. */
   readonly scrapes: readonly TrackerScrape[];
 }
 
@@ -212,29 +212,29 @@ interface SwarmEvent {
   readonly peers: Count;
   /** Peers by kind. */
   readonly counts: Readonly<Record<string, Count>>;
-  /** Connections to its black holes time out, as in the field; false where this system answers them. */
+  /** True if connections to its silent addresses time out, as in the field; false if this system answers them. */
   readonly trueTimeout: boolean;
-  /** The best peer's own time; null where no peer unchokes. */
+  /** The time of the best peer; null if no peer unchokes. */
   readonly oracle: {
     readonly ms: Milliseconds;
     readonly peer: PeerAddress;
     readonly handshakeMs: Milliseconds;
     readonly unchokeMs: Milliseconds;
   } | null;
-  /** The process of the swarm. */
+  /** The process id of the swarm. */
   readonly pid?: Count;
 }
 
-/** What `bench` measured. */
+/** What `unchoke bench` measured. */
 interface BenchEvent extends BenchFigures {
   readonly type: 'bench';
-  /** Bytes a second in the median second. */
+  /** Bytes per second in the median second. */
   readonly medianRate: BytesPerSecond;
   /** What the run waits for. */
   readonly bottleneck: BottleneckCode;
 }
 
-/** What is about one torrent: with several sources its lines carry a number. */
+/** Events about one torrent: with several sources their lines have a number. */
 type OfOneSource =
   | TorrentEvent
   | RaceMetadata
@@ -255,7 +255,7 @@ type OfTheCommand =
   | SwarmEvent
   | BenchEvent;
 
-/** All that a command reports. */
+/** All events of a command. */
 export type RunEvent = OfOneSource | OfTheCommand;
 
 interface Versioned {
@@ -265,7 +265,7 @@ interface Versioned {
 
 interface Numbered {
   /**
-   * With several sources: which of them this is about.
+   * With several sources: the number of the source.
    * @integer
    * @minimum 1
    */

@@ -102,7 +102,7 @@ export class BenchRun {
       onBanned: (peer) => {
         const name = this.#swarm.race.peers.nameOf(peer);
         this.#console.event({ type: 'peer-banned', peer: name });
-        this.#console.news(`${name} sent bad data and is banned`);
+        this.#console.news(`${name} sent bad data and was banned`);
       },
     };
   }
@@ -115,7 +115,7 @@ export class BenchRun {
       onPieceFailed: (piece) => this.#console.event({ type: 'piece-failed', piece }),
       onWebSeedLost: (url, reason) => {
         this.#console.event({ type: 'web-seed-lost', url, reason });
-        this.#console.news(`web seed ${url} cannot give what is missing: ${reason}`);
+        this.#console.news(`web seed ${url} cannot send the missing data: ${reason}`);
       },
       onWebSeedWaits: (url, reason, ms) => this.#console.event({ type: 'web-seed-waits', url, reason, ms }),
       onFileUnavailable: ({ path, reason }) =>
@@ -129,10 +129,10 @@ export class BenchRun {
     const { race, discovery } = this.#swarm;
     const hopeful = discovery.hopeful || (this.#download?.webSeedsMayGive ?? false);
     if (hopeful || !race.peers.allSettled) return;
-    const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was named';
+    const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was found';
     // What came before that is a result all the same.
     this.#end(
-      this.#watch.elapsedMs > 0 ? undefined : new Failure('no-peer', `${some}, and nobody names others`),
+      this.#watch.elapsedMs > 0 ? undefined : new Failure('no-peer', `${some}, and no source has more`),
     );
   }
 
@@ -147,7 +147,7 @@ export class BenchRun {
     if (elapsedMs === 0 && timeoutMs > 0 && now - this.#begun >= timeoutMs) {
       const known = `${race.peers.size} peers known`;
       return this.#end(
-        new Failure('timeout', `no block came within ${formatDuration(timeoutMs)} (${known})`),
+        new Failure('timeout', `no block arrived within ${formatDuration(timeoutMs)} (${known})`),
       );
     }
     if (race.peers.size === 0) this.#checkExhausted();

@@ -75,8 +75,8 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
 function nameOf(path: string, given: string | undefined): string {
   const name = given ?? basename(absolutePath(path));
   if (given === undefined && name === '')
-    throw new Failure('usage', `${path}: it has no name; give one by --name`);
-  if (!canBe(name, platformRules())) throw new Failure('usage', `--name ${name}: no file can have this name`);
+    throw new Failure('usage', `${path}: it has no name; choose one with --name`);
+  if (!canBe(name, platformRules())) throw new Failure('usage', `--name ${name}: not a valid file name`);
   return name;
 }
 
@@ -94,13 +94,16 @@ function assertFoundAgain({ root, name, files }: Source): void {
   const { paths } = placesOf({ files: listed, infoHash: new Uint8Array(HASH_BYTES) }, dirname(root));
   const lost = files.find(({ path }, i) => path !== paths[i]);
   if (lost !== undefined)
-    throw new Failure('usage', `${lost.path}: it could not be found again by its name; rename it first`);
+    throw new Failure(
+      'usage',
+      `${lost.path}: unchoke could not find this file again by its name in the torrent; rename it first`,
+    );
 }
 
 function parsePieceLength(text: string): number {
   const bytes = parseSize('--piece-length', text);
   if (bytes < 16_384 || !Number.isInteger(Math.log2(bytes)))
-    throw new Failure('usage', `--piece-length ${text}: not a power of two from 16K up`);
+    throw new Failure('usage', `--piece-length ${text}: not a power of two of at least 16K`);
   return bytes;
 }
 

@@ -59,7 +59,7 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
   } finally {
     interrupt.release();
     rmSync(folder, { recursive: true, force: true });
-    console.news(`that was the demo: ${folder} is removed again`);
+    console.news(`end of the demo; ${folder} is removed`);
   }
 }
 

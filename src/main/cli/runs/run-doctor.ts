@@ -53,9 +53,9 @@ function verdictLines(firstBlockMs: number | null, found: readonly Diagnosis[]):
   const lines = found.flatMap(({ text, advice }, i) => [`${i + 1}. ${text}`, `   try: ${advice}`]);
   if (firstBlockMs !== null) {
     const but = lines.length === 0 ? '' : ', but:';
-    return [`It works: the first block came after ${formatDuration(firstBlockMs)}${but}`, ...lines];
+    return [`It works: the first block arrived after ${formatDuration(firstBlockMs)}${but}`, ...lines];
   }
   if (lines.length === 0)
-    return ['No block came in this time, and nothing is plainly wrong: look longer (--for 2m).'];
-  return ['No block came. Why:', ...lines];
+    return ['No block arrived in this time, and no cause was found. Try for longer (--for 2m).'];
+  return ['No block arrived. Causes:', ...lines];
 }

@@ -21,7 +21,7 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   const [only] = sources;
   const lanes = Math.min(settings.parallel, sources.length);
   if (sources.length > 1 && (settings.report !== null || settings.torrent.saveTorrent !== null))
-    throw new Failure('usage', '--report and --save-torrent are for one source at a time');
+    throw new Failure('usage', '--report and --save-torrent work with one source only');
   const console = new Console(settings.console);
   const metrics = await openMetrics(settings, console);
   const stop = new AbortController();

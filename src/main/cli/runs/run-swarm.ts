@@ -62,6 +62,8 @@ export function swarmLines(
     );
   }
   if (!info.trueTimeout)
-    lines.push('  this system answers connects to a full queue: black holes accept and stay silent instead');
+    lines.push(
+      '  this system answers connections to a full queue, so the black holes accept and stay silent',
+    );
   return lines;
 }

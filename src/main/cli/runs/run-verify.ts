@@ -96,11 +96,11 @@ function assertFolder(folder: string): void {
     isFolder = statSync(diskPath(folder)).isDirectory();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    if (code === 'ENOENT') throw new Failure('disk', `${folder}: there is no such folder`, { cause: error });
+    if (code === 'ENOENT')
+      throw new Failure('disk', `${folder}: this folder does not exist`, { cause: error });
     throw diskFailure(code, folder, error);
   }
-  if (!isFolder)
-    throw new Failure('disk', `${folder}: this is no folder; give the one that the download lies in`);
+  if (!isFolder) throw new Failure('disk', `${folder}: not a folder; give the folder of the download`);
 }
 
 /** Not one file of the torrent is there: that is more likely a wrong folder than a lost download. */
@@ -110,7 +110,7 @@ function nothingThere({ folder, root, files }: StoragePlan): Failure {
     ({ path }) => path !== root && lookAt(join(folder, relative(root, path))).kind === 'file',
   );
   const hint = isInside
-    ? `its files lie directly in this folder, and are looked for in ${name} below it: give the folder above`
-    : 'give the folder that holds it';
-  return new Failure('disk', `${folder}: nothing of ${name} is there; ${hint}`);
+    ? `its files are directly in this folder, but verify looks in its subfolder ${name}: give the parent folder`
+    : 'give the folder that contains it';
+  return new Failure('disk', `${folder}: no file of ${name} is there; ${hint}`);
 }

@@ -72,7 +72,7 @@ function firstLine(child: ChildProcess): Promise<SwarmInfo> {
       reject(new Failure('bug', `the swarm cannot be started: ${error.message}`, { cause: error })),
     );
     child.once('exit', () =>
-      reject(new Failure('usage', complaint.trim() || 'the swarm ended before it began')),
+      reject(new Failure('usage', complaint.trim() || 'the swarm ended before it listened')),
     );
     if (child.stdout !== null)
       createInterface(child.stdout).once('line', (line) => resolve(JSON.parse(line) as SwarmInfo));

@@ -4,10 +4,10 @@ import { bytesOfName, isUtf8Name, lengthOfName } from '../../../shared/byte-name
 import { MAX_PATH_ELEMENT_BYTES } from '../../../shared/limits.ts';
 import { cut } from '../../torrent/name-rules.ts';
 
-/** For what may be put behind it once more, as of a file that is to replace it. */
+/** Room for one more suffix, for example of a temporary file. */
 const ROOM_BYTES = 16;
 
-/** NAME and `suffix`; where that would be too long, or no text, the beginning of NAME and its hash. */
+/** NAME and `suffix`; if that is too long or not text, the beginning of NAME and its hash. */
 export function nameBeside(name: string, suffix: string): string {
   const room = MAX_PATH_ELEMENT_BYTES - ROOM_BYTES - suffix.length;
   if (isUtf8Name(name) && lengthOfName(name) <= room) return name + suffix;

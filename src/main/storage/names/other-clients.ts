@@ -1,12 +1,12 @@
 /**
- * How other clients name the files of a torrent whose names they mend: where such a file is there, it is that file.
- * Taken from what libtorrent 2.0, aria2 1.37 and transmission 3 and 4 do on Linux.
+ * How other clients name files whose names they change: an existing file with such a name is that file. From the behaviour of
+ * libtorrent 2.0, aria2 1.37 and transmission 3 and 4 on Linux.
  */
 import { bytesOfName, isUtf8Name, sequenceLength } from '../../../shared/byte-name.ts';
 import { type NameRules, UNIX } from '../../torrent/name-rules.ts';
 import { DistinctPaths } from './distinct-paths.ts';
 
-/** The paths of all files, in the order of the torrent, each from the torrent's name on; null where this client has none. */
+/** The paths of all files, in the order of the torrent, each starting with the torrent's name; null if this client has none. */
 export type ClientNames = (
   paths: readonly (readonly string[])[],
   infoHash: string,
@@ -28,7 +28,7 @@ function libtorrent(paths: readonly (readonly string[])[], infoHash: string): (r
 
 const LIBTORRENT_CUT_BYTES = 240;
 
-/** Null where it leaves the element out. */
+/** Null if it leaves the element out. */
 function libtorrentElement(name: string): string | null {
   if (name === '') return '_';
   const replaced = libtorrentCharacters(name);
@@ -47,7 +47,7 @@ function libtorrentElement(name: string): string | null {
   return replaced.slice(0, end) + (hasExtension ? replaced.slice(dot) : '');
 }
 
-/** What is no UTF-8 becomes one `_` for as many bytes as its first one announces. */
+/** Invalid UTF-8 becomes one `_` for as many bytes as the first one announces. */
 function libtorrentCharacters(name: string): string {
   let text = name;
   if (!isUtf8Name(name)) {
@@ -65,7 +65,7 @@ function libtorrentCharacters(name: string): string {
   return withoutControls(kept, (control) => (control < ' ' ? '_' : control));
 }
 
-/** It keeps names, but for control characters and all of a name that is no UTF-8: these are percent-encoded. */
+/** It keeps names, except that it percent-encodes control characters and every byte of a name that is not UTF-8. */
 function aria2(paths: readonly (readonly string[])[]): (readonly string[] | null)[] {
   return paths.map((path) => {
     const elements = path.flatMap((name) => aria2Element(name).split('/'));
@@ -95,7 +95,7 @@ function transmission(paths: readonly (readonly string[])[]): (readonly string[]
 }
 
 function transmissionElement(name: string): string {
-  // Bytes that are no UTF-8 are read as Latin-1.
+  // Bytes that are not UTF-8 are read as Latin-1.
   const text = isUtf8Name(name) ? name : bytesOfName(name).toString('latin1');
   const possible = text.replace(/[/\\:*?"<>|]/g, '_');
   const replaced = withoutControls(possible, (control) => (control < ' ' ? '_' : control)).trimStart();

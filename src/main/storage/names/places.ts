@@ -1,7 +1,7 @@
 /**
- * Where each file of a torrent lies below an output folder. What is there already decides: the very name of the
- * torrent, then ours or that of another client. What is not there gets the torrent's name, mended where a file
- * cannot have it. The same torrent and folder give the same places, whatever part of the files is there.
+ * The path of each file of a torrent below an output folder. Existing files decide: the exact name in the torrent, then ours
+ * or that of another client. A missing file gets the torrent's name, changed if it is impossible. The same torrent and folder
+ * give the same paths, whichever files exist.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
@@ -19,7 +19,7 @@ type Path = readonly string[];
 const PLATFORM = platformRules();
 
 export interface Places {
-  /** What the user will find: the file of a single-file torrent, the folder of another. */
+  /** The path for the user: the file of a single-file torrent, else the folder. */
   readonly root: string;
   /** Absolute paths, in the order of the torrent; null for padding. */
   readonly paths: readonly (string | null)[];
@@ -48,9 +48,9 @@ class Search {
   readonly #folder: string;
   readonly #infoHash: string;
   readonly #rules: NameRules;
-  /** As the torrent has them. */
+  /** The names in the torrent. */
   readonly #names: readonly Path[];
-  /** As we name them where nothing is there. */
+  /** Our names for missing files. */
   readonly #ours: readonly Path[];
 
   constructor(names: readonly Path[], folder: string, infoHash: string, rules: NameRules) {
@@ -80,7 +80,7 @@ class Search {
     };
     place(this.#names);
     if (places.includes(null)) {
-      // Two clients may give the same name to different files: whose names are there most often was at work.
+      // Two clients may give the same name to different files: the client with the most existing names counts.
       const lists = [fresh, ...OTHER_CLIENTS.map((client) => client(this.#names, this.#infoHash))].map(
         (names) => {
           const open = names.filter((_, i) => places[i] === null).map(rooted);
@@ -93,25 +93,25 @@ class Search {
     return places.map((found, i) => found ?? distinct.add(rooted(fresh[i])));
   }
 
-  /** Where nothing is there. */
+  /** The paths for missing files. */
   #fresh(): Path[] {
     const distinct = new DistinctPaths(this.#ours, this.#rules);
     const paths: (Path | null)[] = this.#ours.map((path, i) => {
-      // A name that needs no mending is not given to one that does.
+      // A name that needs no change is never given to one that does.
       const isMended = path.some((name, depth) => depth > 0 && name !== this.#names[i]?.[depth]);
       return !isMended && distinct.take(path) ? path : null;
     });
     return this.#ours.map((path, i) => paths[i] ?? distinct.add(path));
   }
 
-  /** The name under which the torrent is there already; null where it is not. */
+  /** The name under which the torrent exists; null if it does not. */
   #root(): string | null {
     const others = OTHER_CLIENTS.map((client) => client(this.#names.slice(0, 1), this.#infoHash)[0]);
     const roots = [this.#names[0], this.#ours[0], ...others].map((path) => path?.[0]);
     return roots.find((root) => root !== undefined && this.#exists([root])) ?? null;
   }
 
-  /** No path is looked at that could lead elsewhere. */
+  /** Paths that could lead elsewhere are not checked. */
   #exists(path: Path): boolean {
     try {
       if (path.length === 0 || !path.every((name) => canBe(name, PLATFORM))) return false;

@@ -1,6 +1,6 @@
 /**
- * Symbolic links of a torrent (BEP 47). One is made only where it provably leads to a file, a folder or another such
- * link of the same torrent; any other is left out. Links are made last, so that nothing is ever written through one.
+ * Symbolic links of a torrent (BEP 47). A link is made only if it provably leads to a file, a folder or another such link of
+ * the same torrent; all others are left out. Links are made last, so that nothing is ever written through one.
  */
 import { symlinkSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -15,7 +15,7 @@ export interface TorrentLink {
   readonly target: string;
 }
 
-/** The links that may be made, each after those that it leads to. */
+/** The links that may be made, each after its targets. */
 export function linksOf(files: readonly TorrentFile[], places: Places): TorrentLink[] {
   const waiting = new Map<string, { readonly path: string; readonly name: string }[]>();
   for (const [i, { rawPath, link }] of files.entries()) {
@@ -28,7 +28,7 @@ export function linksOf(files: readonly TorrentFile[], places: Places): TorrentL
   }
   if (waiting.size === 0) return [];
   const links: TorrentLink[] = [];
-  // A link that is found is something that others may lead to: it is visited in its turn.
+  // Other links may lead to this link, so it is visited in its turn.
   const targets = targetsOf(files, places, waiting.keys());
   for (const [name, target] of targets) {
     for (const one of waiting.get(name) ?? []) {
@@ -43,9 +43,9 @@ function nameOf(path: readonly string[]): string {
   return path.join('\0');
 }
 
-/** Paths by their elements, so that a walk along another path ends where no wanted one goes on. */
+/** A tree of paths by their elements, so that a walk ends where no wanted path continues. */
 interface Step {
-  /** Of the path that ends here, where it is wanted. */
+  /** The data of the path that ends here, if it is wanted. */
   name: string | null;
   readonly next: Map<string, Step>;
 }
@@ -64,7 +64,7 @@ function stepsOf(wanted: Iterable<string>): Step {
   return root;
 }
 
-/** Where the files and folders lie that links lead to, by their names in the torrent. */
+/** The places of the files and folders that links lead to, by their names in the torrent. */
 function targetsOf(
   files: readonly TorrentFile[],
   places: Places,
@@ -80,7 +80,7 @@ function targetsOf(
     for (let depth = 1; depth <= length; depth++) {
       step = step.next.get(rawPath[depth] ?? '');
       if (step === undefined) break;
-      // Folders of paths that were too long are other ones on the disk.
+      // Folders of paths that were too long have other names on disk.
       const isKept = depth === length || below.length === length;
       if (step.name === null || !isKept || targets.has(step.name)) continue;
       targets.set(step.name, join(places.root, ...(depth === length ? below : below.slice(0, depth))));
@@ -90,8 +90,8 @@ function targetsOf(
 }
 
 /**
- * Makes those that lead somewhere and whose place is free, below the folder of the torrent, which no link leads out of. What
- * the system does not allow is left out, too.
+ * Makes the links that have a target and a free path, inside the torrent's folder, which no link leaves. Links that the system
+ * does not allow are left out.
  */
 export function makeLinks(
   place: { readonly base: string; readonly root: Folder },
@@ -107,7 +107,7 @@ export function makeLinks(
         const leadsTo = diskPath(relative(dirname(path), target));
         symlinkSync(leadsTo, walk.reach(elements, true).at(name));
       } catch {
-        // Something is there, no permission, or a filesystem without links.
+        // Something is there, no permission, or a file system without links.
       }
     }
   } finally {

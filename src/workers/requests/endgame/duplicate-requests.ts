@@ -1,7 +1,7 @@
 /**
- * Peers that could give more take over from slow ones: looked at once a tick, over the peers that owe something. A block is
- * asked of two peers of a shard at the most; the first to send it has it, and the other is cancelled. Where both are slow, a
- * third takes the place of one of them: however many peers crawl, the block reaches one that does not.
+ * Peers with free capacity take over from slow ones, once per tick. A block is requested from at most two peers of a shard;
+ * the first that sends it wins, and the other is cancelled. If both are slow, a third replaces one of them: however many peers
+ * are slow, the block reaches one that is not.
  */
 import type { PieceIndex } from '../../../shared/indices.ts';
 import {
@@ -19,19 +19,19 @@ import { mayAsk } from '../can-serve.ts';
 import { noteSilence } from '../hungry-and-owing.ts';
 import type { RequestedPeer } from '../requester.ts';
 
-/** Only a peer that is this many times as fast takes the place of another: what the other has begun is lost. */
+/** Only a peer that is this many times as fast replaces another: what the other one has begun is lost. */
 const FASTER_FACTOR = 2;
 
-/** A block that `peer` is to be asked for although somebody else owes it. */
+/** A block to request from `peer` although another peer owes it. */
 export interface DuplicateRequests {
   readonly peer: RequestedPeer;
   readonly active: ActivePiece;
   readonly block: number;
-  /** Owes the block no more. */
+  /** The peer that no longer owes the block. */
   readonly instead: RequestedPeer | null;
 }
 
-/** Peers that owe blocks and should not be waited for alone. Those that are merely silent get nothing new for a while. */
+/** Peers that owe blocks and are slow. Those that are silent get nothing new for a while. */
 export function slowOwners(
   owing: Iterable<RequestedPeer>,
   endgame: boolean,
@@ -111,7 +111,7 @@ function owedBy(
   return owed;
 }
 
-/** Puts the peer down for the block. Returns whose place it took, null where it is a second one; undefined where it cannot be. */
+/** Assigns the block to the peer. Returns the replaced peer, null if it is a second one; undefined if it is not possible. */
 function assign(
   { active, block }: Owed,
   peer: RequestedPeer,
@@ -123,14 +123,14 @@ function assign(
   const debtors = active.debtorsOf(block);
   if (debtors.length === 0 || debtors.includes(peer)) return undefined;
   if (active.askAgain(block, peer)) return null;
-  // A peer whose speed is not known takes nobody's place while one of the two may still be good.
+  // A peer of unknown speed replaces no other while one of the two may still be good.
   if (!peer.book.proven && !debtors.every((debtor) => slow.has(debtor))) return undefined;
   const isSlower = ({ book }: RequestedPeer): boolean =>
     !peer.book.proven || book.rateAt(now) * FASTER_FACTOR <= peer.book.window.rate;
   return active.askInstead(block, peer, (debtor) => slow.has(debtor) && isSlower(debtor)) ?? undefined;
 }
 
-/** How long a peer needs, at its rate, for all that it owes. Of an unknown rate nothing is said. */
+/** The time that a peer needs, at its rate, for everything it owes. Unknown for an unknown rate. */
 function remainingMs({ book }: RequestedPeer): number {
   return book.window.rate === 0 ? 0 : (book.queue.size * BLOCK_BYTES * 1_000) / book.window.rate;
 }

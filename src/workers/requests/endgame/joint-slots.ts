@@ -1,6 +1,6 @@
 /**
- * Slots that two holders fill: the owner and a guest. This shard takes notice of what came at the other, joins slots of
- * others when it has idle peers, and leaves those that it is of no use to, so that another may come.
+ * Slots that two holders fill: the owner and a guest. This shard notices the other's blocks, joins slots when it has idle
+ * peers, and leaves those where it is of no use, so that another holder can join.
  */
 import type { Arena } from '../../../shared/arena.ts';
 import type { PieceIndex } from '../../../shared/indices.ts';
@@ -35,7 +35,7 @@ export class JointSlots {
     this.#watch = new SlotWatch(ledger, arena);
   }
 
-  /** Takes notice of what came elsewhere. `giveUp` ends this shard's part in a piece. */
+  /** Notices blocks that the other holder received. `giveUp` ends this shard's part in a piece. */
   settle(now: number, giveUp: (active: ActivePiece) => void): void {
     for (const active of this.#actives.joint()) {
       this.#settle(active);
@@ -51,13 +51,13 @@ export class JointSlots {
     }
   }
 
-  /** Idle peers help with what stands still, or is slow, elsewhere. True if this shard became a guest. */
+  /** Idle peers help with pieces of other holders that make no progress or are slow. True if this shard became a guest. */
   join(endgame: boolean, now: number): boolean {
     const helpers = this.#hungryAndOwing.helpers(now);
     if (helpers.length === 0) return false;
     const standing = this.#watch.look(endgame, now);
     const helpful = standing.filter(({ piece }) => helpers.some((peer) => wouldSend(peer, piece)));
-    // As many as they have room for and no more: other shards may help, too.
+    // Only as many as they have room for: other shards may help as well.
     const { blocksPerPiece } = this.#arena.geometry;
     const room = helpers.reduce((sum, { book }) => sum + roomFor(book, blocksPerPiece), 0);
     const joined = helpful
@@ -90,7 +90,7 @@ export class JointSlots {
   }
 }
 
-/** Pieces that a peer could take on: one where nothing is known of its speed. */
+/** The number of pieces that a peer could take; one if its speed is unknown. */
 function roomFor(book: RequestBook, blocksPerPiece: number): number {
   return book.proven ? Math.ceil((book.window.size - book.queue.size) / blocksPerPiece) : 1;
 }

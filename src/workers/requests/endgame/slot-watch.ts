@@ -1,6 +1,6 @@
 /**
- * The endgame across holders: which pieces of others stand still, or come so slowly that an idle peer here should help. Slots
- * tell how many of their blocks have come; this watches those counts over time.
+ * The endgame across holders: which pieces of others make no progress, or are so slow that an idle peer here should help. Each
+ * slot shows how many of its blocks have arrived; this file watches these counts over time.
  */
 import type { Arena } from '../../../shared/arena.ts';
 import { blocksOfPiece } from '../../../shared/geometry.ts';
@@ -34,7 +34,7 @@ export class SlotWatch {
     this.#arena = arena;
   }
 
-  /** As a guest we got nothing of it: another may have our place. */
+  /** As a guest we received nothing: another holder may have our place. */
   leaveAlone(piece: PieceIndex, now: number): void {
     const times = (this.#left.get(piece)?.times ?? 0) + 1;
     const wait = Math.min(GUEST_RETURN_MS * 2 ** (times - 1), MAX_GUEST_RETURN_MS);
@@ -47,8 +47,8 @@ export class SlotWatch {
   }
 
   /**
-   * Slots that a guest could join and should. Once a tick, while peers are idle. Before the endgame only what stands still
-   * counts.
+   * Slots that a guest can and should join. Once per tick, while peers are idle. Before the endgame, only pieces without any
+   * progress count.
    */
   look(endgame: boolean, now: number): { readonly piece: PieceIndex; readonly slot: SlotIndex }[] {
     const standing: { piece: PieceIndex; slot: SlotIndex }[] = [];

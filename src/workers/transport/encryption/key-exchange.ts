@@ -1,33 +1,33 @@
-/** The keys of Message Stream Encryption: Diffie-Hellman over a 768-bit prime, and what is hashed from the shared secret. */
+/** The keys of Message Stream Encryption: Diffie-Hellman with a 768-bit prime, and the hashes of the shared secret. */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Rc4 } from './rc4.ts';
 
 export const KEY_BYTES = 96;
-/** Random bytes behind a key, so that no length gives the protocol away. */
+/** Random bytes after a key, so that the length does not reveal the protocol. */
 export const MAX_PAD_BYTES = 512;
-/** Eight zeros, by which each side sees that the other has the keys. */
+/** Eight zeros that show each side that the other has the keys. */
 export const VERIFICATION = Buffer.alloc(8);
 
 /** Bits of crypto_provide and crypto_select. */
 export const METHOD = { plain: 1, rc4: 2 } as const;
 
-// The prime and the generator that the protocol names.
+// The prime and the generator of the protocol.
 const PRIME = BigInt(
   '0xffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74' +
     '020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437' +
     '4fe1356d6d51c245e485b576625e7ec6f44c42e9a63a36210000000000090563',
 );
 const GENERATOR = 2n;
-/** The length that the protocol advises: longer ones cost time and add nothing to a cipher this weak. */
+/** The length that the protocol recommends: a longer key costs time and adds nothing to such a weak cipher. */
 const PRIVATE_KEY_BYTES = 20;
 
 export interface Keys {
   readonly publicKey: Buffer;
-  /** The shared secret, 96 bytes. Throws RangeError where the other's key is none. */
+  /** The shared secret, 96 bytes. Throws RangeError if the other side's key is not valid. */
   secret(theirs: Uint8Array): Buffer;
 }
 
-/** By plain arithmetic: Node's own DiffieHellman proves the prime anew for each pair of keys, which takes 35 ms. */
+/** Plain arithmetic: Node's DiffieHellman verifies the prime again for each key pair, which takes 35 ms. */
 export function newKeys(): Keys {
   const privateKey = BigInt(`0x${randomBytes(PRIVATE_KEY_BYTES).toString('hex')}`);
   return {
@@ -64,7 +64,7 @@ export function hash(...parts: readonly (string | Uint8Array)[]): Buffer {
   return sha1.digest();
 }
 
-/** The cipher of who opened the connection (`A`), or of who accepted it (`B`). */
+/** The cipher of the side that opened the connection (`A`), or of the side that accepted it (`B`). */
 export function cipherOf(side: 'A' | 'B', secret: Uint8Array, infoHash: Uint8Array): Rc4 {
   return new Rc4(hash(`key${side}`, secret, infoHash));
 }

@@ -1,4 +1,4 @@
-/** A connection behind Message Stream Encryption: to its peer a plain connection, to the network noise. */
+/** A connection with Message Stream Encryption: the peer's driver sees a plain connection, the network sees noise. */
 import type { CloseCode } from '../../../shared/close-reason.ts';
 import type { Encryption, TransportKind } from '../../../shared/messages.ts';
 import { mayBeHandshake, PROTOCOL_BYTES } from '../../wire/handshake.ts';
@@ -13,7 +13,7 @@ import {
   type TorrentFinder,
 } from './mse-handshake.ts';
 
-/** What we agree to: who insists on encryption wants it for the stream as well. */
+/** The methods that we accept: `require` also wants the stream encrypted. */
 function methodsOf(encryption: Encryption): number {
   return encryption === 'require' ? METHOD.rc4 : METHOD.plain | METHOD.rc4;
 }
@@ -31,7 +31,7 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
     this.events = events;
   }
 
-  /** The connection below; set before anything is heard of it. */
+  /** The inner connection; set before any event. */
   attach(inner: Connection): this {
     this.inner = inner;
     return this;
@@ -51,7 +51,7 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
 
   write(bytes: Uint8Array): void {
     const cipher = this.#ciphers?.encrypt ?? null;
-    // A copy: some messages are made once and sent to everybody.
+    // A copy, because some messages are made once and sent to all peers.
     this.inner?.write(cipher === null ? bytes : cipher.copy(bytes));
   }
 
@@ -80,7 +80,7 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
     this.events.onShortage(code);
   }
 
-  /** Bytes that come before it is clear what is spoken. */
+  /** Bytes that arrive before the protocol is known. */
   protected abstract beforeHandshake(length: number): void;
 
   protected heed({ send, done, failed }: MseStep): void {
@@ -91,7 +91,7 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
     this.deliver(done.rest);
   }
 
-  /** Bytes of the stream that came before we knew that they were, in parts that the read buffer holds. */
+  /** Bytes of the stream that arrived before we knew what they were, in parts that fit the read buffer. */
   protected deliver(bytes: Buffer): void {
     for (let at = 0; at < bytes.length && !this.#ended; at += this.readBuffer.length) {
       const part = bytes.subarray(at, at + this.readBuffer.length);
@@ -107,7 +107,7 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
   }
 }
 
-/** We dial, and insist on encryption. The first write, which is the handshake, travels inside of the key exchange. */
+/** We dial with encryption. The first write, which is the handshake, is part of the key exchange. */
 export class SecureConnection extends WrappedConnection {
   readonly #infoHash: Uint8Array;
   readonly #encryption: Encryption;
@@ -137,11 +137,11 @@ export class SecureConnection extends WrappedConnection {
 export interface AcceptedSetup {
   readonly encryption: Encryption;
   readonly torrentOf: TorrentFinder;
-  /** Asked once, when a whole key has come: to answer it takes milliseconds of arithmetic. */
+  /** Asked once, when a whole key has arrived, because an answer takes milliseconds of arithmetic. */
   readonly mayExchangeKeys: () => boolean;
 }
 
-/** A peer dialled us: the first bytes show whether it speaks in the clear. */
+/** An incoming connection: the first bytes show whether it is plain. */
 export class AcceptedConnection extends WrappedConnection {
   readonly #setup: AcceptedSetup;
   #early = Buffer.alloc(0);

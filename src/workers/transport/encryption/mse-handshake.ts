@@ -21,7 +21,7 @@ import {
 } from './key-exchange.ts';
 import type { Rc4 } from './rc4.ts';
 
-/** The stream from here on; null where it goes on in the clear. */
+/** The ciphers of the stream; null if it continues in plain text. */
 export interface Ciphers {
   readonly encrypt: Rc4 | null;
   readonly decrypt: Rc4 | null;
@@ -29,9 +29,9 @@ export interface Ciphers {
 
 export interface MseStep {
   readonly send: Buffer | null;
-  /** Set at the end, with the bytes behind the handshake, decrypted. */
+  /** Set at the end, with the decrypted bytes after the handshake. */
   readonly done: { readonly ciphers: Ciphers; readonly rest: Buffer } | null;
-  /** Not one who speaks this, or not about our torrent. */
+  /** The peer does not speak this protocol, or wants another torrent. */
   readonly failed: boolean;
 }
 
@@ -42,10 +42,10 @@ export interface MseHandshake {
 const WAIT: MseStep = { send: null, done: null, failed: false };
 const FAILED: MseStep = { send: null, done: null, failed: true };
 const HASH_BYTES = 20;
-/** Method and length of the padding, behind the verification. */
+/** Method and length of the padding, after the verification. */
 const SELECT_BYTES = 6;
 
-/** Who dials. `first` is the first payload, which saves a round trip. */
+/** The dialling side. `first` is the first payload, which saves a round trip. */
 export class MseInitiator implements MseHandshake {
   readonly #infoHash: Uint8Array;
   readonly #methods: number;
@@ -55,7 +55,7 @@ export class MseInitiator implements MseHandshake {
   #keyed: { readonly encrypt: Rc4; readonly decrypt: Rc4; readonly mark: Buffer } | null = null;
   #select: Buffer | null = null;
 
-  /** `methods`: bits of METHOD that we agree to. */
+  /** `methods`: bits of METHOD that we accept. */
   constructor(infoHash: Uint8Array, methods: number, first: Uint8Array) {
     this.#infoHash = infoHash;
     this.#methods = methods;
@@ -91,7 +91,7 @@ export class MseInitiator implements MseHandshake {
       xor(hash('req2', this.#infoHash), hash('req3', secret)),
       encrypt.copy(body),
     ]);
-    // What the zeros of the answer look like: the answer begins where this is found.
+    // The encrypted zeros of the answer: the answer begins where they are found.
     this.#keyed = { encrypt, decrypt, mark: decrypt.copy(VERIFICATION) };
     const { done, failed } = this.#finish();
     return { send, done, failed };
@@ -121,15 +121,15 @@ export class MseInitiator implements MseHandshake {
   }
 }
 
-/** The torrent that a dialler means: it names the hash of `req2` and the info hash, which gives nothing away to others. */
+/** Finds the torrent of an incoming peer: the peer sends the hash of `req2` and the info hash, which hides the info hash from others. */
 export type TorrentFinder = (hashOfRequest: Uint8Array) => Uint8Array | null;
 
-/** What a dialler sends for a torrent, once the shared secret is taken out of it. */
+/** What a dialling peer sends to name a torrent, without the shared secret. */
 export function requestHashOf(infoHash: Uint8Array): Buffer {
   return hash('req2', infoHash);
 }
 
-/** The side that is dialled. */
+/** The accepting side. */
 export class MseResponder implements MseHandshake {
   readonly #torrentOf: TorrentFinder;
   readonly #methods: number;
@@ -137,7 +137,7 @@ export class MseResponder implements MseHandshake {
   #received = Buffer.alloc(0);
   #secret: Buffer | null = null;
   #ciphers: { readonly encrypt: Rc4; readonly decrypt: Rc4 } | null = null;
-  /** The encrypted part as far as it has come, decrypted. */
+  /** The encrypted part received so far, decrypted. */
   #body = Buffer.alloc(0);
 
   constructor(torrentOf: TorrentFinder, methods: number) {
@@ -164,7 +164,7 @@ export class MseResponder implements MseHandshake {
     return { send: both.length === 0 ? null : Buffer.concat(both), done, failed };
   }
 
-  /** `early`: not all of it has come. */
+  /** `early`: not all of it has arrived. */
   #findTorrent(secret: Buffer): 'found' | 'unknown' | 'early' {
     const at = this.#received.indexOf(hash('req1', secret));
     if (at < 0 || at > MAX_PAD_BYTES || this.#received.length < at + 2 * HASH_BYTES) return 'early';
@@ -202,7 +202,7 @@ export class MseResponder implements MseHandshake {
     };
   }
 
-  /** Decrypts on until the body has `length` bytes; false where they have not come. */
+  /** Decrypts until the body has `length` bytes; false if they have not arrived. */
   #decryptTo(length: number): boolean {
     const missing = length - this.#body.length;
     if (missing <= 0) return true;

@@ -1,6 +1,6 @@
 /**
- * RC4 as Message Stream Encryption wants it: the first KiB of the key stream is thrown away. It hides the protocol from
- * middle boxes and keeps no secret; OpenSSL 3 offers it no more, so it stands here.
+ * RC4 as in Message Stream Encryption: the first KiB of the key stream is thrown away. It hides the protocol from middle boxes
+ * and keeps no secret. OpenSSL 3 no longer has it, so we implement it.
  */
 const DISCARDED_BYTES = 1_024;
 

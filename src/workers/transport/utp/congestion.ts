@@ -1,15 +1,15 @@
 /**
- * How many bytes may be under way: LEDBAT (BEP 29, RFC 6817). The window grows while packets arrive without delay, and
- * shrinks before a queue on the way is full, so that others on the same line do not notice us.
+ * How many bytes may be in flight: LEDBAT (BEP 29, RFC 6817). The window grows while packets arrive without delay, and shrinks
+ * before a queue on the path is full, so that it does not disturb other traffic on the line.
  */
 import { UTP_PAYLOAD_BYTES } from '../../../shared/limits.ts';
 
-/** The queueing delay that we aim at: 100 ms (BEP 29), in microseconds. */
+/** Target queueing delay: 100 ms (BEP 29), in microseconds. */
 const TARGET_US = 100_000;
-/** Bytes that the window gains in one round trip, at the most (libutp's number). */
+/** Bytes that the window gains in one round trip at most (libutp's number). */
 const MAX_GAIN_BYTES = 3_000;
 const FIRST_WINDOW_BYTES = 4 * UTP_PAYLOAD_BYTES;
-/** The least delay is looked for in the last one to two of these: routes change. */
+/** The smallest delay of the last one to two of these periods counts: routes change. */
 const BASE_DELAY_MS = 60_000;
 
 export class Congestion {
@@ -17,12 +17,12 @@ export class Congestion {
   #slowStart = true;
   #base: { readonly since: number; now: number; before: number } | null = null;
 
-  /** Bytes that may be under way. */
+  /** Bytes that may be in flight. */
   get window(): number {
     return this.#window;
   }
 
-  /** Packets of `bytes` were acknowledged; `delay` is what the peer saw of ours, 0 where it has seen none. */
+  /** Packets of `bytes` were acknowledged; `delay` is what the peer measured for our packets, 0 if it has not. */
   acknowledged(bytes: number, delay: number, now: number): void {
     const queueing = delay === 0 ? 0 : this.#queueing(delay, now);
     if (this.#slowStart && queueing < TARGET_US / 2) {
@@ -34,13 +34,13 @@ export class Congestion {
     this.#resize(this.#window + (MAX_GAIN_BYTES * offTarget * bytes) / this.#window);
   }
 
-  /** A packet was lost on the way: half the window (BEP 29). */
+  /** A packet was lost: half the window (BEP 29). */
   lost(): void {
     this.#slowStart = false;
     this.#resize(this.#window / 2);
   }
 
-  /** Nothing comes back at all: begin again. */
+  /** Nothing comes back: start again. */
   timedOut(): void {
     this.#slowStart = false;
     this.#resize(0);
@@ -50,7 +50,7 @@ export class Congestion {
     this.#window = Math.max(UTP_PAYLOAD_BYTES, bytes);
   }
 
-  /** Microseconds beyond the least delay: the clocks at both ends differ by who knows how much. */
+  /** Microseconds above the smallest delay: the difference of the clocks at both ends is unknown. */
   #queueing(delay: number, now: number): number {
     const base = this.#base;
     if (base === null) {
@@ -64,7 +64,7 @@ export class Congestion {
   }
 }
 
-/** Less, of two numbers modulo 2^32. */
+/** The smaller of two numbers modulo 2^32. */
 function isLess(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
 }

@@ -1,5 +1,5 @@
 /**
- * One connection over uTP (BEP 29): to a peer's driver it is a connection like any other. Owns no socket and no timer: its
+ * One uTP connection (BEP 29): the peer's driver sees a connection like any other. It owns no socket and no timer: its
  * endpoint brings packets, asks it to flush at the end of a turn, and ticks.
  */
 import type { Clock } from '../../../shared/clock.ts';
@@ -12,27 +12,27 @@ import { type Outgoing, UtpSender } from './utp-sender.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a connection needs of its endpoint. */
+/** What a connection needs from its endpoint. */
 export interface UtpLink {
   readonly clock: Clock;
-  /** What packets are stamped with. It never stands still: the other end would take a jump for a queue on the line. */
+  /** The clock for packet timestamps. It never stops: the other end would take a jump for a queue on the line. */
   readonly timestamps: Clock;
   readonly readBuffer: Buffer;
   readonly budget: ReorderBudget;
   send(packet: Buffer, to: Address): void;
-  /** `flush` is wanted at the end of this turn. */
+  /** Calls `flush` at the end of this turn. */
   wantsFlush(connection: UtpConnection): void;
-  /** It is over: nothing that comes for it matters any more. */
+  /** It is over: later packets for it do not matter. */
   over(connection: UtpConnection): void;
 }
 
-/** `connecting`: we asked. `asked`: it asked, and has not shown yet that it hears us. */
+/** `connecting`: we requested it. `asked`: the peer requested it and has not yet proved that it receives us. */
 type Phase = 'connecting' | 'asked' | 'open' | 'over';
 
 export class UtpConnection implements Connection {
   readonly kind = 'utp';
   readonly peer: Address;
-  /** The number under which packets come to us; ours carry the other. */
+  /** The connection id of packets to us; ours carry the other one. */
   readonly receiveId: number;
   readonly #sendId: number;
   readonly #link: UtpLink;
@@ -40,9 +40,9 @@ export class UtpConnection implements Connection {
   #receiver: UtpReceiver | null = null;
   #events: ConnectionEvents | null;
   #phase: Phase;
-  /** Packets that came and are not acknowledged yet. */
+  /** Received packets that are not yet acknowledged. */
   #unacknowledged = 0;
-  /** The delay that we saw in the newest packet, for its sender; microseconds modulo 2^32. */
+  /** The delay of the newest packet, for its sender; microseconds modulo 2^32. */
   #delay = 0;
 
   private constructor(
@@ -61,7 +61,7 @@ export class UtpConnection implements Connection {
     this.#sender = new UtpSender(firstSequence, (packet) => this.#transmit(packet));
   }
 
-  /** Asks for a connection. `receiveId`: one that is free. */
+  /** Requests a connection. `receiveId`: a free id. */
   static dial(peer: Address, receiveId: number, link: UtpLink, events: ConnectionEvents): UtpConnection {
     const ids = { receive: receiveId, send: after(receiveId, 1) };
     const connection = new UtpConnection(peer, ids, 1, link, events);
@@ -70,8 +70,8 @@ export class UtpConnection implements Connection {
   }
 
   /**
-   * Answers a peer that asks for one. Nobody hears of it before `start`: the sender of a packet may be forged, and only who
-   * got our answer knows its number.
+   * Answers a peer that requests a connection. No event is sent before `start`: the sender address of a packet may be forged,
+   * and only a peer that received our answer knows its number.
    */
   static answer(syn: UtpPacket, peer: Address, firstSequence: number, link: UtpLink): UtpConnection {
     const ids = { receive: after(syn.connectionId, 1), send: syn.connectionId };
@@ -82,12 +82,12 @@ export class UtpConnection implements Connection {
     return connection;
   }
 
-  /** It asked for a connection, and nobody has heard of it yet. */
+  /** It requested a connection and is not yet announced. */
   get isStranger(): boolean {
     return this.#events === null;
   }
 
-  /** Packets of this number and address concern it. A reset may carry the number that our own packets carry. */
+  /** Packets with this id and address belong to it. A reset may carry the id of our own packets. */
   answersTo(id: number, { host, port }: Address, isReset: boolean): boolean {
     if (this.receiveId !== id && !(isReset && this.#sendId === id)) return false;
     return this.peer.port === port && this.peer.host === host;
@@ -97,12 +97,12 @@ export class UtpConnection implements Connection {
     return this.#sender.unsentBytes;
   }
 
-  /** True for the first packet of a stranger that shows that it got our answer. */
+  /** True for the first packet that proves that a stranger received our answer. */
   provesItself(packet: UtpPacket): boolean {
     return packet.type === UTP_TYPE.data && this.#sender.isAllAcknowledgedBy(packet);
   }
 
-  /** From here on somebody hears of what comes. */
+  /** Events are sent from now on. */
   start(events: ConnectionEvents): this {
     this.#events = events;
     this.#phase = 'open';
@@ -115,7 +115,7 @@ export class UtpConnection implements Connection {
     this.#link.wantsFlush(this);
   }
 
-  /** Says goodbye once; if that is lost, the peer hears of it when it next sends something. */
+  /** Says goodbye once; if that is lost, the peer notices when it next sends something. */
   destroy(): void {
     if (this.#phase === 'over') return;
     if (this.#phase === 'open') {
@@ -132,9 +132,9 @@ export class UtpConnection implements Connection {
     if (packet.type === UTP_TYPE.reset) {
       return this.#end(this.#phase === 'connecting' ? 'refused' : 'reset', 'uTP reset');
     }
-    // Asked again, so our answer was lost: a SYN acknowledges nothing.
+    // Requested again, so our answer was lost: a SYN acknowledges nothing.
     if (packet.type === UTP_TYPE.syn) return this.#acknowledge();
-    // Whoever answers our SYN names it: one who never saw it would have to guess.
+    // An answer must name our SYN: a forger who never saw it would have to guess.
     const isAnswer = packet.type === UTP_TYPE.state && this.#sender.isAllAcknowledgedBy(packet);
     if (this.#phase === 'connecting' && !isAnswer) return;
     if (!this.#sender.acknowledged(packet, this.#link.clock())) return;
@@ -144,7 +144,7 @@ export class UtpConnection implements Connection {
     this.#link.wantsFlush(this);
   }
 
-  /** The end of a turn: an acknowledgement of what came in it, unless data of ours says as much. */
+  /** The end of a turn: acknowledges what arrived in it, unless our data does this already. */
   flush(): void {
     if (this.#phase !== 'open') return;
     const told = this.#sender.flush(this.#link.clock()) && this.#receiver?.hasGaps === false;
@@ -165,7 +165,7 @@ export class UtpConnection implements Connection {
   }
 
   #connected({ sequence }: UtpPacket): void {
-    // The answer to a SYN has the number of the first packet to come, and does not use it up (libutp, libtorrent).
+    // The answer to a SYN carries the number of the next packet without using it up (libutp, libtorrent).
     this.#receiver = new UtpReceiver(after(sequence, -1), this.#link.budget);
     this.#phase = 'open';
     this.#events?.onConnect();
@@ -173,15 +173,15 @@ export class UtpConnection implements Connection {
 
   #takeIn(packet: UtpPacket): void {
     const receiver = this.#receiver;
-    // The driver may have closed it when it heard that it is connected.
+    // The driver may have closed it when it learned that it is connected.
     if (receiver === null || this.#phase !== 'open') return;
     this.#unacknowledged += 1;
     receiver.push(packet.sequence, packet.type === UTP_TYPE.fin ? null : packet.payload, (bytes) =>
       this.#deliver(bytes),
     );
-    // A receiver that was closed by whoever heard of these bytes has not seen its end.
+    // If the driver closed the receiver because of these bytes, it has not seen the end.
     if (receiver.ended) return this.#end('closed-by-peer', 'uTP FIN');
-    // In a long turn the other end would wait, and a single acknowledgement for all of it may be lost.
+    // In a long turn the other end would wait, and a single acknowledgement for everything could be lost.
     if (this.#unacknowledged >= UTP_PACKETS_PER_ACK) this.flush();
   }
 
@@ -207,7 +207,7 @@ export class UtpConnection implements Connection {
   #transmit({ type, sequence, payload }: Outgoing): void {
     const head = {
       type,
-      // A SYN alone carries the number that we listen to.
+      // Only a SYN carries the id that we listen to.
       connectionId: type === UTP_TYPE.syn ? this.receiveId : this.#sendId,
       sentAt: microseconds(this.#link.timestamps()),
       delay: this.#delay,
@@ -224,12 +224,12 @@ export class UtpConnection implements Connection {
   }
 }
 
-/** Modulo 2^32, as packets carry it. */
+/** Modulo 2^32, as in packets. */
 function microseconds(ms: number): number {
   return Math.floor(ms * 1_000) % 2 ** 32;
 }
 
-/** Says to somebody of whom we know nothing that there is no such connection. */
+/** Tells an unknown sender that there is no such connection. */
 export function resetFor({ connectionId, sequence }: UtpPacket, now: number): Buffer {
   const type: UtpType = UTP_TYPE.reset;
   const head = {

@@ -1,6 +1,6 @@
 /**
- * All uTP connections of a shard (BEP 29), over one UDP socket for each family of addresses: gives packets to the
- * connections that they are for, answers those who ask for one, and keeps the time.
+ * All uTP connections of a shard (BEP 29), over one UDP socket per address family: passes packets to their connections,
+ * answers new ones, and keeps the time.
  */
 import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '../../../shared/clock.ts';
@@ -19,7 +19,7 @@ import { ReorderBudget } from './utp-receiver.ts';
 import { type Family, UtpSocket } from './utp-socket.ts';
 
 export interface UtpEndpointOptions {
-  /** Where packets leave from; null leaves it to the system. */
+  /** Our address for packets; null: the system chooses. */
   readonly localAddress: string | null;
   /** Shared with the other transports of the shard. */
   readonly readBuffer: Buffer;
@@ -36,7 +36,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   readonly #options: UtpEndpointOptions;
   readonly #sockets = new Map<Family, UtpSocket>();
   readonly #openedAt = new Map<Family, number>();
-  /** By the number under which their packets come: several peers may have chosen the same. */
+  /** By connection id: several peers may have chosen the same one. */
   readonly #connections = new Map<number, UtpConnection[]>();
   readonly #strangers = new Set<UtpConnection>();
   #toFlush: UtpConnection[] = [];
@@ -57,7 +57,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     return this.#keep(UtpConnection.dial(address, this.#freeId(), this, events));
   }
 
-  /** Lets others connect to us. A port that cannot be had is not told: the same port over TCP is what is announced. */
+  /** Accepts connections. A port that is not available is not reported: the same port over TCP is announced. */
   listen({ port, host, onAccept }: ListenRequest): Listener {
     this.#onAccept = onAccept;
     for (const family of host === null ? ([4, 6] as const) : [familyOf(host)]) this.#open(family, port, host);
@@ -81,10 +81,10 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     if (this.#closed) return;
     const family = familyOf(host);
     const known = this.#sockets.get(family);
-    // The port that was to be listened at is somebody else's: then from any other. No address of the family: perhaps later.
+    // Another program has the port that we should listen on: use any other one. If there is no address of the family: perhaps later.
     const again = known === undefined || known.lostItsPort || (known.isClosed && this.#mayOpenAgain(family));
     const socket = again ? this.#bound(family) : known;
-    // Whatever the network says of one packet: it was lost, and uTP copes with that.
+    // A network error for one packet means that it was lost, which uTP handles.
     if (socket !== null) socket.send(packet, port, host);
   }
 
@@ -109,7 +109,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
 
   #freeId(): number {
     let id = Math.floor(Math.random() * 0x1_0000);
-    // With each step of two the pair of numbers is one that nobody has; there are more pairs than sockets.
+    // Steps of two give an unused pair of ids; there are more pairs than sockets.
     while (this.#connections.has(id)) id = after(id, 2);
     return id;
   }
@@ -131,7 +131,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
 
   // --- The socket
 
-  /** Null where packets of that family may not leave: the user named an address of the other one. */
+  /** Null if packets of that family cannot leave: the user named an address of the other family. */
   #bound(family: Family): UtpSocket | null {
     const { localAddress } = this.#options;
     if (localAddress !== null && familyOf(localAddress) !== family) return null;
@@ -151,7 +151,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   }
 
   #hear(bytes: Buffer, { address: host, port }: RemoteInfo): void {
-    // No packet of ours or theirs is larger than a frame of Ethernet; port 0 is nobody's, and cannot be answered.
+    // No uTP packet is larger than an Ethernet frame; port 0 belongs to no program and cannot be answered.
     const packet = bytes.length > MAX_UTP_PACKET_BYTES || port === 0 ? null : decodeUtp(bytes);
     if (packet === null || this.#closed) return;
     const from = { host, port };
@@ -163,7 +163,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
 
   #connectionOf({ type, connectionId }: UtpPacket, from: Address): UtpConnection | null {
     const isReset = type === UTP_TYPE.reset;
-    // Who asks again uses the number that it listens to; its packets come under the next.
+    // A repeated request uses the id that the peer listens to; its packets use the next one.
     const id = type === UTP_TYPE.syn ? after(connectionId, 1) : connectionId;
     for (const candidate of isReset ? [id, after(id, -1), after(id, 1)] : [id])
       for (const connection of this.#connections.get(candidate) ?? [])
@@ -171,12 +171,12 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     return null;
   }
 
-  /** True once a stranger has shown that it is where it says, and somebody wants it. */
+  /** True once a stranger has proved its address and its connection is accepted. */
   #admit(stranger: UtpConnection, packet: UtpPacket): boolean {
     if (packet.type === UTP_TYPE.syn) return true;
     if (packet.type === UTP_TYPE.state) return false;
     this.#strangers.delete(stranger);
-    // There are only so many numbers: nobody has a second guess.
+    // There are few numbers, so a stranger has only one guess.
     if (!stranger.provesItself(packet)) {
       stranger.destroy();
       return false;
@@ -186,7 +186,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     return !stranger.isStranger;
   }
 
-  /** So many in a tick and no more: nobody shall use us to shout at others. */
+  /** At most this many per tick, so that we cannot be used to send packets to others. */
   #reset(packet: UtpPacket, from: Address): void {
     const now = this.clock();
     if (now - this.#resetsAt >= UTP_TICK_MS) {

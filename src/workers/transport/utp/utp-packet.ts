@@ -1,4 +1,4 @@
-/** The packets of uTP (BEP 29): a header of 20 bytes, extensions, and then bytes of the stream. */
+/** uTP packets (BEP 29): a header of 20 bytes, extensions, and bytes of the stream. */
 
 export const UTP_HEADER_BYTES = 20;
 export const UTP_TYPE = { data: 0, fin: 1, state: 2, reset: 3, syn: 4 } as const;
@@ -12,24 +12,24 @@ const EXTENSION_HEAD_BYTES = 2;
 export interface UtpHead {
   readonly type: UtpType;
   readonly connectionId: number;
-  /** When it was sent, in microseconds of its sender's own clock, modulo 2^32. */
+  /** Its send time, in microseconds of the sender's clock, modulo 2^32. */
   readonly sentAt: number;
-  /** The delay that its sender saw in the last packet of ours: the difference of two clocks, modulo 2^32. 0: none yet. */
+  /** The delay that its sender measured in our last packet: the difference of two clocks, modulo 2^32. 0: none yet. */
   readonly delay: number;
-  /** Bytes that its sender has room for. */
+  /** The receive window of its sender in bytes. */
   readonly window: number;
   readonly sequence: number;
   readonly ack: number;
 }
 
 export interface UtpPacket extends UtpHead {
-  /** Bit i says that packet `ack + 2 + i` has come. */
+  /** Bit i says that packet `ack + 2 + i` has arrived. */
   readonly selectiveAck: Uint8Array | null;
-  /** A view on the bytes that were read. */
+  /** A view of the received bytes. */
   readonly payload: Buffer;
 }
 
-/** Null for what is no packet of uTP. Never throws. */
+/** Null if it is not a uTP packet. Never throws. */
 export function decodeUtp(bytes: Buffer): UtpPacket | null {
   if (bytes.length < UTP_HEADER_BYTES) return null;
   const first = bytes.readUInt8(0);
@@ -80,12 +80,12 @@ export function encodeUtp(head: UtpHead, selectiveAck: Uint8Array | null, payloa
   return bytes;
 }
 
-/** The sequence number `steps` on. Numbers have 16 bits and begin again. */
+/** The sequence number `steps` later. Numbers have 16 bits and wrap around. */
 export function after(sequence: number, steps: number): number {
   return (sequence + steps) & 0xffff;
 }
 
-/** How many steps `sequence` lies beyond `from`: negative where it lies before. */
+/** How many steps `sequence` is after `from`; negative if it is before. */
 export function beyond(sequence: number, from: number): number {
   return ((sequence - from) << 16) >> 16;
 }

@@ -7,7 +7,7 @@ import {
 } from '../../../shared/limits.ts';
 import { after, beyond } from './utp-packet.ts';
 
-/** Bytes that came before their turn, of all connections of a shard: they may not fill its memory. */
+/** Bytes that arrived before their turn, for all connections of a shard: they must not fill its memory. */
 export class ReorderBudget {
   #bytes = 0;
 
@@ -23,9 +23,9 @@ export class ReorderBudget {
 }
 
 export class UtpReceiver {
-  /** The last packet up to which all have come. */
+  /** The last packet up to which all have arrived. */
   #ack: number;
-  /** Packets that came before their turn, by sequence number; null for a FIN. */
+  /** Packets that arrived before their turn, by sequence number; null for a FIN. */
   readonly #early = new Map<number, Buffer | null>();
   #earlyBytes = 0;
   readonly #budget: ReorderBudget;
@@ -41,25 +41,25 @@ export class UtpReceiver {
     return this.#ack;
   }
 
-  /** Bytes that we have room for. */
+  /** Our receive window in bytes. */
   get window(): number {
     return Math.max(0, UTP_WINDOW_BYTES - this.#earlyBytes);
   }
 
-  /** Packets are missing between those that came. */
+  /** Packets are missing in between. */
   get hasGaps(): boolean {
     return this.#early.size > 0;
   }
 
-  /** All of the stream has come, up to the FIN. */
+  /** The whole stream has arrived, up to the FIN. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Takes a packet of data, or a FIN (`payload` null), and delivers all that is in order now. */
+  /** Takes a data packet or a FIN (`payload` null), and delivers everything that is in order now. */
   push(sequence: number, payload: Buffer | null, deliver: (bytes: Buffer) => void): void {
     const ahead = beyond(sequence, this.#ack);
-    // Long known, or further ahead than any window of ours reaches.
+    // Already received, or beyond any window of ours.
     if (ahead <= 0 || ahead > MAX_UTP_REORDERED_PACKETS || this.#forgotten) return;
     if (ahead > 1) return this.#keep(sequence, payload);
     this.#take(sequence, payload, deliver);
@@ -73,7 +73,7 @@ export class UtpReceiver {
     }
   }
 
-  /** BEP 29: which packets beyond the next one have come; null where none has. */
+  /** BEP 29: which packets after the next one have arrived; null if none. */
   get selectiveAck(): Uint8Array | null {
     if (this.#early.size === 0) return null;
     const bits = [...this.#early.keys()].map((sequence) => beyond(sequence, this.#ack) - 2);
@@ -101,7 +101,7 @@ export class UtpReceiver {
     const cost = costOf(payload);
     if (this.#early.has(sequence) || cost > this.window || !this.#budget.take(cost)) return;
     this.#earlyBytes += cost;
-    // A copy: the packet around it may be larger.
+    // A copy, because the packet around it may be larger.
     this.#early.set(sequence, payload === null ? null : Buffer.from(payload));
   }
 

@@ -1,4 +1,4 @@
-/** The sending half of a uTP connection: what waits, what is under way, and what must be sent again (BEP 29). */
+/** The sending half of a uTP connection: what waits, what is in flight, and what must be sent again (BEP 29). */
 import {
   UTP_FIRST_TIMEOUT_MS,
   UTP_MIN_TIMEOUT_MS,
@@ -9,9 +9,9 @@ import { Congestion } from './congestion.ts';
 import { after, beyond, UTP_TYPE, type UtpPacket, type UtpType } from './utp-packet.ts';
 
 const NO_BYTES = Buffer.alloc(0);
-/** Sent again after a time-out: what a new connection may send at once. */
+/** Packets sent again after a time-out: what a new connection may send at once. */
 const RESENT_BYTES = 4 * UTP_PAYLOAD_BYTES;
-/** A packet counts as lost when so many later ones have come. */
+/** A packet counts as lost when this many later ones have arrived. */
 const DUPLICATES = 3;
 
 export interface Outgoing {
@@ -42,10 +42,10 @@ export class UtpSender {
   #roundTripMs = 0;
   #varianceMs = 0;
   #timeoutMs = UTP_FIRST_TIMEOUT_MS;
-  /** Bytes were lost in the window that ends here: it is halved once. */
+  /** Bytes were lost in the window that ends here: it is halved only once. */
   #lossUntil: number;
 
-  /** `transmit` gives a packet to the network, with the newest header. */
+  /** `transmit` sends a packet with the newest header. */
   constructor(firstSequence: number, transmit: (packet: Outgoing) => void) {
     this.#next = firstSequence;
     this.#lossUntil = firstSequence;
@@ -58,23 +58,23 @@ export class UtpSender {
     return this.#next;
   }
 
-  /** Bytes written that no packet has carried yet. */
+  /** Written bytes that no packet has carried yet. */
   get unsentBytes(): number {
     return this.#bytesWaiting;
   }
 
   write(bytes: Uint8Array): void {
-    // A copy: some messages are made once and sent to everybody, and this one may have to wait.
+    // A copy, because some messages are made once and sent to all peers, and this one may have to wait.
     this.#waiting.push(Uint8Array.from(bytes));
     this.#bytesWaiting += bytes.length;
   }
 
-  /** Sends a packet that takes a number and is not part of the stream. */
+  /** Sends a packet that has a number but is not part of the stream. */
   sendNow(type: UtpType, now: number): void {
     this.#send({ type, sequence: this.#next, payload: NO_BYTES, sentAt: now, times: 0, arrived: false }, now);
   }
 
-  /** Sends what may be sent. True if anything was, and with it our newest acknowledgement. */
+  /** Sends what may be sent. True if it sent anything, and with it our newest acknowledgement. */
   flush(now: number): boolean {
     let sent = false;
     while (this.#bytesWaiting > 0) {
@@ -90,22 +90,22 @@ export class UtpSender {
     return sent;
   }
 
-  /** A packet acknowledges all that was sent. */
+  /** A packet acknowledges everything that was sent. */
   isAllAcknowledgedBy({ ack }: UtpPacket): boolean {
     return ack === after(this.#next, -1);
   }
 
-  /** What a packet says has arrived. False if it speaks of packets that were never sent. */
+  /** Handles the acknowledgement in a packet. False if it names packets that were never sent. */
   acknowledged({ ack, selectiveAck, delay, window }: UtpPacket, now: number): boolean {
     if (beyond(ack, after(this.#next, -1)) > 0) return false;
-    // One that was overtaken on its way speaks of a window that was.
+    // A packet that was overtaken on its way carries an old window.
     if (beyond(ack, this.#newestAck) >= 0) {
       this.#newestAck = ack;
       this.#peerWindow = window;
       if (window > 0) this.#noRoomSince = null;
     }
     let bytes = 0;
-    // What moves on is alive: the patience that grew with each loss is over.
+    // Progress proves that the connection is alive, so the time-out is short again.
     if (beyond(ack, this.#oldestSequence) >= 0) this.#timeoutMs = this.#plainTimeoutMs;
     while (this.#underWay.length > 0 && beyond(ack, this.#oldest().sequence) >= 0) {
       const packet = this.#underWay.shift() as UnderWay;
@@ -116,14 +116,14 @@ export class UtpSender {
     return true;
   }
 
-  /** Sends the oldest packet again if it is overdue. `dead` once that was done `maxTimes` times. */
+  /** Sends the oldest packet again if it is overdue. `dead` once this was done `maxTimes` times. */
   tick(now: number, maxTimes: number): 'alive' | 'dead' {
     const oldest = this.#underWay[0];
     if (oldest === undefined || now - oldest.sentAt < this.#timeoutMs) return 'alive';
     if (oldest.times >= maxTimes) return 'dead';
     this.#timeoutMs *= 2;
     this.#congestion.timedOut();
-    // Who was silent for so long has lost the others as well, as a rule: one flight of them goes out again.
+    // After such a silence the other packets are usually lost as well: one flight of them is sent again.
     let bytes = 0;
     for (const packet of this.#underWay) {
       if (packet.arrived) continue;
@@ -134,7 +134,7 @@ export class UtpSender {
     return 'alive';
   }
 
-  /** Of the packet that is awaited, or else of the next one to be sent. */
+  /** The number of the awaited packet, or else of the next one to send. */
   get #oldestSequence(): number {
     return this.#underWay[0]?.sequence ?? this.#next;
   }
@@ -152,7 +152,7 @@ export class UtpSender {
     if (this.#bytesUnderWay + bytes <= Math.min(this.#congestion.window, this.#peerWindow)) return true;
     if (this.#underWay.length > 0) return false;
     if (this.#peerWindow >= bytes) return true;
-    // The word that there is room again may have been lost: ask now and then, with a packet.
+    // The message that there is room again may have been lost: probe now and then with a packet.
     this.#noRoomSince ??= now;
     if (now - this.#noRoomSince < UTP_ZERO_WINDOW_MS) return false;
     this.#noRoomSince = now;
@@ -191,12 +191,12 @@ export class UtpSender {
     this.#transmit(packet);
   }
 
-  /** Returns the bytes that are news. */
+  /** Returns the newly acknowledged bytes. */
   #arrived(packet: UnderWay, now: number): number {
     if (packet.arrived) return 0;
     packet.arrived = true;
     this.#bytesUnderWay -= packet.payload.length;
-    // Karn: of a packet that was sent twice nobody knows which of the two is answered.
+    // Karn: if a packet was sent twice, it is unknown which one was answered.
     if (packet.times === 1) this.#measure(now - packet.sentAt);
     return Math.max(1, packet.payload.length);
   }

@@ -1,4 +1,4 @@
-/** One UDP socket of uTP, that sends from where it was told to or not at all. */
+/** One UDP socket for uTP that sends from its given address or not at all. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { MAX_UTP_UNBOUND_PACKETS, UTP_RECEIVE_BUFFER_BYTES } from '../../../shared/limits.ts';
 
@@ -6,7 +6,7 @@ export type Family = 4 | 6;
 
 export class UtpSocket {
   readonly #socket: Socket;
-  /** Null once it is bound. */
+  /** Waiting packets; null once it is bound. */
   #waiting: (() => void)[] | null = [];
   #closed = false;
   readonly #port: number;
@@ -22,10 +22,10 @@ export class UtpSocket {
     this.#socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       ipv6Only: family === 6,
-      // Addresses are literals: nothing is looked up.
+      // Addresses are literals, so nothing is looked up.
       lookup: (name, _, found) => found(null, name, family),
     });
-    // One that cannot be bound is no way: by itself Node would bind it to all addresses at the next packet.
+    // A socket that cannot be bound is not used: Node would bind it to all addresses at the next packet.
     this.#socket.on('error', () => this.close());
     this.#socket.on('message', onPacket);
     this.#socket.on('listening', () => this.#bound());
@@ -37,7 +37,7 @@ export class UtpSocket {
     return this.#closed;
   }
 
-  /** The port that it was told to take is taken. */
+  /** The requested port is taken. */
   get lostItsPort(): boolean {
     return this.#closed && this.#port !== 0;
   }
@@ -63,7 +63,7 @@ export class UtpSocket {
     try {
       this.#socket.setRecvBufferSize(UTP_RECEIVE_BUFFER_BYTES);
     } catch {
-      // It stays as it is: packets that find no room are sent again.
+      // The buffer keeps its size: packets that find no room are sent again.
     }
     for (const send of waiting) send();
   }
