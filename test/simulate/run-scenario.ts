@@ -1,5 +1,6 @@
 /** Runs one scenario and says what was wrong. */
 import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
+import { TURNOVER_INTERVAL_MS } from '../../src/shared/limits.ts';
 import { VirtualSession } from '../support/virtual-session.ts';
 import type { EventPlan, Scenario, TorrentPlan } from './scenario.ts';
 import { SimTorrent } from './sim-torrent.ts';
@@ -7,7 +8,8 @@ import { answerOf } from './sim-web-seeds.ts';
 
 /**
  * What a download may take on top of bytes left / honest rate, from the moment on when nothing disturbs it: time-outs of silent
- * peers (60 s), waits before a lost peer or a failed tracker is tried again (120 s), suspects, slow owners.
+ * peers (60 s), waits before a lost peer or a failed tracker is tried again (120 s), suspects, slow owners. Where places are few,
+ * peers that give nothing have their turns before: one each half minute.
  */
 const CONSTANT_MS = 240_000;
 const CLOSE_MS = 20_000;
@@ -35,10 +37,12 @@ class ScenarioRun {
   /** From here on nothing disturbs the session. */
   #quietAt = 0;
   #isClosing = false;
+  readonly #hasFewPlaces: boolean;
   #beyondMs = 0;
 
   constructor(scenario: Scenario, log: Log) {
     const { shards, hashers, maxPeers, halfOpen, listens, seed } = scenario;
+    this.#hasFewPlaces = maxPeers > 0;
     const settings = {
       ...DEFAULT_SESSION,
       ...{ shards, hashers, maxPeers, halfOpen },
@@ -91,6 +95,9 @@ class ScenarioRun {
     try {
       await loop.run(Number.MAX_SAFE_INTEGER, () => this.#isOver());
       for (const torrent of this.#torrents) {
+        const beyondMs = torrent.completedAt - (this.#dueAt(torrent) - CONSTANT_MS);
+        if (torrent.isComplete && honestRate(torrent.plan) !== null)
+          this.#beyondMs = Math.max(this.#beyondMs, beyondMs);
         const lateMs = loop.time.now() - this.#dueAt(torrent);
         if (!torrent.isComplete && lateMs > 0 && honestRate(torrent.plan) !== null)
           failures.push(
@@ -117,14 +124,8 @@ class ScenarioRun {
     const now = loop.time.now();
     return this.#torrents.every((torrent) => {
       if (torrent.failures.length > 0) return true;
-      return torrent.isComplete ? this.#settled(torrent) : now > this.#dueAt(torrent);
+      return torrent.isComplete || now > this.#dueAt(torrent);
     });
-  }
-
-  #settled(torrent: SimTorrent): boolean {
-    const due = this.#dueAt(torrent) - CONSTANT_MS;
-    if (Number.isFinite(due)) this.#beyondMs = Math.max(this.#beyondMs, torrent.completedAt - due);
-    return true;
   }
 
   /** When it must be complete; one without a promise is looked at for a while. */
@@ -133,7 +134,8 @@ class ScenarioRun {
     const quietAt = Math.max(this.#quietAt, torrent.quietAt, ...plan.peers.map((peer) => peer.awayUntilMs));
     const rate = honestRate(plan);
     if (rate === null) return quietAt + LOOK_MS;
-    return quietAt + (content.all.length / rate) * 1_000 + CONSTANT_MS;
+    const turns = this.#hasFewPlaces ? plan.peers.length * TURNOVER_INTERVAL_MS : 0;
+    return quietAt + (content.all.length / rate) * 1_000 + turns + CONSTANT_MS;
   }
 
   async #close(failures: string[]): Promise<void> {

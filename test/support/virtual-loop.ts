@@ -58,13 +58,15 @@ export class VirtualLoop {
 
   readonly soon = (work: () => void): void => void this.plainLater(0, work);
 
-  /** Runs until `isOver` says so, nothing is left to do, or `end` comes, in milliseconds of the run. */
+  /** Runs until `isOver` says so after work of main, nothing is left to do, or `end` comes, in milliseconds of the run. */
   async run(end: number, isOver: () => boolean = () => false): Promise<void> {
     await turn();
-    while (!isOver() && this.time.next(end)) {
+    if (isOver()) return;
+    while (this.time.next(end)) {
       if (!this.#isTouched) continue;
       this.#isTouched = false;
       await turn();
+      if (isOver()) return;
     }
   }
 

@@ -22,7 +22,8 @@ export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, but ${size(LEAST
 export function defaultMemory(g: Geometry): number {
   const wanted = DEFAULT_MEMORY_PIECES * g.pieceLength;
   const usual = Math.min(MOST_DEFAULT_MEMORY_BYTES, Math.max(LEAST_DEFAULT_MEMORY_BYTES, wanted));
-  return Math.max(usual, g.blocksPerPiece * BLOCK_BYTES);
+  const piece = g.blocksPerPiece * BLOCK_BYTES;
+  return Math.max(Math.min(usual, g.pieceCount * piece), piece);
 }
 
 /** Throws a `usage` failure where one piece does not fit. */

@@ -1,5 +1,4 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
-import { monotonicMs } from '../../shared/clock.ts';
 import { LIVE_PROGRESS_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
@@ -20,7 +19,7 @@ import { goneText, noPeerText } from './no-peer.ts';
 import { downloadProgress, receivedBytes, searchProgress } from './progress.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import type { Session } from './session.ts';
-import type { TorrentSettings } from './settings.ts';
+import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
 
@@ -39,13 +38,12 @@ export class TorrentRun {
   readonly swarm: TorrentSwarm;
   readonly #source: Source;
   readonly #settings: TorrentSettings;
-  readonly #session: Session;
   readonly #onPlan: (plan: StoragePlan) => void;
   readonly #listeners = new TorrentListeners((error) => this.#listenerThrew(error));
   readonly #watch: IdleWatch;
   readonly #lostNotice = new LostNotice();
   readonly #rate = new RateMeter();
-  readonly #begun = performance.now();
+  readonly #begun: number;
   readonly #ending: Promise<Ending>;
   #end: (ending: Ending) => void = () => {};
   #thrown: Ending | null = null;
@@ -63,7 +61,6 @@ export class TorrentRun {
   constructor({ source, settings, session, onPlan = () => {} }: TorrentRunOptions) {
     this.#source = source;
     this.#settings = settings;
-    this.#session = session;
     this.#onPlan = onPlan;
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
@@ -71,7 +68,9 @@ export class TorrentRun {
         this.#over.abort();
       };
     });
-    this.#watch = new IdleWatch(this.#patience, new LivedClock(monotonicMs).now);
+    this.#isAwaited = isAwaited(session, settings);
+    this.#begun = session.world.now();
+    this.#watch = new IdleWatch(this.#patience, new LivedClock(session.world.now).now);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
@@ -84,7 +83,6 @@ export class TorrentRun {
     return this.#phase;
   }
 
-  /** Null while the metadata of a magnet link is searched. */
   get metainfo(): Metainfo | null {
     return this.#metainfo;
   }
@@ -99,14 +97,13 @@ export class TorrentRun {
     return this.#missing;
   }
 
-  /** Bytes a second that arrive now. */
   get rate(): number {
     return this.#rate.perSecond;
   }
 
   /** Milliseconds since the start, up to the end of the work: to close everything takes a moment more. */
   get elapsedMs(): number {
-    return this.#elapsedMs ?? performance.now() - this.#begun;
+    return this.#elapsedMs ?? this.swarm.session.world.now() - this.#begun;
   }
 
   /** Resolves when nothing of the run is left, however it ended. `signal` interrupts it in order. */
@@ -114,15 +111,15 @@ export class TorrentRun {
     const interrupt = (): void => this.#end({ kind: 'interrupted' });
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
-    const timer = setInterval(() => this.#look(), LIVE_PROGRESS_MS);
+    const endLooks = this.swarm.session.world.every(LIVE_PROGRESS_MS, () => this.#look());
     if (this.#source.kind === 'magnet') this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch((error: unknown) => this.#end({ kind: 'failed', error }));
     const ending = await this.#ending;
-    this.#elapsedMs = performance.now() - this.#begun;
+    this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     signal.removeEventListener('abort', interrupt);
-    clearInterval(timer);
+    endLooks();
     await this.#close(prepared);
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null)
@@ -191,7 +188,6 @@ export class TorrentRun {
     release();
   }
 
-  /** Names that are slow to look up hold up nothing. */
   #discover(): void {
     if (this.#isDiscovering) return;
     this.#isDiscovering = true;
@@ -212,7 +208,8 @@ export class TorrentRun {
       }),
       onClosed: () => this.#checkExhausted(),
       onListening: (port) => {
-        this.#isAwaited = this.#session.settings.port !== 0;
+        this.#isAwaited &&= port !== null;
+        if (port === null) return;
         this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
       },
       onNetworkBack: (back) => {
@@ -250,7 +247,6 @@ export class TorrentRun {
     return peers.size + peers.acceptedCount;
   }
 
-  /** No peer is left to ask or to wait for, and no new one will be named. */
   #checkExhausted(): void {
     if (!this.#isDiscovering || !this.swarm.race.peers.allSettled || this.#isHopeful) return;
     const { asksTrackers } = this.swarm.discovery;
@@ -260,7 +256,6 @@ export class TorrentRun {
     );
   }
 
-  /** The regular look at the run: its time-outs and its progress. */
   #look(): void {
     this.#watch.look(this.#isDiscovering);
     if (!this.#isDiscovering || this.#over.signal.aborted) return;
@@ -275,7 +270,7 @@ export class TorrentRun {
     const notice = this.#lostNotice.look(this.swarm, this.#patience);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
-    if (download !== null) this.#rate.sample(receivedBytes(race, download), performance.now());
+    if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());
     const progress =
       download === null
         ? searchProgress(race, this.swarm.metadataSearch?.offers ?? 0)
@@ -297,4 +292,9 @@ export class TorrentRun {
     const { download, plan } = this.#job ?? { download: null, plan: null };
     return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }
+}
+
+/** At a port that the user named others are waited for; at any other they would come by chance. */
+function isAwaited({ settings, isDirect }: Session, torrent: TorrentSettings): boolean {
+  return (settings.port ?? 0) !== 0 && isDirect && acceptsPeers(torrent);
 }

@@ -39,8 +39,8 @@ export interface SwarmListener {
   onBanned(peer: PeerIndex): void;
   onShardLost(error: unknown): void;
   onNews(news: TrackerNews): void;
-  /** Others may connect to us at this port. */
-  onListening(port: number): void;
+  /** Others may connect to us at this port; null where none can. */
+  onListening(port: number | null): void;
   /** The network was away: what waits because it failed may be tried again. */
   onNetworkBack(back: NetworkReturn): void;
   /** A bug that a new thread does not fix. */
@@ -192,7 +192,7 @@ export class TorrentSwarm implements ActiveTorrent {
   async #listen(): Promise<number> {
     try {
       const port = await this.session.listen();
-      if (port !== null) this.#listener.onListening(port);
+      this.#listener.onListening(port);
       return port ?? NO_LISTENING_PORT;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -201,6 +201,7 @@ export class TorrentSwarm implements ActiveTorrent {
         kind: 'failed',
         text: `no peer can connect to us (${reason})`,
       });
+      this.#listener.onListening(null);
       return NO_LISTENING_PORT;
     }
   }

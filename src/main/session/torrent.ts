@@ -20,7 +20,7 @@ export class SessionTorrent implements Torrent {
   readonly #settings: TorrentSettings;
   readonly #session: Session;
   readonly #onEnd: () => void;
-  readonly #added = performance.now();
+  readonly #added: number;
   readonly #completed: Deferred<DownloadResult> = deferred();
   readonly #listeners = new Set<(event: TorrentEvent) => void>();
   readonly #streams = new Set<EventStream>();
@@ -38,6 +38,7 @@ export class SessionTorrent implements Torrent {
     this.#source = source;
     this.#settings = settings;
     this.#session = session;
+    this.#added = session.world.now();
     this.#onEnd = onEnd;
     this.infoHash = namesOf(source).infoHash;
     // A program that asks for it hears of it; one that does not must not end by it.
@@ -130,7 +131,7 @@ export class SessionTorrent implements Torrent {
 
   #finish(rest: 'complete' | 'failed' | 'removed', error: unknown, run: TorrentRun | null = null): void {
     this.#rest = rest;
-    const ms = performance.now() - this.#added;
+    const ms = this.#session.world.now() - this.#added;
     if (run === null) this.#completed.reject(error);
     else this.#completed.resolve({ ...run.result, downloaded: this.#downloaded, ms });
     for (const stream of [...this.#streams]) stream.end();

@@ -159,7 +159,7 @@ export class DownloadFiles {
   /** Throws a `disk` failure where a good piece was kept from the file, because it is somebody else's. */
   assertWritten(file: number): void {
     if (!this.#strangers.has(file)) return;
-    throw new Failure('disk', `${this.#pathOf(file)}: its content is not that of the torrent`);
+    throw new Failure('disk', `${this.#pathOf(file)}: its content differs from the torrent`);
   }
 
   /** These files differ from a good piece: they are not written, and the download cannot be complete. */
