@@ -1,4 +1,4 @@
-/** So many at once, and as many again a second. */
+/** This many at once, and as many again per second. */
 export class Allowance {
   readonly #perS: number;
   #left: number;

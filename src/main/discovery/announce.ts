@@ -1,4 +1,4 @@
-/** What is said to a tracker and what it answers, whatever the protocol. */
+/** Requests to a tracker and its answers, for every protocol. */
 import type { Reach } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 
@@ -12,14 +12,14 @@ export interface AnnounceRequest {
   readonly downloaded: number;
   readonly left: number;
   readonly event: AnnounceEvent;
-  /** Peers wanted. */
+  /** The number of peers that we want. */
   readonly numwant: number;
-  /** The same for the whole run, so that a tracker knows us again after our address changed (BEP 7). */
+  /** The same for the whole run, so that a tracker knows us after our address has changed (BEP 7). */
   readonly key: number;
 }
 
 export interface AnnounceReply {
-  /** How near the tracker is: it may name nobody who is nearer. */
+  /** How near the tracker is: it may not name peers that are nearer than itself. */
   readonly reach: Reach;
   readonly peers: readonly HostPort[];
   readonly intervalMs: number;
@@ -30,7 +30,7 @@ export interface AnnounceReply {
   readonly trackerId: Uint8Array | null;
 }
 
-/** What a tracker knows of a torrent. */
+/** The figures of a tracker about a torrent. */
 export interface Scrape {
   readonly seeders: number;
   readonly leechers: number;
@@ -43,12 +43,12 @@ export interface TrackerErrorOptions extends ErrorOptions {
   readonly lasting?: boolean;
 }
 
-/** A tracker that did not answer well. The message is for the user. */
+/** A tracker failed to give a good answer. The message is for the user. */
 export class TrackerError extends Error {
   override readonly name = 'TrackerError';
-  /** The tracker says for how long it is not to be asked again; Infinity: never. Null where it says nothing. */
+  /** The wait that the tracker wants; Infinity: never ask again. Null if it names none. */
   readonly retryMs: number | null;
-  /** It will hardly be otherwise in a few minutes: no reason for a run to wait. */
+  /** It will probably not change in a few minutes: no reason for a run to wait. */
   readonly lasting: boolean;
 
   constructor(message: string, { retryMs = null, lasting = false, ...options }: TrackerErrorOptions = {}) {

@@ -1,6 +1,6 @@
 /**
- * What strangers may ask of our node of the DHT, and what they get. Anybody may write anybody's address on a question, so
- * answers are small and few: our node must be of no use to flood a third party. How much one host may announce is bounded, too.
+ * What strangers may ask of our DHT node, and what they get. A question can carry a forged sender address, so answers are
+ * small and few: our node must not be useful to flood a third party. How much one host may announce is limited, too.
  */
 import { believable, type Reach, reachOf } from '../../shared/address-rules.ts';
 import {
@@ -99,8 +99,8 @@ function networkOf(host: string): string {
 }
 
 /**
- * An answer of ours with no more nodes than BEP 5 has, and no more peers than fit. Which of them is the library's choice, but for
- * those that lie nearer to us than the one who asks: our own network is nobody else's business.
+ * Our answer with no more nodes than BEP 5 has, and no more peers than fit. The library chooses them, except those that are
+ * nearer to us than the asking node: it must not learn of our own network.
  */
 export function boundedAnswer(message: BencodeDict, asker: string): BencodeDict {
   const answer = field(message, 'r');

@@ -35,7 +35,7 @@ export class DhtSearch {
   readonly request: DhtRequest;
   readonly infoHash: Buffer;
   phase: Phase = 'starting';
-  /** Null: nobody can connect to us. */
+  /** Null: no peer can connect to us. */
   port: number | null = null;
   /** Ends what is under way or planned. */
   cancel = (): void => {};

@@ -30,7 +30,7 @@ export interface DhtSocketOptions {
   readonly family: DhtFamily;
   readonly openSocket: OpenSocket;
   readonly now: Clock;
-  /** We take part without being asked anything: nobody could reach us. */
+  /** We send queries, but other nodes do not query us: they could not reach us. */
   readonly isReadOnly: () => boolean;
   /** Our own address; null leaves it to the system. */
   readonly from: string | null;

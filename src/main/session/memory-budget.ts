@@ -1,6 +1,6 @@
 /**
- * Memory for pieces, shared out among the torrents that download. Shared memory cannot shrink while threads hold it, so a
- * torrent has its part from the moment when its files are ready until its run ends; the next one waits until there is room.
+ * Memory for pieces, divided among the torrents that download. Shared memory cannot shrink while threads hold it, so a torrent
+ * keeps its part from the moment when its files are ready until its run ends; the next one waits until there is room.
  */
 
 import type { Geometry } from '../../shared/geometry.ts';

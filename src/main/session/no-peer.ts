@@ -1,6 +1,6 @@
-/** How a run says that nobody is left to ask: it blames trackers only where some were asked. */
+/** How a run says that no peer is left to ask: it blames trackers only if some were asked. */
 
-/** Nobody was there from the start. */
+/** There was no peer from the start. */
 export function noPeerText(what: 'download from' | 'race', asksTrackers: boolean): string {
   const trackers = asksTrackers ? 'no tracker knows one' : 'no tracker was asked';
   return `no peer to ${what}: ${trackers}, and --peer names none`;

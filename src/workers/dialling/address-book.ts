@@ -75,7 +75,7 @@ export class AddressBook {
     }
   }
 
-  /** Of a shard that died: they were lost, and nobody knows when. */
+  /** Peers of a shard that died: they were lost, and the time of the loss is unknown. */
   addLost(addresses: readonly PeerAddress[], now: number): void {
     for (const address of addresses) this.retryLater(address, 'connect-failed', now);
   }

@@ -12,7 +12,7 @@ export class WorkingPeers {
     return this.#peers.size;
   }
 
-  /** Looks at a peer anew. As long as the torrent is unknown nobody can say what a peer is good for. */
+  /** Checks a peer again. While the torrent is unknown, it is also unknown whether a peer is useful. */
   note(peer: PeerDriver, torrentKnown: boolean): void {
     const { state } = peer;
     const isGood = state.phase === 'unchoked' && !state.session.silent;
