@@ -5,14 +5,14 @@
  * Invariants (the stress test with real threads checks them):
  *  1. A word is `state | priority << 4 | owner << 8`. Only claimed and full pieces have an owner, the shard that claimed them.
  *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins. A skipped piece cannot be claimed.
- *  3. claimed → full: the owner, or in its name the guest of its slot. claimed → missing: the owner alone (or main, once
- *     that shard is dead).
- *  4. full → verified, full → missing: main alone, on the hasher's verdict. verified is for ever.
+ * 3. claimed → full: the owner, or for it the guest of its slot. claimed → missing: only the owner (or main, once that
+ *    holder is dead).
+ * 4. full → verified, full → missing: only main, after the verdict of a storage thread. verified is final.
  *  5. The priority is changed by main alone, by one exclusive-or: it never touches the state, so no claim is lost. All changes
  *     of state keep the priority.
  *  6. missingCount is the number of missing pieces that are not skipped.
- *  7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its part behind:
- *     availability is a hint for the order of pieces and nothing else.)
+ * 7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its share behind:
+ *    availability is only a hint for the order of pieces.)
  *  8. urgent[g] is the number of pieces with priority `now` in the g-th group of pieces: an index, so that nobody scans all words.
  */
 import type { PieceIndex, ShardId } from './indices.ts';
@@ -236,7 +236,7 @@ export class Ledger {
     return Atomics.load(this.#availability, piece) + Atomics.load(this.#counters, SEEDS);
   }
 
-  /** Main alone, when a download stands still: how many pieces are missing, and how many of these nobody has. */
+  /** Only main, when a download makes no progress: how many pieces are missing, and how many of them no peer has. */
   get shortage(): Shortage {
     let [missing, unavailable] = [0, 0];
     let example: PieceIndex | null = null;

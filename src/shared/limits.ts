@@ -317,11 +317,11 @@ export const REJECTS_BEFORE_REST = 16;
 export const ORPHANED_PIECE_MS = 3_000;
 /** A shard that joined the slot of another holder and received no block for this time leaves it, so that a third may join. */
 export const GUEST_PATIENCE_MS = 3_000;
-/** And comes back to that piece after this long at the earliest; doubles each time, so that every other shard has its turn. */
+/** It may join that slot again after this time, doubled each time, so that every other shard has its turn. */
 export const GUEST_RETURN_MS = 1_000;
-/** The longest such wait. */
+/** The longest time before a guest that received nothing joins the same slot again. */
 export const MAX_GUEST_RETURN_MS = 60_000;
-/** Senders whose blocks are kept out of a piece that failed its hash, at one time. */
+/** Senders whose blocks are kept out of a piece that failed its hash check, at one time. */
 export const MAX_AVOIDED_SENDERS = 4;
 /** Tries to fetch such a piece from one sender alone that may end early. Then several senders may give it again. */
 export const MAX_SOLO_TRIES = 3;
@@ -389,14 +389,14 @@ export const LOCK_LOOK_MS = 500;
 /** A longer file is not a lock. */
 export const MAX_LOCK_BYTES = 4_096;
 
-/** Bytes ahead of a reader's position that come before all others: a second of the fastest line, some seconds of video. */
+/** Bytes ahead of a reader's position that are fetched first: a second of the fastest line, some seconds of video. */
 export const READER_WINDOW_BYTES = 16_777_216;
-/** But so many pieces at least, where they are large: several peers are to work for a reader at one time. */
+/** At least this many pieces, if pieces are large: several peers must work for a reader at one time. */
 export const READER_WINDOW_PIECES = 8;
-/** Read from the disk at one time for a reader, and kept for a consumer that is slower. */
+/** Bytes read from disk at one time for a reader, and kept for a slower consumer. */
 export const READER_CHUNK_BYTES = 262_144;
 
-/** The trackers, and the web seeds, of a torrent or a magnet link beyond these are passed over. */
+/** Trackers, and web seeds, of a torrent or magnet link. Those beyond are skipped. */
 export const MAX_TRACKERS = 100;
 /** A URL in a torrent or magnet link. A longer one is skipped. */
 export const MAX_URL_CHARS = 2_048;
@@ -591,9 +591,9 @@ export const MAX_HASHERS = 256;
 export const MAX_PARALLEL_DOWNLOADS = 64;
 /** `--memory`. One download has one block of shared memory; no disk is slow enough to need more. */
 export const MAX_MEMORY_BYTES = 68_719_476_736;
-/** Events of a torrent that wait for a program that does not take them; the oldest go first. */
+/** Events of a torrent that wait for a program that does not take them. The oldest are dropped first. */
 export const MAX_WAITING_EVENTS = 10_000;
-/** Memory for pieces of all torrents of a session that a program opens and gives no `memory`. */
+/** Memory for the pieces of all torrents of a session, if the program gives no `memory`. */
 export const DEFAULT_SESSION_MEMORY_BYTES = 1_073_741_824;
 /** A torrent with pieces of this size or more starts with memory for one piece; other torrents wait for memory for two. */
 export const LARGE_PIECE_BYTES = 134_217_728;

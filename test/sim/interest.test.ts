@@ -139,7 +139,7 @@ test('one that gives nothing makes room where only lost peers wait', () => {
   assert.deepEqual([useless?.destroyed, lost?.dials], [true, 2]);
 });
 
-test('a peer that falls silent and then goes on takes its place again', () => {
+test('a peer that falls silent and then continues counts again', () => {
   const shard = new VirtualShard({ ...downloading, workingPeers: 1, slots: 8 });
   const [peer] = shard.add(seed({ serves: () => null }));
   shard.run(24_000);

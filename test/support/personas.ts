@@ -47,7 +47,7 @@ function asked(payload: Buffer): [number, number, number] {
   return [payload.readUInt32BE(0), payload.readUInt32BE(4), payload.readUInt32BE(8)];
 }
 
-/** What each does when it is asked for a block. Its greeting is that of a seed. */
+/** The behaviour of each when a block is requested. It greets like a seed. */
 const ON_REQUEST: Record<string, (roll: Roll, content: Content) => NonNullable<FakePeerScript['hears']>> = {
   silent: () => () => true,
   crawler: (roll, { bytes: knownPayload }) => {
@@ -184,7 +184,7 @@ export function personaOf(name: string, roll: Roll, pieces: number, content: Con
   return { name, script: { script, serves: content.bytes, delayMs: 5, hears } };
 }
 
-/** Has everything, unchokes soon, and gives at a rate. */
+/** Has everything, unchokes soon, and sends at a rate. */
 export function honest(bytesPerS: number, unchokeMs: number, content: Content = KNOWN): FakePeerScript {
   return {
     script: [

@@ -64,7 +64,7 @@ export class VirtualTrackers implements SessionHttp {
       this.#loop.time.after(1 + this.#roll(300), () => {
         this.#loop.touch();
         signal.removeEventListener('abort', abort);
-        if (answer === null) reject(new HttpError('nobody listens there'));
+        if (answer === null) reject(new HttpError('no program listens there'));
         else resolve({ status: 200, headers: {}, reach: 'public', ...answer });
       });
     });

@@ -72,7 +72,7 @@ test(`${THREADS} threads, ${OPERATIONS} operations`, { timeout: 120_000 }, async
     }
   };
 
-  // Main's part: judge full pieces. Most fail, so that the threads never run out of work before the operations do.
+  // Main's part: judge full pieces. Most fail, so that the threads have work until all operations are done.
   let judged = 0;
   const isFull = (slot: SlotIndex, piece: PieceIndex): boolean =>
     ledger.stateOf(piece) === PIECE_STATE.full &&

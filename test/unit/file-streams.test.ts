@@ -136,7 +136,7 @@ test('what was not written, or was cut off, is a disk failure', async () => {
   const stranger = onDisk(100, 0, 64);
   stranger.verify(0, 1);
   const assertWritten = (): void => {
-    throw new Failure('disk', 'its content is not that of the torrent');
+    throw new Failure('disk', 'its content differs from the torrent');
   };
   await assert.rejects(all(new FileStream({ ...stranger.source, assertWritten }, 0, 100)), { code: 'disk' });
   const cut = onDisk(100, 0, 64);

@@ -2,10 +2,10 @@
 import type { PieceIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 
-/** Pieces that are looked at to draw one stretch of a torrent. */
+/** Pieces checked for one stretch of the progress bar. */
 const STRETCH_SAMPLES = 64;
 
-/** How much of each of so many stretches of the torrent is verified or not wanted, 0 to 1; long ones are sampled. */
+/** The share that is verified or unwanted, 0 to 1, in each of `count` stretches of the torrent; long stretches are sampled. */
 export function stretchesOf(ledger: Ledger, count: number): number[] {
   return Array.from({ length: count }, (_, i) => {
     const first = Math.floor((i * ledger.pieceCount) / count);

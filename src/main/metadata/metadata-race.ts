@@ -1,4 +1,4 @@
-/** The metadata of a magnet link, fetched over a race: hears of offers and parts, asks peers, resolves with the proven bytes. */
+/** Fetches the metadata of a magnet link over a race: receives offers and parts, sends requests, resolves with the proven bytes. */
 import type { PeerIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
@@ -19,7 +19,7 @@ export class MetadataRace {
   #asking = false;
   #done = false;
 
-  /** `race`: looked up when first needed, since a race and its listener need each other. */
+  /** `race` is read on first use, because a race and its listener need each other. */
   constructor(infoHash: Uint8Array, race: () => Race, world: MainWorld = SYSTEM_MAIN) {
     this.#race = race;
     this.#world = world;

@@ -44,7 +44,7 @@ export class PeerList {
     return this.#peers.size;
   }
 
-  /** `blocklist`: addresses that the user wants nothing to do with. */
+  /** `blocklist`: addresses that the user blocked. */
   constructor(blocklist: Blocklist | null = null, random: () => number = Math.random) {
     this.#room = new PeerRoom(USER, random);
     this.#blocklist = blocklist;

@@ -41,7 +41,7 @@ export class Race {
   #firstBlockAt: number | null = null;
   #stopped: Promise<void> | null = null;
 
-  /** Enters the shards. Until `setTorrent` peers are raced, but nothing is asked of them. */
+  /** Enters the shards. Until `setTorrent`, peers are raced but not asked for data. */
   constructor(options: RaceOptions, pool: ShardPool, world: MainWorld = SYSTEM_MAIN) {
     this.#options = options;
     this.#world = world;
@@ -204,7 +204,7 @@ export class Race {
         this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
         return;
       case 'accepted':
-        // A peer that connects to us may be the first of all.
+        // An incoming peer may be the first peer of all.
         this.#startedAt ??= this.#world.now();
         this.peers.accept(event.address);
         if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);

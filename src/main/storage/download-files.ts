@@ -1,4 +1,4 @@
-/** The files of a download from the look at what is there to its end: judged, made ready, and their journal kept. */
+/** The files of a download from the first check to the end: judged, prepared, with their journal. */
 import { closeSync, constants } from 'node:fs';
 import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -159,10 +159,10 @@ export class DownloadFiles {
   /** Throws a `disk` failure where a good piece was kept from the file, because it is somebody else's. */
   assertWritten(file: number): void {
     if (!this.#strangers.has(file)) return;
-    throw new Failure('disk', `${this.#pathOf(file)}: its content is not that of the torrent`);
+    throw new Failure('disk', `${this.#pathOf(file)}: its content differs from the torrent`);
   }
 
-  /** These files had other bytes than a good piece: they are not written to, and the download cannot be complete. */
+  /** These files differ from a good piece: they are not written, and the download cannot be complete. */
   withhold(files: readonly number[]): void {
     for (const file of files) this.#strangers.add(file);
     this.#journal.disown(files);

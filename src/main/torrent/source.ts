@@ -58,7 +58,7 @@ function magnetOf(link: string): Source {
   return { kind: 'magnet', magnet: parseMagnet(link) };
 }
 
-/** Many sites answer the URL of a .torrent with a redirect to a magnet link, or with its text. */
+/** Many sites answer the URL of a .torrent with a redirect to a magnet link, or with the link as text. */
 async function download(
   url: string,
   http: Pick<HttpClient, 'get'>,
@@ -80,7 +80,7 @@ async function download(
   }
 }
 
-/** A torrent begins with `d`, as a bencoded dictionary does; anything else is a source in one line of text. */
+/** A torrent begins with `d`, as a bencoded dictionary; anything else is a source in one line of text. */
 async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | null): Promise<Source> {
   const chunks: Buffer[] = [];
   let length = 0;

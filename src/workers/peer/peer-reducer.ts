@@ -170,7 +170,7 @@ function givesNothing({ owingSince, rejectsAll }: Tick, now: number): boolean {
   return rejectsAll || (owingSince !== null && now - owingSince >= SNUBBED_AFTER_MS);
 }
 
-/** aria2 and webtorrent lose an interest that comes in one packet with our handshake; a moment later they hear it. */
+/** aria2 and webtorrent lose an `interested` in one packet with our handshake; a moment later they hear it. */
 function mayHaveMissedUs({ session, timeline }: Choked, now: number): boolean {
   if (session.saidAgain || !session.weInterested) return false;
   return now - (timeline.handshaken ?? now) >= INTERESTED_AGAIN_MS;

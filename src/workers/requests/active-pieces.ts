@@ -101,7 +101,7 @@ export class ActivePieces {
     return toShare;
   }
 
-  /** Keeps the sets true after blocks of this piece, or its users, changed. */
+  /** Updates the sets after a change of the blocks or users of this piece. */
   changed(active: ActivePiece): void {
     if (active.unasked === 0 || this.#byPiece.get(active.piece) !== active) {
       this.#open.delete(active);
@@ -196,7 +196,7 @@ export class ActivePieces {
     this.#outOfSlots = this.#byPiece.size >= this.#maxSlots;
     if (this.#outOfSlots) return null;
     const may = this.#mayBegin(peer, now);
-    // Parked pieces first: they hold memory, and part of them is there.
+    // Parked pieces first: they use memory, and part of them is there.
     for (const piece of this.#arena.parked().map((slot) => this.#arena.pieceOf(slot))) {
       if (!this.#isMissing(piece) || !may(piece)) continue;
       const active = this.#take(piece, now);
@@ -227,7 +227,7 @@ export class ActivePieces {
     return this.#ledger.stateOf(piece) === PIECE_STATE.missing;
   }
 
-  /** A parked piece that failed its hash is for senders that are not avoided there. */
+  /** A parked piece that failed its hash check is for senders that are not avoided there. */
   #mayAdopt(peer: RequestedPeer, slot: SlotIndex, now: number): boolean {
     const avoided = this.#arena.avoidedIn(slot);
     if (avoided.length === 0) return true;

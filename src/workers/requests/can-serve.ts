@@ -3,12 +3,12 @@ import type { PieceIndex } from '../../shared/indices.ts';
 import type { ActivePiece } from './active-piece.ts';
 import type { RequestedPeer } from './requester.ts';
 
-/** The peer has the piece, its blocks are welcome there, and one is left for it. */
+/** The peer has the piece, its blocks are accepted there, and one is left for it. */
 export function canServe(peer: RequestedPeer, active: ActivePiece, now: number): boolean {
   return mayAsk(peer, active) && active.hasFor(peer, now);
 }
 
-/** The peer has the piece, and would send blocks of it: because it unchoked us, or because of BEP 6 allowed-fast. */
+/** The peer has the piece and would send it: it unchokes us, or the piece is allowed-fast (BEP 6). */
 export function mayAsk(peer: RequestedPeer, active: ActivePiece): boolean {
   return wouldSend(peer, active.piece) && active.admits(peer);
 }

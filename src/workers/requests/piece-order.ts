@@ -1,8 +1,8 @@
 /**
- * The order in which a shard asks for pieces: at random at first, since rare pieces come slowly and the first whole ones are
- * what a new peer has to offer; then rarest first, ties at random (each shard has its own dice), over the availability that
- * all shards count together. The order is made anew at most every two seconds: sorting a million
- * pieces for each request would stand still. `sequential` is the order of the torrent, for those who want its beginning first.
+ * The order in which a shard requests pieces. At random at first, because rare pieces are slow, and a new peer must soon have
+ * whole pieces to offer. Then rarest first, ties at random (each shard has its own random numbers), from the availability that
+ * all shards count together. The order is computed at most every two seconds: to sort a million pieces for each request would
+ * block the shard. `sequential` is the order of the torrent, for users who want the beginning first.
  * Pieces of a higher priority come before all others; the order is made anew at once when main changes one. (What a reader waits
  * for comes before any order: `urgent-pieces.ts`.)
  */
@@ -17,7 +17,7 @@ import { PRIORITY } from '../../shared/priority.ts';
 const RARITY_CLASSES = 256;
 /** Each priority has its own. */
 const CLASSES = RARITY_CLASSES * (PRIORITY.now + 1);
-/** Places of the order that one look-up walks before it leaves the rest to the next one: no long turns. */
+/** Positions that one look-up checks before it leaves the rest to the next one, so that no turn is long. */
 const MAX_WALK = 8_192;
 
 /** The position of a peer's search; each search continues where the last one of the same order ended. */
@@ -35,7 +35,7 @@ export class PieceOrder {
   #madeAt = Number.NEGATIVE_INFINITY;
   #stale = true;
   #levelChanges = 0;
-  /** All places before this one are no longer missing. */
+  /** No position before this one is missing. */
   #first = 0;
   #reachable = true;
   #reachableAt = Number.NEGATIVE_INFINITY;

@@ -48,7 +48,7 @@ export function slowOwners(
 }
 
 /**
- * Deals what the slow owe to the helpers, the fastest first, as much as each has room for. From the end of the slow queues:
+ * Deals the blocks of slow peers to the helpers, the fastest first, as many as each has room for. From the end of the slow
  * they work from the front. `awaited`: what a reader waits for alone is
  * dealt, and to helpers that have other work as well.
  */
@@ -84,7 +84,7 @@ interface Owed {
   readonly block: number;
 }
 
-/** What the slow owe, the block that crawls in first. */
+/** The blocks of slow peers; the block that is arriving slowly comes first. */
 function owedBy(
   slow: ReadonlySet<RequestedPeer>,
   actives: ActivePieces,

@@ -39,7 +39,7 @@ export class JointSlots {
   settle(now: number, giveUp: (active: ActivePiece) => void): void {
     for (const active of this.#actives.joint()) {
       this.#settle(active);
-      // The holder that received the last block tells main.
+      // The holder of the last block tells main.
       if (this.#arena.receivedCount(active.slot) === active.blocks) {
         this.#watch.cameWell(active.piece);
         this.#actives.forget(active);
