@@ -6,11 +6,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
+import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import { runScenario } from '../simulate/run-scenario.ts';
 import { type Scenario, scenarioOf } from '../simulate/scenario.ts';
 import { ROOT } from '../support/paths.ts';
+import { VirtualSession } from '../support/virtual-session.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
+import { handshakeOf } from '../support/wire-bytes.ts';
 
-const SEEDS = 150;
+const SEEDS = 120;
 
 test(`${SEEDS} random sessions: what is called verified is right, no honest peer is banned, all complete in time, nothing is left`, async () => {
   const failed: string[] = [];
@@ -27,6 +32,51 @@ test('a session is the same each time', async () => {
   assert.ok(runs[0].length > 20);
   assert.deepEqual(runs[0], runs[1]);
 });
+
+test('a magnet link whose metadata no peer has comes to rest, goes on and is taken out', async () => {
+  const settings = {
+    ...DEFAULT_SESSION,
+    shards: 1,
+    hashers: 1,
+    port: null,
+    dht: false,
+    lsd: false,
+    utp: false,
+  };
+  const virtual = new VirtualSession(settings, { downloads: true, torrents: 1 }, 1, () => {});
+  const nothing = { name: null, trackers: [], webSeeds: [], select: [], passedOver: [] };
+  const peers = [{ host: '11.0.0.1', port: 1 }];
+  virtual.net.add('11.0.0.1', 1, { script: [[0, { say: handshakeOf(INFO_HASH, '-XX0001-none') }]] });
+  const torrent = new SessionTorrent(
+    { kind: 'magnet', magnet: { infoHash: INFO_HASH, peers, ...nothing } },
+    DEFAULT_TORRENT,
+    virtual.session,
+    () => {},
+  );
+  const { loop } = virtual;
+  const within = async (work: Promise<void>): Promise<string> => {
+    await loop.run(loop.time.now() + 5_000, isSettled(work));
+    return torrent.state;
+  };
+  torrent.begin();
+  await loop.run(2_000);
+  assert.equal(virtual.net.links.size, 1, 'it searches');
+  assert.equal(await within(torrent.pause()), 'paused');
+  assert.equal(await within(torrent.resume()), 'searching');
+  assert.equal(await within(torrent.remove()), 'removed');
+  await within(virtual.session.close());
+  await loop.run(loop.time.now() + 10);
+  assert.deepEqual(virtual.left, []);
+});
+
+function isSettled(work: Promise<void>): () => boolean {
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+  };
+  work.then(end, end);
+  return () => isOver;
+}
 
 interface Found {
   readonly what: string;

@@ -1,6 +1,6 @@
 /** Runs one scenario and says what was wrong. */
 import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
-import { TURNOVER_INTERVAL_MS } from '../../src/shared/limits.ts';
+import { BLOCK_BYTES, TURNOVER_INTERVAL_MS } from '../../src/shared/limits.ts';
 import { VirtualSession } from '../support/virtual-session.ts';
 import type { EventPlan, Scenario, TorrentPlan } from './scenario.ts';
 import { SimTorrent } from './sim-torrent.ts';
@@ -46,6 +46,10 @@ class ScenarioRun {
     const settings = {
       ...DEFAULT_SESSION,
       ...{ shards, hashers, maxPeers, halfOpen },
+      memory: scenario.torrents.reduce(
+        (sum, { slots, content }) => sum + slots * slotBytes(content.pieceLength),
+        0,
+      ),
       port: listens ? 0 : null,
       encryption: 'off' as const,
       ...{ utp: false, lsd: false, dht: false },
@@ -82,7 +86,7 @@ class ScenarioRun {
         if (removedAtMs === null) return;
         time.after(removedAtMs, () => {
           this.#virtual.loop.touch();
-          torrent.again('the user wants it');
+          torrent.again();
         });
       });
     const ends = scenario.events.map(({ atMs }) => atMs);
@@ -96,10 +100,12 @@ class ScenarioRun {
       await loop.run(Number.MAX_SAFE_INTEGER, () => this.#isOver());
       for (const torrent of this.#torrents) {
         const beyondMs = torrent.completedAt - (this.#dueAt(torrent) - CONSTANT_MS);
-        if (torrent.isComplete && honestRate(torrent.plan) !== null)
+        if (torrent.isComplete && this.#isPromised(torrent))
           this.#beyondMs = Math.max(this.#beyondMs, beyondMs);
         const lateMs = loop.time.now() - this.#dueAt(torrent);
-        if (!torrent.isComplete && lateMs > 0 && honestRate(torrent.plan) !== null)
+        if (torrent.givenUp !== null && this.#isPromised(torrent))
+          failures.push(`${torrent.name} was given up: ${torrent.givenUp}`);
+        else if (!torrent.isComplete && lateMs > 0 && this.#isPromised(torrent))
           failures.push(
             `${torrent.name} is not complete ${Math.round((lateMs + CONSTANT_MS) / 1_000)} s after it was due`,
           );
@@ -124,18 +130,25 @@ class ScenarioRun {
     const now = loop.time.now();
     return this.#torrents.every((torrent) => {
       if (torrent.failures.length > 0) return true;
-      return torrent.isComplete || now > this.#dueAt(torrent);
+      return torrent.isOver || now > this.#dueAt(torrent);
     });
   }
 
-  /** When it must be complete; one without a promise is looked at for a while. */
+  /** Every piece has an honest source, and no torrent that may never end keeps the memory from it. */
+  #isPromised(torrent: SimTorrent): boolean {
+    return [torrent, ...this.#torrents].every(({ plan }) => honestRate(plan) !== null);
+  }
+
+  /** When it must be complete; one without a promise is looked at for a while. It may have to wait for the memory of the others. */
   #dueAt(torrent: SimTorrent): number {
-    const { plan, content } = torrent;
-    const quietAt = Math.max(this.#quietAt, torrent.quietAt, ...plan.peers.map((peer) => peer.awayUntilMs));
-    const rate = honestRate(plan);
-    if (rate === null) return quietAt + LOOK_MS;
-    const turns = this.#hasFewPlaces ? plan.peers.length * TURNOVER_INTERVAL_MS : 0;
-    return quietAt + (content.all.length / rate) * 1_000 + turns + CONSTANT_MS;
+    const all = this.#torrents;
+    const awayUntil = all.flatMap(({ plan }) => plan.peers.map(({ awayUntilMs }) => awayUntilMs));
+    const quietAt = Math.max(this.#quietAt, ...all.map((one) => one.quietAt), ...awayUntil);
+    if (!this.#isPromised(torrent)) return quietAt + LOOK_MS;
+    return all.reduce((due, { plan, content }) => {
+      const turns = this.#hasFewPlaces ? plan.peers.length * TURNOVER_INTERVAL_MS : 0;
+      return due + (content.all.length / (honestRate(plan) ?? 1)) * 1_000 + turns + CONSTANT_MS;
+    }, quietAt);
   }
 
   async #close(failures: string[]): Promise<void> {
@@ -196,6 +209,10 @@ class ScenarioRun {
     });
     this.#quietAt = Math.max(this.#quietAt, loop.time.now() + forMs);
   }
+}
+
+function slotBytes(pieceLength: number): number {
+  return Math.ceil(pieceLength / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
 /** The rate of the slowest source that can be relied on; null where pieces may have none. */

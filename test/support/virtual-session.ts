@@ -55,6 +55,7 @@ export class VirtualSession {
     const world: SessionWorld = {
       ...loop.world(roll, this.net.ownAddresses),
       storage: this.storage,
+      hasDisk: false,
       http: () => this.trackers,
       shardThreads: this.shards,
       webSeedThreads: this.webSeeds,

@@ -8,6 +8,9 @@ import type { FaultyDisk } from './faulty-disk.ts';
 import type { Roll } from './personas.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 
+/** The true bytes of a piece. */
+type Truth = (piece: number, length: number) => Uint8Array;
+
 interface Lane {
   worker: StorageWorker;
   /** It dies under the command that it has, or under the next one. */
@@ -25,9 +28,9 @@ export class VirtualStorageThreads implements StorageWorld {
   readonly #disk: FaultyDisk;
   readonly #roll: Roll;
   readonly #onBug: (error: unknown) => void;
-  /** The true bytes of a piece. */
-  readonly #truth = new Map<TorrentId, (piece: number, length: number) => Uint8Array>();
-  readonly #arenas = new Map<TorrentId, Arena>();
+  /** The true bytes of a piece, by the hashes of the torrent. */
+  readonly #truths = new Map<string, Truth>();
+  readonly #known = new Map<TorrentId, { readonly arena: Arena; readonly truth: Truth }>();
 
   constructor(loop: VirtualLoop, disk: FaultyDisk, roll: Roll, onBug: (error: unknown) => void) {
     this.#loop = loop;
@@ -38,8 +41,8 @@ export class VirtualStorageThreads implements StorageWorld {
     this.later = loop.plainLater;
   }
 
-  know(torrent: TorrentId, bytes: (piece: number, length: number) => Uint8Array): void {
-    this.#truth.set(torrent, bytes);
+  know(pieceHashes: Uint8Array, truth: Truth): void {
+    this.#truths.set(Buffer.from(pieceHashes).toString('latin1'), truth);
   }
 
   start(setup: StorageThreadSetup): StorageThread {
@@ -58,21 +61,21 @@ export class VirtualStorageThreads implements StorageWorld {
             lane.isDoomed = false;
             lane.isNew = !diesFirst;
             // Node closes what a thread had open.
-            lane.worker.run({ type: 'forget', torrents: [...this.#truth.keys()] });
+            lane.worker.run({ type: 'forget', torrents: [...this.#known.keys()] });
             lane.worker = this.#worker(setup);
             reject(new Error('injected death of a storage thread'));
           });
         }),
       end: async () => {
         lane.isEnded = true;
-        lane.worker.run({ type: 'forget', torrents: [...this.#truth.keys()] });
+        lane.worker.run({ type: 'forget', torrents: [...this.#known.keys()] });
       },
     };
   }
 
   /** The slots that are in use, in words. */
   get slots(): string[] {
-    return [...this.#arenas].flatMap(([torrent, arena]) =>
+    return [...this.#known].flatMap(([torrent, { arena }]) =>
       Array.from({ length: arena.slotCount }, (_, at) => at as SlotIndex)
         .filter((slot) => arena.ownerOf(slot) !== 0)
         .map((slot) => {
@@ -102,6 +105,7 @@ export class VirtualStorageThreads implements StorageWorld {
     reject: (error: unknown) => void,
   ): void {
     try {
+      this.#learn(command);
       const result = lane.worker.run(command);
       lane.isNew &&= command.type !== 'run';
       this.#check(command, result);
@@ -113,16 +117,21 @@ export class VirtualStorageThreads implements StorageWorld {
     }
   }
 
+  #learn(command: StorageCommand): void {
+    if (command.type !== 'run' || command.setup?.arena == null) return;
+    const { arena, hashes } = command.setup;
+    const truth = this.#truths.get(Buffer.from(hashes).toString('latin1'));
+    if (truth !== undefined) this.#known.set(command.torrent, { arena: new Arena(arena), truth });
+  }
+
   /** Nothing is called good that is not. */
   #check(command: StorageCommand, result: StorageResult): void {
     if (command.type !== 'run' || result.type !== 'stored') return;
-    const { torrent, setup } = command;
-    if (setup?.arena != null) this.#arenas.set(torrent, new Arena(setup.arena));
+    const known = this.#known.get(command.torrent);
     for (const { piece, slot } of result.good) {
-      const bytes = this.#arenas.get(torrent)?.pieceBytes(slot);
-      const truth = bytes === undefined ? null : this.#truth.get(torrent)?.(piece, bytes.length);
-      if (bytes === undefined || truth == null || Buffer.compare(bytes, truth) !== 0)
-        throw new Error(`piece ${piece} of torrent ${torrent} was called good and is not`);
+      const bytes = known?.arena.pieceBytes(slot);
+      if (bytes === undefined || Buffer.compare(bytes, known?.truth(piece, bytes.length) ?? bytes) !== 0)
+        throw new Error(`piece ${piece} of torrent ${command.torrent} was called good and is not`);
     }
   }
 }

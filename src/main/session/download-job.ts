@@ -38,7 +38,6 @@ export async function downloadJob(
 ): Promise<DownloadJob> {
   const { session, race } = swarm;
   const { settings, memory } = session;
-  const key = journalKey(settings.journalKey, onNews);
   const wanted = settings.memory ?? defaultMemory(metainfo.geometry);
   const memoryBytes = await memory.take(metainfo.geometry, wanted, signal);
   onMemory();
@@ -48,13 +47,15 @@ export async function downloadJob(
     memory.giveBack(memoryBytes);
   };
   try {
-    place = await OutputPlace.take(plan, { signal, onNews });
+    const { hasDisk } = session.world;
     const { overwrite, preallocate, sequential } = torrent;
+    const key = hasDisk ? journalKey(settings.journalKey, onNews) : null;
+    place = hasDisk ? await OutputPlace.take(plan, { signal, onNews }) : null;
     const download = new Download(
       {
         metainfo,
         plan,
-        files: { place, key, overwrite, preallocate: preallocate === 'full' },
+        files: place === null ? null : { place, key, overwrite, preallocate: preallocate === 'full' },
         race,
         shards: settings.shards,
         torrent: race.torrent,

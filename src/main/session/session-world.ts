@@ -18,6 +18,8 @@ export interface SessionWorld extends MainWorld {
   readonly discovery: Environment;
   readonly storage: StorageWorld;
   readonly http: (route: Route) => SessionHttp;
+  /** The main thread has a file system: places of downloads are locked, their files made, journals written. */
+  readonly hasDisk: boolean;
   /** Left out: real threads. */
   readonly shardThreads?: ShardThreads;
   readonly webSeedThreads?: WebSeedThreads;
@@ -27,5 +29,6 @@ export const SYSTEM_WORLD: SessionWorld = {
   ...SYSTEM_MAIN,
   discovery: REAL_ENVIRONMENT,
   storage: systemStorage,
+  hasDisk: true,
   http: (route) => new HttpClient(route),
 };

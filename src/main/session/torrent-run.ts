@@ -137,8 +137,8 @@ export class TorrentRun {
     // What was not selected is missing still.
     if (this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
     await Promise.all([this.#job?.download.stop(), this.swarm.stop()]);
-    // What it waited for has been given up; what it got in that moment is given back.
-    await prepared.catch(() => {});
+    // What it waited for has been given up; what it got in that moment is given back. Metadata that no peer has never comes.
+    if (this.#metainfo !== null) await prepared.catch(() => {});
     this.#job?.release();
   }
 
