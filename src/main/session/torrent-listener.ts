@@ -4,6 +4,8 @@ import type { DownloadJob } from './download-job.ts';
 import type { TorrentEvent } from './events.ts';
 
 export interface TorrentListener {
+  /** Where this is false events are not heard now: progress need not be made up. */
+  isListening(): boolean;
   onEvent(event: TorrentEvent): void;
   /** What no event says: for people. */
   onNews(text: string): void;
@@ -28,6 +30,13 @@ export class TorrentListeners {
   add(listener: Partial<TorrentListener>): () => void {
     this.#all.add(listener);
     return () => this.#all.delete(listener);
+  }
+
+  /** Some listener takes events at the moment. */
+  get areListening(): boolean {
+    return [...this.#all].some(
+      ({ onEvent, isListening }) => onEvent !== undefined && isListening?.() !== false,
+    );
   }
 
   tell(say: (listener: Partial<TorrentListener>) => void): void {

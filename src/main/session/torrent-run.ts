@@ -87,7 +87,6 @@ export class TorrentRun {
     return this.#metainfo;
   }
 
-  /** The download and its place; null until its files are known. */
   get job(): DownloadJob | null {
     return this.#job;
   }
@@ -271,6 +270,7 @@ export class TorrentRun {
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
     if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());
+    if (!this.#listeners.areListening) return;
     const progress =
       download === null
         ? searchProgress(race, this.swarm.metadataSearch?.offers ?? 0)

@@ -115,7 +115,10 @@ export class SessionTorrent implements Torrent {
     this.#stop = new AbortController();
     const run = new TorrentRun({ source: this.#source, settings: this.#settings, session: this.#session });
     this.#run = run;
-    run.subscribe({ onEvent: (event) => this.#emit(event) });
+    run.subscribe({
+      onEvent: (event) => this.#emit(event),
+      isListening: () => this.#streams.size + this.#listeners.size > 0,
+    });
     this.#stopped = this.#ended(run, this.#stop.signal);
   }
 

@@ -60,6 +60,11 @@ export class AddressBook {
     return this.newWaiting + this.#due.size;
   }
 
+  /** No address waits, and none was lost. */
+  get isEmpty(): boolean {
+    return this.waiting === 0 && this.#retries.size === 0;
+  }
+
   get whoWaits(): 'none' | 'lost' | 'new' {
     if (this.newWaiting > 0) return 'new';
     return this.#due.size > 0 ? 'lost' : 'none';

@@ -27,9 +27,8 @@ export class ActivePieces {
   readonly #shard: ShardId;
   readonly #maxSlots: number;
   readonly #byPiece = new Map<number, ActivePiece>();
-  /** Pieces with blocks that are not requested. */
+  /** With blocks that are not requested; the orphans of them are no peer's current piece. */
   readonly #open = new Set<ActivePiece>();
-  /** Open pieces that are no peer's current piece. */
   readonly #orphans = new Set<ActivePiece>();
   /** Pieces that two holders fetch: this shard and the owner, or this shard and a guest. */
   readonly #joint = new Set<ActivePiece>();
@@ -48,12 +47,10 @@ export class ActivePieces {
     this.#maxSlots = maxSlots;
   }
 
-  /** Blocks that this shard may have in its slots at one time. */
   get roomBlocks(): number {
     return Math.min(this.#maxSlots, this.#arena.slotCount) * this.#arena.geometry.blocksPerPiece;
   }
 
-  /** There was no slot when a piece was last wanted. */
   get outOfSlots(): boolean {
     return this.#outOfSlots;
   }
@@ -63,9 +60,12 @@ export class ActivePieces {
     return this.#open.size === 0 && (this.#outOfSlots || this.#ledger.missingCount === 0);
   }
 
-  /** Slots may have become free: the next claim will show. */
   mayHaveSlots(): void {
     this.#outOfSlots = false;
+  }
+
+  get any(): boolean {
+    return this.#byPiece.size > 0;
   }
 
   get(piece: number): ActivePiece | undefined {

@@ -70,6 +70,10 @@ export class ShardDownload {
     announce(found, peers);
   }
 
+  get isWorking(): boolean {
+    return this.#actives.any;
+  }
+
   countPieces(pieces: PieceSet, change: 1 | -1): void {
     if (pieces.count === 0) return;
     this.#order.markStale();

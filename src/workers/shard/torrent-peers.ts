@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
+import { IDLE_TICK_MS } from '../../shared/limits.ts';
 import type { PeerAddress, ShardTorrent, TorrentCommand, TorrentEntry } from '../../shared/messages.ts';
 import type { AcceptingTorrent } from '../dialling/acceptor.ts';
 import { Approaches } from '../dialling/approaches.ts';
@@ -55,6 +56,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   #pex: PeerExchange | null;
   #publicOffer: PublicOffer;
   #nextIncoming: number;
+  #tickedAt = Number.NEGATIVE_INFINITY;
   #workingPeers: number;
   #over = false;
 
@@ -114,6 +116,8 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
 
   /** The deadline tick: all time-outs, in slices, so that ten thousand peers do not make one long turn. */
   tick(now: number): void {
+    if (this.#isIdle && now - this.#tickedAt < IDLE_TICK_MS) return;
+    this.#tickedAt = now;
     this.requester.tick(now);
     this.#dialler.tick(now);
     for (const peer of this.working.beyond(this.#workingPeers)) peer.close('surplus');
@@ -124,19 +128,16 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#pex?.tick(this.#peers.values(), (peer) => this.#thread.isIncoming(peer), now);
     const fastest = this.#fastest.tick(this.#peers.values(), now);
     if (fastest !== null) this.#outbox.now({ type: 'fastest', peers: fastest });
-    // Together, so that no peer is counted both as on its way and as lost.
     this.#postStats();
     this.#outbox.flush();
     this.#dialler.pump();
   }
 
-  /** The network was away, and is back. */
   networkBack(): void {
     this.#dialler.addresses.networkBack();
     this.#dialler.pump();
   }
 
-  /** Addresses of a family that this machine has again. */
   familyOpened(has: (host: string) => boolean): void {
     this.#dialler.addresses.wake(({ host }) => has(host));
   }
@@ -237,9 +238,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#enter(address).close(code, detail);
   }
 
-  inPlay(peer: PeerIndex): boolean {
-    return this.#peers.has(peer);
-  }
+  readonly inPlay = (peer: PeerIndex): boolean => this.#peers.has(peer);
 
   welcome(from: Address, connection: Connection): PeerDriver {
     const address = { peer: this.#nextIncoming as PeerIndex, ...from };
@@ -258,11 +257,14 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     return peer;
   }
 
+  get #isIdle(): boolean {
+    return this.open === 0 && this.#dialler.addresses.isEmpty && this.#download?.isWorking !== true;
+  }
+
   #remove(peer: PeerDriver): void {
     if (this.#peers.delete(peer.index)) this.#thread.opened(-1);
   }
 
-  /** Those that were still waiting are reported as lost, too. */
   #banish(peers: readonly PeerIndex[], code: CloseCode): void {
     for (const waiting of this.#dialler.addresses.banish(peers)) this.lose(waiting, code);
     for (const peer of peers) this.#peers.get(peer)?.close(code);
@@ -270,8 +272,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
 
   /** The torrent is known: from here on there is something to ask for. */
   #begin({ geometry, info, download, private: isPrivate }: ShardTorrent): void {
-    if (isPrivate) this.#pex = null;
-    if (isPrivate) this.#publicOffer = NOTHING_PUBLIC;
+    if (isPrivate) [this.#pex, this.#publicOffer] = [null, NOTHING_PUBLIC];
     const { clock, random } = this.#thread.world;
     this.pieceCount = geometry.pieceCount;
     this.info = new Uint8Array(info);
