@@ -131,16 +131,29 @@ export class SimTorrent {
   again(): void {
     const torrent = this.#torrent;
     if (this.isOver || torrent === null) return;
-    const { loop } = this.#virtual;
     const rests = (this.plan.removedAtMs ?? 0) % 2 === 0;
     this.#log(rests ? 'rests' : 'is taken out');
     this.quietAt = Number.POSITIVE_INFINITY;
-    const cancel = loop.later(REST_MS, () => this.failures.push('it does not come to rest'));
+    let isResting = false;
+    this.#later(REST_MS, () => {
+      if (!isResting) this.failures.push('it does not come to rest');
+    });
     (rests ? torrent.pause() : this.stop())
-      .finally(cancel)
+      .finally(() => {
+        isResting = true;
+      })
       .then(() => this.#checkLeft())
-      .then(() => loop.plainLater(AGAIN_MS, () => this.#goesOn(rests ? torrent : null)))
+      .then(() => this.#later(AGAIN_MS, () => this.#goesOn(rests ? torrent : null)))
       .catch((error: unknown) => this.#bug(error));
+  }
+
+  /** What the user does is no timer of the session. */
+  #later(ms: number, work: () => void): void {
+    const { loop } = this.#virtual;
+    loop.time.after(ms, () => {
+      loop.touch();
+      if (!this.isOver) work();
+    });
   }
 
   #goesOn(torrent: SessionTorrent | null): void {
@@ -166,7 +179,7 @@ export class SimTorrent {
     if (error.code === 'disk' && this.#virtual.disk.fired > 0) {
       this.#torrent = null;
       this.quietAt = Number.POSITIVE_INFINITY;
-      this.#virtual.loop.plainLater(AGAIN_MS, () => this.#goesOn(null));
+      this.#later(AGAIN_MS, () => this.#goesOn(null));
     } else this.givenUp = error.message;
   }
 
