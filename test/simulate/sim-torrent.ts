@@ -6,6 +6,7 @@ import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import type { Source } from '../../src/main/torrent/source.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
+import { LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { VirtualSession } from '../support/virtual-session.ts';
 import type { PeerPlan, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
@@ -147,12 +148,16 @@ export class SimTorrent {
       .catch((error: unknown) => this.#bug(error));
   }
 
-  /** What the user does is no timer of the session. */
+  /** In lived time. What the user does is no timer of the session. */
   #later(ms: number, work: () => void): void {
     const { loop } = this.#virtual;
-    loop.time.after(ms, () => {
+    const then = (): void => {
       loop.touch();
       if (!this.isOver) work();
+    };
+    new LivedTimer(ms, then, loop.now, (stepMs, look) => {
+      loop.time.after(stepMs, look);
+      return () => {};
     });
   }
 
