@@ -15,7 +15,7 @@ import { VirtualSession } from '../support/virtual-session.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf } from '../support/wire-bytes.ts';
 
-const SEEDS = 120;
+const SEEDS = 80;
 
 test(`${SEEDS} random sessions: what is called verified is right, no honest peer is banned, all complete in time, nothing is left`, async () => {
   const failed: string[] = [];

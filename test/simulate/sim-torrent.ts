@@ -6,6 +6,7 @@ import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import type { Source } from '../../src/main/torrent/source.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
+import { LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { VirtualSession } from '../support/virtual-session.ts';
 import type { PeerPlan, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
@@ -131,16 +132,33 @@ export class SimTorrent {
   again(): void {
     const torrent = this.#torrent;
     if (this.isOver || torrent === null) return;
-    const { loop } = this.#virtual;
     const rests = (this.plan.removedAtMs ?? 0) % 2 === 0;
     this.#log(rests ? 'rests' : 'is taken out');
     this.quietAt = Number.POSITIVE_INFINITY;
-    const cancel = loop.later(REST_MS, () => this.failures.push('it does not come to rest'));
+    let isResting = false;
+    this.#later(REST_MS, () => {
+      if (!isResting) this.failures.push('it does not come to rest');
+    });
     (rests ? torrent.pause() : this.stop())
-      .finally(cancel)
+      .finally(() => {
+        isResting = true;
+      })
       .then(() => this.#checkLeft())
-      .then(() => loop.plainLater(AGAIN_MS, () => this.#goesOn(rests ? torrent : null)))
+      .then(() => this.#later(AGAIN_MS, () => this.#goesOn(rests ? torrent : null)))
       .catch((error: unknown) => this.#bug(error));
+  }
+
+  /** In lived time. What the user does is no timer of the session. */
+  #later(ms: number, work: () => void): void {
+    const { loop } = this.#virtual;
+    const then = (): void => {
+      loop.touch();
+      if (!this.isOver) work();
+    };
+    new LivedTimer(ms, then, loop.now, (stepMs, look) => {
+      loop.time.after(stepMs, look);
+      return () => {};
+    });
   }
 
   #goesOn(torrent: SessionTorrent | null): void {
@@ -166,7 +184,7 @@ export class SimTorrent {
     if (error.code === 'disk' && this.#virtual.disk.fired > 0) {
       this.#torrent = null;
       this.quietAt = Number.POSITIVE_INFINITY;
-      this.#virtual.loop.plainLater(AGAIN_MS, () => this.#goesOn(null));
+      this.#later(AGAIN_MS, () => this.#goesOn(null));
     } else this.givenUp = error.message;
   }
 

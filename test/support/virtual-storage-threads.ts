@@ -107,7 +107,6 @@ export class VirtualStorageThreads implements StorageWorld {
     try {
       this.#learn(command);
       const result = lane.worker.run(command);
-      lane.isNew &&= command.type !== 'run';
       this.#check(command, result);
       resolve(structuredClone(result));
     } catch (error) {
