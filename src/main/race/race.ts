@@ -112,6 +112,7 @@ export class Race {
 
   /** Peers to download from at one time; 0 is no limit. */
   share(maxPeers: number): void {
+    if (maxPeers === this.#maxPeers) return;
     this.#maxPeers = maxPeers;
     for (let position = 0; position < this.#shards.size; position++)
       this.#shards.send(position, {

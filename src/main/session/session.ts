@@ -45,6 +45,7 @@ export class Session {
   readonly #socketBudget: number;
   readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
+  #isShareDue = false;
   /** What torrents counted that are gone: counts must not fall. */
   readonly #gone = { inSession: 0, connected: 0, failedDials: 0, answered: 0, failedAnnounces: 0, bytes: 0 };
   #endLooks: (() => void) | null = null;
@@ -126,21 +127,26 @@ export class Session {
   activate(torrent: ActiveTorrent): () => void {
     this.#active.add(torrent);
     this.#endLooks ??= this.world.every(NETWORK_POLL_MS, () => this.#lookAtNetwork());
-    this.#sharePeers(torrent);
+    this.#sharePeersSoon();
     return () => {
       this.#active.delete(torrent);
       const { signs } = torrent;
       for (const name of Object.keys(this.#gone) as (keyof ActiveTorrent['signs'])[])
         this.#gone[name] += signs[name];
-      this.#sharePeers(null);
+      this.#sharePeersSoon();
       if (this.#active.size === 0) this.#endWatch();
     };
   }
 
-  /** All but the newest, which began with its part. */
-  #sharePeers(newest: ActiveTorrent | null): void {
-    const part = Math.ceil(this.settings.maxPeers / Math.max(1, this.#active.size));
-    for (const torrent of this.#active) if (torrent !== newest) torrent.share(part);
+  /** Once for all that come and go in a turn: with a thousand torrents each change would be a thousand messages. */
+  #sharePeersSoon(): void {
+    if (this.#isShareDue) return;
+    this.#isShareDue = true;
+    this.world.soon(() => {
+      this.#isShareDue = false;
+      const part = Math.ceil(this.settings.maxPeers / Math.max(1, this.#active.size));
+      for (const torrent of this.#active) torrent.share(part);
+    });
   }
 
   /** Ends all threads. Torrents have left before. */

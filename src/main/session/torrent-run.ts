@@ -265,7 +265,7 @@ export class TorrentRun {
     const overdue = this.#watch.overdue({ fed, known: race.peers.size, searching: download === null });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.#checkExhausted();
-    if (this.#over.signal.aborted) return;
+    if (this.#over.signal.aborted || (this.#known === 0 && !this.#listeners.areListening)) return;
     const notice = this.#lostNotice.look(this.swarm, this.#patience);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
