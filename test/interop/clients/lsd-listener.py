@@ -31,4 +31,6 @@ while True:
         text = one.recv(2000)
         if text.startswith(b'BT-SEARCH'):
             heard.add('4' if one is four else '6')
-print(name, *sorted(heard), flush=True)
+# One write: several of these share an output, and their lines must not mix.
+sys.stdout.write(' '.join([name, *sorted(heard)]) + '\n')
+sys.stdout.flush()
