@@ -102,6 +102,33 @@ test('what is removed in the middle is interrupted, and its files stay; a closed
     await assert.rejects(session.add(source), { code: 'interrupted' });
   }));
 
+test('a torrent that ended is taken out too, and one that has not begun neither begins nor stays', () =>
+  withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: MIB }, async (source) => {
+    const session = new Session({ ...AT_HOME, output: join(folder, 'ended') });
+    try {
+      const torrent = await session.add(source);
+      await torrent.completed;
+      await Promise.all([torrent.remove(), torrent.remove()]);
+      assert.deepEqual([torrent.state, session.torrents.length], ['removed', 0]);
+      const early = await session.add(torrentOf({ name: str('early') }));
+      assert.equal(early.state, 'searching');
+      await early.remove();
+      await assert.rejects(early.completed, { code: 'interrupted' });
+      assert.deepEqual([early.state, session.torrents.length], ['removed', 0]);
+      const failed = await session.add(torrentOf({ name: str('failed') }), { output: source });
+      await assert.rejects(failed.completed);
+      const again = await session.add(torrentOf({ name: str('failed') }));
+      await failed.remove();
+      assert.deepEqual(session.torrents, [again], 'only the one that was removed');
+      const paused = await session.add(torrentOf({ name: str('paused') }));
+      await paused.pause();
+      await nextTurn();
+      assert.equal(paused.state, 'paused', 'it does not begin by itself');
+    } finally {
+      await session.close();
+    }
+  }));
+
 test('where memory is for one torrent only the next one waits, is shown as queued, and then goes on', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 2 * MIB, rate: MIB / 2 }, (first) =>
     withSwarm(folder, { peers: 4, mix: 'seeds', seed: 2, payloadBytes: MIB }, async (second) => {

@@ -51,7 +51,6 @@ test('a magnet link whose metadata no peer has comes to rest, goes on and is tak
     { kind: 'magnet', magnet: { infoHash: INFO_HASH, peers, ...nothing } },
     DEFAULT_TORRENT,
     virtual.session,
-    () => {},
   );
   const { loop } = virtual;
   const within = async (work: Promise<void>): Promise<string> => {

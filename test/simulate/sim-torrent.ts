@@ -95,7 +95,6 @@ export class SimTorrent {
         ...{ firstUnchokeTimeout: 0, idleTimeout: 0 },
       },
       this.#virtual.session,
-      () => this.#log(`ends: ${torrent.state}`),
     );
     this.#torrent = torrent;
     torrent.on((event) => this.#heard(event));

@@ -66,7 +66,8 @@ export class Session {
     if (before !== undefined && !isOver(before))
       throw new Failure('usage', `the torrent ${infoHash} is in the session already`);
     const torrent = new SessionTorrent(opened, settings, this.#shared, () => {
-      if (torrent.state === 'removed') this.#torrents.delete(infoHash);
+      // It may have been added once more meanwhile, after it failed.
+      if (this.#torrents.get(infoHash) === torrent) this.#torrents.delete(infoHash);
     });
     this.#torrents.set(infoHash, torrent);
     // After the program has it: so that it can hear of the first event.

@@ -19,27 +19,29 @@ export class SessionTorrent implements Torrent {
   readonly #source: Source;
   readonly #settings: TorrentSettings;
   readonly #session: Session;
-  readonly #onEnd: () => void;
+  readonly #onRemoved: () => void;
   readonly #added: number;
   readonly #completed: Deferred<DownloadResult> = deferred();
   readonly #listeners = new Set<(event: TorrentEvent) => void>();
   readonly #streams = new Set<EventStream>();
-  #hasBegun = false;
   #run: TorrentRun | null = null;
   #stop = new AbortController();
   #stopped: Promise<void> = Promise.resolve();
-  #rest: 'paused' | 'complete' | 'failed' | 'removed' = 'paused';
+  /** What it is while no run of it is: before the first one it is about to search. */
+  #rest: 'searching' | 'paused' | 'complete' | 'failed' | 'removed' = 'searching';
+  /** From the call of `remove` on: no further run begins. */
+  #isLeaving = false;
   #last: TorrentStats | null = null;
   /** What earlier runs of this session downloaded. */
   #downloaded = 0;
 
-  /** It begins by `begin`. `onEnd`: it is complete, failed or removed. */
-  constructor(source: Source, settings: TorrentSettings, session: Session, onEnd: () => void) {
+  /** It begins by `begin`. `onRemoved`: nothing of it is left, and the session may forget it. */
+  constructor(source: Source, settings: TorrentSettings, session: Session, onRemoved = () => {}) {
     this.#source = source;
     this.#settings = settings;
     this.#session = session;
     this.#added = session.world.now();
-    this.#onEnd = onEnd;
+    this.#onRemoved = onRemoved;
     this.infoHash = namesOf(source).infoHash;
     // A program that asks for it hears of it; one that does not must not end by it.
     this.#completed.promise.catch(() => {});
@@ -50,7 +52,7 @@ export class SessionTorrent implements Torrent {
   }
 
   get state(): TorrentState {
-    return this.#run?.phase ?? (this.#hasBegun ? this.#rest : 'checking');
+    return this.#run?.phase ?? this.#rest;
   }
 
   get stats(): TorrentStats {
@@ -83,35 +85,37 @@ export class SessionTorrent implements Torrent {
   }
 
   async pause(): Promise<void> {
-    if (this.#run !== null) this.#stop.abort();
+    if (this.#rest === 'searching') this.#rest = 'paused';
+    this.#stop.abort();
     await this.#stopped;
   }
 
   async resume(): Promise<void> {
     await this.#stopped;
-    if (this.#run === null && this.#rest === 'paused') this.#begin();
+    if (this.#run === null && this.#rest === 'paused' && !this.#isLeaving) this.#begin();
   }
 
   async remove(): Promise<void> {
-    if (!this.#isOver && this.#run === null) this.#finish('removed', removed());
-    this.#rest = this.#isOver ? this.#rest : 'removed';
+    this.#isLeaving = true;
     await this.pause();
+    if (this.#rest === 'removed') return;
+    if (!this.#isOver) this.#fail(removed());
+    this.#rest = 'removed';
+    this.#onRemoved();
   }
 
+  /** It is complete, failed or removed. */
   get #isOver(): boolean {
-    return (
-      this.#rest === 'complete' || this.#rest === 'failed' || (this.#rest === 'removed' && this.#run === null)
-    );
+    return this.#rest !== 'searching' && this.#rest !== 'paused';
   }
 
   /** Once, by the session that has it. */
   begin(): void {
-    if (this.#hasBegun || this.#isOver) return;
-    this.#hasBegun = true;
-    this.#begin();
+    if (this.#rest === 'searching' && !this.#isLeaving) this.#begin();
   }
 
   #begin(): void {
+    this.#rest = 'paused';
     this.#stop = new AbortController();
     const run = new TorrentRun({ source: this.#source, settings: this.#settings, session: this.#session });
     this.#run = run;
@@ -127,18 +131,25 @@ export class SessionTorrent implements Torrent {
     this.#last = this.#statsOf(run);
     this.#downloaded = this.#last.downloaded;
     this.#run = null;
-    if (ending.kind === 'complete') return this.#finish('complete', null, run);
-    if (ending.kind === 'failed') return this.#finish('failed', ending.error);
-    if (this.#rest === 'removed') return this.#finish('removed', removed());
+    if (ending.kind === 'failed') return this.#fail(ending.error);
+    if (ending.kind === 'complete') this.#complete(run);
   }
 
-  #finish(rest: 'complete' | 'failed' | 'removed', error: unknown, run: TorrentRun | null = null): void {
-    this.#rest = rest;
+  #complete(run: TorrentRun): void {
+    this.#rest = 'complete';
     const ms = this.#session.world.now() - this.#added;
-    if (run === null) this.#completed.reject(error);
-    else this.#completed.resolve({ ...run.result, downloaded: this.#downloaded, ms });
+    this.#completed.resolve({ ...run.result, downloaded: this.#downloaded, ms });
+    this.#endStreams();
+  }
+
+  #fail(error: unknown): void {
+    this.#rest = 'failed';
+    this.#completed.reject(error);
+    this.#endStreams();
+  }
+
+  #endStreams(): void {
     for (const stream of [...this.#streams]) stream.end();
-    this.#onEnd();
   }
 
   #emit(event: TorrentEvent): void {
