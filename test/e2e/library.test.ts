@@ -1,5 +1,6 @@
 /** The library in this very process: it ends what it began, and leaves the process alone. */
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -105,6 +106,15 @@ test('a signal that is aborted already starts nothing', async () => {
   const signal = AbortSignal.abort();
   await assert.rejects(download(join(folder, 'none.torrent'), { signal }), { code: 'interrupted' });
 });
+
+test('a signal that is aborted while the source is read ends it too, and nothing listens to it afterwards', () =>
+  withSwarm(folder, { peers: 1, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
+    const stop = new AbortController();
+    const ends = download(torrent, { ...AT_HOME, output: join(folder, 'early'), signal: stop.signal });
+    stop.abort();
+    await assert.rejects(ends, { code: 'interrupted' });
+    assert.equal(getEventListeners(stop.signal, 'abort').length, 0);
+  }));
 
 test('two at one time, one from bytes and one from a file URL, do not disturb each other; a signal that many listen to gives no warning', () =>
   withSwarm(folder, { peers: 6, mix: 'seeds', payloadBytes: MIB }, (first) =>

@@ -34,16 +34,21 @@ export async function download(
   setMaxListeners(0, signal);
   const shards = shardsFor(settings, settings);
   const session = new Session({ ...settings, shards }, { downloads: true, torrents: 1 });
+  let end = (): void => {};
   try {
     const opened = await openTorrent(source, session.http, signal);
-    const torrent = new SessionTorrent(opened, settings, session, () => {});
+    // It may have been aborted while the source was read, before anybody listened.
+    signal.throwIfAborted();
+    const torrent = new SessionTorrent(opened, settings, session);
     torrent.on(onEvent);
-    signal.addEventListener('abort', () => void torrent.remove(), { once: true });
+    end = () => void torrent.remove();
+    signal.addEventListener('abort', end);
     torrent.begin();
     return await torrent.completed;
   } catch (error) {
     throw signal.aborted ? interrupted(signal) : error;
   } finally {
+    signal.removeEventListener('abort', end);
     await session.close();
   }
 }
