@@ -61,7 +61,7 @@ test('a torrent waits until two of its pieces have room, in its turn; small ones
 test('huge pieces need room for one; more than all is wrong usage', async () => {
   const budget = new MemoryBudget(256 * MIB, 0);
   assert.equal((await budget.take(pieces(256), 512 * MIB, never)) / MIB, 256);
-  assert.throws(() => budget.take(pieces(512), 1, never), {
+  await assert.rejects(budget.take(pieces(512), 1, never), {
     code: 'usage',
     message: 'one piece of this torrent has 512.0 MiB, and --memory allows 256.0 MiB: allow more',
   });

@@ -2,7 +2,6 @@
  * Memory for pieces, divided among the torrents that download. Shared memory cannot shrink while threads hold it, so a torrent
  * keeps its part from the moment when its files are ready until its run ends; the next one waits until there is room.
  */
-
 import type { Geometry } from '../../shared/geometry.ts';
 import { BLOCK_BYTES, LARGE_PIECE_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
@@ -41,14 +40,13 @@ export class MemoryBudget {
    * Resolves to the bytes that the torrent may have, `wanted` at the most, when there is room for two pieces, or for one that
    * is huge. Rejects with a `usage` failure where that is more than all, and with the reason of `signal`.
    */
-  take(geometry: Geometry, wanted: number, signal: AbortSignal): Promise<number> {
-    const least = leastBytes(geometry);
-    if (least > this.#total)
+  async take(geometry: Geometry, wanted: number, signal: AbortSignal): Promise<number> {
+    const piece = pieceBytes(geometry);
+    if (piece > this.#total)
       throw new Failure(
         'usage',
-        `one piece of this torrent has ${formatSize(least)}, and --memory allows ${formatSize(this.#total)}: allow more`,
+        `one piece of this torrent has ${formatSize(piece)}, and --memory allows ${formatSize(this.#total)}: allow more`,
       );
-    const asked = { least: Math.min(twoPieces(geometry), Math.max(least, this.#total)), wanted };
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#waiting.delete(one);
@@ -56,7 +54,8 @@ export class MemoryBudget {
         this.#serve();
       };
       const one: Waiting = {
-        ...asked,
+        least: Math.min(twoPieces(geometry), this.#total),
+        wanted,
         grant: (bytes) => {
           signal.removeEventListener('abort', abort);
           resolve(bytes);
@@ -77,10 +76,9 @@ export class MemoryBudget {
   /** One after the other: a large one is not passed by small ones for ever. */
   #serve(): void {
     for (const one of this.#waiting) {
-      const least = Math.min(one.least, this.#total);
-      if (least > this.#free) return;
+      if (one.least > this.#free) return;
       this.#waiting.delete(one);
-      const bytes = Math.min(this.#free, Math.max(least, Math.min(one.wanted, this.#part)));
+      const bytes = Math.min(this.#free, Math.max(one.least, Math.min(one.wanted, this.#part)));
       this.#free -= bytes;
       one.grant(bytes);
     }
@@ -94,10 +92,6 @@ export class MemoryBudget {
 
 function pieceBytes({ blocksPerPiece }: Geometry): number {
   return blocksPerPiece * BLOCK_BYTES;
-}
-
-function leastBytes(geometry: Geometry): number {
-  return pieceBytes(geometry);
 }
 
 /** Two pieces, so that one can be written while the next arrives; of huge ones, one. */
