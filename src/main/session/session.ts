@@ -85,6 +85,11 @@ export class Session {
     return this.route.proxy === null;
   }
 
+  /** At a port that the user named others are waited for; at any other they would come by chance. */
+  get awaitsPeers(): boolean {
+    return (this.settings.port ?? 0) !== 0 && this.isDirect;
+  }
+
   /** An HTTP proxy carries none. */
   get carriesPeers(): boolean {
     return this.isDirect || socksOf(this.route) !== null;

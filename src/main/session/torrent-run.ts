@@ -68,7 +68,7 @@ export class TorrentRun {
         this.#over.abort();
       };
     });
-    this.#isAwaited = isAwaited(session, settings);
+    this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
     this.#begun = session.world.now();
     this.#watch = new IdleWatch(this.#patience, new LivedClock(session.world.now).now);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
@@ -119,7 +119,7 @@ export class TorrentRun {
     this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     signal.removeEventListener('abort', interrupt);
     endLooks();
-    await this.#close(prepared);
+    await this.#close(prepared, ending);
     const job = this.#job;
     if (ending.kind === 'complete' && job !== null)
       this.#listeners.tell(({ onEvent }) => onEvent?.(completeEvent(job, this.elapsedMs)));
@@ -132,10 +132,12 @@ export class TorrentRun {
     this.#end(this.#thrown);
   }
 
-  async #close(prepared: Promise<void>): Promise<void> {
+  async #close(prepared: Promise<void>, ending: Ending): Promise<void> {
     // What was not selected is missing still.
     if (this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
-    await Promise.all([this.#job?.download.stop(), this.swarm.stop()]);
+    // Those who read a file are told why it ends.
+    const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
+    await Promise.all([this.#job?.download.stop(reason), this.swarm.stop()]);
     // What it waited for has been given up; what it got in that moment is given back. Metadata that no peer has never comes.
     if (this.#metainfo !== null) await prepared.catch(() => {});
     this.#job?.release();
@@ -292,9 +294,4 @@ export class TorrentRun {
     const { download, plan } = this.#job ?? { download: null, plan: null };
     return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }
-}
-
-/** At a port that the user named others are waited for; at any other they would come by chance. */
-function isAwaited({ settings, isDirect }: Session, torrent: TorrentSettings): boolean {
-  return (settings.port ?? 0) !== 0 && isDirect && acceptsPeers(torrent);
 }
