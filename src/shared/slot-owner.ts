@@ -8,7 +8,7 @@
  * | claim   | a holder, a missing piece                            | ledger.claim, then adopt, else claim    | without a slot: ledger.release, at once                      |
  * | join    | another holder, an owned slot without rule and guest | join                                    | one guest at a time; the slot may have another piece by then |
  * | take    | owner or guest, a block that is not taken            | take                                    | the taker alone writes the block, and only until it receives |
- * | receive | the taker, all bytes are in place                    | receive; the last: fill for the owner   | the one to whom fill says true tells main, and no other      |
+ * | receive | the taker, all bytes are in place                    | receive; the last: fill for the owner   | the taker tells main where fill returns true, and only there |
  * | give up | the taker, the block does not come                   | untake                                  | nothing is written afterwards                                |
  * | park    | the owner, no guest is in, nobody here is writing    | park, then ledger.release               | received blocks stay for the next holder                     |
  * | leave   | the owner of a full slot; a guest at any time        | leave                                   | the same: it has no taken block, and writes no more          |

@@ -68,7 +68,7 @@ export class VirtualNet {
     this.state = 'up';
   }
 
-  /** So many of a hundred connections break, each by the dice. */
+  /** Each connection breaks with a chance of `percent` in a hundred. */
   cut(percent: number): void {
     for (const link of [...this.links]) {
       if (this.#roll(100) >= percent) continue;

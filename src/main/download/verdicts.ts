@@ -43,7 +43,7 @@ export class Verdicts {
     return this.#failedBytes;
   }
 
-  /** Slots that no shard has any more. */
+  /** Slots of full pieces that are not judged yet. No shard writes them. */
   get held(): ReadonlySet<SlotIndex> {
     return this.#held;
   }

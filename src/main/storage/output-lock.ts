@@ -211,7 +211,7 @@ function touch(descriptor: number): void {
   try {
     futimesSync(descriptor, now, now);
   } catch {
-    // Whoever writes data will notice a failing disk.
+    // A failing disk shows itself where data is written.
   }
 }
 

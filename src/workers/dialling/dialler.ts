@@ -163,7 +163,7 @@ export class Dialler {
     if (this.waiting > 0) this.#turns.pump(this);
   }
 
-  /** Its turn: dials at most so many. Returns how many addresses it took. */
+  /** Its turn: dials at most `most` addresses. Returns how many it took. */
   dialSome(most: number, now: number): number {
     let left = most;
     if (this.#isSequential) left = this.#host.open === 0 ? Math.min(1, left) : 0;
@@ -177,7 +177,7 @@ export class Dialler {
     return taken;
   }
 
-  /** New addresses wait for a place, and lost ones have it: up to so many of those wait again. Returns how many. */
+  /** New addresses wait for a place while lost ones have it: at most `most` lost ones wait again. Returns how many do. */
   withdrawRedials(most: number): number {
     if (this.#isSequential) return 0;
     let withdrawn = 0;
