@@ -1,10 +1,19 @@
 /** The library's session in this very process: several torrents, pauses, removals, and nothing left behind. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Session, type SessionOptions, type Torrent, type TorrentEvent } from '../../src/main/index.ts';
+import {
+  Session,
+  type SessionOptions,
+  type Torrent,
+  type TorrentEvent,
+  type TorrentOptions,
+} from '../../src/main/index.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { assertPayload, withSwarm } from '../support/swarm-fixture.ts';
@@ -77,6 +86,11 @@ test('a pause closes peers and files, and the torrent goes on with what is verif
       assert.equal(torrent.state, 'paused');
       const before = torrent.stats.bytes;
       assert.ok(before > 0 && before < 4 * MIB, `${before} bytes`);
+      assert.equal(torrent.stats.rate, 0);
+      // Who called last decides.
+      const calls = [torrent.resume(), torrent.pause()];
+      await Promise.all(calls);
+      assert.equal(torrent.state, 'paused');
       await torrent.resume();
       const { path, downloaded } = await torrent.completed;
       assertPayload(source, path);
@@ -128,6 +142,41 @@ test('a torrent that ended is taken out too, and one that has not begun neither 
       await session.close();
     }
   }));
+
+test('what ends the wait for a source is an interruption; an option that is undefined is that of the session', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/x.torrent`;
+  const output = join(folder, 'undefined');
+  const session = new Session({ ...AT_HOME, output });
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  try {
+    const stop = new AbortController();
+    const adds = Array.from({ length: 12 }, () => session.add(url, { signal: stop.signal }));
+    await once(silent, 'request');
+    stop.abort();
+    for (const { status, reason } of (await Promise.allSettled(adds)) as PromiseRejectedResult[])
+      assert.deepEqual([status, reason.code], ['rejected', 'interrupted']);
+    const given = { output: undefined } as unknown as TorrentOptions;
+    const torrent = await session.add(torrentOf({ name: str('placed') }), given);
+    await assert.rejects(torrent.completed);
+    assert.ok(readdirSync(output).length > 0);
+    const waits = assert.rejects(session.add(url), { code: 'interrupted', message: 'the session is closed' });
+    await once(silent, 'request');
+    await session.close();
+    await waits;
+    await assert.rejects(session.add(url), { code: 'interrupted' });
+    await nextTurn();
+    assert.deepEqual(warnings, []);
+  } finally {
+    process.off('warning', onWarning);
+    await session.close();
+    silent.closeAllConnections();
+    silent.close();
+  }
+});
 
 test('where memory is for one torrent only the next one waits, is shown as queued, and then goes on', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 2 * MIB, rate: MIB / 2 }, (first) =>

@@ -90,9 +90,11 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   saveTorrent: ['a path or null', orNull(isText)],
 };
 
-/** With defaults where nothing is given; `undefined` is nothing. Throws a `usage` failure that names the setting. */
-export function checkedSettings(given: Readonly<Partial<OpenSettings>>): SessionSettings & TorrentSettings {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+/** With defaults where nothing is given; `undefined` is nothing, and of two `given` the later counts. Throws a `usage` failure that names the setting. */
+export function checkedSettings(
+  ...given: readonly Readonly<Partial<OpenSettings>>[]
+): SessionSettings & TorrentSettings {
+  const present = given.flatMap((one) => Object.entries(one)).filter(([, value]) => value !== undefined);
   for (const [name, value] of present) {
     if (!isName(name)) throw new Failure('usage', `${name}: there is no such setting`);
     const [what, isRight] = CHECKS[name];

@@ -35,6 +35,8 @@ export interface TorrentOptions
   readonly signal?: AbortSignal;
 }
 
+const CLOSED = 'the session is closed';
+
 export class Session {
   readonly #given: SessionOptions;
   readonly #shared: SharedSession;
@@ -45,7 +47,8 @@ export class Session {
   /** Opens nothing yet. Throws a `usage` failure that names the option. */
   constructor(options: SessionOptions = {}) {
     const settings = checkedSettings(options);
-    this.#given = options;
+    // The session has read the list, for all torrents.
+    this.#given = { ...options, blocklist: null };
     setMaxListeners(0, this.#closing.signal);
     const shards = shardsFor(settings, settings);
     this.#shared = new SharedSession({ ...settings, shards }, { downloads: true, torrents: 0 });
@@ -56,11 +59,15 @@ export class Session {
     return [...this.#torrents.values()];
   }
 
-  /** Begins to download. Rejects with a `Failure`: `bad-torrent`, or `usage` where the session has it already. */
+  /**
+   * Begins to download. Rejects with a `Failure`: `bad-torrent`, `usage` where the session has it already, or `interrupted` by
+   * `signal` and by `close`.
+   */
   async add(source: TorrentSource, { signal, ...options }: TorrentOptions = {}): Promise<Torrent> {
-    const settings = checkedSettings({ ...this.#given, ...options });
+    const settings = checkedSettings(this.#given, options);
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw new Failure('usage', 'signal: this must be an AbortSignal');
     const opened = await this.#open(source, signal ?? null);
-    if (this.#closed !== null) throw new Failure('interrupted', 'the session is closed');
     const { infoHash } = namesOf(opened);
     const before = this.#torrents.get(infoHash);
     if (before !== undefined && !isOver(before))
@@ -77,12 +84,21 @@ export class Session {
 
   async #open(source: TorrentSource, signal: AbortSignal | null): Promise<Source> {
     const wait = new AbortController();
-    const end = (): void => wait.abort(signal?.reason);
+    const end = (): void => wait.abort(this.#closing.signal.aborted ? CLOSED : signal?.reason);
+    // One signal may end the wait for many sources: with the eleventh listener Node 20 warns on stderr.
+    if (signal !== null) setMaxListeners(0, signal);
     signal?.addEventListener('abort', end);
     this.#closing.signal.addEventListener('abort', end);
-    if (signal?.aborted === true || this.#closed !== null) end();
+    if (signal?.aborted === true || this.#closing.signal.aborted) end();
     try {
-      return await openTorrent(source, this.#shared.http, wait.signal);
+      const opened = await openTorrent(source, this.#shared.http, wait.signal);
+      // What was read from memory or disk has not looked at it.
+      wait.signal.throwIfAborted();
+      return opened;
+    } catch (error) {
+      if (!wait.signal.aborted) throw error;
+      const what = wait.signal.reason === CLOSED ? CLOSED : 'the source was waited for no longer';
+      throw new Failure('interrupted', what, { cause: wait.signal.reason });
     } finally {
       signal?.removeEventListener('abort', end);
       this.#closing.signal.removeEventListener('abort', end);
