@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { Session, type Torrent, type TorrentEvent } from '../../src/main/index.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { contentOf } from '../support/content.ts';
@@ -65,6 +66,45 @@ test('an info hash alone, through the DHT alone', async () => {
     await dht.stop();
   }
 });
+
+test('a magnet link that was paused has its metadata: it goes on, and the only peer that sent it is gone', async () => {
+  const set = madeSet('paused');
+  const torrent = join(folder, 'paused.torrent');
+  const { infoHash } = makeAndLoad(set, torrent);
+  const seed = await libtorrentSeed({ torrent, folder: join(folder, 'data'), scratch: folder });
+  const alone = { dht: false, lsd: false, trackers: false, port: null } as const;
+  const session = new Session({ ...alone, output: join(folder, 'paused out') });
+  try {
+    const hash = Buffer.from(infoHash).toString('hex');
+    const [host, port] = seed.address.split(':');
+    const peers = [{ host: host as string, port: Number(port) }];
+    const added = await session.add(hash, { peers });
+    await heard(added, 'metadata');
+    await added.pause();
+    await seed.stop();
+    assert.deepEqual([added.state, added.name], ['paused', 'paused']);
+    const known = heard(added, 'metadata');
+    await added.resume();
+    await known;
+    while (added.state !== 'downloading') await heard(added, 'progress');
+    assert.ok(added.stats.bytes < 400 * 20_011);
+  } finally {
+    await session.close();
+    await seed.stop();
+  }
+});
+
+/** Resolves at the next event of this type; rejects when the torrent ends before. */
+function heard(torrent: Torrent, type: TorrentEvent['type']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    torrent.completed.then(() => reject(new Error('complete')), reject);
+    const off = torrent.on((event) => {
+      if (event.type !== type) return;
+      off();
+      resolve();
+    });
+  });
+}
 
 test('a seed that only the DHT knows, through the node of a peer that has nothing (PORT)', async () => {
   const name = 'by port';

@@ -111,7 +111,7 @@ export class TorrentRun {
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
     const endLooks = this.swarm.session.world.every(LIVE_PROGRESS_MS, () => this.#look());
-    if (this.#source.kind === 'magnet') this.#discover();
+    if (this.#source.metainfo === undefined) this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch((error: unknown) => this.#end({ kind: 'failed', error }));
@@ -148,7 +148,7 @@ export class TorrentRun {
     const metainfo = await this.swarm.torrent();
     if (this.#over.signal.aborted) return;
     this.#metainfo = metainfo;
-    const known = metadataEvent(metainfo, this.#source.kind === 'magnet' ? this.elapsedMs : null);
+    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
     const { saveTorrent: file, select, output } = this.#settings;
     if (file !== null && this.#source.kind === 'magnet')

@@ -64,14 +64,14 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#listener = listener;
     const { settings, use, world } = session;
     // Of a magnet link it is not known at first: shards stop when they learn it.
-    const isPrivate = source.kind === 'torrent' && source.metainfo.private;
-    const known = source.kind === 'torrent' ? source.metainfo : source.magnet;
+    const isPrivate = source.metainfo?.private ?? false;
+    const { infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
     const peerId = newPeerId();
     this.#metadata =
-      source.kind === 'magnet' ? new MetadataRace(known.infoHash, () => this.race, world) : null;
+      source.metainfo === undefined ? new MetadataRace(infoHash, () => this.race, world) : null;
     this.race = new Race(
       {
-        infoHash: known.infoHash,
+        infoHash,
         peerId,
         strategy: torrent.strategy,
         keep: keptPeers(torrent),
@@ -89,7 +89,7 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#listenToRace();
     this.discovery = new Discovery({
       shared: session.discovery,
-      infoHash: known.infoHash,
+      infoHash,
       peerId,
       port: use.downloads && acceptsPeers(torrent) ? this.#listen() : Promise.resolve(NO_LISTENING_PORT),
       named: torrent.peers,
@@ -97,7 +97,7 @@ export class TorrentSwarm implements ActiveTorrent {
       tiers: settings.trackers ? tiersOf(source, settings.announceAll) : [],
       private: isPrivate,
       dht: !isPrivate,
-      nodes: source.kind === 'torrent' ? source.metainfo.nodes : [],
+      nodes: source.metainfo?.nodes ?? [],
       lsd: settings.lsd && !isPrivate,
       http: session.http,
       need: () => this.#need,
@@ -129,13 +129,15 @@ export class TorrentSwarm implements ActiveTorrent {
   }
 
   /**
-   * The torrent: at once, or for a magnet link when a peer has sent it, which may be never. Rejects with a `bad-torrent`
+   * The torrent: at once, or for a magnet link when a peer has sent it, which may never happen. Rejects with a `bad-torrent`
    * failure where what peers sent is none that can be used.
    */
   async torrent(): Promise<Metainfo> {
-    if (this.#source.kind === 'torrent') return this.#source.metainfo;
+    const source = this.#source;
+    if (source.kind === 'torrent') return source.metainfo;
+    if (source.metainfo !== undefined) return source.metainfo;
     const info = await (this.#metadata as MetadataRace).found;
-    const metainfo = metainfoOf(this.#source.magnet, info);
+    const metainfo = metainfoOf(source.magnet, info);
     if (metainfo.private) {
       this.discovery.becamePrivate();
       this.race.becamePrivate();

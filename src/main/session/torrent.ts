@@ -16,7 +16,8 @@ import { TorrentRun } from './torrent-run.ts';
 
 export class SessionTorrent implements Torrent {
   readonly infoHash: InfoHash;
-  readonly #source: Source;
+  /** With what peers have sent of a magnet link: a further run need not ask for it again. */
+  #source: Source;
   readonly #settings: TorrentSettings;
   readonly #session: Session;
   readonly #onRemoved: () => void;
@@ -29,6 +30,8 @@ export class SessionTorrent implements Torrent {
   #stopped: Promise<void> = Promise.resolve();
   /** What it is while no run of it is: before the first one it is about to search. */
   #rest: 'searching' | 'paused' | 'complete' | 'failed' | 'removed' = 'searching';
+  /** Who called last decides: `resume` waits for the run before it, and a `pause` meanwhile takes it back. */
+  #mayRun = true;
   /** From the call of `remove` on: no further run begins. */
   #isLeaving = false;
   #last: TorrentStats | null = null;
@@ -86,13 +89,15 @@ export class SessionTorrent implements Torrent {
 
   async pause(): Promise<void> {
     if (this.#rest === 'searching') this.#rest = 'paused';
+    this.#mayRun = false;
     this.#stop.abort();
     await this.#stopped;
   }
 
   async resume(): Promise<void> {
+    this.#mayRun = true;
     await this.#stopped;
-    if (this.#run === null && this.#rest === 'paused' && !this.#isLeaving) this.#begin();
+    if (this.#run === null && this.#rest === 'paused' && this.#mayRun && !this.#isLeaving) this.#begin();
   }
 
   async remove(): Promise<void> {
@@ -128,8 +133,9 @@ export class SessionTorrent implements Torrent {
 
   async #ended(run: TorrentRun, signal: AbortSignal): Promise<void> {
     const ending = await run.run(signal);
-    this.#last = this.#statsOf(run);
+    this.#last = { ...this.#statsOf(run), rate: 0 };
     this.#downloaded = this.#last.downloaded;
+    if (run.metainfo !== null) this.#source = { ...this.#source, metainfo: run.metainfo };
     this.#run = null;
     if (ending.kind === 'failed') return this.#fail(ending.error);
     if (ending.kind === 'complete') this.#complete(run);

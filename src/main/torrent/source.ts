@@ -14,8 +14,8 @@ const MAX_SOURCE_CHARS = 16_384;
 
 export type Source =
   | { readonly kind: 'torrent'; readonly metainfo: Metainfo }
-  /** Only the info hash is known, and perhaps trackers and peers. The rest must come from peers. */
-  | { readonly kind: 'magnet'; readonly magnet: Magnet };
+  /** At first only the info hash is known, and perhaps trackers and peers. `metainfo`: the rest, once peers have sent it. */
+  | { readonly kind: 'magnet'; readonly magnet: Magnet; readonly metainfo?: Metainfo };
 
 /**
  * Reads SOURCE: a .torrent file or its http(s) URL, a magnet link, an info hash in hexadecimal or base32, or `-` for one of
@@ -41,7 +41,7 @@ export function isPath(source: string): boolean {
 
 /** The names of the torrent for people. */
 export function namesOf(source: Source): { readonly name: string; readonly infoHash: string } {
-  const { name, infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
+  const { name, infoHash } = source.kind === 'torrent' ? source.metainfo : (source.metainfo ?? source.magnet);
   const hash = Buffer.from(infoHash).toString('hex');
   return { name: name === null ? hash : printable(name), infoHash: hash };
 }
