@@ -73,7 +73,9 @@ export class ShardPool implements ShardLine {
     const id = this.#nextTorrent++ as TorrentId;
     const torrent = new TorrentShards(id, this, listener);
     this.#torrents.set(id, torrent);
-    if (this.#hopeless !== null) torrent.hopeless(this.#hopeless.error);
+    const hopeless = this.#hopeless;
+    // Not in this turn: the torrent has no listeners yet.
+    if (hopeless !== null) this.#world.soon(() => torrent.hopeless(hopeless.error));
     return torrent;
   }
 
@@ -145,6 +147,7 @@ export class ShardPool implements ShardLine {
   #lost(position: number, id: ShardId, error: unknown): void {
     if (this.#stopped !== null) return;
     this.#at(position).line.close();
+    if (this.#hopeless !== null) return;
     this.#deaths += 1;
     if (this.#deaths > MAX_SHARD_DEATHS) {
       this.#hopeless = { error };

@@ -41,6 +41,8 @@ export class TorrentShards {
   #content: ShardTorrent | null = null;
   /** Positions that have not said that the torrent has left; null before it leaves. */
   #leaving: Set<number> | null = null;
+  /** No thread answers any more. */
+  #isHopeless = false;
   #left: () => void = () => {};
 
   constructor(id: TorrentId, line: ShardLine, listener: TorrentShardsListener) {
@@ -93,7 +95,7 @@ export class TorrentShards {
       this.#left = resolve;
     });
     this.broadcast({ type: 'leave' });
-    await left;
+    if (!this.#isHopeless) await left;
   }
 
   /** For the time after `leave`, however that went. */
@@ -118,6 +120,7 @@ export class TorrentShards {
   }
 
   hopeless(error: unknown): void {
+    this.#isHopeless = true;
     this.#listener.onHopeless(error);
     for (let position = 0; position < this.size; position++) this.#hasLeft(position);
   }
