@@ -90,6 +90,8 @@ export interface TorrentEntry {
   readonly dht: boolean;
   /** Dial lost peers again. A race without a download dials each peer once. */
   readonly reconnect: boolean;
+  /** Peers may connect to us. */
+  readonly accepts: boolean;
   /** Peers that connect to us get the index `first`, then `first + step` and so on: those of other shards lie between. */
   readonly incoming: { readonly first: PeerIndex; readonly step: number };
 }

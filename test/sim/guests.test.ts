@@ -173,3 +173,15 @@ test('a connection that names no torrent has ten seconds, and no torrent hears o
     [],
   );
 });
+
+test('to name a torrent does not make the ten seconds for a handshake longer', () => {
+  const shard = open();
+  const shaken = handshakeOf(INFO_HASH, '-XX0001-peer', ['fast']);
+  const slow: FakePeerScript = {
+    script: [say(9_000, shaken.subarray(0, 48)), say(11_000, shaken.subarray(48))],
+  };
+  const guest = shard.knock(slow, '8.8.8.8');
+  shard.run(10_300);
+  assert.equal(isIn(guest), false);
+  assert.deepEqual(shard.closings, [[10, 'handshaking', 'handshake-timeout']]);
+});

@@ -71,7 +71,10 @@ test('blocks that arrived while we were stopped are accepted, and their sender i
   assert.ok((fake?.requests.length ?? 0) > 0, 'it owes blocks');
   shard.time.suspend(STOP_MS);
   shard.run(10_000);
-  assert.deepEqual([shard.full.length, shard.closings, shard.torrent.requester.wastedBytes], [8, [], 0]);
+  assert.deepEqual(
+    [shard.full.length, shard.closings, shard.torrent.torrent.requester.wastedBytes],
+    [8, [], 0],
+  );
   assert.equal(fake?.requests.length, 16, 'nothing was asked for twice');
 });
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { peerIndex, type TorrentId } from '../../src/shared/indices.ts';
+import { RECONNECT_MS } from '../../src/shared/limits.ts';
 import type { TorrentCommand, TorrentEntry } from '../../src/shared/messages.ts';
-import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
+import { type FakePeer, type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
 import { entryOf, INFO_HASH, type VirtualShardOptions } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
@@ -125,4 +126,79 @@ test('a thousand idle torrents say nothing, and leave nothing behind', () => {
   for (const torrent of ids) shard.shard.command({ torrent, type: 'leave' });
   assert.equal([...shard.shard.torrents.values()].length, 2);
   assert.equal(shard.posted.filter(({ type }) => type === 'left').length, 1_000);
+});
+
+const addressesAt = (...ports: number[]) =>
+  ports.map((port) => ({ peer: peerIndex(port - 1), host: '127.0.0.1', port }));
+
+test('a place that one torrent leaves is taken by another at once, be it a dial or an incoming peer', () => {
+  const { shard, tell } = two({ share: { openPeers: 1 } });
+  const [fake] = shard.add({ script: [], connect: { fail: 'refused', afterMs: 30 } });
+  tell({ type: 'addresses', addresses: addressesAt(1), lost: false });
+  shard.run(29);
+  assert.equal(fake?.dials, 1);
+  shard.run(2);
+  assert.equal(fake?.dials, 2, 'the other torrent did not wait for the tick');
+
+  const { shard: visited } = two({ share: { openPeers: 1 } });
+  visited.listen();
+  const guest = visited.knock({ script: [[30, { say: Buffer.from('no handshake') }]] }, '8.8.8.1');
+  const [waiting] = visited.add({ script: [], connect: { fail: 'refused', afterMs: 30 } });
+  visited.run(29);
+  assert.equal(waiting?.dials, 0);
+  visited.run(2);
+  assert.deepEqual([guest.destroyed, waiting?.dials], [true, 1]);
+});
+
+test('the last peer that is lost is told of at the next tick, although the torrent is idle then', () => {
+  const shard = new VirtualShard({});
+  shard.add({ script: [], connect: { fail: 'refused', afterMs: 260 } });
+  shard.run(501);
+  assert.equal(shard.closings.length, 1);
+});
+
+test('new addresses of one torrent come before lost ones of another, also where lost ones have the places', () => {
+  const { shard, tell } = two({ slots: 2, share: { halfOpen: 3 } });
+  const silent: FakePeerScript = { script: [], connect: { fail: 'connect-timeout', afterMs: 60_000 } };
+  const fakes = shard.know(...Array.from({ length: 64 }, () => silent));
+  const lost = fakes.slice(0, 4);
+  shard.command({ type: 'addresses', addresses: addressesAt(1, 2, 3, 4), lost: true });
+  shard.run(RECONNECT_MS + 100);
+  assert.equal(lost.filter(({ dials, destroyed }) => dials === 1 && !destroyed).length, 3);
+  tell({
+    type: 'addresses',
+    addresses: addressesAt(...Array.from({ length: 60 }, (_, i) => i + 5)),
+    lost: false,
+  });
+  shard.run(5);
+  assert.deepEqual(dialing(fakes), [4, 5, 6]);
+  shard.run(20_000);
+  assert.ok(dialing(fakes).every((index) => index >= 4) && dialing(fakes).length === 3);
+  const dialsOfLost = lost.reduce((sum, { dials }) => sum + dials, 0);
+  assert.equal(dialsOfLost, 3, 'none was dialled only to make room again');
+});
+
+test('a sequential torrent that waits for its peer takes no place from the lost peers of another', () => {
+  const { shard, tell } = two({ slots: 2, share: { halfOpen: 2 } }, { strategy: 'sequential' });
+  const silent: FakePeerScript = { script: [], connect: { fail: 'connect-timeout', afterMs: 60_000 } };
+  const fakes = shard.know(...Array.from({ length: 6 }, () => silent));
+  shard.command({ type: 'addresses', addresses: addressesAt(1), lost: true });
+  shard.run(RECONNECT_MS - 100);
+  tell({ type: 'addresses', addresses: addressesAt(2, 3, 4, 5, 6), lost: false });
+  shard.run(1_000);
+  assert.deepEqual(dialing(fakes), [0, 1]);
+  assert.equal(fakes[0]?.dials, 1, 'it was never withdrawn');
+});
+
+/** Which of them are being dialled. */
+const dialing = (fakes: readonly FakePeer[]): number[] =>
+  fakes.flatMap(({ dials, destroyed }, index) => (dials > 0 && !destroyed ? [index] : []));
+
+test('a torrent that takes no incoming peers takes none where another one listens', () => {
+  const { shard } = two({}, { accepts: false });
+  shard.listen();
+  const peer = shard.knock({ script: [[0, { say: handshakeOf(OTHER, '-XX0001-peer') }]] }, '8.8.8.1');
+  shard.run(100);
+  assert.equal(peer.destroyed, true);
+  assert.equal(of(shard, 2, 'accepted'), 0);
 });

@@ -70,6 +70,7 @@ export async function startDownload(folder: string, name: string, run: Run) {
       maxPeers: 0,
       chokedTimeoutMs: CHOKED_DOWNLOAD_MS,
       reconnect: true,
+      accepts: true,
       blocklist: null,
       pex: false,
       dht: false,

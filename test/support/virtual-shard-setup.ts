@@ -67,6 +67,7 @@ export function entryOf(options: VirtualShardOptions): TorrentEntry {
     reconnect: options.slots !== undefined,
     pex: options.pex ?? false,
     dht: options.dht ?? false,
+    accepts: true,
     incoming: { first: peerIndex(1_000), step: 1 },
   };
 }

@@ -157,11 +157,18 @@ export class VirtualShard {
     return torrent;
   }
 
-  /** Adds peers and their addresses. */
-  add(...scripts: FakePeerScript[]): FakePeer[] {
+  /** Peers that can be dialled; no torrent has their addresses. */
+  know(...scripts: FakePeerScript[]): FakePeer[] {
     const first = this.#peers.length;
     const peers = scripts.map((script, i) => new FakePeer(this.time, script, this.#firstIndex + first + i));
     this.#peers.push(...peers);
+    return peers;
+  }
+
+  /** Adds peers and their addresses. */
+  add(...scripts: FakePeerScript[]): FakePeer[] {
+    const first = this.#peers.length;
+    const peers = this.know(...scripts);
     const addresses = scripts.map(({ host = '127.0.0.1' }, i) => ({
       peer: peerIndex(this.#firstIndex + first + i),
       host,

@@ -14,6 +14,8 @@ export interface RaceOptions {
   readonly chokedTimeoutMs: number;
   /** Dial lost peers again. */
   readonly reconnect: boolean;
+  /** Peers may connect to us. */
+  readonly accepts: boolean;
   /** Exchange peers (BEP 11). */
   readonly pex: boolean;
   /** Learn DHT nodes from peers (BEP 5, PORT). */

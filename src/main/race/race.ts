@@ -60,9 +60,9 @@ export class Race {
   }
 
   #entryOf(position: number, shards: number): TorrentEntry {
-    const { infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect } = this.#options;
+    const { infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect, accepts } = this.#options;
     return {
-      ...{ infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect },
+      ...{ infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect, accepts },
       workingPeers: shareOf(this.#maxPeers, position, shards),
       incoming: { first: this.peers.incoming.first(position, shards), step: shards },
     };

@@ -67,6 +67,7 @@ export class TorrentSwarm implements ActiveTorrent {
     const isPrivate = source.metainfo?.private ?? false;
     const { infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
     const peerId = newPeerId();
+    const accepts = use.downloads && acceptsPeers(torrent);
     this.#metadata =
       source.metainfo === undefined ? new MetadataRace(infoHash, () => this.race, world) : null;
     this.race = new Race(
@@ -78,6 +79,7 @@ export class TorrentSwarm implements ActiveTorrent {
         maxPeers: use.downloads ? session.peersForOneMore : 0,
         chokedTimeoutMs: use.downloads ? CHOKED_DOWNLOAD_MS : CHOKED_RACE_MS,
         reconnect: use.downloads,
+        accepts,
         blocklist: settings.blocklist,
         pex: settings.pex && !isPrivate,
         dht: settings.dht && !isPrivate && session.isDirect,
@@ -91,7 +93,7 @@ export class TorrentSwarm implements ActiveTorrent {
       shared: session.discovery,
       infoHash,
       peerId,
-      port: use.downloads && acceptsPeers(torrent) ? this.#listen() : Promise.resolve(NO_LISTENING_PORT),
+      port: accepts ? this.#listen() : Promise.resolve(NO_LISTENING_PORT),
       named: torrent.peers,
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: settings.trackers ? tiersOf(source, settings.announceAll) : [],

@@ -28,10 +28,10 @@ import type { TorrentDirectory } from './torrent-directory.ts';
 /** A torrent that may take incoming peers. */
 export interface AcceptingTorrent {
   readonly infoHash: Uint8Array;
-  /** It wants peers at all. */
-  readonly mayDial: boolean;
-  /** The peer that it is from here on. */
-  welcome(from: Address, connection: Connection): PeerDriver;
+  /** It takes incoming peers now. */
+  readonly mayAccept: boolean;
+  /** The connection of `arrival` is a peer of this torrent from now on. */
+  welcome(arrival: Arrival, connection: Connection): PeerDriver;
 }
 
 /** What the shard is asked, and what it hears. */
@@ -41,6 +41,8 @@ export interface AcceptorHost {
   readonly torrents: TorrentDirectory<AcceptingTorrent>;
   /** There is a socket for one more. */
   readonly hasRoom: boolean;
+  /** A socket is free again. */
+  freed(): void;
   onListening(listening: Listening): void;
   guard(work: () => void): void;
 }
@@ -116,6 +118,7 @@ export class Acceptor {
       onGone: (one) => {
         this.#arrivals.delete(one);
         this.#guests.leave(one);
+        this.#host.freed();
       },
     });
     this.#arrivals.add(arrival);
@@ -124,15 +127,15 @@ export class Acceptor {
   }
 
   get #isWanted(): boolean {
-    for (const torrent of this.#host.torrents.values()) if (torrent.mayDial) return true;
+    for (const torrent of this.#host.torrents.values()) if (torrent.mayAccept) return true;
     return false;
   }
 
   #named(arrival: Arrival, infoHash: Uint8Array, connection: Connection): PeerDriver | null {
     const torrent = this.#host.torrents.byInfoHash(infoHash);
-    if (torrent?.mayDial !== true) return null;
+    if (torrent?.mayAccept !== true) return null;
     this.#arrivals.delete(arrival);
-    const peer = torrent.welcome(arrival.address, connection);
+    const peer = torrent.welcome(arrival, connection);
     this.#guests.replace(arrival, peer);
     return peer;
   }

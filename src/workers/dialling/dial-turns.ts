@@ -12,6 +12,8 @@ interface TurnTaker {
   /** Addresses that could be dialled now, and those of them that were never lost. */
   readonly waiting: number;
   readonly newWaiting: number;
+  /** It dials one address after the other, and one is under way. */
+  readonly needsNoPlace: boolean;
   dialSome(most: number, now: number): number;
   withdrawRedials(most: number): number;
 }
@@ -23,6 +25,8 @@ export interface SharedDials {
   readonly open: number;
   guard(work: () => void): void;
 }
+
+const needsPlace = (taker: TurnTaker): boolean => !taker.needsNoPlace;
 
 type Timing = Pick<ShardWorld, 'clock' | 'soon' | 'later'>;
 
@@ -61,6 +65,11 @@ export class DialTurns {
     this.#schedule();
   }
 
+  /** A dial or a socket of the shard has ended: there may be a place for any torrent. */
+  freed(): void {
+    if (this.#takers.size > 0) this.#schedule();
+  }
+
   /** It is over. */
   leave(taker: TurnTaker): void {
     this.#all.delete(taker);
@@ -68,7 +77,7 @@ export class DialTurns {
   }
 
   tick(): void {
-    const waiting = this.#newWaiting;
+    const waiting = this.#newWaiting(() => true);
     this.#deadlines = {
       connectTimeoutMs: this.window.connectTimeoutMs(waiting),
       slotNeeded: this.window.slotNeeded(waiting, this.#shared.open),
@@ -76,9 +85,9 @@ export class DialTurns {
     if (this.#takers.size > 0) this.#schedule();
   }
 
-  get #newWaiting(): number {
+  #newWaiting(counts: (taker: TurnTaker) => boolean): number {
     let waiting = 0;
-    for (const taker of this.#takers) waiting += taker.newWaiting;
+    for (const taker of this.#takers) if (counts(taker)) waiting += taker.newWaiting;
     return waiting;
   }
 
@@ -95,21 +104,23 @@ export class DialTurns {
     const now = this.#timing.clock();
     this.#makePlaces(now);
     let allowed = this.window.allowance(this.#shared.dialing, this.#shared.open, now);
-    let any = false;
-    for (const taker of [...this.#takers]) {
-      if (taker.waiting === 0) this.#takers.delete(taker);
-      else if (allowed > 0) {
-        const taken = taker.dialSome(allowed, now);
-        if (taken === 0) continue;
-        any = true;
-        allowed -= taken;
-        // The next turn begins with the others.
-        this.#takers.delete(taker);
-        if (taker.waiting > 0) this.#takers.add(taker);
+    const before = allowed;
+    // New addresses come before lost ones, whichever torrent they are of.
+    for (const isNew of [true, false])
+      for (const taker of [...this.#takers]) {
+        if (allowed === 0) break;
+        if (taker.newWaiting > 0 === isNew) allowed -= this.#dialSome(taker, allowed, now);
       }
-    }
-    if (any && this.#takers.size > 0) this.#schedule();
-    else if (this.#newWaiting > 0) this.#turnLater(this.window.waitMs(now));
+    if (allowed < before && this.#takers.size > 0) this.#schedule();
+    else if (this.#newWaiting(needsPlace) > 0) this.#turnLater(this.window.waitMs(now));
+  }
+
+  /** The turn of one torrent: the next one begins with the others. Returns how many it dialled. */
+  #dialSome(taker: TurnTaker, most: number, now: number): number {
+    const taken = taker.dialSome(most, now);
+    if (taken > 0 || taker.waiting === 0) this.#takers.delete(taker);
+    if (taken > 0 && taker.waiting > 0) this.#takers.add(taker);
+    return taken;
   }
 
   /** New addresses wait for a place, and dials of lost peers have it: those wait again. */
@@ -117,7 +128,7 @@ export class DialTurns {
     const { dialing, open } = this.#shared;
     const missing = this.window.missingPlaces(dialing, open, now);
     if (missing === 0) return;
-    let left = Math.min(missing, this.#newWaiting, DIALS_PER_TURN);
+    let left = Math.min(missing, this.#newWaiting(needsPlace), DIALS_PER_TURN);
     for (const taker of this.#all) if (left > 0) left -= taker.withdrawRedials(left);
   }
 

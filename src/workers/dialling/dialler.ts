@@ -79,6 +79,10 @@ export class Dialler {
     return this.#host.mayDial ? this.addresses.newWaiting : 0;
   }
 
+  get needsNoPlace(): boolean {
+    return this.#isSequential && this.#host.open > 0;
+  }
+
   /** How it went with those whose second turn did not come. */
   get untold(): readonly PeerOutcome[] {
     return this.#approaches.untold;
@@ -165,10 +169,8 @@ export class Dialler {
 
   /** Its turn: dials at most `most` addresses. Returns how many it took. */
   dialSome(most: number, now: number): number {
-    let left = most;
-    if (this.#isSequential) left = this.#host.open === 0 ? Math.min(1, left) : 0;
     let taken = 0;
-    for (; taken < left && this.waiting > 0; taken++) {
+    for (; taken < most && this.waiting > 0 && !this.needsNoPlace; taken++) {
       const isNew = !this.addresses.isLostTurn;
       if (!isNew && !this.#turns.window.mayRedial(now)) break;
       const address = isNew ? this.addresses.nextNew() : this.addresses.nextLost();

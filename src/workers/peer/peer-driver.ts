@@ -90,10 +90,10 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     this.apply({ type: 'dial' });
   }
 
-  /** It has connected to us. */
-  accept(connection: Connection): void {
+  /** It connected to us at that time. */
+  accept(connection: Connection, at: number): void {
     this.#lastReceivedAt = this.#host.clock();
-    this.apply({ type: 'accepted' });
+    this.apply({ type: 'accepted', at });
     this.#connection = connection;
   }
 
@@ -102,12 +102,13 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   }
 
   tick(): void {
+    if (this.#state.phase === 'closed') return;
     this.#inbox?.tick();
     if (this.#mayBeUseless()) this.reviewUse();
     this.apply({
       type: 'tick',
       ...this.#host.deadlines,
-      torrentKnown: this.#host.pieceCount !== null,
+      torrentKnown: this.#host.torrent.pieceCount !== null,
       lastReceivedAt: this.#lastReceivedAt,
       lastSentAt: this.#lastSentAt,
       owingSince: this.#book?.owes === true ? this.#book.owingSince : null,
@@ -141,7 +142,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     if (this.#state.phase === 'closed') return;
     // A peer that is looking for the metadata learns that we have it.
     if (this.inSession && this.#inbox?.lacksMetadata === true)
-      this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.offer));
+      this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.torrent.offer));
     this.#inbox?.torrentKnown(pieceCount);
     this.#host.working.note(this, true);
   }
@@ -206,7 +207,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
   // --- ExtendedPeer
 
   get info(): Uint8Array | null {
-    return this.#host.info;
+    return this.#host.torrent.info;
   }
 
   onRequestQueue(blocks: number): void {
@@ -232,7 +233,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     const { state, effects } = reducePeer(before, input, this.#host.clock());
     if (state !== before) {
       this.#state = state;
-      this.#host.working.note(this, this.#host.pieceCount !== null);
+      this.#host.working.note(this, this.#host.torrent.pieceCount !== null);
       if (state.phase !== before.phase) this.#host.onPhase(this, before, state);
     }
     for (const effect of effects) this.#perform(effect);
@@ -252,17 +253,17 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
         this.#connection = this.#connect();
         return;
       case 'send':
-        this.send(this.#host.greetings.bytes(effect.messages, this.address, this.#host.offer));
+        this.send(this.#host.greetings.bytes(effect.messages, this.address, this.#host.torrent.offer));
         return;
       case 'request':
-        this.#host.requester.widened(this);
-        this.#host.requester.fill(this);
+        this.#host.torrent.requester.widened(this);
+        this.#host.torrent.requester.fill(this);
         return;
       case 'return-requests':
-        if (this.#book !== null) this.#host.requester.giveBack(this);
+        if (this.#book !== null) this.#host.torrent.requester.giveBack(this);
         return;
       case 'snub':
-        this.#host.requester.snub(this);
+        this.#host.torrent.requester.snub(this);
         return;
       case 'report':
         this.#host.onMilestone(this, effect.milestone);

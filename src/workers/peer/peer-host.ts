@@ -17,24 +17,29 @@ export type PeerNews = Extract<
   { type: 'metadata-offer' | 'metadata-part' | 'peers-told' | 'dht-node' }
 >;
 
-export interface PeerHost {
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly requester: Requester;
-  readonly identity: Identity;
-  readonly greetings: Greetings;
-  readonly offer: Offer;
+/** What is known of the torrent of the peer. */
+export interface PeerTorrent {
   /** Null while the torrent is unknown, as with a magnet link at first. */
   readonly pieceCount: number | null;
   /** The info dictionary, once it is known. */
   readonly info: Uint8Array | null;
+  readonly offer: Offer;
+  readonly requester: Requester;
+  readonly wanted: WantedPieces;
+  readonly swarm: SwarmCount;
+}
+
+export interface PeerHost {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly torrent: PeerTorrent;
+  readonly identity: Identity;
+  readonly greetings: Greetings;
   readonly earlyBudget: EarlyBudget;
   /** The shard's part of the next tick. */
   readonly deadlines: Pick<Tick, 'connectTimeoutMs' | 'chokedTimeoutMs' | 'slotNeeded' | 'exchangeTimeoutMs'>;
   /** The guard for socket callbacks: an exception in it is our bug and ends the shard on purpose. */
   guard(work: () => void): void;
-  readonly swarm: SwarmCount;
-  readonly wanted: WantedPieces;
   readonly working: WorkingPeers;
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void;
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void;

@@ -58,7 +58,7 @@ export class PeerInbox implements FrameSink {
     this.#messages = new Allowance(MESSAGE_BURST_COST, MESSAGE_COST_PER_S, now);
     this.#unchokes = new Allowance(UNCHOKE_BURST, 1_000 / UNCHOKE_INTERVAL_MS, now);
     this.told = new ToldPieces(host);
-    this.#decoder = new FrameDecoder(host.pieceCount);
+    this.#decoder = new FrameDecoder(host.torrent.pieceCount);
   }
 
   /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
@@ -91,7 +91,7 @@ export class PeerInbox implements FrameSink {
   #settle(): void {
     if (this.#toldMore) {
       this.#toldMore = false;
-      this.#host.requester.widened(this.#peer);
+      this.#host.torrent.requester.widened(this.#peer);
       this.#peer.reviewUse();
     }
     if (this.#unchokeDue && this.#mayUnchoke()) {
@@ -104,7 +104,7 @@ export class PeerInbox implements FrameSink {
     }
     if (this.#blockEnded) {
       this.#blockEnded = false;
-      this.#host.requester.fill(this.#peer);
+      this.#host.torrent.requester.fill(this.#peer);
     }
   }
 
@@ -197,7 +197,7 @@ export class PeerInbox implements FrameSink {
         this.#allowFast(payload.readUInt32BE(0));
         return this.#afford(1);
       case MESSAGE.rejectRequest:
-        this.#host.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
+        this.#host.torrent.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
         this.#blockEnded = true;
         return this.#afford(1);
       case MESSAGE.port:
@@ -216,11 +216,11 @@ export class PeerInbox implements FrameSink {
   }
 
   blockStart(piece: number, begin: number, length: number) {
-    return this.#host.requester.blockStart(this.#peer, piece, begin, length);
+    return this.#host.torrent.requester.blockStart(this.#peer, piece, begin, length);
   }
 
   blockEnd(): boolean {
-    if (this.#host.requester.blockEnd(this.#peer)) {
+    if (this.#host.torrent.requester.blockEnd(this.#peer)) {
       this.#blockEnded = true;
       this.#messages.earn(BLOCK_EARNS_COST);
       this.#unchokes.earn(1);
@@ -247,15 +247,15 @@ export class PeerInbox implements FrameSink {
 
   /** Only once: a peer has one node. */
   #tellDhtNode(port: number): void {
-    if (this.#hasDhtNode || port === 0 || !this.#host.offer.dht) return;
+    if (this.#hasDhtNode || port === 0 || !this.#host.torrent.offer.dht) return;
     this.#hasDhtNode = true;
     this.#host.tell({ type: 'dht-node', peer: this.#peer.index, port });
   }
 
   #allowFast(index: number): void {
     // The set is only a hint; what arrives before the torrent is known is ignored.
-    if (this.#host.pieceCount === null) return;
-    const piece = pieceIndex(index, this.#host.pieceCount);
+    if (this.#host.torrent.pieceCount === null) return;
+    const piece = pieceIndex(index, this.#host.torrent.pieceCount);
     if (piece === null) return this.#peer.close('bad-piece-index');
     this.#allowedFast ??= new Set();
     if (this.#allowedFast.size >= MAX_ALLOWED_FAST_PIECES) return;

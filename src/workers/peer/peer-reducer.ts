@@ -52,7 +52,7 @@ export function reducePeer(state: PeerState, input: PeerInput, now: number): Ste
   if (input.type === 'tick') return tick(state, input, now);
   switch (state.phase) {
     case 'queued':
-      if (input.type === 'accepted') return { state: connected(state, true, now), effects: NOTHING };
+      if (input.type === 'accepted') return { state: connected(state, true, input.at), effects: NOTHING };
       if (input.type !== 'dial') return same(state);
       return {
         state: stamp({ phase: 'dialing', since: now, timeline: state.timeline }, 'dialed', now),
@@ -99,8 +99,8 @@ function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake'
   return { state: stamp(choked, 'interested', now), effects: [{ type: 'send', messages }] };
 }
 
-function connected({ timeline }: PeerState, incoming: boolean, now: number): Handshaking {
-  return stamp({ phase: 'handshaking', since: now, incoming, timeline }, 'connected', now);
+function connected({ timeline }: PeerState, incoming: boolean, at: number): Handshaking {
+  return stamp({ phase: 'handshaking', since: at, incoming, timeline }, 'connected', at);
 }
 
 function inSession(state: Choked | Unchoked, input: PeerInput, now: number): Step {

@@ -89,7 +89,8 @@ export type PeerInput =
   | { readonly type: 'dial' }
   | { readonly type: 'connected' }
   /** The peer connected to us. */
-  | { readonly type: 'accepted' }
+  /** It connected to us at that time; what it has said since was read by the acceptor. */
+  | { readonly type: 'accepted'; readonly at: number }
   /** This machine has no free socket or port now: there was no dial. */
   | { readonly type: 'postpone' }
   | {

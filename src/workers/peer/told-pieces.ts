@@ -29,24 +29,25 @@ export class ToldPieces {
   }
 
   get set(): PieceSet {
-    if (this.#set === null && this.#host.pieceCount !== null) this.#set = new PieceSet(this.#host.pieceCount);
+    if (this.#set === null && this.#host.torrent.pieceCount !== null)
+      this.#set = new PieceSet(this.#host.torrent.pieceCount);
     return this.#set ?? NO_PIECES;
   }
 
   /** A bitfield, have-all or have-none. */
   all(id: number, payload: Uint8Array): Told {
-    if (this.#host.pieceCount === null) return this.#tellEarly(id, payload);
+    if (this.#host.torrent.pieceCount === null) return this.#tellEarly(id, payload);
     if (id === MESSAGE.haveNone) return 'more';
-    this.#host.swarm.countPieces(this.set, -1);
+    this.#host.torrent.swarm.countPieces(this.set, -1);
     if (id === MESSAGE.haveAll) this.set.addAll();
     const isGood = id !== MESSAGE.bitfield || this.set.addBitfield(payload);
-    this.#host.swarm.countPieces(this.set, 1);
+    this.#host.torrent.swarm.countPieces(this.set, 1);
     this.#unseen = this.set.pieceCount;
     return isGood ? 'more' : 'bad-bitfield';
   }
 
   one(index: number): Told {
-    const { pieceCount } = this.#host;
+    const { pieceCount } = this.#host.torrent;
     if (pieceCount === null) {
       this.#early ??= new EarlyPieces(this.#host.earlyBudget);
       return this.#early.tellHave(index) ? 'nothing-new' : 'too-early';
@@ -54,8 +55,8 @@ export class ToldPieces {
     const piece = pieceIndex(index, pieceCount);
     if (piece === null) return 'bad-piece-index';
     if (!this.set.add(piece)) return 'nothing-new';
-    this.#host.swarm.countPiece(this.set, piece);
-    if (this.#host.wanted.isWanted(piece)) this.#example = piece;
+    this.#host.torrent.swarm.countPiece(this.set, piece);
+    if (this.#host.torrent.wanted.isWanted(piece)) this.#example = piece;
     return 'more';
   }
 
@@ -66,7 +67,7 @@ export class ToldPieces {
   isUseful(): boolean | null {
     const { set } = this;
     if (set.count === 0) return false;
-    if (set.complete) return !this.#host.wanted.complete;
+    if (set.complete) return !this.#host.torrent.wanted.complete;
     if (this.#isExample(this.#example) || this.#searchOn()) {
       this.#unseen = set.pieceCount;
       this.#useful = true;
@@ -91,7 +92,7 @@ export class ToldPieces {
   }
 
   #isExample(piece: number): boolean {
-    return this.set.has(piece) && this.#host.wanted.isWanted(piece as PieceIndex);
+    return this.set.has(piece) && this.#host.torrent.wanted.isWanted(piece as PieceIndex);
   }
 
   /** The torrent is known now: what was announced before is valid or not. */
@@ -101,7 +102,7 @@ export class ToldPieces {
     if (early === null) return 'nothing-new';
     const fault = early.into(this.set);
     early.forget();
-    this.#host.swarm.countPieces(this.set, 1);
+    this.#host.torrent.swarm.countPieces(this.set, 1);
     this.#unseen = this.set.pieceCount;
     return fault ?? 'more';
   }

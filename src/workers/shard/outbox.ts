@@ -1,10 +1,9 @@
 /**
- * What a shard says to the main thread of one torrent, gathered and bounded. Full pieces wait for the end of the turn, closed peers for
- * the next tick: while thousands are dialled, hundreds close in each moment, and a message each would cost more than the
- * dials. What must not wait at all (the first unchoke) goes past it.
+ * What a shard says to the main thread of one torrent, gathered and bounded. Full pieces wait for the end of the turn, closed
+ * peers for the next tick: while thousands are dialled, hundreds close in each moment, and a message each would cost more than
+ * the dials. The first unchoke does not wait.
  * Here the shard's lived time becomes the time that all threads share.
  */
-
 import type { TorrentId } from '../../shared/indices.ts';
 import { EVENTS_PER_MESSAGE } from '../../shared/limits.ts';
 import type { FullPiece, PeerOutcome, TorrentEvent, TorrentStats } from '../../shared/messages.ts';
@@ -48,6 +47,11 @@ export class Outbox {
   closed(outcome: PeerOutcome): void {
     this.#closed.push({ ...outcome, timeline: sharedTimes(outcome.timeline, this.#shared) });
     if (this.#closed.length >= EVENTS_PER_MESSAGE) this.flush();
+  }
+
+  /** Nothing waits to be sent. */
+  get isEmpty(): boolean {
+    return this.#full.length === 0 && this.#closed.length === 0;
   }
 
   /** Sends all that waits; once a tick, and at the end. */

@@ -5,12 +5,15 @@ import type { EarlyBudget } from '../peer/early-pieces.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { PhaseCounts } from './phase-counts.ts';
 import type { ShardWorld } from './shard-world.ts';
+import type { TickSlices } from './tick-slices.ts';
 
 export interface ShardThread {
   readonly task: ShardTask<unknown>;
   readonly world: ShardWorld;
   readonly turns: DialTurns;
   readonly earlyBudget: EarlyBudget;
+  /** The tick of single peers. */
+  readonly slices: TickSlices;
   /** Peers by phase, of all torrents. */
   readonly counts: PhaseCounts;
   /** It ends: no peer is dialled again. */

@@ -15,6 +15,7 @@ import type { Listening } from '../transport/transport.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import type { ShardThread } from './shard-thread.ts';
 import type { ShardWorld } from './shard-world.ts';
+import { TickSlices } from './tick-slices.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 
 export class Shard implements ShardThread, SharedDials, AcceptorHost {
@@ -24,6 +25,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly earlyBudget = new EarlyBudget();
   readonly counts = new PhaseCounts();
   readonly torrents = new TorrentDirectory<TorrentPeers>();
+  readonly slices: TickSlices;
   readonly #byId = new Map<TorrentId, TorrentPeers>();
   #acceptor: Acceptor | null = null;
   #peers = 0;
@@ -33,6 +35,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   constructor(task: ShardTask<unknown>, world: ShardWorld) {
     this.task = task;
     this.world = world;
+    this.slices = new TickSlices(world.soon, (work) => this.guard(work));
     const families = task.proxy === null ? new Families(task.localAddress, world.ownAddresses) : null;
     this.turns = new DialTurns(new DialWindow(task.share, world.clock()), families, this, world);
   }
@@ -59,6 +62,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
     this.#acceptor?.tick(now);
     const opened = this.turns.families?.tick(now) ?? null;
     this.turns.tick();
+    this.slices.begin();
     for (const torrent of this.#byId.values()) {
       if (opened !== null) torrent.familyOpened(opened);
       torrent.tick(now);
@@ -92,6 +96,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
 
   opened(change: 1 | -1): void {
     this.#peers += change;
+    if (change === -1) this.freed();
   }
 
   isIncoming(peer: PeerDriver): boolean {
@@ -114,6 +119,10 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
 
   get hasRoom(): boolean {
     return this.open < this.task.share.openPeers;
+  }
+
+  freed(): void {
+    this.turns.freed();
   }
 
   onListening({ port, error }: Listening): void {

@@ -2,32 +2,32 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
-import { Ledger } from '../../shared/ledger.ts';
 import { IDLE_TICK_MS } from '../../shared/limits.ts';
-import type { PeerAddress, ShardTorrent, TorrentCommand, TorrentEntry } from '../../shared/messages.ts';
+import type {
+  FullPiece,
+  PeerAddress,
+  ShardTorrent,
+  TorrentCommand,
+  TorrentEntry,
+} from '../../shared/messages.ts';
 import type { AcceptingTorrent } from '../dialling/acceptor.ts';
 import { Approaches } from '../dialling/approaches.ts';
+import type { Arrival } from '../dialling/arrival.ts';
 import { Dialler, type DiallerHost } from '../dialling/dialler.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
-import { Greetings, type Identity, NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
+import { Greetings, type Identity } from '../peer/greeting.ts';
 import { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from '../peer/peer-host.ts';
 import { outcomeOf } from '../peer/peer-outcome.ts';
 import type { PeerState } from '../peer/peer-state.ts';
-import { FirstBlockProbe } from '../requests/first-block-probe.ts';
-import type { Requester } from '../requests/requester.ts';
-import { ShardDownload } from '../requests/shard-download.ts';
-import { UNKNOWN_TORRENT } from '../requests/unknown-torrent.ts';
-import type { Address, Connection, Transport } from '../transport/transport.ts';
+import type { Connection, Transport } from '../transport/transport.ts';
 import { FastestPeers } from './fastest-peers.ts';
 import { KeptPeers } from './kept-peers.ts';
+import { KnownTorrent } from './known-torrent.ts';
 import { Outbox } from './outbox.ts';
 import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import type { ShardThread } from './shard-thread.ts';
-import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
-import { tickInSlices } from './tick-slices.ts';
-import { EVERYTHING, type WantedPieces } from './wanted-pieces.ts';
 import { WorkingPeers } from './working-peers.ts';
 
 export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
@@ -36,31 +36,25 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   readonly earlyBudget: EarlyBudget;
   readonly identity: Identity;
   readonly greetings: Greetings;
-  requester: Requester = UNKNOWN_TORRENT;
-  pieceCount: number | null = null;
-  info: Uint8Array | null = null;
+  readonly torrent: KnownTorrent;
   deadlines: PeerHost['deadlines'];
   readonly working = new WorkingPeers();
-  wanted: WantedPieces = EVERYTHING;
-  swarm: SwarmCount = UNCOUNTED;
   readonly #entry: TorrentEntry;
   readonly #thread: ShardThread;
   readonly #outbox: Outbox;
   readonly #dialler: Dialler;
   readonly #counts = new PhaseCounts();
-  #download: ShardDownload | null = null;
   /** All peers that are not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
   readonly #kept: KeptPeers;
   readonly #fastest: FastestPeers;
   #pex: PeerExchange | null;
-  #publicOffer: PublicOffer;
   #nextIncoming: number;
   #tickedAt = Number.NEGATIVE_INFINITY;
   #workingPeers: number;
   #over = false;
 
-  constructor(torrent: TorrentId, entry: TorrentEntry, thread: ShardThread) {
+  constructor(id: TorrentId, entry: TorrentEntry, thread: ShardThread) {
     this.#entry = entry;
     this.#thread = thread;
     const { world, task } = thread;
@@ -69,12 +63,12 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.earlyBudget = thread.earlyBudget;
     this.identity = { ...entry, clientName: task.clientName, encryption: task.encryption };
     this.greetings = new Greetings(this.identity);
-    this.#outbox = new Outbox(torrent, world);
+    this.#outbox = new Outbox(id, world);
     this.#dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);
     thread.turns.enter(this.#dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
-    this.#publicOffer = { pex: entry.pex, dht: entry.dht };
+    this.torrent = new KnownTorrent(entry);
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
     this.#workingPeers = entry.workingPeers;
@@ -108,7 +102,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
         this.#dialler.addresses.resumeRace();
         break;
       case 'verdicts':
-        this.#download?.verdicts(command.verified, this.#peers);
+        this.torrent.verdicts(command.verified, this.#peers);
         break;
     }
     this.#dialler.pump();
@@ -118,16 +112,16 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   tick(now: number): void {
     if (this.#isIdle && now - this.#tickedAt < IDLE_TICK_MS) return;
     this.#tickedAt = now;
-    this.requester.tick(now);
+    this.torrent.requester.tick(now);
     this.#dialler.tick(now);
     for (const peer of this.working.beyond(this.#workingPeers)) peer.close('surplus');
     this.#kept.turnOver(now, this.mayDial ? 'none' : this.#dialler.addresses.whoWaits);
     this.deadlines = this.#dialler.deadlines(this.#entry.chokedTimeoutMs);
-    const { world } = this.#thread;
-    if (this.#peers.size > 0) tickInSlices([...this.#peers.values()], world.soon, (work) => this.guard(work));
+    this.#thread.slices.add(this.#peers.values());
     this.#pex?.tick(this.#peers.values(), (peer) => this.#thread.isIncoming(peer), now);
     const fastest = this.#fastest.tick(this.#peers.values(), now);
     if (fastest !== null) this.#outbox.now({ type: 'fastest', peers: fastest });
+    // Together, so that no peer is counted both as on its way and as lost.
     this.#postStats();
     this.#outbox.flush();
     this.#dialler.pump();
@@ -153,11 +147,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#outbox.now({ type: 'left' });
   }
 
-  get offer(): Offer {
-    const bitfield = this.#download?.bitfield ?? null;
-    return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield };
-  }
-
   guard(work: () => void): void {
     if (!this.#over) this.#thread.guard(work);
   }
@@ -167,7 +156,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#thread.counts.move(before, after);
     if (before.phase === 'dialing') this.#dialler.dialEnded(peer.peerAddress, after);
     if (after.phase !== 'closed') return;
-    this.swarm.countPieces(peer.pieces, -1);
+    this.torrent.swarm.countPieces(peer.pieces, -1);
     this.#remove(peer);
     this.#pex?.forget(peer.index);
     const isOver = this.#over || this.#thread.stopping || this.#kept.decided;
@@ -194,7 +183,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   onFirstBlock(peer: PeerDriver): void {
     this.#outbox.now({ type: 'first-block', peer: peer.index, at: this.clock() });
     this.#dialler.addresses.forgive(peer.index);
-    if (this.#download === null) peer.close('done');
+    if (!this.torrent.isDownloaded) peer.close('done');
   }
 
   tell(event: PeerNews): void {
@@ -238,14 +227,20 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#enter(address).close(code, detail);
   }
 
-  readonly inPlay = (peer: PeerIndex): boolean => this.#peers.has(peer);
+  get mayAccept(): boolean {
+    return this.#entry.accepts && this.mayDial;
+  }
 
-  welcome(from: Address, connection: Connection): PeerDriver {
-    const address = { peer: this.#nextIncoming as PeerIndex, ...from };
+  inPlay(peer: PeerIndex): boolean {
+    return this.#peers.has(peer);
+  }
+
+  welcome(arrival: Arrival, connection: Connection): PeerDriver {
+    const address = { peer: this.#nextIncoming as PeerIndex, ...arrival.address };
     this.#nextIncoming += this.#entry.incoming.step;
     this.#outbox.now({ type: 'accepted', address });
     const peer = this.#enter(address);
-    peer.accept(connection);
+    peer.accept(connection, arrival.at);
     return peer;
   }
 
@@ -258,7 +253,8 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   get #isIdle(): boolean {
-    return this.open === 0 && this.#dialler.addresses.isEmpty && this.#download?.isWorking !== true;
+    if (this.open > 0 || !this.#outbox.isEmpty) return false;
+    return this.#dialler.addresses.isEmpty && !this.torrent.isWorking;
   }
 
   #remove(peer: PeerDriver): void {
@@ -270,30 +266,15 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     for (const peer of peers) this.#peers.get(peer)?.close(code);
   }
 
-  /** The torrent is known: from here on there is something to ask for. */
-  #begin({ geometry, info, download, private: isPrivate }: ShardTorrent): void {
-    if (isPrivate) [this.#pex, this.#publicOffer] = [null, NOTHING_PUBLIC];
-    const { clock, random } = this.#thread.world;
-    this.pieceCount = geometry.pieceCount;
-    this.info = new Uint8Array(info);
-    if (download !== null) {
-      this.wanted = new Ledger(download.ledger);
-      const { shard } = this.#thread.task;
-      this.swarm = this.#download = new ShardDownload({
-        ...download,
-        shard,
-        clock,
-        random,
-        onFull: (full) => this.#outbox.full(full),
-      });
-    }
-    this.requester = this.#download?.requester ?? new FirstBlockProbe(geometry, clock, random);
-    for (const peer of [...this.#peers.values()]) peer.torrentKnown(geometry.pieceCount);
-    this.#download?.tellFound(this.#peers);
+  #begin(content: ShardTorrent): void {
+    if (content.private) this.#pex = null;
+    const { world, task } = this.#thread;
+    const onFull = (full: FullPiece): void => this.#outbox.full(full);
+    this.torrent.begin(content, { ...world, shard: task.shard, onFull }, this.#peers);
   }
 
   #postStats(): void {
-    const { blockBytes, wastedBytes } = this.requester;
+    const { blockBytes, wastedBytes } = this.torrent.requester;
     const stats = { queued: this.#dialler.addresses.waiting, blockBytes, wastedBytes };
     this.#outbox.stats({ ...this.#counts.snapshot(), ...stats });
   }
