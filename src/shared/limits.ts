@@ -485,6 +485,10 @@ export const WEB_SEED_BACKOFF_MAX_MS = 60_000;
 export const MAX_WEB_SEED_HOLDS = 6;
 /** The longest Retry-After that is respected: no answer may stop a web seed for the whole run. */
 export const WEB_SEED_RETRY_AFTER_MAX_MS = 3_600_000;
+/** How often all pieces of a torrent are looked at for its web seeds: with a large torrent this takes a while. */
+export const WEB_SEED_REFRESH_MS = 1_000;
+/** Files that a server lacks one after the other, without having given anything, before it is asked more slowly. */
+export const FRUITLESS_FILES = 50;
 /** A file that a server did not have or refused is requested again after this time, if the run still goes on. */
 export const WEB_SEED_FILE_RETRY_MS = 600_000;
 /** Bad pieces of one file, if they are also a tenth of all its pieces so far, after which the server has another version of the file. */

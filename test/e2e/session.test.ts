@@ -223,12 +223,14 @@ test('a file is read while it downloads: from near its end at once, and nothing 
       const start = 3 * MIB;
       const parts: Buffer[] = [];
       let bytesAtFirst = 0;
-      for await (const part of torrent.file(file ?? '').stream({ start })) {
+      const reader = torrent.file(file ?? '');
+      for await (const part of reader.stream({ start })) {
         if (parts.length === 0) bytesAtFirst = torrent.stats.bytes;
         parts.push(part);
       }
       const { path } = await torrent.completed;
       assert.deepEqual(Buffer.concat(parts), readFileSync(path).subarray(start));
+      await assert.rejects(reader.stream().toArray(), /the download is complete and closed: read the file/);
       assert.ok(bytesAtFirst < 3 * MIB, `${bytesAtFirst} bytes were there when the first of the range came`);
     } finally {
       await session.close();

@@ -33,7 +33,8 @@ test('a session is the same each time', async () => {
   assert.deepEqual(runs[0], runs[1]);
 });
 
-test('a magnet link whose metadata no peer has comes to rest, goes on and is taken out', async () => {
+/** A session with a torrent of a magnet link, and one peer that has nothing. */
+function searching() {
   const settings = {
     ...DEFAULT_SESSION,
     shards: 1,
@@ -53,15 +54,40 @@ test('a magnet link whose metadata no peer has comes to rest, goes on and is tak
     virtual.session,
   );
   const { loop } = virtual;
+  /** What the torrent is once the work is done. */
   const within = async (work: Promise<void>): Promise<string> => {
     await loop.run(loop.time.now() + 5_000, isSettled(work));
     return torrent.state;
   };
+  return { virtual, torrent, loop, within };
+}
+
+test('a magnet link whose metadata no peer has comes to rest, goes on and is taken out', async () => {
+  const { virtual, torrent, loop, within } = searching();
   torrent.begin();
   await loop.run(2_000);
   assert.equal(virtual.net.links.size, 1, 'it searches');
   assert.equal(await within(torrent.pause()), 'paused');
   assert.equal(await within(torrent.resume()), 'searching');
+  assert.equal(await within(torrent.remove()), 'removed');
+  await within(virtual.session.close());
+  await loop.run(loop.time.now() + 10);
+  assert.deepEqual(virtual.left, []);
+});
+
+test('a run that cannot be closed in order fails its torrent, which can be taken out', async () => {
+  const { virtual, torrent, loop, within } = searching();
+  const { shards } = virtual.session;
+  const forget = shards.forget.bind(shards);
+  shards.forget = (id) => {
+    forget(id);
+    throw new Error('injected');
+  };
+  torrent.begin();
+  await loop.run(2_000);
+  const completed = assert.rejects(torrent.completed, /injected/);
+  assert.equal(await within(torrent.pause()), 'failed');
+  await completed;
   assert.equal(await within(torrent.remove()), 'removed');
   await within(virtual.session.close());
   await loop.run(loop.time.now() + 10);

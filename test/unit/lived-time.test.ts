@@ -1,7 +1,7 @@
 /** Clocks that measure silence: time in which the process is stopped does not count. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IdleWatch } from '../../src/main/session/idle-watch.ts';
+import { IdleWatch, type Patience } from '../../src/main/session/idle-watch.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 
 /** A clock that a test moves and reads as its owner would. */
@@ -30,7 +30,7 @@ test('moments before and after a stop are converted to the shared clock', () => 
   assert.deepEqual([before, after, later].map(clock.shared), [1_500, 41_500, 42_000]);
 });
 
-function watch(patience: { readonly firstUnchoke: number; readonly idle: number }) {
+function watch(patience: Patience) {
   const { clock, pass } = lived();
   const idleWatch = new IdleWatch(patience, clock.now);
   /** Looks four times a second. */
@@ -45,7 +45,7 @@ function watch(patience: { readonly firstUnchoke: number; readonly idle: number 
 }
 
 test('a run that was stopped for longer than its time-out continues with the rest of the time-out', () => {
-  const { run, stop, overdue } = watch({ firstUnchoke: 0, idle: 30_000 });
+  const { run, stop, overdue } = watch({ firstUnchokeTimeout: 0, idleTimeout: 30_000 });
   run(20);
   stop(3_600_000);
   run(9);
@@ -55,7 +55,7 @@ test('a run that was stopped for longer than its time-out continues with the res
 });
 
 test('the check of the disk and the time before discovery do not count as idle', () => {
-  const { idleWatch, run, overdue } = watch({ firstUnchoke: 10_000, idle: 30_000 });
+  const { idleWatch, run, overdue } = watch({ firstUnchokeTimeout: 10_000, idleTimeout: 30_000 });
   run(60, false);
   idleWatch.busy(true);
   run(120);
@@ -68,12 +68,12 @@ test('the check of the disk and the time before discovery do not count as idle',
 });
 
 test('a verified piece restarts the wait, and zero waits forever', () => {
-  const { idleWatch, run, overdue } = watch({ firstUnchoke: 0, idle: 30_000 });
+  const { idleWatch, run, overdue } = watch({ firstUnchokeTimeout: 0, idleTimeout: 30_000 });
   run(29);
   idleWatch.progressed();
   run(29);
   assert.equal(overdue(true), null);
-  const patient = watch({ firstUnchoke: 0, idle: 0 });
+  const patient = watch({ firstUnchokeTimeout: 0, idleTimeout: 0 });
   patient.run(10_000);
   assert.equal(patient.overdue(false), null);
 });

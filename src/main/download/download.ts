@@ -89,8 +89,7 @@ export class Download {
     );
     this.#missing = new MissingFiles(options.plan, metainfo, (file) => listener.onFileUnavailable(file));
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
-    const order = options.order;
-    const hasNeighbours = sharers > 1;
+    const [order, hasNeighbours] = [options.order, sharers > 1];
     this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
     this.#unsubscribe = race.subscribe({
       onFull: (pieces) => this.#full(pieces),
@@ -175,12 +174,8 @@ export class Download {
     if (this.#ended) return;
     if (this.complete) return this.#completed();
     const { geometry, info, private: isPrivate } = this.#options.metainfo;
-    this.#options.race.setTorrent({
-      geometry,
-      info: sharedBytes(info),
-      private: isPrivate,
-      download: this.#share,
-    });
+    const known = { geometry, info: sharedBytes(info), private: isPrivate };
+    this.#options.race.setTorrent({ ...known, download: this.#share });
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
       onFull: (pieces) => this.#full(pieces),
       onOwnerGone: (owner) => this.#reclaim(owner),

@@ -52,6 +52,7 @@ export class FileReaders {
   readonly #metainfo: ReadMetainfo;
   readonly #plan: StoragePlan;
   readonly #files: DownloadFiles | null;
+  readonly #ledger: Ledger;
   readonly #waits: PieceWaits;
   readonly #raised: RaisedPieces;
   readonly #streams = new Set<FileStream>();
@@ -62,6 +63,7 @@ export class FileReaders {
     this.#metainfo = metainfo;
     this.#plan = plan;
     this.#files = files;
+    this.#ledger = ledger;
     this.#waits = new PieceWaits(ledger);
     this.#raised = new RaisedPieces(ledger);
   }
@@ -91,8 +93,11 @@ export class FileReaders {
     this.#waits.verified(piece);
   }
 
-  /** No more pieces come, and the folder is let go. What is verified can still be read by streams that are open. */
-  end(reason: unknown = new Failure('interrupted', 'the download ended before all of this was there')): void {
+  /**
+   * No more pieces come, and the folder is let go. Streams that are open can still read what is verified. `reason`: of a
+   * download that failed.
+   */
+  end(reason: unknown = this.#ending): void {
     if (this.#ended !== null) return;
     const failure =
       reason instanceof Failure
@@ -100,6 +105,14 @@ export class FileReaders {
         : new Failure('bug', reason instanceof Error ? reason.message : String(reason), { cause: reason });
     for (const stream of this.#streams) stream.downloadEnded(failure);
     this.#ended = failure;
+  }
+
+  /** A reader may be kept for longer than its download. */
+  get #ending(): Failure {
+    const text = this.#ledger.complete
+      ? 'the download is complete and closed: read the file itself'
+      : 'the download ended before all of this was there';
+    return new Failure('interrupted', text);
   }
 
   #begun(stream: FileStream): FileStream {

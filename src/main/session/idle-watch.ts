@@ -4,12 +4,10 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../text/units.ts';
+import type { TorrentSettings } from './settings.ts';
 
 /** Milliseconds; 0 is never. */
-interface Patience {
-  readonly firstUnchoke: number;
-  readonly idle: number;
-}
+export type Patience = Pick<TorrentSettings, 'firstUnchokeTimeout' | 'idleTimeout'>;
 
 export class IdleWatch {
   readonly #patience: Patience;
@@ -57,7 +55,7 @@ export class IdleWatch {
     readonly known: number;
     readonly searching: boolean;
   }): string | null {
-    const { firstUnchoke, idle } = this.#patience;
+    const { firstUnchokeTimeout: firstUnchoke, idleTimeout: idle } = this.#patience;
     if (!run.fed && firstUnchoke > 0 && this.#waitedMs >= firstUnchoke)
       return `no peer unchoked us within ${formatDuration(firstUnchoke)} (${run.known} peers known)`;
     if (idle === 0 || this.#idleMs < idle) return null;

@@ -2,16 +2,14 @@
 
 import { phaseTotals } from '../race/phase-totals.ts';
 import { formatDuration } from '../text/units.ts';
+import type { Patience } from './idle-watch.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
 export class LostNotice {
   #isSaid = false;
 
-  /** Null where there is nothing new to say. The time-outs in milliseconds; 0 is never. */
-  look(
-    { race, discovery }: TorrentSwarm,
-    timeouts: { readonly firstUnchoke: number; readonly idle: number },
-  ): string | null {
+  /** Null where there is nothing new to say. */
+  look({ race, discovery }: TorrentSwarm, patience: Patience): string | null {
     const { handshaking, choked, unchoked } = phaseTotals(race.shardStats);
     const isAlone = handshaking + choked + unchoked === 0 && !discovery.searching;
     const isLost = isAlone && race.peers.allLost;
@@ -21,8 +19,8 @@ export class LostNotice {
     const { size } = race.peers;
     const [ms, option, what] =
       race.ttfuMs === null
-        ? [timeouts.firstUnchoke, '--first-unchoke-timeout', 'from the start']
-        : [timeouts.idle, '--idle-timeout', 'without a piece'];
+        ? [patience.firstUnchokeTimeout, '--first-unchoke-timeout', 'from the start']
+        : [patience.idleTimeout, '--idle-timeout', 'without a piece'];
     const until = ms === 0 ? '' : `, for up to ${formatDuration(ms)} ${what} (${option})`;
     const lost = size === 1 ? 'the only peer is lost: it is' : `all ${size} peers are lost: they are`;
     return `${lost} dialled again${until}`;

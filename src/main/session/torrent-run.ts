@@ -70,7 +70,7 @@ export class TorrentRun {
     });
     this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
     this.#begun = session.world.now();
-    this.#watch = new IdleWatch(this.#patience, new LivedClock(session.world.now).now);
+    this.#watch = new IdleWatch(settings, new LivedClock(session.world.now).now);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
@@ -121,7 +121,7 @@ export class TorrentRun {
     endLooks();
     await this.#close(prepared, ending);
     const job = this.#job;
-    if (ending.kind === 'complete' && job !== null)
+    if (this.#thrown === null && ending.kind === 'complete' && job !== null)
       this.#listeners.tell(({ onEvent }) => onEvent?.(completeEvent(job, this.elapsedMs)));
     return this.#thrown ?? ending;
   }
@@ -137,10 +137,13 @@ export class TorrentRun {
     if (this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
-    await Promise.all([this.#job?.download.stop(reason), this.swarm.stop()]);
+    const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
     // What it waited for has been given up; what it got in that moment is given back. Metadata that no peer has never comes.
     if (this.#metainfo !== null) await prepared.catch(() => {});
     this.#job?.release();
+    // What could not be closed may not be on the disk.
+    for (const end of stopped)
+      if (end.status === 'rejected') this.#thrown ??= { kind: 'failed', error: end.reason };
   }
 
   /** The torrent known, the files ready: from then on blocks are asked for. */
@@ -185,18 +188,17 @@ export class TorrentRun {
   }
 
   async #abandon({ download, release }: DownloadJob): Promise<void> {
-    await download.stop();
-    release();
+    try {
+      await download.stop();
+    } finally {
+      release();
+    }
   }
 
   #discover(): void {
     if (this.#isDiscovering) return;
     this.#isDiscovering = true;
     this.swarm.start();
-  }
-
-  get #patience(): { readonly firstUnchoke: number; readonly idle: number } {
-    return { firstUnchoke: this.#settings.firstUnchokeTimeout, idle: this.#settings.idleTimeout };
   }
 
   #swarmListener(): SwarmListener {
@@ -268,7 +270,7 @@ export class TorrentRun {
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.#checkExhausted();
     if (this.#over.signal.aborted || (this.#known === 0 && !this.#listeners.areListening)) return;
-    const notice = this.#lostNotice.look(this.swarm, this.#patience);
+    const notice = this.#lostNotice.look(this.swarm, this.#settings);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
     if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());

@@ -10,6 +10,7 @@ import {
   ORPHANED_PIECE_MS,
   SLOW_OWNER_MS,
   SLOW_OWNER_REST_MS,
+  WEB_SEED_REFRESH_MS,
   WEB_SEED_TICK_MS,
 } from '../../shared/limits.ts';
 import { webSeedAsSender } from '../../shared/sender.ts';
@@ -20,8 +21,6 @@ import type { JointPieces } from './joint-pieces.ts';
 import { type SlotHolder, SlotWriter } from './slot-writer.ts';
 import type { WebSeed } from './web-seed.ts';
 
-/** A look at all pieces of a large torrent takes a while. */
-const LOOK_AGAIN_MS = 1_000;
 /** Long enough to be as good as never, for a guest: it does not take the only place for one. */
 const LONG_GUEST_MS = 2 * SLOW_OWNER_REST_MS;
 
@@ -86,7 +85,7 @@ export class Claims {
   /** Once a tick. A web seed that found nothing looks again now and then, and at once where something has changed. */
   refresh(now: number, hasChanged: boolean): void {
     this.#now = now;
-    if (!hasChanged && now - this.#refreshedAt < LOOK_AGAIN_MS) return;
+    if (!hasChanged && now - this.#refreshedAt < WEB_SEED_REFRESH_MS) return;
     this.#refreshedAt = now;
     this.#barren.clear();
     this.#barrenJoint.clear();

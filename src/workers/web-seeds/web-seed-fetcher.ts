@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import type { PieceIndex } from '../../shared/indices.ts';
 import {
   ENDGAME_SILENCE_MS,
+  FRUITLESS_FILES,
   SLOW_OWNER_REST_MS,
   WEB_SEED_BACKOFF_MS,
   WEB_SEED_CONNECTIONS,
@@ -25,9 +26,6 @@ import type { SlotWriter } from './slot-writer.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { type FetchOutcome, WebSeed } from './web-seed.ts';
 import { Work } from './work.ts';
-
-/** Files that a server lacks one after the other, without having given anything, before it is asked more slowly. */
-const FRUITLESS_FILES = 50;
 
 export class WebSeedFetcher {
   readonly #setup: FetcherSetup;
@@ -147,12 +145,8 @@ export class WebSeedFetcher {
 
   #mostPieces({ rate }: WebSeed): number {
     const { ledger, arena } = this.#setup;
-    return runPieces(
-      rate,
-      arena.geometry.pieceLength,
-      ledger.missingCount,
-      this.#uses.length * WEB_SEED_CONNECTIONS,
-    );
+    const connections = this.#uses.length * WEB_SEED_CONNECTIONS;
+    return runPieces(rate, arena.geometry.pieceLength, ledger.missingCount, connections);
   }
 
   /** A web seed with nothing to do takes a run from one that is too slow at it. */
