@@ -82,7 +82,7 @@ export function symptomsOf(
     hasOtherSources: dht || lsd || settings.torrent.peers.length > 0,
     searching: discovery.searching,
     encryption,
-    known: race.peers.size + race.peers.acceptedCount,
+    known: race.peers.knownCount,
     dialled: lost.dialed + sum('dialing') + connected,
     dialing: sum('dialing'),
     connected: lost.connected + connected,

@@ -59,6 +59,11 @@ export class TorrentShards {
   }
 
   /** The last counters of each shard, by position. */
+  get counts(): readonly (TorrentStats | null)[] {
+    return this.#stats;
+  }
+
+  /** The same with the load of its thread. */
   get stats(): readonly (ShardStats | null)[] {
     return this.#stats.map((stats, position) =>
       stats === null ? null : { ...stats, ...this.#line.loadOf(position) },

@@ -1,5 +1,5 @@
 /** Peers by phase on all shards, from their last reports. */
-import type { ShardStats } from '../../shared/messages.ts';
+import type { TorrentStats } from '../../shared/messages.ts';
 import type { Bytes, Count } from '../quantities.ts';
 
 export interface PhaseTotals {
@@ -21,7 +21,7 @@ export interface PhaseTotals {
   readonly blockBytes: Bytes;
 }
 
-export function phaseTotals(stats: readonly (ShardStats | null)[]): PhaseTotals {
+export function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotals {
   const total = (name: keyof PhaseTotals) => stats.reduce((sum, entry) => sum + (entry?.[name] ?? 0), 0);
   return {
     queued: total('queued'),

@@ -23,6 +23,7 @@ import type { TorrentShards } from '../pools/torrent-shards.ts';
 import { Dealer } from './dealer.ts';
 import { unheard } from './outcomes.ts';
 import { PeerList } from './peer-list.ts';
+import { type PhaseTotals, phaseTotals } from './phase-totals.ts';
 import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
 import { shareOf } from './sharding.ts';
 
@@ -92,6 +93,11 @@ export class Race {
 
   get shardStats(): readonly (ShardStats | null)[] {
     return this.#shards.stats;
+  }
+
+  /** Peers by phase, of all shards. */
+  get totals(): PhaseTotals {
+    return phaseTotals(this.#shards.counts);
   }
 
   /** The fastest peers now, the fastest first. */

@@ -1,6 +1,5 @@
 /** The word that all peers are lost and that the run waits for them: said once each time that it becomes true. */
 
-import { phaseTotals } from '../race/phase-totals.ts';
 import { formatDuration } from '../text/units.ts';
 import type { Patience } from './idle-watch.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
@@ -10,7 +9,7 @@ export class LostNotice {
 
   /** Null where there is nothing new to say. */
   look({ race, discovery }: TorrentSwarm, patience: Patience): string | null {
-    const { handshaking, choked, unchoked } = phaseTotals(race.shardStats);
+    const { handshaking, choked, unchoked } = race.totals;
     const isAlone = handshaking + choked + unchoked === 0 && !discovery.searching;
     const isLost = isAlone && race.peers.allLost;
     const isNews = isLost && !this.#isSaid;

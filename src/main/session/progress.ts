@@ -2,12 +2,22 @@
 import type { Download } from '../download/download.ts';
 import type { RateMeter } from '../download/rate-meter.ts';
 import { clientFamily } from '../race/client-family.ts';
-import { phaseTotals } from '../race/phase-totals.ts';
 import type { Race } from '../race/race.ts';
 import type { CheckProgress, DownloadProgress, FastPeer, SearchProgress } from './events.ts';
+import type { TorrentSwarm } from './torrent-swarm.ts';
 
-/** `rate`: bytes a second that arrive now. */
-export function downloadProgress(race: Race, download: Download, rate: number): DownloadProgress {
+/** `download`: null while its metadata is looked for, or its memory is waited for. `rate`: bytes a second that arrive now. */
+export function progressOf(
+  { race, metadataSearch }: TorrentSwarm,
+  download: Download | null,
+  rate: number,
+): DownloadProgress | SearchProgress {
+  return download === null
+    ? searchProgress(race, metadataSearch?.offers ?? 0)
+    : downloadProgress(race, download, rate);
+}
+
+function downloadProgress(race: Race, download: Download, rate: number): DownloadProgress {
   return {
     type: 'progress',
     bytes: download.verifiedBytes,
@@ -15,15 +25,15 @@ export function downloadProgress(race: Race, download: Download, rate: number): 
     pieces: download.verifiedPieces,
     rate: Math.round(rate),
     known: race.peers.size,
-    ...phaseTotals(race.shardStats),
+    ...race.totals,
     hashBacklog: download.hashing.backlog,
     fastest: fastestPeers(race),
   };
 }
 
 /** `offers`: peers that have the metadata. */
-export function searchProgress(race: Race, offers: number): SearchProgress {
-  const totals = phaseTotals(race.shardStats);
+function searchProgress(race: Race, offers: number): SearchProgress {
+  const totals = race.totals;
   return { type: 'progress', bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals };
 }
 
@@ -47,7 +57,7 @@ export function checkProgress(
 
 /** Bytes that came from peers and web seeds, good or not. */
 export function receivedBytes(race: Race, download: Download): number {
-  return phaseTotals(race.shardStats).blockBytes + (download.webSeeds?.bytes ?? 0);
+  return race.totals.blockBytes + (download.webSeeds?.bytes ?? 0);
 }
 
 function fastestPeers({ fastest, peers }: Race): FastPeer[] {

@@ -13,6 +13,7 @@ import { ShardPool } from '../pools/shard-pool.ts';
 import { StoragePool } from '../pools/storage-pool.ts';
 import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { shardShare } from '../race/sharding.ts';
+import { LiveLooks } from './live-looks.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { type SessionHttp, type SessionWorld, SYSTEM_WORLD } from './session-world.ts';
 import { dhtPlanOf, routeOf, type SessionSettings } from './settings.ts';
@@ -42,6 +43,7 @@ export class Session {
   readonly memory: MemoryBudget;
   readonly storage: StoragePool;
   readonly webSeeds: WebSeedPool;
+  readonly looks: LiveLooks;
   readonly #socketBudget: number;
   readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
@@ -56,6 +58,7 @@ export class Session {
     this.settings = settings;
     this.use = use;
     this.world = world;
+    this.looks = new LiveLooks(world);
     this.#watch = new NetworkWatch(world.now());
     this.route = routeOf(settings);
     this.http = world.http(this.route);

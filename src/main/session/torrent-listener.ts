@@ -34,9 +34,9 @@ export class TorrentListeners {
 
   /** Some listener takes events at the moment. */
   get areListening(): boolean {
-    return [...this.#all].some(
-      ({ onEvent, isListening }) => onEvent !== undefined && isListening?.() !== false,
-    );
+    for (const { onEvent, isListening } of this.#all)
+      if (onEvent !== undefined && isListening?.() !== false) return true;
+    return false;
   }
 
   tell(say: (listener: Partial<TorrentListener>) => void): void {

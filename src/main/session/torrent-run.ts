@@ -1,5 +1,4 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
-import { LIVE_PROGRESS_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { incompleteFailure } from '../download/incomplete.ts';
@@ -16,7 +15,7 @@ import type { Ending, TorrentRunResult } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { LostNotice } from './lost-notice.ts';
 import { goneText, noPeerText } from './no-peer.ts';
-import { downloadProgress, receivedBytes, searchProgress } from './progress.ts';
+import { progressOf, receivedBytes } from './progress.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import type { Session } from './session.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
@@ -110,7 +109,7 @@ export class TorrentRun {
     const interrupt = (): void => this.#end({ kind: 'interrupted' });
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
-    const endLooks = this.swarm.session.world.every(LIVE_PROGRESS_MS, () => this.#look());
+    const endLooks = this.swarm.session.looks.begin(this);
     if (this.#source.metainfo === undefined) this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
@@ -245,21 +244,24 @@ export class TorrentRun {
     return this.swarm.discovery.hopeful || this.#isAwaited || isFed;
   }
 
-  get #known(): number {
-    const { peers } = this.swarm.race;
-    return peers.size + peers.acceptedCount;
+  get isIdle(): boolean {
+    if (this.#listeners.areListening || this.#job?.download.webSeeds?.busy === true) return false;
+    const { dialing, handshaking, choked, unchoked } = this.swarm.race.totals;
+    return dialing + handshaking + choked + unchoked === 0;
   }
 
   #checkExhausted(): void {
-    if (!this.#isDiscovering || !this.swarm.race.peers.allSettled || this.#isHopeful) return;
+    const { allSettled, knownCount } = this.swarm.race.peers;
+    if (!this.#isDiscovering || !allSettled || this.#isHopeful) return;
     const { asksTrackers } = this.swarm.discovery;
+    const isAlone = knownCount === 0;
     this.#fail(
       'no-peer',
-      this.#known === 0 ? noPeerText('download from', asksTrackers) : goneText(this.#known, asksTrackers),
+      isAlone ? noPeerText('download from', asksTrackers) : goneText(knownCount, asksTrackers),
     );
   }
 
-  #look(): void {
+  look(): void {
     this.#watch.look(this.#isDiscovering);
     if (!this.#isDiscovering || this.#over.signal.aborted) return;
     const { race } = this.swarm;
@@ -269,16 +271,13 @@ export class TorrentRun {
     const overdue = this.#watch.overdue({ fed, known: race.peers.size, searching: download === null });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.#checkExhausted();
-    if (this.#over.signal.aborted || (this.#known === 0 && !this.#listeners.areListening)) return;
+    if (this.#over.signal.aborted || (race.peers.knownCount === 0 && !this.#listeners.areListening)) return;
     const notice = this.#lostNotice.look(this.swarm, this.#settings);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
     this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
     if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());
     if (!this.#listeners.areListening) return;
-    const progress =
-      download === null
-        ? searchProgress(race, this.swarm.metadataSearch?.offers ?? 0)
-        : downloadProgress(race, download, this.rate);
+    const progress = progressOf(this.swarm, download, this.rate);
     this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
   }
 

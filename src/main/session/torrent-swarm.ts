@@ -13,7 +13,6 @@ import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import { MetadataRace } from '../metadata/metadata-race.ts';
 import { NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
 import type { NetworkReturn } from '../network/network-watch.ts';
-import { phaseTotals } from '../race/phase-totals.ts';
 import { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
@@ -156,7 +155,7 @@ export class TorrentSwarm implements ActiveTorrent {
 
   /** For the session's watch over the network. */
   get signs(): ActiveTorrent['signs'] {
-    const { connected, dialed, dialing, choked, unchoked, blockBytes } = phaseTotals(this.race.shardStats);
+    const { connected, dialed, dialing, choked, unchoked, blockBytes } = this.race.totals;
     return {
       inSession: choked + unchoked,
       connected,
@@ -178,7 +177,7 @@ export class TorrentSwarm implements ActiveTorrent {
 
   get #need(): Need {
     if (this.#listener.progress().left === 0) return 'nothing';
-    const { choked, unchoked } = phaseTotals(this.race.shardStats);
+    const { choked, unchoked } = this.race.totals;
     return choked + unchoked === 0 ? 'peers' : 'data';
   }
 

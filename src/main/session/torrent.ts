@@ -5,7 +5,6 @@
 import { type Deferred, deferred } from '../../shared/deferred.ts';
 import { Failure } from '../failure.ts';
 import type { InfoHash } from '../quantities.ts';
-import { phaseTotals } from '../race/phase-totals.ts';
 import { namesOf, type Source } from '../torrent/source.ts';
 import { EventStream } from './event-stream.ts';
 import type { TorrentEvent } from './events.ts';
@@ -166,14 +165,14 @@ export class SessionTorrent implements Torrent {
   #statsOf(run: TorrentRun): TorrentStats {
     const { race } = run.swarm;
     const download = run.job?.download ?? null;
-    const { choked, unchoked } = phaseTotals(race.shardStats);
+    const { choked, unchoked } = race.totals;
     return {
       state: run.phase,
       bytes: download?.verifiedBytes ?? 0,
       totalBytes: download?.wantedBytes ?? 0,
       downloaded: this.#downloaded + (download?.downloadedBytes ?? 0),
       rate: run.rate,
-      known: race.peers.size + race.peers.acceptedCount,
+      known: race.peers.knownCount,
       connected: choked + unchoked,
       unchoked,
     };

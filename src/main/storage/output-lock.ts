@@ -25,6 +25,7 @@ import type { Folder, OpenFile } from '../../shared/folder.ts';
 import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS, MAX_LOCK_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { passingName } from './journal.ts';
+import { SharedInterval } from './shared-interval.ts';
 
 interface Owner {
   readonly lock: 1;
@@ -51,24 +52,26 @@ interface Seen {
   readonly touched: bigint;
 }
 
+/** Of all locks of this process. */
+const TOUCHES = new SharedInterval(LOCK_INTERVAL_MS);
+
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 export class OutputLock {
   readonly #folder: Folder;
   readonly #name: string;
   readonly #descriptor: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #endTouches: () => void;
 
   private constructor(folder: Folder, name: string, descriptor: number, onLost: (error: Failure) => void) {
     this.#folder = folder;
     this.#name = name;
     this.#descriptor = descriptor;
-    this.#timer = setInterval(() => {
+    this.#endTouches = TOUCHES.begin(() => {
       if (this.#isOurs()) return touch(descriptor);
-      clearInterval(this.#timer);
+      this.#endTouches();
       onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took over this place`));
-    }, LOCK_INTERVAL_MS);
-    this.#timer.unref();
+    });
   }
 
   /** Rejects with a `disk` failure if another process has it, and with the system's error if no lock can be made. */
@@ -84,7 +87,7 @@ export class OutputLock {
   }
 
   release(): void {
-    clearInterval(this.#timer);
+    this.#endTouches();
     try {
       if (this.#isOurs()) unlinkSync(this.#folder.at(this.#name));
     } catch {

@@ -16,6 +16,11 @@ export class FastestPeers {
     this.#lookedAt = now;
   }
 
+  /** Main was told of some: it must hear when none are left. */
+  get hasTold(): boolean {
+    return this.#hadSome;
+  }
+
   /** The fastest first; null before the second is over, and where there is still nothing to tell. */
   tick(peers: Iterable<Giver>, now: number): PeerRate[] | null {
     const elapsedMs = now - this.#lookedAt;

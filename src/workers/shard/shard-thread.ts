@@ -6,6 +6,7 @@ import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { PhaseCounts } from './phase-counts.ts';
 import type { ShardWorld } from './shard-world.ts';
 import type { TickSlices } from './tick-slices.ts';
+import type { TorrentPeers } from './torrent-peers.ts';
 
 export interface ShardThread {
   readonly task: ShardTask<unknown>;
@@ -20,6 +21,8 @@ export interface ShardThread {
   readonly stopping: boolean;
   /** What throws in a callback of a socket is a bug of ours and ends the shard, knowingly. */
   guard(work: () => void): void;
+  /** The torrent has something to do at the next tick. */
+  wake(torrent: TorrentPeers): void;
   /** A socket more, or one less. */
   opened(change: 1 | -1): void;
   /** It connected to us. */

@@ -27,6 +27,8 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly torrents = new TorrentDirectory<TorrentPeers>();
   readonly slices: TickSlices;
   readonly #byId = new Map<TorrentId, TorrentPeers>();
+  /** Those with something to do at a tick. A thousand idle torrents cost nothing. */
+  readonly #awake = new Set<TorrentPeers>();
   #acceptor: Acceptor | null = null;
   #peers = 0;
   #stopping = false;
@@ -63,9 +65,10 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
     const opened = this.turns.families?.tick(now) ?? null;
     this.turns.tick();
     this.slices.begin();
-    for (const torrent of this.#byId.values()) {
+    for (const torrent of this.#awake) {
       if (opened !== null) torrent.familyOpened(opened);
       torrent.tick(now);
+      if (torrent.isIdle) this.#awake.delete(torrent);
     }
     this.#postLoad();
   }
@@ -97,6 +100,10 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   opened(change: 1 | -1): void {
     this.#peers += change;
     if (change === -1) this.freed();
+  }
+
+  wake(torrent: TorrentPeers): void {
+    this.#awake.add(torrent);
   }
 
   isIncoming(peer: PeerDriver): boolean {
@@ -146,6 +153,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   #leave(id: TorrentId, torrent: TorrentPeers): void {
     this.torrents.delete(torrent);
     this.#byId.delete(id);
+    this.#awake.delete(torrent);
     torrent.leave();
   }
 

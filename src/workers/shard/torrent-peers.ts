@@ -2,7 +2,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
-import { IDLE_TICK_MS } from '../../shared/limits.ts';
 import type {
   FullPiece,
   PeerAddress,
@@ -50,7 +49,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   readonly #fastest: FastestPeers;
   #pex: PeerExchange | null;
   #nextIncoming: number;
-  #tickedAt = Number.NEGATIVE_INFINITY;
   #workingPeers: number;
   #over = false;
 
@@ -76,6 +74,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   command(command: Exclude<TorrentCommand, { type: 'enter' | 'leave' }>): void {
+    this.#thread.wake(this);
     switch (command.type) {
       case 'begin':
         this.#begin(command.content);
@@ -110,8 +109,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
 
   /** The deadline tick: all time-outs, in slices, so that ten thousand peers do not make one long turn. */
   tick(now: number): void {
-    if (this.#isIdle && now - this.#tickedAt < IDLE_TICK_MS) return;
-    this.#tickedAt = now;
     this.torrent.requester.tick(now);
     this.#dialler.tick(now);
     for (const peer of this.working.beyond(this.#workingPeers)) peer.close('surplus');
@@ -248,12 +245,14 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   #enter({ peer: index, host, port }: PeerAddress): PeerDriver {
     const peer = new PeerDriver(index, { host, port }, this, this.#dialler.approachOf(index));
     this.#peers.set(index, peer);
+    this.#thread.wake(this);
     this.#thread.opened(1);
     return peer;
   }
 
-  get #isIdle(): boolean {
-    if (this.open > 0 || !this.#outbox.isEmpty) return false;
+  /** Nothing happens before a command or a peer comes, and main has been told of all that did. */
+  get isIdle(): boolean {
+    if (this.open > 0 || !this.#outbox.isEmpty || this.#fastest.hasTold) return false;
     return this.#dialler.addresses.isEmpty && !this.torrent.isWorking;
   }
 

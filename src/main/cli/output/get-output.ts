@@ -5,7 +5,7 @@ import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
 import { missingText } from '../../download/incomplete.ts';
 import { EXIT_STATUS } from '../../failure.ts';
-import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
+import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
 import type { RaceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
@@ -112,7 +112,7 @@ export class GetOutput {
             rate,
             etaMs,
             stretches: (count) => download.stretches(count),
-            known: race.peers.size + race.peers.acceptedCount,
+            known: race.peers.knownCount,
             peers: progress,
             fastest,
             ttfuMs: race.ttfuMs,
@@ -131,7 +131,7 @@ export class GetOutput {
       verifiedBytes: download.verifiedBytes,
       wantedBytes: download.wantedBytes,
       receivedBytes: receivedBytes(race, download),
-      peersKnown: race.peers.size + race.peers.acceptedCount,
+      peersKnown: race.peers.knownCount,
       peersConnected: totals.choked + totals.unchoked,
       peersUnchoked: totals.unchoked,
       ttfuMs: race.ttfuMs,
@@ -142,8 +142,7 @@ export class GetOutput {
   summary(report: RaceReport, oracleMs: number | null): void {
     const { swarm, job, missing, elapsedMs } = this.#torrent;
     const { race } = swarm;
-    if (job !== null)
-      this.#metrics?.update(this.#sample(race, job.download, phaseTotals(race.shardStats)), true);
+    if (job !== null) this.#metrics?.update(this.#sample(race, job.download, race.totals), true);
     this.#console.endProgress();
     this.#console.event({
       type: 'summary',

@@ -4,7 +4,7 @@ import { LivedClock } from '../../../shared/lived-clock.ts';
 import { sharedBytes } from '../../../shared/shared-copy.ts';
 import { TrackerLog } from '../../doctor/symptoms.ts';
 import type { MetadataSearch } from '../../metadata/metadata-fetch.ts';
-import { phaseText, phaseTotals } from '../../race/phase-totals.ts';
+import { phaseText } from '../../race/phase-totals.ts';
 import type { Session } from '../../session/session.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
@@ -99,7 +99,7 @@ export class BareRace {
         if (this.#bugs.length > 0 || isOver(this.swarm, now - begun)) return finish(false);
         if (now - toldAt < console.progressMs) return;
         toldAt = now;
-        const totals = phaseTotals(race.shardStats);
+        const totals = race.totals;
         console.progress(phaseText(race.peers.size, totals));
         console.event({ type: 'progress', known: race.peers.size, ...totals });
       }, LOOK_MS);

@@ -6,7 +6,7 @@ import type { DownloadListener } from '../../download/download-options.ts';
 import { defaultMemory } from '../../download/memory.ts';
 import { RateMeter } from '../../download/rate-meter.ts';
 import { Failure } from '../../failure.ts';
-import { type PhaseTotals, phaseText, phaseTotals } from '../../race/phase-totals.ts';
+import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
 import type { Session } from '../../session/session.ts';
 import { type SwarmListener, TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { discardingPlan } from '../../storage/storage-plan.ts';
@@ -151,7 +151,7 @@ export class BenchRun {
       );
     }
     if (race.peers.size === 0) this.#checkExhausted();
-    const totals = phaseTotals(race.shardStats);
+    const totals = race.totals;
     const bytes = totals.blockBytes + (this.#download?.webSeeds?.bytes ?? 0);
     this.#rate.sample(bytes, now);
     if (now - this.#toldAt < this.#console.progressMs) return;
