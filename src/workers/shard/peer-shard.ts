@@ -25,7 +25,6 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
   const lived = new LivedClock(monotonicMs);
   const transport = await transportOf(task, lived);
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
-  delay.enable();
   await new Promise<void>((resolve) => {
     const shard = new Shard(task, {
       clock: lived.now,
@@ -44,9 +43,15 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
         });
       },
     });
-    const ticker = setInterval(() => shard.guard(() => shard.tick()), TICK_MS);
+    // It wakes the thread a hundred times a second, so it is on only while there is something to measure.
+    const measure = (): unknown => (shard.isIdle ? delay.disable() : delay.enable());
+    const ticker = setInterval(() => {
+      shard.guard(() => shard.tick());
+      measure();
+    }, TICK_MS);
     port.on('message', (command: ShardCommand) => {
       shard.guard(() => shard.command(command));
+      measure();
       if (command.type !== 'stop') return;
       clearInterval(ticker);
       delay.disable();

@@ -58,6 +58,11 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
     }
   }
 
+  /** No torrent has anything to do before a command or a peer comes. */
+  get isIdle(): boolean {
+    return this.#awake.size === 0 && this.open === 0;
+  }
+
   tick(): void {
     if (this.#stopped) return;
     const now = this.world.clock();
