@@ -13,7 +13,7 @@ import { LookUpError } from '../../shared/name-lookup.ts';
 import type { DhtFamily } from './dht-socket.ts';
 import type { LookUp } from './environment.ts';
 
-/** A node of the user may give us nodes as near as itself. A stranger's node is asked at any address, but may give us public nodes only. */
+/** A node of the user may give us nodes as near as itself. A stranger's node may be anywhere, but may give us only public nodes. */
 type NamedBy = 'user' | 'stranger';
 
 /** The library has at most 16 questions in progress. */

@@ -1,4 +1,4 @@
-/** Reading the files of a torrent while it downloads: which file is meant, which bytes of it, and what all readers share. */
+/** Reads the files of a torrent while it downloads: finds the file and the bytes, and keeps what all readers share. */
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -29,8 +29,8 @@ export class FileReader {
   }
 
   /**
-   * The bytes of the range, as they are verified. As long as the stream is open, the pieces ahead of it come before all others.
-   * To seek, destroy it and open another. Throws a `usage` failure for a range that is none.
+   * The bytes of the range, as soon as they are verified. While the stream is open, the pieces ahead of it are requested before
+   * all others. To seek, destroy it and open another one. Throws a `usage` failure for an invalid range.
    */
   stream({ start = 0, end = this.length - 1 }: ByteRange = {}): Readable {
     const isRange =
@@ -57,7 +57,7 @@ export class FileReaders {
   readonly #streams = new Set<FileStream>();
   #ended: Failure | null = null;
 
-  /** `files`: null where nothing is kept. */
+  /** `files`: null if nothing is kept. */
   constructor(metainfo: ReadMetainfo, plan: StoragePlan, files: DownloadFiles | null, ledger: Ledger) {
     this.#metainfo = metainfo;
     this.#plan = plan;
@@ -66,7 +66,7 @@ export class FileReaders {
     this.#raised = new RaisedPieces(ledger);
   }
 
-  /** `path`: below the torrent's folder, with slashes; of a torrent of one file its name. Throws a `usage` failure where there is none. */
+  /** `path`: below the torrent's folder, with slashes; for a single-file torrent its name. Throws a `usage` failure if it is not there. */
   file(path: string): FileReader {
     const { files: all, geometry } = this.#metainfo;
     const named = all.find((file) => !file.padding && pathOf(file.path) === path);
@@ -91,7 +91,7 @@ export class FileReaders {
     this.#waits.verified(piece);
   }
 
-  /** No more pieces come, and the folder is let go. What is verified can still be read by streams that are open. */
+  /** No more pieces will come, and the folder is closed. Open streams can still read verified pieces. */
   end(reason: unknown = new Failure('interrupted', 'the download ended before all of this was there')): void {
     if (this.#ended !== null) return;
     const failure =

@@ -1,6 +1,6 @@
 /**
- * Whose is an existing file at the path of a torrent's file? A pure decision over plain data: how the file looks, what a
- * journal says about it, and which pieces are good. Nothing on disk is touched before it.
+ * Decides to whom an existing file at the path of a torrent's file belongs. A pure decision over plain data: how the file looks,
+ * what a journal says about it, and which pieces are good. Nothing on disk is changed before it.
  */
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -114,7 +114,7 @@ export class Judgement {
   }
 
   /**
-   * A journal proves it, or a piece does. A few bytes of a piece shared with other files prove nothing, because many files
+   * A journal or a piece proves it. A few bytes of a piece that it shares with other files prove nothing, because many files
    * begin alike.
    */
   #isOurs(file: number): boolean {
