@@ -115,12 +115,12 @@ for (const [name, answer, lostTo] of [
   [
     'has another file',
     (from, to, response) => send(response, from, to, bytes.subarray(from, to + 1), 5_000_000),
-    `its file has 5000000 bytes where the torrent's has ${bytes.length}`,
+    `its file has 5000000 bytes, but the torrent's file has ${bytes.length}`,
   ],
   [
     'answers with another range',
     (from, to, response) => send(response, from + 1, to, bytes.subarray(from + 1, to + 1)),
-    'it answers with another range than it was asked for',
+    'it answers with a different range than we asked for',
   ],
 ] as const satisfies readonly (readonly [string, Answer, string])[]) {
   test(`a web seed that ${name} is given up at once`, async () => {

@@ -36,7 +36,10 @@ export class FileReader {
     const isRange =
       Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end + 1;
     if (!isRange || start > this.length)
-      throw new Failure('usage', `bytes ${start} to ${end} are no range of a file of ${this.length} bytes`);
+      throw new Failure(
+        'usage',
+        `bytes ${start} to ${end} are not a range in a file of ${this.length} bytes`,
+      );
     return this.#open(start, Math.min(end + 1, this.length));
   }
 
