@@ -1,4 +1,4 @@
-/** The word that all peers are lost and that the run waits for them: said once each time that it becomes true. */
+/** The notice that all peers are lost and the run waits for them. It is given once each time that this becomes true. */
 
 import { phaseTotals } from '../race/phase-totals.ts';
 import { formatDuration } from '../text/units.ts';
@@ -7,7 +7,7 @@ import type { TorrentSwarm } from './torrent-swarm.ts';
 export class LostNotice {
   #isSaid = false;
 
-  /** Null where there is nothing new to say. The time-outs in milliseconds; 0 is never. */
+  /** Null if there is nothing new to say. The time-outs are in milliseconds; 0 is never. */
   look(
     { race, discovery }: TorrentSwarm,
     timeouts: { readonly firstUnchoke: number; readonly idle: number },
