@@ -30,7 +30,7 @@ export interface PeerAddress {
   readonly peer: PeerIndex;
   readonly host: string;
   readonly port: number;
-  /** The group of its source: groups take turns at being dialled. */
+  /** The group of its source. Groups take turns when addresses are dialled. */
   readonly group?: number;
 }
 
@@ -42,7 +42,7 @@ export interface ShardShare {
   readonly openPeers: number;
 }
 
-/** What a shard must know about the torrent to do more than handshakes. With a magnet link it is not known at first. */
+/** What a shard must know about the torrent to do more than handshakes. With a magnet link this is not known at first. */
 export interface ShardTorrent {
   readonly geometry: Geometry;
   /** The info dictionary as it was hashed; we send it to other peers (BEP 9). */
@@ -75,7 +75,7 @@ export interface ShardTask<Port> {
   readonly utp: boolean;
 }
 
-/** What a shard must know of a torrent to race for it. */
+/** What a shard must know about a torrent to race for it. */
 export interface TorrentEntry {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
