@@ -1,4 +1,4 @@
-/** The deadline tick of many peers: ten thousand of them must not make one long turn of the event loop. */
+/** The deadline tick in slices: ten thousand peers must not make one long turn of the event loop. */
 import { TICK_SLICE_PEERS } from '../../shared/limits.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 
