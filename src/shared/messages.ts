@@ -90,7 +90,7 @@ export interface TorrentEntry {
   readonly dht: boolean;
   /** Dial lost peers again. A race without a download dials each peer once. */
   readonly reconnect: boolean;
-  /** Peers that connect to us get the index `first`, then `first + step` and so on: those of other shards lie between. */
+  /** Peers that connect to us get the index `first`, then `first + step` and so on. Other shards have the indices between. */
   readonly incoming: { readonly first: PeerIndex; readonly step: number };
 }
 
@@ -130,7 +130,7 @@ export type ShardCommand =
   | ({ readonly torrent: TorrentId } & TorrentCommand)
   /** Accept connections; `port` 0 takes a free one. */
   | { readonly type: 'listen'; readonly port: number; readonly host: string | null }
-  /** The network was away, and is back: no peer was lost by a fault of its own. */
+  /** The network was down and is back: the lost peers were not at fault. */
   | { readonly type: 'network-back' }
   | { readonly type: 'stop' };
 

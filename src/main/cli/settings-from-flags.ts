@@ -185,7 +185,7 @@ function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {
   return peersFile === undefined ? named : [...named, ...readPeersFile(peersFile)];
 }
 
-/** The port is checked even where it is not used. */
+/** The port is checked even if it is not used. */
 function portOf({ port, listen }: GetFlags): number | null {
   const wanted = parsePort('--port', port);
   return listen ? wanted : null;

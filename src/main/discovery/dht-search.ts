@@ -52,7 +52,7 @@ export class DhtSearch {
     this.#takeBackNodes = takeBackNodes;
   }
 
-  /** True while an answer may come to a question that was asked. */
+  /** True while the answer to a request may come. */
   get searching(): boolean {
     if (this.phase === 'waiting') return this.#host.isAwaited;
     return this.phase === 'starting' || this.phase === 'queued' || this.phase === 'searching';

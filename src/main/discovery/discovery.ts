@@ -87,7 +87,7 @@ export class Discovery {
     return this.#announcer.hopeful && !searching && !answered && !this.#otherHope;
   }
 
-  /** True while a first answer may come to a question that was asked. */
+  /** True while the first answer to a request may come. */
   get searching(): boolean {
     return (
       this.#resolving ||

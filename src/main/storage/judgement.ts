@@ -1,5 +1,5 @@
 /**
- * Decides to whom an existing file at the path of a torrent's file belongs. A pure decision over plain data: how the file looks,
+ * Decides whether an existing file at the path of a torrent's file is ours. A pure decision over plain data: how the file looks,
  * what a journal says about it, and which pieces are good. Nothing on disk is changed before it.
  */
 import { lengthOfPiece } from '../../shared/geometry.ts';
@@ -42,7 +42,7 @@ export interface Facts {
   readonly good: Uint8Array;
   /** True if a journal says that this very file belongs to this download. */
   isClaimed(file: number): boolean;
-  /** True if the piece has only zeros: it does not prove whose a file is. */
+  /** True if the piece has only zeros: it does not prove that a file is ours. */
   isZeroPiece(piece: PieceIndex): boolean;
 }
 
