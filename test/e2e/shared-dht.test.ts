@@ -11,7 +11,7 @@ import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();
 
-test('both find peers and are announced by one node, which ends with the last of them', async () => {
+test('both torrents find peers and are announced by one node, which ends with the last torrent', async () => {
   const node = await startDhtNode();
   const http = new HttpClient({ proxy: null, localAddress: null });
   let opened = 0;

@@ -235,7 +235,7 @@ test('an IPv6 address without a route, or a firewall: after some dials the famil
   assert.ok(dials() > before, 'found out anew');
 });
 
-test('with --interface of one family, addresses of the other are the end at once, and are never dialled', () => {
+test('with --interface of one family, addresses of the other are lost at once, and are never dialled', () => {
   const shard = new VirtualShard({
     ...downloading,
     localAddress: '10.0.0.2',

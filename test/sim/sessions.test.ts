@@ -17,7 +17,7 @@ import { handshakeOf } from '../support/wire-bytes.ts';
 
 const SEEDS = 80;
 
-test(`${SEEDS} random sessions: what is called verified is right, no honest peer is banned, all complete in time, nothing is left`, async () => {
+test(`${SEEDS} random sessions: verified data is right, no honest peer is banned, all complete in time, nothing stays open`, async () => {
   const failed: string[] = [];
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { failures } = await runScenario(scenarioOf(seed));
@@ -33,7 +33,7 @@ test('a session is the same each time', async () => {
   assert.deepEqual(runs[0], runs[1]);
 });
 
-test('a magnet link whose metadata no peer has comes to rest, goes on and is taken out', async () => {
+test('a magnet link whose metadata no peer has can be paused, resumed and removed', async () => {
   const settings = {
     ...DEFAULT_SESSION,
     shards: 1,

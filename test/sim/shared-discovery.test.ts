@@ -113,7 +113,7 @@ test('a thousand torrents of one tracker are spread over most of a minute, and t
   assert.deepEqual(left(), NOTHING);
 });
 
-test('one torrent alone is announced at once, and completed and stopped are heard', async () => {
+test('a single torrent is announced at once, and `completed` and `stopped` arrive', async () => {
   const { environment, asked, discoveryOf, ended, left } = session();
   const one = discoveryOf(7, { tiers: [[TRACKER]] });
   void one.start();
@@ -144,7 +144,7 @@ test('a torrent without peers is announced before idle ones that came first', as
   await ended(all);
 });
 
-test('one node of the DHT: so many searches at once, torrents without peers first, and none once they end', async () => {
+test('one DHT node: a limit on searches at one time, torrents without peers first, and no search after the end', async () => {
   const { environment, found, discoveryOf, ended, left } = session({ dht: true });
   const { dht } = environment;
   dht.up.add(`${BOOTSTRAP.host} ${BOOTSTRAP.port}`);
@@ -192,7 +192,7 @@ test('a magnet link that turns out to be private leaves the DHT and the local ne
   assert.deepEqual(left(), NOTHING);
 });
 
-test('private torrents open no socket, be there a thousand', async () => {
+test('a thousand private torrents open no socket', async () => {
   const { environment, discoveryOf, ended, left } = session({ dht: true, lan: true });
   const all = Array.from({ length: 1_000 }, (_, i) =>
     discoveryOf(i, { private: true, dht: false, lsd: false }),
@@ -250,7 +250,7 @@ test('local network: twenty torrents a packet, a packet a second, all of them ev
   assert.deepEqual(left(), NOTHING);
 });
 
-test('local network: a peer is heard and answered, and told again when the network is back, but not all the time', async () => {
+test('local network: a new peer is answered, and again when the network is back, but not all the time', async () => {
   const { environment, found, discoveryOf, ended } = session({ lan: true });
   const [one, other] = [discoveryOf(1), discoveryOf(2)];
   void one.start();

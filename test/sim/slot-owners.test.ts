@@ -70,7 +70,7 @@ async function completesWithoutLoss(holders: SlotHolders): Promise<void> {
 for (const pair of PAIRS) {
   const name = `${pair[0]} and ${pair[1]}`;
 
-  test(`${name}: a piece is claimed by one, and a block is fetched once`, async () => {
+  test(`${name}: one holder claims a piece, and a block is fetched once`, async () => {
     const many = { pieces: 7, blocks: BLOCKS, slots: 4 };
     await play(pair, many, [{ blockMs: 40 }, { blockMs: 40 }], async (holders) => {
       assert.ok(await holders.until(holders.complete));
@@ -79,7 +79,7 @@ for (const pair of PAIRS) {
     });
   });
 
-  test(`${name}: what one gives up, at every point, the other goes on with`, async () => {
+  test(`${name}: one holder gives up, at every point, and the other continues`, async () => {
     for (let blocks = 0; blocks < BLOCKS; blocks++)
       await play(pair, ONE_PIECE, [SLOW, { blockMs: 50, startMs: 6_000 }], async (holders, { owner }) => {
         await holders.until(() => holders.blocksOf(0) >= blocks);
@@ -93,7 +93,7 @@ for (const pair of PAIRS) {
   });
 
   for (const role of ROLES) {
-    test(`${name}: both are in, and the source of the ${role} goes at every point: no block is lost`, async () => {
+    test(`${name}: both are in the slot, and the source of the ${role} leaves, at every point: no block is lost`, async () => {
       for (let blocks = 2; blocks <= BLOCKS; blocks++)
         await play(pair, ONE_PIECE, [SLOW, HELPER], async (holders, both) => {
           await bothAreIn(holders, both, blocks);
@@ -103,7 +103,7 @@ for (const pair of PAIRS) {
         });
     });
 
-    test(`${name}: both are in, and the ${role} dies at every point`, async () => {
+    test(`${name}: both are in the slot, and the ${role} dies, at every point`, async () => {
       for (let blocks = 2; blocks < BLOCKS; blocks++)
         for (const middleMs of [0, 270])
           await play(pair, ONE_PIECE, [SLOW, HELPER], async (holders, both) => {

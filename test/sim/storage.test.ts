@@ -145,7 +145,7 @@ function assertStored({ full, good, given, faults }: Known, content: Buffer): vo
 const only = process.env['UNCHOKE_STORAGE'];
 const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, i) => i + 1) : [Number(only)];
 
-test(`${seeds.length} random runs of storage threads: no verdict lost or heard twice, nothing left behind`, async () => {
+test(`${seeds.length} random runs of storage threads: no verdict is lost or reported twice, and nothing is left behind`, async () => {
   const seen = { deaths: 0, faults: 0, closedAtWork: 0 };
   for (const seed of seeds) {
     const run = new Run(seed);

@@ -78,7 +78,7 @@ class Torrent {
   }
 }
 
-test('two torrents store and check at the same time; one goes, and the other goes on', async (t) => {
+test('two torrents store and check at the same time; one leaves, and the other continues', async (t) => {
   const pool = poolFor(t, 4);
   const [one, two] = [new Torrent(pool, 1, 300), new Torrent(pool, 2, 300)];
   const half = one.full.pieces.slice(0, 150);
@@ -102,7 +102,7 @@ test('two torrents store and check at the same time; one goes, and the other goe
   assert.deepEqual(openFiles(), []);
 });
 
-test('200 torrents that come and go leave no descriptor and no memory, also in threads that then sleep', async (t) => {
+test('200 torrents that come and go leave no descriptor and no memory, not even in idle threads', async (t) => {
   let collect = (): void => {};
   const world: StorageWorld = {
     ...systemStorage,

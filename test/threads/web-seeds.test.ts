@@ -110,7 +110,7 @@ function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, u
 const threads = (): number => (platform() === 'linux' ? readdirSync('/proc/self/task').length : 0);
 const started = platform() === 'linux' ? 1 : 0;
 
-test('two torrents on one thread; one is removed in the middle, and the other gets what that held', async () => {
+test('two torrents on one thread; one is removed in the middle and gives everything back, and the other completes', async () => {
   const files = new Map(['a.bin', 'b.bin'].map((name) => [name, randomBytes(PIECES * PIECE - 77)]));
   const held = promiseAndResolve();
   let closed = 0;
@@ -174,7 +174,7 @@ test('the thread dies: another fetches the rest of both torrents, and no full pi
   }
 });
 
-test('a thread that dies again and again is given up, and torrents are told', async () => {
+test('a thread that dies again and again is given up, and the torrents learn this', async () => {
   const workerFile = new URL('../support/hopeless-web-seed-thread.js', import.meta.url);
   const pool = new WebSeedPool({ route: ROUTE, clientName: 'unchoke test', workerFile });
   try {

@@ -93,7 +93,7 @@ test('answers that mean "not now" give the time, if the server does', () => {
   assert.equal(retryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 90_000), 0);
 });
 
-test('waits double up to a bound; failures at the same time count once; a success forgets all', () => {
+test('waits double up to a limit; failures at the same time count once; a success resets them', () => {
   const backOff = new BackOff();
   const waits: number[] = [];
   for (let now = 1_000; waits.length < 8; now = backOff.until) {
@@ -122,7 +122,7 @@ test('a run is taken over by a web seed that is twice as fast, and by an untried
     assert.equal(shouldTakeOver(left, rate, helper), expected, `${left} ${rate} ${helper}`);
 });
 
-test('names go out in the bytes of the torrent, by each spelling; URLs that mean the same are one', () => {
+test('names are sent in the bytes of the torrent, in each spelling; equal URLs count once', () => {
   const raw = (...bytes: number[]) => Buffer.concat([Buffer.from(`${bytes.length}:`), Buffer.from(bytes)]);
   const info = dict({
     files: list(
@@ -165,7 +165,7 @@ test('an incomplete download names its files, up to a bound', () => {
   );
 });
 
-test('near us a web seed is asked only for the files of the torrent', () => {
+test('a web seed on our own network is asked only for the files of the torrent', () => {
   const refusal = (url: string, names: string[], reach: 'public' | 'private' | 'loopback' = 'loopback') =>
     webSeedRefusal(new URL(url), names, reach);
   const called = 'a web seed on our own network must have the name of the file in the torrent';

@@ -109,7 +109,7 @@ test('small writes do not count', () => {
   assert.equal(size.next(), 16_384);
 });
 
-test('one sample is put in its place at a write; what is decided is what a sort of all would decide', () => {
+test('inserting one sample per write gives the same decision as sorting all samples', () => {
   let changes = 0;
   for (let seed = 1; seed <= 50; seed++) {
     const roll = dice(seed);
