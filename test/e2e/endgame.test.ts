@@ -19,7 +19,7 @@ const made = madeTorrent([{ path: 'data.bin', bytes }], 65_536);
 const torrent = writeTo(folder, 'endgame.torrent', made.torrent);
 const SHARDS = 2;
 
-/** A seed whose address falls to the wanted shard. */
+/** A seed with an address that belongs to the wanted shard. */
 async function seedOnShard(
   shard: number,
   options: { delayMs?: number; muteAfter?: number; onMute?: () => void; heldUntil?: Promise<void> },

@@ -1,4 +1,4 @@
-/** The programs in examples/, as a reader runs them: in a process of their own, against the built package. */
+/** The programs in examples/, run like a user runs them: each in its own process, with the built package. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The library in this very process: it ends what it began, and leaves the process alone. */
+/** The library in the process of the test: it ends what it started, and changes nothing else in the process. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { assertPayload, withSwarm } from '../support/swarm-fixture.ts';
 checkLeaksAtEnd();
 const MIB = 2 ** 20;
 const folder = temporaryFolder();
-/** Without what would leave this machine, and with two threads of each kind at the most. */
+/** Nothing that leaves this machine, and at most two threads of each kind. */
 const AT_HOME: DownloadOptions = {
   dht: false,
   lsd: false,
@@ -28,7 +28,7 @@ function typesOf(events: readonly TorrentEvent[]): string[] {
   return [...new Set(events.map(({ type }) => type))];
 }
 
-/** What `work` writes to stdout and stderr, and the signals and events of the process that it leaves a listener at. */
+/** What `work` writes to stdout and stderr, and the signals and process events on which it leaves a listener. */
 async function traces(work: () => Promise<void>): Promise<string[]> {
   const found: string[] = [];
   const counts = () => process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`);

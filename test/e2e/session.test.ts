@@ -1,4 +1,4 @@
-/** The library's session in this very process: several torrents, pauses, removals, and nothing left behind. */
+/** The library's session in the process of the test: several torrents, pauses, removals, and nothing left behind. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -87,7 +87,7 @@ test('a pause closes peers and files, and the torrent resumes with its verified 
       const before = torrent.stats.bytes;
       assert.ok(before > 0 && before < 4 * MIB, `${before} bytes`);
       assert.equal(torrent.stats.rate, 0);
-      // Who called last decides.
+      // The last call decides.
       const calls = [torrent.resume(), torrent.pause()];
       await Promise.all(calls);
       assert.equal(torrent.state, 'paused');

@@ -141,7 +141,7 @@ test('metadata is sent: libtorrent knows an info hash, and learns the rest from 
   const tracked = join(folder, 'served-tracked.torrent');
   makeTorrent(set, tracked, 15, `http://127.0.0.1:${tracker.port}/announce`);
   const asker = await libtorrentMagnet(Buffer.from(infoHash).toString('hex'), folder);
-  // It knows no peer: it waits, and others may have the metadata meanwhile.
+  // It knows no peer, so it waits. Other peers may get the metadata meanwhile.
   const running = startCli(['get', tracked, '-o', join(folder, 'served out'), '--json']);
   try {
     const { port } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as {

@@ -82,7 +82,7 @@ before(async () => {
     seeds[name] = await torrentSeed(torrents[name] as MadeTorrent, `127.0.0.${20 + i}`);
 });
 after(() => Promise.all(Object.values(seeds).map((seed) => seed.close())));
-// After the hook above: hooks run in their order.
+// After the hook above: hooks run in order.
 checkLeaksAtEnd();
 
 async function assertFound(name: string, output: string, torrent: string): Promise<void> {

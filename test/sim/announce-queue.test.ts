@@ -1,4 +1,4 @@
-/** The turns of announces in virtual time: how many at once, at which second, and in what order. */
+/** The announce queue in virtual time: how many announces at one time, at which second, and in what order. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { VirtualEnvironment } from '../support/virtual-environment.ts';
 
 const never = new AbortController().signal;
 
-/** A queue, and what becomes of its announces: "second: name", when each begins. */
+/** A queue, and a log of its announces: "second: name" when each starts. */
 function queueing() {
   const environment = new VirtualEnvironment();
   const queue = new AnnounceQueue(environment.now, environment.later);

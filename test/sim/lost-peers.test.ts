@@ -1,4 +1,4 @@
-/** Lost peers, in virtual time: as long as a download runs, none that may help is given up. */
+/** Lost peers, in virtual time: while a download runs, no peer that may help is given up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLOSE_CODES, type CloseCode } from '../../src/shared/close-reason.ts';

@@ -1,4 +1,4 @@
-/** What a reader waits for comes first, in order, and no slow peer, shard or web seed holds it up. */
+/** The pieces that a reader waits for come first, in order, and no slow peer, shard or web seed delays them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RaisedPieces, ReadingWindow } from '../../src/main/download/raised-pieces.ts';
@@ -26,12 +26,12 @@ const seed = (more: Partial<FakePeerScript> = {}): FakePeerScript => ({
   ...more,
 });
 
-/** A seed that crawls through the first block. */
+/** A seed that sends the first block very slowly. */
 function crawling(): FakePeerScript {
   return { ...crawler(), script: seedScript(INFO_HASH, PIECES, 10) };
 }
 
-/** Shards over one ledger and the peers of each, with the test in the part of main and of a reader. */
+/** Shards over one ledger and the peers of each. The test plays main and a reader. */
 class Reading {
   readonly shards: VirtualShard[] = [];
   readonly fakes: FakePeer[][];
@@ -148,7 +148,7 @@ test('two readers: each window comes in order, and a closed window loses its pri
   assert.ok((after[0] as number) < 5);
 });
 
-/** When the first piece of the window was there, where a crawling peer had begun it; there is other work all the time. */
+/** When the first piece of the window arrived, which a very slow peer had begun; there is always other work. */
 function rescued(shards: readonly (readonly FakePeerScript[])[], options: VirtualShardOptions = {}) {
   const reading = new Reading(shards, options);
   reading.window.move(30, 31);

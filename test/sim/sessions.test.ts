@@ -1,6 +1,6 @@
 /**
- * Whole sessions in virtual time: a fixed slice of the random ones, and those that failed once. More of them:
- * `npm run simulate -- --seeds 10000 --from 1000`. One alone, with what happens: `npm run simulate -- --seed 7 --log`.
+ * Whole sessions in virtual time: a fixed part of the random ones, and those that failed once. To run more:
+ * `npm run simulate -- --seeds 10000 --from 1000`. To run one with a log: `npm run simulate -- --seed 7 --log`.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The contract of those that hold slots (src/shared/slot-owner.ts): every pair of holders goes through the same cases. What holds
- * at every step is checked in the support: a received block is all of its sender's, and no piece is in two slots.
+ * The contract for holders of slots (src/shared/slot-owner.ts): the same cases with every pair of holders. The helper checks at
+ * every step that a received block is completely from its sender, and that no piece is in two slots.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,11 +17,11 @@ const PAIRS: readonly (readonly [Kind, Kind])[] = [
 ];
 const ROLES = ['owner', 'guest'] as const;
 const ONE_PIECE: HoldersOptions = { pieces: 1, blocks: BLOCKS, slots: 1 };
-/** So slow that the other joins; the other is a bit faster, and both are in the slot for some seconds. */
+/** The first is so slow that the other joins. The other is a bit faster, and both are in the slot for some seconds. */
 const SLOW = { blockMs: 800 };
 const HELPER = { blockMs: 500, startMs: 300 };
 
-/** Plays with two holders, the first of which begins the first piece, and leaves nothing behind. */
+/** Runs a case with two holders. The first one starts the first piece. At the end nothing is left. */
 async function play(
   [first, second]: readonly [Kind, Kind],
   options: HoldersOptions,
@@ -40,7 +40,7 @@ async function play(
 
 type Holder = ReturnType<SlotHolders['add']>;
 
-/** Until both are in the slot of the first piece, and it has so many blocks, or is full. */
+/** Runs until both are in the slot of the first piece, and it has this many blocks or is full. */
 async function bothAreIn(
   holders: SlotHolders,
   { owner, guest }: Record<'owner' | 'guest', Holder>,
@@ -55,7 +55,7 @@ async function bothAreIn(
   await holders.until(() => holders.blocksOf(0) >= blocks || holders.complete());
 }
 
-/** From here on no received block of the first piece is lost. Ends with the download. */
+/** From now on no received block of the first piece may be lost. Ends with the download. */
 async function completesWithoutLoss(holders: SlotHolders): Promise<void> {
   let most = 0;
   const ended = await holders.until(() => {

@@ -1,4 +1,4 @@
-/** Several torrents on one shard: they share its sockets and its dials, and what comes in finds its own. */
+/** Several torrents on one shard: they share its sockets and dials, and each incoming peer finds its torrent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { peerIndex, type TorrentId } from '../../src/shared/indices.ts';

@@ -1,4 +1,4 @@
-/** Several torrents on one web-seed thread, in virtual time: what is a property of a server holds for all of them. */
+/** Several torrents on one web-seed thread, in virtual time: what holds for a server holds for all of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
@@ -13,7 +13,7 @@ const paced =
   (rate: number): Answer =>
   (asked, content) => ({ ...right(asked, content), rate });
 
-/** Files of other torrents get another answer. */
+/** An answer for each file; the torrents have different files. */
 const byFile =
   (answers: Readonly<Record<string, Answer>>): Answer =>
   (asked, content) =>

@@ -1,4 +1,4 @@
-/** The real thread of the web seeds: torrents that share it, one that is removed, and the thread that dies under them. */
+/** The real web-seed thread: torrents that share it, one that is removed, and a thread that dies. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ const ROUTE = { proxy: null, localAddress: null };
 
 type Holds = (path: string, n: number, response: ServerResponse) => boolean;
 
-/** Serves ranges of these files; `holds`: this request gets its head and no more. */
+/** Serves ranges of these files; `holds`: this request gets only the head of its answer. */
 async function fileServer(files: ReadonlyMap<string, Buffer>, holds: Holds) {
   const asked = new Map<string, number>();
   const server = createServer((request, response) => {
@@ -59,7 +59,7 @@ async function fileServer(files: ReadonlyMap<string, Buffer>, holds: Holds) {
   };
 }
 
-/** A torrent of one file, with the test in the part of main. */
+/** A torrent with one file. The test plays main. */
 function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, url: string) {
   const g = geometry(bytes.length, PIECE);
   const memory = { ledger: Ledger.allocate(g.pieceCount), arena: Arena.allocate(g, SLOTS * PIECE) };

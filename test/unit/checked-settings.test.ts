@@ -6,7 +6,7 @@ import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../src/main/session/setting
 
 const DEFAULTS = { ...DEFAULT_SESSION, ...DEFAULT_TORRENT };
 
-/** As a program without a compiler gives them. */
+/** Settings from a program that no compiler has checked. */
 function checked(given: Record<string, unknown>) {
   return checkedSettings(given);
 }

@@ -1,4 +1,4 @@
-/** Addresses read by hand are what Node reads. */
+/** Our parser reads addresses like Node. */
 import assert from 'node:assert/strict';
 import { isIPv4, isIPv6 } from 'node:net';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Memory for pieces, shared out among the torrents of a session. */
+/** How the memory for pieces is divided among the torrents of a session. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryBudget } from '../../src/main/session/memory-budget.ts';
@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 const never = new AbortController().signal;
 const pieces = (mib: number, count = 100) => geometry(count * mib * MIB, mib * MIB);
 
-/** What was granted so far, in the order in which it was. */
+/** What was granted so far, in order. */
 function granted(budget: MemoryBudget) {
   const grants: [string, number][] = [];
   const ask = (name: string, mib: number, wantedMib: number, signal = never): Promise<void> =>

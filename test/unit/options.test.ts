@@ -109,7 +109,7 @@ const SWITCHES: readonly (readonly [string, (settings: GetSettings) => unknown, 
   ['verbose', (s) => s.console.verbose, true],
   ['quiet', (s) => s.console.quiet, true],
 ];
-/** It is a matter of the process, and no setting of a run. */
+/** It concerns the whole process and is not a setting of a run. */
 const OF_THE_PROCESS = ['show-secrets'];
 
 const variable = (name: string): string => `UNCHOKE_${name.toUpperCase().replaceAll('-', '_')}`;

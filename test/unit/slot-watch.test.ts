@@ -1,4 +1,4 @@
-/** When a shard helps with a piece of another, and when it leaves that to a third. */
+/** When a shard helps with a piece of another, and when it leaves the place to a third. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Arena } from '../../src/shared/arena.ts';

@@ -1,4 +1,4 @@
-/** Torrents and storage threads in virtual time: what threads are told, what they forget, and what a death costs. */
+/** Torrents and storage threads in virtual time: which commands threads get, what they forget, and what a death costs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StoragePool } from '../../src/main/pools/storage-pool.ts';
@@ -24,7 +24,7 @@ class Fixture {
     this.pool = new StoragePool({ threads, openFiles }, this.world);
   }
 
-  /** Registers a torrent with pieces of its own content. */
+  /** Registers a torrent with its own pieces. */
   add(
     id: number,
     pieceCount: number,

@@ -11,13 +11,13 @@ interface Work {
   /** Tasks that are there from this moment on. */
   readonly backlog?: number;
   readonly fromMs?: number;
-  /** One more task each so many milliseconds. */
+  /** One more task at this interval in milliseconds. */
   readonly everyMs?: number;
 }
 
 class Line {
   readonly work: Work;
-  /** When its tasks came; those before `done` are. */
+  /** When its tasks came; those before `done` are done. */
   readonly tasks: number[] = [];
   ms = 0;
   done = 0;
@@ -42,7 +42,7 @@ class Line {
   }
 }
 
-/** What became of each line. */
+/** The result of each line. */
 function simulate(threads: number, untilMs: number, ...works: readonly Work[]): Line[] {
   const turns = new StorageQueue<Line>();
   const lines = works.map((work) => new Line(work));

@@ -1,4 +1,4 @@
-/** Connections to UDP trackers (BEP 15) in virtual time: shared by all torrents, good for a minute, and made anew when need be. */
+/** Connections to UDP trackers (BEP 15) in virtual time: shared by all torrents, valid for a minute, opened again when needed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UdpConnections } from '../../src/main/discovery/udp-connections.ts';
@@ -14,7 +14,7 @@ const words = (...values: number[]): Buffer => {
   return bytes;
 };
 
-/** A tracker that knows the connection ids that it gave out since it was started, and what it hears: "second: connect 1". */
+/** A tracker that knows the connection ids that it gave out since its start. It records requests as "second: connect 1". */
 function trackerWorld() {
   const environment = new VirtualEnvironment();
   const connections = new UdpConnections(environment, null);

@@ -194,7 +194,7 @@ test('a web seed on our own network is asked only for the files of the torrent',
     assert.equal(refusal(url, [...names], 'public'), null, url);
   }
   assert.equal(refusal('http://h/a.bin?reboot=1', ['a.bin']), noQuery);
-  // The torrent calls its file so: its author chose the name as well as the URL.
+  // The torrent names its file like this: its author chooses the name as well as the URL.
   const order = 'on our own network its name looks like a command to a server, not like a file';
   for (const [url, name] of [
     ['http://h/admin/reboot', 'reboot'],

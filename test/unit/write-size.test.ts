@@ -1,4 +1,4 @@
-/** The size of write calls follows what they cost, in either state of a machine's memory. */
+/** The size of write calls follows their measured cost, with fresh and with used memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WriteSize } from '../../src/workers/storage/write-size.ts';
@@ -118,7 +118,7 @@ test('inserting one sample per write gives the same decision as sorting all samp
     for (let i = 0; i < 500; i++) {
       const used = size.next();
       assert.equal(used, plain.next(), `seed ${seed}, write ${i}`);
-      // Few values, so that many samples are equal; and now and then what is cheap changes.
+      // Few values, so that many samples are equal. Now and then the cheapest size changes.
       const cost = (1 + roll(8)) * ((used >> 14) % 3 === Math.floor(i / 60) % 2 ? 1 : 1.3);
       size.note(used, MIB, MIB * cost);
       plain.note(used, cost);
