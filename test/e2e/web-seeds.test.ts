@@ -261,7 +261,7 @@ test('files that no source has are named, the rest is complete, and the exit sta
 test('files that do not arrive in time are also named', async () => {
   const { run, missing } = await withoutOneFile('busy-file', 500, ['--idle-timeout', '2s']);
   assert.equal(run.status, 4, run.stderr);
-  const reason = 'not all of it came in time';
+  const reason = 'not all of its data arrived in time';
   assert.deepEqual(missing, [
     { path: 'set/b-gone.txt', reason },
     { path: 'set/c.bin', reason },

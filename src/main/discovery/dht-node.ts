@@ -248,7 +248,7 @@ export class DhtNode {
   }
 }
 
-/** Whether we have a public address now: interfaces come and go. */
+/** Whether we have an IPv6 address now that other machines can reach: interfaces come and go. */
 function hasIPv6(interfaces: Interfaces): boolean {
   return Object.values(interfaces)
     .flatMap((list) => list ?? [])

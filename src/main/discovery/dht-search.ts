@@ -68,7 +68,7 @@ export class DhtSearch {
     this.#host.networkBack(this);
   }
 
-  /** Stops to ask and announce. Resolves when everything is closed. */
+  /** Ends searches and announces. Resolves when everything is closed. */
   end(): Promise<void> {
     this.cancel();
     this.phase = 'ended';

@@ -135,7 +135,7 @@ export class Discovery {
     });
   }
 
-  /** The metadata of a magnet link says that the torrent is private: only its trackers may be used from now on (BEP 27). */
+  /** The metadata of a magnet link says that the torrent is private: only its trackers may name peers from now on (BEP 27). */
   becamePrivate(): void {
     this.#private = true;
     this.#announcer.becamePrivate();

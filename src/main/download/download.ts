@@ -205,9 +205,9 @@ export class Download {
     return isLeft ? null : this.#missing.files(this.#ledger);
   }
 
-  /** The files that are incomplete now. */
+  /** The incomplete files; empty if no file is complete. */
   get unfinishedFiles(): readonly UnavailableFile[] {
-    const files = this.#missing.files(this.#ledger, 'not all of it came in time');
+    const files = this.#missing.files(this.#ledger, 'not all of its data arrived in time');
     return files.length < this.#options.plan.files.length ? files : [];
   }
 

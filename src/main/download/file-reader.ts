@@ -95,7 +95,9 @@ export class FileReaders {
   }
 
   /** No more pieces will come, and the folder is closed. Open streams can still read verified pieces. */
-  end(reason: unknown = new Failure('interrupted', 'the download ended before all of this was there')): void {
+  end(
+    reason: unknown = new Failure('interrupted', 'the download ended before all of this was verified'),
+  ): void {
     if (this.#ended !== null) return;
     const failure =
       reason instanceof Failure
@@ -114,7 +116,7 @@ export class FileReaders {
 
   #open(index: number, file: StoredFile): number {
     if (this.#ended !== null) throw this.#ended;
-    if (this.#files === null) throw new Failure('usage', `${file.path}: nothing of this download is kept`);
+    if (this.#files === null) throw new Failure('usage', `${file.path}: this download keeps no files`);
     return this.#files.openToRead(index);
   }
 }

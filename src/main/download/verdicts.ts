@@ -27,7 +27,7 @@ export class Verdicts {
   readonly #arena: Arena;
   readonly #listener: VerdictsListener;
   readonly #blame = new Blame();
-  /** Slots whose pieces are with the storage threads, or wait to be fetched again. They no longer belong to a shard that dies. */
+  /** Slots whose pieces are with the storage threads, or wait to be fetched again. They are not lost when a shard dies. */
   readonly #held = new Set<SlotIndex>();
   #waiting: { readonly full: FullPiece; readonly rule: RetryRule }[] = [];
   #isDue = false;

@@ -278,7 +278,7 @@ export class WebSeedFetcher {
     this.#claims.refresh(now, false);
     for (const work of this.#works) if (work.isFetching) this.#watch(work, now);
     this.#waiting.expire(now, (run) => this.#forget(run));
-    // Reports bytes at once: they show that the network works, long before a large piece is complete.
+    // Reported at each tick: bytes show that the network works, long before a large piece is complete.
     for (const seed of this.#seeds) if (!seed.server.isFree) this.#tellFetched(seed);
     this.#hopes.tell();
   }
