@@ -1,6 +1,6 @@
 /**
- * One session with many torrents: what a thousand idle ones cost, and what fifty give together that download at one time from a
- * libtorrent seed, against one torrent of the same size. `npm run bench:session -- --help` for the options.
+ * One session with many torrents: the cost of a thousand idle ones, and the throughput of fifty that download at one time from a
+ * libtorrent seed, compared with one torrent of the same size. `npm run bench:session -- --help` shows the options.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -109,7 +109,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** So many torrents of so many bytes in all, and a seed of them. */
+/** This many torrents with this many bytes in total, and a seed for them. */
 async function seeded(count: number, bytes: number, scratch: string) {
   const [torrents, content] = [join(scratch, `torrents-${count}`), join(scratch, `content-${count}`)];
   for (const folder of [torrents, content]) mkdirSync(folder);

@@ -1,6 +1,6 @@
 /**
- * The JSON schema of what `--json` writes, made from the types: `JsonLine` in src/main/cli/output/run-events.ts. Comments become
- * descriptions; the tags `@integer`, `@minimum` and `@pattern` say what a type cannot.
+ * The JSON schema of the lines of `--json`, made from the types: `JsonLine` in src/main/cli/output/run-events.ts. Comments become
+ * descriptions; the tags `@integer`, `@minimum` and `@pattern` add what a type cannot say.
  */
 import { join } from 'node:path';
 import {
@@ -29,7 +29,7 @@ const INTRO = {
     'One object per line on stdout; `type` names the event. `v` grows when an event changes its meaning. New fields and new events may appear at any time, so readers must ignore what they do not know.',
 };
 
-/** Throws where a type has no form in JSON. `root`: the folder of the project. */
+/** Throws if a type has no form in JSON. `root`: the folder of the project. */
 export function eventSchema(root: string): Schema {
   const api = new API({ cwd: root });
   try {
@@ -45,7 +45,7 @@ export function eventSchema(root: string): Schema {
 /** The keyword of JSON Schema. Written as a plain key, it looks like a promise. */
 const THEN = 'then';
 
-/** What is written beside a type: its description, and what its tags say. */
+/** The description of a type and its tags. */
 interface Notes {
   readonly text: string;
   readonly keywords: Schema;
@@ -67,7 +67,7 @@ class EventSchema {
     const alias = source?.statements.find((node) => isTypeAliasDeclaration(node) && node.name.text === name);
     if (alias === undefined || !isTypeAliasDeclaration(alias)) throw new Error(`${file}: no type ${name}`);
     const definitions: Record<string, Schema> = {};
-    // The compiler's order of members and of fields is its own affair, and not always the same.
+    // The compiler's order of members and fields is not always the same.
     const events = partsOf(this.#typeOf(alias.type)).map((line) => this.#event(line));
     for (const { type, schema } of events.sort(byDescription)) {
       const before = definitions[type];
@@ -92,7 +92,7 @@ class EventSchema {
     const discriminant = this.#checker.getPropertyOfType(line, 'type');
     const { const: type } = propertiesOf(schema)['type'] ?? {};
     if (discriminant === undefined || typeof type !== 'string') throw new Error('an event without a type');
-    // Of an intersection only the declaration of the field leads to the interface of the event.
+    // With an intersection type, only the declaration of the field leads to the interface of the event.
     const owner = discriminant.getParent();
     return { type, schema: withDescription(schema, owner === undefined ? '' : this.#notesOf(owner).text) };
   }
@@ -108,7 +108,7 @@ class EventSchema {
     };
   }
 
-  /** What its declaration says wins over what the name of its type says. */
+  /** The comment at the property wins over that of its type. */
   #property(property: TypeSymbol): Schema {
     const declaration = property.declarations[0]?.resolve(this.#project);
     if (
@@ -161,7 +161,7 @@ class EventSchema {
       : { oneOf: [{ type: 'null' }, only] };
   }
 
-  /** The notes of the one alias of ours that the node names, be it as the element of a list. */
+  /** The notes of our only alias that the node names, also as the element type of a list. */
   #aliasNotes(node: Node): Notes {
     const found: Notes[] = [];
     const visit = (one: Node): void => {
@@ -207,7 +207,7 @@ function propertiesOf(schema: Schema | undefined): Record<string, Schema> {
   return (schema?.['properties'] ?? {}) as Record<string, Schema>;
 }
 
-/** What every line begins with comes first. */
+/** The fields that every line has come first. */
 function rank(name: string): number {
   const first = ['type', 'v', 'number'];
   return first.includes(name) ? first.indexOf(name) : first.length;
@@ -232,7 +232,7 @@ function withDescription(schema: Schema, text: string): Schema {
   return text === '' ? schema : { ...schema, description: text };
 }
 
-/** Undefined where not all of them are constants. */
+/** Undefined if some of them are not constants. */
 function enumOf(schemas: readonly Schema[]): Schema | undefined {
   const values = schemas.flatMap((one) =>
     'const' in one ? [one['const']] : ((one['enum'] ?? [null]) as unknown[]),
@@ -240,7 +240,7 @@ function enumOf(schemas: readonly Schema[]): Schema | undefined {
   return values.includes(null) ? undefined : { enum: [...new Set(values)].sort() };
 }
 
-/** One event that has several forms: a field is required where all forms have it. */
+/** Merges two forms of one event: a field is required if both forms require it. */
 function merged(a: Schema, b: Schema): Schema {
   const before = propertiesOf(a);
   const properties = { ...before };
@@ -251,7 +251,7 @@ function merged(a: Schema, b: Schema): Schema {
   return { ...a, properties, required, description: [...texts].join(' ') };
 }
 
-/** The descriptions may differ: the first one stays. */
+/** The descriptions may differ: the first one is used. */
 function mergedField(name: string, a: Schema, b: Schema): Schema {
   const bare = ({ description: _, ...rest }: Schema): string => JSON.stringify(rest);
   if (bare(a) === bare(b)) return a;

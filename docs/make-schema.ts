@@ -1,4 +1,4 @@
-/** `npm run schema`: writes docs/events.schema.json anew. A unit test fails while it is not what the types give. */
+/** `npm run schema`: writes docs/events.schema.json. A unit test fails if the file differs from the types. */
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { eventSchema } from './event-schema.ts';

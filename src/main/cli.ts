@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /**
- * The way in. The first dial waits for the threads of the race longer than for anything else, so they are asked for before the
- * command line itself is loaded.
+ * The entry. The first dial waits longest for the threads of the race, so these are started before the command line is loaded.
  */
 const RACING: ReadonlySet<string | undefined> = new Set(['get', 'race', 'bench', 'doctor']);
 

@@ -15,11 +15,11 @@ export const EXIT_STATUS = {
 
 export type FailureCode = keyof typeof EXIT_STATUS;
 
-/** Thrown for the user to read. Anything else that is thrown is a bug of ours. */
+/** An error for the user to read. Anything else that is thrown is a bug of ours. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
-  /** The message, line by line. A line feed within one is somebody else's. */
+  /** The message, line by line. A line feed inside a line comes from foreign text. */
   readonly lines: readonly string[];
 
   constructor(code: FailureCode, message: string | readonly string[], options?: ErrorOptions) {

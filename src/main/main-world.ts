@@ -1,6 +1,6 @@
 /**
- * What the main thread needs of the world outside: time, chance, and the addresses of this machine. A simulation brings its own,
- * so that a whole session runs in virtual time.
+ * What the main thread needs from outside: time, random numbers, and the addresses of this machine. A simulation provides its
+ * own, so that a whole session runs in virtual time.
  */
 import { type Clock, monotonicMs } from '../shared/clock.ts';
 import { type Later, livedLater } from '../shared/lived-timer.ts';
@@ -9,15 +9,15 @@ import { ownAddresses } from '../shared/own-addresses.ts';
 export interface MainWorld {
   /** Monotonic milliseconds, as all threads see them. */
   readonly now: Clock;
-  /** Does the work once, in so many milliseconds of lived time. */
+  /** Does the work once, after this many milliseconds of lived time. */
   readonly later: Later;
-  /** Does the work every so many milliseconds. Returns how that ends. */
+  /** Repeats the work at this interval. Returns a function that ends it. */
   readonly every: (ms: number, work: () => void) => () => void;
   /** Does the work in the next turn of the event loop. */
   readonly soon: (work: () => void) => void;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** The addresses of this machine; null where they are not known. */
+  /** The addresses of this machine; null if they are not known. */
   readonly ownAddresses: () => readonly string[] | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Who may name which address. A public peer or tracker may not give us private or loopback addresses: if we dialled them, it
- * could scan our network through us. Addresses that cannot be a host are never accepted.
+ * Which addresses a source may give us. A public peer or tracker may not give us private or loopback addresses: if we dialled
+ * them, it could scan our network through us. Addresses that cannot belong to a host are never accepted.
  */
 import { BlockList } from 'node:net';
 import type { HostPort } from './compact-peers.ts';
@@ -90,12 +90,12 @@ function reachOfKind(kind: Kind | undefined): Reach | null {
   return kind === 'useless' ? null : kind;
 }
 
-/** True if a peer or server at distance `who` may name an address at distance `what`. */
+/** True if a peer or server with the reach `who` may give us an address with the reach `what`. */
 export function mayName(who: Reach, what: Reach): boolean {
   return REACHES.indexOf(what) <= REACHES.indexOf(who);
 }
 
-/** Those of the peers that may be dialled, when a peer or server at distance `who` names them. */
+/** The peers that may be dialled, if a peer or server with the reach `who` gave us their addresses. */
 export function believable(peers: readonly HostPort[], who: Reach): HostPort[] {
   return peers.filter(({ host, port }) => {
     const reach = reachOf(host);

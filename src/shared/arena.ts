@@ -137,7 +137,7 @@ export class Arena extends SlotBlocks {
     const lost = this.receivedCount(slot);
     for (let block = 0; block < this.geometry.blocksPerPiece; block++) this.unreceive(slot, block);
     this.#setAvoided(slot, avoid);
-    // Nothing was there, so nobody is avoided any more: others may help as with any piece.
+    // No block was kept, so no sender is avoided now: guests may join again, as with any piece.
     if (avoid.length === 0 && !this.isSolo(slot))
       Atomics.and(this.words, this.word(slot, 'hold'), ~NO_GUESTS);
     Atomics.store(this.words, this.word(slot, 'fruitless'), 0);

@@ -26,7 +26,7 @@ export function ipv4Number(text: string): number | null {
   return octets === 4 ? value : null;
 }
 
-/** As Node's `isIPv6`, which takes 5 to 10 ms at its first call: its expression is only compiled where a colon asks for it. */
+/** Like Node's `isIPv6`, whose first call compiles a regular expression for 5 to 10 ms: it is called only if there is a colon. */
 export function isSix(host: string): boolean {
   return host.includes(':') && isIPv6(host);
 }

@@ -1,11 +1,11 @@
-/** Connections that are kept open between requests: a server may close one at the moment at which we speak. */
+/** Connections that stay open between requests. A server may close one at the moment when we send a request. */
 import type { Agent, ClientRequest } from 'node:http';
 import { networkWords } from './network-words.ts';
 
-/** A connection that was kept open was closed as we spoke: the question may be asked again. */
+/** The server closed a kept connection as we sent a request. The request may be sent again. */
 export class StaleConnection extends Error {}
 
-/** What a request failed of. */
+/** The error of a failed request. */
 export function requestError(sent: ClientRequest, error: NodeJS.ErrnoException): Error {
   const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE';
   return sent.reusedSocket && isReset ? new StaleConnection(networkWords(error), { cause: error }) : error;

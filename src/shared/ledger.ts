@@ -3,22 +3,22 @@
  * here ever waits.
  *
  * Invariants (the stress test with real threads checks them):
- *  1. A word is `state | priority << 4 | owner << 8`. Only claimed and full pieces have an owner, the shard that claimed them.
- *  2. missing → claimed: any shard, by compare-and-exchange; exactly one wins. A skipped piece cannot be claimed.
+ * 1. A word is `state | priority << 4 | owner << 8`. Only claimed and full pieces have an owner, the shard that claimed them.
+ * 2. missing → claimed: any shard, by compare-and-exchange; exactly one wins. A skipped piece cannot be claimed.
  * 3. claimed → full: the owner, or for it the guest of its slot. claimed → missing: only the owner (or main, once that
  *    holder is dead).
  * 4. full → verified, full → missing: only main, after the verdict of a storage thread. verified is final.
- *  5. The priority is changed by main alone, by one exclusive-or: it never touches the state, so no claim is lost. All changes
- *     of state keep the priority.
- *  6. missingCount is the number of missing pieces that are not skipped.
+ * 5. Only main changes the priority, with one exclusive-or that leaves the state alone, so no claim is lost. All changes of
+ *    state keep the priority.
+ * 6. missingCount is the number of missing pieces that are not skipped.
  * 7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its share behind:
  *    availability is only a hint for the order of pieces.)
- *  8. urgent[g] is the number of pieces with priority `now` in the g-th group of pieces: an index, so that nobody scans all words.
+ * 8. urgent[g] is the number of pieces with priority `now` in the g-th group of pieces: an index that saves a scan of all words.
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 import { isLevel, PRIORITY, PRIORITY_BITS, type Priority, priorityBits, priorityIn } from './priority.ts';
 
-/** `unwanted` stands in no word: the piece is missing, and skipped. */
+/** `unwanted` is in no word: the piece is missing and skipped. */
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
 export type PieceState = (typeof PIECE_STATE)[keyof typeof PIECE_STATE];
 
@@ -38,7 +38,7 @@ export interface LedgerMemory {
 
 const VERIFIED = 0;
 const SEEDS = 1;
-/** Pieces that are not missing: counted this way round, so that zeroed memory is right. */
+/** Pieces that are not missing. With this count (and not the opposite), zeroed memory is correct. */
 const TAKEN = 2;
 /** Skipped pieces that are not verified. */
 const SKIPPED = 3;
@@ -106,7 +106,7 @@ export class Ledger {
     return Atomics.load(this.#counters, URGENT_CHANGES);
   }
 
-  /** The pieces of priority `now`, in order. The index makes it cheap: only groups that have some are looked at. */
+  /** The pieces of priority `now`, in order. The index makes it cheap: only groups with such pieces are read. */
   urgentPieces(): PieceIndex[] {
     const found: PieceIndex[] = [];
     for (let group = 0; group < this.#urgent.length; group++) {
@@ -153,13 +153,13 @@ export class Ledger {
     return this.verifiedCount + Atomics.load(this.#counters, SKIPPED) === this.pieceCount;
   }
 
-  /** Main alone, at any time: shards that claim at this moment either win or find the new priority. */
+  /** Only main, at any time. A shard that claims at this moment either wins or sees the new priority. */
   setPriority(pieces: Iterable<PieceIndex>, priority: Priority): void {
     let [levels, urgent] = [0, 0];
     for (const piece of pieces) {
       const before = this.priorityOf(piece);
       if (before === priority) continue;
-      // Main alone writes these bits: what flips them now makes them the new priority, whatever becomes of the state.
+      // Only main writes these bits. So flipping them always gives the new priority, even if the state changes meanwhile.
       const flipped = priorityBits(before) ^ priorityBits(priority);
       const word = Atomics.xor(this.#words, piece, flipped);
       this.#reprioritized(word, word ^ flipped);
@@ -168,7 +168,7 @@ export class Ledger {
       if (change === 0) levels += 1;
       else urgent += 1;
     }
-    // Counted behind the changes: a shard that sees the count sees them as well.
+    // Counted after the changes: a shard that sees the new count also sees the changes.
     if (levels > 0) Atomics.add(this.#counters, LEVEL_CHANGES, 1);
     if (urgent > 0) Atomics.add(this.#counters, URGENT_CHANGES, 1);
   }
@@ -184,7 +184,7 @@ export class Ledger {
       const word = Atomics.load(this.#words, piece);
       if (!isFree(word)) return false;
       const claimed = word | PIECE_STATE.claimed | (shard << 8);
-      // It fails where another shard was first, or where main changed the priority: the next look tells.
+      // Another shard was first, or main changed the priority: look again.
       if (Atomics.compareExchange(this.#words, piece, word, claimed) !== word) continue;
       Atomics.add(this.#counters, TAKEN, 1);
       return true;
@@ -266,7 +266,7 @@ export class Ledger {
     return Atomics.load(this.#availability, piece);
   }
 
-  /** Where state and owner are `from`, they become `to`. Returns the word from then on; null where they are others. */
+  /** If state and owner are `from`, they become `to`. Returns the new word; null if they were different. */
   #swap(piece: PieceIndex, from: number, to: number): number | null {
     for (;;) {
       const word = Atomics.load(this.#words, piece);
@@ -276,7 +276,7 @@ export class Ledger {
     }
   }
 
-  /** The state becomes `state`, whatever it was, and nobody owns the piece. Returns the word before. */
+  /** Sets the state, whatever it was, and removes the owner. Returns the word before. */
   #replace(piece: PieceIndex, state: PieceState): number {
     for (;;) {
       const word = Atomics.load(this.#words, piece);
@@ -285,7 +285,7 @@ export class Ledger {
     }
   }
 
-  /** Keeps the counts true after main changed a priority. */
+  /** Corrects the counts after main changed a priority. */
   #reprioritized(before: number, after: number): void {
     const taken = Number(!isFree(after)) - Number(!isFree(before));
     if (taken !== 0) Atomics.add(this.#counters, TAKEN, taken);

@@ -1,8 +1,8 @@
 /**
- * Lived time: a clock that stops while the process is stopped (Ctrl-Z, `docker pause`, a machine that sleeps). Every silence
- * is measured with it: what others sent meanwhile is unread in our sockets, so they were not silent.
+ * Lived time: a clock that stops while the process is stopped (Ctrl-Z, `docker pause`, a machine that sleeps). We measure silence
+ * with it: what others sent meanwhile is unread in our sockets, so they were not silent.
  *
- * Its owner reads it several times a second, as a shard does at each tick. If two reads are further apart, nothing of ours ran
+ * Its owner reads it several times a second, as a shard does at each tick. If two reads are further apart, our code did not run
  * in between, and this time does not count.
  */
 import type { Clock } from './clock.ts';

@@ -5,7 +5,7 @@
 import { type Clock, monotonicMs } from './clock.ts';
 import { LIVED_TIMER_STEP_MS, MAX_CLOCK_STEP_MS } from './limits.ts';
 
-/** Does the work once, in `ms`. Returns how it is cancelled. */
+/** Does the work once, after `ms`. Returns a function that cancels it. */
 export type Later = (ms: number, work: () => void) => () => void;
 
 export const livedLater: Later = (ms, work) => {
@@ -28,7 +28,7 @@ export class LivedTimer {
   readonly #later: Later;
   #cancel: () => void;
 
-  /** Calls `work` once, in `ms`. `later`: a timer that counts time of any kind. */
+  /** Calls `work` once, after `ms`. `later`: a timer that counts any kind of time. */
   constructor(ms: number, work: () => void, clock: Clock = monotonicMs, later: Later = plainLater) {
     this.#later = later;
     this.#work = work;
@@ -49,7 +49,7 @@ export class LivedTimer {
 
   #look(): void {
     const passedMs = this.#clock() - this.#lookedAt;
-    // Node's timers may fire slightly early by this clock: the step has passed all the same.
+    // Node's timers may fire slightly early by this clock. The step then counts in full.
     if (passedMs <= MAX_CLOCK_STEP_MS) this.#restMs -= Math.max(passedMs, this.#stepMs);
     if (this.#restMs <= 0) return this.#work();
     this.#cancel = this.#next();

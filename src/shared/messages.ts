@@ -30,7 +30,7 @@ export interface PeerAddress {
   readonly peer: PeerIndex;
   readonly host: string;
   readonly port: number;
-  /** The group of its source: groups take turns at being dialled. */
+  /** The group of its source. Groups take turns when addresses are dialled. */
   readonly group?: number;
 }
 
@@ -42,7 +42,7 @@ export interface ShardShare {
   readonly openPeers: number;
 }
 
-/** What a shard must know about the torrent to do more than handshakes. With a magnet link it is not known at first. */
+/** What a shard must know about the torrent to do more than handshakes. With a magnet link this is not known at first. */
 export interface ShardTorrent {
   readonly geometry: Geometry;
   /** The info dictionary as it was hashed; we send it to other peers (BEP 9). */
@@ -75,7 +75,7 @@ export interface ShardTask<Port> {
   readonly utp: boolean;
 }
 
-/** What a shard must know of a torrent to race for it. */
+/** What a shard must know about a torrent to race for it. */
 export interface TorrentEntry {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
@@ -92,7 +92,7 @@ export interface TorrentEntry {
   readonly reconnect: boolean;
   /** Peers may connect to us. */
   readonly accepts: boolean;
-  /** Peers that connect to us get the index `first`, then `first + step` and so on: those of other shards lie between. */
+  /** Peers that connect to us get the index `first`, then `first + step` and so on. Other shards have the indices between. */
   readonly incoming: { readonly first: PeerIndex; readonly step: number };
 }
 
@@ -132,7 +132,7 @@ export type ShardCommand =
   | ({ readonly torrent: TorrentId } & TorrentCommand)
   /** Accept connections; `port` 0 takes a free one. */
   | { readonly type: 'listen'; readonly port: number; readonly host: string | null }
-  /** The network was away, and is back: no peer was lost by a fault of its own. */
+  /** The network was down and is back: the lost peers were not at fault. */
   | { readonly type: 'network-back' }
   | { readonly type: 'stop' };
 

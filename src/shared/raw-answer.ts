@@ -11,7 +11,7 @@ export interface RawBounds {
   readonly endOf: (beginning: Buffer) => number | null;
 }
 
-/** Heads are not longer, so `endOf` gets no more. */
+/** Heads are not longer than this, so `endOf` gets no more. */
 const HEAD_BYTES = 16_384;
 
 /**

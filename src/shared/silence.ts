@@ -1,4 +1,4 @@
-/** Detects a server that sends nothing. A socket time-out would fire after our process was stopped, before we read what arrived. */
+/** Detects a server that sends nothing. A socket time-out would fire after a stop of our process, before we read what arrived. */
 import type { ClientRequest } from 'node:http';
 import { monotonicMs } from './clock.ts';
 import { LIVED_TIMER_STEP_MS } from './limits.ts';

@@ -132,5 +132,5 @@ export type StorageResult =
       readonly blank: readonly number[];
       readonly fault: DiskFault | null;
     }
-  /** To a command that is no task. */
+  /** The result of a command that is no task. */
   | { readonly type: 'done'; readonly fault: null };

@@ -45,7 +45,7 @@ test('`left` counts the whole torrent, and `completed` is sent only when it is c
   try {
     assert.deepEqual(await heard('--select', 'a/*'), [
       ['started', TOTAL],
-      // The piece that both files share is verified, but of the second file nothing is kept.
+      // The piece that both files share is verified, but no byte of the second file is kept.
       ['stopped', TOTAL - 50_000],
     ]);
     const [first, ...rest] = await heard();

@@ -196,7 +196,7 @@ test('no peer has a piece: said after ten seconds, and again at the end', async 
   shown.add('missing-pieces');
 });
 
-test('every diagnosis was shown here, but for a slow disk', () => {
+test('every diagnosis except the slow disk was shown here', () => {
   // interop/slow-disk makes one with strace.
   const elsewhere = ['disk-slow'];
   assert.deepEqual(

@@ -19,7 +19,7 @@ const made = madeTorrent([{ path: 'data.bin', bytes }], 65_536);
 const torrent = writeTo(folder, 'endgame.torrent', made.torrent);
 const SHARDS = 2;
 
-/** A seed whose address falls to the wanted shard. */
+/** A seed with an address that belongs to the wanted shard. */
 async function seedOnShard(
   shard: number,
   options: { delayMs?: number; muteAfter?: number; onMute?: () => void; heldUntil?: Promise<void> },
@@ -36,7 +36,7 @@ for (const [name, mutesShard] of [
   ['the same shard', 0],
   ['another shard', 1],
 ] as const) {
-  test(`what a silent peer of ${name} holds comes from the other within a few seconds`, async () => {
+  test(`the blocks of a silent peer of ${name} come from the other within a few seconds`, async () => {
     // Otherwise the honest one could be done before the other shard's thread is up.
     const fallen = promiseAndResolve();
     const honest = await seedOnShard(0, { heldUntil: fallen.promise });

@@ -1,4 +1,4 @@
-/** The programs in examples/, as a reader runs them: in a process of their own, against the built package. */
+/** The programs in examples/, run like a user runs them: each in its own process, with the built package. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ test('several.mjs downloads all that it can', () =>
     }),
   ));
 
-test('part.mjs ends in time, and goes on when it is called again', () =>
+test('part.mjs ends in time, and resumes when it is called again', () =>
   withSwarm(folder, { peers: 6, mix: 'seeds', payloadBytes: 2 * MIB, rate: MIB }, async (torrent) => {
     const output = join(folder, 'c');
     const early = await run('part.mjs', torrent, output, '0.001', '*.bin', SETTINGS);

@@ -1,4 +1,4 @@
-/** The library in this very process: it ends what it began, and leaves the process alone. */
+/** The library in the process of the test: it ends what it started, and changes nothing else in the process. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { assertPayload, withSwarm } from '../support/swarm-fixture.ts';
 checkLeaksAtEnd();
 const MIB = 2 ** 20;
 const folder = temporaryFolder();
-/** Without what would leave this machine, and with two threads of each kind at the most. */
+/** Nothing that leaves this machine, and at most two threads of each kind. */
 const AT_HOME: DownloadOptions = {
   dht: false,
   lsd: false,
@@ -28,7 +28,7 @@ function typesOf(events: readonly TorrentEvent[]): string[] {
   return [...new Set(events.map(({ type }) => type))];
 }
 
-/** What `work` writes to stdout and stderr, and the signals and events of the process that it leaves a listener at. */
+/** What `work` writes to stdout and stderr, and the signals and process events on which it leaves a listener. */
 async function traces(work: () => Promise<void>): Promise<string[]> {
   const found: string[] = [];
   const counts = () => process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`);
@@ -55,7 +55,7 @@ async function traces(work: () => Promise<void>): Promise<string[]> {
   return found;
 }
 
-test('a download resolves when it is complete, reports events of the schema, and leaves the process alone', () =>
+test('a download resolves when it is complete, reports events of the schema, and changes nothing in the process', () =>
   withSwarm(folder, { peers: 6, mix: 'seeds', payloadBytes: 2 * MIB, rate: MIB }, async (torrent) => {
     const events: TorrentEvent[] = [];
     const output = join(folder, 'a');
@@ -102,12 +102,12 @@ test('a signal ends it with its reason as the cause, and the next call resumes',
     assertPayload(torrent, done.path);
   }));
 
-test('a signal that is aborted already starts nothing', async () => {
+test('with a signal that is already aborted, nothing starts', async () => {
   const signal = AbortSignal.abort();
   await assert.rejects(download(join(folder, 'none.torrent'), { signal }), { code: 'interrupted' });
 });
 
-test('a signal that is aborted while the source is read ends it too, and nothing listens to it afterwards', () =>
+test('a signal that aborts while the source is read also ends the download, and no listener stays on it', () =>
   withSwarm(folder, { peers: 1, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
     const stop = new AbortController();
     const ends = download(torrent, { ...AT_HOME, output: join(folder, 'early'), signal: stop.signal });
@@ -116,7 +116,7 @@ test('a signal that is aborted while the source is read ends it too, and nothing
     assert.equal(getEventListeners(stop.signal, 'abort').length, 0);
   }));
 
-test('two at one time, one from bytes and one from a file URL, do not disturb each other; a signal that many listen to gives no warning', () =>
+test('two at one time, one from bytes and one from a file URL, do not disturb each other; a signal with many listeners gives no warning', () =>
   withSwarm(folder, { peers: 6, mix: 'seeds', payloadBytes: MIB }, (first) =>
     withSwarm(folder, { peers: 6, mix: 'seeds', seed: 2, payloadBytes: MIB }, async (second) => {
       const output = join(folder, 'c');
@@ -136,7 +136,7 @@ test('two at one time, one from bytes and one from a file URL, do not disturb ea
     }),
   ));
 
-test('what a listener throws ends the download, be it at the first event or at the last', () =>
+test('an error of a listener ends the download, at the first event and at the last', () =>
   withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
     for (const at of ['metadata', 'complete']) {
       const onEvent = ({ type }: TorrentEvent): void => {
@@ -147,7 +147,7 @@ test('what a listener throws ends the download, be it at the first event or at t
     }
   }));
 
-test('failures have a stable code: no peer, too late, a torrent that is none, nothing to read', () =>
+test('failures have a stable code: no peer, time-out, not a torrent, unreadable source', () =>
   withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
     const output = join(folder, 'e');
     await assert.rejects(download(torrent, { ...AT_HOME, output, trackers: false }), { code: 'no-peer' });

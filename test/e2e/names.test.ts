@@ -63,7 +63,7 @@ async function create(...more: string[]) {
   return run.events.at(-1) ?? {};
 }
 
-test('verify finds good what create made, with any names; create lists what it leaves out', async () => {
+test('verify accepts the files of create, with any names; create lists the files that it leaves out', async () => {
   const first = await create();
   assert.equal(first['files'], names.length + 1);
   const leftOut = [
@@ -90,7 +90,7 @@ test('verify finds good what create made, with any names; create lists what it l
   assert.ok(!shown.stdout.includes('\x1b') && !shown.stdout.includes('\u202e'));
 });
 
-test('create refuses what verify could not find', async () => {
+test('create refuses names that verify could not find', async () => {
   for (const name of ['a/b', '..', '', 'a\nb'.repeat(100)]) {
     const run = await runCli('create', source, '-o', join(folder, 'no.torrent'), '--name', name);
     assert.deepEqual([run.status, /not a valid file name/.test(run.stderr)], [2, true], run.stderr);

@@ -238,7 +238,7 @@ test('two runs at one place are kept apart; a run that was killed in its first p
   });
 });
 
-test('a folder that becomes a link during the run leads nowhere', async () => {
+test('a folder that becomes a link during the run is not followed', async () => {
   const path = output('swapped');
   const outside = join(folder, 'outside');
   mkdirSync(outside);

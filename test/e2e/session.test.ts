@@ -1,4 +1,4 @@
-/** The library's session in this very process: several torrents, pauses, removals, and nothing left behind. */
+/** The library's session in the process of the test: several torrents, pauses, removals, and nothing left behind. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ function heard(torrent: Torrent, is: (event: TorrentEvent) => boolean): Promise<
 const hasSome = (event: TorrentEvent): boolean =>
   event.type === 'progress' && 'fastest' in event && event.bytes > 0;
 
-test('two torrents in one session share its threads, and both complete; a third time is refused', () =>
+test('two torrents in one session share its threads, and both complete; adding one again is refused', () =>
   withSwarm(folder, { peers: 6, mix: 'seeds', payloadBytes: 2 * MIB }, (first) =>
     withSwarm(
       folder,
@@ -76,7 +76,7 @@ test('two torrents in one session share its threads, and both complete; a third 
     ),
   ));
 
-test('a pause closes peers and files, and the torrent goes on with what is verified', () =>
+test('a pause closes peers and files, and the torrent resumes with its verified data', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB }, async (source) => {
     const session = new Session({ ...AT_HOME, output: join(folder, 'pause') });
     try {
@@ -87,7 +87,7 @@ test('a pause closes peers and files, and the torrent goes on with what is verif
       const before = torrent.stats.bytes;
       assert.ok(before > 0 && before < 4 * MIB, `${before} bytes`);
       assert.equal(torrent.stats.rate, 0);
-      // Who called last decides.
+      // The last call decides.
       const calls = [torrent.resume(), torrent.pause()];
       await Promise.all(calls);
       assert.equal(torrent.state, 'paused');
@@ -100,7 +100,7 @@ test('a pause closes peers and files, and the torrent goes on with what is verif
     }
   }));
 
-test('what is removed in the middle is interrupted, and its files stay; a closed session takes nothing more', () =>
+test('a torrent that is removed in the middle is interrupted, and its files stay; a closed session accepts no torrent', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB }, async (source) => {
     const output = join(folder, 'gone');
     const session = new Session({ ...AT_HOME, output });
@@ -116,7 +116,7 @@ test('what is removed in the middle is interrupted, and its files stay; a closed
     await assert.rejects(session.add(source), { code: 'interrupted' });
   }));
 
-test('a torrent that ended is taken out too, and one that has not begun neither begins nor stays', () =>
+test('a torrent that ended can be removed; one that is removed or paused before its start does not start', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: MIB }, async (source) => {
     const session = new Session({ ...AT_HOME, output: join(folder, 'ended') });
     try {
@@ -143,7 +143,7 @@ test('a torrent that ended is taken out too, and one that has not begun neither 
     }
   }));
 
-test('what ends the wait for a source is an interruption; an option that is undefined is that of the session', async () => {
+test('ending the wait for a source is an interruption; an undefined option means that of the session', async () => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/x.torrent`;
@@ -178,7 +178,7 @@ test('what ends the wait for a source is an interruption; an option that is unde
   }
 });
 
-test('where memory is for one torrent only the next one waits, is shown as queued, and then goes on', () =>
+test('with memory for one torrent, the next one waits as `queued` and then continues', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 2 * MIB, rate: MIB / 2 }, (first) =>
     withSwarm(folder, { peers: 4, mix: 'seeds', seed: 2, payloadBytes: MIB }, async (second) => {
       const session = new Session({ ...AT_HOME, output: join(folder, 'queue'), memory: 3 * 131_072 });
@@ -212,7 +212,7 @@ test('a hundred torrents that find no peer are added and removed, and leave noth
   }
 });
 
-test('a file is read while it downloads: from near its end at once, and nothing that is not verified', () =>
+test('a file is read while it downloads: from near its end at once, and only verified bytes', () =>
   withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB / 2 }, async (source) => {
     const session = new Session({ ...AT_HOME, output: join(folder, 'read') });
     try {

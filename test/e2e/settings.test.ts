@@ -72,7 +72,7 @@ test('lists, booleans, and their opposites', () => {
   assert.match(plain.stdout, /^shard \d: 1 dial; /m);
 });
 
-test('what cannot be a setting is named with its place', () => {
+test('an invalid setting is named, with its place', () => {
   const cases: [Record<string, string>, RegExp][] = [
     [config('typo', { shard: 2 }), /unchoke\.json: "shard" is not an option/],
     [config('typo2', { race: { hashers: 2 } }), /"hashers" is not an option of race/],

@@ -83,7 +83,7 @@ for (const [parallel, most] of [
     }));
 }
 
-test('a torrent twice, and two that go to the same place: the second is refused', () =>
+test('the same torrent twice, and two torrents with the same place: the second is refused', () =>
   withSeed(async (good, peer) => {
     const other = madeTorrent([{ path: 'b.bin', bytes: Buffer.alloc(10_000, 9) }], 16_384);
     const same = writeTo(folder, 'same-name.torrent', other.torrent);

@@ -1,4 +1,4 @@
-/** Two torrents of one process on real sockets: one node of the DHT serves both, as long as one of them is there. */
+/** Two torrents of one process on real sockets: one DHT node serves both while one of them is there. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Discovery } from '../../src/main/discovery/discovery.ts';
@@ -11,7 +11,7 @@ import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();
 
-test('both find peers and are announced by one node, which ends with the last of them', async () => {
+test('both torrents find peers and are announced by one node, which ends with the last torrent', async () => {
   const node = await startDhtNode();
   const http = new HttpClient({ proxy: null, localAddress: null });
   let opened = 0;

@@ -44,7 +44,7 @@ test('a torrent with only hostile texts: shown, in JSON, and in an error', async
   assert.match(whole.stdout, new RegExp(`^tier 1 +${tracker.replaceAll(/[?.]/g, '\\$&')}$`, 'm'));
 });
 
-test("a tracker's words, and a magnet link's", async () => {
+test('text from a tracker and from a magnet link', async () => {
   const server = createServer((_, response) => {
     const reason = str(`${EVIL}\ncomplete and verified: http://t.example/${PASSKEY}`);
     response.end(dict({ 'failure reason': reason }));

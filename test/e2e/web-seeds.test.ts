@@ -115,12 +115,12 @@ for (const [name, answer, lostTo] of [
   [
     'has another file',
     (from, to, response) => send(response, from, to, bytes.subarray(from, to + 1), 5_000_000),
-    `its file has 5000000 bytes where the torrent's has ${bytes.length}`,
+    `its file has 5000000 bytes, but the torrent's file has ${bytes.length}`,
   ],
   [
     'answers with another range',
     (from, to, response) => send(response, from + 1, to, bytes.subarray(from + 1, to + 1)),
-    'it answers with another range than it was asked for',
+    'it answers with a different range than we asked for',
   ],
 ] as const satisfies readonly (readonly [string, Answer, string])[]) {
   test(`a web seed that ${name} is given up at once`, async () => {
@@ -261,7 +261,7 @@ test('files that no source has are named, the rest is complete, and the exit sta
 test('files that do not arrive in time are also named', async () => {
   const { run, missing } = await withoutOneFile('busy-file', 500, ['--idle-timeout', '2s']);
   assert.equal(run.status, 4, run.stderr);
-  const reason = 'not all of it came in time';
+  const reason = 'not all of its data arrived in time';
   assert.deepEqual(missing, [
     { path: 'set/b-gone.txt', reason },
     { path: 'set/c.bin', reason },

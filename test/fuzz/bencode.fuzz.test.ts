@@ -113,7 +113,7 @@ class Reference {
     this.#text = text;
   }
 
-  /** Throws where there is no value. */
+  /** Throws if there is no value. */
   value(): unknown {
     const rest = this.#text.slice(this.#at);
     const integer = /^i(-?\d+)e/.exec(rest);

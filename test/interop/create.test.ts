@@ -85,7 +85,7 @@ for (const [name, source] of [
   });
 }
 
-test('transmission-show reads what we made', async () => {
+test('transmission-show reads our torrent', async () => {
   const ours = join(folder, 'shown.torrent');
   await runCli('create', many, '-o', ours, '--comment', 'hello', '--tracker', 'udp://127.0.0.1:1');
   const shown = spawnSync('transmission-show', [ours], { encoding: 'utf8' });

@@ -67,7 +67,7 @@ test('an info hash alone, through the DHT alone', async () => {
   }
 });
 
-test('a magnet link that was paused has its metadata: it goes on, and the only peer that sent it is gone', async () => {
+test('a magnet link that was paused keeps its metadata: it resumes although the only peer that sent it is gone', async () => {
   const set = madeSet('paused');
   const torrent = join(folder, 'paused.torrent');
   const { infoHash } = makeAndLoad(set, torrent);
@@ -106,7 +106,7 @@ function heard(torrent: Torrent, type: TorrentEvent['type']): Promise<void> {
   });
 }
 
-test('a seed that only the DHT knows, through the node of a peer that has nothing (PORT)', async () => {
+test('a seed that only the DHT knows is found through the node of a peer without data (PORT)', async () => {
   const name = 'by port';
   madeSet(name);
   const torrent = join(folder, 'port.torrent');
@@ -141,7 +141,7 @@ test('metadata is sent: libtorrent knows an info hash, and learns the rest from 
   const tracked = join(folder, 'served-tracked.torrent');
   makeTorrent(set, tracked, 15, `http://127.0.0.1:${tracker.port}/announce`);
   const asker = await libtorrentMagnet(Buffer.from(infoHash).toString('hex'), folder);
-  // It knows no peer: it waits, and others may have the metadata meanwhile.
+  // It knows no peer, so it waits. Other peers may get the metadata meanwhile.
   const running = startCli(['get', tracked, '-o', join(folder, 'served out'), '--json']);
   try {
     const { port } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as {
@@ -156,7 +156,7 @@ test('metadata is sent: libtorrent knows an info hash, and learns the rest from 
   }
 });
 
-test('a magnet link with one peer that has nothing: the others come from peer exchange alone', async () => {
+test('a magnet link with one peer without data: the other peers come from peer exchange alone', async () => {
   const name = 'by pex';
   const set = madeSet(name);
   const torrent = join(folder, 'pex.torrent');

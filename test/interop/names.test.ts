@@ -82,7 +82,7 @@ before(async () => {
     seeds[name] = await torrentSeed(torrents[name] as MadeTorrent, `127.0.0.${20 + i}`);
 });
 after(() => Promise.all(Object.values(seeds).map((seed) => seed.close())));
-// After the hook above: hooks run in their order.
+// After the hook above: hooks run in order.
 checkLeaksAtEnd();
 
 async function assertFound(name: string, output: string, torrent: string): Promise<void> {
@@ -91,7 +91,7 @@ async function assertFound(name: string, output: string, torrent: string): Promi
 }
 
 for (const name of ['all', 'nameless']) {
-  test(`what libtorrent downloaded is found: ${name}`, async () => {
+  test(`a download of libtorrent is found: ${name}`, async () => {
     const output = join(folder, `libtorrent-${name}`);
     const torrent = writeTo(folder, `${name}.torrent`, (torrents[name] as MadeTorrent).torrent);
     const script = join(ROOT, 'test', 'interop', 'clients', 'libtorrent-get.py');
@@ -101,7 +101,7 @@ for (const name of ['all', 'nameless']) {
   });
 }
 
-test('what aria2 downloaded is found', async () => {
+test('a download of aria2 is found', async () => {
   const [host = '', port = ''] = (seeds['aria2']?.address ?? '').split(':');
   const peer = Buffer.from([...host.split('.').map(Number), Number(port) >> 8, Number(port) & 0xff]);
   const tracker = createServer((_, response) => {
@@ -119,7 +119,7 @@ test('what aria2 downloaded is found', async () => {
   await assertFound('aria2', output, torrent);
 });
 
-test('what we downloaded libtorrent finds, and seeds', async () => {
+test('libtorrent finds our download and seeds it', async () => {
   const output = join(folder, 'ours');
   const torrent = writeTo(folder, 'ours.torrent', torrents['ours']?.torrent ?? Buffer.alloc(0));
   const run = await runCli(

@@ -38,7 +38,7 @@ for (const columns of [60, 80, 140]) {
     }));
 }
 
-test('three sources in one terminal: a block each, in their order, and a line for each in the end', () =>
+test('three sources in one terminal: one block each, in order, and one line each at the end', () =>
   withSwarm(folder, SWARM, (one) =>
     withSwarm(folder, { ...SWARM, seed: 2 }, (two) =>
       withSwarm(folder, { ...SWARM, seed: 3 }, async (three) => {

@@ -1,6 +1,6 @@
 /**
- * The package as its users have it: packed, installed in an empty folder, and put to work by a plain program, a typed one, a
- * bundle and a pnpm layout. With UNCHOKE_OTHER_NODE=24 that major version of Node runs the plain program, too.
+ * The package as its users get it: packed, installed in an empty folder, and used by a plain program, a typed program, a bundle
+ * and a pnpm layout. With UNCHOKE_OTHER_NODE=24 that major version of Node runs the plain program, too.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -35,7 +35,7 @@ const COMPILE = [
   'node',
 ];
 const MEBIBYTE = 2 ** 20;
-/** What may lie at the top of the package; the rest is below these folders. */
+/** What may be at the top of the package; the rest is below these folders. */
 const TOP = ['CHANGELOG.md', 'LICENSE', 'LIMITS.md', 'README.md', 'package.json'];
 const FOLDERS =
   /^(?:dist\/(?:main|workers|swarm)\/|dist\/unchoke\.1$|docs\/(?:library\.md|events\.schema\.json)$|examples\/)/;
@@ -56,13 +56,13 @@ function emptyPackage(path: string): string {
   return path;
 }
 
-/** What was fetched once comes out of npm's cache. */
+/** Packages that were fetched once come from npm's cache. */
 async function install(path: string, ...packages: readonly string[]): Promise<void> {
   const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
   await run('npm', ['install', ...quiet, ...packages], { cwd: path });
 }
 
-/** Runs a program of the user's that downloads, and looks at what came. */
+/** Runs a program of a user that downloads, and checks the result. */
 async function downloads(command: readonly string[], cwd: string, name: string): Promise<void> {
   const output = join(folder, `out-${name}`);
   const [file = '', ...args] = command;

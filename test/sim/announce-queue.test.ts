@@ -1,4 +1,4 @@
-/** The turns of announces in virtual time: how many at once, at which second, and in what order. */
+/** The announce queue in virtual time: how many announces at one time, at which second, and in what order. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { VirtualEnvironment } from '../support/virtual-environment.ts';
 
 const never = new AbortController().signal;
 
-/** A queue, and what becomes of its announces: "second: name", when each begins. */
+/** A queue, and a log of its announces: "second: name" when each starts. */
 function queueing() {
   const environment = new VirtualEnvironment();
   const queue = new AnnounceQueue(environment.now, environment.later);
@@ -37,13 +37,13 @@ function queueing() {
   return { environment, queue, begun, most, announce };
 }
 
-test('an announce that is alone begins within the call', () => {
+test('a single announce starts within the call', () => {
   const { begun, announce, environment } = queueing();
   void announce('a', 'http://t/announce');
   assert.deepEqual([begun, environment.timers], [['0: a'], 1], 'and the only timer is its own');
 });
 
-test('one host: so many under way, and so many begun in a second', async () => {
+test('one host: a limit on announces in progress, and on new ones per second', async () => {
   const { environment, queue, begun, most, announce } = queueing();
   const all = Array.from({ length: 100 }, (_, i) =>
     announce(`${i}`, `http://t:${1_000 + (i % 3)}/announce`, { ms: 1_500 }),
@@ -59,7 +59,7 @@ test('one host: so many under way, and so many begun in a second', async () => {
   assert.equal(environment.timers, 0);
 });
 
-test('many hosts: so many under way in all, and one that is silent does not hold up the others', async () => {
+test('many hosts: a limit on announces in progress, and a silent host does not delay the others', async () => {
   const { environment, most, begun, announce } = queueing();
   const silent = Array.from({ length: 1_000 }, (_, i) =>
     announce('silent', 'http://s/announce', { ms: 15_000 + i }),
@@ -94,14 +94,14 @@ test('a torrent without peers is first, then those that download, then idle ones
   ]);
 });
 
-test('last words keep to the number under way, and not to the rate', async () => {
+test('`completed` and `stopped` obey the limit on announces in progress, but not the rate', async () => {
   const { environment, begun, most, announce } = queueing();
   for (let i = 0; i < 200; i++) void announce(`${i}`, 'http://t/announce', { isLast: true });
   await environment.run(1_010);
   assert.deepEqual([begun.length, most.underWay], [200, MAX_ANNOUNCES_PER_HOST]);
 });
 
-test('at a tracker that failed one is under way until it answers again', async () => {
+test('a failed tracker gets one announce at a time until it answers again', async () => {
   const { environment, begun, announce } = queueing();
   const dead = 'http://t/announce';
   const fail = (name: string) => announce(name, dead, { ms: 15_000, fails: true }).catch(() => {});
@@ -117,7 +117,7 @@ test('at a tracker that failed one is under way until it answers again', async (
   assert.deepEqual(begun, ['15: d', '15: other', '30: e', '45: f', '45.1: g', '45.1: h']);
 });
 
-test('what waits can be given up, and leaves nothing behind', async () => {
+test('an announce that waits can be withdrawn, and leaves nothing behind', async () => {
   const { environment, queue, begun, announce } = queueing();
   const url = 'http://t/announce';
   for (let i = 0; i < ANNOUNCES_PER_HOST_PER_S; i++) void announce('early', url);

@@ -1,4 +1,4 @@
-/** A shard with encryption: which peers it dials how, and how it answers incoming peers. */
+/** A shard with encryption: how it dials which peers, and how it answers incoming peers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FakePeerScript } from '../support/fake-peer.ts';

@@ -154,7 +154,7 @@ test('a key exchange begins with a whole key, and all incoming peers share one l
   assert.equal(answered(40, 100), KEY_EXCHANGES_PER_S);
 });
 
-test('a connection that names no torrent has ten seconds, and no torrent hears of it', () => {
+test('a connection that names no torrent is closed after ten seconds, and no torrent learns of it', () => {
   const shard = open();
   const half: FakePeerScript = {
     script: [

@@ -113,7 +113,7 @@ test('peers that unchoke us, claim everything and send nothing do not count once
   assert.equal(verified, 8);
 });
 
-test('peers that reject whatever they are asked for take none either', () => {
+test('peers that reject every request do not count either', () => {
   const rejects = seed({
     script: [shake, say(1, wire.haveAll), say(2, wire.unchoke)],
     hears: (peer, id, message) => {
@@ -129,7 +129,7 @@ test('peers that reject whatever they are asked for take none either', () => {
   assert.deepEqual([fakes[1]?.dials, verified], [2, 8]);
 });
 
-test('one that gives nothing makes room where only lost peers wait', () => {
+test('a peer that sends nothing makes room even if only lost peers wait', () => {
   const shard = new VirtualShard({ ...downloading, workingPeers: 1, magnet: true });
   const away = { untilMs: 5_000, fail: 'refused' } as const;
   const [useless, lost] = shard.add({ script: [shake, say(2, wire.unchoke)] }, seed({ away }));

@@ -41,7 +41,7 @@ test('a peer closes the connection after 10 of 16 blocks: the next one is asked 
   }
 });
 
-test('a parked piece gives way when its memory is needed, and is then fetched anew', () => {
+test('a parked piece is dropped when its memory is needed, and is then fetched again', () => {
   const leaves: FakePeerScript = {
     ...falling(10),
     script: [
@@ -153,7 +153,7 @@ test('on a choke, requests for allowed-fast pieces stay, and the current block i
   assert.equal(stats?.type === 'stats' && stats.stats.wastedBytes, 0);
 });
 
-test('a super-seeding peer sends piece after piece, each when it hears that the last one arrived (BEP 16)', () => {
+test('a super-seeding peer sends piece after piece, each after a HAVE for the last one (BEP 16)', () => {
   let told = 0;
   const superSeed: FakePeerScript = {
     script: [

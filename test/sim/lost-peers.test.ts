@@ -1,4 +1,4 @@
-/** Lost peers, in virtual time: as long as a download runs, none that may help is given up. */
+/** Lost peers, in virtual time: while a download runs, no peer that may help is given up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLOSE_CODES, type CloseCode } from '../../src/shared/close-reason.ts';
@@ -235,7 +235,7 @@ test('an IPv6 address without a route, or a firewall: after some dials the famil
   assert.ok(dials() > before, 'found out anew');
 });
 
-test('with --interface of one family, addresses of the other are the end at once, and are never dialled', () => {
+test('with --interface of one family, addresses of the other are lost at once, and are never dialled', () => {
   const shard = new VirtualShard({
     ...downloading,
     localAddress: '10.0.0.2',

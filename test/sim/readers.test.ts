@@ -1,4 +1,4 @@
-/** What a reader waits for comes first, in order, and no slow peer, shard or web seed holds it up. */
+/** The pieces that a reader waits for come first, in order, and no slow peer, shard or web seed delays them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RaisedPieces, ReadingWindow } from '../../src/main/download/raised-pieces.ts';
@@ -26,12 +26,12 @@ const seed = (more: Partial<FakePeerScript> = {}): FakePeerScript => ({
   ...more,
 });
 
-/** A seed that crawls through the first block. */
+/** A seed that sends the first block very slowly. */
 function crawling(): FakePeerScript {
   return { ...crawler(), script: seedScript(INFO_HASH, PIECES, 10) };
 }
 
-/** Shards over one ledger and the peers of each, with the test in the part of main and of a reader. */
+/** Shards over one ledger and the peers of each. The test plays main and a reader. */
 class Reading {
   readonly shards: VirtualShard[] = [];
   readonly fakes: FakePeer[][];
@@ -82,7 +82,7 @@ class Reading {
   }
 }
 
-test('a window comes first and in order, from the next request on; then what was left, and the rest as before', () => {
+test('from the next request on, a window comes first and in order; then pieces that were left, and the rest as before', () => {
   const reading = new Reading([[seed({ bytesPerS: 8 * BLOCK })]]);
   const fake = reading.fakes[0]?.[0];
   reading.run(2_000);
@@ -116,7 +116,7 @@ test('a window comes first and in order, from the next request on; then what was
   );
 });
 
-test('a reader that moves does not wait for what peers were asked for before', () => {
+test('a reader that moves does not wait for earlier requests', () => {
   const reading = new Reading([[seed({ bytesPerS: 8 * BLOCK })]]);
   reading.run(2_000);
   const owed = reading.fakes[0]?.[0]?.open.length ?? 0;
@@ -126,7 +126,7 @@ test('a reader that moves does not wait for what peers were asked for before', (
   assert.ok(ms < 1_500, `${ms} ms`);
 });
 
-test('two readers: each window in order, and a window that is closed falls back', () => {
+test('two readers: each window comes in order, and a closed window loses its priority', () => {
   const reading = new Reading([[seed({ bytesPerS: 8 * BLOCK })]]);
   const other = new ReadingWindow(new RaisedPieces(reading.ledger));
   reading.window.move(30, 32);
@@ -148,7 +148,7 @@ test('two readers: each window in order, and a window that is closed falls back'
   assert.ok((after[0] as number) < 5);
 });
 
-/** When the first piece of the window was there, where a crawling peer had begun it; there is other work all the time. */
+/** When the first piece of the window arrived, which a very slow peer had begun; there is always other work. */
 function rescued(shards: readonly (readonly FakePeerScript[])[], options: VirtualShardOptions = {}) {
   const reading = new Reading(shards, options);
   reading.window.move(30, 31);
@@ -158,13 +158,13 @@ function rescued(shards: readonly (readonly FakePeerScript[])[], options: Virtua
   return { ms: ms + 150, reading };
 }
 
-test('a slow peer that holds a piece of the window is passed by another, which has work of its own', () => {
+test('if a slow peer holds a piece of the window, another peer fetches it as well, although it has other work', () => {
   const { ms, reading } = rescued([[crawling(), seed({ connect: 200, bytesPerS: 20 * BLOCK })]]);
   assert.ok(ms < 3_500, `${ms} ms`);
   assert.ok(reading.ledger.missingCount > 0, 'other pieces are still to be begun');
 });
 
-test('a slow peer on another shard is passed as well', () => {
+test('the same with a slow peer on another shard', () => {
   const { ms, reading } = rescued([[crawling()], [seed({ connect: 200, bytesPerS: 20 * BLOCK })]]);
   assert.ok(ms < 3_500, `${ms} ms`);
   assert.ok(reading.ledger.missingCount > 0, 'other pieces are still to be begun');

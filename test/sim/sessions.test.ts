@@ -1,6 +1,6 @@
 /**
- * Whole sessions in virtual time: a fixed slice of the random ones, and those that failed once. More of them:
- * `npm run simulate -- --seeds 10000 --from 1000`. One alone, with what happens: `npm run simulate -- --seed 7 --log`.
+ * Whole sessions in virtual time: a fixed part of the random ones, and those that failed once. To run more:
+ * `npm run simulate -- --seeds 10000 --from 1000`. To run one with a log: `npm run simulate -- --seed 7 --log`.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { handshakeOf } from '../support/wire-bytes.ts';
 
 const SEEDS = 80;
 
-test(`${SEEDS} random sessions: what is called verified is right, no honest peer is banned, all complete in time, nothing is left`, async () => {
+test(`${SEEDS} random sessions: verified data is right, no honest peer is banned, all complete in time, nothing stays open`, async () => {
   const failed: string[] = [];
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { failures } = await runScenario(scenarioOf(seed));
@@ -62,7 +62,7 @@ function searching() {
   return { virtual, torrent, loop, within };
 }
 
-test('a magnet link whose metadata no peer has comes to rest, goes on and is taken out', async () => {
+test('a magnet link whose metadata no peer has can be paused, resumed and removed', async () => {
   const { virtual, torrent, loop, within } = searching();
   torrent.begin();
   await loop.run(2_000);
@@ -75,7 +75,7 @@ test('a magnet link whose metadata no peer has comes to rest, goes on and is tak
   assert.deepEqual(virtual.left, []);
 });
 
-test('a run that cannot be closed in order fails its torrent, which can be taken out', async () => {
+test('a run that cannot be closed in order fails its torrent, which can be removed', async () => {
   const { virtual, torrent, loop, within } = searching();
   const { shards } = virtual.session;
   const forget = shards.forget.bind(shards);

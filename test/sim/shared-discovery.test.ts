@@ -1,4 +1,4 @@
-/** All torrents of a session look for peers, in virtual time: one schedule of announces, one node of the DHT, one local discovery. */
+/** All torrents of a session look for peers, in virtual time: one schedule of announces, one DHT node, one local discovery. */
 import assert from 'node:assert/strict';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ import {
 import { VirtualEnvironment } from '../support/virtual-environment.ts';
 
 const TRACKER = 'http://8.8.8.8/announce';
-/** Each torrent has its own, by which trackers tell them apart. */
+/** Each torrent has its own port, by which the tracker of the test recognizes it. */
 const FIRST_PORT = 10_000;
 const BOOTSTRAP = { host: '8.8.8.8', port: 6_881 };
 const LAN = { eth0: [{ address: '192.168.1.5' } as NetworkInterfaceInfo] };
@@ -78,7 +78,7 @@ function session({ dht = false, lan = false } = {}) {
     await environment.run(3_100, stepMs);
     await stopped;
   };
-  /** What is left of a session that has no torrents any more. */
+  /** What is still open in a session without torrents. */
   const left = () => [
     environment.timers,
     environment.sockets,
@@ -101,7 +101,7 @@ test('a thousand torrents of one tracker are spread over most of a minute, and t
     assert.ok(inSecond <= ANNOUNCES_PER_HOST_PER_S * (second === 0 ? 2 : 1) + 1, `${inSecond} in ${second}`);
   }
   assert.equal(environment.timers, 1, 'all of them wait for their next announce');
-  // Half an hour later, each in its turn.
+  // Half an hour later, each in turn.
   await environment.run(1_740_000, 10_000);
   assert.equal(asked.length, 1_000);
   await environment.run(60_000, 50);
@@ -113,7 +113,7 @@ test('a thousand torrents of one tracker are spread over most of a minute, and t
   assert.deepEqual(left(), NOTHING);
 });
 
-test('one torrent alone is announced at once, and completed and stopped are heard', async () => {
+test('a single torrent is announced at once, and `completed` and `stopped` arrive', async () => {
   const { environment, asked, discoveryOf, ended, left } = session();
   const one = discoveryOf(7, { tiers: [[TRACKER]] });
   void one.start();
@@ -144,7 +144,7 @@ test('a torrent without peers is announced before idle ones that came first', as
   await ended(all);
 });
 
-test('one node of the DHT: so many searches at once, torrents without peers first, and none once they end', async () => {
+test('one DHT node: a limit on searches at one time, torrents without peers first, and no search after the end', async () => {
   const { environment, found, discoveryOf, ended, left } = session({ dht: true });
   const { dht } = environment;
   dht.up.add(`${BOOTSTRAP.host} ${BOOTSTRAP.port}`);
@@ -161,7 +161,7 @@ test('one node of the DHT: so many searches at once, torrents without peers firs
   assert.ok(found.includes('21 dht 9.9.9.9'));
   assert.equal(dht.mostAtOnce, MAX_DHT_SEARCHES);
   assert.deepEqual(dht.announced.slice(0, 1), [[0, FIRST_PORT]]);
-  // Half of them go in the middle of their searches.
+  // Half of them leave in the middle of their searches.
   const [some, others] = [all.slice(0, 11), all.slice(11)];
   await ended(some);
   const rest = dht.searched.length;
@@ -192,7 +192,7 @@ test('a magnet link that turns out to be private leaves the DHT and the local ne
   assert.deepEqual(left(), NOTHING);
 });
 
-test('private torrents open no socket, be there a thousand', async () => {
+test('a thousand private torrents open no socket', async () => {
   const { environment, discoveryOf, ended, left } = session({ dht: true, lan: true });
   const all = Array.from({ length: 1_000 }, (_, i) =>
     discoveryOf(i, { private: true, dht: false, lsd: false }),
@@ -227,7 +227,7 @@ test('a thousand torrents come and go, with trackers, DHT and local network, and
 test('local network: twenty torrents a packet, a packet a second, all of them every five minutes', async () => {
   const { environment, discoveryOf, ended, left } = session({ lan: true });
   const said = () => environment.packets.map(({ ms, bytes }) => ({ ms, ...parseAnnounce(bytes.toString()) }));
-  // Of two ports: a packet has but one.
+  // The torrents have two ports, and a packet has only one.
   const all = Array.from({ length: 100 }, (_, i) =>
     discoveryOf(i, { port: Promise.resolve(FIRST_PORT + (i % 2)) }),
   );
@@ -250,7 +250,7 @@ test('local network: twenty torrents a packet, a packet a second, all of them ev
   assert.deepEqual(left(), NOTHING);
 });
 
-test('local network: a peer is heard and answered, and told again when the network is back, but not all the time', async () => {
+test('local network: a new peer is answered, and again when the network is back, but not all the time', async () => {
   const { environment, found, discoveryOf, ended } = session({ lan: true });
   const [one, other] = [discoveryOf(1), discoveryOf(2)];
   void one.start();

@@ -1,6 +1,6 @@
 /**
- * The contract of those that hold slots (src/shared/slot-owner.ts): every pair of holders goes through the same cases. What holds
- * at every step is checked in the support: a received block is all of its sender's, and no piece is in two slots.
+ * The contract for holders of slots (src/shared/slot-owner.ts): the same cases with every pair of holders. The helper checks at
+ * every step that a received block is completely from its sender, and that no piece is in two slots.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,11 +17,11 @@ const PAIRS: readonly (readonly [Kind, Kind])[] = [
 ];
 const ROLES = ['owner', 'guest'] as const;
 const ONE_PIECE: HoldersOptions = { pieces: 1, blocks: BLOCKS, slots: 1 };
-/** So slow that the other joins; the other is a bit faster, and both are in the slot for some seconds. */
+/** The first is so slow that the other joins. The other is a bit faster, and both are in the slot for some seconds. */
 const SLOW = { blockMs: 800 };
 const HELPER = { blockMs: 500, startMs: 300 };
 
-/** Plays with two holders, the first of which begins the first piece, and leaves nothing behind. */
+/** Runs a case with two holders. The first one starts the first piece. At the end nothing is left. */
 async function play(
   [first, second]: readonly [Kind, Kind],
   options: HoldersOptions,
@@ -40,7 +40,7 @@ async function play(
 
 type Holder = ReturnType<SlotHolders['add']>;
 
-/** Until both are in the slot of the first piece, and it has so many blocks, or is full. */
+/** Runs until both are in the slot of the first piece, and it has this many blocks or is full. */
 async function bothAreIn(
   holders: SlotHolders,
   { owner, guest }: Record<'owner' | 'guest', Holder>,
@@ -55,7 +55,7 @@ async function bothAreIn(
   await holders.until(() => holders.blocksOf(0) >= blocks || holders.complete());
 }
 
-/** From here on no received block of the first piece is lost. Ends with the download. */
+/** From now on no received block of the first piece may be lost. Ends with the download. */
 async function completesWithoutLoss(holders: SlotHolders): Promise<void> {
   let most = 0;
   const ended = await holders.until(() => {
@@ -70,7 +70,7 @@ async function completesWithoutLoss(holders: SlotHolders): Promise<void> {
 for (const pair of PAIRS) {
   const name = `${pair[0]} and ${pair[1]}`;
 
-  test(`${name}: a piece is claimed by one, and a block is fetched once`, async () => {
+  test(`${name}: one holder claims a piece, and a block is fetched once`, async () => {
     const many = { pieces: 7, blocks: BLOCKS, slots: 4 };
     await play(pair, many, [{ blockMs: 40 }, { blockMs: 40 }], async (holders) => {
       assert.ok(await holders.until(holders.complete));
@@ -79,7 +79,7 @@ for (const pair of PAIRS) {
     });
   });
 
-  test(`${name}: what one gives up, at every point, the other goes on with`, async () => {
+  test(`${name}: one holder gives up, at every point, and the other continues`, async () => {
     for (let blocks = 0; blocks < BLOCKS; blocks++)
       await play(pair, ONE_PIECE, [SLOW, { blockMs: 50, startMs: 6_000 }], async (holders, { owner }) => {
         await holders.until(() => holders.blocksOf(0) >= blocks);
@@ -93,7 +93,7 @@ for (const pair of PAIRS) {
   });
 
   for (const role of ROLES) {
-    test(`${name}: both are in, and the source of the ${role} goes at every point: no block is lost`, async () => {
+    test(`${name}: both are in the slot, and the source of the ${role} leaves, at every point: no block is lost`, async () => {
       for (let blocks = 2; blocks <= BLOCKS; blocks++)
         await play(pair, ONE_PIECE, [SLOW, HELPER], async (holders, both) => {
           await bothAreIn(holders, both, blocks);
@@ -103,7 +103,7 @@ for (const pair of PAIRS) {
         });
     });
 
-    test(`${name}: both are in, and the ${role} dies at every point`, async () => {
+    test(`${name}: both are in the slot, and the ${role} dies, at every point`, async () => {
       for (let blocks = 2; blocks < BLOCKS; blocks++)
         for (const middleMs of [0, 270])
           await play(pair, ONE_PIECE, [SLOW, HELPER], async (holders, both) => {

@@ -1,6 +1,6 @@
 /**
- * Storage threads under everything at once, by seed: torrents that come and go, full pieces, scans, disk faults and deaths. A
- * failing seed is printed; it runs alone with UNCHOKE_STORAGE=SEED. UNCHOKE_STORAGES is how many run.
+ * Storage threads with random work, by seed: torrents that come and go, full pieces, scans, disk faults and deaths. A failing
+ * seed is printed; UNCHOKE_STORAGE=SEED runs it alone. UNCHOKE_STORAGES is the number of runs.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { VirtualStorage } from '../support/virtual-storage.ts';
 
 const SEEDS = Number(process.env['UNCHOKE_STORAGES'] ?? 25);
 const STEPS = 60;
-/** One more is the end of all. */
+/** One more death ends all work. */
 const MOST_DEATHS = 3;
 const PIECE_BYTES = 16_384;
 
@@ -20,7 +20,7 @@ interface Known {
   readonly full: FullTorrent;
   readonly stored: StoredTorrent;
   readonly path: string;
-  /** Pieces that were given to the threads, and those whose verdict came. */
+  /** Pieces that were given to the threads, and those with a verdict. */
   given: number;
   readonly good: number[];
   faults: number;
@@ -132,7 +132,7 @@ class Run {
   }
 }
 
-/** Each piece has one verdict, but for those of a task that met a fault. */
+/** Each piece has one verdict, except those of a task with a fault. */
 function assertStored({ full, good, given, faults }: Known, content: Buffer): void {
   assert.equal(new Set(good).size, good.length, 'a verdict comes once');
   if (faults === 0) assert.equal(good.length, given);
@@ -145,7 +145,7 @@ function assertStored({ full, good, given, faults }: Known, content: Buffer): vo
 const only = process.env['UNCHOKE_STORAGE'];
 const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, i) => i + 1) : [Number(only)];
 
-test(`${seeds.length} random runs of storage threads: no verdict lost or heard twice, nothing left behind`, async () => {
+test(`${seeds.length} random runs of storage threads: no verdict is lost or reported twice, and nothing is left behind`, async () => {
   const seen = { deaths: 0, faults: 0, closedAtWork: 0 };
   for (const seed of seeds) {
     const run = new Run(seed);

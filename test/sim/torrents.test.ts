@@ -1,4 +1,4 @@
-/** Several torrents on one shard: they share its sockets and its dials, and what comes in finds its own. */
+/** Several torrents on one shard: they share its sockets and dials, and each incoming peer finds its torrent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { peerIndex, type TorrentId } from '../../src/shared/indices.ts';
@@ -24,7 +24,7 @@ const of = (shard: VirtualShard, torrent: number, type: string): number =>
   shard.posted.filter((event) => 'torrent' in event && event.torrent === torrent && event.type === type)
     .length;
 
-test('an incoming peer comes to the torrent that it names, in the clear and encrypted to none of the others', () => {
+test('an incoming peer, plain or encrypted, comes to the torrent that it names and to no other', () => {
   const { shard } = two();
   shard.listen();
   const visit = (infoHash: Buffer): FakePeerScript => ({
@@ -46,7 +46,7 @@ test('an incoming peer comes to the torrent that it names, in the clear and encr
     assert.ok(peer.bytesHeard.includes(hash.toString('latin1')), 'answered with its own info hash');
 });
 
-test('a torrent that wants no more peers takes none, and the others do', () => {
+test('a torrent that wants no more peers accepts none, and the others do', () => {
   const { shard } = two({}, { workingPeers: 0 });
   shard.listen();
   const peer = shard.knock({ script: [[0, { say: handshakeOf(OTHER, '-XX0001-peer') }]] }, '8.8.8.1');
@@ -85,7 +85,7 @@ test('two torrents with many addresses take turns at the dials of the shard', ()
   );
 });
 
-test('a torrent that leaves closes its peers, says so, and is not heard of any more', () => {
+test('a torrent that leaves closes its peers, reports this, and sends nothing more', () => {
   const { shard, tell } = two();
   shard.add({ script: seedScript(INFO_HASH, 8, 100) }, { script: seedScript(OTHER, 8, 100) });
   shard.listen();
@@ -107,7 +107,7 @@ test('a torrent that leaves closes its peers, says so, and is not heard of any m
   assert.deepEqual(news, []);
 });
 
-test('a thousand idle torrents say nothing, and leave nothing behind', () => {
+test('a thousand idle torrents send nothing, and leave nothing behind', () => {
   const { shard } = two();
   const ids = Array.from({ length: 1_000 }, (_, i) => (i + 10) as TorrentId);
   for (const torrent of ids) {

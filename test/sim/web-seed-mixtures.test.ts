@@ -23,7 +23,7 @@ const [FIRST = 1, LAST = MIXTURES] = (process.env['UNCHOKE_MIXTURE'] ?? '')
   .filter(Boolean)
   .map(Number);
 
-/** Draws by seed. */
+/** Random numbers by seed. */
 class Lots {
   readonly #roll: (below: number) => number;
 

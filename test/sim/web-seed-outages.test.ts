@@ -44,7 +44,7 @@ test('the news that the network is back helps unreachable servers, not those tha
   });
 });
 
-test('a server that takes one request a second gives pieces of two files as well: the half of a block that came is kept', async () => {
+test('a server that takes one request a second also sends pieces of two files: half of a block that arrived is kept', async () => {
   let next = 0;
   let refused = 0;
   const strict: Answer = (asked, content) => {

@@ -1,4 +1,4 @@
-/** Several torrents on one web-seed thread, in virtual time: what is a property of a server holds for all of them. */
+/** Several torrents on one web-seed thread, in virtual time: what holds for a server holds for all of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
@@ -13,7 +13,7 @@ const paced =
   (rate: number): Answer =>
   (asked, content) => ({ ...right(asked, content), rate });
 
-/** Files of other torrents get another answer. */
+/** An answer for each file; the torrents have different files. */
 const byFile =
   (answers: Readonly<Record<string, Answer>>): Answer =>
   (asked, content) =>
@@ -46,7 +46,7 @@ test('a torrent that comes later gets its share of a server that another keeps b
 });
 
 for (const leaves of [false, true])
-  test(`a server that said 503 to one torrent is left alone by the next${leaves ? ', after the first has gone' : ''}`, async () => {
+  test(`a server that said 503 to one torrent is not asked by the next${leaves ? ', after the first has gone' : ''}`, async () => {
     const busy: Answer = (asked, content) =>
       asked.at < 30_000 ? { status: 503, headers: { 'retry-after': '40' } } : right(asked, content);
     const first = new VirtualWebSeeds({ files: [file('a', 4)], servers: [busy] });
@@ -87,7 +87,7 @@ test('a file that is answered with 500 for ever costs its own torrent time, and 
   }
 });
 
-test('a torrent that is removed in the middle gives all back; the others go on', async () => {
+test('a torrent that is removed in the middle gives back all its pieces; the others go on', async () => {
   const server = paced(60_000);
   const first = new VirtualWebSeeds({ files: [file('a', 200)], servers: [server, server], slots: 40 });
   const second = new VirtualWebSeeds({ files: [file('b', 60)], servers: [server], with: first });
@@ -111,7 +111,7 @@ test('a torrent that is removed in the middle gives all back; the others go on',
   }
 });
 
-test('a bug in one torrent ends all of them before main hears of it, and none of them counts as removed', async () => {
+test('a bug in one torrent ends all torrents before main learns of it, and none counts as removed', async () => {
   const first = new VirtualWebSeeds({ files: [file('a', 200)], servers: [paced(60_000)] });
   const second = new VirtualWebSeeds({ files: [file('b', 200)], servers: [paced(60_000)], with: first });
   await second.run(3_050);

@@ -88,7 +88,7 @@ test('a file that is not there yet is asked for again after ten minutes', async 
   });
 });
 
-test('a file that was changed is given up, and the pieces that it shares with its neighbours are not asked for again', async () => {
+test('a changed file is given up, and the pieces that it shares with its neighbours are not requested again', async () => {
   const half = PIECE / 2;
   const files = [
     { names: ['a'], length: 2 * PIECE + half },

@@ -1,4 +1,4 @@
-/** Runs one scenario and says what was wrong. */
+/** Runs one scenario and reports what was wrong. */
 import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
 import { BLOCK_BYTES, TURNOVER_INTERVAL_MS } from '../../src/shared/limits.ts';
 import { VirtualSession } from '../support/virtual-session.ts';
@@ -7,13 +7,13 @@ import { SimTorrent } from './sim-torrent.ts';
 import { answerOf } from './sim-web-seeds.ts';
 
 /**
- * What a download may take on top of bytes left / honest rate, from the moment on when nothing disturbs it: time-outs of silent
- * peers (60 s), waits before a lost peer or a failed tracker is tried again (120 s), suspects, slow owners. Where places are few,
- * peers that give nothing have their turns before: one each half minute.
+ * The time that a download may take beyond bytes left / honest rate, from the moment on when nothing disturbs it: time-outs of
+ * silent peers (60 s), waits before a lost peer or a failed tracker is tried again (120 s), suspects, slow owners. With few
+ * places, peers that send nothing are tried first, one each half minute.
  */
 const CONSTANT_MS = 240_000;
 const CLOSE_MS = 20_000;
-/** One without a promise is looked at for so long. */
+/** A torrent without a promise to complete is watched for this long. */
 const LOOK_MS = 30_000;
 
 export interface Outcome {
@@ -34,7 +34,7 @@ class ScenarioRun {
   readonly #virtual: VirtualSession;
   readonly #torrents: readonly SimTorrent[];
   readonly #log: Log;
-  /** From here on nothing disturbs the session. */
+  /** From this moment on nothing disturbs the session. */
   #quietAt = 0;
   #isClosing = false;
   readonly #hasFewPlaces: boolean;
@@ -134,12 +134,12 @@ class ScenarioRun {
     });
   }
 
-  /** Every piece has an honest source, and no torrent that may never end keeps the memory from it. */
+  /** True if every piece has an honest source, and no torrent that may never end keeps the memory from it. */
   #isPromised(torrent: SimTorrent): boolean {
     return [torrent, ...this.#torrents].every(({ plan }) => honestRate(plan) !== null);
   }
 
-  /** When it must be complete; one without a promise is looked at for a while. It may have to wait for the memory of the others. */
+  /** When it must be complete: it may wait for the memory of other torrents. Without a promise, it is watched for a while. */
   #dueAt(torrent: SimTorrent): number {
     const all = this.#torrents;
     const awayUntil = all.flatMap(({ plan }) => plan.peers.map(({ awayUntilMs }) => awayUntilMs));
@@ -215,9 +215,9 @@ function slotBytes(pieceLength: number): number {
   return Math.ceil(pieceLength / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
-/** The rate of the slowest source that can be relied on; null where pieces may have none. */
+/** The rate of the slowest reliable source; null if some pieces may have none. */
 function honestRate({ content, peers, trackers, webSeeds, isMagnet }: TorrentPlan): number | null {
-  // Of a private torrent one tracker is asked, and no other as long as it answers (BEP 27).
+  // A private torrent asks one tracker at a time, and no other while that one answers (BEP 27).
   const isAnswered =
     (!content.private || trackers.length === 1) &&
     trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');

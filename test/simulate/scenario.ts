@@ -1,4 +1,4 @@
-/** What happens in one simulation, as plain data: made from a seed, and made smaller by the shrinker. */
+/** The events of one simulation as plain data: drawn from a seed, and reduced by the shrinker. */
 import { dice } from '../support/dice.ts';
 import { PERSONAS, type Roll } from '../support/personas.ts';
 import { TRACKER_KINDS, type TrackerKind } from '../support/virtual-trackers.ts';
@@ -8,7 +8,7 @@ import type { ContentPlan } from './sim-content.ts';
 export type KnownBy = 'user' | 'tracker' | 'pex' | 'knock';
 
 export interface PeerPlan {
-  /** `seed`: has all. `half`: two of them have all together. `leecher`: gets its pieces while we watch. Or a misbehaviour. */
+  /** `seed`: has all pieces. `half`: two together have all. `leecher`: gets its pieces during the run. Or a misbehaviour. */
   readonly kind: 'seed' | 'half' | 'leecher' | 'metadata liar' | string;
   readonly knownBy: KnownBy;
   readonly seed: number;
@@ -16,7 +16,7 @@ export interface PeerPlan {
   /** Milliseconds until a connect succeeds, and from then until it unchokes. */
   readonly connectMs: number;
   readonly unchokeMs: number;
-  /** Until this moment it is not there. */
+  /** It is down until this moment. */
   readonly awayUntilMs: number;
 }
 
@@ -50,7 +50,7 @@ export interface TorrentPlan {
   readonly peers: readonly PeerPlan[];
   readonly trackers: readonly TrackerPlan[];
   readonly webSeeds: readonly WebSeedPlan[];
-  /** The user takes it out then, and adds it again after a while. */
+  /** The user removes it at this moment, and adds it again after a while. */
   readonly removedAtMs: number | null;
 }
 
@@ -75,12 +75,12 @@ export interface Scenario {
 
 const BLOCK = 16_384;
 const MOST_PIECES = 24;
-/** Events come in this time: most downloads last no longer. */
+/** Events happen within this time, because most downloads take no longer. */
 const EVENTS_MS = 20_000;
 
 export function scenarioOf(seed: number): Scenario {
   const roll = dice(seed);
-  // The first throws of neighbouring seeds are alike.
+  // Neighbouring seeds have similar first numbers.
   for (let i = 0; i < 8; i++) roll(2);
   const oneIn = (n: number): boolean => roll(n) === 0;
   const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () => torrentPlan(roll, oneIn));
@@ -124,7 +124,7 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean): TorrentPlan {
         return { kind, bytesPerS: 50_000 + roll(1_000_000), seed: roll(1_000_000) };
       })
     : [];
-  // At least one source that the promise of liveness rests on.
+  // The promise to complete needs at least one honest source.
   const isFedByHttp = webSeeds.some(({ kind }) => kind === 'right') && !isMagnet && oneIn(2);
   const reliable = (): KnownBy => (isAnswered && oneIn(2) ? 'tracker' : 'user');
   const needed = isFedByHttp

@@ -19,7 +19,7 @@ export async function shrunk(scenario: Scenario, say: (text: string) => void): P
   return best;
 }
 
-/** The first failure without its numbers: a smaller scenario is to fail in the same way. */
+/** The first failure without its numbers: a smaller scenario must fail in the same way. */
 function kindOf({ failures }: Outcome): string | null {
   return failures[0]?.replace(/[\d.:]+/g, '#') ?? null;
 }
@@ -56,7 +56,7 @@ function* smallerTorrents(torrent: TorrentPlan): Generator<TorrentPlan> {
     yield { ...torrent, content: { ...content, files: [Math.ceil(total / 2)] } };
 }
 
-/** Halves first, then each one. */
+/** Leaves out halves first, then single items. */
 function* without<Item>(items: readonly Item[]): Generator<Item[]> {
   if (items.length > 3) {
     yield items.slice(items.length >> 1);

@@ -1,4 +1,4 @@
-/** Torrents of simulations: their bytes come out of one pool, so that making one costs little. */
+/** Torrents of simulations. Their bytes come from one pool, so that a torrent is cheap to make. */
 import { createHash } from 'node:crypto';
 import { type Metainfo, parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import type { Content } from '../support/personas.ts';
@@ -9,7 +9,7 @@ const HASH_BYTES = 20;
 
 let pool: Buffer | null = null;
 
-/** Bytes without a pattern, so that none in a wrong place looks right. */
+/** Bytes without a pattern, so that misplaced bytes never look right. */
 function poolOf(): Buffer {
   if (pool !== null) return pool;
   pool = Buffer.alloc(POOL_BYTES);
@@ -24,10 +24,10 @@ function poolOf(): Buffer {
 }
 
 export interface ContentPlan {
-  /** Where its bytes begin in the pool. */
+  /** The start of its bytes in the pool. */
   readonly offset: number;
   readonly pieceLength: number;
-  /** Lengths of its files; one file alone makes a torrent of a single file. */
+  /** Lengths of its files; with one length it is a single-file torrent. */
   readonly files: readonly number[];
   readonly private: boolean;
 }
@@ -35,7 +35,7 @@ export interface ContentPlan {
 export interface SimContent extends Content {
   readonly metainfo: Metainfo;
   readonly all: Buffer;
-  /** The bytes of a file, by its path behind the folder of a web seed. */
+  /** The bytes of a file, by its path after the folder of a web seed. */
   readonly fileOf: (path: string) => Uint8Array | null;
 }
 

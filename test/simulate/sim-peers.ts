@@ -9,17 +9,17 @@ import type { PeerPlan } from './scenario.ts';
 import type { SimContent } from './sim-content.ts';
 
 const PART = 16_384;
-/** What our extensions are called by us. */
+/** Our ids for the extensions. */
 const METADATA_ID = 3;
 const PEX_ID = 1;
 const HAVES_MS = 8_000;
 
-/** They send wrong bytes, so they may be banned. */
+/** These send bad data, so they may be banned. */
 const LIARS = new Set(['liar', 'metadata liar', 'sends the wrong block']);
 
 export const mayBeBanned = ({ kind }: PeerPlan): boolean => LIARS.has(kind);
 
-/** `part`: of those that have half, which half. */
+/** `part`: for a peer with half of the pieces, which half. */
 export function scriptOf(
   plan: PeerPlan,
   content: SimContent,

@@ -1,4 +1,4 @@
-/** One torrent of a simulation: adds it to the session as a user would, adds it again after a fault, and checks what came of it. */
+/** One torrent of a simulation: adds it to the session like a user, adds it again after a fault, and checks the result. */
 import { Failure } from '../../src/main/failure.ts';
 import type { TorrentEvent } from '../../src/main/session/events.ts';
 import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
@@ -13,7 +13,7 @@ import { contentOf, type SimContent } from './sim-content.ts';
 import { mayBeBanned, scriptOf } from './sim-peers.ts';
 
 const AGAIN_MS = 1_000;
-/** It must have come to rest by then. */
+/** A pause must be complete within this time. */
 const REST_MS = 20_000;
 const KNOCK_MS = 15_000;
 const FOLDER = '/simulated';
@@ -26,13 +26,13 @@ export class SimTorrent {
   isComplete = false;
   /** Milliseconds of the run when it was complete. */
   completedAt = Number.NaN;
-  /** From this moment on nothing of its own holds it up. */
+  /** From this moment on nothing of this torrent delays it. */
   quietAt: number;
   readonly #virtual: VirtualSession;
   readonly #log: (text: string) => void;
   readonly #trackerUrls: readonly string[];
   readonly #addresses: readonly HostPort[];
-  /** Why it was given up; null where it was not. */
+  /** Why it was given up; null if it was not. */
   givenUp: string | null = null;
   #torrent: SessionTorrent | null = null;
 
@@ -51,7 +51,7 @@ export class SimTorrent {
     this.#populate();
   }
 
-  /** Nothing more is to come of it. */
+  /** True if nothing more will happen to it. */
   get isOver(): boolean {
     return this.isComplete || this.givenUp !== null;
   }
@@ -60,7 +60,7 @@ export class SimTorrent {
     return this.content.infoHash;
   }
 
-  /** Its peers and trackers are in the network. */
+  /** Adds its peers and trackers to the network. */
   #populate(): void {
     const { plan, content } = this;
     const { net, loop, trackers } = this.#virtual;
@@ -118,7 +118,7 @@ export class SimTorrent {
     else if (event.type !== 'progress') this.#log(JSON.stringify(event));
   }
 
-  /** Takes it out of the session. */
+  /** Removes it from the session. */
   async stop(): Promise<void> {
     const torrent = this.#torrent;
     this.#torrent = null;
@@ -127,7 +127,7 @@ export class SimTorrent {
     this.#checkLeft();
   }
 
-  /** The user takes it out and adds it again, or lets it rest. */
+  /** The user removes it and adds it again, or pauses it. */
   again(): void {
     const torrent = this.#torrent;
     if (this.isOver || torrent === null) return;
@@ -147,7 +147,7 @@ export class SimTorrent {
       .catch((error: unknown) => this.#bug(error));
   }
 
-  /** In lived time. What the user does is no timer of the session. */
+  /** Counts lived time. The user's actions are not timers of the session. */
   #later(ms: number, work: () => void): void {
     const { loop } = this.#virtual;
     const then = (): void => {
@@ -163,7 +163,7 @@ export class SimTorrent {
   #goesOn(torrent: SessionTorrent | null): void {
     this.quietAt = this.#virtual.loop.time.now();
     if (torrent === null) return this.begin();
-    // Its download may have failed or ended before it was to rest.
+    // Its download may have failed or ended before the pause.
     this.#log('goes on');
     torrent.resume().catch((error: unknown) => this.#bug(error));
   }
@@ -210,7 +210,7 @@ export class SimTorrent {
 
   #checkLeft(): void {
     const { net, shards } = this.#virtual;
-    // One that came to us and has not said which torrent it wants belongs to none.
+    // An incoming peer that has not named its torrent belongs to none.
     const dialled = this.#addresses.filter((_, i) => this.plan.peers[i]?.knownBy !== 'knock');
     const open = [...net.links].filter((link) => dialled.some(({ host }) => host === link.host));
     if (open.length > 0) this.failures.push(`${open.length} connections are left of it`);

@@ -1,6 +1,6 @@
 /**
- * Random sessions by seed: `npm run simulate -- --seeds N [--from FIRST]`. `--seed S --log` replays one and tells what happens;
- * `--seed S --shrink` looks for a smaller scenario that fails as well, and `--scenario JSON` runs that one.
+ * Random sessions by seed: `npm run simulate -- --seeds N [--from FIRST]`. `--seed S --log` replays one and prints what happens;
+ * `--seed S --shrink` looks for a smaller scenario that also fails, and `--scenario JSON` runs a given one.
  */
 import { parseArgs } from 'node:util';
 import { runScenario } from './run-scenario.ts';
@@ -17,7 +17,7 @@ const { values } = parseArgs({
     shrink: { type: 'boolean', default: false },
   },
 });
-/** Seeds whose downloads were the latest. */
+/** How many of the latest downloads are shown. */
 const SHOWN = 5;
 const say = (text: string): unknown => process.stdout.write(`${text}\n`);
 process.on('unhandledRejection', (error) => {

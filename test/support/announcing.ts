@@ -1,4 +1,4 @@
-/** What tests of trackers announce, and with what. */
+/** An announce for tests of trackers, and how to send it. */
 import type { AnnounceRequest } from '../../src/main/discovery/announce.ts';
 import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
 import { SharedDiscovery } from '../../src/main/discovery/shared-discovery.ts';
@@ -16,13 +16,13 @@ export const ANNOUNCE = {
   key: 1,
 } as const satisfies AnnounceRequest;
 
-/** A signal that never comes, and a real calendar. */
+/** A signal that never aborts, and the real calendar. */
 export const HTTP_VISIT = {
   signal: new AbortController().signal,
   calendar: REAL_ENVIRONMENT.calendar,
 };
 
-/** How an announcer reaches trackers over real sockets, as the only one of its session. */
+/** Lets an announcer reach trackers over real sockets, as the only one of its session. */
 export function aloneInSession() {
   return {
     shared: new SharedDiscovery({ dht: null, udp: { from: null } }),
@@ -30,7 +30,7 @@ export function aloneInSession() {
   };
 }
 
-/** Over real sockets of UDP, which are closed when the work is done. */
+/** Does the work with real UDP sockets, which are closed afterwards. */
 export async function overUdp<Result>(
   work: (route: { readonly signal: AbortSignal; readonly connections: UdpConnections }) => Promise<Result>,
 ): Promise<Result> {

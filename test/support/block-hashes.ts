@@ -1,4 +1,4 @@
-/** As a hasher makes them: SHA-1 of each block of a piece. */
+/** SHA-1 of each block of a piece, as a storage thread computes it. */
 import { createHash } from 'node:crypto';
 
 const BLOCK_BYTES = 16_384;

@@ -1,4 +1,4 @@
-/** A storage thread that dies when it has done a store task and has not said so, as often as the test says. */
+/** A storage thread that dies after a store task and before it reports it, as often as the test says. */
 import { workerData } from 'node:worker_threads';
 import type { StorageCommand, StorageResult } from '../../src/shared/storage-messages.ts';
 import storageThread from '../../src/workers/storage/storage-thread.ts';

@@ -1,4 +1,4 @@
-/** A web-seed thread that dies of an exception behind its back, once two pieces are full; its replacement lives. */
+/** A web-seed thread that dies of an exception outside its guard when two pieces are full. Its replacement lives. */
 import type { MessagePort } from 'node:worker_threads';
 import { webSeedsOwner } from '../../src/shared/slot-owner.ts';
 import type { WebSeedEvent, WebSeedTask } from '../../src/shared/web-seed-messages.ts';

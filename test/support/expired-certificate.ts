@@ -1,6 +1,6 @@
 /**
- * A certificate of 127.0.0.1 that was good in 2020 and is its own authority; made with `openssl ca -selfsign -startdate 20200101000000Z
- * -enddate 20210101000000Z`. The key guards nothing.
+ * A self-signed certificate of 127.0.0.1 that was valid in 2020; made with `openssl ca -selfsign -startdate 20200101000000Z
+ * -enddate 20210101000000Z`. The key protects nothing.
  */
 export const EXPIRED_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBcDCCARWgAwIBAgIBATAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBV1bmNob2tl

@@ -2,9 +2,9 @@
 import type { Disk, FilesSetup, TorrentFiles } from '../../src/workers/storage/disk.ts';
 
 export interface DiskFaultPlan {
-  /** Writes until it happens. */
+  /** How many writes succeed before it happens. */
   writes: number;
-  /** `SHORT`: one write takes a part. */
+  /** `SHORT`: one write takes only a part. */
   readonly code: 'ENOSPC' | 'EIO' | 'SHORT';
 }
 

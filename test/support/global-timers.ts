@@ -1,5 +1,5 @@
 /**
- * Virtual time for code that uses the global timers: our own and that of libraries. `mock.timers` of node:test does the same, and
+ * Virtual time for code that uses the global timers: our own and that of libraries. `mock.timers` of node:test does the same, but
  * prints a warning on Node 20, where it is experimental.
  */
 

@@ -1,4 +1,4 @@
-/** A disk in memory, that knows what is open and what each torrent holds. */
+/** A disk in memory that records what is open and what each torrent keeps open. */
 import type { Access, Disk, FilesSetup, TorrentFiles } from '../../src/workers/storage/disk.ts';
 
 interface MemoryFile {

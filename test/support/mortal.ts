@@ -1,4 +1,4 @@
-/** The life of a virtual thread: what it is called for, by time or network, happens while it lives. */
+/** The life of a virtual thread: calls from timers or the network reach it only while it lives. */
 import type { ConnectionEvents } from '../../src/workers/transport/transport.ts';
 
 export class Mortal {
@@ -8,7 +8,7 @@ export class Mortal {
     return this.#dead;
   }
 
-  /** It dies at this moment: nothing comes to it or from it any more. */
+  /** The thread dies at this moment: nothing reaches it or comes from it any more. */
   readonly kill = (): void => {
     this.#dead = true;
   };

@@ -192,7 +192,7 @@ class TransmissionRpc {
     return ((await response.json()) as { arguments: unknown }).arguments;
   }
 
-  /** Asks again until `done`, for as long as the daemon takes to start and verify. */
+  /** Asks again until `done`, while the daemon starts and verifies. */
   async until(done: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + READY_MS;
     for (;;) {

@@ -1,7 +1,7 @@
 /**
- * Two holders of slots over one ledger and one arena in virtual time, shards or web-seed threads, each with one source; the test
- * in the part of main. At every step it is checked that a received block is all of the source that is said to have sent it, and
- * that no piece is in two slots.
+ * Two holders of slots over one ledger and one arena in virtual time, shards or web-seed threads, each with one source. The test
+ * plays main. Each step checks that all bytes of a received block came from its recorded sender, and that no piece is in two
+ * slots.
  */
 import assert from 'node:assert/strict';
 import { reclaim } from '../../src/main/download/lost-shard.ts';
@@ -32,7 +32,7 @@ interface Holder {
   readonly full: () => readonly FullPiece[];
   readonly convict: (sender: Sender, piece: PieceIndex) => void;
   readonly heed: (verified: readonly PieceIndex[]) => void;
-  /** The source closes its connections, and takes no new one. */
+  /** The source closes its connections and accepts no new ones. */
   readonly lose: () => void;
   readonly kill: () => void;
   readonly stop: () => Promise<void>;
@@ -49,13 +49,13 @@ export class SlotHolders {
   readonly arena: Arena;
   readonly holders: Holder[] = [];
   readonly convicted: Sender[] = [];
-  /** Blocks that were received, of whatever piece. */
+  /** How many blocks were received, of all pieces. */
   received = 0;
-  /** Pieces that came to the hasher, in their order. */
+  /** Pieces that reached the hasher, in order. */
   readonly judged: PieceIndex[] = [];
-  /** Whose thread dies as it receives the last block of a piece, before it can say so. */
+  /** The holder whose thread dies as it receives the last block of a piece, before it can report that. */
   diesWithLast: Holder | null = null;
-  /** Knows no peer: its ledger, arena, verdicts and time are those of all. */
+  /** A shard without peers. All holders share its ledger, arena, verdicts and time. */
   readonly #base: VirtualShard;
   readonly #options: HoldersOptions;
   readonly #verdicts: Verdicts;
@@ -88,7 +88,7 @@ export class SlotHolders {
     return holder;
   }
 
-  /** Lets time pass until so: true; or for `ms`: false. */
+  /** Lets time pass: true when `isSo` is true, false after `ms`. */
   async until(isSo: () => boolean, ms = 60_000): Promise<boolean> {
     for (let at = 0; at < ms; at += STEP_MS) {
       if (isSo()) return true;
@@ -103,7 +103,7 @@ export class SlotHolders {
 
   readonly complete = (): boolean => this.ledger.complete;
 
-  /** The slots in which this piece is, given back ones and full ones too. */
+  /** All slots that contain this piece, including parked and full ones. */
   slotsOf(piece: number): SlotIndex[] {
     const slots = Array.from({ length: this.arena.slotCount }, (_, slot) => slot as SlotIndex);
     return slots.filter(
@@ -117,7 +117,7 @@ export class SlotHolders {
     return Math.max(0, ...this.slotsOf(piece).map((slot) => this.arena.receivedCount(slot)));
   }
 
-  /** The thread of this holder dies, and main takes back what it held. */
+  /** The thread of this holder dies, and main takes back its pieces. */
   die(holder: Holder): void {
     holder.kill();
     this.#store(reclaim(holder.owner, this.ledger, this.arena, this.#verdicts.held));
@@ -202,7 +202,7 @@ export class SlotHolders {
     const dying = this.diesWithLast;
     if (!isLast || dying === null || dying.sender !== sender) return isLast;
     dying.kill();
-    // What this call goes on with is not done any more.
+    // The rest of this call must have no effect.
     Object.assign(arena, { take: () => false, leave: () => {}, park: () => false });
     return false;
   }
@@ -213,7 +213,7 @@ export class SlotHolders {
     this.#store(told);
   }
 
-  /** The part of main and its hashers. */
+  /** Plays main and its storage threads. */
   #store(told: readonly FullPiece[]): void {
     const full = this.#verdicts.take(told);
     if (full.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * A source of blocks for one holder of slots: a peer or a web seed, which gives the blocks that it is asked for one after the
- * other, each in parts. Its bytes are its own, so that in a slot they can be told from those of another.
+ * A source of blocks for one holder of slots: a peer or a web seed that sends the requested blocks one after the other, each in
+ * parts. Each source has different bytes, so that a test can see which source wrote a block.
  */
 import { type FakePeer, type FakePeerScript, seedScript } from './fake-peer.ts';
 import { payload } from './payload.ts';
@@ -12,34 +12,34 @@ import { wire } from './wire-bytes.ts';
 export const BLOCK = 16_384;
 
 export interface SourceOptions {
-  /** Milliseconds that a block takes. */
+  /** Milliseconds for one block. */
   readonly blockMs: number;
-  /** It comes so much later, in milliseconds. */
+  /** It starts this many milliseconds later. */
   readonly startMs?: number;
-  /** It stops in the middle of the block after so many, for so long. */
+  /** After `blocks` blocks it stops in the middle of the next one for `ms`. */
   readonly pause?: { readonly blocks: number; readonly ms: number };
-  /** The right bytes, and in this block wrong ones, the first time that it gives it; else bytes of its own. */
+  /** `never`: it sends the right bytes. `block`: this block is bad the first time. Without `lies`: bytes of its own. */
   readonly lies?: { readonly block: number } | 'never';
 }
 
 export class SlotSource {
   readonly number: number;
   readonly options: SourceOptions;
-  /** Blocks that it sent wrong. */
+  /** Bad blocks that it sent. */
   lied = 0;
-  /** It goes on after its pause. */
+  /** Called when it continues after its pause. */
   onLate = (): void => {};
-  /** It is there, and gives. */
+  /** It is up and sends. */
   isThere = true;
   #sent = 0;
 
-  /** `number`: from 0 on, no more than 3. */
+  /** `number`: 0 to 3. */
   constructor(number: number, options: SourceOptions) {
     this.number = number;
     this.options = options;
   }
 
-  /** What this source sends as a block of a piece. */
+  /** The bytes that this source sends for a block. */
   block(piece: number, block: number): Uint8Array {
     const { lies } = this.options;
     if (lies === undefined) return Buffer.alloc(BLOCK, this.number * 64 + piece * 8 + block);
@@ -49,7 +49,7 @@ export class SlotSource {
     return bytes.map((byte) => byte ^ 0xff);
   }
 
-  /** As a peer that has all pieces. */
+  /** The source as a peer with all pieces. */
   peer(time: VirtualTime, pieces: number): FakePeerScript {
     const { blockMs, startMs = 0, pause } = this.options;
     const asked: { piece: number; begin: number }[] = [];
@@ -82,7 +82,7 @@ export class SlotSource {
     };
   }
 
-  /** As a server with the file of the torrent, in pieces of so many blocks. */
+  /** The source as a server with the file of the torrent; `blocksPerPiece` gives the piece length. */
   answer(blocksPerPiece: number): Answer {
     const { blockMs, pause } = this.options;
     return ({ from, to }, file) => {

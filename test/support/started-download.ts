@@ -1,4 +1,4 @@
-/** A download from a loopback swarm over real threads, in the very process of the test. */
+/** A download from a loopback swarm over real threads, in the process of the test. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { startSwarm } from '../../src/main/cli/runs/swarm-child.ts';

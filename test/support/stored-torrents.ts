@@ -1,4 +1,4 @@
-/** Torrents of one file for storage threads, with all their pieces full in an arena. */
+/** Torrents with one file for storage threads, with all pieces full in an arena. */
 import { createHash } from 'node:crypto';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
@@ -14,7 +14,7 @@ export interface FullTorrent {
   readonly content: Buffer;
 }
 
-/** `path`: of its file, which must be made. Its bytes are a function of `seed`. */
+/** `path`: the path of its file, which must exist. Its bytes are a function of `seed`. */
 export function fullTorrent(
   path: string,
   pieceCount: number,

@@ -63,14 +63,14 @@ export interface TorrentSeed {
 export interface SeedHabits {
   /** One block in this many has a flipped byte; 0 is honest. */
   readonly lieEvery?: number;
-  /** Before each block. */
+  /** Delay before each block. */
   readonly delayMs?: number;
   /** Answers this many requests and no more, then calls `onMute`. */
   readonly muteAfter?: number;
   readonly onMute?: () => void;
   /** A piece that it does not have. */
   readonly lacks?: number;
-  /** It sends no block before that. */
+  /** It sends no block before this resolves. */
   readonly heldUntil?: Promise<void>;
 }
 

@@ -12,7 +12,7 @@ export async function openTracker(
   const port = await freePort();
   const whitelist = join(scratch, `whitelist-${port}`);
   writeFileSync(whitelist, `${Buffer.from(infoHash).toString('hex')}\n`);
-  // It changes its root to the folder and its user to nobody before it reads the list.
+  // opentracker changes its root to the folder and its user to `nobody` before it reads the list.
   chmodSync(scratch, 0o755);
   const args = [
     '-i',

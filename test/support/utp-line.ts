@@ -52,7 +52,7 @@ export class UtpEnd implements ConnectionEvents {
   }
 }
 
-/** `here` dials `there`, which answers and starts at the first packet that proves that its answer was received. */
+/** `here` dials `there`. `there` answers, and starts at the first packet that proves that its answer arrived. */
 export function utpLine(time: VirtualTime, fate: Fate): { here: UtpEnd; there: UtpEnd } {
   const carry = (to: () => UtpEnd) => (packet: Buffer) => {
     for (const ms of fate(decodeUtp(packet) as UtpPacket)) time.after(ms, () => arrive(to(), packet));

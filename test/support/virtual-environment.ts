@@ -1,4 +1,4 @@
-/** The world around discovery in virtual time: sockets that a test answers, a DHT library of its own, and timers that are counted. */
+/** The environment of discovery in virtual time: sockets that a test answers, a DHT library, and timers that are counted. */
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import type { DhtLibrary, LibraryClient, LibraryNode } from '../../src/main/discovery/dht-library.ts';
@@ -21,7 +21,7 @@ export interface Packet {
   readonly ms: number;
   readonly bytes: Buffer;
   readonly to: Sender;
-  /** What comes to the socket that sent it, from where it was sent to or from elsewhere. */
+  /** Delivers bytes to the socket that sent the packet, from its target or from another sender. */
   readonly answer: (bytes: Uint8Array, from?: Sender) => void;
 }
 
@@ -30,7 +30,7 @@ export class VirtualEnvironment implements Environment {
   #dice = 1;
   /** Timers that are set now. */
   timers = 0;
-  /** Sockets that are open now, and how many ever were. */
+  /** Sockets that are open now, and how many were opened in total. */
   sockets = 0;
   socketsOpened = 0;
   readonly packets: Packet[] = [];
@@ -72,10 +72,10 @@ export class VirtualEnvironment implements Environment {
     keep: (nodes: readonly KeptNode[]) => void this.kept.push(...nodes),
   });
 
-  /** Lets time pass; promises of a moment settle before the next. */
+  /** Lets time pass. The promises of each moment settle before the next. */
   async run(ms: number, stepMs = STEP_MS): Promise<void> {
     for (let passed = 0; passed < ms; passed += stepMs) {
-      // What takes no time happens at this moment.
+      // Work that takes no time happens at this moment.
       await new Promise(setImmediate);
       this.#time.run(0);
       await new Promise(setImmediate);
@@ -120,7 +120,7 @@ export class VirtualEnvironment implements Environment {
   }
 }
 
-/** The library of the DHT as far as it is used: nodes that are up answer, and a search takes its time. */
+/** The part of the DHT library that is used: nodes that are up answer, and a search takes some time. */
 export class VirtualDht {
   readonly library: DhtLibrary;
   readonly up = new Set<string>();

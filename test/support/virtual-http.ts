@@ -1,10 +1,10 @@
-/** HTTP servers in virtual time: a test decides every answer, and the bytes of its body come at their rate. */
+/** HTTP servers in virtual time: a test decides every answer and the rate of its body. */
 import { Readable } from 'node:stream';
 import { HttpError, type Visit } from '../../src/shared/http-visitor.ts';
 import type { Visitor } from '../../src/workers/web-seeds/web-seed.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** A connection that breaks is seen to break this much later. */
+/** The client notices a broken connection after this time. */
 const BREAK_MS = 100;
 /** Bytes that a server with a rate sends at once. */
 const CHUNKS_PER_S = 20;
@@ -28,7 +28,7 @@ export interface Reply {
   readonly breaksAfter?: number;
   /** It does not break then, but sends nothing more. */
   readonly silent?: boolean;
-  /** Nothing comes for so long, once so many bytes have come. */
+  /** After `after` bytes nothing arrives for `ms`. */
   readonly pause?: { readonly after: number; readonly ms: number; readonly onEnd: () => void };
   /** The target of redirects. */
   readonly landing?: string;
@@ -50,7 +50,7 @@ export const notThere: Answer = () => ({ status: 404 });
 
 /** A torrent whose files are on the servers. */
 interface Owner {
-  /** Of the file at this path; null where it is none of this torrent's. */
+  /** The file at this path; null if it does not belong to this torrent. */
   readonly fileOf: (path: string) => Uint8Array | null;
   readonly asked: Asked[];
 }
@@ -60,7 +60,7 @@ export class VirtualHttp implements Visitor {
   readonly #begun: number;
   readonly #hosts = new Map<string, Answer>();
   readonly #owners: Owner[] = [];
-  /** Bodies that are on their way, by host. */
+  /** Bodies that are being sent, by host. */
   readonly #bodies = new Map<Readable, string>();
   #frozen = false;
 
@@ -69,7 +69,7 @@ export class VirtualHttp implements Visitor {
     this.#begun = time.now();
   }
 
-  /** The answers of a host, for all torrents: the first that are given stay. */
+  /** Sets the answers of a host, for all torrents. The first call counts. */
   host(name: string, answer: Answer): void {
     if (!this.#hosts.has(name)) this.#hosts.set(name, answer);
   }
@@ -92,7 +92,7 @@ export class VirtualHttp implements Visitor {
     for (const host of new Set(this.#bodies.values())) this.hangUp(host);
   }
 
-  /** The thread that asks is dead: nothing comes to it any more. */
+  /** The thread of the client is dead: nothing reaches it any more. */
   freeze(): void {
     this.#frozen = true;
   }

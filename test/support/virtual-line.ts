@@ -1,11 +1,11 @@
 /**
- * The line between the main thread and a simulated one. As with a port, each side gets a copy, in a later turn, in order; how
- * much later the dice say, so messages of different threads overtake each other.
+ * The line between the main thread and a simulated one. As with a port, each side gets a copy in a later turn, in order. The
+ * delay is random, so messages of different threads overtake each other.
  */
 import type { Roll } from './personas.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 
-/** Most messages are quick; one in so many waits for a busy thread. */
+/** Most messages are quick; one in this many waits for a busy thread. */
 const SLOW_ONE_IN = 20;
 const SLOW_MS = 60;
 

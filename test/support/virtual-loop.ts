@@ -1,13 +1,13 @@
 /**
- * The event loop of a simulated process: virtual time, and after everything that main code may have begun, the promises that
- * follow from it. Timers of the main thread are counted, so that a test sees what is left of them.
+ * The event loop of a simulated process: virtual time. After each call that may start work of main, its promises settle. Timers
+ * of the main thread are counted, so that a test sees which ones are left.
  */
 import type { MainWorld } from '../../src/main/main-world.ts';
 import { type Later, LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { Roll } from './personas.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-/** Real clocks do not begin at zero either. */
+/** Real clocks do not start at zero either. */
 export const EPOCH_MS = 10_000_000;
 
 export class VirtualLoop {
@@ -17,17 +17,17 @@ export class VirtualLoop {
 
   readonly now = (): number => EPOCH_MS + this.time.now();
 
-  /** Promises may follow from what happens at this moment. */
+  /** Promises may follow from this moment. */
   touch(): void {
     this.#isTouched = true;
   }
 
-  /** Timers of the main thread that have not gone off. */
+  /** Timers of the main thread that have not fired. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** In plain time. */
+  /** Counts plain time, not lived time. */
   readonly plainLater: Later = (ms, work) => {
     const cancel = (): void => void this.#timers.delete(cancel);
     this.#timers.add(cancel);
@@ -58,7 +58,7 @@ export class VirtualLoop {
 
   readonly soon = (work: () => void): void => void this.plainLater(0, work);
 
-  /** Runs until `isOver` says so after work of main, nothing is left to do, or `end` comes, in milliseconds of the run. */
+  /** Runs until `isOver` is true after work of main, nothing is left to do, or the run has lasted `end` milliseconds. */
   async run(end: number, isOver: () => boolean = () => false): Promise<void> {
     await turn();
     if (isOver()) return;
@@ -70,14 +70,14 @@ export class VirtualLoop {
     }
   }
 
-  /** What code of the main thread gets. */
+  /** The world for code of the main thread. */
   world(roll: Roll, ownAddresses: () => readonly string[]): MainWorld {
     const { now, later, every, soon } = this;
     return { now, later, every, soon, random: () => roll(1_000_003) / 1_000_003, ownAddresses };
   }
 }
 
-/** All promises that can go on have done so. */
+/** Resolves when all promises that can settle have settled. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 /**
- * The network of a simulated machine: fake peers at their addresses, the connections of each shard to them, and what may happen
- * to all of them at once: cuts, silence, an interface that is away.
+ * The network of a simulated machine: fake peers at their addresses, and the connections of each shard to them. All connections
+ * can be cut or silenced at once, and the interface can go down.
  */
 import { TICK_MS } from '../../src/shared/limits.ts';
 import type {
@@ -15,10 +15,10 @@ import type { Roll } from './personas.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 const READ_BUFFER_BYTES = 65_536;
-/** A free port, where the system chooses. */
+/** The port that the system chooses. */
 const FREE_PORT = 51_413;
 
-/** `unreachable`: the system says at once that there is no way. `silent`: nothing is answered, and what was open stays dead. */
+/** `unreachable`: a dial fails at once. `silent`: nothing is answered, and open connections stay dead. */
 export type NetState = 'up' | 'unreachable' | 'silent';
 
 interface Link {
@@ -33,7 +33,7 @@ export class VirtualNet {
   readonly time: VirtualTime;
   readonly links = new Set<Link>();
   state: NetState = 'up';
-  /** Hears of every dial and every end, for a log. */
+  /** Gets every dial and every end, for a log. */
   tell: (text: string) => void = () => {};
   listener: { readonly request: ListenRequest; readonly by: VirtualTransport } | null = null;
   readonly #peers = new Map<string, FakePeer>();
@@ -57,7 +57,7 @@ export class VirtualNet {
     return this.#peers.get(`${host}:${port}`) ?? null;
   }
 
-  /** From here on what is open is silent for good, or ends. */
+  /** The network goes down: open connections end or stay silent for good. */
   leave(state: Exclude<NetState, 'up'>): void {
     this.state = state;
     if (state === 'silent') for (const link of this.links) link.isSilent = true;
@@ -78,7 +78,7 @@ export class VirtualNet {
     }
   }
 
-  /** A peer that nobody dials connects to us, where somebody listens. */
+  /** A peer connects to us without being dialled, if a shard listens. */
   knock(peer: FakePeer, from: Address): boolean {
     if (this.state !== 'up' || this.listener === null) return false;
     const { request, by } = this.listener;
@@ -87,7 +87,7 @@ export class VirtualNet {
   }
 }
 
-/** That of one shard. */
+/** The transport of one shard. */
 export class VirtualTransport implements Transport {
   readonly readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
   readonly #net: VirtualNet;
@@ -174,7 +174,7 @@ export class VirtualTransport implements Transport {
     if (this.#net.listener?.by === this) this.#net.listener = null;
   }
 
-  /** Its thread dies: the system closes what it had. */
+  /** Its thread dies: the system closes its connections. */
   die(): void {
     this.close();
     for (const { transport, connection } of [...this.#net.links])

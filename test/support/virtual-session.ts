@@ -1,4 +1,4 @@
-/** A whole session in one thread and in virtual time: its main part, its shards, its storage threads and its web-seed thread. */
+/** A whole session in one thread and in virtual time: main, shards, storage threads and web-seed thread. */
 import { Session, type SessionUse } from '../../src/main/session/session.ts';
 import type { SessionWorld } from '../../src/main/session/session-world.ts';
 import type { SessionSettings } from '../../src/main/session/settings.ts';
@@ -12,7 +12,7 @@ import { VirtualStorageThreads } from './virtual-storage-threads.ts';
 import { VirtualTrackers } from './virtual-trackers.ts';
 import { VirtualWebSeedThreads } from './virtual-web-seed-threads.ts';
 
-/** Of the calendar. */
+/** The start of the calendar. */
 const DAY_ONE_MS = 1_700_000_000_000;
 
 export class VirtualSession {
@@ -24,10 +24,10 @@ export class VirtualSession {
   readonly storage: VirtualStorageThreads;
   readonly webSeeds: VirtualWebSeedThreads;
   readonly session: Session;
-  /** Bugs of ours that came up anywhere. */
+  /** Bugs of ours that appeared anywhere. */
   readonly bugs: unknown[] = [];
 
-  /** `servers`: those of web seeds, for a thread that begins. */
+  /** `servers`: the servers of web seeds, for each new thread. */
   constructor(
     settings: SessionSettings,
     use: SessionUse,
@@ -81,7 +81,7 @@ export class VirtualSession {
     this.session = new Session(settings, use, world);
   }
 
-  /** What is left of it, in words; for the time after its end. */
+  /** What is still open after the end, in words. */
   get left(): string[] {
     const { loop, net, shards, webSeeds, disk } = this;
     const counts: readonly (readonly [string, number])[] = [

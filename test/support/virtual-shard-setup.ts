@@ -1,4 +1,4 @@
-/** What a virtual shard and the torrent on it begin with. */
+/** The set-up of a virtual shard and its torrent. */
 import { peerIndex, type ShardId } from '../../src/shared/indices.ts';
 import { CHOKED_RACE_MS } from '../../src/shared/limits.ts';
 import type {
@@ -37,7 +37,7 @@ export interface VirtualShardOptions {
   readonly ownAddresses?: () => readonly string[];
   /** Our address for dials. */
   readonly localAddress?: string;
-  /** Pieces, from the first on, that were already there. */
+  /** How many pieces, from the first on, are already verified. */
   readonly verified?: number;
   /** Downloads the same torrent as this one: another shard over the same ledger, arena and time. */
   readonly beside?: VirtualShard;

@@ -51,7 +51,7 @@ export class VirtualShardThreads implements ShardThreads {
       const end = (error?: unknown): void => {
         if (life.isDead) return;
         life.isDead = true;
-        // What it said before is still heard, or is not: the news of its end has a way of its own.
+        // Earlier messages may still arrive or not: the end of a thread is reported on a separate way.
         line.up(null, () => (error === undefined ? resolve() : reject(error)));
       };
       const shard = new Shard(
@@ -97,7 +97,7 @@ export class VirtualShardThreads implements ShardThreads {
     };
   }
 
-  /** The one that lives longest of those that are left, or a later one. */
+  /** Kills one of the living threads; `which` counts from the oldest. */
   kill(which: number): boolean {
     const { alive } = this;
     const life = alive[which % Math.max(1, alive.length)];

@@ -36,15 +36,15 @@ const TORRENT = 1 as TorrentId;
 /** An info dictionary for tests: a bit more than two parts. */
 export const INFO = Buffer.alloc(40_000, 0x69);
 const READ_BUFFER_BYTES = 65_536;
-/** Real clocks do not begin at zero either: a time that was never set must not look like one long ago. */
+/** Real clocks do not start at zero either: a time that was never set must not look like a time long ago. */
 const EPOCH_MS = 10_000_000;
 
 export class VirtualShard {
   readonly time: VirtualTime;
   readonly shard: Shard;
-  /** All that was posted. */
+  /** Everything that was posted. */
   readonly posted: ShardEvent[] = [];
-  /** The same, as if there were but one torrent. */
+  /** The same for its only torrent. */
   readonly events: (TorrentEvent | ThreadEvent)[] = [];
   readonly ledger: Ledger | null;
   readonly arena: Arena | null;
@@ -140,12 +140,12 @@ export class VirtualShard {
     );
   }
 
-  /** After a start as with a magnet link: the metadata is found. */
+  /** For a shard that started with a magnet link: the metadata was found. */
   setTorrent(): void {
     this.command({ type: 'begin', content: this.#torrent });
   }
 
-  /** About its torrent. */
+  /** Sends a command about its torrent. */
   command(command: TorrentCommand): void {
     this.shard.command({ ...command, torrent: TORRENT });
   }
@@ -266,7 +266,7 @@ export class VirtualShard {
     this.heedVerdicts(verified);
   }
 
-  /** Sends every shard what main sends after a verdict. */
+  /** Sends every shard the commands that follow a verdict. */
   heedVerdicts(verified: readonly PieceIndex[]): void {
     const peers = this.convicted.map(senderOf).flatMap((sender) => ('peer' in sender ? [sender.peer] : []));
     if (peers.length > 0) this.command({ type: 'banish', peers, code: 'bad-data' });

@@ -1,4 +1,4 @@
-/** The storage threads of a simulated session, over a disk in memory. They check what they call good against the true bytes. */
+/** The storage threads of a simulated session, over a disk in memory. They check good pieces against the true bytes. */
 import type { StorageThread, StorageWorld } from '../../src/main/pools/storage-thread.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import type { SlotIndex, TorrentId } from '../../src/shared/indices.ts';
@@ -13,10 +13,10 @@ type Truth = (piece: number, length: number) => Uint8Array;
 
 interface Lane {
   worker: StorageWorker;
-  /** It dies under the command that it has, or under the next one. */
+  /** It dies during its current command, or the next one. */
   isDoomed: boolean;
   isEnded: boolean;
-  /** It died after its last result: the pool does not know. */
+  /** It died after its last result, and the pool does not know this. */
   isNew: boolean;
 }
 
@@ -60,7 +60,7 @@ export class VirtualStorageThreads implements StorageWorld {
             if (!lane.isDoomed) return;
             lane.isDoomed = false;
             lane.isNew = !diesFirst;
-            // Node closes what a thread had open.
+            // Node closes the files that a dead thread had open.
             lane.worker.run({ type: 'forget', torrents: [...this.#known.keys()] });
             lane.worker = this.#worker(setup);
             reject(new Error('injected death of a storage thread'));
@@ -73,7 +73,7 @@ export class VirtualStorageThreads implements StorageWorld {
     };
   }
 
-  /** The slots that are in use, in words. */
+  /** The slots in use, in words. */
   get slots(): string[] {
     return [...this.#known].flatMap(([torrent, { arena }]) =>
       Array.from({ length: arena.slotCount }, (_, at) => at as SlotIndex)
@@ -123,7 +123,7 @@ export class VirtualStorageThreads implements StorageWorld {
     if (truth !== undefined) this.#known.set(command.torrent, { arena: new Arena(arena), truth });
   }
 
-  /** Nothing is called good that is not. */
+  /** Throws if a piece is called good and is not. */
   #check(command: StorageCommand, result: StorageResult): void {
     if (command.type !== 'run' || result.type !== 'stored') return;
     const known = this.#known.get(command.torrent);

@@ -18,7 +18,7 @@ interface Begun {
 
 export class VirtualThread implements StorageThread {
   readonly disk: MemoryDisk;
-  /** What it was sent, as `run 1 store +setup`, `forget 1,2` or `collect`. */
+  /** The commands that it got, such as `run 1 store +setup`, `forget 1,2` or `collect`. */
   readonly log: string[] = [];
   worker: StorageWorker;
   begun: Begun | null = null;
@@ -53,11 +53,11 @@ export class VirtualThread implements StorageThread {
     }
   }
 
-  /** The thread dies under its command, before it did anything; another is in its place. */
+  /** The thread dies before it did anything for its command, and another replaces it. */
   die(): void {
     const { reject } = this.begun as Begun;
     this.begun = null;
-    // Node closes what a thread had open.
+    // Node closes the files that a dead thread had open.
     assert.throws(() => this.worker.run({ type: 'run', torrent: NONE, setup: null, task: NO_TASK }));
     this.worker = this.#newWorker();
     reject(new Error('injected death of a storage thread'));
@@ -112,7 +112,7 @@ export class VirtualStorage implements StorageWorld {
     return this.#later.length;
   }
 
-  /** Runs until nothing is left to do, or until `until` says so. */
+  /** Runs until nothing is left to do, or until `until` is true. */
   async run(until: () => boolean = () => false): Promise<void> {
     for (;;) {
       await new Promise(setImmediate);

@@ -17,7 +17,7 @@ export class VirtualTime {
     this.#push({ at: this.#now + ms, order: this.#order++, work });
   };
 
-  /** At a moment of its own clock, or as soon as it may be. */
+  /** At a moment of the virtual clock, or as soon as possible after it. */
   readonly at = (moment: number, work: () => void): void => {
     this.#push({ at: Math.max(moment, this.#now), order: this.#order++, work });
   };
@@ -43,7 +43,7 @@ export class VirtualTime {
     this.#now = end;
   }
 
-  /** Runs the next thing that is due up to that moment; false where there is none. */
+  /** Runs the next timer that is due before `end`; false if there is none. */
   next(end: number): boolean {
     const due = this.#timers[0];
     if (due === undefined || due.at > end) return false;

@@ -1,4 +1,4 @@
-/** HTTP trackers of a simulated session: each answers, fails or is silent, by its kind. */
+/** HTTP trackers of a simulated session: each answers, fails or stays silent, depending on its kind. */
 import type { HttpAnswer } from '../../src/main/network/http-client.ts';
 import type { SessionHttp } from '../../src/main/session/session-world.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
@@ -23,11 +23,11 @@ export type TrackerKind = (typeof TRACKER_KINDS)[number];
 export interface VirtualTracker {
   readonly kind: TrackerKind;
   readonly peers: readonly HostPort[];
-  /** Milliseconds of the run until one that fails at first answers. */
+  /** When a tracker of the kind `fails at first` starts to answer, in milliseconds of the run. */
   readonly untilMs: number;
 }
 
-/** Addresses that one answer of a flood names. */
+/** Addresses in one answer of a flood. */
 const FLOOD_PEERS = 200;
 
 export class VirtualTrackers implements SessionHttp {

@@ -7,7 +7,7 @@ import { Mortal } from './mortal.ts';
 import { VirtualHttp } from './virtual-http.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** Real clocks do not begin at zero either. */
+/** Real clocks do not start at zero either. */
 const EPOCH_MS = 10_000_000;
 const STEP_MS = 50;
 
@@ -20,7 +20,7 @@ export class VirtualWebSeedThread {
   #torrents = 0;
   readonly #life = new Mortal();
 
-  /** `life`: how many such threads there were before. */
+  /** `life`: how many such threads there were before this one. */
   constructor(time: VirtualTime, life = 0) {
     this.time = time;
     this.owner = webSeedsOwner(life);
@@ -33,7 +33,7 @@ export class VirtualWebSeedThread {
         if (!this.#life.isDead && event.type !== 'stopped') this.#hearers.get(event.torrent)?.(event);
       },
     });
-    // Whether it ended well is asked for by `stop`.
+    // `stop` reports whether it ended well.
     this.#thread.ended.catch(() => {});
   }
 
@@ -49,13 +49,13 @@ export class VirtualWebSeedThread {
     this.#thread.command(command);
   }
 
-  /** The thread dies at this moment. What it read is used; nothing more comes, and none of its timers goes off. */
+  /** The thread dies now. Bytes that it has read are used. Nothing more arrives, and its timers do not fire. */
   kill(): void {
     this.#life.kill();
     this.http.freeze();
   }
 
-  /** Ends all its work: nothing of it is left. */
+  /** Ends all its work. */
   async stop(): Promise<void> {
     if (this.#life.isDead) return;
     this.command({ type: 'stop' });

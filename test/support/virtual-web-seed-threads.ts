@@ -1,4 +1,4 @@
-/** The web-seed thread of a simulated session, which may die; its servers are those of a `VirtualHttp`. */
+/** The web-seed thread of a simulated session, which may die. Its servers are those of a `VirtualHttp`. */
 import type { TaskLine } from '../../src/main/pools/task-threads.ts';
 import type { WebSeedThreads } from '../../src/main/pools/web-seed-pool.ts';
 import { WEB_SEED_TICK_MS } from '../../src/shared/limits.ts';
@@ -24,7 +24,7 @@ export class VirtualWebSeedThreads implements WebSeedThreads {
   readonly #http: () => VirtualHttp;
   readonly #onBug: (error: unknown) => void;
 
-  /** `http`: the servers, as a new thread sees them. */
+  /** `http`: makes the servers for a new thread. */
   constructor(loop: VirtualLoop, seed: number, http: () => VirtualHttp, onBug: (error: unknown) => void) {
     this.#loop = loop;
     this.#seed = seed;

@@ -40,7 +40,7 @@ export class VirtualWebSeeds {
   readonly thread: VirtualWebSeedThread;
   readonly torrent: TorrentId;
   readonly #others: readonly VirtualWebSeeds[];
-  /** Torrents have other bytes, each its own. */
+  /** Each torrent has different bytes. */
   readonly #firstPiece: number;
   readonly #shard: VirtualShard | null;
   readonly #seen = new Set<FullPiece>();
@@ -140,12 +140,12 @@ export class VirtualWebSeeds {
     this.thread.command({ type: 'network-back' });
   }
 
-  /** The thread is told to have nothing more of this torrent. */
+  /** Tells the thread to remove this torrent. */
   remove(): void {
     this.thread.command({ type: 'remove', torrent: this.torrent });
   }
 
-  /** Ends the thread, and with it the test: nothing of it is left at work. */
+  /** Ends the thread, and with it the test. */
   stop(): Promise<void> {
     return this.thread.stop();
   }

@@ -40,7 +40,7 @@ test('three shards and two hashers share one download', async () => {
   assert.ok(busy.length >= 2, 'more than one shard had a part');
 });
 
-test('web seeds are hoped for while the files are made, before they are asked', async () => {
+test('web seeds count as hope while the files are made, before they are asked', async () => {
   const run = { shards: 1, hashers: 1, memoryBytes: 8 * 2 ** 20, rate: 0 };
   const { hoped, download: done } = await download('hoped', { ...run, webSeeds: ['http://127.0.0.1:1/'] });
   assert.deepEqual([hoped, done.complete, done.webSeeds?.bytes], [true, true, 0]);

@@ -58,7 +58,7 @@ test('a whole file through a stream, and a part of it through a web stream, whil
     assert.equal(there.subarray(5 * MIB - 7, 9 * MIB + 1).compare(some), 0);
   }));
 
-test('the end of the file arrives before its middle, and a reader that is destroyed gives way to the rest', () =>
+test('the end of the file arrives before its middle, and after the reader is destroyed the rest comes', () =>
   during('end', { ...SLOWLY, order: 'sequential' }, async ({ download, metainfo, plan, ended }) => {
     const file = download.file(metainfo.name);
     const stream = file.stream({ start: PAYLOAD - 3 * MIB });
@@ -72,7 +72,7 @@ test('the end of the file arrives before its middle, and a reader that is destro
     assert.equal(there.subarray(100, 200).compare(after), 0, 'a complete file is read as well');
   }));
 
-test('a torrent that is stopped fails its readers with a code; one that has all it needs reads on', () =>
+test('when a torrent stops, its readers fail with a code; a reader whose bytes are all verified continues', () =>
   during('stopped', SLOWLY, async ({ download, metainfo, stop }) => {
     const file = download.file(metainfo.name);
     const all = file.stream();

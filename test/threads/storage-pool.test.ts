@@ -1,4 +1,4 @@
-/** Real storage threads and real files: several torrents on one pool, that come and go, and threads that die under them. */
+/** Real storage threads and real files: several torrents on one pool that come and go, and threads that die. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ class Torrent {
   }
 }
 
-test('two torrents store and check at the same time; one goes, and the other goes on', async (t) => {
+test('two torrents store and check at the same time; one leaves, and the other continues', async (t) => {
   const pool = poolFor(t, 4);
   const [one, two] = [new Torrent(pool, 1, 300), new Torrent(pool, 2, 300)];
   const half = one.full.pieces.slice(0, 150);
@@ -102,7 +102,7 @@ test('two torrents store and check at the same time; one goes, and the other goe
   assert.deepEqual(openFiles(), []);
 });
 
-test('200 torrents that come and go leave no descriptor and no memory, also in threads that then sleep', async (t) => {
+test('200 torrents that come and go leave no descriptor and no memory, not even in idle threads', async (t) => {
   let collect = (): void => {};
   const world: StorageWorld = {
     ...systemStorage,
@@ -116,12 +116,12 @@ test('200 torrents that come and go leave no descriptor and no memory, also in t
   await first.storeAll();
   const before = sharedMemory();
   const descriptors = readdirSync('/proc/self/fd').length;
-  // More are registered at one time than files may be open.
+  // More files are registered at one time than may be open.
   for (let round = 0; round < 10; round++) await comeAndGo(pool, 20 * round);
   assert.ok(openFiles().every((path) => path === first.path));
   assert.ok(readdirSync('/proc/self/fd').length <= descriptors);
   collect();
-  // Threads do one thing after the other: then they have collected.
+  // Threads do one task after the other, so they have collected by then.
   await first.storeAll();
   let grown = 0;
   // V8 frees what it has collected in the background.
@@ -142,7 +142,7 @@ async function comeAndGo(pool: StoragePool, from: number): Promise<void> {
   await Promise.all(torrents.map(({ stored }) => stored.close()));
 }
 
-/** Bytes that this thread has made and that some thread refers to. */
+/** Bytes of shared memory that this thread has allocated and that some thread still refers to. */
 function sharedMemory(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;

@@ -1,4 +1,4 @@
-/** The real thread of the web seeds: torrents that share it, one that is removed, and the thread that dies under them. */
+/** The real web-seed thread: torrents that share it, one that is removed, and a thread that dies. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ const ROUTE = { proxy: null, localAddress: null };
 
 type Holds = (path: string, n: number, response: ServerResponse) => boolean;
 
-/** Serves ranges of these files; `holds`: this request gets its head and no more. */
+/** Serves ranges of these files; `holds`: this request gets only the head of its answer. */
 async function fileServer(files: ReadonlyMap<string, Buffer>, holds: Holds) {
   const asked = new Map<string, number>();
   const server = createServer((request, response) => {
@@ -59,7 +59,7 @@ async function fileServer(files: ReadonlyMap<string, Buffer>, holds: Holds) {
   };
 }
 
-/** A torrent of one file, with the test in the part of main. */
+/** A torrent with one file. The test plays main. */
 function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, url: string) {
   const g = geometry(bytes.length, PIECE);
   const memory = { ledger: Ledger.allocate(g.pieceCount), arena: Arena.allocate(g, SLOTS * PIECE) };
@@ -110,7 +110,7 @@ function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, u
 const threads = (): number => (platform() === 'linux' ? readdirSync('/proc/self/task').length : 0);
 const started = platform() === 'linux' ? 1 : 0;
 
-test('two torrents on one thread; one is removed in the middle, and the other gets what that held', async () => {
+test('two torrents on one thread; one is removed in the middle and gives everything back, and the other completes', async () => {
   const files = new Map(['a.bin', 'b.bin'].map((name) => [name, randomBytes(PIECES * PIECE - 77)]));
   const held = promiseAndResolve();
   let closed = 0;
@@ -174,7 +174,7 @@ test('the thread dies: another fetches the rest of both torrents, and no full pi
   }
 });
 
-test('a thread that dies again and again is given up, and torrents are told', async () => {
+test('a thread that dies again and again is given up, and the torrents learn this', async () => {
   const workerFile = new URL('../support/hopeless-web-seed-thread.js', import.meta.url);
   const pool = new WebSeedPool({ route: ROUTE, clientName: 'unchoke test', workerFile });
   try {

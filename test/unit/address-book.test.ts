@@ -17,7 +17,7 @@ function waits(code: CloseCode, tries: number, random = 0.5): (number | null)[] 
   });
 }
 
-test('a peer that cannot be reached: doubling up to two minutes, and there is no last try', () => {
+test('a peer that cannot be reached: doubling up to two minutes, without end', () => {
   const all = waits('refused', 1_000);
   assert.deepEqual(all.slice(0, 6), [10, 20, 40, 80, 120, 120]);
   assert.equal(all.at(-1), 120);
@@ -53,7 +53,7 @@ test('a peer that sent data and closed the connection is dialled again after two
   assert.deepEqual([book.nextNew(), book.nextLost(), book.nextLost()], [null, address, other]);
 });
 
-test('however many addresses one peer names, the addresses from others have their turn', () => {
+test('a peer that names many addresses does not delay the addresses from others', () => {
   const book = new AddressBook(() => 0.5);
   const named = (group: number, first: number, count: number) =>
     Array.from({ length: count }, (_, i) => ({ ...address, peer: peerIndex(first + i), group }));

@@ -1,4 +1,4 @@
-/** Who may name which address. */
+/** Which addresses a source may give us. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { believable, reachOf } from '../../src/shared/address-rules.ts';

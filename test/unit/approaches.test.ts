@@ -60,7 +60,7 @@ test('a peer that TCP does not reach is tried over uTP in its turn, and the erro
   );
 });
 
-test("what is not the network's word is not hidden", () => {
+test('a reason that is not a network error is not hidden', () => {
   const approaches = new Approaches('prefer', true);
   tries(approaches, 'tcp', dialing, closed('refused'));
   assert.equal(ending(approaches, 'utp', closed('race-lost')), 'race-lost');

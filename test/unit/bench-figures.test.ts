@@ -47,7 +47,7 @@ for (const [code, words, change] of [
     assert.match(found.text, words);
   });
 
-test('the median second; where there was no whole one, the mean', () => {
+test('the median second; the mean if there was no whole second', () => {
   assert.equal(medianRate(figures), 100 * MIB);
   assert.equal(medianRate({ ...figures, rates: [], ms: 500 }), 800 * MIB);
 });

@@ -17,7 +17,7 @@ import {
 
 const decode = (text: string) => decodeBencode(Buffer.from(text, 'latin1'));
 
-test('values of every kind, and where the outermost ones lie', () => {
+test('values of every kind, and the positions of the outermost ones', () => {
   const { value, spans } = decode('d1:ai-5e1:bl1:xi0ee1:cd1:y0:e1:d3:abce');
   assert.ok(isDict(value));
   assert.equal(integerField(value, 'a'), -5);
@@ -43,12 +43,12 @@ test('an inherited property is no field', () => {
   assert.equal(bytesField(value, 'toString'), undefined);
 });
 
-test('a value ends at its end, whatever follows', () => {
+test('bytes after a value do not matter', () => {
   assert.equal(decodeBencodePrefix(Buffer.from('d1:ai1ee and more')).end, 8);
   assert.throws(() => decode('i1ei2e'), /bytes after the end of the value at byte 3/);
 });
 
-test('what other clients accept is accepted: leading zeros, -0, a duplicate key, of which the first counts', () => {
+test('input that other clients accept is accepted: leading zeros, -0, duplicate keys (the first counts)', () => {
   const { value, ambiguous } = decode('d1:ai-0e1:bi-007e1:c003:abc1:ai9e1:dd1:xi1e1:xi2eee');
   assert.deepEqual(value, { a: 0, b: -7, c: Uint8Array.from(Buffer.from('abc')), d: { x: 1 } });
   assert.ok(Object.is(integerField(value as never, 'a'), 0));

@@ -45,7 +45,7 @@ test('the most doubtful sender is left out first: failed pieces for each good on
   assert.deepEqual(blame.failed(PIECE, [ONE, TWO, THREE], hashes('abc')).retry?.avoid, [THREE]);
 });
 
-test('it fails again and again: one more is left out each time, and then one sender must give all of it', () => {
+test('it fails again and again: one more sender is left out each time, and then one sender must send all of it', () => {
   const blame = new Blame();
   const senders = Array.from({ length: 12 }, (_, index) => peerAsSender(peerIndex(index)));
   const avoided: number[] = [];

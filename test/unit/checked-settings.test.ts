@@ -6,12 +6,12 @@ import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../src/main/session/setting
 
 const DEFAULTS = { ...DEFAULT_SESSION, ...DEFAULT_TORRENT };
 
-/** As a program without a compiler gives them. */
+/** Settings from a program that no compiler has checked. */
 function checked(given: Record<string, unknown>) {
   return checkedSettings(given);
 }
 
-test('what is not given has its default, and undefined is not given', () => {
+test('a setting that is missing or undefined has its default', () => {
   assert.deepEqual(checked({}), DEFAULTS);
   assert.deepEqual(checked({ shards: undefined, output: undefined }), DEFAULTS);
   assert.deepEqual(checked({ shards: 3, port: null, output: 'x' }), {
@@ -57,14 +57,14 @@ const WRONG: readonly (readonly [name: string, value: unknown])[] = [
 ];
 
 for (const [name, value] of WRONG)
-  test(`${name}: ${JSON.stringify(value)} is refused by its name`, () => {
+  test(`${name}: ${JSON.stringify(value)} is refused, with its name`, () => {
     assert.throws(
       () => checked({ [name]: value }),
       (error) => error instanceof Failure && error.code === 'usage' && error.message.startsWith(`${name}: `),
     );
   });
 
-test('a setting that does not exist is refused; a wrong proxy is not repeated, it may have a password', () => {
+test('an unknown setting is refused; a wrong proxy is not shown, because it may contain a password', () => {
   assert.throws(() => checked({ shard: 1 }), /^Failure: shard: there is no such setting$/);
   assert.throws(() => checked({ constructor: 1 }), /constructor/);
   assert.throws(

@@ -130,7 +130,7 @@ test('the list is full of dead addresses of one source: a good one that is found
   assert.equal(dealer.add(addresses(1), 'http://tracker'), 1, 'and it may be named again');
 });
 
-test('the list is full of addresses of which nothing was heard: the largest source makes room', () => {
+test('the list is full of addresses that have not answered yet: the largest source makes room', () => {
   const { peers, dealer } = dealing();
   dealer.add(addresses(MAX_PEERS_PER_SOURCE), 'pex');
   dealer.add(addresses(MAX_KNOWN_PEERS - MAX_PEERS_PER_SOURCE - 10, 100_000), 'dht');

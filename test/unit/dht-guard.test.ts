@@ -115,7 +115,7 @@ test('one host has a few ports, however often it announces, and gets new ones wh
   assert.equal(announce(9_000, later + DHT_PEER_AGE_MS + 1_000), true);
 });
 
-test('hosts that were counted are forgotten, the longest silent first', () => {
+test('counted hosts are forgotten, the one that was silent longest first', () => {
   const guard = new DhtGuard(0);
   for (let i = 0; i < MAX_DHT_PORTS_PER_HOST; i++) guard.announced('9.9.9.9', i + 1, 0);
   assert.equal(guard.admits(query('announce_peer', { port: 99 }), from('9.9.9.9'), 0), false);

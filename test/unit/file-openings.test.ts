@@ -1,4 +1,4 @@
-/** The files of a download are opened for readers below the held folder, and only if they are the very files that it made. */
+/** Readers open the files of a download below its held folder, and only the files that the download made. */
 import assert from 'node:assert/strict';
 import { closeSync, mkdirSync, readSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const info = dict({
   pieces: str(Buffer.alloc(20)),
 });
 
-/** Nothing is there that could be hashed. */
+/** There is nothing to hash. */
 const NOTHING_STORED = {
   scan: () => Promise.resolve(),
   blankFiles: () => Promise.resolve(new Set<number>()),

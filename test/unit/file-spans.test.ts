@@ -129,7 +129,7 @@ for (const held of [true, false]) {
       assert.equal(readFileSync(kept, 'utf8'), 'important!');
     });
 
-  test(`${how}: a guarded file keeps its bytes, and says where they differ; one that was there keeps its times`, () => {
+  test(`${how}: a guarded file keeps its bytes and reports differences; a file that existed keeps its times`, () => {
     const at = place('guarded', held, [STANDING.guarded, STANDING.guarded, STANDING.there]);
     writeFileSync(at.files[0]?.path ?? '', 'right one!');
     writeFileSync(at.files[1]?.path ?? '', 'my diary..');

@@ -88,7 +88,7 @@ test('bytes come piece by piece as they are verified, in order, and never before
   assertClosed();
 });
 
-test('a slow consumer holds the stream and its window back', async () => {
+test('a slow consumer slows the stream and its window down', async () => {
   const pieceLength = 2 ** 20;
   const { source, verify, ledger } = onDisk(24 * pieceLength, 0, pieceLength);
   verify(0, 1, 2);
@@ -132,7 +132,7 @@ test('a stream that is destroyed while it waits, or while it reads, closes its f
   verify(1);
 });
 
-test('what was not written, or was cut off, is a disk failure', async () => {
+test('bytes that were not written, or were cut off, are a disk failure', async () => {
   const stranger = onDisk(100, 0, 64);
   stranger.verify(0, 1);
   const assertWritten = (): void => {
@@ -157,7 +157,7 @@ const fileOf = (path: string[], offset: number, more: Partial<TorrentFile> = {})
   ...more,
 });
 
-test('a file has its name below the torrent; what is not there, not selected, a link or padding is refused', () => {
+test('a file is named by its path below the torrent; a missing or unselected file, a link and padding are refused', () => {
   const listed = [
     fileOf(['t', 'a'], 0),
     fileOf(['t', '.pad', '28'], 100, { length: 28, padding: true }),
@@ -192,7 +192,7 @@ test('an empty file, and an empty range, end at once', async () => {
   assert.equal((await all(new FileStream(source, 100, 100))).length, 0);
 });
 
-test('when the download ends, a stream that has all it needs reads on, and others fail', async () => {
+test('when the download ends, a stream whose bytes are all verified continues, and others fail', async () => {
   const { source, bytes, verify, descriptors } = onDisk(300, 0, 64);
   verify(0, 1);
   const has = new FileStream(source, 10, 128);

@@ -21,7 +21,7 @@ function visit(
   return peer;
 }
 
-test('of incoming peers that gave nothing and left, the newest are remembered, and the list stays settled', () => {
+test('only the newest incoming peers that gave nothing are remembered, and the list stays settled', () => {
   const list = new PeerList();
   const giver = visit(list, 16_384);
   const first = visit(list);

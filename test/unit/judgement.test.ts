@@ -1,4 +1,4 @@
-/** Whose is an existing file: one test per kind of file, over made-up pieces of 10,000 bytes. */
+/** To judge whether an existing file is ours: one test per kind of file, over made-up pieces of 10,000 bytes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideFiles } from '../../src/main/storage/file-decision.ts';

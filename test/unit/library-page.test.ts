@@ -1,4 +1,4 @@
-/** docs/library.md names all that the package has. */
+/** docs/library.md names all options, errors and events of the package. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { ROOT } from '../support/paths.ts';
 
 const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
 
-/** What stands in code quotes in the first column of the table below a heading. */
+/** The code in the first column of the table below a heading. */
 function firstColumn(heading: string): string[] {
   const section = page.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';
   const cells = [...section.matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell]) => cell as string);

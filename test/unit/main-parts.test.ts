@@ -77,7 +77,7 @@ test('limits are split without losing any, and zero stays unlimited', () => {
   assert.equal(shareOf(1, 1, 2), 1, 'a shard may always have one');
 });
 
-test('an address is known once, and its outcome with it', () => {
+test('an address is listed once, with its outcome', () => {
   const list = new PeerList();
   assert.equal(
     list.add(

@@ -1,4 +1,4 @@
-/** Memory for pieces, shared out among the torrents of a session. */
+/** How the memory for pieces is divided among the torrents of a session. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryBudget } from '../../src/main/session/memory-budget.ts';
@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 const never = new AbortController().signal;
 const pieces = (mib: number, count = 100) => geometry(count * mib * MIB, mib * MIB);
 
-/** What was granted so far, in the order in which it was. */
+/** What was granted so far, in order. */
 function granted(budget: MemoryBudget) {
   const grants: [string, number][] = [];
   const ask = (name: string, mib: number, wantedMib: number, signal = never): Promise<void> =>
@@ -18,14 +18,14 @@ function granted(budget: MemoryBudget) {
   return { grants, ask };
 }
 
-test('one torrent alone has all that it wants, as far as there is', async () => {
+test('a single torrent gets all that it wants, up to the total', async () => {
   const budget = new MemoryBudget(64 * MIB, 1);
   const { grants, ask } = granted(budget);
   await ask('a', 1, 128);
   assert.deepEqual(grants, [['a', 64]]);
 });
 
-test('of a known number each has its part; of an unknown number half of what is free, and two pieces at the least', async () => {
+test('a known number of torrents share equally; otherwise each gets half of the free memory, but two pieces at least', async () => {
   const known = granted(new MemoryBudget(64 * MIB, 2));
   await Promise.all([known.ask('a', 1, 128), known.ask('b', 1, 128)]);
   assert.deepEqual(known.grants, [
@@ -41,7 +41,7 @@ test('of a known number each has its part; of an unknown number half of what is 
   ]);
 });
 
-test('a torrent waits until two of its pieces have room, in its turn; small ones do not pass it', async () => {
+test('a torrent waits in order until there is room for two pieces; small torrents do not pass it', async () => {
   const budget = new MemoryBudget(32 * MIB, 0);
   const { grants, ask } = granted(budget);
   await ask('a', 1, 16);
@@ -58,7 +58,7 @@ test('a torrent waits until two of its pieces have room, in its turn; small ones
   assert.equal(budget.freeBytes, 32 * MIB);
 });
 
-test('huge pieces need room for one; more than all is wrong usage', async () => {
+test('huge pieces need room for only one; a piece larger than the total is wrong usage', async () => {
   const budget = new MemoryBudget(256 * MIB, 0);
   assert.equal((await budget.take(pieces(256), 512 * MIB, never)) / MIB, 256);
   await assert.rejects(budget.take(pieces(512), 1, never), {
@@ -67,7 +67,7 @@ test('huge pieces need room for one; more than all is wrong usage', async () => 
   });
 });
 
-test('one that stops waiting takes nothing, and lets the next one through', async () => {
+test('a torrent that stops waiting takes nothing, and the next one is served', async () => {
   const budget = new MemoryBudget(8 * MIB, 0);
   const { grants, ask } = granted(budget);
   await ask('a', 2, 4);

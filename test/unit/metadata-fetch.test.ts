@@ -68,12 +68,12 @@ test('after five seconds others are asked instead of silent peers', () => {
   assert.ok(info !== null && INFO.equals(info));
 });
 
-test('a lone liar is convicted by the hash, after its third wrong whole', () => {
+test('a lone liar is convicted by the hash after it sent wrong metadata three times', () => {
   const { info, liars, asked } = fetch([spoilt(1)]);
   assert.deepEqual([info, liars, asked.length], [null, [0], 3 * PARTS]);
 });
 
-test('a lone peer whose first whole is wrong is asked again after a second, and believed', () => {
+test('a lone peer that first sends wrong metadata is asked again after a second, and believed', () => {
   const search = new MetadataFetch(HASH);
   search.offered(peerIndex(0), INFO.length, 0);
   let version: Uint8Array = spoilt(2);
@@ -160,7 +160,7 @@ for (const fault of ['reject', 'wrong length'] as const) {
   });
 }
 
-test('what one peer refuses comes from another at once', () => {
+test('a part that one peer refuses comes from another at once', () => {
   const { foundAt } = scene([{}, {}], (peer, part) => (peer === 0 && part < 3 ? 'reject' : INFO));
   assert.equal(foundAt, 0);
 });
@@ -267,7 +267,7 @@ test('silent peers have no vote: a peer that names a wrong size and then stays s
   assert.ok(asked.has(2));
 });
 
-test('what an honest peer sent beside a liar is asked of it again once the whole was wrong', () => {
+test('an honest peer that sent parts beside a liar is asked for them again when the metadata was wrong', () => {
   const search = new MetadataFetch(
     createHash('sha1')
       .update(INFO.subarray(0, 2 * PART))

@@ -157,7 +157,7 @@ test('over UDP as well, and a mapped address counts as IPv4', async () => {
   await new Promise<void>((resolve) => socket.close(() => resolve()));
 });
 
-test('a name with addresses of both families is announced over each, and one of them is enough', async () => {
+test('a tracker name with addresses of both families is asked over each, and one answer is enough', async () => {
   for (const host of ['127.0.0.1', '::1']) {
     const server = await httpServer(() => ({ body: Buffer.from('d8:intervali1800e5:peers0:e') }), host);
     const { port } = new URL(server.announce);

@@ -109,7 +109,7 @@ const SWITCHES: readonly (readonly [string, (settings: GetSettings) => unknown, 
   ['verbose', (s) => s.console.verbose, true],
   ['quiet', (s) => s.console.quiet, true],
 ];
-/** It is a matter of the process, and no setting of a run. */
+/** It concerns the whole process and is not a setting of a run. */
 const OF_THE_PROCESS = ['show-secrets'];
 
 const variable = (name: string): string => `UNCHOKE_${name.toUpperCase().replaceAll('-', '_')}`;
@@ -140,7 +140,7 @@ test('an option is the same value from the command line, the environment and the
   assert.equal(get([], config({ 'max-peers': 9 })).session.maxPeers, 9, 'a number of JSON');
 });
 
-test('where nothing is said the defaults of the settings hold', () => {
+test('options that are not given have the defaults of the settings', () => {
   const { session, torrent, ...run } = get([]);
   assert.deepEqual(session, DEFAULT_SESSION);
   assert.deepEqual(torrent, DEFAULT_TORRENT);
@@ -186,7 +186,7 @@ test('a wrong value is a usage failure that names the option', () => {
   }
 });
 
-test('commands without a download keep every peer and let none connect', () => {
+test('commands without a download keep every peer and accept no incoming peers', () => {
   const race = raceSettings(
     flagsOf<RaceCommandFlags>(raceCommand, ['--strategy=first-connect', '--until=first-block']),
   );
@@ -203,7 +203,7 @@ test('commands without a download keep every peer and let none connect', () => {
   assert.throws(() => bench('--report=x.html'), usage(/--report works only with get, race and demo/));
 });
 
-test('what follows from several settings together', () => {
+test('values that depend on several settings', () => {
   const of = (...args: string[]) => get(args);
   const kept = ({ torrent }: GetSettings) => keptPeers(torrent);
   assert.deepEqual([kept(of()), kept(of('--strategy=sequential')), kept(of('--keep=3'))], [0, 1, 3]);
@@ -217,7 +217,7 @@ test('what follows from several settings together', () => {
   });
 });
 
-test('threads have a bound of each kind', () => {
+test('each kind of thread has a limit', () => {
   assert.equal(get(['--shards', String(MAX_SHARDS)]).session.shards, MAX_SHARDS);
   assert.equal(parseHashers(String(MAX_HASHERS)), MAX_HASHERS);
 });

@@ -1,4 +1,4 @@
-/** Where the files of a torrent lie, beside real files. */
+/** The paths of a torrent's files, beside real files. */
 import assert from 'node:assert/strict';
 import {
   lstatSync,

@@ -45,7 +45,7 @@ test('in the order of the torrent, and at random at first, priorities come first
   assert.equal(random.at(-1), 0);
 });
 
-test('a change of priority takes effect at the next look, however young the order is', () => {
+test('a change of priority takes effect at the next look-up, also with a new order', () => {
   const ledger = new Ledger(Ledger.allocate(100));
   const order = new PieceOrder(ledger, 'sequential', () => 0.5);
   const cursor = { order: -1, at: 0 };
@@ -59,7 +59,7 @@ test('a change of priority takes effect at the next look, however young the orde
   assert.equal(next(), 1);
 });
 
-test('a reader waits for what is begun, up to the first piece of its row that is not', () => {
+test('a reader waits for pieces in progress, up to the first piece of its row that was not started', () => {
   const ledger = new Ledger(Ledger.allocate(40));
   const urgent = new UrgentPieces(ledger);
   assert.deepEqual([...urgent.awaited()], []);
@@ -75,7 +75,7 @@ test('a reader waits for what is begun, up to the first piece of its row that is
   assert.deepEqual([...urgent.awaited()], [20, 21]);
 });
 
-test('web seeds look at what readers wait for first, then at each level in turn from where they are', () => {
+test('web seeds take pieces of readers first, then each priority in turn from their position', () => {
   const ledger = new Ledger(Ledger.allocate(6));
   const look = (urgent: readonly PieceIndex[] = []) => [
     ...candidates({ ledger, urgent, from: 3, count: 6, isFor: (one) => one !== 5 }),

@@ -1,4 +1,4 @@
-/** The parts of the requester that have no peer in them. */
+/** The parts of the requester that need no peer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex, SlotIndex } from '../../src/shared/indices.ts';

@@ -1,4 +1,4 @@
-/** How much of a journal is trusted, and whose journal it is. */
+/** How much of a journal is trusted, depending on its signature. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import {

@@ -47,7 +47,7 @@ test('complete means every piece', () => {
   assert.equal(ledger.complete, true);
 });
 
-test('a change of priority leaves the state alone, and a change of state the priority', () => {
+test('a change of the priority keeps the state, and a change of the state keeps the priority', () => {
   const ledger = new Ledger(Ledger.allocate(3));
   assert.equal(ledger.priorityOf(piece(0)), PRIORITY.normal, 'fresh memory is normal');
   ledger.claim(piece(0), A);
@@ -83,7 +83,7 @@ test('a skipped piece is not claimed, is not waited for, and may be wanted again
   assert.equal(ledger.complete, false);
 });
 
-test('the urgent pieces of a large torrent are found by their index, and each change is counted once for all of it', () => {
+test('the urgent pieces of a large torrent are found by an index, and each change counts once', () => {
   const ledger = new Ledger(Ledger.allocate(1_000_000));
   const urgent = [3, 4, 1_023, 1_024, 700_000, 999_999].map(piece);
   const { urgentChanges, levelChanges } = ledger;
@@ -169,7 +169,7 @@ function halfFull() {
   return { arena, slot };
 }
 
-test('a parked slot keeps its blocks for the next owner, and gives way when the memory is needed', () => {
+test('a parked slot keeps its blocks for the next owner, and is freed when memory is needed', () => {
   const { arena, slot } = halfFull();
   arena.take(slot, 2);
   assert.equal(arena.park(slot, true), true);
@@ -258,7 +258,7 @@ test('indices are checked where they are made', () => {
   assert.throws(() => peerIndex(-1), /out of range/);
 });
 
-test('once nobody is avoided in a slot any more, others may help with its piece', () => {
+test('when no sender is avoided in a slot any more, guests may join it', () => {
   const arena = new Arena(Arena.allocate(geometry(65_536, 32_768), 32_768));
   const slot = arena.claim(piece(0), A);
   assert.ok(slot !== null);

@@ -40,7 +40,7 @@ test('incoming: nodes6 become nodes, values of IPv6 become values of IPv4, the o
   assert.deepEqual([read['nodes6'], Buffer.from(read['token'] as Uint8Array).toString()], [undefined, 'xyz']);
 });
 
-test('outgoing: queries want n6, answers have the real addresses, and strangers to the table are left out', () => {
+test('outgoing: queries want n6, answers have the real addresses, and unknown stand-ins are left out', () => {
   const six = new SixAsFour();
   six.standInOf('2001:db8::7');
   const query = { a: { id: ID }, q: Buffer.from('ping'), t: Buffer.from('aa'), y: Buffer.from('q') };

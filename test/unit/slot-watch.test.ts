@@ -1,4 +1,4 @@
-/** When a shard helps with a piece of another, and when it leaves that to a third. */
+/** When a shard helps with a piece of another, and when it leaves the place to a third. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Arena } from '../../src/shared/arena.ts';
@@ -10,7 +10,7 @@ import { SlotWatch } from '../../src/workers/requests/endgame/slot-watch.ts';
 const TICK = 250;
 const PIECE = 0 as PieceIndex;
 
-test('a guest that got nothing stays away for longer each time, so that a third has its turn', () => {
+test('a guest that received nothing stays away for longer each time, so that a third holder gets a turn', () => {
   const g = geometry(32_768, 32_768);
   const ledger = new Ledger(Ledger.allocate(g.pieceCount));
   const arena = new Arena(Arena.allocate(g, 32_768));

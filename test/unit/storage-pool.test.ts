@@ -1,4 +1,4 @@
-/** Torrents and storage threads in virtual time: what threads are told, what they forget, and what a death costs. */
+/** Torrents and storage threads in virtual time: which commands threads get, what they forget, and what a death costs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StoragePool } from '../../src/main/pools/storage-pool.ts';
@@ -24,7 +24,7 @@ class Fixture {
     this.pool = new StoragePool({ threads, openFiles }, this.world);
   }
 
-  /** Registers a torrent with pieces of its own content. */
+  /** Registers a torrent with its own pieces. */
   add(
     id: number,
     pieceCount: number,
@@ -54,7 +54,7 @@ class Fixture {
 
 const NOTHING = { torrents: 0, openFiles: 0 };
 
-test('a thread learns of a torrent with its first task there, and is not told again', async () => {
+test('a thread gets the set-up of a torrent with its first task, and only then', async () => {
   const at = new Fixture();
   const [one, two] = [at.add(1, 4), at.add(2, 1)];
   one.stored.store(one.torrent.pieces);
@@ -71,7 +71,7 @@ test('a thread learns of a torrent with its first task there, and is not told ag
     assert.ok(at.world.disk.content(torrent.setup.files[0]?.path ?? '').equals(torrent.content));
 });
 
-test('a torrent that is unregistered is forgotten by threads that have nothing to do, at once', async () => {
+test('idle threads forget an unregistered torrent at once', async () => {
   const at = new Fixture();
   const [one, two] = [at.add(1, 2), at.add(2, 2)];
   one.stored.store(one.torrent.pieces);
@@ -96,7 +96,7 @@ test('a torrent that is unregistered is forgotten by threads that have nothing t
   assert.deepEqual(two.heard.good, [0, 1, 0, 1]);
 });
 
-test('how long pieces of a torrent were at work, and how many wait, is counted for each torrent', async () => {
+test('busy time and backlog are counted per torrent', async () => {
   const at = new Fixture(1);
   at.world.cost = () => 5;
   const [one, two] = [at.add(1, 3), at.add(2, 1)];
@@ -109,7 +109,7 @@ test('how long pieces of a torrent were at work, and how many wait, is counted f
   assert.deepEqual([one.stored.busyMs, two.stored.busyMs, at.world.time], [15, 5, 20]);
 });
 
-test('a thread that is at work on it forgets it after that task, before any other; its result is not heard', async () => {
+test('a busy thread forgets the torrent right after its task, and the result is not reported', async () => {
   const at = new Fixture(1);
   const [one, two] = [at.add(1, 3), at.add(2, 1)];
   one.stored.store(one.torrent.pieces);
@@ -127,7 +127,7 @@ test('a thread that is at work on it forgets it after that task, before any othe
   await one.stored.idle();
 });
 
-test('a thread that dies is told again of all torrents, and no piece and no scan of them is lost', async () => {
+test('a thread that replaces a dead one gets all set-ups again, and no piece and no scan is lost', async () => {
   const at = new Fixture(1);
   const [one, two, three] = [at.add(1, 3), at.add(2, 3), at.add(3, 2)];
   const checked: PieceIndex[] = [];
@@ -190,7 +190,7 @@ test('threads that fail again and again end it for all torrents, and can be clos
   assert.deepEqual(good.heard.good, [0]);
 });
 
-test('memory of torrents that go at one time is given back once, a moment later', async () => {
+test('the memory of torrents that leave together is collected once, a moment later', async () => {
   const at = new Fixture();
   const all = [1, 2, 3].map((id) => at.add(id, 2));
   for (const { stored, torrent } of all) stored.store(torrent.pieces);
@@ -245,7 +245,7 @@ test('a long scan of one torrent lets the pieces of another through', async () =
   assert.ok(at.world.time < 1_500, 'and not at its end');
 });
 
-test('the end of the pool is the end of what waits', async () => {
+test('closing the pool ends all work that waits', async () => {
   const at = new Fixture(1);
   const { stored, torrent, heard } = at.add(1, 3);
   assert.throws(() => at.pool.register(torrentId(1), torrent.setup), /already/);

@@ -11,13 +11,13 @@ interface Work {
   /** Tasks that are there from this moment on. */
   readonly backlog?: number;
   readonly fromMs?: number;
-  /** One more task each so many milliseconds. */
+  /** One more task at this interval in milliseconds. */
   readonly everyMs?: number;
 }
 
 class Line {
   readonly work: Work;
-  /** When its tasks came; those before `done` are. */
+  /** When its tasks came; those before `done` are done. */
   readonly tasks: number[] = [];
   ms = 0;
   done = 0;
@@ -42,7 +42,7 @@ class Line {
   }
 }
 
-/** What became of each line. */
+/** The result of each line. */
 function simulate(threads: number, untilMs: number, ...works: readonly Work[]): Line[] {
   const turns = new StorageQueue<Line>();
   const lines = works.map((work) => new Line(work));
@@ -72,20 +72,20 @@ const CHECK = { kind: 'scan', taskMs: 16, backlog: 2_000 } as const;
 const near = (value: number, wanted: number, by = 0.1): void =>
   assert.ok(Math.abs(value - wanted) <= wanted * by, `${value} instead of ${wanted}`);
 
-test('a check of 1 TB holds up no piece of another torrent for longer than one task', () => {
+test('a check of 1 TB delays no piece of another torrent for longer than one task', () => {
   const [pieces, check] = simulate(1, 20_000, { ...PIECES, everyMs: 20 }, CHECK) as [Line, Line];
   assert.equal(pieces.done, 1_000);
   assert.ok(pieces.longestWait <= 16, `${pieces.longestWait} ms`);
   near(check.ms, 16_000);
 });
 
-test('where there are always pieces, a check gets a fifth of the time', () => {
+test('if there are always pieces, a check gets a fifth of the time', () => {
   const [pieces, check] = simulate(2, 20_000, { ...PIECES, backlog: 20_000 }, CHECK) as [Line, Line];
   near(pieces.ms, 32_000);
   near(check.ms, 8_000);
 });
 
-test('a long backlog of one torrent holds up no piece of another', () => {
+test('a long backlog of one torrent delays no piece of another', () => {
   const [, few] = simulate(1, 20_000, { ...PIECES, backlog: 20_000 }, { ...PIECES, everyMs: 20 }) as [
     Line,
     Line,
@@ -94,7 +94,7 @@ test('a long backlog of one torrent holds up no piece of another', () => {
   assert.ok(few.longestWait <= 4, `${few.longestWait} ms`);
 });
 
-test('one that has its next piece when the last one is done gets its half', () => {
+test('a torrent whose next piece comes only after the last one is done still gets half', () => {
   const [, steady] = simulate(1, 20_000, { ...PIECES, backlog: 20_000 }, { ...PIECES, everyMs: 8 }) as [
     Line,
     Line,
@@ -114,7 +114,7 @@ for (const threads of [1, 2, 3])
     near(fast.ms, threads * 6_000);
   });
 
-test('a torrent without work for long has no claim to the threads for as long afterwards', () => {
+test('a long time without work gives no right to more time afterwards', () => {
   const [old, late] = simulate(
     2,
     20_000,
@@ -125,7 +125,7 @@ test('a torrent without work for long has no claim to the threads for as long af
   near(late.ms, 10_000);
 });
 
-test('a hundred torrents that are checked leave the one that downloads its time', () => {
+test('a check of a hundred torrents does not take time from a download', () => {
   const checks = Array.from({ length: 100 }, () => CHECK);
   const [pieces, ...others] = simulate(2, 40_000, { ...PIECES, everyMs: 40 }, ...checks) as [Line, ...Line[]];
   assert.equal(pieces.done, 1_000);
@@ -133,7 +133,7 @@ test('a hundred torrents that are checked leave the one that downloads its time'
   for (const { ms } of others) near(ms, 760);
 });
 
-test('tasks that take no time are had in turns, and a line that left is never called', () => {
+test('tasks that take no time are done in turns, and a line that left is never called', () => {
   const turns = new StorageQueue<Line>();
   const [a, b, c] = [new Line(PIECES), new Line(PIECES), new Line(PIECES)];
   for (const line of [a, b, c]) {

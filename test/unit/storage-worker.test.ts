@@ -35,7 +35,7 @@ test('files of all torrents share one bound, and the one longest unused is close
   assert.equal(disk.holders.size, 1, 'only the torrent of the last open holds a folder');
 });
 
-test('what is forgotten is closed, and a task of it is an error of ours after which nothing is known', () => {
+test('a forgotten torrent is closed; a task for it is our bug, after which no torrent is known', () => {
   const { disk, worker, store } = fixture(8);
   for (const id of [0, 1, 2]) worker.run(store(id));
   worker.run({ type: 'forget', torrents: [torrentId(0), torrentId(2), torrentId(7)] });

@@ -241,7 +241,7 @@ test('tiers are asked at once, trackers of a tier in turn; the one that answered
   await Promise.all([good.close(), other.close()]);
 });
 
-test('a network that is back: a tracker that failed is asked again without its wait', async (t) => {
+test('when the network is back, a failed tracker is asked again without its wait', async (t) => {
   let now = 1_000;
   t.mock.timers.enable({ apis: ['setTimeout'] });
   t.mock.method(performance, 'now', () => now);

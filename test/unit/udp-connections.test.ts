@@ -1,4 +1,4 @@
-/** Connections to UDP trackers (BEP 15) in virtual time: shared by all torrents, good for a minute, and made anew when need be. */
+/** Connections to UDP trackers (BEP 15) in virtual time: shared by all torrents, valid for a minute, opened again when needed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UdpConnections } from '../../src/main/discovery/udp-connections.ts';
@@ -14,7 +14,7 @@ const words = (...values: number[]): Buffer => {
   return bytes;
 };
 
-/** A tracker that knows the connection ids that it gave out since it was started, and what it hears: "second: connect 1". */
+/** A tracker that knows the connection ids that it gave out since its start. It records requests as "second: connect 1". */
 function trackerWorld() {
   const environment = new VirtualEnvironment();
   const connections = new UdpConnections(environment, null);
@@ -65,7 +65,7 @@ test('torrents that announce together share a socket and a connection id, for a 
 });
 
 for (const onUnknownId of ['refuse', 'silent'] as const)
-  test(`a tracker that was started anew does not know the id of before (${onUnknownId})`, async () => {
+  test(`a restarted tracker does not know the old id (${onUnknownId})`, async () => {
     const { environment, connections, heard, tracker, announce } = trackerWorld();
     const first = announce();
     await environment.run(100);
@@ -92,7 +92,7 @@ test('a silent tracker is asked four times in 45 s, for all torrents at once', a
   assert.deepEqual([connections.size, environment.sockets, environment.timers], [0, 0, 0]);
 });
 
-test('after a failure the next announce goes by a new socket: our own address may be another one', async () => {
+test('after a failure the next announce uses a new socket, because our own address may have changed', async () => {
   const { environment, connections, tracker, announce } = trackerWorld();
   const first = announce();
   await environment.run(100);
@@ -111,7 +111,7 @@ test('after a failure the next announce goes by a new socket: our own address ma
   connections.close();
 });
 
-test('one that is given up does not end the connection of the others', async () => {
+test('an announce that is given up does not end the connection of the others', async () => {
   const { environment, connections, tracker, announce } = trackerWorld();
   tracker.isUp = false;
   const over = new AbortController();

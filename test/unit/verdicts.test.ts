@@ -61,7 +61,7 @@ test('a bad piece of one sender: the sender is convicted, the piece is thrown aw
   assert.equal(verdicts.failedBytes, 4 * BLOCK);
 });
 
-test('a bad piece of two: blocks of the other are kept, and the rule is there before the piece can be claimed', () => {
+test('a bad piece from two senders: the blocks of one are kept, and the rule is set before the piece can be claimed', () => {
   const { arena, ledger, slot, verdicts, convicted, fail } = full([ONE, TWO, TWO, TWO]);
   fail();
   assert.deepEqual(convicted, []);

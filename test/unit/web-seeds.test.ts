@@ -52,22 +52,22 @@ test('answers that are useless for the file say why', () => {
     [204, {}, 'HTTP status 204'],
     [304, {}, 'HTTP status 304'],
     [416, {}, 'its file is shorter than the torrent says'],
-    [206, { 'content-range': 'bytes 101-199/1000' }, 'it answers with another range than it was asked for'],
-    [206, { 'content-range': 'bytes 0-99/1000' }, 'it answers with another range than it was asked for'],
-    [206, { 'content-range': 'bytes 100-199/999' }, "its file has 999 bytes where the torrent's has 1000"],
+    [206, { 'content-range': 'bytes 101-199/1000' }, 'it answers with a different range than we asked for'],
+    [206, { 'content-range': 'bytes 0-99/1000' }, 'it answers with a different range than we asked for'],
+    [
+      206,
+      { 'content-range': 'bytes 100-199/999' },
+      "its file has 999 bytes, but the torrent's file has 1000",
+    ],
     [206, {}, 'it does not say which part of the file it sends'],
     [206, { 'content-type': 'multipart/byteranges' }, 'it does not say which part of the file it sends'],
-    [200, { 'content-length': '5' }, "its file has 5 bytes where the torrent's has 1000"],
-    [200, { 'content-encoding': 'zstd' }, 'it sends zstd although it was asked for the plain bytes'],
-    [
-      200,
-      { 'content-encoding': '\u001b[2J' },
-      'it sends a packed body although it was asked for the plain bytes',
-    ],
+    [200, { 'content-length': '5' }, "its file has 5 bytes, but the torrent's file has 1000"],
+    [200, { 'content-encoding': 'zstd' }, 'it sends zstd although we asked for plain bytes'],
+    [200, { 'content-encoding': '\u001b[2J' }, 'it sends a packed body although we asked for plain bytes'],
     [
       206,
       { 'content-range': 'bytes 100-199/400', 'content-encoding': 'gzip', 'content-length': '99' },
-      'it sends gzip although it was asked for the plain bytes',
+      'it sends gzip although we asked for plain bytes',
     ],
   ] as const)
     assert.throws(
@@ -93,7 +93,7 @@ test('answers that mean "not now" give the time, if the server does', () => {
   assert.equal(retryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 90_000), 0);
 });
 
-test('waits double up to a bound; failures at the same time count once; a success forgets all', () => {
+test('waits double up to a limit; failures at the same time count once; a success resets them', () => {
   const backOff = new BackOff();
   const waits: number[] = [];
   for (let now = 1_000; waits.length < 8; now = backOff.until) {
@@ -122,7 +122,7 @@ test('a run is taken over by a web seed that is twice as fast, and by an untried
     assert.equal(shouldTakeOver(left, rate, helper), expected, `${left} ${rate} ${helper}`);
 });
 
-test('names go out in the bytes of the torrent, by each spelling; URLs that mean the same are one', () => {
+test('names are sent in the bytes of the torrent, in each spelling; equal URLs count once', () => {
   const raw = (...bytes: number[]) => Buffer.concat([Buffer.from(`${bytes.length}:`), Buffer.from(bytes)]);
   const info = dict({
     files: list(
@@ -165,10 +165,10 @@ test('an incomplete download names its files, up to a bound', () => {
   );
 });
 
-test('near us a web seed is asked only for the files of the torrent', () => {
+test('a web seed on our own network is asked only for the files of the torrent', () => {
   const refusal = (url: string, names: string[], reach: 'public' | 'private' | 'loopback' = 'loopback') =>
     webSeedRefusal(new URL(url), names, reach);
-  const called = 'a web seed on our own network must be called as the file in the torrent is';
+  const called = 'a web seed on our own network must have the name of the file in the torrent';
   const noQuery = 'a web seed on our own network may have no query';
   for (const [url, names] of [
     ['http://h/a.bin', ['a.bin']],
@@ -194,8 +194,8 @@ test('near us a web seed is asked only for the files of the torrent', () => {
     assert.equal(refusal(url, [...names], 'public'), null, url);
   }
   assert.equal(refusal('http://h/a.bin?reboot=1', ['a.bin']), noQuery);
-  // The torrent calls its file so: its author chose the name as well as the URL.
-  const order = 'on our own network its name looks like an order to a server, and not like a file';
+  // The torrent names its file like this: its author chooses the name as well as the URL.
+  const order = 'on our own network its name looks like a command to a server, not like a file';
   for (const [url, name] of [
     ['http://h/admin/reboot', 'reboot'],
     ['http://h/admin/reboot', 'admin/reboot'],

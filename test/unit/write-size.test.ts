@@ -1,4 +1,4 @@
-/** The size of write calls follows what they cost, in either state of a machine's memory. */
+/** The size of write calls follows their measured cost, with fresh and with used memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WriteSize } from '../../src/workers/storage/write-size.ts';
@@ -109,7 +109,7 @@ test('small writes do not count', () => {
   assert.equal(size.next(), 16_384);
 });
 
-test('one sample is put in its place at a write; what is decided is what a sort of all would decide', () => {
+test('inserting one sample per write gives the same decision as sorting all samples', () => {
   let changes = 0;
   for (let seed = 1; seed <= 50; seed++) {
     const roll = dice(seed);
@@ -118,7 +118,7 @@ test('one sample is put in its place at a write; what is decided is what a sort 
     for (let i = 0; i < 500; i++) {
       const used = size.next();
       assert.equal(used, plain.next(), `seed ${seed}, write ${i}`);
-      // Few values, so that many samples are equal; and now and then what is cheap changes.
+      // Few values, so that many samples are equal. Now and then the cheapest size changes.
       const cost = (1 + roll(8)) * ((used >> 14) % 3 === Math.floor(i / 60) % 2 ? 1 : 1.3);
       size.note(used, MIB, MIB * cost);
       plain.note(used, cost);

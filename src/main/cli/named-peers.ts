@@ -1,11 +1,11 @@
-/** Peers and nodes that the user names: `--peer HOST:PORT`, and a file with one of them per line. */
+/** Peers and nodes that the user names: `--peer HOST:PORT`, and a file with one per line. */
 import { readFileSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { Failure } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
 
-/** Throws a usage failure; `where` is named in it. */
+/** Throws a usage failure that names `where`. */
 export function namedPeer(text: string, where: string): HostPort {
   const peer = parseHostPort(text);
   if (peer !== null) return peer;
@@ -15,7 +15,7 @@ export function namedPeer(text: string, where: string): HostPort {
   );
 }
 
-/** Empty lines and lines that begin with # are passed over. Throws a usage failure that names the line. */
+/** Skips empty lines and lines that begin with #. Throws a usage failure that names the line. */
 export function readPeersFile(path: string): HostPort[] {
   return textOf(path)
     .split(/\r?\n/)

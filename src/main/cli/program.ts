@@ -1,4 +1,4 @@
-/** The command line. Reads what is asked, runs one command, and turns how it ended into an exit status. */
+/** Parses the command line, runs one command, and turns its result into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { EXIT_STATUS, Failure } from '../failure.ts';
 import { VERSION } from '../network/identity.ts';
@@ -30,7 +30,7 @@ Examples:
 
 You can also set options in UNCHOKE_… variables and in unchoke.json: see unchoke man.`;
 
-/** What the commands do is loaded once it is known that one of them runs: `--help` does not wait for it. */
+/** Loaded when a command runs, so that `--help` is fast. */
 const runs = () => import('./runs/runs.ts');
 
 /** Resolves to the exit status. */
@@ -69,7 +69,7 @@ export async function main(): Promise<number> {
     asJson ||= json === true;
     showSecrets(shown === true);
   });
-  // Node would print it past the door, and what it says may be somebody else's words.
+  // Node would write the error to stderr itself, without making the words of strangers in it safe.
   process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));
   try {
     await program.parseAsync(rawArguments());
@@ -91,7 +91,7 @@ function statusOf(error: unknown, asJson: boolean): number {
   return EXIT_STATUS[code];
 }
 
-/** Text of commander's and of Node's. */
+/** Text from commander or Node. */
 function linesOf(text: string): string[] {
   return text.replace(/\n$/, '').split('\n');
 }

@@ -1,7 +1,6 @@
 /**
- * What the user asked for, read once, at the start of a run: the texts of the command line, the environment and the config file become
- * typed settings. A value that makes no sense throws a usage failure here, which names the option. No thread is started before that,
- * and no file is written.
+ * The settings of a run. Texts from the command line, the environment and the config file become typed values, once, at the start.
+ * A bad value throws a usage failure that names the option. It is thrown before a thread starts or a file is written.
  */
 import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
@@ -25,17 +24,17 @@ import type { RaceCommandFlags, RaceEnd } from './commands/race.ts';
 import { namedPeer, readPeersFile } from './named-peers.ts';
 import type { ConsoleOptions } from './output/console.ts';
 
-/** Of every command that races. */
+/** For every command that races. */
 export interface RunSettings {
   readonly session: SessionSettings;
   readonly torrent: TorrentSettings;
   readonly console: ConsoleOptions;
-  /** The file to write the race to, as a page. */
+  /** The file for the web page about the race. */
   readonly report: string | null;
 }
 
 export interface GetSettings extends RunSettings {
-  /** Sources that are downloaded at one time. */
+  /** How many sources are downloaded at one time. */
   readonly parallel: number;
   readonly onComplete: string | null;
   readonly metrics: string | null;
@@ -134,7 +133,7 @@ export function parseHashers(text: string): number {
   return parseCount('--hashers', text, 1, MAX_HASHERS);
 }
 
-/** Of a command that downloads nothing, or nothing to keep: all peers stay in play, and no other connects to us. */
+/** For a command that downloads nothing, or keeps nothing: no peer is dropped, and no peer may connect to us. */
 function withoutDownload(flags: RaceFlags): RunSettings {
   const run = runSettings(flags);
   return { ...run, session: { ...run.session, port: null }, torrent: { ...run.torrent, keep: 0 } };
@@ -186,14 +185,14 @@ function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {
   return peersFile === undefined ? named : [...named, ...readPeersFile(peersFile)];
 }
 
-/** The port is checked even where it is not used. */
+/** The port is checked even if it is not used. */
 function portOf({ port, listen }: GetFlags): number | null {
   const wanted = parsePort('--port', port);
   return listen ? wanted : null;
 }
 
 function parseMemory(text: string | undefined): number | null {
-  // More than the machine has is granted by some systems, and ends the process once it is used.
+  // Some systems grant more memory than the machine has, and kill the process when it uses it.
   const most = Math.min(MAX_MEMORY_BYTES, totalmem());
   return text === undefined ? null : parseSize('--memory', text, most);
 }

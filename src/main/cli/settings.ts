@@ -1,6 +1,6 @@
 /**
- * Options that were not given on the command line: from the environment (`UNCHOKE_MAX_PEERS` for `--max-peers`), and then from the
- * config file (`unchoke.json` in the XDG config folder). What a value may be is the option's own matter, wherever it comes from.
+ * Options that are not on the command line: first from the environment (`UNCHOKE_MAX_PEERS` for `--max-peers`), then from the
+ * config file (`unchoke.json` in the XDG config folder). The option checks the value, no matter where it comes from.
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -12,7 +12,7 @@ import { Failure } from '../failure.ts';
 /** Booleans as people write them in the environment. */
 const YES = /^(?:1|true|yes|on)$/i;
 const NO = /^(?:0|false|no|off|)$/i;
-/** Words of commander's own that are no settings. */
+/** Commander's own options, which are not settings. */
 const NO_SETTINGS = new Set(['help', 'version']);
 
 /** `UNCHOKE_MAX_PEERS` for `--max-peers`, `UNCHOKE_NO_DHT` for `--no-dht`. */
@@ -26,12 +26,12 @@ export function configPath(environment: NodeJS.ProcessEnv): string {
   return join(folder, 'unchoke', 'unchoke.json');
 }
 
-/** Options that a setting may stand for, with the long name without dashes. */
+/** The options that can be set outside the command line, with long names without dashes. */
 export function settingsOf(command: Command): Option[] {
   return command.options.filter((option) => !NO_SETTINGS.has(longOf(option)));
 }
 
-/** Fills in what the command line left open. Throws a usage failure that names the variable, or the file and the key. */
+/** Sets the options that the command line left out. Throws a usage failure that names the variable, or the file and the key. */
 export function applySettings(
   command: Command,
   all: readonly Command[],
@@ -39,7 +39,7 @@ export function applySettings(
 ): void {
   const config = readConfig(configPath(environment), all);
   for (const option of settingsOf(command)) {
-    // An option without a default has no source until it is given.
+    // Commander gives no source for an option without a default until the option is given.
     const given = command.getOptionValueSource(option.attributeName());
     if (given !== undefined && given !== 'default') continue;
     const variable = environment[variableOf(option)];
@@ -96,7 +96,7 @@ function asText(value: unknown, where: string): string {
 
 interface Config {
   readonly path: string;
-  /** What is said for one command goes before what is said for all. */
+  /** A value for one command wins over a value for all commands. */
   valueOf(command: string, option: string): unknown;
 }
 

@@ -1,4 +1,4 @@
-/** This many at once, and as many again per second. */
+/** A rate limit: this many at once, and the same number again each second. */
 export class Allowance {
   readonly #perS: number;
   #left: number;
@@ -23,7 +23,7 @@ export class Allowance {
     return Math.max(0, Math.ceil(((1 - this.#left) * 1_000) / this.#perS));
   }
 
-  /** As if nothing had ever been taken. */
+  /** True if the whole allowance is available again. */
   isWhole(now: number): boolean {
     this.#refill(now);
     return this.#left === this.#perS;

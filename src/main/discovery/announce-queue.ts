@@ -1,7 +1,7 @@
 /**
- * The turns of all announces of a session: so many under way at one time in all and at one host, so many begun at one host in a
- * second, and one alone at a tracker that failed, until it answers again. An announce for which there is room begins at once,
- * within the call.
+ * The queue for the announces of all torrents of a session. It limits how many are in progress in total and at one host, and
+ * how many start at one host per second. A tracker that failed gets one announce at a time until it answers again. An announce
+ * with a free place starts at once, within the call.
  */
 import type { Clock } from '../../shared/clock.ts';
 import {
@@ -18,13 +18,13 @@ import { hostnameOf } from './tracker-bounds.ts';
 export interface Turn {
   readonly url: string;
   readonly need: Need;
-  /** A last word: it need not keep to the rate, since nothing follows it. */
+  /** `completed` or `stopped`: it is not limited by the rate, because nothing follows it. */
   readonly isLast: boolean;
-  /** Gives up a turn that has not come yet. What is under way is not concerned. */
+  /** Removes an announce that still waits. An announce in progress goes on. */
   readonly withdrawn: AbortSignal;
 }
 
-/** The turn of an announce did not come before it was given up. */
+/** The announce was removed from the queue before it started. */
 export class Withdrawn extends Error {
   override readonly name = 'Withdrawn';
 }
@@ -32,9 +32,9 @@ export class Withdrawn extends Error {
 interface Host {
   underWay: number;
   readonly rate: Allowance;
-  /** In the order of their turns. */
+  /** In the order in which they start. */
   readonly waiting: Waiting[];
-  /** Looks again when the rate allows one more. */
+  /** Cancels the check that runs when the rate allows the next announce. */
   cancelLook: (() => void) | null;
 }
 
@@ -45,7 +45,7 @@ interface Tracker {
 
 interface Waiting {
   readonly turn: Turn;
-  /** Of two that are alike the one that came first is first. */
+  /** Of two equal ones, the earlier one goes first. */
   readonly order: number;
   readonly begin: () => void;
 }
@@ -55,9 +55,9 @@ export class AnnounceQueue {
   readonly #later: Later;
   #underWay = 0;
   #order = 0;
-  /** Those where something waits or is under way, or was a moment ago. */
+  /** Hosts with announces that wait, are in progress, or were so a moment ago. */
   readonly #hosts = new Map<string, Host>();
-  /** By URL: those that are being asked, or failed when they were asked last; the one that was asked last is last. */
+  /** By URL: trackers with an announce in progress, and trackers that failed last time. Ordered by the last announce. */
   readonly #trackers = new Map<string, Tracker>();
 
   constructor(now: Clock, later: Later) {
@@ -65,13 +65,13 @@ export class AnnounceQueue {
     this.#later = later;
   }
 
-  /** How many have a turn, and how many wait for one. */
+  /** How many announces are in progress, and how many wait. */
   get counts(): { readonly underWay: number; readonly waiting: number } {
     const waiting = [...this.#hosts.values()].reduce((sum, host) => sum + host.waiting.length, 0);
     return { underWay: this.#underWay, waiting };
   }
 
-  /** Does the work when its turn has come. Rejects as the work does, or with Withdrawn. */
+  /** Does the work when it is its turn. Rejects if the work rejects, or with Withdrawn. */
   run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> {
     if (turn.withdrawn.aborted) return Promise.reject(new Withdrawn('given up'));
     const host = this.#hostOf(turn.url);
@@ -119,7 +119,7 @@ export class AnnounceQueue {
     tracker.underWay += change;
   }
 
-  /** Begins all whose turn it is. */
+  /** Starts every announce that has a free place. */
   #look(): void {
     this.#forget();
     while (this.#underWay < MAX_ANNOUNCES) {
@@ -134,7 +134,7 @@ export class AnnounceQueue {
     }
   }
 
-  /** The first that may begin there; where the rate is what is in the way, that is looked at again. */
+  /** The first announce of the host that may start. If only the rate delays it, checks again when the rate allows it. */
   #nextAt(host: Host): Waiting | null {
     host.cancelLook?.();
     host.cancelLook = null;
@@ -150,7 +150,7 @@ export class AnnounceQueue {
     return isLast || rate.waitMs(this.#now()) === 0;
   }
 
-  /** It failed, and is being asked whether it answers again. */
+  /** The tracker failed, and one announce is in progress to find out whether it answers again. */
   #isTaken(url: string): boolean {
     const tracker = this.#trackers.get(url);
     return tracker?.hasFailed === true && tracker.underWay > 0;
@@ -166,7 +166,7 @@ export class AnnounceQueue {
     return host;
   }
 
-  /** What is as if it had never been asked need not be known; nor which of too many trackers failed. */
+  /** Forgets hosts whose allowance is whole again, trackers that did not fail, and beyond a limit the oldest failed ones. */
   #forget(): void {
     const now = this.#now();
     for (const [name, { underWay, waiting, rate, cancelLook }] of this.#hosts) {
@@ -180,7 +180,7 @@ export class AnnounceQueue {
   }
 }
 
-/** Last words first: they have little time. */
+/** `completed` and `stopped` go first: they have little time. */
 function isBefore(one: Waiting, other: Waiting): boolean {
   if (one.turn.isLast !== other.turn.isLast) return one.turn.isLast;
   const byNeed = compareNeeds(one.turn.need, other.turn.need);

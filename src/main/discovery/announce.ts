@@ -12,21 +12,21 @@ export interface AnnounceRequest {
   readonly downloaded: number;
   readonly left: number;
   readonly event: AnnounceEvent;
-  /** The number of peers that we want. */
+  /** How many peers we want. */
   readonly numwant: number;
-  /** The same for the whole run, so that a tracker knows us after our address has changed (BEP 7). */
+  /** It stays the same for the whole run, so that a tracker recognizes us when our address changes (BEP 7). */
   readonly key: number;
 }
 
 export interface AnnounceReply {
-  /** How near the tracker is: it may not name peers that are nearer than itself. */
+  /** How near the tracker is. A public tracker may not give us private or loopback addresses. */
   readonly reach: Reach;
   readonly peers: readonly HostPort[];
   readonly intervalMs: number;
   readonly seeders: number | null;
   readonly leechers: number | null;
   readonly warning: string | null;
-  /** To be sent back with the next HTTP announce. */
+  /** Goes back to the tracker with the next HTTP announce. */
   readonly trackerId: Uint8Array | null;
 }
 
@@ -34,7 +34,7 @@ export interface AnnounceReply {
 export interface Scrape {
   readonly seeders: number;
   readonly leechers: number;
-  /** Downloads that were completed, as far as the tracker counts them. */
+  /** Completed downloads, as the tracker counts them. */
   readonly completed: number;
 }
 
@@ -43,12 +43,12 @@ export interface TrackerErrorOptions extends ErrorOptions {
   readonly lasting?: boolean;
 }
 
-/** A tracker failed to give a good answer. The message is for the user. */
+/** A tracker did not give a good answer. The message is for the user. */
 export class TrackerError extends Error {
   override readonly name = 'TrackerError';
-  /** The wait that the tracker wants; Infinity: never ask again. Null if it names none. */
+  /** How long the tracker asks us to wait; Infinity: never ask again. Null if it says nothing. */
   readonly retryMs: number | null;
-  /** It will probably not change in a few minutes: no reason for a run to wait. */
+  /** The error will probably not pass within minutes, so no run waits for this tracker. */
   readonly lasting: boolean;
 
   constructor(message: string, { retryMs = null, lasting = false, ...options }: TrackerErrorOptions = {}) {

@@ -1,6 +1,6 @@
 /**
- * All trackers of a torrent, over the whole run (BEP 12): every tier is asked at once, and asked again at the interval of the
- * tracker that answered. Says `completed` and `stopped`, and never holds up anybody: the race runs on what has come.
+ * All trackers of a torrent, for the whole run (BEP 12). All tiers are asked at once, and each again at the interval of the
+ * tracker that answered. It sends `completed` and `stopped`. Nothing waits for it: the race uses what has arrived.
  */
 import { setMaxListeners } from 'node:events';
 import { believable } from '../../shared/address-rules.ts';
@@ -35,23 +35,23 @@ export interface AnnouncerOptions {
   readonly peerId: Uint8Array;
   readonly port: Promise<number>;
   readonly http: TrackerHttp;
-  /** What all torrents of the session have in common. */
+  /** Shared by all torrents of the session. */
   readonly shared: TrackerAccess;
   readonly need: () => Need;
   /** Counters at the moment of an announce, in bytes. */
   readonly progress: () => { readonly downloaded: number; readonly left: number };
   readonly onPeers: (peers: readonly HostPort[], tracker: string) => void;
-  /** Something to tell the user: an answer, a warning, a failure. `tracker` is fit to be shown. */
+  /** News for the user: an answer, a warning or a failure. `tracker` has no secrets. */
   readonly onNews: (news: TrackerNews) => void;
 }
 
-/** The way to trackers, and the turns to go it. */
+/** How to reach trackers, and the queue of announces. */
 export interface TrackerAccess {
   readonly environment: Environment;
-  /** With the one timer of all torrents. */
+  /** Uses the one timer of all torrents. */
   readonly later: Later;
   readonly announces: AnnounceQueue;
-  /** UDP trackers, too; null where a proxy carries none. */
+  /** For UDP trackers; null if the proxy does not carry UDP. */
   readonly udp: UdpConnections | null;
 }
 
@@ -75,23 +75,23 @@ export class Announcer {
     this.#key = randomBelow(0x1_0000_0000);
     const mixed = options.tiers.map((tier) => shuffled(tier, randomBelow));
     const tiers = boundedTiers(mixed).map((urls) => urls.map(newTracker));
-    // BEP 27: one tracker at a time, in the order of the tiers, and another one only when it fails.
+    // BEP 27: one tracker at a time, in the order of the tiers. The next one is asked only when one fails.
     this.#tiers = options.private
       ? [this.#tierOf(tiers.flat(), Number.POSITIVE_INFINITY)]
       : tiers.map((trackers) => this.#tierOf(trackers, TRACKER_HEAD_START_MS));
   }
 
-  /** True while an answer may come, so that an empty race is no reason to give up. */
+  /** True while an answer may come. An empty race then does not give up. */
   get hopeful(): boolean {
     return this.#tiers.some((tier) => tier.hopeful);
   }
 
-  /** True while an answer is awaited. */
+  /** True while a tracker is being asked. */
   get searching(): boolean {
     return this.#tiers.some((tier) => tier.asking);
   }
 
-  /** True where some tracker has answered. */
+  /** True if a tracker has answered. */
   get answered(): boolean {
     return this.#known.length > 0;
   }
@@ -100,17 +100,17 @@ export class Announcer {
     for (const tier of this.#tiers) void tier.round();
   }
 
-  /** Trackers that failed are asked again, unless that was just now, or they want to be left alone. */
+  /** Asks failed trackers again, except those that failed just now and those that asked us to wait. */
   networkBack(): void {
     for (const tier of this.#tiers) tier.networkBack();
   }
 
-  /** The torrent is complete: each tracker that knows us is told once. */
+  /** The torrent is complete: tells each tracker that knows us, once. */
   completed(): void {
     for (const tracker of this.#known) this.#say(tracker, 'completed');
   }
 
-  /** The torrent turned out to be private: the tracker that answered first stays, the others hear that we leave. */
+  /** The metadata says that the torrent is private: keeps the tracker that answered first and sends `stopped` to the others. */
   becamePrivate(): void {
     for (const tier of this.#tiers) tier.end();
     const [stays, ...others] = this.#known;
@@ -124,17 +124,17 @@ export class Announcer {
     tier.roundAt(stays?.notBefore ?? 0);
   }
 
-  /** Takes leave of the trackers that know us, for a moment at the most. */
+  /** Sends `stopped` to the trackers that know us, and waits a moment at most. */
   async stop(): Promise<void> {
     const { livedLater } = this.#options.shared.environment;
     for (const tier of this.#tiers) tier.end();
-    // `completed` has a moment to be heard before `stopped`.
+    // `completed` gets a moment to arrive before `stopped`.
     await settledWithin(Promise.allSettled(this.#lastWords), STOPPED_ANNOUNCE_TIMEOUT_MS, livedLater);
     this.#abort.abort();
     await withDeadline(
       STOPPED_ANNOUNCE_TIMEOUT_MS,
       null,
-      // A tracker that does not hear our leave forgets us by itself.
+      // A tracker that does not get `stopped` forgets us after a while.
       (signal) => {
         setMaxListeners(0, signal);
         return Promise.allSettled(this.#known.map((tracker) => this.#ask(tracker, 'stopped', signal)));
@@ -143,7 +143,7 @@ export class Announcer {
     );
   }
 
-  /** What a tracker does not hear is no loss. */
+  /** If the tracker does not get it, no harm is done. */
   #say(tracker: TierTracker, event: AnnounceEvent): void {
     this.#lastWords.push(this.#ask(tracker, event, this.#abort.signal).catch(() => {}));
   }
@@ -176,7 +176,7 @@ export class Announcer {
     this.#options.onPeers(believable(reply.peers, reply.reach), tracker);
   }
 
-  /** When its turn has come; `withdrawn` gives that up. */
+  /** Asks when it is the tracker's turn. `withdrawn` removes it from the queue. */
   async #ask(
     tracker: TierTracker,
     event: AnnounceEvent,
@@ -190,14 +190,14 @@ export class Announcer {
     if (!isUdp && protocol !== 'http:' && protocol !== 'https:') throw notSpoken(protocol);
     if (isUdp && shared.udp === null)
       throw new TrackerError('the proxy does not carry UDP', { lasting: true });
-    // The last words to a tracker: it expects no more than these.
+    // The tracker expects each of these once only.
     const isLast = event === 'stopped' || event === 'completed';
     return shared.announces.run({ url, need: need(), isLast, withdrawn }, () =>
       this.#announce(tracker, event, isUdp ? shared.udp : null, signal),
     );
   }
 
-  /** Over each family of addresses that the tracker has; the first answer counts. */
+  /** Asks over each address family of the tracker; the first answer counts. */
   async #announce(
     tracker: TierTracker,
     event: AnnounceEvent,
@@ -221,7 +221,7 @@ export class Announcer {
       key: this.#key,
     };
     const ask = (family?: 4 | 6): Promise<AnnounceReply> => {
-      // Its tries are its time-out.
+      // The number of tries limits its time.
       if (connections !== null) return udpAnnounce(url, announce, { signal, connections, ...of(family) });
       return withDeadline(
         TRACKER_TIMEOUT_MS,
@@ -235,7 +235,7 @@ export class Announcer {
         livedLater,
       );
     };
-    // A proxy looks names up itself, and goes where it likes.
+    // A proxy looks names up itself and chooses the address.
     const families = shared.udp === null ? [] : await familiesOf(url, shared.udp.from, lookUp, signal);
     return overFamilies(families, ask, (more) => this.#tell(tracker, more));
   }

@@ -1,4 +1,4 @@
-/** A real socket of UDP. */
+/** A real UDP socket. */
 import { createSocket } from 'node:dgram';
 import type { DatagramSocket, OpenSocket } from './environment.ts';
 
@@ -13,7 +13,7 @@ export const openSocket: OpenSocket = (family, isShared, { onMessage, onError, o
   return {
     bind: (port, address, bound) =>
       void socket.bind({ port, ...(address === null ? {} : { address }) }, bound ?? (() => {})),
-    // Node calls back with what went wrong, if something did.
+    // Node calls back with an error if there is one.
     connect: (port, address, connected) =>
       socket.connect(port, address, (...failed: readonly Error[]) => connected(failed[0] ?? null)),
     send: (bytes, to, sent) => {

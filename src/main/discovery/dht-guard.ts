@@ -1,6 +1,6 @@
 /**
- * What strangers may ask of our DHT node, and what they get. A question can carry a forged sender address, so answers are
- * small and few: our node must not be useful to flood a third party. How much one host may announce is limited, too.
+ * Which queries of strangers our DHT node answers, and how. A query can carry a forged sender address. So answers are small and
+ * limited in number: nobody can use our node to flood a third party. The announces of one host are limited, too.
  */
 import { believable, type Reach, reachOf } from '../../shared/address-rules.ts';
 import {
@@ -25,7 +25,7 @@ import {
 } from '../../shared/limits.ts';
 import { Allowance } from './allowance.ts';
 
-/** BEP 5. Storing values for others (BEP 44) is no part of finding peers, and would make large answers. */
+/** BEP 5. We do not store values for others (BEP 44): we do not need it to find peers, and its answers are large. */
 const QUERIES: ReadonlySet<string> = new Set(['ping', 'find_node', 'get_peers', 'announce_peer']);
 
 const ID_BYTES = 20;
@@ -33,20 +33,20 @@ const NODE_BYTES = { nodes: 26, nodes6: 38 } as const;
 
 interface Asker {
   answers: Allowance;
-  /** Ports that it announced, and when. */
+  /** The ports that the host announced, and when. */
   readonly ports: Map<number, number>;
 }
 
 export class DhtGuard {
   readonly #all: Allowance;
-  /** By host; for IPv6 by its /64, which one customer has. The one that was longest silent is first. */
+  /** By host; for IPv6 by its /64, because one customer has all of it. The host with the oldest query is first. */
   readonly #askers = new Map<string, Asker>();
 
   constructor(now: number) {
     this.#all = new Allowance(DHT_ANSWERS_PER_S, now);
   }
 
-  /** Whether this query is answered. Counts it. */
+  /** Whether to answer this query. Counts it. */
   admits(
     query: BencodeDict,
     from: { readonly address: string; readonly port: number },
@@ -57,11 +57,11 @@ export class DhtGuard {
     if ((bytesField(query, 't')?.length ?? 0) > MAX_DHT_TRANSACTION_BYTES) return false;
     const asker = this.#askerOf(from.address, now);
     if (name === 'announce_peer' && !mayAnnounce(asker, announcedPort(query, from.port), now)) return false;
-    // The host's own share first: one that floods must not use up what is there for all.
+    // The limit of the host comes first: a host that floods us must not use up the limit for all.
     return asker.answers.take(now) && this.#all.take(now);
   }
 
-  /** Its announce was accepted: it had the token for it, so the address is its own. */
+  /** An announce was accepted. It had a valid token, so the address is not forged. */
   announced(host: string, port: number, now: number): void {
     this.#askerOf(host, now).ports.set(port, now);
   }
@@ -99,8 +99,8 @@ function networkOf(host: string): string {
 }
 
 /**
- * Our answer with no more nodes than BEP 5 has, and no more peers than fit. The library chooses them, except those that are
- * nearer to us than the asking node: it must not learn of our own network.
+ * Our answer, with at most the nodes of BEP 5 and as many peers as fit. The library chooses them. Nodes and peers that are nearer
+ * to us than the asking node are removed: it must not learn about our network.
  */
 export function boundedAnswer(message: BencodeDict, asker: string): BencodeDict {
   const answer = field(message, 'r');
@@ -132,7 +132,7 @@ function entriesOf(bytes: Uint8Array, step: number): Uint8Array[] {
   );
 }
 
-/** One compact address, to somebody as far away as that. */
+/** Whether we may tell this compact address to a node of this reach. */
 function mayTell(compact: Uint8Array, reach: Reach): boolean {
   const peers = compact.length === 6 ? compactIpv4(compact) : compactIpv6(compact);
   return believable(peers, reach).length > 0;

@@ -1,7 +1,6 @@
 /**
- * Our node of the distributed hash table (BEP 5) in one family of addresses, by way of bittorrent-dht. While no other node is
- * known, those that a search may begin with are asked again and again: names that cannot be looked up, nodes that are away and
- * networks that are down come back.
+ * Our DHT node (BEP 5) in one address family, made with bittorrent-dht. While it knows no other node, it asks the first nodes
+ * again and again: a name that could not be looked up, a node that was down, or a network that was down may work later.
  */
 import { isIP } from 'node:net';
 import { believable, reachOf } from '../../shared/address-rules.ts';
@@ -24,21 +23,21 @@ import type { NodeStore } from './node-file.ts';
 export interface DhtNodeOptions {
   readonly environment: Environment;
   readonly family: DhtFamily;
-  /** Nodes to begin with, by name or address, and whether the user named them. */
+  /** The first nodes, by name or address, and whether the user named them. */
   readonly bootstrap: readonly HostPort[];
   readonly isUsersChoice: boolean;
-  /** The address of our own that packets leave from; null leaves it to the system. */
+  /** Our local address; null lets the system choose. */
   readonly from: string | null;
-  /** Where nodes are kept between runs; null keeps none. */
+  /** Keeps nodes between runs; null keeps none. */
   readonly store: NodeStore | null;
 }
 
 export interface DhtNodeListener {
-  /** `node`: the host of the node that named them. */
+  /** `node`: the host of the node that gave the peers. */
   onPeers(infoHash: Buffer, peers: readonly HostPort[], node: string): void;
-  /** There is somebody to ask. */
+  /** We know a node that we can ask. */
   onNode(): void;
-  /** Nobody of those to begin with answers, up to now. */
+  /** None of the first nodes has answered so far. */
   onNoAnswer(reason: string): void;
   onBroken(reason: string): void;
 }
@@ -53,11 +52,11 @@ export class DhtNode {
   #seekMs = DHT_SEEK_MS;
   #soughtAt = Number.NEGATIVE_INFINITY;
   #keptAt = Number.NEGATIVE_INFINITY;
-  /** For the first answer; seeks may overlap. */
+  /** Cancels the waits for a first answer; attempts may overlap. */
   readonly #waits = new Set<() => void>();
   #isAwaited = true;
   #isClosed = false;
-  /** Others may connect to us, so that it makes sense to ask us (BEP 43). */
+  /** Other nodes can reach us, so it makes sense to send us queries (BEP 43). */
   listens = false;
 
   constructor(options: DhtNodeOptions, listener: DhtNodeListener) {
@@ -68,30 +67,30 @@ export class DhtNode {
     for (const node of bootstrap) this.#first.name(node, isUsersChoice ? 'user' : 'stranger');
   }
 
-  /** How many others are known. */
+  /** How many other nodes are known. */
   get count(): number {
     return this.#client?.nodes.count() ?? 0;
   }
 
-  /** The very first answer may still come. */
+  /** The first answer of any node may still come. */
   get isAwaited(): boolean {
     return this.#isAwaited && !this.#isClosed;
   }
 
-  /** Nodes are known, or those to begin with may come back. */
+  /** Nodes are known, or a first node may answer later. */
   get mayAnswer(): boolean {
     return !this.#isClosed && (this.count > 0 || (this.#canSpeak && this.#first.mayAnswer));
   }
 
   open(library: DhtLibrary): void {
     if (this.#client !== null || this.#isClosed) return;
-    // The newest last: it is asked first.
+    // The newest last, because the last one is asked first.
     for (const node of [...(this.#options.store?.read() ?? [])].reverse()) this.#first.meet(node);
     this.#start(library);
     void this.#seek();
   }
 
-  /** Nodes that a torrent names (BEP 5). Returns how they are taken back. */
+  /** Adds nodes that a torrent names (BEP 5). Returns a function that removes them. */
   name(nodes: readonly HostPort[]): () => void {
     const takeBack = nodes.map((node) => this.#first.name(node, 'stranger'));
     return () => {
@@ -99,20 +98,20 @@ export class DhtNode {
     };
   }
 
-  /** Asks these as well, unless enough nodes are known. */
+  /** Asks these nodes as well, unless we know enough. */
   ask(named: readonly HostPort[]): void {
     if (named.length === 0 || this.#isClosed || this.count >= ENOUGH_DHT_NODES || !this.#canSpeak) return;
     this.#ping(named.filter(({ host }) => isIP(canonicalHost(host)) === this.#options.family));
     void this.#first.resolve((nodes) => this.#ping(nodes), 'new');
   }
 
-  /** A peer has a node of the DHT (BEP 5, PORT). */
+  /** A peer told us the port of its DHT node (BEP 5, PORT). */
   meet(node: HostPort): void {
     if (this.#isClosed || !this.#first.meet(node) || this.count >= ENOUGH_DHT_NODES) return;
     if (this.#canSpeak) this.#ping([node]);
   }
 
-  /** Asks for peers, and, with a port, announces us there to the nodes that answered. Returns how that is given up. */
+  /** Asks for peers. With a port, it also announces us to the nodes that answered. Returns a function that gives this up. */
   lookup(infoHash: Buffer, port: number | null, done: () => void): () => void {
     const client = this.#client;
     if (client === null) return () => {};
@@ -121,7 +120,7 @@ export class DhtNode {
       if (port === null || isGivenUp) done();
       else client.announce(infoHash, port, done);
     };
-    // By itself an announce asks nobody for peers while the nodes of the last search are fresh.
+    // An announce alone would use the nodes of the last search while they are fresh, and would not ask for peers.
     const giveUp = client.lookup(infoHash, found);
     return () => {
       isGivenUp = true;
@@ -129,7 +128,7 @@ export class DhtNode {
     };
   }
 
-  /** All known nodes are gone, or the network was away: those to begin with are asked, and all pauses begin from the start. */
+  /** All known nodes are gone, or the network was down: asks the first nodes, and the pauses start from the shortest again. */
   seekIn(ms: number): void {
     if (this.#client === null || this.#isClosed) return;
     const { now } = this.#options.environment;
@@ -139,7 +138,7 @@ export class DhtNode {
     else this.#seekLater(restMs);
   }
 
-  /** What answered in this run. It also is where the next search begins, should all of it be gone for a time. */
+  /** Saves the nodes that answered in this run. If all of them go away, the next search starts with them. */
   keep(): void {
     if (this.#isClosed) return;
     const { environment, store } = this.#options;
@@ -153,7 +152,7 @@ export class DhtNode {
     this.#keptAt = environment.now();
   }
 
-  /** The same after each search of many torrents, but not all the time. */
+  /** For calls after each search of many torrents: it saves only once per interval. */
   keepNowAndThen(): void {
     if (this.#options.environment.now() - this.#keptAt >= DHT_KEEP_MS) this.keep();
   }
@@ -184,7 +183,7 @@ export class DhtNode {
       isReadOnly: () => !this.listens,
       mayReach: (host, port) => this.#first.mayReach(host, port),
     });
-    // The library would look names up itself, once, and ask all the others only then.
+    // The library would look names up itself, only once, and would ask no node until all look-ups are done.
     const client = new library({ bootstrap: false, socket, maxAge: DHT_PEER_AGE_MS });
     this.#client = client;
     this.#socket = socket;
@@ -200,7 +199,7 @@ export class DhtNode {
     });
   }
 
-  /** Asks all nodes that a search may begin with; again after a while, until one answers. */
+  /** Asks all first nodes, and again after a while, until one answers. */
   async #seek(): Promise<void> {
     if (this.#isClosed || this.count > 0) return;
     this.#soughtAt = this.#options.environment.now();
@@ -223,7 +222,7 @@ export class DhtNode {
     this.#cancelSeek = this.#options.environment.later(ms, () => void this.#seek());
   }
 
-  /** Resolves when it could have come. */
+  /** Resolves after the time that an answer may take. */
   #firstAnswer(): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.environment.livedLater(DHT_PING_MS, () => {
@@ -249,7 +248,7 @@ export class DhtNode {
   }
 }
 
-/** An address that others can reach, at this moment: interfaces come and go. */
+/** Whether we have an IPv6 address now that other machines can reach: interfaces come and go. */
 function hasIPv6(interfaces: Interfaces): boolean {
   return Object.values(interfaces)
     .flatMap((list) => list ?? [])

@@ -1,29 +1,29 @@
-/** The search of one torrent in the DHT, over and over, in one family of addresses. */
+/** The repeated search of one torrent in the DHT, in one address family. */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { DHT_EMPTY_REPEAT_MS, DHT_FIRST_REPEAT_MS, DHT_REPEAT_MS } from '../../shared/limits.ts';
 import type { Need } from './need.ts';
 
 export interface DhtRequest {
   readonly infoHash: Uint8Array;
-  /** Where we listen for peers; NO_LISTENING_PORT where we do not, and then we only ask. */
+  /** The port where we listen for peers. With NO_LISTENING_PORT we ask but do not announce. */
   readonly port: Promise<number>;
   /** Nodes that the torrent names (BEP 5). */
   readonly nodes: readonly HostPort[];
   readonly need: () => Need;
-  /** `node`: the host of the node that named them. */
+  /** `node`: the host of the node that gave the peers. */
   readonly onPeers: (peers: readonly HostPort[], node: string) => void;
   readonly onNews: (kind: 'answered' | 'failed', text: string) => void;
 }
 
 /**
- * starting: the port is not known yet; waiting: no node is known; queued: others have their turn; searching; resting until the
- * next time; ended.
+ * starting: the port is not known yet; waiting: no node is known; queued: other torrents search first; searching; resting until
+ * the next search; ended.
  */
 type Phase = 'starting' | 'waiting' | 'queued' | 'searching' | 'resting' | 'ended';
 
-/** What a search needs of all of them. */
+/** What a search needs from the DHT of the session. */
 export interface SearchHost {
-  /** The first answer of any node is still awaited. */
+  /** The first answer of any node may still come. */
   readonly isAwaited: boolean;
   /** A node may answer, now or later. */
   readonly mayAnswer: boolean;
@@ -37,7 +37,7 @@ export class DhtSearch {
   phase: Phase = 'starting';
   /** Null: no peer can connect to us. */
   port: number | null = null;
-  /** Ends what is under way or planned. */
+  /** Ends the current search, or cancels the next one. */
   cancel = (): void => {};
   readonly #host: SearchHost;
   readonly #takeBackNodes: () => void;
@@ -52,23 +52,23 @@ export class DhtSearch {
     this.#takeBackNodes = takeBackNodes;
   }
 
-  /** True while an answer is awaited. */
+  /** True while the answer to a request may come. */
   get searching(): boolean {
     if (this.phase === 'waiting') return this.#host.isAwaited;
     return this.phase === 'starting' || this.phase === 'queued' || this.phase === 'searching';
   }
 
-  /** True while one may come, now or later. */
+  /** True while an answer may come, now or later. */
   get hopeful(): boolean {
     return this.phase !== 'ended' && (this.searching || this.#host.mayAnswer);
   }
 
-  /** The network was away: the pauses begin from the start. */
+  /** The network was down: the pauses start from the shortest again. */
   networkBack(): void {
     this.#host.networkBack(this);
   }
 
-  /** Asks and announces no more. Resolves when nothing of it is left. */
+  /** Ends searches and announces. Resolves when everything is closed. */
   end(): Promise<void> {
     this.cancel();
     this.phase = 'ended';
@@ -87,7 +87,7 @@ export class DhtSearch {
     this.request.onPeers(peers, node);
   }
 
-  /** It has searched with that many nodes known. Returns how long it rests. */
+  /** A search is done, and this many nodes are known. Returns how long to rest. */
   restMs(nodes: number): number {
     this.tell('answered', `${this.#found.size} peers (${nodes} nodes known)`);
     const first = this.#found.size > 0 ? DHT_FIRST_REPEAT_MS : DHT_EMPTY_REPEAT_MS;
@@ -99,7 +99,7 @@ export class DhtSearch {
     this.#repeatMs = 0;
   }
 
-  /** Each once: how the first search went, and that there was none. */
+  /** Tells each kind only once: how the first search went, and that there was none. */
   tell(kind: 'answered' | 'failed', text: string): void {
     if (this.#told.has(kind)) return;
     this.#told.add(kind);

@@ -1,7 +1,7 @@
 /**
- * The UDP socket of the DHT, as bittorrent-dht uses one, with a guard at its door: the library believes the types of what it
- * reads, and throws from inside of the socket's callback where a stranger chose them badly. So each packet is read by our own
- * bencode reader first, and what the library throws all the same ends that packet and nothing else.
+ * The UDP socket for bittorrent-dht, with a guard. The library does not check the types of what it reads, and a bad packet of a
+ * stranger makes it throw inside the socket's callback. So our own bencode reader reads each packet first. If the library throws
+ * anyway, only that packet is lost.
  */
 import { EventEmitter } from 'node:events';
 import {
@@ -30,11 +30,11 @@ export interface DhtSocketOptions {
   readonly family: DhtFamily;
   readonly openSocket: OpenSocket;
   readonly now: Clock;
-  /** We send queries, but other nodes do not query us: they could not reach us. */
+  /** We send queries, but other nodes must not query us: they cannot reach us. */
   readonly isReadOnly: () => boolean;
-  /** Our own address; null leaves it to the system. */
+  /** Our local address; null lets the system choose. */
   readonly from: string | null;
-  /** Whom packets may go to: strangers name nodes, too. */
+  /** Where packets may go: strangers name nodes, too. */
   readonly mayReach: (host: string, port: number) => boolean;
 }
 
@@ -45,7 +45,7 @@ export class DhtSocket extends EventEmitter {
   #isBound = false;
   #broken = false;
   readonly #mayReach: (host: string, port: number) => boolean;
-  /** The library knows IPv4 only; null where that is what is spoken. */
+  /** The library knows only IPv4; null if this socket uses IPv4. */
   readonly #six: SixAsFour | null;
   readonly #guard: DhtGuard;
 
@@ -58,7 +58,7 @@ export class DhtSocket extends EventEmitter {
     this.#mayReach = mayReach;
     this.#socket = openSocket(family, false, {
       onMessage: (bytes, sender) => this.#hear(bytes, sender),
-      // By itself Node would bind it to all addresses at the next packet: one that cannot be bound says nothing any more.
+      // If bind fails, Node would bind to all addresses at the next packet. So a socket that is not bound sends nothing any more.
       onError: (error) => {
         this.#broken ||= !this.#isBound;
         this.emit('error', error);
@@ -90,7 +90,7 @@ export class DhtSocket extends EventEmitter {
       const bytesOut = this.#isReadOnly() ? markedReadOnly(message) : message;
       this.#socket.send(bytesOut, { address: real, port }, sent);
     } catch (error) {
-      // A port or host that cannot be: the library took it from a stranger.
+      // The library took an invalid port or host from a stranger.
       sent(error as Error);
     }
   }
@@ -99,17 +99,17 @@ export class DhtSocket extends EventEmitter {
     this.#socket.close();
   }
 
-  /** Whom the library means by a host that it names. */
+  /** The real host behind a host that the library names. */
   realHost(host: string): string {
     return this.#six?.realOf(host) ?? host;
   }
 
-  /** How the library is told of a host. */
+  /** The host that the library gets in place of the real one. */
   hostForLibrary(host: string): string {
     return this.#six?.standInOf(host) ?? host;
   }
 
-  /** Its announce was accepted; `host` as the library knows it. */
+  /** The announce of this host was accepted; `host` is the library's name for it. */
   announced(host: string, port: number): void {
     this.#guard.announced(this.realHost(host), port, this.#now());
   }
@@ -129,7 +129,7 @@ export class DhtSocket extends EventEmitter {
       const heard = this.#six === null ? bytes : Buffer.from(this.#six.incoming(message));
       this.emit('message', heard, { ...from, address });
     } catch {
-      // Something in it was not what the library took it for.
+      // The library did not expect something in the packet.
     }
   }
 }
@@ -150,7 +150,7 @@ function kindOf(message: BencodeDict): string {
   return Buffer.from(bytesField(message, 'y') ?? '').toString('latin1');
 }
 
-/** BEP 43: a query that says that its sender answers none. */
+/** Marks a query with BEP 43: its sender does not answer queries. */
 export function markedReadOnly(message: Buffer): Buffer {
   const spans = decoded(message)?.spans;
   const transaction = spans?.get('t');
@@ -163,7 +163,7 @@ export function markedReadOnly(message: Buffer): Buffer {
 function decoded(bytes: Buffer): Decoded | null {
   try {
     const message = decodeBencode(bytes);
-    // The library reads the bytes anew, and must see what we saw.
+    // The library parses the bytes again and must see the same as we did.
     return message.ambiguous ? null : message;
   } catch (error) {
     if (error instanceof BencodeError) return null;

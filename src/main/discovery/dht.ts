@@ -1,6 +1,6 @@
 /**
- * The DHT in one family of addresses for all torrents of a session: one node, and the searches of the torrents, so many at one
- * time. The node has a socket as long as a torrent searches.
+ * The DHT in one address family, for all torrents of a session: one node, and the searches of the torrents, a limited number at
+ * one time. The node has a socket only while a torrent searches.
  */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { DHT_SEEK_MS, MAX_DHT_SEARCHES } from '../../shared/limits.ts';
@@ -15,14 +15,14 @@ export class Dht implements SearchHost {
   readonly #later: Later;
   #node: DhtNode | null = null;
   readonly #searches = new Set<DhtSearch>();
-  /** No node is known. */
+  /** Searches that wait because no node is known. */
   readonly #waiting = new Set<DhtSearch>();
-  /** It is their turn when one of the others has searched. */
+  /** Searches that wait until another one is done. */
   readonly #queued = new Set<DhtSearch>();
-  /** Also those that were given up, until they end. */
+  /** Includes searches that were given up but have not ended. */
   readonly #searching = new Set<DhtSearch>();
 
-  /** `later`: with the one timer of all torrents. */
+  /** `later` uses the one timer of all torrents. */
   constructor(options: DhtNodeOptions, later: Later) {
     this.#options = options;
     this.#later = later;
@@ -36,7 +36,7 @@ export class Dht implements SearchHost {
     return this.#node?.mayAnswer ?? false;
   }
 
-  /** Searches for a torrent from now on, until that is ended. */
+  /** Starts the searches for a torrent. They go on until `end`. */
   search(request: DhtRequest): DhtSearch {
     const node = this.#node ?? this.#newNode();
     const search = new DhtSearch(request, this, node.name(request.nodes));
@@ -45,7 +45,7 @@ export class Dht implements SearchHost {
     return search;
   }
 
-  /** A peer has a node of the DHT (BEP 5, PORT). */
+  /** A peer told us the port of its DHT node (BEP 5, PORT). */
   meet(node: HostPort): void {
     this.#node?.meet(node);
   }
@@ -124,7 +124,7 @@ export class Dht implements SearchHost {
     this.#next();
   }
 
-  /** Torrents without peers first. */
+  /** Starts waiting searches; torrents without peers go first. */
   #next(): void {
     const node = this.#node;
     while (node !== null && this.#searching.size < MAX_DHT_SEARCHES && this.#queued.size > 0) {
@@ -158,7 +158,7 @@ export class Dht implements SearchHost {
       search.cancel = this.#later(search.restMs(node.count), () => this.#queue(search));
       return;
     }
-    // All known nodes are gone: perhaps our own network is away.
+    // All known nodes are gone. Perhaps our own network is down.
     search.forgetRests();
     search.cancel = () => {};
     for (const one of [search, ...this.#queued]) {
@@ -169,7 +169,7 @@ export class Dht implements SearchHost {
     node.seekIn(DHT_SEEK_MS);
   }
 
-  /** That there is no way to IPv6 is no news. */
+  /** Many machines have no IPv6, so a failure there is not reported. */
   #fail(search: DhtSearch, reason: string): void {
     if (this.#options.family === 4) search.tell('failed', reason);
   }

@@ -1,4 +1,4 @@
-/** Every way by which a torrent learns of peers, as one thing that starts, tells and stops. */
+/** All ways in which a torrent finds peers, behind one interface. */
 import { setMaxListeners } from 'node:events';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -13,19 +13,19 @@ import { DHT, LSD, MAGNET, USER } from './peer-source.ts';
 import type { SharedDiscovery } from './shared-discovery.ts';
 
 export interface DiscoveryOptions {
-  /** That of all torrents of the session. */
+  /** Shared by all torrents of the session. */
   readonly shared: SharedDiscovery;
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
-  /** Where we listen; resolved when it is known. NO_LISTENING_PORT where we do not. */
+  /** The port where we listen, once it is known. NO_LISTENING_PORT if we do not listen. */
   readonly port: Promise<number>;
   /** Peers that the user named. */
   readonly named: readonly HostPort[];
-  /** Peers that a magnet link names (`x.pe`): its author is a stranger. */
+  /** Peers that a magnet link names (`x.pe`). The author of the link is a stranger. */
   readonly linked: readonly HostPort[];
   /** Tracker URLs by tier (BEP 12). */
   readonly tiers: readonly (readonly string[])[];
-  /** Known to be private from the start (BEP 27). */
+  /** True if the torrent is known to be private at the start (BEP 27). */
   readonly private: boolean;
   /** Ask in the DHT. */
   readonly dht: boolean;
@@ -36,7 +36,7 @@ export interface DiscoveryOptions {
   readonly http: TrackerHttp;
   readonly need: () => Need;
   readonly progress: () => { readonly downloaded: number; readonly left: number };
-  /** `namer`: the host of the node that named them, where there is one. */
+  /** `namer`: the host of the node that gave the peers, if there is one. */
   readonly onPeers: (peers: readonly HostPort[], source: string, namer?: string) => void;
   readonly onNews: (news: TrackerNews) => void;
 }
@@ -44,7 +44,7 @@ export interface DiscoveryOptions {
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #announcer: Announcer;
-  /** One for each family of addresses (BEP 32). */
+  /** One for each address family (BEP 32). */
   #searches: readonly DhtSearch[] = [];
   #lsd: LsdMember | null = null;
   readonly #lookUps = new AbortController();
@@ -57,7 +57,7 @@ export class Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    // One for each name that is being looked up.
+    // Each look-up in progress adds a listener.
     setMaxListeners(0, this.#lookUps.signal);
     this.#announcer = new Announcer(options);
   }
@@ -73,7 +73,7 @@ export class Discovery {
 
   get #otherHope(): boolean {
     return (
-      // Before the start nothing has been asked.
+      // Nothing has been asked before the start.
       !this.#begun ||
       this.#resolving ||
       this.#searches.some(({ hopeful }) => hopeful) ||
@@ -81,13 +81,13 @@ export class Discovery {
     );
   }
 
-  /** True where more peers may come only if a tracker that failed answers at its next try. */
+  /** True if more peers may come only from the next try of a tracker that failed. */
   get retrying(): boolean {
     const { searching, answered } = this.#announcer;
     return this.#announcer.hopeful && !searching && !answered && !this.#otherHope;
   }
 
-  /** True while a first answer is awaited of somebody who was asked. */
+  /** True while the first answer to a request may come. */
   get searching(): boolean {
     return (
       this.#resolving ||
@@ -114,7 +114,7 @@ export class Discovery {
 
   async #resolve(peers: readonly HostPort[], found: (peers: readonly HostPort[]) => void): Promise<void> {
     if (peers.length === 0) return;
-    // Behind a proxy the proxy looks names up: a look-up of our own would show which peers we want.
+    // With a proxy, the proxy looks names up. A look-up of our own would reveal which peers we want.
     const { udp, environment } = this.#options.shared;
     if (udp === null) return found(peers);
     await resolvePeers(peers, environment.lookUp, this.#lookUps.signal, found, (host, text) =>
@@ -122,7 +122,7 @@ export class Discovery {
     );
   }
 
-  /** The author of the link is on the internet and may name hosts there; behind a proxy no name can be judged. */
+  /** The author of the link is on the internet and may name only public hosts. With a proxy we cannot check names. */
   #linkedFound(peers: readonly HostPort[]): void {
     const { onPeers, onNews } = this.#options;
     const kept = believable(peers, 'public');
@@ -135,7 +135,7 @@ export class Discovery {
     });
   }
 
-  /** A magnet link turned out to be of a private torrent: from here on its trackers alone (BEP 27). */
+  /** The metadata of a magnet link says that the torrent is private: only its trackers may name peers from now on (BEP 27). */
   becamePrivate(): void {
     this.#private = true;
     this.#announcer.becamePrivate();
@@ -144,14 +144,14 @@ export class Discovery {
     this.#lsd = null;
   }
 
-  /** The network was away: trackers and tables that failed are asked again. */
+  /** The network was down: asks the failed trackers and the DHT again. */
   networkBack(): void {
     this.#announcer.networkBack();
     for (const search of this.#searches) search.networkBack();
     this.#lsd?.networkBack();
   }
 
-  /** A peer has a node of the DHT (BEP 5, PORT). */
+  /** A peer told us the port of its DHT node (BEP 5, PORT). */
   meetNode(node: HostPort): void {
     if (this.#searches.length === 0) return;
     for (const { dht } of this.#options.shared.dht) dht.meet(node);

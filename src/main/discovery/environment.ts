@@ -1,6 +1,6 @@
 /**
- * What discovery needs of the world outside: time, chance, names, sockets and the library of the DHT. The real ones are wired in
- * one file; a simulation fills these with its own.
+ * What discovery needs from outside: clocks, random numbers, look-ups, sockets and the DHT library. One file provides the real
+ * ones; a simulation provides its own.
  */
 import type { LookupAddress } from 'node:dns';
 import type { NetworkInterfaceInfo } from 'node:os';
@@ -14,9 +14,9 @@ export interface Environment {
   readonly now: Clock;
   /** Milliseconds of the calendar. */
   readonly calendar: Clock;
-  /** Waiting is no reason to keep the process alive. */
+  /** These timers do not keep the process alive. */
   readonly later: Later;
-  /** The same in lived time; work that others wait for: it keeps the process alive. */
+  /** The same in lived time, for work that others wait for. These timers keep the process alive. */
   readonly livedLater: Later;
   /** A whole number from 0 up to `below`. */
   readonly randomBelow: (below: number) => number;
@@ -24,14 +24,14 @@ export interface Environment {
   readonly interfaces: () => Interfaces;
   readonly openSocket: OpenSocket;
   readonly dhtLibrary: () => Promise<DhtLibrary>;
-  /** Where nodes of the DHT are kept between runs, by a name of ours. */
+  /** Keeps DHT nodes between runs, under a name that we choose. */
   readonly nodeStore: (name: string) => NodeStore;
 }
 
 /** The addresses of a host name. Rejects with LookUpError, and at once when `signal` aborts. */
 export type LookUp = (host: string, signal: AbortSignal) => Promise<readonly LookupAddress[]>;
 
-/** The interfaces that are up, by name. */
+/** The active interfaces, by name. */
 export type Interfaces = Readonly<Partial<Record<string, readonly NetworkInterfaceInfo[]>>>;
 
 export interface SocketHears {
@@ -45,15 +45,15 @@ export interface Sender {
   readonly port: number;
 }
 
-/** A socket of UDP, of one family of addresses. It sends when it is bound or connected; what is sent before waits. */
+/** A UDP socket of one address family. Packets sent before it is bound or connected wait until then. */
 export interface DatagramSocket {
-  /** Port 0: any free one. Null leaves the address to the system. */
+  /** Port 0: any free port. Null lets the system choose the address. */
   bind(port: number, address: string | null, bound?: () => void): void;
-  /** From then on it sends to this address alone, and hears no other. */
+  /** After this it sends to this address and receives from it only. */
   connect(port: number, address: string, connected: (error: Error | null) => void): void;
-  /** To null: where it is connected to. Throws where there can be no such address. */
+  /** Null sends to the connected address. Throws for an invalid address. */
   send(bytes: Uint8Array, to: Sender | null, sent: (error: Error | null) => void): void;
-  /** Hears and sends multicast of this group by this interface. Throws where that cannot be. */
+  /** Sends and receives multicast of this group on this interface. Throws if the interface cannot do that. */
   joinGroup(group: string, by: string): void;
   localPort(): number;
   /** Whether it keeps the process alive. */
@@ -61,5 +61,5 @@ export interface DatagramSocket {
   close(): void;
 }
 
-/** `isShared`: other sockets may have the same port. */
+/** `isShared`: other sockets may use the same port. */
 export type OpenSocket = (family: 4 | 6, isShared: boolean, hears: SocketHears) => DatagramSocket;

@@ -1,31 +1,31 @@
 /**
- * A tracker whose name has addresses of both families is asked over each (BEP 7): it learns where we are reached over either, and
- * one family that leads nowhere does not hide the other.
+ * A tracker whose name has IPv4 and IPv6 addresses is asked over both (BEP 7). It learns our address in each family, and a family
+ * that does not work does not hide the other.
  */
 import { isSix } from '../../shared/ip-address.ts';
 import { hostOf } from '../../shared/pinned-hosts.ts';
 import type { LookUp } from './environment.ts';
 
-/** The families to ask the URL's host over; none where there is nothing to choose from, or nothing is known. */
+/** The address families in which to ask the URL's host; empty if there is no choice or the addresses are not known. */
 export async function familiesOf(
   url: string,
   from: string | null,
   lookUp: LookUp,
   signal: AbortSignal,
 ): Promise<(4 | 6)[]> {
-  // Connections that leave from one address of ours can but go to its kind.
+  // A connection from a chosen local address can only use the family of that address.
   if (!URL.canParse(url) || from !== null) return [];
   try {
     const addresses = await lookUp(hostOf(new URL(url)), signal);
     const families = new Set(addresses.map(({ address }) => (isSix(address) ? 6 : 4)));
     return families.size === 2 ? [4, 6] : [];
   } catch {
-    // The announce looks the name up as well, and says what is wrong with it.
+    // The announce looks the name up as well and reports what is wrong with it.
     return [];
   }
 }
 
-/** The first good answer; others that follow go to `onMore`. Rejects with the failure over IPv4 where both fail. */
+/** The first good answer; later ones go to `onMore`. Rejects with the failure over IPv4 if both fail. */
 export async function overFamilies<Answer>(
   families: readonly (4 | 6)[],
   ask: (family?: 4 | 6) => Promise<Answer>,
@@ -44,7 +44,7 @@ export async function overFamilies<Answer>(
       (answer) => {
         if (answer !== first.answer) onMore(answer);
       },
-      // The other family is enough.
+      // One family that answers is enough.
       () => {},
     );
   return first.answer;

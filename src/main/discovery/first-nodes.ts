@@ -1,6 +1,7 @@
 /**
- * Where a search in the DHT may begin: nodes that the user or the torrent named (BEP 5 `nodes`), and nodes that an earlier run or a
- * peer told of (PORT). A name is looked up anew whenever it is needed: it may not be there at the start, and lead elsewhere later.
+ * The nodes with which a DHT search can start: nodes that the user or the torrent named (BEP 5 `nodes`), and nodes from an
+ * earlier run or from a peer (PORT). A name is looked up each time it is needed: it may have no address at first, and another one
+ * later.
  */
 import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
@@ -12,21 +13,21 @@ import { LookUpError } from '../../shared/name-lookup.ts';
 import type { DhtFamily } from './dht-socket.ts';
 import type { LookUp } from './environment.ts';
 
-/** A node that the user named may name nodes as near as itself. A stranger's node is asked wherever it is, and may name public nodes only. */
+/** A node of the user may give us nodes as near as itself. A stranger's node may be anywhere, but may give us only public nodes. */
 type NamedBy = 'user' | 'stranger';
 
-/** The library has 16 questions on their way at one time. */
+/** The library has at most 16 questions in progress. */
 const MET_AT_ONCE = 8;
 
 interface Named {
   readonly host: string;
   readonly port: number;
   readonly by: NamedBy;
-  /** How many name it: several torrents may name the same. */
+  /** How many torrents name it. */
   namers: number;
   nodes: readonly HostPort[];
   isAsked: boolean;
-  /** There is no such name, or none in this family. Whatever else goes wrong with a look-up may pass. */
+  /** The name does not exist or has no address in this family. Other look-up failures may pass. */
   isUnknown: boolean;
 }
 
@@ -42,7 +43,7 @@ export class FirstNodes {
   constructor(family: DhtFamily, lookUp: LookUp) {
     this.#family = family;
     this.#lookUp = lookUp;
-    // One for each name that is being looked up.
+    // Each look-up in progress adds a listener.
     setMaxListeners(0, this.#stopped.signal);
   }
 
@@ -50,19 +51,19 @@ export class FirstNodes {
     return this.#met.size > 0 || this.#all.some(({ nodes }) => nodes.length > 0);
   }
 
-  /** All that were named, and some of the others, each time the next of them: hundreds that are gone must not be waited for. */
+  /** All named nodes, and the next few of the met ones. Hundreds of them may be gone, and we must not wait for all. */
   next(): readonly HostPort[] {
     const some = [...this.#met.values()].reverse().slice(this.#turn, this.#turn + MET_AT_ONCE);
     this.#turn = this.#turn + MET_AT_ONCE < this.#met.size ? this.#turn + MET_AT_ONCE : 0;
     return [...this.#all.flatMap(({ nodes }) => nodes), ...some];
   }
 
-  /** Sooner or later one of them may answer. */
+  /** One of them may answer sooner or later. */
   get mayAnswer(): boolean {
     return this.#met.size > 0 || this.#all.some(({ isUnknown }) => !isUnknown);
   }
 
-  /** Returns how the name is taken back. Too many of strangers are passed over: each is looked up. */
+  /** Returns a function that removes the name. Strangers can add only a limited number, because each name is looked up. */
   name({ host, port }: HostPort, by: NamedBy): () => void {
     const isName = isIP(host) === 0;
     const key = `${by} ${host} ${port}`;
@@ -83,7 +84,7 @@ export class FirstNodes {
     return [...this.#named.values()];
   }
 
-  /** True if it is news, and an address of this family. Of too many the oldest are forgotten. */
+  /** True if the node is new and has an address of this family. If there are too many, the oldest are forgotten. */
   meet({ host, port }: HostPort): boolean {
     if (!this.#isOurs(host)) return false;
     const node = { host: canonicalHost(host), port };
@@ -97,8 +98,8 @@ export class FirstNodes {
   }
 
   /**
-   * Looks up every name that is not being looked up, or of these the ones that nothing is known of; `found` hears of each at once.
-   * Resolves when all of them are done.
+   * Looks up every name that is not being looked up now; with 'new', only names with no known address. `found` gets each result
+   * at once. Resolves when all look-ups are done.
    */
   async resolve(found: (nodes: readonly HostPort[]) => void, which: 'all' | 'new' = 'all'): Promise<void> {
     await Promise.all(
@@ -116,7 +117,7 @@ export class FirstNodes {
             named.isUnknown = ours.length === 0;
             found(named.nodes);
           } catch (error) {
-            // What it was called before still stands.
+            // The addresses from an earlier look-up stay.
             named.isUnknown = named.nodes.length === 0 && error instanceof LookUpError && error.unknown;
           }
           named.isAsked = false;
@@ -124,12 +125,12 @@ export class FirstNodes {
     );
   }
 
-  /** Look-ups under way are given up: a dead name server must not hold up the exit. */
+  /** Gives up look-ups in progress: a dead name server must not delay the exit. */
   stop(): void {
     this.#stopped.abort();
   }
 
-  /** The addresses that packets may go to. A far node may not name addresses of our own network. */
+  /** Whether packets may go to this address. A public node may not give us addresses of our own network. */
   mayReach(host: string, port: number): boolean {
     const reach = reachOf(host);
     if (reach === null || reach === 'public') return reach === 'public';

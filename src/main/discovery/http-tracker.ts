@@ -27,7 +27,7 @@ import { printable } from '../text/foreign-text.ts';
 import { type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 import { trackerRefusal } from './local-tracker.ts';
 
-/** What a tracker is asked through. */
+/** The HTTP client for trackers. */
 export type TrackerHttp = Pick<HttpClient, 'get'>;
 
 const DEFAULT_INTERVAL_S = 1_800;
@@ -35,12 +35,12 @@ const WHITE_SPACE: ReadonlySet<number> = new Set(Buffer.from(' \t\r\n'));
 const COMPACT_4_BYTES = 6;
 const COMPACT_6_BYTES = 18;
 
-/** Client errors that may pass all the same: forbidden (by a guard that has had enough of us), time-out, too early, too many. */
+/** Client errors that may pass: forbidden (from a firewall that limits us), time-out, too early, too many requests. */
 const PASSING_CLIENT_ERRORS: ReadonlySet<number> = new Set([403, 408, 425, 429]);
 
 /**
- * Announces once, over one family of addresses where one is named (BEP 7). Rejects with TrackerError, or with the signal's
- * reason where it was aborted.
+ * Announces once; over one address family if one is given (BEP 7). Rejects with TrackerError, or with the signal's reason after
+ * an abort.
  */
 export async function httpAnnounce(
   url: string,
@@ -57,11 +57,11 @@ export async function httpAnnounce(
     signal,
     family,
   });
-  // Many trackers put their reason into a body with an error status, so the body is read whatever the status.
+  // Many trackers send their reason with an error status, so the body is read for every status.
   return { ...readReply(answer.body, answer.status, statusError(answer, calendar())), reach: answer.reach };
 }
 
-/** One visit to a tracker, near or far. Rejects with TrackerError. */
+/** Sends one request to a tracker. Rejects with TrackerError. */
 export async function askTracker(
   what: 'announce' | 'scrape',
   url: string,
@@ -83,7 +83,7 @@ export async function askTracker(
   }
 }
 
-/** What a status other than 200 means for the next try; `now` of the calendar. */
+/** What a status other than 200 means for the next try; `now` is calendar time. */
 export function statusError(
   { status, headers }: Pick<HttpAnswer, 'status' | 'headers'>,
   now: number,
@@ -94,7 +94,7 @@ export function statusError(
   });
 }
 
-/** The URL with the announce in its query; binary values percent-encoded byte by byte. */
+/** The URL with the announce as its query; binary values are percent-encoded, byte by byte. */
 export function announceUrl(url: string, announce: AnnounceRequest, trackerId: Uint8Array | null): string {
   const query = [
     `info_hash=${percentEncoded(announce.infoHash)}`,
@@ -112,14 +112,14 @@ export function announceUrl(url: string, announce: AnnounceRequest, trackerId: U
   return withQuery(url, query.join('&'));
 }
 
-/** A fragment is never sent: what stood behind it would not be sent either. */
+/** A fragment is never sent, so a query after it would be lost: the fragment is removed. */
 export function withQuery(url: string, query: string): string {
   const sent = url.replace(/#.*/s, '');
   if (/[?&]$/.test(sent)) return `${sent}${query}`;
   return `${sent}${sent.includes('?') ? '&' : '?'}${query}`;
 }
 
-/** Reads an announce reply. Throws TrackerError, also for the tracker's own refusal; `failure` where its status is not 200. */
+/** Reads the answer to an announce. Throws TrackerError, also if the tracker refuses. `failure`: for a status other than 200. */
 export function readReply(
   body: Uint8Array,
   status: number,
@@ -128,7 +128,7 @@ export function readReply(
   const value = decodedAnswer(body, status === 200 ? null : failure);
   if (!isDict(value)) throw new TrackerError('its answer is not a dictionary');
   const refusal = textField(value, 'failure reason');
-  // An empty reason beside peers is a field that some software always writes.
+  // Some software always writes this field. With peers beside it, an empty reason is no refusal.
   if (refusal !== undefined && !(refusal === '' && field(value, 'peers') !== undefined))
     throw new TrackerError(`refused: ${shown(refusal)}`, {
       retryMs: retryMsOf(value) ?? failure.retryMs,
@@ -149,8 +149,8 @@ export function readReply(
 }
 
 /**
- * What a tracker sent as bencode. White space in front of it and anything behind it are the doing of a page around a script, and
- * libtorrent takes no notice of them either.
+ * Decodes the tracker's answer. White space before it and bytes after it come from the page around a script. libtorrent ignores
+ * them, too.
  */
 export function decodedAnswer(body: Uint8Array, failure: TrackerError | null): BencodeValue {
   let start = 0;
@@ -163,7 +163,7 @@ export function decodedAnswer(body: Uint8Array, failure: TrackerError | null): B
   }
 }
 
-/** BEP 31: minutes, or `never`. A refusal that names the least interval means that as well. */
+/** BEP 31: minutes, or `never`. In a refusal the minimum interval means the same. */
 function retryMsOf(reply: BencodeDict): number | null {
   const told = textField(reply, 'retry in');
   if (told?.trim().toLowerCase() === 'never') return Number.POSITIVE_INFINITY;
@@ -186,7 +186,7 @@ function peersOf(reply: BencodeDict): HostPort[] {
   return [...listed, ...compact, ...(six === undefined ? [] : compactIpv6(six))];
 }
 
-/** The long form of BEP 3, or one compact peer. Names instead of addresses are legal there and not worth a look-up each. */
+/** The long form of BEP 3, or one compact peer. BEP 3 also allows host names; we skip them, because each would need a look-up. */
 function listedPeer(entry: BencodeValue): HostPort[] {
   if (entry instanceof Uint8Array) {
     if (entry.length === COMPACT_4_BYTES) return compactIpv4(entry);
@@ -199,7 +199,7 @@ function listedPeer(entry: BencodeValue): HostPort[] {
   return usable && Number.isInteger(port) ? [{ host, port }] : [];
 }
 
-/** Binary values as queries carry them, byte by byte. */
+/** Binary values as a query carries them, byte by byte. */
 export function percentEncoded(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {

@@ -1,4 +1,4 @@
-/** An announce to the local network, as BEP 14 has it: one port, and any number of torrents. */
+/** An announce to the local network (BEP 14): one port, and any number of torrents. */
 
 export const LSD_PORT = 6_771;
 
@@ -8,7 +8,7 @@ export interface LsdAnnounce {
   readonly cookie: string | null;
 }
 
-/** `host`: the group it goes to. */
+/** `host`: the multicast group, for the Host header. */
 export function announceText(
   host: string,
   port: number,
@@ -27,7 +27,7 @@ export function announceText(
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** Null for what is no announce. Header names in any case, as in HTTP. */
+/** Null if the text is no announce. Header names are not case-sensitive, as in HTTP. */
 export function parseAnnounce(text: string): LsdAnnounce | null {
   const [first, ...lines] = text.split('\r\n');
   if (first !== 'BT-SEARCH * HTTP/1.1') return null;

@@ -1,4 +1,4 @@
-/** Local discovery on one interface: what is to be said there, a packet at a time and not too often, and what is heard. */
+/** Local discovery on one interface: sends announces one packet at a time, with pauses, and receives those of others. */
 import type { Clock } from '../../shared/clock.ts';
 import {
   LSD_ANSWER_MS,
@@ -20,10 +20,10 @@ export interface LsdSocketOptions {
   readonly openSocket: OpenSocket;
   readonly now: Clock;
   readonly later: Later;
-  /** By this we know our own announces when we hear them. */
+  /** We recognize our own announces by this when we receive them. */
   readonly cookie: string;
   readonly onHeard: (text: string, from: string) => void;
-  /** It cannot speak. */
+  /** The socket cannot send. */
   readonly onBroken: () => void;
 }
 
@@ -35,9 +35,9 @@ export class LsdSocket {
   readonly #family: 4 | 6;
   readonly #socket: DatagramSocket;
   #isOpen = false;
-  /** What is to be said, in its order. */
+  /** The announces that wait to be sent, in order. */
   readonly #due = new Map<string, number>();
-  /** When each was said here. */
+  /** When each torrent was last announced here. */
   readonly #said = new Map<string, number>();
   #saidAt = Number.NEGATIVE_INFINITY;
   #cancelNext: (() => void) | null = null;
@@ -55,7 +55,7 @@ export class LsdSocket {
       try {
         this.#socket.joinGroup(GROUPS[family].group, multicast);
       } catch {
-        // This interface takes no part in multicast, or is gone again.
+        // The interface has no multicast, or it is gone again.
         return options.onBroken();
       }
       this.#isOpen = true;
@@ -68,7 +68,7 @@ export class LsdSocket {
     if (this.#cancelNext === null) this.#next();
   }
 
-  /** The same of those that were not said here just now. */
+  /** Announces those again that were not announced here just now. */
   sayAgain(announced: readonly Announced[]): void {
     const latest = this.#options.now() - LSD_ANSWER_MS;
     this.say(
@@ -87,7 +87,7 @@ export class LsdSocket {
     this.#socket.close();
   }
 
-  /** One packet has several torrents, of the same port, and after it there is a pause. */
+  /** Sends several torrents with the same port in one packet. A pause follows. */
   #next(): void {
     this.#cancelNext = null;
     const [first] = this.#due;

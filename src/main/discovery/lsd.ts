@@ -1,6 +1,7 @@
 /**
- * Local service discovery (BEP 14): peers on the same network tell each other by multicast, of all torrents of a session. Small
- * enough to stand here: the bittorrent-lsd package ends the process when a packet has but one line, and knows one address family.
+ * Local service discovery (BEP 14): peers on one network announce their torrents by multicast. It serves all torrents of a
+ * session. It is our own, because the bittorrent-lsd package ends the process when a packet has only one line, and knows one
+ * address family.
  */
 import { reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -13,9 +14,9 @@ import { type Announced, LsdSocket } from './lsd-socket.ts';
 
 export interface LsdOptions {
   readonly environment: Environment;
-  /** With the one timer of all torrents. */
+  /** Uses the one timer of all torrents. */
   readonly later: Later;
-  /** The address of our own to speak from; null speaks on every interface. */
+  /** Our local address; null uses every interface. */
   readonly from: string | null;
 }
 
@@ -28,7 +29,7 @@ export interface LsdRequest {
 
 /** A torrent that is announced to the local network. */
 export interface LsdMember {
-  /** Peers that are there answer within moments. */
+  /** True for a moment after the start: peers on the network answer quickly. */
   readonly hopeful: boolean;
   networkBack(): void;
   leave(): void;
@@ -44,7 +45,7 @@ export class LocalDiscovery {
   readonly #cookie: string;
   /** By info hash. */
   readonly #members = new Map<string, Member>();
-  /** By the key of its interface: a socket sends on one, and hears what comes on any. */
+  /** By the key of the interface. A socket sends on its interface, and receives from all. */
   readonly #sockets = new Map<string, LsdSocket>();
   #cancels: readonly (() => void)[] = [];
 
@@ -54,7 +55,7 @@ export class LocalDiscovery {
     this.#cookie = word() + word();
   }
 
-  /** Where there is no multicast, nothing comes of it, and no message says so. */
+  /** Without multicast nothing is found, and no message reports that. */
   join({ infoHash, port, onPeers }: LsdRequest): LsdMember {
     const key = Buffer.from(infoHash).toString('hex');
     const member: Member = { announced: [key, port], onPeers };
@@ -99,7 +100,7 @@ export class LocalDiscovery {
     ];
   }
 
-  /** Again and again, until it is cancelled. */
+  /** Repeats the work until it is cancelled. */
   #every(ms: number, work: () => void): () => void {
     const next = (): (() => void) =>
       this.#options.later(ms, () => {
@@ -130,7 +131,7 @@ export class LocalDiscovery {
       later,
       cookie: this.#cookie,
       onHeard: (text, from) => this.#hear(text, from, socket),
-      // One that does not work is tried again at the next look.
+      // A socket that does not work is opened again at the next look.
       onBroken: () => this.#close(one.key, socket),
     });
     this.#sockets.set(one.key, socket);
@@ -146,12 +147,12 @@ export class LocalDiscovery {
   #hear(text: string, from: string, socket: LsdSocket): void {
     const announce = parseAnnounce(text);
     if (announce === null || announce.cookie === this.#cookie) return;
-    // A sender that is heard here is on our network, unless multicast is routed from afar.
+    // A sender that we hear is on our network, unless a router forwards multicast from outside.
     const reach = reachOf(from);
     if (reach === null || reach === 'public') return;
     const members = [...new Set(announce.infoHashes)].flatMap((one) => this.#members.get(one) ?? []);
     for (const { onPeers } of members) onPeers([{ host: from, port: announce.port }]);
-    // A peer that has just come has not heard us yet.
+    // A peer that has just started has not received our announce yet.
     socket.sayAgain(members.map(({ announced }) => announced));
   }
 }

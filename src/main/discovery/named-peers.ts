@@ -1,9 +1,9 @@
-/** Peers that the user or a magnet link names: their host may be a name. */
+/** Peers that the user or a magnet link names: they may have host names. */
 import { isIP } from 'node:net';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { LookUp } from './environment.ts';
 
-/** Addresses with names looked up, each name for itself: a dead one does not hold up the rest. Ends when `signal` aborts. */
+/** Looks each name up on its own: a name that fails does not delay the others. Ends when `signal` aborts. */
 export async function resolvePeers(
   named: readonly HostPort[],
   lookUp: LookUp,

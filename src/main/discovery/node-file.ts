@@ -1,6 +1,6 @@
 /**
- * Nodes of the DHT from one run to the next. Several runs may end at one time: each reads what is there, puts its own in and
- * replaces the file as a whole, one after the other, so that the nodes seen last of all of them stay.
+ * DHT nodes, kept in a file between runs. Several runs may end at the same time. They take turns: each reads the file, adds its
+ * nodes, and replaces the file as a whole. So the newest nodes of all runs stay.
  */
 import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -13,11 +13,11 @@ import { readWhole, writeWhole } from '../files/whole-file.ts';
 export interface KeptNode {
   readonly host: string;
   readonly port: number;
-  /** When it was last heard, in milliseconds of the calendar. */
+  /** When the node was last heard, in calendar milliseconds. */
   readonly seen: number;
 }
 
-/** Where nodes are between runs. */
+/** Keeps nodes between runs. */
 export interface NodeStore {
   /** The newest first. */
   read(): readonly KeptNode[];
@@ -33,7 +33,7 @@ export class NodeFile implements NodeStore {
     this.#calendar = calendar;
   }
 
-  /** What can be believed of the file; nothing where there is none, or none of ours. */
+  /** The valid entries of the file; none if there is no file or it is not ours. */
   read(): KeptNode[] {
     try {
       const kept = JSON.parse(readWhole(this.#path, MAX_NODE_FILE_BYTES)?.toString('utf8') ?? '') as unknown;
@@ -45,7 +45,7 @@ export class NodeFile implements NodeStore {
     }
   }
 
-  /** Puts nodes in. Where that cannot be, the next run begins with the bootstrap nodes: no loss that anybody must be told of. */
+  /** Adds nodes. If that fails, the next run starts with the bootstrap nodes, so no message is needed. */
   keep(nodes: readonly KeptNode[]): void {
     if (nodes.length === 0) return;
     try {
@@ -59,19 +59,19 @@ export class NodeFile implements NodeStore {
         unlock();
       }
     } catch {
-      // A full disk, a folder that is not ours.
+      // For example the disk is full, or the folder is not ours.
     }
   }
 }
 
-/** How long another run is waited for at one time. */
+/** How long one wait for the lock lasts. */
 const LOCK_WAIT_MS = 5;
 
 function nodeOf(value: unknown, now: number): KeptNode[] {
   const { host, port, seen } = (value ?? {}) as Partial<Record<keyof KeptNode, unknown>>;
   if (typeof host !== 'string' || reachOf(host) === null) return [];
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) return [];
-  // A clock that was wrong, or files from before there was one, must not count for ever.
+  // A time in the future comes from a wrong clock; older files have no time. Such a node counts as the oldest.
   const time = typeof seen === 'number' && seen >= 0 && seen <= now ? seen : 0;
   return [{ host: canonicalHost(host), port, seen: time }];
 }
@@ -86,7 +86,7 @@ function bestOf(nodes: readonly KeptNode[]): KeptNode[] {
   return [...newest.values()];
 }
 
-/** Waits for another run, which needs a millisecond; one that was killed over it is not waited for. Returns how it is given up. */
+/** Waits for another run, which needs a millisecond. Removes the lock of a run that was killed. Returns how to unlock. */
 function locked(path: string, calendar: Clock): () => void {
   const deadline = calendar() + NODE_FILE_LOCK_MS;
   for (;;) {

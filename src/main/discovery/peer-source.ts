@@ -1,8 +1,8 @@
-/** Where an address may come from, beside the trackers, which are named by their own names. */
+/** Sources of addresses other than trackers. A tracker is named by its own name. */
 
 /** The source of peers that the user named. */
 export const USER = 'user';
-/** Sources that a private torrent does not have (BEP 27). */
+/** Sources that a private torrent may not use (BEP 27). */
 export const DHT = 'dht';
 export const LSD = 'lsd';
 export const PEX = 'pex';

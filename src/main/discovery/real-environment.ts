@@ -1,4 +1,4 @@
-/** Discovery in the real world. The one file of this folder that knows its clocks, timers and dice. */
+/** The real environment. In this folder only this file uses the real clocks, timers and random numbers. */
 import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { livedLater } from '../../shared/lived-timer.ts';

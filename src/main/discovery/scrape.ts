@@ -1,4 +1,4 @@
-/** What trackers know of a torrent without being announced to: BEP 48 over HTTP, BEP 15's scrape over UDP. */
+/** The figures of trackers about a torrent, without an announce: BEP 48 over HTTP, BEP 15's scrape over UDP. */
 import { field, integerField, isDict } from '../../shared/bencode.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { withDeadline } from '../../shared/deadline.ts';
@@ -19,15 +19,15 @@ import { boundedTiers } from './tracker-bounds.ts';
 import { UdpConnections } from './udp-connections.ts';
 import { udpScrape } from './udp-tracker.ts';
 
-/** One tracker's answer; `error` where there is none. */
+/** One tracker's answer; `error` if there is none. */
 export interface Scraped {
-  /** Fit to be shown. */
+  /** Without secrets. */
   readonly tracker: string;
   readonly scrape: Scrape | null;
   readonly error: string | null;
 }
 
-/** Asks them all at once, each with a time-out, and no more of them than are announced to. Never rejects. */
+/** Asks all trackers at once, each with a time-out, and no more trackers than an announce would. Never rejects. */
 export function scrapeAll(
   trackers: readonly string[],
   infoHash: Uint8Array,
@@ -67,7 +67,7 @@ function scrapeOne(
   return withDeadline(TRACKER_TIMEOUT_MS, null, scrape, livedLater);
 }
 
-/** The last part of the path must begin with `announce`, which `scrape` takes the place of. */
+/** The last part of the path must begin with `announce`; `scrape` replaces it. */
 export function scrapeUrl(announce: string): string | null {
   const match = /^([^?#]*\/)announce([^/?#]*)(\?[^#]*)?(?:#.*)?$/s.exec(announce);
   return match === null ? null : `${match[1]}scrape${match[2]}${match[3] ?? ''}`;
@@ -93,7 +93,7 @@ export function readScrape(body: Uint8Array, infoHash: Uint8Array): Scrape {
   const value = decodedAnswer(body, null);
   const files = isDict(value) ? field(value, 'files') : undefined;
   const torrents = isDict(files) ? Object.entries(files) : [];
-  // Keys are the raw bytes of info hashes, which no text decoder leaves whole: with one question there is one answer.
+  // The keys are raw info hashes, which a text decoder damages. We ask for one torrent, so there is one answer.
   const [only] = torrents;
   if (torrents.length !== 1 || only === undefined || !isDict(only[1]))
     throw new TrackerError(`it does not know the torrent ${Buffer.from(infoHash).toString('hex')}`);

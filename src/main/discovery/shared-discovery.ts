@@ -1,7 +1,7 @@
 /**
- * What all torrents of a session have in common when they look for peers: one node of the DHT for each family of addresses, one
- * local discovery, the turns of announces, the connections to UDP trackers, and one timer. Nothing of it is open before a torrent
- * needs it, nor after the last one that did.
+ * What all torrents of a session share when they look for peers: one DHT node for each address family, one local discovery, the
+ * queue of announces, the connections to UDP trackers, and one timer. Each part opens when a torrent needs it, and closes after
+ * the last torrent that needs it.
  */
 
 import type { HostPort } from '../../shared/compact-peers.ts';
@@ -17,22 +17,22 @@ import { REAL_ENVIRONMENT } from './real-environment.ts';
 import { Timetable } from './timetable.ts';
 import { UdpConnections } from './udp-connections.ts';
 
-/** The DHT as the user wants it. */
+/** The user's choice for the DHT. */
 export interface DhtPlan {
   readonly bootstrap: readonly HostPort[];
-  /** The user named them: then no nodes are kept for the next run, and none of the last one are asked. */
+  /** The user named the nodes: then nodes of the last run are not used, and none are kept for the next. */
   readonly isUsersChoice: boolean;
 }
 
 export interface SharedDiscoveryOptions {
   /** Null: off. */
   readonly dht: DhtPlan | null;
-  /** UDP may be used, from this address of ours; null where it may not: no proxy carries it. */
+  /** UDP is allowed, from this local address; null if it is not: no proxy carries it. */
   readonly udp: { readonly from: string | null } | null;
   readonly environment?: Environment;
 }
 
-/** The DHT in one family of addresses (BEP 32): they are two tables. */
+/** The DHT in one address family (BEP 32): each family has its own table. */
 interface NamedDht {
   readonly name: 'dht' | 'dht6';
   readonly dht: Dht;
@@ -58,7 +58,7 @@ export class SharedDiscovery implements TrackerAccess {
     this.dht = udp === null || dht === null ? [] : families.map((family) => this.#dhtOf(family, dht, from));
   }
 
-  /** A torrent looks for peers. Returns how it ends that. */
+  /** A torrent starts to look for peers. Returns a function that ends this. */
   enter(): () => void {
     this.#members += 1;
     return () => {

@@ -1,6 +1,6 @@
 /**
- * The DHT over IPv6 (BEP 32) for a library that knows IPv4 only. In its eyes each IPv6 address is one of 240.0.0.0/4, which
- * nobody has: on their way out messages get the real addresses, and stand-ins on their way in.
+ * The DHT over IPv6 (BEP 32) for a library that knows only IPv4. For the library each IPv6 address is an address in 240.0.0.0/4,
+ * which nobody uses. Outgoing messages get the real addresses; incoming messages get the stand-ins.
  */
 import { type BencodeDict, bytesField, encodeBencode, field, isDict } from '../../shared/bencode.ts';
 import { addressBytes, canonicalHost } from '../../shared/ip-address.ts';
@@ -12,7 +12,7 @@ const FOUR_BYTES = 4;
 const SIX_BYTES = 16;
 const FIRST_STAND_IN = 0xf000_0000;
 const STAND_INS = 0x1000_0000;
-/** BEP 32: nodes with IPv6 addresses are wanted. */
+/** BEP 32: we want nodes with IPv6 addresses. */
 const WANT = [Buffer.from('n6')];
 
 export class SixAsFour {
@@ -20,7 +20,7 @@ export class SixAsFour {
   readonly #real = new Map<string, string>();
   #made = 0;
 
-  /** The stand-in of an IPv6 address. Of too many the one that was longest out of use is forgotten: anybody may name any number. */
+  /** The stand-in for an IPv6 address. Strangers can name any number, so only the most recently used ones are kept. */
   standInOf(host: string): string {
     const plain = canonicalHost(host);
     const known = this.#standIns.get(plain);
@@ -41,12 +41,12 @@ export class SixAsFour {
     return standIn;
   }
 
-  /** Whom a stand-in stands for; undefined where it is none. */
+  /** The real address of a stand-in; undefined if it is no stand-in. */
   realOf(standIn: string): string | undefined {
     return this.#real.get(standIn);
   }
 
-  /** A message of the library's, as it goes out. */
+  /** An outgoing message of the library. */
   outgoing(message: BencodeDict): BencodeDict {
     const query = field(message, 'a');
     if (isDict(query)) return { ...message, a: { ...query, want: WANT } };
@@ -63,7 +63,7 @@ export class SixAsFour {
     };
   }
 
-  /** A message from the network, as the library reads it. */
+  /** An incoming message, as the library reads it. */
   incoming(message: BencodeDict): Uint8Array {
     const answer = field(message, 'r');
     if (!isDict(answer)) return encodeBencode(message);
@@ -79,7 +79,7 @@ export class SixAsFour {
     });
   }
 
-  /** Compact peers, each a string of its own; what is of the other family is left out. */
+  /** Compact peers, each a separate string. Addresses of the other family are left out. */
   #all(values: readonly unknown[], addressLength: number, to: 'to four' | 'to six'): Uint8Array[] {
     return values
       .filter((value) => value instanceof Uint8Array)
@@ -88,7 +88,7 @@ export class SixAsFour {
       .filter(({ length }) => length > 0);
   }
 
-  /** Compact nodes or peers with the addresses of the other family. Who has no such address is left out. */
+  /** Compact nodes or peers with the addresses of the other family. Entries without such an address are left out. */
   #exchanged(entries: Uint8Array, idLength: number, to: 'to four' | 'to six'): Uint8Array {
     const addressLength = to === 'to six' ? FOUR_BYTES : SIX_BYTES;
     const step = idLength + addressLength + PORT_BYTES;

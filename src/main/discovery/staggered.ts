@@ -1,10 +1,10 @@
-/** Several ways to one answer, tried one after the other, without waiting long for any. */
+/** Tries several ways to get one answer, one after the other, without a long wait for any of them. */
 import type { Later } from '../../shared/lived-timer.ts';
 
 /**
- * Tries the first item; the next one when one has failed, or when the last one has not answered for `headStartMs`
- * (Infinity: when it has failed). Resolves with the first success; attempts that still run then are not waited for.
- * Rejects with the failure of the first item when all have failed. `items` is not empty.
+ * Tries the first item. Tries the next one when an item fails, or when the last item has not answered for `headStartMs`
+ * (Infinity: only when it fails). Resolves with the first success and does not wait for attempts that still run.
+ * Rejects with the failure of the first item when all fail. `items` is not empty.
  */
 export function staggered<Item, Result>(
   items: readonly Item[],

@@ -1,6 +1,6 @@
 /**
- * One tier of trackers over the whole run (BEP 12): one is asked after the other, each with a head start, until one answers, which
- * then stays in front. A tracker that failed is left alone for as long as it said, or for longer each time.
+ * One tier of trackers for the whole run (BEP 12). Trackers are asked one after the other, each with a head start, until one
+ * answers. That one moves to the front. A failed tracker is not asked for the time that it said, and longer after each failure.
  */
 import { setMaxListeners } from 'node:events';
 import { ANNOUNCE_RETRY_MS, MAX_ANNOUNCE_INTERVAL_MS, TOLD_ANNOUNCE_RETRY_MS } from '../../shared/limits.ts';
@@ -12,31 +12,31 @@ export interface TierTracker {
   readonly url: string;
   /** Failures in a row. */
   failures: number;
-  /** When it may be asked next. */
+  /** The earliest time of the next request. */
   notBefore: number;
-  /** The same as far as the tracker itself said so. */
+  /** The part of that wait that the tracker asked for. */
   toldNotBefore: number;
-  /** When it was asked last. */
+  /** The time of the last request. */
   askedAt: number;
-  /** It failed for a reason that hardly passes. */
+  /** It failed for a reason that will probably not pass. */
   lasting: boolean;
-  /** It has answered, and expects to hear of our end. */
+  /** It has answered, so it gets `stopped` at the end. */
   knowsUs: boolean;
-  /** To be sent back to it. */
+  /** Goes back to the tracker. */
   trackerId: Uint8Array | null;
 }
 
 export interface TierOptions {
   readonly trackers: readonly TierTracker[];
-  /** Infinity: one at a time, the next only when one has failed (BEP 27). */
+  /** Infinity: one tracker at a time; the next one only after a failure (BEP 27). */
   readonly headStartMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly later: Later;
-  /** Rejects with TrackerError; as it likes where the run is over, or where the round was over before its turn came. */
+  /** Rejects with TrackerError; with any error if the run, or the round before its turn, is over. */
   readonly ask: (tracker: TierTracker, event: AnnounceEvent, over: AbortSignal) => Promise<AnnounceReply>;
   readonly onAnswer: (tracker: TierTracker, reply: AnnounceReply) => void;
-  /** `nextTryMs`: when one of the tier is asked again, where this was the last hope of a round; else null. */
+  /** `nextTryMs`: the time to the next try in this tier, if this was the last tracker of a round; else null. */
   readonly onFailure: (tracker: TierTracker, error: TrackerError, nextTryMs: number | null) => void;
 }
 
@@ -71,7 +71,7 @@ export class Tier {
     return this.#trackers;
   }
 
-  /** An answer is awaited. */
+  /** A tracker is being asked. */
   get asking(): boolean {
     return this.#rounds > 0;
   }
@@ -81,7 +81,7 @@ export class Tier {
     return this.asking || this.#trackers.some(({ lasting }) => !lasting);
   }
 
-  /** Asks now, and from then on again and again. */
+  /** Asks now, and then again and again. */
   async round(): Promise<void> {
     this.#cancelNext();
     const due = this.#trackers.filter(({ notBefore }) => notBefore <= this.#options.now());
@@ -95,7 +95,7 @@ export class Tier {
     this.roundAt(answer.notBefore);
   }
 
-  /** Asks at that time, or at once where it is over. */
+  /** Asks at that time, or at once if it has passed. */
   roundAt(at: number): void {
     if (this.#ended || at === Number.POSITIVE_INFINITY) return;
     this.#cancelNext();
@@ -103,7 +103,7 @@ export class Tier {
     this.#cancelNext = this.#options.later(waitMs, () => void this.round());
   }
 
-  /** The waits of a failed tier were those of the network, which is back. What trackers said themselves holds. */
+  /** The network is back: removes the waits that grew with failures. Waits that a tracker asked for stay. */
   networkBack(): void {
     if (!this.#hasFailed || this.asking || this.#ended) return;
     for (const tracker of this.#trackers) {
@@ -114,19 +114,19 @@ export class Tier {
     this.roundAt(this.#nextTry());
   }
 
-  /** Nothing is asked any more of its own accord. */
+  /** Starts no more rounds. */
   end(): void {
     this.#ended = true;
     this.#cancelNext();
     this.#round?.abort();
   }
 
-  /** The first tracker that answers; null where none does. Then nobody waits for a turn any more. */
+  /** The first tracker that answers; null if none does. After it, requests that wait for their turn are withdrawn. */
   #firstAnswer(due: readonly TierTracker[]): Promise<TierTracker | null> {
     let left = due.length;
     const { headStartMs, later } = this.#options;
     const round = new AbortController();
-    // One listener for each that waits for its turn.
+    // Each request that waits for its turn adds a listener.
     setMaxListeners(0, round.signal);
     this.#round = round;
     const answer = staggered(due, headStartMs, later, async (tracker) => {
@@ -153,7 +153,7 @@ export class Tier {
       .finally(() => round.abort());
   }
 
-  /** Null where only what hardly passes is in the way: that is tried again, and nobody should wait for it. */
+  /** Null if all failures will probably not pass: we try again, but the user should not wait for it. */
   #waitMs(): number | null {
     const waitMs = this.#nextTry() - this.#options.now();
     return this.#trackers.every(({ lasting }) => lasting) && waitMs < Number.POSITIVE_INFINITY
@@ -172,7 +172,7 @@ function accept(tracker: TierTracker, { intervalMs, trackerId }: AnnounceReply, 
   tracker.trackerId = trackerId ?? tracker.trackerId;
 }
 
-/** As long as the tracker said, and longer each time it fails again: what it says may be the same each time. */
+/** Waits as long as the tracker said, but at least longer after each failure: a tracker may always say the same time. */
 function postpone(tracker: TierTracker, { retryMs, lasting }: TrackerError, now: number): void {
   const first = retryMs === null ? ANNOUNCE_RETRY_MS : TOLD_ANNOUNCE_RETRY_MS;
   const own = Math.min(first * 2 ** tracker.failures, MAX_ANNOUNCE_INTERVAL_MS);

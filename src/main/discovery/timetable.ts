@@ -1,6 +1,6 @@
 /**
- * What is to be done later, of all torrents, with one timer: a thousand idle torrents wait with the cost of one. The next is
- * first in a binary heap, and each entry knows its place in it, so that one that is cancelled leaves nothing behind.
+ * The delayed work of all torrents, with one timer: a thousand idle torrents cost no more than one. The next entry is the first
+ * in a binary heap. Each entry knows its place in the heap, so a cancelled entry is removed at once.
  */
 import type { Clock } from '../../shared/clock.ts';
 import { MAX_TIMER_MS } from '../../shared/limits.ts';
@@ -8,7 +8,7 @@ import type { Later } from '../../shared/lived-timer.ts';
 
 interface Entry {
   readonly at: number;
-  /** Of two for the same time the one that came first is first. */
+  /** Of two entries for the same time, the earlier one goes first. */
   readonly order: number;
   readonly work: () => void;
   place: number;
@@ -26,12 +26,12 @@ export class Timetable {
     this.#later = later;
   }
 
-  /** How much waits. */
+  /** How many entries wait. */
   get size(): number {
     return this.#heap.length;
   }
 
-  /** Does the work once, in `ms`. Returns how it is cancelled. */
+  /** Does the work once, after `ms`. Returns a function that cancels it. */
   readonly later: Later = (ms, work) => {
     const entry = { at: this.#now() + ms, order: this.#order++, work, place: this.#heap.length };
     this.#heap.push(entry);
@@ -53,7 +53,7 @@ export class Timetable {
       next === undefined ? null : { at: next.at, cancel: this.#later(waitMs, () => this.#look()) };
   }
 
-  /** A timer may be a fraction of a millisecond early, and what is not due yet then waits anew. */
+  /** A timer may be a fraction of a millisecond early. Entries that are not due yet wait for the next timer. */
   #look(): void {
     this.#timer = null;
     const now = this.#now();

@@ -1,7 +1,7 @@
-/** How many trackers a torrent may name, in whatever form it names them: a torrent must not make a crowd of us. */
+/** Limits for the trackers of a torrent, from every source: a torrent must not use us to flood a host. */
 import { MAX_TRACKERS, MAX_TRACKERS_PER_HOST } from '../../shared/limits.ts';
 
-/** Each tracker once, with a bound in all and one for each host; tiers that are empty then are left out. */
+/** Each tracker once, with a limit in total and one per host. Tiers that become empty are left out. */
 export function boundedTiers(tiers: readonly (readonly string[])[]): string[][] {
   const seen = new Set<string>();
   const atHost = new Map<string, number>();
@@ -17,7 +17,7 @@ export function boundedTiers(tiers: readonly (readonly string[])[]): string[][] 
   return tiers.map((tier) => tier.filter(isTaken)).filter((tier) => tier.length > 0);
 }
 
-/** URLs that cannot be read are at one host, and that is nobody's. */
+/** Invalid URLs all count for one host with an empty name. */
 export function hostnameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname.toLowerCase().replace(/\.$/, '') : '';
 }

@@ -1,6 +1,6 @@
 /**
- * UDP trackers (BEP 15): one socket and one connection id for each address of a tracker, for all torrents that announce there. A
- * connection id is good for a minute; the socket stays open as long, because some trackers bind the id to our port as well.
+ * UDP trackers (BEP 15): one socket and one connection id for each address of a tracker, shared by all torrents. A connection id
+ * is valid for a minute. The socket stays open as long, because some trackers bind the id to our port as well.
  */
 import { MAX_IDLE_UDP_CONNECTIONS, UDP_CONNECTION_MS, UDP_TRACKER_TRIES } from '../../shared/limits.ts';
 import { networkWords } from '../../shared/network-words.ts';
@@ -10,7 +10,7 @@ import { ACTION, connectRequest, refusalOf } from './udp-packets.ts';
 
 const CONNECT_REPLY_BYTES = 16;
 
-/** What is asked on a connection, and how the answer is read. */
+/** A request on a connection, and how to read the answer. */
 export interface Question<Answer> {
   readonly action: number;
   readonly make: (connectionId: bigint, transaction: number) => Buffer;
@@ -20,14 +20,14 @@ export interface Question<Answer> {
 
 export interface AskOptions {
   readonly signal: AbortSignal;
-  /** How long the first answer is waited for; the next ones twice as long each. */
+  /** How long to wait for the first answer. Each next wait is twice as long. */
   readonly firstWaitMs: number;
 }
 
-/** The open ones. One that is not used closes by itself. */
+/** The open connections. A connection that is not used closes itself. */
 export class UdpConnections {
   readonly environment: Environment;
-  /** Our own address; null leaves it to the system. */
+  /** Our local address; null lets the system choose. */
   readonly from: string | null;
   readonly #connections = new Map<string, UdpConnection>();
 
@@ -40,7 +40,7 @@ export class UdpConnections {
     return this.#connections.size;
   }
 
-  /** Asks again until there is an answer. Rejects with TrackerError. */
+  /** Repeats the question until there is an answer. Rejects with TrackerError. */
   ask<Answer>(to: Sender, question: Question<Answer>, options: AskOptions): Promise<Answer> {
     const key = `${to.address} ${to.port}`;
     const connection = this.#connections.get(key) ?? this.#open(key, to);
@@ -79,7 +79,7 @@ class UdpConnection {
   readonly #listener: ConnectionListener;
   readonly #socket: DatagramSocket;
   readonly #open: Promise<void>;
-  /** By transaction. */
+  /** By transaction id. */
   readonly #waiting = new Map<number, (reply: Buffer | Error) => void>();
   #id: ConnectionId | null = null;
   #connecting: Promise<ConnectionId> | null = null;
@@ -94,7 +94,7 @@ class UdpConnection {
     this.#open = new Promise((resolve, reject) => {
       opened = (error) => (error === null ? resolve() : reject(error));
     });
-    // Those that ask hear of it.
+    // `ask` reports this failure.
     this.#open.catch(() => {});
     this.#socket = environment.openSocket(to.address.includes(':') ? 6 : 4, false, {
       onMessage: (reply) => this.#hear(reply),
@@ -120,7 +120,7 @@ class UdpConnection {
       await this.#open;
       return await this.#answer(question, options);
     } catch (error) {
-      // Our own address may be another one by now: the next to ask begins with a new socket, unless others still use this one.
+      // Our own address may have changed. The next question opens a new socket, unless others still use this one.
       this.#id = null;
       if (error instanceof TrackerError) throw error;
       throw new TrackerError(networkWords(error as Error), { cause: error });
@@ -139,7 +139,7 @@ class UdpConnection {
     this.#listener.onClosed();
   }
 
-  /** It is not used: it is kept for as long as its connection id is good. */
+  /** No question is in progress: the socket stays open while its connection id is valid. */
   #rest(): void {
     const restMs = (this.#id?.until ?? 0) - this.#environment.now();
     if (restMs <= 0 || this.#isClosed) return this.close();
@@ -157,7 +157,7 @@ class UdpConnection {
       const reply = await unlessAborted(asked.reply, signal).finally(asked.forget);
       const refusal = reply === null ? null : refusalOf(reply);
       if (reply !== null && refusal === null) return answerOf(reply, question);
-      // A tracker that was started anew does not know an id of before, and says so, or nothing at all.
+      // A tracker that was restarted does not know an old id. It answers with an error or not at all.
       const isOld = known === kept;
       if (isOld && this.#id === kept) this.#id = null;
       if (refusal !== null && !isOld) throw new TrackerError(`refused: ${refusal}`);
@@ -165,7 +165,7 @@ class UdpConnection {
     throw new TrackerError('no answer');
   }
 
-  /** An id that is good: the one at hand, or a new one for all that ask meanwhile. */
+  /** A valid id: the known one, or a new one that all questions share. */
   #connected(firstWaitMs: number): Promise<ConnectionId> {
     const { now } = this.#environment;
     if (this.#id !== null && now() < this.#id.until) return Promise.resolve(this.#id);
@@ -178,7 +178,7 @@ class UdpConnection {
       .finally(() => {
         this.#connecting = null;
       });
-    // Those that ask hear of it, unless all of them have gone.
+    // Each question reports this failure, unless all questions were aborted.
     connecting.catch(() => {});
     this.#connecting = connecting;
     return connecting;
@@ -197,7 +197,7 @@ class UdpConnection {
     throw new TrackerError('no answer');
   }
 
-  /** Sends once. Resolves to the reply with our transaction, or to null after the wait; other datagrams are not for us. */
+  /** Sends once. Resolves to the answer with our transaction id, or to null after the wait. Other datagrams are ignored. */
   #once(
     make: (transaction: number) => Buffer,
     waitMs: number,
@@ -224,7 +224,7 @@ class UdpConnection {
     if (reply.length >= 8) this.#waiting.get(reply.readUInt32BE(4))?.(reply);
   }
 
-  /** Nobody listens there any more, or this socket is of no use: an id of before is worth nothing. */
+  /** No server listens there, or this socket does not work: its connection id is useless now. */
   #fail(error: Error): void {
     this.#id = null;
     for (const wait of [...this.#waiting.values()]) wait(error);

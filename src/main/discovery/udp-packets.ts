@@ -85,7 +85,7 @@ export function readScrapeReply(reply: Buffer): Scrape {
   };
 }
 
-/** What a tracker says instead of an answer; null for an answer. Trackers written in C often send the end of their string, too. */
+/** The error message of a tracker; null for an answer. Trackers in C often send the zero at the end of the string, too. */
 export function refusalOf(reply: Buffer): string | null {
   if (reply.readUInt32BE(0) !== ACTION.error) return null;
   const text = reply.subarray(8).toString('utf8').replace(/\0+$/, '');

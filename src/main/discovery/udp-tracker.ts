@@ -23,11 +23,11 @@ import {
   scrapeRequest,
 } from './udp-packets.ts';
 
-/** How a tracker is asked over UDP. */
+/** How to reach a tracker over UDP. */
 export interface UdpRoute {
   readonly signal: AbortSignal;
   readonly connections: UdpConnections;
-  /** Only addresses of this family; both otherwise. */
+  /** Only addresses of this family; both if it is not given. */
   readonly family?: 4 | 6;
   /** For tests. */
   readonly firstWaitMs?: number;
@@ -60,7 +60,7 @@ export function udpScrape(url: string, infoHash: Uint8Array, route: UdpRoute): P
 
 type Talk<Answer> = (target: Target, options: AskOptions) => Promise<Answer>;
 
-/** Of several addresses the first that answers is the tracker; those that follow wait a moment for it. */
+/** Asks the addresses one after the other, a moment apart. The first one that answers is the tracker. */
 async function conversation<Answer>(url: string, route: UdpRoute, talk: Talk<Answer>): Promise<Answer> {
   const targets = await targetsOf(url, route);
   const over = new AbortController();
@@ -86,7 +86,7 @@ interface Target {
   readonly path: string;
 }
 
-/** The addresses that are asked, IPv4 first: those that are as near as the first, and may be asked at all. */
+/** The addresses to ask, IPv4 first: those that may be asked and are as near as the first one. */
 async function targetsOf(url: string, { signal, connections, family }: UdpRoute): Promise<Target[]> {
   const { environment, from } = connections;
   const parsed = URL.canParse(url) ? new URL(url) : null;

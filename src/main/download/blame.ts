@@ -1,8 +1,8 @@
 /**
- * Who sent bad data: peers and web seeds alike. The arena knows the sender of every block. A piece that came from one sender
- * alone and fails convicts it at once. One from several is fetched again without the most suspicious of them; blocks of the
- * others are kept. When it passes, every block that looked different before convicts its sender, and nobody else. When it
- * fails again, the next one is left out as well, and in the end a sender must give all of it alone.
+ * Finds out which sender sent bad data: a peer or a web seed. The arena knows the sender of every block. If all blocks of a bad
+ * piece came from one sender, it is convicted at once. If they came from several, the piece is fetched again without the most
+ * suspicious one, and the blocks of the others are kept. When the piece passes, each sender of a block that was different before
+ * is convicted, and no other. If it fails again, the next suspect is left out, too. In the end one sender must send all of it.
  */
 import type { RetryRule } from '../../shared/arena.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -13,7 +13,7 @@ const HASH_BYTES = 20;
 
 export type Senders = readonly (Sender | null)[];
 
-/** How a piece looked when it failed: who sent each block, and 20 bytes of SHA-1 for each. */
+/** A failed piece: the sender of each block, and 20 bytes of SHA-1 for each. */
 interface Failure {
   readonly senders: Senders;
   readonly blockHashes: Uint8Array;
@@ -25,19 +25,19 @@ interface SuspectPiece {
 }
 
 export interface FailedPiece {
-  /** Sent bad data beyond doubt; null where that cannot be said yet. */
+  /** The sender that certainly sent bad data; null if that is not known yet. */
   readonly convicted: Sender | null;
-  /** How to fetch it again with the blocks that may be good; null: all anew, from anybody. */
+  /** The rule for fetching it again while keeping the blocks that may be good; null: fetch all of it, from any sender. */
   readonly retry: RetryRule | null;
 }
 
 export class Blame {
   readonly #pieces = new Map<PieceIndex, SuspectPiece>();
-  /** In how many failed pieces each sender had a part, and in how many good ones. */
+  /** How many failed pieces each sender had a part in, and how many good ones. */
   readonly #suspicion = new Map<Sender, number>();
   readonly #trust = new Map<Sender, number>();
 
-  /** The piece failed before and has not passed since: its block hashes are wanted. */
+  /** The piece failed before and has not passed since, so the hashes of its blocks are needed. */
   isSuspect(piece: PieceIndex): boolean {
     return this.#pieces.has(piece);
   }
@@ -58,8 +58,8 @@ export class Blame {
   }
 
   /**
-   * The piece is good; `blockHashes` is empty where it never failed. Returns the senders of blocks that looked different when
-   * it did.
+   * The piece is good; `blockHashes` is empty if it never failed. Returns the senders of blocks that were different in an earlier
+   * failure.
    */
   passed(piece: PieceIndex, senders: Senders, blockHashes: Uint8Array): Sender[] {
     for (const sender of new Set(senders))
@@ -76,7 +76,7 @@ export class Blame {
     return [...liars];
   }
 
-  /** Failed pieces for each good one. */
+  /** Failed pieces per good piece. */
   #doubt(sender: Sender): number {
     return this.#suspicionOf(sender) / ((this.#trust.get(sender) ?? 0) + 1);
   }

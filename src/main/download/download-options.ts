@@ -1,4 +1,4 @@
-/** What a download needs at its start, and what its listener hears. */
+/** What a download needs at its start, and its listener. */
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { PickOrder } from '../../shared/messages.ts';
 import type { MainWorld } from '../main-world.ts';
@@ -17,21 +17,21 @@ export interface DownloadOptions {
   readonly plan: StoragePlan;
   /** Null: pieces are verified and thrown away. */
   readonly files: (DownloadFilesOptions & { readonly place: OutputPlace }) | null;
-  /** The race that finds the peers; it may have run for a while. From here on this download listens to it. */
+  /** The race that finds the peers; it may have run for a while. The download becomes its listener. */
   readonly race: Race;
   readonly shards: number;
-  /** URLs of web seeds to fetch from as well, and the thread that does. */
+  /** URLs of web seeds to fetch from as well, and the pool with their thread. */
   readonly webSeeds: { readonly urls: readonly string[]; readonly pool: WebSeedPool };
-  /** The threads that verify and write, of all torrents; they outlive this download. */
+  /** The threads that verify and write, for all torrents. They go on after this download. */
   readonly storage: StoragePool;
   readonly memoryBytes: number;
   readonly order: PickOrder;
   readonly world?: MainWorld;
 }
 
-/** A file that a source should have and has not. */
+/** A file that no source has. */
 export interface UnavailableFile {
-  /** Below the folder of the download, fit to be shown. */
+  /** Below the folder of the download, safe to print. */
   readonly path: string;
   readonly reason: string;
 }
@@ -40,11 +40,11 @@ export interface DownloadListener extends FilesListener {
   onVerified(pieces: readonly PieceIndex[]): void;
   onPieceFailed(piece: PieceIndex): void;
   onWebSeedLost(url: string, reason: string): void;
-  /** A web seed failed, and is asked again after `ms`. */
+  /** A web seed failed and is asked again after `ms`. */
   onWebSeedWaits(url: string, reason: string, ms: number): void;
-  /** No web seed has this file. Peers may. */
+  /** No web seed has this file. Peers may have it. */
   onFileUnavailable(file: UnavailableFile): void;
   onComplete(): void;
-  /** The end of the run: a disk failure, or a bug of ours. */
+  /** The run ended with a disk failure or a bug of ours. */
   onFailure(error: unknown): void;
 }

@@ -1,6 +1,6 @@
 /**
  * A download from the first address to the last verified byte. The race finds peers that unchoke, shards fill slots of
- * the arena, storage threads verify and write; this is where a piece becomes verified, and the only place that says so.
+ * the arena, and storage threads verify and write. Only this file marks a piece as verified.
  */
 import { Arena } from '../../shared/arena.ts';
 import { lengthOfPiece } from '../../shared/geometry.ts';
@@ -51,13 +51,13 @@ export class Download {
   #ended = false;
   readonly #unsubscribe: () => void;
 
-  /** Throws a `usage` failure where one piece does not fit the memory. Registers with the storage threads. */
+  /** Throws a `usage` failure if one piece does not fit the memory. Registers with the storage threads. */
   constructor(options: DownloadOptions, listener: DownloadListener) {
     this.#options = options;
     this.#listener = listener;
     this.#world = options.world ?? SYSTEM_MAIN;
     const { metainfo, race, shards } = options;
-    // Web seeds are one more hand that holds slots.
+    // Web seeds hold slots like one more shard.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
     const g = metainfo.geometry;
     const arenaMemory = allocateArena(g, options.memoryBytes);
@@ -98,7 +98,7 @@ export class Download {
     });
   }
 
-  /** Bytes of pieces that are verified, those found on disk included. */
+  /** Bytes of verified pieces, including those found on disk. */
   get verifiedBytes(): number {
     return this.#verifiedBytes;
   }
@@ -128,12 +128,12 @@ export class Download {
     return this.#files?.rehashed ?? 0;
   }
 
-  /** Bytes in one write call, as they cost least on this machine so far; 0 where nothing was written. */
+  /** Bytes in one write call that are cheapest on this machine so far; 0 if nothing was written. */
   get writeBytes(): number {
     return this.#writeBytes;
   }
 
-  /** Bytes that were fetched and thrown away, but for those of the shards. */
+  /** Bytes that were fetched and thrown away, without those of the shards. */
   get wastedBytes(): number {
     return this.#verdicts.failedBytes + (this.#webSeeds?.wastedBytes ?? 0);
   }
@@ -146,12 +146,12 @@ export class Download {
     return this.#ledger.complete;
   }
 
-  /** The pieces that wait for a storage thread or are with one, and how long any were. */
+  /** The pieces that wait for a storage thread or are with one, and how long threads were busy with pieces. */
   get hashing(): Pick<StoredTorrent, 'backlog' | 'busyMs'> {
     return this.#stored;
   }
 
-  /** How much of each of so many stretches is there. */
+  /** How much of each of `count` stretches is there. */
   readonly stretches = (count: number): number[] => stretchesOf(this.#ledger, count);
 
   get symptoms(): DownloadSymptoms {
@@ -163,7 +163,7 @@ export class Download {
     };
   }
 
-  /** Looks at what is on disk, makes the files ready, and lets the shards ask for blocks. Throws a `disk` failure. */
+  /** Checks what is on disk, prepares the files, and lets the shards request blocks. Throws a `disk` failure. */
   async prepare(): Promise<void> {
     await this.#files?.prepare(
       this.#stored,
@@ -184,7 +184,7 @@ export class Download {
     });
   }
 
-  /** A web seed may give something: now, or once the files are ready. */
+  /** A web seed may send something: now, or once the files are ready. */
   get webSeedsMayGive(): boolean {
     return this.#webSeeds?.hopeful ?? (this.#options.webSeeds.urls.length > 0 && !this.#ended);
   }
@@ -193,16 +193,16 @@ export class Download {
     return this.#webSeeds;
   }
 
-  /** The files that are not whole because no source has what they lack; null where some source may have it. */
+  /** The files that stay incomplete because no source has the missing data; null if a source may have it. */
   get missingFiles(): readonly UnavailableFile[] | null {
     const { unavailable, missing } = this.#ledger.shortage;
     const isLeft = this.#webSeeds?.fruitless !== true || unavailable < missing || this.#verifiedBytes === 0;
     return isLeft ? null : this.#missing.files(this.#ledger);
   }
 
-  /** The files that are not whole, where others are. */
+  /** The incomplete files; empty if no file is complete. */
   get unfinishedFiles(): readonly UnavailableFile[] {
-    const files = this.#missing.files(this.#ledger, 'not all of it came in time');
+    const files = this.#missing.files(this.#ledger, 'not all of its data arrived in time');
     return files.length < this.#options.plan.files.length ? files : [];
   }
 
@@ -210,7 +210,7 @@ export class Download {
     return this.#readers.file(path);
   }
 
-  /** Stops the race; the storage threads finish what they have of it, and forget it. Streams that lack something fail with `reason`. */
+  /** Stops the race. The storage threads finish their pieces and forget the torrent. Streams that miss data fail with `reason`. */
   async stop(reason?: Failure): Promise<void> {
     this.#ended = true;
     this.#readers.end(reason);
@@ -258,7 +258,7 @@ export class Download {
     else this.#webSeeds?.convict(culprit.webSeed, piece);
   }
 
-  /** Every piece is verified and written; what was written to must still be there. */
+  /** Every piece is verified and written. The files must still be what was written. */
   #completed(): void {
     try {
       this.#files?.finish();
@@ -268,7 +268,7 @@ export class Download {
     this.#end(() => this.#listener.onComplete());
   }
 
-  /** One message for the verdicts of a turn: they free slots, so they are not kept waiting longer than that. */
+  /** One message for all verdicts of a turn. It is not delayed longer, because verdicts free slots. */
   #tellVerdicts(): void {
     if (this.#verdictsDue) return;
     this.#verdictsDue = true;
@@ -280,7 +280,7 @@ export class Download {
     });
   }
 
-  /** What this holder had claimed is missing again, but for what is full. */
+  /** The pieces that this holder claimed are missing again, except full ones. */
   #reclaim(lost: ShardId): void {
     this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
   }

@@ -1,4 +1,4 @@
-/** Reading the files of a torrent while it downloads: which file is meant, which bytes of it, and what all readers share. */
+/** Reads the files of a torrent while it downloads: finds the file and the bytes, and keeps what all readers share. */
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -29,14 +29,17 @@ export class FileReader {
   }
 
   /**
-   * The bytes of the range, as they are verified. As long as the stream is open, the pieces ahead of it come before all others.
-   * To seek, destroy it and open another. Throws a `usage` failure for a range that is none.
+   * The bytes of the range, as soon as they are verified. While the stream is open, the pieces ahead of it are requested before
+   * all others. To seek, destroy it and open another one. Throws a `usage` failure for an invalid range.
    */
   stream({ start = 0, end = this.length - 1 }: ByteRange = {}): Readable {
     const isRange =
       Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end + 1;
     if (!isRange || start > this.length)
-      throw new Failure('usage', `bytes ${start} to ${end} are no range of a file of ${this.length} bytes`);
+      throw new Failure(
+        'usage',
+        `bytes ${start} to ${end} are not a range in a file of ${this.length} bytes`,
+      );
     return this.#open(start, Math.min(end + 1, this.length));
   }
 
@@ -58,7 +61,7 @@ export class FileReaders {
   readonly #streams = new Set<FileStream>();
   #ended: Failure | null = null;
 
-  /** `files`: null where nothing is kept. */
+  /** `files`: null if nothing is kept. */
   constructor(metainfo: ReadMetainfo, plan: StoragePlan, files: DownloadFiles | null, ledger: Ledger) {
     this.#metainfo = metainfo;
     this.#plan = plan;
@@ -68,7 +71,7 @@ export class FileReaders {
     this.#raised = new RaisedPieces(ledger);
   }
 
-  /** `path`: below the torrent's folder, with slashes; of a torrent of one file its name. Throws a `usage` failure where there is none. */
+  /** `path`: below the torrent's folder, with slashes; for a single-file torrent its name. Throws a `usage` failure if it is not there. */
   file(path: string): FileReader {
     const { files: all, geometry } = this.#metainfo;
     const named = all.find((file) => !file.padding && pathOf(file.path) === path);
@@ -94,8 +97,8 @@ export class FileReaders {
   }
 
   /**
-   * No more pieces come, and the folder is let go. Streams that are open can still read what is verified. `reason`: of a
-   * download that failed.
+   * No more pieces will come, and the folder is closed. Open streams can still read verified pieces. `reason`: why the
+   * download failed, if it did.
    */
   end(reason: unknown = this.#ending): void {
     if (this.#ended !== null) return;
@@ -111,7 +114,7 @@ export class FileReaders {
   get #ending(): Failure {
     const text = this.#ledger.complete
       ? 'the download is complete and closed: read the file itself'
-      : 'the download ended before all of this was there';
+      : 'the download ended before all of this was verified';
     return new Failure('interrupted', text);
   }
 
@@ -124,7 +127,7 @@ export class FileReaders {
 
   #open(index: number, file: StoredFile): number {
     if (this.#ended !== null) throw this.#ended;
-    if (this.#files === null) throw new Failure('usage', `${file.path}: nothing of this download is kept`);
+    if (this.#files === null) throw new Failure('usage', `${file.path}: this download keeps no files`);
     return this.#files.openToRead(index);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Bytes of one file while the torrent downloads: it waits until the piece at its position is verified, reads what is on disk,
- * and keeps the pieces ahead of it before all others. It goes on as fast as the consumer takes the bytes.
+ * The bytes of one file while the torrent downloads. It waits until the piece at its position is verified, and reads it from
+ * disk. The pieces ahead of it are requested before all others. It reads as fast as the consumer takes the bytes.
  */
 import { close, read } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -13,15 +13,15 @@ import { diskFailure } from '../files/disk-failure.ts';
 import type { PieceWaits } from './piece-waits.ts';
 import { type RaisedPieces, ReadingWindow } from './raised-pieces.ts';
 
-/** What a stream needs of the download. */
+/** What a stream needs from the download. */
 export interface FileSource {
   readonly file: StoredFile;
   readonly geometry: Geometry;
   readonly waits: PieceWaits;
   readonly raised: RaisedPieces;
-  /** Throws a Failure where the file cannot be read, or is not what was verified. */
+  /** Throws a Failure if the file cannot be read, or is not the file that was verified. */
   open(): number;
-  /** Throws a Failure where bytes that are verified were not written to the file, because it is somebody else's. */
+  /** Throws a Failure if verified bytes were not written to the file because the file is foreign. */
   assertWritten(): void;
 }
 
@@ -34,7 +34,7 @@ export class FileStream extends Readable {
   #descriptor: number | null = null;
   #isReading = false;
   #endWait: () => void = () => {};
-  /** The stream was destroyed while a read was under way: the file is closed behind it. */
+  /** The stream was destroyed during a read: the file is closed after the read. */
   #afterRead: (() => void) | null = null;
 
   /** Bytes `[start, end)` of the file. */
@@ -48,8 +48,8 @@ export class FileStream extends Readable {
   }
 
   /**
-   * No more pieces will come, and the folder is let go. Where all that is left to read is verified the stream goes on, with the
-   * file that it has open; else it fails.
+   * No more pieces will come, and the folder is closed. If all bytes that are left to read are verified, the stream goes on with
+   * its open file; else it fails.
    */
   downloadEnded(failure: Failure): void {
     if (this.destroyed) return;
@@ -111,7 +111,7 @@ export class FileStream extends Readable {
     return diskFailure(error?.code ?? 'CHANGED', this.#source.file.path, error ?? undefined);
   }
 
-  /** How many bytes from the position on may be read at once: of verified pieces alone. */
+  /** How many bytes from the position on can be read now: only those of verified pieces. */
   #verifiedBytes(): number {
     const { file, geometry, waits } = this.#source;
     const most = Math.min(this.#at + READER_CHUNK_BYTES, this.#end);

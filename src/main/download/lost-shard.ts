@@ -1,4 +1,4 @@
-/** What becomes of the pieces of a shard whose thread died. */
+/** Takes back the pieces of a shard whose thread died. */
 import type { Arena } from '../../shared/arena.ts';
 import { blocksOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
@@ -6,10 +6,10 @@ import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import type { FullPiece } from '../../shared/messages.ts';
 
 /**
- * What it had claimed is missing again. Every piece that is full and not in `hashing` is returned, to be hashed, also
- * that of another owner: the dead one may have received its last block, left the slot, and died before it could say so.
+ * The pieces that it claimed are missing again. Returns, for hashing, every piece that is full and not in `hashing`. The piece
+ * may belong to another owner: the dead shard may have received its last block and left the slot before it could report that.
  *
- * Others go on while this runs. So the claim is taken away first: from then on nobody can fill the piece in its name.
+ * Other threads go on meanwhile. So the claim is released first: after that no thread can fill the piece for the dead shard.
  */
 export function reclaim(
   lost: ShardId,
@@ -31,12 +31,12 @@ export function reclaim(
     arena.bury(slot, lost);
     if (isUnfinished) arena.discard(slot);
   }
-  // A claim without a slot: it died between the two.
+  // A claim without a slot: the shard died between the two steps.
   for (let piece = 0; piece < ledger.pieceCount; piece++) ledger.release(piece as PieceIndex, lost);
   return full;
 }
 
-/** Every block is in the slot; whoever received the last one may not have come to say so. */
+/** Every block is in the slot. The holder that received the last one may not have marked the piece as full. */
 function isFull(ledger: Ledger, arena: Arena, slot: SlotIndex, piece: PieceIndex): boolean {
   const owner = arena.ownerOf(slot) as ShardId;
   if (arena.receivedCount(slot) === blocksOfPiece(arena.geometry, piece)) ledger.fill(piece, owner);

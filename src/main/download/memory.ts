@@ -12,12 +12,12 @@ import { formatSize } from '../text/units.ts';
 
 const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
 
-/** What holds where no memory is given, in words. */
+/** The default, in words. */
 export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, but ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, at least one piece`;
 
 /**
- * As many pieces as keep every peer busy, and no more: what is used again soon is still in the cache (`bench/NOTES.md`). One
- * piece at the least, however large it is.
+ * Enough pieces to keep every peer busy, and no more: memory that is used again soon is still in the cache (`bench/NOTES.md`). At
+ * least one piece, however large it is.
  */
 export function defaultMemory(g: Geometry): number {
   const wanted = DEFAULT_MEMORY_PIECES * g.pieceLength;
@@ -26,7 +26,7 @@ export function defaultMemory(g: Geometry): number {
   return Math.max(Math.min(usual, g.pieceCount * piece), piece);
 }
 
-/** Throws a `usage` failure where one piece does not fit. */
+/** Throws a `usage` failure if one piece does not fit. */
 export function allocateArena(g: Geometry, memoryBytes: number) {
   try {
     return Arena.allocate(g, memoryBytes);

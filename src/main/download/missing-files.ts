@@ -1,4 +1,4 @@
-/** The files of a download that stay unfinished because no web seed has what they lack, each with the reason. */
+/** The files of a download that stay incomplete because no web seed has the missing data, each with the reason. */
 import { relative } from 'node:path';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -13,11 +13,11 @@ import type { UnavailableFile } from './download-options.ts';
 export class MissingFiles {
   readonly #plan: StoragePlan;
   readonly #metainfo: Metainfo;
-  /** Where each file of web seeds begins, and the stored files by where they begin; made when they are first needed. */
+  /** The start of each file of web seeds, and the stored files by their start; created on first use. */
   #offsets: readonly number[] | null = null;
   #stored: ReadonlyMap<number, StoredFile> | null = null;
   readonly #onLacking: (file: UnavailableFile) => void;
-  /** Why no web seed has the file that begins at this byte of the torrent. */
+  /** Why no web seed has the file that starts at this byte of the torrent. */
   readonly #reasons = new Map<number, string>();
 
   constructor(plan: StoragePlan, metainfo: Metainfo, onLacking: (file: UnavailableFile) => void) {
@@ -26,7 +26,7 @@ export class MissingFiles {
     this.#onLacking = onLacking;
   }
 
-  /** No web seed has this file, by its position among the files of web seeds. */
+  /** No web seed has the file at this position among the files of web seeds. */
   lacking(index: number, reason: string): void {
     this.#offsets ??= webSeedFiles(this.#metainfo).map((file) => file.offset);
     this.#stored ??= new Map(
@@ -38,7 +38,7 @@ export class MissingFiles {
     if (file !== undefined) this.#onLacking({ path: this.#nameOf(file), reason });
   }
 
-  /** Those that are not whole: first those that no web seed has, then those that lack something for another reason, `otherwise`. */
+  /** The incomplete files: first those that no web seed has, then those that miss data for another reason, `otherwise`. */
   files(ledger: Ledger, otherwise = 'no source has all of its pieces'): UnavailableFile[] {
     const broken = this.#plan.files.filter((file) => !isWhole(file, this.#metainfo.geometry, ledger));
     const lacking = broken.filter(({ offset, length }) => length > 0 && this.#reasons.has(offset));

@@ -14,7 +14,7 @@ export class PieceWaits {
     return this.#ledger.stateOf(piece) === PIECE_STATE.verified;
   }
 
-  /** Calls `work` once the piece is verified: at once, where it is. Returns how the wait is ended. */
+  /** Calls `work` when the piece is verified: at once if it already is. Returns a function that ends the wait. */
   wait(piece: PieceIndex, work: () => void): () => void {
     if (this.isVerified(piece)) {
       work();

@@ -1,11 +1,11 @@
-/** Pieces that readers wait for: each comes before all others as long as it lies in the window of at least one reader. */
+/** Pieces that readers wait for. A piece is requested before all others while it is in the window of at least one reader. */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { PRIORITY, type Priority } from '../../shared/priority.ts';
 
 export class RaisedPieces {
   readonly #ledger: Ledger;
-  /** In how many windows the piece lies, and what it had before. */
+  /** In how many windows the piece is, and its priority before. */
   readonly #raised = new Map<PieceIndex, { windows: number; readonly before: Priority }>();
 
   constructor(ledger: Ledger) {
@@ -25,7 +25,7 @@ export class RaisedPieces {
     this.#ledger.setPriority(fresh, PRIORITY.now);
   }
 
-  /** What was there when it was raised is not known here: nothing waits for it. */
+  /** A piece that was verified when it was raised is not known here: no reader waits for it. */
   lower(pieces: Iterable<PieceIndex>): void {
     for (const piece of pieces) {
       const known = this.#raised.get(piece);
@@ -38,7 +38,7 @@ export class RaisedPieces {
   }
 }
 
-/** The pieces from a reader's position on, as far as it reads ahead. It moves forward only. */
+/** The pieces from a reader's position to the end of its read-ahead. It only moves forward. */
 export class ReadingWindow {
   readonly #raised: RaisedPieces;
   #first = 0;
@@ -48,7 +48,7 @@ export class ReadingWindow {
     this.#raised = raised;
   }
 
-  /** From here on `[first, end)`. */
+  /** The window is `[first, end)` from now on. */
   move(first: number, end: number): void {
     const [from, to] = [Math.max(this.#end, first), Math.min(this.#end, first)];
     this.#raised.raise(rowOf(from, end));

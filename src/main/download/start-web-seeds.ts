@@ -1,11 +1,11 @@
-/** Sets the web seeds of a download to work beside its shards. */
+/** Starts the web seeds of a download beside its shards. */
 import type { ShardTorrent } from '../../shared/messages.ts';
 import type { WebSeeds, WebSeedsListener } from '../pools/web-seeds.ts';
 import { webSeedFiles } from '../torrent/web-seed-files.ts';
 import type { DownloadListener, DownloadOptions } from './download-options.ts';
 import type { MissingFiles } from './missing-files.ts';
 
-/** Null where the torrent has none that may be asked. */
+/** Null if the torrent has no web seed that may be asked. */
 export function startWebSeeds(
   { metainfo, torrent, webSeeds }: DownloadOptions,
   share: NonNullable<ShardTorrent['download']>,

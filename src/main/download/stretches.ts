@@ -1,4 +1,4 @@
-/** The picture of a download: how much of each part of the torrent is there. */
+/** How much of each part of the torrent is there, for the progress bar. */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 

@@ -1,5 +1,6 @@
 /**
- * What follows from a hash: which full pieces go to the hashers, and what becomes of the slots of those that come back.
+ * Acts on the results of hashing: decides which full pieces go to the storage threads, and frees or reopens the slots when they
+ * return.
  */
 import type { Arena, RetryRule } from '../../shared/arena.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
@@ -14,9 +15,9 @@ import { Blame } from './blame.ts';
 const NO_HASHES = new Uint8Array(0);
 
 export interface VerdictsListener {
-  /** It sent a bad block of this piece beyond doubt. */
+  /** It certainly sent a bad block of this piece. */
   onConvicted(sender: Sender, piece: PieceIndex): void;
-  /** Pieces that had to wait for their slot are missing again. */
+  /** Pieces that waited for their slot are missing again. */
   onReopened(): void;
   later(ms: number, work: () => void): void;
 }
@@ -26,7 +27,7 @@ export class Verdicts {
   readonly #arena: Arena;
   readonly #listener: VerdictsListener;
   readonly #blame = new Blame();
-  /** Slots that are with the hashers, or wait until they can be fetched again: not a dead shard's any more. */
+  /** Slots whose pieces are with the storage threads, or wait to be fetched again. They are not lost when a shard dies. */
   readonly #held = new Set<SlotIndex>();
   #waiting: { readonly full: FullPiece; readonly rule: RetryRule }[] = [];
   #isDue = false;
@@ -38,7 +39,7 @@ export class Verdicts {
     this.#listener = listener;
   }
 
-  /** Bytes that were fetched for pieces which failed their hash, and thrown away. */
+  /** Bytes of pieces that failed their hash and were thrown away. */
   get failedBytes(): number {
     return this.#failedBytes;
   }
@@ -48,9 +49,9 @@ export class Verdicts {
     return this.#held;
   }
 
-  /** Of the pieces that a holder reports as full, those that are news. */
+  /** The full pieces that a holder reports, without those that are known already. */
   take(told: readonly FullPiece[]): PieceToStore[] {
-    // A holder that died may have been forestalled: its full pieces were taken over at its death.
+    // When a holder dies, main takes over its full pieces. The holder may have reported them as well.
     const pieces = told.filter(
       ({ piece, slot }) =>
         !this.#held.has(slot) &&
@@ -62,7 +63,7 @@ export class Verdicts {
     return pieces.map((full) => ({ ...full, suspect: this.#blame.isSuspect(full.piece) }));
   }
 
-  /** Frees the slots of the good and of the bad. The good must be counted as verified by the caller. */
+  /** Frees the slots of good and bad pieces. The caller must count the good ones as verified. */
   judge({ good, bad, evidence }: Extract<StorageResult, { type: 'stored' }>): void {
     const hashesOf = new Map(evidence.map(({ piece, blockHashes }: Evidence) => [piece, blockHashes]));
     for (const { piece, slot } of good) {
@@ -75,7 +76,7 @@ export class Verdicts {
     this.#reopen();
   }
 
-  /** No piece is reopened from here on. */
+  /** No piece is reopened after this. */
   stop(): void {
     this.#waiting = [];
   }
@@ -97,8 +98,8 @@ export class Verdicts {
   }
 
   /**
-   * The slot says how the piece may be fetched before anybody can claim the piece. A guest that has not seen yet that it is
-   * full may still be in it, until its next tick.
+   * The rule for fetching the piece is in the slot before a holder can claim the piece. A guest that has not seen that the piece
+   * is full may stay in the slot until its next tick.
    */
   #reopen(): void {
     const before = this.#waiting.length;

@@ -1,10 +1,10 @@
-/** Which pieces of a torrent a download is about. */
+/** Which pieces of a torrent a download needs. */
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { PRIORITY } from '../../shared/priority.ts';
 
-/** Skips the pieces that no wanted file needs (0 in `wanted`). Returns the bytes of all others. */
+/** Skips the pieces that no wanted file needs (0 in `wanted`). Returns the bytes of all other pieces. */
 export function skipUnwanted(ledger: Ledger, wanted: Uint8Array, g: Geometry): number {
   const skipped: PieceIndex[] = [];
   let wantedBytes = 0;

@@ -1,9 +1,9 @@
 /**
- * Races the metadata of a magnet link (BEP 9): each part is requested from several peers, the parts are spread over many
- * peers, and the size that most peers name is tried first. Pure decisions: events in, requests and answers out.
+ * Races the metadata of a magnet link (BEP 9): each part is requested from several peers, the parts are spread over many peers,
+ * and the size that most peers name is tried first. Pure decisions: events in, requests and answers out.
  *
- * The info hash proves only the whole. If a whole is wrong and several peers had a part in it, each of them is asked for a
- * whole of its own from then on; the first good one shows which peer sent a wrong part.
+ * The info hash proves only the metadata as a whole. If it is wrong and several peers sent parts of it, each of them is then
+ * asked for all parts; the first good metadata shows which peer had sent a wrong part.
  */
 import { createHash } from 'node:crypto';
 import type { PeerIndex } from '../../shared/indices.ts';
@@ -51,7 +51,7 @@ interface Sent {
 /** The parts received for one size. */
 interface Assembly {
   readonly parts: (Sent | null)[];
-  /** The parts of a wrong whole from several peers; null while there was none. */
+  /** The parts of wrong metadata that came from several peers; null while there was none. */
   suspects: readonly Sent[] | null;
   keptBytes: number;
 }
@@ -65,7 +65,7 @@ export class MetadataFetch {
   readonly #offers = new Map<PeerIndex, MetadataOffer>();
   readonly #assemblies = new Map<number, Assembly>();
   readonly #left = new Set<PeerIndex>();
-  /** Wrong wholes from a single peer, by peer. */
+  /** How often each peer alone sent wrong metadata. */
   readonly #wrong = new Map<PeerIndex, number>();
 
   constructor(infoHash: Uint8Array) {
@@ -197,7 +197,7 @@ export class MetadataFetch {
     return { info: whole, liars: [...new Set(liars.map(({ peer }) => peer))] };
   }
 
-  /** A whole from one peer is wrong. It may be right next time: a peer that restarted may have mixed two versions. */
+  /** All parts came from one peer and are wrong. They may be right next time: a restarted peer may have mixed two versions. */
   #blame(peer: PeerIndex, now: number): MetadataNews {
     const times = (this.#wrong.get(peer) ?? 0) + 1;
     this.#wrong.set(peer, times);

@@ -19,7 +19,7 @@ export class MetadataOffer {
   readonly since: number;
   /** The size that the peer names; 0 while it names none, like a peer that is looking for the metadata itself. */
   bytes: number;
-  /** Its own whole, when wholes are not shared. */
+  /** The parts from this peer alone, when parts of several peers are not combined. */
   own: (Uint8Array | null)[] | null = null;
   /** Requests in a row without a part, and the result of the last one. */
   failures = 0;

@@ -46,13 +46,12 @@ export class HttpClient {
     }
   }
 
-  /** For an answer that is not HTTP for Node's parser. The packet at hand may be only a part of it. */
+  /** Reads an answer that Node's parser refused. The packet may be only a part of the answer. */
   async #sloppy(
     { packet, question, cause }: HttpUnreadable,
     { signal, maxBytes }: Visit & { readonly maxBytes: number },
   ): Promise<SloppyAnswer | null> {
-    // This code means the first bytes of the answer: if they do not look like an HTTP answer (an SSH server, for example), there is
-    // none.
+    // With this code the packet is the start of the answer. If it does not look like HTTP (an SSH server, for example), give up.
     const isBeginning = (cause as NodeJS.ErrnoException).code === 'HPE_INVALID_CONSTANT';
     if (isBeginning && !mayBeSloppy(packet)) return null;
     const isWhole = packet.length >= (sloppyEnd(packet) ?? Number.POSITIVE_INFINITY);

@@ -1,4 +1,4 @@
-/** How the process's limit of file descriptors is shared out: threads and pipes first, then files, the rest is for peers. */
+/** Divides the process's file descriptors: threads and pipes first, then files, and the rest for peers. */
 import { readFileSync } from 'node:fs';
 import {
   DESCRIPTORS_PER_THREAD,
@@ -6,7 +6,7 @@ import {
   RESERVED_DESCRIPTORS,
 } from '../../shared/limits.ts';
 
-/** Where the system tells no limit: what common ones allow. */
+/** The usual limit, for systems that do not report theirs. */
 const ASSUMED_LIMIT = 1_024;
 
 export interface DescriptorBudget {
@@ -15,21 +15,21 @@ export interface DescriptorBudget {
   readonly filesPerHasher: number;
 }
 
-/** Even where there is next to nothing to share, a few of each: EMFILE is survived where it comes. */
+/** At least a few of each, even if there are almost none: EMFILE is handled where it occurs. */
 export function descriptorBudget(shards: number, hashers: number): DescriptorBudget {
   const free = processLimit() - RESERVED_DESCRIPTORS - DESCRIPTORS_PER_THREAD * (shards + hashers);
   const filesPerHasher = Math.min(MAX_OPEN_FILES_PER_HASHER, Math.max(2, Math.floor(free / 4 / hashers)));
   return { peers: Math.max(8, free - filesPerHasher * hashers), filesPerHasher };
 }
 
-/** Node raises the soft limit to the hard one at its start. */
+/** Node raises the soft limit to the hard limit at its start. */
 function processLimit(): number {
   try {
     const match = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
     if (match?.[1] === 'unlimited') return 1_000_000;
     if (match !== null) return Number(match[1]);
   } catch {
-    // Not Linux: the diagnostic report knows.
+    // Not Linux: the diagnostic report has the limit.
   }
   const report = process.report?.getReport() as
     | { userLimits?: { open_files?: { soft?: number | string } } }

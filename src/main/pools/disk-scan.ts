@@ -1,4 +1,4 @@
-/** Tasks on what is on disk, one after the other, as threads have time: a check, the hashes for a new torrent, a look for zeros. */
+/** Reads what is on disk, one task after the other as threads become free: for a check, a new torrent, or a search for zeros. */
 import type { TorrentId } from '../../shared/indices.ts';
 import type { StorageResult, StorageTask } from '../../shared/storage-messages.ts';
 import { diskFailure } from '../files/disk-failure.ts';
@@ -7,12 +7,12 @@ import type { StorageJob, StorageLine } from './storage-line.ts';
 export class DiskScan implements StorageLine {
   readonly torrent: TorrentId;
   readonly kind = 'scan';
-  /** Resolves when all is done, or when the scan was closed. Rejects with a `disk` failure, or on a bug of ours. */
+  /** Resolves when all tasks are done, or when the scan was closed. Rejects with a `disk` failure, or on a bug of ours. */
   readonly ended: Promise<void>;
   readonly #tasks: Iterator<StorageTask>;
   readonly #onResult: (result: StorageResult) => void;
   #next: StorageTask | null;
-  /** Threads died under them. */
+  /** Tasks whose threads died. */
   readonly #again: StorageTask[] = [];
   #atWork = 0;
   #isOver = false;
@@ -54,7 +54,7 @@ export class DiskScan implements StorageLine {
     this.#reject(error);
   }
 
-  /** Ends it where it is. */
+  /** Stops the scan. */
   close(): void {
     this.#isOver = true;
     this.#resolve();

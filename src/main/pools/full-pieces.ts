@@ -1,6 +1,6 @@
 /**
- * The full pieces of a torrent on their way to the storage threads. Small ones share a task. What waits is bounded, because
- * every piece in it holds a slot.
+ * The full pieces of a torrent that go to the storage threads. Small pieces share a task. The number that waits is bounded,
+ * because every piece in it holds a slot.
  */
 import type { TorrentId } from '../../shared/indices.ts';
 import { HASH_TASK_BYTES } from '../../shared/limits.ts';
@@ -13,10 +13,10 @@ export class FullPieces implements StorageLine {
   readonly #perTask: number;
   readonly #now: () => number;
   #waiting: PieceToStore[] = [];
-  /** Tasks, and the pieces in them. */
+  /** Tasks in progress, and the pieces in them. */
   #atWork = 0;
   #piecesAtWork = 0;
-  /** Milliseconds with a task at work, but for the stretch that began at `#busySince`. */
+  /** Milliseconds with a task in progress, without the current stretch since `#busySince`. */
   #busyMs = 0;
   #busySince = 0;
   #isOver = false;
@@ -71,14 +71,14 @@ export class FullPieces implements StorageLine {
     this.#onError(error);
   }
 
-  /** What waits is dropped, and nothing is heard any more. */
+  /** Drops what waits. No more results are reported. */
   close(): void {
     this.#isOver = true;
     this.#waiting = [];
     this.#settle();
   }
 
-  /** Resolves when nothing waits and nothing is at work. */
+  /** Resolves when no piece waits or is with a thread. */
   async idle(): Promise<void> {
     if (this.backlog > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -89,7 +89,7 @@ export class FullPieces implements StorageLine {
     this.#settle();
   }
 
-  /** The slots are untouched. */
+  /** The thread died. The slots are not changed. */
   #giveBack(pieces: readonly PieceToStore[]): void {
     this.#taken(pieces);
     if (!this.#isOver) this.#waiting.unshift(...pieces);

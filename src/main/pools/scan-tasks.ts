@@ -1,10 +1,10 @@
-/** A scan of what is on disk, cut into tasks that are worth their messages and keep no thread for long. */
+/** Cuts a scan into tasks: large enough to be worth their messages, and small enough not to block a thread for long. */
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { BLANK_TASK_FILES, CHECK_TASK_BYTES } from '../../shared/limits.ts';
 import type { FileRange, StorageTask } from '../../shared/storage-messages.ts';
 
-/** `pieces`: ascending; all of the torrent where it is left out. */
+/** `pieces`: ascending; the whole torrent if it is left out. */
 export function* pieceTasks(
   type: 'check' | 'digest',
   { pieceCount, pieceLength }: Geometry,
@@ -31,7 +31,7 @@ function* runsOfAll(pieceCount: number, perTask: number): Generator<Run> {
   }
 }
 
-/** Neighbours share a run, up to `perTask` of them. */
+/** Puts up to `perTask` consecutive pieces in one run. */
 function* runsOf(pieces: readonly PieceIndex[], perTask: number): Generator<Run> {
   let first = 0;
   for (let i = 1; i <= pieces.length; i++) {

@@ -1,4 +1,4 @@
-/** The threads of the peer shards, which may be asked for before anybody knows what they are to race for. */
+/** The threads of the peer shards. They can start before it is known what they will race for. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ShardTask } from '../../shared/messages.ts';
 import { SHARD_FILE } from '../worker-files.ts';
@@ -9,13 +9,13 @@ type ShardThreadPool = ThreadPool<ShardTask<MessagePort>, void>;
 
 let early: { readonly count: number; readonly threads: ShardThreadPool } | null = null;
 
-/** As many as there are where the user says nothing. */
+/** Starts the default number of threads early. */
 export function startShardThreads(): void {
   const count = defaultThreads();
   early = { count, threads: pool(count, SHARD_FILE) };
 }
 
-/** Those that were started early, once and if they are as many; else new ones. `workerFile`: another than the shard's own. */
+/** The threads that were started early, once and if their number fits; else new ones. `workerFile`: instead of the shard's. */
 export function shardThreads(count: number, workerFile?: URL): ShardThreadPool {
   if (workerFile !== undefined || early?.count !== count) return pool(count, workerFile ?? SHARD_FILE);
   const { threads } = early;
@@ -23,7 +23,7 @@ export function shardThreads(count: number, workerFile?: URL): ShardThreadPool {
   return threads;
 }
 
-/** Those that nobody took must not outlive the command. */
+/** Ends early threads that were not used: they must not outlive the command. */
 export async function endUnusedShardThreads(): Promise<void> {
   await early?.threads.end();
 }

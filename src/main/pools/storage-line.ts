@@ -2,24 +2,24 @@
 import type { TorrentId } from '../../shared/indices.ts';
 import type { StorageResult, StorageTask } from '../../shared/storage-messages.ts';
 
-/** Full pieces hold slots, without which peers cannot send. A scan holds nothing. */
+/** Full pieces hold slots, and without free slots peers cannot send. A scan holds nothing. */
 export type LineKind = 'pieces' | 'scan';
 
-/** A task on its way. Exactly one of the two is called. */
+/** A task for a thread. Exactly one of the two functions is called. */
 export interface StorageJob {
   readonly task: StorageTask;
   done(result: StorageResult): void;
-  /** The thread died under it, and changed nothing that matters: the task is to be had again. */
+  /** The thread died and changed nothing that matters: the task is done again. */
   giveBack(): void;
 }
 
 export interface StorageLine {
   readonly torrent: TorrentId;
   readonly kind: LineKind;
-  /** It has a task for a thread. */
+  /** True if it has a task for a thread. */
   readonly waits: boolean;
-  /** The next job; only where one waits. */
+  /** The next job. Call it only if one waits. */
   take(): StorageJob;
-  /** Too many threads died: nothing is done any more. Heard once. */
+  /** Too many threads died: no more work is done. Called once. */
   fail(error: unknown): void;
 }

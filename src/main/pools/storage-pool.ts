@@ -1,8 +1,8 @@
 /**
- * The storage threads of a session: Piscina pool B. Torrents are registered with it, and share the threads in turns. Each thread
- * is addressed by itself, so main knows what it knows: the set-up of a torrent goes along with the first task on that thread, and
- * a thread without work can be made to forget. One task at a time is with a thread; its next one is sent before its result is
- * heard.
+ * The storage threads of a session: Piscina pool B. Torrents register here and share the threads in turns. Main addresses each
+ * thread separately, so it knows what each thread knows: the set-up of a torrent goes with the first task on that thread, and an
+ * idle thread can be told to forget. A thread has one task at a time. Its next task is sent before the result of the last one is
+ * reported.
  */
 import type { TorrentId } from '../../shared/indices.ts';
 import { COLLECT_DELAY_MS } from '../../shared/limits.ts';
@@ -12,7 +12,7 @@ import { StorageQueue } from './storage-queue.ts';
 import { type StorageThread, type StorageWorld, systemStorage } from './storage-thread.ts';
 import { type StorageThreads, StoredTorrent } from './stored-torrent.ts';
 
-/** Deaths of storage threads, over the whole session, after which something is wrong that a new thread does not mend. */
+/** After this many deaths of storage threads in a session, a new thread does not help. */
 const MAX_DEATHS = 3;
 
 export interface StoragePoolOptions {
@@ -26,9 +26,9 @@ interface Lane {
   readonly thread: StorageThread;
   readonly known: Set<TorrentId>;
   isBusy: boolean;
-  /** Torrents that it is to forget, and what then happens. */
+  /** Torrents that it must forget, each with what to call afterwards. */
   readonly forgotten: Map<TorrentId, () => void>;
-  /** It forgot the memory of a torrent, and has not given it back. */
+  /** Whether the thread still must give back the memory of torrents that it forgot. */
   collects: 'no' | 'later' | 'now';
 }
 
@@ -42,7 +42,7 @@ export class StoragePool {
   >();
   #lanes: readonly Lane[] = [];
   #deaths = 0;
-  /** Too many threads died: nothing more is done. */
+  /** Too many threads died: no more work is done. */
   #failure: { readonly error: unknown } | null = null;
   #cancelCollection: (() => void) | null = null;
   #isClosed = false;
@@ -57,7 +57,7 @@ export class StoragePool {
     return this.#options.threads;
   }
 
-  /** Threads learn of it with its first task. */
+  /** A thread learns of the torrent with its first task. */
   register(id: TorrentId, setup: StoredTorrentSetup): StoredTorrent {
     if (this.#isClosed) throw new Error('the storage threads have ended');
     if (this.#torrents.has(id))
@@ -74,7 +74,7 @@ export class StoragePool {
     return stored;
   }
 
-  /** Ends all threads, and with them what torrents still wait for. */
+  /** Ends all threads. Work that torrents wait for ends as well. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelCollection?.();
@@ -108,7 +108,7 @@ export class StoragePool {
     return Promise.all(forgotten).then(() => {});
   }
 
-  /** Many torrents may go at one time: their memory is given back once. */
+  /** Many torrents may end at one time: their memory is collected once. */
   #collectLater(): void {
     this.#cancelCollection ??= this.#world.later(COLLECT_DELAY_MS, () => {
       this.#cancelCollection = null;
@@ -122,7 +122,7 @@ export class StoragePool {
     for (const lane of this.#lanes) if (!lane.isBusy) this.#serve(lane);
   }
 
-  /** What frees something comes first: it is quick. */
+  /** Work that frees something goes first, because it is quick. */
   #serve(lane: Lane): void {
     if (lane.forgotten.size > 0) {
       const torrents = [...lane.forgotten.keys()];
@@ -171,7 +171,7 @@ export class StoragePool {
     );
   }
 
-  /** Another thread is in the place of the one that died, and knows nothing. */
+  /** Another thread replaced the dead one, and knows no torrent. */
   #died(lane: Lane, error: unknown): void {
     lane.isBusy = false;
     forget(lane, [...lane.forgotten.keys()]);

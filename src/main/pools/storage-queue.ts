@@ -1,11 +1,11 @@
 /**
- * Whose task a free storage thread takes next. All pieces together and all scans together share the threads' time, so that a
- * hundred torrents that are checked do not hold up the one that downloads; and so do the torrents within each of the two.
+ * Decides whose task a free storage thread takes next. All pieces together and all scans together share the time of the threads,
+ * so that a check of a hundred torrents does not delay a download. The torrents within each group share its time, too.
  */
 import type { LineKind, StorageLine } from './storage-line.ts';
 import { StorageTurns } from './storage-turns.ts';
 
-/** Where there are always pieces, scans get a fifth of the time. */
+/** If there are always pieces, scans get a fifth of the time. */
 const WEIGHTS: Readonly<Record<LineKind, number>> = { pieces: 4, scan: 1 };
 
 type QueuedLine = Pick<StorageLine, 'kind' | 'waits'>;
@@ -26,19 +26,19 @@ export class StorageQueue<Line extends QueuedLine = StorageLine> {
     this.#kinds.join(lines, now);
   }
 
-  /** The line that is given a thread at `now`; null where none has work. */
+  /** The line that gets a thread at `now`; null if none has work. */
   next(now: number): Line | null {
     return this.#kinds.next(now)?.next(now) ?? null;
   }
 
-  /** The task that the line was given at `begun` is over. */
+  /** The line's task that started at `begun` has ended. */
   ended(line: Line, begun: number, now: number): void {
     const lines = this.#lines[line.kind];
     lines.ended(line, begun, now);
     this.#kinds.ended(lines, begun, now);
   }
 
-  /** The line is over: nothing of it is kept. */
+  /** The line has ended: nothing of it is kept. */
   leave(line: Line): void {
     this.#lines[line.kind].leave(line);
   }

@@ -1,11 +1,11 @@
-/** A storage thread as the pool sees it, and where threads, time and delays come from: a simulation brings its own. */
+/** A storage thread as the pool sees it, and the source of threads, time and delays. A simulation provides its own. */
 import { monotonicMs } from '../../shared/clock.ts';
 import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../shared/storage-messages.ts';
 import { STORAGE_FILE } from '../worker-files.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 export interface StorageThread {
-  /** One command at a time. Rejects where the thread died or met a bug of ours: whatever runs next here knows no torrent. */
+  /** One command at a time. Rejects if the thread died or met a bug of ours; after that it knows no torrent. */
   run(command: StorageCommand): Promise<StorageResult>;
   end(): Promise<void>;
 }
@@ -14,12 +14,12 @@ export interface StorageWorld {
   start(setup: StorageThreadSetup): StorageThread;
   /** Milliseconds. */
   now(): number;
-  /** Returns what calls it off. It keeps no process alive. */
+  /** Returns a function that cancels it. The delay does not keep the process alive. */
   later(ms: number, work: () => void): () => void;
 }
 
 export const systemStorage: StorageWorld = {
-  // A Piscina pool of one: Piscina cannot be asked for a certain one of several threads.
+  // A Piscina pool of one thread: Piscina cannot address one of several threads.
   start: (workerData) =>
     new ThreadPool<StorageCommand, StorageResult>({
       file: STORAGE_FILE,

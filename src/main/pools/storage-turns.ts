@@ -1,18 +1,18 @@
 /**
- * Turns by time: each line of work has had some of the threads' time, and the one that has had least for its weight goes next. So
- * neither a long backlog nor a slow disk of one line holds up another. Pure: the time comes from outside.
+ * Turns by time. Each line of work has used some of the threads' time. The line with the least time for its weight goes next, so
+ * a long backlog or a slow disk of one line does not delay the others. Pure: the time comes from outside.
  */
 
 export interface TurnTaker {
-  /** It has a task for a thread. */
+  /** True if it has a task for a thread. */
   readonly waits: boolean;
 }
 
-/** What a line has had. */
+/** The time that a line has used. */
 interface Account {
   /** Divided by its weight. */
   spentMs: number;
-  /** Tasks that threads are at, and the sum of the moments when they began: their time counts while it passes. */
+  /** Tasks in progress, and the sum of their start times: their time counts while it passes. */
   atWork: number;
   begunMs: number;
 }
@@ -20,17 +20,17 @@ interface Account {
 export class StorageTurns<Line extends TurnTaker> {
   readonly #weightOf: (line: Line) => number;
   readonly #accounts = new Map<Line, Account>();
-  /** Those that may have a task. The one that had its turn goes to the end: among equals the others come first. */
+  /** The lines that may have a task. The one that had a turn goes to the end, so that among equals the others come first. */
   readonly #waiting = new Set<Line>();
-  /** What the last one had had when its turn came. */
+  /** The time that the last line had used when its turn came. */
   #level = 0;
 
-  /** Of two lines that have work all the time, one with twice the weight gets twice the time. */
+  /** If two lines always have work, the one with twice the weight gets twice the time. */
   constructor(weightOf: (line: Line) => number) {
     this.#weightOf = weightOf;
   }
 
-  /** One of the lines has a task for a thread. */
+  /** True if one of the lines has a task for a thread. */
   get waits(): boolean {
     for (const line of this.#waiting) {
       if (line.waits) return true;
@@ -39,7 +39,7 @@ export class StorageTurns<Line extends TurnTaker> {
     return false;
   }
 
-  /** The line has work. Time in which it had none gives it no claim to more than the others. */
+  /** The line has work. Time without work does not give it a right to more time than the others. */
   join(line: Line, now: number): void {
     if (this.#waiting.has(line)) return;
     this.#waiting.add(line);
@@ -48,7 +48,7 @@ export class StorageTurns<Line extends TurnTaker> {
     account.spentMs += Math.max(0, this.#level - this.#spentBy(line, account, now));
   }
 
-  /** The line whose turn it is, to be given a thread at `now`; null where none has work. */
+  /** The line that gets a thread at `now`; null if none has work. */
   next(now: number): Line | null {
     let chosen: Line | null = null;
     let least = Number.POSITIVE_INFINITY;
@@ -72,7 +72,7 @@ export class StorageTurns<Line extends TurnTaker> {
     return chosen;
   }
 
-  /** The task that the line was given at `begun` is over. */
+  /** The line's task that started at `begun` has ended. */
   ended(line: Line, begun: number, now: number): void {
     const account = this.#accounts.get(line);
     if (account === undefined) return;
@@ -81,7 +81,7 @@ export class StorageTurns<Line extends TurnTaker> {
     account.spentMs += (now - begun) / this.#weightOf(line);
   }
 
-  /** The line is over: nothing of it is kept. */
+  /** The line has ended: nothing of it is kept. */
   leave(line: Line): void {
     this.#accounts.delete(line);
     this.#waiting.delete(line);

@@ -1,4 +1,4 @@
-/** A torrent as it is registered with the storage threads: pieces go in, verdicts come out; and what is on disk is looked at. */
+/** A torrent that is registered with the storage threads. They verify and write its pieces, and check what is on disk. */
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { FileRange, PieceToStore, StorageResult, StorageTask } from '../../shared/storage-messages.ts';
@@ -7,14 +7,14 @@ import { FullPieces } from './full-pieces.ts';
 import { blankTasks, pieceTasks } from './scan-tasks.ts';
 import type { StorageLine } from './storage-line.ts';
 
-/** What it needs of the threads. */
+/** What it needs from the threads. */
 export interface StorageThreads {
   now(): number;
   /** The line has work. */
   offer(line: StorageLine): void;
-  /** The line is over. */
+  /** The line has ended. */
   withdraw(line: StorageLine): void;
-  /** Resolves when no thread knows the torrent any more: its tasks are over and its files closed. */
+  /** Resolves when no thread knows the torrent any more: its tasks have ended and its files are closed. */
   forget(torrent: TorrentId): Promise<void>;
 }
 
@@ -44,12 +44,12 @@ export class StoredTorrent {
     return this.#pieces.busyMs;
   }
 
-  /** Where verdicts on stored pieces go, and bugs of ours. */
+  /** Where to report verdicts on stored pieces, and bugs of ours. */
   listen(onResult: (result: StorageResult) => void, onError: (error: unknown) => void): void {
     this.#pieces.listen(onResult, onError);
   }
 
-  /** Hashes the pieces and writes the good ones. Throws where the torrent was closed: there is no thread that knows it. */
+  /** Hashes the pieces and writes the good ones. Throws if the torrent was closed: no thread knows it then. */
   store(pieces: readonly PieceToStore[]): void {
     if (this.#isClosed)
       throw new Error(`torrent ${this.id} is no longer registered with the storage threads`);
@@ -58,9 +58,8 @@ export class StoredTorrent {
   }
 
   /**
-   * Reads and hashes pieces that are on disk, on all threads that have time; `onResult` hears of each part. Rejects with a `disk`
-   * failure, or on a bug of ours; ends early where the torrent is closed. `pieces`: ascending; all of the torrent where it is
-   * left out.
+   * Reads and hashes pieces on disk, on all threads that have time; `onResult` gets each part. Rejects with a `disk` failure, or
+   * on a bug of ours; ends early if the torrent is closed. `pieces`: ascending; the whole torrent if it is left out.
    */
   scan(
     type: 'check' | 'digest',
@@ -70,7 +69,7 @@ export class StoredTorrent {
     return this.#scan(pieceTasks(type, this.#geometry, pieces), onResult);
   }
 
-  /** Those of the stretches' files that have nothing but zeros there. Rejects and ends as `scan` does. */
+  /** The files among the ranges that have only zeros there. Rejects and ends like `scan`. */
   async blankFiles(ranges: readonly FileRange[]): Promise<Set<number>> {
     const blank = new Set<number>();
     await this.#scan(blankTasks(ranges), (result) => {
@@ -79,19 +78,19 @@ export class StoredTorrent {
     return blank;
   }
 
-  /** Resolves when no piece waits and none is at work. */
+  /** Resolves when no piece waits or is with a thread. */
   idle(): Promise<void> {
     return this.#pieces.idle();
   }
 
-  /** Unregisters it: what waits is dropped. Resolves when no thread touches its files or its memory any more. */
+  /** Unregisters it and drops what waits. Resolves when no thread uses its files or its memory any more. */
   close(): Promise<void> {
     this.drop();
     this.#closed ??= this.#threads.forget(this.id);
     return this.#closed;
   }
 
-  /** As `close`, where the threads end anyway. */
+  /** Like `close`, when the threads are ending anyway. */
   drop(): void {
     this.#isClosed = true;
     this.#pieces.close();

@@ -1,15 +1,15 @@
 /**
- * Threads that each run one task until it is told to stop, and the line to each: commands go down, events come up. The real ones
- * are those of a Piscina pool; a simulation brings its own.
+ * Threads that each run one task until it is told to stop, and the line to each thread: commands go down, events come up. The
+ * real ones are threads of a Piscina pool; a simulation provides its own.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ThreadPool } from './thread-pool.ts';
 
 export interface TaskLine<Command> {
   post(command: Command): void;
-  /** Resolves when the task has ended; its last events may still be on their way. Rejects with the reason why the thread died. */
+  /** Resolves when the task has ended; its last events may arrive after that. Rejects with the reason why the thread died. */
   readonly ended: Promise<void>;
-  /** Nothing is heard any more. */
+  /** No more events are reported. */
   close(): void;
 }
 
@@ -19,7 +19,7 @@ export interface TaskThreads<Task, Command, Event> {
   end(): Promise<void>;
 }
 
-/** The task as the thread gets it, with its end of the line. */
+/** The task as the thread gets it, with the thread's end of the line. */
 type PortTask<Task> = Task & { readonly port: MessagePort };
 
 /** `pool`: called when the first thread is needed. */

@@ -1,4 +1,4 @@
-/** A Piscina pool of one worker file and a fixed number of threads, that ends without harm. */
+/** A Piscina pool with one worker file and a fixed number of threads. It can end at any time without crashing Node. */
 import { once } from 'node:events';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -9,8 +9,8 @@ export interface ThreadPoolOptions {
   readonly file: URL;
   readonly threads: number;
   /**
-   * What a thread does between two tasks: `sleep` in Atomics.wait, which wakes it fastest, or stay in its event `loop`,
-   * without which its sockets and timers would stand still.
+   * What a thread does between two tasks. `sleep` in Atomics.wait: it wakes fastest. Or stay in its event `loop`: otherwise its
+   * sockets and timers would stand still.
    */
   readonly between: 'sleep' | 'loop';
   /** Given to every thread at its start. */
@@ -29,7 +29,7 @@ export class ThreadPool<Task, Result> {
       workerData,
       atomics: between === 'sleep' ? 'sync' : 'disabled',
     });
-    // The first threads are called created before they have loaded; those that come in the place of dead ones, after.
+    // Piscina reports the first threads before they have loaded, and replacements of dead ones after it.
     const first = new Set(this.#piscina.threads);
     for (const thread of first) thread.once('message', () => this.#loaded.add(thread));
     this.#piscina.on('workerCreate', ({ id }: { id: number }) => {
@@ -43,8 +43,8 @@ export class ThreadPool<Task, Result> {
   }
 
   /**
-   * Ends all threads. One that is still loading is waited for: Node 20 aborts the whole process where a thread is ended
-   * in the middle of a `require` of an ES module (assertion in ModuleWrap::CreateRequiredModuleFacade).
+   * Ends all threads. It waits for a thread that is still loading: Node 20 aborts the process if a thread is ended during a
+   * `require` of an ES module (assertion in ModuleWrap::CreateRequiredModuleFacade).
    */
   async end(): Promise<void> {
     const loading = this.#piscina.threads.filter((thread) => !this.#loaded.has(thread));

@@ -1,7 +1,7 @@
 /**
- * The thread that fetches from the web seeds (BEP 19) of all torrents: Piscina pool C, one task that stays pending. It starts
- * with the first torrent that has some, and ends with the session. A thread that dies is replaced, under a new name for what it
- * claims, and begins the same torrents anew.
+ * The thread that fetches from the web seeds (BEP 19) of all torrents: Piscina pool C, with one task that stays pending. It
+ * starts with the first torrent that has web seeds, and ends with the session. A thread that dies is replaced. The new thread
+ * claims under a new id, and starts the same torrents again.
  */
 import type { Route } from '../../shared/http-visitor.ts';
 import type { ShardId, TorrentId } from '../../shared/indices.ts';
@@ -25,9 +25,9 @@ export type WebSeedThreads = TaskThreads<Omit<WebSeedTask<unknown>, 'port'>, Web
 export interface WebSeedPoolOptions {
   readonly route: Route;
   readonly clientName: string;
-  /** The worker file; tests put their own around it. */
+  /** The worker file; tests wrap it. */
   readonly workerFile?: URL;
-  /** The threads; a simulation brings its own. */
+  /** The threads; a simulation provides its own. */
   readonly threads?: WebSeedThreads;
   readonly world?: MainWorld;
 }
@@ -36,7 +36,7 @@ interface Entry {
   readonly task: WebSeedTorrent;
   readonly seeds: WebSeeds;
   readonly onOwnerGone: (owner: ShardId) => void;
-  /** It was asked to go. */
+  /** True after the request to remove it. */
   isLeaving: boolean;
   readonly gone: Promise<void>;
   readonly goes: () => void;
@@ -66,7 +66,7 @@ export class WebSeedPool {
       options.threads ?? taskThreads(() => new ThreadPool({ file, threads: 1, between: 'loop' }));
   }
 
-  /** Begins to fetch for this torrent, until the web seeds are told to stop. */
+  /** Starts to fetch for this torrent, until its web seeds are stopped. */
   add(torrent: TorrentId, task: WebSeedTorrent, listener: WebSeedsListener): WebSeeds {
     let goes = (): void => {};
     const gone = new Promise<void>((resolve) => {
@@ -85,12 +85,12 @@ export class WebSeedPool {
     return seeds;
   }
 
-  /** Threads died again and again: something is wrong that a new one does not mend. */
+  /** Threads died again and again: a new one does not help. */
   get #isHopeless(): boolean {
     return this.#deaths > MAX_WEB_SEED_DEATHS;
   }
 
-  /** Ends the thread, by force where it does not end by itself. */
+  /** Ends the thread, by force if it does not end in time. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#send({ type: 'stop' });
@@ -106,7 +106,7 @@ export class WebSeedPool {
     entry.isLeaving = true;
     this.#send({ type: 'remove', torrent });
     await settledWithin(entry.gone, SHARD_STOP_TIMEOUT_MS, this.#world.later);
-    // Should it go later, there is no one left to hear of it.
+    // If the thread answers later, nothing waits for the answer.
     this.#torrents.delete(torrent);
   }
 
@@ -114,7 +114,7 @@ export class WebSeedPool {
     const { route, clientName } = this.#options;
     const owner = webSeedsOwner(this.#deaths);
     let stopped = (): void => {};
-    // Full pieces still in the port when the task resolves must be heard.
+    // Full pieces may still be in the port when the task resolves: the last message of the thread shows that all have arrived.
     const lastWord = new Promise<void>((resolve) => {
       stopped = resolve;
     });
@@ -131,7 +131,7 @@ export class WebSeedPool {
     for (const [torrent, { task }] of this.#torrents) this.#send({ type: 'add', torrent, task });
   }
 
-  /** Claims of the dead thread are taken back before another may claim the same. */
+  /** Takes the claims of the dead thread back before the new one can claim the same pieces. */
   #died(error: unknown): void {
     if (this.#life === null || this.#stopping) return;
     const { owner, line } = this.#life;

@@ -1,4 +1,4 @@
-/** The web seeds of one torrent (BEP 19) as the main thread sees them. They live in the one thread of a `WebSeedPool`. */
+/** The web seeds of one torrent (BEP 19), as the main thread sees them. They run in the one thread of a `WebSeedPool`. */
 import type { PieceIndex, ShardId } from '../../shared/indices.ts';
 import type { FullPiece } from '../../shared/messages.ts';
 import type { WebSeedNews } from '../../shared/web-seed-messages.ts';
@@ -6,22 +6,22 @@ import { redactedUrl } from '../text/foreign-text.ts';
 
 export interface WebSeedsListener {
   onFull(pieces: readonly FullPiece[]): void;
-  /** A web seed has none of the pieces that are missing. */
+  /** The web seed has none of the missing pieces. */
   onSeedLost(url: string, reason: string): void;
-  /** A web seed failed, and is asked again after `ms`. */
+  /** A web seed failed and is asked again after `ms`. */
   onSeedWaits(url: string, reason: string, ms: number): void;
-  /** No web seed has this file, by its position among those of the task. */
+  /** No web seed has the file at this position in the task. */
   onFileUnavailable(file: number, reason: string): void;
-  /** Nothing claims under this name any more, by a death or in order: what it holds is to be taken back. */
+  /** No thread claims under this id any more, because it died or stopped: what it holds must be taken back. */
   onOwnerGone(owner: ShardId): void;
 }
 
-/** What one web seed gave. */
+/** What one web seed sent. */
 export interface WebSeedYield {
-  /** Fit to be shown. */
+  /** Without secrets. */
   readonly url: string;
   readonly bytes: number;
-  /** Why it has nothing of what is missing; null where it has some. */
+  /** Why it has none of the missing data; null if it has some. */
   readonly lostTo: string | null;
 }
 
@@ -29,7 +29,7 @@ export interface WebSeedYield {
 interface WebSeedsThread {
   convict(seed: number, piece: PieceIndex): void;
   networkBack(): void;
-  /** Resolves once the thread has nothing more of the torrent. */
+  /** Resolves when the thread has nothing of the torrent any more. */
   remove(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export class WebSeeds {
   readonly #listener: WebSeedsListener;
   readonly #thread: WebSeedsThread;
   readonly #yields: { readonly url: string; bytes: number; lostTo: string | null }[];
-  /** Bytes that each gave, and that were wasted, in threads that died since. */
+  /** Bytes that each sent and bytes that were wasted, in threads that have died. */
   #before: { readonly bytes: readonly number[]; readonly wasted: number };
   /** Which web seeds lack which file. */
   readonly #lacking = new Map<number, Set<number>>();
@@ -52,17 +52,17 @@ export class WebSeeds {
     this.#before = { bytes: urls.map(() => 0), wasted: 0 };
   }
 
-  /** True while one of them may still give something. */
+  /** True while one of them may still send something. */
   get hopeful(): boolean {
     return this.#alive && this.#yields.some(({ lostTo }) => lostTo === null);
   }
 
-  /** One of them is there, and said that it cannot answer yet. */
+  /** True if one of them answered, but only that it is busy. */
   get busy(): boolean {
     return this.#busy && this.hopeful;
   }
 
-  /** None of those that ever gave anything has a piece that is missing, and some said so. */
+  /** True if none of those that ever sent anything has a missing piece, and at least one said so. */
   get fruitless(): boolean {
     return (
       this.#yields.some(({ lostTo }) => lostTo !== null) &&
@@ -74,7 +74,7 @@ export class WebSeeds {
     return this.#yields.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Received twice or unasked, or thrown away. */
+  /** Bytes that arrived twice or without a request, or were thrown away. */
   get wastedBytes(): number {
     return this.#wastedBytes;
   }
@@ -88,18 +88,18 @@ export class WebSeeds {
     if (this.#alive) this.#thread.convict(seed, piece);
   }
 
-  /** The network was away, and is back. */
+  /** The network was down and is back. */
   networkBack(): void {
     this.#thread.networkBack();
   }
 
-  /** Ends its requests. What they hold is given back when this resolves. */
+  /** Ends its requests. When this resolves, what they hold is given back. */
   async stop(): Promise<void> {
     this.#alive = false;
     await this.#thread.remove();
   }
 
-  /** For the pool: the thread died, and another has begun the same anew. */
+  /** For the pool: the thread died, and another has started the same web seeds again. */
   replaced(error: unknown): void {
     this.#before = { bytes: this.#yields.map(({ bytes }) => bytes), wasted: this.#wastedBytes };
     this.#lacking.clear();
@@ -111,7 +111,7 @@ export class WebSeeds {
     }
   }
 
-  /** For the pool: threads die again and again, and no other comes. */
+  /** For the pool: threads die again and again, so no new one starts. */
   lost(error: unknown): void {
     if (!this.#alive) return;
     this.#alive = false;

@@ -36,7 +36,7 @@ export function clientFamily(client: string | null, peerIdPrefix: string | null)
   return 'unknown';
 }
 
-/** The second expression alone would do; it knows every letter there is, and is dear to compile. */
+/** The second regular expression would be enough, but it knows every letter of Unicode and is slow to compile. */
 function firstWord(text: string): string | undefined {
   const latin = /^[A-Za-z][\w.-]*(?![\w.-]|[^ -~])/.exec(text);
   return (latin ?? /^[\p{L}µ][\p{L}\d_.-]*/u.exec(text))?.[0];

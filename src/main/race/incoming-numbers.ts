@@ -1,6 +1,6 @@
 /**
- * The indices of peers that connected to us. No source named them, so they lie beyond those of all addresses; each shard has
- * its own, so that the index alone says which shard has the peer.
+ * The indices of peers that connected to us. No source named them, so their indices are above those of all addresses. Each shard
+ * has its own indices, so the index shows which shard has the peer.
  */
 import { type PeerIndex, peerIndex } from '../../shared/indices.ts';
 

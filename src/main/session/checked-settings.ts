@@ -1,4 +1,4 @@
-/** Settings as a program gives them, which no compiler may have seen: what makes no sense is refused before a thread starts. */
+/** Checks the settings that a program gives. No compiler may have seen them, so bad values are refused before a thread starts. */
 import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_SHARDS } from '../../shared/limits.ts';
 import { ENCRYPTIONS, STRATEGIES } from '../../shared/messages.ts';
@@ -10,7 +10,7 @@ import { DEFAULT_SESSION, DEFAULT_TORRENT, type SessionSettings, type TorrentSet
 /** All settings as a program gives them. */
 export type OpenSettings = Omit<SessionSettings, 'blocklist'> &
   TorrentSettings & {
-    /** The file of addresses that are neither dialled nor let in: P2P text, ipfilter.dat or CIDR. */
+    /** The file of addresses that are never dialled or accepted: P2P text, ipfilter.dat or CIDR. */
     readonly blocklist: string | null;
   };
 
@@ -46,7 +46,7 @@ const isPeer: Check = (value) =>
   isText(value.host) &&
   within(1, 65_535)(value.port);
 
-/** Of each setting: what it must be, in words, and whether it is. */
+/** For each setting: what it must be, in words, and the check. */
 const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check: Check]>> = {
   shards: [`a whole number from 1 to ${MAX_SHARDS}`, within(1, MAX_SHARDS)],
   hashers: [`a whole number from 1 to ${MAX_HASHERS}`, within(1, MAX_HASHERS)],
@@ -90,7 +90,7 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   saveTorrent: ['a path or null', orNull(isText)],
 };
 
-/** With defaults where nothing is given; `undefined` is nothing, and of two `given` the later counts. Throws a `usage` failure that names the setting. */
+/** Adds the defaults. `undefined` is not given; if several `given` have a value, the last one counts. Throws a `usage` failure that names the setting. */
 export function checkedSettings(
   ...given: readonly Readonly<Partial<OpenSettings>>[]
 ): SessionSettings & TorrentSettings {

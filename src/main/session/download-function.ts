@@ -1,4 +1,4 @@
-/** `download`: one torrent from its source to its last verified byte, for a program that wants nothing else. */
+/** `download`: one torrent, from its source to its last verified byte, for a program that needs nothing else. */
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../failure.ts';
 import { checkedSettings, type OpenSettings } from './checked-settings.ts';
@@ -9,17 +9,17 @@ import { shardsFor } from './settings.ts';
 import { SessionTorrent } from './torrent.ts';
 import type { DownloadResult } from './torrent-api.ts';
 
-/** Names are those of the options of the command line in camelCase. Sizes are bytes, rates per second, times milliseconds. */
+/** Names are those of the command line's options in camelCase. Sizes are in bytes, rates per second, times in milliseconds. */
 export interface DownloadOptions extends Readonly<Partial<OpenSettings>> {
   /** Ends the download in order. Verified pieces stay, and the same call resumes. */
   readonly signal?: AbortSignal;
-  /** Is called with each event. What it throws ends the download. */
+  /** Called with each event. If it throws, the download ends. */
   readonly onEvent?: (event: TorrentEvent) => void;
 }
 
 /**
- * Resolves when all wanted files are complete, verified and on disk. Rejects with a `Failure` that has a stable `code`; it is
- * `interrupted` where `signal` ended it. All threads and sockets are gone by then.
+ * Resolves when all wanted files are complete, verified and on disk. Rejects with a `Failure` that has a stable `code`:
+ * `interrupted` if `signal` ended the download. By then all threads have ended and all sockets are closed.
  */
 export async function download(
   source: TorrentSource,
@@ -30,14 +30,14 @@ export async function download(
   if (typeof onEvent !== 'function') throw new Failure('usage', 'onEvent: this must be a function');
   if (!(signal instanceof AbortSignal)) throw new Failure('usage', 'signal: this must be an AbortSignal');
   if (signal.aborted) throw interrupted(signal);
-  // One signal may end many downloads: with the eleventh listener Node 20 warns on stderr.
+  // Many downloads may share one signal, and from the eleventh listener on Node 20 writes a warning to stderr.
   setMaxListeners(0, signal);
   const shards = shardsFor(settings, settings);
   const session = new Session({ ...settings, shards }, { downloads: true, torrents: 1 });
   let end = (): void => {};
   try {
     const opened = await openTorrent(source, session.http, signal);
-    // It may have been aborted while the source was read, before anybody listened.
+    // It may have been aborted while the source was read, before this download had a listener.
     signal.throwIfAborted();
     const torrent = new SessionTorrent(opened, settings, session);
     torrent.on(onEvent);

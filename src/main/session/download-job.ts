@@ -1,4 +1,4 @@
-/** What a torrent has once its files are known: memory for pieces, the place that its files go to, and the download. */
+/** What a torrent has after its files are known: memory for pieces, the place of its files, and the download. */
 import { Download } from '../download/download.ts';
 import type { DownloadListener } from '../download/download-options.ts';
 import { defaultMemory } from '../download/memory.ts';
@@ -15,16 +15,16 @@ export interface DownloadJob {
   readonly plan: StoragePlan;
   /** Memory for pieces. */
   readonly memoryBytes: number;
-  /** The place and the memory are free for others. The download has stopped before. */
+  /** Frees the place and the memory for others. Call it after the download has stopped. */
   release(): void;
 }
 
 export interface DownloadJobOptions {
   readonly torrent: TorrentSettings;
   readonly swarm: TorrentSwarm;
-  /** Ends the waits: for memory, and for another run that writes to the same place. */
+  /** Ends two waits: for memory, and for another run that writes to the same place. */
   readonly signal: AbortSignal;
-  /** The memory is there. */
+  /** Called when the memory is granted. */
   readonly onMemory: () => void;
   readonly onNews: (text: string) => void;
   readonly listener: DownloadListener;

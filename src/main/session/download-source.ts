@@ -1,4 +1,4 @@
-/** What a program names a torrent by, and the torrent, or what is known of it. */
+/** The sources of torrents that a program can name, and how they are opened. */
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../failure.ts';
 import type { HttpClient } from '../network/http-client.ts';
@@ -16,7 +16,7 @@ export async function openTorrent(
 ): Promise<Source> {
   if (source instanceof Uint8Array)
     return { kind: 'torrent', metainfo: parseMetainfo(source, 'these bytes') };
-  // For the command line `-` is standard input. A library leaves that alone.
+  // On the command line `-` is standard input. The library does not read it.
   const isText = typeof source === 'string' && source !== '-';
   if (!isText && !(source instanceof URL))
     throw new Failure('bad-torrent', 'a source must be a path, a URL, a magnet link, an info hash or bytes');

@@ -9,6 +9,6 @@ export interface TorrentRunResult {
   readonly infoHash: string;
   /** The file, or the folder of the files. */
   readonly path: string;
-  /** Of all pieces that the wanted files need. */
+  /** Bytes of all pieces that the wanted files need. */
   readonly bytes: number;
 }

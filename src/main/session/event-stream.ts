@@ -1,4 +1,4 @@
-/** Events for one that takes them at its own pace. */
+/** Events for a reader that takes them at its own pace. */
 import { MAX_WAITING_EVENTS } from '../../shared/limits.ts';
 import type { TorrentEvent } from './events.ts';
 
@@ -20,13 +20,13 @@ export class EventStream implements AsyncIterableIterator<TorrentEvent> {
     const taker = this.#takers.shift();
     if (taker !== undefined) return taker({ done: false, value: event });
     const last = this.#waiting.at(-1);
-    // Only the newest progress says anything.
+    // Only the newest progress is useful.
     if (event.type === 'progress' && last?.type === 'progress') this.#waiting.pop();
     this.#waiting.push(event);
     if (this.#waiting.length > MAX_WAITING_EVENTS) this.#waiting.shift();
   }
 
-  /** What waits can still be taken. */
+  /** Events that wait can still be read. */
   end(): void {
     this.#ended = true;
     for (const taker of this.#takers) taker({ done: true, value: undefined });

@@ -1,6 +1,6 @@
 /**
- * How long a run has waited in vain: for the first unchoke, and for the next verified piece. What passes while we look at our
- * own disk, or while the process stands still, is nobody's silence and does not count.
+ * How long a run has waited for the first unchoke and for the next verified piece. Time in which we check our own disk, or in
+ * which the process is suspended, does not count: no peer is silent then.
  */
 import type { Clock } from '../../shared/clock.ts';
 import { formatDuration } from '../text/units.ts';
@@ -17,7 +17,7 @@ export class IdleWatch {
   #idleMs = 0;
   #isBusy = false;
 
-  /** `clock`: lived time. It counts from the first look on. */
+  /** `clock`: lived time. The time counts from the first call of `look`. */
   constructor(patience: Patience, clock: Clock) {
     this.#patience = patience;
     this.#clock = clock;
@@ -29,7 +29,7 @@ export class IdleWatch {
     return this.#idleMs;
   }
 
-  /** We wait for our own disk, and for no peer; until this is taken back. */
+  /** True: we wait for our own disk and not for a peer, until a call with false. */
   busy(isBusy: boolean): void {
     this.look(false);
     this.#isBusy = isBusy;
@@ -40,7 +40,7 @@ export class IdleWatch {
     this.#idleMs = 0;
   }
 
-  /** To be called several times a second. `counts`: peers may come, so that their absence means something. */
+  /** Call it several times a second. `counts`: peers may come, so the wait counts. */
   look(counts: boolean): void {
     const now = this.#clock();
     const passed = counts && !this.#isBusy ? now - this.#lookedAt : 0;
@@ -49,7 +49,7 @@ export class IdleWatch {
     this.#idleMs += passed;
   }
 
-  /** What was waited for too long, in words; null while there is patience. `fed`: a peer has unchoked us, or somebody gave data. */
+  /** What took too long, in words; null if nothing did. `fed`: a peer has unchoked us, or a peer or web seed sent data. */
   overdue(run: {
     readonly fed: boolean;
     readonly known: number;

@@ -1,4 +1,4 @@
-/** The word that all peers are lost and that the run waits for them: said once each time that it becomes true. */
+/** The notice that all peers are lost and the run waits for them. It is given once each time that this becomes true. */
 
 import { formatDuration } from '../text/units.ts';
 import type { Patience } from './idle-watch.ts';
@@ -7,7 +7,7 @@ import type { TorrentSwarm } from './torrent-swarm.ts';
 export class LostNotice {
   #isSaid = false;
 
-  /** Null where there is nothing new to say. */
+  /** Null if there is nothing new to say. */
   look({ race, discovery }: TorrentSwarm, patience: Patience): string | null {
     const { handshaking, choked, unchoked } = race.totals;
     const isAlone = handshaking + choked + unchoked === 0 && !discovery.searching;

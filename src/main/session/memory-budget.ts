@@ -1,6 +1,6 @@
 /**
- * Memory for pieces, divided among the torrents that download. Shared memory cannot shrink while threads hold it, so a torrent
- * keeps its part from the moment when its files are ready until its run ends; the next one waits until there is room.
+ * Divides the memory for pieces among the torrents that download. Shared memory cannot shrink while threads hold it. So a torrent
+ * keeps its part from the moment when its files are known until its run ends, and the next torrent waits for free memory.
  */
 import type { Geometry } from '../../shared/geometry.ts';
 import { BLOCK_BYTES, LARGE_PIECE_BYTES } from '../../shared/limits.ts';
@@ -20,7 +20,7 @@ export class MemoryBudget {
   /** In the order in which they asked. */
   readonly #waiting = new Set<Waiting>();
 
-  /** `expected`: torrents that download at one time; 0 where that is not known. Infinity is no bound. */
+  /** `expected`: how many torrents download at one time; 0 if unknown. Infinity is no limit. */
   constructor(totalBytes: number, expected: number) {
     this.#total = totalBytes;
     this.#expected = expected;
@@ -37,8 +37,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Resolves to the bytes that the torrent may have, `wanted` at the most, when there is room for two pieces, or for one that
-   * is huge. Rejects with a `usage` failure where that is more than all, and with the reason of `signal`.
+   * Resolves to the bytes that the torrent may have, at most `wanted`, when there is room for two pieces (for one if pieces are
+   * huge). Rejects with a `usage` failure if one piece is larger than the whole budget, and with the reason of `signal`.
    */
   async take(geometry: Geometry, wanted: number, signal: AbortSignal): Promise<number> {
     const piece = pieceBytes(geometry);
@@ -73,7 +73,7 @@ export class MemoryBudget {
     this.#serve();
   }
 
-  /** One after the other: a large one is not passed by small ones for ever. */
+  /** In order, so that small torrents cannot pass a large one for ever. */
   #serve(): void {
     for (const one of this.#waiting) {
       if (one.least > this.#free) return;
@@ -84,7 +84,7 @@ export class MemoryBudget {
     }
   }
 
-  /** What one of them may have beyond its least: a part of all, or where nothing is known half of what is free. */
+  /** The most that one torrent gets beyond its minimum: an equal part, or half of the free memory if their number is unknown. */
   get #part(): number {
     return this.#expected > 0 ? Math.floor(this.#total / this.#expected) : Math.floor(this.#free / 2);
   }
@@ -94,7 +94,7 @@ function pieceBytes({ blocksPerPiece }: Geometry): number {
   return blocksPerPiece * BLOCK_BYTES;
 }
 
-/** Two pieces, so that one can be written while the next arrives; of huge ones, one. */
+/** Two pieces, so that one can be written while the next arrives; one if pieces are huge. */
 function twoPieces(geometry: Geometry): number {
   const piece = pieceBytes(geometry);
   return piece >= LARGE_PIECE_BYTES || geometry.pieceCount === 1 ? piece : 2 * piece;

@@ -9,7 +9,7 @@ import { shardsFor } from './settings.ts';
 import { SessionTorrent } from './torrent.ts';
 import type { Torrent } from './torrent-api.ts';
 
-/** Of the session, and for its torrents where they say nothing else. Names and units are those of the command line. */
+/** Options of the session. They are also the defaults of its torrents. Names and units are those of the command line. */
 export type SessionOptions = Readonly<Partial<OpenSettings>>;
 
 export interface TorrentOptions
@@ -31,7 +31,7 @@ export interface TorrentOptions
       >
     >
   > {
-  /** Ends the wait for the source: a URL that does not answer. */
+  /** Ends the wait for the source, for example for a URL that does not answer. */
   readonly signal?: AbortSignal;
 }
 
@@ -47,21 +47,21 @@ export class Session {
   /** Opens nothing yet. Throws a `usage` failure that names the option. */
   constructor(options: SessionOptions = {}) {
     const settings = checkedSettings(options);
-    // The session has read the list, for all torrents.
+    // The session has read the blocklist for all torrents.
     this.#given = { ...options, blocklist: null };
     setMaxListeners(0, this.#closing.signal);
     const shards = shardsFor(settings, settings);
     this.#shared = new SharedSession({ ...settings, shards }, { downloads: true, torrents: 0 });
   }
 
-  /** Those that are not removed, complete and failed ones among them. */
+  /** The torrents that were not removed, including complete and failed ones. */
   get torrents(): readonly Torrent[] {
     return [...this.#torrents.values()];
   }
 
   /**
-   * Begins to download. Rejects with a `Failure`: `bad-torrent`, `usage` where the session has it already, or `interrupted` by
-   * `signal` and by `close`.
+   * Starts a download. Rejects with a `Failure`: `bad-torrent`; `usage` if the session already has the torrent; `interrupted` by
+   * `signal` or `close`.
    */
   async add(source: TorrentSource, { signal, ...options }: TorrentOptions = {}): Promise<Torrent> {
     const settings = checkedSettings(this.#given, options);
@@ -73,11 +73,11 @@ export class Session {
     if (before !== undefined && !isOver(before))
       throw new Failure('usage', `the torrent ${infoHash} is in the session already`);
     const torrent = new SessionTorrent(opened, settings, this.#shared, () => {
-      // It may have been added once more meanwhile, after it failed.
+      // After a failure, the same torrent may have been added again meanwhile.
       if (this.#torrents.get(infoHash) === torrent) this.#torrents.delete(infoHash);
     });
     this.#torrents.set(infoHash, torrent);
-    // After the program has it: so that it can hear of the first event.
+    // Starts in a later turn, so that the program can add a listener before the first event.
     setImmediate(() => torrent.begin());
     return torrent;
   }
@@ -85,14 +85,14 @@ export class Session {
   async #open(source: TorrentSource, signal: AbortSignal | null): Promise<Source> {
     const wait = new AbortController();
     const end = (): void => wait.abort(this.#closing.signal.aborted ? CLOSED : signal?.reason);
-    // One signal may end the wait for many sources: with the eleventh listener Node 20 warns on stderr.
+    // Many sources may share one signal, and from the eleventh listener on Node 20 writes a warning to stderr.
     if (signal !== null) setMaxListeners(0, signal);
     signal?.addEventListener('abort', end);
     this.#closing.signal.addEventListener('abort', end);
     if (signal?.aborted === true || this.#closing.signal.aborted) end();
     try {
       const opened = await openTorrent(source, this.#shared.http, wait.signal);
-      // What was read from memory or disk has not looked at it.
+      // A source in memory or on disk is read without a look at the signal.
       wait.signal.throwIfAborted();
       return opened;
     } catch (error) {
@@ -105,7 +105,7 @@ export class Session {
     }
   }
 
-  /** Takes all torrents out and ends all threads. May be called more than once. */
+  /** Removes all torrents and ends all threads. May be called more than once. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

@@ -1,4 +1,4 @@
-/** The progress of a torrent, as its events say it. */
+/** The progress of a torrent, in the form of its events. */
 import type { Download } from '../download/download.ts';
 import type { RateMeter } from '../download/rate-meter.ts';
 import { clientFamily } from '../race/client-family.ts';
@@ -6,7 +6,7 @@ import type { Race } from '../race/race.ts';
 import type { CheckProgress, DownloadProgress, FastPeer, SearchProgress } from './events.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
-/** `download`: null while its metadata is looked for, or its memory is waited for. `rate`: bytes a second that arrive now. */
+/** `download`: null while the metadata is searched or memory is not free yet. `rate`: bytes per second that arrive now. */
 export function progressOf(
   { race, metadataSearch }: TorrentSwarm,
   download: Download | null,
@@ -31,13 +31,13 @@ function downloadProgress(race: Race, download: Download, rate: number): Downloa
   };
 }
 
-/** `offers`: peers that have the metadata. */
+/** `offers`: how many peers have the metadata. */
 function searchProgress(race: Race, offers: number): SearchProgress {
   const totals = race.totals;
   return { type: 'progress', bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals };
 }
 
-/** What is on disk already is hashed; `meter` keeps the pace of it. */
+/** Data on disk is being hashed; `meter` measures the rate. */
 export function checkProgress(
   pieces: number,
   total: number,
@@ -55,7 +55,7 @@ export function checkProgress(
   };
 }
 
-/** Bytes that came from peers and web seeds, good or not. */
+/** Bytes from peers and web seeds, good or bad. */
 export function receivedBytes(race: Race, download: Download): number {
   return race.totals.blockBytes + (download.webSeeds?.bytes ?? 0);
 }

@@ -1,4 +1,4 @@
-/** What becomes known of a torrent, and what happens to its peers and its download, as its events. */
+/** Turns what happens in a swarm and in a download into the events of the torrent. */
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { DownloadListener } from '../download/download-options.ts';
@@ -47,7 +47,7 @@ export function downloadEvents(
   };
 }
 
-/** `searchMs`: how long the metadata of a magnet link was searched; null where it was not. */
+/** `searchMs`: how long the search for the metadata of a magnet link took; null for a .torrent file. */
 export function metadataEvent(
   { name, infoHash, geometry, files }: Metainfo,
   searchMs: number | null,

@@ -1,6 +1,6 @@
 /**
- * Everything outside that a session uses: clocks and timers, chance, threads, sockets of discovery, HTTP. A simulation puts its
- * own in its place and runs the session in virtual time.
+ * Everything outside the process that a session uses: clocks and timers, random numbers, threads, the sockets of discovery, HTTP.
+ * A simulation replaces it and runs the session in virtual time.
  */
 import type { Route } from '../../shared/http-visitor.ts';
 import type { Environment } from '../discovery/environment.ts';
@@ -11,16 +11,16 @@ import type { ShardThreads } from '../pools/shard-pool.ts';
 import { type StorageWorld, systemStorage } from '../pools/storage-thread.ts';
 import type { WebSeedThreads } from '../pools/web-seed-pool.ts';
 
-/** What trackers and other servers are asked through. */
+/** The HTTP client for trackers and other servers. */
 export type SessionHttp = Pick<HttpClient, 'get' | 'close'>;
 
 export interface SessionWorld extends MainWorld {
   readonly discovery: Environment;
   readonly storage: StorageWorld;
   readonly http: (route: Route) => SessionHttp;
-  /** The main thread has a file system: places of downloads are locked, their files made, journals written. */
+  /** True if the main thread has a file system: it locks the places of downloads, creates their files and writes journals. */
   readonly hasDisk: boolean;
-  /** Left out: real threads. */
+  /** If left out: real threads. */
   readonly shardThreads?: ShardThreads;
   readonly webSeedThreads?: WebSeedThreads;
 }

@@ -1,6 +1,6 @@
 /**
- * What all torrents of a process share: the threads, the way to the network, one listening port, one node of the DHT, one
- * schedule of announces, one watch over the network. Nothing of it is there before a torrent needs it.
+ * What all torrents of a process share: the threads, the route to the network, one listening port, one DHT node, one queue of
+ * announces, and one watch over the network. Each part starts when a torrent needs it.
  */
 import type { Route } from '../../shared/http-visitor.ts';
 import { DEFAULT_SESSION_MEMORY_BYTES, NETWORK_POLL_MS } from '../../shared/limits.ts';
@@ -19,17 +19,17 @@ import { type SessionHttp, type SessionWorld, SYSTEM_WORLD } from './session-wor
 import { dhtPlanOf, routeOf, type SessionSettings } from './settings.ts';
 
 export interface SessionUse {
-  /** False where torrents are only raced: no storage threads are counted with. */
+  /** False if torrents are only raced: then no descriptors are reserved for storage threads. */
   readonly downloads: boolean;
-  /** Torrents that download at one time; 0 where that is not known. */
+  /** How many torrents download at one time; 0 if unknown. */
   readonly torrents: number;
 }
 
-/** A torrent that downloads: what the session asks it, and what it hears. */
+/** A torrent that downloads, as the session sees it. */
 export interface ActiveTorrent {
   readonly signs: Omit<NetworkSigns, 'addresses'>;
   networkBack(back: NetworkReturn): void;
-  /** Peers that it may download from at one time; 0 is no limit. */
+  /** How many peers it may download from at one time; 0 is no limit. */
   share(maxPeers: number): void;
 }
 
@@ -48,7 +48,7 @@ export class Session {
   readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
   #isShareDue = false;
-  /** What torrents counted that are gone: counts must not fall. */
+  /** The counts of torrents that have ended: totals must not fall. */
   readonly #gone = { inSession: 0, connected: 0, failedDials: 0, answered: 0, failedAnnounces: 0, bytes: 0 };
   #endLooks: (() => void) | null = null;
   #shards: ShardPool | null = null;
@@ -62,7 +62,7 @@ export class Session {
     this.#watch = new NetworkWatch(world.now());
     this.route = routeOf(settings);
     this.http = world.http(this.route);
-    // Nothing goes past a proxy: what it does not carry is off.
+    // Nothing bypasses the proxy: what the proxy does not carry is off.
     this.discovery = new SharedDiscovery({
       dht: this.isDirect ? dhtPlanOf(settings) : null,
       udp: this.isDirect ? { from: this.route.localAddress } : null,
@@ -83,17 +83,17 @@ export class Session {
     });
   }
 
-  /** No proxy is between us and the network. */
+  /** True if there is no proxy. */
   get isDirect(): boolean {
     return this.route.proxy === null;
   }
 
-  /** At a port that the user named others are waited for; at any other they would come by chance. */
+  /** With a port that the user chose, we wait for incoming peers. With a random port they would come only by chance. */
   get awaitsPeers(): boolean {
     return (this.settings.port ?? 0) !== 0 && this.isDirect;
   }
 
-  /** An HTTP proxy carries none. */
+  /** False with an HTTP proxy, which carries no peers. */
   get carriesPeers(): boolean {
     return this.isDirect || socksOf(this.route) !== null;
   }
@@ -118,12 +118,12 @@ export class Session {
     return this.#shards;
   }
 
-  /** Peers that one more torrent may download from; 0 is no limit. */
+  /** How many peers one more torrent may download from; 0 is no limit. */
   get peersForOneMore(): number {
     return Math.ceil(this.settings.maxPeers / (this.#active.size + 1));
   }
 
-  /** Resolves to the port where others may connect to us, null where none may; rejects with the system's word for why not. */
+  /** Resolves to the port for incoming peers; null if there is none. Rejects with the system's error. */
   async listen(): Promise<number | null> {
     const { port } = this.settings;
     if (port === null || !this.isDirect) return null;
@@ -131,7 +131,7 @@ export class Session {
     return this.#port;
   }
 
-  /** `torrent` downloads from here on, until the function that is returned is called: it has its part of the peers. */
+  /** `torrent` downloads from now on and gets its share of the peers, until the returned function is called. */
   activate(torrent: ActiveTorrent): () => void {
     this.#active.add(torrent);
     this.#endLooks ??= this.world.every(NETWORK_POLL_MS, () => this.#lookAtNetwork());
@@ -146,7 +146,7 @@ export class Session {
     };
   }
 
-  /** Once for all that come and go in a turn: with a thousand torrents each change would be a thousand messages. */
+  /** Once for all changes of a turn: with a thousand torrents each change would send a thousand messages. */
   #sharePeersSoon(): void {
     if (this.#isShareDue) return;
     this.#isShareDue = true;
@@ -157,7 +157,7 @@ export class Session {
     });
   }
 
-  /** Ends all threads. Torrents have left before. */
+  /** Ends all threads. Call it after all torrents have left. */
   async close(): Promise<void> {
     this.#endWatch();
     await Promise.all([this.#shards?.stop(), this.webSeeds.stop(), this.storage.close()]);

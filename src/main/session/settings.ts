@@ -1,6 +1,6 @@
 /**
- * What a user may set, as typed values. Names are those of the command line's options in camelCase. Sizes are bytes, rates are per
- * second, times are milliseconds. Null means that none is given.
+ * The user's settings as typed values. The names are those of the command line's options in camelCase. Sizes are in bytes, rates
+ * per second, times in milliseconds. Null means that no value is given.
  */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';
@@ -17,17 +17,17 @@ import { WELL_KNOWN_NODES } from '../discovery/well-known-nodes.ts';
 import { defaultThreads } from '../pools/default-threads.ts';
 import type { Blocklist } from '../race/blocklist.ts';
 
-/** Of a session: all its torrents share them. */
+/** Settings of a session, shared by all its torrents. */
 export interface SessionSettings {
   /** Threads that talk to peers. */
   readonly shards: number;
   /** Threads that verify and write pieces. */
   readonly hashers: number;
-  /** Bytes for pieces on their way to the disk. Null: what suits the torrent. */
+  /** Bytes for pieces that are not yet on disk. Null: enough for the torrent. */
   readonly memory: number | null;
-  /** Connections on the way at one time; 0 is no limit. */
+  /** Connections that may be opening at one time; 0 is no limit. */
   readonly halfOpen: number;
-  /** New connections a second; 0 is no limit. */
+  /** New connections per second; 0 is no limit. */
   readonly dialRate: number;
   /** Peers to download from at one time; 0 is no limit. */
   readonly maxPeers: number;
@@ -38,48 +38,48 @@ export interface SessionSettings {
   /** Local service discovery. */
   readonly lsd: boolean;
   readonly dht: boolean;
-  /** Nodes of the DHT to begin with. They replace the well-known ones; none given, those are asked. */
+  /** First nodes of the DHT. They replace the well-known ones; if the list is empty, those are used. */
   readonly dhtBootstrap: readonly HostPort[];
   /** Ask trackers. */
   readonly trackers: boolean;
-  /** Ask all trackers of every tier, not the first of each that answers. */
+  /** Ask all trackers of every tier, not only the first that answers. */
   readonly announceAll: boolean;
-  /** Fetch from the HTTP servers that a torrent names. */
+  /** Fetch from the web seeds (HTTP servers) of a torrent. */
   readonly webseeds: boolean;
-  /** The URL of a SOCKS5 or HTTP proxy. Nothing goes past it. */
+  /** The URL of a SOCKS5 or HTTP proxy. Nothing bypasses it. */
   readonly proxy: string | null;
-  /** The address of this machine to connect from and to listen at. */
+  /** The address of this machine to connect from and to listen on. */
   readonly interface: string | null;
-  /** Addresses that are neither dialled nor let in. */
+  /** Addresses that are never dialled or accepted. */
   readonly blocklist: Blocklist | null;
-  /** Where others may connect to us; 0 takes a free port, null lets no peer connect. */
+  /** The port for incoming peers; 0 takes a free port, null accepts no peers. */
   readonly port: number | null;
-  /** The file of the secret that journals are signed with. Null: the one of this user. */
+  /** The file of the key that signs journals. Null: the key of this user. */
   readonly journalKey: string | null;
 }
 
-/** Of one torrent. */
+/** Settings of one torrent. */
 export interface TorrentSettings {
   /** The folder to download into. */
   readonly output: string;
-  /** Names, globs or indices of files; none given, the torrent or its magnet link decides. */
+  /** Names, globs or indices of files. If the list is empty, the torrent or its magnet link decides. */
   readonly select: readonly string[];
-  /** Pieces in order instead of the rarest first. */
+  /** Fetch pieces in order instead of the rarest first. */
   readonly sequential: boolean;
-  /** Replace files that are there and are not of the torrent. */
+  /** Replace existing files that do not belong to the torrent. */
   readonly overwrite: boolean;
-  /** `full` takes the space on the disk first. */
+  /** `full` reserves the disk space first. */
   readonly preallocate: 'none' | 'full';
   readonly strategy: Strategy;
-  /** After this many unchokes all other peers are dropped; 0 keeps racing. Null: as the strategy has it. */
+  /** Drop all other peers after this many unchokes; 0 keeps all. Null: the default of the strategy. */
   readonly keep: number | null;
-  /** Peers to try, beside those that are found. */
+  /** Peers to try, beside those that discovery finds. */
   readonly peers: readonly HostPort[];
-  /** Give up when no peer has unchoked us for this long from the start; 0 waits for ever. */
+  /** Give up if no peer has unchoked us after this time; 0 waits for ever. */
   readonly firstUnchokeTimeout: number;
-  /** Give up after this long without a verified piece; 0 waits for ever. */
+  /** Give up after this time without a verified piece; 0 waits for ever. */
   readonly idleTimeout: number;
-  /** Of a magnet link: the file to keep the torrent in that was found. */
+  /** With a magnet link: save the torrent to this file. */
   readonly saveTorrent: string | null;
 }
 
@@ -124,14 +124,14 @@ export function routeOf({ proxy, interface: localAddress }: SessionSettings): Ro
   return { proxy, localAddress };
 }
 
-/** Nodes of the user's own replace ours and those kept from earlier runs, not those of the torrent and its peers. Null: no DHT. */
+/** Nodes of the user replace the well-known ones and those of earlier runs, but not those of torrents and peers. Null: no DHT. */
 export function dhtPlanOf({ dht, dhtBootstrap }: SessionSettings): DhtPlan | null {
   if (!dht) return null;
   const isUsersChoice = dhtBootstrap.length > 0;
   return { bootstrap: isUsersChoice ? dhtBootstrap : WELL_KNOWN_NODES, isUsersChoice };
 }
 
-/** The strategy `sequential` needs one thread to be sequential. */
+/** The strategy `sequential` dials one peer at a time, so it needs a single shard. */
 export function shardsFor({ shards }: SessionSettings, { strategy }: TorrentSettings): number {
   return strategy === 'sequential' ? 1 : shards;
 }
@@ -141,7 +141,7 @@ export function keptPeers({ keep, strategy }: TorrentSettings): number {
   return keep ?? (strategy === 'first-unchoke' ? 0 : 1);
 }
 
-/** A download from one peer, or from one peer after the other, lets no other connect to it. */
+/** A strategy that works with one peer at a time accepts no incoming peers. */
 export function acceptsPeers(torrent: TorrentSettings): boolean {
   return torrent.strategy === 'first-unchoke' && keptPeers(torrent) === 0;
 }

@@ -1,12 +1,12 @@
-/** A torrent as a program that uses the library sees it. */
+/** A torrent, as a program that uses the library sees it. */
 import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { Bytes, BytesPerSecond, Count, InfoHash, Milliseconds } from '../quantities.ts';
 import type { TorrentEvent } from './events.ts';
 
 /**
- * `searching`: for the metadata of a magnet link. `queued`: for memory that other torrents have. `checking`: what is on disk
- * already. The last three are ends.
+ * `searching`: for the metadata of a magnet link. `queued`: waits for memory that other torrents use. `checking`: hashes what is
+ * already on disk. The last three are final.
  */
 export type TorrentState =
   | 'searching'
@@ -22,12 +22,12 @@ export interface TorrentStats {
   readonly state: TorrentState;
   /** Verified bytes of the wanted files. */
   readonly bytes: Bytes;
-  /** Of all pieces that the wanted files need; 0 while that is not known. */
+  /** Bytes of all pieces that the wanted files need; 0 while this is not known. */
   readonly totalBytes: Bytes;
-  /** What this session has downloaded of them. */
+  /** The part of them that this session has downloaded. */
   readonly downloaded: Bytes;
   readonly rate: BytesPerSecond;
-  /** Addresses of peers that are known, those that are connected, and those that let us download. */
+  /** Known addresses of peers, connected peers, and peers that unchoke us. */
   readonly known: Count;
   readonly connected: Count;
   readonly unchoked: Count;
@@ -41,7 +41,7 @@ export interface DownloadResult {
   readonly path: string;
   /** Bytes of all pieces that the wanted files need. */
   readonly bytes: Bytes;
-  /** Those of them that were downloaded now; the others were on disk. */
+  /** The part of them that was downloaded now; the rest was already on disk. */
   readonly downloaded: Bytes;
   /** Milliseconds since it was added. */
   readonly ms: Milliseconds;
@@ -53,43 +53,43 @@ export interface ByteRange {
   readonly end?: number;
 }
 
-/** A file of a torrent that downloads. */
+/** A file of a torrent during its download. */
 export interface TorrentFile {
   readonly length: Bytes;
   /**
-   * The bytes of the range, verified, as they come. As long as the stream is open, the pieces ahead of it come before all
-   * others. To seek, destroy it and open another one. A pause, a removal or a failure ends it with a `Failure`.
+   * The bytes of the range, as soon as they are verified. While the stream is open, the pieces ahead of it are requested before
+   * all others. To seek, destroy it and open another one. A pause, a removal or a failure ends it with a `Failure`.
    */
   stream(range?: ByteRange): Readable;
   /** The same as a web stream. */
   webStream(range?: ByteRange): ReadableStream<Uint8Array>;
 }
 
-/** A torrent of a session, for as long as the session has it. */
+/** A torrent of a session, until it is removed from the session. */
 export interface Torrent {
   readonly infoHash: InfoHash;
-  /** The torrent's own name, or what the magnet link calls it. */
+  /** The torrent's own name, or the name in the magnet link. */
   readonly name: string;
   readonly state: TorrentState;
   readonly stats: TorrentStats;
   /**
-   * Resolves when all wanted files are complete, verified and on disk. Rejects with a `Failure`, which is `interrupted` where
-   * the torrent was removed or the session closed.
+   * Resolves when all wanted files are complete, verified and on disk. Rejects with a `Failure`: `interrupted` if the torrent was
+   * removed or the session was closed.
    */
   readonly completed: Promise<DownloadResult>;
-  /** `listener` hears of each event, until the function that is returned is called. What it throws ends the torrent. */
+  /** Calls `listener` with each event, until the returned function is called. If it throws, the torrent ends. */
   on(listener: (event: TorrentEvent) => void): () => void;
-  /** Events from here on, up to the end of the torrent. Where they are not taken, an old progress makes room for the new one. */
+  /** The events from now to the end of the torrent. While the reader is slow, a new progress event replaces the last one. */
   events(): AsyncIterableIterator<TorrentEvent>;
   /**
-   * A file by its path in the torrent. Throws a `usage` failure where there is none, and where the torrent does not download
-   * now: before its files are known, in a pause, and when it is complete (then read the file itself).
+   * A file by its path in the torrent. Throws a `usage` failure if there is no such file, or if the torrent does not download
+   * now: before its files are known, during a pause, and when it is complete (then read the file itself).
    */
   file(path: string): TorrentFile;
-  /** Closes its peers and files. What is verified stays. Resolves when that is done. */
+  /** Closes its peers and files. Verified data stays. Resolves when all is closed. */
   pause(): Promise<void>;
-  /** Goes on after a pause; nothing happens where it runs, or is over. */
+  /** Continues after a pause. Does nothing if the torrent runs or has ended. */
   resume(): Promise<void>;
-  /** Takes it out of the session. Files stay. Resolves when nothing of it is left. */
+  /** Removes it from the session. Files stay. Resolves when all is closed. */
   remove(): Promise<void>;
 }

@@ -1,20 +1,20 @@
-/** What a torrent says while it runs. Any number may listen, each to what it wants. */
+/** The listeners of a running torrent. There may be any number, and each implements only the callbacks it needs. */
 import type { TrackerNews } from '../discovery/announcer.ts';
 import type { DownloadJob } from './download-job.ts';
 import type { TorrentEvent } from './events.ts';
 
 export interface TorrentListener {
-  /** Where this is false events are not heard now: progress need not be made up. */
+  /** False: events are not needed now, so no progress has to be computed. */
   isListening(): boolean;
   onEvent(event: TorrentEvent): void;
-  /** What no event says: for people. */
+  /** News for people that no event carries. */
   onNews(text: string): void;
   onTrackerNews(news: TrackerNews): void;
-  /** Its files are known, and it has memory and the place for them. */
+  /** Its files are known, and it has its memory and its place. */
   onJob(job: DownloadJob): void;
-  /** Several times a second while peers are looked for; `idleMs` without a verified piece. */
+  /** Several times a second while peers are searched; `idleMs` without a verified piece. */
   onLook(idleMs: number): void;
-  /** It fails for want of peers or data: how it looks at this moment is why. */
+  /** It fails because peers or data are missing. The state at this moment shows why. */
   onFailing(): void;
 }
 
@@ -22,7 +22,7 @@ export class TorrentListeners {
   readonly #all = new Set<Partial<TorrentListener>>();
   readonly #onFault: (error: unknown) => void;
 
-  /** `onFault` hears what a listener throws. */
+  /** `onFault` gets what a listener throws. */
   constructor(onFault: (error: unknown) => void) {
     this.#onFault = onFault;
   }
@@ -32,7 +32,7 @@ export class TorrentListeners {
     return () => this.#all.delete(listener);
   }
 
-  /** Some listener takes events at the moment. */
+  /** True if some listener needs events now. */
   get areListening(): boolean {
     for (const { onEvent, isListening } of this.#all)
       if (onEvent !== undefined && isListening?.() !== false) return true;

@@ -1,6 +1,6 @@
 /**
- * The peers of one torrent, for whatever command: a race, all the ways by which it hears of addresses, and, for a magnet
- * link, the search for its metadata over the very connections that are raced.
+ * The peers of one torrent, for every command: a race, all ways to find peers, and, for a magnet link, the search for its
+ * metadata over the connections of the race.
  */
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
@@ -21,7 +21,7 @@ import type { Source } from '../torrent/source.ts';
 import type { ActiveTorrent, Session } from './session.ts';
 import { acceptsPeers, keptPeers, type TorrentSettings } from './settings.ts';
 
-/** What trackers are told is left while the size is unknown: not 0, which would say that we are a seed. */
+/** Trackers get this as `left` while the size is unknown. 0 would say that we are a seed. */
 export const UNKNOWN_LEFT_BYTES = 16_384;
 
 export interface SwarmOptions {
@@ -38,9 +38,9 @@ export interface SwarmListener {
   onBanned(peer: PeerIndex): void;
   onShardLost(error: unknown): void;
   onNews(news: TrackerNews): void;
-  /** Others may connect to us at this port; null where none can. */
+  /** Peers can connect to us at this port; null if they cannot. */
   onListening(port: number | null): void;
-  /** The network was away: what waits because it failed may be tried again. */
+  /** The network was down and is back: what failed may be tried again at once. */
   onNetworkBack(back: NetworkReturn): void;
   /** A bug that a new thread does not fix. */
   onBug(error: unknown): void;
@@ -62,7 +62,7 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#source = source;
     this.#listener = listener;
     const { settings, use, world } = session;
-    // Of a magnet link it is not known at first: shards stop when they learn it.
+    // A magnet link does not say whether the torrent is private. Shards stop the exchange of peers when the metadata says so.
     const isPrivate = source.metainfo?.private ?? false;
     const { infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
     const peerId = newPeerId();
@@ -112,7 +112,7 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#deactivate = use.downloads ? session.activate(this) : () => {};
   }
 
-  /** Looks for peers from here on. */
+  /** Starts to look for peers. */
   start(): void {
     const source = this.#source;
     if (source.kind === 'magnet' && source.magnet.passedOver.length > 0)
@@ -124,14 +124,14 @@ export class TorrentSwarm implements ActiveTorrent {
     void this.discovery.start();
   }
 
-  /** The search for the metadata of a magnet link; null where none is needed. */
+  /** The search for the metadata of a magnet link; null if none is needed. */
   get metadataSearch(): MetadataSearch | null {
     return this.#metadata?.search ?? null;
   }
 
   /**
-   * The torrent: at once, or for a magnet link when a peer has sent it, which may never happen. Rejects with a `bad-torrent`
-   * failure where what peers sent is none that can be used.
+   * The torrent: at once, or for a magnet link when peers have sent the metadata, which may never happen. Rejects with a
+   * `bad-torrent` failure if the metadata is not usable.
    */
   async torrent(): Promise<Metainfo> {
     const source = this.#source;
@@ -146,7 +146,7 @@ export class TorrentSwarm implements ActiveTorrent {
     return metainfo;
   }
 
-  /** Its peers are closed, and nothing looks for others any more. */
+  /** Closes its peers and stops the search for others. */
   async stop(): Promise<void> {
     this.#deactivate();
     this.#metadata?.stop();
@@ -191,7 +191,7 @@ export class TorrentSwarm implements ActiveTorrent {
       });
   }
 
-  /** A port that cannot be had is reported; the download goes on without. */
+  /** If the port cannot be opened, this is reported, and the download goes on without it. */
   async #listen(): Promise<number> {
     try {
       const port = await this.session.listen();
@@ -226,7 +226,7 @@ export class TorrentSwarm implements ActiveTorrent {
   }
 }
 
-/** All trackers of a magnet link are asked at once, each a tier by itself: nothing says that they come in tiers. */
+/** The trackers of a magnet link have no tiers, so each is a tier of its own, and all are asked at once. */
 function tiersOf(source: Source, all: boolean): readonly (readonly string[])[] {
   const tiers = source.kind === 'torrent' ? source.metainfo.trackers : [source.magnet.trackers];
   return all || source.kind === 'magnet' ? tiers.flat().map((url) => [url]) : tiers;

@@ -1,4 +1,4 @@
-/** What is already on disk when a download starts: which pieces are right, and whose the files are. */
+/** Checks what is on disk when a download starts: which pieces are good, and which files belong to the torrent. */
 import { createHash } from 'node:crypto';
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -103,8 +103,8 @@ async function checkPieces(
 }
 
 /**
- * True if the journal means this very file. A journal without a key must contain what a stranger cannot guess: the file's time
- * of birth.
+ * True if the journal describes this very file. A journal without a key must contain a fact that a stranger cannot guess: the
+ * file's time of birth.
  */
 function isClaimed(journal: Journal | null, looks: Survey['looks'], file: number): boolean {
   const look = looks[file] ?? null;

@@ -1,4 +1,4 @@
-/** The files of a download from the first check to the end: judged, prepared, with their journal. */
+/** The files of a download and their journal, from the first check to the end. */
 import { closeSync, constants } from 'node:fs';
 import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -67,7 +67,7 @@ export class DownloadFiles {
     });
   }
 
-  /** How the storage threads reach them. */
+  /** What the storage threads need to reach the files. */
   get forThreads(): NonNullable<StoredTorrentSetup['place']> {
     const { root, plan } = this.#place;
     const { path, descriptor } = root;
@@ -156,7 +156,7 @@ export class DownloadFiles {
     }
   }
 
-  /** Throws a `disk` failure where a good piece was kept from the file, because it is somebody else's. */
+  /** Throws a `disk` failure if a good piece was not written to the file because the file is foreign. */
   assertWritten(file: number): void {
     if (!this.#strangers.has(file)) return;
     throw new Failure('disk', `${this.#pathOf(file)}: its content differs from the torrent`);
@@ -168,7 +168,7 @@ export class DownloadFiles {
     this.#journal.disown(files);
   }
 
-  /** Makes the links. Throws a `disk` failure if the files are not what was written, or if some were not written. */
+  /** Makes the links. Throws a `disk` failure if a file was changed since it was written, or was not written. */
   finish(): void {
     const { files, folder, links } = this.#place.plan;
     const paths = [...this.#strangers].map((file) => files[file]?.path ?? '');

@@ -1,6 +1,6 @@
 /**
- * What happens to each file before the first byte arrives, by its verdict: pure. Or, if files are in the way, the failure that
- * names all of them.
+ * Decides from its verdict what happens to each file before the first byte arrives, or throws one failure that names all files in
+ * the way. Pure.
  */
 import { STANDING, type Standing } from '../../shared/standing.ts';
 import { Failure } from '../failure.ts';

@@ -49,9 +49,9 @@ export class JournalKeeper {
   }
 
   /**
-   * Records whose the files are before the first byte is written: a run that is killed in its first piece leaves files without
-   * a verified piece. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed; `isAll`: there are no
-   * other pieces. If there are others, which are not flushed, the files must not look unchanged to the next run: it would take
+   * Records which files are ours before the first byte is written: a run that is killed in its first piece leaves files without a
+   * verified piece. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed; `isAll`: there are no other
+   * good pieces. If there are others, they are not flushed. Then the files must not look unchanged to the next run: it would take
    * unclaimed pieces for absent. Rejects with a `disk` failure if the disk is full: then the first piece would not fit either.
    */
   async begin(

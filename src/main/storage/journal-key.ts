@@ -1,6 +1,6 @@
 /**
- * The user's secret key that signs journals: a claim from anyone else counts for nothing. It is in the user's state folder
- * (XDG base directories), or in a file that several machines share.
+ * The user's secret key that signs journals. The claims of a journal without its signature do not count. The key is in the user's
+ * state folder (XDG base directories), or in a file that several machines share.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -40,7 +40,7 @@ export function journalKey(named: string | null, onTrouble: (text: string) => vo
   }
 }
 
-/** The key of this user on this machine. */
+/** The unchoke folder for this user's state on this machine. */
 export function stateFolder(): string {
   const base = process.env['XDG_STATE_HOME'];
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'unchoke');

@@ -1,6 +1,6 @@
 /**
- * Whose is an existing file at the path of a torrent's file? A pure decision over plain data: how the file looks, what a
- * journal says about it, and which pieces are good. Nothing on disk is touched before it.
+ * Decides whether an existing file at the path of a torrent's file is ours. A pure decision over plain data: how the file looks,
+ * what a journal says about it, and which pieces are good. Nothing on disk is changed before it.
  */
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -42,7 +42,7 @@ export interface Facts {
   readonly good: Uint8Array;
   /** True if a journal says that this very file belongs to this download. */
   isClaimed(file: number): boolean;
-  /** True if the piece has only zeros: it does not prove whose a file is. */
+  /** True if the piece has only zeros: it does not prove that a file is ours. */
   isZeroPiece(piece: PieceIndex): boolean;
 }
 
@@ -114,7 +114,7 @@ export class Judgement {
   }
 
   /**
-   * A journal proves it, or a piece does. A few bytes of a piece shared with other files prove nothing, because many files
+   * A journal or a piece proves it. A few bytes of a piece that it shares with other files prove nothing, because many files
    * begin alike.
    */
   #isOurs(file: number): boolean {

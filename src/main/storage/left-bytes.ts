@@ -1,9 +1,9 @@
-/** How much of a torrent is left, as trackers count it. */
+/** The bytes of a torrent that are left, as trackers count them. */
 import type { StoragePlan } from './storage-plan.ts';
 
 /**
- * Of the whole torrent (BEP 3), whatever was selected: files that are not selected always count as missing, even if they share
- * a piece with selected ones. A seed has none left.
+ * Counts the whole torrent (BEP 3): files that are not selected always count as missing, even if they share a piece with selected
+ * ones. A seed has no bytes left.
  */
 export function leftBytes(
   { files, padding }: Pick<StoragePlan, 'files' | 'padding'>,

@@ -1,10 +1,10 @@
 /**
- * Keeps two processes from writing to one place: a file beside the download names the process that has it.
+ * Keeps two processes from writing to one place: a file beside the download names the process that uses it.
  *
- * Why a file and not a kernel lock: Node has none that the kernel frees, and a socket in the abstract namespace, which Linux
- * would free, is not visible from another container or machine with the same folder. A file of a killed run must not stop the
- * next one. On the same system, process and start time identify its owner. From elsewhere, a living owner touches the file
- * every few seconds, and one that does not for a while is gone.
+ * Why a file and not a kernel lock? Node has no lock that the kernel frees. Linux would free a socket in the abstract namespace,
+ * but such a socket is not visible from another container or machine with the same folder. A file of a killed run must not stop
+ * the next run. On the same system, process and start time identify its owner. From another system, a living owner touches the
+ * file every few seconds; an owner that stops doing so is gone.
  */
 import { randomBytes } from 'node:crypto';
 import {

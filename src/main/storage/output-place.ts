@@ -1,4 +1,4 @@
-/** The place of a download: its output folder, held for the whole run and locked against other processes. */
+/** The place of a download: its output folder, kept open for the whole run and locked against other processes. */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -75,8 +75,8 @@ async function locked(root: Folder, name: string, hooks: LockHooks): Promise<() 
 }
 
 /**
- * Existing files may be writable in a folder where none can be created: then the lock is in the user's own folder, and
- * separates only this user's runs.
+ * Existing files may be writable in a folder where no file can be created. Then the lock is in the user's own folder, and keeps
+ * only this user's runs apart.
  */
 async function lockedElsewhere(root: Folder, name: string, hooks: LockHooks): Promise<() => void> {
   const { dev, ino } = statSync(root.at('.'), { bigint: true });

@@ -1,6 +1,6 @@
 /**
- * How much of a journal is trusted. A file that looks exactly as it did is trusted after a few of its claimed pieces were
- * hashed. Everything else on disk is hashed again.
+ * Decides which claims of a journal are trusted. A file that looks exactly as before is trusted after a few of its claimed pieces
+ * were hashed. Everything else on disk is hashed again.
  */
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -57,7 +57,7 @@ export function resumePlan(
   };
 }
 
-/** The file system may invent a file's number and birth: they count only for `isOurs`. */
+/** A file system may invent inode and birth time, so they count only for `isOurs`. */
 function isUnchanged(before: FileStamp, now: FileStamp): boolean {
   return before.size === now.size && before.modified === now.modified && before.changed === now.changed;
 }

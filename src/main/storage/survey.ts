@@ -1,4 +1,4 @@
-/** What is at the paths of a download's files. Only checks; below the output folder, no link is followed. */
+/** Looks at the paths of a download's files. It changes nothing and follows no link below the output folder. */
 import { type BigIntStats, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
@@ -16,7 +16,7 @@ export interface Survey {
   readonly looks: readonly (FileStamp | null)[];
 }
 
-/** Throws a `disk` failure without permission to look. */
+/** Throws a `disk` failure if there is no permission to look. */
 export function survey({ plan, root }: OutputPlace): Survey {
   const walk = new FolderWalk(root);
   const found: Found[] = [];

@@ -1,7 +1,7 @@
 /**
- * The addresses of a shard that are not in play: new ones, those sent home because others won, and lost ones, which are tried
- * again as long as the shard lives. New ones come first: a lost one never takes their place. Those that made room for others take
- * turns with the lost.
+ * The addresses of a shard that are not in play: new ones, those that were sent home because others won the race, and lost ones,
+ * which are tried again while the shard lives. New addresses come first: a lost one never takes their place. Addresses that made
+ * room for others take turns with the lost ones.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { comebackOf } from '../../shared/comeback.ts';
@@ -29,18 +29,18 @@ interface Retry {
 
 export class AddressBook {
   readonly #new = new AddressQueue();
-  /** They were in play, and made room. */
+  /** They were in play and made room for others. */
   readonly #madeRoom = new AddressQueue();
-  /** Lost, and due to be tried again. */
+  /** They were lost and are due for another try. */
   readonly #due = new AddressQueue();
   #sentHome: PeerAddress[] = [];
   readonly #retries = new Map<PeerIndex, Retry>();
-  /** No retry is due before this. */
+  /** The earliest time of the next retry. */
   #nextAt = Number.POSITIVE_INFINITY;
   readonly #banished = new Set<PeerIndex>();
-  /** Tries in a row that came to nothing. */
+  /** Failed tries in a row. */
   readonly #attempts = new Map<PeerIndex, number>();
-  /** They gave data once: of the lost they are the first. */
+  /** Peers that gave data once: they are the first among the lost ones. */
   readonly #proven = new Set<PeerIndex>();
   readonly #random: () => number;
   #wasLostTurn = false;
@@ -55,12 +55,12 @@ export class AddressBook {
     return this.#new.size + this.#madeRoom.size;
   }
 
-  /** Addresses that could be dialled now, the lost ones among them. */
+  /** All addresses that could be dialled now, including lost ones. */
   get waiting(): number {
     return this.newWaiting + this.#due.size;
   }
 
-  /** No address waits, and none was lost. */
+  /** True if no address waits and none was lost. */
   get isEmpty(): boolean {
     return this.waiting === 0 && this.#retries.size === 0;
   }
@@ -70,7 +70,7 @@ export class AddressBook {
     return this.#due.size > 0 ? 'lost' : 'none';
   }
 
-  /** Main deals them: whatever was held against them before is forgotten. */
+  /** Addresses from main: everything that was held against them before is forgotten. */
   add(addresses: readonly PeerAddress[]): void {
     for (const address of addresses) {
       this.#banished.delete(address.peer);
@@ -80,27 +80,27 @@ export class AddressBook {
     }
   }
 
-  /** Peers of a shard that died: they were lost, and the time of the loss is unknown. */
+  /** Peers of a shard that died: they were lost at an unknown time. */
   addLost(addresses: readonly PeerAddress[], now: number): void {
     for (const address of addresses) this.retryLater(address, 'connect-failed', now);
   }
 
-  /** Before all others. */
+  /** Puts it before all others. */
   addFirst(address: PeerAddress): void {
     this.#new.addFirst(address);
   }
 
-  /** Its turn comes again, among its like. */
+  /** It waits for its turn again, among the lost or the new ones. */
   addAgain(address: PeerAddress): void {
     (this.isLost(address.peer) ? this.#due : this.#new).add(address);
   }
 
-  /** It was lost before, and gave nothing since. */
+  /** True if it was lost before and gave no data since. */
   isLost(peer: PeerIndex): boolean {
     return this.#attempts.has(peer);
   }
 
-  /** The next one should be a lost one: no new one waits, and of the others it is the turn. */
+  /** True if a lost address is next: no new one waits, and those that made room had the last turn or do not wait. */
   get isLostTurn(): boolean {
     if (this.#due.size === 0 || this.#new.size > 0) return false;
     return this.#madeRoom.size === 0 || !this.#wasLostTurn;
@@ -121,15 +121,15 @@ export class AddressBook {
     this.#sentHome.push(address);
   }
 
-  /** Everybody who was sent home may come again. */
+  /** All peers that were sent home may be dialled again. */
   resumeRace(): void {
     for (const address of this.#sentHome) this.#new.add(address);
     this.#sentHome = [];
   }
 
-  /** Milliseconds until the next try; null where there is none. */
+  /** Returns the milliseconds until the next try; null if there is none. */
   retryLater(address: PeerAddress, code: CloseCode, now: number): number | null {
-    // Nothing was wrong with it: it comes when there is room.
+    // Nothing was wrong with it: it is dialled again when there is room.
     if (code === 'surplus') {
       this.#madeRoom.add(address);
       return 0;
@@ -143,7 +143,7 @@ export class AddressBook {
     return wait;
   }
 
-  /** A source names them again: they may be there. A flood of naming must not make us hammer at them. */
+  /** A source named these lost peers again, so they may be there. But frequent naming must not make us dial them all the time. */
   named(peers: readonly PeerIndex[]): void {
     for (const peer of peers) {
       const retry = this.#retries.get(peer);
@@ -151,7 +151,7 @@ export class AddressBook {
     }
   }
 
-  /** Nobody is connected: now and then the one that was lost first is due, since its wait may be for nothing by now. */
+  /** No peer is connected: now and then the one that was lost first is due, because the reason for its wait may be gone. */
   probe(now: number): void {
     if (now - this.#probedAt < OUTAGE_PROBE_MS) return;
     this.#probedAt = now;
@@ -161,7 +161,7 @@ export class AddressBook {
     if (oldest !== null && now - oldest.lostAt >= OUTAGE_REDIAL_MS) this.#bringForward(oldest, 0);
   }
 
-  /** We were away and not the peers: the next tries of all count from the start. */
+  /** Our network was down, so the peers were not at fault: their next waits start from the shortest again. */
   networkBack(): void {
     for (const peer of this.#attempts.keys()) {
       const retry = this.#retries.get(peer);
@@ -171,18 +171,18 @@ export class AddressBook {
     }
   }
 
-  /** Those of them that wait for another try are due; `matches` says which. */
+  /** Lost peers that match are due at once. */
   wake(matches: (address: PeerAddress) => boolean): void {
     for (const retry of this.#retries.values()) if (matches(retry.address)) this.#bringForward(retry, 0);
   }
 
-  /** Never again. Returns the addresses of those that were waiting here. */
+  /** These peers are never dialled again. Returns the addresses of those that were waiting here. */
   banish(peers: readonly PeerIndex[]): PeerAddress[] {
     for (const peer of peers) this.#banished.add(peer);
     return this.#takeOut(this.#banished);
   }
 
-  /** Nothing is known of them any more. */
+  /** Forgets everything about these peers. */
   forget(peers: readonly PeerIndex[]): void {
     for (const peer of peers) {
       this.#attempts.delete(peer);
@@ -192,13 +192,13 @@ export class AddressBook {
     this.#takeOut(new Set(peers));
   }
 
-  /** The peer proved useful: its next retries count from the start. */
+  /** The peer proved useful: its next waits start from the shortest again. */
   forgive(peer: PeerIndex): void {
     this.#attempts.delete(peer);
     this.#proven.add(peer);
   }
 
-  /** Retries that are due go back into their queue. */
+  /** Puts retries that are due back into their queues. */
   tick(now: number): void {
     if (now < this.#nextAt) return;
     this.#nextAt = Number.POSITIVE_INFINITY;
@@ -220,7 +220,7 @@ export class AddressBook {
     this.#nextAt = Math.min(this.#nextAt, retry.at);
   }
 
-  /** No sooner than so long after it was lost. */
+  /** The retry comes sooner, but not before `afterMs` after the loss. */
   #bringForward(retry: Retry, afterMs: number): void {
     if (comebackOf(retry.code) === 'rarely') return;
     retry.at = Math.min(retry.at, retry.lostAt + afterMs);
@@ -240,14 +240,13 @@ export class AddressBook {
     return waiting;
   }
 
-  /** Those that were lost together do not come again together. */
+  /** A random factor, so that peers that were lost together do not come back together. */
   #jitter(): number {
     return 1 + ((this.#random() - 0.5) * 2 * RECONNECT_JITTER_PERCENT) / 100;
   }
 }
 
-/** Doubles with each try that came to nothing, up to a bound; there is no last try. */
-/** `gave`: the connection that has just ended gave data. */
+/** Doubles with each failed try up to a limit; the tries never end. `gave`: the connection that has just ended gave data. */
 function retryAfterMs(code: CloseCode, attempts: number, gave: boolean): number {
   if (gave && (code === 'closed-by-peer' || code === 'reset')) return RECONNECT_GIVER_MS;
   const [first, most] =

@@ -1,13 +1,13 @@
 /**
- * Addresses in the order of their turn. Those named by one take turns with those named by others (`PeerAddress.group`): however
- * many one names, the others wait for one of them at the most. Taking the first costs the same however many wait.
+ * Addresses in the order of their turn. The addresses of different sources (`PeerAddress.group`) take turns: however many one
+ * source gives, the others wait for only one of them. Taking the first address costs the same, however many wait.
  */
 import type { PeerAddress } from '../../shared/messages.ts';
 
 export class AddressQueue {
-  /** Before all others, the next one last. */
+  /** They come before all others; the next one is the last of the array. */
   #front: PeerAddress[] = [];
-  /** By group, in the order of their turns; none is empty. */
+  /** By group, in the order of their turns; no line is empty. */
   readonly #lines = new Map<number, Line>();
   #size = 0;
 
@@ -34,7 +34,7 @@ export class AddressQueue {
     return address;
   }
 
-  /** Takes out all that match, and returns them. */
+  /** Removes all that match and returns them. */
   remove(matches: (address: PeerAddress) => boolean): PeerAddress[] {
     const removed = this.#front.filter(matches);
     if (removed.length > 0) this.#front = this.#front.filter((address) => !matches(address));
@@ -60,7 +60,7 @@ export class AddressQueue {
 /** First come, first served. */
 class Line {
   #all: PeerAddress[] = [];
-  /** Those before it have had their turn. */
+  /** The index of the next one. */
   #head = 0;
 
   get size(): number {

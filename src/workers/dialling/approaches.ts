@@ -1,7 +1,8 @@
 /**
- * How each peer is approached. With `prefer` the first try is plain, since that is one round trip sooner, and who hangs up on
- * it is tried again at once, encrypted: so neither kind of peer is lost. Who hangs up on TCP either way (some clients listen
- * there and accept uTP only) is tried over uTP alone; so is whom TCP does not reach, but in his turn. What worked is remembered.
+ * How each peer is dialled. With `prefer` the first try is plain, because that is one round trip faster. A peer that closes the
+ * connection is tried again at once, encrypted, so neither kind of peer is lost. If it closes both over TCP, it is tried over uTP
+ * alone: some clients listen on TCP but accept only uTP. A peer that TCP cannot reach is also tried over uTP alone, but it waits
+ * for its turn. What worked is remembered.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
@@ -10,7 +11,7 @@ import type { Encryption, PeerOutcome, TransportKind } from '../../shared/messag
 import type { PeerState } from '../peer/peer-state.ts';
 
 export interface Approach {
-  /** Behind encryption from the first byte. */
+  /** Encrypted from the first byte. */
   readonly secure: boolean;
   readonly utpOnly: boolean;
 }
@@ -24,7 +25,7 @@ const SECRECIES: Readonly<Record<Encryption, readonly boolean[]>> = {
 };
 
 const HUNG_UP: ReadonlySet<CloseCode> = new Set<CloseCode>(['closed-by-peer', 'reset']);
-/** The network's words for somebody who could not be reached. */
+/** The reasons of a peer that could not be reached. */
 const UNREACHED: ReadonlySet<CloseCode> = new Set<CloseCode>([
   'refused',
   'unreachable',
@@ -35,9 +36,9 @@ const UNREACHED: ReadonlySet<CloseCode> = new Set<CloseCode>([
 
 export class Approaches {
   readonly #all: readonly Approach[];
-  /** Where in that list a peer is; the first where nothing is said. */
+  /** The approach of each peer, as an index into `#all`; 0 if there is no entry. */
   readonly #reached = new Map<PeerIndex, number>();
-  /** How it went over TCP with those that are tried over uTP now, or will be. */
+  /** The outcome over TCP of peers that are tried over uTP now or later. */
   readonly #overTcp = new Map<PeerIndex, PeerOutcome>();
 
   constructor(encryption: Encryption, utp: boolean) {
@@ -45,7 +46,7 @@ export class Approaches {
     this.#all = ways.flatMap((utpOnly) => SECRECIES[encryption].map((secure) => ({ secure, utpOnly })));
   }
 
-  /** The next dial's. */
+  /** The approach for the next dial. */
   of(peer: PeerIndex): Approach {
     return this.#all[this.#reached.get(peer) ?? 0] ?? PLAIN;
   }
@@ -62,13 +63,13 @@ export class Approaches {
     }
     if (before.phase !== 'handshaking' || before.incoming) return null;
     const next = HUNG_UP.has(reason.code) ? this.#after(now, transport) : undefined;
-    // However it ended, no way was what it wanted: the next time begins as the first did.
+    // No approach worked: the next time starts with the first one.
     if (next === undefined) this.#reached.delete(index);
     else this.#goOn(next, outcome);
     return next === undefined ? null : 'at once';
   }
 
-  /** What is told of a peer that is lost: of one that could not be reached over uTP, how it went over TCP. */
+  /** The outcome to report for a lost peer: if uTP could not reach it either, its outcome over TCP. */
   ending(before: PeerState, outcome: PeerOutcome): PeerOutcome {
     const { peer, reason } = outcome;
     const overTcp = this.#overTcp.get(peer);
@@ -80,7 +81,7 @@ export class Approaches {
     return overTcp;
   }
 
-  /** The shard stops: how it went with those whose second turn did not come. */
+  /** When the shard stops: the outcomes over TCP of peers whose try over uTP did not come. */
   get untold(): readonly PeerOutcome[] {
     return [...this.#overTcp.values()];
   }
@@ -97,19 +98,19 @@ export class Approaches {
     if (this.#all[next]?.utpOnly === true) this.#overTcp.set(outcome.peer, outcome);
   }
 
-  /** TCP said no before uTP was tried beside it. */
+  /** TCP failed before uTP was tried beside it. */
   #failedAtOnce(since: number, { reason, timeline }: PeerOutcome): boolean {
     return UNREACHED.has(reason.code) && (timeline.closed ?? since) - since < UTP_HEAD_START_MS;
   }
 
-  /** The same over uTP alone; -1 where there is none, or that is what was tried. */
+  /** The same approach over uTP alone; -1 if there is none, or if it was the one that was tried. */
   #overUtp(now: number): number {
     const { secure, utpOnly } = this.#all[now] ?? PLAIN;
     if (utpOnly) return -1;
     return this.#all.findIndex((approach) => approach.utpOnly && approach.secure === secure);
   }
 
-  /** Who hung up on uTP already is not tried there in the same manner again. */
+  /** A peer that already closed the connection over uTP is not tried over uTP in the same way again. */
   #after(now: number, transport: TransportKind): number | undefined {
     const wasUtp = transport.startsWith('utp');
     for (let next = now + 1; next < this.#all.length; next++) {

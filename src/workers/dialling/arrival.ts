@@ -1,4 +1,4 @@
-/** A connection that came in and has not named its torrent yet: it belongs to the thread until then. */
+/** An incoming connection that has not named its torrent yet. Until then it belongs to the thread. */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { AcceptedConnection, type AcceptedSetup } from '../transport/encryption/mse-connection.ts';
 import type { Address, Connection, ConnectionEvents } from '../transport/transport.ts';
@@ -8,9 +8,9 @@ import type { IncomingPeer } from './guest-book.ts';
 export interface ArrivalSetup extends AcceptedSetup {
   readonly readBuffer: Buffer;
   guard(work: () => void): void;
-  /** It named this torrent. Returns who hears of the connection from here on; null where the torrent takes no peer. */
+  /** It named this torrent. Returns the next listener of the connection; null if the torrent accepts no peer. */
   onNamed(arrival: Arrival, infoHash: Uint8Array, connection: Connection): ConnectionEvents | null;
-  /** It is over without a torrent. */
+  /** It ended without a torrent. */
   onGone(arrival: Arrival): void;
 }
 

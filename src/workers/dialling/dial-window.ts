@@ -1,6 +1,6 @@
 /**
- * How many addresses may be dialled at this moment, and how long an unanswered dial may take. Arithmetic over an
- * injected clock; it dials nothing itself.
+ * How many addresses may be dialled now, and how long a dial may take without an answer. Arithmetic over an injected clock; it
+ * dials nothing itself.
  */
 import {
   CONNECT_TIMEOUT_HASTY_MS,
@@ -31,25 +31,25 @@ export class DialWindow {
     return this.#shortages;
   }
 
-  /** Dials allowed in this turn, given the shard's dials under way and open sockets (which include them). */
+  /** How many dials are allowed in this turn, given the shard's dials in progress and its open sockets (which include them). */
   allowance(dialing: number, open: number, now: number): number {
     if (now < this.#pausedUntil) return 0;
     const places = Math.min(this.#share.halfOpen - dialing, this.#share.openPeers - open);
     return Math.floor(Math.max(0, Math.min(DIALS_PER_TURN, places, this.#rate.available(now))));
   }
 
-  /** Only places are missing: how many dials the rate would allow in this turn, had there been any. */
+  /** If only places are missing: how many dials the rate would allow in this turn. */
   missingPlaces(dialing: number, open: number, now: number): number {
     if (now < this.#pausedUntil || this.allowance(dialing, open, now) > 0) return 0;
     return Math.min(DIALS_PER_TURN, Math.floor(this.#rate.available(now)));
   }
 
-  /** A lost peer may be dialled, as far as the share of the lost goes. */
+  /** True if a lost peer may be dialled within the share for lost peers. */
   mayRedial(now: number): boolean {
     return this.#redials.available(now) >= 1;
   }
 
-  /** Milliseconds until the dial rate allows a turn's worth of dials; 0 where it allows one now. */
+  /** Milliseconds until the dial rate allows the dials of one turn; 0 if it allows them now. */
   waitMs(now: number): number {
     return this.#rate.waitMs(DIALS_PER_TURN, now);
   }
@@ -65,7 +65,7 @@ export class DialWindow {
     this.#redials.spend();
   }
 
-  /** The machine ran out of descriptors or ports: pause, longer each time until a dial gets through. */
+  /** The machine ran out of descriptors or ports: pauses, longer each time until a dial is answered. */
   shortage(now: number): void {
     if (now < this.#pausedUntil) return;
     this.#shortages += 1;
@@ -73,14 +73,14 @@ export class DialWindow {
     this.#pauseMs = Math.min(this.#pauseMs * 2, DIAL_BACKOFF_MAX_MS);
   }
 
-  /** A dial was answered, so there are sockets to be had. */
+  /** A dial was answered, so sockets are available again. */
   answered(): void {
     this.#pauseMs = DIAL_BACKOFF_MS;
   }
 
   /**
-   * Patient while no address waits. Each window's worth of waiting addresses takes its part of the patience, down to
-   * the hasty time-out: a dead address must not keep a live one from its slot.
+   * The long time-out while no address waits. The more addresses wait, in multiples of the window, the shorter it gets, down to
+   * the hasty time-out: a dead address must not keep a live one from its place.
    */
   connectTimeoutMs(waiting: number): number {
     const window = Math.min(this.#share.halfOpen, this.#share.openPeers);
@@ -88,7 +88,7 @@ export class DialWindow {
     return Math.max(CONNECT_TIMEOUT_HASTY_MS, CONNECT_TIMEOUT_MS / (1 + (4 * waiting) / window));
   }
 
-  /** True where an address waits and only the number of open sockets holds it back. */
+  /** True if an address waits and only the number of open sockets prevents its dial. */
   slotNeeded(waiting: number, open: number): boolean {
     return waiting > 0 && open >= this.#share.openPeers;
   }

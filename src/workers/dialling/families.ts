@@ -1,33 +1,33 @@
 /**
- * The families of addresses that this machine can reach. A machine without IPv6 says so at every dial of an IPv6 address, in
- * one of several ways (EADDRNOTAVAIL among them, which otherwise is a shortage of ports). That is no fault of the peer and no
- * shortage: the family is left alone until an address of it appears here. Where there is an address and no route, or a firewall
- * forbids the family, many dials in a row say so: then it is left alone for a while.
+ * The address families that this machine can reach. On a machine without IPv6 every dial of an IPv6 address fails, with one of
+ * several error codes (EADDRNOTAVAIL among them, which otherwise means a shortage of ports). The peer is not at fault, and there
+ * is no shortage: the family is skipped until this machine has an address of it. If there is an address but no route, or a
+ * firewall forbids the family, many dials in a row fail: then the family is skipped for a while.
  *
- * A dial comes first and the list of our addresses second: there are systems that connect without showing any address.
+ * Our addresses are read only after a dial has failed: some systems connect without showing any address.
  */
 import { reachOf } from '../../shared/address-rules.ts';
 import { FAMILY_FAILURES, FAMILY_PAUSE_MS, FAMILY_POLL_MS } from '../../shared/limits.ts';
 
-/** What the system says where it is not the host that cannot be reached; a single host may be the reason all the same. */
+/** Error codes that usually mean that the family cannot be reached. A single host may cause them as well. */
 const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EACCES', 'EPERM', 'EAFNOSUPPORT', 'ENETDOWN']);
 
-/** `closed`: for now. `never`: the user's choice of a local address rules the family out. */
+/** `closed`: for now. `never`: the user chose a local address of the other family. */
 export type Way = 'open' | 'closed' | 'never';
 
 export class Families {
   readonly #localAddress: string | null;
   readonly #ownAddresses: () => readonly string[] | null;
-  /** Kinds of hosts to which there turned out to be no way, and until when; Infinity is until an address appears. */
+  /** Kinds of hosts that cannot be reached, and until when to skip them; Infinity: until an address appears. */
   readonly #closed = new Map<string, number>();
   /** Dials in a row that found no route. */
   readonly #failures = new Map<string, number>();
   #tickedAt = Number.NEGATIVE_INFINITY;
-  /** What the system said last, and when: a host with many interfaces takes milliseconds to say it. */
+  /** The addresses of this machine, and when they were read: with many interfaces this takes milliseconds. */
   #own: readonly string[] | null = null;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** `localAddress`: where all dials leave from; null leaves it to the system. */
+  /** `localAddress`: the source address of all dials; null lets the system choose. */
   constructor(localAddress: string | null, ownAddresses: () => readonly string[] | null) {
     this.#localAddress = localAddress;
     this.#ownAddresses = ownAddresses;
@@ -39,7 +39,7 @@ export class Families {
     return now < (this.#closed.get(kindOf(host)) ?? 0) ? 'closed' : 'open';
   }
 
-  /** A dial failed with this word of the system: true if it was for want of an address of our own. */
+  /** A dial failed with this error code. True if the reason is that we have no address of this family. */
   failed(host: string, code: string, now: number): boolean {
     const kind = kindOf(host);
     if (!this.#hasAddressOf(kind, now)) {
@@ -60,14 +60,14 @@ export class Families {
     this.#closed.delete(kindOf(host));
   }
 
-  /** The network has changed: all is to be found out anew. */
+  /** The network has changed: everything is tested again. */
   reopen(): void {
     this.#lookedAt = Number.NEGATIVE_INFINITY;
     this.#closed.clear();
     this.#failures.clear();
   }
 
-  /** Where families that had no address have one again: says of which hosts that is true. */
+  /** If a family without an address has one again: returns a function that says for which hosts this is true. */
   tick(now: number): ((host: string) => boolean) | null {
     if (this.#closed.size === 0 || now - this.#tickedAt < FAMILY_POLL_MS) return null;
     this.#tickedAt = now;
@@ -86,7 +86,7 @@ export class Families {
     const own = this.#own;
     if (own === null) return true;
     if (this.#localAddress !== null) return own.includes(this.#localAddress);
-    // An address of the link alone reaches no peer that a source names.
+    // A link-local address reaches no peer from a source.
     return own.some((address) => kindOf(address) === kind && !address.startsWith('fe80:'));
   }
 }
@@ -95,7 +95,7 @@ export function familyOf(host: string): 4 | 6 {
   return host.includes(':') ? 6 : 4;
 }
 
-/** What the system's answer about one host holds for: its family, near (loopback) or far. */
+/** The hosts to which an error applies as well: those of its family, near (loopback) or far. */
 function kindOf(host: string): string {
   return `${familyOf(host)} ${reachOf(host) === 'loopback' ? 'near' : 'far'}`;
 }

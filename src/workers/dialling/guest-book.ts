@@ -1,13 +1,13 @@
 /**
- * Who of the guests makes room for a newcomer: of those of the least use one out of the most crowded network, and of these who
- * came first. A peer that works for us is never sent away, and a new one has a while to show what it is good for, unless its network
- * is more crowded than the newcomer's.
+ * Chooses which incoming peer makes room for a new one. Of the least useful ones it takes one from the most crowded network, and
+ * of these the oldest. A peer that works for us never has to leave. A new peer has a while to show its use, unless its network is
+ * more crowded than that of the newcomer.
  */
 import { networkOf } from '../../shared/ip-address.ts';
 import { GUEST_GRACE_MS, USEFUL_GUEST_GRACE_MS } from '../../shared/limits.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 
-/** As much of an incoming peer as is judged. The state is null until it has named its torrent. */
+/** The part of an incoming peer that is judged. Its state is null until it has named its torrent. */
 export interface IncomingPeer {
   readonly state: PeerDriver['state'] | null;
   readonly receivedBytes: number;
@@ -17,17 +17,17 @@ export interface IncomingPeer {
 interface Guest {
   readonly peer: IncomingPeer;
   readonly at: number;
-  /** An address of IPv4, a /64 of IPv6: what one household has. */
+  /** An IPv4 address or an IPv6 /64: what one household has. */
   readonly home: string;
-  /** A /24 of IPv4, a /48 of IPv6: what one owner has. */
+  /** An IPv4 /24 or an IPv6 /48: what one owner has. */
   readonly network: string;
 }
 
-/** An IPv4 address stands for one host; with IPv6 each host has a /64 of addresses. */
+/** An IPv4 address is one host; with IPv6 each host has a /64. */
 export const homeOf = (host: string): string => networkOf(host, 4, 8);
 
 export class GuestBook {
-  /** In the order in which they came. */
+  /** In the order in which they connected. */
   readonly #guests = new Map<IncomingPeer, Guest>();
   readonly #perHome = new Map<string, number>();
   readonly #perNetwork = new Map<string, number>();
@@ -51,14 +51,14 @@ export class GuestBook {
     count(this.#perNetwork, guest.network, 1);
   }
 
-  /** `peer` goes on in the place of `before`, as if it had come at the same time. */
+  /** `peer` takes the place of `before`, with the same arrival time. */
   replace(before: IncomingPeer, peer: IncomingPeer): void {
     const guest = this.#guests.get(before);
     if (guest === undefined || !this.#guests.delete(before)) return;
     this.#guests.set(peer, { ...guest, peer });
   }
 
-  /** True if it was here. */
+  /** True if the peer was in the book. */
   leave(peer: IncomingPeer): boolean {
     const guest = this.#guests.get(peer);
     if (guest === undefined) return false;
@@ -68,7 +68,7 @@ export class GuestBook {
     return true;
   }
 
-  /** Sends one guest away for somebody from `host`; with `home` one from there. False where none can be spared. */
+  /** Closes one guest to make room for a peer from `host`; with `home` one from there. False if no guest can be closed. */
   makeRoomFor(host: string, now: number, home: string | null = null): boolean {
     const crowd = (this.#perNetwork.get(networkOf(host, 3, 6)) ?? 0) + 1;
     let victim: { readonly guest: Guest; readonly use: number; readonly crowd: number } | null = null;

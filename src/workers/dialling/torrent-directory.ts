@@ -1,4 +1,4 @@
-/** The torrents of a shard, found by what an incoming handshake says: the info hash, or what encryption makes of it. */
+/** Finds the torrents of a shard by an incoming handshake: by the info hash, or by its hash in the encryption handshake. */
 import { requestHashOf } from '../transport/encryption/mse-handshake.ts';
 
 const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');

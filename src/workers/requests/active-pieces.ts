@@ -22,12 +22,12 @@ export class ActivePieces {
   readonly #ledger: Ledger;
   readonly #arena: Arena;
   readonly #order: PieceOrder;
-  /** What readers wait for. */
+  /** Pieces that readers wait for. */
   readonly urgent: UrgentPieces;
   readonly #shard: ShardId;
   readonly #maxSlots: number;
   readonly #byPiece = new Map<number, ActivePiece>();
-  /** With blocks that are not requested; the orphans of them are no peer's current piece. */
+  /** Pieces with blocks that are not requested. The orphans among them are no peer's current piece. */
   readonly #open = new Set<ActivePiece>();
   readonly #orphans = new Set<ActivePiece>();
   /** Pieces that two holders fetch: this shard and the owner, or this shard and a guest. */
@@ -79,8 +79,8 @@ export class ActivePieces {
   }
 
   /**
-   * What the peer should fetch from before anything else, because a reader waits for it: the first piece that is left or new,
-   * or else one that others are at work on and have not asked all of.
+   * The piece from which the peer should fetch first, because a reader waits for it: the first one that is left or new, or else
+   * one that other peers are fetching and that has blocks left to request.
    */
   urgentFor(peer: RequestedPeer, now: number): ActivePiece | null {
     const { pieces } = this.urgent;
@@ -162,8 +162,8 @@ export class ActivePieces {
   }
 
   /**
-   * Parks pieces that nobody here goes on with, for other shards and for peers to come. Those of other holders are left
-   * elsewhere, where it is remembered that we were of no use.
+   * Parks pieces that no peer here continues, for other shards and for later peers. As a guest, this shard leaves pieces
+   * elsewhere, where it is recorded that it was of no use.
    */
   parkOrphans(now: number): void {
     for (const active of [...this.#orphans]) {

@@ -3,8 +3,8 @@
  * whole pieces to offer. Then rarest first, ties at random (each shard has its own random numbers), from the availability that
  * all shards count together. The order is computed at most every two seconds: to sort a million pieces for each request would
  * block the shard. `sequential` is the order of the torrent, for users who want the beginning first.
- * Pieces of a higher priority come before all others; the order is made anew at once when main changes one. (What a reader waits
- * for comes before any order: `urgent-pieces.ts`.)
+ * Pieces of a higher priority come before all others. The order is computed again at once when main changes a priority. (Pieces
+ * that a reader waits for come before any order: `urgent-pieces.ts`.)
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';

@@ -101,7 +101,7 @@ export class ShardDownload {
 
 /**
  * Sends HAVE to every peer that is not a seed, also for pieces that it has: a super-seeding peer (BEP 16) offers the next
- * piece only when it hears that the last one has arrived.
+ * piece only after a HAVE for the last one.
  */
 function announce(pieces: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
   if (pieces.length === 0) return;

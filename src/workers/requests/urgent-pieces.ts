@@ -1,4 +1,4 @@
-/** The pieces that readers wait for (priority `now`), in the order of the torrent. Looked up only when main has changed them. */
+/** The pieces that readers wait for (priority `now`), in the order of the torrent. Read again only when main has changed them. */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { PRIORITY } from '../../shared/priority.ts';
@@ -25,14 +25,14 @@ export class UrgentPieces {
     return this.#ledger.priorityOf(piece) === PRIORITY.now;
   }
 
-  /** A reader stands there: it has nothing to give out before this piece comes. */
+  /** True if a reader is at this piece: it can return nothing before the piece arrives. */
   isFront(piece: PieceIndex): boolean {
     return this.has(piece) && (piece === 0 || !this.has((piece - 1) as PieceIndex));
   }
 
   /**
-   * Those in work that a reader comes to before any piece that is not begun: what it waits for, perhaps for one slow peer. (Each
-   * row of pieces is a window of its own.)
+   * Pieces in progress that a reader needs before any piece that was not started. The reader waits for them, perhaps because of
+   * one slow peer. (Each row of consecutive pieces is a separate window.)
    */
   awaited(): ReadonlySet<PieceIndex> {
     const awaited = new Set<PieceIndex>();

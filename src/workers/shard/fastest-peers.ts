@@ -1,13 +1,13 @@
-/** Who gives most at the moment: once a second, the few peers that sent the most since the last time. */
+/** The fastest peers: once a second, the few peers that sent the most since the last time. */
 import { FASTEST_PEERS_INTERVAL_MS } from '../../shared/limits.ts';
 import { fastestOf, type PeerRate } from '../../shared/peer-rate.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 
-/** As much of a peer as is looked at. */
+/** The part of a peer that is read here. */
 type Giver = Pick<PeerDriver, 'index' | 'receivedBytes' | 'client' | 'peerIdPrefix'>;
 
 export class FastestPeers {
-  /** What each peer had sent when it was looked at last; who never sent anything is not in it. */
+  /** What each peer had sent at the last look. A peer that never sent anything is not in it. */
   #before = new Map<number, number>();
   #lookedAt: number;
   #hadSome = false;
@@ -16,12 +16,12 @@ export class FastestPeers {
     this.#lookedAt = now;
   }
 
-  /** Main was told of some: it must hear when none are left. */
+  /** The last report had peers in it: main must hear when there are none any more. */
   get hasTold(): boolean {
     return this.#hadSome;
   }
 
-  /** The fastest first; null before the second is over, and where there is still nothing to tell. */
+  /** The fastest first; null before the second is over, or if no peer sent anything and this was already reported. */
   tick(peers: Iterable<Giver>, now: number): PeerRate[] | null {
     const elapsedMs = now - this.#lookedAt;
     if (elapsedMs < FASTEST_PEERS_INTERVAL_MS) return null;

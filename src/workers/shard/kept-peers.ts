@@ -1,4 +1,4 @@
-/** The peers of a shard that stay when only the first unchokers are wanted, or when more peers wait than may be worked with. */
+/** The peers of a shard that stay, if only the first unchokers are wanted or if more peers wait than we may work with. */
 import type { PeerIndex } from '../../shared/indices.ts';
 import { TURNOVER_INTERVAL_MS } from '../../shared/limits.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
@@ -14,26 +14,26 @@ export class KeptPeers {
     this.#turnoverAt = now;
   }
 
-  /** Nobody else is wanted. */
+  /** True if no other peers are wanted. */
   get decided(): boolean {
     return this.#kept !== null;
   }
 
-  /** These stay, all others leave the race. */
+  /** These peers stay; all others leave the race. */
   keep(peers: readonly PeerIndex[]): void {
     const kept = new Set(peers);
     this.#kept = kept;
     for (const peer of [...this.#peers.values()]) if (!kept.has(peer.index)) peer.close('race-lost');
   }
 
-  /** The kept ones are gone: the race is open again. */
+  /** The kept peers are gone: the race is open again. */
   resume(): void {
     this.#kept = null;
   }
 
   /**
-   * Once in a while, where others wait for a place: the slowest of those at work make room, and others get their turn. Where only
-   * lost ones wait, those alone make room that give nothing.
+   * Once in a while, if others wait for a place: the slowest working peers are replaced. If only lost peers wait, only working
+   * peers that send nothing are replaced.
    */
   turnOver(now: number, waiting: 'none' | 'lost' | 'new'): void {
     if (now - this.#turnoverAt < TURNOVER_INTERVAL_MS) return;

@@ -1,8 +1,8 @@
 /**
- * What a shard says to the main thread of one torrent, gathered and bounded. Full pieces wait for the end of the turn, closed
- * peers for the next tick: while thousands are dialled, hundreds close in each moment, and a message each would cost more than
- * the dials. The first unchoke does not wait.
- * Here the shard's lived time becomes the time that all threads share.
+ * Gathers what a shard tells the main thread about one torrent, within limits. Full pieces wait for the end of the turn, closed
+ * peers for the next tick: while thousands are dialled, hundreds close at each moment, and one message for each would cost more
+ * than the dials. What must not wait (the first unchoke) is sent at once. The shard's lived time is converted here to the time
+ * that all threads share.
  */
 import type { TorrentId } from '../../shared/indices.ts';
 import { EVENTS_PER_MESSAGE } from '../../shared/limits.ts';
@@ -35,7 +35,7 @@ export class Outbox {
     if (this.#full.length === 1) this.#soon(() => this.#flushFull());
   }
 
-  /** Posted where any of them has changed: a thousand idle torrents say nothing. */
+  /** Sent only if one of them has changed: a thousand idle torrents send nothing. */
   stats(stats: TorrentStats): void {
     const last = this.#stats;
     const names = Object.keys(stats) as (keyof TorrentStats)[];
@@ -54,7 +54,7 @@ export class Outbox {
     return this.#full.length === 0 && this.#closed.length === 0;
   }
 
-  /** Sends all that waits; once a tick, and at the end. */
+  /** Sends everything that waits. Called once a tick and at the end. */
   flush(): void {
     this.#flushFull();
     if (this.#closed.length === 0) return;

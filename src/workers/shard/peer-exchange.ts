@@ -1,4 +1,4 @@
-/** A shard's side of peer exchange (BEP 11): whom it is connected to, told once a minute to those who want to know. */
+/** A shard's side of peer exchange (BEP 11): once a minute it tells peers that support it which peers it is connected to. */
 import { believable, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
@@ -6,7 +6,7 @@ import { MAX_PEX_PEERS, PEX_INTERVAL_MS } from '../../shared/limits.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 import { encodePex, PEX_FLAG, type PexPeer } from '../wire/pex-message.ts';
 
-/** How often it is looked whom it is time to tell. */
+/** How often to check which peers it is time to tell. */
 const LOOK_MS = 1_000;
 
 interface Told {
@@ -18,7 +18,7 @@ export class PeerExchange {
   readonly #told = new Map<PeerIndex, Told>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** Others can only reach whom we dialled, not the guests, who connected to us. */
+  /** Only peers that we dialled are passed on. Incoming peers (guests) may not be reachable for others. */
   tick(peers: Iterable<PeerDriver>, isGuest: (peer: PeerDriver) => boolean, now: number): void {
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
@@ -45,7 +45,7 @@ export class PeerExchange {
     const now = new Set(reachable.map(({ index }) => index));
     const dropped = [...told].filter(([peer]) => !now.has(peer)).slice(0, MAX_PEX_PEERS);
     const added: PexPeer[] = [];
-    // A peer out on the internet is not told of our own network: those addresses mean nothing there, and are nobody's business.
+    // A public peer does not get addresses of our own network: they are of no use there, and we do not reveal our network.
     const reach = reachOf(listener.address.host) ?? 'public';
     for (const peer of reachable) {
       if (added.length === MAX_PEX_PEERS) break;

@@ -1,6 +1,6 @@
 /**
- * The task that a Piscina thread runs for as long as its shard lives. Commands come down the port, events go up. The
- * task must stay pending: between tasks a Piscina thread may stand still, sockets and all.
+ * The task that a Piscina thread runs while its shard lives. Commands come down the port, events go up. The task must stay
+ * pending: between tasks a Piscina thread may sleep, and its sockets with it.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
@@ -19,7 +19,7 @@ import type { Load } from './shard-world.ts';
 /** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
 const LAG_RESOLUTION_MS = 10;
 
-/** Resolves once the shard was told to stop and every socket is closed; a bug of ours ends the thread. */
+/** Resolves after the stop command, when every socket is closed. A bug of ours ends the thread. */
 export default async function peerShard(task: ShardTask<MessagePort>): Promise<void> {
   const { port } = task;
   const lived = new LivedClock(monotonicMs);
@@ -36,7 +36,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       ownAddresses,
       post: (event) => port.postMessage(event),
       load: () => loadOf(delay),
-      // The thread must die, not only its task: its sockets would go on writing into slots that belong to others by then.
+      // The thread must die, not only its task: its sockets would go on writing into slots that belong to other holders by then.
       fail: (error) => {
         setImmediate(() => {
           throw error;
@@ -61,7 +61,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
   });
 }
 
-/** What SOCKS needs is loaded only where there is a proxy. */
+/** The code for SOCKS is loaded only if there is a proxy. */
 async function transportOf(
   { proxy, localAddress, utp }: ShardTask<MessagePort>,
   { now: clock }: LivedClock,

@@ -1,4 +1,4 @@
-/** What a shard's thread has for all torrents on it, as one of them sees it. */
+/** What one torrent sees of its shard's thread, which all torrents share. */
 import type { ShardTask } from '../../shared/messages.ts';
 import type { DialTurns } from '../dialling/dial-turns.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
@@ -17,16 +17,16 @@ export interface ShardThread {
   readonly slices: TickSlices;
   /** Peers by phase, of all torrents. */
   readonly counts: PhaseCounts;
-  /** It ends: no peer is dialled again. */
+  /** The shard ends: no peer is dialled again. */
   readonly stopping: boolean;
-  /** What throws in a callback of a socket is a bug of ours and ends the shard, knowingly. */
+  /** Runs a callback of a socket. If it throws, that is a bug of ours, and the shard ends with it. */
   guard(work: () => void): void;
   /** The torrent has something to do at the next tick. */
   wake(torrent: TorrentPeers): void;
-  /** A socket more, or one less. */
+  /** One socket was opened (1) or closed (-1). */
   opened(change: 1 | -1): void;
-  /** It connected to us. */
+  /** True if the peer connected to us. */
   isIncoming(peer: PeerDriver): boolean;
-  /** A peer is gone; true if it had connected to us. */
+  /** A peer has closed. Returns true if it had connected to us. */
   peerLeft(peer: PeerDriver): boolean;
 }

@@ -1,9 +1,9 @@
-/** What the connected peers of a shard have, counted for the order of pieces, where there is a download. */
+/** How many connected peers of a shard have each piece, for the order of pieces. Only a download needs it. */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
 
 export interface SwarmCount {
-  /** Adds (or, with -1, takes away) all of a peer's pieces. */
+  /** Adds (or, with -1, removes) all pieces of a peer. */
   countPieces(pieces: PieceSet, change: 1 | -1): void;
   /** `piece` is the newest of `pieces`. */
   countPiece(pieces: PieceSet, piece: PieceIndex): void;

@@ -1,12 +1,12 @@
-/** What a shard still wants of its torrent: the ledger says it, where there is a download. */
+/** Which pieces a shard still wants. In a download the ledger decides this. */
 import type { PieceIndex } from '../../shared/indices.ts';
 
 export interface WantedPieces {
-  /** A piece that is to be downloaded, and not verified yet. */
+  /** True if the piece must be downloaded and is not verified yet. */
   isWanted(piece: PieceIndex): boolean;
-  /** Nothing is. */
+  /** True if no piece is wanted. */
   readonly complete: boolean;
 }
 
-/** A race without a download: a block of any piece will do. */
+/** For a race without a download: a block of any piece is enough. */
 export const EVERYTHING: WantedPieces = { isWanted: () => true, complete: false };

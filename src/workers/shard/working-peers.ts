@@ -1,11 +1,11 @@
 /**
- * Peers that work for us: they let us download, have something that we want, and send it when they are asked. Others take no
- * place of `--max-peers`.
+ * Peers that work for us: they unchoke us, have pieces that we want, and send blocks when we request them. Only these count for
+ * `--max-peers`.
  */
 import type { PeerDriver } from '../peer/peer-driver.ts';
 
 export class WorkingPeers {
-  /** In the order in which they began. */
+  /** In the order in which they started to work. */
   readonly #peers = new Set<PeerDriver>();
 
   get size(): number {
@@ -21,12 +21,12 @@ export class WorkingPeers {
     else this.#peers.delete(peer);
   }
 
-  /** There are more of them than may be, and it is one of them. */
+  /** True if more than `most` peers work and this is one of them. */
   isSurplus(peer: PeerDriver, most: number): boolean {
     return this.#peers.size > most && this.#peers.has(peer);
   }
 
-  /** The newest ones beyond so many: some turn out to be useful only after their unchoke. */
+  /** The newest peers beyond `most`: some turn out to be useful only after their unchoke. */
   beyond(most: number): PeerDriver[] {
     return this.#peers.size > most ? [...this.#peers].slice(most) : [];
   }

@@ -1,6 +1,6 @@
 /**
- * Opens the files of a torrent for a storage thread. Those of a download are reached below its folder without following a
- * link, and each must be the very file that was looked at when the download began.
+ * Opens the files of a torrent for a storage thread. Files of a download are opened below its folder without following links, and
+ * each must be the same file that was checked when the download started.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';

@@ -1,4 +1,4 @@
-/** A torrent's bytes over its files: positional reads and writes that cross from one file into the next. Files must exist. */
+/** Reads and writes a torrent's bytes in its files, also across the border of two files. Files must exist. */
 import type { TorrentId } from '../../shared/indices.ts';
 import { WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
 import { STANDING, type Standing, Standings } from '../../shared/standing.ts';
@@ -6,7 +6,7 @@ import type { DiskFault, StoredTorrentSetup } from '../../shared/storage-message
 import type { Access, TorrentFiles } from './disk.ts';
 import type { ThreadFiles } from './thread-files.ts';
 
-/** A file operation failed. Crosses no thread: its fault does. */
+/** A file operation failed. Only its `fault` crosses the thread boundary. */
 export class DiskError extends Error {
   override readonly name = 'DiskError';
   readonly fault: DiskFault;
@@ -17,7 +17,7 @@ export class DiskError extends Error {
   }
 }
 
-/** A stretch of the torrent's bytes: in a file of the plan, or (file null) padding. What lies in no stretch is not kept. */
+/** A stretch of the torrent's bytes: in a file of the plan, or (file null) padding. Bytes outside all stretches are not kept. */
 interface Stretch {
   readonly file: number | null;
   readonly offset: number;
@@ -32,7 +32,7 @@ export class FileSpans {
   readonly #standings: Standings | null;
   readonly #thread: ThreadFiles;
   readonly #opener: TorrentFiles;
-  /** How the keys of its open files begin, by access. */
+  /** The first part of the keys of its open files, by access. */
   readonly #keys: Readonly<Record<Access, string>>;
 
   constructor(torrent: TorrentId, setup: FileSpansSetup, thread: ThreadFiles) {
@@ -48,7 +48,7 @@ export class FileSpans {
       .sort((a, b) => a.offset - b.offset);
   }
 
-  /** Bytes in one write call, as they cost least here so far. */
+  /** Bytes in one write call that are cheapest here so far. */
   get writeBytes(): number {
     return this.#thread.writeSize.best;
   }
@@ -59,8 +59,8 @@ export class FileSpans {
   }
 
   /**
-   * Writes all of `bytes` at `offset` of the torrent, as far as files of ours take it. Returns the guarded files that have
-   * other bytes there: those are left as they are. Throws DiskError.
+   * Writes `bytes` at `offset` of the torrent. A guarded file with other bytes there is not changed. Returns these files. Throws
+   * DiskError.
    */
   write(offset: number, bytes: Uint8Array): number[] {
     const withheld: number[] = [];
@@ -78,8 +78,8 @@ export class FileSpans {
   }
 
   /**
-   * Fills `bytes` from `offset` of the torrent. False where a file is absent or ends too early, or where bytes belong to no
-   * file of ours. Throws DiskError.
+   * Fills `bytes` from `offset` of the torrent. False if a file is absent or too short, or if some bytes belong to no file of the
+   * plan. Throws DiskError.
    */
   read(offset: number, bytes: Uint8Array): boolean {
     let covered = 0;
@@ -92,20 +92,20 @@ export class FileSpans {
     return whole && covered === bytes.length;
   }
 
-  /** Whether the file has nothing but zeros between these places; what is not there counts as zeros. Throws DiskError. */
+  /** Whether the file has only zeros in this range; bytes beyond its end count as zeros. Throws DiskError. */
   isBlank(file: number, from: number, to: number): boolean {
     const chunk = this.#thread.scratch;
     for (let at = from; at < to; at += chunk.length) {
       const part = chunk.subarray(0, Math.min(chunk.length, to - at)).fill(0);
       const whole = this.#readPart(file, at, part);
-      // Its first byte is zero, and each is like the one before it.
+      // The first byte is zero, and each byte is equal to the one before it.
       if (part[0] !== 0 || !part.subarray(1).equals(part.subarray(0, -1))) return false;
       if (!whole) return true;
     }
     return true;
   }
 
-  /** Whether these very bytes are there already. */
+  /** Whether the file already has these bytes there. */
   #has(file: number, at: number, bytes: Uint8Array): boolean {
     for (let done = 0; done < bytes.length; done += WRITE_CHUNK_BYTES) {
       const part = bytes.subarray(done, done + WRITE_CHUNK_BYTES);
@@ -196,7 +196,7 @@ export class FileSpans {
   }
 }
 
-/** A file that was there keeps its times, and may be read-only, where a piece that it shares brings it nothing new. */
+/** A file that was there before the download keeps its times, and may be read-only, if a shared piece changes nothing in it. */
 function isCompared(standing: Standing, isShared: boolean): boolean {
   return standing === STANDING.guarded || (standing === STANDING.there && isShared);
 }

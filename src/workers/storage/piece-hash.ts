@@ -1,4 +1,4 @@
-/** The hash of a piece that lies on disk. It is read bit by bit: pieces may be larger than the memory that checking is worth. */
+/** The hash of a piece on disk. The piece is read in parts, because it may be larger than the memory for a check. */
 import { createHash } from 'node:crypto';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -9,14 +9,14 @@ export class PieceHash {
   readonly #geometry: Geometry;
   readonly #buffer: Buffer;
 
-  /** `buffer`: what it reads into; others may use it between two pieces. */
+  /** `buffer`: the memory to read into. Others may use it between two pieces. */
   constructor(spans: FileSpans, geometry: Geometry, buffer: Buffer) {
     this.#spans = spans;
     this.#geometry = geometry;
     this.#buffer = buffer;
   }
 
-  /** Null where a part of the piece is not there. Throws DiskError. */
+  /** Null if a part of the piece is not there. Throws DiskError. */
   of(piece: PieceIndex): Buffer | null {
     const length = lengthOfPiece(this.#geometry, piece);
     const start = piece * this.#geometry.pieceLength;

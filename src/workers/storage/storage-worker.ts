@@ -1,6 +1,6 @@
 /**
- * What a storage thread does, without the thread: commands in, results out. It learns of a torrent with its first task, and
- * forgets it when main says so. A simulation runs it over a disk of its own.
+ * The work of a storage thread, without the thread: commands in, results out. The first task of a torrent brings its set-up. Main
+ * says when to forget the torrent. A simulation runs this over its own disk.
  */
 import type { TorrentId } from '../../shared/indices.ts';
 import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../shared/storage-messages.ts';
@@ -21,12 +21,12 @@ export class StorageWorker {
     this.#collect = collect;
   }
 
-  /** What it holds. */
+  /** How many torrents and open files it has. */
   get held(): { readonly torrents: number; readonly openFiles: number } {
     return { torrents: this.#torrents.size, openFiles: this.#files.openCount };
   }
 
-  /** Throws on a bug of ours, and then knows no torrent any more: main cannot tell that from the death of the thread. */
+  /** Throws on a bug of ours and forgets all torrents: main handles this like the death of the thread. */
   run(command: StorageCommand): StorageResult {
     try {
       return this.#run(command);

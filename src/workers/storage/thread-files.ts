@@ -1,6 +1,6 @@
 /**
- * The files that a storage thread has open, over all its torrents: a few, the one longest unused is closed for the next. And
- * what belongs to the thread and its machine, not to a torrent: the size of its write calls, and memory to read into.
+ * The open files of a storage thread, over all its torrents: a few; the one that was unused longest is closed to open another.
+ * It also has what belongs to the thread and not to a torrent: the size of its write calls, and memory to read into.
  */
 import { CHECK_READ_BYTES, WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
 import type { Access, Disk, TorrentFiles } from './disk.ts';
@@ -14,12 +14,12 @@ interface OpenFile {
 export class ThreadFiles {
   readonly disk: Disk;
   readonly writeSize = new WriteSize();
-  /** Where bytes are compared with what is there. */
+  /** Memory for comparing bytes with those on disk. */
   readonly scratch = Buffer.allocUnsafeSlow(WRITE_CHUNK_BYTES);
   readonly #mostOpen: number;
   /** By the caller's key; a Map remembers the order of use. */
   readonly #open = new Map<string, OpenFile>();
-  /** Torrents hold a folder between two opens. Only the last one does, or a thousand of them would hold a thousand. */
+  /** A torrent keeps a folder open between two opens. Only the last torrent does, or a thousand would keep a thousand. */
   #lastOpened: TorrentFiles | null = null;
   #readBuffer: Buffer | null = null;
 
@@ -32,13 +32,13 @@ export class ThreadFiles {
     return this.#open.size;
   }
 
-  /** Where pieces are read to, part by part. Made when the first one is. */
+  /** Memory into which pieces are read, part by part. Created on first use. */
   get readBuffer(): Buffer {
     this.#readBuffer ??= Buffer.allocUnsafeSlow(CHECK_READ_BYTES);
     return this.#readBuffer;
   }
 
-  /** The descriptor of a file. `key`: of this file and access among all torrents. Throws what the disk throws. */
+  /** The descriptor of a file. `key` identifies file and access among all torrents. Throws the error of the disk. */
   descriptor(key: string, torrent: TorrentFiles, file: number, access: Access): number {
     const known = this.#open.get(key);
     if (known !== undefined) {
@@ -54,7 +54,7 @@ export class ThreadFiles {
     return descriptor;
   }
 
-  /** Closes all that is open of this torrent. */
+  /** Closes everything that is open for this torrent. */
   release(torrent: TorrentFiles): void {
     for (const [key, file] of this.#open) if (file.torrent === torrent) this.#close(key, file);
     if (this.#lastOpened !== torrent) return;
@@ -62,7 +62,7 @@ export class ThreadFiles {
     this.#lastOpened = null;
   }
 
-  /** Sockets may have taken what descriptors there are: then one of our files makes room for the other. */
+  /** Sockets may have taken all descriptors of the process. Then one of our files is closed to open this one. */
   #openOrMakeRoom(torrent: TorrentFiles, file: number, access: Access): number {
     for (;;) {
       try {

@@ -1,6 +1,6 @@
 /**
- * A torrent on a storage thread: SHA-1 of slots that are full, and the write of those whose hash is right; or the hash of what
- * is on disk already. Everything is synchronous: the thread has nothing else to do.
+ * A torrent on a storage thread: computes SHA-1 of full slots and writes the good pieces, or hashes what is already on disk.
+ * Everything is synchronous, because the thread has nothing else to do.
  */
 import { createHash, hash } from 'node:crypto';
 import { Arena } from '../../shared/arena.ts';

@@ -1,36 +1,36 @@
 /**
- * How large one write call should be. No constant is right: while the memory of a virtual machine is fresh, large pages of the
- * page cache are dear, and calls of 16 KiB cost less than those of 256 KiB; once it has been used, it is the other way round
- * (bench/NOTES.md). So a thread measures what a byte costs in calls of each size as it goes, keeps the cheapest, and looks at the
- * others again now and then. It is told the time, and knows nothing of files.
+ * How large one write call should be. No constant is right. While the memory of a virtual machine is fresh, large pages of the
+ * page cache are slow, and calls of 16 KiB cost less than calls of 256 KiB. After the memory was used once, it is the other way
+ * round (bench/NOTES.md). So a thread measures the cost per byte of each size, uses the cheapest, and tries the others now and
+ * then. It gets the time from outside and knows nothing of files.
  */
 import { LEAST_WRITE_BYTES, WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
 
 const WRITE_SIZES_BYTES = [LEAST_WRITE_BYTES, 4 * LEAST_WRITE_BYTES, WRITE_CHUNK_BYTES] as const;
 
-/** Writes of each size that are looked at. */
+/** How many writes of each size count. */
 const KEPT_SAMPLES = 13;
-/** The dearest quarter of them does not count: a stall of the disk says nothing about the size. All others do, since fresh memory shows in half of the writes. */
+/** The slowest quarter does not count: a stall of the disk says nothing about the size. The rest does: fresh memory slows half of the writes. */
 const COUNTED_SHARE = 0.75;
 const ENOUGH_SAMPLES = 8;
-/** At first each size is tried this often. */
+/** At first each size is tried this many times. */
 const FIRST_TRIES = 3;
 /** Afterwards one write in this many tries another size. */
 const LOOK_EVERY = 12;
-/** A size must be cheaper by this much to take over: both may be as good, and measure differently each time. */
+/** A size must be cheaper by this factor to take over: two sizes may be equally good and still measure differently. */
 const CLEARLY_CHEAPER = 0.95;
 /** Smaller writes say more about the call than about its size. */
 const LEAST_SAMPLE_BYTES = 262_144;
 
-/** What one size cost. The samples lie in a ring, and beside it in order: a write moves one of them and makes nothing new. */
+/** The cost of one size. The samples are in a ring and also sorted, so adding a sample allocates nothing. */
 class Costs {
-  /** Nanoseconds a byte, as they came; the oldest is at `#oldest` once the ring is full. */
+  /** Nanoseconds per byte, by time; the oldest is at `#oldest` once the ring is full. */
   readonly #ring = new Float64Array(KEPT_SAMPLES);
   /** The same, ascending. */
   readonly #sorted = new Float64Array(KEPT_SAMPLES);
   #count = 0;
   #oldest = 0;
-  /** The mean of those that count; of a few, the middle one. */
+  /** The mean of the samples that count; with few samples, the median. */
   cost = Number.POSITIVE_INFINITY;
 
   get isTried(): boolean {
@@ -78,7 +78,7 @@ export class WriteSize {
   #looked = 0;
   #allTried = false;
 
-  /** The size that costs least, as far as that is known. */
+  /** The cheapest size so far. */
   get best(): number {
     return WRITE_SIZES_BYTES[this.#best] as number;
   }
@@ -96,7 +96,7 @@ export class WriteSize {
     return WRITE_SIZES_BYTES[this.#looked] as number;
   }
 
-  /** `bytes` were written in calls of `size`, in this time. */
+  /** `bytes` were written in calls of `size` in this time. */
   note(size: number, bytes: number, nanoseconds: number): void {
     const costs = this.#costs[WRITE_SIZES_BYTES.indexOf(size)];
     if (costs === undefined || bytes < LEAST_SAMPLE_BYTES) return;
@@ -108,7 +108,7 @@ export class WriteSize {
     let cheapest = 0;
     for (let i = 1; i < this.#costs.length; i++) if (this.#costOf(i) < this.#costOf(cheapest)) cheapest = i;
     if (this.#costOf(cheapest) >= this.#costOf(this.#best) * CLEARLY_CHEAPER) return;
-    // The one that loses is tried anew at once: a few stalls in a row are not the size's fault.
+    // The size that loses is measured again at once: a few stalls in a row are not its fault.
     this.#costs[this.#best]?.forget();
     this.#allTried = false;
     this.#best = cheapest;

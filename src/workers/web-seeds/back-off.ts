@@ -1,4 +1,4 @@
-/** When a server that failed may be asked again: the wait doubles up to a bound, and there is no last try. */
+/** When a server that failed may be asked again. The wait doubles up to a limit, and the tries never end. */
 import {
   MAX_WEB_SEED_HOLDS,
   WEB_SEED_BACKOFF_MAX_MS,
@@ -15,25 +15,25 @@ export class BackOff {
     return this.#failures;
   }
 
-  /** Nothing may be asked before. */
+  /** No request may start before this time. */
   get until(): number {
     return this.#until;
   }
 
   /**
-   * One more failure, but for one that comes before the wait is over: connections that fail together met one trouble.
-   * `retryAfterMs`: what the server itself wants, at least; null where it says nothing.
+   * Counts one more failure, unless it comes before the wait is over: connections that fail together have the same cause.
+   * `retryAfterMs`: the shortest wait that the server asks for; null if it asks for none.
    */
   failed(now: number, retryAfterMs: number | null): void {
     if (now >= this.#until) this.#failures += 1;
     const wanted = Math.min(retryAfterMs ?? 0, WEB_SEED_RETRY_AFTER_MAX_MS);
-    // A server that names a time is not left alone for much longer than that.
+    // If a server names a time, we do not wait much longer than that.
     const most = wanted > WEB_SEED_BACKOFF_MS ? 2 * wanted : WEB_SEED_BACKOFF_MAX_MS;
     const doubled = Math.min(WEB_SEED_BACKOFF_MS * 2 ** Math.min(this.#failures - 1, 30), most);
     this.#until = Math.max(this.#until, now + Math.max(doubled, wanted));
   }
 
-  /** It may be asked now; how long the next wait is stays as it is. */
+  /** The server may be asked now. The next wait does not become shorter. */
   hurry(): void {
     this.#until = 0;
   }
@@ -44,7 +44,7 @@ export class BackOff {
   }
 }
 
-/** Retry-After (RFC 9110) in milliseconds: seconds or a date; null where it is missing or neither. */
+/** Retry-After (RFC 9110) in milliseconds, from seconds or a date; null if it is missing or neither. */
 export function retryAfterMs(header: string | string[] | undefined, wallMs: number): number | null {
   if (typeof header !== 'string') return null;
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1_000;
@@ -52,7 +52,7 @@ export function retryAfterMs(header: string | string[] | undefined, wallMs: numb
   return Number.isNaN(at) ? null : Math.max(0, at - wallMs);
 }
 
-/** How long a run is kept after so many failures in a row; null where it is better given up. */
+/** How long to keep a run after this many failures in a row; null if it should be given up. */
 export function holdMs(failures: number, retryAfterMs: number | null): number | null {
   const waitMs = Math.max(WEB_SEED_BACKOFF_MS * 2 ** (failures - 1), retryAfterMs ?? 0);
   return failures > MAX_WEB_SEED_HOLDS || waitMs > WEB_SEED_BACKOFF_MAX_MS ? null : waitMs;

@@ -1,6 +1,6 @@
 /**
- * What web seeds may begin: first what a reader waits for, then runs of missing pieces, those of the highest priority first, and
- * pieces of shards that stand still and want a guest.
+ * What web seeds may start: first pieces that a reader waits for, then runs of missing pieces with the highest priority first,
+ * and then, as a guest, pieces of shards that make no progress.
  */
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
@@ -21,7 +21,7 @@ import type { JointPieces } from './joint-pieces.ts';
 import { type SlotHolder, SlotWriter } from './slot-writer.ts';
 import type { WebSeed } from './web-seed.ts';
 
-/** Long enough to be as good as never, for a guest: it does not take the only place for one. */
+/** A guest that needs longer than this is nearly useless: it should not take the only place for a guest. */
 const LONG_GUEST_MS = 2 * SLOW_OWNER_REST_MS;
 
 export class Claims {
@@ -29,27 +29,27 @@ export class Claims {
   readonly #maxSlots: number;
   readonly #watch: SlotWatch;
   readonly #urgent: UrgentPieces;
-  /** Pieces that a web seed gave back: it was too slow at them, or is not wanted there. */
+  /** Pieces that a web seed gave back because it was too slow, or because its blocks are not wanted there. */
   readonly #rests = new Map<
     PieceIndex,
     { readonly seed: WebSeed; readonly until: number; readonly patienceMs: number }
   >();
   #now = 0;
   readonly #runs = new Set<SlotWriter>();
-  /** Pieces in work that want help; since when they have had no new block. */
+  /** Pieces in progress that could use a guest, and since when they have had no new block. */
   #standing: readonly {
     readonly piece: PieceIndex;
     readonly slot: SlotIndex;
     readonly received: number;
     readonly since: number;
   }[] = [];
-  /** At the last try others held all slots. */
+  /** No slot was free at the last try. */
   #outOfSlots = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  /** Web seeds that found nothing they could give, and how many pieces were missing then. */
+  /** Web seeds that found no piece they could send, and how many pieces were missing then. */
   readonly #barren = new Map<WebSeed, number>();
   readonly #joint: JointPieces;
-  /** The same of pieces that several have together. */
+  /** The same for pieces that only several web seeds have together. */
   readonly #barrenJoint = new Map<WebSeed, number>();
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
@@ -61,7 +61,7 @@ export class Claims {
     this.#urgent = new UrgentPieces(holder.ledger);
   }
 
-  /** All that are not settled. */
+  /** All runs that are not settled. */
   get runs(): Iterable<SlotWriter> {
     return this.#runs;
   }
@@ -71,8 +71,8 @@ export class Claims {
   }
 
   /**
-   * A piece that failed before is in one sender's hands alone: those must not be idle ones. True where the web seed is to give
-   * it back, so that another may begin it. It gets twice as long each time: it may be the only one that has it.
+   * A piece that failed its hash check has only one holder at a time, and that holder must not be idle. True if the web seed must
+   * give the piece back, so that another can start it. Its time doubles with each try: it may be the only one that has the piece.
    */
   givesUp(seed: WebSeed, run: SlotWriter, blocklessMs: number): boolean {
     if (run.role === 'guest' || !run.hasRules) return false;
@@ -82,7 +82,7 @@ export class Claims {
     return true;
   }
 
-  /** Once a tick. A web seed that found nothing looks again now and then, and at once where something has changed. */
+  /** Once a tick. A web seed that found nothing looks again after a while, and at once if something has changed. */
   refresh(now: number, hasChanged: boolean): void {
     this.#now = now;
     if (!hasChanged && now - this.#refreshedAt < WEB_SEED_REFRESH_MS) return;
@@ -91,7 +91,7 @@ export class Claims {
     this.#barrenJoint.clear();
   }
 
-  /** Slots that web seeds may still take. */
+  /** How many slots web seeds may still take. */
   get #room(): number {
     let held = 0;
     for (const { openCount } of this.#runs) held += openCount;
@@ -99,8 +99,8 @@ export class Claims {
   }
 
   /**
-   * What a reader waits for and a shard is slow at, or else the next missing pieces in a row that the web seed has, at most
-   * `most`, looked for in `count` pieces from `from` on and around; null where there is none, or no slot.
+   * A piece that a reader waits for and a shard is slow at. Otherwise the next missing pieces in a row that the web seed has, at
+   * most `most`, from the `count` pieces that start at `from`. Null if there are none, or no slot.
    */
   runFor(
     seed: WebSeed,
@@ -110,7 +110,7 @@ export class Claims {
   ): SlotWriter | null {
     const { ledger } = this.#holder;
     const isWhole = count === ledger.pieceCount;
-    // A server without ranges would send all of the file before.
+    // A server without ranges would first send all of the file before the piece.
     const mayLeap = isWhole && !seed.isStreaming;
     const awaited = mayLeap ? this.#joinAwaited(seed) : null;
     if (awaited !== null) return awaited;
@@ -126,7 +126,7 @@ export class Claims {
     return null;
   }
 
-  /** A piece that a reader waits for, and that a shard is slow at. */
+  /** Joins a shard at a piece that a reader waits for and that the shard is slow at. */
   #joinAwaited(seed: WebSeed): SlotWriter | null {
     const { arena, shard } = this.#holder;
     const awaited = this.#urgent.awaited();
@@ -139,7 +139,7 @@ export class Claims {
     return null;
   }
 
-  /** A piece that several web seeds have together, and this one the beginning of. */
+  /** A piece that only several web seeds have together, if this one has the start of it. */
   jointFor(seed: WebSeed): SlotWriter | null {
     const { ledger, arena } = this.#holder;
     const isBarren = this.#barrenJoint.get(seed) === ledger.missingCount;
@@ -156,13 +156,13 @@ export class Claims {
     return null;
   }
 
-  /** True while some piece of these is missing that the web seed has. */
+  /** True if one of these pieces is missing and the web seed has it. */
   isWanted(seed: WebSeed, from: number, count: number): boolean {
     for (let i = from; i < from + count; i++) if (this.#isFor(seed, i as PieceIndex)) return true;
     return false;
   }
 
-  /** The web seed would be asked for something, had its server a place for it. */
+  /** True if the web seed has something to fetch, so that it needs a place at its server. */
   wants(seed: WebSeed, now: number): boolean {
     const { arena, shard } = this.#holder;
     const isEndgame = this.#isEndgame(seed);
@@ -173,17 +173,17 @@ export class Claims {
     );
   }
 
-  /** A piece of a shard that stands still, or comes too slowly; null where there is none that the web seed can give. */
+  /** A piece of a shard that makes no progress or is too slow; null if the web seed has no such piece. */
   joinFor(seed: WebSeed, now: number): SlotWriter | null {
     const { arena, shard } = this.#holder;
-    // While there are pieces to begin, and slots for them, it leaves the shards alone: each block would come twice.
+    // While there are pieces to start and slots for them, it does not join shards: each block would arrive twice.
     const isEndgame = this.#isEndgame(seed);
     if (!isEndgame && !this.#outOfSlots) return null;
     this.#look(isEndgame, now);
     for (const { piece, slot, since } of this.#standing) {
       if (arena.ownerOf(slot) === shard || !seed.files.canGive(piece)) continue;
       const ms = (arena.geometry.pieceLength * 1_000) / (seed.rate ?? Number.POSITIVE_INFINITY);
-      // A slow one helps only where no other came.
+      // A slow web seed joins only if no other holder did.
       const patienceMs = ms > LONG_GUEST_MS ? SLOW_OWNER_REST_MS : isEndgame ? 0 : SLOW_OWNER_MS;
       const run = now - since < patienceMs ? null : this.#join(seed, piece, slot);
       if (run !== null) return run;
@@ -191,7 +191,7 @@ export class Claims {
     return null;
   }
 
-  /** Becomes the guest of a shard; null where that cannot be, or nothing is left to do. */
+  /** Becomes the guest of a shard; null if that is not possible, or if nothing is left to do. */
   #join(seed: WebSeed, piece: PieceIndex, slot: SlotIndex): SlotWriter | null {
     if (!this.#holder.arena.join(slot, piece, this.#holder.shard)) return null;
     const run = new SlotWriter(this.#holder, 'guest', seed.index, piece, [slot]);
@@ -200,14 +200,14 @@ export class Claims {
     return null;
   }
 
-  /** Missing pieces in a row from this one on; null where none can be had, or where no slot is left. */
+  /** Missing pieces in a row from this one on; null if there are none, or no slot is left. */
   #runAt(seed: WebSeed, first: PieceIndex, most: number): SlotWriter | null {
     const run = this.#adopt(seed, first) ?? this.#fresh(seed, first, Math.min(most, this.#room));
     if (run === null && !this.#isKept(first)) this.#outOfSlots = true;
     return run;
   }
 
-  /** Nothing is left that the web seed could begin. */
+  /** True if the web seed can start nothing more. */
   #isEndgame(seed: WebSeed): boolean {
     const { missingCount } = this.#holder.ledger;
     return missingCount === 0 || this.#barren.get(seed) === missingCount;
@@ -236,7 +236,7 @@ export class Claims {
     return rest === undefined || rest.seed !== seed || this.#now >= rest.until;
   }
 
-  /** Missing pieces in a row from this one on of which no block is kept; null where there is none, or no slot. */
+  /** Missing pieces in a row from this one on that have no kept blocks; null if there are none, or no slot. */
   #fresh(seed: WebSeed, first: PieceIndex, most: number): SlotWriter | null {
     const { pieceCount } = this.#holder.ledger;
     const slots: SlotIndex[] = [];
@@ -251,13 +251,13 @@ export class Claims {
     return this.#begun(new SlotWriter(this.#holder, 'owner', seed.index, first, slots));
   }
 
-  /** Blocks of the piece are kept for the next holder. */
+  /** True if blocks of the piece are kept for the next holder. */
   #isKept(piece: PieceIndex): boolean {
     const { arena } = this.#holder;
     return arena.parked().some((slot) => arena.pieceOf(slot) === piece);
   }
 
-  /** Goes on with a piece of which blocks are kept; null where there are none, or the web seed's are not wanted. */
+  /** Continues a piece with kept blocks; null if there are none, or if blocks of this web seed are not accepted. */
   #adopt(seed: WebSeed, piece: PieceIndex): SlotWriter | null {
     const { ledger, arena, shard } = this.#holder;
     if (!this.#isKept(piece) || !ledger.claim(piece, shard)) return null;
@@ -266,7 +266,7 @@ export class Claims {
       ledger.release(piece, shard);
       return null;
     }
-    // Those that are not avoided had it and gave nothing: the suspicion is turned round.
+    // Senders that are not avoided had the piece and sent nothing: the suspicion is reversed.
     if (arena.avoidedIn(slot).length > 0 && arena.fruitlessTries(slot) >= MAX_FRUITLESS_TRIES)
       this.#holder.onWasted(arena.relent(slot) * BLOCK_BYTES);
     const run = new SlotWriter(this.#holder, 'owner', seed.index, piece, [slot]);
@@ -281,7 +281,7 @@ export class Claims {
     this.#rests.set(piece, { seed, until: this.#now + SLOW_OWNER_REST_MS, patienceMs });
   }
 
-  /** With a free slot, or else that of a piece of which blocks are kept, the least complete one. */
+  /** Takes a free slot. If there is none, it takes the parked slot with the fewest blocks. */
   #claim(piece: PieceIndex): SlotIndex | null {
     const { ledger, arena, shard } = this.#holder;
     if (!ledger.claim(piece, shard)) return null;

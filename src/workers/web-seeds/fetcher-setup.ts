@@ -1,4 +1,4 @@
-/** What the web seeds of one torrent are given at their start. */
+/** What the web seeds of one torrent get at their start. */
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { ShardId } from '../../shared/indices.ts';
@@ -15,11 +15,11 @@ export interface FetcherSetup {
   readonly ledger: Ledger;
   readonly arena: Arena;
   readonly maxSlots: number;
-  /** Shared with all other torrents. */
+  /** Shared by all torrents. */
   readonly servers: Servers;
   readonly visitor: Visitor;
   readonly clock: Clock;
-  /** Resolves after so long, or when the signal is aborted. Never rejects. */
+  /** Resolves after this time, or when the signal aborts. Never rejects. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly post: (news: WebSeedNews) => void;
 }

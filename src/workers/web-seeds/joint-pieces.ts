@@ -1,6 +1,6 @@
 /**
- * Pieces that no web seed can give whole, because each lacks one of their files, but that several can give together, each the
- * bytes of the files it has.
+ * Pieces that no web seed has completely, because each lacks one of their files. Several can send them together: each sends the
+ * bytes of its files.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MAX_BAD_PIECES_OF_FILE } from '../../shared/limits.ts';
@@ -8,14 +8,14 @@ import type { WebSeed } from './web-seed.ts';
 
 export class JointPieces {
   readonly #seeds: readonly WebSeed[];
-  /** How often each was fetched: where it fails its hash, it is not always known which of the web seeds was wrong. */
+  /** How often each was fetched. If it fails its hash check, we do not always know which web seed sent bad data. */
   readonly #tries = new Map<PieceIndex, number>();
 
   constructor(seeds: readonly WebSeed[]) {
     this.#seeds = seeds;
   }
 
-  /** The piece is to be had from several web seeds, and not from one. */
+  /** True if several web seeds have the piece together, and no single one has all of it. */
   isJoint(piece: PieceIndex): boolean {
     const [first] = this.#seeds;
     if (first === undefined || this.#seeds.length < 2) return false;
@@ -24,7 +24,7 @@ export class JointPieces {
     return first.files.filesOf(piece).every((file) => this.#seeds.some(({ files }) => files.has(file)));
   }
 
-  /** It was fetched, and goes to the hashers. */
+  /** The piece was fetched and goes to the storage threads. */
   fetched(piece: PieceIndex): void {
     this.#tries.set(piece, (this.#tries.get(piece) ?? 0) + 1);
   }

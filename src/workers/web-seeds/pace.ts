@@ -1,4 +1,4 @@
-/** How fast a run comes in, and whether another web seed should have what is left of it. */
+/** The rate of a run, and whether another web seed should take over the rest of it. */
 import {
   BLOCK_BYTES,
   ENDGAME_SILENCE_MS,
@@ -24,7 +24,7 @@ export class Pace {
     this.#blockAt = now;
   }
 
-  /** The run has come this far. */
+  /** The run has reached the byte `at`. */
   saw(now: number, at: number): void {
     if (at === this.#at) return;
     if (Math.floor(at / BLOCK_BYTES) !== Math.floor(this.#at / BLOCK_BYTES)) this.#blockAt = now;
@@ -39,7 +39,7 @@ export class Pace {
     return ms < ENDGAME_SILENCE_MS ? null : ((this.#at - this.#from) * 1_000) / ms;
   }
 
-  /** The rate of a run that is over. */
+  /** The rate of a run that has ended. */
   finalRate(now: number): number {
     return ((this.#at - this.#from) * 1_000) / Math.max(1, now - this.#begun);
   }
@@ -53,15 +53,15 @@ export class Pace {
     return now - this.#movedAt;
   }
 
-  /** Milliseconds since a block came whole. */
+  /** Milliseconds since the last complete block. */
   blocklessMs(now: number): number {
     return now - this.#blockAt;
   }
 }
 
 /**
- * Whether a web seed with nothing to do takes over `leftBytes` from one that fetches them at `rate`: only where it is known to
- * be twice as fast, so that two slow ones do not take turns. One that was never tried may help where next to nothing comes.
+ * Whether an idle web seed takes over `leftBytes` from one that fetches them at `rate`. It must be known to be twice as fast, or
+ * two slow ones would take turns. A web seed that was never tried may help if almost nothing arrives.
  */
 export function shouldTakeOver(leftBytes: number, rate: number | null, helperRate: number | null): boolean {
   if (rate === null) return false;
@@ -72,8 +72,8 @@ export function shouldTakeOver(leftBytes: number, rate: number | null, helperRat
 }
 
 /**
- * Pieces of the next run. One at first; then about as much as the web seed sends in two seconds: a slow server must not hold
- * much. Towards the end runs become short, so that the last bytes come over all connections.
+ * How many pieces the next run has: one at first, then about as much as the web seed sends in two seconds, because a slow server
+ * must not hold many. Near the end runs become short, so that the last bytes come over all connections.
  */
 export function runPieces(
   rate: number | null,

@@ -1,18 +1,17 @@
 /**
- * What a server's answer to a range request holds: which bytes of the file, and packed how. Servers answer with less or more
- * than was asked for (RFC 9110 lets them), with the whole file, or with another file; this is the one place that decides
- * which of these bytes are used.
+ * Decides which bytes of a server's answer to a range request are used, and how they are compressed. A server may send less or
+ * more than the requested range (RFC 9110 allows this), the whole file, or a different file.
  */
 import { HttpError } from '../../shared/http-visitor.ts';
 import { retryAfterMs } from './back-off.ts';
 
-/** The server cannot give this file. It may have others. */
+/** The server cannot send this file. It may have others. */
 export class FileLost extends HttpError {}
 
-/** The server cannot answer now. */
+/** The server cannot send anything now. */
 export class ServerBusy extends HttpError {
   readonly retryAfterMs: number | null;
-  /** It speaks of itself, and not of this file alone. */
+  /** True if the whole server is busy, and not only this file. */
   readonly ofServer: boolean;
 
   constructor(status: number, wantsMs: number | null) {
@@ -28,29 +27,29 @@ export interface AskedRange {
   /** Bytes of the file: `[from, to)`. */
   readonly from: number;
   readonly to: number;
-  /** Of the whole file, as the torrent says. */
+  /** The length of the whole file in the torrent. */
   readonly length: number;
 }
 
 export interface RangeAnswer {
   /** The body is the whole file. */
   readonly whole: boolean;
-  /** Bytes of the file that the body holds: `[start, end)`. */
+  /** The bytes of the file in the body: `[start, end)`. */
   readonly start: number;
   readonly end: number;
-  /** How the body is packed; null where it is as it was asked for. */
+  /** How the body is compressed; null if it is not. */
   readonly coding: Coding | null;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Too many requests; overloaded. Other statuses from 500 on may be the trouble of one file. */
+/** Too many requests; overloaded. Other statuses of 500 and above may concern only one file. */
 const OF_SERVER = new Set([429, 503]);
 
 /** 408, 425 and 429 mean "not now"; any other 4xx is about this file. */
 const LATER = new Set([408, 425, 429]);
 
-/** Throws FileLost or ServerBusy where the answer is of no use. */
+/** Throws FileLost or ServerBusy if the answer cannot be used. */
 export function rangeAnswer(status: number, headers: Headers, asked: AskedRange): RangeAnswer {
   if (status >= 500 || LATER.has(status))
     throw new ServerBusy(status, retryAfterMs(headers['retry-after'], Date.now()));
@@ -70,7 +69,7 @@ function wholeFile(headers: Headers, { length }: AskedRange): RangeAnswer {
 function partOf(headers: Headers, { from, to, length }: AskedRange): RangeAnswer {
   const range = /^bytes[ =](\d+)-(\d+)\/(\d+|\*)$/i.exec(String(headers['content-range'] ?? '').trim());
   if (range === null) {
-    // Some servers leave the header out; the length then shows that it is the range.
+    // Some servers leave the header out. The length then shows that the body is the range.
     const coding = codingOf(headers, to - from);
     if (coding === null && contentLength(headers) === to - from)
       return { whole: false, start: from, end: to, coding };
@@ -81,18 +80,18 @@ function partOf(headers: Headers, { from, to, length }: AskedRange): RangeAnswer
   const coding = codingOf(headers, isOurs ? end - start : -1);
   if (!isOurs) {
     if (coding === null) throw otherLength(Number(total), length);
-    // Ranges of a packed file are ranges of its packed bytes: of use only where they are all there.
+    // A range of a compressed file is a range of its compressed bytes: it is useful only if it contains all of them.
     if (start > 0 || end < Number(total)) throw packed(coding);
     return { whole: true, start: 0, end: length, coding };
   }
-  if (start > from || end <= from) throw new FileLost('it answers with another range than it was asked for');
+  if (start > from || end <= from) throw new FileLost('it answers with a different range than we asked for');
   return { whole: false, start, end: Math.min(end, length), coding };
 }
 
 /**
- * How the body is packed. Servers label files that are archives themselves (`x.tar.gz`) as if they had packed them just now:
- * a body as long as the bytes that were asked for is those bytes, whatever its label says. Throws FileLost for a packing that
- * cannot be undone here.
+ * How the body is compressed. Some servers label a file that is itself compressed (`x.tar.gz`) as if they had compressed it for
+ * this answer. So a body with exactly the requested length is the requested bytes, whatever its label says. Throws FileLost for a
+ * compression that we cannot undo.
  */
 function codingOf(headers: Headers, plainBytes: number): Coding | null {
   const label = String(headers['content-encoding'] ?? '')
@@ -109,11 +108,11 @@ function contentLength(headers: Headers): number | null {
   return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : null;
 }
 
-/** The server packs what should come as it is, and the bytes that were asked for cannot be had from that. */
+/** The server compresses the answer, and we cannot get the requested bytes from it. */
 export function packed(coding: string): FileLost {
-  return new FileLost(`it sends ${coding} although it was asked for the plain bytes`);
+  return new FileLost(`it sends ${coding} although we asked for plain bytes`);
 }
 
 function otherLength(theirs: number, ours: number): FileLost {
-  return new FileLost(`its file has ${theirs} bytes where the torrent's has ${ours}`);
+  return new FileLost(`its file has ${theirs} bytes, but the torrent's file has ${ours}`);
 }

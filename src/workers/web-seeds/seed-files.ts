@@ -1,6 +1,6 @@
 /**
- * What one web seed has of each file. Failures are counted by server and file: that a server lacks one file, or has another
- * version of it, says nothing about the rest.
+ * Which files one web seed has. Failures are counted per file: if a server lacks one file or has another version of it, that says
+ * nothing about its other files.
  */
 
 import type { Geometry } from '../../shared/geometry.ts';
@@ -13,13 +13,13 @@ import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
 export const BAD_DATA = 'it sent bad data';
 
 export interface SeedFile {
-  /** Why the server cannot give it; null while it can. */
+  /** Why the server cannot send it; null if it can. */
   lostTo: string | null;
-  /** A file that is lost is asked for again then; null where it is not barred. */
+  /** When a lost file is tried again; null if it is not barred. */
   retryAt: number | null;
-  /** Where the server's redirects led to. */
+  /** Where the server's redirects led. */
   landing: Landing | null;
-  /** Which of the file's names is asked for. */
+  /** Which of the file's names to use. */
   name: number;
   badPieces: number;
   goodPieces: number;
@@ -29,11 +29,11 @@ export class SeedFiles {
   readonly #files: readonly WebSeedFile[];
   readonly #geometry: Geometry;
   readonly #states = new Map<number, SeedFile>();
-  /** For each piece, for how many reasons it is not to be had here; null while there is none at all. */
+  /** For each piece, the number of reasons why it is not available here; null while there is no reason for any piece. */
   #bars: Uint16Array | null = null;
   readonly #badPieces = new Set<PieceIndex>();
   #lost = 0;
-  /** When the next lost file is to be tried again. */
+  /** When the next lost file is tried again. */
   #nextRetry = Number.POSITIVE_INFINITY;
 
   /** `files` in the order of the torrent. */
@@ -42,37 +42,37 @@ export class SeedFiles {
     this.#geometry = geometry;
   }
 
-  /** Files that were lost at one time or another. */
+  /** How many files were lost at some time. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** Something cannot be had. */
+  /** True if some piece is not available. */
   get hasBars(): boolean {
     return this.#bars !== null;
   }
 
-  /** Every file of the piece may be asked for. */
+  /** True if every file of the piece may be requested. */
   canGive(piece: PieceIndex): boolean {
     return this.#bars === null || this.#bars[piece] === 0;
   }
 
-  /** The file may be asked for. */
+  /** True if the file may be requested. */
   has(file: number): boolean {
     return (this.#states.get(file)?.retryAt ?? null) === null;
   }
 
-  /** The same of the file in which this byte of the torrent lies. */
+  /** The same for the file that contains this byte of the torrent. */
   hasAt(byte: number): boolean {
     return this.has(fileAt(this.#files, byte));
   }
 
-  /** The server sent wrong bytes of the piece. */
+  /** True if the server sent bad data for the piece. */
   isBad(piece: PieceIndex): boolean {
     return this.#badPieces.has(piece);
   }
 
-  /** What is remembered of a file. */
+  /** The state of a file. */
   of(file: number): SeedFile {
     let state = this.#states.get(file);
     if (state === undefined) {
@@ -82,7 +82,7 @@ export class SeedFiles {
     return state;
   }
 
-  /** The server does not give this file. It is tried again after a long while: what is forbidden or absent may change. */
+  /** The server does not send this file. It is tried again after a long time: a missing or forbidden file may come back. */
   lose(file: number, reason: string, now: number): void {
     const state = this.of(file);
     if (state.lostTo === null) this.#lost += 1;
@@ -93,13 +93,13 @@ export class SeedFiles {
     this.#barFile(file, 1);
   }
 
-  /** The server has answered with bytes of this file. */
+  /** The server answered with bytes of this file. */
   gives(file: number): void {
     const state = this.#states.get(file);
     if (state !== undefined && state.retryAt === null) state.lostTo = null;
   }
 
-  /** Lost files whose time has come may be asked for again. */
+  /** Lost files whose time has come may be requested again. */
   retry(now: number): void {
     if (now < this.#nextRetry) return;
     this.#nextRetry = Number.POSITIVE_INFINITY;
@@ -115,8 +115,9 @@ export class SeedFiles {
   }
 
   /**
-   * The server sent wrong bytes of this piece: it is not asked for it again. Where only one file can be meant, and several of its
-   * pieces were wrong, the server has another version of the file. Returns the file that is given up for that, or null.
+   * The server sent bad data for this piece, so the piece is not requested from it again. If several pieces of one file were bad
+   * (not counting pieces shared by files), the server has another version of the file. Returns the file that is given up, or
+   * null.
    */
   badPiece(piece: PieceIndex, now: number): number | null {
     if (!this.#badPieces.has(piece)) {
@@ -135,13 +136,13 @@ export class SeedFiles {
     return file;
   }
 
-  /** All of the piece came from here; if it is bad after all, `badPiece` takes that back. */
+  /** All of the piece came from this server. If the piece is bad after all, `badPiece` reverses the count. */
   goodPiece(piece: PieceIndex): void {
     const file = this.#onlyFileOf(piece);
     if (file !== null) this.of(file).goodPieces += 1;
   }
 
-  /** Why the piece is not to be had here; null where it is. */
+  /** Why the piece is not available here; null if it is. */
   whyNot(piece: PieceIndex): string | null {
     if (this.canGive(piece)) return null;
     for (const file of this.filesOf(piece)) {
@@ -151,7 +152,7 @@ export class SeedFiles {
     return BAD_DATA;
   }
 
-  /** Files that have bytes in the piece; padding is none. */
+  /** The files with bytes in the piece, without padding. */
   filesOf(piece: PieceIndex): number[] {
     const start = piece * this.#geometry.pieceLength;
     const end = start + lengthOfPiece(this.#geometry, piece);
@@ -182,7 +183,7 @@ export class SeedFiles {
   }
 }
 
-/** The file in which the byte lies; those of length zero hold none. */
+/** The file that contains the byte; files of length zero contain none. */
 export function fileAt(files: readonly WebSeedFile[], offset: number): number {
   let low = 0;
   let high = files.length - 1;

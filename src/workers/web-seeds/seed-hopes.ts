@@ -1,4 +1,4 @@
-/** What main must know of web seeds: which files each lacks, which of them waits, and which has nothing left to give. */
+/** What main must know about web seeds: which files each lacks, which ones wait, and which have nothing left to send. */
 import type { HttpError } from '../../shared/http-visitor.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
@@ -13,10 +13,10 @@ export class SeedHopes {
   readonly #ledger: Ledger;
   readonly #post: (news: WebSeedNews) => void;
   readonly #told = new Map<WebSeed, string | null>();
-  /** Files that main knows a web seed lacks. */
+  /** Lost files of each web seed that were reported to main. */
   readonly #lost = new Map<WebSeed, Set<number>>();
   readonly #waiting = new Set<WebSeed>();
-  /** A piece that each may still give. */
+  /** A piece that each web seed may still send. */
   readonly #hopeAt = new Map<WebSeed, PieceIndex>();
   #stale = false;
   #verified = 0;
@@ -50,10 +50,10 @@ export class SeedHopes {
     this.#post({ type: 'file-lost', seed: seed.index, file, reason: seed.files.of(file).lostTo ?? '' });
   }
 
-  /** Said once for a time of failures: the waits that follow are no news. */
+  /** Reported once for a series of failures: the waits that follow are not new to the user. */
   waits(seed: WebSeed, error: HttpError, ms: number): void {
     this.#stale = true;
-    // A name that does not exist hardly ever comes to exist: the run does not wait for it.
+    // A host name that does not exist will hardly appear during the run, so the run does not wait for it.
     if (error.message.includes('ENOTFOUND')) seed.server.hardlyAnswers(error.message);
     if (this.#waiting.has(seed)) return;
     this.#waiting.add(seed);
@@ -66,7 +66,7 @@ export class SeedHopes {
     });
   }
 
-  /** Tells what has changed. */
+  /** Reports what has changed. */
   tell(): void {
     for (const seed of this.#waiting) if (seed.server.isGiving) this.#backAgain(seed);
     const verified = this.#ledger.verifiedCount;
@@ -81,21 +81,21 @@ export class SeedHopes {
     }
   }
 
-  /** It gives again. Where no web seed could be reached, that shows that the network is back. */
+  /** It sends data again. If no web seed could be reached before, the network is back. */
   #backAgain(seed: WebSeed): void {
     if (this.#waiting.size === this.#seeds.length)
       for (const { server } of this.#seeds) server.networkCameBack();
     this.#waiting.delete(seed);
   }
 
-  /** Why the web seed has none of the pieces that are wanted; null where it has some, or none is wanted. */
+  /** Why the web seed has none of the wanted pieces; null if it has one, or if no piece is wanted. */
   #nothingLeft(seed: WebSeed): string | null {
     const { files } = seed;
     if (!files.hasBars) return null;
     const { pieceCount } = this.#ledger;
     const from = this.#hopeAt.get(seed) ?? 0;
     let reason: string | null = null;
-    // From the piece on that gave hope the last time: of a large torrent most are looked at once.
+    // Starts at the piece that was found the last time: it is usually still available, so the loop ends at once.
     for (let i = 0; i < pieceCount; i++) {
       const piece = ((from + i) % pieceCount) as PieceIndex;
       if (!this.#ledger.isWanted(piece)) continue;

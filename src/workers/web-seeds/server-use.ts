@@ -1,6 +1,6 @@
 /**
- * One torrent's part in a server. The connections that a server takes go round among the torrents that want one; a failure that
- * is about the files of one torrent keeps no other waiting.
+ * One torrent's use of a server. The torrents share the connections of a server in turns. A failure that concerns only the files
+ * of one torrent does not make the others wait.
  */
 import { BackOff } from './back-off.ts';
 import type { ServerBusy } from './range-answer.ts';
@@ -8,13 +8,13 @@ import type { Server } from './server.ts';
 
 export class ServerUse {
   readonly #server: Server;
-  /** After failures that are about files of this torrent. */
+  /** Back-off after failures that concern files of this torrent. */
   readonly #backOff = new BackOff();
   #working = 0;
   #giving = 0;
-  /** The number of the server's last request that was ours. */
+  /** The number of this torrent's last request among all requests to the server. */
   #lastTurn = 0;
-  /** When it last wanted a connection and had to wait. */
+  /** When the torrent last wanted a connection and had to wait. */
   wishedAt = Number.NEGATIVE_INFINITY;
 
   constructor(server: Server) {
@@ -22,22 +22,22 @@ export class ServerUse {
     server.join(this);
   }
 
-  /** The torrent is through with the server. */
+  /** The torrent no longer uses the server. */
   leave(): void {
     this.#server.leave(this);
   }
 
-  /** No request of this torrent is under way. */
+  /** True if this torrent has no request in progress. */
   get isFree(): boolean {
     return this.#working === 0;
   }
 
-  /** Bytes come for this torrent at this moment. */
+  /** True while bytes arrive for this torrent. */
   get isGiving(): boolean {
     return this.#giving > 0;
   }
 
-  /** Why the server will hardly ever answer; it is asked all the same. */
+  /** Why the server will probably never answer. It is asked anyway. */
   get lostTo(): string | null {
     return this.#server.lostTo;
   }
@@ -46,13 +46,13 @@ export class ServerUse {
     this.#server.lostTo = reason;
   }
 
-  /** Fewer connections first; of those that have as many, the one whose turn was longer ago. */
+  /** The torrent with fewer connections goes first; with equal numbers, the one whose last request is older. */
   comesBefore(other: ServerUse): boolean {
     if (this.#working !== other.#working) return this.#working < other.#working;
     return this.#lastTurn < other.#lastTurn;
   }
 
-  /** One more request may begin. `wants`: there is something that it would ask for. */
+  /** Whether one more request may start. `wants`: the torrent has something to request. */
   mayBegin(now: number, wants: () => boolean): boolean {
     if (now < this.#backOff.until) return false;
     const may = this.#server.mayBegin(this, now);
@@ -65,28 +65,28 @@ export class ServerUse {
     this.#lastTurn = this.#server.begin();
   }
 
-  /** `gave`: as `gives` was called for it. */
+  /** `gave`: whether `gives` was called for this request. */
   end(gave: boolean): void {
     this.#working -= 1;
     if (gave) this.#giving -= 1;
     this.#server.end(gave);
   }
 
-  /** A request brings its first bytes. */
+  /** A request receives its first bytes. */
   gives(): void {
     this.#giving += 1;
     this.#backOff.succeeded();
     this.#server.gives();
   }
 
-  /** The server gives again, and with it the network is back. */
+  /** The server answers again, so the network is back. */
   networkCameBack(): void {
     this.#server.networkCameBack();
   }
 
   /**
-   * A request failed; `busy`: by this answer of the server, null where it gave none. Returns how long the server is left alone,
-   * in milliseconds; 0 where others go on.
+   * A request failed. `busy`: the server's answer; null if there was none. Returns for how many milliseconds the server is not
+   * asked; 0 if other requests go on.
    */
   failed(now: number, busy: ServerBusy | null): number {
     const retryAfterMs = busy?.retryAfterMs ?? null;
@@ -95,7 +95,7 @@ export class ServerUse {
       this.#server.wantsFewer(now);
       return 0;
     }
-    // Others get their files from it: this one has trouble with ours.
+    // Other torrents get their files from this server, so only our files are the problem.
     this.#backOff.failed(now, retryAfterMs);
     return this.#backOff.until - now;
   }

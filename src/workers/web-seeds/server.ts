@@ -1,42 +1,42 @@
 /**
- * The host behind web seeds, of one torrent or several: how many connections it takes, who has them, and when it may be asked
- * again after a failure. What it answers to one torrent holds for all: none asks a server that wants to be left alone.
+ * The host behind the web seeds of one torrent or several: how many connections it accepts, which torrent has them, and when it
+ * may be asked again after a failure. A wait that it asks for holds for all torrents.
  */
 import { WEB_SEED_BACKOFF_MAX_MS, WEB_SEED_CONNECTIONS, WEB_SEED_IDLE_MS } from '../../shared/limits.ts';
 import { BackOff } from './back-off.ts';
 
-/** A torrent that waits for a place asks again and again; one that has not asked for this long wants none. */
+/** A torrent that waits for a connection asks again and again. If it has not asked for this long, it no longer wants one. */
 const WISH_MS = 3 * WEB_SEED_IDLE_MS;
 
-/** A torrent that asks the server for its files. */
+/** A torrent that wants connections to the server. */
 interface Contender {
   /** When it last wanted a connection and had to wait. */
   readonly wishedAt: number;
-  /** The next connection that becomes free is for this torrent rather than for the other. */
+  /** True if this torrent gets the next free connection before the other one. */
   comesBefore(other: Contender): boolean;
 }
 
 export class Server {
   readonly #contenders = new Set<Contender>();
   readonly #backOff = new BackOff();
-  /** Requests under way, and those of them that bring bytes. */
+  /** Requests in progress, and how many of them receive bytes. */
   #working = 0;
   #giving = 0;
-  /** It refused a connection while others brought bytes: it wants no more than those, for a while. */
+  /** The most connections it accepts now: it refused one more while others received bytes. */
   #most = WEB_SEED_CONNECTIONS;
   #fewerUntil = 0;
-  /** It could not be reached, the last time. */
+  /** True if it could not be reached the last time. */
   #isAway = false;
-  /** Requests that have begun, ever. */
+  /** How many requests have started in total. */
   #begun = 0;
-  /** Why it will hardly ever answer; it is asked all the same. */
+  /** Why it will probably never answer. It is asked anyway. */
   lostTo: string | null = null;
 
   join(contender: Contender): void {
     this.#contenders.add(contender);
   }
 
-  /** No request of this torrent is under way any more. */
+  /** The torrent has no more requests in progress. */
   leave(contender: Contender): void {
     this.#contenders.delete(contender);
   }
@@ -45,17 +45,17 @@ export class Server {
     return this.#contenders.size > 0;
   }
 
-  /** Bytes come from it at this moment, for whatever torrent. */
+  /** True while bytes arrive from it, for any torrent. */
   get isGiving(): boolean {
     return this.#giving > 0;
   }
 
-  /** It is to be left alone still. */
+  /** True while it may not be asked. */
   isWaiting(now: number): boolean {
     return now < this.#backOff.until;
   }
 
-  /** One more request of this torrent may begin. After a failure one alone finds out whether it is over. */
+  /** Whether one more request of this torrent may start. After a failure, a single request tests the server. */
   mayBegin(contender: Contender, now: number): boolean {
     if (this.isWaiting(now)) return false;
     if (now >= this.#fewerUntil) this.#most = WEB_SEED_CONNECTIONS;
@@ -73,13 +73,13 @@ export class Server {
     return this.#begun;
   }
 
-  /** `gave`: as `gives` was called for it. */
+  /** `gave`: whether `gives` was called for this request. */
   end(gave: boolean): void {
     this.#working -= 1;
     if (gave) this.#giving -= 1;
   }
 
-  /** A request brings its first bytes. */
+  /** A request receives its first bytes. */
   gives(): void {
     this.#giving += 1;
     this.lostTo = null;
@@ -87,18 +87,18 @@ export class Server {
     this.#backOff.succeeded();
   }
 
-  /** The network is back, after a time in which no server could be reached. A server that was busy keeps its wait. */
+  /** The network is back after a time in which no server could be reached. A server that was busy keeps its wait. */
   networkCameBack(): void {
     if (this.#isAway) this.#backOff.hurry();
   }
 
-  /** It refused one more request while others bring bytes: it gets no more than those. */
+  /** It refused one more request while others receive bytes: it gets no more than those for a while. */
   wantsFewer(now: number): void {
     this.#most = this.#giving;
     this.#fewerUntil = now + WEB_SEED_BACKOFF_MAX_MS;
   }
 
-  /** A request failed while none brings bytes; `answered`: by a word of the server. Returns how long it is left alone, in milliseconds. */
+  /** A request failed while none receives bytes; `answered`: the server answered. Returns for how many milliseconds it is not asked. */
   failed(now: number, answered: boolean, retryAfterMs: number | null): number {
     this.#isAway = !answered;
     this.#backOff.failed(now, retryAfterMs);

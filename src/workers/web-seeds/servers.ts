@@ -1,4 +1,4 @@
-/** The servers that web seeds of any torrent are on. One that wants to be left alone is remembered after its last torrent left. */
+/** The servers of all web seeds. A server with a wait that is not over is remembered after its last torrent left. */
 import { MAX_HTTP_ORIGINS } from '../../shared/limits.ts';
 import { Server } from './server.ts';
 import { ServerUse } from './server-use.ts';
@@ -10,7 +10,7 @@ export class Servers {
     return this.#byOrigin.size;
   }
 
-  /** A torrent begins to use the servers of these URLs; one for each URL, the same where the server is the same. */
+  /** A torrent starts to use the servers of these URLs. Returns one entry per URL; URLs on the same server share it. */
   use(urls: readonly string[]): ServerUse[] {
     const uses = new Map<string, ServerUse>();
     return urls.map((url) => {
@@ -23,17 +23,17 @@ export class Servers {
     });
   }
 
-  /** The torrent is through with them: no request of its own is under way. */
+  /** The torrent no longer uses them: it has no request in progress. */
   leave(uses: readonly ServerUse[], now: number): void {
     for (const use of uses) use.leave();
     let waiting = 0;
-    // The latest first: the oldest go where too many are remembered.
+    // The newest first: if too many are remembered, the oldest are forgotten.
     for (const [origin, server] of [...this.#byOrigin].reverse())
       if (!server.isUsed && (!server.isWaiting(now) || ++waiting > MAX_HTTP_ORIGINS))
         this.#byOrigin.delete(origin);
   }
 
-  /** The network of this machine was away, and is back. */
+  /** The network of this machine was down and is back. */
   networkCameBack(): void {
     for (const server of this.#byOrigin.values()) server.networkCameBack();
   }

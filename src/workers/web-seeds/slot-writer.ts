@@ -1,8 +1,8 @@
 /**
- * Pieces in a row into which a server's bytes stream: claimed together and filled in order, or one piece of a shard's that the
- * web seeds joined as its guest. Others may write into the same slots: a guest of ours, or the owner whose guest we are. So a
- * block is taken only once all of it is here (a server that crawls would keep it from everybody), what another has taken is
- * passed over, and what is still absent at the end can be asked for once more (`rewind`).
+ * Writes a server's bytes into the slots of a run: pieces in a row, claimed together and filled in order, or one piece of a shard
+ * that the web seeds joined as its guest. Others may write into the same slots: our guest, or the owner if we are the guest. So a
+ * block is taken only when all of it has arrived; otherwise a very slow server would keep it from the others. Blocks that another
+ * holder has taken are skipped. Blocks that are still missing at the end can be requested again (`rewind`).
  */
 import type { Arena } from '../../shared/arena.ts';
 import { blocksOfPiece, lengthOfBlock, lengthOfPiece } from '../../shared/geometry.ts';
@@ -15,16 +15,16 @@ import { copyShared } from '../../shared/shared-copy.ts';
 
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
-/** Stands for several web seeds that sent a block together: there is no such one, so that none of them is blamed. */
+/** The sender of a block that came from several web seeds. No web seed has this number, so none is blamed. */
 const SEVERAL = webSeedAsSender(MAX_WEB_SEEDS);
 
 export interface SlotHolder {
   readonly ledger: Ledger;
   readonly arena: Arena;
   readonly shard: ShardId;
-  /** The last block came here; `only`: the web seed that sent all of them, if one did. */
+  /** The last block arrived here; `only`: the web seed that sent all blocks, if a single one did. */
   onFull(full: FullPiece, only: number | null): void;
-  /** Bytes came that were of no use. */
+  /** Bytes arrived that cannot be used. */
   onWasted(bytes: number): void;
 }
 
@@ -32,31 +32,31 @@ interface Held {
   readonly piece: PieceIndex;
   readonly slot: SlotIndex;
   readonly blocks: number;
-  /** Blocks came here. */
+  /** True if blocks arrived here. */
   isFruitful: boolean;
 }
 
 export class SlotWriter {
   readonly role: 'owner' | 'guest';
-  /** Several web seeds fetch it together, each the files that it has. */
+  /** Several web seeds fetch the run together, each the files that it has. */
   readonly joint: boolean;
-  /** A piece that failed its hash before: blocks of some senders are not wanted, or those of one only. */
+  /** The piece failed its hash check before: it avoids some senders, or takes all blocks from one. */
   readonly hasRules: boolean;
-  /** The web seed whose bytes come in. */
+  /** The web seed whose bytes arrive. */
   sender: number;
   readonly #holder: SlotHolder;
   readonly #start: number;
   #at: number;
   #end: number;
-  /** The beginning of the block under way, where it came in parts. */
+  /** The first bytes of the current block, if it arrives in parts. */
   readonly #partial = Buffer.allocUnsafe(BLOCK_BYTES);
-  /** That beginning came from another web seed. */
+  /** True if those bytes came from another web seed. */
   #isMixed = false;
   readonly #held: readonly Held[];
-  /** Pieces that are not settled yet, as positions in the run. */
+  /** The pieces that are not settled, as positions in the run. */
   readonly #open: Set<number>;
 
-  /** `slots`: of pieces in a row, the first of which is `first`. */
+  /** `slots`: the slots of consecutive pieces, starting with `first`. */
   constructor(
     holder: SlotHolder,
     role: 'owner' | 'guest',
@@ -83,12 +83,12 @@ export class SlotWriter {
     this.#end = this.#endOf(slots.length - 1);
   }
 
-  /** Where in the torrent the next byte belongs. */
+  /** The position in the torrent of the next byte. */
   get at(): number {
     return this.#at;
   }
 
-  /** Where in the torrent the last byte that is wanted ends. */
+  /** The position in the torrent after the last wanted byte. */
   get end(): number {
     return this.#end;
   }
@@ -102,17 +102,17 @@ export class SlotWriter {
     return this.#open.size;
   }
 
-  /** The piece to which the next byte belongs came whole from others. */
+  /** True if others have completed the piece of the next byte. */
   get isOvertaken(): boolean {
     return this.#at < this.#end && !this.#open.has(this.#position());
   }
 
-  /** The next byte belongs into the middle of a block. */
+  /** True if the next byte is in the middle of a block. */
   get isInBlock(): boolean {
     return this.#at < this.#end && this.#place(this.#position()).within > 0;
   }
 
-  /** Takes in the next bytes; what lies beyond the end is dropped. */
+  /** Writes the next bytes. Bytes after the end are dropped. */
   write(bytes: Buffer): void {
     for (let from = 0; from < bytes.length && this.#at < this.#end; ) {
       const i = this.#position();
@@ -128,7 +128,7 @@ export class SlotWriter {
     }
   }
 
-  /** Bytes came that lie before those that are wanted. */
+  /** Bytes arrived that come before the wanted ones. */
   passOver(length: number): void {
     this.#holder.onWasted(length);
   }
@@ -140,8 +140,8 @@ export class SlotWriter {
   }
 
   /**
-   * Another web seed goes on from here. A block under way is begun anew: each block has one sender. But where the files in it
-   * come from several web seeds (`joint`) it has none that could be blamed.
+   * Another web seed continues the run. A block that is in progress starts again, because each block has one sender. In a joint
+   * run the block goes on: its files come from several web seeds, and none of them can be blamed.
    */
   handTo(sender: number, joint = false): void {
     this.sender = sender;
@@ -155,8 +155,8 @@ export class SlotWriter {
   }
 
   /**
-   * Lets go of pieces that are whole, and, as a guest, of those that the owner gave up; clears what a guest that died was
-   * writing. True once no piece is left.
+   * Leaves the slots of complete pieces, and as a guest those that the owner gave up. As the owner, clears what a dead guest was
+   * writing. True if no piece is left.
    */
   collect(): boolean {
     const { arena } = this.#holder;
@@ -169,7 +169,7 @@ export class SlotWriter {
     return this.#open.size === 0;
   }
 
-  /** Goes back to the first block that is absent and that no other is writing; false where there is none. */
+  /** Goes back to the first missing block that no other holder is writing; false if there is none. */
   rewind(): boolean {
     const { arena } = this.#holder;
     let [first, last] = [-1, -1];
@@ -189,7 +189,7 @@ export class SlotWriter {
     return true;
   }
 
-  /** Gives back pieces at the end of the run that begin behind this byte, as far as no other is at work on them. */
+  /** Gives back pieces at the end of the run that start after this byte, unless another holder works on them. */
   shorten(behind: number): void {
     if (this.role === 'guest') return;
     for (let i = this.#held.length - 1; i > 0; i--) {
@@ -199,7 +199,7 @@ export class SlotWriter {
     }
   }
 
-  /** Nothing more will be written: gives back what no other is at work on. True once no piece is left. */
+  /** Nothing more will be written: gives back the pieces that no other holder works on. True if no piece is left. */
   settle(): boolean {
     if (this.collect()) return true;
     for (const i of this.#open) {
@@ -209,7 +209,7 @@ export class SlotWriter {
     return this.#open.size === 0;
   }
 
-  /** A whole block, unless another was first. */
+  /** Writes a complete block, unless another holder took it first. */
   #put(i: number, block: number, bytes: Buffer, from: number, to: number): void {
     const isMixed = this.#isMixed;
     this.#isMixed = false;
@@ -229,7 +229,7 @@ export class SlotWriter {
     if (isNews) this.#holder.onFull({ piece, slot }, isOurs ? this.sender : null);
   }
 
-  /** Web seeds take a block only when it is whole: what is taken and not received is the dead one's. */
+  /** Web seeds take a block only when it is complete. So a block that is taken but not received belongs to the dead guest. */
   #clearAfterGuest(slot: SlotIndex, blocks: number): void {
     const { arena } = this.#holder;
     for (let block = 0; block < blocks; block++)
@@ -263,7 +263,7 @@ export class SlotWriter {
     return this.#startOf(i) + lengthOfPiece(this.#holder.arena.geometry, (this.#held[i] as Held).piece);
   }
 
-  /** The block under way, how much of it there is, and how much there will be. */
+  /** The current block, how many bytes of it have arrived, and its length. */
   #place(i: number): { readonly block: number; readonly within: number; readonly length: number } {
     const inPiece = this.#at - this.#startOf(i);
     const block = Math.floor(inPiece / BLOCK_BYTES);

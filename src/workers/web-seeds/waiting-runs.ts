@@ -1,10 +1,10 @@
-/** Runs that no connection fetches: others are at work on what they lack, or another web seed is to go on with them. */
+/** Runs without a connection: other holders work on their missing blocks, or another web seed will continue them. */
 import { ORPHANED_PIECE_MS, SLOW_OWNER_REST_MS } from '../../shared/limits.ts';
 import type { SlotWriter } from './slot-writer.ts';
 import type { WebSeed } from './web-seed.ts';
 
 export class WaitingRuns {
-  /** Since when each waits. */
+  /** Since when each run waits. */
   readonly #runs = new Map<SlotWriter, number>();
 
   add(run: SlotWriter, now: number): void {
@@ -15,7 +15,7 @@ export class WaitingRuns {
     this.#runs.delete(run);
   }
 
-  /** A run that lacks something that this web seed has. It is the web seed's from here on. */
+  /** A run that misses something that this web seed has. The web seed owns the run from now on. */
   nextFor(seed: WebSeed): SlotWriter | null {
     for (const run of this.#runs.keys()) {
       const mayGoOn = run.joint
@@ -32,7 +32,7 @@ export class WaitingRuns {
     return null;
   }
 
-  /** Gives back those that no web seed goes on with, and, as a guest, those where we only wait and another might help. */
+  /** Gives back runs that no web seed continues, and, as a guest, runs where we only wait and another guest might help. */
   expire(now: number, onSettled: (run: SlotWriter) => void): void {
     for (const [run, since] of this.#runs) {
       const patienceMs = run.role === 'guest' ? SLOW_OWNER_REST_MS : ORPHANED_PIECE_MS;

@@ -1,6 +1,6 @@
 /**
- * All web seeds of one torrent at work: a few connections each, which claim runs of pieces, fetch them, and take over from one
- * another what comes too slowly. Time and network come from outside.
+ * Runs all web seeds of one torrent: a few connections for each. Connections claim runs of pieces, fetch them, and take over runs
+ * that are too slow elsewhere. Time and network come from outside.
  */
 import { setMaxListeners } from 'node:events';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -41,7 +41,7 @@ export class WebSeedFetcher {
 
   constructor(setup: FetcherSetup) {
     this.#setup = setup;
-    // Each connection that waits listens to it.
+    // Each waiting connection adds a listener.
     setMaxListeners(0, this.#stopping.signal);
     const { ledger, arena, owner, servers, visitor, post } = setup;
     const torrent = { ...setup, geometry: arena.geometry };
@@ -75,7 +75,7 @@ export class WebSeedFetcher {
     return this.#stopping.signal.aborted;
   }
 
-  /** Ends all requests; see `run`. */
+  /** Ends all requests. `run` resolves after that. */
   stop(): void {
     this.#stopping.abort();
     for (const work of this.#works) work.abort();
@@ -89,13 +89,13 @@ export class WebSeedFetcher {
   }
 
   /**
-   * Resolves once it was told to stop, and every connection has ended: nothing writes into a slot any more, and what could be
-   * given back is. Rejects, just as late, for a bug of ours: what goes on would write into slots that are another's by then.
+   * Resolves after `stop`, when every connection has ended: then nothing writes into a slot, and all that can be given back is.
+   * Rejects for a bug of ours, also only then: a connection that goes on could write into slots of other holders.
    */
   async run(): Promise<void> {
     const all = this.#seeds.length * WEB_SEED_CONNECTIONS;
     const connections = Array.from({ length: all }, (_, i) => {
-      // Each begins in a part of the torrent of its own, so that they do not get in each other's way.
+      // Each connection starts in its own part of the torrent, so that they do not get in each other's way.
       const start = Math.floor((i / all) * this.#setup.ledger.pieceCount);
       return this.#connection(this.#seeds[Math.floor(i / WEB_SEED_CONNECTIONS)] as WebSeed, start);
     });
@@ -127,12 +127,12 @@ export class WebSeedFetcher {
     }
   }
 
-  /** Shorter where it is told to stop meanwhile. */
+  /** Ends early after `stop`. */
   #sleep(ms: number): Promise<void> {
     return this.#setup.sleep(ms, this.#stopping.signal);
   }
 
-  /** What a connection does next: what others left, something new, what another is slow at, or what a shard is slow at. */
+  /** The next run: one that was left over, a new one, one of a slow web seed, or one of a slow shard. */
   #next(seed: WebSeed, from: number, now: number): SlotWriter | null {
     return (
       this.#waiting.nextFor(seed) ??
@@ -149,7 +149,7 @@ export class WebSeedFetcher {
     return runPieces(rate, arena.geometry.pieceLength, ledger.missingCount, connections);
   }
 
-  /** A web seed with nothing to do takes a run from one that is too slow at it. */
+  /** An idle web seed takes a run from one that is too slow at it. */
   #takeOver(seed: WebSeed, now: number): SlotWriter | null {
     for (const work of this.#works) {
       const { run } = work;
@@ -165,7 +165,7 @@ export class WebSeedFetcher {
     return null;
   }
 
-  /** Fetches the run, and what follows it; resolves to how long to wait after it, in milliseconds. */
+  /** Fetches the run and what follows it. Resolves to how many milliseconds to wait afterwards. */
   async #perform(seed: WebSeed, run: SlotWriter): Promise<number> {
     const work = new Work(seed, run, this.#setup.clock, (at, end) => this.#more(work, at, end));
     this.#works.add(work);
@@ -195,7 +195,7 @@ export class WebSeedFetcher {
     if (this.#wastedBytes > 0) this.#setup.post({ type: 'wasted', bytes: this.#wastedBytes });
   }
 
-  /** A server failed in the middle of a block, perhaps between two files: the run is kept, or what came of it is lost each time. */
+  /** A server failed in the middle of a block, perhaps between two files. Keeps the run, or its bytes would be lost each time. */
   async #holds(work: Work, failures: number, retryAfterMs: number | null): Promise<boolean> {
     const waitMs = work.run.isInBlock ? holdMs(failures, retryAfterMs) : null;
     if (waitMs === null) return false;
@@ -203,14 +203,14 @@ export class WebSeedFetcher {
     return !this.#stopped && work.isFetching && !work.isOver;
   }
 
-  /** How fast the web seed is. A request that ended at once, without a byte, says nothing. */
+  /** Measures the rate of the web seed. A request that ended at once without a byte says nothing. */
   #measure({ seed, run, pace }: Work): void {
     const now = this.#setup.clock();
     pace.saw(now, run.at);
     if (pace.hasMoved || pace.silentMs(now) >= ENDGAME_SILENCE_MS) seed.rate = pace.finalRate(now);
   }
 
-  /** Whether the same run is gone on with, and how long to wait where not. */
+  /** Whether to continue the same run, and if not, how long to wait. */
   #after({ seed, run, isOver }: Work, outcome: FetchOutcome, moved: boolean): [boolean, number] {
     const now = this.#setup.clock();
     switch (outcome.kind) {
@@ -224,7 +224,7 @@ export class WebSeedFetcher {
         this.#hopes.fileLost(seed, outcome.file);
         return [false, seed.bytes === 0 && seed.files.lost > FRUITLESS_FILES ? WEB_SEED_BACKOFF_MS : 0];
       case 'failed': {
-        // A server that hangs up in the middle is asked for the rest: what it gave is worth something.
+        // A server that closes the connection in the middle is asked for the rest: it does send data.
         if (moved && !this.#stopped) return [true, 0];
         const busy = outcome.error instanceof ServerBusy ? outcome.error : null;
         const ms = seed.server.failed(now, busy);
@@ -234,7 +234,7 @@ export class WebSeedFetcher {
     }
   }
 
-  /** The next run in a file that comes as a whole. Waits for a free slot: the server waits, too. */
+  /** The next run in a file that is sent as a whole. Waits for a free slot; the server waits meanwhile. */
   async #more(work: Work, at: number, end: number): Promise<boolean> {
     const { seed } = work;
     const { pieceLength } = this.#setup.arena.geometry;
@@ -253,9 +253,9 @@ export class WebSeedFetcher {
     return false;
   }
 
-  /** No connection fetches the run now. Others may still be at work on its pieces: their slots are held until they are through. */
+  /** No connection fetches the run now. If others still work on its pieces, their slots are held until they are done. */
   #letGo(run: SlotWriter): void {
-    // What several fetch together goes on with the next of them.
+    // The next of several web seeds continues a joint run.
     if (run.joint ? run.collect() : run.settle()) this.#claims.settled(run);
     else this.#waiting.add(run, this.#setup.clock());
   }
@@ -272,19 +272,19 @@ export class WebSeedFetcher {
     this.#claims.refresh(now, false);
     for (const work of this.#works) if (work.isFetching) this.#watch(work, now);
     this.#waiting.expire(now, (run) => this.#forget(run));
-    // Bytes that come show that the network is there, long before a large piece is whole.
+    // Reported at each tick: bytes show that the network works, long before a large piece is complete.
     for (const seed of this.#seeds) if (!seed.server.isFree) this.#tellFetched(seed);
     this.#hopes.tell();
   }
 
-  /** Shortens what is slow, and ends what is of no more use. */
+  /** Shortens slow runs, and ends runs that are no longer useful. */
   #watch(work: Work, now: number): void {
     const { run, pace } = work;
     pace.saw(now, run.at);
     const rate = pace.rate(now);
     if (rate !== null) run.shorten(run.at + 2 * rate * WEB_SEED_RUN_S);
     if (run.openCount === 0 || run.isOvertaken) return work.abort();
-    // A guest that is slow makes room for a better one, and may come again.
+    // A slow guest makes room for a better one. It may join again later.
     const isSlowGuest = run.role === 'guest' && work.ageMs(now) >= SLOW_OWNER_REST_MS;
     if (isSlowGuest || this.#claims.givesUp(work.seed, run, pace.blocklessMs(now))) work.endRun();
   }

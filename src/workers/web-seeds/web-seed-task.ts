@@ -1,6 +1,6 @@
 /**
- * The task of the one thread that fetches from web seeds, for all torrents of the session: the port, the network and the
- * clock for `WebSeedThread`. It stays pending until it is stopped.
+ * The task of the one thread that fetches from web seeds, for all torrents of the session: it gives `WebSeedThread` its port,
+ * network and clock. It stays pending until it is stopped.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
@@ -11,12 +11,12 @@ import { LivedClock } from '../../shared/lived-clock.ts';
 import type { WebSeedCommand, WebSeedTask } from '../../shared/web-seed-messages.ts';
 import { WebSeedThread } from './web-seed-thread.ts';
 
-/** Rejects for a bug of ours, once nothing is at work any more. */
+/** Rejects for a bug of ours, after all work has ended. */
 export default async function webSeedTask(task: WebSeedTask<MessagePort>): Promise<void> {
   const { owner, port, route, clientName } = task;
   const visitor = new HttpVisitor(route, clientName);
   const lived = new LivedClock(monotonicMs);
-  // Waits that servers asked for go on while no torrent is here to look at the clock.
+  // Lived time must pass while no torrent is there to read the clock: waits that servers asked for go on.
   const looks = setInterval(lived.now, WEB_SEED_TICK_MS);
   const thread = new WebSeedThread(owner, {
     visitor,

@@ -1,6 +1,6 @@
 /**
- * The web seeds of all torrents of a session: one fetcher for each torrent, over servers that they share. As a shard it claims
- * pieces in the ledgers and fills slots of the arenas, but from HTTP servers instead of peers. Commands in, events out; time
+ * The web seeds of all torrents of a session: one fetcher per torrent, with shared servers. Like a shard, it claims pieces in the
+ * ledgers and fills slots of the arenas, but its data comes from HTTP servers and not from peers. Commands in, events out; time
  * and network come from outside.
  */
 import { Arena } from '../../shared/arena.ts';
@@ -15,13 +15,13 @@ import { WebSeedFetcher } from './web-seed-fetcher.ts';
 export interface WebSeedWorld {
   readonly visitor: Visitor;
   readonly clock: Clock;
-  /** Resolves after so long, or when the signal is aborted. Never rejects. */
+  /** Resolves after this time, or when the signal aborts. Never rejects. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly post: (event: WebSeedEvent) => void;
 }
 
 export class WebSeedThread {
-  /** Resolves once it was told to stop and nothing is at work; rejects then for a bug of ours. */
+  /** Resolves after a stop, when all work has ended. Rejects then if there was a bug of ours. */
   readonly ended: Promise<void>;
   readonly #owner: ShardId;
   readonly #world: WebSeedWorld;
@@ -31,7 +31,7 @@ export class WebSeedThread {
   #fault: { readonly error: unknown } | null = null;
   #end: () => void = () => {};
 
-  /** `owner`: under whose name pieces and slots are claimed. */
+  /** `owner`: the holder under which pieces and slots are claimed. */
   constructor(owner: ShardId, world: WebSeedWorld) {
     this.#owner = owner;
     this.#world = world;
@@ -84,12 +84,12 @@ export class WebSeedThread {
 
   #removed(torrent: TorrentId): void {
     this.#fetchers.delete(torrent);
-    // After a bug main takes them all for lost with the thread, and not for removed.
+    // After a bug, main treats all torrents as lost with the thread, not as removed.
     if (this.#fault === null) this.#world.post({ type: 'removed', torrent });
     this.#endWhenIdle();
   }
 
-  /** A bug of ours. All torrents end: main begins them anew, under another owner. */
+  /** A bug of ours. All torrents end. Main starts them again with another owner. */
   #failed(torrent: TorrentId, error: unknown): void {
     this.#fault ??= { error };
     this.#fetchers.delete(torrent);

@@ -1,6 +1,6 @@
 /**
- * One web seed (BEP 19): an HTTP server with the files of the torrent. A few connections at a time fetch runs of pieces as
- * byte ranges, over connections that stay open. A server without ranges streams whole files instead.
+ * One web seed (BEP 19): an HTTP server with the files of the torrent. A few connections fetch runs of pieces as byte ranges and
+ * stay open. A server without ranges sends whole files instead.
  */
 
 import type { Readable } from 'node:stream';
@@ -15,7 +15,7 @@ import { fileAt, SeedFiles } from './seed-files.ts';
 import type { ServerUse } from './server-use.ts';
 import type { SlotWriter } from './slot-writer.ts';
 
-/** The part of `HttpVisitor` that is used here. */
+/** The part of `HttpVisitor` that we use here. */
 export interface Visitor {
   visit(
     url: string,
@@ -28,15 +28,15 @@ export interface Visitor {
   }>;
 }
 
-/** What one connection is at work on. */
+/** The current work of a connection. */
 export interface SeedWork {
   readonly run: SlotWriter;
   readonly signal: AbortSignal;
-  /** Bytes come. */
+  /** Bytes arrived. */
   onBytes(): void;
   /**
-   * A whole file is coming, and has reached this byte of the torrent: the next run that begins in it before `end`. False where
-   * nothing more of it is wanted.
+   * A whole file arrives and has reached this byte of the torrent. Continues with the next run that starts before `end`. False if
+   * no more of the file is wanted.
    */
   more(at: number, end: number): Promise<boolean>;
 }
@@ -45,12 +45,12 @@ export type FetchOutcome =
   | { readonly kind: 'done' }
   /** The signal was aborted. */
   | { readonly kind: 'stopped' }
-  /** Another connection sees to it. */
+  /** Another connection does it. */
   | { readonly kind: 'left' }
   | { readonly kind: 'file-lost'; readonly file: number; readonly reason: string }
   | { readonly kind: 'failed'; readonly error: HttpError; readonly retryAfterMs: number | null };
 
-/** A whole file comes from its start, and another connection is reading such a one already. */
+/** The answer is a whole file from its start, and another connection already reads one. */
 class OneIsEnough extends HttpError {}
 
 export class WebSeed {
@@ -60,9 +60,9 @@ export class WebSeed {
   bytes = 0;
   /** Bytes per second of its last run; null before the first. */
   rate: number | null = null;
-  /** It knows no ranges. */
+  /** True if it does not support ranges. */
   #wholeFilesOnly = false;
-  /** Answers under way that hold a whole file. */
+  /** How many answers in progress are whole files. */
   #wholeStreams = 0;
   readonly #url: string;
   readonly #files: readonly WebSeedFile[];
@@ -90,18 +90,18 @@ export class WebSeed {
     this.#visitor = visitor;
   }
 
-  /** It sends whole files only: worth reading from the first missing piece on, over one connection. */
+  /** True if it sends only whole files. Then one connection reads from the first missing piece on. */
   get isStreaming(): boolean {
     return this.#wholeFilesOnly;
   }
 
-  /** `wants`: there is something that it would be asked for. */
+  /** `wants`: there is something to request from it. */
   mayBegin(now: number, wants: () => boolean): boolean {
     const isBusy = this.#wholeFilesOnly && !this.server.isFree;
     return !isBusy && this.server.mayBegin(now, wants);
   }
 
-  /** Fetches the run from where it stands. Never rejects. */
+  /** Fetches the run from its current position. Never rejects. */
   async fetch(work: SeedWork): Promise<FetchOutcome> {
     let file = 0;
     try {
@@ -124,7 +124,7 @@ export class WebSeed {
     }
   }
 
-  /** One request for what the run still wants of the file; the answer may hold less, or the whole file. */
+  /** One request for the part of the file that the run still wants. The answer may have less, or the whole file. */
   async #fetchFrom(file: number, work: SeedWork): Promise<void> {
     const { offset, length } = this.#files[file] as WebSeedFile;
     const from = work.run.at - offset;
@@ -146,8 +146,8 @@ export class WebSeed {
   }
 
   /**
-   * Asks where the redirects led to the last time, then by the URL itself (what a redirect names may be good for a while only),
-   * then by the file's other names.
+   * Tries the last target of the redirects first, then the URL itself (a redirect may be valid for a while only), and then the
+   * other names of the file.
    */
   async #ask(
     file: number,
@@ -166,7 +166,7 @@ export class WebSeed {
           namedBy: known?.namedBy ?? null,
           refuses: (at, reach) => webSeedRefusal(at, (this.#files[file] as WebSeedFile).names, reach),
         });
-        // An answer that is not wanted is destroyed, and says so as an error that nothing else hears.
+        // A body that we do not want is destroyed. Its error event must have a listener, or the process ends.
         body.on('error', () => {});
         const answer = answerOr(() => body.destroy(), status, headers, asked);
         if (landing.url !== new URL(url).href) state.landing = landing;
@@ -182,7 +182,7 @@ export class WebSeed {
     }
   }
 
-  /** Reads the body into the run, and where it is a whole file into further ones. True if it was read to its end. */
+  /** Reads the body into the run. If it is a whole file, into more runs. True if it was read to its end. */
   async #takeIn(
     file: number,
     body: Readable,
@@ -191,11 +191,11 @@ export class WebSeed {
   ): Promise<boolean> {
     const { offset } = this.#files[file] as WebSeedFile;
     const [began, bodyEnd] = [work.run.at, offset + end];
-    /** The byte of the torrent that comes next. */
+    /** The position in the torrent of the next byte. */
     let at = offset + start;
     let wanted = true;
     for await (const chunk of unpacked(body, coding)) {
-      // More than the file: a body without a length may be another, longer file, and one that was packed may have no end.
+      // More than the file: a body without a length may be a longer file, and a compressed one may be endless.
       if (at >= bodyEnd) return false;
       work.onBytes();
       let from = 0;
@@ -211,7 +211,7 @@ export class WebSeed {
         at += skipped + used;
         if (run.at >= run.end) wanted = whole && at < bodyEnd && (await work.more(at, bodyEnd));
       }
-      // Left before its natural end the connection is lost: it is worth that only where more comes than is wanted.
+      // Leaving early loses the connection. That is worth it only if more data follows than we want.
       if (from < chunk.length || (at < bodyEnd && !wanted)) return false;
     }
     if (at < bodyEnd && work.run.at === began) throw new HttpError('it ended too early');
@@ -222,7 +222,7 @@ export class WebSeed {
     return this.#isFileItself ? [''] : (this.#files[file] as WebSeedFile).names;
   }
 
-  /** BEP 19: a URL that ends in a slash is a folder; of a torrent with several files it always is one. */
+  /** BEP 19: a URL with a slash at its end is a folder. For a torrent with several files it always is one. */
   #urlOf(file: number, name: number): string {
     if (this.#isFileItself) return this.#url;
     return `${this.#url}${this.#url.endsWith('/') ? '' : '/'}${this.#namesOf(file)[name] ?? ''}`;
@@ -247,7 +247,7 @@ function answerOr(
   }
 }
 
-/** The body as the file has it. Throws FileLost in the middle where it cannot be unpacked. */
+/** The uncompressed body. Throws FileLost in the middle if it cannot be uncompressed. */
 async function* unpacked(body: Readable, coding: Coding | null): AsyncGenerator<Buffer> {
   if (coding === null) {
     yield* body as AsyncIterable<Buffer>;

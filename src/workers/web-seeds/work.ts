@@ -1,4 +1,4 @@
-/** One connection of a web seed at work on a run. */
+/** One connection of a web seed with its current run. */
 import type { Clock } from '../../shared/clock.ts';
 import { Pace } from './pace.ts';
 import type { SlotWriter } from './slot-writer.ts';
@@ -42,17 +42,17 @@ export class Work implements SeedWork {
     return this.#abort.signal;
   }
 
-  /** Bytes came. */
+  /** True if bytes arrived. */
   get gave(): boolean {
     return this.#gave;
   }
 
-  /** Its run is its own: neither let go, nor in another's hands. */
+  /** True if this connection has a run: it was neither let go nor given to another. */
   get isFetching(): boolean {
     return this.#state === 'fetching';
   }
 
-  /** The run is not gone on with. */
+  /** True if the run will not be continued. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -67,26 +67,26 @@ export class Work implements SeedWork {
     this.seed.server.gives();
   }
 
-  /** One more try at what the run lacks. Returns where it begins. */
+  /** One more try for the missing part of the run. Returns its position. */
   begin(): number {
     this.#abort = new AbortController();
     this.#pace = new Pace(this.#clock(), this.#run.at);
     return this.#run.at;
   }
 
-  /** The run was let go; the answer may go on into another. */
+  /** The run was let go. The answer may continue into another run. */
   pause(): void {
     this.#state = 'between';
   }
 
-  /** The answer goes on into the next run. */
+  /** The answer continues into the next run. */
   goOn(run: SlotWriter): void {
     this.#state = 'fetching';
     this.#run = run;
     this.#pace = new Pace(this.#clock(), run.at);
   }
 
-  /** Ends the request under way. */
+  /** Ends the request in progress. */
   abort(): void {
     this.#abort.abort();
   }
@@ -96,7 +96,7 @@ export class Work implements SeedWork {
     this.abort();
   }
 
-  /** Another web seed has the run. */
+  /** Another web seed takes the run. */
   giveAway(): void {
     this.#state = 'given-away';
     this.abort();

@@ -1,4 +1,4 @@
-/** The same with the strictest compiler: every type of the package is named, and every event told apart. */
+/** The same with the strictest compiler: it names every type of the package and handles every event. */
 import {
   type DownloadOptions,
   type DownloadResult,
@@ -12,7 +12,7 @@ import {
 const [torrent = '', output = ''] = process.argv.slice(2);
 const types = new Set<TorrentEvent['type']>();
 
-/** Has no end that the compiler could reach while an event has no case. */
+/** The compiler reports an error here while an event has no case. */
 function text(event: TorrentEvent): string {
   switch (event.type) {
     case 'metadata':

@@ -1,4 +1,4 @@
-/** What the types must refuse: a wrong value, a name that no setting has, a field that no event has. */
+/** What the types must refuse: a wrong value, an unknown setting, an unknown field of an event. */
 import { download } from 'unchoke';
 
 await download('x.torrent', { shards: 'two' });

@@ -1,4 +1,4 @@
-/** `unchoke bench`: the throughput of a swarm or a server. Everything is verified and thrown away: the disk has no part in it. */
+/** `unchoke bench`: the throughput of a swarm or a server. All data is verified and thrown away, so the disk plays no part. */
 import type { Command } from 'commander';
 import { DEFAULT_BENCH_MS } from '../../../shared/limits.ts';
 import { MEMORY_DEFAULT } from '../../download/memory.ts';

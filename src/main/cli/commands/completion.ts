@@ -1,4 +1,4 @@
-/** `unchoke completion SHELL`: what the shell completes, out of the very definitions that parse the command line. */
+/** `unchoke completion SHELL`: the completion script, made from the definitions that parse the command line. */
 import { Argument, type Command, type Option } from 'commander';
 import { writeLines } from '../output/terminal.ts';
 

@@ -1,4 +1,4 @@
-/** `unchoke create`: the command line of it. */
+/** The command line of `unchoke create`. */
 import type { Command } from 'commander';
 import { allCoresOption, many } from './options.ts';
 

@@ -1,4 +1,4 @@
-/** `unchoke demo`: the command line of it. */
+/** The command line of `unchoke demo`. */
 import type { Command } from 'commander';
 
 export interface DemoFlags {

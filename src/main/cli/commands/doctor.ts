@@ -1,4 +1,4 @@
-/** `unchoke doctor`: is there a way to this torrent's data, and if not, why not? Downloads nothing but one block. */
+/** `unchoke doctor`: can we get the data of this torrent, and if not, why not? It fetches only test blocks. */
 import type { Command } from 'commander';
 import { DEFAULT_DOCTOR_MS } from '../../../shared/limits.ts';
 import { type RaceFlags, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';

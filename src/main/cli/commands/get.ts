@@ -1,4 +1,4 @@
-/** `unchoke get`: the download, of one source or of several. */
+/** `unchoke get`: downloads one source or several. */
 import type { Command } from 'commander';
 import { defineGet, type GetFlags } from './get-flags.ts';
 

@@ -1,4 +1,4 @@
-/** `unchoke inspect`: what a torrent holds, and with `--scrape` what its trackers know of it. */
+/** `unchoke inspect`: what a torrent contains, and with `--scrape` the figures of its trackers. */
 import type { Command } from 'commander';
 import { type RaceFlags, SOURCE_HELP, withRaceOptions } from './options.ts';
 

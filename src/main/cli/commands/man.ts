@@ -1,4 +1,4 @@
-/** `unchoke man`: the manual page, out of the very definitions that parse the command line. */
+/** `unchoke man`: the manual page, made from the definitions that parse the command line. */
 import type { Command, Option } from 'commander';
 import { EXIT_STATUS } from '../../failure.ts';
 import { VERSION } from '../../network/identity.ts';
@@ -23,7 +23,7 @@ export function manCommand(program: Command): void {
     .action(() => writeLines('stdout', manPage(program).trimEnd().split('\n')));
 }
 
-/** Every exit status of the code has a line. */
+/** One line for each exit status. */
 export function statusLines(): [string, string][] {
   const codes = new Set(['0', ...Object.values(EXIT_STATUS).map(String)]);
   return [...codes].sort((a, b) => Number(a) - Number(b)).map((code) => [code, STATUSES[code] ?? '']);
@@ -85,7 +85,7 @@ function defaultText({ defaultValue, defaultValueDescription }: Option): string 
   return typeof defaultValue === 'string' ? defaultValue : '';
 }
 
-/** Backslashes, dashes, and dots and quotes at the start of a line mean something to roff. */
+/** Backslashes and dashes mean something to roff, and so do dots and quotes at the start of a line. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,4 +1,4 @@
-/** Options that several commands share: how they are written. `settings-from-flags.ts` reads them. */
+/** The definitions of options that several commands share. `settings-from-flags.ts` reads their values. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { MAX_HASHERS } from '../../../shared/limits.ts';
@@ -6,7 +6,7 @@ import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../.
 import { WELL_KNOWN_NODES } from '../../discovery/well-known-nodes.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
 
-/** As commander gives them: values are texts, switches are there or not. */
+/** As commander gives them: a value is a text; a switch is present or absent. */
 export interface RaceFlags {
   readonly strategy: Strategy;
   readonly peer: readonly string[];
@@ -35,14 +35,14 @@ export interface RaceFlags {
 export const SOURCE_HELP =
   'a .torrent file or its URL, a magnet link, an info hash, or - to read one of these from stdin';
 
-/** An option that may be given many times; `otherwise` says what holds when it is not given. */
+/** An option that may be given many times; `otherwise` is the default in words. */
 export function many(flags: string, description: string, otherwise = 'none'): Option {
   return new Option(flags, description)
     .argParser((value: string, before: readonly string[]): readonly string[] => [...before, value])
     .default([], otherwise);
 }
 
-/** Adds what `get` and `race` have in common. */
+/** Adds the options that `get` and `race` share. */
 export function withRaceOptions(command: Command): Command {
   return command
     .optionsGroup('Race:')
@@ -126,7 +126,7 @@ export const allCoresOption = (): Option =>
     String(Math.min(MAX_HASHERS, availableParallelism())),
   );
 
-/** A time as an option takes it. */
+/** A time in the form that an option takes. */
 export function seconds(ms: number): string {
   return `${ms / 1_000}s`;
 }

@@ -1,4 +1,4 @@
-/** `unchoke race`: who unchokes first, and why everybody else did not. Downloads nothing. */
+/** `unchoke race`: which peer unchokes first, and why the others did not. Downloads nothing. */
 import { type Command, Option } from 'commander';
 import { CHOKED_RACE_MS } from '../../../shared/limits.ts';
 import { type RaceFlags, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';

@@ -1,4 +1,4 @@
-/** `unchoke swarm`: the command line of it. */
+/** The command line of `unchoke swarm`. */
 import type { Command } from 'commander';
 
 export interface SwarmFlags {

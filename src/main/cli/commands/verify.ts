@@ -1,4 +1,4 @@
-/** `unchoke verify`: the command line of it. */
+/** The command line of `unchoke verify`. */
 import type { Command } from 'commander';
 import { allCoresOption } from './options.ts';
 

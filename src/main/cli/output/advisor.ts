@@ -1,4 +1,4 @@
-/** Tells a download that stands still why, once for each reason, and once more in the end. */
+/** Tells the user why a download makes no progress: each reason once, and all of them when the run fails. */
 import { HINT_AFTER_MS } from '../../../shared/limits.ts';
 import { type Diagnosis, type DiagnosisCode, diagnose, diagnosisLines } from '../../doctor/diagnosis.ts';
 import { type Symptoms, TrackerLog } from '../../doctor/symptoms.ts';
@@ -15,7 +15,7 @@ export class Advisor {
     this.#console = console;
   }
 
-  /** Nothing has come for `stalledMs`: the likeliest reason that was not told yet is told. */
+  /** Nothing has arrived for `stalledMs`: tells the likeliest reason that was not told yet. */
   hint(stalledMs: number, see: () => Symptoms): void {
     if (stalledMs < HINT_AFTER_MS) {
       this.#lookedAt = 0;
@@ -30,12 +30,12 @@ export class Advisor {
     this.#console.news(diagnosisLines(news));
   }
 
-  /** The run fails: how it looks at this moment is what will be told. */
+  /** The run fails: keeps the diagnosis of this moment for `conclude`. */
   examine(see: () => Symptoms): void {
     this.#last = diagnose(see());
   }
 
-  /** The last words on a run that failed. */
+  /** Tells the reasons at the end of a failed run. */
   conclude(): void {
     for (const diagnosis of this.#last) {
       this.#console.event({ type: 'diagnosis', ...diagnosis });

@@ -7,9 +7,9 @@ import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 const GIB = 2 ** 30;
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const BAR_COLUMNS = 60;
-/** Others wait for a thread that is busy for this share of the time. */
+/** A thread that is busy for this share of the time makes others wait. */
 const BUSY = 0.85;
-/** For the whole machine: its last tenth is lost to switching between threads. */
+/** The same for the whole machine: switching between threads takes the last tenth. */
 const MACHINE_BUSY = 0.9;
 
 export interface BenchShare {
@@ -29,9 +29,9 @@ export interface BenchFigures {
   readonly ttfuMs: Milliseconds | null;
   /** Milliseconds to the first block; null if none arrived. */
   readonly firstBlockMs: Milliseconds | null;
-  /** The whole process, from the first block on; its memory from the start on. */
+  /** CPU time of the whole process since the first block; its memory since the start. */
   readonly usage: UsageFigures;
-  /** The peers that sent most, first; `name` has the client in brackets. The last entry may be all others. */
+  /** The peers that sent most, the largest first; `name` has the client in brackets. The last entry may be all others together. */
   readonly peers: readonly BenchShare[];
   /** By position. `busy` is a share of the time, `lagMs` the 99th percentile. */
   readonly shards: readonly { readonly bytes: Bytes; readonly busy: Share; readonly lagMs: Milliseconds }[];
@@ -47,7 +47,7 @@ export interface BenchFigures {
 
 export type BottleneckCode = 'peers' | 'hashing' | 'memory' | 'shards' | 'machine';
 
-/** What the download waits for, with the figure that shows it. */
+/** The part that limits the download, with the figure that shows it. */
 export function bottleneck(figures: BenchFigures): { readonly code: BottleneckCode; readonly text: string } {
   const { hashing, fullestMemory, machineBusy, shards } = figures;
   const shard = Math.max(0, ...shards.map(({ busy }) => busy));
@@ -81,7 +81,7 @@ export function medianRate({ rates, receivedBytes, ms }: BenchFigures): number {
   return [...rates].sort((a, b) => a - b)[rates.length >> 1] ?? 0;
 }
 
-/** One screen. */
+/** The result, at most one screen long. */
 export function benchLines(name: string, figures: BenchFigures, machine: string): string[] {
   const { rates, receivedBytes, verifiedBytes, wastedBytes, usage, peers, shards } = figures;
   const cpuMs = usage.cpuUserMs + usage.cpuSystemMs;

@@ -15,11 +15,11 @@ export interface ConsoleOptions {
 
 export class Console {
   readonly #options: ConsoleOptions;
-  /** Null where there is no terminal, or nothing to be shown on it. */
+  /** Null if there is no terminal or nothing to show on it. */
   readonly #screen: Screen | null;
-  /** Which of several sources this is about; null where there is but one. */
+  /** The number of this source among several; null if there is only one. */
   readonly #number: number | null;
-  /** Where lines are not redrawn, one that says nothing new is left out. */
+  /** Without a terminal, a progress line that repeats the last one is not written. */
   #lastProgress = '';
 
   constructor(
@@ -32,7 +32,7 @@ export class Console {
     if (of === null) outliveReaders();
   }
 
-  /** For one of several sources: on the same screen, and all that it says carries its number. */
+  /** A console for one of several sources. It uses the same screen, and its lines carry the number of the source. */
   forSource(number: number): Console {
     return new Console(this.#options, { screen: this.#screen, number });
   }
@@ -41,17 +41,17 @@ export class Console {
     return this.#options.json;
   }
 
-  /** One of several sources is meant: what is told of it is short. */
+  /** With several sources the output about each is short. */
   get isOfMany(): boolean {
     return this.#number !== null;
   }
 
-  /** With the number of the source, where there are several. */
+  /** Puts the number of the source in front if there are several sources. */
   labelled(text: string): string {
     return this.#number === null ? text : `[${this.#number}] ${text}`;
   }
 
-  /** How often progress is worth telling. */
+  /** How often to show progress. */
   get progressMs(): number {
     return this.#screen !== null || this.json ? LIVE_PROGRESS_MS : PLAIN_PROGRESS_MS;
   }
@@ -63,7 +63,7 @@ export class Console {
     writeJson({ type, v: JSON_VERSION, ...number, ...fields });
   }
 
-  /** A result for people, in lines; nothing with `--json`. It is the end of all progress before it. */
+  /** A result for people, in lines; nothing with `--json`. It ends the progress lines. */
   result(text: string | readonly string[]): void {
     this.endProgress();
     if (!this.json) this.#write('stdout', text);
@@ -87,7 +87,7 @@ export class Console {
     this.#write('stderr', [`unchoke: ${this.labelled(first)}`, ...more]);
   }
 
-  /** The state of things: in one line, or on a terminal in as many as `block` has. */
+  /** Progress: one line, or on a terminal as many lines as `block` has. */
   progress(text: string, block?: Block): void {
     const { quiet, json } = this.#options;
     if (quiet || json) return;
@@ -102,7 +102,7 @@ export class Console {
     writeLines('stderr', [line]);
   }
 
-  /** What is shown of this run goes. */
+  /** Removes the progress of this run from the screen. */
   endProgress(): void {
     this.#screen?.remove(this);
   }

@@ -36,7 +36,7 @@ export class GetOutput {
     this.#metrics = metrics;
   }
 
-  /** An event of the torrent: for scripts as it is, for people in words. */
+  /** Writes an event of the torrent: unchanged for scripts, in words for people. */
   heard(event: TorrentEvent): void {
     if (event.type === 'progress' && !this.#isTimeForProgress()) return;
     this.#console.event(event);

@@ -1,12 +1,12 @@
-/** The state of a download as a calm block of lines for a terminal: what it is, how far, who helps, what is in the way. */
+/** The state of a download as a block of lines on a terminal: name, progress, peers, and what delays it. */
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { FastPeer } from '../../session/events.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { BlockSize } from './screen.ts';
 
-/** From nothing of a stretch of pieces to all of it. */
+/** How much of a stretch of pieces is verified, from nothing to all. */
 const SHADES = [' ', '░', '▒', '▓', '█'] as const;
-/** Bars are no wider: they would be all that one sees. */
+/** Wider bars would draw attention away from everything else. */
 const MAX_BAR_COLUMNS = 60;
 const LABEL_COLUMNS = 9;
 
@@ -31,7 +31,7 @@ export interface DownloadState {
   readonly hashBacklog: number;
 }
 
-/** At most `columns` wide and `rows` high: what matters least is left out first. */
+/** At most `columns` wide and `rows` high: the least important lines are left out first. */
 export function liveView(state: DownloadState, { columns, rows }: BlockSize): string[] {
   const width = Math.max(20, columns - 1);
   const share = state.wantedBytes === 0 ? 1 : state.verifiedBytes / state.wantedBytes;
@@ -55,7 +55,7 @@ function labelled(label: string, text: string): string {
 }
 
 function shade(share: number): string {
-  // Full only when all of it is there.
+  // The full shade means that every piece is there.
   const level = share >= 1 ? SHADES.length - 1 : Math.ceil(share * (SHADES.length - 2));
   return SHADES[level] ?? ' ';
 }

@@ -1,12 +1,12 @@
 /**
- * A terminal that went away. At its end Node restores the modes of the terminals that it began with, and aborts the process
- * where one is gone; what is another file by then it leaves alone.
+ * At its exit Node restores the modes of the terminals that it started with. It aborts if such a terminal is gone. It skips a
+ * descriptor that belongs to another file by then.
  */
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { isatty } from 'node:tty';
 
-/** Once, at the start: when the process ends, nothing of a terminal that is gone is touched. */
+/** Call once, at the start. At the exit it replaces each terminal that is gone with the null device. */
 export function surviveLostTerminals(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   if (terminals.length === 0) return;
@@ -14,7 +14,7 @@ export function surviveLostTerminals(): void {
     for (const descriptor of terminals) {
       if (isatty(descriptor)) continue;
       closeSync(descriptor);
-      // The lowest number that is free, which is the same one.
+      // The system gives the lowest free number, which is the one that we just closed.
       openSync(devNull, descriptor === 0 ? 'r' : 'w');
     }
   });

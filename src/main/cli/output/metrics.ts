@@ -1,6 +1,6 @@
 /**
- * Figures of a download in Prometheus text: in a file for node_exporter's textfile collector, and on a port of loopback. Both
- * show the newest sample; who asks never makes one.
+ * Figures of a download as Prometheus text: in a file for node_exporter's textfile collector, and on a loopback port. Both show
+ * the newest sample; a request does not make a new one.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +23,7 @@ export interface MetricsSample {
   readonly peersKnown: number;
   readonly peersConnected: number;
   readonly peersUnchoked: number;
-  /** Null: nobody has unchoked us yet. */
+  /** Null: no peer has unchoked us yet. */
   readonly ttfuMs: number | null;
   readonly complete: boolean;
 }
@@ -81,7 +81,7 @@ const SERIES: readonly Series[] = [
   },
 ];
 
-/** The text format of Prometheus, version 0.0.4: a line for each download. A value that is not there yet has none. */
+/** The text format of Prometheus, version 0.0.4: one line per download. A value that is not known yet has no line. */
 export function metricsText(samples: readonly MetricsSample[]): string {
   const lines = SERIES.flatMap(({ name, kind, help, value }) => {
     const full = `unchoke_${name}`;
@@ -94,7 +94,7 @@ export function metricsText(samples: readonly MetricsSample[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What `--metrics` and `--metrics-port` ask for; null where neither is given. Rejects with a `disk` or usage failure. */
+/** What `--metrics` and `--metrics-port` ask for; null if neither is given. Rejects with a `disk` or usage failure. */
 export async function openMetrics(
   {
     metrics: file,
@@ -115,25 +115,25 @@ export class Metrics {
   readonly #file: string | null;
   readonly #onTrouble: (text: string) => void;
   #server: Server | null = null;
-  /** The newest of each download. */
+  /** The newest sample of each download. */
   readonly #samples = new Map<string, MetricsSample>();
   #text = '';
   #writtenAt = Number.NEGATIVE_INFINITY;
 
-  /** Throws a `disk` failure where nothing can be written: what goes wrong later is news, and not the end of the download. */
+  /** Throws a `disk` failure if the file cannot be written now. A later failure is only reported: the download goes on. */
   constructor(file: string | null, onTrouble: (text: string) => void) {
     this.#file = file;
     this.#onTrouble = onTrouble;
     if (file !== null) this.#write(file);
   }
 
-  /** Serves `GET /metrics` on 127.0.0.1. Resolves to the port; rejects with a usage failure where it is taken. */
+  /** Serves `GET /metrics` on 127.0.0.1. Resolves to the port; rejects with a usage failure if the port is taken. */
   async listen(port: number): Promise<number> {
     const server = createServer({ maxHeaderSize: MAX_METRICS_REQUEST_BYTES }, (request, response) =>
       this.#answer(request, response),
     );
     server.maxConnections = MAX_METRICS_CONNECTIONS;
-    // A client that holds a place and does not ask, or does not read the answer, loses it: others ask every few seconds.
+    // A client that sends no request or does not read the answer is disconnected: it holds a place that others need.
     server.on('connection', (socket) => {
       const late = setTimeout(() => socket.destroy(), METRICS_REQUEST_MS);
       late.unref();
@@ -169,7 +169,7 @@ export class Metrics {
     this.#server?.closeAllConnections();
   }
 
-  /** As a whole: a collector may read at any moment. */
+  /** Replaces the file as a whole, because a collector may read it at any moment. */
   #write(file: string): void {
     try {
       writeWhole(file, this.#text);
@@ -179,7 +179,7 @@ export class Metrics {
   }
 
   #answer({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
-    // A page in a browser can make a name of its own point here: only who asks for loopback is answered.
+    // DNS rebinding: a web page can let a name of its own point to this port. So only requests to a loopback name are answered.
     const isOurs = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(headers.host ?? '');
     const status = !isOurs ? 403 : method !== 'GET' ? 405 : url !== '/metrics' ? 404 : 200;
     response.writeHead(status, {

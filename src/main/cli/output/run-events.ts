@@ -20,7 +20,7 @@ import type { TorrentEvent } from '../../session/events.ts';
 import type { FileVerdict } from '../../storage/file-verdicts.ts';
 import type { BenchFigures, BottleneckCode } from './bench-figures.ts';
 
-/** Version of the JSON events; grows when one changes its meaning. */
+/** Version of the JSON events; grows when an event changes its meaning. */
 export const JSON_VERSION = 1;
 
 /** The torrent is known. `race` and `doctor` give only name and info hash. */

@@ -1,21 +1,21 @@
-/** The lines at the foot of a terminal that are redrawn in their place: a block for each run that is under way. */
+/** The lines at the bottom of a terminal that are redrawn in place: one block for each run in progress. */
 import type { createLogUpdate } from 'log-update';
 import { shownLines } from '../../text/shown-lines.ts';
 
-/** The room that a block has. */
+/** The space for a block. */
 export interface BlockSize {
   readonly columns: number;
   readonly rows: number;
 }
 export type Block = (size: BlockSize) => readonly string[];
 
-/** Of a terminal that tells no size. */
+/** For a terminal that does not report its size. */
 const USUAL_COLUMNS = 80;
 const USUAL_ROWS = 24;
 
 export class Screen {
   readonly #terminal: NodeJS.WriteStream;
-  /** By whose they are, in the order of their first lines. */
+  /** By owner, in the order of their first lines. */
   readonly #blocks = new Map<object, Block>();
   /** Null until it is loaded. */
   #redraw: ReturnType<typeof createLogUpdate> | null = null;
@@ -36,7 +36,7 @@ export class Screen {
     this.#draw();
   }
 
-  /** Writes what stays, above the blocks. */
+  /** Writes lines that stay, above the blocks. */
   above(write: () => void): void {
     this.#redraw?.clear();
     write();
@@ -46,7 +46,7 @@ export class Screen {
   #draw(): void {
     if (this.#blocks.size === 0 || this.#redraw === null) return;
     const { columns = USUAL_COLUMNS, rows = USUAL_ROWS } = this.#terminal;
-    // A block that is higher than the terminal could not be taken back. One line is left for the cursor.
+    // A block that is higher than the terminal could not be erased. One line is left for the cursor.
     const each = Math.max(1, Math.floor((rows - 1) / this.#blocks.size));
     const lines = [...this.#blocks.values()].flatMap((block) =>
       block({ columns, rows: each }).slice(0, each),
@@ -54,7 +54,7 @@ export class Screen {
     this.#redraw(shownLines(lines.slice(0, rows - 1)).join('\n'));
   }
 
-  /** Loaded for terminals only; the first quarter of a second has nothing to show. */
+  /** Loaded on a terminal only. The first quarter of a second has nothing to show, so a late load does no harm. */
   async #load(): Promise<void> {
     const { createLogUpdate } = await import('log-update');
     this.#redraw = createLogUpdate(this.#terminal, { showCursor: true });

@@ -1,6 +1,6 @@
 /**
- * The one door to stdout and stderr. Whatever is written was perhaps made by somebody else, so all of it is made fit here, a line at a
- * time: nothing else in the program writes to either.
+ * The only file that writes to stdout and stderr. The text may contain words of strangers (peers, torrents, trackers), so each
+ * line is made safe here.
  */
 import { printableJson } from '../../text/foreign-text.ts';
 import { shownLines } from '../../text/shown-lines.ts';
@@ -11,12 +11,12 @@ export function writeLines(to: 'stdout' | 'stderr', lines: readonly Line[]): voi
   process[to].write(`${shownLines(lines).join('\n')}\n`);
 }
 
-/** One object a line. */
+/** One object per line. */
 export function writeJson(value: object): void {
   process.stdout.write(`${printableJson(value)}\n`);
 }
 
-/** A reader that goes away (`| head`: EPIPE; the terminal: EIO) is no error of ours. */
+/** If the reader goes away (`| head`: EPIPE; the terminal: EIO), that is not our error. */
 export function outliveReaders(): void {
   process.stdout.on('error', ignoreBrokenPipe);
   process.stderr.on('error', ignoreBrokenPipe);

@@ -1,10 +1,10 @@
-/** Progress of work whose size is known beforehand: checking, verifying, hashing. */
+/** Progress of work whose size is known at the start: checking, verifying, hashing. */
 
 import { RateMeter } from '../../download/rate-meter.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Console } from './console.ts';
 
-/** What is hashed, as it is shown. */
+/** The name of the work in the output. */
 type Work = 'checking what is there' | 'verifying' | 'hashing';
 
 export class WorkProgress {
@@ -30,7 +30,7 @@ export class WorkProgress {
     this.reached(this.#doneBytes + bytes);
   }
 
-  /** So many bytes are done in all. */
+  /** `bytes` are done in total. */
   reached(bytes: number): void {
     const now = performance.now();
     this.#doneBytes = bytes;
@@ -49,7 +49,7 @@ export class WorkProgress {
   }
 }
 
-/** For people. `rate`: bytes a second. */
+/** For people. `rate` is in bytes per second. */
 export function showWork(
   { work, bytes, totalBytes, rate }: { work: Work; bytes: number; totalBytes: number; rate: number },
   console: Console,

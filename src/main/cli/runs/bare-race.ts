@@ -1,4 +1,4 @@
-/** A race by itself, for the commands that download nothing: from the source to the moment when it is over. */
+/** A race without a download, for the commands that download nothing: from the source to the end of the race. */
 import { monotonicMs } from '../../../shared/clock.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { sharedBytes } from '../../../shared/shared-copy.ts';
@@ -14,7 +14,7 @@ import type { RunSettings } from '../settings-from-flags.ts';
 import { Interrupt } from './interrupt.ts';
 import { listenerFor } from './swarm-listener.ts';
 
-/** How often it is looked whether the race is over. */
+/** How often to check whether the race is over. */
 const LOOK_MS = 50;
 
 export interface BareRaceOptions {
@@ -22,7 +22,7 @@ export interface BareRaceOptions {
   readonly settings: RunSettings;
   readonly session: Session;
   readonly console: Console;
-  /** Asked again and again; `ms` from the start of the run, without the time in which the process stood still. */
+  /** Called again and again; `ms` since the start of the run, without the time in which the process was suspended. */
   readonly isOver: (swarm: TorrentSwarm, ms: number) => boolean;
 }
 
@@ -60,7 +60,7 @@ export class BareRace {
     return this.#torrentKnown ? null : this.swarm.metadataSearch;
   }
 
-  /** Resolves when the race is over, true if the user ended it; until `stop` everything is as it was then. Rejects with a bug of ours. */
+  /** Resolves when the race is over: true if the user ended it. Nothing changes then until `stop`. Rejects with a bug of ours. */
   async untilOver(): Promise<boolean> {
     const { console } = this.#options;
     const { race } = this.swarm;
@@ -107,7 +107,7 @@ export class BareRace {
   }
 }
 
-/** Something became of everybody, and nobody else will be named. */
+/** The result of every known peer is certain, and no source is still searching. */
 export function isSettled({ race, discovery }: TorrentSwarm): boolean {
   if (race.peers.size === 0) return !discovery.hopeful;
   return race.peers.allSettled && !discovery.searching;

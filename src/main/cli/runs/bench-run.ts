@@ -45,7 +45,7 @@ export class BenchRun {
     this.#watch = new BenchWatch(this.#swarm.race);
   }
 
-  /** Ends after the duration, with the torrent, or when `signal` aborts. Rejects with a `no-peer` or `timeout` failure where nothing came. */
+  /** Ends after the duration, when the torrent is complete, or when `signal` aborts. Rejects with `no-peer` or `timeout` if no block came. */
   async run(signal: AbortSignal): Promise<BenchFigures> {
     const stop = (): void => this.#end();
     signal.addEventListener('abort', stop);
@@ -91,7 +91,7 @@ export class BenchRun {
   #swarmListener(): SwarmListener {
     const listener = listenerFor(this.#console, (error) => this.#end(error));
     return {
-      // With its progress of nothing: what is thrown away is not for trackers to count.
+      // The listener reports no progress to trackers: they must not count data that is thrown away.
       ...listener,
       onFirstUnchoke: ({ peer, shard }, ms) => {
         const name = this.#swarm.race.peers.nameOf(peer);
@@ -130,7 +130,7 @@ export class BenchRun {
     const hopeful = discovery.hopeful || (this.#download?.webSeedsMayGive ?? false);
     if (hopeful || !race.peers.allSettled) return;
     const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was found';
-    // What came before that is a result all the same.
+    // Data that came before is a result, too.
     this.#end(
       this.#watch.elapsedMs > 0 ? undefined : new Failure('no-peer', `${some}, and no source has more`),
     );

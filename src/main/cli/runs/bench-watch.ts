@@ -1,4 +1,4 @@
-/** Watches the throughput of a download from its first block on: who gave what, and which of our parts were at work how much of the time. */
+/** Measures a download from its first block on: how much each peer sent, and how busy each of our parts was. */
 import { cpus } from 'node:os';
 import { monotonicMs } from '../../../shared/clock.ts';
 import { SHOWN_FASTEST_PEERS } from '../../../shared/limits.ts';
@@ -18,7 +18,7 @@ interface Moment {
   readonly hashingMs: number;
   /** By shard. */
   readonly activeMs: readonly number[];
-  /** Of all cores, as the system counts them. */
+  /** Sums over all cores, as the system counts them. */
   readonly cores: { readonly idleMs: number; readonly totalMs: number };
 }
 
@@ -34,12 +34,12 @@ export class BenchWatch {
     this.#race = race;
   }
 
-  /** Since the first block; 0 before it. */
+  /** Milliseconds since the first block; 0 before it. */
   get elapsedMs(): number {
     return this.#first === null ? 0 : monotonicMs() - this.#first.at;
   }
 
-  /** Several times a second. */
+  /** Call several times a second. */
   look(download: Download): void {
     this.#begin(download);
     if (this.#first === null) return;
@@ -53,14 +53,14 @@ export class BenchWatch {
     this.#second = { at, received };
   }
 
-  /** The end, before threads are stopped: that is no part of the throughput. */
+  /** Takes the last sample. Call it before the threads stop: their end is not part of the throughput. */
   finish(download: Download | null): void {
     if (download === null) return;
     this.#begin(download);
     if (this.#first !== null) this.#last = this.#moment(download);
   }
 
-  /** Shards tell of the first block at once, and of bytes a few times a second: a small torrent is over before that. */
+  /** Shards report the first block at once, but bytes only a few times a second. A small torrent is complete before that. */
   #begin(download: Download): void {
     const { startedAt, firstBlockMs } = this.#race;
     const received = receivedBytes(this.#race, download);
@@ -71,7 +71,7 @@ export class BenchWatch {
     this.#second = { at: now, received };
   }
 
-  /** Once the race has stopped: then everybody's bytes are known. */
+  /** Call it after the race has stopped: only then are the bytes of every peer known. */
   figures(download: Download | null): BenchFigures {
     const { ttfuMs, firstBlockMs, shardStats } = this.#race;
     const [first, last] = [this.#first ?? NOTHING, this.#last ?? NOTHING];
@@ -125,7 +125,7 @@ export class BenchWatch {
     };
   }
 
-  /** The largest, by name, and the rest together. */
+  /** The peers and web seeds that sent most, by name, and the others together. */
   #givers(download: Download | null): BenchShare[] {
     const { peers } = this.#race;
     const fromPeers = [...peers.outcomes].map(({ peer, client, peerIdPrefix, receivedBytes }) => ({

@@ -1,4 +1,4 @@
-/** `--on-complete PROGRAM`: hears of a download by its environment, where no quoting can go wrong. */
+/** `--on-complete PROGRAM`: gets the facts of a download in its environment, so nothing has to be quoted. */
 import { spawn } from 'node:child_process';
 import { bytesOfName, isUtf8Name } from '../../../shared/byte-name.ts';
 
@@ -9,7 +9,7 @@ export interface CompletedDownload {
   readonly infoHash: string;
 }
 
-/** Runs it to its end. Resolves to null, or to what went wrong; never rejects. */
+/** Runs the program to its end. Resolves to null, or to a description of the failure; never rejects. */
 export function runCompletionProgram(program: string, done: CompletedDownload): Promise<string | null> {
   return new Promise((resolve) => {
     const facts = {
@@ -23,7 +23,7 @@ export function runCompletionProgram(program: string, done: CompletedDownload): 
       : ['/bin/sh', ['-c', shellScript(program, facts)]];
     const child = spawn(command, words, {
       shell: false,
-      // stdout is for results of ours alone.
+      // stdout carries our results only.
       stdio: ['ignore', process.stderr, process.stderr],
       env: { ...process.env, ...facts },
     });
@@ -32,7 +32,7 @@ export function runCompletionProgram(program: string, done: CompletedDownload): 
   });
 }
 
-/** Node passes on words of UTF-8 alone. A shell passes on any bytes; each is written as its octal number, so nothing needs quotes. */
+/** Node passes on only UTF-8. A shell passes on any bytes; each is written as an octal number, so no quotes are needed. */
 function shellScript(program: string, facts: Readonly<Record<string, string>>): string {
   const set = (variable: string, value: string): string => {
     const octal = Array.from(bytesOfName(value), (byte) => `\\${byte.toString(8).padStart(3, '0')}`);

@@ -1,4 +1,4 @@
-/** What a download has from the command that runs it, alone or beside others. */
+/** What a command gives to each download that it runs. */
 import type { Session } from '../../session/session.ts';
 import { TakenSources } from '../../session/taken-sources.ts';
 import type { Console } from '../output/console.ts';
@@ -8,15 +8,15 @@ export interface GetContext {
   readonly console: Console;
   readonly metrics: Metrics | null;
   readonly taken: TakenSources;
-  /** Asks it to end in order. */
+  /** Asks the download to end in order. */
   readonly signal: AbortSignal;
-  /** What it shares with the downloads beside it. */
+  /** Shared with the other downloads of the command. */
   readonly session: Session;
-  /** What only a caller of our own knows: `unchoke demo` has the oracle of its swarm. */
+  /** The time of the best peer; null if unknown. Only `unchoke demo` knows it, from its own swarm. */
   readonly oracleMs: number | null;
 }
 
-/** Of a download that has the process for itself. */
+/** For the only download of the process. */
 export function aloneContext(console: Console, session: Session, signal: AbortSignal): GetContext {
   return { console, session, signal, metrics: null, taken: new TakenSources(), oracleMs: null };
 }

@@ -1,4 +1,4 @@
-/** One run of `unchoke get`: a torrent of the session, with all that is shown and written of it, up to the exit status. */
+/** One run of `unchoke get`: a torrent of the session, its output and files, and its exit status. */
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
@@ -57,12 +57,12 @@ export class GetRun {
     });
   }
 
-  /** Resolves to the exit status. Rejects with what ended it. */
+  /** Resolves to the exit status. Rejects with the error that ended the run. */
   async run(): Promise<number> {
     return this.#finish(await this.#torrent.run(this.#context.signal));
   }
 
-  /** What `--on-complete` hears. */
+  /** The facts for `--on-complete`. */
   get result(): TorrentRun['result'] {
     return this.#torrent.result;
   }

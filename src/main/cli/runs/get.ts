@@ -1,4 +1,4 @@
-/** One download from its source to its exit status. */
+/** One download, from its source to its exit status. */
 
 import { EXIT_STATUS } from '../../failure.ts';
 import { namesOf, openSource, type Source } from '../../torrent/source.ts';
@@ -23,7 +23,7 @@ export async function get(named: string, settings: GetSettings, context: GetCont
   const run = new GetRun(source, settings, context);
   const status = await run.run();
   if (status === 0 && onComplete !== null) {
-    // What a program of the user's makes of it is not our status.
+    // A failure of the user's program does not change our exit status.
     const wrong = await runCompletionProgram(onComplete, run.result);
     if (wrong !== null) console.news(`--on-complete ${onComplete}: ${wrong}`);
   }

@@ -1,9 +1,9 @@
-/** Ctrl-C and its like: the first asks the run to end in order, the second ends the process at once. */
+/** Signals such as Ctrl-C: the first asks the run to end in order, the second ends the process at once. */
 import { EXIT_STATUS } from '../../failure.ts';
 
-/** What a user, a supervisor or Windows sends to end a run. */
+/** Sent by a user, a supervisor or Windows to end a run. */
 const ENDING = ['SIGINT', 'SIGTERM'] as const;
-/** The terminal is gone. Kernel and shell may both say so, and a session that ends says SIGTERM as well: none of it hurries us. */
+/** The terminal is gone. Both kernel and shell may send it, and SIGTERM may follow, so it never counts as the second signal. */
 const HANGUP = 'SIGHUP';
 
 export class Interrupt {

@@ -1,4 +1,4 @@
-/** What `unchoke bench` does: one run, and its figures in one screen. */
+/** Runs `unchoke bench` once and shows its figures on one screen. */
 import { availableParallelism, cpus } from 'node:os';
 import { EXIT_STATUS } from '../../failure.ts';
 import { VERSION } from '../../network/identity.ts';

@@ -1,4 +1,4 @@
-/** What `unchoke create` does: a .torrent of a file or a folder. */
+/** Runs `unchoke create`: makes a .torrent from a file or a folder. */
 import { basename, dirname } from 'node:path';
 import { type BencodeDict, encodeBencode } from '../../../shared/bencode.ts';
 import { bytesOfName } from '../../../shared/byte-name.ts';
@@ -47,7 +47,7 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   const pieces = await hashesOf(source, g, hashers, progress);
   assertUnchanged(source);
   const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
-  // What we wrote must be what we read.
+  // We must be able to read what we wrote.
   const { infoHash } = parseMetainfo(bytes, output);
   writeTorrent(output, bytes);
   const hex = Buffer.from(infoHash).toString('hex');
@@ -80,7 +80,7 @@ function nameOf(path: string, given: string | undefined): string {
   return name;
 }
 
-/** What `create` makes `verify` must find: a file that would be looked for elsewhere is an error now, not later. */
+/** `verify` must find the files of a torrent that `create` makes. A name that it would look for elsewhere is an error now. */
 function assertFoundAgain({ root, name, files }: Source): void {
   const listed = files.map(({ elements, length }) => ({
     path: [],
@@ -107,7 +107,7 @@ function parsePieceLength(text: string): number {
   return bytes;
 }
 
-/** `pieceLength`: null for one by the size of the source. `asked` is how the user wrote it. */
+/** `pieceLength`: null to choose one by the size of the source. `asked` is the text that the user gave. */
 function geometryOf(
   { totalLength }: Source,
   pieceLength: number | null,
@@ -121,7 +121,7 @@ function geometryOf(
   }
 }
 
-/** Few enough pieces for a small .torrent, small enough ones for a quick start. */
+/** Few pieces make a small .torrent; small pieces make a quick start. */
 function autoPieceLength(totalLength: number): number {
   let pieceLength = MIN_AUTO_PIECE_BYTES;
   while (pieceLength < MAX_AUTO_PIECE_BYTES && totalLength / pieceLength > MAX_AUTO_PIECES) pieceLength *= 2;

@@ -1,4 +1,4 @@
-/** What `unchoke demo` does: a wild swarm on loopback, a race through it, a verified download, and what happened. */
+/** Runs `unchoke demo`: a wild swarm on loopback, a race, a verified download, and a report. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { swarmLines } from './run-swarm.ts';
 import { type SwarmRequest, startSwarm } from './swarm-child.ts';
 import { DOWNLOAD_ALONE, withSession } from './with-session.ts';
 
-/** A rate at which the first seed alone would take too long: the demo shows seeds joining as they unchoke. */
+/** At this rate the first seed alone takes too long, so the demo shows more seeds joining when they unchoke. */
 const RATE = 8 * 2 ** 20;
 const LIFETIME_MS = 300_000;
 
@@ -63,7 +63,7 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
   }
 }
 
-/** The network of the demo is this machine. */
+/** The network of the demo is loopback. */
 function demoSettings(flags: DemoFlags): GetSettings {
   return {
     session: { ...DEFAULT_SESSION, dht: false, lsd: false },

@@ -1,4 +1,4 @@
-/** What `unchoke doctor` does: a race of some seconds, and what it shows. */
+/** Runs `unchoke doctor`: races for some seconds and shows the causes it found. */
 
 import { type Diagnosis, diagnose } from '../../doctor/diagnosis.ts';
 import { symptomsOf } from '../../doctor/symptoms.ts';
@@ -26,7 +26,7 @@ async function examined(source: Source, settings: DoctorSettings, session: Sessi
     settings,
     session,
     console,
-    // A tracker that failed is what it looks for: it does not wait for the next try.
+    // A tracker that failed is a finding: it does not wait for the next try.
     isOver: (swarm, ms) =>
       ms >= settings.lookMs ||
       swarm.race.firstBlockMs !== null ||

@@ -1,4 +1,4 @@
-/** What `unchoke get` does: each source with its own run, a few at one time. */
+/** Runs `unchoke get`: one run per source, a few at a time. */
 import { setMaxListeners } from 'node:events';
 import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { withoutSecrets } from '../../text/foreign-text.ts';
@@ -12,7 +12,7 @@ import { aloneContext, type GetContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
 import { withSession } from './with-session.ts';
 
-/** Long sources are magnet links: their beginning says enough. */
+/** Long sources are magnet links: the beginning is enough. */
 const SHOWN_CHARS = 100;
 
 export async function runGet(named: readonly string[], flags: GetFlags): Promise<number> {
@@ -39,13 +39,13 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   }
 }
 
-/** One that fails does not stop the others; the exit status is that of the first of them that failed. */
+/** A source that fails does not stop the others. The exit status is that of the first source that failed. */
 class SeveralSources {
   readonly #sources: readonly string[];
   readonly #settings: GetSettings;
   readonly #context: GetContext;
   readonly #stop: () => void;
-  /** By position; none for those that were never begun. */
+  /** By position; undefined for a source that was never started. */
   readonly #statuses: (number | undefined)[] = [];
 
   constructor(sources: readonly string[], settings: GetSettings, context: GetContext, stop: () => void) {
@@ -57,7 +57,7 @@ class SeveralSources {
 
   async run(): Promise<number> {
     const { session, console, signal } = this.#context;
-    // The lanes take from one iterator, so each source falls to whoever is free.
+    // All lanes take from one iterator, so the next source goes to the lane that is free first.
     const queue = this.#sources.entries();
     const ended = await Promise.allSettled(
       Array.from({ length: session.use.torrents }, () => this.#work(queue)),
@@ -83,7 +83,7 @@ class SeveralSources {
     }
   }
 
-  /** A failure for the user is told and is the end of this source; a bug of ours is the end of all. */
+  /** A failure for the user is reported and ends only this source; a bug of ours ends all. */
   async #statusOf(source: string, context: GetContext): Promise<number> {
     try {
       return await get(source, this.#settings, context);
@@ -99,7 +99,7 @@ class SeveralSources {
   }
 }
 
-/** What is secret is left out first: half a URL could not be told for one. */
+/** Secrets are removed before the text is cut: a URL that was cut in half would not be recognized. */
 function shown(source: string): string {
   return withoutSecrets(source).slice(0, SHOWN_CHARS);
 }

@@ -1,4 +1,4 @@
-/** What `unchoke inspect` does: a torrent or a magnet link, read and shown. */
+/** Runs `unchoke inspect`: reads a torrent or a magnet link and shows it. */
 import { LivedTimer } from '../../../shared/lived-timer.ts';
 import { type Scraped, scrapeAll } from '../../discovery/scrape.ts';
 import { Failure } from '../../failure.ts';
@@ -25,13 +25,13 @@ export async function runInspect(named: string, flags: InspectFlags): Promise<vo
   });
 }
 
-/** Each tracker once. */
+/** Asks each tracker once. */
 function scraped({ trackers, infoHash }: Metainfo, { route, http }: Session): Promise<Scraped[]> {
   const udp = route.proxy === null ? { from: route.localAddress } : null;
   return scrapeAll([...new Set(trackers.flat())], infoHash, http, udp);
 }
 
-/** The torrent of a magnet link, from its peers. */
+/** Fetches the torrent of a magnet link from peers. */
 async function fetched(
   source: Source,
   { torrent, timeoutMs }: InspectSettings,

@@ -1,4 +1,4 @@
-/** What `unchoke race` does: who unchokes first, and what became of everybody else. */
+/** Runs `unchoke race`: which peer unchokes first, and what happened to the others. */
 
 import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';

@@ -1,4 +1,4 @@
-/** What `unchoke swarm` does: a loopback swarm to race against. */
+/** Runs `unchoke swarm`: a loopback swarm to race against. */
 import { resolve } from 'node:path';
 import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
 import { Failure } from '../../failure.ts';
@@ -30,7 +30,7 @@ export async function runSwarm(flags: SwarmFlags): Promise<void> {
   interrupt.release();
 }
 
-/** A torrent that we could read ourselves. */
+/** Throws a usage failure for a torrent that we could not read ourselves. */
 function pieceBytesOf({ pieceLength, payload }: SwarmFlags): number {
   const bytes = parseSize('--piece-length', pieceLength, MAX_PIECE_BYTES);
   const pieces = parseSize('--payload', payload) / bytes;
@@ -42,7 +42,7 @@ function pieceBytesOf({ pieceLength, payload }: SwarmFlags): number {
   return bytes;
 }
 
-/** The swarm in a few words. */
+/** Describes the swarm in a few lines. */
 export function swarmLines(
   info: SwarmInfo,
   request: Pick<SwarmRequest, 'payloadBytes' | 'seed' | 'mix'>,

@@ -1,4 +1,4 @@
-/** What `unchoke verify` does: is what lies on disk what the torrent says? */
+/** Runs `unchoke verify`: compares the files on disk with the torrent. */
 import { statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
@@ -103,7 +103,7 @@ function assertFolder(folder: string): void {
   if (!isFolder) throw new Failure('disk', `${folder}: not a folder; give the folder of the download`);
 }
 
-/** Not one file of the torrent is there: that is more likely a wrong folder than a lost download. */
+/** No file of the torrent is there: a wrong folder is more likely than a lost download. */
 function nothingThere({ folder, root, files }: StoragePlan): Failure {
   const name = basename(root);
   const isInside = files.some(

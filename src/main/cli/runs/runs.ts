@@ -1,4 +1,4 @@
-/** What the commands run, loaded in one piece once one of them is called: a file for each would cost the start more than it saves. */
+/** The code of all commands, loaded in one piece when a command is called: one file for each would make the start slower. */
 // biome-ignore-all lint/performance/noBarrelFile: to be one file is the point.
 export { runBench } from './run-bench.ts';
 export { runCreate } from './run-create.ts';

@@ -1,4 +1,4 @@
-/** The loopback swarm as a child process: started, heard, stopped. Named by file only: it is the other side of the wire. */
+/** Runs the loopback swarm as a child process. It is named by file only, because main may not import the swarm. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,13 @@ export interface SwarmRequest {
   readonly pieceBytes: number;
   readonly rate: number;
   readonly rttMs: number;
-  /** The first byte of all addresses; 127 where it is not given. */
+  /** The first byte of all addresses; 127 by default. */
   readonly network?: number;
   readonly torrent: string;
   readonly lifetimeMs: number;
 }
 
-/** What the swarm says of itself once it listens; see `src/swarm/swarm-process.ts`. */
+/** How the swarm describes itself when it listens; see `src/swarm/swarm-process.ts`. */
 export interface SwarmInfo {
   readonly torrent: string;
   readonly infoHash: string;
@@ -42,7 +42,7 @@ export interface SwarmChild {
   stop(): Promise<void>;
 }
 
-/** Resolves when every peer of the swarm listens. Rejects with a `usage` failure in the swarm's own words. */
+/** Resolves when every peer of the swarm listens. Rejects with a `usage` failure with the swarm's own message. */
 export async function startSwarm(request: SwarmRequest): Promise<SwarmChild> {
   const file = fileURLToPath(SWARM_FILE);
   const child = spawn(process.execPath, [file, JSON.stringify(request)], {
@@ -61,7 +61,7 @@ export async function startSwarm(request: SwarmRequest): Promise<SwarmChild> {
   };
 }
 
-/** `detached` keeps a Ctrl-C in the terminal from reaching the swarm before the run that uses it; its end of stdin does. */
+/** `detached`: Ctrl-C in the terminal must not reach the swarm before the run that uses it. It ends when its stdin closes. */
 function firstLine(child: ChildProcess): Promise<SwarmInfo> {
   return new Promise((resolve, reject) => {
     let complaint = '';

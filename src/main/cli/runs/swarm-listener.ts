@@ -1,9 +1,9 @@
-/** The listener to a session that every command begins with. */
+/** The session listener that every command starts from. */
 import { type SwarmListener, UNKNOWN_LEFT_BYTES } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Console } from '../output/console.ts';
 
-/** It writes news, and passes on bugs. A command replaces what else it needs. */
+/** Writes news and passes on bugs. A command replaces the callbacks that it needs. */
 export function listenerFor(console: Console, onBug: (error: unknown) => void): SwarmListener {
   return {
     progress: () => ({ downloaded: 0, left: UNKNOWN_LEFT_BYTES, fetched: 0 }),

@@ -1,10 +1,10 @@
-/** The session of a command: it ends with the work, however that ends. */
+/** The session of a command. It closes when the work ends, also when the work fails. */
 import { Session, type SessionUse } from '../../session/session.ts';
 import { shardsFor } from '../../session/settings.ts';
 import { openSource, type Source } from '../../torrent/source.ts';
 import type { RunSettings } from '../settings-from-flags.ts';
 
-/** A session for one torrent that is raced, and not downloaded. */
+/** A session that races one torrent and does not download it. */
 export const RACE_ALONE: SessionUse = { downloads: false, torrents: 1 };
 /** A session for one download. */
 export const DOWNLOAD_ALONE: SessionUse = { downloads: true, torrents: 1 };
@@ -22,7 +22,7 @@ export async function withSession<Result>(
   }
 }
 
-/** The same, with the source that the user named. */
+/** The same, with the source that the user named, opened. */
 export function withSource<Result>(
   named: string,
   settings: RunSettings,

@@ -6,7 +6,7 @@ import { keyOf, marked, type NameRules } from '../../torrent/name-rules.ts';
 
 /** Sorts before every other character, so that a folder is directly before its content. */
 const SEPARATOR = '\0';
-/** A dot and as many digits as a torrent can need. */
+/** A dot and the most digits that a torrent can need. */
 const LONGEST_MARK_BYTES = 10;
 
 export class DistinctPaths {

@@ -1,4 +1,4 @@
-/** Names of files that lie beside a download and belong to it. */
+/** Names of files that are beside a download and belong to it. */
 import { createHash } from 'node:crypto';
 import { bytesOfName, isUtf8Name, lengthOfName } from '../../../shared/byte-name.ts';
 import { MAX_PATH_ELEMENT_BYTES } from '../../../shared/limits.ts';
@@ -7,7 +7,7 @@ import { cut } from '../../torrent/name-rules.ts';
 /** Room for one more suffix, for example of a temporary file. */
 const ROOM_BYTES = 16;
 
-/** NAME and `suffix`; if that is too long or not text, the beginning of NAME and its hash. */
+/** NAME and `suffix`. If that is too long or not text: the beginning of NAME, its hash and `suffix`. */
 export function nameBeside(name: string, suffix: string): string {
   const room = MAX_PATH_ELEMENT_BYTES - ROOM_BYTES - suffix.length;
   if (isUtf8Name(name) && lengthOfName(name) <= room) return name + suffix;

@@ -1,6 +1,6 @@
 /**
- * How other clients name files whose names they change: an existing file with such a name is that file. From the behaviour of
- * libtorrent 2.0, aria2 1.37 and transmission 3 and 4 on Linux.
+ * The names that other clients give to files whose names they change. An existing file with such a name is the file of the
+ * torrent. This follows the behaviour of libtorrent 2.0, aria2 1.37 and transmission 3 and 4 on Linux.
  */
 import { bytesOfName, isUtf8Name, sequenceLength } from '../../../shared/byte-name.ts';
 import { type NameRules, UNIX } from '../../torrent/name-rules.ts';
@@ -105,7 +105,7 @@ function transmissionElement(name: string): string {
   return kept.replace(/^(con|prn|aux|nul|com[1-9]|lpt[1-9])(?=\.|$)/i, '$1_');
 }
 
-/** Nearly no name has any, and an expression of a Unicode class is dear to compile. */
+/** Few names have control characters, and a regular expression with a Unicode class is slow to compile. */
 function withoutControls(name: string, mend: (control: string) => string): string {
   return /^[ -~]*$/.test(name) ? name : name.replace(/\p{Cc}/gu, mend);
 }

@@ -43,7 +43,7 @@ function nameOf(path: readonly string[]): string {
   return path.join('\0');
 }
 
-/** A tree of paths by their elements, so that a walk ends where no wanted path continues. */
+/** A tree of paths by their elements, so that a walk stops where no wanted path continues. */
 interface Step {
   /** The data of the path that ends here, if it is wanted. */
   name: string | null;
@@ -64,7 +64,7 @@ function stepsOf(wanted: Iterable<string>): Step {
   return root;
 }
 
-/** The places of the files and folders that links lead to, by their names in the torrent. */
+/** The paths on disk of the files and folders that links point to, by their names in the torrent. */
 function targetsOf(
   files: readonly TorrentFile[],
   places: Places,
@@ -90,8 +90,8 @@ function targetsOf(
 }
 
 /**
- * Makes the links that have a target and a free path, inside the torrent's folder, which no link leaves. Links that the system
- * does not allow are left out.
+ * Makes the links that have a target and a free path. All are inside the torrent's folder, and none leads out of it. Links that
+ * the system does not allow are left out.
  */
 export function makeLinks(
   place: { readonly base: string; readonly root: Folder },

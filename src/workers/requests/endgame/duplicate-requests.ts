@@ -48,9 +48,9 @@ export function slowOwners(
 }
 
 /**
- * Deals the blocks of slow peers to the helpers, the fastest first, as many as each has room for. From the end of the slow
- * they work from the front. `awaited`: what a reader waits for alone is
- * dealt, and to helpers that have other work as well.
+ * Deals the blocks of slow peers to the helpers, the fastest first, as many as each has room for. It starts at the end of the
+ * slow peers' queues, because they send from the front. `awaited`: deals only blocks that a reader waits for, also to helpers
+ * with other work.
  */
 export function takeOver(
   slow: ReadonlySet<RequestedPeer>,

@@ -1,12 +1,12 @@
 /**
- * The endgame of a reader: it waits for pieces that are all begun. Others go on with the rest of the torrent meanwhile, so
- * nothing else would ask a second peer for what a slow one still owes.
+ * The endgame of a reader: all pieces that it waits for are already in progress. Other peers go on with the rest of the torrent,
+ * so without this no second peer would be asked for the blocks that a slow peer owes.
  */
 import type { PieceIndex } from '../../../shared/indices.ts';
 import { BLOCK_BYTES, ENDGAME_SILENCE_MS, ENDGAME_SLACK_MS } from '../../../shared/limits.ts';
 import type { RequestedPeer } from '../requester.ts';
 
-/** Peers that owe blocks which a reader waits for, and are silent or will not have sent them soon. */
+/** Peers that owe blocks for a reader, and are silent or will not send them soon. */
 export function lateForReaders(
   owing: Iterable<RequestedPeer>,
   awaited: ReadonlySet<PieceIndex>,
@@ -27,7 +27,7 @@ export function lateForReaders(
   return late;
 }
 
-/** How long the peer needs for its oldest blocks, at its rate. Of an unknown rate nothing is said. */
+/** How long the peer needs for its oldest blocks at its rate; 0 if the rate is unknown. */
 function msFor({ book }: RequestedPeer, blocks: number): number {
   return book.window.rate === 0 ? 0 : (blocks * BLOCK_BYTES * 1_000) / book.window.rate;
 }

@@ -41,7 +41,7 @@ export class SlotWatch {
     this.#left.set(piece, { times, until: now + wait });
   }
 
-  /** The piece came: should it fail its hash, we may help at once. */
+  /** The piece arrived. If it fails its hash check, this shard may help again at once. */
   cameWell(piece: PieceIndex): void {
     this.#left.delete(piece);
   }

@@ -154,7 +154,7 @@ export class AcceptedConnection extends WrappedConnection {
 
   onConnect(): void {}
 
-  /** From here on `events` hears of the connection, first of `bytes`, which came before. */
+  /** `events` is the listener from now on. It first gets `bytes`, which arrived before. */
   handTo(events: ConnectionEvents, bytes: Buffer): void {
     this.events = events;
     this.deliver(bytes);

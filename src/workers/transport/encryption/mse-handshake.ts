@@ -1,6 +1,6 @@
 /**
- * Message Stream Encryption, as most clients speak it: both sides of the handshake as byte machines, without a socket. What
- * comes is pushed in; out come bytes to send and, at the end, the ciphers of the stream and what came behind the handshake.
+ * Message Stream Encryption, as most clients speak it: both sides of the handshake as byte machines, without a socket. Received bytes
+ * go in. Bytes to send come out, and at the end the ciphers of the stream and the bytes after the handshake.
  *
  * A → B  key, padding
  * B → A  key, padding
