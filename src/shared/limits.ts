@@ -207,10 +207,14 @@ export const TURNOVER_PERCENT = 4;
 
 // --- A shard -------------------------------------------------------------------------------------------------
 
-/** Connections that are opening, over all shards (`--half-open`). */
+/** Connections that are opening, over all shards (`--half-open`), if a router may be between us and the peers. */
 export const DEFAULT_HALF_OPEN_PEERS = 500;
-/** New connections per second, over all shards (`--dial-rate`). */
+/** New connections per second, over all shards (`--dial-rate`), if a router may be between us and the peers. */
 export const DEFAULT_DIAL_RATE_PER_S = 500;
+/** The same on a machine with a public IPv4 address of its own: no table of a router can overflow. */
+export const SERVER_HALF_OPEN_PEERS = 2_000;
+/** The same on a machine with a public IPv4 address of its own. */
+export const SERVER_DIAL_RATE_PER_S = 2_000;
 /** Sources that are downloaded at one time (`--parallel`); each has its own threads. */
 export const DEFAULT_PARALLEL_DOWNLOADS = 3;
 /** Peers that we download from at one time, over all shards (`--max-peers`). */

@@ -145,8 +145,8 @@ function runSettings(flags: RaceFlags): RunSettings {
       ...DEFAULT_SESSION,
       ...routeSettings(flags),
       shards: parseCount('--shards', flags.shards, 1, MAX_SHARDS),
-      halfOpen: parseCount('--half-open', flags.halfOpen),
-      dialRate: parseCount('--dial-rate', flags.dialRate),
+      halfOpen: parseOptional('--half-open', flags.halfOpen),
+      dialRate: parseOptional('--dial-rate', flags.dialRate),
       maxPeers: parseCount('--max-peers', flags.maxPeers),
       encryption: flags.encryption,
       utp: flags.utp,
@@ -162,6 +162,10 @@ function runSettings(flags: RaceFlags): RunSettings {
     console: consoleOptions(flags),
     report: flags.report ?? null,
   };
+}
+
+function parseOptional(flag: string, text: string | undefined): number | null {
+  return text === undefined ? null : parseCount(flag, text);
 }
 
 export function consoleOptions(flags: Partial<Record<keyof ConsoleOptions, boolean>>): ConsoleOptions {

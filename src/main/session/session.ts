@@ -13,6 +13,7 @@ import { ShardPool } from '../pools/shard-pool.ts';
 import { StoragePool } from '../pools/storage-pool.ts';
 import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { shardShare } from '../race/sharding.ts';
+import { type DialLimits, dialLimits } from './dial-limits.ts';
 import { LiveLooks } from './live-looks.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { type SessionHttp, type SessionWorld, SYSTEM_WORLD } from './session-world.ts';
@@ -44,6 +45,7 @@ export class Session {
   readonly storage: StoragePool;
   readonly webSeeds: WebSeedPool;
   readonly looks: LiveLooks;
+  readonly dialLimits: DialLimits;
   readonly #socketBudget: number;
   readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
@@ -59,6 +61,7 @@ export class Session {
     this.use = use;
     this.world = world;
     this.looks = new LiveLooks(world);
+    this.dialLimits = dialLimits(settings, world.ownAddresses());
     this.#watch = new NetworkWatch(world.now());
     this.route = routeOf(settings);
     this.http = world.http(this.route);
@@ -100,8 +103,8 @@ export class Session {
 
   /** Its threads start with the first torrent. */
   get shards(): ShardPool {
-    const { shards, encryption, utp, halfOpen, dialRate } = this.settings;
-    const limits = { halfOpen, dialRatePerS: dialRate, descriptors: this.#socketBudget };
+    const { shards, encryption, utp } = this.settings;
+    const limits = { ...this.dialLimits, descriptors: this.#socketBudget };
     this.#shards ??= new ShardPool({
       shards,
       template: {

@@ -5,9 +5,7 @@
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { Route } from '../../shared/http-visitor.ts';
 import {
-  DEFAULT_DIAL_RATE_PER_S,
   DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
-  DEFAULT_HALF_OPEN_PEERS,
   DEFAULT_IDLE_TIMEOUT_MS,
   DEFAULT_MAX_PEERS,
 } from '../../shared/limits.ts';
@@ -25,10 +23,10 @@ export interface SessionSettings {
   readonly hashers: number;
   /** Bytes for pieces that are not yet on disk. Null: enough for the torrent. */
   readonly memory: number | null;
-  /** Connections that may be opening at one time; 0 is no limit. */
-  readonly halfOpen: number;
-  /** New connections per second; 0 is no limit. */
-  readonly dialRate: number;
+  /** Connections that may be opening at one time; 0 is no limit. Null: 500, or 2,000 with a public IPv4 address. */
+  readonly halfOpen: number | null;
+  /** New connections per second; 0 is no limit. Null: 500, or 2,000 with a public IPv4 address. */
+  readonly dialRate: number | null;
   /** Peers to download from at one time; 0 is no limit. */
   readonly maxPeers: number;
   readonly encryption: Encryption;
@@ -87,8 +85,8 @@ export const DEFAULT_SESSION: SessionSettings = {
   shards: defaultThreads(),
   hashers: defaultThreads(),
   memory: null,
-  halfOpen: DEFAULT_HALF_OPEN_PEERS,
-  dialRate: DEFAULT_DIAL_RATE_PER_S,
+  halfOpen: null,
+  dialRate: null,
   maxPeers: DEFAULT_MAX_PEERS,
   encryption: 'prefer',
   utp: true,

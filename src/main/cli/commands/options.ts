@@ -1,7 +1,13 @@
 /** The definitions of options that several commands share. `settings-from-flags.ts` reads their values. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import { MAX_HASHERS } from '../../../shared/limits.ts';
+import {
+  DEFAULT_DIAL_RATE_PER_S,
+  DEFAULT_HALF_OPEN_PEERS,
+  MAX_HASHERS,
+  SERVER_DIAL_RATE_PER_S,
+  SERVER_HALF_OPEN_PEERS,
+} from '../../../shared/limits.ts';
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../../shared/messages.ts';
 import { WELL_KNOWN_NODES } from '../../discovery/well-known-nodes.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
@@ -11,8 +17,8 @@ export interface RaceFlags {
   readonly strategy: Strategy;
   readonly peer: readonly string[];
   readonly peersFile?: string;
-  readonly halfOpen: string;
-  readonly dialRate: string;
+  readonly halfOpen?: string;
+  readonly dialRate?: string;
   readonly maxPeers: string;
   readonly shards: string;
   readonly trackers: boolean;
@@ -42,6 +48,10 @@ export function many(flags: string, description: string, otherwise = 'none'): Op
     .default([], otherwise);
 }
 
+/** What `dial-limits.ts` chooses if the user does not. */
+const byPlace = (careful: number, server: number): string =>
+  `${careful}, or ${server} with a public IPv4 address`;
+
 /** Adds the options that `get` and `race` share. */
 export function withRaceOptions(command: Command): Command {
   return command
@@ -55,12 +65,18 @@ export function withRaceOptions(command: Command): Command {
     .addOption(many('--peer <host:port>', 'a peer to try; may be repeated'))
     .option('--peers-file <file>', 'a text file with peers to try, one HOST:PORT per line')
     .optionsGroup('Race:')
-    .option(
-      '--half-open <n>',
-      'connections that may be opening at one time; 0 is unlimited',
-      String(DEFAULT_SESSION.halfOpen),
+    .addOption(
+      new Option('--half-open <n>', 'connections that may be opening at one time; 0 is unlimited').default(
+        undefined,
+        byPlace(DEFAULT_HALF_OPEN_PEERS, SERVER_HALF_OPEN_PEERS),
+      ),
     )
-    .option('--dial-rate <n>', 'new connections per second; 0 is unlimited', String(DEFAULT_SESSION.dialRate))
+    .addOption(
+      new Option('--dial-rate <n>', 'new connections per second; 0 is unlimited').default(
+        undefined,
+        byPlace(DEFAULT_DIAL_RATE_PER_S, SERVER_DIAL_RATE_PER_S),
+      ),
+    )
     .option(
       '--max-peers <n>',
       'peers to download from at one time; 0 is unlimited',
@@ -112,7 +128,7 @@ export function withRaceOptions(command: Command): Command {
     .option('--report <file>', 'write the race as a web page (one HTML file)')
     .option('--json', 'print results as JSON on stdout, one object per line')
     .option('--show-secrets', 'show whole URLs; otherwise only scheme, domain and port')
-    .option('-v, --verbose', 'print details on stderr: threads, memory, size of write calls')
+    .option('-v, --verbose', 'print details on stderr: threads, memory, limits of dials, size of write calls')
     .option('--quiet', 'print only errors on stderr');
 }
 

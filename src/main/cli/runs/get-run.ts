@@ -2,6 +2,7 @@
 import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
+import { dialLimitsText } from '../../session/dial-limits.ts';
 import type { Ending } from '../../session/ending.ts';
 import { TorrentRun } from '../../session/torrent-run.ts';
 import { formatSize } from '../../text/units.ts';
@@ -43,6 +44,7 @@ export class GetRun {
       },
       onJob: ({ memoryBytes }) => {
         const { shards, hashers } = session.settings;
+        console.detail(dialLimitsText(session.dialLimits));
         console.detail(
           `threads: ${shards} for peers, ${hashers} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
         );
