@@ -50,7 +50,7 @@ export function many(flags: string, description: string, otherwise = 'none'): Op
 
 /** What `dial-limits.ts` chooses if the user does not. */
 const byPlace = (careful: number, server: number): string =>
-  `${careful}, or ${server} with a public IPv4 address`;
+  `(default: ${careful}, or ${server} with a public IPv4 address)`;
 
 /** Adds the options that `get` and `race` share. */
 export function withRaceOptions(command: Command): Command {
@@ -65,17 +65,13 @@ export function withRaceOptions(command: Command): Command {
     .addOption(many('--peer <host:port>', 'a peer to try; may be repeated'))
     .option('--peers-file <file>', 'a text file with peers to try, one HOST:PORT per line')
     .optionsGroup('Race:')
-    .addOption(
-      new Option('--half-open <n>', 'connections that may be opening at one time; 0 is unlimited').default(
-        undefined,
-        byPlace(DEFAULT_HALF_OPEN_PEERS, SERVER_HALF_OPEN_PEERS),
-      ),
+    .option(
+      '--half-open <n>',
+      `connections that may be opening at one time; 0 is unlimited ${byPlace(DEFAULT_HALF_OPEN_PEERS, SERVER_HALF_OPEN_PEERS)}`,
     )
-    .addOption(
-      new Option('--dial-rate <n>', 'new connections per second; 0 is unlimited').default(
-        undefined,
-        byPlace(DEFAULT_DIAL_RATE_PER_S, SERVER_DIAL_RATE_PER_S),
-      ),
+    .option(
+      '--dial-rate <n>',
+      `new connections per second; 0 is unlimited ${byPlace(DEFAULT_DIAL_RATE_PER_S, SERVER_DIAL_RATE_PER_S)}`,
     )
     .option(
       '--max-peers <n>',
