@@ -5,6 +5,7 @@
 import { type Clock, monotonicMs } from '../shared/clock.ts';
 import { type Later, livedLater } from '../shared/lived-timer.ts';
 import { ownAddresses } from '../shared/own-addresses.ts';
+import { reservePort } from './network/reserve-port.ts';
 
 export interface MainWorld {
   /** Monotonic milliseconds, as all threads see them. */
@@ -19,6 +20,8 @@ export interface MainWorld {
   readonly random: () => number;
   /** The addresses of this machine; null if they are not known. */
   readonly ownAddresses: () => readonly string[] | null;
+  /** Finds out that no program listens at this port; 0 takes a free one. Rejects with the system's error. */
+  readonly reservePort: (port: number, host: string | null) => Promise<number>;
 }
 
 export const SYSTEM_MAIN: MainWorld = {
@@ -31,4 +34,5 @@ export const SYSTEM_MAIN: MainWorld = {
   soon: (work) => void setImmediate(work),
   random: Math.random,
   ownAddresses,
+  reservePort,
 };

@@ -131,7 +131,13 @@ export type TorrentCommand =
 export type ShardCommand =
   | ({ readonly torrent: TorrentId } & TorrentCommand)
   /** Accept connections; `port` 0 takes a free one. */
-  | { readonly type: 'listen'; readonly port: number; readonly host: string | null }
+  | {
+      readonly type: 'listen';
+      readonly port: number;
+      readonly host: string | null;
+      /** Threads that are told to listen at this port; with more than one they share it, if the system allows that. */
+      readonly listeners: number;
+    }
   /** The network was down and is back: the lost peers were not at fault. */
   | { readonly type: 'network-back' }
   | { readonly type: 'stop' };

@@ -106,24 +106,34 @@ describe('outgoing', { concurrency: 3 }, () => {
   });
 });
 
-test('incoming: libtorrent, which has no TCP, connects to us', async () => {
-  // A tracker that knows only us: without any source a download ends at once.
-  const tracker = await openTracker(loadTorrent(torrent).infoHash, folder);
-  const tracked = join(folder, 'tracked.torrent');
-  makeTorrent(join(data, 'file.bin'), tracked, 16, `http://127.0.0.1:${tracker.port}/announce`);
-  const seed = await libtorrentSeed(
-    { ...base, settings: { ...UTP_ONLY, in_enc_policy: 2, out_enc_policy: 2 } },
-    '127.0.0.5',
-  );
-  try {
-    const running = startCli(['get', tracked, '-o', join(folder, 'incoming'), '--utp-is-wanted', '--json']);
-    const { port } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as {
-      port: number;
-    };
-    seed.connect?.('127.0.0.1', port);
-    assert.deepEqual(check('incoming', await running.ended), ['utp']);
-  } finally {
-    await seed.stop();
-    await tracker.stop();
-  }
-});
+for (const shards of ['1', '3'])
+  test(`incoming: libtorrent, which has no TCP, connects to one of ${shards} threads`, async () => {
+    // A tracker that knows only us: without any source a download ends at once.
+    const tracker = await openTracker(loadTorrent(torrent).infoHash, folder);
+    const tracked = join(folder, `tracked ${shards}.torrent`);
+    makeTorrent(join(data, 'file.bin'), tracked, 16, `http://127.0.0.1:${tracker.port}/announce`);
+    const seed = await libtorrentSeed(
+      { ...base, settings: { ...UTP_ONLY, in_enc_policy: 2, out_enc_policy: 2 } },
+      '127.0.0.5',
+    );
+    try {
+      const running = startCli([
+        'get',
+        tracked,
+        '-o',
+        join(folder, `incoming ${shards}`),
+        '--utp-is-wanted',
+        '--shards',
+        shards,
+        '--json',
+      ]);
+      const { port } = JSON.parse(await running.line((line) => line.includes('"listening"'))) as {
+        port: number;
+      };
+      seed.connect?.('127.0.0.1', port);
+      assert.deepEqual(check(`incoming ${shards}`, await running.ended), ['utp']);
+    } finally {
+      await seed.stop();
+      await tracker.stop();
+    }
+  });

@@ -5,6 +5,7 @@
 import type { MainWorld } from '../../src/main/main-world.ts';
 import { type Later, LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { Roll } from './personas.ts';
+import { FREE_PORT } from './virtual-net.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** Real clocks do not start at zero either. */
@@ -73,7 +74,9 @@ export class VirtualLoop {
   /** The world for code of the main thread. */
   world(roll: Roll, ownAddresses: () => readonly string[]): MainWorld {
     const { now, later, every, soon } = this;
-    return { now, later, every, soon, random: () => roll(1_000_003) / 1_000_003, ownAddresses };
+    const random = (): number => roll(1_000_003) / 1_000_003;
+    const reservePort = async (port: number): Promise<number> => (port === 0 ? FREE_PORT : port);
+    return { now, later, every, soon, random, ownAddresses, reservePort };
   }
 }
 

@@ -16,7 +16,7 @@ import type { VirtualTime } from './virtual-time.ts';
 
 const READ_BUFFER_BYTES = 65_536;
 /** The port that the system chooses. */
-const FREE_PORT = 51_413;
+export const FREE_PORT = 51_413;
 
 /** `unreachable`: a dial fails at once. `silent`: nothing is answered, and open connections stay dead. */
 export type NetState = 'up' | 'unreachable' | 'silent';
@@ -35,7 +35,8 @@ export class VirtualNet {
   state: NetState = 'up';
   /** Gets every dial and every end, for a log. */
   tell: (text: string) => void = () => {};
-  listener: { readonly request: ListenRequest; readonly by: VirtualTransport } | null = null;
+  /** Shards that listen at one port. */
+  readonly listeners = new Set<{ readonly request: ListenRequest; readonly by: VirtualTransport }>();
   readonly #peers = new Map<string, FakePeer>();
   readonly #roll: Roll;
 
@@ -80,8 +81,10 @@ export class VirtualNet {
 
   /** A peer connects to us without being dialled, if a shard listens. */
   knock(peer: FakePeer, from: Address): boolean {
-    if (this.state !== 'up' || this.listener === null) return false;
-    const { request, by } = this.listener;
+    const all = [...this.listeners];
+    const listener = all[all.length > 1 ? this.#roll(all.length) : 0];
+    if (this.state !== 'up' || listener === undefined) return false;
+    const { request, by } = listener;
     request.onAccept(from, (events) => by.join(from.host, peer, events));
     return true;
   }
@@ -159,19 +162,17 @@ export class VirtualTransport implements Transport {
     const own = { request, by: this };
     this.#net.time.after(TICK_MS / 100, () => {
       if (this.#isDead) return;
-      this.#net.listener = own;
+      this.#net.listeners.add(own);
       told({ port: request.port === 0 ? FREE_PORT : request.port, error: null });
     });
     return {
-      close: () => {
-        if (this.#net.listener === own) this.#net.listener = null;
-      },
+      close: () => void this.#net.listeners.delete(own),
     };
   }
 
   close(): void {
     this.#isDead = true;
-    if (this.#net.listener?.by === this) this.#net.listener = null;
+    for (const one of this.#net.listeners) if (one.by === this) this.#net.listeners.delete(one);
   }
 
   /** Its thread dies: the system closes its connections. */

@@ -90,7 +90,7 @@ export class VirtualSession {
       ['shards', shards.alive.length],
       ['web-seed threads', webSeeds.isAlive ? 1 : 0],
       ['open files', disk.openCount],
-      ['listening sockets', net.listener === null ? 0 : 1],
+      ['listening sockets', net.listeners.size],
     ];
     return counts.filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`);
   }

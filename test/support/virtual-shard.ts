@@ -179,7 +179,7 @@ export class VirtualShard {
   }
 
   listen(): void {
-    this.shard.command({ type: 'listen', port: 1, host: null });
+    this.shard.command({ type: 'listen', port: 1, host: null, listeners: 1 });
   }
 
   /** A peer connects to us, if the shard listens. */

@@ -11,8 +11,8 @@ test('a socket whose port is taken sends nothing; another one sends from its giv
   await Promise.all([once(taken, 'listening'), once(listener, 'listening')]);
   const heard: string[] = [];
   listener.on('message', (bytes, { address }) => heard.push(`${address} ${String(bytes)}`));
-  const broken = new UtpSocket(4, taken.address().port, '127.0.0.2', () => {});
-  const good = new UtpSocket(4, 0, '127.0.0.3', () => {});
+  const broken = new UtpSocket(4, taken.address().port, '127.0.0.2', false, () => {});
+  const good = new UtpSocket(4, 0, '127.0.0.3', false, () => {});
   const { port } = listener.address();
   broken.send(Buffer.from('early'), port, '127.0.0.1');
   good.send(Buffer.from('early'), port, '127.0.0.1');

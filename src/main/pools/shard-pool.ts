@@ -7,7 +7,7 @@ import { SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { ShardCommand, ShardEvent, ShardLoad, ShardTask } from '../../shared/messages.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
-import { LISTENING_SHARD, ListeningPort } from './listening-port.ts';
+import { ListeningPort } from './listening-port.ts';
 import { shardThreads } from './shard-threads.ts';
 import { type TaskLine, type TaskThreads, taskThreads } from './task-threads.ts';
 import { type ShardLine, TorrentShards, type TorrentShardsListener } from './torrent-shards.ts';
@@ -49,7 +49,7 @@ export class ShardPool implements ShardLine {
   readonly #world: MainWorld;
   readonly #running: Running[] = [];
   readonly #torrents = new Map<TorrentId, TorrentShards>();
-  readonly #listening = new ListeningPort((command) => this.post(LISTENING_SHARD, command));
+  readonly #listening: ListeningPort;
   #nextId = 1;
   #nextTorrent = 1;
   #deaths = 0;
@@ -61,6 +61,11 @@ export class ShardPool implements ShardLine {
     this.#options = options;
     this.#world = options.world ?? SYSTEM_MAIN;
     this.#threads = options.threads ?? taskThreads(() => shardThreads(options.shards, options.workerFile));
+    this.#listening = new ListeningPort({
+      size: options.shards,
+      send: (position, command) => this.post(position, command),
+      reserve: this.#world.reservePort,
+    });
     for (let position = 0; position < options.shards; position++) this.#start(position);
   }
 
@@ -77,6 +82,11 @@ export class ShardPool implements ShardLine {
     // Not in this turn: the torrent has no listeners yet.
     if (hopeless !== null) this.#world.soon(() => torrent.hopeless(hopeless.error));
     return torrent;
+  }
+
+  /** How many shards accept connections. */
+  get listeningThreads(): number {
+    return this.#listening.threads;
   }
 
   /** Accepts connections. Resolves to the port; rejects with the system's error. */
@@ -140,7 +150,7 @@ export class ShardPool implements ShardLine {
 
   #hear(position: number, event: ShardEvent): void {
     if ('torrent' in event) return this.#torrents.get(event.torrent)?.hear(position, event);
-    if (event.type === 'listening') this.#listening.heard(event.port, event.error);
+    if (event.type === 'listening') this.#listening.heard(position, event);
     if (event.type === 'load') this.#at(position).load = event.load;
   }
 
@@ -155,7 +165,7 @@ export class ShardPool implements ShardLine {
       return;
     }
     this.#start(position);
-    if (position === LISTENING_SHARD) this.#listening.listenAgain();
+    this.#listening.replaced(position);
     for (const torrent of this.#torrents.values()) torrent.replaced(position, id, error);
   }
 

@@ -58,9 +58,12 @@ export class Acceptor {
   /** How often each home may connect; those that did last. */
   readonly #attempts = new Map<string, Allowance>();
   readonly #keyExchanges: Allowance;
+  /** The part of the session's limits that falls to this thread. */
+  readonly #mostPeers: number;
+  readonly #mostPerAddress: number;
 
   constructor(
-    at: { readonly port: number; readonly host: string | null },
+    at: { readonly port: number; readonly host: string | null; readonly listeners: number },
     transport: Transport,
     shard: AcceptorHost,
   ) {
@@ -68,7 +71,11 @@ export class Acceptor {
     this.#readBuffer = transport.readBuffer;
     this.#keyExchanges = new Allowance(KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S, shard.clock());
     const onAccept = (from: Address, start: Start): void => shard.guard(() => this.#accept(from, start));
-    this.#listener = transport.listen({ ...at, onAccept }, (listening) => shard.onListening(listening));
+    const { port, host, listeners } = at;
+    this.#mostPeers = Math.ceil(MAX_ACCEPTED_PEERS / listeners);
+    this.#mostPerAddress = Math.ceil(MAX_ACCEPTED_PER_ADDRESS / listeners);
+    const request = { port, host, shared: listeners > 1, onAccept };
+    this.#listener = transport.listen(request, (listening) => shard.onListening(listening));
   }
 
   /** Connections that have not named their torrent. */
@@ -104,9 +111,9 @@ export class Acceptor {
     const now = this.#host.clock();
     const home = homeOf(from.host);
     if (!this.#isWanted || !this.#mayTry(home, now)) return;
-    const isFullHome = this.#guests.atHome(home) >= MAX_ACCEPTED_PER_ADDRESS;
+    const isFullHome = this.#guests.atHome(home) >= this.#mostPerAddress;
     if (isFullHome && !this.#guests.makeRoomFor(from.host, now, home)) return;
-    const isFull = this.#guests.size >= MAX_ACCEPTED_PEERS || !this.#host.hasRoom;
+    const isFull = this.#guests.size >= this.#mostPeers || !this.#host.hasRoom;
     if (isFull && !this.#guests.makeRoomFor(from.host, now)) return;
     const arrival = new Arrival(from, now, {
       readBuffer: this.#readBuffer,

@@ -55,7 +55,7 @@ export class TcpTransport implements Transport {
     return new DialledSocket(address, this.#localAddress, this.readBuffer, events);
   }
 
-  listen({ port, host, onAccept }: ListenRequest, told: (listening: Listening) => void): Listener {
+  listen({ port, host, shared, onAccept }: ListenRequest, told: (listening: Listening) => void): Listener {
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       // Without a listener, a late error would end the thread.
       socket.on('error', () => {});
@@ -68,7 +68,9 @@ export class TcpTransport implements Transport {
     server.on('error', (error: NodeJS.ErrnoException) =>
       told({ port: null, error: error.code ?? String(error) }),
     );
-    server.listen({ port, backlog: LISTEN_BACKLOG_PEERS, ...(host === null ? {} : { host }) }, () => {
+    // Node before 22.12 does not know `reusePort`: there the first thread has the port alone.
+    const options = { ...(host === null ? {} : { host }), ...(shared ? { reusePort: true } : {}) };
+    server.listen({ port, backlog: LISTEN_BACKLOG_PEERS, ...options }, () => {
       const bound = server.address();
       if (bound !== null && typeof bound === 'object') told({ port: bound.port, error: null });
     });

@@ -43,6 +43,8 @@ export interface ListenRequest {
   readonly port: number;
   /** The address to bind; null for all. */
   readonly host: string | null;
+  /** Other threads listen at the same port. */
+  readonly shared: boolean;
   /** A new incoming connection. `start` sets who receives its events; before that, nothing is read. */
   readonly onAccept: (from: Address, start: (events: ConnectionEvents) => Connection) => void;
 }

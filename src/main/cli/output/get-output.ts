@@ -62,7 +62,11 @@ export class GetOutput {
       case 'progress':
         if ('work' in event) return showWork(event, this.#console);
         return 'metadataOffers' in event ? this.#searching(event) : this.#progress(event);
-      case 'listening':
+      case 'listening': {
+        const { shards } = this.#torrent.swarm.session;
+        const threads = `${shards.listeningThreads} of ${counted(shards.size, 'thread')} for peers`;
+        return this.#console.detail(`peers can connect to us at port ${event.port}, in ${threads}`);
+      }
       case 'complete':
         return;
     }

@@ -35,6 +35,8 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   readonly budget = new ReorderBudget();
   readonly #options: UtpEndpointOptions;
   readonly #sockets = new Map<Family, UtpSocket>();
+  /** At a port that other threads share. Packets of one sender always come to the same thread, but not those of a peer that we dial. */
+  readonly #shared = new Set<UtpSocket>();
   readonly #openedAt = new Map<Family, number>();
   /** By connection id: several peers may have chosen the same one. */
   readonly #connections = new Map<number, UtpConnection[]>();
@@ -58,9 +60,12 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   }
 
   /** Accepts connections. A port that is not available is not reported: the same port over TCP is announced. */
-  listen({ port, host, onAccept }: ListenRequest): Listener {
+  listen({ port, host, shared, onAccept }: ListenRequest): Listener {
     this.#onAccept = onAccept;
-    for (const family of host === null ? ([4, 6] as const) : [familyOf(host)]) this.#open(family, port, host);
+    for (const family of host === null ? ([4, 6] as const) : [familyOf(host)]) {
+      if (shared) this.#openShared(family, port, host);
+      else this.#open(family, port, host);
+    }
     return {
       close: () => {
         this.#onAccept = null;
@@ -73,6 +78,8 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     if (this.#timer !== null) clearInterval(this.#timer);
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
+    for (const socket of this.#shared) socket.close();
+    this.#shared.clear();
   }
 
   // --- UtpLink
@@ -145,18 +152,34 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   #open(family: Family, port: number, host: string | null): UtpSocket {
     this.#sockets.get(family)?.close();
     this.#openedAt.set(family, this.clock());
-    const socket = new UtpSocket(family, port, host, (bytes, from) => this.#hear(bytes, from));
+    const socket = new UtpSocket(family, port, host, false, (bytes, from) => this.#hear(bytes, from, this));
     this.#sockets.set(family, socket);
     return socket;
   }
 
-  #hear(bytes: Buffer, { address: host, port }: RemoteInfo): void {
+  /** What came to this socket is answered from it. Dials use another one, so that their answers come to this thread. */
+  #openShared(family: Family, port: number, host: string | null): void {
+    const socket: UtpSocket = new UtpSocket(family, port, host, true, (bytes, from) =>
+      this.#hear(bytes, from, link),
+    );
+    this.#shared.add(socket);
+    const { clock, timestamps, readBuffer, budget } = this;
+    const link: UtpLink = {
+      ...{ clock, timestamps, readBuffer, budget },
+      send: (packet, to) => socket.send(packet, to.port, to.host),
+      wantsFlush: (connection) => this.wantsFlush(connection),
+      over: (connection) => this.over(connection),
+    };
+  }
+
+  /** `link`: answers leave by it. */
+  #hear(bytes: Buffer, { address: host, port }: RemoteInfo, link: UtpLink): void {
     // No uTP packet is larger than an Ethernet frame; port 0 belongs to no program and cannot be answered.
     const packet = bytes.length > MAX_UTP_PACKET_BYTES || port === 0 ? null : decodeUtp(bytes);
     if (packet === null || this.#closed) return;
     const from = { host, port };
     const connection = this.#connectionOf(packet, from);
-    if (connection === null) return this.#unknown(packet, from);
+    if (connection === null) return this.#unknown(packet, from, link);
     if (connection.isStranger && !this.#admit(connection, packet)) return;
     connection.receive(packet);
   }
@@ -187,7 +210,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   }
 
   /** At most this many per tick, so that we cannot be used to send packets to others. */
-  #reset(packet: UtpPacket, from: Address): void {
+  #reset(packet: UtpPacket, from: Address, link: UtpLink): void {
     const now = this.clock();
     if (now - this.#resetsAt >= UTP_TICK_MS) {
       this.#resetsAt = now;
@@ -195,18 +218,18 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     }
     if (this.#resetsLeft === 0) return;
     this.#resetsLeft -= 1;
-    this.send(resetFor(packet, this.timestamps()), from);
+    link.send(resetFor(packet, this.timestamps()), from);
   }
 
-  #unknown(packet: UtpPacket, from: Address): void {
+  #unknown(packet: UtpPacket, from: Address, link: UtpLink): void {
     if (packet.type === UTP_TYPE.reset) return;
     if (packet.type === UTP_TYPE.syn && this.#onAccept !== null) {
       const first = Math.floor(Math.random() * 0x1_0000);
-      const stranger = this.#keep(UtpConnection.answer(packet, from, first, this));
+      const stranger = this.#keep(UtpConnection.answer(packet, from, first, link));
       this.#strangers.add(stranger);
       const [oldest] = this.#strangers;
       if (this.#strangers.size > MAX_UTP_STRANGERS) oldest?.destroy();
-    } else this.#reset(packet, from);
+    } else this.#reset(packet, from, link);
   }
 }
 

@@ -11,17 +11,19 @@ export class UtpSocket {
   #closed = false;
   readonly #port: number;
 
-  /** `host`: the address to bind; null for all of the family. */
+  /** `host`: the address to bind; null for all of the family. `shared`: other threads have sockets at the same port. */
   constructor(
     family: Family,
     port: number,
     host: string | null,
+    shared: boolean,
     onPacket: (bytes: Buffer, from: RemoteInfo) => void,
   ) {
     this.#port = port;
     this.#socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       ipv6Only: family === 6,
+      ...(shared ? { reusePort: true } : {}),
       // Addresses are literals, so nothing is looked up.
       lookup: (name, _, found) => found(null, name, family),
     });
