@@ -22,6 +22,10 @@ handles = [
     session.add_torrent({'ti': lt.torrent_info(os.path.join(torrents, name)), 'save_path': folder})
     for name in sorted(os.listdir(torrents))
 ]
+# Torrents that libtorrent manages may be paused for some seconds after their check, and close the connections of peers.
+for handle in handles:
+    handle.unset_flags(lt.torrent_flags.auto_managed)
+    handle.resume()
 while session.listen_port() == 0 or not all(handle.status().is_seeding for handle in handles):
     time.sleep(0.05)
 print('port', session.listen_port(), flush=True)

@@ -354,6 +354,8 @@ export const DEFAULT_MEMORY_PIECES = 32;
 export const LEAST_DEFAULT_MEMORY_BYTES = 33_554_432;
 /** The most memory for them, with large pieces. */
 export const MOST_DEFAULT_MEMORY_BYTES = 134_217_728;
+/** Where many torrents share the memory of one, each has at least this many pieces. */
+export const LEAST_SHARED_PIECES = 4;
 /** The smallest write call that is tried: the cheapest while a virtual machine's memory is fresh (bench/NOTES.md). */
 export const LEAST_WRITE_BYTES = 16_384;
 /** The largest write call that is tried: the cheapest once the memory has been used; 1 MiB is no better. The choice is measured during the run. */

@@ -1,6 +1,7 @@
 /** How the memory for pieces is divided among the torrents of a session. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultMemory } from '../../src/main/download/memory.ts';
 import { MemoryBudget } from '../../src/main/session/memory-budget.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 
@@ -82,4 +83,11 @@ test('a torrent that stops waiting takes nothing, and the next one is served', a
     ['c', 2],
   ]);
   await assert.rejects(budget.take(pieces(1), MIB, stop.signal), /enough/);
+});
+
+test('by default many torrents have little more memory than one, and each some pieces', () => {
+  const of = (torrents: number, mib = 1): number => defaultMemory(pieces(mib, 1_000), torrents) / MIB;
+  assert.deepEqual([of(0), of(1), of(4), of(8), of(32), of(1_000)], [32, 32, 32, 16, 4, 4]);
+  assert.deepEqual([of(1, 16), of(8, 16), of(3, 256), of(1_000, 256)], [128, 64, 256, 256]);
+  assert.equal(defaultMemory(geometry(3 * MIB, MIB), 1), 3 * MIB, 'no more than the torrent has');
 });

@@ -42,9 +42,9 @@ test('a piece of several reads has the hash of the whole, in the memory of one',
 
 test('without --memory the largest piece fits, and no more memory is used than the torrent has', () => {
   const large = geometry(3 * MAX_PIECE_BYTES, MAX_PIECE_BYTES);
-  assert.equal(defaultMemory(large), MAX_PIECE_BYTES);
+  assert.equal(defaultMemory(large, 1), MAX_PIECE_BYTES);
   const small = geometry(40_000, MAX_PIECE_BYTES);
-  assert.ok(defaultMemory(small) <= MOST_DEFAULT_MEMORY_BYTES);
-  const arena = Arena.allocate(small, defaultMemory(small));
+  assert.ok(defaultMemory(small, 1) <= MOST_DEFAULT_MEMORY_BYTES);
+  const arena = Arena.allocate(small, defaultMemory(small, 1));
   assert.deepEqual([arena.slotCount, arena.data.byteLength], [1, 49_152]);
 });

@@ -5,6 +5,7 @@ import {
   BLOCK_BYTES,
   DEFAULT_MEMORY_PIECES,
   LEAST_DEFAULT_MEMORY_BYTES,
+  LEAST_SHARED_PIECES,
   MOST_DEFAULT_MEMORY_BYTES,
 } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
@@ -16,14 +17,19 @@ const size = (bytes: number): string => formatSize(bytes).replace('.0 ', ' ');
 export const MEMORY_DEFAULT = `${DEFAULT_MEMORY_PIECES} pieces, but ${size(LEAST_DEFAULT_MEMORY_BYTES)} to ${size(MOST_DEFAULT_MEMORY_BYTES)}, at least one piece`;
 
 /**
- * Enough pieces to keep every peer busy, and no more: memory that is used again soon is still in the cache (`bench/NOTES.md`). At
- * least one piece, however large it is.
+ * Enough pieces to keep every peer busy, and no more: memory that is used again soon is still in the cache, and memory that was
+ * never used costs the system more than the bytes in it (`bench/NOTES.md`). So many torrents need little more than one. At least
+ * one piece, however large it is. `torrents`: how many download at the moment.
  */
-export function defaultMemory(g: Geometry): number {
+export function defaultMemory(g: Geometry, torrents: number): number {
   const wanted = DEFAULT_MEMORY_PIECES * g.pieceLength;
-  const usual = Math.min(MOST_DEFAULT_MEMORY_BYTES, Math.max(LEAST_DEFAULT_MEMORY_BYTES, wanted));
+  const alone = Math.min(MOST_DEFAULT_MEMORY_BYTES, Math.max(LEAST_DEFAULT_MEMORY_BYTES, wanted));
+  const part = Math.max(
+    MOST_DEFAULT_MEMORY_BYTES / Math.max(1, torrents),
+    LEAST_SHARED_PIECES * g.pieceLength,
+  );
   const piece = g.blocksPerPiece * BLOCK_BYTES;
-  return Math.max(Math.min(usual, g.pieceCount * piece), piece);
+  return Math.max(Math.floor(Math.min(alone, part, g.pieceCount * piece)), piece);
 }
 
 /** Throws a `usage` failure if one piece does not fit. */

@@ -38,7 +38,7 @@ export async function downloadJob(
 ): Promise<DownloadJob> {
   const { session, race } = swarm;
   const { settings, memory } = session;
-  const wanted = settings.memory ?? defaultMemory(metainfo.geometry);
+  const wanted = settings.memory ?? defaultMemory(metainfo.geometry, session.downloading);
   const memoryBytes = await memory.take(metainfo.geometry, wanted, signal);
   onMemory();
   let place: OutputPlace | null = null;

@@ -121,6 +121,11 @@ export class Session {
     return this.#shards;
   }
 
+  /** How many torrents download or wait for data. */
+  get downloading(): number {
+    return this.#active.size;
+  }
+
   /** How many peers one more torrent may download from; 0 is no limit. */
   get peersForOneMore(): number {
     return Math.ceil(this.settings.maxPeers / (this.#active.size + 1));

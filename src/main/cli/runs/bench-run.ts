@@ -79,7 +79,7 @@ export class BenchRun {
         shards: this.#swarm.session.settings.shards,
         webSeeds: { urls: webseeds ? usableWebSeeds(metainfo) : [], pool: this.#swarm.session.webSeeds },
         storage: this.#swarm.session.storage,
-        memoryBytes: memory ?? defaultMemory(metainfo.geometry),
+        memoryBytes: memory ?? defaultMemory(metainfo.geometry, 1),
         order: 'rarest',
         world: this.#swarm.session.world,
       },
