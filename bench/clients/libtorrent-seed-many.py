@@ -17,6 +17,8 @@ session = lt.session({
     'active_seeds': -1,
     'active_checking': 4,
     'unchoke_slots_limit': -1,
+    # Fifty connections at one moment: with the default of 5, the kernel drops most of the first requests for a second.
+    'listen_queue_size': 512,
 })
 handles = [
     session.add_torrent({'ti': lt.torrent_info(os.path.join(torrents, name)), 'save_path': folder})
