@@ -223,7 +223,10 @@ export class VirtualShard {
     return new Verdicts(this.ledger, this.arena, {
       onConvicted: (sender, piece) => this.onConvicted(sender, piece),
       onReopened: () => {},
-      later: this.time.after,
+      later: (ms, work) => {
+        this.time.after(ms, work);
+        return () => {};
+      },
     });
   }
 
