@@ -1,7 +1,9 @@
 /** What happens in one simulation, as plain data: made from a seed, and made smaller by the shrinker. */
 import { dice } from '../support/dice.ts';
 import { PERSONAS, type Roll } from '../support/personas.ts';
+import type { DiskFaultPlan } from '../support/virtual-files.ts';
 import { TRACKER_KINDS, type TrackerKind } from '../support/virtual-trackers.ts';
+import { RUDE_KINDS } from './rude-peers.ts';
 import type { ContentPlan } from './sim-content.ts';
 
 /** How we learn of a peer: the user or a magnet link names it, a tracker, another peer, or it connects to us. */
@@ -47,6 +49,7 @@ export interface TorrentPlan {
   readonly isMagnet: boolean;
   readonly slots: number;
   readonly order: 'rarest' | 'sequential';
+  readonly preallocates: boolean;
   readonly peers: readonly PeerPlan[];
   readonly trackers: readonly TrackerPlan[];
   readonly webSeeds: readonly WebSeedPlan[];
@@ -54,12 +57,18 @@ export interface TorrentPlan {
   readonly removedAtMs: number | null;
 }
 
+/** `no descriptors`: folders are not held by descriptors, as outside Linux. `no links`: a file has one name, as on FAT. */
+export const DISK_KINDS = ['plain', 'no descriptors', 'no links'] as const;
+export type DiskKind = (typeof DISK_KINDS)[number];
+
 export type EventPlan = { readonly atMs: number } & (
   | { readonly type: 'cut'; readonly percent: number }
   | { readonly type: 'away'; readonly how: 'unreachable' | 'silent'; readonly forMs: number }
   | { readonly type: 'suspend'; readonly forMs: number }
   | { readonly type: 'shard dies' | 'storage thread dies' | 'web-seed thread dies'; readonly which: number }
-  | { readonly type: 'disk'; readonly code: 'ENOSPC' | 'EIO' | 'SHORT'; readonly writes: number }
+  | ({ readonly type: 'disk' } & DiskFaultPlan)
+  /** The process is killed, and after a while the user begins it again. */
+  | { readonly type: 'killed'; readonly losesPower: boolean; readonly forMs: number }
 );
 
 export interface Scenario {
@@ -69,6 +78,7 @@ export interface Scenario {
   readonly maxPeers: number;
   readonly halfOpen: number;
   readonly listens: boolean;
+  readonly disk: DiskKind;
   readonly torrents: readonly TorrentPlan[];
   readonly events: readonly EventPlan[];
 }
@@ -83,8 +93,14 @@ export function scenarioOf(seed: number): Scenario {
   // The first throws of neighbouring seeds are alike.
   for (let i = 0; i < 8; i++) roll(2);
   const oneIn = (n: number): boolean => roll(n) === 0;
-  const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () => torrentPlan(roll, oneIn));
+  // Journals are written every few seconds: a process is killed in downloads that last longer.
+  const isKilled = oneIn(4);
+  const slowness = isKilled ? 1 + roll(10) : 1;
+  const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () =>
+    torrentPlan(roll, oneIn, slowness),
+  );
   const events = Array.from({ length: oneIn(2) ? 0 : 1 + roll(3) }, () => eventPlan(roll));
+  const kills = Array.from({ length: isKilled ? 1 + roll(3) : 0 }, () => killPlan(roll));
   return {
     seed,
     shards: 1 + roll(4),
@@ -92,12 +108,13 @@ export function scenarioOf(seed: number): Scenario {
     maxPeers: oneIn(4) ? 1 + roll(8) : 0,
     halfOpen: oneIn(4) ? 1 + roll(8) : 0,
     listens: !oneIn(3),
+    disk: oneIn(3) ? (DISK_KINDS[roll(DISK_KINDS.length)] ?? 'plain') : 'plain',
     torrents,
-    events,
+    events: [...events, ...kills],
   };
 }
 
-function torrentPlan(roll: Roll, oneIn: (n: number) => boolean): TorrentPlan {
+function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number): TorrentPlan {
   const pieces = 1 + roll(MOST_PIECES);
   const pieceLength = oneIn(4) ? BLOCK + roll(5 * BLOCK) : BLOCK * (1 + roll(12));
   const total = (pieces - 1) * pieceLength + 1 + roll(pieceLength);
@@ -115,13 +132,13 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean): TorrentPlan {
     return oneIn(6) ? 'knock' : oneIn(5) ? 'pex' : 'user';
   };
   const others = Array.from({ length: roll(oneIn(8) ? 40 : 10) }, () => {
-    const kinds = ['seed', 'leecher', 'metadata liar', ...PERSONAS];
-    return peerPlan(roll, kinds[roll(kinds.length)] ?? 'seed', knownBy());
+    const kinds = ['seed', 'leecher', 'metadata liar', ...PERSONAS, ...RUDE_KINDS];
+    return peerPlan(roll, kinds[roll(kinds.length)] ?? 'seed', knownBy(), slowness);
   });
   const webSeeds = oneIn(3)
     ? Array.from({ length: 1 + roll(3) }, (): WebSeedPlan => {
         const kind = oneIn(2) ? 'right' : (WEB_SEED_KINDS[roll(WEB_SEED_KINDS.length)] ?? 'right');
-        return { kind, bytesPerS: 50_000 + roll(1_000_000), seed: roll(1_000_000) };
+        return { kind, bytesPerS: Math.round((50_000 + roll(1_000_000)) / slowness), seed: roll(1_000_000) };
       })
     : [];
   // At least one source that the promise of liveness rests on.
@@ -130,8 +147,8 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean): TorrentPlan {
   const needed = isFedByHttp
     ? []
     : oneIn(4) && !isMagnet
-      ? [peerPlan(roll, 'half', reliable()), peerPlan(roll, 'half', reliable())]
-      : [peerPlan(roll, 'seed', reliable())];
+      ? [peerPlan(roll, 'half', reliable(), slowness), peerPlan(roll, 'half', reliable(), slowness)]
+      : [peerPlan(roll, 'seed', reliable(), slowness)];
   return {
     content: {
       offset: roll(500_000) * 16,
@@ -143,6 +160,7 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean): TorrentPlan {
     isMagnet,
     slots: 1 + roll(10),
     order: oneIn(4) ? 'sequential' : 'rarest',
+    preallocates: oneIn(6),
     peers: [...others, ...needed],
     trackers,
     webSeeds,
@@ -160,12 +178,12 @@ function filesOf(total: number, roll: Roll): number[] {
   return files;
 }
 
-function peerPlan(roll: Roll, kind: string, knownBy: KnownBy): PeerPlan {
+function peerPlan(roll: Roll, kind: string, knownBy: KnownBy, slowness: number): PeerPlan {
   return {
     kind,
     knownBy,
     seed: roll(1_000_000),
-    bytesPerS: 100_000 + roll(1_900_000),
+    bytesPerS: Math.round((100_000 + roll(1_900_000)) / slowness),
     connectMs: roll(3) === 0 ? roll(2_500) : roll(100),
     unchokeMs: roll(2_000),
     awayUntilMs: roll(5) === 0 ? roll(10_000) : 0,
@@ -174,7 +192,7 @@ function peerPlan(roll: Roll, kind: string, knownBy: KnownBy): PeerPlan {
 
 function eventPlan(roll: Roll): EventPlan {
   const atMs = roll(EVENTS_MS);
-  switch (roll(9)) {
+  switch (roll(10)) {
     case 0:
     case 1:
       return { atMs, type: 'cut', percent: 20 + roll(81) };
@@ -194,9 +212,22 @@ function eventPlan(roll: Roll): EventPlan {
       return { atMs, type: 'storage thread dies', which: roll(2) };
     case 7:
       return { atMs, type: 'web-seed thread dies', which: 0 };
-    default: {
-      const code = (['ENOSPC', 'EIO', 'SHORT'] as const)[roll(3)] ?? 'EIO';
-      return { atMs, type: 'disk', code, writes: roll(12) };
-    }
+    default:
+      return { atMs, type: 'disk', ...faultPlan(roll) };
   }
+}
+
+function killPlan(roll: Roll): EventPlan {
+  const forMs = 100 + roll(roll(3) === 0 ? 30_000 : 2_000);
+  return { atMs: roll(EVENTS_MS), type: 'killed', losesPower: roll(3) === 0, forMs };
+}
+
+function faultPlan(roll: Roll): DiskFaultPlan {
+  const operation = (['write', 'write', 'flush', 'change'] as const)[roll(4)] ?? 'write';
+  const codes = operation === 'write' ? (['ENOSPC', 'EIO', 'SHORT'] as const) : (['ENOSPC', 'EIO'] as const);
+  return {
+    operation,
+    code: codes[roll(codes.length)] ?? 'EIO',
+    writes: roll(operation === 'flush' ? 3 : 12),
+  };
 }

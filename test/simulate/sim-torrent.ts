@@ -3,13 +3,15 @@ import { Failure } from '../../src/main/failure.ts';
 import type { TorrentEvent } from '../../src/main/session/events.ts';
 import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
-import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import type { Source } from '../../src/main/torrent/source.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
-import type { VirtualSession } from '../support/virtual-session.ts';
+import type { VirtualMachine } from '../support/virtual-machine.ts';
+import { truthKey } from '../support/virtual-storage-threads.ts';
+import { honestRate } from './honest-rate.ts';
 import type { PeerPlan, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
+import { claimsOf } from './sim-journal.ts';
 import { mayBeBanned, scriptOf } from './sim-peers.ts';
 
 const AGAIN_MS = 1_000;
@@ -22,32 +24,43 @@ export class SimTorrent {
   readonly name: string;
   readonly plan: TorrentPlan;
   readonly content: SimContent;
+  /** Bytes per second of the slowest source that can be relied on; null where pieces may have none. */
+  readonly honestRate: number | null;
   readonly failures: string[] = [];
   isComplete = false;
   /** Milliseconds of the run when it was complete. */
   completedAt = Number.NaN;
   /** From this moment on nothing of its own holds it up. */
   quietAt: number;
-  readonly #virtual: VirtualSession;
+  readonly #machine: VirtualMachine;
   readonly #log: (text: string) => void;
   readonly #trackerUrls: readonly string[];
   readonly #addresses: readonly HostPort[];
   /** Why it was given up; null where it was not. */
   givenUp: string | null = null;
   #torrent: SessionTorrent | null = null;
+  /** It is to run: the user has named it. */
+  #isWanted = false;
+  /** Processes that were killed: what was planned in one does not happen in the next. */
+  #kills = 0;
+  /** Bytes of pieces that a journal claimed when a process was killed. */
+  #claimed = 0;
+  /** Every piece was verified when the power failed: its journal was gone, and its bytes may not be flushed. */
+  #overwrites = false;
 
-  constructor(plan: TorrentPlan, index: number, virtual: VirtualSession, log: (text: string) => void) {
+  constructor(plan: TorrentPlan, index: number, machine: VirtualMachine, log: (text: string) => void) {
     this.name = `torrent${index}`;
     this.plan = plan;
+    this.honestRate = honestRate(plan);
     this.quietAt = plan.startsAtMs;
-    this.#virtual = virtual;
+    this.#machine = machine;
     this.#log = (text) => log(`${this.name}: ${text}`);
     this.#trackerUrls = plan.trackers.map((_, i) => `http://t${i}.${this.name}.test/announce`);
     const webSeeds = plan.webSeeds.map((_, i) => `http://w${i}.${this.name}.test/`);
     this.content = contentOf(plan.content, this.name, this.#trackerUrls, webSeeds);
     this.#addresses = plan.peers.map((_, i) => ({ host: `${11 + index}.${i}.0.7`, port: 6_881 + i }));
     const { bytes, metainfo } = this.content;
-    virtual.storage.know(metainfo.pieceHashes, (piece, length) => bytes(piece, 0, length));
+    machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
     this.#populate();
   }
 
@@ -63,7 +76,7 @@ export class SimTorrent {
   /** Its peers and trackers are in the network. */
   #populate(): void {
     const { plan, content } = this;
-    const { net, loop, trackers } = this.#virtual;
+    const { net, loop, trackers } = this.#machine;
     const knownBy = (way: PeerPlan['knownBy']): HostPort[] =>
       this.#addresses.filter((_, i) => plan.peers[i]?.knownBy === way);
     let halves = 0;
@@ -82,7 +95,36 @@ export class SimTorrent {
       trackers.add(`t${i}.${this.name}.test`, { kind, untilMs, peers: knownBy('tracker') });
   }
 
-  begin(): void {
+  /** The user names it. */
+  start(): void {
+    this.#isWanted = true;
+    if (!this.#machine.current.process.isDead) this.#begin();
+  }
+
+  /** Its process was killed. What its journal claims is there: the journal is written after the bytes. */
+  killed(losesPower: boolean): void {
+    this.#kills += 1;
+    const stats = this.#torrent?.stats;
+    this.#torrent = null;
+    if (!this.#isWanted || this.isOver) return;
+    this.quietAt = Number.POSITIVE_INFINITY;
+    const { disk } = this.#machine;
+    const { pieces, wrong, bytes } = claimsOf(disk, `${FOLDER}/${this.name}`, this.content);
+    this.#log(`killed${losesPower ? ' by a power loss' : ''}; its journal claims ${pieces.length} pieces`);
+    this.#claimed = Math.max(this.#claimed, bytes);
+    const isWhole = stats !== undefined && stats.totalBytes > 0 && stats.bytes === stats.totalBytes;
+    this.#overwrites ||= losesPower && isWhole;
+    for (const piece of wrong) this.failures.push(`the journal claims piece ${piece}, which is not there`);
+  }
+
+  /** The user runs the same command again. */
+  restarted(): void {
+    if (!this.#isWanted || this.isOver) return;
+    this.quietAt = this.#machine.loop.time.now();
+    this.#begin();
+  }
+
+  #begin(): void {
     const { plan, content } = this;
     const { metainfo } = content;
     this.#log(`begins: ${metainfo.geometry.pieceCount} pieces of ${metainfo.geometry.pieceLength}`);
@@ -92,9 +134,11 @@ export class SimTorrent {
       {
         ...DEFAULT_TORRENT,
         ...{ output: FOLDER, peers, sequential: plan.order === 'sequential' },
+        overwrite: this.#overwrites,
+        preallocate: plan.preallocates ? 'full' : 'none',
         ...{ firstUnchokeTimeout: 0, idleTimeout: 0 },
       },
-      this.#virtual.session,
+      this.#machine.current.session,
     );
     this.#torrent = torrent;
     torrent.on((event) => this.#heard(event));
@@ -115,7 +159,9 @@ export class SimTorrent {
 
   #heard(event: TorrentEvent): void {
     if (event.type === 'peer-banned') this.#banned(event.peer);
-    else if (event.type !== 'progress') this.#log(JSON.stringify(event));
+    if (event.type === 'complete' && event.downloaded > event.bytes - this.#claimed)
+      this.failures.push('it downloaded again what a journal had claimed');
+    if (event.type !== 'progress') this.#log(JSON.stringify(event));
   }
 
   /** Takes it out of the session. */
@@ -149,20 +195,20 @@ export class SimTorrent {
 
   /** In lived time. What the user does is no timer of the session. */
   #later(ms: number, work: () => void): void {
-    const { loop } = this.#virtual;
+    const { loop } = this.#machine;
+    const kills = this.#kills;
     const then = (): void => {
-      loop.touch();
-      if (!this.isOver) work();
+      if (!this.isOver && this.#kills === kills) work();
     };
     new LivedTimer(ms, then, loop.now, (stepMs, look) => {
-      loop.time.after(stepMs, look);
+      loop.after(stepMs, look);
       return () => {};
     });
   }
 
   #goesOn(torrent: SessionTorrent | null): void {
-    this.quietAt = this.#virtual.loop.time.now();
-    if (torrent === null) return this.begin();
+    this.quietAt = this.#machine.loop.time.now();
+    if (torrent === null) return this.#begin();
     // Its download may have failed or ended before it was to rest.
     this.#log('goes on');
     torrent.resume().catch((error: unknown) => this.#bug(error));
@@ -170,7 +216,7 @@ export class SimTorrent {
 
   #completed(): void {
     this.isComplete = true;
-    this.completedAt = this.#virtual.loop.time.now();
+    this.completedAt = this.#machine.loop.time.now();
     this.#log('complete');
     this.#checkBytes();
     this.stop().catch((error: unknown) => this.#bug(error));
@@ -180,7 +226,7 @@ export class SimTorrent {
     if (!(error instanceof Failure)) return this.#bug(error);
     if (error.code === 'interrupted') return;
     this.#log(`failed: ${error.message}`);
-    if (error.code === 'disk' && this.#virtual.disk.fired > 0) {
+    if (error.code === 'disk' && this.#machine.disk.fired > 0) {
       this.#torrent = null;
       this.quietAt = Number.POSITIVE_INFINITY;
       this.#later(AGAIN_MS, () => this.#goesOn(null));
@@ -199,22 +245,21 @@ export class SimTorrent {
   }
 
   #checkBytes(): void {
-    const plan = storagePlan(this.content.metainfo, FOLDER);
-    for (const { path, offset, length } of plan.files) {
+    for (const { path, offset, length } of this.content.metainfo.files) {
+      const name = [FOLDER, ...path].join('/');
       const truth = this.content.all.subarray(offset, offset + length);
-      const written = this.#virtual.disk.files.get(path) ?? Buffer.alloc(0);
-      if (length > 0 && Buffer.compare(truth, written) !== 0)
-        this.failures.push(`${path} is not what it is to be`);
+      if (Buffer.compare(truth, this.#machine.disk.content(name)) !== 0)
+        this.failures.push(`${name} is not what it is to be`);
     }
   }
 
   #checkLeft(): void {
-    const { net, shards } = this.#virtual;
+    const { net, current } = this.#machine;
     // One that came to us and has not said which torrent it wants belongs to none.
     const dialled = this.#addresses.filter((_, i) => this.plan.peers[i]?.knownBy !== 'knock');
     const open = [...net.links].filter((link) => dialled.some(({ host }) => host === link.host));
     if (open.length > 0) this.failures.push(`${open.length} connections are left of it`);
-    if (shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.#infoHash) !== null))
+    if (current.shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.#infoHash) !== null))
       this.failures.push('a shard still has it');
   }
 }

@@ -127,6 +127,11 @@ export class FakePeer {
     this.#later(0, () => this.#events?.onEnd('closed-by-peer', 'fake'));
   }
 
+  /** Closes the connection after a while. */
+  hangUpLater(ms: number): void {
+    this.#later(ms, () => this.#events?.onEnd('closed-by-peer', 'fake'));
+  }
+
   #connectIn(ms: number): void {
     const { dials } = this;
     this.#time.after(ms, () => {

@@ -1,10 +1,4 @@
-/**
- * The event loop of a simulated process: virtual time, and after everything that main code may have begun, the promises that
- * follow from it. Timers of the main thread are counted, so that a test sees what is left of them.
- */
-import type { MainWorld } from '../../src/main/main-world.ts';
-import { type Later, LivedTimer } from '../../src/shared/lived-timer.ts';
-import type { Roll } from './personas.ts';
+/** Virtual time for code with promises: after everything that code of a main thread may have begun, the promises that follow from it. */
 import { VirtualTime } from './virtual-time.ts';
 
 /** Real clocks do not begin at zero either. */
@@ -12,7 +6,6 @@ export const EPOCH_MS = 10_000_000;
 
 export class VirtualLoop {
   readonly time = new VirtualTime();
-  readonly #timers = new Set<() => void>();
   #isTouched = false;
 
   readonly now = (): number => EPOCH_MS + this.time.now();
@@ -22,41 +15,13 @@ export class VirtualLoop {
     this.#isTouched = true;
   }
 
-  /** Timers of the main thread that have not gone off. */
-  get pending(): number {
-    return this.#timers.size;
-  }
-
-  /** In plain time. */
-  readonly plainLater: Later = (ms, work) => {
-    const cancel = (): void => void this.#timers.delete(cancel);
-    this.#timers.add(cancel);
-    this.time.after(Math.max(ms, 0), () => {
-      if (!this.#timers.delete(cancel)) return;
+  /** Does the work in `ms`, and then what promises follow from it. */
+  after(ms: number, work: () => void): void {
+    this.time.after(ms, () => {
       this.#isTouched = true;
       work();
     });
-    return cancel;
-  };
-
-  readonly later: Later = (ms, work) => {
-    const timer = new LivedTimer(ms, work, this.now, this.plainLater);
-    return () => timer.cancel();
-  };
-
-  readonly every = (ms: number, work: () => void): (() => void) => {
-    let cancel = (): void => {};
-    const next = (): void => {
-      cancel = this.plainLater(ms, () => {
-        next();
-        work();
-      });
-    };
-    next();
-    return () => cancel();
-  };
-
-  readonly soon = (work: () => void): void => void this.plainLater(0, work);
+  }
 
   /** Runs until `isOver` says so after work of main, nothing is left to do, or `end` comes, in milliseconds of the run. */
   async run(end: number, isOver: () => boolean = () => false): Promise<void> {
@@ -68,12 +33,6 @@ export class VirtualLoop {
       await turn();
       if (isOver()) return;
     }
-  }
-
-  /** What code of the main thread gets. */
-  world(roll: Roll, ownAddresses: () => readonly string[]): MainWorld {
-    const { now, later, every, soon } = this;
-    return { now, later, every, soon, random: () => roll(1_000_003) / 1_000_003, ownAddresses };
   }
 }
 

@@ -6,8 +6,8 @@ import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type { ShardCommand, ShardEvent, ShardTask } from '../../src/shared/messages.ts';
 import { Shard } from '../../src/workers/shard/shard.ts';
 import { dice } from './dice.ts';
+import type { ProcessLoop } from './process-loop.ts';
 import { VirtualLine } from './virtual-line.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
 import { type VirtualNet, VirtualTransport } from './virtual-net.ts';
 
 type Task = Omit<ShardTask<unknown>, 'port'>;
@@ -21,13 +21,13 @@ interface Life {
 
 export class VirtualShardThreads implements ShardThreads {
   readonly lives: Life[] = [];
-  readonly #loop: VirtualLoop;
+  readonly #process: ProcessLoop;
   readonly #net: VirtualNet;
   readonly #seed: number;
   readonly #onBug: (error: unknown) => void;
 
-  constructor(loop: VirtualLoop, net: VirtualNet, seed: number, onBug: (error: unknown) => void) {
-    this.#loop = loop;
+  constructor(process: ProcessLoop, net: VirtualNet, seed: number, onBug: (error: unknown) => void) {
+    this.#process = process;
     this.#net = net;
     this.#seed = seed;
     this.#onBug = onBug;
@@ -38,11 +38,11 @@ export class VirtualShardThreads implements ShardThreads {
   }
 
   start(task: Task, hear: (event: ShardEvent) => void): TaskLine<ShardCommand> {
-    const { time } = this.#loop;
+    const { time } = this.#process.loop;
     const roll = dice(this.#seed + task.shard * 7_919);
-    const line = new VirtualLine(this.#loop, roll);
+    const line = new VirtualLine(this.#process, roll);
     const transport = new VirtualTransport(this.#net);
-    const lived = new LivedClock(this.#loop.now);
+    const lived = new LivedClock(this.#process.now);
     let isClosed = false;
     const unlessDead = (work: () => void) => (): void => {
       if (!life.isDead) work();
@@ -104,6 +104,14 @@ export class VirtualShardThreads implements ShardThreads {
     if (life === undefined) return false;
     this.#die(life, new Error('injected death of a shard'));
     return true;
+  }
+
+  /** The process is killed: nobody hears of it. */
+  killAll(): void {
+    for (const life of this.alive) {
+      life.isDead = true;
+      life.transport.die();
+    }
   }
 
   async end(): Promise<void> {

@@ -4,8 +4,8 @@ import type { SessionHttp } from '../../src/main/session/session-world.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { HttpError } from '../../src/shared/http-visitor.ts';
 import type { Roll } from './personas.ts';
+import type { ProcessLoop } from './process-loop.ts';
 import { dict, int, str } from './torrents.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualNet } from './virtual-net.ts';
 
 export const TRACKER_KINDS = [
@@ -30,15 +30,13 @@ export interface VirtualTracker {
 /** Addresses that one answer of a flood names. */
 const FLOOD_PEERS = 200;
 
-export class VirtualTrackers implements SessionHttp {
+export class VirtualTrackers {
   readonly asked: { readonly host: string; readonly event: string; readonly at: number }[] = [];
-  readonly #loop: VirtualLoop;
   readonly #net: VirtualNet;
   readonly #roll: Roll;
   readonly #trackers = new Map<string, VirtualTracker>();
 
-  constructor(loop: VirtualLoop, net: VirtualNet, roll: Roll) {
-    this.#loop = loop;
+  constructor(net: VirtualNet, roll: Roll) {
     this.#net = net;
     this.#roll = roll;
   }
@@ -47,11 +45,18 @@ export class VirtualTrackers implements SessionHttp {
     this.#trackers.set(host, tracker);
   }
 
-  close(): void {}
+  /** How a process asks them. */
+  client(process: ProcessLoop): SessionHttp {
+    return { close: () => {}, get: (url, options) => this.#get(process, url, options) };
+  }
 
-  get(url: string, { signal }: Parameters<SessionHttp['get']>[1]): Promise<HttpAnswer> {
+  #get(
+    process: ProcessLoop,
+    url: string,
+    { signal }: Parameters<SessionHttp['get']>[1],
+  ): Promise<HttpAnswer> {
     const { hostname, searchParams } = new URL(url);
-    const at = this.#loop.time.now();
+    const at = process.loop.time.now();
     this.asked.push({ host: hostname, event: searchParams.get('event') ?? '', at });
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(new HttpError('aborted'));
@@ -61,8 +66,7 @@ export class VirtualTrackers implements SessionHttp {
       const tracker = this.#trackers.get(hostname);
       if (state === 'silent' || tracker?.kind === 'silent') return;
       const answer = state === 'up' && tracker !== undefined ? this.#answer(tracker, at) : null;
-      this.#loop.time.after(1 + this.#roll(300), () => {
-        this.#loop.touch();
+      process.after(1 + this.#roll(300), () => {
         signal.removeEventListener('abort', abort);
         if (answer === null) reject(new HttpError('no program listens there'));
         else resolve({ status: 200, headers: {}, reach: 'public', ...answer });

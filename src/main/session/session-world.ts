@@ -1,5 +1,5 @@
 /**
- * Everything outside that a session uses: clocks and timers, chance, threads, sockets of discovery, HTTP. A simulation puts its
+ * Everything outside that a session uses: clocks and timers, chance, files, threads, sockets of discovery, HTTP. A simulation puts its
  * own in its place and runs the session in virtual time.
  */
 import type { Route } from '../../shared/http-visitor.ts';
@@ -18,8 +18,6 @@ export interface SessionWorld extends MainWorld {
   readonly discovery: Environment;
   readonly storage: StorageWorld;
   readonly http: (route: Route) => SessionHttp;
-  /** The main thread has a file system: places of downloads are locked, their files made, journals written. */
-  readonly hasDisk: boolean;
   /** Left out: real threads. */
   readonly shardThreads?: ShardThreads;
   readonly webSeedThreads?: WebSeedThreads;
@@ -29,6 +27,5 @@ export const SYSTEM_WORLD: SessionWorld = {
   ...SYSTEM_MAIN,
   discovery: REAL_ENVIRONMENT,
   storage: systemStorage,
-  hasDisk: true,
   http: (route) => new HttpClient(route),
 };

@@ -1,5 +1,5 @@
 /** The files of a download from the first check to the end: judged, prepared, with their journal. */
-import { closeSync, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
@@ -147,7 +147,7 @@ export class DownloadFiles {
     try {
       const { descriptor, stats } = walk.reach(elements).openFile(name, constants.O_RDONLY);
       if (this.#standings.isSame(file, stats)) return descriptor;
-      closeSync(descriptor);
+      this.#place.root.files.close(descriptor);
       throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
     } catch (error) {
       throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#pathOf(file), error);
