@@ -6,7 +6,9 @@ import { BLOCK_BYTES, TURNOVER_INTERVAL_MS } from '../../src/shared/limits.ts';
 import type { DiskAbilities } from '../support/virtual-files.ts';
 import type { VirtualHttp } from '../support/virtual-http.ts';
 import { VirtualMachine } from '../support/virtual-machine.ts';
-import type { DiskKind, EventPlan, Scenario } from './scenario.ts';
+import { DHT_NODE } from '../support/virtual-session.ts';
+import type { DiskKind, Scenario } from './scenario.ts';
+import type { EventPlan } from './scenario-events.ts';
 import { SimTorrent } from './sim-torrent.ts';
 import { answerOf } from './sim-web-seeds.ts';
 
@@ -16,6 +18,8 @@ import { answerOf } from './sim-web-seeds.ts';
  * peers that give nothing have their turns before: one each half minute.
  */
 const CONSTANT_MS = 240_000;
+/** With memory for one piece alone, each piece may be in the hands of a peer that trickles, lies or is silent first. */
+const ONLY_SLOT_MS = 20_000;
 /** It must be usable whenever it is there. */
 const KEY = join(stateFolder(), 'journal.key');
 const CLOSE_MS = 20_000;
@@ -68,8 +72,8 @@ class ScenarioRun {
         0,
       ),
       port: listens ? 0 : null,
-      encryption: 'off' as const,
-      ...{ utp: false, lsd: false, dht: false },
+      ...{ encryption: scenario.encryption, utp: scenario.utp, lsd: false },
+      ...{ dht: scenario.dht, dhtBootstrap: [DHT_NODE] },
     };
     const torrents: SimTorrent[] = [];
     const use = { downloads: true, torrents: scenario.torrents.length };
@@ -92,7 +96,7 @@ class ScenarioRun {
     this.#log = (text) => log(`${(time.now() / 1_000).toFixed(3)} ${text}`);
     this.#machine.net.tell = this.#log;
     for (const [i, plan] of scenario.torrents.entries())
-      torrents.push(new SimTorrent(plan, i, this.#machine, this.#log));
+      torrents.push(new SimTorrent(plan, i, scenario, this.#machine, this.#log));
     this.#torrents = torrents;
     this.#isEachPromised = torrents.every(({ honestRate }) => honestRate !== null);
     this.#allowedMs = this.#allAllowedMs;
@@ -166,7 +170,9 @@ class ScenarioRun {
   get #allAllowedMs(): number {
     return this.#torrents.reduce((sum, { plan, content, honestRate }) => {
       const turns = this.#hasFewPlaces ? plan.peers.length * TURNOVER_INTERVAL_MS : 0;
-      return sum + (content.all.length / (honestRate ?? 1)) * 1_000 + turns + CONSTANT_MS;
+      const { pieceCount } = content.metainfo.geometry;
+      const tries = plan.slots === 1 ? pieceCount * ONLY_SLOT_MS : 0;
+      return sum + (content.all.length / (honestRate ?? 1)) * 1_000 + turns + tries + CONSTANT_MS;
     }, 0);
   }
 

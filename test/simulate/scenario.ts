@@ -1,13 +1,15 @@
 /** What happens in one simulation, as plain data: made from a seed, and made smaller by the shrinker. */
+import type { Encryption } from '../../src/shared/messages.ts';
 import { dice } from '../support/dice.ts';
+import type { Speech } from '../support/encrypted-peer.ts';
 import { PERSONAS, type Roll } from '../support/personas.ts';
-import type { DiskFaultPlan } from '../support/virtual-files.ts';
 import { TRACKER_KINDS, type TrackerKind } from '../support/virtual-trackers.ts';
 import { RUDE_KINDS } from './rude-peers.ts';
+import { type EventPlan, eventsOf } from './scenario-events.ts';
 import type { ContentPlan } from './sim-content.ts';
 
-/** How we learn of a peer: the user or a magnet link names it, a tracker, another peer, or it connects to us. */
-export type KnownBy = 'user' | 'tracker' | 'pex' | 'knock';
+/** How we learn of a peer: the user or a magnet link names it, a tracker, the DHT, another peer, or it connects to us. */
+export type KnownBy = 'user' | 'tracker' | 'dht' | 'pex' | 'knock';
 
 export interface PeerPlan {
   /** `seed`: has all. `half`: two of them have all together. `leecher`: gets its pieces while we watch. Or a misbehaviour. */
@@ -20,10 +22,13 @@ export interface PeerPlan {
   readonly unchokeMs: number;
   /** Until this moment it is not there. */
   readonly awayUntilMs: number;
+  readonly speaks: Speech;
+  readonly over: 'tcp' | 'utp' | 'both';
 }
 
 export interface TrackerPlan {
   readonly kind: TrackerKind;
+  readonly way: 'http' | 'udp';
   readonly untilMs: number;
 }
 
@@ -61,17 +66,14 @@ export interface TorrentPlan {
 export const DISK_KINDS = ['plain', 'no descriptors', 'no links'] as const;
 export type DiskKind = (typeof DISK_KINDS)[number];
 
-export type EventPlan = { readonly atMs: number } & (
-  | { readonly type: 'cut'; readonly percent: number }
-  | { readonly type: 'away'; readonly how: 'unreachable' | 'silent'; readonly forMs: number }
-  | { readonly type: 'suspend'; readonly forMs: number }
-  | { readonly type: 'shard dies' | 'storage thread dies' | 'web-seed thread dies'; readonly which: number }
-  | ({ readonly type: 'disk' } & DiskFaultPlan)
-  /** The process is killed, and after a while the user begins it again. */
-  | { readonly type: 'killed'; readonly losesPower: boolean; readonly forMs: number }
-);
+/** How the session finds peers and speaks to them. */
+export interface Ways {
+  readonly dht: boolean;
+  readonly encryption: Encryption;
+  readonly utp: boolean;
+}
 
-export interface Scenario {
+export interface Scenario extends Ways {
   readonly seed: number;
   readonly shards: number;
   readonly hashers: number;
@@ -84,9 +86,7 @@ export interface Scenario {
 }
 
 const BLOCK = 16_384;
-const MOST_PIECES = 24;
-/** Events come in this time: most downloads last no longer. */
-const EVENTS_MS = 20_000;
+const MOST_PIECES = 20;
 
 export function scenarioOf(seed: number): Scenario {
   const roll = dice(seed);
@@ -96,11 +96,11 @@ export function scenarioOf(seed: number): Scenario {
   // Journals are written every few seconds: a process is killed in downloads that last longer.
   const isKilled = oneIn(4);
   const slowness = isKilled ? 1 + roll(10) : 1;
+  const encryption = oneIn(3) ? 'prefer' : oneIn(6) ? 'require' : 'off';
+  const ways: Ways = { dht: oneIn(3), encryption, utp: oneIn(3) };
   const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () =>
-    torrentPlan(roll, oneIn, slowness),
+    torrentPlan(roll, oneIn, slowness, ways),
   );
-  const events = Array.from({ length: oneIn(2) ? 0 : 1 + roll(3) }, () => eventPlan(roll));
-  const kills = Array.from({ length: isKilled ? 1 + roll(3) : 0 }, () => killPlan(roll));
   return {
     seed,
     shards: 1 + roll(4),
@@ -109,26 +109,29 @@ export function scenarioOf(seed: number): Scenario {
     halfOpen: oneIn(4) ? 1 + roll(8) : 0,
     listens: !oneIn(3),
     disk: oneIn(3) ? (DISK_KINDS[roll(DISK_KINDS.length)] ?? 'plain') : 'plain',
+    ...ways,
     torrents,
-    events: [...events, ...kills],
+    events: eventsOf(roll, isKilled),
   };
 }
 
-function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number): TorrentPlan {
+function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number, ways: Ways): TorrentPlan {
+  const { dht } = ways;
   const pieces = 1 + roll(MOST_PIECES);
-  const pieceLength = oneIn(4) ? BLOCK + roll(5 * BLOCK) : BLOCK * (1 + roll(12));
+  const pieceLength = oneIn(4) ? BLOCK + roll(5 * BLOCK) : BLOCK * (1 + roll(8));
   const total = (pieces - 1) * pieceLength + 1 + roll(pieceLength);
   const isMagnet = oneIn(5);
   const hasTracker = !oneIn(3);
   const trackers = hasTracker
     ? Array.from({ length: 1 + roll(3) }, (): TrackerPlan => {
         const kind = oneIn(2) ? 'good' : (TRACKER_KINDS[roll(TRACKER_KINDS.length)] ?? 'good');
-        return { kind, untilMs: roll(30_000) };
+        return { kind, way: oneIn(3) ? 'udp' : 'http', untilMs: roll(30_000) };
       })
     : [];
   const isAnswered = trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');
   const knownBy = (): KnownBy => {
     if (isAnswered && oneIn(2)) return 'tracker';
+    if (dht && oneIn(3)) return 'dht';
     return oneIn(6) ? 'knock' : oneIn(5) ? 'pex' : 'user';
   };
   const others = Array.from({ length: roll(oneIn(8) ? 40 : 10) }, () => {
@@ -143,18 +146,26 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number
     : [];
   // At least one source that the promise of liveness rests on.
   const isFedByHttp = webSeeds.some(({ kind }) => kind === 'right') && !isMagnet && oneIn(2);
-  const reliable = (): KnownBy => (isAnswered && oneIn(2) ? 'tracker' : 'user');
+  const isPrivate = oneIn(10) && !isMagnet;
+  const reliable = (): KnownBy => {
+    if (isAnswered && oneIn(2)) return 'tracker';
+    return dht && !isPrivate && oneIn(2) ? 'dht' : 'user';
+  };
+  const neededPlan = (kind: 'seed' | 'half'): PeerPlan => {
+    const plan = peerPlan(roll, kind, reliable(), slowness);
+    return isWithinReach(plan, ways) ? plan : { ...plan, speaks: 'both', over: 'both' };
+  };
   const needed = isFedByHttp
     ? []
     : oneIn(4) && !isMagnet
-      ? [peerPlan(roll, 'half', reliable(), slowness), peerPlan(roll, 'half', reliable(), slowness)]
-      : [peerPlan(roll, 'seed', reliable(), slowness)];
+      ? [neededPlan('half'), neededPlan('half')]
+      : [neededPlan('seed')];
   return {
     content: {
       offset: roll(500_000) * 16,
       pieceLength,
       files: filesOf(total, roll),
-      private: oneIn(10) && !isMagnet,
+      private: isPrivate,
     },
     startsAtMs: oneIn(3) ? roll(10_000) : 0,
     isMagnet,
@@ -187,47 +198,20 @@ function peerPlan(roll: Roll, kind: string, knownBy: KnownBy, slowness: number):
     connectMs: roll(3) === 0 ? roll(2_500) : roll(100),
     unchokeMs: roll(2_000),
     awayUntilMs: roll(5) === 0 ? roll(10_000) : 0,
+    speaks: (['both', 'both', 'plain', 'encrypted'] as const)[roll(4)] ?? 'both',
+    over: (['both', 'tcp', 'tcp', 'utp'] as const)[roll(4)] ?? 'both',
   };
 }
 
-function eventPlan(roll: Roll): EventPlan {
-  const atMs = roll(EVENTS_MS);
-  switch (roll(10)) {
-    case 0:
-    case 1:
-      return { atMs, type: 'cut', percent: 20 + roll(81) };
-    case 2:
-      return {
-        atMs,
-        type: 'away',
-        how: roll(2) === 0 ? 'unreachable' : 'silent',
-        forMs: 500 + roll(roll(3) === 0 ? 90_000 : 8_000),
-      };
-    case 3:
-      return { atMs, type: 'suspend', forMs: 1_000 + roll(600_000) };
-    case 4:
-    case 5:
-      return { atMs, type: 'shard dies', which: roll(4) };
-    case 6:
-      return { atMs, type: 'storage thread dies', which: roll(2) };
-    case 7:
-      return { atMs, type: 'web-seed thread dies', which: 0 };
-    default:
-      return { atMs, type: 'disk', ...faultPlan(roll) };
-  }
-}
-
-function killPlan(roll: Roll): EventPlan {
-  const forMs = 100 + roll(roll(3) === 0 ? 30_000 : 2_000);
-  return { atMs: roll(EVENTS_MS), type: 'killed', losesPower: roll(3) === 0, forMs };
-}
-
-function faultPlan(roll: Roll): DiskFaultPlan {
-  const operation = (['write', 'write', 'flush', 'change'] as const)[roll(4)] ?? 'write';
-  const codes = operation === 'write' ? (['ENOSPC', 'EIO', 'SHORT'] as const) : (['ENOSPC', 'EIO'] as const);
-  return {
-    operation,
-    code: codes[roll(codes.length)] ?? 'EIO',
-    writes: roll(operation === 'flush' ? 3 : 12),
+/** We can speak to it as it wants. */
+export function isWithinReach(
+  { speaks, over }: Pick<PeerPlan, 'speaks' | 'over'>,
+  { encryption, utp }: Ways,
+): boolean {
+  const refused: Readonly<Record<Encryption, Speech | null>> = {
+    off: 'encrypted',
+    prefer: null,
+    require: 'plain',
   };
+  return speaks !== refused[encryption] && (utp || over !== 'utp');
 }

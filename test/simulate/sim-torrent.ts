@@ -7,9 +7,11 @@ import type { Source } from '../../src/main/torrent/source.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { VirtualMachine } from '../support/virtual-machine.ts';
+import { addressOf } from '../support/virtual-session.ts';
 import { truthKey } from '../support/virtual-storage-threads.ts';
+import { udpTracker } from '../support/virtual-udp-tracker.ts';
 import { honestRate } from './honest-rate.ts';
-import type { PeerPlan, TorrentPlan } from './scenario.ts';
+import type { PeerPlan, TorrentPlan, Ways } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
 import { claimsOf } from './sim-journal.ts';
 import { mayBeBanned, scriptOf } from './sim-peers.ts';
@@ -18,6 +20,7 @@ const AGAIN_MS = 1_000;
 /** It must have come to rest by then. */
 const REST_MS = 20_000;
 const KNOCK_MS = 15_000;
+const UDP_PORT = 6_969;
 const FOLDER = '/simulated';
 
 export class SimTorrent {
@@ -48,20 +51,29 @@ export class SimTorrent {
   /** Every piece was verified when the power failed: its journal was gone, and its bytes may not be flushed. */
   #overwrites = false;
 
-  constructor(plan: TorrentPlan, index: number, machine: VirtualMachine, log: (text: string) => void) {
+  constructor(
+    plan: TorrentPlan,
+    index: number,
+    sessionWays: Ways,
+    machine: VirtualMachine,
+    log: (text: string) => void,
+  ) {
     this.name = `torrent${index}`;
     this.plan = plan;
-    this.honestRate = honestRate(plan);
+    this.honestRate = honestRate(plan, sessionWays);
     this.quietAt = plan.startsAtMs;
     this.#machine = machine;
     this.#log = (text) => log(`${this.name}: ${text}`);
-    this.#trackerUrls = plan.trackers.map((_, i) => `http://t${i}.${this.name}.test/announce`);
+    this.#trackerUrls = plan.trackers.map(({ way }, i) => {
+      const host = `t${i}.${this.name}.test`;
+      return way === 'udp' ? `udp://${host}:${UDP_PORT}/announce` : `http://${host}/announce`;
+    });
     const webSeeds = plan.webSeeds.map((_, i) => `http://w${i}.${this.name}.test/`);
     this.content = contentOf(plan.content, this.name, this.#trackerUrls, webSeeds);
     this.#addresses = plan.peers.map((_, i) => ({ host: `${11 + index}.${i}.0.7`, port: 6_881 + i }));
     const { bytes, metainfo } = this.content;
     machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
-    this.#populate();
+    this.#populate(sessionWays.encryption !== 'off');
   }
 
   /** Nothing more is to come of it. */
@@ -74,25 +86,34 @@ export class SimTorrent {
   }
 
   /** Its peers and trackers are in the network. */
-  #populate(): void {
+  #populate(encrypts: boolean): void {
     const { plan, content } = this;
-    const { net, loop, trackers } = this.#machine;
+    const { net, loop, trackers, datagrams, dhtPeers } = this.#machine;
     const knownBy = (way: PeerPlan['knownBy']): HostPort[] =>
       this.#addresses.filter((_, i) => plan.peers[i]?.knownBy === way);
     let halves = 0;
     for (const [i, peer] of plan.peers.entries()) {
       const address = this.#addresses[i] as HostPort;
       const part = peer.kind === 'half' ? halves++ : 0;
-      const fake = net.add(address.host, address.port, scriptOf(peer, content, knownBy('pex'), part));
+      const { speaks, over } = peer;
+      // Where we never begin an encrypted stream it makes no difference that a peer knows both.
+      const isPlain = !encrypts && speaks !== 'encrypted';
+      const ways = { speaks: isPlain ? null : speaks, over, infoHash: content.infoHash };
+      net.add(address.host, address.port, scriptOf(peer, content, knownBy('pex'), part), ways);
       if (peer.knownBy !== 'knock') continue;
       loop.time.every(KNOCK_MS, () => {
         const isThere = [...net.links].some(({ host }) => host === address.host);
-        if (this.#torrent !== null && !isThere && loop.time.now() >= peer.awayUntilMs)
-          net.knock(fake, address);
+        if (this.#torrent !== null && !isThere && loop.time.now() >= peer.awayUntilMs) net.knock(address);
       });
     }
-    for (const [i, { kind, untilMs }] of plan.trackers.entries())
-      trackers.add(`t${i}.${this.name}.test`, { kind, untilMs, peers: knownBy('tracker') });
+    const peers = knownBy('tracker');
+    for (const [i, { kind, untilMs }] of plan.trackers.entries()) {
+      const host = `t${i}.${this.name}.test`;
+      const tracker = { kind, untilMs, peers };
+      trackers.add(host, tracker);
+      datagrams.serve(addressOf(host), UDP_PORT, udpTracker(trackers.overUdp(tracker, loop.time.now)));
+    }
+    dhtPeers.set(content.infoHash[0] ?? 0, knownBy('dht'));
   }
 
   /** The user names it. */

@@ -81,6 +81,7 @@ export class FakePeer {
     this.#received = Buffer.alloc(0);
     this.destroyed = false;
     this.dials += 1;
+    const dial = this.dials;
     this.open = [];
     this.#queue = [];
     this.dialledAt.push(this.#time.now());
@@ -99,9 +100,12 @@ export class FakePeer {
     return {
       kind: 'tcp',
       unsentBytes: this.#script.unread ?? 0,
-      write: (bytes) => this.#hear(Buffer.from(bytes)),
+      write: (bytes) => {
+        if (this.dials === dial) this.#hear(Buffer.from(bytes));
+      },
+      // The other one of two dials at one time may go on.
       destroy: () => {
-        this.destroyed = true;
+        if (this.dials === dial) this.destroyed = true;
       },
     };
   }

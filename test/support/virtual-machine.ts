@@ -2,10 +2,14 @@
  * A machine in virtual time, with its network and its disk, and the process of a session on it. A process that is killed leaves
  * the machine as it is, and the next one goes on from there.
  */
+
+import type { KeptNode } from '../../src/main/discovery/node-file.ts';
 import type { SessionUse } from '../../src/main/session/session.ts';
 import type { SessionSettings } from '../../src/main/session/settings.ts';
+import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { dice } from './dice.ts';
 import type { Roll } from './personas.ts';
+import { VirtualDatagrams } from './virtual-datagrams.ts';
 import { type DiskAbilities, VirtualFiles } from './virtual-files.ts';
 import type { VirtualHttp } from './virtual-http.ts';
 import { VirtualLoop } from './virtual-loop.ts';
@@ -30,6 +34,11 @@ export class VirtualMachine {
   readonly net: VirtualNet;
   readonly disk: VirtualFiles;
   readonly trackers: VirtualTrackers;
+  readonly datagrams: VirtualDatagrams;
+  /** Peers that searches of the DHT find, by the first byte of the info hash. */
+  readonly dhtPeers = new Map<number, readonly HostPort[]>();
+  /** Nodes of the DHT that were kept for the next process. */
+  keptNodes: readonly KeptNode[] = [];
   readonly servers: (http: VirtualHttp) => void;
   /** The true bytes of each torrent, by its hashes. */
   readonly truths = new Map<string, Truth>();
@@ -49,6 +58,7 @@ export class VirtualMachine {
     this.net = new VirtualNet(this.loop.time, dice(seed + 1));
     this.disk = new VirtualFiles(this.loop.time.now, disk);
     this.trackers = new VirtualTrackers(this.net, dice(seed + 2));
+    this.datagrams = new VirtualDatagrams(this.net, dice(seed + 9));
     this.current = this.#process();
   }
 

@@ -5,15 +5,20 @@
 import { Session, type SessionUse } from '../../src/main/session/session.ts';
 import type { SessionWorld } from '../../src/main/session/session-world.ts';
 import type { SessionSettings } from '../../src/main/session/settings.ts';
+import { LookUpError } from '../../src/shared/name-lookup.ts';
 import { diskOver } from '../../src/workers/storage/system-disk.ts';
 import { dice } from './dice.ts';
 import { ProcessFiles } from './process-files.ts';
 import { ProcessLoop } from './process-loop.ts';
+import { VirtualDht } from './virtual-environment.ts';
 import { VirtualHttp } from './virtual-http.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 import { VirtualShardThreads } from './virtual-shard-threads.ts';
 import { VirtualStorageThreads } from './virtual-storage-threads.ts';
 import { VirtualWebSeedThreads } from './virtual-web-seed-threads.ts';
+
+/** The node of the DHT that is always there. */
+export const DHT_NODE = { host: '11.251.0.1', port: 6_881 };
 
 /** Of the calendar. */
 const DAY_ONE_MS = 1_700_000_000_000;
@@ -66,17 +71,19 @@ export class VirtualSession {
         later: process.plainLater,
         livedLater: process.later,
         randomBelow: roll,
-        lookUp: async () => [{ address: '11.250.0.1', family: 4 }],
+        lookUp: async (host) => {
+          if (net.state !== 'up') throw new LookUpError('ETIMEOUT');
+          return [{ address: addressOf(host), family: 4 }];
+        },
         interfaces: () => ({}),
-        openSocket: () => {
-          throw new Error('no datagrams here');
-        },
-        dhtLibrary: async () => {
-          throw new Error('no DHT here');
-        },
-        nodeStore: () => {
-          throw new Error('no DHT here');
-        },
+        openSocket: machine.datagrams.opener(process),
+        dhtLibrary: async () => dhtOf(machine, process).library,
+        nodeStore: () => ({
+          read: () => machine.keptNodes,
+          keep: (nodes) => {
+            machine.keptNodes = nodes;
+          },
+        }),
       },
     };
     this.session = new Session(settings, use, this.world);
@@ -102,4 +109,22 @@ export class VirtualSession {
     ];
     return counts.filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`);
   }
+}
+
+/** `t3.torrent1.test` is at 11.240.1.3. */
+export function addressOf(host: string): string {
+  const [, which = '1', torrent = '0'] = /^t(\d+)\.torrent(\d+)\.test$/.exec(host) ?? [];
+  return `11.240.${torrent}.${which}`;
+}
+
+function dhtOf({ net, dhtPeers }: VirtualMachine, process: ProcessLoop): VirtualDht {
+  const later = (ms: number, work: () => void): (() => void) => {
+    process.after(ms, work);
+    return () => {};
+  };
+  const dht = new VirtualDht({ later });
+  dht.up.add(`${DHT_NODE.host} ${DHT_NODE.port}`);
+  dht.isReachable = () => net.state === 'up';
+  dht.peersOf = (first) => dhtPeers.get(first) ?? [];
+  return dht;
 }

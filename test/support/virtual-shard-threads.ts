@@ -5,6 +5,8 @@ import { TICK_MS } from '../../src/shared/limits.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type { ShardCommand, ShardEvent, ShardTask } from '../../src/shared/messages.ts';
 import { Shard } from '../../src/workers/shard/shard.ts';
+import { HedgedTransport } from '../../src/workers/transport/hedged-transport.ts';
+import type { Address, ConnectionEvents } from '../../src/workers/transport/transport.ts';
 import { dice } from './dice.ts';
 import type { ProcessLoop } from './process-loop.ts';
 import { VirtualLine } from './virtual-line.ts';
@@ -54,15 +56,16 @@ export class VirtualShardThreads implements ShardThreads {
         // What it said before is still heard, or is not: the news of its end has a way of its own.
         line.up(null, () => (error === undefined ? resolve() : reject(error)));
       };
+      const later = (ms: number, work: () => void): void => time.after(ms, unlessDead(work));
       const shard = new Shard(
         { ...task, port: null },
         {
           clock: lived.now,
           shared: lived.shared,
-          transport,
+          transport: task.utp ? withUtp(this.#net, transport, { clock: lived.now, later }) : transport,
           random: () => roll(1_000_003) / 1_000_003,
           soon: (work) => time.soon(unlessDead(work)),
-          later: (ms, work) => time.after(ms, unlessDead(work)),
+          later,
           ownAddresses: this.#net.ownAddresses,
           post: (event) =>
             line.up(event, (copy) => {
@@ -122,4 +125,19 @@ export class VirtualShardThreads implements ShardThreads {
     life.end(error);
     life.transport.die();
   }
+}
+
+/** Beside TCP. Others connect to us over TCP alone. */
+function withUtp(
+  net: VirtualNet,
+  tcp: VirtualTransport,
+  time: ConstructorParameters<typeof HedgedTransport>[2],
+): HedgedTransport {
+  const utp = new VirtualTransport(net, tcp);
+  const second = {
+    connect: (address: Address, events: ConnectionEvents) => utp.connect(address, events),
+    listen: () => ({ close: () => {} }),
+    close: () => utp.close(),
+  };
+  return new HedgedTransport(tcp, second, time);
 }

@@ -1,4 +1,4 @@
-/** HTTP trackers of a simulated session: each answers, fails or is silent, by its kind. */
+/** Trackers of a simulated network, over HTTP and UDP: each answers, fails or is silent, by its kind. */
 import type { HttpAnswer } from '../../src/main/network/http-client.ts';
 import type { SessionHttp } from '../../src/main/session/session-world.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
@@ -26,6 +26,13 @@ export interface VirtualTracker {
   /** Milliseconds of the run until one that fails at first answers. */
   readonly untilMs: number;
 }
+
+/** What a tracker says at this moment: peers, or how it fails. */
+export type TrackerAnswers = () =>
+  | { readonly peers: readonly HostPort[]; readonly intervalS: number }
+  | 'silent'
+  | 'refuses'
+  | 'garbage';
 
 /** Addresses that one answer of a flood names. */
 const FLOOD_PEERS = 200;
@@ -82,8 +89,26 @@ export class VirtualTrackers {
     if (kind === 'garbage') return { body: Buffer.from('<html>') };
     if (kind === 'error status' || (kind === 'fails at first' && at < untilMs))
       return { body: Buffer.from('no'), status: 503 };
-    const named = kind === 'flood' ? this.#flood() : kind === 'empty' ? [] : peers;
-    return { body: dict({ interval: int(60 + this.#roll(1_800)), peers: str(compact(named)) }) };
+    const named = this.#named({ kind, peers });
+    return { body: dict({ interval: int(this.#intervalS()), peers: str(compact(named)) }) };
+  }
+
+  /** The same tracker over UDP, which has no status: one that would send a bad one refuses. */
+  overUdp({ kind, peers, untilMs }: VirtualTracker, now: () => number): TrackerAnswers {
+    return () => {
+      if (kind === 'silent' || (kind === 'fails at first' && now() < untilMs)) return 'silent';
+      if (kind === 'refuses' || kind === 'error status') return 'refuses';
+      if (kind === 'garbage') return kind;
+      return { peers: this.#named({ kind, peers }), intervalS: this.#intervalS() };
+    };
+  }
+
+  #intervalS(): number {
+    return 60 + this.#roll(1_800);
+  }
+
+  #named({ kind, peers }: Pick<VirtualTracker, 'kind' | 'peers'>): readonly HostPort[] {
+    return kind === 'flood' ? this.#flood() : kind === 'empty' ? [] : peers;
   }
 
   #flood(): HostPort[] {
