@@ -11,7 +11,7 @@ import { addressOf } from '../support/virtual-session.ts';
 import { truthKey } from '../support/virtual-storage-threads.ts';
 import { udpTracker } from '../support/virtual-udp-tracker.ts';
 import { honestRate } from './honest-rate.ts';
-import type { PeerPlan, TorrentPlan, Ways } from './scenario.ts';
+import type { PeerPlan, Scenario, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
 import { claimsOf } from './sim-journal.ts';
 import { mayBeBanned, scriptOf } from './sim-peers.ts';
@@ -21,6 +21,7 @@ const AGAIN_MS = 1_000;
 const REST_MS = 20_000;
 const KNOCK_MS = 15_000;
 const UDP_PORT = 6_969;
+const MOST_DISK_FAILURES = 8;
 const FOLDER = '/simulated';
 
 export class SimTorrent {
@@ -50,17 +51,18 @@ export class SimTorrent {
   #claimed = 0;
   /** Every piece was verified when the power failed: its journal was gone, and its bytes may not be flushed. */
   #overwrites = false;
+  #diskFailures = 0;
 
   constructor(
     plan: TorrentPlan,
     index: number,
-    sessionWays: Ways,
+    session: Scenario,
     machine: VirtualMachine,
     log: (text: string) => void,
   ) {
     this.name = `torrent${index}`;
     this.plan = plan;
-    this.honestRate = honestRate(plan, sessionWays);
+    this.honestRate = honestRate(plan, session);
     this.quietAt = plan.startsAtMs;
     this.#machine = machine;
     this.#log = (text) => log(`${this.name}: ${text}`);
@@ -73,7 +75,7 @@ export class SimTorrent {
     this.#addresses = plan.peers.map((_, i) => ({ host: `${11 + index}.${i}.0.7`, port: 6_881 + i }));
     const { bytes, metainfo } = this.content;
     machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
-    this.#populate(sessionWays.encryption !== 'off');
+    this.#populate(session.encryption !== 'off');
   }
 
   /** Nothing more is to come of it. */
@@ -247,7 +249,12 @@ export class SimTorrent {
     if (!(error instanceof Failure)) return this.#bug(error);
     if (error.code === 'interrupted') return;
     this.#log(`failed: ${error.message}`);
-    if (error.code === 'disk' && this.#machine.disk.fired > 0) {
+    const { fired } = this.#machine.disk;
+    // One fault kept the journal from being written, another one broke off a piece: nothing shows whose the file is.
+    this.#overwrites ||= fired > 1 && error.message.includes('in the way');
+    this.#diskFailures += 1;
+    // Each fault that is planned happens once.
+    if (error.code === 'disk' && fired > 0 && this.#diskFailures <= MOST_DISK_FAILURES) {
       this.#torrent = null;
       this.quietAt = Number.POSITIVE_INFINITY;
       this.#later(AGAIN_MS, () => this.#goesOn(null));
