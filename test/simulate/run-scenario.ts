@@ -23,6 +23,7 @@ const ONLY_SLOT_MS = 20_000;
 /** It must be usable whenever it is there. */
 const KEY = join(stateFolder(), 'journal.key');
 const CLOSE_MS = 20_000;
+const READ_MS = 1_000;
 /** One without a promise is looked at for so long. */
 const LOOK_MS = 30_000;
 
@@ -191,7 +192,11 @@ class ScenarioRun {
     await loop.run(loop.time.now() + CLOSE_MS, () => isClosed);
     if (!isClosed) return void failures.push('the session does not close');
     await closed;
-    await loop.run(loop.time.now() + 10);
+    // What is verified is read to its end.
+    const isRead = this.#torrents.some(({ reading }) => reading > 0);
+    await loop.run(loop.time.now() + (isRead ? READ_MS : 10));
+    for (const { reading, name } of this.#torrents)
+      if (reading > 0) failures.push(`${reading} readers of ${name} hear nothing of their end`);
     for (const left of machine.left) failures.push(`left after the end: ${left}`);
   }
 

@@ -48,6 +48,13 @@ export interface WebSeedPlan {
   readonly seed: number;
 }
 
+/** Somebody reads a file from this byte on while the torrent downloads. */
+export interface ReaderPlan {
+  readonly file: number;
+  readonly start: number;
+  readonly atMs: number;
+}
+
 export interface TorrentPlan {
   readonly content: ContentPlan;
   readonly startsAtMs: number;
@@ -60,6 +67,7 @@ export interface TorrentPlan {
   readonly webSeeds: readonly WebSeedPlan[];
   /** The user takes it out then, and adds it again after a while. */
   readonly removedAtMs: number | null;
+  readonly readers: readonly ReaderPlan[];
 }
 
 /** `no descriptors`: folders are not held by descriptors, as outside Linux. `no links`: a file has one name, as on FAT. */
@@ -176,6 +184,11 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number
     trackers,
     webSeeds,
     removedAtMs: oneIn(8) ? roll(8_000) : null,
+    readers: Array.from({ length: oneIn(5) ? 1 + roll(3) : 0 }, () => ({
+      file: roll(4),
+      start: roll(total),
+      atMs: roll(4_000),
+    })),
   };
 }
 

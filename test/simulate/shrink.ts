@@ -50,6 +50,7 @@ function* smallerOf(scenario: Scenario): Generator<Scenario> {
 function* smallerTorrents(torrent: TorrentPlan): Generator<TorrentPlan> {
   for (const peers of without(torrent.peers)) yield { ...torrent, peers };
   for (const webSeeds of without(torrent.webSeeds)) yield { ...torrent, webSeeds };
+  for (const readers of without(torrent.readers)) yield { ...torrent, readers };
   for (const trackers of without(torrent.trackers)) yield { ...torrent, trackers };
   if (torrent.removedAtMs !== null) yield { ...torrent, removedAtMs: null };
   if (torrent.preallocates) yield { ...torrent, preallocates: false };

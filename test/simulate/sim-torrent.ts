@@ -4,28 +4,26 @@ import type { TorrentEvent } from '../../src/main/session/events.ts';
 import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import type { Source } from '../../src/main/torrent/source.ts';
-import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { VirtualMachine } from '../support/virtual-machine.ts';
-import { addressOf } from '../support/virtual-session.ts';
 import { truthKey } from '../support/virtual-storage-threads.ts';
-import { udpTracker } from '../support/virtual-udp-tracker.ts';
 import { honestRate } from './honest-rate.ts';
-import type { PeerPlan, Scenario, TorrentPlan } from './scenario.ts';
+import type { ReaderPlan, Scenario, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
 import { claimsOf } from './sim-journal.ts';
-import { mayBeBanned, scriptOf } from './sim-peers.ts';
+import { mayBeBanned } from './sim-peers.ts';
+import { SimReader } from './sim-reader.ts';
+import { SimSwarm, trackerUrls } from './sim-swarm.ts';
 
 const AGAIN_MS = 1_000;
 /** It must have come to rest by then. */
 const REST_MS = 20_000;
-const KNOCK_MS = 15_000;
-const UDP_PORT = 6_969;
 const MOST_DISK_FAILURES = 8;
 const FOLDER = '/simulated';
 
 export class SimTorrent {
   readonly name: string;
+  readonly index: number;
   readonly plan: TorrentPlan;
   readonly content: SimContent;
   /** Bytes per second of the slowest source that can be relied on; null where pieces may have none. */
@@ -38,8 +36,7 @@ export class SimTorrent {
   quietAt: number;
   readonly #machine: VirtualMachine;
   readonly #log: (text: string) => void;
-  readonly #trackerUrls: readonly string[];
-  readonly #addresses: readonly HostPort[];
+  readonly #swarm: SimSwarm;
   /** Why it was given up; null where it was not. */
   givenUp: string | null = null;
   #torrent: SessionTorrent | null = null;
@@ -52,6 +49,7 @@ export class SimTorrent {
   /** Every piece was verified when the power failed: its journal was gone, and its bytes may not be flushed. */
   #overwrites = false;
   #diskFailures = 0;
+  #readers: SimReader[] = [];
 
   constructor(
     plan: TorrentPlan,
@@ -61,21 +59,22 @@ export class SimTorrent {
     log: (text: string) => void,
   ) {
     this.name = `torrent${index}`;
+    this.index = index;
     this.plan = plan;
     this.honestRate = honestRate(plan, session);
     this.quietAt = plan.startsAtMs;
     this.#machine = machine;
     this.#log = (text) => log(`${this.name}: ${text}`);
-    this.#trackerUrls = plan.trackers.map(({ way }, i) => {
-      const host = `t${i}.${this.name}.test`;
-      return way === 'udp' ? `udp://${host}:${UDP_PORT}/announce` : `http://${host}/announce`;
-    });
     const webSeeds = plan.webSeeds.map((_, i) => `http://w${i}.${this.name}.test/`);
-    this.content = contentOf(plan.content, this.name, this.#trackerUrls, webSeeds);
-    this.#addresses = plan.peers.map((_, i) => ({ host: `${11 + index}.${i}.0.7`, port: 6_881 + i }));
+    this.content = contentOf(plan.content, this.name, trackerUrls(plan, this.name), webSeeds);
     const { bytes, metainfo } = this.content;
     machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
-    this.#populate(session.encryption !== 'off');
+    this.#swarm = new SimSwarm(machine, this, session, () => this.#torrent !== null);
+  }
+
+  /** Readers of the process that have neither come to their end nor heard why not. */
+  get reading(): number {
+    return this.#readers.filter(({ isOver }) => !isOver).length;
   }
 
   /** Nothing more is to come of it. */
@@ -87,37 +86,6 @@ export class SimTorrent {
     return this.content.infoHash;
   }
 
-  /** Its peers and trackers are in the network. */
-  #populate(encrypts: boolean): void {
-    const { plan, content } = this;
-    const { net, loop, trackers, datagrams, dhtPeers } = this.#machine;
-    const knownBy = (way: PeerPlan['knownBy']): HostPort[] =>
-      this.#addresses.filter((_, i) => plan.peers[i]?.knownBy === way);
-    let halves = 0;
-    for (const [i, peer] of plan.peers.entries()) {
-      const address = this.#addresses[i] as HostPort;
-      const part = peer.kind === 'half' ? halves++ : 0;
-      const { speaks, over } = peer;
-      // Where we never begin an encrypted stream it makes no difference that a peer knows both.
-      const isPlain = !encrypts && speaks !== 'encrypted';
-      const ways = { speaks: isPlain ? null : speaks, over, infoHash: content.infoHash };
-      net.add(address.host, address.port, scriptOf(peer, content, knownBy('pex'), part), ways);
-      if (peer.knownBy !== 'knock') continue;
-      loop.time.every(KNOCK_MS, () => {
-        const isThere = [...net.links].some(({ host }) => host === address.host);
-        if (this.#torrent !== null && !isThere && loop.time.now() >= peer.awayUntilMs) net.knock(address);
-      });
-    }
-    const peers = knownBy('tracker');
-    for (const [i, { kind, untilMs }] of plan.trackers.entries()) {
-      const host = `t${i}.${this.name}.test`;
-      const tracker = { kind, untilMs, peers };
-      trackers.add(host, tracker);
-      datagrams.serve(addressOf(host), UDP_PORT, udpTracker(trackers.overUdp(tracker, loop.time.now)));
-    }
-    dhtPeers.set(content.infoHash[0] ?? 0, knownBy('dht'));
-  }
-
   /** The user names it. */
   start(): void {
     this.#isWanted = true;
@@ -127,6 +95,7 @@ export class SimTorrent {
   /** Its process was killed. What its journal claims is there: the journal is written after the bytes. */
   killed(losesPower: boolean): void {
     this.#kills += 1;
+    this.#readers = [];
     const stats = this.#torrent?.stats;
     this.#torrent = null;
     if (!this.#isWanted || this.isOver) return;
@@ -151,7 +120,7 @@ export class SimTorrent {
     const { plan, content } = this;
     const { metainfo } = content;
     this.#log(`begins: ${metainfo.geometry.pieceCount} pieces of ${metainfo.geometry.pieceLength}`);
-    const peers = this.#addresses.filter((_, i) => plan.peers[i]?.knownBy === 'user');
+    const peers = this.#swarm.knownBy('user');
     const torrent = new SessionTorrent(
       this.#source,
       {
@@ -170,6 +139,15 @@ export class SimTorrent {
       (error: unknown) => this.#failed(error),
     );
     torrent.begin();
+    for (const reader of plan.readers) this.#later(reader.atMs, () => this.#read(reader));
+  }
+
+  #read(plan: ReaderPlan): void {
+    const torrent = this.#torrent;
+    if (torrent === null) return;
+    const reader = new SimReader(plan, this.content, (text) => this.failures.push(text));
+    if (reader.begin(torrent)) this.#readers.push(reader);
+    else this.#later(AGAIN_MS, () => this.#read(plan));
   }
 
   get #source(): Source {
@@ -177,7 +155,10 @@ export class SimTorrent {
     if (!this.plan.isMagnet) return { kind: 'torrent', metainfo };
     const { infoHash, webSeeds } = metainfo;
     const nothing = { name: null, peers: [], select: [], passedOver: [] };
-    return { kind: 'magnet', magnet: { infoHash, trackers: this.#trackerUrls, webSeeds, ...nothing } };
+    return {
+      kind: 'magnet',
+      magnet: { infoHash, trackers: trackerUrls(this.plan, this.name), webSeeds, ...nothing },
+    };
   }
 
   #heard(event: TorrentEvent): void {
@@ -267,7 +248,7 @@ export class SimTorrent {
   }
 
   #banned(name: string): void {
-    const plan = this.plan.peers[this.#addresses.findIndex(({ host }) => name.startsWith(`${host}:`))];
+    const plan = this.#swarm.planOf(name);
     this.#log(`${name} is banned (${plan?.kind ?? 'unknown'})`);
     if (plan === undefined || !mayBeBanned(plan)) this.failures.push(`${name} (${plan?.kind}) was banned`);
   }
@@ -282,11 +263,9 @@ export class SimTorrent {
   }
 
   #checkLeft(): void {
-    const { net, current } = this.#machine;
-    // One that came to us and has not said which torrent it wants belongs to none.
-    const dialled = this.#addresses.filter((_, i) => this.plan.peers[i]?.knownBy !== 'knock');
-    const open = [...net.links].filter((link) => dialled.some(({ host }) => host === link.host));
-    if (open.length > 0) this.failures.push(`${open.length} connections are left of it`);
+    const { current } = this.#machine;
+    const open = this.#swarm.connected;
+    if (open > 0) this.failures.push(`${open} connections are left of it`);
     if (current.shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.#infoHash) !== null))
       this.failures.push('a shard still has it');
   }

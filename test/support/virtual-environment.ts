@@ -127,8 +127,9 @@ export class VirtualDht {
   /** False while there is no way to any node. */
   isReachable = (): boolean => true;
   searchMs = 2_000;
-  /** Peers that searches find, by the first byte of the info hash. */
-  peersOf: (first: number) => readonly { readonly host: string; readonly port: number }[] = () => [];
+  /** Peers that searches find, by the first byte of the info hash, or by all of it. */
+  peersOf: (first: number, infoHash: Buffer) => readonly { readonly host: string; readonly port: number }[] =
+    () => [];
   /** Info hashes by their first two bytes, in the order in which searches began; and those announced. */
   readonly searched: number[] = [];
   readonly announced: (readonly [infoHash: number, port: number])[] = [];
@@ -168,7 +169,8 @@ export class VirtualDht {
           dht.searching -= 1;
           const from = { host: this.#nodes[0]?.host };
           if (!isGivenUp && dht.isReachable())
-            for (const peer of dht.peersOf(infoHash[0] ?? 0)) this.emit('peer', peer, infoHash, from);
+            for (const peer of dht.peersOf(infoHash[0] ?? 0, infoHash))
+              this.emit('peer', peer, infoHash, from);
           done(null);
         });
         return () => {

@@ -35,8 +35,8 @@ export class VirtualMachine {
   readonly disk: VirtualFiles;
   readonly trackers: VirtualTrackers;
   readonly datagrams: VirtualDatagrams;
-  /** Peers that searches of the DHT find, by the first byte of the info hash. */
-  readonly dhtPeers = new Map<number, readonly HostPort[]>();
+  /** Peers that searches of the DHT find, by the info hash in hexadecimal. */
+  readonly dhtPeers = new Map<string, readonly HostPort[]>();
   /** Nodes of the DHT that were kept for the next process. */
   keptNodes: readonly KeptNode[] = [];
   readonly servers: (http: VirtualHttp) => void;

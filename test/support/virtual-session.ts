@@ -125,6 +125,6 @@ function dhtOf({ net, dhtPeers }: VirtualMachine, process: ProcessLoop): Virtual
   const dht = new VirtualDht({ later });
   dht.up.add(`${DHT_NODE.host} ${DHT_NODE.port}`);
   dht.isReachable = () => net.state === 'up';
-  dht.peersOf = (first) => dhtPeers.get(first) ?? [];
+  dht.peersOf = (_, infoHash) => dhtPeers.get(infoHash.toString('hex')) ?? [];
   return dht;
 }
