@@ -11,6 +11,7 @@ import {
   requestHashOf,
 } from '../../src/workers/transport/encryption/mse-handshake.ts';
 import type { Connection, ConnectionEvents } from '../../src/workers/transport/transport.ts';
+import { dice, drawnBytes } from './dice.ts';
 import type { FakePeer } from './fake-peer.ts';
 
 export type Speech = 'plain' | 'both' | 'encrypted';
@@ -47,6 +48,8 @@ class Spoken {
   readonly #infoHash: Uint8Array;
   readonly #events: ConnectionEvents;
   readonly #deliver: Deliver;
+  /** Of its own: another peer draws the same bytes. */
+  readonly #random = drawnBytes(dice(7));
   #ciphers: Ciphers | null = null;
   #handshake: { push(bytes: Uint8Array): MseStep } | null = null;
   #waiting: Uint8Array[] = [];
@@ -71,7 +74,7 @@ class Spoken {
         else {
           const finds = (named: Uint8Array): Uint8Array | null =>
             requestHashOf(this.#infoHash).equals(named) ? this.#infoHash : null;
-          this.#handshake = new MseResponder(finds, METHOD.plain | METHOD.rc4);
+          this.#handshake = new MseResponder(finds, METHOD.plain | METHOD.rc4, this.#random);
         }
       }
       this.#hear(bytes);
@@ -117,7 +120,7 @@ class Spoken {
 
   /** Its handshake travels in the key exchange. */
   #begin(first: Uint8Array): void {
-    const initiator = new MseInitiator(this.#infoHash, METHOD.plain | METHOD.rc4, first);
+    const initiator = new MseInitiator(this.#infoHash, METHOD.plain | METHOD.rc4, first, this.#random);
     this.#handshake = initiator;
     this.#deliver(initiator.begin());
   }

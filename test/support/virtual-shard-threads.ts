@@ -7,7 +7,7 @@ import type { ShardCommand, ShardEvent, ShardTask } from '../../src/shared/messa
 import { Shard } from '../../src/workers/shard/shard.ts';
 import { HedgedTransport } from '../../src/workers/transport/hedged-transport.ts';
 import type { Address, ConnectionEvents } from '../../src/workers/transport/transport.ts';
-import { dice } from './dice.ts';
+import { dice, drawnBytes } from './dice.ts';
 import type { ProcessLoop } from './process-loop.ts';
 import { VirtualLine } from './virtual-line.ts';
 import { type VirtualNet, VirtualTransport } from './virtual-net.ts';
@@ -64,6 +64,7 @@ export class VirtualShardThreads implements ShardThreads {
           shared: lived.shared,
           transport: task.utp ? withUtp(this.#net, transport, { clock: lived.now, later }) : transport,
           random: () => roll(1_000_003) / 1_000_003,
+          randomBytes: drawnBytes(roll),
           soon: (work) => time.soon(unlessDead(work)),
           later,
           ownAddresses: this.#net.ownAddresses,

@@ -1,6 +1,7 @@
 /** The outside of a shard: time, network, turns and the way to the main thread, so that a test can make its own. */
 import type { Clock } from '../../shared/clock.ts';
 import type { ShardEvent, ShardLoad } from '../../shared/messages.ts';
+import type { RandomBytes } from '../transport/encryption/key-exchange.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** How the thread fares. */
@@ -13,6 +14,8 @@ export interface ShardWorld {
   readonly shared: (lived: number) => number;
   readonly transport: Transport;
   readonly random: () => number;
+  /** For keys. */
+  readonly randomBytes: RandomBytes;
   /** The next turn of the event loop. */
   readonly soon: (work: () => void) => void;
   readonly later: (ms: number, work: () => void) => void;

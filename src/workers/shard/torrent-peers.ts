@@ -9,7 +9,8 @@ import type { AcceptingTorrent } from '../dialling/acceptor.ts';
 import { Approaches } from '../dialling/approaches.ts';
 import { Dialler, type DiallerHost } from '../dialling/dialler.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
-import { Greetings, type Identity, NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
+import { Greetings, NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
+import { type Identity, identityOf } from '../peer/identity.ts';
 import { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from '../peer/peer-host.ts';
 import { outcomeOf } from '../peer/peer-outcome.ts';
@@ -67,7 +68,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.clock = world.clock;
     this.transport = world.transport;
     this.earlyBudget = thread.earlyBudget;
-    this.identity = { ...entry, clientName: task.clientName, encryption: task.encryption };
+    this.identity = identityOf(entry, task, world.randomBytes);
     this.greetings = new Greetings(this.identity);
     this.#outbox = new Outbox(torrent, world);
     this.#dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);
@@ -278,10 +279,9 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.info = new Uint8Array(info);
     if (download !== null) {
       this.wanted = new Ledger(download.ledger);
-      const { shard } = this.#thread.task;
       this.swarm = this.#download = new ShardDownload({
         ...download,
-        shard,
+        shard: this.#thread.task.shard,
         clock,
         random,
         onFull: (full) => this.#outbox.full(full),
