@@ -10,14 +10,13 @@ export function honestRate(
   const isAnswered =
     (!content.private || trackers.length === 1) &&
     trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');
-  // Of each address that nobody has, TCP says so at once, and uTP takes its time: an endless stream of them fills a small window.
-  const isFlooded = session.halfOpen > 0 && trackers.some(({ kind }) => kind === 'flood');
+  // Of an address that nobody has, TCP says so at once here, and uTP takes its time: hundreds of them fill a small window for minutes.
+  const isFlooded = session.utp && session.halfOpen > 0 && trackers.some(({ kind }) => kind === 'flood');
   const told: KnownBy[] = ['user'];
   if (isAnswered) told.push('tracker');
   if (session.dht && !content.private) told.push('dht');
   const reliable = peers.filter(
-    (peer) =>
-      told.includes(peer.knownBy) && isWithinReach(peer, session) && !(isFlooded && peer.over === 'utp'),
+    (peer) => !isFlooded && told.includes(peer.knownBy) && isWithinReach(peer, session),
   );
   const seeds = reliable.filter(({ kind }) => kind === 'seed');
   const halves = reliable.filter(({ kind }) => kind === 'half');
