@@ -22,6 +22,8 @@ const CONSTANT_MS = 240_000;
 const ONLY_SLOT_MS = 20_000;
 /** It must be usable whenever it is there. */
 const KEY = join(stateFolder(), 'journal.key');
+/** No scenario needs so long. */
+const MOST_MS = 14_400_000;
 const CLOSE_MS = 20_000;
 const READ_MS = 1_000;
 /** One without a promise is looked at for so long. */
@@ -118,7 +120,8 @@ class ScenarioRun {
     const { loop, bugs } = this.#machine;
     const failures: string[] = [];
     try {
-      await loop.run(Number.MAX_SAFE_INTEGER, () => this.#isOver());
+      await loop.run(MOST_MS, () => this.#isOver());
+      if (loop.time.now() >= MOST_MS) failures.push('it does not come to an end');
       for (const torrent of this.#torrents) {
         const beyondMs = torrent.completedAt - (this.#dueAt(torrent) - CONSTANT_MS);
         if (torrent.isComplete && this.#isPromised(torrent))

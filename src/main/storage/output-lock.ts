@@ -92,9 +92,18 @@ export class OutputLock {
     try {
       if (this.#isOurs()) files.unlink(this.#folder.at(this.#name));
     } catch {
-      // It is stale from now on, and the next run will see this.
+      this.#disown();
     }
     files.close(this.#descriptor);
+  }
+
+  /** It cannot be removed. Without an owner it is stale after a while, also for a further run of this process. */
+  #disown(): void {
+    try {
+      this.#folder.files.ftruncate(this.#descriptor, 0);
+    } catch {
+      // It is stale when this process has ended.
+    }
   }
 
   /** If it was removed by hand, no other process has it. */
