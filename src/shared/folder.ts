@@ -3,23 +3,12 @@
  * descriptor: if a folder is replaced by a link between a check and an open, the link is not followed. On other systems the
  * folders on the path are checked before and after each open. The last element of a path is never followed either.
  */
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { constants } from 'node:fs';
 import { join, sep } from 'node:path';
-import { diskPath, nameOfBytes } from './byte-name.ts';
+import { diskPath } from './byte-name.ts';
+import { type DiskPath, type FileStats, type FileSystem, SYSTEM_FILES } from './file-system.ts';
+import { HOLD } from './folder-descriptor.ts';
 
-/** Linux, on every processor that Node supports; Node has no constant for it. Such a descriptor needs no read permission. */
-const O_PATH = 0o10000000;
-const HOLD = O_PATH | constants.O_DIRECTORY;
 /** Opening a pipe or a device in the place of a file must not block. */
 const NEVER_WAIT = constants.O_NONBLOCK | constants.O_NOCTTY;
 
@@ -33,49 +22,56 @@ export interface FolderHandle {
 export interface OpenFile {
   readonly descriptor: number;
   /** Its state when it was opened. */
-  readonly stats: BigIntStats;
+  readonly stats: FileStats;
 }
 
 export class Folder {
   /** For messages, and for systems without folder descriptors. */
   readonly path: string;
   readonly descriptor: number | null;
+  readonly files: FileSystem;
   /** The folders from the one that the user named to this one, this one included. */
   readonly #way: readonly string[];
 
-  constructor({ path, descriptor }: FolderHandle, way: readonly string[] = []) {
+  constructor(
+    { path, descriptor }: FolderHandle,
+    files: FileSystem = SYSTEM_FILES,
+    way: readonly string[] = [],
+  ) {
     this.path = path;
     this.descriptor = descriptor;
+    this.files = files;
     this.#way = way;
   }
 
   /** The folder that the user named; links in its path are followed. Throws the system's error. */
-  static open(path: string): Folder {
-    if (!canHold()) {
-      const real = nameOfBytes(realpathSync(diskPath(path), 'buffer'));
-      if (!statSync(diskPath(real)).isDirectory()) throw systemError('ENOTDIR');
-      return new Folder({ path: real, descriptor: null });
+  static open(path: string, files: FileSystem = SYSTEM_FILES): Folder {
+    if (!files.holdsFolders()) {
+      const real = files.realpath(diskPath(path));
+      if (files.stat(diskPath(real))?.isDirectory() !== true) throw systemError('ENOTDIR');
+      return new Folder({ path: real, descriptor: null }, files);
     }
-    return new Folder({ path, descriptor: openSync(diskPath(path), HOLD) });
+    return new Folder({ path, descriptor: files.open(diskPath(path), HOLD) }, files);
   }
 
   /** The path of an entry for system calls. They do not check its last element: pass O_NOFOLLOW. */
-  at(name: string): string | Buffer {
+  at(name: string): DiskPath {
     const inside = `/proc/self/fd/${this.descriptor}/${name}`;
     return diskPath(this.descriptor === null ? join(this.path, name) : inside);
   }
 
   /** The entry itself, without following a link; null if there is none. */
-  look(name: string): BigIntStats | null {
-    return lstatSync(this.at(name), { bigint: true, throwIfNoEntry: false }) ?? null;
+  look(name: string): FileStats | null {
+    return this.files.lstat(this.at(name));
   }
 
   /** A folder in this one. Throws ENOTDIR if it is a link or a file, ENOENT if there is none. */
   enter(name: string): Folder {
     const path = join(this.path, name);
+    const { files } = this;
     if (this.descriptor !== null)
-      return new Folder({ path, descriptor: openSync(this.at(name), HOLD | constants.O_NOFOLLOW) });
-    const inner = new Folder({ path, descriptor: null }, [...this.#way, path]);
+      return new Folder({ path, descriptor: files.open(this.at(name), HOLD | constants.O_NOFOLLOW) }, files);
+    const inner = new Folder({ path, descriptor: null }, files, [...this.#way, path]);
     inner.#assertWay();
     return inner;
   }
@@ -83,7 +79,7 @@ export class Folder {
   /** Another process may make the same folder at the same moment. */
   make(name: string): void {
     try {
-      mkdirSync(this.at(name));
+      this.files.mkdir(this.at(name));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
@@ -92,14 +88,15 @@ export class Folder {
   /** Opens a regular file of this folder and nothing else. Throws the system's error; EINVAL if it is not a regular file. */
   openFile(name: string, flags: number): OpenFile {
     this.#assertWay();
-    const descriptor = openSync(this.at(name), flags | constants.O_NOFOLLOW | NEVER_WAIT, 0o666);
+    const { files } = this;
+    const descriptor = files.open(this.at(name), flags | constants.O_NOFOLLOW | NEVER_WAIT, 0o666);
     try {
-      const stats = fstatSync(descriptor, { bigint: true });
+      const stats = files.fstat(descriptor);
       if (!stats.isFile()) throw systemError('EINVAL');
       this.#assertWay();
       return { descriptor, stats };
     } catch (error) {
-      closeSync(descriptor);
+      files.close(descriptor);
       throw error;
     }
   }
@@ -108,19 +105,23 @@ export class Folder {
   isAt(path: string): boolean {
     if (this.descriptor === null) return true;
     try {
-      const [held, there] = [fstatSync(this.descriptor), statSync(diskPath(path))];
-      return there.ino === held.ino && there.dev === held.dev;
+      const [held, there] = [this.files.fstat(this.descriptor), this.files.stat(diskPath(path))];
+      return there?.ino === held.ino && there.dev === held.dev;
     } catch {
       return false;
     }
   }
 
   close(): void {
-    if (this.descriptor !== null) closeSync(this.descriptor);
+    if (this.descriptor !== null) this.files.close(this.descriptor);
   }
 
   #assertWay(): void {
-    for (const path of this.#way) if (!lstatSync(diskPath(path)).isDirectory()) throw systemError('ENOTDIR');
+    for (const path of this.#way) {
+      const stats = this.files.lstat(diskPath(path));
+      if (stats === null) throw systemError('ENOENT');
+      if (!stats.isDirectory()) throw systemError('ENOTDIR');
+    }
   }
 }
 
@@ -162,27 +163,6 @@ export class FolderWalk {
 /** A path below a folder, element by element. Both are absolute and normal. */
 export function elementsBelow(folder: string, path: string): string[] {
   return path.slice(folder.endsWith(sep) ? folder.length : folder.length + 1).split(sep);
-}
-
-let held: boolean | null = null;
-
-/** Some containers have no /proc, and a process with its own capabilities may not be able to use its descriptors there. */
-function canHold(): boolean {
-  held ??= process.platform === 'linux' && reachesThroughDescriptors();
-  return held;
-}
-
-function reachesThroughDescriptors(): boolean {
-  try {
-    const descriptor = openSync('/', HOLD);
-    try {
-      return statSync(`/proc/self/fd/${descriptor}/.`).isDirectory();
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return false;
-  }
 }
 
 function systemError(code: string): NodeJS.ErrnoException {

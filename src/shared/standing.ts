@@ -2,7 +2,7 @@
  * What main knows about each file of a download, shared with the storage threads: which file on disk it is, and how it may be
  * written.
  */
-import type { BigIntStats } from 'node:fs';
+import type { FileStats } from './file-system.ts';
 
 export const STANDING = {
   /** Made by this run, or empty: written without checks. */
@@ -51,7 +51,7 @@ export class Standings {
    * False if another file has taken its place. The inode number may change on file systems that invent numbers (FAT, some of
    * FUSE): there its time of birth identifies it, or the fact that it has only one name.
    */
-  isSame(file: number, stats: BigIntStats): boolean {
+  isSame(file: number, stats: FileStats): boolean {
     const [inode, born] = [this.#identities[file * 2] ?? 0n, this.#identities[file * 2 + 1] ?? 0n];
     if (inode === 0n || inode === BigInt.asUintN(64, stats.ino)) return true;
     return born > 0n && stats.birthtimeNs > 0n ? born === stats.birthtimeNs : stats.nlink <= 1n;

@@ -1,8 +1,14 @@
-/** Runs one scenario and reports what was wrong. */
+/** Runs one scenario and says what was wrong. */
+import { join } from 'node:path';
 import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
+import { stateFolder } from '../../src/main/storage/journal-key.ts';
 import { BLOCK_BYTES, TURNOVER_INTERVAL_MS } from '../../src/shared/limits.ts';
-import { VirtualSession } from '../support/virtual-session.ts';
-import type { EventPlan, Scenario, TorrentPlan } from './scenario.ts';
+import type { DiskAbilities } from '../support/virtual-files.ts';
+import type { VirtualHttp } from '../support/virtual-http.ts';
+import { VirtualMachine } from '../support/virtual-machine.ts';
+import { DHT_NODE } from '../support/virtual-session.ts';
+import type { DiskKind, Scenario } from './scenario.ts';
+import type { EventPlan } from './scenario-events.ts';
 import { SimTorrent } from './sim-torrent.ts';
 import { answerOf } from './sim-web-seeds.ts';
 
@@ -12,8 +18,15 @@ import { answerOf } from './sim-web-seeds.ts';
  * places, peers that send nothing are tried first, one each half minute.
  */
 const CONSTANT_MS = 240_000;
+/** With memory for one piece alone, each piece may be in the hands of a peer that trickles, lies or is silent first. */
+const ONLY_SLOT_MS = 20_000;
+/** It must be usable whenever it is there. */
+const KEY = join(stateFolder(), 'journal.key');
+/** No scenario needs so long. */
+const MOST_MS = 14_400_000;
 const CLOSE_MS = 20_000;
-/** A torrent without a promise to complete is watched for this long. */
+const READ_MS = 1_000;
+/** One without a promise is looked at for so long. */
 const LOOK_MS = 30_000;
 
 export interface Outcome {
@@ -23,6 +36,13 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
+/** What the file systems can do. */
+const ABILITIES: Readonly<Record<DiskKind, DiskAbilities>> = {
+  plain: { holdsFolders: true, hasLinks: true },
+  'no descriptors': { holdsFolders: false, hasLinks: true },
+  'no links': { holdsFolders: true, hasLinks: false },
+};
+
 export type Log = (text: string) => void;
 
 export async function runScenario(scenario: Scenario, log: Log = () => {}): Promise<Outcome> {
@@ -31,13 +51,17 @@ export async function runScenario(scenario: Scenario, log: Log = () => {}): Prom
 }
 
 class ScenarioRun {
-  readonly #virtual: VirtualSession;
+  readonly #machine: VirtualMachine;
   readonly #torrents: readonly SimTorrent[];
   readonly #log: Log;
   /** From this moment on nothing disturbs the session. */
   #quietAt = 0;
   #isClosing = false;
   readonly #hasFewPlaces: boolean;
+  readonly #isEachPromised: boolean;
+  readonly #allowedMs: number;
+  /** Until then peers are not there. */
+  readonly #awayUntil: number;
   #beyondMs = 0;
 
   constructor(scenario: Scenario, log: Log) {
@@ -51,12 +75,14 @@ class ScenarioRun {
         0,
       ),
       port: listens ? 0 : null,
-      encryption: 'off' as const,
-      ...{ utp: false, lsd: false, dht: false },
+      ...{ encryption: scenario.encryption, utp: scenario.utp, lsd: false },
+      ...{ dht: scenario.dht, dhtBootstrap: [DHT_NODE] },
     };
     const torrents: SimTorrent[] = [];
     const use = { downloads: true, torrents: scenario.torrents.length };
-    this.#virtual = new VirtualSession(settings, use, seed, (http, { net }) => {
+    const disk = ABILITIES[scenario.disk];
+    const servers = (http: VirtualHttp): void => {
+      const { net } = this.#machine;
       for (const { plan, name, content } of torrents) {
         http.own({ asked: [], fileOf: content.fileOf });
         for (const [i, webSeed] of plan.webSeeds.entries()) {
@@ -66,38 +92,36 @@ class ScenarioRun {
           );
         }
       }
-    });
-    const { time } = this.#virtual.loop;
+    };
+    this.#machine = new VirtualMachine({ settings, use, seed, disk, servers });
+    const { loop } = this.#machine;
+    const { time } = loop;
     this.#log = (text) => log(`${(time.now() / 1_000).toFixed(3)} ${text}`);
-    this.#virtual.net.tell = this.#log;
+    this.#machine.net.tell = this.#log;
     for (const [i, plan] of scenario.torrents.entries())
-      torrents.push(new SimTorrent(plan, i, this.#virtual, this.#log));
+      torrents.push(new SimTorrent(plan, i, scenario, this.#machine, this.#log));
     this.#torrents = torrents;
-    for (const event of scenario.events)
-      time.at(event.atMs, () => {
-        this.#virtual.loop.touch();
-        this.#happens(event);
-      });
+    this.#isEachPromised = torrents.every(({ honestRate }) => honestRate !== null);
+    this.#allowedMs = this.#allAllowedMs;
+    const awayUntil = scenario.torrents.flatMap(({ peers }) => peers.map(({ awayUntilMs }) => awayUntilMs));
+    this.#awayUntil = Math.max(0, ...awayUntil);
+    for (const event of scenario.events) loop.after(event.atMs, () => this.#happens(event));
     for (const torrent of torrents)
-      time.at(torrent.plan.startsAtMs, () => {
-        this.#virtual.loop.touch();
-        torrent.begin();
+      loop.after(torrent.plan.startsAtMs, () => {
+        torrent.start();
         const { removedAtMs } = torrent.plan;
-        if (removedAtMs === null) return;
-        time.after(removedAtMs, () => {
-          this.#virtual.loop.touch();
-          torrent.again();
-        });
+        if (removedAtMs !== null) loop.after(removedAtMs, () => torrent.again());
       });
     const ends = scenario.events.map(({ atMs }) => atMs);
     this.#quietAt = Math.max(0, ...ends);
   }
 
   async outcome(): Promise<Outcome> {
-    const { loop, bugs } = this.#virtual;
+    const { loop, bugs } = this.#machine;
     const failures: string[] = [];
     try {
-      await loop.run(Number.MAX_SAFE_INTEGER, () => this.#isOver());
+      await loop.run(MOST_MS, () => this.#isOver());
+      if (loop.time.now() >= MOST_MS) failures.push('it does not come to an end');
       for (const torrent of this.#torrents) {
         const beyondMs = torrent.completedAt - (this.#dueAt(torrent) - CONSTANT_MS);
         if (torrent.isComplete && this.#isPromised(torrent))
@@ -110,7 +134,7 @@ class ScenarioRun {
             `${torrent.name} is not complete ${Math.round((lateMs + CONSTANT_MS) / 1_000)} s after it was due`,
           );
       }
-      if (failures.length > 0) for (const slot of this.#virtual.storage.slots) this.#log(slot);
+      if (failures.length > 0) for (const slot of this.#machine.current.storage.slots) this.#log(slot);
       await this.#close(failures);
     } catch (error) {
       bugs.push(error);
@@ -125,7 +149,7 @@ class ScenarioRun {
   }
 
   #isOver(): boolean {
-    const { loop, bugs } = this.#virtual;
+    const { loop, bugs } = this.#machine;
     if (bugs.length > 0) return true;
     const now = loop.time.now();
     return this.#torrents.every((torrent) => {
@@ -136,24 +160,32 @@ class ScenarioRun {
 
   /** True if every piece has an honest source, and no torrent that may never end keeps the memory from it. */
   #isPromised(torrent: SimTorrent): boolean {
-    return [torrent, ...this.#torrents].every(({ plan }) => honestRate(plan) !== null);
+    return this.#isEachPromised && torrent.honestRate !== null;
   }
 
   /** When it must be complete: it may wait for the memory of other torrents. Without a promise, it is watched for a while. */
   #dueAt(torrent: SimTorrent): number {
-    const all = this.#torrents;
-    const awayUntil = all.flatMap(({ plan }) => plan.peers.map(({ awayUntilMs }) => awayUntilMs));
-    const quietAt = Math.max(this.#quietAt, ...all.map((one) => one.quietAt), ...awayUntil);
-    if (!this.#isPromised(torrent)) return quietAt + LOOK_MS;
-    return all.reduce((due, { plan, content }) => {
+    let quietAt = Math.max(this.#quietAt, this.#awayUntil);
+    for (const one of this.#torrents) quietAt = Math.max(quietAt, one.quietAt);
+    return quietAt + (this.#isPromised(torrent) ? this.#allowedMs : LOOK_MS);
+  }
+
+  /** What the downloads of all may take once nothing disturbs them. */
+  get #allAllowedMs(): number {
+    return this.#torrents.reduce((sum, { plan, content, honestRate }) => {
       const turns = this.#hasFewPlaces ? plan.peers.length * TURNOVER_INTERVAL_MS : 0;
-      return due + (content.all.length / (honestRate(plan) ?? 1)) * 1_000 + turns + CONSTANT_MS;
-    }, quietAt);
+      const { pieceCount } = content.metainfo.geometry;
+      const tries = plan.slots === 1 ? pieceCount * ONLY_SLOT_MS : 0;
+      return sum + (content.all.length / (honestRate ?? 1)) * 1_000 + turns + tries + CONSTANT_MS;
+    }, 0);
   }
 
   async #close(failures: string[]): Promise<void> {
-    const { loop, session } = this.#virtual;
+    const machine = this.#machine;
+    const { loop } = machine;
     this.#isClosing = true;
+    if (machine.current.process.isDead) machine.restart();
+    const { session } = machine.current;
     let isClosed = false;
     const closed = Promise.all(this.#torrents.map((torrent) => torrent.stop()))
       .then(() => session.close())
@@ -163,12 +195,17 @@ class ScenarioRun {
     await loop.run(loop.time.now() + CLOSE_MS, () => isClosed);
     if (!isClosed) return void failures.push('the session does not close');
     await closed;
-    await loop.run(loop.time.now() + 10);
-    for (const left of this.#virtual.left) failures.push(`left after the end: ${left}`);
+    // What is verified is read to its end.
+    const isRead = this.#torrents.some(({ reading }) => reading > 0);
+    await loop.run(loop.time.now() + (isRead ? READ_MS : 10));
+    for (const { reading, name } of this.#torrents)
+      if (reading > 0) failures.push(`${reading} readers of ${name} hear nothing of their end`);
+    for (const left of machine.left) failures.push(`left after the end: ${left}`);
   }
 
   #happens(event: EventPlan): void {
-    const { net, loop, shards, storage, webSeeds, disk } = this.#virtual;
+    const { net, loop, disk, current } = this.#machine;
+    const { shards, storage, webSeeds } = current;
     if (this.#isClosing) return;
     this.#log(`event: ${JSON.stringify(event)}`);
     switch (event.type) {
@@ -191,17 +228,36 @@ class ScenarioRun {
         webSeeds.kill();
         break;
       case 'disk':
-        disk.plan({ code: event.code, writes: event.writes });
+        disk.plan(event);
+        break;
+      case 'killed':
+        this.#killed(event);
         break;
     }
     this.#quietAt = Math.max(this.#quietAt, loop.time.now());
   }
 
+  #killed({ losesPower, forMs }: Extract<EventPlan, { type: 'killed' }>): void {
+    const machine = this.#machine;
+    const { loop } = machine;
+    if (machine.current.process.isDead) return;
+    machine.kill(losesPower);
+    for (const torrent of this.#torrents) torrent.killed(losesPower);
+    if (machine.disk.find(KEY)?.bytes.length === 0) machine.bugs.push(new Error('the journal key is empty'));
+    loop.after(forMs, () => {
+      if (this.#isClosing) return;
+      this.#log('event: the next process begins');
+      machine.restart();
+      for (const torrent of this.#torrents) torrent.restarted();
+    });
+    this.#quietAt = Math.max(this.#quietAt, loop.time.now() + forMs);
+  }
+
   #away({ how, forMs }: Extract<EventPlan, { type: 'away' }>): void {
-    const { net, loop, webSeeds } = this.#virtual;
+    const { net, loop, current } = this.#machine;
     if (net.state !== 'up') return;
     net.leave(how);
-    webSeeds.http?.hangUpAll();
+    current.webSeeds.http?.hangUpAll();
     loop.time.after(forMs, () => {
       this.#log('event: the network is there again');
       net.back();
@@ -213,22 +269,4 @@ class ScenarioRun {
 
 function slotBytes(pieceLength: number): number {
   return Math.ceil(pieceLength / BLOCK_BYTES) * BLOCK_BYTES;
-}
-
-/** The rate of the slowest reliable source; null if some pieces may have none. */
-function honestRate({ content, peers, trackers, webSeeds, isMagnet }: TorrentPlan): number | null {
-  // A private torrent asks one tracker at a time, and no other while that one answers (BEP 27).
-  const isAnswered =
-    (!content.private || trackers.length === 1) &&
-    trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');
-  const reliable = peers.filter(({ knownBy }) => knownBy === 'user' || (knownBy === 'tracker' && isAnswered));
-  const seeds = reliable.filter(({ kind }) => kind === 'seed');
-  const halves = reliable.filter(({ kind }) => kind === 'half');
-  const isHalved = halves.length > 1 && halves.length === peers.filter(({ kind }) => kind === 'half').length;
-  const rates = [
-    ...seeds.map(({ bytesPerS }) => bytesPerS),
-    ...(isHalved ? halves.map(({ bytesPerS }) => bytesPerS) : []),
-    ...(isMagnet ? [] : webSeeds.filter(({ kind }) => kind === 'right').map(({ bytesPerS }) => bytesPerS)),
-  ];
-  return rates.length === 0 ? null : Math.min(...rates);
 }

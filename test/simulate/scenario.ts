@@ -1,11 +1,15 @@
-/** The events of one simulation as plain data: drawn from a seed, and reduced by the shrinker. */
+/** What happens in one simulation, as plain data: made from a seed, and made smaller by the shrinker. */
+import type { Encryption } from '../../src/shared/messages.ts';
 import { dice } from '../support/dice.ts';
+import type { Speech } from '../support/encrypted-peer.ts';
 import { PERSONAS, type Roll } from '../support/personas.ts';
 import { TRACKER_KINDS, type TrackerKind } from '../support/virtual-trackers.ts';
+import { RUDE_KINDS } from './rude-peers.ts';
+import { type EventPlan, eventsOf } from './scenario-events.ts';
 import type { ContentPlan } from './sim-content.ts';
 
-/** How we learn of a peer: the user or a magnet link names it, a tracker, another peer, or it connects to us. */
-export type KnownBy = 'user' | 'tracker' | 'pex' | 'knock';
+/** How we learn of a peer: the user or a magnet link names it, a tracker, the DHT, another peer, or it connects to us. */
+export type KnownBy = 'user' | 'tracker' | 'dht' | 'pex' | 'knock';
 
 export interface PeerPlan {
   /** `seed`: has all pieces. `half`: two together have all. `leecher`: gets its pieces during the run. Or a misbehaviour. */
@@ -18,10 +22,13 @@ export interface PeerPlan {
   readonly unchokeMs: number;
   /** It is down until this moment. */
   readonly awayUntilMs: number;
+  readonly speaks: Speech;
+  readonly over: 'tcp' | 'utp' | 'both';
 }
 
 export interface TrackerPlan {
   readonly kind: TrackerKind;
+  readonly way: 'http' | 'udp';
   readonly untilMs: number;
 }
 
@@ -41,50 +48,67 @@ export interface WebSeedPlan {
   readonly seed: number;
 }
 
+/** Somebody reads a file from this byte on while the torrent downloads. */
+export interface ReaderPlan {
+  readonly file: number;
+  readonly start: number;
+  readonly atMs: number;
+}
+
 export interface TorrentPlan {
   readonly content: ContentPlan;
   readonly startsAtMs: number;
   readonly isMagnet: boolean;
   readonly slots: number;
   readonly order: 'rarest' | 'sequential';
+  readonly preallocates: boolean;
   readonly peers: readonly PeerPlan[];
   readonly trackers: readonly TrackerPlan[];
   readonly webSeeds: readonly WebSeedPlan[];
   /** The user removes it at this moment, and adds it again after a while. */
   readonly removedAtMs: number | null;
+  readonly readers: readonly ReaderPlan[];
 }
 
-export type EventPlan = { readonly atMs: number } & (
-  | { readonly type: 'cut'; readonly percent: number }
-  | { readonly type: 'away'; readonly how: 'unreachable' | 'silent'; readonly forMs: number }
-  | { readonly type: 'suspend'; readonly forMs: number }
-  | { readonly type: 'shard dies' | 'storage thread dies' | 'web-seed thread dies'; readonly which: number }
-  | { readonly type: 'disk'; readonly code: 'ENOSPC' | 'EIO' | 'SHORT'; readonly writes: number }
-);
+/** `no descriptors`: folders are not held by descriptors, as outside Linux. `no links`: a file has one name, as on FAT. */
+export const DISK_KINDS = ['plain', 'no descriptors', 'no links'] as const;
+export type DiskKind = (typeof DISK_KINDS)[number];
 
-export interface Scenario {
+/** How the session finds peers and speaks to them. */
+export interface Ways {
+  readonly dht: boolean;
+  readonly encryption: Encryption;
+  readonly utp: boolean;
+}
+
+export interface Scenario extends Ways {
   readonly seed: number;
   readonly shards: number;
   readonly hashers: number;
   readonly maxPeers: number;
   readonly halfOpen: number;
   readonly listens: boolean;
+  readonly disk: DiskKind;
   readonly torrents: readonly TorrentPlan[];
   readonly events: readonly EventPlan[];
 }
 
 const BLOCK = 16_384;
-const MOST_PIECES = 24;
-/** Events happen within this time, because most downloads take no longer. */
-const EVENTS_MS = 20_000;
+const MOST_PIECES = 20;
 
 export function scenarioOf(seed: number): Scenario {
   const roll = dice(seed);
   // Neighbouring seeds have similar first numbers.
   for (let i = 0; i < 8; i++) roll(2);
   const oneIn = (n: number): boolean => roll(n) === 0;
-  const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () => torrentPlan(roll, oneIn));
-  const events = Array.from({ length: oneIn(2) ? 0 : 1 + roll(3) }, () => eventPlan(roll));
+  // Journals are written every few seconds: a process is killed in downloads that last longer.
+  const isKilled = oneIn(4);
+  const slowness = isKilled ? 1 + roll(10) : 1;
+  const encryption = oneIn(3) ? 'prefer' : oneIn(6) ? 'require' : 'off';
+  const ways: Ways = { dht: oneIn(3), encryption, utp: oneIn(3) };
+  const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () =>
+    torrentPlan(roll, oneIn, slowness, ways),
+  );
   return {
     seed,
     shards: 1 + roll(4),
@@ -92,61 +116,79 @@ export function scenarioOf(seed: number): Scenario {
     maxPeers: oneIn(4) ? 1 + roll(8) : 0,
     halfOpen: oneIn(4) ? 1 + roll(8) : 0,
     listens: !oneIn(3),
+    disk: oneIn(3) ? (DISK_KINDS[roll(DISK_KINDS.length)] ?? 'plain') : 'plain',
+    ...ways,
     torrents,
-    events,
+    events: eventsOf(roll, isKilled),
   };
 }
 
-function torrentPlan(roll: Roll, oneIn: (n: number) => boolean): TorrentPlan {
+function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number, ways: Ways): TorrentPlan {
+  const { dht } = ways;
   const pieces = 1 + roll(MOST_PIECES);
-  const pieceLength = oneIn(4) ? BLOCK + roll(5 * BLOCK) : BLOCK * (1 + roll(12));
+  const pieceLength = oneIn(4) ? BLOCK + roll(5 * BLOCK) : BLOCK * (1 + roll(8));
   const total = (pieces - 1) * pieceLength + 1 + roll(pieceLength);
   const isMagnet = oneIn(5);
   const hasTracker = !oneIn(3);
   const trackers = hasTracker
     ? Array.from({ length: 1 + roll(3) }, (): TrackerPlan => {
         const kind = oneIn(2) ? 'good' : (TRACKER_KINDS[roll(TRACKER_KINDS.length)] ?? 'good');
-        return { kind, untilMs: roll(30_000) };
+        return { kind, way: oneIn(3) ? 'udp' : 'http', untilMs: roll(30_000) };
       })
     : [];
   const isAnswered = trackers.some(({ kind }) => kind === 'good' || kind === 'fails at first');
   const knownBy = (): KnownBy => {
     if (isAnswered && oneIn(2)) return 'tracker';
+    if (dht && oneIn(3)) return 'dht';
     return oneIn(6) ? 'knock' : oneIn(5) ? 'pex' : 'user';
   };
   const others = Array.from({ length: roll(oneIn(8) ? 40 : 10) }, () => {
-    const kinds = ['seed', 'leecher', 'metadata liar', ...PERSONAS];
-    return peerPlan(roll, kinds[roll(kinds.length)] ?? 'seed', knownBy());
+    const kinds = ['seed', 'leecher', 'metadata liar', ...PERSONAS, ...RUDE_KINDS];
+    return peerPlan(roll, kinds[roll(kinds.length)] ?? 'seed', knownBy(), slowness);
   });
   const webSeeds = oneIn(3)
     ? Array.from({ length: 1 + roll(3) }, (): WebSeedPlan => {
         const kind = oneIn(2) ? 'right' : (WEB_SEED_KINDS[roll(WEB_SEED_KINDS.length)] ?? 'right');
-        return { kind, bytesPerS: 50_000 + roll(1_000_000), seed: roll(1_000_000) };
+        return { kind, bytesPerS: Math.round((50_000 + roll(1_000_000)) / slowness), seed: roll(1_000_000) };
       })
     : [];
   // The promise to complete needs at least one honest source.
   const isFedByHttp = webSeeds.some(({ kind }) => kind === 'right') && !isMagnet && oneIn(2);
-  const reliable = (): KnownBy => (isAnswered && oneIn(2) ? 'tracker' : 'user');
+  const isPrivate = oneIn(10) && !isMagnet;
+  const reliable = (): KnownBy => {
+    if (isAnswered && oneIn(2)) return 'tracker';
+    return dht && !isPrivate && oneIn(2) ? 'dht' : 'user';
+  };
+  const neededPlan = (kind: 'seed' | 'half'): PeerPlan => {
+    const plan = peerPlan(roll, kind, reliable(), slowness);
+    return isWithinReach(plan, ways) ? plan : { ...plan, speaks: 'both', over: 'both' };
+  };
   const needed = isFedByHttp
     ? []
     : oneIn(4) && !isMagnet
-      ? [peerPlan(roll, 'half', reliable()), peerPlan(roll, 'half', reliable())]
-      : [peerPlan(roll, 'seed', reliable())];
+      ? [neededPlan('half'), neededPlan('half')]
+      : [neededPlan('seed')];
   return {
     content: {
       offset: roll(500_000) * 16,
       pieceLength,
       files: filesOf(total, roll),
-      private: oneIn(10) && !isMagnet,
+      private: isPrivate,
     },
     startsAtMs: oneIn(3) ? roll(10_000) : 0,
     isMagnet,
     slots: 1 + roll(10),
     order: oneIn(4) ? 'sequential' : 'rarest',
+    preallocates: oneIn(6),
     peers: [...others, ...needed],
     trackers,
     webSeeds,
     removedAtMs: oneIn(8) ? roll(8_000) : null,
+    readers: Array.from({ length: oneIn(5) ? 1 + roll(3) : 0 }, () => ({
+      file: roll(4),
+      start: roll(total),
+      atMs: roll(4_000),
+    })),
   };
 }
 
@@ -160,43 +202,29 @@ function filesOf(total: number, roll: Roll): number[] {
   return files;
 }
 
-function peerPlan(roll: Roll, kind: string, knownBy: KnownBy): PeerPlan {
+function peerPlan(roll: Roll, kind: string, knownBy: KnownBy, slowness: number): PeerPlan {
   return {
     kind,
     knownBy,
     seed: roll(1_000_000),
-    bytesPerS: 100_000 + roll(1_900_000),
+    bytesPerS: Math.round((100_000 + roll(1_900_000)) / slowness),
     connectMs: roll(3) === 0 ? roll(2_500) : roll(100),
     unchokeMs: roll(2_000),
     awayUntilMs: roll(5) === 0 ? roll(10_000) : 0,
+    speaks: (['both', 'both', 'plain', 'encrypted'] as const)[roll(4)] ?? 'both',
+    over: (['both', 'tcp', 'tcp', 'utp'] as const)[roll(4)] ?? 'both',
   };
 }
 
-function eventPlan(roll: Roll): EventPlan {
-  const atMs = roll(EVENTS_MS);
-  switch (roll(9)) {
-    case 0:
-    case 1:
-      return { atMs, type: 'cut', percent: 20 + roll(81) };
-    case 2:
-      return {
-        atMs,
-        type: 'away',
-        how: roll(2) === 0 ? 'unreachable' : 'silent',
-        forMs: 500 + roll(roll(3) === 0 ? 90_000 : 8_000),
-      };
-    case 3:
-      return { atMs, type: 'suspend', forMs: 1_000 + roll(600_000) };
-    case 4:
-    case 5:
-      return { atMs, type: 'shard dies', which: roll(4) };
-    case 6:
-      return { atMs, type: 'storage thread dies', which: roll(2) };
-    case 7:
-      return { atMs, type: 'web-seed thread dies', which: 0 };
-    default: {
-      const code = (['ENOSPC', 'EIO', 'SHORT'] as const)[roll(3)] ?? 'EIO';
-      return { atMs, type: 'disk', code, writes: roll(12) };
-    }
-  }
+/** We can speak to it as it wants. */
+export function isWithinReach(
+  { speaks, over }: Pick<PeerPlan, 'speaks' | 'over'>,
+  { encryption, utp }: Ways,
+): boolean {
+  const refused: Readonly<Record<Encryption, Speech | null>> = {
+    off: 'encrypted',
+    prefer: null,
+    require: 'plain',
+  };
+  return speaks !== refused[encryption] && (utp || over !== 'utp');
 }

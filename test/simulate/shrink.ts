@@ -40,14 +40,20 @@ function* smallerOf(scenario: Scenario): Generator<Scenario> {
   if (hashers > 1) yield { ...scenario, hashers: 1 };
   if (scenario.maxPeers > 0) yield { ...scenario, maxPeers: 0 };
   if (scenario.halfOpen > 0) yield { ...scenario, halfOpen: 0 };
+  if (scenario.encryption !== 'off') yield { ...scenario, encryption: 'off' };
+  if (scenario.utp) yield { ...scenario, utp: false };
+  if (scenario.dht) yield { ...scenario, dht: false };
+  if (scenario.disk !== 'plain') yield { ...scenario, disk: 'plain' };
   if (scenario.listens) yield { ...scenario, listens: false };
 }
 
 function* smallerTorrents(torrent: TorrentPlan): Generator<TorrentPlan> {
   for (const peers of without(torrent.peers)) yield { ...torrent, peers };
   for (const webSeeds of without(torrent.webSeeds)) yield { ...torrent, webSeeds };
+  for (const readers of without(torrent.readers)) yield { ...torrent, readers };
   for (const trackers of without(torrent.trackers)) yield { ...torrent, trackers };
   if (torrent.removedAtMs !== null) yield { ...torrent, removedAtMs: null };
+  if (torrent.preallocates) yield { ...torrent, preallocates: false };
   if (torrent.isMagnet) yield { ...torrent, isMagnet: false };
   const { content } = torrent;
   const total = content.files.reduce((sum, length) => sum + length, 0);

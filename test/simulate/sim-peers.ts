@@ -5,6 +5,7 @@ import type { FakePeer, FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { personaOf } from '../support/personas.ts';
 import { compact } from '../support/virtual-trackers.ts';
 import { frame, handshakeOf, wire } from '../support/wire-bytes.ts';
+import { rudePeer } from './rude-peers.ts';
 import type { PeerPlan } from './scenario.ts';
 import type { SimContent } from './sim-content.ts';
 
@@ -54,7 +55,8 @@ export function scriptOf(
         ...connect,
       };
     default: {
-      const { script } = personaOf(kind, dice(seed), pieces, content);
+      const script =
+        rudePeer(kind, dice(seed), pieces, content) ?? personaOf(kind, dice(seed), pieces, content).script;
       return script.connect === undefined ? { ...script, ...connect } : script;
     }
   }

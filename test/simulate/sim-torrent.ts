@@ -3,52 +3,78 @@ import { Failure } from '../../src/main/failure.ts';
 import type { TorrentEvent } from '../../src/main/session/events.ts';
 import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
-import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import type { Source } from '../../src/main/torrent/source.ts';
-import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
-import type { VirtualSession } from '../support/virtual-session.ts';
-import type { PeerPlan, TorrentPlan } from './scenario.ts';
+import type { VirtualMachine } from '../support/virtual-machine.ts';
+import { truthKey } from '../support/virtual-storage-threads.ts';
+import { honestRate } from './honest-rate.ts';
+import type { ReaderPlan, Scenario, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
-import { mayBeBanned, scriptOf } from './sim-peers.ts';
+import { claimsOf } from './sim-journal.ts';
+import { mayBeBanned } from './sim-peers.ts';
+import { SimReader } from './sim-reader.ts';
+import { SimSwarm, trackerUrls } from './sim-swarm.ts';
 
 const AGAIN_MS = 1_000;
 /** A pause must be complete within this time. */
 const REST_MS = 20_000;
-const KNOCK_MS = 15_000;
+const MOST_DISK_FAILURES = 8;
 const FOLDER = '/simulated';
 
 export class SimTorrent {
   readonly name: string;
+  readonly index: number;
   readonly plan: TorrentPlan;
   readonly content: SimContent;
+  /** Bytes per second of the slowest source that can be relied on; null where pieces may have none. */
+  readonly honestRate: number | null;
   readonly failures: string[] = [];
   isComplete = false;
   /** Milliseconds of the run when it was complete. */
   completedAt = Number.NaN;
   /** From this moment on nothing of this torrent delays it. */
   quietAt: number;
-  readonly #virtual: VirtualSession;
+  readonly #machine: VirtualMachine;
   readonly #log: (text: string) => void;
-  readonly #trackerUrls: readonly string[];
-  readonly #addresses: readonly HostPort[];
-  /** Why it was given up; null if it was not. */
+  readonly #swarm: SimSwarm;
+  /** Why it was given up; null where it was not. */
   givenUp: string | null = null;
   #torrent: SessionTorrent | null = null;
+  /** It is to run: the user has named it. */
+  #isWanted = false;
+  /** Processes that were killed: what was planned in one does not happen in the next. */
+  #kills = 0;
+  /** Bytes of pieces that a journal claimed when a process was killed. */
+  #claimed = 0;
+  /** Every piece was verified when the power failed: its journal was gone, and its bytes may not be flushed. */
+  #overwrites = false;
+  #diskFailures = 0;
+  #readers: SimReader[] = [];
 
-  constructor(plan: TorrentPlan, index: number, virtual: VirtualSession, log: (text: string) => void) {
+  constructor(
+    plan: TorrentPlan,
+    index: number,
+    session: Scenario,
+    machine: VirtualMachine,
+    log: (text: string) => void,
+  ) {
     this.name = `torrent${index}`;
+    this.index = index;
     this.plan = plan;
+    this.honestRate = honestRate(plan, session);
     this.quietAt = plan.startsAtMs;
-    this.#virtual = virtual;
+    this.#machine = machine;
     this.#log = (text) => log(`${this.name}: ${text}`);
-    this.#trackerUrls = plan.trackers.map((_, i) => `http://t${i}.${this.name}.test/announce`);
     const webSeeds = plan.webSeeds.map((_, i) => `http://w${i}.${this.name}.test/`);
-    this.content = contentOf(plan.content, this.name, this.#trackerUrls, webSeeds);
-    this.#addresses = plan.peers.map((_, i) => ({ host: `${11 + index}.${i}.0.7`, port: 6_881 + i }));
+    this.content = contentOf(plan.content, this.name, trackerUrls(plan, this.name), webSeeds);
     const { bytes, metainfo } = this.content;
-    virtual.storage.know(metainfo.pieceHashes, (piece, length) => bytes(piece, 0, length));
-    this.#populate();
+    machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
+    this.#swarm = new SimSwarm(machine, this, session, () => this.#torrent !== null);
+  }
+
+  /** Readers of the process that have neither come to their end nor heard why not. */
+  get reading(): number {
+    return this.#readers.filter(({ isOver }) => !isOver).length;
   }
 
   /** True if nothing more will happen to it. */
@@ -60,41 +86,51 @@ export class SimTorrent {
     return this.content.infoHash;
   }
 
-  /** Adds its peers and trackers to the network. */
-  #populate(): void {
-    const { plan, content } = this;
-    const { net, loop, trackers } = this.#virtual;
-    const knownBy = (way: PeerPlan['knownBy']): HostPort[] =>
-      this.#addresses.filter((_, i) => plan.peers[i]?.knownBy === way);
-    let halves = 0;
-    for (const [i, peer] of plan.peers.entries()) {
-      const address = this.#addresses[i] as HostPort;
-      const part = peer.kind === 'half' ? halves++ : 0;
-      const fake = net.add(address.host, address.port, scriptOf(peer, content, knownBy('pex'), part));
-      if (peer.knownBy !== 'knock') continue;
-      loop.time.every(KNOCK_MS, () => {
-        const isThere = [...net.links].some(({ host }) => host === address.host);
-        if (this.#torrent !== null && !isThere && loop.time.now() >= peer.awayUntilMs)
-          net.knock(fake, address);
-      });
-    }
-    for (const [i, { kind, untilMs }] of plan.trackers.entries())
-      trackers.add(`t${i}.${this.name}.test`, { kind, untilMs, peers: knownBy('tracker') });
+  /** The user names it. */
+  start(): void {
+    this.#isWanted = true;
+    if (!this.#machine.current.process.isDead) this.#begin();
   }
 
-  begin(): void {
+  /** Its process was killed. What its journal claims is there: the journal is written after the bytes. */
+  killed(losesPower: boolean): void {
+    this.#kills += 1;
+    this.#readers = [];
+    const stats = this.#torrent?.stats;
+    this.#torrent = null;
+    if (!this.#isWanted || this.isOver) return;
+    this.quietAt = Number.POSITIVE_INFINITY;
+    const { disk } = this.#machine;
+    const { pieces, wrong, bytes } = claimsOf(disk, `${FOLDER}/${this.name}`, this.content);
+    this.#log(`killed${losesPower ? ' by a power loss' : ''}; its journal claims ${pieces.length} pieces`);
+    this.#claimed = Math.max(this.#claimed, bytes);
+    const isWhole = stats !== undefined && stats.totalBytes > 0 && stats.bytes === stats.totalBytes;
+    this.#overwrites ||= losesPower && isWhole;
+    for (const piece of wrong) this.failures.push(`the journal claims piece ${piece}, which is not there`);
+  }
+
+  /** The user runs the same command again. */
+  restarted(): void {
+    if (!this.#isWanted || this.isOver) return;
+    this.quietAt = this.#machine.loop.time.now();
+    this.#begin();
+  }
+
+  #begin(): void {
     const { plan, content } = this;
     const { metainfo } = content;
     this.#log(`begins: ${metainfo.geometry.pieceCount} pieces of ${metainfo.geometry.pieceLength}`);
-    const peers = this.#addresses.filter((_, i) => plan.peers[i]?.knownBy === 'user');
+    const peers = this.#swarm.knownBy('user');
     const torrent = new SessionTorrent(
       this.#source,
       {
         ...DEFAULT_TORRENT,
         ...{ output: FOLDER, peers, sequential: plan.order === 'sequential' },
+        overwrite: this.#overwrites,
+        preallocate: plan.preallocates ? 'full' : 'none',
         ...{ firstUnchokeTimeout: 0, idleTimeout: 0 },
       },
-      this.#virtual.session,
+      this.#machine.current.session,
     );
     this.#torrent = torrent;
     torrent.on((event) => this.#heard(event));
@@ -103,6 +139,15 @@ export class SimTorrent {
       (error: unknown) => this.#failed(error),
     );
     torrent.begin();
+    for (const reader of plan.readers) this.#later(reader.atMs, () => this.#read(reader));
+  }
+
+  #read(plan: ReaderPlan): void {
+    const torrent = this.#torrent;
+    if (torrent === null) return;
+    const reader = new SimReader(plan, this.content, (text) => this.failures.push(text));
+    if (reader.begin(torrent)) this.#readers.push(reader);
+    else this.#later(AGAIN_MS, () => this.#read(plan));
   }
 
   get #source(): Source {
@@ -110,12 +155,17 @@ export class SimTorrent {
     if (!this.plan.isMagnet) return { kind: 'torrent', metainfo };
     const { infoHash, webSeeds } = metainfo;
     const nothing = { name: null, peers: [], select: [], passedOver: [] };
-    return { kind: 'magnet', magnet: { infoHash, trackers: this.#trackerUrls, webSeeds, ...nothing } };
+    return {
+      kind: 'magnet',
+      magnet: { infoHash, trackers: trackerUrls(this.plan, this.name), webSeeds, ...nothing },
+    };
   }
 
   #heard(event: TorrentEvent): void {
     if (event.type === 'peer-banned') this.#banned(event.peer);
-    else if (event.type !== 'progress') this.#log(JSON.stringify(event));
+    if (event.type === 'complete' && event.downloaded > event.bytes - this.#claimed)
+      this.failures.push('it downloaded again what a journal had claimed');
+    if (event.type !== 'progress') this.#log(JSON.stringify(event));
   }
 
   /** Removes it from the session. */
@@ -149,28 +199,28 @@ export class SimTorrent {
 
   /** Counts lived time. The user's actions are not timers of the session. */
   #later(ms: number, work: () => void): void {
-    const { loop } = this.#virtual;
+    const { loop } = this.#machine;
+    const kills = this.#kills;
     const then = (): void => {
-      loop.touch();
-      if (!this.isOver) work();
+      if (!this.isOver && this.#kills === kills) work();
     };
     new LivedTimer(ms, then, loop.now, (stepMs, look) => {
-      loop.time.after(stepMs, look);
+      loop.after(stepMs, look);
       return () => {};
     });
   }
 
   #goesOn(torrent: SessionTorrent | null): void {
-    this.quietAt = this.#virtual.loop.time.now();
-    if (torrent === null) return this.begin();
-    // Its download may have failed or ended before the pause.
+    this.quietAt = this.#machine.loop.time.now();
+    if (torrent === null) return this.#begin();
+    // Its download may have failed or ended before it was to rest.
     this.#log('goes on');
     torrent.resume().catch((error: unknown) => this.#bug(error));
   }
 
   #completed(): void {
     this.isComplete = true;
-    this.completedAt = this.#virtual.loop.time.now();
+    this.completedAt = this.#machine.loop.time.now();
     this.#log('complete');
     this.#checkBytes();
     this.stop().catch((error: unknown) => this.#bug(error));
@@ -180,7 +230,12 @@ export class SimTorrent {
     if (!(error instanceof Failure)) return this.#bug(error);
     if (error.code === 'interrupted') return;
     this.#log(`failed: ${error.message}`);
-    if (error.code === 'disk' && this.#virtual.disk.fired > 0) {
+    const { fired } = this.#machine.disk;
+    // One fault kept the journal from being written, another one broke off a piece: nothing shows whose the file is.
+    this.#overwrites ||= fired > 1 && error.message.includes('in the way');
+    this.#diskFailures += 1;
+    // Each fault that is planned happens once.
+    if (error.code === 'disk' && fired > 0 && this.#diskFailures <= MOST_DISK_FAILURES) {
       this.#torrent = null;
       this.quietAt = Number.POSITIVE_INFINITY;
       this.#later(AGAIN_MS, () => this.#goesOn(null));
@@ -193,28 +248,25 @@ export class SimTorrent {
   }
 
   #banned(name: string): void {
-    const plan = this.plan.peers[this.#addresses.findIndex(({ host }) => name.startsWith(`${host}:`))];
+    const plan = this.#swarm.planOf(name);
     this.#log(`${name} is banned (${plan?.kind ?? 'unknown'})`);
     if (plan === undefined || !mayBeBanned(plan)) this.failures.push(`${name} (${plan?.kind}) was banned`);
   }
 
   #checkBytes(): void {
-    const plan = storagePlan(this.content.metainfo, FOLDER);
-    for (const { path, offset, length } of plan.files) {
+    for (const { path, offset, length } of this.content.metainfo.files) {
+      const name = [FOLDER, ...path].join('/');
       const truth = this.content.all.subarray(offset, offset + length);
-      const written = this.#virtual.disk.files.get(path) ?? Buffer.alloc(0);
-      if (length > 0 && Buffer.compare(truth, written) !== 0)
-        this.failures.push(`${path} is not what it is to be`);
+      if (Buffer.compare(truth, this.#machine.disk.content(name)) !== 0)
+        this.failures.push(`${name} is not what it is to be`);
     }
   }
 
   #checkLeft(): void {
-    const { net, shards } = this.#virtual;
-    // An incoming peer that has not named its torrent belongs to none.
-    const dialled = this.#addresses.filter((_, i) => this.plan.peers[i]?.knownBy !== 'knock');
-    const open = [...net.links].filter((link) => dialled.some(({ host }) => host === link.host));
-    if (open.length > 0) this.failures.push(`${open.length} connections are left of it`);
-    if (shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.#infoHash) !== null))
+    const { current } = this.#machine;
+    const open = this.#swarm.connected;
+    if (open > 0) this.failures.push(`${open} connections are left of it`);
+    if (current.shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.#infoHash) !== null))
       this.failures.push('a shard still has it');
   }
 }

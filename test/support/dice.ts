@@ -30,3 +30,9 @@ export function mutated(bytes: Buffer, roll: (below: number) => number): Buffer 
   }
   return result;
 }
+
+/** Bytes of these dice. */
+export const drawnBytes =
+  (roll: (below: number) => number) =>
+  (count: number): Buffer =>
+    Buffer.from(Array.from({ length: count }, () => roll(256)));

@@ -81,6 +81,7 @@ export class FakePeer {
     this.#received = Buffer.alloc(0);
     this.destroyed = false;
     this.dials += 1;
+    const dial = this.dials;
     this.open = [];
     this.#queue = [];
     this.dialledAt.push(this.#time.now());
@@ -99,9 +100,12 @@ export class FakePeer {
     return {
       kind: 'tcp',
       unsentBytes: this.#script.unread ?? 0,
-      write: (bytes) => this.#hear(Buffer.from(bytes)),
+      write: (bytes) => {
+        if (this.dials === dial) this.#hear(Buffer.from(bytes));
+      },
+      // The other one of two dials at one time may go on.
       destroy: () => {
-        this.destroyed = true;
+        if (this.dials === dial) this.destroyed = true;
       },
     };
   }
@@ -125,6 +129,11 @@ export class FakePeer {
   /** Closes the connection at the end of this turn, as a socket does. */
   hangUp(): void {
     this.#later(0, () => this.#events?.onEnd('closed-by-peer', 'fake'));
+  }
+
+  /** Closes the connection after a while. */
+  hangUpLater(ms: number): void {
+    this.#later(ms, () => this.#events?.onEnd('closed-by-peer', 'fake'));
   }
 
   #connectIn(ms: number): void {

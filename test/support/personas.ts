@@ -43,7 +43,7 @@ function greeting({ infoHash }: Content, unchokeMs: number): readonly (readonly 
 }
 
 /** Reads a request: `[piece, begin, length]`. */
-function asked(payload: Buffer): [number, number, number] {
+export function requested(payload: Buffer): [number, number, number] {
   return [payload.readUInt32BE(0), payload.readUInt32BE(4), payload.readUInt32BE(8)];
 }
 
@@ -56,7 +56,7 @@ const ON_REQUEST: Record<string, (roll: Roll, content: Content) => NonNullable<F
     return (peer, id, message) => {
       if (id !== 6 || busy) return id === 6;
       busy = true;
-      const [piece, begin, length] = asked(message);
+      const [piece, begin, length] = requested(message);
       const bytes = wire.piece(piece, begin, knownPayload(piece, begin, length));
       for (let at = 0; at < bytes.length && at < 600 * step; at += step)
         peer.sayLater((at / step) * 500, bytes.subarray(at, at + step));
@@ -78,13 +78,13 @@ const ON_REQUEST: Record<string, (roll: Roll, content: Content) => NonNullable<F
     let count = 0;
     return (peer, id, message) => {
       if (id !== 6 || ++count % every !== 0) return false;
-      peer.sayLater(5, wire.reject(...asked(message)));
+      peer.sayLater(5, wire.reject(...requested(message)));
       return true;
     };
   },
   'rejects all': () => (peer, id, message) => {
     if (id !== 6) return false;
-    peer.sayLater(5, wire.reject(...asked(message)));
+    peer.sayLater(5, wire.reject(...requested(message)));
     return true;
   },
   'hangs up': (roll) => {
@@ -100,7 +100,7 @@ const ON_REQUEST: Record<string, (roll: Roll, content: Content) => NonNullable<F
     (_roll, { bytes: knownPayload }) =>
     (peer, id, message) => {
       if (id !== 6) return false;
-      const [piece, begin, length] = asked(message);
+      const [piece, begin, length] = requested(message);
       peer.sayLater(5, wire.piece(piece, begin === 0 ? BLOCK : 0, knownPayload(piece, begin, length)));
       return true;
     },

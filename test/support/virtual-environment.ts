@@ -124,9 +124,12 @@ export class VirtualEnvironment implements Environment {
 export class VirtualDht {
   readonly library: DhtLibrary;
   readonly up = new Set<string>();
+  /** False while there is no way to any node. */
+  isReachable = (): boolean => true;
   searchMs = 2_000;
-  /** Peers that searches find, by the first byte of the info hash. */
-  peersOf: (first: number) => readonly { readonly host: string; readonly port: number }[] = () => [];
+  /** Peers that searches find, by the first byte of the info hash, or by all of it. */
+  peersOf: (first: number, infoHash: Buffer) => readonly { readonly host: string; readonly port: number }[] =
+    () => [];
   /** Info hashes by their first two bytes, in the order in which searches began; and those announced. */
   readonly searched: number[] = [];
   readonly announced: (readonly [infoHash: number, port: number])[] = [];
@@ -135,7 +138,7 @@ export class VirtualDht {
   givenUp = 0;
   clients = 0;
 
-  constructor(environment: VirtualEnvironment) {
+  constructor(environment: Pick<Environment, 'later'>) {
     const dht = this;
     this.library = class extends EventEmitter implements LibraryClient {
       readonly #nodes: LibraryNode[] = [];
@@ -149,7 +152,7 @@ export class VirtualDht {
       }
 
       addNode(node: LibraryNode): void {
-        if (!dht.up.has(`${node.host} ${node.port}`)) return;
+        if (!dht.isReachable() || !dht.up.has(`${node.host} ${node.port}`)) return;
         environment.later(50, () => {
           if (this.#nodes.some(({ host, port }) => host === node.host && port === node.port)) return;
           this.#nodes.push(node);
@@ -165,8 +168,9 @@ export class VirtualDht {
         environment.later(dht.searchMs, () => {
           dht.searching -= 1;
           const from = { host: this.#nodes[0]?.host };
-          if (!isGivenUp)
-            for (const peer of dht.peersOf(infoHash[0] ?? 0)) this.emit('peer', peer, infoHash, from);
+          if (!isGivenUp && dht.isReachable())
+            for (const peer of dht.peersOf(infoHash[0] ?? 0, infoHash))
+              this.emit('peer', peer, infoHash, from);
           done(null);
         });
         return () => {

@@ -3,20 +3,20 @@
  * delay is random, so messages of different threads overtake each other.
  */
 import type { Roll } from './personas.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
+import type { ProcessLoop } from './process-loop.ts';
 
 /** Most messages are quick; one in this many waits for a busy thread. */
 const SLOW_ONE_IN = 20;
 const SLOW_MS = 60;
 
 export class VirtualLine {
-  readonly #loop: VirtualLoop;
+  readonly #process: ProcessLoop;
   readonly #roll: Roll;
   #downAt = 0;
   #upAt = 0;
 
-  constructor(loop: VirtualLoop, roll: Roll) {
-    this.#loop = loop;
+  constructor(process: ProcessLoop, roll: Roll) {
+    this.#process = process;
     this.#roll = roll;
   }
 
@@ -28,7 +28,7 @@ export class VirtualLine {
   /** To main. */
   up(message: unknown, deliver: (copy: unknown) => void): void {
     this.#upAt = this.#send(this.#upAt, message, (copy) => {
-      this.#loop.touch();
+      this.#process.loop.touch();
       deliver(copy);
     });
   }
@@ -36,8 +36,8 @@ export class VirtualLine {
   #send(last: number, message: unknown, deliver: (copy: unknown) => void): number {
     const copy = structuredClone(message);
     const delay = this.#roll(SLOW_ONE_IN) === 0 ? this.#roll(SLOW_MS) : this.#roll(10) / 10;
-    const at = Math.max(last, this.#loop.time.now() + delay);
-    this.#loop.time.at(at, () => deliver(copy));
+    const at = Math.max(last, this.#process.loop.time.now() + delay);
+    this.#process.at(at, () => deliver(copy));
     return at;
   }
 }

@@ -10,6 +10,7 @@ import type {
   ListenRequest,
   Transport,
 } from '../../src/workers/transport/transport.ts';
+import { dialSpeaking, knockEncrypted, type Speech } from './encrypted-peer.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
 import type { Roll } from './personas.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -20,6 +21,20 @@ export const FREE_PORT = 51_413;
 
 /** `unreachable`: a dial fails at once. `silent`: nothing is answered, and open connections stay dead. */
 export type NetState = 'up' | 'unreachable' | 'silent';
+
+/** What a peer speaks, and over what. */
+export interface PeerWays {
+  /** Null: it takes whatever comes for plain. */
+  readonly speaks: Speech | null;
+  readonly over: 'tcp' | 'utp' | 'both';
+  readonly infoHash: Uint8Array;
+}
+
+interface Host {
+  readonly peer: FakePeer;
+  /** Null: it hears plain bytes, over TCP. */
+  readonly ways: PeerWays | null;
+}
 
 interface Link {
   readonly host: string;
@@ -37,7 +52,7 @@ export class VirtualNet {
   tell: (text: string) => void = () => {};
   /** Shards that listen at one port. */
   readonly listeners = new Set<{ readonly request: ListenRequest; readonly by: VirtualTransport }>();
-  readonly #peers = new Map<string, FakePeer>();
+  readonly #hosts = new Map<string, Host>();
   readonly #roll: Roll;
 
   constructor(time: VirtualTime, roll: Roll) {
@@ -48,14 +63,14 @@ export class VirtualNet {
   readonly ownAddresses = (): readonly string[] =>
     this.state === 'up' ? ['127.0.0.1', '10.0.0.2'] : ['127.0.0.1'];
 
-  add(host: string, port: number, script: FakePeerScript): FakePeer {
+  add(host: string, port: number, script: FakePeerScript, ways: PeerWays | null = null): FakePeer {
     const peer = new FakePeer(this.time, script);
-    this.#peers.set(`${host}:${port}`, peer);
+    this.#hosts.set(`${host}:${port}`, { peer, ways });
     return peer;
   }
 
-  at({ host, port }: Address): FakePeer | null {
-    return this.#peers.get(`${host}:${port}`) ?? null;
+  at({ host, port }: Address): Host | null {
+    return this.#hosts.get(`${host}:${port}`) ?? null;
   }
 
   /** The network goes down: open connections end or stay silent for good. */
@@ -79,40 +94,54 @@ export class VirtualNet {
     }
   }
 
-  /** A peer connects to us without being dialled, if a shard listens. */
-  knock(peer: FakePeer, from: Address): boolean {
+  /** A peer that nobody dials connects to us, where somebody listens. */
+  knock(from: Address): boolean {
+    const host = this.at(from);
     const all = [...this.listeners];
     const listener = all[all.length > 1 ? this.#roll(all.length) : 0];
-    if (this.state !== 'up' || listener === undefined) return false;
+    if (this.state !== 'up' || listener === undefined || host === null) return false;
     const { request, by } = listener;
-    request.onAccept(from, (events) => by.join(from.host, peer, events));
+    request.onAccept(from, (events) => by.join(from.host, host, events, true));
     return true;
   }
 }
 
 /** The transport of one shard. */
 export class VirtualTransport implements Transport {
-  readonly readBuffer = Buffer.alloc(READ_BUFFER_BYTES);
+  readonly readBuffer: Buffer;
+  readonly kind: 'tcp' | 'utp';
   readonly #net: VirtualNet;
+  readonly #tcp: VirtualTransport | null;
   #isDead = false;
 
-  constructor(net: VirtualNet) {
+  /** `beside`: the TCP of the shard, for uTP. */
+  constructor(net: VirtualNet, beside: VirtualTransport | null = null) {
     this.#net = net;
+    this.#tcp = beside;
+    this.kind = beside === null ? 'tcp' : 'utp';
+    this.readBuffer = beside?.readBuffer ?? Buffer.alloc(READ_BUFFER_BYTES);
   }
 
   connect(address: Address, events: ConnectionEvents): Connection {
-    const peer = this.#net.at(address);
-    this.#net.tell(`dial ${address.host}`);
+    const host = this.#net.at(address);
+    const isUtp = this.kind === 'utp';
+    const over = host?.ways?.over ?? 'tcp';
+    this.#net.tell(`dial ${address.host}${isUtp ? ' over uTP' : ''}`);
+    // What is lost over UDP is not reported.
+    if (isUtp && (this.#net.state !== 'up' || over === 'tcp')) return NO_ANSWER;
     if (this.#net.state === 'unreachable') return this.#fails(events, 'unreachable', 'ENETUNREACH');
     if (this.#net.state === 'silent') return NO_ANSWER;
-    if (peer === null) return this.#fails(events, 'refused', 'ECONNREFUSED');
-    return this.join(address.host, peer, events);
+    if (host === null || (!isUtp && over === 'utp')) return this.#fails(events, 'refused', 'ECONNREFUSED');
+    return this.join(address.host, host, events, false);
   }
 
-  join(host: string, peer: FakePeer, events: ConnectionEvents): Connection {
+  join(host: string, { peer, ways }: Host, events: ConnectionEvents, knocks: boolean): Connection {
     const { links } = this.#net;
     const passes = (): boolean => links.has(link) && !link.isSilent;
-    const inner = peer.dial(
+    const inner = dialled(
+      peer,
+      ways,
+      knocks,
       {
         onConnect: () => {
           if (passes()) events.onConnect();
@@ -140,7 +169,7 @@ export class VirtualTransport implements Transport {
       },
     );
     const connection: Connection = {
-      kind: 'tcp',
+      kind: this.kind,
       get unsentBytes() {
         return inner.unsentBytes;
       },
@@ -179,7 +208,7 @@ export class VirtualTransport implements Transport {
   die(): void {
     this.close();
     for (const { transport, connection } of [...this.#net.links])
-      if (transport === this) connection.destroy();
+      if (transport === this || transport.#tcp === this) connection.destroy();
   }
 
   #fails(events: ConnectionEvents, code: 'unreachable' | 'refused', detail: string): Connection {
@@ -194,6 +223,22 @@ export class VirtualTransport implements Transport {
       },
     };
   }
+}
+
+const NO_HASH = new Uint8Array(20);
+
+function dialled(
+  peer: FakePeer,
+  ways: PeerWays | null,
+  knocks: boolean,
+  events: ConnectionEvents,
+  deliver: (bytes: Uint8Array) => void,
+): Connection {
+  const { speaks, infoHash } = ways ?? { speaks: null, infoHash: NO_HASH };
+  if (speaks === null || (knocks && speaks !== 'encrypted')) return peer.dial(events, deliver);
+  return knocks
+    ? knockEncrypted(peer, infoHash, events, deliver)
+    : dialSpeaking(peer, speaks, infoHash, events, deliver);
 }
 
 const NO_ANSWER: Connection = { kind: 'tcp', unsentBytes: 0, write: () => {}, destroy: () => {} };

@@ -5,9 +5,11 @@ import { TICK_MS } from '../../src/shared/limits.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type { ShardCommand, ShardEvent, ShardTask } from '../../src/shared/messages.ts';
 import { Shard } from '../../src/workers/shard/shard.ts';
-import { dice } from './dice.ts';
+import { HedgedTransport } from '../../src/workers/transport/hedged-transport.ts';
+import type { Address, ConnectionEvents } from '../../src/workers/transport/transport.ts';
+import { dice, drawnBytes } from './dice.ts';
+import type { ProcessLoop } from './process-loop.ts';
 import { VirtualLine } from './virtual-line.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
 import { type VirtualNet, VirtualTransport } from './virtual-net.ts';
 
 type Task = Omit<ShardTask<unknown>, 'port'>;
@@ -21,13 +23,13 @@ interface Life {
 
 export class VirtualShardThreads implements ShardThreads {
   readonly lives: Life[] = [];
-  readonly #loop: VirtualLoop;
+  readonly #process: ProcessLoop;
   readonly #net: VirtualNet;
   readonly #seed: number;
   readonly #onBug: (error: unknown) => void;
 
-  constructor(loop: VirtualLoop, net: VirtualNet, seed: number, onBug: (error: unknown) => void) {
-    this.#loop = loop;
+  constructor(process: ProcessLoop, net: VirtualNet, seed: number, onBug: (error: unknown) => void) {
+    this.#process = process;
     this.#net = net;
     this.#seed = seed;
     this.#onBug = onBug;
@@ -38,11 +40,11 @@ export class VirtualShardThreads implements ShardThreads {
   }
 
   start(task: Task, hear: (event: ShardEvent) => void): TaskLine<ShardCommand> {
-    const { time } = this.#loop;
+    const { time } = this.#process.loop;
     const roll = dice(this.#seed + task.shard * 7_919);
-    const line = new VirtualLine(this.#loop, roll);
+    const line = new VirtualLine(this.#process, roll);
     const transport = new VirtualTransport(this.#net);
-    const lived = new LivedClock(this.#loop.now);
+    const lived = new LivedClock(this.#process.now);
     let isClosed = false;
     const unlessDead = (work: () => void) => (): void => {
       if (!life.isDead) work();
@@ -54,15 +56,17 @@ export class VirtualShardThreads implements ShardThreads {
         // Earlier messages may still arrive or not: the end of a thread is reported on a separate way.
         line.up(null, () => (error === undefined ? resolve() : reject(error)));
       };
+      const later = (ms: number, work: () => void): void => time.after(ms, unlessDead(work));
       const shard = new Shard(
         { ...task, port: null },
         {
           clock: lived.now,
           shared: lived.shared,
-          transport,
+          transport: task.utp ? withUtp(this.#net, transport, { clock: lived.now, later }) : transport,
           random: () => roll(1_000_003) / 1_000_003,
+          randomBytes: drawnBytes(roll),
           soon: (work) => time.soon(unlessDead(work)),
-          later: (ms, work) => time.after(ms, unlessDead(work)),
+          later,
           ownAddresses: this.#net.ownAddresses,
           post: (event) =>
             line.up(event, (copy) => {
@@ -106,6 +110,14 @@ export class VirtualShardThreads implements ShardThreads {
     return true;
   }
 
+  /** The process is killed: nobody hears of it. */
+  killAll(): void {
+    for (const life of this.alive) {
+      life.isDead = true;
+      life.transport.die();
+    }
+  }
+
   async end(): Promise<void> {
     for (const life of this.alive) this.#die(life, new Error('terminated'));
   }
@@ -114,4 +126,19 @@ export class VirtualShardThreads implements ShardThreads {
     life.end(error);
     life.transport.die();
   }
+}
+
+/** Beside TCP. Others connect to us over TCP alone. */
+function withUtp(
+  net: VirtualNet,
+  tcp: VirtualTransport,
+  time: ConstructorParameters<typeof HedgedTransport>[2],
+): HedgedTransport {
+  const utp = new VirtualTransport(net, tcp);
+  const second = {
+    connect: (address: Address, events: ConnectionEvents) => utp.connect(address, events),
+    listen: () => ({ close: () => {} }),
+    close: () => utp.close(),
+  };
+  return new HedgedTransport(tcp, second, time);
 }

@@ -1,4 +1,5 @@
 /** A whole shard in virtual time, over a network of fake peers. */
+import { randomBytes } from 'node:crypto';
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
@@ -93,6 +94,7 @@ export class VirtualShard {
       clock: lived.now,
       shared: lived.shared,
       random: () => 0.5,
+      randomBytes,
       soon: (work) => this.time.soon(this.#life.while(work)),
       later: (ms, work) => this.time.after(ms, this.#life.while(work)),
       ownAddresses: () => options.ownAddresses?.() ?? ['127.0.0.1'],
@@ -230,7 +232,10 @@ export class VirtualShard {
     return new Verdicts(this.ledger, this.arena, {
       onConvicted: (sender, piece) => this.onConvicted(sender, piece),
       onReopened: () => {},
-      later: this.time.after,
+      later: (ms, work) => {
+        this.time.after(ms, work);
+        return () => {};
+      },
     });
   }
 

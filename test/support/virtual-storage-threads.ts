@@ -3,13 +3,16 @@ import type { StorageThread, StorageWorld } from '../../src/main/pools/storage-t
 import { Arena } from '../../src/shared/arena.ts';
 import type { SlotIndex, TorrentId } from '../../src/shared/indices.ts';
 import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../src/shared/storage-messages.ts';
+import type { Disk } from '../../src/workers/storage/disk.ts';
 import { StorageWorker } from '../../src/workers/storage/storage-worker.ts';
-import type { FaultyDisk } from './faulty-disk.ts';
 import type { Roll } from './personas.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
+import type { ProcessLoop } from './process-loop.ts';
 
 /** The true bytes of a piece. */
-type Truth = (piece: number, length: number) => Uint8Array;
+export type Truth = (piece: number, length: number) => Uint8Array;
+
+/** Writes that a process still does while it is killed, at most. */
+const MOST_LAST_WRITES = 6;
 
 interface Lane {
   worker: StorageWorker;
@@ -18,42 +21,61 @@ interface Lane {
   isEnded: boolean;
   /** It died after its last result, and the pool does not know this. */
   isNew: boolean;
+  /** What it does. */
+  command: StorageCommand | null;
 }
 
 export class VirtualStorageThreads implements StorageWorld {
   readonly lanes: Lane[] = [];
   readonly now: () => number;
   readonly later: (ms: number, work: () => void) => () => void;
-  readonly #loop: VirtualLoop;
-  readonly #disk: FaultyDisk;
+  readonly #process: ProcessLoop;
+  readonly #disk: Disk;
   readonly #roll: Roll;
+  /** Writes until the process is dead. */
+  #writesLeft = Number.POSITIVE_INFINITY;
   readonly #onBug: (error: unknown) => void;
   /** The true bytes of a piece, by the hashes of the torrent. */
-  readonly #truths = new Map<string, Truth>();
+  readonly #truths: ReadonlyMap<string, Truth>;
   readonly #known = new Map<TorrentId, { readonly arena: Arena; readonly truth: Truth }>();
 
-  constructor(loop: VirtualLoop, disk: FaultyDisk, roll: Roll, onBug: (error: unknown) => void) {
-    this.#loop = loop;
-    this.#disk = disk;
+  constructor(
+    process: ProcessLoop,
+    disk: Disk,
+    truths: ReadonlyMap<string, Truth>,
+    roll: Roll,
+    onBug: (error: unknown) => void,
+  ) {
+    this.#truths = truths;
+    this.#process = process;
+    const write: Disk['write'] = (...call) => {
+      this.#writesLeft -= 1;
+      if (this.#writesLeft < 0) throw new Error('the process is killed');
+      return disk.write(...call);
+    };
+    this.#disk = { ...disk, write };
     this.#roll = roll;
     this.#onBug = onBug;
-    this.now = loop.now;
-    this.later = loop.plainLater;
-  }
-
-  know(pieceHashes: Uint8Array, truth: Truth): void {
-    this.#truths.set(Buffer.from(pieceHashes).toString('latin1'), truth);
+    this.now = process.now;
+    this.later = process.plainLater;
   }
 
   start(setup: StorageThreadSetup): StorageThread {
-    const lane: Lane = { worker: this.#worker(setup), isDoomed: false, isEnded: false, isNew: false };
+    const lane: Lane = {
+      worker: this.#worker(setup),
+      isDoomed: false,
+      isEnded: false,
+      isNew: false,
+      command: null,
+    };
     this.lanes.push(lane);
     return {
       run: (command) =>
         new Promise((resolve, reject) => {
           const copy = structuredClone(command);
-          this.#loop.time.after(this.#roll(30) / 10, () => {
-            this.#loop.touch();
+          lane.command = copy;
+          this.#process.after(this.#roll(30) / 10, () => {
+            lane.command = null;
             if (lane.isEnded) return reject(new Error('terminated'));
             const diesFirst = lane.isDoomed && this.#roll(2) === 0;
             if (!diesFirst) this.#run(lane, copy, resolve, reject);
@@ -85,6 +107,18 @@ export class VirtualStorageThreads implements StorageWorld {
           return `torrent ${torrent}, slot ${slot}: piece ${arena.pieceOf(slot)}, ${received}, ${holders}, ${rule}`;
         }),
     );
+  }
+
+  /** The process is killed in the middle of what its threads write: nobody hears of it. */
+  killAll(): void {
+    for (const { command, worker } of this.lanes) {
+      this.#writesLeft = this.#roll(MOST_LAST_WRITES);
+      try {
+        if (command !== null) worker.run(command);
+      } catch {
+        // It is dead.
+      }
+    }
   }
 
   kill(which: number): boolean {
@@ -119,7 +153,7 @@ export class VirtualStorageThreads implements StorageWorld {
   #learn(command: StorageCommand): void {
     if (command.type !== 'run' || command.setup?.arena == null) return;
     const { arena, hashes } = command.setup;
-    const truth = this.#truths.get(Buffer.from(hashes).toString('latin1'));
+    const truth = this.#truths.get(truthKey(new Uint8Array(hashes)));
     if (truth !== undefined) this.#known.set(command.torrent, { arena: new Arena(arena), truth });
   }
 
@@ -133,4 +167,9 @@ export class VirtualStorageThreads implements StorageWorld {
         throw new Error(`piece ${piece} of torrent ${command.torrent} was called good and is not`);
     }
   }
+}
+
+/** By which the truth of a torrent is found. */
+export function truthKey(pieceHashes: Uint8Array): string {
+  return Buffer.from(pieceHashes).toString('latin1');
 }

@@ -1,11 +1,11 @@
-/** HTTP trackers of a simulated session: each answers, fails or stays silent, depending on its kind. */
+/** Trackers of a simulated network, over HTTP and UDP: each answers, fails or is silent, by its kind. */
 import type { HttpAnswer } from '../../src/main/network/http-client.ts';
 import type { SessionHttp } from '../../src/main/session/session-world.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { HttpError } from '../../src/shared/http-visitor.ts';
 import type { Roll } from './personas.ts';
+import type { ProcessLoop } from './process-loop.ts';
 import { dict, int, str } from './torrents.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualNet } from './virtual-net.ts';
 
 export const TRACKER_KINDS = [
@@ -27,18 +27,23 @@ export interface VirtualTracker {
   readonly untilMs: number;
 }
 
-/** Addresses in one answer of a flood. */
+/** What a tracker says at this moment: peers, or how it fails. */
+export type TrackerAnswers = () =>
+  | { readonly peers: readonly HostPort[]; readonly intervalS: number }
+  | 'silent'
+  | 'refuses'
+  | 'garbage';
+
+/** Addresses that one answer of a flood names. */
 const FLOOD_PEERS = 200;
 
-export class VirtualTrackers implements SessionHttp {
+export class VirtualTrackers {
   readonly asked: { readonly host: string; readonly event: string; readonly at: number }[] = [];
-  readonly #loop: VirtualLoop;
   readonly #net: VirtualNet;
   readonly #roll: Roll;
   readonly #trackers = new Map<string, VirtualTracker>();
 
-  constructor(loop: VirtualLoop, net: VirtualNet, roll: Roll) {
-    this.#loop = loop;
+  constructor(net: VirtualNet, roll: Roll) {
     this.#net = net;
     this.#roll = roll;
   }
@@ -47,11 +52,18 @@ export class VirtualTrackers implements SessionHttp {
     this.#trackers.set(host, tracker);
   }
 
-  close(): void {}
+  /** How a process asks them. */
+  client(process: ProcessLoop): SessionHttp {
+    return { close: () => {}, get: (url, options) => this.#get(process, url, options) };
+  }
 
-  get(url: string, { signal }: Parameters<SessionHttp['get']>[1]): Promise<HttpAnswer> {
+  #get(
+    process: ProcessLoop,
+    url: string,
+    { signal }: Parameters<SessionHttp['get']>[1],
+  ): Promise<HttpAnswer> {
     const { hostname, searchParams } = new URL(url);
-    const at = this.#loop.time.now();
+    const at = process.loop.time.now();
     this.asked.push({ host: hostname, event: searchParams.get('event') ?? '', at });
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(new HttpError('aborted'));
@@ -61,8 +73,7 @@ export class VirtualTrackers implements SessionHttp {
       const tracker = this.#trackers.get(hostname);
       if (state === 'silent' || tracker?.kind === 'silent') return;
       const answer = state === 'up' && tracker !== undefined ? this.#answer(tracker, at) : null;
-      this.#loop.time.after(1 + this.#roll(300), () => {
-        this.#loop.touch();
+      process.after(1 + this.#roll(300), () => {
         signal.removeEventListener('abort', abort);
         if (answer === null) reject(new HttpError('no program listens there'));
         else resolve({ status: 200, headers: {}, reach: 'public', ...answer });
@@ -78,8 +89,26 @@ export class VirtualTrackers implements SessionHttp {
     if (kind === 'garbage') return { body: Buffer.from('<html>') };
     if (kind === 'error status' || (kind === 'fails at first' && at < untilMs))
       return { body: Buffer.from('no'), status: 503 };
-    const named = kind === 'flood' ? this.#flood() : kind === 'empty' ? [] : peers;
-    return { body: dict({ interval: int(60 + this.#roll(1_800)), peers: str(compact(named)) }) };
+    const named = this.#named({ kind, peers });
+    return { body: dict({ interval: int(this.#intervalS()), peers: str(compact(named)) }) };
+  }
+
+  /** The same tracker over UDP, which has no status: one that would send a bad one refuses. */
+  overUdp({ kind, peers, untilMs }: VirtualTracker, now: () => number): TrackerAnswers {
+    return () => {
+      if (kind === 'silent' || (kind === 'fails at first' && now() < untilMs)) return 'silent';
+      if (kind === 'refuses' || kind === 'error status') return 'refuses';
+      if (kind === 'garbage') return kind;
+      return { peers: this.#named({ kind, peers }), intervalS: this.#intervalS() };
+    };
+  }
+
+  #intervalS(): number {
+    return 60 + this.#roll(1_800);
+  }
+
+  #named({ kind, peers }: Pick<VirtualTracker, 'kind' | 'peers'>): readonly HostPort[] {
+    return kind === 'flood' ? this.#flood() : kind === 'empty' ? [] : peers;
   }
 
   #flood(): HostPort[] {

@@ -6,9 +6,9 @@ import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type { WebSeedCommand, WebSeedEvent, WebSeedTask } from '../../src/shared/web-seed-messages.ts';
 import { WebSeedThread } from '../../src/workers/web-seeds/web-seed-thread.ts';
 import { dice } from './dice.ts';
+import type { ProcessLoop } from './process-loop.ts';
 import type { VirtualHttp } from './virtual-http.ts';
 import { VirtualLine } from './virtual-line.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
 
 interface Life {
   readonly http: VirtualHttp;
@@ -19,14 +19,14 @@ interface Life {
 export class VirtualWebSeedThreads implements WebSeedThreads {
   #life: Life | null = null;
   #lives = 0;
-  readonly #loop: VirtualLoop;
+  readonly #process: ProcessLoop;
   readonly #seed: number;
   readonly #http: () => VirtualHttp;
   readonly #onBug: (error: unknown) => void;
 
-  /** `http`: makes the servers for a new thread. */
-  constructor(loop: VirtualLoop, seed: number, http: () => VirtualHttp, onBug: (error: unknown) => void) {
-    this.#loop = loop;
+  /** `http`: the servers, as a new thread sees them. */
+  constructor(process: ProcessLoop, seed: number, http: () => VirtualHttp, onBug: (error: unknown) => void) {
+    this.#process = process;
     this.#seed = seed;
     this.#http = http;
     this.#onBug = onBug;
@@ -44,8 +44,8 @@ export class VirtualWebSeedThreads implements WebSeedThreads {
     { owner }: Omit<WebSeedTask<unknown>, 'port'>,
     hear: (event: WebSeedEvent) => void,
   ): TaskLine<WebSeedCommand> {
-    const line = new VirtualLine(this.#loop, dice(this.#seed + this.#lives++ * 104_729));
-    const lived = new LivedClock(this.#loop.now);
+    const line = new VirtualLine(this.#process, dice(this.#seed + this.#lives++ * 104_729));
+    const lived = new LivedClock(this.#process.now);
     const http = this.#http();
     let isClosed = false;
     let die = (_error: unknown): void => {};
@@ -72,7 +72,7 @@ export class VirtualWebSeedThreads implements WebSeedThreads {
     const look = (): void => {
       if (life.isDead) return;
       lived.now();
-      this.#loop.time.after(WEB_SEED_TICK_MS, look);
+      this.#process.loop.time.after(WEB_SEED_TICK_MS, look);
     };
     look();
     const done = thread.ended.then(
@@ -91,7 +91,7 @@ export class VirtualWebSeedThreads implements WebSeedThreads {
       ended: Promise.race([done, death]),
       post: (command) =>
         line.down(command, (copy) => {
-          this.#loop.touch();
+          this.#process.loop.touch();
           if (!life.isDead) thread.command(copy as WebSeedCommand);
         }),
       close: () => {
@@ -106,21 +106,26 @@ export class VirtualWebSeedThreads implements WebSeedThreads {
     return true;
   }
 
-  async end(): Promise<void> {
+  /** The process is killed: nobody hears of it. */
+  killAll(): void {
     if (this.#life !== null) this.#life.isDead = true;
     this.#life?.http.freeze();
+  }
+
+  async end(): Promise<void> {
+    this.killAll();
   }
 
   #sleep(life: Life, ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         signal.removeEventListener('abort', wake);
-        this.#loop.touch();
+        this.#process.loop.touch();
         if (!life.isDead) resolve();
       };
       if (signal.aborted) return wake();
       signal.addEventListener('abort', wake);
-      this.#loop.time.after(ms, wake);
+      this.#process.loop.time.after(ms, wake);
     });
   }
 }

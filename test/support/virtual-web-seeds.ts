@@ -75,7 +75,10 @@ export class VirtualWebSeeds {
       new Verdicts(this.ledger, this.arena, {
         onConvicted: (sender, piece) => this.#convicted(sender, piece),
         onReopened: () => {},
-        later: this.time.after,
+        later: (ms, work) => {
+          this.time.after(ms, work);
+          return () => {};
+        },
       });
     const bytes = Buffer.concat(
       Array.from({ length: g.pieceCount }, (_, i) => this.#payload(i, lengthOfPiece(g, i as PieceIndex))),

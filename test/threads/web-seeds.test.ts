@@ -13,6 +13,7 @@ import { Arena } from '../../src/shared/arena.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import type { PieceIndex, ShardId, TorrentId } from '../../src/shared/indices.ts';
 import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
+import { livedLater } from '../../src/shared/lived-timer.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { promiseAndResolve } from '../support/promise.ts';
@@ -68,7 +69,7 @@ function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, u
   const verdicts = new Verdicts(ledger, arena, {
     onConvicted: () => assert.fail('all bytes are good'),
     onReopened: () => {},
-    later: (ms, work) => void setTimeout(work, ms),
+    later: livedLater,
   });
   const complete = promiseAndResolve();
   const owners: ShardId[] = [];

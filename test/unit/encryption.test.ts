@@ -21,7 +21,7 @@ test('RC4 after its first KiB is that of openssl enc -rc4', () => {
 });
 
 test('both sides get the same key, and an invalid key is refused', () => {
-  const [a, b] = [newKeys(), newKeys()];
+  const [a, b] = [newKeys(randomBytes), newKeys(randomBytes)];
   assert.deepEqual(a.secret(b.publicKey), b.secret(a.publicKey));
   // Node's own Diffie-Hellman over the same prime comes to the same secret.
   const theirs = createDiffieHellman(
@@ -47,8 +47,8 @@ const finds = (infoHash: Buffer) => (named: Uint8Array) =>
 
 /** Runs both sides; `cut` splits every flight into parts of this many bytes. */
 function run(ours: number, theirs: number, hashes: [Buffer, Buffer], cut: number) {
-  const a = new MseInitiator(hashes[0], ours, FIRST);
-  const b = new MseResponder(finds(hashes[1]), theirs);
+  const a = new MseInitiator(hashes[0], ours, FIRST, randomBytes);
+  const b = new MseResponder(finds(hashes[1]), theirs, randomBytes);
   const ends: { a: MseStep | null; b: MseStep | null } = { a: null, b: null };
   const flights: ['a' | 'b', Buffer][] = [['b', a.begin()]];
   for (let flight = flights.shift(); flight !== undefined; flight = flights.shift()) {
@@ -88,10 +88,10 @@ for (const cut of [1, 7, 96, 100_000]) {
 test('no method in common, another torrent, and noise all fail', () => {
   assert.equal(run(METHOD.rc4, METHOD.plain, [INFO_HASH, INFO_HASH], 100).b?.failed, true);
   // A peer that wants another torrent is not detected before it has named it.
-  const other = new MseResponder(finds(Buffer.alloc(20)), BOTH);
-  const a = new MseInitiator(INFO_HASH, BOTH, FIRST);
+  const other = new MseResponder(finds(Buffer.alloc(20)), BOTH, randomBytes);
+  const a = new MseInitiator(INFO_HASH, BOTH, FIRST, randomBytes);
   assert.equal(other.push(a.begin()).failed, false);
   assert.equal(other.push(randomBytes(1_000)).failed, true);
-  assert.equal(new MseInitiator(INFO_HASH, BOTH, FIRST).push(randomBytes(1_000)).failed, true);
-  assert.equal(new MseResponder(finds(INFO_HASH), BOTH).push(randomBytes(1_000)).failed, true);
+  assert.equal(new MseInitiator(INFO_HASH, BOTH, FIRST, randomBytes).push(randomBytes(1_000)).failed, true);
+  assert.equal(new MseResponder(finds(INFO_HASH), BOTH, randomBytes).push(randomBytes(1_000)).failed, true);
 });

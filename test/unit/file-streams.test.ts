@@ -11,6 +11,7 @@ import { RaisedPieces } from '../../src/main/download/raised-pieces.ts';
 import { Failure } from '../../src/main/failure.ts';
 import type { StoragePlan } from '../../src/main/storage/storage-plan.ts';
 import type { TorrentFile } from '../../src/main/torrent/file-list.ts';
+import { SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { Ledger } from '../../src/shared/ledger.ts';
@@ -33,6 +34,7 @@ function onDisk(length: number, offset: number, pieceLength: number) {
   const waits = new PieceWaits(ledger);
   const descriptors: number[] = [];
   const source: FileSource = {
+    system: SYSTEM_FILES,
     file: { path, offset, length },
     geometry: g,
     waits,

@@ -1,5 +1,6 @@
 /** The first bytes of a connection: made once for all peers, with the parts for each peer. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import bencode from 'bencode';
 import { Greetings, type Offer } from '../../src/workers/peer/greeting.ts';
@@ -10,6 +11,7 @@ const identity = {
   peerId: Buffer.alloc(20, 2),
   clientName: 'unchoke test',
   encryption: 'prefer',
+  randomBytes,
 } as const;
 const offer: Offer = { metadataBytes: null, pex: true, dht: false, bitfield: null };
 

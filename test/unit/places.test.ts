@@ -17,6 +17,7 @@ import { linksOf, makeLinks } from '../../src/main/storage/names/torrent-links.t
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { platformRules } from '../../src/main/torrent/name-rules.ts';
 import { bytesOfName, diskPath } from '../../src/shared/byte-name.ts';
+import { SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { Folder } from '../../src/shared/folder.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { dice } from '../support/dice.ts';
@@ -57,7 +58,7 @@ function places(
   folder: string,
   rules = platformRules('linux'),
 ): string[] {
-  return placesOf(metainfo, folder, rules).paths.map((at) => relative(folder, at ?? ''));
+  return placesOf(metainfo, folder, SYSTEM_FILES, rules).paths.map((at) => relative(folder, at ?? ''));
 }
 
 test('no file there: the names of the torrent, changed where they are impossible', () => {

@@ -1,7 +1,7 @@
 // Many works on one timer: each has its turn once in an interval, also those that come or go meanwhile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SharedInterval } from '../../src/main/storage/shared-interval.ts';
+import { SharedInterval } from '../../src/shared/shared-interval.ts';
 
 test('each of many works is done once in an interval, a part of them at one time', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });

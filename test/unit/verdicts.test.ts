@@ -26,7 +26,10 @@ function full(senders: readonly Sender[], hasGuest = false) {
     onReopened: () => {
       reopened += 1;
     },
-    later: (_, work) => timers.push(work),
+    later: (_, work) => {
+      timers.push(work);
+      return () => void timers.splice(timers.indexOf(work), 1);
+    },
   });
   ledger.claim(PIECE, OWNER);
   const slot = arena.claim(PIECE, OWNER);
@@ -80,6 +83,16 @@ test('while a guest has not left, the piece stays full; it is missing once the g
   arena.leave(slot, GUEST);
   timers.shift()?.();
   assert.deepEqual([ledger.stateOf(PIECE), timers.length, reopened()], [PIECE_STATE.missing, 0, 1]);
+});
+
+test('after the end no slot is waited for, whether its piece failed before or fails now', () => {
+  for (const isBefore of [true, false]) {
+    const { fail, timers, verdicts, reopened } = full([ONE, TWO, TWO, TWO], true);
+    if (isBefore) fail();
+    verdicts.stop();
+    if (!isBefore) fail();
+    assert.deepEqual([timers.length, reopened()], [0, 0]);
+  }
 });
 
 test('a piece that is reported twice is hashed once', () => {

@@ -81,7 +81,7 @@ export class Download {
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
       onReopened: () => this.#tellVerdicts(),
-      later: (ms, work) => void this.#world.later(ms, work),
+      later: this.#world.later,
     });
     this.#stored.listen(
       (result) => this.#judge(result),

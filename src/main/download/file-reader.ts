@@ -1,6 +1,7 @@
 /** Reads the files of a torrent while it downloads: finds the file and the bytes, and keeps what all readers share. */
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import { SYSTEM_FILES } from '../../shared/file-system.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { StoredFile } from '../../shared/storage-messages.ts';
@@ -87,7 +88,9 @@ export class FileReaders {
       const open = (): number => this.#open(index, file);
       const assertWritten = (): void => this.#files?.assertWritten(index);
       const [waits, raised] = [this.#waits, this.#raised];
-      return this.#begun(new FileStream({ file, geometry, waits, raised, open, assertWritten }, start, end));
+      const system = this.#files?.system ?? SYSTEM_FILES;
+      const source = { system, file, geometry, waits, raised, open, assertWritten };
+      return this.#begun(new FileStream(source, start, end));
     });
   }
 

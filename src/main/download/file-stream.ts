@@ -2,8 +2,8 @@
  * The bytes of one file while the torrent downloads. It waits until the piece at its position is verified, and reads it from
  * disk. The pieces ahead of it are requested before all others. It reads as fast as the consumer takes the bytes.
  */
-import { close, read } from 'node:fs';
 import { Readable } from 'node:stream';
+import type { FileSystem } from '../../shared/file-system.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { READER_CHUNK_BYTES, READER_WINDOW_BYTES, READER_WINDOW_PIECES } from '../../shared/limits.ts';
@@ -15,6 +15,7 @@ import { type RaisedPieces, ReadingWindow } from './raised-pieces.ts';
 
 /** What a stream needs from the download. */
 export interface FileSource {
+  readonly system: FileSystem;
   readonly file: StoredFile;
   readonly geometry: Geometry;
   readonly waits: PieceWaits;
@@ -66,8 +67,8 @@ export class FileStream extends Readable {
     this.#window.close();
     this.#endWait();
     const closed = (): void => {
-      if (this.#descriptor === null) callback(error);
-      else close(this.#descriptor, () => callback(error));
+      if (this.#descriptor !== null) this.#source.system.close(this.#descriptor);
+      callback(error);
     };
     if (this.#isReading) this.#afterRead = closed;
     else closed();
@@ -79,13 +80,18 @@ export class FileStream extends Readable {
       const descriptor = this.#opened();
       const bytes = Buffer.allocUnsafe(this.#verifiedBytes());
       this.#isReading = true;
-      read(descriptor, bytes, 0, bytes.length, this.#at, (error, count) => {
-        this.#isReading = false;
-        if (this.#afterRead !== null) this.#afterRead();
-        else if (error !== null || count === 0) this.destroy(this.#fault(error));
-        else this.#give(bytes.subarray(0, count));
-      });
+      this.#source.system.slow.read(descriptor, bytes, this.#at).then(
+        (count) => this.#came(bytes.subarray(0, count), null),
+        (error: NodeJS.ErrnoException) => this.#came(null, error),
+      );
     });
+  }
+
+  #came(bytes: Buffer | null, error: NodeJS.ErrnoException | null): void {
+    this.#isReading = false;
+    if (this.#afterRead !== null) this.#afterRead();
+    else if (bytes === null || bytes.length === 0) this.destroy(this.#fault(error));
+    else this.#give(bytes);
   }
 
   #give(bytes: Buffer): void {

@@ -7,6 +7,7 @@ import { lengthOfBlock } from '../../shared/geometry.ts';
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { SLOT_LEFT_POLL_MS } from '../../shared/limits.ts';
+import type { Later } from '../../shared/lived-timer.ts';
 import type { FullPiece } from '../../shared/messages.ts';
 import type { Sender } from '../../shared/sender.ts';
 import type { Evidence, PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
@@ -19,7 +20,7 @@ export interface VerdictsListener {
   onConvicted(sender: Sender, piece: PieceIndex): void;
   /** Pieces that waited for their slot are missing again. */
   onReopened(): void;
-  later(ms: number, work: () => void): void;
+  readonly later: Later;
 }
 
 export class Verdicts {
@@ -30,7 +31,8 @@ export class Verdicts {
   /** Slots whose pieces are with the storage threads, or wait to be fetched again. They are not lost when a shard dies. */
   readonly #held = new Set<SlotIndex>();
   #waiting: { readonly full: FullPiece; readonly rule: RetryRule }[] = [];
-  #isDue = false;
+  #cancelLook: (() => void) | null = null;
+  #isStopped = false;
   #failedBytes = 0;
 
   constructor(ledger: Ledger, arena: Arena, listener: VerdictsListener) {
@@ -76,9 +78,11 @@ export class Verdicts {
     this.#reopen();
   }
 
-  /** No piece is reopened after this. */
+  /** No piece is reopened after this. Storage threads may still judge some. */
   stop(): void {
+    this.#isStopped = true;
     this.#waiting = [];
+    this.#cancelLook?.();
   }
 
   #failed(full: FullPiece, blockHashes: Uint8Array): void {
@@ -102,6 +106,7 @@ export class Verdicts {
    * is full may stay in the slot until its next tick.
    */
   #reopen(): void {
+    if (this.#isStopped) return;
     const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter(({ full, rule }) => {
       if (!this.#arena.retry(full.slot, rule)) return true;
@@ -110,10 +115,9 @@ export class Verdicts {
       return false;
     });
     if (this.#waiting.length < before) this.#listener.onReopened();
-    if (this.#waiting.length === 0 || this.#isDue) return;
-    this.#isDue = true;
-    this.#listener.later(SLOT_LEFT_POLL_MS, () => {
-      this.#isDue = false;
+    if (this.#waiting.length === 0 || this.#cancelLook !== null) return;
+    this.#cancelLook = this.#listener.later(SLOT_LEFT_POLL_MS, () => {
+      this.#cancelLook = null;
       this.#reopen();
     });
   }

@@ -47,15 +47,15 @@ export async function downloadJob(
     memory.giveBack(memoryBytes);
   };
   try {
-    const { hasDisk } = session.world;
+    const { world } = session;
     const { overwrite, preallocate, sequential } = torrent;
-    const key = hasDisk ? journalKey(settings.journalKey, onNews) : null;
-    place = hasDisk ? await OutputPlace.take(plan, { signal, onNews }) : null;
+    const key = journalKey(settings.journalKey, onNews, world.files);
+    place = await OutputPlace.take(plan, { signal, onNews }, world);
     const download = new Download(
       {
         metainfo,
         plan,
-        files: place === null ? null : { place, key, overwrite, preallocate: preallocate === 'full' },
+        files: { place, key, overwrite, preallocate: preallocate === 'full' },
         race,
         shards: settings.shards,
         torrent: race.torrent,
@@ -63,7 +63,7 @@ export async function downloadJob(
         storage: session.storage,
         memoryBytes,
         order: sequential ? 'sequential' : 'rarest',
-        world: session.world,
+        world,
       },
       listener,
     );

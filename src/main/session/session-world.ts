@@ -1,6 +1,6 @@
 /**
- * Everything outside the process that a session uses: clocks and timers, random numbers, threads, the sockets of discovery, HTTP.
- * A simulation replaces it and runs the session in virtual time.
+ * Everything outside the process that a session uses: clocks and timers, random numbers, files, threads, the sockets of discovery,
+ * HTTP. A simulation replaces it and runs the session in virtual time.
  */
 import type { Route } from '../../shared/http-visitor.ts';
 import type { Environment } from '../discovery/environment.ts';
@@ -18,8 +18,6 @@ export interface SessionWorld extends MainWorld {
   readonly discovery: Environment;
   readonly storage: StorageWorld;
   readonly http: (route: Route) => SessionHttp;
-  /** True if the main thread has a file system: it locks the places of downloads, creates their files and writes journals. */
-  readonly hasDisk: boolean;
   /** If left out: real threads. */
   readonly shardThreads?: ShardThreads;
   readonly webSeedThreads?: WebSeedThreads;
@@ -29,6 +27,5 @@ export const SYSTEM_WORLD: SessionWorld = {
   ...SYSTEM_MAIN,
   discovery: REAL_ENVIRONMENT,
   storage: systemStorage,
-  hasDisk: true,
   http: (route) => new HttpClient(route),
 };

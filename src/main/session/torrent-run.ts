@@ -159,7 +159,8 @@ export class TorrentRun {
     const selected = await selectFiles(metainfo, this.#source, select, onNews);
     if (this.#over.signal.aborted) return;
     this.#watch.busy(true);
-    const plan = storagePlan(metainfo, output, selected);
+    const { files } = this.swarm.session.world;
+    const plan = storagePlan(metainfo, output, selected, files);
     this.#onPlan(plan);
     const { signal } = this.#over;
     this.#phase = 'queued';
@@ -179,7 +180,7 @@ export class TorrentRun {
     this.#job = job;
     this.#listeners.tell(({ onJob }) => onJob?.(job));
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
-    if (!job.download.complete && !isThere(job.plan)) this.#discover();
+    if (!job.download.complete && !isThere(job.plan, files)) this.#discover();
     await job.download.prepare();
     this.#watch.busy(false);
     this.#phase = 'downloading';

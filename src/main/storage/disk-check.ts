@@ -76,7 +76,8 @@ async function checkPieces(
   good: Uint8Array,
   { place, metainfo, onChecked }: DiskCheckOptions,
 ): Promise<{ trusted: PieceIndex[]; rehashed: number }> {
-  const resume = resumePlan(journal, place.plan, looks, metainfo.geometry);
+  const { plan, world } = place;
+  const resume = resumePlan(journal, plan, looks, metainfo.geometry, world.random);
   const failed = new Set<PieceIndex>();
   await stored.scan(
     'check',

@@ -1,5 +1,6 @@
 /** The files of a download and their journal, from the first check to the end. */
-import { closeSync, constants } from 'node:fs';
+import { constants } from 'node:fs';
+import type { FileSystem } from '../../shared/file-system.ts';
 import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
@@ -72,6 +73,11 @@ export class DownloadFiles {
     const { root, plan } = this.#place;
     const { path, descriptor } = root;
     return { root: { path, descriptor }, base: plan.folder, standings: this.#standings.memory };
+  }
+
+  /** The file system that they are on. */
+  get system(): FileSystem {
+    return this.#place.root.files;
   }
 
   /** Pieces that were hashed again at the start, because no journal claimed them. */
@@ -147,7 +153,7 @@ export class DownloadFiles {
     try {
       const { descriptor, stats } = walk.reach(elements).openFile(name, constants.O_RDONLY);
       if (this.#standings.isSame(file, stats)) return descriptor;
-      closeSync(descriptor);
+      this.system.close(descriptor);
       throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
     } catch (error) {
       throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#pathOf(file), error);

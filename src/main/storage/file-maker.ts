@@ -1,6 +1,6 @@
 /** Prepares the files of a download, each at its full length (sparse: no space is taken yet), and checks them at its end. */
-import { type BigIntStats, closeSync, constants, ftruncateSync, unlinkSync, write } from 'node:fs';
-import { promisify } from 'node:util';
+import { constants } from 'node:fs';
+import { type FileStats, type FileSystem, writeAll } from '../../shared/file-system.ts';
 import { type Folder, FolderWalk } from '../../shared/folder.ts';
 import { STANDING, type Standings } from '../../shared/standing.ts';
 import { Failure } from '../failure.ts';
@@ -12,14 +12,14 @@ import { elementsOf } from './storage-plan.ts';
 const ALLOCATION_BYTES = 1_048_576;
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
-const written = promisify(write);
-
 export class FileMaker {
   readonly #place: OutputPlace;
+  readonly #files: FileSystem;
   readonly #standings: Standings;
 
   constructor(place: OutputPlace, standings: Standings) {
     this.#place = place;
+    this.#files = place.root.files;
     this.#standings = standings;
   }
 
@@ -28,10 +28,10 @@ export class FileMaker {
     this.#each((file, folder, name) => {
       const { action, standing, needsBytes } = decisions[file] as FileDecision;
       this.#standings.set(file, standing);
-      if (action === 'replace') unlinkSync(folder().at(name));
+      if (action === 'replace') this.#files.unlink(folder().at(name));
       if (action === 'make' || action === 'replace') this.#makeFile(file, folder(), name);
       else if (action === 'resize')
-        this.#opened(file, folder(), name, (fd) => ftruncateSync(fd, this.#lengthOf(file)));
+        this.#opened(file, folder(), name, (fd) => this.#files.ftruncate(fd, this.#lengthOf(file)));
       // A file without write permission is reported now, not after a piece was fetched for it.
       else if (needsBytes) this.#opened(file, folder(), name, () => {});
     });
@@ -82,10 +82,10 @@ export class FileMaker {
     const { descriptor, stats } = folder.openFile(name, NEW);
     try {
       const length = this.#lengthOf(file);
-      if (length > 0) ftruncateSync(descriptor, length);
+      if (length > 0) this.#files.ftruncate(descriptor, length);
       this.#standings.identify(file, stats.ino, stats.birthtimeNs);
     } finally {
-      closeSync(descriptor);
+      this.#files.close(descriptor);
     }
   }
 
@@ -96,7 +96,7 @@ export class FileMaker {
         throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
       work(descriptor);
     } finally {
-      closeSync(descriptor);
+      this.#files.close(descriptor);
     }
   }
 
@@ -113,9 +113,9 @@ export class FileMaker {
     try {
       if (stats.blocks > 0n) return;
       for (let at = 0; at < length && !isCancelled(); at += zeros.length)
-        await written(descriptor, zeros, 0, Math.min(zeros.length, length - at), at);
+        await writeAll(this.#files, descriptor, zeros.subarray(0, length - at), at);
     } finally {
-      closeSync(descriptor);
+      this.#files.close(descriptor);
     }
   }
 
@@ -143,7 +143,7 @@ export class FileMaker {
   }
 }
 
-function lookIn(folder: () => Folder, name: string): BigIntStats | null {
+function lookIn(folder: () => Folder, name: string): FileStats | null {
   try {
     return folder().look(name);
   } catch (error) {

@@ -2,8 +2,8 @@
  * Keeps the journal correct while a download runs. The order matters: first the data of a piece is flushed to disk, then the
  * piece is claimed.
  */
-import { type BigIntStats, closeSync, constants, fdatasync, fstatSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { constants } from 'node:fs';
+import type { FileStats, FileSystem } from '../../shared/file-system.ts';
 import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { JOURNAL_INTERVAL_MS } from '../../shared/limits.ts';
@@ -14,8 +14,6 @@ import { type FileStamp, journalName, removeJournal, stampOf, writeJournal } fro
 import type { JournalKey } from './journal-key.ts';
 import type { OutputPlace } from './output-place.ts';
 import { elementsOf, filesOfPiece } from './storage-plan.ts';
-
-const flushed = promisify(fdatasync);
 
 export interface JournalKeeperOptions {
   readonly place: OutputPlace;
@@ -30,11 +28,15 @@ export class JournalKeeper {
   readonly #walk: FolderWalk;
   readonly #verified: Uint8Array;
   readonly #stamps: (FileStamp | null)[];
-  /** Files with verified pieces that are not yet flushed. */
+  /** Pieces that are verified and not yet flushed. */
+  #noted: PieceIndex[] = [];
+  /** Their files. */
   readonly #touched = new Set<number>();
+  /** Files with bytes whose flush failed: the system may have dropped them. They are not trusted by the next run. */
+  readonly #doubted = new Set<number>();
   /** Files that do not belong to the torrent: never ours. */
   readonly #strangers = new Set<number>();
-  #timer: NodeJS.Timeout | null = null;
+  #cancelFlush: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
   /** A file that is not a journal is in its place: this is reported once, and then no journal is written. */
   #blocked = false;
@@ -49,10 +51,10 @@ export class JournalKeeper {
   }
 
   /**
-   * Records which files are ours before the first byte is written: a run that is killed in its first piece leaves files without a
-   * verified piece. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed; `isAll`: there are no other
-   * good pieces. If there are others, they are not flushed. Then the files must not look unchanged to the next run: it would take
-   * unclaimed pieces for absent. Rejects with a `disk` failure if the disk is full: then the first piece would not fit either.
+   * Records which files are ours before the first byte is written: a run that is killed, or loses power, in its first piece leaves
+   * files without a verified piece. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed; `isAll`: there
+   * are no other good pieces. If there are others, they are not flushed. Then the files must not look unchanged to the next run: it
+   * would take unclaimed pieces for absent. Rejects with a `disk` failure if the disk is full: then the first piece would not fit.
    */
   async begin(
     isOurs: (file: number) => boolean,
@@ -66,7 +68,7 @@ export class JournalKeeper {
         const stamps = isAll
           ? this.#stamps
           : this.#stamps.map((stamp) => stamp && { ...stamp, modified: '' });
-        await this.#replace(false, this.#verified, stamps);
+        await this.#replace(stamps, this.#verified);
       })
       .catch((error: unknown) => this.#trouble(error));
     await this.#writing;
@@ -76,12 +78,9 @@ export class JournalKeeper {
   /** The piece is verified and written. */
   note(piece: PieceIndex): void {
     const { place, metainfo } = this.#options;
-    this.#claim(piece);
+    this.#noted.push(piece);
     for (const file of filesOfPiece(place.plan, metainfo.geometry, piece)) this.#touched.add(file);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      void this.flush();
-    }, JOURNAL_INTERVAL_MS);
+    this.#cancelFlush ??= place.world.later(JOURNAL_INTERVAL_MS, () => void this.flush());
   }
 
   /** These files turned out to be foreign. */
@@ -94,22 +93,26 @@ export class JournalKeeper {
 
   /** Flushes everything verified so far and claims it. One call at a time; never rejects. */
   flush(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
     this.#writing = this.#writing.then(() => this.#write()).catch((error: unknown) => this.#trouble(error));
     return this.#writing;
   }
 
   /** The download is complete: there is nothing to resume. */
   async finish(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
     await this.#writing;
     await removeJournal(this.#place).catch((error: unknown) => this.#trouble(error));
   }
 
   close(): void {
     this.#walk.close();
+  }
+
+  get #files(): FileSystem {
+    return this.#options.place.root.files;
   }
 
   get #place() {
@@ -119,25 +122,35 @@ export class JournalKeeper {
 
   async #write(): Promise<void> {
     if (this.#touched.size === 0 || this.#blocked) return;
-    const verified = Uint8Array.from(this.#verified);
+    const pieces = this.#noted;
     const files = [...this.#touched];
+    this.#noted = [];
     this.#touched.clear();
-    for (const file of files) {
-      const descriptor = this.#open(file);
-      try {
-        await flushed(descriptor);
-        this.#stampAs(file, fstatSync(descriptor, { bigint: true }));
-      } finally {
-        closeSync(descriptor);
-      }
+    try {
+      for (const file of files) await this.#flushFile(file);
+    } catch (error) {
+      // A second flush would succeed and prove nothing: the system reports a failure once.
+      for (const file of files) this.#doubted.add(file);
+      throw error;
     }
-    await this.#replace(true, verified);
+    for (const piece of pieces) this.#claim(piece);
+    await this.#replace(this.#stamps, this.#verified);
   }
 
-  async #replace(durable: boolean, verified: Uint8Array, stamps = this.#stamps): Promise<void> {
+  async #flushFile(file: number): Promise<void> {
+    const descriptor = this.#open(file);
+    try {
+      await this.#files.slow.fdatasync(descriptor);
+      this.#stampAs(file, this.#files.fstat(descriptor));
+    } finally {
+      this.#files.close(descriptor);
+    }
+  }
+
+  async #replace(stamps: readonly (FileStamp | null)[], verified: Uint8Array): Promise<void> {
     const { place, metainfo, key } = this.#options;
     if (this.#blocked) return;
-    await writeJournal(this.#place, place.plan, metainfo, { verified, stamps }, key, durable);
+    await writeJournal(this.#place, place.plan, metainfo, { verified, stamps }, key);
   }
 
   #claim(piece: PieceIndex): void {
@@ -152,8 +165,10 @@ export class JournalKeeper {
     if (stats?.isFile() === true) this.#stampAs(file, stats);
   }
 
-  #stampAs(file: number, stats: BigIntStats): void {
-    if (!this.#strangers.has(file)) this.#stamps[file] = stampOf(stats);
+  #stampAs(file: number, stats: FileStats): void {
+    if (this.#strangers.has(file)) return;
+    const stamp = stampOf(stats);
+    this.#stamps[file] = this.#doubted.has(file) ? { ...stamp, modified: '' } : stamp;
   }
 
   /** Linux can flush through a read-only descriptor; other systems need a writable one. */

@@ -3,36 +3,33 @@
  * state folder (XDG base directories), or in a file that several machines share.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
+import { type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
 import { JOURNAL_KEY_BYTES, MAX_JOURNAL_KEY_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 
 export type JournalKey = Buffer;
 
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
 /**
  * The key file that the user named, or the one in the state folder; created if missing. Null if the state folder cannot hold a
  * key: then every piece is hashed. Throws a Failure if the named file is not usable.
  */
-export function journalKey(named: string | null, onTrouble: (text: string) => void): JournalKey | null {
-  if (named !== null) return readOrMake(named);
+export function journalKey(
+  named: string | null,
+  onTrouble: (text: string) => void,
+  files: FileSystem = SYSTEM_FILES,
+): JournalKey | null {
+  if (named !== null) return readOrMake(named, files);
   const path = join(stateFolder(), 'journal.key');
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return readOrMake(path);
+    files.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return readOrMake(path, files);
   } catch (error) {
     const why = error instanceof Failure ? error.message : String(error);
     onTrouble(`no journal key, so the files on disk are hashed again: ${why}`);
@@ -46,9 +43,9 @@ export function stateFolder(): string {
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'unchoke');
 }
 
-function readOrMake(path: string): JournalKey {
+function readOrMake(path: string, files: FileSystem): JournalKey {
   try {
-    return read(path) ?? made(path);
+    return read(path, files) ?? made(path, files);
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
@@ -56,43 +53,50 @@ function readOrMake(path: string): JournalKey {
 }
 
 /** Null if there is no such file. */
-function read(path: string): JournalKey | null {
+function read(path: string, files: FileSystem): JournalKey | null {
   let descriptor: number;
   try {
-    descriptor = openSync(diskPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
+    descriptor = files.open(diskPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
   try {
-    const stats = fstatSync(descriptor);
-    const own = process.geteuid?.() ?? stats.uid;
+    const stats = files.fstat(descriptor);
+    const own = process.geteuid?.() ?? Number(stats.uid);
     if (!stats.isFile() || stats.size < JOURNAL_KEY_BYTES || stats.size > MAX_JOURNAL_KEY_BYTES)
       throw new Failure(
         'usage',
         `${path}: not a journal key (${JOURNAL_KEY_BYTES} to ${MAX_JOURNAL_KEY_BYTES} bytes); move it away, and unchoke makes a new one`,
       );
-    if (stats.uid !== own || (process.platform !== 'win32' && (stats.mode & 0o077) !== 0))
+    if (Number(stats.uid) !== own || (process.platform !== 'win32' && (stats.mode & 0o077n) !== 0n))
       throw new Failure('usage', `${path}: other users can read this key; protect it (chmod 600)`);
-    return readFileSync(descriptor);
+    return files.readWhole(descriptor);
   } finally {
-    closeSync(descriptor);
+    files.close(descriptor);
   }
 }
 
 /** Another process may create one at the same moment: the first rename wins, and its file is complete by then. */
-function made(path: string): JournalKey {
+function made(path: string, files: FileSystem): JournalKey {
   const own = `${path}.${randomBytes(8).toString('hex')}`;
   const key = Buffer.from(`${randomBytes(JOURNAL_KEY_BYTES).toString('hex')}\n`);
-  writeFileSync(diskPath(own), key, { flag: 'wx', mode: 0o600 });
+  const descriptor = files.open(diskPath(own), NEW, 0o600);
   try {
-    linkSync(diskPath(own), diskPath(path));
+    try {
+      writeFirst(files, descriptor, key);
+      // A power loss must not leave an empty one: no further run could use it.
+      files.fsync(descriptor);
+    } finally {
+      files.close(descriptor);
+    }
+    files.link(diskPath(own), diskPath(path));
     return key;
   } catch (error) {
-    const winner = (error as NodeJS.ErrnoException).code === 'EEXIST' ? read(path) : null;
+    const winner = (error as NodeJS.ErrnoException).code === 'EEXIST' ? read(path, files) : null;
     if (winner === null) throw error;
     return winner;
   } finally {
-    unlinkSync(diskPath(own));
+    files.unlink(diskPath(own));
   }
 }

@@ -6,9 +6,9 @@
  * Format: one line of JSON, then one line with its HMAC-SHA256 under the user's key, or `-` without a key.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type BigIntStats, closeSync, constants, readFileSync, readSync } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { basename } from 'node:path';
+import { type FileStats, writeAll } from '../../shared/file-system.ts';
 import type { Folder } from '../../shared/folder.ts';
 import { MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
@@ -60,7 +60,7 @@ export function passingName(): string {
   return `.unchoke-${randomBytes(8).toString('hex')}`;
 }
 
-export function stampOf(stats: BigIntStats): FileStamp {
+export function stampOf(stats: FileStats): FileStamp {
   return {
     size: Number(stats.size),
     modified: String(stats.mtimeNs),
@@ -108,7 +108,7 @@ export function readJournal(
 }
 
 /**
- * Replaces the journal. The data of the claimed pieces must be on disk already. `durable`: also flushed. Rejects with the
+ * Replaces the journal. The data of the claimed pieces must be on disk already. It is flushed as well. Rejects with the
  * system's error, or with a `disk` failure if a file that is not a journal is in the way.
  */
 export async function writeJournal(
@@ -117,7 +117,6 @@ export async function writeJournal(
   metainfo: Metainfo,
   journal: Pick<Journal, 'verified' | 'stamps'>,
   key: JournalKey | null,
-  durable: boolean,
 ): Promise<void> {
   const line = JSON.stringify({
     v: VERSION,
@@ -133,27 +132,28 @@ export async function writeJournal(
   if (entryOf(folder, name) === 'other') throw inTheWay(folder, name);
   const next = await nextName(folder, name);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = await open(folder.at(next), flags, 0o666);
+  const { files } = folder;
+  const file = files.open(folder.at(next), flags, 0o666);
   try {
     try {
-      await file.writeFile(`${line}\n${key === null ? '-' : hmac(line, key)}\n`);
-      if (durable) await file.sync();
+      await writeAll(files, file, Buffer.from(`${line}\n${key === null ? '-' : hmac(line, key)}\n`), 0);
+      await files.slow.fsync(file);
     } finally {
-      await file.close();
+      files.close(file);
     }
-    await rename(folder.at(next), folder.at(name));
+    await files.slow.rename(folder.at(next), folder.at(name));
   } catch (error) {
     // For example on a full disk, where the written part takes space from the data.
-    await unlink(folder.at(next));
+    await files.slow.unlink(folder.at(next));
     throw error;
   }
-  if (durable) await syncFolder(folder);
+  await syncFolder(folder);
 }
 
 /** Removes a journal and nothing else. */
 export async function removeJournal({ folder, name }: JournalPlace): Promise<void> {
   for (const entry of [name, `${name}.new`])
-    if (entryOf(folder, entry) === 'journal') await unlink(folder.at(entry));
+    if (entryOf(folder, entry) === 'journal') await folder.files.slow.unlink(folder.at(entry));
   if (entryOf(folder, name) === 'other') throw inTheWay(folder, name);
 }
 
@@ -162,7 +162,7 @@ async function nextName(folder: Folder, name: string): Promise<string> {
   const next = `${name}.new`;
   const entry = entryOf(folder, next);
   if (entry === 'other') return passingName();
-  if (entry === 'journal') await unlink(folder.at(next));
+  if (entry === 'journal') await folder.files.slow.unlink(folder.at(next));
   return next;
 }
 
@@ -174,10 +174,10 @@ function entryOf(folder: Folder, name: string): 'nothing' | 'journal' | 'other' 
   const { descriptor } = folder.openFile(name, constants.O_RDONLY);
   try {
     const beginning = Buffer.alloc(BEGINNING_BYTES);
-    const bytes = readSync(descriptor, beginning, 0, beginning.length, 0);
+    const bytes = folder.files.read(descriptor, beginning, 0, beginning.length, 0);
     return BEGINNING.test(beginning.toString('latin1', 0, bytes)) ? 'journal' : 'other';
   } finally {
-    closeSync(descriptor);
+    folder.files.close(descriptor);
   }
 }
 
@@ -193,22 +193,22 @@ function readWhole(folder: Folder, name: string): { text: string; isOwn: boolean
   try {
     if (stats.size > MAX_JOURNAL_BYTES) return null;
     return {
-      text: readFileSync(descriptor, 'utf8'),
+      text: folder.files.readWhole(descriptor).toString('utf8'),
       isOwn: Number(stats.uid) === (process.geteuid?.() ?? Number(stats.uid)),
     };
   } finally {
-    closeSync(descriptor);
+    folder.files.close(descriptor);
   }
 }
 
 /** Makes the rename itself durable; not every file system can. */
 async function syncFolder(folder: Folder): Promise<void> {
   try {
-    const handle = await open(folder.at('.'), 'r');
+    const descriptor = folder.files.open(folder.at('.'), constants.O_RDONLY);
     try {
-      await handle.sync();
+      await folder.files.slow.fsync(descriptor);
     } finally {
-      await handle.close();
+      folder.files.close(descriptor);
     }
   } catch {
     // The journal is complete either way; only after a power loss the old one may come back.

@@ -7,25 +7,14 @@
  * file every few seconds; an owner that stops doing so is gone.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  futimesSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { hostname } from 'node:os';
+import { constants } from 'node:fs';
+import { writeFirst } from '../../shared/file-system.ts';
 import type { Folder, OpenFile } from '../../shared/folder.ts';
 import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS, MAX_LOCK_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
+import type { Processes } from '../files/processes.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { passingName } from './journal.ts';
-import { SharedInterval } from './shared-interval.ts';
 
 interface Owner {
   readonly lock: 1;
@@ -46,14 +35,14 @@ export interface LockHooks {
   readonly onLost: (error: Failure) => void;
 }
 
+/** What it needs of the world outside; the files are those of its folder. */
+export type LockWorld = Pick<MainWorld, 'meanwhile' | 'processes'>;
+
 interface Seen {
   readonly owner: Owner | null;
   readonly inode: bigint;
   readonly touched: bigint;
 }
-
-/** Of all locks of this process. */
-const TOUCHES = new SharedInterval(LOCK_INTERVAL_MS);
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
@@ -61,83 +50,117 @@ export class OutputLock {
   readonly #folder: Folder;
   readonly #name: string;
   readonly #descriptor: number;
-  readonly #endTouches: () => void;
+  readonly #endTouching: () => void;
 
-  private constructor(folder: Folder, name: string, descriptor: number, onLost: (error: Failure) => void) {
+  private constructor(
+    folder: Folder,
+    name: string,
+    descriptor: number,
+    onLost: (error: Failure) => void,
+    { meanwhile }: LockWorld,
+  ) {
     this.#folder = folder;
     this.#name = name;
     this.#descriptor = descriptor;
-    this.#endTouches = TOUCHES.begin(() => {
-      if (this.#isOurs()) return touch(descriptor);
-      this.#endTouches();
+    this.#endTouching = meanwhile(LOCK_INTERVAL_MS, () => {
+      if (this.#isOurs()) return touch(folder, descriptor);
+      this.#endTouching();
       onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took over this place`));
     });
   }
 
   /** Rejects with a `disk` failure if another process has it, and with the system's error if no lock can be made. */
-  static async take(folder: Folder, name: string, hooks: LockHooks): Promise<OutputLock> {
+  static async take(
+    folder: Folder,
+    name: string,
+    hooks: LockHooks,
+    world: LockWorld = SYSTEM_MAIN,
+  ): Promise<OutputLock> {
     for (;;) {
-      const descriptor = create(folder, name);
-      if (descriptor !== null) return new OutputLock(folder, name, descriptor, hooks.onLost);
+      const descriptor = create(folder, name, world.processes);
+      if (descriptor !== null) return new OutputLock(folder, name, descriptor, hooks.onLost, world);
       const seen = look(folder, name);
       if (seen === null) continue;
-      if (!(await isStale(folder, name, seen, hooks))) throw held(folder, name, seen.owner);
+      if (!(await isStale(folder, name, seen, hooks, world.processes))) throw held(folder, name, seen.owner);
       remove(folder, name, seen);
     }
   }
 
   release(): void {
-    this.#endTouches();
+    const { files } = this.#folder;
+    this.#endTouching();
     try {
-      if (this.#isOurs()) unlinkSync(this.#folder.at(this.#name));
+      if (this.#isOurs()) files.unlink(this.#folder.at(this.#name));
     } catch {
-      // It is stale from now on, and the next run will see this.
+      this.#disown();
     }
-    closeSync(this.#descriptor);
+    files.close(this.#descriptor);
+  }
+
+  /** It cannot be removed. Without an owner it is stale after a while, also for a further run of this process. */
+  #disown(): void {
+    try {
+      this.#folder.files.ftruncate(this.#descriptor, 0);
+    } catch {
+      // It is stale when this process has ended.
+    }
   }
 
   /** If it was removed by hand, no other process has it. */
   #isOurs(): boolean {
     const stats = this.#folder.look(this.#name);
-    return stats === null || stats.ino === fstatSync(this.#descriptor, { bigint: true }).ino;
+    return stats === null || stats.ino === this.#folder.files.fstat(this.#descriptor).ino;
   }
 }
 
 /** The descriptor of a lock that is complete when it gets its name; null if there is one already. */
-function create(folder: Folder, name: string): number | null {
+function create(folder: Folder, name: string, processes: Processes): number | null {
+  const { files } = folder;
   const id = randomBytes(8).toString('hex');
-  const text = `${JSON.stringify({ lock: 1, id, system: thisSystem(), pid: process.pid, started: startOf(process.pid) } satisfies Owner)}\n`;
+  const [system, pid] = [processes.system(), processes.own];
+  const owner: Owner = { lock: 1, id, system, pid, started: processes.startOf(pid) };
+  const text = Buffer.from(`${JSON.stringify(owner)}\n`);
   const own = passingName();
-  const descriptor = openSync(folder.at(own), NEW, 0o666);
+  const descriptor = files.open(folder.at(own), NEW, 0o666);
   try {
-    writeSync(descriptor, text);
-    linkSync(folder.at(own), folder.at(name));
+    writeFirst(files, descriptor, text);
+    files.link(folder.at(own), folder.at(name));
     return descriptor;
   } catch (error) {
-    closeSync(descriptor);
+    files.close(descriptor);
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
     return createWithoutLinks(folder, name, text);
   } finally {
-    unlinkSync(folder.at(own));
+    dropName(folder, own);
+  }
+}
+
+/** The lock is made or is not: that a name of its own stays behind changes nothing. */
+function dropName(folder: Folder, name: string): void {
+  try {
+    folder.files.unlink(folder.at(name));
+  } catch {
+    // A failing disk shows itself where data is written.
   }
 }
 
 /** On a file system without hard links (FAT) it is empty for a moment. */
-function createWithoutLinks(folder: Folder, name: string, text: string): number | null {
+function createWithoutLinks(folder: Folder, name: string, text: Uint8Array): number | null {
+  const { files } = folder;
   let descriptor: number;
   try {
-    descriptor = openSync(folder.at(name), NEW, 0o666);
+    descriptor = files.open(folder.at(name), NEW, 0o666);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
     throw error;
   }
   try {
-    writeSync(descriptor, text);
+    writeFirst(files, descriptor, text);
     return descriptor;
   } catch (error) {
     // An empty one, for example on a full disk, would make the next run wait.
-    closeSync(descriptor);
-    unlinkSync(folder.at(name));
+    files.close(descriptor);
+    files.unlink(folder.at(name));
     throw error;
   }
 }
@@ -158,11 +181,11 @@ function look(folder: Folder, name: string): Seen | null {
     throw error;
   }
   try {
-    const text = readFileSync(file.descriptor, 'utf8');
+    const text = folder.files.readWhole(file.descriptor).toString('utf8');
     const { ino, mtimeNs } = file.stats;
     return { owner: text === '' ? null : ownerOf(text, folder, name), inode: ino, touched: mtimeNs };
   } finally {
-    closeSync(file.descriptor);
+    folder.files.close(file.descriptor);
   }
 }
 
@@ -176,11 +199,17 @@ function ownerOf(text: string, folder: Folder, name: string): Owner {
   throw notALock(folder, name);
 }
 
-async function isStale(folder: Folder, name: string, seen: Seen, hooks: LockHooks): Promise<boolean> {
+async function isStale(
+  folder: Folder,
+  name: string,
+  seen: Seen,
+  hooks: LockHooks,
+  processes: Processes,
+): Promise<boolean> {
   const { owner } = seen;
-  if (owner !== null && owner.system === thisSystem()) {
-    if (!isAlive(owner.pid)) return true;
-    if (owner.started !== null) return owner.started !== startOf(owner.pid);
+  if (owner !== null && owner.system === processes.system()) {
+    if (!processes.isAlive(owner.pid)) return true;
+    if (owner.started !== null) return owner.started !== processes.startOf(owner.pid);
   }
   const seconds = LOCK_STALE_MS / 1_000;
   hooks.onWait(
@@ -197,54 +226,24 @@ async function isStale(folder: Folder, name: string, seen: Seen, hooks: LockHook
 
 /** Removes only the lock that was found stale: a newer one gets its name back. */
 function remove(folder: Folder, name: string, seen: Seen): void {
+  const { files } = folder;
   const aside = passingName();
   try {
     if (folder.look(name)?.ino !== seen.inode) return;
-    renameSync(folder.at(name), folder.at(aside));
-    if (folder.look(aside)?.ino !== seen.inode) linkSync(folder.at(aside), folder.at(name));
-    unlinkSync(folder.at(aside));
+    files.rename(folder.at(name), folder.at(aside));
+    if (folder.look(aside)?.ino !== seen.inode) files.link(folder.at(aside), folder.at(name));
+    files.unlink(folder.at(aside));
   } catch (error) {
     // Another process was faster.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
-function touch(descriptor: number): void {
-  const now = Date.now() / 1_000;
+function touch({ files }: Folder, descriptor: number): void {
   try {
-    futimesSync(descriptor, now, now);
+    files.touch(descriptor);
   } catch {
     // A failing disk shows itself where data is written.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Process numbers are valid in one namespace of one boot; on other systems only the machine has a name. */
-function thisSystem(): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return hostname();
-  }
-}
-
-/** Clock ticks from the boot to the start of the process; null if unknown, if the process is gone, or if only its number is left. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
-  } catch {
-    return null;
   }
 }
 

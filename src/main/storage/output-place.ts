@@ -1,12 +1,12 @@
 /** The place of a download: its output folder, kept open for the whole run and locked against other processes. */
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { diskPath } from '../../shared/byte-name.ts';
+import type { FileSystem } from '../../shared/file-system.ts';
 import { Folder } from '../../shared/folder.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
+import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { journalName } from './journal.ts';
 import { stateFolder } from './journal-key.ts';
 import { type LockHooks, OutputLock } from './output-lock.ts';
@@ -15,31 +15,36 @@ import type { StoragePlan } from './storage-plan.ts';
 export class OutputPlace {
   readonly plan: StoragePlan;
   readonly root: Folder;
+  readonly world: MainWorld;
   readonly #unlock: () => void;
   /** Another process took over the place, for example because this one was suspended for a long time. */
   onLost: (error: Failure) => void = () => {};
 
-  private constructor(plan: StoragePlan, root: Folder, unlock: () => void) {
+  private constructor(plan: StoragePlan, root: Folder, world: MainWorld, unlock: () => void) {
     this.plan = plan;
     this.root = root;
+    this.world = world;
     this.#unlock = unlock;
   }
 
   /** Creates the folder if it is missing. Rejects with a `disk` failure. */
   static async take(
     plan: StoragePlan,
-    hooks: { readonly signal: AbortSignal; readonly onNews: (text: string) => void },
+    { signal, onNews }: { readonly signal: AbortSignal; readonly onNews: (text: string) => void },
+    world: MainWorld = SYSTEM_MAIN,
   ): Promise<OutputPlace> {
-    makeOutputFolder(plan.folder);
-    const root = attempt(plan.folder, () => Folder.open(plan.folder));
+    const { files } = world;
+    makeOutputFolder(plan.folder, files);
+    const root = attempt(plan.folder, () => Folder.open(plan.folder, files));
     let place: OutputPlace | null = null;
+    const hooks: LockHooks = {
+      wait: (ms) => waited(world, ms, signal),
+      onWait: onNews,
+      onLost: (error) => place?.onLost(error),
+    };
     try {
-      const unlock = await locked(root, `${journalName(plan)}.lock`, {
-        wait: (ms) => sleep(ms, undefined, { signal: hooks.signal }),
-        onWait: hooks.onNews,
-        onLost: (error) => place?.onLost(error),
-      });
-      place = new OutputPlace(plan, root, unlock);
+      const unlock = await locked(root, `${journalName(plan)}.lock`, hooks, world);
+      place = new OutputPlace(plan, root, world, unlock);
       return place;
     } catch (error) {
       root.close();
@@ -63,14 +68,14 @@ export class OutputPlace {
 }
 
 /** Returns the function that releases the lock. Without write permission no lock is needed: complete data there is fine. */
-async function locked(root: Folder, name: string, hooks: LockHooks): Promise<() => void> {
+async function locked(root: Folder, name: string, hooks: LockHooks, world: MainWorld): Promise<() => void> {
   try {
-    const lock = await OutputLock.take(root, name, hooks);
+    const lock = await OutputLock.take(root, name, hooks, world);
     return () => lock.release();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (isForUser(error)) throw error;
-    return code === 'EACCES' ? lockedElsewhere(root, name, hooks) : () => {};
+    return code === 'EACCES' ? lockedElsewhere(root, name, hooks, world) : () => {};
   }
 }
 
@@ -78,16 +83,22 @@ async function locked(root: Folder, name: string, hooks: LockHooks): Promise<() 
  * Existing files may be writable in a folder where no file can be created. Then the lock is in the user's own folder, and keeps
  * only this user's runs apart.
  */
-async function lockedElsewhere(root: Folder, name: string, hooks: LockHooks): Promise<() => void> {
-  const { dev, ino } = statSync(root.at('.'), { bigint: true });
-  const place = createHash('sha256').update(`${dev} ${ino} ${name}`).digest('hex');
+async function lockedElsewhere(
+  root: Folder,
+  name: string,
+  hooks: LockHooks,
+  world: MainWorld,
+): Promise<() => void> {
+  const { files } = world;
+  const stats = files.stat(root.at('.'));
+  const place = createHash('sha256').update(`${stats?.dev} ${stats?.ino} ${name}`).digest('hex');
   const path = join(stateFolder(), 'locks');
   let folder: Folder | null = null;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const held = Folder.open(path);
+    files.mkdir(path, { recursive: true, mode: 0o700 });
+    const held = Folder.open(path, files);
     folder = held;
-    const lock = await OutputLock.take(held, `${place}.lock`, hooks);
+    const lock = await OutputLock.take(held, `${place}.lock`, hooks, world);
     return () => {
       lock.release();
       held.close();
@@ -104,19 +115,43 @@ function isForUser(error: unknown): boolean {
 }
 
 /** Node's recursive mkdir reports every error as ENOENT, so the last step is done separately. */
-function makeOutputFolder(path: string): void {
-  const named = attempt(path, () => lstatSync(diskPath(path), { throwIfNoEntry: false }));
-  if (named?.isSymbolicLink() === true && !existsSync(diskPath(path)))
+function makeOutputFolder(path: string, files: FileSystem): void {
+  const named = attempt(path, () => files.lstat(diskPath(path)));
+  if (named?.isSymbolicLink() === true && !leadsSomewhere(path, files))
     throw new Failure('disk', `${path}: a symbolic link to a folder that does not exist; create that folder`);
-  if (named !== undefined) return;
-  if (dirname(path) !== path) makeOutputFolder(dirname(path));
+  if (named !== null) return;
+  if (dirname(path) !== path) makeOutputFolder(dirname(path), files);
   attempt(path, () => {
     try {
-      mkdirSync(diskPath(path));
+      files.mkdir(diskPath(path));
     } catch (error) {
       // Another process may create the same folder at the same moment.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
+  });
+}
+
+function leadsSomewhere(path: string, files: FileSystem): boolean {
+  try {
+    return files.stat(diskPath(path)) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Rejects if the signal aborts. */
+function waited({ later }: MainWorld, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      cancel();
+      reject(Object.assign(new Error('the wait was given up'), { code: 'ABORT_ERR' }));
+    };
+    const cancel = later(ms, () => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
   });
 }
 

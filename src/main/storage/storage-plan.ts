@@ -1,6 +1,6 @@
 /** The files of a download: their paths on disk, and their pieces. */
-import { lstatSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
+import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
 import { elementsBelow } from '../../shared/folder.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { Padding, StoredFile } from '../../shared/storage-messages.ts';
@@ -27,9 +27,10 @@ export function storagePlan(
   metainfo: Metainfo,
   folder: string,
   selected: ReadonlySet<number> | null = null,
+  system: FileSystem = SYSTEM_FILES,
 ): StoragePlan {
   const absolute = absolutePath(folder);
-  const places = placesOf(metainfo, folder);
+  const places = placesOf(metainfo, folder, system);
   const files = metainfo.files
     .map((file, i) => ({ ...file, path: places.paths[i] ?? '' }))
     .filter((file) => !file.padding)
@@ -56,8 +57,8 @@ export function storagePlan(
 }
 
 /** True if something is at the place of the download. */
-export function isThere({ root }: StoragePlan): boolean {
-  return lstatSync(diskPath(root), { throwIfNoEntry: false }) !== undefined;
+export function isThere({ root }: StoragePlan, files: FileSystem): boolean {
+  return files.lstat(diskPath(root)) !== null;
 }
 
 /** Every piece is wanted, and no byte is kept. */

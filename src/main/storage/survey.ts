@@ -1,7 +1,7 @@
 /** Looks at the paths of a download's files. It changes nothing and follows no link below the output folder. */
-import { type BigIntStats, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
+import type { FileStats, FileSystem } from '../../shared/file-system.ts';
 import { FolderWalk } from '../../shared/folder.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { type FileStamp, stampOf } from './journal.ts';
@@ -40,7 +40,8 @@ export function survey({ plan, root }: OutputPlace): Survey {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       if (code === 'ENOENT') return null;
-      const obstacle = code === 'ENOTDIR' || code === 'ELOOP' ? obstacleOn(plan.folder, elements) : null;
+      const obstacle =
+        code === 'ENOTDIR' || code === 'ELOOP' ? obstacleOn(root.files, plan.folder, elements) : null;
       if (obstacle !== null) return obstacle;
       throw diskFailure(code, path, error);
     }
@@ -57,7 +58,7 @@ class Obstacle {
   }
 }
 
-function foundOf(stats: BigIntStats | Obstacle | null, path: string): Found {
+function foundOf(stats: FileStats | Obstacle | null, path: string): Found {
   if (stats === null) return { kind: 'nothing' };
   if (stats instanceof Obstacle) return { kind: 'obstacle', path: stats.path, what: stats.what };
   if (stats.isFile())
@@ -79,19 +80,19 @@ function markTwins(found: Found[], looks: readonly (FileStamp | null)[]): void {
 }
 
 /** What is in the place of a folder on the path to a file. */
-function obstacleOn(base: string, elements: readonly string[]): Obstacle | null {
+function obstacleOn(files: FileSystem, base: string, elements: readonly string[]): Obstacle | null {
   let path = base;
   for (const element of elements.slice(0, -1)) {
     path = join(path, element);
-    const stats = lstatSync(diskPath(path), { throwIfNoEntry: false });
-    if (stats === undefined) return null;
+    const stats = files.lstat(diskPath(path));
+    if (stats === null) return null;
     if (!stats.isDirectory())
       return new Obstacle(path, `${kindOf(stats)} is there, where the download needs a folder`);
   }
   return null;
 }
 
-function kindOf(stats: Stats | BigIntStats): string {
+function kindOf(stats: FileStats): string {
   if (stats.isFile()) return 'a file';
   if (stats.isDirectory()) return 'a folder';
   if (stats.isSymbolicLink()) return 'a symbolic link';

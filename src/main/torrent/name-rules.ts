@@ -3,9 +3,9 @@
  * Windows there. A possible name stays unchanged, so that we find the data of other clients, and they find ours. An impossible
  * name is changed and never refused: a torrent with a slash in a name is odd, not malicious.
  */
-import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { diskPath, lengthOfName } from '../../shared/byte-name.ts';
+import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
 import { MAX_PATH_ELEMENT_BYTES } from '../../shared/limits.ts';
 import { absolutePath } from '../files/absolute-path.ts';
 
@@ -65,11 +65,11 @@ export function platformRules(platform: NodeJS.Platform = process.platform): Nam
 }
 
 /** The rules of a folder, which may not exist yet. */
-export function rulesOf(folder: string): NameRules {
+export function rulesOf(folder: string, files: FileSystem = SYSTEM_FILES): NameRules {
   if (process.platform !== 'linux') return platformRules();
   for (let path = absolutePath(folder); ; path = dirname(path)) {
     try {
-      return BY_TYPE.get(statfsSync(diskPath(path)).type) ?? UNIX;
+      return BY_TYPE.get(files.statfs(diskPath(path))) ?? UNIX;
     } catch {
       if (dirname(path) === path) return UNIX;
     }

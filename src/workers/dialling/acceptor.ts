@@ -13,6 +13,7 @@ import {
 import type { Encryption } from '../../shared/messages.ts';
 import { Allowance } from '../peer/allowance.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
+import type { AcceptedSetup } from '../transport/encryption/mse-connection.ts';
 import type {
   Address,
   Connection,
@@ -38,6 +39,7 @@ export interface AcceptingTorrent {
 export interface AcceptorHost {
   readonly clock: Clock;
   readonly encryption: Encryption;
+  readonly world: Pick<AcceptedSetup, 'randomBytes'>;
   readonly torrents: TorrentDirectory<AcceptingTorrent>;
   /** There is a socket for one more. */
   readonly hasRoom: boolean;
@@ -118,6 +120,7 @@ export class Acceptor {
     const arrival = new Arrival(from, now, {
       readBuffer: this.#readBuffer,
       encryption: this.#host.encryption,
+      randomBytes: this.#host.world.randomBytes,
       torrentOf: (named) => this.#host.torrents.byRequestHash(named)?.infoHash ?? null,
       mayExchangeKeys: () => this.#mayExchangeKeys(),
       guard: (work) => this.#host.guard(work),

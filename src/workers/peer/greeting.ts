@@ -1,19 +1,11 @@
 /** Our greeting: the bytes of the messages that the reducer sends, joined into one write; and the check of the peer's handshake. */
 import { ipv4Number } from '../../shared/ip-address.ts';
-import type { Encryption } from '../../shared/messages.ts';
 import type { Address } from '../transport/transport.ts';
 import { HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
 import { encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts';
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
+import type { Identity } from './identity.ts';
 import type { Greeting } from './peer-state.ts';
-
-/** Our identity for peers. */
-export interface Identity {
-  readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
-  readonly clientName: string;
-  readonly encryption: Encryption;
-}
 
 /** The part of our greeting that changes during a run. */
 export interface Offer {

@@ -243,7 +243,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     const { transport, identity } = this.#host;
     const { secure, utpOnly } = this.#approach;
     if (!secure) return transport.connect(this.address, this, utpOnly);
-    const wrapped = new SecureConnection(transport.readBuffer, this, identity.infoHash, identity.encryption);
+    const wrapped = new SecureConnection(transport.readBuffer, this, identity);
     return wrapped.attach(transport.connect(this.address, wrapped, utpOnly));
   }
 

@@ -7,7 +7,8 @@ import type { WantedPieces } from '../shard/wanted-pieces.ts';
 import type { WorkingPeers } from '../shard/working-peers.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { EarlyBudget } from './early-pieces.ts';
-import type { Greetings, Identity, Offer } from './greeting.ts';
+import type { Greetings, Offer } from './greeting.ts';
+import type { Identity } from './identity.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
 

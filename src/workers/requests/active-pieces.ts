@@ -7,12 +7,12 @@ import { blocksOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
-import { MAX_FRUITLESS_TRIES, ORPHANED_PIECE_MS, RELENT_MS } from '../../shared/limits.ts';
-import { peerAsSender } from '../../shared/sender.ts';
+import { ORPHANED_PIECE_MS } from '../../shared/limits.ts';
 import { ActivePiece } from './active-piece.ts';
 import { canServe, wouldSend } from './can-serve.ts';
 import type { PieceOrder } from './piece-order.ts';
 import type { RequestedPeer } from './requester.ts';
+import { Suspicions } from './suspicions.ts';
 import { UrgentPieces } from './urgent-pieces.ts';
 
 /** Pieces checked for one that can be shared. The next check starts elsewhere. */
@@ -33,14 +33,14 @@ export class ActivePieces {
   /** Pieces that two holders fetch: this shard and the owner, or this shard and a guest. */
   readonly #joint = new Set<ActivePiece>();
   #outOfSlots = false;
-  /** Parked slots that avoid some senders, and since when no block has arrived there. */
-  readonly #standing = new Map<SlotIndex, { piece: PieceIndex; received: number; since: number }>();
+  readonly #suspicions: Suspicions;
   /** Received blocks that were thrown away with their slot to free memory. */
   evictedBlocks = 0;
 
   constructor(ledger: Ledger, arena: Arena, order: PieceOrder, shard: ShardId, maxSlots: number) {
     this.#ledger = ledger;
     this.#arena = arena;
+    this.#suspicions = new Suspicions(arena);
     this.#order = order;
     this.urgent = new UrgentPieces(ledger);
     this.#shard = shard;
@@ -217,7 +217,7 @@ export class ActivePieces {
     return (candidate) => {
       if (this.#byPiece.has(candidate) || !wouldSend(peer, candidate)) return false;
       const slot = parked.get(candidate);
-      if (slot !== undefined && !this.#mayAdopt(peer, slot, now)) return false;
+      if (slot !== undefined && !this.#suspicions.mayAdopt(peer, slot, now)) return false;
       const blocks = blocksOfPiece(this.#arena.geometry, candidate as PieceIndex);
       return peer.book.refusals === null || !peer.book.refusals.barsAll(candidate, blocks, now);
     };
@@ -227,31 +227,12 @@ export class ActivePieces {
     return this.#ledger.stateOf(piece) === PIECE_STATE.missing;
   }
 
-  /** A parked piece that failed its hash check is for senders that are not avoided there. */
-  #mayAdopt(peer: RequestedPeer, slot: SlotIndex, now: number): boolean {
-    const avoided = this.#arena.avoidedIn(slot);
-    if (avoided.length === 0) return true;
-    const unwanted = this.#isTurned(slot, now) ? this.#arena.keptFrom(slot) : avoided;
-    return !unwanted.includes(peerAsSender(peer.index));
-  }
-
-  /** The senders that are not avoided had the piece and gave nothing, or there are none: the suspicion is reversed. */
-  #isTurned(slot: SlotIndex, now: number): boolean {
-    if (this.#arena.avoidedIn(slot).length === 0) return false;
-    if (this.#arena.fruitlessTries(slot) >= MAX_FRUITLESS_TRIES) return true;
-    const [piece, received] = [this.#arena.pieceOf(slot), this.#arena.receivedCount(slot)];
-    const before = this.#standing.get(slot);
-    if (before?.piece === piece && before.received === received) return now - before.since >= RELENT_MS;
-    this.#standing.set(slot, { piece, received, since: now });
-    return false;
-  }
-
   /** Claims the piece with a slot; null if another holder was first or there is no slot. */
   #take(piece: PieceIndex, now: number): ActivePiece | null {
     if (!this.#ledger.claim(piece, this.#shard)) return null;
     const slot = this.#arena.adopt(piece, this.#shard) ?? this.#freshSlot(piece);
     if (slot !== null) {
-      if (this.#isTurned(slot, now)) this.evictedBlocks += this.#arena.relent(slot);
+      if (this.#suspicions.isReversed(slot, now)) this.evictedBlocks += this.#arena.relent(slot);
       return this.#begin(piece, slot, now, false);
     }
     this.#ledger.release(piece, this.#shard);

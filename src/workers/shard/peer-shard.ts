@@ -2,6 +2,7 @@
  * The task that a Piscina thread runs while its shard lives. Commands come down the port, events go up. The task must stay
  * pending: between tasks a Piscina thread may sleep, and its sockets with it.
  */
+import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../shared/clock.ts';
@@ -31,6 +32,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       shared: lived.shared,
       transport,
       random: Math.random,
+      randomBytes: (count) => randomBytes(count),
       soon: (work) => void setImmediate(work),
       later,
       ownAddresses,

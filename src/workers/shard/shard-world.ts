@@ -1,6 +1,7 @@
 /** Everything outside a shard: time, network, turns of the event loop and the way to the main thread. A test provides its own. */
 import type { Clock } from '../../shared/clock.ts';
 import type { ShardEvent, ShardLoad } from '../../shared/messages.ts';
+import type { RandomBytes } from '../transport/encryption/key-exchange.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** The load of the thread. */
@@ -13,6 +14,8 @@ export interface ShardWorld {
   readonly shared: (lived: number) => number;
   readonly transport: Transport;
   readonly random: () => number;
+  /** For keys. */
+  readonly randomBytes: RandomBytes;
   /** The next turn of the event loop. */
   readonly soon: (work: () => void) => void;
   readonly later: (ms: number, work: () => void) => void;

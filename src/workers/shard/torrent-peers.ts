@@ -14,7 +14,8 @@ import { Approaches } from '../dialling/approaches.ts';
 import type { Arrival } from '../dialling/arrival.ts';
 import { Dialler, type DiallerHost } from '../dialling/dialler.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
-import { Greetings, type Identity } from '../peer/greeting.ts';
+import { Greetings } from '../peer/greeting.ts';
+import { type Identity, identityOf } from '../peer/identity.ts';
 import { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from '../peer/peer-host.ts';
 import { outcomeOf } from '../peer/peer-outcome.ts';
@@ -59,7 +60,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.clock = world.clock;
     this.transport = world.transport;
     this.earlyBudget = thread.earlyBudget;
-    this.identity = { ...entry, clientName: task.clientName, encryption: task.encryption };
+    this.identity = identityOf(entry, task, world.randomBytes);
     this.greetings = new Greetings(this.identity);
     this.#outbox = new Outbox(id, world);
     this.#dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);

@@ -4,9 +4,9 @@
  * give the same paths, whichever files exist.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath, lengthOfName } from '../../../shared/byte-name.ts';
+import { type FileSystem, SYSTEM_FILES } from '../../../shared/file-system.ts';
 import { absolutePath } from '../../files/absolute-path.ts';
 import { rootName } from '../../torrent/file-list.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
@@ -28,7 +28,8 @@ export interface Places {
 export function placesOf(
   { files, infoHash }: Pick<Metainfo, 'files' | 'infoHash'>,
   folder: string,
-  rules: NameRules = rulesOf(folder),
+  system: FileSystem = SYSTEM_FILES,
+  rules: NameRules = rulesOf(folder, system),
 ): Places {
   const absolute = absolutePath(folder);
   const real = files.filter(({ padding }) => !padding);
@@ -37,6 +38,7 @@ export function placesOf(
     absolute,
     Buffer.from(infoHash).toString('hex'),
     rules,
+    system,
   ).paths();
   let next = 0;
   const paths = files.map(({ padding }) => (padding ? null : join(absolute, ...(found[next++] ?? []))));
@@ -45,6 +47,7 @@ export function placesOf(
 }
 
 class Search {
+  readonly #system: FileSystem;
   readonly #folder: string;
   readonly #infoHash: string;
   readonly #rules: NameRules;
@@ -53,7 +56,14 @@ class Search {
   /** Our names for missing files. */
   readonly #ours: readonly Path[];
 
-  constructor(names: readonly Path[], folder: string, infoHash: string, rules: NameRules) {
+  constructor(
+    names: readonly Path[],
+    folder: string,
+    infoHash: string,
+    rules: NameRules,
+    system: FileSystem,
+  ) {
+    this.#system = system;
     this.#folder = folder;
     this.#infoHash = infoHash;
     this.#rules = rules;
@@ -115,7 +125,7 @@ class Search {
   #exists(path: Path): boolean {
     try {
       if (path.length === 0 || !path.every((name) => canBe(name, PLATFORM))) return false;
-      return lstatSync(diskPath(join(this.#folder, ...path)), { throwIfNoEntry: false }) !== undefined;
+      return this.#system.lstat(diskPath(join(this.#folder, ...path))) !== null;
     } catch {
       return false;
     }

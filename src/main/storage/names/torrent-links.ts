@@ -2,7 +2,6 @@
  * Symbolic links of a torrent (BEP 47). A link is made only if it provably leads to a file, a folder or another such link of
  * the same torrent; all others are left out. Links are made last, so that nothing is ever written through one.
  */
-import { symlinkSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
 import { elementsBelow, type Folder, FolderWalk } from '../../../shared/folder.ts';
@@ -105,7 +104,7 @@ export function makeLinks(
         const elements = elementsBelow(place.base, path);
         const name = elements.pop() ?? '';
         const leadsTo = diskPath(relative(dirname(path), target));
-        symlinkSync(leadsTo, walk.reach(elements, true).at(name));
+        place.root.files.symlink(leadsTo, walk.reach(elements, true).at(name));
       } catch {
         // Something is there, no permission, or a file system without links.
       }

@@ -5,13 +5,13 @@
 import type { Arena } from '../../../shared/arena.ts';
 import type { PieceIndex } from '../../../shared/indices.ts';
 import type { Ledger } from '../../../shared/ledger.ts';
-import { GUEST_PATIENCE_MS } from '../../../shared/limits.ts';
+import { GUEST_PATIENCE_MS, GUEST_RETURN_MS, MAX_GUEST_RETURN_MS } from '../../../shared/limits.ts';
 import type { ActivePiece } from '../active-piece.ts';
 import type { ActivePieces } from '../active-pieces.ts';
 import type { BlockIntake } from '../block-intake.ts';
 import { wouldSend } from '../can-serve.ts';
 import type { HungryAndOwing } from '../hungry-and-owing.ts';
-import type { RequestBook } from '../requester.ts';
+import type { RequestBook, RequestedPeer } from '../requester.ts';
 import { SlotWatch } from './slot-watch.ts';
 
 export class JointSlots {
@@ -20,6 +20,10 @@ export class JointSlots {
   readonly #intake: BlockIntake;
   readonly #hungryAndOwing: HungryAndOwing;
   readonly #watch: SlotWatch;
+  /** Visits in a row that brought nothing, in whatever slots. */
+  #fruitless = 0;
+  /** Until then only peers that have shown their speed visit slots: others must not take all turns of a holder that gives. */
+  #restsUntil = 0;
 
   constructor(
     ledger: Ledger,
@@ -42,10 +46,12 @@ export class JointSlots {
       // The holder of the last block tells main.
       if (this.#arena.receivedCount(active.slot) === active.blocks) {
         this.#watch.cameWell(active.piece);
+        if (active.terms.guest && active.lastBlock > active.begunAt) this.#fruitless = 0;
         this.#actives.forget(active);
       } else if (active.terms.guest && this.#arena.isDiscarded(active.slot)) giveUp(active);
       else if (active.terms.guest && now - active.lastBlock >= GUEST_PATIENCE_MS) {
         this.#watch.leaveAlone(active.piece, now);
+        this.#noteVisit(active, now);
         giveUp(active);
       }
     }
@@ -53,7 +59,7 @@ export class JointSlots {
 
   /** Idle peers help with pieces of other holders that make no progress or are slow. True if this shard became a guest. */
   join(endgame: boolean, now: number): boolean {
-    const helpers = this.#hungryAndOwing.helpers(now);
+    const helpers = this.#helpers(now);
     if (helpers.length === 0) return false;
     const standing = this.#watch.look(endgame, now);
     const helpful = standing.filter(({ piece }) => helpers.some((peer) => wouldSend(peer, piece)));
@@ -73,6 +79,20 @@ export class JointSlots {
       if (!awaited.has(piece) || !helpers.some((peer) => wouldSend(peer, piece))) continue;
       this.#actives.join(piece, slot, now);
     }
+  }
+
+  #helpers(now: number): RequestedPeer[] {
+    const helpers = this.#hungryAndOwing.helpers(now);
+    return now < this.#restsUntil ? helpers.filter(({ book }) => book.proven) : helpers;
+  }
+
+  #noteVisit({ lastBlock, begunAt }: ActivePiece, now: number): void {
+    if (lastBlock > begunAt) {
+      this.#fruitless = 0;
+      return;
+    }
+    this.#restsUntil = now + Math.min(GUEST_RETURN_MS * 2 ** this.#fruitless, MAX_GUEST_RETURN_MS);
+    this.#fruitless += 1;
   }
 
   #settle(active: ActivePiece): void {

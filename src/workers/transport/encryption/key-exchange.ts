@@ -1,5 +1,5 @@
 /** The keys of Message Stream Encryption: Diffie-Hellman with a 768-bit prime, and the hashes of the shared secret. */
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Rc4 } from './rc4.ts';
 
 export const KEY_BYTES = 96;
@@ -21,6 +21,9 @@ const GENERATOR = 2n;
 /** The length that the protocol recommends: a longer key costs time and adds nothing to such a weak cipher. */
 const PRIVATE_KEY_BYTES = 20;
 
+/** That many bytes that nobody can guess. */
+export type RandomBytes = (count: number) => Buffer;
+
 export interface Keys {
   readonly publicKey: Buffer;
   /** The shared secret, 96 bytes. Throws RangeError if the other side's key is not valid. */
@@ -28,7 +31,7 @@ export interface Keys {
 }
 
 /** Plain arithmetic: Node's DiffieHellman verifies the prime again for each key pair, which takes 35 ms. */
-export function newKeys(): Keys {
+export function newKeys(randomBytes: RandomBytes): Keys {
   const privateKey = BigInt(`0x${randomBytes(PRIVATE_KEY_BYTES).toString('hex')}`);
   return {
     publicKey: bytesOf(power(GENERATOR, privateKey)),
@@ -54,8 +57,8 @@ function bytesOf(number: bigint): Buffer {
   return Buffer.from(number.toString(16).padStart(2 * KEY_BYTES, '0'), 'hex');
 }
 
-export function pad(): Buffer {
-  return randomBytes(randomInt(MAX_PAD_BYTES + 1));
+export function pad(randomBytes: RandomBytes): Buffer {
+  return randomBytes(randomBytes(2).readUInt16BE() % (MAX_PAD_BYTES + 1));
 }
 
 export function hash(...parts: readonly (string | Uint8Array)[]): Buffer {

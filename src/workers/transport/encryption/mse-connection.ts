@@ -3,7 +3,7 @@ import type { CloseCode } from '../../../shared/close-reason.ts';
 import type { Encryption, TransportKind } from '../../../shared/messages.ts';
 import { mayBeHandshake, PROTOCOL_BYTES } from '../../wire/handshake.ts';
 import type { Connection, ConnectionEvents } from '../transport.ts';
-import { KEY_BYTES, METHOD } from './key-exchange.ts';
+import { KEY_BYTES, METHOD, type RandomBytes } from './key-exchange.ts';
 import {
   type Ciphers,
   type MseHandshake,
@@ -107,20 +107,25 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
   }
 }
 
+export interface SecureSetup {
+  readonly infoHash: Uint8Array;
+  readonly encryption: Encryption;
+  readonly randomBytes: RandomBytes;
+}
+
 /** We dial with encryption. The first write, which is the handshake, is part of the key exchange. */
 export class SecureConnection extends WrappedConnection {
-  readonly #infoHash: Uint8Array;
-  readonly #encryption: Encryption;
+  readonly #setup: SecureSetup;
 
-  constructor(readBuffer: Buffer, events: ConnectionEvents, infoHash: Uint8Array, encryption: Encryption) {
+  constructor(readBuffer: Buffer, events: ConnectionEvents, setup: SecureSetup) {
     super(readBuffer, events);
-    this.#infoHash = infoHash;
-    this.#encryption = encryption;
+    this.#setup = setup;
   }
 
   override write(bytes: Uint8Array): void {
     if (this.handshake !== null) return super.write(bytes);
-    const handshake = new MseInitiator(this.#infoHash, methodsOf(this.#encryption), bytes);
+    const { infoHash, encryption, randomBytes } = this.#setup;
+    const handshake = new MseInitiator(infoHash, methodsOf(encryption), bytes, randomBytes);
     this.handshake = handshake;
     this.inner?.write(handshake.begin());
   }
@@ -136,6 +141,7 @@ export class SecureConnection extends WrappedConnection {
 
 export interface AcceptedSetup {
   readonly encryption: Encryption;
+  readonly randomBytes: RandomBytes;
   readonly torrentOf: TorrentFinder;
   /** Asked once, when a whole key has arrived, because an answer takes milliseconds of arithmetic. */
   readonly mayExchangeKeys: () => boolean;
@@ -162,7 +168,7 @@ export class AcceptedConnection extends WrappedConnection {
 
   protected beforeHandshake(length: number): void {
     if (this.#inTheClear) return this.events.onData(length);
-    const { encryption, torrentOf, mayExchangeKeys } = this.#setup;
+    const { encryption, randomBytes, torrentOf, mayExchangeKeys } = this.#setup;
     this.#early = Buffer.concat([this.#early, this.readBuffer.subarray(0, length)]);
     if (mayBeHandshake(this.#early, this.#early.length)) {
       if (this.#early.length < PROTOCOL_BYTES) return;
@@ -173,7 +179,7 @@ export class AcceptedConnection extends WrappedConnection {
     if (encryption === 'off') return this.fail();
     if (this.#early.length < KEY_BYTES) return;
     if (!mayExchangeKeys()) return this.fail();
-    this.handshake = new MseResponder(torrentOf, methodsOf(encryption));
+    this.handshake = new MseResponder(torrentOf, methodsOf(encryption), randomBytes);
     this.heed(this.handshake.push(this.#early));
   }
 }

@@ -16,6 +16,7 @@ import {
   METHOD,
   newKeys,
   pad,
+  type RandomBytes,
   VERIFICATION,
   xor,
 } from './key-exchange.ts';
@@ -50,13 +51,16 @@ export class MseInitiator implements MseHandshake {
   readonly #infoHash: Uint8Array;
   readonly #methods: number;
   readonly #first: Uint8Array;
-  readonly #keys: Keys = newKeys();
+  readonly #randomBytes: RandomBytes;
+  readonly #keys: Keys;
   #received = Buffer.alloc(0);
   #keyed: { readonly encrypt: Rc4; readonly decrypt: Rc4; readonly mark: Buffer } | null = null;
   #select: Buffer | null = null;
 
   /** `methods`: bits of METHOD that we accept. */
-  constructor(infoHash: Uint8Array, methods: number, first: Uint8Array) {
+  constructor(infoHash: Uint8Array, methods: number, first: Uint8Array, randomBytes: RandomBytes) {
+    this.#randomBytes = randomBytes;
+    this.#keys = newKeys(randomBytes);
     this.#infoHash = infoHash;
     this.#methods = methods;
     this.#first = first;
@@ -64,7 +68,7 @@ export class MseInitiator implements MseHandshake {
 
   /** The first bytes of the connection. */
   begin(): Buffer {
-    return Buffer.concat([this.#keys.publicKey, pad()]);
+    return Buffer.concat([this.#keys.publicKey, pad(this.#randomBytes)]);
   }
 
   push(bytes: Uint8Array): MseStep {
@@ -79,7 +83,7 @@ export class MseInitiator implements MseHandshake {
     this.#received = this.#received.subarray(KEY_BYTES);
     const encrypt = cipherOf('A', secret, this.#infoHash);
     const decrypt = cipherOf('B', secret, this.#infoHash);
-    const padding = pad();
+    const padding = pad(this.#randomBytes);
     const head = Buffer.alloc(SELECT_BYTES);
     head.writeUInt32BE(this.#methods, 0);
     head.writeUInt16BE(padding.length, 4);
@@ -133,14 +137,17 @@ export function requestHashOf(infoHash: Uint8Array): Buffer {
 export class MseResponder implements MseHandshake {
   readonly #torrentOf: TorrentFinder;
   readonly #methods: number;
-  readonly #keys: Keys = newKeys();
+  readonly #randomBytes: RandomBytes;
+  readonly #keys: Keys;
   #received = Buffer.alloc(0);
   #secret: Buffer | null = null;
   #ciphers: { readonly encrypt: Rc4; readonly decrypt: Rc4 } | null = null;
   /** The encrypted part received so far, decrypted. */
   #body = Buffer.alloc(0);
 
-  constructor(torrentOf: TorrentFinder, methods: number) {
+  constructor(torrentOf: TorrentFinder, methods: number, randomBytes: RandomBytes) {
+    this.#randomBytes = randomBytes;
+    this.#keys = newKeys(randomBytes);
     this.#torrentOf = torrentOf;
     this.#methods = methods;
   }
@@ -153,7 +160,7 @@ export class MseResponder implements MseHandshake {
       this.#secret = secretOf(this.#keys, this.#received);
       if (this.#secret === null) return FAILED;
       this.#received = this.#received.subarray(KEY_BYTES);
-      send = Buffer.concat([this.#keys.publicKey, pad()]);
+      send = Buffer.concat([this.#keys.publicKey, pad(this.#randomBytes)]);
     }
     const search = this.#ciphers === null ? this.#findTorrent(this.#secret) : 'found';
     if (search === 'unknown') return FAILED;

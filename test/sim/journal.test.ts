@@ -1,0 +1,91 @@
+/** The journal over a disk in memory: what it claims is on the disk, whatever fails. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
+import { readJournal } from '../../src/main/storage/journal.ts';
+import { JournalKeeper } from '../../src/main/storage/journal-keeper.ts';
+import { journalKey } from '../../src/main/storage/journal-key.ts';
+import { OutputPlace } from '../../src/main/storage/output-place.ts';
+import { storagePlan } from '../../src/main/storage/storage-plan.ts';
+import type { PieceIndex } from '../../src/shared/indices.ts';
+import { JOURNAL_INTERVAL_MS } from '../../src/shared/limits.ts';
+import { contentOf } from '../simulate/sim-content.ts';
+import { VirtualMachine } from '../support/virtual-machine.ts';
+
+const PIECE = 16_384;
+const SIGNAL = new AbortController().signal;
+
+async function place() {
+  const machine = new VirtualMachine({
+    settings: { ...DEFAULT_SESSION, dht: false },
+    use: { downloads: true, torrents: 1 },
+    seed: 1,
+  });
+  const { world } = machine.current;
+  const content = contentOf(
+    { offset: 0, pieceLength: PIECE, files: [4 * PIECE], private: false },
+    't',
+    [],
+    [],
+  );
+  const { metainfo } = content;
+  const plan = storagePlan(metainfo, '/d', null, world.files);
+  const at = await OutputPlace.take(plan, { signal: SIGNAL, onNews: assert.fail }, world);
+  const key = journalKey(null, assert.fail, world.files);
+  const troubles: string[] = [];
+  const keeper = new JournalKeeper({ place: at, metainfo, key, onTrouble: (text) => troubles.push(text) });
+  const file = at.root.openFile('t', 0o101).descriptor;
+  world.files.ftruncate(file, 4 * PIECE);
+  const { loop } = machine;
+  const forMs = (ms: number): Promise<void> => loop.run(loop.time.now() + ms);
+  void keeper.begin(() => true, [], true);
+  await forMs(500);
+  return {
+    machine,
+    troubles,
+    forMs,
+    /** The piece is written and verified; its journal follows. */
+    verify: (piece: number): Promise<void> => {
+      const bytes = content.bytes(piece, 0, PIECE);
+      world.files.write(file, bytes, 0, PIECE, piece * PIECE);
+      keeper.note(piece as PieceIndex);
+      return forMs(JOURNAL_INTERVAL_MS + 500);
+    },
+    claimed: (): number[] => {
+      const journal = readJournal({ folder: at.root, name: 't.unchoke' }, plan, metainfo, key);
+      const bits = journal?.verified[0] ?? 0;
+      return [0, 1, 2, 3].filter((piece) => (bits & (0x80 >>> piece)) !== 0);
+    },
+    stamp: () => readJournal({ folder: at.root, name: 't.unchoke' }, plan, metainfo, key)?.stamps[0] ?? null,
+    /** Pieces that are right on the disk. */
+    there: (): number[] =>
+      [0, 1, 2, 3].filter((piece) =>
+        machine.disk
+          .content('/d/t')
+          .subarray(piece * PIECE, (piece + 1) * PIECE)
+          .equals(content.bytes(piece, 0, PIECE)),
+      ),
+  };
+}
+
+test('a piece is claimed once its bytes are flushed', async () => {
+  const { verify, claimed, troubles, machine, there } = await place();
+  assert.deepEqual(claimed(), []);
+  await verify(2);
+  await verify(0);
+  assert.deepEqual([claimed(), troubles], [[0, 2], []]);
+  machine.kill(true);
+  assert.deepEqual(there(), [0, 2]);
+});
+
+test('a piece whose flush failed is never claimed, and its file is hashed by the next run', async () => {
+  const { verify, claimed, stamp, troubles, machine, there } = await place();
+  await verify(0);
+  machine.disk.plan({ operation: 'flush', code: 'EIO', writes: 0 });
+  await verify(1);
+  assert.deepEqual([claimed(), troubles.length, machine.disk.fired], [[0], 1, 1]);
+  await verify(2);
+  assert.deepEqual([claimed(), stamp()?.modified], [[0, 2], '']);
+  machine.kill(true);
+  assert.deepEqual(there(), [0, 2], 'the failed flush lost piece 1');
+});
