@@ -1,5 +1,4 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
-import { LivedClock } from '../../shared/lived-clock.ts';
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { incompleteFailure } from '../download/incomplete.ts';
 import { RateMeter } from '../download/rate-meter.ts';
@@ -69,7 +68,7 @@ export class TorrentRun {
     });
     this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
     this.#begun = session.world.now();
-    this.#watch = new IdleWatch(settings, new LivedClock(session.world.now).now);
+    this.#watch = new IdleWatch(settings, session.looks.clock);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
