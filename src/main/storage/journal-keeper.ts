@@ -36,6 +36,8 @@ export class JournalKeeper {
   readonly #doubted = new Set<number>();
   /** Files that do not belong to the torrent: never ours. */
   readonly #strangers = new Set<number>();
+  /** Writes the first journal, while it could not be written: it is tried again, because without it our files look foreign. */
+  #first: (() => Promise<void>) | null = null;
   #cancelFlush: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
   /** A file that is not a journal is in its place: this is reported once, and then no journal is written. */
@@ -68,7 +70,8 @@ export class JournalKeeper {
         const stamps = isAll
           ? this.#stamps
           : this.#stamps.map((stamp) => stamp && { ...stamp, modified: '' });
-        await this.#replace(stamps, this.#verified);
+        this.#first = () => this.#replace(stamps, this.#verified);
+        await this.#writeFirst();
       })
       .catch((error: unknown) => this.#trouble(error));
     await this.#writing;
@@ -80,7 +83,11 @@ export class JournalKeeper {
     const { place, metainfo } = this.#options;
     this.#noted.push(piece);
     for (const file of filesOfPiece(place.plan, metainfo.geometry, piece)) this.#touched.add(file);
-    this.#cancelFlush ??= place.world.later(JOURNAL_INTERVAL_MS, () => void this.flush());
+    this.#flushLater();
+  }
+
+  #flushLater(): void {
+    this.#cancelFlush ??= this.#options.place.world.later(JOURNAL_INTERVAL_MS, () => void this.flush());
   }
 
   /** These files turned out to be foreign. */
@@ -108,6 +115,8 @@ export class JournalKeeper {
   }
 
   close(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
     this.#walk.close();
   }
 
@@ -121,7 +130,8 @@ export class JournalKeeper {
   }
 
   async #write(): Promise<void> {
-    if (this.#touched.size === 0 || this.#blocked) return;
+    if (this.#blocked) return;
+    if (this.#touched.size === 0) return this.#writeFirst();
     const pieces = this.#noted;
     const files = [...this.#touched];
     this.#noted = [];
@@ -135,6 +145,17 @@ export class JournalKeeper {
     }
     for (const piece of pieces) this.#claim(piece);
     await this.#replace(this.#stamps, this.#verified);
+    this.#first = null;
+  }
+
+  async #writeFirst(): Promise<void> {
+    try {
+      await this.#first?.();
+      this.#first = null;
+    } catch (error) {
+      this.#flushLater();
+      throw error;
+    }
   }
 
   async #flushFile(file: number): Promise<void> {
