@@ -242,15 +242,15 @@ export const ACCEPTS_PER_S = 1;
 /** Addresses whose number of incoming connections is remembered. */
 export const MAX_REMEMBERED_HOMES = 4_096;
 /** When all places are taken, an incoming peer that has proved no use may be replaced after this time. */
-export const GUEST_GRACE_MS = 12_000;
+export const INCOMING_GRACE_MS = 12_000;
 /** The same for an incoming peer that has pieces we want but chokes us. */
-export const USEFUL_GUEST_GRACE_MS = 60_000;
+export const USEFUL_INCOMING_GRACE_MS = 60_000;
 /** Encryption key exchanges that all incoming peers of a shard may request at once; each takes 3 ms. */
 export const KEY_EXCHANGE_BURST = 64;
 /** Key exchanges per second over time. */
 export const KEY_EXCHANGES_PER_S = 25;
 /** Incoming peers that gave nothing and left, and are still remembered one by one. */
-export const MAX_REMEMBERED_GUESTS = 1_000;
+export const MAX_REMEMBERED_INCOMING = 1_000;
 /** File descriptors for the main thread, trackers and the terminal; an idle process has about 20. */
 export const RESERVED_DESCRIPTORS = 40;
 /** File descriptors of each thread: its event loop and its pipes. */

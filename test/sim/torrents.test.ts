@@ -142,12 +142,12 @@ test('a place that one torrent leaves is taken by another at once, be it a dial 
 
   const { shard: visited } = two({ share: { openPeers: 1 } });
   visited.listen();
-  const guest = visited.knock({ script: [[30, { say: Buffer.from('no handshake') }]] }, '8.8.8.1');
+  const visitor = visited.knock({ script: [[30, { say: Buffer.from('no handshake') }]] }, '8.8.8.1');
   const [waiting] = visited.add({ script: [], connect: { fail: 'refused', afterMs: 30 } });
   visited.run(29);
   assert.equal(waiting?.dials, 0);
   visited.run(2);
-  assert.deepEqual([guest.destroyed, waiting?.dials], [true, 1]);
+  assert.deepEqual([visitor.destroyed, waiting?.dials], [true, 1]);
 });
 
 test('the last peer that is lost is told of at the next tick, although the torrent is idle then', () => {

@@ -8,7 +8,7 @@ import { peerIndex, shardId } from '../../src/shared/indices.ts';
 import {
   MAX_PEERS_PER_SOURCE,
   MAX_PEERS_PER_SUBNET,
-  MAX_REMEMBERED_GUESTS,
+  MAX_REMEMBERED_INCOMING,
 } from '../../src/shared/limits.ts';
 
 test('P2P text, ipfilter.dat, CIDR and single addresses, in one list', () => {
@@ -108,11 +108,11 @@ test('incoming peers: a ban covers the whole address, and those that give nothin
   assert.deepEqual(peers.sharingHost(known.peer), [guest(0)]);
   assert.equal(peers.ban(known.peer), true);
   assert.equal(peers.isUnwelcome('8.8.8.8'), true);
-  for (let n = 1; n < MAX_REMEMBERED_GUESTS + 500; n++) {
+  for (let n = 1; n < MAX_REMEMBERED_INCOMING + 500; n++) {
     peers.accept({ peer: guest(n), host: '9.9.9.9', port: 5 });
     peers.settle(unheard(guest(n), shardId(1), 'handshaking', 0));
   }
-  assert.ok(peers.knownCount - peers.size <= MAX_REMEMBERED_GUESTS + 1);
+  assert.ok(peers.knownCount - peers.size <= MAX_REMEMBERED_INCOMING + 1);
   peers.settle(unheard(known.peer, shardId(1), 'queued', 0));
   assert.equal(peers.allSettled, false, 'one guest is still here');
   peers.settleAccepted({ position: 0, shards: 1 }, shardId(1), 0);

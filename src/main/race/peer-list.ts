@@ -2,7 +2,7 @@
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../../shared/indices.ts';
 import { canonicalHost } from '../../shared/ip-address.ts';
-import { MAX_REMEMBERED_GUESTS } from '../../shared/limits.ts';
+import { MAX_REMEMBERED_INCOMING } from '../../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../../shared/messages.ts';
 import { INCOMING, PUBLIC_SOURCES, USER } from '../discovery/peer-source.ts';
 import type { Blocklist } from './blocklist.ts';
@@ -36,7 +36,7 @@ export class PeerList {
   readonly #accepted = new Map<PeerIndex, KnownPeer>();
   readonly incoming = new IncomingNumbers();
   /** Incoming peers that left and gave nothing, the oldest first. */
-  readonly #idleGuests = new Set<PeerIndex>();
+  readonly #idleIncoming = new Set<PeerIndex>();
   /** Peers that the race needs until its end. */
   readonly #held = new Set<PeerIndex>();
 
@@ -182,16 +182,16 @@ export class PeerList {
   settle(outcome: PeerOutcome): void {
     const { timeline, receivedBytes } = this.#outcomes.settle(outcome);
     this.#room.grade(outcome.peer, timeline.handshaken === null && receivedBytes === 0 ? 'dead' : 'kept');
-    this.#forgetGuest(outcome);
+    this.#forgetIncoming(outcome);
   }
 
   /** Incoming peers that give nothing and leave must not fill the memory: only the newest are remembered. */
-  #forgetGuest({ peer, receivedBytes }: PeerOutcome): void {
+  #forgetIncoming({ peer, receivedBytes }: PeerOutcome): void {
     if (receivedBytes > 0 || !this.#accepted.has(peer)) return;
-    this.#idleGuests.add(peer);
-    for (const oldest of this.#idleGuests) {
-      if (this.#idleGuests.size <= MAX_REMEMBERED_GUESTS) return;
-      this.#idleGuests.delete(oldest);
+    this.#idleIncoming.add(peer);
+    for (const oldest of this.#idleIncoming) {
+      if (this.#idleIncoming.size <= MAX_REMEMBERED_INCOMING) return;
+      this.#idleIncoming.delete(oldest);
       if (this.#held.has(oldest)) continue;
       this.#accepted.delete(oldest);
       this.#outcomes.reopen(oldest);

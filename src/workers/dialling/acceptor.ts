@@ -23,7 +23,7 @@ import type {
   Transport,
 } from '../transport/transport.ts';
 import { Arrival } from './arrival.ts';
-import { GuestBook, homeOf } from './guest-book.ts';
+import { homeOf, IncomingPlaces } from './incoming-places.ts';
 import type { TorrentDirectory } from './torrent-directory.ts';
 
 /** A torrent that may take incoming peers. */
@@ -55,7 +55,7 @@ export class Acceptor {
   readonly #host: AcceptorHost;
   readonly #readBuffer: Buffer;
   readonly #listener: Listener;
-  readonly #guests = new GuestBook();
+  readonly #places = new IncomingPlaces();
   readonly #arrivals = new Set<Arrival>();
   /** How often each home may connect; those that did last. */
   readonly #attempts = new Map<string, Allowance>();
@@ -87,12 +87,12 @@ export class Acceptor {
 
   /** The peer came in here. */
   has(peer: PeerDriver): boolean {
-    return this.#guests.has(peer);
+    return this.#places.has(peer);
   }
 
   /** A peer is gone; true if it had come in here. */
   left(peer: PeerDriver): boolean {
-    return this.#guests.leave(peer);
+    return this.#places.leave(peer);
   }
 
   tick(now: number): void {
@@ -113,10 +113,10 @@ export class Acceptor {
     const now = this.#host.clock();
     const home = homeOf(from.host);
     if (!this.#isWanted || !this.#mayTry(home, now)) return;
-    const isFullHome = this.#guests.atHome(home) >= this.#mostPerAddress;
-    if (isFullHome && !this.#guests.makeRoomFor(from.host, now, home)) return;
-    const isFull = this.#guests.size >= this.#mostPeers || !this.#host.hasRoom;
-    if (isFull && !this.#guests.makeRoomFor(from.host, now)) return;
+    const isFullHome = this.#places.atHome(home) >= this.#mostPerAddress;
+    if (isFullHome && !this.#places.makeRoomFor(from.host, now, home)) return;
+    const isFull = this.#places.size >= this.#mostPeers || !this.#host.hasRoom;
+    if (isFull && !this.#places.makeRoomFor(from.host, now)) return;
     const arrival = new Arrival(from, now, {
       readBuffer: this.#readBuffer,
       encryption: this.#host.encryption,
@@ -127,12 +127,12 @@ export class Acceptor {
       onNamed: (one, infoHash, connection) => this.#named(one, infoHash, connection),
       onGone: (one) => {
         this.#arrivals.delete(one);
-        this.#guests.leave(one);
+        this.#places.leave(one);
         this.#host.freed();
       },
     });
     this.#arrivals.add(arrival);
-    this.#guests.enter(arrival, from.host, now);
+    this.#places.enter(arrival, from.host, now);
     arrival.begin(start);
   }
 
@@ -146,7 +146,7 @@ export class Acceptor {
     if (torrent?.mayAccept !== true) return null;
     this.#arrivals.delete(arrival);
     const peer = torrent.welcome(arrival, connection);
-    this.#guests.replace(arrival, peer);
+    this.#places.replace(arrival, peer);
     return peer;
   }
 

@@ -3,7 +3,7 @@ import type { CloseCode } from '../../shared/close-reason.ts';
 import { AcceptedConnection, type AcceptedSetup } from '../transport/encryption/mse-connection.ts';
 import type { Address, Connection, ConnectionEvents } from '../transport/transport.ts';
 import { infoHashIn, mayBeHandshake, NAMED_BYTES } from '../wire/handshake.ts';
-import type { IncomingPeer } from './guest-book.ts';
+import type { IncomingPeer } from './incoming-places.ts';
 
 export interface ArrivalSetup extends AcceptedSetup {
   readonly readBuffer: Buffer;

@@ -144,7 +144,7 @@ export class Dialler {
     address: PeerAddress,
     before: PeerState,
     outcome: PeerOutcome,
-    { isOver, isGuest }: { readonly isOver: boolean; readonly isGuest: boolean },
+    { isOver, isIncoming }: { readonly isOver: boolean; readonly isIncoming: boolean },
   ): PeerOutcome | null {
     const now = this.#clock();
     const { code, detail = '' } = outcome.reason;
@@ -157,7 +157,7 @@ export class Dialler {
     const ending = this.#approaches.ending(before, outcome);
     if (ending.reason.code === 'race-lost') this.addresses.sendHome(address);
     const mayReturn =
-      this.#plan.reconnect && !isGuest && this.#families?.wayTo(address.host, now) !== 'never';
+      this.#plan.reconnect && !isIncoming && this.#families?.wayTo(address.host, now) !== 'never';
     if (!mayReturn) return ending;
     return { ...ending, retryInMs: this.addresses.retryLater(address, ending.reason.code, now) };
   }

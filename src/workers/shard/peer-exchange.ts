@@ -18,12 +18,12 @@ export class PeerExchange {
   readonly #told = new Map<PeerIndex, Told>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** Only peers that we dialled are passed on. Incoming peers (guests) may not be reachable for others. */
-  tick(peers: Iterable<PeerDriver>, isGuest: (peer: PeerDriver) => boolean, now: number): void {
+  /** Only peers that we dialled are passed on. Incoming peers may not be reachable for others. */
+  tick(peers: Iterable<PeerDriver>, isIncoming: (peer: PeerDriver) => boolean, now: number): void {
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
     const present = [...peers].filter((peer) => peer.inSession);
-    const reachable = present.filter((peer) => !isGuest(peer));
+    const reachable = present.filter((peer) => !isIncoming(peer));
     for (const listener of present) {
       if (!listener.exchangesPeers) continue;
       let told = this.#told.get(listener.index);

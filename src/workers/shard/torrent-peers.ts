@@ -158,9 +158,9 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#remove(peer);
     this.#pex?.forget(peer.index);
     const isOver = this.#over || this.#thread.stopping || this.#kept.decided;
-    const isGuest = this.#thread.peerLeft(peer);
+    const isIncoming = this.#thread.peerLeft(peer);
     const outcome = outcomeOf(peer, after, this.#thread.task.shard);
-    const told = this.#dialler.lost(peer.peerAddress, before, outcome, { isOver, isGuest });
+    const told = this.#dialler.lost(peer.peerAddress, before, outcome, { isOver, isIncoming });
     if (told !== null) this.#outbox.closed(told);
     this.#dialler.pump();
   }

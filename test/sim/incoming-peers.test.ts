@@ -35,12 +35,12 @@ const inside = (peers: readonly FakePeer[]): number => peers.filter(isIn).length
 
 test('silent incoming peers of one network are replaced at once by a newcomer from elsewhere, the oldest first', () => {
   const shard = open();
-  const guests = crowd(shard, silent, true);
+  const visitors = crowd(shard, silent, true);
   shard.run(1_000);
-  assert.equal(inside(guests), MAX_ACCEPTED_PEERS);
+  assert.equal(inside(visitors), MAX_ACCEPTED_PEERS);
   const newcomer = shard.knock(silent, '9.9.9.9');
   assert.deepEqual(
-    [isIn(newcomer), inside(guests), guests[0]?.destroyed],
+    [isIn(newcomer), inside(visitors), visitors[0]?.destroyed],
     [true, MAX_ACCEPTED_PEERS - 1, true],
   );
   shard.run(1_000);
@@ -55,12 +55,12 @@ test('silent incoming peers from many networks have twelve seconds, those with w
     [promising, 60],
   ] as const) {
     const shard = open();
-    const guests = crowd(shard, script, false);
+    const visitors = crowd(shard, script, false);
     shard.run(seconds * 1_000 - 100);
     assert.equal(isIn(shard.knock(silent, '9.9.9.9')), false);
     shard.run(200);
     assert.ok(isIn(shard.knock(silent, '9.9.9.9')));
-    assert.equal(inside(guests), MAX_ACCEPTED_PEERS - 1);
+    assert.equal(inside(visitors), MAX_ACCEPTED_PEERS - 1);
   }
 });
 
@@ -79,11 +79,11 @@ test('the least useful one is replaced: not one that sent data, unchokes us, or 
   const kinds = [gives, unchokes, promising, silent, hasNothing].map((script, i) =>
     shard.knock(script, `8.9.${i}.1`),
   );
-  const guests = Array.from({ length: MAX_ACCEPTED_PEERS - kinds.length }, (_, i) =>
+  const visitors = Array.from({ length: MAX_ACCEPTED_PEERS - kinds.length }, (_, i) =>
     shard.knock(promising, `8.8.${i}.1`),
   );
   shard.run(30_000);
-  assert.equal(inside([...kinds, ...guests]), MAX_ACCEPTED_PEERS);
+  assert.equal(inside([...kinds, ...visitors]), MAX_ACCEPTED_PEERS);
   const order = [0, 1, 2].map((i) => {
     shard.knock(promising, `9.9.${i}.9`);
     return kinds.map(isIn);
@@ -101,21 +101,21 @@ test('one home has three places: an IPv4 address, a /64 of IPv6, an IPv4 address
     ['2a00:1450:1:2::1', '2a00:1450:1:2::2', '2a00:1450:1:2:3::', '2a00:1450:1:2:ffff::9'],
   ] as const) {
     const shard = open();
-    const guests = hosts.map((host) => shard.knock(silent, host));
-    assert.equal(inside(guests), MAX_ACCEPTED_PER_ADDRESS);
+    const visitors = hosts.map((host) => shard.knock(silent, host));
+    assert.equal(inside(visitors), MAX_ACCEPTED_PER_ADDRESS);
     assert.ok(isIn(shard.knock(silent, '2a00:1450:1:3::1')), 'the neighbours may come');
     shard.run(13_000);
     assert.ok(isIn(shard.knock(silent, hosts[0])), 'a peer that comes back finds its old connections gone');
-    assert.deepEqual([inside(guests), guests[0]?.destroyed], [MAX_ACCEPTED_PER_ADDRESS - 1, true]);
+    assert.deepEqual([inside(visitors), visitors[0]?.destroyed], [MAX_ACCEPTED_PER_ADDRESS - 1, true]);
   }
 });
 
 test('incoming peers are also replaced when sockets are scarce', () => {
   const shard = open({ share: { openPeers: 5 } });
-  const guests = Array.from({ length: 5 }, (_, i) => shard.knock(silent, `8.8.${i}.1`));
+  const visitors = Array.from({ length: 5 }, (_, i) => shard.knock(silent, `8.8.${i}.1`));
   shard.run(13_000);
   assert.ok(isIn(shard.knock(silent, '9.9.9.9')));
-  assert.equal(inside(guests), 4);
+  assert.equal(inside(visitors), 4);
 });
 
 test('a peer may reconnect sixteen times, then once per second; other addresses are not delayed', () => {
@@ -123,9 +123,9 @@ test('a peer may reconnect sixteen times, then once per second; other addresses 
   const visits: FakePeerScript = { script: [[1, { end: 'closed-by-peer' }]] };
   const visitsOf = (count: number): number =>
     Array.from({ length: count }, () => {
-      const guest = shard.knock(visits, '8.8.8.8');
+      const visitor = shard.knock(visits, '8.8.8.8');
       shard.run(2);
-      return guest.dials;
+      return visitor.dials;
     }).reduce((sum, dials) => sum + dials, 0);
   assert.equal(visitsOf(40), ACCEPT_BURST_PEERS);
   assert.ok(isIn(shard.knock(silent, '8.8.8.9')));
@@ -145,9 +145,9 @@ test('a key exchange begins with a whole key, and all incoming peers share one l
   shard.run(1_000);
   const answered = (count: number, from: number): number =>
     Array.from({ length: count }, (_, i) => {
-      const guest = shard.knock({ script: [say(0, key)] }, `8.8.${from + i}.1`);
+      const visitor = shard.knock({ script: [say(0, key)] }, `8.8.${from + i}.1`);
       shard.run(0);
-      return Number(guest.bytesHeard.length >= 96);
+      return Number(visitor.bytesHeard.length >= 96);
     }).reduce((sum, one) => sum + one, 0);
   assert.equal(answered(KEY_EXCHANGE_BURST + 20, 0), KEY_EXCHANGE_BURST);
   shard.run(1_000);
@@ -162,11 +162,11 @@ test('a connection that names no torrent is closed after ten seconds, and no tor
       [50_000, { say: wire.keepAlive }],
     ],
   };
-  const guest = shard.knock(half, '8.8.8.8');
+  const visitor = shard.knock(half, '8.8.8.8');
   shard.run(9_900);
-  assert.equal(isIn(guest), true);
+  assert.equal(isIn(visitor), true);
   shard.run(400);
-  assert.equal(isIn(guest), false);
+  assert.equal(isIn(visitor), false);
   assert.equal(shard.shard.open, 0, 'its socket is free');
   assert.deepEqual(
     shard.events.filter(({ type }) => type === 'accepted' || type === 'closed'),
@@ -180,8 +180,8 @@ test('to name a torrent does not make the ten seconds for a handshake longer', (
   const slow: FakePeerScript = {
     script: [say(9_000, shaken.subarray(0, 48)), say(11_000, shaken.subarray(48))],
   };
-  const guest = shard.knock(slow, '8.8.8.8');
+  const visitor = shard.knock(slow, '8.8.8.8');
   shard.run(10_300);
-  assert.equal(isIn(guest), false);
+  assert.equal(isIn(visitor), false);
   assert.deepEqual(shard.closings, [[10, 'handshaking', 'handshake-timeout']]);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { unheard } from '../../src/main/race/outcomes.ts';
 import { PeerList } from '../../src/main/race/peer-list.ts';
 import { type PeerIndex, peerIndex, shardId } from '../../src/shared/indices.ts';
-import { MAX_REMEMBERED_GUESTS } from '../../src/shared/limits.ts';
+import { MAX_REMEMBERED_INCOMING } from '../../src/shared/limits.ts';
 
 const SHARD = shardId(1);
 
@@ -25,13 +25,13 @@ test('only the newest incoming peers that gave nothing are remembered, and the l
   const list = new PeerList();
   const giver = visit(list, 16_384);
   const first = visit(list);
-  for (let i = 0; i < MAX_REMEMBERED_GUESTS; i++) visit(list);
+  for (let i = 0; i < MAX_REMEMBERED_INCOMING; i++) visit(list);
   const last = visit(list);
   assert.deepEqual(
     [giver, first, last].map((peer) => list.knows(peer)),
     [true, false, true],
   );
-  assert.equal(list.knownCount - list.size, MAX_REMEMBERED_GUESTS + 1);
+  assert.equal(list.knownCount - list.size, MAX_REMEMBERED_INCOMING + 1);
   assert.ok(list.allSettled);
   assert.ok(list.outcomeOf(first) === undefined);
 });
@@ -41,7 +41,7 @@ test('an incoming peer that the race needs is never forgotten, whether it is nee
   const before = visit(list, 0, (peer) => list.hold(peer));
   const after = visit(list);
   list.hold(after);
-  for (let i = 0; i <= 2 * MAX_REMEMBERED_GUESTS; i++) visit(list);
+  for (let i = 0; i <= 2 * MAX_REMEMBERED_INCOMING; i++) visit(list);
   assert.deepEqual(
     [before, after].map((peer) => list.nameOf(peer)),
     ['10.0.0.1:5', '10.0.0.1:5'],
@@ -52,7 +52,7 @@ test('an incoming peer that the race needs is never forgotten, whether it is nee
 test('a ban of a forgotten incoming peer changes nothing', () => {
   const list = new PeerList();
   const first = visit(list);
-  for (let i = 0; i <= MAX_REMEMBERED_GUESTS; i++) visit(list);
+  for (let i = 0; i <= MAX_REMEMBERED_INCOMING; i++) visit(list);
   assert.equal(list.ban(first), false);
 });
 

@@ -4,7 +4,7 @@
  * more crowded than that of the newcomer.
  */
 import { networkOf } from '../../shared/ip-address.ts';
-import { GUEST_GRACE_MS, USEFUL_GUEST_GRACE_MS } from '../../shared/limits.ts';
+import { INCOMING_GRACE_MS, USEFUL_INCOMING_GRACE_MS } from '../../shared/limits.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 
 /** The part of an incoming peer that is judged. Its state is null until it has named its torrent. */
@@ -14,7 +14,7 @@ export interface IncomingPeer {
   close(code: 'slot-needed'): void;
 }
 
-interface Guest {
+interface Place {
   readonly peer: IncomingPeer;
   readonly at: number;
   /** An IPv4 address or an IPv6 /64: what one household has. */
@@ -26,18 +26,18 @@ interface Guest {
 /** An IPv4 address is one host; with IPv6 each host has a /64. */
 export const homeOf = (host: string): string => networkOf(host, 4, 8);
 
-export class GuestBook {
+export class IncomingPlaces {
   /** In the order in which they connected. */
-  readonly #guests = new Map<IncomingPeer, Guest>();
+  readonly #places = new Map<IncomingPeer, Place>();
   readonly #perHome = new Map<string, number>();
   readonly #perNetwork = new Map<string, number>();
 
   get size(): number {
-    return this.#guests.size;
+    return this.#places.size;
   }
 
   has(peer: IncomingPeer): boolean {
-    return this.#guests.has(peer);
+    return this.#places.has(peer);
   }
 
   atHome(home: string): number {
@@ -45,43 +45,43 @@ export class GuestBook {
   }
 
   enter(peer: IncomingPeer, host: string, at: number): void {
-    const guest = { peer, at, home: homeOf(host), network: networkOf(host, 3, 6) };
-    this.#guests.set(peer, guest);
-    count(this.#perHome, guest.home, 1);
-    count(this.#perNetwork, guest.network, 1);
+    const place = { peer, at, home: homeOf(host), network: networkOf(host, 3, 6) };
+    this.#places.set(peer, place);
+    count(this.#perHome, place.home, 1);
+    count(this.#perNetwork, place.network, 1);
   }
 
   /** `peer` takes the place of `before`, with the same arrival time. */
   replace(before: IncomingPeer, peer: IncomingPeer): void {
-    const guest = this.#guests.get(before);
-    if (guest === undefined || !this.#guests.delete(before)) return;
-    this.#guests.set(peer, { ...guest, peer });
+    const place = this.#places.get(before);
+    if (place === undefined || !this.#places.delete(before)) return;
+    this.#places.set(peer, { ...place, peer });
   }
 
-  /** True if the peer was in the book. */
+  /** True if the peer had a place. */
   leave(peer: IncomingPeer): boolean {
-    const guest = this.#guests.get(peer);
-    if (guest === undefined) return false;
-    this.#guests.delete(peer);
-    count(this.#perHome, guest.home, -1);
-    count(this.#perNetwork, guest.network, -1);
+    const place = this.#places.get(peer);
+    if (place === undefined) return false;
+    this.#places.delete(peer);
+    count(this.#perHome, place.home, -1);
+    count(this.#perNetwork, place.network, -1);
     return true;
   }
 
-  /** Closes one guest to make room for a peer from `host`; with `home` one from there. False if no guest can be closed. */
+  /** Closes one peer to make room for another from `host`; with `home` one from there. False if none can be closed. */
   makeRoomFor(host: string, now: number, home: string | null = null): boolean {
     const crowd = (this.#perNetwork.get(networkOf(host, 3, 6)) ?? 0) + 1;
-    let victim: { readonly guest: Guest; readonly use: number; readonly crowd: number } | null = null;
-    for (const guest of this.#guests.values()) {
-      if (home !== null && guest.home !== home) continue;
-      const use = useOf(guest.peer);
-      const theirs = this.#perNetwork.get(guest.network) ?? 0;
-      const grace = use >= USE.promising ? USEFUL_GUEST_GRACE_MS : GUEST_GRACE_MS;
-      if (use >= USE.works || (now - guest.at < grace && theirs <= crowd)) continue;
+    let victim: { readonly place: Place; readonly use: number; readonly crowd: number } | null = null;
+    for (const place of this.#places.values()) {
+      if (home !== null && place.home !== home) continue;
+      const use = useOf(place.peer);
+      const theirs = this.#perNetwork.get(place.network) ?? 0;
+      const grace = use >= USE.promising ? USEFUL_INCOMING_GRACE_MS : INCOMING_GRACE_MS;
+      if (use >= USE.works || (now - place.at < grace && theirs <= crowd)) continue;
       if (victim === null || use < victim.use || (use === victim.use && theirs > victim.crowd))
-        victim = { guest, use, crowd: theirs };
+        victim = { place, use, crowd: theirs };
     }
-    victim?.guest.peer.close('slot-needed');
+    victim?.place.peer.close('slot-needed');
     return victim !== null;
   }
 }
