@@ -27,7 +27,7 @@ test('exit status 2: wrong usage, named', async () => {
     [['get', good, '--idle-timeout', 'abc'], /--idle-timeout abc: not a duration/],
     [
       ['get', good, '--memory', '1K'],
-      /one piece of this torrent has 16.0 KiB, and --memory allows 1.0 KiB: allow more/,
+      /one piece of this torrent has 16.0 KiB, and --memory allows 1.0 KiB: give it more/,
     ],
     [
       ['get', `magnet:?xt=urn:btih:${'0'.repeat(40)}`, '--dht-bootstrap', 'bad'],

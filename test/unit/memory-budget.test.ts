@@ -64,7 +64,7 @@ test('huge pieces need room for only one; a piece larger than the total is wrong
   assert.equal((await budget.take(pieces(256), 512 * MIB, never)) / MIB, 256);
   await assert.rejects(budget.take(pieces(512), 1, never), {
     code: 'usage',
-    message: 'one piece of this torrent has 512.0 MiB, and --memory allows 256.0 MiB: allow more',
+    message: 'one piece of this torrent has 512.0 MiB, and --memory allows 256.0 MiB: give it more',
   });
 });
 

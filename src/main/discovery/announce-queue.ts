@@ -11,8 +11,8 @@ import {
   MAX_FAILED_TRACKERS,
 } from '../../shared/limits.ts';
 import type { Later } from '../../shared/lived-timer.ts';
-import { Allowance } from './allowance.ts';
 import { compareNeeds, type Need } from './need.ts';
+import { RateLimit } from './rate-limit.ts';
 import { hostnameOf } from './tracker-bounds.ts';
 
 export interface Turn {
@@ -31,7 +31,7 @@ export class Withdrawn extends Error {
 
 interface Host {
   underWay: number;
-  readonly rate: Allowance;
+  readonly rate: RateLimit;
   /** In the order in which they start. */
   readonly waiting: Waiting[];
   /** Cancels the check that runs when the rate allows the next announce. */
@@ -160,7 +160,7 @@ export class AnnounceQueue {
     const name = hostnameOf(url);
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
-    const rate = new Allowance(ANNOUNCES_PER_HOST_PER_S, this.#now());
+    const rate = new RateLimit(ANNOUNCES_PER_HOST_PER_S, this.#now());
     const host: Host = { underWay: 0, rate, waiting: [], cancelLook: null };
     this.#hosts.set(name, host);
     return host;

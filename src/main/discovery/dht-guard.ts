@@ -23,7 +23,7 @@ import {
   MAX_DHT_PORTS_PER_HOST,
   MAX_DHT_TRANSACTION_BYTES,
 } from '../../shared/limits.ts';
-import { Allowance } from './allowance.ts';
+import { RateLimit } from './rate-limit.ts';
 
 /** BEP 5. We do not store values for others (BEP 44): we do not need it to find peers, and its answers are large. */
 const QUERIES: ReadonlySet<string> = new Set(['ping', 'find_node', 'get_peers', 'announce_peer']);
@@ -32,18 +32,18 @@ const ID_BYTES = 20;
 const NODE_BYTES = { nodes: 26, nodes6: 38 } as const;
 
 interface Asker {
-  answers: Allowance;
+  answers: RateLimit;
   /** The ports that the host announced, and when. */
   readonly ports: Map<number, number>;
 }
 
 export class DhtGuard {
-  readonly #all: Allowance;
+  readonly #all: RateLimit;
   /** By host; for IPv6 by its /64, because one customer has all of it. The host with the oldest query is first. */
   readonly #askers = new Map<string, Asker>();
 
   constructor(now: number) {
-    this.#all = new Allowance(DHT_ANSWERS_PER_S, now);
+    this.#all = new RateLimit(DHT_ANSWERS_PER_S, now);
   }
 
   /** Whether to answer this query. Counts it. */
@@ -69,7 +69,7 @@ export class DhtGuard {
   #askerOf(host: string, now: number): Asker {
     const key = networkOf(host);
     const asker = this.#askers.get(key) ?? {
-      answers: new Allowance(DHT_ANSWERS_PER_HOST_PER_S, now),
+      answers: new RateLimit(DHT_ANSWERS_PER_HOST_PER_S, now),
       ports: new Map<number, number>(),
     };
     this.#askers.delete(key);

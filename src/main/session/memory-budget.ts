@@ -45,7 +45,7 @@ export class MemoryBudget {
     if (piece > this.#total)
       throw new Failure(
         'usage',
-        `one piece of this torrent has ${formatSize(piece)}, and --memory allows ${formatSize(this.#total)}: allow more`,
+        `one piece of this torrent has ${formatSize(piece)}, and --memory allows ${formatSize(this.#total)}: give it more`,
       );
     return new Promise((resolve, reject) => {
       const abort = (): void => {

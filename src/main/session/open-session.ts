@@ -97,7 +97,7 @@ export class Session {
       return opened;
     } catch (error) {
       if (!wait.signal.aborted) throw error;
-      const what = wait.signal.reason === CLOSED ? CLOSED : 'the source was waited for no longer';
+      const what = wait.signal.reason === CLOSED ? CLOSED : 'the signal ended the wait for the source';
       throw new Failure('interrupted', what, { cause: wait.signal.reason });
     } finally {
       signal?.removeEventListener('abort', end);

@@ -182,6 +182,6 @@ export class SessionTorrent implements Torrent {
 function removed(): Failure {
   return new Failure(
     'interrupted',
-    'the torrent was taken out of the session; added again, it goes on from there',
+    'the torrent was removed from the session; if it is added again, it goes on with what is there',
   );
 }

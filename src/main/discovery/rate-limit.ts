@@ -1,5 +1,5 @@
 /** A rate limit: this many at once, and the same number again each second. */
-export class Allowance {
+export class RateLimit {
   readonly #perS: number;
   #left: number;
   #at: number;
