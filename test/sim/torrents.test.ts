@@ -150,7 +150,7 @@ test('a place that one torrent leaves is taken by another at once, be it a dial 
   assert.deepEqual([visitor.destroyed, waiting?.dials], [true, 1]);
 });
 
-test('the last peer that is lost is told of at the next tick, although the torrent is idle then', () => {
+test('an outcome is reported at the next tick, although the torrent is idle then', () => {
   const shard = new VirtualShard({});
   shard.add({ script: [], connect: { fail: 'refused', afterMs: 260 } });
   shard.run(501);

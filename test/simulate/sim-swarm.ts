@@ -1,4 +1,4 @@
-/** The peers and trackers of a simulated torrent: what is in the network for it, and who tells of whom. */
+/** The peers and trackers of a simulated torrent: what is in the network for it, and which source names which peer. */
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import type { VirtualMachine } from '../support/virtual-machine.ts';
 import { addressOf } from '../support/virtual-session.ts';

@@ -67,9 +67,7 @@ export function getSettings(flags: GetFlags): GetSettings {
     ...run,
     session: {
       ...session,
-      hashers: parseHashers(flags.hashers),
-      memory: parseMemory(flags.memory),
-      webseeds: flags.webseeds,
+      ...pieceSettings(flags),
       port: portOf(flags),
       journalKey: flags.journalKey ?? null,
     },
@@ -115,18 +113,18 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
   const { session, torrent, ...run } = withoutDownload(flags);
   return {
     ...run,
-    session: {
-      ...session,
-      hashers: parseHashers(flags.hashers),
-      memory: parseMemory(flags.memory),
-      webseeds: flags.webseeds,
-    },
+    session: { ...session, ...pieceSettings(flags) },
     torrent: {
       ...torrent,
       firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
     },
     durationMs: parseDuration('--duration', flags.duration),
   };
+}
+
+/** What fetches, holds and checks pieces. */
+function pieceSettings({ hashers, memory, webseeds }: Pick<GetFlags, 'hashers' | 'memory' | 'webseeds'>) {
+  return { hashers: parseHashers(hashers), memory: parseMemory(memory), webseeds };
 }
 
 export function parseHashers(text: string): number {
