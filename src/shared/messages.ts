@@ -135,9 +135,11 @@ export type ShardCommand =
       readonly type: 'listen';
       readonly port: number;
       readonly host: string | null;
-      /** Threads that are told to listen at this port; with more than one they share it, if the system allows that. */
-      readonly listeners: number;
+      /** Other threads are told to listen at the same port, if the system allows that. */
+      readonly shared: boolean;
     }
+  /** So many threads listen: each takes its part of the incoming peers. */
+  | { readonly type: 'listeners'; readonly count: number }
   /** The network was down and is back: the lost peers were not at fault. */
   | { readonly type: 'network-back' }
   | { readonly type: 'stop' };

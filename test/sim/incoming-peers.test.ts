@@ -185,3 +185,13 @@ test('to name a torrent does not make the ten seconds for a handshake longer', (
   assert.equal(isIn(visitor), false);
   assert.deepEqual(shard.closings, [[10, 'handshaking', 'handshake-timeout']]);
 });
+
+test('where several threads listen, each takes its part of the places', () => {
+  const shard = open();
+  shard.shard.command({ type: 'listeners', count: 2 });
+  const visitors = Array.from({ length: MAX_ACCEPTED_PEERS }, (_, i) =>
+    shard.knock(silent, `8.8.${i + 1}.1`),
+  );
+  shard.run(1_000);
+  assert.equal(inside(visitors), Math.ceil(MAX_ACCEPTED_PEERS / 2));
+});

@@ -181,7 +181,7 @@ export class VirtualShard {
   }
 
   listen(): void {
-    this.shard.command({ type: 'listen', port: 1, host: null, listeners: 1 });
+    this.shard.command({ type: 'listen', port: 1, host: null, shared: false });
   }
 
   /** A peer connects to us, if the shard listens. */

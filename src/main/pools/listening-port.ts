@@ -5,6 +5,7 @@
 import type { ShardCommand } from '../../shared/messages.ts';
 
 type ListenCommand = Extract<ShardCommand, { type: 'listen' }>;
+type ListenersCommand = Extract<ShardCommand, { type: 'listeners' }>;
 /** As the shards answer: the port, or the system's error. */
 interface Answer {
   readonly port: number | null;
@@ -13,7 +14,7 @@ interface Answer {
 
 export interface ListeningThreads {
   readonly size: number;
-  send(position: number, command: ListenCommand): void;
+  send(position: number, command: ListenCommand | ListenersCommand): void;
   /**
    * Finds out that no program has the port, and resolves to it; 0 takes a free one. Rejects with the system's error. Sockets
    * that share a port would let another process of this user take it as well.
@@ -43,7 +44,7 @@ export class ListeningPort {
       const shared = await this.#openShared(port, host);
       if (shared !== null) return shared;
     }
-    const answer = await this.#ask(0, { type: 'listen', port, host, listeners: 1 });
+    const answer = await this.#ask(0, { type: 'listen', port, host, shared: false });
     if (answer.port === null) throw new Error(answer.error ?? 'unknown');
     return answer.port;
   }
@@ -52,8 +53,9 @@ export class ListeningPort {
   async #openShared(wanted: number, host: string | null): Promise<number | null> {
     const port = await this.#threads.reserve(wanted, host);
     const positions = Array.from({ length: this.#threads.size }, (_, position) => position);
-    const command: ListenCommand = { type: 'listen', port, host, listeners: positions.length };
+    const command: ListenCommand = { type: 'listen', port, host, shared: true };
     await Promise.all(positions.map((position) => this.#ask(position, command)));
+    for (const position of this.#asked.keys()) this.#tellCount(position);
     return this.threads > 0 ? port : null;
   }
 
@@ -69,7 +71,14 @@ export class ListeningPort {
   /** A new thread is in the place of a dead one, which may not have answered. */
   replaced(position: number): void {
     const command = this.#asked.get(position);
-    if (command !== undefined) this.#threads.send(position, command);
+    if (command === undefined) return;
+    this.#threads.send(position, command);
+    if (command.shared) this.#tellCount(position);
+  }
+
+  /** The limits of incoming peers are those of the session: where one thread listens, it may have all of them. */
+  #tellCount(position: number): void {
+    this.#threads.send(position, { type: 'listeners', count: this.#asked.size });
   }
 
   #ask(position: number, command: ListenCommand): Promise<Answer> {

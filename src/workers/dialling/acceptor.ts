@@ -61,11 +61,11 @@ export class Acceptor {
   readonly #attempts = new Map<string, Allowance>();
   readonly #keyExchanges: Allowance;
   /** The part of the session's limits that falls to this thread. */
-  readonly #mostPeers: number;
-  readonly #mostPerAddress: number;
+  #mostPeers = MAX_ACCEPTED_PEERS;
+  #mostPerAddress = MAX_ACCEPTED_PER_ADDRESS;
 
   constructor(
-    at: { readonly port: number; readonly host: string | null; readonly listeners: number },
+    at: { readonly port: number; readonly host: string | null; readonly shared: boolean },
     transport: Transport,
     shard: AcceptorHost,
   ) {
@@ -73,11 +73,15 @@ export class Acceptor {
     this.#readBuffer = transport.readBuffer;
     this.#keyExchanges = new Allowance(KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S, shard.clock());
     const onAccept = (from: Address, start: Start): void => shard.guard(() => this.#accept(from, start));
-    const { port, host, listeners } = at;
+    const { port, host, shared } = at;
+    const request = { port, host, shared, onAccept };
+    this.#listener = transport.listen(request, (listening) => shard.onListening(listening));
+  }
+
+  /** So many threads listen at the port. */
+  share(listeners: number): void {
     this.#mostPeers = Math.ceil(MAX_ACCEPTED_PEERS / listeners);
     this.#mostPerAddress = Math.ceil(MAX_ACCEPTED_PER_ADDRESS / listeners);
-    const request = { port, host, shared: listeners > 1, onAccept };
-    this.#listener = transport.listen(request, (listening) => shard.onListening(listening));
   }
 
   /** Connections that have not named their torrent. */

@@ -107,7 +107,7 @@ export class DialTurns {
     const before = allowed;
     // New addresses come before lost ones, whichever torrent they are of.
     for (const isNew of [true, false])
-      for (const taker of [...this.#takers]) {
+      for (const taker of allowed > 0 ? [...this.#takers] : []) {
         if (allowed === 0) break;
         if (taker.newWaiting > 0 === isNew) allowed -= this.#dialSome(taker, allowed, now);
       }

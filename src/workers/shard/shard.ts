@@ -48,6 +48,9 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
       case 'listen':
         this.#acceptor = new Acceptor(command, this.world.transport, this);
         return;
+      case 'listeners':
+        this.#acceptor?.share(command.count);
+        return;
       case 'network-back':
         this.turns.families?.reopen();
         for (const torrent of this.#byId.values()) torrent.networkBack();
