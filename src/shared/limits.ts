@@ -602,7 +602,9 @@ export const MAX_PARALLEL_DOWNLOADS = 64;
 /** `--memory`. One download has one block of shared memory; no disk is slow enough to need more. */
 export const MAX_MEMORY_BYTES = 68_719_476_736;
 /** A torrent that has no peers, and that nothing listens to, is looked at less and less often by its session; at the end this often. */
-export const IDLE_LOOK_MS = 5_000;
+export const IDLE_LOOK_MS = 10_000;
+/** A torrent that has got nothing for this time gives its memory back if another one waits for memory; it waits itself then. */
+export const STALLED_TORRENT_MS = 60_000;
 /** Events of a torrent that wait for a program that does not take them. The oldest are dropped first. */
 export const MAX_WAITING_EVENTS = 10_000;
 /** Memory for the pieces of all torrents of a session, if the program gives no `memory`. */

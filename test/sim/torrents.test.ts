@@ -118,11 +118,7 @@ test('a thousand idle torrents send nothing, and leave nothing behind', () => {
   shard.run(1_000);
   const before = shard.posted.length;
   shard.run(10_000);
-  assert.deepEqual(
-    new Set(shard.posted.slice(before).map(({ type }) => type)),
-    new Set(['load']),
-    'but how the thread fares',
-  );
+  assert.deepEqual(shard.posted.slice(before), []);
   for (const torrent of ids) shard.shard.command({ torrent, type: 'leave' });
   assert.equal([...shard.shard.torrents.values()].length, 2);
   assert.equal(shard.posted.filter(({ type }) => type === 'left').length, 1_000);

@@ -40,7 +40,7 @@ async function during(
 
 test('a whole file through a stream, and a part of it through a web stream, while it downloads', () =>
   during('whole', SLOWLY, async ({ download, metainfo, plan, ended }) => {
-    const file = download.file(metainfo.name);
+    const file = download.readers.file(metainfo.name);
     assert.equal(file.length, PAYLOAD);
     const stream = file.stream();
     const part = file.webStream({ start: 5 * MIB - 7, end: 9 * MIB });
@@ -60,7 +60,7 @@ test('a whole file through a stream, and a part of it through a web stream, whil
 
 test('the end of the file arrives before its middle, and after the reader is destroyed the rest comes', () =>
   during('end', { ...SLOWLY, order: 'sequential' }, async ({ download, metainfo, plan, ended }) => {
-    const file = download.file(metainfo.name);
+    const file = download.readers.file(metainfo.name);
     const stream = file.stream({ start: PAYLOAD - 3 * MIB });
     const first = await firstOf(stream);
     assert.ok(download.verifiedBytes < PAYLOAD / 2, `${download.verifiedBytes} bytes are there already`);
@@ -74,7 +74,7 @@ test('the end of the file arrives before its middle, and after the reader is des
 
 test('when a torrent stops, its readers fail with a code; a reader whose bytes are all verified continues', () =>
   during('stopped', SLOWLY, async ({ download, metainfo, stop }) => {
-    const file = download.file(metainfo.name);
+    const file = download.readers.file(metainfo.name);
     const all = file.stream();
     const has = file.stream({ end: 2 * PIECE - 1 });
     const first = await firstOf(has);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultMemory } from '../../src/main/download/memory.ts';
-import { MemoryBudget } from '../../src/main/session/memory-budget.ts';
+import { MemoryBudget, type MemoryShare } from '../../src/main/session/memory-budget.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 
 const MIB = 2 ** 20;
@@ -12,11 +12,13 @@ const pieces = (mib: number, count = 100) => geometry(count * mib * MIB, mib * M
 /** What was granted so far, in order. */
 function granted(budget: MemoryBudget) {
   const grants: [string, number][] = [];
+  const shares: MemoryShare[] = [];
   const ask = (name: string, mib: number, wantedMib: number, signal = never): Promise<void> =>
-    budget.take(pieces(mib), wantedMib * MIB, signal).then((bytes) => {
-      grants.push([name, bytes / MIB]);
+    budget.take(pieces(mib), wantedMib * MIB, signal).then((share) => {
+      grants.push([name, share.bytes / MIB]);
+      shares.push(share);
     });
-  return { grants, ask };
+  return { grants, shares, ask };
 }
 
 test('a single torrent gets all that it wants, up to the total', async () => {
@@ -44,24 +46,24 @@ test('a known number of torrents share equally; otherwise each gets half of the 
 
 test('a torrent waits in order until there is room for two pieces; small torrents do not pass it', async () => {
   const budget = new MemoryBudget(32 * MIB, 0);
-  const { grants, ask } = granted(budget);
+  const { grants, shares, ask } = granted(budget);
   await ask('a', 1, 16);
   const waits = [ask('b', 16, 32), ask('c', 1, 4)];
   await Promise.resolve();
   assert.deepEqual([grants.length, budget.waiting], [1, 2]);
-  budget.giveBack(16 * MIB);
+  shares[0]?.release();
   await waits[0];
   assert.deepEqual(grants.at(-1), ['b', 32]);
-  budget.giveBack(32 * MIB);
+  shares[1]?.release();
   await waits[1];
   assert.deepEqual(grants.at(-1), ['c', 4]);
-  budget.giveBack(4 * MIB);
+  shares[2]?.release();
   assert.equal(budget.freeBytes, 32 * MIB);
 });
 
 test('huge pieces need room for only one; a piece larger than the total is wrong usage', async () => {
   const budget = new MemoryBudget(256 * MIB, 0);
-  assert.equal((await budget.take(pieces(256), 512 * MIB, never)) / MIB, 256);
+  assert.equal((await budget.take(pieces(256), 512 * MIB, never)).bytes / MIB, 256);
   await assert.rejects(budget.take(pieces(512), 1, never), {
     code: 'usage',
     message: 'one piece of this torrent has 512.0 MiB, and --memory allows 256.0 MiB: give it more',
@@ -83,6 +85,24 @@ test('a torrent that stops waiting takes nothing, and the next one is served', a
     ['c', 2],
   ]);
   await assert.rejects(budget.take(pieces(1), MIB, stop.signal), /enough/);
+});
+
+test('idle memory is wanted while another torrent waits, and no more of it than that torrent lacks', async () => {
+  const { grants, shares, ask } = granted(new MemoryBudget(24 * MIB, 3));
+  await Promise.all([ask('a', 1, 8), ask('b', 1, 8), ask('c', 1, 8)]);
+  const [a, b, c] = shares as [MemoryShare, MemoryShare, MemoryShare];
+  assert.equal(a.offer(), false, 'nobody waits');
+  const wait = ask('d', 8, 16);
+  assert.deepEqual([a.offer(), b.offer(), c.offer(), a.offer()], [true, true, false, true]);
+  b.release();
+  assert.equal(c.offer(), false, 'that of the first is still to come');
+  a.release();
+  await wait;
+  assert.deepEqual(grants.at(-1), ['d', 16]);
+  const next = ask('e', 1, 2);
+  assert.equal(c.offer(), true);
+  c.release();
+  await next;
 });
 
 test('by default many torrents have little more memory than one, and each some pieces', () => {

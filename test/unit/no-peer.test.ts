@@ -1,12 +1,13 @@
 /** How a run says that no peer is left. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goneText, noPeerText } from '../../src/main/session/no-peer.ts';
+import { exhaustedText, noPeerText } from '../../src/main/session/no-peer.ts';
 
 test('trackers are blamed only if some were asked', () => {
   assert.deepEqual(
-    [goneText(1, true), goneText(7, false)],
+    [exhaustedText(0, true), exhaustedText(1, true), exhaustedText(7, false)],
     [
+      'no peer to download from: no tracker knows one, and --peer names none',
       'the only peer is gone, and no tracker answers',
       'all 7 peers are gone, and no tracker was asked for more',
     ],

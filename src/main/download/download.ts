@@ -19,7 +19,7 @@ import { DownloadFiles } from '../storage/download-files.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
-import { type FileReader, FileReaders } from './file-reader.ts';
+import { FileReaders } from './file-reader.ts';
 import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
@@ -41,7 +41,7 @@ export class Download {
   readonly #missing: MissingFiles;
   readonly #share: NonNullable<ShardTorrent['download']>;
   readonly #verdicts: Verdicts;
-  readonly #readers: FileReaders;
+  readonly readers: FileReaders;
   #verifiedBytes = 0;
   #writeBytes = 0;
   #foundBytes = 0;
@@ -67,7 +67,7 @@ export class Download {
     this.#wantedBytes = skipUnwanted(this.#ledger, options.plan.wanted, g);
     const { files } = options;
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
-    this.#readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
+    this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
     const place = this.#files?.forThreads;
     this.#stored = options.storage.register(options.torrent, {
@@ -206,14 +206,10 @@ export class Download {
     return files.length < this.#options.plan.files.length ? files : [];
   }
 
-  file(path: string): FileReader {
-    return this.#readers.file(path);
-  }
-
   /** Stops the race. The storage threads finish their pieces and forget the torrent. Streams that miss data fail with `reason`. */
   async stop(reason?: Failure): Promise<void> {
     this.#ended = true;
-    this.#readers.end(reason);
+    this.readers.end(reason);
     this.#verdicts.stop();
     await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
     this.#unsubscribe();
@@ -226,7 +222,7 @@ export class Download {
     if (!this.#ledger.isWanted(piece)) return;
     this.#ledger.verify(piece);
     this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
-    this.#readers.verified(piece);
+    this.readers.verified(piece);
   }
 
   #full(told: readonly FullPiece[]): void {
@@ -286,7 +282,7 @@ export class Download {
   }
 
   #fail(error: unknown): void {
-    this.#readers.end(error);
+    this.readers.end(error);
     this.#end(() => this.#listener.onFailure(error));
   }
 

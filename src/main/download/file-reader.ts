@@ -94,6 +94,11 @@ export class FileReaders {
     });
   }
 
+  /** Somebody reads and waits for data. */
+  get areReading(): boolean {
+    return this.#streams.size > 0;
+  }
+
   /** The piece is verified, and its bytes are on disk. */
   verified(piece: PieceIndex): void {
     this.#waits.verified(piece);

@@ -21,18 +21,24 @@ export interface PhaseTotals {
   readonly blockBytes: Bytes;
 }
 
+/** One pass: a session with a thousand torrents asks for them every few seconds. */
 export function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotals {
-  const total = (name: keyof PhaseTotals) => stats.reduce((sum, entry) => sum + (entry?.[name] ?? 0), 0);
-  return {
-    queued: total('queued'),
-    dialing: total('dialing'),
-    handshaking: total('handshaking'),
-    choked: total('choked'),
-    unchoked: total('unchoked'),
-    dialed: total('dialed'),
-    connected: total('connected'),
-    blockBytes: total('blockBytes'),
+  const total = {
+    ...{ queued: 0, dialing: 0, handshaking: 0, choked: 0, unchoked: 0, dialed: 0, connected: 0 },
+    blockBytes: 0,
   };
+  for (const entry of stats) {
+    if (entry === null) continue;
+    total.queued += entry.queued;
+    total.dialing += entry.dialing;
+    total.handshaking += entry.handshaking;
+    total.choked += entry.choked;
+    total.unchoked += entry.unchoked;
+    total.dialed += entry.dialed;
+    total.connected += entry.connected;
+    total.blockBytes += entry.blockBytes;
+  }
+  return total;
 }
 
 /** `1000 known · 120 dialling · 40 shaking hands · 210 choking us · 12 unchoked us`. */

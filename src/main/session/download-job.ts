@@ -7,6 +7,7 @@ import { OutputPlace } from '../storage/output-place.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { usableWebSeeds } from '../torrent/web-seed-files.ts';
+import type { MemoryShare } from './memory-budget.ts';
 import type { TorrentSettings } from './settings.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
@@ -14,7 +15,7 @@ export interface DownloadJob {
   readonly download: Download;
   readonly plan: StoragePlan;
   /** Memory for pieces. */
-  readonly memoryBytes: number;
+  readonly memory: Pick<MemoryShare, 'bytes' | 'offer'>;
   /** Frees the place and the memory for others. Call it after the download has stopped. */
   release(): void;
 }
@@ -37,14 +38,14 @@ export async function downloadJob(
   { torrent, swarm, signal, onMemory, onNews, listener }: DownloadJobOptions,
 ): Promise<DownloadJob> {
   const { session, race } = swarm;
-  const { settings, memory } = session;
+  const { settings } = session;
   const wanted = settings.memory ?? defaultMemory(metainfo.geometry, session.downloading);
-  const memoryBytes = await memory.take(metainfo.geometry, wanted, signal);
+  const memory = await session.memory.take(metainfo.geometry, wanted, signal);
   onMemory();
   let place: OutputPlace | null = null;
   const release = (): void => {
     place?.release();
-    memory.giveBack(memoryBytes);
+    memory.release();
   };
   try {
     const { world } = session;
@@ -61,13 +62,13 @@ export async function downloadJob(
         torrent: race.torrent,
         webSeeds: { urls: settings.webseeds ? usableWebSeeds(metainfo) : [], pool: session.webSeeds },
         storage: session.storage,
-        memoryBytes,
+        memoryBytes: memory.bytes,
         order: sequential ? 'sequential' : 'rarest',
         world,
       },
       listener,
     );
-    return { download, plan, memoryBytes, release };
+    return { download, plan, memory, release };
   } catch (error) {
     release();
     throw error;

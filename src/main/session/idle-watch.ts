@@ -15,6 +15,8 @@ export class IdleWatch {
   #lookedAt: number;
   #waitedMs = 0;
   #idleMs = 0;
+  /** In this run. */
+  #stalledMs = 0;
   #isBusy = false;
 
   /** `clock`: lived time. The time counts from the first call of `look`. */
@@ -24,9 +26,21 @@ export class IdleWatch {
     this.#lookedAt = clock();
   }
 
+  /** A run that had to yield goes on as another one, which has not stalled yet. What it has waited for counts. */
+  goOn(): void {
+    this.#lookedAt = this.#clock();
+    this.#stalledMs = 0;
+    this.#isBusy = false;
+  }
+
   /** Milliseconds without a verified piece. */
   get idleMs(): number {
     return this.#idleMs;
+  }
+
+  /** Milliseconds without a verified piece in this run. */
+  get stalledMs(): number {
+    return this.#stalledMs;
   }
 
   /** True: we wait for our own disk and not for a peer, until a call with false. */
@@ -38,6 +52,7 @@ export class IdleWatch {
   /** A piece was verified. */
   progressed(): void {
     this.#idleMs = 0;
+    this.#stalledMs = 0;
   }
 
   /** Call it several times a second. `counts`: peers may come, so the wait counts. */
@@ -47,6 +62,7 @@ export class IdleWatch {
     this.#lookedAt = now;
     this.#waitedMs += passed;
     this.#idleMs += passed;
+    this.#stalledMs += passed;
   }
 
   /** What took too long, in words; null if nothing did. `fed`: a peer has unchoked us, or a peer or web seed sent data. */

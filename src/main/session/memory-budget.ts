@@ -1,6 +1,7 @@
 /**
  * Divides the memory for pieces among the torrents that download. Shared memory cannot shrink while threads hold it. So a torrent
- * keeps its part from the moment when its files are known until its run ends, and the next torrent waits for free memory.
+ * keeps its part from the moment when its files are known until its run ends, and the next torrent waits for free memory. If the
+ * run stalls while others wait, it ends and waits in the queue again.
  */
 import type { Geometry } from '../../shared/geometry.ts';
 import { BLOCK_BYTES, LARGE_PIECE_BYTES } from '../../shared/limits.ts';
@@ -10,13 +11,24 @@ import { formatSize } from '../text/units.ts';
 interface Waiting {
   readonly least: number;
   readonly wanted: number;
-  grant(bytes: number): void;
+  grant(share: MemoryShare): void;
+}
+
+/** What one torrent has. */
+export interface MemoryShare {
+  readonly bytes: number;
+  /** The torrent does nothing with it. Returns true if another one waits for it: then release it soon. */
+  offer(): boolean;
+  /** For the others. Once. */
+  release(): void;
 }
 
 export class MemoryBudget {
   readonly #total: number;
   readonly #expected: number;
   #free: number;
+  /** What will be released soon for those that wait. */
+  #offered = 0;
   /** In the order in which they asked. */
   readonly #waiting = new Set<Waiting>();
 
@@ -37,10 +49,10 @@ export class MemoryBudget {
   }
 
   /**
-   * Resolves to the bytes that the torrent may have, at most `wanted`, when there is room for two pieces (for one if pieces are
-   * huge). Rejects with a `usage` failure if one piece is larger than the whole budget, and with the reason of `signal`.
+   * Resolves to the share of the torrent, at most `wanted` bytes, when there is room for two pieces (for one if pieces are huge).
+   * Rejects with a `usage` failure if one piece is larger than the whole budget, and with the reason of `signal`.
    */
-  async take(geometry: Geometry, wanted: number, signal: AbortSignal): Promise<number> {
+  async take(geometry: Geometry, wanted: number, signal: AbortSignal): Promise<MemoryShare> {
     const piece = pieceBytes(geometry);
     if (piece > this.#total)
       throw new Failure(
@@ -56,9 +68,9 @@ export class MemoryBudget {
       const one: Waiting = {
         least: Math.min(twoPieces(geometry), this.#total),
         wanted,
-        grant: (bytes) => {
+        grant: (share) => {
           signal.removeEventListener('abort', abort);
-          resolve(bytes);
+          resolve(share);
         },
       };
       if (signal.aborted) return reject(signal.reason);
@@ -68,9 +80,24 @@ export class MemoryBudget {
     });
   }
 
-  giveBack(bytes: number): void {
-    this.#free += bytes;
-    this.#serve();
+  #shareOf(bytes: number): MemoryShare {
+    let isOffered = false;
+    return {
+      bytes,
+      offer: () => {
+        const [first] = this.#waiting;
+        if (isOffered) return true;
+        if (first === undefined || first.least <= this.#free + this.#offered) return false;
+        this.#offered += bytes;
+        isOffered = true;
+        return true;
+      },
+      release: () => {
+        if (isOffered) this.#offered -= bytes;
+        this.#free += bytes;
+        this.#serve();
+      },
+    };
   }
 
   /** In order, so that small torrents cannot pass a large one for ever. */
@@ -80,7 +107,7 @@ export class MemoryBudget {
       this.#waiting.delete(one);
       const bytes = Math.min(this.#free, Math.max(one.least, Math.min(one.wanted, this.#part)));
       this.#free -= bytes;
-      one.grant(bytes);
+      one.grant(this.#shareOf(bytes));
     }
   }
 

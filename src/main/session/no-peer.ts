@@ -6,8 +6,9 @@ export function noPeerText(what: 'download from' | 'race', asksTrackers: boolean
   return `no peer to ${what}: ${trackers}, and --peer names none`;
 }
 
-/** Every peer is gone for good. */
-export function goneText(count: number, asksTrackers: boolean): string {
+/** No peer is left of the `count` that were known. */
+export function exhaustedText(count: number, asksTrackers: boolean): string {
+  if (count === 0) return noPeerText('download from', asksTrackers);
   const peers = count === 1 ? 'the only peer is' : `all ${count} peers are`;
   return `${peers} gone, and ${asksTrackers ? 'no tracker answers' : 'no tracker was asked for more'}`;
 }

@@ -14,6 +14,7 @@ import { StoragePool } from '../pools/storage-pool.ts';
 import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { shardShare } from '../race/sharding.ts';
 import { type DialLimits, dialLimits } from './dial-limits.ts';
+import { fairLimit } from './fair-limit.ts';
 import { LiveLooks } from './live-looks.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { type SessionHttp, type SessionWorld, SYSTEM_WORLD } from './session-world.ts';
@@ -30,6 +31,8 @@ export interface SessionUse {
 export interface ActiveTorrent {
   readonly signs: Omit<NetworkSigns, 'addresses'>;
   networkBack(back: NetworkReturn): void;
+  /** How many peers it has that may give it data: connected ones, and addresses that are dialled or wait for it. */
+  readonly needsPeers: number;
   /** How many peers it may download from at one time; 0 is no limit. */
   share(maxPeers: number): void;
 }
@@ -49,7 +52,6 @@ export class Session {
   readonly #socketBudget: number;
   readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
-  #isShareDue = false;
   /** The counts of torrents that have ended: totals must not fall. */
   readonly #gone = { inSession: 0, connected: 0, failedDials: 0, answered: 0, failedAnnounces: 0, bytes: 0 };
   #endLooks: (() => void) | null = null;
@@ -128,7 +130,7 @@ export class Session {
 
   /** How many peers one more torrent may download from; 0 is no limit. */
   get peersForOneMore(): number {
-    return Math.ceil(this.settings.maxPeers / (this.#active.size + 1));
+    return fairLimit(this.settings.maxPeers, [...this.#needs, Number.POSITIVE_INFINITY]);
   }
 
   /** Resolves to the port for incoming peers; null if there is none. Rejects with the system's error. */
@@ -142,27 +144,29 @@ export class Session {
   /** `torrent` downloads from now on and gets its share of the peers, until the returned function is called. */
   activate(torrent: ActiveTorrent): () => void {
     this.#active.add(torrent);
-    this.#endLooks ??= this.world.every(NETWORK_POLL_MS, () => this.#lookAtNetwork());
-    this.#sharePeersSoon();
+    this.#endLooks ??= this.world.every(NETWORK_POLL_MS, () => {
+      this.#sharePeers();
+      this.#lookAtNetwork();
+    });
     return () => {
       this.#active.delete(torrent);
       const { signs } = torrent;
       for (const name of Object.keys(this.#gone) as (keyof ActiveTorrent['signs'])[])
         this.#gone[name] += signs[name];
-      this.#sharePeersSoon();
       if (this.#active.size === 0) this.#endWatch();
     };
   }
 
-  /** Once for all changes of a turn: with a thousand torrents each change would send a thousand messages. */
-  #sharePeersSoon(): void {
-    if (this.#isShareDue) return;
-    this.#isShareDue = true;
-    this.world.soon(() => {
-      this.#isShareDue = false;
-      const part = Math.ceil(this.settings.maxPeers / Math.max(1, this.#active.size));
-      for (const torrent of this.#active) torrent.share(part);
-    });
+  get #needs(): number[] {
+    return [...this.#active].map(({ needsPeers }) => needsPeers);
+  }
+
+  /** Only torrents that have peers are told: with a thousand idle ones each change would send thousands of messages. */
+  #sharePeers(): void {
+    const needs = this.#needs;
+    if (needs.every((need) => need === 0)) return;
+    const limit = fairLimit(this.settings.maxPeers, needs);
+    for (const [i, torrent] of [...this.#active].entries()) if (needs[i] !== 0) torrent.share(limit);
   }
 
   /** Ends all threads. Call it after all torrents have left. */

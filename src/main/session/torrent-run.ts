@@ -1,4 +1,5 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
+import { STALLED_TORRENT_MS } from '../../shared/limits.ts';
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { incompleteFailure } from '../download/incomplete.ts';
 import { RateMeter } from '../download/rate-meter.ts';
@@ -8,12 +9,12 @@ import { formatDuration } from '../text/units.ts';
 import { saveTorrent } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
-import { namesOf, type Source } from '../torrent/source.ts';
+import type { Source } from '../torrent/source.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
-import type { Ending, TorrentRunResult } from './ending.ts';
+import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { LostNotice } from './lost-notice.ts';
-import { goneText, noPeerText } from './no-peer.ts';
+import { exhaustedText } from './no-peer.ts';
 import { progressOf, receivedBytes } from './progress.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import type { Session } from './session.ts';
@@ -30,15 +31,19 @@ export interface TorrentRunOptions {
   readonly session: Session;
   /** Asked before the place of the files is taken; what it throws ends the run. */
   readonly onPlan?: (plan: StoragePlan) => void;
+  /** If it stalls while another torrent waits for memory, it ends as `yielded`. */
+  readonly yields?: boolean;
+  /** Of the run that yielded, if this one goes on with it. */
+  readonly watch?: IdleWatch;
 }
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
+  readonly watch: IdleWatch;
   readonly #source: Source;
   readonly #settings: TorrentSettings;
-  readonly #onPlan: (plan: StoragePlan) => void;
   readonly #listeners = new TorrentListeners((error) => this.#listenerThrew(error));
-  readonly #watch: IdleWatch;
+  readonly #options: TorrentRunOptions;
   readonly #lostNotice = new LostNotice();
   readonly #rate = new RateMeter();
   readonly #begun: number;
@@ -56,10 +61,11 @@ export class TorrentRun {
   #isDiscovering = false;
   #isAwaited = false;
 
-  constructor({ source, settings, session, onPlan = () => {} }: TorrentRunOptions) {
+  constructor(options: TorrentRunOptions) {
+    const { source, settings, session } = options;
+    this.#options = options;
     this.#source = source;
     this.#settings = settings;
-    this.#onPlan = onPlan;
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
         resolve(ending);
@@ -68,7 +74,7 @@ export class TorrentRun {
     });
     this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
     this.#begun = session.world.now();
-    this.#watch = new IdleWatch(settings, session.looks.clock);
+    this.watch = options.watch ?? new IdleWatch(settings, session.looks.clock);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
 
@@ -156,23 +162,21 @@ export class TorrentRun {
       saveTorrent(file, this.#source.magnet, metainfo.info);
     const onNews = (text: string): void => this.#listeners.tell((listener) => listener.onNews?.(text));
     const selected = await selectFiles(metainfo, this.#source, select, onNews);
-    if (this.#over.signal.aborted) return;
-    this.#watch.busy(true);
     const { files } = this.swarm.session.world;
+    if (this.#over.signal.aborted) return;
+    this.watch.busy(true);
     const plan = storagePlan(metainfo, output, selected, files);
-    this.#onPlan(plan);
-    const { signal } = this.#over;
+    this.#options.onPlan?.(plan);
     this.#phase = 'queued';
-    const listener = this.#downloadListener(metainfo);
     const job = await downloadJob(metainfo, plan, {
       torrent: this.#settings,
       swarm: this.swarm,
-      signal,
+      signal: this.#over.signal,
       onMemory: () => {
         this.#phase = 'checking';
       },
       onNews,
-      listener,
+      listener: this.#downloadListener(metainfo),
     });
     // It ended while another run in the same place was waited for.
     if (this.#over.signal.aborted) return this.#abandon(job);
@@ -181,7 +185,7 @@ export class TorrentRun {
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
     if (!job.download.complete && !isThere(job.plan, files)) this.#discover();
     await job.download.prepare();
-    this.#watch.busy(false);
+    this.watch.busy(false);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
   }
@@ -228,7 +232,7 @@ export class TorrentRun {
     const events = downloadEvents(this.#listeners, geometry);
     return {
       ...events,
-      onVerified: () => this.#watch.progressed(),
+      onVerified: () => this.watch.progressed(),
       onWebSeedLost: (url, reason) => {
         events.onWebSeedLost(url, reason);
         this.#checkExhausted();
@@ -238,47 +242,48 @@ export class TorrentRun {
     };
   }
 
-  /** More peers may come, be it to the port that the user named, or web seeds are there. */
-  get #isHopeful(): boolean {
-    const isFed = this.#job?.download.webSeedsMayGive ?? false;
-    return this.swarm.discovery.hopeful || this.#isAwaited || isFed;
-  }
-
   get isIdle(): boolean {
     if (this.#listeners.areListening || this.#job?.download.webSeeds?.busy === true) return false;
     const { dialing, handshaking, choked, unchoked } = this.swarm.race.totals;
     return dialing + handshaking + choked + unchoked === 0;
   }
 
+  /** Unless more peers may come, be it to the port that the user named, or web seeds are there. */
   #checkExhausted(): void {
     const { allSettled, knownCount } = this.swarm.race.peers;
-    if (!this.#isDiscovering || !allSettled || this.#isHopeful) return;
-    const { asksTrackers } = this.swarm.discovery;
-    const isAlone = knownCount === 0;
-    this.#fail(
-      'no-peer',
-      isAlone ? noPeerText('download from', asksTrackers) : goneText(knownCount, asksTrackers),
-    );
+    const isFed = this.#job?.download.webSeedsMayGive ?? false;
+    if (!this.#isDiscovering || !allSettled || this.#isAwaited || isFed) return;
+    if (this.swarm.discovery.hopeful) return;
+    this.#fail('no-peer', exhaustedText(knownCount, this.swarm.discovery.asksTrackers));
   }
 
   look(): void {
-    this.#watch.look(this.#isDiscovering);
+    this.watch.look(this.#isDiscovering);
     if (!this.#isDiscovering || this.#over.signal.aborted) return;
     const { race } = this.swarm;
     const download = this.#job?.download ?? null;
     const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.ttfuMs !== null || isFedByWebSeeds;
-    const overdue = this.#watch.overdue({ fed, known: race.peers.size, searching: download === null });
+    const overdue = this.watch.overdue({ fed, known: race.peers.size, searching: download === null });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.#checkExhausted();
+    if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());
+    if (this.#options.yields === true && this.#isStalled && this.#job?.memory.offer() === true)
+      return this.#end({ kind: 'yielded' });
     if (this.#over.signal.aborted || (race.peers.knownCount === 0 && !this.#listeners.areListening)) return;
     const notice = this.#lostNotice.look(this.swarm, this.#settings);
     if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
-    this.#listeners.tell(({ onLook }) => onLook?.(this.#watch.idleMs));
-    if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());
+    this.#listeners.tell(({ onLook }) => onLook?.(this.watch.idleMs));
     if (!this.#listeners.areListening) return;
     const progress = progressOf(this.swarm, download, this.rate);
     this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
+  }
+
+  /** No piece for a while, in which its memory could have been filled twice at this rate; and nobody reads a file of it. */
+  get #isStalled(): boolean {
+    if (this.#job === null || this.#job.download.readers.areReading) return false;
+    const fillMs = this.rate === 0 ? 0 : (2_000 * this.#job.memory.bytes) / this.rate;
+    return this.watch.stalledMs >= STALLED_TORRENT_MS + fillMs;
   }
 
   #fail(code: 'no-peer' | 'timeout', message: string): void {
@@ -289,10 +294,5 @@ export class TorrentRun {
     this.#missing = missing ?? job?.download.unfinishedFiles ?? [];
     const incomplete = job === null || missing === null ? null : incompleteFailure(missing, job.plan.root);
     this.#end({ kind: 'failed', error: incomplete ?? new Failure(code, message) });
-  }
-
-  get result(): TorrentRunResult {
-    const { download, plan } = this.#job ?? { download: null, plan: null };
-    return { ...namesOf(this.#source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
   }
 }

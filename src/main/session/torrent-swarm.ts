@@ -13,11 +13,12 @@ import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import { MetadataRace } from '../metadata/metadata-race.ts';
 import { NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
 import type { NetworkReturn } from '../network/network-watch.ts';
+import type { InfoHash } from '../quantities.ts';
 import { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import type { Source } from '../torrent/source.ts';
+import { namesOf, type Source } from '../torrent/source.ts';
 import type { ActiveTorrent, Session } from './session.ts';
 import { acceptsPeers, keptPeers, type TorrentSettings } from './settings.ts';
 
@@ -112,6 +113,10 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#deactivate = use.downloads ? session.activate(this) : () => {};
   }
 
+  get infoHash(): InfoHash {
+    return namesOf(this.#source).infoHash;
+  }
+
   /** Starts to look for peers. */
   start(): void {
     const source = this.#source;
@@ -164,6 +169,11 @@ export class TorrentSwarm implements ActiveTorrent {
       failedAnnounces: this.#announces.failed,
       bytes: blockBytes + this.#listener.progress().fetched,
     };
+  }
+
+  get needsPeers(): number {
+    const { queued, dialing, handshaking, choked, unchoked } = this.race.totals;
+    return queued + dialing + handshaking + choked + unchoked;
   }
 
   share(maxPeers: number): void {

@@ -6,6 +6,7 @@ import { type Deferred, deferred } from '../../shared/deferred.ts';
 import { Failure } from '../failure.ts';
 import type { InfoHash } from '../quantities.ts';
 import { namesOf, type Source } from '../torrent/source.ts';
+import { resultOf } from './ending.ts';
 import { EventStream } from './event-stream.ts';
 import type { TorrentEvent } from './events.ts';
 import type { Session } from './session.ts';
@@ -83,7 +84,7 @@ export class SessionTorrent implements Torrent {
     const download = this.#run?.job?.download;
     if (download === undefined)
       throw new Failure('usage', `${path}: the torrent does not download now, it is ${this.state}`);
-    return download.file(path);
+    return download.readers.file(path);
   }
 
   async pause(): Promise<void> {
@@ -118,10 +119,18 @@ export class SessionTorrent implements Torrent {
     if (this.#rest === 'searching' && !this.#isLeaving) this.#begin();
   }
 
-  #begin(): void {
+  /** `before`: the run that yielded its memory. The new one waits until there is some again. */
+  #begin(before: TorrentRun | null = null): void {
+    before?.watch.goOn();
     this.#rest = 'paused';
     this.#stop = new AbortController();
-    const run = new TorrentRun({ source: this.#source, settings: this.#settings, session: this.#session });
+    const run = new TorrentRun({
+      source: this.#source,
+      settings: this.#settings,
+      session: this.#session,
+      yields: true,
+      ...(before === null ? {} : { watch: before.watch }),
+    });
     this.#run = run;
     run.subscribe({
       onEvent: (event) => this.#emit(event),
@@ -138,12 +147,13 @@ export class SessionTorrent implements Torrent {
     this.#run = null;
     if (ending.kind === 'failed') return this.#fail(ending.error);
     if (ending.kind === 'complete') this.#complete(run);
+    if (ending.kind === 'yielded' && this.#mayRun && !this.#isLeaving) this.#begin(run);
   }
 
   #complete(run: TorrentRun): void {
     this.#rest = 'complete';
     const ms = this.#session.world.now() - this.#added;
-    this.#completed.resolve({ ...run.result, downloaded: this.#downloaded, ms });
+    this.#completed.resolve({ ...resultOf(this.#source, run.job), downloaded: this.#downloaded, ms });
     this.#endStreams();
   }
 

@@ -31,6 +31,8 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly #awake = new Set<TorrentPeers>();
   #acceptor: Acceptor | null = null;
   #peers = 0;
+  /** Main knows the load, and that nothing changes it. */
+  #isIdleTold = false;
   #stopping = false;
   #stopped = false;
 
@@ -78,7 +80,8 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
       torrent.tick(now);
       if (torrent.isIdle) this.#awake.delete(torrent);
     }
-    this.#postLoad();
+    if (!this.isIdle || !this.#isIdleTold) this.#postLoad();
+    this.#isIdleTold = this.isIdle;
   }
 
   // --- ShardThread and SharedDials

@@ -131,7 +131,7 @@ export class GetOutput {
 
   #sample(race: Race, download: Download, totals: PhaseTotals): MetricsSample {
     return {
-      infoHash: this.#torrent.result.infoHash,
+      infoHash: this.#torrent.swarm.infoHash,
       verifiedBytes: download.verifiedBytes,
       wantedBytes: download.wantedBytes,
       receivedBytes: receivedBytes(race, download),

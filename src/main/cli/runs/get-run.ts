@@ -3,7 +3,7 @@ import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import { dialLimitsText } from '../../session/dial-limits.ts';
-import type { Ending } from '../../session/ending.ts';
+import { type Ending, resultOf, type TorrentRunResult } from '../../session/ending.ts';
 import { TorrentRun } from '../../session/torrent-run.ts';
 import { formatSize } from '../../text/units.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
@@ -42,11 +42,11 @@ export class GetRun {
         this.#advisor.trackers.hear(news);
         console.news(`${news.tracker} ${news.kind}: ${news.text}`);
       },
-      onJob: ({ memoryBytes }) => {
+      onJob: ({ memory }) => {
         const { shards, hashers } = session.settings;
         console.detail(dialLimitsText(session.dialLimits));
         console.detail(
-          `threads: ${shards} for peers, ${hashers} to verify and write; memory for pieces: ${formatSize(memoryBytes)}`,
+          `threads: ${shards} for peers, ${hashers} to verify and write; memory for pieces: ${formatSize(memory.bytes)}`,
         );
       },
       onLook: (idleMs) => {
@@ -65,8 +65,8 @@ export class GetRun {
   }
 
   /** The facts for `--on-complete`. */
-  get result(): TorrentRun['result'] {
-    return this.#torrent.result;
+  get result(): TorrentRunResult {
+    return resultOf(this.#source, this.#torrent.job);
   }
 
   #symptoms(): Symptoms {
