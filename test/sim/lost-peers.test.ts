@@ -47,6 +47,20 @@ test('while no peer is connected, the longest wait is half a minute, and the los
   assert.ok(late.length <= 12 * 4, `${late.length} dials in 200 s`);
 });
 
+test('a peer that gave data does not wait behind a thousand new addresses that never answer', () => {
+  const shard = new VirtualShard({ ...downloading, share: { halfOpen: 4 } });
+  const [giver] = shard.add({ ...seed, script: [...seedScript(INFO_HASH, 8, 10), [500, { end: 'reset' }]] });
+  shard.run(100);
+  const silent: FakePeerScript = { connect: { fail: 'connect-timeout', afterMs: 1_000_000 } };
+  shard.add(...Array.from({ length: 1_000 }, () => silent));
+  shard.run(8_000);
+  assert.deepEqual(
+    seconds(giver?.dialledAt ?? []).slice(0, 2),
+    [0, 3],
+    'lost after 0.5 s, dialled 2 s later',
+  );
+});
+
 test('a peer is tried again after each close code from which it may come back, and never after the others', () => {
   const finals: CloseCode[] = ['self', 'bad-data', 'private', 'done', 'race-lost', 'surplus', 'stopped'];
   const codes = Object.keys(CLOSE_CODES) as CloseCode[];

@@ -37,7 +37,7 @@ test('peers that were lost together are dialled one after the other', () => {
   assert.ok((waits('reset', 1, 0.999)[0] ?? 0) > 12);
 });
 
-test('a peer that sent data and closed the connection is dialled again after two seconds, before other lost ones', () => {
+test('a peer that sent data and closed the connection is dialled again after two seconds, before new addresses and other lost ones', () => {
   const book = new AddressBook(() => 0.5);
   const other = { ...address, peer: peerIndex(2) };
   book.retryLater(other, 'reset', 0);
@@ -49,8 +49,10 @@ test('a peer that sent data and closed the connection is dialled again after two
   assert.equal(book.retryLater(address, 'refused', 0), 20_000, 'the next wait is as for any other');
   book.forgive(address.peer);
   book.retryLater(address, 'reset', 8_000);
+  const unknown = { ...address, peer: peerIndex(3) };
+  book.add([unknown]);
   book.tick(10_000);
-  assert.deepEqual([book.nextNew(), book.nextLost(), book.nextLost()], [null, address, other]);
+  assert.deepEqual([book.nextNew(), book.nextNew(), book.nextLost()], [address, unknown, other]);
 });
 
 test('a peer that names many addresses does not delay the addresses from others', () => {

@@ -1,7 +1,7 @@
 /**
  * The addresses of a shard that are not in play: new ones, those that were sent home because others won the race, and lost ones,
- * which are tried again while the shard lives. New addresses come first: a lost one never takes their place. Addresses that made
- * room for others take turns with the lost ones.
+ * which are tried again while the shard lives. New addresses come first: a lost one takes their place only if it gave data before,
+ * for it is worth more than an address of which nothing is known. Addresses that made room for others take turns with the lost ones.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import { comebackOf } from '../../shared/comeback.ts';
@@ -40,7 +40,7 @@ export class AddressBook {
   readonly #banished = new Set<PeerIndex>();
   /** Failed tries in a row. */
   readonly #attempts = new Map<PeerIndex, number>();
-  /** Peers that gave data once: they are the first among the lost ones. */
+  /** Peers that gave data once: when they are lost, they are dialled again before all new addresses. */
   readonly #proven = new Set<PeerIndex>();
   readonly #random: () => number;
   #wasLostTurn = false;
@@ -210,7 +210,7 @@ export class AddressBook {
       const { address, code } = retry;
       this.#retries.delete(address.peer);
       if (comebackOf(code) === 'made-room') this.#madeRoom.add(address);
-      else if (this.#proven.has(address.peer)) this.#due.addFirst(address);
+      else if (this.#proven.has(address.peer)) this.#new.addFirst(address);
       else this.#due.add(address);
     }
   }
