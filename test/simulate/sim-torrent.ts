@@ -40,6 +40,8 @@ export class SimTorrent {
   /** Why it was given up; null where it was not. */
   givenUp: string | null = null;
   #torrent: SessionTorrent | null = null;
+  /** It is being taken out. */
+  #leaving: SessionTorrent | null = null;
   /** It is to run: the user has named it. */
   #isWanted = false;
   /** Processes that were killed: what was planned in one does not happen in the next. */
@@ -96,8 +98,9 @@ export class SimTorrent {
   killed(losesPower: boolean): void {
     this.#kills += 1;
     this.#readers = [];
-    const stats = this.#torrent?.stats;
+    const stats = (this.#torrent ?? this.#leaving)?.stats;
     this.#torrent = null;
+    this.#leaving = null;
     if (!this.#isWanted || this.isOver) return;
     this.quietAt = Number.POSITIVE_INFINITY;
     const { disk } = this.#machine;
@@ -172,7 +175,9 @@ export class SimTorrent {
   async stop(): Promise<void> {
     const torrent = this.#torrent;
     this.#torrent = null;
+    this.#leaving = torrent;
     await torrent?.remove();
+    this.#leaving = null;
     this.#log('is out of the session');
     this.#checkLeft();
   }
@@ -212,7 +217,8 @@ export class SimTorrent {
 
   #goesOn(torrent: SessionTorrent | null): void {
     this.quietAt = this.#machine.loop.time.now();
-    if (torrent === null) return this.#begin();
+    // It may have failed while it was taken out: one of the two has begun it again.
+    if (torrent === null) return this.#torrent === null ? this.#begin() : undefined;
     // Its download may have failed or ended before it was to rest.
     this.#log('goes on');
     torrent.resume().catch((error: unknown) => this.#bug(error));

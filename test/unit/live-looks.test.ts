@@ -44,12 +44,12 @@ test('a run that is idle is looked at less and less often, and one that is not f
   let isIdle = true;
   const idle = runOf(() => isIdle);
   const busy = runOf(() => false);
-  pass(20_000);
-  assert.deepEqual(idle.at, [250, 750, 1_750, 3_750, 7_750, 12_750, 17_750]);
-  assert.equal(busy.at.length, 80);
+  pass(30_000);
+  assert.deepEqual(idle.at, [250, 750, 1_750, 3_750, 7_750, 15_750, 25_750]);
+  assert.equal(busy.at.length, 120);
   isIdle = false;
-  pass(5_000);
-  assert.deepEqual(idle.at.slice(7, 10), [22_750, 23_000, 23_250], 'seen at the next look');
+  pass(10_000);
+  assert.deepEqual(idle.at.slice(7, 10), [35_750, 36_000, 36_250], 'seen at the next look');
 });
 
 test('rare looks lose no lived time, and a stop of the process is none', () => {

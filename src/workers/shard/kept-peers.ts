@@ -32,14 +32,15 @@ export class KeptPeers {
   }
 
   /**
-   * Once in a while, if others wait for a place: the slowest working peers are replaced. If only lost peers wait, only working
-   * peers that send nothing are replaced.
+   * The peers to replace: once in a while, if others wait for a place, the slowest working ones. If only lost peers wait, only
+   * working peers that send nothing.
    */
-  turnOver(now: number, waiting: 'none' | 'lost' | 'new'): void {
-    if (now - this.#turnoverAt < TURNOVER_INTERVAL_MS) return;
+  turnOver(now: number, waiting: 'none' | 'lost' | 'new'): PeerDriver[] {
+    if (now - this.#turnoverAt < TURNOVER_INTERVAL_MS) return [];
     this.#turnoverAt = now;
-    if (waiting === 'none' || this.decided) return;
-    for (const peer of slowest(this.#peers.values(), now))
-      if (waiting === 'new' || peer.book.window.rate === 0) peer.close('replaced');
+    if (waiting === 'none' || this.decided) return [];
+    return slowest(this.#peers.values(), now).filter(
+      (peer) => waiting === 'new' || peer.book.window.rate === 0,
+    );
   }
 }

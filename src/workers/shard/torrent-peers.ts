@@ -86,9 +86,12 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       case 'banish':
         this.#banish(command.peers, command.code);
         break;
+      case 'forget':
+        this.working.forget(command.peers);
+        this.#dialler.command(command, this.#outbox);
+        break;
       case 'addresses':
       case 'named':
-      case 'forget':
         this.#dialler.command(command, this.#outbox);
         break;
       case 'share':
@@ -112,8 +115,9 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   tick(now: number): void {
     this.torrent.requester.tick(now);
     this.#dialler.tick(now);
-    for (const peer of this.working.beyond(this.#workingPeers)) peer.close('surplus');
-    this.#kept.turnOver(now, this.mayDial ? 'none' : this.#dialler.addresses.whoWaits);
+    this.#dismissSurplus();
+    const waiting = this.mayDial ? 'none' : this.#dialler.addresses.whoWaits;
+    for (const peer of this.#kept.turnOver(now, waiting)) this.working.replace(peer);
     this.deadlines = this.#dialler.deadlines(this.#entry.chokedTimeoutMs);
     this.#thread.slices.add(this.#peers.values());
     this.#pex?.tick(this.#peers.values(), (peer) => this.#thread.isIncoming(peer), now);
@@ -173,9 +177,14 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       this.#kept.keep([peer.index]);
       return;
     }
-    if (this.working.isSurplus(peer, this.#workingPeers)) return peer.close('surplus');
+    this.#dismissSurplus();
+    if (peer.state.phase === 'closed') return;
     // Past the batch: main starts the download, or sends all others home, on this word.
     this.#outbox.now({ type: 'unchoked', peer: peer.index, at });
+  }
+
+  #dismissSurplus(): void {
+    for (const peer of this.working.beyond(this.#workingPeers)) this.working.dismiss(peer);
   }
 
   onFirstBlock(peer: PeerDriver): void {

@@ -2,11 +2,14 @@
  * Peers that work for us: they unchoke us, have pieces that we want, and send blocks when we request them. Only these count for
  * `--max-peers`.
  */
+import type { PeerIndex } from '../../shared/indices.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 
 export class WorkingPeers {
   /** In the order in which they started to work. */
   readonly #peers = new Set<PeerDriver>();
+  /** Bytes per second of peers that had their turn and made room for others, at that moment. */
+  readonly #had = new Map<PeerIndex, number>();
 
   get size(): number {
     return this.#peers.size;
@@ -21,13 +24,37 @@ export class WorkingPeers {
     else this.#peers.delete(peer);
   }
 
-  /** True if more than `most` peers work and this is one of them. */
-  isSurplus(peer: PeerDriver, most: number): boolean {
-    return this.#peers.size > most && this.#peers.has(peer);
+  /**
+   * Those beyond `most`. Peers that made room before leave first, the slowest of them first: otherwise two that send nothing but
+   * connect quickly would keep the places from all others. Then the newest: some turn out to be useful only after their unchoke.
+   */
+  beyond(most: number): PeerDriver[] {
+    if (this.#peers.size <= most) return [];
+    return [...this.#peers].sort((a, b) => compare(this.#worth(b), this.#worth(a))).slice(most);
   }
 
-  /** The newest peers beyond `most`: some turn out to be useful only after their unchoke. */
-  beyond(most: number): PeerDriver[] {
-    return this.#peers.size > most ? [...this.#peers].slice(most) : [];
+  /** It makes room for others. */
+  replace(peer: PeerDriver): void {
+    this.#had.set(peer.index, peer.book.window.rate);
+    peer.close('replaced');
   }
+
+  /** There are enough without it. */
+  dismiss(peer: PeerDriver): void {
+    peer.close(this.#had.has(peer.index) ? 'replaced' : 'surplus');
+  }
+
+  forget(peers: readonly PeerIndex[]): void {
+    for (const peer of peers) this.#had.delete(peer);
+  }
+
+  /** Bytes per second that may be expected: a peer that has not had its turn may be the best. */
+  #worth(peer: PeerDriver): number {
+    return Math.max(this.#had.get(peer.index) ?? Number.POSITIVE_INFINITY, peer.book.window.rate);
+  }
+}
+
+/** Subtraction makes no number of two that are infinite. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
