@@ -2,10 +2,13 @@
 /**
  * The entry. The first dial waits longest for the threads of the race, so these are started before the command line is loaded.
  */
+import { withCommand } from './cli/command-word.ts';
+
 const RACING: ReadonlySet<string | undefined> = new Set(['get', 'race', 'bench', 'doctor']);
 
-const [command, ...words] = process.argv.slice(2);
-const isRace = RACING.has(command) && words.length > 0 && !words.includes('--help') && !words.includes('-h');
+const [command, ...words] = withCommand(process.argv.slice(2));
+const isHelp = words.some((word) => word === '-h' || word.startsWith('--help'));
+const isRace = RACING.has(command) && words.length > 0 && !isHelp;
 const early = isRace ? await import('./pools/shard-threads.ts') : null;
 early?.startShardThreads();
 const { main } = await import('./cli/program.ts');

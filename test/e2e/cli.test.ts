@@ -46,16 +46,44 @@ test('get: a verified file, the events of a run, exit status 0', () =>
     assert.ok(summary.ttfuMs > 0 && summary.ttfuMs < 10_000);
   }));
 
-test('get for people: the funnel, the first unchoke and the path on stdout, nothing else', () =>
+test('get for people: one line on stdout, nothing when quiet, and the report when verbose or after a failure', () =>
   withSwarm(folder, { peers: 5, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
     const output = join(folder, 'people');
     const run = await runCli('get', torrent, '-o', output);
     assert.equal(run.status, 0, run.stderr);
-    assert.match(run.stdout, /Time to first unchoke {2}\d+ ms|Time to first unchoke {2}\d/);
-    assert.match(run.stdout, /addresses +5 /);
-    assert.match(run.stdout, new RegExp(`complete and verified: ${output}/swarm-1.bin\\n1.0 MiB downloaded`));
-    const quiet = await runCli('get', torrent, '-o', join(folder, 'quiet'), '--quiet');
-    assert.equal(quiet.stderr, '');
+    const path = join(output, 'swarm-1.bin');
+    assert.match(run.stdout, new RegExp(`^complete: ${path}, 1.0 MiB in \\d+\\.\\d s, [\\d.]+ .iB/s\\n$`));
+    const again = await runCli(torrent, '-d', output);
+    assert.equal(again.stdout, `complete: ${path}, 1.0 MiB were there already\n`);
+    const log = join(folder, 'log');
+    const quiet = await runCli('get', torrent, '-o', join(folder, 'quiet'), '-q', '--log', log);
+    assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', '']);
+    const logged = readFileSync(log, 'utf8').trimEnd().split('\n');
+    for (const line of logged) assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z /);
+    assert.match(logged.at(-1) ?? '', / complete: .*swarm-1\.bin, 1\.0 MiB in /);
+    assert.ok(
+      logged.some((line) => /addresses +5 /.test(line)),
+      'the report as well',
+    );
+    const verbose = await runCli('get', torrent, '-o', join(folder, 'verbose'), '--verbose');
+    assert.match(verbose.stderr, /Time to first unchoke {2}\d/);
+    assert.match(verbose.stderr, /addresses +5 /);
+    const failing = [
+      '--no-trackers',
+      '--no-dht',
+      '--no-lsd',
+      '--peer',
+      '127.0.0.1:9',
+      '--first-unchoke-timeout',
+      '1s',
+    ];
+    const failed = await runCli('get', torrent, '-o', join(folder, 'failed'), '--log', log, ...failing);
+    assert.equal(failed.status, 4);
+    assert.match(failed.stdout, /No peer unchoked us/);
+    assert.match(
+      readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? '',
+      /Z no peer unchoked us within/,
+    );
   }));
 
 test('get resumes and downloads only the rest', () =>
@@ -184,5 +212,5 @@ test('demo: a swarm, a race, a verified download', async () => {
   const run = await runCli('demo', '--peers', '60', '--payload', '4M');
   assert.equal(run.status, 0, run.stderr);
   assert.match(run.stdout, /the oracle needed/);
-  assert.match(run.stdout, /complete and verified/);
+  assert.match(run.stdout, /^complete: .*, 4\.0 MiB in /m);
 });

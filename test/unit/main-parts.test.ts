@@ -13,6 +13,7 @@ import { percentiles } from '../../src/main/report/race-report.ts';
 import {
   formatDuration,
   formatSize,
+  formatTime,
   parseCount,
   parseDuration,
   parseSize,
@@ -22,6 +23,35 @@ import { ROOT } from '../support/paths.ts';
 
 const usage = (message: RegExp) => (error: unknown) =>
   error instanceof Failure && error.exitStatus === 2 && message.test(error.message);
+
+test('times for people', () => {
+  const times = [
+    840,
+    9_949,
+    12_520,
+    59_400,
+    185_000,
+    3_600_000,
+    7_860_000,
+    273_600_000,
+    Number.POSITIVE_INFINITY,
+  ];
+  assert.deepEqual(times.map(formatTime), [
+    '0.8 s',
+    '9.9 s',
+    '13 s',
+    '59 s',
+    '3 min 5 s',
+    '1 h',
+    '2 h 11 min',
+    '3 d 4 h',
+    '-',
+  ]);
+  assert.deepEqual(
+    ['5min', '90 sec', '2h', '1 day', '1.5m'].map((text) => parseDuration('--x', text)),
+    [300_000, 90_000, 7_200_000, 86_400_000, 90_000],
+  );
+});
 
 test('sizes and durations', () => {
   assert.equal(parseSize('--memory', '128M'), 134_217_728);

@@ -10,7 +10,7 @@ import { getCommand } from '../../src/main/cli/commands/get.ts';
 import { defineGet, type GetFlags } from '../../src/main/cli/commands/get-flags.ts';
 import { type InspectFlags, inspectCommand } from '../../src/main/cli/commands/inspect.ts';
 import { type RaceCommandFlags, raceCommand } from '../../src/main/cli/commands/race.ts';
-import { applySettings } from '../../src/main/cli/settings.ts';
+import { applySettings, settingsOf } from '../../src/main/cli/settings.ts';
 import {
   benchSettings,
   doctorSettings,
@@ -65,6 +65,9 @@ const file = (name: string, text: string): string => {
 const VALUES: readonly (readonly [string, string, (settings: GetSettings) => unknown, unknown])[] = [
   ['strategy', 'first-connect', (s) => s.torrent.strategy, 'first-connect'],
   ['peer', '1.2.3.4:5', (s) => s.torrent.peers, [{ host: '1.2.3.4', port: 5 }]],
+  ['tracker', 'udp://t.example:80', (s) => s.torrent.tracker, ['udp://t.example:80']],
+  ['color', 'never', (s) => s.console.color, 'never'],
+  ['log', 'x.log', (s) => s.console.log, 'x.log'],
   ['peers-file', file('peers', '# some\n\n[::1]:6\n'), (s) => s.torrent.peers, [{ host: '::1', port: 6 }]],
   ['half-open', '7', (s) => s.session.halfOpen, 7],
   ['dial-rate', '0', (s) => s.session.dialRate, 0],
@@ -120,9 +123,14 @@ const config = (options: Readonly<Record<string, unknown>>): Record<string, stri
 };
 
 test('every option of get is tried below', () => {
-  const all = defineGet(new Command()).options.map(({ long }) => long?.slice(2));
+  const all = settingsOf(defineGet(new Command())).map(({ long }) => long?.slice(2));
   const tried = [...VALUES.map(([name]) => name), ...SWITCHES.map(([name]) => name), ...OF_THE_PROCESS];
   assert.deepEqual(tried.sort(), all.sort());
+});
+
+test('-d and --dir are other names of --output', () => {
+  assert.equal(get(['-d', '/srv']).torrent.output, '/srv');
+  assert.equal(get(['--dir', '/srv']).torrent.output, '/srv');
 });
 
 test('an option is the same value from the command line, the environment and the config file', () => {
@@ -145,7 +153,7 @@ test('options that are not given have the defaults of the settings', () => {
   assert.deepEqual(session, DEFAULT_SESSION);
   assert.deepEqual(torrent, DEFAULT_TORRENT);
   assert.deepEqual(run, {
-    console: { json: false, quiet: false, verbose: false },
+    console: { json: false, quiet: false, verbose: false, color: 'auto', log: null },
     report: null,
     parallel: 3,
     onComplete: null,
@@ -160,6 +168,8 @@ test('a wrong value is a usage failure that names the option', () => {
     ['peers-file', join(folder, 'none'), /^--peers-file .*none: there is no such file$/],
     ['peers-file', folder, /^--peers-file .*: cannot be read \(EISDIR\)$/],
     ['peers-file', file('bad', '1.2.3.4:5\nx\n'), /^--peers-file .*bad, line 2: "x": not HOST:PORT/],
+    ['tracker', 'ftp://x.example', /^--tracker ftp:\/\/x\.example: not http/],
+    ['tracker', 'x', /^--tracker .*: not http/],
     ['half-open', 'x', /^--half-open x: not a whole number/],
     ['dial-rate', '-1', /^--dial-rate -1: not a whole number/],
     ['max-peers', '1.5', /^--max-peers 1\.5: not a whole number/],

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_STATUS, Failure } from '../failure.ts';
 import { VERSION } from '../network/identity.ts';
 import { showSecrets } from '../text/foreign-text.ts';
+import { withCommand } from './command-word.ts';
 import { benchCommand } from './commands/bench.ts';
 import { completionCommand } from './commands/completion.ts';
 import { createCommand } from './commands/create.ts';
@@ -17,13 +18,14 @@ import { verifyCommand } from './commands/verify.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
+import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
 import { applySettings } from './settings.ts';
 
 const EXAMPLES = `
 Examples:
-  unchoke get ubuntu.torrent -o ~/Downloads      download; run it again to resume
-  unchoke get 'magnet:?xt=urn:btih:…'            from a magnet link, or from an info hash alone
+  unchoke ubuntu.torrent -o ~/Downloads          download; run it again to resume
+  unchoke 'magnet:?xt=urn:btih:…'                from a magnet link, or from an info hash alone
   unchoke race x.torrent --report race.html      which peer unchokes first, as a web page
   unchoke doctor x.torrent                       why a download does not start
   unchoke demo                                   try it on this machine; needs no network
@@ -48,6 +50,7 @@ export async function main(): Promise<number> {
     .configureOutput({
       writeOut: (text) => writeLines('stdout', linesOf(text)),
       writeErr: (text) => writeLines('stderr', linesOf(text)),
+      outputError: (text, write) => write(usageError(text)),
     })
     .exitOverride();
   getCommand(program, async (...asked) => setStatus(await (await runs()).runGet(...asked)));
@@ -72,7 +75,8 @@ export async function main(): Promise<number> {
   // Node would write the error to stderr itself, without making the words of strangers in it safe.
   process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));
   try {
-    await program.parseAsync(rawArguments());
+    const [node = '', script = '', ...words] = rawArguments();
+    await program.parseAsync([node, script, ...withCommand(words)]);
     return status;
   } catch (error) {
     return statusOf(error, asJson);

@@ -4,6 +4,7 @@
  */
 import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
+import { isTrackerUrl } from '../discovery/tracker-url.ts';
 import { Failure } from '../failure.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
 import { readBlocklist } from '../race/blocklist.ts';
@@ -23,6 +24,7 @@ import type { RaceFlags } from './commands/options.ts';
 import type { RaceCommandFlags, RaceEnd } from './commands/race.ts';
 import { namedPeer, readPeersFile } from './named-peers.ts';
 import type { ConsoleOptions } from './output/console.ts';
+import type { ColourChoice } from './output/paint.ts';
 
 /** For every command that races. */
 export interface RunSettings {
@@ -73,7 +75,7 @@ export function getSettings(flags: GetFlags): GetSettings {
     },
     torrent: {
       ...torrent,
-      output: flags.output,
+      output: flags.dir ?? flags.output,
       select: flags.select,
       sequential: flags.sequential === true,
       overwrite: flags.overwrite === true,
@@ -156,7 +158,12 @@ function runSettings(flags: RaceFlags): RunSettings {
       announceAll: flags.announceAll === true,
       blocklist: flags.blocklist === undefined ? null : readBlocklist(flags.blocklist, '--blocklist'),
     },
-    torrent: { ...DEFAULT_TORRENT, strategy: flags.strategy, peers: peersOf(flags) },
+    torrent: {
+      ...DEFAULT_TORRENT,
+      strategy: flags.strategy,
+      peers: peersOf(flags),
+      tracker: trackersOf(flags),
+    },
     console: consoleOptions(flags),
     report: flags.report ?? null,
   };
@@ -166,8 +173,22 @@ function parseOptional(flag: string, text: string | undefined): number | null {
   return text === undefined ? null : parseCount(flag, text);
 }
 
-export function consoleOptions(flags: Partial<Record<keyof ConsoleOptions, boolean>>): ConsoleOptions {
-  return { json: flags.json === true, quiet: flags.quiet === true, verbose: flags.verbose === true };
+interface ConsoleFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color?: ColourChoice;
+  readonly log?: string;
+}
+
+export function consoleOptions({ json, quiet, verbose, color, log }: ConsoleFlags): ConsoleOptions {
+  return {
+    json: json === true,
+    quiet: quiet === true,
+    verbose: verbose === true,
+    color: color ?? 'auto',
+    log: log ?? null,
+  };
 }
 
 function routeSettings(flags: RaceFlags): Pick<SessionSettings, 'proxy' | 'interface'> {
@@ -185,6 +206,16 @@ function routeSettings(flags: RaceFlags): Pick<SessionSettings, 'proxy' | 'inter
 function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {
   const named = peer.map((text) => namedPeer(text, '--peer'));
   return peersFile === undefined ? named : [...named, ...readPeersFile(peersFile)];
+}
+
+function trackersOf({ tracker }: RaceFlags): readonly string[] {
+  for (const url of tracker)
+    if (!isTrackerUrl(url))
+      throw new Failure(
+        'usage',
+        `--tracker ${redactedUrl(url)}: not http://HOST/…, https://HOST/… or udp://HOST:PORT`,
+      );
+  return tracker;
 }
 
 /** The port is checked even if it is not used. */

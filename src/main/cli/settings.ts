@@ -26,9 +26,9 @@ export function configPath(environment: NodeJS.ProcessEnv): string {
   return join(folder, 'unchoke', 'unchoke.json');
 }
 
-/** The options that can be set outside the command line, with long names without dashes. */
+/** The options that can be set outside the command line, with long names without dashes. A hidden option is another name of one. */
 export function settingsOf(command: Command): Option[] {
-  return command.options.filter((option) => !NO_SETTINGS.has(longOf(option)));
+  return command.options.filter((option) => !option.hidden && !NO_SETTINGS.has(longOf(option)));
 }
 
 /** Sets the options that the command line left out. Throws a usage failure that names the variable, or the file and the key. */

@@ -1,4 +1,4 @@
-/** The race report as plain text, with lines of at most 100 columns. */
+/** The race report as plain text, with lines of less than 80 columns. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import { counted, formatDuration, formatSize } from '../text/units.ts';
 import {
@@ -11,7 +11,8 @@ import {
 } from './race-report.ts';
 
 const BAR_COLUMNS = 40;
-const SOURCE_COLUMNS = 38;
+const SOURCE_COLUMNS = 24;
+const CELL_COLUMNS = 11;
 /** `oracleMs`: the time of the best peer, if it is known, as in our own swarm. */
 export function reportLines(report: RaceReport, oracleMs: number | null): string[] {
   const parts = [
@@ -30,12 +31,13 @@ function headline(report: RaceReport, oracleMs: number | null): string[] {
   const { ttfuMs, firstUnchoke, firstBlockMs, strategy } = report;
   if (ttfuMs === null || firstUnchoke === null) return [`No peer unchoked us (strategy ${strategy}).`];
   const lines = [
-    `Time to first unchoke  ${formatDuration(ttfuMs).padEnd(10)} ${firstUnchoke.peer} (${firstUnchoke.family}), shard ${firstUnchoke.shard}, strategy ${strategy}`,
+    `Time to first unchoke  ${formatDuration(ttfuMs).padEnd(10)} ${firstUnchoke.peer} (${firstUnchoke.family})`,
+    `  strategy ${strategy}, shard ${firstUnchoke.shard}`,
   ];
   if (oracleMs !== null) {
     const behind = ttfuMs - oracleMs;
     lines.push(
-      `  the oracle needed    ${formatDuration(oracleMs).padEnd(10)} the time of the best peer, had we known it: ${signed(behind)}`,
+      `  the oracle needed    ${formatDuration(oracleMs).padEnd(10)} (the best peer, had we known it): ${signed(behind)}`,
     );
   }
   if (firstBlockMs !== null) lines.push(`Time to first block    ${formatDuration(firstBlockMs)}`);
@@ -69,14 +71,13 @@ function yieldLines(title: string, first: string, rows: readonly Yield[]): strin
 
 function yieldLine(name: string, cells: readonly (string | number)[]): string {
   const shown = name.length > SOURCE_COLUMNS ? `${name.slice(0, SOURCE_COLUMNS - 1)}…` : name;
-  return `${shown.padEnd(SOURCE_COLUMNS)}${cells.map((cell) => String(cell).padStart(12)).join('')}`;
+  return `${shown.padEnd(SOURCE_COLUMNS)}${cells.map((cell) => String(cell).padStart(CELL_COLUMNS)).join('')}`;
 }
 
 function lostLines({ lost }: RaceReport): string[] {
   if (lost.length === 0) return [];
   const rows = lost.map(
-    ({ stage, code, count }) =>
-      `${stage.padEnd(12)}${String(count).padStart(7)}  ${code.padEnd(19)}${CLOSE_CODES[code]}`,
+    ({ stage, code, count }) => `${stage.padEnd(12)}${String(count).padStart(7)}  ${CLOSE_CODES[code]}`,
   );
   return ['where and why peers were lost', ...rows];
 }

@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_SHARDS } from '../../shared/limits.ts';
 import { ENCRYPTIONS, STRATEGIES } from '../../shared/messages.ts';
+import { isTrackerUrl } from '../discovery/tracker-url.ts';
 import { Failure } from '../failure.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
 import { readBlocklist } from '../race/blocklist.ts';
@@ -85,6 +86,10 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   strategy: [`one of ${STRATEGIES.join(', ')}`, oneOf(STRATEGIES)],
   keep: ['a whole number or null', orNull(isCount)],
   peers: ['a list of { host, port }', listOf(isPeer)],
+  tracker: [
+    'a list of URLs with http, https or udp',
+    listOf((value) => isText(value) && isTrackerUrl(String(value))),
+  ],
   firstUnchokeTimeout: ['a number of milliseconds', isTime],
   idleTimeout: ['a number of milliseconds', isTime],
   saveTorrent: ['a path or null', orNull(isText)],

@@ -25,6 +25,7 @@ export interface TorrentOptions
         | 'strategy'
         | 'keep'
         | 'peers'
+        | 'tracker'
         | 'firstUnchokeTimeout'
         | 'idleTimeout'
         | 'saveTorrent'

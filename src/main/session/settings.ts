@@ -73,6 +73,8 @@ export interface TorrentSettings {
   readonly keep: number | null;
   /** Peers to try, beside those that discovery finds. */
   readonly peers: readonly HostPort[];
+  /** URLs of trackers to ask beside those of the torrent. They are asked also if `trackers` is false. */
+  readonly tracker: readonly string[];
   /** Give up if no peer has unchoked us after this time; 0 waits for ever. */
   readonly firstUnchokeTimeout: number;
   /** Give up after this time without a verified piece; 0 waits for ever. */
@@ -113,6 +115,7 @@ export const DEFAULT_TORRENT: TorrentSettings = {
   strategy: 'first-unchoke',
   keep: null,
   peers: [],
+  tracker: [],
   firstUnchokeTimeout: DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
   idleTimeout: DEFAULT_IDLE_TIMEOUT_MS,
   saveTorrent: null,

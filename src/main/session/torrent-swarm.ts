@@ -96,7 +96,10 @@ export class TorrentSwarm implements ActiveTorrent {
       port: accepts ? this.#listen() : Promise.resolve(NO_LISTENING_PORT),
       named: torrent.peers,
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
-      tiers: settings.trackers ? tiersOf(source, settings.announceAll) : [],
+      tiers: [
+        ...(settings.trackers ? tiersOf(source, settings.announceAll) : []),
+        ...torrent.tracker.map((url) => [url]),
+      ],
       private: isPrivate,
       dht: !isPrivate,
       nodes: source.metainfo?.nodes ?? [],

@@ -4,8 +4,11 @@ import { Failure } from '../failure.ts';
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i;
 const FACTORS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
-const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/;
-const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h|hours?|d|days?)?$/;
+const DURATIONS: Readonly<Record<string, number>> = {
+  ...{ ms: 1, s: 1e3, sec: 1e3, m: 6e4, min: 6e4, h: 3.6e6, hour: 3.6e6, hours: 3.6e6 },
+  ...{ d: 8.64e7, day: 8.64e7, days: 8.64e7 },
+};
 
 /** `10M`, `1.5GiB`, `500` → bytes, up to `most`. Throws a usage failure that names the option. */
 export function parseSize(option: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
@@ -17,7 +20,7 @@ export function parseSize(option: string, text: string, most = Number.MAX_SAFE_I
   return bytes;
 }
 
-/** `30`, `90s`, `5m`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
+/** `30`, `90s`, `5m`, `5min`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
 export function parseDuration(option: string, text: string): number {
   const match = DURATION.exec(text.trim());
   if (match === null) throw new Failure('usage', `${option} ${text}: not a duration (write 30s, 5m or 1.5h)`);
@@ -62,6 +65,22 @@ export function formatSize(bytes: number): string {
 
 export function formatRate(bytesPerSecond: number): string {
   return `${formatSize(bytesPerSecond)}/s`;
+}
+
+/** A time for people, without digits that nobody reads: `0.8 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
+export function formatTime(ms: number): string {
+  if (!Number.isFinite(ms)) return '-';
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const [large, small, factor, step]: readonly [string, string, number, number] =
+    seconds < 3_600
+      ? ['min', 's', 60, 1]
+      : seconds < 86_400
+        ? ['h', 'min', 3_600, 60]
+        : ['d', 'h', 86_400, 3_600];
+  const rest = Math.floor((seconds % factor) / step);
+  return `${Math.floor(seconds / factor)} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
 }
 
 /** `840 ms`, `2.93 s`, `3m 05s`, `2h 10m`. */

@@ -7,6 +7,7 @@ import { hashersOption, many, type RaceFlags, SOURCE_HELP, seconds, withRaceOpti
 
 export interface GetFlags extends RaceFlags {
   readonly output: string;
+  readonly dir?: string;
   readonly select: readonly string[];
   readonly sequential?: boolean;
   readonly overwrite?: boolean;
@@ -24,6 +25,7 @@ export interface GetFlags extends RaceFlags {
   readonly parallel: string;
   readonly onComplete?: string;
   readonly metrics?: string;
+  readonly log?: string;
   readonly metricsPort?: string;
 }
 
@@ -47,6 +49,7 @@ export function defineGet(command: Command): Command {
       String(DEFAULT_PARALLEL_DOWNLOADS),
     )
     .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
+    .addOption(new Option('-d, --dir <dir>', 'the same as --output, as in aria2').hideHelp())
     .option('--overwrite', 'replace existing files that do not belong to the torrent; never follows links')
     .option(
       '--journal-key <file>',
@@ -72,6 +75,7 @@ export function defineGet(command: Command): Command {
     .addOption(hashersOption())
     .option('--memory <size>', `memory for pieces that are not yet on disk (default: ${MEMORY_DEFAULT})`)
     .optionsGroup('Output:')
+    .option('--log <file>', 'add a line to this file for everything that happens, with the time')
     .option(
       '--metrics <file>',
       'write metrics as Prometheus text to this file, every 15 s and at the end (for the textfile collector)',

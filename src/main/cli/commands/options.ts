@@ -11,6 +11,7 @@ import {
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../../shared/messages.ts';
 import { WELL_KNOWN_NODES } from '../../discovery/well-known-nodes.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
+import { COLOUR_CHOICES, type ColourChoice } from '../output/paint.ts';
 
 /** As commander gives them: a value is a text; a switch is present or absent. */
 export interface RaceFlags {
@@ -22,6 +23,7 @@ export interface RaceFlags {
   readonly maxPeers: string;
   readonly shards: string;
   readonly trackers: boolean;
+  readonly tracker: readonly string[];
   readonly pex: boolean;
   readonly utp: boolean;
   readonly report?: string;
@@ -36,6 +38,7 @@ export interface RaceFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly color: ColourChoice;
 }
 
 export const SOURCE_HELP =
@@ -89,7 +92,8 @@ export function withRaceOptions(command: Command): Command {
         .default(DEFAULT_SESSION.encryption),
     )
     .optionsGroup('Peers:')
-    .option('--no-trackers', 'ask no trackers')
+    .addOption(many('--tracker <url>', 'one more tracker to ask; may be repeated'))
+    .option('--no-trackers', 'ask only the trackers of --tracker')
     .optionsGroup('Network:')
     .option(
       '--proxy <url>',
@@ -124,8 +128,13 @@ export function withRaceOptions(command: Command): Command {
     .option('--report <file>', 'write the race as a web page (one HTML file)')
     .option('--json', 'print results as JSON on stdout, one object per line')
     .option('--show-secrets', 'show whole URLs; otherwise only scheme, domain and port')
+    .addOption(
+      new Option('--color <when>', 'colours on a terminal; auto: if it has them and NO_COLOR is not set')
+        .choices([...COLOUR_CHOICES])
+        .default('auto'),
+    )
     .option('-v, --verbose', 'print details on stderr: threads, memory, limits of dials, size of write calls')
-    .option('--quiet', 'print only errors on stderr');
+    .option('-q, --quiet', 'print nothing but errors');
 }
 
 export const hashersOption = (): Option =>

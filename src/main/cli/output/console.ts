@@ -3,6 +3,10 @@
  * progress and news: a few lines that are redrawn on a terminal, plain lines every few seconds elsewhere.
  */
 import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../../../shared/limits.ts';
+import { shownLines } from '../../text/shown-lines.ts';
+import type { ViewStyle } from './live-view.ts';
+import { LogFile } from './log-file.ts';
+import { type ColourChoice, paintFor } from './paint.ts';
 import { JSON_VERSION, type RunEvent } from './run-events.ts';
 import { type Block, Screen } from './screen.ts';
 import { outliveReaders, writeJson, writeLines } from './terminal.ts';
@@ -11,6 +15,9 @@ export interface ConsoleOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose?: boolean;
+  readonly color?: ColourChoice;
+  /** The file of the log. */
+  readonly log?: string | null;
 }
 
 export class Console {
@@ -19,22 +26,29 @@ export class Console {
   readonly #screen: Screen | null;
   /** The number of this source among several; null if there is only one. */
   readonly #number: number | null;
+  readonly #log: LogFile | null;
   /** Without a terminal, a progress line that repeats the last one is not written. */
   #lastProgress = '';
 
   constructor(
     options: ConsoleOptions,
-    of: { readonly screen: Screen | null; readonly number: number } | null = null,
+    of: {
+      readonly screen: Screen | null;
+      readonly number: number;
+      readonly log: LogFile | null;
+    } | null = null,
   ) {
     this.#options = options;
     this.#number = of?.number ?? null;
     this.#screen = of === null ? screenFor(options) : of.screen;
+    const { log = null } = options;
+    this.#log = of === null ? (log === null ? null : new LogFile(log)) : of.log;
     if (of === null) outliveReaders();
   }
 
   /** A console for one of several sources. It uses the same screen, and its lines carry the number of the source. */
   forSource(number: number): Console {
-    return new Console(this.#options, { screen: this.#screen, number });
+    return new Console(this.#options, { screen: this.#screen, number, log: this.#log });
   }
 
   get json(): boolean {
@@ -49,6 +63,12 @@ export class Console {
   /** Puts the number of the source in front if there are several sources. */
   labelled(text: string): string {
     return this.#number === null ? text : `[${this.#number}] ${text}`;
+  }
+
+  /** How progress is shown on a terminal. */
+  get style(): ViewStyle {
+    const { color = 'auto', verbose = false } = this.#options;
+    return { paint: paintFor(color, process.stderr), verbose };
   }
 
   /** How often to show progress. */
@@ -66,25 +86,37 @@ export class Console {
   /** A result for people, in lines; nothing with `--json`. It ends the progress lines. */
   result(text: string | readonly string[]): void {
     this.endProgress();
+    this.logged(text);
     if (!this.json) this.#write('stdout', text);
+  }
+
+  /** The end of a download, which the files show as well: nothing when quiet. */
+  summary(text: string | readonly string[]): void {
+    if (this.#options.quiet) this.logged(text);
+    else this.result(text);
   }
 
   /** Something that happened, for people. */
   news(text: string | readonly string[]): void {
     const [first = '', ...more] = linesOf(text);
-    if (!this.#options.quiet) this.#write('stderr', [this.labelled(first), ...more]);
+    const lines = [this.labelled(first), ...more];
+    this.logged(lines);
+    if (!this.#options.quiet) this.#write('stderr', lines);
   }
 
   /** Details that are shown only with `--verbose`. */
   detail(text: string): void {
     if (this.#options.verbose === true) this.news(text);
+    else this.logged(this.labelled(text));
   }
 
   /** An error, even when quiet. */
   error(text: string | readonly string[]): void {
     const [first = '', ...more] = linesOf(text);
     this.endProgress();
-    this.#write('stderr', [`unchoke: ${this.labelled(first)}`, ...more]);
+    const lines = [`unchoke: ${this.labelled(first)}`, ...more];
+    this.logged(lines);
+    this.#write('stderr', lines);
   }
 
   /** Progress: one line, or on a terminal as many lines as `block` has. */
@@ -93,7 +125,7 @@ export class Console {
     if (quiet || json) return;
     const line = this.labelled(text);
     if (this.#screen === null) return this.#plainProgress(line);
-    this.#screen.show(this, block ?? (({ columns }) => [cut(line, columns)]));
+    this.#screen.show(this, block ?? (({ columns }) => shownLines([cut(line, columns)])));
   }
 
   #plainProgress(line: string): void {
@@ -105,6 +137,12 @@ export class Console {
   /** Removes the progress of this run from the screen. */
   endProgress(): void {
     this.#screen?.remove(this);
+  }
+
+  /** For the log alone. */
+  logged(text: string | readonly string[]): void {
+    const wrong = this.#log?.write(linesOf(text)) ?? null;
+    if (wrong !== null) this.#write('stderr', wrong);
   }
 
   #write(to: 'stdout' | 'stderr', text: string | readonly string[]): void {

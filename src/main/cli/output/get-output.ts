@@ -14,9 +14,9 @@ import type { DownloadJob } from '../../session/download-job.ts';
 import type { DownloadProgress, MetadataEvent, SearchProgress, TorrentEvent } from '../../session/events.ts';
 import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
-import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
+import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
-import { liveView } from './live-view.ts';
+import { figuresText, liveView, peersText } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { showWork } from './work-progress.ts';
 
@@ -98,13 +98,13 @@ export class GetOutput {
     const { race } = this.#torrent.swarm;
     const { verifiedBytes, verifiedPieces, wantedBytes } = download;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
-    const { rate } = this.#torrent;
-    const etaMs = rate > 0 ? ((wantedBytes - verifiedBytes) / rate) * 1_000 : Number.POSITIVE_INFINITY;
+    const { rate, elapsedMs } = this.#torrent;
     const { fastest, hashBacklog } = progress;
     this.#metrics?.update(this.#sample(race, download, progress));
-    const share = ((verifiedBytes / wantedBytes) * 100).toFixed(1);
+    const known = race.peers.knownCount;
+    const figures = figuresText(verifiedBytes, wantedBytes, rate);
     this.#console.progress(
-      `${share.padStart(5)} %  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}  ${verifiedPieces}/${pieceCount} pieces  ${phaseText(progress.known, progress)}`,
+      `${figures}  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}  ${peersText({ known, peers: progress, rate })}`,
       (size) =>
         liveView(
           {
@@ -114,9 +114,9 @@ export class GetOutput {
             verifiedPieces,
             wantedPieces: pieceCount,
             rate,
-            etaMs,
+            elapsedMs,
             stretches: (count) => download.stretches(count),
-            known: race.peers.knownCount,
+            known,
             peers: progress,
             fastest,
             ttfuMs: race.ttfuMs,
@@ -125,6 +125,7 @@ export class GetOutput {
             hashBacklog,
           },
           size,
+          this.#console.style,
         ),
     );
   }
@@ -143,7 +144,8 @@ export class GetOutput {
     };
   }
 
-  summary(report: RaceReport, oracleMs: number | null): void {
+  /** People see how the race went after a failure, in `unchoke demo`, which knows the oracle, and with `--verbose`. */
+  summary(report: RaceReport, oracleMs: number | null, isFailure: boolean): void {
     const { swarm, job, missing, elapsedMs } = this.#torrent;
     const { race } = swarm;
     if (job !== null) this.#metrics?.update(this.#sample(race, job.download, race.totals), true);
@@ -164,32 +166,32 @@ export class GetOutput {
       this.#console.detail(
         `writes: calls of ${formatSize(job.download.writeBytes)} are cheapest on this machine`,
       );
+    const tell = (line: string): void =>
+      isFailure || oracleMs !== null
+        ? this.#console.result(this.#console.labelled(line))
+        : this.#console.detail(line);
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
-      this.#console.result(reportLines(report, oracleMs));
+      for (const line of reportLines(report, oracleMs)) tell(line);
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
       const end = lostTo === null ? '' : `; it cannot send the missing data: ${lostTo}`;
-      this.#console.result(this.#console.labelled(`web seed ${url}: ${formatSize(bytes)}${end}`));
+      tell(`web seed ${url}: ${formatSize(bytes)}${end}`);
     }
     for (const line of missingText(missing)) this.#console.result(this.#console.labelled(line));
   }
 
-  /** The last lines of a successful run. */
+  /** The last line of a successful run. */
   farewell(): number {
     const { elapsedMs } = this.#torrent;
     const { download, plan } = this.#torrent.job as DownloadJob;
     const { downloadedBytes: bytes, foundBytes } = download;
     const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
-    const found = foundBytes > 0 ? `, ${formatSize(foundBytes)} already on disk` : '';
-    const isAllThere = bytes === 0 && foundBytes > 0;
-    const flow = isAllThere
-      ? `nothing to download: ${formatSize(foundBytes)} already on disk`
-      : `${formatSize(bytes)} downloaded in ${formatDuration(elapsedMs)} (${formatRate(rate)})${found}`;
-    const where = `complete and verified: ${plan.root}`;
-    this.#console.result(
-      this.#console.isOfMany
-        ? this.#console.labelled(`${where}; ${flow}`)
-        : [where, `${flow}; ${usageText()}`],
-    );
+    const found = foundBytes > 0 ? `; ${formatSize(foundBytes)} were there already` : '';
+    const flow =
+      bytes === 0 && foundBytes > 0
+        ? `${formatSize(foundBytes)} were there already`
+        : `${formatSize(bytes)} in ${formatTime(elapsedMs)}, ${formatRate(rate)}${found}`;
+    this.#console.detail(usageText());
+    this.#console.summary(this.#console.labelled(`complete: ${plan.root}, ${flow}`));
     return 0;
   }
 

@@ -1,7 +1,12 @@
-/** The state of a download as a block of lines on a terminal: name, progress, peers, and what delays it. */
+/**
+ * The state of a download as a block of lines on a terminal. It answers at a glance: how far, how fast, how long, is anything
+ * wrong. With `--verbose` also what pieces, peers, race and threads do.
+ */
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { FastPeer } from '../../session/events.ts';
-import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
+import { shownLines } from '../../text/shown-lines.ts';
+import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
+import { type Paint, PLAIN } from './paint.ts';
 import type { BlockSize } from './screen.ts';
 
 /** How much of a stretch of pieces is verified, from nothing to all. */
@@ -18,7 +23,7 @@ export interface DownloadState {
   readonly wantedPieces: number;
   /** Bytes a second. */
   readonly rate: number;
-  readonly etaMs: number;
+  readonly elapsedMs: number;
   /** How much of each stretch of the torrent is verified, 0 to 1. */
   readonly stretches: (count: number) => readonly number[];
   readonly known: number;
@@ -31,23 +36,61 @@ export interface DownloadState {
   readonly hashBacklog: number;
 }
 
+export interface ViewStyle {
+  readonly paint: Paint;
+  /** Also what pieces, peers, race and threads do. */
+  readonly verbose: boolean;
+}
+
 /** At most `columns` wide and `rows` high: the least important lines are left out first. */
-export function liveView(state: DownloadState, { columns, rows }: BlockSize): string[] {
+export function liveView(
+  state: DownloadState,
+  { columns, rows }: BlockSize,
+  { paint, verbose }: ViewStyle = { paint: PLAIN, verbose: false },
+): string[] {
   const width = Math.max(20, columns - 1);
-  const share = state.wantedBytes === 0 ? 1 : state.verifiedBytes / state.wantedBytes;
-  const percent = `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
-  const figures = `${percent}  ${formatRate(state.rate)}  eta ${formatDuration(state.etaMs)}`;
-  const bar = Math.min(MAX_BAR_COLUMNS, width - LABEL_COLUMNS);
-  const lines: readonly (readonly [rank: number, text: string])[] = [
-    [0, `${cut(state.name, width - figures.length - 2)}  ${figures}`],
-    [1, labelled('pieces', state.stretches(bar).map(shade).join(''))],
-    [5, labelled('', amountsText(state))],
-    [2, labelled('peers', funnelText(state))],
-    [3, labelled('fastest', fastestText(state))],
-    [4, labelled('race', raceText(state))],
-    [6, labelled('threads', threadsText(state))],
+  // Names and clients are the words of strangers: they become safe before our own colours come in.
+  const line = (text: string): string => cut(safe(text), width);
+  const calm: readonly (readonly [rank: number, text: string])[] = [
+    [0, headline(state, width, paint)],
+    [1, barOf(state, Math.min(MAX_BAR_COLUMNS, width), paint)],
+    [2, line(amountsText(state))],
+    [3, peersLine(state, line, paint)],
   ];
-  return lines.filter(([rank]) => rank < rows).map(([, text]) => cut(text, width));
+  const bar = Math.min(MAX_BAR_COLUMNS, width - LABEL_COLUMNS);
+  const details: readonly (readonly [rank: number, text: string])[] = [
+    [5, labelled('pieces', state.stretches(bar).map(shade).join(''))],
+    [4, labelled('fastest', fastestText(state))],
+    [6, labelled('race', raceText(state))],
+    [7, labelled('threads', threadsText(state))],
+  ];
+  return [...calm, ...(verbose ? details.map(([rank, text]) => [rank, line(text)] as const) : [])]
+    .filter(([rank]) => rank < rows)
+    .map(([, text]) => text);
+}
+
+/** The share that is verified, 0 to 1. */
+function shareOf({ verifiedBytes, wantedBytes }: DownloadState): number {
+  return wantedBytes === 0 ? 1 : verifiedBytes / wantedBytes;
+}
+
+/** `46.2 %  24.1 MiB/s  58 s left`; without data no rate and no time. */
+export function figuresText(verifiedBytes: number, wantedBytes: number, rate: number): string {
+  const share = wantedBytes === 0 ? 1 : verifiedBytes / wantedBytes;
+  const percent = `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
+  if (rate <= 0) return percent;
+  return `${percent}  ${formatRate(rate)}  ${formatTime(((wantedBytes - verifiedBytes) / rate) * 1_000)} left`;
+}
+
+function headline(state: DownloadState, width: number, paint: Paint): string {
+  const figures = figuresText(state.verifiedBytes, state.wantedBytes, state.rate);
+  const name = cut(safe(state.name), width - figures.length - 2);
+  return `${paint('strong', name)}${' '.repeat(Math.min(2, name.length))}${cut(figures, width)}`;
+}
+
+function barOf(state: DownloadState, columns: number, paint: Paint): string {
+  const done = Math.floor(shareOf(state) * columns);
+  return `${paint('good', '━'.repeat(done))}${paint('faint', '─'.repeat(columns - done))}`;
 }
 
 function labelled(label: string, text: string): string {
@@ -60,13 +103,25 @@ function shade(share: number): string {
   return SHADES[level] ?? ' ';
 }
 
-function amountsText({ verifiedBytes, wantedBytes, verifiedPieces, wantedPieces }: DownloadState): string {
-  return `${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)}, ${verifiedPieces} of ${wantedPieces} pieces`;
+function amountsText(state: DownloadState): string {
+  const { verifiedBytes, wantedBytes, verifiedPieces, wantedPieces, elapsedMs } = state;
+  const pieces = `${verifiedPieces} of ${counted(wantedPieces, 'piece')}`;
+  return `${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}`;
 }
 
-function funnelText({ known, peers }: DownloadState): string {
-  const inSession = peers.choked + peers.unchoked;
-  return `${known} known ▸ ${peers.dialed} dials ▸ ${peers.connected} connected ▸ ${inSession} in session ▸ ${peers.unchoked} unchoked us`;
+function peersLine(state: DownloadState, line: (text: string) => string, paint: Paint): string {
+  const text = line(peersText(state));
+  return state.rate > 0 ? text : paint('bad', text);
+}
+
+/** `12 peers may send to us, 200 make us wait, 300 are dialled (1000 known)`. */
+export function peersText({ known, peers, rate }: Pick<DownloadState, 'known' | 'peers' | 'rate'>): string {
+  const { unchoked, choked, dialing } = peers;
+  const giving = unchoked === 0 ? 'no peer sends yet' : `${counted(unchoked, 'peer')} unchoked us`;
+  const parts = [rate > 0 || unchoked === 0 ? giving : `${giving}, but no data comes`];
+  if (choked > 0) parts.push(choked === 1 ? '1 makes us wait' : `${choked} make us wait`);
+  if (dialing > 0) parts.push(dialing === 1 ? '1 is dialled' : `${dialing} are dialled`);
+  return `${parts.join(', ')} (${known} known)`;
 }
 
 function fastestText({ fastest }: DownloadState): string {
@@ -74,16 +129,21 @@ function fastestText({ fastest }: DownloadState): string {
   return fastest.map(({ name, client, rate }) => `${formatRate(rate)} ${name} (${client})`).join(' · ');
 }
 
-function raceText({ ttfuMs, winner }: DownloadState): string {
-  if (ttfuMs === null) return 'no peer has unchoked us yet';
-  return `first unchoke after ${formatDuration(ttfuMs)}${winner === null ? '' : ` from ${winner}`}`;
+function raceText({ ttfuMs, winner, peers }: DownloadState): string {
+  const dials = `${peers.dialed} dials, ${peers.connected} connected`;
+  if (ttfuMs === null) return `no peer has unchoked us yet; ${dials}`;
+  return `first unchoke after ${formatDuration(ttfuMs)}${winner === null ? '' : ` from ${winner}`}; ${dials}`;
 }
 
 function threadsText({ shards, hashBacklog }: DownloadState): string {
   const each = shards.map(
-    ({ peers, lagMs }, i) => `shard ${i}: ${peers} peers, ${Math.round(lagMs)} ms late`,
+    ({ peers, lagMs }, i) => `shard ${i}: ${counted(peers, 'peer')}, ${Math.round(lagMs)} ms late`,
   );
-  return [...each, `${hashBacklog} pieces to hash`].join(' · ');
+  return [...each, `${counted(hashBacklog, 'piece')} to hash`].join(' · ');
+}
+
+function safe(text: string): string {
+  return shownLines([text]).join('');
 }
 
 function cut(text: string, columns: number): string {

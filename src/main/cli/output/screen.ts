@@ -1,12 +1,12 @@
 /** The lines at the bottom of a terminal that are redrawn in place: one block for each run in progress. */
 import type { createLogUpdate } from 'log-update';
-import { shownLines } from '../../text/shown-lines.ts';
 
 /** The space for a block. */
 export interface BlockSize {
   readonly columns: number;
   readonly rows: number;
 }
+/** Lines without control characters, except those of our own colours. */
 export type Block = (size: BlockSize) => readonly string[];
 
 /** For a terminal that does not report its size. */
@@ -51,7 +51,7 @@ export class Screen {
     const lines = [...this.#blocks.values()].flatMap((block) =>
       block({ columns, rows: each }).slice(0, each),
     );
-    this.#redraw(shownLines(lines.slice(0, rows - 1)).join('\n'));
+    this.#redraw(lines.slice(0, rows - 1).join('\n'));
   }
 
   /** Loaded on a terminal only. The first quarter of a second has nothing to show, so a late load does no harm. */

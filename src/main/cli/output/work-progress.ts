@@ -1,8 +1,9 @@
 /** Progress of work whose size is known at the start: checking, verifying, hashing. */
 
 import { RateMeter } from '../../download/rate-meter.ts';
-import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
+import { formatSize } from '../../text/units.ts';
 import type { Console } from './console.ts';
+import { figuresText } from './live-view.ts';
 
 /** The name of the work in the output. */
 type Work = 'checking what is there' | 'verifying' | 'hashing';
@@ -54,9 +55,6 @@ export function showWork(
   { work, bytes, totalBytes, rate }: { work: Work; bytes: number; totalBytes: number; rate: number },
   console: Console,
 ): void {
-  const etaMs = rate > 0 ? ((totalBytes - bytes) / rate) * 1_000 : Number.NaN;
-  const share = ((bytes / totalBytes) * 100).toFixed(1);
-  console.progress(
-    `${work} ${share.padStart(5)} %  ${formatSize(bytes)} of ${formatSize(totalBytes)}  ${formatRate(rate)}  eta ${formatDuration(etaMs)}`,
-  );
+  const figures = figuresText(bytes, totalBytes, rate);
+  console.progress(`${work}  ${figures}  ${formatSize(bytes)} of ${formatSize(totalBytes)}`);
 }

@@ -88,7 +88,7 @@ export class GetRun {
       downloadedBytes: job?.download.downloadedBytes ?? 0,
       oracleMs,
     });
-    this.#output.summary(report, oracleMs);
+    this.#output.summary(report, oracleMs, ending.kind === 'failed');
     this.#advisor.conclude();
     if (ending.kind === 'failed') throw ending.error;
     return ending.kind === 'interrupted' ? this.#output.interrupted() : this.#output.farewell();

@@ -23,6 +23,7 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   if (sources.length > 1 && (settings.report !== null || settings.torrent.saveTorrent !== null))
     throw new Failure('usage', '--report and --save-torrent work with one source only');
   const console = new Console(settings.console);
+  console.logged(`unchoke get ${named.map((source) => shown(source)).join(' ')}`);
   const metrics = await openMetrics(settings, console);
   const stop = new AbortController();
   const interrupt = new Interrupt(() => stop.abort());
@@ -33,6 +34,9 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
       setMaxListeners(lanes, stop.signal);
       return await new SeveralSources(sources, settings, alone, () => stop.abort()).run();
     });
+  } catch (error) {
+    if (error instanceof Failure) console.logged(error.lines);
+    throw error;
   } finally {
     interrupt.release();
     metrics?.close();
@@ -66,7 +70,7 @@ class SeveralSources {
     if (signal.aborted) return EXIT_STATUS.interrupted;
     const failed = this.#sources.filter((_, i) => this.#statuses[i] !== 0);
     const good = this.#sources.length - failed.length;
-    console.result([
+    console.summary([
       `${good} of ${this.#sources.length} complete`,
       ...failed.map((source) => `not complete: ${shown(source)}`),
     ]);
