@@ -1,6 +1,6 @@
 /** The built command line against the loopback swarm: what it prints, what it leaves, how it ends. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
@@ -84,6 +84,34 @@ test('get for people: one line on stdout, nothing when quiet, and the report whe
       readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? '',
       /Z no peer unchoked us within/,
     );
+  }));
+
+test('a dry run shows the plan, and writes and dials nothing', () =>
+  withSwarm(folder, { peers: 5, mix: 'seeds', payloadBytes: 4 * MIB }, async (torrent) => {
+    const output = join(folder, 'dry');
+    const run = await runCli('get', torrent, '-o', output, '--dry-run', '--no-lsd', '--port', '6881');
+    assert.equal(run.status, 0, run.stderr);
+    const path = join(output, 'swarm-1.bin');
+    assert.match(run.stdout, /^name {4}swarm-1\.bin\nfiles {3}1 file, 4\.0 MiB\n/);
+    assert.match(run.stdout, new RegExp(`^into {4}${path}$`, 'm'));
+    assert.match(run.stdout, /^space {3}4\.0 MiB needed, [\d.]+ .iB are free$/m);
+    assert.match(run.stdout, /^from {4}1 tracker, other peers$/m);
+    assert.match(run.stdout, /^port {4}6881, for TCP and UDP$/m);
+    assert.equal(existsSync(output), false);
+    const json = await runCli('get', torrent, '-o', output, '--dry-run', '--json', '--no-listen');
+    const [plan] = json.events as unknown as {
+      type: string;
+      bytes: number;
+      taken: number;
+      port: number | null;
+    }[];
+    assert.deepEqual(
+      [json.events.length, plan?.type, plan?.bytes, plan?.taken, plan?.port],
+      [1, 'plan', 4 * MIB, 0, null],
+    );
+    await runCli('get', torrent, '-o', output);
+    const again = await runCli('get', torrent, '-o', output, '--dry-run');
+    assert.match(again.stdout, /^space {3}0 B needed; 4\.0 MiB on disk are not checked yet, /m);
   }));
 
 test('get resumes and downloads only the rest', () =>

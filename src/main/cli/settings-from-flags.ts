@@ -39,6 +39,8 @@ export interface GetSettings extends RunSettings {
   /** How many sources are downloaded at one time. */
   readonly parallel: number;
   readonly onComplete: string | null;
+  /** Show the plan and download nothing. */
+  readonly dryRun: boolean;
   readonly metrics: string | null;
   readonly metricsPort: number | null;
 }
@@ -87,6 +89,7 @@ export function getSettings(flags: GetFlags): GetSettings {
     },
     parallel: parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS),
     onComplete: flags.onComplete ?? null,
+    dryRun: flags.dryRun === true,
     metrics: flags.metrics ?? null,
     metricsPort: flags.metricsPort === undefined ? null : parsePort('--metrics-port', flags.metricsPort),
   };

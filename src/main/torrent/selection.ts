@@ -1,5 +1,6 @@
 /** Which files of a torrent the user wants: by index, range, name or glob. */
 import { Failure } from '../failure.ts';
+import { counted, formatSize } from '../text/units.ts';
 import type { Metainfo } from './metainfo.ts';
 import type { Source } from './source.ts';
 
@@ -15,7 +16,11 @@ export async function selectFiles(
   given: readonly string[],
   onNews: (text: string) => void,
 ): Promise<ReadonlySet<number> | null> {
-  if (given.length > 0) return matchingFiles(metainfo, given);
+  if (given.length > 0) {
+    const matching = await matchingFiles(metainfo, given);
+    onNews(selectionText(metainfo, matching));
+    return matching;
+  }
   const { selected, passedOver } = linkedFiles(
     source.kind === 'magnet' ? source.magnet.select : [],
     metainfo,
@@ -25,7 +30,15 @@ export async function selectFiles(
     const ranges = passedOver.slice(0, NAMED_RANGES).join(', ');
     onNews(`the magnet link selects files that do not exist; they were skipped: ${ranges}${more}`);
   }
+  if (selected !== null) onNews(selectionText(metainfo, selected));
   return selected;
+}
+
+/** `3 of 4 files, 4.0 MiB`. */
+function selectionText(metainfo: Metainfo, selected: ReadonlySet<number>): string {
+  const files = metainfo.files.filter(({ padding }) => !padding);
+  const bytes = files.reduce((sum, { length }, i) => sum + (selected.has(i) ? length : 0), 0);
+  return `selected: ${selected.size} of ${counted(files.length, 'file')}, ${formatSize(bytes)}`;
 }
 
 /**

@@ -11,6 +11,7 @@ export interface GetFlags extends RaceFlags {
   readonly select: readonly string[];
   readonly sequential?: boolean;
   readonly overwrite?: boolean;
+  readonly dryRun?: boolean;
   readonly journalKey?: string;
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
@@ -48,6 +49,7 @@ export function defineGet(command: Command): Command {
       'with several sources: how many run at one time; they share all limits',
       String(DEFAULT_PARALLEL_DOWNLOADS),
     )
+    .option('--dry-run', 'show what would be fetched, where, and how much space it takes; write nothing')
     .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
     .addOption(new Option('-d, --dir <dir>', 'the same as --output, as in aria2').hideHelp())
     .option('--overwrite', 'replace existing files that do not belong to the torrent; never follows links')

@@ -100,6 +100,24 @@ interface DownloadSummary extends RaceSummary {
   readonly missingFiles: readonly MissingFile[];
 }
 
+/** The result of `get --dry-run`. */
+interface PlanEvent {
+  readonly type: 'plan';
+  readonly name: string;
+  /** The file, or the folder of the files. */
+  readonly path: string;
+  readonly files: readonly { readonly path: string; readonly length: Bytes }[];
+  /** Bytes of these files, and those of them that take space on the disk now. */
+  readonly bytes: Bytes;
+  readonly taken: Bytes;
+  /** Bytes that are free there; null if the file system does not say. */
+  readonly free: Bytes | null;
+  /** Where peers and data come from, in words. */
+  readonly sources: readonly string[];
+  /** The port for incoming connections; 0: a free one; null: none. */
+  readonly port: Count | null;
+}
+
 /** The next of several sources of `get` starts. */
 interface SourceEvent {
   readonly type: 'source';
@@ -243,6 +261,7 @@ type OfOneSource =
   | DiagnosisEvent
   | RaceSummary
   | DownloadSummary
+  | PlanEvent
   | ErrorEvent;
 
 type OfTheCommand =

@@ -4,13 +4,18 @@ import { EXIT_STATUS } from '../../failure.ts';
 import { namesOf, openSource, type Source } from '../../torrent/source.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import { runCompletionProgram } from './completion-program.ts';
+import { dryRun } from './dry-run.ts';
 import type { GetContext } from './get-context.ts';
 import { GetRun } from './get-run.ts';
 
 /** Downloads and reports; resolves to the exit status. Rejects with a Failure for the user, or with a bug of ours. */
 export async function get(named: string, settings: GetSettings, context: GetContext): Promise<number> {
   const { console, session, taken, signal } = context;
-  const { onComplete } = settings;
+  const { onComplete, dryRun: isDry } = settings;
+  if (isDry) {
+    await dryRun(named, settings, context);
+    return 0;
+  }
   let source: Source;
   try {
     source = await openSource(named, session.http, signal);

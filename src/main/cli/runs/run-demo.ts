@@ -74,5 +74,6 @@ function demoSettings(flags: DemoFlags): GetSettings {
     onComplete: null,
     metrics: null,
     metricsPort: null,
+    dryRun: false,
   };
 }

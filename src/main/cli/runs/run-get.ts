@@ -70,6 +70,7 @@ class SeveralSources {
     if (signal.aborted) return EXIT_STATUS.interrupted;
     const failed = this.#sources.filter((_, i) => this.#statuses[i] !== 0);
     const good = this.#sources.length - failed.length;
+    if (this.#settings.dryRun && failed.length === 0) return 0;
     console.summary([
       `${good} of ${this.#sources.length} complete`,
       ...failed.map((source) => `not complete: ${shown(source)}`),

@@ -1,18 +1,14 @@
 /** Runs `unchoke inspect`: reads a torrent or a magnet link and shows it. */
-import { LivedTimer } from '../../../shared/lived-timer.ts';
 import { type Scraped, scrapeAll } from '../../discovery/scrape.ts';
-import { Failure } from '../../failure.ts';
 import type { Session } from '../../session/session.ts';
-import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { redactedUrl } from '../../text/foreign-text.ts';
-import { formatDuration, formatSize } from '../../text/units.ts';
+import { formatSize } from '../../text/units.ts';
 import { magnetLink } from '../../torrent/magnet-link.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
-import type { Source } from '../../torrent/source.ts';
 import type { InspectFlags } from '../commands/inspect.ts';
 import { Console } from '../output/console.ts';
-import { type InspectSettings, inspectSettings } from '../settings-from-flags.ts';
-import { listenerFor } from './swarm-listener.ts';
+import { inspectSettings } from '../settings-from-flags.ts';
+import { fetchMetadata } from './fetch-metadata.ts';
 import { RACE_ALONE, withSource } from './with-session.ts';
 
 export async function runInspect(named: string, flags: InspectFlags): Promise<void> {
@@ -20,7 +16,9 @@ export async function runInspect(named: string, flags: InspectFlags): Promise<vo
   const console = new Console(settings.console);
   return withSource(named, settings, RACE_ALONE, async (source, session) => {
     const metainfo =
-      source.kind === 'torrent' ? source.metainfo : await fetched(source, settings, session, console);
+      source.kind === 'torrent'
+        ? source.metainfo
+        : await fetchMetadata(source, settings.torrent, session, { console, timeoutMs: settings.timeoutMs });
     tell(metainfo, settings.scrape ? await scraped(metainfo, session) : [], console);
   });
 }
@@ -29,39 +27,6 @@ export async function runInspect(named: string, flags: InspectFlags): Promise<vo
 function scraped({ trackers, infoHash }: Metainfo, { route, http }: Session): Promise<Scraped[]> {
   const udp = route.proxy === null ? { from: route.localAddress } : null;
   return scrapeAll([...new Set(trackers.flat())], infoHash, http, udp);
-}
-
-/** Fetches the torrent of a magnet link from peers. */
-async function fetched(
-  source: Source,
-  { torrent, timeoutMs }: InspectSettings,
-  session: Session,
-  console: Console,
-): Promise<Metainfo> {
-  let fail: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  const swarm = new TorrentSwarm(
-    { source, session, torrent },
-    listenerFor(console, (error) => fail(error)),
-  );
-  const timer =
-    timeoutMs > 0
-      ? new LivedTimer(timeoutMs, () => fail(new Failure('timeout', noMetadata(swarm, timeoutMs))))
-      : null;
-  try {
-    swarm.start();
-    return await Promise.race([swarm.torrent(), failed]);
-  } finally {
-    timer?.cancel();
-    await swarm.stop();
-  }
-}
-
-function noMetadata(swarm: TorrentSwarm, timeoutMs: number): string {
-  const known = swarm.race.peers.size;
-  return `no metadata within ${formatDuration(timeoutMs)} (${known} peers known, ${swarm.metadataSearch?.offers ?? 0} have it)`;
 }
 
 function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {

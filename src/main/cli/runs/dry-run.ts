@@ -1,0 +1,124 @@
+/** `unchoke get --dry-run`: what would be fetched, where, how much space it takes, and from whom. Nothing is written. */
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { diskPath } from '../../../shared/byte-name.ts';
+import { SYSTEM_FILES } from '../../../shared/file-system.ts';
+import type { Session } from '../../session/session.ts';
+import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
+import { counted, formatSize } from '../../text/units.ts';
+import type { Metainfo } from '../../torrent/metainfo.ts';
+import { selectFiles } from '../../torrent/selection.ts';
+import { openSource } from '../../torrent/source.ts';
+import { usableWebSeeds } from '../../torrent/web-seed-files.ts';
+import type { Console } from '../output/console.ts';
+import type { GetSettings } from '../settings-from-flags.ts';
+import { fetchMetadata } from './fetch-metadata.ts';
+import type { GetContext } from './get-context.ts';
+
+/** The size of the blocks in `stat`, on every system. */
+const STAT_BLOCK_BYTES = 512;
+
+/** Shows the plan of one source. Rejects with a Failure for the user. */
+export async function dryRun(
+  named: string,
+  settings: GetSettings,
+  { console, session, signal }: Pick<GetContext, 'console' | 'session' | 'signal'>,
+): Promise<void> {
+  const { torrent } = settings;
+  const source = await openSource(named, session.http, signal);
+  const metainfo =
+    source.metainfo ??
+    (await fetchMetadata(source, torrent, session, { console, timeoutMs: torrent.firstUnchokeTimeout }));
+  const selected = await selectFiles(metainfo, source, torrent.select, (text) => console.news(text));
+  const plan = storagePlan(metainfo, torrent.output, selected);
+  tell(metainfo, plan, { settings, session, console });
+}
+
+interface Place {
+  /** Bytes of the files, and those of them that take space now. */
+  readonly bytes: number;
+  readonly taken: number;
+  /** Bytes that the file system has left for this user; null if it does not say. */
+  readonly free: number | null;
+}
+
+function tell(
+  metainfo: Metainfo,
+  plan: StoragePlan,
+  { settings, session, console }: { settings: GetSettings; session: Session; console: Console },
+): void {
+  const place = placeOf(plan);
+  const sources = sourcesOf(metainfo, settings, session);
+  const { port } = settings.session;
+  console.event({
+    type: 'plan',
+    name: metainfo.name,
+    path: plan.root,
+    files: plan.files.map(({ path, length }) => ({ path, length })),
+    ...place,
+    sources,
+    port,
+  });
+  const all = metainfo.files.filter(({ padding, link }) => !padding && link === null).length;
+  const count = plan.files.length === all ? counted(all, 'file') : `${plan.files.length} of ${all} files`;
+  const left = Math.max(0, place.bytes - place.taken);
+  const there = place.taken > 0 ? `; ${formatSize(place.taken)} on disk are not checked yet` : '';
+  const rows: readonly (readonly [string, string])[] = [
+    ['name', metainfo.name],
+    ['files', `${count}, ${formatSize(place.bytes)}`],
+    ['into', plan.root],
+    ['space', `${formatSize(left)} needed${there}${freeText(left, place.free)}`],
+    ['from', sources.join(', ')],
+    ['port', portText(port)],
+  ];
+  console.result([
+    ...rows.map(([name, value]) => `${name.padEnd(8)}${value}`),
+    'nothing was downloaded, because of --dry-run',
+  ]);
+}
+
+function freeText(left: number, free: number | null): string {
+  if (free === null) return '';
+  return free < left ? `, but only ${formatSize(free)} are free` : `, ${formatSize(free)} are free`;
+}
+
+function portText(port: number | null): string {
+  if (port === null) return 'none: no peer can connect to us';
+  return port === 0 ? 'a free one, for TCP and UDP' : `${port}, for TCP and UDP`;
+}
+
+function sourcesOf(metainfo: Metainfo, { session: on, torrent }: GetSettings, session: Session): string[] {
+  const trackers = (on.trackers ? new Set(metainfo.trackers.flat()).size : 0) + torrent.tracker.length;
+  const isPublic = !metainfo.private;
+  const webSeeds = on.webseeds ? usableWebSeeds(metainfo).length : 0;
+  return [
+    ...(torrent.peers.length > 0 ? [counted(torrent.peers.length, 'peer')] : []),
+    ...(trackers > 0 ? [counted(trackers, 'tracker')] : []),
+    ...(isPublic && on.dht && session.isDirect ? ['the DHT'] : []),
+    ...(isPublic && on.lsd && session.isDirect ? ['the local network'] : []),
+    ...(isPublic && on.pex ? ['other peers'] : []),
+    ...(webSeeds > 0 ? [counted(webSeeds, 'web seed')] : []),
+  ];
+}
+
+function placeOf({ files, folder }: StoragePlan): Place {
+  let [bytes, taken] = [0, 0];
+  for (const { path, length } of files) {
+    bytes += length;
+    const stats = SYSTEM_FILES.lstat(diskPath(path));
+    if (stats?.isFile() === true) taken += Math.min(length, Number(stats.blocks) * STAT_BLOCK_BYTES);
+  }
+  return { bytes, taken, free: freeBytes(folder) };
+}
+
+/** Of the folder, or of the nearest folder above it that exists. */
+function freeBytes(folder: string): number | null {
+  for (let at = folder; ; at = dirname(at)) {
+    try {
+      const { bavail, bsize } = statfsSync(diskPath(at));
+      return bavail * bsize;
+    } catch {
+      if (dirname(at) === at) return null;
+    }
+  }
+}
