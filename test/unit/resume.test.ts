@@ -47,6 +47,7 @@ function place(name: string) {
     root: data,
     files: [{ path: data, offset: 0, length: 80_000 }],
     links: [],
+    finalPaths: new Map(),
     padding: [],
     wanted: new Uint8Array(8).fill(1),
   };

@@ -81,6 +81,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       select: flags.select,
       sequential: flags.sequential === true,
       overwrite: flags.overwrite === true,
+      part: flags.part === true,
       preallocate: flags.preallocate,
       keep: flags.keep === undefined ? null : parseCount('--keep', flags.keep),
       firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),

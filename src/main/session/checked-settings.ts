@@ -82,6 +82,7 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   select: ['a list of names, globs and indices', listOf(isText)],
   sequential: ['true or false', isSwitch],
   overwrite: ['true or false', isSwitch],
+  part: ['true or false', isSwitch],
   preallocate: ['none or full', oneOf(['none', 'full'])],
   strategy: [`one of ${STRATEGIES.join(', ')}`, oneOf(STRATEGIES)],
   keep: ['a whole number or null', orNull(isCount)],

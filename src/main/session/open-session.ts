@@ -21,6 +21,7 @@ export interface TorrentOptions
         | 'select'
         | 'sequential'
         | 'overwrite'
+        | 'part'
         | 'preallocate'
         | 'strategy'
         | 'keep'

@@ -66,6 +66,8 @@ export interface TorrentSettings {
   readonly sequential: boolean;
   /** Replace existing files that do not belong to the torrent. */
   readonly overwrite: boolean;
+  /** A file is called `NAME.part` until all of the download is verified. */
+  readonly part: boolean;
   /** `full` reserves the disk space first. */
   readonly preallocate: 'none' | 'full';
   readonly strategy: Strategy;
@@ -111,6 +113,7 @@ export const DEFAULT_TORRENT: TorrentSettings = {
   select: [],
   sequential: false,
   overwrite: false,
+  part: false,
   preallocate: 'none',
   strategy: 'first-unchoke',
   keep: null,

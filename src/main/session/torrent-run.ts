@@ -157,7 +157,7 @@ export class TorrentRun {
     this.#metainfo = metainfo;
     const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
-    const { saveTorrent: file, select, output } = this.#settings;
+    const { saveTorrent: file, select, output, part } = this.#settings;
     if (file !== null && this.#source.kind === 'magnet')
       saveTorrent(file, this.#source.magnet, metainfo.info);
     const onNews = (text: string): void => this.#listeners.tell((listener) => listener.onNews?.(text));
@@ -165,7 +165,7 @@ export class TorrentRun {
     const { files } = this.swarm.session.world;
     if (this.#over.signal.aborted) return;
     this.watch.busy(true);
-    const plan = storagePlan(metainfo, output, selected, files);
+    const plan = storagePlan(metainfo, output, selected, files, part);
     this.#options.onPlan?.(plan);
     this.#phase = 'queued';
     const job = await downloadJob(metainfo, plan, {

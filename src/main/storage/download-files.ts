@@ -1,7 +1,7 @@
 /** The files of a download and their journal, from the first check to the end. */
 import { constants } from 'node:fs';
 import type { FileSystem } from '../../shared/file-system.ts';
-import { FolderWalk } from '../../shared/folder.ts';
+import { elementsBelow, FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
 import type { StoredTorrentSetup } from '../../shared/storage-messages.ts';
@@ -16,7 +16,7 @@ import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
 import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
-import { elementsOf } from './storage-plan.ts';
+import { giveFinalNames } from './part-files.ts';
 import { survey } from './survey.ts';
 
 export interface DownloadFilesOptions {
@@ -45,6 +45,8 @@ export class DownloadFiles {
   /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
   #rehashed = 0;
+  /** The files have their final names. */
+  #isNamed = false;
   #prepared = false;
   #preparing: Promise<void> = Promise.resolve();
 
@@ -147,7 +149,7 @@ export class DownloadFiles {
 
   /** The descriptor of a file, to be closed by the caller. Throws a `disk` failure. */
   openToRead(file: number): number {
-    const elements = elementsOf(this.#place.plan, file);
+    const elements = elementsBelow(this.#place.plan.folder, this.#pathOf(file));
     const name = elements.pop() ?? '';
     const walk = new FolderWalk(this.#place.root);
     try {
@@ -174,18 +176,22 @@ export class DownloadFiles {
     this.#journal.disown(files);
   }
 
-  /** Makes the links. Throws a `disk` failure if a file was changed since it was written, or was not written. */
+  /** Gives the files their final names and makes the links. Throws a `disk` failure if a file was changed since it was written, or was not written. */
   finish(): void {
-    const { files, folder, links } = this.#place.plan;
+    const { files, finalPaths, folder, links } = this.#place.plan;
     const paths = [...this.#strangers].map((file) => files[file]?.path ?? '');
     const lines = new Map(paths.map((path) => [path, 'its content differs from the torrent']));
     if (lines.size > 0) throw inTheWay(lines, 'after', true);
     this.#maker.assertStored();
-    makeLinks({ base: folder, root: this.#place.root }, links);
+    const place = { base: folder, root: this.#place.root };
+    giveFinalNames(place, files, finalPaths);
+    this.#isNamed = true;
+    makeLinks(place, links);
   }
 
   #pathOf(file: number): string {
-    return this.#place.plan.files[file]?.path ?? '';
+    const { files, finalPaths } = this.#place.plan;
+    return (this.#isNamed ? finalPaths.get(file) : undefined) ?? files[file]?.path ?? '';
   }
 
   /** `complete`: there is nothing to resume. Never rejects. */

@@ -7,15 +7,13 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { constants } from 'node:fs';
-import { basename } from 'node:path';
 import { type FileStats, writeAll } from '../../shared/file-system.ts';
 import type { Folder } from '../../shared/folder.ts';
 import { MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { JournalKey } from './journal-key.ts';
-import { nameBeside } from './names/name-beside.ts';
-import type { StoragePlan } from './storage-plan.ts';
+import { journalNameOf, type StoragePlan } from './storage-plan.ts';
 
 const VERSION = 2;
 /** The beginning of every journal, in each version, also of a cut or empty one. */
@@ -52,7 +50,7 @@ export interface JournalPlace {
 
 /** Beside the download, with room for `.new` and `.lock` after its name. */
 export function journalName(plan: StoragePlan): string {
-  return nameBeside(basename(plan.root), '.unchoke');
+  return journalNameOf(plan.root);
 }
 
 /** A name in the same folder for a temporary file. */

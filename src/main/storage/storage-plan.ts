@@ -1,4 +1,5 @@
 /** The files of a download: their paths on disk, and their pieces. */
+import { basename, join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
 import { elementsBelow } from '../../shared/folder.ts';
@@ -6,8 +7,10 @@ import type { Geometry } from '../../shared/geometry.ts';
 import type { Padding, StoredFile } from '../../shared/storage-messages.ts';
 import { absolutePath } from '../files/absolute-path.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
+import { nameBeside } from './names/name-beside.ts';
 import { placesOf } from './names/places.ts';
 import { linksOf, type TorrentLink } from './names/torrent-links.ts';
+import { type FinalPaths, withPartNames } from './part-files.ts';
 
 export interface StoragePlan {
   readonly folder: string;
@@ -15,6 +18,8 @@ export interface StoragePlan {
   readonly root: string;
   /** In the order of the torrent, without padding and files that are not selected. */
   readonly files: readonly StoredFile[];
+  /** Of files that have another name until they are verified. */
+  readonly finalPaths: FinalPaths;
   readonly padding: readonly Padding[];
   /** Created when the download is complete. */
   readonly links: readonly TorrentLink[];
@@ -22,12 +27,13 @@ export interface StoragePlan {
   readonly wanted: Uint8Array;
 }
 
-/** `selected`: the indices of the wanted files, padding not counted; null for all. */
+/** `selected`: the indices of the wanted files, padding not counted; null for all. `hasParts`: files have a name ending in `.part` until they are verified; files that an interrupted run has left so have it in any case. */
 export function storagePlan(
   metainfo: Metainfo,
   folder: string,
   selected: ReadonlySet<number> | null = null,
   system: FileSystem = SYSTEM_FILES,
+  hasParts = false,
 ): StoragePlan {
   const absolute = absolutePath(folder);
   const places = placesOf(metainfo, folder, system);
@@ -46,14 +52,24 @@ export function storagePlan(
     if (length === 0) continue;
     wanted.fill(1, Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength) + 1);
   }
+  const wasBegun = system.lstat(diskPath(join(absolute, journalNameOf(places.root)))) !== null;
+  const named =
+    hasParts || wasBegun
+      ? withPartNames(files, hasParts ? 'all' : 'left', system)
+      : { files, finalPaths: new Map() };
   return {
     folder: absolute,
     root: places.root,
-    files,
+    ...named,
     links: linksOf(metainfo.files, places),
     padding,
     wanted,
   };
+}
+
+/** The name of the journal beside the download. */
+export function journalNameOf(root: string): string {
+  return nameBeside(basename(root), '.unchoke');
 }
 
 /** True if something is at the place of the download. */
@@ -63,7 +79,7 @@ export function isThere({ root }: StoragePlan, files: FileSystem): boolean {
 
 /** Every piece is wanted, and no byte is kept. */
 export function discardingPlan(metainfo: Metainfo): StoragePlan {
-  return { ...storagePlan(metainfo, '.'), files: [] };
+  return { ...storagePlan(metainfo, '.'), files: [], finalPaths: new Map() };
 }
 
 /** The path of a file of the plan below its folder, as elements. */

@@ -11,6 +11,7 @@ export interface GetFlags extends RaceFlags {
   readonly select: readonly string[];
   readonly sequential?: boolean;
   readonly overwrite?: boolean;
+  readonly part?: boolean;
   readonly dryRun?: boolean;
   readonly journalKey?: string;
   readonly preallocate: 'none' | 'full';
@@ -53,6 +54,7 @@ export function defineGet(command: Command): Command {
     .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
     .addOption(new Option('-d, --dir <dir>', 'the same as --output, as in aria2').hideHelp())
     .option('--overwrite', 'replace existing files that do not belong to the torrent; never follows links')
+    .option('--part', 'call a file NAME.part until the download is verified; use it again to resume')
     .option(
       '--journal-key <file>',
       'the key that signs journals; name one file for all machines that share a disk; created if missing',

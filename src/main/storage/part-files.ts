@@ -1,0 +1,89 @@
+/**
+ * Files that are called `NAME.part` until all of them is verified (`--part`): programs that watch a folder do not read files with
+ * holes then.
+ */
+import { basename, dirname, join } from 'node:path';
+import { diskPath } from '../../shared/byte-name.ts';
+import type { FileSystem } from '../../shared/file-system.ts';
+import { elementsBelow, type Folder, FolderWalk } from '../../shared/folder.ts';
+import type { StoredFile } from '../../shared/storage-messages.ts';
+import { Failure } from '../failure.ts';
+import { diskFailure } from '../files/disk-failure.ts';
+import { nameBeside } from './names/name-beside.ts';
+
+/** By index of the file: its name at the end. The others have it already. */
+export type FinalPaths = ReadonlyMap<number, string>;
+
+/** File systems without hard links. */
+const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
+
+/**
+ * The files under the names that they have while they are downloaded. A file that is there under its final name keeps it. The
+ * same torrent and folder give the same names. `which`: all, or only those that an earlier run has left under such a name.
+ */
+export function withPartNames(
+  files: readonly StoredFile[],
+  which: 'all' | 'left',
+  system: FileSystem,
+): { readonly files: readonly StoredFile[]; readonly finalPaths: FinalPaths } {
+  const finalPaths = new Map<number, string>();
+  const taken = new Set(files.map(({ path }) => path));
+  const parts = files.map((file, index) => {
+    const isThere = (path: string): boolean => system.lstat(diskPath(path)) !== null;
+    if (isThere(file.path)) return file;
+    const path = partOf(file.path, taken);
+    if (which === 'left' && !isThere(path)) return file;
+    taken.add(path);
+    finalPaths.set(index, file.path);
+    return { ...file, path };
+  });
+  return { files: parts, finalPaths };
+}
+
+function partOf(path: string, taken: ReadonlySet<string>): string {
+  for (let n = 0; ; n++) {
+    const part = join(dirname(path), nameBeside(basename(path), n === 0 ? '.part' : `.${n}.part`));
+    if (!taken.has(part)) return part;
+  }
+}
+
+/** All files are verified: they get their final names. Throws a `disk` failure; nothing that is there is replaced. */
+export function giveFinalNames(
+  { base, root }: { readonly base: string; readonly root: Folder },
+  files: readonly StoredFile[],
+  finalPaths: FinalPaths,
+): void {
+  const walk = new FolderWalk(root);
+  try {
+    for (const [index, path] of finalPaths) {
+      const elements = elementsBelow(base, files[index]?.path ?? '');
+      const part = elements.pop() ?? '';
+      try {
+        rename(walk.reach(elements), part, basename(path));
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== 'EEXIST') throw diskFailure(code ?? String(error), path, error);
+        throw new Failure(
+          'disk',
+          `${path}: something with this name appeared during the download; the verified file is ${files[index]?.path}`,
+          { cause: error },
+        );
+      }
+    }
+  } finally {
+    walk.close();
+  }
+}
+
+/** A link fails where the new name exists, and a rename would replace it. */
+function rename(folder: Folder, from: string, to: string): void {
+  const { files } = folder;
+  try {
+    files.link(folder.at(from), folder.at(to));
+    files.unlink(folder.at(from));
+  } catch (error) {
+    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (folder.look(to) !== null) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
+    files.rename(folder.at(from), folder.at(to));
+  }
+}
