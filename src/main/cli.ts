@@ -4,7 +4,7 @@
  */
 import { withCommand } from './cli/command-word.ts';
 
-const RACING: ReadonlySet<string | undefined> = new Set(['get', 'race', 'bench', 'doctor']);
+const RACING: ReadonlySet<string | undefined> = new Set(['get', 'watch', 'race', 'bench', 'doctor']);
 
 const [command, ...words] = withCommand(process.argv.slice(2));
 const isHelp = words.some((word) => word === '-h' || word.startsWith('--help'));

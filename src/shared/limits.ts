@@ -611,6 +611,14 @@ export const MAX_WAITING_EVENTS = 10_000;
 export const DEFAULT_SESSION_MEMORY_BYTES = 1_073_741_824;
 /** A torrent with pieces of this size or more starts with memory for one piece; other torrents wait for memory for two. */
 export const LARGE_PIECE_BYTES = 134_217_728;
+/** `unchoke watch` looks at its folder at this interval. */
+export const DROP_LOOK_MS = 1_000;
+/** A file in the folder of `unchoke watch` must not change for this time: it may be copied still. */
+export const DROP_SETTLE_MS = 2_000;
+/** A file there that has not changed for this time and is no torrent is not copied any more: it has failed. */
+export const DROP_GIVE_UP_MS = 60_000;
+/** A .magnet file there; its first line counts. */
+export const MAX_MAGNET_FILE_BYTES = 65_536;
 /** `unchoke swarm --payload`: the hashes of its pieces are made at the start. */
 export const MAX_SWARM_PAYLOAD_BYTES = 68_719_476_736;
 /** When nothing was verified for this time, `get` says why. */

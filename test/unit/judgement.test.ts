@@ -25,7 +25,15 @@ function planOf(layout: Layout) {
   }
   const g = geometry(offset, PIECE);
   const wanted = new Uint8Array(g.pieceCount).fill(1);
-  const plan: StoragePlan = { folder: '/out', root: '/out/f0', files, links: [], finalPaths: new Map(), padding, wanted };
+  const plan: StoragePlan = {
+    folder: '/out',
+    root: '/out/f0',
+    files,
+    links: [],
+    finalPaths: new Map(),
+    padding,
+    wanted,
+  };
   return { plan, metainfo: { geometry: g } as Metainfo };
 }
 

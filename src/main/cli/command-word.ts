@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 
 const COMMANDS = [
-  ...['get', 'race', 'doctor', 'bench', 'verify', 'inspect', 'create', 'swarm', 'demo'],
+  ...['get', 'watch', 'race', 'doctor', 'bench', 'verify', 'inspect', 'create', 'swarm', 'demo'],
   ...['completion', 'man', 'help'],
 ] as const;
 

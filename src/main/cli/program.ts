@@ -15,6 +15,7 @@ import { manCommand } from './commands/man.ts';
 import { raceCommand } from './commands/race.ts';
 import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { watchCommand } from './commands/watch.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
@@ -54,6 +55,7 @@ export async function main(): Promise<number> {
     })
     .exitOverride();
   getCommand(program, async (...asked) => setStatus(await (await runs()).runGet(...asked)));
+  watchCommand(program, async (...asked) => setStatus(await (await runs()).runWatch(...asked)));
   raceCommand(program, async (...asked) => setStatus(await (await runs()).runRace(...asked)));
   doctorCommand(program, async (...asked) => setStatus(await (await runs()).runDoctor(...asked)));
   benchCommand(program, async (...asked) => setStatus(await (await runs()).runBench(...asked)));

@@ -11,4 +11,18 @@ export class TakenSources {
       throw new Failure('usage', `${what}: already used by another source (${before})`);
     this.#owners.set(what, owner);
   }
+
+  /** The same for one source, which gives back what it took when it ends. */
+  forOne(): Pick<TakenSources, 'take'> & { release(): void } {
+    const own: string[] = [];
+    return {
+      take: (what, owner) => {
+        this.take(what, owner);
+        own.push(what);
+      },
+      release: () => {
+        for (const what of own) this.#owners.delete(what);
+      },
+    };
+  }
 }

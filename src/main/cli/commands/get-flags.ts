@@ -31,14 +31,19 @@ export interface GetFlags extends RaceFlags {
   readonly metricsPort?: string;
 }
 
-/** Adds the flags to a command. */
+/** Adds arguments and flags to the command `get`. */
 export function defineGet(command: Command): Command {
-  return withRaceOptions(command)
+  return withGetOptions(command, { hasParts: false })
     .description('download one or more torrents')
     .argument(
       '<source...>',
       `${SOURCE_HELP}; a folder of .torrent files; or @FILE, a text file with one source per line`,
-    )
+    );
+}
+
+/** `hasParts`: a file is called `NAME.part` until the download is verified, unless the user says otherwise. */
+export function withGetOptions(command: Command, { hasParts }: { readonly hasParts: boolean }): Command {
+  return withRaceOptions(command)
     .optionsGroup('Download:')
     .option('--save-torrent <file>', 'with a magnet link: save the torrent to this file')
     .option(
@@ -54,7 +59,11 @@ export function defineGet(command: Command): Command {
     .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
     .addOption(new Option('-d, --dir <dir>', 'the same as --output, as in aria2').hideHelp())
     .option('--overwrite', 'replace existing files that do not belong to the torrent; never follows links')
-    .option('--part', 'call a file NAME.part until the download is verified; use it again to resume')
+    .addOption(
+      hasParts
+        ? new Option('--no-part', 'give files their names at once, not after the download is verified')
+        : new Option('--part', 'call a file NAME.part until the download is verified'),
+    )
     .option(
       '--journal-key <file>',
       'the key that signs journals; name one file for all machines that share a disk; created if missing',

@@ -9,3 +9,4 @@ export { runInspect } from './run-inspect.ts';
 export { runRace } from './run-race.ts';
 export { runSwarm } from './run-swarm.ts';
 export { runVerify } from './run-verify.ts';
+export { runWatch } from './run-watch.ts';

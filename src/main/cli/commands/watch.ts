@@ -1,0 +1,17 @@
+/** `unchoke watch`: fetches each torrent that appears in a folder. */
+import type { Command } from 'commander';
+import { type GetFlags, withGetOptions } from './get-flags.ts';
+
+export type WatchFlags = GetFlags;
+
+export function watchCommand(
+  program: Command,
+  run: (folder: string, flags: WatchFlags) => Promise<void>,
+): void {
+  withGetOptions(program.command('watch'), { hasParts: true })
+    .description(
+      'fetch each .torrent and .magnet file that appears in a folder, and move it to done/ or failed/ there',
+    )
+    .argument('<folder>', 'the folder to watch')
+    .action(run);
+}

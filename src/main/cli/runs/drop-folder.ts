@@ -1,0 +1,129 @@
+/** A folder in which torrents are dropped: which of its files are whole, and where they go afterwards. */
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { extname, join } from 'node:path';
+import { diskPath, nameOfBytes } from '../../../shared/byte-name.ts';
+import { DROP_GIVE_UP_MS, DROP_SETTLE_MS, MAX_MAGNET_FILE_BYTES } from '../../../shared/limits.ts';
+import { Failure } from '../../failure.ts';
+import { diskFailure } from '../../files/disk-failure.ts';
+import { loadTorrent } from '../../torrent/load.ts';
+
+export interface Dropped {
+  readonly name: string;
+  /** For `get`: the path of a .torrent file, or a magnet link. */
+  readonly source: string;
+}
+
+interface Seen {
+  /** Size and times: while they change, somebody writes it. */
+  readonly stamp: string;
+  readonly since: number;
+}
+
+export class DropFolder {
+  readonly #path: string;
+  readonly #seen = new Map<string, Seen>();
+  readonly #taken = new Set<string>();
+
+  /** Throws a `usage` failure if there is no such folder. */
+  constructor(path: string) {
+    this.#path = path;
+    const stats = lstatSync(diskPath(join(path, '.')), { throwIfNoEntry: false });
+    if (stats?.isDirectory() !== true)
+      throw new Failure('usage', `${path}: there is no such folder; make it first`);
+  }
+
+  /**
+   * The files that are whole and were not returned before. A file is whole when it has not changed for a while and can be read as
+   * a torrent; one that cannot be read is returned after a minute. Throws a `disk` failure. `now`: milliseconds.
+   */
+  look(now: number): Dropped[] {
+    const names = this.#names();
+    for (const name of this.#seen.keys()) if (!names.includes(name)) this.#seen.delete(name);
+    return names.flatMap((name) => {
+      if (this.#taken.has(name)) return [];
+      const stats = lstatSync(diskPath(join(this.#path, name)), { throwIfNoEntry: false });
+      if (stats === undefined || stats.isDirectory()) return [];
+      const stamp = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+      const seen = this.#seen.get(name);
+      if (seen?.stamp !== stamp) this.#seen.set(name, { stamp, since: now });
+      const unchangedMs = seen?.stamp === stamp ? now - seen.since : 0;
+      if (unchangedMs < DROP_SETTLE_MS) return [];
+      const source = this.#sourceOf(name);
+      if (source === null && unchangedMs < DROP_GIVE_UP_MS) return [];
+      this.#taken.add(name);
+      return [{ name, source: source ?? join(this.#path, name) }];
+    });
+  }
+
+  /** It was fetched (`done`), or could not be (`failed`): it goes to that folder, with a text that says why. Throws a `disk` failure. */
+  move(name: string, to: 'done' | 'failed', reason: string | null = null): void {
+    const folder = join(this.#path, to);
+    try {
+      mkdirSync(diskPath(folder), { recursive: true });
+      const moved = this.#moved(name, folder);
+      if (moved !== null && reason !== null)
+        writeFileSync(diskPath(join(folder, `${moved}.txt`)), `${reason}\n`);
+    } catch (error) {
+      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), folder, error);
+    }
+    this.forget(name);
+  }
+
+  /** It stays in the folder and may be returned again. */
+  forget(name: string): void {
+    this.#taken.delete(name);
+    this.#seen.delete(name);
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(diskPath(this.#path), { encoding: 'buffer' })
+        .map(nameOfBytes)
+        .filter((name) => /\.(?:torrent|magnet)$/i.test(name))
+        .sort();
+    } catch (error) {
+      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#path, error);
+    }
+  }
+
+  /** Null if it is not whole. */
+  #sourceOf(name: string): string | null {
+    const path = join(this.#path, name);
+    try {
+      if (extname(name).toLowerCase() === '.torrent') {
+        loadTorrent(path);
+        return path;
+      }
+      const bytes = readFileSync(diskPath(path)).subarray(0, MAX_MAGNET_FILE_BYTES);
+      const line = bytes.toString('utf8').trim().split('\n')[0] ?? '';
+      return /^magnet:\?/i.test(line) ? line.trim() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Never replaces a file: a second one of the name gets a number. Null if it is gone. */
+  #moved(name: string, folder: string): string | null {
+    const extension = extname(name);
+    for (let n = 1; ; n++) {
+      const to = n === 1 ? name : `${name.slice(0, name.length - extension.length)}-${n}${extension}`;
+      try {
+        linkSync(diskPath(join(this.#path, name)), diskPath(join(folder, to)));
+        unlinkSync(diskPath(join(this.#path, name)));
+        return to;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT') return null;
+        if (code !== 'EEXIST') throw error;
+      }
+    }
+  }
+}
