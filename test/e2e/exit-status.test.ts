@@ -33,7 +33,7 @@ test('exit status 2: wrong usage, named', async () => {
       ['get', `magnet:?xt=urn:btih:${'0'.repeat(40)}`, '--dht-bootstrap', 'bad'],
       /--dht-bootstrap "bad": not HOST:PORT/,
     ],
-    [['race', good, '--blocklist', '/nonexistent'], /--blocklist \/nonexistent: cannot be read \(ENOENT\)/],
+    [['race', good, '--blocklist', '/nonexistent'], /--blocklist \/nonexistent: there is no such file/],
     [['get', good, '--proxy', 'ftp://x'], /not socks5:\/\/HOST:PORT or http:\/\/HOST:PORT/],
     [['get', good, '--proxy', 'socks5://%zz@h:1'], /not socks5:\/\/HOST:PORT/],
     [['get', good, '--proxy', 'http://h:99999'], /not socks5:\/\/HOST:PORT/],
@@ -58,9 +58,9 @@ test('exit status 3: not a torrent, with the reason and the byte', async () => {
   for (const [source, message] of [
     [
       writeTo(folder, 'html.torrent', Buffer.from('<html>')),
-      /html.torrent: not a usable torrent: not a bencoded value at byte 0/,
+      /html.torrent: this is a web page, not a torrent/,
     ],
-    ['/nonexistent.torrent', /\/nonexistent.torrent: cannot be read \(ENOENT\)/],
+    ['/nonexistent.torrent', /\/nonexistent.torrent: there is no such file/],
     ['magnet:?xt=urn:btih:00', /not a usable magnet link: it has no "xt=urn:btih:"/],
     ['http://127.0.0.1:1/x.torrent', /http:\/\/127.0.0.1:1\/…: cannot be fetched: no program listens there/],
   ] as const) {

@@ -158,7 +158,7 @@ test('a wrong value is a usage failure that names the option', () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
     ['peer', '1.2.3.4', /^--peer "1\.2\.3\.4": not HOST:PORT/],
     ['peers-file', join(folder, 'none'), /^--peers-file .*none: there is no such file$/],
-    ['peers-file', folder, /^--peers-file .*: cannot be read \(EISDIR\)$/],
+    ['peers-file', folder, /^--peers-file .*: it is a folder, not a file$/],
     ['peers-file', file('bad', '1.2.3.4:5\nx\n'), /^--peers-file .*bad, line 2: "x": not HOST:PORT/],
     ['half-open', 'x', /^--half-open x: not a whole number/],
     ['dial-rate', '-1', /^--dial-rate -1: not a whole number/],
@@ -167,7 +167,7 @@ test('a wrong value is a usage failure that names the option', () => {
     ['shards', '100000', /^--shards 100000: more than 256/],
     ['proxy', 'ftp://x', /^--proxy .*: not socks5:\/\/HOST:PORT/],
     ['interface', '192.0.2.1', /^--interface 192\.0\.2\.1: not an address of this machine/],
-    ['blocklist', join(folder, 'none'), /^--blocklist .*none: cannot be read \(ENOENT\)/],
+    ['blocklist', join(folder, 'none'), /^--blocklist .*none: there is no such file$/],
     ['blocklist', file('odd', '\nodd\n'), /^--blocklist .*odd, line 2: "odd" is not a range of addresses/],
     ['dht-bootstrap', 'x', /^--dht-bootstrap "x": not HOST:PORT/],
     ['parallel', '65', /^--parallel 65: more than 64/],

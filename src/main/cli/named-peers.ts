@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
 
@@ -31,8 +32,6 @@ function textOf(path: string): string {
   try {
     return readFileSync(diskPath(path), 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-    throw new Failure('usage', `--peers-file ${path}: ${why}`, { cause: error });
+    throw new Failure('usage', `--peers-file ${path}: ${systemWords(error)}`, { cause: error });
   }
 }

@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { diskPath } from '../../shared/byte-name.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 
 /** Booleans as people write them in the environment. */
@@ -130,13 +131,13 @@ function jsonObject(path: string): Record<string, unknown> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw new Failure('usage', `${path}: cannot be read (${code})`, { cause: error });
+    throw new Failure('usage', `${path}: ${systemWords(error)}`, { cause: error });
   }
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value;
   } catch (error) {
-    throw new Failure('usage', `${path}: ${(error as Error).message}`, { cause: error });
+    throw new Failure('usage', `${path}: not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   throw new Failure('usage', `${path}: not an object of options`);
 }

@@ -8,6 +8,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import { diskPath } from '../../shared/byte-name.ts';
 import { canonicalHost, ipv4Number } from '../../shared/ip-address.ts';
 import { MAX_BLOCKLIST_BYTES } from '../../shared/limits.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 
 /** eMule allows addresses of this level and above. */
@@ -60,8 +61,7 @@ export function readBlocklist(path: string, option: string): Blocklist {
     text = readFileSync(diskPath(path), 'utf8');
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Failure('usage', `${option} ${path}: cannot be read (${code})`, { cause: error });
+    throw new Failure('usage', `${option} ${path}: ${systemWords(error)}`, { cause: error });
   }
   return parseBlocklist(text, `${option} ${path}`);
 }

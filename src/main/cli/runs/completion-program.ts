@@ -1,6 +1,7 @@
 /** `--on-complete PROGRAM`: gets the facts of a download in its environment, so nothing has to be quoted. */
 import { spawn } from 'node:child_process';
 import { bytesOfName, isUtf8Name } from '../../../shared/byte-name.ts';
+import { systemWords } from '../../../shared/system-words.ts';
 
 export interface CompletedDownload {
   readonly name: string;
@@ -27,7 +28,7 @@ export function runCompletionProgram(program: string, done: CompletedDownload): 
       stdio: ['ignore', process.stderr, process.stderr],
       env: { ...process.env, ...facts },
     });
-    child.on('error', (error) => resolve(error.message));
+    child.on('error', (error) => resolve(systemWords(error)));
     child.on('exit', (code, signal) => resolve(code === 0 ? null : `it ended with ${signal ?? code}`));
   });
 }
