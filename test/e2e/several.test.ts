@@ -154,9 +154,14 @@ test('a program is run without a shell when a download is complete, and its fail
     assert.equal(run.status, 0, run.stderr);
     assert.equal(readFileSync(told, 'utf8'), `0|set|50000|${join(output, 'set')}\n`);
     assert.match(run.stderr, /--on-complete .*: it ended with 3/);
-    const missing = await runCli('get', good, '-o', output, '--peer', peer, '--on-complete', '/nonexistent');
-    assert.match(missing.stderr, /--on-complete \/nonexistent: .*ENOENT/);
-    assert.equal(missing.status, 0);
+    const broken = writeTo(folder, 'broken', Buffer.from('no program'));
+    chmodSync(broken, 0o755);
+    const failed = await runCli('get', good, '-o', output, '--peer', peer, '--on-complete', broken);
+    assert.match(
+      failed.stderr,
+      /--on-complete .*broken: not a program; the first line of a script .*\(ENOEXEC\)/,
+    );
+    assert.equal(failed.status, 0);
   }));
 
 test('two dozen sources leave no listeners behind', async () => {

@@ -18,7 +18,7 @@ import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
 import { rawArguments } from './raw-arguments.ts';
-import { applySettings } from './settings.ts';
+import { applySettings, type Origins, withOrigin } from './settings.ts';
 
 const EXAMPLES = `
 Examples:
@@ -46,6 +46,7 @@ export async function main(): Promise<number> {
     .showHelpAfterError('(run unchoke --help for more)')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'unchoke: ')),
       writeOut: (text) => writeLines('stdout', linesOf(text)),
       writeErr: (text) => writeLines('stderr', linesOf(text)),
     })
@@ -62,9 +63,10 @@ export async function main(): Promise<number> {
   completionCommand(program);
   manCommand(program);
   for (const command of program.commands) command.exitOverride();
+  let origins: Origins = new Map();
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {
-    applySettings(command, program.commands, process.env);
+    origins = applySettings(command, program.commands, process.env);
     const { json, showSecrets: shown } = command.opts<{ json?: boolean; showSecrets?: boolean }>();
     asJson ||= json === true;
     showSecrets(shown === true);
@@ -75,7 +77,7 @@ export async function main(): Promise<number> {
     await program.parseAsync(rawArguments());
     return status;
   } catch (error) {
-    return statusOf(error, asJson);
+    return statusOf(withOrigin(error, origins), asJson);
   }
 }
 

@@ -50,7 +50,7 @@ export function parseMagnet(link: string): Magnet {
       .find((found) => found !== null);
     throw wrong(
       mistake ??
-        'it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters (magnet:?xt=urn:btih:INFO-HASH)',
+        'it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters; a link looks like magnet:?xt=urn:btih:HASH',
     );
   }
   const trackers = readable(all('tr'), MAX_TRACKERS, urlOf);

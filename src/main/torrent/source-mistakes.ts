@@ -1,6 +1,6 @@
 /** What is wrong with a source that was mistyped, as far as its form shows it. */
 
-const KNOWN = 'unchoke opens http:// and https:// URLs, magnet:? links, info hashes and files';
+const KNOWN = 'unchoke opens http:// and https:// URLs, magnet: links, info hashes and files';
 const HEX_DIGITS = 40;
 const BASE32_DIGITS = 32;
 
@@ -8,11 +8,12 @@ const BASE32_DIGITS = 32;
 export function sourceMistake(source: string): string | null {
   if (source === '') return `an empty name; ${KNOWN}`;
   const hash = /^(?:urn:)?btih:(.*)$/i.exec(source)?.[1];
-  if (hash !== undefined) return hashMistake(hash) ?? 'write magnet:?xt= before it';
+  if (hash !== undefined) return hashMistake(hash) ?? 'give the hash alone, without urn:btih:';
   const [, scheme = ''] = /^([a-z][a-z\d+.-]+):\/\//i.exec(source) ?? [];
   if (scheme.toLowerCase() === 'file') return 'give the path of the file, without file://';
   if (scheme !== '') return `unchoke does not know "${scheme}:"; ${KNOWN}`;
-  if (/^[a-z]*[:.]?\/{0,2}\?xt(?:\.\d+)?=/i.test(source)) return 'a magnet link begins with magnet:?';
+  if (/^[a-z]*[:.]?\/{0,2}\?xt(?:\.\d+)?=/i.test(source))
+    return 'a magnet link begins with "magnet:" and a question mark';
   if (/^www\./i.test(source)) return 'there is no such file; a URL begins with http:// or https://';
   return hashMistake(source);
 }

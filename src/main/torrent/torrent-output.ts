@@ -1,9 +1,27 @@
 /** The output of `create`: the file is written as a whole or not at all, and nothing is left beside it. */
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
+import { outputFile } from '../files/output-option.ts';
 import { checkReplaceable, writeWhole } from '../files/whole-file.ts';
+
+/** Where the torrent goes: a folder gets a file in it, as with `cp`; without a path, this folder does. */
+export function torrentPath(output: string, name: string): string {
+  if (output === '') return name;
+  const isFolder = output.endsWith('/') || statOf(output)?.isDirectory() === true;
+  return outputFile('--output', isFolder ? join(output, name) : output);
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(diskPath(path), { throwIfNoEntry: false });
+  } catch {
+    // What is wrong with the path is said where it is checked.
+    return undefined;
+  }
+}
 
 /** Throws a `usage` failure if a file or a link may not be replaced, a `disk` failure if the path is something that is never replaced. */
 export function assertOutputFree(output: string, force: boolean): void {

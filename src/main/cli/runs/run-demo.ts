@@ -7,7 +7,7 @@ import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
 import { parseCount, parseSize } from '../../text/units.ts';
 import type { DemoFlags } from '../commands/demo.ts';
 import { Console } from '../output/console.ts';
-import { consoleOptions, type GetSettings } from '../settings-from-flags.ts';
+import { consoleOptions, type GetSettings, reportOf } from '../settings-from-flags.ts';
 import { get } from './get.ts';
 import { aloneContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
@@ -69,7 +69,7 @@ function demoSettings(flags: DemoFlags): GetSettings {
     session: { ...DEFAULT_SESSION, dht: false, lsd: false },
     torrent: DEFAULT_TORRENT,
     console: consoleOptions(flags),
-    report: flags.report ?? null,
+    report: reportOf(flags),
     parallel: 1,
     onComplete: null,
     metrics: null,

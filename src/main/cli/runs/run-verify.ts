@@ -1,6 +1,6 @@
 /** Runs `unchoke verify`: compares the files on disk with the torrent. */
 import { statSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
 import { lengthOfPiece } from '../../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../../shared/indices.ts';
@@ -9,10 +9,12 @@ import { diskFailure } from '../../files/disk-failure.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
 import { StoragePool } from '../../pools/storage-pool.ts';
 import { type FileVerdict, fileVerdicts, lookAt } from '../../storage/file-verdicts.ts';
+import { nearbyFiles } from '../../storage/nearby-files.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { loadTorrent } from '../../torrent/load.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
+import { isPath } from '../../torrent/source.ts';
 import type { VerifyFlags } from '../commands/verify.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
@@ -22,6 +24,11 @@ const ONLY_TORRENT = 1 as TorrentId;
 
 export async function runVerify(source: string, folder: string, flags: VerifyFlags): Promise<number> {
   const hashers = parseHashers(flags.hashers);
+  if (!isPath(source))
+    throw new Failure(
+      'usage',
+      `${source}: verify reads only .torrent files; get --save-torrent makes one from a magnet link`,
+    );
   const metainfo = loadTorrent(source);
   assertFolder(folder);
   const plan = storagePlan(metainfo, folder);
@@ -100,17 +107,15 @@ function assertFolder(folder: string): void {
       throw new Failure('disk', `${folder}: this folder does not exist`, { cause: error });
     throw diskFailure(code, folder, error);
   }
-  if (!isFolder) throw new Failure('disk', `${folder}: not a folder; give the folder of the download`);
+  if (!isFolder)
+    throw new Failure(
+      'disk',
+      `${folder}: this is a file; give the folder that contains it (${dirname(folder)})`,
+    );
 }
 
 /** No file of the torrent is there: a wrong folder is more likely than a lost download. */
-function nothingThere({ folder, root, files }: StoragePlan): Failure {
-  const name = basename(root);
-  const isInside = files.some(
-    ({ path }) => path !== root && lookAt(join(folder, relative(root, path))).kind === 'file',
-  );
-  const hint = isInside
-    ? `its files are directly in this folder, but verify looks in its subfolder ${name}: give the parent folder`
-    : 'give the folder that contains it';
-  return new Failure('disk', `${folder}: no file of ${name} is there; ${hint}`);
+function nothingThere(plan: StoragePlan): Failure {
+  const hint = nearbyFiles(plan) ?? 'give the folder that contains it';
+  return new Failure('disk', `${plan.folder}: no file of ${basename(plan.root)} is there; ${hint}`);
 }
