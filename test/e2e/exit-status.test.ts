@@ -1,6 +1,6 @@
 /** Every exit status of the command line, produced one by one. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, temporaryFolder } from '../support/cli.ts';
@@ -155,4 +155,55 @@ test('if every tracker has a lasting failure, the run ends at once, unless it wa
   } finally {
     await gone.close();
   }
+});
+
+test('all options are checked before anything is fetched or written', async () => {
+  const server = await httpServer(() => ({ body: torrentOf() }));
+  const nowhere = join(folder, 'not there', 'x');
+  const cases: [string[], number, RegExp][] = [
+    [['--report', nowhere], 5, /--report .*: the folder .*not there does not exist; create it/],
+    [['--save-torrent', nowhere], 5, /--save-torrent .*: the folder .*not there does not exist; create it/],
+    [['--metrics', nowhere], 5, /--metrics .*: the folder .*not there does not exist; create it/],
+    [['--journal-key', nowhere], 5, /--journal-key .*: the folder .*not there does not exist; create it/],
+    [['--on-complete', nowhere], 2, /--on-complete .*: there is no such file/],
+    [
+      ['--on-complete', 'no-such-program'],
+      2,
+      /--on-complete no-such-program: there is no such program in PATH/,
+    ],
+    [['--idle-timeout', 'soon'], 2, /--idle-timeout soon: not a duration/],
+  ];
+  try {
+    for (const [args, status, message] of cases) {
+      const run = await runCli('get', server.announce, '-o', join(folder, 'unmade'), ...args);
+      assert.equal(run.status, status, run.stderr);
+      assert.match(run.stderr, message);
+    }
+    assert.deepEqual(server.urls, [], 'nothing was fetched');
+    assert.ok(!existsSync(join(folder, 'unmade')));
+    for (const args of [
+      ['race', server.announce, '--report', nowhere],
+      ['demo', '--report', nowhere],
+      ['swarm', '--output', nowhere],
+      ['create', folder, '--output', nowhere],
+    ]) {
+      const run = await runCli(...args);
+      assert.deepEqual(
+        [run.status, /the folder .*not there does not exist/.test(run.stderr)],
+        [5, true],
+        run.stderr,
+      );
+    }
+  } finally {
+    await server.close();
+  }
+});
+
+test('create -o with a folder writes NAME.torrent into it', async () => {
+  const shared = join(folder, 'shared');
+  const into = join(folder, 'into');
+  for (const path of [shared, into]) mkdirSync(path);
+  writeFileSync(join(shared, 'a'), 'a');
+  const run = await runCli('create', shared, '-o', into);
+  assert.deepEqual([run.status, existsSync(join(into, 'shared.torrent'))], [0, true], run.stderr);
 });

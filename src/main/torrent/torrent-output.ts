@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
-import { outputFile } from '../files/output-option.ts';
 import { checkReplaceable, writeWhole } from '../files/whole-file.ts';
 
-/** Where the torrent goes: a folder gets a file in it, as with `cp`; without a path, this folder does. */
+/** The file for the torrent: a folder gets a file in it, as with `cp`. */
 export function torrentPath(output: string, name: string): string {
-  if (output === '') return name;
-  const isFolder = output.endsWith('/') || statOf(output)?.isDirectory() === true;
-  return outputFile('--output', isFolder ? join(output, name) : output);
+  return output.endsWith('/') || statOf(output)?.isDirectory() === true ? join(output, name) : output;
 }
 
 function statOf(path: string): Stats | undefined {

@@ -12,6 +12,7 @@ import {
 } from '../../../shared/limits.ts';
 import { BadOption, Failure } from '../../failure.ts';
 import { absolutePath } from '../../files/absolute-path.ts';
+import { outputFile } from '../../files/output-option.ts';
 import { CLIENT_NAME } from '../../network/identity.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
 import { StoragePool } from '../../pools/storage-pool.ts';
@@ -35,7 +36,8 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   assertUrls('--tracker', flags.tracker);
   assertUrls('--web-seed', flags.webSeed);
   const name = nameOf(path, flags.name);
-  const output = torrentPath(flags.output ?? '', marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES));
+  const file = marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
+  const output = flags.output === undefined ? file : outputFile('--output', torrentPath(flags.output, file));
   assertOutputFree(output, flags.force === true);
   const source = sourceOf(path, output);
   const console = new Console(consoleOptions(flags));

@@ -27,10 +27,10 @@ export async function runVerify(source: string, folder: string, flags: VerifyFla
   if (!isPath(source))
     throw new Failure(
       'usage',
-      `${source}: verify reads only .torrent files; get --save-torrent makes one from a magnet link`,
+      'verify reads only .torrent files, not links or info hashes; get --save-torrent makes a file from a magnet link',
     );
   const metainfo = loadTorrent(source);
-  assertFolder(folder);
+  assertFolder(folder, metainfo);
   const plan = storagePlan(metainfo, folder);
   const looks = plan.files.map(({ path }) => lookAt(path));
   if (looks.length > 0 && looks.every(({ kind }) => kind === 'nothing')) throw nothingThere(plan);
@@ -97,7 +97,7 @@ async function goodPieces(
   return good;
 }
 
-function assertFolder(folder: string): void {
+function assertFolder(folder: string, metainfo: Metainfo): void {
   let isFolder: boolean;
   try {
     isFolder = statSync(diskPath(folder)).isDirectory();
@@ -107,15 +107,18 @@ function assertFolder(folder: string): void {
       throw new Failure('disk', `${folder}: this folder does not exist`, { cause: error });
     throw diskFailure(code, folder, error);
   }
-  if (!isFolder)
-    throw new Failure(
-      'disk',
-      `${folder}: this is a file; give the folder that contains it (${dirname(folder)})`,
-    );
+  if (isFolder) return;
+  const plan = storagePlan(metainfo, dirname(folder));
+  const isThere = plan.files.some(({ path }) => lookAt(path).kind !== 'nothing');
+  const hint = isThere ? `give the folder of the download: ${plan.folder}` : hintFor(plan);
+  throw new Failure('disk', `${folder}: this is a file; ${hint}`);
 }
 
 /** No file of the torrent is there: a wrong folder is more likely than a lost download. */
 function nothingThere(plan: StoragePlan): Failure {
-  const hint = nearbyFiles(plan) ?? 'give the folder that contains it';
-  return new Failure('disk', `${plan.folder}: no file of ${basename(plan.root)} is there; ${hint}`);
+  return new Failure('disk', `${plan.folder}: no file of ${basename(plan.root)} is there; ${hintFor(plan)}`);
+}
+
+function hintFor(plan: StoragePlan): string {
+  return nearbyFiles(plan) ?? 'give the folder that contains it';
 }
