@@ -3,7 +3,7 @@
 export const NOT_HTTP = 'its answer is not HTTP';
 
 const NOT_TRUSTED = 'its certificate is not trusted';
-const UNKNOWN_NAME = 'no name server knows this name';
+const UNKNOWN_NAME = 'no name server knows its name';
 const NO_NAME_SERVER = 'the name servers did not answer';
 
 /** Words for the codes of the system and of TLS. */
@@ -30,6 +30,8 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** Words for other codes by how they begin; the code stays, because people search for it. */
 const BEGINNINGS: readonly (readonly [begins: RegExp, words: string])[] = [
+  [/^ENOTFOUND$/, UNKNOWN_NAME],
+  [/^EAI_/, NO_NAME_SERVER],
   [/^HPE_/, NOT_HTTP],
   [/^(?:EPROTO$|ERR_SSL_|ERR_TLS_)/, 'TLS failed'],
   [/CERT|CRL|SIGNATURE/, 'its certificate is not valid'],
@@ -55,7 +57,9 @@ export function networkWords(error: Error): string {
   // Several addresses were tried: the first error counts.
   if (error instanceof AggregateError && error.errors.length > 0)
     return networkWords(error.errors[0] as Error);
-  const { code = '' } = error as NodeJS.ErrnoException;
+  // The package `socks` passes on only the message.
+  const { code = /^(?:connect|read|write) (E[A-Z]+)\b/.exec(error.message)?.[1] ?? '' } =
+    error as NodeJS.ErrnoException;
   if (code === '') return String(error.message);
   const begins = BEGINNINGS.find(([beginning]) => beginning.test(code))?.[1];
   if (WORDS[code] !== undefined) return WORDS[code];

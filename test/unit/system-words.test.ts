@@ -41,12 +41,14 @@ test('an error of the network says what the server did', () => {
     ['ENEW', 'the connection failed (ENEW)'],
   ] as const)
     assert.equal(networkWords(withCode(code)), words);
+  assert.equal(networkWords(new Error('connect ECONNREFUSED 127.0.0.1:1')), 'no program listens there');
+  assert.equal(networkWords(new Error('EXAMPLE is no code')), 'EXAMPLE is no code');
 });
 
 test('a name without an address says why', () => {
   assert.equal(
     new LookUpError('ENOTFOUND').message,
-    'its name cannot be looked up: no name server knows this name (ENOTFOUND)',
+    'its name cannot be looked up: no name server knows its name (ENOTFOUND)',
   );
   assert.equal(new LookUpError('abandoned').message, 'its name cannot be looked up (abandoned)');
 });

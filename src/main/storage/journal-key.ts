@@ -32,7 +32,7 @@ export function journalKey(
     files.mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return readOrMake(path, files);
   } catch (error) {
-    const why = error instanceof Failure ? error.message : systemWords(error);
+    const why = error instanceof Failure ? error.message : `${path}: ${systemWords(error)}`;
     onTrouble(`no journal key, so the files on disk are hashed again: ${why}`);
     return null;
   }
