@@ -1,11 +1,13 @@
 /** Every exit status of the command line, produced one by one. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { CLI } from '../support/paths.ts';
 import { freePort } from '../support/processes.ts';
 import { mixFile, withSwarm, writeTo } from '../support/swarm-fixture.ts';
 import { str, torrentOf } from '../support/torrents.ts';
@@ -206,4 +208,21 @@ test('create -o with a folder writes NAME.torrent into it', async () => {
   writeFileSync(join(shared, 'a'), 'a');
   const run = await runCli('create', shared, '-o', into);
   assert.deepEqual([run.status, existsSync(join(into, 'shared.torrent'))], [0, true], run.stderr);
+});
+
+test('a deleted working folder and a missing folder for temporary files are not bugs', () => {
+  const gone = join(folder, 'deleted');
+  const started = (command: string, cwd: string) =>
+    spawnSync('/bin/sh', ['-c', `${command}; exec "$0" "$@"`, process.execPath, CLI, 'get', 'x.torrent'], {
+      cwd,
+      encoding: 'utf8',
+    });
+  mkdirSync(gone);
+  const lost = started(`rmdir '${gone}'`, gone);
+  assert.equal(lost.status, 5, lost.stderr);
+  assert.match(lost.stderr, /^unchoke: the folder in which you are was deleted; go to another one/);
+  const env = { ...process.env, TMPDIR: join(folder, 'not there') };
+  const demo = spawnSync(process.execPath, [CLI, 'demo'], { env, encoding: 'utf8' });
+  assert.equal(demo.status, 5, demo.stderr);
+  assert.match(demo.stderr, /^unchoke: .*not there: no folder can be created there: .*TMPDIR/);
 });

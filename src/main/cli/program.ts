@@ -1,6 +1,7 @@
 /** Parses the command line, runs one command, and turns its result into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { EXIT_STATUS, Failure } from '../failure.ts';
+import { namingLostFolder } from '../files/lost-folder.ts';
 import { VERSION } from '../network/identity.ts';
 import { showSecrets } from '../text/foreign-text.ts';
 import { benchCommand } from './commands/bench.ts';
@@ -81,7 +82,8 @@ export async function main(): Promise<number> {
   }
 }
 
-function statusOf(error: unknown, asJson: boolean): number {
+function statusOf(thrown: unknown, asJson: boolean): number {
+  const error = namingLostFolder(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
   const code = error instanceof Failure ? error.code : 'bug';
   const message = error instanceof Error ? error.message : String(error);

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
+import { systemWords } from '../../../shared/system-words.ts';
+import { Failure } from '../../failure.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
 import { parseCount, parseSize } from '../../text/units.ts';
 import type { DemoFlags } from '../commands/demo.ts';
@@ -27,7 +29,7 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
     payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
   };
   const console = new Console(settings.console);
-  const folder = mkdtempSync(join(tmpdir(), 'unchoke-demo-'));
+  const folder = newFolder();
   const request: SwarmRequest = {
     ...asked,
     mix: 'wild',
@@ -60,6 +62,18 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
     interrupt.release();
     rmSync(folder, { recursive: true, force: true });
     console.news(`end of the demo; ${folder} is removed`);
+  }
+}
+
+function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'unchoke-demo-'));
+  } catch (error) {
+    throw new Failure(
+      'disk',
+      `${tmpdir()}: no folder can be created there: ${systemWords(error)}; name another place in the variable TMPDIR`,
+      { cause: error },
+    );
   }
 }
 
