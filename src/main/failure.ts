@@ -33,3 +33,26 @@ export class Failure extends Error {
     return EXIT_STATUS[this.code];
   }
 }
+
+/** A value that an option cannot have. It may come from the environment or the config file: `cli/settings.ts` knows. */
+export class BadOption extends Failure {
+  readonly option: string;
+  /** The value, and what is wrong with it. */
+  readonly #said: string;
+
+  /** `option`: as on the command line, `--max-peers`. */
+  constructor(
+    option: string,
+    said: string,
+    more: { readonly code?: FailureCode; readonly cause?: unknown } = {},
+  ) {
+    super(more.code ?? 'usage', `${option} ${said}`, { cause: more.cause });
+    this.option = option;
+    this.#said = said;
+  }
+
+  /** The same failure, with another origin of the value: `UNCHOKE_MAX_PEERS=`. */
+  from(origin: string): Failure {
+    return new Failure(this.code, `${origin}${this.#said}`, { cause: this.cause });
+  }
+}

@@ -14,7 +14,7 @@ import {
 import type { Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { mayName, type Reach } from './address-rules.ts';
-import { forwarded, proxyRefusal } from './http-proxy.ts';
+import { forwarded, proxyGone, proxyRefusal } from './http-proxy.ts';
 import { closeKept, requestError, StaleConnection } from './kept-connections.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
 import { isLocalhost, LookUpError } from './name-lookup.ts';
@@ -154,6 +154,8 @@ export class HttpVisitor {
       })
       .catch((error: ParserError) => {
         const { code, rawPacket } = error;
+        const gone = proxyGone(error, at, this.#route.proxy);
+        if (gone !== null) throw new HttpError(gone, { cause: error });
         if (visit.lenient !== true || !code?.startsWith('HPE_') || rawPacket === undefined) throw error;
         throw new HttpUnreadable(rawPacket, reach, options, { cause: error });
       });

@@ -28,6 +28,10 @@ export const MAX_NAME_BYTES = 1_024;
 
 /** A text file of sources (`@FILE`): ten thousand magnet links. */
 export const MAX_LIST_FILE_BYTES = 16_777_216;
+/** Folders in which `verify` looks for files that are not in the folder that the user named. */
+export const MAX_SEARCHED_FOLDERS = 200;
+/** Files of the torrent that `verify` looks for in each of these folders. */
+export const MAX_SEARCHED_FILES = 20;
 /** `create` doubles the piece length until there are at most this many pieces: a .torrent of 40 KiB. */
 export const MAX_AUTO_PIECES = 2_048;
 /** The first piece length that `create` tries: two blocks. */

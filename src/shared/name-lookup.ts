@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { canonicalHost, ipv4Number, isSix } from './ip-address.ts';
 import { NAME_SERVER_TIMEOUT_MS, NAME_SERVER_TRIES } from './limits.ts';
+import { lookUpWords } from './network-words.ts';
 
 /** A name without an address. The message is for the user. */
 export class LookUpError extends Error {
@@ -17,7 +18,7 @@ export class LookUpError extends Error {
   readonly unknown: boolean;
 
   constructor(code: string, options?: ErrorOptions) {
-    super(`its name cannot be looked up (${code})`, options);
+    super(lookUpWords(code), options);
     this.unknown = code === 'ENOTFOUND';
   }
 }

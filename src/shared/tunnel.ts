@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { proxyAuthorization, serverOf } from './http-proxy.ts';
 import { CONNECT_TIMEOUT_MS } from './limits.ts';
+import { networkWords } from './network-words.ts';
 import { dialProxy, through } from './socks.ts';
 import { socksProxyOf } from './socks-proxy.ts';
 
@@ -30,10 +31,18 @@ export async function tunnel(
   const isSocks = /^socks5:/i.test(proxy.protocol);
   signal.throwIfAborted();
   const way = isSocks ? overSocks : overHttp;
-  const socket = await way(proxy, host, port, signal);
+  const socket = await way(proxy, host, port, signal).catch((error: Error) => {
+    throw signal.aborted ? error : proxyError(error);
+  });
   if (!secure) return socket;
   const name = destination.servername ?? '';
   return connectTls({ socket, ...(name === '' ? {} : { servername: name }) });
+}
+
+/** Without its name, the user would look for the fault at the server. */
+function proxyError(error: Error): Error {
+  const words = networkWords(error);
+  return words.startsWith('the proxy') ? error : new Error(`the proxy fails: ${words}`, { cause: error });
 }
 
 async function overSocks(url: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {

@@ -1,11 +1,13 @@
 /** Every exit status of the command line, produced one by one. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { CLI } from '../support/paths.ts';
 import { freePort } from '../support/processes.ts';
 import { mixFile, withSwarm, writeTo } from '../support/swarm-fixture.ts';
 import { str, torrentOf } from '../support/torrents.ts';
@@ -33,7 +35,7 @@ test('exit status 2: wrong usage, named', async () => {
       ['get', `magnet:?xt=urn:btih:${'0'.repeat(40)}`, '--dht-bootstrap', 'bad'],
       /--dht-bootstrap "bad": not HOST:PORT/,
     ],
-    [['race', good, '--blocklist', '/nonexistent'], /--blocklist \/nonexistent: cannot be read \(ENOENT\)/],
+    [['race', good, '--blocklist', '/nonexistent'], /--blocklist \/nonexistent: there is no such file/],
     [['get', good, '--proxy', 'ftp://x'], /not socks5:\/\/HOST:PORT or http:\/\/HOST:PORT/],
     [['get', good, '--proxy', 'socks5://%zz@h:1'], /not socks5:\/\/HOST:PORT/],
     [['get', good, '--proxy', 'http://h:99999'], /not socks5:\/\/HOST:PORT/],
@@ -58,9 +60,9 @@ test('exit status 3: not a torrent, with the reason and the byte', async () => {
   for (const [source, message] of [
     [
       writeTo(folder, 'html.torrent', Buffer.from('<html>')),
-      /html.torrent: not a usable torrent: not a bencoded value at byte 0/,
+      /html.torrent: this is a web page, not a torrent/,
     ],
-    ['/nonexistent.torrent', /\/nonexistent.torrent: cannot be read \(ENOENT\)/],
+    ['/nonexistent.torrent', /\/nonexistent.torrent: there is no such file/],
     ['magnet:?xt=urn:btih:00', /not a usable magnet link: it has no "xt=urn:btih:"/],
     ['http://127.0.0.1:1/x.torrent', /http:\/\/127.0.0.1:1\/…: cannot be fetched: no program listens there/],
   ] as const) {
@@ -123,7 +125,7 @@ test('exit status 5: a folder where the file should be, a file where a folder sh
   const file = writeTo(folder, 'plain', Buffer.from('x'));
   const inFile = await runCli('get', torrent, '-o', join(file, 'deeper'));
   assert.deepEqual(
-    [inFile.status, /a part of the path is not a folder \(ENOTDIR\)/.test(inFile.stderr)],
+    [inFile.status, /--output .*deeper: .*plain is a file, not a folder/.test(inFile.stderr)],
     [5, true],
     inFile.stderr,
   );
@@ -155,4 +157,72 @@ test('if every tracker has a lasting failure, the run ends at once, unless it wa
   } finally {
     await gone.close();
   }
+});
+
+test('all options are checked before anything is fetched or written', async () => {
+  const server = await httpServer(() => ({ body: torrentOf() }));
+  const nowhere = join(folder, 'not there', 'x');
+  const cases: [string[], number, RegExp][] = [
+    [['--report', nowhere], 5, /--report .*: the folder .*not there does not exist; create it/],
+    [['--save-torrent', nowhere], 5, /--save-torrent .*: the folder .*not there does not exist; create it/],
+    [['--metrics', nowhere], 5, /--metrics .*: the folder .*not there does not exist; create it/],
+    [['--journal-key', nowhere], 5, /--journal-key .*: the folder .*not there does not exist; create it/],
+    [['--on-complete', nowhere], 2, /--on-complete .*: there is no such file/],
+    [
+      ['--on-complete', 'no-such-program'],
+      2,
+      /--on-complete no-such-program: there is no such program in PATH/,
+    ],
+    [['--idle-timeout', 'soon'], 2, /--idle-timeout soon: not a duration/],
+  ];
+  try {
+    for (const [args, status, message] of cases) {
+      const run = await runCli('get', server.announce, '-o', join(folder, 'unmade'), ...args);
+      assert.equal(run.status, status, run.stderr);
+      assert.match(run.stderr, message);
+    }
+    assert.deepEqual(server.urls, [], 'nothing was fetched');
+    assert.ok(!existsSync(join(folder, 'unmade')));
+    for (const args of [
+      ['race', server.announce, '--report', nowhere],
+      ['demo', '--report', nowhere],
+      ['swarm', '--output', nowhere],
+      ['create', folder, '--output', nowhere],
+    ]) {
+      const run = await runCli(...args);
+      assert.deepEqual(
+        [run.status, /the folder .*not there does not exist/.test(run.stderr)],
+        [5, true],
+        run.stderr,
+      );
+    }
+  } finally {
+    await server.close();
+  }
+});
+
+test('create -o with a folder writes NAME.torrent into it', async () => {
+  const shared = join(folder, 'shared');
+  const into = join(folder, 'into');
+  for (const path of [shared, into]) mkdirSync(path);
+  writeFileSync(join(shared, 'a'), 'a');
+  const run = await runCli('create', shared, '-o', into);
+  assert.deepEqual([run.status, existsSync(join(into, 'shared.torrent'))], [0, true], run.stderr);
+});
+
+test('a deleted working folder and a missing folder for temporary files are not bugs', () => {
+  const gone = join(folder, 'deleted');
+  const started = (command: string, cwd: string) =>
+    spawnSync('/bin/sh', ['-c', `${command}; exec "$0" "$@"`, process.execPath, CLI, 'get', 'x.torrent'], {
+      cwd,
+      encoding: 'utf8',
+    });
+  mkdirSync(gone);
+  const lost = started(`rmdir '${gone}'`, gone);
+  assert.equal(lost.status, 5, lost.stderr);
+  assert.match(lost.stderr, /^unchoke: the folder in which you are was deleted; go to another one/);
+  const env = { ...process.env, TMPDIR: join(folder, 'not there') };
+  const demo = spawnSync(process.execPath, [CLI, 'demo'], { env, encoding: 'utf8' });
+  assert.equal(demo.status, 5, demo.stderr);
+  assert.match(demo.stderr, /^unchoke: .*not there: no folder can be created there: .*TMPDIR/);
 });

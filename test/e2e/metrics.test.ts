@@ -71,7 +71,7 @@ test('a file that cannot be written is reported before the download, with its ex
   const torrent = writeTo(folder, 'x.torrent', torrentOf());
   const run = await runCli('get', torrent, '-o', join(folder, 'no'), '--metrics', '/nonexistent/x.prom');
   assert.equal(run.status, 5, run.stderr);
-  assert.match(run.stderr, /\/nonexistent\/x\.prom: the file or folder does not exist \(ENOENT\)/);
+  assert.match(run.stderr, /--metrics \/nonexistent\/x\.prom: the folder \/nonexistent does not exist/);
 });
 
 test('if it cannot be written later, this is reported, and the download goes on', () =>

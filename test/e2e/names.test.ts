@@ -111,8 +111,20 @@ test('verify reports a file that is too long, a folder or a pipe in its place, a
   const missing = await runCli('verify', made, join(folder, 'nope'));
   assert.deepEqual([missing.status, /nope: this folder does not exist/.test(missing.stderr)], [5, true]);
   const inside = await runCli('verify', made, plain);
-  assert.deepEqual([inside.status, /give the parent folder/.test(inside.stderr)], [5, true], inside.stderr);
-  const wrong = await runCli('verify', made, source);
+  const isNamed = inside.stderr.includes(`its files are in ${folder}: give that folder`);
+  assert.deepEqual([inside.status, isNamed], [5, true], inside.stderr);
+  for (const [file, right] of [
+    [join(plain, 'good'), `its files are in ${folder}: give that folder`],
+    [made, `give the folder of the download: ${folder}`],
+  ] as const) {
+    const { status, stderr } = await runCli('verify', made, file);
+    assert.deepEqual([status, stderr.includes(`${file}: this is a file; ${right}`)], [5, true], stderr);
+  }
+  const link = await runCli('verify', `magnet:?xt=urn:btih:${'0'.repeat(40)}`);
+  assert.deepEqual([link.status, /verify reads only .torrent files/.test(link.stderr)], [2, true]);
+  const nowhere = join(folder, 'no', 'where');
+  mkdirSync(nowhere, { recursive: true });
+  const wrong = await runCli('verify', made, nowhere);
   assert.deepEqual(
     [
       wrong.status,

@@ -35,13 +35,22 @@ test('the command line wins over the environment, the environment over the confi
   const race = ['race', torrent, ...AT_HOME];
   // A wrong value is reported with its origin, which shows which one was used.
   const all = config('all', { shards: 'from all', race: { shards: 'from race' } });
-  assert.match(run(race, all).stderr, /--shards from race: not a whole number/);
-  assert.match(run(race, { ...all, UNCHOKE_SHARDS: 'from env' }).stderr, /--shards from env/);
+  assert.match(
+    run(race, all).stderr,
+    /all\/unchoke\/unchoke.json: "race": "shards" from race: not a whole number/,
+  );
+  assert.match(
+    run(race, { ...all, UNCHOKE_SHARDS: 'from env' }).stderr,
+    /unchoke: UNCHOKE_SHARDS=from env: not a whole number/,
+  );
   assert.match(
     run([...race, '--shards', 'cli'], { ...all, UNCHOKE_SHARDS: 'from env' }).stderr,
     /--shards cli/,
   );
-  assert.match(run(race, config('only', { shards: 'from all' })).stderr, /--shards from all/);
+  assert.match(
+    run(race, config('only', { shards: 'from all' })).stderr,
+    /unchoke.json: "shards" from all: not a whole number/,
+  );
 });
 
 test('lists, booleans, and their opposites', () => {
@@ -77,7 +86,7 @@ test('an invalid setting is named, with its place', () => {
     [config('typo', { shard: 2 }), /unchoke\.json: "shard" is not an option/],
     [config('typo2', { race: { hashers: 2 } }), /"hashers" is not an option of race/],
     [config('scalar', { race: 2 }), /"race" is a command, so its value must be an object/],
-    [config('broken', '{"a":'), /unchoke\.json: .*JSON/],
+    [config('broken', '{"a":'), /unchoke\.json: not valid JSON: /],
     [config('list', []), /not an object of options/],
     [config('bool', { 'no-pex': 'perhaps' }), /"no-pex": not true or false/],
     [{ UNCHOKE_STRATEGY: 'luck' }, /UNCHOKE_STRATEGY=luck: Allowed choices are sequential/],

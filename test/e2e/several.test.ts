@@ -129,7 +129,7 @@ test('empty folders and lists, and options for one source, are wrong usage', asy
   for (const [sources, words] of [
     [[join(folder, 'empty')], /no .torrent file in this folder/],
     [[`@${writeTo(folder, 'none.txt', Buffer.from('# nothing\n'))}`], /no source in this list/],
-    [['@/nonexistent'], /\/nonexistent: cannot be read \(ENOENT\)/],
+    [['@/nonexistent'], /\/nonexistent: there is no such file/],
     [['a', 'b', '--report', 'x.html'], /with one source only/],
   ] as const) {
     const run = await runCli('get', ...sources);
@@ -154,9 +154,14 @@ test('a program is run without a shell when a download is complete, and its fail
     assert.equal(run.status, 0, run.stderr);
     assert.equal(readFileSync(told, 'utf8'), `0|set|50000|${join(output, 'set')}\n`);
     assert.match(run.stderr, /--on-complete .*: it ended with 3/);
-    const missing = await runCli('get', good, '-o', output, '--peer', peer, '--on-complete', '/nonexistent');
-    assert.match(missing.stderr, /--on-complete \/nonexistent: .*ENOENT/);
-    assert.equal(missing.status, 0);
+    const broken = writeTo(folder, 'broken', Buffer.from('#!/nonexistent/sh\n'));
+    chmodSync(broken, 0o755);
+    const failed = await runCli('get', good, '-o', output, '--peer', peer, '--on-complete', broken);
+    assert.match(
+      failed.stderr,
+      /--on-complete .*broken: it cannot be started: it or the interpreter in its first line does not exist/,
+    );
+    assert.equal(failed.status, 0);
   }));
 
 test('two dozen sources leave no listeners behind', async () => {

@@ -24,6 +24,7 @@ test('P2P text, ipfilter.dat, CIDR and single addresses, in one list', () => {
       'fe80::1',
       '',
     ].join('\r\n'),
+    '--blocklist',
     'list',
   );
   for (const host of [
@@ -42,7 +43,11 @@ test('P2P text, ipfilter.dat, CIDR and single addresses, in one list', () => {
 });
 
 test('ranges that overlap or touch are joined', () => {
-  const list = parseBlocklist('9.0.0.10-9.0.0.20\n9.0.0.0-9.0.0.9\n9.0.0.15-9.0.0.30\n8.0.0.0/8', 'list');
+  const list = parseBlocklist(
+    '9.0.0.10-9.0.0.20\n9.0.0.0-9.0.0.9\n9.0.0.15-9.0.0.30\n8.0.0.0/8',
+    '--blocklist',
+    'list',
+  );
   assert.equal(list.size, 1);
   assert.equal(list.blocks('9.0.0.30'), true);
   assert.equal(list.blocks('9.0.0.31'), false);
@@ -59,14 +64,14 @@ test('a line that is none of these is named', () => {
     '300.1.1.1',
   ])
     assert.throws(
-      () => parseBlocklist(`1.1.1.1\n${line}`, 'list'),
+      () => parseBlocklist(`1.1.1.1\n${line}`, '--blocklist', 'list'),
       /list, line 2: .* is not a range of addresses/,
       line,
     );
 });
 
 test('blocked addresses are not accepted from any source', () => {
-  const peers = new PeerList(parseBlocklist('8.8.0.0/16', 'list'));
+  const peers = new PeerList(parseBlocklist('8.8.0.0/16', '--blocklist', 'list'));
   const added = peers.add(
     [
       { host: '8.8.4.4', port: 1 },

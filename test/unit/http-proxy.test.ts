@@ -6,6 +6,7 @@ import { connect, createServer as createTcpServer, type Socket, type Server as T
 import { test } from 'node:test';
 import { HttpClient } from '../../src/main/network/http-client.ts';
 import { httpServer } from '../support/http-server.ts';
+import { freePort } from '../support/processes.ts';
 
 const request = { maxBytes: 1_000, signal: new AbortController().signal };
 
@@ -138,5 +139,21 @@ test('not a proxy, a silent one, and none at all', async () => {
   } finally {
     await new Promise<void>((resolve) => silent.close(() => resolve()));
     await plain.close();
+  }
+});
+
+test('a proxy that is gone is named, and not the server', async () => {
+  for (const scheme of ['socks5', 'http']) {
+    const http = new HttpClient({ proxy: `${scheme}://127.0.0.1:${await freePort()}`, localAddress: null });
+    try {
+      for (const url of ['https://tracker.invalid/', 'http://tracker.invalid/'])
+        await assert.rejects(
+          http.get(url, request),
+          /the proxy fails: no program listens there/,
+          `${scheme} ${url}`,
+        );
+    } finally {
+      http.close();
+    }
   }
 });

@@ -163,7 +163,7 @@ test('padding needs no path (BEP 47), and BitComet’s padding is recognized by 
 });
 
 const bad: [string, Buffer, RegExp][] = [
-  ['no bencode', Buffer.from('<html>'), /not a bencoded value at byte 0/],
+  ['no bencode', Buffer.from('<x>'), /not a bencoded value at byte 0/],
   ['no dictionary', Buffer.from('le'), /not a dictionary/],
   ['no info', dict({ announce: str('x') }), /no "info"/],
   [

@@ -2,16 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { Failure } from '../failure.ts';
+import { systemWords } from '../../shared/system-words.ts';
+import { BadOption } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
 
-/** Throws a usage failure that names `where`. */
-export function namedPeer(text: string, where: string): HostPort {
+/** Throws a usage failure that names the option, and `where` in its value. */
+export function namedPeer(text: string, option: string, where = ''): HostPort {
   const peer = parseHostPort(text);
   if (peer !== null) return peer;
-  throw new Failure(
-    'usage',
-    `${where} ${JSON.stringify(text)}: not HOST:PORT (IPv6 in brackets: [2001:db8::1]:6881)`,
+  throw new BadOption(
+    option,
+    `${where}${JSON.stringify(text)}: not HOST:PORT (IPv6 in brackets: [2001:db8::1]:6881)`,
   );
 }
 
@@ -23,7 +24,7 @@ export function readPeersFile(path: string): HostPort[] {
       const trimmed = line.trim();
       return trimmed === '' || trimmed.startsWith('#')
         ? []
-        : [namedPeer(trimmed, `--peers-file ${path}, line ${i + 1}:`)];
+        : [namedPeer(trimmed, '--peers-file', `${path}, line ${i + 1}: `)];
     });
 }
 
@@ -31,8 +32,6 @@ function textOf(path: string): string {
   try {
     return readFileSync(diskPath(path), 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-    throw new Failure('usage', `--peers-file ${path}: ${why}`, { cause: error });
+    throw new BadOption('--peers-file', `${path}: ${systemWords(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 /** Parses the command line, runs one command, and turns its result into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { EXIT_STATUS, Failure } from '../failure.ts';
+import { namingLostFolder } from '../files/lost-folder.ts';
 import { VERSION } from '../network/identity.ts';
 import { showSecrets } from '../text/foreign-text.ts';
 import { withCommand } from './command-word.ts';
@@ -21,7 +22,7 @@ import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
 import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
-import { applySettings } from './settings.ts';
+import { applySettings, type Origins, withOrigin } from './settings.ts';
 
 const EXAMPLES = `
 Examples:
@@ -67,9 +68,10 @@ export async function main(): Promise<number> {
   completionCommand(program);
   manCommand(program);
   for (const command of program.commands) command.exitOverride();
+  let origins: Origins = new Map();
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {
-    applySettings(command, program.commands, process.env);
+    origins = applySettings(command, program.commands, process.env);
     const { json, showSecrets: shown } = command.opts<{ json?: boolean; showSecrets?: boolean }>();
     asJson ||= json === true;
     showSecrets(shown === true);
@@ -81,11 +83,12 @@ export async function main(): Promise<number> {
     await program.parseAsync([node, script, ...withCommand(words)]);
     return status;
   } catch (error) {
-    return statusOf(error, asJson);
+    return statusOf(withOrigin(error, origins), asJson);
   }
 }
 
-function statusOf(error: unknown, asJson: boolean): number {
+function statusOf(thrown: unknown, asJson: boolean): number {
+  const error = namingLostFolder(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
   const code = error instanceof Failure ? error.code : 'bug';
   const message = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,9 @@
 import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
 import { isTrackerUrl } from '../discovery/tracker-url.ts';
-import { Failure } from '../failure.ts';
+import { BadOption, Failure } from '../failure.ts';
+import { outputFile, outputFileIfMissing, outputFolder } from '../files/output-option.ts';
+import { programFile } from '../files/program-option.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
 import { readBlocklist } from '../race/blocklist.ts';
 import {
@@ -73,11 +75,11 @@ export function getSettings(flags: GetFlags): GetSettings {
       ...session,
       ...pieceSettings(flags),
       port: portOf(flags),
-      journalKey: flags.journalKey ?? null,
+      journalKey: given('--journal-key', flags.journalKey, outputFileIfMissing),
     },
     torrent: {
       ...torrent,
-      output: flags.dir ?? flags.output,
+      output: outputFolder('--output', flags.dir ?? flags.output),
       select: flags.select,
       sequential: flags.sequential === true,
       overwrite: flags.overwrite === true,
@@ -86,12 +88,12 @@ export function getSettings(flags: GetFlags): GetSettings {
       keep: flags.keep === undefined ? null : parseCount('--keep', flags.keep),
       firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
       idleTimeout: parseDuration('--idle-timeout', flags.idleTimeout),
-      saveTorrent: flags.saveTorrent ?? null,
+      saveTorrent: given('--save-torrent', flags.saveTorrent, outputFile),
     },
     parallel: parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS),
-    onComplete: flags.onComplete ?? null,
+    onComplete: given('--on-complete', flags.onComplete, programFile),
     dryRun: flags.dryRun === true,
-    metrics: flags.metrics ?? null,
+    metrics: given('--metrics', flags.metrics, outputFile),
     metricsPort: flags.metricsPort === undefined ? null : parsePort('--metrics-port', flags.metricsPort),
   };
 }
@@ -169,8 +171,21 @@ function runSettings(flags: RaceFlags): RunSettings {
       tracker: trackersOf(flags),
     },
     console: consoleOptions(flags),
-    report: flags.report ?? null,
+    report: reportOf(flags),
   };
+}
+
+/** The file for the web page about the race. */
+export function reportOf({ report }: { readonly report?: string }): string | null {
+  return given('--report', report, outputFile);
+}
+
+function given(
+  option: string,
+  text: string | undefined,
+  checked: (option: string, text: string) => string,
+): string | null {
+  return text === undefined ? null : checked(option, text);
 }
 
 function parseOptional(flag: string, text: string | undefined): number | null {
@@ -198,12 +213,12 @@ export function consoleOptions({ json, quiet, verbose, color, log }: ConsoleFlag
 function routeSettings(flags: RaceFlags): Pick<SessionSettings, 'proxy' | 'interface'> {
   const { proxy, interface: localAddress } = flags;
   if (proxy !== undefined && !isProxyUrl(proxy))
-    throw new Failure(
-      'usage',
-      `--proxy ${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`,
+    throw new BadOption(
+      '--proxy',
+      `${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`,
     );
   if (localAddress !== undefined && !isOwnAddress(localAddress))
-    throw new Failure('usage', `--interface ${localAddress}: not an address of this machine`);
+    throw new BadOption('--interface', `${localAddress}: not an address of this machine`);
   return { proxy: proxy ?? null, interface: localAddress ?? null };
 }
 
@@ -215,9 +230,9 @@ function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {
 function trackersOf({ tracker }: RaceFlags): readonly string[] {
   for (const url of tracker)
     if (!isTrackerUrl(url))
-      throw new Failure(
-        'usage',
-        `--tracker ${redactedUrl(url)}: not http://HOST/…, https://HOST/… or udp://HOST:PORT`,
+      throw new BadOption(
+        '--tracker',
+        `${redactedUrl(url)}: not http://HOST/…, https://HOST/… or udp://HOST:PORT`,
       );
   return tracker;
 }

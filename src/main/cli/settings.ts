@@ -7,11 +7,15 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { diskPath } from '../../shared/byte-name.ts';
-import { Failure } from '../failure.ts';
+import { systemWords } from '../../shared/system-words.ts';
+import { BadOption, Failure } from '../failure.ts';
+import { homePath } from '../files/home-path.ts';
 
 /** Booleans as people write them in the environment. */
 const YES = /^(?:1|true|yes|on)$/i;
 const NO = /^(?:0|false|no|off|)$/i;
+/** Options whose value is a path say so in their help. */
+const PATH_VALUE = /<(?:[^>]*\W)?(?:file|dir|folder|path|program)\W/;
 /** Commander's own options, which are not settings. */
 const NO_SETTINGS = new Set(['help', 'version']);
 
@@ -31,12 +35,25 @@ export function settingsOf(command: Command): Option[] {
   return command.options.filter((option) => !option.hidden && !NO_SETTINGS.has(longOf(option)));
 }
 
-/** Sets the options that the command line left out. Throws a usage failure that names the variable, or the file and the key. */
+/** Where values come from that are not on the command line, by option: `--max-peers` from `UNCHOKE_MAX_PEERS=`. */
+export type Origins = ReadonlyMap<string, string>;
+
+/** An option is named by the variable, or by the file and the key, if its bad value comes from there. */
+export function withOrigin(error: unknown, origins: Origins): unknown {
+  const origin = error instanceof BadOption ? origins.get(error.option) : undefined;
+  return error instanceof BadOption && origin !== undefined ? error.from(origin) : error;
+}
+
+/**
+ * Sets the options that the command line left out, and returns where their values come from. Throws a usage failure that names
+ * the variable, or the file and the key.
+ */
 export function applySettings(
   command: Command,
   all: readonly Command[],
   environment: NodeJS.ProcessEnv,
-): void {
+): Origins {
+  const origins = new Map<string, string>();
   const config = readConfig(configPath(environment), all);
   for (const option of settingsOf(command)) {
     // Commander gives no source for an option without a default until the option is given.
@@ -44,13 +61,17 @@ export function applySettings(
     if (given !== undefined && given !== 'default') continue;
     const variable = environment[variableOf(option)];
     if (variable !== undefined) {
-      setFrom(command, option, variable, { source: 'env', where: `${variableOf(option)}=${variable}` });
+      const origin = `${variableOf(option)}=`;
+      origins.set(option.long ?? '', origin);
+      setFrom(command, option, variable, { source: 'env', where: `${origin}${variable}` });
       continue;
     }
-    const found = config.valueOf(command.name(), longOf(option));
-    const where = `${config.path}: "${longOf(option)}"`;
-    if (found !== undefined) setFrom(command, option, found, { source: 'config', where });
+    const found = config.find(command.name(), longOf(option));
+    if (found === null) continue;
+    origins.set(option.long ?? '', `${found.where} `);
+    setFrom(command, option, found.value, { source: 'config', where: found.where });
   }
+  return origins;
 }
 
 function longOf(option: Option): string {
@@ -69,7 +90,8 @@ function setFrom(
     command.setOptionValueWithSource(name, option.negate ? !on : on, source);
     return;
   }
-  const texts = (Array.isArray(value) ? value : [value]).map((one) => asText(one, where));
+  const written = (Array.isArray(value) ? value : [value]).map((one) => asText(one, where));
+  const texts = PATH_VALUE.test(option.flags) ? written.map(homePath) : written;
   let parsed: unknown = Array.isArray(option.defaultValue) ? option.defaultValue : undefined;
   for (const text of texts) {
     try {
@@ -95,9 +117,8 @@ function asText(value: unknown, where: string): string {
 }
 
 interface Config {
-  readonly path: string;
-  /** A value for one command wins over a value for all commands. */
-  valueOf(command: string, option: string): unknown;
+  /** A value for one command wins over a value for all commands. `where`: the file and the key, for messages. */
+  find(command: string, option: string): { readonly value: unknown; readonly where: string } | null;
 }
 
 function readConfig(path: string, commands: readonly Command[]): Config {
@@ -115,10 +136,11 @@ function readConfig(path: string, commands: readonly Command[]): Config {
       if (!own.has(name)) throw new Failure('usage', `${path}: "${name}" is not an option of ${key}`);
   }
   return {
-    path,
-    valueOf: (command, option) => {
+    find: (command, option) => {
       const own = root[command];
-      return isObject(own) && Object.hasOwn(own, option) ? own[option] : root[option];
+      if (isObject(own) && Object.hasOwn(own, option))
+        return { value: own[option], where: `${path}: "${command}": "${option}"` };
+      return Object.hasOwn(root, option) ? { value: root[option], where: `${path}: "${option}"` } : null;
     },
   };
 }
@@ -130,13 +152,13 @@ function jsonObject(path: string): Record<string, unknown> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
-    throw new Failure('usage', `${path}: cannot be read (${code})`, { cause: error });
+    throw new Failure('usage', `${path}: ${systemWords(error)}`, { cause: error });
   }
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value;
   } catch (error) {
-    throw new Failure('usage', `${path}: ${(error as Error).message}`, { cause: error });
+    throw new Failure('usage', `${path}: not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   throw new Failure('usage', `${path}: not an object of options`);
 }

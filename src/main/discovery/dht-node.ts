@@ -14,6 +14,7 @@ import {
   DHT_SEEK_MS,
   ENOUGH_DHT_NODES,
 } from '../../shared/limits.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import type { DhtLibrary, LibraryClient } from './dht-library.ts';
 import { type DhtFamily, DhtSocket } from './dht-socket.ts';
 import type { Environment, Interfaces } from './environment.ts';
@@ -187,7 +188,7 @@ export class DhtNode {
     const client = new library({ bootstrap: false, socket, maxAge: DHT_PEER_AGE_MS });
     this.#client = client;
     this.#socket = socket;
-    client.on('error', (error: Error) => this.#listener.onBroken(error.message));
+    client.on('error', (error: Error) => this.#listener.onBroken(systemWords(error)));
     client.on('warning', () => {});
     client.on('announce', ({ host, port }: HostPort) => socket.announced(host, port));
     client.on('peer', (peer: HostPort, infoHash: Buffer, from: { host?: string; address?: string } | null) =>

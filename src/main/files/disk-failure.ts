@@ -1,27 +1,17 @@
-/** File error codes of the system as sentences. */
+/** The system's errors for paths, as failures for the user. */
+import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 
+/** Where the words for a download are not those for a file that is only read. Two codes are our own. */
 const SENTENCES: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is full',
-  EACCES: 'no permission',
-  EPERM: 'not permitted',
-  EROFS: 'the disk is read-only',
   ENOENT: 'the file or folder does not exist',
   EISDIR: 'a folder is in the way',
   ENOTDIR: 'a folder became a link, or a part of the path is not a folder',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files on this machine',
-  EIO: 'the disk reported an error',
   ELOOP: 'a symbolic link is in the way',
-  EFBIG: 'the file is larger than this file system allows',
-  EINVAL: 'not a regular file',
-  ENXIO: 'not a regular file',
   EEXIST:
     'another program, or another file of this torrent, made a file with this name (the disk may ignore upper and lower case)',
   REPLACED: 'another file took its place during the download; move it away and run the same command again',
   CHANGED: 'the file became shorter while unchoke read it',
-  ENAMETOOLONG: 'the name is longer than this file system allows',
 };
 
 /** Advice, if there is any. */
@@ -40,6 +30,6 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** The system's error for a path, as a failure with exit status 5. */
 export function diskFailure(code: string, path: string, cause?: unknown): Failure {
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
-  const sentence = SENTENCES[code] ?? 'the disk operation failed';
-  return new Failure('disk', `${path}: ${sentence} (${code})${advice}`, { cause });
+  const sentence = SENTENCES[code] === undefined ? systemWords(code) : `${SENTENCES[code]} (${code})`;
+  return new Failure('disk', `${path}: ${sentence}${advice}`, { cause });
 }

@@ -8,7 +8,8 @@ import { BlockList, isIPv6 } from 'node:net';
 import { diskPath } from '../../shared/byte-name.ts';
 import { canonicalHost, ipv4Number } from '../../shared/ip-address.ts';
 import { MAX_BLOCKLIST_BYTES } from '../../shared/limits.ts';
-import { Failure } from '../failure.ts';
+import { systemWords } from '../../shared/system-words.ts';
+import { BadOption, Failure } from '../failure.ts';
 
 /** eMule allows addresses of this level and above. */
 const ALLOWED_LEVEL = 128;
@@ -56,27 +57,26 @@ export function readBlocklist(path: string, option: string): Blocklist {
   try {
     const { size } = statSync(diskPath(path));
     if (size > MAX_BLOCKLIST_BYTES)
-      throw new Failure('usage', `${option} ${path}: larger than ${MAX_BLOCKLIST_BYTES} bytes`);
+      throw new BadOption(option, `${path}: larger than ${MAX_BLOCKLIST_BYTES} bytes`);
     text = readFileSync(diskPath(path), 'utf8');
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Failure('usage', `${option} ${path}: cannot be read (${code})`, { cause: error });
+    throw new BadOption(option, `${path}: ${systemWords(error)}`, { cause: error });
   }
-  return parseBlocklist(text, `${option} ${path}`);
+  return parseBlocklist(text, option, path);
 }
 
-/** `where` is named in the usage failure for a line in none of the formats. */
-export function parseBlocklist(text: string, where: string): Blocklist {
+/** `option` and `path` are named in the usage failure for a line in none of the formats. */
+export function parseBlocklist(text: string, option: string, path: string): Blocklist {
   const ranges: Range[] = [];
   const six = new BlockList();
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     const entry = line.trim();
     if (entry === '' || entry.startsWith('#') || entry.startsWith('//')) continue;
     if (!addEntry(entry, ranges, six))
-      throw new Failure(
-        'usage',
-        `${where}, line ${i + 1}: ${JSON.stringify(entry.slice(0, 60))} is not a range of addresses`,
+      throw new BadOption(
+        option,
+        `${path}, line ${i + 1}: ${JSON.stringify(entry.slice(0, 60))} is not a range of addresses`,
       );
   }
   return new Blocklist(ranges, six);

@@ -6,6 +6,7 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS, CHOKED_RACE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
 import { Discovery } from '../discovery/discovery.ts';
 import type { Need } from '../discovery/need.ts';
@@ -211,11 +212,10 @@ export class TorrentSwarm implements ActiveTorrent {
       this.#listener.onListening(port);
       return port ?? NO_LISTENING_PORT;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.#listener.onNews({
         tracker: `port ${this.session.settings.port}`,
         kind: 'failed',
-        text: `no peer can connect to us (${reason})`,
+        text: `no peer can connect to us: ${systemWords(error)}`,
       });
       this.#listener.onListening(null);
       return NO_LISTENING_PORT;

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { StoredFile } from '../../shared/storage-messages.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import type { Bytes, Count } from '../quantities.ts';
 
 export type FileStatus = 'good' | 'bad' | 'missing';
@@ -33,8 +34,7 @@ export function lookAt(path: string): Look {
     accessSync(diskPath(path), constants.R_OK);
     return { kind: 'file', size: stats.size };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return { kind: 'unusable', fault: code === 'EACCES' ? 'no permission to read' : String(code) };
+    return { kind: 'unusable', fault: systemWords(error) };
   }
 }
 

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
 import { JOURNAL_KEY_BYTES, MAX_JOURNAL_KEY_BYTES } from '../../shared/limits.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 
@@ -31,7 +32,7 @@ export function journalKey(
     files.mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return readOrMake(path, files);
   } catch (error) {
-    const why = error instanceof Failure ? error.message : String(error);
+    const why = error instanceof Failure ? error.message : `${path}: ${systemWords(error)}`;
     onTrouble(`no journal key, so the files on disk are hashed again: ${why}`);
     return null;
   }

@@ -1,6 +1,6 @@
 /** Sizes, rates and durations as people write and read them. Binary units throughout: K and KiB are 1,024 bytes. */
 import { MAX_DURATION_MS } from '../../shared/limits.ts';
-import { Failure } from '../failure.ts';
+import { BadOption } from '../failure.ts';
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(?:i?B)?|B)?$/i;
 const FACTORS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
@@ -13,19 +13,18 @@ const DURATIONS: Readonly<Record<string, number>> = {
 /** `10M`, `1.5GiB`, `500` → bytes, up to `most`. Throws a usage failure that names the option. */
 export function parseSize(option: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
   const match = SIZE.exec(text.trim());
-  if (match === null)
-    throw new Failure('usage', `${option} ${text}: not a size (write 512K, 128M or 1.5GiB)`);
+  if (match === null) throw new BadOption(option, `${text}: not a size (write 512K, 128M or 1.5GiB)`);
   const bytes = Math.round(Number(match[1]) * (FACTORS[(match[2] ?? '').toUpperCase()] ?? 1));
-  if (bytes > most) throw new Failure('usage', `${option} ${text}: more than ${formatSize(most)}`);
+  if (bytes > most) throw new BadOption(option, `${text}: more than ${formatSize(most)}`);
   return bytes;
 }
 
 /** `30`, `90s`, `5m`, `5min`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
 export function parseDuration(option: string, text: string): number {
   const match = DURATION.exec(text.trim());
-  if (match === null) throw new Failure('usage', `${option} ${text}: not a duration (write 30s, 5m or 1.5h)`);
+  if (match === null) throw new BadOption(option, `${text}: not a duration (write 30s, 5m or 1.5h)`);
   const ms = Math.round(Number(match[1]) * (DURATIONS[match[2] ?? 's'] ?? 1e3));
-  if (ms > MAX_DURATION_MS) throw new Failure('usage', `${option} ${text}: longer than 24 days`);
+  if (ms > MAX_DURATION_MS) throw new BadOption(option, `${text}: longer than 24 days`);
   return ms;
 }
 
@@ -33,16 +32,16 @@ export function parseDuration(option: string, text: string): number {
 export function parseCount(option: string, text: string, least = 0, most = Number.MAX_SAFE_INTEGER): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new Failure('usage', `${option} ${text}: not a whole number of ${least} or more`);
+    throw new BadOption(option, `${text}: not a whole number of ${least} or more`);
   }
-  if (value > most) throw new Failure('usage', `${option} ${text}: more than ${most}`);
+  if (value > most) throw new BadOption(option, `${text}: more than ${most}`);
   return value;
 }
 
 /** A port to listen on; 0 takes a free one. Throws a usage failure. */
 export function parsePort(option: string, text: string): number {
   const port = parseCount(option, text);
-  if (port > 65_535) throw new Failure('usage', `${option} ${text}: no port is larger than 65535`);
+  if (port > 65_535) throw new BadOption(option, `${text}: no port is larger than 65535`);
   return port;
 }
 

@@ -14,10 +14,12 @@ import {
 import { Failure } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
+import { hashMistake } from './source-mistakes.ts';
 
 /** Skipped parts are cut to this length when they are shown. */
 const NAMED_OF_A_KEY = 3;
 const SHOWN_CHARS = 60;
+const BTIH = /^urn:btih:/i;
 
 export interface Magnet {
   readonly infoHash: Uint8Array;
@@ -43,7 +45,13 @@ export function parseMagnet(link: string): Magnet {
   if (hash === undefined) {
     if (all('xt').some(isVersion2))
       throw wrong('it names only a version 2 torrent (BEP 52), which unchoke cannot read yet');
-    throw wrong('it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters');
+    const mistake = all('xt')
+      .map((topic) => hashMistake(topic.replace(BTIH, '')))
+      .find((found) => found !== null);
+    throw wrong(
+      mistake ??
+        'it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters; a link looks like magnet:?xt=urn:btih:HASH',
+    );
   }
   const trackers = readable(all('tr'), MAX_TRACKERS, urlOf);
   const webSeeds = readable([...all('ws'), ...all('as')], MAX_TRACKERS, urlOf);
@@ -128,7 +136,7 @@ function isVersion2(topic: string): boolean {
 }
 
 function infoHashOf(topic: string): Buffer | null {
-  return bareInfoHash(topic.replace(/^urn:btih:/i, ''));
+  return bareInfoHash(topic.replace(BTIH, ''));
 }
 
 /** RFC 4648 base32 of 20 bytes, which is 32 characters without padding. */

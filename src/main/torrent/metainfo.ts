@@ -23,6 +23,7 @@ import { Failure } from '../failure.ts';
 import { BadField } from './bad-field.ts';
 import { dhtNodesOf } from './dht-nodes.ts';
 import { fileListOf, type TorrentFile } from './file-list.ts';
+import { otherContent } from './other-content.ts';
 
 export interface Metainfo {
   readonly infoHash: Uint8Array;
@@ -51,7 +52,8 @@ export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
     return read(bytes);
   } catch (error) {
     if (error instanceof BencodeError || error instanceof BadField || error instanceof RangeError) {
-      throw new Failure('bad-torrent', `${source}: not a usable torrent: ${error.message}`, { cause: error });
+      const what = otherContent(bytes) ?? `not a usable torrent: ${error.message}`;
+      throw new Failure('bad-torrent', `${source}: ${what}`, { cause: error });
     }
     throw error;
   }

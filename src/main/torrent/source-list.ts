@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath, nameOfBytes } from '../../shared/byte-name.ts';
 import { MAX_LIST_FILE_BYTES } from '../../shared/limits.ts';
+import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 import { isPath } from './source.ts';
 
@@ -53,8 +54,6 @@ function reading<Result>(path: string, read: () => Result): Result {
     return read();
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('usage', `${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`, {
-      cause: error,
-    });
+    throw new Failure('usage', `${path}: ${systemWords(error)}`, { cause: error });
   }
 }

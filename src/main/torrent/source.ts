@@ -1,4 +1,5 @@
 /** Turns a source on the command line into a torrent, or into what is known about one. */
+import { STATUS_CODES } from 'node:http';
 import { withDeadline } from '../../shared/deadline.ts';
 import { HttpError, RedirectElsewhere } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
@@ -8,6 +9,8 @@ import { printable, redactedUrl } from '../text/foreign-text.ts';
 import { loadTorrent } from './load.ts';
 import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
+import { otherContent } from './other-content.ts';
+import { httpMistake } from './source-mistakes.ts';
 
 /** The longest magnet links contain dozens of trackers. */
 const MAX_SOURCE_CHARS = 16_384;
@@ -64,12 +67,14 @@ async function download(
   http: Pick<HttpClient, 'get'>,
   outer: AbortSignal | null,
 ): Promise<Source> {
+  const mistake = httpMistake(url);
+  if (mistake !== null) throw new Failure('bad-torrent', mistake);
   const shown = redactedUrl(url);
   try {
     const { status, body } = await withDeadline(TORRENT_URL_TIMEOUT_MS, outer, (signal) =>
       http.get(url, { maxBytes: MAX_TORRENT_FILE_BYTES, signal }),
     );
-    if (status !== 200) throw new HttpError(`HTTP status ${status}`);
+    if (status !== 200) throw new HttpError(`HTTP status ${status}${statusWords(status)}`);
     const text = body.subarray(0, MAX_SOURCE_CHARS).toString('utf8').trim();
     if (isMagnet(text)) return magnetOf(text);
     return { kind: 'torrent', metainfo: parseMetainfo(body, shown) };
@@ -78,6 +83,11 @@ async function download(
     if (!(error instanceof HttpError)) throw error;
     throw new Failure('bad-torrent', `${shown}: cannot be fetched: ${error.message}`, { cause: error });
   }
+}
+
+function statusWords(status: number): string {
+  const words = STATUS_CODES[status];
+  return words === undefined ? '' : ` (${words})`;
 }
 
 /** A torrent begins with `d`, as a bencoded dictionary; anything else is a source in one line of text. */
@@ -96,6 +106,8 @@ async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | nu
   const bytes = Buffer.concat(chunks);
   if (bytes[0] === 0x64 && bytes.includes('4:info'))
     return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin') };
+  const other = otherContent(bytes);
+  if (other !== null) throw new Failure('bad-torrent', `stdin: ${other}`);
   const text = bytes.subarray(0, 65_536).toString('utf8').trim();
   if (text === '' || text === '-' || printable(text) !== text || text.length > MAX_SOURCE_CHARS)
     throw new Failure('bad-torrent', 'stdin: not a torrent or a magnet link');

@@ -1,9 +1,24 @@
 /** The output of `create`: the file is written as a whole or not at all, and nothing is left beside it. */
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { checkReplaceable, writeWhole } from '../files/whole-file.ts';
+
+/** The file for the torrent: a folder gets a file in it, as with `cp`. */
+export function torrentPath(output: string, name: string): string {
+  return output.endsWith('/') || statOf(output)?.isDirectory() === true ? join(output, name) : output;
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(diskPath(path), { throwIfNoEntry: false });
+  } catch {
+    // What is wrong with the path is said where it is checked.
+    return undefined;
+  }
+}
 
 /** Throws a `usage` failure if a file or a link may not be replaced, a `disk` failure if the path is something that is never replaced. */
 export function assertOutputFree(output: string, force: boolean): void {

@@ -24,7 +24,10 @@ export function createCommand(
     .command('create')
     .description('make a .torrent file from a file or a folder; hashes on all cores')
     .argument('<path>', 'the file or folder to share')
-    .option('-o, --output <file>', 'the .torrent file to write (default: NAME.torrent in this folder)')
+    .option(
+      '-o, --output <file>',
+      'the .torrent file to write, or a folder for NAME.torrent (default: this folder)',
+    )
     .option('--piece-length <size>', 'a power of two, at least 16K (default: depends on the size)')
     .addOption(many('--tracker <url>', 'a tracker, in its own tier; may be repeated'))
     .addOption(many('--web-seed <url>', 'a web seed (BEP 19); may be repeated'))

@@ -10,6 +10,7 @@ import {
   METRICS_FILE_INTERVAL_MS,
   METRICS_REQUEST_MS,
 } from '../../../shared/limits.ts';
+import { systemWords } from '../../../shared/system-words.ts';
 import { Failure } from '../../failure.ts';
 import { diskFailure } from '../../files/disk-failure.ts';
 import { writeWhole } from '../../files/whole-file.ts';
@@ -142,7 +143,11 @@ export class Metrics {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(new Failure('usage', `--metrics-port ${port}: ${error.code}`, { cause: error })),
+        reject(
+          new Failure('usage', `--metrics-port ${port}: ${systemWords(error)}; choose another port`, {
+            cause: error,
+          }),
+        ),
       );
       server.listen({ host: '127.0.0.1', port }, resolve);
     });

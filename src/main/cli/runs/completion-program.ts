@@ -1,6 +1,7 @@
 /** `--on-complete PROGRAM`: gets the facts of a download in its environment, so nothing has to be quoted. */
 import { spawn } from 'node:child_process';
 import { bytesOfName, isUtf8Name } from '../../../shared/byte-name.ts';
+import { systemWords } from '../../../shared/system-words.ts';
 
 export interface CompletedDownload {
   readonly name: string;
@@ -27,9 +28,16 @@ export function runCompletionProgram(program: string, done: CompletedDownload): 
       stdio: ['ignore', process.stderr, process.stderr],
       env: { ...process.env, ...facts },
     });
-    child.on('error', (error) => resolve(error.message));
+    child.on('error', (error) => resolve(`it cannot be started: ${reasonOf(error)}`));
     child.on('exit', (code, signal) => resolve(code === 0 ? null : `it ended with ${signal ?? code}`));
   });
+}
+
+/** The program was there at the start: a missing file is more likely the one that `#!` names. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code === 'ENOENT'
+    ? 'it or the interpreter in its first line does not exist'
+    : systemWords(error);
 }
 
 /** Node passes on only UTF-8. A shell passes on any bytes; each is written as an octal number, so no quotes are needed. */

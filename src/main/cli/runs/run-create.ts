@@ -10,8 +10,9 @@ import {
   MAX_PATH_ELEMENT_BYTES,
   MIN_AUTO_PIECE_BYTES,
 } from '../../../shared/limits.ts';
-import { Failure } from '../../failure.ts';
+import { BadOption, Failure } from '../../failure.ts';
 import { absolutePath } from '../../files/absolute-path.ts';
+import { outputFile } from '../../files/output-option.ts';
 import { CLIENT_NAME } from '../../network/identity.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
 import { StoragePool } from '../../pools/storage-pool.ts';
@@ -20,7 +21,7 @@ import { counted, formatDuration, formatRate, formatSize, parseSize } from '../.
 import { parseMetainfo } from '../../torrent/metainfo.ts';
 import { canBe, marked, platformRules } from '../../torrent/name-rules.ts';
 import { assertUnchanged, type Source, sourceOf } from '../../torrent/source-files.ts';
-import { assertOutputFree, writeTorrent } from '../../torrent/torrent-output.ts';
+import { assertOutputFree, torrentPath, writeTorrent } from '../../torrent/torrent-output.ts';
 import type { CreateFlags } from '../commands/create.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
@@ -32,11 +33,11 @@ const ONLY_TORRENT = 1 as TorrentId;
 export async function runCreate(path: string, flags: CreateFlags): Promise<void> {
   const hashers = parseHashers(flags.hashers);
   const pieceLength = flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength);
-  for (const url of [...flags.tracker, ...flags.webSeed]) {
-    if (!URL.canParse(url)) throw new Failure('usage', `${url}: not a URL`);
-  }
+  assertUrls('--tracker', flags.tracker);
+  assertUrls('--web-seed', flags.webSeed);
   const name = nameOf(path, flags.name);
-  const output = flags.output ?? marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
+  const file = marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
+  const output = flags.output === undefined ? file : outputFile('--output', torrentPath(flags.output, file));
   assertOutputFree(output, flags.force === true);
   const source = sourceOf(path, output);
   const console = new Console(consoleOptions(flags));
@@ -76,8 +77,12 @@ function nameOf(path: string, given: string | undefined): string {
   const name = given ?? basename(absolutePath(path));
   if (given === undefined && name === '')
     throw new Failure('usage', `${path}: it has no name; choose one with --name`);
-  if (!canBe(name, platformRules())) throw new Failure('usage', `--name ${name}: not a valid file name`);
+  if (!canBe(name, platformRules())) throw new BadOption('--name', `${name}: not a valid file name`);
   return name;
+}
+
+function assertUrls(option: string, urls: readonly string[]): void {
+  for (const url of urls) if (!URL.canParse(url)) throw new BadOption(option, `${url}: not a URL`);
 }
 
 /** `verify` must find the files of a torrent that `create` makes. A name that it would look for elsewhere is an error now. */
@@ -103,7 +108,7 @@ function assertFoundAgain({ root, name, files }: Source): void {
 function parsePieceLength(text: string): number {
   const bytes = parseSize('--piece-length', text);
   if (bytes < 16_384 || !Number.isInteger(Math.log2(bytes)))
-    throw new Failure('usage', `--piece-length ${text}: not a power of two of at least 16K`);
+    throw new BadOption('--piece-length', `${text}: not a power of two of at least 16K`);
   return bytes;
 }
 
@@ -117,7 +122,7 @@ function geometryOf(
   try {
     return geometry(totalLength, pieceLength);
   } catch (error) {
-    throw new Failure('usage', `--piece-length ${asked}: ${(error as Error).message}`, { cause: error });
+    throw new BadOption('--piece-length', `${asked}: ${(error as Error).message}`, { cause: error });
   }
 }
 

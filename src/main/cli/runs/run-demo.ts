@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
+import { systemWords } from '../../../shared/system-words.ts';
+import { Failure } from '../../failure.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
 import { parseCount, parseSize } from '../../text/units.ts';
 import type { DemoFlags } from '../commands/demo.ts';
 import { Console } from '../output/console.ts';
-import { consoleOptions, type GetSettings } from '../settings-from-flags.ts';
+import { consoleOptions, type GetSettings, reportOf } from '../settings-from-flags.ts';
 import { get } from './get.ts';
 import { aloneContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
@@ -27,7 +29,7 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
     payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
   };
   const console = new Console(settings.console);
-  const folder = mkdtempSync(join(tmpdir(), 'unchoke-demo-'));
+  const folder = newFolder();
   const request: SwarmRequest = {
     ...asked,
     mix: 'wild',
@@ -63,13 +65,25 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
   }
 }
 
+function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'unchoke-demo-'));
+  } catch (error) {
+    throw new Failure(
+      'disk',
+      `${tmpdir()}: no folder can be created there: ${systemWords(error)}; name another place in the variable TMPDIR`,
+      { cause: error },
+    );
+  }
+}
+
 /** The network of the demo is loopback. */
 function demoSettings(flags: DemoFlags): GetSettings {
   return {
     session: { ...DEFAULT_SESSION, dht: false, lsd: false },
     torrent: DEFAULT_TORRENT,
     console: consoleOptions(flags),
-    report: flags.report ?? null,
+    report: reportOf(flags),
     parallel: 1,
     onComplete: null,
     metrics: null,

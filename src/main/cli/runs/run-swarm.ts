@@ -1,7 +1,8 @@
 /** Runs `unchoke swarm`: a loopback swarm to race against. */
 import { resolve } from 'node:path';
 import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
-import { Failure } from '../../failure.ts';
+import { BadOption } from '../../failure.ts';
+import { outputFile } from '../../files/output-option.ts';
 import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../../text/units.ts';
 import type { SwarmFlags } from '../commands/swarm.ts';
 import { Console } from '../output/console.ts';
@@ -19,7 +20,7 @@ export async function runSwarm(flags: SwarmFlags): Promise<void> {
     pieceBytes: pieceBytesOf(flags),
     rate: parseSize('--rate', flags.rate),
     rttMs: parseDuration('--rtt', flags.rtt),
-    torrent: resolve(flags.output),
+    torrent: resolve(outputFile('--output', flags.output)),
     lifetimeMs: parseDuration('--for', flags.for),
   };
   const swarm = await startSwarm(request);
@@ -35,9 +36,9 @@ function pieceBytesOf({ pieceLength, payload }: SwarmFlags): number {
   const bytes = parseSize('--piece-length', pieceLength, MAX_PIECE_BYTES);
   const pieces = parseSize('--payload', payload) / bytes;
   if (!(pieces <= MAX_PIECES))
-    throw new Failure(
-      'usage',
-      `--piece-length ${pieceLength}: --payload ${payload} would have more than ${MAX_PIECES} pieces`,
+    throw new BadOption(
+      '--piece-length',
+      `${pieceLength}: --payload ${payload} would have more than ${MAX_PIECES} pieces`,
     );
   return bytes;
 }

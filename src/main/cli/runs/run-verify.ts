@@ -1,6 +1,6 @@
 /** Runs `unchoke verify`: compares the files on disk with the torrent. */
 import { statSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
 import { lengthOfPiece } from '../../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../../shared/indices.ts';
@@ -9,10 +9,12 @@ import { diskFailure } from '../../files/disk-failure.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
 import { StoragePool } from '../../pools/storage-pool.ts';
 import { type FileVerdict, fileVerdicts, lookAt } from '../../storage/file-verdicts.ts';
+import { nearbyFiles } from '../../storage/nearby-files.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { loadTorrent } from '../../torrent/load.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
+import { isPath } from '../../torrent/source.ts';
 import type { VerifyFlags } from '../commands/verify.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
@@ -22,8 +24,13 @@ const ONLY_TORRENT = 1 as TorrentId;
 
 export async function runVerify(source: string, folder: string, flags: VerifyFlags): Promise<number> {
   const hashers = parseHashers(flags.hashers);
+  if (!isPath(source))
+    throw new Failure(
+      'usage',
+      'verify reads only .torrent files, not links or info hashes; get --save-torrent makes a file from a magnet link',
+    );
   const metainfo = loadTorrent(source);
-  assertFolder(folder);
+  assertFolder(folder, metainfo);
   const plan = storagePlan(metainfo, folder);
   const looks = plan.files.map(({ path }) => lookAt(path));
   if (looks.length > 0 && looks.every(({ kind }) => kind === 'nothing')) throw nothingThere(plan);
@@ -90,7 +97,7 @@ async function goodPieces(
   return good;
 }
 
-function assertFolder(folder: string): void {
+function assertFolder(folder: string, metainfo: Metainfo): void {
   let isFolder: boolean;
   try {
     isFolder = statSync(diskPath(folder)).isDirectory();
@@ -100,17 +107,18 @@ function assertFolder(folder: string): void {
       throw new Failure('disk', `${folder}: this folder does not exist`, { cause: error });
     throw diskFailure(code, folder, error);
   }
-  if (!isFolder) throw new Failure('disk', `${folder}: not a folder; give the folder of the download`);
+  if (isFolder) return;
+  const plan = storagePlan(metainfo, dirname(folder));
+  const isThere = plan.files.some(({ path }) => lookAt(path).kind !== 'nothing');
+  const hint = isThere ? `give the folder of the download: ${plan.folder}` : hintFor(plan);
+  throw new Failure('disk', `${folder}: this is a file; ${hint}`);
 }
 
 /** No file of the torrent is there: a wrong folder is more likely than a lost download. */
-function nothingThere({ folder, root, files }: StoragePlan): Failure {
-  const name = basename(root);
-  const isInside = files.some(
-    ({ path }) => path !== root && lookAt(join(folder, relative(root, path))).kind === 'file',
-  );
-  const hint = isInside
-    ? `its files are directly in this folder, but verify looks in its subfolder ${name}: give the parent folder`
-    : 'give the folder that contains it';
-  return new Failure('disk', `${folder}: no file of ${name} is there; ${hint}`);
+function nothingThere(plan: StoragePlan): Failure {
+  return new Failure('disk', `${plan.folder}: no file of ${basename(plan.root)} is there; ${hintFor(plan)}`);
+}
+
+function hintFor(plan: StoragePlan): string {
+  return nearbyFiles(plan) ?? 'give the folder that contains it';
 }
