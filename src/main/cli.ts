@@ -5,7 +5,8 @@
 const RACING: ReadonlySet<string | undefined> = new Set(['get', 'race', 'bench', 'doctor']);
 
 const [command, ...words] = process.argv.slice(2);
-const isRace = RACING.has(command) && words.length > 0 && !words.includes('--help') && !words.includes('-h');
+const HELP: ReadonlySet<string> = new Set(['-h', '--help', '--help-all']);
+const isRace = RACING.has(command) && words.length > 0 && !words.some((word) => HELP.has(word));
 const early = isRace ? await import('./pools/shard-threads.ts') : null;
 early?.startShardThreads();
 const { main } = await import('./cli/program.ts');

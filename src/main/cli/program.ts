@@ -14,6 +14,7 @@ import { manCommand } from './commands/man.ts';
 import { raceCommand } from './commands/race.ts';
 import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { setUpHelp } from './help.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
@@ -61,6 +62,7 @@ export async function main(): Promise<number> {
   demoCommand(program, async (...asked) => setStatus(await (await runs()).runDemo(...asked)));
   completionCommand(program);
   manCommand(program);
+  setUpHelp(program);
   for (const command of program.commands) command.exitOverride();
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {

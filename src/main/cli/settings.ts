@@ -12,8 +12,10 @@ import { Failure } from '../failure.ts';
 /** Booleans as people write them in the environment. */
 const YES = /^(?:1|true|yes|on)$/i;
 const NO = /^(?:0|false|no|off|)$/i;
-/** Commander's own options, which are not settings. */
-const NO_SETTINGS = new Set(['help', 'version']);
+/** They ask for help. */
+const NO_SETTINGS = new Set(['help', 'help-all', 'version']);
+/** They say what is possible, also when a setting is wrong. */
+const WITHOUT_SETTINGS = new Set(['help', 'completion', 'man']);
 
 /** `UNCHOKE_MAX_PEERS` for `--max-peers`, `UNCHOKE_NO_DHT` for `--no-dht`. */
 export function variableOf(option: Option): string {
@@ -28,6 +30,7 @@ export function configPath(environment: NodeJS.ProcessEnv): string {
 
 /** The options that can be set outside the command line, with long names without dashes. */
 export function settingsOf(command: Command): Option[] {
+  if (WITHOUT_SETTINGS.has(command.name())) return [];
   return command.options.filter((option) => !NO_SETTINGS.has(longOf(option)));
 }
 
@@ -37,8 +40,10 @@ export function applySettings(
   all: readonly Command[],
   environment: NodeJS.ProcessEnv,
 ): void {
+  const options = settingsOf(command);
+  if (options.length === 0) return;
   const config = readConfig(configPath(environment), all);
-  for (const option of settingsOf(command)) {
+  for (const option of options) {
     // Commander gives no source for an option without a default until the option is given.
     const given = command.getOptionValueSource(option.attributeName());
     if (given !== undefined && given !== 'default') continue;
