@@ -5,6 +5,7 @@ import { VERSION } from '../network/identity.ts';
 import { showSecrets } from '../text/foreign-text.ts';
 import { benchCommand } from './commands/bench.ts';
 import { completionCommand } from './commands/completion.ts';
+import { configCommand } from './commands/config.ts';
 import { createCommand } from './commands/create.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -60,6 +61,7 @@ export async function main(): Promise<number> {
   createCommand(program, async (...asked) => (await runs()).runCreate(...asked));
   swarmCommand(program, async (...asked) => (await runs()).runSwarm(...asked));
   demoCommand(program, async (...asked) => setStatus(await (await runs()).runDemo(...asked)));
+  configCommand(program);
   completionCommand(program);
   manCommand(program);
   setUpHelp(program);

@@ -34,14 +34,21 @@ export function settingsOf(command: Command): Option[] {
   return command.options.filter((option) => !NO_SETTINGS.has(longOf(option)));
 }
 
-/** Sets the options that the command line left out. Throws a usage failure that names the variable, or the file and the key. */
+/** Where a value comes from that is not on the command line: a variable, or a key of the config file (`get.output`). */
+export type Origin = { readonly variable: string } | { readonly key: string };
+
+/**
+ * Sets the options that the command line left out, and returns where each of them comes from. Throws a usage failure that names
+ * the variable, or the file and the key.
+ */
 export function applySettings(
   command: Command,
   all: readonly Command[],
   environment: NodeJS.ProcessEnv,
-): void {
+): ReadonlyMap<Option, Origin> {
+  const origins = new Map<Option, Origin>();
   const options = settingsOf(command);
-  if (options.length === 0) return;
+  if (options.length === 0) return origins;
   const config = readConfig(configPath(environment), all);
   for (const option of options) {
     // Commander gives no source for an option without a default until the option is given.
@@ -50,15 +57,20 @@ export function applySettings(
     const variable = environment[variableOf(option)];
     if (variable !== undefined) {
       setFrom(command, option, variable, { source: 'env', where: `${variableOf(option)}=${variable}` });
+      origins.set(option, { variable: variableOf(option) });
       continue;
     }
-    const found = config.valueOf(command.name(), longOf(option));
+    const found = config.find(command.name(), longOf(option));
+    if (found === null) continue;
     const where = `${config.path}: "${longOf(option)}"`;
-    if (found !== undefined) setFrom(command, option, found, { source: 'config', where });
+    setFrom(command, option, found.value, { source: 'config', where });
+    origins.set(option, { key: found.key });
   }
+  return origins;
 }
 
-function longOf(option: Option): string {
+/** The long name without dashes. */
+export function longOf(option: Option): string {
   return (option.long ?? '').replace(/^--/, '');
 }
 
@@ -102,7 +114,7 @@ function asText(value: unknown, where: string): string {
 interface Config {
   readonly path: string;
   /** A value for one command wins over a value for all commands. */
-  valueOf(command: string, option: string): unknown;
+  find(command: string, option: string): { readonly value: unknown; readonly key: string } | null;
 }
 
 function readConfig(path: string, commands: readonly Command[]): Config {
@@ -121,9 +133,11 @@ function readConfig(path: string, commands: readonly Command[]): Config {
   }
   return {
     path,
-    valueOf: (command, option) => {
+    find: (command, option) => {
       const own = root[command];
-      return isObject(own) && Object.hasOwn(own, option) ? own[option] : root[option];
+      if (isObject(own) && Object.hasOwn(own, option))
+        return { value: own[option], key: `${command}.${option}` };
+      return Object.hasOwn(root, option) ? { value: root[option], key: option } : null;
     },
   };
 }
