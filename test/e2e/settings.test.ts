@@ -1,4 +1,4 @@
-/** Options from the environment and the config file, completion, and the manual page: all from one set of definitions. */
+/** Options from the environment and the config file, and the manual page: all from one set of definitions. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -87,34 +87,6 @@ test('an invalid setting is named, with its place', () => {
     assert.equal(status, 2, stderr);
     assert.match(stderr, words);
   }
-});
-
-test('bash completes commands, options and choices', () => {
-  const script = join(folder, 'completion.bash');
-  writeFileSync(script, run(['completion', 'bash']).stdout);
-  const complete = (...words: string[]) => {
-    const lines = [
-      `. ${script}`,
-      `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}`,
-      '_unchoke; for word in "$COMPREPLY"; do echo "$word"; done',
-    ];
-    const { stdout, stderr, status } = spawnSync('bash', ['-c', lines.join('\n')], { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-    return stdout.trim().split(' ');
-  };
-  assert.deepEqual(complete('unchoke', 'ra'), ['race']);
-  assert.deepEqual(complete('unchoke', 'get', '--max'), ['--max-peers']);
-  assert.deepEqual(complete('unchoke', 'get', '--encryption', 'r'), ['require']);
-});
-
-test('every shell has a script that names every command', () => {
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const { stdout, status } = run(['completion', shell]);
-    assert.equal(status, 0);
-    for (const command of ['get', 'race', 'doctor', 'verify', 'create', 'inspect', 'swarm', 'demo'])
-      assert.match(stdout, new RegExp(`\\b${command}\\b`), `${shell}: ${command}`);
-  }
-  assert.equal(run(['completion', 'tcsh']).status, 2);
 });
 
 test('the manual page has every option of get, every exit status with a word, and no bare dash', () => {

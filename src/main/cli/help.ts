@@ -28,7 +28,8 @@ const FIRST = [
 const WITHOUT_REPORT = new Set(['bench', 'doctor', 'inspect']);
 /** A command with more options does not fit one screen. */
 const MOST_OPTIONS = 12;
-const HELP = new Option('-h, --help', 'show this help');
+/** Commander keeps it apart from the other options of a command. */
+export const HELP = new Option('-h, --help', 'show this help');
 
 /** Gives all commands of the program our help. Call it when all commands are there. */
 export function setUpHelp(program: Command): void {
