@@ -89,15 +89,29 @@ test('an invalid setting is named, with its place', () => {
   }
 });
 
-test('the manual page has every option of get, every exit status with a word, and no bare dash', () => {
-  const { stdout } = run(['man']);
-  const help = run(['get', '--help-all']).stdout;
-  const options = [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] as string);
-  assert.ok(options.length > 30);
-  assert.doesNotMatch(help, /default: false/);
-  for (const option of options) assert.ok(stdout.includes(option.replaceAll('-', '\\-')), option);
+test('the manual page has the groups, options and texts of --help-all in the same order, and every exit status', () => {
+  // What a reader of the page and of the help sees, without the layout.
+  const words = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
+  const page = run(['man']).stdout;
+  const shown = page
+    .replaceAll(/^\.(?:TP|PP)$\n?/gm, '')
+    .replaceAll(/^\.(?:B|I) /gm, '')
+    .replaceAll('\\-', '-')
+    .replaceAll('\\&', '');
+  for (const command of ['get', 'race', 'inspect', 'create', 'verify']) {
+    const help = run(['help', '--all', command]).stdout;
+    const [, options = ''] = /^((?:Download|Peers|Race|Options):\n[\s\S]*)$/m.exec(help) ?? [];
+    const expected = words(
+      command.startsWith('ver') || command === 'create' ? options.replace('Options:', '') : options,
+    );
+    assert.ok(expected.length > 100);
+    assert.ok(words(shown).includes(expected), `${command}: ${expected}`);
+  }
+  assert.doesNotMatch(page, /^[^.\n]*(?<!\\)-/m, 'a dash that roff may turn into a hyphen');
   for (const [code, text] of statusLines()) assert.ok(text !== '', `exit status ${code}`);
-  assert.match(stdout, /UNCHOKE_MAX_PEERS/);
+  assert.match(page, /UNCHOKE_MAX_PEERS/);
+  assert.match(words(shown), /--encryption <how> .*\(choices: prefer, require, off; default: prefer\)/);
+  assert.match(words(shown), /--hashers <n> threads that hash \(default: the number of cores\)/);
 });
 
 test('the schema of events knows every diagnosis, and refuses what it does not know', () => {

@@ -3,7 +3,7 @@
  * `unchoke help` is our own command, because commander's takes no options.
  */
 import { Argument, type Command, CommanderError, type Help, Option } from 'commander';
-import { firstThought, groupsOf, optionText } from './option-text.ts';
+import { argumentText, firstThought, groupsOf, optionText } from './option-text.ts';
 
 /** The options of a first screen, in this order. The lines of a screen of 80 columns and 24 lines are the limit. */
 const FIRST = [
@@ -28,8 +28,7 @@ const FIRST = [
 const WITHOUT_REPORT = new Set(['bench', 'doctor', 'inspect']);
 /** A command with more options does not fit one screen. */
 const MOST_OPTIONS = 12;
-/** Commander keeps it apart from the other options of a command. */
-export const HELP = new Option('-h, --help', 'show this help');
+const HELP = new Option('-h, --help', 'show this help');
 
 /** Gives all commands of the program our help. Call it when all commands are there. */
 export function setUpHelp(program: Command): void {
@@ -57,6 +56,11 @@ export function setUpHelp(program: Command): void {
     command.helpOption(HELP.flags, HELP.description);
     command.configureHelp({ ...command.configureHelp(), ...style(isShort) });
   }
+}
+
+/** With the option that every command has: commander keeps it apart. */
+export function optionsOf(command: Command): Option[] {
+  return [...command.options, HELP];
 }
 
 function isLong(command: Command): boolean {
@@ -87,15 +91,11 @@ function style(isShort: (command: Command) => boolean): Partial<Help> {
       short = isShort(command);
       return [...command.registeredArguments].filter(({ description }) => description !== '');
     },
-    argumentDescription: ({ description, argChoices, defaultValue }) => {
-      if (short) return firstThought(description);
-      const choices = argChoices === undefined ? '' : ` (choices: ${argChoices.join(', ')})`;
-      return `${description}${choices}${defaultValue === undefined ? '' : ` (default: ${defaultValue})`}`;
-    },
+    argumentDescription: (argument) => (short ? firstThought(argument.description) : argumentText(argument)),
     visibleOptions: (command) => {
       short = isShort(command);
       if (short) return firstOf(command);
-      return [...groupsOf([...command.options, HELP]).values()].flat();
+      return [...groupsOf(optionsOf(command)).values()].flat();
     },
     groupItems: <T extends Command | Option>(_: T[], visible: T[], groupOf: (item: T) => string) => {
       const groups = new Map<string, T[]>();

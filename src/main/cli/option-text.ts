@@ -1,5 +1,5 @@
 /** What help, manual page and completion say about the options of a command: the same groups, order and texts in all of them. */
-import type { Option } from 'commander';
+import type { Argument, Option } from 'commander';
 
 /** Groups in this order, then all others as they were defined. */
 const ORDER = ['Download:', 'Peers:', 'Network:', 'Race:', 'Output:'];
@@ -19,11 +19,18 @@ export function groupsOf(options: readonly Option[]): Map<string, Option[]> {
 
 /** The description with choices and default. */
 export function optionText(option: Option): string {
+  return withNotes(option.description, option.argChoices, defaultText(option));
+}
+
+export function argumentText({ description, argChoices, defaultValue }: Argument): string {
+  return withNotes(description, argChoices, defaultValue === undefined ? '' : String(defaultValue));
+}
+
+function withNotes(text: string, choices: readonly string[] | undefined, otherwise: string): string {
   const notes = [];
-  if (option.argChoices !== undefined) notes.push(`choices: ${option.argChoices.join(', ')}`);
-  const otherwise = defaultText(option);
+  if (choices !== undefined) notes.push(`choices: ${choices.join(', ')}`);
   if (otherwise !== '') notes.push(`default: ${otherwise}`);
-  return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`;
+  return notes.length === 0 ? text : `${text} (${notes.join('; ')})`;
 }
 
 /** Empty for a switch, and for an option whose default is in its description or that has none. */

@@ -2,6 +2,8 @@
 import type { Command, Option } from 'commander';
 import { EXIT_STATUS } from '../../failure.ts';
 import { VERSION } from '../../network/identity.ts';
+import { optionsOf } from '../help.ts';
+import { argumentText, groupsOf, optionText } from '../option-text.ts';
 import { writeLines } from '../output/terminal.ts';
 import { settingsOf, variableOf } from '../settings.ts';
 
@@ -29,14 +31,13 @@ export function statusLines(): [string, string][] {
   return [...codes].sort((a, b) => Number(a) - Number(b)).map((code) => [code, STATUSES[code] ?? '']);
 }
 
+/** Groups, order and texts are those of `--help-all`. */
 function manPage(program: Command): string {
-  const commands = program.commands.flatMap((command) => [
-    `.SS unchoke ${command.name()} ${roff(command.usage())}`,
-    roff(command.description()),
-    ...command.options.flatMap(optionLines),
-  ]);
   return [
-    `.TH UNCHOKE 1 "" "unchoke ${VERSION}"`,
+    `.TH UNCHOKE 1 "" "unchoke ${VERSION}" "User Commands"`,
+    // Words are broken at spaces only: a name of an option or a host would be hard to copy.
+    '.nh',
+    '.ad l',
     '.SH NAME',
     'unchoke \\- a BitTorrent downloader that starts at the first unchoke and tells you why a download is slow or does not start',
     '.SH SYNOPSIS',
@@ -44,13 +45,15 @@ function manPage(program: Command): string {
     'COMMAND [OPTIONS]',
     '.SH DESCRIPTION',
     roff(program.description()),
+    '.SH OPTIONS',
+    ...optionsOf(program).flatMap(optionLines),
     '.SH COMMANDS',
-    ...commands,
+    ...program.commands.flatMap(commandLines),
     '.SH EXIT STATUS',
     ...statusLines().flatMap(([code, text]) => ['.TP', `.B ${code}`, roff(text)]),
     '.SH ENVIRONMENT',
     roff(
-      `Every option has an environment variable, such as ${variableFor(program, 'get', 'max-peers')} for --max-peers and ${variableFor(program, 'get', 'no-dht')}=1 for --no-dht. The command line wins over the environment, and the environment over the config file.`,
+      `Every option has an environment variable, such as ${variableFor(program, 'get', 'max-peers')} for --max-peers and ${variableFor(program, 'get', 'no-dht')}=1 for --no-dht. The command line wins over the environment, and the environment over the config file. unchoke config shows all settings and where they come from.`,
     ),
     '.SH FILES',
     '.TP',
@@ -65,6 +68,24 @@ function manPage(program: Command): string {
   ].join('\n');
 }
 
+function commandLines(command: Command): string[] {
+  const groups = [...groupsOf(optionsOf(command))];
+  return [
+    `.SS unchoke ${command.name()} ${roff(command.usage())}`,
+    roff(command.description()),
+    ...command.registeredArguments.flatMap((argument) => [
+      '.TP',
+      `.I ${roff(argument.name())}`,
+      roff(argumentText(argument)),
+    ]),
+    // One group needs no heading.
+    ...groups.flatMap(([heading, options]) => [
+      ...(groups.length === 1 ? [] : ['.PP', `.I ${roff(heading)}`]),
+      ...options.flatMap(optionLines),
+    ]),
+  ];
+}
+
 function variableFor(program: Command, command: string, long: string): string {
   const options = settingsOf(program.commands.find((one) => one.name() === command) ?? program);
   const option = options.find((one) => one.long === `--${long}`);
@@ -72,17 +93,7 @@ function variableFor(program: Command, command: string, long: string): string {
 }
 
 function optionLines(option: Option): string[] {
-  const otherwise = defaultText(option);
-  return [
-    '.TP',
-    `.B ${roff(option.flags)}`,
-    roff(`${option.description}${otherwise === '' ? '' : ` (default: ${otherwise})`}`),
-  ];
-}
-
-function defaultText({ defaultValue, defaultValueDescription }: Option): string {
-  if (defaultValueDescription !== undefined) return defaultValueDescription;
-  return typeof defaultValue === 'string' ? defaultValue : '';
+  return ['.TP', `.B ${roff(option.flags)}`, roff(optionText(option))];
 }
 
 /** Backslashes and dashes mean something to roff, and so do dots and quotes at the start of a line. */

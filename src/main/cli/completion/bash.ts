@@ -1,6 +1,7 @@
 /** Completion for bash, also the 3.2 of macOS: that one has no `compopt`, so it offers files where nothing fits. */
 import type { Command } from 'commander';
-import { optionsOf, valueOfArgument, valueOfOption } from './completed-values.ts';
+import { optionsOf } from '../help.ts';
+import { valueOfArgument, valueOfOption } from './completed-values.ts';
 
 /** Names of files are left to bash (`-o default`), which knows how to quote them. */
 export function bashCompletion(program: Command): string {

@@ -1,6 +1,5 @@
 /** What a shell offers for the value of an option or an argument. Their definitions say it: choices, or a name such as FILE. */
-import type { Argument, Command, Option } from 'commander';
-import { HELP } from '../help.ts';
+import type { Argument, Option } from 'commander';
 
 export type Completed =
   | { readonly kind: 'choices'; readonly words: readonly string[] }
@@ -22,11 +21,6 @@ export function valueOfArgument(argument: Argument): Completed {
 /** `file` for `--report <file>`. */
 export function nameOfValue({ flags }: Option): string {
   return /[<[](.+)[>\]]/.exec(flags)?.[1] ?? '';
-}
-
-/** With the option that every command has. */
-export function optionsOf(command: Command): Option[] {
-  return [...command.options, HELP];
 }
 
 function completed(name: string, choices: readonly string[] | undefined): Completed {

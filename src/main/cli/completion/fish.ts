@@ -1,6 +1,7 @@
 /** Completion for fish. */
 import type { Command, Option } from 'commander';
-import { type Completed, optionsOf, valueOfArgument, valueOfOption } from './completed-values.ts';
+import { optionsOf } from '../help.ts';
+import { type Completed, valueOfArgument, valueOfOption } from './completed-values.ts';
 
 /** The command is the first word: in `unchoke help get`, `get` is none. */
 export function fishCompletion(program: Command): string {

@@ -1,12 +1,7 @@
 /** Completion for zsh. */
 import type { Argument, Command, Option } from 'commander';
-import {
-  type Completed,
-  nameOfValue,
-  optionsOf,
-  valueOfArgument,
-  valueOfOption,
-} from './completed-values.ts';
+import { optionsOf } from '../help.ts';
+import { type Completed, nameOfValue, valueOfArgument, valueOfOption } from './completed-values.ts';
 
 export function zshCompletion(program: Command): string {
   const commands = program.commands.map((command) => described(command.name(), command.description()));
