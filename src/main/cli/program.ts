@@ -1,7 +1,6 @@
 /** Parses the command line, runs one command, and turns its result into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { EXIT_STATUS, Failure } from '../failure.ts';
-import { VERSION } from '../network/identity.ts';
 import { showSecrets } from '../text/foreign-text.ts';
 import { benchCommand } from './commands/bench.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -21,6 +20,7 @@ import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
 import { rawArguments } from './raw-arguments.ts';
 import { applySettings } from './settings.ts';
+import { versionText } from './version.ts';
 
 const EXAMPLES = `
 Examples:
@@ -44,7 +44,7 @@ export async function main(): Promise<number> {
   };
   const program = new Command('unchoke')
     .description('A BitTorrent downloader that tries every peer at once and starts at the first unchoke.')
-    .version(VERSION)
+    .version(versionText(), '-V, --version', 'show the version, the commit, and those of Node and the system')
     .showHelpAfterError('(run unchoke --help for more)')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
