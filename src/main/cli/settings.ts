@@ -1,13 +1,13 @@
 /**
  * Options that are not on the command line: first from the environment (`UNCHOKE_MAX_PEERS` for `--max-peers`), then from the
- * config file (`unchoke.json` in the XDG config folder). The option checks the value, no matter where it comes from.
+ * config file (`unchoke.json` in the user's config folder). The option checks the value, no matter where it comes from.
  */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { diskPath } from '../../shared/byte-name.ts';
 import { Failure } from '../failure.ts';
+import { userFolder } from '../files/user-folders.ts';
 
 /** Booleans as people write them in the environment. */
 const YES = /^(?:1|true|yes|on)$/i;
@@ -23,9 +23,7 @@ export function variableOf(option: Option): string {
 }
 
 export function configPath(environment: NodeJS.ProcessEnv): string {
-  const base = environment['XDG_CONFIG_HOME'];
-  const folder = base === undefined || base === '' ? join(homedir(), '.config') : base;
-  return join(folder, 'unchoke', 'unchoke.json');
+  return join(userFolder('config', environment), 'unchoke.json');
 }
 
 /** The options that can be set outside the command line, with long names without dashes. */

@@ -1,6 +1,7 @@
 /** `unchoke man`: the manual page, made from the definitions that parse the command line. */
 import type { Command, Option } from 'commander';
 import { EXIT_STATUS } from '../../failure.ts';
+import { type FolderKind, folderAt } from '../../files/user-folders.ts';
 import { VERSION } from '../../network/identity.ts';
 import { optionsOf } from '../help.ts';
 import { argumentText, groupsOf, optionText } from '../option-text.ts';
@@ -57,13 +58,19 @@ function manPage(program: Command): string {
     ),
     '.SH FILES',
     '.TP',
-    '.I $XDG_CONFIG_HOME/unchoke/unchoke.json',
+    `.I ${roff('unchoke.json')}`,
     roff(
       'Options by their long names, for all commands or for one command under its name: {"max-peers": 200, "get": {"output": "/srv"}}',
     ),
+    roff(`It is in ${placesOf('config')}`),
     '.TP',
-    '.I $XDG_CACHE_HOME/unchoke/',
+    `.I ${roff('journal.key')}`,
+    'the key that signs journals.',
+    roff(`It is in ${placesOf('state')}`),
+    '.TP',
+    `.I ${roff('dht.json, dht6.json')}`,
     'DHT nodes from the last run.',
+    roff(`They are in ${placesOf('cache')}`),
     '',
   ].join('\n');
 }
@@ -86,6 +93,15 @@ function commandLines(command: Command): string[] {
   ];
 }
 
+/** The folder on each platform. */
+function placesOf(kind: FolderKind): string {
+  const on = (platform: NodeJS.Platform, environment: NodeJS.ProcessEnv = {}): string =>
+    folderAt(kind, { platform, environment, home: () => '~' });
+  const windows = on('win32', { APPDATA: '%APPDATA%', LOCALAPPDATA: '%LOCALAPPDATA%' });
+  const variable = `$XDG_${kind.toUpperCase()}_HOME`;
+  return `${on('linux')}, on macOS in ${on('darwin')}, on Windows in ${windows}; if ${variable} is set, in ${variable}/unchoke.`;
+}
+
 function variableFor(program: Command, command: string, long: string): string {
   const options = settingsOf(program.commands.find((one) => one.name() === command) ?? program);
   const option = options.find((one) => one.long === `--${long}`);
@@ -96,10 +112,11 @@ function optionLines(option: Option): string[] {
   return ['.TP', `.B ${roff(option.flags)}`, roff(optionText(option))];
 }
 
-/** Backslashes and dashes mean something to roff, and so do dots and quotes at the start of a line. */
+/** Backslashes, dashes and tildes mean something to roff, and so do dots and quotes at the start of a line. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
+    .replaceAll('~', '\\(ti')
     .replace(/^([.'])/gm, '\\&$1');
 }
