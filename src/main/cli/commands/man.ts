@@ -62,6 +62,7 @@ function manPage(program: Command): string {
     roff(
       'Options by their long names, for all commands or for one command under its name: {"max-peers": 200, "get": {"output": "/srv"}}',
     ),
+    '.br',
     roff(`It is in ${placesOf('config')}`),
     '.TP',
     `.I ${roff('journal.key')}`,
