@@ -1,4 +1,4 @@
-/** Options from the environment and the config file, completion, and the manual page: all from one set of definitions. */
+/** Options from the environment and the config file, and the manual page: all from one set of definitions. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -98,44 +98,29 @@ test('an invalid setting is named, with its place', () => {
   }
 });
 
-test('bash completes commands, options and choices', () => {
-  const script = join(folder, 'completion.bash');
-  writeFileSync(script, run(['completion', 'bash']).stdout);
-  const complete = (...words: string[]) => {
-    const lines = [
-      `. ${script}`,
-      `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}`,
-      '_unchoke; for word in "$COMPREPLY"; do echo "$word"; done',
-    ];
-    const { stdout, stderr, status } = spawnSync('bash', ['-c', lines.join('\n')], { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-    return stdout.trim().split(' ');
-  };
-  assert.deepEqual(complete('unchoke', 'ra'), ['race']);
-  assert.deepEqual(complete('unchoke', 'get', '--max'), ['--max-peers']);
-  assert.deepEqual(complete('unchoke', 'get', '--encryption', 'r'), ['require']);
-});
-
-test('every shell has a script that names every command', () => {
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const { stdout, status } = run(['completion', shell]);
-    assert.equal(status, 0);
-    for (const command of ['get', 'race', 'doctor', 'verify', 'create', 'inspect', 'swarm', 'demo'])
-      assert.match(stdout, new RegExp(`\\b${command}\\b`), `${shell}: ${command}`);
+test('the manual page has the groups, options and texts of --help-all in the same order, and every exit status', () => {
+  // What a reader of the page and of the help sees, without the layout.
+  const words = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
+  const page = run(['man']).stdout;
+  const shown = page
+    .replaceAll(/^\.(?:TP|PP)$\n?/gm, '')
+    .replaceAll(/^\.(?:B|I) /gm, '')
+    .replaceAll('\\-', '-')
+    .replaceAll('\\&', '');
+  for (const command of ['get', 'race', 'inspect', 'create', 'verify']) {
+    const help = run(['help', '--all', command]).stdout;
+    const [, options = ''] = /^((?:Download|Peers|Race|Options):\n[\s\S]*)$/m.exec(help) ?? [];
+    const expected = words(
+      command.startsWith('ver') || command === 'create' ? options.replace('Options:', '') : options,
+    );
+    assert.ok(expected.length > 100);
+    assert.ok(words(shown).includes(expected), `${command}: ${expected}`);
   }
-  assert.equal(run(['completion', 'tcsh']).status, 2);
-});
-
-test('the manual page has every option of get, every exit status with a word, and no bare dash', () => {
-  const { stdout } = run(['man']);
-  const help = run(['get', '--help']).stdout;
-  const options = [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] as string);
-  assert.ok(options.length > 30);
-  assert.doesNotMatch(help, /default: false/);
-  for (const option of options.filter((one) => one !== '--help'))
-    assert.ok(stdout.includes(option.replaceAll('-', '\\-')), option);
+  assert.doesNotMatch(page, /^[^.\n]*(?<!\\)-/m, 'a dash that roff may turn into a hyphen');
   for (const [code, text] of statusLines()) assert.ok(text !== '', `exit status ${code}`);
-  assert.match(stdout, /UNCHOKE_MAX_PEERS/);
+  assert.match(page, /UNCHOKE_MAX_PEERS/);
+  assert.match(words(shown), /--encryption <how> .*\(choices: prefer, require, off; default: prefer\)/);
+  assert.match(words(shown), /--hashers <n> threads that hash \(default: the number of cores\)/);
 });
 
 test('the schema of events knows every diagnosis, and refuses what it does not know', () => {

@@ -1,7 +1,7 @@
 /** Completion in real shells: zsh in a terminal (tmux), fish through its own command. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { temporaryFolder } from '../support/cli.ts';
@@ -13,6 +13,11 @@ const folder = temporaryFolder();
 const terminal = new Terminal('unchoke-shells');
 after(() => terminal.end());
 checkLeaksAtEnd();
+
+/** The folder of the user. */
+const place = join(folder, 'place');
+mkdirSync(join(place, 'my folder'), { recursive: true });
+writeFileSync(join(place, 'my file.torrent'), '');
 
 /** Writes the completion of a shell. */
 function completion(shell: string, name: string): string {
@@ -28,6 +33,7 @@ test('fish offers commands, options and choices', () => {
   const offered = (typed: string): string[] => {
     const { stdout, stderr } = spawnSync('fish', ['-N', '-c', `source ${file}; complete -C '${typed}'`], {
       encoding: 'utf8',
+      cwd: place,
       env: { ...process.env, HOME: folder },
     });
     assert.equal(stderr, '');
@@ -36,6 +42,16 @@ test('fish offers commands, options and choices', () => {
   assert.deepEqual(offered('unchoke ra'), ['race']);
   assert.deepEqual(offered('unchoke get --max'), ['--max-peers']);
   assert.deepEqual(offered('unchoke get --encryption '), ['off', 'prefer', 'require']);
+  assert.deepEqual(offered('unchoke get --encryption=r'), ['--encryption=require']);
+  assert.deepEqual(offered('unchoke get --max-peers '), []);
+  assert.deepEqual(offered('unchoke completion '), ['bash', 'fish', 'zsh']);
+  assert.deepEqual(offered('unchoke help ra'), ['race']);
+  assert.deepEqual(offered('unchoke help --a'), ['--all']);
+  assert.deepEqual(offered('unchoke --v'), ['--version']);
+  assert.deepEqual(offered('unchoke get my'), ['my file.torrent', 'my folder/']);
+  assert.deepEqual(offered('unchoke get -o my'), ['my folder/']);
+  assert.deepEqual(offered('unchoke get --output my'), ['my folder/']);
+  assert.deepEqual(offered('unchoke get --report my'), ['my file.torrent', 'my folder/']);
 });
 
 test('zsh completes commands, options and choices', async () => {
@@ -43,7 +59,7 @@ test('zsh completes commands, options and choices', async () => {
   const program = join(folder, 'unchoke');
   writeFileSync(program, '#!/bin/sh\n');
   chmodSync(program, 0o755);
-  terminal.start('zsh', `cd ${folder} && PATH=${folder}:$PATH zsh -f`);
+  terminal.start('zsh', `cd ${place} && PATH=${folder}:$PATH zsh -f`);
   terminal.type(
     'zsh',
     `fpath=(${folder} $fpath); autoload -U compinit; compinit -u -D; clear; echo ready`,
@@ -53,7 +69,22 @@ test('zsh completes commands, options and choices', async () => {
   terminal.type('zsh', 'unchoke ra', 'Tab');
   await terminal.untilShown('zsh', /unchoke race $/m);
   terminal.type('zsh', '--max', 'Tab');
-  await terminal.untilShown('zsh', /unchoke race --max-peers $/m);
+  await terminal.untilShown('zsh', /unchoke race --max-peers= $/m);
   terminal.type('zsh', '3 --encryption req', 'Tab');
   await terminal.untilShown('zsh', /--encryption require $/m);
+  const typed: [string, RegExp][] = [
+    ['unchoke get --encryption=req', /unchoke get --encryption=require $/m],
+    ['unchoke get my\\ fi', /unchoke get my\\ file\.torrent $/m],
+    // A file begins in the same way, so only a folder is unique.
+    ['unchoke get -o my', /unchoke get -o my\\ folder\/ $/m],
+    ['unchoke get --output=my', /unchoke get --output=my\\ folder\/ $/m],
+    ['unchoke help ra', /unchoke help race $/m],
+    ['unchoke completion z', /unchoke completion zsh $/m],
+    ['unchoke ins', /unchoke inspect $/m],
+  ];
+  for (const [words, completed] of typed) {
+    terminal.type('zsh', '', 'C-u');
+    terminal.type('zsh', words, 'Tab');
+    await terminal.untilShown('zsh', completed);
+  }
 });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
@@ -36,9 +36,17 @@ const COMPILE = [
 ];
 const MEBIBYTE = 2 ** 20;
 /** What may be at the top of the package; the rest is below these folders. */
-const TOP = ['CHANGELOG.md', 'LICENSE', 'LIMITS.md', 'README.md', 'package.json'];
+const TOP = [
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'DESIGN.md',
+  'LICENSE',
+  'LIMITS.md',
+  'README.md',
+  'package.json',
+];
 const FOLDERS =
-  /^(?:dist\/(?:main|workers|swarm)\/|dist\/unchoke\.1$|docs\/(?:library\.md|events\.schema\.json)$|examples\/)/;
+  /^(?:dist\/(?:main|workers|swarm)\/|dist\/unchoke\.1$|docs\/(?:[a-z]+\.(?:md|png)|events\.schema\.json)$|bench\/[A-Z]+\.md$|examples\/)/;
 
 const folder = temporaryFolder();
 const user = join(folder, 'user');
@@ -122,6 +130,28 @@ test('it holds what a user needs, and nothing of ours', () => {
     'examples/download.mjs',
   ])
     assert.ok(packed.includes(path), path);
+});
+
+test('every file that the README links to is in the package', () => {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const links = [...text.matchAll(/\]\(([^):#]+)[^)]*\)/g)].flatMap(([, link]) => link ?? []);
+  assert.ok(links.includes('docs/live.png') && links.includes('DESIGN.md'));
+  for (const link of links)
+    assert.ok(
+      packed.some((path) => path === link || path.startsWith(`${link}/`)),
+      link,
+    );
+});
+
+test('it installs for all users without a warning, with its command and its manual page', async () => {
+  const prefix = join(folder, 'prefix');
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
+  const { stderr } = await run('npm', ['install', '--global', '--prefix', prefix, ...quiet, tarball]);
+  assert.doesNotMatch(stderr, /warn/i);
+  assert.match((await run(join(prefix, 'bin', 'unchoke'), ['--help'])).stdout, /^Usage: unchoke/);
+  const env = { ...process.env, MANPAGER: 'cat', MANWIDTH: '80' };
+  const page = await run('man', ['-M', join(prefix, 'share', 'man'), 'unchoke'], { env });
+  assert.match(page.stdout, /unchoke get \[options\] <source/);
 });
 
 test('a plain program downloads', () => downloads([process.execPath, 'plain.mjs'], user, 'plain'));

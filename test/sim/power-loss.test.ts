@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { userFolder } from '../../src/main/files/user-folders.ts';
 import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
-import { journalKey, stateFolder } from '../../src/main/storage/journal-key.ts';
+import { journalKey } from '../../src/main/storage/journal-key.ts';
 import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import { LOCK_STALE_MS } from '../../src/shared/limits.ts';
@@ -94,7 +95,7 @@ test('a power loss leaves a whole journal key, or none', () => {
     const machine = machineOf(seed, { holdsFolders: true, hasLinks: true });
     const key = journalKey(null, assert.fail, machine.current.files);
     machine.kill(true);
-    left.add(machine.disk.content(join(stateFolder(), 'journal.key')).length);
+    left.add(machine.disk.content(join(userFolder('state'), 'journal.key')).length);
     machine.restart();
     assert.equal(journalKey(null, assert.fail, machine.current.files)?.length, key?.length);
   }

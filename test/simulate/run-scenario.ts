@@ -1,7 +1,7 @@
 /** Runs one scenario and says what was wrong. */
 import { join } from 'node:path';
+import { userFolder } from '../../src/main/files/user-folders.ts';
 import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
-import { stateFolder } from '../../src/main/storage/journal-key.ts';
 import { BLOCK_BYTES, TURNOVER_INTERVAL_MS } from '../../src/shared/limits.ts';
 import type { DiskAbilities } from '../support/virtual-files.ts';
 import type { VirtualHttp } from '../support/virtual-http.ts';
@@ -21,7 +21,7 @@ const CONSTANT_MS = 240_000;
 /** With memory for one piece alone, each piece may be in the hands of a peer that trickles, lies or is silent first. */
 const ONLY_SLOT_MS = 20_000;
 /** It must be usable whenever it is there. */
-const KEY = join(stateFolder(), 'journal.key');
+const KEY = join(userFolder('state'), 'journal.key');
 /** No scenario needs so long. */
 const MOST_MS = 14_400_000;
 const CLOSE_MS = 20_000;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 
 const COMMANDS = [
   ...['get', 'watch', 'race', 'doctor', 'bench', 'verify', 'inspect', 'create', 'swarm', 'demo'],
-  ...['completion', 'man', 'help'],
+  ...['config', 'completion', 'man', 'help'],
 ] as const;
 
 /** Words of other clients for the same thing. */

@@ -2,11 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_STATUS, Failure } from '../failure.ts';
 import { namingLostFolder } from '../files/lost-folder.ts';
-import { VERSION } from '../network/identity.ts';
 import { showSecrets } from '../text/foreign-text.ts';
 import { withCommand } from './command-word.ts';
 import { benchCommand } from './commands/bench.ts';
 import { completionCommand } from './commands/completion.ts';
+import { configCommand } from './commands/config.ts';
 import { createCommand } from './commands/create.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -17,12 +17,14 @@ import { raceCommand } from './commands/race.ts';
 import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
+import { setUpHelp } from './help.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
 import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
 import { applySettings, type Origins, withOrigin } from './settings.ts';
+import { versionText } from './version.ts';
 
 const EXAMPLES = `
 Examples:
@@ -46,7 +48,7 @@ export async function main(): Promise<number> {
   };
   const program = new Command('unchoke')
     .description('A BitTorrent downloader that tries every peer at once and starts at the first unchoke.')
-    .version(VERSION)
+    .version(versionText(), '-V, --version', 'show the version, the commit, and those of Node and the system')
     .showHelpAfterError('(run unchoke --help for more)')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
@@ -65,8 +67,10 @@ export async function main(): Promise<number> {
   createCommand(program, async (...asked) => (await runs()).runCreate(...asked));
   swarmCommand(program, async (...asked) => (await runs()).runSwarm(...asked));
   demoCommand(program, async (...asked) => setStatus(await (await runs()).runDemo(...asked)));
+  configCommand(program);
   completionCommand(program);
   manCommand(program);
+  setUpHelp(program);
   for (const command of program.commands) command.exitOverride();
   let origins: Origins = new Map();
   let asJson = process.argv.includes('--json');

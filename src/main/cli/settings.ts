@@ -1,23 +1,25 @@
 /**
  * Options that are not on the command line: first from the environment (`UNCHOKE_MAX_PEERS` for `--max-peers`), then from the
- * config file (`unchoke.json` in the XDG config folder). The option checks the value, no matter where it comes from.
+ * config file (`unchoke.json` in the user's config folder). The option checks the value, no matter where it comes from.
  */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { diskPath } from '../../shared/byte-name.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import { BadOption, Failure } from '../failure.ts';
 import { homePath } from '../files/home-path.ts';
+import { userFolder } from '../files/user-folders.ts';
 
 /** Booleans as people write them in the environment. */
 const YES = /^(?:1|true|yes|on)$/i;
 const NO = /^(?:0|false|no|off|)$/i;
 /** Options whose value is a path say so in their help. */
 const PATH_VALUE = /<(?:[^>]*\W)?(?:file|dir|folder|path|program)\W/;
-/** Commander's own options, which are not settings. */
-const NO_SETTINGS = new Set(['help', 'version']);
+/** They ask for help. */
+const NO_SETTINGS = new Set(['help', 'help-all', 'version']);
+/** They say what is possible, also when a setting is wrong. */
+const WITHOUT_SETTINGS = new Set(['help', 'completion', 'man']);
 
 /** `UNCHOKE_MAX_PEERS` for `--max-peers`, `UNCHOKE_NO_DHT` for `--no-dht`. */
 export function variableOf(option: Option): string {
@@ -25,27 +27,31 @@ export function variableOf(option: Option): string {
 }
 
 export function configPath(environment: NodeJS.ProcessEnv): string {
-  const base = environment['XDG_CONFIG_HOME'];
-  const folder = base === undefined || base === '' ? join(homedir(), '.config') : base;
-  return join(folder, 'unchoke', 'unchoke.json');
+  return join(userFolder('config', environment), 'unchoke.json');
 }
 
 /** The options that can be set outside the command line, with long names without dashes. A hidden option is another name of one. */
 export function settingsOf(command: Command): Option[] {
+  if (WITHOUT_SETTINGS.has(command.name())) return [];
   return command.options.filter((option) => !option.hidden && !NO_SETTINGS.has(longOf(option)));
 }
 
-/** Where values come from that are not on the command line, by option: `--max-peers` from `UNCHOKE_MAX_PEERS=`. */
-export type Origins = ReadonlyMap<string, string>;
+/**
+ * Where a value comes from that is not on the command line: a variable, or a key of the config file (`get.output`). `where`: the
+ * same for a message, before the value.
+ */
+export type Origin = ({ readonly variable: string } | { readonly key: string }) & { readonly where: string };
+export type Origins = ReadonlyMap<Option, Origin>;
 
 /** An option is named by the variable, or by the file and the key, if its bad value comes from there. */
 export function withOrigin(error: unknown, origins: Origins): unknown {
-  const origin = error instanceof BadOption ? origins.get(error.option) : undefined;
-  return error instanceof BadOption && origin !== undefined ? error.from(origin) : error;
+  if (!(error instanceof BadOption)) return error;
+  const [, origin] = [...origins].find(([{ long }]) => long === error.option) ?? [];
+  return origin === undefined ? error : error.from(origin.where);
 }
 
 /**
- * Sets the options that the command line left out, and returns where their values come from. Throws a usage failure that names
+ * Sets the options that the command line left out, and returns where each of them comes from. Throws a usage failure that names
  * the variable, or the file and the key.
  */
 export function applySettings(
@@ -53,28 +59,31 @@ export function applySettings(
   all: readonly Command[],
   environment: NodeJS.ProcessEnv,
 ): Origins {
-  const origins = new Map<string, string>();
+  const origins = new Map<Option, Origin>();
+  const options = settingsOf(command);
+  if (options.length === 0) return origins;
   const config = readConfig(configPath(environment), all);
-  for (const option of settingsOf(command)) {
+  for (const option of options) {
     // Commander gives no source for an option without a default until the option is given.
     const given = command.getOptionValueSource(option.attributeName());
     if (given !== undefined && given !== 'default') continue;
     const variable = environment[variableOf(option)];
     if (variable !== undefined) {
-      const origin = `${variableOf(option)}=`;
-      origins.set(option.long ?? '', origin);
-      setFrom(command, option, variable, { source: 'env', where: `${origin}${variable}` });
+      const where = `${variableOf(option)}=`;
+      setFrom(command, option, variable, { source: 'env', where: `${where}${variable}` });
+      origins.set(option, { variable: variableOf(option), where });
       continue;
     }
     const found = config.find(command.name(), longOf(option));
     if (found === null) continue;
-    origins.set(option.long ?? '', `${found.where} `);
     setFrom(command, option, found.value, { source: 'config', where: found.where });
+    origins.set(option, { key: found.key, where: `${found.where} ` });
   }
   return origins;
 }
 
-function longOf(option: Option): string {
+/** The long name without dashes. */
+export function longOf(option: Option): string {
   return (option.long ?? '').replace(/^--/, '');
 }
 
@@ -118,7 +127,10 @@ function asText(value: unknown, where: string): string {
 
 interface Config {
   /** A value for one command wins over a value for all commands. `where`: the file and the key, for messages. */
-  find(command: string, option: string): { readonly value: unknown; readonly where: string } | null;
+  find(
+    command: string,
+    option: string,
+  ): { readonly value: unknown; readonly key: string; readonly where: string } | null;
 }
 
 function readConfig(path: string, commands: readonly Command[]): Config {
@@ -139,8 +151,13 @@ function readConfig(path: string, commands: readonly Command[]): Config {
     find: (command, option) => {
       const own = root[command];
       if (isObject(own) && Object.hasOwn(own, option))
-        return { value: own[option], where: `${path}: "${command}": "${option}"` };
-      return Object.hasOwn(root, option) ? { value: root[option], where: `${path}: "${option}"` } : null;
+        return {
+          value: own[option],
+          key: `${command}.${option}`,
+          where: `${path}: "${command}": "${option}"`,
+        };
+      if (!Object.hasOwn(root, option)) return null;
+      return { value: root[option], key: option, where: `${path}: "${option}"` };
     },
   };
 }

@@ -1,9 +1,10 @@
 /** The real environment. In this folder only this file uses the real clocks, timers and random numbers. */
 import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { livedLater } from '../../shared/lived-timer.ts';
 import { lookUp } from '../../shared/name-lookup.ts';
-import { cacheFile } from '../files/cache-folder.ts';
+import { userFolder } from '../files/user-folders.ts';
 import { openSocket } from './datagram-socket.ts';
 import type { Environment } from './environment.ts';
 import { NodeFile } from './node-file.ts';
@@ -21,5 +22,5 @@ export const REAL_ENVIRONMENT: Environment = {
   interfaces: networkInterfaces,
   openSocket,
   dhtLibrary: async () => (await import('bittorrent-dht')).Client,
-  nodeStore: (name) => new NodeFile(cacheFile(`${name}.json`), () => Date.now()),
+  nodeStore: (name) => new NodeFile(join(userFolder('cache'), `${name}.json`), () => Date.now()),
 };

@@ -1,10 +1,9 @@
 /**
  * The user's secret key that signs journals. The claims of a journal without its signature do not count. The key is in the user's
- * state folder (XDG base directories), or in a file that several machines share.
+ * state folder, or in a file that several machines share.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
@@ -12,6 +11,7 @@ import { JOURNAL_KEY_BYTES, MAX_JOURNAL_KEY_BYTES } from '../../shared/limits.ts
 import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
+import { userFolder } from '../files/user-folders.ts';
 
 export type JournalKey = Buffer;
 
@@ -27,7 +27,7 @@ export function journalKey(
   files: FileSystem = SYSTEM_FILES,
 ): JournalKey | null {
   if (named !== null) return readOrMake(named, files);
-  const path = join(stateFolder(), 'journal.key');
+  const path = join(userFolder('state'), 'journal.key');
   try {
     files.mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return readOrMake(path, files);
@@ -36,12 +36,6 @@ export function journalKey(
     onTrouble(`no journal key, so the files on disk are hashed again: ${why}`);
     return null;
   }
-}
-
-/** The unchoke folder for this user's state on this machine. */
-export function stateFolder(): string {
-  const base = process.env['XDG_STATE_HOME'];
-  return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'unchoke');
 }
 
 function readOrMake(path: string, files: FileSystem): JournalKey {

@@ -6,9 +6,9 @@ import type { FileSystem } from '../../shared/file-system.ts';
 import { Folder } from '../../shared/folder.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
+import { userFolder } from '../files/user-folders.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { journalName } from './journal.ts';
-import { stateFolder } from './journal-key.ts';
 import { type LockHooks, OutputLock } from './output-lock.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
@@ -92,7 +92,7 @@ async function lockedElsewhere(
   const { files } = world;
   const stats = files.stat(root.at('.'));
   const place = createHash('sha256').update(`${stats?.dev} ${stats?.ino} ${name}`).digest('hex');
-  const path = join(stateFolder(), 'locks');
+  const path = join(userFolder('state'), 'locks');
   let folder: Folder | null = null;
   try {
     files.mkdir(path, { recursive: true, mode: 0o700 });

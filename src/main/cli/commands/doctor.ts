@@ -14,6 +14,7 @@ export function doctorCommand(
   withRaceOptions(program.command('doctor'))
     .description('find out why a download does not start: causes, figures, advice')
     .argument('<source>', SOURCE_HELP)
+    .optionsGroup('Race:')
     .option('--for <duration>', 'how long to try', seconds(DEFAULT_DOCTOR_MS))
     .action(run);
 }

@@ -15,6 +15,7 @@ export function inspectCommand(
     .description('show the content of a torrent; for a magnet link, fetch its metadata from peers')
     .argument('<source>', SOURCE_HELP)
     .option('--scrape', 'ask the trackers how many seeds and leeches they know (BEP 48)')
+    .optionsGroup('Race:')
     .option('--timeout <duration>', 'give up if no peer has sent the metadata; 0 waits forever', '60s')
     .action(run);
 }

@@ -1,7 +1,10 @@
 /** `unchoke man`: the manual page, made from the definitions that parse the command line. */
 import type { Command, Option } from 'commander';
 import { EXIT_STATUS } from '../../failure.ts';
+import { type FolderKind, folderAt } from '../../files/user-folders.ts';
 import { VERSION } from '../../network/identity.ts';
+import { optionsOf } from '../help.ts';
+import { argumentText, groupsOf, optionText } from '../option-text.ts';
 import { writeLines } from '../output/terminal.ts';
 import { settingsOf, variableOf } from '../settings.ts';
 
@@ -29,14 +32,13 @@ export function statusLines(): [string, string][] {
   return [...codes].sort((a, b) => Number(a) - Number(b)).map((code) => [code, STATUSES[code] ?? '']);
 }
 
+/** Groups, order and texts are those of `--help-all`. */
 function manPage(program: Command): string {
-  const commands = program.commands.flatMap((command) => [
-    `.SS unchoke ${command.name()} ${roff(command.usage())}`,
-    roff(command.description()),
-    ...command.options.flatMap(optionLines),
-  ]);
   return [
-    `.TH UNCHOKE 1 "" "unchoke ${VERSION}"`,
+    `.TH UNCHOKE 1 "" "unchoke ${VERSION}" "User Commands"`,
+    // Words are broken at spaces only: a name of an option or a host would be hard to copy.
+    '.nh',
+    '.ad l',
     '.SH NAME',
     'unchoke \\- a BitTorrent downloader that starts at the first unchoke and tells you why a download is slow or does not start',
     '.SH SYNOPSIS',
@@ -44,25 +46,61 @@ function manPage(program: Command): string {
     'COMMAND [OPTIONS]',
     '.SH DESCRIPTION',
     roff(program.description()),
+    '.SH OPTIONS',
+    ...optionsOf(program).flatMap(optionLines),
     '.SH COMMANDS',
-    ...commands,
+    ...program.commands.flatMap(commandLines),
     '.SH EXIT STATUS',
     ...statusLines().flatMap(([code, text]) => ['.TP', `.B ${code}`, roff(text)]),
     '.SH ENVIRONMENT',
     roff(
-      `Every option has an environment variable, such as ${variableFor(program, 'get', 'max-peers')} for --max-peers and ${variableFor(program, 'get', 'no-dht')}=1 for --no-dht. The command line wins over the environment, and the environment over the config file.`,
+      `Every option has an environment variable, such as ${variableFor(program, 'get', 'max-peers')} for --max-peers and ${variableFor(program, 'get', 'no-dht')}=1 for --no-dht. The command line wins over the environment, and the environment over the config file. unchoke config shows all settings and where they come from.`,
     ),
     '.SH FILES',
     '.TP',
-    '.I $XDG_CONFIG_HOME/unchoke/unchoke.json',
+    `.I ${roff('unchoke.json')}`,
     roff(
       'Options by their long names, for all commands or for one command under its name: {"max-peers": 200, "get": {"output": "/srv"}}',
     ),
+    '.br',
+    roff(`It is in ${placesOf('config')}`),
     '.TP',
-    '.I $XDG_CACHE_HOME/unchoke/',
+    `.I ${roff('journal.key')}`,
+    'the key that signs journals.',
+    roff(`It is in ${placesOf('state')}`),
+    '.TP',
+    `.I ${roff('dht.json, dht6.json')}`,
     'DHT nodes from the last run.',
+    roff(`They are in ${placesOf('cache')}`),
     '',
   ].join('\n');
+}
+
+function commandLines(command: Command): string[] {
+  const groups = [...groupsOf(optionsOf(command))];
+  return [
+    `.SS unchoke ${command.name()} ${roff(command.usage())}`,
+    roff(command.description()),
+    ...command.registeredArguments.flatMap((argument) => [
+      '.TP',
+      `.I ${roff(argument.name())}`,
+      roff(argumentText(argument)),
+    ]),
+    // One group needs no heading.
+    ...groups.flatMap(([heading, options]) => [
+      ...(groups.length === 1 ? [] : ['.PP', `.I ${roff(heading)}`]),
+      ...options.flatMap(optionLines),
+    ]),
+  ];
+}
+
+/** The folder on each platform. */
+function placesOf(kind: FolderKind): string {
+  const on = (platform: NodeJS.Platform, environment: NodeJS.ProcessEnv = {}): string =>
+    folderAt(kind, { platform, environment, home: () => '~' });
+  const windows = on('win32', { APPDATA: '%APPDATA%', LOCALAPPDATA: '%LOCALAPPDATA%' });
+  const variable = `$XDG_${kind.toUpperCase()}_HOME`;
+  return `${on('linux')}, on macOS in ${on('darwin')}, on Windows in ${windows}; if ${variable} is set, in ${variable}/unchoke.`;
 }
 
 function variableFor(program: Command, command: string, long: string): string {
@@ -72,23 +110,14 @@ function variableFor(program: Command, command: string, long: string): string {
 }
 
 function optionLines(option: Option): string[] {
-  const otherwise = defaultText(option);
-  return [
-    '.TP',
-    `.B ${roff(option.flags)}`,
-    roff(`${option.description}${otherwise === '' ? '' : ` (default: ${otherwise})`}`),
-  ];
+  return ['.TP', `.B ${roff(option.flags)}`, roff(optionText(option))];
 }
 
-function defaultText({ defaultValue, defaultValueDescription }: Option): string {
-  if (defaultValueDescription !== undefined) return defaultValueDescription;
-  return typeof defaultValue === 'string' ? defaultValue : '';
-}
-
-/** Backslashes and dashes mean something to roff, and so do dots and quotes at the start of a line. */
+/** Backslashes, dashes and tildes mean something to roff, and so do dots and quotes at the start of a line. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
+    .replaceAll('~', '\\(ti')
     .replace(/^([.'])/gm, '\\&$1');
 }

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import {
   DEFAULT_DIAL_RATE_PER_S,
   DEFAULT_HALF_OPEN_PEERS,
+  DEFAULT_MAX_SHARDS,
   MAX_HASHERS,
   SERVER_DIAL_RATE_PER_S,
   SERVER_HALF_OPEN_PEERS,
@@ -11,6 +12,7 @@ import {
 import { ENCRYPTIONS, type Encryption, STRATEGIES, type Strategy } from '../../../shared/messages.ts';
 import { WELL_KNOWN_NODES } from '../../discovery/well-known-nodes.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../session/settings.ts';
+import { NO_DEFAULT } from '../option-text.ts';
 import { COLOUR_CHOICES, type ColourChoice } from '../output/paint.ts';
 
 /** As commander gives them: a value is a text; a switch is present or absent. */
@@ -45,11 +47,14 @@ export const SOURCE_HELP =
   'a .torrent file or its URL, a magnet link, an info hash, or - to read one of these from stdin';
 
 /** An option that may be given many times; `otherwise` is the default in words. */
-export function many(flags: string, description: string, otherwise = 'none'): Option {
+export function many(flags: string, description: string, otherwise = NO_DEFAULT): Option {
   return new Option(flags, description)
     .argParser((value: string, before: readonly string[]): readonly string[] => [...before, value])
     .default([], otherwise);
 }
+
+/** The default in words: the manual page is made on one machine and read on another. */
+const HALF_OF_CORES = `half of the cores, at most ${DEFAULT_MAX_SHARDS}`;
 
 /** What `dial-limits.ts` chooses if the user does not. */
 const byPlace = (careful: number, server: number): string =>
@@ -81,7 +86,12 @@ export function withRaceOptions(command: Command): Command {
       'peers to download from at one time; 0 is unlimited',
       String(DEFAULT_SESSION.maxPeers),
     )
-    .option('--shards <n>', 'threads that talk to peers', String(DEFAULT_SESSION.shards))
+    .addOption(
+      new Option('--shards <n>', 'threads that talk to peers').default(
+        String(DEFAULT_SESSION.shards),
+        HALF_OF_CORES,
+      ),
+    )
     .optionsGroup('Network:')
     .addOption(
       new Option(
@@ -140,11 +150,13 @@ export function withRaceOptions(command: Command): Command {
 export const hashersOption = (): Option =>
   new Option('--hashers <n>', 'threads that verify and write pieces').default(
     String(DEFAULT_SESSION.hashers),
+    HALF_OF_CORES,
   );
 
 export const allCoresOption = (): Option =>
   new Option('--hashers <n>', 'threads that hash').default(
     String(Math.min(MAX_HASHERS, availableParallelism())),
+    'the number of cores',
   );
 
 /** A time in the form that an option takes. */

@@ -18,6 +18,7 @@ export function raceCommand(
   withRaceOptions(program.command('race'))
     .description('race all peers to the first unchoke and report what happened to each; downloads nothing')
     .argument('<source>', SOURCE_HELP)
+    .optionsGroup('Race:')
     .addOption(new Option('--until <end>', 'when to stop').choices([...ENDS]).default('settled'))
     .option(
       '--first-unchoke-timeout <duration>',

@@ -18,6 +18,7 @@ import type { RaceReport } from '../../report/race-report.ts';
 import type { UsageFigures } from '../../report/usage-figures.ts';
 import type { TorrentEvent } from '../../session/events.ts';
 import type { FileVerdict } from '../../storage/file-verdicts.ts';
+import type { Setting } from '../settings-list.ts';
 import type { BenchFigures, BottleneckCode } from './bench-figures.ts';
 
 /** Version of the JSON events; grows when an event changes its meaning. */
@@ -243,6 +244,15 @@ interface SwarmEvent {
   readonly pid?: Count;
 }
 
+/** The result of `config`. */
+interface ConfigEvent {
+  readonly type: 'config';
+  readonly file: { readonly path: string; readonly exists: boolean };
+  readonly settings: readonly Setting[];
+  /** Variables in the environment that look like settings of ours, and are none. */
+  readonly unknownVariables: readonly string[];
+}
+
 /** What `unchoke bench` measured. */
 interface BenchEvent extends BenchFigures {
   readonly type: 'bench';
@@ -272,6 +282,7 @@ type OfTheCommand =
   | CreatedEvent
   | TorrentFoundEvent
   | SwarmEvent
+  | ConfigEvent
   | BenchEvent;
 
 /** All events of a command. */

@@ -1,0 +1,122 @@
+/**
+ * `--help`. A command with many options shows first what one needs first, on one screen; `--help-all` shows everything by group.
+ * `unchoke help` is our own command, because commander's takes no options.
+ */
+import { Argument, type Command, CommanderError, type Help, Option } from 'commander';
+import { argumentText, firstThought, groupsOf, optionText } from './option-text.ts';
+
+/** The options of a first screen, in this order. The lines of a screen of 80 columns and 24 lines are the limit. */
+const FIRST = [
+  '--until',
+  '--duration',
+  '--for',
+  '--scrape',
+  '--timeout',
+  '--output',
+  '--select',
+  '--peer',
+  '--port',
+  '--proxy',
+  '--max-peers',
+  '--memory',
+  '--report',
+  '--json',
+  '--quiet',
+  '--verbose',
+];
+/** They share the option with `get`, but write no such file. */
+const WITHOUT_REPORT = new Set(['bench', 'doctor', 'inspect']);
+/** A command with more options does not fit one screen. */
+const MOST_OPTIONS = 12;
+const HELP = new Option('-h, --help', 'show this help');
+
+/** Gives all commands of the program our help. Call it when all commands are there. */
+export function setUpHelp(program: Command): void {
+  /** Commands whose whole help was asked for. */
+  const whole = new Set<Command>();
+  const isShort = (command: Command): boolean => isLong(command) && !whole.has(command);
+  const showWhole = (command: Command): void => {
+    whole.add(command);
+    command.outputHelp();
+  };
+  for (const command of program.commands) if (isLong(command)) addHelpAll(command, showWhole, isShort);
+  program.helpCommand(false);
+  const names = program.commands.map((command) => command.name());
+  program
+    .command('help')
+    .description('show the help of a command')
+    .addArgument(new Argument('[command]', 'the command; none: the list of commands').choices(names))
+    .option('--all', 'show all options of the command')
+    .action((name: string | undefined, { all }: { all?: boolean }) => {
+      const command = program.commands.find((one) => one.name() === name) ?? program;
+      if (all === true) showWhole(command);
+      else command.outputHelp();
+    });
+  for (const command of [program, ...program.commands]) {
+    command.helpOption(HELP.flags, HELP.description);
+    command.configureHelp({ ...command.configureHelp(), ...style(isShort) });
+  }
+}
+
+/** With the option that every command has: commander keeps it apart. */
+export function optionsOf(command: Command): Option[] {
+  return [...command.options.filter(({ hidden }) => !hidden), HELP];
+}
+
+function isLong(command: Command): boolean {
+  return command.options.length > MOST_OPTIONS;
+}
+
+function addHelpAll(
+  command: Command,
+  showWhole: (command: Command) => void,
+  isShort: (command: Command) => boolean,
+): void {
+  command.addOption(new Option('--help-all', 'show all options').helpGroup('Options:'));
+  command.on('option:help-all', () => {
+    showWhole(command);
+    throw new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)');
+  });
+  command.addHelpText('after', () =>
+    isShort(command) ? `\nunchoke ${command.name()} --help-all shows all options` : '',
+  );
+}
+
+/** How commander writes help. */
+function style(isShort: (command: Command) => boolean): Partial<Help> {
+  let short = false;
+  return {
+    commandDescription: (command) => command.description(),
+    visibleArguments: (command) => {
+      short = isShort(command);
+      return [...command.registeredArguments].filter(({ description }) => description !== '');
+    },
+    argumentDescription: (argument) => (short ? firstThought(argument.description) : argumentText(argument)),
+    visibleOptions: (command) => {
+      short = isShort(command);
+      if (short) return firstOf(command);
+      return [...groupsOf(optionsOf(command)).values()].flat();
+    },
+    groupItems: <T extends Command | Option>(_: T[], visible: T[], groupOf: (item: T) => string) => {
+      const groups = new Map<string, T[]>();
+      for (const item of visible) {
+        const heading = short ? 'Options:' : groupOf(item);
+        groups.set(heading, [...(groups.get(heading) ?? []), item]);
+      }
+      return groups;
+    },
+    optionDescription: (option) => (short ? firstThought(option.description) : optionText(option)),
+    subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
+    subcommandDescription: (command) => firstThought(command.description()),
+  };
+}
+
+function firstOf(command: Command): Option[] {
+  const wanted = FIRST.filter((long) => long !== '--report' || !WITHOUT_REPORT.has(command.name()));
+  return wanted.flatMap((long) => command.options.find((one) => one.long === long) ?? []);
+}
+
+function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}

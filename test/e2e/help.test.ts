@@ -1,0 +1,73 @@
+/** What `--help` shows: one screen of what one needs first, and with `--help-all` everything. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Command } from 'commander';
+import { defineGet } from '../../src/main/cli/commands/get-flags.ts';
+import { temporaryFolder } from '../support/cli.ts';
+import { CLI } from '../support/paths.ts';
+
+/** A terminal of 80 columns and 24 lines has one line for the next prompt. */
+const COLUMNS = 80;
+const LINES = 23;
+const folder = temporaryFolder();
+
+function linesOf(...args: readonly string[]): string[] {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [CLI, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, XDG_CONFIG_HOME: folder },
+  });
+  assert.equal(status, 0, stderr);
+  return stdout.trimEnd().split('\n');
+}
+
+const COMMANDS = linesOf('--help').flatMap((line) => /^ {2}([a-z]+)(?: [<[]| {2})/.exec(line)?.[1] ?? []);
+
+test('the help of every command fits one screen', () => {
+  assert.ok(COMMANDS.includes('get') && COMMANDS.includes('help') && COMMANDS.length > 10);
+  for (const command of COMMANDS) {
+    const lines = linesOf(command, '--help');
+    assert.ok(lines.length <= LINES, `${command}: ${lines.length} lines`);
+    for (const line of lines) assert.ok(line.length <= COLUMNS, line);
+  }
+});
+
+test('get --help shows what one needs first, and says where the rest is', () => {
+  const lines = linesOf('get', '--help');
+  const options = lines.flatMap((line) => /^ +(?:-\w, )?(--[a-z-]+)/.exec(line)?.[1] ?? []);
+  const first = ['output', 'select', 'peer', 'port', 'proxy', 'memory', 'report', 'json', 'quiet', 'verbose'];
+  for (const name of first) assert.ok(options.includes(`--${name}`), name);
+  assert.equal(lines.at(-1), 'unchoke get --help-all shows all options');
+  assert.doesNotMatch(linesOf('demo', '--help').join('\n'), /help-all/);
+});
+
+test('--help-all and help --all show every option in groups, with choices and defaults in words', () => {
+  const text = linesOf('get', '--help-all').join('\n');
+  for (const { long } of defineGet(new Command()).options) assert.match(text, new RegExp(`\\s${long}\\b`));
+  assert.deepEqual(text.match(/^[A-Z][a-z]+:$/gm), [
+    'Arguments:',
+    'Download:',
+    'Peers:',
+    'Network:',
+    'Race:',
+    'Output:',
+    'Options:',
+  ]);
+  const words = text.replaceAll(/\s+/g, ' ');
+  assert.match(words, /--preallocate <how> .*\(choices: none, full; default: none\)/);
+  assert.match(words, /--shards <n> threads that talk to peers \(default: half of the cores, at most 8\)/);
+  assert.doesNotMatch(text, /--help-all shows all options/);
+  assert.equal(linesOf('help', '--all', 'get').join('\n'), text);
+  assert.equal(linesOf('help', 'get').join('\n'), linesOf('get', '--help').join('\n'));
+  assert.equal(linesOf('help').join('\n'), linesOf('--help').join('\n'));
+});
+
+test('help, completion and manual page need no readable config file', () => {
+  mkdirSync(join(folder, 'unchoke'));
+  writeFileSync(join(folder, 'unchoke', 'unchoke.json'), 'broken');
+  linesOf('help', 'get');
+  linesOf('completion', 'bash');
+  linesOf('man');
+});
