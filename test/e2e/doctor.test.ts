@@ -26,7 +26,7 @@ test('the doctor prints the cause and what to do, without a word between', async
   if (head?.startsWith('No block arrived. The cause:') === true)
     assert.deepEqual(lines, [
       '1. the only peer refuses the connection: no program listens at its port',
-      '   the address is old, or its client is off: leave out --no-dht, or name a peer with --peer HOST:PORT',
+      '   the address is old, or its client is off: leave out --no-dht, or name another peer with --peer HOST:PORT',
     ]);
   else assert.match(run.stdout, /our threads are late/);
 });

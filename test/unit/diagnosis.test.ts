@@ -37,7 +37,7 @@ const lost = (stage: CloseStage, code: CloseCode, retries = true, peer = 0): Pee
 const healthy: Symptoms = {
   choices: {
     ...{ encryption: 'prefer', proxy: null, interface: null, announceAll: false, halfOpen: null },
-    ...{ dhtIsOff: false, trackersAreOff: false, longer: null },
+    ...{ dhtIsOff: false, trackersAreOff: false, namesPeers: false, namesNodes: false, longer: null },
   },
   sources: {
     ...{ trackers: 1, dht: true, lsd: true, private: false, askingTrackers: false, askingDht: false },

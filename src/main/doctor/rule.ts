@@ -25,7 +25,7 @@ function waysToPeers({ choices, sources }: Symptoms): string[] {
   const mayAskMore = !choices.announceAll && !choices.trackersAreOff && !sources.private;
   const asked = sources.heard.filter((one) => !isDht(one)).length;
   if (mayAskMore && asked > 0 && asked < sources.trackers) ways.push('ask all trackers with --announce-all');
-  return [...ways, 'name a peer with --peer HOST:PORT'];
+  return [...ways, `name ${choices.namesPeers ? 'another' : 'a'} peer with --peer HOST:PORT`];
 }
 
 /** To wait, where the run ends at some time; and other ways to peers. */

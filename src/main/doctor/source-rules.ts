@@ -95,7 +95,7 @@ export const dhtFailed: Rule = (symptoms) => {
     text: 'no node of the DHT answers, and no other source of peers is asked',
     advice: either([
       'check that the firewall lets UDP through',
-      'name a node with --dht-bootstrap HOST:PORT',
+      `name ${symptoms.choices.namesNodes ? 'another' : 'a'} node with --dht-bootstrap HOST:PORT`,
       otherSources(symptoms),
     ]),
   };

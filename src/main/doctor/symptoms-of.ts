@@ -3,8 +3,8 @@ import { reachOf } from '../../shared/address-rules.ts';
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
 import type { PeerOutcome, ShardStats } from '../../shared/messages.ts';
 import { proxyFault } from '../../shared/proxy-words.ts';
+import { USER } from '../discovery/peer-source.ts';
 import type { Race } from '../race/race.ts';
-import type { SessionSettings } from '../session/settings.ts';
 import type { TorrentSwarm } from '../session/torrent-swarm.ts';
 import { redactedUrl } from '../text/foreign-text.ts';
 import { fateOf, fatesOf, NO_WAY } from './fates.ts';
@@ -24,7 +24,7 @@ export function symptomsOf(swarm: TorrentSwarm, run: RunSymptoms): Symptoms {
   const inSession = stats.choked + stats.unchoked;
   return {
     ...{ metadataSearch, download, dataArrives, inSession },
-    choices: choicesOf(session.settings, session.carriesPeers, run.longer),
+    choices: choicesOf(swarm, run.longer),
     sources: sourcesOf(swarm, run.heard),
     place: placeOf(swarm, run.heard, outcomes),
     known: race.peers.knownCount,
@@ -79,13 +79,16 @@ function sumsOf(race: Race): ShardStats {
   };
 }
 
-function choicesOf(settings: SessionSettings, carriesPeers: boolean, longer: string | null): Choices {
+function choicesOf({ session, race }: TorrentSwarm, longer: string | null): Choices {
+  const { settings, carriesPeers } = session;
   const { encryption, proxy, interface: address, announceAll, halfOpen, dht, trackers } = settings;
   return {
     ...{ encryption, interface: address, announceAll, halfOpen, longer },
     proxy: proxy === null ? null : { url: redactedUrl(proxy), carriesPeers },
     dhtIsOff: !dht,
     trackersAreOff: !trackers,
+    namesPeers: race.peers.all.some(({ source }) => source === USER),
+    namesNodes: settings.dhtBootstrap.length > 0,
   };
 }
 

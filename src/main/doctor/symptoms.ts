@@ -16,6 +16,9 @@ export interface Choices {
   /** With `--no-dht` and so on. */
   readonly dhtIsOff: boolean;
   readonly trackersAreOff: boolean;
+  /** With `--peer`, and with `--dht-bootstrap`. */
+  readonly namesPeers: boolean;
+  readonly namesNodes: boolean;
   /** The option for a longer wait, such as `--for 2m`; null if it already waits for ever. */
   readonly longer: string | null;
 }

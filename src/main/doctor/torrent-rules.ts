@@ -78,7 +78,8 @@ function found(symptoms: Symptoms, text: string): Finding {
 }
 
 function noneOf(count: number, one: string, of: string): string {
-  return count === 1 ? `the only connected peer ${one}` : `none of the ${count} connected peers ${of}`;
+  if (count === 1) return `the only connected peer ${one}`;
+  return `${count === 2 ? 'neither connected peer' : `none of the ${count} connected peers`} ${of}`;
 }
 
 function orFile(symptoms: Symptoms): string {
