@@ -1,16 +1,21 @@
-/** A SOCKS5 proxy (RFC 1928) that does one thing: denies us, answers each request with an error, or connects. */
+/** A SOCKS5 proxy (RFC 1928, 1929) that does one thing: denies us, falls silent, answers each request with an error, or connects. */
 import { connect, createServer, type Socket } from 'node:net';
 import { portOf } from './wire-peer.ts';
 
 /** The proxy's replies by RFC 1928. */
 export const SOCKS_REPLY = { done: 0, networkUnreachable: 3, refused: 5 } as const;
 
-export async function socksServer(reply: number | 'denies') {
+export async function socksServer(reply: number | 'denies' | 'wrong password' | 'silent') {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     sockets.add(near.on('error', () => {}));
     near.once('data', () => {
       if (reply === 'denies') return void near.end(Buffer.from([5, 0xff]));
+      if (reply === 'silent') return;
+      if (reply === 'wrong password') {
+        near.once('data', () => near.end(Buffer.from([1, 1])));
+        return void near.write(Buffer.from([5, 2]));
+      }
       near.write(Buffer.from([5, 0]));
       near.once('data', (request: Buffer) => {
         const answer = Buffer.from([5, reply, 0, 1, 0, 0, 0, 0, 0, 0]);

@@ -151,13 +151,21 @@ export const onlyOurselves: Rule = (symptoms) => {
 export const allTimeOut = most(
   UNREACHED,
   ['silent'],
-  () => ['does not answer our connection', 'do not answer our connections', 'answers our connections'],
+  ({ choices: { proxy } }) => {
+    const [one, many] =
+      proxy === null
+        ? ['our connection', 'our connections']
+        : Array(2).fill(`through the proxy ${proxy.url}`);
+    return [`does not answer ${one}`, `do not answer ${many}`, `answers ${many}`];
+  },
   (symptoms, peers) => {
     const { proxy, halfOpen } = symptoms.choices;
+    const old = `${verb(peers, 'the address is', 'the addresses are')} old`;
+    if (proxy !== null)
+      return `the proxy may be stuck, or ${old}: give --proxy another one, ${waitOrOthers(symptoms)}`;
     const router =
       peers >= MANY_PEERS && halfOpen === null ? 'dial fewer at one time with --half-open 50, ' : '';
-    const way = proxy === null ? 'go another way with --proxy URL, ' : '';
-    return `a firewall may block us, or ${verb(peers, 'the address is', 'the addresses are')} old: ${router}${way}${waitOrOthers(symptoms)}`;
+    return `a firewall may block us, or ${old}: ${router}go another way with --proxy URL, ${waitOrOthers(symptoms)}`;
   },
 );
 

@@ -74,6 +74,20 @@ export const NETWORK_CAUSES: readonly Cause[] = [
     args: async (scene) => behind(scene.with(await socksServer('denies')).url, scene.bare, ...NOBODY),
   },
   {
+    cause: 'the password for the SOCKS5 proxy is wrong',
+    code: 'proxy-denies',
+    args: async (scene) => {
+      const { url } = scene.with(await socksServer('wrong password'));
+      return behind(url.replace('//', '//anna:wrong@'), scene.bare, ...NOBODY);
+    },
+  },
+  {
+    cause: 'the SOCKS5 proxy falls silent',
+    waits: true,
+    code: 'all-time-out',
+    args: async (scene) => behind(scene.with(await socksServer('silent')).url, scene.bare, ...NOBODY),
+  },
+  {
     cause: 'the HTTP proxy wants another password (407)',
     code: 'proxy-denies',
     args: async (scene) => {
