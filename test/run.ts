@@ -9,7 +9,7 @@ import { spec } from 'node:test/reporters';
 
 const SIDE_BY_SIDE = new Set(['unit', 'sim', 'fuzz', 'e2e']);
 /** They measure themselves, or fill the machine: nothing else may run beside them. */
-const ALONE = /(bench|doctor|endgame|kill|liars|many-slow|swarm)\.test\.js$/;
+const ALONE = /(bench|doctor|doctor-causes|endgame|kill|liars|many-slow|swarm)\.test\.js$/;
 const FILE_TIMEOUT_MS = 300_000;
 
 interface Counts {

@@ -1,6 +1,5 @@
 /** Headers for an HTTP proxy, and requests that it can carry without a tunnel. */
 import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
-import { networkWords } from './network-words.ts';
 
 /** RFC 9110, 11.7: name and password from the proxy's URL; nothing if it has none. */
 export function proxyAuthorization({ username, password }: URL): Record<string, string> {
@@ -33,13 +32,6 @@ export function proxyRefusal(status: number | undefined, sent: OutgoingHttpHeade
   if (status === 407) return 'the proxy refuses: HTTP status 407';
   const isUnclear = status === 401 && sent['proxy-authorization'] !== undefined;
   return isUnclear ? 'the proxy or the server refuses: HTTP status 401' : null;
-}
-
-/** The proxy that carries this URL without a tunnel cannot be reached: in words; null for any other error. */
-export function proxyGone(error: NodeJS.ErrnoException, url: URL, proxy: string | null): string | null {
-  const isForwarded = proxy !== null && /^https?:/i.test(proxy) && url.protocol === 'http:';
-  const isItsOwn = error.syscall === 'connect' || error.syscall === 'getaddrinfo';
-  return isForwarded && isItsOwn ? `the proxy fails: ${networkWords(error)}` : null;
 }
 
 /** The proxy's address in the form of Node's clients. */

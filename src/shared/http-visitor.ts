@@ -14,12 +14,13 @@ import {
 import type { Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 import { mayName, type Reach } from './address-rules.ts';
-import { forwarded, proxyGone, proxyRefusal } from './http-proxy.ts';
+import { forwarded, proxyRefusal } from './http-proxy.ts';
 import { closeKept, requestError, StaleConnection } from './kept-connections.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
 import { isLocalhost, LookUpError } from './name-lookup.ts';
 import { NOT_HTTP, networkWords } from './network-words.ts';
 import { type PinnedHost, pinHost } from './pinned-hosts.ts';
+import { PROXY_DOWN } from './proxy-words.ts';
 import { watchSilence } from './silence.ts';
 
 /** The message is for the user and contains no URL, because a URL may hold a passkey. */
@@ -153,9 +154,10 @@ export class HttpVisitor {
         return answerTo(options, visit);
       })
       .catch((error: ParserError) => {
-        const { code, rawPacket } = error;
-        const gone = proxyGone(error, at, this.#route.proxy);
-        if (gone !== null) throw new HttpError(gone, { cause: error });
+        const { code, rawPacket, syscall } = error;
+        // Behind an HTTP proxy, the connection that failed was to the proxy.
+        if (this.#route.proxy !== null && syscall === 'connect')
+          throw new HttpError(`${PROXY_DOWN}: ${networkWords(error)}`, { cause: error });
         if (visit.lenient !== true || !code?.startsWith('HPE_') || rawPacket === undefined) throw error;
         throw new HttpUnreadable(rawPacket, reach, options, { cause: error });
       });

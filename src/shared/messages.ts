@@ -182,6 +182,14 @@ export interface TorrentStats {
   readonly everUnchoked: number;
   readonly blockBytes: number;
   readonly wastedBytes: number;
+  /** Dials in progress to peers that were lost before. */
+  readonly redialing: number;
+  /** Peers that are tried over uTP now or later, by how TCP ended: it was refused, it failed, or the peer closed the connection. */
+  readonly refusedTcp: number;
+  readonly failedTcp: number;
+  readonly hungUpTcp: number;
+  /** Peers that completed the handshake and have announced no piece. */
+  readonly withoutPieces: number;
 }
 
 /** The load of a shard's thread since its start. */

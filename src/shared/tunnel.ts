@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { proxyAuthorization, serverOf } from './http-proxy.ts';
 import { CONNECT_TIMEOUT_MS } from './limits.ts';
 import { networkWords } from './network-words.ts';
+import { PROXY_DOWN, socksWords } from './proxy-words.ts';
 import { dialProxy, through } from './socks.ts';
 import { socksProxyOf } from './socks-proxy.ts';
 
@@ -31,18 +32,10 @@ export async function tunnel(
   const isSocks = /^socks5:/i.test(proxy.protocol);
   signal.throwIfAborted();
   const way = isSocks ? overSocks : overHttp;
-  const socket = await way(proxy, host, port, signal).catch((error: Error) => {
-    throw signal.aborted ? error : proxyError(error);
-  });
+  const socket = await way(proxy, host, port, signal);
   if (!secure) return socket;
   const name = destination.servername ?? '';
   return connectTls({ socket, ...(name === '' ? {} : { servername: name }) });
-}
-
-/** Without its name, the user would look for the fault at the server. */
-function proxyError(error: Error): Error {
-  const words = networkWords(error);
-  return words.startsWith('the proxy') ? error : new Error(`the proxy fails: ${words}`, { cause: error });
 }
 
 async function overSocks(url: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
@@ -50,11 +43,16 @@ async function overSocks(url: URL, host: string, port: number, signal: AbortSign
   const dialled = dialProxy(proxy);
   const abort = (): void => void dialled.destroy();
   signal.addEventListener('abort', abort, { once: true });
+  // The package emits `connect` itself, and drops the code of an error.
+  let failed: NodeJS.ErrnoException | null = null;
+  dialled.once('error', (error) => {
+    failed = error;
+  });
   try {
     return await through(dialled, proxy, host, port);
   } catch (error) {
     dialled.destroy();
-    throw error;
+    throw proxyError(failed, error as Error);
   } finally {
     signal.removeEventListener('abort', abort);
   }
@@ -73,7 +71,9 @@ function overHttp(proxy: URL, host: string, port: number, signal: AbortSignal): 
     headers: { host: target, ...proxyAuthorization(proxy) },
   });
   return new Promise((resolve, reject) => {
-    request.once('error', reject);
+    request.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.syscall === 'connect' ? unreached(error) : error),
+    );
     request.once('timeout', () => request.destroy(new Error('the proxy does not answer')));
     request.once('connect', ({ statusCode }, socket: Socket) => {
       socket.setTimeout(0);
@@ -88,4 +88,14 @@ function overHttp(proxy: URL, host: string, port: number, signal: AbortSignal): 
     });
     request.end();
   });
+}
+
+/** `ofSocket`: what the system said, if the connection to the proxy failed. */
+function proxyError(ofSocket: NodeJS.ErrnoException | null, error: Error): Error {
+  if (ofSocket?.syscall === 'connect') return unreached(ofSocket);
+  return new Error(socksWords(error.message), { cause: error });
+}
+
+function unreached(error: Error): Error {
+  return new Error(`${PROXY_DOWN}: ${networkWords(error)}`, { cause: error });
 }

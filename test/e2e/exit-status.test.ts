@@ -81,7 +81,7 @@ test('exit status 4: no peer to download from, or no peer unchokes us in time', 
   const refused = await runCli('get', ...args, '--peer', '127.0.0.1:1');
   assert.equal(refused.status, 4);
   assert.match(refused.stderr, /the only peer is lost: it is dialled again, for up to 1.00 s from the start/);
-  assert.match(refused.stderr, /no peer unchoked us within 1.00 s \(1 peers known\)/);
+  assert.match(refused.stderr, /no peer unchoked us within 1.00 s \(1 peer known\)/);
   await withSwarm(
     folder,
     { peers: 3, mix: mixFile(folder, 'mute.json', { 'never-unchokes': 1 }) },

@@ -2,21 +2,56 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../../src/main/doctor/diagnosis.ts';
+import { fatesOf, type Living } from '../../src/main/doctor/fates.ts';
 import type { Symptoms } from '../../src/main/doctor/symptoms.ts';
+import type { CloseCode, CloseStage } from '../../src/shared/close-reason.ts';
+import type { PeerIndex, ShardId } from '../../src/shared/indices.ts';
+import type { PeerOutcome } from '../../src/shared/messages.ts';
+import { NO_TIMES } from '../../src/shared/timeline.ts';
+
+const NONE: Living['stats'] = {
+  ...{ dialing: 0, handshaking: 0, choked: 0, unchoked: 0 },
+  ...{ redialing: 0, refusedTcp: 0, failedTcp: 0, hungUpTcp: 0 },
+};
+const living = (known: number, stats: Partial<Living['stats']>, outcomes: PeerOutcome[] = []): Living => ({
+  known,
+  outcomes,
+  isRetrying: ({ retryInMs }) => retryInMs !== null,
+  stats: { ...NONE, ...stats },
+  now: 100_000,
+});
+
+/** How a peer was lost, and whether it is dialled again: that was due long ago. */
+const lost = (stage: CloseStage, code: CloseCode, retries = true, peer = 0): PeerOutcome => ({
+  peer: peer as PeerIndex,
+  shard: 0 as ShardId,
+  timeline: { ...NO_TIMES, closed: 1_000 },
+  reason: { stage, code },
+  client: null,
+  peerIdPrefix: null,
+  receivedBytes: 0,
+  transport: 'tcp',
+  retryInMs: retries ? 10_000 : null,
+});
 
 const healthy: Symptoms = {
-  trackers: [{ tracker: 'http://t/announce', answered: true, text: '9 peers' }],
-  hasOtherSources: true,
-  searching: false,
+  choices: {
+    ...{ encryption: 'prefer', proxy: null, interface: null, announceAll: false, halfOpen: null },
+    ...{ dhtIsOff: false, trackersAreOff: false, namesPeers: false, namesNodes: false, longer: null },
+  },
+  sources: {
+    ...{ trackers: 1, dht: true, lsd: true, private: false, askingTrackers: false, askingDht: false },
+    heard: [{ tracker: 'http://t/announce', answered: true, text: '9 peers' }],
+  },
+  place: { isOnline: true, needsOthers: true, interfaceIsGone: false, lackedFamily: null, proxySays: null },
+  dataArrives: true,
   known: 9,
-  dialled: 9,
-  dialing: 2,
-  connected: 7,
-  handshaken: 7,
-  unchoked: 5,
+  blocked: 0,
+  undialled: 0,
+  fates: fatesOf(living(9, { dialing: 2, choked: 2, unchoked: 5 })),
+  brokenRules: [],
   inSession: 7,
-  lost: () => 0,
-  encryption: 'prefer',
+  withoutPieces: 0,
   metadataSearch: null,
   download: {
     missing: 40,
@@ -30,46 +65,107 @@ const healthy: Symptoms = {
   lagP99Ms: 12,
   lagMaxMs: 200,
 };
-const codes = (more: Partial<Symptoms>) => diagnose({ ...healthy, ...more }).map(({ code }) => code);
+const stuck: Symptoms = { ...healthy, dataArrives: false };
+const codes = (more: Partial<Symptoms>) => diagnose({ ...stuck, ...more }).map(({ code }) => code);
+const alone = (heard: Symptoms['sources']['heard']): Partial<Symptoms> => ({
+  known: 0,
+  inSession: 0,
+  fates: fatesOf(living(0, {})),
+  sources: { ...healthy.sources, heard },
+});
 
-test('a healthy run has nothing to complain about', () => assert.deepEqual(codes({}), []));
+test('a healthy run has nothing to complain about', () => assert.deepEqual(diagnose(healthy), []));
 
-test('the disk is the bottleneck', () => {
+test('the disk is the bottleneck: peers are not asked for more, so they are not blamed', () => {
   const download = {
     ...(healthy.download as NonNullable<Symptoms['download']>),
     waitingBytes: 120 * 2 ** 20,
   };
-  const [found] = diagnose({ ...healthy, download });
-  assert.equal(found?.code, 'disk-slow');
+  const [found, ...more] = diagnose({ ...stuck, download });
+  assert.deepEqual([found?.code, more], ['disk-slow', []]);
   assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB are waiting to be written/);
 });
 
 test('certificates that are out of date by our clock', () => {
   const failed = { tracker: 'https://t/announce', answered: false, text: 'certificate is not yet valid' };
-  assert.deepEqual(codes({ trackers: [failed], known: 0 }), ['clock']);
+  assert.deepEqual(codes(alone([failed])), ['clock']);
 });
 
 test('if one tracker answered, the failures of others are no cause', () => {
   const failed = { tracker: 'udp://u', answered: false, text: 'no program listens there' };
-  assert.deepEqual(codes({ trackers: [...healthy.trackers, failed] }), []);
+  assert.deepEqual(codes(alone([...healthy.sources.heard, failed])), ['trackers-empty']);
 });
 
 test('why there is no metadata: no peer has it, the peers that have it do not send it, or they left', () => {
-  const told = (search: Partial<NonNullable<Symptoms['metadataSearch']>>) => {
+  const told = (search: Partial<NonNullable<Symptoms['metadataSearch']>>, inSession = 7) => {
     const metadataSearch = { offers: 0, refusing: 0, silent: 0, left: 0, wrong: 0, ...search };
-    const found = diagnose({ ...healthy, metadataSearch });
-    return found.find(({ code }) => code === 'no-metadata')?.text ?? null;
+    const { withoutPieces, download } = { withoutPieces: null, download: null };
+    const [found] = diagnose({ ...stuck, metadataSearch, inSession, withoutPieces, download });
+    return found?.text ?? null;
   };
-  assert.match(
-    told({}) ?? '',
-    /7 peers completed the handshake, but none of them says that it has the metadata/,
-  );
+  assert.equal(told({}), 'none of the 7 connected peers has the metadata of this magnet link');
+  assert.equal(told({}, 1), 'the only connected peer does not have the metadata of this magnet link');
   assert.match(
     told({ offers: 3, refusing: 2, silent: 1 }) ?? '',
-    /3 peers say .* none sends it: 2 refuse, 1 do/,
+    /^3 peers have .* none sends it: 2 refuse, 1 does not answer$/,
   );
   assert.equal(told({ offers: 3, refusing: 2 }), null, 'one is on its way');
-  assert.match(told({ wrong: 1 }) ?? '', /1 peers sent wrong metadata .* failed the hash check/);
+  assert.equal(
+    told({ offers: 1, refusing: 1 }),
+    'the only peer that has the metadata of this magnet link refuses to send it',
+  );
+  assert.equal(
+    told({ wrong: 1 }),
+    'a peer sent wrong metadata for this magnet link: it failed the hash check',
+  );
   assert.equal(told({ offers: 2, wrong: 1 }), null, 'another may have it');
-  assert.match(told({ left: 2 }) ?? '', /2 peers said that they have the metadata .* but left/);
+  assert.match(told({ left: 2 }) ?? '', /^2 peers have .*, but they left without sending it$/);
+});
+
+test('each peer has one fate: a redial in progress counts as its last end, a peer that is back counts as it is', () => {
+  const some = (of: ReturnType<typeof fatesOf>) =>
+    Object.fromEntries(Object.entries(of).filter(([, peers]) => peers > 0));
+  assert.deepEqual(some(fatesOf(living(1, { dialing: 1 }))), { silent: 1 });
+  assert.deepEqual(
+    some(fatesOf(living(1, { dialing: 1, redialing: 1 }, [lost('dialing', 'refused')]))),
+    { refused: 1 },
+    'it is dialled again',
+  );
+  assert.deepEqual(
+    some(
+      fatesOf(living(2, { choked: 1 }, [lost('dialing', 'refused'), lost('dialing', 'refused', true, 1)])),
+    ),
+    { refused: 1, choked: 1 },
+    'one is back',
+  );
+  assert.deepEqual(some(fatesOf(living(1, { dialing: 1, refusedTcp: 1 }))), { refused: 1 }, 'uTP is tried');
+  assert.deepEqual(some(fatesOf(living(1, { refusedTcp: 1 }))), { refused: 1 }, 'uTP will be tried');
+  assert.deepEqual(some(fatesOf(living(1, { dialing: 1, hungUpTcp: 1 }))), { 'hung-up': 1 });
+  assert.deepEqual(some(fatesOf(living(3, { dialing: 1 }))), { silent: 1, waiting: 2 });
+  assert.deepEqual(
+    some(fatesOf(living(1, { handshaking: 1 }, [lost('handshaking', 'wrong-info-hash', false)]))),
+    { 'other-torrent': 1 },
+    'its end is newer than the count of handshakes',
+  );
+});
+
+test('a machine without IPv6, and one without a network', () => {
+  const place = { ...healthy.place, lackedFamily: 6 as const };
+  const fates = fatesOf(
+    living(
+      2,
+      {},
+      [0, 1].map((peer) => ({
+        ...lost('queued', 'unreachable', false, peer),
+        reason: { stage: 'queued', code: 'unreachable', detail: 'no way to IPv6 from here' },
+      })),
+    ),
+  );
+  const [found] = diagnose({ ...stuck, known: 2, inSession: 0, place, fates });
+  assert.equal(found?.text, 'both peers have IPv6 addresses, and this machine has no IPv6 address');
+  assert.deepEqual(codes({ inSession: 0, place: { ...place, isOnline: false } }), ['offline']);
+  assert.equal(
+    codes({ place: { ...place, isOnline: false, needsOthers: false } }).includes('offline'),
+    false,
+  );
 });

@@ -149,7 +149,7 @@ test('a proxy that is gone is named, and not the server', async () => {
       for (const url of ['https://tracker.invalid/', 'http://tracker.invalid/'])
         await assert.rejects(
           http.get(url, request),
-          /the proxy fails: no program listens there/,
+          /the proxy cannot be reached: no program listens there/,
           `${scheme} ${url}`,
         );
     } finally {

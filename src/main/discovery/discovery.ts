@@ -87,6 +87,19 @@ export class Discovery {
     return this.#announcer.hopeful && !searching && !answered && !this.#otherHope;
   }
 
+  /** What is being asked now. */
+  get asking(): { readonly trackers: boolean; readonly dht: boolean } {
+    return {
+      trackers: this.#announcer.searching,
+      dht: this.#searches.some(({ searching }) => searching),
+    };
+  }
+
+  /** The DHT and the local network look for peers. */
+  get alsoAsks(): { readonly dht: boolean; readonly lsd: boolean } {
+    return { dht: this.#searches.length > 0, lsd: this.#lsd !== null };
+  }
+
   /** True while the first answer to a request may come. */
   get searching(): boolean {
     return (

@@ -3,7 +3,7 @@
  * which the process is suspended, does not count: no peer is silent then.
  */
 import type { Clock } from '../../shared/clock.ts';
-import { formatDuration } from '../text/units.ts';
+import { counted, formatDuration } from '../text/units.ts';
 import type { TorrentSettings } from './settings.ts';
 
 /** Milliseconds; 0 is never. */
@@ -73,7 +73,7 @@ export class IdleWatch {
   }): string | null {
     const { firstUnchokeTimeout: firstUnchoke, idleTimeout: idle } = this.#patience;
     if (!run.fed && firstUnchoke > 0 && this.#waitedMs >= firstUnchoke)
-      return `no peer unchoked us within ${formatDuration(firstUnchoke)} (${run.known} peers known)`;
+      return `no peer unchoked us within ${formatDuration(firstUnchoke)} (${counted(run.known, 'peer')} known)`;
     if (idle === 0 || this.#idleMs < idle) return null;
     return `${run.searching ? 'no metadata found' : 'no piece verified'} for ${formatDuration(idle)}`;
   }

@@ -56,6 +56,8 @@ export class TorrentSwarm implements ActiveTorrent {
   readonly #listener: SwarmListener;
   readonly #metadata: MetadataRace | null;
   readonly #announces = { answered: 0, failed: 0 };
+  /** Addresses that an HTTP proxy cannot carry. */
+  #undialled = 0;
   readonly #deactivate: () => void;
 
   /** Enters the shards. */
@@ -115,6 +117,18 @@ export class TorrentSwarm implements ActiveTorrent {
       },
     });
     this.#deactivate = use.downloads ? session.activate(this) : () => {};
+  }
+
+  /** Addresses that were found and cannot be dialled, because an HTTP proxy carries no peers. */
+  get undialled(): number {
+    return this.#undialled;
+  }
+
+  /** Trackers that the torrent or its magnet link names, and whether only they may name peers, as far as it is known. */
+  get named(): { readonly trackers: number; readonly private: boolean } {
+    const source = this.#source;
+    const trackers = source.kind === 'torrent' ? source.metainfo.trackers.flat() : source.magnet.trackers;
+    return { trackers: trackers.length, private: source.metainfo?.private ?? false };
   }
 
   get infoHash(): InfoHash {
@@ -196,8 +210,9 @@ export class TorrentSwarm implements ActiveTorrent {
   }
 
   #heardOf(peers: readonly HostPort[], from: string, namer: string | null): void {
-    if (this.session.carriesPeers) this.race.add(peers, from, namer);
-    else if (peers.length > 0)
+    if (this.session.carriesPeers) return void this.race.add(peers, from, namer);
+    this.#undialled += peers.length;
+    if (peers.length > 0)
       this.#listener.onNews({
         tracker: from,
         kind: 'warned',

@@ -86,6 +86,22 @@ export class Approaches {
     return [...this.#overTcp.values()];
   }
 
+  /** It is reached, so how TCP ended does not matter any more. */
+  connected(peer: PeerIndex): void {
+    this.#overTcp.delete(peer);
+  }
+
+  /** How TCP ended with peers that are tried over uTP now or later. */
+  get overTcp(): { readonly refusedTcp: number; readonly failedTcp: number; readonly hungUpTcp: number } {
+    const counts = { refusedTcp: 0, failedTcp: 0, hungUpTcp: 0 };
+    for (const { reason } of this.#overTcp.values()) {
+      if (reason.stage !== 'dialing') counts.hungUpTcp += 1;
+      else if (reason.code === 'refused') counts.refusedTcp += 1;
+      else counts.failedTcp += 1;
+    }
+    return counts;
+  }
+
   forget(peers: readonly PeerIndex[]): void {
     for (const peer of peers) {
       this.#reached.delete(peer);

@@ -11,6 +11,7 @@ import type {
   PeerOutcome,
   TorrentEntry,
   TorrentEvent,
+  TorrentStats,
 } from '../../shared/messages.ts';
 import type { PeerHost } from '../peer/peer-host.ts';
 import type { PeerState } from '../peer/peer-state.ts';
@@ -88,6 +89,11 @@ export class Dialler {
     return this.#approaches.untold;
   }
 
+  get stats(): Pick<TorrentStats, 'queued' | 'redialing' | 'refusedTcp' | 'failedTcp' | 'hungUpTcp'> {
+    const { size: redialing } = this.#redials;
+    return { queued: this.addresses.waiting, redialing, ...this.#approaches.overTcp };
+  }
+
   approachOf(peer: PeerIndex): Approach {
     return this.#approaches.of(peer);
   }
@@ -125,6 +131,7 @@ export class Dialler {
   dialEnded({ peer, host }: PeerAddress, after: PeerState): void {
     this.#redials.delete(peer);
     if (after.phase === 'queued') return;
+    if (after.phase === 'handshaking') this.#approaches.connected(peer);
     if (after.phase !== 'closed' || ANSWERS.has(after.reason.code)) this.#families?.answered(host);
     this.#turns.window.answered();
     this.pump();

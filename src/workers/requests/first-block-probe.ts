@@ -9,12 +9,15 @@ import { BLOCK_BYTES } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 
+/** A peer that rejects requests is not asked for ever: its answers would count as a flood, and we would be its cause. */
+const MOST_REJECTIONS = 3;
 const DROPPED: Place = { target: Buffer.alloc(0), offset: -1 };
 
 export class FirstBlockProbe implements Requester {
   readonly #geometry: Geometry;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #rejections = new WeakMap<RequestedPeer, number>();
   #blockBytes = 0;
   #wastedBytes = 0;
 
@@ -34,6 +37,7 @@ export class FirstBlockProbe implements Requester {
 
   fill(peer: RequestedPeer): void {
     if (peer.book.receivedBytes > 0 || peer.book.queue.size > 0) return;
+    if ((this.#rejections.get(peer) ?? 0) >= MOST_REJECTIONS) return;
     const piece = this.#pieceOf(peer);
     if (piece === null) return;
     const block = Math.floor(this.#random() * blocksOfPiece(this.#geometry, piece));
@@ -53,7 +57,8 @@ export class FirstBlockProbe implements Requester {
   snub(): void {}
 
   rejected(peer: RequestedPeer, piece: number, begin: number): void {
-    peer.book.queue.remove(this.#key(piece, begin));
+    if (peer.book.queue.remove(this.#key(piece, begin)))
+      this.#rejections.set(peer, (this.#rejections.get(peer) ?? 0) + 1);
   }
 
   widened(): void {}

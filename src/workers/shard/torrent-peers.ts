@@ -284,7 +284,10 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
 
   #postStats(): void {
     const { blockBytes, wastedBytes } = this.torrent.requester;
-    const stats = { queued: this.#dialler.addresses.waiting, blockBytes, wastedBytes };
+    let withoutPieces = 0;
+    for (const { inSession, pieces } of this.#peers.values())
+      if (inSession && pieces.count === 0) withoutPieces += 1;
+    const stats = { ...this.#dialler.stats, blockBytes, wastedBytes, withoutPieces };
     this.#outbox.stats({ ...this.#counts.snapshot(), ...stats });
   }
 }

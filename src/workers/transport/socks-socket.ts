@@ -1,6 +1,8 @@
 /** Connections through a SOCKS5 proxy: the peer's driver sees plain connections. */
 import type { Socket } from 'node:net';
 import type { CloseCode } from '../../shared/close-reason.ts';
+import { networkWords } from '../../shared/network-words.ts';
+import { PROXY_DOWN, socksWords } from '../../shared/proxy-words.ts';
 import { dialProxy, through } from '../../shared/socks.ts';
 import type { SocksProxy } from '../../shared/socks-proxy.ts';
 import { isShortage, ReadableSocket } from './tcp-transport.ts';
@@ -24,12 +26,17 @@ export class SocksSocket implements Connection {
     this.#events = events;
     this.#dialled = dialProxy(proxy);
     // Stays after `destroy`: without a listener, a late error would end the thread.
-    this.#dialled.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+    let isThere = false;
+    this.#dialled.on('error', (error: NodeJS.ErrnoException) => {
+      if (isThere) this.#failed(error, error.message);
+      else this.#failed(error, `${PROXY_DOWN}: ${networkWords(error)}`);
+    });
     this.#dialled.once('connect', () => {
+      isThere = true;
       if (this.#destroyed) return;
       through(this.#dialled, proxy, address.host, address.port).then(
         (socket) => this.#connected(socket, readBuffer),
-        (error: Error) => this.#failed(error),
+        (error: Error) => this.#failed(error, socksWords(error.message)),
       );
     });
   }
@@ -54,12 +61,12 @@ export class SocksSocket implements Connection {
     this.#events.onConnect();
   }
 
-  #failed({ message, code: system }: NodeJS.ErrnoException): void {
+  #failed({ message, code: system }: NodeJS.ErrnoException, words: string): void {
     // Once connected, the inner socket handles its errors itself.
     if (this.#destroyed || this.#inner !== null) return;
     this.destroy();
     if (system !== undefined && isShortage(system)) return this.#events.onShortage(system);
     const code = REJECTIONS.find(([pattern]) => pattern.test(message))?.[1] ?? 'connect-failed';
-    this.#events.onEnd(code, `proxy: ${message}`.slice(0, 100));
+    this.#events.onEnd(code, `proxy: ${words}`.slice(0, 100));
   }
 }

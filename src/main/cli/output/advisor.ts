@@ -1,11 +1,15 @@
 /** Tells the user why a download makes no progress: each reason once, and all of them when the run fails. */
+import { monotonicMs } from '../../../shared/clock.ts';
 import { HINT_AFTER_MS } from '../../../shared/limits.ts';
+import { Arrivals } from '../../doctor/arrivals.ts';
 import { type Diagnosis, type DiagnosisCode, diagnose, diagnosisLines } from '../../doctor/diagnosis.ts';
-import { type Symptoms, TrackerLog } from '../../doctor/symptoms.ts';
+import type { Symptoms } from '../../doctor/symptoms.ts';
+import { TrackerLog } from '../../doctor/tracker-log.ts';
 import type { Console } from './console.ts';
 
 export class Advisor {
   readonly trackers = new TrackerLog();
+  readonly #arrivals = new Arrivals();
   readonly #console: Console;
   readonly #told = new Set<DiagnosisCode>();
   #last: readonly Diagnosis[] = [];
@@ -13,6 +17,16 @@ export class Advisor {
 
   constructor(console: Console) {
     this.#console = console;
+  }
+
+  /** Bytes received so far. */
+  received(bytes: number): void {
+    this.#arrivals.note(bytes, monotonicMs());
+  }
+
+  /** Data has arrived lately, compared with the time without a verified piece: it is only slow. */
+  dataArrives(stalledMs: number): boolean {
+    return this.#arrivals.within(stalledMs / 2, monotonicMs());
   }
 
   /** Nothing has arrived for `stalledMs`: tells the likeliest reason that was not told yet. */

@@ -2,7 +2,7 @@
 import { monotonicMs } from '../../../shared/clock.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { sharedBytes } from '../../../shared/shared-copy.ts';
-import { TrackerLog } from '../../doctor/symptoms.ts';
+import { TrackerLog } from '../../doctor/tracker-log.ts';
 import type { MetadataSearch } from '../../metadata/metadata-fetch.ts';
 import { phaseText } from '../../race/phase-totals.ts';
 import type { Session } from '../../session/session.ts';

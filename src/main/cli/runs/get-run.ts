@@ -1,9 +1,12 @@
 /** One run of `unchoke get`: a torrent of the session, its output and files, and its exit status. */
-import { type Symptoms, symptomsOf } from '../../doctor/symptoms.ts';
+import type { Symptoms } from '../../doctor/symptoms.ts';
+import { symptomsOf } from '../../doctor/symptoms-of.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import { dialLimitsText } from '../../session/dial-limits.ts';
 import { type Ending, resultOf, type TorrentRunResult } from '../../session/ending.ts';
+import { receivedBytes } from '../../session/progress.ts';
+import type { TorrentSettings } from '../../session/settings.ts';
 import { TorrentRun } from '../../session/torrent-run.ts';
 import { formatSize } from '../../text/units.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
@@ -53,7 +56,11 @@ export class GetRun {
         const { download } = this.#torrent.job ?? { download: null };
         const { race } = this.#torrent.swarm;
         this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
-        this.#advisor.hint(idleMs, () => this.#symptoms());
+        this.#advisor.received(download === null ? 0 : receivedBytes(race, download));
+        // While it looks at its own disk, no peer is asked for data.
+        const { phase } = this.#torrent;
+        if (phase === 'searching' || phase === 'downloading')
+          this.#advisor.hint(idleMs, () => this.#symptoms());
       },
       onFailing: () => this.#advisor.examine(() => this.#symptoms()),
     });
@@ -71,10 +78,12 @@ export class GetRun {
 
   #symptoms(): Symptoms {
     const { swarm, job } = this.#torrent;
-    return symptomsOf(swarm, this.#settings, {
-      trackers: this.#advisor.trackers.states,
-      metadataSearch: job === null ? swarm.metadataSearch : null,
+    return symptomsOf(swarm, {
+      heard: this.#advisor.trackers.states,
+      metadataSearch: this.#torrent.metainfo === null ? swarm.metadataSearch : null,
       download: job?.download.symptoms ?? null,
+      dataArrives: this.#advisor.dataArrives(this.#torrent.watch.idleMs),
+      longer: longerWait(this.#settings.torrent, swarm.race.ttfuMs !== null),
     });
   }
 
@@ -93,4 +102,13 @@ export class GetRun {
     if (ending.kind === 'failed') throw ending.error;
     return ending.kind === 'interrupted' ? this.#output.interrupted() : this.#output.farewell();
   }
+}
+
+/** The option for a longer wait; null if the run waits for ever. `isFed`: a peer has unchoked us. */
+function longerWait(
+  { firstUnchokeTimeout, idleTimeout }: Pick<TorrentSettings, 'firstUnchokeTimeout' | 'idleTimeout'>,
+  isFed: boolean,
+): string | null {
+  if (!isFed && firstUnchokeTimeout > 0) return '--first-unchoke-timeout 0';
+  return idleTimeout > 0 ? '--idle-timeout 0' : null;
 }

@@ -1,8 +1,9 @@
 /** Runs `unchoke doctor`: races for some seconds and shows the causes it found. */
 
 import { type Diagnosis, diagnose } from '../../doctor/diagnosis.ts';
-import { symptomsOf } from '../../doctor/symptoms.ts';
+import { symptomsOf } from '../../doctor/symptoms-of.ts';
 import { EXIT_STATUS } from '../../failure.ts';
+import type { Race } from '../../race/race.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
 import type { Session } from '../../session/session.ts';
@@ -14,6 +15,9 @@ import { type DoctorSettings, doctorSettings } from '../settings-from-flags.ts';
 import { BareRace, isSettled } from './bare-race.ts';
 import { RACE_ALONE, withSource } from './with-session.ts';
 
+/** The next look may take so many times as long. */
+const LONGER = 6;
+
 export async function runDoctor(named: string, flags: DoctorFlags): Promise<number> {
   const settings = doctorSettings(flags);
   return withSource(named, settings, RACE_ALONE, (source, session) => examined(source, settings, session));
@@ -21,41 +25,77 @@ export async function runDoctor(named: string, flags: DoctorFlags): Promise<numb
 
 async function examined(source: Source, settings: DoctorSettings, session: Session): Promise<number> {
   const console = new Console(settings.console);
-  const run = new BareRace({
-    source,
-    settings,
-    session,
-    console,
-    // A tracker that failed is a finding: it does not wait for the next try.
-    isOver: (swarm, ms) =>
-      ms >= settings.lookMs ||
-      swarm.race.firstBlockMs !== null ||
-      isSettled(swarm) ||
-      (swarm.race.peers.size === 0 && swarm.discovery.retrying),
-  });
-  const interrupted = await run.untilOver();
-  const { metadataSearch, trackers } = run;
-  const found = diagnose(
-    symptomsOf(run.swarm, settings, { trackers: trackers.states, metadataSearch, download: null }),
-  );
+  const { run, found, interrupted, longer } = await lookAt(source, settings, session, console);
   await run.stop();
   const { race } = run.swarm;
   for (const diagnosis of found) console.event({ type: 'diagnosis', ...diagnosis });
   if (race.peers.size > 0) console.result(reportLines(raceReport(race, settings.torrent.strategy), null));
   const works = race.firstBlockMs !== null;
   console.event({ type: 'verdict', works, firstBlockMs: race.firstBlockMs });
-  console.result(verdictLines(race.firstBlockMs, found));
+  console.result(verdictLines(race.firstBlockMs, found, longer));
   if (interrupted) return EXIT_STATUS.interrupted;
   return works ? 0 : EXIT_STATUS['no-peer'];
 }
 
-function verdictLines(firstBlockMs: number | null, found: readonly Diagnosis[]): string[] {
-  const lines = found.flatMap(({ text, advice }, i) => [`${i + 1}. ${text}`, `   try: ${advice}`]);
+interface Look {
+  /** Over, but not stopped. */
+  readonly run: BareRace;
+  readonly found: readonly Diagnosis[];
+  readonly interrupted: boolean;
+  /** The option for a longer look. */
+  readonly longer: string;
+}
+
+export async function lookAt(
+  source: Source,
+  settings: DoctorSettings,
+  session: Session,
+  console: Console,
+): Promise<Look> {
+  let begunMs = 0;
+  const run = new BareRace({
+    source,
+    settings,
+    session,
+    console,
+    // A tracker that failed is a finding: it does not wait for the next try.
+    isOver: (swarm, ms) => {
+      if (isStarting(swarm.race)) begunMs = ms;
+      return (
+        ms - begunMs >= settings.lookMs ||
+        swarm.race.firstBlockMs !== null ||
+        isSettled(swarm) ||
+        (swarm.race.peers.size === 0 && swarm.discovery.retrying)
+      );
+    },
+  });
+  const interrupted = await run.untilOver();
+  const { metadataSearch, trackers, swarm } = run;
+  const longer = `--for ${LONGER * Math.max(1, Math.round(settings.lookMs / 1_000))}s`;
+  const found = diagnose(
+    symptomsOf(swarm, {
+      heard: trackers.states,
+      metadataSearch,
+      download: null,
+      dataArrives: swarm.race.firstBlockMs !== null,
+      longer,
+    }),
+  );
+  return { run, found, interrupted, longer };
+}
+
+/** Addresses wait for a thread that has not said anything yet: on a slow machine that is no fault of the peers. */
+function isStarting({ startedAt, shardStats }: Race): boolean {
+  return startedAt !== null && shardStats.every((stats) => stats === null);
+}
+
+function verdictLines(firstBlockMs: number | null, found: readonly Diagnosis[], longer: string): string[] {
+  const lines = found.flatMap(({ text, advice }, i) => [`${i + 1}. ${text}`, `   ${advice}`]);
   if (firstBlockMs !== null) {
     const but = lines.length === 0 ? '' : ', but:';
     return [`It works: the first block arrived after ${formatDuration(firstBlockMs)}${but}`, ...lines];
   }
   if (lines.length === 0)
-    return ['No block arrived in this time, and no cause was found. Try for longer (--for 2m).'];
-  return ['No block arrived. Causes:', ...lines];
+    return [`No block arrived in this time, and no cause was found. Wait longer (${longer}).`];
+  return [found.length === 1 ? 'No block arrived. The cause:' : 'No block arrived. Causes:', ...lines];
 }

@@ -1,0 +1,33 @@
+/** Causes in this machine: its disk, its limits, its processor. */
+import { formatDuration, formatSize } from '../text/units.ts';
+import type { Rule } from './rule.ts';
+import { verb } from './words.ts';
+
+const LAG_P99_MS = 150;
+const LAG_MAX_MS = 1_000;
+/** If this share of `--memory` waits for the disk, the disk is the bottleneck. */
+const FULL_SHARE = 0.75;
+
+export const diskSlow: Rule = ({ download }) => {
+  if (download === null || download.waitingBytes < FULL_SHARE * download.memoryBytes) return null;
+  return {
+    text: `the disk is slower than the network: ${formatSize(download.waitingBytes)} of ${formatSize(download.memoryBytes)} are waiting to be written`,
+    advice: 'write to a faster disk with -o FOLDER; more --memory helps only over short pauses',
+  };
+};
+
+export const descriptors: Rule = ({ shortages }) =>
+  shortages === 0
+    ? null
+    : {
+        text: `dialling paused ${verb(shortages, 'once', `${shortages} times`)}: this process ran out of file descriptors or ports`,
+        advice: 'raise the limit (`ulimit -n 65536`), or dial fewer peers at one time with --half-open 50',
+      };
+
+export const eventLoop: Rule = ({ lagP99Ms, lagMaxMs }) =>
+  lagP99Ms < LAG_P99_MS && lagMaxMs < LAG_MAX_MS
+    ? null
+    : {
+        text: `our threads are late: by ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} at most`,
+        advice: 'this machine is short of CPU, or was asleep: lower --max-peers, or stop other programs',
+      };
