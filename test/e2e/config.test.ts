@@ -71,6 +71,7 @@ test('a value has its origin: variable, key of the file, or default; a command i
   ]);
   assert.deepEqual(valuesOf(values, 'output'), [
     { value: '/srv', from: 'get.output', commands: 'get' },
+    { value: '.', from: 'default', commands: 'watch' },
     { value: '', from: 'default', commands: 'create' },
     { value: 'swarm.torrent', from: 'default', commands: 'swarm' },
   ]);

@@ -43,6 +43,8 @@ export interface GetSettings extends RunSettings {
   readonly onComplete: string | null;
   /** Show the plan and download nothing. */
   readonly dryRun: boolean;
+  /** Ask which files are wanted. */
+  readonly choose: boolean;
   readonly metrics: string | null;
   readonly metricsPort: number | null;
 }
@@ -93,6 +95,7 @@ export function getSettings(flags: GetFlags): GetSettings {
     parallel: parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS),
     onComplete: given('--on-complete', flags.onComplete, programFile),
     dryRun: flags.dryRun === true,
+    choose: flags.choose === true,
     metrics: given('--metrics', flags.metrics, outputFile),
     metricsPort: flags.metricsPort === undefined ? null : parsePort('--metrics-port', flags.metricsPort),
   };

@@ -3,6 +3,7 @@
  * which the process is suspended, does not count: no peer is silent then.
  */
 import type { Clock } from '../../shared/clock.ts';
+import { STALLED_TORRENT_MS } from '../../shared/limits.ts';
 import { counted, formatDuration } from '../text/units.ts';
 import type { TorrentSettings } from './settings.ts';
 
@@ -38,9 +39,13 @@ export class IdleWatch {
     return this.#idleMs;
   }
 
-  /** Milliseconds without a verified piece in this run. */
-  get stalledMs(): number {
-    return this.#stalledMs;
+  /**
+   * True after a while without a verified piece in this run, in which its memory could have been filled twice at this rate: what
+   * arrives is no use. `rate`: bytes per second.
+   */
+  isStalled(memoryBytes: number, rate: number): boolean {
+    const fillMs = rate === 0 ? 0 : (2_000 * memoryBytes) / rate;
+    return this.#stalledMs >= STALLED_TORRENT_MS + fillMs;
   }
 
   /** True: we wait for our own disk and not for a peer, until a call with false. */

@@ -1,5 +1,4 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
-import { STALLED_TORRENT_MS } from '../../shared/limits.ts';
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { incompleteFailure } from '../download/incomplete.ts';
 import { RateMeter } from '../download/rate-meter.ts';
@@ -31,6 +30,8 @@ export interface TorrentRunOptions {
   readonly session: Session;
   /** Asked before the place of the files is taken; what it throws ends the run. */
   readonly onPlan?: (plan: StoragePlan) => void;
+  /** Asks which files are wanted, instead of the setting `select`: indices, names or globs. */
+  readonly choose?: (metainfo: Metainfo) => Promise<readonly string[]>;
   /** If it stalls while another torrent waits for memory, it ends as `yielded`. */
   readonly yields?: boolean;
   /** Of the run that yielded, if this one goes on with it. */
@@ -161,10 +162,11 @@ export class TorrentRun {
     if (file !== null && this.#source.kind === 'magnet')
       saveTorrent(file, this.#source.magnet, metainfo.info);
     const onNews = (text: string): void => this.#listeners.tell((listener) => listener.onNews?.(text));
-    const selected = await selectFiles(metainfo, this.#source, select, onNews);
+    this.watch.busy(true);
+    const given = (await this.#options.choose?.(metainfo)) ?? select;
+    const selected = await selectFiles(metainfo, this.#source, given, onNews);
     const { files } = this.swarm.session.world;
     if (this.#over.signal.aborted) return;
-    this.watch.busy(true);
     const plan = storagePlan(metainfo, output, selected, files, part);
     this.#options.onPlan?.(plan);
     this.#phase = 'queued';
@@ -252,8 +254,8 @@ export class TorrentRun {
   #checkExhausted(): void {
     const { allSettled, knownCount } = this.swarm.race.peers;
     const isFed = this.#job?.download.webSeedsMayGive ?? false;
-    if (!this.#isDiscovering || !allSettled || this.#isAwaited || isFed) return;
-    if (this.swarm.discovery.hopeful) return;
+    if (!this.#isDiscovering || !allSettled || this.#isAwaited || isFed || this.swarm.discovery.hopeful)
+      return;
     this.#fail('no-peer', exhaustedText(knownCount, this.swarm.discovery.asksTrackers));
   }
 
@@ -279,11 +281,10 @@ export class TorrentRun {
     this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
   }
 
-  /** No piece for a while, in which its memory could have been filled twice at this rate; and nobody reads a file of it. */
+  /** It gets nothing, and nobody reads a file of it. */
   get #isStalled(): boolean {
     if (this.#job === null || this.#job.download.readers.areReading) return false;
-    const fillMs = this.rate === 0 ? 0 : (2_000 * this.#job.memory.bytes) / this.rate;
-    return this.watch.stalledMs >= STALLED_TORRENT_MS + fillMs;
+    return this.watch.isStalled(this.#job.memory.bytes, this.rate);
   }
 
   #fail(code: 'no-peer' | 'timeout', message: string): void {

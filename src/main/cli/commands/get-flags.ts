@@ -13,6 +13,7 @@ export interface GetFlags extends RaceFlags {
   readonly overwrite?: boolean;
   readonly part?: boolean;
   readonly dryRun?: boolean;
+  readonly choose?: boolean;
   readonly journalKey?: string;
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
@@ -75,6 +76,7 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
         'all',
       ),
     )
+    .option('--choose', 'show the files on the terminal, and choose which to download')
     .addOption(
       new Option('--preallocate <how>', 'none: create sparse files; full: reserve the disk space first')
         .choices(['none', 'full'])

@@ -27,6 +27,7 @@ export class Console {
   /** The number of this source among several; null if there is only one. */
   readonly #number: number | null;
   readonly #log: LogFile | null;
+  #isAsking = false;
   /** Without a terminal, a progress line that repeats the last one is not written. */
   #lastProgress = '';
 
@@ -119,10 +120,21 @@ export class Console {
     this.#write('stderr', lines);
   }
 
+  /** While `work` asks the user something, nothing else is drawn. */
+  async asking<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    this.endProgress();
+    this.#isAsking = true;
+    try {
+      return await work();
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
   /** Progress: one line, or on a terminal as many lines as `block` has. */
   progress(text: string, block?: Block): void {
     const { quiet, json } = this.#options;
-    if (quiet || json) return;
+    if (quiet || json || this.#isAsking) return;
     const line = this.labelled(text);
     if (this.#screen === null) return this.#plainProgress(line);
     this.#screen.show(this, block ?? (({ columns }) => shownLines([cut(line, columns)])));

@@ -10,7 +10,7 @@ import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
 import type { Session } from '../../session/session.ts';
 import { type SwarmListener, TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { discardingPlan } from '../../storage/storage-plan.ts';
-import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
+import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
 import { usableWebSeeds } from '../../torrent/web-seed-files.ts';
@@ -145,7 +145,7 @@ export class BenchRun {
     if (elapsedMs >= durationMs) return this.#end();
     const now = this.#clock.now();
     if (elapsedMs === 0 && timeoutMs > 0 && now - this.#begun >= timeoutMs) {
-      const known = `${race.peers.size} peers known`;
+      const known = `${counted(race.peers.size, 'peer')} known`;
       return this.#end(
         new Failure('timeout', `no block arrived within ${formatDuration(timeoutMs)} (${known})`),
       );

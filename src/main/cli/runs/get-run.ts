@@ -11,6 +11,7 @@ import { TorrentRun } from '../../session/torrent-run.ts';
 import { formatSize } from '../../text/units.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import { Advisor } from '../output/advisor.ts';
+import { chooseFiles } from '../output/choose-files.ts';
 import { GetOutput } from '../output/get-output.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import type { GetContext } from './get-context.ts';
@@ -35,6 +36,9 @@ export class GetRun {
       source,
       settings: settings.torrent,
       session,
+      ...(settings.choose
+        ? { choose: (metainfo) => console.asking(() => chooseFiles(metainfo, context.signal)) }
+        : {}),
       onPlan: (plan) => taken.take(plan.root, namesOf(source).name),
     });
     this.#output = new GetOutput(this.#torrent, console, metrics);

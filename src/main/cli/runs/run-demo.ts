@@ -89,5 +89,6 @@ function demoSettings(flags: DemoFlags): GetSettings {
     metrics: null,
     metricsPort: null,
     dryRun: false,
+    choose: false,
   };
 }

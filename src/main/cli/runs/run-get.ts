@@ -4,6 +4,7 @@ import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { withoutSecrets } from '../../text/foreign-text.ts';
 import { expandSources } from '../../torrent/source-list.ts';
 import type { GetFlags } from '../commands/get-flags.ts';
+import { assertCanAsk } from '../output/choose-files.ts';
 import { Console } from '../output/console.ts';
 import { openMetrics } from '../output/metrics.ts';
 import { type GetSettings, getSettings } from '../settings-from-flags.ts';
@@ -22,6 +23,10 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   const lanes = Math.min(settings.parallel, sources.length);
   if (sources.length > 1 && (settings.report !== null || settings.torrent.saveTorrent !== null))
     throw new Failure('usage', '--report and --save-torrent work with one source only');
+  if (settings.choose) {
+    if (sources.length > 1) throw new Failure('usage', '--choose works with one source only');
+    assertCanAsk(settings.console.json);
+  }
   const console = new Console(settings.console);
   console.logged(`unchoke get ${named.map((source) => shown(source)).join(' ')}`);
   const metrics = await openMetrics(settings, console);

@@ -22,6 +22,7 @@ export async function runWatch(folder: string, flags: WatchFlags): Promise<numbe
       'usage',
       '--report, --save-torrent and --dry-run do not work with watch; use unchoke get',
     );
+  if (settings.choose) throw new Failure('usage', '--choose does not work with watch, which asks nobody');
   const drops = new DropFolder(folder);
   const console = new Console(settings.console);
   const metrics = await openMetrics(settings, console);
