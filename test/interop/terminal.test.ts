@@ -22,21 +22,39 @@ for (const columns of [60, 80, 140]) {
     withSwarm(folder, SWARM, async (torrent) => {
       const session = `w${columns}`;
       const output = join(folder, session);
-      const get = `${process.execPath} ${CLI} get ${torrent} -o ${output} --no-dht --no-lsd --no-utp; sleep 60`;
+      const get = `${process.execPath} ${CLI} get ${torrent} -o ${output} --verbose --no-dht --no-lsd --no-utp; sleep 60`;
       terminal.start(session, get, columns);
       // Shards report the fastest peers once a second.
       const seen = await terminal.untilShown(session, /[1-9]\d\.\d %[\s\S]*^fastest {2}\d+\.\d KiB/m);
       const lines = seen.split('\n').filter((line) => line !== '');
       assert.equal(lines.filter((line) => line.startsWith('pieces ')).length, 1, seen);
-      assert.equal(lines.filter((line) => line.startsWith('peers ')).length, 1, seen);
+      assert.equal(lines.filter((line) => /^━+─*$/.test(line)).length, 1, seen);
       assert.match(seen, /^pieces {3}[ ░▒▓█]+$/m);
-      assert.match(seen, /^peers {4}30 known ▸/m);
+      assert.match(seen, /^30 peers unchoked us \(30 known\)$/m);
       assert.match(seen, /^fastest {2}\d+\.\d KiB\/s 127\.16\.\d+\.\d+/m);
       for (const line of lines) assert.ok(line.length <= columns, line);
       const end = await terminal.untilShown(session, /complete: /);
       assert.ok(!/^pieces /m.test(end), 'the block is gone when it is over');
+      for (const line of end.split('\n')) assert.ok(line.length <= columns, line);
     }));
 }
+
+test('the files are chosen with keys, and only the chosen ones are downloaded', () =>
+  withSwarm(folder, SWARM, async (torrent) => {
+    const choose = `${process.execPath} ${CLI} get ${torrent} -o ${join(folder, 'chosen')} --choose --no-dht --no-lsd --no-utp`;
+    terminal.start('chosen', `${choose}; echo status $?; sleep 60`, 80);
+    await terminal.untilShown('chosen', /◼ swarm-1\.bin \(16\.0 MiB\)/);
+    // Nothing is chosen then, which is not enough.
+    terminal.type('chosen', ' ', 'Enter');
+    await terminal.untilShown('chosen', /at least one option/);
+    terminal.type('chosen', ' ', 'Enter');
+    await terminal.untilShown('chosen', /selected: 1 of 1 file, 16\.0 MiB[\s\S]*status 0/);
+    terminal.start('cancelled', `${choose.replace('chosen', 'cancelled')}; echo status $?; sleep 60`, 80);
+    await terminal.untilShown('cancelled', /◼ swarm-1\.bin/);
+    terminal.type('cancelled', '', 'C-c');
+    await terminal.untilShown('cancelled', /no files were chosen; nothing was downloaded\s+status 130/);
+    assert.equal(existsSync(join(folder, 'cancelled')), false);
+  }));
 
 test('three sources in one terminal: one block each, in order, and one line each at the end', () =>
   withSwarm(folder, SWARM, (one) =>
@@ -49,7 +67,7 @@ test('three sources in one terminal: one block each, in order, and one line each
           [...text.matchAll(/^\[(\d)\] swarm-\d\.bin {2}[\d.]+ %/gm)].map((match) => match[1]);
         const seen = await terminal.untilShown('three', /(?:^\[\d\] swarm-\d\.bin {2}[1-9][\s\S]*){3}/m);
         assert.deepEqual(titles(seen).sort(), ['1', '2', '3'], seen);
-        assert.equal([...seen.matchAll(/^fastest /gm)].length, 3, seen);
+        assert.equal([...seen.matchAll(/^[━─]+$/gm)].length, 3, seen);
         const end = await terminal.untilShown('three', /3 of 3 complete/);
         assert.equal([...end.matchAll(/^\[\d\] complete: /gm)].length, 3, end);
         assert.deepEqual(titles(end), []);

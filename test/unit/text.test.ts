@@ -11,6 +11,7 @@ import {
   withoutSecrets,
 } from '../../src/main/text/foreign-text.ts';
 import { shownLines } from '../../src/main/text/shown-lines.ts';
+import { wrapped } from '../../src/main/text/wrapped.ts';
 import { magnetLink } from '../../src/main/torrent/magnet-link.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { ROOT } from '../support/paths.ts';
@@ -142,8 +143,21 @@ test('only these files write to stdout and stderr', () => {
   );
   // The console redraws lines that went through the terminal's writer; the user's own program writes for itself.
   assert.deepEqual(writers.sort(), [
+    'cli/output/choose-files.ts',
     'cli/output/console.ts',
     'cli/output/terminal.ts',
     'cli/runs/completion-program.ts',
   ]);
+});
+
+test('a terminal breaks no word: lines are wrapped before it, with their indentation, and long words stay whole', () => {
+  assert.deepEqual(wrapped('short', 10), ['short']);
+  assert.deepEqual(wrapped('one two three four', 9), ['one two', 'three', 'four']);
+  assert.deepEqual(wrapped('     one two three', 12), ['     one two', '     three']);
+  assert.deepEqual(wrapped('see /a/very/long/path/to/a/file now', 10), [
+    'see',
+    '/a/very/long/path/to/a/file',
+    'now',
+  ]);
+  assert.deepEqual(wrapped('/a/very/long/path/to/a/file', 10), ['/a/very/long/path/to/a/file']);
 });

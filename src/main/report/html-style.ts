@@ -36,5 +36,7 @@ td:not(:last-child) { white-space: nowrap; }
 tr.winner td { font-weight: 700; } tr.winner td:first-child::before { content: "\\2605  "; color: var(--accent); }
 footer { color: var(--soft); margin-top: 20px; font-size: 12px; }
 @media (max-width: 640px) { .bar { grid-template-columns: 84px 1fr 104px; } }
+@media (max-width: 480px) { body { padding: 12px 10px 32px; } section { padding: 12px; overflow-x: auto; } svg { min-width: 620px; }
+  table { display: block; overflow-x: auto; } .bar { grid-template-columns: 84px 1fr; gap: 4px 10px; } .bar .figure { grid-column: 2; } }
 @media print { body { max-width: none; padding: 0; background: none; } section { break-inside: avoid; border-color: #ccc; } section:has(.timeline) { break-inside: auto; } }
 `;

@@ -4,22 +4,12 @@
  */
 import type { Diagnosis } from '../../doctor/diagnosis.ts';
 import type { FailureCode } from '../../failure.ts';
-import type {
-  Bytes,
-  BytesPerSecond,
-  Count,
-  Index,
-  InfoHash,
-  Milliseconds,
-  PeerAddress,
-} from '../../quantities.ts';
+import type { Bytes, BytesPerSecond, Count, InfoHash, Milliseconds } from '../../quantities.ts';
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { RaceReport } from '../../report/race-report.ts';
 import type { UsageFigures } from '../../report/usage-figures.ts';
 import type { TorrentEvent } from '../../session/events.ts';
-import type { FileVerdict } from '../../storage/file-verdicts.ts';
-import type { Setting } from '../settings-list.ts';
-import type { BenchFigures, BottleneckCode } from './bench-figures.ts';
+import type { OfTheCommand } from './command-events.ts';
 
 /** Version of the JSON events; grows when an event changes its meaning. */
 export const JSON_VERSION = 1;
@@ -45,17 +35,6 @@ interface BenchProgress extends PhaseTotals {
   /** @integer */
   readonly rate: BytesPerSecond;
   readonly known: Count;
-}
-
-/** Progress of `verify` or `create`, a few times per second. */
-interface HashProgress {
-  readonly type: 'progress';
-  /** The kind of work. */
-  readonly work: 'verifying' | 'hashing';
-  readonly bytes: Bytes;
-  readonly totalBytes: Bytes;
-  /** @integer */
-  readonly rate: BytesPerSecond;
 }
 
 /** Why the download makes no progress. */
@@ -119,147 +98,12 @@ interface PlanEvent {
   readonly port: Count | null;
 }
 
-/** The next of several sources of `get` starts. */
-interface SourceEvent {
-  readonly type: 'source';
-  /**
-   * The number of the source, from 1.
-   * @integer
-   * @minimum 1
-   */
-  readonly number: number;
-  /** As the user gave it, without secrets. */
-  readonly source: string;
-  /** The number of sources. */
-  readonly of: Count;
-}
-
 /** The failure that ended the run, or one of several sources. */
 interface ErrorEvent {
   readonly type: 'error';
   readonly code: FailureCode;
   /** For people. */
   readonly message: string;
-}
-
-/** The result of `doctor`. */
-interface VerdictEvent {
-  readonly type: 'verdict';
-  /** True if a block arrived. */
-  readonly works: boolean;
-  /** Milliseconds until the first block; null if none arrived. */
-  readonly firstBlockMs: Milliseconds | null;
-}
-
-/** The result of `verify`. */
-interface VerifiedEvent {
-  readonly type: 'verified';
-  readonly ms: Milliseconds;
-  readonly pieces: Count;
-  readonly goodPieces: Count;
-  readonly files: readonly FileVerdict[];
-}
-
-/** A file of the folder that is not in the torrent. */
-interface LeftOutFile {
-  readonly path: string;
-  readonly reason: string;
-}
-
-/** The result of `create`. */
-interface CreatedEvent {
-  readonly type: 'created';
-  /** The .torrent file. */
-  readonly path: string;
-  readonly infoHash: InfoHash;
-  readonly bytes: Bytes;
-  readonly pieces: Count;
-  readonly pieceLength: Bytes;
-  readonly files: Count;
-  /** Files of the folder that are not in the torrent. */
-  readonly leftOut: readonly LeftOutFile[];
-  readonly ms: Milliseconds;
-}
-
-/** One file of a torrent. */
-interface ListedFile {
-  /** The number that `--select` takes. */
-  readonly index: Index;
-  readonly path: string;
-  readonly length: Bytes;
-}
-
-/** The figures of one tracker about a torrent. */
-interface TrackerScrape {
-  /** Without credentials. */
-  readonly tracker: string;
-  /** Null if the tracker did not answer. */
-  readonly scrape: { readonly seeders: number; readonly leechers: number; readonly completed: number } | null;
-  /** Why there is no answer; null if there is one. */
-  readonly error: string | null;
-}
-
-/** The result of `inspect`. */
-interface TorrentFoundEvent {
-  readonly type: 'torrent';
-  readonly name: string;
-  readonly infoHash: InfoHash;
-  readonly bytes: Bytes;
-  readonly pieces: Count;
-  readonly pieceLength: Bytes;
-  readonly private: boolean;
-  /** A magnet link to the same torrent. */
-  readonly magnet: string;
-  /** By tier (BEP 12). */
-  readonly trackers: readonly (readonly string[])[];
-  readonly webSeeds: readonly string[];
-  readonly comment: string | null;
-  readonly createdBy: string | null;
-  readonly files: readonly ListedFile[];
-  /** With `--scrape`: one entry per tracker. */
-  readonly scrapes: readonly TrackerScrape[];
-}
-
-/** A loopback swarm listens. */
-interface SwarmEvent {
-  readonly type: 'swarm';
-  /** The .torrent file. */
-  readonly torrent: string;
-  readonly infoHash: InfoHash;
-  /** The URL of its tracker. */
-  readonly announce: string;
-  readonly peers: Count;
-  /** Peers by kind. */
-  readonly counts: Readonly<Record<string, Count>>;
-  /** True if connections to its silent addresses time out, as in the field; false if this system answers them. */
-  readonly trueTimeout: boolean;
-  /** The time of the best peer; null if no peer unchokes. */
-  readonly oracle: {
-    readonly ms: Milliseconds;
-    readonly peer: PeerAddress;
-    readonly handshakeMs: Milliseconds;
-    readonly unchokeMs: Milliseconds;
-  } | null;
-  /** The process id of the swarm. */
-  readonly pid?: Count;
-}
-
-/** The result of `config`. */
-interface ConfigEvent {
-  readonly type: 'config';
-  readonly file: { readonly path: string; readonly exists: boolean };
-  readonly settings: readonly Setting[];
-  /** Variables in the environment that look like settings of ours, and are none. */
-  readonly unknownVariables: readonly string[];
-}
-
-/** What `unchoke bench` measured. */
-interface BenchEvent extends BenchFigures {
-  readonly type: 'bench';
-  /** Bytes per second in the median second. */
-  readonly medianRate: BytesPerSecond;
-  /** What the run waits for. */
-  readonly bottleneck: BottleneckCode;
 }
 
 /** Events about one torrent: with several sources their lines have a number. */
@@ -273,17 +117,6 @@ type OfOneSource =
   | DownloadSummary
   | PlanEvent
   | ErrorEvent;
-
-type OfTheCommand =
-  | SourceEvent
-  | HashProgress
-  | VerdictEvent
-  | VerifiedEvent
-  | CreatedEvent
-  | TorrentFoundEvent
-  | SwarmEvent
-  | ConfigEvent
-  | BenchEvent;
 
 /** All events of a command. */
 export type RunEvent = OfOneSource | OfTheCommand;

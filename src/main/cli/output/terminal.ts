@@ -4,11 +4,15 @@
  */
 import { printableJson } from '../../text/foreign-text.ts';
 import { shownLines } from '../../text/shown-lines.ts';
+import { wrapped } from '../../text/wrapped.ts';
 
 export type Line = string;
 
 export function writeLines(to: 'stdout' | 'stderr', lines: readonly Line[]): void {
-  process[to].write(`${shownLines(lines).join('\n')}\n`);
+  const { isTTY, columns } = process[to];
+  const shown = shownLines(lines);
+  const fit = isTTY === true && columns > 0 ? shown.flatMap((line) => wrapped(line, columns)) : shown;
+  process[to].write(`${fit.join('\n')}\n`);
 }
 
 /** One object per line. */

@@ -77,7 +77,13 @@ export class GetRun {
 
   /** The facts for `--on-complete`. */
   get result(): TorrentRunResult {
-    return resultOf(this.#source, this.#torrent.job);
+    return resultOf(this.#known, this.#torrent.job);
+  }
+
+  /** The source, with what peers have sent of a magnet link. */
+  get #known(): Source {
+    const { metainfo } = this.#torrent;
+    return metainfo === null ? this.#source : { ...this.#source, metainfo };
   }
 
   #symptoms(): Symptoms {
@@ -96,7 +102,7 @@ export class GetRun {
     const { oracleMs } = this.#context;
     const report = raceReport(swarm.race, this.#settings.torrent.strategy, job?.download.wastedBytes);
     this.#reportFile?.write(swarm.race, report, {
-      ...namesOf(this.#source),
+      ...namesOf(this.#known),
       wantedBytes: job?.download.wantedBytes ?? 0,
       downloadedBytes: job?.download.downloadedBytes ?? 0,
       oracleMs,

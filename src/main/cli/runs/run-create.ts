@@ -18,6 +18,7 @@ import { descriptorBudget } from '../../pools/descriptors.ts';
 import { StoragePool } from '../../pools/storage-pool.ts';
 import { placesOf } from '../../storage/names/places.ts';
 import { counted, formatDuration, formatRate, formatSize, parseSize } from '../../text/units.ts';
+import { magnetLink } from '../../torrent/magnet-link.ts';
 import { parseMetainfo } from '../../torrent/metainfo.ts';
 import { canBe, marked, platformRules } from '../../torrent/name-rules.ts';
 import { assertUnchanged, type Source, sourceOf } from '../../torrent/source-files.ts';
@@ -49,14 +50,15 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   assertUnchanged(source);
   const bytes = encodeBencode(torrentOf(source, name, g, pieces, flags));
   // We must be able to read what we wrote.
-  const { infoHash } = parseMetainfo(bytes, output);
+  const metainfo = parseMetainfo(bytes, output);
   writeTorrent(output, bytes);
-  const hex = Buffer.from(infoHash).toString('hex');
+  const hex = Buffer.from(metainfo.infoHash).toString('hex');
   const { elapsedMs } = progress;
   console.event({
     type: 'created',
     path: output,
     infoHash: hex,
+    magnet: magnetLink(metainfo),
     bytes: g.totalLength,
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
@@ -67,6 +69,7 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   console.result([
     output,
     `info hash ${hex}`,
+    magnetLink(metainfo),
     `${formatSize(g.totalLength)} in ${counted(g.pieceCount, 'piece')} of ${formatSize(g.pieceLength)}, ${counted(source.files.length, 'file')}; ` +
       `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
   ]);
