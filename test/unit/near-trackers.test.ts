@@ -189,8 +189,8 @@ test('a lasting failure is no reason to wait, a temporary one is', async () => {
   const cases: readonly (readonly [url: string, said: RegExp, hopeful: boolean])[] = [
     [gone.announce, /^failed: HTTP status 404$/, false],
     [never.announce, /^failed: refused: no; it is not asked again$/, false],
-    [busy.announce, /^failed: HTTP status 503; next try in 15.00 s$/, true],
-    ['http://127.0.0.1:1/announce', /^failed: no program listens there; next try in 15.00 s$/, true],
+    [busy.announce, /^failed: HTTP status 503; next try in 15 s$/, true],
+    ['http://127.0.0.1:1/announce', /^failed: no program listens there; next try in 15 s$/, true],
     ['wss://127.0.0.1/announce', /"wss:" are not supported; it is not asked again$/, false],
     ['nonsense', /its URL is not valid; it is not asked again$/, false],
     ['udp://127.0.0.1', /its URL has no port$/, false],

@@ -15,7 +15,7 @@ import {
 import type { Later } from '../../shared/lived-timer.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
-import { formatDuration } from '../text/units.ts';
+import { formatTime } from '../text/units.ts';
 import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
 import type { AnnounceQueue } from './announce-queue.ts';
 import type { Environment } from './environment.ts';
@@ -255,7 +255,7 @@ function notSpoken(protocol: string | null): TrackerError {
 
 function nextTryText(ms: number | null): string {
   if (ms === null) return '';
-  return ms === Number.POSITIVE_INFINITY ? '; it is not asked again' : `; next try in ${formatDuration(ms)}`;
+  return ms === Number.POSITIVE_INFINITY ? '; it is not asked again' : `; next try in ${formatTime(ms)}`;
 }
 
 function shuffled(tier: readonly string[], randomBelow: Environment['randomBelow']): string[] {

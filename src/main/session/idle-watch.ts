@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import { STALLED_TORRENT_MS } from '../../shared/limits.ts';
-import { counted, formatDuration } from '../text/units.ts';
+import { counted, formatTime } from '../text/units.ts';
 import type { TorrentSettings } from './settings.ts';
 
 /** Milliseconds; 0 is never. */
@@ -78,8 +78,8 @@ export class IdleWatch {
   }): string | null {
     const { firstUnchokeTimeout: firstUnchoke, idleTimeout: idle } = this.#patience;
     if (!run.fed && firstUnchoke > 0 && this.#waitedMs >= firstUnchoke)
-      return `no peer unchoked us within ${formatDuration(firstUnchoke)} (${counted(run.known, 'peer')} known)`;
+      return `no peer unchoked us within ${formatTime(firstUnchoke)} (${counted(run.known, 'peer')} known)`;
     if (idle === 0 || this.#idleMs < idle) return null;
-    return `${run.searching ? 'no metadata found' : 'no piece verified'} for ${formatDuration(idle)}`;
+    return `${run.searching ? 'no metadata found' : 'no piece verified'} for ${formatTime(idle)}`;
   }
 }

@@ -1,6 +1,6 @@
 /** The notice that all peers are lost and the run waits for them. It is given once each time that this becomes true. */
 
-import { formatDuration } from '../text/units.ts';
+import { formatTime } from '../text/units.ts';
 import type { Patience } from './idle-watch.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
@@ -20,7 +20,7 @@ export class LostNotice {
       race.ttfuMs === null
         ? [patience.firstUnchokeTimeout, '--first-unchoke-timeout', 'from the start']
         : [patience.idleTimeout, '--idle-timeout', 'without a piece'];
-    const until = ms === 0 ? '' : `, for up to ${formatDuration(ms)} ${what} (${option})`;
+    const until = ms === 0 ? '' : `, for up to ${formatTime(ms)} ${what} (${option})`;
     const lost = size === 1 ? 'the only peer is lost: it is' : `all ${size} peers are lost: they are`;
     return `${lost} dialled again${until}`;
   }

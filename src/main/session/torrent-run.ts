@@ -4,7 +4,7 @@ import { incompleteFailure } from '../download/incomplete.ts';
 import { RateMeter } from '../download/rate-meter.ts';
 import { Failure } from '../failure.ts';
 import { isThere, type StoragePlan, storagePlan } from '../storage/storage-plan.ts';
-import { formatDuration } from '../text/units.ts';
+import { formatTime } from '../text/units.ts';
 import { saveTorrent } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
@@ -223,7 +223,7 @@ export class TorrentRun {
       onNetworkBack: (back) => {
         this.#job?.download.webSeeds?.networkBack();
         if (back.by !== 'success') return;
-        const text = `the network is back after ${formatDuration(back.ms)}: lost peers are dialled again`;
+        const text = `the network is back after ${formatTime(back.ms)}: lost peers are dialled again`;
         this.#listeners.tell(({ onNews }) => onNews?.(text));
       },
       onBug: (error) => this.#end({ kind: 'failed', error }),

@@ -52,7 +52,7 @@ export class GetOutput {
       case 'web-seed-lost':
         return this.#console.news(`web seed ${event.url} cannot send the missing data: ${event.reason}`);
       case 'web-seed-waits': {
-        const wait = formatDuration(event.ms);
+        const wait = formatTime(event.ms);
         return this.#console.news(`web seed ${event.url}: ${event.reason}; next try in ${wait}`);
       }
       case 'file-unavailable':

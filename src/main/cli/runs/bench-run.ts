@@ -10,7 +10,7 @@ import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
 import type { Session } from '../../session/session.ts';
 import { type SwarmListener, TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { discardingPlan } from '../../storage/storage-plan.ts';
-import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
+import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
 import { usableWebSeeds } from '../../torrent/web-seed-files.ts';
@@ -129,7 +129,9 @@ export class BenchRun {
     const { race, discovery } = this.#swarm;
     const hopeful = discovery.hopeful || (this.#download?.webSeedsMayGive ?? false);
     if (hopeful || !race.peers.allSettled) return;
-    const some = race.peers.size > 0 ? `all ${race.peers.size} peers are gone` : 'no peer was found';
+    const { size } = race.peers;
+    const gone = size === 1 ? 'the only peer is gone' : `all ${size} peers are gone`;
+    const some = size > 0 ? gone : 'no peer was found';
     // Data that came before is a result, too.
     this.#end(
       this.#watch.elapsedMs > 0 ? undefined : new Failure('no-peer', `${some}, and no source has more`),
@@ -146,9 +148,7 @@ export class BenchRun {
     const now = this.#clock.now();
     if (elapsedMs === 0 && timeoutMs > 0 && now - this.#begun >= timeoutMs) {
       const known = `${counted(race.peers.size, 'peer')} known`;
-      return this.#end(
-        new Failure('timeout', `no block arrived within ${formatDuration(timeoutMs)} (${known})`),
-      );
+      return this.#end(new Failure('timeout', `no block arrived within ${formatTime(timeoutMs)} (${known})`));
     }
     if (race.peers.size === 0) this.#checkExhausted();
     const totals = race.totals;

@@ -4,7 +4,7 @@ import { Failure } from '../../failure.ts';
 import type { Session } from '../../session/session.ts';
 import type { TorrentSettings } from '../../session/settings.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
-import { counted, formatDuration } from '../../text/units.ts';
+import { counted, formatTime } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { Console } from '../output/console.ts';
@@ -40,5 +40,5 @@ export async function fetchMetadata(
 
 function noMetadata(swarm: TorrentSwarm, timeoutMs: number): string {
   const known = swarm.race.peers.size;
-  return `no metadata within ${formatDuration(timeoutMs)} (${counted(known, 'peer')} known, ${swarm.metadataSearch?.offers ?? 0} have it)`;
+  return `no metadata within ${formatTime(timeoutMs)} (${counted(known, 'peer')} known, ${swarm.metadataSearch?.offers ?? 0} have it)`;
 }

@@ -1,6 +1,6 @@
 /** The session listener that every command starts from. */
 import { type SwarmListener, UNKNOWN_LEFT_BYTES } from '../../session/torrent-swarm.ts';
-import { formatDuration } from '../../text/units.ts';
+import { formatTime } from '../../text/units.ts';
 import type { Console } from '../output/console.ts';
 
 /** Writes news and passes on bugs. A command replaces the callbacks that it needs. */
@@ -15,7 +15,7 @@ export function listenerFor(console: Console, onBug: (error: unknown) => void): 
     onListening: () => {},
     onNetworkBack: (back) => {
       if (back.by === 'success')
-        console.news(`the network is back after ${formatDuration(back.ms)}: lost peers are dialled again`);
+        console.news(`the network is back after ${formatTime(back.ms)}: lost peers are dialled again`);
     },
     onBug,
   };
