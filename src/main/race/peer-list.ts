@@ -123,9 +123,9 @@ export class PeerList {
     return this.#accepted.has(peer);
   }
 
-  /** Peers that a source named, and those that have connected to us. */
+  /** Peers that a source named, and those that have connected to us. Our own address is no peer. */
   get knownCount(): number {
-    return this.size + this.#accepted.size;
+    return this.size + this.#accepted.size - this.#outcomes.selves;
   }
 
   /** The shard at `position` died, and the connections that it had accepted with it. */
