@@ -51,6 +51,7 @@ export class SimTorrent {
   /** Every piece was verified when the power failed: its journal was gone, and its bytes may not be flushed. */
   #overwrites = false;
   #diskFailures = 0;
+  #powerLosses = 0;
   #readers: SimReader[] = [];
 
   constructor(
@@ -97,6 +98,7 @@ export class SimTorrent {
   /** Its process was killed. What its journal claims is there: the journal is written after the bytes. */
   killed(losesPower: boolean): void {
     this.#kills += 1;
+    if (losesPower) this.#powerLosses += 1;
     this.#readers = [];
     const stats = (this.#torrent ?? this.#leaving)?.stats;
     this.#torrent = null;
@@ -237,8 +239,8 @@ export class SimTorrent {
     if (error.code === 'interrupted') return;
     this.#log(`failed: ${error.message}`);
     const { fired } = this.#machine.disk;
-    // One fault kept the journal from being written, another one broke off a piece: nothing shows whose the file is.
-    this.#overwrites ||= fired > 1 && error.message.includes('in the way');
+    // One fault kept the journal from being written, another one broke off a piece, or the power failed: nothing shows whose the file is.
+    this.#overwrites ||= fired + this.#powerLosses > 1 && error.message.includes('in the way');
     this.#diskFailures += 1;
     // Each fault that is planned happens once.
     if (error.code === 'disk' && fired > 0 && this.#diskFailures <= MOST_DISK_FAILURES) {
