@@ -28,13 +28,14 @@ import { versionText } from './version.ts';
 
 const EXAMPLES = `
 Examples:
-  unchoke ubuntu.torrent -o ~/Downloads          download; run it again to resume
-  unchoke 'magnet:?xt=urn:btih:…'                from a magnet link, or from an info hash alone
-  unchoke race x.torrent --report race.html      which peer unchokes first, as a web page
-  unchoke doctor x.torrent                       why a download does not start
-  unchoke demo                                   try it on this machine; needs no network
+  unchoke ubuntu.torrent -o ~/Downloads   download; run it again to resume
+  unchoke 'magnet:?xt=urn:btih:…'         from a magnet link or an info hash
+  unchoke race x.torrent                  which peer unchokes first, and why
+  unchoke doctor x.torrent                why a download does not start
+  unchoke demo                            try it here; needs no network
 
-You can also set options in UNCHOKE_… variables and in unchoke.json: see unchoke man.`;
+Options can also be set in UNCHOKE_… variables and in unchoke.json:
+see unchoke config`;
 
 /** Loaded when a command runs, so that `--help` is fast. */
 const runs = () => import('./runs/runs.ts');
