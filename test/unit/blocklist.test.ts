@@ -140,13 +140,3 @@ test('an address in several spellings is one address', () => {
     ['2606:4700::1'],
   );
 });
-
-test('our own address is no peer', () => {
-  const peers = new PeerList();
-  const at = ['1.2.3.4', '1.2.3.5'].map((host) => ({ host, port: 5 }));
-  const [own, other] = peers.add(at, 'user');
-  assert.equal(peers.knownCount, 2);
-  peers.settle(unheard(own?.peer ?? peerIndex(0), shardId(1), 'handshaking', 0, 'self'));
-  peers.settle(unheard(other?.peer ?? peerIndex(1), shardId(1), 'handshaking', 0, 'refused'));
-  assert.equal(peers.knownCount, 1);
-});

@@ -14,7 +14,6 @@ export class Outcomes {
   /** Those of them that were named again after their loss. */
   readonly #named = new Set<PeerIndex>();
   #newlyNamed: PeerIndex[] = [];
-  #selves = 0;
 
   get size(): number {
     return this.#all.size;
@@ -27,11 +26,6 @@ export class Outcomes {
   /** Lost peers that are worth waiting for. */
   get hopes(): number {
     return this.#hopes.size;
-  }
-
-  /** Addresses that turned out to be our own. */
-  get selves(): number {
-    return this.#selves;
   }
 
   of(peer: PeerIndex): PeerOutcome | undefined {
@@ -49,7 +43,6 @@ export class Outcomes {
     const before = this.#all.get(peer);
     const all = before === undefined ? outcome : merged(before, outcome);
     this.#all.set(peer, all);
-    if (reason.code === 'self') this.#selves += 1;
     this.giveUp(peer);
     if (retryInMs === null) return all;
     this.#retrying.add(peer);

@@ -123,9 +123,9 @@ export class PeerList {
     return this.#accepted.has(peer);
   }
 
-  /** Peers that a source named, and those that have connected to us. Our own address is no peer. */
+  /** Peers that a source named, and those that have connected to us. */
   get knownCount(): number {
-    return this.size + this.#accepted.size - this.#outcomes.selves;
+    return this.size + this.#accepted.size;
   }
 
   /** The shard at `position` died, and the connections that it had accepted with it. */

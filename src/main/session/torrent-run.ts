@@ -266,7 +266,7 @@ export class TorrentRun {
     const download = this.#job?.download ?? null;
     const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.ttfuMs !== null || isFedByWebSeeds;
-    const overdue = this.watch.overdue({ fed, known: race.peers.knownCount, searching: download === null });
+    const overdue = this.watch.overdue({ fed, known: race.peers.size, searching: download === null });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.#checkExhausted();
     if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());

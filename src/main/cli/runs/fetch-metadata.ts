@@ -39,6 +39,6 @@ export async function fetchMetadata(
 }
 
 function noMetadata(swarm: TorrentSwarm, timeoutMs: number): string {
-  const known = swarm.race.peers.knownCount;
+  const known = swarm.race.peers.size;
   return `no metadata within ${formatTime(timeoutMs)} (${counted(known, 'peer')} known, ${swarm.metadataSearch?.offers ?? 0} have it)`;
 }
