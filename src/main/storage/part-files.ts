@@ -9,13 +9,11 @@ import { elementsBelow, type Folder, FolderWalk } from '../../shared/folder.ts';
 import type { StoredFile } from '../../shared/storage-messages.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
+import { renameNew } from '../files/rename-new.ts';
 import { nameBeside } from './names/name-beside.ts';
 
 /** By index of the file: its name at the end. The others have it already. */
 export type FinalPaths = ReadonlyMap<number, string>;
-
-/** File systems without hard links. */
-const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
 
 /**
  * The files under the names that they have while they are downloaded. A file that is there under its final name keeps it. The
@@ -59,7 +57,8 @@ export function giveFinalNames(
       const elements = elementsBelow(base, files[index]?.path ?? '');
       const part = elements.pop() ?? '';
       try {
-        rename(walk.reach(elements), part, basename(path));
+        const folder = walk.reach(elements);
+        renameNew(folder.files, folder.at(part), folder.at(basename(path)));
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code !== 'EEXIST') throw diskFailure(code ?? String(error), path, error);
@@ -72,18 +71,5 @@ export function giveFinalNames(
     }
   } finally {
     walk.close();
-  }
-}
-
-/** A link fails where the new name exists, and a rename would replace it. */
-function rename(folder: Folder, from: string, to: string): void {
-  const { files } = folder;
-  try {
-    files.link(folder.at(from), folder.at(to));
-    files.unlink(folder.at(from));
-  } catch (error) {
-    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    if (folder.look(to) !== null) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
-    files.rename(folder.at(from), folder.at(to));
   }
 }

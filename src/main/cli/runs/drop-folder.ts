@@ -1,18 +1,12 @@
 /** A folder in which torrents are dropped: which of its files are whole, and where they go afterwards. */
-import {
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { diskPath, nameOfBytes } from '../../../shared/byte-name.ts';
+import { SYSTEM_FILES } from '../../../shared/file-system.ts';
 import { DROP_GIVE_UP_MS, DROP_SETTLE_MS, MAX_MAGNET_FILE_BYTES } from '../../../shared/limits.ts';
 import { Failure } from '../../failure.ts';
 import { diskFailure } from '../../files/disk-failure.ts';
+import { renameNew } from '../../files/rename-new.ts';
 import { loadTorrent } from '../../torrent/load.ts';
 
 export interface Dropped {
@@ -116,8 +110,7 @@ export class DropFolder {
     for (let n = 1; ; n++) {
       const to = n === 1 ? name : `${name.slice(0, name.length - extension.length)}-${n}${extension}`;
       try {
-        linkSync(diskPath(join(this.#path, name)), diskPath(join(folder, to)));
-        unlinkSync(diskPath(join(this.#path, name)));
+        renameNew(SYSTEM_FILES, diskPath(join(this.#path, name)), diskPath(join(folder, to)));
         return to;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
