@@ -27,7 +27,8 @@ export class Console {
   /** The number of this source among several; null if there is only one. */
   readonly #number: number | null;
   readonly #log: LogFile | null;
-  #isAsking = false;
+  /** What waits until the user has answered; null where nothing is asked. */
+  #held: (() => void)[] | null = null;
   /** Without a terminal, a progress line that repeats the last one is not written. */
   #lastProgress = '';
 
@@ -120,21 +121,23 @@ export class Console {
     this.#write('stderr', lines);
   }
 
-  /** While `work` asks the user something, nothing else is drawn. */
+  /** While `work` asks the user something, nothing else is shown; news come after the answer. */
   async asking<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     this.endProgress();
-    this.#isAsking = true;
+    const held: (() => void)[] = [];
+    this.#held = held;
     try {
       return await work();
     } finally {
-      this.#isAsking = false;
+      this.#held = null;
+      for (const write of held) write();
     }
   }
 
   /** Progress: one line, or on a terminal as many lines as `block` has. */
   progress(text: string, block?: Block): void {
     const { quiet, json } = this.#options;
-    if (quiet || json || this.#isAsking) return;
+    if (quiet || json || this.#held !== null) return;
     const line = this.labelled(text);
     if (this.#screen === null) return this.#plainProgress(line);
     this.#screen.show(this, block ?? (({ columns }) => shownLines([cut(line, columns)])));
@@ -158,6 +161,7 @@ export class Console {
   }
 
   #write(to: 'stdout' | 'stderr', text: string | readonly string[]): void {
+    if (this.#held !== null) return void this.#held.push(() => this.#write(to, text));
     const write = (): void => writeLines(to, linesOf(text));
     if (this.#screen === null) write();
     else this.#screen.above(write);

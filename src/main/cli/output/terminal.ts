@@ -9,9 +9,11 @@ import { wrapped } from '../../text/wrapped.ts';
 export type Line = string;
 
 export function writeLines(to: 'stdout' | 'stderr', lines: readonly Line[]): void {
-  const { isTTY, columns } = process[to];
   const shown = shownLines(lines);
-  const fit = isTTY === true && columns > 0 ? shown.flatMap((line) => wrapped(line, columns)) : shown;
+  // Results are copied and piped, and a path may have spaces: only what is told beside them is broken into lines.
+  const { isTTY, columns } = process.stderr;
+  const breaks = to === 'stderr' && isTTY === true && columns > 0;
+  const fit = breaks ? shown.flatMap((line) => wrapped(line, columns)) : shown;
   process[to].write(`${fit.join('\n')}\n`);
 }
 
