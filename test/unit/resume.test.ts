@@ -17,13 +17,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   type Journal,
-  journalName,
   readJournal,
   removeJournal,
   stampOf,
   writeJournal,
 } from '../../src/main/storage/journal.ts';
 import { journalKey } from '../../src/main/storage/journal-key.ts';
+import { journalName } from '../../src/main/storage/names/name-beside.ts';
 import { resumePlan } from '../../src/main/storage/resume.ts';
 import type { StoragePlan } from '../../src/main/storage/storage-plan.ts';
 import type { Metainfo } from '../../src/main/torrent/metainfo.ts';
@@ -121,7 +121,7 @@ test('a journal of another selection counts for the files that both have', async
 });
 
 test('the journal of a long name has a name that fits, and differs for different names', () => {
-  const nameOf = (name: string): string => journalName({ root: `/out/${name}` } as StoragePlan);
+  const nameOf = (name: string): string => journalName(`/out/${name}`);
   const [a, b] = [nameOf(`${'ü'.repeat(127)}a`), nameOf(`${'ü'.repeat(127)}b`)];
   assert.ok(Buffer.byteLength(`${a}.lock`) <= 255 && a !== b && a.endsWith('.unchoke'));
   assert.equal(nameOf('x'.repeat(231)), `${'x'.repeat(231)}.unchoke`);

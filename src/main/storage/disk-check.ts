@@ -6,9 +6,10 @@ import { HASH_TASK_BYTES } from '../../shared/limits.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
-import { type Journal, journalName, readJournal } from './journal.ts';
+import { type Journal, readJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
 import { Judgement } from './judgement.ts';
+import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
 import { resumePlan } from './resume.ts';
 import { pieceRange } from './storage-plan.ts';
@@ -47,7 +48,7 @@ export async function checkDisk(
   const { plan } = place;
   const g = metainfo.geometry;
   const good = new Uint8Array(g.pieceCount);
-  const journal = readJournal({ folder: place.root, name: journalName(plan) }, plan, metainfo, key);
+  const journal = readJournal({ folder: place.root, name: journalName(plan.root) }, plan, metainfo, key);
   const { trusted, rehashed } = await checkPieces(stored, journal, looks, good, options);
   const zeros = zeroHashes(metainfo);
   const judgement = new Judgement({

@@ -10,8 +10,9 @@ import { JOURNAL_INTERVAL_MS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { type FileStamp, journalName, removeJournal, stampOf, writeJournal } from './journal.ts';
+import { type FileStamp, removeJournal, stampOf, writeJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
+import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
 import { elementsOf, filesOfPiece } from './storage-plan.ts';
 
@@ -126,7 +127,7 @@ export class JournalKeeper {
 
   get #place() {
     const { place } = this.#options;
-    return { folder: place.root, name: journalName(place.plan) };
+    return { folder: place.root, name: journalName(place.plan.root) };
   }
 
   async #write(): Promise<void> {

@@ -13,7 +13,7 @@ import { MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { JournalKey } from './journal-key.ts';
-import { journalNameOf, type StoragePlan } from './storage-plan.ts';
+import type { StoragePlan } from './storage-plan.ts';
 
 const VERSION = 2;
 /** The beginning of every journal, in each version, also of a cut or empty one. */
@@ -46,11 +46,6 @@ export interface Journal {
 export interface JournalPlace {
   readonly folder: Folder;
   readonly name: string;
-}
-
-/** Beside the download, with room for `.new` and `.lock` after its name. */
-export function journalName(plan: StoragePlan): string {
-  return journalNameOf(plan.root);
 }
 
 /** A name in the same folder for a temporary file. */

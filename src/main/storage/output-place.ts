@@ -8,7 +8,7 @@ import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { userFolder } from '../files/user-folders.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
-import { journalName } from './journal.ts';
+import { journalName } from './names/name-beside.ts';
 import { type LockHooks, OutputLock } from './output-lock.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
@@ -43,7 +43,7 @@ export class OutputPlace {
       onLost: (error) => place?.onLost(error),
     };
     try {
-      const unlock = await locked(root, `${journalName(plan)}.lock`, hooks, world);
+      const unlock = await locked(root, `${journalName(plan.root)}.lock`, hooks, world);
       place = new OutputPlace(plan, root, world, unlock);
       return place;
     } catch (error) {

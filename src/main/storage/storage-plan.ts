@@ -1,5 +1,5 @@
 /** The files of a download: their paths on disk, and their pieces. */
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
 import { elementsBelow } from '../../shared/folder.ts';
@@ -7,7 +7,7 @@ import type { Geometry } from '../../shared/geometry.ts';
 import type { Padding, StoredFile } from '../../shared/storage-messages.ts';
 import { absolutePath } from '../files/absolute-path.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { nameBeside } from './names/name-beside.ts';
+import { journalName } from './names/name-beside.ts';
 import { placesOf } from './names/places.ts';
 import { linksOf, type TorrentLink } from './names/torrent-links.ts';
 import { type FinalPaths, withPartNames } from './part-files.ts';
@@ -52,7 +52,7 @@ export function storagePlan(
     if (length === 0) continue;
     wanted.fill(1, Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength) + 1);
   }
-  const wasBegun = system.lstat(diskPath(join(absolute, journalNameOf(places.root)))) !== null;
+  const wasBegun = system.lstat(diskPath(join(absolute, journalName(places.root)))) !== null;
   const named =
     hasParts || wasBegun
       ? withPartNames(files, hasParts ? 'all' : 'left', system)
@@ -65,11 +65,6 @@ export function storagePlan(
     padding,
     wanted,
   };
-}
-
-/** The name of the journal beside the download. */
-export function journalNameOf(root: string): string {
-  return nameBeside(basename(root), '.unchoke');
 }
 
 /** True if something is at the place of the download. */
