@@ -615,6 +615,8 @@ export const MAX_WAITING_EVENTS = 10_000;
 export const DEFAULT_SESSION_MEMORY_BYTES = 1_073_741_824;
 /** A torrent with pieces of this size or more starts with memory for one piece; other torrents wait for memory for two. */
 export const LARGE_PIECE_BYTES = 134_217_728;
+/** A race or `doctor` asks a peer for its first block again after this many rejections, and then no more: the rejections would count as a flood that we have caused. */
+export const MAX_PROBE_REJECTIONS = 3;
 /** `unchoke watch` looks at its folder at this interval. */
 export const DROP_LOOK_MS = 1_000;
 /** A file in the folder of `unchoke watch` must not change for this time: it may be copied still. */

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
+import { withCommand } from '../../src/main/cli/command-word.ts';
 import { defineGet } from '../../src/main/cli/commands/get-flags.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { CLI } from '../support/paths.ts';
@@ -32,6 +33,11 @@ test('the help of every command fits one screen', () => {
     assert.ok(lines.length <= LINES, `${command}: ${lines.length} lines`);
     for (const line of lines) assert.ok(line.length <= COLUMNS, line);
   }
+});
+
+test('the first word of each command is known before the command line is parsed', () => {
+  for (const command of COMMANDS)
+    assert.deepEqual(withCommand([command, 'x.torrent']), [command, 'x.torrent']);
 });
 
 test('get --help shows what one needs first, and says where the rest is', () => {

@@ -43,9 +43,9 @@ export const proxyCannot: Rule = (symptoms) => {
   const reason = faultOf(symptoms, 'cannot');
   if (proxy === null || reason === null) return null;
   const peers = symptoms.fates['proxy-cannot'];
-  const whom = peers === 0 ? 'any tracker' : peers === 1 ? 'the only peer' : `any of ${peers} peers`;
+  const target = peers === 0 ? 'any tracker' : peers === 1 ? 'the only peer' : `any of ${peers} peers`;
   return {
-    text: `the proxy ${proxy.url} answers, but cannot connect to ${whom}${reason}`,
+    text: `the proxy ${proxy.url} answers, but cannot connect to ${target}${reason}`,
     advice: 'check the network and the rules of the proxy, or give --proxy another one',
   };
 };

@@ -5,12 +5,10 @@
 import type { Clock } from '../../shared/clock.ts';
 import { blocksOfPiece, type Geometry, lengthOfBlock } from '../../shared/geometry.ts';
 import { pieceIndex } from '../../shared/indices.ts';
-import { BLOCK_BYTES } from '../../shared/limits.ts';
+import { BLOCK_BYTES, MAX_PROBE_REJECTIONS } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
 
-/** A peer that rejects requests is not asked for ever: its answers would count as a flood, and we would be its cause. */
-const MOST_REJECTIONS = 3;
 const DROPPED: Place = { target: Buffer.alloc(0), offset: -1 };
 
 export class FirstBlockProbe implements Requester {
@@ -37,7 +35,7 @@ export class FirstBlockProbe implements Requester {
 
   fill(peer: RequestedPeer): void {
     if (peer.book.receivedBytes > 0 || peer.book.queue.size > 0) return;
-    if ((this.#rejections.get(peer) ?? 0) >= MOST_REJECTIONS) return;
+    if ((this.#rejections.get(peer) ?? 0) >= MAX_PROBE_REJECTIONS) return;
     const piece = this.#pieceOf(peer);
     if (piece === null) return;
     const block = Math.floor(this.#random() * blocksOfPiece(this.#geometry, piece));

@@ -56,7 +56,10 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
       'with several sources: how many run at one time; they share all limits',
       String(DEFAULT_PARALLEL_DOWNLOADS),
     )
-    .option('--dry-run', 'show what would be fetched, where, and how much space it takes; write nothing')
+    .option(
+      '--dry-run',
+      'show the files, their place, the space that they need, the sources and the port; write nothing',
+    )
     .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
     .addOption(new Option('-d, --dir <dir>', 'the same as --output, as in aria2').hideHelp())
     .option('--overwrite', 'replace existing files that do not belong to the torrent; never follows links')

@@ -70,14 +70,13 @@ export function liveView(
 }
 
 /** The share that is verified, 0 to 1. */
-function shareOf({ verifiedBytes, wantedBytes }: DownloadState): number {
+function shareOf(verifiedBytes: number, wantedBytes: number): number {
   return wantedBytes === 0 ? 1 : verifiedBytes / wantedBytes;
 }
 
 /** `46.2 %  24.1 MiB/s  58 s left`; without data no rate and no time. */
 export function figuresText(verifiedBytes: number, wantedBytes: number, rate: number): string {
-  const share = wantedBytes === 0 ? 1 : verifiedBytes / wantedBytes;
-  const percent = `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
+  const percent = `${(Math.floor(shareOf(verifiedBytes, wantedBytes) * 1_000) / 10).toFixed(1)} %`;
   if (rate <= 0) return percent;
   return `${percent}  ${formatRate(rate)}  ${formatTime(((wantedBytes - verifiedBytes) / rate) * 1_000)} left`;
 }
@@ -88,8 +87,8 @@ function headline(state: DownloadState, width: number, paint: Paint): string {
   return `${paint('strong', name)}${' '.repeat(Math.min(2, name.length))}${cut(figures, width)}`;
 }
 
-function barOf(state: DownloadState, columns: number, paint: Paint): string {
-  const done = Math.floor(shareOf(state) * columns);
+function barOf({ verifiedBytes, wantedBytes }: DownloadState, columns: number, paint: Paint): string {
+  const done = Math.floor(shareOf(verifiedBytes, wantedBytes) * columns);
   return `${paint('good', '━'.repeat(done))}${paint('faint', '─'.repeat(columns - done))}`;
 }
 
@@ -114,7 +113,7 @@ function peersLine(state: DownloadState, line: (text: string) => string, paint: 
   return state.rate > 0 ? text : paint('bad', text);
 }
 
-/** `12 peers may send to us, 200 make us wait, 300 are dialled (1000 known)`. */
+/** `12 peers unchoked us, 200 make us wait, 300 are dialled (1000 known)`. */
 export function peersText({ known, peers, rate }: Pick<DownloadState, 'known' | 'peers' | 'rate'>): string {
   const { unchoked, choked, dialing } = peers;
   const giving = unchoked === 0 ? 'no peer sends yet' : `${counted(unchoked, 'peer')} unchoked us`;

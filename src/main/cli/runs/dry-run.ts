@@ -1,4 +1,4 @@
-/** `unchoke get --dry-run`: what would be fetched, where, how much space it takes, and from whom. Nothing is written. */
+/** `unchoke get --dry-run`: shows which files it would fetch, their place, the space that they need, and the sources. It writes nothing. */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
