@@ -28,6 +28,7 @@ interface Retry {
 }
 
 export class AddressBook {
+  /** New ones, and lost ones that gave data. */
   readonly #new = new AddressQueue();
   /** They were in play and made room for others. */
   readonly #madeRoom = new AddressQueue();
@@ -50,7 +51,7 @@ export class AddressBook {
     this.#random = random;
   }
 
-  /** New addresses that could be dialled now. */
+  /** Addresses that could be dialled now and come before the lost ones. */
   get newWaiting(): number {
     return this.#new.size + this.#madeRoom.size;
   }

@@ -9,7 +9,7 @@ import type { Families } from './families.ts';
 
 /** The dialler of one torrent. */
 interface TurnTaker {
-  /** Addresses that could be dialled now, and those of them that were never lost. */
+  /** Addresses that could be dialled now, and those of them that come before the lost ones. */
   readonly waiting: number;
   readonly newWaiting: number;
   /** It dials one address after the other, and one is under way. */

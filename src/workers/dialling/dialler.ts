@@ -75,7 +75,7 @@ export class Dialler {
     return this.#host.mayDial ? this.addresses.waiting : 0;
   }
 
-  /** New addresses that could be dialled now. */
+  /** Those of them that come before the lost ones. */
   get newWaiting(): number {
     return this.#host.mayDial ? this.addresses.newWaiting : 0;
   }
