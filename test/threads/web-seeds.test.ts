@@ -2,9 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
-import { platform } from 'node:os';
 import { test } from 'node:test';
 import { reclaim } from '../../src/main/download/lost-shard.ts';
 import { Verdicts } from '../../src/main/download/verdicts.ts';
@@ -16,6 +14,7 @@ import { Ledger, PIECE_STATE } from '../../src/shared/ledger.ts';
 import { livedLater } from '../../src/shared/lived-timer.ts';
 import type { FullPiece } from '../../src/shared/messages.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { liveWorkers } from '../support/live-workers.ts';
 import { promiseAndResolve } from '../support/promise.ts';
 
 checkLeaksAtEnd();
@@ -108,9 +107,6 @@ function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, u
   return { seeds, ledger, arena, owners, news, complete: complete.promise };
 }
 
-const threads = (): number => (platform() === 'linux' ? readdirSync('/proc/self/task').length : 0);
-const started = platform() === 'linux' ? 1 : 0;
-
 test('two torrents on one thread; one is removed in the middle and gives everything back, and the other completes', async () => {
   const files = new Map(['a.bin', 'b.bin'].map((name) => [name, randomBytes(PIECES * PIECE - 77)]));
   const held = promiseAndResolve();
@@ -124,13 +120,12 @@ test('two torrents on one thread; one is removed in the middle and gives everyth
     held.resolve();
     return true;
   });
-  const before = threads();
   const pool = new WebSeedPool({ route: ROUTE, clientName: 'unchoke test' });
   try {
-    assert.equal(threads(), before, 'no thread while no torrent has web seeds');
+    assert.equal(await liveWorkers(), 0, 'no thread while no torrent has web seeds');
     const a = torrentOf(1, 'a.bin', files.get('a.bin') as Buffer, pool, server.url);
     const b = torrentOf(2, 'b.bin', files.get('b.bin') as Buffer, pool, server.url);
-    assert.equal(threads(), before + started, 'one thread for both');
+    assert.equal(await liveWorkers(), 1, 'one thread for both');
     await held.promise;
     await a.seeds.stop();
     const asked = server.asked.get('a.bin');
@@ -149,7 +144,7 @@ test('two torrents on one thread; one is removed in the middle and gives everyth
     await pool.stop();
     await server.close();
   }
-  assert.equal(threads(), before, 'the thread ends with the pool');
+  assert.equal(await liveWorkers(), 0, 'the thread ends with the pool');
 });
 
 test('the thread dies: another fetches the rest of both torrents, and no full piece is lost', async () => {
