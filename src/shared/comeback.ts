@@ -31,6 +31,7 @@ const COMEBACKS: Readonly<Record<CloseCode, Comeback>> = {
   'bad-length': 'rarely',
   'bad-bitfield': 'rarely',
   'bad-piece-index': 'rarely',
+  'bad-request': 'rarely',
   'bad-extended': 'rarely',
   'unrequested-data': 'rarely',
   flood: 'rarely',

@@ -350,6 +350,49 @@ export const RANDOM_FIRST_PIECES = 4;
 /** The piece order of a shard follows the availability in the swarm at this interval. */
 export const PICK_ORDER_MAX_AGE_MS = 2_000;
 
+// --- Uploads -------------------------------------------------------------------------------------------------
+
+/** Bytes of a piece that a shard reads at one time to send them: 16 blocks, as large as one write to a socket. */
+export const CHUNK_BYTES = 262_144;
+/** Chunks that a shard keeps, for all its torrents. What is beyond them is mostly still in the page cache of the system. */
+export const CHUNK_CACHE_BYTES = 33_554_432;
+/** Requests ahead of the next one whose chunks are read before their turn: two chunks. */
+export const READ_AHEAD_BLOCKS = 32;
+/** Files that a shard keeps open to send them. */
+export const UPLOAD_OPEN_FILES = 64;
+/** The longest block that a peer may request. Most request 16 KiB; some old clients 128 KiB. */
+export const MAX_SERVED_BLOCK_BYTES = 131_072;
+/** Blocks in the first write to a peer; doubles while its connection takes all at once. */
+export const FIRST_UPLOAD_BLOCKS = 2;
+/** Blocks in one write to a peer. */
+export const MAX_UPLOAD_BATCH_BLOCKS = 16;
+/** A connection that takes a write within this time gets twice as many blocks in the next one. */
+export const QUICK_BATCH_MS = 20;
+/** One that needs this time gets half as many. */
+export const SLOW_BATCH_MS = 100;
+/** A peer that requested blocks and takes no byte of them for this time is closed. */
+export const UNREAD_TIMEOUT_MS = 60_000;
+/** Within a rate limit, a thread looks so often whether it may send again. */
+export const RATE_TURN_MS = 25;
+/** A shard reports so often which peers want data and what they gave and got. */
+export const CONTENDERS_MS = 1_000;
+/** So often it is decided again which peers are unchoked, as in most clients. */
+export const RECHOKE_MS = 10_000;
+/** A peer that is unchoked to find out what it gives keeps its place for this time; libtorrent and aria2 also use 30 s. */
+export const OPTIMISTIC_MS = 30_000;
+/** One in so many places is for such peers, and at least one. */
+export const PLACES_PER_OPTIMISTIC = 4;
+/** The fewest peers that are unchoked at one time. */
+export const MIN_UPLOAD_PLACES = 4;
+/** The most, for all torrents together. */
+export const MAX_UPLOAD_PLACES = 2_000;
+/** Places before the rate of the uplink is known. */
+export const FIRST_UPLOAD_PLACES = 8;
+/** A seed gives so many bytes to a peer before it is the turn of another that waits. libtorrent gives 20 pieces. */
+export const SEED_TURN_BYTES = 16_777_216;
+/** And at least this time, so that a slow peer gets something before it is choked. */
+export const SEED_TURN_MS = 60_000;
+
 // --- Memory and disk -----------------------------------------------------------------------------------------
 
 /** Pieces in memory that are not yet on disk, without `--memory`. */

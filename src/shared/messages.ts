@@ -9,8 +9,10 @@ import type { Geometry } from './geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex, TorrentId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { PeerRate } from './peer-rate.ts';
+import type { RateMemory } from './rate-bucket.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 import type { SocksProxy } from './socks-proxy.ts';
+import type { StoredFile, StoredFiles } from './stored-files.ts';
 import type { Timeline } from './timeline.ts';
 
 export const STRATEGIES = ['sequential', 'first-connect', 'first-unchoke'] as const;
@@ -49,7 +51,7 @@ export interface ShardTorrent {
   readonly info: SharedArrayBuffer;
   /** Peers come from its trackers only (BEP 27). */
   readonly private: boolean;
-  /** Null: only a race. Each peer that unchokes us is asked for one block, which is thrown away. */
+  /** Null: only a race, where each peer that unchokes us is asked for one block, or (with `given`) a seed, which asks for nothing. */
   readonly download: {
     readonly ledger: LedgerMemory;
     readonly arena: ArenaMemory;
@@ -58,6 +60,15 @@ export interface ShardTorrent {
     /** Other shards also download this torrent. */
     readonly hasNeighbours: boolean;
   } | null;
+  /** What peers can get from us; null: nothing is kept. */
+  readonly given: GivenFiles | null;
+}
+
+/** Where the pieces are that we give to peers. */
+export interface GivenFiles extends StoredFiles {
+  readonly ledger: LedgerMemory;
+  /** 1 for each piece whose bytes are all in these files; null if all are. */
+  readonly kept: Uint8Array | null;
 }
 
 /** The task that starts a shard; it stays pending until the shard stops. `port` is transferred with it. */
@@ -73,6 +84,8 @@ export interface ShardTask<Port> {
   readonly localAddress: string | null;
   /** Try uTP (BEP 29) beside TCP. */
   readonly utp: boolean;
+  /** The limit of what all shards send together; null: none. */
+  readonly uploadRate: RateMemory | null;
 }
 
 /** What a shard must know about a torrent to race for it. */
@@ -123,7 +136,20 @@ export type TorrentCommand =
   /** The kept peers are gone: all closed peers may race again. */
   | { readonly type: 'resume' }
   /** Verdicts, to all shards: pieces to announce, and the news that slots are free or pieces missing again. */
-  | { readonly type: 'verdicts'; readonly verified: readonly PieceIndex[] }
+  | {
+      readonly type: 'verdicts';
+      readonly verified: readonly PieceIndex[];
+      /** Verified pieces that are not in our files: a file that is not ours is in their place. */
+      readonly withheld: readonly PieceIndex[];
+    }
+  /** The download is complete: nothing more is requested, and its memory is free. `files`: their names at the end. */
+  | { readonly type: 'seed'; readonly files: readonly StoredFile[] }
+  /** Peers that may request blocks from now on, and peers that may no longer. */
+  | {
+      readonly type: 'choose';
+      readonly unchoke: readonly PeerIndex[];
+      readonly choke: readonly PeerIndex[];
+    }
   /** The torrent is over: its peers are closed, and then nothing of it is left here. Answered by `left`. */
   | { readonly type: 'leave' };
 
@@ -163,6 +189,7 @@ export interface PeerOutcome {
   /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
   readonly peerIdPrefix: string | null;
   readonly receivedBytes: number;
+  readonly sentBytes: number;
   readonly transport: TransportKind;
   /** Milliseconds until it is dialled again; null if it is not. */
   readonly retryInMs: number | null;
@@ -182,6 +209,8 @@ export interface TorrentStats {
   readonly everUnchoked: number;
   readonly blockBytes: number;
   readonly wastedBytes: number;
+  /** Bytes of blocks given to peers. */
+  readonly sentBytes: number;
   /** Dials in progress to peers that were lost before. */
   readonly redialing: number;
   /** Peers that are tried over uTP now or later, by how TCP ended: it was refused, it failed, or the peer closed the connection. */
@@ -205,6 +234,18 @@ export interface ShardLoad {
 }
 
 export type ShardStats = TorrentStats & ShardLoad;
+
+/** A peer that wants data from us, or may request it. Bytes are totals of its connection. */
+export interface Contender {
+  readonly peer: PeerIndex;
+  /** It is interested (BEP 3). */
+  readonly wants: boolean;
+  readonly unchoked: boolean;
+  readonly gaveBytes: number;
+  readonly gotBytes: number;
+  /** It has requested blocks that it has not got. */
+  readonly isOwed: boolean;
+}
 
 export interface FullPiece {
   readonly piece: PieceIndex;
@@ -241,6 +282,10 @@ export type TorrentEvent =
   | { readonly type: 'stats'; readonly stats: TorrentStats }
   /** The fastest peers, the fastest first. */
   | { readonly type: 'fastest'; readonly peers: readonly PeerRate[] }
+  /** The peers that want data from us or may request it: once a second all of them, and at once those that begin to want some. */
+  | { readonly type: 'contenders'; readonly peers: readonly Contender[]; readonly isAll: boolean }
+  /** A verified piece could not be read to give it to a peer. `code`: of the system. */
+  | { readonly type: 'read-failed'; readonly code: string; readonly path: string }
   /** Nothing of the torrent is left on the shard. */
   | { readonly type: 'left' };
 

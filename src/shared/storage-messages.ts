@@ -1,9 +1,9 @@
 /** All messages between the main thread and the storage threads: setups of torrents, tasks and results. */
-import type { FolderHandle } from './folder.ts';
 import type { Geometry } from './geometry.ts';
 import type { PieceIndex, TorrentId } from './indices.ts';
 import type { FullPiece } from './messages.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
+import type { StoredFiles } from './stored-files.ts';
 
 /** A full piece for a storage thread. */
 export interface PieceToStore extends FullPiece {
@@ -28,22 +28,11 @@ export interface StorageThreadSetup {
 }
 
 /** What a storage thread must know of a torrent before the first task of this torrent: shared memory and plain data. */
-export interface StoredTorrentSetup {
+export interface StoredTorrentSetup extends StoredFiles {
   readonly arena: ArenaMemory | null;
   readonly geometry: Geometry;
   /** 20 bytes per piece (BEP 3 `pieces`). */
   readonly hashes: SharedArrayBuffer;
-  readonly files: readonly StoredFile[];
-  /** BEP 47: zeros that are in no file. */
-  readonly padding: readonly Padding[];
-  /** Read files through symbolic links: for `create` and `verify`, never for a download. */
-  readonly followLinks?: boolean;
-  /** For a download: the folder that contains all files, also as a prefix of their paths, and what is known about the files. */
-  readonly place?: {
-    readonly root: FolderHandle;
-    readonly base: string;
-    readonly standings: SharedArrayBuffer;
-  };
 }
 
 /** A stretch of a file of the plan. */
@@ -51,21 +40,6 @@ export interface FileRange {
   readonly file: number;
   readonly from: number;
   readonly to: number;
-}
-
-/**
- * A file of the download on disk; `offset` is its start in the torrent's bytes. Bytes of the torrent that are in no stored
- * file (because it was not selected) are hashed and thrown away.
- */
-export interface StoredFile {
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
-export interface Padding {
-  readonly offset: number;
-  readonly length: number;
 }
 
 /** Work on one torrent. */

@@ -48,7 +48,7 @@ test('both torrents find peers and are announced by one node, which ends with th
       lsd: false,
       http,
       need: () => 'peers',
-      progress: () => ({ downloaded: 0, left: 1 }),
+      progress: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
       onPeers: (found) => peers.push(...found),
       onNews: () => {},
     });

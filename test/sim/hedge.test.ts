@@ -25,6 +25,7 @@ function dial(tcp: Ending | null, utp: Ending | null, utpOnly = false) {
       return {
         kind: name,
         write: () => say(`${name} writes`),
+        writeParts: () => {},
         unsentBytes: 0,
         destroy: () => {
           destroyed = true;

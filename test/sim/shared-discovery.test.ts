@@ -67,7 +67,7 @@ function session({ dht = false, lan = false } = {}) {
       lsd: lan,
       http,
       need: () => 'peers',
-      progress: () => ({ downloaded: 0, left: 1 }),
+      progress: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
       onPeers: (peers, source) => found.push(...peers.map(({ host }) => `${torrent} ${source} ${host}`)),
       onNews: () => {},
       ...options,

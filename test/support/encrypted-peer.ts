@@ -95,6 +95,10 @@ class Spoken {
         return inner.unsentBytes;
       },
       write,
+      writeParts: (parts, sent) => {
+        write(Buffer.concat(parts));
+        queueMicrotask(sent);
+      },
       destroy: () => {
         this.#isOver = true;
         inner.destroy();

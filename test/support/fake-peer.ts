@@ -103,6 +103,13 @@ export class FakePeer {
       write: (bytes) => {
         if (this.dials === dial) this.#hear(Buffer.from(bytes));
       },
+      writeParts: (parts, sent) => {
+        if (this.dials !== dial) return;
+        this.#hear(Buffer.concat(parts));
+        this.#time.after(0, () => {
+          if (this.dials === dial && !this.destroyed) sent();
+        });
+      },
       // The other one of two dials at one time may go on.
       destroy: () => {
         if (this.dials === dial) this.destroyed = true;

@@ -57,7 +57,14 @@ export async function startDownload(folder: string, name: string, run: Run) {
   const limits = { halfOpen: 0, dialRatePerS: 0, maxPeers: 0, descriptors: 1_000 };
   const pool = new ShardPool({
     shards: run.shards,
-    template: { clientName: CLIENT_NAME, encryption: 'off', proxy: null, localAddress: null, utp: false },
+    template: {
+      clientName: CLIENT_NAME,
+      encryption: 'off',
+      proxy: null,
+      localAddress: null,
+      uploadRate: null,
+      utp: false,
+    },
     shareOf: (position) => shardShare(limits, position, run.shards),
     ...(run.workerFile === undefined ? {} : { workerFile: run.workerFile }),
   });

@@ -176,6 +176,9 @@ export class VirtualTransport implements Transport {
       write: (bytes) => {
         if (passes()) inner.write(bytes);
       },
+      writeParts: (parts, sent) => {
+        if (passes()) inner.writeParts(parts, () => passes() && sent());
+      },
       destroy: () => {
         this.#net.tell(`${host} is closed by us`);
         links.delete(link);
@@ -241,4 +244,10 @@ function dialled(
     : dialSpeaking(peer, speaks, infoHash, events, deliver);
 }
 
-const NO_ANSWER: Connection = { kind: 'tcp', unsentBytes: 0, write: () => {}, destroy: () => {} };
+const NO_ANSWER: Connection = {
+  kind: 'tcp',
+  unsentBytes: 0,
+  write: () => {},
+  writeParts: () => {},
+  destroy: () => {},
+};

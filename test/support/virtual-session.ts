@@ -45,7 +45,7 @@ export class VirtualSession {
     this.process = process;
     const onBug = (error: unknown): void => void bugs.push(error);
     this.files = new ProcessFiles(machine.disk, process, dice(seed + 7));
-    this.shards = new VirtualShardThreads(process, net, seed + 3, onBug);
+    this.shards = new VirtualShardThreads(process, net, this.files, seed + 3, onBug);
     const disk = diskOver(this.files, () => 0n);
     this.storage = new VirtualStorageThreads(process, disk, machine.truths, dice(seed + 4), onBug);
     const http = (): VirtualHttp => {

@@ -3,12 +3,14 @@ import { peerIndex, type ShardId } from '../../src/shared/indices.ts';
 import { CHOKED_RACE_MS } from '../../src/shared/limits.ts';
 import type {
   Encryption,
+  GivenFiles,
   PickOrder,
   ShardShare,
   ShardTask,
   Strategy,
   TorrentEntry,
 } from '../../src/shared/messages.ts';
+import { RateBucket } from '../../src/shared/rate-bucket.ts';
 import type { VirtualShard } from './virtual-shard.ts';
 
 export const INFO_HASH = Buffer.alloc(20, 0xab);
@@ -39,6 +41,10 @@ export interface VirtualShardOptions {
   readonly localAddress?: string;
   /** How many pieces, from the first on, are already verified. */
   readonly verified?: number;
+  /** Bytes per second given to peers. */
+  readonly uploadLimit?: number;
+  /** Where its pieces are, if it gives them to peers. */
+  readonly given?: GivenFiles;
   /** Downloads the same torrent as this one: another shard over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }
@@ -54,6 +60,7 @@ export function taskOf(options: VirtualShardOptions, shard: ShardId): ShardTask<
     proxy: null,
     localAddress: options.localAddress ?? null,
     utp: false,
+    uploadRate: options.uploadLimit === undefined ? null : RateBucket.allocate(options.uploadLimit),
   };
 }
 

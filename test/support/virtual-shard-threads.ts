@@ -1,6 +1,7 @@
 /** The shard threads of a simulated session: each is a whole shard over the virtual network, and may die. */
 import type { ShardThreads } from '../../src/main/pools/shard-pool.ts';
 import type { TaskLine } from '../../src/main/pools/task-threads.ts';
+import type { FileSystem } from '../../src/shared/file-system.ts';
 import { TICK_MS } from '../../src/shared/limits.ts';
 import { LivedClock } from '../../src/shared/lived-clock.ts';
 import type { ShardCommand, ShardEvent, ShardTask } from '../../src/shared/messages.ts';
@@ -25,12 +26,20 @@ export class VirtualShardThreads implements ShardThreads {
   readonly lives: Life[] = [];
   readonly #process: ProcessLoop;
   readonly #net: VirtualNet;
+  readonly #files: FileSystem;
   readonly #seed: number;
   readonly #onBug: (error: unknown) => void;
 
-  constructor(process: ProcessLoop, net: VirtualNet, seed: number, onBug: (error: unknown) => void) {
+  constructor(
+    process: ProcessLoop,
+    net: VirtualNet,
+    files: FileSystem,
+    seed: number,
+    onBug: (error: unknown) => void,
+  ) {
     this.#process = process;
     this.#net = net;
+    this.#files = files;
     this.#seed = seed;
     this.#onBug = onBug;
   }
@@ -62,6 +71,7 @@ export class VirtualShardThreads implements ShardThreads {
         {
           clock: lived.now,
           shared: lived.shared,
+          files: this.#files,
           transport: task.utp ? withUtp(this.#net, transport, { clock: lived.now, later }) : transport,
           random: () => roll(1_000_003) / 1_000_003,
           randomBytes: drawnBytes(roll),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
+import { SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import {
   type PieceIndex,
@@ -93,6 +94,7 @@ export class VirtualShard {
     this.shard = new Shard(taskOf(options, this.owner), {
       clock: lived.now,
       shared: lived.shared,
+      files: SYSTEM_FILES,
       random: () => 0.5,
       randomBytes,
       soon: (work) => this.time.soon(this.#life.while(work)),
@@ -132,6 +134,7 @@ export class VirtualShard {
       info: new SharedArrayBuffer(INFO.length),
       private: options.private ?? false,
       download: downloads ? { ledger, arena, maxSlots, order, hasNeighbours } : null,
+      given: options.given ?? null,
     };
     new Uint8Array(this.#torrent.info).set(INFO);
     this.command({ type: 'enter', entry: entryOf(options) });
@@ -275,7 +278,7 @@ export class VirtualShard {
   heedVerdicts(verified: readonly PieceIndex[]): void {
     const peers = this.convicted.map(senderOf).flatMap((sender) => ('peer' in sender ? [sender.peer] : []));
     if (peers.length > 0) this.command({ type: 'banish', peers, code: 'bad-data' });
-    this.command({ type: 'verdicts', verified });
+    this.command({ type: 'verdicts', verified, withheld: [] });
   }
 }
 

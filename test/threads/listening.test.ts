@@ -43,7 +43,14 @@ function openPool(peers: number, utp = false) {
   });
   const pool = new ShardPool({
     shards: SHARDS,
-    template: { clientName: 'test', encryption: 'off', proxy: null, localAddress: null, utp },
+    template: {
+      clientName: 'test',
+      encryption: 'off',
+      proxy: null,
+      localAddress: null,
+      uploadRate: null,
+      utp,
+    },
     shareOf: (position) => shardShare(limits, position, SHARDS),
   });
   pool.enter({

@@ -24,6 +24,7 @@ const outcome = (transport: TransportKind, { reason, timeline }: Closed): PeerOu
   client: null,
   peerIdPrefix: null,
   receivedBytes: 0,
+  sentBytes: 0,
   transport,
   retryInMs: null,
 });

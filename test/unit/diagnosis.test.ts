@@ -30,6 +30,7 @@ const lost = (stage: CloseStage, code: CloseCode, retries = true, peer = 0): Pee
   client: null,
   peerIdPrefix: null,
   receivedBytes: 0,
+  sentBytes: 0,
   transport: 'tcp',
   retryInMs: retries ? 10_000 : null,
 });

@@ -13,7 +13,7 @@ const identity = {
   encryption: 'prefer',
   randomBytes,
 } as const;
-const offer: Offer = { metadataBytes: null, pex: true, dht: false, bitfield: null };
+const offer: Offer = { metadataBytes: null, pex: true, dht: false, bitfield: null, complete: false };
 
 interface Told {
   readonly m: Readonly<Record<string, number>>;

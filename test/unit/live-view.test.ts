@@ -24,6 +24,7 @@ const state: DownloadState = {
     dialed: 1_100,
     connected: 350,
     blockBytes: 0,
+    sentBytes: 0,
   },
   fastest: [
     { name: '127.16.0.178:41667', client: 'libtorrent', rate: 3.2 * MIB },

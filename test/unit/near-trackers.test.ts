@@ -71,7 +71,7 @@ async function newsOf(
     port: Promise.resolve(1),
     http,
     ...aloneInSession(),
-    progress: () => ({ downloaded: 0, left: 1 }),
+    progress: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
     onPeers: () => {},
     onNews: (news) => {
       said.push(`${news.kind}: ${news.text}`);

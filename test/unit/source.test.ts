@@ -111,7 +111,7 @@ test('peers in a magnet link count as a stranger’s; --peer is the user', async
       http,
       shared: new SharedDiscovery({ dht: null, udp: direct ? { from: null } : null }),
       need: () => 'peers',
-      progress: () => ({ downloaded: 0, left: 1 }),
+      progress: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
       onPeers: (peers, source) => told.push(...peers.map(({ host, port }) => `${source} ${host} ${port}`)),
       onNews: (one) => news.push(one),
     });

@@ -215,7 +215,7 @@ test('tiers are asked at once, trackers of a tier in turn; the one that answered
     port: Promise.resolve(1),
     http,
     ...aloneInSession(),
-    progress: () => ({ downloaded: 0, left: 1 }),
+    progress: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
     onPeers: (found) => {
       peers += found.length;
     },
@@ -267,7 +267,7 @@ test('when the network is back, a failed tracker is asked again without its wait
     port: Promise.resolve(1),
     http,
     ...aloneInSession(),
-    progress: () => ({ downloaded: 0, left: 1 }),
+    progress: () => ({ uploaded: 0, downloaded: 0, left: 1 }),
     onPeers: () => {},
     onNews: ({ kind }) => news.push(kind),
   });

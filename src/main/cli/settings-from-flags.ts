@@ -17,7 +17,7 @@ import {
   type TorrentSettings,
 } from '../session/settings.ts';
 import { redactedUrl } from '../text/foreign-text.ts';
-import { parseCount, parseDuration, parsePort, parseSize } from '../text/units.ts';
+import { parseCount, parseDuration, parsePort, parseRate, parseSize } from '../text/units.ts';
 import type { BenchFlags } from './commands/bench.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { GetFlags } from './commands/get-flags.ts';
@@ -77,6 +77,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       ...session,
       ...pieceSettings(flags),
       port: portOf(flags),
+      uploadLimit: parseRate('--upload-limit', flags.uploadLimit),
       journalKey: given('--journal-key', flags.journalKey, outputFileIfMissing),
     },
     torrent: {

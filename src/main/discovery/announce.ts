@@ -4,13 +4,17 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 
 export type AnnounceEvent = 'started' | 'stopped' | 'completed' | 'none';
 
-export interface AnnounceRequest {
-  readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
-  readonly port: number;
+/** Counters of this run, in bytes. */
+export interface AnnouncedBytes {
   readonly uploaded: number;
   readonly downloaded: number;
   readonly left: number;
+}
+
+export interface AnnounceRequest extends AnnouncedBytes {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly port: number;
   readonly event: AnnounceEvent;
   /** How many peers we want. */
   readonly numwant: number;

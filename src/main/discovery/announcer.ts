@@ -16,7 +16,13 @@ import type { Later } from '../../shared/lived-timer.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
 import { formatTime } from '../text/units.ts';
-import { type AnnounceEvent, type AnnounceReply, type AnnounceRequest, TrackerError } from './announce.ts';
+import {
+  type AnnouncedBytes,
+  type AnnounceEvent,
+  type AnnounceReply,
+  type AnnounceRequest,
+  TrackerError,
+} from './announce.ts';
 import type { AnnounceQueue } from './announce-queue.ts';
 import type { Environment } from './environment.ts';
 import { familiesOf, overFamilies } from './families.ts';
@@ -39,7 +45,7 @@ export interface AnnouncerOptions {
   readonly shared: TrackerAccess;
   readonly need: () => Need;
   /** Counters at the moment of an announce, in bytes. */
-  readonly progress: () => { readonly downloaded: number; readonly left: number };
+  readonly progress: () => AnnouncedBytes;
   readonly onPeers: (peers: readonly HostPort[], tracker: string) => void;
   /** News for the user: an answer, a warning or a failure. `tracker` has no secrets. */
   readonly onNews: (news: TrackerNews) => void;
@@ -208,12 +214,12 @@ export class Announcer {
     const { lookUp, calendar, livedLater } = shared.environment;
     const { url } = tracker;
     const port = await this.#options.port;
-    const { downloaded, left } = this.#options.progress();
+    const { uploaded, downloaded, left } = this.#options.progress();
     const announce: AnnounceRequest = {
       infoHash,
       peerId,
       port,
-      uploaded: 0,
+      uploaded,
       downloaded,
       left,
       event,

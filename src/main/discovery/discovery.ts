@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { NO_LISTENING_PORT } from '../network/identity.ts';
+import type { AnnouncedBytes } from './announce.ts';
 import { Announcer, type TrackerNews } from './announcer.ts';
 import type { DhtSearch } from './dht-search.ts';
 import type { TrackerHttp } from './http-tracker.ts';
@@ -35,7 +36,7 @@ export interface DiscoveryOptions {
   readonly lsd: boolean;
   readonly http: TrackerHttp;
   readonly need: () => Need;
-  readonly progress: () => { readonly downloaded: number; readonly left: number };
+  readonly progress: () => AnnouncedBytes;
   /** `namer`: the host of the node that gave the peers, if there is one. */
   readonly onPeers: (peers: readonly HostPort[], source: string, namer?: string) => void;
   readonly onNews: (news: TrackerNews) => void;

@@ -66,6 +66,7 @@ function sumsOf(race: Race): ShardStats {
     everUnchoked: sum('everUnchoked'),
     blockBytes: sum('blockBytes'),
     wastedBytes: sum('wastedBytes'),
+    sentBytes: sum('sentBytes'),
     redialing: sum('redialing'),
     refusedTcp: sum('refusedTcp'),
     failedTcp: sum('failedTcp'),

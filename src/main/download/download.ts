@@ -16,6 +16,7 @@ import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
+import { keptPieces } from '../storage/kept-pieces.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
@@ -40,6 +41,7 @@ export class Download {
   #webSeeds: WebSeeds | null = null;
   readonly #missing: MissingFiles;
   readonly #share: NonNullable<ShardTorrent['download']>;
+  readonly #given: ShardTorrent['given'];
   readonly #verdicts: Verdicts;
   readonly readers: FileReaders;
   #verifiedBytes = 0;
@@ -48,6 +50,7 @@ export class Download {
   readonly #wantedBytes: number;
   #verdictsDue = false;
   #verified: PieceIndex[] = [];
+  #withheld: PieceIndex[] = [];
   #ended = false;
   readonly #unsubscribe: () => void;
 
@@ -91,6 +94,9 @@ export class Download {
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
     const [order, hasNeighbours] = [options.order, sharers > 1];
     this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
+    const { files: stored, padding } = options.plan;
+    const kept = keptPieces(options.plan, g);
+    this.#given = place === undefined ? null : { files: stored, padding, place, ledger: ledgerMemory, kept };
     this.#unsubscribe = race.subscribe({
       onFull: (pieces) => this.#full(pieces),
       onShardLost: (shard) => this.#reclaim(shard),
@@ -174,7 +180,7 @@ export class Download {
     if (this.#ended) return;
     if (this.complete) return this.#completed();
     const { geometry, info, private: isPrivate } = this.#options.metainfo;
-    const known = { geometry, info: sharedBytes(info), private: isPrivate };
+    const known = { geometry, info: sharedBytes(info), private: isPrivate, given: this.#given };
     this.#options.race.setTorrent({ ...known, download: this.#share });
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
       onFull: (pieces) => this.#full(pieces),
@@ -240,6 +246,7 @@ export class Download {
       if (!withheld.has(piece)) this.#files?.note(piece);
     }
     this.#verified.push(...verified);
+    this.#withheld.push(...withheld);
     this.#verdicts.judge(result);
     for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
@@ -271,8 +278,9 @@ export class Download {
     this.#world.soon(() => {
       this.#verdictsDue = false;
       if (this.#ended) return;
-      this.#options.race.tellVerdicts(this.#verified);
+      this.#options.race.tellVerdicts(this.#verified, this.#withheld);
       this.#verified = [];
+      this.#withheld = [];
     });
   }
 

@@ -4,7 +4,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { SYSTEM_FILES } from '../../shared/file-system.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 import { Failure } from '../failure.ts';
 import type { DownloadFiles } from '../storage/download-files.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';

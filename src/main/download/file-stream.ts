@@ -7,7 +7,7 @@ import type { FileSystem } from '../../shared/file-system.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { READER_CHUNK_BYTES, READER_WINDOW_BYTES, READER_WINDOW_PIECES } from '../../shared/limits.ts';
-import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 import type { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import type { PieceWaits } from './piece-waits.ts';

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import { printable } from '../text/foreign-text.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';

@@ -48,6 +48,23 @@ export class Dealer {
     this.#tellPeers(peers, (those) => ({ type: 'banish', peers: those, code }));
   }
 
+  /** These peers may request blocks from now on; these may no longer. Peers that have left are passed over. */
+  choose(unchoke: readonly PeerIndex[], choke: readonly PeerIndex[]): void {
+    const positions = new Map<number, { unchoke: PeerIndex[]; choke: PeerIndex[] }>();
+    const sort = (peers: readonly PeerIndex[], into: 'unchoke' | 'choke'): void => {
+      for (const peer of peers) {
+        if (!this.#peers.knows(peer)) continue;
+        const position = this.positionOf(this.#peers.at(peer));
+        const those = positions.get(position) ?? { unchoke: [], choke: [] };
+        positions.set(position, those);
+        those[into].push(peer);
+      }
+    };
+    sort(unchoke, 'unchoke');
+    sort(choke, 'choke');
+    for (const [position, those] of positions) this.#send(position, { type: 'choose', ...those });
+  }
+
   /** The answer of a shard that was asked to forget peers: it has forgotten `gone`, and `kept` are in play. */
   forgotten(gone: readonly PeerIndex[], kept: readonly PeerIndex[]): void {
     for (const peer of kept) this.#peers.keep(peer);

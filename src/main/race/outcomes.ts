@@ -101,6 +101,7 @@ function merged(before: PeerOutcome, now: PeerOutcome): PeerOutcome {
     client: now.client ?? before.client,
     peerIdPrefix: now.peerIdPrefix ?? before.peerIdPrefix,
     receivedBytes: before.receivedBytes + now.receivedBytes,
+    sentBytes: before.sentBytes + now.sentBytes,
   };
 }
 
@@ -120,6 +121,7 @@ export function unheard(
     client: null,
     peerIdPrefix: null,
     receivedBytes: 0,
+    sentBytes: 0,
     transport: 'tcp',
     retryInMs: null,
   };

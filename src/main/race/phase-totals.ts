@@ -19,6 +19,8 @@ export interface PhaseTotals {
   readonly connected: Count;
   /** Bytes of blocks that peers sent so far. */
   readonly blockBytes: Bytes;
+  /** Bytes of blocks that peers got from us so far. */
+  readonly sentBytes: Bytes;
 }
 
 /** One pass: a session with a thousand torrents asks for them every few seconds. */
@@ -26,6 +28,7 @@ export function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotal
   const total = {
     ...{ queued: 0, dialing: 0, handshaking: 0, choked: 0, unchoked: 0, dialed: 0, connected: 0 },
     blockBytes: 0,
+    sentBytes: 0,
   };
   for (const entry of stats) {
     if (entry === null) continue;
@@ -37,6 +40,7 @@ export function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotal
     total.dialed += entry.dialed;
     total.connected += entry.connected;
     total.blockBytes += entry.blockBytes;
+    total.sentBytes += entry.sentBytes;
   }
   return total;
 }

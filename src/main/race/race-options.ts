@@ -1,6 +1,6 @@
 /** The options of a race, and its listener. */
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
-import type { FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
+import type { Contender, FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
 import type { Blocklist } from './blocklist.ts';
 
 export interface RaceOptions {
@@ -41,6 +41,10 @@ export interface RaceListener {
   /** A peer has the metadata, or sent or refused a part of it. Only while the torrent is unknown. */
   onMetadataOffer(peer: PeerIndex, bytes: number | null): void;
   onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
+  /** Peers that want data from us or may request it: of one shard all of them, or some about which there is news. */
+  onContenders(peers: readonly Contender[]): void;
+  /** A verified piece could not be read to give it to a peer. `code`: of the system. */
+  onReadFailed(code: string, path: string): void;
   /** A shard died; its claims are void. */
   onShardLost(shard: ShardId, error: unknown): void;
   /** A bug that a new thread does not fix. */

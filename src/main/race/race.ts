@@ -21,14 +21,16 @@ import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { ShardPool } from '../pools/shard-pool.ts';
 import type { TorrentShards } from '../pools/torrent-shards.ts';
 import { Dealer } from './dealer.ts';
+import { FirstMoments } from './first-moments.ts';
 import { unheard } from './outcomes.ts';
 import { PeerList } from './peer-list.ts';
 import { type PhaseTotals, phaseTotals } from './phase-totals.ts';
-import type { RaceListener, RaceOptions, Unchoke } from './race-options.ts';
+import type { RaceListener, RaceOptions } from './race-options.ts';
 import { shareOf } from './sharding.ts';
 
 export class Race {
   readonly peers: PeerList;
+  readonly firsts = new FirstMoments();
   readonly #options: RaceOptions;
   readonly #world: MainWorld;
   readonly #listeners = new Set<Partial<RaceListener>>();
@@ -37,9 +39,6 @@ export class Race {
   readonly #winners = new Set<PeerIndex>();
   #maxPeers: number;
   #keeping = false;
-  #startedAt: number | null = null;
-  #firstUnchoke: Unchoke | null = null;
-  #firstBlockAt: number | null = null;
   #stopped: Promise<void> | null = null;
 
   /** Enters the shards. Until `setTorrent`, peers are raced but not asked for data. */
@@ -55,7 +54,7 @@ export class Race {
       onHopeless: (error) => this.#tellListeners(({ onBug }) => onBug?.(error)),
     });
     this.#dealer = new Dealer(this.peers, pool.size, (position, command) => {
-      if (command.type === 'addresses') this.#startedAt ??= this.#world.now();
+      if (command.type === 'addresses') this.firsts.started(this.#world.now());
       this.#shards.send(position, command);
     });
   }
@@ -71,24 +70,6 @@ export class Race {
 
   get torrent(): TorrentId {
     return this.#shards.id;
-  }
-
-  /** When the first address went to a shard; null before that. */
-  get startedAt(): number | null {
-    return this.#startedAt;
-  }
-
-  get firstUnchoke(): Unchoke | null {
-    return this.#firstUnchoke;
-  }
-
-  /** Milliseconds from the start to the first unchoke (TTFU). */
-  get ttfuMs(): number | null {
-    return this.#since(this.#firstUnchoke?.at ?? null);
-  }
-
-  get firstBlockMs(): number | null {
-    return this.#since(this.#firstBlockAt);
   }
 
   get shardStats(): readonly (ShardStats | null)[] {
@@ -154,8 +135,13 @@ export class Race {
   }
 
   /** Sends verdicts to all shards. */
-  tellVerdicts(verified: readonly PieceIndex[]): void {
-    this.#shards.broadcast({ type: 'verdicts', verified });
+  tellVerdicts(verified: readonly PieceIndex[], withheld: readonly PieceIndex[]): void {
+    this.#shards.broadcast({ type: 'verdicts', verified, withheld });
+  }
+
+  /** These peers may request blocks from now on; these may no longer. */
+  choose(unchoke: readonly PeerIndex[], choke: readonly PeerIndex[]): void {
+    this.#dealer.choose(unchoke, choke);
   }
 
   /** Closes every peer; then each address has an outcome. May be called more than once. */
@@ -190,11 +176,6 @@ export class Race {
     if (this.peers.knows(peer)) this.#shards.send(this.#dealer.positionOf(this.peers.at(peer)), command);
   }
 
-  #since(at: number | null): number | null {
-    // An incoming peer may unchoke us before main has heard of it.
-    return at === null || this.#startedAt === null ? null : Math.max(0, at - this.#startedAt);
-  }
-
   #tellListeners(tell: (listener: Partial<RaceListener>) => void): void {
     for (const listener of this.#listeners) tell(listener);
   }
@@ -208,11 +189,11 @@ export class Race {
         this.#unchoked(position, event.peer, event.at);
         return;
       case 'first-block':
-        this.#firstBlockAt = Math.min(this.#firstBlockAt ?? Number.POSITIVE_INFINITY, event.at);
+        this.firsts.gotBlock(event.at);
         return;
       case 'accepted':
         // An incoming peer may be the first peer of all.
-        this.#startedAt ??= this.#world.now();
+        this.firsts.started(this.#world.now());
         this.peers.accept(event.address);
         if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);
         return;
@@ -239,6 +220,12 @@ export class Race {
       case 'forgotten':
         this.#dealer.forgotten(event.peers, event.kept);
         return;
+      case 'contenders':
+        this.#tellListeners((listener) => listener.onContenders?.(event.peers));
+        return;
+      case 'read-failed':
+        this.#tellListeners((listener) => listener.onReadFailed?.(event.code, event.path));
+        return;
       case 'stats':
       case 'fastest':
       case 'left':
@@ -255,13 +242,12 @@ export class Race {
 
   #unchoked(shard: number, peer: PeerIndex, at: number): void {
     this.peers.keep(peer);
-    // Two shards may each have had a first unchoke. They share one clock, so the earlier one counts.
-    if (this.#firstUnchoke === null) {
-      this.#firstUnchoke = { peer, shard, at };
-      const first = this.#firstUnchoke;
-      this.#tellListeners(({ onFirstUnchoke }) => onFirstUnchoke?.(first, this.ttfuMs ?? 0));
-    } else if (at < this.#firstUnchoke.at) this.#firstUnchoke = { peer, shard, at };
-    this.peers.hold(this.#firstUnchoke.peer);
+    const isFirst = this.firsts.unchoked(shard, peer, at);
+    const first = this.firsts.unchoke;
+    if (first === null) return;
+    if (isFirst)
+      this.#tellListeners(({ onFirstUnchoke }) => onFirstUnchoke?.(first, this.firsts.ttfuMs ?? 0));
+    this.peers.hold(first.peer);
     if (this.#options.keep > 0) this.#won(peer, this.#options.keep);
   }
 

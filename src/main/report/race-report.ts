@@ -129,17 +129,17 @@ const TOP_PEERS = 10;
 /** Call after the race has stopped: then every address has an outcome. `wastedElsewhere`: bytes thrown away outside the shards. */
 export function raceReport(race: Race, strategy: Strategy, wastedElsewhere = 0): RaceReport {
   const outcomes = [...race.peers.outcomes];
-  const first = race.firstUnchoke;
+  const first = race.firsts.unchoke;
   const firstOutcome = first === null ? undefined : race.peers.outcomeOf(first.peer);
   const stats = race.shardStats.filter((entry) => entry !== null);
   return {
     strategy,
-    ttfuMs: race.ttfuMs,
+    ttfuMs: race.firsts.ttfuMs,
     firstUnchoke:
       first === null
         ? null
         : { peer: race.peers.nameOf(first.peer), family: familyOf(firstOutcome), shard: first.shard },
-    firstBlockMs: race.firstBlockMs,
+    firstBlockMs: race.firsts.firstBlockMs,
     funnel: funnelOf(
       outcomes.filter(({ peer }) => !race.peers.isAccepted(peer)),
       race.peers.size,
@@ -150,7 +150,7 @@ export function raceReport(race: Race, strategy: Strategy, wastedElsewhere = 0):
       outcomes.filter(({ timeline }) => timeline.connected !== null),
       ({ transport }) => transport,
     ),
-    stages: stageTimes(outcomes, race.startedAt ?? 0),
+    stages: stageTimes(outcomes, race.firsts.startedAt ?? 0),
     shards: shardLines(race.shardStats),
     peers: topPeers(race, outcomes),
     notKept: race.peers.refused,

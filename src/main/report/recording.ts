@@ -59,8 +59,8 @@ export class FlowRecorder {
 
 /** Call after the race has stopped: then every address has an outcome. */
 export function recordingOf(race: Race, flow: readonly FlowSample[], endMs: number): Recording {
-  const start = race.startedAt ?? 0;
-  const winner = race.firstUnchoke?.peer;
+  const start = race.firsts.startedAt ?? 0;
+  const winner = race.firsts.unchoke?.peer;
   // In the order of their addresses.
   const outcomes = [...race.peers.outcomes].sort((a, b) => a.peer - b.peer);
   const peers = outcomes.map((outcome) => ({

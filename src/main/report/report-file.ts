@@ -24,7 +24,7 @@ export class ReportFile {
   }
 
   /** Records the data rate now. `otherBytes`: bytes that did not come from peers. */
-  sample({ startedAt, shardStats }: Race, otherBytes: number, verifiedBytes: number): void {
+  sample({ firsts: { startedAt }, shardStats }: Race, otherBytes: number, verifiedBytes: number): void {
     if (startedAt === null) return;
     const receivedBytes = shardStats.reduce((sum, entry) => sum + (entry?.blockBytes ?? 0), otherBytes);
     this.#flow.add({ ms: monotonicMs() - startedAt, receivedBytes, verifiedBytes });
@@ -32,7 +32,7 @@ export class ReportFile {
 
   /** Call after the race has stopped. The page is written as a whole or not at all. Throws a `disk` failure. */
   write(race: Race, report: RaceReport, facts: Omit<PageFacts, 'date'>): void {
-    const endMs = race.startedAt === null ? 0 : monotonicMs() - race.startedAt;
+    const endMs = race.firsts.startedAt === null ? 0 : monotonicMs() - race.firsts.startedAt;
     const recording = recordingOf(race, this.#flow.samples, endMs);
     const page = racePage({ ...facts, date: new Date() }, report, recording);
     this.#attempt(() => writeWhole(this.#path, page));

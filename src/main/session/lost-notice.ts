@@ -17,7 +17,7 @@ export class LostNotice {
     if (!isNews) return null;
     const { size } = race.peers;
     const [ms, option, what] =
-      race.ttfuMs === null
+      race.firsts.ttfuMs === null
         ? [patience.firstUnchokeTimeout, '--first-unchoke-timeout', 'from the start']
         : [patience.idleTimeout, '--idle-timeout', 'without a piece'];
     const until = ms === 0 ? '' : `, for up to ${formatTime(ms)} ${what} (${option})`;

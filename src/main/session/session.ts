@@ -4,6 +4,7 @@
  */
 import type { Route } from '../../shared/http-visitor.ts';
 import { DEFAULT_SESSION_MEMORY_BYTES, NETWORK_POLL_MS } from '../../shared/limits.ts';
+import { RateBucket } from '../../shared/rate-bucket.ts';
 import { SharedDiscovery } from '../discovery/shared-discovery.ts';
 import { CLIENT_NAME } from '../network/identity.ts';
 import { type NetworkReturn, type NetworkSigns, NetworkWatch } from '../network/network-watch.ts';
@@ -13,6 +14,7 @@ import { ShardPool } from '../pools/shard-pool.ts';
 import { StoragePool } from '../pools/storage-pool.ts';
 import { WebSeedPool } from '../pools/web-seed-pool.ts';
 import { shardShare } from '../race/sharding.ts';
+import { UploadSlots } from '../upload/upload-slots.ts';
 import { type DialLimits, dialLimits } from './dial-limits.ts';
 import { fairLimit } from './fair-limit.ts';
 import { LiveLooks } from './live-looks.ts';
@@ -48,6 +50,7 @@ export class Session {
   readonly storage: StoragePool;
   readonly webSeeds: WebSeedPool;
   readonly looks: LiveLooks;
+  readonly uploads: UploadSlots;
   readonly dialLimits: DialLimits;
   readonly #socketBudget: number;
   readonly #watch: NetworkWatch;
@@ -63,6 +66,7 @@ export class Session {
     this.use = use;
     this.world = world;
     this.looks = new LiveLooks(world);
+    this.uploads = new UploadSlots(settings.uploadLimit, world);
     this.dialLimits = dialLimits(settings, world.ownAddresses());
     this.#watch = new NetworkWatch(world.now());
     this.route = routeOf(settings);
@@ -105,7 +109,7 @@ export class Session {
 
   /** Its threads start with the first torrent. */
   get shards(): ShardPool {
-    const { shards, encryption, utp } = this.settings;
+    const { shards, encryption, utp, uploadLimit } = this.settings;
     const limits = { ...this.dialLimits, descriptors: this.#socketBudget };
     this.#shards ??= new ShardPool({
       shards,
@@ -115,6 +119,7 @@ export class Session {
         proxy: socksOf(this.route),
         localAddress: this.route.localAddress,
         utp: utp && this.isDirect,
+        uploadRate: uploadLimit === 0 ? null : RateBucket.allocate(uploadLimit),
       },
       shareOf: (position) => shardShare(limits, position, shards),
       world: this.world,
@@ -172,6 +177,7 @@ export class Session {
   /** Ends all threads. Call it after all torrents have left. */
   async close(): Promise<void> {
     this.#endWatch();
+    this.uploads.close();
     await Promise.all([this.#shards?.stop(), this.webSeeds.stop(), this.storage.close()]);
     this.http.close();
   }

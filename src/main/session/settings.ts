@@ -29,6 +29,8 @@ export interface SessionSettings {
   readonly dialRate: number | null;
   /** Peers to download from at one time; 0 is no limit. */
   readonly maxPeers: number;
+  /** Bytes per second given to peers, of all torrents together; 0 is no limit. */
+  readonly uploadLimit: number;
   readonly encryption: Encryption;
   readonly utp: boolean;
   /** Exchange peers with peers. */
@@ -92,6 +94,7 @@ export const DEFAULT_SESSION: SessionSettings = {
   halfOpen: null,
   dialRate: null,
   maxPeers: DEFAULT_MAX_PEERS,
+  uploadLimit: 0,
   encryption: 'prefer',
   utp: true,
   pex: true,

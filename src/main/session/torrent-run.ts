@@ -20,6 +20,7 @@ import type { Session } from './session.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
+import { UnreadableFiles } from './unreadable-files.ts';
 
 /** What it does: it searches for the metadata, waits for memory, looks at what is on disk, or downloads. */
 export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading';
@@ -58,6 +59,7 @@ export class TorrentRun {
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
   #missing: readonly UnavailableFile[] = [];
+  readonly #unreadable = new UnreadableFiles();
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
   #isAwaited = false;
@@ -161,7 +163,7 @@ export class TorrentRun {
     const { saveTorrent: file, select, output, part } = this.#settings;
     if (file !== null && this.#source.kind === 'magnet')
       saveTorrent(file, this.#source.magnet, metainfo.info);
-    const onNews = (text: string): void => this.#listeners.tell((listener) => listener.onNews?.(text));
+    const onNews = (text: string): void => this.#tellNews(text);
     this.watch.busy(true);
     const given = (await this.#options.choose?.(metainfo)) ?? select;
     const selected = await selectFiles(metainfo, this.#source, given, onNews);
@@ -224,7 +226,11 @@ export class TorrentRun {
         this.#job?.download.webSeeds?.networkBack();
         if (back.by !== 'success') return;
         const text = `the network is back after ${formatTime(back.ms)}: lost peers are dialled again`;
-        this.#listeners.tell(({ onNews }) => onNews?.(text));
+        this.#tellNews(text);
+      },
+      onReadFailed: (code, path) => {
+        const text = this.#unreadable.note(code, path);
+        if (text !== null) this.#tellNews(text);
       },
       onBug: (error) => this.#end({ kind: 'failed', error }),
     };
@@ -265,7 +271,7 @@ export class TorrentRun {
     const { race } = this.swarm;
     const download = this.#job?.download ?? null;
     const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
-    const fed = race.ttfuMs !== null || isFedByWebSeeds;
+    const fed = race.firsts.ttfuMs !== null || isFedByWebSeeds;
     const overdue = this.watch.overdue({ fed, known: race.peers.size, searching: download === null });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.#checkExhausted();
@@ -274,11 +280,15 @@ export class TorrentRun {
       return this.#end({ kind: 'yielded' });
     if (this.#over.signal.aborted || (race.peers.knownCount === 0 && !this.#listeners.areListening)) return;
     const notice = this.#lostNotice.look(this.swarm, this.#settings);
-    if (notice !== null) this.#listeners.tell(({ onNews }) => onNews?.(notice));
+    if (notice !== null) this.#tellNews(notice);
     this.#listeners.tell(({ onLook }) => onLook?.(this.watch.idleMs));
     if (!this.#listeners.areListening) return;
     const progress = progressOf(this.swarm, download, this.rate);
     this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
+  }
+
+  #tellNews(text: string): void {
+    this.#listeners.tell(({ onNews }) => onNews?.(text));
   }
 
   /** It gets nothing, and nobody reads a file of it. */

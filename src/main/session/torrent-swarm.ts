@@ -20,6 +20,7 @@ import type { Unchoke } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { namesOf, type Source } from '../torrent/source.ts';
+import type { TorrentSlots } from '../upload/upload-slots.ts';
 import type { ActiveTorrent, Session } from './session.ts';
 import { acceptsPeers, keptPeers, type TorrentSettings } from './settings.ts';
 
@@ -35,6 +36,8 @@ export interface SwarmOptions {
 export interface SwarmListener {
   /** Counters for trackers, in bytes; `fetched`: what web seeds have sent, verified or not. */
   progress(): { readonly downloaded: number; readonly left: number; readonly fetched: number };
+  /** A verified piece could not be read to give it to a peer. `code`: of the system. */
+  onReadFailed(code: string, path: string): void;
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
   onBanned(peer: PeerIndex): void;
@@ -59,6 +62,7 @@ export class TorrentSwarm implements ActiveTorrent {
   /** Addresses that an HTTP proxy cannot carry. */
   #undialled = 0;
   readonly #deactivate: () => void;
+  readonly #slots: TorrentSlots;
 
   /** Enters the shards. */
   constructor({ source, torrent, session }: SwarmOptions, listener: SwarmListener) {
@@ -91,6 +95,10 @@ export class TorrentSwarm implements ActiveTorrent {
       session.shards,
       world,
     );
+    this.#slots = session.uploads.enter({
+      complete: () => listener.progress().left === 0,
+      choose: (unchoke, choke) => this.race.choose(unchoke, choke),
+    });
     this.#listenToRace();
     this.discovery = new Discovery({
       shared: session.discovery,
@@ -109,7 +117,7 @@ export class TorrentSwarm implements ActiveTorrent {
       lsd: settings.lsd && !isPrivate,
       http: session.http,
       need: () => this.#need,
-      progress: () => listener.progress(),
+      progress: () => ({ ...listener.progress(), uploaded: this.race.totals.sentBytes }),
       onPeers: (peers, from, namer) => this.#heardOf(peers, from, namer ?? null),
       onNews: (news) => {
         if (news.kind !== 'warned') this.#announces[news.kind] += 1;
@@ -172,6 +180,7 @@ export class TorrentSwarm implements ActiveTorrent {
   /** Closes its peers and stops the search for others. */
   async stop(): Promise<void> {
     this.#deactivate();
+    this.#slots.leave();
     this.#metadata?.stop();
     await Promise.all([this.discovery.stop(), this.race.stop()]);
   }
@@ -243,11 +252,14 @@ export class TorrentSwarm implements ActiveTorrent {
       onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
       onClosed: (outcomes) => {
         this.#metadata?.closed(outcomes);
+        this.#slots.gone(outcomes.map(({ peer }) => peer));
         listener.onClosed(outcomes);
       },
       onBanned: (peer) => listener.onBanned(peer),
       onMetadataOffer: (peer, bytes) => this.#metadata?.offered(peer, bytes),
       onMetadataPart: (peer, part) => this.#metadata?.arrived(peer, part),
+      onContenders: (peers) => this.#slots.heard(peers),
+      onReadFailed: (code, path) => listener.onReadFailed(code, path),
       onShardLost: (_, error) => listener.onShardLost(error),
       onBug: (error) => listener.onBug(error),
     });

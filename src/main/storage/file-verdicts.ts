@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { Geometry } from '../../shared/geometry.ts';
-import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import type { Bytes, Count } from '../quantities.ts';
 

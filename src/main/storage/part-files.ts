@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { FileSystem } from '../../shared/file-system.ts';
 import { elementsBelow, type Folder, FolderWalk } from '../../shared/folder.ts';
-import type { StoredFile } from '../../shared/storage-messages.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import { renameNew } from '../files/rename-new.ts';

@@ -4,7 +4,7 @@ import { diskPath } from '../../shared/byte-name.ts';
 import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
 import { elementsBelow } from '../../shared/folder.ts';
 import type { Geometry } from '../../shared/geometry.ts';
-import type { Padding, StoredFile } from '../../shared/storage-messages.ts';
+import type { Padding, StoredFile } from '../../shared/stored-files.ts';
 import { absolutePath } from '../files/absolute-path.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { journalName } from './names/name-beside.ts';

@@ -19,6 +19,11 @@ export function parseSize(option: string, text: string, most = Number.MAX_SAFE_I
   return bytes;
 }
 
+/** Bytes per second, such as `400K` or `2M/s`; 0 is no limit. Throws a usage failure. */
+export function parseRate(option: string, text: string): number {
+  return parseSize(option, text.trim().replace(/\/s$/, ''));
+}
+
 /** `30`, `90s`, `5m`, `5min`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
 export function parseDuration(option: string, text: string): number {
   const match = DURATION.exec(text.trim());

@@ -1,7 +1,7 @@
 /** Our greeting: the bytes of the messages that the reducer sends, joined into one write; and the check of the peer's handshake. */
 import { ipv4Number } from '../../shared/ip-address.ts';
 import type { Address } from '../transport/transport.ts';
-import { HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
+import { HAVE_ALL, HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
 import { encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts';
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
 import type { Identity } from './identity.ts';
@@ -15,8 +15,10 @@ export interface Offer {
   readonly pex: boolean;
   /** We have a DHT node (BEP 5): a peer that has one as well then tells us its port. */
   readonly dht: boolean;
-  /** The bitfield of verified pieces (BEP 3) as a message; null while there are none. */
+  /** The bitfield of our pieces (BEP 3) as a message; null while there are none. */
   readonly bitfield: Buffer | null;
+  /** We have every piece. */
+  readonly complete: boolean;
 }
 
 /** The offer without what a private torrent does not allow (BEP 27). */
@@ -62,7 +64,7 @@ export class Greetings {
       case 'pieces':
         return offer.bitfield ?? NOTHING;
       case 'pieces-fast':
-        return offer.bitfield ?? HAVE_NONE;
+        return offer.complete ? HAVE_ALL : (offer.bitfield ?? HAVE_NONE);
       case 'interested':
         return INTERESTED;
       case 'not-interested':

@@ -3,15 +3,15 @@
  * has besides its state: connection, inbox, book.
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
-import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { MAX_UNSENT_BYTES, REJECTS_BEFORE_REST } from '../../shared/limits.ts';
-import type { MetadataPart, PeerAddress, TransportKind } from '../../shared/messages.ts';
+import type { PeerAddress, TransportKind } from '../../shared/messages.ts';
 import { type Approach, PLAIN } from '../dialling/approaches.ts';
 import { type Place, RequestBook, type RequestedPeer } from '../requests/requester.ts';
 import { SecureConnection } from '../transport/encryption/mse-connection.ts';
 import type { Address, Connection, ConnectionEvents } from '../transport/transport.ts';
-import type { ExtendedPeer } from './peer-extensions.ts';
+import type { ServedPeer } from '../uploads/served-peer.ts';
+import { UploadBook } from '../uploads/upload-book.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
 import { QUEUED, reducePeer } from './peer-reducer.ts';
@@ -19,13 +19,14 @@ import type { Choked, PeerEffect, PeerInput, PeerState, Unchoked } from './peer-
 import type { PieceSet } from './piece-set.ts';
 import { NO_PIECES } from './told-pieces.ts';
 
-export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer {
+export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   readonly index: PeerIndex;
   readonly address: Address;
   readonly #approach: Approach;
   readonly #host: PeerHost;
   // Most addresses never answer, so the parts of a connected peer are made when it connects.
   #book: RequestBook | null = null;
+  #uploads: UploadBook | null = null;
   #inbox: PeerInbox | null = null;
   #state: PeerState = QUEUED;
   #connection: Connection | null = null;
@@ -59,6 +60,27 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
 
   get receivedBytes(): number {
     return this.#book?.receivedBytes ?? 0;
+  }
+
+  get uploads(): UploadBook {
+    this.#uploads ??= new UploadBook();
+    return this.#uploads;
+  }
+
+  get sentBytes(): number {
+    return this.#uploads?.sentBytes ?? 0;
+  }
+
+  get fast(): boolean {
+    return this.inSession && (this.#state as Choked | Unchoked).session.fast;
+  }
+
+  get isInterested(): boolean {
+    return this.inSession && (this.#state as Choked | Unchoked).session.theyInterested;
+  }
+
+  get unsentBytes(): number {
+    return this.#connection?.unsentBytes ?? 0;
   }
 
   get client(): string | null {
@@ -111,6 +133,7 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
       torrentKnown: this.#host.torrent.pieceCount !== null,
       lastReceivedAt: this.#lastReceivedAt,
       lastSentAt: this.#lastSentAt,
+      isServed: this.#uploads?.unchoked === true && this.isInterested,
       owingSince: this.#book?.owes === true ? this.#book.owingSince : null,
       rejectsAll: (this.#book?.rejectsInRow ?? 0) >= REJECTS_BEFORE_REST,
     });
@@ -135,6 +158,11 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
     this.#lastSentAt = this.#host.clock();
     this.#connection.write(bytes);
     if (this.#connection.unsentBytes > MAX_UNSENT_BYTES) this.close('unread-backlog');
+  }
+
+  sendParts(parts: readonly Uint8Array[], sent: () => void): void {
+    this.#lastSentAt = this.#host.clock();
+    this.#connection?.writeParts(parts, sent);
   }
 
   /** The torrent is known now. */
@@ -202,29 +230,6 @@ export class PeerDriver implements RequestedPeer, ConnectionEvents, ExtendedPeer
       this.apply({ type: 'postpone' });
       this.#host.onShortage(this, code);
     });
-  }
-
-  // --- ExtendedPeer
-
-  get info(): Uint8Array | null {
-    return this.#host.torrent.info;
-  }
-
-  onRequestQueue(blocks: number): void {
-    this.book.window.setPeerQueue(blocks);
-  }
-
-  onMetadataOffer(bytes: number | null): void {
-    this.#host.tell({ type: 'metadata-offer', peer: this.index, bytes });
-  }
-
-  onMetadataPart(part: MetadataPart): void {
-    this.#inbox?.gaveMetadata(part.bytes?.length ?? 0);
-    this.#host.tell({ type: 'metadata-part', peer: this.index, part });
-  }
-
-  onPeersTold(peers: readonly HostPort[]): void {
-    this.#host.tell({ type: 'peers-told', peer: this.index, peers });
   }
 
   /** Every transition of this peer goes through here. */

@@ -6,6 +6,7 @@ import type { SwarmCount } from '../shard/swarm-count.ts';
 import type { WantedPieces } from '../shard/wanted-pieces.ts';
 import type { WorkingPeers } from '../shard/working-peers.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Uploads } from '../uploads/served-peer.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Greetings, Offer } from './greeting.ts';
 import type { Identity } from './identity.ts';
@@ -26,6 +27,7 @@ export interface PeerTorrent {
   readonly info: Uint8Array | null;
   readonly offer: Offer;
   readonly requester: Requester;
+  readonly uploads: Uploads;
   readonly wanted: WantedPieces;
   readonly swarm: SwarmCount;
 }

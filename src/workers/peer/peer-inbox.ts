@@ -20,6 +20,7 @@ import { FrameDecoder, type FrameSink } from '../wire/decoder.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
 import { Allowance } from './allowance.ts';
+import { extendedPeer } from './extended-peer.ts';
 import { judgeHandshake } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import { PeerExtensions } from './peer-extensions.ts';
@@ -33,6 +34,11 @@ const BARE_MESSAGES: ReadonlyMap<number, PeerInput> = new Map([
   [MESSAGE.interested, { type: 'interested' }],
   [MESSAGE.notInterested, { type: 'not-interested' }],
 ]);
+
+/** Piece, begin and length, as in requests and cancels. */
+function blockOf(payload: Buffer): [number, number, number] {
+  return [payload.readUInt32BE(0), payload.readUInt32BE(4), payload.readUInt32BE(8)];
+}
 
 export class PeerInbox implements FrameSink {
   readonly told: ToldPieces;
@@ -204,13 +210,29 @@ export class PeerInbox implements FrameSink {
         this.#tellDhtNode(payload.readUInt16BE(0));
         return this.#afford(1);
       case MESSAGE.extended: {
-        this.#extensions ??= new PeerExtensions(this.#peer, this.#host.clock);
+        this.#extensions ??= new PeerExtensions(
+          extendedPeer(this.#peer, this.#host, (bytes) => this.#gaveMetadata(bytes)),
+          this.#host.clock,
+        );
         const fault = this.#extensions.message(payload);
         if (fault !== null) this.#peer.close(fault);
         return this.#afford(EXTENDED_MESSAGE_COST + payload.length / BYTES_PER_COST);
       }
+      case MESSAGE.interested:
+      case MESSAGE.notInterested:
+        this.#host.torrent.uploads.interestChanged(this.#peer);
+        return this.#afford(1);
+      case MESSAGE.request: {
+        const [piece, begin, length] = blockOf(payload);
+        const isServed = this.#host.torrent.uploads.request(this.#peer, piece, begin, length);
+        // The blocks that wait for it have a limit of their own.
+        return this.#afford(isServed ? 0 : 1);
+      }
+      case MESSAGE.cancel:
+        this.#host.torrent.uploads.cancel(this.#peer, ...blockOf(payload));
+        return this.#afford(1);
       default:
-        // Requests and cancels: we choke every peer. Suggestions: not used.
+        // Suggestions: not used.
         return this.#afford(1);
     }
   }
@@ -230,7 +252,7 @@ export class PeerInbox implements FrameSink {
   }
 
   /** A metadata part that we requested. */
-  gaveMetadata(bytes: number): void {
+  #gaveMetadata(bytes: number): void {
     this.#messages.earn(EXTENDED_MESSAGE_COST + bytes / BYTES_PER_COST);
   }
 

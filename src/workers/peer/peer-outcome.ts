@@ -13,6 +13,7 @@ export function outcomeOf(peer: PeerDriver, { timeline, reason }: Closed, shard:
     client: peer.client,
     peerIdPrefix: peer.peerIdPrefix,
     receivedBytes: peer.receivedBytes,
+    sentBytes: peer.sentBytes,
     transport: peer.transport,
     retryInMs: null,
   };

@@ -178,7 +178,8 @@ function mayHaveMissedUs({ session, timeline }: Choked, now: number): boolean {
 
 /** Other peers wait for its place, and it gives nothing. A peer that has nothing for us is closed first. */
 function makesRoom({ since, session }: Choked | Unchoked, t: Tick, now: number): boolean {
-  if (!t.slotNeeded) return false;
+  // What it gets from us may be answered soon.
+  if (!t.slotNeeded || t.isServed) return false;
   const patience = session.useful === false ? USELESS_SLOT_NEEDED_MS : CHOKED_SLOT_NEEDED_MS;
   return now - since >= patience;
 }
@@ -196,7 +197,7 @@ function overdueCode(state: PeerState, t: Tick, now: number): CloseCode | null {
       return exchangeOverdue(state, t, now);
     case 'choked':
       if (makesRoom(state, t, now)) return 'slot-needed';
-      if (now - state.since >= t.chokedTimeoutMs) return 'never-unchoked';
+      if (now - state.since >= t.chokedTimeoutMs && !t.isServed) return 'never-unchoked';
       return exchangeOverdue(state, t, now) ?? idle(t, now);
     case 'unchoked':
       if (t.torrentKnown && state.session.useful !== true && makesRoom(state, t, now)) return 'slot-needed';

@@ -81,6 +81,8 @@ export interface Tick {
   readonly lastSentAt: number;
   /** Since when the peer has owed us blocks without sending any; null if it owes none. */
   readonly owingSince: number | null;
+  /** It wants data from us, and we unchoke it. */
+  readonly isServed: boolean;
   /** It rejects whatever it is asked for (BEP 6). */
   readonly rejectsAll: boolean;
 }

@@ -1,21 +1,15 @@
-/**
- * A shard's part in a download: its requester with the ledger and the arena, the availability in the swarm, and the effects of
- * a verdict.
- */
+/** A shard's part in a download: its requester with the ledger and the arena, and the availability in the swarm. */
 
 import { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
-import { Ledger, type LedgerMemory, PIECE_STATE } from '../../shared/ledger.ts';
-import { MAX_FOUND_TOLD_PIECES } from '../../shared/limits.ts';
+import type { PieceIndex, ShardId } from '../../shared/indices.ts';
+import { Ledger, type LedgerMemory } from '../../shared/ledger.ts';
 import type { FullPiece, PickOrder } from '../../shared/messages.ts';
 import type { ArenaMemory } from '../../shared/slot-blocks.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
-import { encodeBitfield, encodeHave } from '../wire/encoder.ts';
 import { ActivePieces } from './active-pieces.ts';
 import { BlockRequester } from './block-requester.ts';
 import { PieceOrder } from './piece-order.ts';
-import type { RequestedPeer } from './requester.ts';
 
 export interface ShardDownloadSetup {
   readonly ledger: LedgerMemory;
@@ -35,7 +29,6 @@ export class ShardDownload {
   readonly #ledger: Ledger;
   readonly #order: PieceOrder;
   readonly #actives: ActivePieces;
-  #bitfield: { readonly count: number; readonly bytes: Buffer } | null = null;
 
   constructor(setup: ShardDownloadSetup) {
     const arena = new Arena(setup.arena);
@@ -51,23 +44,6 @@ export class ShardDownload {
       setup.hasNeighbours,
       ({ piece, slot }) => setup.onFull({ piece, slot }),
     );
-  }
-
-  /** The message that tells a new peer which pieces we have; null while we have none. */
-  get bitfield(): Buffer | null {
-    const { verifiedCount } = this.#ledger;
-    if (verifiedCount === 0) return null;
-    if (this.#bitfield?.count !== verifiedCount)
-      this.#bitfield = { count: verifiedCount, bytes: encodeBitfield(this.#ledger.verifiedBits()) };
-    return this.#bitfield.bytes;
-  }
-
-  /** Peers that connected before the torrent was known, or before the disk was checked, learn which pieces were found there. */
-  tellFound(peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
-    const found: PieceIndex[] = [];
-    for (let piece = 0; piece < this.#ledger.pieceCount && found.length < MAX_FOUND_TOLD_PIECES; piece++)
-      if (this.#ledger.stateOf(piece as PieceIndex) === PIECE_STATE.verified) found.push(piece as PieceIndex);
-    announce(found, peers);
   }
 
   get isWorking(): boolean {
@@ -91,20 +67,9 @@ export class ShardDownload {
     this.#ledger.addSeed(1);
   }
 
-  /** Verdicts on pieces of all shards: these are verified; others may have failed, and slots are free again. */
-  verdicts(verified: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
+  /** Verdicts of main: pieces may have failed, and slots are free again. */
+  verdicts(): void {
     this.#order.markStale();
-    announce(verified, peers);
     this.requester.feedHungry();
   }
-}
-
-/**
- * Sends HAVE to every peer that is not a seed, also for pieces that it has: a super-seeding peer (BEP 16) offers the next
- * piece only after a HAVE for the last one.
- */
-function announce(pieces: readonly PieceIndex[], peers: ReadonlyMap<PeerIndex, RequestedPeer>): void {
-  if (pieces.length === 0) return;
-  const news = Buffer.concat(pieces.map(encodeHave));
-  for (const peer of [...peers.values()]) if (peer.inSession && !peer.pieces.complete) peer.send(news);
 }

@@ -1,17 +1,22 @@
 /** What a shard knows of a torrent: with a magnet link nothing at first, then its pieces and, where there is one, the download of them. */
 import type { Clock } from '../../shared/clock.ts';
+import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
-import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
+import type { FullPiece, GivenFiles, ShardTorrent } from '../../shared/messages.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 import { NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerTorrent } from '../peer/peer-host.ts';
 import { FirstBlockProbe } from '../requests/first-block-probe.ts';
+import { NO_REQUESTER } from '../requests/no-requester.ts';
 import type { Requester } from '../requests/requester.ts';
 import { ShardDownload } from '../requests/shard-download.ts';
-import { UNKNOWN_TORRENT } from '../requests/unknown-torrent.ts';
+import { OurPieces, tellPieces } from '../uploads/our-pieces.ts';
+import { NO_UPLOADS, type Uploads } from '../uploads/served-peer.ts';
+import type { TorrentUploads } from '../uploads/torrent-uploads.ts';
 import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
-import { EVERYTHING, type WantedPieces } from './wanted-pieces.ts';
+import { EVERYTHING, NOTHING, type WantedPieces } from './wanted-pieces.ts';
 
 /** What the requests of a shard need of it. */
 export interface RequestSetup {
@@ -19,6 +24,8 @@ export interface RequestSetup {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFull: (full: FullPiece) => void;
+  /** The uploads of these files to peers. */
+  readonly uploadsOf: (files: GivenFiles, geometry: Geometry, pieces: OurPieces) => TorrentUploads;
 }
 
 type Peers = ReadonlyMap<PeerIndex, PeerDriver>;
@@ -26,53 +33,108 @@ type Peers = ReadonlyMap<PeerIndex, PeerDriver>;
 export class KnownTorrent implements PeerTorrent {
   pieceCount: number | null = null;
   info: Uint8Array | null = null;
-  requester: Requester = UNKNOWN_TORRENT;
+  requester: Requester = NO_REQUESTER;
   wanted: WantedPieces = EVERYTHING;
   swarm: SwarmCount = UNCOUNTED;
   #publicOffer: PublicOffer;
   #download: ShardDownload | null = null;
+  #pieces: OurPieces | null = null;
+  #uploads: TorrentUploads | null = null;
 
   constructor({ pex, dht }: PublicOffer) {
     this.#publicOffer = { pex, dht };
   }
 
   get offer(): Offer {
-    const bitfield = this.#download?.bitfield ?? null;
-    return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield };
+    const bitfield = this.#pieces?.bitfield ?? null;
+    const complete = this.#pieces?.complete === true;
+    return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield, complete };
   }
 
-  /** A race alone asks each peer for one block and downloads nothing. */
+  get uploads(): Uploads {
+    return this.#uploads ?? NO_UPLOADS;
+  }
+
+  /** A race alone asks each peer for one block and keeps nothing. */
   get isDownloaded(): boolean {
-    return this.#download !== null;
+    return this.#download !== null || this.#pieces !== null;
   }
 
-  /** Pieces are being downloaded by this shard. */
+  /** Pieces are being downloaded by this shard, or peers want some of it. */
   get isWorking(): boolean {
-    return this.#download?.isWorking === true;
+    return this.#download?.isWorking === true || this.#uploads?.isWorking === true;
   }
 
   /** From now on there is something to ask these peers for. Called once. */
   begin(
-    { geometry, info, download, private: isPrivate }: ShardTorrent,
+    { geometry, info, download, given, private: isPrivate }: ShardTorrent,
     setup: RequestSetup,
     peers: Peers,
   ): void {
     if (isPrivate) this.#publicOffer = NOTHING_PUBLIC;
     this.pieceCount = geometry.pieceCount;
     this.info = new Uint8Array(info);
-    if (download === null) this.requester = new FirstBlockProbe(geometry, setup.clock, setup.random);
-    else {
-      this.#download = new ShardDownload({ ...download, ...setup });
-      this.wanted = new Ledger(download.ledger);
-      this.swarm = this.#download;
-      this.requester = this.#download.requester;
+    if (download !== null)
+      this.#begins(new ShardDownload({ ...download, ...setup }), new Ledger(download.ledger));
+    else if (given === null) this.requester = new FirstBlockProbe(geometry, setup.clock, setup.random);
+    else this.wanted = NOTHING;
+    if (given !== null) {
+      this.#pieces = new OurPieces(new Ledger(given.ledger), given.kept);
+      this.#uploads = setup.uploadsOf(given, geometry, this.#pieces);
     }
     for (const peer of [...peers.values()]) peer.torrentKnown(geometry.pieceCount);
-    this.#download?.tellFound(peers);
+    if (this.#pieces !== null) tellPieces(this.#pieces.found, peers.values());
+    for (const peer of peers.values()) this.uploads.interestChanged(peer);
+  }
+
+  #begins(download: ShardDownload, ledger: Ledger): void {
+    this.#download = download;
+    this.wanted = ledger;
+    this.swarm = download;
+    this.requester = download.requester;
+  }
+
+  /** The download is complete. What is still on its way is thrown away. */
+  seed(files: readonly StoredFile[], peers: Peers): void {
+    for (const peer of peers.values()) this.requester.giveBack(peer);
+    this.#download = null;
+    this.wanted = NOTHING;
+    this.swarm = UNCOUNTED;
+    this.requester = NO_REQUESTER;
+    this.#uploads?.rename(files);
+    for (const peer of [...peers.values()]) peer.reviewUse();
   }
 
   /** These pieces are verified; others may have failed, and slots are free again. */
-  verdicts(verified: readonly PieceIndex[], peers: Peers): void {
-    this.#download?.verdicts(verified, peers);
+  verdicts(verified: readonly PieceIndex[], withheld: readonly PieceIndex[], peers: Peers): void {
+    this.#pieces?.withhold(withheld);
+    const ours = (piece: PieceIndex): boolean => this.#pieces?.has(piece) === true;
+    tellPieces(verified.filter(ours), peers.values());
+    // BEP 16: a seed that offers one piece at a time waits for the word that it has arrived, also where we do not keep it.
+    const others = verified.filter((piece) => !ours(piece));
+    for (const piece of others)
+      tellPieces(
+        [piece],
+        [...peers.values()].filter(({ pieces }) => pieces.has(piece)),
+      );
+    this.#download?.verdicts();
+  }
+
+  /** Main has decided which peers may request blocks. */
+  choose(
+    choice: { readonly unchoke: readonly PeerIndex[]; readonly choke: readonly PeerIndex[] },
+    peers: Peers,
+  ): void {
+    this.#uploads?.choose(choice, (index) => peers.get(index));
+  }
+
+  tick(now: number): void {
+    this.requester.tick(now);
+    this.#uploads?.tick(now);
+  }
+
+  /** Nothing more is given. */
+  close(): void {
+    this.#uploads?.close();
   }
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../shared/clock.ts';
+import { SYSTEM_FILES } from '../../shared/file-system.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { ShardCommand, ShardTask } from '../../shared/messages.ts';
@@ -31,6 +32,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       clock: lived.now,
       shared: lived.shared,
       transport,
+      files: SYSTEM_FILES,
       random: Math.random,
       randomBytes: (count) => randomBytes(count),
       soon: (work) => void setImmediate(work),

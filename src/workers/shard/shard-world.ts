@@ -1,5 +1,6 @@
 /** Everything outside a shard: time, network, turns of the event loop and the way to the main thread. A test provides its own. */
 import type { Clock } from '../../shared/clock.ts';
+import type { FileSystem } from '../../shared/file-system.ts';
 import type { ShardEvent, ShardLoad } from '../../shared/messages.ts';
 import type { RandomBytes } from '../transport/encryption/key-exchange.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -13,6 +14,8 @@ export interface ShardWorld {
   /** Converts a moment of it to the clock that all threads share, for main. */
   readonly shared: (lived: number) => number;
   readonly transport: Transport;
+  /** For files that are given to peers. */
+  readonly files: FileSystem;
   readonly random: () => number;
   /** For keys. */
   readonly randomBytes: RandomBytes;

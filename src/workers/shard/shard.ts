@@ -12,6 +12,7 @@ import { TorrentDirectory } from '../dialling/torrent-directory.ts';
 import { EarlyBudget } from '../peer/early-pieces.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { Listening } from '../transport/transport.ts';
+import { ShardUploads } from '../uploads/shard-uploads.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import type { ShardThread } from './shard-thread.ts';
 import type { ShardWorld } from './shard-world.ts';
@@ -26,6 +27,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly counts = new PhaseCounts();
   readonly torrents = new TorrentDirectory<TorrentPeers>();
   readonly slices: TickSlices;
+  readonly uploads: ShardUploads;
   readonly #byId = new Map<TorrentId, TorrentPeers>();
   /** Those with something to do at a tick. A thousand idle torrents cost nothing. */
   readonly #awake = new Set<TorrentPeers>();
@@ -39,6 +41,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   constructor(task: ShardTask<unknown>, world: ShardWorld) {
     this.task = task;
     this.world = world;
+    this.uploads = new ShardUploads(world, task.uploadRate);
     this.slices = new TickSlices(world.soon, (work) => this.guard(work));
     const families = task.proxy === null ? new Families(task.localAddress, world.ownAddresses) : null;
     this.turns = new DialTurns(new DialWindow(task.share, world.clock()), families, this, world);

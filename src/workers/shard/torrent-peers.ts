@@ -28,6 +28,7 @@ import { Outbox } from './outbox.ts';
 import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import type { ShardThread } from './shard-thread.ts';
+import { statsOf } from './torrent-stats.ts';
 import { WorkingPeers } from './working-peers.ts';
 
 export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
@@ -105,15 +106,20 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
         this.#dialler.addresses.resumeRace();
         break;
       case 'verdicts':
-        this.torrent.verdicts(command.verified, this.#peers);
+        this.torrent.verdicts(command.verified, command.withheld, this.#peers);
         break;
+      case 'seed':
+        this.torrent.seed(command.files, this.#peers);
+        break;
+      case 'choose':
+        return this.torrent.choose(command, this.#peers);
     }
     this.#dialler.pump();
   }
 
   /** The deadline tick: all time-outs, in slices, so that ten thousand peers do not make one long turn. */
   tick(now: number): void {
-    this.torrent.requester.tick(now);
+    this.torrent.tick(now);
     this.#dialler.tick(now);
     this.#dismissSurplus();
     const waiting = this.mayDial ? 'none' : this.#dialler.addresses.whoWaits;
@@ -143,6 +149,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     for (const peer of [...this.#peers.values()]) peer.close('stopped');
     for (const outcome of this.#dialler.untold) this.#outbox.closed(outcome);
     this.#thread.turns.leave(this.#dialler);
+    this.torrent.close();
     this.#postStats();
     this.#outbox.flush();
     this.#over = true;
@@ -159,6 +166,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     if (before.phase === 'dialing') this.#dialler.dialEnded(peer.peerAddress, after);
     if (after.phase !== 'closed') return;
     this.torrent.swarm.countPieces(peer.pieces, -1);
+    this.torrent.uploads.left(peer);
     this.#remove(peer);
     this.#pex?.forget(peer.index);
     const isOver = this.#over || this.#thread.stopping || this.#kept.decided;
@@ -279,15 +287,14 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     if (content.private) this.#pex = null;
     const { world, task } = this.#thread;
     const onFull = (full: FullPiece): void => this.#outbox.full(full);
-    this.torrent.begin(content, { ...world, shard: task.shard, onFull }, this.#peers);
+    const uploadsOf = this.#thread.uploads.entrance(this.#outbox, {
+      guard: (work) => this.guard(work),
+      wake: () => this.#thread.wake(this),
+    });
+    this.torrent.begin(content, { ...world, shard: task.shard, onFull, uploadsOf }, this.#peers);
   }
 
   #postStats(): void {
-    const { blockBytes, wastedBytes } = this.torrent.requester;
-    let withoutPieces = 0;
-    for (const { inSession, pieces } of this.#peers.values())
-      if (inSession && pieces.count === 0) withoutPieces += 1;
-    const stats = { ...this.#dialler.stats, blockBytes, wastedBytes, withoutPieces };
-    this.#outbox.stats({ ...this.#counts.snapshot(), ...stats });
+    this.#outbox.stats(statsOf(this.#counts, this.#dialler, this.torrent, this.#peers.values()));
   }
 }

@@ -8,5 +8,8 @@ export interface WantedPieces {
   readonly complete: boolean;
 }
 
+/** For a seed. */
+export const NOTHING: WantedPieces = { isWanted: () => false, complete: true };
+
 /** For a race without a download: a block of any piece is enough. */
 export const EVERYTHING: WantedPieces = { isWanted: () => true, complete: false };

@@ -4,6 +4,7 @@ import { WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
 import { STANDING, type Standing, Standings } from '../../shared/standing.ts';
 import type { DiskFault, StoredTorrentSetup } from '../../shared/storage-messages.ts';
 import type { Access, TorrentFiles } from './disk.ts';
+import { Stretches } from './stretches.ts';
 import type { ThreadFiles } from './thread-files.ts';
 
 /** A file operation failed. Only its `fault` crosses the thread boundary. */
@@ -17,17 +18,10 @@ export class DiskError extends Error {
   }
 }
 
-/** A stretch of the torrent's bytes: in a file of the plan, or (file null) padding. Bytes outside all stretches are not kept. */
-interface Stretch {
-  readonly file: number | null;
-  readonly offset: number;
-  readonly length: number;
-}
-
 type FileSpansSetup = Pick<StoredTorrentSetup, 'files' | 'padding' | 'followLinks' | 'place'>;
 
 export class FileSpans {
-  readonly #stretches: readonly Stretch[];
+  readonly #stretches: Stretches;
   readonly #files: StoredTorrentSetup['files'];
   readonly #standings: Standings | null;
   readonly #thread: ThreadFiles;
@@ -41,11 +35,7 @@ export class FileSpans {
     this.#thread = thread;
     this.#opener = thread.disk.filesOf(setup);
     this.#keys = { read: `${torrent} read `, write: `${torrent} write ` };
-    const stretches = setup.files.map(({ offset, length }, file) => ({ file, offset, length }));
-    const zeros = setup.padding.map((pad) => ({ ...pad, file: null }));
-    this.#stretches = [...stretches, ...zeros]
-      .filter(({ length }) => length > 0)
-      .sort((a, b) => a.offset - b.offset);
+    this.#stretches = new Stretches(setup);
   }
 
   /** Bytes in one write call that are cheapest here so far. */
@@ -64,7 +54,7 @@ export class FileSpans {
    */
   write(offset: number, bytes: Uint8Array): number[] {
     const withheld: number[] = [];
-    this.#each(offset, bytes, (file, at, part) => {
+    this.#stretches.each(offset, bytes, (file, at, part) => {
       if (file === null) return true;
       const standing = this.#standings?.get(file) ?? STANDING.ours;
       const isShared = part.length < bytes.length;
@@ -83,7 +73,7 @@ export class FileSpans {
    */
   read(offset: number, bytes: Uint8Array): boolean {
     let covered = 0;
-    const whole = this.#each(offset, bytes, (file, at, part) => {
+    const whole = this.#stretches.each(offset, bytes, (file, at, part) => {
       covered += part.length;
       if (file !== null) return this.#readPart(file, at, part);
       part.fill(0);
@@ -140,37 +130,6 @@ export class FileSpans {
       }
       return true;
     });
-  }
-
-  /** Calls `visit` for each stretch that the bytes touch, until it returns false. */
-  #each(
-    offset: number,
-    bytes: Uint8Array,
-    visit: (file: number | null, at: number, part: Uint8Array) => boolean,
-  ): boolean {
-    const end = offset + bytes.length;
-    for (let i = this.#stretchAt(offset); i < this.#stretches.length; i++) {
-      const stretch = this.#stretches[i] as Stretch;
-      if (stretch.offset >= end) break;
-      const from = Math.max(offset, stretch.offset);
-      const to = Math.min(end, stretch.offset + stretch.length);
-      if (from >= to) continue;
-      if (!visit(stretch.file, from - stretch.offset, bytes.subarray(from - offset, to - offset)))
-        return false;
-    }
-    return true;
-  }
-
-  /** The last stretch that begins at or before `offset`: a binary search, for torrents with many thousands of files. */
-  #stretchAt(offset: number): number {
-    let low = 0;
-    let high = this.#stretches.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if ((this.#stretches[middle]?.offset ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 
   #readable(file: number): number | null {

@@ -148,6 +148,10 @@ class HedgedConnection implements Connection {
     this.#connected?.connection?.write(bytes);
   }
 
+  writeParts(parts: readonly Uint8Array[], sent: () => void): void {
+    this.#connected?.connection?.writeParts(parts, sent);
+  }
+
   destroy(): void {
     const attempts = this.#attempts;
     this.#attempts = [];

@@ -49,6 +49,10 @@ export class SocksSocket implements Connection {
     this.#inner?.write(bytes);
   }
 
+  writeParts(parts: readonly Uint8Array[], sent: () => void): void {
+    this.#inner?.writeParts(parts, sent);
+  }
+
   destroy(): void {
     this.#destroyed = true;
     this.#dialled.destroy();

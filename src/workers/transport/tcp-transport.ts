@@ -103,6 +103,18 @@ abstract class PeerSocket implements Connection {
     if (!this.destroyed) this.socket.write(bytes);
   }
 
+  /** In one system call. */
+  writeParts(parts: readonly Uint8Array[], sent: () => void): void {
+    if (this.destroyed) return;
+    const last = parts.length - 1;
+    this.socket.cork();
+    for (const [i, part] of parts.entries()) {
+      if (i < last) this.socket.write(part);
+      else this.socket.write(part, () => !this.destroyed && sent());
+    }
+    this.socket.uncork();
+  }
+
   destroy(): void {
     this.destroyed = true;
     this.socket.destroy();

@@ -21,6 +21,8 @@ export interface ConnectionEvents {
 export interface Connection {
   readonly kind: TransportKind;
   write(bytes: Uint8Array): void;
+  /** Writes all parts in their order. `sent` is called when nothing of them waits here any more; not after `destroy`. */
+  writeParts(parts: readonly Uint8Array[], sent: () => void): void;
   /** Written bytes that the kernel has not taken. */
   readonly unsentBytes: number;
   /** Closes the connection now; no event follows. */

@@ -1,5 +1,5 @@
 /** Bytes of the messages that we send. Those without a payload are made once. */
-import { MESSAGE } from './message.ts';
+import { BLOCK_HEADER_BYTES, MESSAGE } from './message.ts';
 
 const REQUEST_BYTES = 17;
 
@@ -7,6 +7,9 @@ export const KEEP_ALIVE = Buffer.alloc(4);
 export const INTERESTED = bare(MESSAGE.interested);
 export const NOT_INTERESTED = bare(MESSAGE.notInterested);
 export const HAVE_NONE = bare(MESSAGE.haveNone);
+export const HAVE_ALL = bare(MESSAGE.haveAll);
+export const CHOKE = bare(MESSAGE.choke);
+export const UNCHOKE = bare(MESSAGE.unchoke);
 
 function bare(id: number): Buffer {
   return Buffer.from([0, 0, 0, 1, id]);
@@ -35,7 +38,24 @@ export function encodeCancel(piece: number, begin: number, length: number): Buff
   return bytes;
 }
 
-/** Requests and cancels have one form (BEP 3). */
+/** The answer to a request that we do not serve (BEP 6). */
+export function encodeReject(piece: number, begin: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(REQUEST_BYTES);
+  writeRequest(bytes, 0, MESSAGE.rejectRequest, piece, begin, length);
+  return bytes;
+}
+
+/** What comes before the bytes of a block (BEP 3). */
+export function encodeBlockHead(piece: number, begin: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4 + BLOCK_HEADER_BYTES);
+  bytes.writeUInt32BE(BLOCK_HEADER_BYTES + length, 0);
+  bytes[4] = MESSAGE.piece;
+  bytes.writeUInt32BE(piece, 5);
+  bytes.writeUInt32BE(begin, 9);
+  return bytes;
+}
+
+/** Requests, cancels and rejects have one form (BEP 3, BEP 6). */
 function writeRequest(
   bytes: Buffer,
   at: number,

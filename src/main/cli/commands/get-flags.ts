@@ -17,6 +17,7 @@ export interface GetFlags extends RaceFlags {
   readonly journalKey?: string;
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
+  readonly uploadLimit: string;
   readonly hashers: string;
   readonly memory?: string;
   readonly firstUnchokeTimeout: string;
@@ -92,6 +93,12 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
     )
     .addOption(hashersOption())
     .option('--memory <size>', `memory for pieces that are not yet on disk (default: ${MEMORY_DEFAULT})`)
+    .optionsGroup('Upload:')
+    .option(
+      '--upload-limit <rate>',
+      'bytes per second given to peers, of all torrents together, such as 400K or 2M; 0 is unlimited',
+      String(DEFAULT_SESSION.uploadLimit),
+    )
     .optionsGroup('Output:')
     .option('--log <file>', 'add a line to this file for everything that happens, with the time')
     .option(

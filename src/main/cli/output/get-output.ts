@@ -119,8 +119,8 @@ export class GetOutput {
             known,
             peers: progress,
             fastest,
-            ttfuMs: race.ttfuMs,
-            winner: race.firstUnchoke === null ? null : race.peers.nameOf(race.firstUnchoke.peer),
+            ttfuMs: race.firsts.ttfuMs,
+            winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
             shards: shardLoads(race.shardStats),
             hashBacklog,
           },
@@ -139,7 +139,7 @@ export class GetOutput {
       peersKnown: race.peers.knownCount,
       peersConnected: totals.choked + totals.unchoked,
       peersUnchoked: totals.unchoked,
-      ttfuMs: race.ttfuMs,
+      ttfuMs: race.firsts.ttfuMs,
       complete: download.complete,
     };
   }

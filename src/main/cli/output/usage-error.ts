@@ -40,9 +40,8 @@ const OTHER_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['--max-download-limit', 'unchoke has no limit for its rate'],
   ['--max-overall-download-limit', 'unchoke has no limit for its rate'],
   ['--download-limit', 'unchoke has no limit for its rate'],
-  ['--max-upload-limit', 'unchoke uploads nothing'],
-  ['--max-overall-upload-limit', 'unchoke uploads nothing'],
-  ['--upload-limit', 'unchoke uploads nothing'],
+  ['--max-upload-limit', 'write --upload-limit, which is for all torrents together'],
+  ['--max-overall-upload-limit', 'write --upload-limit'],
 ]);
 
 const OTHER_COMMANDS: ReadonlyMap<string, string> = new Map([

@@ -68,7 +68,13 @@ export class BareRace {
       ({ name, infoHash, geometry, info, private: isPrivate }) => {
         this.#torrentKnown = true;
         console.event({ type: 'metadata', name, infoHash: Buffer.from(infoHash).toString('hex') });
-        race.setTorrent({ geometry, info: sharedBytes(info), private: isPrivate, download: null });
+        race.setTorrent({
+          geometry,
+          info: sharedBytes(info),
+          private: isPrivate,
+          download: null,
+          given: null,
+        });
       },
       (error: unknown) => this.#bugs.push(error),
     );

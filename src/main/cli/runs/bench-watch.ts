@@ -62,7 +62,7 @@ export class BenchWatch {
 
   /** Shards report the first block at once, but bytes only a few times a second. A small torrent is complete before that. */
   #begin(download: Download): void {
-    const { startedAt, firstBlockMs } = this.#race;
+    const { startedAt, firstBlockMs } = this.#race.firsts;
     const received = receivedBytes(this.#race, download);
     if (this.#first !== null || (firstBlockMs === null && received === 0)) return;
     const now = monotonicMs();
@@ -73,7 +73,8 @@ export class BenchWatch {
 
   /** Call it after the race has stopped: only then are the bytes of every peer known. */
   figures(download: Download | null): BenchFigures {
-    const { ttfuMs, firstBlockMs, shardStats } = this.#race;
+    const { shardStats, firsts } = this.#race;
+    const { ttfuMs, firstBlockMs } = firsts;
     const [first, last] = [this.#first ?? NOTHING, this.#last ?? NOTHING];
     const ms = Math.max(1, last.at - first.at);
     const coreMs = last.cores.totalMs - first.cores.totalMs;

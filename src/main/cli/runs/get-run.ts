@@ -93,7 +93,7 @@ export class GetRun {
       metadataSearch: this.#torrent.metainfo === null ? swarm.metadataSearch : null,
       download: job?.download.symptoms ?? null,
       dataArrives: this.#advisor.dataArrives(this.#torrent.watch.idleMs),
-      longer: longerWait(this.#settings.torrent, swarm.race.ttfuMs !== null),
+      longer: longerWait(this.#settings.torrent, swarm.race.firsts.ttfuMs !== null),
     });
   }
 

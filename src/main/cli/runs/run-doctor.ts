@@ -30,9 +30,9 @@ async function examined(source: Source, settings: DoctorSettings, session: Sessi
   const { race } = run.swarm;
   for (const diagnosis of found) console.event({ type: 'diagnosis', ...diagnosis });
   if (race.peers.size > 0) console.result(reportLines(raceReport(race, settings.torrent.strategy), null));
-  const works = race.firstBlockMs !== null;
-  console.event({ type: 'verdict', works, firstBlockMs: race.firstBlockMs });
-  console.result(verdictLines(race.firstBlockMs, found, longer));
+  const works = race.firsts.firstBlockMs !== null;
+  console.event({ type: 'verdict', works, firstBlockMs: race.firsts.firstBlockMs });
+  console.result(verdictLines(race.firsts.firstBlockMs, found, longer));
   if (interrupted) return EXIT_STATUS.interrupted;
   return works ? 0 : EXIT_STATUS['no-peer'];
 }
@@ -63,7 +63,7 @@ export async function lookAt(
       if (isStarting(swarm.race)) begunMs = ms;
       return (
         ms - begunMs >= settings.lookMs ||
-        swarm.race.firstBlockMs !== null ||
+        swarm.race.firsts.firstBlockMs !== null ||
         isSettled(swarm) ||
         (swarm.race.peers.size === 0 && swarm.discovery.retrying)
       );
@@ -77,7 +77,7 @@ export async function lookAt(
       heard: trackers.states,
       metadataSearch,
       download: null,
-      dataArrives: swarm.race.firstBlockMs !== null,
+      dataArrives: swarm.race.firsts.firstBlockMs !== null,
       longer,
     }),
   );
@@ -85,8 +85,8 @@ export async function lookAt(
 }
 
 /** Addresses wait for a thread that has not said anything yet: on a slow machine that is no fault of the peers. */
-function isStarting({ startedAt, shardStats }: Race): boolean {
-  return startedAt !== null && shardStats.every((stats) => stats === null);
+function isStarting({ firsts, shardStats }: Race): boolean {
+  return firsts.startedAt !== null && shardStats.every((stats) => stats === null);
 }
 
 function verdictLines(firstBlockMs: number | null, found: readonly Diagnosis[], longer: string): string[] {

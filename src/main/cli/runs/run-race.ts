@@ -25,7 +25,7 @@ async function raced(source: Source, settings: RaceSettings, session: Session): 
   const { firstUnchokeTimeout: timeoutMs, strategy } = settings.torrent;
   const reportFile = settings.report === null ? null : new ReportFile(settings.report);
   const isOver = (swarm: TorrentSwarm, ms: number): boolean => {
-    const tooLate = timeoutMs > 0 && swarm.race.ttfuMs === null && ms >= timeoutMs;
+    const tooLate = timeoutMs > 0 && swarm.race.firsts.ttfuMs === null && ms >= timeoutMs;
     return tooLate || hasEnded(settings.until, swarm);
   };
   const run = new BareRace({ source, settings, session, console, isOver });
@@ -48,7 +48,7 @@ async function raced(source: Source, settings: RaceSettings, session: Session): 
 }
 
 function hasEnded(until: RaceEnd, swarm: TorrentSwarm): boolean {
-  if (until === 'first-unchoke' && swarm.race.ttfuMs !== null) return true;
-  if (until === 'first-block' && swarm.race.firstBlockMs !== null) return true;
+  if (until === 'first-unchoke' && swarm.race.firsts.ttfuMs !== null) return true;
+  if (until === 'first-block' && swarm.race.firsts.firstBlockMs !== null) return true;
   return isSettled(swarm);
 }

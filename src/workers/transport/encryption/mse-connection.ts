@@ -55,6 +55,11 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
     this.inner?.write(cipher === null ? bytes : cipher.copy(bytes));
   }
 
+  writeParts(parts: readonly Uint8Array[], sent: () => void): void {
+    const cipher = this.#ciphers?.encrypt ?? null;
+    this.inner?.writeParts(cipher === null ? parts : parts.map((part) => cipher.copy(part)), sent);
+  }
+
   destroy(): void {
     this.#ended = true;
     this.inner?.destroy();

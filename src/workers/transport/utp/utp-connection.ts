@@ -44,6 +44,8 @@ export class UtpConnection implements Connection {
   #unacknowledged = 0;
   /** The delay of the newest packet, for its sender; microseconds modulo 2^32. */
   #delay = 0;
+  /** Called when all parts are in packets. */
+  #sent: (() => void) | null = null;
 
   private constructor(
     peer: Address,
@@ -115,6 +117,13 @@ export class UtpConnection implements Connection {
     this.#link.wantsFlush(this);
   }
 
+  writeParts(parts: readonly Uint8Array[], sent: () => void): void {
+    if (this.#phase === 'over') return;
+    for (const part of parts) this.#sender.write(part);
+    this.#sent = sent;
+    this.#link.wantsFlush(this);
+  }
+
   /** Says goodbye once; if that is lost, the peer notices when it next sends something. */
   destroy(): void {
     if (this.#phase === 'over') return;
@@ -150,6 +159,7 @@ export class UtpConnection implements Connection {
     const told = this.#sender.flush(this.#link.clock()) && this.#receiver?.hasGaps === false;
     if (told) this.#unacknowledged = 0;
     if (this.#unacknowledged > 0) this.#acknowledge();
+    this.#tellSent();
   }
 
   tick(now: number): void {
@@ -157,6 +167,14 @@ export class UtpConnection implements Connection {
     const tries = this.#phase === 'connecting' ? UTP_SYN_TRIES : UTP_DATA_TRIES;
     if (this.#sender.tick(now, tries) === 'alive') return this.flush();
     this.#end(this.#phase === 'connecting' ? 'connect-timeout' : 'reset', 'uTP: no answer');
+  }
+
+  /** Everything that was written is in packets. */
+  #tellSent(): void {
+    const sent = this.#sent;
+    if (sent === null || this.#sender.unsentBytes > 0) return;
+    this.#sent = null;
+    sent();
   }
 
   #acknowledge(): void {

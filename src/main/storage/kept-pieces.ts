@@ -1,0 +1,26 @@
+/** Which pieces are on disk with all their bytes: with a selection of files, the pieces at their borders are not. */
+import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import type { StoragePlan } from './storage-plan.ts';
+
+/** 1 for each piece whose bytes are all in the files of the plan or are padding; null if all pieces are. */
+export function keptPieces(
+  { files, padding }: Pick<StoragePlan, 'files' | 'padding'>,
+  geometry: Geometry,
+): Uint8Array | null {
+  const { pieceCount, pieceLength } = geometry;
+  const bytes = new Float64Array(pieceCount);
+  for (const { offset, length } of [...files, ...padding]) {
+    const end = offset + length;
+    for (let at = offset; at < end; ) {
+      const piece = Math.floor(at / pieceLength);
+      const to = Math.min(end, (piece + 1) * pieceLength);
+      bytes[piece] = (bytes[piece] ?? 0) + (to - at);
+      at = to;
+    }
+  }
+  const kept = new Uint8Array(pieceCount);
+  for (let piece = 0; piece < pieceCount; piece++)
+    kept[piece] = bytes[piece] === lengthOfPiece(geometry, piece as PieceIndex) ? 1 : 0;
+  return kept.every((one) => one === 1) ? null : kept;
+}

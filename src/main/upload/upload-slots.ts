@@ -1,0 +1,141 @@
+/**
+ * The peers that may request blocks from us, of all torrents of a session: hears from the shards which peers want data, and tells
+ * them what was decided (`choker.ts`).
+ */
+import type { PeerIndex } from '../../shared/indices.ts';
+import { CONTENDERS_MS, FIRST_UPLOAD_PLACES, RECHOKE_MS } from '../../shared/limits.ts';
+import type { Contender } from '../../shared/messages.ts';
+import type { MainWorld } from '../main-world.ts';
+import { Candidate } from './candidate.ts';
+import { choose, placesFor } from './choker.ts';
+
+/** What the choice needs of a torrent. */
+export interface GivingTorrent {
+  /** It has all that it wants. */
+  complete(): boolean;
+  choose(unchoke: readonly PeerIndex[], choke: readonly PeerIndex[]): void;
+}
+
+/** The candidates of one torrent. */
+export interface TorrentSlots {
+  heard(contenders: readonly Contender[]): void;
+  gone(peers: readonly PeerIndex[]): void;
+  /** The torrent leaves the session. */
+  leave(): void;
+}
+
+type Candidates = Map<PeerIndex, Candidate>;
+
+export class UploadSlots {
+  readonly #world: Pick<MainWorld, 'now' | 'every'>;
+  /** Bytes per second; 0 is no limit. */
+  readonly #limit: number;
+  readonly #torrents = new Map<GivingTorrent, Candidates>();
+  #endTicks: (() => void) | null = null;
+  #rechokedAt = Number.NEGATIVE_INFINITY;
+  /** The fastest upload so far, slowly forgotten: what the uplink can do. */
+  #bestRate = 0;
+
+  constructor(limit: number, world: Pick<MainWorld, 'now' | 'every'>) {
+    this.#limit = limit;
+    this.#world = world;
+  }
+
+  enter(torrent: GivingTorrent): TorrentSlots {
+    const candidates: Candidates = new Map();
+    this.#torrents.set(torrent, candidates);
+    return {
+      heard: (contenders) => this.#heard(candidates, contenders),
+      gone: (peers) => {
+        for (const peer of peers) candidates.delete(peer);
+      },
+      leave: () => {
+        this.#torrents.delete(torrent);
+        if (!this.#isWanted) this.#stop();
+      },
+    };
+  }
+
+  /** How many peers may be unchoked at one time. */
+  get places(): number {
+    if (this.#limit > 0) return placesFor(this.#limit);
+    return Math.max(FIRST_UPLOAD_PLACES, placesFor(this.#bestRate));
+  }
+
+  /** Ends its timer. */
+  close(): void {
+    this.#torrents.clear();
+    this.#stop();
+  }
+
+  #heard(candidates: Candidates, contenders: readonly Contender[]): void {
+    const now = this.#world.now();
+    let isNew = false;
+    for (const contender of contenders) {
+      const candidate = candidates.get(contender.peer) ?? new Candidate(contender.peer);
+      isNew ||= contender.wants && candidate.unchokedSince === null;
+      candidate.heard(contender, now);
+      if (contender.wants || candidate.unchokedSince !== null) candidates.set(contender.peer, candidate);
+      else candidates.delete(contender.peer);
+    }
+    this.#endTicks ??= this.#world.every(CONTENDERS_MS, () => this.#tick());
+    // A place may be free: a peer need not wait for the next round.
+    if (isNew) this.#decide('fill');
+  }
+
+  #tick(): void {
+    if (!this.#isWanted) return this.#stop();
+    const now = this.#world.now();
+    const rate = [...this.#all()].reduce((sum, { gotRate }) => sum + gotRate, 0);
+    this.#bestRate = Math.max(rate, this.#bestRate * RATE_MEMORY);
+    const isDue = now - this.#rechokedAt >= RECHOKE_MS;
+    if (isDue) this.#rechokedAt = now;
+    this.#decide(isDue ? 'anew' : 'fill');
+  }
+
+  /** `fill`: only places that are free are given away. */
+  #decide(how: 'anew' | 'fill'): void {
+    const now = this.#world.now();
+    const { places } = this;
+    const keep =
+      how === 'fill' ? [...this.#all()].filter((one) => one.wants && one.unchokedSince !== null) : [];
+    if (how === 'fill' && keep.length >= places) return;
+    const kept = new Set(keep);
+    const open = (complete: boolean): Candidate[] =>
+      [...this.#torrents].flatMap(([torrent, candidates]) =>
+        torrent.complete() === complete ? [...candidates.values()].filter((one) => !kept.has(one)) : [],
+      );
+    const chosen = choose({ traders: open(false), leeches: open(true) }, places - keep.length, now);
+    for (const one of keep) chosen.add(one);
+    for (const [torrent, candidates] of this.#torrents) this.#tell(torrent, candidates, chosen, now);
+  }
+
+  #tell(torrent: GivingTorrent, candidates: Candidates, chosen: ReadonlySet<Candidate>, now: number): void {
+    const unchoke: PeerIndex[] = [];
+    const choke: PeerIndex[] = [];
+    for (const candidate of candidates.values()) {
+      const isUnchoked = candidate.unchokedSince !== null;
+      if (chosen.has(candidate) === isUnchoked) continue;
+      (isUnchoked ? choke : unchoke).push(candidate.peer);
+      if (isUnchoked) candidate.choke(now);
+      else candidate.unchoke(now);
+    }
+    if (unchoke.length + choke.length > 0) torrent.choose(unchoke, choke);
+  }
+
+  *#all(): Iterable<Candidate> {
+    for (const candidates of this.#torrents.values()) yield* candidates.values();
+  }
+
+  get #isWanted(): boolean {
+    return [...this.#torrents.values()].some(({ size }) => size > 0);
+  }
+
+  #stop(): void {
+    this.#endTicks?.();
+    this.#endTicks = null;
+  }
+}
+
+/** Of a second: half of it is forgotten in about a minute. */
+const RATE_MEMORY = 0.99;

@@ -1,0 +1,27 @@
+/** A peer as its extensions see it (BEP 10): what it says there goes to its part of the requests, or as news to main. */
+import type { HostPort } from '../../shared/compact-peers.ts';
+import type { MetadataPart } from '../../shared/messages.ts';
+import type { PeerDriver } from './peer-driver.ts';
+import type { ExtendedPeer } from './peer-extensions.ts';
+import type { PeerHost } from './peer-host.ts';
+
+/** `gaveMetadata`: it sent a part of so many bytes that we had requested. */
+export function extendedPeer(
+  peer: PeerDriver,
+  host: PeerHost,
+  gaveMetadata: (bytes: number) => void,
+): ExtendedPeer {
+  return {
+    get info(): Uint8Array | null {
+      return host.torrent.info;
+    },
+    send: (bytes) => peer.send(bytes),
+    onRequestQueue: (blocks) => peer.book.window.setPeerQueue(blocks),
+    onMetadataOffer: (bytes) => host.tell({ type: 'metadata-offer', peer: peer.index, bytes }),
+    onMetadataPart: (part: MetadataPart) => {
+      gaveMetadata(part.bytes?.length ?? 0);
+      host.tell({ type: 'metadata-part', peer: peer.index, part });
+    },
+    onPeersTold: (peers: readonly HostPort[]) => host.tell({ type: 'peers-told', peer: peer.index, peers }),
+  };
+}

@@ -1,0 +1,78 @@
+/** The chunks of one torrent: from the cache of the shard, or read from its files. Two peers that need one chunk cause one read. */
+import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { CHUNK_BYTES } from '../../shared/limits.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
+import type { ChunkCache } from './chunk-cache.ts';
+import type { ChunkReader } from './chunk-reader.ts';
+
+export class ChunkSource {
+  readonly #geometry: Geometry;
+  readonly #cache: ChunkCache;
+  readonly #reader: ChunkReader;
+  readonly #chunksPerPiece: number;
+  readonly #firstKey: number;
+  /** By key. */
+  readonly #reads = new Map<number, Promise<void>>();
+  #isClosed = false;
+
+  constructor(geometry: Geometry, cache: ChunkCache, reader: ChunkReader) {
+    this.#geometry = geometry;
+    this.#cache = cache;
+    this.#reader = reader;
+    this.#chunksPerPiece = Math.ceil(geometry.pieceLength / CHUNK_BYTES);
+    this.#firstKey = cache.keysFor(this.#keys);
+  }
+
+  /** `start`: where the chunk begins in the piece. Null if it is not in the cache. */
+  cached(piece: number, start: number): Buffer | null {
+    return this.#cache.get(this.#keyOf(piece, start));
+  }
+
+  /** In the cache, or being read. */
+  has(piece: number, start: number): boolean {
+    const key = this.#keyOf(piece, start);
+    return this.#cache.has(key) || this.#reads.has(key);
+  }
+
+  /** Resolves when the chunk is in the cache. Rejects with a ReadFault. */
+  read(piece: number, start: number): Promise<void> {
+    const key = this.#keyOf(piece, start);
+    if (this.#cache.has(key)) return Promise.resolve();
+    const running = this.#reads.get(key);
+    if (running !== undefined) return running;
+    const read = this.#load(key, piece as PieceIndex, start);
+    this.#reads.set(key, read);
+    return read;
+  }
+
+  rename(files: readonly StoredFile[]): void {
+    this.#reader.rename(files);
+  }
+
+  /** The torrent leaves. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cache.forget(this.#firstKey, this.#keys);
+    this.#reader.close();
+  }
+
+  async #load(key: number, piece: PieceIndex, start: number): Promise<void> {
+    try {
+      const length = Math.min(CHUNK_BYTES, lengthOfPiece(this.#geometry, piece) - start);
+      const chunk = Buffer.allocUnsafeSlow(length);
+      await this.#reader.read(piece * this.#geometry.pieceLength + start, chunk);
+      if (!this.#isClosed) this.#cache.add(key, chunk);
+    } finally {
+      this.#reads.delete(key);
+    }
+  }
+
+  get #keys(): number {
+    return this.#geometry.pieceCount * this.#chunksPerPiece;
+  }
+
+  #keyOf(piece: number, start: number): number {
+    return this.#firstKey + piece * this.#chunksPerPiece + start / CHUNK_BYTES;
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * Gives blocks of one torrent to its peers on a shard: takes their requests, reads chunks that are not in the cache, and writes
+ * as much as each connection takes. Main decides who is unchoked (BEP 3).
+ */
+import type { Clock } from '../../shared/clock.ts';
+import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import { type PeerIndex, pieceIndex } from '../../shared/indices.ts';
+import {
+  CHUNK_BYTES,
+  CHUNK_CACHE_BYTES,
+  CONTENDERS_MS,
+  MAX_SERVED_BLOCK_BYTES,
+  OUR_REQUEST_QUEUE_BLOCKS,
+  READ_AHEAD_BLOCKS,
+  UNREAD_TIMEOUT_MS,
+} from '../../shared/limits.ts';
+import type { Contender } from '../../shared/messages.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
+import { CHOKE, encodeBlockHead, encodeReject, UNCHOKE } from '../wire/encoder.ts';
+import type { RequestedBlock } from './block-queue.ts';
+import { ReadFault } from './chunk-reader.ts';
+import type { ChunkSource } from './chunk-source.ts';
+import type { OurPieces } from './our-pieces.ts';
+import type { ServedPeer, Uploads } from './served-peer.ts';
+import type { UploadTurns } from './upload-turns.ts';
+
+/** What the uploads need of their shard, and tell it. */
+export interface UploadHost {
+  readonly clock: Clock;
+  readonly turns: UploadTurns;
+  /** Peers that want data or are unchoked: all of them, or those about which there is news. */
+  onContenders(peers: readonly Contender[], isAll: boolean): void;
+  onReadFault(fault: ReadFault): void;
+  guard(work: () => void): void;
+}
+
+export class TorrentUploads implements Uploads {
+  readonly #geometry: Geometry;
+  readonly #pieces: OurPieces;
+  readonly #chunks: ChunkSource;
+  readonly #host: UploadHost;
+  /** Those that want data or are unchoked. */
+  readonly #contenders = new Map<PeerIndex, ServedPeer>();
+  readonly #waiting = new Map<ServedPeer, { readonly onTurn: () => void }>();
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #toldAny = false;
+  #sentBytes = 0;
+
+  constructor(geometry: Geometry, pieces: OurPieces, chunks: ChunkSource, host: UploadHost) {
+    this.#geometry = geometry;
+    this.#pieces = pieces;
+    this.#chunks = chunks;
+    this.#host = host;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Somebody wants data, or main does not yet know that nobody does. */
+  get isWorking(): boolean {
+    return this.#contenders.size > 0 || this.#toldAny;
+  }
+
+  request(peer: ServedPeer, piece: number, begin: number, length: number): boolean {
+    const index = pieceIndex(piece, this.#geometry.pieceCount);
+    if (index === null) {
+      peer.close('bad-piece-index');
+      return false;
+    }
+    const end = begin + length;
+    if (length === 0 || length > MAX_SERVED_BLOCK_BYTES || end > lengthOfPiece(this.#geometry, index)) {
+      peer.close('bad-request');
+      return false;
+    }
+    const { queue, unchoked } = peer.uploads;
+    if (!unchoked || queue.size >= OUR_REQUEST_QUEUE_BLOCKS || !this.#pieces.has(index)) {
+      reject(peer, { piece, begin, length });
+      return false;
+    }
+    if (queue.size === 0 && !peer.uploads.sending) peer.uploads.movedAt = this.#host.clock();
+    queue.add({ piece, begin, length });
+    this.#host.guard(() => this.#serve(peer));
+    return true;
+  }
+
+  cancel(peer: ServedPeer, piece: number, begin: number, length: number): void {
+    const block = { piece, begin, length };
+    // BEP 6: each request is answered, also one that is taken back.
+    if (peer.uploads.queue.cancel(block)) reject(peer, block);
+  }
+
+  interestChanged(peer: ServedPeer): void {
+    if (!peer.isInterested) return;
+    const isNews = !this.#contenders.has(peer.index);
+    this.#contenders.set(peer.index, peer);
+    // At once: a place may be free.
+    if (isNews || !peer.uploads.unchoked) this.#host.onContenders([contenderOf(peer)], false);
+  }
+
+  /** Main has decided. A peer that has left meanwhile is not there any more. */
+  choose(
+    { unchoke, choke }: { readonly unchoke: readonly PeerIndex[]; readonly choke: readonly PeerIndex[] },
+    peerAt: (index: PeerIndex) => ServedPeer | undefined,
+  ): void {
+    for (const index of choke) this.#choke(peerAt(index));
+    for (const index of unchoke) {
+      const peer = peerAt(index);
+      if (peer?.inSession !== true || peer.uploads.unchoked) continue;
+      peer.uploads.unchoked = true;
+      this.#contenders.set(index, peer);
+      peer.send(UNCHOKE);
+    }
+  }
+
+  left(peer: ServedPeer): void {
+    peer.uploads.queue.clear();
+    peer.uploads.unchoked = false;
+    this.#stopWaiting(peer);
+    // Main learns it from the outcome of the peer.
+    this.#contenders.delete(peer.index);
+  }
+
+  /** Its files have their final names. */
+  rename(files: readonly StoredFile[]): void {
+    this.#chunks.rename(files);
+  }
+
+  /** The torrent leaves. */
+  close(): void {
+    this.#chunks.close();
+  }
+
+  tick(now: number): void {
+    for (const peer of [...this.#contenders.values()]) {
+      const { uploads } = peer;
+      const owes = uploads.sending && peer.unsentBytes > 0;
+      if (owes && now - uploads.movedAt >= UNREAD_TIMEOUT_MS) peer.close('unread-backlog');
+    }
+    if (now - this.#toldAt < CONTENDERS_MS || !this.isWorking) return;
+    this.#toldAt = now;
+    this.#toldAny = this.#contenders.size > 0;
+    this.#host.onContenders([...this.#contenders.values()].map(contenderOf), true);
+    for (const peer of [...this.#contenders.values()])
+      if (!peer.isInterested && !peer.uploads.unchoked) this.#contenders.delete(peer.index);
+  }
+
+  #choke(peer: ServedPeer | undefined): void {
+    if (peer?.inSession !== true || !peer.uploads.unchoked) return;
+    peer.uploads.unchoked = false;
+    peer.send(CHOKE);
+    this.#stopWaiting(peer);
+    for (const block of peer.uploads.queue.clear()) reject(peer, block);
+  }
+
+  /** Writes what its connection takes now. Goes on when the connection is empty, a chunk has been read, or it is its turn. */
+  #serve(peer: ServedPeer): void {
+    const { uploads } = peer;
+    if (uploads.sending || uploads.reading || uploads.queued || !peer.inSession) return;
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for (let blocks = 0; blocks < uploads.batchBlocks; blocks++) {
+      const block = uploads.queue.first;
+      if (block === null) break;
+      const slices = this.#slicesOf(block);
+      if (slices === null) {
+        this.#read(peer, block);
+        break;
+      }
+      if (!this.#mayGo(peer, block.length)) break;
+      uploads.queue.shift();
+      parts.push(encodeBlockHead(block.piece, block.begin, block.length), ...slices);
+      bytes += block.length;
+    }
+    if (bytes > 0) this.#write(peer, parts, bytes);
+    this.#readAhead(peer);
+  }
+
+  #write(peer: ServedPeer, parts: readonly Uint8Array[], bytes: number): void {
+    const { uploads } = peer;
+    uploads.write(bytes, this.#host.clock());
+    this.#sentBytes += bytes;
+    peer.sendParts(parts, () => {
+      uploads.taken(this.#host.clock());
+      this.#host.guard(() => this.#serve(peer));
+    });
+  }
+
+  #mayGo(peer: ServedPeer, bytes: number): boolean {
+    const turn = this.#waiting.get(peer) ?? {
+      onTurn: () => {
+        peer.uploads.queued = false;
+        this.#host.guard(() => this.#serve(peer));
+      },
+    };
+    if (this.#host.turns.take(turn, bytes)) return true;
+    peer.uploads.queued = true;
+    this.#waiting.set(peer, turn);
+    return false;
+  }
+
+  #stopWaiting(peer: ServedPeer): void {
+    const turn = this.#waiting.get(peer);
+    if (turn === undefined) return;
+    this.#waiting.delete(peer);
+    this.#host.turns.leave(turn);
+    peer.uploads.queued = false;
+  }
+
+  /** The bytes of a block; null if some of them are not in the cache. */
+  #slicesOf({ piece, begin, length }: RequestedBlock): Uint8Array[] | null {
+    const slices: Uint8Array[] = [];
+    const end = begin + length;
+    for (let at = begin; at < end; ) {
+      const start = at - (at % CHUNK_BYTES);
+      const chunk = this.#chunks.cached(piece, start);
+      if (chunk === null) return null;
+      const to = Math.min(end, start + CHUNK_BYTES);
+      slices.push(chunk.subarray(at - start, to - start));
+      at = to;
+    }
+    return slices;
+  }
+
+  /** Reads what is missing of the block, then goes on with the peer. */
+  #read(peer: ServedPeer, block: RequestedBlock): void {
+    peer.uploads.reading = true;
+    const done = (): void => {
+      peer.uploads.reading = false;
+      this.#host.guard(() => this.#serve(peer));
+    };
+    Promise.all(startsOf(block).map((start) => this.#chunks.read(block.piece, start))).then(done, (error) => {
+      // Its files cannot be read now. The peer may ask others.
+      if (peer.uploads.queue.cancel(block)) reject(peer, block);
+      if (error instanceof ReadFault) this.#host.onReadFault(error);
+      else
+        this.#host.guard(() => {
+          throw error;
+        });
+      done();
+    });
+  }
+
+  /** What it requested next is read while the present blocks are on their way. A fault is found when they are sent. */
+  #readAhead({ uploads }: ServedPeer): void {
+    // With so many peers a chunk would leave the cache before its turn.
+    if (this.#contenders.size * 2 * CHUNK_BYTES > CHUNK_CACHE_BYTES) return;
+    for (const block of uploads.queue.ahead(READ_AHEAD_BLOCKS))
+      for (const start of startsOf(block))
+        if (!this.#chunks.has(block.piece, start)) this.#chunks.read(block.piece, start).catch(() => {});
+  }
+}
+
+/** The starts of the chunks of a piece with bytes of the block. */
+function startsOf({ begin, length }: RequestedBlock): number[] {
+  const starts: number[] = [];
+  for (let start = begin - (begin % CHUNK_BYTES); start < begin + length; start += CHUNK_BYTES)
+    starts.push(start);
+  return starts;
+}
+
+function reject(peer: ServedPeer, { piece, begin, length }: RequestedBlock): void {
+  if (peer.fast) peer.send(encodeReject(piece, begin, length));
+}
+
+function contenderOf(peer: ServedPeer): Contender {
+  const { unchoked, sentBytes, queue, sending } = peer.uploads;
+  return {
+    peer: peer.index,
+    wants: peer.isInterested,
+    unchoked,
+    gaveBytes: peer.receivedBytes,
+    gotBytes: sentBytes,
+    isOwed: queue.size > 0 || sending,
+  };
+}

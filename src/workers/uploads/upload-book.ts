@@ -1,0 +1,48 @@
+/** What we owe one peer and have given it: its part of the record of uploads. */
+import {
+  FIRST_UPLOAD_BLOCKS,
+  MAX_UPLOAD_BATCH_BLOCKS,
+  QUICK_BATCH_MS,
+  SLOW_BATCH_MS,
+} from '../../shared/limits.ts';
+import { BlockQueue } from './block-queue.ts';
+
+export class UploadBook {
+  readonly queue = new BlockQueue();
+  /** We unchoke it. */
+  unchoked = false;
+  /** Bytes of blocks that were given to its connection. */
+  sentBytes = 0;
+  /** Its connection has not yet taken all of the last batch. */
+  sending = false;
+  /** When its connection last took something, or had nothing to take. */
+  movedAt = 0;
+  /** When the last batch was written. */
+  #writtenAt = 0;
+  /** Its next block is being read from disk. */
+  reading = false;
+  /** It waits for its turn within the rate limit. */
+  queued = false;
+  #batchBlocks = FIRST_UPLOAD_BLOCKS;
+
+  /** Blocks that are written at one time: more for a connection that takes them at once, so that others do not fill memory. */
+  get batchBlocks(): number {
+    return this.#batchBlocks;
+  }
+
+  /** A batch of so many bytes of blocks goes to its connection. */
+  write(bytes: number, now: number): void {
+    this.sending = true;
+    this.sentBytes += bytes;
+    this.#writtenAt = now;
+  }
+
+  /** Its connection has taken the batch. */
+  taken(now: number): void {
+    this.sending = false;
+    this.movedAt = now;
+    const took = now - this.#writtenAt;
+    if (took <= QUICK_BATCH_MS) this.#batchBlocks = Math.min(MAX_UPLOAD_BATCH_BLOCKS, this.#batchBlocks * 2);
+    if (took >= SLOW_BATCH_MS) this.#batchBlocks = Math.max(1, this.#batchBlocks >>> 1);
+  }
+}
