@@ -39,6 +39,7 @@ export const CLOSE_CODES = {
   replaced: 'slower than others, while more peers were waiting',
   surplus: 'more peers unchoked us than --max-peers',
   'slot-needed': 'gave us nothing while other peers waited for its place',
+  'both-complete': 'both of us have everything',
   stopped: 'the run ended first',
 } as const;
 

@@ -41,6 +41,7 @@ const COMEBACKS: Readonly<Record<CloseCode, Comeback>> = {
   done: 'never',
   'race-lost': 'never',
   surplus: 'never',
+  'both-complete': 'never',
   stopped: 'never',
 };
 

@@ -13,11 +13,12 @@ import { readBlocklist } from '../race/blocklist.ts';
 import {
   DEFAULT_SESSION,
   DEFAULT_TORRENT,
+  type SeedGoals,
   type SessionSettings,
   type TorrentSettings,
 } from '../session/settings.ts';
 import { redactedUrl } from '../text/foreign-text.ts';
-import { parseCount, parseDuration, parsePort, parseRate, parseSize } from '../text/units.ts';
+import { parseCount, parseDuration, parsePort, parseRate, parseRatio, parseSize } from '../text/units.ts';
 import type { BenchFlags } from './commands/bench.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { GetFlags } from './commands/get-flags.ts';
@@ -92,6 +93,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
       idleTimeout: parseDuration('--idle-timeout', flags.idleTimeout),
       saveTorrent: given('--save-torrent', flags.saveTorrent, outputFile),
+      seed: seedGoals(flags),
     },
     parallel: parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS),
     onComplete: given('--on-complete', flags.onComplete, programFile),
@@ -131,6 +133,19 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
       firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
     },
     durationMs: parseDuration('--duration', flags.duration),
+  };
+}
+
+/** Null: the run ends when the download is complete. */
+function seedGoals({
+  seed,
+  seedRatio,
+  seedTime,
+}: Pick<GetFlags, 'seed' | 'seedRatio' | 'seedTime'>): SeedGoals | null {
+  if (seed !== true && seedRatio === undefined && seedTime === undefined) return null;
+  return {
+    ratio: seedRatio === undefined ? null : parseRatio('--seed-ratio', seedRatio),
+    time: seedTime === undefined ? null : parseDuration('--seed-time', seedTime),
   };
 }
 

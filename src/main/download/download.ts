@@ -16,7 +16,6 @@ import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
-import { keptPieces } from '../storage/kept-pieces.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
@@ -24,6 +23,7 @@ import { FileReaders } from './file-reader.ts';
 import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
+import { ShardContent } from './shard-content.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { stretchesOf } from './stretches.ts';
 import { Verdicts } from './verdicts.ts';
@@ -41,7 +41,7 @@ export class Download {
   #webSeeds: WebSeeds | null = null;
   readonly #missing: MissingFiles;
   readonly #share: NonNullable<ShardTorrent['download']>;
-  readonly #given: ShardTorrent['given'];
+  readonly #content: ShardContent;
   readonly #verdicts: Verdicts;
   readonly readers: FileReaders;
   #verifiedBytes = 0;
@@ -53,6 +53,7 @@ export class Download {
   #withheld: PieceIndex[] = [];
   #ended = false;
   readonly #unsubscribe: () => void;
+  #resting: Promise<void> | null = null;
 
   /** Throws a `usage` failure if one piece does not fit the memory. Registers with the storage threads. */
   constructor(options: DownloadOptions, listener: DownloadListener) {
@@ -94,9 +95,7 @@ export class Download {
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
     const [order, hasNeighbours] = [options.order, sharers > 1];
     this.#share = { ledger: ledgerMemory, arena: arenaMemory, maxSlots, order, hasNeighbours };
-    const { files: stored, padding } = options.plan;
-    const kept = keptPieces(options.plan, g);
-    this.#given = place === undefined ? null : { files: stored, padding, place, ledger: ledgerMemory, kept };
+    this.#content = new ShardContent(race, metainfo, options.plan, ledgerMemory, place);
     this.#unsubscribe = race.subscribe({
       onFull: (pieces) => this.#full(pieces),
       onShardLost: (shard) => this.#reclaim(shard),
@@ -179,9 +178,7 @@ export class Download {
     this.#foundBytes = this.#verifiedBytes;
     if (this.#ended) return;
     if (this.complete) return this.#completed();
-    const { geometry, info, private: isPrivate } = this.#options.metainfo;
-    const known = { geometry, info: sharedBytes(info), private: isPrivate, given: this.#given };
-    this.#options.race.setTorrent({ ...known, download: this.#share });
+    this.#content.begin(this.#share);
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
       onFull: (pieces) => this.#full(pieces),
       onOwnerGone: (owner) => this.#reclaim(owner),
@@ -214,10 +211,22 @@ export class Download {
 
   /** Stops the race. The storage threads finish their pieces and forget the torrent. Streams that miss data fail with `reason`. */
   async stop(reason?: Failure): Promise<void> {
+    this.#resting ??= this.#rest(reason);
+    await Promise.all([this.#options.race.stop(), this.#resting]);
+  }
+
+  /** It is complete: nothing more is requested. Peers still get its files, until `stop`. Call it after `prepare`. */
+  async seed(): Promise<void> {
+    this.#content.seed();
+    this.#resting ??= this.#rest();
+    await this.#resting;
+  }
+
+  async #rest(reason?: Failure): Promise<void> {
     this.#ended = true;
     this.readers.end(reason);
     this.#verdicts.stop();
-    await Promise.all([this.#options.race.stop(), this.#webSeeds?.stop()]);
+    await this.#webSeeds?.stop();
     this.#unsubscribe();
     await this.#stored.idle();
     await this.#stored.close();

@@ -11,6 +11,7 @@ import type {
   TorrentStats,
 } from '../../shared/messages.ts';
 import { fastestOf, type PeerRate } from '../../shared/peer-rate.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 
 export interface TorrentShardsListener {
   /** What the shard at this position needs to race for the torrent; asked again for a shard that takes the place of a dead one. */
@@ -91,6 +92,18 @@ export class TorrentShards {
   begin(content: ShardTorrent): void {
     this.#content = content;
     this.broadcast({ type: 'begin', content });
+  }
+
+  /** The download is complete. A shard that takes the place of a dead one begins as a seed. */
+  seed(files: readonly StoredFile[]): void {
+    const { given = null } = this.#content ?? {};
+    if (this.#content !== null)
+      this.#content = {
+        ...this.#content,
+        download: null,
+        given: given === null ? null : { ...given, files },
+      };
+    this.broadcast({ type: 'seed', files });
   }
 
   /** All shards close its peers; resolves when they have. The caller bounds the wait. */

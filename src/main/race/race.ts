@@ -16,6 +16,7 @@ import type {
 } from '../../shared/messages.ts';
 import type { PeerRate } from '../../shared/peer-rate.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
+import type { StoredFile } from '../../shared/stored-files.ts';
 import { PEX } from '../discovery/peer-source.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { ShardPool } from '../pools/shard-pool.ts';
@@ -137,6 +138,11 @@ export class Race {
   /** Sends verdicts to all shards. */
   tellVerdicts(verified: readonly PieceIndex[], withheld: readonly PieceIndex[]): void {
     this.#shards.broadcast({ type: 'verdicts', verified, withheld });
+  }
+
+  /** The download is complete: nothing more is requested. `files`: their names from now on. */
+  seed(files: readonly StoredFile[]): void {
+    this.#shards.seed(files);
   }
 
   /** These peers may request blocks from now on; these may no longer. */

@@ -47,6 +47,12 @@ const isPeer: Check = (value) =>
   isText(value.host) &&
   within(1, 65_535)(value.port);
 
+const isGoals: Check = (value) => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { ratio = null, time = null } = value as { readonly ratio?: unknown; readonly time?: unknown };
+  return [ratio, time].every((goal) => goal === null || (typeof goal === 'number' && goal >= 0));
+};
+
 /** For each setting: what it must be, in words, and the check. */
 const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check: Check]>> = {
   shards: [`a whole number from 1 to ${MAX_SHARDS}`, within(1, MAX_SHARDS)],
@@ -94,6 +100,7 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   ],
   firstUnchokeTimeout: ['a number of milliseconds', isTime],
   idleTimeout: ['a number of milliseconds', isTime],
+  seed: ['{ ratio, time }, each a number or null, or null', orNull(isGoals)],
   saveTorrent: ['a path or null', orNull(isText)],
 };
 

@@ -16,6 +16,8 @@ export interface DownloadJob {
   readonly plan: StoragePlan;
   /** Memory for pieces. */
   readonly memory: Pick<MemoryShare, 'bytes' | 'offer'>;
+  /** Frees the memory for others: nothing more is downloaded. */
+  free(): void;
   /** Frees the place and the memory for others. Call it after the download has stopped. */
   release(): void;
 }
@@ -43,9 +45,14 @@ export async function downloadJob(
   const memory = await session.memory.take(metainfo.geometry, wanted, signal);
   onMemory();
   let place: OutputPlace | null = null;
+  let isFree = false;
+  const free = (): void => {
+    if (!isFree) memory.release();
+    isFree = true;
+  };
   const release = (): void => {
     place?.release();
-    memory.release();
+    free();
   };
   try {
     const { world } = session;
@@ -68,7 +75,7 @@ export async function downloadJob(
       },
       listener,
     );
-    return { download, plan, memory, release };
+    return { download, plan, memory, free, release };
   } catch (error) {
     release();
     throw error;

@@ -100,6 +100,30 @@ export interface CheckProgress {
   readonly rate: BytesPerSecond;
 }
 
+/** Progress of a torrent that is complete and given to peers, a few times per second. */
+export interface SeedProgress extends PhaseTotals {
+  readonly type: 'progress';
+  readonly work: 'seeding';
+  /** Verified bytes. */
+  readonly bytes: Bytes;
+  readonly totalBytes: Bytes;
+  /** Bytes of blocks that peers got in this run. */
+  readonly uploaded: Bytes;
+  /** The same as a multiple of the bytes of the torrent. */
+  readonly ratio: number;
+  /**
+   * Bytes per second that leave now.
+   * @integer
+   */
+  readonly rate: BytesPerSecond;
+  /** Known addresses of peers. */
+  readonly known: Count;
+  /** Connected peers that want data from us. */
+  readonly wanting: Count;
+  /** Those of them that may request it. */
+  readonly served: Count;
+}
+
 /** A piece failed its hash check and is fetched again. */
 export interface PieceFailedEvent {
   readonly type: 'piece-failed';
@@ -152,6 +176,16 @@ export interface CompleteEvent {
   readonly path: string;
 }
 
+/** The torrent is no longer given to peers: a goal was reached, or the user ended it. */
+export interface SeededEvent {
+  readonly type: 'seeded';
+  /** Bytes of blocks that peers got in this run. */
+  readonly uploaded: Bytes;
+  readonly ratio: number;
+  /** Milliseconds since it was complete. */
+  readonly ms: Milliseconds;
+}
+
 /** All events of a torrent. New events and new fields may appear: ignore those that you do not know. */
 export type TorrentEvent =
   | MetadataEvent
@@ -160,9 +194,11 @@ export type TorrentEvent =
   | DownloadProgress
   | SearchProgress
   | CheckProgress
+  | SeedProgress
   | PieceFailedEvent
   | PeerBannedEvent
   | WebSeedLostEvent
   | WebSeedWaitsEvent
   | FileUnavailableEvent
-  | CompleteEvent;
+  | CompleteEvent
+  | SeededEvent;

@@ -5,7 +5,7 @@ import { LivedClock } from '../../shared/lived-clock.ts';
 import type { MainWorld } from '../main-world.ts';
 
 /** A run of a torrent. */
-interface LookedAt {
+export interface LookedAt {
   /** Nothing listens, and no peer or web seed is at work. */
   readonly isIdle: boolean;
   look(): void;

@@ -58,6 +58,14 @@ export interface SessionSettings {
   readonly journalKey: string | null;
 }
 
+/** When a complete torrent is no longer given to peers. Null: there is no such end. */
+export interface SeedGoals {
+  /** So many times the bytes of the torrent were given. */
+  readonly ratio: number | null;
+  /** Milliseconds since it was complete. */
+  readonly time: number | null;
+}
+
 /** Settings of one torrent. */
 export interface TorrentSettings {
   /** The folder to download into. */
@@ -85,6 +93,8 @@ export interface TorrentSettings {
   readonly idleTimeout: number;
   /** With a magnet link: save the torrent to this file. */
   readonly saveTorrent: string | null;
+  /** Give the torrent to peers when it is complete. Null: it ends then. */
+  readonly seed: SeedGoals | null;
 }
 
 export const DEFAULT_SESSION: SessionSettings = {
@@ -125,6 +135,7 @@ export const DEFAULT_TORRENT: TorrentSettings = {
   firstUnchokeTimeout: DEFAULT_FIRST_UNCHOKE_TIMEOUT_MS,
   idleTimeout: DEFAULT_IDLE_TIMEOUT_MS,
   saveTorrent: null,
+  seed: null,
 };
 
 export function routeOf({ proxy, interface: localAddress }: SessionSettings): Route {

@@ -6,13 +6,14 @@ import type { TorrentEvent } from './events.ts';
 
 /**
  * `searching`: for the metadata of a magnet link. `queued`: waits for memory that other torrents use. `checking`: hashes what is
- * already on disk. The last three are final.
+ * already on disk. `seeding`: it is complete, and peers get it. The last three are final.
  */
 export type TorrentState =
   | 'searching'
   | 'queued'
   | 'checking'
   | 'downloading'
+  | 'seeding'
   | 'paused'
   | 'complete'
   | 'failed'
@@ -27,6 +28,8 @@ export interface TorrentStats {
   /** The part of them that this session has downloaded. */
   readonly downloaded: Bytes;
   readonly rate: BytesPerSecond;
+  /** Bytes of blocks that peers got from us in this session. */
+  readonly uploaded: Bytes;
   /** Known addresses of peers, connected peers, and peers that unchoke us. */
   readonly known: Count;
   readonly connected: Count;

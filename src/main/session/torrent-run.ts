@@ -1,7 +1,5 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
-import { incompleteFailure } from '../download/incomplete.ts';
-import { RateMeter } from '../download/rate-meter.ts';
 import { Failure } from '../failure.ts';
 import { isThere, type StoragePlan, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
@@ -12,18 +10,17 @@ import type { Source } from '../torrent/source.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
-import { LostNotice } from './lost-notice.ts';
-import { exhaustedText } from './no-peer.ts';
-import { progressOf, receivedBytes } from './progress.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
+import { RunWatch } from './run-watch.ts';
+import { type GivenFigures, Seeding } from './seeding.ts';
 import type { Session } from './session.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
 import { UnreadableFiles } from './unreadable-files.ts';
 
-/** What it does: it searches for the metadata, waits for memory, looks at what is on disk, or downloads. */
-export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading';
+/** What it does: it searches for the metadata, waits for memory, looks at what is on disk, downloads, or gives what it has. */
+export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading' | 'seeding';
 
 export interface TorrentRunOptions {
   readonly source: Source;
@@ -41,13 +38,11 @@ export interface TorrentRunOptions {
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
-  readonly watch: IdleWatch;
+  readonly #watch: RunWatch;
   readonly #source: Source;
   readonly #settings: TorrentSettings;
   readonly #listeners = new TorrentListeners((error) => this.#listenerThrew(error));
   readonly #options: TorrentRunOptions;
-  readonly #lostNotice = new LostNotice();
-  readonly #rate = new RateMeter();
   readonly #begun: number;
   readonly #ending: Promise<Ending>;
   #end: (ending: Ending) => void = () => {};
@@ -58,7 +53,6 @@ export class TorrentRun {
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
-  #missing: readonly UnavailableFile[] = [];
   readonly #unreadable = new UnreadableFiles();
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
@@ -77,8 +71,18 @@ export class TorrentRun {
     });
     this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
     this.#begun = session.world.now();
-    this.watch = options.watch ?? new IdleWatch(settings, session.looks.clock);
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
+    this.#watch = new RunWatch({
+      swarm: this.swarm,
+      settings,
+      listeners: this.#listeners,
+      idle: options.watch ?? new IdleWatch(settings, session.looks.clock),
+      yields: options.yields === true,
+      job: () => this.#job,
+      mayEnd: () => this.#isDiscovering && !this.#over.signal.aborted,
+      awaitsPeers: () => this.#isAwaited,
+      end: (ending) => this.#end(ending),
+    });
   }
 
   /** Adds a listener. The returned function removes it. */
@@ -100,11 +104,16 @@ export class TorrentRun {
 
   /** Files that are not whole at the end of a run that failed. */
   get missing(): readonly UnavailableFile[] {
-    return this.#missing;
+    return this.#watch.missing;
   }
 
   get rate(): number {
-    return this.#rate.perSecond;
+    return this.#watch.rate;
+  }
+
+  /** How long it has waited for data. */
+  get watch(): IdleWatch {
+    return this.#watch.idle;
   }
 
   /** Milliseconds since the start, up to the end of the work: to close everything takes a moment more. */
@@ -117,20 +126,54 @@ export class TorrentRun {
     const interrupt = (): void => this.#end({ kind: 'interrupted' });
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
-    const endLooks = this.swarm.session.looks.begin(this);
+    const endLooks = this.swarm.session.looks.begin(this.#watch);
     if (this.#source.metainfo === undefined) this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch((error: unknown) => this.#end({ kind: 'failed', error }));
     const ending = await this.#ending;
     this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
-    signal.removeEventListener('abort', interrupt);
     endLooks();
+    await prepared.catch(() => {});
+    const given = ending.kind === 'complete' ? await this.#seed(signal) : null;
+    signal.removeEventListener('abort', interrupt);
     await this.#close(prepared, ending);
-    const job = this.#job;
-    if (this.#thrown === null && ending.kind === 'complete' && job !== null)
-      this.#listeners.tell(({ onEvent }) => onEvent?.(completeEvent(job, this.elapsedMs)));
+    if (this.#thrown !== null) return this.#thrown;
+    if (given !== null) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'seeded', ...given }));
+    else if (ending.kind === 'complete') this.#tellComplete();
     return this.#thrown ?? ending;
+  }
+
+  /** Gives the complete torrent to peers, if the user wants that. Returns what was given; null if nothing could be. */
+  async #seed(signal: AbortSignal): Promise<GivenFigures | null> {
+    const { seed: goals } = this.#settings;
+    const job = this.#job;
+    if (goals === null || job === null || this.#thrown !== null) return null;
+    try {
+      await job.download.seed();
+    } catch (error) {
+      this.#thrown = { kind: 'failed', error };
+      return null;
+    }
+    job.free();
+    this.#phase = 'seeding';
+    this.#tellComplete();
+    this.#discover();
+    if (job.download.leftBytes === 0 && job.download.downloadedBytes > 0) this.swarm.discovery.completed();
+    const { swarm } = this;
+    const seeding = new Seeding({
+      swarm,
+      goals,
+      listeners: this.#listeners,
+      bytes: job.download.wantedBytes,
+    });
+    await seeding.run(signal);
+    return seeding.figures;
+  }
+
+  #tellComplete(): void {
+    const job = this.#job;
+    if (job !== null) this.#listeners.tell(({ onEvent }) => onEvent?.(completeEvent(job, this.elapsedMs)));
   }
 
   /** What a listener throws ends the run, even at its last event. */
@@ -140,8 +183,8 @@ export class TorrentRun {
   }
 
   async #close(prepared: Promise<void>, ending: Ending): Promise<void> {
-    // What was not selected is missing still.
-    if (this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
+    // What was not selected is missing still. A seed has said it at its beginning.
+    if (this.#phase !== 'seeding' && this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
     const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
@@ -216,7 +259,7 @@ export class TorrentRun {
         left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
         fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
-      onClosed: () => this.#checkExhausted(),
+      onClosed: () => this.#watch.checkExhausted(),
       onListening: (port) => {
         this.#isAwaited &&= port !== null;
         if (port === null) return;
@@ -243,67 +286,14 @@ export class TorrentRun {
       onVerified: () => this.watch.progressed(),
       onWebSeedLost: (url, reason) => {
         events.onWebSeedLost(url, reason);
-        this.#checkExhausted();
+        this.#watch.checkExhausted();
       },
       onComplete: () => this.#end({ kind: 'complete' }),
       onFailure: (error) => this.#end({ kind: 'failed', error }),
     };
   }
 
-  get isIdle(): boolean {
-    if (this.#listeners.areListening || this.#job?.download.webSeeds?.busy === true) return false;
-    const { dialing, handshaking, choked, unchoked } = this.swarm.race.totals;
-    return dialing + handshaking + choked + unchoked === 0;
-  }
-
-  /** Unless more peers may come, be it to the port that the user named, or web seeds are there. */
-  #checkExhausted(): void {
-    const { allSettled, knownCount } = this.swarm.race.peers;
-    const isFed = this.#job?.download.webSeedsMayGive ?? false;
-    if (!this.#isDiscovering || !allSettled || this.#isAwaited || isFed || this.swarm.discovery.hopeful)
-      return;
-    this.#fail('no-peer', exhaustedText(knownCount, this.swarm.discovery.asksTrackers));
-  }
-
-  look(): void {
-    this.watch.look(this.#isDiscovering);
-    if (!this.#isDiscovering || this.#over.signal.aborted) return;
-    const { race } = this.swarm;
-    const download = this.#job?.download ?? null;
-    const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
-    const fed = race.firsts.ttfuMs !== null || isFedByWebSeeds;
-    const overdue = this.watch.overdue({ fed, known: race.peers.size, searching: download === null });
-    if (overdue !== null) return this.#fail('timeout', overdue);
-    this.#checkExhausted();
-    if (download !== null) this.#rate.sample(receivedBytes(race, download), this.swarm.session.world.now());
-    if (this.#options.yields === true && this.#isStalled && this.#job?.memory.offer() === true)
-      return this.#end({ kind: 'yielded' });
-    if (this.#over.signal.aborted || (race.peers.knownCount === 0 && !this.#listeners.areListening)) return;
-    const notice = this.#lostNotice.look(this.swarm, this.#settings);
-    if (notice !== null) this.#tellNews(notice);
-    this.#listeners.tell(({ onLook }) => onLook?.(this.watch.idleMs));
-    if (!this.#listeners.areListening) return;
-    const progress = progressOf(this.swarm, download, this.rate);
-    this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
-  }
-
   #tellNews(text: string): void {
     this.#listeners.tell(({ onNews }) => onNews?.(text));
-  }
-
-  /** It gets nothing, and nobody reads a file of it. */
-  get #isStalled(): boolean {
-    if (this.#job === null || this.#job.download.readers.areReading) return false;
-    return this.watch.isStalled(this.#job.memory.bytes, this.rate);
-  }
-
-  #fail(code: 'no-peer' | 'timeout', message: string): void {
-    if (this.#over.signal.aborted) return;
-    this.#listeners.tell(({ onFailing }) => onFailing?.());
-    const job = this.#job;
-    const missing = job?.download.missingFiles ?? null;
-    this.#missing = missing ?? job?.download.unfinishedFiles ?? [];
-    const incomplete = job === null || missing === null ? null : incompleteFailure(missing, job.plan.root);
-    this.#end({ kind: 'failed', error: incomplete ?? new Failure(code, message) });
   }
 }

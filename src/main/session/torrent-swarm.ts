@@ -132,6 +132,11 @@ export class TorrentSwarm implements ActiveTorrent {
     return this.#undialled;
   }
 
+  /** Peers that want data from us, and those of them that may request it. */
+  get uploadCounts(): TorrentSlots['counts'] {
+    return this.#slots.counts;
+  }
+
   /** Trackers that the torrent or its magnet link names, and whether only they may name peers, as far as it is known. */
   get named(): { readonly trackers: number; readonly private: boolean } {
     const source = this.#source;

@@ -37,6 +37,7 @@ export class SessionTorrent implements Torrent {
   #last: TorrentStats | null = null;
   /** What earlier runs of this session downloaded. */
   #downloaded = 0;
+  #uploaded = 0;
 
   /** It begins by `begin`. `onRemoved`: nothing of it is left, and the session may forget it. */
   constructor(source: Source, settings: TorrentSettings, session: Session, onRemoved = () => {}) {
@@ -60,8 +61,9 @@ export class SessionTorrent implements Torrent {
 
   get stats(): TorrentStats {
     if (this.#run !== null) this.#last = this.#statsOf(this.#run);
-    const nothing = { bytes: 0, totalBytes: 0, downloaded: 0, rate: 0, known: 0, connected: 0, unchoked: 0 };
-    return { ...nothing, ...this.#last, state: this.state };
+    const nothing = { bytes: 0, totalBytes: 0, downloaded: 0, uploaded: 0, rate: 0 };
+    const noPeers = { known: 0, connected: 0, unchoked: 0 };
+    return { ...nothing, ...noPeers, ...this.#last, state: this.state };
   }
 
   get completed(): Promise<DownloadResult> {
@@ -133,7 +135,12 @@ export class SessionTorrent implements Torrent {
     });
     this.#run = run;
     run.subscribe({
-      onEvent: (event) => this.#emit(event),
+      onEvent: (event) => {
+        this.#emit(event);
+        // One that is not given to peers is complete when its run has ended.
+        if (event.type === 'complete' && this.#settings.seed !== null)
+          this.#complete(run, this.#statsOf(run).downloaded);
+      },
       isListening: () => this.#streams.size + this.#listeners.size > 0,
     });
     this.#stopped = this.#ended(run, this.#stop.signal);
@@ -143,18 +150,26 @@ export class SessionTorrent implements Torrent {
     const ending = await run.run(signal);
     this.#last = { ...this.#statsOf(run), rate: 0 };
     this.#downloaded = this.#last.downloaded;
+    this.#uploaded = this.#last.uploaded;
     if (run.metainfo !== null) this.#source = { ...this.#source, metainfo: run.metainfo };
     this.#run = null;
     if (ending.kind === 'failed') return this.#fail(ending.error);
-    if (ending.kind === 'complete') this.#complete(run);
+    // A seed that is paused goes on when it is resumed.
+    const isPaused = this.#settings.seed !== null && signal.aborted;
+    if (ending.kind === 'complete' && !isPaused) this.#over(run);
     if (ending.kind === 'yielded' && this.#mayRun && !this.#isLeaving) this.#begin(run);
   }
 
-  #complete(run: TorrentRun): void {
+  #over(run: TorrentRun): void {
     this.#rest = 'complete';
-    const ms = this.#session.world.now() - this.#added;
-    this.#completed.resolve({ ...resultOf(this.#source, run.job), downloaded: this.#downloaded, ms });
+    this.#complete(run, this.#downloaded);
     this.#endStreams();
+  }
+
+  /** It may go on as a seed. */
+  #complete(run: TorrentRun, downloaded: number): void {
+    const ms = this.#session.world.now() - this.#added;
+    this.#completed.resolve({ ...resultOf(this.#source, run.job), downloaded, ms });
   }
 
   #fail(error: unknown): void {
@@ -181,6 +196,7 @@ export class SessionTorrent implements Torrent {
       bytes: download?.verifiedBytes ?? 0,
       totalBytes: download?.wantedBytes ?? 0,
       downloaded: this.#downloaded + (download?.downloadedBytes ?? 0),
+      uploaded: this.#uploaded + race.totals.sentBytes,
       rate: run.rate,
       known: race.peers.knownCount,
       connected: choked + unchoked,

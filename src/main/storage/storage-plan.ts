@@ -67,6 +67,11 @@ export function storagePlan(
   };
 }
 
+/** The files under the names that they have when all is verified. */
+export function finalFiles({ files, finalPaths }: StoragePlan): readonly StoredFile[] {
+  return files.map((file, i) => ({ ...file, path: finalPaths.get(i) ?? file.path }));
+}
+
 /** True if something is at the place of the download. */
 export function isThere({ root }: StoragePlan, files: FileSystem): boolean {
   return files.lstat(diskPath(root)) !== null;

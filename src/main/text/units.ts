@@ -24,6 +24,12 @@ export function parseRate(option: string, text: string): number {
   return parseSize(option, text.trim().replace(/\/s$/, ''));
 }
 
+/** `1`, `1.5`. Throws a usage failure. */
+export function parseRatio(option: string, text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new BadOption(option, `${text}: not a ratio (write 1 or 1.5)`);
+  return Number(text);
+}
+
 /** `30`, `90s`, `5m`, `5min`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
 export function parseDuration(option: string, text: string): number {
   const match = DURATION.exec(text.trim());

@@ -18,6 +18,8 @@ export class Candidate {
   chokedAt: number | null = null;
   /** What it had got when it was unchoked. */
   gotAtUnchoke = 0;
+  /** When its shard last reported it. */
+  heardAt = 0;
   #sampledAt: number | null = null;
 
   constructor(peer: PeerIndex) {
@@ -26,6 +28,7 @@ export class Candidate {
 
   /** News of its shard. `now`: milliseconds. */
   heard({ wants, isOwed, gaveBytes, gotBytes }: Contender, now: number): void {
+    this.heardAt = now;
     this.wants = wants;
     this.isOwed = isOwed;
     const ms = now - (this.#sampledAt ?? now);

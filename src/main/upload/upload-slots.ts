@@ -20,6 +20,8 @@ export interface GivingTorrent {
 export interface TorrentSlots {
   heard(contenders: readonly Contender[]): void;
   gone(peers: readonly PeerIndex[]): void;
+  /** Peers that want data from us, and those of them that may request it. */
+  readonly counts: { readonly wanting: number; readonly served: number };
   /** The torrent leaves the session. */
   leave(): void;
 }
@@ -46,6 +48,11 @@ export class UploadSlots {
     this.#torrents.set(torrent, candidates);
     return {
       heard: (contenders) => this.#heard(candidates, contenders),
+      get counts() {
+        const wanting = [...candidates.values()].filter(({ wants }) => wants);
+        const served = wanting.filter(({ unchokedSince }) => unchokedSince !== null);
+        return { wanting: wanting.length, served: served.length };
+      },
       gone: (peers) => {
         for (const peer of peers) candidates.delete(peer);
       },
@@ -72,7 +79,10 @@ export class UploadSlots {
     const now = this.#world.now();
     let isNew = false;
     for (const contender of contenders) {
-      const candidate = candidates.get(contender.peer) ?? new Candidate(contender.peer);
+      const known = candidates.get(contender.peer);
+      const candidate = known ?? new Candidate(contender.peer);
+      // We may have lost sight of it.
+      if (known === undefined && contender.unchoked) candidate.unchoke(now);
       isNew ||= contender.wants && candidate.unchokedSince === null;
       candidate.heard(contender, now);
       if (contender.wants || candidate.unchokedSince !== null) candidates.set(contender.peer, candidate);
@@ -84,13 +94,20 @@ export class UploadSlots {
   }
 
   #tick(): void {
-    if (!this.#isWanted) return this.#stop();
     const now = this.#world.now();
+    this.#forgetUnheard(now);
+    if (!this.#isWanted) return this.#stop();
     const rate = [...this.#all()].reduce((sum, { gotRate }) => sum + gotRate, 0);
     this.#bestRate = Math.max(rate, this.#bestRate * RATE_MEMORY);
     const isDue = now - this.#rechokedAt >= RECHOKE_MS;
     if (isDue) this.#rechokedAt = now;
     this.#decide(isDue ? 'anew' : 'fill');
+  }
+
+  /** Its shard reports each peer every second, unless the thread has died. */
+  #forgetUnheard(now: number): void {
+    for (const candidates of this.#torrents.values())
+      for (const [peer, { heardAt }] of candidates) if (now - heardAt >= UNHEARD_MS) candidates.delete(peer);
   }
 
   /** `fill`: only places that are free are given away. */
@@ -136,6 +153,8 @@ export class UploadSlots {
     this.#endTicks = null;
   }
 }
+
+const UNHEARD_MS = 10 * CONTENDERS_MS;
 
 /** Of a second: half of it is forgotten in about a minute. */
 const RATE_MEMORY = 0.99;

@@ -17,6 +17,7 @@ export interface ArrivalSetup extends AcceptedSetup {
 export class Arrival implements ConnectionEvents, IncomingPeer {
   readonly state = null;
   readonly receivedBytes = 0;
+  readonly isServed = false;
   readonly address: Address;
   readonly at: number;
   readonly #setup: ArrivalSetup;

@@ -11,6 +11,8 @@ import type { PeerDriver } from '../peer/peer-driver.ts';
 export interface IncomingPeer {
   readonly state: PeerDriver['state'] | null;
   readonly receivedBytes: number;
+  /** It wants data from us, and we unchoke it. */
+  readonly isServed: boolean;
   close(code: 'slot-needed'): void;
 }
 
@@ -88,7 +90,8 @@ export class IncomingPlaces {
 
 const USE = { none: 0, unknown: 1, promising: 2, gave: 3, works: 4 } as const;
 
-function useOf({ state, receivedBytes }: IncomingPeer): number {
+function useOf({ state, receivedBytes, isServed }: IncomingPeer): number {
+  if (isServed) return USE.works;
   if (state?.phase !== 'choked' && state?.phase !== 'unchoked') return USE.none;
   const { useful, silent } = state.session;
   if (useful === false) return USE.none;

@@ -79,6 +79,11 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     return this.inSession && (this.#state as Choked | Unchoked).session.theyInterested;
   }
 
+  /** It wants data from us, and we unchoke it. */
+  get isServed(): boolean {
+    return this.#uploads?.unchoked === true && this.isInterested;
+  }
+
   get unsentBytes(): number {
     return this.#connection?.unsentBytes ?? 0;
   }
@@ -126,6 +131,8 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   tick(): void {
     if (this.#state.phase === 'closed') return;
     this.#inbox?.tick();
+    if (this.#host.torrent.isSeed && this.inSession && this.pieces.complete)
+      return this.close('both-complete');
     if (this.#mayBeUseless()) this.reviewUse();
     this.apply({
       type: 'tick',
@@ -133,7 +140,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
       torrentKnown: this.#host.torrent.pieceCount !== null,
       lastReceivedAt: this.#lastReceivedAt,
       lastSentAt: this.#lastSentAt,
-      isServed: this.#uploads?.unchoked === true && this.isInterested,
+      isServed: this.isServed,
       owingSince: this.#book?.owes === true ? this.#book.owingSince : null,
       rejectsAll: (this.#book?.rejectsInRow ?? 0) >= REJECTS_BEFORE_REST,
     });

@@ -28,6 +28,8 @@ export interface PeerTorrent {
   readonly offer: Offer;
   readonly requester: Requester;
   readonly uploads: Uploads;
+  /** We have everything and want nothing. */
+  readonly isSeed: boolean;
   readonly wanted: WantedPieces;
   readonly swarm: SwarmCount;
 }

@@ -51,6 +51,10 @@ export class KnownTorrent implements PeerTorrent {
     return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield, complete };
   }
 
+  get isSeed(): boolean {
+    return this.wanted === NOTHING;
+  }
+
   get uploads(): Uploads {
     return this.#uploads ?? NO_UPLOADS;
   }

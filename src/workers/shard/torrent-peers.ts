@@ -124,7 +124,9 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#dismissSurplus();
     const waiting = this.mayDial ? 'none' : this.#dialler.addresses.whoWaits;
     for (const peer of this.#kept.turnOver(now, waiting)) this.working.replace(peer);
-    this.deadlines = this.#dialler.deadlines(this.#entry.chokedTimeoutMs);
+    // Nobody unchokes a seed.
+    const { isSeed } = this.torrent;
+    this.deadlines = this.#dialler.deadlines(isSeed ? Number.POSITIVE_INFINITY : this.#entry.chokedTimeoutMs);
     this.#thread.slices.add(this.#peers.values());
     this.#pex?.tick(this.#peers.values(), (peer) => this.#thread.isIncoming(peer), now);
     const fastest = this.#fastest.tick(this.#peers.values(), now);

@@ -18,6 +18,9 @@ export interface GetFlags extends RaceFlags {
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
   readonly uploadLimit: string;
+  readonly seed?: boolean;
+  readonly seedRatio?: string;
+  readonly seedTime?: string;
   readonly hashers: string;
   readonly memory?: string;
   readonly firstUnchokeTimeout: string;
@@ -94,6 +97,9 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
     .addOption(hashersOption())
     .option('--memory <size>', `memory for pieces that are not yet on disk (default: ${MEMORY_DEFAULT})`)
     .optionsGroup('Upload:')
+    .option('--seed', 'when the download is complete, give it to peers until Ctrl-C')
+    .option('--seed-ratio <number>', 'the same, until peers got so many times its size, such as 1.5')
+    .option('--seed-time <duration>', 'the same, for this time, such as 30m or 12h')
     .option(
       '--upload-limit <rate>',
       'bytes per second given to peers, of all torrents together, such as 400K or 2M; 0 is unlimited',

@@ -11,7 +11,14 @@ import type { RaceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
 import { usageFigures } from '../../report/usage-figures.ts';
 import type { DownloadJob } from '../../session/download-job.ts';
-import type { DownloadProgress, MetadataEvent, SearchProgress, TorrentEvent } from '../../session/events.ts';
+import type {
+  DownloadProgress,
+  MetadataEvent,
+  SearchProgress,
+  SeededEvent,
+  SeedProgress,
+  TorrentEvent,
+} from '../../session/events.ts';
 import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
@@ -25,6 +32,7 @@ export class GetOutput {
   readonly #console: Console;
   readonly #metrics: Metrics | null;
   #name = '';
+  #given: Omit<SeededEvent, 'type'> = { uploaded: 0, ratio: 0, ms: 0 };
   /** Files that no web seed has, so far. */
   #unavailable = 0;
   /** When progress was shown last, on the clock of `performance`. */
@@ -60,6 +68,7 @@ export class GetOutput {
           this.#console.news(`no web seed has ${event.path}: ${event.reason}`);
         return;
       case 'progress':
+        if ('uploaded' in event) return this.#seeding(event);
         if ('work' in event) return showWork(event, this.#console);
         return 'metadataOffers' in event ? this.#searching(event) : this.#progress(event);
       case 'listening': {
@@ -67,6 +76,9 @@ export class GetOutput {
         const threads = `${shards.listeningThreads} of ${counted(shards.size, 'thread')} for peers`;
         return this.#console.detail(`peers can connect to us at port ${event.port}, in ${threads}`);
       }
+      case 'seeded':
+        this.#given = event;
+        return;
       case 'complete':
         return;
     }
@@ -127,6 +139,13 @@ export class GetOutput {
           size,
           this.#console.style,
         ),
+    );
+  }
+
+  #seeding({ uploaded, ratio, rate, wanting, served }: SeedProgress): void {
+    const peers = `${served} of ${counted(wanting, 'peer')} get data`;
+    this.#console.progress(
+      `seeding  ${formatRate(rate)}  ${formatSize(uploaded)} given, ratio ${ratio.toFixed(2)}  ${peers}`,
     );
   }
 
@@ -192,6 +211,15 @@ export class GetOutput {
         : `${formatSize(bytes)} in ${formatTime(elapsedMs)}, ${formatRate(rate)}${found}`;
     this.#console.detail(usageText());
     this.#console.summary(this.#console.labelled(`complete: ${plan.root}, ${flow}`));
+    return 0;
+  }
+
+  /** The last line of a seed: what it gave. */
+  seeded(): number {
+    const { uploaded, ratio, ms } = this.#given;
+    const flow = `${formatSize(uploaded)} in ${formatTime(ms)}, ratio ${ratio.toFixed(2)}`;
+    this.#console.endProgress();
+    this.#console.summary(this.#console.labelled(`given to peers: ${flow}`));
     return 0;
   }
 

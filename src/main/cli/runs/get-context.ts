@@ -14,9 +14,11 @@ export interface GetContext {
   readonly session: Session;
   /** The time of the best peer; null if unknown. Only `unchoke demo` knows it, from its own swarm. */
   readonly oracleMs: number | null;
+  /** Downloads that are complete and still given to peers: the command waits for their end. */
+  readonly seeds: Promise<number>[];
 }
 
 /** For the only download of the process. */
 export function aloneContext(console: Console, session: Session, signal: AbortSignal): GetContext {
-  return { console, session, signal, metrics: null, taken: new TakenSources(), oracleMs: null };
+  return { console, session, signal, metrics: null, taken: new TakenSources(), oracleMs: null, seeds: [] };
 }

@@ -1,4 +1,5 @@
 /** One run of `unchoke get`: a torrent of the session, its output and files, and its exit status. */
+import { type Deferred, deferred } from '../../../shared/deferred.ts';
 import type { Symptoms } from '../../doctor/symptoms.ts';
 import { symptomsOf } from '../../doctor/symptoms-of.ts';
 import { raceReport } from '../../report/race-report.ts';
@@ -24,6 +25,7 @@ export class GetRun {
   readonly #output: GetOutput;
   readonly #advisor: Advisor;
   readonly #reportFile: ReportFile | null;
+  readonly #seeds: Deferred<number> = deferred();
 
   constructor(source: Source, settings: GetSettings, context: GetContext) {
     this.#source = source;
@@ -43,7 +45,10 @@ export class GetRun {
     });
     this.#output = new GetOutput(this.#torrent, console, metrics);
     this.#torrent.subscribe({
-      onEvent: (event) => this.#output.heard(event),
+      onEvent: (event) => {
+        if (event.type === 'complete' && this.#torrent.phase === 'seeding') this.#complete();
+        this.#output.heard(event);
+      },
       onNews: (text) => console.news(text),
       onTrackerNews: (news) => {
         this.#advisor.trackers.hear(news);
@@ -75,6 +80,11 @@ export class GetRun {
     return this.#finish(await this.#torrent.run(this.#context.signal));
   }
 
+  /** Resolves to 0 when the download is complete and given to peers from then on. Pending if that never happens. */
+  get seeds(): Promise<number> {
+    return this.#seeds.promise;
+  }
+
   /** The facts for `--on-complete`. */
   get result(): TorrentRunResult {
     return resultOf(this.#known, this.#torrent.job);
@@ -97,7 +107,23 @@ export class GetRun {
     });
   }
 
+  /** The download is over, and the torrent is given to peers. */
+  #complete(): void {
+    this.#report(false);
+    this.#output.farewell();
+    this.#seeds.resolve(0);
+  }
+
   #finish(ending: Ending): number {
+    const hasSeeded = this.#torrent.phase === 'seeding';
+    if (!hasSeeded) this.#report(ending.kind === 'failed');
+    this.#advisor.conclude();
+    if (ending.kind === 'failed') throw ending.error;
+    if (hasSeeded) return this.#output.seeded();
+    return ending.kind === 'interrupted' ? this.#output.interrupted() : this.#output.farewell();
+  }
+
+  #report(isFailure: boolean): void {
     const { swarm, job } = this.#torrent;
     const { oracleMs } = this.#context;
     const report = raceReport(swarm.race, this.#settings.torrent.strategy, job?.download.wastedBytes);
@@ -107,10 +133,7 @@ export class GetRun {
       downloadedBytes: job?.download.downloadedBytes ?? 0,
       oracleMs,
     });
-    this.#output.summary(report, oracleMs, ending.kind === 'failed');
-    this.#advisor.conclude();
-    if (ending.kind === 'failed') throw ending.error;
-    return ending.kind === 'interrupted' ? this.#output.interrupted() : this.#output.farewell();
+    this.#output.summary(report, oracleMs, isFailure);
   }
 }
 

@@ -8,7 +8,10 @@ import { dryRun } from './dry-run.ts';
 import type { GetContext } from './get-context.ts';
 import { GetRun } from './get-run.ts';
 
-/** Downloads and reports; resolves to the exit status. Rejects with a Failure for the user, or with a bug of ours. */
+/**
+ * Downloads and reports; resolves to the exit status when the download is complete. With `--seed` it goes on then, as one of the
+ * seeds of the context. Rejects with a Failure for the user, or with a bug of ours.
+ */
 export async function get(named: string, settings: GetSettings, context: GetContext): Promise<number> {
   const { console, session, taken, signal } = context;
   const { onComplete, dryRun: isDry } = settings;
@@ -26,7 +29,9 @@ export async function get(named: string, settings: GetSettings, context: GetCont
   }
   taken.take(`the torrent ${namesOf(source).infoHash}`, named);
   const run = new GetRun(source, settings, context);
-  const status = await run.run();
+  const ended = run.run();
+  const status = await Promise.race([ended, run.seeds]);
+  if (settings.torrent.seed !== null && status === 0) context.seeds.push(ended);
   if (status === 0 && onComplete !== null) {
     // A failure of the user's program does not change our exit status.
     const wrong = await runCompletionProgram(onComplete, run.result);

@@ -35,7 +35,11 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   try {
     return await withSession(settings, { downloads: true, torrents: lanes }, async (session) => {
       const alone = { ...aloneContext(console, session, stop.signal), metrics };
-      if (sources.length === 1 && only !== undefined) return await get(only, settings, alone);
+      if (sources.length === 1 && only !== undefined) {
+        const status = await get(only, settings, alone);
+        await Promise.all(alone.seeds);
+        return status;
+      }
       setMaxListeners(lanes, stop.signal);
       return await new SeveralSources(sources, settings, alone, () => stop.abort()).run();
     });
@@ -72,7 +76,8 @@ class SeveralSources {
       Array.from({ length: session.use.torrents }, () => this.#work(queue)),
     );
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
-    if (signal.aborted) return EXIT_STATUS.interrupted;
+    await Promise.all(this.#context.seeds);
+    if (signal.aborted && this.#statuses.length < this.#sources.length) return EXIT_STATUS.interrupted;
     const failed = this.#sources.filter((_, i) => this.#statuses[i] !== 0);
     const good = this.#sources.length - failed.length;
     if (this.#settings.dryRun && failed.length === 0) return 0;

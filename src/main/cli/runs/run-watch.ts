@@ -72,6 +72,7 @@ class Watch {
       await after(DROP_LOOK_MS, undefined, { signal }).catch(() => {});
     }
     await Promise.all(this.#running);
+    await Promise.all(this.#context.seeds);
     if (this.#bug !== null) throw this.#bug.error;
   }
 

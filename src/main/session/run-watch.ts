@@ -1,0 +1,114 @@
+/**
+ * Looks at a running download several times a second: tells how far it is, and ends it when it waited too long, has no source
+ * left, or must give its memory to another torrent.
+ */
+import type { UnavailableFile } from '../download/download-options.ts';
+import { incompleteFailure } from '../download/incomplete.ts';
+import { RateMeter } from '../download/rate-meter.ts';
+import { Failure } from '../failure.ts';
+import type { DownloadJob } from './download-job.ts';
+import type { Ending } from './ending.ts';
+import type { IdleWatch } from './idle-watch.ts';
+import type { LookedAt } from './live-looks.ts';
+import { LostNotice } from './lost-notice.ts';
+import { exhaustedText } from './no-peer.ts';
+import { progressOf, receivedBytes } from './progress.ts';
+import type { TorrentSettings } from './settings.ts';
+import type { TorrentListeners } from './torrent-listener.ts';
+import type { TorrentSwarm } from './torrent-swarm.ts';
+
+export interface WatchedRun {
+  readonly swarm: TorrentSwarm;
+  readonly settings: TorrentSettings;
+  readonly listeners: TorrentListeners;
+  readonly idle: IdleWatch;
+  /** If it stalls while another torrent waits for memory, it ends as `yielded`. */
+  readonly yields: boolean;
+  readonly job: () => DownloadJob | null;
+  /** Peers may come, so that their absence means something, and it is not over. */
+  readonly mayEnd: () => boolean;
+  /** The user named a port, so peers may come there at any time. */
+  readonly awaitsPeers: () => boolean;
+  readonly end: (ending: Ending) => void;
+}
+
+export class RunWatch implements LookedAt {
+  readonly #run: WatchedRun;
+  readonly #lostNotice = new LostNotice();
+  readonly #rate = new RateMeter();
+  #missing: readonly UnavailableFile[] = [];
+
+  constructor(run: WatchedRun) {
+    this.#run = run;
+  }
+
+  get idle(): IdleWatch {
+    return this.#run.idle;
+  }
+
+  /** Bytes per second that arrive now. */
+  get rate(): number {
+    return this.#rate.perSecond;
+  }
+
+  /** Files that are not whole at the end of a run that failed. */
+  get missing(): readonly UnavailableFile[] {
+    return this.#missing;
+  }
+
+  get isIdle(): boolean {
+    const { listeners, job, swarm } = this.#run;
+    if (listeners.areListening || job()?.download.webSeeds?.busy === true) return false;
+    const { dialing, handshaking, choked, unchoked } = swarm.race.totals;
+    return dialing + handshaking + choked + unchoked === 0;
+  }
+
+  look(): void {
+    const { swarm, settings, listeners, idle, yields, mayEnd, end } = this.#run;
+    const { race } = swarm;
+    const job = this.#run.job();
+    const download = job?.download ?? null;
+    idle.look(mayEnd());
+    if (!mayEnd()) return;
+    const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
+    const fed = race.firsts.ttfuMs !== null || isFedByWebSeeds;
+    const overdue = idle.overdue({ fed, known: race.peers.size, searching: download === null });
+    if (overdue !== null) return this.#fail('timeout', overdue);
+    this.checkExhausted();
+    if (download !== null) this.#rate.sample(receivedBytes(race, download), swarm.session.world.now());
+    if (yields && this.#isStalled(job) && job?.memory.offer() === true) return end({ kind: 'yielded' });
+    if (!mayEnd() || (race.peers.knownCount === 0 && !listeners.areListening)) return;
+    const notice = this.#lostNotice.look(swarm, settings);
+    if (notice !== null) listeners.tell(({ onNews }) => onNews?.(notice));
+    listeners.tell(({ onLook }) => onLook?.(idle.idleMs));
+    if (!listeners.areListening) return;
+    const progress = progressOf(swarm, download, this.rate);
+    listeners.tell(({ onEvent }) => onEvent?.(progress));
+  }
+
+  /** Ends it if no source is left: no more peers may come, and there are no web seeds. */
+  checkExhausted(): void {
+    const { swarm, job, mayEnd, awaitsPeers } = this.#run;
+    const { allSettled, knownCount } = swarm.race.peers;
+    const isFed = job()?.download.webSeedsMayGive ?? false;
+    if (!mayEnd() || !allSettled || awaitsPeers() || isFed || swarm.discovery.hopeful) return;
+    this.#fail('no-peer', exhaustedText(knownCount, swarm.discovery.asksTrackers));
+  }
+
+  /** It gets nothing, and nobody reads a file of it. */
+  #isStalled(job: DownloadJob | null): boolean {
+    if (job === null || job.download.readers.areReading) return false;
+    return this.idle.isStalled(job.memory.bytes, this.rate);
+  }
+
+  #fail(code: 'no-peer' | 'timeout', message: string): void {
+    const { listeners, mayEnd, end } = this.#run;
+    if (!mayEnd()) return;
+    listeners.tell(({ onFailing }) => onFailing?.());
+    const job = this.#run.job();
+    const missing = job?.download.missingFiles ?? null;
+    this.#missing = missing ?? job?.download.unfinishedFiles ?? [];
+    const incomplete = job === null || missing === null ? null : incompleteFailure(missing, job.plan.root);
+    end({ kind: 'failed', error: incomplete ?? new Failure(code, message) });
+  }
+}

@@ -1,0 +1,93 @@
+/** Gives a complete torrent to peers: tells how much, several times a second, and ends when the user's goals are reached. */
+import { RateMeter } from '../download/rate-meter.ts';
+import type { SeedProgress } from './events.ts';
+import type { LookedAt } from './live-looks.ts';
+import type { SeedGoals } from './settings.ts';
+import type { TorrentListeners } from './torrent-listener.ts';
+import type { TorrentSwarm } from './torrent-swarm.ts';
+
+export interface SeedingOptions {
+  readonly swarm: TorrentSwarm;
+  readonly goals: SeedGoals;
+  readonly listeners: TorrentListeners;
+  /** Bytes of the torrent: a ratio of 1 is once as many. */
+  readonly bytes: number;
+}
+
+/** What was given, and for how long. */
+export interface GivenFigures {
+  readonly uploaded: number;
+  readonly ratio: number;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export class Seeding implements LookedAt {
+  readonly #options: SeedingOptions;
+  readonly #rate = new RateMeter();
+  readonly #begun: number;
+  #end: () => void = () => {};
+
+  constructor(options: SeedingOptions) {
+    this.#options = options;
+    this.#begun = options.swarm.session.world.now();
+  }
+
+  /** Resolves when a goal is reached, or when `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { looks } = this.#options.swarm.session;
+    const over = new Promise<void>((resolve) => {
+      this.#end = resolve;
+    });
+    const end = (): void => this.#end();
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    const endLooks = looks.begin(this);
+    await over;
+    endLooks();
+    signal.removeEventListener('abort', end);
+  }
+
+  /** Bytes per second that leave now. */
+  get rate(): number {
+    return this.#rate.perSecond;
+  }
+
+  get figures(): GivenFigures {
+    const { swarm, bytes } = this.#options;
+    const { sentBytes: uploaded } = swarm.race.totals;
+    return {
+      uploaded,
+      ratio: bytes === 0 ? 0 : uploaded / bytes,
+      ms: swarm.session.world.now() - this.#begun,
+    };
+  }
+
+  get isIdle(): boolean {
+    const { dialing, handshaking, choked, unchoked } = this.#options.swarm.race.totals;
+    return !this.#options.listeners.areListening && dialing + handshaking + choked + unchoked === 0;
+  }
+
+  look(): void {
+    const { swarm, goals, listeners, bytes } = this.#options;
+    const { uploaded, ratio, ms } = this.figures;
+    this.#rate.sample(uploaded, swarm.session.world.now());
+    const enough =
+      (goals.ratio !== null && ratio >= goals.ratio) || (goals.time !== null && ms >= goals.time);
+    if (enough) return this.#end();
+    if (!listeners.areListening) return;
+    const progress: SeedProgress = {
+      type: 'progress',
+      work: 'seeding',
+      bytes,
+      totalBytes: bytes,
+      uploaded,
+      ratio,
+      rate: Math.round(this.rate),
+      known: swarm.race.peers.knownCount,
+      ...swarm.uploadCounts,
+      ...swarm.race.totals,
+    };
+    listeners.tell(({ onEvent }) => onEvent?.(progress));
+  }
+}
