@@ -62,9 +62,10 @@ test('a peer that gave data does not wait behind a thousand new addresses that n
 });
 
 test('a peer is tried again after each close code from which it may come back, and never after the others', () => {
-  const finals: CloseCode[] = ['self', 'bad-data', 'private', 'done', 'race-lost', 'surplus', 'stopped'];
+  const finals = 'bad-data both-complete done private race-lost self stopped surplus';
   const codes = Object.keys(CLOSE_CODES) as CloseCode[];
-  assert.deepEqual(codes.filter((code) => comebackOf(code) === 'never').sort(), finals.sort());
+  const never = codes.filter((code) => comebackOf(code) === 'never');
+  assert.equal(never.sort().join(' '), finals);
 });
 
 test('a peer that broke the rules comes again, but later', () => {

@@ -265,6 +265,8 @@ test('every close code is produced by some test', () => {
     'too-early', // sim/magnet
     'encryption-failed', // sim/encryption
     'flood', // sim/floods
+    'bad-request', // sim/uploads
+    'both-complete', // sim/uploads
   ]);
   const produced = new Set([...scenarios.map(({ closes }) => closes[2]), ...elsewhere]);
   assert.deepEqual(

@@ -107,7 +107,7 @@ export class FakePeer {
         if (this.dials !== dial) return;
         this.#hear(Buffer.concat(parts));
         this.#time.after(0, () => {
-          if (this.dials === dial && !this.destroyed) sent();
+          if (this.dials === dial && !this.destroyed && this.#script.unread === undefined) sent();
         });
       },
       // The other one of two dials at one time may go on.

@@ -44,7 +44,7 @@ export interface VirtualShardOptions {
   /** Bytes per second given to peers. */
   readonly uploadLimit?: number;
   /** Where its pieces are, if it gives them to peers. */
-  readonly given?: GivenFiles;
+  readonly given?: Partial<GivenFiles>;
   /** Downloads the same torrent as this one: another shard over the same ledger, arena and time. */
   readonly beside?: VirtualShard;
 }

@@ -134,7 +134,10 @@ export class VirtualShard {
       info: new SharedArrayBuffer(INFO.length),
       private: options.private ?? false,
       download: downloads ? { ledger, arena, maxSlots, order, hasNeighbours } : null,
-      given: options.given ?? null,
+      // Its files are zeros: peers may ask for them.
+      given: downloads
+        ? { files: [], padding: [{ offset: 0, length: g.totalLength }], ledger, kept: null, ...options.given }
+        : null,
     };
     new Uint8Array(this.#torrent.info).set(INFO);
     this.command({ type: 'enter', entry: entryOf(options) });

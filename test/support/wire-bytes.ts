@@ -38,6 +38,7 @@ export const wire = {
     }
     return frame(5, bytes);
   },
+  cancel: (piece: number, begin: number, length: number) => frame(8, u32(piece, begin, length)),
   request: (piece: number, begin: number, length: number) => frame(6, u32(piece, begin, length)),
   piece: (piece: number, begin: number, data: Uint8Array) => frame(7, u32(piece, begin), data),
   haveAll: frame(14),

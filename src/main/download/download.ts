@@ -26,6 +26,7 @@ import { MissingFiles } from './missing-files.ts';
 import { ShardContent } from './shard-content.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { stretchesOf } from './stretches.ts';
+import { VerdictNews } from './verdict-news.ts';
 import { Verdicts } from './verdicts.ts';
 import { skipUnwanted } from './wanted-pieces.ts';
 
@@ -48,9 +49,7 @@ export class Download {
   #writeBytes = 0;
   #foundBytes = 0;
   readonly #wantedBytes: number;
-  #verdictsDue = false;
-  #verified: PieceIndex[] = [];
-  #withheld: PieceIndex[] = [];
+  readonly #news: VerdictNews;
   #ended = false;
   readonly #unsubscribe: () => void;
   #resting: Promise<void> | null = null;
@@ -82,9 +81,10 @@ export class Download {
       padding: options.plan.padding,
       ...(place === undefined ? {} : { place }),
     });
+    this.#news = new VerdictNews(this.#world, race);
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
-      onReopened: () => this.#tellVerdicts(),
+      onReopened: () => this.#news.tell(),
       later: this.#world.later,
     });
     this.#stored.listen(
@@ -217,6 +217,8 @@ export class Download {
 
   /** It is complete: nothing more is requested. Peers still get its files, until `stop`. Call it after `prepare`. */
   async seed(): Promise<void> {
+    // Peers have not heard of the last pieces.
+    this.#news.tellNow();
     this.#content.seed();
     this.#resting ??= this.#rest();
     await this.#resting;
@@ -224,6 +226,7 @@ export class Download {
 
   async #rest(reason?: Failure): Promise<void> {
     this.#ended = true;
+    this.#news.end();
     this.readers.end(reason);
     this.#verdicts.stop();
     await this.#webSeeds?.stop();
@@ -254,14 +257,13 @@ export class Download {
       this.#count(piece);
       if (!withheld.has(piece)) this.#files?.note(piece);
     }
-    this.#verified.push(...verified);
-    this.#withheld.push(...withheld);
+    this.#news.add(verified, withheld);
     this.#verdicts.judge(result);
     for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
     if (verified.length > 0) this.#listener.onVerified(verified);
     if (this.complete) return this.#completed();
-    this.#tellVerdicts();
+    this.#news.tell();
   }
 
   #convict(sender: Sender, piece: PieceIndex): void {
@@ -280,19 +282,6 @@ export class Download {
     this.#end(() => this.#listener.onComplete());
   }
 
-  /** One message for all verdicts of a turn. It is not delayed longer, because verdicts free slots. */
-  #tellVerdicts(): void {
-    if (this.#verdictsDue) return;
-    this.#verdictsDue = true;
-    this.#world.soon(() => {
-      this.#verdictsDue = false;
-      if (this.#ended) return;
-      this.#options.race.tellVerdicts(this.#verified, this.#withheld);
-      this.#verified = [];
-      this.#withheld = [];
-    });
-  }
-
   /** The pieces that this holder claimed are missing again, except full ones. */
   #reclaim(lost: ShardId): void {
     this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
@@ -306,6 +295,7 @@ export class Download {
   #end(tell: () => void): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#news.end();
     tell();
   }
 }

@@ -134,8 +134,7 @@ export class TorrentRun {
     const ending = await this.#ending;
     this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     endLooks();
-    await prepared.catch(() => {});
-    const given = ending.kind === 'complete' ? await this.#seed(signal) : null;
+    const given = ending.kind === 'complete' ? await this.#seed(prepared, signal) : null;
     signal.removeEventListener('abort', interrupt);
     await this.#close(prepared, ending);
     if (this.#thrown !== null) return this.#thrown;
@@ -145,11 +144,12 @@ export class TorrentRun {
   }
 
   /** Gives the complete torrent to peers, if the user wants that. Returns what was given; null if nothing could be. */
-  async #seed(signal: AbortSignal): Promise<GivenFigures | null> {
+  async #seed(prepared: Promise<void>, signal: AbortSignal): Promise<GivenFigures | null> {
     const { seed: goals } = this.#settings;
     const job = this.#job;
     if (goals === null || job === null || this.#thrown !== null) return null;
     try {
+      await prepared;
       await job.download.seed();
     } catch (error) {
       this.#thrown = { kind: 'failed', error };

@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
-import type { FullPiece, GivenFiles, ShardTorrent } from '../../shared/messages.ts';
+import type { FullPiece, GivenFiles, ShardTorrent, TorrentCommand } from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import { NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
@@ -29,6 +29,7 @@ export interface RequestSetup {
 }
 
 type Peers = ReadonlyMap<PeerIndex, PeerDriver>;
+type KnownCommand = Extract<TorrentCommand, { type: 'verdicts' | 'seed' | 'choose' }>;
 
 export class KnownTorrent implements PeerTorrent {
   pieceCount: number | null = null;
@@ -98,8 +99,20 @@ export class KnownTorrent implements PeerTorrent {
     this.requester = download.requester;
   }
 
+  /** What main says about pieces, and about who may request blocks. */
+  command(command: KnownCommand, peers: Peers): void {
+    switch (command.type) {
+      case 'verdicts':
+        return this.#verdicts(command.verified, command.withheld, peers);
+      case 'seed':
+        return this.#seed(command.files, peers);
+      case 'choose':
+        return this.#uploads?.choose(command, (index) => peers.get(index));
+    }
+  }
+
   /** The download is complete. What is still on its way is thrown away. */
-  seed(files: readonly StoredFile[], peers: Peers): void {
+  #seed(files: readonly StoredFile[], peers: Peers): void {
     for (const peer of peers.values()) this.requester.giveBack(peer);
     this.#download = null;
     this.wanted = NOTHING;
@@ -110,7 +123,7 @@ export class KnownTorrent implements PeerTorrent {
   }
 
   /** These pieces are verified; others may have failed, and slots are free again. */
-  verdicts(verified: readonly PieceIndex[], withheld: readonly PieceIndex[], peers: Peers): void {
+  #verdicts(verified: readonly PieceIndex[], withheld: readonly PieceIndex[], peers: Peers): void {
     this.#pieces?.withhold(withheld);
     const ours = (piece: PieceIndex): boolean => this.#pieces?.has(piece) === true;
     tellPieces(verified.filter(ours), peers.values());
@@ -122,14 +135,6 @@ export class KnownTorrent implements PeerTorrent {
         [...peers.values()].filter(({ pieces }) => pieces.has(piece)),
       );
     this.#download?.verdicts();
-  }
-
-  /** Main has decided which peers may request blocks. */
-  choose(
-    choice: { readonly unchoke: readonly PeerIndex[]; readonly choke: readonly PeerIndex[] },
-    peers: Peers,
-  ): void {
-    this.#uploads?.choose(choice, (index) => peers.get(index));
   }
 
   tick(now: number): void {

@@ -106,13 +106,10 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
         this.#dialler.addresses.resumeRace();
         break;
       case 'verdicts':
-        this.torrent.verdicts(command.verified, command.withheld, this.#peers);
-        break;
       case 'seed':
-        this.torrent.seed(command.files, this.#peers);
-        break;
       case 'choose':
-        return this.torrent.choose(command, this.#peers);
+        this.torrent.command(command, this.#peers);
+        break;
     }
     this.#dialler.pump();
   }

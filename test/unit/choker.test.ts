@@ -1,0 +1,135 @@
+/** Who may request blocks from us. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Chooseable, choose, placesFor } from '../../src/main/upload/choker.ts';
+import { type GivingTorrent, UploadSlots } from '../../src/main/upload/upload-slots.ts';
+import type { PeerIndex } from '../../src/shared/indices.ts';
+import { RECHOKE_MS, SEED_TURN_BYTES, SEED_TURN_MS } from '../../src/shared/limits.ts';
+import { VirtualTime } from '../support/virtual-time.ts';
+
+interface Named extends Chooseable {
+  readonly name: string;
+}
+
+const NOW = 1_000_000;
+
+function one(name: string, change: Partial<Chooseable> = {}): Named {
+  const nothing = {
+    gaveRate: 0,
+    gotRate: 0,
+    gotBytes: 0,
+    gotAtUnchoke: 0,
+    unchokedSince: null,
+    chokedAt: null,
+  };
+  return { name, wants: true, ...nothing, ...change };
+}
+
+const names = (chosen: Set<Named>): string[] => [...chosen].map(({ name }) => name).sort();
+const trade = (traders: readonly Named[], places: number) =>
+  names(choose({ traders, leeches: [] }, places, NOW));
+const seed = (leeches: readonly Named[], places: number) =>
+  names(choose({ traders: [], leeches }, places, NOW));
+
+test('those that gave most have the places but one, which is for a new one', () => {
+  const givers = [1, 2, 3, 4, 5].map((rate) => one(`g${rate}`, { gaveRate: rate, chokedAt: NOW - 1 }));
+  assert.deepEqual(trade([...givers, one('new')], 4), ['g3', 'g4', 'g5', 'new']);
+});
+
+test('who does not want data has no place, whatever it gave', () => {
+  assert.deepEqual(trade([one('full', { gaveRate: 9, wants: false }), one('a')], 4), ['a']);
+});
+
+test('a peer keeps its try for half a minute; then it is the turn of the one that waits longest', () => {
+  const trying = one('trying', { unchokedSince: NOW - 29_000 });
+  const tried = one('tried', { unchokedSince: NOW - 30_000 });
+  const early = one('early', { chokedAt: NOW - 50_000 });
+  const late = one('late', { chokedAt: NOW - 10_000 });
+  const never = one('never');
+  assert.deepEqual(trade([trying, late, early, never], 1), ['trying']);
+  assert.deepEqual(trade([tried, late, early, never], 1), ['never']);
+  assert.deepEqual(trade([tried, late, early], 1), ['early']);
+  assert.deepEqual(trade([tried], 1), ['tried'], 'nobody waits: it stays');
+});
+
+test('free places go to all that want data', () => {
+  assert.deepEqual(trade([one('a'), one('b'), one('c')], 8), ['a', 'b', 'c']);
+});
+
+test('a seed gives each its part, in time and in bytes, before the next', () => {
+  const since = NOW - SEED_TURN_MS;
+  const begun = one('begun', { unchokedSince: since, gotBytes: SEED_TURN_BYTES - 1 });
+  const fast = one('fast', { unchokedSince: since, gotBytes: SEED_TURN_BYTES, gotRate: 9 });
+  const slow = one('slow', { unchokedSince: since, gotBytes: SEED_TURN_BYTES, gotRate: 1 });
+  const waits = one('waits');
+  assert.deepEqual(seed([begun, fast, slow, waits], 2), ['begun', 'waits']);
+  assert.deepEqual(seed([begun, fast, slow], 2), ['begun', 'fast']);
+});
+
+test('beside a download, seeds have the places that are left, and one at least', () => {
+  const traders = [1, 2, 3, 4, 5].map((rate) => one(`t${rate}`, { gaveRate: rate }));
+  assert.deepEqual(names(choose({ traders, leeches: [one('l')] }, 4, NOW)), ['l', 't1', 't4', 't5']);
+  assert.equal(choose({ traders: [], leeches: [one('l'), one('m')] }, 4, NOW).size, 2);
+});
+
+test('more places on a faster uplink', () => {
+  assert.deepEqual(
+    [0, 64, 400, 4_096, 1_048_576].map((kib) => placesFor(kib * 1_024)),
+    [4, 4, 6, 19, 307],
+  );
+});
+
+function slotsIn(time: VirtualTime, limit: number) {
+  const told: string[] = [];
+  const every = (ms: number, work: () => void): (() => void) => {
+    let isOver = false;
+    time.every(ms, () => isOver || work());
+    return () => {
+      isOver = true;
+    };
+  };
+  const slots = new UploadSlots(limit, { now: time.now, every });
+  const torrent: GivingTorrent = {
+    complete: () => false,
+    choose: (unchoke, choke) => told.push(`+${unchoke.join()} -${choke.join()}`),
+  };
+  return { slots, told, torrent: slots.enter(torrent) };
+}
+
+const contender = (peer: number, gaveBytes = 0, unchoked = false) =>
+  ({ peer: peer as PeerIndex, wants: true, unchoked, gaveBytes, gotBytes: 0, isOwed: false }) as const;
+
+test('a peer that begins to want data is unchoked at once while a place is free, and each round decides anew', () => {
+  const time = new VirtualTime();
+  const { told, torrent } = slotsIn(time, 65_536);
+  for (let peer = 0; peer < 5; peer++) torrent.heard([contender(peer)]);
+  assert.deepEqual(told, ['+0 -', '+1 -', '+2 -', '+3 -'], 'four places');
+  // The last one gives; the first four do not.
+  for (let second = 1; second <= 31; second++) {
+    time.run(1_000);
+    torrent.heard([0, 1, 2, 3, 4].map((peer) => contender(peer, peer === 4 ? second * 10_000 : 0, peer < 4)));
+  }
+  time.run(RECHOKE_MS);
+  assert.match(told.slice(4).join(), /\+4 -/);
+  torrent.gone([0, 1, 2, 3, 4].map((peer) => peer as PeerIndex));
+  time.run(2_000);
+});
+
+test('a peer whose thread died gives its place back', () => {
+  const time = new VirtualTime();
+  const { told, torrent } = slotsIn(time, 65_536);
+  for (let peer = 0; peer < 5; peer++) torrent.heard([contender(peer)]);
+  for (let second = 0; second < 12; second++) {
+    time.run(1_000);
+    torrent.heard([contender(4)]);
+  }
+  assert.equal(told.at(-1), '+4 -');
+});
+
+test('a peer that is unchoked when main hears of it again has its place', () => {
+  const time = new VirtualTime();
+  const { told, torrent } = slotsIn(time, 65_536);
+  torrent.heard([contender(0, 0, true)]);
+  torrent.heard([contender(1)]);
+  assert.deepEqual(told, ['+1 -']);
+});
