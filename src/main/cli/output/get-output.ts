@@ -17,6 +17,7 @@ import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
 import { figuresText, liveView, peersText } from './live-view.ts';
+import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { showWork } from './work-progress.ts';
 
@@ -67,6 +68,10 @@ export class GetOutput {
         const threads = `${shards.listeningThreads} of ${counted(shards.size, 'thread')} for peers`;
         return this.#console.detail(`peers can connect to us at port ${event.port}, in ${threads}`);
       }
+      case 'port-mapped':
+        return this.#console.detail(mappedText(event));
+      case 'port-not-mapped':
+        return this.#console.detail(`port ${event.port} is not open in the router: ${event.reason}`);
       case 'complete':
         return;
     }

@@ -13,6 +13,7 @@ export function listenerFor(console: Console, onBug: (error: unknown) => void): 
     onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
     onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
     onListening: () => {},
+    onMapping: () => {},
     onNetworkBack: (back) => {
       if (back.by === 'success')
         console.news(`the network is back after ${formatTime(back.ms)}: lost peers are dialled again`);
