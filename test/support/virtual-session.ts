@@ -3,7 +3,6 @@
  * threads and its web-seed thread. It may be killed at any moment.
  */
 
-import { RouterError } from '../../src/main/network/nat/router.ts';
 import { Session, type SessionUse } from '../../src/main/session/session.ts';
 import type { SessionWorld } from '../../src/main/session/session-world.ts';
 import type { SessionSettings } from '../../src/main/session/settings.ts';
@@ -67,7 +66,7 @@ export class VirtualSession {
       processes: { own: number, system: () => 'here', isAlive: (pid) => pid === number, startOf },
       storage: this.storage,
       http: () => machine.trackers.client(process),
-      findRouter: async () => Promise.reject(new RouterError('no router')),
+      findRouter: (signal) => machine.findRouter(signal),
       shardThreads: this.shards,
       webSeedThreads: this.webSeeds,
       discovery: {

@@ -109,7 +109,8 @@ test('nonsense is not an answer', async () => {
       onMessage(Buffer.from(noise, 'hex'));
   };
   network.onSearch = (_, answer) => {
-    for (const noise of ['', 'HTTP/1.1 200 OK', 'x'.repeat(60_000), found(''), found('http://[')]) answer(noise);
+    for (const noise of ['', 'HTTP/1.1 200 OK', 'x'.repeat(60_000), found(''), found('http://[')])
+      answer(noise);
   };
   await assert.rejects(find(), refusal(/^the router 192\.168\.77\.1 speaks none of PCP, NAT-PMP and UPnP/));
   assert.equal(network.packets.length, 6);

@@ -1,6 +1,7 @@
 /** The router of this machine: the gateway of its default route over IPv4. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { win32 } from 'node:path';
 import { platform } from 'node:process';
 import { reachOf } from '../../../shared/address-rules.ts';
 import { NAT_ROUTES_MS } from '../../../shared/limits.ts';
@@ -23,10 +24,17 @@ export async function defaultGateway(signal: AbortSignal): Promise<string | null
 function routingTable(signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const limits = { timeout: NAT_ROUTES_MS, signal, windowsHide: true };
-    execFile('netstat', ['-rn'], limits, (error, stdout) =>
+    execFile(netstat(), ['-rn'], limits, (error, stdout) =>
       error === null ? resolve(stdout) : reject(error),
     );
   });
+}
+
+/** By its whole path: Windows looks first in the current folder, where downloads are. */
+function netstat(): string {
+  if (platform === 'win32')
+    return win32.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'netstat.exe');
+  return platform === 'darwin' ? '/usr/sbin/netstat' : '/usr/bin/netstat';
 }
 
 /** `table`: /proc/net/route. The default route with the lowest metric counts. */
