@@ -62,6 +62,11 @@ test('over UDP only the router is heard, and nothing stays open', async () => {
   await assert.rejects(ask(), RouterDeaf);
 });
 
+test('a search from an address that is not ours fails, and nothing stays open', async () => {
+  const hears = { onMessage: () => {}, onError: () => {} };
+  await assert.rejects(systemNetwork('127.0.0.1').openSearch('192.0.2.1', hears), /EADDRNOTAVAIL/);
+});
+
 async function boundSocket(): Promise<Socket> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));

@@ -29,9 +29,12 @@ export function systemNetwork(router: string, port = NAT_PORT): RouterNetwork {
     openSearch: async (localAddress, { onMessage, onError }) => {
       const socket = createSocket('udp4');
       socket.on('message', (bytes, { address }) => onMessage(bytes, address));
-      await settled(socket, (done) => socket.bind({ address: localAddress, port: 0 }, done));
+      await settled(socket, (done) =>
+        socket.bind({ address: localAddress, port: 0 }, () =>
+          done(failureOf(() => socket.setMulticastInterface(localAddress))),
+        ),
+      );
       socket.on('error', onError);
-      socket.setMulticastInterface(localAddress);
       return {
         send: (bytes) =>
           socket.send(bytes, SEARCH.port, SEARCH.address, (error) => error !== null && onError(error)),
@@ -58,6 +61,16 @@ async function connected(router: string, port: number): Promise<Socket> {
   const socket = createSocket('udp4');
   await settled(socket, (done) => socket.connect(port, router, done));
   return socket;
+}
+
+/** What the work throws; null if it throws nothing. */
+function failureOf(work: () => void): Error | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Node calls back with an error, or emits it. */
