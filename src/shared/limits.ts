@@ -624,6 +624,39 @@ export const LSD_HOPE_MS = 10_000;
 /** An announce on the local network; one for 20 torrents has about 1,000 bytes. */
 export const MAX_LSD_PACKET_BYTES = 1_500;
 
+// --- Port mapping --------------------------------------------------------------------------------------------
+
+/** How long a router keeps our port open (`--nat`) if we do not renew it: after a kill, it closes within the hour. Renewed at half. */
+export const NAT_LIFETIME_MS = 3_600_000;
+/** The port in the router is closed at the end of a run, and this must not delay the exit for longer. */
+export const NAT_REMOVE_MS = 1_500;
+/** First wait for the answer to a PCP or NAT-PMP packet; doubles (RFC 6886). */
+export const NAT_FIRST_WAIT_MS = 250;
+/** Tries of such a packet: a router that does not know the protocol costs 1.75 s, in which nothing waits. RFC 6886 has nine, over two minutes. */
+export const NAT_TRIES = 3;
+/** The search for a UPnP router: its answer may take the second that we allow it, three times. */
+export const NAT_SEARCH_MS = 3_000;
+/** Search packets in this time: multicast is lost easily. */
+export const NAT_SEARCH_REPEATS = 3;
+/** The search, the description of the router, and the look for the service that is connected. */
+export const NAT_FIND_UPNP_MS = 8_000;
+/** One request to the router, with all its tries. Some small routers take a second or two. */
+export const NAT_REQUEST_MS = 5_000;
+/** Ports that are asked of a UPnP router, if other machines have the first ones. */
+export const NAT_PORT_TRIES = 3;
+/** The shortest time between two rounds with a router that grants only seconds, or does not answer a renewal. */
+export const NAT_MIN_RENEW_MS = 30_000;
+/** First wait before a router that did not help is asked again; doubles. A network that comes back is asked at once. */
+export const NAT_RETRY_MS = 300_000;
+/** The longest such wait. */
+export const NAT_RETRY_MAX_MS = 3_600_000;
+/** The program that prints the routes of this machine, on systems without a file for them. */
+export const NAT_ROUTES_MS = 2_000;
+/** An answer of a UPnP router. Descriptions have up to about 40 KiB. */
+export const MAX_NAT_XML_BYTES = 262_144;
+/** An answer to the search for a UPnP router: one Ethernet frame. */
+export const MAX_NAT_PACKET_BYTES = 1_500;
+
 // --- The run -------------------------------------------------------------------------------------------------
 
 /** Time between two looks at a clock. A longer step means that the process was stopped, and does not count. */

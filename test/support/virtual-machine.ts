@@ -4,6 +4,7 @@
  */
 
 import type { KeptNode } from '../../src/main/discovery/node-file.ts';
+import { type FindRouter, RouterError } from '../../src/main/network/nat/router.ts';
 import type { SessionUse } from '../../src/main/session/session.ts';
 import type { SessionSettings } from '../../src/main/session/settings.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
@@ -40,6 +41,8 @@ export class VirtualMachine {
   /** Nodes of the DHT that were kept for the next process. */
   keptNodes: readonly KeptNode[] = [];
   readonly servers: (http: VirtualHttp) => void;
+  /** Its router, if one is looked for. */
+  findRouter: FindRouter = () => Promise.reject(new RouterError('this machine has no router'));
   /** The true bytes of each torrent, by its hashes. */
   readonly truths = new Map<string, Truth>();
   /** Bugs of ours that came up anywhere. */

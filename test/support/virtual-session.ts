@@ -2,6 +2,7 @@
  * A whole session in one thread and in virtual time, as a process of a simulated machine: its main part, its shards, its storage
  * threads and its web-seed thread. It may be killed at any moment.
  */
+
 import { Session, type SessionUse } from '../../src/main/session/session.ts';
 import type { SessionWorld } from '../../src/main/session/session-world.ts';
 import type { SessionSettings } from '../../src/main/session/settings.ts';
@@ -65,6 +66,7 @@ export class VirtualSession {
       processes: { own: number, system: () => 'here', isAlive: (pid) => pid === number, startOf },
       storage: this.storage,
       http: () => machine.trackers.client(process),
+      findRouter: (signal) => machine.findRouter(signal),
       shardThreads: this.shards,
       webSeedThreads: this.webSeeds,
       discovery: {

@@ -38,7 +38,12 @@ export type TrackerAnswers = () =>
 const FLOOD_PEERS = 200;
 
 export class VirtualTrackers {
-  readonly asked: { readonly host: string; readonly event: string; readonly at: number }[] = [];
+  readonly asked: {
+    readonly host: string;
+    readonly event: string;
+    readonly at: number;
+    readonly port: number;
+  }[] = [];
   readonly #net: VirtualNet;
   readonly #roll: Roll;
   readonly #trackers = new Map<string, VirtualTracker>();
@@ -64,7 +69,8 @@ export class VirtualTrackers {
   ): Promise<HttpAnswer> {
     const { hostname, searchParams } = new URL(url);
     const at = process.loop.time.now();
-    this.asked.push({ host: hostname, event: searchParams.get('event') ?? '', at });
+    const port = Number(searchParams.get('port'));
+    this.asked.push({ host: hostname, event: searchParams.get('event') ?? '', at, port });
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(new HttpError('aborted'));
       if (signal.aborted) return abort();

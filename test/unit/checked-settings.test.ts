@@ -45,6 +45,7 @@ const WRONG: readonly (readonly [name: string, value: unknown])[] = [
   ['interface', '192.0.2.1'],
   ['blocklist', 1],
   ['port', 65_536],
+  ['nat', 'yes'],
   ['journalKey', ''],
   ['output', 3],
   ['select', 'a'],
@@ -55,6 +56,23 @@ const WRONG: readonly (readonly [name: string, value: unknown])[] = [
   ['firstUnchokeTimeout', Number.POSITIVE_INFINITY],
   ['saveTorrent', 1],
 ];
+
+test('nat works without proxy and interface, and with a port; null and false always', () => {
+  const nat = (more: object, value: boolean | null = true) => checked({ nat: value, ...more });
+  assert.equal(nat({}).nat, true);
+  for (const [more, words] of [
+    [{ proxy: 'socks5://127.0.0.1:1' }, /^nat: this does not work with a proxy/],
+    [{ interface: '127.0.0.1' }, /^nat: this does not work with an address of yours/],
+    [{ port: null }, /^nat: this does not work without a port/],
+  ] as const) {
+    assert.throws(
+      () => nat(more),
+      (error) => error instanceof Failure && words.test(error.message),
+    );
+    assert.equal(nat(more, null).nat, null);
+    assert.equal(nat(more, false).nat, false);
+  }
+});
 
 for (const [name, value] of WRONG)
   test(`${name}: ${JSON.stringify(value)} is refused, with its name`, () => {

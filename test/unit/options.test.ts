@@ -110,6 +110,8 @@ const SWITCHES: readonly (readonly [string, (settings: GetSettings) => unknown, 
   ['no-webseeds', (s) => s.session.webseeds, false],
   ['no-listen', (s) => s.session.port, null],
   ['seed', (s) => s.torrent.seed?.ratio, null],
+  ['nat', (s) => s.session.nat, true],
+  ['no-nat', (s) => s.session.nat, false],
   ['overwrite', (s) => s.torrent.overwrite, true],
   ['choose', (s) => s.choose, true],
   ['dry-run', (s) => s.dryRun, true],
@@ -202,6 +204,22 @@ test('a wrong value is a usage failure that names the option', () => {
     assert.throws(() => get([`--${name}=${text}`]), usage(message), name);
     assert.throws(() => get([], { [variable(name)]: text }), usage(message), variable(name));
     assert.throws(() => get([], config({ [name]: text })), usage(message), `${name} in the config file`);
+  }
+});
+
+test('--nat works without --proxy, --interface and --no-listen', () => {
+  const [proxy, address] = ['--proxy=socks5://127.0.0.1:1', '--interface=127.0.0.1'] as const;
+  for (const [option, words] of [
+    [proxy, 'with a proxy'],
+    [address, 'with an address of yours'],
+    ['--no-listen', 'without a port'],
+  ] as const) {
+    assert.throws(() => get(['--nat', option]), usage(new RegExp(`^--nat does not work ${words}`)));
+    assert.equal(get(['--no-nat', option]).session.nat, false);
+    assert.equal(get([option]).session.nat, null);
+    // Which the command line overrides.
+    assert.throws(() => get([option], { UNCHOKE_NAT: '1' }), usage(/does not work/));
+    assert.equal(get(['--no-nat', option], { UNCHOKE_NAT: '1' }).session.nat, false);
   }
 });
 

@@ -13,6 +13,7 @@ import { readBlocklist } from '../race/blocklist.ts';
 import {
   DEFAULT_SESSION,
   DEFAULT_TORRENT,
+  natObstacle,
   type SeedGoals,
   type SessionSettings,
   type TorrentSettings,
@@ -79,6 +80,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       ...pieceSettings(flags),
       port: portOf(flags),
       uploadLimit: parseRate('--upload-limit', flags.uploadLimit),
+      nat: natOf(flags, session),
       journalKey: given('--journal-key', flags.journalKey, outputFileIfMissing),
     },
     torrent: {
@@ -260,6 +262,13 @@ function trackersOf({ tracker }: RaceFlags): readonly string[] {
 function portOf({ port, listen }: GetFlags): number | null {
   const wanted = parsePort('--port', port);
   return listen ? wanted : null;
+}
+
+/** Null if the user does not say. */
+function natOf(flags: GetFlags, session: SessionSettings): boolean | null {
+  const obstacle = flags.nat === true ? natObstacle({ ...session, port: portOf(flags) }) : null;
+  if (obstacle !== null) throw new BadOption('--nat', `does not work ${obstacle}`);
+  return flags.nat ?? null;
 }
 
 function parseMemory(text: string | undefined): number | null {

@@ -40,6 +40,8 @@ export interface AnnouncerOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   readonly port: Promise<number>;
+  /** What trackers are told instead, when the router forwards a port; null if it forwards none. */
+  readonly externalPort?: () => number | null;
   readonly http: TrackerHttp;
   /** Shared by all torrents of the session. */
   readonly shared: TrackerAccess;
@@ -213,7 +215,7 @@ export class Announcer {
     const { infoHash, peerId, shared } = this.#options;
     const { lookUp, calendar, livedLater } = shared.environment;
     const { url } = tracker;
-    const port = await this.#options.port;
+    const port = this.#options.externalPort?.() ?? (await this.#options.port);
     const { uploaded, downloaded, left } = this.#options.progress();
     const announce: AnnounceRequest = {
       infoHash,

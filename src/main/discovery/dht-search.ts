@@ -7,6 +7,8 @@ export interface DhtRequest {
   readonly infoHash: Uint8Array;
   /** The port where we listen for peers. With NO_LISTENING_PORT we ask but do not announce. */
   readonly port: Promise<number>;
+  /** What nodes are told instead, when the router forwards a port; null if it forwards none. */
+  readonly externalPort?: () => number | null;
   /** Nodes that the torrent names (BEP 5). */
   readonly nodes: readonly HostPort[];
   readonly need: () => Need;
@@ -35,7 +37,7 @@ export class DhtSearch {
   readonly request: DhtRequest;
   readonly infoHash: Buffer;
   phase: Phase = 'starting';
-  /** Null: no peer can connect to us. */
+  /** Where we listen. Null: no peer can connect to us. */
   port: number | null = null;
   /** Ends the current search, or cancels the next one. */
   cancel = (): void => {};
@@ -50,6 +52,11 @@ export class DhtSearch {
     this.infoHash = Buffer.from(request.infoHash);
     this.#host = host;
     this.#takeBackNodes = takeBackNodes;
+  }
+
+  /** The port that nodes are told; null if no peer can connect to us. */
+  get announcedPort(): number | null {
+    return this.port === null ? null : (this.request.externalPort?.() ?? this.port);
   }
 
   /** True while the answer to a request may come. */

@@ -147,7 +147,7 @@ export class Dht implements SearchHost {
       this.#next();
     };
     search.begin();
-    const giveUp = node.lookup(search.infoHash, search.port, done);
+    const giveUp = node.lookup(search.infoHash, search.announcedPort, done);
     if (search.phase === 'searching') search.cancel = giveUp;
   }
 

@@ -20,6 +20,8 @@ export interface DiscoveryOptions {
   readonly peerId: Uint8Array;
   /** The port where we listen, once it is known. NO_LISTENING_PORT if we do not listen. */
   readonly port: Promise<number>;
+  /** The port of the router where peers of other networks reach us; null if it forwards none. */
+  readonly externalPort?: () => number | null;
   /** Peers that the user named. */
   readonly named: readonly HostPort[];
   /** Peers that a magnet link names (`x.pe`). The author of the link is a stranger. */
@@ -185,12 +187,13 @@ export class Discovery {
   }
 
   #startDht(): void {
-    const { shared, dht, infoHash, port, nodes, need, onPeers, onNews } = this.#options;
+    const { shared, dht, infoHash, port, externalPort, nodes, need, onPeers, onNews } = this.#options;
     if (!dht) return;
     this.#searches = shared.dht.map(({ name, dht: one }) =>
       one.search({
         infoHash,
         port,
+        ...(externalPort === undefined ? {} : { externalPort }),
         nodes,
         need,
         onPeers: (peers, node) => onPeers(peers, DHT, node),

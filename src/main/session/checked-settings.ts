@@ -6,7 +6,13 @@ import { isTrackerUrl } from '../discovery/tracker-url.ts';
 import { Failure } from '../failure.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
 import { readBlocklist } from '../race/blocklist.ts';
-import { DEFAULT_SESSION, DEFAULT_TORRENT, type SessionSettings, type TorrentSettings } from './settings.ts';
+import {
+  DEFAULT_SESSION,
+  DEFAULT_TORRENT,
+  natObstacle,
+  type SessionSettings,
+  type TorrentSettings,
+} from './settings.ts';
 
 /** All settings as a program gives them. */
 export type OpenSettings = Omit<SessionSettings, 'blocklist'> &
@@ -84,6 +90,7 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   ],
   blocklist: ['a path or null', orNull(isText)],
   port: ['a port, 0 or null', orNull(within(0, 65_535))],
+  nat: ['true, false or null', orNull(isSwitch)],
   journalKey: ['a path or null', orNull(isText)],
   output: ['a path', isText],
   select: ['a list of names, globs and indices', listOf(isText)],
@@ -115,12 +122,15 @@ export function checkedSettings(
     if (!isRight(value)) throw new Failure('usage', `${name}: this must be ${what}`);
   }
   const { blocklist = null, ...checked }: Partial<OpenSettings> = Object.fromEntries(present);
-  return {
+  const settings = {
     ...DEFAULT_SESSION,
     ...DEFAULT_TORRENT,
     ...checked,
     blocklist: blocklist === null ? null : readBlocklist(blocklist, 'blocklist'),
   };
+  const obstacle = settings.nat === true ? natObstacle(settings) : null;
+  if (obstacle !== null) throw new Failure('usage', `nat: this does not work ${obstacle}`);
+  return settings;
 }
 
 function isName(name: string): name is keyof OpenSettings {

@@ -35,6 +35,29 @@ export interface ListeningEvent {
   readonly port: Count;
 }
 
+/** The router forwards a port to ours, so that peers of other networks can connect to us. Again when something of it changes. */
+export interface PortMappedEvent {
+  readonly type: 'port-mapped';
+  /** Our port. */
+  readonly port: Count;
+  /** The port of the router: the one that trackers and the DHT are told. */
+  readonly externalPort: Count;
+  /** The address of the router; null if it does not know. */
+  readonly address: string | null;
+  /** How the router was asked. */
+  readonly protocol: 'pcp' | 'nat-pmp' | 'upnp';
+  /** What it forwards: connections over TCP, and over UDP for uTP. */
+  readonly transports: readonly ('tcp' | 'udp')[];
+}
+
+/** The router does not forward our port, or no longer. The download goes on without it. */
+export interface PortNotMappedEvent {
+  readonly type: 'port-not-mapped';
+  /** Our port. */
+  readonly port: Count;
+  readonly reason: string;
+}
+
 /** The first peer unchoked us. */
 export interface FirstUnchokeEvent {
   readonly type: 'first-unchoke';
@@ -190,6 +213,8 @@ export interface SeededEvent {
 export type TorrentEvent =
   | MetadataEvent
   | ListeningEvent
+  | PortMappedEvent
+  | PortNotMappedEvent
   | FirstUnchokeEvent
   | DownloadProgress
   | SearchProgress

@@ -3,9 +3,10 @@ import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { DownloadListener } from '../download/download-options.ts';
 import { RateMeter } from '../download/rate-meter.ts';
+import type { MappingNews } from '../network/nat/port-mapping.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { DownloadJob } from './download-job.ts';
-import type { CompleteEvent, MetadataEvent } from './events.ts';
+import type { CompleteEvent, MetadataEvent, PortMappedEvent, PortNotMappedEvent } from './events.ts';
 import { checkProgress } from './progress.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
 import type { SwarmListener } from './torrent-swarm.ts';
@@ -14,7 +15,7 @@ import type { SwarmListener } from './torrent-swarm.ts';
 export function swarmEvents(
   listeners: TorrentListeners,
   nameOf: (peer: PeerIndex) => string,
-): Pick<SwarmListener, 'onFirstUnchoke' | 'onBanned' | 'onShardLost' | 'onNews'> {
+): Pick<SwarmListener, 'onFirstUnchoke' | 'onBanned' | 'onShardLost' | 'onNews' | 'onMapping'> {
   return {
     onFirstUnchoke: ({ peer, shard }, ms) =>
       listeners.tell(({ onEvent }) => onEvent?.({ type: 'first-unchoke', ms, peer: nameOf(peer), shard })),
@@ -23,7 +24,14 @@ export function swarmEvents(
     onShardLost: (error) =>
       listeners.tell(({ onNews }) => onNews?.(`a shard died and was replaced: ${String(error)}`)),
     onNews: (news) => listeners.tell(({ onTrackerNews }) => onTrackerNews?.(news)),
+    onMapping: (news) => listeners.tell(({ onEvent }) => onEvent?.(mappingEvent(news))),
   };
+}
+
+function mappingEvent(news: MappingNews): PortMappedEvent | PortNotMappedEvent {
+  if (news.kind === 'closed') return { type: 'port-not-mapped', port: news.port, reason: news.reason };
+  const { kind, ...facts } = news;
+  return { type: 'port-mapped', ...facts };
 }
 
 export function downloadEvents(

@@ -7,6 +7,7 @@ import { DEFAULT_SESSION_MEMORY_BYTES, NETWORK_POLL_MS } from '../../shared/limi
 import { RateBucket } from '../../shared/rate-bucket.ts';
 import { SharedDiscovery } from '../discovery/shared-discovery.ts';
 import { CLIENT_NAME } from '../network/identity.ts';
+import { PortMapping } from '../network/nat/port-mapping.ts';
 import { type NetworkReturn, type NetworkSigns, NetworkWatch } from '../network/network-watch.ts';
 import { socksOf } from '../network/route.ts';
 import { descriptorBudget } from '../pools/descriptors.ts';
@@ -20,7 +21,7 @@ import { fairLimit } from './fair-limit.ts';
 import { LiveLooks } from './live-looks.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { type SessionHttp, type SessionWorld, SYSTEM_WORLD } from './session-world.ts';
-import { dhtPlanOf, routeOf, type SessionSettings } from './settings.ts';
+import { dhtPlanOf, natObstacle, routeOf, type SessionSettings } from './settings.ts';
 
 export interface SessionUse {
   /** False if torrents are only raced: then no descriptors are reserved for storage threads. */
@@ -52,6 +53,8 @@ export class Session {
   readonly looks: LiveLooks;
   readonly uploads: UploadSlots;
   readonly dialLimits: DialLimits;
+  /** Our port in the router; null if it is not asked. */
+  readonly mapping: PortMapping | null;
   readonly #socketBudget: number;
   readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
@@ -77,6 +80,8 @@ export class Session {
       udp: this.isDirect ? { from: this.route.localAddress } : null,
       environment: world.discovery,
     });
+    const asksRouter = settings.nat === true && natObstacle(settings) === null;
+    this.mapping = asksRouter ? new PortMapping(world, { udp: settings.utp }) : null;
     const { memory } = settings;
     const unknown = use.torrents === 0 ? DEFAULT_SESSION_MEMORY_BYTES : Number.POSITIVE_INFINITY;
     this.memory = new MemoryBudget(memory ?? unknown, use.torrents);
@@ -142,7 +147,10 @@ export class Session {
   async listen(): Promise<number | null> {
     const { port } = this.settings;
     if (port === null || !this.isDirect) return null;
-    this.#port ??= this.shards.listen(port, this.route.localAddress);
+    this.#port ??= this.shards.listen(port, this.route.localAddress).then((listening) => {
+      this.mapping?.begin(listening);
+      return listening;
+    });
     return this.#port;
   }
 
@@ -178,7 +186,12 @@ export class Session {
   async close(): Promise<void> {
     this.#endWatch();
     this.uploads.close();
-    await Promise.all([this.#shards?.stop(), this.webSeeds.stop(), this.storage.close()]);
+    await Promise.all([
+      this.mapping?.close(),
+      this.#shards?.stop(),
+      this.webSeeds.stop(),
+      this.storage.close(),
+    ]);
     this.http.close();
   }
 
@@ -205,6 +218,7 @@ export class Session {
     );
     if (back === null) return;
     this.#shards?.networkBack();
+    this.mapping?.networkBack();
     for (const torrent of this.#active) torrent.networkBack(back);
   }
 }

@@ -54,6 +54,11 @@ export interface SessionSettings {
   readonly blocklist: Blocklist | null;
   /** The port for incoming peers; 0 takes a free port, null accepts no peers. */
   readonly port: number | null;
+  /**
+   * Ask the router to forward the port (PCP, NAT-PMP, UPnP), so that peers can connect to us. Only true asks; null leaves the choice
+   * to the command. Never with `proxy` or `interface`, and never without `port`.
+   */
+  readonly nat: boolean | null;
   /** The file of the key that signs journals. Null: the key of this user. */
   readonly journalKey: string | null;
 }
@@ -118,6 +123,7 @@ export const DEFAULT_SESSION: SessionSettings = {
   interface: null,
   blocklist: null,
   port: 0,
+  nat: null,
   journalKey: null,
 };
 
@@ -140,6 +146,18 @@ export const DEFAULT_TORRENT: TorrentSettings = {
 
 export function routeOf({ proxy, interface: localAddress }: SessionSettings): Route {
   return { proxy, localAddress };
+}
+
+/** Why the router cannot be asked with these settings; null if it can. The words follow the name of the setting. */
+export function natObstacle({
+  proxy,
+  interface: localAddress,
+  port,
+}: Pick<SessionSettings, 'proxy' | 'interface' | 'port'>): string | null {
+  if (proxy !== null) return 'with a proxy: nothing bypasses it, and no peer connects to us';
+  if (localAddress !== null)
+    return 'with an address of yours: its router may be another than that of the default route';
+  return port === null ? 'without a port for incoming connections' : null;
 }
 
 /** Nodes of the user replace the well-known ones and those of earlier runs, but not those of torrents and peers. Null: no DHT. */

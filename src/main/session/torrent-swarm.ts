@@ -13,6 +13,7 @@ import type { Need } from '../discovery/need.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import { MetadataRace } from '../metadata/metadata-race.ts';
 import { NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
+import type { MappingNews } from '../network/nat/port-mapping.ts';
 import type { NetworkReturn } from '../network/network-watch.ts';
 import type { InfoHash } from '../quantities.ts';
 import { Race } from '../race/race.ts';
@@ -45,6 +46,8 @@ export interface SwarmListener {
   onNews(news: TrackerNews): void;
   /** Peers can connect to us at this port; null if they cannot. */
   onListening(port: number | null): void;
+  /** The router forwards our port, or it does not. */
+  onMapping(news: MappingNews): void;
   /** The network was down and is back: what failed may be tried again at once. */
   onNetworkBack(back: NetworkReturn): void;
   /** A bug that a new thread does not fix. */
@@ -61,6 +64,8 @@ export class TorrentSwarm implements ActiveTorrent {
   readonly #announces = { answered: 0, failed: 0 };
   /** Addresses that an HTTP proxy cannot carry. */
   #undialled = 0;
+  #isStopped = false;
+  #endMappingNews = (): void => {};
   readonly #deactivate: () => void;
   readonly #slots: TorrentSlots;
 
@@ -105,6 +110,7 @@ export class TorrentSwarm implements ActiveTorrent {
       infoHash,
       peerId,
       port: accepts ? this.#listen() : Promise.resolve(NO_LISTENING_PORT),
+      externalPort: () => (accepts ? (session.mapping?.externalPort ?? null) : null),
       named: torrent.peers,
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
       tiers: [
@@ -186,6 +192,8 @@ export class TorrentSwarm implements ActiveTorrent {
   async stop(): Promise<void> {
     this.#deactivate();
     this.#slots.leave();
+    this.#isStopped = true;
+    this.#endMappingNews();
     this.#metadata?.stop();
     await Promise.all([this.discovery.stop(), this.race.stop()]);
   }
@@ -239,6 +247,7 @@ export class TorrentSwarm implements ActiveTorrent {
     try {
       const port = await this.session.listen();
       this.#listener.onListening(port);
+      this.#hearOfMapping();
       return port ?? NO_LISTENING_PORT;
     } catch (error) {
       this.#listener.onNews({
@@ -249,6 +258,12 @@ export class TorrentSwarm implements ActiveTorrent {
       this.#listener.onListening(null);
       return NO_LISTENING_PORT;
     }
+  }
+
+  #hearOfMapping(): void {
+    if (this.#isStopped) return;
+    const { mapping } = this.session;
+    this.#endMappingNews = mapping?.subscribe((news) => this.#listener.onMapping(news)) ?? (() => {});
   }
 
   #listenToRace(): void {

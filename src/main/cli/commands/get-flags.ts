@@ -27,6 +27,7 @@ export interface GetFlags extends RaceFlags {
   readonly idleTimeout: string;
   readonly port: string;
   readonly listen: boolean;
+  readonly nat?: boolean;
   readonly webseeds: boolean;
   readonly saveTorrent?: string;
   readonly parallel: string;
@@ -122,6 +123,11 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
     .option('--no-webseeds', 'do not use web seeds (HTTP servers)')
     .optionsGroup('Network:')
     .option('--no-listen', 'accept no incoming connections')
+    .option(
+      '--nat',
+      'ask the router to forward the port (PCP, NAT-PMP, UPnP), so that peers can connect to us; not with --proxy or --interface',
+    )
+    .option('--no-nat', 'do not ask the router, whatever the configuration says')
     .optionsGroup('Race:')
     .option(
       '--first-unchoke-timeout <duration>',

@@ -24,6 +24,7 @@ import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
 import { figuresText, liveView, peersText } from './live-view.ts';
+import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { showWork } from './work-progress.ts';
 
@@ -79,6 +80,10 @@ export class GetOutput {
       case 'seeded':
         this.#given = event;
         return;
+      case 'port-mapped':
+        return this.#console.detail(mappedText(event));
+      case 'port-not-mapped':
+        return this.#console.detail(`port ${event.port} is not open in the router: ${event.reason}`);
       case 'complete':
         return;
     }

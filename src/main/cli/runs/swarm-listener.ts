@@ -14,6 +14,7 @@ export function listenerFor(console: Console, onBug: (error: unknown) => void): 
     onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
     onListening: () => {},
     onReadFailed: () => {},
+    onMapping: () => {},
     onNetworkBack: (back) => {
       if (back.by === 'success')
         console.news(`the network is back after ${formatTime(back.ms)}: lost peers are dialled again`);
