@@ -30,4 +30,12 @@ export interface StoredFiles {
   /** Read files through symbolic links: for `create` and `verify`, never for a download. */
   readonly followLinks?: boolean;
   readonly place?: FilesPlace;
+  /** How each file looked when its bytes were known to be right. One that looks different is not given to peers. */
+  readonly looks?: readonly FileLook[];
+}
+
+/** Nanoseconds and bytes. */
+export interface FileLook {
+  readonly size: number;
+  readonly modified: string;
 }

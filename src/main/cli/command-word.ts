@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 
 const COMMANDS = [
-  ...['get', 'watch', 'race', 'doctor', 'bench', 'verify', 'inspect', 'create', 'swarm', 'demo'],
+  ...['get', 'share', 'watch', 'race', 'doctor', 'bench', 'verify', 'inspect', 'create', 'swarm', 'demo'],
   ...['config', 'completion', 'man', 'help'],
 ] as const;
 

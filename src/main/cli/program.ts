@@ -14,6 +14,7 @@ import { getCommand } from './commands/get.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { manCommand } from './commands/man.ts';
 import { raceCommand } from './commands/race.ts';
+import { shareCommand } from './commands/share.ts';
 import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -59,6 +60,7 @@ export async function main(): Promise<number> {
     })
     .exitOverride();
   getCommand(program, async (...asked) => setStatus(await (await runs()).runGet(...asked)));
+  shareCommand(program, async (...asked) => setStatus(await (await runs()).runShare(...asked)));
   watchCommand(program, async (...asked) => setStatus(await (await runs()).runWatch(...asked)));
   raceCommand(program, async (...asked) => setStatus(await (await runs()).runRace(...asked)));
   doctorCommand(program, async (...asked) => setStatus(await (await runs()).runDoctor(...asked)));

@@ -3,7 +3,13 @@
  * A bad value throws a usage failure that names the option. It is thrown before a thread starts or a file is written.
  */
 import { totalmem } from 'node:os';
-import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
+import {
+  BLOCK_BYTES,
+  MAX_HASHERS,
+  MAX_MEMORY_BYTES,
+  MAX_PARALLEL_DOWNLOADS,
+  MAX_SHARDS,
+} from '../../shared/limits.ts';
 import { isTrackerUrl } from '../discovery/tracker-url.ts';
 import { BadOption, Failure } from '../failure.ts';
 import { outputFile, outputFileIfMissing, outputFolder } from '../files/output-option.ts';
@@ -26,6 +32,7 @@ import type { GetFlags } from './commands/get-flags.ts';
 import type { InspectFlags } from './commands/inspect.ts';
 import type { RaceFlags } from './commands/options.ts';
 import type { RaceCommandFlags, RaceEnd } from './commands/race.ts';
+import type { ShareFlags } from './commands/share.ts';
 import { namedPeer, readPeersFile } from './named-peers.ts';
 import type { ConsoleOptions } from './output/console.ts';
 import type { ColourChoice } from './output/paint.ts';
@@ -149,6 +156,46 @@ function seedGoals({
     ratio: seedRatio === undefined ? null : parseRatio('--seed-ratio', seedRatio),
     time: seedTime === undefined ? null : parseDuration('--seed-time', seedTime),
   };
+}
+
+export interface ShareSettings extends RunSettings {
+  /** The folder of the data of .torrent files; null: the folder of each. */
+  readonly data: string | null;
+  readonly saveTorrent: string | null;
+  /** Of a torrent that is made; null: by its size. */
+  readonly pieceLength: number | null;
+  readonly private: boolean;
+  readonly goals: SeedGoals;
+}
+
+export function shareSettings(flags: ShareFlags): ShareSettings {
+  const { session, ...run } = runSettings({ ...flags, strategy: 'first-unchoke', maxPeers: '0' });
+  const port = parsePort('--port', flags.port);
+  const wanted = { ...session, port };
+  const obstacle = natObstacle(wanted);
+  if (flags.nat === true && obstacle !== null) throw new BadOption('--nat', `does not work ${obstacle}`);
+  return {
+    ...run,
+    session: {
+      ...wanted,
+      hashers: parseHashers(flags.hashers),
+      uploadLimit: parseRate('--upload-limit', flags.uploadLimit),
+      nat: flags.nat ?? obstacle === null,
+    },
+    data: flags.data ?? null,
+    saveTorrent: given('--save-torrent', flags.saveTorrent, outputFile),
+    pieceLength: flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength),
+    private: flags.private === true,
+    goals: seedGoals({ ...flags, seed: true }) ?? { ratio: null, time: null },
+  };
+}
+
+/** Throws a usage failure. */
+export function parsePieceLength(text: string): number {
+  const bytes = parseSize('--piece-length', text);
+  if (bytes < BLOCK_BYTES || !Number.isInteger(Math.log2(bytes)))
+    throw new BadOption('--piece-length', `${text}: not a power of two of at least 16K`);
+  return bytes;
 }
 
 /** What fetches, holds and checks pieces. */

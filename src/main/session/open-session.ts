@@ -30,6 +30,7 @@ export interface TorrentOptions
         | 'firstUnchokeTimeout'
         | 'idleTimeout'
         | 'saveTorrent'
+        | 'seed'
       >
     >
   > {

@@ -10,7 +10,7 @@ import type { OpenFiles } from './open-files.ts';
 /** Verified bytes could not be read. */
 export class ReadFault extends Error {
   override readonly name = 'ReadFault';
-  /** The system's code; SHORT if the file ends too early, GUARDED if it is not known to be ours. */
+  /** The system's code; SHORT if the file ends too early, CHANGED if it is not what it was, GUARDED if it is not known to be ours. */
   readonly code: string;
   readonly path: string;
 
@@ -67,6 +67,14 @@ export class ChunkReader {
     this.#open.release(this.#opener);
   }
 
+  /** Throws if the file was changed since its bytes were known to be right. */
+  #assertSame(descriptor: number, file: number, path: string): void {
+    const look = this.#setup.looks?.[file];
+    if (look === undefined) return;
+    const { size, mtimeNs } = this.#system.fstat(descriptor);
+    if (Number(size) !== look.size || String(mtimeNs) !== look.modified) throw new ReadFault('CHANGED', path);
+  }
+
   async #readPart({ file, at, bytes }: Part): Promise<void> {
     const path = this.#setup.files[file]?.path ?? '';
     // It may be a file of the user with the same name: none of its bytes may leave this machine.
@@ -78,6 +86,7 @@ export class ChunkReader {
           if (count === 0) throw new ReadFault('SHORT', path);
           done += count;
         }
+        this.#assertSame(descriptor, file, path);
       });
     } catch (error) {
       if (error instanceof ReadFault) throw error;

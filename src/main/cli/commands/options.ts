@@ -62,13 +62,28 @@ const byPlace = (careful: number, server: number): string =>
 
 /** Adds the options that `get` and `race` share. */
 export function withRaceOptions(command: Command): Command {
-  return command
+  return withPeerOptions(
+    command
+      .optionsGroup('Race:')
+      .addOption(
+        new Option('--strategy <strategy>', 'how to race the peers')
+          .choices([...STRATEGIES])
+          .default(DEFAULT_TORRENT.strategy),
+      ),
+  )
     .optionsGroup('Race:')
-    .addOption(
-      new Option('--strategy <strategy>', 'how to race the peers')
-        .choices([...STRATEGIES])
-        .default(DEFAULT_TORRENT.strategy),
+    .option(
+      '--max-peers <n>',
+      'peers to download from at one time; 0 is unlimited',
+      String(DEFAULT_SESSION.maxPeers),
     )
+    .optionsGroup('Output:')
+    .option('--report <file>', 'write the race as a web page (one HTML file)');
+}
+
+/** Adds the options that they share with `share`, too. */
+export function withPeerOptions(command: Command): Command {
+  return command
     .optionsGroup('Peers:')
     .addOption(many('--peer <host:port>', 'a peer to try; may be repeated'))
     .option('--peers-file <file>', 'a text file with peers to try, one HOST:PORT per line')
@@ -80,11 +95,6 @@ export function withRaceOptions(command: Command): Command {
     .option(
       '--dial-rate <n>',
       `new connections per second; 0 is unlimited ${byPlace(DEFAULT_DIAL_RATE_PER_S, SERVER_DIAL_RATE_PER_S)}`,
-    )
-    .option(
-      '--max-peers <n>',
-      'peers to download from at one time; 0 is unlimited',
-      String(DEFAULT_SESSION.maxPeers),
     )
     .addOption(
       new Option('--shards <n>', 'threads that talk to peers').default(
@@ -135,7 +145,6 @@ export function withRaceOptions(command: Command): Command {
       'use TCP only; otherwise uTP is tried as well when TCP has not connected after half a second',
     )
     .optionsGroup('Output:')
-    .option('--report <file>', 'write the race as a web page (one HTML file)')
     .option('--json', 'print results as JSON on stdout, one object per line')
     .option('--show-secrets', 'show whole URLs; otherwise only scheme, domain and port')
     .addOption(

@@ -98,6 +98,22 @@ interface PlanEvent {
   readonly port: Count | null;
 }
 
+/** `share`: peers may get this torrent from now on. */
+interface SharingEvent {
+  readonly type: 'sharing';
+  /** The file, or the folder of the files. */
+  readonly path: string;
+  readonly name: string;
+  readonly infoHash: InfoHash;
+  readonly magnet: string;
+  readonly bytes: Bytes;
+  readonly pieces: Count;
+  /** Pieces that are right; peers get only these. */
+  readonly goodPieces: Count;
+  /** Pieces that had to be hashed to know it. */
+  readonly hashedPieces: Count;
+}
+
 /** The failure that ended the run, or one of several sources. */
 interface ErrorEvent {
   readonly type: 'error';
@@ -116,6 +132,7 @@ type OfOneSource =
   | RaceSummary
   | DownloadSummary
   | PlanEvent
+  | SharingEvent
   | ErrorEvent;
 
 /** All events of a command. */

@@ -35,8 +35,6 @@ const OTHER_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['--conf-path', 'options can stand in unchoke.json; see unchoke man'],
   ['--log-level', 'use --verbose'],
   ['--metadata-only', 'use unchoke inspect'],
-  ['--seed-time', 'unchoke does not seed: it ends when the download is complete'],
-  ['--seed-ratio', 'unchoke does not seed: it ends when the download is complete'],
   ['--max-download-limit', 'unchoke has no limit for its rate'],
   ['--max-overall-download-limit', 'unchoke has no limit for its rate'],
   ['--download-limit', 'unchoke has no limit for its rate'],
@@ -45,8 +43,9 @@ const OTHER_OPTIONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const OTHER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['seed', 'unchoke does not seed: it ends when the download is complete'],
+  ['seed', 'use unchoke share PATH, or unchoke get --seed'],
   ['add', 'use unchoke get'],
+  ['upload', 'use unchoke share PATH'],
   ['edit', 'use unchoke create to make a new torrent'],
 ]);
 

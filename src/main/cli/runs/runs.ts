@@ -7,6 +7,7 @@ export { runDoctor } from './run-doctor.ts';
 export { runGet } from './run-get.ts';
 export { runInspect } from './run-inspect.ts';
 export { runRace } from './run-race.ts';
+export { runShare } from './run-share.ts';
 export { runSwarm } from './run-swarm.ts';
 export { runVerify } from './run-verify.ts';
 export { runWatch } from './run-watch.ts';

@@ -1,0 +1,105 @@
+/** Output of `unchoke share`: the link of each torrent, what is given, and a last line. */
+import type { SeedProgress, TorrentEvent } from '../../session/events.ts';
+import type { GivenFigures } from '../../session/seeding.ts';
+import type { ShareFindings } from '../../session/share-run.ts';
+import type { StoragePlan } from '../../storage/storage-plan.ts';
+import { counted, formatRate, formatSize, formatTime } from '../../text/units.ts';
+import { magnetLink } from '../../torrent/magnet-link.ts';
+import type { Metainfo } from '../../torrent/metainfo.ts';
+import type { Console } from './console.ts';
+import { mappedText } from './mapped-text.ts';
+import { showWork } from './work-progress.ts';
+
+export class ShareOutput {
+  readonly #console: Console;
+  /** The last figures of each torrent, by its number. */
+  readonly #progress = new Map<number, SeedProgress>();
+  readonly #count: number;
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #port: number | null = null;
+
+  constructor(console: Console, count: number) {
+    this.#console = console;
+    this.#count = count;
+  }
+
+  heard(number: number, event: TorrentEvent): void {
+    const console = this.#consoleOf(number);
+    if (event.type === 'progress') return this.#heardProgress(number, event);
+    console.event(event);
+    switch (event.type) {
+      case 'listening':
+        if (this.#port !== event.port) console.detail(`peers can connect to us at port ${event.port}`);
+        this.#port = event.port;
+        return;
+      case 'port-mapped':
+        return console.detail(mappedText(event));
+      case 'port-not-mapped':
+        return console.detail(`port ${event.port} is not open in the router: ${event.reason}`);
+      case 'peer-banned':
+        return console.news(`${event.peer} broke the rules and was banned`);
+      default:
+        return;
+    }
+  }
+
+  /** The torrent is ready to be given. */
+  begun(number: number, metainfo: Metainfo, plan: StoragePlan, { good, hashed }: ShareFindings): void {
+    const { geometry, infoHash, name, files } = metainfo;
+    const console = this.#consoleOf(number);
+    const magnet = magnetLink(metainfo);
+    const hash = Buffer.from(infoHash).toString('hex');
+    const { totalLength: bytes, pieceCount: pieces } = geometry;
+    console.event({
+      ...{ type: 'sharing', path: plan.root, name, infoHash: hash, magnet, bytes, pieces },
+      ...{ goodPieces: good, hashedPieces: hashed },
+    });
+    const fileCount = files.filter(({ padding }) => !padding).length;
+    console.result([
+      `${plan.root}: ${formatSize(bytes)}, ${counted(fileCount, 'file')}`,
+      `info hash ${hash}`,
+      magnet,
+    ]);
+    if (good < pieces)
+      console.news(
+        `${pieces - good} of ${counted(pieces, 'piece')} are not what the torrent says; peers get the others; unchoke verify shows the files`,
+      );
+  }
+
+  ended(total: GivenFigures): void {
+    this.#console.endProgress();
+    const { uploaded, ratio, ms } = total;
+    this.#console.summary(
+      `given to peers: ${formatSize(uploaded)} in ${formatTime(ms)}, ratio ${ratio.toFixed(2)}`,
+    );
+  }
+
+  news(number: number, text: string): void {
+    this.#consoleOf(number).news(text);
+  }
+
+  #consoleOf(number: number): Console {
+    return this.#count === 1 ? this.#console : this.#console.forSource(number);
+  }
+
+  #heardProgress(number: number, event: TorrentEvent & { readonly type: 'progress' }): void {
+    const now = performance.now();
+    if ('uploaded' in event) this.#progress.set(number, event);
+    if (now - this.#shownAt < this.#console.progressMs - 1) return;
+    this.#shownAt = now;
+    this.#consoleOf(number).event(event);
+    if ('uploaded' in event) return this.#showGiven();
+    if ('work' in event) showWork(event, this.#console);
+  }
+
+  #showGiven(): void {
+    const all = [...this.#progress.values()];
+    const sum = (name: 'rate' | 'uploaded' | 'wanting' | 'served'): number =>
+      all.reduce((total, one) => total + one[name], 0);
+    const what = this.#count === 1 ? 'sharing' : `sharing ${counted(this.#count, 'torrent')}`;
+    const peers = `${sum('served')} of ${counted(sum('wanting'), 'peer')} get data`;
+    this.#console.progress(
+      `${what}  ${formatRate(sum('rate'))}  ${formatSize(sum('uploaded'))} given  ${peers}`,
+    );
+  }
+}

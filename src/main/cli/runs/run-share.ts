@@ -1,0 +1,105 @@
+/** Runs `unchoke share`: gives files to peers until a signal ends it. */
+import { setMaxListeners } from 'node:events';
+import { Failure } from '../../failure.ts';
+import type { GivenFigures } from '../../session/seeding.ts';
+import type { Session } from '../../session/session.ts';
+import { ShareRun } from '../../session/share-run.ts';
+import { SeedRecords } from '../../storage/seed-record.ts';
+import type { ShareFlags } from '../commands/share.ts';
+import { Console } from '../output/console.ts';
+import { ShareOutput } from '../output/share-output.ts';
+import { type ShareSettings, shareSettings } from '../settings-from-flags.ts';
+import { Interrupt } from './interrupt.ts';
+import { type SharedItem, sharedItems } from './shared-items.ts';
+import { systemdUnit } from './systemd-unit.ts';
+import { withSession } from './with-session.ts';
+
+/** Resolves to 0 when it was stopped in order, also if one of several torrents could not be shared. */
+export async function runShare(paths: readonly string[], flags: ShareFlags): Promise<number> {
+  const settings = shareSettings(flags);
+  const console = new Console(settings.console);
+  if (flags.systemd === true) {
+    console.result(systemdUnit(process.argv.slice(1), paths));
+    return 0;
+  }
+  if (paths.length > 1 && settings.saveTorrent !== null)
+    throw new Failure('usage', '--save-torrent works with one path only');
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const interrupt = new Interrupt(() => stop.abort());
+  try {
+    const records = new SeedRecords();
+    const items = await sharedItems(paths, settings, records, console);
+    return await withSession(settings, { downloads: true, torrents: 0 }, (session) =>
+      new Sharing(items, settings, records, session, console).run(stop.signal),
+    );
+  } finally {
+    interrupt.release();
+  }
+}
+
+class Sharing {
+  readonly #items: readonly SharedItem[];
+  readonly #settings: ShareSettings;
+  readonly #records: SeedRecords;
+  readonly #session: Session;
+  readonly #output: ShareOutput;
+  readonly #console: Console;
+
+  constructor(
+    items: readonly SharedItem[],
+    settings: ShareSettings,
+    records: SeedRecords,
+    session: Session,
+    console: Console,
+  ) {
+    this.#items = items;
+    this.#settings = settings;
+    this.#records = records;
+    this.#session = session;
+    this.#console = console;
+    this.#output = new ShareOutput(console, items.length);
+  }
+
+  /** One that fails does not stop the others; if all do, the first failure counts. */
+  async run(signal: AbortSignal): Promise<number> {
+    const ended = await Promise.allSettled(this.#items.map((item, i) => this.#share(item, i + 1, signal)));
+    const bug = ended.find((one) => one.status === 'rejected' && !(one.reason instanceof Failure));
+    if (bug?.status === 'rejected') throw bug.reason;
+    const given = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const [first] = ended;
+    if (given.length === 0 && first?.status === 'rejected') throw first.reason;
+    this.#output.ended(this.#total(given));
+    return 0;
+  }
+
+  async #share({ metainfo, plan }: SharedItem, number: number, signal: AbortSignal): Promise<GivenFigures> {
+    const { torrent: settings, goals } = this.#settings;
+    const run = new ShareRun({
+      ...{ metainfo, plan, settings, goals, session: this.#session, records: this.#records },
+      onReady: (findings) => this.#output.begun(number, metainfo, plan, findings),
+    });
+    run.subscribe({
+      onEvent: (event) => this.#output.heard(number, event),
+      onNews: (text) => this.#output.news(number, text),
+      onTrackerNews: ({ tracker, kind, text }) => {
+        if (kind !== 'answered') this.#output.news(number, `${tracker} ${kind}: ${text}`);
+      },
+    });
+    try {
+      return await run.run(signal);
+    } catch (error) {
+      if (!(error instanceof Failure) || this.#items.length === 1) throw error;
+      const console = this.#console.forSource(number);
+      console.event({ type: 'error', code: error.code, message: error.message });
+      console.error(error.lines);
+      throw error;
+    }
+  }
+
+  #total(given: readonly GivenFigures[]): GivenFigures {
+    const uploaded = given.reduce((sum, one) => sum + one.uploaded, 0);
+    const bytes = this.#items.reduce((sum, { metainfo }) => sum + metainfo.geometry.totalLength, 0);
+    return { uploaded, ratio: uploaded / bytes, ms: Math.max(...given.map(({ ms }) => ms)) };
+  }
+}

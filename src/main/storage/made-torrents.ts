@@ -1,0 +1,53 @@
+/**
+ * The torrents that were made to share files, kept in the state folder of the user: if the files look as they did, they are not
+ * hashed again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_TORRENT_FILE_BYTES } from '../../shared/limits.ts';
+import { userFolder } from '../files/user-folders.ts';
+import { readWhole, writeWhole } from '../files/whole-file.ts';
+import { type Metainfo, parseMetainfo } from '../torrent/metainfo.ts';
+import type { Source } from '../torrent/source-files.ts';
+import type { TorrentChoices } from './make-torrent.ts';
+
+export interface MadeTorrent {
+  readonly bytes: Uint8Array;
+  readonly metainfo: Metainfo;
+}
+
+export class MadeTorrents {
+  readonly #folder: string;
+
+  constructor(folder = join(userFolder('state'), 'torrents')) {
+    this.#folder = folder;
+  }
+
+  /** Null if there is none, or if a file or a choice has changed since. */
+  find(source: Source, choices: TorrentChoices): MadeTorrent | null {
+    const path = this.#pathOf(source, choices);
+    const bytes = readWhole(path, MAX_TORRENT_FILE_BYTES);
+    try {
+      return bytes === null ? null : { bytes, metainfo: parseMetainfo(bytes, path) };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Without permission to write it is made again at the next start. */
+  keep(source: Source, choices: TorrentChoices, bytes: Uint8Array): void {
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      writeWhole(this.#pathOf(source, choices), bytes, 0o600);
+    } catch {}
+  }
+
+  #pathOf({ root, files }: Source, choices: TorrentChoices): string {
+    const looks = files.map(({ path, length, stamp }) => [path, length, stamp]);
+    const hash = createHash('sha256')
+      .update(JSON.stringify([root, choices, looks]))
+      .digest('hex');
+    return join(this.#folder, `${hash.slice(0, 40)}.torrent`);
+  }
+}
