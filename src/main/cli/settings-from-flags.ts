@@ -215,14 +215,19 @@ export function consoleOptions({ json, quiet, verbose, color, log }: ConsoleFlag
 
 function routeSettings(flags: RaceFlags): Pick<SessionSettings, 'proxy' | 'interface'> {
   const { proxy, interface: localAddress } = flags;
-  if (proxy !== undefined && !isProxyUrl(proxy))
-    throw new BadOption(
-      '--proxy',
-      `${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`,
-    );
+  if (proxy !== undefined && !isProxyUrl(proxy)) throw new BadOption('--proxy', wrongProxy(proxy));
   if (localAddress !== undefined && !isOwnAddress(localAddress))
     throw new BadOption('--interface', `${localAddress}: not an address of this machine`);
   return { proxy: proxy ?? null, interface: localAddress ?? null };
+}
+
+/** What is wrong with a proxy, and how it is written. */
+function wrongProxy(proxy: string): string {
+  if (/^(?:[a-z\d.-]+|\[[a-f\d:.]+\]):\d+$/i.test(proxy))
+    return `${proxy}: write socks5://${proxy} or http://${proxy}`;
+  if (/^socks5h:/i.test(proxy))
+    return `${redactedUrl(proxy)}: write socks5://; the proxy looks up all names then, too`;
+  return `${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`;
 }
 
 function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {

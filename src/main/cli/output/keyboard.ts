@@ -3,8 +3,15 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { leaveTerminal } from './lost-terminal.ts';
 
+/** Of Node's own: what reads for a stream. */
+interface Handle {
+  readonly fd?: number;
+  readStop?(): void;
+}
+
 export class Keyboard {
   readonly #stream: ReadStream;
+  readonly #handle: Handle | undefined;
   readonly #descriptor: number;
   readonly #exit = (): void => leaveTerminal(this.#descriptor);
 
@@ -25,8 +32,8 @@ export class Keyboard {
 
   private constructor(stream: ReadStream, opened: number, onKeys: (keys: string) => void) {
     this.#stream = stream;
-    const { _handle } = stream as unknown as { readonly _handle?: { readonly fd?: number } };
-    this.#descriptor = _handle?.fd ?? opened;
+    this.#handle = (stream as unknown as { readonly _handle?: Handle })._handle;
+    this.#descriptor = this.#handle?.fd ?? opened;
     // Node opens the terminal again, and never closes the descriptor that it was given.
     if (this.#descriptor !== opened) closeSync(opened);
     // A terminal that goes away sends SIGHUP as well.
@@ -36,6 +43,11 @@ export class Keyboard {
     // A run that is over does not wait for a key.
     stream.unref();
     process.once('exit', this.#exit);
+  }
+
+  /** Reads no more, without any change to the terminal. A stream that is paused would read on, until its buffer is full. */
+  pause(): void {
+    this.#handle?.readStop?.();
   }
 
   close(): void {

@@ -45,6 +45,7 @@ export class LiveKeys {
   /** Reads keys from now on, if that is possible. May be called again at any time. `onChange`: something is to be shown anew. */
   listen(onChange: () => void): void {
     if (standingAt([STDIN, STDERR]) !== 'foreground') {
+      this.#keyboard?.pause();
       this.#isStale = true;
       return;
     }
@@ -56,6 +57,11 @@ export class LiveKeys {
 
   /** Reads keys no more, and gives the terminal its modes back. */
   rest(): void {
+    // After SIGSTOP and `bg` the keyboard is still open: to close it would change the modes of the terminal.
+    if (this.#keyboard !== null && standingAt([STDERR]) === 'background') {
+      this.#isStale = true;
+      return;
+    }
     this.#keyboard?.close();
     this.#keyboard = null;
     for (const signal of FATAL) process.off(signal, this.#die);

@@ -63,13 +63,14 @@ export function swarmLines(
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
   const lines = [
-    `swarm of ${info.peers} peers (mix ${request.mix}, seed ${request.seed}), ${formatSize(request.payloadBytes)}: ${info.torrent}`,
+    `swarm of ${info.peers} peers (mix ${request.mix}, seed ${request.seed}), ${formatSize(request.payloadBytes)}`,
+    `  ${info.torrent}`,
     `  ${counts}`,
   ];
   if (info.oracle !== null) {
     const { ms, peer, handshakeMs, unchokeMs } = info.oracle;
     lines.push(
-      `  oracle ${formatDuration(ms)}: ${peer} shakes hands after ${formatDuration(handshakeMs)} and unchokes ${formatDuration(unchokeMs)} later`,
+      `  oracle ${formatDuration(ms)}: ${peer}, handshake ${formatDuration(handshakeMs)} and unchoke ${formatDuration(unchokeMs)}`,
     );
   }
   if (!info.trueTimeout)
