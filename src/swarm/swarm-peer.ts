@@ -5,6 +5,8 @@
 import type { Socket } from 'node:net';
 import type { PeerPlan } from './mix.ts';
 import type { Payload } from './payload.ts';
+import { extendedHandshake, SwarmMetadata } from './swarm-metadata.ts';
+import type { SwarmTorrent } from './torrent-file.ts';
 
 const HANDSHAKE_BYTES = 68;
 const MAX_REQUEST_BYTES = 131_072;
@@ -17,14 +19,9 @@ const CHOKE_MS = 3_000;
 /** With a rate, bytes are sent at this interval. */
 const RATE_TICK_MS = 20;
 
-/** BEP 10: the reserved bit, and a handshake with the number of queued requests. */
+/** BEP 10: the reserved bit. */
 const EXTENSION_BYTE = 25;
 const EXTENSION_BIT = 0x10;
-const EXTENDED_BODY = 'd1:mde4:reqqi2000e1:v9:swarm/0.1e';
-const EXTENDED_HANDSHAKE = Buffer.concat([
-  Buffer.from([0, 0, 0, 2 + EXTENDED_BODY.length, 20, 0]),
-  Buffer.from(EXTENDED_BODY, 'latin1'),
-]);
 
 const CHOKE = Buffer.from([0, 0, 0, 1, 0]);
 const UNCHOKE = Buffer.from([0, 0, 0, 1, 1]);
@@ -32,7 +29,7 @@ const UNCHOKE = Buffer.from([0, 0, 0, 1, 1]);
 /** Shared by all connections of the swarm. */
 export interface PeerSetting {
   readonly payload: Payload;
-  readonly infoHash: Buffer;
+  readonly torrent: SwarmTorrent;
   /** Bytes per second and connection; 0 is unlimited. */
   readonly rate: number;
   /** Milliseconds from a message of the client to the answer: the delay of the line. */
@@ -53,6 +50,7 @@ export class SwarmPeer {
   readonly #socket: Socket;
   readonly #plan: PeerPlan;
   readonly #setting: PeerSetting;
+  readonly #metadata: SwarmMetadata;
   readonly #acceptedAt = performance.now();
   readonly #timers = new Set<NodeJS.Timeout>();
   #received: Buffer = Buffer.alloc(0);
@@ -72,6 +70,7 @@ export class SwarmPeer {
     this.#socket = socket;
     this.#plan = plan;
     this.#setting = setting;
+    this.#metadata = new SwarmMetadata(setting.torrent.info);
     socket.setNoDelay(true);
     socket.on('error', () => {});
     socket.on('close', () => this.#clear());
@@ -85,7 +84,8 @@ export class SwarmPeer {
     this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
     if (!this.#shaken) {
       if (this.#received.length < HANDSHAKE_BYTES) return;
-      if (!this.#received.subarray(28, 48).equals(this.#setting.infoHash)) return void this.#socket.destroy();
+      if (!this.#received.subarray(28, 48).equals(this.#setting.torrent.infoHash))
+        return void this.#socket.destroy();
       this.#extended = ((this.#received[EXTENSION_BYTE] ?? 0) & EXTENSION_BIT) !== 0;
       this.#received = this.#received.subarray(HANDSHAKE_BYTES);
       this.#shaken = true;
@@ -105,11 +105,14 @@ export class SwarmPeer {
     handshake[0] = 19;
     handshake.write('BitTorrent protocol', 1, 'latin1');
     if (this.#extended) handshake[EXTENSION_BYTE] = EXTENSION_BIT;
-    this.#setting.infoHash.copy(handshake, 28);
+    this.#setting.torrent.infoHash.copy(handshake, 28);
     this.#setting.peerId.copy(handshake, 48);
     if (this.#plan.personality === 'hang-up') return void this.#socket.end(handshake);
-    const greeting = [handshake, bitfieldOfSeed(this.#setting.payload.pieceCount)];
-    this.#socket.write(Buffer.concat(this.#extended ? [...greeting, EXTENDED_HANDSHAKE] : greeting));
+    const { payload, torrent } = this.#setting;
+    const greeting = [handshake, bitfieldOfSeed(payload.pieceCount)];
+    this.#socket.write(
+      Buffer.concat(this.#extended ? [...greeting, extendedHandshake(torrent.info)] : greeting),
+    );
     if (this.#plan.unchokeMs === Number.POSITIVE_INFINITY) return;
     this.#after(this.#plan.unchokeMs, () => {
       this.#unchokeDue = true;
@@ -146,6 +149,11 @@ export class SwarmPeer {
       case 8: {
         const [piece, begin] = [message.readUInt32BE(1), message.readUInt32BE(5)];
         this.#waiting = this.#waiting.filter((request) => request.piece !== piece || request.begin !== begin);
+        return;
+      }
+      case 20: {
+        const answer = this.#metadata.answerTo(message);
+        if (answer !== null) this.#socket.write(answer);
         return;
       }
       default:

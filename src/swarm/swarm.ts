@@ -108,7 +108,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       socket.on('close', () => sockets.delete(socket));
       const setting = {
         payload,
-        infoHash: torrent.infoHash,
+        torrent,
         rate: options.rate,
         rttMs: options.rttMs,
         peerId: peerIdOf(i),

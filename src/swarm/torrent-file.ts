@@ -4,6 +4,8 @@ import type { Payload } from './payload.ts';
 
 export interface SwarmTorrent {
   readonly bytes: Buffer;
+  /** The part that the info hash is of: the metadata of a magnet link. */
+  readonly info: Buffer;
   readonly infoHash: Buffer;
   readonly name: string;
 }
@@ -21,6 +23,7 @@ export function torrentFile(payload: Payload, name: string, announce: string): S
       info,
       Buffer.from('e'),
     ]),
+    info,
     infoHash: createHash('sha1').update(info).digest(),
     name,
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CliResult, runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { CLI } from '../support/paths.ts';
 import { mixFile, withSwarm, writeTo } from '../support/swarm-fixture.ts';
 import { madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
 import { torrentOf } from '../support/torrents.ts';
@@ -53,6 +54,26 @@ test('the address of --interface is taken away during the run', {
     found.map(({ text }) => text),
     ['this machine does not have the address 198.51.100.7 of --interface any more'],
     run.stdout,
+  );
+});
+
+test('without a network, peers of this machine are judged by what they do', {
+  skip: mayUnshare ? false : 'needs a network namespace',
+}, async () => {
+  const mix = mixFile(folder, 'choking.json', { 'never-unchokes': 1 });
+  const torrent = join(folder, 'choking.torrent');
+  const swarm = `'${process.execPath}' '${CLI}' swarm --peers 3 --mix ${mix} -o ${torrent}`;
+  // The swarm runs in the same namespace, and its first line says that it is ready.
+  const script = `ip link set lo up; ${swarm} > ${torrent}.told & until [ -s ${torrent}.told ]; do sleep 0.1; done; "$@"; status=$?; kill $!; wait; exit $status`;
+  const elsewhere = ['--tracker', 'http://tracker.example/announce'];
+  const run = await startCli(
+    ['doctor', torrent, ...elsewhere, '--json', '--for', '4s'],
+    ['unshare', '-n', 'sh', '-c', script, 'sh'],
+  ).ended;
+  assert.deepEqual(
+    codesOf(run).filter((code) => code !== 'event-loop'),
+    ['all-choke'],
+    run.stderr,
   );
 });
 

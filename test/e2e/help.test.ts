@@ -56,6 +56,7 @@ test('--help-all and help --all show every option in groups, with choices and de
   assert.deepEqual(text.match(/^[A-Z][a-z]+:$/gm), [
     'Arguments:',
     'Download:',
+    'Upload:',
     'Peers:',
     'Network:',
     'Race:',

@@ -1,6 +1,6 @@
 /** `get` in a real terminal (tmux) of several widths, and in a pipe. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -16,6 +16,8 @@ after(() => terminal.end());
 checkLeaksAtEnd();
 
 const SWARM = { peers: 30, mix: 'seeds', payloadBytes: 2 ** 24, rate: 2 ** 17 };
+/** Not complete while a test looks at it. */
+const SLOW_SWARM = { ...SWARM, rate: 2 ** 12 };
 
 for (const columns of [60, 80, 140]) {
   test(`a terminal of ${columns} columns: one block, redrawn in its place, and the report after it`, () =>
@@ -74,6 +76,111 @@ test('three sources in one terminal: one block each, in order, and one line each
       }),
     ),
   ));
+
+/** A shell with job control; what it shows of the modes of the terminal is compared. */
+async function shellIn(session: string): Promise<() => Promise<void>> {
+  terminal.start(session, `PS1='$ ' bash --norc --noprofile`, 80);
+  await terminal.untilShown(session, /^\$ $/m);
+  const before = join(folder, `${session}-modes`);
+  terminal.type(session, `stty -a > ${before}`, 'Enter');
+  return async () => {
+    terminal.type(session, `clear; stty -a | diff - ${before} && echo same modes`, 'Enter');
+    await terminal.untilShown(session, /^same modes$/m);
+  };
+}
+
+const slowly = (torrent: string, output: string): string =>
+  `${process.execPath} ${CLI} get ${torrent} -o ${join(folder, output)} --no-dht --no-lsd --no-utp`;
+const BLOCK = /^[━─]+$/m;
+const DETAILS = /^threads {2}/m;
+
+test('keys: details and help are shown and hidden, and q ends in order', () =>
+  withSwarm(folder, SLOW_SWARM, async (torrent) => {
+    const modesAreSame = await shellIn('keys');
+    terminal.type('keys', slowly(torrent, 'keys'), 'Enter');
+    await terminal.untilShown('keys', BLOCK);
+    terminal.press('keys', 'v');
+    await terminal.untilShown('keys', DETAILS);
+    terminal.press('keys', 'Up');
+    terminal.press('keys', '?');
+    const helped = await terminal.untilShown('keys', /^keys: v hides details/m);
+    assert.match(helped, DETAILS);
+    terminal.press('keys', 'v');
+    terminal.press('keys', 'h');
+    await terminal.untilShown('keys', /\(30 known\)\s*$/);
+    terminal.press('keys', 'q');
+    await terminal.untilShown('keys', /^interrupted at [\s\S]*^\$ $/m);
+    terminal.type('keys', 'echo status $?', 'Enter');
+    await terminal.untilShown('keys', /^status 130$/m);
+    await modesAreSame();
+  }));
+
+test('keys: Ctrl-C and Ctrl-Z do what they do; after fg the block is back, below what was written meanwhile', () =>
+  withSwarm(folder, SLOW_SWARM, async (torrent) => {
+    const modesAreSame = await shellIn('stopped');
+    terminal.type('stopped', slowly(torrent, 'stopped'), 'Enter');
+    await terminal.untilShown('stopped', BLOCK);
+    terminal.press('stopped', 'C-z');
+    const stopped = await terminal.untilShown('stopped', /^\[1\]\+ {2}Stopped/m);
+    assert.doesNotMatch(stopped, BLOCK);
+    await modesAreSame();
+    terminal.type('stopped', 'echo meanwhile; fg', 'Enter');
+    await terminal.untilShown('stopped', /^meanwhile\n[\s\S]*^[━─]+$/m);
+    terminal.press('stopped', 'v');
+    await terminal.untilShown('stopped', DETAILS);
+    terminal.press('stopped', 'C-c');
+    await terminal.untilShown('stopped', /^interrupted at [\s\S]*^\$ $/m);
+    await modesAreSame();
+  }));
+
+test('a job in the background is not stopped and draws nothing; in the foreground it does, with keys', () =>
+  withSwarm(folder, SLOW_SWARM, async (torrent) => {
+    const modesAreSame = await shellIn('job');
+    terminal.type('job', `${slowly(torrent, 'job')} &`, 'Enter');
+    await terminal.untilShown('job', /first unchoke/);
+    terminal.type('job', 'clear; jobs', 'Enter');
+    assert.doesNotMatch(await terminal.untilShown('job', /^\[1\]\+ {2}Running/m), BLOCK);
+    terminal.type('job', 'fg', 'Enter');
+    await terminal.untilShown('job', BLOCK);
+    terminal.press('job', 'v');
+    await terminal.untilShown('job', DETAILS);
+    terminal.press('job', 'C-z');
+    await terminal.untilShown('job', /^\[1\]\+ {2}Stopped/m);
+    terminal.type('job', 'clear; bg; kill %1; wait %1; echo status $?', 'Enter');
+    await terminal.untilShown('job', /^status 130$/m);
+    await modesAreSame();
+  }));
+
+test('a signal that ends the process at once: the terminal has its modes back', () =>
+  withSwarm(folder, SLOW_SWARM, async (torrent) => {
+    const modesAreSame = await shellIn('killed');
+    const [script, pid] = [join(folder, 'killed.sh'), join(folder, 'killed.pid')];
+    const run = `sh -c 'echo $$ > ${pid}; exec ${slowly(torrent, 'killed')}'`;
+    // This shell restores no modes itself.
+    writeFileSync(script, `${run}\necho status $?\nstty -a\necho end\n`);
+    terminal.type('killed', `sh ${script}`, 'Enter');
+    await terminal.untilShown('killed', BLOCK);
+    terminal.press('killed', 'v');
+    await terminal.untilShown('killed', DETAILS);
+    process.kill(Number(readFileSync(pid, 'utf8')), 'SIGQUIT');
+    await terminal.untilShown('killed', /^status 131$[\s\S]* icanon [\s\S]* echo [\s\S]*^end$/m);
+    await modesAreSame();
+  }));
+
+test('a terminal that becomes narrower and wider: one block, and nothing of the old ones', () =>
+  withSwarm(folder, SLOW_SWARM, async (torrent) => {
+    terminal.start('narrow', `${slowly(torrent, 'narrow')} --verbose; sleep 60`, 120);
+    await terminal.untilShown('narrow', DETAILS);
+    for (const columns of [60, 80, 45, 120]) {
+      terminal.resize('narrow', columns);
+      const bar = Math.min(60, columns - 1);
+      const drawn = new RegExp(`^swarm-1[^\\n]*\\n[━─]{${bar}}\\n[\\s\\S]*${DETAILS.source}`, 'm');
+      const seen = await terminal.untilShown('narrow', drawn);
+      assert.equal([...seen.matchAll(/^swarm-1\.bin {2}\d/gm)].length, 1, seen);
+      assert.equal([...seen.matchAll(/^[━─]+$/gm)].length, 1, seen);
+      assert.equal([...seen.matchAll(/^threads /gm)].length, 1, seen);
+    }
+  }));
 
 test('a terminal that is closed: the run ends in order, with its status', () =>
   withSwarm(folder, SWARM, async (torrent) => {

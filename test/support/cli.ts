@@ -35,7 +35,7 @@ const AT_HOME: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function atHome(args: readonly string[]): string[] {
-  if (!['get', 'race', 'inspect', 'doctor', 'bench'].includes(args[0] ?? '')) return [...args];
+  if (!['get', 'share', 'race', 'inspect', 'doctor', 'bench'].includes(args[0] ?? '')) return [...args];
   const wanted = args.filter((arg) => !arg.endsWith('-is-wanted'));
   const off = Object.entries(AT_HOME).filter(([, signs]) => !signs.some((sign) => args.includes(sign)));
   return [...wanted, ...off.map(([option]) => option)];

@@ -20,6 +20,15 @@ export class Terminal {
     this.#tmux('send-keys', '-t', session, key);
   }
 
+  /** A key by its name, or a letter. */
+  press(session: string, key: string): void {
+    this.#tmux('send-keys', '-t', session, key);
+  }
+
+  resize(session: string, columns: number): void {
+    this.#tmux('resize-window', '-t', session, '-x', String(columns), '-y', '30');
+  }
+
   /** The screen of the session, with colours on request. */
   screen(session: string, colours = false): string {
     return this.#tmux('capture-pane', '-p', ...(colours ? ['-e'] : []), '-t', session);

@@ -113,7 +113,7 @@ function style(isShort: (command: Command) => boolean): Partial<Help> {
 
 function firstOf(command: Command): Option[] {
   const wanted = FIRST.filter((long) => long !== '--report' || !WITHOUT_REPORT.has(command.name()));
-  return wanted.flatMap((long) => command.options.find((one) => one.long === long) ?? []);
+  return wanted.flatMap((long) => optionsOf(command).find((one) => one.long === long) ?? []);
 }
 
 function argumentTerm(argument: Argument): string {

@@ -2,7 +2,7 @@
 import type { Argument, Option } from 'commander';
 
 /** Groups in this order, then all others as they were defined. */
-const ORDER = ['Download:', 'Peers:', 'Network:', 'Race:', 'Output:'];
+const ORDER = ['Data:', 'Download:', 'Upload:', 'Peers:', 'Network:', 'Race:', 'Output:'];
 const REST = 'Options:';
 /** The default of a list that is empty if nothing is given: not worth a word. */
 export const NO_DEFAULT = 'none';

@@ -74,7 +74,8 @@ export async function main(): Promise<number> {
   completionCommand(program);
   manCommand(program);
   setUpHelp(program);
-  for (const command of program.commands) command.exitOverride();
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError(`(run unchoke ${command.name()} --help for more)`);
   let origins: Origins = new Map();
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {

@@ -3,13 +3,7 @@
  * A bad value throws a usage failure that names the option. It is thrown before a thread starts or a file is written.
  */
 import { totalmem } from 'node:os';
-import {
-  BLOCK_BYTES,
-  MAX_HASHERS,
-  MAX_MEMORY_BYTES,
-  MAX_PARALLEL_DOWNLOADS,
-  MAX_SHARDS,
-} from '../../shared/limits.ts';
+import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
 import { isTrackerUrl } from '../discovery/tracker-url.ts';
 import { BadOption, Failure } from '../failure.ts';
 import { outputFile, outputFileIfMissing, outputFolder } from '../files/output-option.ts';
@@ -32,7 +26,6 @@ import type { GetFlags } from './commands/get-flags.ts';
 import type { InspectFlags } from './commands/inspect.ts';
 import type { RaceFlags } from './commands/options.ts';
 import type { RaceCommandFlags, RaceEnd } from './commands/race.ts';
-import type { ShareFlags } from './commands/share.ts';
 import { namedPeer, readPeersFile } from './named-peers.ts';
 import type { ConsoleOptions } from './output/console.ts';
 import type { ColourChoice } from './output/paint.ts';
@@ -146,7 +139,7 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
 }
 
 /** Null: the run ends when the download is complete. */
-function seedGoals({
+export function seedGoals({
   seed,
   seedRatio,
   seedTime,
@@ -156,46 +149,6 @@ function seedGoals({
     ratio: seedRatio === undefined ? null : parseRatio('--seed-ratio', seedRatio),
     time: seedTime === undefined ? null : parseDuration('--seed-time', seedTime),
   };
-}
-
-export interface ShareSettings extends RunSettings {
-  /** The folder of the data of .torrent files; null: the folder of each. */
-  readonly data: string | null;
-  readonly saveTorrent: string | null;
-  /** Of a torrent that is made; null: by its size. */
-  readonly pieceLength: number | null;
-  readonly private: boolean;
-  readonly goals: SeedGoals;
-}
-
-export function shareSettings(flags: ShareFlags): ShareSettings {
-  const { session, ...run } = runSettings({ ...flags, strategy: 'first-unchoke', maxPeers: '0' });
-  const port = parsePort('--port', flags.port);
-  const wanted = { ...session, port };
-  const obstacle = natObstacle(wanted);
-  if (flags.nat === true && obstacle !== null) throw new BadOption('--nat', `does not work ${obstacle}`);
-  return {
-    ...run,
-    session: {
-      ...wanted,
-      hashers: parseHashers(flags.hashers),
-      uploadLimit: parseRate('--upload-limit', flags.uploadLimit),
-      nat: flags.nat ?? obstacle === null,
-    },
-    data: flags.data ?? null,
-    saveTorrent: given('--save-torrent', flags.saveTorrent, outputFile),
-    pieceLength: flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength),
-    private: flags.private === true,
-    goals: seedGoals({ ...flags, seed: true }) ?? { ratio: null, time: null },
-  };
-}
-
-/** Throws a usage failure. */
-export function parsePieceLength(text: string): number {
-  const bytes = parseSize('--piece-length', text);
-  if (bytes < BLOCK_BYTES || !Number.isInteger(Math.log2(bytes)))
-    throw new BadOption('--piece-length', `${text}: not a power of two of at least 16K`);
-  return bytes;
 }
 
 /** What fetches, holds and checks pieces. */
@@ -213,7 +166,7 @@ function withoutDownload(flags: RaceFlags): RunSettings {
   return { ...run, session: { ...run.session, port: null }, torrent: { ...run.torrent, keep: 0 } };
 }
 
-function runSettings(flags: RaceFlags): RunSettings {
+export function runSettings(flags: RaceFlags): RunSettings {
   return {
     session: {
       ...DEFAULT_SESSION,
@@ -248,7 +201,7 @@ export function reportOf({ report }: { readonly report?: string }): string | nul
   return given('--report', report, outputFile);
 }
 
-function given(
+export function given(
   option: string,
   text: string | undefined,
   checked: (option: string, text: string) => string,
@@ -280,14 +233,19 @@ export function consoleOptions({ json, quiet, verbose, color, log }: ConsoleFlag
 
 function routeSettings(flags: RaceFlags): Pick<SessionSettings, 'proxy' | 'interface'> {
   const { proxy, interface: localAddress } = flags;
-  if (proxy !== undefined && !isProxyUrl(proxy))
-    throw new BadOption(
-      '--proxy',
-      `${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`,
-    );
+  if (proxy !== undefined && !isProxyUrl(proxy)) throw new BadOption('--proxy', wrongProxy(proxy));
   if (localAddress !== undefined && !isOwnAddress(localAddress))
     throw new BadOption('--interface', `${localAddress}: not an address of this machine`);
   return { proxy: proxy ?? null, interface: localAddress ?? null };
+}
+
+/** What is wrong with a proxy, and how it is written. */
+function wrongProxy(proxy: string): string {
+  if (/^(?:[a-z\d.-]+|\[[a-f\d:.]+\]):\d+$/i.test(proxy))
+    return `${proxy}: write socks5://${proxy} or http://${proxy}`;
+  if (/^socks5h:/i.test(proxy))
+    return `${redactedUrl(proxy)}: write socks5://; the proxy looks up all names then, too`;
+  return `${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`;
 }
 
 function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {

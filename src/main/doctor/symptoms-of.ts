@@ -26,7 +26,7 @@ export function symptomsOf(swarm: TorrentSwarm, run: RunSymptoms): Symptoms {
     ...{ metadataSearch, download, dataArrives, inSession },
     choices: choicesOf(swarm, run.longer),
     sources: sourcesOf(swarm, run.heard),
-    place: placeOf(swarm, run.heard, outcomes),
+    place: placeOf(swarm, run.heard, outcomes, inSession),
     known: race.peers.knownCount,
     blocked: race.peers.blocked,
     undialled: swarm.undialled,
@@ -102,6 +102,7 @@ function placeOf(
   { race, session, discovery }: TorrentSwarm,
   heard: readonly TrackerState[],
   outcomes: readonly PeerOutcome[],
+  inSession: number,
 ): Place {
   const own = session.world.ownAddresses();
   const { interface: address } = session.settings;
@@ -111,9 +112,9 @@ function placeOf(
   return {
     isOnline: own === null || own.some((one) => reachOf(one) !== 'loopback' && !one.startsWith('fe80:')),
     needsOthers:
-      discovery.alsoAsks.dht ||
       race.peers.all.some(({ host }) => reachOf(host) !== 'loopback') ||
-      heard.some(({ tracker }) => isElsewhere(tracker)),
+      // With peers of this machine alone, the network is not what is missing.
+      (inSession === 0 && (discovery.alsoAsks.dht || heard.some(({ tracker }) => isElsewhere(tracker)))),
     interfaceIsGone:
       address !== null && own !== null && reachOf(address) !== 'loopback' && !own.includes(address),
     lackedFamily: lacked === undefined ? null : lacked === '4' ? 4 : 6,

@@ -74,7 +74,7 @@ export const missingPieces: Rule = (symptoms) => {
 };
 
 function found(symptoms: Symptoms, text: string): Finding {
-  return { text, advice: `no connected peer is a seed: ${waitOrOthers(symptoms)}` };
+  return { text, advice: `no connected peer offers all pieces: ${waitOrOthers(symptoms)}` };
 }
 
 function noneOf(count: number, one: string, of: string): string {

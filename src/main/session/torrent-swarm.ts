@@ -66,6 +66,8 @@ export class TorrentSwarm implements ActiveTorrent {
   #undialled = 0;
   #isStopped = false;
   #endMappingNews = (): void => {};
+  /** Only its trackers may name peers, as far as it is known. */
+  #isPrivate: boolean;
   readonly #deactivate: () => void;
   readonly #slots: TorrentSlots;
 
@@ -77,6 +79,7 @@ export class TorrentSwarm implements ActiveTorrent {
     const { settings, use, world } = session;
     // A magnet link does not say whether the torrent is private. Shards stop the exchange of peers when the metadata says so.
     const isPrivate = source.metainfo?.private ?? false;
+    this.#isPrivate = isPrivate;
     const { infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
     const peerId = newPeerId();
     const accepts = use.downloads && acceptsPeers(torrent);
@@ -147,7 +150,7 @@ export class TorrentSwarm implements ActiveTorrent {
   get named(): { readonly trackers: number; readonly private: boolean } {
     const source = this.#source;
     const trackers = source.kind === 'torrent' ? source.metainfo.trackers.flat() : source.magnet.trackers;
-    return { trackers: trackers.length, private: source.metainfo?.private ?? false };
+    return { trackers: trackers.length, private: this.#isPrivate };
   }
 
   get infoHash(): InfoHash {
@@ -182,6 +185,7 @@ export class TorrentSwarm implements ActiveTorrent {
     const info = await (this.#metadata as MetadataRace).found;
     const metainfo = metainfoOf(source.magnet, info);
     if (metainfo.private) {
+      this.#isPrivate = true;
       this.discovery.becamePrivate();
       this.race.becamePrivate();
     }

@@ -14,6 +14,8 @@ export interface FileVerdict {
   readonly status: FileStatus;
   /** Pieces of the file that are not good. */
   readonly badPieces: Count;
+  /** How many of them hold a part of another file as well, which may be the bad one. */
+  readonly sharedBadPieces: Count;
   /** What is wrong with it besides its content; null if nothing is. */
   readonly fault: string | null;
 }
@@ -48,24 +50,40 @@ export function fileVerdicts(
   g: Geometry,
   good: Uint8Array,
 ): FileVerdict[] {
-  return files.map(({ path, offset, length }, i) => {
-    let badPieces = 0;
-    if (length > 0) {
-      const last = Math.floor((offset + length - 1) / g.pieceLength);
-      for (let piece = Math.floor(offset / g.pieceLength); piece <= last; piece++)
-        if (good[piece] !== 1) badPieces += 1;
-    }
+  const filled = files.filter(({ length }) => length > 0);
+  let position = 0;
+  return files.map((file, i) => {
+    const { path, length } = file;
+    const before = filled[position - 1];
+    if (length > 0) position += 1;
+    const bad = length > 0 ? badPiecesOf(file, g, good) : [];
+    const starts = bad.map((piece) => piece * g.pieceLength);
+    const shared = starts.filter((start) => holds(before, start, g) || holds(filled[position], start, g));
     const look = looks[i] ?? { kind: 'nothing' };
     const fault = faultOf(look, length);
-    const isBad = badPieces > 0 || fault !== null;
+    const isBad = bad.length > 0 || fault !== null;
     return {
       path,
       length,
       status: look.kind === 'nothing' ? 'missing' : isBad ? 'bad' : 'good',
-      badPieces,
+      badPieces: bad.length,
+      sharedBadPieces: shared.length,
       fault,
     };
   });
+}
+
+function badPiecesOf({ offset, length }: StoredFile, g: Geometry, good: Uint8Array): number[] {
+  const bad: number[] = [];
+  const last = Math.floor((offset + length - 1) / g.pieceLength);
+  for (let piece = Math.floor(offset / g.pieceLength); piece <= last; piece++)
+    if (good[piece] !== 1) bad.push(piece);
+  return bad;
+}
+
+/** If the piece that starts there holds a part of the file. */
+function holds(file: StoredFile | undefined, start: number, g: Geometry): boolean {
+  return file !== undefined && file.offset < start + g.pieceLength && file.offset + file.length > start;
 }
 
 function faultOf(look: Look, length: number): string | null {

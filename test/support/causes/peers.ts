@@ -1,6 +1,7 @@
 /** Causes in the peers, in what they have, and in what this machine does with it. */
 import { createHash } from 'node:crypto';
 import { openBlackHoles } from '../../../src/swarm/black-holes.ts';
+import { httpServer } from '../http-server.ts';
 import { torrentSeed } from '../torrent-seed.ts';
 import { wire } from '../wire-bytes.ts';
 import type { WireHabits } from '../wire-peer.ts';
@@ -24,7 +25,10 @@ async function holes(scene: Scene, count: number): Promise<string[]> {
 
 /** The info dictionary that the magnet links are for. */
 const INFO = Buffer.from('d6:lengthi100e4:name1:a12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae');
-const MAGNET = `magnet:?xt=urn:btih:${createHash('sha1').update(INFO).digest('hex')}`;
+const PRIVATE_INFO = Buffer.from(`${INFO.toString('latin1', 0, INFO.length - 1)}7:privatei1ee`);
+const magnetOf = (info: Buffer): string =>
+  `magnet:?xt=urn:btih:${createHash('sha1').update(info).digest('hex')}`;
+const MAGNET = magnetOf(INFO);
 const EXTENDED: WireHabits = { features: ['ext'] };
 /** The id that these peers give to messages about metadata; the client has given them 1. */
 const THEIR_ID = 3;
@@ -205,6 +209,25 @@ export const PEER_CAUSES: readonly Cause[] = [
     },
   },
   {
+    cause: 'a super-seed (BEP 16) offers no other piece until somebody else has the first',
+    code: 'missing-pieces',
+    args: async (scene) => {
+      const { data, pieceLength } = scene.made;
+      const offers = Buffer.concat([wire.have(0), wire.unchoke]);
+      const sends: WireHabits['hears'] = (id, payload, socket) => {
+        if (id !== 6) return;
+        const [piece, begin, length] = [0, 4, 8].map((at) => payload.readUInt32BE(at)) as [
+          number,
+          number,
+          number,
+        ];
+        const from = piece * pieceLength + begin;
+        socket.write(wire.piece(piece, begin, data.subarray(from, from + length)));
+      };
+      return scene.get(...(await scene.peers(1, { says: offers, hears: sends })));
+    },
+  },
+  {
     cause: 'the peers do not have the metadata',
     waits: true,
     code: 'no-metadata',
@@ -228,6 +251,29 @@ export const PEER_CAUSES: readonly Cause[] = [
     args: async (scene) => {
       const part = `d8:msg_typei1e5:piecei0e10:total_sizei${INFO.length}ee${'x'.repeat(INFO.length)}`;
       return doctor(MAGNET, ...(await scene.peers(1, offering(wire.extended(1, part)))));
+    },
+  },
+  {
+    cause: 'a magnet link of a private torrent: the peer sends the metadata, and then chokes us',
+    waits: true,
+    code: 'all-choke',
+    args: async (scene) => {
+      const part = `d8:msg_typei1e5:piecei0e10:total_sizei${PRIVATE_INFO.length}ee${PRIVATE_INFO}`;
+      const offer = wire.extended(0, `d1:md11:ut_metadatai3ee13:metadata_sizei${PRIVATE_INFO.length}ee`);
+      const says = Buffer.concat([ALL, offer]);
+      return doctor(
+        magnetOf(PRIVATE_INFO),
+        ...(await scene.peers(1, offering(wire.extended(1, part), { says }))),
+      );
+    },
+  },
+  {
+    cause: 'a magnet link of a private torrent: the tracker does not know us without a passkey',
+    code: 'trackers-refuse',
+    args: async (scene) => {
+      const body = Buffer.from('d14:failure reason15:passkey missinge');
+      const { announce } = scene.with(await httpServer(() => ({ status: 200, body })));
+      return doctor(`${magnetOf(PRIVATE_INFO)}&tr=${encodeURIComponent(announce)}`);
     },
   },
   {

@@ -37,6 +37,6 @@ export function createCommand(
     .option('--force', 'replace the output file if it exists')
     .addOption(allCoresOption())
     .option('--json', 'print the result as JSON')
-    .option('--quiet', 'show no progress on stderr')
+    .option('-q, --quiet', 'show no progress on stderr')
     .action(run);
 }

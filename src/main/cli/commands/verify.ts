@@ -19,6 +19,6 @@ export function verifyCommand(
     .argument('[dir]', 'the folder of the download', '.')
     .addOption(allCoresOption())
     .option('--json', 'print the result as JSON')
-    .option('--quiet', 'show no progress on stderr')
+    .option('-q, --quiet', 'show no progress on stderr')
     .action(run);
 }

@@ -3,7 +3,9 @@
  * progress and news: a few lines that are redrawn on a terminal, plain lines every few seconds elsewhere.
  */
 import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../../../shared/limits.ts';
+import { cutTo } from '../../text/columns.ts';
 import { shownLines } from '../../text/shown-lines.ts';
+import { LiveKeys } from './live-keys.ts';
 import type { ViewStyle } from './live-view.ts';
 import { LogFile } from './log-file.ts';
 import { type ColourChoice, paintFor } from './paint.ts';
@@ -15,6 +17,8 @@ export interface ConsoleOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose?: boolean;
+  /** Downloads are shown, so keys have a meaning on a terminal. */
+  readonly keys?: boolean;
   readonly color?: ColourChoice;
   /** The file of the log. */
   readonly log?: string | null;
@@ -24,6 +28,8 @@ export class Console {
   readonly #options: ConsoleOptions;
   /** Null if there is no terminal or nothing to show on it. */
   readonly #screen: Screen | null;
+  /** Null where keys have no meaning. */
+  readonly #keys: LiveKeys | null;
   /** The number of this source among several; null if there is only one. */
   readonly #number: number | null;
   readonly #log: LogFile | null;
@@ -36,13 +42,16 @@ export class Console {
     options: ConsoleOptions,
     of: {
       readonly screen: Screen | null;
+      readonly keys: LiveKeys | null;
       readonly number: number;
       readonly log: LogFile | null;
     } | null = null,
   ) {
     this.#options = options;
     this.#number = of?.number ?? null;
-    this.#screen = of === null ? screenFor(options) : of.screen;
+    const { verbose = false } = options;
+    this.#keys = of === null ? (options.keys === true ? new LiveKeys(verbose) : null) : of.keys;
+    this.#screen = of === null ? screenFor(options, this.#keys) : of.screen;
     const { log = null } = options;
     this.#log = of === null ? (log === null ? null : new LogFile(log)) : of.log;
     if (of === null) outliveReaders();
@@ -50,7 +59,12 @@ export class Console {
 
   /** A console for one of several sources. It uses the same screen, and its lines carry the number of the source. */
   forSource(number: number): Console {
-    return new Console(this.#options, { screen: this.#screen, number, log: this.#log });
+    return new Console(this.#options, {
+      screen: this.#screen,
+      keys: this.#keys,
+      number,
+      log: this.#log,
+    });
   }
 
   get json(): boolean {
@@ -70,7 +84,7 @@ export class Console {
   /** How progress is shown on a terminal. */
   get style(): ViewStyle {
     const { color = 'auto', verbose = false } = this.#options;
-    return { paint: paintFor(color, process.stderr), verbose };
+    return { paint: paintFor(color, process.stderr), verbose: this.#keys?.verbose ?? verbose };
   }
 
   /** How often to show progress. */
@@ -140,7 +154,7 @@ export class Console {
     if (quiet || json || this.#held !== null) return;
     const line = this.labelled(text);
     if (this.#screen === null) return this.#plainProgress(line);
-    this.#screen.show(this, block ?? (({ columns }) => shownLines([cut(line, columns)])));
+    this.#screen.show(this, block ?? (({ columns }) => [cutTo(shownLines([line]).join(''), columns - 1)]));
   }
 
   #plainProgress(line: string): void {
@@ -172,11 +186,7 @@ function linesOf(text: string | readonly string[]): readonly string[] {
   return typeof text === 'string' ? [text] : text;
 }
 
-function screenFor({ quiet, json }: ConsoleOptions): Screen | null {
+function screenFor({ quiet, json }: ConsoleOptions, keys: LiveKeys | null): Screen | null {
   const isTerminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
-  return isTerminal && !quiet && !json ? new Screen(process.stderr) : null;
-}
-
-function cut(line: string, columns: number): string {
-  return line.length >= columns ? `${line.slice(0, columns - 2)}…` : line;
+  return isTerminal && !quiet && !json ? new Screen(process.stderr, keys) : null;
 }

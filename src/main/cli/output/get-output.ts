@@ -106,7 +106,7 @@ export class GetOutput {
 
   #searching(progress: SearchProgress): void {
     this.#console.progress(
-      `searching for metadata; ${progress.metadataOffers} peers have it  ${phaseText(progress.known, progress)}`,
+      `searching for metadata; ${counted(progress.metadataOffers, 'peer')} ${progress.metadataOffers === 1 ? 'has' : 'have'} it  ${phaseText(progress.known, progress)}`,
     );
   }
 

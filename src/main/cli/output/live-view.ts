@@ -4,6 +4,7 @@
  */
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { FastPeer } from '../../session/events.ts';
+import { columnsOf, cutTo } from '../../text/columns.ts';
 import { shownLines } from '../../text/shown-lines.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import { type Paint, PLAIN } from './paint.ts';
@@ -50,7 +51,7 @@ export function liveView(
 ): string[] {
   const width = Math.max(20, columns - 1);
   // Names and clients are the words of strangers: they become safe before our own colours come in.
-  const line = (text: string): string => cut(safe(text), width);
+  const line = (text: string): string => cutTo(safe(text), width);
   const calm: readonly (readonly [rank: number, text: string])[] = [
     [0, headline(state, width, paint)],
     [1, barOf(state, Math.min(MAX_BAR_COLUMNS, width), paint)],
@@ -83,8 +84,8 @@ export function figuresText(verifiedBytes: number, wantedBytes: number, rate: nu
 
 function headline(state: DownloadState, width: number, paint: Paint): string {
   const figures = figuresText(state.verifiedBytes, state.wantedBytes, state.rate);
-  const name = cut(safe(state.name), width - figures.length - 2);
-  return `${paint('strong', name)}${' '.repeat(Math.min(2, name.length))}${cut(figures, width)}`;
+  const name = cutTo(safe(state.name), width - figures.length - 2);
+  return `${paint('strong', name)}${' '.repeat(Math.min(2, columnsOf(name)))}${cutTo(figures, width)}`;
 }
 
 function barOf({ verifiedBytes, wantedBytes }: DownloadState, columns: number, paint: Paint): string {
@@ -143,9 +144,4 @@ function threadsText({ shards, hashBacklog }: DownloadState): string {
 
 function safe(text: string): string {
   return shownLines([text]).join('');
-}
-
-function cut(text: string, columns: number): string {
-  if (columns <= 0) return '';
-  return text.length > columns ? `${text.slice(0, columns - 1)}…` : text;
 }

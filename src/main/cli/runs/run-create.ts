@@ -17,7 +17,8 @@ import { assertOutputFree, torrentPath, writeTorrent } from '../../torrent/torre
 import type { CreateFlags } from '../commands/create.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
-import { consoleOptions, parseHashers, parsePieceLength } from '../settings-from-flags.ts';
+import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
+import { parsePieceLength } from '../share-settings.ts';
 
 const ONLY_TORRENT = 1 as TorrentId;
 

@@ -28,7 +28,7 @@ export async function runDemo(flags: DemoFlags): Promise<number> {
     seed: parseCount('--seed', flags.seed),
     payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
   };
-  const console = new Console(settings.console);
+  const console = new Console({ ...settings.console, keys: true });
   const folder = newFolder();
   const request: SwarmRequest = {
     ...asked,

@@ -27,7 +27,7 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
     if (sources.length > 1) throw new Failure('usage', '--choose works with one source only');
     assertCanAsk(settings.console.json);
   }
-  const console = new Console(settings.console);
+  const console = new Console({ ...settings.console, keys: true });
   console.logged(`unchoke get ${named.map((source) => shown(source)).join(' ')}`);
   const metrics = await openMetrics(settings, console);
   const stop = new AbortController();

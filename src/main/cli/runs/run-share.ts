@@ -8,7 +8,7 @@ import { SeedRecords } from '../../storage/seed-record.ts';
 import type { ShareFlags } from '../commands/share.ts';
 import { Console } from '../output/console.ts';
 import { ShareOutput } from '../output/share-output.ts';
-import { type ShareSettings, shareSettings } from '../settings-from-flags.ts';
+import { type ShareSettings, shareSettings } from '../share-settings.ts';
 import { Interrupt } from './interrupt.ts';
 import { type SharedItem, sharedItems } from './shared-items.ts';
 import { systemdUnit } from './systemd-unit.ts';

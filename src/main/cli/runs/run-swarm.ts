@@ -3,7 +3,14 @@ import { resolve } from 'node:path';
 import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
 import { BadOption } from '../../failure.ts';
 import { outputFile } from '../../files/output-option.ts';
-import { formatDuration, formatSize, parseCount, parseDuration, parseSize } from '../../text/units.ts';
+import {
+  formatDuration,
+  formatSize,
+  formatTime,
+  parseCount,
+  parseDuration,
+  parseSize,
+} from '../../text/units.ts';
 import type { SwarmFlags } from '../commands/swarm.ts';
 import { Console } from '../output/console.ts';
 import { consoleOptions } from '../settings-from-flags.ts';
@@ -27,6 +34,9 @@ export async function runSwarm(flags: SwarmFlags): Promise<void> {
   const interrupt = new Interrupt(() => void swarm.stop());
   console.event({ type: 'swarm', ...swarm.info });
   console.result(swarmLines(swarm.info, request));
+  console.news(
+    `it runs until Ctrl-C, at most ${formatTime(request.lifetimeMs)}: try unchoke get, race or doctor with this torrent`,
+  );
   await swarm.ended;
   interrupt.release();
 }
@@ -53,13 +63,14 @@ export function swarmLines(
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
   const lines = [
-    `swarm of ${info.peers} peers (mix ${request.mix}, seed ${request.seed}), ${formatSize(request.payloadBytes)}: ${info.torrent}`,
+    `swarm of ${info.peers} peers (mix ${request.mix}, seed ${request.seed}), ${formatSize(request.payloadBytes)}`,
+    `  ${info.torrent}`,
     `  ${counts}`,
   ];
   if (info.oracle !== null) {
     const { ms, peer, handshakeMs, unchokeMs } = info.oracle;
     lines.push(
-      `  oracle ${formatDuration(ms)}: ${peer} shakes hands after ${formatDuration(handshakeMs)} and unchokes ${formatDuration(unchokeMs)} later`,
+      `  oracle ${formatDuration(ms)}: ${peer}, handshake ${formatDuration(handshakeMs)} and unchoke ${formatDuration(unchokeMs)}`,
     );
   }
   if (!info.trueTimeout)

@@ -11,7 +11,7 @@ import { StoragePool } from '../../pools/storage-pool.ts';
 import { type FileVerdict, fileVerdicts, lookAt } from '../../storage/file-verdicts.ts';
 import { nearbyFiles } from '../../storage/nearby-files.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
-import { formatDuration, formatRate, formatSize } from '../../text/units.ts';
+import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { loadTorrent } from '../../torrent/load.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import { isPath } from '../../torrent/source.ts';
@@ -54,13 +54,24 @@ export async function runVerify(source: string, folder: string, flags: VerifyFla
   console.result(
     `${goodCount} of ${g.pieceCount} pieces good; ${formatSize(g.totalLength)} in ${formatDuration(elapsedMs)} (${formatRate(rate)})`,
   );
-  return whole ? 0 : EXIT_STATUS['bad-data'];
+  if (whole) return 0;
+  console.news(
+    'to fetch what is bad or missing, run unchoke get with the same torrent and -o with this folder',
+  );
+  return EXIT_STATUS['bad-data'];
 }
 
-function detailOf({ status, badPieces, fault }: FileVerdict): string {
+function detailOf({ status, badPieces, sharedBadPieces, fault }: FileVerdict): string {
   if (status !== 'bad') return '';
-  const pieces = badPieces > 0 ? [`${badPieces} bad pieces`] : [];
+  const pieces =
+    badPieces > 0 ? [counted(badPieces, 'bad piece') + sharedText(badPieces, sharedBadPieces)] : [];
   return ` (${[...(fault === null ? [] : [fault]), ...pieces].join(', ')})`;
+}
+
+/** A piece that is shared may be bad because of the other file. */
+function sharedText(bad: number, shared: number): string {
+  if (shared === 0) return '';
+  return `, ${bad === 1 ? '' : `${shared} of them `}shared with another file`;
 }
 
 /** 1 for each piece that is good. */

@@ -24,7 +24,7 @@ export async function runWatch(folder: string, flags: WatchFlags): Promise<numbe
     );
   if (settings.choose) throw new Failure('usage', '--choose does not work with watch, which asks nobody');
   const drops = new DropFolder(folder);
-  const console = new Console(settings.console);
+  const console = new Console({ ...settings.console, keys: true });
   const metrics = await openMetrics(settings, console);
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);

@@ -19,7 +19,7 @@ import { sourceOf } from '../../torrent/source-files.ts';
 import { writeTorrent } from '../../torrent/torrent-output.ts';
 import type { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
-import type { ShareSettings } from '../settings-from-flags.ts';
+import type { ShareSettings } from '../share-settings.ts';
 
 export interface SharedItem {
   readonly metainfo: Metainfo;

@@ -1,0 +1,20 @@
+/** How wide texts are on a terminal, and where they are cut. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { columnsOf, cutTo } from '../../src/main/text/columns.ts';
+
+test('ideographs and emoji are two columns wide, marks none, everything else one', () => {
+  const widths = { '': 0, 'a█━·…': 5, é: 1, 'e\u0301': 1, 電影: 4, ｱ: 1, 한: 2, '🎬x': 3, 𠀀: 2, 'Ü–Я': 3 };
+  for (const [text, width] of Object.entries(widths)) assert.equal(columnsOf(text), width, text);
+});
+
+test('a text is cut between characters, and never wider than asked', () => {
+  assert.equal(cutTo('abcdef', 6), 'abcdef');
+  assert.equal(cutTo('abcdef', 5), 'abcd…');
+  assert.equal(cutTo('電影電影', 8), '電影電影');
+  assert.equal(cutTo('電影電影', 7), '電影電…');
+  assert.equal(cutTo('電影電影', 6), '電影…');
+  assert.equal(cutTo('🎬🎬', 3), '🎬…');
+  assert.equal(cutTo('abc', 1), '…');
+  assert.equal(cutTo('abc', 0), '');
+});
