@@ -1,0 +1,104 @@
+/** The other peers of a mixed swarm: libtorrent seeds and leechers, each a process on a host of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT } from '../test/support/paths.ts';
+import { ended, firstLine } from '../test/support/processes.ts';
+import type { Host } from './routed-hosts.ts';
+
+/** A swarm, without the client under test. */
+export interface Scenario {
+  readonly name: string;
+  readonly seeds: number;
+  readonly leechers: number;
+  /** The leechers begin within this time, one after the other, and the client in the middle of it. */
+  readonly spreadS: number;
+  /** Leechers that have all stay as seeds. */
+  readonly stay: boolean;
+}
+
+export interface SwarmContent {
+  readonly torrent: string;
+  /** Of the seeds. */
+  readonly folder: string;
+  /** For the leechers' files. */
+  readonly scratch: string;
+  readonly uploadLimit: number;
+  readonly lifetimeS: number;
+}
+
+export interface MixedSwarm {
+  beginSeeds(): void;
+  /** Each at its time; resolves when the last has begun. */
+  beginLeechers(): Promise<void>;
+  /** How many leechers have all. */
+  finished(): number;
+  /** Resolves when half of the leechers have all. */
+  readonly half: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const PYTHON = '/usr/bin/python3';
+const SCRIPT = join(ROOT, 'bench', 'clients', 'libtorrent-swarm-peer.py');
+const UPLOAD_SLOTS = 4;
+
+/** Its processes wait until they may begin, so that their start costs nothing later. */
+export async function mixedSwarm(
+  scenario: Scenario,
+  hosts: readonly Host[],
+  content: SwarmContent,
+): Promise<MixedSwarm> {
+  const peers = hosts.slice(0, scenario.seeds + scenario.leechers).map((host, i) => {
+    const isSeed = i < scenario.seeds;
+    return peerOn(host, isSeed, isSeed || scenario.stay, content);
+  });
+  await Promise.all(peers.map((peer) => firstLine(peer.child, /^ready/)));
+  const leechers = peers.slice(scenario.seeds);
+  let finished = 0;
+  const half = new Promise<void>((resolve) => {
+    for (const { child } of leechers) {
+      createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> }).on('line', (line) => {
+        if (line === 'done') finished += 1;
+        if (finished * 2 >= leechers.length) resolve();
+      });
+    }
+  });
+  return {
+    beginSeeds: () => {
+      for (const { child } of peers.slice(0, scenario.seeds)) begin(child);
+    },
+    beginLeechers: async () => {
+      for (const { child } of leechers) {
+        begin(child);
+        await sleep((scenario.spreadS / leechers.length) * 1_000);
+      }
+    },
+    finished: () => finished,
+    half,
+    stop: async () => {
+      await Promise.all(peers.map(({ child }) => ended(child, () => child.stdin?.end())));
+      for (const { folder } of leechers) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function begin(child: ChildProcess): void {
+  child.stdin?.write('begin\n');
+}
+
+function peerOn(host: Host, isSeed: boolean, stay: boolean, content: SwarmContent) {
+  const folder = isSeed ? content.folder : join(content.scratch, `peer-${host.address}`);
+  mkdirSync(folder, { recursive: true });
+  const settings = {
+    ...{ seed: isSeed, stay, lifetime: content.lifetimeS },
+    ...{ unchoke_slots_limit: UPLOAD_SLOTS, upload_rate_limit: content.uploadLimit },
+  };
+  const program = [PYTHON, SCRIPT, content.torrent, folder, host.address, JSON.stringify(settings)];
+  const [command, ...args] = host.command(program) as [string, ...string[]];
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  // It may have left.
+  child.stdin.on('error', () => {});
+  return { child, folder };
+}
