@@ -7,8 +7,6 @@ export interface AnnounceTracker {
   readonly announce: string;
   /** Resolves when this many peers are known. */
   known(peers: number): Promise<void>;
-  /** What the peer at this address has said last; null if it has said nothing. */
-  uploadedBy(address: string): number | null;
   /** Begins with a new swarm. */
   forget(): void;
   close(): void;
@@ -20,11 +18,9 @@ const KNOWN_WITHIN_MS = 60_000;
 
 export async function openTracker(host: string): Promise<AnnounceTracker> {
   const peers = new Map<string, Buffer>();
-  const uploaded = new Map<string, number>();
   const server = createServer((request, response) => {
     const query = new URLSearchParams((request.url ?? '').split('?', 2)[1]);
     const address = request.socket.remoteAddress ?? '';
-    uploaded.set(address, Number(query.get('uploaded')));
     const others = [...peers].filter(([other]) => other !== address).map(([, compact]) => compact);
     if (query.get('event') === 'stopped') peers.delete(address);
     else peers.set(address, compactOf(address, Number(query.get('port'))));
@@ -40,11 +36,7 @@ export async function openTracker(host: string): Promise<AnnounceTracker> {
       while (peers.size < count && performance.now() < deadline) await sleep(20);
       if (peers.size < count) throw new Error(`the tracker knows ${peers.size} of ${count} peers`);
     },
-    uploadedBy: (address) => uploaded.get(address) ?? null,
-    forget: () => {
-      peers.clear();
-      uploaded.clear();
-    },
+    forget: () => peers.clear(),
     close: () => {
       server.closeAllConnections();
       server.close();

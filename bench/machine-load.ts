@@ -1,4 +1,4 @@
-/** How busy the whole machine was, with everything that runs on it. */
+/** How busy the whole machine was, with everything that runs on it, except what is niced and gives way. */
 import { readFileSync } from 'node:fs';
 
 interface Times {
@@ -11,7 +11,7 @@ function times(): Times {
   const ticks = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').trim().split(/ +/).slice(1, 9);
   const numbers = ticks.map(Number);
   return {
-    idle: (numbers[3] ?? 0) + (numbers[4] ?? 0),
+    idle: (numbers[1] ?? 0) + (numbers[3] ?? 0) + (numbers[4] ?? 0),
     all: numbers.reduce((sum, ticks_) => sum + ticks_, 0),
   };
 }

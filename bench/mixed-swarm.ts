@@ -1,8 +1,9 @@
 /** The other peers of a mixed swarm: libtorrent seeds and leechers, each a process on a host of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../test/support/paths.ts';
 import { ended, firstLine } from '../test/support/processes.ts';
@@ -27,6 +28,14 @@ export interface SwarmContent {
   readonly scratch: string;
   readonly uploadLimit: number;
   readonly lifetimeS: number;
+  /** Of the client under test. */
+  readonly client: string;
+}
+
+/** Bytes of data, without any headers. */
+export interface Exchange {
+  readonly received: number;
+  readonly uploaded: number;
 }
 
 export interface MixedSwarm {
@@ -35,14 +44,22 @@ export interface MixedSwarm {
   beginLeechers(): Promise<void>;
   /** How many leechers have all. */
   finished(): number;
+  /** What the client has received and uploaded, as the others have counted it up to half a second ago. */
+  exchange(): Exchange;
   /** Resolves when half of the leechers have all. */
   readonly half: Promise<void>;
   stop(): Promise<void>;
 }
 
+interface Member {
+  readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly folder: string;
+}
+
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = join(ROOT, 'bench', 'clients', 'libtorrent-swarm-peer.py');
 const UPLOAD_SLOTS = 4;
+const BEGIN = 'begin\n';
 
 /** Its processes wait until they may begin, so that their start costs nothing later. */
 export async function mixedSwarm(
@@ -56,43 +73,45 @@ export async function mixedSwarm(
   });
   await Promise.all(peers.map((peer) => firstLine(peer.child, /^ready/)));
   const leechers = peers.slice(scenario.seeds);
+  const exchanges = new Map<Member, Exchange>();
   let finished = 0;
   const half = new Promise<void>((resolve) => {
-    for (const { child } of leechers) {
-      createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> }).on('line', (line) => {
-        if (line === 'done') finished += 1;
+    for (const peer of peers) {
+      createInterface({ input: peer.child.stdout }).on('line', (line) => {
+        const [word, gave, , got] = line.split(' ');
+        if (word === 'gave') exchanges.set(peer, { received: Number(gave), uploaded: Number(got) });
+        if (word === 'done') finished += 1;
         if (finished * 2 >= leechers.length) resolve();
       });
     }
   });
+  const sum = (figure: keyof Exchange): number =>
+    [...exchanges.values()].reduce((all, exchange) => all + exchange[figure], 0);
   return {
     beginSeeds: () => {
-      for (const { child } of peers.slice(0, scenario.seeds)) begin(child);
+      for (const { child } of peers.slice(0, scenario.seeds)) child.stdin.write(BEGIN);
     },
     beginLeechers: async () => {
       for (const { child } of leechers) {
-        begin(child);
+        child.stdin.write(BEGIN);
         await sleep((scenario.spreadS / leechers.length) * 1_000);
       }
     },
     finished: () => finished,
+    exchange: () => ({ received: sum('received'), uploaded: sum('uploaded') }),
     half,
     stop: async () => {
-      await Promise.all(peers.map(({ child }) => ended(child, () => child.stdin?.end())));
+      await Promise.all(peers.map(({ child }) => ended(child, () => child.stdin.end())));
       for (const { folder } of leechers) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function begin(child: ChildProcess): void {
-  child.stdin?.write('begin\n');
-}
-
-function peerOn(host: Host, isSeed: boolean, stay: boolean, content: SwarmContent) {
+function peerOn(host: Host, isSeed: boolean, stay: boolean, content: SwarmContent): Member {
   const folder = isSeed ? content.folder : join(content.scratch, `peer-${host.address}`);
   mkdirSync(folder, { recursive: true });
   const settings = {
-    ...{ seed: isSeed, stay, lifetime: content.lifetimeS },
+    ...{ seed: isSeed, stay, lifetime: content.lifetimeS, watch: content.client },
     ...{ unchoke_slots_limit: UPLOAD_SLOTS, upload_rate_limit: content.uploadLimit },
   };
   const program = [PYTHON, SCRIPT, content.torrent, folder, host.address, JSON.stringify(settings)];

@@ -96,11 +96,15 @@ function boundsOf({ name, seeds, leechers }: Scenario): string {
 async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Promise<Figures | null> {
   const { torrent, scratch, tracker, host } = setting;
   tracker.forget();
-  const content = { ...setting, uploadLimit: UPLOAD_LIMIT, lifetimeS: limitS + SPARE_LIFETIME_S };
+  const content = {
+    ...setting,
+    uploadLimit: UPLOAD_LIMIT,
+    lifetimeS: limitS + SPARE_LIFETIME_S,
+    client: host.address,
+  };
   const swarm = await mixedSwarm(scenario, setting.others, content);
   const output = mkdtempSync(join(scratch, 'out-'));
-  const before = host.traffic();
-  const receivedMiB = (): number => Math.min(bytes, host.traffic().received - before.received) / MIB;
+  const receivedMiB = (): number => Math.min(bytes, swarm.exchange().received) / MIB;
   let atHalf: number | null = null;
   let isOver = false;
   void swarm.half.then(() => {
@@ -113,23 +117,22 @@ async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Pr
     const begun = swarm.beginLeechers();
     await sleep((scenario.spreadS / 2) * 1_000);
     const cost = await measuredOn(host, client.command({ torrent, output, scratch }), scratch);
-    const receivedInAll = receivedMiB();
-    await begun;
     const isDone = cost !== null;
+    // The last half second of its connections was not counted.
+    const receivedInAll = isDone ? bytes / MIB : receivedMiB();
+    await begun;
     if (isDone) check(setting.folder, output);
     const s = cost?.wallS ?? limitS;
     process.stdout.write(
       `${client.name}: ${isDone ? 'done' : 'not done'} after ${s.toFixed(1)} s, ${receivedInAll.toFixed(1)} MiB received\n`,
     );
-    const uploaded = tracker.uploadedBy(host.address);
     return {
       s: [s],
       'done in time': [isDone ? 1 : 0],
-      'KiB/s': [((isDone ? bytes / MIB : receivedInAll) * KIB) / s],
+      'KiB/s': [(receivedInAll * KIB) / s],
       'MiB at half': [atHalf ?? receivedInAll],
       'leechers done before': [swarm.finished()],
-      ...(uploaded === null ? {} : { 'MiB uploaded': [uploaded / MIB] }),
-      'MiB sent': [(host.traffic().sent - before.sent) / MIB],
+      'MiB uploaded': [swarm.exchange().uploaded / MIB],
       ...(cost === null ? {} : { 'CPU s': [cost.userS + cost.systemS] }),
       'machine busy %': [load() * 100],
     };

@@ -4,15 +4,13 @@
  * the addresses are from a public network.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { ended, firstLine } from '../test/support/processes.ts';
 
 export interface Host {
   readonly address: string;
   /** This command, run on the host. */
   command(program: readonly string[]): string[];
-  /** Bytes with all headers, since the start. */
-  traffic(): { readonly received: number; readonly sent: number };
 }
 
 export interface RoutedHosts {
@@ -63,13 +61,5 @@ function hostOf(i: number, pid: number | undefined): Host {
   return {
     address: address(i, 2),
     command: (program) => ['nsenter', '--target', String(pid), '--net', ...program],
-    traffic: () => {
-      const line = new RegExp(`^ *${device(i)}: *(.*)$`, 'm').exec(
-        readFileSync('/proc/self/net/dev', 'utf8'),
-      );
-      const figures = (line?.[1] ?? '').trim().split(/ +/).map(Number);
-      // The router's end: what it receives, the host has sent.
-      return { sent: figures[0] ?? Number.NaN, received: figures[8] ?? Number.NaN };
-    },
   };
 }
