@@ -106,14 +106,17 @@ async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Pr
   const output = mkdtempSync(join(scratch, 'out-'));
   const receivedMiB = (): number => Math.min(bytes, swarm.exchange().received) / MIB;
   let atHalf: number | null = null;
-  let isOver = false;
+  let halfS: number | null = null;
+  let begunAt = performance.now();
   void swarm.half.then(() => {
-    if (!isOver) atHalf = receivedMiB();
+    halfS = (performance.now() - begunAt) / 1_000;
+    atHalf = receivedMiB();
   });
   const load = machineLoad();
   try {
     swarm.beginSeeds();
     await tracker.known(scenario.seeds);
+    begunAt = performance.now();
     const begun = swarm.beginLeechers();
     await sleep((scenario.spreadS / 2) * 1_000);
     const cost = await measuredOn(host, client.command({ torrent, output, scratch }), scratch);
@@ -124,13 +127,15 @@ async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Pr
     if (isDone) check(setting.folder, output);
     const s = cost?.wallS ?? limitS;
     process.stdout.write(
-      `${client.name}: ${isDone ? 'done' : 'not done'} after ${s.toFixed(1)} s, ${receivedInAll.toFixed(1)} MiB received\n`,
+      `${client.name}: ${isDone ? 'done' : 'not done'} after ${s.toFixed(1)} s, ${receivedInAll.toFixed(1)} MiB received; ` +
+        `${swarm.finished()} of ${scenario.leechers} leechers done before\n`,
     );
     return {
       s: [s],
       'done in time': [isDone ? 1 : 0],
       'KiB/s': [(receivedInAll * KIB) / s],
-      'MiB at half': [atHalf ?? receivedInAll],
+      ...(halfS === null ? {} : { 'half of the leechers s': [halfS] }),
+      'MiB at that time': [atHalf ?? receivedInAll],
       'leechers done before': [swarm.finished()],
       'MiB uploaded': [swarm.exchange().uploaded / MIB],
       ...(cost === null ? {} : { 'CPU s': [cost.userS + cost.systemS] }),
@@ -142,7 +147,6 @@ async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Pr
     );
     return null;
   } finally {
-    isOver = true;
     await swarm.stop();
     rmSync(output, { recursive: true, force: true });
   }
