@@ -26,7 +26,9 @@ export interface SwarmContent {
   readonly folder: string;
   /** For the leechers' files. */
   readonly scratch: string;
+  /** Of a leecher and of a seed, bytes a second. */
   readonly uploadLimit: number;
+  readonly seedLimit: number;
   readonly lifetimeS: number;
   /** Of the client under test. */
   readonly client: string;
@@ -112,7 +114,10 @@ function peerOn(host: Host, isSeed: boolean, stay: boolean, content: SwarmConten
   mkdirSync(folder, { recursive: true });
   const settings = {
     ...{ seed: isSeed, stay, lifetime: content.lifetimeS, watch: content.client },
-    ...{ unchoke_slots_limit: UPLOAD_SLOTS, upload_rate_limit: content.uploadLimit },
+    ...{
+      unchoke_slots_limit: UPLOAD_SLOTS,
+      upload_rate_limit: isSeed ? content.seedLimit : content.uploadLimit,
+    },
   };
   const program = [PYTHON, SCRIPT, content.torrent, folder, host.address, JSON.stringify(settings)];
   const [command, ...args] = host.command(program) as [string, ...string[]];

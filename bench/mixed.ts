@@ -21,11 +21,12 @@ import { type Host, routedHosts } from './routed-hosts.ts';
 import { uploadingClients } from './uploading-clients.ts';
 
 const HELP = `usage: npm run bench:mixed -- [--scenario leechers,seeds,flash] [--rounds 5] [--clients all] [--size 64] [--leechers N]
-  [--limit 600] [--leave yes|no] [--json FILE] [--compare FILE]
+  [--seed-rate 400] [--limit 600] [--leave yes|no] [--json FILE] [--compare FILE]
   --scenario: leechers (1 seed, 20 leechers), seeds (8 seeds, 12 leechers), flash (1 seed, 30 leechers that begin within 5 s)
   --clients: unchoke, unchoke@CLI (another build), libtorrent, aria2, transmission, each with its defaults and an upload limit
   --size: MiB, in pieces of 256 KiB
   --leechers: how many, in every scenario
+  --seed-rate: KiB/s that each seed uploads at most
   --limit: seconds after which a client has failed
   --leave: whether a leecher that has all leaves; no: it stays as a seed
   A quick look: --scenario leechers --rounds 1 --size 8 --leechers 6
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: 'all' },
     size: { type: 'string', default: '64' },
     leechers: { type: 'string' },
+    'seed-rate': { type: 'string', default: '400' },
     limit: { type: 'string', default: '600' },
     leave: { type: 'string', default: 'yes' },
     json: { type: 'string' },
@@ -50,8 +52,9 @@ const { values } = parseArgs({
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 const PIECE_EXPONENT = 18;
-/** Of every peer and of the client under test, bytes a second. */
+/** Of every leecher and of the client under test, bytes a second. */
 const UPLOAD_LIMIT = 400 * KIB;
+const seedLimit = Number(values['seed-rate']) * KIB;
 const SPARE_LIFETIME_S = 120;
 const limitS = Number(values.limit);
 const bytes = Number(values.size) * MIB;
@@ -84,8 +87,8 @@ function scenariosNamed(names: string): Scenario[] {
 
 /** What the uplinks of the swarm allow. */
 function boundsOf({ name, seeds, leechers }: Scenario): string {
-  const all = ((leechers + 1) * bytes) / ((seeds + leechers + 1) * UPLOAD_LIMIT);
-  const one = bytes / (seeds * UPLOAD_LIMIT);
+  const all = ((leechers + 1) * bytes) / (seeds * seedLimit + (leechers + 1) * UPLOAD_LIMIT);
+  const one = bytes / (seeds * seedLimit);
   return (
     `${name}: ${seeds} seeds, ${leechers} leechers and the client; all uplinks deliver all bytes in ${all.toFixed(0)} s, ` +
     `the seeds' uplinks deliver one copy in ${one.toFixed(0)} s`
@@ -99,6 +102,7 @@ async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Pr
   const content = {
     ...setting,
     uploadLimit: UPLOAD_LIMIT,
+    seedLimit,
     lifetimeS: limitS + SPARE_LIFETIME_S,
     client: host.address,
   };
