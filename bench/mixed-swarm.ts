@@ -1,10 +1,11 @@
 /** The other peers of a mixed swarm: libtorrent seeds and leechers, each a process on a host of its own. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Dice } from '../src/swarm/random.ts';
 import { ROOT } from '../test/support/paths.ts';
 import { ended, firstLine } from '../test/support/processes.ts';
 import type { Host } from './routed-hosts.ts';
@@ -14,16 +15,22 @@ export interface Scenario {
   readonly name: string;
   readonly seeds: number;
   readonly leechers: number;
-  /** The leechers begin within this time, one after the other, and the client in the middle of it. */
+  /** The leechers begin within this time, one after the other. */
   readonly spreadS: number;
+  /** From the first leecher until the client begins. */
+  readonly joinS: number;
+  /** The part of the pieces that each leecher has at the start, 0 to 1: each has others. */
+  readonly have: number;
   /** Leechers that have all stay as seeds. */
   readonly stay: boolean;
 }
 
 export interface SwarmContent {
   readonly torrent: string;
-  /** Of the seeds. */
+  /** Of the seeds, with one file. */
   readonly folder: string;
+  readonly file: string;
+  readonly pieceBytes: number;
   /** For the leechers' files. */
   readonly scratch: string;
   /** Of a leecher and of a seed, bytes a second. */
@@ -71,7 +78,9 @@ export async function mixedSwarm(
 ): Promise<MixedSwarm> {
   const peers = hosts.slice(0, scenario.seeds + scenario.leechers).map((host, i) => {
     const isSeed = i < scenario.seeds;
-    return peerOn(host, isSeed, isSeed || scenario.stay, content);
+    const peer = peerOn(host, isSeed, isSeed || scenario.stay, content);
+    if (!isSeed) writePart(content, peer.folder, scenario.have, i);
+    return peer;
   });
   await Promise.all(peers.map((peer) => firstLine(peer.child, /^ready/)));
   const leechers = peers.slice(scenario.seeds);
@@ -107,6 +116,19 @@ export async function mixedSwarm(
       for (const { folder } of leechers) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Writes this part of the pieces, by the seed. */
+function writePart({ folder, file, pieceBytes }: SwarmContent, to: string, part: number, seed: number): void {
+  if (part === 0) return;
+  const whole = readFileSync(join(folder, file));
+  const dice = new Dice(seed);
+  const target = openSync(join(to, file), 'w');
+  ftruncateSync(target, whole.length);
+  for (let at = 0; at < whole.length; at += pieceBytes) {
+    if (dice.next() < part) writeSync(target, whole, at, Math.min(pieceBytes, whole.length - at), at);
+  }
+  closeSync(target);
 }
 
 function peerOn(host: Host, isSeed: boolean, stay: boolean, content: SwarmContent): Member {

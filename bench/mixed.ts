@@ -1,6 +1,7 @@
 /**
  * A client in a swarm of real clients whose uplinks are the bottleneck, so that tit for tat decides: few seeds and many leechers,
- * many seeds, a flash crowd. Interleaved rounds, the same swarm for each client. `npm run bench:mixed -- --help` shows the options.
+ * many seeds, a flash crowd, a swarm in the middle of its life. Interleaved rounds, the same swarm for each client.
+ * `npm run bench:mixed -- --help` shows the options.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -20,13 +21,16 @@ import { type Figures, interleaved, type Row, recordOf } from './record.ts';
 import { type Host, routedHosts } from './routed-hosts.ts';
 import { uploadingClients } from './uploading-clients.ts';
 
-const HELP = `usage: npm run bench:mixed -- [--scenario leechers,seeds,flash] [--rounds 5] [--clients all] [--size 64] [--leechers N]
-  [--seed-rate 400] [--limit 600] [--leave yes|no] [--json FILE] [--compare FILE]
-  --scenario: leechers (1 seed, 20 leechers), seeds (8 seeds, 12 leechers), flash (1 seed, 30 leechers that begin within 5 s)
+const HELP = `usage: npm run bench:mixed -- [--scenario leechers,seeds,flash,middle] [--rounds 5] [--clients all] [--size 64] [--leechers N]
+  [--seed-rate 400] [--join S] [--limit 600] [--leave yes|no] [--json FILE] [--compare FILE]
+  --scenario: leechers (1 seed, 20 leechers), seeds (8 seeds, 12 leechers), flash (1 seed, 30 leechers that begin within 5 s),
+    middle (1 seed, 20 leechers that begin with half of the pieces, each with others)
   --clients: unchoke, unchoke@CLI (another build), libtorrent, aria2, transmission, each with its defaults and an upload limit
   --size: MiB, in pieces of 256 KiB
   --leechers: how many, in every scenario
   --seed-rate: KiB/s that each seed uploads at most
+  --join: seconds after the first leecher until the client begins (10, flash: 2.5); with 0 it is a race for
+    the seeds' free slots, which a quick start wins
   --limit: seconds after which a client has failed
   --leave: whether a leecher that has all leaves; no: it stays as a seed
   A quick look: --scenario leechers --rounds 1 --size 8 --leechers 6
@@ -34,11 +38,12 @@ const HELP = `usage: npm run bench:mixed -- [--scenario leechers,seeds,flash] [-
 
 const { values } = parseArgs({
   options: {
-    scenario: { type: 'string', default: 'leechers,seeds,flash' },
+    scenario: { type: 'string', default: 'leechers,seeds,flash,middle' },
     rounds: { type: 'string', default: '5' },
     clients: { type: 'string', default: 'all' },
     size: { type: 'string', default: '64' },
     leechers: { type: 'string' },
+    join: { type: 'string' },
     'seed-rate': { type: 'string', default: '400' },
     limit: { type: 'string', default: '600' },
     leave: { type: 'string', default: 'yes' },
@@ -52,6 +57,7 @@ const { values } = parseArgs({
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 const PIECE_EXPONENT = 18;
+const FILE = 'payload.bin';
 /** Of every leecher and of the client under test, bytes a second. */
 const UPLOAD_LIMIT = 400 * KIB;
 const seedLimit = Number(values['seed-rate']) * KIB;
@@ -61,9 +67,10 @@ const bytes = Number(values.size) * MIB;
 const stay = values.leave === 'no';
 
 const SCENARIOS: readonly Scenario[] = [
-  { name: 'leechers', seeds: 1, leechers: 20, spreadS: 0, stay },
-  { name: 'seeds', seeds: 8, leechers: 12, spreadS: 0, stay },
-  { name: 'flash', seeds: 1, leechers: 30, spreadS: 5, stay },
+  { name: 'leechers', seeds: 1, leechers: 20, have: 0, spreadS: 0, joinS: 10, stay },
+  { name: 'seeds', seeds: 8, leechers: 12, have: 0, spreadS: 0, joinS: 10, stay },
+  { name: 'flash', seeds: 1, leechers: 30, have: 0, spreadS: 5, joinS: 2.5, stay },
+  { name: 'middle', seeds: 1, leechers: 20, have: 0.5, spreadS: 0, joinS: 10, stay },
 ];
 
 interface Setting {
@@ -81,13 +88,18 @@ function scenariosNamed(names: string): Scenario[] {
   return names.split(',').map((name) => {
     const scenario = SCENARIOS.find((one) => one.name === name);
     if (scenario === undefined) throw new Error(`--scenario ${name}: see --help`);
-    return { ...scenario, leechers: Number(values.leechers ?? scenario.leechers) };
+    const { leechers, joinS } = scenario;
+    return {
+      ...scenario,
+      leechers: Number(values.leechers ?? leechers),
+      joinS: Number(values.join ?? joinS),
+    };
   });
 }
 
 /** What the uplinks of the swarm allow. */
-function boundsOf({ name, seeds, leechers }: Scenario): string {
-  const all = ((leechers + 1) * bytes) / (seeds * seedLimit + (leechers + 1) * UPLOAD_LIMIT);
+function boundsOf({ name, seeds, leechers, have }: Scenario): string {
+  const all = ((leechers * (1 - have) + 1) * bytes) / (seeds * seedLimit + (leechers + 1) * UPLOAD_LIMIT);
   const one = bytes / (seeds * seedLimit);
   return (
     `${name}: ${seeds} seeds, ${leechers} leechers and the client; all uplinks deliver all bytes in ${all.toFixed(0)} s, ` +
@@ -105,6 +117,8 @@ async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Pr
     seedLimit,
     lifetimeS: limitS + SPARE_LIFETIME_S,
     client: host.address,
+    file: FILE,
+    pieceBytes: 2 ** PIECE_EXPONENT,
   };
   const swarm = await mixedSwarm(scenario, setting.others, content);
   const output = mkdtempSync(join(scratch, 'out-'));
@@ -122,7 +136,7 @@ async function inSwarm(scenario: Scenario, client: Client, setting: Setting): Pr
     await tracker.known(scenario.seeds);
     begunAt = performance.now();
     const begun = swarm.beginLeechers();
-    await sleep((scenario.spreadS / 2) * 1_000);
+    await sleep(scenario.joinS * 1_000);
     const cost = await measuredOn(host, client.command({ torrent, output, scratch }), scratch);
     const isDone = cost !== null;
     // The last half second of its connections was not counted.
@@ -187,8 +201,8 @@ async function main(): Promise<void> {
   const folder = join(scratch, 'source');
   const torrent = join(scratch, 'payload.torrent');
   mkdirSync(folder);
-  writePayload(join(folder, 'payload.bin'), bytes);
-  makeTorrent(join(folder, 'payload.bin'), torrent, PIECE_EXPONENT, tracker.announce);
+  writePayload(join(folder, FILE), bytes);
+  makeTorrent(join(folder, FILE), torrent, PIECE_EXPONENT, tracker.announce);
   const setting = { torrent, folder, scratch, tracker, host, others };
   const rows: Row[] = [];
   for (const scenario of scenarios) {
