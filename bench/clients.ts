@@ -28,7 +28,7 @@ function unchoke(name: string, ...more: readonly string[]): Client {
   return unchokeAt(CLI, name, '--verbose', ...more);
 }
 
-function unchokeAt(cli: string, name: string, ...more: readonly string[]): Client {
+export function unchokeAt(cli: string, name: string, ...more: readonly string[]): Client {
   return {
     name,
     missing: () => (existsSync(cli) ? null : `no ${cli}`),
@@ -40,7 +40,7 @@ function unchokeAt(cli: string, name: string, ...more: readonly string[]): Clien
 }
 
 /** Settings: https://libtorrent.org/reference-Settings.html. */
-function libtorrent(name: string, settings: Readonly<Record<string, unknown>>): Client {
+export function libtorrent(name: string, settings: Readonly<Record<string, unknown>>): Client {
   return {
     name,
     missing: () => (runs(PYTHON, '-c', 'import libtorrent') ? null : 'no python3-libtorrent'),
@@ -51,7 +51,7 @@ function libtorrent(name: string, settings: Readonly<Record<string, unknown>>): 
   };
 }
 
-function aria2(name: string, ...more: readonly string[]): Client {
+export function aria2(name: string, ...more: readonly string[]): Client {
   return {
     name,
     missing: () => (runs('aria2c', '--version') ? null : 'no aria2c'),
@@ -84,7 +84,7 @@ function webtorrent(name: string, options: Readonly<Record<string, unknown>>): C
 }
 
 /** It does not end on its own: the script that it runs at the end stops it. It dials no loopback address. */
-function transmission(
+export function transmission(
   name: string,
   settings: Readonly<Record<string, unknown>>,
   inNamespace: boolean,
