@@ -86,6 +86,8 @@ export interface ShardTask<Port> {
   readonly utp: boolean;
   /** The limit of what all shards send together; null: none. */
   readonly uploadRate: RateMemory | null;
+  /** The limit of what all shards and web seeds request together; null: none. */
+  readonly downloadRate: RateMemory | null;
 }
 
 /** What a shard must know about a torrent to race for it. */

@@ -48,9 +48,9 @@ export class RateBucket {
     }
   }
 
-  /** What was taken and not used. */
-  giveBack(bytes: number): void {
-    Atomics.add(this.#words, LEFT, BigInt(bytes));
+  /** Takes it, even if nothing is left: the bucket owes it. */
+  spend(bytes: number): void {
+    Atomics.sub(this.#words, LEFT, BigInt(bytes));
   }
 
   /** One thread adds what the time since the last filling allows; the time of a fraction of a byte stays for the next one. */

@@ -3,6 +3,7 @@ import type { Route } from './http-visitor.ts';
 import type { PieceIndex, ShardId, TorrentId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { FullPiece } from './messages.ts';
+import type { RateMemory } from './rate-bucket.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 
 /** A file on web seeds (BEP 19). */
@@ -22,6 +23,8 @@ export interface WebSeedTask<Port> {
   readonly port: Port;
   readonly clientName: string;
   readonly route: Route;
+  /** The download limit, which shards also use; null: none. */
+  readonly rate: RateMemory | null;
 }
 
 /** What the thread must know of a torrent. */

@@ -61,7 +61,7 @@ test('every option that can be set is shown once', () => {
 
 test('a value has its origin: variable, key of the file, or default; a command is named where it differs', () => {
   const values = shown({ UNCHOKE_NO_LSD: 'yes', UNCHOKE_SHARDS: '3' });
-  const racing = 'get watch race doctor bench inspect';
+  const racing = 'get share watch race doctor bench inspect';
   assert.deepEqual(valuesOf(values, 'shards'), [{ value: '3', from: 'environment', commands: racing }]);
   assert.deepEqual(valuesOf(values, 'no-lsd'), [{ value: 'true', from: 'environment', commands: racing }]);
   assert.deepEqual(valuesOf(values, 'no-dht'), [{ value: 'true', from: 'no-dht', commands: racing }]);

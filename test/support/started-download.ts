@@ -63,6 +63,7 @@ export async function startDownload(folder: string, name: string, run: Run) {
       proxy: null,
       localAddress: null,
       uploadRate: null,
+      downloadRate: null,
       utp: false,
     },
     shareOf: (position) => shardShare(limits, position, run.shards),

@@ -43,6 +43,8 @@ export interface VirtualShardOptions {
   readonly verified?: number;
   /** Bytes per second given to peers. */
   readonly uploadLimit?: number;
+  /** Bytes per second requested. */
+  readonly downloadLimit?: number;
   /** Where its pieces are, if it gives them to peers. */
   readonly given?: Partial<GivenFiles>;
   /** Downloads the same torrent as this one: another shard over the same ledger, arena and time. */
@@ -60,6 +62,7 @@ export function taskOf(options: VirtualShardOptions, shard: ShardId): ShardTask<
     proxy: null,
     localAddress: options.localAddress ?? null,
     utp: false,
+    downloadRate: options.downloadLimit === undefined ? null : RateBucket.allocate(options.downloadLimit),
     uploadRate: options.uploadLimit === undefined ? null : RateBucket.allocate(options.uploadLimit),
   };
 }

@@ -49,6 +49,7 @@ function openPool(peers: number, utp = false) {
       proxy: null,
       localAddress: null,
       uploadRate: null,
+      downloadRate: null,
       utp,
     },
     shareOf: (position) => shardShare(limits, position, SHARDS),

@@ -39,11 +39,11 @@ test('options and commands of other clients get an answer, and all errors have o
     ],
     [
       "error: unknown option '--max-download-limit=1M'\n",
-      "unchoke: unknown option '--max-download-limit'; unchoke has no limit for its rate",
+      "unchoke: unknown option '--max-download-limit'; write --download-limit, which is for all torrents together",
     ],
     [
       "error: unknown command 'seed'\n",
-      "unchoke: unknown command 'seed'; unchoke does not seed: it ends when the download is complete",
+      "unchoke: unknown command 'seed'; use unchoke share PATH, or unchoke get --seed",
     ],
     [
       "error: unknown option '--outpt'\n(Did you mean --output?)\n",

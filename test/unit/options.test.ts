@@ -81,6 +81,7 @@ const VALUES: readonly (readonly [string, string, (settings: GetSettings) => unk
   ['report', 'x.html', (s) => s.report, 'x.html'],
   ['save-torrent', 'x.torrent', (s) => s.torrent.saveTorrent, 'x.torrent'],
   ['on-complete', '/bin/true', (s) => s.onComplete, '/bin/true'],
+  ['download-limit', '2M/s', (s) => s.session.downloadLimit, 2_097_152],
   ['upload-limit', '400K', (s) => s.session.uploadLimit, 409_600],
   ['seed-ratio', '1.5', (s) => s.torrent.seed, { ratio: 1.5, time: null }],
   ['seed-time', '30m', (s) => s.torrent.seed, { ratio: null, time: 1_800_000 }],

@@ -50,11 +50,12 @@ test('after a pause there is no flood', () => {
   assert.ok(blocks <= 2, `${blocks} blocks`);
 });
 
-test('what was not used is given back', () => {
+test('what is spent beyond the limit is owed', () => {
   const bucket = new RateBucket(RateBucket.allocate(1_000));
-  bucket.take(BLOCK, 100_000);
-  bucket.giveBack(BLOCK);
-  assert.equal(bucket.mayTake(100_000), true);
+  bucket.spend(20_000);
+  assert.equal(bucket.mayTake(100_000 + 3_000), true, 'it was full');
+  bucket.spend(20_000);
+  assert.equal(bucket.mayTake(100_000 + 4_000), false);
 });
 
 test('the cache keeps what was used last, within its bytes', () => {

@@ -80,6 +80,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       ...pieceSettings(flags),
       port: portOf(flags),
       uploadLimit: parseRate('--upload-limit', flags.uploadLimit),
+      downloadLimit: parseRate('--download-limit', flags.downloadLimit),
       nat: natOf(flags, session),
       journalKey: given('--journal-key', flags.journalKey, outputFileIfMissing),
     },

@@ -6,6 +6,7 @@
 import type { Route } from '../../shared/http-visitor.ts';
 import type { ShardId, TorrentId } from '../../shared/indices.ts';
 import { MAX_WEB_SEED_DEATHS, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
+import type { RateMemory } from '../../shared/rate-bucket.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
 import { webSeedsOwner } from '../../shared/slot-owner.ts';
 import type {
@@ -25,6 +26,8 @@ export type WebSeedThreads = TaskThreads<Omit<WebSeedTask<unknown>, 'port'>, Web
 export interface WebSeedPoolOptions {
   readonly route: Route;
   readonly clientName: string;
+  /** The download limit, which shards also use; null: none. */
+  readonly rate?: RateMemory | null;
   /** The worker file; tests wrap it. */
   readonly workerFile?: URL;
   /** The threads; a simulation provides its own. */
@@ -111,14 +114,14 @@ export class WebSeedPool {
   }
 
   #start(): void {
-    const { route, clientName } = this.#options;
+    const { route, clientName, rate = null } = this.#options;
     const owner = webSeedsOwner(this.#deaths);
     let stopped = (): void => {};
     // Full pieces may still be in the port when the task resolves: the last message of the thread shows that all have arrived.
     const lastWord = new Promise<void>((resolve) => {
       stopped = resolve;
     });
-    const line = this.#threads.start({ owner, route, clientName }, (event) => {
+    const line = this.#threads.start({ owner, route, clientName, rate }, (event) => {
       if (event.type === 'stopped') return stopped();
       this.#torrents.get(event.torrent)?.seeds.hear(event);
       if (event.type === 'removed') this.#gone(event.torrent);

@@ -71,6 +71,7 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   dialRate: ['a whole number or null', orNull(isCount)],
   maxPeers: ['a whole number', isCount],
   uploadLimit: ['a number of bytes per second; 0 is no limit', isCount],
+  downloadLimit: ['a number of bytes per second; 0 is no limit', isCount],
   encryption: [`one of ${ENCRYPTIONS.join(', ')}`, oneOf(ENCRYPTIONS)],
   utp: ['true or false', isSwitch],
   pex: ['true or false', isSwitch],

@@ -4,7 +4,7 @@
  */
 import type { Route } from '../../shared/http-visitor.ts';
 import { DEFAULT_SESSION_MEMORY_BYTES, NETWORK_POLL_MS } from '../../shared/limits.ts';
-import { RateBucket } from '../../shared/rate-bucket.ts';
+import { RateBucket, type RateMemory } from '../../shared/rate-bucket.ts';
 import { SharedDiscovery } from '../discovery/shared-discovery.ts';
 import { CLIENT_NAME } from '../network/identity.ts';
 import { PortMapping } from '../network/nat/port-mapping.ts';
@@ -56,6 +56,7 @@ export class Session {
   /** Our port in the router; null if it is not asked. */
   readonly mapping: PortMapping | null;
   readonly #socketBudget: number;
+  readonly #downloadRate: RateMemory | null;
   readonly #watch: NetworkWatch;
   readonly #active = new Set<ActiveTorrent>();
   /** The counts of torrents that have ended: totals must not fall. */
@@ -71,6 +72,7 @@ export class Session {
     this.looks = new LiveLooks(world);
     this.uploads = new UploadSlots(settings.uploadLimit, world);
     this.dialLimits = dialLimits(settings, world.ownAddresses());
+    this.#downloadRate = rateOf(settings.downloadLimit);
     this.#watch = new NetworkWatch(world.now());
     this.route = routeOf(settings);
     this.http = world.http(this.route);
@@ -92,6 +94,7 @@ export class Session {
     this.webSeeds = new WebSeedPool({
       route: this.route,
       clientName: CLIENT_NAME,
+      rate: this.#downloadRate,
       world,
       ...(world.webSeedThreads === undefined ? {} : { threads: world.webSeedThreads }),
     });
@@ -124,7 +127,8 @@ export class Session {
         proxy: socksOf(this.route),
         localAddress: this.route.localAddress,
         utp: utp && this.isDirect,
-        uploadRate: uploadLimit === 0 ? null : RateBucket.allocate(uploadLimit),
+        uploadRate: rateOf(uploadLimit),
+        downloadRate: this.#downloadRate,
       },
       shareOf: (position) => shardShare(limits, position, shards),
       world: this.world,
@@ -221,4 +225,9 @@ export class Session {
     this.mapping?.networkBack();
     for (const torrent of this.#active) torrent.networkBack(back);
   }
+}
+
+/** Null: no limit. */
+function rateOf(bytesPerS: number): RateMemory | null {
+  return bytesPerS === 0 ? null : RateBucket.allocate(bytesPerS);
 }

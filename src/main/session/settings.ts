@@ -31,6 +31,8 @@ export interface SessionSettings {
   readonly maxPeers: number;
   /** Bytes per second given to peers, of all torrents together; 0 is no limit. */
   readonly uploadLimit: number;
+  /** Bytes per second requested from peers and web seeds, of all torrents together; 0 is no limit. */
+  readonly downloadLimit: number;
   readonly encryption: Encryption;
   readonly utp: boolean;
   /** Exchange peers with peers. */
@@ -110,6 +112,7 @@ export const DEFAULT_SESSION: SessionSettings = {
   dialRate: null,
   maxPeers: DEFAULT_MAX_PEERS,
   uploadLimit: 0,
+  downloadLimit: 0,
   encryption: 'prefer',
   utp: true,
   pex: true,

@@ -19,10 +19,8 @@ import { lateForReaders } from './endgame/late-for-readers.ts';
 import { HungryAndOwing, noteRejection, strike } from './hungry-and-owing.ts';
 import type { PieceOrder } from './piece-order.ts';
 import { Refusals } from './refusals.ts';
+import type { RequestPace } from './request-pace.ts';
 import type { Place, RequestedPeer, Requester } from './requester.ts';
-
-/** Refill when a quarter of the window is free: fewer, larger writes of requests. */
-const REFILL_SHARE = 4;
 
 export class BlockRequester implements Requester {
   readonly #ledger: Ledger;
@@ -37,6 +35,7 @@ export class BlockRequester implements Requester {
   readonly #intake: BlockIntake;
   readonly #joint: JointSlots;
   readonly #batch = new RequestBatch();
+  readonly #pace: RequestPace;
 
   constructor(
     ledger: Ledger,
@@ -45,9 +44,11 @@ export class BlockRequester implements Requester {
     order: PieceOrder,
     clock: Clock,
     hasNeighbours: boolean,
+    pace: RequestPace,
     onFull: (active: ActivePiece) => void,
   ) {
     this.#ledger = ledger;
+    this.#pace = pace;
     this.#hasNeighbours = hasNeighbours;
     this.#arena = arena;
     this.#actives = actives;
@@ -69,22 +70,22 @@ export class BlockRequester implements Requester {
   fill(peer: RequestedPeer): void {
     if (!peer.mayRequest && peer.allowedFast === null) return;
     const book = peer.book;
-    const window =
-      book.window.rate > 0
-        ? book.window.size
-        : Math.min(book.window.size, this.#hungryAndOwing.fairShare(this.#actives.roomBlocks));
-    const room = window - book.queue.size;
-    if (room <= 0 || (book.queue.size > 0 && room < window / REFILL_SHARE)) return;
+    const room = book.room(() => this.#hungryAndOwing.fairShare(this.#actives.roomBlocks));
+    if (room === 0) return;
     const now = this.#clock();
     if (now < book.restsUntil) return this.#hungryAndOwing.hungers(peer);
     const owedNothing = !book.owes;
     let left = room;
+    let isPaced = false;
     while (left > 0) {
-      const active = this.#currentOf(peer, now);
+      const most = Math.min(left, this.#pace.atOnce);
+      const active = most === 0 ? null : this.#currentOf(peer, now);
+      isPaced = most === 0;
       if (active === null) break;
-      left -= this.#ask(peer, active, left, room, now);
+      left -= this.#ask(peer, active, most, room, now);
     }
-    if (left > 0) this.#hungryAndOwing.hungers(peer);
+    if (isPaced) this.#pace.wait(peer, () => this.fill(peer));
+    if (left > 0 && !isPaced) this.#hungryAndOwing.hungers(peer);
     else this.#hungryAndOwing.hasEnough(peer);
     this.#sendBatch(peer, owedNothing, now);
   }
@@ -264,6 +265,7 @@ export class BlockRequester implements Requester {
   #request(peer: RequestedPeer, active: ActivePiece, block: number, room: number): void {
     const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
     this.#batch.add(active.piece, block * BLOCK_BYTES, length, room);
+    this.#pace.requested(length);
     peer.book.queue.push(this.#key(active.piece, block));
   }
 

@@ -44,6 +44,9 @@ export interface Receiving {
   readonly aside: Buffer | null;
 }
 
+/** Refill when a quarter of the window is free: fewer, larger writes of requests. */
+const REFILL_SHARE = 4;
+
 /** The requests to one peer: its part of the requester's record. */
 export class RequestBook {
   readonly queue = new RequestQueue();
@@ -83,6 +86,13 @@ export class RequestBook {
   rateAt(now: number): number {
     if (!this.owes || now <= this.owingSince) return this.window.rate;
     return Math.min(this.window.rate, (BLOCK_BYTES * 1_000) / (now - this.owingSince));
+  }
+
+  /** Blocks to request now; 0 while less than a part of the window is free. `share`: blocks for a peer of unknown speed. */
+  room(share: () => number): number {
+    const window = this.window.rate > 0 ? this.window.size : Math.min(this.window.size, share());
+    const room = window - this.queue.size;
+    return room <= 0 || (this.queue.size > 0 && room < window / REFILL_SHARE) ? 0 : room;
   }
 
   /** A whole block arrived. */

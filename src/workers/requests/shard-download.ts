@@ -10,6 +10,7 @@ import type { PieceSet } from '../peer/piece-set.ts';
 import { ActivePieces } from './active-pieces.ts';
 import { BlockRequester } from './block-requester.ts';
 import { PieceOrder } from './piece-order.ts';
+import type { RequestPace } from './request-pace.ts';
 
 export interface ShardDownloadSetup {
   readonly ledger: LedgerMemory;
@@ -21,6 +22,7 @@ export interface ShardDownloadSetup {
   readonly hasNeighbours: boolean;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly pace: RequestPace;
   readonly onFull: (full: FullPiece) => void;
 }
 
@@ -42,6 +44,7 @@ export class ShardDownload {
       this.#order,
       setup.clock,
       setup.hasNeighbours,
+      setup.pace,
       ({ piece, slot }) => setup.onFull({ piece, slot }),
     );
   }

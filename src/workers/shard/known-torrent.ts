@@ -10,6 +10,7 @@ import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerTorrent } from '../peer/peer-host.ts';
 import { FirstBlockProbe } from '../requests/first-block-probe.ts';
 import { NO_REQUESTER } from '../requests/no-requester.ts';
+import type { RequestPace } from '../requests/request-pace.ts';
 import type { Requester } from '../requests/requester.ts';
 import { ShardDownload } from '../requests/shard-download.ts';
 import { OurPieces, tellPieces } from '../uploads/our-pieces.ts';
@@ -23,6 +24,7 @@ export interface RequestSetup {
   readonly shard: ShardId;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly pace: RequestPace;
   readonly onFull: (full: FullPiece) => void;
   /** The uploads of these files to peers. */
   readonly uploadsOf: (files: GivenFiles, geometry: Geometry, pieces: OurPieces) => TorrentUploads;

@@ -3,6 +3,7 @@ import type { ShardTask } from '../../shared/messages.ts';
 import type { DialTurns } from '../dialling/dial-turns.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
+import type { RequestPace } from '../requests/request-pace.ts';
 import type { ShardUploads } from '../uploads/shard-uploads.ts';
 import type { PhaseCounts } from './phase-counts.ts';
 import type { ShardWorld } from './shard-world.ts';
@@ -15,6 +16,8 @@ export interface ShardThread {
   readonly turns: DialTurns;
   readonly earlyBudget: EarlyBudget;
   readonly uploads: ShardUploads;
+  /** Of requests, within the download limit. */
+  readonly pace: RequestPace;
   /** The tick of single peers. */
   readonly slices: TickSlices;
   /** Peers by phase, of all torrents. */

@@ -4,6 +4,7 @@
  */
 import type { TorrentId } from '../../shared/indices.ts';
 import type { Encryption, ShardCommand, ShardTask, TorrentCommand } from '../../shared/messages.ts';
+import { RateBucket } from '../../shared/rate-bucket.ts';
 import { Acceptor, type AcceptorHost } from '../dialling/acceptor.ts';
 import { DialTurns, type SharedDials } from '../dialling/dial-turns.ts';
 import { DialWindow } from '../dialling/dial-window.ts';
@@ -11,6 +12,7 @@ import { Families } from '../dialling/families.ts';
 import { TorrentDirectory } from '../dialling/torrent-directory.ts';
 import { EarlyBudget } from '../peer/early-pieces.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
+import { RequestPace } from '../requests/request-pace.ts';
 import type { Listening } from '../transport/transport.ts';
 import { ShardUploads } from '../uploads/shard-uploads.ts';
 import { PhaseCounts } from './phase-counts.ts';
@@ -28,6 +30,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly torrents = new TorrentDirectory<TorrentPeers>();
   readonly slices: TickSlices;
   readonly uploads: ShardUploads;
+  readonly pace: RequestPace;
   readonly #byId = new Map<TorrentId, TorrentPeers>();
   /** Those with something to do at a tick. A thousand idle torrents cost nothing. */
   readonly #awake = new Set<TorrentPeers>();
@@ -41,7 +44,11 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   constructor(task: ShardTask<unknown>, world: ShardWorld) {
     this.task = task;
     this.world = world;
-    this.uploads = new ShardUploads(world, task.uploadRate);
+    const shared = (): number => world.shared(world.clock());
+    const { uploadRate, downloadRate } = task;
+    this.uploads = new ShardUploads(world, uploadRate);
+    const bucket = downloadRate === null ? null : new RateBucket(downloadRate);
+    this.pace = new RequestPace(bucket, shared, (ms, work) => world.later(ms, () => this.guard(work)));
     this.slices = new TickSlices(world.soon, (work) => this.guard(work));
     const families = task.proxy === null ? new Families(task.localAddress, world.ownAddresses) : null;
     this.turns = new DialTurns(new DialWindow(task.share, world.clock()), families, this, world);

@@ -290,7 +290,8 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       guard: (work) => this.guard(work),
       wake: () => this.#thread.wake(this),
     });
-    this.torrent.begin(content, { ...world, shard: task.shard, onFull, uploadsOf }, this.#peers);
+    const { pace } = this.#thread;
+    this.torrent.begin(content, { ...world, shard: task.shard, pace, onFull, uploadsOf }, this.#peers);
   }
 
   #postStats(): void {

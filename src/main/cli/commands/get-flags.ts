@@ -18,6 +18,7 @@ export interface GetFlags extends RaceFlags {
   readonly preallocate: 'none' | 'full';
   readonly keep?: string;
   readonly uploadLimit: string;
+  readonly downloadLimit: string;
   readonly seed?: boolean;
   readonly seedRatio?: string;
   readonly seedTime?: string;
@@ -51,6 +52,11 @@ export function defineGet(command: Command): Command {
 export function withGetOptions(command: Command, { hasParts }: { readonly hasParts: boolean }): Command {
   return withRaceOptions(command)
     .optionsGroup('Download:')
+    .option(
+      '--download-limit <rate>',
+      'bytes per second requested from peers and web seeds, of all torrents together; 0 is unlimited',
+      String(DEFAULT_SESSION.downloadLimit),
+    )
     .option('--save-torrent <file>', 'with a magnet link: save the torrent to this file')
     .option(
       '--on-complete <program>',

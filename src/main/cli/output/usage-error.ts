@@ -35,9 +35,8 @@ const OTHER_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['--conf-path', 'options can stand in unchoke.json; see unchoke man'],
   ['--log-level', 'use --verbose'],
   ['--metadata-only', 'use unchoke inspect'],
-  ['--max-download-limit', 'unchoke has no limit for its rate'],
-  ['--max-overall-download-limit', 'unchoke has no limit for its rate'],
-  ['--download-limit', 'unchoke has no limit for its rate'],
+  ['--max-download-limit', 'write --download-limit, which is for all torrents together'],
+  ['--max-overall-download-limit', 'write --download-limit'],
   ['--max-upload-limit', 'write --upload-limit, which is for all torrents together'],
   ['--max-overall-upload-limit', 'write --upload-limit'],
 ]);
