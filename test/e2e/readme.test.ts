@@ -20,12 +20,19 @@ import { type WirePeer, wirePeer } from '../support/wire-peer.ts';
 const closers: (() => Promise<void>)[] = [];
 after(() => Promise.all(closers.map((close) => close())));
 checkLeaksAtEnd();
-const PAGES = ['README.md', 'docs/options.md', 'docs/files.md', 'docs/network.md', 'docs/scripts.md'];
+const PAGES = [
+  'README.md',
+  'docs/options.md',
+  'docs/files.md',
+  'docs/network.md',
+  'docs/scripts.md',
+  'docs/sharing.md',
+];
 const PIECE = 16_384;
 const TIMEOUT_MS = 60_000;
 /** Commands that run until they are stopped, and what they say when they have done something. */
-const UNTIL_STOPPED = /^unchoke (?:watch|swarm)\b/;
-const READY = /^(?:\[1\] complete: |swarm of )/m;
+const UNTIL_STOPPED = /^unchoke (?:watch|swarm|share)\b(?!.*--systemd)| --seed/;
+const READY = /^(?:\[1\] complete: |swarm of |seeding |sharing )/m;
 /** Commands that end with another status than 0: nobody sits at the terminal of a test, and an HTTP proxy carries no peers. */
 const STATUSES: readonly (readonly [RegExp, number])[] = [
   [/ --choose$/, 2],
@@ -84,7 +91,15 @@ function metadataPeer(torrent: string): Promise<WirePeer> {
 }
 
 before(async () => {
-  for (const path of ['bin', 'model/torrents', 'model/drop', 'model/holiday', 'model/Downloads'])
+  for (const path of [
+    'bin',
+    'model/Videos',
+    'model/data',
+    'model/torrents',
+    'model/drop',
+    'model/holiday',
+    'model/Downloads',
+  ])
     mkdirSync(join(folder, path), { recursive: true });
   writeFileSync(join(bin, 'unchoke'), `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
   chmodSync(join(bin, 'unchoke'), 0o755);
@@ -95,7 +110,8 @@ before(async () => {
     writeFileSync(join(model, copy), torrent);
   writeFileSync(join(model, 'series.torrent'), series.torrent);
   writeFileSync(join(model, 'list.txt'), `${join(folder, 'other.torrent')}\n`);
-  writeFileSync(join(model, 'holiday', 'IMG.JPG'), randomBytes(PIECE));
+  for (const file of ['holiday/IMG.JPG', 'Videos/talk.mp4', 'data/talk.mp4'])
+    writeFileSync(join(model, file), randomBytes(PIECE));
   const seed = await torrentSeed(series, '127.0.0.61');
   const proxy = await socksServer(SOCKS_REPLY.done);
   const site = await httpServer(() => ({ body: torrent }));
@@ -123,6 +139,7 @@ before(async () => {
     UNCHOKE_NO_DHT: '1',
     UNCHOKE_NO_LSD: '1',
     UNCHOKE_NO_UTP: '1',
+    UNCHOKE_NO_NAT: '1',
   };
 });
 
@@ -180,6 +197,17 @@ test('an unknown command, an unknown option and a wrong value would be noticed',
 
 test('every command is on one of the pages', () => {
   const shown = PAGES.flatMap((page) => blocksOf(page).flat()).join('\n');
-  for (const command of ['get', 'watch', 'race', 'doctor', 'bench', 'verify', 'inspect', 'create', 'swarm'])
+  for (const command of [
+    'get',
+    'share',
+    'watch',
+    'race',
+    'doctor',
+    'bench',
+    'verify',
+    'inspect',
+    'create',
+    'swarm',
+  ])
     assert.ok(shown.includes(`unchoke ${command} `), command);
 });
