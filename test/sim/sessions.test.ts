@@ -10,6 +10,7 @@ import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../src/main/session/setting
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import { runScenario } from '../simulate/run-scenario.ts';
 import { type Scenario, scenarioOf } from '../simulate/scenario.ts';
+import { traded } from '../simulate/traders.ts';
 import { ROOT } from '../support/paths.ts';
 import { VirtualMachine } from '../support/virtual-machine.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
@@ -24,6 +25,7 @@ test(`${SEEDS} random sessions: verified data is right, no honest peer is banned
     for (const failure of failures) failed.push(`seed ${seed}: ${failure}`);
   }
   assert.deepEqual(failed, []);
+  assert.ok(traded.blocks > 100, `${traded.blocks} blocks were given to leechers that trade`);
 });
 
 test('a session is the same each time, also where its process is killed', async () => {

@@ -12,8 +12,11 @@ import type { ContentPlan } from './sim-content.ts';
 export type KnownBy = 'user' | 'tracker' | 'dht' | 'pex' | 'knock';
 
 export interface PeerPlan {
-  /** `seed`: has all pieces. `half`: two together have all. `leecher`: gets its pieces during the run. Or a misbehaviour. */
-  readonly kind: 'seed' | 'half' | 'leecher' | 'metadata liar' | string;
+  /**
+   * `seed`: has all pieces. `half`: two together have all. `leecher`: gets its pieces during the run. `trader`: has half of them and
+   * gives when it got something. Or a misbehaviour.
+   */
+  readonly kind: 'seed' | 'half' | 'leecher' | 'trader' | 'metadata liar' | string;
   readonly knownBy: KnownBy;
   readonly seed: number;
   readonly bytesPerS: number;
@@ -143,7 +146,16 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number
     return oneIn(6) ? 'knock' : oneIn(5) ? 'pex' : 'user';
   };
   const others = Array.from({ length: roll(oneIn(8) ? 40 : 10) }, () => {
-    const kinds = ['seed', 'leecher', 'metadata liar', ...PERSONAS, ...RUDE_KINDS];
+    const kinds = [
+      'seed',
+      'leecher',
+      'trader',
+      'trader',
+      'trader',
+      'metadata liar',
+      ...PERSONAS,
+      ...RUDE_KINDS,
+    ];
     return peerPlan(roll, kinds[roll(kinds.length)] ?? 'seed', knownBy(), slowness);
   });
   const webSeeds = oneIn(3)

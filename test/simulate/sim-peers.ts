@@ -8,6 +8,7 @@ import { frame, handshakeOf, wire } from '../support/wire-bytes.ts';
 import { rudePeer } from './rude-peers.ts';
 import type { PeerPlan } from './scenario.ts';
 import type { SimContent } from './sim-content.ts';
+import { trader } from './traders.ts';
 
 const PART = 16_384;
 /** Our ids for the extensions. */
@@ -49,6 +50,8 @@ export function scriptOf(
         ...connect,
       };
     }
+    case 'trader':
+      return { ...trader(plan, content), ...connect };
     case 'metadata liar':
       return {
         ...extended(plan, content, told, [[0, { say: wire.haveAll }]], (bytes) => bytes.map((b) => b ^ 1)),
