@@ -33,7 +33,7 @@ const HELP = `usage: npm run bench:mixed -- [--scenario leechers,seeds,flash,mid
     the seeds' free slots, which a quick start wins
   --limit: seconds after which a client has failed
   --leave: whether a leecher that has all leaves; no: it stays as a seed
-  A quick look: --scenario leechers --rounds 1 --size 8 --leechers 6
+  A quick look: --scenario leechers --rounds 1 --size 8 --leechers 6 --join 2
   It needs root: each peer is in a network namespace of its own.`;
 
 const { values } = parseArgs({

@@ -37,7 +37,7 @@ function unchoke(name: string, cli: string): SeedingClient {
     },
     command: ({ path, port }) => [
       ...[process.execPath, cli, 'share', path, '--port', String(port)],
-      ...['--no-dht', '--no-lsd'],
+      ...['--no-dht', '--no-lsd', '--no-nat'],
     ],
   };
 }
