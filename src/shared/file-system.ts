@@ -18,6 +18,7 @@ import {
   read,
   readFileSync,
   readSync,
+  readv,
   realpathSync,
   rename,
   renameSync,
@@ -85,6 +86,8 @@ export interface FileSystem {
   /** The same calls for work that may take long: they do not block the thread. */
   readonly slow: {
     read(descriptor: number, bytes: Uint8Array, position: number): Promise<number>;
+    /** Into several stretches of memory, one after the other. */
+    readv(descriptor: number, into: readonly Uint8Array[], position: number): Promise<number>;
     write(descriptor: number, bytes: Uint8Array, position: number): Promise<number>;
     fsync(descriptor: number): Promise<void>;
     fdatasync(descriptor: number): Promise<void>;
@@ -95,6 +98,7 @@ export interface FileSystem {
 
 const readSlowly = promisify(read);
 const writeSlowly = promisify(write);
+const readvSlowly = promisify(readv);
 
 export const SYSTEM_FILES: FileSystem = {
   holdsFolders: canHoldFolders,
@@ -122,6 +126,7 @@ export const SYSTEM_FILES: FileSystem = {
   slow: {
     read: async (descriptor, bytes, position) =>
       (await readSlowly(descriptor, bytes, 0, bytes.length, position)).bytesRead,
+    readv: async (descriptor, into, position) => (await readvSlowly(descriptor, into, position)).bytesRead,
     write: async (descriptor, bytes, position) =>
       (await writeSlowly(descriptor, bytes, 0, bytes.length, position)).bytesWritten,
     fsync: promisify(fsync),

@@ -48,7 +48,7 @@ export class RateBucket {
     }
   }
 
-  /** Takes it, even if nothing is left: the bucket owes it. */
+  /** Takes it, even if nothing is left: the bucket owes it. Less than 0: what was taken and not used. */
   spend(bytes: number): void {
     Atomics.sub(this.#words, LEFT, BigInt(bytes));
   }

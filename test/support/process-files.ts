@@ -157,6 +157,16 @@ export class ProcessFiles implements FileSystem {
   readonly slow: FileSystem['slow'] = {
     read: (descriptor, bytes, position) =>
       this.#slowly(SLOW_MS, () => this.read(descriptor, bytes, 0, bytes.length, position)),
+    readv: (descriptor, into, position) =>
+      this.#slowly(SLOW_MS, () => {
+        let done = 0;
+        for (const bytes of into) {
+          const count = this.read(descriptor, bytes, 0, bytes.length, position + done);
+          done += count;
+          if (count < bytes.length) break;
+        }
+        return done;
+      }),
     write: (descriptor, bytes, position) =>
       this.#slowly(SLOW_MS, () => this.write(descriptor, bytes, 0, bytes.length, position)),
     fsync: (descriptor) => this.#slowly(FLUSH_MS, () => this.#flush(descriptor)),

@@ -4,10 +4,14 @@ import { test } from 'node:test';
 import { keptPieces } from '../../src/main/storage/kept-pieces.ts';
 import { SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { geometry } from '../../src/shared/geometry.ts';
+import { CHUNK_BYTES } from '../../src/shared/limits.ts';
 import { RateBucket } from '../../src/shared/rate-bucket.ts';
+import { Batch } from '../../src/workers/uploads/batch.ts';
 import { BlockQueue } from '../../src/workers/uploads/block-queue.ts';
+import { Chunk } from '../../src/workers/uploads/chunk.ts';
 import { ChunkCache } from '../../src/workers/uploads/chunk-cache.ts';
 import { OpenFiles } from '../../src/workers/uploads/open-files.ts';
+import { wire } from '../support/wire-bytes.ts';
 
 const BLOCK = 16_384;
 
@@ -58,22 +62,58 @@ test('what is spent beyond the limit is owed', () => {
   assert.equal(bucket.mayTake(100_000 + 4_000), false);
 });
 
-test('the cache keeps what was used last, within its bytes', () => {
-  const cache = new ChunkCache(3_000);
+test('a chunk holds its blocks with their heads: neighbours are one stretch of bytes', () => {
+  const chunk = new Chunk();
+  const length = 2 * BLOCK + 100;
+  const content = Buffer.from(Array.from({ length }, (_, i) => i % 251));
+  let at = 0;
+  for (const view of chunk.views(length)) {
+    view.set(content.subarray(at, at + view.length));
+    at += view.length;
+  }
+  chunk.fill(7, CHUNK_BYTES);
+  const batch = new Batch();
+  const cached = (start: number) => (start === CHUNK_BYTES ? chunk : null);
+  for (const [begin, bytes] of [
+    [0, BLOCK],
+    [BLOCK, BLOCK],
+    [2 * BLOCK, 100],
+  ] as const)
+    assert.ok(batch.add({ piece: 7, begin: CHUNK_BYTES + begin, length: bytes }, cached));
+  assert.equal(batch.parts.length, 1);
+  const expected = [0, 1, 2].map((i) =>
+    wire.piece(7, CHUNK_BYTES + i * BLOCK, content.subarray(i * BLOCK, (i + 1) * BLOCK)),
+  );
+  assert.deepEqual(Buffer.concat(batch.parts), Buffer.concat(expected));
+  const odd = new Batch();
+  assert.ok(odd.add({ piece: 7, begin: CHUNK_BYTES + 10, length: BLOCK + 5 }, cached));
+  assert.deepEqual(
+    Buffer.concat(odd.parts),
+    wire.piece(7, CHUNK_BYTES + 10, content.subarray(10, 10 + BLOCK + 5)),
+  );
+  assert.deepEqual([batch.bytes, odd.bytes], [length, BLOCK + 5]);
+  assert.equal(odd.add({ piece: 7, begin: 0, length: BLOCK }, cached), false, 'not in the cache');
+});
+
+test('the cache keeps what was used last; memory is used again when no connection needs it', () => {
+  const cache = new ChunkCache(3 * CHUNK_BYTES);
   const first = cache.keysFor(10);
-  for (let i = 0; i < 3; i++) cache.add(first + i, Buffer.alloc(1_000));
+  const chunks = Array.from({ length: 4 }, () => cache.blank());
+  for (const [i, chunk] of chunks.slice(0, 3).entries()) cache.add(first + i, chunk);
   cache.get(first);
-  cache.add(first + 3, Buffer.alloc(1_000));
+  cache.use(chunks[1] as Chunk);
+  cache.add(first + 3, chunks[3] as Chunk);
   assert.deepEqual(
     [0, 1, 2, 3].map((i) => cache.has(first + i)),
     [true, false, true, true],
   );
-  cache.add(first + 4, Buffer.alloc(5_000));
-  assert.equal(cache.bytes, 5_000, 'one that is larger stays alone');
+  assert.ok(!chunks.includes(cache.blank()), 'a connection still needs it');
+  cache.used(chunks[1] as Chunk);
+  assert.equal(cache.blank(), chunks[1]);
   const other = cache.keysFor(2);
-  cache.add(other, Buffer.alloc(10));
+  cache.add(other, cache.blank());
   cache.forget(first, 10);
-  assert.deepEqual([cache.bytes, cache.has(other)], [10, true]);
+  assert.deepEqual([cache.size, cache.has(other)], [1, true]);
 });
 
 test('open files are bounded, shared, and closed after the last read', async () => {

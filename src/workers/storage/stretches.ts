@@ -25,17 +25,30 @@ export class Stretches {
     bytes: Uint8Array,
     visit: (file: number | null, at: number, part: Uint8Array) => boolean,
   ): boolean {
-    const end = offset + bytes.length;
+    for (const { file, at, from, length } of this.of(offset, bytes.length))
+      if (!visit(file, at, bytes.subarray(from, from + length))) return false;
+    return true;
+  }
+
+  /** The stretches of `[offset, offset + length)` in their order: `at` is the position in the file, `from` that in the range. */
+  *of(
+    offset: number,
+    length: number,
+  ): Iterable<{
+    readonly file: number | null;
+    readonly at: number;
+    readonly from: number;
+    readonly length: number;
+  }> {
+    const end = offset + length;
     for (let i = this.#indexAt(offset); i < this.#all.length; i++) {
       const stretch = this.#all[i] as Stretch;
-      if (stretch.offset >= end) break;
+      if (stretch.offset >= end) return;
       const from = Math.max(offset, stretch.offset);
       const to = Math.min(end, stretch.offset + stretch.length);
-      if (from >= to) continue;
-      if (!visit(stretch.file, from - stretch.offset, bytes.subarray(from - offset, to - offset)))
-        return false;
+      if (from < to)
+        yield { file: stretch.file, at: from - stretch.offset, from: from - offset, length: to - from };
     }
-    return true;
   }
 
   /** The last stretch that begins at or before `offset`: a binary search, for torrents with many thousands of files. */

@@ -1,20 +1,27 @@
 /**
  * Chunks of verified pieces that a shard has read to send them, of all its torrents. The one that was not used for the longest
- * time leaves first. A chunk never crosses the end of a piece, so its bytes do not change.
+ * time leaves first, and its memory is used again when no connection needs it any more. A chunk never crosses the end of a piece,
+ * so its bytes do not change.
  */
+import { CHUNK_BYTES } from '../../shared/limits.ts';
+import { Chunk } from './chunk.ts';
+
+/** Chunks that wait to be used again. */
+const MOST_FREE = 16;
+
 export class ChunkCache {
-  readonly #mostBytes: number;
+  readonly #most: number;
   /** By key; the last used one is the last. */
-  readonly #chunks = new Map<number, Buffer>();
-  #bytes = 0;
+  readonly #chunks = new Map<number, Chunk>();
+  readonly #free: Chunk[] = [];
   #nextKey = 0;
 
   constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+    this.#most = Math.max(1, Math.floor(mostBytes / CHUNK_BYTES));
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  get size(): number {
+    return this.#chunks.size;
   }
 
   /** Keys for the chunks of one torrent: the first of `count` consecutive numbers that nobody else uses. */
@@ -24,7 +31,7 @@ export class ChunkCache {
     return first;
   }
 
-  get(key: number): Buffer | null {
+  get(key: number): Chunk | null {
     const chunk = this.#chunks.get(key);
     if (chunk === undefined) return null;
     this.#chunks.delete(key);
@@ -36,14 +43,30 @@ export class ChunkCache {
     return this.#chunks.has(key);
   }
 
-  add(key: number, chunk: Buffer): void {
+  /** A chunk to read into. What it holds is old. */
+  blank(): Chunk {
+    return this.#free.pop() ?? new Chunk();
+  }
+
+  add(key: number, chunk: Chunk): void {
     this.#drop(key);
+    chunk.isCached = true;
     this.#chunks.set(key, chunk);
-    this.#bytes += chunk.length;
     for (const oldest of this.#chunks.keys()) {
-      if (this.#bytes <= this.#mostBytes || oldest === key) return;
+      if (this.#chunks.size <= this.#most) return;
       this.#drop(oldest);
     }
+  }
+
+  /** A connection was given a part of it. */
+  use(chunk: Chunk): void {
+    chunk.users += 1;
+  }
+
+  /** The connection has taken that part. If it closed before, this is not called: then the memory is not used again. */
+  used(chunk: Chunk): void {
+    chunk.users -= 1;
+    this.#recycle(chunk);
   }
 
   /** Drops the chunks of a torrent that leaves. */
@@ -55,6 +78,11 @@ export class ChunkCache {
     const chunk = this.#chunks.get(key);
     if (chunk === undefined) return;
     this.#chunks.delete(key);
-    this.#bytes -= chunk.length;
+    chunk.isCached = false;
+    this.#recycle(chunk);
+  }
+
+  #recycle(chunk: Chunk): void {
+    if (!chunk.isCached && chunk.users === 0 && this.#free.length < MOST_FREE) this.#free.push(chunk);
   }
 }

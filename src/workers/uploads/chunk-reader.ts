@@ -21,12 +21,6 @@ export class ReadFault extends Error {
   }
 }
 
-interface Part {
-  readonly file: number;
-  readonly at: number;
-  readonly bytes: Uint8Array;
-}
-
 export class ChunkReader {
   #setup: StoredFiles;
   readonly #stretches: Stretches;
@@ -44,15 +38,13 @@ export class ChunkReader {
     this.#open = open;
   }
 
-  /** Fills `bytes` from `offset` of the torrent. Rejects with a ReadFault. */
-  async read(offset: number, bytes: Uint8Array): Promise<void> {
-    const parts: Part[] = [];
-    this.#stretches.each(offset, bytes, (file, at, part) => {
-      if (file === null) part.fill(0);
-      else parts.push({ file, at, bytes: part });
-      return true;
-    });
-    for (const part of parts) await this.#readPart(part);
+  /** Fills the views, one after the other, from `offset` of the torrent on. Rejects with a ReadFault. */
+  async read(offset: number, length: number, views: readonly Uint8Array[]): Promise<void> {
+    for (const { file, at, from, length: part } of this.#stretches.of(offset, length)) {
+      const into = between(views, from, from + part);
+      if (file === null) for (const view of into) view.fill(0);
+      else await this.#readPart(file, at, into);
+    }
   }
 
   /** The files have these names from now on. */
@@ -75,14 +67,16 @@ export class ChunkReader {
     if (Number(size) !== look.size || String(mtimeNs) !== look.modified) throw new ReadFault('CHANGED', path);
   }
 
-  async #readPart({ file, at, bytes }: Part): Promise<void> {
+  async #readPart(file: number, at: number, into: readonly Uint8Array[]): Promise<void> {
     const path = this.#setup.files[file]?.path ?? '';
     // It may be a file of the user with the same name: none of its bytes may leave this machine.
     if (this.#standings?.get(file) === STANDING.guarded) throw new ReadFault('GUARDED', path);
+    const wanted = into.reduce((sum, { length }) => sum + length, 0);
     try {
       await this.#open.with(this.#opener, file, async (descriptor) => {
-        for (let done = 0; done < bytes.length; ) {
-          const count = await this.#system.slow.read(descriptor, bytes.subarray(done), at + done);
+        for (let done = 0; done < wanted; ) {
+          const rest = done === 0 ? into : between(into, done, wanted);
+          const count = await this.#system.slow.readv(descriptor, rest, at + done);
           if (count === 0) throw new ReadFault('SHORT', path);
           done += count;
         }
@@ -93,4 +87,16 @@ export class ChunkReader {
       throw new ReadFault((error as NodeJS.ErrnoException).code ?? String(error), path);
     }
   }
+}
+
+/** The bytes `[from, to)` of several stretches of memory that follow each other. */
+function between(views: readonly Uint8Array[], from: number, to: number): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  let at = 0;
+  for (const view of views) {
+    const [first, last] = [Math.max(from, at), Math.min(to, at + view.length)];
+    if (first < last) found.push(view.subarray(first - at, last - at));
+    at += view.length;
+  }
+  return found;
 }

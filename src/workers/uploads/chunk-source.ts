@@ -3,6 +3,7 @@ import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { CHUNK_BYTES } from '../../shared/limits.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
+import type { Chunk } from './chunk.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 
@@ -25,8 +26,16 @@ export class ChunkSource {
   }
 
   /** `start`: where the chunk begins in the piece. Null if it is not in the cache. */
-  cached(piece: number, start: number): Buffer | null {
+  cached(piece: number, start: number): Chunk | null {
     return this.#cache.get(this.#keyOf(piece, start));
+  }
+
+  /** A connection was given a part of these chunks. Returns what to call when it has taken them. */
+  use(chunks: readonly Chunk[]): () => void {
+    for (const chunk of chunks) this.#cache.use(chunk);
+    return () => {
+      for (const chunk of chunks) this.#cache.used(chunk);
+    };
   }
 
   /** In the cache, or being read. */
@@ -60,8 +69,9 @@ export class ChunkSource {
   async #load(key: number, piece: PieceIndex, start: number): Promise<void> {
     try {
       const length = Math.min(CHUNK_BYTES, lengthOfPiece(this.#geometry, piece) - start);
-      const chunk = Buffer.allocUnsafeSlow(length);
-      await this.#reader.read(piece * this.#geometry.pieceLength + start, chunk);
+      const chunk = this.#cache.blank();
+      await this.#reader.read(piece * this.#geometry.pieceLength + start, length, chunk.views(length));
+      chunk.fill(piece, start);
       if (!this.#isClosed) this.#cache.add(key, chunk);
     } finally {
       this.#reads.delete(key);

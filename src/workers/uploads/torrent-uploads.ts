@@ -16,7 +16,8 @@ import {
 } from '../../shared/limits.ts';
 import type { Contender } from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
-import { CHOKE, encodeBlockHead, encodeReject, UNCHOKE } from '../wire/encoder.ts';
+import { CHOKE, encodeReject, UNCHOKE } from '../wire/encoder.ts';
+import { Batch } from './batch.ts';
 import type { RequestedBlock } from './block-queue.ts';
 import { ReadFault } from './chunk-reader.ts';
 import type { ChunkSource } from './chunk-source.ts';
@@ -157,30 +158,28 @@ export class TorrentUploads implements Uploads {
   #serve(peer: ServedPeer): void {
     const { uploads } = peer;
     if (uploads.sending || uploads.reading || uploads.queued || !peer.inSession) return;
-    const parts: Uint8Array[] = [];
-    let bytes = 0;
+    const batch = new Batch();
     for (let blocks = 0; blocks < uploads.batchBlocks; blocks++) {
       const block = uploads.queue.first;
-      if (block === null) break;
-      const slices = this.#slicesOf(block);
-      if (slices === null) {
+      if (block === null || !this.#mayGo(peer, block.length)) break;
+      if (!batch.add(block, (start) => this.#chunks.cached(block.piece, start))) {
+        this.#host.turns.giveBack(block.length);
         this.#read(peer, block);
         break;
       }
-      if (!this.#mayGo(peer, block.length)) break;
       uploads.queue.shift();
-      parts.push(encodeBlockHead(block.piece, block.begin, block.length), ...slices);
-      bytes += block.length;
     }
-    if (bytes > 0) this.#write(peer, parts, bytes);
+    if (batch.bytes > 0) this.#write(peer, batch);
     this.#readAhead(peer);
   }
 
-  #write(peer: ServedPeer, parts: readonly Uint8Array[], bytes: number): void {
+  #write(peer: ServedPeer, batch: Batch): void {
     const { uploads } = peer;
-    uploads.write(bytes, this.#host.clock());
-    this.#sentBytes += bytes;
-    peer.sendParts(parts, () => {
+    uploads.write(batch.bytes, this.#host.clock());
+    this.#sentBytes += batch.bytes;
+    const used = this.#chunks.use(batch.chunks);
+    peer.sendParts(batch.parts, () => {
+      used();
       uploads.taken(this.#host.clock());
       this.#host.guard(() => this.#serve(peer));
     });
@@ -205,21 +204,6 @@ export class TorrentUploads implements Uploads {
     this.#waiting.delete(peer);
     this.#host.turns.leave(turn);
     peer.uploads.queued = false;
-  }
-
-  /** The bytes of a block; null if some of them are not in the cache. */
-  #slicesOf({ piece, begin, length }: RequestedBlock): Uint8Array[] | null {
-    const slices: Uint8Array[] = [];
-    const end = begin + length;
-    for (let at = begin; at < end; ) {
-      const start = at - (at % CHUNK_BYTES);
-      const chunk = this.#chunks.cached(piece, start);
-      if (chunk === null) return null;
-      const to = Math.min(end, start + CHUNK_BYTES);
-      slices.push(chunk.subarray(at - start, to - start));
-      at = to;
-    }
-    return slices;
   }
 
   /** Reads what is missing of the block, then goes on with the peer. */

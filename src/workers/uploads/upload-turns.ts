@@ -43,6 +43,11 @@ export class UploadTurns {
     return false;
   }
 
+  /** What was taken for a block that is not sent now. */
+  giveBack(bytes: number): void {
+    this.#bucket?.spend(-bytes);
+  }
+
   /** It has nothing to send any more. */
   leave(upload: WaitingUpload): void {
     const at = this.#waiting.indexOf(upload);

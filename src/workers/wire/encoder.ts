@@ -45,13 +45,25 @@ export function encodeReject(piece: number, begin: number, length: number): Buff
   return bytes;
 }
 
-/** What comes before the bytes of a block (BEP 3). */
+/** Length, id, piece and begin: what comes before the bytes of a block (BEP 3). */
+export const BLOCK_HEAD_BYTES = 4 + BLOCK_HEADER_BYTES;
+
+export function writeBlockHead(
+  bytes: Buffer,
+  at: number,
+  piece: number,
+  begin: number,
+  length: number,
+): void {
+  bytes.writeUInt32BE(BLOCK_HEADER_BYTES + length, at);
+  bytes[at + 4] = MESSAGE.piece;
+  bytes.writeUInt32BE(piece, at + 5);
+  bytes.writeUInt32BE(begin, at + 9);
+}
+
 export function encodeBlockHead(piece: number, begin: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4 + BLOCK_HEADER_BYTES);
-  bytes.writeUInt32BE(BLOCK_HEADER_BYTES + length, 0);
-  bytes[4] = MESSAGE.piece;
-  bytes.writeUInt32BE(piece, 5);
-  bytes.writeUInt32BE(begin, 9);
+  const bytes = Buffer.allocUnsafe(BLOCK_HEAD_BYTES);
+  writeBlockHead(bytes, 0, piece, begin, length);
   return bytes;
 }
 
