@@ -7,7 +7,7 @@ import { CHUNK_BYTES } from '../../shared/limits.ts';
 import { Chunk } from './chunk.ts';
 
 /** Chunks that wait to be used again. */
-const MOST_FREE = 16;
+const MOST_FREE = 64;
 
 export class ChunkCache {
   readonly #most: number;
