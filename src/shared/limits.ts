@@ -386,8 +386,10 @@ export const PLACES_PER_OPTIMISTIC = 4;
 export const MIN_UPLOAD_PLACES = 4;
 /** The most, for all torrents together. */
 export const MAX_UPLOAD_PLACES = 2_000;
-/** Places before the rate of the uplink is known. */
-export const FIRST_UPLOAD_PLACES = 8;
+/** Places before the rate of the uplink is known: a fast one would stand idle with few. */
+export const FIRST_UPLOAD_PLACES = 64;
+/** A fast uplink has one place for each so many bytes a second. */
+export const UPLOAD_PLACE_BYTES_PER_S = 262_144;
 /** A seed gives so many bytes to a peer before it is the turn of another that waits. libtorrent gives 20 pieces. */
 export const SEED_TURN_BYTES = 16_777_216;
 /** And at least this time, so that a slow peer gets something before it is choked. */

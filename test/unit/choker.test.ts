@@ -1,7 +1,8 @@
 /** Who may request blocks from us. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Chooseable, choose, placesFor } from '../../src/main/upload/choker.ts';
+import { type Chooseable, choose } from '../../src/main/upload/choker.ts';
+import { placesFor, UploadPlaces } from '../../src/main/upload/upload-places.ts';
 import { type GivingTorrent, UploadSlots } from '../../src/main/upload/upload-slots.ts';
 import type { PeerIndex } from '../../src/shared/indices.ts';
 import { RECHOKE_MS, SEED_TURN_BYTES, SEED_TURN_MS } from '../../src/shared/limits.ts';
@@ -74,9 +75,23 @@ test('beside a download, seeds have the places that are left, and one at least',
 
 test('more places on a faster uplink', () => {
   assert.deepEqual(
-    [0, 64, 400, 4_096, 1_048_576].map((kib) => placesFor(kib * 1_024)),
-    [4, 4, 6, 19, 307],
+    [0, 64, 400, 4_096, 102_400, 1_048_576].map((kib) => placesFor(kib * 1_024)),
+    [4, 4, 6, 19, 400, 2_000],
   );
+});
+
+test('without a limit many places at first, then as the uplink is, and more while it is not full', () => {
+  const places = new UploadPlaces(0);
+  assert.equal(places.now, 64);
+  const full = { bytesPerS: 400 * 1_024, served: 64, owed: 64, waiting: 10 };
+  for (let second = 0; second < 5; second++) places.look(full);
+  assert.equal(places.now, 6);
+  // The peers are slow, not we: they have got all that they requested.
+  for (let second = 0; second < 5; second++) places.look({ ...full, served: 6, owed: 1 });
+  assert.equal(places.now, 11);
+  for (let second = 0; second < 60; second++) places.look({ ...full, served: 11, owed: 11 });
+  assert.equal(places.now, 6);
+  assert.equal(new UploadPlaces(400 * 1_024).now, 6);
 });
 
 function slotsIn(time: VirtualTime, limit: number) {

@@ -2,14 +2,7 @@
  * Decides which peers may request blocks from us: a pure function over all torrents. While we download, places go to the peers
  * that gave us most lately, and some to others, to find better ones (BEP 3). Where we seed, peers take turns.
  */
-import {
-  MAX_UPLOAD_PLACES,
-  MIN_UPLOAD_PLACES,
-  OPTIMISTIC_MS,
-  PLACES_PER_OPTIMISTIC,
-  SEED_TURN_BYTES,
-  SEED_TURN_MS,
-} from '../../shared/limits.ts';
+import { OPTIMISTIC_MS, PLACES_PER_OPTIMISTIC, SEED_TURN_BYTES, SEED_TURN_MS } from '../../shared/limits.ts';
 
 /** What the choice needs of a candidate. Times in milliseconds, rates in bytes per second. */
 export interface Chooseable {
@@ -57,15 +50,6 @@ export function choose<C extends Chooseable>(
   );
   return chosen;
 }
-
-/** How many peers are unchoked at one time: more where the uplink is faster, so that each of them gets enough to matter. */
-export function placesFor(bytesPerS: number): number {
-  const places = Math.floor(Math.sqrt(bytesPerS / 1_024) * PLACES_PER_ROOT);
-  return Math.min(MAX_UPLOAD_PLACES, Math.max(MIN_UPLOAD_PLACES, places));
-}
-
-/** At 400 KiB/s six places: about 65 KiB/s for each. */
-const PLACES_PER_ROOT = 0.3;
 
 function fill<C>(chosen: Set<C>, inOrder: readonly C[], places: number): void {
   for (const candidate of inOrder) {

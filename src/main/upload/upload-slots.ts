@@ -3,11 +3,12 @@
  * them what was decided (`choker.ts`).
  */
 import type { PeerIndex } from '../../shared/indices.ts';
-import { CONTENDERS_MS, FIRST_UPLOAD_PLACES, RECHOKE_MS } from '../../shared/limits.ts';
+import { CONTENDERS_MS, RECHOKE_MS } from '../../shared/limits.ts';
 import type { Contender } from '../../shared/messages.ts';
 import type { MainWorld } from '../main-world.ts';
 import { Candidate } from './candidate.ts';
-import { choose, placesFor } from './choker.ts';
+import { choose } from './choker.ts';
+import { UploadPlaces } from './upload-places.ts';
 
 /** What the choice needs of a torrent. */
 export interface GivingTorrent {
@@ -30,16 +31,16 @@ type Candidates = Map<PeerIndex, Candidate>;
 
 export class UploadSlots {
   readonly #world: Pick<MainWorld, 'now' | 'every'>;
-  /** Bytes per second; 0 is no limit. */
-  readonly #limit: number;
+  readonly #places: UploadPlaces;
   readonly #torrents = new Map<GivingTorrent, Candidates>();
   #endTicks: (() => void) | null = null;
   #rechokedAt = Number.NEGATIVE_INFINITY;
-  /** The fastest upload so far, slowly forgotten: what the uplink can do. */
-  #bestRate = 0;
+  /** Bytes that all candidates have got, when the shards last told. */
+  #gotBytes = 0;
 
+  /** `limit`: bytes per second; 0 is none. */
   constructor(limit: number, world: Pick<MainWorld, 'now' | 'every'>) {
-    this.#limit = limit;
+    this.#places = new UploadPlaces(limit);
     this.#world = world;
   }
 
@@ -61,12 +62,6 @@ export class UploadSlots {
         if (!this.#isWanted) this.#stop();
       },
     };
-  }
-
-  /** How many peers may be unchoked at one time. */
-  get places(): number {
-    if (this.#limit > 0) return placesFor(this.#limit);
-    return Math.max(FIRST_UPLOAD_PLACES, placesFor(this.#bestRate));
   }
 
   /** Ends its timer. */
@@ -97,11 +92,24 @@ export class UploadSlots {
     const now = this.#world.now();
     this.#forgetUnheard(now);
     if (!this.#isWanted) return this.#stop();
-    const rate = [...this.#all()].reduce((sum, { gotRate }) => sum + gotRate, 0);
-    this.#bestRate = Math.max(rate, this.#bestRate * RATE_MEMORY);
+    this.#lookAtUplink();
     const isDue = now - this.#rechokedAt >= RECHOKE_MS;
     if (isDue) this.#rechokedAt = now;
     this.#decide(isDue ? 'anew' : 'fill');
+  }
+
+  #lookAtUplink(): void {
+    const all = [...this.#all()];
+    const served = all.filter(({ unchokedSince }) => unchokedSince !== null);
+    const got = all.reduce((sum, { gotBytes }) => sum + gotBytes, 0);
+    this.#places.look({
+      // Those that have left take their bytes with them.
+      bytesPerS: Math.max(0, got - this.#gotBytes) / (CONTENDERS_MS / 1_000),
+      served: served.length,
+      owed: served.filter(({ isOwed }) => isOwed).length,
+      waiting: all.filter(({ wants, unchokedSince }) => wants && unchokedSince === null).length,
+    });
+    this.#gotBytes = got;
   }
 
   /** Its shard reports each peer every second, unless the thread has died. */
@@ -113,7 +121,7 @@ export class UploadSlots {
   /** `fill`: only places that are free are given away. */
   #decide(how: 'anew' | 'fill'): void {
     const now = this.#world.now();
-    const { places } = this;
+    const places = this.#places.now;
     const keep =
       how === 'fill' ? [...this.#all()].filter((one) => one.wants && one.unchokedSince !== null) : [];
     if (how === 'fill' && keep.length >= places) return;
@@ -155,6 +163,3 @@ export class UploadSlots {
 }
 
 const UNHEARD_MS = 10 * CONTENDERS_MS;
-
-/** Of a second: half of it is forgotten in about a minute. */
-const RATE_MEMORY = 0.99;

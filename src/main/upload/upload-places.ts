@@ -1,0 +1,62 @@
+/** How many peers are unchoked at one time: more where the uplink is faster, so that each of them gets enough to matter. */
+import {
+  FIRST_UPLOAD_PLACES,
+  MAX_UPLOAD_PLACES,
+  MIN_UPLOAD_PLACES,
+  UPLOAD_PLACE_BYTES_PER_S,
+} from '../../shared/limits.ts';
+
+/** At 400 KiB/s six places: about 65 KiB/s for each. */
+const PLACES_PER_ROOT = 0.3;
+/** Of a second: half of the best rate is forgotten in about a minute. */
+const RATE_MEMORY = 0.99;
+
+/** What is seen in a second. */
+export interface Uplink {
+  readonly bytesPerS: number;
+  /** Peers that may request, and those of them that have requested what they have not got. */
+  readonly served: number;
+  readonly owed: number;
+  /** Peers that want data and are choked. */
+  readonly waiting: number;
+}
+
+/** `bytesPerS`: what the uplink can do. */
+export function placesFor(bytesPerS: number): number {
+  const byRoot = Math.floor(Math.sqrt(bytesPerS / 1_024) * PLACES_PER_ROOT);
+  return bounded(Math.max(byRoot, Math.floor(bytesPerS / UPLOAD_PLACE_BYTES_PER_S)));
+}
+
+export class UploadPlaces {
+  /** Bytes per second; 0 is no limit. */
+  readonly #limit: number;
+  /** The fastest second so far, slowly forgotten: what the uplink can do. */
+  #best = 0;
+  #seconds = 0;
+  /** Places beyond those, while the uplink is not full. */
+  #extra = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get now(): number {
+    if (this.#limit > 0) return placesFor(this.#limit);
+    // At first nothing is known of the uplink: a fast one would stand idle with few places.
+    if (this.#seconds < 5) return Math.max(FIRST_UPLOAD_PLACES, placesFor(this.#best));
+    return bounded(placesFor(this.#best) + this.#extra);
+  }
+
+  /** Call it once a second while somebody wants data. */
+  look({ bytesPerS, served, owed, waiting }: Uplink): void {
+    this.#best = Math.max(bytesPerS, this.#best * RATE_MEMORY);
+    if (bytesPerS > 0) this.#seconds += 1;
+    // Where most peers have got all that they requested, the uplink has room for more of them.
+    const hasRoom = waiting > 0 && owed * 2 < served;
+    this.#extra = hasRoom ? this.#extra + Math.ceil(served / 8) : Math.floor(this.#extra * 0.9);
+  }
+}
+
+function bounded(places: number): number {
+  return Math.min(MAX_UPLOAD_PLACES, Math.max(MIN_UPLOAD_PLACES, places));
+}
