@@ -187,7 +187,8 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#deactivate();
     this.#slots.leave();
     this.#metadata?.stop();
-    await Promise.all([this.discovery.stop(), this.race.stop()]);
+    // Trackers hear what the shards counted in their last moment.
+    await this.race.stop().finally(() => this.discovery.stop());
   }
 
   /** For the session's watch over the network. */
