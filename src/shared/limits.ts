@@ -243,6 +243,14 @@ export const MAX_ACCEPTED_PEERS = 200;
 export const ACCEPT_BURST_PEERS = 16;
 /** Incoming connections that one address may open per second over time. */
 export const ACCEPTS_PER_S = 1;
+/** The same four while a torrent of the thread is given only: all its peers come from outside, and many may share the address of one provider. */
+export const MAX_SEED_ACCEPTED_PER_ADDRESS = 200;
+/** As many as may be served at one time; each costs about 20 KiB, and what it is sent has limits of its own. */
+export const MAX_SEED_ACCEPTED_PEERS = 2_000;
+/** All places of one address at once, after a restart. */
+export const SEED_ACCEPT_BURST_PEERS = 200;
+/** One address cannot take the time of the thread: a connection costs far below a millisecond, and a key exchange has its own limit. */
+export const SEED_ACCEPTS_PER_S = 20;
 /** Addresses whose number of incoming connections is remembered. */
 export const MAX_REMEMBERED_HOMES = 4_096;
 /** When all places are taken, an incoming peer that has proved no use may be replaced after this time. */

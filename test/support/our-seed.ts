@@ -6,6 +6,8 @@ export interface OurSeed {
   readonly port: number;
   readonly pid: number;
   readonly running: RunningCli;
+  /** It has everything. */
+  complete(): Promise<void>;
   /** Ends it as Ctrl-C does, unless it has ended by itself. */
   stop(): Promise<CliResult>;
   /** Ends it at once. */
@@ -14,9 +16,9 @@ export interface OurSeed {
 
 /** Gives what is in `folder`. It names no peers to anybody and asks nobody, unless the options say so. Ready: it seeds. */
 export async function ourSeed(torrent: string, folder: string, ...options: readonly string[]): Promise<OurSeed> {
-  const running = await ourGet(torrent, folder, '--seed', ...options);
-  await running.running.line((line) => line.includes('"type":"complete"'));
-  return running;
+  const seed = await ourGet(torrent, folder, '--seed', ...options);
+  await seed.complete();
+  return seed;
 }
 
 /** The same, as soon as peers can connect: it may still download. */
@@ -29,6 +31,7 @@ export async function ourGet(torrent: string, folder: string, ...options: readon
     port,
     pid: child.pid as number,
     running,
+    complete: async () => void (await running.line((line) => line.includes('"type":"complete"'))),
     stop: () => {
       child.kill('SIGINT');
       return running.ended;
