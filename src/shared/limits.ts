@@ -372,7 +372,7 @@ export const UPLOAD_OPEN_FILES = 64;
 export const MAX_SERVED_BLOCK_BYTES = 131_072;
 /** Blocks in the first write to a peer; doubles while its connection takes all at once. */
 export const FIRST_UPLOAD_BLOCKS = 2;
-/** Blocks in one write to a peer. */
+/** Blocks of 16 KiB in one write to a peer; of larger ones, as few as have as many bytes. */
 export const MAX_UPLOAD_BATCH_BLOCKS = 16;
 /** A connection that takes a write within this time gets twice as many blocks in the next one. */
 export const QUICK_BATCH_MS = 20;
@@ -380,6 +380,8 @@ export const QUICK_BATCH_MS = 20;
 export const SLOW_BATCH_MS = 100;
 /** A peer that requested blocks and takes no byte of them for this time is closed. */
 export const UNREAD_TIMEOUT_MS = 60_000;
+/** A peer that took no byte for this time, and does not wait for us, leaves its place unused: another gets one as well. At a block in this time it is of some use. */
+export const UNUSED_PLACE_MS = 5_000;
 /** Within a rate limit, a thread looks so often whether it may send again. */
 export const RATE_TURN_MS = 25;
 /** A shard reports so often which peers want data and what they gave and got. */

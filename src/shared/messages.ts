@@ -243,8 +243,8 @@ export interface Contender {
   readonly unchoked: boolean;
   readonly gaveBytes: number;
   readonly gotBytes: number;
-  /** It has requested blocks that it has not got. */
-  readonly isOwed: boolean;
+  /** It is unchoked, and neither takes anything nor waits for us. */
+  readonly isIdle: boolean;
 }
 
 export interface FullPiece {

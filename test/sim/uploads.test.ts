@@ -146,6 +146,18 @@ test('a peer that requests and takes no byte is closed after a minute, and costs
   assert.ok(one.blocks().length <= 2, 'only the first write');
 });
 
+test('main hears which unchoked peers leave their places unused', async () => {
+  const [asks, silent, unread] = [leech(blocksOf(8)), leech(), leech(blocksOf(8), { unread: 65_536 })];
+  const giving = new GivingShard({ uploadLimit: BLOCK }, [asks, silent, unread]);
+  await giving.run(100);
+  giving.choose([0, 1, 2]);
+  const idle = () => giving.contenders?.peers.map(({ isIdle }) => isIdle);
+  await giving.run(4_000, 25);
+  assert.deepEqual(idle(), [false, false, false]);
+  await giving.run(6_000, 25);
+  assert.deepEqual(idle(), [false, true, true], 'the first waits for its turn within the limit');
+});
+
 test('a limit is kept, and two peers get the same', async () => {
   const asks = Array.from({ length: 400 }, (_, i) => [i % 8, 0, BLOCK] as [number, number, number]);
   const [one, other] = [leech(asks), leech(asks)];

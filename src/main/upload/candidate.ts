@@ -6,7 +6,8 @@ import type { Contender } from '../../shared/messages.ts';
 export class Candidate {
   readonly peer: PeerIndex;
   wants = false;
-  isOwed = false;
+  /** It is unchoked and leaves its place unused. */
+  isIdle = false;
   gaveBytes = 0;
   gotBytes = 0;
   /** Bytes per second over about the last rounds. */
@@ -27,10 +28,10 @@ export class Candidate {
   }
 
   /** News of its shard. `now`: milliseconds. */
-  heard({ wants, isOwed, gaveBytes, gotBytes }: Contender, now: number): void {
+  heard({ wants, isIdle, gaveBytes, gotBytes }: Contender, now: number): void {
     this.heardAt = now;
     this.wants = wants;
-    this.isOwed = isOwed;
+    this.isIdle = isIdle;
     const ms = now - (this.#sampledAt ?? now);
     // Rates of a short time say nothing; the first report is where counting begins.
     if (this.#sampledAt !== null && ms < CONTENDERS_MS / 2) return;
@@ -47,6 +48,7 @@ export class Candidate {
 
   unchoke(now: number): void {
     this.unchokedSince = now;
+    this.isIdle = false;
     this.gotAtUnchoke = this.gotBytes;
   }
 

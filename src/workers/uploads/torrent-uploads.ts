@@ -6,6 +6,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import { type PeerIndex, pieceIndex } from '../../shared/indices.ts';
 import {
+  BLOCK_BYTES,
   CHUNK_BYTES,
   CHUNK_CACHE_BYTES,
   CONTENDERS_MS,
@@ -95,7 +96,7 @@ export class TorrentUploads implements Uploads {
     const isNews = !this.#contenders.has(peer.index);
     this.#contenders.set(peer.index, peer);
     // At once: a place may be free.
-    if (isNews || !peer.uploads.unchoked) this.#host.onContenders([contenderOf(peer)], false);
+    if (isNews || !peer.uploads.unchoked) this.#host.onContenders([contenderOf(peer, this.#host.clock())], false);
   }
 
   /** Main has decided. A peer that has left meanwhile is not there any more. */
@@ -107,7 +108,7 @@ export class TorrentUploads implements Uploads {
     for (const index of unchoke) {
       const peer = peerAt(index);
       if (peer?.inSession !== true || peer.uploads.unchoked) continue;
-      peer.uploads.unchoked = true;
+      peer.uploads.unchokedAt = this.#host.clock();
       this.#contenders.set(index, peer);
       peer.send(UNCHOKE);
     }
@@ -115,7 +116,7 @@ export class TorrentUploads implements Uploads {
 
   left(peer: ServedPeer): void {
     peer.uploads.queue.clear();
-    peer.uploads.unchoked = false;
+    peer.uploads.unchokedAt = null;
     this.#stopWaiting(peer);
     // Main learns it from the outcome of the peer.
     this.#contenders.delete(peer.index);
@@ -140,14 +141,18 @@ export class TorrentUploads implements Uploads {
     if (now - this.#toldAt < CONTENDERS_MS || !this.isWorking) return;
     this.#toldAt = now;
     this.#toldAny = this.#contenders.size > 0;
-    this.#host.onContenders([...this.#contenders.values()].map(contenderOf), true);
+    const peers = [...this.#contenders.values()];
+    this.#host.onContenders(
+      peers.map((peer) => contenderOf(peer, now)),
+      true,
+    );
     for (const peer of [...this.#contenders.values()])
       if (!peer.isInterested && !peer.uploads.unchoked) this.#contenders.delete(peer.index);
   }
 
   #choke(peer: ServedPeer | undefined): void {
     if (peer?.inSession !== true || !peer.uploads.unchoked) return;
-    peer.uploads.unchoked = false;
+    peer.uploads.unchokedAt = null;
     peer.send(CHOKE);
     this.#stopWaiting(peer);
     for (const block of peer.uploads.queue.clear()) reject(peer, block);
@@ -159,7 +164,8 @@ export class TorrentUploads implements Uploads {
     if (uploads.sending || uploads.reading || uploads.queued || !peer.inSession) return;
     const parts: Uint8Array[] = [];
     let bytes = 0;
-    for (let blocks = 0; blocks < uploads.batchBlocks; blocks++) {
+    // Blocks of 128 KiB would make a batch of several MiB.
+    while (bytes < uploads.batchBlocks * BLOCK_BYTES) {
       const block = uploads.queue.first;
       if (block === null) break;
       const slices = this.#slicesOf(block);
@@ -263,14 +269,14 @@ function reject(peer: ServedPeer, { piece, begin, length }: RequestedBlock): voi
   if (peer.fast) peer.send(encodeReject(piece, begin, length));
 }
 
-function contenderOf(peer: ServedPeer): Contender {
-  const { unchoked, sentBytes, queue, sending } = peer.uploads;
+function contenderOf(peer: ServedPeer, now: number): Contender {
+  const { unchoked, sentBytes } = peer.uploads;
   return {
     peer: peer.index,
     wants: peer.isInterested,
     unchoked,
     gaveBytes: peer.receivedBytes,
     gotBytes: sentBytes,
-    isOwed: queue.size > 0 || sending,
+    isIdle: peer.uploads.isIdle(now),
   };
 }
