@@ -49,14 +49,19 @@ export interface LibtorrentLeech extends DiallingLeech {
   partners(): Promise<readonly Partner[]>;
   /** What it has got by now, in bytes of blocks, and the time in seconds. */
   bytes(): Promise<{ readonly at: number; readonly bytes: number }>;
-  kill(): void;
+  /** Resolves once it has got so many. */
+  got(bytes: number): Promise<void>;
 }
 
 const CLIENTS = join(ROOT, 'test', 'interop', 'clients');
 
-/** `source`: a torrent file, or a magnet link. */
+/** A torrent file, perhaps only some files of it, or a magnet link. */
+type LibtorrentSource =
+  | { readonly torrent: string; readonly only?: readonly number[] }
+  | { readonly magnet: string };
+
 export async function libtorrentLeech(
-  source: { readonly torrent: string } | { readonly magnet: string },
+  source: LibtorrentSource,
   folder: string,
   settings: Readonly<Record<string, unknown>> = {},
   host = '127.0.0.9',
@@ -71,18 +76,21 @@ export async function libtorrentLeech(
     return JSON.parse(said) as Partner[];
   };
   const [, port] = await lines.first(/^port (\d+)/);
+  /** Returns the number of the line from which on the answer may come. */
+  const ask = (order: string): number => {
+    child.stdin.write(`${order}\n`);
+    return lines.count;
+  };
   return {
     address: `${host}:${port}`,
     connect: (to, at) => void child.stdin.write(`connect ${to} ${at}\n`),
     partners,
     complete: async () => void (await partners()),
     bytes: async () => {
-      const answer = lines.first(/^bytes (\S+) (\d+)/, lines.count);
-      child.stdin.write('bytes\n');
-      const [, at, bytes] = await answer;
+      const [, at, bytes] = await lines.first(/^bytes (\S+) (\d+)/, ask('bytes'));
       return { at: Number(at), bytes: Number(bytes) };
     },
-    kill: () => void child.kill('SIGKILL'),
+    got: async (wanted) => void (await lines.first(new RegExp(`^got ${wanted}$`), ask(`got ${wanted}`))),
     stop: () => ended(child, () => child.stdin.end()),
   };
 }

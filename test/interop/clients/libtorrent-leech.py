@@ -1,5 +1,6 @@
 # Downloads a torrent: libtorrent-leech.py ORDER-AS-JSON. Prints `port N`, then `complete` with its peers once it has everything;
-# ends with its stdin. It finds only the peers that stdin names (`connect HOST PORT`); `bytes` prints what it has got, and when.
+# ends with its stdin. It finds only the peers that stdin names (`connect HOST PORT`). `bytes` prints what it has got, and when;
+# `got BYTES` prints the same words once it has got so many.
 import json
 import sys
 import threading
@@ -28,6 +29,10 @@ else:
     parameters = lt.add_torrent_params()
     parameters.ti = lt.torrent_info(order['torrent'])
 parameters.save_path = order['folder']
+if 'only' in order:
+    # The files that it wants.
+    count = parameters.ti.num_files()
+    parameters.file_priorities = [4 if i in order['only'] else 0 for i in range(count)]
 handle = session.add_torrent(parameters)
 while session.listen_port() == 0:
     time.sleep(0.01)
@@ -52,7 +57,7 @@ def peer_of(info):
 def tell():
     seen = {}
     while True:
-        done = handle.status().is_seeding
+        done = handle.status().is_finished and handle.has_metadata()
         for info in handle.get_peer_info():
             if info.total_download > 0 or info.source & lt.peer_info.pex:
                 seen[info.ip] = peer_of(info)
@@ -70,5 +75,9 @@ for line in sys.stdin:
     words = line.split()
     if words[0] == 'connect':
         handle.connect_peer((words[1], int(words[2])))
+    if words[0] == 'got':
+        while handle.status().total_payload_download < int(words[1]):
+            time.sleep(0.01)
+        print(line.strip(), flush=True)
     if words[0] == 'bytes':
         print('bytes', time.monotonic(), handle.status().total_payload_download, flush=True)
