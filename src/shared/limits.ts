@@ -382,6 +382,8 @@ export const SLOW_BATCH_MS = 100;
 export const UNREAD_TIMEOUT_MS = 60_000;
 /** A peer that took no byte for this time, and does not wait for us, leaves its place unused: another gets one as well. At a block in this time it is of some use. */
 export const UNUSED_PLACE_MS = 5_000;
+/** The pieces of a file that cannot be read are not given for this time. Then the disk may be back. */
+export const UNREADABLE_FILE_MS = 300_000;
 /** Within a rate limit, a thread looks so often whether it may send again. */
 export const RATE_TURN_MS = 25;
 /** A shard reports so often which peers want data and what they gave and got. */

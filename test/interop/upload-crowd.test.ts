@@ -41,9 +41,7 @@ test('two hundred leeches at once', () =>
   withStarted(async (keep) => {
     const seed = await keep(ourSeed(torrent, data, '--no-trackers'));
     const before = descriptorsOf(seed.pid);
-    const crowd = await Promise.all(
-      Array.from({ length: CROWD }, () => keep(rawLeech(seed.port, infoHash))),
-    );
+    const crowd = await Promise.all(Array.from({ length: CROWD }, () => keep(rawLeech(seed.port, infoHash))));
     let most = 0;
     await Promise.all(
       crowd.map(async (leech, i) => {

@@ -72,7 +72,9 @@ test('twelve leeches that request 96 MiB and read nothing, and twelve that reque
     await Promise.race(asked);
     await checkLeech(keep, seed, 'beside the silent');
     const settled = await Promise.all(
-      asked.map((one) => Promise.race([one, new Promise<null>((resolve) => setImmediate(() => resolve(null)))])),
+      asked.map((one) =>
+        Promise.race([one, new Promise<null>((resolve) => setImmediate(() => resolve(null)))]),
+      ),
     );
     const served = settled.filter((leech) => leech !== null);
     assert.ok(served.length >= 8, `${served.length} of them were unchoked`);

@@ -1,6 +1,7 @@
 /** Incoming peers: which are accepted, and which make room when all places are taken. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { TorrentId } from '../../src/shared/indices.ts';
 import {
   ACCEPT_BURST_PEERS,
   KEY_EXCHANGE_BURST,
@@ -12,7 +13,6 @@ import {
   SEED_ACCEPT_BURST_PEERS,
   SEED_ACCEPTS_PER_S,
 } from '../../src/shared/limits.ts';
-import type { TorrentId } from '../../src/shared/indices.ts';
 import type { FakePeer, FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
@@ -211,7 +211,9 @@ describe('a seed', () => {
 
   test('takes many peers from one address, and many in all', () => {
     const shard = seeding({ share: { openPeers: 10_000 } });
-    const home = Array.from({ length: MAX_SEED_ACCEPTED_PER_ADDRESS + 5 }, () => shard.knock(wants, '7.7.7.7'));
+    const home = Array.from({ length: MAX_SEED_ACCEPTED_PER_ADDRESS + 5 }, () =>
+      shard.knock(wants, '7.7.7.7'),
+    );
     shard.run(500);
     assert.equal(inside(home), MAX_SEED_ACCEPTED_PER_ADDRESS);
     const others = Array.from({ length: MAX_SEED_ACCEPTED_PEERS }, (_, i) =>

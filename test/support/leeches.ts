@@ -95,7 +95,11 @@ export async function libtorrentLeech(
   };
 }
 
-export async function webtorrentLeech({ torrent, folder, settings = {} }: LeechRequest): Promise<DiallingLeech> {
+export async function webtorrentLeech({
+  torrent,
+  folder,
+  settings = {},
+}: LeechRequest): Promise<DiallingLeech> {
   const home = join(CLIENTS, 'webtorrent');
   const script = ['--import', join(home, 'no-webrtc.mjs'), join(home, 'get.mjs')];
   const child = spawn(process.execPath, [...script, torrent, folder, JSON.stringify(settings)], {

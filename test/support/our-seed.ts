@@ -15,14 +15,22 @@ export interface OurSeed {
 }
 
 /** Gives what is in `folder`. It names no peers to anybody and asks nobody, unless the options say so. Ready: it seeds. */
-export async function ourSeed(torrent: string, folder: string, ...options: readonly string[]): Promise<OurSeed> {
+export async function ourSeed(
+  torrent: string,
+  folder: string,
+  ...options: readonly string[]
+): Promise<OurSeed> {
   const seed = await ourGet(torrent, folder, '--seed', ...options);
   await seed.complete();
   return seed;
 }
 
 /** The same, as soon as peers can connect: it may still download. */
-export async function ourGet(torrent: string, folder: string, ...options: readonly string[]): Promise<OurSeed> {
+export async function ourGet(
+  torrent: string,
+  folder: string,
+  ...options: readonly string[]
+): Promise<OurSeed> {
   const running = startCli(['get', torrent, '-o', folder, '--json', ...options]);
   const said = await running.line((line) => line.includes('"type":"listening"'));
   const { port } = JSON.parse(said) as { port: number };

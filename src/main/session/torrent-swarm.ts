@@ -187,8 +187,12 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#deactivate();
     this.#slots.leave();
     this.#metadata?.stop();
-    // Trackers hear what the shards counted in their last moment.
-    await this.race.stop().finally(() => this.discovery.stop());
+    try {
+      await this.race.stop();
+    } finally {
+      // Trackers hear what the shards counted in their last moment.
+      await this.discovery.stop();
+    }
   }
 
   /** For the session's watch over the network. */

@@ -1,6 +1,12 @@
 /** Files of a torrent that could not be read to give them to peers: each is told once. */
 import { diskFailure } from '../files/disk-failure.ts';
 
+/** Faults that are not the system's. */
+const WORDS: Readonly<Record<string, (path: string) => string>> = {
+  SHORT: (path) => `${path} is shorter than it was`,
+  GUARDED: (path) => `${path} is not known to belong to the torrent`,
+};
+
 export class UnreadableFiles {
   readonly #paths = new Set<string>();
 
@@ -8,6 +14,6 @@ export class UnreadableFiles {
   note(code: string, path: string): string | null {
     if (this.#paths.has(path)) return null;
     this.#paths.add(path);
-    return `peers get nothing of this file: ${diskFailure(code, path).message}`;
+    return `peers get nothing of this file: ${WORDS[code]?.(path) ?? diskFailure(code, path).message}`;
   }
 }

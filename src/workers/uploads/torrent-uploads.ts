@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
-import { type PeerIndex, pieceIndex } from '../../shared/indices.ts';
+import { type PeerIndex, type PieceIndex, pieceIndex } from '../../shared/indices.ts';
 import {
   BLOCK_BYTES,
   CHUNK_BYTES,
@@ -14,6 +14,7 @@ import {
   OUR_REQUEST_QUEUE_BLOCKS,
   READ_AHEAD_BLOCKS,
   UNREAD_TIMEOUT_MS,
+  UNREADABLE_FILE_MS,
 } from '../../shared/limits.ts';
 import type { Contender } from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
@@ -45,6 +46,7 @@ export class TorrentUploads implements Uploads {
   readonly #waiting = new Map<ServedPeer, { readonly onTurn: () => void }>();
   #toldAt = Number.NEGATIVE_INFINITY;
   #toldAny = false;
+  #showAgainAt = Number.POSITIVE_INFINITY;
   #sentBytes = 0;
 
   constructor(geometry: Geometry, pieces: OurPieces, chunks: ChunkSource, host: UploadHost) {
@@ -74,6 +76,9 @@ export class TorrentUploads implements Uploads {
       peer.close('bad-request');
       return false;
     }
+    // Most clients would request it again and again.
+    if (this.#pieces.isHidden(index)) peer.close('unreadable');
+    if (!peer.inSession) return false;
     const { queue, unchoked } = peer.uploads;
     if (!unchoked || queue.size >= OUR_REQUEST_QUEUE_BLOCKS || !this.#pieces.has(index)) {
       reject(peer, { piece, begin, length });
@@ -96,7 +101,8 @@ export class TorrentUploads implements Uploads {
     const isNews = !this.#contenders.has(peer.index);
     this.#contenders.set(peer.index, peer);
     // At once: a place may be free.
-    if (isNews || !peer.uploads.unchoked) this.#host.onContenders([contenderOf(peer, this.#host.clock())], false);
+    if (isNews || !peer.uploads.unchoked)
+      this.#host.onContenders([contenderOf(peer, this.#host.clock())], false);
   }
 
   /** Main has decided. A peer that has left meanwhile is not there any more. */
@@ -138,6 +144,7 @@ export class TorrentUploads implements Uploads {
       const owes = uploads.sending && peer.unsentBytes > 0;
       if (owes && now - uploads.movedAt >= UNREAD_TIMEOUT_MS) peer.close('unread-backlog');
     }
+    if (now >= this.#showAgainAt) this.#pieces.showAgain();
     if (now - this.#toldAt < CONTENDERS_MS || !this.isWorking) return;
     this.#toldAt = now;
     this.#toldAny = this.#contenders.size > 0;
@@ -168,6 +175,11 @@ export class TorrentUploads implements Uploads {
     while (bytes < uploads.batchBlocks * BLOCK_BYTES) {
       const block = uploads.queue.first;
       if (block === null) break;
+      if (this.#pieces.isHidden(block.piece as PieceIndex)) {
+        uploads.queue.shift();
+        reject(peer, block);
+        continue;
+      }
       const slices = this.#slicesOf(block);
       if (slices === null) {
         this.#read(peer, block);
@@ -236,15 +248,19 @@ export class TorrentUploads implements Uploads {
       this.#host.guard(() => this.#serve(peer));
     };
     Promise.all(startsOf(block).map((start) => this.#chunks.read(block.piece, start))).then(done, (error) => {
-      // Its files cannot be read now. The peer may ask others.
-      if (peer.uploads.queue.cancel(block)) reject(peer, block);
-      if (error instanceof ReadFault) this.#host.onReadFault(error);
-      else
-        this.#host.guard(() => {
-          throw error;
-        });
+      this.#host.guard(() => this.#notRead(error));
       done();
     });
+  }
+
+  /** Peers may ask others for what is in the file. It is tried again later: the disk may come back. */
+  #notRead(error: unknown): void {
+    if (!(error instanceof ReadFault)) throw error;
+    const { offset, length } = error.file;
+    const { pieceLength } = this.#geometry;
+    this.#pieces.hide(Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength));
+    this.#showAgainAt = this.#host.clock() + UNREADABLE_FILE_MS;
+    this.#host.onReadFault(error);
   }
 
   /** What it requested next is read while the present blocks are on their way. A fault is found when they are sent. */
@@ -253,7 +269,8 @@ export class TorrentUploads implements Uploads {
     if (this.#contenders.size * 2 * CHUNK_BYTES > CHUNK_CACHE_BYTES) return;
     for (const block of uploads.queue.ahead(READ_AHEAD_BLOCKS))
       for (const start of startsOf(block))
-        if (!this.#chunks.has(block.piece, start)) this.#chunks.read(block.piece, start).catch(() => {});
+        if (!this.#chunks.has(block.piece, start) && !this.#pieces.isHidden(block.piece as PieceIndex))
+          this.#chunks.read(block.piece, start).catch(() => {});
   }
 }
 
