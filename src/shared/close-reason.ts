@@ -23,6 +23,7 @@ export const CLOSE_CODES = {
   'bad-bitfield': 'a bitfield of the wrong length or with spare bits set',
   'bad-piece-index': 'a piece that the torrent does not have',
   'bad-request': 'requested a block that the torrent does not have',
+  unreadable: 'requested a block of a file that we cannot read: when it comes back, it learns what we have',
   'too-early': 'announced too many pieces before the torrent is known',
   'bad-extended': 'an extended message that is not valid',
   'never-unchoked': 'completed the handshake, but never unchoked us',

@@ -21,6 +21,7 @@ const COMEBACKS: Readonly<Record<CloseCode, Comeback>> = {
   stalled: 'soon',
   'too-early': 'soon',
   'unread-backlog': 'soon',
+  unreadable: 'soon',
   'exchange-timeout': 'soon',
   'slot-needed': 'made-room',
   replaced: 'made-room',

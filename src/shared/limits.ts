@@ -243,6 +243,14 @@ export const MAX_ACCEPTED_PEERS = 200;
 export const ACCEPT_BURST_PEERS = 16;
 /** Incoming connections that one address may open per second over time. */
 export const ACCEPTS_PER_S = 1;
+/** The same four while a torrent of the thread is given only: all its peers come from outside, and many may share the address of one provider. */
+export const MAX_SEED_ACCEPTED_PER_ADDRESS = 200;
+/** As many as may be served at one time; each costs about 20 KiB, and what it is sent has limits of its own. */
+export const MAX_SEED_ACCEPTED_PEERS = 2_000;
+/** All places of one address at once, after a restart. */
+export const SEED_ACCEPT_BURST_PEERS = 200;
+/** One address cannot take the time of the thread: a connection costs far below a millisecond, and a key exchange has its own limit. */
+export const SEED_ACCEPTS_PER_S = 20;
 /** Addresses whose number of incoming connections is remembered. */
 export const MAX_REMEMBERED_HOMES = 4_096;
 /** When all places are taken, an incoming peer that has proved no use may be replaced after this time. */
@@ -364,7 +372,7 @@ export const UPLOAD_OPEN_FILES = 64;
 export const MAX_SERVED_BLOCK_BYTES = 131_072;
 /** Blocks in the first write to a peer; doubles while its connection takes all at once. */
 export const FIRST_UPLOAD_BLOCKS = 2;
-/** Blocks in one write to a peer. */
+/** Blocks of 16 KiB in one write to a peer; of larger ones, as few as have as many bytes. */
 export const MAX_UPLOAD_BATCH_BLOCKS = 16;
 /** A connection that takes a write within this time gets twice as many blocks in the next one. */
 export const QUICK_BATCH_MS = 20;
@@ -372,6 +380,10 @@ export const QUICK_BATCH_MS = 20;
 export const SLOW_BATCH_MS = 100;
 /** A peer that requested blocks and takes no byte of them for this time is closed. */
 export const UNREAD_TIMEOUT_MS = 60_000;
+/** A peer that took no byte for this time, and does not wait for us, leaves its place unused: another gets one as well. At a block in this time it is of some use. */
+export const UNUSED_PLACE_MS = 5_000;
+/** The pieces of a file that cannot be read are not given for this time. Then the disk may be back. */
+export const UNREADABLE_FILE_MS = 300_000;
 /** Within a rate limit, a thread looks so often whether it may send again. */
 export const RATE_TURN_MS = 25;
 /** A shard reports so often which peers want data and what they gave and got. */

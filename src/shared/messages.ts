@@ -245,6 +245,8 @@ export interface Contender {
   readonly unchoked: boolean;
   readonly gaveBytes: number;
   readonly gotBytes: number;
+  /** It is unchoked, and neither takes anything nor waits for us. */
+  readonly isIdle: boolean;
   /** It has requested blocks that it has not got. */
   readonly isOwed: boolean;
 }

@@ -1,12 +1,17 @@
 /** Incoming peers: which are accepted, and which make room when all places are taken. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import type { TorrentId } from '../../src/shared/indices.ts';
 import {
   ACCEPT_BURST_PEERS,
   KEY_EXCHANGE_BURST,
   KEY_EXCHANGES_PER_S,
   MAX_ACCEPTED_PEERS,
   MAX_ACCEPTED_PER_ADDRESS,
+  MAX_SEED_ACCEPTED_PEERS,
+  MAX_SEED_ACCEPTED_PER_ADDRESS,
+  SEED_ACCEPT_BURST_PEERS,
+  SEED_ACCEPTS_PER_S,
 } from '../../src/shared/limits.ts';
 import type { FakePeer, FakePeerScript, Verb } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
@@ -194,4 +199,52 @@ test('where several threads listen, each takes its part of the places', () => {
   );
   shard.run(1_000);
   assert.equal(inside(visitors), Math.ceil(MAX_ACCEPTED_PEERS / 2));
+});
+
+describe('a seed', () => {
+  function seeding(options: VirtualShardOptions = {}): VirtualShard {
+    const shard = open({ pieces: 8, verified: 8, ...options });
+    shard.shard.command({ type: 'seed', files: [], torrent: 1 as TorrentId });
+    return shard;
+  }
+  const wants: FakePeerScript = { script: [...(silent.script ?? []), say(1, wire.interested)] };
+
+  test('takes many peers from one address, and many in all', () => {
+    const shard = seeding({ share: { openPeers: 10_000 } });
+    const home = Array.from({ length: MAX_SEED_ACCEPTED_PER_ADDRESS + 5 }, () =>
+      shard.knock(wants, '7.7.7.7'),
+    );
+    shard.run(500);
+    assert.equal(inside(home), MAX_SEED_ACCEPTED_PER_ADDRESS);
+    const others = Array.from({ length: MAX_SEED_ACCEPTED_PEERS }, (_, i) =>
+      shard.knock(wants, `8.${i % 100}.${Math.floor(i / 100)}.1`),
+    );
+    shard.run(500);
+    assert.equal(inside(home) + inside(others), MAX_SEED_ACCEPTED_PEERS);
+    assert.equal(inside(others), MAX_SEED_ACCEPTED_PEERS - 1, 'the crowded home makes room');
+  });
+
+  test('one address may connect so often and not more often', () => {
+    const shard = seeding();
+    const visits: FakePeerScript = { script: [[1, { end: 'closed-by-peer' }]] };
+    const visitsOf = (count: number): number =>
+      Array.from({ length: count }, () => {
+        const visitor = shard.knock(visits, '8.8.8.8');
+        shard.run(0);
+        return visitor;
+      }).reduce((sum, { dials }) => sum + dials, 0);
+    const first = visitsOf(SEED_ACCEPT_BURST_PEERS + 50);
+    assert.equal(first, SEED_ACCEPT_BURST_PEERS);
+    shard.run(2_000);
+    assert.equal(visitsOf(200), 2 * SEED_ACCEPTS_PER_S);
+  });
+
+  test('the limits of a download hold until it is complete', () => {
+    const shard = open();
+    const before = Array.from({ length: 10 }, () => shard.knock(silent, '8.8.8.8'));
+    assert.equal(inside(before), MAX_ACCEPTED_PER_ADDRESS);
+    shard.shard.command({ type: 'seed', files: [], torrent: 1 as TorrentId });
+    const later = Array.from({ length: 10 }, () => shard.knock(silent, '8.8.8.8'));
+    assert.equal(inside(later), 10);
+  });
 });

@@ -266,6 +266,7 @@ test('every close code is produced by some test', () => {
     'encryption-failed', // sim/encryption
     'flood', // sim/floods
     'bad-request', // sim/uploads
+    'unreadable', // sim/uploads
     'both-complete', // sim/uploads
   ]);
   const produced = new Set([...scenarios.map(({ closes }) => closes[2]), ...elsewhere]);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
+import { UNREADABLE_FILE_MS } from '../../src/shared/limits.ts';
 import { BLOCK, blocksOf, complete, GivingShard, leech } from '../support/leech.ts';
 import { wire } from '../support/wire-bytes.ts';
 
@@ -146,6 +147,18 @@ test('a peer that requests and takes no byte is closed after a minute, and costs
   assert.ok(one.blocks().length <= 2, 'only the first write');
 });
 
+test('main hears which unchoked peers leave their places unused', async () => {
+  const [asks, silent, unread] = [leech(blocksOf(8)), leech(), leech(blocksOf(8), { unread: 65_536 })];
+  const giving = new GivingShard({ uploadLimit: BLOCK }, [asks, silent, unread]);
+  await giving.run(100);
+  giving.choose([0, 1, 2]);
+  const idle = () => giving.contenders?.peers.map(({ isIdle }) => isIdle);
+  await giving.run(4_000, 25);
+  assert.deepEqual(idle(), [false, false, false]);
+  await giving.run(6_000, 25);
+  assert.deepEqual(idle(), [false, true, true], 'the first waits for its turn within the limit');
+});
+
 test('a limit is kept, and two peers get the same', async () => {
   const asks = Array.from({ length: 400 }, (_, i) => [i % 8, 0, BLOCK] as [number, number, number]);
   const [one, other] = [leech(asks), leech(asks)];
@@ -198,6 +211,40 @@ test('pieces that are not wholly in our files are not announced and not given', 
     [one.blocks().map(({ piece }) => piece), one.rejects().map(({ piece }) => piece)],
     [[2], [3]],
   );
+});
+
+test('a peer that requests again what cannot be read is closed; the next one does not hear of it, until it is time to look again', async () => {
+  const half = 4 * 2 * BLOCK;
+  const files = [{ path: '/nowhere/at/all', offset: 0, length: half }];
+  const padding = [{ offset: half, length: half }];
+  const one = leech([
+    [0, 0, BLOCK],
+    [1, 0, BLOCK],
+    [4, 0, BLOCK],
+  ]);
+  const giving = new GivingShard({ given: { files, padding } }, [one]);
+  await giving.run(100);
+  giving.choose([0]);
+  await giving.run(200);
+  assert.deepEqual(
+    [one.rejects().map(({ piece }) => piece), one.blocks().map(({ piece }) => piece)],
+    [[0, 1], [4]],
+    'the rest is given',
+  );
+  giving.fakes[0]?.say(wire.request(3, 0, BLOCK));
+  await giving.run(300);
+  assert.deepEqual(
+    giving.shard.closings.map(([, , why]) => why),
+    ['unreadable'],
+  );
+  const [next, later] = [leech(), leech()];
+  giving.shard.add(next.script);
+  await giving.run(100);
+  assert.equal(next.heard[0]?.id, 5, 'not everything');
+  await giving.run(UNREADABLE_FILE_MS, 250);
+  giving.shard.add(later.script);
+  await giving.run(100);
+  assert.equal(later.heard[0]?.id, 14, 'everything');
 });
 
 test('a file that is not there gives rejects, and main learns which', async () => {

@@ -3,10 +3,10 @@
  * it has verified its data.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './paths.ts';
-import { ended, firstLine, freePort, READY_MS } from './processes.ts';
+import { ended, firstLine, freePort } from './processes.ts';
+import { transmissionDaemon } from './transmission-daemon.ts';
 
 export interface Seed {
   /** HOST:PORT for `--peer`. */
@@ -129,82 +129,16 @@ export async function aria2Seed({ torrent, folder, settings = {} }: SeedRequest)
 }
 
 export async function transmissionSeed(request: SeedRequest): Promise<Seed> {
-  const { torrent, folder, scratch } = request;
-  const [peerPort, rpcPort] = [await freePort(), await freePort()];
-  const config = join(scratch, `transmission-${peerPort}`);
-  mkdirSync(config, { recursive: true });
-  const settings = {
-    'bind-address-ipv4': '127.0.0.1',
-    'dht-enabled': false,
-    'download-dir': folder,
-    'lpd-enabled': false,
-    'peer-port': peerPort,
-    'pex-enabled': false,
-    'port-forwarding-enabled': false,
-    'rpc-bind-address': '127.0.0.1',
-    'rpc-port': rpcPort,
-    'rpc-whitelist-enabled': false,
-    'utp-enabled': false,
-    ...request.settings,
-  };
-  writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
-  const child = spawn('transmission-daemon', ['--foreground', '--config-dir', config, '--log-error'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const rpc = new TransmissionRpc(`http://127.0.0.1:${rpcPort}/transmission/rpc`);
+  const { address, rpc, stop } = await transmissionDaemon(request);
   await rpc.until(async () => {
-    await rpc.call('torrent-add', { filename: torrent, 'download-dir': folder });
-    return true;
-  });
-  await rpc.until(async () => {
-    const { torrents } = (await rpc.call('torrent-get', { fields: ['percentDone', 'status'] })) as {
-      torrents: { percentDone: number; status: number }[];
-    };
+    const torrents = await rpc.torrents();
     const SEEDING = 6;
     return (
       torrents.length > 0 &&
       torrents.every(({ percentDone, status }) => percentDone === 1 && status === SEEDING)
     );
   });
-  return { address: `127.0.0.1:${peerPort}`, stop: () => ended(child, () => child.kill('SIGTERM')) };
-}
-
-class TransmissionRpc {
-  readonly #url: string;
-  #session = '';
-
-  constructor(url: string) {
-    this.#url = url;
-  }
-
-  async call(method: string, parameters: unknown): Promise<unknown> {
-    const send = () =>
-      fetch(this.#url, {
-        method: 'POST',
-        headers: { 'X-Transmission-Session-Id': this.#session, connection: 'close' },
-        body: JSON.stringify({ method, arguments: parameters }),
-      });
-    let response = await send();
-    if (response.status === 409) {
-      this.#session = response.headers.get('X-Transmission-Session-Id') ?? '';
-      response = await send();
-    }
-    return ((await response.json()) as { arguments: unknown }).arguments;
-  }
-
-  /** Asks again until `done`, while the daemon starts and verifies. */
-  async until(done: () => Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + READY_MS;
-    for (;;) {
-      try {
-        if (await done()) return;
-      } catch (error) {
-        if (performance.now() > deadline) throw error;
-      }
-      if (performance.now() > deadline) throw new Error('transmission-daemon is not ready');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  return { address, stop };
 }
 
 /** Makes a torrent with mktorrent; `pieceExponent` 18 is 256 KiB. It cannot make pieces below 32 KiB: transmission-create makes those. */

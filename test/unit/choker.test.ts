@@ -22,6 +22,7 @@ function one(name: string, change: Partial<Chooseable> = {}): Named {
     gotAtUnchoke: 0,
     unchokedSince: null,
     chokedAt: null,
+    isIdle: false,
   };
   return { name, wants: true, ...nothing, ...change };
 }
@@ -65,6 +66,14 @@ test('a seed gives each its part, in time and in bytes, before the next', () => 
   const waits = one('waits');
   assert.deepEqual(seed([begun, fast, slow, waits], 2), ['begun', 'waits']);
   assert.deepEqual(seed([begun, fast, slow], 2), ['begun', 'fast']);
+});
+
+test('who takes nothing gives its place to one that waits, and keeps it if nobody does', () => {
+  const idle = one('idle', { unchokedSince: NOW - 6_000, isIdle: true });
+  const begun = one('begun', { unchokedSince: NOW - 6_000 });
+  assert.deepEqual(seed([idle, begun, one('waits')], 2), ['begun', 'waits']);
+  assert.deepEqual(trade([idle, one('waits')], 1), ['waits']);
+  assert.deepEqual(seed([idle, begun], 2), ['begun', 'idle']);
 });
 
 test('beside a download, seeds have the places that are left, and one at least', () => {
@@ -112,7 +121,7 @@ function slotsIn(time: VirtualTime, limit: number) {
 }
 
 const contender = (peer: number, gaveBytes = 0, unchoked = false) =>
-  ({ peer: peer as PeerIndex, wants: true, unchoked, gaveBytes, gotBytes: 0, isOwed: false }) as const;
+  ({ peer: peer as PeerIndex, wants: true, unchoked, gaveBytes, gotBytes: 0, isIdle: false, isOwed: false }) as const;
 
 test('a peer that begins to want data is unchoked at once while a place is free, and each round decides anew', () => {
   const time = new VirtualTime();
@@ -128,6 +137,16 @@ test('a peer that begins to want data is unchoked at once while a place is free,
   assert.match(told.slice(4).join(), /\+4 -/);
   torrent.gone([0, 1, 2, 3, 4].map((peer) => peer as PeerIndex));
   time.run(2_000);
+});
+
+test('a peer that takes nothing does not keep another out until the next round', () => {
+  const time = new VirtualTime();
+  const { told, torrent } = slotsIn(time, 65_536);
+  for (let peer = 0; peer < 5; peer++) torrent.heard([contender(peer)]);
+  time.run(1_000);
+  const reported = [0, 1, 2, 3, 4].map((peer) => ({ ...contender(peer, 0, peer < 4), isIdle: peer === 2 }));
+  torrent.heard(reported);
+  assert.deepEqual(told.slice(4), ['+4 -'], 'four others have places, and it keeps its own so far');
 });
 
 test('a peer whose thread died gives its place back', () => {

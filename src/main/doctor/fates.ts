@@ -162,6 +162,7 @@ function shaken({ code }: CloseReason, patient: 'choked' | 'unchoked'): Fate {
     case 'bad-length':
     case 'bad-bitfield':
     case 'bad-piece-index':
+    case 'bad-request':
     case 'too-early':
     case 'bad-extended':
     case 'unrequested-data':

@@ -26,6 +26,7 @@ export class Seeding implements LookedAt {
   readonly #options: SeedingOptions;
   readonly #rate = new RateMeter();
   readonly #begun: number;
+  #endedAt: number | null = null;
   #end: () => void = () => {};
 
   constructor(options: SeedingOptions) {
@@ -44,6 +45,7 @@ export class Seeding implements LookedAt {
     if (signal.aborted) end();
     const endLooks = looks.begin(this);
     await over;
+    this.#endedAt = this.#options.swarm.session.world.now();
     endLooks();
     signal.removeEventListener('abort', end);
   }
@@ -53,13 +55,14 @@ export class Seeding implements LookedAt {
     return this.#rate.perSecond;
   }
 
+  /** Whole once the swarm has stopped: shards count up to their last moment. */
   get figures(): GivenFigures {
     const { swarm, bytes } = this.#options;
     const { sentBytes: uploaded } = swarm.race.totals;
     return {
       uploaded,
       ratio: bytes === 0 ? 0 : uploaded / bytes,
-      ms: swarm.session.world.now() - this.#begun,
+      ms: (this.#endedAt ?? swarm.session.world.now()) - this.#begun,
     };
   }
 

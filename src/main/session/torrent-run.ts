@@ -12,7 +12,7 @@ import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import { RunWatch } from './run-watch.ts';
-import { type GivenFigures, Seeding } from './seeding.ts';
+import { Seeding } from './seeding.ts';
 import type { Session } from './session.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
@@ -134,17 +134,18 @@ export class TorrentRun {
     const ending = await this.#ending;
     this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     endLooks();
-    const given = ending.kind === 'complete' ? await this.#seed(prepared, signal) : null;
+    const seeding = ending.kind === 'complete' ? await this.#seed(prepared, signal) : null;
     signal.removeEventListener('abort', interrupt);
     await this.#close(prepared, ending);
     if (this.#thrown !== null) return this.#thrown;
-    if (given !== null) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'seeded', ...given }));
+    const given = seeding?.figures;
+    if (given !== undefined) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'seeded', ...given }));
     else if (ending.kind === 'complete') this.#tellComplete();
     return this.#thrown ?? ending;
   }
 
-  /** Gives the complete torrent to peers, if the user wants that. Returns what was given; null if nothing could be. */
-  async #seed(prepared: Promise<void>, signal: AbortSignal): Promise<GivenFigures | null> {
+  /** Gives the complete torrent to peers, if the user wants that. Returns when that is over; null if nothing could be given. */
+  async #seed(prepared: Promise<void>, signal: AbortSignal): Promise<Seeding | null> {
     const { seed: goals } = this.#settings;
     const job = this.#job;
     if (goals === null || job === null || this.#thrown !== null) return null;
@@ -168,7 +169,7 @@ export class TorrentRun {
       bytes: job.download.wantedBytes,
     });
     await seeding.run(signal);
-    return seeding.figures;
+    return seeding;
   }
 
   #tellComplete(): void {

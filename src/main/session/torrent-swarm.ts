@@ -199,7 +199,12 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#isStopped = true;
     this.#endMappingNews();
     this.#metadata?.stop();
-    await Promise.all([this.discovery.stop(), this.race.stop()]);
+    try {
+      await this.race.stop();
+    } finally {
+      // Trackers hear what the shards counted in their last moment.
+      await this.discovery.stop();
+    }
   }
 
   /** For the session's watch over the network. */

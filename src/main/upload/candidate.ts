@@ -6,6 +6,9 @@ import type { Contender } from '../../shared/messages.ts';
 export class Candidate {
   readonly peer: PeerIndex;
   wants = false;
+  /** It is unchoked and leaves its place unused. */
+  isIdle = false;
+  /** It has requested blocks that it has not got. */
   isOwed = false;
   gaveBytes = 0;
   gotBytes = 0;
@@ -27,9 +30,10 @@ export class Candidate {
   }
 
   /** News of its shard. `now`: milliseconds. */
-  heard({ wants, isOwed, gaveBytes, gotBytes }: Contender, now: number): void {
+  heard({ wants, isIdle, isOwed, gaveBytes, gotBytes }: Contender, now: number): void {
     this.heardAt = now;
     this.wants = wants;
+    this.isIdle = isIdle;
     this.isOwed = isOwed;
     const ms = now - (this.#sampledAt ?? now);
     // Rates of a short time say nothing; the first report is where counting begins.
@@ -47,6 +51,7 @@ export class Candidate {
 
   unchoke(now: number): void {
     this.unchokedSince = now;
+    this.isIdle = false;
     this.gotAtUnchoke = this.gotBytes;
   }
 

@@ -13,6 +13,8 @@ export interface Chooseable {
   readonly gotAtUnchoke: number;
   readonly unchokedSince: number | null;
   readonly chokedAt: number | null;
+  /** It is unchoked and leaves its place unused. */
+  readonly isIdle: boolean;
 }
 
 /** The candidates of all torrents that want data, by what we want in return. */
@@ -59,12 +61,13 @@ function fill<C>(chosen: Set<C>, inOrder: readonly C[], places: number): void {
 }
 
 /** It had its place for long enough to show what it gives. */
-function isTried({ unchokedSince }: Chooseable, now: number): boolean {
-  return now - (unchokedSince ?? now) >= OPTIMISTIC_MS;
+function isTried({ unchokedSince, isIdle }: Chooseable, now: number): boolean {
+  return isIdle || now - (unchokedSince ?? now) >= OPTIMISTIC_MS;
 }
 
-/** It got its part, in time and in bytes. */
-function hadTurn({ unchokedSince, gotBytes, gotAtUnchoke }: Chooseable, now: number): boolean {
+/** It got its part, in time and in bytes, or takes nothing. */
+function hadTurn({ unchokedSince, gotBytes, gotAtUnchoke, isIdle }: Chooseable, now: number): boolean {
+  if (isIdle) return true;
   return now - (unchokedSince ?? now) >= SEED_TURN_MS && gotBytes - gotAtUnchoke >= SEED_TURN_BYTES;
 }
 

@@ -124,13 +124,15 @@ export class UploadSlots {
     const places = this.#places.now;
     const keep =
       how === 'fill' ? [...this.#all()].filter((one) => one.wants && one.unchokedSince !== null) : [];
-    if (how === 'fill' && keep.length >= places) return;
+    // Who takes nothing does not keep others out.
+    const free = places - keep.filter(({ isIdle }) => !isIdle).length;
+    if (free <= 0) return;
     const kept = new Set(keep);
     const open = (complete: boolean): Candidate[] =>
       [...this.#torrents].flatMap(([torrent, candidates]) =>
         torrent.complete() === complete ? [...candidates.values()].filter((one) => !kept.has(one)) : [],
       );
-    const chosen = choose({ traders: open(false), leeches: open(true) }, places - keep.length, now);
+    const chosen = choose({ traders: open(false), leeches: open(true) }, free, now);
     for (const one of keep) chosen.add(one);
     for (const [torrent, candidates] of this.#torrents) this.#tell(torrent, candidates, chosen, now);
   }

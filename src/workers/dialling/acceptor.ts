@@ -9,6 +9,10 @@ import {
   MAX_ACCEPTED_PEERS,
   MAX_ACCEPTED_PER_ADDRESS,
   MAX_REMEMBERED_HOMES,
+  MAX_SEED_ACCEPTED_PEERS,
+  MAX_SEED_ACCEPTED_PER_ADDRESS,
+  SEED_ACCEPT_BURST_PEERS,
+  SEED_ACCEPTS_PER_S,
 } from '../../shared/limits.ts';
 import type { Encryption } from '../../shared/messages.ts';
 import { Allowance } from '../peer/allowance.ts';
@@ -31,6 +35,8 @@ export interface AcceptingTorrent {
   readonly infoHash: Uint8Array;
   /** It takes incoming peers now. */
   readonly mayAccept: boolean;
+  /** A seed is complete: only others want something. */
+  readonly torrent: { readonly isSeed: boolean };
   /** The connection of `arrival` is a peer of this torrent from now on. */
   welcome(arrival: Arrival, connection: Connection): PeerDriver;
 }
@@ -49,6 +55,21 @@ export interface AcceptorHost {
   guard(work: () => void): void;
 }
 
+/** How many connections are taken, and how often from one home. */
+const OF_DOWNLOADS = {
+  peers: MAX_ACCEPTED_PEERS,
+  perAddress: MAX_ACCEPTED_PER_ADDRESS,
+  burst: ACCEPT_BURST_PEERS,
+  perS: ACCEPTS_PER_S,
+} as const;
+/** Whoever downloads knows many peers; a seed has only those that come. */
+const OF_SEEDS = {
+  peers: MAX_SEED_ACCEPTED_PEERS,
+  perAddress: MAX_SEED_ACCEPTED_PER_ADDRESS,
+  burst: SEED_ACCEPT_BURST_PEERS,
+  perS: SEED_ACCEPTS_PER_S,
+} as const;
+
 type Start = (events: ConnectionEvents) => Connection;
 
 export class Acceptor {
@@ -60,9 +81,9 @@ export class Acceptor {
   /** How often each home may connect; those that did last. */
   readonly #attempts = new Map<string, Allowance>();
   readonly #keyExchanges: Allowance;
-  /** The part of the session's limits that falls to this thread. */
-  #mostPeers = MAX_ACCEPTED_PEERS;
-  #mostPerAddress = MAX_ACCEPTED_PER_ADDRESS;
+  /** Of all torrents of the session; each thread that listens has its part. */
+  #limits: typeof OF_DOWNLOADS | typeof OF_SEEDS = OF_DOWNLOADS;
+  #listeners = 1;
 
   constructor(
     at: { readonly port: number; readonly host: string | null; readonly shared: boolean },
@@ -80,8 +101,7 @@ export class Acceptor {
 
   /** So many threads listen at the port. */
   share(listeners: number): void {
-    this.#mostPeers = Math.ceil(MAX_ACCEPTED_PEERS / listeners);
-    this.#mostPerAddress = Math.ceil(MAX_ACCEPTED_PER_ADDRESS / listeners);
+    this.#listeners = listeners;
   }
 
   /** Connections that have not named their torrent. */
@@ -116,10 +136,11 @@ export class Acceptor {
   #accept(from: Address, start: Start): void {
     const now = this.#host.clock();
     const home = homeOf(from.host);
+    this.#reviewLimits();
     if (!this.#isWanted || !this.#mayTry(home, now)) return;
-    const isFullHome = this.#places.atHome(home) >= this.#mostPerAddress;
+    const isFullHome = this.#places.atHome(home) >= this.#partOf(this.#limits.perAddress);
     if (isFullHome && !this.#places.makeRoomFor(from.host, now, home)) return;
-    const isFull = this.#places.size >= this.#mostPeers || !this.#host.hasRoom;
+    const isFull = this.#places.size >= this.#partOf(this.#limits.peers) || !this.#host.hasRoom;
     if (isFull && !this.#places.makeRoomFor(from.host, now)) return;
     const arrival = new Arrival(from, now, {
       readBuffer: this.#readBuffer,
@@ -138,6 +159,19 @@ export class Acceptor {
     this.#arrivals.add(arrival);
     this.#places.enter(arrival, from.host, now);
     arrival.begin(start);
+  }
+
+  #partOf(limit: number): number {
+    return Math.ceil(limit / this.#listeners);
+  }
+
+  /** Peers that came while other limits held stay. */
+  #reviewLimits(): void {
+    const gives = [...this.#host.torrents.values()].some(({ torrent }) => torrent.isSeed);
+    const limits = gives ? OF_SEEDS : OF_DOWNLOADS;
+    if (limits === this.#limits) return;
+    this.#limits = limits;
+    this.#attempts.clear();
   }
 
   get #isWanted(): boolean {
@@ -161,7 +195,8 @@ export class Acceptor {
 
   /** Each attempt may cost us a key exchange. */
   #mayTry(home: string, now: number): boolean {
-    const attempts = this.#attempts.get(home) ?? new Allowance(ACCEPT_BURST_PEERS, ACCEPTS_PER_S, now);
+    const { burst, perS } = this.#limits;
+    const attempts = this.#attempts.get(home) ?? new Allowance(burst, perS, now);
     this.#attempts.delete(home);
     this.#attempts.set(home, attempts);
     const [oldest] = this.#attempts.keys();

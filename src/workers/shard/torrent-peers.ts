@@ -214,7 +214,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   get mayDial(): boolean {
-    if (this.#over || this.#kept.decided) return false;
+    if (this.#over || (this.#kept.decided && !this.torrent.isSeed)) return false;
     return this.working.size < this.#workingPeers;
   }
 

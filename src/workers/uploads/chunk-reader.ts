@@ -7,17 +7,22 @@ import { FileOpener } from '../storage/file-opener.ts';
 import { Stretches } from '../storage/stretches.ts';
 import type { OpenFiles } from './open-files.ts';
 
+type Stretch = Pick<StoredFile, 'offset' | 'length'>;
+
 /** Verified bytes could not be read. */
 export class ReadFault extends Error {
   override readonly name = 'ReadFault';
   /** The system's code; SHORT if the file ends too early, CHANGED if it is not what it was, GUARDED if it is not known to be ours. */
   readonly code: string;
   readonly path: string;
+  /** Where the file is in the torrent. */
+  readonly file: Stretch;
 
-  constructor(code: string, path: string) {
+  constructor(code: string, { path, offset, length }: StoredFile) {
     super(`read ${path}: ${code}`);
     this.code = code;
     this.path = path;
+    this.file = { offset, length };
   }
 }
 
@@ -60,31 +65,32 @@ export class ChunkReader {
   }
 
   /** Throws if the file was changed since its bytes were known to be right. */
-  #assertSame(descriptor: number, file: number, path: string): void {
+  #assertSame(descriptor: number, file: number, stored: StoredFile): void {
     const look = this.#setup.looks?.[file];
     if (look === undefined) return;
     const { size, mtimeNs } = this.#system.fstat(descriptor);
-    if (Number(size) !== look.size || String(mtimeNs) !== look.modified) throw new ReadFault('CHANGED', path);
+    if (Number(size) !== look.size || String(mtimeNs) !== look.modified)
+      throw new ReadFault('CHANGED', stored);
   }
 
   async #readPart(file: number, at: number, into: readonly Uint8Array[]): Promise<void> {
-    const path = this.#setup.files[file]?.path ?? '';
+    const stored = this.#setup.files[file] as StoredFile;
     // It may be a file of the user with the same name: none of its bytes may leave this machine.
-    if (this.#standings?.get(file) === STANDING.guarded) throw new ReadFault('GUARDED', path);
+    if (this.#standings?.get(file) === STANDING.guarded) throw new ReadFault('GUARDED', stored);
     const wanted = into.reduce((sum, { length }) => sum + length, 0);
     try {
       await this.#open.with(this.#opener, file, async (descriptor) => {
         for (let done = 0; done < wanted; ) {
           const rest = done === 0 ? into : between(into, done, wanted);
           const count = await this.#system.slow.readv(descriptor, rest, at + done);
-          if (count === 0) throw new ReadFault('SHORT', path);
+          if (count === 0) throw new ReadFault('SHORT', stored);
           done += count;
         }
-        this.#assertSame(descriptor, file, path);
+        this.#assertSame(descriptor, file, stored);
       });
     } catch (error) {
       if (error instanceof ReadFault) throw error;
-      throw new ReadFault((error as NodeJS.ErrnoException).code ?? String(error), path);
+      throw new ReadFault((error as NodeJS.ErrnoException).code ?? String(error), stored);
     }
   }
 }

@@ -9,6 +9,8 @@ export class OurPieces {
   readonly #ledger: Ledger;
   readonly #kept: Uint8Array | null;
   readonly #withheld = new Set<PieceIndex>();
+  /** Those of files that cannot be read now. */
+  readonly #hidden = new Set<PieceIndex>();
   #bitfield: { readonly of: string; readonly bytes: Buffer } | null = null;
 
   /** `kept`: 1 for each piece whose bytes are all in our files; null if all are. */
@@ -23,17 +25,36 @@ export class OurPieces {
 
   has(piece: PieceIndex): boolean {
     if (this.#ledger.stateOf(piece) !== PIECE_STATE.verified) return false;
-    return this.#kept?.[piece] !== 0 && !this.#withheld.has(piece);
+    return this.#kept?.[piece] !== 0 && !this.#withheld.has(piece) && !this.#hidden.has(piece);
   }
 
   /** We have every piece of the torrent. */
   get complete(): boolean {
-    return this.#ledger.verifiedCount === this.pieceCount && this.#kept === null && this.#withheld.size === 0;
+    return this.#ledger.verifiedCount === this.pieceCount && this.#keepsAll;
   }
 
   /** These were verified and not written: a file that is not ours is in their place. */
   withhold(pieces: readonly PieceIndex[]): void {
     for (const piece of pieces) this.#withheld.add(piece);
+  }
+
+  /** New peers do not hear of these; the others, which have heard of them, need another word. */
+  hide(first: number, last: number): void {
+    for (let piece = first; piece <= last; piece++) this.#hidden.add(piece as PieceIndex);
+  }
+
+  /** Its file could not be read. */
+  isHidden(piece: PieceIndex): boolean {
+    return this.#hidden.has(piece);
+  }
+
+  /** Their files may be there again. */
+  showAgain(): void {
+    this.#hidden.clear();
+  }
+
+  get #keepsAll(): boolean {
+    return this.#kept === null && this.#withheld.size + this.#hidden.size === 0;
   }
 
   /** The first of them: peers that connected before the torrent was known, or before the disk was checked, are told. */
@@ -48,14 +69,14 @@ export class OurPieces {
   get bitfield(): Buffer | null {
     const { verifiedCount } = this.#ledger;
     if (verifiedCount === 0) return null;
-    const of = `${verifiedCount} ${this.#withheld.size}`;
+    const of = `${verifiedCount} ${this.#withheld.size} ${this.#hidden.size}`;
     if (this.#bitfield?.of !== of) this.#bitfield = { of, bytes: encodeBitfield(this.#bits()) };
     return this.#bitfield.bytes;
   }
 
   #bits(): Uint8Array {
     const bits = this.#ledger.verifiedBits();
-    if (this.#kept === null && this.#withheld.size === 0) return bits;
+    if (this.#keepsAll) return bits;
     for (let piece = 0; piece < this.pieceCount; piece++)
       if (!this.has(piece as PieceIndex))
         bits[piece >>> 3] = (bits[piece >>> 3] ?? 0) & ~(0x80 >>> (piece & 7));

@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
-import { type PeerIndex, pieceIndex } from '../../shared/indices.ts';
+import { type PeerIndex, type PieceIndex, pieceIndex } from '../../shared/indices.ts';
 import {
+  BLOCK_BYTES,
   CHUNK_BYTES,
   CHUNK_CACHE_BYTES,
   CONTENDERS_MS,
@@ -13,6 +14,7 @@ import {
   OUR_REQUEST_QUEUE_BLOCKS,
   READ_AHEAD_BLOCKS,
   UNREAD_TIMEOUT_MS,
+  UNREADABLE_FILE_MS,
 } from '../../shared/limits.ts';
 import type { Contender } from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
@@ -45,6 +47,7 @@ export class TorrentUploads implements Uploads {
   readonly #waiting = new Map<ServedPeer, { readonly onTurn: () => void }>();
   #toldAt = Number.NEGATIVE_INFINITY;
   #toldAny = false;
+  #showAgainAt = Number.POSITIVE_INFINITY;
   #sentBytes = 0;
 
   constructor(geometry: Geometry, pieces: OurPieces, chunks: ChunkSource, host: UploadHost) {
@@ -74,6 +77,9 @@ export class TorrentUploads implements Uploads {
       peer.close('bad-request');
       return false;
     }
+    // Most clients would request it again and again.
+    if (this.#pieces.isHidden(index)) peer.close('unreadable');
+    if (!peer.inSession) return false;
     const { queue, unchoked } = peer.uploads;
     if (!unchoked || queue.size >= OUR_REQUEST_QUEUE_BLOCKS || !this.#pieces.has(index)) {
       reject(peer, { piece, begin, length });
@@ -96,7 +102,8 @@ export class TorrentUploads implements Uploads {
     const isNews = !this.#contenders.has(peer.index);
     this.#contenders.set(peer.index, peer);
     // At once: a place may be free.
-    if (isNews || !peer.uploads.unchoked) this.#host.onContenders([contenderOf(peer)], false);
+    if (isNews || !peer.uploads.unchoked)
+      this.#host.onContenders([contenderOf(peer, this.#host.clock())], false);
   }
 
   /** Main has decided. A peer that has left meanwhile is not there any more. */
@@ -108,7 +115,7 @@ export class TorrentUploads implements Uploads {
     for (const index of unchoke) {
       const peer = peerAt(index);
       if (peer?.inSession !== true || peer.uploads.unchoked) continue;
-      peer.uploads.unchoked = true;
+      peer.uploads.unchokedAt = this.#host.clock();
       this.#contenders.set(index, peer);
       peer.send(UNCHOKE);
     }
@@ -116,7 +123,7 @@ export class TorrentUploads implements Uploads {
 
   left(peer: ServedPeer): void {
     peer.uploads.queue.clear();
-    peer.uploads.unchoked = false;
+    peer.uploads.unchokedAt = null;
     this.#stopWaiting(peer);
     // Main learns it from the outcome of the peer.
     this.#contenders.delete(peer.index);
@@ -138,17 +145,22 @@ export class TorrentUploads implements Uploads {
       const owes = uploads.sending && peer.unsentBytes > 0;
       if (owes && now - uploads.movedAt >= UNREAD_TIMEOUT_MS) peer.close('unread-backlog');
     }
+    if (now >= this.#showAgainAt) this.#pieces.showAgain();
     if (now - this.#toldAt < CONTENDERS_MS || !this.isWorking) return;
     this.#toldAt = now;
     this.#toldAny = this.#contenders.size > 0;
-    this.#host.onContenders([...this.#contenders.values()].map(contenderOf), true);
+    const peers = [...this.#contenders.values()];
+    this.#host.onContenders(
+      peers.map((peer) => contenderOf(peer, now)),
+      true,
+    );
     for (const peer of [...this.#contenders.values()])
       if (!peer.isInterested && !peer.uploads.unchoked) this.#contenders.delete(peer.index);
   }
 
   #choke(peer: ServedPeer | undefined): void {
     if (peer?.inSession !== true || !peer.uploads.unchoked) return;
-    peer.uploads.unchoked = false;
+    peer.uploads.unchokedAt = null;
     peer.send(CHOKE);
     this.#stopWaiting(peer);
     for (const block of peer.uploads.queue.clear()) reject(peer, block);
@@ -159,9 +171,16 @@ export class TorrentUploads implements Uploads {
     const { uploads } = peer;
     if (uploads.sending || uploads.reading || uploads.queued || !peer.inSession) return;
     const batch = new Batch();
-    for (let blocks = 0; blocks < uploads.batchBlocks; blocks++) {
+    // Blocks of 128 KiB would make a batch of several MiB.
+    while (batch.bytes < uploads.batchBlocks * BLOCK_BYTES) {
       const block = uploads.queue.first;
-      if (block === null || !this.#mayGo(peer, block.length)) break;
+      if (block === null) break;
+      if (this.#pieces.isHidden(block.piece as PieceIndex)) {
+        uploads.queue.shift();
+        reject(peer, block);
+        continue;
+      }
+      if (!this.#mayGo(peer, block.length)) break;
       if (!batch.add(block, (start) => this.#chunks.cached(block.piece, start))) {
         this.#host.turns.giveBack(block.length);
         this.#read(peer, block);
@@ -214,15 +233,19 @@ export class TorrentUploads implements Uploads {
       this.#host.guard(() => this.#serve(peer));
     };
     Promise.all(startsOf(block).map((start) => this.#chunks.read(block.piece, start))).then(done, (error) => {
-      // Its files cannot be read now. The peer may ask others.
-      if (peer.uploads.queue.cancel(block)) reject(peer, block);
-      if (error instanceof ReadFault) this.#host.onReadFault(error);
-      else
-        this.#host.guard(() => {
-          throw error;
-        });
+      this.#host.guard(() => this.#notRead(error));
       done();
     });
+  }
+
+  /** Peers may ask others for what is in the file. It is tried again later: the disk may come back. */
+  #notRead(error: unknown): void {
+    if (!(error instanceof ReadFault)) throw error;
+    const { offset, length } = error.file;
+    const { pieceLength } = this.#geometry;
+    this.#pieces.hide(Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength));
+    this.#showAgainAt = this.#host.clock() + UNREADABLE_FILE_MS;
+    this.#host.onReadFault(error);
   }
 
   /** What it requested next is read while the present blocks are on their way. A fault is found when they are sent. */
@@ -231,7 +254,8 @@ export class TorrentUploads implements Uploads {
     if (this.#contenders.size * 2 * CHUNK_BYTES > CHUNK_CACHE_BYTES) return;
     for (const block of uploads.queue.ahead(READ_AHEAD_BLOCKS))
       for (const start of startsOf(block))
-        if (!this.#chunks.has(block.piece, start)) this.#chunks.read(block.piece, start).catch(() => {});
+        if (!this.#chunks.has(block.piece, start) && !this.#pieces.isHidden(block.piece as PieceIndex))
+          this.#chunks.read(block.piece, start).catch(() => {});
   }
 }
 
@@ -247,7 +271,7 @@ function reject(peer: ServedPeer, { piece, begin, length }: RequestedBlock): voi
   if (peer.fast) peer.send(encodeReject(piece, begin, length));
 }
 
-function contenderOf(peer: ServedPeer): Contender {
+function contenderOf(peer: ServedPeer, now: number): Contender {
   const { unchoked, sentBytes, queue, sending } = peer.uploads;
   return {
     peer: peer.index,
@@ -255,6 +279,7 @@ function contenderOf(peer: ServedPeer): Contender {
     unchoked,
     gaveBytes: peer.receivedBytes,
     gotBytes: sentBytes,
+    isIdle: peer.uploads.isIdle(now),
     isOwed: queue.size > 0 || sending,
   };
 }

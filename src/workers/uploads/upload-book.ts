@@ -4,13 +4,14 @@ import {
   MAX_UPLOAD_BATCH_BLOCKS,
   QUICK_BATCH_MS,
   SLOW_BATCH_MS,
+  UNUSED_PLACE_MS,
 } from '../../shared/limits.ts';
 import { BlockQueue } from './block-queue.ts';
 
 export class UploadBook {
   readonly queue = new BlockQueue();
-  /** We unchoke it. */
-  unchoked = false;
+  /** Since when we unchoke it; null if we choke it. */
+  unchokedAt: number | null = null;
   /** Bytes of blocks that were given to its connection. */
   sentBytes = 0;
   /** Its connection has not yet taken all of the last batch. */
@@ -24,6 +25,16 @@ export class UploadBook {
   /** It waits for its turn within the rate limit. */
   queued = false;
   #batchBlocks = FIRST_UPLOAD_BLOCKS;
+
+  get unchoked(): boolean {
+    return this.unchokedAt !== null;
+  }
+
+  /** It is unchoked, and neither takes anything nor waits for us. */
+  isIdle(now: number): boolean {
+    if (this.unchokedAt === null || this.reading || this.queued) return false;
+    return now - Math.max(this.unchokedAt, this.movedAt) >= UNUSED_PLACE_MS;
+  }
 
   /** Blocks that are written at one time: more for a connection that takes them at once, so that others do not fill memory. */
   get batchBlocks(): number {

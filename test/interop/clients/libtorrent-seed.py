@@ -11,6 +11,10 @@ settings = json.loads(settings)
 idle = settings.pop('idle', False)
 # A partial one has what of the folder is right and looks for the rest.
 partial = settings.pop('partial', False)
+# Bytes per second; the limits of a session do not hold for peers of the same network.
+limit = settings.pop('limit', 0)
+# BEP 16: offers each peer one piece, and the next when it has seen that one at another peer.
+super_seeding = settings.pop('super_seeding', False)
 session = lt.session({
     'listen_interfaces': host + ':0',
     'enable_dht': False,
@@ -28,6 +32,9 @@ session = lt.session({
     **settings,
 })
 handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': folder})
+handle.set_upload_limit(limit)
+if super_seeding:
+    handle.set_flags(lt.torrent_flags.super_seeding)
 if idle:
     handle.prioritize_files([0] * lt.torrent_info(torrent_file).num_files())
 
