@@ -121,7 +121,15 @@ function slotsIn(time: VirtualTime, limit: number) {
 }
 
 const contender = (peer: number, gaveBytes = 0, unchoked = false) =>
-  ({ peer: peer as PeerIndex, wants: true, unchoked, gaveBytes, gotBytes: 0, isIdle: false, isOwed: false }) as const;
+  ({
+    peer: peer as PeerIndex,
+    wants: true,
+    unchoked,
+    gaveBytes,
+    gotBytes: 0,
+    isIdle: false,
+    isOwed: false,
+  }) as const;
 
 test('a peer that begins to want data is unchoked at once while a place is free, and each round decides anew', () => {
   const time = new VirtualTime();
