@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { UNREADABLE_FILE_MS } from '../../src/shared/limits.ts';
 import { BLOCK, blocksOf, complete, GivingShard, leech } from '../support/leech.ts';
-import { wire } from '../support/wire-bytes.ts';
+import { INFO_HASH } from '../support/virtual-shard-setup.ts';
+import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 test('main hears at once that a peer wants data; unchoked, it gets what it requests, in order', async () => {
   const one = leech(blocksOf(8));
@@ -257,4 +258,20 @@ test('a file that is not there gives rejects, and main learns which', async () =
   assert.equal(one.rejects().length, 1);
   const fault = giving.shard.events.find((event) => event.type === 'read-failed');
   assert.deepEqual(fault?.type === 'read-failed' && [fault.code, fault.path], ['ENOENT', '/nowhere/at/all']);
+});
+
+test('a seed says that it wants nothing, and closes a peer that says the same (BEP 21)', async () => {
+  const script = [
+    [0, { say: handshakeOf(INFO_HASH, '-XX0001-partial', ['ext', 'fast']) }],
+    [0, { say: wire.bitfield('11110000') }],
+    [0, { say: wire.extended(0, 'd1:mde11:upload_onlyi1ee') }],
+  ] as const;
+  const giving = new GivingShard({}, [], [{ script }]);
+  giving.shard.command({ type: 'seed', files: [] });
+  await giving.run(600);
+  assert.match(giving.fakes[0]?.bytesHeard ?? '', /11:upload_onlyi1e/);
+  assert.deepEqual(
+    giving.shard.closings.map(([, , why]) => why),
+    ['both-complete'],
+  );
 });

@@ -37,6 +37,7 @@ const state: DownloadState = {
     { peers: 92, lagMs: 28 },
   ],
   hashBacklog: 2,
+  served: 0,
 };
 
 const VERBOSE = { paint: PLAIN, verbose: true };

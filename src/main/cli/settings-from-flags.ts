@@ -271,10 +271,11 @@ function portOf({ port, listen }: GetFlags): number | null {
 }
 
 /** Null if the user does not say. */
+/** A seed that no router lets in serves few. */
 function natOf(flags: GetFlags, session: SessionSettings): boolean | null {
-  const obstacle = flags.nat === true ? natObstacle({ ...session, port: portOf(flags) }) : null;
-  if (obstacle !== null) throw new BadOption('--nat', `does not work ${obstacle}`);
-  return flags.nat ?? null;
+  const obstacle = natObstacle({ ...session, port: portOf(flags) });
+  if (flags.nat === true && obstacle !== null) throw new BadOption('--nat', `does not work ${obstacle}`);
+  return flags.nat ?? (seedGoals(flags) !== null && obstacle === null ? true : null);
 }
 
 function parseMemory(text: string | undefined): number | null {

@@ -98,6 +98,9 @@ export interface DownloadProgress extends PhaseTotals {
   readonly known: Count;
   /** Full pieces that wait to be verified and written. */
   readonly hashBacklog: Count;
+  /** Connected peers that want data from us, and those of them that may request it. */
+  readonly wanting: Count;
+  readonly served: Count;
   /** The fastest peers, the fastest first. */
   readonly fastest: readonly FastPeer[];
 }

@@ -8,16 +8,21 @@ import type { TorrentSwarm } from './torrent-swarm.ts';
 
 /** `download`: null while the metadata is searched or memory is not free yet. `rate`: bytes per second that arrive now. */
 export function progressOf(
-  { race, metadataSearch }: TorrentSwarm,
+  { race, metadataSearch, uploadCounts }: TorrentSwarm,
   download: Download | null,
   rate: number,
 ): DownloadProgress | SearchProgress {
   return download === null
     ? searchProgress(race, metadataSearch?.offers ?? 0)
-    : downloadProgress(race, download, rate);
+    : downloadProgress(race, download, rate, uploadCounts);
 }
 
-function downloadProgress(race: Race, download: Download, rate: number): DownloadProgress {
+function downloadProgress(
+  race: Race,
+  download: Download,
+  rate: number,
+  uploadCounts: TorrentSwarm['uploadCounts'],
+): DownloadProgress {
   return {
     type: 'progress',
     bytes: download.verifiedBytes,
@@ -27,6 +32,7 @@ function downloadProgress(race: Race, download: Download, rate: number): Downloa
     known: race.peers.size,
     ...race.totals,
     hashBacklog: download.hashing.backlog,
+    ...uploadCounts,
     fastest: fastestPeers(race),
   };
 }

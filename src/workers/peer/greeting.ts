@@ -85,17 +85,24 @@ export class Greetings {
 
   #extendedFor(offer: Offer): ExtendedHandshakes {
     const known = this.#extended;
-    if (known?.offer.metadataBytes === offer.metadataBytes && known.offer.pex === offer.pex) return known;
+    if (known !== null && isSame(known.offer, offer)) return known;
     const encoded = (yourAddress: Uint8Array | null) =>
       encodeExtendedHandshake(
         this.#clientName,
         yourAddress,
         offer.metadataBytes,
         offer.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
+        offer.complete,
       );
     this.#extended = { offer, forIpv4: encoded(new Uint8Array(4)), forOthers: encoded(null) };
     return this.#extended;
   }
+}
+
+function isSame(one: Offer, other: Offer): boolean {
+  return (
+    one.metadataBytes === other.metadataBytes && one.pex === other.pex && one.complete === other.complete
+  );
 }
 
 /** Checks that the peer serves our torrent and is not this client itself. */

@@ -131,8 +131,8 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   tick(): void {
     if (this.#state.phase === 'closed') return;
     this.#inbox?.tick();
-    if (this.#host.torrent.isSeed && this.inSession && this.pieces.complete)
-      return this.close('both-complete');
+    const wantsNothing = this.pieces.complete || this.#inbox?.uploadOnly === true;
+    if (this.#host.torrent.isSeed && this.inSession && wantsNothing) return this.close('both-complete');
     if (this.#mayBeUseless()) this.reviewUse();
     this.apply({
       type: 'tick',
@@ -176,10 +176,15 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   torrentKnown(pieceCount: number): void {
     if (this.#state.phase === 'closed') return;
     // A peer that is looking for the metadata learns that we have it.
-    if (this.inSession && this.#inbox?.lacksMetadata === true)
-      this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.torrent.offer));
+    if (this.#inbox?.lacksMetadata === true) this.offerAgain();
     this.#inbox?.torrentKnown(pieceCount);
     this.#host.working.note(this, true);
+  }
+
+  /** What we offer has changed (BEP 10). */
+  offerAgain(): void {
+    if (!this.inSession || !(this.#state as Choked | Unchoked).session.extended) return;
+    this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.torrent.offer));
   }
 
   /** It is in session and wants peer exchange (BEP 11). */

@@ -56,6 +56,8 @@ export class PeerExtensions {
   #metadataRequests = 0;
   /** BEP 10 `v`. */
   client: string | null = null;
+  /** It wants nothing from us (BEP 21). */
+  uploadOnly = false;
 
   constructor(peer: ExtendedPeer, clock: Clock) {
     this.#peer = peer;
@@ -108,6 +110,7 @@ export class PeerExtensions {
     const told = decodeExtendedHandshake(body);
     if (told === null) return 'bad-extended';
     if (told.client !== null) this.client = told.client;
+    this.uploadOnly = told.uploadOnly ?? this.uploadOnly;
     for (const [name, id] of Object.entries(told.ids) as [Extension, number][]) {
       if (id === 0) this.#ids.delete(name);
       else this.#ids.set(name, id);

@@ -77,6 +77,11 @@ export class PeerInbox implements FrameSink {
     return this.#extensions?.client ?? null;
   }
 
+  /** It wants nothing from us (BEP 21). */
+  get uploadOnly(): boolean {
+    return this.#extensions?.uploadOnly ?? false;
+  }
+
   get allowedFast(): ReadonlySet<PieceIndex> | null {
     return this.#allowedFast;
   }

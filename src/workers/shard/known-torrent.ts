@@ -121,7 +121,11 @@ export class KnownTorrent implements PeerTorrent {
     this.swarm = UNCOUNTED;
     this.requester = NO_REQUESTER;
     this.#uploads?.rename(files);
-    for (const peer of [...peers.values()]) peer.reviewUse();
+    for (const peer of [...peers.values()]) {
+      peer.reviewUse();
+      // Now it says that we want nothing (BEP 21).
+      peer.offerAgain();
+    }
   }
 
   /** These pieces are verified; others may have failed, and slots are free again. */

@@ -28,6 +28,8 @@ export interface ExtendedHandshake {
   readonly client: string | null;
   /** Requests it queues (`reqq`). */
   readonly requestQueue: number | null;
+  /** It wants nothing (BEP 21); null if it says nothing. */
+  readonly uploadOnly: boolean | null;
 }
 
 /** The end of our extended handshake, from `yourip` of an IPv4 peer on: the last of the sorted keys. */
@@ -39,6 +41,7 @@ export function encodeExtendedHandshake(
   yourAddress: Uint8Array | null,
   metadataBytes: number | null,
   extensions: readonly Extension[],
+  uploadOnly: boolean,
 ): Buffer {
   const body: BencodeDict = {
     m: Object.fromEntries(extensions.map((name) => [name, OUR_EXTENSIONS[name]])),
@@ -46,6 +49,7 @@ export function encodeExtendedHandshake(
     v: Buffer.from(client, 'utf8'),
   };
   if (metadataBytes !== null) body['metadata_size'] = metadataBytes;
+  if (uploadOnly) body['upload_only'] = 1;
   if (yourAddress !== null) body['yourip'] = yourAddress;
   return encodeExtended(EXTENDED_HANDSHAKE, encodeBencode(body));
 }
@@ -62,11 +66,13 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   if (!isDict(value)) return null;
   const requestQueue = integerField(value, 'reqq');
   const metadataBytes = integerField(value, 'metadata_size');
+  const uploadOnly = integerField(value, 'upload_only');
   return {
     ids: idsOf(field(value, 'm')),
     metadataBytes: metadataBytes === undefined ? null : usableSize(metadataBytes),
     client: textField(value, 'v')?.slice(0, MAX_CLIENT_NAME_CHARS) ?? null,
     requestQueue: requestQueue !== undefined && requestQueue > 0 ? requestQueue : null,
+    uploadOnly: uploadOnly === undefined ? null : uploadOnly !== 0,
   };
 }
 

@@ -53,6 +53,8 @@ export class GetOutput {
       case 'metadata':
         return this.#metadata(event);
       case 'first-unchoke':
+        // A seed asks for nothing.
+        if (this.#torrent.phase === 'seeding') return;
         return this.#console.news(`first unchoke after ${formatDuration(event.ms)} from ${event.peer}`);
       case 'peer-banned':
         return this.#console.news(`${event.peer} sent bad data and was banned`);
@@ -140,6 +142,7 @@ export class GetOutput {
             winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
             shards: shardLoads(race.shardStats),
             hashBacklog,
+            served: progress.served,
           },
           size,
           this.#console.style,

@@ -35,6 +35,8 @@ export interface DownloadState {
   readonly winner: string | null;
   readonly shards: readonly { readonly peers: number; readonly lagMs: number }[];
   readonly hashBacklog: number;
+  /** Peers that get data from us. */
+  readonly served: number;
 }
 
 export interface ViewStyle {
@@ -104,9 +106,11 @@ function shade(share: number): string {
 }
 
 function amountsText(state: DownloadState): string {
-  const { verifiedBytes, wantedBytes, verifiedPieces, wantedPieces, elapsedMs } = state;
+  const { verifiedBytes, wantedBytes, verifiedPieces, wantedPieces, elapsedMs, peers, served } = state;
   const pieces = `${verifiedPieces} of ${counted(wantedPieces, 'piece')}`;
-  return `${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}`;
+  const given =
+    peers.sentBytes > 0 ? `; ${formatSize(peers.sentBytes)} given to ${counted(served, 'peer')}` : '';
+  return `${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}${given}`;
 }
 
 function peersLine(state: DownloadState, line: (text: string) => string, paint: Paint): string {
