@@ -3,23 +3,22 @@
  * torrents of the shard.
  */
 import type { Clock } from '../../shared/clock.ts';
-import { RATE_TURN_MS } from '../../shared/limits.ts';
 import type { RateBucket } from '../../shared/rate-bucket.ts';
+import { RateTicks } from '../../shared/rate-ticks.ts';
 import type { RequestedPeer } from './requester.ts';
 
 export class RequestPace {
   readonly #bucket: RateBucket | null;
   readonly #clock: Clock;
-  readonly #later: (ms: number, work: () => void) => void;
   /** Peers, and what goes on when blocks may be requested again, in the order in which they began to wait. */
   readonly #waiting = new Map<RequestedPeer, () => void>();
-  #isTicking = false;
+  readonly #ticks: RateTicks;
 
   /** `bucket`: null if there is no limit. `clock`: the time that all threads share, milliseconds. */
   constructor(bucket: RateBucket | null, clock: Clock, later: (ms: number, work: () => void) => void) {
     this.#bucket = bucket;
     this.#clock = clock;
-    this.#later = later;
+    this.#ticks = new RateTicks(later, () => this.#tick());
   }
 
   /** How many blocks may be requested before the next question. */
@@ -36,24 +35,15 @@ export class RequestPace {
   /** Calls `goOn` when blocks may be requested again, unless the peer has left. A peer waits once. */
   wait(peer: RequestedPeer, goOn: () => void): void {
     if (!this.#waiting.has(peer)) this.#waiting.set(peer, goOn);
-    this.#tickLater();
+    this.#ticks.begin();
   }
 
-  #tickLater(): void {
-    if (this.#isTicking) return;
-    this.#isTicking = true;
-    this.#later(RATE_TURN_MS, () => {
-      this.#isTicking = false;
-      this.#tick();
-    });
-  }
-
-  #tick(): void {
+  #tick(): boolean {
     for (const [peer, goOn] of [...this.#waiting]) {
       if (this.atOnce === 0) break;
       this.#waiting.delete(peer);
       if (peer.inSession) goOn();
     }
-    if (this.#waiting.size > 0) this.#tickLater();
+    return this.#waiting.size > 0;
   }
 }

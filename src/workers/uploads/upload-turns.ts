@@ -3,8 +3,8 @@
  * the shard.
  */
 import type { Clock } from '../../shared/clock.ts';
-import { RATE_TURN_MS } from '../../shared/limits.ts';
 import type { RateBucket } from '../../shared/rate-bucket.ts';
+import { RateTicks } from '../../shared/rate-ticks.ts';
 
 /** A peer that has something to send. */
 export interface WaitingUpload {
@@ -15,9 +15,8 @@ export interface WaitingUpload {
 export class UploadTurns {
   readonly #bucket: RateBucket | null;
   readonly #clock: Clock;
-  readonly #later: (ms: number, work: () => void) => void;
   readonly #waiting: WaitingUpload[] = [];
-  #isTicking = false;
+  readonly #ticks: RateTicks;
   /** Whose turn it is. */
   #current: WaitingUpload | null = null;
 
@@ -25,7 +24,7 @@ export class UploadTurns {
   constructor(bucket: RateBucket | null, clock: Clock, later: (ms: number, work: () => void) => void) {
     this.#bucket = bucket;
     this.#clock = clock;
-    this.#later = later;
+    this.#ticks = new RateTicks(later, () => this.#tick());
   }
 
   /** True if a block of so many bytes may be sent now. If not, `upload` waits for its turn, which it must be told only once. */
@@ -39,7 +38,7 @@ export class UploadTurns {
     if (this.#current === upload) this.#waiting.unshift(upload);
     else this.#waiting.push(upload);
     this.#current = null;
-    this.#tickLater();
+    this.#ticks.begin();
     return false;
   }
 
@@ -54,23 +53,14 @@ export class UploadTurns {
     if (at >= 0) this.#waiting.splice(at, 1);
   }
 
-  #tickLater(): void {
-    if (this.#isTicking) return;
-    this.#isTicking = true;
-    this.#later(RATE_TURN_MS, () => {
-      this.#isTicking = false;
-      this.#tick();
-    });
-  }
-
-  #tick(): void {
+  #tick(): boolean {
     while (this.#bucket?.mayTake(this.#clock()) === true) {
       const next = this.#waiting.shift();
-      if (next === undefined) return;
+      if (next === undefined) return false;
       this.#current = next;
       next.onTurn();
       this.#current = null;
     }
-    if (this.#waiting.length > 0) this.#tickLater();
+    return this.#waiting.length > 0;
   }
 }
