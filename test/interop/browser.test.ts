@@ -94,6 +94,9 @@ test('a hostile name, source or client runs no script', async () => {
     blocked: 0,
     shortages: 0,
     blockBytes: 0,
+    sentBytes: 0,
+    peersGiven: 0,
+    peersReturned: 0,
     wastedBytes: 0,
   };
   const facts = {

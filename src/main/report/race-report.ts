@@ -77,7 +77,9 @@ export interface ShardLine {
 export interface PeerLine {
   readonly peer: PeerAddress;
   readonly family: string;
+  /** Bytes of blocks that it gave us, and that it got from us. */
   readonly bytes: Bytes;
+  readonly given: Bytes;
 }
 
 /** How far the peers of one source or transport came. */
@@ -122,6 +124,11 @@ export interface RaceReport {
   readonly blockBytes: Bytes;
   /** Bytes that arrived twice, without a request, or bad. */
   readonly wastedBytes: Bytes;
+  /** Bytes of blocks that peers got from us, and how many peers. */
+  readonly sentBytes: Bytes;
+  readonly peersGiven: Count;
+  /** Of the peers that got data from us: those that unchoked us. */
+  readonly peersReturned: Count;
 }
 
 const TOP_PEERS = 10;
@@ -132,6 +139,7 @@ export function raceReport(race: Race, strategy: Strategy, wastedElsewhere = 0):
   const first = race.firsts.unchoke;
   const firstOutcome = first === null ? undefined : race.peers.outcomeOf(first.peer);
   const stats = race.shardStats.filter((entry) => entry !== null);
+  const given = outcomes.filter(({ sentBytes }) => sentBytes > 0);
   return {
     strategy,
     ttfuMs: race.firsts.ttfuMs,
@@ -158,6 +166,9 @@ export function raceReport(race: Race, strategy: Strategy, wastedElsewhere = 0):
     shortages: sum(stats, (entry) => entry.shortages),
     blockBytes: sum(stats, (entry) => entry.blockBytes),
     wastedBytes: sum(stats, (entry) => entry.wastedBytes) + wastedElsewhere,
+    sentBytes: sum(stats, ({ sentBytes }) => sentBytes),
+    peersGiven: given.length,
+    peersReturned: given.filter(({ timeline }) => timeline.unchoked !== null).length,
   };
 }
 
@@ -262,6 +273,7 @@ function topPeers(race: Race, outcomes: readonly PeerOutcome[]): PeerLine[] {
       peer: race.peers.nameOf(outcome.peer),
       family: familyOf(outcome),
       bytes: outcome.receivedBytes,
+      given: outcome.sentBytes,
     }));
 }
 

@@ -100,6 +100,14 @@ function stageLines(stages: readonly StageTimes[]): string[] {
   return [head, ...rows];
 }
 
+/** What we gave, and whether it came back. */
+function givenLines({ sentBytes, peersGiven, peersReturned }: RaceReport): string[] {
+  if (peersGiven === 0) return [];
+  return [
+    `given: ${formatSize(sentBytes)} to ${counted(peersGiven, 'peer')}, of which ${peersReturned} unchoked us`,
+  ];
+}
+
 function shardLines({ shards, shortages, wastedBytes, notKept, blocked }: RaceReport): string[] {
   const rows = shards.map(
     ({ shard, peers, lagP50Ms, lagP99Ms, lagMaxMs }) =>

@@ -218,7 +218,9 @@ export class GetOutput {
         ? `${formatSize(foundBytes)} were there already`
         : `${formatSize(bytes)} in ${formatTime(elapsedMs)}, ${formatRate(rate)}${found}`;
     this.#console.detail(usageText());
-    this.#console.summary(this.#console.labelled(`complete: ${plan.root}, ${flow}`));
+    const { sentBytes } = this.#torrent.swarm.race.totals;
+    const given = sentBytes > 0 ? `; ${formatSize(sentBytes)} given to peers` : '';
+    this.#console.summary(this.#console.labelled(`complete: ${plan.root}, ${flow}${given}`));
     return 0;
   }
 
