@@ -9,6 +9,7 @@ import { Shard } from '../../src/workers/shard/shard.ts';
 import { HedgedTransport } from '../../src/workers/transport/hedged-transport.ts';
 import type { Address, ConnectionEvents } from '../../src/workers/transport/transport.ts';
 import { dice, drawnBytes } from './dice.ts';
+import { ownDescriptors } from './own-descriptors.ts';
 import type { ProcessLoop } from './process-loop.ts';
 import { VirtualLine } from './virtual-line.ts';
 import { type VirtualNet, VirtualTransport } from './virtual-net.ts';
@@ -54,6 +55,7 @@ export class VirtualShardThreads implements ShardThreads {
     const line = new VirtualLine(this.#process, roll);
     const transport = new VirtualTransport(this.#net);
     const lived = new LivedClock(this.#process.now);
+    const own = ownDescriptors(this.#files);
     let isClosed = false;
     const unlessDead = (work: () => void) => (): void => {
       if (!life.isDead) work();
@@ -62,6 +64,7 @@ export class VirtualShardThreads implements ShardThreads {
       const end = (error?: unknown): void => {
         if (life.isDead) return;
         life.isDead = true;
+        own.closeAll();
         // Earlier messages may still arrive or not: the end of a thread is reported on a separate way.
         line.up(null, () => (error === undefined ? resolve() : reject(error)));
       };
@@ -71,7 +74,7 @@ export class VirtualShardThreads implements ShardThreads {
         {
           clock: lived.now,
           shared: lived.shared,
-          files: this.#files,
+          files: own.files,
           transport: task.utp ? withUtp(this.#net, transport, { clock: lived.now, later }) : transport,
           random: () => roll(1_000_003) / 1_000_003,
           randomBytes: drawnBytes(roll),

@@ -22,6 +22,7 @@ export function reportLines(report: RaceReport, oracleMs: number | null): string
     yieldLines('by transport', 'peers', report.transports),
     lostLines(report),
     stageLines(report.stages),
+    givenLines(report),
     shardLines(report),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, i) => (i === 0 ? part : ['', ...part]));

@@ -32,6 +32,7 @@ export class ChunkReader {
   readonly #standings: Standings | null;
   readonly #system: FileSystem;
   #opener: TorrentFiles;
+  #isClosed = false;
   readonly #open: OpenFiles;
 
   constructor(setup: StoredFiles, system: FileSystem, open: OpenFiles) {
@@ -46,6 +47,7 @@ export class ChunkReader {
   /** Fills the views, one after the other, from `offset` of the torrent on. Rejects with a ReadFault. */
   async read(offset: number, length: number, views: readonly Uint8Array[]): Promise<void> {
     for (const { file, at, from, length: part } of this.#stretches.of(offset, length)) {
+      if (this.#isClosed) return;
       const into = between(views, from, from + part);
       if (file === null) for (const view of into) view.fill(0);
       else await this.#readPart(file, at, into);
@@ -54,13 +56,14 @@ export class ChunkReader {
 
   /** The files have these names from now on. */
   rename(files: readonly StoredFile[]): void {
-    this.close();
+    this.#open.release(this.#opener);
     this.#setup = { ...this.#setup, files };
     this.#opener = new FileOpener(this.#setup, this.#system);
   }
 
-  /** Closes its files. */
+  /** Closes its files. Nothing is read any more. */
   close(): void {
+    this.#isClosed = true;
     this.#open.release(this.#opener);
   }
 
