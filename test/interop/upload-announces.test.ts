@@ -144,6 +144,7 @@ for (const isPrivate of [true, false])
         ),
       );
       const { infoHash } = loadTorrent(torrent);
+      await us.running.line((line) => line.includes('"choked":1'));
       const asks = await keep(rawLeech(us.port, infoHash, { extended: 'd1:md6:ut_pexi1eee' }));
       await asks.unchoked();
       await asks.until(() => asks.extended.length > 0);
