@@ -6,6 +6,7 @@ import { handshakeOf, wire } from './wire-bytes.ts';
 const UNCHOKE = 1;
 const PIECE = 7;
 const REJECT = 16;
+const EXTENDED = 20;
 const WAIT_MS = 60_000;
 
 export interface RawLeech {
@@ -15,6 +16,8 @@ export interface RawLeech {
   /** Bytes of blocks that it has got. */
   readonly blockBytes: number;
   readonly rejects: number;
+  /** Extended messages (BEP 10), as Latin-1. */
+  readonly extended: readonly string[];
   /** We unchoke it. */
   unchoked(): Promise<void>;
   /** Its connection is closed. */
@@ -24,15 +27,16 @@ export interface RawLeech {
   stop(): Promise<void>;
 }
 
-/** It shakes hands and wants data. `from`: its own address. `reads`: false: it reads nothing after it is unchoked. */
+/** It shakes hands and wants data. `from`: its own address. `reads`: false: it reads nothing after it is unchoked. `extended`: its handshake of BEP 10. */
 export async function rawLeech(
   port: number,
   infoHash: Uint8Array,
-  { from = '127.0.0.1', reads = true, wants = true } = {},
+  { from = '127.0.0.1', reads = true, wants = true, extended = null as string | null } = {},
 ): Promise<RawLeech> {
   const socket = connect({ host: '127.0.0.1', port, localAddress: from });
   const heard = new Map<number, number>();
   const watchers = new Set<() => void>();
+  const said: string[] = [];
   let blockBytes = 0;
   let isClosed = false;
   let received = Buffer.alloc(0);
@@ -45,6 +49,12 @@ export async function rawLeech(
     isClosed = true;
     look();
   });
+  const hear = (id: number, payload: Buffer): void => {
+    heard.set(id, (heard.get(id) ?? 0) + 1);
+    if (id === PIECE) blockBytes += payload.length - 8;
+    if (id === EXTENDED) said.push(payload.toString('latin1'));
+    if (id === UNCHOKE && !reads) socket.pause();
+  };
   socket.on('data', (bytes: Buffer) => {
     received = Buffer.concat([received, bytes]);
     if (!isShaken && received.length >= 68) {
@@ -52,14 +62,9 @@ export async function rawLeech(
       received = received.subarray(68);
     }
     while (isShaken && received.length >= 4 && received.length >= 4 + received.readUInt32BE(0)) {
-      const length = received.readUInt32BE(0);
-      if (length > 0) {
-        const id = received[4] as number;
-        heard.set(id, (heard.get(id) ?? 0) + 1);
-        if (id === PIECE) blockBytes += length - 9;
-        if (id === UNCHOKE && !reads) socket.pause();
-      }
-      received = received.subarray(4 + length);
+      const end = 4 + received.readUInt32BE(0);
+      if (end > 4) hear(received[4] as number, received.subarray(5, end));
+      received = received.subarray(end);
     }
     look();
   });
@@ -80,11 +85,18 @@ export async function rawLeech(
       watch();
     });
   await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
-  socket.write(handshakeOf(infoHash, '-RA0001-', ['fast']));
-  socket.write(Buffer.concat([wire.haveNone, ...(wants ? [wire.interested] : [])]));
+  socket.write(handshakeOf(infoHash, '-RA0001-', extended === null ? ['fast'] : ['fast', 'ext']));
+  socket.write(
+    Buffer.concat([
+      wire.haveNone,
+      ...(extended === null ? [] : [wire.extended(0, extended)]),
+      ...(wants ? [wire.interested] : []),
+    ]),
+  );
   return {
     socket,
     heard,
+    extended: said,
     get blockBytes() {
       return blockBytes;
     },

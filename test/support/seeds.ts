@@ -153,7 +153,21 @@ export function makeTorrent(
     pieceExponent < 15
       ? ['transmission-create', '-s', String(2 ** (pieceExponent - 10)), '-o', torrent, source]
       : ['mktorrent', '-l', String(pieceExponent), ...trackers, '-o', torrent, source];
-  const made = spawnSync(program as string, args, { encoding: 'utf8' });
+  make(program as string, args);
+}
+
+/** BEP 27. */
+export function makePrivateTorrent(
+  source: string,
+  torrent: string,
+  pieceExponent: number,
+  announce: string,
+): void {
+  make('mktorrent', ['-p', '-l', String(pieceExponent), '-a', announce, '-o', torrent, source]);
+}
+
+function make(program: string, args: readonly string[]): void {
+  const made = spawnSync(program, args, { encoding: 'utf8' });
   if (made.status !== 0)
     throw new Error(`${program}: ${made.stdout}${made.stderr}${String(made.error ?? '')}`);
 }
