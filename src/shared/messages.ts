@@ -69,6 +69,8 @@ export interface GivenFiles extends StoredFiles {
   readonly ledger: LedgerMemory;
   /** 1 for each piece whose bytes are all in these files; null if all are. */
   readonly kept: Uint8Array | null;
+  /** Each peer is offered one piece at a time (BEP 16). */
+  readonly superSeed?: boolean;
 }
 
 /** The task that starts a shard; it stays pending until the shard stops. `port` is transferred with it. */

@@ -15,6 +15,7 @@ export interface ShareSettings extends RunSettings {
   readonly pieceLength: number | null;
   readonly private: boolean;
   readonly goals: SeedGoals;
+  readonly superSeed: boolean;
 }
 
 export function shareSettings(flags: ShareFlags): ShareSettings {
@@ -35,6 +36,7 @@ export function shareSettings(flags: ShareFlags): ShareSettings {
     saveTorrent: given('--save-torrent', flags.saveTorrent, outputFile),
     pieceLength: flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength),
     private: flags.private === true,
+    superSeed: flags.superSeed === true,
     goals: seedGoals({ ...flags, seed: true }) ?? { ratio: null, time: null },
   };
 }

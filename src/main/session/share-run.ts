@@ -27,6 +27,8 @@ export interface ShareRunOptions {
   readonly goals: SeedGoals;
   readonly session: Session;
   readonly records: SeedRecords;
+  /** Each peer is offered one piece at a time (BEP 16). */
+  readonly superSeed: boolean;
   /** Its data is checked, and peers may come. */
   readonly onReady: (findings: ShareFindings) => void;
 }
@@ -120,7 +122,7 @@ export class ShareRun {
       info: sharedBytes(info),
       private: isPrivate,
       download: null,
-      given: { ...given, kept: keptPieces(plan, geometry) },
+      given: { ...given, kept: keptPieces(plan, geometry), superSeed: this.#options.superSeed },
     });
     this.swarm.start();
   }

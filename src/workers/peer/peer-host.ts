@@ -30,6 +30,8 @@ export interface PeerTorrent {
   readonly uploads: Uploads;
   /** We have everything and want nothing. */
   readonly isSeed: boolean;
+  /** The peer says that it has this piece, which it had not said before. */
+  peerHas(peer: PeerDriver, piece: number): void;
   readonly wanted: WantedPieces;
   readonly swarm: SwarmCount;
 }

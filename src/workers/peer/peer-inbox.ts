@@ -202,6 +202,7 @@ export class PeerInbox implements FrameSink {
         // At most one per piece is news. Some clients repeat pieces of their bitfield.
         const told = this.told.one(payload.readUInt32BE(0));
         this.#heed(told);
+        if (told === 'more') this.#host.torrent.peerHas(this.#peer, payload.readUInt32BE(0));
         return this.#afford(told === 'more' ? 0 : 1 / HAVES_AGAIN_PER_COST);
       }
       case MESSAGE.allowedFast:

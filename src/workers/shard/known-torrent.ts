@@ -15,6 +15,7 @@ import type { Requester } from '../requests/requester.ts';
 import { ShardDownload } from '../requests/shard-download.ts';
 import { OurPieces, tellPieces } from '../uploads/our-pieces.ts';
 import { NO_UPLOADS, type Uploads } from '../uploads/served-peer.ts';
+import { SuperSeeding } from '../uploads/super-seeding.ts';
 import type { TorrentUploads } from '../uploads/torrent-uploads.ts';
 import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
 import { EVERYTHING, NOTHING, type WantedPieces } from './wanted-pieces.ts';
@@ -27,7 +28,12 @@ export interface RequestSetup {
   readonly pace: RequestPace;
   readonly onFull: (full: FullPiece) => void;
   /** The uploads of these files to peers. */
-  readonly uploadsOf: (files: GivenFiles, geometry: Geometry, pieces: OurPieces) => TorrentUploads;
+  readonly uploadsOf: (
+    files: GivenFiles,
+    geometry: Geometry,
+    pieces: OurPieces,
+    offers: SuperSeeding | null,
+  ) => TorrentUploads;
 }
 
 type Peers = ReadonlyMap<PeerIndex, PeerDriver>;
@@ -40,17 +46,21 @@ export class KnownTorrent implements PeerTorrent {
   wanted: WantedPieces = EVERYTHING;
   swarm: SwarmCount = UNCOUNTED;
   #publicOffer: PublicOffer;
+  readonly #clock: Clock;
   #download: ShardDownload | null = null;
   #pieces: OurPieces | null = null;
   #uploads: TorrentUploads | null = null;
+  #super: SuperSeeding | null = null;
 
-  constructor({ pex, dht }: PublicOffer) {
+  constructor({ pex, dht }: PublicOffer, clock: Clock) {
     this.#publicOffer = { pex, dht };
+    this.#clock = clock;
   }
 
   get offer(): Offer {
-    const bitfield = this.#pieces?.bitfield ?? null;
-    const complete = this.#pieces?.complete === true;
+    const told = this.#super === null ? this.#pieces : null;
+    const bitfield = told?.bitfield ?? null;
+    const complete = told?.complete === true;
     return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield, complete };
   }
 
@@ -87,10 +97,11 @@ export class KnownTorrent implements PeerTorrent {
     else this.wanted = NOTHING;
     if (given !== null) {
       this.#pieces = new OurPieces(new Ledger(given.ledger), given.kept);
-      this.#uploads = setup.uploadsOf(given, geometry, this.#pieces);
+      if (given.superSeed === true) this.#super = new SuperSeeding(geometry.pieceCount, setup.random);
+      this.#uploads = setup.uploadsOf(given, geometry, this.#pieces, this.#super);
     }
     for (const peer of [...peers.values()]) peer.torrentKnown(geometry.pieceCount);
-    if (this.#pieces !== null) tellPieces(this.#pieces.found, peers.values());
+    if (this.#pieces !== null && this.#super === null) tellPieces(this.#pieces.found, peers.values());
     for (const peer of peers.values()) this.uploads.interestChanged(peer);
   }
 
@@ -143,8 +154,20 @@ export class KnownTorrent implements PeerTorrent {
     this.#download?.verdicts();
   }
 
-  tick(now: number): void {
+  /** A peer says that it has this piece. */
+  peerHas(peer: PeerDriver, piece: number): void {
+    this.#super?.told(peer, piece, this.#clock());
+  }
+
+  peerLeft(peer: PeerDriver): void {
+    this.swarm.countPieces(peer.pieces, -1);
+    this.uploads.left(peer);
+    this.#super?.left(peer);
+  }
+
+  tick(now: number, peers: Peers): void {
     this.requester.tick(now);
+    this.#super?.tick(peers.values(), now);
     this.#uploads?.tick(now);
   }
 

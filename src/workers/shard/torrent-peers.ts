@@ -68,7 +68,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     thread.turns.enter(this.#dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
-    this.torrent = new KnownTorrent(entry);
+    this.torrent = new KnownTorrent(entry, this.clock);
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
     this.#workingPeers = entry.workingPeers;
@@ -116,7 +116,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
 
   /** The deadline tick: all time-outs, in slices, so that ten thousand peers do not make one long turn. */
   tick(now: number): void {
-    this.torrent.tick(now);
+    this.torrent.tick(now, this.#peers);
     this.#dialler.tick(now);
     this.#dismissSurplus();
     const waiting = this.mayDial ? 'none' : this.#dialler.addresses.whoWaits;
@@ -164,8 +164,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#thread.counts.move(before, after);
     if (before.phase === 'dialing') this.#dialler.dialEnded(peer.peerAddress, after);
     if (after.phase !== 'closed') return;
-    this.torrent.swarm.countPieces(peer.pieces, -1);
-    this.torrent.uploads.left(peer);
+    this.torrent.peerLeft(peer);
     this.#remove(peer);
     this.#pex?.forget(peer.index);
     const isOver = this.#over || this.#thread.stopping || this.#kept.decided;

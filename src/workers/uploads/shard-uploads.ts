@@ -10,6 +10,7 @@ import { ChunkReader } from './chunk-reader.ts';
 import { ChunkSource } from './chunk-source.ts';
 import { OpenFiles } from './open-files.ts';
 import type { OurPieces } from './our-pieces.ts';
+import type { SuperSeeding } from './super-seeding.ts';
 import { TorrentUploads, type UploadHost } from './torrent-uploads.ts';
 import { UploadTurns } from './upload-turns.ts';
 
@@ -33,11 +34,16 @@ export class ShardUploads {
   entrance(
     outbox: Outbox,
     { guard, wake }: { readonly guard: UploadHost['guard']; readonly wake: () => void },
-  ): (files: GivenFiles, geometry: Geometry, pieces: OurPieces) => TorrentUploads {
-    return (files, geometry, pieces) => {
+  ): (
+    files: GivenFiles,
+    geometry: Geometry,
+    pieces: OurPieces,
+    offers: SuperSeeding | null,
+  ) => TorrentUploads {
+    return (files, geometry, pieces, offers) => {
       const reader = new ChunkReader(files, this.#world.files, this.#files);
       const chunks = new ChunkSource(geometry, this.#cache, reader);
-      return new TorrentUploads(geometry, pieces, chunks, {
+      return new TorrentUploads(geometry, pieces, chunks, offers, {
         guard,
         clock: this.#world.clock,
         turns: this.#turns,

@@ -25,6 +25,7 @@ import { ReadFault } from './chunk-reader.ts';
 import type { ChunkSource } from './chunk-source.ts';
 import type { OurPieces } from './our-pieces.ts';
 import type { ServedPeer, Uploads } from './served-peer.ts';
+import type { SuperSeeding } from './super-seeding.ts';
 import type { UploadTurns } from './upload-turns.ts';
 
 /** What the uploads need of their shard, and tell it. */
@@ -42,6 +43,7 @@ export class TorrentUploads implements Uploads {
   readonly #pieces: OurPieces;
   readonly #chunks: ChunkSource;
   readonly #host: UploadHost;
+  readonly #offers: SuperSeeding | null;
   /** Those that want data or are unchoked. */
   readonly #contenders = new Map<PeerIndex, ServedPeer>();
   readonly #waiting = new Map<ServedPeer, { readonly onTurn: () => void }>();
@@ -50,7 +52,15 @@ export class TorrentUploads implements Uploads {
   #showAgainAt = Number.POSITIVE_INFINITY;
   #sentBytes = 0;
 
-  constructor(geometry: Geometry, pieces: OurPieces, chunks: ChunkSource, host: UploadHost) {
+  /** `offers`: what each peer may request, with super-seeding; null: everything that we have. */
+  constructor(
+    geometry: Geometry,
+    pieces: OurPieces,
+    chunks: ChunkSource,
+    offers: SuperSeeding | null,
+    host: UploadHost,
+  ) {
+    this.#offers = offers;
     this.#geometry = geometry;
     this.#pieces = pieces;
     this.#chunks = chunks;
@@ -81,7 +91,8 @@ export class TorrentUploads implements Uploads {
     if (this.#pieces.isHidden(index)) peer.close('unreadable');
     if (!peer.inSession) return false;
     const { queue, unchoked } = peer.uploads;
-    if (!unchoked || queue.size >= OUR_REQUEST_QUEUE_BLOCKS || !this.#pieces.has(index)) {
+    const hasIt = this.#pieces.has(index) && this.#offers?.mayGet(peer, index) !== false;
+    if (!unchoked || queue.size >= OUR_REQUEST_QUEUE_BLOCKS || !hasIt) {
       reject(peer, { piece, begin, length });
       return false;
     }

@@ -14,6 +14,7 @@ export interface ShareFlags extends Omit<RaceFlags, 'strategy' | 'maxPeers' | 'r
   readonly seedTime?: string;
   readonly port: string;
   readonly nat?: boolean;
+  readonly superSeed?: boolean;
   readonly systemd?: boolean;
   readonly log?: string;
 }
@@ -45,6 +46,10 @@ export function shareCommand(
     )
     .option('--seed-ratio <number>', 'stop when peers got so many times the size of each, such as 1.5')
     .option('--seed-time <duration>', 'stop after this time, such as 30m or 12h')
+    .option(
+      '--super-seed',
+      'for the first seed: offer each peer one piece at a time, so that each piece is sent about once (BEP 16)',
+    )
     .option('--systemd', 'print a unit for systemd that runs this command, and share nothing')
     .optionsGroup('Output:')
     .option('--log <file>', 'add a line to this file for everything that happens, with the time')

@@ -74,9 +74,9 @@ class Sharing {
   }
 
   async #share({ metainfo, plan }: SharedItem, number: number, signal: AbortSignal): Promise<GivenFigures> {
-    const { torrent: settings, goals } = this.#settings;
+    const { torrent: settings, goals, superSeed } = this.#settings;
     const run = new ShareRun({
-      ...{ metainfo, plan, settings, goals, session: this.#session, records: this.#records },
+      ...{ metainfo, plan, settings, goals, superSeed, session: this.#session, records: this.#records },
       onReady: (findings) => this.#output.begun(number, metainfo, plan, findings),
     });
     run.subscribe({
