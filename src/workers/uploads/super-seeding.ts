@@ -27,6 +27,8 @@ export class SuperSeeding {
   readonly #holders: Uint32Array;
   /** The last offer to each peer. */
   readonly #offers = new Map<OfferedPeer, Offer>();
+  /** One peer: nobody passes anything on. */
+  #isAlone = false;
   /** All pieces that a peer was ever offered. */
   readonly #offered = new WeakMap<object, Set<number>>();
 
@@ -46,6 +48,7 @@ export class SuperSeeding {
     this.#holders[piece] = (this.#holders[piece] ?? 0) + 1;
     const own = this.#offers.get(peer);
     if (own?.piece === piece) own.gotAt ??= now;
+    if (own?.piece === piece && this.#isAlone) this.#offer(peer);
     for (const [other, offer] of this.#offers)
       if (other !== peer && offer.piece === piece && offer.gotAt !== null) this.#offer(other);
   }
@@ -57,11 +60,11 @@ export class SuperSeeding {
   /** Offers a piece to new peers, and the next one to those whose piece nobody else took for a while. */
   tick(peers: Iterable<OfferedPeer>, now: number): void {
     const there = [...peers].filter(({ inSession, pieces }) => inSession && !pieces.complete);
+    this.#isAlone = there.length === 1;
     for (const peer of there) {
       const offer = this.#offers.get(peer);
-      const isAlone = there.length === 1;
       const waited = offer === undefined ? 0 : now - (offer.gotAt ?? now);
-      if (offer === undefined || (offer.gotAt !== null && (isAlone || waited >= SUPER_SEED_WAIT_MS)))
+      if (offer === undefined || (offer.gotAt !== null && (this.#isAlone || waited >= SUPER_SEED_WAIT_MS)))
         this.#offer(peer);
     }
   }
