@@ -14,6 +14,8 @@ const FIRST = [
   '--timeout',
   '--output',
   '--select',
+  '--data',
+  '--private',
   '--peer',
   '--port',
   '--proxy',

@@ -21,7 +21,9 @@ export function parseSize(option: string, text: string, most = Number.MAX_SAFE_I
 
 /** Bytes per second, such as `400K` or `2M/s`; 0 is no limit. Throws a usage failure. */
 export function parseRate(option: string, text: string): number {
-  return parseSize(option, text.trim().replace(/\/s$/, ''));
+  const size = text.trim().replace(/\/s$/, '');
+  if (!SIZE.test(size)) throw new BadOption(option, `${text}: not a rate (write 400K or 2M; 0 is unlimited)`);
+  return parseSize(option, size);
 }
 
 /** `1`, `1.5`. Throws a usage failure. */
