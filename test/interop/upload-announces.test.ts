@@ -129,7 +129,10 @@ for (const isPrivate of [true, false])
       const copy = place(`private ${isPrivate}`);
       cpSync(data, copy, { recursive: true });
       // One that we dial, so that it could be named to others.
-      const request = { torrent, folder: place(`known ${isPrivate}`), scratch: folder };
+      // It does not find us by the tracker: it would connect to us, and we name only whom we dialled.
+      const untracked = join(folder, `untracked ${isPrivate}.torrent`);
+      make(join(data, 'file.bin'), untracked, 16, 'http://127.0.0.1:9/announce');
+      const request = { torrent: untracked, folder: place(`known ${isPrivate}`), scratch: folder };
       const known = await keep(libtorrentSeed({ ...request, settings: { idle: true } }));
       const us = await keep(
         ourSeed(

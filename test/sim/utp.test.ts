@@ -133,6 +133,31 @@ test('early packets from strangers are limited', () => {
   here.connection?.destroy();
 });
 
+test('hundreds of packets that are lost at once are sent again in a few seconds, also if some are lost again', () => {
+  const time = new VirtualTime();
+  const roll = dice(9);
+  let isBroken = false;
+  let lost = 0;
+  const { here, there } = utpLine(time, ({ type }) => {
+    if (type !== UTP_TYPE.data || (!isBroken && roll(50) > 0)) return [ONE_WAY_MS];
+    if (!isBroken && lost === 0) return [ONE_WAY_MS];
+    lost += 1;
+    return [];
+  });
+  time.run(100);
+  here.connection?.write(content(6_000_000));
+  time.run(350);
+  isBroken = true;
+  time.run(60);
+  isBroken = false;
+  assert.ok(lost > 300, `${lost} packets were lost`);
+  const before = there.bytes.length;
+  time.run(6_000);
+  assert.ok(there.bytes.length - before > lost * 1_372, 'all that was lost');
+  time.run(40_000);
+  assert.ok(there.bytes.equals(content(6_000_000)));
+});
+
 test('after a short outage the lost packets are sent again together', () => {
   const time = new VirtualTime();
   let broken = false;

@@ -1,5 +1,6 @@
 /** The sending half of a uTP connection: what waits, what is in flight, and what must be sent again (BEP 29). */
 import {
+  UTP_DATA_TRIES,
   UTP_FIRST_TIMEOUT_MS,
   UTP_MIN_TIMEOUT_MS,
   UTP_PAYLOAD_BYTES,
@@ -44,6 +45,8 @@ export class UtpSender {
   #timeoutMs = UTP_FIRST_TIMEOUT_MS;
   /** Bytes were lost in the window that ends here: it is halved only once. */
   #lossUntil: number;
+  /** Since the last time-out: what was sent before it counts as lost, up to this packet. */
+  #recovery: { readonly until: number; readonly since: number } | null = null;
 
   /** `transmit` sends a packet with the newest header. */
   constructor(firstSequence: number, transmit: (packet: Outgoing) => void) {
@@ -112,8 +115,32 @@ export class UtpSender {
       bytes += this.#arrived(packet, now);
     }
     if (selectiveAck !== null) bytes += this.#heedSelective(ack, selectiveAck, now);
-    if (bytes > 0) this.#congestion.acknowledged(bytes, delay, now);
+    if (bytes > 0) {
+      this.#congestion.acknowledged(bytes, delay, now);
+      this.#recover(bytes, now);
+    }
     return true;
+  }
+
+  /** What arrives makes room for what was lost, and for a packet more: one flight for each time-out would take minutes. */
+  #recover(arrived: number, now: number): void {
+    if (this.#recovery === null) return;
+    const { until, since } = this.#recovery;
+    if (beyond(this.#oldestSequence, until) >= 0) this.#recovery = null;
+    else this.#resend(arrived + UTP_PAYLOAD_BYTES, until, since, now);
+  }
+
+  /** The first packets that were sent before `since`, of those before `until`. */
+  #resend(most: number, until: number, since: number, now: number): void {
+    let bytes = 0;
+    for (const packet of this.#underWay) {
+      if (bytes >= most || beyond(packet.sequence, until) >= 0) return;
+      if (packet.arrived || packet.sentAt >= since) continue;
+      // Its last try is for the time when everything waits for it.
+      if (packet !== this.#oldest() && packet.times >= UTP_DATA_TRIES - 1) return;
+      this.#again(packet, now);
+      bytes += Math.max(1, packet.payload.length);
+    }
   }
 
   /** Sends the oldest packet again if it is overdue. `dead` once this was done `maxTimes` times. */
@@ -123,14 +150,9 @@ export class UtpSender {
     if (oldest.times >= maxTimes) return 'dead';
     this.#timeoutMs *= 2;
     this.#congestion.timedOut();
-    // After such a silence the other packets are usually lost as well: one flight of them is sent again.
-    let bytes = 0;
-    for (const packet of this.#underWay) {
-      if (packet.arrived) continue;
-      if (packet !== oldest && (packet.times >= maxTimes || bytes >= RESENT_BYTES)) break;
-      this.#again(packet, now);
-      bytes += Math.max(1, packet.payload.length);
-    }
+    // After such a silence the other packets are usually lost as well: one flight of them is sent again, and more as they arrive.
+    this.#recovery = { until: this.#next, since: now };
+    this.#resend(RESENT_BYTES, this.#next, now, now);
     return 'alive';
   }
 
@@ -197,7 +219,8 @@ export class UtpSender {
     packet.arrived = true;
     this.#bytesUnderWay -= packet.payload.length;
     // Karn: if a packet was sent twice, it is unknown which one was answered.
-    if (packet.times === 1) this.#measure(now - packet.sentAt);
+    // After a time-out, what arrived before it is acknowledged late.
+    if (packet.times === 1 && this.#recovery === null) this.#measure(now - packet.sentAt);
     return Math.max(1, packet.payload.length);
   }
 
