@@ -168,6 +168,8 @@ export type ShardCommand =
       /** Other threads are told to listen at the same port, if the system allows that. */
       readonly shared: boolean;
     }
+  /** Where peers reach us, also through the router. */
+  | { readonly type: 'reachable'; readonly port: number }
   /** So many threads listen: each takes its part of the incoming peers. */
   | { readonly type: 'listeners'; readonly count: number }
   /** The network was down and is back: the lost peers were not at fault. */

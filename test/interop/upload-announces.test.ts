@@ -128,18 +128,17 @@ for (const isPrivate of [true, false])
       const node = await keep(countingNode());
       const copy = place(`private ${isPrivate}`);
       cpSync(data, copy, { recursive: true });
-      // One that we dial, so that it could be named to others.
-      // It does not find us by the tracker: it would connect to us, and we name only whom we dialled.
+      // One that we dial, so that it could be named to others. It still wants something, else a seed has no use for it.
       const untracked = join(folder, `untracked ${isPrivate}.torrent`);
       make(join(data, 'file.bin'), untracked, 16, 'http://127.0.0.1:9/announce');
-      const request = { torrent: untracked, folder: place(`known ${isPrivate}`), scratch: folder };
-      const known = await keep(libtorrentSeed({ ...request, settings: { idle: true } }));
+      const slow = { download_rate_limit: 1_024 };
+      const known = await keep(libtorrentLeech({ torrent: untracked }, place(`known ${isPrivate}`), slow));
       const us = await keep(
         ourSeed(
           torrent,
           copy,
           '--upload-limit',
-          '8K',
+          '24K',
           '--dht-bootstrap',
           node.address,
           '--peer',

@@ -98,3 +98,22 @@ test('a seed that offers one piece at a time (BEP 16) completes us and a libtorr
     assert.ok(got > 0, 'the leech got something from us');
     assert.ok(uploadedBy(await us.stop()) > 0);
   }));
+
+test('two leeches that know only us, and that nobody dialled, find each other through us', () =>
+  withStarted(async (keep) => {
+    const copy = place('known to both');
+    cpSync(data, copy, { recursive: true });
+    const us = await keep(ourSeed(torrent, copy, '--no-trackers', '--upload-limit', '512K'));
+    const leeches = [];
+    for (const name of ['knows us', 'knows us too']) {
+      const leech = await keep(libtorrentLeech({ torrent }, place(name), {}, '127.0.0.1'));
+      leech.connect('127.0.0.1', us.port);
+      await leech.got(1);
+      leeches.push(leech);
+    }
+    const partners = await Promise.all(leeches.map((leech) => leech.partners()));
+    // BEP 10 `p` of the one that came, and BEP 11 from us.
+    assert.ok(partners.flat().some(({ pex, got }) => pex && got > 0));
+    const given = uploadedBy(await us.stop());
+    assert.ok(given < 2 * BYTES, `${given} bytes: each gave the other something`);
+  }));

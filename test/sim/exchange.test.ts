@@ -46,6 +46,49 @@ test('we name the peers that we dialled, once, with seeds marked; then changes, 
   assert.ok(messages()[1]?.includes(`7:dropped6:${address(2)}`));
 });
 
+test('of peers that connected to us, those are named that say where they listen', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  shard.listen();
+  const [listener] = shard.add({ script: [shake, hello] });
+  const says = (p: string) => say(1, wire.extended(0, `d1:mde1:pi${p}ee`));
+  shard.knock({ script: [shake, full, says('6881')] }, '10.1.1.1');
+  shard.knock({ script: [shake, says('0')] }, '10.1.1.2');
+  shard.knock({ script: [shake, says('65536')] }, '10.1.1.3');
+  shard.knock({ script: [shake] }, '10.1.1.4');
+  shard.run(20_000);
+  const [, message] = listener?.bytesHeard.split('\x14\x09') ?? [];
+  assert.ok(
+    message?.startsWith('d5:added6:\x0a\x01\x01\x01\x1a\xe17:added.f1:\x02'),
+    'a seed, dialled by nobody',
+  );
+});
+
+test('the first peer hears of the second as soon as it comes', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  const [first] = shard.add({ script: [shake, hello] });
+  shard.run(20_000);
+  assert.ok(!first?.bytesHeard.includes('\x14\x09'), 'nothing to tell');
+  shard.add({ script: [shake, full] });
+  shard.run(3_000);
+  assert.ok(first?.bytesHeard.includes('\x14\x09d5:added6:\x7f\x00\x00\x01\x00\x02'));
+});
+
+test('each peer hears where it reaches us, once we know that', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  const [early] = shard.add({ script: [shake] });
+  shard.run(1_000);
+  shard.shard.command({ type: 'reachable', port: 51_413 });
+  shard.listen();
+  const [late] = shard.add({ script: [shake] });
+  const guest = shard.knock({ script: [shake] });
+  shard.run(1_000);
+  const says = '1:pi51413e';
+  assert.deepEqual(
+    [early, late, guest].map((peer) => peer?.bytesHeard.includes(says)),
+    [false, true, true],
+  );
+});
+
 test('no peer gets an address with a nearer reach than its own', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   const listener = { script: [shake, hello] };

@@ -13,12 +13,20 @@ const identity = {
   encryption: 'prefer',
   randomBytes,
 } as const;
-const offer: Offer = { metadataBytes: null, pex: true, dht: false, bitfield: null, complete: false };
+const offer: Offer = {
+  metadataBytes: null,
+  pex: true,
+  dht: false,
+  bitfield: null,
+  complete: false,
+  port: null,
+};
 
 interface Told {
   readonly m: Readonly<Record<string, number>>;
   readonly metadata_size?: number;
   readonly yourip?: Uint8Array;
+  readonly p?: number;
 }
 
 /** The dictionary of an extended handshake, read by the `bencode` package. */
@@ -56,6 +64,8 @@ test('a new offer is in the next greeting', () => {
   assert.deepEqual(told4(offer).m, { ut_metadata: 1, ut_pex: 2 });
   assert.equal(told4({ ...offer, metadataBytes: 777 }).metadata_size, 777);
   assert.deepEqual(told4({ ...offer, metadataBytes: 777, pex: false }).m, { ut_metadata: 1 });
+  assert.equal('p' in told4(offer), false);
+  assert.equal(told4({ ...offer, port: 51_413 }).p, 51_413);
 });
 
 test('a DHT node is announced while we have one', () => {

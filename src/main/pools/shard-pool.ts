@@ -53,6 +53,7 @@ export class ShardPool implements ShardLine {
   #nextId = 1;
   #nextTorrent = 1;
   #deaths = 0;
+  #reachablePort: number | null = null;
   /** Why there is nothing to hope for; null where there is. */
   #hopeless: { readonly error: unknown } | null = null;
   #stopped: Promise<void> | null = null;
@@ -92,6 +93,12 @@ export class ShardPool implements ShardLine {
   /** Accepts connections. Resolves to the port; rejects with the system's error. */
   listen(port: number, host: string | null): Promise<number> {
     return this.#listening.open(port, host);
+  }
+
+  /** Peers reach us at this port; each shard tells its peers (BEP 10 `p`). */
+  reachableAt(port: number): void {
+    this.#reachablePort = port;
+    for (const position of this.#running.keys()) this.post(position, { type: 'reachable', port });
   }
 
   /** The network of this machine is back: lost peers are dialled again as if they had just been lost. */
@@ -166,6 +173,7 @@ export class ShardPool implements ShardLine {
     }
     this.#start(position);
     this.#listening.replaced(position);
+    if (this.#reachablePort !== null) this.post(position, { type: 'reachable', port: this.#reachablePort });
     for (const torrent of this.#torrents.values()) torrent.replaced(position, id, error);
   }
 

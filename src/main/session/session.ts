@@ -152,6 +152,9 @@ export class Session {
     const { port } = this.settings;
     if (port === null || !this.isDirect) return null;
     this.#port ??= this.shards.listen(port, this.route.localAddress).then((listening) => {
+      const tell = (): void => this.shards.reachableAt(this.mapping?.externalPort ?? listening);
+      tell();
+      this.mapping?.subscribe(tell);
       this.mapping?.begin(listening);
       return listening;
     });

@@ -19,6 +19,8 @@ export interface Offer {
   readonly bitfield: Buffer | null;
   /** We have every piece. */
   readonly complete: boolean;
+  /** Where peers reach us (BEP 10 `p`); null if they do not. */
+  readonly port: number | null;
 }
 
 /** The offer without what a private torrent does not allow (BEP 27). */
@@ -87,13 +89,12 @@ export class Greetings {
     const known = this.#extended;
     if (known !== null && isSame(known.offer, offer)) return known;
     const encoded = (yourAddress: Uint8Array | null) =>
-      encodeExtendedHandshake(
-        this.#clientName,
-        yourAddress,
-        offer.metadataBytes,
-        offer.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
-        offer.complete,
-      );
+      encodeExtendedHandshake(this.#clientName, yourAddress, {
+        metadataBytes: offer.metadataBytes,
+        extensions: offer.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
+        uploadOnly: offer.complete,
+        port: offer.port,
+      });
     this.#extended = { offer, forIpv4: encoded(new Uint8Array(4)), forOthers: encoded(null) };
     return this.#extended;
   }
@@ -101,7 +102,10 @@ export class Greetings {
 
 function isSame(one: Offer, other: Offer): boolean {
   return (
-    one.metadataBytes === other.metadataBytes && one.pex === other.pex && one.complete === other.complete
+    one.metadataBytes === other.metadataBytes &&
+    one.pex === other.pex &&
+    one.complete === other.complete &&
+    one.port === other.port
   );
 }
 

@@ -89,7 +89,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   }
 
   get client(): string | null {
-    return this.#inbox?.client ?? null;
+    return this.#inbox?.extensions?.client ?? null;
   }
 
   get peerIdPrefix(): string | null {
@@ -131,7 +131,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   tick(): void {
     if (this.#state.phase === 'closed') return;
     this.#inbox?.tick();
-    const wantsNothing = this.pieces.complete || this.#inbox?.uploadOnly === true;
+    const wantsNothing = this.pieces.complete || this.#inbox?.extensions?.uploadOnly === true;
     if (this.#host.torrent.isSeed && this.inSession && wantsNothing) return this.close('both-complete');
     if (this.#mayBeUseless()) this.reviewUse();
     this.apply({
@@ -189,11 +189,16 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
 
   /** It is in session and wants peer exchange (BEP 11). */
   get exchangesPeers(): boolean {
-    return this.inSession && (this.#inbox?.exchangesPeers ?? false);
+    return this.inSession && (this.#inbox?.extensions?.exchangesPeers ?? false);
+  }
+
+  /** Where it says that it accepts connections (BEP 10 `p`). */
+  get listeningPort(): number | null {
+    return this.#inbox?.extensions?.port ?? null;
   }
 
   tellPeers(message: Uint8Array): void {
-    this.#inbox?.tellPeers(message);
+    this.#inbox?.extensions?.tellPeers(message);
   }
 
   askMetadata(parts: readonly number[]): void {

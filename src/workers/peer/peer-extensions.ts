@@ -58,6 +58,8 @@ export class PeerExtensions {
   client: string | null = null;
   /** It wants nothing from us (BEP 21). */
   uploadOnly = false;
+  /** Where it accepts connections (BEP 10 `p`). */
+  port: number | null = null;
 
   constructor(peer: ExtendedPeer, clock: Clock) {
     this.#peer = peer;
@@ -110,6 +112,7 @@ export class PeerExtensions {
     const told = decodeExtendedHandshake(body);
     if (told === null) return 'bad-extended';
     if (told.client !== null) this.client = told.client;
+    this.port = told.port ?? this.port;
     this.uploadOnly = told.uploadOnly ?? this.uploadOnly;
     for (const [name, id] of Object.entries(told.ids) as [Extension, number][]) {
       if (id === 0) this.#ids.delete(name);

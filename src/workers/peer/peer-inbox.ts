@@ -72,14 +72,9 @@ export class PeerInbox implements FrameSink {
     return this.#peerIdPrefix;
   }
 
-  /** The name of the client (BEP 10 `v`). */
-  get client(): string | null {
-    return this.#extensions?.client ?? null;
-  }
-
-  /** It wants nothing from us (BEP 21). */
-  get uploadOnly(): boolean {
-    return this.#extensions?.uploadOnly ?? false;
+  /** Null until its first extended message. */
+  get extensions(): PeerExtensions | null {
+    return this.#extensions;
   }
 
   get allowedFast(): ReadonlySet<PieceIndex> | null {
@@ -131,15 +126,6 @@ export class PeerInbox implements FrameSink {
     this.#heed(this.told.torrentKnown());
     this.#blockEnded = true;
     this.#settle();
-  }
-
-  /** The peer wants peer exchange (BEP 11). */
-  get exchangesPeers(): boolean {
-    return this.#extensions?.exchangesPeers ?? false;
-  }
-
-  tellPeers(message: Uint8Array): void {
-    this.#extensions?.tellPeers(message);
   }
 
   /** It accepts metadata requests and named no size. */

@@ -46,14 +46,17 @@ export class KnownTorrent implements PeerTorrent {
   wanted: WantedPieces = EVERYTHING;
   swarm: SwarmCount = UNCOUNTED;
   #publicOffer: PublicOffer;
+  readonly #port: () => number | null;
   readonly #clock: Clock;
   #download: ShardDownload | null = null;
   #pieces: OurPieces | null = null;
   #uploads: TorrentUploads | null = null;
   #super: SuperSeeding | null = null;
 
-  constructor({ pex, dht }: PublicOffer, clock: Clock) {
+  /** `port`: where peers of this torrent reach us. */
+  constructor({ pex, dht }: PublicOffer, clock: Clock, port: () => number | null) {
     this.#publicOffer = { pex, dht };
+    this.#port = port;
     this.#clock = clock;
   }
 
@@ -61,7 +64,8 @@ export class KnownTorrent implements PeerTorrent {
     const told = this.#super === null ? this.#pieces : null;
     const bitfield = told?.bitfield ?? null;
     const complete = told?.complete === true;
-    return { metadataBytes: this.info?.length ?? null, ...this.#publicOffer, bitfield, complete };
+    const metadataBytes = this.info?.length ?? null;
+    return { metadataBytes, ...this.#publicOffer, bitfield, complete, port: this.#port() };
   }
 
   get isSeed(): boolean {

@@ -14,16 +14,27 @@ interface Told {
   readonly peers: Map<PeerIndex, HostPort>;
 }
 
+/** A peer and the address where others reach it. */
+interface Named {
+  readonly peer: PeerDriver;
+  readonly address: HostPort;
+  readonly flags: number;
+}
+
 export class PeerExchange {
   readonly #told = new Map<PeerIndex, Told>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** Only peers that we dialled are passed on. Incoming peers may not be reachable for others. */
+  /** Peers that we dialled are passed on, and incoming peers that say where they accept connections (BEP 10 `p`). */
   tick(peers: Iterable<PeerDriver>, isIncoming: (peer: PeerDriver) => boolean, now: number): void {
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
     const present = [...peers].filter((peer) => peer.inSession);
-    const reachable = present.filter((peer) => !isIncoming(peer));
+    const named = present.flatMap((peer) => {
+      if (!isIncoming(peer)) return [{ peer, address: peer.address, flags: PEX_FLAG.reachable }];
+      const port = peer.listeningPort;
+      return port === null ? [] : [{ peer, address: { host: peer.address.host, port }, flags: 0 }];
+    });
     for (const listener of present) {
       if (!listener.exchangesPeers) continue;
       let told = this.#told.get(listener.index);
@@ -32,8 +43,10 @@ export class PeerExchange {
         this.#told.set(listener.index, told);
       }
       if (now - told.at < PEX_INTERVAL_MS) continue;
+      // Whoever comes first hears of the second at once, not a minute later.
+      if (told.peers.size === 0 && named.every(({ peer }) => peer === listener)) continue;
       told.at = now;
-      this.#tell(listener, told.peers, reachable);
+      this.#tell(listener, told.peers, named);
     }
   }
 
@@ -41,18 +54,17 @@ export class PeerExchange {
     this.#told.delete(peer);
   }
 
-  #tell(listener: PeerDriver, told: Map<PeerIndex, HostPort>, reachable: readonly PeerDriver[]): void {
-    const now = new Set(reachable.map(({ index }) => index));
+  #tell(listener: PeerDriver, told: Map<PeerIndex, HostPort>, named: readonly Named[]): void {
+    const now = new Set(named.map(({ peer }) => peer.index));
     const dropped = [...told].filter(([peer]) => !now.has(peer)).slice(0, MAX_PEX_PEERS);
     const added: PexPeer[] = [];
     // A public peer does not get addresses of our own network: they are of no use there, and we do not reveal our network.
     const reach = reachOf(listener.address.host) ?? 'public';
-    for (const peer of reachable) {
+    for (const { peer, address, flags } of named) {
       if (added.length === MAX_PEX_PEERS) break;
-      if (peer === listener || told.has(peer.index) || believable([peer.address], reach).length === 0)
-        continue;
-      told.set(peer.index, peer.address);
-      added.push({ ...peer.address, flags: PEX_FLAG.reachable | (peer.pieces.complete ? PEX_FLAG.seed : 0) });
+      if (peer === listener || told.has(peer.index) || believable([address], reach).length === 0) continue;
+      told.set(peer.index, address);
+      added.push({ ...address, flags: flags | (peer.pieces.complete ? PEX_FLAG.seed : 0) });
     }
     for (const [peer] of dropped) told.delete(peer);
     const message = encodePex(

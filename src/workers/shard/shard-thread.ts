@@ -22,6 +22,8 @@ export interface ShardThread {
   readonly slices: TickSlices;
   /** Peers by phase, of all torrents. */
   readonly counts: PhaseCounts;
+  /** Where peers reach us; null if they do not. */
+  readonly reachablePort: number | null;
   /** The shard ends: no peer is dialled again. */
   readonly stopping: boolean;
   /** Runs a callback of a socket. If it throws, that is a bug of ours, and the shard ends with it. */

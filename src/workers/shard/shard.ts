@@ -31,6 +31,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly slices: TickSlices;
   readonly uploads: ShardUploads;
   readonly pace: RequestPace;
+  reachablePort: number | null = null;
   readonly #byId = new Map<TorrentId, TorrentPeers>();
   /** Those with something to do at a tick. A thousand idle torrents cost nothing. */
   readonly #awake = new Set<TorrentPeers>();
@@ -62,6 +63,9 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
         return;
       case 'listeners':
         this.#acceptor?.share(command.count);
+        return;
+      case 'reachable':
+        this.reachablePort = command.port;
         return;
       case 'network-back':
         this.turns.families?.reopen();

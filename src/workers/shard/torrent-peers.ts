@@ -68,7 +68,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     thread.turns.enter(this.#dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
-    this.torrent = new KnownTorrent(entry, this.clock);
+    this.torrent = new KnownTorrent(entry, this.clock, () => (entry.accepts ? thread.reachablePort : null));
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
     this.#workingPeers = entry.workingPeers;

@@ -15,6 +15,9 @@ import { encodeExtended } from './encoder.ts';
 /** The extended id of the handshake itself. */
 export const EXTENDED_HANDSHAKE = 0;
 
+/** Ports have 16 bits. */
+const MAX_PORT = 65_535;
+
 /** The extended ids that other clients must use for us; we choose them. */
 export const OUR_EXTENSIONS = { ut_metadata: 1, ut_pex: 2 } as const;
 export type Extension = keyof typeof OUR_EXTENSIONS;
@@ -30,6 +33,18 @@ export interface ExtendedHandshake {
   readonly requestQueue: number | null;
   /** It wants nothing (BEP 21); null if it says nothing. */
   readonly uploadOnly: boolean | null;
+  /** Where it accepts connections (`p`); null if it says nothing. */
+  readonly port: number | null;
+}
+
+/** What we say in our extended handshake. */
+export interface ExtendedOffer {
+  /** The size of our info dictionary (BEP 9); null while it is unknown. */
+  readonly metadataBytes: number | null;
+  readonly extensions: readonly Extension[];
+  readonly uploadOnly: boolean;
+  /** Where we accept connections; null if we do not. */
+  readonly port: number | null;
 }
 
 /** The end of our extended handshake, from `yourip` of an IPv4 peer on: the last of the sorted keys. */
@@ -39,9 +54,7 @@ export const YOUR_IPV4_FROM_END = 5;
 export function encodeExtendedHandshake(
   client: string,
   yourAddress: Uint8Array | null,
-  metadataBytes: number | null,
-  extensions: readonly Extension[],
-  uploadOnly: boolean,
+  { metadataBytes, extensions, uploadOnly, port }: ExtendedOffer,
 ): Buffer {
   const body: BencodeDict = {
     m: Object.fromEntries(extensions.map((name) => [name, OUR_EXTENSIONS[name]])),
@@ -49,6 +62,7 @@ export function encodeExtendedHandshake(
     v: Buffer.from(client, 'utf8'),
   };
   if (metadataBytes !== null) body['metadata_size'] = metadataBytes;
+  if (port !== null) body['p'] = port;
   if (uploadOnly) body['upload_only'] = 1;
   if (yourAddress !== null) body['yourip'] = yourAddress;
   return encodeExtended(EXTENDED_HANDSHAKE, encodeBencode(body));
@@ -67,12 +81,14 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
   const requestQueue = integerField(value, 'reqq');
   const metadataBytes = integerField(value, 'metadata_size');
   const uploadOnly = integerField(value, 'upload_only');
+  const port = integerField(value, 'p');
   return {
     ids: idsOf(field(value, 'm')),
     metadataBytes: metadataBytes === undefined ? null : usableSize(metadataBytes),
     client: textField(value, 'v')?.slice(0, MAX_CLIENT_NAME_CHARS) ?? null,
     requestQueue: requestQueue !== undefined && requestQueue > 0 ? requestQueue : null,
     uploadOnly: uploadOnly === undefined ? null : uploadOnly !== 0,
+    port: port !== undefined && port > 0 && port <= MAX_PORT ? port : null,
   };
 }
 
