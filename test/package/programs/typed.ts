@@ -24,6 +24,12 @@ function text(event: TorrentEvent): string {
       return event.peer;
     case 'listening':
       return String(event.port);
+    case 'port-mapped':
+      return `${event.address ?? '?'} ${event.externalPort} ${event.protocol} ${event.transports.join()}`;
+    case 'port-not-mapped':
+      return event.reason;
+    case 'seeded':
+      return `${event.uploaded} ${event.ratio} ${event.ms}`;
     case 'piece-failed':
       return String(event.piece);
     case 'web-seed-lost':
