@@ -1,4 +1,4 @@
-/** The real sockets to a router, on loopback: whom they hear, what they follow, and that they close. */
+/** The real sockets to a router, on loopback: which answers they believe, which addresses they follow, and that they close. */
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:http';
