@@ -17,7 +17,7 @@ export interface Leech {
   stop(): Promise<void>;
 }
 
-/** A leech that dials whom it is told to. */
+/** A leech that dials the peers that the test names. */
 export interface DiallingLeech extends Leech {
   connect(host: string, port: number): void;
 }

@@ -62,7 +62,7 @@ const OF_DOWNLOADS = {
   burst: ACCEPT_BURST_PEERS,
   perS: ACCEPTS_PER_S,
 } as const;
-/** Whoever downloads knows many peers; a seed has only those that come. */
+/** A download knows many peers; a seed has only those that connect to it. */
 const OF_SEEDS = {
   peers: MAX_SEED_ACCEPTED_PEERS,
   perAddress: MAX_SEED_ACCEPTED_PER_ADDRESS,

@@ -12,6 +12,7 @@ import { SecureConnection } from '../transport/encryption/mse-connection.ts';
 import type { Address, Connection, ConnectionEvents } from '../transport/transport.ts';
 import type { ServedPeer } from '../uploads/served-peer.ts';
 import { UploadBook } from '../uploads/upload-book.ts';
+import type { PeerExtensions } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
 import { QUEUED, reducePeer } from './peer-reducer.ts';
@@ -89,7 +90,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   }
 
   get client(): string | null {
-    return this.#inbox?.extensions?.client ?? null;
+    return this.extensions?.client ?? null;
   }
 
   get peerIdPrefix(): string | null {
@@ -131,7 +132,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   tick(): void {
     if (this.#state.phase === 'closed') return;
     this.#inbox?.tick();
-    const wantsNothing = this.pieces.complete || this.#inbox?.extensions?.uploadOnly === true;
+    const wantsNothing = this.pieces.complete || this.extensions?.uploadOnly === true;
     if (this.#host.torrent.isSeed && this.inSession && wantsNothing) return this.close('both-complete');
     if (this.#mayBeUseless()) this.reviewUse();
     this.apply({
@@ -187,18 +188,9 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.torrent.offer));
   }
 
-  /** It is in session and wants peer exchange (BEP 11). */
-  get exchangesPeers(): boolean {
-    return this.inSession && (this.#inbox?.extensions?.exchangesPeers ?? false);
-  }
-
-  /** Where it says that it accepts connections (BEP 10 `p`). */
-  get listeningPort(): number | null {
-    return this.#inbox?.extensions?.port ?? null;
-  }
-
-  tellPeers(message: Uint8Array): void {
-    this.#inbox?.extensions?.tellPeers(message);
+  /** Null until its first extended message (BEP 10). */
+  get extensions(): PeerExtensions | null {
+    return this.#inbox?.extensions ?? null;
   }
 
   askMetadata(parts: readonly number[]): void {

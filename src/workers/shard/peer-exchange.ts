@@ -32,18 +32,18 @@ export class PeerExchange {
     const present = [...peers].filter((peer) => peer.inSession);
     const named = present.flatMap((peer) => {
       if (!isIncoming(peer)) return [{ peer, address: peer.address, flags: PEX_FLAG.reachable }];
-      const port = peer.listeningPort;
+      const port = peer.extensions?.port ?? null;
       return port === null ? [] : [{ peer, address: { host: peer.address.host, port }, flags: 0 }];
     });
     for (const listener of present) {
-      if (!listener.exchangesPeers) continue;
+      if (listener.extensions?.exchangesPeers !== true) continue;
       let told = this.#told.get(listener.index);
       if (told === undefined) {
         told = { at: Number.NEGATIVE_INFINITY, peers: new Map() };
         this.#told.set(listener.index, told);
       }
       if (now - told.at < PEX_INTERVAL_MS) continue;
-      // Whoever comes first hears of the second at once, not a minute later.
+      // Nothing to say yet: the first peer hears of the second at once, not a minute later.
       if (told.peers.size === 0 && named.every(({ peer }) => peer === listener)) continue;
       told.at = now;
       this.#tell(listener, told.peers, named);
@@ -71,6 +71,6 @@ export class PeerExchange {
       added,
       dropped.map(([, address]) => address),
     );
-    if (message !== null) listener.tellPeers(message);
+    if (message !== null) listener.extensions?.tellPeers(message);
   }
 }

@@ -172,7 +172,7 @@ export class PortMapping {
     }
   }
 
-  /** A UDP port that nobody is told of is of no use. */
+  /** A UDP port is of no use if no peer learns it. */
   async #dropUnequal(router: Router, ports: Map<Transport, number>): Promise<void> {
     const externalPort = ports.get('udp');
     if (externalPort === undefined || externalPort === ports.get('tcp')) return;
