@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLI, ROOT } from '../test/support/paths.ts';
+import { clientsByName } from './clients-by-name.ts';
 
 export interface Job {
   readonly torrent: string;
@@ -110,26 +111,9 @@ export function transmission(
   };
 }
 
-/** By name, or `all`; missing clients are reported and left out. `inNamespace`: seeds have addresses other than loopback. */
+/** As `--clients` names them. `inNamespace`: seeds have addresses other than loopback. */
 export function chosen(names: string, inNamespace: boolean): Client[] {
-  const all = allClients(inNamespace);
-  const wanted = names === 'all' ? all : names.split(',').map((name) => named(all, name));
-  return wanted.filter((client) => {
-    const why = client.missing();
-    if (why !== null) process.stdout.write(`missing: ${client.name}: ${why}\n`);
-    return why === null;
-  });
-}
-
-/** `unchoke@CLI`: another build of ours, for a comparison within one run. */
-const OTHER_BUILD = 'unchoke@';
-
-function named(all: readonly Client[], name: string): Client {
-  if (name.startsWith(OTHER_BUILD)) return unchokeAt(name.slice(OTHER_BUILD.length), name, '--quiet');
-  const client = all.find((one) => one.name === name);
-  if (client === undefined)
-    throw new Error(`--clients ${name}: one of ${all.map((one) => one.name).join(', ')}`);
-  return client;
+  return clientsByName(names, allClients(inNamespace), (name, cli) => unchokeAt(cli, name, '--quiet'));
 }
 
 function allClients(inNamespace: boolean): readonly Client[] {

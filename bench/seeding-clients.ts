@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLI, ROOT } from '../test/support/paths.ts';
+import { clientsByName } from './clients-by-name.ts';
 
 export interface SeedJob {
   readonly torrent: string;
@@ -22,9 +23,6 @@ export interface SeedingClient {
 
 const PYTHON = '/usr/bin/python3';
 const WEBTORRENT = join(ROOT, 'test', 'interop', 'clients', 'webtorrent');
-/** Another build of ours: `unchoke@CLI`. */
-const OTHER_BUILD = 'unchoke@';
-
 const runs = (program: string, ...args: readonly string[]): boolean => spawnSync(program, args).status === 0;
 
 function unchoke(name: string, cli: string): SeedingClient {
@@ -72,18 +70,7 @@ const WEBTORRENT_SEED: SeedingClient = {
   ],
 };
 
-/** By name, or `all`; missing clients are reported and left out. */
+/** As `--clients` names them. */
 export function seedingClients(names: string): SeedingClient[] {
-  const all = [unchoke('unchoke', CLI), LIBTORRENT, ARIA2, WEBTORRENT_SEED];
-  const named = (name: string): SeedingClient => {
-    if (name.startsWith(OTHER_BUILD)) return unchoke(name, name.slice(OTHER_BUILD.length));
-    const client = all.find((one) => one.name === name || one.name === `${name} high-performance`);
-    if (client !== undefined) return client;
-    throw new Error(`--clients ${name}: one of ${all.map((one) => one.name).join(', ')}, ${OTHER_BUILD}CLI`);
-  };
-  return (names === 'all' ? all : names.split(',').map(named)).filter((client) => {
-    const why = client.missing();
-    if (why !== null) process.stdout.write(`missing: ${client.name}: ${why}\n`);
-    return why === null;
-  });
+  return clientsByName(names, [unchoke('unchoke', CLI), LIBTORRENT, ARIA2, WEBTORRENT_SEED], unchoke);
 }

@@ -3,11 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { CLI } from '../test/support/paths.ts';
 import { aria2, type Client, libtorrent, transmission, unchokeAt } from './clients.ts';
+import { clientsByName } from './clients-by-name.ts';
 
-/** Another build of ours: `unchoke@CLI`. */
-const OTHER_BUILD = 'unchoke@';
-
-/** By name, or `all`; missing clients are reported and left out. */
+/** As `--clients` names them. */
 export function uploadingClients(names: string, uploadLimit: number): Client[] {
   const all = [
     unchoke('unchoke', CLI, uploadLimit),
@@ -20,17 +18,7 @@ export function uploadingClients(names: string, uploadLimit: number): Client[] {
       true,
     ),
   ];
-  const named = (name: string): Client => {
-    if (name.startsWith(OTHER_BUILD)) return unchoke(name, name.slice(OTHER_BUILD.length), uploadLimit);
-    const client = all.find((one) => one.name === name || one.name === `${name} default`);
-    if (client !== undefined) return client;
-    throw new Error(`--clients ${name}: one of ${all.map((one) => one.name).join(', ')}, ${OTHER_BUILD}CLI`);
-  };
-  return (names === 'all' ? all : names.split(',').map(named)).filter((client) => {
-    const why = client.missing();
-    if (why !== null) process.stdout.write(`missing: ${client.name}: ${why}\n`);
-    return why === null;
-  });
+  return clientsByName(names, all, (name, cli) => unchoke(name, cli, uploadLimit));
 }
 
 /** A build that knows no limit uploads nothing. */
