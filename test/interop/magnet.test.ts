@@ -50,7 +50,7 @@ test('an info hash alone, through the DHT alone', async () => {
     torrent,
     folder: join(folder, 'data'),
     scratch: folder,
-    settings: { enable_dht: true },
+    settings: { enable_dht: true, dials: false },
   });
   try {
     const [host, port] = dht.address.split(':');
@@ -113,7 +113,7 @@ test('a seed that only the DHT knows is found through the node of a peer without
   makeTorrent(join(folder, 'data', name), torrent, 15);
   const dht = await libtorrentDht(20);
   const request = { torrent, folder: join(folder, 'data'), scratch: folder };
-  const seed = await libtorrentSeed({ ...request, settings: { enable_dht: true } });
+  const seed = await libtorrentSeed({ ...request, settings: { enable_dht: true, dials: false } });
   const empty = join(folder, 'nothing');
   mkdirSync(empty);
   const idle = { ...request, folder: empty, settings: { enable_dht: true, idle: true } };
@@ -163,7 +163,7 @@ test('a magnet link with one peer without data: the other peers come from peer e
   makeTorrent(set, torrent, 15);
   const base = { torrent, folder: join(folder, 'data'), scratch: folder };
   const settings = { close_redundant_connections: false };
-  const seed = await libtorrentSeed({ ...base, settings });
+  const seed = await libtorrentSeed({ ...base, settings: { ...settings, dials: false } });
   const known = await libtorrentSeed(
     { ...base, folder: join(folder, 'nothing'), settings: { ...settings, idle: true } },
     '127.0.0.3',

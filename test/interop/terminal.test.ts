@@ -167,6 +167,11 @@ test('a signal that ends the process at once: the terminal has its modes back', 
     await modesAreSame();
   }));
 
+/** The time that the block shows. */
+function secondsOf(screen: string): number {
+  return Number(/ in ([\d.]+) s, /.exec(screen)?.[1]);
+}
+
 test('a terminal that becomes narrower and wider: one block, and nothing of the old ones', () =>
   withSwarm(folder, SLOW_SWARM, async (torrent) => {
     terminal.start('narrow', `${slowly(torrent, 'narrow')} --verbose; sleep 60`, 120);
@@ -179,6 +184,9 @@ test('a terminal that becomes narrower and wider: one block, and nothing of the 
       assert.equal([...seen.matchAll(/^swarm-1\.bin {2}\d/gm)].length, 1, seen);
       assert.equal([...seen.matchAll(/^[━─]+$/gm)].length, 1, seen);
       assert.equal([...seen.matchAll(/^threads /gm)].length, 1, seen);
+      // tmux reports a size at most every quarter of a second; before that, no program knows how its lines stand.
+      const then = secondsOf(seen);
+      await terminal.untilShown('narrow', { test: (shown) => secondsOf(shown) >= then + 1 });
     }
   }));
 

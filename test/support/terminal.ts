@@ -35,7 +35,7 @@ export class Terminal {
   }
 
   /** Lines end after their last letter and one space. Rejects with the actual screen. */
-  async untilShown(session: string, words: RegExp): Promise<string> {
+  async untilShown(session: string, words: Pick<RegExp, 'test'>): Promise<string> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const shown = this.screen(session);

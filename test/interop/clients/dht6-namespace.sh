@@ -13,7 +13,7 @@ mkfifo "$folder/nodes.pipe" "$folder/seed.pipe"
 exec 3> "$folder/nodes.pipe"
 until grep -q port "$folder/nodes.port"; do sleep 0.05; done
 port=$(sed -n 's/^port //p' "$folder/nodes.port")
-/usr/bin/python3 "$here/libtorrent-seed.py" "$torrent" "$folder" '[fd00:5eed::15]' '{"enable_dht": true}' \
+/usr/bin/python3 "$here/libtorrent-seed.py" "$torrent" "$folder" '[fd00:5eed::15]' '{"enable_dht": true, "dials": false}' \
   < "$folder/seed.pipe" > "$folder/seed.said" &
 exec 4> "$folder/seed.pipe"
 echo "dht fd00:5eed::1 $port" >&4

@@ -13,6 +13,8 @@ idle = settings.pop('idle', False)
 partial = settings.pop('partial', False)
 # Bytes per second; the limits of a session do not hold for peers of the same network.
 limit = settings.pop('limit', 0)
+# A seed that dials nobody is found by the one way that a test is about: it would hear of us as well, and be first.
+dials = settings.pop('dials', True)
 # BEP 16: offers each peer one piece, and the next when it has seen that one at another peer.
 super_seeding = settings.pop('super_seeding', False)
 session = lt.session({
@@ -29,6 +31,8 @@ session = lt.session({
     'dht_enforce_node_id': False,
     'dht_prefer_verified_node_ids': False,
     'close_redundant_connections': not idle,
+    'enable_outgoing_tcp': dials,
+    'enable_outgoing_utp': dials,
     **settings,
 })
 handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': folder})
