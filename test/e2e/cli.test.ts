@@ -68,6 +68,10 @@ test('get for people: one line on stdout, nothing when quiet, and the report whe
     const verbose = await runCli('get', torrent, '-o', join(folder, 'verbose'), '--verbose');
     assert.match(verbose.stderr, /Time to first unchoke {2}\d/);
     assert.match(verbose.stderr, /addresses +5 /);
+    assert.doesNotMatch(verbose.stderr, / unchoked us$/m);
+    const peers = await runCli('get', torrent, '-o', join(folder, 'peers'), '-vv');
+    assert.equal(new Set(peers.stderr.match(/^127\.\S+ unchoked us$/gm)).size, 5);
+    assert.match(peers.stderr, /^127\.\S+ .*lost .*: the run ended first; it gave [\d.]+ .iB$/m);
     const failing = [
       '--no-trackers',
       '--no-dht',

@@ -119,7 +119,7 @@ const SWITCHES: readonly (readonly [string, (settings: GetSettings) => unknown, 
   ['part', (s) => s.torrent.part, true],
   ['sequential', (s) => s.torrent.sequential, true],
   ['json', (s) => s.console.json, true],
-  ['verbose', (s) => s.console.verbose, true],
+  ['verbose', (s) => s.console.verbose, 1],
   ['quiet', (s) => s.console.quiet, true],
 ];
 /** It concerns the whole process and is not a setting of a run. */
@@ -158,12 +158,22 @@ test('an option is the same value from the command line, the environment and the
   assert.equal(get([], config({ 'max-peers': 9 })).session.maxPeers, 9, 'a number of JSON');
 });
 
+test('-vv shows more than -v, from everywhere', () => {
+  const of = ({ console }: GetSettings) => console.verbose;
+  assert.equal(of(get(['-v'])), 1);
+  assert.equal(of(get(['-vv'])), 2);
+  assert.equal(of(get(['-vvv'])), 2);
+  assert.equal(of(get([], { UNCHOKE_VERBOSE: '2' })), 2);
+  assert.equal(of(get([], config({ verbose: 2 }))), 2);
+  assert.equal(of(get([], config({ verbose: false }))), 0);
+});
+
 test('options that are not given have the defaults of the settings', () => {
   const { session, torrent, ...run } = get([]);
   assert.deepEqual(session, DEFAULT_SESSION);
   assert.deepEqual(torrent, DEFAULT_TORRENT);
   assert.deepEqual(run, {
-    console: { json: false, quiet: false, verbose: false, color: 'auto', log: null },
+    console: { json: false, quiet: false, verbose: 0, color: 'auto', log: null },
     report: null,
     parallel: 3,
     onComplete: null,

@@ -27,7 +27,7 @@ import type { InspectFlags } from './commands/inspect.ts';
 import type { RaceFlags } from './commands/options.ts';
 import type { RaceCommandFlags, RaceEnd } from './commands/race.ts';
 import { namedPeer, readPeersFile } from './named-peers.ts';
-import type { ConsoleOptions } from './output/console.ts';
+import type { ConsoleOptions, Verbosity } from './output/console.ts';
 import type { ColourChoice } from './output/paint.ts';
 
 /** For every command that races. */
@@ -217,7 +217,7 @@ function parseOptional(flag: string, text: string | undefined): number | null {
 interface ConsoleFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly verbose?: boolean;
+  readonly verbose?: number;
   readonly color?: ColourChoice;
   readonly log?: string;
 }
@@ -226,7 +226,7 @@ export function consoleOptions({ json, quiet, verbose, color, log }: ConsoleFlag
   return {
     json: json === true,
     quiet: quiet === true,
-    verbose: verbose === true,
+    verbose: Math.min(verbose ?? 0, 2) as Verbosity,
     color: color ?? 'auto',
     log: log ?? null,
   };

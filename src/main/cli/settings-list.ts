@@ -77,6 +77,7 @@ function settingValue(command: Command, option: Option, origin: Origin | undefin
 
 function textsOf(command: Command, option: Option): string[] {
   const value: unknown = command.getOptionValue(option.attributeName());
+  if (typeof value === 'number' && !option.required) return [String(value)];
   if (!option.required) return [String(option.negate ? value === false : value === true)];
   const given: readonly unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
   return given.map((one) => withoutPassword(option, String(one)));

@@ -95,7 +95,11 @@ function setFrom(
 ): void {
   const name = option.attributeName();
   if (!option.required && !option.optional) {
-    const on = asBoolean(value, where);
+    // A switch that counts how often it is given, such as -vv, takes a number as well.
+    if (option.parseArg !== undefined && /^[1-9]$/.test(String(value)))
+      return void command.setOptionValueWithSource(name, Number(value), source);
+    const given = asBoolean(value, where);
+    const on = option.parseArg === undefined ? given : Number(given);
     command.setOptionValueWithSource(name, option.negate ? !on : on, source);
     return;
   }

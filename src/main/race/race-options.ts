@@ -34,6 +34,10 @@ export interface Unchoke {
 export interface RaceListener {
   /** The first unchoke of the run; `ms` counts from the first address sent to a shard. */
   onFirstUnchoke(unchoke: Unchoke, ms: number): void;
+  /** Each time that a peer unchokes us. */
+  onUnchoked(peer: PeerIndex): void;
+  /** A peer connected to us. */
+  onAccepted(peer: PeerIndex): void;
   onFull(pieces: readonly FullPiece[]): void;
   onClosed(outcomes: readonly PeerOutcome[]): void;
   /** The peer sent bad data; its address is banned. */

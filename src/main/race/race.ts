@@ -201,6 +201,7 @@ export class Race {
         // An incoming peer may be the first peer of all.
         this.firsts.started(this.#world.now());
         this.peers.accept(event.address);
+        this.#tellListeners(({ onAccepted }) => onAccepted?.(event.address.peer));
         if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);
         return;
       case 'peers-told':
@@ -248,6 +249,7 @@ export class Race {
 
   #unchoked(shard: number, peer: PeerIndex, at: number): void {
     this.peers.keep(peer);
+    this.#tellListeners(({ onUnchoked }) => onUnchoked?.(peer));
     const isFirst = this.firsts.unchoked(shard, peer, at);
     const first = this.firsts.unchoke;
     if (first === null) return;

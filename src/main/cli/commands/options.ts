@@ -39,7 +39,7 @@ export interface RaceFlags {
   readonly encryption: Encryption;
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly verbose?: boolean;
+  readonly verbose?: number;
   readonly color: ColourChoice;
 }
 
@@ -152,7 +152,11 @@ export function withPeerOptions(command: Command): Command {
         .choices([...COLOUR_CHOICES])
         .default('auto'),
     )
-    .option('-v, --verbose', 'print details on stderr: threads, memory, limits of dials, size of write calls')
+    .option(
+      '-v, --verbose',
+      'print details on stderr: threads, memory, limits of dials; with -vv also what each peer does',
+      (_text: string, level?: number) => (level ?? 0) + 1,
+    )
     .option('-q, --quiet', 'print nothing but errors');
 }
 

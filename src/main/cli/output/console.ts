@@ -13,10 +13,13 @@ import { JSON_VERSION, type RunEvent } from './run-events.ts';
 import { type Block, Screen } from './screen.ts';
 import { outliveReaders, writeJson, writeLines } from './terminal.ts';
 
+/** 1 adds the details of `-v`, 2 also each peer (`-vv`). */
+export type Verbosity = 0 | 1 | 2;
+
 export interface ConsoleOptions {
   readonly json: boolean;
   readonly quiet: boolean;
-  readonly verbose?: boolean;
+  readonly verbose?: Verbosity;
   /** Downloads are shown, so keys have a meaning on a terminal. */
   readonly keys?: boolean;
   readonly color?: ColourChoice;
@@ -49,8 +52,8 @@ export class Console {
   ) {
     this.#options = options;
     this.#number = of?.number ?? null;
-    const { verbose = false } = options;
-    this.#keys = of === null ? (options.keys === true ? new LiveKeys(verbose) : null) : of.keys;
+    const { verbose = 0 } = options;
+    this.#keys = of === null ? (options.keys === true ? new LiveKeys(verbose > 0) : null) : of.keys;
     this.#screen = of === null ? screenFor(options, this.#keys) : of.screen;
     const { log = null } = options;
     this.#log = of === null ? (log === null ? null : new LogFile(log)) : of.log;
@@ -83,8 +86,8 @@ export class Console {
 
   /** How progress is shown on a terminal. */
   get style(): ViewStyle {
-    const { color = 'auto', verbose = false } = this.#options;
-    return { paint: paintFor(color, process.stderr), verbose: this.#keys?.verbose ?? verbose };
+    const { color = 'auto', verbose = 0 } = this.#options;
+    return { paint: paintFor(color, process.stderr), verbose: this.#keys?.verbose ?? verbose > 0 };
   }
 
   /** How often to show progress. */
@@ -122,8 +125,18 @@ export class Console {
 
   /** Details that are shown only with `--verbose`. */
   detail(text: string): void {
-    if (this.#options.verbose === true) this.news(text);
+    if ((this.#options.verbose ?? 0) > 0) this.news(text);
     else this.logged(this.labelled(text));
+  }
+
+  /** Single peers are shown (`-vv`). */
+  get tracing(): boolean {
+    return this.#options.verbose === 2;
+  }
+
+  /** What a single peer did: only with `-vv`, also in the log. */
+  trace(text: string): void {
+    if (this.tracing) this.news(text);
   }
 
   /** An error, even when quiet. */

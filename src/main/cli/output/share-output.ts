@@ -1,4 +1,5 @@
 /** Output of `unchoke share`: the link of each torrent, what is given, and a last line. */
+import type { Race } from '../../race/race.ts';
 import type { SeedProgress, TorrentEvent } from '../../session/events.ts';
 import type { GivenFigures } from '../../session/seeding.ts';
 import type { ShareFindings } from '../../session/share-run.ts';
@@ -8,6 +9,7 @@ import { magnetLink } from '../../torrent/magnet-link.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
 import { mappedText } from './mapped-text.ts';
+import { tellPeers } from './peer-lines.ts';
 import { showWork } from './work-progress.ts';
 
 export class ShareOutput {
@@ -72,6 +74,10 @@ export class ShareOutput {
     this.#console.summary(
       `given to peers: ${formatSize(uploaded)} in ${formatTime(ms)}, ratio ${ratio.toFixed(2)}`,
     );
+  }
+
+  tellPeers(number: number, race: Race): void {
+    tellPeers(race, this.#consoleOf(number));
   }
 
   news(number: number, text: string): void {

@@ -10,6 +10,7 @@ import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { Console } from '../output/console.ts';
+import { tellPeers } from '../output/peer-lines.ts';
 import type { RunSettings } from '../settings-from-flags.ts';
 import { Interrupt } from './interrupt.ts';
 import { listenerFor } from './swarm-listener.ts';
@@ -53,6 +54,7 @@ export class BareRace {
         },
       },
     );
+    tellPeers(this.swarm.race, console);
   }
 
   /** The search for the metadata; null once it is known. */

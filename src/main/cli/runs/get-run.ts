@@ -14,6 +14,7 @@ import { namesOf, type Source } from '../../torrent/source.ts';
 import { Advisor } from '../output/advisor.ts';
 import { chooseFiles } from '../output/choose-files.ts';
 import { GetOutput } from '../output/get-output.ts';
+import { tellPeers } from '../output/peer-lines.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import type { GetContext } from './get-context.ts';
 
@@ -43,6 +44,7 @@ export class GetRun {
         : {}),
       onPlan: (plan) => taken.take(plan.root, namesOf(source).name),
     });
+    tellPeers(this.#torrent.swarm.race, console);
     this.#output = new GetOutput(this.#torrent, console, metrics);
     this.#torrent.subscribe({
       onEvent: (event) => {

@@ -86,6 +86,7 @@ class Sharing {
         if (kind !== 'answered') this.#output.news(number, `${tracker} ${kind}: ${text}`);
       },
     });
+    this.#output.tellPeers(number, run.swarm.race);
     try {
       return await run.run(signal);
     } catch (error) {
