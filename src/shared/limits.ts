@@ -378,6 +378,10 @@ export const MAX_UPLOAD_BATCH_BLOCKS = 16;
 export const QUICK_BATCH_MS = 20;
 /** One that needs this time gets half as many. */
 export const SLOW_BATCH_MS = 100;
+/** Pieces that a newcomer may request although we choke it (BEP 6), and a newcomer has fewer pieces than these. As many as libtorrent gives. */
+export const ALLOWED_FAST_PIECES = 5;
+/** How often it may request each byte of them: a block may be lost, or fail its check. */
+export const ALLOWED_FAST_REPEATS = 2;
 /** A peer that requested blocks and takes no byte of them for this time is closed. */
 export const UNREAD_TIMEOUT_MS = 60_000;
 /** A peer that took no byte for this time, and does not wait for us, leaves its place unused: another gets one as well. At a block in this time it is of some use. */

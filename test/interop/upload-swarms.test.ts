@@ -86,8 +86,9 @@ test('a seed that offers one piece at a time (BEP 16) completes us and a libtorr
       libtorrentSeed({ ...base, settings: { super_seeding: true, limit: 2 * 2 ** 20 } }),
     );
     const [ours, theirs] = [place('ours'), place('theirs')];
-    const us = await keep(ourGet(torrent, ours, '--no-trackers', '--peer', seed.address, '--seed'));
+    // The other leech is ready first, so that we do not have everything before it begins.
     const leech = await keep(libtorrentLeech({ torrent }, theirs));
+    const us = await keep(ourGet(torrent, ours, '--no-trackers', '--peer', seed.address, '--seed'));
     leech.connect('127.0.0.1', us.port);
     const [host, port] = seed.address.split(':');
     leech.connect(host as string, Number(port));

@@ -164,6 +164,22 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'sends blocks that are too short': sends((piece, begin, bytes, roll) =>
     wire.piece(piece, begin, bytes.subarray(0, roll(bytes.length))),
   ),
+  'loses pieces and has them again': (roll, pieces, content) => ({
+    script: [
+      shake(content),
+      hasAll,
+      [0, { say: wire.unchoke }],
+      ...Array.from({ length: 10 }, (): Line[] => {
+        const [piece, at] = [roll(pieces), roll(10_000)];
+        return [
+          [at, { say: wire.lost(piece) }],
+          [at + roll(10_000), { say: wire.have(piece) }],
+        ];
+      }).flat(),
+    ],
+    serves: content.bytes,
+    bytesPerS: 50_000,
+  }),
   'chokes in the middle of its blocks': sends((piece, begin, bytes, roll) => {
     const block = wire.piece(piece, begin, bytes);
     return roll(4) === 0 ? Buffer.concat([wire.choke, block, wire.unchoke]) : block;

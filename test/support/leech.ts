@@ -23,30 +23,43 @@ export interface Leech {
   readonly rejects: () => readonly Heard[];
 }
 
-/** `asks`: what it requests when it is unchoked, or (with a time) whatever it says then. */
+/**
+ * `asks`: what it requests when it is unchoked; without them, the first block of each piece that it may request while it is
+ * choked (BEP 6). `says`: what it says, and when.
+ */
 export function leech(
   asks: readonly (readonly [piece: number, begin: number, length: number])[] = [],
   options: Partial<FakePeerScript> & {
     readonly fast?: boolean;
+    /** What it says of its extensions (BEP 10), bencoded. */
+    readonly extended?: string;
+    /** Its bitfield, as zeros and ones; without it, it says that it has nothing. */
+    readonly has?: string;
     readonly says?: readonly (readonly [number, Uint8Array])[];
   } = {},
 ): Leech {
-  const { fast = true, says = [], ...rest } = options;
+  const { fast = true, has, extended, says = [], ...rest } = options;
+  const pieces = has === undefined ? (fast ? [wire.haveNone] : []) : [wire.bitfield(has)];
   const heard: Heard[] = [];
-  const greeting = handshakeOf(INFO_HASH, '-LE0001-leech', fast ? ['fast'] : []);
+  const greeting = handshakeOf(INFO_HASH, '-LE0001-leech', [
+    ...(fast ? (['fast'] as const) : []),
+    ...(extended === undefined ? [] : (['ext'] as const)),
+  ]);
+  const extensions = extended === undefined ? [] : [wire.extended(0, extended)];
   return {
     heard,
     blocks: () => heard.filter(({ id }) => id === 7),
     rejects: () => heard.filter(({ id }) => id === 16),
     script: {
       script: [
-        [0, { say: Buffer.concat([greeting, ...(fast ? [wire.haveNone] : []), wire.interested]) }],
+        [0, { say: Buffer.concat([greeting, ...pieces, ...extensions, wire.interested]) }],
         ...says.map(([ms, bytes]) => [ms, { say: bytes }] as const),
       ],
       hears: (peer, id, payload) => {
         const number = (at: number): number => (payload.length >= at + 4 ? payload.readUInt32BE(at) : -1);
         const length = id === 7 ? payload.length - 8 : number(8);
         heard.push({ ms: peer.now, id, piece: number(0), begin: number(4), length });
+        if (id === 17 && asks.length === 0) peer.say(wire.request(number(0), 0, BLOCK));
         if (id === 1 && asks.length > 0) peer.say(Buffer.concat(asks.map((ask) => wire.request(...ask))));
         return undefined;
       },

@@ -45,5 +45,7 @@ export const wire = {
   haveNone: frame(15),
   reject: (piece: number, begin: number, length: number) => frame(16, u32(piece, begin, length)),
   allowedFast: (piece: number) => frame(17, u32(piece)),
+  /** BEP 54, with the id that we give it. */
+  lost: (piece: number) => frame(20, Buffer.from([7]), u32(piece)),
   extended: (id: number, text: string) => frame(20, Buffer.from([id]), Buffer.from(text, 'latin1')),
 } as const;

@@ -61,9 +61,9 @@ test('a new offer is in the next greeting', () => {
   const greetings = new Greetings(identity);
   const told4 = (now: Offer) =>
     told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, now));
-  assert.deepEqual(told4(offer).m, { ut_metadata: 1, ut_pex: 2 });
+  assert.deepEqual(told4(offer).m, { lt_donthave: 7, ut_metadata: 1, ut_pex: 2 });
   assert.equal(told4({ ...offer, metadataBytes: 777 }).metadata_size, 777);
-  assert.deepEqual(told4({ ...offer, metadataBytes: 777, pex: false }).m, { ut_metadata: 1 });
+  assert.deepEqual(told4({ ...offer, metadataBytes: 777, pex: false }).m, { lt_donthave: 7, ut_metadata: 1 });
   assert.equal('p' in told4(offer), false);
   assert.equal(told4({ ...offer, port: 51_413 }).p, 51_413);
 });

@@ -5,11 +5,17 @@ import type { PeerDriver } from './peer-driver.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 
-/** `gaveMetadata`: it sent a part of so many bytes that we had requested. */
+/** The same as events of the inbox. */
+interface InboxEvents {
+  /** It sent a part of so many bytes that we had requested. */
+  readonly gaveMetadata: (bytes: number) => void;
+  readonly lost: ExtendedPeer['onLost'];
+}
+
 export function extendedPeer(
   peer: PeerDriver,
   host: PeerHost,
-  gaveMetadata: (bytes: number) => void,
+  { gaveMetadata, lost }: InboxEvents,
 ): ExtendedPeer {
   return {
     get info(): Uint8Array | null {
@@ -22,6 +28,7 @@ export function extendedPeer(
       gaveMetadata(part.bytes?.length ?? 0);
       host.tell({ type: 'metadata-part', peer: peer.index, part });
     },
+    onLost: lost,
     onPeersTold: (peers: readonly HostPort[]) => host.tell({ type: 'peers-told', peer: peer.index, peers }),
   };
 }

@@ -91,7 +91,7 @@ export class Greetings {
     const encoded = (yourAddress: Uint8Array | null) =>
       encodeExtendedHandshake(this.#clientName, yourAddress, {
         metadataBytes: offer.metadataBytes,
-        extensions: offer.pex ? ['ut_metadata', 'ut_pex'] : ['ut_metadata'],
+        extensions: offer.pex ? ['lt_donthave', 'ut_metadata', 'ut_pex'] : ['lt_donthave', 'ut_metadata'],
         uploadOnly: offer.complete,
         port: offer.port,
       });

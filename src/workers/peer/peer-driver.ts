@@ -193,6 +193,10 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     return this.#inbox?.extensions ?? null;
   }
 
+  tellLost(pieces: readonly number[]): boolean {
+    return this.extensions?.tellLost(pieces) === true;
+  }
+
   askMetadata(parts: readonly number[]): void {
     if (this.inSession) this.#inbox?.askMetadata(parts);
   }

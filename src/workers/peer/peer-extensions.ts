@@ -10,7 +10,7 @@ import {
   PEX_INTERVAL_MS,
 } from '../../shared/limits.ts';
 import type { MetadataPart } from '../../shared/messages.ts';
-import { encodeExtended } from '../wire/encoder.ts';
+import { encodeExtended, encodeLost } from '../wire/encoder.ts';
 import {
   decodeExtendedHandshake,
   EXTENDED_HANDSHAKE,
@@ -25,6 +25,9 @@ import {
 } from '../wire/metadata-message.ts';
 import { decodePex } from '../wire/pex-message.ts';
 
+/** The piece of BEP 54. */
+const LOST_BYTES = 4;
+
 /** What the extensions need from the peer and its shard. */
 export interface ExtendedPeer {
   /** The info dictionary, once it is known. */
@@ -35,6 +38,8 @@ export interface ExtendedPeer {
   /** As in the event `metadata-offer`. */
   onMetadataOffer(bytes: number | null): void;
   onMetadataPart(part: MetadataPart): void;
+  /** It no longer has this piece (BEP 54). Returns the reason to close it, if there is one. */
+  onLost(piece: number): CloseCode | null;
   /** Addresses that the peer named (BEP 11). */
   onPeersTold(peers: readonly HostPort[]): void;
 }
@@ -77,6 +82,8 @@ export class PeerExtensions {
         return this.#metadata(body);
       case OUR_EXTENSIONS.ut_pex:
         return this.#pex(body);
+      case OUR_EXTENSIONS.lt_donthave:
+        return this.#lost(body);
       default:
         return null;
     }
@@ -96,6 +103,13 @@ export class PeerExtensions {
   tellPeers(message: Uint8Array): void {
     const id = this.#ids.get('ut_pex');
     if (id !== undefined) this.#peer.send(encodeExtended(id, message));
+  }
+
+  /** We no longer have these pieces (BEP 54). False if it does not know the message. */
+  tellLost(pieces: readonly number[]): boolean {
+    const id = this.#ids.get('lt_donthave');
+    if (id !== undefined) this.#peer.send(Buffer.concat(pieces.map((piece) => encodeLost(id, piece))));
+    return id !== undefined;
   }
 
   askMetadata(parts: readonly number[]): void {
@@ -143,6 +157,11 @@ export class PeerExtensions {
     if (peers === null) return 'bad-extended';
     if (peers.length > 0) this.#peer.onPeersTold(peers);
     return null;
+  }
+
+  #lost(body: Uint8Array): CloseCode | null {
+    if (body.length !== LOST_BYTES) return 'bad-extended';
+    return this.#peer.onLost(new DataView(body.buffer, body.byteOffset).getUint32(0));
   }
 
   #metadata(body: Uint8Array): CloseCode | null {

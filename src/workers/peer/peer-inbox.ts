@@ -2,6 +2,7 @@
  * Everything that one peer sends, from its handshake on: each message goes to the part that handles it, and becomes an input
  * of the reducer if it changes the peer's state. Created with the first byte, because most addresses never send one.
  */
+import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { pieceIndex } from '../../shared/indices.ts';
 import {
@@ -182,6 +183,7 @@ export class PeerInbox implements FrameSink {
         const isFirst = this.#peer.state.timeline.piecesTold === null;
         this.#peer.apply({ type: 'pieces-told' });
         this.#heed(this.told.all(id, payload));
+        if (isFirst && this.#peer.inSession) this.#host.torrent.uploads.greeted(this.#peer);
         return this.#afford(isFirst ? 0 : 1 + payload.length / BYTES_PER_COST);
       }
       case MESSAGE.have: {
@@ -203,7 +205,10 @@ export class PeerInbox implements FrameSink {
         return this.#afford(1);
       case MESSAGE.extended: {
         this.#extensions ??= new PeerExtensions(
-          extendedPeer(this.#peer, this.#host, (bytes) => this.#gaveMetadata(bytes)),
+          extendedPeer(this.#peer, this.#host, {
+            gaveMetadata: (bytes) => this.#gaveMetadata(bytes),
+            lost: (piece) => this.#lost(piece),
+          }),
           this.#host.clock,
         );
         const fault = this.#extensions.message(payload);
@@ -264,6 +269,21 @@ export class PeerInbox implements FrameSink {
     if (this.#hasDhtNode || port === 0 || !this.#host.torrent.offer.dht) return;
     this.#hasDhtNode = true;
     this.#host.tell({ type: 'dht-node', peer: this.#peer.index, port });
+  }
+
+  /** Its requests fail: it will not send the piece (BEP 54). */
+  #lost(piece: number): CloseCode | null {
+    const wasComplete = this.told.set.complete;
+    const told = this.told.lost(piece);
+    if (told === 'nothing-new') return null;
+    if (told !== 'fewer') return told;
+    // A file has many pieces, and this is news, like a HAVE.
+    this.#messages.earn(EXTENDED_MESSAGE_COST - 1);
+    // All pieces of a seed are counted then.
+    if (wasComplete) this.#afford(this.told.set.pieceCount / (8 * BYTES_PER_COST));
+    this.#host.torrent.requester.lost(this.#peer, piece);
+    this.#peer.reviewUse();
+    return null;
   }
 
   #allowFast(index: number): void {

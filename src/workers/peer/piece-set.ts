@@ -36,6 +36,13 @@ export class PieceSet {
     return true;
   }
 
+  /** The set has this piece. */
+  remove(piece: PieceIndex): void {
+    this.#bits ??= fullBits(this.pieceCount);
+    this.#bits[piece >>> 3] = (this.#bits[piece >>> 3] ?? 0) & ~(0x80 >>> (piece & 7));
+    this.#count -= 1;
+  }
+
   addAll(): void {
     this.#count = this.pieceCount;
     this.#bits = null;
@@ -71,6 +78,13 @@ export class PieceSet {
   #dropIfComplete(): void {
     if (this.#count === this.pieceCount) this.#bits = null;
   }
+}
+
+function fullBits(pieceCount: number): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(pieceCount / 8)).fill(0xff);
+  const spare = bits.length * 8 - pieceCount;
+  bits[bits.length - 1] = (0xff << spare) & 0xff;
+  return bits;
 }
 
 function bitCount(byte: number): number {

@@ -12,6 +12,8 @@ export const NO_PIECES = new PieceSet(1);
 
 /** The reason to close the peer, or whether it has more pieces than before. */
 export type Told = CloseCode | 'more' | 'nothing-new';
+/** The same where it may have fewer. */
+export type Lost = CloseCode | 'fewer' | 'nothing-new';
 
 export class ToldPieces {
   readonly #host: PeerHost;
@@ -58,6 +60,19 @@ export class ToldPieces {
     this.#host.torrent.swarm.countPiece(this.set, piece);
     if (this.#host.torrent.wanted.isWanted(piece)) this.#example = piece;
     return 'more';
+  }
+
+  /** It no longer has the piece (BEP 54). While the torrent is unknown this is not kept: the request will be rejected. */
+  lost(index: number): Lost {
+    const { pieceCount } = this.#host.torrent;
+    if (pieceCount === null) return 'nothing-new';
+    const piece = pieceIndex(index, pieceCount);
+    if (piece === null) return 'bad-piece-index';
+    if (!this.set.has(piece)) return 'nothing-new';
+    if (this.set.complete) this.#unseen = pieceCount;
+    this.#host.torrent.swarm.uncountPiece(this.set, piece);
+    this.set.remove(piece);
+    return 'fewer';
   }
 
   /**

@@ -7,6 +7,7 @@
 import type { Arena } from '../../shared/arena.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES, ORPHANED_PIECE_MS, SLOW_OWNER_REST_MS, SOLO_TRY_MS } from '../../shared/limits.ts';
 import { RequestBatch } from '../wire/encoder.ts';
@@ -96,15 +97,18 @@ export class BlockRequester implements Requester {
     // After a choke the current block still arrives, and so do blocks that BEP 6 allows us to request while choked.
     const stays = peer.inSession ? peer.allowedFast : null;
     const dropped = peer.inSession ? 0 : this.#intake.drop(peer);
-    const keys = peer.book.queue.drain();
-    const kept = keys.filter((key) => stays?.has(this.#pieceOf(key)) === true);
-    for (const key of kept) peer.book.queue.push(key);
-    const returned = keys.filter((key) => stays?.has(this.#pieceOf(key)) !== true);
+    const returned = peer.book.queue.removeWhere((key) => stays?.has(this.#pieceOf(key)) !== true);
     this.#takenBack(peer, returned);
     this.#intake.leave(peer);
     if (peer.book.owes) this.#hungryAndOwing.owes(peer);
     if (stays !== null) this.#hungryAndOwing.hungers(peer);
     if (returned.length + dropped > 0) this.feedHungry();
+  }
+
+  lost(peer: RequestedPeer, piece: number): void {
+    const returned = peer.book.queue.removeWhere((key) => this.#pieceOf(key) === piece);
+    this.#takenBack(peer, returned);
+    if (returned.length > 0) this.feedHungry();
   }
 
   snub(peer: RequestedPeer): void {
@@ -295,7 +299,7 @@ export class BlockRequester implements Requester {
     return piece * this.#blocksPerPiece + block;
   }
 
-  #pieceOf(key: number) {
-    return Math.floor(key / this.#blocksPerPiece) as ActivePiece['piece'];
+  #pieceOf(key: number): PieceIndex {
+    return Math.floor(key / this.#blocksPerPiece) as PieceIndex;
   }
 }

@@ -59,6 +59,8 @@ export class FirstBlockProbe implements Requester {
       this.#rejections.set(peer, (this.#rejections.get(peer) ?? 0) + 1);
   }
 
+  lost(): void {}
+
   widened(): void {}
 
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place {

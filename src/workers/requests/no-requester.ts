@@ -10,6 +10,7 @@ export const NO_REQUESTER: Requester = {
   giveBack() {},
   snub() {},
   rejected() {},
+  lost() {},
   widened() {},
   blockStart: () => DROPPED,
   blockEnd: () => false,

@@ -30,6 +30,13 @@ export class RequestQueue {
     return true;
   }
 
+  /** Removes the keys that `goes`, and returns them. */
+  removeWhere(goes: (key: number) => boolean): number[] {
+    const keys = this.drain();
+    for (const key of keys) if (!goes(key)) this.#keys.push(key);
+    return keys.filter(goes);
+  }
+
   /** The owed blocks, newest first. */
   newestFirst(): number[] {
     return this.#keys.slice(this.#head).reverse();

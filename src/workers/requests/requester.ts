@@ -115,6 +115,8 @@ export interface Requester {
   snub(peer: RequestedPeer): void;
   /** The peer will not send this block (BEP 6). */
   rejected(peer: RequestedPeer, piece: number, begin: number): void;
+  /** The peer no longer has this piece (BEP 54). */
+  lost(peer: RequestedPeer, piece: number): void;
   /** More may be requested from the peer than before (a new piece, an unchoke): its search starts again. */
   widened(peer: RequestedPeer): void;
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place;

@@ -63,11 +63,21 @@ export class ShardDownload {
   /** `piece` is the newest of `pieces`. A peer that has just become a seed counts as one from now on. */
   countPiece(pieces: PieceSet, piece: PieceIndex): void {
     this.#order.markStale();
-    if (!pieces.complete) return this.#ledger.addAvailability(piece, 1);
-    for (let other = 0; other < pieces.pieceCount; other++) {
-      if (other !== piece) this.#ledger.addAvailability(other as PieceIndex, -1);
-    }
-    this.#ledger.addSeed(1);
+    this.#change(pieces, piece, 1);
+  }
+
+  /** A seed that loses a piece is none any more. */
+  uncountPiece(pieces: PieceSet, piece: PieceIndex): void {
+    this.#order.markStale();
+    this.#change(pieces, piece, -1);
+  }
+
+  /** `pieces` has `piece` and is a seed with it, or has others. */
+  #change(pieces: PieceSet, piece: PieceIndex, change: 1 | -1): void {
+    if (!pieces.complete) return this.#ledger.addAvailability(piece, change);
+    for (let other = 0; other < pieces.pieceCount; other++)
+      if (other !== piece) this.#ledger.addAvailability(other as PieceIndex, change === 1 ? -1 : 1);
+    this.#ledger.addSeed(change);
   }
 
   /** Verdicts of main: pieces may have failed, and slots are free again. */

@@ -7,6 +7,8 @@ export interface SwarmCount {
   countPieces(pieces: PieceSet, change: 1 | -1): void;
   /** `piece` is the newest of `pieces`. */
   countPiece(pieces: PieceSet, piece: PieceIndex): void;
+  /** `piece` will leave `pieces`. */
+  uncountPiece(pieces: PieceSet, piece: PieceIndex): void;
 }
 
-export const UNCOUNTED: SwarmCount = { countPieces: () => {}, countPiece: () => {} };
+export const UNCOUNTED: SwarmCount = { countPieces: () => {}, countPiece: () => {}, uncountPiece: () => {} };

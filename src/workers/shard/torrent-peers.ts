@@ -286,6 +286,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     const { world, task } = this.#thread;
     const onFull = (full: FullPiece): void => this.#outbox.full(full);
     const uploadsOf = this.#thread.uploads.entrance(this.#outbox, {
+      ...{ infoHash: this.infoHash, peers: () => this.#peers.values() },
       guard: (work) => this.guard(work),
       wake: () => this.#thread.wake(this),
     });

@@ -47,11 +47,11 @@ export class BlockQueue {
     return false;
   }
 
-  /** Empties it and returns what was in it. */
-  clear(): readonly RequestedBlock[] {
+  /** Removes all, except those that `stays`, and returns what was removed. */
+  clear(stays: (block: RequestedBlock) => boolean = () => false): readonly RequestedBlock[] {
     const blocks = this.ahead(this.size);
-    this.#blocks = [];
+    this.#blocks = blocks.filter(stays);
     this.#head = 0;
-    return blocks;
+    return blocks.filter((block) => !stays(block));
   }
 }

@@ -38,9 +38,12 @@ export class OurPieces {
     for (const piece of pieces) this.#withheld.add(piece);
   }
 
-  /** New peers do not hear of these; the others, which have heard of them, need another word. */
-  hide(first: number, last: number): void {
-    for (let piece = first; piece <= last; piece++) this.#hidden.add(piece as PieceIndex);
+  /** Their file cannot be read: new peers do not hear of these. Returns those that others may have heard of. */
+  hide(first: number, last: number): readonly PieceIndex[] {
+    const pieces = Array.from({ length: last - first + 1 }, (_, i) => (first + i) as PieceIndex);
+    const had = pieces.filter((piece) => this.has(piece));
+    for (const piece of pieces) this.#hidden.add(piece);
+    return had;
   }
 
   /** Its file could not be read. */
@@ -48,9 +51,11 @@ export class OurPieces {
     return this.#hidden.has(piece);
   }
 
-  /** Their files may be there again. */
-  showAgain(): void {
+  /** Their files may be there again. Returns the pieces that we have then. */
+  showAgain(): readonly PieceIndex[] {
+    const hidden = [...this.#hidden];
     this.#hidden.clear();
+    return hidden.filter((piece) => this.has(piece));
   }
 
   get #keepsAll(): boolean {

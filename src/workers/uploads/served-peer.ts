@@ -1,11 +1,16 @@
 /** What the uploads of a torrent may know about a peer and do to it. */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
+import type { PieceSet } from '../peer/piece-set.ts';
+import { encodeReject } from '../wire/encoder.ts';
+import type { RequestedBlock } from './block-queue.ts';
 import type { UploadBook } from './upload-book.ts';
 
 export interface ServedPeer {
   readonly index: PeerIndex;
   readonly uploads: UploadBook;
+  readonly address: { readonly host: string };
+  readonly pieces: PieceSet;
   /** Both handshakes are complete, and it is not closed. */
   readonly inSession: boolean;
   /** It knows rejects (BEP 6). */
@@ -19,11 +24,20 @@ export interface ServedPeer {
   send(bytes: Uint8Array): void;
   /** Writes all parts together. `sent`: the connection has taken all of it. It is not called if the peer is closed before. */
   sendParts(parts: readonly Uint8Array[], sent: () => void): void;
+  /** We no longer have these pieces (BEP 54). False if it does not know the message. */
+  tellLost(pieces: readonly number[]): boolean;
   close(code: CloseCode): void;
+}
+
+/** The answer to a request that is not served (BEP 6). */
+export function reject(peer: ServedPeer, { piece, begin, length }: RequestedBlock): void {
+  if (peer.fast) peer.send(encodeReject(piece, begin, length));
 }
 
 /** The uploads of a torrent, as its peers see them. */
 export interface Uploads {
+  /** It has told for the first time which pieces it has. */
+  greeted(peer: ServedPeer): void;
   /** Bytes of blocks given to connections. */
   readonly sentBytes: number;
   /** It requests a block. Returns false if that costs us more than it should: the request is not served. */
@@ -38,6 +52,7 @@ export interface Uploads {
 /** Nothing to give: the torrent is unknown, or is only raced for. */
 export const NO_UPLOADS: Uploads = {
   sentBytes: 0,
+  greeted: () => {},
   request: () => false,
   cancel: () => {},
   interestChanged: () => {},

@@ -33,7 +33,7 @@ export class ShardUploads {
   /** How a torrent begins to give its files to peers; it closes the result. `wake`: it has something to do at the next tick. */
   entrance(
     outbox: Outbox,
-    { guard, wake }: { readonly guard: UploadHost['guard']; readonly wake: () => void },
+    { wake, ...torrent }: Pick<UploadHost, 'infoHash' | 'peers' | 'guard'> & { readonly wake: () => void },
   ): (
     files: GivenFiles,
     geometry: Geometry,
@@ -44,7 +44,7 @@ export class ShardUploads {
       const reader = new ChunkReader(files, this.#world.files, this.#files);
       const chunks = new ChunkSource(geometry, this.#cache, reader);
       return new TorrentUploads(geometry, pieces, chunks, offers, {
-        guard,
+        ...torrent,
         clock: this.#world.clock,
         turns: this.#turns,
         onContenders: (peers, isAll) => {

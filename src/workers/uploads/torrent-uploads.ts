@@ -6,32 +6,34 @@ import type { Clock } from '../../shared/clock.ts';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import { type PeerIndex, type PieceIndex, pieceIndex } from '../../shared/indices.ts';
 import {
+  ALLOWED_FAST_PIECES,
   BLOCK_BYTES,
   CHUNK_BYTES,
   CHUNK_CACHE_BYTES,
   CONTENDERS_MS,
   MAX_SERVED_BLOCK_BYTES,
   OUR_REQUEST_QUEUE_BLOCKS,
-  READ_AHEAD_BLOCKS,
   UNREAD_TIMEOUT_MS,
-  UNREADABLE_FILE_MS,
 } from '../../shared/limits.ts';
 import type { Contender } from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
-import { CHOKE, encodeReject, UNCHOKE } from '../wire/encoder.ts';
+import { CHOKE, encodeAllowedFast, UNCHOKE } from '../wire/encoder.ts';
+import { AllowedFast, allowedFastPieces } from './allowed-fast.ts';
 import { Batch } from './batch.ts';
-import type { RequestedBlock } from './block-queue.ts';
-import { ReadFault } from './chunk-reader.ts';
+import type { ReadFault } from './chunk-reader.ts';
 import type { ChunkSource } from './chunk-source.ts';
 import type { OurPieces } from './our-pieces.ts';
-import type { ServedPeer, Uploads } from './served-peer.ts';
+import { reject, type ServedPeer, type Uploads } from './served-peer.ts';
 import type { SuperSeeding } from './super-seeding.ts';
+import { UploadReads } from './upload-reads.ts';
 import type { UploadTurns } from './upload-turns.ts';
 
 /** What the uploads need of their shard, and tell it. */
 export interface UploadHost {
+  readonly infoHash: Uint8Array;
   readonly clock: Clock;
   readonly turns: UploadTurns;
+  readonly peers: () => Iterable<ServedPeer>;
   /** Peers that want data or are unchoked: all of them, or those about which there is news. */
   onContenders(peers: readonly Contender[], isAll: boolean): void;
   onReadFault(fault: ReadFault): void;
@@ -43,13 +45,13 @@ export class TorrentUploads implements Uploads {
   readonly #pieces: OurPieces;
   readonly #chunks: ChunkSource;
   readonly #host: UploadHost;
+  readonly #reads: UploadReads;
   readonly #offers: SuperSeeding | null;
   /** Those that want data or are unchoked. */
   readonly #contenders = new Map<PeerIndex, ServedPeer>();
   readonly #waiting = new Map<ServedPeer, { readonly onTurn: () => void }>();
   #toldAt = Number.NEGATIVE_INFINITY;
   #toldAny = false;
-  #showAgainAt = Number.POSITIVE_INFINITY;
   #sentBytes = 0;
 
   /** `offers`: what each peer may request, with super-seeding; null: everything that we have. */
@@ -65,6 +67,7 @@ export class TorrentUploads implements Uploads {
     this.#pieces = pieces;
     this.#chunks = chunks;
     this.#host = host;
+    this.#reads = new UploadReads(geometry, pieces, chunks, offers === null, host);
   }
 
   get sentBytes(): number {
@@ -74,6 +77,16 @@ export class TorrentUploads implements Uploads {
   /** Somebody wants data, or main does not yet know that nobody does. */
   get isWorking(): boolean {
     return this.#contenders.size > 0 || this.#toldAny;
+  }
+
+  /** With super-seeding each peer gets what it is offered. */
+  greeted(peer: ServedPeer): void {
+    const { pieceCount, pieceLength } = this.#geometry;
+    if (!peer.fast || this.#offers !== null || peer.pieces.count >= ALLOWED_FAST_PIECES) return;
+    const pieces = allowedFastPieces(peer.address.host, this.#host.infoHash, pieceCount);
+    if (pieces.length === 0) return;
+    peer.uploads.allowedFast = new AllowedFast(pieces, pieceLength);
+    peer.send(Buffer.concat(pieces.map(encodeAllowedFast)));
   }
 
   request(peer: ServedPeer, piece: number, begin: number, length: number): boolean {
@@ -88,11 +101,12 @@ export class TorrentUploads implements Uploads {
       return false;
     }
     // Most clients would request it again and again.
-    if (this.#pieces.isHidden(index)) peer.close('unreadable');
+    if (peer.uploads.isMisinformed && this.#pieces.isHidden(index)) peer.close('unreadable');
     if (!peer.inSession) return false;
     const { queue, unchoked } = peer.uploads;
     const hasIt = this.#pieces.has(index) && this.#offers?.mayGet(peer, index) !== false;
-    if (!unchoked || queue.size >= OUR_REQUEST_QUEUE_BLOCKS || !hasIt) {
+    const isAllowed = hasIt && (unchoked || this.#isAllowedFast(peer, piece, length));
+    if (!isAllowed || queue.size >= OUR_REQUEST_QUEUE_BLOCKS) {
       reject(peer, { piece, begin, length });
       return false;
     }
@@ -156,7 +170,7 @@ export class TorrentUploads implements Uploads {
       const owes = uploads.sending && peer.unsentBytes > 0;
       if (owes && now - uploads.movedAt >= UNREAD_TIMEOUT_MS) peer.close('unread-backlog');
     }
-    if (now >= this.#showAgainAt) this.#pieces.showAgain();
+    this.#reads.tick(now);
     if (now - this.#toldAt < CONTENDERS_MS || !this.isWorking) return;
     this.#toldAt = now;
     this.#toldAny = this.#contenders.size > 0;
@@ -166,15 +180,22 @@ export class TorrentUploads implements Uploads {
       true,
     );
     for (const peer of [...this.#contenders.values()])
-      if (!peer.isInterested && !peer.uploads.unchoked) this.#contenders.delete(peer.index);
+      if (!peer.isInterested && !peer.uploads.unchoked && !peer.uploads.isOwed)
+        this.#contenders.delete(peer.index);
+  }
+
+  #isAllowedFast({ uploads, pieces }: ServedPeer, piece: number, length: number): boolean {
+    return uploads.allowedFast?.allows(piece, length, pieces.count) === true;
   }
 
   #choke(peer: ServedPeer | undefined): void {
     if (peer?.inSession !== true || !peer.uploads.unchoked) return;
     peer.uploads.unchokedAt = null;
     peer.send(CHOKE);
-    this.#stopWaiting(peer);
-    for (const block of peer.uploads.queue.clear()) reject(peer, block);
+    const { queue, allowedFast } = peer.uploads;
+    for (const block of queue.clear(({ piece }) => allowedFast?.pieces.has(piece) === true))
+      reject(peer, block);
+    if (queue.size === 0) this.#stopWaiting(peer);
   }
 
   /** Writes what its connection takes now. Goes on when the connection is empty, a chunk has been read, or it is its turn. */
@@ -194,13 +215,14 @@ export class TorrentUploads implements Uploads {
       if (!this.#mayGo(peer, block.length)) break;
       if (!batch.add(block, (start) => this.#chunks.cached(block.piece, start))) {
         this.#host.turns.giveBack(block.length);
-        this.#read(peer, block);
+        this.#reads.read(peer.uploads, block, () => this.#serve(peer));
         break;
       }
       uploads.queue.shift();
     }
     if (batch.bytes > 0) this.#write(peer, batch);
-    this.#readAhead(peer);
+    // With so many peers a chunk would leave the cache before its turn.
+    if (this.#contenders.size * 2 * CHUNK_BYTES <= CHUNK_CACHE_BYTES) this.#reads.ahead(peer.uploads);
   }
 
   #write(peer: ServedPeer, batch: Batch): void {
@@ -235,55 +257,10 @@ export class TorrentUploads implements Uploads {
     this.#host.turns.leave(turn);
     peer.uploads.queued = false;
   }
-
-  /** Reads what is missing of the block, then goes on with the peer. */
-  #read(peer: ServedPeer, block: RequestedBlock): void {
-    peer.uploads.reading = true;
-    const done = (): void => {
-      peer.uploads.reading = false;
-      this.#host.guard(() => this.#serve(peer));
-    };
-    Promise.all(startsOf(block).map((start) => this.#chunks.read(block.piece, start))).then(done, (error) => {
-      this.#host.guard(() => this.#notRead(error));
-      done();
-    });
-  }
-
-  /** Peers may ask others for what is in the file. It is tried again later: the disk may come back. */
-  #notRead(error: unknown): void {
-    if (!(error instanceof ReadFault)) throw error;
-    const { offset, length } = error.file;
-    const { pieceLength } = this.#geometry;
-    this.#pieces.hide(Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength));
-    this.#showAgainAt = this.#host.clock() + UNREADABLE_FILE_MS;
-    this.#host.onReadFault(error);
-  }
-
-  /** What it requested next is read while the present blocks are on their way. A fault is found when they are sent. */
-  #readAhead({ uploads }: ServedPeer): void {
-    // With so many peers a chunk would leave the cache before its turn.
-    if (this.#contenders.size * 2 * CHUNK_BYTES > CHUNK_CACHE_BYTES) return;
-    for (const block of uploads.queue.ahead(READ_AHEAD_BLOCKS))
-      for (const start of startsOf(block))
-        if (!this.#chunks.has(block.piece, start) && !this.#pieces.isHidden(block.piece as PieceIndex))
-          this.#chunks.read(block.piece, start).catch(() => {});
-  }
-}
-
-/** The starts of the chunks of a piece with bytes of the block. */
-function startsOf({ begin, length }: RequestedBlock): number[] {
-  const starts: number[] = [];
-  for (let start = begin - (begin % CHUNK_BYTES); start < begin + length; start += CHUNK_BYTES)
-    starts.push(start);
-  return starts;
-}
-
-function reject(peer: ServedPeer, { piece, begin, length }: RequestedBlock): void {
-  if (peer.fast) peer.send(encodeReject(piece, begin, length));
 }
 
 function contenderOf(peer: ServedPeer, now: number): Contender {
-  const { unchoked, sentBytes, queue, sending } = peer.uploads;
+  const { unchoked, sentBytes, isOwed } = peer.uploads;
   return {
     peer: peer.index,
     wants: peer.isInterested,
@@ -291,6 +268,6 @@ function contenderOf(peer: ServedPeer, now: number): Contender {
     gaveBytes: peer.receivedBytes,
     gotBytes: sentBytes,
     isIdle: peer.uploads.isIdle(now),
-    isOwed: queue.size > 0 || sending,
+    isOwed,
   };
 }

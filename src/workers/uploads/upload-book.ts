@@ -6,10 +6,15 @@ import {
   SLOW_BATCH_MS,
   UNUSED_PLACE_MS,
 } from '../../shared/limits.ts';
+import type { AllowedFast } from './allowed-fast.ts';
 import { BlockQueue } from './block-queue.ts';
 
 export class UploadBook {
   readonly queue = new BlockQueue();
+  /** What it may request although we choke it (BEP 6). */
+  allowedFast: AllowedFast | null = null;
+  /** It believes that we have pieces that we cannot give. */
+  isMisinformed = false;
   /** Since when we unchoke it; null if we choke it. */
   unchokedAt: number | null = null;
   /** Bytes of blocks that were given to its connection. */
@@ -28,6 +33,11 @@ export class UploadBook {
 
   get unchoked(): boolean {
     return this.unchokedAt !== null;
+  }
+
+  /** It has requested blocks that its connection has not taken. */
+  get isOwed(): boolean {
+    return this.queue.size > 0 || this.sending;
   }
 
   /** It is unchoked, and neither takes anything nor waits for us. */

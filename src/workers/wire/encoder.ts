@@ -15,10 +15,15 @@ function bare(id: number): Buffer {
   return Buffer.from([0, 0, 0, 1, id]);
 }
 
-export function encodeHave(piece: number): Buffer {
+export const encodeHave = (piece: number): Buffer => onePiece(MESSAGE.have, piece);
+
+/** The peer may request this piece also while we choke it (BEP 6). */
+export const encodeAllowedFast = (piece: number): Buffer => onePiece(MESSAGE.allowedFast, piece);
+
+function onePiece(id: number, piece: number): Buffer {
   const bytes = Buffer.allocUnsafe(9);
   bytes.writeUInt32BE(5, 0);
-  bytes[4] = MESSAGE.have;
+  bytes[4] = id;
   bytes.writeUInt32BE(piece, 5);
   return bytes;
 }
@@ -91,6 +96,13 @@ export function encodeExtended(extendedId: number, payload: Uint8Array): Buffer 
   bytes[5] = extendedId;
   bytes.set(payload, 6);
   return bytes;
+}
+
+/** We no longer have this piece (BEP 54). */
+export function encodeLost(extendedId: number, piece: number): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  payload.writeUInt32BE(piece);
+  return encodeExtended(extendedId, payload);
 }
 
 /**

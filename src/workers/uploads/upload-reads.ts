@@ -1,0 +1,96 @@
+/** Reads what peers have requested, and hides the pieces of a file that cannot be read until it is time to look again. */
+import type { Clock } from '../../shared/clock.ts';
+import type { Geometry } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import {
+  CHUNK_BYTES,
+  MAX_FOUND_TOLD_PIECES,
+  READ_AHEAD_BLOCKS,
+  UNREADABLE_FILE_MS,
+} from '../../shared/limits.ts';
+import type { RequestedBlock } from './block-queue.ts';
+import { ReadFault } from './chunk-reader.ts';
+import type { ChunkSource } from './chunk-source.ts';
+import { type OurPieces, tellPieces } from './our-pieces.ts';
+import type { ServedPeer } from './served-peer.ts';
+import type { UploadBook } from './upload-book.ts';
+
+interface ReadsHost {
+  readonly clock: Clock;
+  readonly peers: () => Iterable<ServedPeer>;
+  onReadFault(fault: ReadFault): void;
+  guard(work: () => void): void;
+}
+
+export class UploadReads {
+  readonly #geometry: Geometry;
+  readonly #pieces: OurPieces;
+  readonly #chunks: ChunkSource;
+  readonly #areTold: boolean;
+  readonly #host: ReadsHost;
+  #showAgainAt = Number.POSITIVE_INFINITY;
+
+  /** `areTold`: peers know which pieces we have; with super-seeding they know what they were offered. */
+  constructor(geometry: Geometry, pieces: OurPieces, chunks: ChunkSource, areTold: boolean, host: ReadsHost) {
+    this.#areTold = areTold;
+    this.#geometry = geometry;
+    this.#pieces = pieces;
+    this.#chunks = chunks;
+    this.#host = host;
+  }
+
+  /** Reads what is missing of the block, then calls `goOn`, also after a fault. */
+  read(uploads: UploadBook, block: RequestedBlock, goOn: () => void): void {
+    uploads.reading = true;
+    const done = (): void => {
+      uploads.reading = false;
+      this.#host.guard(goOn);
+    };
+    Promise.all(startsOf(block).map((start) => this.#chunks.read(block.piece, start))).then(done, (error) => {
+      this.#host.guard(() => this.#notRead(error));
+      done();
+    });
+  }
+
+  /** What is requested next is read while the present blocks are on their way. A fault is found when they are sent. */
+  ahead({ queue }: UploadBook): void {
+    for (const block of queue.ahead(READ_AHEAD_BLOCKS))
+      for (const start of startsOf(block))
+        if (!this.#chunks.has(block.piece, start) && !this.#pieces.isHidden(block.piece as PieceIndex))
+          this.#chunks.read(block.piece, start).catch(() => {});
+  }
+
+  tick(now: number): void {
+    if (now < this.#showAgainAt) return;
+    this.#showAgainAt = Number.POSITIVE_INFINITY;
+    const pieces = this.#pieces.showAgain();
+    if (this.#areTold) tellPieces(pieces.slice(0, MAX_FOUND_TOLD_PIECES), this.#host.peers());
+  }
+
+  /** A peer that cannot be told will request what we do not have. */
+  #tellHidden(pieces: readonly PieceIndex[]): void {
+    const canTell = pieces.length <= MAX_FOUND_TOLD_PIECES;
+    for (const peer of [...this.#host.peers()])
+      if (peer.inSession && !(canTell && peer.tellLost(pieces))) peer.uploads.isMisinformed = true;
+  }
+
+  /** Peers may ask others for what is in the file. It is tried again later: the disk may come back. */
+  #notRead(error: unknown): void {
+    if (!(error instanceof ReadFault)) throw error;
+    const { offset, length } = error.file;
+    const { pieceLength } = this.#geometry;
+    const [first, end] = [offset / pieceLength, (offset + length - 1) / pieceLength];
+    const lost = this.#pieces.hide(Math.floor(first), Math.floor(end));
+    if (this.#areTold && lost.length > 0) this.#tellHidden(lost);
+    this.#showAgainAt = this.#host.clock() + UNREADABLE_FILE_MS;
+    this.#host.onReadFault(error);
+  }
+}
+
+/** The starts of the chunks of a piece with bytes of the block. */
+function startsOf({ begin, length }: RequestedBlock): number[] {
+  const starts: number[] = [];
+  for (let start = begin - (begin % CHUNK_BYTES); start < begin + length; start += CHUNK_BYTES)
+    starts.push(start);
+  return starts;
+}
