@@ -15,6 +15,7 @@ import { RACE_ALONE, withSource } from '../../src/main/cli/runs/with-session.ts'
 import { doctorSettings } from '../../src/main/cli/settings-from-flags.ts';
 import { DIAGNOSES } from '../../src/main/doctor/diagnosis.ts';
 import { type Cause, Scene } from '../support/causes/cause.ts';
+import { METADATA_CAUSES } from '../support/causes/metadata.ts';
 import { NETWORK_CAUSES } from '../support/causes/network.ts';
 import { PEER_CAUSES } from '../support/causes/peers.ts';
 import { atHome, startCli } from '../support/cli.ts';
@@ -25,7 +26,7 @@ checkLeaksAtEnd();
 const folder = mkdtempSync(join(tmpdir(), 'unchoke-causes-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const CAUSES: readonly Cause[] = [...NETWORK_CAUSES, ...PEER_CAUSES];
+const CAUSES: readonly Cause[] = [...NETWORK_CAUSES, ...PEER_CAUSES, ...METADATA_CAUSES];
 const TABLE = join(ROOT, 'docs', 'doctor.md');
 const BEGIN = '<!-- the table -->\n';
 const END = '<!-- its end -->\n';

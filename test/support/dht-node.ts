@@ -1,4 +1,4 @@
-/** A DHT node (BEP 5) on loopback that writes its own bytes: it knows one peer of every torrent, and no other node. */
+/** A DHT node (BEP 5) on loopback that writes its own bytes: it knows one peer of every torrent, or none, and no other node. */
 import { createSocket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import bencode from 'bencode';
@@ -31,11 +31,13 @@ const ANSWER_MS = 250;
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? '').toString('latin1');
 
-export async function startDhtNode(host = '127.0.0.1', peerPort = 6_881): Promise<DhtNode> {
+/** `peerPort`: null if it knows no peer. */
+export async function startDhtNode(host = '127.0.0.1', peerPort: number | null = 6_881): Promise<DhtNode> {
   const isSix = host.includes(':');
   const socket = createSocket(isSix ? 'udp6' : 'udp4');
   const address = isSix ? Buffer.alloc(16, 0).fill(1, 15) : Buffer.of(127, 0, 0, 1);
-  const peer = Buffer.concat([address, Buffer.of(peerPort >> 8, peerPort & 255)]);
+  const peers =
+    peerPort === null ? {} : { values: [Buffer.concat([address, Buffer.of(peerPort >> 8, peerPort & 255)])] };
   await new Promise<void>((resolve) => socket.bind(0, host, resolve));
   const id = Buffer.alloc(20, (socket.address() as AddressInfo).port & 255);
   const waiting = new Map<string, (answer: Buffer) => void>();
@@ -73,7 +75,7 @@ export async function startDhtNode(host = '127.0.0.1', peerPort = 6_881): Promis
     askedFrom = from.port;
     node.heard.push(text(query.q));
     if (!node.isUp) return;
-    const found = text(query.q) === 'get_peers' ? { token: 'token', values: [peer] } : {};
+    const found = text(query.q) === 'get_peers' ? { token: 'token', ...peers } : {};
     const nodes = isSix ? { nodes6: Buffer.alloc(0) } : { nodes: Buffer.alloc(0) };
     const answer = { t: query.t, y: 'r', r: { id, ...nodes, ...found } };
     socket.send(bencode.encode(answer as never), from.port, from.address);

@@ -103,6 +103,17 @@ test('without a limit many places at first, then as the uplink is, and more whil
   assert.equal(new UploadPlaces(400 * 1_024).now, 20);
 });
 
+test('a limit is used up while most peers that are served wait for us', () => {
+  const [limited, free] = [new UploadPlaces(65_536), new UploadPlaces(0)];
+  const busy = { bytesPerS: 65_536, served: 4, owed: 4, waiting: 3 };
+  for (const places of [limited, free]) places.look(busy);
+  assert.equal(limited.isLimitUsedUp, false, 'not yet');
+  for (const places of [limited, free]) for (let second = 0; second < 2; second++) places.look(busy);
+  assert.deepEqual([limited.isLimitUsedUp, free.isLimitUsedUp], [true, false]);
+  limited.look({ ...busy, owed: 1 });
+  assert.equal(limited.isLimitUsedUp, false, 'the peers are slow, not we');
+});
+
 function slotsIn(time: VirtualTime, limit: number) {
   const told: string[] = [];
   const every = (ms: number, work: () => void): (() => void) => {

@@ -41,7 +41,15 @@ const healthy: Symptoms = {
     ...{ dhtIsOff: false, trackersAreOff: false, namesPeers: false, namesNodes: false, longer: null },
   },
   sources: {
-    ...{ trackers: 1, dht: true, lsd: true, private: false, askingTrackers: false, askingDht: false },
+    ...{
+      trackers: 1,
+      asked: 1,
+      dht: true,
+      lsd: true,
+      private: false,
+      askingTrackers: false,
+      askingDht: false,
+    },
     heard: [{ tracker: 'http://t/announce', answered: true, text: '9 peers' }],
   },
   place: { isOnline: true, needsOthers: true, interfaceIsGone: false, lackedFamily: null, proxySays: null },
@@ -62,6 +70,7 @@ const healthy: Symptoms = {
     waitingBytes: 10 * 2 ** 20,
     memoryBytes: 128 * 2 ** 20,
   },
+  usedUpLimit: null,
   shortages: 0,
   lagP99Ms: 12,
   lagMaxMs: 200,
@@ -85,6 +94,18 @@ test('the disk is the bottleneck: peers are not asked for more, so they are not 
   const [found, ...more] = diagnose({ ...stuck, download });
   assert.deepEqual([found?.code, more], ['disk-slow', []]);
   assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB are waiting to be written/);
+});
+
+test('the upload limit is used up: only of a download, and only if most peers choke us', () => {
+  const [limit, choking] = [65_536, { fates: fatesOf(living(9, { dialing: 2, choked: 7 })) }];
+  assert.deepEqual(codes({ usedUpLimit: limit, ...choking }), ['upload-limit']);
+  assert.deepEqual(codes({ usedUpLimit: limit, ...choking, dataArrives: true }), ['upload-limit']);
+  assert.deepEqual(codes({ usedUpLimit: null, ...choking }), ['all-choke']);
+  assert.deepEqual(codes({ usedUpLimit: limit, ...choking, download: null }), ['all-choke']);
+  const few = { fates: fatesOf(living(9, { dialing: 2, choked: 2, unchoked: 5 })) };
+  assert.deepEqual(codes({ usedUpLimit: limit, ...few }), ['all-silent']);
+  const [found] = diagnose({ ...stuck, ...choking, usedUpLimit: limit });
+  assert.equal(found?.text, 'our upload limit of 64.0 KiB/s is used up, and all 7 peers choke us');
 });
 
 test('certificates that are out of date by our clock', () => {

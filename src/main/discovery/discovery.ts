@@ -65,8 +65,13 @@ export class Discovery {
     this.#announcer = new Announcer(options);
   }
 
+  /** Trackers that are asked, or are asked when others fail. */
+  get trackers(): number {
+    return new Set(this.#options.tiers.flat()).size;
+  }
+
   get asksTrackers(): boolean {
-    return this.#options.tiers.some((tier) => tier.length > 0);
+    return this.trackers > 0;
   }
 
   /** True while more peers may come. */

@@ -3,7 +3,7 @@
  * that hides the others: behind a dead proxy nothing can be said of trackers, and without trackers nothing of peers. Causes in this
  * machine are told beside it. docs/doctor.md is the table of all.
  */
-import { descriptors, diskSlow, eventLoop } from './machine-rules.ts';
+import { descriptors, diskSlow, eventLoop, uploadLimit } from './machine-rules.ts';
 import {
   interfaceGone,
   noFamily,
@@ -30,7 +30,7 @@ import {
   peersDiffer,
   wrongTorrent,
 } from './peer-rules.ts';
-import type { Finding, Rule } from './rule.ts';
+import type { Rule } from './rule.ts';
 import {
   allBlocked,
   clock,
@@ -90,10 +90,16 @@ const OUTSIDE = {
 /** Told beside the others. */
 const OURS = { descriptors, 'event-loop': eventLoop } as const satisfies Record<string, Rule>;
 
-export type DiagnosisCode = keyof typeof OUTSIDE | keyof typeof OURS | 'disk-slow';
+/** What we hold back ourselves, so peers are not to blame. In this order, and the first counts. */
+const HELD_BACK = { 'disk-slow': diskSlow, 'upload-limit': uploadLimit } as const satisfies Record<
+  string,
+  Rule
+>;
+
+export type DiagnosisCode = keyof typeof OUTSIDE | keyof typeof HELD_BACK | keyof typeof OURS;
 export const DIAGNOSES = [
   ...Object.keys(OUTSIDE),
-  'disk-slow',
+  ...Object.keys(HELD_BACK),
   ...Object.keys(OURS),
 ] as readonly DiagnosisCode[];
 
@@ -107,14 +113,10 @@ export interface Diagnosis {
 
 /** The likeliest cause first; empty if nothing is wrong. */
 export function diagnose(symptoms: Symptoms): Diagnosis[] {
-  // While it waits for the disk, nothing is asked of any peer: peers are not to blame.
-  const disk = diskSlow(symptoms);
-  const outside = disk === null && !symptoms.dataArrives ? firstOf(OUTSIDE, symptoms) : null;
-  const first = disk === null ? outside : { code: 'disk-slow' as const, ...disk };
-  const ours = (Object.keys(OURS) as (keyof typeof OURS)[]).flatMap((code) =>
-    coded(code, OURS[code](symptoms)),
-  );
-  return first === null ? ours : [first, ...ours];
+  const heldBack = all(HELD_BACK, symptoms).slice(0, 1);
+  const outside = symptoms.dataArrives ? null : firstOf(OUTSIDE, symptoms);
+  const first = heldBack.length > 0 || outside === null ? heldBack : [outside];
+  return [...first, ...all(OURS, symptoms)];
 }
 
 /** The lines for the user. */
@@ -133,6 +135,12 @@ function firstOf(rules: typeof OUTSIDE, symptoms: Symptoms): Diagnosis | null {
   return null;
 }
 
-function coded(code: DiagnosisCode, found: Finding | null): Diagnosis[] {
-  return found === null ? [] : [{ code, ...found }];
+function all<Code extends DiagnosisCode>(
+  rules: Readonly<Record<Code, Rule>>,
+  symptoms: Symptoms,
+): Diagnosis[] {
+  return (Object.keys(rules) as Code[]).flatMap((code) => {
+    const found = rules[code](symptoms);
+    return found === null ? [] : [{ code, ...found }];
+  });
 }

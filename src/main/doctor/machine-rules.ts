@@ -1,10 +1,12 @@
 /** Causes in this machine: its disk, its limits, its processor. */
-import { formatDuration, formatSize } from '../text/units.ts';
-import type { Rule } from './rule.ts';
-import { verb } from './words.ts';
+import { formatDuration, formatRate, formatSize } from '../text/units.ts';
+import { count, type Rule } from './rule.ts';
+import { peersOf, verb } from './words.ts';
 
 const LAG_P99_MS = 150;
 const LAG_MAX_MS = 1_000;
+/** With fewer of them, it is something else. */
+const MOST_CHOKE = 0.6;
 /** If this share of `--memory` waits for the disk, the disk is the bottleneck. */
 const FULL_SHARE = 0.75;
 
@@ -13,6 +15,17 @@ export const diskSlow: Rule = ({ download }) => {
   return {
     text: `the disk is slower than the network: ${formatSize(download.waitingBytes)} of ${formatSize(download.memoryBytes)} are waiting to be written`,
     advice: 'write to a faster disk with -o FOLDER; more --memory helps only over short pauses',
+  };
+};
+
+/** Seeds want nothing from us, so only of a download can it be the cause. */
+export const uploadLimit: Rule = (symptoms) => {
+  const { usedUpLimit, download, inSession } = symptoms;
+  const choking = count(symptoms, ['choked']);
+  if (usedUpLimit === null || download === null || choking < MOST_CHOKE * inSession) return null;
+  return {
+    text: `our upload limit of ${formatRate(usedUpLimit)} is used up, and ${peersOf(choking, inSession)} ${verb(choking, 'chokes', 'choke')} us`,
+    advice: 'peers give to those that give: raise --upload-limit, or leave it out',
   };
 };
 

@@ -24,7 +24,7 @@ function waysToPeers({ choices, sources }: Symptoms): string[] {
   if (choices.dhtIsOff && choices.proxy === null && !sources.private) ways.push('leave out --no-dht');
   const mayAskMore = !choices.announceAll && !choices.trackersAreOff && !sources.private;
   const asked = sources.heard.filter((one) => !isDht(one)).length;
-  if (mayAskMore && asked > 0 && asked < sources.trackers) ways.push('ask all trackers with --announce-all');
+  if (mayAskMore && asked > 0 && asked < sources.asked) ways.push('ask all trackers with --announce-all');
   return [...ways, `name ${choices.namesPeers ? 'another' : 'a'} peer with --peer HOST:PORT`];
 }
 

@@ -5,6 +5,7 @@ import { isDht, type TrackerState } from './tracker-log.ts';
 import { allTrackers, anyTracker, either, named, noTrackerHas, verb } from './words.ts';
 
 const DNS = /cannot be looked up|ENOTFOUND|EAI_AGAIN/;
+const DHT_DNS = /by its name/;
 const CLOCK = /certificate (?:has expired|is not yet valid)/i;
 const REFUSED = /^refused: /;
 const NO_UDP = 'the proxy does not carry UDP';
@@ -19,8 +20,7 @@ export const allBlocked: Rule = ({ known, blocked }) =>
 
 export const noSource: Rule = (symptoms) => {
   const { sources, choices, download } = symptoms;
-  const asked = choices.trackersAreOff ? 0 : sources.trackers;
-  if (!isAlone(symptoms) || asked > 0 || sources.dht || download?.hasWebSeeds === true) return null;
+  if (!isAlone(symptoms) || sources.asked > 0 || sources.dht || download?.hasWebSeeds === true) return null;
   const why = [
     sources.trackers === 0 ? 'the torrent names no tracker' : 'the trackers are not asked (--no-trackers)',
   ];
@@ -50,10 +50,14 @@ export const proxyNoUdp: Rule = (symptoms) => {
 
 export const dns: Rule = (symptoms) => {
   const failed = failedTrackers(symptoms);
-  if (!isAlone(symptoms) || failed.length === 0 || !failed.every(({ text }) => DNS.test(text))) return null;
+  if (!isAlone(symptoms) || symptoms.sources.heard.some(({ answered }) => answered)) return null;
+  const advice = 'check the network of this machine and its name server (`getent hosts NAME` asks it)';
+  if (symptoms.sources.asked === 0 && hasFailed(symptoms, (one) => isDht(one) && DHT_DNS.test(one.text)))
+    return { text: 'the names of the first nodes of the DHT cannot be looked up', advice };
+  if (failed.length === 0 || !failed.every(({ text }) => DNS.test(text))) return null;
   return {
     text: `${failed.length === 1 ? 'the name of the tracker' : `the names of ${allTrackers(failed.length)}`} cannot be looked up: ${failed.map(({ tracker }) => tracker).join(', ')}`,
-    advice: 'check the network of this machine and its name server (`getent hosts NAME` asks it)',
+    advice,
   };
 };
 
@@ -131,8 +135,8 @@ export const noAnswerYet: Rule = (symptoms) => {
   if (!isAlone(symptoms)) return null;
   const failed = sources.heard.filter((one) => !one.answered && !isDht(one));
   if (sources.heard.some(({ answered }) => answered)) return null;
-  if (sources.askingTrackers && failed.length < sources.trackers) {
-    const left = sources.trackers - failed.length;
+  if (sources.askingTrackers && failed.length < sources.asked) {
+    const left = sources.asked - failed.length;
     const others = failed.length === 0 ? '' : `; no valid answer from ${named(failed)}`;
     return {
       text: `${noTrackerHas(left)} answered yet${others}`,
@@ -156,6 +160,6 @@ function hasFailed({ sources }: Symptoms, which: (one: TrackerState) => boolean)
 /** The failed trackers, if none has answered and none is being asked. */
 function failedTrackers({ sources }: Symptoms): readonly TrackerState[] {
   const trackers = sources.heard.filter((one) => !isDht(one));
-  const pending = sources.askingTrackers && trackers.length < sources.trackers;
+  const pending = sources.askingTrackers && trackers.length < sources.asked;
   return pending || trackers.some(({ answered }) => answered) ? [] : trackers;
 }

@@ -39,6 +39,7 @@ export function symptomsOf(swarm: TorrentSwarm, run: RunSymptoms): Symptoms {
     }),
     brokenRules: [...new Set(outcomes.filter(isRude).map(({ reason }) => CLOSE_CODES[reason.code]))],
     withoutPieces: metadataSearch === null ? stats.withoutPieces : null,
+    usedUpLimit: session.uploads.isLimitUsedUp ? session.settings.uploadLimit : null,
     shortages: stats.shortages,
     lagP99Ms: stats.lagP99Ms,
     lagMaxMs: stats.lagMaxMs,
@@ -94,8 +95,8 @@ function choicesOf({ session, race }: TorrentSwarm, longer: string | null): Choi
 }
 
 function sourcesOf({ discovery, named }: TorrentSwarm, heard: readonly TrackerState[]): Sources {
-  const { asking, alsoAsks } = discovery;
-  return { ...named, ...alsoAsks, askingTrackers: asking.trackers, askingDht: asking.dht, heard };
+  const { asking, alsoAsks, trackers: asked } = discovery;
+  return { ...named, ...alsoAsks, asked, askingTrackers: asking.trackers, askingDht: asking.dht, heard };
 }
 
 function placeOf(

@@ -27,6 +27,8 @@ export interface Choices {
 export interface Sources {
   /** Trackers that the torrent names, asked or not. */
   readonly trackers: number;
+  /** Trackers of the torrent and of `--tracker` that are asked, or are asked when others fail. */
+  readonly asked: number;
   readonly dht: boolean;
   /** The local network. */
   readonly lsd: boolean;
@@ -74,6 +76,8 @@ export interface Symptoms {
   readonly metadataSearch: MetadataSearch | null;
   /** Null where nothing is downloaded yet. */
   readonly download: DownloadSymptoms | null;
+  /** The upload limit keeps data from peers that want it; null if it does not. Bytes per second. */
+  readonly usedUpLimit: number | null;
   readonly shortages: number;
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;

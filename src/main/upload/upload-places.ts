@@ -9,6 +9,11 @@ import {
 /** Of a second: half of the best rate is forgotten in about a minute. */
 const RATE_MEMORY = 0.99;
 
+/** Of the rate so far, in each second. */
+const LATELY = 0.7;
+/** From this share of the limit on, peers that wait for data wait for the limit. */
+const USED_UP = 0.5;
+
 /** What is seen in a second. */
 export interface Uplink {
   readonly bytesPerS: number;
@@ -35,8 +40,18 @@ export class UploadPlaces {
   /** Places beyond those, while the uplink is not full. */
   #extra = 0;
 
+  /** Bytes per second, lately. */
+  #rate = 0;
+  /** Most of the peers that are served wait for us. */
+  #areWaiting = false;
+
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Peers could get more than the limit allows. */
+  get isLimitUsedUp(): boolean {
+    return this.#limit > 0 && this.#areWaiting && this.#rate >= USED_UP * this.#limit;
   }
 
   get now(): number {
@@ -49,6 +64,8 @@ export class UploadPlaces {
   /** Call it once a second while somebody wants data. */
   look({ bytesPerS, served, owed, waiting }: Uplink): void {
     this.#best = Math.max(bytesPerS, this.#best * RATE_MEMORY);
+    this.#rate = this.#rate * LATELY + bytesPerS * (1 - LATELY);
+    this.#areWaiting = owed * 2 > served;
     if (bytesPerS > 0) this.#seconds += 1;
     // Where most peers have got all that they requested, the uplink has room for more of them.
     const hasRoom = waiting > 0 && owed * 2 < served;

@@ -44,6 +44,11 @@ export class UploadSlots {
     this.#world = world;
   }
 
+  /** The upload limit keeps data from peers that want it. */
+  get isLimitUsedUp(): boolean {
+    return this.#endTicks !== null && this.#places.isLimitUsedUp;
+  }
+
   enter(torrent: GivingTorrent): TorrentSlots {
     const candidates: Candidates = new Map();
     this.#torrents.set(torrent, candidates);

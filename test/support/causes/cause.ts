@@ -63,6 +63,14 @@ export class Scene {
     return options;
   }
 
+  /** The first pieces of that torrent are in the output folder already. */
+  has(pieces: number): void {
+    const output = join(this.folder, 'out', 'set');
+    const { data, pieceLength } = this.made;
+    mkdirSync(output, { recursive: true });
+    writeTo(output, 'a', Buffer.concat([data.subarray(0, pieces * pieceLength)], data.length));
+  }
+
   /** `get` of the torrent that peers may serve; it gives up after two seconds without a piece. */
   get(...options: readonly string[]): string[] {
     const torrent = this.file('made.torrent', this.made.torrent);

@@ -1,6 +1,7 @@
 /** Causes in this machine's network, in the proxy and in the sources of peers. */
 import { spawnSync } from 'node:child_process';
 import { createServer as createHttpsServer } from 'node:https';
+import { startDhtNode } from '../dht-node.ts';
 import { EXPIRED_CERTIFICATE, ITS_KEY } from '../expired-certificate.ts';
 import { httpServer } from '../http-server.ts';
 import { SOCKS_REPLY, socksServer } from '../socks-server.ts';
@@ -169,6 +170,34 @@ export const NETWORK_CAUSES: readonly Cause[] = [
     args: (scene) => doctor(scene.announcing('http://no-such-name.invalid/announce')),
   },
   {
+    cause: 'no name server knows the first nodes of the DHT',
+    code: 'dns',
+    args: ({ bare }) => doctor(bare, '--dht-bootstrap', 'no-such-name.invalid:6881', '--for', '10s'),
+  },
+  {
+    cause: 'no name server knows the tracker of `--tracker`',
+    code: 'dns',
+    args: ({ bare }) => doctor(bare, '--tracker', 'udp://no-such-name.invalid:80'),
+  },
+  {
+    cause: 'the tracker of `--tracker` is off, and those of the torrent are not asked',
+    code: 'trackers-failed',
+    args: (scene) =>
+      doctor(
+        scene.announcing('http://127.0.0.1:1/announce'),
+        ...['--no-trackers', '--tracker', 'http://127.0.0.1:2/announce'],
+      ),
+  },
+  {
+    cause: 'the tracker of `--tracker` knows no peer; the torrent is private and names none',
+    code: 'trackers-empty',
+    args: async (scene) =>
+      doctor(
+        scene.file('private.torrent', torrentOf({ private: int(1) })),
+        ...['--tracker', await tracker(scene, EMPTY)],
+      ),
+  },
+  {
     cause: 'the certificate is out of date by our clock',
     code: 'clock',
     args: async (scene) => {
@@ -225,6 +254,15 @@ export const NETWORK_CAUSES: readonly Cause[] = [
     cause: 'no node of the DHT answers',
     code: 'dht-failed',
     args: ({ bare }) => doctor(bare, '--dht-bootstrap', '127.0.0.1:1', '--for', '10s'),
+  },
+  {
+    cause: 'the DHT answers, and knows no peer',
+    code: 'trackers-empty',
+    waits: true,
+    args: async (scene) => {
+      const { port } = scene.with(await startDhtNode('127.0.0.1', null));
+      return doctor(scene.bare, '--dht-bootstrap', `127.0.0.1:${port}`);
+    },
   },
   {
     cause: 'the only peer that the tracker knows is this client',
