@@ -1,11 +1,13 @@
 /** The built command line against the loopback swarm: what it prints, what it leaves, how it ends. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { assertPayload, mixFile, withSwarm } from '../support/swarm-fixture.ts';
+import { portOf, wirePeer } from '../support/wire-peer.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -82,6 +84,12 @@ test('get for people: one line on stdout, nothing when quiet, and the report whe
       '1s',
     ];
     const failed = await runCli('get', torrent, '-o', join(folder, 'failed'), '--log', log, ...failing);
+    const silent = await runCli('get', torrent, '-o', join(folder, 'failed'), '-q', ...failing);
+    assert.deepEqual([silent.status, silent.stdout], [4, '']);
+    assert.match(
+      silent.stderr,
+      /^why: the only peer refuses .*\n {5}\S.*\nunchoke: no peer unchoked us within/,
+    );
     assert.equal(failed.status, 4);
     assert.match(failed.stdout, /No peer unchoked us/);
     assert.match(
@@ -97,7 +105,7 @@ test('a dry run shows the plan, and writes and dials nothing', () =>
     assert.equal(run.status, 0, run.stderr);
     const path = join(output, 'swarm-1.bin');
     assert.match(run.stdout, /^name {4}swarm-1\.bin\nfiles {3}1 file, 4\.0 MiB\n/);
-    assert.match(run.stdout, new RegExp(`^into {4}${path}$`, 'm'));
+    assert.match(run.stdout, new RegExp(`^into {4}${path} \\(the folder will be made\\)$`, 'm'));
     assert.match(run.stdout, /^space {3}4\.0 MiB needed, [\d.]+ .iB are free$/m);
     assert.match(run.stdout, /^from {4}1 tracker, other peers$/m);
     assert.match(run.stdout, /^port {4}6881, for TCP and UDP$/m);
@@ -115,8 +123,38 @@ test('a dry run shows the plan, and writes and dials nothing', () =>
     );
     await runCli('get', torrent, '-o', output);
     const again = await runCli('get', torrent, '-o', output, '--dry-run');
-    assert.match(again.stdout, /^space {3}0 B needed; 4\.0 MiB on disk are not checked yet, /m);
+    assert.match(
+      again.stdout,
+      /^space {3}0 B needed; 4\.0 MiB on disk are not checked yet: get stops if they are not of this torrent, /m,
+    );
+    const other = createServer();
+    const port = await portOf(other);
+    const taken = await runCli('get', torrent, '-o', output, '--dry-run', '--port', String(port));
+    other.close();
+    assert.match(
+      taken.stdout,
+      /^port {4}\d+: another program uses it \(EADDRINUSE\), so get would not start$/m,
+    );
+    const proxy = ['--proxy', 'socks5://127.0.0.1:9'];
+    const behind = await runCli('get', torrent, '-o', output, '--dry-run', ...proxy, '--port', '6881');
+    assert.match(behind.stdout, /^port {4}none: no peer can connect to us$/m);
+    const two = await runCli('get', torrent, 'none.torrent', '-o', join(folder, 'new'), '--dry-run');
+    assert.match(two.stdout, /^1 of 2 can be downloaded\nnot usable: none\.torrent$/m);
   }));
+
+test('inspect of a magnet link says at once that nobody can be asked, and while it looks how far it is', async () => {
+  const hash = 'ab'.repeat(20);
+  const alone = await runCli('inspect', hash);
+  assert.equal(alone.status, 4);
+  assert.match(alone.stderr, /^why: there is no source of peers: .*\n.*\nunchoke: no peer to download from/);
+  const mute = await wirePeer({ greets: 'says nothing' }, '127.0.0.9');
+  const looks = await runCli('inspect', hash, '--peer', mute.address, '--timeout', '7s');
+  await mute.close();
+  assert.equal(looks.status, 4);
+  assert.match(looks.stderr, /^searching for metadata; 0 peers have it {2}1 known/m);
+  assert.match(looks.stderr, /^why: the only peer connected, but sends no handshake$/m);
+  assert.match(looks.stderr, /no metadata within 7 s \(1 peer known, 0 have it\)\n$/);
+});
 
 test('get resumes and downloads only the rest', () =>
   withSwarm(folder, { peers: 5, mix: 'seeds', payloadBytes: 4 * MIB }, async (torrent) => {

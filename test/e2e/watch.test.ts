@@ -68,6 +68,21 @@ test('dropped torrents and magnets are fetched and moved; a second one of the sa
   });
 });
 
+test('two files with one torrent: it is downloaded once, and both are done', async () => {
+  const [path, output] = [join(folder, 'twice'), join(folder, 'twice out')];
+  mkdirSync(path);
+  const one = made('one');
+  await withSeed(one, { delayMs: 100 }, async (address) => {
+    for (const name of ['a.torrent', 'b.torrent']) writeFileSync(join(path, name), one.torrent);
+    const run = start(path, output, '--peer', address);
+    for (const name of ['a.torrent', 'b.torrent']) await there(join(path, 'done', name));
+    await stopped(run);
+    const { events, stderr } = await run.ended;
+    assert.match(stderr, /the same torrent as \S+\/a\.torrent: it is downloaded once/);
+    assert.equal(events.filter(({ type }) => type === 'complete').length, 1);
+  });
+});
+
 test('a file that is copied slowly is waited for', async () => {
   const [path, output] = [join(folder, 'slow'), join(folder, 'slow out')];
   mkdirSync(path);

@@ -1,8 +1,15 @@
-/** What only one source of a command may use: two sources with one torrent or one place would damage each other's data. */
+/** What only one source of a command may use: two sources with one place would damage each other's data. */
 import { Failure } from '../failure.ts';
+
+interface Download {
+  readonly owner: string;
+  readonly status: Promise<number>;
+}
 
 export class TakenSources {
   readonly #owners = new Map<string, string>();
+  /** By torrent. */
+  readonly #downloads = new Map<string, Download>();
 
   /** `what` is the name for the user, `owner` the source that wants it. Throws a usage failure if another source has it. */
   take(what: string, owner: string): void {
@@ -12,16 +19,41 @@ export class TakenSources {
     this.#owners.set(what, owner);
   }
 
+  /**
+   * Downloads a torrent; resolves to the exit status. Where another source downloads the same, both have the same status, and
+   * `onSame` gets that source.
+   */
+  once(
+    torrent: string,
+    owner: string,
+    { download, onSame }: { readonly download: () => Promise<number>; onSame(other: string): void },
+  ): Promise<number> {
+    const other = this.#downloads.get(torrent);
+    if (other === undefined) {
+      const status = download();
+      this.#downloads.set(torrent, { owner, status });
+      return status;
+    }
+    onSame(other.owner);
+    return other.status;
+  }
+
   /** The same for one source, which gives back what it took when it ends. */
-  forOne(): Pick<TakenSources, 'take'> & { release(): void } {
+  forOne(): Pick<TakenSources, 'take' | 'once'> & { release(): void } {
     const own: string[] = [];
+    const torrents: string[] = [];
     return {
       take: (what, owner) => {
         this.take(what, owner);
         own.push(what);
       },
+      once: (torrent, owner, how) => {
+        if (!this.#downloads.has(torrent)) torrents.push(torrent);
+        return this.once(torrent, owner, how);
+      },
       release: () => {
         for (const what of own) this.#owners.delete(what);
+        for (const torrent of torrents) this.#downloads.delete(torrent);
       },
     };
   }

@@ -53,7 +53,7 @@ export class Advisor {
   conclude(): void {
     for (const diagnosis of this.#last) {
       this.#console.event({ type: 'diagnosis', ...diagnosis });
-      this.#console.news(diagnosisLines(diagnosis));
+      this.#console.explain(diagnosisLines(diagnosis));
     }
   }
 }

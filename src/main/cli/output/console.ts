@@ -79,6 +79,11 @@ export class Console {
     return this.#number !== null;
   }
 
+  #labelledLines(text: string | readonly string[]): readonly string[] {
+    const [first = '', ...more] = linesOf(text);
+    return [this.labelled(first), ...more];
+  }
+
   /** Puts the number of the source in front if there are several sources. */
   labelled(text: string): string {
     return this.#number === null ? text : `[${this.#number}] ${text}`;
@@ -117,10 +122,15 @@ export class Console {
 
   /** Something that happened, for people. */
   news(text: string | readonly string[]): void {
-    const [first = '', ...more] = linesOf(text);
-    const lines = [this.labelled(first), ...more];
+    if (this.#options.quiet) this.logged(this.#labelledLines(text));
+    else this.explain(text);
+  }
+
+  /** Why a run fails, for people, even when quiet. */
+  explain(text: string | readonly string[]): void {
+    const lines = this.#labelledLines(text);
     this.logged(lines);
-    if (!this.#options.quiet) this.#write('stderr', lines);
+    this.#write('stderr', lines);
   }
 
   /** Details that are shown only with `--verbose`. */

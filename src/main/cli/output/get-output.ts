@@ -5,7 +5,7 @@ import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
 import { missingText } from '../../download/incomplete.ts';
 import { EXIT_STATUS } from '../../failure.ts';
-import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
+import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
 import type { RaceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
@@ -26,6 +26,7 @@ import type { Console } from './console.ts';
 import { figuresText, liveView, peersText } from './live-view.ts';
 import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
+import { searchText } from './search-text.ts';
 import { showWork } from './work-progress.ts';
 
 export class GetOutput {
@@ -107,9 +108,7 @@ export class GetOutput {
   }
 
   #searching(progress: SearchProgress): void {
-    this.#console.progress(
-      `searching for metadata; ${counted(progress.metadataOffers, 'peer')} ${progress.metadataOffers === 1 ? 'has' : 'have'} it  ${phaseText(progress.known, progress)}`,
-    );
+    this.#console.progress(searchText(progress.metadataOffers, progress.known, progress));
   }
 
   #progress(progress: DownloadProgress): void {
@@ -195,7 +194,7 @@ export class GetOutput {
       );
     const tell = (line: string): void =>
       isFailure || oracleMs !== null
-        ? this.#console.result(this.#console.labelled(line))
+        ? this.#console.summary(this.#console.labelled(line))
         : this.#console.detail(line);
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
       for (const line of reportLines(report, oracleMs)) tell(line);

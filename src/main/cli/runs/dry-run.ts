@@ -1,15 +1,19 @@
 /** `unchoke get --dry-run`: shows which files it would fetch, their place, the space that they need, and the sources. It writes nothing. */
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
 import { SYSTEM_FILES } from '../../../shared/file-system.ts';
+import { systemWords } from '../../../shared/system-words.ts';
+import { reservePort } from '../../network/reserve-port.ts';
 import type { Session } from '../../session/session.ts';
+import { acceptsPeers } from '../../session/settings.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { counted, formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import { selectFiles } from '../../torrent/selection.ts';
 import { openSource } from '../../torrent/source.ts';
 import { usableWebSeeds } from '../../torrent/web-seed-files.ts';
+import { chooseFiles } from '../output/choose-files.ts';
 import type { Console } from '../output/console.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import { fetchMetadata } from './fetch-metadata.ts';
@@ -28,10 +32,14 @@ export async function dryRun(
   const source = await openSource(named, session.http, signal);
   const metainfo =
     source.metainfo ??
-    (await fetchMetadata(source, torrent, session, { console, timeoutMs: torrent.firstUnchokeTimeout }));
-  const selected = await selectFiles(metainfo, source, torrent.select, (text) => console.news(text));
+    (await fetchMetadata(source, torrent, session, {
+      ...{ console, timeoutMs: torrent.firstUnchokeTimeout },
+      longer: '--first-unchoke-timeout 0',
+    }));
+  const given = settings.choose ? await console.asking(() => chooseFiles(metainfo, signal)) : torrent.select;
+  const selected = await selectFiles(metainfo, source, given, (text) => console.news(text));
   const plan = storagePlan(metainfo, torrent.output, selected);
-  tell(metainfo, plan, { settings, session, console });
+  await tell(metainfo, plan, { settings, session, console });
 }
 
 interface Place {
@@ -42,14 +50,16 @@ interface Place {
   readonly free: number | null;
 }
 
-function tell(
+async function tell(
   metainfo: Metainfo,
   plan: StoragePlan,
   { settings, session, console }: { settings: GetSettings; session: Session; console: Console },
-): void {
+): Promise<void> {
   const place = placeOf(plan);
   const sources = sourcesOf(metainfo, settings, session);
-  const { port } = settings.session;
+  // Behind a proxy no peer can connect to us.
+  const port = session.isDirect && acceptsPeers(settings.torrent) ? settings.session.port : null;
+  const busy = port === null || port === 0 ? null : await whyBusy(port, settings.session.interface);
   console.event({
     type: 'plan',
     name: metainfo.name,
@@ -62,19 +72,35 @@ function tell(
   const all = metainfo.files.filter(({ padding, link }) => !padding && link === null).length;
   const count = plan.files.length === all ? counted(all, 'file') : `${plan.files.length} of ${all} files`;
   const left = Math.max(0, place.bytes - place.taken);
-  const there = place.taken > 0 ? `; ${formatSize(place.taken)} on disk are not checked yet` : '';
+  const there =
+    place.taken > 0
+      ? `; ${formatSize(place.taken)} on disk are not checked yet: get stops if they are not of this torrent`
+      : '';
   const rows: readonly (readonly [string, string])[] = [
     ['name', metainfo.name],
     ['files', `${count}, ${formatSize(place.bytes)}`],
-    ['into', plan.root],
+    [
+      'into',
+      `${plan.root}${existsSync(diskPath(settings.torrent.output)) ? '' : ' (the folder will be made)'}`,
+    ],
     ['space', `${formatSize(left)} needed${there}${freeText(left, place.free)}`],
     ['from', sources.join(', ')],
-    ['port', portText(port)],
+    ['port', busy === null ? portText(port) : `${port}: ${busy}, so get would not start`],
   ];
   console.result([
     ...rows.map(([name, value]) => `${name.padEnd(8)}${value}`),
     'nothing was downloaded, because of --dry-run',
   ]);
+}
+
+/** Null: it is free. */
+async function whyBusy(port: number, host: string | null): Promise<string | null> {
+  try {
+    await reservePort(port, host);
+    return null;
+  } catch (error) {
+    return systemWords(error);
+  }
 }
 
 function freeText(left: number, free: number | null): string {

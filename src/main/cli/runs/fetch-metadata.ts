@@ -1,44 +1,98 @@
 /** Fetches the metadata of a magnet link from peers, for a command that downloads nothing. */
-import { LivedTimer } from '../../../shared/lived-timer.ts';
+import { monotonicMs } from '../../../shared/clock.ts';
+import { LivedClock } from '../../../shared/lived-clock.ts';
+import { symptomsOf } from '../../doctor/symptoms-of.ts';
 import { Failure } from '../../failure.ts';
+import { exhaustedText } from '../../session/no-peer.ts';
 import type { Session } from '../../session/session.ts';
 import type { TorrentSettings } from '../../session/settings.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { counted, formatTime } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
+import { Advisor } from '../output/advisor.ts';
 import type { Console } from '../output/console.ts';
+import { searchText } from '../output/search-text.ts';
 import { listenerFor } from './swarm-listener.ts';
 
-/** Rejects with a `timeout` failure. `timeoutMs`: 0 waits for ever. */
+/** How often to look whether peers are left, and to show progress. */
+const LOOK_MS = 250;
+
+export interface MetadataWish {
+  readonly console: Console;
+  /** 0 waits for ever. */
+  readonly timeoutMs: number;
+  /** The option for a longer wait, with its value. */
+  readonly longer: string;
+}
+
+/** Rejects with a `timeout` or `no-peer` failure, after the reason was told. */
 export async function fetchMetadata(
   source: Source,
   torrent: TorrentSettings,
   session: Session,
-  { console, timeoutMs }: { readonly console: Console; readonly timeoutMs: number },
+  { console, timeoutMs, longer }: MetadataWish,
 ): Promise<Metainfo> {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
+  const advisor = new Advisor(console);
+  const listener = listenerFor(console, (error) => fail(error));
   const swarm = new TorrentSwarm(
     { source, session, torrent },
-    listenerFor(console, (error) => fail(error)),
+    {
+      ...listener,
+      onNews: (news) => {
+        advisor.trackers.hear(news);
+        listener.onNews(news);
+      },
+    },
   );
-  const timer =
-    timeoutMs > 0
-      ? new LivedTimer(timeoutMs, () => fail(new Failure('timeout', noMetadata(swarm, timeoutMs))))
-      : null;
+  const symptoms = () =>
+    symptomsOf(swarm, {
+      heard: advisor.trackers.states,
+      metadataSearch: swarm.metadataSearch,
+      ...{ download: null, dataArrives: false },
+      longer: timeoutMs === 0 ? null : longer,
+    });
+  const clock = new LivedClock(monotonicMs);
+  const begun = clock.now();
+  let shownAt = begun;
+  const timer = setInterval(() => {
+    const now = clock.now();
+    const failure = failureOf(swarm, timeoutMs, now - begun);
+    if (failure !== null) {
+      advisor.examine(symptoms);
+      return fail(failure);
+    }
+    advisor.hint(now - begun, symptoms);
+    if (now - shownAt < console.progressMs) return;
+    shownAt = now;
+    const { peers, totals } = swarm.race;
+    console.progress(searchText(swarm.metadataSearch?.offers ?? 0, peers.size, totals));
+  }, LOOK_MS);
   try {
     swarm.start();
     return await Promise.race([swarm.torrent(), failed]);
+  } catch (error) {
+    advisor.conclude();
+    throw error;
   } finally {
-    timer?.cancel();
+    clearInterval(timer);
+    console.endProgress();
     await swarm.stop();
   }
 }
 
-function noMetadata(swarm: TorrentSwarm, timeoutMs: number): string {
-  const known = swarm.race.peers.size;
-  return `no metadata within ${formatTime(timeoutMs)} (${counted(known, 'peer')} known, ${swarm.metadataSearch?.offers ?? 0} have it)`;
+function failureOf(swarm: TorrentSwarm, timeoutMs: number, ms: number): Failure | null {
+  const { peers } = swarm.race;
+  if (timeoutMs > 0 && ms >= timeoutMs) {
+    const known = `${counted(peers.size, 'peer')} known, ${swarm.metadataSearch?.offers ?? 0} have it`;
+    return new Failure('timeout', `no metadata within ${formatTime(timeoutMs)} (${known})`);
+  }
+  const mayCome = !peers.allSettled || swarm.discovery.hopeful;
+  return mayCome
+    ? null
+    : new Failure('no-peer', exhaustedText(peers.knownCount, swarm.discovery.asksTrackers));
 }

@@ -7,7 +7,7 @@ import type { Metrics } from '../output/metrics.ts';
 export interface GetContext {
   readonly console: Console;
   readonly metrics: Metrics | null;
-  readonly taken: Pick<TakenSources, 'take'>;
+  readonly taken: Pick<TakenSources, 'take' | 'once'>;
   /** Asks the download to end in order. */
   readonly signal: AbortSignal;
   /** Shared with the other downloads of the command. */

@@ -7,6 +7,7 @@ import { runCompletionProgram } from './completion-program.ts';
 import { dryRun } from './dry-run.ts';
 import type { GetContext } from './get-context.ts';
 import { GetRun } from './get-run.ts';
+import { shownSource } from './shown-source.ts';
 
 /**
  * Downloads and reports; resolves to the exit status when the download is complete. With `--seed` it goes on then, as one of the
@@ -14,8 +15,7 @@ import { GetRun } from './get-run.ts';
  */
 export async function get(named: string, settings: GetSettings, context: GetContext): Promise<number> {
   const { console, session, taken, signal } = context;
-  const { onComplete, dryRun: isDry } = settings;
-  if (isDry) {
+  if (settings.dryRun) {
     await dryRun(named, settings, context);
     return 0;
   }
@@ -27,7 +27,16 @@ export async function get(named: string, settings: GetSettings, context: GetCont
     console.news('interrupted before the torrent was fetched');
     return EXIT_STATUS.interrupted;
   }
-  taken.take(`the torrent ${namesOf(source).infoHash}`, named);
+  // The files that a magnet link selects are part of what is downloaded.
+  const selected = source.kind === 'magnet' ? source.magnet.select : [];
+  return taken.once(`${namesOf(source).infoHash} ${JSON.stringify(selected)}`, named, {
+    download: () => download(source, settings, context),
+    onSame: (other) => console.news(`the same torrent as ${shownSource(other)}: it is downloaded once`),
+  });
+}
+
+async function download(source: Source, settings: GetSettings, context: GetContext): Promise<number> {
+  const { onComplete } = settings;
   const run = new GetRun(source, settings, context);
   const ended = run.run();
   const status = await Promise.race([ended, run.seeds]);
@@ -35,7 +44,7 @@ export async function get(named: string, settings: GetSettings, context: GetCont
   if (status === 0 && onComplete !== null) {
     // A failure of the user's program does not change our exit status.
     const wrong = await runCompletionProgram(onComplete, run.result);
-    if (wrong !== null) console.news(`--on-complete ${onComplete}: ${wrong}`);
+    if (wrong !== null) context.console.news(`--on-complete ${onComplete}: ${wrong}`);
   }
   return status;
 }

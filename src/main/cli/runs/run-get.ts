@@ -1,7 +1,6 @@
 /** Runs `unchoke get`: one run per source, a few at a time. */
 import { setMaxListeners } from 'node:events';
 import { EXIT_STATUS, Failure } from '../../failure.ts';
-import { withoutSecrets } from '../../text/foreign-text.ts';
 import { expandSources } from '../../torrent/source-list.ts';
 import type { GetFlags } from '../commands/get-flags.ts';
 import { assertCanAsk } from '../output/choose-files.ts';
@@ -11,10 +10,8 @@ import { type GetSettings, getSettings } from '../settings-from-flags.ts';
 import { get } from './get.ts';
 import { aloneContext, type GetContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
+import { shownSource } from './shown-source.ts';
 import { withSession } from './with-session.ts';
-
-/** Long sources are magnet links: the beginning is enough. */
-const SHOWN_CHARS = 100;
 
 export async function runGet(named: readonly string[], flags: GetFlags): Promise<number> {
   const settings = getSettings(flags);
@@ -28,7 +25,7 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
     assertCanAsk(settings.console.json);
   }
   const console = new Console({ ...settings.console, keys: true });
-  console.logged(`unchoke get ${named.map((source) => shown(source)).join(' ')}`);
+  console.logged(`unchoke get ${named.map((source) => shownSource(source)).join(' ')}`);
   const metrics = await openMetrics(settings, console);
   const stop = new AbortController();
   const interrupt = new Interrupt(() => stop.abort());
@@ -80,10 +77,12 @@ class SeveralSources {
     if (signal.aborted && this.#statuses.length < this.#sources.length) return EXIT_STATUS.interrupted;
     const failed = this.#sources.filter((_, i) => this.#statuses[i] !== 0);
     const good = this.#sources.length - failed.length;
-    if (this.#settings.dryRun && failed.length === 0) return 0;
+    const { dryRun } = this.#settings;
+    if (dryRun && failed.length === 0) return 0;
+    const [done, not] = dryRun ? ['can be downloaded', 'not usable'] : ['complete', 'not complete'];
     console.summary([
-      `${good} of ${this.#sources.length} complete`,
-      ...failed.map((source) => `not complete: ${shown(source)}`),
+      `${good} of ${this.#sources.length} ${done}`,
+      ...failed.map((source) => `${not}: ${shownSource(source)}`),
     ]);
     return this.#statuses.find((status) => status !== 0) ?? 0;
   }
@@ -92,8 +91,8 @@ class SeveralSources {
     for (const [i, source] of queue) {
       if (this.#context.signal.aborted) return;
       const console = this.#context.console.forSource(i + 1);
-      console.event({ type: 'source', number: i + 1, source: shown(source), of: this.#sources.length });
-      console.news(`${i + 1} of ${this.#sources.length}: ${shown(source)}`);
+      console.event({ type: 'source', number: i + 1, source: shownSource(source), of: this.#sources.length });
+      console.news(`${i + 1} of ${this.#sources.length}: ${shownSource(source)}`);
       this.#statuses[i] = await this.#statusOf(source, { ...this.#context, console });
     }
   }
@@ -112,9 +111,4 @@ class SeveralSources {
       return error.exitStatus;
     }
   }
-}
-
-/** Secrets are removed before the text is cut: a URL that was cut in half would not be recognized. */
-function shown(source: string): string {
-  return withoutSecrets(source).slice(0, SHOWN_CHARS);
 }

@@ -18,7 +18,10 @@ export async function runInspect(named: string, flags: InspectFlags): Promise<vo
     const metainfo =
       source.kind === 'torrent'
         ? source.metainfo
-        : await fetchMetadata(source, settings.torrent, session, { console, timeoutMs: settings.timeoutMs });
+        : await fetchMetadata(source, settings.torrent, session, {
+            ...{ console, timeoutMs: settings.timeoutMs },
+            longer: '--timeout 0',
+          });
     tell(metainfo, settings.scrape ? await scraped(metainfo, session) : [], console);
   });
 }
