@@ -412,6 +412,8 @@ export const SUPER_SEED_WAIT_MS = 15_000;
 export const SEED_TURN_BYTES = 16_777_216;
 /** And at least this time, so that a slow peer gets something before it is choked. */
 export const SEED_TURN_MS = 60_000;
+/** A peer that is slower than that has its turn for this time. */
+export const SLOW_SEED_TURN_MS = 300_000;
 
 // --- Memory and disk -----------------------------------------------------------------------------------------
 

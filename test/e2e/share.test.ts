@@ -48,6 +48,8 @@ test('a file: another unchoke gets it from the magnet link; SIGTERM ends it with
   assert.equal(status, 0);
   const seeded = events.find(({ type }) => type === 'seeded');
   assert.equal(seeded?.['uploaded'], 3 * MIB + 77);
+  const second = (await (await sharing(path)).stop()).events.find(({ type }) => type === 'seeded');
+  assert.deepEqual([second?.['uploaded'], second?.['uploadedInAll']], [0, 3 * MIB + 77]);
 });
 
 test('the second start hashes nothing; a changed file is hashed again, with the torrent that it had', async () => {

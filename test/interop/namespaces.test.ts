@@ -82,18 +82,45 @@ describe('in a namespace', { concurrency: 6 }, () => {
       ...byHash(torrent),
       '--no-dht',
     ]);
-    assert.deepEqual(sourcesOf(events), [['lsd', 1]]);
+    // It hears of us as well, and may dial first: nobody else can have told it.
+    const gave = sourcesOf(events).filter(([, peers]) => peers > 0);
+    assert.equal(gave.length, 1);
+    assert.match(String(gave[0]), /^(?:lsd|incoming),1$/);
   });
 
   test('every interface is used, over IPv4 and IPv6, also one that appears later', {
     skip: !mayMakeNamespaces,
   }, async () => {
     const script = join(ROOT, 'test', 'interop', 'clients', 'lsd-interfaces.sh');
-    const get = ['get', 'ab'.repeat(20), '-o', join(folder, 'lsd'), '--first-unchoke-timeout', '8s'];
+    const get = ['get', 'ab'.repeat(20), '-o', join(folder, 'lsd'), '--first-unchoke-timeout', '13s'];
     const off = ['--no-dht', '--no-trackers', '--no-utp'];
     const { stdout } = await execute('unshare', ['-n', 'sh', script, process.execPath, CLI, ...get, ...off]);
     assert.deepEqual(stdout.trim().split('\n').sort(), ['late 4 6', 'one 4 6', 'two 4 6']);
   });
+
+  for (const [kind, heard] of [
+    ['private', ['one', 'two', 'late']],
+    ['public', ['one 4 6', 'two 4 6', 'late 4 6']],
+  ] as const)
+    test(`the local network hears of a ${kind} torrent that we give: ${kind === 'public' ? 'yes' : 'no'}`, {
+      skip: !mayMakeNamespaces,
+    }, async () => {
+      const shared = join(folder, `shared-${kind}`);
+      writeFileSync(shared, randomBytes(2 ** 20));
+      const script = join(ROOT, 'test', 'interop', 'clients', 'lsd-interfaces.sh');
+      const share = ['share', shared, '--seed-time', '12s', '--no-dht', '--no-utp', '--no-nat'];
+      const own = kind === 'private' ? ['--private', '--tracker', 'http://127.0.0.1:9/announce'] : [];
+      const { stdout } = await execute('unshare', [
+        '-n',
+        'sh',
+        script,
+        process.execPath,
+        CLI,
+        ...share,
+        ...own,
+      ]);
+      assert.deepEqual(stdout.trim().split('\n').sort(), heard.toSorted());
+    });
 
   test('a peer is found by the DHT over IPv6 alone', { skip: !mayMakeNamespaces }, async () => {
     const events = await inNamespace('six', 'dht6-namespace.sh', [], (torrent) => [

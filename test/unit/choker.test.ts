@@ -5,7 +5,7 @@ import { type Chooseable, choose } from '../../src/main/upload/choker.ts';
 import { placesFor, UploadPlaces } from '../../src/main/upload/upload-places.ts';
 import { type GivingTorrent, UploadSlots } from '../../src/main/upload/upload-slots.ts';
 import type { PeerIndex } from '../../src/shared/indices.ts';
-import { RECHOKE_MS, SEED_TURN_BYTES, SEED_TURN_MS } from '../../src/shared/limits.ts';
+import { RECHOKE_MS, SEED_TURN_BYTES, SEED_TURN_MS, SLOW_SEED_TURN_MS } from '../../src/shared/limits.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 
 interface Named extends Chooseable {
@@ -66,6 +66,11 @@ test('a seed gives each its part, in time and in bytes, before the next', () => 
   const waits = one('waits');
   assert.deepEqual(seed([begun, fast, slow, waits], 2), ['begun', 'waits']);
   assert.deepEqual(seed([begun, fast, slow], 2), ['begun', 'fast']);
+  const crawling = one('crawling', { unchokedSince: NOW - SLOW_SEED_TURN_MS, gotBytes: 1 });
+  assert.deepEqual(seed([crawling, waits], 1), ['waits']);
+  assert.deepEqual(seed([{ ...crawling, unchokedSince: NOW - SLOW_SEED_TURN_MS + 1 }, waits], 1), [
+    'crawling',
+  ]);
 });
 
 test('who takes nothing gives its place to one that waits, and keeps it if nobody does', () => {

@@ -208,6 +208,8 @@ export interface SeededEvent {
   /** Bytes of blocks that peers got in this run. */
   readonly uploaded: Bytes;
   readonly ratio: number;
+  /** The same of all runs of `share` with this data. */
+  readonly uploadedInAll: Bytes;
   /** Milliseconds since it was complete. */
   readonly ms: Milliseconds;
 }

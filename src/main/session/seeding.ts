@@ -12,12 +12,16 @@ export interface SeedingOptions {
   readonly listeners: TorrentListeners;
   /** Bytes of the torrent: a ratio of 1 is once as many. */
   readonly bytes: number;
+  /** Bytes that peers got in earlier runs. */
+  readonly uploadedBefore?: () => number;
 }
 
 /** What was given, and for how long. */
 export interface GivenFigures {
   readonly uploaded: number;
   readonly ratio: number;
+  /** The same with earlier runs. */
+  readonly uploadedInAll: number;
   /** Milliseconds. */
   readonly ms: number;
 }
@@ -57,11 +61,12 @@ export class Seeding implements LookedAt {
 
   /** Whole once the swarm has stopped: shards count up to their last moment. */
   get figures(): GivenFigures {
-    const { swarm, bytes } = this.#options;
+    const { swarm, bytes, uploadedBefore } = this.#options;
     const { sentBytes: uploaded } = swarm.race.totals;
     return {
       uploaded,
       ratio: bytes === 0 ? 0 : uploaded / bytes,
+      uploadedInAll: uploaded + (uploadedBefore?.() ?? 0),
       ms: (this.#endedAt ?? swarm.session.world.now()) - this.#begun,
     };
   }

@@ -78,7 +78,10 @@ export class ShareRun {
       if (!this.#over.signal.aborted) {
         this.#options.onReady(this.#findings);
         this.#begin();
-        seeding = new Seeding({ swarm, goals, listeners, bytes });
+        seeding = new Seeding({
+          ...{ swarm, goals, listeners, bytes },
+          uploadedBefore: () => this.#data.uploadedBefore,
+        });
         await seeding.run(this.#over.signal);
       }
     } finally {
@@ -86,7 +89,7 @@ export class ShareRun {
       await this.swarm.stop();
     }
     if (this.#failed !== null) throw this.#failed.error;
-    const figures = seeding?.figures ?? { uploaded: 0, ratio: 0, ms: 0 };
+    const figures = seeding?.figures ?? { uploaded: 0, ratio: 0, uploadedInAll: 0, ms: 0 };
     this.#data.gave(figures.uploaded);
     listeners.tell(({ onEvent }) => onEvent?.({ type: 'seeded', ...figures }));
     return figures;

@@ -52,6 +52,11 @@ export class SharedData {
    * Finds out which pieces are right, and keeps that for the next start. `onHashed`: pieces hashed so far, and their total. Rejects
    * with a `disk` failure if no file is there, or none is right.
    */
+  /** Bytes that peers got in earlier runs. */
+  get uploadedBefore(): number {
+    return this.#uploadedBefore;
+  }
+
   async check(
     pool: StoragePool,
     id: TorrentId,

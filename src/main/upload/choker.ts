@@ -2,7 +2,13 @@
  * Decides which peers may request blocks from us: a pure function over all torrents. While we download, places go to the peers
  * that gave us most lately, and some to others, to find better ones (BEP 3). Where we seed, peers take turns.
  */
-import { OPTIMISTIC_MS, PLACES_PER_OPTIMISTIC, SEED_TURN_BYTES, SEED_TURN_MS } from '../../shared/limits.ts';
+import {
+  OPTIMISTIC_MS,
+  PLACES_PER_OPTIMISTIC,
+  SEED_TURN_BYTES,
+  SEED_TURN_MS,
+  SLOW_SEED_TURN_MS,
+} from '../../shared/limits.ts';
 
 /** What the choice needs of a candidate. Times in milliseconds, rates in bytes per second. */
 export interface Chooseable {
@@ -65,10 +71,11 @@ function isTried({ unchokedSince, isIdle }: Chooseable, now: number): boolean {
   return isIdle || now - (unchokedSince ?? now) >= OPTIMISTIC_MS;
 }
 
-/** It got its part, in time and in bytes, or takes nothing. */
+/** It got its part, in time and in bytes, or takes nothing. A slow one gets more time, and does not keep others out for ever. */
 function hadTurn({ unchokedSince, gotBytes, gotAtUnchoke, isIdle }: Chooseable, now: number): boolean {
   if (isIdle) return true;
-  return now - (unchokedSince ?? now) >= SEED_TURN_MS && gotBytes - gotAtUnchoke >= SEED_TURN_BYTES;
+  const ms = now - (unchokedSince ?? now);
+  return ms >= SLOW_SEED_TURN_MS || (ms >= SEED_TURN_MS && gotBytes - gotAtUnchoke >= SEED_TURN_BYTES);
 }
 
 /** First those whose turn has begun, then those that wait, the longest first, then those that had their turn, the fastest first. */

@@ -15,7 +15,7 @@ make two
 make late
 network one 1
 network two 2
-listen() { sleep 9 | /usr/bin/python3 "$here/lsd-listener.py" "$1" & }
+listen() { sleep 14 | /usr/bin/python3 "$here/lsd-listener.py" "$1" & }
 listen one
 listen two
 listen late

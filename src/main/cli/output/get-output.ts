@@ -34,7 +34,7 @@ export class GetOutput {
   readonly #console: Console;
   readonly #metrics: Metrics | null;
   #name = '';
-  #given: Omit<SeededEvent, 'type'> = { uploaded: 0, ratio: 0, ms: 0 };
+  #given: Omit<SeededEvent, 'type'> = { uploaded: 0, ratio: 0, uploadedInAll: 0, ms: 0 };
   /** Files that no web seed has, so far. */
   #unavailable = 0;
   /** When progress was shown last, on the clock of `performance`. */

@@ -70,9 +70,11 @@ export class ShareOutput {
 
   ended(total: GivenFigures): void {
     this.#console.endProgress();
-    const { uploaded, ratio, ms } = total;
+    const { uploaded, ratio, uploadedInAll, ms } = total;
+    const before = uploadedInAll - uploaded;
+    const all = before > 0 ? `; ${formatSize(uploadedInAll)} with earlier runs` : '';
     this.#console.summary(
-      `given to peers: ${formatSize(uploaded)} in ${formatTime(ms)}, ratio ${ratio.toFixed(2)}`,
+      `given to peers: ${formatSize(uploaded)} in ${formatTime(ms)}, ratio ${ratio.toFixed(2)}${all}`,
     );
   }
 

@@ -99,8 +99,11 @@ class Sharing {
   }
 
   #total(given: readonly GivenFigures[]): GivenFigures {
-    const uploaded = given.reduce((sum, one) => sum + one.uploaded, 0);
+    const sum = (figure: 'uploaded' | 'uploadedInAll'): number =>
+      given.reduce((total, one) => total + one[figure], 0);
+    const uploaded = sum('uploaded');
+    const uploadedInAll = sum('uploadedInAll');
     const bytes = this.#items.reduce((sum, { metainfo }) => sum + metainfo.geometry.totalLength, 0);
-    return { uploaded, ratio: uploaded / bytes, ms: Math.max(...given.map(({ ms }) => ms)) };
+    return { uploaded, ratio: uploaded / bytes, uploadedInAll, ms: Math.max(...given.map(({ ms }) => ms)) };
   }
 }
