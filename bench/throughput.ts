@@ -8,16 +8,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseSize } from '../src/main/text/units.ts';
+import { freePort } from '../test/support/processes.ts';
 import { type Client, chosen } from './clients.ts';
+import { type Leeches, leechesOf, unchokeGiving } from './giving.ts';
 import { machineLine } from './machine.ts';
 import { measured } from './measured.ts';
-import { ranInside } from './namespace.ts';
+import { NAMESPACE_NETWORK, ranInside } from './namespace.ts';
 import { type Figures, interleaved, type Row, recordOf } from './record.ts';
 import { libtorrentSources, type Source, swarmSources } from './sources.ts';
 
 const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--from libtorrent|swarm] [--size 1G] [--piece 1M] [--files 1] [--rounds 5]
-  [--clients unchoke,aria2,…] [--to FOLDER] [--touch 0] [--json FILE] [--compare FILE]
+  [--clients unchoke,aria2,…] [--leeches N] [--to FOLDER] [--touch 0] [--json FILE] [--compare FILE]
   --clients: names, or all; missing clients are reported; unchoke@CLI is another build of ours
+  --leeches: also \`unchoke giving\`, which so many libtorrent leeches ask for data while it downloads, with a limit of 16 MiB/s
   --to: the folder for downloads, for example on a tmpfs
   --touch: a process uses and frees this much memory before each download, so that the virtual machine has no fresh pages
   --from swarm: all seeds are peers of one process of our own, and the content is one file
@@ -32,6 +35,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },
     clients: { type: 'string', default: 'all' },
+    leeches: { type: 'string', default: '0' },
     to: { type: 'string', default: tmpdir() },
     touch: { type: 'string', default: '0' },
     json: { type: 'string' },
@@ -58,12 +62,14 @@ async function download(
   source: Source,
   bytes: number,
   scratch: string,
+  leeches: Leeches | null,
 ): Promise<Figures | null> {
   const output = mkdtempSync(join(values.to, 'unchoke-bench-out-'));
   try {
     const command = client.command({ torrent: source.torrent, output, scratch });
     touchMemory(parseSize('--touch', values.touch));
     const cost = await measured(command, scratch, BOUND_S);
+    const givenBytes = (await leeches?.given()) ?? 0;
     source.check(output);
     const writes = /^writes: .*$/m.exec(cost.lastWords)?.[0];
     if (writes !== undefined) process.stdout.write(`${client.name}: ${writes}\n`);
@@ -74,6 +80,7 @@ async function download(
       'CPU s/GiB': [(cpuS * GIB) / bytes],
       'of it system': [(cost.systemS * GIB) / bytes],
       'RSS MiB': [cost.rssBytes / 2 ** 20],
+      ...(leeches === null ? {} : { 'MiB given': [givenBytes / 2 ** 20] }),
     };
   } catch (error) {
     process.stdout.write(
@@ -100,13 +107,24 @@ async function main(): Promise<void> {
       values.from === 'swarm'
         ? swarmSources(content, scratch, values.inside)
         : libtorrentSources(content, scratch, values.inside);
-    const clients = chosen(values.clients, values.inside);
+    const [count, port] = [Number(values.leeches), await freePort()];
+    const giving = unchokeGiving(port);
+    const clients = [...chosen(values.clients, values.inside), ...(count > 0 ? [giving] : [])];
+    const network = `${values.inside ? NAMESPACE_NETWORK : 127}.0.0`;
     const rows: Row[] = [];
     for (const seeds of values.seeds.split(',').map(Number)) {
       const source = await sources(seeds);
-      for (const { name, figures } of await interleaved(clients, Number(values.rounds), (client) =>
-        download(client, source, bytes, scratch),
-      ))
+      const { torrent } = source;
+      const run = async (client: Client): Promise<Figures | null> => {
+        const leeches =
+          client === giving ? await leechesOf(count, { torrent, scratch, network, port }) : null;
+        try {
+          return await download(client, source, bytes, scratch, leeches);
+        } finally {
+          await leeches?.stop();
+        }
+      };
+      for (const { name, figures } of await interleaved(clients, Number(values.rounds), run))
         rows.push({ name: `${seeds} seeds: ${name}`, figures });
       await source.stop();
     }
