@@ -11,15 +11,9 @@ const UPLOAD_LIMIT = '16M';
 
 /** `port`: where the leeches reach it. */
 export function unchokeGiving(port: number): Client {
-  return unchokeAt(
-    CLI,
-    'unchoke giving',
-    '--verbose',
-    '--port',
-    String(port),
-    '--upload-limit',
-    UPLOAD_LIMIT,
-  );
+  // With peer exchange the leeches would find each other.
+  const more = ['--verbose', '--no-pex', '--port', String(port), '--upload-limit', UPLOAD_LIMIT];
+  return unchokeAt(CLI, 'unchoke giving', ...more);
 }
 
 export interface Leeches {
