@@ -5,7 +5,7 @@ import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
 import { missingText } from '../../download/incomplete.ts';
 import { EXIT_STATUS } from '../../failure.ts';
-import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
+import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
 import type { RaceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
@@ -23,9 +23,11 @@ import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
-import { figuresText, liveView, peersText } from './live-view.ts';
+import { joined, liveView, percentText, speedText } from './live-view.ts';
 import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
+import { peersText } from './peers-text.ts';
+import { TimeLeft } from './time-left.ts';
 import { showWork } from './work-progress.ts';
 
 export class GetOutput {
@@ -38,6 +40,9 @@ export class GetOutput {
   #unavailable = 0;
   /** When progress was shown last, on the clock of `performance`. */
   #shownAt = performance.now();
+  readonly #timeLeft = new TimeLeft();
+  /** Of the check of what is there. */
+  readonly #checkLeft = new TimeLeft();
 
   constructor(torrent: TorrentRun, console: Console, metrics: Metrics | null) {
     this.#torrent = torrent;
@@ -47,7 +52,11 @@ export class GetOutput {
 
   /** Writes an event of the torrent: unchanged for scripts, in words for people. */
   heard(event: TorrentEvent): void {
-    if (event.type === 'progress' && !this.#isTimeForProgress()) return;
+    if (event.type === 'progress') {
+      const timeLeft = 'work' in event ? this.#checkLeft : this.#timeLeft;
+      if ('rate' in event) timeLeft.sample(event.rate, performance.now());
+      if (!this.#isTimeForProgress()) return;
+    }
     this.#console.event(event);
     switch (event.type) {
       case 'metadata':
@@ -72,7 +81,7 @@ export class GetOutput {
         return;
       case 'progress':
         if ('uploaded' in event) return this.#seeding(event);
-        if ('work' in event) return showWork(event, this.#console);
+        if ('work' in event) return showWork(event, this.#checkLeft, this.#console);
         return 'metadataOffers' in event ? this.#searching(event) : this.#progress(event);
       case 'listening': {
         const { shards } = this.#torrent.swarm.session;
@@ -107,8 +116,10 @@ export class GetOutput {
   }
 
   #searching(progress: SearchProgress): void {
+    const { metadataOffers: offers, known } = progress;
+    const hasBegun = this.#torrent.swarm.race.firsts.ttfuMs !== null;
     this.#console.progress(
-      `searching for metadata; ${counted(progress.metadataOffers, 'peer')} ${progress.metadataOffers === 1 ? 'has' : 'have'} it  ${phaseText(progress.known, progress)}`,
+      `searching for metadata; ${counted(offers, 'peer')} ${offers === 1 ? 'has' : 'have'} it  ${peersText({ known, peers: progress, rate: null, hasBegun })}`,
     );
   }
 
@@ -121,9 +132,15 @@ export class GetOutput {
     const { fastest, hashBacklog } = progress;
     this.#metrics?.update(this.#sample(race, download, progress));
     const known = race.peers.knownCount;
-    const figures = figuresText(verifiedBytes, wantedBytes, rate);
+    const leftMs = this.#timeLeft.of(wantedBytes - verifiedBytes);
+    const percent = percentText(verifiedBytes, wantedBytes);
+    const hasBegun = race.firsts.ttfuMs !== null;
     this.#console.progress(
-      `${figures}  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}  ${peersText({ known, peers: progress, rate })}`,
+      joined(
+        `${percent} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}`,
+        speedText(rate, leftMs),
+        peersText({ known, peers: progress, rate, hasBegun }),
+      ),
       (size) =>
         liveView(
           {
@@ -133,6 +150,7 @@ export class GetOutput {
             verifiedPieces,
             wantedPieces: pieceCount,
             rate,
+            leftMs,
             elapsedMs,
             stretches: (count) => download.stretches(count),
             known,
@@ -142,7 +160,6 @@ export class GetOutput {
             winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
             shards: shardLoads(race.shardStats),
             hashBacklog,
-            served: progress.served,
           },
           size,
           this.#console.style,
