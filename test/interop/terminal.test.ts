@@ -41,6 +41,35 @@ for (const columns of [60, 80, 140]) {
     }));
 }
 
+test('help, settings, the doctor and the race in 60 and 80 columns: the terminal breaks no line', () =>
+  withSwarm(folder, { ...SWARM, mix: 'harsh' }, async (torrent) => {
+    const options = '--no-dht --no-lsd --no-utp';
+    // Its first lines name a path, which the terminal may break.
+    const commands = [
+      '--help',
+      'get --help-all',
+      'config | sed 1d',
+      `doctor ${torrent} ${options} --no-trackers`,
+      `race ${torrent} ${options} --until first-unchoke`,
+    ];
+    const columns = [60, 80];
+    for (const wide of columns)
+      for (const [i, command] of commands.entries()) {
+        // `config` looks at the width of its stdout.
+        const run = command.replace(' | sed 1d', '');
+        terminal.start(`fit${wide}-${i}`, `${process.execPath} ${CLI} ${run}; echo end; sleep 60`, wide);
+      }
+    for (const wide of columns)
+      for (const [i, command] of commands.entries()) {
+        const session = `fit${wide}-${i}`;
+        await terminal.untilShown(session, /^end $/m);
+        const [whole, joined] = [false, true].map((one) =>
+          terminal.history(session, one).replaceAll(/^config file.*\n(?: .*\n)?/gm, '').replaceAll(/ +$/gm, ''),
+        );
+        assert.equal(whole, joined, `${command} in ${wide} columns`);
+      }
+  }));
+
 test('the files are chosen with keys, and only the chosen ones are downloaded', () =>
   withSwarm(folder, SWARM, async (torrent) => {
     const choose = `${process.execPath} ${CLI} get ${torrent} -o ${join(folder, 'chosen')} --choose --no-dht --no-lsd --no-utp`;

@@ -84,10 +84,14 @@ function addHelpAll(
   );
 }
 
+/** A description is broken at words where it has so many columns. The usual 40 are too many for a narrow terminal. */
+const LEAST_COLUMNS = 15;
+
 /** How commander writes help. */
 function style(isShort: (command: Command) => boolean): Partial<Help> {
   let short = false;
   return {
+    minWidthToWrap: LEAST_COLUMNS,
     commandDescription: (command) => command.description(),
     visibleArguments: (command) => {
       short = isShort(command);

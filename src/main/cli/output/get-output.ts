@@ -27,6 +27,7 @@ import { joined, liveView, percentText, speedText } from './live-view.ts';
 import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { peersText } from './peers-text.ts';
+import { terminalColumns } from './terminal.ts';
 import { TimeLeft } from './time-left.ts';
 import { showWork } from './work-progress.ts';
 
@@ -210,12 +211,12 @@ export class GetOutput {
       this.#console.detail(
         `writes: calls of ${formatSize(job.download.writeBytes)} are cheapest on this machine`,
       );
+    const isResult = isFailure || oracleMs !== null;
     const tell = (line: string): void =>
-      isFailure || oracleMs !== null
-        ? this.#console.result(this.#console.labelled(line))
-        : this.#console.detail(line);
+      isResult ? this.#console.result(this.#console.labelled(line)) : this.#console.detail(line);
+    const columns = terminalColumns(isResult ? 'stdout' : 'stderr') ?? undefined;
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
-      for (const line of reportLines(report, oracleMs)) tell(line);
+      for (const line of reportLines(report, oracleMs, columns)) tell(line);
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
       const end = lostTo === null ? '' : `; it cannot send the missing data: ${lostTo}`;
       tell(`web seed ${url}: ${formatSize(bytes)}${end}`);

@@ -1,4 +1,6 @@
 /** The settings as a table for people. */
+import { wrapped } from '../../text/wrapped.ts';
+import { terminalColumns } from './terminal.ts';
 import type { Setting, SettingValue } from '../settings-list.ts';
 
 interface Row {
@@ -11,6 +13,7 @@ export function settingsTable(
   file: { readonly path: string; readonly exists: boolean },
   settings: readonly Setting[],
   unknownVariables: readonly string[],
+  columns = terminalColumns('stdout') ?? Number.POSITIVE_INFINITY,
 ): string[] {
   const rows = [{ name: 'option', from: 'from', value: 'value' }, ...settings.flatMap(rowsOf)];
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
@@ -18,8 +21,13 @@ export function settingsTable(
   return [
     `config file: ${file.path}${file.exists ? '' : ' (does not exist)'}`,
     '',
-    ...rows.map(({ name, from, value }) => `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}  ${value}`),
-    ...unknownVariables.map((variable) => `${variable}: in the environment, but there is no such setting`),
+    ...rows.flatMap(({ name, from, value }) => {
+      const line = `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}  ${value}`;
+      return wrapped(line, columns, nameWidth + fromWidth + 4);
+    }),
+    ...unknownVariables.flatMap((variable) =>
+      wrapped(`${variable}: in the environment, but there is no such setting`, columns),
+    ),
   ];
 }
 
