@@ -45,16 +45,22 @@ test('the race report in 60 columns: bars and tables are narrower, and nothing o
     if (!line.startsWith('shard')) assert.ok(line.length < 60, `${line.length}: ${line}`);
   assert.match(lines.join('\n'), /^addresses +1000 {2}█{38}$/m);
   assert.match(lines.join('\n'), /^udp:\/\/tracker\.example\.org:1337\n +1000 +210 +190 +12 +9$/m);
-  assert.deepEqual(lines.slice(lines.findIndex((line) => line.startsWith('how long')), -2), [
-    'how long          peers      p50      p90      p99      max',
-    'its turn            190   115 ms   8.15 s  10.09 s  3m 05s',
-    'connect             190   115 ms   8.15 s  10.09 s  3m 05s',
-    'handshake           190   115 ms   8.15 s  10.09 s  3m 05s',
-    '  libtorrent        190   115 ms   8.15 s  10.09 s  3m 05s',
-    '  transmission      190   115 ms   8.15 s  10.09 s  3m 05s',
-    'unchoke',
-    '  transmission      190   115 ms   8.15 s  10.09 s  3m 05s',
-  ]);
+  assert.deepEqual(
+    lines.slice(
+      lines.findIndex((line) => line.startsWith('how long')),
+      -2,
+    ),
+    [
+      'how long          peers      p50      p90      p99      max',
+      'its turn            190   115 ms   8.15 s  10.09 s   3m 05s',
+      'connect             190   115 ms   8.15 s  10.09 s   3m 05s',
+      'handshake           190   115 ms   8.15 s  10.09 s   3m 05s',
+      '  libtorrent        190   115 ms   8.15 s  10.09 s   3m 05s',
+      '  transmission      190   115 ms   8.15 s  10.09 s   3m 05s',
+      'unchoke',
+      '  transmission      190   115 ms   8.15 s  10.09 s   3m 05s',
+    ],
+  );
 });
 
 test('a value of a setting that does not fit goes on below its beginning', () => {

@@ -1,7 +1,9 @@
 /** The settings as a table for people. */
 import { wrapped } from '../../text/wrapped.ts';
-import { terminalColumns } from './terminal.ts';
 import type { Setting, SettingValue } from '../settings-list.ts';
+import { terminalColumns } from './terminal.ts';
+
+const BELOW = '    ';
 
 interface Row {
   readonly name: string;
@@ -21,14 +23,25 @@ export function settingsTable(
   return [
     `config file: ${file.path}${file.exists ? '' : ' (does not exist)'}`,
     '',
-    ...rows.flatMap(({ name, from, value }) => {
-      const line = `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}  ${value}`;
-      return wrapped(line, columns, nameWidth + fromWidth + 4);
-    }),
+    ...rows.flatMap((row) => rowLines(row, nameWidth, fromWidth, columns)),
     ...unknownVariables.flatMap((variable) =>
       wrapped(`${variable}: in the environment, but there is no such setting`, columns),
     ),
   ];
+}
+
+/** A value has lines of its own if its longest word has no room beside the name. */
+function rowLines(
+  { name, from, value }: Row,
+  nameWidth: number,
+  fromWidth: number,
+  columns: number,
+): string[] {
+  const start = `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}`;
+  const longest = Math.max(...value.split(' ').map((word) => word.length));
+  if (start.length + 2 + longest <= columns) return wrapped(`${start}  ${value}`, columns, start.length + 2);
+  const below = wrapped(`${BELOW}${value}`, columns);
+  return name === '' ? below : [start, ...below];
 }
 
 /** The value of most commands, then those that differ. A list has a row for each of its members. */

@@ -40,7 +40,10 @@ export class GetRun {
       settings: settings.torrent,
       session,
       ...(settings.choose
-        ? { choose: (metainfo) => console.asking(() => chooseFiles(metainfo, context.signal)) }
+        ? {
+            choose: (metainfo) =>
+              console.asking(() => chooseFiles(metainfo, console.style.paint, context.signal)),
+          }
         : {}),
       onPlan: (plan) => taken.take(plan.root, namesOf(source).name),
     });

@@ -30,7 +30,10 @@ async function examined(source: Source, settings: DoctorSettings, session: Sessi
   await run.stop();
   const { race } = run.swarm;
   for (const diagnosis of found) console.event({ type: 'diagnosis', ...diagnosis });
-  if (race.peers.size > 0) console.result(reportLines(raceReport(race, settings.torrent.strategy), null, terminalColumns('stdout') ?? undefined));
+  if (race.peers.size > 0)
+    console.result(
+      reportLines(raceReport(race, settings.torrent.strategy), null, terminalColumns('stdout') ?? undefined),
+    );
   const works = race.firsts.firstBlockMs !== null;
   console.event({ type: 'verdict', works, firstBlockMs: race.firsts.firstBlockMs });
   console.result(verdictLines(race.firsts.firstBlockMs, found, longer));
