@@ -44,7 +44,6 @@ for (const columns of [60, 80, 140]) {
 test('help, settings, the doctor and the race in 60 and 80 columns: the terminal breaks no line', () =>
   withSwarm(folder, { ...SWARM, mix: 'wild' }, async (torrent) => {
     const options = '--no-dht --no-lsd --no-utp';
-    // Its first lines name a path, which the terminal may break.
     const commands = [
       '--help',
       'get --help-all',
@@ -52,25 +51,19 @@ test('help, settings, the doctor and the race in 60 and 80 columns: the terminal
       `doctor ${torrent} ${options} --no-trackers`,
       `race ${torrent} ${options} --until first-unchoke`,
     ];
-    const columns = [60, 80];
-    for (const wide of columns)
-      for (const [i, command] of commands.entries()) {
-        // `config` looks at the width of its stdout.
-        const run = command.replace('', '');
-        terminal.start(`fit${wide}-${i}`, `${process.execPath} ${CLI} ${run}; echo end; sleep 60`, wide);
-      }
-    for (const wide of columns)
-      for (const [i, command] of commands.entries()) {
-        const session = `fit${wide}-${i}`;
-        await terminal.untilShown(session, /^end $/m);
-        const [whole, joined] = [false, true].map((one) =>
-          terminal
-            .history(session, one)
-            .replaceAll(/^config file.*\n(?: .*\n)?/gm, '')
-            .replaceAll(/ +$/gm, ''),
-        );
-        assert.equal(whole, joined, `${command} in ${wide} columns`);
-      }
+    const runs = [60, 80].flatMap((columns) => commands.map((command) => ({ columns, command })));
+    for (const [i, { columns, command }] of runs.entries()) {
+      const run = `XDG_CONFIG_HOME=/none ${process.execPath} ${CLI} ${command}`;
+      terminal.start(`fit${i}`, `${run}; echo end; sleep 60`, columns);
+    }
+    for (const [i, { columns, command }] of runs.entries()) {
+      await terminal.untilShown(`fit${i}`, /^end $/m);
+      const [shown, whole] = [false, true].map((joined) =>
+        terminal.history(`fit${i}`, joined).replaceAll(/ +$/gm, ''),
+      );
+      assert.equal(shown, whole, `${command} in ${columns} columns`);
+      terminal.close(`fit${i}`);
+    }
   }));
 
 test('the files are chosen with keys, and only the chosen ones are downloaded', () =>

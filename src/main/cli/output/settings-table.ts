@@ -21,13 +21,20 @@ export function settingsTable(
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
   const fromWidth = Math.max(...rows.map(({ from }) => from.length));
   return [
-    `config file: ${file.path}${file.exists ? '' : ' (does not exist)'}`,
+    ...fileLines(file.path, file.exists, columns),
     '',
     ...rows.flatMap((row) => rowLines(row, nameWidth, fromWidth, columns)),
     ...unknownVariables.flatMap((variable) =>
       wrapped(`${variable}: in the environment, but there is no such setting`, columns),
     ),
   ];
+}
+
+/** A path is copied, so nothing is broken within it. */
+function fileLines(path: string, exists: boolean, columns: number): string[] {
+  const [line, note] = [`config file: ${path}`, '(does not exist)'];
+  if (exists) return [line];
+  return line.length + 1 + note.length <= columns ? [`${line} ${note}`] : [line, `${BELOW}${note}`];
 }
 
 /** A value has lines of its own if its longest word has no room beside the name. */
