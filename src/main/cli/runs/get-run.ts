@@ -136,6 +136,7 @@ export class GetRun {
       ...namesOf(this.#known),
       wantedBytes: job?.download.wantedBytes ?? 0,
       downloadedBytes: job?.download.downloadedBytes ?? 0,
+      elapsedMs: this.#torrent.elapsedMs,
       oracleMs,
     });
     this.#output.summary(report, oracleMs, isFailure);

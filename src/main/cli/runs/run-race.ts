@@ -38,6 +38,7 @@ async function raced(source: Source, settings: RaceSettings, session: Session): 
     ...namesOf(source),
     wantedBytes: 0,
     downloadedBytes: 0,
+    elapsedMs: 0,
     oracleMs: null,
   });
   console.event({ type: 'summary', ...report, ...usageFigures() });
