@@ -23,7 +23,7 @@ import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
-import { joined, liveView, percentText, speedText } from './live-view.ts';
+import { liveView, plainLine } from './live-view.ts';
 import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { peersText } from './peers-text.ts';
@@ -132,40 +132,25 @@ export class GetOutput {
     const { rate, elapsedMs } = this.#torrent;
     const { fastest, hashBacklog } = progress;
     this.#metrics?.update(this.#sample(race, download, progress));
-    const known = race.peers.knownCount;
-    const leftMs = this.#timeLeft.of(wantedBytes - verifiedBytes);
-    const percent = percentText(verifiedBytes, wantedBytes);
-    const hasBegun = race.firsts.ttfuMs !== null;
-    this.#console.progress(
-      joined(
-        `${percent} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}`,
-        speedText(rate, leftMs),
-        peersText({ known, peers: progress, rate, hasBegun }),
-      ),
-      (size) =>
-        liveView(
-          {
-            name: this.#console.labelled(this.#name),
-            verifiedBytes,
-            wantedBytes,
-            verifiedPieces,
-            wantedPieces: pieceCount,
-            rate,
-            leftMs,
-            elapsedMs,
-            stretches: (count) => download.stretches(count),
-            known,
-            peers: progress,
-            fastest,
-            ttfuMs: race.firsts.ttfuMs,
-            winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
-            shards: shardLoads(race.shardStats),
-            hashBacklog,
-          },
-          size,
-          this.#console.style,
-        ),
-    );
+    const state = {
+      name: this.#console.labelled(this.#name),
+      verifiedBytes,
+      wantedBytes,
+      verifiedPieces,
+      wantedPieces: pieceCount,
+      rate,
+      leftMs: this.#timeLeft.of(wantedBytes - verifiedBytes),
+      elapsedMs,
+      stretches: (count: number) => download.stretches(count),
+      known: race.peers.knownCount,
+      peers: progress,
+      fastest,
+      ttfuMs: race.firsts.ttfuMs,
+      winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
+      shards: shardLoads(race.shardStats),
+      hashBacklog,
+    };
+    this.#console.progress(plainLine(state), (size) => liveView(state, size, this.#console.style));
   }
 
   #seeding({ uploaded, ratio, rate, wanting, served }: SeedProgress): void {

@@ -80,6 +80,16 @@ export function liveView(
     .map(([, text]) => text);
 }
 
+/** The same in one line, for a pipe: shorter, and nothing is in it twice. */
+export function plainLine(state: DownloadState): string {
+  const { verifiedBytes, wantedBytes, rate, leftMs, elapsedMs, known, peers, ttfuMs } = state;
+  return joined(
+    `${percentText(verifiedBytes, wantedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}`,
+    speedText(rate, leftMs),
+    peersText({ known, peers, rate, hasBegun: ttfuMs !== null }),
+  );
+}
+
 /** The share that is verified, 0 to 1. */
 function shareOf(verifiedBytes: number, wantedBytes: number): number {
   return wantedBytes === 0 ? 1 : verifiedBytes / wantedBytes;
