@@ -19,7 +19,7 @@ svg { display: block; width: 100%; } .scroll { overflow-x: auto; }
 .axis { position: relative; height: 18px; } .rows { position: relative; isolation: isolate; }
 .axis span, .rows > i { position: absolute; left: calc(var(--names) + (100% - var(--names)) * var(--at)); }
 .axis span { white-space: nowrap; transform: translateX(-50%); } .tick, .name { color: var(--soft); }
-.rows > i { top: 0; bottom: 0; z-index: -1; border-left: 1px solid var(--rule); } .rows > i.won { border-left: 2px dashed var(--accent); }
+.rows > i { top: 0; bottom: 0; z-index: -1; border-left: 1px solid var(--rule); } .rows > i.won { z-index: 1; border-left: 2px dashed var(--accent); pointer-events: none; }
 .axis .first { color: var(--accent); font-weight: 600; transform: translateX(5px); } .axis .first.before { transform: translateX(calc(-100% - 5px)); }
 summary, .rest { display: grid; grid-template-columns: var(--names) 1fr; align-items: center; list-style: none; }
 summary { cursor: pointer; } summary::-webkit-details-marker { display: none; } summary:hover, details[open] { background: color-mix(in srgb, var(--rule) 45%, transparent); }
@@ -45,7 +45,7 @@ td:not(:last-child) { white-space: nowrap; } td:last-child { min-width: 90px; } 
 tr.winner td { font-weight: 700; } tr.winner td:first-child::before { content: "\\2605  "; color: var(--accent); }
 footer { color: var(--soft); margin-top: 20px; font-size: 12px; }
 @media (max-width: 640px) { body { padding: 12px 10px 32px; } section { padding: 14px 12px; }
-  .timeline { --names: 0px; font-size: 12px; --row: 16px; } summary, .rest { grid-template-columns: minmax(0, 1fr); padding: 2px 0 3px; } .name { text-align: left; } .tick { transform: translateX(calc(var(--at) * -100%)); } .tick.extra { display: none; }
+  .timeline { --names: 0px; font-size: 12px; --row: 16px; } summary, .rest { grid-template-columns: minmax(0, 1fr); padding: 2px 0 3px; } .name { text-align: left; } .tick { transform: translateX(calc(var(--at) * -100%)); } .tick.extra { display: none; } .rows > i.won { z-index: -1; }
   .bar { grid-template-columns: 1fr auto; gap: 1px 10px; padding: 4px 0; } .bar .track { grid-column: 1 / -1; order: 3; height: 10px; } .flow { grid-template-columns: 74px 1fr; }
   table, tbody { display: block; } thead { display: none; }
   tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(66px, 1fr)); gap: 2px 8px; padding: 8px 0; border-bottom: 1px solid var(--rule); }
