@@ -44,7 +44,7 @@ async function liveView() {
   // The prompt appears when the swarm is ready.
   const lines = [
     'cd "$(dirname "$0")"',
-    `${cli} swarm --peers 300 --payload 256M --for 1min > ready &`,
+    `${cli} swarm --peers 300 --payload 768M --for 2min > ready &`,
     'until [ -s ready ]; do sleep 0.1; done',
     'clear; echo "$ unchoke get swarm.torrent"',
     `${get}; sleep 9`,
@@ -52,7 +52,7 @@ async function liveView() {
   writeFileSync(script, lines.join('\n'));
   tmux('new-session', '-d', '-x', String(COLUMNS), '-y', String(ROWS), `sh ${script}`);
   let shown = '';
-  for (let looks = 0; !/^swarm\S+ +[3-6]\d\.\d %/m.test(shown); looks++) {
+  for (let looks = 0; !/^swarm\S+ +[3-6]\d\.\d %.* left$/m.test(shown.replaceAll(/ +$/gm, '')); looks++) {
     if (looks > 600) throw new Error(`no download to take a picture of:\n${shown}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     shown = tmux('capture-pane', '-p');

@@ -1,6 +1,6 @@
 /** The race report in a real browser. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
@@ -42,8 +42,8 @@ async function look(file: string, width: number): Promise<Seen> {
   });
   await page.goto(`file://${file}`);
   const seen = {
-    rows: await page.locator('svg.timeline g.peer').count(),
-    winners: await page.locator('svg.timeline g.winner text').allTextContents(),
+    rows: await page.locator('.timeline .peer').count(),
+    winners: await page.locator('.timeline .winner .name').allTextContents(),
     scripts: await page.locator('script').count(),
     requests: requests.filter((url) => !url.startsWith('file:')),
     widerThanWindow: await page.evaluate('document.documentElement.scrollWidth > innerWidth'),
@@ -67,7 +67,41 @@ test('the report of the demo: a line for each peer, the winner marked, nothing l
     assert.match(winners.join(), new RegExp(`^★ ${first.peer.replaceAll('.', '\\.')}`));
     assert.ok(headings.includes('The three strategies') && headings.includes('Throughput'), headings.join());
   }
+  const told = /complete: .* in ([\d.]+ (?:s|min)), ([\d.]+ .iB\/s)/.exec(run.stderr + run.stdout);
+  if (told !== null) assert.ok(readFileSync(file, 'utf8').includes(`in ${told[1]}, ${told[2]}`));
+  await onPhone(file);
 });
+
+/** On a phone all text can be read, nothing is cut, and a tap shows the details of a peer. */
+async function onPhone(file: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const page = await browser.newPage({
+      viewport: { width: 420, height: 900 },
+      hasTouch: true,
+      colorScheme,
+    });
+    await page.goto(`file://${file}`);
+    const faults = await page.evaluate(`[...document.querySelectorAll('section *')].flatMap((one) => {
+      const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
+      const { left, right, height } = one.getBoundingClientRect();
+      const card = one.closest('section').getBoundingClientRect();
+      const style = getComputedStyle(one);
+      if (text === '' || height === 0 || one.closest('svg')) return [];
+      const isCut = left < card.left || right > card.right || (one.scrollWidth > one.clientWidth + 1 && style.overflow === 'hidden');
+      const isSmall = parseFloat(style.fontSize) < 11;
+      const scrolls = one.closest('.scroll')?.scrollWidth > one.closest('.scroll')?.clientWidth;
+      return isCut || isSmall || scrolls ? [one.className + ': ' + text] : [];
+    })`);
+    assert.deepEqual(faults, []);
+    const heights = (await page.evaluate(
+      "[...document.querySelectorAll('section:last-of-type td')].map((one) => one.getBoundingClientRect().height)",
+    )) as number[];
+    assert.ok(Math.max(...heights) < 70, `${heights}`);
+    await page.locator('.timeline .winner summary').tap();
+    assert.match(await page.locator('.timeline .winner p').innerText(), /unchoked us \d/);
+    await page.close();
+  }
+}
 
 test('a hostile name, source or client runs no script', async () => {
   const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>`;
@@ -104,6 +138,7 @@ test('a hostile name, source or client runs no script', async () => {
     infoHash: evil,
     wantedBytes: 1,
     downloadedBytes: 1,
+    elapsedMs: 24_260,
     oracleMs: 1,
     date: new Date(0),
   };

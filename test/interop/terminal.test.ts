@@ -41,18 +41,47 @@ for (const columns of [60, 80, 140]) {
     }));
 }
 
+test('help, settings, the doctor and the race in 60 and 80 columns: the terminal breaks no line', () =>
+  withSwarm(folder, { ...SWARM, mix: 'wild' }, async (torrent) => {
+    const options = '--no-dht --no-lsd --no-utp';
+    const commands = [
+      '--help',
+      'get --help-all',
+      'config',
+      `doctor ${torrent} ${options} --no-trackers`,
+      `race ${torrent} ${options} --until first-unchoke`,
+    ];
+    const runs = [60, 80].flatMap((columns) => commands.map((command) => ({ columns, command })));
+    for (const [i, { columns, command }] of runs.entries()) {
+      const run = `XDG_CONFIG_HOME=/none ${process.execPath} ${CLI} ${command}`;
+      terminal.start(`fit${i}`, `${run}; echo end; sleep 60`, columns);
+    }
+    for (const [i, { columns, command }] of runs.entries()) {
+      await terminal.untilShown(`fit${i}`, /^end $/m);
+      const [shown, whole] = [false, true].map((joined) =>
+        terminal.history(`fit${i}`, joined).replaceAll(/ +$/gm, ''),
+      );
+      assert.equal(shown, whole, `${command} in ${columns} columns`);
+      terminal.close(`fit${i}`);
+    }
+  }));
+
 test('the files are chosen with keys, and only the chosen ones are downloaded', () =>
   withSwarm(folder, SWARM, async (torrent) => {
     const choose = `${process.execPath} ${CLI} get ${torrent} -o ${join(folder, 'chosen')} --choose --no-dht --no-lsd --no-utp`;
     terminal.start('chosen', `${choose}; echo status $?; sleep 60`, 80);
-    await terminal.untilShown('chosen', /◼ swarm-1\.bin \(16\.0 MiB\)/);
+    await terminal.untilShown('chosen', /❯ ◼ {3}16\.0 MiB {2}swarm-1\.bin\n1 of 1 file, 16\.0 MiB\n/);
     // Nothing is chosen then, which is not enough.
+    terminal.type('chosen', 'a', 'Enter');
+    await terminal.untilShown('chosen', /❯ ◻ {3}16\.0 MiB[\s\S]*choose at least one file/);
+    // A search, and its end with Escape, end nothing else.
+    terminal.type('chosen', '/kj', 'Escape');
+    await terminal.untilShown('chosen', /❯ ◻[\s\S]*^0 of 1 file, 0 B$/m);
     terminal.type('chosen', ' ', 'Enter');
-    await terminal.untilShown('chosen', /at least one option/);
-    terminal.type('chosen', ' ', 'Enter');
-    await terminal.untilShown('chosen', /selected: 1 of 1 file, 16\.0 MiB[\s\S]*status 0/);
+    const end = await terminal.untilShown('chosen', /selected: 1 of 1 file, 16\.0 MiB[\s\S]*status 0/);
+    assert.doesNotMatch(end, /◼|◻/, 'what was asked is gone');
     terminal.start('cancelled', `${choose.replace('chosen', 'cancelled')}; echo status $?; sleep 60`, 80);
-    await terminal.untilShown('cancelled', /◼ swarm-1\.bin/);
+    await terminal.untilShown('cancelled', /◼ .*swarm-1\.bin/);
     terminal.type('cancelled', '', 'C-c');
     await terminal.untilShown('cancelled', /no files were chosen; nothing was downloaded\s+status 130/);
     assert.equal(existsSync(join(folder, 'cancelled')), false);

@@ -45,6 +45,11 @@ export class Terminal {
     }
   }
 
+  /** All that was shown; `joined`: lines that the terminal broke are whole again. */
+  history(session: string, joined: boolean): string {
+    return this.#tmux('capture-pane', '-p', '-S', '-', ...(joined ? ['-J'] : []), '-t', session);
+  }
+
   close(session: string): void {
     this.#tmux('kill-session', '-t', session);
   }

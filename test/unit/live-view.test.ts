@@ -1,8 +1,9 @@
 /** The block of lines that a terminal shows, at three widths. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DownloadState, liveView } from '../../src/main/cli/output/live-view.ts';
+import { type DownloadState, liveView, plainLine } from '../../src/main/cli/output/live-view.ts';
 import { PLAIN, paintFor } from '../../src/main/cli/output/paint.ts';
+import { peersText } from '../../src/main/cli/output/peers-text.ts';
 
 const MIB = 2 ** 20;
 const state: DownloadState = {
@@ -12,6 +13,7 @@ const state: DownloadState = {
   verifiedPieces: 384,
   wantedPieces: 512,
   rate: 5.5 * MIB,
+  leftMs: 5_818,
   elapsedMs: 18_400,
   stretches: (count) => Array.from({ length: count }, (_, i) => 1 - i / (count - 1)),
   known: 1_000,
@@ -37,14 +39,13 @@ const state: DownloadState = {
     { peers: 92, lagMs: 28 },
   ],
   hashBacklog: 2,
-  served: 0,
 };
 
 const VERBOSE = { paint: PLAIN, verbose: true };
 
 test('60 columns: how far, how fast, how long, and who sends', () =>
   assert.deepEqual(liveView(state, { columns: 60, rows: 24 }), [
-    'a name that is long enough …  75.0 %  5.5 MiB/s  5.8 s left',
+    'a name that is long enough to…  75.0 %  5.5 MiB/s  6 s left',
     `${'━'.repeat(44)}${'─'.repeat(15)}`,
     '96.0 MiB of 128.0 MiB in 18 s, 384 of 512 pieces',
     '12 peers unchoked us, 200 make us wait, 300 are dialled (1…',
@@ -61,7 +62,7 @@ for (const columns of [20, 60, 80, 140]) {
 
 test('verbose, in 140 columns: what pieces, peers, race and threads do', () =>
   assert.deepEqual(liveView(state, { columns: 140, rows: 24 }, VERBOSE), [
-    `${state.name}  75.0 %  5.5 MiB/s  5.8 s left`,
+    `${state.name}  75.0 %  5.5 MiB/s  6 s left`,
     `${'━'.repeat(45)}${'─'.repeat(15)}`,
     '96.0 MiB of 128.0 MiB in 18 s, 384 of 512 pieces',
     '12 peers unchoked us, 200 make us wait, 300 are dialled (1000 known)',
@@ -100,6 +101,49 @@ test('without data there is no rate and no time that nobody can know, and the re
     liveView(silent, { columns: 100, rows: 24 })[3] ?? '',
     /^1 peer unchoked us, but no data comes/,
   );
+});
+
+test('a line of progress in a pipe', () => {
+  assert.equal(
+    plainLine(state),
+    '75.0 % of 128.0 MiB in 18 s  5.5 MiB/s  6 s left  12 peers unchoked us, 200 make us wait, 300 are dialled (1000 known)',
+  );
+  const peers = { ...state.peers, unchoked: 0, choked: 9, dialing: 22 };
+  const early = {
+    ...state,
+    verifiedBytes: 0,
+    leftMs: null,
+    ttfuMs: null,
+    known: 40,
+    rate: 12.8 * 2 ** 10,
+    peers,
+  };
+  assert.equal(
+    plainLine(early),
+    '0.0 % of 128.0 MiB in 18 s  12.8 KiB/s  no peer sends yet, 9 make us wait, 22 are dialled (40 known)',
+  );
+});
+
+test('a race that asks for no data has the words of a download', () => {
+  const peers = { ...state.peers, unchoked: 1, choked: 10, dialing: 0 };
+  const text = (unchoked: number, hasBegun: boolean): string =>
+    peersText({ known: 100, peers: { ...peers, unchoked }, rate: null, hasBegun });
+  assert.equal(text(0, false), 'no peer sends yet, 10 make us wait (100 known)');
+  assert.equal(text(0, true), 'no peer sends now, 10 make us wait (100 known)');
+  assert.equal(text(1, true), '1 peer unchoked us, 10 make us wait (100 known)');
+});
+
+test('what is given names no count: the peers that get data now are not those that got it', () => {
+  const peers = { ...state.peers, sentBytes: 2 ** 19 };
+  const lines = liveView({ ...state, peers }, { columns: 100, rows: 24 });
+  assert.equal(lines[2], '96.0 MiB of 128.0 MiB in 18 s, 384 of 512 pieces; 512.0 KiB given to peers');
+});
+
+test('a time that nobody can know is left out, and after the first unchoke nobody sends `now`', () => {
+  const peers = { ...state.peers, unchoked: 0, dialing: 0 };
+  const lines = liveView({ ...state, leftMs: null, peers }, { columns: 140, rows: 24 });
+  assert.equal(lines[0], `${state.name}  75.0 %  5.5 MiB/s`);
+  assert.equal(lines[3], 'no peer sends now, 200 make us wait (1000 known)');
 });
 
 test('colours: only on a terminal that has them, unless the user chooses', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { escaped } from '../../src/main/report/html-text.ts';
-import { timelineSvg } from '../../src/main/report/html-timeline.ts';
+import { timelineChart } from '../../src/main/report/html-timeline.ts';
 import { FlowRecorder } from '../../src/main/report/recording.ts';
 import { replays } from '../../src/main/report/strategy-replay.ts';
 import { MAX_FLOW_SAMPLES } from '../../src/shared/limits.ts';
@@ -43,18 +43,18 @@ test('a peer that was cut off at the end of the run gives a lower bound', () => 
 
 test('foreign text is not markup', () => {
   assert.equal(escaped(`<b a="1">&'\u202e`), '&lt;b a=&quot;1&quot;&gt;&amp;&#39;\ufffd');
-  const svg = timelineSvg([{ ...slow, family: '<script>alert(1)</script>' }], 9_000);
+  const svg = timelineChart([{ ...slow, family: '<script>alert(1)</script>' }], 9_000);
   assert.ok(!svg.includes('<script'), svg);
 });
 
 test('the chart has one line per peer, the first to unchoke on top, and hairlines beyond eighty', () => {
   const winner = { ...slow, isWinner: true };
-  const svg = timelineSvg([silent, eager, winner], 15_000);
-  const names = [...svg.matchAll(/class="name"[^>]*>([^<]*)</g)].map((match) => match[1]);
+  const svg = timelineChart([silent, eager, winner], 15_000);
+  const names = [...svg.matchAll(/class="name">([^<]*)</g)].map((match) => match[1]);
   assert.deepEqual(names, ['★ slow libtorrent', 'eager libtorrent', 'silent libtorrent']);
   assert.equal(svg.match(/class="peer winner"/g)?.length, 1);
-  const many = timelineSvg([winner, ...new Array(4_999).fill(silent)], 15_000);
-  assert.equal(many.match(/<g class="peer/g)?.length, 80);
+  const many = timelineChart([winner, ...new Array(4_999).fill(silent)], 15_000);
+  assert.equal(many.match(/<details class="peer/g)?.length, 80);
   assert.match(many, /data-peers="5000".*class="rest" data-peers="4920"/s);
 });
 

@@ -3,6 +3,7 @@
  * `unchoke help` is our own command, because commander's takes no options.
  */
 import { Argument, type Command, CommanderError, type Help, Option } from 'commander';
+import { wrapped } from '../text/wrapped.ts';
 import { argumentText, firstThought, groupsOf, optionText } from './option-text.ts';
 
 /** The options of a first screen, in this order. The lines of a screen of 80 columns and 24 lines are the limit. */
@@ -84,10 +85,23 @@ function addHelpAll(
   );
 }
 
+/** With less room beside the names, descriptions are below them. */
+const LEAST_COLUMNS = 35;
+const BELOW = '      ';
+/** Before the name and after it. */
+const GAPS = 4;
+
 /** How commander writes help. */
 function style(isShort: (command: Command) => boolean): Partial<Help> {
   let short = false;
   return {
+    minWidthToWrap: LEAST_COLUMNS,
+    formatItem: (term, termWidth, description, helper) => {
+      const columns = helper.helpWidth ?? 80;
+      if (columns - termWidth - GAPS >= LEAST_COLUMNS)
+        return `  ${term.padEnd(termWidth)}  ${helper.boxWrap(description, columns - termWidth - GAPS).replaceAll('\n', `\n${' '.repeat(termWidth + GAPS)}`)}`;
+      return [`  ${term}`, ...wrapped(`${BELOW}${description}`, columns - 1)].join('\n');
+    },
     commandDescription: (command) => command.description(),
     visibleArguments: (command) => {
       short = isShort(command);

@@ -21,7 +21,7 @@ import { watchCommand } from './commands/watch.ts';
 import { setUpHelp } from './help.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
-import { writeJson, writeLines } from './output/terminal.ts';
+import { writeJson, writeLines, writeResults } from './output/terminal.ts';
 import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
 import { applySettings, type Origins, withOrigin } from './settings.ts';
@@ -54,7 +54,7 @@ export async function main(): Promise<number> {
     .showHelpAfterError('(run unchoke --help for more)')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
-      writeOut: (text) => writeLines('stdout', linesOf(text)),
+      writeOut: (text) => writeResults(linesOf(text)),
       writeErr: (text) => writeLines('stderr', linesOf(text)),
       outputError: (text, write) => write(usageError(text)),
     })

@@ -21,8 +21,9 @@ export const diskSlow: Rule = ({ download }) => {
 /** Seeds want nothing from us, so only of a download can it be the cause. */
 export const uploadLimit: Rule = (symptoms) => {
   const { usedUpLimit, download, inSession } = symptoms;
+  if (usedUpLimit === null || download === null) return null;
   const choking = count(symptoms, ['choked']);
-  if (usedUpLimit === null || download === null || choking < MOST_CHOKE * inSession) return null;
+  if (choking < MOST_CHOKE * inSession) return null;
   return {
     text: `our upload limit of ${formatRate(usedUpLimit)} is used up, and ${peersOf(choking, inSession)} ${verb(choking, 'chokes', 'choke')} us`,
     advice: 'peers give to those that give: raise --upload-limit, or leave it out',

@@ -44,12 +44,3 @@ export function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotal
   }
   return total;
 }
-
-/** `1000 known · 120 dialling · 40 shaking hands · 210 choking us · 12 unchoked us`. */
-export function phaseText(known: number, totals: PhaseTotals): string {
-  const parts = [`${known} known`];
-  if (totals.dialing > 0) parts.push(`${totals.dialing} dialling`);
-  if (totals.handshaking > 0) parts.push(`${totals.handshaking} shaking hands`);
-  parts.push(`${totals.choked} choking us`, `${totals.unchoked} unchoked us`);
-  return parts.join(' · ');
-}

@@ -1,26 +1,36 @@
 /** The smaller charts and the tables of the race report. */
 import { CLOSE_CODES } from '../../shared/close-reason.ts';
-import { formatDuration, formatRate, formatSize } from '../text/units.ts';
+import { formatDuration, formatRate, formatSize, formatTime } from '../text/units.ts';
 import { escaped } from './html-text.ts';
 import { funnelRows, type RaceReport, STAGE_NAMES, type Yield } from './race-report.ts';
 import type { FlowSample, RecordedPeer } from './recording.ts';
 import { endingText } from './recording.ts';
 import type { Replay } from './strategy-replay.ts';
 
-const FLOW_WIDTH_PX = 1_060;
-const FLOW_HEIGHT_PX = 180;
-const FLOW_LEFT_PX = 90;
-const FLOW_FOOT_PX = 24;
+/** The plot in units of its own; it is as wide as the page lets it be. */
+const FLOW_UNITS = 1_000;
+const FLOW_HEIGHT_PX = 146;
 /** Rates are averaged over this many neighbours: single samples are jagged. */
 const SMOOTHED_SAMPLES = 4;
 type Cell = string | number;
 
-/** The first column is text, the others are numbers. */
+/** On a phone a cell as long as this has a line of its own. */
+const LONG_CHARS = 16;
+/** The same for the first cell, which has more room. */
+const LONG_NAME_CHARS = 26;
+
+/** The first column names the row. On a phone a row is a block, and each cell has its heading above it. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[], marked = -1): string {
-  const line = (cells: readonly Cell[], tag: 'th' | 'td') =>
-    cells.map((cell) => `<${tag}>${escaped(String(cell))}</${tag}>`).join('');
-  const body = rows.map((row, i) => `<tr${i === marked ? ' class="winner"' : ''}>${line(row, 'td')}</tr>`);
-  return `<div class="scroll"><table><thead><tr>${line(head, 'th')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`;
+  const cell = (value: Cell, i: number): string => {
+    const text = String(value);
+    const width = text.length >= (i === 0 ? LONG_NAME_CHARS : LONG_CHARS) ? ' class="long"' : '';
+    return `<td${width}${i === 0 ? '' : ` data-of="${escaped(head[i] ?? '')}"`}>${escaped(text)}</td>`;
+  };
+  const body = rows.map(
+    (row, i) => `<tr${i === marked ? ' class="winner"' : ''}>${row.map(cell).join('')}</tr>`,
+  );
+  const heads = head.map((text) => `<th>${escaped(text)}</th>`).join('');
+  return `<div class="scroll"><table><thead><tr>${heads}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`;
 }
 
 /** Bars with their values as text. */
@@ -99,31 +109,24 @@ export function peerTable(peers: readonly RecordedPeer[], most: number): string 
   return table(head, rows, shown[0]?.isWinner === true ? 0 : -1);
 }
 
-/** Received bytes per second over time, and the verified share of all bytes. */
-export function flowSvg(flow: readonly FlowSample[], totalBytes: number): string {
+/** Received bytes per second over time, and the verified share of all bytes. The text is beside the picture, so it keeps its size. */
+export function flowChart(flow: readonly FlowSample[], totalBytes: number): string {
   const rates = ratesOf(flow);
   const end = flow.at(-1)?.ms ?? 0;
   if (rates.length < 2 || end <= 0) return '';
   const most = Math.max(...rates.map(({ rate }) => rate), 1);
-  const plotWidth = FLOW_WIDTH_PX - FLOW_LEFT_PX - 20;
-  const plotHeight = FLOW_HEIGHT_PX - FLOW_FOOT_PX - 10;
-  const x = (ms: number) => (FLOW_LEFT_PX + (ms / end) * plotWidth).toFixed(1);
-  const y = (share: number) => (10 + (1 - share) * plotHeight).toFixed(1);
+  const x = (ms: number) => ((ms / end) * FLOW_UNITS).toFixed(1);
+  const y = (share: number) => ((1 - share) * FLOW_HEIGHT_PX).toFixed(1);
   const line = rates.map(({ ms, rate }, i) => `${i === 0 ? 'M' : 'L'}${x(ms)} ${y(rate / most)}`).join('');
   const area = `${line}L${x(end)} ${y(0)}L${x(rates[0]?.ms ?? 0)} ${y(0)}Z`;
   const total = Math.max(totalBytes, flow.at(-1)?.verifiedBytes ?? 0, 1);
   const done = flow
     .map(({ ms, verifiedBytes }, i) => `${i === 0 ? 'M' : 'L'}${x(ms)} ${y(verifiedBytes / total)}`)
     .join('');
-  const marks = [0, 0.25, 0.5, 0.75, 1].map(
-    (share) =>
-      `<text class="tick" x="${x(share * end)}" y="${FLOW_HEIGHT_PX - 6}">${formatDuration(share * end)}</text>`,
-  );
-  const levels = [0, 0.5, 1].map(
-    (share) =>
-      `<line class="grid" x1="${FLOW_LEFT_PX}" x2="${FLOW_WIDTH_PX - 20}" y1="${y(share)}" y2="${y(share)}"/><text class="name" x="${FLOW_LEFT_PX - 8}" y="${Number(y(share)) + 4}">${formatRate(share * most)}</text>`,
-  );
-  return `<svg class="flow" viewBox="0 0 ${FLOW_WIDTH_PX} ${FLOW_HEIGHT_PX}" role="img" aria-label="throughput over time">${levels.join('')}${marks.join('')}<path class="area" d="${area}"/><path class="rate" d="${line}"/><path class="done" d="${done}"/></svg>`;
+  const levels = [0, 0.5, 1].map((share) => `<path class="grid" d="M0 ${y(share)}h${FLOW_UNITS}"/>`);
+  const rateTexts = [1, 0.5, 0].map((share) => `<span>${formatRate(share * most)}</span>`);
+  const times = [0, 0.25, 0.5, 0.75, 1].map((share) => `<span>${formatTime(share * end)}</span>`);
+  return `<div class="flow"><div class="levels">${rateTexts.join('')}</div><svg viewBox="0 0 ${FLOW_UNITS} ${FLOW_HEIGHT_PX}" preserveAspectRatio="none" role="img" aria-label="throughput over time">${levels.join('')}<path class="area" d="${area}"/><path class="rate" d="${line}"/><path class="done" d="${done}"/></svg><div class="times">${times.join('')}</div></div>`;
 }
 
 function ratesOf(flow: readonly FlowSample[]): { readonly ms: number; readonly rate: number }[] {

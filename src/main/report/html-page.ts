@@ -1,8 +1,8 @@
 /** The race report as one page without network or script. */
 import { VERSION } from '../network/identity.ts';
-import { formatDuration, formatRate, formatSize } from '../text/units.ts';
+import { formatDuration, formatRate, formatSize, formatTime } from '../text/units.ts';
 import {
-  flowSvg,
+  flowChart,
   funnelBars,
   lossTable,
   peerTable,
@@ -12,7 +12,7 @@ import {
 } from './html-charts.ts';
 import { STYLE } from './html-style.ts';
 import { escaped } from './html-text.ts';
-import { timelineSvg } from './html-timeline.ts';
+import { timelineChart } from './html-timeline.ts';
 import type { RaceReport } from './race-report.ts';
 import type { Recording } from './recording.ts';
 import { replays } from './strategy-replay.ts';
@@ -25,6 +25,8 @@ export interface PageFacts {
   /** Of the download; 0 if there was none. */
   readonly wantedBytes: number;
   readonly downloadedBytes: number;
+  /** Milliseconds of the download. */
+  readonly elapsedMs: number;
   /** The time that the best peer alone would have needed, if it is known. */
   readonly oracleMs: number | null;
   readonly date: Date;
@@ -35,8 +37,8 @@ export function racePage(facts: PageFacts, report: RaceReport, recording: Record
   const sections: readonly (readonly [title: string, words: string, body: string])[] = [
     [
       'The race',
-      'One line per peer, from its dial to its end. Peers that came further are higher. The peer with the star unchoked us first. Hover over a line for its details.',
-      `${LEGEND}${timelineSvg(peers, endMs)}`,
+      'One line per peer, from its dial to its end. Peers that came further are higher. The peer with the star unchoked us first. Tap or click a line for its details.',
+      `${LEGEND}${timelineChart(peers, endMs)}`,
     ],
     ['The funnel', 'How far the addresses came.', funnelBars(report)],
     [
@@ -47,7 +49,7 @@ export function racePage(facts: PageFacts, report: RaceReport, recording: Record
     [
       'Throughput',
       'The area is the received data. The dashed line is the verified share.',
-      flowSvg(flow, facts.wantedBytes),
+      flowChart(flow, facts.wantedBytes),
     ],
     ['Where and why peers were lost', '', lossTable(report)],
     ['How long it took', 'By stage of the exchange and by client.', stageTable(report)],
@@ -78,7 +80,7 @@ export function racePage(facts: PageFacts, report: RaceReport, recording: Record
 <header>
 <h1>${escaped(facts.name)}</h1>
 <p class="hash">${escaped(facts.infoHash)}</p>
-${tiles(facts, report, endMs)}
+${tiles(facts, report)}
 </header>
 ${body.join('\n')}
 <footer>unchoke ${VERSION}, ${escaped(facts.date.toISOString().slice(0, 19).replace('T', ' '))} UTC</footer>
@@ -98,11 +100,7 @@ const LEGEND = `<p class="legend">${[
   .join('')}</p>`;
 
 /** The most important figures. */
-function tiles(
-  facts: PageFacts,
-  { ttfuMs, firstUnchoke, strategy, funnel }: RaceReport,
-  endMs: number,
-): string {
+function tiles(facts: PageFacts, { ttfuMs, firstUnchoke, strategy, funnel }: RaceReport): string {
   const won =
     firstUnchoke === null
       ? `strategy ${strategy}`
@@ -121,11 +119,12 @@ function tiles(
     `${funnel.unchoked} unchoked us, ${funnel.gaveData} gave data`,
   ]);
   if (facts.wantedBytes > 0) {
-    const rate = endMs > 0 ? (facts.downloadedBytes * 1_000) / endMs : 0;
+    const { elapsedMs } = facts;
+    const rate = elapsedMs > 0 ? (facts.downloadedBytes * 1_000) / elapsedMs : 0;
     all.push([
       'downloaded',
       formatSize(facts.downloadedBytes),
-      `of ${formatSize(facts.wantedBytes)} in ${formatDuration(endMs)}, ${formatRate(rate)}`,
+      `of ${formatSize(facts.wantedBytes)} in ${formatTime(elapsedMs)}, ${formatRate(rate)}`,
     ]);
   }
   return `<div class="tiles">${all

@@ -1,21 +1,25 @@
-/** The main chart of the race: one line per peer, from its dial to its end, the first to unchoke on top. SVG without a script. */
+/**
+ * The main chart of the race: one line per peer, from its dial to its end, the first to unchoke on top. Without a script: a line
+ * opens to its details. Text is text and no part of a picture, so that it can be read on a phone.
+ */
 import { formatDuration } from '../text/units.ts';
 import { escaped } from './html-text.ts';
 import { endingText, type RecordedPeer } from './recording.ts';
 
 /** Peers with their own line and name; the others share the rest of the chart. */
 const NAMED_PEERS = 80;
-const NAME_PX = 230;
-const PLOT_PX = 820;
-const WIDTH_PX = NAME_PX + PLOT_PX + 20;
-const AXIS_PX = 26;
-const NAMED_ROW_PX = 14;
+/** The plot in units of its own; it is as wide as the page lets it be. */
+const PLOT_UNITS = 1_000;
 /** Maximum height of all others together. */
 const REST_PX = 420;
 const TICKS = [10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5];
+/** So many marks have room on a phone: on it every other one is left out if there are more. */
+const NARROW_TICKS = 5;
 
 const PHASES = ['dialling', 'handshaking', 'choked', 'unchoked'] as const;
 type PhaseName = (typeof PHASES)[number];
+/** A time as a share of the plot, 0 to 1. */
+type Share = (ms: number) => number;
 
 interface Segment {
   readonly phase: PhaseName;
@@ -23,26 +27,27 @@ interface Segment {
   readonly to: number;
 }
 
-export function timelineSvg(all: readonly RecordedPeer[], endMs: number): string {
+export function timelineChart(all: readonly RecordedPeer[], endMs: number): string {
   const peers = [...all]
     .filter(({ times }) => times.dialed !== null || times.connected !== null)
     .sort(byRank);
   if (peers.length === 0) return '<p>No peer was dialled.</p>';
   const shownMs = shownTime(peers, endMs);
-  const x = (ms: number) => NAME_PX + (Math.min(ms, shownMs) / shownMs) * PLOT_PX;
-  const named = peers.slice(0, NAMED_PEERS);
-  const rest = peers.slice(NAMED_PEERS);
-  const restTop = AXIS_PX + named.length * NAMED_ROW_PX + 8;
-  const restRowPx = rest.length === 0 ? 0 : Math.min(3, REST_PX / rest.length);
-  const height = restTop + rest.length * restRowPx + 18;
-  const parts = [
-    axis(shownMs, x, height),
-    ...named.map((peer, i) => namedRow(peer, AXIS_PX + i * NAMED_ROW_PX, x, shownMs)),
-    restRows(rest, restTop, restRowPx, x),
-    finish(peers[0] as RecordedPeer, x, height),
-  ];
+  const share: Share = (ms) => Math.min(ms, shownMs) / shownMs;
+  const ticks = ticksOf(shownMs);
+  const first = peers[0]?.times.unchoked ?? null;
   const title = `${peers.length} peers over ${formatDuration(shownMs)}`;
-  return `<svg class="timeline" viewBox="0 0 ${WIDTH_PX} ${height.toFixed(1)}" role="img" aria-label="${escaped(title)}" data-peers="${peers.length}">${parts.join('\n')}</svg>`;
+  const parts = [
+    `<div class="axis">${ticks.map(({ ms, text }, i) => at('tick', share(ms), text, i, ticks.length)).join('')}</div>`,
+    '<div class="rows">',
+    ...ticks.map(({ ms }) => `<i class="grid" style="--at:${share(ms).toFixed(4)}"></i>`),
+    ...(first === null ? [] : [`<i class="won" style="--at:${share(first).toFixed(4)}"></i>`]),
+    ...peers.slice(0, NAMED_PEERS).map((peer) => namedRow(peer, share, shownMs)),
+    restRows(peers.slice(NAMED_PEERS), share),
+    '</div>',
+    ...(first === null ? [] : [finish(first, share(first))]),
+  ];
+  return `<div class="timeline" role="group" aria-label="${escaped(title)}" data-peers="${peers.length}">${parts.join('\n')}</div>`;
 }
 
 /** Peers that came further are higher; among equals, the earlier one. */
@@ -62,26 +67,23 @@ function shownTime(peers: readonly RecordedPeer[], endMs: number): number {
   return Math.max(100, most === undefined ? endMs : Math.min(endMs, 1.5 * most + 200));
 }
 
-function axis(shownMs: number, x: (ms: number) => number, height: number): string {
+function ticksOf(shownMs: number): { readonly ms: number; readonly text: string }[] {
   const step = TICKS.find((tick) => shownMs / tick <= 8) ?? shownMs / 8;
-  const marks: string[] = [];
-  for (let ms = 0; ms <= shownMs; ms += step) {
-    const at = x(ms).toFixed(1);
-    marks.push(
-      `<line class="grid" x1="${at}" x2="${at}" y1="${AXIS_PX - 6}" y2="${height.toFixed(1)}"/>` +
-        `<text class="tick" x="${at}" y="${AXIS_PX - 10}">${tickText(ms, step)}</text>`,
-    );
-  }
-  return marks.join('');
+  return Array.from({ length: Math.floor(shownMs / step) + 1 }, (_, i) => ({
+    ms: i * step,
+    text: tickText(i * step, step),
+  }));
+}
+
+function at(name: string, share: number, text: string, i: number, count: number): string {
+  const isExtra = count > NARROW_TICKS && i % 2 === 1;
+  return `<span class="${name}${isExtra ? ' extra' : ''}" style="--at:${share.toFixed(4)}">${escaped(text)}</span>`;
 }
 
 /** The time of the first unchoke. */
-function finish({ times: { unchoked } }: RecordedPeer, x: (ms: number) => number, height: number): string {
-  if (unchoked === null) return '';
-  const at = x(unchoked);
-  const side = at > NAME_PX + PLOT_PX / 2 ? 'end' : 'start';
-  const label = `<text class="won" text-anchor="${side}" x="${(at + (side === 'end' ? -5 : 5)).toFixed(1)}" y="${(height - 4).toFixed(1)}">first unchoke ${formatDuration(unchoked)}</text>`;
-  return `<line class="won" x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${AXIS_PX - 6}" y2="${height.toFixed(1)}"/>${label}`;
+function finish(ms: number, share: number): string {
+  const side = share > 0.5 ? 'before' : 'after';
+  return `<div class="axis"><span class="first ${side}" style="--at:${share.toFixed(4)}">first unchoke ${formatDuration(ms)}</span></div>`;
 }
 
 function tickText(ms: number, step: number): string {
@@ -101,44 +103,54 @@ function segmentsOf({ times }: RecordedPeer, end: number): Segment[] {
   });
 }
 
-function namedRow(peer: RecordedPeer, top: number, x: (ms: number) => number, shownMs: number): string {
-  const middle = top + NAMED_ROW_PX / 2;
-  const label = `${peer.name} ${peer.family === 'unknown' ? '' : peer.family}`.trim();
-  const bars = segmentsOf(peer, shownMs).map(({ phase, from, to }) => {
-    const width = Math.max(1, x(to) - x(from));
-    return `<rect class="${phase}" x="${x(from).toFixed(1)}" y="${top + 3}" width="${width.toFixed(1)}" height="${NAMED_ROW_PX - 6}"/>`;
-  });
+function namedRow(peer: RecordedPeer, share: Share, shownMs: number): string {
+  const { name, family, isWinner, reason } = peer;
+  const label = `${name} ${family === 'unknown' ? '' : family}`.trim();
+  const bars = segmentsOf(peer, shownMs).map(
+    ({ phase, from, to }) =>
+      `<b class="${phase}" style="left:${percent(share(from))};width:${percent(share(to) - share(from))}"></b>`,
+  );
   const { closed } = peer.times;
-  const isCut = peer.reason.code === 'stopped' || closed === null || closed > shownMs;
-  const end = isCut ? '' : `<path class="lost" d="M${x(closed).toFixed(1)} ${top + 2}v${NAMED_ROW_PX - 4}"/>`;
-  return `<g class="peer${peer.isWinner ? ' winner' : ''}"><title>${escaped(tooltip(peer))}</title><text class="name" x="${NAME_PX - 8}" y="${middle + 3.5}">${peer.isWinner ? '★ ' : ''}${escaped(cut(label))}</text>${bars.join('')}${end}</g>`;
+  const isCut = reason.code === 'stopped' || closed === null || closed > shownMs;
+  const end = isCut ? '' : `<b class="lost" style="left:${percent(share(closed))}"></b>`;
+  const details = detailsOf(peer);
+  return `<details class="peer${isWinner ? ' winner' : ''}"><summary title="${escaped(details.join('\n'))}"><span class="name">${isWinner ? '★ ' : ''}${escaped(label)}</span><span class="plot">${bars.join('')}${end}</span></summary><p>${details.map(escaped).join('<br>')}</p></details>`;
 }
 
-function cut(text: string): string {
-  return text.length > 36 ? `${text.slice(0, 35)}…` : text;
+function percent(share: number): string {
+  return `${Math.max(0, share * 100).toFixed(2)}%`;
 }
 
-function tooltip({ name, family, source, transport, times, reason }: RecordedPeer): string {
+function detailsOf({ name, family, source, transport, times, reason }: RecordedPeer): string[] {
   const stages = (['dialed', 'connected', 'handshaken', 'unchoked', 'firstBlock'] as const).flatMap(
     (stage) => {
-      const at = times[stage];
-      return at === null ? [] : [`${stage} ${formatDuration(at)}`];
+      const when = times[stage];
+      return when === null ? [] : [`${STAGE_WORDS[stage]} ${formatDuration(when)}`];
     },
   );
-  return `${name} (${family}) from ${source} over ${transport}\n${stages.join(' · ')}\n${endingText(reason)}`;
+  return [
+    `${name} (${family}) from ${source} over ${transport}`,
+    stages.join(' · '),
+    `end: ${endingText(reason)}`,
+  ];
 }
 
+const STAGE_WORDS = {
+  dialed: 'dialled',
+  connected: 'connected',
+  handshaken: 'handshaken',
+  unchoked: 'unchoked us',
+  firstBlock: 'first block',
+} as const;
+
 /** Hairlines: one path per phase for all of them; otherwise the page would be very large. */
-function restRows(
-  peers: readonly RecordedPeer[],
-  top: number,
-  rowPx: number,
-  x: (ms: number) => number,
-): string {
+function restRows(peers: readonly RecordedPeer[], share: Share): string {
   if (peers.length === 0) return '';
+  const rowPx = Math.min(3, REST_PX / peers.length);
+  const x = (ms: number): number => share(ms) * PLOT_UNITS;
   const paths: Record<PhaseName, string[]> = { dialling: [], handshaking: [], choked: [], unchoked: [] };
   for (const [i, peer] of peers.entries()) {
-    const y = (top + (i + 0.5) * rowPx).toFixed(2);
+    const y = ((i + 0.5) * rowPx).toFixed(2);
     for (const { phase, from, to } of segmentsOf(peer, Number.POSITIVE_INFINITY)) {
       const width = x(to) - x(from);
       if (width > 0) paths[phase].push(`M${x(from).toFixed(1)} ${y}h${width.toFixed(1)}`);
@@ -148,6 +160,6 @@ function restRows(
     (phase) =>
       `<path class="${phase} hair" stroke-width="${rowPx.toFixed(3)}" d="${paths[phase].join('')}"/>`,
   );
-  const label = `<text class="name" x="${NAME_PX - 8}" y="${top + 10}">${peers.length} more, one hairline each</text>`;
-  return `<g class="rest" data-peers="${peers.length}">${label}${lines.join('')}</g>`;
+  const height = peers.length * rowPx;
+  return `<div class="rest" data-peers="${peers.length}"><span class="name">${peers.length} more, one hairline each</span><svg class="plot" viewBox="0 0 ${PLOT_UNITS} ${height.toFixed(1)}" preserveAspectRatio="none" style="height:${height.toFixed(1)}px" aria-hidden="true">${lines.join('')}</svg></div>`;
 }

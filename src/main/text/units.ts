@@ -95,6 +95,11 @@ export function formatTime(ms: number): string {
   return `${Math.floor(seconds / factor)} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
 }
 
+/** A time to come, which nobody knows to a tenth of a second: `1 s`, `6 s`, `3 min 5 s`. */
+export function formatTimeLeft(ms: number): string {
+  return formatTime(Math.max(1, Math.round(ms / 1_000)) * 1_000);
+}
+
 /** `840 ms`, `2.93 s`, `3m 05s`, `2h 10m`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return '-';

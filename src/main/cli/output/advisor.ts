@@ -7,11 +7,16 @@ import type { Symptoms } from '../../doctor/symptoms.ts';
 import { TrackerLog } from '../../doctor/tracker-log.ts';
 import type { Console } from './console.ts';
 
+/** After this time other lines may stand between. */
+const FRESH_MS = 60_000;
+
 export class Advisor {
   readonly trackers = new TrackerLog();
   readonly #arrivals = new Arrivals();
   readonly #console: Console;
   readonly #told = new Set<DiagnosisCode>();
+  /** What the user read last, and when. */
+  #read: { readonly text: string; readonly at: number } | null = null;
   #last: readonly Diagnosis[] = [];
   #lookedAt = 0;
 
@@ -41,7 +46,10 @@ export class Advisor {
     if (news === undefined) return;
     this.#told.add(news.code);
     this.#console.event({ type: 'diagnosis', ...news });
-    this.#console.news(diagnosisLines(news));
+    const lines = diagnosisLines(news);
+    // With --quiet nobody reads it.
+    if (!this.#console.isQuiet) this.#read = { text: lines.join('\n'), at: monotonicMs() };
+    this.#console.news(lines);
   }
 
   /** The run fails: keeps the diagnosis of this moment for `conclude`. */
@@ -53,7 +61,13 @@ export class Advisor {
   conclude(): void {
     for (const diagnosis of this.#last) {
       this.#console.event({ type: 'diagnosis', ...diagnosis });
-      this.#console.explain(diagnosisLines(diagnosis));
+      if (!this.#isFresh(diagnosis)) this.#console.explain(diagnosisLines(diagnosis));
     }
+  }
+
+  /** The same words stand a few lines above. */
+  #isFresh(diagnosis: Diagnosis): boolean {
+    const text = diagnosisLines(diagnosis).join('\n');
+    return this.#read?.text === text && monotonicMs() - this.#read.at < FRESH_MS;
   }
 }

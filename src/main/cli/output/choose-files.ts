@@ -1,12 +1,9 @@
 /** `--choose`: shows the files of a torrent on the terminal, and asks which are wanted. */
 import { Failure } from '../../failure.ts';
 import { printable } from '../../text/foreign-text.ts';
-import { formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
-
-/** Lines for the question, its hints and what is above the list. */
-const OTHER_ROWS = 8;
-const LEAST_ROWS = 5;
+import { FileChoice } from './file-choice.ts';
+import type { Paint } from './paint.ts';
 
 /** Throws a `usage` failure without a terminal to ask on. */
 export function assertCanAsk(json: boolean): void {
@@ -15,24 +12,45 @@ export function assertCanAsk(json: boolean): void {
 }
 
 /** Resolves to the indices of the chosen files, as `--select` takes them. Rejects with an `interrupted` failure if the user cancels. */
-export async function chooseFiles(metainfo: Metainfo, signal: AbortSignal): Promise<readonly string[]> {
+export async function chooseFiles(
+  metainfo: Metainfo,
+  paint: Paint,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   // Few users choose, and every loaded file delays the start.
-  const { isCancel, multiselect } = await import('@clack/prompts');
+  const { isCancel, Prompt, settings } = await import('@clack/core');
+  const title = `Which files of ${printable(metainfo.name)}?`;
   const files = metainfo.files.filter(({ padding }) => !padding);
-  const all = files.map((_, index) => String(index));
-  const chosen = await multiselect({
-    message: `Which files of ${printable(metainfo.name)}? All are chosen now.`,
-    options: files.map(({ path, length }, index) => ({
-      value: String(index),
-      label: printable((path.length > 1 ? path.slice(1) : path).join('/')),
-      hint: formatSize(length),
+  const choice = new FileChoice(
+    title,
+    files.map(({ path, length }) => ({
+      name: printable((path.length > 1 ? path.slice(1) : path).join('/')),
+      bytes: length,
     })),
-    initialValues: all,
-    required: true,
-    maxItems: Math.max(LEAST_ROWS, (process.stderr.rows ?? 24) - OTHER_ROWS),
-    output: process.stderr,
-    signal,
-  });
-  if (isCancel(chosen)) throw new Failure('interrupted', 'no files were chosen; nothing was downloaded');
-  return chosen;
+  );
+  /** It draws, and gives the terminal its modes back. */
+  class Question extends Prompt<boolean> {
+    constructor() {
+      const render = (): string => {
+        // What was chosen is said by the download itself.
+        if (this.state === 'submit' || this.state === 'cancel') return title;
+        const { columns = 80, rows = 24 } = process.stderr;
+        return choice.lines({ columns, rows }, paint).join('\n');
+      };
+      super({ render, output: process.stderr, signal }, false);
+      this.on('key', (text = '', { name = '' }) => {
+        if (name === 'return') return;
+        if (choice.press({ name, text }) === 'cancelled') this.state = 'cancel';
+      });
+    }
+
+    protected override _shouldSubmit(): boolean {
+      return choice.press({ name: 'return', text: '' }) === 'accepted';
+    }
+  }
+  // It may end a search only.
+  settings.aliases.delete('escape');
+  if (isCancel(await new Question().prompt()))
+    throw new Failure('interrupted', 'no files were chosen; nothing was downloaded');
+  return choice.chosen.map(String);
 }

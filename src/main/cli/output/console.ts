@@ -11,7 +11,7 @@ import { LogFile } from './log-file.ts';
 import { type ColourChoice, paintFor } from './paint.ts';
 import { JSON_VERSION, type RunEvent } from './run-events.ts';
 import { type Block, Screen } from './screen.ts';
-import { outliveReaders, writeJson, writeLines } from './terminal.ts';
+import { outliveReaders, writeJson, writeLines, writeResults } from './terminal.ts';
 
 /** 1 adds the details of `-v`, 2 also each peer (`-vv`). */
 export type Verbosity = 0 | 1 | 2;
@@ -72,6 +72,10 @@ export class Console {
 
   get json(): boolean {
     return this.#options.json;
+  }
+
+  get isQuiet(): boolean {
+    return this.#options.quiet;
   }
 
   /** With several sources the output about each is short. */
@@ -199,7 +203,8 @@ export class Console {
 
   #write(to: 'stdout' | 'stderr', text: string | readonly string[]): void {
     if (this.#held !== null) return void this.#held.push(() => this.#write(to, text));
-    const write = (): void => writeLines(to, linesOf(text));
+    const lines = linesOf(text);
+    const write = (): void => (to === 'stdout' ? writeResults(lines) : writeLines(to, lines));
     if (this.#screen === null) write();
     else this.#screen.above(write);
   }

@@ -23,10 +23,12 @@ import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
-import { figuresText, liveView, peersText } from './live-view.ts';
+import { liveView, plainLine } from './live-view.ts';
 import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { searchText } from './search-text.ts';
+import { terminalColumns } from './terminal.ts';
+import { TimeLeft } from './time-left.ts';
 import { showWork } from './work-progress.ts';
 
 export class GetOutput {
@@ -39,6 +41,9 @@ export class GetOutput {
   #unavailable = 0;
   /** When progress was shown last, on the clock of `performance`. */
   #shownAt = performance.now();
+  readonly #timeLeft = new TimeLeft();
+  /** Of the check of what is there. */
+  readonly #checkLeft = new TimeLeft();
 
   constructor(torrent: TorrentRun, console: Console, metrics: Metrics | null) {
     this.#torrent = torrent;
@@ -48,7 +53,11 @@ export class GetOutput {
 
   /** Writes an event of the torrent: unchanged for scripts, in words for people. */
   heard(event: TorrentEvent): void {
-    if (event.type === 'progress' && !this.#isTimeForProgress()) return;
+    if (event.type === 'progress') {
+      const timeLeft = 'work' in event ? this.#checkLeft : this.#timeLeft;
+      if ('rate' in event) timeLeft.sample(event.rate, performance.now());
+      if (!this.#isTimeForProgress()) return;
+    }
     this.#console.event(event);
     switch (event.type) {
       case 'metadata':
@@ -73,7 +82,7 @@ export class GetOutput {
         return;
       case 'progress':
         if ('uploaded' in event) return this.#seeding(event);
-        if ('work' in event) return showWork(event, this.#console);
+        if ('work' in event) return showWork(event, this.#checkLeft, this.#console);
         return 'metadataOffers' in event ? this.#searching(event) : this.#progress(event);
       case 'listening': {
         const { shards } = this.#torrent.swarm.session;
@@ -108,7 +117,8 @@ export class GetOutput {
   }
 
   #searching(progress: SearchProgress): void {
-    this.#console.progress(searchText(progress.metadataOffers, progress.known, progress));
+    const hasBegun = this.#torrent.swarm.race.firsts.ttfuMs !== null;
+    this.#console.progress(searchText(progress, progress.metadataOffers, progress.known, hasBegun));
   }
 
   #progress(progress: DownloadProgress): void {
@@ -119,34 +129,25 @@ export class GetOutput {
     const { rate, elapsedMs } = this.#torrent;
     const { fastest, hashBacklog } = progress;
     this.#metrics?.update(this.#sample(race, download, progress));
-    const known = race.peers.knownCount;
-    const figures = figuresText(verifiedBytes, wantedBytes, rate);
-    this.#console.progress(
-      `${figures}  ${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}  ${peersText({ known, peers: progress, rate })}`,
-      (size) =>
-        liveView(
-          {
-            name: this.#console.labelled(this.#name),
-            verifiedBytes,
-            wantedBytes,
-            verifiedPieces,
-            wantedPieces: pieceCount,
-            rate,
-            elapsedMs,
-            stretches: (count) => download.stretches(count),
-            known,
-            peers: progress,
-            fastest,
-            ttfuMs: race.firsts.ttfuMs,
-            winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
-            shards: shardLoads(race.shardStats),
-            hashBacklog,
-            served: progress.served,
-          },
-          size,
-          this.#console.style,
-        ),
-    );
+    const state = {
+      name: this.#console.labelled(this.#name),
+      verifiedBytes,
+      wantedBytes,
+      verifiedPieces,
+      wantedPieces: pieceCount,
+      rate,
+      leftMs: this.#timeLeft.of(wantedBytes - verifiedBytes),
+      elapsedMs,
+      stretches: (count: number) => download.stretches(count),
+      known: race.peers.knownCount,
+      peers: progress,
+      fastest,
+      ttfuMs: race.firsts.ttfuMs,
+      winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
+      shards: shardLoads(race.shardStats),
+      hashBacklog,
+    };
+    this.#console.progress(plainLine(state), (size) => liveView(state, size, this.#console.style));
   }
 
   #seeding({ uploaded, ratio, rate, wanting, served }: SeedProgress): void {
@@ -192,12 +193,12 @@ export class GetOutput {
       this.#console.detail(
         `writes: calls of ${formatSize(job.download.writeBytes)} are cheapest on this machine`,
       );
+    const isResult = isFailure || oracleMs !== null;
     const tell = (line: string): void =>
-      isFailure || oracleMs !== null
-        ? this.#console.summary(this.#console.labelled(line))
-        : this.#console.detail(line);
+      isResult ? this.#console.summary(this.#console.labelled(line)) : this.#console.detail(line);
+    const columns = terminalColumns(isResult ? 'stdout' : 'stderr') ?? undefined;
     if (report.funnel.addresses > 0 && !this.#console.isOfMany)
-      for (const line of reportLines(report, oracleMs)) tell(line);
+      for (const line of reportLines(report, oracleMs, columns)) tell(line);
     for (const { url, bytes, lostTo } of job?.download.webSeeds?.yields ?? []) {
       const end = lostTo === null ? '' : `; it cannot send the missing data: ${lostTo}`;
       tell(`web seed ${url}: ${formatSize(bytes)}${end}`);

@@ -6,8 +6,16 @@ import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { FastPeer } from '../../session/events.ts';
 import { columnsOf, cutTo } from '../../text/columns.ts';
 import { shownLines } from '../../text/shown-lines.ts';
-import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
+import {
+  counted,
+  formatDuration,
+  formatRate,
+  formatSize,
+  formatTime,
+  formatTimeLeft,
+} from '../../text/units.ts';
 import { type Paint, PLAIN } from './paint.ts';
+import { peersText } from './peers-text.ts';
 import type { BlockSize } from './screen.ts';
 
 /** How much of a stretch of pieces is verified, from nothing to all. */
@@ -24,6 +32,8 @@ export interface DownloadState {
   readonly wantedPieces: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** Milliseconds until all is there; null if nobody can know. */
+  readonly leftMs: number | null;
   readonly elapsedMs: number;
   /** How much of each stretch of the torrent is verified, 0 to 1. */
   readonly stretches: (count: number) => readonly number[];
@@ -35,8 +45,6 @@ export interface DownloadState {
   readonly winner: string | null;
   readonly shards: readonly { readonly peers: number; readonly lagMs: number }[];
   readonly hashBacklog: number;
-  /** Peers that get data from us. */
-  readonly served: number;
 }
 
 export interface ViewStyle {
@@ -72,20 +80,40 @@ export function liveView(
     .map(([, text]) => text);
 }
 
+/** The same in one line, for a pipe: shorter, and nothing is in it twice. */
+export function plainLine(state: DownloadState): string {
+  const { verifiedBytes, wantedBytes, rate, leftMs, elapsedMs, known, peers, ttfuMs } = state;
+  return joined(
+    `${percentText(verifiedBytes, wantedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}`,
+    speedText(rate, leftMs),
+    peersText({ known, peers, rate, hasBegun: ttfuMs !== null }),
+  );
+}
+
 /** The share that is verified, 0 to 1. */
 function shareOf(verifiedBytes: number, wantedBytes: number): number {
   return wantedBytes === 0 ? 1 : verifiedBytes / wantedBytes;
 }
 
-/** `46.2 %  24.1 MiB/s  58 s left`; without data no rate and no time. */
-export function figuresText(verifiedBytes: number, wantedBytes: number, rate: number): string {
-  const percent = `${(Math.floor(shareOf(verifiedBytes, wantedBytes) * 1_000) / 10).toFixed(1)} %`;
-  if (rate <= 0) return percent;
-  return `${percent}  ${formatRate(rate)}  ${formatTime(((wantedBytes - verifiedBytes) / rate) * 1_000)} left`;
+/** `46.2 %`. */
+export function percentText(verifiedBytes: number, wantedBytes: number): string {
+  return `${(Math.floor(shareOf(verifiedBytes, wantedBytes) * 1_000) / 10).toFixed(1)} %`;
+}
+
+/** `24.1 MiB/s  58 s left`; without data nothing, and no time that nobody can know. */
+export function speedText(rate: number, leftMs: number | null): string {
+  if (rate <= 0) return '';
+  return `${formatRate(rate)}${leftMs === null ? '' : `  ${formatTimeLeft(leftMs)} left`}`;
+}
+
+/** The parts that say something, with a gap between them. */
+export function joined(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('  ');
 }
 
 function headline(state: DownloadState, width: number, paint: Paint): string {
-  const figures = figuresText(state.verifiedBytes, state.wantedBytes, state.rate);
+  const percent = percentText(state.verifiedBytes, state.wantedBytes);
+  const figures = joined(percent, speedText(state.rate, state.leftMs));
   const name = cutTo(safe(state.name), width - figures.length - 2);
   return `${paint('strong', name)}${' '.repeat(Math.min(2, columnsOf(name)))}${cutTo(figures, width)}`;
 }
@@ -106,26 +134,16 @@ function shade(share: number): string {
 }
 
 function amountsText(state: DownloadState): string {
-  const { verifiedBytes, wantedBytes, verifiedPieces, wantedPieces, elapsedMs, peers, served } = state;
+  const { verifiedBytes, wantedBytes, verifiedPieces, wantedPieces, elapsedMs, peers } = state;
   const pieces = `${verifiedPieces} of ${counted(wantedPieces, 'piece')}`;
-  const given =
-    peers.sentBytes > 0 ? `; ${formatSize(peers.sentBytes)} given to ${counted(served, 'peer')}` : '';
+  const given = peers.sentBytes > 0 ? `; ${formatSize(peers.sentBytes)} given to peers` : '';
   return `${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}${given}`;
 }
 
 function peersLine(state: DownloadState, line: (text: string) => string, paint: Paint): string {
-  const text = line(peersText(state));
+  const { known, peers, rate, ttfuMs } = state;
+  const text = line(peersText({ known, peers, rate, hasBegun: ttfuMs !== null }));
   return state.rate > 0 ? text : paint('bad', text);
-}
-
-/** `12 peers unchoked us, 200 make us wait, 300 are dialled (1000 known)`. */
-export function peersText({ known, peers, rate }: Pick<DownloadState, 'known' | 'peers' | 'rate'>): string {
-  const { unchoked, choked, dialing } = peers;
-  const giving = unchoked === 0 ? 'no peer sends yet' : `${counted(unchoked, 'peer')} unchoked us`;
-  const parts = [rate > 0 || unchoked === 0 ? giving : `${giving}, but no data comes`];
-  if (choked > 0) parts.push(choked === 1 ? '1 makes us wait' : `${choked} make us wait`);
-  if (dialing > 0) parts.push(dialing === 1 ? '1 is dialled' : `${dialing} are dialled`);
-  return `${parts.join(', ')} (${known} known)`;
 }
 
 function fastestText({ fastest }: DownloadState): string {

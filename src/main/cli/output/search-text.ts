@@ -1,9 +1,10 @@
 /** The search for the metadata of a magnet link, in a line of progress. */
-import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
+import type { PhaseTotals } from '../../race/phase-totals.ts';
 import { counted } from '../../text/units.ts';
+import { peersText } from './peers-text.ts';
 
-/** `offers`: peers that have the metadata. */
-export function searchText(offers: number, known: number, totals: PhaseTotals): string {
+/** `offers`: peers that have the metadata. `hasBegun`: a peer has unchoked us. */
+export function searchText(peers: PhaseTotals, offers: number, known: number, hasBegun: boolean): string {
   const have = `${counted(offers, 'peer')} ${offers === 1 ? 'has' : 'have'} it`;
-  return `searching for metadata; ${have}  ${phaseText(known, totals)}`;
+  return `searching for metadata; ${have}  ${peersText({ known, peers, rate: null, hasBegun })}`;
 }

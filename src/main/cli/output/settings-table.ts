@@ -1,5 +1,9 @@
 /** The settings as a table for people. */
+import { wrapped } from '../../text/wrapped.ts';
 import type { Setting, SettingValue } from '../settings-list.ts';
+import { terminalColumns } from './terminal.ts';
+
+const BELOW = '    ';
 
 interface Row {
   readonly name: string;
@@ -11,16 +15,40 @@ export function settingsTable(
   file: { readonly path: string; readonly exists: boolean },
   settings: readonly Setting[],
   unknownVariables: readonly string[],
+  columns = terminalColumns('stdout') ?? Number.POSITIVE_INFINITY,
 ): string[] {
   const rows = [{ name: 'option', from: 'from', value: 'value' }, ...settings.flatMap(rowsOf)];
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
   const fromWidth = Math.max(...rows.map(({ from }) => from.length));
   return [
-    `config file: ${file.path}${file.exists ? '' : ' (does not exist)'}`,
+    ...fileLines(file.path, file.exists, columns),
     '',
-    ...rows.map(({ name, from, value }) => `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}  ${value}`),
-    ...unknownVariables.map((variable) => `${variable}: in the environment, but there is no such setting`),
+    ...rows.flatMap((row) => rowLines(row, nameWidth, fromWidth, columns)),
+    ...unknownVariables.flatMap((variable) =>
+      wrapped(`${variable}: in the environment, but there is no such setting`, columns),
+    ),
   ];
+}
+
+/** A path is copied, so nothing is broken within it. */
+function fileLines(path: string, exists: boolean, columns: number): string[] {
+  const [line, note] = [`config file: ${path}`, '(does not exist)'];
+  if (exists) return [line];
+  return line.length + 1 + note.length <= columns ? [`${line} ${note}`] : [line, `${BELOW}${note}`];
+}
+
+/** A value has lines of its own if its longest word has no room beside the name. */
+function rowLines(
+  { name, from, value }: Row,
+  nameWidth: number,
+  fromWidth: number,
+  columns: number,
+): string[] {
+  const start = `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}`;
+  const longest = Math.max(...value.split(' ').map((word) => word.length));
+  if (start.length + 2 + longest <= columns) return wrapped(`${start}  ${value}`, columns, start.length + 2);
+  const below = wrapped(`${BELOW}${value}`, columns);
+  return name === '' ? below : [start, ...below];
 }
 
 /** The value of most commands, then those that differ. A list has a row for each of its members. */

@@ -10,12 +10,15 @@ import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
 import { mappedText } from './mapped-text.ts';
 import { tellPeers } from './peer-lines.ts';
+import { TimeLeft } from './time-left.ts';
 import { showWork } from './work-progress.ts';
 
 export class ShareOutput {
   readonly #console: Console;
   /** The last figures of each torrent, by its number. */
   readonly #progress = new Map<number, SeedProgress>();
+  /** Of the check of each torrent, by its number. */
+  readonly #timesLeft = new Map<number, TimeLeft>();
   readonly #count: number;
   #shownAt = Number.NEGATIVE_INFINITY;
   #port: number | null = null;
@@ -93,11 +96,14 @@ export class ShareOutput {
   #heardProgress(number: number, event: TorrentEvent & { readonly type: 'progress' }): void {
     const now = performance.now();
     if ('uploaded' in event) this.#progress.set(number, event);
+    const timeLeft = this.#timesLeft.get(number) ?? new TimeLeft();
+    this.#timesLeft.set(number, timeLeft);
+    if ('rate' in event) timeLeft.sample(event.rate, now);
     if (now - this.#shownAt < this.#console.progressMs - 1) return;
     this.#shownAt = now;
     this.#consoleOf(number).event(event);
     if ('uploaded' in event) return this.#showGiven();
-    if ('work' in event) showWork(event, this.#console);
+    if ('work' in event) showWork(event, timeLeft, this.#console);
   }
 
   #showGiven(): void {

@@ -8,13 +8,35 @@ import { wrapped } from '../../text/wrapped.ts';
 
 export type Line = string;
 
+/** An absolute path. */
+const PATH = /(?:^|[\s(=])\/[^\s/]/;
+
+/** stdout gets the lines as they are: scripts and manual pages. */
 export function writeLines(to: 'stdout' | 'stderr', lines: readonly Line[]): void {
   const shown = shownLines(lines);
-  // Results are copied and piped, and a path may have spaces: only what is told beside them is broken into lines.
-  const { isTTY, columns } = process.stderr;
-  const breaks = to === 'stderr' && isTTY === true && columns > 0;
-  const fit = breaks ? shown.flatMap((line) => wrapped(line, columns)) : shown;
-  process[to].write(`${fit.join('\n')}\n`);
+  write(to, to === 'stderr' ? fitted(to, shown) : shown);
+}
+
+/** Results in words: lines for a terminal of any width. */
+export function writeResults(lines: readonly Line[]): void {
+  write('stdout', fitted('stdout', shownLines(lines)));
+}
+
+/** The width of the terminal; null if it is none. */
+export function terminalColumns(of: 'stdout' | 'stderr'): number | null {
+  const { isTTY, columns } = process[of];
+  return isTTY === true && columns > 0 ? columns : null;
+}
+
+function fitted(to: 'stdout' | 'stderr', lines: readonly string[]): readonly string[] {
+  const columns = terminalColumns(to);
+  if (columns === null) return lines;
+  // A path may have spaces. Where it is a result it is copied, so the terminal breaks it, which copies it whole.
+  return lines.flatMap((line) => (to === 'stdout' && PATH.test(line) ? [line] : wrapped(line, columns)));
+}
+
+function write(to: 'stdout' | 'stderr', lines: readonly string[]): void {
+  process[to].write(`${lines.join('\n')}\n`);
 }
 
 /** One object per line. */

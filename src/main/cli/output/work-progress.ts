@@ -1,9 +1,11 @@
 /** Progress of work whose size is known at the start: checking, verifying, hashing. */
 
+import { LIVE_PROGRESS_MS } from '../../../shared/limits.ts';
 import { RateMeter } from '../../download/rate-meter.ts';
 import { formatSize } from '../../text/units.ts';
 import type { Console } from './console.ts';
-import { figuresText } from './live-view.ts';
+import { joined, percentText, speedText } from './live-view.ts';
+import { TimeLeft } from './time-left.ts';
 
 /** The name of the work in the output. */
 type Work = 'checking what is there' | 'verifying' | 'hashing';
@@ -16,6 +18,8 @@ export class WorkProgress {
   readonly #begun = performance.now();
   #doneBytes = 0;
   #toldAt = performance.now();
+  #sampledAt = Number.NEGATIVE_INFINITY;
+  readonly #timeLeft = new TimeLeft();
 
   constructor(console: Console, what: Work, totalBytes: number) {
     this.#console = console;
@@ -35,9 +39,9 @@ export class WorkProgress {
   reached(bytes: number): void {
     const now = performance.now();
     this.#doneBytes = bytes;
+    this.#sample(now);
     if (now - this.#toldAt < this.#console.progressMs) return;
     this.#toldAt = now;
-    this.#rate.sample(this.#doneBytes, now);
     const progress = {
       type: 'progress',
       work: this.#what,
@@ -46,15 +50,24 @@ export class WorkProgress {
       rate: Math.round(this.#rate.perSecond),
     } as const;
     this.#console.event(progress);
-    showWork(progress, this.#console);
+    showWork(progress, this.#timeLeft, this.#console);
+  }
+
+  /** Pieces may follow each other by the thousand. */
+  #sample(now: number): void {
+    if (now - this.#sampledAt < LIVE_PROGRESS_MS) return;
+    this.#sampledAt = now;
+    this.#rate.sample(this.#doneBytes, now);
+    this.#timeLeft.sample(this.#rate.perSecond, now);
   }
 }
 
 /** For people. `rate` is in bytes per second. */
 export function showWork(
   { work, bytes, totalBytes, rate }: { work: Work; bytes: number; totalBytes: number; rate: number },
+  timeLeft: TimeLeft,
   console: Console,
 ): void {
-  const figures = figuresText(bytes, totalBytes, rate);
-  console.progress(`${work}  ${figures}  ${formatSize(bytes)} of ${formatSize(totalBytes)}`);
+  const percent = `${percentText(bytes, totalBytes)} of ${formatSize(totalBytes)}`;
+  console.progress(joined(work, percent, speedText(rate, timeLeft.of(totalBytes - bytes))));
 }

@@ -6,16 +6,24 @@ import type { DownloadListener } from '../../download/download-options.ts';
 import { defaultMemory } from '../../download/memory.ts';
 import { RateMeter } from '../../download/rate-meter.ts';
 import { Failure } from '../../failure.ts';
-import { type PhaseTotals, phaseText } from '../../race/phase-totals.ts';
+import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { Session } from '../../session/session.ts';
 import { type SwarmListener, TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { discardingPlan } from '../../storage/storage-plan.ts';
-import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
+import {
+  counted,
+  formatDuration,
+  formatRate,
+  formatSize,
+  formatTime,
+  formatTimeLeft,
+} from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
 import { usableWebSeeds } from '../../torrent/web-seed-files.ts';
 import type { BenchFigures } from '../output/bench-figures.ts';
 import type { Console } from '../output/console.ts';
+import { peersText } from '../output/peers-text.ts';
 import type { BenchSettings } from '../settings-from-flags.ts';
 import { BenchWatch } from './bench-watch.ts';
 import { listenerFor } from './swarm-listener.ts';
@@ -162,10 +170,11 @@ export class BenchRun {
   #tell(totals: PhaseTotals, bytes: number, elapsedMs: number): void {
     const known = this.#swarm.race.peers.size;
     const rate = this.#rate.perSecond;
+    const hasBegun = this.#swarm.race.firsts.ttfuMs !== null;
     this.#console.event({ type: 'progress', bytes, rate: Math.round(rate), known, ...totals });
-    const left = formatDuration(Math.max(0, this.#settings.durationMs - elapsedMs));
+    const left = formatTimeLeft(Math.max(0, this.#settings.durationMs - elapsedMs));
     this.#console.progress(
-      `${formatRate(rate)}  ${formatSize(bytes)} received, ${left} to go  ${phaseText(known, totals)}`,
+      `${formatRate(rate)}  ${formatSize(bytes)} received, ${left} to go  ${peersText({ known, peers: totals, rate, hasBegun })}`,
     );
   }
 }

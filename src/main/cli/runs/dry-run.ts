@@ -36,7 +36,9 @@ export async function dryRun(
       ...{ console, timeoutMs: torrent.firstUnchokeTimeout },
       longer: '--first-unchoke-timeout 0',
     }));
-  const given = settings.choose ? await console.asking(() => chooseFiles(metainfo, signal)) : torrent.select;
+  const given = settings.choose
+    ? await console.asking(() => chooseFiles(metainfo, console.style.paint, signal))
+    : torrent.select;
   const selected = await selectFiles(metainfo, source, given, (text) => console.news(text));
   const plan = storagePlan(metainfo, torrent.output, selected);
   await tell(metainfo, plan, { settings, session, console });

@@ -69,8 +69,9 @@ export async function fetchMetadata(
     advisor.hint(now - begun, symptoms);
     if (now - shownAt < console.progressMs) return;
     shownAt = now;
-    const { peers, totals } = swarm.race;
-    console.progress(searchText(swarm.metadataSearch?.offers ?? 0, peers.size, totals));
+    const { peers, totals, firsts } = swarm.race;
+    const offers = swarm.metadataSearch?.offers ?? 0;
+    console.progress(searchText(totals, offers, peers.size, firsts.ttfuMs !== null));
   }, LOOK_MS);
   try {
     swarm.start();

@@ -40,7 +40,10 @@ export class GetRun {
       settings: settings.torrent,
       session,
       ...(settings.choose
-        ? { choose: (metainfo) => console.asking(() => chooseFiles(metainfo, context.signal)) }
+        ? {
+            choose: (metainfo) =>
+              console.asking(() => chooseFiles(metainfo, console.style.paint, context.signal)),
+          }
         : {}),
       onPlan: (plan) => taken.take(plan.root, namesOf(source).name),
     });
@@ -133,6 +136,7 @@ export class GetRun {
       ...namesOf(this.#known),
       wantedBytes: job?.download.wantedBytes ?? 0,
       downloadedBytes: job?.download.downloadedBytes ?? 0,
+      elapsedMs: this.#torrent.elapsedMs,
       oracleMs,
     });
     this.#output.summary(report, oracleMs, isFailure);

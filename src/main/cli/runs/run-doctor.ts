@@ -11,6 +11,7 @@ import { formatDuration } from '../../text/units.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { DoctorFlags } from '../commands/doctor.ts';
 import { Console } from '../output/console.ts';
+import { terminalColumns } from '../output/terminal.ts';
 import { type DoctorSettings, doctorSettings } from '../settings-from-flags.ts';
 import { BareRace, isSettled } from './bare-race.ts';
 import { RACE_ALONE, withSource } from './with-session.ts';
@@ -29,7 +30,10 @@ async function examined(source: Source, settings: DoctorSettings, session: Sessi
   await run.stop();
   const { race } = run.swarm;
   for (const diagnosis of found) console.event({ type: 'diagnosis', ...diagnosis });
-  if (race.peers.size > 0) console.result(reportLines(raceReport(race, settings.torrent.strategy), null));
+  if (race.peers.size > 0)
+    console.result(
+      reportLines(raceReport(race, settings.torrent.strategy), null, terminalColumns('stdout') ?? undefined),
+    );
   const works = race.firsts.firstBlockMs !== null;
   console.event({ type: 'verdict', works, firstBlockMs: race.firsts.firstBlockMs });
   console.result(verdictLines(race.firsts.firstBlockMs, found, longer));

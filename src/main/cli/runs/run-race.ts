@@ -11,6 +11,7 @@ import type { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { namesOf, type Source } from '../../torrent/source.ts';
 import type { RaceCommandFlags, RaceEnd } from '../commands/race.ts';
 import { Console } from '../output/console.ts';
+import { terminalColumns } from '../output/terminal.ts';
 import { type RaceSettings, raceSettings } from '../settings-from-flags.ts';
 import { BareRace, isSettled } from './bare-race.ts';
 import { RACE_ALONE, withSource } from './with-session.ts';
@@ -37,10 +38,11 @@ async function raced(source: Source, settings: RaceSettings, session: Session): 
     ...namesOf(source),
     wantedBytes: 0,
     downloadedBytes: 0,
+    elapsedMs: 0,
     oracleMs: null,
   });
   console.event({ type: 'summary', ...report, ...usageFigures() });
-  console.result(reportLines(report, null));
+  console.result(reportLines(report, null, terminalColumns('stdout') ?? undefined));
   if (interrupted) return EXIT_STATUS.interrupted;
   if (theRace.peers.size === 0)
     throw new Failure('no-peer', noPeerText('race', run.swarm.discovery.asksTrackers));

@@ -8,6 +8,7 @@ import { SeedRecords } from '../../storage/seed-record.ts';
 import type { ShareFlags } from '../commands/share.ts';
 import { Console } from '../output/console.ts';
 import { ShareOutput } from '../output/share-output.ts';
+import { writeLines } from '../output/terminal.ts';
 import { type ShareSettings, shareSettings } from '../share-settings.ts';
 import { Interrupt } from './interrupt.ts';
 import { type SharedItem, sharedItems } from './shared-items.ts';
@@ -19,7 +20,8 @@ export async function runShare(paths: readonly string[], flags: ShareFlags): Pro
   const settings = shareSettings(flags);
   const console = new Console(settings.console);
   if (flags.systemd === true) {
-    console.result(systemdUnit(process.argv.slice(1), paths));
+    // A unit is copied as it is.
+    if (!console.json) writeLines('stdout', systemdUnit(process.argv.slice(1), paths));
     return 0;
   }
   if (paths.length > 1 && settings.saveTorrent !== null)
