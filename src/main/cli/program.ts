@@ -19,6 +19,7 @@ import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { setUpHelp } from './help.ts';
+import { addAliases } from './other-clients.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
@@ -38,6 +39,11 @@ Examples:
 Options can also be set in UNCHOKE_… variables and in unchoke.json:
 see unchoke config`;
 
+interface OutputFlags {
+  readonly json?: boolean;
+  readonly showSecrets?: boolean;
+}
+
 /** Loaded when a command runs, so that `--help` is fast. */
 const runs = () => import('./runs/runs.ts');
 
@@ -56,8 +62,8 @@ export async function main(): Promise<number> {
     .configureOutput({
       writeOut: (text) => writeLines('stdout', linesOf(text)),
       writeErr: (text) => writeLines('stderr', linesOf(text)),
-      outputError: (text, write) => write(usageError(text)),
     })
+    .showSuggestionAfterError(false)
     .exitOverride();
   getCommand(program, async (...asked) => setStatus(await (await runs()).runGet(...asked)));
   shareCommand(program, async (...asked) => setStatus(await (await runs()).runShare(...asked)));
@@ -74,13 +80,17 @@ export async function main(): Promise<number> {
   completionCommand(program);
   manCommand(program);
   setUpHelp(program);
-  for (const command of program.commands)
+  for (const command of program.commands) {
+    addAliases(command);
     command.exitOverride().showHelpAfterError(`(run unchoke ${command.name()} --help for more)`);
+  }
+  for (const command of [program, ...program.commands])
+    command.configureOutput({ outputError: (text, write) => write(usageError(text, command)) });
   let origins: Origins = new Map();
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {
     origins = applySettings(command, program.commands, process.env);
-    const { json, showSecrets: shown } = command.opts<{ json?: boolean; showSecrets?: boolean }>();
+    const { json, showSecrets: shown } = command.opts<OutputFlags>();
     asJson ||= json === true;
     showSecrets(shown === true);
   });
