@@ -25,7 +25,8 @@ import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines } from './output/terminal.ts';
 import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
-import { applySettings, type Origins, withOrigin } from './settings.ts';
+import { applySettings, type Origins, settingsOf, withOrigin } from './settings.ts';
+import { unknownText, unknownVariables } from './unknown-variables.ts';
 import { versionText } from './version.ts';
 
 const EXAMPLES = `
@@ -42,6 +43,7 @@ see unchoke config`;
 interface OutputFlags {
   readonly json?: boolean;
   readonly showSecrets?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Loaded when a command runs, so that `--help` is fast. */
@@ -90,9 +92,13 @@ export async function main(): Promise<number> {
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {
     origins = applySettings(command, program.commands, process.env);
-    const { json, showSecrets: shown } = command.opts<OutputFlags>();
+    const { json, showSecrets: shown, quiet } = command.opts<OutputFlags>();
     asJson ||= json === true;
     showSecrets(shown === true);
+    // `config` shows them itself.
+    const isTold = quiet === true || command.name() === 'config' || settingsOf(command).length === 0;
+    const unknown = isTold ? [] : unknownVariables(program.commands, process.env);
+    if (unknown.length > 0) writeLines('stderr', unknown.map(unknownText));
   });
   // Node would write the error to stderr itself, without making the words of strangers in it safe.
   process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));

@@ -1,5 +1,6 @@
 /** The settings as a table for people. */
 import type { Setting, SettingValue } from '../settings-list.ts';
+import { type UnknownVariable, unknownText } from '../unknown-variables.ts';
 
 interface Row {
   readonly name: string;
@@ -10,17 +11,23 @@ interface Row {
 export function settingsTable(
   file: { readonly path: string; readonly exists: boolean },
   settings: readonly Setting[],
-  unknownVariables: readonly string[],
+  unknown: readonly UnknownVariable[],
 ): string[] {
-  const rows = [{ name: 'option', from: 'from', value: 'value' }, ...settings.flatMap(rowsOf)];
-  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
-  const fromWidth = Math.max(...rows.map(({ from }) => from.length));
   return [
     `config file: ${file.path}${file.exists ? '' : ' (does not exist)'}`,
     '',
-    ...rows.map(({ name, from, value }) => `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}  ${value}`),
-    ...unknownVariables.map((variable) => `${variable}: in the environment, but there is no such setting`),
+    ...settingsRows(settings),
+    ...unknown.map(unknownText),
   ];
+}
+
+export function settingsRows(settings: readonly Setting[]): string[] {
+  const rows = [{ name: 'option', from: 'from', value: 'value' }, ...settings.flatMap(rowsOf)];
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  const fromWidth = Math.max(...rows.map(({ from }) => from.length));
+  return rows.map(
+    ({ name, from, value }) => `${name.padEnd(nameWidth)}  ${from.padEnd(fromWidth)}  ${value}`,
+  );
 }
 
 /** The value of most commands, then those that differ. A list has a row for each of its members. */
