@@ -22,6 +22,12 @@ test('exit status 2: wrong usage, named', async () => {
   for (const [args, message] of [
     [['get'], /get: <source> is missing; give a \.torrent file/],
     [['frobnicate'], /unknown command/],
+    [
+      ['share', 'magnet:?xt=urn:btih:00'],
+      /share takes a path on this machine, no link or info hash; unchoke get --seed/,
+    ],
+    [['create', 'https://a.example/x'], /create takes a path on this machine, no link/],
+    [['watch', 'magnet:?xt=urn:btih:00'], /watch takes a path .*; use unchoke get for one source/],
     [['get', good, '--shards', 'many'], /--shards many: not a whole number of 1 or more/],
     [['get', good, '--shards', '100000'], /--shards 100000: more than 256/],
     [['get', good, '--parallel', '100000'], /--parallel 100000: more than 64/],

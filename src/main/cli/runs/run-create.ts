@@ -21,6 +21,7 @@ import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
 import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
 import { parsePieceLength } from '../share-settings.ts';
+import { assertNoLink } from './no-link.ts';
 
 const ONLY_TORRENT = 1 as TorrentId;
 
@@ -29,6 +30,7 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   const pieceLength = flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength);
   assertUrls('--tracker', flags.tracker, isAnyTrackerUrl, `not the URL of a tracker; ${TRACKER_FORM}`);
   assertUrls('--web-seed', flags.webSeed, isServerUrl, 'not the URL of a server; write http://HOST/PATH');
+  assertNoLink('create', path, 'it makes a torrent of your own files');
   const name = nameOf(path, flags.name);
   const file = marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
   const output = flags.output === undefined ? file : outputFile('--output', torrentPath(flags.output, file));
