@@ -6,14 +6,20 @@
  */
 import { MAX_BENCODE_DEPTH_LEVELS } from './limits.ts';
 
+const TOO_EARLY = 'the data ends too early';
+const TOO_LONG = 'a string longer than the data';
+
 /** Bad bencode, with the position of the bad byte. The message is part of a sentence for the user. */
 export class BencodeError extends Error {
   override readonly name = 'BencodeError';
   readonly offset: number;
+  /** More bytes could have made it good. */
+  readonly isCut: boolean;
 
   constructor(what: string, offset: number) {
     super(`${what} at byte ${offset}`);
     this.offset = offset;
+    this.isCut = what === TOO_EARLY || what === TOO_LONG;
   }
 }
 
@@ -119,7 +125,7 @@ export class BencodeTape {
   /** A key, a string, an integer, or the beginning or end of a list or dictionary; returns where it ends. */
   #token(at: number, open: Open[]): number {
     const byte = this.bytes[at];
-    if (byte === undefined) throw new BencodeError('the data ends too early', at);
+    if (byte === undefined) throw new BencodeError(TOO_EARLY, at);
     const top = open.at(-1);
     let end: number;
     if (top !== undefined && byte === E) {
@@ -150,7 +156,7 @@ export class BencodeTape {
     for (; bytes[i] !== E; i++) {
       const digit = (bytes[i] ?? -1) - 0x30;
       if (digit < 0 || digit > 9)
-        throw new BencodeError(i >= bytes.length ? 'the data ends too early' : 'not an integer', at);
+        throw new BencodeError(i >= bytes.length ? TOO_EARLY : 'not an integer', at);
     }
     if (i === first) throw new BencodeError('an integer without digits', at);
     this.#push(INTEGER, at, i + 1);
@@ -164,13 +170,13 @@ export class BencodeTape {
     for (; bytes[i] !== COLON; i++) {
       const digit = (bytes[i] ?? -1) - 0x30;
       if (digit < 0 || digit > 9)
-        throw new BencodeError(i >= bytes.length ? 'the data ends too early' : 'not a bencoded value', i);
+        throw new BencodeError(i >= bytes.length ? TOO_EARLY : 'not a bencoded value', i);
       length = length * 10 + digit;
-      if (length > bytes.length) throw new BencodeError('a string longer than the data', at);
+      if (length > bytes.length) throw new BencodeError(TOO_LONG, at);
     }
     if (i === at) throw new BencodeError('a string without a length', at);
     const end = i + 1 + length;
-    if (end > bytes.length) throw new BencodeError('a string longer than the data', at);
+    if (end > bytes.length) throw new BencodeError(TOO_LONG, at);
     this.#push(STRING, i + 1, end);
     return end;
   }

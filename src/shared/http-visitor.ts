@@ -18,7 +18,7 @@ import { forwarded, proxyRefusal } from './http-proxy.ts';
 import { closeKept, requestError, StaleConnection } from './kept-connections.ts';
 import { MAX_HTTP_ORIGINS, MAX_REDIRECTS } from './limits.ts';
 import { isLocalhost, LookUpError } from './name-lookup.ts';
-import { NOT_HTTP, networkWords } from './network-words.ts';
+import { networkWords } from './network-words.ts';
 import { type PinnedHost, pinHost } from './pinned-hosts.ts';
 import { PROXY_DOWN } from './proxy-words.ts';
 import { watchSilence } from './silence.ts';
@@ -51,7 +51,7 @@ export class HttpUnreadable extends HttpError {
   readonly question: RequestOptions;
 
   constructor(packet: Buffer, reach: Reach, question: RequestOptions, options: ErrorOptions) {
-    super(NOT_HTTP, options);
+    super(networkWords(options.cause as Error), options);
     this.packet = packet;
     this.reach = reach;
     this.question = question;

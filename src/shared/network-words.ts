@@ -1,6 +1,11 @@
 /** Error codes of the system, TLS, the HTTP parser and name servers, as words about a server. The caller adds where it failed. */
 
-export const NOT_HTTP = 'its answer is not HTTP';
+const NOT_HTTP = 'its answer is not HTTP';
+/** An HTTP server got the beginning of a TLS handshake, or a TLS server a request. */
+const NOT_TLS = 'it does not speak https; try http://';
+const NEEDS_TLS = 'it speaks https only; try https://';
+/** The first byte of a TLS alert (RFC 8446). */
+const TLS_ALERT = 0x15;
 
 const NOT_TRUSTED = 'its certificate is not trusted';
 const UNKNOWN_NAME = 'no name server knows its name';
@@ -33,7 +38,7 @@ const BEGINNINGS: readonly (readonly [begins: RegExp, words: string])[] = [
   [/^ENOTFOUND$/, UNKNOWN_NAME],
   [/^EAI_/, NO_NAME_SERVER],
   [/^HPE_/, NOT_HTTP],
-  [/^(?:EPROTO$|ERR_SSL_|ERR_TLS_)/, 'TLS failed'],
+  [/^(?:EPROTO$|ERR_SSL_|ERR_TLS_)/, 'no secure connection could be made'],
   [/CERT|CRL|SIGNATURE/, 'its certificate is not valid'],
   [/^E(?:MFILE|NFILE|NOBUFS|NOMEM)$/, 'this machine has no room for another connection'],
   [/^E(?:ACCES|PERM)$/, 'this machine does not permit the connection'],
@@ -63,8 +68,19 @@ export function networkWords(error: Error): string {
   if (code === '') return String(error.message);
   const begins = BEGINNINGS.find(([beginning]) => beginning.test(code))?.[1];
   if (WORDS[code] !== undefined) return WORDS[code];
-  if (begins === NOT_HTTP) return NOT_HTTP;
+  if (isNotTls(code, error.message)) return NOT_TLS;
+  if (begins === NOT_HTTP) return isTlsAlert(error) ? NEEDS_TLS : NOT_HTTP;
   return `${begins ?? 'the connection failed'} (${code})`;
+}
+
+/** OpenSSL reads the first bytes of another protocol as a TLS record. */
+function isNotTls(code: string, message: string): boolean {
+  if (code === 'EPROTO') return /wrong version number|packet length too long|http request/i.test(message);
+  return /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/.test(code);
+}
+
+function isTlsAlert(error: Error): boolean {
+  return (error as { readonly rawPacket?: Uint8Array }).rawPacket?.[0] === TLS_ALERT;
 }
 
 /** Why a name has no address. */

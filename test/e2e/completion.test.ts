@@ -54,6 +54,7 @@ test('bash completes names of files with spaces, only folders where a folder is 
   // A file begins in the same way, so only the folder is unique.
   assert.deepEqual(completed('unchoke get -o my'), ['get', '-o', 'my folder/']);
   assert.deepEqual(completed('unchoke get --output my'), ['get', '--output', 'my folder/']);
+  assert.deepEqual(completed('unchoke watch my'), ['watch', 'my folder/']);
   assert.deepEqual(completed('unchoke get --max-peers my\\ fi'), ['get', '--max-peers', 'my fi']);
 });
 
@@ -67,4 +68,6 @@ test('every shell has a script that names every command', () => {
       assert.match(text, new RegExp(`\\b${command}\\b`), `${shell}: ${command}`);
   }
   assert.equal(spawnSync(process.execPath, [CLI, 'completion', 'tcsh']).status, 2);
+  assert.match(written('zsh'), /'1:folder:_files -\/'/);
+  assert.match(written('fish'), /__unchoke_in watch' -f -a '\(__fish_complete_directories\)'/);
 });

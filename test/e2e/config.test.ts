@@ -91,7 +91,10 @@ test('the table for people', () => {
     'half-open | default | 500, or 2000 with a public IPv4 address',
   ])
     assert.ok(rows.includes(row), `${row}\n${lines.join('\n')}`);
-  assert.equal(lines.at(-1), 'UNCHOKE_SHARD: in the environment, but there is no such setting');
+  assert.equal(
+    lines.at(-1),
+    'UNCHOKE_SHARD: in the environment, but there is no such setting; did you mean UNCHOKE_SHARDS?',
+  );
   const without = run([], { XDG_CONFIG_HOME: folder }).stdout;
   assert.match(without, /^config file: .*unchoke\.json \(does not exist\)\n/);
 });
@@ -111,8 +114,47 @@ test('passwords and passkeys are hidden, also in what is no URL', () => {
   }
 });
 
+test('named settings alone are shown; a command with another default is named', () => {
+  const rows = run(['part', '--quiet', 'UNCHOKE_MEMORY']);
+  assert.equal(rows.status, 2);
+  const { stdout } = run(['part', 'UNCHOKE_MEMORY']);
+  const lines = stdout.trimEnd().split('\n');
+  assert.deepEqual(
+    lines
+      .map((line) => line.replaceAll(/ {2,}/g, ' | ').replace(/^ \| /, '').replace(/\(.*/, ''))
+      .slice(0, 4),
+    [
+      'option | from | value',
+      'part | default | false',
+      'for watch | default | true',
+      lines[3]?.replaceAll(/ {2,}/g, ' | '),
+    ],
+  );
+  assert.match(lines[3] ?? '', /^memory /);
+  assert.deepEqual(
+    shown({}, 'max-peers').settings.map(({ option }) => option),
+    ['max-peers'],
+  );
+  assert.match(
+    run(['max-peer']).stderr,
+    /config max-peer: there is no such setting; did you mean max-peers\?/,
+  );
+});
+
+test('a variable that is no setting is named once by the other commands, too', () => {
+  const env = { ...CLEAN, XDG_CONFIG_HOME: folder, UNCHOKE_MAXPEERS: '3', UNCHOKE_DONE_NAME: 'x' };
+  const of = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8', env });
+  const warnings =
+    /UNCHOKE_MAXPEERS: in the environment, but there is no such setting; did you mean UNCHOKE_MAX_PEERS\?/g;
+  assert.equal(of('get', '/nonexistent.torrent').stderr.match(warnings)?.length, 1);
+  assert.doesNotMatch(of('get', '/nonexistent.torrent').stderr, /UNCHOKE_DONE/);
+  assert.doesNotMatch(of('get', '/nonexistent.torrent', '--quiet').stderr, warnings);
+  assert.doesNotMatch(of('man').stderr, warnings);
+});
+
 test('a wrong setting is named with its place', () => {
   const { status, stderr } = run([], { UNCHOKE_STRATEGY: 'luck' });
   assert.equal(status, 2);
-  assert.match(stderr, /UNCHOKE_STRATEGY=luck: Allowed choices are/);
+  assert.match(stderr, /UNCHOKE_STRATEGY=luck: not one of/);
 });

@@ -20,8 +20,14 @@ const announcing = (name: string, url: string): string =>
 test('exit status 2: wrong usage, named', async () => {
   const good = writeTo(folder, 'usage.torrent', torrentOf());
   for (const [args, message] of [
-    [['get'], /missing required argument 'source'/],
+    [['get'], /get: <source> is missing; give a \.torrent file/],
     [['frobnicate'], /unknown command/],
+    [
+      ['share', 'magnet:?xt=urn:btih:00'],
+      /share takes a path on this machine, no link or info hash; unchoke get --seed/,
+    ],
+    [['create', 'https://a.example/x'], /create takes a path on this machine, no link/],
+    [['watch', 'magnet:?xt=urn:btih:00'], /watch takes a path .*; use unchoke get for one source/],
     [['get', good, '--shards', 'many'], /--shards many: not a whole number of 1 or more/],
     [['get', good, '--shards', '100000'], /--shards 100000: more than 256/],
     [['get', good, '--parallel', '100000'], /--parallel 100000: more than 64/],
@@ -44,7 +50,10 @@ test('exit status 2: wrong usage, named', async () => {
     [['get', good, '--port', '70000'], /--port 70000: no port is larger than 65535/],
     [['get', good, '--peer', 'nowhere'], /--peer "nowhere": not HOST:PORT/],
     [['get', good, '--peers-file', '/nonexistent'], /--peers-file \/nonexistent: there is no such file/],
-    [['get', good, '--strategy', 'luck'], /Allowed choices are sequential, first-connect, first-unchoke/],
+    [
+      ['get', good, '--strategy', 'luck'],
+      /--strategy luck: not one of sequential, first-connect, first-unchoke/,
+    ],
     [
       ['swarm', '--mix', 'nonsense'],
       /--mix nonsense: not one of wild, seeds, clients and not a readable JSON file/,
@@ -166,6 +175,7 @@ test('all options are checked before anything is fetched or written', async () =
     [['--report', nowhere], 5, /--report .*: the folder .*not there does not exist; create it/],
     [['--save-torrent', nowhere], 5, /--save-torrent .*: the folder .*not there does not exist; create it/],
     [['--metrics', nowhere], 5, /--metrics .*: the folder .*not there does not exist; create it/],
+    [['--log', nowhere], 5, /--log .*: the folder .*not there does not exist; create it/],
     [['--journal-key', nowhere], 5, /--journal-key .*: the folder .*not there does not exist; create it/],
     [['--on-complete', nowhere], 2, /--on-complete .*: there is no such file/],
     [

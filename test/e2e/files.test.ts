@@ -212,9 +212,12 @@ test('create, then get, then verify; the torrent contains what the options said'
   assert.equal((await runCli('verify', output, join(folder, 'all'))).status, 0);
   assert.match((await runCli('inspect', output)).stdout, /private +yes[\s\S]*set\/b\/third.mkv/);
   for (const [args, message] of [
-    [['create', join(folder, 'nowhere')], /nowhere: the file or folder does not exist/],
+    [['create', join(folder, 'nowhere')], /nowhere: there is no such file or folder$/m],
     [['create', source, '-o', join(folder, 'p.torrent'), '--piece-length', '20K'], /not a power of two/],
-    [['create', source, '-o', join(folder, 'p.torrent'), '--tracker', 'nonsense'], /nonsense: not a URL/],
+    [
+      ['create', source, '-o', join(folder, 'p.torrent'), '--tracker', 'nonsense'],
+      /--tracker nonsense: not the URL of a tracker; write/,
+    ],
   ] as const) {
     const bad = await runCli(...args);
     assert.ok(bad.status === 2 || bad.status === 5, bad.stderr);

@@ -43,7 +43,17 @@ test('the first word of each command is known before the command line is parsed'
 test('get --help shows what one needs first, and says where the rest is', () => {
   const lines = linesOf('get', '--help');
   const options = lines.flatMap((line) => /^ +(?:-\w, )?(--[a-z-]+)/.exec(line)?.[1] ?? []);
-  const first = ['output', 'select', 'peer', 'port', 'proxy', 'memory', 'report', 'json', 'quiet', 'verbose'];
+  const first = [
+    'output',
+    'select',
+    'choose',
+    'dry-run',
+    'seed',
+    'download-limit',
+    'tracker',
+    'port',
+    'quiet',
+  ];
   for (const name of first) assert.ok(options.includes(`--${name}`), name);
   assert.equal(lines.at(-1), 'unchoke get --help-all shows all options');
   assert.doesNotMatch(linesOf('demo', '--help').join('\n'), /help-all/);

@@ -92,5 +92,5 @@ test('if it cannot be written later, this is reported, and the download goes on'
     renameSync(home, `${home}-gone`);
     const run = await running.ended;
     assert.equal(run.status, 0, run.stderr);
-    assert.match(run.stderr, /--metrics .*x\.prom: the file or folder does not exist/);
+    assert.match(run.stderr, /--metrics .*x\.prom: its folder does not exist, or takes no new files/);
   }));

@@ -5,19 +5,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import { defineGet, type GetFlags } from '../../src/main/cli/commands/get-flags.ts';
+import { defineGet, type GetFlags, withGetOptions } from '../../src/main/cli/commands/get-flags.ts';
 import { EXIT_STATUS } from '../../src/main/failure.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { ROOT } from '../support/paths.ts';
 
 const page = readFileSync(join(ROOT, 'docs', 'service.md'), 'utf8');
 const units = [...page.matchAll(/```ini\n([\s\S]*?)```/g)].map(([, text]) => text ?? '');
-const [service = '', timer = ''] = units;
-const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(service)?.[1] ?? '';
+const [service = '', watch = '', timer = ''] = units;
+const value = (key: string, unit = service): string => new RegExp(`^${key}=(.+)$`, 'm').exec(unit)?.[1] ?? '';
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 test('systemd accepts the units', { skip: hasSystemd ? false : 'systemd-analyze is not installed' }, () => {
-  assert.equal(units.length, 2);
+  assert.equal(units.length, 3);
   const folder = temporaryFolder();
   // It checks that the program exists.
   const command = value('ExecStart').split(' ')[0] ?? '';
@@ -34,6 +34,15 @@ test('the command of the service is one that get understands, and writes where t
   assert.deepEqual([program, name], ['/usr/local/bin/unchoke', 'get']);
   const command = defineGet(new Command('get')).exitOverride().parse(args, { from: 'user' });
   assert.deepEqual(command.args, ['/srv/torrents']);
+  assert.equal(value('ReadWritePaths'), command.opts<GetFlags>().output);
+});
+
+test('so is the command that watches the folder, which it changes', () => {
+  const [program, name, ...args] = value('ExecStart', watch).split(' ');
+  assert.deepEqual([program, name], ['/usr/local/bin/unchoke', 'watch']);
+  const command = withGetOptions(new Command('watch'), { hasParts: true }).exitOverride();
+  command.argument('<folder>').parse(args, { from: 'user' });
+  assert.deepEqual(command.args, [value('ReadWritePaths', watch)]);
   assert.equal(value('ReadWritePaths'), command.opts<GetFlags>().output);
 });
 

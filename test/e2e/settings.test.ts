@@ -89,7 +89,7 @@ test('an invalid setting is named, with its place', () => {
     [config('broken', '{"a":'), /unchoke\.json: not valid JSON: /],
     [config('list', []), /not an object of options/],
     [config('bool', { 'no-pex': 'perhaps' }), /"no-pex": not true or false/],
-    [{ UNCHOKE_STRATEGY: 'luck' }, /UNCHOKE_STRATEGY=luck: Allowed choices are sequential/],
+    [{ UNCHOKE_STRATEGY: 'luck' }, /UNCHOKE_STRATEGY=luck: not one of sequential/],
   ];
   for (const [environment, words] of cases) {
     const { status, stderr } = run(['race', torrent, ...AT_HOME], environment);

@@ -139,7 +139,7 @@ test('a folder of torrents, and the result of each', () =>
 test('empty folders and lists, and options for one source, are wrong usage', async () => {
   mkdirSync(join(folder, 'empty'));
   for (const [sources, words] of [
-    [[join(folder, 'empty')], /no .torrent file in this folder/],
+    [[join(folder, 'empty')], /no .torrent or .magnet file in this folder/],
     [[`@${writeTo(folder, 'none.txt', Buffer.from('# nothing\n'))}`], /no source in this list/],
     [['@/nonexistent'], /\/nonexistent: there is no such file/],
     [['a', 'b', '--report', 'x.html'], /with one source only/],

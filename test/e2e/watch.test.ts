@@ -134,4 +134,11 @@ test('a stop leaves the torrent in the folder and files under other names; the n
 test('a folder that is not there is an error', async () => {
   const { status, stderr } = await start(join(folder, 'nowhere'), folder).ended;
   assert.deepEqual([status, /nowhere: there is no such folder; make it first/.test(stderr)], [2, true]);
+  const file = join(folder, 'file.torrent');
+  writeFileSync(file, 'x');
+  for (const path of [file, `${file}/`])
+    assert.match(
+      (await startCli(['watch', path]).ended).stderr,
+      /it is not a folder; give the folder to watch/,
+    );
 });

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withCommand } from '../../src/main/cli/command-word.ts';
-import { usageError } from '../../src/main/cli/output/usage-error.ts';
 
 test('a source alone means get', () => {
   for (const source of [
@@ -17,7 +16,7 @@ test('a source alone means get', () => {
       '-',
       '~/x',
     ],
-    ...['a'.repeat(40), 'A2'.repeat(16), 'test'],
+    ...['a'.repeat(40), 'A2'.repeat(16), 'src'],
   ])
     assert.deepEqual(withCommand([source, '-o', 'dir']), ['get', source, '-o', 'dir'], source);
   assert.deepEqual(withCommand(['-o', 'dir', 'x.torrent']), ['get', '-o', 'dir', 'x.torrent']);
@@ -28,31 +27,17 @@ test('commands, their names in other clients, and the options of the program', (
     assert.deepEqual(withCommand(words), words);
   assert.deepEqual(withCommand(['download', 'x']), ['get', 'x']);
   assert.deepEqual(withCommand(['info', 'x']), ['inspect', 'x']);
+  for (const [command, ...words] of [
+    ['get', 'dl', 'fetch', 'leech', 'add'],
+    ['share', 'seed', 'serve', 'upload'],
+    ['inspect', 'list', 'ls', 'show'],
+    ['verify', 'check', 'validate', 'recheck', 'test'],
+    ['create', 'make', 'new'],
+    ['doctor', 'why'],
+    ['config', 'settings'],
+    ['--version', 'version'],
+  ])
+    for (const word of words) assert.deepEqual(withCommand([word, 'x']), [command, 'x'], word);
+  assert.deepEqual(withCommand(['test']), ['get', 'test'], 'a folder with this name is here');
   assert.deepEqual(withCommand(['dowload', 'x']), ['dowload', 'x'], 'an error, with a guess');
-});
-
-test('options and commands of other clients get an answer, and all errors have one style', () => {
-  const cases: readonly (readonly [string, string])[] = [
-    [
-      "error: unknown option '--bt-tracker'\n(Did you mean --no-trackers?)\n",
-      "unchoke: unknown option '--bt-tracker'; use --tracker URL",
-    ],
-    [
-      "error: unknown option '--max-download-limit=1M'\n",
-      "unchoke: unknown option '--max-download-limit'; write --download-limit, which is for all torrents together",
-    ],
-    [
-      "error: unknown command 'seed'\n",
-      "unchoke: unknown command 'seed'; use unchoke share PATH, or unchoke get --seed",
-    ],
-    [
-      "error: unknown option '--outpt'\n(Did you mean --output?)\n",
-      "unchoke: unknown option '--outpt'; did you mean --output?",
-    ],
-    [
-      "error: option '-o, --output <dir>' argument missing\n",
-      "unchoke: option '-o, --output <dir>' argument missing",
-    ],
-  ];
-  for (const [given, shown] of cases) assert.equal(usageError(given), shown);
 });

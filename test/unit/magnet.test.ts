@@ -61,8 +61,8 @@ test('one bad value among good ones is skipped and reported, for any key', () =>
   assert.deepEqual(magnet.webSeeds, ['http://w/']);
   assert.deepEqual(magnet.passedOver, [
     'xt=urn:sha1:abc',
-    'tr=(unreadable URL)',
-    'ws=(unreadable URL)',
+    'tr=nowhere',
+    'ws=::',
     'x.pe=nobody',
     'x.pe=1.2.3.4:0',
     'so=5-2',

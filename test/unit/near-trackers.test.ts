@@ -107,7 +107,10 @@ test('announces, redirects and scrapes follow it, by name, address and mapped ad
   try {
     const said = await newsOf(evil, evil.length);
     for (const one of said)
-      assert.match(one, /^failed: the path of a tracker on this machine must end in \/announce/);
+      assert.match(
+        one,
+        /^failed: the path of a tracker on this machine must be \/announce, or \/KEY\/announce/,
+      );
     assert.deepEqual(
       server.urls.filter((url) => !url.startsWith('/announce?to=')),
       [],
@@ -120,7 +123,7 @@ test('announces, redirects and scrapes follow it, by name, address and mapped ad
       null,
     );
     for (const { error } of scrapes)
-      assert.match(error ?? '', /end in \/scrape|no scrape path|HTTP|bencoded|does not know/);
+      assert.match(error ?? '', /must be \/scrape|no scrape path|HTTP|bencoded|does not know/);
     const after = server.urls.slice(visits);
     assert.deepEqual(
       after.filter((url) => !/^\/scrape\?/.test(url)),
@@ -147,7 +150,7 @@ test('over UDP as well, and a mapped address counts as IPv4', async () => {
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   const { port } = socket.address();
   const announced = (url: string) => overUdp((route) => udpAnnounce(url, ANNOUNCE, route));
-  await assert.rejects(announced(`udp://127.0.0.1:${port}/admin?x`), /must end in/);
+  await assert.rejects(announced(`udp://127.0.0.1:${port}/admin?x`), /must be \/announce/);
   assert.equal(heard.length, 0);
   for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', 'localhost']) {
     const { peers, reach } = await announced(`udp://${host}:${port}`);
@@ -194,7 +197,11 @@ test('a lasting failure is no reason to wait, a temporary one is', async () => {
     ['wss://127.0.0.1/announce', /"wss:" are not supported; it is not asked again$/, false],
     ['nonsense', /its URL is not valid; it is not asked again$/, false],
     ['udp://127.0.0.1', /its URL has no port$/, false],
-    [gone.announce.replace('announce', 'admin'), /must end in \/announce$/, false],
+    [
+      gone.announce.replace('announce', 'admin'),
+      /must be \/announce, or \/KEY\/announce with a key of/,
+      false,
+    ],
   ];
   for (const [url, words, hopeful] of cases) {
     let hoped: boolean | undefined;

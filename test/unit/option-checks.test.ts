@@ -11,7 +11,12 @@ import { many } from '../../src/main/cli/commands/options.ts';
 import { applySettings, type Origins, withOrigin } from '../../src/main/cli/settings.ts';
 import { getSettings } from '../../src/main/cli/settings-from-flags.ts';
 import { BadOption, Failure } from '../../src/main/failure.ts';
-import { outputFile, outputFileIfMissing, outputFolder } from '../../src/main/files/output-option.ts';
+import {
+  appendedFile,
+  outputFile,
+  outputFileIfMissing,
+  outputFolder,
+} from '../../src/main/files/output-option.ts';
 import { programFile } from '../../src/main/files/program-option.ts';
 import { nearbyFiles } from '../../src/main/storage/nearby-files.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
@@ -49,6 +54,19 @@ test('a file for the output: its folder must exist, and the path must not be a f
   assert.throws(
     () => outputFileIfMissing('--journal-key', missing),
     says(/^--journal-key .* does not exist/),
+  );
+});
+
+test('a log may be a device; its folder must exist, and a file must be writable', () => {
+  assert.equal(appendedFile('--log', plain), plain);
+  assert.equal(appendedFile('--log', '/dev/null'), '/dev/null');
+  assert.throws(
+    () => appendedFile('--log', join(folder, 'missing', 'x.log')),
+    says(/^--log .*x.log: the folder .*missing does not exist; create it, or choose another folder$/),
+  );
+  assert.throws(
+    () => appendedFile('--log', folder),
+    says(/^--log .*: it is a folder; give the name of a file/),
   );
 });
 
@@ -148,6 +166,8 @@ test('a bad value names the variable, or the file and the key, that it comes fro
     ['REPORT', '/nonexistent/x', /^UNCHOKE_REPORT=\/nonexistent\/x: the folder \/nonexistent does not exist/],
     ['METRICS', '/nonexistent/x', /^UNCHOKE_METRICS=\/nonexistent\/x: the folder/],
     ['SAVE_TORRENT', '/nonexistent/x', /^UNCHOKE_SAVE_TORRENT=\/nonexistent\/x: the folder/],
+    ['LOG', '/nonexistent/x', /^UNCHOKE_LOG=\/nonexistent\/x: the folder/],
+    ['TRACKER', 'foo', /^UNCHOKE_TRACKER=foo: not the URL of a tracker; write http:\/\/HOST\/announce/],
     ['JOURNAL_KEY', '/nonexistent/x', /^UNCHOKE_JOURNAL_KEY=\/nonexistent\/x: the folder/],
     ['OUTPUT', plain, /^UNCHOKE_OUTPUT=.*plain is a file, not a folder/],
     ['ON_COMPLETE', '/nonexistent', /^UNCHOKE_ON_COMPLETE=\/nonexistent: there is no such file/],

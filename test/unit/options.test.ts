@@ -117,6 +117,7 @@ const SWITCHES: readonly (readonly [string, (settings: GetSettings) => unknown, 
   ['choose', (s) => s.choose, true],
   ['dry-run', (s) => s.dryRun, true],
   ['part', (s) => s.torrent.part, true],
+  ['no-part', (s) => s.torrent.part, false],
   ['sequential', (s) => s.torrent.sequential, true],
   ['json', (s) => s.console.json, true],
   ['verbose', (s) => s.console.verbose, 1],
@@ -136,11 +137,6 @@ test('every option of get is tried below', () => {
   const all = settingsOf(defineGet(new Command())).map(({ long }) => long?.slice(2));
   const tried = [...VALUES.map(([name]) => name), ...SWITCHES.map(([name]) => name), ...OF_THE_PROCESS];
   assert.deepEqual(tried.sort(), all.sort());
-});
-
-test('-d and --dir are other names of --output', () => {
-  assert.equal(get(['-d', '/srv']).torrent.output, '/srv');
-  assert.equal(get(['--dir', '/srv']).torrent.output, '/srv');
 });
 
 test('an option is the same value from the command line, the environment and the config file', () => {
@@ -190,8 +186,8 @@ test('a wrong value is a usage failure that names the option', () => {
     ['peers-file', join(folder, 'none'), /^--peers-file .*none: there is no such file$/],
     ['peers-file', folder, /^--peers-file .*: it is a folder, not a file$/],
     ['peers-file', file('bad', '1.2.3.4:5\nx\n'), /^--peers-file .*bad, line 2: "x": not HOST:PORT/],
-    ['tracker', 'ftp://x.example', /^--tracker ftp:\/\/x\.example: not http/],
-    ['tracker', 'x', /^--tracker .*: not http/],
+    ['tracker', 'ftp://x.example', /^--tracker ftp:\/\/x\.example: not the URL of a tracker/],
+    ['tracker', 'x', /^--tracker x: not the URL of a tracker/],
     ['half-open', 'x', /^--half-open x: not a whole number/],
     ['dial-rate', '-1', /^--dial-rate -1: not a whole number/],
     ['max-peers', '1.5', /^--max-peers 1\.5: not a whole number/],

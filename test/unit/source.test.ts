@@ -125,7 +125,16 @@ test('peers in a magnet link count as a stranger’s; --peer is the user', async
 });
 
 test('--select takes indices, then the exact name, then the name in another Unicode form, then globs', async () => {
-  const names = ['a[1].bin', 'a1.bin', 'caf\u00e9', 'cafe\u0301', 'r\u00e9sum\u00e9', '2024', 'd/a1.bin'];
+  const names = [
+    'a[1].bin',
+    'a1.bin',
+    'caf\u00e9',
+    'cafe\u0301',
+    'r\u00e9sum\u00e9',
+    '2024',
+    'd/a1.bin',
+    '9,9',
+  ];
   const files = list(
     ...names.map((name) => dict({ length: int(10), path: list(...name.split('/').map((one) => str(one))) })),
   );
@@ -146,9 +155,18 @@ test('--select takes indices, then the exact name, then the name in another Unic
     'caf\u00e9*': [2, 3],
     '2024': [5],
     '5': [5],
+    '0,2': [0, 2],
+    '0-1, 4': [0, 1, 4],
+    'a1.bin,2024': [1, 6, 5],
+    '9,9': [7],
   };
   for (const [pattern, hits] of Object.entries(cases))
     assert.deepEqual(await selected(pattern), hits, pattern);
+  await assert.rejects(
+    selected('0,8'),
+    /^Failure: --select 0,8: no file of set matches 8; see unchoke inspect$/,
+  );
+  await assert.rejects(selected('x'), /--select x: no file of set matches; see/);
 });
 
 test('files that a magnet link selects: those that do not exist are skipped and reported', async () => {

@@ -8,6 +8,7 @@ import {
   printableJson,
   redactedUrl,
   showSecrets,
+  typedUrl,
   withoutSecrets,
 } from '../../src/main/text/foreign-text.ts';
 import { shownLines } from '../../src/main/text/shown-lines.ts';
@@ -67,6 +68,23 @@ test('a URL is shown without anything that may identify the user', () => {
     assert.equal(redactedUrl(url), shown, url);
     assert.equal(redactedUrl(shown), shown, 'once is enough');
   }
+});
+
+test('what the user typed for a URL is shown as typed, without its secrets', () => {
+  for (const [typed, shown] of [
+    ['foo', 'foo'],
+    ['foo/announce', 'foo/announce'],
+    ['t.example:80/announce', 't.example:80/announce'],
+    [`t.example/${HEX}/announce`, 't.example/…'],
+    [`${HEX}.t.example`, '….t.example'],
+    ['me:hush@1.2.3.4:1080', '1.2.3.4:1080'],
+    ['http://', 'http://'],
+    ['::', '::'],
+    ['', ''],
+    [`https://t.example/${HEX}`, 'https://t.example/…'],
+    [`http:///${HEX}`, redactedUrl(`http:///${HEX}`)],
+  ] as const)
+    assert.equal(typedUrl(typed), shown, typed);
 });
 
 test('the same in the middle of a text, and in a magnet link', () => {

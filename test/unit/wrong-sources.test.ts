@@ -7,8 +7,10 @@ import { gzipSync } from 'node:zlib';
 import { Failure } from '../../src/main/failure.ts';
 import { HttpClient } from '../../src/main/network/http-client.ts';
 import { shownLines } from '../../src/main/text/shown-lines.ts';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { otherContent } from '../../src/main/torrent/other-content.ts';
 import { openSource } from '../../src/main/torrent/source.ts';
+import { expandSources } from '../../src/main/torrent/source-list.ts';
 import { hashMistake } from '../../src/main/torrent/source-mistakes.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { httpServer } from '../support/http-server.ts';
@@ -50,10 +52,54 @@ test('a file that is no torrent: what it is, and what to do', async () => {
     ['empty', '', /empty: it is empty; download it again/],
     ['gz', gzipSync(torrentOf()), /gz: it is compressed with gzip; unpack it/],
     ['zip', Buffer.from('PK\x03\x04rest'), /zip: it is a zip archive; unpack it/],
-    ['link', `magnet:?xt=urn:btih:${HEX}\n`, /link: the file contains a magnet link, .* @.*link to read it/],
-    ['text', 'hello', /text: not a usable torrent: /],
+    [
+      'links',
+      `magnet:?xt=urn:btih:${HEX}\n#\n`,
+      /links: the file contains more than one line; give @.*links to read/,
+    ],
+    [
+      'text',
+      'hello',
+      /text: this is not a torrent; give a .torrent file, .* \(not a bencoded value at byte 0\)$/,
+    ],
+    ['json', '{}', /json: this is not a torrent; give/],
+    ['cut', torrentOf().subarray(0, 60), /cut: it is cut off; download it again \(.* at byte \d+\)$/],
+    ['damaged', Buffer.from(`d8:announce${'x'.repeat(9)}`), /damaged: it is damaged; download it again \(/],
   ];
   for (const [name, content, words] of cases) assert.match(await refusal(fileOf(name, content)), words);
+});
+
+test('a file with a magnet link is opened; where a torrent is needed, the error says how to make one', async () => {
+  const http = new HttpClient({ proxy: null, localAddress: null });
+  const path = fileOf('y.magnet', `\ufeff\nmagnet:?xt=urn:btih:${HEX}&dn=y\r\n`);
+  try {
+    const source = await openSource(path, http);
+    assert.deepEqual([source.kind, source.kind === 'magnet' && source.magnet.name], ['magnet', 'y']);
+  } finally {
+    http.close();
+  }
+  assert.throws(
+    () => loadTorrent(path),
+    /y.magnet: the file contains a magnet link, .* get --save-torrent makes one/,
+  );
+  assert.deepEqual(
+    expandSources([folder]).filter((name) => name.endsWith('.magnet')),
+    [path],
+  );
+});
+
+test('what is empty was not always downloaded', async () => {
+  assert.match(await refusal('/dev/null'), /^\/dev\/null: it is empty; give a .torrent file$/);
+  const server = await httpServer(() => ({ body: Buffer.alloc(0) }));
+  try {
+    assert.match(await refusal(server.announce), /: it is empty; try again later$/);
+    assert.match(
+      await refusal(server.announce.replace('http:', 'https:')),
+      /: it does not speak https; try http:/,
+    );
+  } finally {
+    await server.close();
+  }
 });
 
 test('a URL that answers with a web page or an error', async () => {

@@ -6,15 +6,21 @@ const COMMANDS = [
   ...['config', 'completion', 'man', 'help'],
 ] as const;
 
-/** Words of other clients for the same thing. */
+/** Words of other clients, and words that people try, for the same thing. */
 const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
-  ['download', 'get'],
-  ['fetch', 'get'],
-  ['info', 'inspect'],
-  ['show', 'inspect'],
-  ['check', 'verify'],
-  ['make', 'create'],
+  ...inWords('get', 'download', 'fetch', 'dl', 'leech', 'add'),
+  ...inWords('share', 'seed', 'serve', 'upload'),
+  ...inWords('inspect', 'info', 'show', 'list', 'ls'),
+  ...inWords('verify', 'check', 'recheck', 'validate', 'test'),
+  ...inWords('create', 'make', 'new'),
+  ...inWords('doctor', 'why'),
+  ...inWords('config', 'settings'),
+  ...inWords('--version', 'version'),
 ]);
+
+function inWords(command: string, ...words: readonly string[]): (readonly [string, string])[] {
+  return words.map((word) => [word, command]);
+}
 
 /** Options of the program itself, before any command. */
 const OWN_OPTIONS: ReadonlySet<string> = new Set(['-h', '--help', '-V', '--version']);
@@ -28,9 +34,21 @@ const SOURCE = /[./\\:@~]|^-$|^[0-9a-f]{40}$|^[a-z2-7]{32}$/i;
 export function withCommand(words: readonly string[]): readonly string[] {
   const [first, ...rest] = words;
   if (first === undefined || OWN_OPTIONS.has(first) || isCommand(first)) return words;
-  const other = OTHER_WORDS.get(first);
-  if (other !== undefined) return [other, ...rest];
-  return first.startsWith('-') || SOURCE.test(first) || existsSync(first) ? ['get', ...words] : words;
+  // A file may be called `list` or `test`. Alone it is a source, as any other file; with more words it is the command.
+  const isFile = existsSync(first);
+  const other = ourWord(first);
+  if (other !== null && !(isFile && rest.length === 0)) return [other, ...rest];
+  return first.startsWith('-') || SOURCE.test(first) || isFile ? ['get', ...words] : words;
+}
+
+/** Our command, or option of the program, for a word of another client; null if there is none. */
+export function ourWord(word: string): string | null {
+  return OTHER_WORDS.get(word) ?? null;
+}
+
+/** All words that stand for a command, for guesses. */
+export function knownWords(): readonly string[] {
+  return [...COMMANDS, ...OTHER_WORDS.keys()];
 }
 
 function isCommand(word: string): boolean {

@@ -3,9 +3,27 @@
  * `unchoke help` is our own command, because commander's takes no options.
  */
 import { Argument, type Command, CommanderError, type Help, Option } from 'commander';
+import { Failure } from '../failure.ts';
 import { wrapped } from '../text/wrapped.ts';
+import { ourWord } from './command-word.ts';
 import { argumentText, firstThought, groupsOf, optionText } from './option-text.ts';
+import { answerToCommand } from './other-clients.ts';
+import { commandGuess } from './output/usage-error.ts';
 
+const DOWNLOAD_FIRST = [
+  '--output',
+  '--select',
+  '--choose',
+  '--dry-run',
+  '--seed',
+  '--download-limit',
+  '--upload-limit',
+  '--tracker',
+  '--port',
+  '--proxy',
+  '--quiet',
+  '--verbose',
+];
 /** The options of a first screen, in this order. The lines of a screen of 80 columns and 24 lines are the limit. */
 const FIRST = [
   '--until',
@@ -13,12 +31,7 @@ const FIRST = [
   '--for',
   '--scrape',
   '--timeout',
-  '--output',
-  '--select',
-  '--data',
-  '--private',
   '--peer',
-  '--port',
   '--proxy',
   '--max-peers',
   '--memory',
@@ -27,6 +40,24 @@ const FIRST = [
   '--quiet',
   '--verbose',
 ];
+/** The first screen of commands whose options do not all fit it. */
+const FIRST_OF: Readonly<Record<string, readonly string[]>> = {
+  get: DOWNLOAD_FIRST,
+  watch: DOWNLOAD_FIRST,
+  share: [
+    '--data',
+    '--save-torrent',
+    '--private',
+    '--tracker',
+    '--upload-limit',
+    '--seed-ratio',
+    '--seed-time',
+    '--port',
+    '--proxy',
+    '--quiet',
+    '--verbose',
+  ],
+};
 /** They share the option with `get`, but write no such file. */
 const WITHOUT_REPORT = new Set(['bench', 'doctor', 'inspect']);
 /** A command with more options does not fit one screen. */
@@ -48,7 +79,11 @@ export function setUpHelp(program: Command): void {
   program
     .command('help')
     .description('show the help of a command')
-    .addArgument(new Argument('[command]', 'the command; none: the list of commands').choices(names))
+    .addArgument(
+      new Argument('[command]', 'the command; none: the list of commands')
+        .choices(names)
+        .argParser(asCommand(names)),
+    )
     .option('--all', 'show all options of the command')
     .action((name: string | undefined, { all }: { all?: boolean }) => {
       const command = program.commands.find((one) => one.name() === name) ?? program;
@@ -64,6 +99,19 @@ export function setUpHelp(program: Command): void {
 /** With the option that every command has: commander keeps it apart. */
 export function optionsOf(command: Command): Option[] {
   return [...command.options.filter(({ hidden }) => !hidden), HELP];
+}
+
+/** The choices are for completion: a word of another client has the help of our command. */
+function asCommand(names: readonly string[]): (word: string) => string {
+  return (word) => {
+    const name = ourWord(word) ?? word;
+    if (names.includes(name)) return name;
+    const guess = answerToCommand(word) ?? commandGuess(word);
+    throw new Failure(
+      'usage',
+      `help ${word}: there is no such command; ${guess ?? 'unchoke help lists them'}`,
+    );
+  };
 }
 
 function isLong(command: Command): boolean {
@@ -128,7 +176,9 @@ function style(isShort: (command: Command) => boolean): Partial<Help> {
 }
 
 function firstOf(command: Command): Option[] {
-  const wanted = FIRST.filter((long) => long !== '--report' || !WITHOUT_REPORT.has(command.name()));
+  const wanted = (FIRST_OF[command.name()] ?? FIRST).filter(
+    (long) => long !== '--report' || !WITHOUT_REPORT.has(command.name()),
+  );
   return wanted.flatMap((long) => optionsOf(command).find((one) => one.long === long) ?? []);
 }
 

@@ -19,12 +19,14 @@ import { swarmCommand } from './commands/swarm.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { setUpHelp } from './help.ts';
+import { addAliases } from './other-clients.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
 import { writeJson, writeLines, writeResults } from './output/terminal.ts';
 import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
-import { applySettings, type Origins, withOrigin } from './settings.ts';
+import { applySettings, type Origins, settingsOf, withOrigin } from './settings.ts';
+import { unknownText, unknownVariables } from './unknown-variables.ts';
 import { versionText } from './version.ts';
 
 const EXAMPLES = `
@@ -37,6 +39,12 @@ Examples:
 
 Options can also be set in UNCHOKE_… variables and in unchoke.json:
 see unchoke config`;
+
+interface OutputFlags {
+  readonly json?: boolean;
+  readonly showSecrets?: boolean;
+  readonly quiet?: boolean;
+}
 
 /** Loaded when a command runs, so that `--help` is fast. */
 const runs = () => import('./runs/runs.ts');
@@ -56,8 +64,8 @@ export async function main(): Promise<number> {
     .configureOutput({
       writeOut: (text) => writeResults(linesOf(text)),
       writeErr: (text) => writeLines('stderr', linesOf(text)),
-      outputError: (text, write) => write(usageError(text)),
     })
+    .showSuggestionAfterError(false)
     .exitOverride();
   getCommand(program, async (...asked) => setStatus(await (await runs()).runGet(...asked)));
   shareCommand(program, async (...asked) => setStatus(await (await runs()).runShare(...asked)));
@@ -74,15 +82,23 @@ export async function main(): Promise<number> {
   completionCommand(program);
   manCommand(program);
   setUpHelp(program);
-  for (const command of program.commands)
+  for (const command of program.commands) {
+    addAliases(command);
     command.exitOverride().showHelpAfterError(`(run unchoke ${command.name()} --help for more)`);
+  }
+  for (const command of [program, ...program.commands])
+    command.configureOutput({ outputError: (text, write) => write(usageError(text, command)) });
   let origins: Origins = new Map();
   let asJson = process.argv.includes('--json');
   program.hook('preAction', (_, command) => {
     origins = applySettings(command, program.commands, process.env);
-    const { json, showSecrets: shown } = command.opts<{ json?: boolean; showSecrets?: boolean }>();
+    const { json, showSecrets: shown, quiet } = command.opts<OutputFlags>();
     asJson ||= json === true;
     showSecrets(shown === true);
+    // `config` shows them itself.
+    const isTold = quiet === true || command.name() === 'config' || settingsOf(command).length === 0;
+    const unknown = isTold ? [] : unknownVariables(program.commands, process.env);
+    if (unknown.length > 0) writeLines('stderr', unknown.map(unknownText));
   });
   // Node would write the error to stderr itself, without making the words of strangers in it safe.
   process.once('uncaughtException', (error) => process.exit(statusOf(error, asJson)));

@@ -4,9 +4,9 @@
  */
 import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
-import { isTrackerUrl } from '../discovery/tracker-url.ts';
+import { isTrackerUrl, TRACKER_FORM } from '../discovery/tracker-url.ts';
 import { BadOption, Failure } from '../failure.ts';
-import { outputFile, outputFileIfMissing, outputFolder } from '../files/output-option.ts';
+import { appendedFile, outputFile, outputFileIfMissing, outputFolder } from '../files/output-option.ts';
 import { programFile } from '../files/program-option.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
 import { readBlocklist } from '../race/blocklist.ts';
@@ -18,7 +18,7 @@ import {
   type SessionSettings,
   type TorrentSettings,
 } from '../session/settings.ts';
-import { redactedUrl } from '../text/foreign-text.ts';
+import { typedUrl } from '../text/foreign-text.ts';
 import { parseCount, parseDuration, parsePort, parseRate, parseRatio, parseSize } from '../text/units.ts';
 import type { BenchFlags } from './commands/bench.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
@@ -86,7 +86,7 @@ export function getSettings(flags: GetFlags): GetSettings {
     },
     torrent: {
       ...torrent,
-      output: outputFolder('--output', flags.dir ?? flags.output),
+      output: outputFolder('--output', flags.output),
       select: flags.select,
       sequential: flags.sequential === true,
       overwrite: flags.overwrite === true,
@@ -228,7 +228,7 @@ export function consoleOptions({ json, quiet, verbose, color, log }: ConsoleFlag
     quiet: quiet === true,
     verbose: Math.min(verbose ?? 0, 2) as Verbosity,
     color: color ?? 'auto',
-    log: log ?? null,
+    log: given('--log', log, appendedFile),
   };
 }
 
@@ -245,8 +245,8 @@ function wrongProxy(proxy: string): string {
   if (/^(?:[a-z\d.-]+|\[[a-f\d:.]+\]):\d+$/i.test(proxy))
     return `${proxy}: write socks5://${proxy} or http://${proxy}`;
   if (/^socks5h:/i.test(proxy))
-    return `${redactedUrl(proxy)}: write socks5://; the proxy looks up all names then, too`;
-  return `${redactedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`;
+    return `${typedUrl(proxy)}: write socks5://; the proxy looks up all names then, too`;
+  return `${typedUrl(proxy)}: not socks5://HOST:PORT or http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy needs them`;
 }
 
 function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {
@@ -257,10 +257,7 @@ function peersOf({ peer, peersFile }: RaceFlags): TorrentSettings['peers'] {
 function trackersOf({ tracker }: RaceFlags): readonly string[] {
   for (const url of tracker)
     if (!isTrackerUrl(url))
-      throw new BadOption(
-        '--tracker',
-        `${redactedUrl(url)}: not http://HOST/…, https://HOST/… or udp://HOST:PORT`,
-      );
+      throw new BadOption('--tracker', `${typedUrl(url)}: not the URL of a tracker; ${TRACKER_FORM}`);
   return tracker;
 }
 

@@ -1,6 +1,6 @@
 /** All settings with their values and where these come from, each option once: for `unchoke config`. */
 import type { Command, Option } from 'commander';
-import { redactedUrl } from '../text/foreign-text.ts';
+import { typedUrl } from '../text/foreign-text.ts';
 import { applySettings, longOf, type Origin, settingsOf, variableOf } from './settings.ts';
 
 /** A value that some commands have. */
@@ -38,13 +38,6 @@ export function settingsList(commands: readonly Command[], environment: NodeJS.P
   }
   const names = [...settings.keys()].sort();
   return names.map((option) => ({ option, ...byUse(settings.get(option)) }));
-}
-
-/** Variables that look like settings. `get` sets those of a completed download itself, for the program of `--on-complete`. */
-export function unknownOf(environment: NodeJS.ProcessEnv, settings: readonly Setting[]): string[] {
-  const known = new Set(settings.map(({ variable }) => variable));
-  const ours = Object.keys(environment).filter((name) => /^UNCHOKE_(?!DONE_)/.test(name));
-  return ours.filter((name) => !known.has(name)).sort();
 }
 
 /** Commands with the same value are one entry. */
@@ -85,7 +78,7 @@ function textsOf(command: Command, option: Option): string[] {
 
 /** The user may have written something that is no URL, so the whole value is read as one. */
 function withoutPassword(option: Option, value: string): string {
-  return option.flags.includes('<url>') ? redactedUrl(value) : value;
+  return option.flags.includes('<url>') ? typedUrl(value) : value;
 }
 
 /** The default that is in the words of the option only. */

@@ -10,6 +10,7 @@ import { systemWords } from '../../shared/system-words.ts';
 import { BadOption, Failure } from '../failure.ts';
 import { homePath } from '../files/home-path.ts';
 import { userFolder } from '../files/user-folders.ts';
+import { choiceWords } from './output/usage-error.ts';
 
 /** Booleans as people write them in the environment. */
 const YES = /^(?:1|true|yes|on)$/i;
@@ -111,7 +112,7 @@ function setFrom(
       parsed = option.parseArg === undefined ? text : option.parseArg(text, parsed);
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
-      throw new Failure('usage', `${where}: ${error.message}`);
+      throw new Failure('usage', `${where}: ${choiceWords(text, error.message)}`);
     }
   }
   command.setOptionValueWithSource(name, parsed, source);

@@ -14,5 +14,5 @@ const PATHS = {
 export function trackerRefusal(what: keyof typeof PATHS, pathname: string, reach: Reach): string | null {
   if (reach === 'public' || PATHS[what].test(pathname)) return null;
   const where = reach === 'loopback' ? 'on this machine' : 'on the local network';
-  return `the path of a tracker ${where} must end in /${what}`;
+  return `the path of a tracker ${where} must be /${what}, or /KEY/${what} with a key of 16 to 64 letters and digits`;
 }

@@ -2,9 +2,9 @@
 import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 
-/** Where the words for a download are not those for a file that is only read. Two codes are our own. */
+/** Where the words for a download are not those for a file that is only read. They say all that the code says. Two codes are our own. */
 const SENTENCES: Readonly<Record<string, string>> = {
-  ENOENT: 'the file or folder does not exist',
+  ENOENT: 'there is no such file or folder',
   EISDIR: 'a folder is in the way',
   ENOTDIR: 'a folder became a link, or a part of the path is not a folder',
   ELOOP: 'a symbolic link is in the way',
@@ -30,6 +30,13 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** The system's error for a path, as a failure with exit status 5. */
 export function diskFailure(code: string, path: string, cause?: unknown): Failure {
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
-  const sentence = SENTENCES[code] === undefined ? systemWords(code) : `${SENTENCES[code]} (${code})`;
-  return new Failure('disk', `${path}: ${sentence}${advice}`, { cause });
+  return new Failure('disk', `${path}: ${SENTENCES[code] ?? systemWords(code)}${advice}`, { cause });
+}
+
+/** The same for a file or a folder that could not be made. There, ENOENT is about the folder: some, as in /proc, take nothing. */
+export function makingFailure(error: unknown, path: string): Failure {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  if (code !== 'ENOENT') return diskFailure(code, path, error);
+  const why = 'its folder does not exist, or takes no new files; choose another folder';
+  return new Failure('disk', `${path}: ${why}`, { cause: error });
 }

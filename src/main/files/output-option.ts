@@ -31,6 +31,19 @@ export function outputFileIfMissing(option: string, path: string): string {
   return existsSync(diskPath(path)) ? path : outputFile(option, path);
 }
 
+/** The path of a file to which lines can be added, also a device or a pipe. Throws a `disk` failure that names the option. */
+export function appendedFile(option: string, path: string): string {
+  const there = lookAt(path);
+  if (there === null || there.isDirectory()) return outputFile(option, path);
+  const refuse = (why: string, cause: unknown): BadOption =>
+    new BadOption(option, `${path}: it cannot be written: ${why}; choose another file`, {
+      code: 'disk',
+      cause,
+    });
+  attempt(() => accessSync(diskPath(path), constants.W_OK), refuse);
+  return path;
+}
+
 /** The path of a folder that exists or can be created below one. Throws a `disk` failure that names the option. */
 export function outputFolder(option: string, path: string): string {
   let there = absolutePath(path);

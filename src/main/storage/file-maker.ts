@@ -4,7 +4,7 @@ import { type FileStats, type FileSystem, writeAll } from '../../shared/file-sys
 import { type Folder, FolderWalk } from '../../shared/folder.ts';
 import { STANDING, type Standings } from '../../shared/standing.ts';
 import { Failure } from '../failure.ts';
-import { diskFailure } from '../files/disk-failure.ts';
+import { diskFailure, makingFailure } from '../files/disk-failure.ts';
 import type { FileDecision } from './file-decision.ts';
 import type { OutputPlace } from './output-place.ts';
 import { elementsOf } from './storage-plan.ts';
@@ -134,7 +134,7 @@ export class FileMaker {
           visit(file, () => walk.reach(elements, make), name);
         } catch (error) {
           if (error instanceof Failure) throw error;
-          throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+          throw makingFailure(error, path);
         }
       }
     } finally {

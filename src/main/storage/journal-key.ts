@@ -10,7 +10,7 @@ import { type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-sys
 import { JOURNAL_KEY_BYTES, MAX_JOURNAL_KEY_BYTES } from '../../shared/limits.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
-import { diskFailure } from '../files/disk-failure.ts';
+import { makingFailure } from '../files/disk-failure.ts';
 import { userFolder } from '../files/user-folders.ts';
 
 export type JournalKey = Buffer;
@@ -43,7 +43,7 @@ function readOrMake(path: string, files: FileSystem): JournalKey {
     return read(path, files) ?? made(path, files);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+    throw makingFailure(error, path);
   }
 }
 

@@ -5,7 +5,7 @@ import { diskPath } from '../../shared/byte-name.ts';
 import type { FileSystem } from '../../shared/file-system.ts';
 import { Folder } from '../../shared/folder.ts';
 import { Failure } from '../failure.ts';
-import { diskFailure } from '../files/disk-failure.ts';
+import { makingFailure } from '../files/disk-failure.ts';
 import { userFolder } from '../files/user-folders.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { journalName } from './names/name-beside.ts';
@@ -159,6 +159,6 @@ function attempt<Result>(path: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+    throw makingFailure(error, path);
   }
 }

@@ -61,6 +61,16 @@ export function redactedUrl(url: string): string {
   return `${scheme}://${domainOf(host)}${isPlain ? path : '/…'}${more === '' ? '' : `${more}…`}`;
 }
 
+/** A text that the user typed for a URL: what may be secret is hidden, and all else is as typed, also if it is no URL. */
+export function typedUrl(text: string): string {
+  if (secretsAreShown) return text;
+  const trimmed = text.trim();
+  const hasScheme = /^[a-z][a-z\d+.-]*:[\\/]/i.test(trimmed);
+  const shown = hasScheme ? redactedUrl(trimmed) : redactedUrl(`x://${trimmed}`).replace(/^x:\/\//, '');
+  // Without a host there is nothing to hide but what follows it.
+  return shown === UNREADABLE || shown === '' ? (/^[a-z\d+.-]*:*[\\/]*/i.exec(trimmed)?.[0] ?? '') : shown;
+}
+
 /** Second-level labels under which countries register domains. If one is missing here, too much is hidden and not too little. */
 const REGISTRIES = /^(?:ac|co|com|edu|go|gov|ne|net|or|org)$/i;
 

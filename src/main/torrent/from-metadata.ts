@@ -1,7 +1,7 @@
 /** Makes a torrent from a magnet link and its info dictionary. */
 import type { BencodeDict } from '../../shared/bencode.ts';
 import { encodeBencode } from '../../shared/bencode.ts';
-import { diskFailure } from '../files/disk-failure.ts';
+import { makingFailure } from '../files/disk-failure.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import type { Magnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
@@ -28,7 +28,11 @@ export function torrentBytes(magnet: Magnet, info: Uint8Array): Uint8Array {
 
 /** Throws a `bad-torrent` failure: metadata with the right hash may still not be a valid torrent. */
 export function metainfoOf(magnet: Magnet, info: Uint8Array): Metainfo {
-  return parseMetainfo(torrentBytes(magnet, info), 'the metadata from the peers');
+  return parseMetainfo(
+    torrentBytes(magnet, info),
+    'the metadata from the peers',
+    'its maker must make it anew',
+  );
 }
 
 function entriesOf(dict: BencodeDict): Uint8Array {
@@ -40,6 +44,6 @@ export function saveTorrent(path: string, magnet: Magnet, info: Uint8Array): voi
   try {
     writeWhole(path, torrentBytes(magnet, info));
   } catch (error) {
-    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+    throw makingFailure(error, path);
   }
 }

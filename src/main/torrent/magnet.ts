@@ -13,7 +13,7 @@ import {
 } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
-import { printable, redactedUrl } from '../text/foreign-text.ts';
+import { printable, typedUrl } from '../text/foreign-text.ts';
 import { hashMistake } from './source-mistakes.ts';
 
 /** Skipped parts are cut to this length when they are shown. */
@@ -74,8 +74,8 @@ export function parseMagnet(link: string): Magnet {
     select: select.values,
     passedOver: [
       ...said('xt', otherTopics, shown),
-      ...said('tr', trackers.rest, redactedUrl),
-      ...said('ws', webSeeds.rest, redactedUrl),
+      ...said('tr', trackers.rest, typedUrl),
+      ...said('ws', webSeeds.rest, typedUrl),
       ...said('x.pe', peers.rest, shown),
       ...said('so', select.rest, shown),
     ],

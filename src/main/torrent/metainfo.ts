@@ -46,17 +46,31 @@ export interface Metainfo {
 
 const HASH_BYTES = 20;
 
-/** Parses a .torrent. Throws a `bad-torrent` failure that names `source` and says what is wrong. */
-export function parseMetainfo(bytes: Uint8Array, source: string): Metainfo {
+/**
+ * Parses a .torrent. Throws a `bad-torrent` failure that names `source` and says what is wrong. `again`: what to do about bytes that
+ * are not all there.
+ */
+export function parseMetainfo(bytes: Uint8Array, source: string, again = 'download it again'): Metainfo {
   try {
     return read(bytes);
   } catch (error) {
     if (error instanceof BencodeError || error instanceof BadField || error instanceof RangeError) {
-      const what = otherContent(bytes) ?? `not a usable torrent: ${error.message}`;
+      const what = otherContent(bytes) ?? faultOf(bytes, error, again);
       throw new Failure('bad-torrent', `${source}: ${what}`, { cause: error });
     }
     throw error;
   }
+}
+
+/** First in words for people, then what the parser says. */
+function faultOf(bytes: Uint8Array, error: Error, again: string): string {
+  if (bytes.length === 0) return `it is empty; ${again}`;
+  if (!(error instanceof BencodeError)) return `not a usable torrent: ${error.message}`;
+  // A dictionary with a key: no other kind of file begins like this.
+  const isTorrent = /^d\d{1,9}:/.test(Buffer.from(bytes.subarray(0, 16)).toString('latin1'));
+  if (!isTorrent)
+    return `this is not a torrent; give a .torrent file, a magnet link or an info hash (${error.message})`;
+  return `${error.isCut ? 'it is cut off' : 'it is damaged'}; ${again} (${error.message})`;
 }
 
 function read(bytes: Uint8Array): Metainfo {

@@ -34,9 +34,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
   nbsp: ' ',
 };
 
-/** In words for the user, with advice, safe to show; null if it is nothing that we know. */
+/** In words for the user, with advice, safe to show; null if it is nothing that we know, or nothing at all. */
 export function otherContent(bytes: Uint8Array): string | null {
-  if (bytes.length === 0) return 'it is empty; download it again';
   const packed = PACKED.find(([, begins]) => begins.every((byte, i) => bytes[i] === byte));
   if (packed !== undefined) return `it is ${packed[0]}; unpack it, and give the .torrent file that comes out`;
   const { buffer, byteOffset, length } = bytes;

@@ -76,21 +76,42 @@ function linkedFiles(
 /** A pattern with a slash matches the path below the torrent's folder, one without a slash matches the file name. */
 async function matchingFiles(metainfo: Metainfo, patterns: readonly string[]): Promise<ReadonlySet<number>> {
   const files = metainfo.files.filter(({ padding }) => !padding);
+  const paths = files.map(({ path }) => path);
   const selected = new Set<number>();
   for (const pattern of patterns) {
-    const paths = files.map(({ path }) => path);
-    const indices = indicesOf(pattern, files.length);
-    const named = indices.length > 0 ? indices : namedHits(pattern, paths);
-    const hits = named.length > 0 ? named : await globHits(pattern, paths);
-    if (hits.length === 0) {
-      throw new Failure(
-        'usage',
-        `--select ${pattern}: no file of ${metainfo.name} matches; see unchoke inspect`,
-      );
-    }
-    for (const index of hits) selected.add(index);
+    for (const index of await listedHits(pattern, paths, metainfo.name)) selected.add(index);
   }
   return selected;
+}
+
+/** A name may have a comma: only a text that matches nothing as a whole is a list. */
+async function listedHits(
+  pattern: string,
+  paths: readonly (readonly string[])[],
+  torrent: string,
+): Promise<number[]> {
+  const hits = await hitsFor(pattern, paths);
+  if (hits.length > 0) return hits;
+  const parts = pattern
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const found: number[] = [];
+  for (const part of parts) {
+    const some = parts.length > 1 ? await hitsFor(part, paths) : [];
+    if (some.length === 0) {
+      const which = parts.length > 1 ? ` matches ${part}` : ' matches';
+      throw new Failure('usage', `--select ${pattern}: no file of ${torrent}${which}; see unchoke inspect`);
+    }
+    found.push(...some);
+  }
+  return found;
+}
+
+async function hitsFor(pattern: string, paths: readonly (readonly string[])[]): Promise<number[]> {
+  const indices = indicesOf(pattern, paths.length);
+  const named = indices.length > 0 ? indices : namedHits(pattern, paths);
+  return named.length > 0 ? named : globHits(pattern, paths);
 }
 
 /** `3` or `3-7`; empty if the pattern is not a number or out of range: a file may be named 2024. */

@@ -8,7 +8,7 @@ import { Failure } from '../failure.ts';
 import { isPath } from './source.ts';
 
 /**
- * Folders become the .torrent files in them, by name. `@FILE` becomes the lines of a file, without empty lines and `#`
+ * Folders become the .torrent and .magnet files in them, by name. `@FILE` becomes the lines of a file, without empty lines and `#`
  * comments. Throws a usage failure for a folder or list that cannot be read or is empty.
  */
 export function expandSources(named: readonly string[]): string[] {
@@ -30,8 +30,12 @@ function isFolder(path: string): boolean {
 function torrentsIn(folder: string): string[] {
   const names = reading(folder, () => readdirSync(diskPath(folder), 'buffer'))
     .map(nameOfBytes)
-    .filter((name) => /\.torrent$/i.test(name));
-  if (names.length === 0) throw new Failure('usage', `${folder}: no .torrent file in this folder`);
+    .filter((name) => /\.(?:torrent|magnet)$/i.test(name));
+  if (names.length === 0)
+    throw new Failure(
+      'usage',
+      `${folder}: no .torrent or .magnet file in this folder; name one that has them`,
+    );
   return names.sort().map((name) => join(folder, name));
 }
 

@@ -6,7 +6,7 @@ import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/lim
 import { Failure } from '../failure.ts';
 import type { HttpClient } from '../network/http-client.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
-import { loadTorrent } from './load.ts';
+import { loadSource } from './load.ts';
 import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
 import { otherContent } from './other-content.ts';
@@ -14,6 +14,7 @@ import { httpMistake } from './source-mistakes.ts';
 
 /** The longest magnet links contain dozens of trackers. */
 const MAX_SOURCE_CHARS = 16_384;
+const SEND_AGAIN = 'send it again';
 
 export type Source =
   | { readonly kind: 'torrent'; readonly metainfo: Metainfo }
@@ -21,8 +22,8 @@ export type Source =
   | { readonly kind: 'magnet'; readonly magnet: Magnet; readonly metainfo?: Metainfo };
 
 /**
- * Reads SOURCE: a .torrent file or its http(s) URL, a magnet link, an info hash in hexadecimal or base32, or `-` for one of
- * these on stdin. Rejects with a `bad-torrent` failure that names it.
+ * Reads SOURCE: a .torrent file or its http(s) URL, a file with a magnet link, a magnet link, an info hash in hexadecimal or
+ * base32, or `-` for one of these on stdin. Rejects with a `bad-torrent` failure that names it.
  */
 export async function openSource(
   source: string,
@@ -34,7 +35,8 @@ export async function openSource(
   if (/^https?:/i.test(source)) return download(source, http, signal);
   const infoHash = bareInfoHash(source);
   if (infoHash !== null) return { kind: 'magnet', magnet: emptyMagnet(infoHash) };
-  return { kind: 'torrent', metainfo: loadTorrent(source) };
+  const content = loadSource(source);
+  return typeof content === 'string' ? magnetOf(content) : { kind: 'torrent', metainfo: content };
 }
 
 /** False for stdin, a link, a URL or an info hash: these are never looked up in the file system. */
@@ -77,7 +79,7 @@ async function download(
     if (status !== 200) throw new HttpError(`HTTP status ${status}${statusWords(status)}`);
     const text = body.subarray(0, MAX_SOURCE_CHARS).toString('utf8').trim();
     if (isMagnet(text)) return magnetOf(text);
-    return { kind: 'torrent', metainfo: parseMetainfo(body, shown) };
+    return { kind: 'torrent', metainfo: parseMetainfo(body, shown, 'try again later') };
   } catch (error) {
     if (error instanceof RedirectElsewhere && isMagnet(error.location)) return magnetOf(error.location);
     if (!(error instanceof HttpError)) throw error;
@@ -105,11 +107,13 @@ async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | nu
   }
   const bytes = Buffer.concat(chunks);
   if (bytes[0] === 0x64 && bytes.includes('4:info'))
-    return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin') };
+    return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin', SEND_AGAIN) };
+  if (bytes.length === 0)
+    throw new Failure('bad-torrent', 'stdin: it is empty; the program before the pipe wrote nothing');
   const other = otherContent(bytes);
   if (other !== null) throw new Failure('bad-torrent', `stdin: ${other}`);
   const text = bytes.subarray(0, 65_536).toString('utf8').trim();
   if (text === '' || text === '-' || printable(text) !== text || text.length > MAX_SOURCE_CHARS)
-    throw new Failure('bad-torrent', 'stdin: not a torrent or a magnet link');
+    throw new Failure('bad-torrent', 'stdin: this is not a torrent, a magnet link, an info hash or a URL');
   return openSource(text, http, signal);
 }

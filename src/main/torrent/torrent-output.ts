@@ -3,7 +3,7 @@ import { lstatSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { Failure } from '../failure.ts';
-import { diskFailure } from '../files/disk-failure.ts';
+import { makingFailure } from '../files/disk-failure.ts';
 import { checkReplaceable, writeWhole } from '../files/whole-file.ts';
 
 /** The file for the torrent: a folder gets a file in it, as with `cp`. */
@@ -39,6 +39,6 @@ function attempt(path: string, work: () => void): void {
     work();
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+    throw makingFailure(error, path);
   }
 }

@@ -7,7 +7,6 @@ import { hashersOption, many, type RaceFlags, SOURCE_HELP, seconds, withRaceOpti
 
 export interface GetFlags extends RaceFlags {
   readonly output: string;
-  readonly dir?: string;
   readonly select: readonly string[];
   readonly sequential?: boolean;
   readonly overwrite?: boolean;
@@ -54,7 +53,7 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
     .optionsGroup('Download:')
     .option(
       '--download-limit <rate>',
-      'bytes per second requested from peers and web seeds, of all torrents together; 0 is unlimited',
+      'fetch at most so many bytes per second: from peers and web seeds, of all torrents together, such as 400K or 2M; 0 is unlimited',
       String(DEFAULT_SESSION.downloadLimit),
     )
     .option('--save-torrent <file>', 'with a magnet link: save the torrent to this file')
@@ -69,16 +68,17 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
     )
     .option(
       '--dry-run',
-      'show the files, their place, the space that they need, the sources and the port; write nothing',
+      'show the plan and write nothing: the files, their place, the space that they need, the sources and the port',
     )
     .option('-o, --output <dir>', 'the folder to download into', DEFAULT_TORRENT.output)
-    .addOption(new Option('-d, --dir <dir>', 'the same as --output, as in aria2').hideHelp())
     .option('--overwrite', 'replace existing files that do not belong to the torrent; never follows links')
     .addOption(
-      hasParts
-        ? new Option('--no-part', 'give files their names at once, not after the download is verified')
-        : new Option('--part', 'call a file NAME.part until the download is verified'),
+      new Option(
+        '--part',
+        `call a file NAME.part until the download is verified${hasParts ? '; this is the default' : ''}`,
+      ).default(hasParts ? true : undefined),
     )
+    .option('--no-part', 'give files their names at once, whatever the configuration says')
     .option(
       '--journal-key <file>',
       'the key that signs journals; name one file for all machines that share a disk; created if missing',
@@ -90,7 +90,7 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
         'all',
       ),
     )
-    .option('--choose', 'show the files on the terminal, and choose which to download')
+    .option('--choose', 'choose on the terminal which files to download')
     .addOption(
       new Option('--preallocate <how>', 'none: create sparse files; full: reserve the disk space first')
         .choices(['none', 'full'])
@@ -104,12 +104,12 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
     .addOption(hashersOption())
     .option('--memory <size>', `memory for pieces that are not yet on disk (default: ${MEMORY_DEFAULT})`)
     .optionsGroup('Upload:')
-    .option('--seed', 'when the download is complete, give it to peers until Ctrl-C')
+    .option('--seed', 'when complete, give it to peers until Ctrl-C')
     .option('--seed-ratio <number>', 'the same, until peers got so many times its size, such as 1.5')
     .option('--seed-time <duration>', 'the same, for this time, such as 30m or 12h')
     .option(
       '--upload-limit <rate>',
-      'bytes per second given to peers, of all torrents together, such as 400K or 2M; 0 is unlimited',
+      'give peers at most so many bytes per second: of all torrents together, such as 400K or 2M; 0 is unlimited',
       String(DEFAULT_SESSION.uploadLimit),
     )
     .optionsGroup('Output:')

@@ -41,7 +41,7 @@ export function shareCommand(
     .optionsGroup('Upload:')
     .option(
       '--upload-limit <rate>',
-      'bytes per second given to peers, of all torrents together, such as 400K or 2M; 0 is unlimited',
+      'give peers at most so many bytes per second: of all torrents together, such as 400K or 2M; 0 is unlimited',
       String(DEFAULT_SESSION.uploadLimit),
     )
     .option('--seed-ratio <number>', 'stop when peers got so many times the size of each, such as 1.5')

@@ -5,7 +5,7 @@ export type Completed =
   | { readonly kind: 'choices'; readonly words: readonly string[] }
   | { readonly kind: 'files' | 'folders' | 'nothing' };
 
-const FOLDERS = /^dir$/;
+const FOLDERS = /^(?:dir|folder)$/;
 const FILES = /\b(?:file|path|program|source|torrent)\b/;
 
 /** Null for a switch. */

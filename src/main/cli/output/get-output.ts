@@ -20,7 +20,7 @@ import type {
   TorrentEvent,
 } from '../../session/events.ts';
 import { receivedBytes } from '../../session/progress.ts';
-import type { TorrentRun } from '../../session/torrent-run.ts';
+import type { RunPhase, TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
 import { liveView, plainLine } from './live-view.ts';
@@ -234,14 +234,20 @@ export class GetOutput {
   }
 
   interrupted(): number {
-    const { job } = this.#torrent;
-    this.#console.news(
-      job === null
-        ? 'interrupted before the metadata was found'
-        : `interrupted at ${formatSize(job.download.verifiedBytes)} verified; the same command resumes`,
-    );
+    const { job, phase } = this.#torrent;
+    const verified = job?.download.verifiedBytes ?? 0;
+    this.#console.news(interruptedText(phase, verified));
     return EXIT_STATUS.interrupted;
   }
+}
+
+/** Before the end of a check nothing counts as verified. */
+export function interruptedText(phase: RunPhase, verifiedBytes: number): string {
+  if (phase === 'searching') return 'interrupted before the metadata was found';
+  if (phase === 'queued') return 'interrupted while it waited for its turn; the same command resumes';
+  if (phase === 'checking' && verifiedBytes === 0)
+    return 'interrupted while it checked what is there; the same command checks again';
+  return `interrupted at ${formatSize(verifiedBytes)} verified; the same command resumes`;
 }
 
 function usageText(): string {

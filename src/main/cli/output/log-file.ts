@@ -1,7 +1,7 @@
 /** The file of `--log`: each line with the time in UTC, also what `--quiet` hides. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { diskPath } from '../../../shared/byte-name.ts';
-import { diskFailure } from '../../files/disk-failure.ts';
+import { diskFailure, makingFailure } from '../../files/disk-failure.ts';
 import { shownLines } from '../../text/shown-lines.ts';
 
 export class LogFile {
@@ -14,7 +14,7 @@ export class LogFile {
     try {
       this.#descriptor = openSync(diskPath(path), 'a');
     } catch (error) {
-      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+      throw makingFailure(error, path);
     }
   }
 

@@ -12,7 +12,7 @@ import {
 } from '../../../shared/limits.ts';
 import { systemWords } from '../../../shared/system-words.ts';
 import { Failure } from '../../failure.ts';
-import { diskFailure } from '../../files/disk-failure.ts';
+import { makingFailure } from '../../files/disk-failure.ts';
 import { writeWhole } from '../../files/whole-file.ts';
 import type { Console } from './console.ts';
 
@@ -179,7 +179,7 @@ export class Metrics {
     try {
       writeWhole(file, this.#text);
     } catch (error) {
-      throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), file, error);
+      throw makingFailure(error, file);
     }
   }
 

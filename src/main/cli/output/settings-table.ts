@@ -1,6 +1,7 @@
 /** The settings as a table for people. */
 import { wrapped } from '../../text/wrapped.ts';
 import type { Setting, SettingValue } from '../settings-list.ts';
+import { type UnknownVariable, unknownText } from '../unknown-variables.ts';
 import { terminalColumns } from './terminal.ts';
 
 const BELOW = '    ';
@@ -14,20 +15,26 @@ interface Row {
 export function settingsTable(
   file: { readonly path: string; readonly exists: boolean },
   settings: readonly Setting[],
-  unknownVariables: readonly string[],
-  columns = terminalColumns('stdout') ?? Number.POSITIVE_INFINITY,
+  unknown: readonly UnknownVariable[],
+  columns = widthOfTerminal(),
 ): string[] {
-  const rows = [{ name: 'option', from: 'from', value: 'value' }, ...settings.flatMap(rowsOf)];
-  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
-  const fromWidth = Math.max(...rows.map(({ from }) => from.length));
   return [
     ...fileLines(file.path, file.exists, columns),
     '',
-    ...rows.flatMap((row) => rowLines(row, nameWidth, fromWidth, columns)),
-    ...unknownVariables.flatMap((variable) =>
-      wrapped(`${variable}: in the environment, but there is no such setting`, columns),
-    ),
+    ...settingsRows(settings, columns),
+    ...unknown.flatMap((variable) => wrapped(unknownText(variable), columns)),
   ];
+}
+
+export function settingsRows(settings: readonly Setting[], columns = widthOfTerminal()): string[] {
+  const rows = [{ name: 'option', from: 'from', value: 'value' }, ...settings.flatMap(rowsOf)];
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  const fromWidth = Math.max(...rows.map(({ from }) => from.length));
+  return rows.flatMap((row) => rowLines(row, nameWidth, fromWidth, columns));
+}
+
+function widthOfTerminal(): number {
+  return terminalColumns('stdout') ?? Number.POSITIVE_INFINITY;
 }
 
 /** A path is copied, so nothing is broken within it. */

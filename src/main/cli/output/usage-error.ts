@@ -1,61 +1,112 @@
-/** Errors of the option parser in our style, with an answer for words and options of other clients. */
+/** Errors of the option parser in our style: what, where; what to do. Words of other clients get an answer. */
+import type { Command } from 'commander';
+import { knownWords, ourWord } from '../command-word.ts';
+import { firstThought } from '../option-text.ts';
+import { answerTo, answerToCommand } from '../other-clients.ts';
+import { didYouMean, inWords } from '../similar-words.ts';
 
-/** By option of another client: what to do here. */
-const OTHER_OPTIONS: ReadonlyMap<string, string> = new Map([
-  ['--download-dir', 'use -o DIR'],
-  ['--out', 'use -o DIR'],
-  ['--save-path', 'use -o DIR'],
-  ['-w', 'use -o DIR'],
-  ['--bt-tracker', 'use --tracker URL'],
-  ['--announce', 'use --tracker URL'],
-  ['--select-file', 'use --select INDEX; unchoke inspect shows the indices'],
-  ['--show-files', 'use unchoke inspect'],
-  ['--listen-port', 'use --port N'],
-  ['--dht-listen-port', 'use --port N'],
-  ['--bt-max-peers', 'use --max-peers N'],
-  ['--max-connections', 'use --max-peers N'],
-  ['--max-concurrent-downloads', 'use --parallel N'],
-  ['-j', 'use --parallel N'],
-  ['-i', 'use @FILE as the source'],
-  ['--input-file', 'use @FILE as the source'],
-  ['--file-allocation', 'use --preallocate none or full'],
-  ['--all-proxy', 'use --proxy URL'],
-  ['--bt-require-crypto', 'use --encryption require'],
-  ['--bt-force-encryption', 'use --encryption require'],
-  ['--encryption-required', 'use --encryption require'],
-  ['--on-done', 'use --on-complete PROGRAM'],
-  ['--on-download-complete', 'use --on-complete PROGRAM'],
-  ['--on-bt-download-complete', 'use --on-complete PROGRAM'],
-  ['--enable-dht', 'the DHT is on; --no-dht turns it off'],
-  ['--enable-peer-exchange', 'peer exchange is on; --no-pex turns it off'],
-  ['--bt-enable-lpd', 'local discovery is on; --no-lsd turns it off'],
-  ['--continue', 'it is not needed: the same command resumes'],
-  ['-c', 'it is not needed: the same command resumes'],
-  ['--check-integrity', 'use unchoke verify'],
-  ['--conf-path', 'options can stand in unchoke.json; see unchoke man'],
-  ['--log-level', 'use --verbose'],
-  ['--metadata-only', 'use unchoke inspect'],
-  ['--max-download-limit', 'write --download-limit, which is for all torrents together'],
-  ['--max-overall-download-limit', 'write --download-limit'],
-  ['--max-upload-limit', 'write --upload-limit, which is for all torrents together'],
-  ['--max-overall-upload-limit', 'write --upload-limit'],
-]);
+const NO = /^(?:0|false|no|off)$/i;
 
-const OTHER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['seed', 'use unchoke share PATH, or unchoke get --seed'],
-  ['add', 'use unchoke get'],
-  ['upload', 'use unchoke share PATH'],
-  ['edit', 'use unchoke create to make a new torrent'],
-]);
+/** Commander's sentences, and ours for them. */
+const SENTENCES: readonly (readonly [RegExp, (parts: readonly string[], command: Command) => string])[] = [
+  [/^unknown option '(.*)'$/s, ([given = ''], command) => unknownOption(given, command)],
+  [
+    /^unknown command '(.*)'$/s,
+    ([word = '']) => `unknown command '${word}'${advice(answerToCommand(word) ?? commandGuess(word))}`,
+  ],
+  [/^missing required argument '(.*)'$/s, ([name = ''], command) => missingArgument(name, command)],
+  [
+    /^option '(.*)' argument missing$/s,
+    ([flags = '']) => `${longIn(flags)}: its value is missing; write ${flags.replace(/^-., /, '')}`,
+  ],
+  [
+    /^option '(.*?)' argument '(.*)' is invalid\. (.*)$/s,
+    ([flags = '', value = '', why = '']) => `${longIn(flags)} ${value}: ${choiceWords(value, why)}`,
+  ],
+  [
+    /^command-argument value '(.*)' is invalid for argument '(.*?)'\. (.*)$/s,
+    ([value = '', , why = ''], command) => `${command.name()} ${value}: ${choiceWords(value, why)}`,
+  ],
+  [
+    /^too many arguments(?: for '(.*)')?\. Expected (\d+) arguments? but got (\d+)\.$/,
+    ([name = '', most = '', got = '']) => tooMany(name, Number(most), Number(got)),
+  ],
+];
 
-/** `text`: from commander, for example `error: unknown option '--dir'`. */
-export function usageError(text: string): string {
-  const [first = '', ...more] = text.trimEnd().split('\n');
-  const plain = first.replace(/^error: /, '');
-  const [, kind, word = ''] = /^unknown (option|command) '([^'=]+)/.exec(plain) ?? [];
-  const advice = (kind === 'option' ? OTHER_OPTIONS : OTHER_COMMANDS).get(word);
-  // The advice is surer than a word that is spelled like it.
-  if (kind !== undefined && advice !== undefined) return `unchoke: unknown ${kind} '${word}'; ${advice}`;
-  const guess = more.map((line) => line.trim()).join(' ');
-  return `unchoke: ${plain}${guess === '' ? '' : `; ${guess.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?')}`}`;
+/** `text`: from commander, for example `error: unknown option '--dir'`. `command`: whose words they are. */
+export function usageError(text: string, command: Command): string {
+  const plain = text.trimEnd().replace(/^error: /, '');
+  for (const [form, ours] of SENTENCES) {
+    const match = form.exec(plain);
+    if (match !== null) return `unchoke: ${ours(match.slice(1), command)}`;
+  }
+  return `unchoke: ${plain}`;
+}
+
+/** Why a value is none of the choices, from commander's sentence. Another sentence stays. */
+export function choiceWords(value: string, why: string): string {
+  const list = /^Allowed choices are (.*)\.$/s.exec(why)?.[1];
+  if (list === undefined) return why;
+  const choices = list.split(', ');
+  return `not one of ${choices.join(', ')}${advice(didYouMean(value, choices))}`;
+}
+
+/** A command that is written like the word, also in the words of other clients. */
+export function commandGuess(word: string): string | null {
+  const guess = didYouMean(word, knownWords());
+  return guess === null ? null : guess.replace(/[\w-]+(?=\?|, | or )/g, (one) => ourWord(one) ?? one);
+}
+
+function advice(text: string | null): string {
+  return text === null ? '' : `; ${text}`;
+}
+
+function longIn(flags: string): string {
+  return /--[^\s]+/.exec(flags)?.[0] ?? flags;
+}
+
+function unknownOption(given: string, command: Command): string {
+  const [name = '', ...values] = given.split('=');
+  const value = values.length === 0 ? null : values.join('=');
+  const own = command.options.find(({ long }) => long === name);
+  if (own !== undefined && value !== null)
+    return `${name} takes no value; ${NO.test(value) ? 'leave it out' : 'write it alone'}`;
+  const what = answerTo(name, command) ?? switchedBy(name, value, command) ?? elsewhere(name, command);
+  const known = [command, ...(command.parent === null ? [] : [command.parent])].flatMap(longsOf);
+  return `unknown option '${name}'${advice(what ?? didYouMean(name, [...known, '--help']))}`;
+}
+
+/** `--dht=false` and `--dht`, where there is only `--no-dht`. */
+function switchedBy(name: string, value: string | null, command: Command): string | null {
+  const off = name.replace(/^--/, '--no-');
+  if (!longsOf(command).includes(off)) return null;
+  return value !== null && NO.test(value) ? `write ${off}` : `it is on; ${off} turns it off`;
+}
+
+/** Other commands that have the option. */
+function elsewhere(name: string, { parent }: Command): string | null {
+  const commands = parent?.commands.filter(({ options }) =>
+    options.some(({ short, long, hidden }) => !hidden && (name === short || name === long)),
+  );
+  const names = commands?.map((one) => one.name()) ?? [];
+  return names.length === 0 ? null : `it works with ${inWords(names).replace(/ or /, ' and ')}`;
+}
+
+function longsOf({ options }: Command): string[] {
+  return options.flatMap(({ long, hidden }) => (hidden || long === undefined ? [] : [long]));
+}
+
+function missingArgument(name: string, command: Command): string {
+  const argument = command.registeredArguments.find((one) => one.name() === name);
+  const what =
+    argument?.argChoices === undefined
+      ? firstThought(argument?.description ?? '')
+      : inWords(argument.argChoices);
+  return `${command.name()}: <${name}> is missing${what === '' ? '' : `; give ${what}`}`;
+}
+
+function tooMany(name: string, most: number, got: number): string {
+  const are = `${got === 1 ? 'there is' : 'there are'} ${got}`;
+  if (most === 0) return `${name} takes only options, and ${are} more ${got === 1 ? 'word' : 'words'}`;
+  return `${name} takes ${most === 1 ? 'one word' : `${most} words at most`}, and ${are}; put a name with spaces in quotes`;
 }

@@ -1,5 +1,5 @@
 /** A folder in which torrents are dropped: which of its files are whole, and where they go afterwards. */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { diskPath, nameOfBytes } from '../../../shared/byte-name.ts';
 import { SYSTEM_FILES } from '../../../shared/file-system.ts';
@@ -30,8 +30,15 @@ export class DropFolder {
   constructor(path: string) {
     this.#path = path;
     const stats = lstatSync(diskPath(join(path, '.')), { throwIfNoEntry: false });
-    if (stats?.isDirectory() !== true)
-      throw new Failure('usage', `${path}: there is no such folder; make it first`);
+    if (stats?.isDirectory() !== true) throw new Failure('usage', `${path}: ${this.#whyNot()}`);
+  }
+
+  /** A path with a slash at its end is no path to a file. */
+  #whyNot(): string {
+    const there = statSync(diskPath(this.#path.replace(/\/+$/, '')), { throwIfNoEntry: false });
+    return there === undefined
+      ? 'there is no such folder; make it first'
+      : 'it is not a folder; give the folder to watch, or use unchoke get for one source';
   }
 
   /**

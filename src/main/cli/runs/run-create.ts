@@ -2,12 +2,14 @@
 import { basename } from 'node:path';
 import type { TorrentId } from '../../../shared/indices.ts';
 import { MAX_PATH_ELEMENT_BYTES } from '../../../shared/limits.ts';
+import { isAnyTrackerUrl, TRACKER_FORM } from '../../discovery/tracker-url.ts';
 import { BadOption, Failure } from '../../failure.ts';
 import { absolutePath } from '../../files/absolute-path.ts';
 import { outputFile } from '../../files/output-option.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
 import { StoragePool } from '../../pools/storage-pool.ts';
 import { makeTorrent } from '../../storage/make-torrent.ts';
+import { typedUrl } from '../../text/foreign-text.ts';
 import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { magnetLink } from '../../torrent/magnet-link.ts';
 import { parseMetainfo } from '../../torrent/metainfo.ts';
@@ -19,14 +21,16 @@ import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
 import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
 import { parsePieceLength } from '../share-settings.ts';
+import { assertNoLink } from './no-link.ts';
 
 const ONLY_TORRENT = 1 as TorrentId;
 
 export async function runCreate(path: string, flags: CreateFlags): Promise<void> {
   const hashers = parseHashers(flags.hashers);
   const pieceLength = flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength);
-  assertUrls('--tracker', flags.tracker);
-  assertUrls('--web-seed', flags.webSeed);
+  assertUrls('--tracker', flags.tracker, isAnyTrackerUrl, `not the URL of a tracker; ${TRACKER_FORM}`);
+  assertUrls('--web-seed', flags.webSeed, isServerUrl, 'not the URL of a server; write http://HOST/PATH');
+  assertNoLink('create', path, 'it makes a torrent of your own files');
   const name = nameOf(path, flags.name);
   const file = marked(`${name}.torrent`, '', MAX_PATH_ELEMENT_BYTES);
   const output = flags.output === undefined ? file : outputFile('--output', torrentPath(flags.output, file));
@@ -83,8 +87,18 @@ function nameOf(path: string, given: string | undefined): string {
   return name;
 }
 
-function assertUrls(option: string, urls: readonly string[]): void {
-  for (const url of urls) if (!URL.canParse(url)) throw new BadOption(option, `${url}: not a URL`);
+function assertUrls(
+  option: string,
+  urls: readonly string[],
+  isGood: (url: string) => boolean,
+  why: string,
+): void {
+  for (const url of urls) if (!isGood(url)) throw new BadOption(option, `${typedUrl(url)}: ${why}`);
+}
+
+/** BEP 19 names FTP as well; other clients may have it. */
+function isServerUrl(text: string): boolean {
+  return /^(?:https?|ftp):\/\/./i.test(text) && URL.canParse(text);
 }
 
 /** The user chose a piece length that does not fit. */

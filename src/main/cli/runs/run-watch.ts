@@ -12,6 +12,7 @@ import { DropFolder, type Dropped } from './drop-folder.ts';
 import { get } from './get.ts';
 import { aloneContext, type GetContext } from './get-context.ts';
 import { Interrupt } from './interrupt.ts';
+import { assertNoLink } from './no-link.ts';
 import { withSession } from './with-session.ts';
 
 /** Resolves to 0 when a signal has ended it in order. */
@@ -23,6 +24,7 @@ export async function runWatch(folder: string, flags: WatchFlags): Promise<numbe
       '--report, --save-torrent and --dry-run do not work with watch; use unchoke get',
     );
   if (settings.choose) throw new Failure('usage', '--choose does not work with watch, which asks nobody');
+  assertNoLink('watch', folder, 'use unchoke get for one source');
   const drops = new DropFolder(folder);
   const console = new Console({ ...settings.console, keys: true });
   const metrics = await openMetrics(settings, console);

@@ -20,6 +20,7 @@ import { writeTorrent } from '../../torrent/torrent-output.ts';
 import type { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
 import type { ShareSettings } from '../share-settings.ts';
+import { assertNoLink } from './no-link.ts';
 
 export interface SharedItem {
   readonly metainfo: Metainfo;
@@ -49,6 +50,7 @@ export async function sharedItems(
 
 /** A folder in which there is nothing but .torrent files stands for them. */
 function torrentsIn(path: string): string[] {
+  assertNoLink('share', path, 'unchoke get --seed downloads the data and gives it to peers');
   let names: string[];
   try {
     if (!statSync(diskPath(path)).isDirectory()) return [path];
