@@ -170,7 +170,7 @@ export const PEER_CAUSES: readonly Cause[] = [
       const hosts = ['127.0.1.1', '127.0.1.2'];
       const seeds = await Promise.all(hosts.map((host) => torrentSeed(scene.made, host, { lieEvery: 1 })));
       for (const seed of seeds) scene.with(seed);
-      return scene.get(...seeds.flatMap(({ address }) => ['--peer', address]), '--idle-timeout', '4s');
+      return scene.get(...seeds.flatMap(({ address }) => ['--peer', address]), '--idle-timeout', '8s');
     },
   },
   {
