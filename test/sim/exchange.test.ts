@@ -77,7 +77,7 @@ test('each peer hears where it reaches us, once we know that', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   const [early] = shard.add({ script: [shake] });
   shard.run(1_000);
-  shard.shard.command({ type: 'reachable', port: 51_413 });
+  shard.shard.command({ type: 'reachable', port: 51_413, isOpen: false });
   shard.listen();
   const [late] = shard.add({ script: [shake] });
   const guest = shard.knock({ script: [shake] });

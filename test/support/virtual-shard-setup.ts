@@ -31,6 +31,7 @@ export interface VirtualShardOptions {
   readonly hasNeighbours?: boolean;
   readonly encryption?: Encryption;
   readonly pex?: boolean;
+  readonly holepunch?: boolean;
   readonly dht?: boolean;
   readonly private?: boolean;
   /** The torrent is not known until `setTorrent`. */
@@ -76,6 +77,7 @@ export function entryOf(options: VirtualShardOptions): TorrentEntry {
     chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
     reconnect: options.slots !== undefined,
     pex: options.pex ?? false,
+    holepunch: options.holepunch ?? false,
     dht: options.dht ?? false,
     accepts: true,
     incoming: { first: peerIndex(1_000), step: 1 },

@@ -16,6 +16,7 @@ const identity = {
 const offer: Offer = {
   metadataBytes: null,
   pex: true,
+  holepunch: false,
   dht: false,
   bitfield: null,
   complete: false,

@@ -1,10 +1,10 @@
 /** Every known address, once, and its outcome. Its number is the peer's index everywhere. */
-import type { HostPort } from '../../shared/compact-peers.ts';
+import { addressKey, type HostPort, type NamedPeer } from '../../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../../shared/indices.ts';
 import { canonicalHost } from '../../shared/ip-address.ts';
 import { MAX_REMEMBERED_INCOMING } from '../../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../../shared/messages.ts';
-import { INCOMING, PUBLIC_SOURCES, USER } from '../discovery/peer-source.ts';
+import { HOLEPUNCH, INCOMING, PUBLIC_SOURCES, USER } from '../discovery/peer-source.ts';
 import type { Blocklist } from './blocklist.ts';
 import { acceptedBy, FIRST_INCOMING, IncomingNumbers } from './incoming-numbers.ts';
 import { namerGroup } from './namer-group.ts';
@@ -70,12 +70,12 @@ export class PeerList {
   }
 
   /** Adds new addresses that `namer` (host of a peer or node) named. Returns those to dial: the new ones, and those allowed again. */
-  add(addresses: readonly HostPort[], source: string, namer: string | null = null): KnownPeer[] {
+  add(addresses: readonly NamedPeer[], source: string, namer: string | null = null): KnownPeer[] {
     const group = namerGroup(source, namer);
     const isPublic = PUBLIC_SOURCES.has(source);
     if (this.#private && isPublic) return [];
     const dealt: KnownPeer[] = [];
-    for (const { host: written, port } of addresses) {
+    for (const { host: written, port, punchable = false } of addresses) {
       const host = canonicalHost(written);
       const known = this.#byAddress.get(addressKey(host, port));
       if (this.#banned.has(host)) continue;
@@ -84,7 +84,7 @@ export class PeerList {
         if (again !== null) dealt.push(again);
       } else if (this.#isBlocked(host)) this.#blocked += 1;
       else if (!this.#makeRoom(host, source)) this.#refused += 1;
-      else dealt.push(this.#enter({ host, port, source, group }));
+      else dealt.push(this.#enter({ host, port, source, group, punchable }));
     }
     return dealt;
   }
@@ -114,8 +114,9 @@ export class PeerList {
     return this.#outcomes.takeNamed().map((peer) => this.at(peer));
   }
 
-  accept(address: PeerAddress): void {
-    this.#accepted.set(address.peer, { ...address, source: INCOMING });
+  /** `punched`: both sides dialled (BEP 55). */
+  accept(address: PeerAddress, punched = false): void {
+    this.#accepted.set(address.peer, { ...address, source: punched ? HOLEPUNCH : INCOMING });
     this.incoming.taken(address.peer);
   }
 
@@ -212,6 +213,12 @@ export class PeerList {
     return this.#outcomes.of(peer);
   }
 
+  /** Our last dial of this address had no answer, or one that no peer gives. */
+  missed({ host, port }: HostPort): boolean {
+    const peer = this.#byAddress.get(addressKey(host, port));
+    return peer !== undefined && this.outcomeOf(peer)?.reason.stage === 'dialing';
+  }
+
   /** Lost for now; its shard dials it again. */
   isRetrying(peer: PeerIndex): boolean {
     return this.#outcomes.isRetrying(peer);
@@ -290,8 +297,4 @@ export class PeerList {
   get all(): readonly KnownPeer[] {
     return [...this.#peers.values()];
   }
-}
-
-export function addressKey(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -151,8 +151,12 @@ export class Session {
   async listen(): Promise<number | null> {
     const { port } = this.settings;
     if (port === null || !this.isDirect) return null;
-    this.#port ??= this.shards.listen(port, this.route.localAddress).then((listening) => {
-      const tell = (): void => this.shards.reachableAt(this.mapping?.externalPort ?? listening);
+    const { isServer } = this.dialLimits;
+    this.#port ??= this.shards.listen(port, this.route.localAddress, isServer).then((listening) => {
+      const tell = (): void => {
+        const external = this.mapping?.externalPort ?? null;
+        this.shards.reachableAt(external ?? listening, isServer || external !== null);
+      };
       tell();
       this.mapping?.subscribe(tell);
       this.mapping?.begin(listening);

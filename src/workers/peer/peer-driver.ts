@@ -93,6 +93,11 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     return this.extensions?.client ?? null;
   }
 
+  /** Null until its handshake. */
+  get peerId(): string | null {
+    return this.#inbox?.peerId ?? null;
+  }
+
   get peerIdPrefix(): string | null {
     return this.#inbox?.peerIdPrefix ?? null;
   }

@@ -1,7 +1,7 @@
 /** The extension protocol (BEP 10) with one peer: its extensions, and their messages. */
 import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
-import type { HostPort } from '../../shared/compact-peers.ts';
+import type { ToldPeer } from '../../shared/compact-peers.ts';
 import {
   MAX_METADATA_REQUESTS,
   MAX_PEX_PEERS,
@@ -17,6 +17,7 @@ import {
   type Extension,
   OUR_EXTENSIONS,
 } from '../wire/extended.ts';
+import { decodeHolepunch, type HolepunchMessage } from '../wire/holepunch-message.ts';
 import {
   decodeMetadataMessage,
   encodeMetadataData,
@@ -36,7 +37,9 @@ export interface ExtendedPeer {
   onMetadataOffer(bytes: number | null): void;
   onMetadataPart(part: MetadataPart): void;
   /** Addresses that the peer named (BEP 11). */
-  onPeersTold(peers: readonly HostPort[]): void;
+  onPeersTold(peers: readonly ToldPeer[]): void;
+  /** BEP 55. */
+  onHolepunch(message: HolepunchMessage): void;
 }
 
 export class PeerExtensions {
@@ -77,6 +80,9 @@ export class PeerExtensions {
         return this.#metadata(body);
       case OUR_EXTENSIONS.ut_pex:
         return this.#pex(body);
+      case OUR_EXTENSIONS.ut_holepunch:
+        this.#holepunch(body);
+        return null;
       default:
         return null;
     }
@@ -87,6 +93,11 @@ export class PeerExtensions {
     return this.#ids.has('ut_pex');
   }
 
+  /** It takes part in holepunching (BEP 55). */
+  get punches(): boolean {
+    return this.#ids.has('ut_holepunch');
+  }
+
   /** It accepts metadata requests and named no size. */
   get lacksMetadata(): boolean {
     return this.#ids.has('ut_metadata') && this.#metadataBytes === 0;
@@ -95,6 +106,12 @@ export class PeerExtensions {
   /** `message`: the dictionary of BEP 11. */
   tellPeers(message: Uint8Array): void {
     const id = this.#ids.get('ut_pex');
+    if (id !== undefined) this.#peer.send(encodeExtended(id, message));
+  }
+
+  /** `message`: of BEP 55. */
+  tellHolepunch(message: Uint8Array): void {
+    const id = this.#ids.get('ut_holepunch');
     if (id !== undefined) this.#peer.send(encodeExtended(id, message));
   }
 
@@ -143,6 +160,13 @@ export class PeerExtensions {
     if (peers === null) return 'bad-extended';
     if (peers.length > 0) this.#peer.onPeersTold(peers);
     return null;
+  }
+
+  /** An unknown message may be of a later version: ignored. So is one of a peer that does not hear our answers. */
+  #holepunch(body: Uint8Array): void {
+    const message = this.punches ? decodeHolepunch(body) : null;
+    if (message === null) this.#useless += 1;
+    else this.#peer.onHolepunch(message);
   }
 
   #metadata(body: Uint8Array): CloseCode | null {

@@ -47,7 +47,7 @@ export class PeerInbox implements FrameSink {
   readonly #decoder: FrameDecoder;
   #extensions: PeerExtensions | null = null;
   #allowedFast: Set<PieceIndex> | null = null;
-  #peerIdPrefix: string | null = null;
+  #peerId: string | null = null;
   readonly #messages: Allowance;
   readonly #unchokes: Allowance;
   /** What one read says. It takes effect once, at the end of the read, however often it was said. */
@@ -69,7 +69,12 @@ export class PeerInbox implements FrameSink {
 
   /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
   get peerIdPrefix(): string | null {
-    return this.#peerIdPrefix;
+    return this.#peerId?.slice(0, 8) ?? null;
+  }
+
+  /** The whole of it. */
+  get peerId(): string | null {
+    return this.#peerId;
   }
 
   /** Null until its first extended message. */
@@ -148,7 +153,7 @@ export class PeerInbox implements FrameSink {
   // --- FrameSink
 
   handshake(handshake: Handshake): boolean {
-    this.#peerIdPrefix = Buffer.from(handshake.peerId.subarray(0, 8)).toString('latin1');
+    this.#peerId = Buffer.from(handshake.peerId).toString('latin1');
     this.#peer.apply({
       type: 'handshake',
       verdict: judgeHandshake(handshake, this.#host.identity),

@@ -54,8 +54,8 @@ export class KnownTorrent implements PeerTorrent {
   #super: SuperSeeding | null = null;
 
   /** `port`: where peers of this torrent reach us. */
-  constructor({ pex, dht }: PublicOffer, clock: Clock, port: () => number | null) {
-    this.#publicOffer = { pex, dht };
+  constructor({ pex, dht, holepunch }: PublicOffer, clock: Clock, port: () => number | null) {
+    this.#publicOffer = { pex, dht, holepunch };
     this.#port = port;
     this.#clock = clock;
   }

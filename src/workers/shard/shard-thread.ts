@@ -24,6 +24,10 @@ export interface ShardThread {
   readonly counts: PhaseCounts;
   /** Where peers reach us; null if they do not. */
   readonly reachablePort: number | null;
+  /** Anybody can dial us there. */
+  readonly isOpen: boolean;
+  /** There is a socket for one more peer. */
+  readonly hasRoom: boolean;
   /** The shard ends: no peer is dialled again. */
   readonly stopping: boolean;
   /** Runs a callback of a socket. If it throws, that is a bug of ours, and the shard ends with it. */

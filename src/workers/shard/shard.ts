@@ -32,6 +32,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly uploads: ShardUploads;
   readonly pace: RequestPace;
   reachablePort: number | null = null;
+  isOpen = false;
   readonly #byId = new Map<TorrentId, TorrentPeers>();
   /** Those with something to do at a tick. A thousand idle torrents cost nothing. */
   readonly #awake = new Set<TorrentPeers>();
@@ -66,10 +67,11 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
         return;
       case 'reachable':
         this.reachablePort = command.port;
+        this.isOpen = command.isOpen;
         return;
       case 'network-back':
         this.turns.families?.reopen();
-        for (const torrent of this.#byId.values()) torrent.networkBack();
+        for (const torrent of this.#byId.values()) torrent.dialler.networkBack();
         return;
       case 'stop':
         this.#stop();
@@ -90,7 +92,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
     this.turns.tick();
     this.slices.begin();
     for (const torrent of this.#awake) {
-      if (opened !== null) torrent.familyOpened(opened);
+      if (opened !== null) torrent.dialler.familyOpened(opened);
       torrent.tick(now);
       if (torrent.isIdle) this.#awake.delete(torrent);
     }

@@ -47,6 +47,8 @@ export interface ListenRequest {
   readonly host: string | null;
   /** Other threads listen at the same port. */
   readonly shared: boolean;
+  /** So do they over UDP. Else one thread has the port there, and dials from it. */
+  readonly sharedUtp: boolean;
   /** A new incoming connection. `start` sets who receives its events; before that, nothing is read. */
   readonly onAccept: (from: Address, start: (events: ConnectionEvents) => Connection) => void;
 }

@@ -3,6 +3,7 @@
  * as much as each connection takes. Main decides who is unchoked (BEP 3).
  */
 import type { Clock } from '../../shared/clock.ts';
+import type { Contender } from '../../shared/contender.ts';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import { type PeerIndex, type PieceIndex, pieceIndex } from '../../shared/indices.ts';
 import {
@@ -16,7 +17,6 @@ import {
   UNREAD_TIMEOUT_MS,
   UNREADABLE_FILE_MS,
 } from '../../shared/limits.ts';
-import type { Contender } from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import { CHOKE, encodeReject, UNCHOKE } from '../wire/encoder.ts';
 import { Batch } from './batch.ts';

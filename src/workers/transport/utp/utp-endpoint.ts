@@ -60,10 +60,11 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   }
 
   /** Accepts connections. A port that is not available is not reported: the same port over TCP is announced. */
-  listen({ port, host, shared, onAccept }: ListenRequest): Listener {
+  listen({ port, host, shared, sharedUtp, onAccept }: ListenRequest): Listener {
     this.#onAccept = onAccept;
     for (const family of host === null ? ([4, 6] as const) : [familyOf(host)]) {
-      if (shared) this.#openShared(family, port, host);
+      if (shared && sharedUtp) this.#openShared(family, port, host);
+      else if (shared) this.#openFirst(family, port, host);
       else this.#open(family, port, host);
     }
     return {
@@ -155,6 +156,17 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     const socket = new UtpSocket(family, port, host, false, (bytes, from) => this.#hear(bytes, from, this));
     this.#sockets.set(family, socket);
     return socket;
+  }
+
+  /** The first of several threads has the port, and dials from it. The others dial from ports of their own. */
+  #openFirst(family: Family, port: number, host: string | null): void {
+    const onPacket = (bytes: Buffer, from: RemoteInfo): void => this.#hear(bytes, from, this);
+    new UtpSocket(family, port, host, false, onPacket, (socket) => {
+      if (this.#closed) return socket.close();
+      this.#sockets.get(family)?.close();
+      this.#openedAt.set(family, this.clock());
+      this.#sockets.set(family, socket);
+    });
   }
 
   /** What came to this socket is answered from it. Dials use another one, so that their answers come to this thread. */

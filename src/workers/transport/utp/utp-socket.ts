@@ -18,6 +18,7 @@ export class UtpSocket {
     host: string | null,
     shared: boolean,
     onPacket: (bytes: Buffer, from: RemoteInfo) => void,
+    onBound: (socket: UtpSocket) => void = () => {},
   ) {
     this.#port = port;
     this.#socket = createSocket({
@@ -30,7 +31,10 @@ export class UtpSocket {
     // A socket that cannot be bound is not used: Node would bind it to all addresses at the next packet.
     this.#socket.on('error', () => this.close());
     this.#socket.on('message', onPacket);
-    this.#socket.on('listening', () => this.#bound());
+    this.#socket.on('listening', () => {
+      this.#bound();
+      onBound(this);
+    });
     this.#socket.bind({ port, address: host ?? (family === 6 ? '::' : '0.0.0.0') });
   }
 

@@ -1,0 +1,20 @@
+/** What the requests and uploads of a torrent need of its thread. */
+import type { FullPiece } from '../../shared/messages.ts';
+import type { RequestSetup } from './known-torrent.ts';
+import type { Outbox } from './outbox.ts';
+import type { ShardThread } from './shard-thread.ts';
+import type { TorrentPeers } from './torrent-peers.ts';
+
+export function requestSetup(torrent: TorrentPeers, thread: ShardThread, outbox: Outbox): RequestSetup {
+  const { world, task, pace, uploads } = thread;
+  return {
+    ...world,
+    shard: task.shard,
+    pace,
+    onFull: (full: FullPiece): void => outbox.full(full),
+    uploadsOf: uploads.entrance(outbox, {
+      guard: (work) => torrent.guard(work),
+      wake: () => thread.wake(torrent),
+    }),
+  };
+}
