@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ChildLines } from './child-lines.ts';
+import { type RunningCli, startCli } from './cli.ts';
 import { ROOT } from './paths.ts';
 import { ended } from './processes.ts';
 
@@ -31,6 +32,7 @@ export class NatLab {
   readonly #child: ChildProcess;
   readonly #pids: ReadonlyMap<string, string>;
   readonly #clients: ChildProcess[] = [];
+  readonly #ours: ChildProcess[] = [];
 
   private constructor(child: ChildProcess, pids: ReadonlyMap<string, string>) {
     this.#child = child;
@@ -73,7 +75,7 @@ export class NatLab {
   /** A download by libtorrent-leech.py. */
   async leech(host: LabHost, order: object): Promise<LabClient> {
     const script = join(CLIENTS, 'libtorrent-leech.py');
-    const given = { host: HOSTS[host].own, settings: ONE_PER_ADDRESS, ...order };
+    const given = { host: HOSTS[host].own, settings: {}, ...order };
     return this.#start(host, [script, JSON.stringify(given)]);
   }
 
@@ -96,7 +98,15 @@ export class NatLab {
     };
   }
 
+  /** One of ours: ended with the lab, if it has not ended before. */
+  start(host: LabHost, args: readonly string[]): RunningCli {
+    const running = startCli(args, this.on(host));
+    this.#ours.push(running.child);
+    return running;
+  }
+
   async close(): Promise<void> {
+    await Promise.all(this.#ours.map((child) => ended(child, () => child.kill('SIGINT'))));
     await Promise.all(this.#clients.map((client) => ended(client, () => client.stdin?.end())));
     await ended(this.#child, () => this.#child.stdin?.end());
   }

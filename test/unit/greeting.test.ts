@@ -17,6 +17,7 @@ const offer: Offer = {
   metadataBytes: null,
   pex: true,
   holepunch: false,
+  isHidden: false,
   dht: false,
   bitfield: null,
   complete: false,

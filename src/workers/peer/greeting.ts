@@ -23,6 +23,11 @@ export interface Offer {
   readonly complete: boolean;
   /** Where peers reach us (BEP 10 `p`); null if they do not. */
   readonly port: number | null;
+  /**
+   * Nobody can dial us there. Then we say over uTP which port our packets come from: the router lets in what comes there from a peer
+   * that we dial at the same moment (BEP 55).
+   */
+  readonly isHidden: boolean;
 }
 
 /** The offer without what a private torrent does not allow (BEP 27). */
@@ -53,9 +58,11 @@ export class Greetings {
     this.#handshakeWithDht = encodeHandshake(infoHash, peerId, true);
   }
 
-  /** Valid for one write. Must not be changed: parts of it go to other peers as well. */
-  bytes(messages: readonly Greeting[], to: Address, offer: Offer): Buffer {
-    const parts = messages.map((message) => this.#bytesOf(message, to, offer));
+  /** Valid for one write. Must not be changed: parts of it go to other peers as well. `localPort`: of the connection, over uTP. */
+  bytes(messages: readonly Greeting[], to: Address, offer: Offer, localPort: number | null = null): Buffer {
+    const told =
+      localPort !== null && offer.port !== null && offer.isHidden ? { ...offer, port: localPort } : offer;
+    const parts = messages.map((message) => this.#bytesOf(message, to, told));
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 

@@ -1,5 +1,6 @@
 /** What one torrent sees of its shard's thread, which all torrents share. */
-import type { ShardTask } from '../../shared/messages.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import type { ShardTask, TransportKind } from '../../shared/messages.ts';
 import type { DialTurns } from '../dialling/dial-turns.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
@@ -30,6 +31,8 @@ export interface ShardThread {
   readonly hasRoom: boolean;
   /** The shard ends: no peer is dialled again. */
   readonly stopping: boolean;
+  /** A peer connected to us. */
+  reachedBy(from: HostPort, over: TransportKind): void;
   /** Runs a callback of a socket. If it throws, that is a bug of ours, and the shard ends with it. */
   guard(work: () => void): void;
   /** The torrent has something to do at the next tick. */

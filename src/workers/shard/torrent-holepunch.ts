@@ -12,6 +12,7 @@ import type { PeerState } from '../peer/peer-state.ts';
 import type { HolepunchMessage } from '../wire/holepunch-message.ts';
 import type { KnownTorrent } from './known-torrent.ts';
 import type { Outbox } from './outbox.ts';
+import type { Way } from './peer-exchange.ts';
 import type { ShardThread } from './shard-thread.ts';
 
 /** The torrent, as holepunching sees it. */
@@ -92,9 +93,9 @@ export class TorrentHolepunch {
     return this.#punches.met(address);
   }
 
-  /** Nobody can dial it as we did: the hole was for us. */
-  has(peer: PeerDriver): boolean {
-    return this.#punches.has(peer);
+  wayOf(peer: PeerDriver): Way {
+    if (this.#thread.isIncoming(peer)) return 'incoming';
+    return this.#punches.has(peer) ? 'punched' : 'dialled';
   }
 
   /** Of any peer. Says of one that was punched and is closed now whether main knows it. */

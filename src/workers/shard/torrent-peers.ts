@@ -21,7 +21,7 @@ import { FastestPeers } from './fastest-peers.ts';
 import { KeptPeers } from './kept-peers.ts';
 import { KnownTorrent } from './known-torrent.ts';
 import { Outbox } from './outbox.ts';
-import { PeerExchange, type Way } from './peer-exchange.ts';
+import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import { requestSetup } from './request-setup.ts';
 import type { ShardThread } from './shard-thread.ts';
@@ -67,7 +67,10 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     thread.turns.enter(this.dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
-    this.torrent = new KnownTorrent(entry, this.clock, () => (entry.accepts ? thread.reachablePort : null));
+    this.torrent = new KnownTorrent(entry, this.clock, () => ({
+      port: entry.accepts ? thread.reachablePort : null,
+      isHidden: entry.holepunch && !thread.isOpen,
+    }));
     this.#holepunch = new TorrentHolepunch(entry, this, this.#peers, thread, this.#outbox);
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
@@ -128,7 +131,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#thread.slices.add(this.#peers.values());
     const mover = this.#holepunch.tick(now);
     if (mover !== null) this.dialler.moveToUtp(mover);
-    this.#pex?.tick(this.#peers.values(), (peer) => this.#wayOf(peer), now);
+    this.#pex?.tick(this.#peers.values(), (peer) => this.#holepunch.wayOf(peer), now);
     const fastest = this.#fastest.tick(this.#peers.values(), now);
     if (fastest !== null) this.#outbox.now({ type: 'fastest', peers: fastest });
     // Together, so that no peer is counted both as on its way and as lost.
@@ -246,6 +249,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
 
   welcome(arrival: Arrival, connection: Connection): PeerDriver {
     const punched = this.#holepunch.met(arrival.address);
+    this.#thread.reachedBy(arrival.address, connection.kind);
     const peer = this.enterUnnamed(arrival.address);
     this.#outbox.now({ type: 'accepted', address: peer.peerAddress, punched });
     peer.accept(connection, arrival.at);
@@ -256,11 +260,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     const peer = this.#nextIncoming as PeerIndex;
     this.#nextIncoming += this.#entry.incoming.step;
     return this.#enter({ peer, ...address }, approach);
-  }
-
-  #wayOf(peer: PeerDriver): Way {
-    if (this.#thread.isIncoming(peer)) return 'incoming';
-    return this.#holepunch.has(peer) ? 'punched' : 'dialled';
   }
 
   /** From here on it is in play. */

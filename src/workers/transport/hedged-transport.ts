@@ -140,6 +140,10 @@ class HedgedConnection implements Connection {
     return this.#connected?.connection?.kind ?? 'tcp';
   }
 
+  get localPort(): number | null {
+    return this.#connected?.connection?.localPort ?? null;
+  }
+
   get unsentBytes(): number {
     return this.#connected?.connection?.unsentBytes ?? 0;
   }

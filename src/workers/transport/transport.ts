@@ -20,6 +20,8 @@ export interface ConnectionEvents {
 
 export interface Connection {
   readonly kind: TransportKind;
+  /** Only of uTP: the port that its packets leave from. */
+  readonly localPort?: number | null;
   write(bytes: Uint8Array): void;
   /** Writes all parts in their order. `sent` is called when nothing of them waits here any more; not after `destroy`. */
   writeParts(parts: readonly Uint8Array[], sent: () => void): void;

@@ -15,6 +15,8 @@ partial = settings.pop('partial', False)
 limit = settings.pop('limit', 0)
 # A seed that dials nobody is found by the one way that a test is about: it would hear of us as well, and be first.
 dials = settings.pop('dials', True)
+# The files that it wants.
+only = settings.pop('only', None)
 # Without peer exchange it is named to others and hears of nobody.
 exchanges = settings.pop('pex', True)
 # BEP 16: offers each peer one piece, and the next when it has seen that one at another peer.
@@ -43,6 +45,9 @@ if super_seeding:
     handle.set_flags(lt.torrent_flags.super_seeding)
 if not exchanges:
     handle.set_flags(lt.torrent_flags.disable_pex)
+if only is not None:
+    count = lt.torrent_info(torrent_file).num_files()
+    handle.prioritize_files([4 if i in only else 0 for i in range(count)])
 if idle:
     handle.prioritize_files([0] * lt.torrent_info(torrent_file).num_files())
 

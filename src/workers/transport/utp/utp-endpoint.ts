@@ -96,6 +96,10 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     if (socket !== null) socket.send(packet, port, host);
   }
 
+  localPort({ host }: Address): number | null {
+    return this.#sockets.get(familyOf(host))?.localPort ?? null;
+  }
+
   wantsFlush(connection: UtpConnection): void {
     if (this.#toFlush.push(connection) === 1) setImmediate(() => this.#flush());
   }
@@ -179,6 +183,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     const link: UtpLink = {
       ...{ clock, timestamps, readBuffer, budget },
       send: (packet, to) => socket.send(packet, to.port, to.host),
+      localPort: () => socket.localPort,
       wantsFlush: (connection) => this.wantsFlush(connection),
       over: (connection) => this.over(connection),
     };

@@ -48,6 +48,11 @@ export class UtpSocket {
     return this.#closed && this.#port !== 0;
   }
 
+  /** Null before it is bound, and after its end. */
+  get localPort(): number | null {
+    return this.#closed || this.#waiting !== null ? null : this.#socket.address().port;
+  }
+
   send(packet: Buffer, port: number, host: string): void {
     if (this.#closed) return;
     const send = () => this.#socket.send(packet, port, host, () => {});
