@@ -151,8 +151,8 @@ export const UTP_RECEIVE_BUFFER_BYTES = 4_194_304;
 export const UNANSWERED_DIAL_MS = 3_000;
 /** Requests of one peer at once: that we introduce it to another one, and that we dial an address. */
 export const HOLEPUNCH_BURST = 10;
-/** Such requests of one peer per second over time. Others are ignored: nobody may send packets to a third one through us. */
-export const HOLEPUNCHES_PER_S = 0.2;
+/** Such requests of one peer per minute over time. Others are ignored: nobody may send packets to a third one through us. */
+export const HOLEPUNCHES_PER_MINUTE = 12;
 /** Dials per second that all peers of a torrent together may ask of us. */
 export const PUNCHES_PER_S = 5;
 /** The same address is dialled again for a relay after this time at the earliest. */

@@ -31,6 +31,7 @@ export interface VirtualShardOptions {
   readonly hasNeighbours?: boolean;
   readonly encryption?: Encryption;
   readonly pex?: boolean;
+  /** With uTP. */
   readonly holepunch?: boolean;
   readonly dht?: boolean;
   readonly private?: boolean;
@@ -62,7 +63,7 @@ export function taskOf(options: VirtualShardOptions, shard: ShardId): ShardTask<
     encryption: options.encryption ?? 'off',
     proxy: null,
     localAddress: options.localAddress ?? null,
-    utp: false,
+    utp: options.holepunch ?? false,
     downloadRate: options.downloadLimit === undefined ? null : RateBucket.allocate(options.downloadLimit),
     uploadRate: options.uploadLimit === undefined ? null : RateBucket.allocate(options.uploadLimit),
   };

@@ -10,7 +10,7 @@ import type { HolepunchCommand, HolepunchEvent, Introduction } from '../../share
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
   HOLEPUNCH_BURST,
-  HOLEPUNCHES_PER_S,
+  HOLEPUNCHES_PER_MINUTE,
   LOWEST_PUNCHED_PORT,
   UNANSWERED_DIAL_MS,
 } from '../../shared/limits.ts';
@@ -123,7 +123,7 @@ export class Holepunch {
 
   #mayAsk(peer: PeerIndex, what: keyof Asked): boolean {
     const now = this.#host.clock();
-    const full = () => new Allowance(HOLEPUNCH_BURST, HOLEPUNCHES_PER_S, now);
+    const full = () => new Allowance(HOLEPUNCH_BURST, HOLEPUNCHES_PER_MINUTE / 60, now);
     const asked = this.#asked.get(peer) ?? { introductions: full(), punches: full() };
     this.#asked.set(peer, asked);
     asked[what].refill(now);
