@@ -201,6 +201,36 @@ describe('holepunching', { concurrency: 2, skip }, () => {
       assert.equal(Number(bytes), 0);
     }));
 
+  test('all three are ours, with three threads each', () =>
+    inLab('', async (lab) => {
+      const relay = ours(
+        lab,
+        'relay',
+        pair,
+        newFolder(),
+        ...['--select', 'other.bin', '--port', '7000', '--utp-is-wanted'],
+      );
+      await relay.line((line) => line.includes('"listening"'));
+      const own = newFolder();
+      cpSync(pairData, own, { recursive: true });
+      const common = [
+        '--select',
+        'big.bin',
+        '--no-nat',
+        '--peer',
+        `${HOSTS.relay.seen}:7000`,
+        '--utp-is-wanted',
+      ];
+      const seed = ours(lab, 'right', pair, own, '--seed', '--shards', '3', ...common);
+      await seed.line((line) => line.includes('"complete"'));
+      const to = newFolder();
+      const run = await ours(lab, 'left', pair, to, '--shards', '3', ...common).ended;
+      assert.equal(run.status, 0, run.stderr);
+      const { sources, transports } = run.events.at(-1) as Summary;
+      assert.deepEqual(giving(transports), ['utp']);
+      assert.deepEqual(giving(sources), ['holepunch'], run.stderr);
+    }));
+
   test('relay: we introduce a libtorrent to another one', () =>
     inLab('', async (lab) => {
       const { leech, relay } = await beRelay(lab, '--utp-is-wanted');

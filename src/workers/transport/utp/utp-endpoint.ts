@@ -61,12 +61,17 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
 
   /** Accepts connections. A port that is not available is not reported: the same port over TCP is announced. */
   listen({ port, host, shared, sharedUtp, onAccept }: ListenRequest): Listener {
-    this.#onAccept = onAccept;
     for (const family of host === null ? ([4, 6] as const) : [familyOf(host)]) {
       if (shared && sharedUtp) this.#openShared(family, port, host);
       else if (shared) this.#openFirst(family, port, host);
       else this.#open(family, port, host);
     }
+    return this.accept({ onAccept });
+  }
+
+  /** A peer that we dial may dial us at the same moment (BEP 55): its packets come to the port that ours leave from. */
+  accept({ onAccept }: Pick<ListenRequest, 'onAccept'>): Listener {
+    this.#onAccept = onAccept;
     return {
       close: () => {
         this.#onAccept = null;
