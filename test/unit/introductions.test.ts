@@ -184,3 +184,14 @@ test('with one shard, or too many searches, the peer is not connected', () => {
   assert.equal(types.filter((type) => type === 'introduce').length, MAX_OPEN_INTRODUCTIONS);
   assert.equal(types.at(-1), 'introduction');
 });
+
+test('a torrent that turns out to be private drops its punched peers', () => {
+  const { peers } = setUp();
+  const address = (peer: number) => ({ peer: peer as PeerIndex, host: '9.9.9.1', port: peer });
+  peers.accept(address(9_000_000), true);
+  peers.accept(address(9_000_001));
+  assert.deepEqual(
+    peers.becamePrivate().map(({ peer, source }) => [peer, source]),
+    [[9_000_000, 'holepunch']],
+  );
+});

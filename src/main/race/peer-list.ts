@@ -62,11 +62,7 @@ export class PeerList {
 
   /** On the user's blocklist, or banned for bad data. */
   isUnwelcome(host: string): boolean {
-    return this.#isBlocked(host) || this.#banned.has(host);
-  }
-
-  #isBlocked(host: string): boolean {
-    return this.#blocklist?.blocks(host) ?? false;
+    return this.#blocklist?.blocks(host) === true || this.#banned.has(host);
   }
 
   /** Adds new addresses that `namer` (host of a peer or node) named. Returns those to dial: the new ones, and those allowed again. */
@@ -82,7 +78,7 @@ export class PeerList {
       if (known !== undefined) {
         const again = this.#nameAgain(known, source);
         if (again !== null) dealt.push(again);
-      } else if (this.#isBlocked(host)) this.#blocked += 1;
+      } else if (this.#blocklist?.blocks(host) === true) this.#blocked += 1;
       else if (!this.#makeRoom(host, source)) this.#refused += 1;
       else dealt.push(this.#enter({ host, port, source, group, punchable }));
     }
@@ -117,6 +113,7 @@ export class PeerList {
   /** `punched`: both sides dialled (BEP 55). */
   accept(address: PeerAddress, punched = false): void {
     this.#accepted.set(address.peer, { ...address, source: punched ? HOLEPUNCH : INCOMING });
+    if (punched) this.#foundInPublic.add(address.peer);
     this.incoming.taken(address.peer);
   }
 
@@ -195,6 +192,7 @@ export class PeerList {
       this.#idleIncoming.delete(oldest);
       if (this.#held.has(oldest)) continue;
       this.#accepted.delete(oldest);
+      this.#foundInPublic.delete(oldest);
       this.#outcomes.reopen(oldest);
     }
   }
