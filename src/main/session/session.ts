@@ -110,6 +110,12 @@ export class Session {
     return (this.settings.port ?? 0) !== 0 && this.isDirect;
   }
 
+  /** Peers that nobody can dial can be met over uTP (BEP 55). */
+  get punches(): boolean {
+    const { pex, utp, port } = this.settings;
+    return pex && utp && port !== null && this.isDirect;
+  }
+
   /** False with an HTTP proxy, which carries no peers. */
   get carriesPeers(): boolean {
     return this.isDirect || socksOf(this.route) !== null;
