@@ -96,7 +96,7 @@ export function mayName(who: Reach, what: Reach): boolean {
 }
 
 /** The peers that may be dialled, if a peer or server with the reach `who` gave us their addresses. */
-export function believable(peers: readonly HostPort[], who: Reach): HostPort[] {
+export function believable<Peer extends HostPort>(peers: readonly Peer[], who: Reach): Peer[] {
   return peers.filter(({ host, port }) => {
     const reach = reachOf(host);
     return port > 0 && port < 65_536 && reach !== null && mayName(who, reach);

@@ -41,6 +41,8 @@ export const CLOSE_CODES = {
   surplus: 'more peers unchoked us than --max-peers',
   'slot-needed': 'gave us nothing while other peers waited for its place',
   'both-complete': 'both of us have everything',
+  twice: 'another connection to the same peer stays',
+  moved: 'dialled again over uTP, so that it can introduce us to others',
   stopped: 'the run ended first',
 } as const;
 

@@ -43,6 +43,8 @@ const COMEBACKS: Readonly<Record<CloseCode, Comeback>> = {
   'race-lost': 'never',
   surplus: 'never',
   'both-complete': 'never',
+  twice: 'never',
+  moved: 'soon',
   stopped: 'never',
 };
 

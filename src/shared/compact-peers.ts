@@ -6,6 +6,20 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** `host:port`, with brackets around IPv6. */
+export function addressKey(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A peer that another peer named. */
+export interface ToldPeer extends HostPort {
+  /** It takes part in holepunching (BEP 55). */
+  readonly punchable: boolean;
+}
+
+/** An address from any source. */
+export type NamedPeer = HostPort & Partial<ToldPeer>;
+
 /** IPv4 peers of a compact list. An incomplete peer at the end and peers with port 0 are dropped. */
 export function compactIpv4(bytes: Uint8Array): HostPort[] {
   const peers: HostPort[] = [];

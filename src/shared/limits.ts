@@ -145,6 +145,45 @@ export const MAX_UTP_UNBOUND_PACKETS = 1_024;
 /** uTP bytes that the system may buffer for us between two turns; it may grant less. */
 export const UTP_RECEIVE_BUFFER_BYTES = 4_194_304;
 
+// --- Holepunching --------------------------------------------------------------------------------------------
+
+/** A dial without an answer for this time: if another peer knows that peer, it is asked to introduce us (BEP 55). */
+export const UNANSWERED_DIAL_MS = 3_000;
+/** Requests of one peer at once: that we introduce it to another one, and that we dial an address. */
+export const HOLEPUNCH_BURST = 10;
+/** Such requests of one peer per minute over time. Others are ignored: nobody may send packets to a third one through us. */
+export const HOLEPUNCHES_PER_MINUTE = 12;
+/** Dials per second that all peers of a torrent together may ask of us. */
+export const PUNCHES_PER_S = 5;
+/** The same address is dialled again for a relay after this time at the earliest. */
+export const PUNCH_AGAIN_MS = 30_000;
+/** Addresses for which this is remembered, the newest. */
+export const MAX_PUNCHED_ADDRESSES = 1_024;
+/** Such dials under way for one torrent on one shard. */
+export const MAX_PUNCHES = 16;
+/** No peer behind a router listens at a lower port; servers do, and nobody may make us dial them. */
+export const LOWEST_PUNCHED_PORT = 1_024;
+/** If both sides dialled and both dials connected, the other side has this time to close one before we do. */
+export const TWICE_CONNECTED_MS = 3_000;
+/** Peers of a torrent to which others may introduce us, the newest. */
+export const MAX_PUNCHABLE_PEERS = 2_048;
+/** Peers that may introduce us to one of them, the newest. */
+export const MAX_INTRODUCERS = 4;
+/** Tries to be introduced to one peer: some routers choose another port for each destination, and then it never works. */
+export const MAX_INTRODUCTION_TRIES = 4;
+/** Time between two of them. */
+export const INTRODUCTION_AGAIN_MS = 15_000;
+/** Such requests of ours per second, of one torrent. */
+export const INTRODUCTIONS_PER_S = 5;
+/** Looks for a peer on other shards that are under way for one torrent. Those beyond fail. */
+export const MAX_OPEN_INTRODUCTIONS = 64;
+/** Peers of a torrent and shard that are dialled over uTP alone, where nobody can dial us: they can introduce us. */
+export const RELAY_LINES = 3;
+/** A peer that has something for us and has choked us for this time may be dialled again over uTP. */
+export const RELAY_LINE_AFTER_MS = 3_000;
+/** Time between two such changes. */
+export const RELAY_LINE_INTERVAL_MS = 1_000;
+
 // --- Time-outs of one peer -----------------------------------------------------------------------------------
 
 /** The connect time-out of libtorrent and qBittorrent, used while no address waits for a place. */

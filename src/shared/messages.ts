@@ -4,8 +4,10 @@
  */
 
 import type { CloseReason } from './close-reason.ts';
-import type { HostPort } from './compact-peers.ts';
+import type { ToldPeer } from './compact-peers.ts';
+import type { Contender } from './contender.ts';
 import type { Geometry } from './geometry.ts';
+import type { HolepunchCommand, HolepunchEvent } from './holepunch.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex, TorrentId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
 import type { PeerRate } from './peer-rate.ts';
@@ -34,6 +36,8 @@ export interface PeerAddress {
   readonly port: number;
   /** The group of its source. Groups take turns when addresses are dialled. */
   readonly group?: number;
+  /** A peer that knows it may introduce us to it (BEP 55). */
+  readonly punchable?: boolean;
 }
 
 /** The part of the session's limits that falls to one shard, for all its torrents. Infinity means no limit. */
@@ -105,6 +109,8 @@ export interface TorrentEntry {
   readonly pex: boolean;
   /** Announce our DHT node and learn the nodes of peers (BEP 5). Off once the torrent is known to be private. */
   readonly dht: boolean;
+  /** Meet peers that nobody can dial, and introduce others (BEP 55). Off once the torrent is known to be private. */
+  readonly holepunch: boolean;
   /** Dial lost peers again. A race without a download dials each peer once. */
   readonly reconnect: boolean;
   /** Peers may connect to us. */
@@ -133,6 +139,7 @@ export type TorrentCommand =
   /** Close them for good: they sent bad data that only main could see, or a private torrent does not allow them. */
   | { readonly type: 'banish'; readonly peers: readonly PeerIndex[]; readonly code: 'bad-data' | 'private' }
   | AddressCommand
+  | HolepunchCommand
   /** Its share of the peers to download from has changed. Infinity means no limit. */
   | { readonly type: 'share'; readonly workingPeers: number }
   /** Only these peers stay; all others leave the race. */
@@ -167,9 +174,11 @@ export type ShardCommand =
       readonly host: string | null;
       /** Other threads are told to listen at the same port, if the system allows that. */
       readonly shared: boolean;
+      /** So do they over uTP. Else one has the port, and its dials leave from there: a router lets in only what we dialled. */
+      readonly sharedUtp: boolean;
     }
-  /** Where peers reach us, also through the router. */
-  | { readonly type: 'reachable'; readonly port: number }
+  /** Where peers reach us. `isOpen`: our address is public, or the router forwards the port. */
+  | { readonly type: 'reachable'; readonly port: number; readonly isOpen: boolean }
   /** So many threads listen: each takes its part of the incoming peers. */
   | { readonly type: 'listeners'; readonly count: number }
   /** The network was down and is back: the lost peers were not at fault. */
@@ -241,20 +250,6 @@ export interface ShardLoad {
 
 export type ShardStats = TorrentStats & ShardLoad;
 
-/** A peer that wants data from us, or may request it. Bytes are totals of its connection. */
-export interface Contender {
-  readonly peer: PeerIndex;
-  /** It is interested (BEP 3). */
-  readonly wants: boolean;
-  readonly unchoked: boolean;
-  readonly gaveBytes: number;
-  readonly gotBytes: number;
-  /** It is unchoked, and neither takes anything nor waits for us. */
-  readonly isIdle: boolean;
-  /** It has requested blocks that it has not got. */
-  readonly isOwed: boolean;
-}
-
 export interface FullPiece {
   readonly piece: PieceIndex;
   readonly slot: SlotIndex;
@@ -266,15 +261,16 @@ export type TorrentEvent =
   | { readonly type: 'connected'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'unchoked'; readonly peer: PeerIndex; readonly at: number }
   | { readonly type: 'first-block'; readonly peer: PeerIndex; readonly at: number }
-  /** A peer connected to us and named this torrent. */
-  | { readonly type: 'accepted'; readonly address: PeerAddress }
+  /** A peer connected to us and named this torrent. `punched`: or it answered when both of us dialled (BEP 55). */
+  | { readonly type: 'accepted'; readonly address: PeerAddress; readonly punched: boolean }
   /**
    * The peer may be asked for the metadata, which we do not have (BEP 9), and says that it has this many bytes; 0 if it names
    * no size, null if it may not be asked any more. Sent again when this changes.
    */
   | { readonly type: 'metadata-offer'; readonly peer: PeerIndex; readonly bytes: number | null }
   /** The peer named other peers (BEP 11). */
-  | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly HostPort[] }
+  | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly ToldPeer[] }
+  | HolepunchEvent
   /** The peer has a DHT node at this port (BEP 5). */
   | { readonly type: 'dht-node'; readonly peer: PeerIndex; readonly port: number }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }

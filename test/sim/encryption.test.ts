@@ -70,7 +70,7 @@ test('an incoming peer sends its handshake first, gets ours, and is downloaded f
   assert.ok(peer.requests.length > 0);
   assert.deepEqual(
     shard.events.filter(({ type }) => type === 'accepted'),
-    [{ type: 'accepted', address: { peer: 1_000, host: '127.0.0.9', port: 5 } }],
+    [{ type: 'accepted', address: { peer: 1_000, host: '127.0.0.9', port: 5 }, punched: false }],
   );
 });
 

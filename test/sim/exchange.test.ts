@@ -22,7 +22,7 @@ test('peers that others name are reported, without port 0, at most every half mi
   const shard = new VirtualShard({ ...downloading, pex: true });
   shard.add({ script: [shake, hello, named(10), named(20), named(29_000), named(31_000)] });
   shard.run(40_000);
-  const peers = [{ host: '10.0.0.1', port: 6_881 }];
+  const peers = [{ host: '10.0.0.1', port: 6_881, punchable: false }];
   assert.deepEqual(told(shard), [
     { type: 'peers-told', peer: 0, peers },
     { type: 'peers-told', peer: 0, peers },
@@ -77,7 +77,7 @@ test('each peer hears where it reaches us, once we know that', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   const [early] = shard.add({ script: [shake] });
   shard.run(1_000);
-  shard.shard.command({ type: 'reachable', port: 51_413 });
+  shard.shard.command({ type: 'reachable', port: 51_413, isOpen: false });
   shard.listen();
   const [late] = shard.add({ script: [shake] });
   const guest = shard.knock({ script: [shake] });

@@ -33,7 +33,13 @@ function dial(tcp: Ending | null, utp: Ending | null, utpOnly = false) {
         },
       };
     };
-  const unused = { readBuffer: Buffer.alloc(0), listen: () => ({ close: () => {} }), close: () => {} };
+  const listener = { close: () => {} };
+  const unused = {
+    readBuffer: Buffer.alloc(0),
+    listen: () => listener,
+    accept: () => listener,
+    close: () => {},
+  };
   const first: Transport = { ...unused, connect: way('tcp', tcp) };
   const second: SecondTransport = { ...unused, connect: way('utp', utp) };
   const hedged = new HedgedTransport(first, second, { clock: time.now, later: time.after });

@@ -62,7 +62,7 @@ test('a peer that gave data does not wait behind a thousand new addresses that n
 });
 
 test('a peer is tried again after each close code from which it may come back, and never after the others', () => {
-  const finals = 'bad-data both-complete done private race-lost self stopped surplus';
+  const finals = 'bad-data both-complete done private race-lost self stopped surplus twice';
   const codes = Object.keys(CLOSE_CODES) as CloseCode[];
   const never = codes.filter((code) => comebackOf(code) === 'never');
   assert.equal(never.sort().join(' '), finals);

@@ -268,6 +268,8 @@ test('every close code is produced by some test', () => {
     'bad-request', // sim/uploads
     'unreadable', // sim/uploads
     'both-complete', // sim/uploads
+    'twice', // sim/holepunch
+    'moved', // sim/holepunch
   ]);
   const produced = new Set([...scenarios.map(({ closes }) => closes[2]), ...elsewhere]);
   assert.deepEqual(

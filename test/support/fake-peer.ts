@@ -24,6 +24,8 @@ export interface FakePeerScript {
     | { readonly shortage: string; readonly times: number };
   /** Until this moment its dials fail in this way, at once or right after the connect. */
   readonly away?: { readonly untilMs: number; readonly fail: CloseCode; readonly connects?: boolean };
+  /** Default: tcp. */
+  readonly transport?: 'tcp' | 'utp';
   /** `[ms after connect, what]`. */
   readonly script?: readonly (readonly [number, Verb])[];
   /** Answers requests with these bytes of the torrent; null means silence. */
@@ -98,7 +100,7 @@ export class FakePeer {
     else if (this.#shortagesLeft-- > 0) this.#later(0, () => this.#events?.onShortage(connect.shortage));
     else this.#connectIn(0);
     return {
-      kind: 'tcp',
+      kind: this.#script.transport ?? 'tcp',
       unsentBytes: this.#script.unread ?? 0,
       write: (bytes) => {
         if (this.dials === dial) this.#hear(Buffer.from(bytes));

@@ -74,6 +74,7 @@ export async function startDownload(folder: string, name: string, run: Run) {
       infoHash: metainfo.infoHash,
       peerId: newPeerId(),
       strategy: 'first-unchoke',
+      holepunch: false,
       keep: 0,
       maxPeers: 0,
       chokedTimeoutMs: CHOKED_DOWNLOAD_MS,

@@ -26,6 +26,7 @@ export class UtpEnd implements ConnectionEvents {
       timestamps: () => time.now() + skewMs,
       readBuffer: Buffer.alloc(65_536),
       budget: new ReorderBudget(),
+      localPort: () => null,
       send: (packet) => {
         this.sent.push(decodeUtp(packet) as UtpPacket);
         carry(packet);

@@ -31,6 +31,8 @@ export interface VirtualShardOptions {
   readonly hasNeighbours?: boolean;
   readonly encryption?: Encryption;
   readonly pex?: boolean;
+  /** With uTP. */
+  readonly holepunch?: boolean;
   readonly dht?: boolean;
   readonly private?: boolean;
   /** The torrent is not known until `setTorrent`. */
@@ -61,7 +63,7 @@ export function taskOf(options: VirtualShardOptions, shard: ShardId): ShardTask<
     encryption: options.encryption ?? 'off',
     proxy: null,
     localAddress: options.localAddress ?? null,
-    utp: false,
+    utp: options.holepunch ?? false,
     downloadRate: options.downloadLimit === undefined ? null : RateBucket.allocate(options.downloadLimit),
     uploadRate: options.uploadLimit === undefined ? null : RateBucket.allocate(options.uploadLimit),
   };
@@ -76,6 +78,7 @@ export function entryOf(options: VirtualShardOptions): TorrentEntry {
     chokedTimeoutMs: options.chokedTimeoutMs ?? CHOKED_RACE_MS,
     reconnect: options.slots !== undefined,
     pex: options.pex ?? false,
+    holepunch: options.holepunch ?? false,
     dht: options.dht ?? false,
     accepts: true,
     incoming: { first: peerIndex(1_000), step: 1 },

@@ -151,6 +151,7 @@ function withUtp(
   const second = {
     connect: (address: Address, events: ConnectionEvents) => utp.connect(address, events),
     listen: () => ({ close: () => {} }),
+    accept: () => ({ close: () => {} }),
     close: () => utp.close(),
   };
   return new HedgedTransport(tcp, second, time);

@@ -187,7 +187,7 @@ export class VirtualShard {
   }
 
   listen(): void {
-    this.shard.command({ type: 'listen', port: 1, host: null, shared: false });
+    this.shard.command({ type: 'listen', port: 1, host: null, shared: false, sharedUtp: false });
   }
 
   /** A peer connects to us, if the shard listens. */

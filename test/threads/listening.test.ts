@@ -26,6 +26,7 @@ function entryOf(position: number): TorrentEntry {
     strategy: 'first-unchoke',
     workingPeers: Number.POSITIVE_INFINITY,
     chokedTimeoutMs: 60_000,
+    holepunch: false,
     pex: false,
     dht: false,
     reconnect: true,

@@ -71,3 +71,15 @@ test('no second try if uTP was already running when TCP failed, or without uTP',
   assert.equal(tries(new Approaches('prefer', true), 'tcp', dialing, closed('refused', 900)), null);
   assert.equal(tries(new Approaches('prefer', false), 'tcp', dialing, closed('refused')), null);
 });
+
+test('a connected peer is moved to uTP, and dialled as before if uTP does not reach it', () => {
+  const approaches = new Approaches('prefer', true);
+  assert.ok(approaches.moveToUtp(index, 'mse-rc4'));
+  assert.deepEqual(approaches.of(index), { secure: true, utpOnly: true });
+  assert.equal(tries(approaches, 'utp', dialing, closed('connect-timeout', 3_000)), 'at once');
+  assert.deepEqual(approaches.of(index), { secure: false, utpOnly: false });
+  assert.equal(tries(approaches, 'tcp', dialing, closed('connect-timeout', 15_000)), null);
+  assert.ok(approaches.moveToUtp(index, 'tcp'));
+  assert.deepEqual(approaches.of(index), { secure: false, utpOnly: true });
+  assert.ok(!new Approaches('prefer', false).moveToUtp(index, 'tcp'), 'there is no uTP');
+});

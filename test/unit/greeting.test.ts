@@ -16,6 +16,8 @@ const identity = {
 const offer: Offer = {
   metadataBytes: null,
   pex: true,
+  holepunch: false,
+  isHidden: false,
   dht: false,
   bitfield: null,
   complete: false,
@@ -91,4 +93,29 @@ test('several messages leave in one write, in order', () => {
     0,
     'without BEP 6 there is no word for nothing',
   );
+});
+
+test('the port is ours, but over uTP, where nobody can dial us, the one that our packets come from', () => {
+  const greetings = new Greetings(identity);
+  const portOf = (now: Offer, local: number | null) =>
+    told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, now, local)).p;
+  const open = { ...offer, holepunch: true, port: 6_881 };
+  const hidden = { ...open, isHidden: true };
+  assert.deepEqual(
+    [
+      portOf(open, null),
+      portOf(open, 7_777),
+      portOf(hidden, null),
+      portOf(hidden, 7_777),
+      portOf(open, 7_777),
+    ],
+    [6_881, 6_881, 6_881, 7_777, 6_881],
+  );
+  assert.equal(portOf({ ...hidden, port: null }, 7_777), undefined, 'we accept no peers');
+  assert.deepEqual(told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, open)).m, {
+    lt_donthave: 7,
+    ut_holepunch: 3,
+    ut_metadata: 1,
+    ut_pex: 2,
+  });
 });

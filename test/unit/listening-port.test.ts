@@ -33,7 +33,7 @@ function setUp(size: number, kind: 'canShare' | 'first' | 'refuses') {
 
 test('every shard listens, and each takes its part', async () => {
   const { port, counts } = setUp(3, 'canShare');
-  assert.equal(await port.open(0, null), 7_000);
+  assert.equal(await port.open(0, null, true), 7_000);
   assert.equal(port.threads, 3);
   assert.deepEqual(counts(), [
     [0, 3],
@@ -44,7 +44,7 @@ test('every shard listens, and each takes its part', async () => {
 
 test('where threads cannot share a port the first one has it alone, with all places', async () => {
   const { port, counts } = setUp(3, 'first');
-  assert.equal(await port.open(6_881, null), 6_881);
+  assert.equal(await port.open(6_881, null, true), 6_881);
   assert.equal(port.threads, 1);
   assert.deepEqual(counts(), [[0, 1]]);
 });
@@ -55,19 +55,22 @@ test('where sharing is refused altogether, and where there is one shard, one lis
     [1, 'canShare'],
   ] as const) {
     const { port, sent, counts } = setUp(size, kind);
-    assert.equal(await port.open(6_881, null), 6_881);
+    assert.equal(await port.open(6_881, null, true), 6_881);
     assert.deepEqual([port.threads, counts()], [1, []]);
-    assert.deepEqual(sent.at(-1), [0, { type: 'listen', port: 6_881, host: null, shared: false }]);
+    assert.deepEqual(sent.at(-1), [
+      0,
+      { type: 'listen', port: 6_881, host: null, shared: false, sharedUtp: false },
+    ]);
   }
 });
 
 test('a thread that takes the place of a dead one listens at the same port, with its part', async () => {
   const { port, sent } = setUp(2, 'canShare');
-  await port.open(0, null);
+  await port.open(0, null, true);
   sent.length = 0;
   port.replaced(1);
   assert.deepEqual(sent, [
-    [1, { type: 'listen', port: 7_000, host: null, shared: true }],
+    [1, { type: 'listen', port: 7_000, host: null, shared: true, sharedUtp: true }],
     [1, { type: 'listeners', count: 2 }],
   ]);
 });

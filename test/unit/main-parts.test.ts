@@ -7,7 +7,7 @@ import { namedPeer } from '../../src/main/cli/named-peers.ts';
 import { Failure } from '../../src/main/failure.ts';
 import { VERSION } from '../../src/main/network/identity.ts';
 import { clientFamily } from '../../src/main/race/client-family.ts';
-import { addressKey, PeerList } from '../../src/main/race/peer-list.ts';
+import { PeerList } from '../../src/main/race/peer-list.ts';
 import { shardOf, shareOf } from '../../src/main/race/sharding.ts';
 import { percentiles } from '../../src/main/report/race-report.ts';
 import {
@@ -18,6 +18,7 @@ import {
   parseDuration,
   parseSize,
 } from '../../src/main/text/units.ts';
+import { addressKey } from '../../src/shared/compact-peers.ts';
 import * as limits from '../../src/shared/limits.ts';
 import { ROOT } from '../support/paths.ts';
 

@@ -11,3 +11,5 @@ export const MAGNET = 'magnet';
 export const PUBLIC_SOURCES: ReadonlySet<string> = new Set([DHT, LSD, PEX, MAGNET]);
 /** The source of peers that connected to us. */
 export const INCOMING = 'incoming';
+/** The source of peers that dialled us while we dialled them (BEP 55). */
+export const HOLEPUNCH = 'holepunch';

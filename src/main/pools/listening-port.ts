@@ -38,22 +38,22 @@ export class ListeningPort {
     return this.#asked.size - this.#waiting.size;
   }
 
-  /** Resolves to the port; rejects with the system's error. */
-  async open(port: number, host: string | null): Promise<number> {
+  /** Resolves to the port; rejects with the system's error. `sharedUtp`: as in the command. */
+  async open(port: number, host: string | null, sharedUtp: boolean): Promise<number> {
     if (this.#threads.size > 1) {
-      const shared = await this.#openShared(port, host);
+      const shared = await this.#openShared(port, host, sharedUtp);
       if (shared !== null) return shared;
     }
-    const answer = await this.#ask(0, { type: 'listen', port, host, shared: false });
+    const answer = await this.#ask(0, { type: 'listen', port, host, shared: false, sharedUtp: false });
     if (answer.port === null) throw new Error(answer.error ?? 'unknown');
     return answer.port;
   }
 
   /** Null if no thread could share a port. Where threads cannot (Node before 22.12), the first that asked has it alone. */
-  async #openShared(wanted: number, host: string | null): Promise<number | null> {
+  async #openShared(wanted: number, host: string | null, sharedUtp: boolean): Promise<number | null> {
     const port = await this.#threads.reserve(wanted, host);
     const positions = Array.from({ length: this.#threads.size }, (_, position) => position);
-    const command: ListenCommand = { type: 'listen', port, host, shared: true };
+    const command: ListenCommand = { type: 'listen', port, host, shared: true, sharedUtp };
     await Promise.all(positions.map((position) => this.#ask(position, command)));
     for (const position of this.#asked.keys()) this.#tellCount(position);
     return this.threads > 0 ? port : null;

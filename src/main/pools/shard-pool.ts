@@ -53,7 +53,7 @@ export class ShardPool implements ShardLine {
   #nextId = 1;
   #nextTorrent = 1;
   #deaths = 0;
-  #reachablePort: number | null = null;
+  #reachable: Extract<ShardCommand, { type: 'reachable' }> | null = null;
   /** Why there is nothing to hope for; null where there is. */
   #hopeless: { readonly error: unknown } | null = null;
   #stopped: Promise<void> | null = null;
@@ -90,15 +90,15 @@ export class ShardPool implements ShardLine {
     return this.#listening.threads;
   }
 
-  /** Accepts connections. Resolves to the port; rejects with the system's error. */
-  listen(port: number, host: string | null): Promise<number> {
-    return this.#listening.open(port, host);
+  /** Accepts connections. Resolves to the port; rejects with the system's error. `sharedUtp`: as in the command. */
+  listen(port: number, host: string | null, sharedUtp = true): Promise<number> {
+    return this.#listening.open(port, host, sharedUtp);
   }
 
-  /** Peers reach us at this port; each shard tells its peers (BEP 10 `p`). */
-  reachableAt(port: number): void {
-    this.#reachablePort = port;
-    for (const position of this.#running.keys()) this.post(position, { type: 'reachable', port });
+  /** Peers reach us at this port; each shard tells its peers (BEP 10 `p`). `isOpen`: as in the command. */
+  reachableAt(port: number, isOpen: boolean): void {
+    this.#reachable = { type: 'reachable', port, isOpen };
+    for (const position of this.#running.keys()) this.post(position, this.#reachable);
   }
 
   /** The network of this machine is back: lost peers are dialled again as if they had just been lost. */
@@ -173,7 +173,7 @@ export class ShardPool implements ShardLine {
     }
     this.#start(position);
     this.#listening.replaced(position);
-    if (this.#reachablePort !== null) this.post(position, { type: 'reachable', port: this.#reachablePort });
+    if (this.#reachable !== null) this.post(position, this.#reachable);
     for (const torrent of this.#torrents.values()) torrent.replaced(position, id, error);
   }
 

@@ -2,9 +2,11 @@
  * Which shard an address goes to, and what shards learn about addresses that they have: a source names them again, or they
  * must make room. Also what happens to the addresses of a shard that died.
  */
-import type { HostPort } from '../../shared/compact-peers.ts';
+import { believable, reachOf } from '../../shared/address-rules.ts';
+import type { NamedPeer, ToldPeer } from '../../shared/compact-peers.ts';
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
 import type { PeerAddress, TorrentCommand } from '../../shared/messages.ts';
+import { PEX } from '../discovery/peer-source.ts';
 import { acceptedBy } from './incoming-numbers.ts';
 import { unheard } from './outcomes.ts';
 import type { KnownPeer, PeerList } from './peer-list.ts';
@@ -25,7 +27,7 @@ export class Dealer {
   }
 
   /** Adds addresses; lost ones that are named again are tried sooner. Returns how many were new. */
-  add(addresses: readonly HostPort[], source: string, namer: string | null = null): number {
+  add(addresses: readonly NamedPeer[], source: string, namer: string | null = null): number {
     let count = 0;
     // In parts, so that shards dial the first ones while the others are processed.
     for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
@@ -36,6 +38,15 @@ export class Dealer {
     this.#tellPeers(this.#peers.takeNamed(), (peers) => ({ type: 'named', peers }));
     this.#tellPeers(this.#peers.takeLeaving(), (peers) => ({ type: 'forget', peers }));
     return count;
+  }
+
+  /** A peer named others (BEP 11). Returns those that it may name. */
+  told(namer: PeerIndex, peers: readonly ToldPeer[]): readonly ToldPeer[] {
+    const { host } = this.#peers.at(namer);
+    const reach = reachOf(host);
+    const believed = reach === null ? [] : believable(peers, reach);
+    this.add(believed, PEX, host);
+    return believed;
   }
 
   positionOf({ peer, host, port }: PeerAddress): number {
@@ -104,7 +115,13 @@ export class Dealer {
     for (const [position, addresses] of this.#byShard(peers))
       this.#send(position, {
         type: 'addresses',
-        addresses: addresses.map(({ peer, host, port, group = 0 }) => ({ peer, host, port, group })),
+        addresses: addresses.map(({ peer, host, port, group = 0, punchable = false }) => ({
+          peer,
+          host,
+          port,
+          group,
+          ...(punchable ? { punchable } : {}),
+        })),
         lost,
       });
   }

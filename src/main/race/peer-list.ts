@@ -1,10 +1,10 @@
 /** Every known address, once, and its outcome. Its number is the peer's index everywhere. */
-import type { HostPort } from '../../shared/compact-peers.ts';
+import { addressKey, type HostPort, type NamedPeer } from '../../shared/compact-peers.ts';
 import { type PeerIndex, peerIndex, type ShardId } from '../../shared/indices.ts';
 import { canonicalHost } from '../../shared/ip-address.ts';
 import { MAX_REMEMBERED_INCOMING } from '../../shared/limits.ts';
 import type { PeerAddress, PeerOutcome } from '../../shared/messages.ts';
-import { INCOMING, PUBLIC_SOURCES, USER } from '../discovery/peer-source.ts';
+import { HOLEPUNCH, INCOMING, PUBLIC_SOURCES, USER } from '../discovery/peer-source.ts';
 import type { Blocklist } from './blocklist.ts';
 import { acceptedBy, FIRST_INCOMING, IncomingNumbers } from './incoming-numbers.ts';
 import { namerGroup } from './namer-group.ts';
@@ -62,29 +62,25 @@ export class PeerList {
 
   /** On the user's blocklist, or banned for bad data. */
   isUnwelcome(host: string): boolean {
-    return this.#isBlocked(host) || this.#banned.has(host);
-  }
-
-  #isBlocked(host: string): boolean {
-    return this.#blocklist?.blocks(host) ?? false;
+    return this.#blocklist?.blocks(host) === true || this.#banned.has(host);
   }
 
   /** Adds new addresses that `namer` (host of a peer or node) named. Returns those to dial: the new ones, and those allowed again. */
-  add(addresses: readonly HostPort[], source: string, namer: string | null = null): KnownPeer[] {
+  add(addresses: readonly NamedPeer[], source: string, namer: string | null = null): KnownPeer[] {
     const group = namerGroup(source, namer);
     const isPublic = PUBLIC_SOURCES.has(source);
     if (this.#private && isPublic) return [];
     const dealt: KnownPeer[] = [];
-    for (const { host: written, port } of addresses) {
+    for (const { host: written, port, punchable = false } of addresses) {
       const host = canonicalHost(written);
       const known = this.#byAddress.get(addressKey(host, port));
       if (this.#banned.has(host)) continue;
       if (known !== undefined) {
         const again = this.#nameAgain(known, source);
         if (again !== null) dealt.push(again);
-      } else if (this.#isBlocked(host)) this.#blocked += 1;
+      } else if (this.#blocklist?.blocks(host) === true) this.#blocked += 1;
       else if (!this.#makeRoom(host, source)) this.#refused += 1;
-      else dealt.push(this.#enter({ host, port, source, group }));
+      else dealt.push(this.#enter({ host, port, source, group, punchable }));
     }
     return dealt;
   }
@@ -114,8 +110,10 @@ export class PeerList {
     return this.#outcomes.takeNamed().map((peer) => this.at(peer));
   }
 
-  accept(address: PeerAddress): void {
-    this.#accepted.set(address.peer, { ...address, source: INCOMING });
+  /** `punched`: both sides dialled (BEP 55). */
+  accept(address: PeerAddress, punched = false): void {
+    this.#accepted.set(address.peer, { ...address, source: punched ? HOLEPUNCH : INCOMING });
+    if (punched) this.#foundInPublic.add(address.peer);
     this.incoming.taken(address.peer);
   }
 
@@ -194,6 +192,7 @@ export class PeerList {
       this.#idleIncoming.delete(oldest);
       if (this.#held.has(oldest)) continue;
       this.#accepted.delete(oldest);
+      this.#foundInPublic.delete(oldest);
       this.#outcomes.reopen(oldest);
     }
   }
@@ -210,6 +209,12 @@ export class PeerList {
 
   outcomeOf(peer: PeerIndex): PeerOutcome | undefined {
     return this.#outcomes.of(peer);
+  }
+
+  /** Our last dial of this address had no answer, or one that no peer gives. */
+  missed({ host, port }: HostPort): boolean {
+    const peer = this.#byAddress.get(addressKey(host, port));
+    return peer !== undefined && this.outcomeOf(peer)?.reason.stage === 'dialing';
   }
 
   /** Lost for now; its shard dials it again. */
@@ -290,8 +295,4 @@ export class PeerList {
   get all(): readonly KnownPeer[] {
     return [...this.#peers.values()];
   }
-}
-
-export function addressKey(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,6 +1,8 @@
 /** The options of a race, and its listener. */
+
+import type { Contender } from '../../shared/contender.ts';
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
-import type { Contender, FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
+import type { FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
 import type { Blocklist } from './blocklist.ts';
 
 export interface RaceOptions {
@@ -18,6 +20,8 @@ export interface RaceOptions {
   readonly accepts: boolean;
   /** Exchange peers (BEP 11). */
   readonly pex: boolean;
+  /** Meet peers that nobody can dial (BEP 55). */
+  readonly holepunch: boolean;
   /** Learn DHT nodes from peers (BEP 5, PORT). */
   readonly dht: boolean;
   readonly onDhtNode?: (host: string, port: number) => void;

@@ -2,8 +2,8 @@
  * The race in the main thread: sends addresses to shards, learns which peer unchokes first, keeps only the winners if the user
  * wants that, and tries the addresses of a lost shard again.
  */
-import { believable, reachOf } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
+import type { HolepunchCommand } from '../../shared/holepunch.ts';
 import type { PeerIndex, PieceIndex, ShardId, TorrentId } from '../../shared/indices.ts';
 import { MAX_METADATA_LIARS_PER_HOST, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
 import type {
@@ -17,12 +17,12 @@ import type {
 import type { PeerRate } from '../../shared/peer-rate.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
-import { PEX } from '../discovery/peer-source.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { ShardPool } from '../pools/shard-pool.ts';
 import type { TorrentShards } from '../pools/torrent-shards.ts';
 import { Dealer } from './dealer.ts';
 import { FirstMoments } from './first-moments.ts';
+import { Introductions } from './introductions.ts';
 import { unheard } from './outcomes.ts';
 import { PeerList } from './peer-list.ts';
 import { type PhaseTotals, phaseTotals } from './phase-totals.ts';
@@ -37,6 +37,7 @@ export class Race {
   readonly #listeners = new Set<Partial<RaceListener>>();
   readonly #shards: TorrentShards;
   readonly #dealer: Dealer;
+  readonly #introductions: Introductions;
   readonly #winners = new Set<PeerIndex>();
   #maxPeers: number;
   #keeping = false;
@@ -58,12 +59,15 @@ export class Race {
       if (command.type === 'addresses') this.firsts.started(this.#world.now());
       this.#shards.send(position, command);
     });
+    const tell = (peer: PeerIndex, command: HolepunchCommand): void => this.#tell(peer, command);
+    this.#introductions = new Introductions(this.peers, this.#shards, tell, () => world.now());
   }
 
   #entryOf(position: number, shards: number): TorrentEntry {
-    const { infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect, accepts } = this.#options;
+    const { infoHash, peerId, strategy, chokedTimeoutMs } = this.#options;
+    const { pex, dht, holepunch, reconnect, accepts } = this.#options;
     return {
-      ...{ infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, reconnect, accepts },
+      ...{ infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, holepunch, reconnect, accepts },
       workingPeers: shareOf(this.#maxPeers, position, shards),
       incoming: { first: this.peers.incoming.first(position, shards), step: shards },
     };
@@ -200,12 +204,12 @@ export class Race {
       case 'accepted':
         // An incoming peer may be the first peer of all.
         this.firsts.started(this.#world.now());
-        this.peers.accept(event.address);
+        this.peers.accept(event.address, this.#introductions.accepted(event.address, event.punched));
         this.#tellListeners(({ onAccepted }) => onAccepted?.(event.address.peer));
         if (this.peers.isUnwelcome(event.address.host)) this.#banish(event.address.peer);
         return;
       case 'peers-told':
-        this.#peersTold(event.peer, event.peers);
+        this.#introductions.told(event.peer, this.#dealer.told(event.peer, event.peers));
         return;
       case 'dht-node':
         // With a private torrent there is no listener any more.
@@ -237,14 +241,9 @@ export class Race {
       case 'fastest':
       case 'left':
         return;
+      default:
+        this.#introductions.hear(position, event);
     }
-  }
-
-  /** A peer named other peers (BEP 11). */
-  #peersTold(peer: PeerIndex, peers: readonly HostPort[]): void {
-    const { host } = this.peers.at(peer);
-    const reach = reachOf(host);
-    if (reach !== null) this.add(believable(peers, reach), PEX, host);
   }
 
   #unchoked(shard: number, peer: PeerIndex, at: number): void {
@@ -270,6 +269,7 @@ export class Race {
 
   #closed(outcome: PeerOutcome): void {
     this.peers.settle(outcome);
+    this.#introductions.closed(outcome);
     if (!this.#winners.delete(outcome.peer) || !this.#keeping) return;
     // A winner is gone: the others race again.
     this.#resume();
@@ -288,6 +288,7 @@ export class Race {
     this.peers.settleAccepted({ position, shards: this.#shards.size }, lost, this.#world.now());
     this.#tellListeners(({ onShardLost }) => onShardLost?.(lost, error));
     this.#dealer.replaced(position, lost, this.#world.now());
+    this.#introductions.replaced(position);
     if (this.#keeping) this.#resume();
   }
 }

@@ -15,6 +15,8 @@ export interface DialLimits {
   /** Connections that may be opening at one time; 0 is no limit. */
   readonly halfOpen: number;
   readonly dialRatePerS: number;
+  /** This machine has a public address: no router translates for it. */
+  readonly isServer: boolean;
   /** Why, for people. */
   readonly reason: string;
 }
@@ -30,6 +32,7 @@ export function dialLimits(place: Place, own: readonly string[] | null): DialLim
   const limits = {
     halfOpen: halfOpen ?? (isServer ? SERVER_HALF_OPEN_PEERS : DEFAULT_HALF_OPEN_PEERS),
     dialRatePerS: dialRate ?? (isServer ? SERVER_DIAL_RATE_PER_S : DEFAULT_DIAL_RATE_PER_S),
+    isServer,
   };
   if (halfOpen !== null && dialRate !== null) return { ...limits, reason: 'as you chose' };
   if (proxy !== null) return { ...limits, reason: 'through a proxy' };

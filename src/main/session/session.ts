@@ -110,6 +110,12 @@ export class Session {
     return (this.settings.port ?? 0) !== 0 && this.isDirect;
   }
 
+  /** Peers that nobody can dial can be met over uTP (BEP 55). */
+  get punches(): boolean {
+    const { pex, utp, port } = this.settings;
+    return pex && utp && port !== null && this.isDirect;
+  }
+
   /** False with an HTTP proxy, which carries no peers. */
   get carriesPeers(): boolean {
     return this.isDirect || socksOf(this.route) !== null;
@@ -151,8 +157,12 @@ export class Session {
   async listen(): Promise<number | null> {
     const { port } = this.settings;
     if (port === null || !this.isDirect) return null;
-    this.#port ??= this.shards.listen(port, this.route.localAddress).then((listening) => {
-      const tell = (): void => this.shards.reachableAt(this.mapping?.externalPort ?? listening);
+    const { isServer } = this.dialLimits;
+    this.#port ??= this.shards.listen(port, this.route.localAddress, isServer).then((listening) => {
+      const tell = (): void => {
+        const external = this.mapping?.externalPort ?? null;
+        this.shards.reachableAt(external ?? listening, isServer || external !== null);
+      };
       tell();
       this.mapping?.subscribe(tell);
       this.mapping?.begin(listening);

@@ -97,6 +97,7 @@ export class TorrentSwarm implements ActiveTorrent {
         accepts,
         blocklist: settings.blocklist,
         pex: settings.pex && !isPrivate,
+        holepunch: session.punches && accepts && !isPrivate,
         dht: settings.dht && !isPrivate && session.isDirect,
         onDhtNode: (host, port) => this.discovery.meetNode({ host, port }),
       },

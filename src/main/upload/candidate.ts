@@ -1,7 +1,8 @@
 /** A peer that wants data from us, as main knows it: what it gave and got lately, and since when it is unchoked. */
+
+import type { Contender } from '../../shared/contender.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CONTENDERS_MS, RECHOKE_MS } from '../../shared/limits.ts';
-import type { Contender } from '../../shared/messages.ts';
 
 export class Candidate {
   readonly peer: PeerIndex;

@@ -2,9 +2,10 @@
  * The peers that may request blocks from us, of all torrents of a session: hears from the shards which peers want data, and tells
  * them what was decided (`choker.ts`).
  */
+
+import type { Contender } from '../../shared/contender.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CONTENDERS_MS, RECHOKE_MS } from '../../shared/limits.ts';
-import type { Contender } from '../../shared/messages.ts';
 import type { MainWorld } from '../main-world.ts';
 import { Candidate } from './candidate.ts';
 import { choose } from './choker.ts';

@@ -24,6 +24,7 @@ import type {
   ConnectionEvents,
   Listener,
   Listening,
+  ListenRequest,
   Transport,
 } from '../transport/transport.ts';
 import { Arrival } from './arrival.ts';
@@ -85,17 +86,13 @@ export class Acceptor {
   #limits: typeof OF_DOWNLOADS | typeof OF_SEEDS = OF_DOWNLOADS;
   #listeners = 1;
 
-  constructor(
-    at: { readonly port: number; readonly host: string | null; readonly shared: boolean },
-    transport: Transport,
-    shard: AcceptorHost,
-  ) {
+  constructor(at: Omit<ListenRequest, 'onAccept'>, transport: Transport, shard: AcceptorHost) {
     this.#host = shard;
     this.#readBuffer = transport.readBuffer;
     this.#keyExchanges = new Allowance(KEY_EXCHANGE_BURST, KEY_EXCHANGES_PER_S, shard.clock());
     const onAccept = (from: Address, start: Start): void => shard.guard(() => this.#accept(from, start));
-    const { port, host, shared } = at;
-    const request = { port, host, shared, onAccept };
+    const { port, host, shared, sharedUtp } = at;
+    const request = { port, host, shared, sharedUtp, onAccept };
     this.#listener = transport.listen(request, (listening) => shard.onListening(listening));
   }
 

@@ -41,6 +41,9 @@ export class Approaches {
   /** The outcome over TCP of peers that are tried over uTP now or later. */
   readonly #overTcp = new Map<PeerIndex, PeerOutcome>();
 
+  /** They were connected over TCP before. */
+  readonly #moved = new Set<PeerIndex>();
+
   constructor(encryption: Encryption, utp: boolean) {
     const ways = utp ? [false, true] : [false];
     this.#all = ways.flatMap((utpOnly) => SECRECIES[encryption].map((secure) => ({ secure, utpOnly })));
@@ -56,6 +59,10 @@ export class Approaches {
     const { peer: index, transport, reason } = outcome;
     const now = this.#reached.get(index) ?? 0;
     if (before.phase === 'dialing') {
+      if (this.#moved.delete(index)) {
+        this.#reached.delete(index);
+        return 'at once';
+      }
       const next = this.#failedAtOnce(before.since, outcome) ? this.#overUtp(now) : -1;
       if (next < 0) return null;
       this.#goOn(next, outcome);
@@ -67,6 +74,15 @@ export class Approaches {
     if (next === undefined) this.#reached.delete(index);
     else this.#goOn(next, outcome);
     return next === undefined ? null : 'at once';
+  }
+
+  /** It is connected over TCP, and its next dial is over uTP alone, encrypted or not as now. False if it has no such approach. */
+  moveToUtp(peer: PeerIndex, transport: TransportKind): boolean {
+    const next = this.#all.findIndex(({ secure, utpOnly }) => utpOnly && secure === (transport !== 'tcp'));
+    if (next < 0) return false;
+    this.#reached.set(peer, next);
+    this.#moved.add(peer);
+    return true;
   }
 
   /** The outcome to report for a lost peer: if uTP could not reach it either, its outcome over TCP. */
@@ -106,6 +122,7 @@ export class Approaches {
     for (const peer of peers) {
       this.#reached.delete(peer);
       this.#overTcp.delete(peer);
+      this.#moved.delete(peer);
     }
   }
 

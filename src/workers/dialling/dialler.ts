@@ -13,6 +13,7 @@ import type {
   TorrentEvent,
   TorrentStats,
 } from '../../shared/messages.ts';
+import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerHost } from '../peer/peer-host.ts';
 import type { PeerState } from '../peer/peer-state.ts';
 import type { Outbox } from '../shard/outbox.ts';
@@ -122,6 +123,15 @@ export class Dialler {
     }
   }
 
+  networkBack(): void {
+    this.addresses.networkBack();
+    this.pump();
+  }
+
+  familyOpened(has: (host: string) => boolean): void {
+    this.addresses.wake(({ host }) => has(host));
+  }
+
   tick(now: number): void {
     if (this.#host.open === this.#host.dialing) this.addresses.probe(now);
     this.addresses.tick(now);
@@ -157,7 +167,11 @@ export class Dialler {
     const { code, detail = '' } = outcome.reason;
     const isUnreachable = before.phase === 'dialing' && code === 'unreachable';
     const noFamily = isUnreachable && this.#families?.failed(address.host, detail, now);
-    const again = isOver || noFamily ? null : this.#approaches.triesAnother(before, outcome);
+    if (code === 'moved' && !isOver) {
+      this.addresses.addFirst(address);
+      return { ...outcome, retryInMs: 0 };
+    }
+    const again = isOver || noFamily || isIncoming ? null : this.#approaches.triesAnother(before, outcome);
     if (again === 'at once') this.addresses.addFirst(address);
     if (again === 'in turn') this.addresses.addAgain(address);
     if (again !== null) return null;
@@ -167,6 +181,11 @@ export class Dialler {
       this.#plan.reconnect && !isIncoming && this.#families?.wayTo(address.host, now) !== 'never';
     if (!mayReturn) return ending;
     return { ...ending, retryInMs: this.addresses.retryLater(address, ending.reason.code, now) };
+  }
+
+  /** Dials a peer that is connected again, over uTP alone; and as before if that fails. */
+  moveToUtp(peer: PeerDriver): void {
+    if (this.#approaches.moveToUtp(peer.index, peer.transport)) peer.close('moved');
   }
 
   /** Dials what may be dialled, from the next turn on. */

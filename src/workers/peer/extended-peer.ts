@@ -1,5 +1,5 @@
 /** A peer as its extensions see it (BEP 10): what it says there goes to its part of the requests, or as news to main. */
-import type { HostPort } from '../../shared/compact-peers.ts';
+import type { ToldPeer } from '../../shared/compact-peers.ts';
 import type { MetadataPart } from '../../shared/messages.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
@@ -29,6 +29,7 @@ export function extendedPeer(
       host.tell({ type: 'metadata-part', peer: peer.index, part });
     },
     onLost: lost,
-    onPeersTold: (peers: readonly HostPort[]) => host.tell({ type: 'peers-told', peer: peer.index, peers }),
+    onPeersTold: (peers: readonly ToldPeer[]) => host.tell({ type: 'peers-told', peer: peer.index, peers }),
+    onHolepunch: (message) => host.onHolepunch(peer, message),
   };
 }

@@ -2,7 +2,7 @@
 import { ipv4Number } from '../../shared/ip-address.ts';
 import type { Address } from '../transport/transport.ts';
 import { HAVE_ALL, HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
-import { encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts';
+import { type Extension, encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts';
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
 import type { Identity } from './identity.ts';
 import type { Greeting } from './peer-state.ts';
@@ -13,6 +13,8 @@ export interface Offer {
   readonly metadataBytes: number | null;
   /** Peers may be exchanged (BEP 11); not with a private torrent. */
   readonly pex: boolean;
+  /** We meet peers that nobody can dial (BEP 55). */
+  readonly holepunch: boolean;
   /** We have a DHT node (BEP 5): a peer that has one as well then tells us its port. */
   readonly dht: boolean;
   /** The bitfield of our pieces (BEP 3) as a message; null while there are none. */
@@ -21,11 +23,16 @@ export interface Offer {
   readonly complete: boolean;
   /** Where peers reach us (BEP 10 `p`); null if they do not. */
   readonly port: number | null;
+  /**
+   * Nobody can dial us there. Then we say over uTP which port our packets come from: the router lets in what comes there from a peer
+   * that we dial at the same moment (BEP 55).
+   */
+  readonly isHidden: boolean;
 }
 
 /** The offer without what a private torrent does not allow (BEP 27). */
-export type PublicOffer = Pick<Offer, 'pex' | 'dht'>;
-export const NOTHING_PUBLIC: PublicOffer = { pex: false, dht: false };
+export type PublicOffer = Pick<Offer, 'pex' | 'dht' | 'holepunch'>;
+export const NOTHING_PUBLIC: PublicOffer = { pex: false, dht: false, holepunch: false };
 
 const NOTHING = Buffer.alloc(0);
 
@@ -51,9 +58,11 @@ export class Greetings {
     this.#handshakeWithDht = encodeHandshake(infoHash, peerId, true);
   }
 
-  /** Valid for one write. Must not be changed: parts of it go to other peers as well. */
-  bytes(messages: readonly Greeting[], to: Address, offer: Offer): Buffer {
-    const parts = messages.map((message) => this.#bytesOf(message, to, offer));
+  /** Valid for one write. Must not be changed: parts of it go to other peers as well. `localPort`: of the connection, over uTP. */
+  bytes(messages: readonly Greeting[], to: Address, offer: Offer, localPort: number | null = null): Buffer {
+    const told =
+      localPort !== null && offer.port !== null && offer.isHidden ? { ...offer, port: localPort } : offer;
+    const parts = messages.map((message) => this.#bytesOf(message, to, told));
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 
@@ -91,7 +100,7 @@ export class Greetings {
     const encoded = (yourAddress: Uint8Array | null) =>
       encodeExtendedHandshake(this.#clientName, yourAddress, {
         metadataBytes: offer.metadataBytes,
-        extensions: offer.pex ? ['lt_donthave', 'ut_metadata', 'ut_pex'] : ['lt_donthave', 'ut_metadata'],
+        extensions: extensionsOf(offer),
         uploadOnly: offer.complete,
         port: offer.port,
       });
@@ -100,10 +109,19 @@ export class Greetings {
   }
 }
 
+function extensionsOf({ pex, holepunch }: Offer): Extension[] {
+  return [
+    ...(['lt_donthave', 'ut_metadata'] as const),
+    ...(pex ? (['ut_pex'] as const) : []),
+    ...(holepunch ? (['ut_holepunch'] as const) : []),
+  ];
+}
+
 function isSame(one: Offer, other: Offer): boolean {
   return (
     one.metadataBytes === other.metadataBytes &&
     one.pex === other.pex &&
+    one.holepunch === other.holepunch &&
     one.complete === other.complete &&
     one.port === other.port
   );

@@ -16,7 +16,7 @@ import type { PeerExtensions } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
 import { QUEUED, reducePeer } from './peer-reducer.ts';
-import type { Choked, PeerEffect, PeerInput, PeerState, Unchoked } from './peer-state.ts';
+import type { Choked, Greeting, PeerEffect, PeerInput, PeerState, Unchoked } from './peer-state.ts';
 import type { PieceSet } from './piece-set.ts';
 import { NO_PIECES } from './told-pieces.ts';
 
@@ -91,6 +91,11 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
 
   get client(): string | null {
     return this.extensions?.client ?? null;
+  }
+
+  /** Null until its handshake. */
+  get peerId(): string | null {
+    return this.#inbox?.peerId ?? null;
   }
 
   get peerIdPrefix(): string | null {
@@ -185,16 +190,12 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   /** What we offer has changed (BEP 10). */
   offerAgain(): void {
     if (!this.inSession || !(this.#state as Choked | Unchoked).session.extended) return;
-    this.send(this.#host.greetings.bytes(['extended-handshake'], this.address, this.#host.torrent.offer));
+    this.#say(['extended-handshake']);
   }
 
   /** Null until its first extended message (BEP 10). */
   get extensions(): PeerExtensions | null {
     return this.#inbox?.extensions ?? null;
-  }
-
-  tellLost(pieces: readonly number[]): boolean {
-    return this.extensions?.tellLost(pieces) === true;
   }
 
   askMetadata(parts: readonly number[]): void {
@@ -257,6 +258,11 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     for (const effect of effects) this.#perform(effect);
   }
 
+  #say(messages: readonly Greeting[]): void {
+    const { greetings, torrent } = this.#host;
+    this.send(greetings.bytes(messages, this.address, torrent.offer, this.#connection?.localPort));
+  }
+
   #connect(): Connection {
     const { transport, identity } = this.#host;
     const { secure, utpOnly } = this.#approach;
@@ -271,7 +277,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
         this.#connection = this.#connect();
         return;
       case 'send':
-        this.send(this.#host.greetings.bytes(effect.messages, this.address, this.#host.torrent.offer));
+        this.#say(effect.messages);
         return;
       case 'request':
         this.#host.torrent.requester.widened(this);

@@ -1,7 +1,7 @@
 /** The extension protocol (BEP 10) with one peer: its extensions, and their messages. */
 import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
-import type { HostPort } from '../../shared/compact-peers.ts';
+import type { ToldPeer } from '../../shared/compact-peers.ts';
 import {
   MAX_METADATA_REQUESTS,
   MAX_PEX_PEERS,
@@ -17,6 +17,7 @@ import {
   type Extension,
   OUR_EXTENSIONS,
 } from '../wire/extended.ts';
+import { decodeHolepunch, type HolepunchMessage } from '../wire/holepunch-message.ts';
 import {
   decodeMetadataMessage,
   encodeMetadataData,
@@ -41,7 +42,9 @@ export interface ExtendedPeer {
   /** It no longer has this piece (BEP 54). Returns the reason to close it, if there is one. */
   onLost(piece: number): CloseCode | null;
   /** Addresses that the peer named (BEP 11). */
-  onPeersTold(peers: readonly HostPort[]): void;
+  onPeersTold(peers: readonly ToldPeer[]): void;
+  /** BEP 55. */
+  onHolepunch(message: HolepunchMessage): void;
 }
 
 export class PeerExtensions {
@@ -84,6 +87,9 @@ export class PeerExtensions {
         return this.#pex(body);
       case OUR_EXTENSIONS.lt_donthave:
         return this.#lost(body);
+      case OUR_EXTENSIONS.ut_holepunch:
+        this.#holepunch(body);
+        return null;
       default:
         return null;
     }
@@ -92,6 +98,11 @@ export class PeerExtensions {
   /** The peer wants peer exchange. */
   get exchangesPeers(): boolean {
     return this.#ids.has('ut_pex');
+  }
+
+  /** It takes part in holepunching (BEP 55). */
+  get punches(): boolean {
+    return this.#ids.has('ut_holepunch');
   }
 
   /** It accepts metadata requests and named no size. */
@@ -110,6 +121,12 @@ export class PeerExtensions {
     const id = this.#ids.get('lt_donthave');
     if (id !== undefined) this.#peer.send(Buffer.concat(pieces.map((piece) => encodeLost(id, piece))));
     return id !== undefined;
+  }
+
+  /** `message`: of BEP 55. */
+  tellHolepunch(message: Uint8Array): void {
+    const id = this.#ids.get('ut_holepunch');
+    if (id !== undefined) this.#peer.send(encodeExtended(id, message));
   }
 
   askMetadata(parts: readonly number[]): void {
@@ -162,6 +179,13 @@ export class PeerExtensions {
   #lost(body: Uint8Array): CloseCode | null {
     if (body.length !== LOST_BYTES) return 'bad-extended';
     return this.#peer.onLost(new DataView(body.buffer, body.byteOffset).getUint32(0));
+  }
+
+  /** An unknown message may be of a later version: ignored. So is one of a peer that does not hear our answers. */
+  #holepunch(body: Uint8Array): void {
+    const message = this.punches ? decodeHolepunch(body) : null;
+    if (message === null) this.#useless += 1;
+    else this.#peer.onHolepunch(message);
   }
 
   #metadata(body: Uint8Array): CloseCode | null {

@@ -7,6 +7,7 @@ import type { WantedPieces } from '../shard/wanted-pieces.ts';
 import type { WorkingPeers } from '../shard/working-peers.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Uploads } from '../uploads/served-peer.ts';
+import type { HolepunchMessage } from '../wire/holepunch-message.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Greetings, Offer } from './greeting.ts';
 import type { Identity } from './identity.ts';
@@ -53,5 +54,7 @@ export interface PeerHost {
   onFirstBlock(peer: PeerDriver): void;
   /** Sends news to main at once. */
   tell(event: PeerNews): void;
+  /** BEP 55. */
+  onHolepunch(peer: PeerDriver, message: HolepunchMessage): void;
   onShortage(peer: PeerDriver, code: string): void;
 }

@@ -48,7 +48,7 @@ export class PeerInbox implements FrameSink {
   readonly #decoder: FrameDecoder;
   #extensions: PeerExtensions | null = null;
   #allowedFast: Set<PieceIndex> | null = null;
-  #peerIdPrefix: string | null = null;
+  #peerId: string | null = null;
   readonly #messages: Allowance;
   readonly #unchokes: Allowance;
   /** What one read says. It takes effect once, at the end of the read, however often it was said. */
@@ -70,7 +70,12 @@ export class PeerInbox implements FrameSink {
 
   /** The first 8 characters of the peer id (BEP 20), as Latin-1. */
   get peerIdPrefix(): string | null {
-    return this.#peerIdPrefix;
+    return this.#peerId?.slice(0, 8) ?? null;
+  }
+
+  /** The whole of it. */
+  get peerId(): string | null {
+    return this.#peerId;
   }
 
   /** Null until its first extended message. */
@@ -129,7 +134,6 @@ export class PeerInbox implements FrameSink {
     this.#settle();
   }
 
-  /** It accepts metadata requests and named no size. */
   get lacksMetadata(): boolean {
     return this.#extensions?.lacksMetadata ?? false;
   }
@@ -149,7 +153,7 @@ export class PeerInbox implements FrameSink {
   // --- FrameSink
 
   handshake(handshake: Handshake): boolean {
-    this.#peerIdPrefix = Buffer.from(handshake.peerId.subarray(0, 8)).toString('latin1');
+    this.#peerId = Buffer.from(handshake.peerId).toString('latin1');
     this.#peer.apply({
       type: 'handshake',
       verdict: judgeHandshake(handshake, this.#host.identity),
@@ -275,8 +279,7 @@ export class PeerInbox implements FrameSink {
   #lost(piece: number): CloseCode | null {
     const wasComplete = this.told.set.complete;
     const told = this.told.lost(piece);
-    if (told === 'nothing-new') return null;
-    if (told !== 'fewer') return told;
+    if (told !== 'fewer') return told === 'nothing-new' ? null : told;
     // A file has many pieces, and this is news, like a HAVE.
     this.#messages.earn(EXTENDED_MESSAGE_COST - 1);
     // All pieces of a seed are counted then.

@@ -46,17 +46,21 @@ export class KnownTorrent implements PeerTorrent {
   wanted: WantedPieces = EVERYTHING;
   swarm: SwarmCount = UNCOUNTED;
   #publicOffer: PublicOffer;
-  readonly #port: () => number | null;
+  readonly #where: () => Pick<Offer, 'port' | 'isHidden'>;
   readonly #clock: Clock;
   #download: ShardDownload | null = null;
   #pieces: OurPieces | null = null;
   #uploads: TorrentUploads | null = null;
   #super: SuperSeeding | null = null;
 
-  /** `port`: where peers of this torrent reach us. */
-  constructor({ pex, dht }: PublicOffer, clock: Clock, port: () => number | null) {
-    this.#publicOffer = { pex, dht };
-    this.#port = port;
+  /** `where`: peers of this torrent reach us. */
+  constructor(
+    { pex, dht, holepunch }: PublicOffer,
+    clock: Clock,
+    where: () => Pick<Offer, 'port' | 'isHidden'>,
+  ) {
+    this.#publicOffer = { pex, dht, holepunch };
+    this.#where = where;
     this.#clock = clock;
   }
 
@@ -65,7 +69,7 @@ export class KnownTorrent implements PeerTorrent {
     const bitfield = told?.bitfield ?? null;
     const complete = told?.complete === true;
     const metadataBytes = this.info?.length ?? null;
-    return { metadataBytes, ...this.#publicOffer, bitfield, complete, port: this.#port() };
+    return { metadataBytes, ...this.#publicOffer, bitfield, complete, ...this.#where() };
   }
 
   get isSeed(): boolean {

@@ -8,11 +8,16 @@ import { encodePex, PEX_FLAG, type PexPeer } from '../wire/pex-message.ts';
 
 /** How often to check which peers it is time to tell. */
 const LOOK_MS = 1_000;
+/** Time for an extended handshake, which comes right after the handshake. */
+const GREETING_MS = 2_000;
 
 interface Told {
   at: number;
   readonly peers: Map<PeerIndex, HostPort>;
 }
+
+/** How a peer and we came together. `punched`: both dialled at one time (BEP 55). */
+export type Way = 'dialled' | 'incoming' | 'punched';
 
 /** A peer and the address where others reach it. */
 interface Named {
@@ -26,15 +31,11 @@ export class PeerExchange {
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** Peers that we dialled are passed on, and incoming peers that say where they accept connections (BEP 10 `p`). */
-  tick(peers: Iterable<PeerDriver>, isIncoming: (peer: PeerDriver) => boolean, now: number): void {
+  tick(peers: Iterable<PeerDriver>, wayOf: (peer: PeerDriver) => Way, now: number): void {
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
     const present = [...peers].filter((peer) => peer.inSession);
-    const named = present.flatMap((peer) => {
-      if (!isIncoming(peer)) return [{ peer, address: peer.address, flags: PEX_FLAG.reachable }];
-      const port = peer.extensions?.port ?? null;
-      return port === null ? [] : [{ peer, address: { host: peer.address.host, port }, flags: 0 }];
-    });
+    const named = present.flatMap((peer) => nameOf(peer, wayOf(peer), now));
     for (const listener of present) {
       if (listener.extensions?.exchangesPeers !== true) continue;
       let told = this.#told.get(listener.index);
@@ -73,4 +74,21 @@ export class PeerExchange {
     );
     if (message !== null) listener.extensions?.tellPeers(message);
   }
+}
+
+function nameOf(peer: PeerDriver, way: Way, now: number): Named[] {
+  if (isGreeting(peer, now)) return [];
+  const { extensions, transport, address } = peer;
+  const punches = extensions?.punches === true ? PEX_FLAG.holepunch : 0;
+  const flags = punches | (transport.startsWith('utp') ? PEX_FLAG.utp : 0);
+  if (way === 'dialled') return [{ peer, address, flags: flags | PEX_FLAG.reachable }];
+  if (way === 'punched') return [{ peer, address, flags }];
+  const port = extensions?.port ?? null;
+  return port === null ? [] : [{ peer, address: { host: address.host, port }, flags }];
+}
+
+/** Its extended handshake (BEP 10) is on its way: a moment later its flags are known, and each peer is named only once. */
+function isGreeting({ state, extensions }: PeerDriver, now: number): boolean {
+  if (extensions !== null || (state.phase !== 'choked' && state.phase !== 'unchoked')) return false;
+  return state.session.extended && now - (state.timeline.handshaken ?? now) < GREETING_MS;
 }

@@ -1,5 +1,6 @@
 /** What one torrent sees of its shard's thread, which all torrents share. */
-import type { ShardTask } from '../../shared/messages.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
+import type { ShardTask, TransportKind } from '../../shared/messages.ts';
 import type { DialTurns } from '../dialling/dial-turns.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
@@ -24,8 +25,14 @@ export interface ShardThread {
   readonly counts: PhaseCounts;
   /** Where peers reach us; null if they do not. */
   readonly reachablePort: number | null;
+  /** Anybody can dial us there. */
+  readonly isOpen: boolean;
+  /** There is a socket for one more peer. */
+  readonly hasRoom: boolean;
   /** The shard ends: no peer is dialled again. */
   readonly stopping: boolean;
+  /** A peer connected to us. */
+  reachedBy(from: HostPort, over: TransportKind): void;
   /** Runs a callback of a socket. If it throws, that is a bug of ours, and the shard ends with it. */
   guard(work: () => void): void;
   /** The torrent has something to do at the next tick. */

@@ -2,8 +2,16 @@
  * A peer shard: one thread with its sockets, its dial rate and its tick, and the torrents on it. Time and network come from
  * outside.
  */
+import { reachOf } from '../../shared/address-rules.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import type { TorrentId } from '../../shared/indices.ts';
-import type { Encryption, ShardCommand, ShardTask, TorrentCommand } from '../../shared/messages.ts';
+import type {
+  Encryption,
+  ShardCommand,
+  ShardTask,
+  TorrentCommand,
+  TransportKind,
+} from '../../shared/messages.ts';
 import { RateBucket } from '../../shared/rate-bucket.ts';
 import { Acceptor, type AcceptorHost } from '../dialling/acceptor.ts';
 import { DialTurns, type SharedDials } from '../dialling/dial-turns.ts';
@@ -32,6 +40,9 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly uploads: ShardUploads;
   readonly pace: RequestPace;
   reachablePort: number | null = null;
+  #isOpen = false;
+  /** Peers connected to us over TCP. */
+  #isReached = false;
   readonly #byId = new Map<TorrentId, TorrentPeers>();
   /** Those with something to do at a tick. A thousand idle torrents cost nothing. */
   readonly #awake = new Set<TorrentPeers>();
@@ -66,10 +77,12 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
         return;
       case 'reachable':
         this.reachablePort = command.port;
+        this.#isOpen = command.isOpen;
         return;
       case 'network-back':
         this.turns.families?.reopen();
-        for (const torrent of this.#byId.values()) torrent.networkBack();
+        this.#isReached = false;
+        for (const torrent of this.#byId.values()) torrent.dialler.networkBack();
         return;
       case 'stop':
         this.#stop();
@@ -90,7 +103,7 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
     this.turns.tick();
     this.slices.begin();
     for (const torrent of this.#awake) {
-      if (opened !== null) torrent.familyOpened(opened);
+      if (opened !== null) torrent.dialler.familyOpened(opened);
       torrent.tick(now);
       if (torrent.isIdle) this.#awake.delete(torrent);
     }
@@ -99,6 +112,10 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   }
 
   // --- ShardThread and SharedDials
+
+  get isOpen(): boolean {
+    return this.#isOpen || this.#isReached;
+  }
 
   get stopping(): boolean {
     return this.#stopping;
@@ -137,6 +154,11 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
 
   peerLeft(peer: PeerDriver): boolean {
     return this.#acceptor?.left(peer) ?? false;
+  }
+
+  /** A hole in a router is for one peer and uTP: where TCP comes from outside, anybody can dial us. */
+  reachedBy({ host }: HostPort, over: TransportKind): void {
+    if (!over.startsWith('utp') && reachOf(host) === 'public') this.#isReached = true;
   }
 
   // --- AcceptorHost

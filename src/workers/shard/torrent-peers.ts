@@ -1,16 +1,11 @@
 /** One torrent on a shard: the peers of it that fell to this thread, all in play at once, and what they download. */
 import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
+import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
-import type {
-  FullPiece,
-  PeerAddress,
-  ShardTorrent,
-  TorrentCommand,
-  TorrentEntry,
-} from '../../shared/messages.ts';
+import type { PeerAddress, ShardTorrent, TorrentCommand, TorrentEntry } from '../../shared/messages.ts';
 import type { AcceptingTorrent } from '../dialling/acceptor.ts';
-import { Approaches } from '../dialling/approaches.ts';
+import { type Approach, Approaches } from '../dialling/approaches.ts';
 import type { Arrival } from '../dialling/arrival.ts';
 import { Dialler, type DiallerHost } from '../dialling/dialler.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
@@ -21,13 +16,16 @@ import type { PeerHost, PeerNews } from '../peer/peer-host.ts';
 import { outcomeOf } from '../peer/peer-outcome.ts';
 import type { PeerState } from '../peer/peer-state.ts';
 import type { Connection, Transport } from '../transport/transport.ts';
+import type { HolepunchMessage } from '../wire/holepunch-message.ts';
 import { FastestPeers } from './fastest-peers.ts';
 import { KeptPeers } from './kept-peers.ts';
 import { KnownTorrent } from './known-torrent.ts';
 import { Outbox } from './outbox.ts';
 import { PeerExchange } from './peer-exchange.ts';
 import { PhaseCounts } from './phase-counts.ts';
+import { requestSetup } from './request-setup.ts';
 import type { ShardThread } from './shard-thread.ts';
+import { TorrentHolepunch } from './torrent-holepunch.ts';
 import { statsOf } from './torrent-stats.ts';
 import { WorkingPeers } from './working-peers.ts';
 
@@ -43,7 +41,8 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   readonly #entry: TorrentEntry;
   readonly #thread: ShardThread;
   readonly #outbox: Outbox;
-  readonly #dialler: Dialler;
+  readonly dialler: Dialler;
+  readonly #holepunch: TorrentHolepunch;
   readonly #counts = new PhaseCounts();
   /** All peers that are not closed. */
   readonly #peers = new Map<PeerIndex, PeerDriver>();
@@ -64,15 +63,19 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.identity = identityOf(entry, task, world.randomBytes);
     this.greetings = new Greetings(this.identity);
     this.#outbox = new Outbox(id, world);
-    this.#dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);
-    thread.turns.enter(this.#dialler);
+    this.dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);
+    thread.turns.enter(this.dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
-    this.torrent = new KnownTorrent(entry, this.clock, () => (entry.accepts ? thread.reachablePort : null));
+    this.torrent = new KnownTorrent(entry, this.clock, () => ({
+      port: entry.accepts ? thread.reachablePort : null,
+      isHidden: entry.holepunch && !thread.isOpen,
+    }));
+    this.#holepunch = new TorrentHolepunch(entry, this, this.#peers, thread, this.#outbox);
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
     this.#workingPeers = entry.workingPeers;
-    this.deadlines = this.#dialler.deadlines(entry.chokedTimeoutMs);
+    this.deadlines = this.dialler.deadlines(entry.chokedTimeoutMs);
   }
 
   command(command: Exclude<TorrentCommand, { type: 'enter' | 'leave' }>): void {
@@ -88,12 +91,11 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
         this.#banish(command.peers, command.code);
         break;
       case 'forget':
-        this.working.forget(command.peers);
-        this.#dialler.command(command, this.#outbox);
-        break;
       case 'addresses':
       case 'named':
-        this.#dialler.command(command, this.#outbox);
+        if (command.type === 'forget') this.working.forget(command.peers);
+        this.#holepunch.heed(command);
+        this.dialler.command(command, this.#outbox);
         break;
       case 'share':
         this.#workingPeers = command.workingPeers;
@@ -103,51 +105,46 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
         break;
       case 'resume':
         this.#kept.resume();
-        this.#dialler.addresses.resumeRace();
+        this.dialler.addresses.resumeRace();
         break;
       case 'verdicts':
       case 'seed':
       case 'choose':
         this.torrent.command(command, this.#peers);
         break;
+      default:
+        this.#holepunch.command(command);
     }
-    this.#dialler.pump();
+    this.dialler.pump();
   }
 
   /** The deadline tick: all time-outs, in slices, so that ten thousand peers do not make one long turn. */
   tick(now: number): void {
     this.torrent.tick(now, this.#peers);
-    this.#dialler.tick(now);
-    this.#dismissSurplus();
-    const waiting = this.mayDial ? 'none' : this.#dialler.addresses.whoWaits;
+    this.dialler.tick(now);
+    this.working.dismissBeyond(this.#workingPeers);
+    const waiting = this.mayDial ? 'none' : this.dialler.addresses.whoWaits;
     for (const peer of this.#kept.turnOver(now, waiting)) this.working.replace(peer);
     // Nobody unchokes a seed.
     const { isSeed } = this.torrent;
-    this.deadlines = this.#dialler.deadlines(isSeed ? Number.POSITIVE_INFINITY : this.#entry.chokedTimeoutMs);
+    this.deadlines = this.dialler.deadlines(isSeed ? Number.POSITIVE_INFINITY : this.#entry.chokedTimeoutMs);
     this.#thread.slices.add(this.#peers.values());
-    this.#pex?.tick(this.#peers.values(), (peer) => this.#thread.isIncoming(peer), now);
+    const mover = this.#holepunch.tick(now);
+    if (mover !== null) this.dialler.moveToUtp(mover);
+    this.#pex?.tick(this.#peers.values(), (peer) => this.#holepunch.wayOf(peer), now);
     const fastest = this.#fastest.tick(this.#peers.values(), now);
     if (fastest !== null) this.#outbox.now({ type: 'fastest', peers: fastest });
     // Together, so that no peer is counted both as on its way and as lost.
     this.#postStats();
     this.#outbox.flush();
-    this.#dialler.pump();
-  }
-
-  networkBack(): void {
-    this.#dialler.addresses.networkBack();
-    this.#dialler.pump();
-  }
-
-  familyOpened(has: (host: string) => boolean): void {
-    this.#dialler.addresses.wake(({ host }) => has(host));
+    this.dialler.pump();
   }
 
   /** Closes every peer. Nothing of the torrent is left on this shard then. */
   leave(): void {
     for (const peer of [...this.#peers.values()]) peer.close('stopped');
-    for (const outcome of this.#dialler.untold) this.#outbox.closed(outcome);
-    this.#thread.turns.leave(this.#dialler);
+    for (const outcome of this.dialler.untold) this.#outbox.closed(outcome);
+    this.#thread.turns.leave(this.dialler);
     this.torrent.close();
     this.#postStats();
     this.#outbox.flush();
@@ -162,17 +159,18 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   onPhase(peer: PeerDriver, before: PeerState, after: PeerState): void {
     this.#counts.move(before, after);
     this.#thread.counts.move(before, after);
-    if (before.phase === 'dialing') this.#dialler.dialEnded(peer.peerAddress, after);
+    if (before.phase === 'dialing') this.dialler.dialEnded(peer.peerAddress, after);
+    const punched = this.#holepunch.onPhase(peer, before, after);
     if (after.phase !== 'closed') return;
     this.torrent.peerLeft(peer);
     this.#remove(peer);
     this.#pex?.forget(peer.index);
     const isOver = this.#over || this.#thread.stopping || this.#kept.decided;
-    const isIncoming = this.#thread.peerLeft(peer);
+    const isIncoming = this.#thread.peerLeft(peer) || punched !== null;
     const outcome = outcomeOf(peer, after, this.#thread.task.shard);
-    const told = this.#dialler.lost(peer.peerAddress, before, outcome, { isOver, isIncoming });
-    if (told !== null) this.#outbox.closed(told);
-    this.#dialler.pump();
+    const told = this.dialler.lost(peer.peerAddress, before, outcome, { isOver, isIncoming });
+    if (told !== null && punched !== 'unanswered') this.#outbox.closed(told);
+    this.dialler.pump();
   }
 
   onMilestone(peer: PeerDriver, milestone: 'connected' | 'unchoked'): void {
@@ -183,19 +181,15 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       this.#kept.keep([peer.index]);
       return;
     }
-    this.#dismissSurplus();
+    this.working.dismissBeyond(this.#workingPeers);
     if (peer.state.phase === 'closed') return;
     // Past the batch: main starts the download, or sends all others home, on this word.
     this.#outbox.now({ type: 'unchoked', peer: peer.index, at });
   }
 
-  #dismissSurplus(): void {
-    for (const peer of this.working.beyond(this.#workingPeers)) this.working.dismiss(peer);
-  }
-
   onFirstBlock(peer: PeerDriver): void {
     this.#outbox.now({ type: 'first-block', peer: peer.index, at: this.clock() });
-    this.#dialler.addresses.forgive(peer.index);
+    this.dialler.addresses.forgive(peer.index);
     if (!this.torrent.isDownloaded) peer.close('done');
   }
 
@@ -203,9 +197,13 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     if (event.type !== 'peers-told' || this.#pex !== null) this.#outbox.now(event);
   }
 
+  onHolepunch(peer: PeerDriver, message: HolepunchMessage): void {
+    this.#holepunch.heard(peer, message);
+  }
+
   onShortage(peer: PeerDriver, code: string): void {
     this.#remove(peer);
-    this.#dialler.shortage(peer.peerAddress, code);
+    if (!this.#holepunch.onShortage(peer)) this.dialler.shortage(peer.peerAddress, code);
   }
 
   get infoHash(): Uint8Array {
@@ -226,6 +224,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   dial(address: PeerAddress): void {
+    this.#holepunch.dialled(address);
     this.#enter(address).dial();
   }
 
@@ -249,17 +248,23 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   welcome(arrival: Arrival, connection: Connection): PeerDriver {
-    const address = { peer: this.#nextIncoming as PeerIndex, ...arrival.address };
-    this.#nextIncoming += this.#entry.incoming.step;
-    this.#outbox.now({ type: 'accepted', address });
-    const peer = this.#enter(address);
+    const punched = this.#holepunch.met(arrival.address);
+    this.#thread.reachedBy(arrival.address, connection.kind);
+    const peer = this.enterUnnamed(arrival.address);
+    this.#outbox.now({ type: 'accepted', address: peer.peerAddress, punched });
     peer.accept(connection, arrival.at);
     return peer;
   }
 
+  enterUnnamed(address: HostPort, approach?: Approach): PeerDriver {
+    const peer = this.#nextIncoming as PeerIndex;
+    this.#nextIncoming += this.#entry.incoming.step;
+    return this.#enter({ peer, ...address }, approach);
+  }
+
   /** From here on it is in play. */
-  #enter({ peer: index, host, port }: PeerAddress): PeerDriver {
-    const peer = new PeerDriver(index, { host, port }, this, this.#dialler.approachOf(index));
+  #enter({ peer: index, host, port }: PeerAddress, approach = this.dialler.approachOf(index)): PeerDriver {
+    const peer = new PeerDriver(index, { host, port }, this, approach);
     this.#peers.set(index, peer);
     this.#thread.wake(this);
     this.#thread.opened(1);
@@ -269,7 +274,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   /** Nothing happens before a command or a peer comes, and main has been told of all that did. */
   get isIdle(): boolean {
     if (this.open > 0 || !this.#outbox.isEmpty || this.#fastest.hasTold) return false;
-    return this.#dialler.addresses.isEmpty && !this.torrent.isWorking;
+    return this.dialler.addresses.isEmpty && !this.torrent.isWorking;
   }
 
   #remove(peer: PeerDriver): void {
@@ -277,24 +282,16 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   #banish(peers: readonly PeerIndex[], code: CloseCode): void {
-    for (const waiting of this.#dialler.addresses.banish(peers)) this.lose(waiting, code);
+    for (const waiting of this.dialler.addresses.banish(peers)) this.lose(waiting, code);
     for (const peer of peers) this.#peers.get(peer)?.close(code);
   }
 
   #begin(content: ShardTorrent): void {
     if (content.private) this.#pex = null;
-    const { world, task } = this.#thread;
-    const onFull = (full: FullPiece): void => this.#outbox.full(full);
-    const uploadsOf = this.#thread.uploads.entrance(this.#outbox, {
-      ...{ infoHash: this.infoHash, peers: () => this.#peers.values() },
-      guard: (work) => this.guard(work),
-      wake: () => this.#thread.wake(this),
-    });
-    const { pace } = this.#thread;
-    this.torrent.begin(content, { ...world, shard: task.shard, pace, onFull, uploadsOf }, this.#peers);
+    this.torrent.begin(content, requestSetup(this, this.#peers, this.#thread, this.#outbox), this.#peers);
   }
 
   #postStats(): void {
-    this.#outbox.stats(statsOf(this.#counts, this.#dialler, this.torrent, this.#peers.values()));
+    this.#outbox.stats(statsOf(this.#counts, this.dialler, this.torrent, this.#peers.values()));
   }
 }

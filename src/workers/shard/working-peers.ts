@@ -39,9 +39,9 @@ export class WorkingPeers {
     peer.close('replaced');
   }
 
-  /** There are enough without it. */
-  dismiss(peer: PeerDriver): void {
-    peer.close(this.#had.has(peer.index) ? 'replaced' : 'surplus');
+  /** There are enough without those beyond `most`. */
+  dismissBeyond(most: number): void {
+    for (const peer of this.beyond(most)) peer.close(this.#had.has(peer.index) ? 'replaced' : 'surplus');
   }
 
   forget(peers: readonly PeerIndex[]): void {

@@ -25,6 +25,8 @@ export interface Dials {
 export interface SecondTransport extends Dials {
   /** Listens at TCP's port. */
   listen(request: ListenRequest): Listener;
+  /** Another thread has that port: accepts what comes to the ports that we dial from. */
+  accept(request: ListenRequest): Listener;
   close(): void;
 }
 
@@ -63,8 +65,9 @@ export class HedgedTransport implements Transport {
     let second: Listener | null = null;
     let closed = false;
     const first = this.#first.listen(request, (listening) => {
-      if (listening.port !== null && !closed)
-        second = this.#second.listen({ ...request, port: listening.port });
+      const { port } = listening;
+      if (!closed)
+        second = port === null ? this.#second.accept(request) : this.#second.listen({ ...request, port });
       told(listening);
     });
     return {
@@ -138,6 +141,10 @@ class HedgedConnection implements Connection {
 
   get kind(): TransportKind {
     return this.#connected?.connection?.kind ?? 'tcp';
+  }
+
+  get localPort(): number | null {
+    return this.#connected?.connection?.localPort ?? null;
   }
 
   get unsentBytes(): number {

@@ -20,6 +20,8 @@ export interface ConnectionEvents {
 
 export interface Connection {
   readonly kind: TransportKind;
+  /** Only of uTP: the port that its packets leave from. */
+  readonly localPort?: number | null;
   write(bytes: Uint8Array): void;
   /** Writes all parts in their order. `sent` is called when nothing of them waits here any more; not after `destroy`. */
   writeParts(parts: readonly Uint8Array[], sent: () => void): void;
@@ -47,6 +49,8 @@ export interface ListenRequest {
   readonly host: string | null;
   /** Other threads listen at the same port. */
   readonly shared: boolean;
+  /** So do they over UDP. Else one thread has the port there, and dials from it. */
+  readonly sharedUtp: boolean;
   /** A new incoming connection. `start` sets who receives its events; before that, nothing is read. */
   readonly onAccept: (from: Address, start: (events: ConnectionEvents) => Connection) => void;
 }

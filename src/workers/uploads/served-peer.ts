@@ -15,6 +15,8 @@ export interface ServedPeer {
   readonly inSession: boolean;
   /** It knows rejects (BEP 6). */
   readonly fast: boolean;
+  /** Null until its first extended message (BEP 10). `tellLost`: we no longer have these pieces (BEP 54); false if it does not know the message. */
+  readonly extensions: { tellLost(pieces: readonly number[]): boolean } | null;
   /** It wants data from us. */
   readonly isInterested: boolean;
   /** Bytes of blocks that it gave us. */
@@ -24,8 +26,6 @@ export interface ServedPeer {
   send(bytes: Uint8Array): void;
   /** Writes all parts together. `sent`: the connection has taken all of it. It is not called if the peer is closed before. */
   sendParts(parts: readonly Uint8Array[], sent: () => void): void;
-  /** We no longer have these pieces (BEP 54). False if it does not know the message. */
-  tellLost(pieces: readonly number[]): boolean;
   close(code: CloseCode): void;
 }
 

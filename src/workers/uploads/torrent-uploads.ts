@@ -3,6 +3,7 @@
  * as much as each connection takes. Main decides who is unchoked (BEP 3).
  */
 import type { Clock } from '../../shared/clock.ts';
+import type { Contender } from '../../shared/contender.ts';
 import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
 import { type PeerIndex, type PieceIndex, pieceIndex } from '../../shared/indices.ts';
 import {
@@ -15,7 +16,6 @@ import {
   OUR_REQUEST_QUEUE_BLOCKS,
   UNREAD_TIMEOUT_MS,
 } from '../../shared/limits.ts';
-import type { Contender } from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import { CHOKE, encodeAllowedFast, UNCHOKE } from '../wire/encoder.ts';
 import { AllowedFast, allowedFastPieces } from './allowed-fast.ts';

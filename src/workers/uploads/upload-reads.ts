@@ -71,7 +71,8 @@ export class UploadReads {
   #tellHidden(pieces: readonly PieceIndex[]): void {
     const canTell = pieces.length <= MAX_FOUND_TOLD_PIECES;
     for (const peer of [...this.#host.peers()])
-      if (peer.inSession && !(canTell && peer.tellLost(pieces))) peer.uploads.isMisinformed = true;
+      if (peer.inSession && !(canTell && peer.extensions?.tellLost(pieces) === true))
+        peer.uploads.isMisinformed = true;
   }
 
   /** Peers may ask others for what is in the file. It is tried again later: the disk may come back. */

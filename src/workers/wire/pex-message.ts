@@ -2,11 +2,17 @@
 
 import { isIPv4 } from 'node:net';
 import { BencodeError, bytesField, decodeBencode, encodeBencode, isDict } from '../../shared/bencode.ts';
-import { compacted, compactIpv4, compactIpv6, type HostPort } from '../../shared/compact-peers.ts';
+import {
+  compacted,
+  compactIpv4,
+  compactIpv6,
+  type HostPort,
+  type ToldPeer,
+} from '../../shared/compact-peers.ts';
 import { isSix } from '../../shared/ip-address.ts';
 
 /** Flags of an added peer. */
-export const PEX_FLAG = { seed: 0x02, reachable: 0x10 } as const;
+export const PEX_FLAG = { seed: 0x02, utp: 0x04, holepunch: 0x08, reachable: 0x10 } as const;
 
 export interface PexPeer extends HostPort {
   readonly flags: number;
@@ -30,18 +36,34 @@ export function encodePex(added: readonly PexPeer[], dropped: readonly HostPort[
 }
 
 /** The added peers, at most `most`; null if the message is not a dictionary. Peers that left do not matter to us. */
-export function decodePex(payload: Uint8Array, most: number): HostPort[] | null {
+export function decodePex(payload: Uint8Array, most: number): ToldPeer[] | null {
   try {
     const { value } = decodeBencode(payload);
     if (!isDict(value)) return null;
-    const four = bytesField(value, 'added') ?? new Uint8Array(0);
-    const six = bytesField(value, 'added6') ?? new Uint8Array(0);
-    return [...compactIpv4(four.subarray(0, 6 * most)), ...compactIpv6(six.subarray(0, 18 * most))].slice(
-      0,
-      most,
-    );
+    const bytes = (key: string): Uint8Array => bytesField(value, key) ?? new Uint8Array(0);
+    return [
+      ...told(bytes('added'), bytes('added.f'), 6, compactIpv4, most),
+      ...told(bytes('added6'), bytes('added6.f'), 18, compactIpv6, most),
+    ].slice(0, most);
   } catch (error) {
     if (error instanceof BencodeError) return null;
     throw error;
   }
+}
+
+/** One by one, so that each keeps its flags where a peer before it has port 0. Missing flags say nothing. */
+function told(
+  list: Uint8Array,
+  flags: Uint8Array,
+  bytesPerPeer: number,
+  read: (bytes: Uint8Array) => HostPort[],
+  most: number,
+): ToldPeer[] {
+  const peers: ToldPeer[] = [];
+  for (let i = 0; i < most && (i + 1) * bytesPerPeer <= list.length; i++) {
+    const punchable = ((flags[i] ?? 0) & PEX_FLAG.holepunch) !== 0;
+    for (const peer of read(list.subarray(i * bytesPerPeer, (i + 1) * bytesPerPeer)))
+      peers.push({ ...peer, punchable });
+  }
+  return peers;
 }

@@ -1,6 +1,7 @@
 # Downloads a torrent: libtorrent-leech.py ORDER-AS-JSON. Prints `port N`, then `complete` with its peers once it has everything;
 # ends with its stdin. It finds only the peers that stdin names (`connect HOST PORT`). `bytes` prints what it has got, and when;
-# `got BYTES` prints the same words once it has got so many.
+# `got BYTES` prints the same words once it has got so many, and `missed HOST` once a dial of that host over TCP has failed: uTP failed
+# before.
 import json
 import sys
 import threading
@@ -20,7 +21,7 @@ session = lt.session({
     'enable_natpmp': False,
     'allow_multiple_connections_per_ip': True,
     'min_reconnect_time': 1,
-    'alert_mask': lt.alert.category_t.status_notification,
+    'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.connect_notification,
     **order['settings'],
 })
 if 'magnet' in order:
@@ -71,6 +72,15 @@ def tell():
 
 
 threading.Thread(target=tell, daemon=True).start()
+def wait_for_miss(host):
+    while True:
+        session.wait_for_alert(100)
+        for alert in session.pop_alerts():
+            text = alert.message()
+            if isinstance(alert, lt.peer_disconnected_alert) and host in text and '(TCP) [connect]' in text:
+                return
+
+
 for line in sys.stdin:
     words = line.split()
     if words[0] == 'connect':
@@ -78,6 +88,9 @@ for line in sys.stdin:
     if words[0] == 'got':
         while handle.status().total_payload_download < int(words[1]):
             time.sleep(0.01)
+        print(line.strip(), flush=True)
+    if words[0] == 'missed':
+        wait_for_miss(words[1])
         print(line.strip(), flush=True)
     if words[0] == 'bytes':
         print('bytes', time.monotonic(), handle.status().total_payload_download, flush=True)

@@ -15,6 +15,10 @@ partial = settings.pop('partial', False)
 limit = settings.pop('limit', 0)
 # A seed that dials nobody is found by the one way that a test is about: it would hear of us as well, and be first.
 dials = settings.pop('dials', True)
+# The files that it wants.
+only = settings.pop('only', None)
+# Without peer exchange it is named to others and hears of nobody.
+exchanges = settings.pop('pex', True)
 # BEP 16: offers each peer one piece, and the next when it has seen that one at another peer.
 super_seeding = settings.pop('super_seeding', False)
 session = lt.session({
@@ -39,6 +43,11 @@ handle = session.add_torrent({'ti': lt.torrent_info(torrent_file), 'save_path': 
 handle.set_upload_limit(limit)
 if super_seeding:
     handle.set_flags(lt.torrent_flags.super_seeding)
+if not exchanges:
+    handle.set_flags(lt.torrent_flags.disable_pex)
+if only is not None:
+    count = lt.torrent_info(torrent_file).num_files()
+    handle.prioritize_files([4 if i in only else 0 for i in range(count)])
 if idle:
     handle.prioritize_files([0] * lt.torrent_info(torrent_file).num_files())
 
@@ -65,10 +74,26 @@ def join_dht(node):
             return
 
 
-# Each line that comes is an order: connect HOST PORT, or dht HOST PORT.
+# The module has no name for this flag.
+UTP_SOCKET = 1 << 17
+
+
+def wait_for(count, utp):
+    while True:
+        peers = [p for p in handle.get_peer_info() if not p.flags & (p.connecting | p.handshake)]
+        if sum(1 for p in peers if p.flags & UTP_SOCKET or not utp) >= count:
+            return
+        time.sleep(0.02)
+
+
+# Each line that comes is an order: connect HOST PORT, dht HOST PORT, or peers all|utp COUNT, which prints `peers all|utp COUNT` once it
+# is connected to so many.
 for line in sys.stdin:
     order, host, port = line.split()
     if order == 'connect':
         handle.connect_peer((host, int(port)))
+    elif order == 'peers':
+        wait_for(int(port), host == 'utp')
+        print(line.strip(), flush=True)
     else:
         join_dht((host, int(port)))

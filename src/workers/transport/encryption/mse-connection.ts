@@ -45,6 +45,10 @@ abstract class WrappedConnection implements Connection, ConnectionEvents {
     return this.#ciphers.encrypt === null ? `${way}mse-plain` : `${way}mse-rc4`;
   }
 
+  get localPort(): number | null {
+    return this.inner?.localPort ?? null;
+  }
+
   get unsentBytes(): number {
     return this.inner?.unsentBytes ?? 0;
   }

@@ -20,6 +20,8 @@ export interface UtpLink {
   readonly readBuffer: Buffer;
   readonly budget: ReorderBudget;
   send(packet: Buffer, to: Address): void;
+  /** The port that packets to this address leave from; null while there is none. */
+  localPort(to: Address): number | null;
   /** Calls `flush` at the end of this turn. */
   wantsFlush(connection: UtpConnection): void;
   /** It is over: later packets for it do not matter. */
@@ -93,6 +95,10 @@ export class UtpConnection implements Connection {
   answersTo(id: number, { host, port }: Address, isReset: boolean): boolean {
     if (this.receiveId !== id && !(isReset && this.#sendId === id)) return false;
     return this.peer.port === port && this.peer.host === host;
+  }
+
+  get localPort(): number | null {
+    return this.#link.localPort(this.peer);
   }
 
   get unsentBytes(): number {

@@ -60,12 +60,18 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
   }
 
   /** Accepts connections. A port that is not available is not reported: the same port over TCP is announced. */
-  listen({ port, host, shared, onAccept }: ListenRequest): Listener {
-    this.#onAccept = onAccept;
+  listen({ port, host, shared, sharedUtp, onAccept }: ListenRequest): Listener {
     for (const family of host === null ? ([4, 6] as const) : [familyOf(host)]) {
-      if (shared) this.#openShared(family, port, host);
+      if (shared && sharedUtp) this.#openShared(family, port, host);
+      else if (shared) this.#openFirst(family, port, host);
       else this.#open(family, port, host);
     }
+    return this.accept({ onAccept });
+  }
+
+  /** A peer that we dial may dial us at the same moment (BEP 55): its packets come to the port that ours leave from. */
+  accept({ onAccept }: Pick<ListenRequest, 'onAccept'>): Listener {
+    this.#onAccept = onAccept;
     return {
       close: () => {
         this.#onAccept = null;
@@ -93,6 +99,10 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     const socket = again ? this.#bound(family) : known;
     // A network error for one packet means that it was lost, which uTP handles.
     if (socket !== null) socket.send(packet, port, host);
+  }
+
+  localPort({ host }: Address): number | null {
+    return this.#sockets.get(familyOf(host))?.localPort ?? null;
   }
 
   wantsFlush(connection: UtpConnection): void {
@@ -157,6 +167,17 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     return socket;
   }
 
+  /** The first of several threads has the port, and dials from it. The others dial from ports of their own. */
+  #openFirst(family: Family, port: number, host: string | null): void {
+    const onPacket = (bytes: Buffer, from: RemoteInfo): void => this.#hear(bytes, from, this);
+    new UtpSocket(family, port, host, false, onPacket, (socket) => {
+      if (this.#closed) return socket.close();
+      this.#sockets.get(family)?.close();
+      this.#openedAt.set(family, this.clock());
+      this.#sockets.set(family, socket);
+    });
+  }
+
   /** What came to this socket is answered from it. Dials use another one, so that their answers come to this thread. */
   #openShared(family: Family, port: number, host: string | null): void {
     const socket: UtpSocket = new UtpSocket(family, port, host, true, (bytes, from) =>
@@ -167,6 +188,7 @@ export class UtpEndpoint implements UtpLink, SecondTransport {
     const link: UtpLink = {
       ...{ clock, timestamps, readBuffer, budget },
       send: (packet, to) => socket.send(packet, to.port, to.host),
+      localPort: () => socket.localPort,
       wantsFlush: (connection) => this.wantsFlush(connection),
       over: (connection) => this.over(connection),
     };

@@ -18,6 +18,7 @@ export class UtpSocket {
     host: string | null,
     shared: boolean,
     onPacket: (bytes: Buffer, from: RemoteInfo) => void,
+    onBound: (socket: UtpSocket) => void = () => {},
   ) {
     this.#port = port;
     this.#socket = createSocket({
@@ -30,7 +31,10 @@ export class UtpSocket {
     // A socket that cannot be bound is not used: Node would bind it to all addresses at the next packet.
     this.#socket.on('error', () => this.close());
     this.#socket.on('message', onPacket);
-    this.#socket.on('listening', () => this.#bound());
+    this.#socket.on('listening', () => {
+      this.#bound();
+      onBound(this);
+    });
     this.#socket.bind({ port, address: host ?? (family === 6 ? '::' : '0.0.0.0') });
   }
 
@@ -42,6 +46,11 @@ export class UtpSocket {
   /** The requested port is taken. */
   get lostItsPort(): boolean {
     return this.#closed && this.#port !== 0;
+  }
+
+  /** Null before it is bound, and after its end. */
+  get localPort(): number | null {
+    return this.#closed || this.#waiting !== null ? null : this.#socket.address().port;
   }
 
   send(packet: Buffer, port: number, host: string): void {
