@@ -52,6 +52,8 @@ export class SimTorrent {
   #overwrites = false;
   #diskFailures = 0;
   #powerLosses = 0;
+  /** A process was killed when it had everything. */
+  #wasWhole = false;
   #readers: SimReader[] = [];
 
   constructor(
@@ -110,7 +112,9 @@ export class SimTorrent {
     this.#log(`killed${losesPower ? ' by a power loss' : ''}; its journal claims ${pieces.length} pieces`);
     this.#claimed = Math.max(this.#claimed, bytes);
     const isWhole = stats !== undefined && stats.totalBytes > 0 && stats.bytes === stats.totalBytes;
-    this.#overwrites ||= losesPower && isWhole;
+    this.#wasWhole ||= isWhole;
+    // The journal is gone then, and the system writes the last bytes in its own time: also while the next process runs.
+    this.#overwrites ||= losesPower && this.#wasWhole;
     for (const piece of wrong) this.failures.push(`the journal claims piece ${piece}, which is not there`);
   }
 
