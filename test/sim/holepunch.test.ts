@@ -181,7 +181,7 @@ test('initiator: a dial that is not answered for three seconds is told, if other
   assert.deepEqual(eventsOf(shard, 'unanswered').slice(1), [{ type: 'unanswered', peer: 0 }]);
 });
 
-test('initiator: the relay hears whom we want, and its refusal is told', () => {
+test('initiator: the relay hears which peer we want, and its refusal is told', () => {
   const shard = new VirtualShard(options);
   const refusal = say(2_000, wire.extended(OURS, body('error', TARGET, [0, 0, 0, 2])));
   const [relay] = shard.add({ ...PAIR[0], script: [shake(), hello, refusal] }, { script: [shake()] });

@@ -1,4 +1,4 @@
-/** Main's part of holepunching (BEP 55): whom it asks, what it lets shards dial, and how it finds a peer on other shards. */
+/** Main's part of holepunching (BEP 55): which peer it asks, what it lets shards dial, and how it finds a peer on other shards. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Introductions } from '../../src/main/race/introductions.ts';

@@ -63,7 +63,7 @@ export class Introducers {
     return target !== undefined && now - target.askedAt < INTRODUCTION_AGAIN_MS;
   }
 
-  /** Whom to ask now; null if nobody. */
+  /** The peer to ask now; null if there is none. */
   next(key: string, now: number): Request | null {
     const target = this.#targets.get(key);
     const introducer = target?.introducers[0];
