@@ -9,6 +9,9 @@ import { type Client, unchokeAt } from './clients.ts';
 /** So much a second: leeches without a limit would take the processor from the download. */
 const UPLOAD_LIMIT = '16M';
 
+/** uTP costs several times as much a byte as TCP, on both sides. */
+const TCP_ONLY = { enable_outgoing_utp: false, enable_incoming_utp: false };
+
 /** `port`: where the leeches reach it. */
 export function unchokeGiving(port: number): Client {
   // With peer exchange the leeches would find each other.
@@ -35,7 +38,7 @@ export async function leechesOf(
   mkdirSync(folder, { recursive: true });
   const leeches = await Promise.all(
     Array.from({ length: count }, (_, i) =>
-      libtorrentLeech({ torrent: alone }, join(folder, String(i)), {}, `${network}.${100 + i}`),
+      libtorrentLeech({ torrent: alone }, join(folder, String(i)), TCP_ONLY, `${network}.${100 + i}`),
     ),
   );
   for (const leech of leeches) leech.connect(`${network}.1`, port);
