@@ -240,6 +240,14 @@ test('nothing of it, in or out, for a private torrent and where it is off', () =
   }
 });
 
+test('where it is off, a look for a peer is answered: main waits for it', () => {
+  const shard = new VirtualShard({ ...options, holepunch: false });
+  shard.command({ type: 'introduce', request: 1, initiator: INITIATOR, target: TARGET });
+  assert.deepEqual(eventsOf(shard, 'introduced'), [
+    { type: 'introduced', request: 1, result: { kind: 'not-connected' } },
+  ]);
+});
+
 test('a peer that does not take part is not heard, and malformed messages are ignored', () => {
   const shard = new VirtualShard(options);
   const bad = say(50, wire.extended(OURS, '\x00\x02\x08\x08\x04\x04\x00\x02'));

@@ -66,10 +66,12 @@ export class Introductions {
   }
 
   closed({ peer, reason }: PeerOutcome): void {
-    this.#introducers.left(peer);
     this.#punched.closed(peer);
-    if (reason.stage !== 'dialing') this.#introducers.met(this.#keyOf(peer));
-    else if (reason.code !== 'stopped') this.#missed(peer);
+    if (reason.stage !== 'dialing') {
+      // Most dials lead nowhere, and those peers have introduced nobody.
+      this.#introducers.left(peer);
+      this.#introducers.met(this.#keyOf(peer));
+    } else if (reason.code !== 'stopped') this.#missed(peer);
   }
 
   /** The shard at this position died. */

@@ -101,6 +101,8 @@ export class Holepunch {
   }
 
   command(command: HolepunchCommand): void {
+    // Main waits for this answer, also of a shard that has just learnt that the torrent is private.
+    if (command.type === 'introduce') return this.#lookFor(command);
     if (!this.#host.isOffered) return;
     switch (command.type) {
       case 'ask-introduction':
@@ -108,17 +110,19 @@ export class Holepunch {
       case 'punch':
         if (this.#host.mayPunch) this.#punches.start(command.address);
         return;
-      case 'introduce': {
-        const { request, initiator, target } = command;
-        this.#host.tell({ type: 'introduced', request, result: this.#meet(target, initiator, null) });
-        return;
-      }
       case 'introduction': {
         const peer = this.#host.peers.get(command.peer);
         if (peer !== undefined) this.#answer(peer, command.target, command.result);
         return;
       }
     }
+  }
+
+  #lookFor({ request, initiator, target }: Extract<HolepunchCommand, { type: 'introduce' }>): void {
+    const result: Introduction = this.#host.isOffered
+      ? this.#meet(target, initiator, null)
+      : { kind: 'not-connected' };
+    this.#host.tell({ type: 'introduced', request, result });
   }
 
   #mayAsk(peer: PeerIndex, what: keyof Asked): boolean {

@@ -2,8 +2,6 @@
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
-import { encodeReject } from '../wire/encoder.ts';
-import type { RequestedBlock } from './block-queue.ts';
 import type { UploadBook } from './upload-book.ts';
 
 export interface ServedPeer {
@@ -27,11 +25,6 @@ export interface ServedPeer {
   /** Writes all parts together. `sent`: the connection has taken all of it. It is not called if the peer is closed before. */
   sendParts(parts: readonly Uint8Array[], sent: () => void): void;
   close(code: CloseCode): void;
-}
-
-/** The answer to a request that is not served (BEP 6). */
-export function reject(peer: ServedPeer, { piece, begin, length }: RequestedBlock): void {
-  if (peer.fast) peer.send(encodeReject(piece, begin, length));
 }
 
 /** The uploads of a torrent, as its peers see them. */

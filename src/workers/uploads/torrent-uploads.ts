@@ -17,13 +17,14 @@ import {
   UNREAD_TIMEOUT_MS,
 } from '../../shared/limits.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
-import { CHOKE, encodeAllowedFast, UNCHOKE } from '../wire/encoder.ts';
+import { CHOKE, encodeAllowedFast, encodeReject, UNCHOKE } from '../wire/encoder.ts';
 import { AllowedFast, allowedFastPieces } from './allowed-fast.ts';
 import { Batch } from './batch.ts';
+import type { RequestedBlock } from './block-queue.ts';
 import type { ReadFault } from './chunk-reader.ts';
 import type { ChunkSource } from './chunk-source.ts';
 import type { OurPieces } from './our-pieces.ts';
-import { reject, type ServedPeer, type Uploads } from './served-peer.ts';
+import type { ServedPeer, Uploads } from './served-peer.ts';
 import type { SuperSeeding } from './super-seeding.ts';
 import { UploadReads } from './upload-reads.ts';
 import type { UploadTurns } from './upload-turns.ts';
@@ -257,6 +258,11 @@ export class TorrentUploads implements Uploads {
     this.#host.turns.leave(turn);
     peer.uploads.queued = false;
   }
+}
+
+/** The answer to a request that is not served (BEP 6). */
+function reject(peer: ServedPeer, { piece, begin, length }: RequestedBlock): void {
+  if (peer.fast) peer.send(encodeReject(piece, begin, length));
 }
 
 function contenderOf(peer: ServedPeer, now: number): Contender {
