@@ -46,8 +46,11 @@ interface OutputFlags {
   readonly quiet?: boolean;
 }
 
-/** Loaded when a command runs, so that `--help` is fast. */
-const runs = () => import('./runs/runs.ts');
+/** Loaded when a command runs, so that `--help` is fast. A deleted folder is named before a thread can fail in it. */
+const runs = () => {
+  process.cwd();
+  return import('./runs/runs.ts');
+};
 
 /** Resolves to the exit status. */
 export async function main(): Promise<number> {
