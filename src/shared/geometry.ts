@@ -6,11 +6,14 @@ import type { PieceIndex } from './indices.ts';
 import { BLOCK_BYTES, MAX_PIECE_BYTES, MAX_PIECES } from './limits.ts';
 
 export interface Geometry {
+  /** Bytes of all pieces together. */
   readonly totalLength: number;
   readonly pieceLength: number;
   readonly pieceCount: number;
   /** Blocks of every piece; the last piece may have fewer. */
   readonly blocksPerPiece: number;
+  /** By piece, if files begin on a piece boundary and their last pieces are cut there (BEP 52). Shared memory. */
+  readonly pieceLengths: Uint32Array | null;
 }
 
 /** Throws RangeError with a message for the user if no torrent can have these lengths. */
@@ -25,12 +28,47 @@ export function geometry(totalLength: number, pieceLength: number): Geometry {
   if (pieceCount > MAX_PIECES) throw new RangeError(`${pieceCount} pieces are more than ${MAX_PIECES}`);
   // A torrent may name a piece length larger than its content; no memory is reserved for bytes that cannot come.
   const blocksPerPiece = Math.ceil(Math.min(pieceLength, totalLength) / BLOCK_BYTES);
-  return { totalLength, pieceLength, pieceCount, blocksPerPiece };
+  return { totalLength, pieceLength, pieceCount, blocksPerPiece, pieceLengths: null };
 }
 
-/** Length of one piece: the last may be short. */
+/** Where a piece begins in the torrent's bytes. */
+export function offsetOfPiece(g: Geometry, piece: number): number {
+  return piece * g.pieceLength;
+}
+
+/** The piece with this byte of the torrent. */
+export function pieceAt(g: Geometry, offset: number): PieceIndex {
+  return Math.floor(offset / g.pieceLength) as PieceIndex;
+}
+
+/** The first piece that begins at this byte or later. */
+export function pieceFrom(g: Geometry, offset: number): PieceIndex {
+  return Math.ceil(offset / g.pieceLength) as PieceIndex;
+}
+
+/** How many pieces have about so many bytes, at least one. */
+export function piecesIn(g: Geometry, bytes: number): number {
+  return Math.max(1, Math.floor(bytes / g.pieceLength));
+}
+
+/** Length of one piece: the last may be short, and in version 2 the last of each file. */
 export function lengthOfPiece(g: Geometry, piece: PieceIndex): number {
+  if (g.pieceLengths !== null) return g.pieceLengths[piece] ?? 0;
   return piece === g.pieceCount - 1 ? g.totalLength - piece * g.pieceLength : g.pieceLength;
+}
+
+/** The last byte of a piece, and one more. */
+export function endOfPiece(g: Geometry, piece: PieceIndex): number {
+  return offsetOfPiece(g, piece) + lengthOfPiece(g, piece);
+}
+
+/** The pieces with a byte of a file: `[first, end)`. */
+export function piecesOf(
+  g: Geometry,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): { readonly first: PieceIndex; readonly end: PieceIndex } {
+  const first = pieceAt(g, offset);
+  return { first, end: length === 0 ? first : ((pieceAt(g, offset + length - 1) + 1) as PieceIndex) };
 }
 
 /** Number of blocks of one piece. */

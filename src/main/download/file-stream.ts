@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import type { FileSystem } from '../../shared/file-system.ts';
-import type { Geometry } from '../../shared/geometry.ts';
+import { type Geometry, offsetOfPiece, pieceAt } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { READER_CHUNK_BYTES, READER_WINDOW_BYTES, READER_WINDOW_PIECES } from '../../shared/limits.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
@@ -123,7 +123,7 @@ export class FileStream extends Readable {
     const most = Math.min(this.#at + READER_CHUNK_BYTES, this.#end);
     let end = this.#at;
     for (let piece = this.#pieceAt(end); end < most && waits.isVerified(piece); piece++)
-      end = (piece + 1) * geometry.pieceLength - file.offset;
+      end = offsetOfPiece(geometry, piece + 1) - file.offset;
     return Math.min(end, most) - this.#at;
   }
 
@@ -144,6 +144,6 @@ export class FileStream extends Readable {
 
   #pieceAt(byte: number): PieceIndex {
     const { file, geometry } = this.#source;
-    return Math.floor((file.offset + byte) / geometry.pieceLength) as PieceIndex;
+    return pieceAt(geometry, file.offset + byte);
   }
 }

@@ -1,7 +1,6 @@
 /** The files of a download that stay incomplete because no web seed has the missing data, each with the reason. */
 import { relative } from 'node:path';
-import type { Geometry } from '../../shared/geometry.ts';
-import type { PieceIndex } from '../../shared/indices.ts';
+import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
@@ -58,9 +57,9 @@ export class MissingFiles {
   }
 
   /** The pieces that a file may share with others. */
-  #edgesOf({ offset, length }: StoredFile): number[] {
-    const { pieceLength } = this.#metainfo.geometry;
-    return [Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength)];
+  #edgesOf(file: StoredFile): number[] {
+    const { first, end } = piecesOf(this.#metainfo.geometry, file);
+    return [first, end - 1];
   }
 
   #nameOf({ path }: StoredFile): string {
@@ -68,9 +67,8 @@ export class MissingFiles {
   }
 }
 
-function isWhole({ offset, length }: StoredFile, g: Geometry, ledger: Ledger): boolean {
-  const end = offset + length;
-  for (let piece = Math.floor(offset / g.pieceLength); piece * g.pieceLength < end; piece++)
-    if (length > 0 && ledger.isWanted(piece as PieceIndex)) return false;
+function isWhole(file: StoredFile, g: Geometry, ledger: Ledger): boolean {
+  const { first, end } = piecesOf(g, file);
+  for (let piece = first; piece < end; piece++) if (ledger.isWanted(piece)) return false;
   return true;
 }

@@ -2,6 +2,7 @@
  * The full pieces of a torrent that go to the storage threads. Small pieces share a task. The number that waits is bounded,
  * because every piece in it holds a slot.
  */
+import { type Geometry, piecesIn } from '../../shared/geometry.ts';
 import type { TorrentId } from '../../shared/indices.ts';
 import { HASH_TASK_BYTES } from '../../shared/limits.ts';
 import type { PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
@@ -24,9 +25,9 @@ export class FullPieces implements StorageLine {
   #onResult: (result: StorageResult) => void = () => {};
   #onError: (error: unknown) => void = () => {};
 
-  constructor(torrent: TorrentId, pieceLength: number, now: () => number) {
+  constructor(torrent: TorrentId, geometry: Geometry, now: () => number) {
     this.torrent = torrent;
-    this.#perTask = Math.max(1, Math.floor(HASH_TASK_BYTES / pieceLength));
+    this.#perTask = piecesIn(geometry, HASH_TASK_BYTES);
     this.#now = now;
   }
 

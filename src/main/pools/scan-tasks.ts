@@ -1,5 +1,5 @@
 /** Cuts a scan into tasks: large enough to be worth their messages, and small enough not to block a thread for long. */
-import type { Geometry } from '../../shared/geometry.ts';
+import { type Geometry, piecesIn } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { BLANK_TASK_FILES, CHECK_TASK_BYTES } from '../../shared/limits.ts';
 import type { FileRange, StorageTask } from '../../shared/storage-messages.ts';
@@ -7,11 +7,11 @@ import type { FileRange, StorageTask } from '../../shared/storage-messages.ts';
 /** `pieces`: ascending; the whole torrent if it is left out. */
 export function* pieceTasks(
   type: 'check' | 'digest',
-  { pieceCount, pieceLength }: Geometry,
+  geometry: Geometry,
   pieces?: readonly PieceIndex[],
 ): Generator<StorageTask, void> {
-  const perTask = Math.max(1, Math.floor(CHECK_TASK_BYTES / pieceLength));
-  const runs = pieces === undefined ? runsOfAll(pieceCount, perTask) : runsOf(pieces, perTask);
+  const perTask = piecesIn(geometry, CHECK_TASK_BYTES);
+  const runs = pieces === undefined ? runsOfAll(geometry.pieceCount, perTask) : runsOf(pieces, perTask);
   for (const run of runs) yield { type, ...run };
 }
 

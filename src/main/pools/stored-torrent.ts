@@ -31,7 +31,7 @@ export class StoredTorrent {
     this.id = id;
     this.#geometry = geometry;
     this.#threads = threads;
-    this.#pieces = new FullPieces(id, geometry.pieceLength, () => threads.now());
+    this.#pieces = new FullPieces(id, geometry, () => threads.now());
   }
 
   /** Pieces that wait for a thread or are with one. */

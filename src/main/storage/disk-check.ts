@@ -1,6 +1,6 @@
 /** Checks what is on disk when a download starts: which pieces are good, and which files belong to the torrent. */
 import { createHash } from 'node:crypto';
-import { lengthOfPiece } from '../../shared/geometry.ts';
+import { lengthOfPiece, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { HASH_TASK_BYTES } from '../../shared/limits.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
@@ -12,7 +12,6 @@ import { Judgement } from './judgement.ts';
 import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
 import { resumePlan } from './resume.ts';
-import { pieceRange } from './storage-plan.ts';
 import type { Survey } from './survey.ts';
 
 export interface DiskCheckOptions {
@@ -62,7 +61,7 @@ export async function checkDisk(
   const blank = await stored.blankFiles(judgement.doubts());
   const decided = decideFiles(plan, found, judgement.verdicts(blank), options.overwrite);
   for (const [i, { action }] of decided.entries()) {
-    const { first, end } = pieceRange(plan.files[i] ?? { offset: 0, length: 0 }, g);
+    const { first, end } = piecesOf(g, plan.files[i] ?? { offset: 0, length: 0 });
     if (action === 'replace') good.fill(0, first, end);
   }
   const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));

@@ -1,7 +1,9 @@
 /** From pieces to files: which files of a torrent are good, bad or missing. */
+
 import { accessSync, constants, statSync } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
-import type { Geometry } from '../../shared/geometry.ts';
+import { endOfPiece, type Geometry, offsetOfPiece, piecesOf } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import type { Bytes, Count } from '../quantities.ts';
@@ -57,8 +59,7 @@ export function fileVerdicts(
     const before = filled[position - 1];
     if (length > 0) position += 1;
     const bad = length > 0 ? badPiecesOf(file, g, good) : [];
-    const starts = bad.map((piece) => piece * g.pieceLength);
-    const shared = starts.filter((start) => holds(before, start, g) || holds(filled[position], start, g));
+    const shared = bad.filter((piece) => holds(before, piece, g) || holds(filled[position], piece, g));
     const look = looks[i] ?? { kind: 'nothing' };
     const fault = faultOf(look, length);
     const isBad = bad.length > 0 || fault !== null;
@@ -73,17 +74,20 @@ export function fileVerdicts(
   });
 }
 
-function badPiecesOf({ offset, length }: StoredFile, g: Geometry, good: Uint8Array): number[] {
-  const bad: number[] = [];
-  const last = Math.floor((offset + length - 1) / g.pieceLength);
-  for (let piece = Math.floor(offset / g.pieceLength); piece <= last; piece++)
-    if (good[piece] !== 1) bad.push(piece);
+function badPiecesOf(file: StoredFile, g: Geometry, good: Uint8Array): PieceIndex[] {
+  const bad: PieceIndex[] = [];
+  const { first, end } = piecesOf(g, file);
+  for (let piece = first; piece < end; piece++) if (good[piece] !== 1) bad.push(piece);
   return bad;
 }
 
-/** If the piece that starts there holds a part of the file. */
-function holds(file: StoredFile | undefined, start: number, g: Geometry): boolean {
-  return file !== undefined && file.offset < start + g.pieceLength && file.offset + file.length > start;
+/** If the piece holds a part of the file. */
+function holds(file: StoredFile | undefined, piece: PieceIndex, g: Geometry): boolean {
+  return (
+    file !== undefined &&
+    file.offset < endOfPiece(g, piece) &&
+    file.offset + file.length > offsetOfPiece(g, piece)
+  );
 }
 
 function faultOf(look: Look, length: number): string | null {

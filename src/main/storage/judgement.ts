@@ -2,12 +2,12 @@
  * Decides whether an existing file at the path of a torrent's file is ours. A pure decision over plain data: how the file looks,
  * what a journal says about it, and which pieces are good. Nothing on disk is changed before it.
  */
-import { lengthOfPiece } from '../../shared/geometry.ts';
+import { endOfPiece, type Geometry, lengthOfPiece, offsetOfPiece, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MIN_SHARED_EVIDENCE_BYTES } from '../../shared/limits.ts';
 import type { FileRange } from '../../shared/storage-messages.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { pieceRange, type StoragePlan } from './storage-plan.ts';
+import type { StoragePlan } from './storage-plan.ts';
 
 /** What is at the path of a file of the plan. */
 export type Found =
@@ -55,9 +55,9 @@ export class Judgement {
     this.#facts = facts;
     const { geometry: g } = facts.metainfo;
     for (const pad of facts.plan.padding) {
-      const { first, end } = pieceRange(pad, g);
+      const { first, end } = piecesOf(g, pad);
       for (let piece = first; piece < end; piece++)
-        this.#padding.set(piece, (this.#padding.get(piece) ?? 0) + overlap(pad, piece, g.pieceLength));
+        this.#padding.set(piece, (this.#padding.get(piece) ?? 0) + overlap(pad, piece, g));
     }
   }
 
@@ -77,7 +77,7 @@ export class Judgement {
 
   /** One of its own pieces is missing; a shared one does not count, because another file may need its bytes. */
   needsBytes(file: number): boolean {
-    const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
+    const { first, end } = piecesOf(this.#g, this.#facts.plan.files[file] ?? { offset: 0, length: 0 });
     for (let piece = first; piece < end; piece++)
       if (this.#facts.good[piece] !== 1 && this.#liesInside(piece, file)) return true;
     return false;
@@ -122,45 +122,46 @@ export class Judgement {
     if (isClaimed(file) || this.#isComplete(file)) return true;
     const { geometry: g } = metainfo;
     const stored = plan.files[file] ?? { offset: 0, length: 0 };
-    const { first, end } = pieceRange(stored, g);
+    const { first, end } = piecesOf(g, stored);
     for (let piece = first; piece < end; piece++) {
-      if (good[piece] !== 1 || isZeroPiece(piece as PieceIndex)) continue;
+      if (good[piece] !== 1 || isZeroPiece(piece)) continue;
       if (this.#liesInside(piece, file)) return true;
-      if (overlap(stored, piece, g.pieceLength) >= MIN_SHARED_EVIDENCE_BYTES) return true;
+      if (overlap(stored, piece, g) >= MIN_SHARED_EVIDENCE_BYTES) return true;
     }
     return false;
   }
 
   #isComplete(file: number): boolean {
-    const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
+    const { first, end } = piecesOf(this.#g, this.#facts.plan.files[file] ?? { offset: 0, length: 0 });
     for (let piece = first; piece < end; piece++) if (this.#facts.good[piece] !== 1) return false;
     return end > first;
   }
 
   #hasPieceOfItsOwn(file: number): boolean {
-    const { first, end } = pieceRange(this.#facts.plan.files[file] ?? { offset: 0, length: 0 }, this.#g);
+    const { first, end } = piecesOf(this.#g, this.#facts.plan.files[file] ?? { offset: 0, length: 0 });
     // The pieces between the first and the last one are inside the file anyway.
-    return end - first > 2 || this.#liesInside(first, file) || this.#liesInside(end - 1, file);
+    return (
+      end - first > 2 || this.#liesInside(first, file) || this.#liesInside((end - 1) as PieceIndex, file)
+    );
   }
 
-  #liesInside(piece: number, file: number): boolean {
+  #liesInside(piece: PieceIndex, file: number): boolean {
     const stored = this.#facts.plan.files[file] ?? { offset: 0, length: 0 };
-    const bytes = overlap(stored, piece, this.#g.pieceLength) + (this.#padding.get(piece) ?? 0);
-    return bytes === lengthOfPiece(this.#g, piece as PieceIndex);
+    const bytes = overlap(stored, piece, this.#g) + (this.#padding.get(piece) ?? 0);
+    return bytes === lengthOfPiece(this.#g, piece);
   }
 
   /** The file without its good pieces at both ends. */
   #unproven(file: number, size: number): FileRange {
     const { good, plan } = this.#facts;
     const stored = plan.files[file] ?? { offset: 0, length: 0 };
-    let { first, end } = pieceRange(stored, this.#g);
-    while (first < end && good[first] === 1) first += 1;
-    while (end > first && good[end - 1] === 1) end -= 1;
-    const { pieceLength } = this.#g;
+    let { first, end } = piecesOf(this.#g, stored);
+    while (first < end && good[first] === 1) first = (first + 1) as PieceIndex;
+    while (end > first && good[end - 1] === 1) end = (end - 1) as PieceIndex;
     return {
       file,
-      from: Math.max(0, first * pieceLength - stored.offset),
-      to: Math.min(size, end * pieceLength - stored.offset),
+      from: Math.max(0, offsetOfPiece(this.#g, first) - stored.offset),
+      to: Math.min(size, offsetOfPiece(this.#g, end) - stored.offset),
     };
   }
 
@@ -171,9 +172,9 @@ export class Judgement {
 
 function overlap(
   { offset, length }: { readonly offset: number; readonly length: number },
-  piece: number,
-  pieceLength: number,
+  piece: PieceIndex,
+  g: Geometry,
 ): number {
-  const start = piece * pieceLength;
-  return Math.max(0, Math.min(offset + length, start + pieceLength) - Math.max(offset, start));
+  const start = offsetOfPiece(g, piece);
+  return Math.max(0, Math.min(offset + length, endOfPiece(g, piece)) - Math.max(offset, start));
 }

@@ -1,5 +1,5 @@
 /** Which pieces are on disk with all their bytes: with a selection of files, the pieces at their borders are not. */
-import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import { type Geometry, lengthOfPiece, offsetOfPiece, pieceAt } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
@@ -8,13 +8,13 @@ export function keptPieces(
   { files, padding }: Pick<StoragePlan, 'files' | 'padding'>,
   geometry: Geometry,
 ): Uint8Array | null {
-  const { pieceCount, pieceLength } = geometry;
+  const { pieceCount } = geometry;
   const bytes = new Float64Array(pieceCount);
   for (const { offset, length } of [...files, ...padding]) {
     const end = offset + length;
     for (let at = offset; at < end; ) {
-      const piece = Math.floor(at / pieceLength);
-      const to = Math.min(end, (piece + 1) * pieceLength);
+      const piece = pieceAt(geometry, at);
+      const to = Math.min(end, offsetOfPiece(geometry, piece + 1));
       bytes[piece] = (bytes[piece] ?? 0) + (to - at);
       at = to;
     }

@@ -2,11 +2,11 @@
  * Decides which claims of a journal are trusted. A file that looks exactly as before is trusted after a few of its claimed pieces
  * were hashed. Everything else on disk is hashed again.
  */
-import type { Geometry } from '../../shared/geometry.ts';
+import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MAX_JOURNAL_PROBES } from '../../shared/limits.ts';
 import type { FileStamp, Journal } from './journal.ts';
-import { pieceRange, type StoragePlan } from './storage-plan.ts';
+import type { StoragePlan } from './storage-plan.ts';
 
 export interface ResumePlan {
   /** Pieces to hash before their files are trusted. */
@@ -69,7 +69,7 @@ function probesOf(
   claimed: (piece: number) => boolean,
   random: () => number,
 ): PieceIndex[] {
-  const { first, end } = pieceRange(file, g);
+  const { first, end } = piecesOf(g, file);
   const inside: PieceIndex[] = [];
   for (let piece = first; piece < end; piece++) if (claimed(piece)) inside.push(piece as PieceIndex);
   const count = Math.min(MAX_JOURNAL_PROBES, inside.length);
@@ -92,7 +92,7 @@ function sortPieces(
   const worst = new Uint8Array(g.pieceCount);
   for (const [i, file] of plan.files.entries()) {
     const value = rank[trusts[i] ?? 'changed'];
-    const { first, end } = pieceRange(file, g);
+    const { first, end } = piecesOf(g, file);
     for (let piece = first; piece < end; piece++) {
       if (value > (worst[piece] ?? 0)) worst[piece] = value;
     }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
-import { lengthOfPiece } from '../../shared/geometry.ts';
+import { lengthOfPiece, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { FileLook } from '../../shared/stored-files.ts';
@@ -12,7 +12,7 @@ import type { Metainfo } from '../torrent/metainfo.ts';
 import { type FileStamp, stampOf } from './journal.ts';
 import { nearbyFiles } from './nearby-files.ts';
 import { isSameStamp, type SeedRecord, type SeedRecords } from './seed-record.ts';
-import { pieceRange, type StoragePlan } from './storage-plan.ts';
+import type { StoragePlan } from './storage-plan.ts';
 
 export class SharedData {
   readonly #metainfo: Metainfo;
@@ -118,7 +118,7 @@ export class SharedData {
     const isUnknown = new Uint8Array(geometry.pieceCount);
     for (const [i, file] of this.#plan.files.entries()) {
       if (file.length === 0 || isSameStamp(record?.stamps[i] ?? null, this.#stamps[i] ?? null)) continue;
-      const { first, end } = pieceRange(file, geometry);
+      const { first, end } = piecesOf(geometry, file);
       isUnknown.fill(1, first, end);
     }
     if (record !== null)

@@ -1,9 +1,11 @@
 /** The files of a download: their paths on disk, and their pieces. */
+
 import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
 import { elementsBelow } from '../../shared/folder.ts';
-import type { Geometry } from '../../shared/geometry.ts';
+import { endOfPiece, type Geometry, offsetOfPiece, piecesOf } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
 import type { Padding, StoredFile } from '../../shared/stored-files.ts';
 import { absolutePath } from '../files/absolute-path.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
@@ -45,12 +47,11 @@ export function storagePlan(
   const padding = metainfo.files
     .filter((file) => file.padding)
     .map(({ offset, length }) => ({ offset, length }));
-  const { pieceCount, pieceLength } = metainfo.geometry;
-  const wanted = new Uint8Array(pieceCount);
+  const wanted = new Uint8Array(metainfo.geometry.pieceCount);
   if (selected === null) wanted.fill(1);
-  for (const { offset, length } of files) {
-    if (length === 0) continue;
-    wanted.fill(1, Math.floor(offset / pieceLength), Math.floor((offset + length - 1) / pieceLength) + 1);
+  for (const file of files) {
+    const { first, end } = piecesOf(metainfo.geometry, file);
+    wanted.fill(1, first, end);
   }
   const wasBegun = system.lstat(diskPath(join(absolute, journalName(places.root)))) !== null;
   const named =
@@ -87,21 +88,12 @@ export function elementsOf(plan: StoragePlan, file: number): string[] {
   return elementsBelow(plan.folder, plan.files[file]?.path ?? plan.folder);
 }
 
-/** The pieces with a byte of the file: `[first, end)`. */
-export function pieceRange(
-  { offset, length }: { readonly offset: number; readonly length: number },
-  { pieceLength }: Geometry,
-): { readonly first: number; readonly end: number } {
-  const first = Math.floor(offset / pieceLength);
-  return { first, end: length === 0 ? first : Math.floor((offset + length - 1) / pieceLength) + 1 };
-}
-
 /** The files of the plan with a byte of the piece. */
-export function* filesOfPiece(plan: StoragePlan, { pieceLength }: Geometry, piece: number): Iterable<number> {
-  const start = piece * pieceLength;
+export function* filesOfPiece(plan: StoragePlan, g: Geometry, piece: PieceIndex): Iterable<number> {
+  const [start, end] = [offsetOfPiece(g, piece), endOfPiece(g, piece)];
   for (let i = fileAt(plan, start); i < plan.files.length; i++) {
     const file = plan.files[i];
-    if (file === undefined || file.offset >= start + pieceLength) return;
+    if (file === undefined || file.offset >= end) return;
     if (file.length > 0 && file.offset + file.length > start) yield i;
   }
 }

@@ -1,6 +1,6 @@
 /** The hash of a piece on disk. The piece is read in parts, because it may be larger than the memory for a check. */
 import { createHash } from 'node:crypto';
-import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import { type Geometry, lengthOfPiece, offsetOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { FileSpans } from './file-spans.ts';
 
@@ -19,7 +19,7 @@ export class PieceHash {
   /** Null if a part of the piece is not there. Throws DiskError. */
   of(piece: PieceIndex): Buffer | null {
     const length = lengthOfPiece(this.#geometry, piece);
-    const start = piece * this.#geometry.pieceLength;
+    const start = offsetOfPiece(this.#geometry, piece);
     const hash = createHash('sha1');
     for (let done = 0; done < length; done += this.#buffer.length) {
       const part = this.#buffer.subarray(0, Math.min(this.#buffer.length, length - done));

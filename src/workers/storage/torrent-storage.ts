@@ -4,7 +4,7 @@
  */
 import { createHash, hash } from 'node:crypto';
 import { Arena } from '../../shared/arena.ts';
-import type { Geometry } from '../../shared/geometry.ts';
+import { type Geometry, offsetOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import type { FullPiece } from '../../shared/messages.ts';
@@ -77,7 +77,7 @@ export class TorrentStorage {
         continue;
       }
       try {
-        const files = this.#spans.write(full.piece * this.#geometry.pieceLength, bytes);
+        const files = this.#spans.write(offsetOfPiece(this.#geometry, full.piece), bytes);
         if (files.length > 0) withheld.push({ piece: full.piece, files });
       } catch (error) {
         if (error instanceof DiskError) return stored(error.fault);

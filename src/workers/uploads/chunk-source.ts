@@ -1,5 +1,5 @@
 /** The chunks of one torrent: from the cache of the shard, or read from its files. Two peers that need one chunk cause one read. */
-import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import { type Geometry, lengthOfPiece, offsetOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { CHUNK_BYTES } from '../../shared/limits.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
@@ -70,7 +70,7 @@ export class ChunkSource {
     try {
       const length = Math.min(CHUNK_BYTES, lengthOfPiece(this.#geometry, piece) - start);
       const chunk = this.#cache.blank();
-      await this.#reader.read(piece * this.#geometry.pieceLength + start, length, chunk.views(length));
+      await this.#reader.read(offsetOfPiece(this.#geometry, piece) + start, length, chunk.views(length));
       chunk.fill(piece, start);
       if (!this.#isClosed) this.#cache.add(key, chunk);
     } finally {

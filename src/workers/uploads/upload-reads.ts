@@ -1,6 +1,6 @@
 /** Reads what peers have requested, and hides the pieces of a file that cannot be read until it is time to look again. */
 import type { Clock } from '../../shared/clock.ts';
-import type { Geometry } from '../../shared/geometry.ts';
+import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import {
   CHUNK_BYTES,
@@ -78,10 +78,8 @@ export class UploadReads {
   /** Peers may ask others for what is in the file. It is tried again later: the disk may come back. */
   #notRead(error: unknown): void {
     if (!(error instanceof ReadFault)) throw error;
-    const { offset, length } = error.file;
-    const { pieceLength } = this.#geometry;
-    const [first, end] = [offset / pieceLength, (offset + length - 1) / pieceLength];
-    const lost = this.#pieces.hide(Math.floor(first), Math.floor(end));
+    const { first, end } = piecesOf(this.#geometry, error.file);
+    const lost = this.#pieces.hide(first, end - 1);
     if (this.#areTold && lost.length > 0) this.#tellHidden(lost);
     this.#showAgainAt = this.#host.clock() + UNREADABLE_FILE_MS;
     this.#host.onReadFault(error);

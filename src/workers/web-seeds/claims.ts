@@ -2,6 +2,7 @@
  * What web seeds may start: first pieces that a reader waits for, then runs of missing pieces with the highest priority first,
  * and then, as a guest, pieces of shards that make no progress.
  */
+import { offsetOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
 import {
@@ -147,7 +148,7 @@ export class Claims {
     for (let i = 0; i < ledger.pieceCount; i++) {
       const piece = i as PieceIndex;
       if (ledger.stateOf(piece) !== PIECE_STATE.missing || !this.#joint.isJoint(piece)) continue;
-      if (!seed.files.hasAt(i * arena.geometry.pieceLength)) continue;
+      if (!seed.files.hasAt(offsetOfPiece(arena.geometry, piece))) continue;
       const slot = this.#claim(piece);
       if (slot === null) return null;
       return this.#begun(new SlotWriter(this.#holder, 'owner', seed.index, piece, [slot], true));

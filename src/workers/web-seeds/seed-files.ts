@@ -4,7 +4,7 @@
  */
 
 import type { Geometry } from '../../shared/geometry.ts';
-import { lengthOfPiece } from '../../shared/geometry.ts';
+import { endOfPiece, offsetOfPiece, piecesOf } from '../../shared/geometry.ts';
 import type { Landing } from '../../shared/http-visitor.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MAX_BAD_PIECES_OF_FILE, WEB_SEED_FILE_RETRY_MS } from '../../shared/limits.ts';
@@ -154,8 +154,7 @@ export class SeedFiles {
 
   /** The files with bytes in the piece, without padding. */
   filesOf(piece: PieceIndex): number[] {
-    const start = piece * this.#geometry.pieceLength;
-    const end = start + lengthOfPiece(this.#geometry, piece);
+    const [start, end] = [offsetOfPiece(this.#geometry, piece), endOfPiece(this.#geometry, piece)];
     const found: number[] = [];
     for (let i = fileAt(this.#files, start); i < this.#files.length; i++) {
       const file = this.#files[i] as WebSeedFile;
@@ -171,10 +170,8 @@ export class SeedFiles {
   }
 
   #barFile(file: number, change: 1 | -1): void {
-    const { offset, length } = this.#files[file] as WebSeedFile;
-    const last = Math.floor((offset + length - 1) / this.#geometry.pieceLength);
-    for (let piece = Math.floor(offset / this.#geometry.pieceLength); piece <= last; piece++)
-      this.#bar(piece as PieceIndex, change);
+    const { first, end } = piecesOf(this.#geometry, this.#files[file] as WebSeedFile);
+    for (let piece = first; piece < end; piece++) this.#bar(piece, change);
   }
 
   #bar(piece: PieceIndex, change: 1 | -1): void {

@@ -5,7 +5,7 @@
  * holder has taken are skipped. Blocks that are still missing at the end can be requested again (`rewind`).
  */
 import type { Arena } from '../../shared/arena.ts';
-import { blocksOfPiece, lengthOfBlock, lengthOfPiece } from '../../shared/geometry.ts';
+import { blocksOfPiece, endOfPiece, lengthOfBlock, offsetOfPiece, pieceAt } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { BLOCK_BYTES, MAX_WEB_SEEDS } from '../../shared/limits.ts';
@@ -45,7 +45,7 @@ export class SlotWriter {
   /** The web seed whose bytes arrive. */
   sender: number;
   readonly #holder: SlotHolder;
-  readonly #start: number;
+  readonly #first: PieceIndex;
   #at: number;
   #end: number;
   /** The first bytes of the current block, if it arrives in parts. */
@@ -78,8 +78,8 @@ export class SlotWriter {
       return { piece, slot, blocks: blocksOfPiece(geometry, piece), isFruitful: false };
     });
     this.#open = new Set(slots.keys());
-    this.#start = first * geometry.pieceLength;
-    this.#at = this.#start;
+    this.#first = first;
+    this.#at = this.#startOf(0);
     this.#end = this.#endOf(slots.length - 1);
   }
 
@@ -124,6 +124,8 @@ export class SlotWriter {
         if (within + to - from === length) this.#put(i, block, this.#partial, 0, length);
       }
       this.#at += to - from;
+      // In version 2, a file may end before the next piece begins.
+      if (this.#at === this.#endOf(i) && this.#at < this.#end) this.#at = this.#startOf(i + 1);
       from = to;
     }
   }
@@ -252,15 +254,15 @@ export class SlotWriter {
   }
 
   #position(): number {
-    return Math.floor((this.#at - this.#start) / this.#holder.arena.geometry.pieceLength);
+    return pieceAt(this.#holder.arena.geometry, this.#at) - this.#first;
   }
 
   #startOf(i: number): number {
-    return this.#start + i * this.#holder.arena.geometry.pieceLength;
+    return offsetOfPiece(this.#holder.arena.geometry, this.#first + i);
   }
 
   #endOf(i: number): number {
-    return this.#startOf(i) + lengthOfPiece(this.#holder.arena.geometry, (this.#held[i] as Held).piece);
+    return endOfPiece(this.#holder.arena.geometry, (this.#held[i] as Held).piece);
   }
 
   /** The current block, how many bytes of it have arrived, and its length. */

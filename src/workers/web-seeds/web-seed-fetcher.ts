@@ -2,7 +2,9 @@
  * Runs all web seeds of one torrent: a few connections for each. Connections claim runs of pieces, fetch them, and take over runs
  * that are too slow elsewhere. Time and network come from outside.
  */
+
 import { setMaxListeners } from 'node:events';
+import { pieceFrom } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import {
   ENDGAME_SILENCE_MS,
@@ -123,7 +125,7 @@ export class WebSeedFetcher {
       }
       const restMs = await this.#perform(seed, run);
       restsUntil = clock() + restMs;
-      from = Math.ceil(run.end / this.#setup.arena.geometry.pieceLength) % ledger.pieceCount;
+      from = pieceFrom(this.#setup.arena.geometry, run.end) % ledger.pieceCount;
     }
   }
 
@@ -237,9 +239,9 @@ export class WebSeedFetcher {
   /** The next run in a file that is sent as a whole. Waits for a free slot; the server waits meanwhile. */
   async #more(work: Work, at: number, end: number): Promise<boolean> {
     const { seed } = work;
-    const { pieceLength } = this.#setup.arena.geometry;
-    const first = Math.ceil(at / pieceLength);
-    const count = Math.max(0, Math.ceil(end / pieceLength) - first);
+    const { geometry } = this.#setup.arena;
+    const first = pieceFrom(geometry, at);
+    const count = Math.max(0, pieceFrom(geometry, end) - first);
     work.pause();
     this.#letGo(work.run);
     while (!work.signal.aborted && this.#claims.isWanted(seed, first, count)) {
