@@ -84,6 +84,11 @@ export function eachString(
   if (dict instanceof DictInBytes) DictInBytes.strings(dict, key, take);
 }
 
+/** The keys and values of a dictionary in a torrent, in the order of its bytes. */
+export function entriesOf(dict: BencodeDict): Iterable<readonly [Uint8Array, BencodeValue]> {
+  return dict instanceof DictInBytes ? DictInBytes.entries(dict) : [];
+}
+
 export function integerField(dict: BencodeDict, key: string): number | undefined {
   const value = field(dict, key);
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
@@ -124,6 +129,13 @@ class DictInBytes {
     const found = entryOf(dict.#tape, dict.#entry, key);
     if (found === undefined || dict.#tape.kindOf(found) !== 'list') return undefined;
     return listInBytes(dict.#tape, found, most);
+  }
+
+  static *entries(dict: DictInBytes): Generator<readonly [Uint8Array, BencodeValue]> {
+    const tape = dict.#tape;
+    const behind = tape.nextOf(dict.#entry);
+    for (let at = dict.#entry + 1; at < behind; at = tape.nextOf(at + 1))
+      yield [viewOf(tape, at), valueInBytes(tape, at + 1)];
   }
 
   /** Skips empty strings and dictionaries. */

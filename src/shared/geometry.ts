@@ -16,15 +16,35 @@ export interface Geometry {
   readonly pieceLengths: Uint32Array | null;
 }
 
+/**
+ * Of files that each begin on a piece boundary, with gaps between them that belong to no piece (BEP 52). `lengths`: of the files,
+ * in order. Throws RangeError like `geometry`.
+ */
+export function alignedGeometry(lengths: readonly number[], pieceLength: number): Geometry {
+  const counts = lengths.map((length) => Math.ceil(length / pieceLength));
+  const pieceCount = counts.reduce((sum, count) => sum + count, 0);
+  const totalLength = lengths.reduce((sum, length) => sum + length, 0);
+  const plain = geometry(totalLength, pieceLength, pieceCount);
+  const pieceLengths = new Uint32Array(new SharedArrayBuffer(pieceCount * 4)).fill(pieceLength);
+  let end = 0;
+  for (const [i, length] of lengths.entries()) {
+    const count = counts[i] ?? 0;
+    end += count;
+    if (count > 0) pieceLengths[end - 1] = length - (count - 1) * pieceLength;
+  }
+  const longest = pieceLengths.reduce((most, length) => Math.max(most, length), 0);
+  return { ...plain, blocksPerPiece: Math.ceil(longest / BLOCK_BYTES), pieceLengths };
+}
+
 /** Throws RangeError with a message for the user if no torrent can have these lengths. */
-export function geometry(totalLength: number, pieceLength: number): Geometry {
+export function geometry(totalLength: number, pieceLength: number, pieces?: number): Geometry {
   if (!Number.isSafeInteger(pieceLength) || pieceLength <= 0 || pieceLength > MAX_PIECE_BYTES) {
     throw new RangeError(`piece length ${pieceLength} is not between 1 and ${MAX_PIECE_BYTES} bytes`);
   }
   if (!Number.isSafeInteger(totalLength) || totalLength <= 0) {
     throw new RangeError(`total length ${totalLength} is not a positive number of bytes`);
   }
-  const pieceCount = Math.ceil(totalLength / pieceLength);
+  const pieceCount = pieces ?? Math.ceil(totalLength / pieceLength);
   if (pieceCount > MAX_PIECES) throw new RangeError(`${pieceCount} pieces are more than ${MAX_PIECES}`);
   // A torrent may name a piece length larger than its content; no memory is reserved for bytes that cannot come.
   const blocksPerPiece = Math.ceil(Math.min(pieceLength, totalLength) / BLOCK_BYTES);
@@ -55,6 +75,14 @@ export function piecesIn(g: Geometry, bytes: number): number {
 export function lengthOfPiece(g: Geometry, piece: PieceIndex): number {
   if (g.pieceLengths !== null) return g.pieceLengths[piece] ?? 0;
   return piece === g.pieceCount - 1 ? g.totalLength - piece * g.pieceLength : g.pieceLength;
+}
+
+/**
+ * How much of a piece peers may request: libtorrent before 2.1 also requests the gap after a file of version 2, and takes zeros
+ * for it.
+ */
+export function servedLength(g: Geometry, piece: PieceIndex): number {
+  return piece < g.pieceCount - 1 ? g.pieceLength : lengthOfPiece(g, piece);
 }
 
 /** The last byte of a piece, and one more. */

@@ -2,6 +2,7 @@
 import type { Geometry } from './geometry.ts';
 import type { PieceIndex, TorrentId } from './indices.ts';
 import type { FullPiece } from './messages.ts';
+import type { PieceHashes } from './piece-hashes.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 import type { StoredFiles } from './stored-files.ts';
 
@@ -31,8 +32,7 @@ export interface StorageThreadSetup {
 export interface StoredTorrentSetup extends StoredFiles {
   readonly arena: ArenaMemory | null;
   readonly geometry: Geometry;
-  /** 20 bytes per piece (BEP 3 `pieces`). */
-  readonly hashes: SharedArrayBuffer;
+  readonly hashes: PieceHashes;
 }
 
 /** A stretch of a file of the plan. */
@@ -79,6 +79,8 @@ export type StorageResult =
       readonly type: 'stored';
       readonly good: readonly FullPiece[];
       readonly bad: readonly FullPiece[];
+      /** One of the bad pieces is right for one half of a hybrid (BEP 52). */
+      readonly isSplit: boolean;
       readonly evidence: readonly Evidence[];
       /** Bytes in one write call, the cheapest size so far. */
       readonly writeBytes: number;
@@ -90,14 +92,20 @@ export type StorageResult =
       readonly type: 'checked';
       readonly good: readonly PieceIndex[];
       readonly bad: readonly PieceIndex[];
+      /** As above. */
+      readonly isSplit: boolean;
       readonly missing: readonly PieceIndex[];
       readonly fault: DiskFault | null;
     }
-  /** 20 bytes per piece, from `first` on. A file that ends too early is a fault: it changed during reading. */
+  /** A file that ends too early is a fault: it changed during reading. */
   | {
       readonly type: 'digested';
       readonly first: PieceIndex;
+      readonly count: number;
+      /** 20 bytes of SHA-1 per piece; empty if the set-up has none. */
       readonly hashes: Uint8Array;
+      /** 32 bytes per piece, the root of its part of the tree; empty if the set-up has no trees. */
+      readonly roots: Uint8Array;
       readonly fault: DiskFault | null;
     }
   | {

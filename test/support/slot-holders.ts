@@ -232,6 +232,7 @@ export class SlotHolders {
       })),
       writeBytes: 0,
       withheld: [],
+      isSplit: false,
       fault: null,
     });
     for (const holder of this.holders) holder.heed(verified);

@@ -40,7 +40,13 @@ export function fullTorrent(
   });
   const files = [{ path, offset: 0, length: g.totalLength }];
   return {
-    setup: { arena: memory, geometry: g, hashes: sharedBytes(hashes), files, padding: [] },
+    setup: {
+      arena: memory,
+      geometry: g,
+      hashes: { sha1: sharedBytes(hashes), trees: null },
+      files,
+      padding: [],
+    },
     pieces,
     content,
   };

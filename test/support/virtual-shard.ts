@@ -272,6 +272,7 @@ export class VirtualShard {
       evidence,
       writeBytes: 0,
       withheld: [],
+      isSplit: false,
       fault: null,
     });
     this.heedVerdicts(verified);

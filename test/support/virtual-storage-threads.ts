@@ -153,7 +153,9 @@ export class VirtualStorageThreads implements StorageWorld {
   #learn(command: StorageCommand): void {
     if (command.type !== 'run' || command.setup?.arena == null) return;
     const { arena, hashes } = command.setup;
-    const truth = this.#truths.get(truthKey(new Uint8Array(hashes)));
+    const truth = this.#truths.get(
+      truthKey(hashes.sha1 === null ? (hashes.trees?.roots ?? NOTHING) : new Uint8Array(hashes.sha1)),
+    );
     if (truth !== undefined) this.#known.set(command.torrent, { arena: new Arena(arena), truth });
   }
 
@@ -168,6 +170,8 @@ export class VirtualStorageThreads implements StorageWorld {
     }
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** By which the truth of a torrent is found. */
 export function truthKey(pieceHashes: Uint8Array): string {

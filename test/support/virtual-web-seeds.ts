@@ -174,7 +174,16 @@ export class VirtualWebSeeds {
     }
     for (const { piece } of good) this.ledger.verify(piece);
     this.failed.push(...bad.map(({ piece }) => piece));
-    this.#verdicts.judge({ type: 'stored', good, bad, evidence, writeBytes: 0, withheld: [], fault: null });
+    this.#verdicts.judge({
+      type: 'stored',
+      good,
+      bad,
+      evidence,
+      writeBytes: 0,
+      withheld: [],
+      isSplit: false,
+      fault: null,
+    });
     this.#shard?.heedVerdicts(good.map(({ piece }) => piece));
   }
 

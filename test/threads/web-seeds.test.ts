@@ -81,7 +81,16 @@ function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, u
       assert.notEqual(ledger.stateOf(piece), PIECE_STATE.verified, 'each piece is full once');
       ledger.verify(piece);
     }
-    verdicts.judge({ type: 'stored', good, bad: [], evidence: [], writeBytes: 0, withheld: [], fault: null });
+    verdicts.judge({
+      type: 'stored',
+      good,
+      bad: [],
+      evidence: [],
+      writeBytes: 0,
+      withheld: [],
+      isSplit: false,
+      fault: null,
+    });
     if (ledger.complete) complete.resolve();
   };
   const seeds = pool.add(

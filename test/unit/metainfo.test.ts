@@ -125,10 +125,6 @@ test('private (BEP 27) and names in UTF-8', () => {
   assert.equal(torrent.name, 'Ünïcode');
 });
 
-test('a hybrid torrent is read as version 1', () => {
-  assert.equal(parse(torrentOf({ 'meta version': int(2), 'file tree': dict({}) })).name, 'file.bin');
-});
-
 test('a name is never a reason to refuse a torrent', () => {
   const nameless = parse(
     dict({ info: dict({ length: int(1), 'piece length': int(1), pieces: str(Buffer.alloc(20)) }) }),
@@ -167,9 +163,9 @@ const bad: [string, Buffer, RegExp][] = [
   ['no dictionary', Buffer.from('le'), /not a dictionary/],
   ['no info', dict({ announce: str('x') }), /no "info"/],
   [
-    'version 2 only',
-    dict({ info: dict({ 'meta version': int(2), name: str('x') }) }),
-    /only version 2 \(BEP 52\)/,
+    'version 2 without its files',
+    dict({ info: dict({ 'meta version': int(2), name: str('x'), 'piece length': int(16_384) }) }),
+    /"file tree" is not a dictionary/,
   ],
   ['no pieces', dict({ info: dict({ name: str('x'), length: int(1) }) }), /no "pieces"/],
   ['too few hashes', torrentOf({ length: int(16_385) }), /holds 1 hashes, but there are 2 pieces/],

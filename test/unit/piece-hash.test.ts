@@ -10,6 +10,8 @@ import { CHECK_READ_BYTES, MAX_PIECE_BYTES, MOST_DEFAULT_MEMORY_BYTES } from '..
 import type { FileSpans } from '../../src/workers/storage/file-spans.ts';
 import { PieceHash } from '../../src/workers/storage/piece-hash.ts';
 
+const SHA1_ALONE = { sha1: new SharedArrayBuffer(0), trees: null };
+
 /** Bytes of a torrent that are a function of their place; `missingFrom` is where the disk has no more. */
 function spans(missingFrom = Number.POSITIVE_INFINITY) {
   let largest = 0;
@@ -25,7 +27,7 @@ test('a piece of several reads has the hash of the whole, in the memory of one',
   const g = geometry(5 * CHECK_READ_BYTES + 7, 2 * CHECK_READ_BYTES + 3);
   const seen = spans();
   const buffer = Buffer.alloc(CHECK_READ_BYTES);
-  const hash = new PieceHash(seen.spans, g, buffer);
+  const hash = new PieceHash(seen.spans, g, SHA1_ALONE, buffer);
   for (const [piece, length] of [
     [0, 2 * CHECK_READ_BYTES + 3],
     [2, CHECK_READ_BYTES + 1],
@@ -34,10 +36,10 @@ test('a piece of several reads has the hash of the whole, in the memory of one',
     const whole = Buffer.alloc(length);
     for (let at = 0; at < length; at += CHECK_READ_BYTES)
       whole.fill(((start + at) / 1_000) & 0xff, at, Math.min(length, at + CHECK_READ_BYTES));
-    assert.deepEqual(hash.of(piece as PieceIndex), createHash('sha1').update(whole).digest());
+    assert.deepEqual(hash.of(piece as PieceIndex)?.sha1, createHash('sha1').update(whole).digest());
   }
   assert.equal(seen.largest(), CHECK_READ_BYTES);
-  assert.equal(new PieceHash(spans(CHECK_READ_BYTES).spans, g, buffer).of(0 as PieceIndex), null);
+  assert.equal(new PieceHash(spans(CHECK_READ_BYTES).spans, g, SHA1_ALONE, buffer).of(0 as PieceIndex), null);
 });
 
 test('without --memory the largest piece fits, and no more memory is used than the torrent has', () => {

@@ -50,6 +50,7 @@ function full(senders: readonly Sender[], hasGuest = false) {
       bad: [piece],
       evidence: [{ piece: PIECE, good: false, blockHashes: blockHashes(arena.pieceBytes(slot)) }],
       withheld: [],
+      isSplit: false,
       writeBytes: 0,
       fault: null,
     });

@@ -2,13 +2,13 @@
  * A download from the first address to the last verified byte. The race finds peers that unchoke, shards fill slots of
  * the arena, and storage threads verify and write. Only this file marks a piece as verified.
  */
+
 import { Arena } from '../../shared/arena.ts';
 import { lengthOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
 import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
 import { type Sender, senderOf } from '../../shared/sender.ts';
-import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { StorageResult } from '../../shared/storage-messages.ts';
 import type { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
@@ -17,6 +17,8 @@ import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
 import { leftBytes } from '../storage/left-bytes.ts';
+import { hashesOf } from '../torrent/metainfo.ts';
+import { splitHybrid } from '../torrent/version2.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
 import { FileReaders } from './file-reader.ts';
@@ -76,7 +78,7 @@ export class Download {
     this.#stored = options.storage.register(options.torrent, {
       arena: arenaMemory,
       geometry: g,
-      hashes: sharedBytes(metainfo.pieceHashes),
+      hashes: hashesOf(metainfo),
       files: options.plan.files,
       padding: options.plan.padding,
       ...(place === undefined ? {} : { place }),
@@ -205,8 +207,7 @@ export class Download {
 
   /** The incomplete files; empty if no file is complete. */
   get unfinishedFiles(): readonly UnavailableFile[] {
-    const files = this.#missing.files(this.#ledger, 'not all of its data arrived in time');
-    return files.length < this.#options.plan.files.length ? files : [];
+    return this.#missing.unfinished(this.#ledger);
   }
 
   /** Stops the race. The storage threads finish their pieces and forget the torrent. Streams that miss data fail with `reason`. */
@@ -260,6 +261,7 @@ export class Download {
     this.#news.add(verified, withheld);
     this.#verdicts.judge(result);
     for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
+    if (result.isSplit) return this.#fail(splitHybrid(this.#options.metainfo));
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
     if (verified.length > 0) this.#listener.onVerified(verified);
     if (this.complete) return this.#completed();

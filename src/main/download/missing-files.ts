@@ -56,6 +56,12 @@ export class MissingFiles {
     ];
   }
 
+  /** Those that did not arrive in time; empty if none did. */
+  unfinished(ledger: Ledger): readonly UnavailableFile[] {
+    const files = this.files(ledger, 'not all of its data arrived in time');
+    return files.length < this.#plan.files.length ? files : [];
+  }
+
   /** The pieces that a file may share with others. */
   #edgesOf(file: StoredFile): number[] {
     const { first, end } = piecesOf(this.#metainfo.geometry, file);

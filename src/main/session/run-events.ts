@@ -67,7 +67,7 @@ export function metadataEvent(
     bytes: geometry.totalLength,
     pieces: geometry.pieceCount,
     pieceLength: geometry.pieceLength,
-    files: files.length,
+    files: files.filter(({ padding }) => !padding).length,
     ...(searchMs === null ? {} : { searchMs }),
   };
 }

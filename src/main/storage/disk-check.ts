@@ -1,10 +1,9 @@
 /** Checks what is on disk when a download starts: which pieces are good, and which files belong to the torrent. */
-import { createHash } from 'node:crypto';
-import { lengthOfPiece, piecesOf } from '../../shared/geometry.ts';
+import { piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
-import { HASH_TASK_BYTES } from '../../shared/limits.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
+import { splitHybrid } from '../torrent/version2.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
 import { type Journal, readJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
@@ -13,6 +12,7 @@ import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
 import { resumePlan } from './resume.ts';
 import type { Survey } from './survey.ts';
+import { zeroPieces } from './zero-pieces.ts';
 
 export interface DiskCheckOptions {
   readonly place: OutputPlace;
@@ -49,14 +49,13 @@ export async function checkDisk(
   const good = new Uint8Array(g.pieceCount);
   const journal = readJournal({ folder: place.root, name: journalName(plan.root) }, plan, metainfo, key);
   const { trusted, rehashed } = await checkPieces(stored, journal, looks, good, options);
-  const zeros = zeroHashes(metainfo);
   const judgement = new Judgement({
     plan,
     metainfo,
     found,
     good,
     isClaimed: (file) => isClaimed(journal, looks, file),
-    isZeroPiece: (piece) => zeros.some((zero) => zero.equals(hashOf(metainfo, piece))),
+    isZeroPiece: zeroPieces(metainfo),
   });
   const blank = await stored.blankFiles(judgement.doubts());
   const decided = decideFiles(plan, found, judgement.verdicts(blank), options.overwrite);
@@ -82,8 +81,9 @@ async function checkPieces(
   await stored.scan(
     'check',
     (result) => {
-      if (result.type === 'checked')
-        for (const piece of [...result.bad, ...result.missing]) failed.add(piece);
+      if (result.type !== 'checked') return;
+      if (result.isSplit) throw splitHybrid(metainfo);
+      for (const piece of [...result.bad, ...result.missing]) failed.add(piece);
     },
     resume.probes,
   );
@@ -94,6 +94,7 @@ async function checkPieces(
     'check',
     (result) => {
       if (result.type !== 'checked') return;
+      if (result.isSplit) throw splitHybrid(metainfo);
       for (const piece of result.good) good[piece] = 1;
       checked += result.good.length + result.bad.length + result.missing.length;
       onChecked(checked, check.length);
@@ -116,19 +117,4 @@ function isClaimed(journal: Journal | null, looks: Survey['looks'], file: number
   if (journal.kind === 'own') return isSameBirth && before.inode === look.inode;
   if (look.born !== '0' && before.born !== '0') return isSameBirth;
   return before.inode === look.inode;
-}
-
-/** The hashes of pieces with only zeros: of a full piece and of the last one. */
-function zeroHashes({ geometry: g }: Metainfo): Buffer[] {
-  const lengths = new Set([g.pieceLength, lengthOfPiece(g, (g.pieceCount - 1) as PieceIndex)]);
-  return [...lengths].map((length) => {
-    const hash = createHash('sha1');
-    for (let at = 0; at < length; at += HASH_TASK_BYTES)
-      hash.update(Buffer.alloc(Math.min(HASH_TASK_BYTES, length - at)));
-    return hash.digest();
-  });
-}
-
-function hashOf({ pieceHashes }: Metainfo, piece: PieceIndex): Buffer {
-  return Buffer.from(pieceHashes.buffer, pieceHashes.byteOffset + piece * 20, 20);
 }

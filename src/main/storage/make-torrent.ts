@@ -91,7 +91,7 @@ async function hashesOf(
   const stored = pool.register(id, {
     arena: null,
     geometry: g,
-    hashes: new SharedArrayBuffer(0),
+    hashes: { sha1: new SharedArrayBuffer(0), trees: null },
     files,
     padding: [],
     followLinks: true,
@@ -100,7 +100,7 @@ async function hashesOf(
     await stored.scan('digest', (result) => {
       if (result.type !== 'digested') return;
       pieces.set(result.hashes, result.first * HASH_BYTES);
-      onHashed((result.hashes.length / HASH_BYTES) * g.pieceLength);
+      onHashed(result.count * g.pieceLength);
     });
   } catch (error) {
     assertUnchanged(source);

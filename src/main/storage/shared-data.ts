@@ -1,14 +1,15 @@
 /** Data that is given to peers where it is: which pieces of it are right, by the record of an earlier run or by their hashes. */
+
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
 import { lengthOfPiece, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
-import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { FileLook } from '../../shared/stored-files.ts';
 import { Failure } from '../failure.ts';
 import type { StoragePool } from '../pools/storage-pool.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
+import { hashesOf, type Metainfo } from '../torrent/metainfo.ts';
+import { splitHybrid } from '../torrent/version2.ts';
 import { type FileStamp, stampOf } from './journal.ts';
 import { nearbyFiles } from './nearby-files.ts';
 import { isSameStamp, type SeedRecord, type SeedRecords } from './seed-record.ts';
@@ -48,34 +49,33 @@ export class SharedData {
     return this.#stamps.map((stamp) => ({ size: stamp?.size ?? -1, modified: stamp?.modified ?? '' }));
   }
 
-  /**
-   * Finds out which pieces are right, and keeps that for the next start. `onHashed`: pieces hashed so far, and their total. Rejects
-   * with a `disk` failure if no file is there, or none is right.
-   */
   /** Bytes that peers got in earlier runs. */
   get uploadedBefore(): number {
     return this.#uploadedBefore;
   }
 
+  /**
+   * Finds out which pieces are right, and keeps that for the next start. `onHashed`: pieces hashed so far, and their total. Rejects
+   * with a `disk` failure if no file is there, or none is right.
+   */
   async check(
     pool: StoragePool,
     id: TorrentId,
     signal: AbortSignal,
     onHashed: (pieces: number, total: number) => void,
   ): Promise<{ readonly good: number; readonly hashed: number }> {
-    const { geometry, pieceHashes } = this.#metainfo;
+    const { geometry } = this.#metainfo;
     const { files, padding, folder } = this.#plan;
     this.#stamps = files.map(({ path }) => stampAt(path));
     if (this.#stamps.every((stamp) => stamp === null)) throw this.#nothingThere();
     const record = this.#records.read(this.#metainfo, folder, files.length);
     this.#uploadedBefore = record?.uploaded ?? 0;
     const unknown = this.#unknown(record);
-    const hashes = sharedBytes(pieceHashes);
     const readable = files.filter((_, i) => this.#stamps[i] !== null);
     const stored = pool.register(id, {
       arena: null,
       geometry,
-      hashes,
+      hashes: hashesOf(this.#metainfo),
       files: readable,
       padding,
       followLinks: true,
@@ -89,6 +89,7 @@ export class SharedData {
           'check',
           (result) => {
             if (result.type !== 'checked') return;
+            if (result.isSplit) throw splitHybrid(this.#metainfo);
             for (const piece of result.good) this.#good[piece] = 1;
             hashed += result.good.length + result.bad.length + result.missing.length;
             onHashed(hashed, unknown.length);

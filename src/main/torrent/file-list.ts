@@ -7,8 +7,9 @@ import { bytesField, field, integerField, isDict, listField } from '../../shared
 import { nameOfBytes } from '../../shared/byte-name.ts';
 import { MAX_NAME_BYTES, MAX_PATH_DEPTH_LEVELS } from '../../shared/limits.ts';
 import { BadField } from './bad-field.ts';
+import type { TreeFile } from './file-tree.ts';
 import { mended, platformRules } from './name-rules.ts';
-import { urlSpellings } from './url-spellings.ts';
+import { percentEncoded, urlSpellings } from './url-spellings.ts';
 
 export interface TorrentFile {
   /** For display, starting with the torrent's name, with names that this platform allows. Two files may have the same path. */
@@ -62,6 +63,39 @@ export function fileListOf(info: BencodeDict, infoHash: string): FileList {
     const rawPath = [raw, ...below];
     const file = { path, rawPath, urlSpellings: spellingsOf(entry), length, offset, padding, link };
     offset += length;
+    return file;
+  });
+  return { name, files };
+}
+
+/** The same for a tree (BEP 52): each file begins on a piece boundary. `infoHash` as above. */
+export function fileListOfTree(
+  info: BencodeDict,
+  tree: readonly TreeFile[],
+  pieceLength: number,
+  infoHash: string,
+): FileList {
+  const [only] = tree;
+  const isSingle = tree.length === 1 && only?.elements.length === 1 && field(info, 'files') === undefined;
+  const named = bytesField(info, 'name.utf-8') ?? bytesField(info, 'name') ?? Buffer.from(infoHash);
+  const root = isSingle ? (only.elements[0] ?? named) : named;
+  const raw = nameOfElement(root);
+  const name = rootName(raw, infoHash);
+  const rules = platformRules();
+  let offset = 0;
+  const files = tree.map(({ elements, entry, length, isLink }): TorrentFile => {
+    const below = isSingle ? [] : elements;
+    const names = below.map(nameOfElement);
+    const file: TorrentFile = {
+      path: [name, ...names.map((element) => mended(element, rules))],
+      rawPath: [raw, ...names],
+      urlSpellings: [[root, ...below].map(percentEncoded)],
+      length,
+      offset,
+      padding: false,
+      link: isLink ? elementsOf(entry, 'symlink path') : null,
+    };
+    offset += Math.ceil(length / pieceLength) * pieceLength;
     return file;
   });
   return { name, files };

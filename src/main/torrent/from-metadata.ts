@@ -28,11 +28,10 @@ export function torrentBytes(magnet: Magnet, info: Uint8Array): Uint8Array {
 
 /** Throws a `bad-torrent` failure: metadata with the right hash may still not be a valid torrent. */
 export function metainfoOf(magnet: Magnet, info: Uint8Array): Metainfo {
-  return parseMetainfo(
-    torrentBytes(magnet, info),
-    'the metadata from the peers',
-    'its maker must make it anew',
-  );
+  return parseMetainfo(torrentBytes(magnet, info), 'the metadata from the peers', {
+    again: 'its maker must make it anew',
+    mayLackLayers: true,
+  });
 }
 
 function entriesOf(dict: BencodeDict): Uint8Array {

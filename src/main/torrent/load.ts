@@ -38,7 +38,7 @@ export function loadSource(source: string): Metainfo | string {
     // Nobody downloaded a device or a pipe.
     return (
       magnetIn(bytes, shown) ??
-      parseMetainfo(bytes, shown, stats.isFile() ? undefined : 'give a .torrent file')
+      parseMetainfo(bytes, shown, stats.isFile() ? {} : { again: 'give a .torrent file' })
     );
   } catch (error) {
     if (error instanceof Failure) throw error;

@@ -1,7 +1,6 @@
 /**
  * Parses a .torrent file (BEP 3, 12 announce tiers, 19 web seeds, 27 private, 47 padding). A stranger may have written it, so
- * each field is checked before it is used. Version 2 (BEP 52) is refused; a hybrid is read as the version 1 torrent that it
- * also is.
+ * each field is checked before it is used. Version 1, version 2 (BEP 52) or both in a hybrid.
  */
 import { createHash } from 'node:crypto';
 import type { BencodeDict } from '../../shared/bencode.ts';
@@ -19,20 +18,27 @@ import {
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { type Geometry, geometry } from '../../shared/geometry.ts';
 import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS, MAX_URL_CHARS } from '../../shared/limits.ts';
+import { PIECE_HASH_BYTES, type PieceHashes } from '../../shared/piece-hashes.ts';
+import { sharedBytes } from '../../shared/shared-copy.ts';
 import { Failure } from '../failure.ts';
 import { BadField } from './bad-field.ts';
 import { dhtNodesOf } from './dht-nodes.ts';
-import { fileListOf, type TorrentFile } from './file-list.ts';
+import { type FileList, fileListOf, type TorrentFile } from './file-list.ts';
 import { otherContent } from './other-content.ts';
+import { readLayers } from './piece-layers.ts';
+import { hybridHalf, readVersion2, treeOf, type Version2, version2Hash, wireHash } from './version2.ts';
 
 export interface Metainfo {
+  /** 20 bytes that name it to peers, trackers and the DHT: the hash of version 1, or the cut one of version 2 alone. */
   readonly infoHash: Uint8Array;
   /** The info dictionary as it was hashed. */
   readonly info: Uint8Array;
   readonly name: string;
   readonly geometry: Geometry;
-  /** 20 bytes per piece. */
+  /** 20 bytes per piece; empty in a torrent of version 2 alone. */
   readonly pieceHashes: Uint8Array;
+  /** Null in a torrent of version 1. */
+  readonly version2: Version2 | null;
   readonly files: readonly TorrentFile[];
   /** Tracker URLs by tier (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
@@ -44,15 +50,20 @@ export interface Metainfo {
   readonly createdBy: string | null;
 }
 
-const HASH_BYTES = 20;
+const NO_HASHES = new Uint8Array(0);
 
-/**
- * Parses a .torrent. Throws a `bad-torrent` failure that names `source` and says what is wrong. `again`: what to do about bytes that
- * are not all there.
- */
-export function parseMetainfo(bytes: Uint8Array, source: string, again = 'download it again'): Metainfo {
+export interface ParseRules {
+  /** What to do about bytes that are not all there. */
+  readonly again?: string;
+  /** The piece layers of version 2 may be missing: they come from peers. */
+  readonly mayLackLayers?: boolean;
+}
+
+/** Parses a .torrent. Throws a `bad-torrent` failure that names `source` and says what is wrong. */
+export function parseMetainfo(bytes: Uint8Array, source: string, rules: ParseRules = {}): Metainfo {
+  const { again = 'download it again', mayLackLayers = false } = rules;
   try {
-    return read(bytes);
+    return read(bytes, mayLackLayers);
   } catch (error) {
     if (error instanceof BencodeError || error instanceof BadField || error instanceof RangeError) {
       const what = otherContent(bytes) ?? faultOf(bytes, error, again);
@@ -73,7 +84,7 @@ function faultOf(bytes: Uint8Array, error: Error, again: string): string {
   return `${error.isCut ? 'it is cut off' : 'it is damaged'}; ${again} (${error.message})`;
 }
 
-function read(bytes: Uint8Array): Metainfo {
+function read(bytes: Uint8Array, mayLackLayers: boolean): Metainfo {
   if (bytes.length > MAX_TORRENT_FILE_BYTES)
     throw new BadField(`larger than ${MAX_TORRENT_FILE_BYTES} bytes`);
   // Bytes after the value are ignored; usually it is a newline.
@@ -82,28 +93,14 @@ function read(bytes: Uint8Array): Metainfo {
   const info = field(torrent, 'info');
   const infoBytes = isDict(info) ? rawBytes(info) : undefined;
   if (!isDict(info) || infoBytes === undefined) throw new BadField('it has no "info" dictionary');
-  const pieceHashes = bytesField(info, 'pieces');
-  if (pieceHashes === undefined) {
-    if (field(info, 'meta version') !== undefined)
-      throw new BadField('it has only version 2 (BEP 52), which unchoke cannot read yet');
-    throw new BadField('"info" has no "pieces"');
-  }
-  const infoHash = createHash('sha1').update(infoBytes).digest();
-  const { name, files } = fileListOf(info, infoHash.toString('hex'));
-  const totalLength = files.reduce((sum, file) => sum + file.length, 0);
-  const g = geometry(totalLength, integerField(info, 'piece length') ?? 0);
-  if (pieceHashes.length !== g.pieceCount * HASH_BYTES) {
-    throw new BadField(
-      `"pieces" holds ${pieceHashes.length / HASH_BYTES} hashes, but there are ${g.pieceCount} pieces`,
-    );
-  }
+  const { list, ...content } = contentOf(info, infoBytes);
+  const { version2, geometry: g, pieceHashes } = content;
+  if (version2 !== null)
+    readLayers(torrent, version2.trees, g, version2.files, mayLackLayers || pieceHashes.length > 0);
   return {
-    infoHash,
+    ...content,
+    ...list,
     info: infoBytes,
-    name,
-    geometry: g,
-    pieceHashes,
-    files,
     trackers: trackersOf(torrent),
     webSeeds: tiersOf(torrent, 'url-list').flat(),
     private: isPrivate(info),
@@ -111,6 +108,39 @@ function read(bytes: Uint8Array): Metainfo {
     comment: textField(torrent, 'comment.utf-8') ?? textField(torrent, 'comment') ?? null,
     createdBy: textField(torrent, 'created by') ?? null,
   };
+}
+
+/** What the storage threads compare with. */
+export function hashesOf({ pieceHashes, version2 }: Metainfo): PieceHashes {
+  return { sha1: pieceHashes.length === 0 ? null : sharedBytes(pieceHashes), trees: version2?.trees ?? null };
+}
+
+type Content = Pick<Metainfo, 'infoHash' | 'geometry' | 'pieceHashes' | 'version2'> & {
+  readonly list: FileList;
+};
+
+/** Its files and their hashes, in the versions that it has. */
+function contentOf(info: BencodeDict, infoBytes: Uint8Array): Content {
+  const tree = treeOf(info);
+  const pieceHashes = bytesField(info, 'pieces');
+  if (tree !== null && pieceHashes === undefined) {
+    const infoHash = version2Hash(infoBytes);
+    return { infoHash: wireHash(infoHash), pieceHashes: NO_HASHES, ...readVersion2(info, tree, infoHash) };
+  }
+  if (pieceHashes === undefined) throw new BadField('"info" has no "pieces"');
+  const infoHash = createHash('sha1').update(infoBytes).digest();
+  const v1 = infoHash.toString('hex');
+  const list = fileListOf(info, v1);
+  const totalLength = list.files.reduce((sum, file) => sum + file.length, 0);
+  const g = geometry(totalLength, integerField(info, 'piece length') ?? 0);
+  if (pieceHashes.length !== g.pieceCount * PIECE_HASH_BYTES) {
+    throw new BadField(
+      `"pieces" holds ${pieceHashes.length / PIECE_HASH_BYTES} hashes, but there are ${g.pieceCount} pieces`,
+    );
+  }
+  const v2 = version2Hash(infoBytes);
+  const version2 = tree === null ? null : hybridHalf(info, tree, list.files, g, { v1, v2 });
+  return { infoHash, geometry: g, pieceHashes, version2, list };
 }
 
 /** BEP 27 says 1. Any other integer except 0 means the same, as in libtorrent and transmission. */

@@ -79,7 +79,7 @@ async function download(
     if (status !== 200) throw new HttpError(`HTTP status ${status}${statusWords(status)}`);
     const text = body.subarray(0, MAX_SOURCE_CHARS).toString('utf8').trim();
     if (isMagnet(text)) return magnetOf(text);
-    return { kind: 'torrent', metainfo: parseMetainfo(body, shown, 'try again later') };
+    return { kind: 'torrent', metainfo: parseMetainfo(body, shown, { again: 'try again later' }) };
   } catch (error) {
     if (error instanceof RedirectElsewhere && isMagnet(error.location)) return magnetOf(error.location);
     if (!(error instanceof HttpError)) throw error;
@@ -107,7 +107,7 @@ async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | nu
   }
   const bytes = Buffer.concat(chunks);
   if (bytes[0] === 0x64 && bytes.includes('4:info'))
-    return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin', SEND_AGAIN) };
+    return { kind: 'torrent', metainfo: parseMetainfo(bytes, 'stdin', { again: SEND_AGAIN }) };
   if (bytes.length === 0)
     throw new Failure('bad-torrent', 'stdin: it is empty; the program before the pipe wrote nothing');
   const other = otherContent(bytes);

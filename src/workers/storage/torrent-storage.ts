@@ -1,13 +1,14 @@
 /**
- * A torrent on a storage thread: computes SHA-1 of full slots and writes the good pieces, or hashes what is already on disk.
+ * A torrent on a storage thread: hashes full slots and writes the good pieces, or hashes what is already on disk.
  * Everything is synchronous, because the thread has nothing else to do.
  */
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Arena } from '../../shared/arena.ts';
 import { type Geometry, offsetOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import type { FullPiece } from '../../shared/messages.ts';
+import { PIECE_HASH_BYTES, type PieceHashes } from '../../shared/piece-hashes.ts';
 import type {
   DiskFault,
   Evidence,
@@ -19,21 +20,23 @@ import type {
 } from '../../shared/storage-messages.ts';
 import { DiskError, FileSpans } from './file-spans.ts';
 import { PieceHash } from './piece-hash.ts';
+import type { PieceDigest } from './piece-hasher.ts';
+import { PieceProof } from './piece-proof.ts';
 import type { ThreadFiles } from './thread-files.ts';
-
-const HASH_BYTES = 20;
 
 export class TorrentStorage {
   readonly #geometry: Geometry;
   readonly #arena: Arena | null;
-  readonly #hashes: Uint8Array;
+  readonly #proof: PieceProof;
+  readonly #hashes: PieceHashes;
   readonly #spans: FileSpans;
   readonly #thread: ThreadFiles;
 
   constructor(torrent: TorrentId, setup: StoredTorrentSetup, thread: ThreadFiles) {
     this.#geometry = setup.geometry;
     this.#arena = setup.arena === null ? null : new Arena(setup.arena);
-    this.#hashes = new Uint8Array(setup.hashes);
+    this.#hashes = setup.hashes;
+    this.#proof = new PieceProof(setup.hashes);
     this.#spans = new FileSpans(torrent, setup, thread);
     this.#thread = thread;
   }
@@ -63,13 +66,16 @@ export class TorrentStorage {
     const bad: FullPiece[] = [];
     const evidence: Evidence[] = [];
     const withheld: { piece: PieceIndex; files: readonly number[] }[] = [];
+    let isSplit = false;
     const stored = (fault: DiskFault | null): StorageResult => {
       const { writeBytes } = this.#spans;
-      return { type: 'stored', good, bad, evidence, withheld, writeBytes, fault };
+      return { type: 'stored', good, bad, isSplit, evidence, withheld, writeBytes, fault };
     };
     for (const full of pieces) {
       const bytes = arena.pieceBytes(full.slot);
-      const isGood = this.#isHashOf(full.piece, hash('sha1', bytes, 'buffer'));
+      const verdict = this.#proof.verdict(full.piece, bytes);
+      const isGood = verdict === 'good';
+      isSplit ||= verdict === 'split';
       if (!isGood || full.suspect)
         evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
       if (!isGood) {
@@ -92,31 +98,49 @@ export class TorrentStorage {
     const good: PieceIndex[] = [];
     const bad: PieceIndex[] = [];
     const missing: PieceIndex[] = [];
+    let isSplit = false;
+    const checked = (fault: DiskFault | null): StorageResult => ({
+      type: 'checked',
+      good,
+      bad,
+      isSplit,
+      missing,
+      fault,
+    });
     const pieceHash = this.#pieceHash();
     for (let i = 0; i < count; i++) {
       const piece = (first + i) as PieceIndex;
       try {
-        const hash = pieceHash.of(piece);
-        if (hash === null) missing.push(piece);
-        else (this.#isHashOf(piece, hash) ? good : bad).push(piece);
+        const digest = pieceHash.of(piece);
+        const verdict = digest === null ? null : this.#proof.judge(piece, digest);
+        isSplit ||= verdict === 'split';
+        if (verdict === null) missing.push(piece);
+        else (verdict === 'good' ? good : bad).push(piece);
       } catch (error) {
-        if (error instanceof DiskError) return { type: 'checked', good, bad, missing, fault: error.fault };
+        if (error instanceof DiskError) return checked(error.fault);
         throw error;
       }
     }
-    return { type: 'checked', good, bad, missing, fault: null };
+    return checked(null);
   }
 
   #digest(first: PieceIndex, count: number): StorageResult {
-    const hashes = new Uint8Array(count * HASH_BYTES);
+    const digests: PieceDigest[] = [];
+    const digested = (fault: DiskFault | null): StorageResult => ({
+      type: 'digested',
+      first,
+      count,
+      hashes: joined(digests.map(({ sha1 }) => sha1)),
+      roots: joined(digests.map(({ root }) => root)),
+      fault,
+    });
     const pieceHash = this.#pieceHash();
-    const digested = (fault: DiskFault | null): StorageResult => ({ type: 'digested', first, hashes, fault });
     for (let i = 0; i < count; i++) {
       const piece = (first + i) as PieceIndex;
       try {
-        const hash = pieceHash.of(piece);
-        if (hash === null) return digested({ code: 'CHANGED', path: `piece ${piece}`, operation: 'read' });
-        hashes.set(hash, i * HASH_BYTES);
+        const digest = pieceHash.of(piece);
+        if (digest === null) return digested({ code: 'CHANGED', path: `piece ${piece}`, operation: 'read' });
+        digests.push(digest);
       } catch (error) {
         if (error instanceof DiskError) return digested(error.fault);
         throw error;
@@ -137,19 +161,19 @@ export class TorrentStorage {
   }
 
   #pieceHash(): PieceHash {
-    return new PieceHash(this.#spans, this.#geometry, this.#thread.readBuffer);
-  }
-
-  #isHashOf(piece: PieceIndex, digest: Buffer): boolean {
-    return digest.compare(this.#hashes, piece * HASH_BYTES, (piece + 1) * HASH_BYTES) === 0;
+    return new PieceHash(this.#spans, this.#geometry, this.#hashes, this.#thread.readBuffer);
   }
 }
 
+function joined(digests: readonly (Buffer | null)[]): Uint8Array {
+  return Buffer.concat(digests.filter((digest) => digest !== null));
+}
+
 function blockHashes(bytes: Uint8Array): Uint8Array {
-  const hashed = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * HASH_BYTES);
+  const hashed = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * PIECE_HASH_BYTES);
   for (let block = 0; block * BLOCK_BYTES < bytes.length; block++) {
     const part = bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
-    hashed.set(createHash('sha1').update(part).digest(), block * HASH_BYTES);
+    hashed.set(hash('sha1', part, 'buffer'), block * PIECE_HASH_BYTES);
   }
   return hashed;
 }

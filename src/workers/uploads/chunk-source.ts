@@ -1,5 +1,5 @@
 /** The chunks of one torrent: from the cache of the shard, or read from its files. Two peers that need one chunk cause one read. */
-import { type Geometry, lengthOfPiece, offsetOfPiece } from '../../shared/geometry.ts';
+import { type Geometry, lengthOfPiece, offsetOfPiece, servedLength } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { CHUNK_BYTES } from '../../shared/limits.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
@@ -68,9 +68,12 @@ export class ChunkSource {
 
   async #load(key: number, piece: PieceIndex, start: number): Promise<void> {
     try {
-      const length = Math.min(CHUNK_BYTES, lengthOfPiece(this.#geometry, piece) - start);
+      const length = Math.min(CHUNK_BYTES, servedLength(this.#geometry, piece) - start);
+      const data = Math.max(0, Math.min(length, lengthOfPiece(this.#geometry, piece) - start));
       const chunk = this.#cache.blank();
-      await this.#reader.read(offsetOfPiece(this.#geometry, piece) + start, length, chunk.views(length));
+      const views = chunk.views(length);
+      if (data < length) for (const view of views) view.fill(0);
+      await this.#reader.read(offsetOfPiece(this.#geometry, piece) + start, data, views);
       chunk.fill(piece, start);
       if (!this.#isClosed) this.#cache.add(key, chunk);
     } finally {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import type { Contender } from '../../shared/contender.ts';
-import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import { type Geometry, servedLength } from '../../shared/geometry.ts';
 import { type PeerIndex, type PieceIndex, pieceIndex } from '../../shared/indices.ts';
 import {
   ALLOWED_FAST_PIECES,
@@ -97,7 +97,7 @@ export class TorrentUploads implements Uploads {
       return false;
     }
     const end = begin + length;
-    if (length === 0 || length > MAX_SERVED_BLOCK_BYTES || end > lengthOfPiece(this.#geometry, index)) {
+    if (length === 0 || length > MAX_SERVED_BLOCK_BYTES || end > servedLength(this.#geometry, index)) {
       peer.close('bad-request');
       return false;
     }

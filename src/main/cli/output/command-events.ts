@@ -102,6 +102,8 @@ interface TorrentFoundEvent {
   readonly type: 'torrent';
   readonly name: string;
   readonly infoHash: InfoHash;
+  /** Of version 2 (BEP 52), 64 hexadecimal characters; `infoHash` is then its beginning, or that of version 1 in a hybrid. */
+  readonly infoHashV2: string | null;
   readonly bytes: Bytes;
   readonly pieces: Count;
   readonly pieceLength: Bytes;

@@ -33,11 +33,12 @@ function scraped({ trackers, infoHash }: Metainfo, { route, http }: Session): Pr
 }
 
 function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
-  const { geometry: g } = metainfo;
+  const { geometry: g, version2 } = metainfo;
   console.event({
     type: 'torrent',
     name: metainfo.name,
     infoHash: hex(metainfo.infoHash),
+    infoHashV2: version2 === null ? null : hex(version2.infoHash),
     bytes: g.totalLength,
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
@@ -60,7 +61,7 @@ function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[]
   const files = metainfo.files.filter(({ padding }) => !padding);
   const rows: [string, string][] = [
     ['name', metainfo.name],
-    ['info hash', hex(metainfo.infoHash)],
+    ...hashRows(metainfo),
     ['size', `${formatSize(g.totalLength)} (${g.totalLength} bytes)`],
     ['pieces', `${g.pieceCount} of ${formatSize(g.pieceLength)}`],
     ['private', metainfo.private ? 'yes' : 'no'],
@@ -80,6 +81,16 @@ function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[]
       `${String(i).padStart(6)}  ${formatSize(length).padStart(10)}  ${path.join('/')}`,
   );
   return [...head, ...list];
+}
+
+/** A hybrid has two. */
+function hashRows({ infoHash, pieceHashes, version2 }: Metainfo): [string, string][] {
+  const v1 = pieceHashes.length > 0 ? hex(infoHash) : null;
+  const v2 = version2 === null ? null : hex(version2.infoHash);
+  return [
+    ...(v1 === null ? [] : [['info hash', v1] as [string, string]]),
+    ...(v2 === null ? [] : [['version 2', v2] as [string, string]]),
+  ];
 }
 
 function scrapeText({ scrape, error }: Scraped): string {

@@ -13,8 +13,9 @@ import { nearbyFiles } from '../../storage/nearby-files.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { loadTorrent } from '../../torrent/load.ts';
-import type { Metainfo } from '../../torrent/metainfo.ts';
+import { hashesOf, type Metainfo } from '../../torrent/metainfo.ts';
 import { isPath } from '../../torrent/source.ts';
+import { splitHybrid } from '../../torrent/version2.ts';
 import type { VerifyFlags } from '../commands/verify.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
@@ -76,19 +77,18 @@ function sharedText(bad: number, shared: number): string {
 
 /** 1 for each piece that is good. */
 async function goodPieces(
-  { geometry: g, pieceHashes }: Metainfo,
+  metainfo: Metainfo,
   { files, padding }: StoragePlan,
   hashers: number,
   progress: WorkProgress,
 ): Promise<Uint8Array> {
-  const hashes = new SharedArrayBuffer(pieceHashes.length);
-  new Uint8Array(hashes).set(pieceHashes);
+  const { geometry: g } = metainfo;
   const openFiles = descriptorBudget(0, hashers).filesPerHasher;
   const pool = new StoragePool({ threads: hashers, openFiles });
   const stored = pool.register(ONLY_TORRENT, {
     arena: null,
     geometry: g,
-    hashes,
+    hashes: hashesOf(metainfo),
     files,
     padding,
     followLinks: true,
@@ -97,6 +97,7 @@ async function goodPieces(
   try {
     await stored.scan('check', (result) => {
       if (result.type !== 'checked') return;
+      if (result.isSplit) throw splitHybrid(metainfo);
       for (const piece of result.good) good[piece] = 1;
       for (const list of [result.good, result.bad, result.missing]) {
         progress.add(list.reduce((sum: number, piece: PieceIndex) => sum + lengthOfPiece(g, piece), 0));
