@@ -82,7 +82,7 @@ export function lengthOfPiece(g: Geometry, piece: PieceIndex): number {
  * for it.
  */
 export function servedLength(g: Geometry, piece: PieceIndex): number {
-  return piece < g.pieceCount - 1 ? g.pieceLength : lengthOfPiece(g, piece);
+  return g.pieceLengths !== null ? g.pieceLength : lengthOfPiece(g, piece);
 }
 
 /** The last byte of a piece, and one more. */

@@ -16,6 +16,7 @@ import type { ArenaMemory } from './slot-blocks.ts';
 import type { SocksProxy } from './socks-proxy.ts';
 import type { StoredFile, StoredFiles } from './stored-files.ts';
 import type { Timeline } from './timeline.ts';
+import type { TorrentNames } from './torrent-names.ts';
 
 export const STRATEGIES = ['sequential', 'first-connect', 'first-unchoke'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
@@ -38,6 +39,8 @@ export interface PeerAddress {
   readonly group?: number;
   /** A peer that knows it may introduce us to it (BEP 55). */
   readonly punchable?: boolean;
+  /** It was named in the swarm of version 2 (BEP 52), and may know no other. */
+  readonly version2?: boolean;
 }
 
 /** The part of the session's limits that falls to one shard, for all its torrents. Infinity means no limit. */
@@ -50,6 +53,8 @@ export interface ShardShare {
 
 /** What a shard must know about the torrent to do more than handshakes. With a magnet link this is not known at first. */
 export interface ShardTorrent {
+  /** As in the entry, but now with all that are known: metadata shows that a torrent is a hybrid (BEP 52). */
+  readonly names?: TorrentNames;
   readonly geometry: Geometry;
   /** The info dictionary as it was hashed; we send it to other peers (BEP 9). */
   readonly info: SharedArrayBuffer;
@@ -97,8 +102,7 @@ export interface ShardTask<Port> {
 }
 
 /** What a shard must know about a torrent to race for it. */
-export interface TorrentEntry {
-  readonly infoHash: Uint8Array;
+export interface TorrentEntry extends TorrentNames {
   readonly peerId: Uint8Array;
   readonly strategy: Strategy;
   /** Peers to download from, of this shard. Infinity means no limit. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Failure } from '../../src/main/failure.ts';
 import { MetadataFetch } from '../../src/main/metadata/metadata-fetch.ts';
+import { mainHash } from '../../src/main/torrent/info-hash.ts';
 import { parseMagnet } from '../../src/main/torrent/magnet.ts';
 import { type PeerIndex, peerIndex } from '../../src/shared/indices.ts';
 import { decodeMetadataMessage } from '../../src/workers/wire/metadata-message.ts';
@@ -20,9 +21,9 @@ test('tampered magnet links are bad torrents, or give values within the limits',
   for (let seed = 1; seed <= ROUNDS; seed++) {
     const link = `magnet:?${mutated(sound, dice(seed)).toString('utf8').slice(8)}`;
     try {
-      const { infoHash, peers, select, trackers, webSeeds } = parseMagnet(link);
+      const { hashes, peers, select, trackers, webSeeds } = parseMagnet(link);
       read += 1;
-      assert.equal(infoHash.length, 20);
+      assert.equal(mainHash(hashes).length, 20);
       assert.ok(peers.every(({ host, port }) => host !== '' && port > 0 && port < 65_536));
       assert.ok(select.every((range) => /^\d+(-\d+)?$/.test(range)));
       assert.ok([...trackers, ...webSeeds].every((url) => URL.canParse(url)));
@@ -82,7 +83,7 @@ function searchBeside(seed: number): number | null {
   const habits: Habit[] = Array.from({ length: 1 + roll(12) }, () => HABITS[roll(HABITS.length)] ?? 'silent');
   const honestAt = roll(120) * 250;
   const honest = habits.push('honest') - 1;
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   const gone = new Set<PeerIndex>();
   let info: Uint8Array | null = null;
   const ask = (peer: PeerIndex, part: number, now: number): void => {

@@ -90,7 +90,7 @@ test('a part that is requested twice may arrive twice', () => {
 /** A shard and main's search, in virtual time: when the metadata was found, and which parts were requested when. */
 function searched(script: readonly (readonly [number, Verb])[], untilMs: number) {
   const shard = new VirtualShard({ magnet: true });
-  const search = new MetadataFetch(createHash('sha1').update(INFO).digest());
+  const search = new MetadataFetch({ v1: createHash('sha1').update(INFO).digest(), v2: null });
   shard.add({ script: [shake, ...script] });
   const asked: [number, readonly number[]][] = [];
   let seen = 0;

@@ -23,7 +23,8 @@ function searching(findRouter: FindRouter, more: Partial<SessionSettings> = {}) 
   };
   machine.trackers.add(TRACKER, { kind: 'good', peers: [], untilMs: 0 });
   const { session } = machine.current;
-  const magnet = { infoHash: INFO_HASH, name: null, peers: [], webSeeds: [], select: [], passedOver: [] };
+  const hashes = { v1: INFO_HASH, v2: null };
+  const magnet = { hashes, name: null, peers: [], webSeeds: [], select: [], passedOver: [] };
   const trackers = [`http://${TRACKER}/announce`];
   const waits = { ...DEFAULT_TORRENT, firstUnchokeTimeout: 0, idleTimeout: 0 };
   const torrent = new SessionTorrent({ kind: 'magnet', magnet: { ...magnet, trackers } }, waits, session);

@@ -56,7 +56,7 @@ function searching() {
   const peers = [{ host: '11.0.0.1', port: 1 }];
   machine.net.add('11.0.0.1', 1, { script: [[0, { say: handshakeOf(INFO_HASH, '-XX0001-none') }]] });
   const torrent = new SessionTorrent(
-    { kind: 'magnet', magnet: { infoHash: INFO_HASH, peers, ...nothing } },
+    { kind: 'magnet', magnet: { hashes: { v1: INFO_HASH, v2: null }, peers, ...nothing } },
     DEFAULT_TORRENT,
     machine.current.session,
   );

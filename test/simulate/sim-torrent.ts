@@ -1,8 +1,10 @@
 /** One torrent of a simulation: adds it to the session like a user, adds it again after a fault, and checks the result. */
+
 import { Failure } from '../../src/main/failure.ts';
 import type { TorrentEvent } from '../../src/main/session/events.ts';
 import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
+import { infoHashes } from '../../src/main/torrent/metainfo.ts';
 import type { Source } from '../../src/main/torrent/source.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { VirtualMachine } from '../support/virtual-machine.ts';
@@ -162,11 +164,16 @@ export class SimTorrent {
   get #source(): Source {
     const { metainfo } = this.content;
     if (!this.plan.isMagnet) return { kind: 'torrent', metainfo };
-    const { infoHash, webSeeds } = metainfo;
+    const { webSeeds } = metainfo;
     const nothing = { name: null, peers: [], select: [], passedOver: [] };
     return {
       kind: 'magnet',
-      magnet: { infoHash, trackers: trackerUrls(this.plan, this.name), webSeeds, ...nothing },
+      magnet: {
+        hashes: infoHashes(metainfo),
+        trackers: trackerUrls(this.plan, this.name),
+        webSeeds,
+        ...nothing,
+      },
     };
   }
 

@@ -72,6 +72,7 @@ export function taskOf(options: VirtualShardOptions, shard: ShardId): ShardTask<
 export function entryOf(options: VirtualShardOptions): TorrentEntry {
   return {
     infoHash: INFO_HASH,
+    infoHashV2: null,
     peerId: OUR_PEER_ID,
     strategy: options.strategy ?? 'first-unchoke',
     workingPeers: options.workingPeers ?? Number.POSITIVE_INFINITY,

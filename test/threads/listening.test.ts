@@ -22,6 +22,7 @@ const limits = { halfOpen: 0, dialRatePerS: 0, descriptors: 1_000 };
 function entryOf(position: number): TorrentEntry {
   return {
     infoHash: INFO_HASH,
+    infoHashV2: null,
     peerId: newPeerId(),
     strategy: 'first-unchoke',
     workingPeers: Number.POSITIVE_INFINITY,

@@ -8,6 +8,7 @@ import { encodeBitfield } from '../../src/workers/wire/encoder.ts';
 
 const identity = {
   infoHash: Buffer.alloc(20, 1),
+  infoHashV2: null,
   peerId: Buffer.alloc(20, 2),
   clientName: 'unchoke test',
   encryption: 'prefer',
@@ -98,7 +99,7 @@ test('several messages leave in one write, in order', () => {
 test('the port is ours, but over uTP, where nobody can dial us, the one that our packets come from', () => {
   const greetings = new Greetings(identity);
   const portOf = (now: Offer, local: number | null) =>
-    told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1 }, now, local)).p;
+    told(greetings.bytes(['extended-handshake'], { host: '1.2.3.4', port: 1, localPort: local }, now)).p;
   const open = { ...offer, holepunch: true, port: 6_881 };
   const hidden = { ...open, isHidden: true };
   assert.deepEqual(

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { torrentBytes } from '../../src/main/torrent/from-metadata.ts';
-import { bareInfoHash, parseMagnet } from '../../src/main/torrent/magnet.ts';
+import { bareInfoHash, mainHash } from '../../src/main/torrent/info-hash.ts';
+import { parseMagnet } from '../../src/main/torrent/magnet.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { dict, int, str } from '../support/torrents.ts';
 
@@ -11,13 +12,13 @@ const HEX = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 test('the info hash in hexadecimal and in base32, in any case', () => {
-  assert.equal(hex(parseMagnet(`magnet:?xt=urn:btih:${HEX.toUpperCase()}`).infoHash), HEX);
+  assert.equal(hex(mainHash(parseMagnet(`magnet:?xt=urn:btih:${HEX.toUpperCase()}`).hashes)), HEX);
   // The same hash by Python's base64.b32encode.
   const base32 = 'YEX6DQDLXISUVHOJ6UM3GNNKPQJWPKEK';
   for (const text of [base32, base32.toLowerCase()])
-    assert.equal(hex(parseMagnet(`magnet:?xt=urn:btih:${text}`).infoHash), HEX);
-  assert.equal(hex(bareInfoHash(HEX) ?? Buffer.alloc(0)), HEX);
-  assert.equal(hex(bareInfoHash('yex6dqdlxisuvhoj6um3gnnkpqjwpkek') ?? Buffer.alloc(0)), HEX);
+    assert.equal(hex(mainHash(parseMagnet(`magnet:?xt=urn:btih:${text}`).hashes)), HEX);
+  assert.equal(hex(bareInfoHash(HEX)?.v1 ?? Buffer.alloc(0)), HEX);
+  assert.equal(hex(bareInfoHash('yex6dqdlxisuvhoj6um3gnnkpqjwpkek')?.v1 ?? Buffer.alloc(0)), HEX);
   assert.equal(bareInfoHash(`${HEX}0`), null);
 });
 
@@ -40,14 +41,14 @@ test('keys in any case, with numbers, out of a web page; no question mark; a has
   const magnet = parseMagnet(
     `MAGNET:?XT.1=URN:BTIH:${HEX}&amp;DN=x&tr.1=udp://a:1&Tr.2=udp://b:1&amp;tr=udp://c:1&X.PE=1.2.3.4:5&SO=1, 3`,
   );
-  assert.equal(hex(magnet.infoHash), HEX);
+  assert.equal(hex(mainHash(magnet.hashes)), HEX);
   assert.equal(magnet.name, 'x');
   assert.deepEqual(magnet.trackers, ['udp://a:1', 'udp://b:1', 'udp://c:1']);
   assert.deepEqual(magnet.peers, [{ host: '1.2.3.4', port: 5 }]);
   assert.deepEqual(magnet.select, ['1', '3']);
   assert.deepEqual(magnet.passedOver, []);
   for (const link of [`magnet:xt=urn:btih:${HEX}`, `magnet://?xt=urn%3Abtih%3A${HEX}`, `magnet:?xt=${HEX}`])
-    assert.equal(hex(parseMagnet(link).infoHash), HEX);
+    assert.equal(hex(mainHash(parseMagnet(link).hashes)), HEX);
 });
 
 test('one bad value among good ones is skipped and reported, for any key', () => {
@@ -61,6 +62,7 @@ test('one bad value among good ones is skipped and reported, for any key', () =>
   assert.deepEqual(magnet.webSeeds, ['http://w/']);
   assert.deepEqual(magnet.passedOver, [
     'xt=urn:sha1:abc',
+    'xt=urn:btmh:1220aa',
     'tr=nowhere',
     'ws=::',
     'x.pe=nobody',
@@ -95,7 +97,7 @@ test('an unusable link is refused with the reason', () => {
   for (const [link, message] of [
     ['magnet:?dn=x', /it has no "xt=urn:btih:"/],
     [`magnet:?xt=urn:btih:${HEX.slice(1)}`, /an info hash has 40 hex digits; this has 39/],
-    ['magnet:?xt=urn:btmh:1220aabb', /only a version 2 torrent/],
+    ['magnet:?xt=urn:btmh:1220aabb', /"xt=urn:btmh:" has not 1220 and then 64 hexadecimal/],
     ['magnet:', /it has no "xt=urn:btih:"/],
   ] as const)
     assert.throws(() => parseMagnet(link), message);
@@ -115,4 +117,17 @@ test('the torrent of a magnet link keeps the info dictionary byte for byte, and 
   assert.equal(hex(metainfo.infoHash), hex(infoHash));
   assert.deepEqual(metainfo.trackers, [['http://t/a'], ['udp://u:1']]);
   assert.deepEqual(metainfo.webSeeds, ['http://w/']);
+});
+
+test('a link of version 2 has a SHA-256, a hybrid has both hashes, and either is a torrent alone', () => {
+  const long = HEX.repeat(2).slice(0, 64);
+  const alone = parseMagnet(`magnet:?xt=urn:btmh:1220${long.toUpperCase()}`);
+  assert.deepEqual([alone.hashes.v1, hex(alone.hashes.v2 ?? Buffer.alloc(0))], [null, long]);
+  assert.equal(hex(mainHash(alone.hashes)), long.slice(0, 40), 'on the wire it is cut');
+  const both = parseMagnet(`magnet:?xt=urn:btmh:1220${long}&xt=urn:btih:${HEX}`);
+  assert.equal(hex(mainHash(both.hashes)), HEX);
+  assert.equal(hex(both.hashes.v2 ?? Buffer.alloc(0)), long);
+  assert.deepEqual(both.passedOver, []);
+  assert.equal(hex(bareInfoHash(long)?.v2 ?? Buffer.alloc(0)), long);
+  assert.equal(bareInfoHash(long.slice(1)), null);
 });

@@ -26,7 +26,7 @@ function spoilt(part: number): Buffer {
 
 /** Peers that answer at once, each with its own version; runs until nothing is left to request. */
 function fetch(versions: readonly (Uint8Array | null)[]) {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   const liars: PeerIndex[] = [];
   const asked: [PeerIndex, number][] = [];
   let info: Uint8Array | null = null;
@@ -54,7 +54,7 @@ test('one peer is enough', () => {
 });
 
 test('parts are spread over peers, each asked of at most three', () => {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   for (let peer = 0; peer < 10; peer++) search.offered(peerIndex(peer), INFO.length, 0);
   const asks = search.next(0);
   for (let part = 0; part < PARTS; part++)
@@ -74,7 +74,7 @@ test('a lone liar is convicted by the hash after it sent wrong metadata three ti
 });
 
 test('a lone peer that first sends wrong metadata is asked again after a second, and believed', () => {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   search.offered(peerIndex(0), INFO.length, 0);
   let version: Uint8Array = spoilt(2);
   const wholes: number[] = [];
@@ -129,7 +129,7 @@ function scene(
   replies: (peer: number, part: number, now: number) => Reply | null,
   untilMs = 300_000,
 ) {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   const asked: (readonly [number, number, number])[] = [];
   let foundAt: number | null = null;
   const ask = (peer: PeerIndex, part: number, now: number): void => {
@@ -166,7 +166,7 @@ test('a part that one peer refuses comes from another at once', () => {
 });
 
 test('a corrected size counts: in a second greeting, or in the answer itself', () => {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   search.offered(peerIndex(0), 9, 0);
   search.next(0);
   search.offered(peerIndex(0), INFO.length, 10);
@@ -195,7 +195,7 @@ test('peers that name no size are asked after a while, if no other peer sends an
 });
 
 test('a peer that closes the connection and returns is asked again, even if the news of its end is late', () => {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   search.offered(peerIndex(0), INFO.length, 0);
   search.next(0);
   search.gone(peerIndex(0), 5);
@@ -207,7 +207,7 @@ test('a peer that closes the connection and returns is asked again, even if the 
 });
 
 test('a part that comes late, from a slow peer, is used', () => {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   const peer = peerIndex(0);
   search.offered(peer, INFO.length, 0);
   search.next(0);
@@ -227,7 +227,7 @@ test('after hundreds that refuse, the one that sends is asked', () => {
 
 test('parts of wrong sizes are kept within a bound', () => {
   const size = 31_000_000;
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   const peers = 4;
   const parts = Math.ceil(size / PART);
   const before = process.memoryUsage().arrayBuffers;
@@ -252,14 +252,14 @@ test('parts of wrong sizes are kept within a bound', () => {
 });
 
 test('a peer that was not asked does not count', () => {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   search.offered(peerIndex(0), INFO.length, 0);
   for (let part = 0; part < PARTS; part++)
     assert.equal(search.arrived(peerIndex(0), answer(part), 0).info, null);
 });
 
 test('silent peers have no vote: a peer that names a wrong size and then stays silent starves no other', () => {
-  const search = new MetadataFetch(HASH);
+  const search = new MetadataFetch({ v1: HASH, v2: null });
   for (const peer of [0, 1]) search.offered(peerIndex(peer), 9, 0);
   search.offered(peerIndex(2), INFO.length, 0);
   const asked = new Set<number>();
@@ -268,11 +268,12 @@ test('silent peers have no vote: a peer that names a wrong size and then stays s
 });
 
 test('an honest peer that sent parts beside a liar is asked for them again when the metadata was wrong', () => {
-  const search = new MetadataFetch(
-    createHash('sha1')
+  const search = new MetadataFetch({
+    v1: createHash('sha1')
       .update(INFO.subarray(0, 2 * PART))
       .digest(),
-  );
+    v2: null,
+  });
   const two = INFO.subarray(0, 2 * PART);
   const bad = Buffer.alloc(2 * PART, 1);
   const [liar, honest] = [peerIndex(0), peerIndex(1)];

@@ -1,4 +1,5 @@
 /** From a source to a torrent or a magnet link: which source is what, and strings that no file system accepts. */
+
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { Discovery } from '../../src/main/discovery/discovery.ts';
 import { SharedDiscovery } from '../../src/main/discovery/shared-discovery.ts';
 import { Failure } from '../../src/main/failure.ts';
 import { HttpClient } from '../../src/main/network/http-client.ts';
+import { mainHash } from '../../src/main/torrent/info-hash.ts';
 import { parseMagnet } from '../../src/main/torrent/magnet.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import { selectFiles } from '../../src/main/torrent/selection.ts';
@@ -29,7 +31,7 @@ after(() => {
 const hashOf = async (source: string): Promise<string> => {
   const opened = await openSource(source, http);
   assert.equal(opened.kind, 'magnet');
-  return opened.kind === 'magnet' ? Buffer.from(opened.magnet.infoHash).toString('hex') : '';
+  return opened.kind === 'magnet' ? Buffer.from(mainHash(opened.magnet.hashes)).toString('hex') : '';
 };
 
 test('links, URLs and hashes are not paths, at any length and with any files in the folder', async () => {

@@ -1,17 +1,17 @@
 /** What the shards get to know of a torrent: to download it and to give it to peers, or only to give it. */
 import type { GivenFiles, ShardTorrent } from '../../shared/messages.ts';
-import { sharedBytes } from '../../shared/shared-copy.ts';
 import type { FilesPlace } from '../../shared/stored-files.ts';
 import type { Race } from '../race/race.ts';
 import { keptPieces } from '../storage/kept-pieces.ts';
 import { finalFiles, type StoragePlan } from '../storage/storage-plan.ts';
+import { knownToShards } from '../torrent/known-to-shards.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 
 type Requests = NonNullable<ShardTorrent['download']>;
 
 export class ShardContent {
   readonly #race: Race;
-  readonly #known: Pick<ShardTorrent, 'geometry' | 'info' | 'private'>;
+  readonly #known: ReturnType<typeof knownToShards>;
   readonly #plan: StoragePlan;
   readonly #given: GivenFiles | null;
   #isBegun = false;
@@ -19,16 +19,16 @@ export class ShardContent {
   /** `place`: undefined if nothing is kept. */
   constructor(
     race: Race,
-    { geometry, info, private: isPrivate }: Metainfo,
+    metainfo: Metainfo,
     plan: StoragePlan,
     ledger: GivenFiles['ledger'],
     place: FilesPlace | undefined,
   ) {
     this.#race = race;
-    this.#known = { geometry, info: sharedBytes(info), private: isPrivate };
+    this.#known = knownToShards(metainfo);
     this.#plan = plan;
     const { files, padding } = plan;
-    const kept = keptPieces(plan, geometry);
+    const kept = keptPieces(plan, metainfo.geometry);
     this.#given = place === undefined ? null : { files, padding, place, ledger, kept };
   }
 

@@ -15,6 +15,7 @@ import {
   METADATA_UNSIZED_MS,
 } from '../../shared/limits.ts';
 import type { MetadataPart } from '../../shared/messages.ts';
+import type { InfoHashes } from '../torrent/info-hash.ts';
 import { MetadataOffer } from './metadata-offer.ts';
 import { bySize, freshestFirst } from './metadata-ranking.ts';
 
@@ -61,15 +62,15 @@ const NOTHING: MetadataNews = { info: null, liars: [] };
 const MAX_KEPT_BYTES = 2 * MAX_METADATA_BYTES;
 
 export class MetadataFetch {
-  readonly #infoHash: Uint8Array;
+  readonly #hashes: InfoHashes;
   readonly #offers = new Map<PeerIndex, MetadataOffer>();
   readonly #assemblies = new Map<number, Assembly>();
   readonly #left = new Set<PeerIndex>();
   /** How often each peer alone sent wrong metadata. */
   readonly #wrong = new Map<PeerIndex, number>();
 
-  constructor(infoHash: Uint8Array) {
-    this.#infoHash = infoHash;
+  constructor(hashes: InfoHashes) {
+    this.#hashes = hashes;
   }
 
   get search(): MetadataSearch {
@@ -210,7 +211,10 @@ export class MetadataFetch {
   }
 
   #isRight(whole: Uint8Array): boolean {
-    return createHash('sha1').update(whole).digest().equals(this.#infoHash);
+    const { v1, v2 } = this.#hashes;
+    const isOf = (kind: string, hash: Uint8Array | null): boolean =>
+      hash === null || createHash(kind).update(whole).digest().equals(hash);
+    return isOf('sha1', v1) && isOf('sha256', v2);
   }
 
   #assemblyOf(bytes: number): Assembly {

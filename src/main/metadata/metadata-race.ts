@@ -5,6 +5,7 @@ import { LivedClock } from '../../shared/lived-clock.ts';
 import type { MetadataPart, PeerOutcome } from '../../shared/messages.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
+import type { InfoHashes } from '../torrent/info-hash.ts';
 import { MetadataFetch, type MetadataNews, type MetadataSearch } from './metadata-fetch.ts';
 
 export class MetadataRace {
@@ -20,11 +21,11 @@ export class MetadataRace {
   #done = false;
 
   /** `race` is read on first use, because a race and its listener need each other. */
-  constructor(infoHash: Uint8Array, race: () => Race, world: MainWorld = SYSTEM_MAIN) {
+  constructor(hashes: InfoHashes, race: () => Race, world: MainWorld = SYSTEM_MAIN) {
     this.#race = race;
     this.#world = world;
     this.#clock = new LivedClock(world.now);
-    this.#fetch = new MetadataFetch(infoHash);
+    this.#fetch = new MetadataFetch(hashes);
     this.found = new Promise((resolve) => {
       this.#resolve = resolve;
     });

@@ -115,12 +115,13 @@ export class Dealer {
     for (const [position, addresses] of this.#byShard(peers))
       this.#send(position, {
         type: 'addresses',
-        addresses: addresses.map(({ peer, host, port, group = 0, punchable = false }) => ({
+        addresses: addresses.map(({ peer, host, port, group = 0, punchable = false, version2 = false }) => ({
           peer,
           host,
           port,
           group,
           ...(punchable ? { punchable } : {}),
+          ...(version2 ? { version2 } : {}),
         })),
         lost,
       });

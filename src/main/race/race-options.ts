@@ -7,6 +7,8 @@ import type { Blocklist } from './blocklist.ts';
 
 export interface RaceOptions {
   readonly infoHash: Uint8Array;
+  /** The cut hash of version 2 (BEP 52), if it has one. */
+  readonly infoHashV2?: Uint8Array | null;
   readonly peerId: Uint8Array;
   readonly strategy: Strategy;
   /** Winners to keep; 0 keeps all peers. */

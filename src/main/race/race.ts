@@ -2,7 +2,7 @@
  * The race in the main thread: sends addresses to shards, learns which peer unchokes first, keeps only the winners if the user
  * wants that, and tries the addresses of a lost shard again.
  */
-import type { HostPort } from '../../shared/compact-peers.ts';
+import type { NamedPeer } from '../../shared/compact-peers.ts';
 import type { HolepunchCommand } from '../../shared/holepunch.ts';
 import type { PeerIndex, PieceIndex, ShardId, TorrentId } from '../../shared/indices.ts';
 import { MAX_METADATA_LIARS_PER_HOST, SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
@@ -64,10 +64,10 @@ export class Race {
   }
 
   #entryOf(position: number, shards: number): TorrentEntry {
-    const { infoHash, peerId, strategy, chokedTimeoutMs } = this.#options;
+    const { infoHash, infoHashV2 = null, peerId, strategy, chokedTimeoutMs } = this.#options;
     const { pex, dht, holepunch, reconnect, accepts } = this.#options;
     return {
-      ...{ infoHash, peerId, strategy, chokedTimeoutMs, pex, dht, holepunch, reconnect, accepts },
+      ...{ infoHash, infoHashV2, peerId, strategy, chokedTimeoutMs, pex, dht, holepunch, reconnect, accepts },
       workingPeers: shareOf(this.#maxPeers, position, shards),
       incoming: { first: this.peers.incoming.first(position, shards), step: shards },
     };
@@ -92,7 +92,7 @@ export class Race {
   }
 
   /** Adds addresses; lost ones that are named again are tried sooner. Returns how many were new. */
-  add(addresses: readonly HostPort[], source: string, namer: string | null = null): number {
+  add(addresses: readonly NamedPeer[], source: string, namer: string | null = null): number {
     return this.#dealer.add(addresses, source, namer);
   }
 

@@ -2,14 +2,15 @@
  * Gives complete data to peers, where it is: checks what the record of an earlier run does not vouch for, and never writes to a
  * file of it. Until it is told to stop, or a goal is reached.
  */
+
 import type { PieceIndex } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
-import { sharedBytes } from '../../shared/shared-copy.ts';
 import { RateMeter } from '../download/rate-meter.ts';
 import { keptPieces } from '../storage/kept-pieces.ts';
 import type { SeedRecords } from '../storage/seed-record.ts';
 import { SharedData } from '../storage/shared-data.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
+import { knownToShards } from '../torrent/known-to-shards.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { checkProgress } from './progress.ts';
 import { metadataEvent, swarmEvents } from './run-events.ts';
@@ -113,7 +114,7 @@ export class ShareRun {
   /** Peers may come from now on. */
   #begin(): void {
     const { metainfo, plan } = this.#options;
-    const { geometry, info, private: isPrivate } = metainfo;
+    const { geometry } = metainfo;
     const ledgerMemory = Ledger.allocate(geometry.pieceCount);
     const ledger = new Ledger(ledgerMemory);
     for (const piece of this.#data.goodPieces) ledger.verify(piece as PieceIndex);
@@ -121,9 +122,7 @@ export class ShareRun {
     const { files, padding } = plan;
     const given = { files, padding, followLinks: true, looks: this.#data.looks, ledger: ledgerMemory };
     this.swarm.race.setTorrent({
-      geometry,
-      info: sharedBytes(info),
-      private: isPrivate,
+      ...knownToShards(metainfo),
       download: null,
       given: { ...given, kept: keptPieces(plan, geometry), superSeed: this.#options.superSeed },
     });

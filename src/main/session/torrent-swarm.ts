@@ -2,13 +2,13 @@
  * The peers of one torrent, for every command: a race, all ways to find peers, and, for a magnet link, the search for its
  * metadata over the connections of the race.
  */
-import type { HostPort } from '../../shared/compact-peers.ts';
+import type { NamedPeer } from '../../shared/compact-peers.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS, CHOKED_RACE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
-import { Discovery } from '../discovery/discovery.ts';
+import { BothSwarms, type BothSwarmsOptions } from '../discovery/both-swarms.ts';
 import type { Need } from '../discovery/need.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import { MetadataRace } from '../metadata/metadata-race.ts';
@@ -19,8 +19,9 @@ import type { InfoHash } from '../quantities.ts';
 import { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
-import { namesOf, type Source } from '../torrent/source.ts';
+import { namesOnWire } from '../torrent/known-to-shards.ts';
+import { infoHashes, type Metainfo } from '../torrent/metainfo.ts';
+import { hashesOf, namesOf, type Source } from '../torrent/source.ts';
 import type { TorrentSlots } from '../upload/upload-slots.ts';
 import type { ActiveTorrent, Session } from './session.ts';
 import { acceptsPeers, keptPeers, type TorrentSettings } from './settings.ts';
@@ -57,7 +58,7 @@ export interface SwarmListener {
 export class TorrentSwarm implements ActiveTorrent {
   readonly session: Session;
   readonly race: Race;
-  readonly discovery: Discovery;
+  readonly discovery: BothSwarms;
   readonly #source: Source;
   readonly #listener: SwarmListener;
   readonly #metadata: MetadataRace | null;
@@ -80,14 +81,13 @@ export class TorrentSwarm implements ActiveTorrent {
     // A magnet link does not say whether the torrent is private. Shards stop the exchange of peers when the metadata says so.
     const isPrivate = source.metainfo?.private ?? false;
     this.#isPrivate = isPrivate;
-    const { infoHash } = source.kind === 'torrent' ? source.metainfo : source.magnet;
+    const hashes = hashesOf(source);
     const peerId = newPeerId();
     const accepts = use.downloads && acceptsPeers(torrent);
-    this.#metadata =
-      source.metainfo === undefined ? new MetadataRace(infoHash, () => this.race, world) : null;
+    this.#metadata = source.metainfo === undefined ? new MetadataRace(hashes, () => this.race, world) : null;
     this.race = new Race(
       {
-        infoHash,
+        ...namesOnWire(hashes),
         peerId,
         strategy: torrent.strategy,
         keep: keptPeers(torrent),
@@ -109,9 +109,8 @@ export class TorrentSwarm implements ActiveTorrent {
       choose: (unchoke, choke) => this.race.choose(unchoke, choke),
     });
     this.#listenToRace();
-    this.discovery = new Discovery({
+    const discovery: BothSwarmsOptions = {
       shared: session.discovery,
-      infoHash,
       peerId,
       port: accepts ? this.#listen() : Promise.resolve(NO_LISTENING_PORT),
       externalPort: () => (accepts ? (session.mapping?.externalPort ?? null) : null),
@@ -133,7 +132,8 @@ export class TorrentSwarm implements ActiveTorrent {
         if (news.kind !== 'warned') this.#announces[news.kind] += 1;
         listener.onNews(news);
       },
-    });
+    };
+    this.discovery = new BothSwarms(discovery, hashes);
     this.#deactivate = use.downloads ? session.activate(this) : () => {};
   }
 
@@ -185,6 +185,8 @@ export class TorrentSwarm implements ActiveTorrent {
     if (source.metainfo !== undefined) return source.metainfo;
     const info = await (this.#metadata as MetadataRace).found;
     const metainfo = metainfoOf(source.magnet, info);
+    // In a link, a hybrid may have one of its two hashes.
+    this.discovery.join(infoHashes(metainfo));
     if (metainfo.private) {
       this.#isPrivate = true;
       this.discovery.becamePrivate();
@@ -241,7 +243,7 @@ export class TorrentSwarm implements ActiveTorrent {
     return choked + unchoked === 0 ? 'peers' : 'data';
   }
 
-  #heardOf(peers: readonly HostPort[], from: string, namer: string | null): void {
+  #heardOf(peers: readonly NamedPeer[], from: string, namer: string | null): void {
     if (this.session.carriesPeers) return void this.race.add(peers, from, namer);
     this.#undialled += peers.length;
     if (peers.length > 0)

@@ -1,11 +1,9 @@
 /** A torrent as a magnet link (BEP 9); a hybrid has both of its info hashes (BEP 52). */
 import { bytesOfName } from '../../shared/byte-name.ts';
 import { redactedUrl, secretsShown } from '../text/foreign-text.ts';
+import { MULTIHASH } from './info-hash.ts';
 import type { Metainfo } from './metainfo.ts';
 import { percentEncoded } from './url-spellings.ts';
-
-/** Before a SHA-256 as a multihash: its kind, and its length of 32 bytes. */
-export const MULTIHASH = '1220';
 
 /**
  * Includes the trackers that are not secret. Trackers of a private torrent identify the user by their URLs, and links are made

@@ -14,15 +14,18 @@ import {
 import { Failure } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
 import { printable, typedUrl } from '../text/foreign-text.ts';
+import { type InfoHashes, version1Hash, version2Multihash } from './info-hash.ts';
 import { hashMistake } from './source-mistakes.ts';
 
 /** Skipped parts are cut to this length when they are shown. */
 const NAMED_OF_A_KEY = 3;
 const SHOWN_CHARS = 60;
 const BTIH = /^urn:btih:/i;
+const BTMH = /^urn:btmh:/i;
 
 export interface Magnet {
-  readonly infoHash: Uint8Array;
+  /** A hybrid may have both (BEP 52). */
+  readonly hashes: InfoHashes;
   /** The name in the link; the metadata may have another one. */
   readonly name: string | null;
   readonly trackers: readonly string[];
@@ -39,20 +42,9 @@ export interface Magnet {
 export function parseMagnet(link: string): Magnet {
   const fields = fieldsOf(link);
   const all = (key: string): readonly string[] => fields.get(key) ?? [];
-  const hash = all('xt')
-    .map(infoHashOf)
-    .find((found) => found !== null);
-  if (hash === undefined) {
-    if (all('xt').some(isVersion2))
-      throw wrong('it names only a version 2 torrent (BEP 52), which unchoke cannot read yet');
-    const mistake = all('xt')
-      .map((topic) => hashMistake(topic.replace(BTIH, '')))
-      .find((found) => found !== null);
-    throw wrong(
-      mistake ??
-        'it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters; a link looks like magnet:?xt=urn:btih:HASH',
-    );
-  }
+  const topics = all('xt');
+  const hashes = { v1: firstOf(topics, hash1Of), v2: firstOf(topics, hash2Of) };
+  if (hashes.v1 === null && hashes.v2 === null) throw wrong(mistakeOf(topics));
   const trackers = readable(all('tr'), MAX_TRACKERS, urlOf);
   const webSeeds = readable([...all('ws'), ...all('as')], MAX_TRACKERS, urlOf);
   const peers = readable(all('x.pe'), MAX_MAGNET_PEERS, parseHostPort);
@@ -62,11 +54,11 @@ export function parseMagnet(link: string): Magnet {
     MAX_MAGNET_RANGES,
     rangeOf,
   );
-  const otherTopics = all('xt').filter(
-    (topic) => !isVersion2(topic) && infoHashOf(topic)?.equals(hash) !== true,
+  const otherTopics = topics.filter(
+    (topic) => !isSame(hash1Of(topic), hashes.v1) && !isSame(hash2Of(topic), hashes.v2),
   );
   return {
-    infoHash: hash,
+    hashes,
     name: all('dn')[0] ?? null,
     trackers: trackers.values,
     webSeeds: webSeeds.values,
@@ -80,6 +72,24 @@ export function parseMagnet(link: string): Magnet {
       ...said('so', select.rest, shown),
     ],
   };
+}
+
+function mistakeOf(topics: readonly string[]): string {
+  if (topics.some((topic) => BTMH.test(topic)))
+    return 'its "xt=urn:btmh:" has not 1220 and then 64 hexadecimal characters, a SHA-256 (BEP 52)';
+  const mistake = firstOf(topics, (topic) => hashMistake(topic.replace(BTIH, '')));
+  return (
+    mistake ??
+    'it has no "xt=urn:btih:" with 40 hexadecimal or 32 base32 characters; a link looks like magnet:?xt=urn:btih:HASH'
+  );
+}
+
+function firstOf<Value>(topics: readonly string[], of: (topic: string) => Value | null): Value | null {
+  return topics.map(of).find((value) => value !== null) ?? null;
+}
+
+function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  return one !== null && other !== null && Buffer.compare(one, other) === 0;
 }
 
 /** The valid values, each once and up to a limit, and the remaining ones. */
@@ -105,11 +115,6 @@ function said(key: string, rest: readonly string[], show: (text: string) => stri
   return more > 0 ? [...named, `${more} more of ${key}`] : named;
 }
 
-/** An info hash in 40 hexadecimal or 32 base32 characters. */
-export function bareInfoHash(text: string): Buffer | null {
-  return /^[0-9a-f]{40}$/i.test(text) ? Buffer.from(text, 'hex') : base32(text);
-}
-
 /**
  * Values by key, without empty ones. Keys may be in any case, may have a number after them (`tr.1`), and may begin with the
  * `amp;` of a link copied from the source of a web page.
@@ -131,30 +136,10 @@ function fieldsOf(link: string): ReadonlyMap<string, readonly string[]> {
   return fields;
 }
 
-function isVersion2(topic: string): boolean {
-  return /^urn:btmh:/i.test(topic);
-}
+const hash1Of = (topic: string): Uint8Array | null => version1Hash(topic.replace(BTIH, ''));
 
-function infoHashOf(topic: string): Buffer | null {
-  return bareInfoHash(topic.replace(BTIH, ''));
-}
-
-/** RFC 4648 base32 of 20 bytes, which is 32 characters without padding. */
-function base32(text: string): Buffer | null {
-  if (!/^[A-Z2-7]{32}$/i.test(text)) return null;
-  const bytes = Buffer.alloc(20);
-  let bits = 0;
-  let value = 0;
-  let at = 0;
-  for (const character of text.toUpperCase()) {
-    const digit = character >= 'A' ? character.charCodeAt(0) - 65 : character.charCodeAt(0) - 24;
-    value = ((value << 5) | digit) & 0xfff;
-    bits += 5;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[at++] = (value >>> bits) & 0xff;
-  }
-  return bytes;
+function hash2Of(topic: string): Uint8Array | null {
+  return BTMH.test(topic) ? version2Multihash(topic.replace(BTMH, '')) : null;
 }
 
 function urlOf(text: string): string | null {

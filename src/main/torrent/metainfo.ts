@@ -24,9 +24,10 @@ import { Failure } from '../failure.ts';
 import { BadField } from './bad-field.ts';
 import { dhtNodesOf } from './dht-nodes.ts';
 import { type FileList, fileListOf, type TorrentFile } from './file-list.ts';
+import { type InfoHashes, wireHash } from './info-hash.ts';
 import { otherContent } from './other-content.ts';
 import { readLayers } from './piece-layers.ts';
-import { hybridHalf, readVersion2, treeOf, type Version2, version2Hash, wireHash } from './version2.ts';
+import { hybridHalf, readVersion2, treeOf, type Version2, version2Hash } from './version2.ts';
 
 export interface Metainfo {
   /** 20 bytes that name it to peers, trackers and the DHT: the hash of version 1, or the cut one of version 2 alone. */
@@ -108,6 +109,11 @@ function read(bytes: Uint8Array, mayLackLayers: boolean): Metainfo {
     comment: textField(torrent, 'comment.utf-8') ?? textField(torrent, 'comment') ?? null,
     createdBy: textField(torrent, 'created by') ?? null,
   };
+}
+
+/** In full, by version. */
+export function infoHashes({ infoHash, pieceHashes, version2 }: Metainfo): InfoHashes {
+  return { v1: pieceHashes.length > 0 ? infoHash : null, v2: version2?.infoHash ?? null };
 }
 
 /** What the storage threads compare with. */

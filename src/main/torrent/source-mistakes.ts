@@ -30,8 +30,6 @@ export function httpMistake(url: string): string | null {
 export function hashMistake(text: string): string | null {
   const { length } = text;
   const isOfHex = /^[\da-f]+$/i.test(text);
-  if (isOfHex && length === 64)
-    return 'this is the info hash of a version 2 torrent (BEP 52), which unchoke cannot read yet';
   if (isOfHex && length >= 28 && length <= 56 && length !== HEX_DIGITS)
     return `an info hash has ${HEX_DIGITS} hex digits; this has ${length}`;
   const [foreign] = /[^\da-f]/i.exec(text) ?? [];

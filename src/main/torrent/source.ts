@@ -6,9 +6,10 @@ import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/lim
 import { Failure } from '../failure.ts';
 import type { HttpClient } from '../network/http-client.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
+import { bareInfoHash, type InfoHashes, mainHash } from './info-hash.ts';
 import { loadSource } from './load.ts';
-import { bareInfoHash, type Magnet, parseMagnet } from './magnet.ts';
-import { type Metainfo, parseMetainfo } from './metainfo.ts';
+import { type Magnet, parseMagnet } from './magnet.ts';
+import { infoHashes, type Metainfo, parseMetainfo } from './metainfo.ts';
 import { otherContent } from './other-content.ts';
 import { httpMistake } from './source-mistakes.ts';
 
@@ -33,8 +34,8 @@ export async function openSource(
   if (source === '-') return fromStdin(http, signal);
   if (isMagnet(source)) return magnetOf(source);
   if (/^https?:/i.test(source)) return download(source, http, signal);
-  const infoHash = bareInfoHash(source);
-  if (infoHash !== null) return { kind: 'magnet', magnet: emptyMagnet(infoHash) };
+  const hashes = bareInfoHash(source);
+  if (hashes !== null) return { kind: 'magnet', magnet: emptyMagnet(hashes) };
   const content = loadSource(source);
   return typeof content === 'string' ? magnetOf(content) : { kind: 'torrent', metainfo: content };
 }
@@ -46,13 +47,21 @@ export function isPath(source: string): boolean {
 
 /** The names of the torrent for people. */
 export function namesOf(source: Source): { readonly name: string; readonly infoHash: string } {
-  const { name, infoHash } = source.kind === 'torrent' ? source.metainfo : (source.metainfo ?? source.magnet);
-  const hash = Buffer.from(infoHash).toString('hex');
+  const { name } = source.kind === 'torrent' ? source.metainfo : (source.metainfo ?? source.magnet);
+  const hash = Buffer.from(mainHash(hashesOf(source))).toString('hex');
   return { name: name === null ? hash : printable(name), infoHash: hash };
 }
 
-function emptyMagnet(infoHash: Uint8Array): Magnet {
-  return { infoHash, name: null, trackers: [], webSeeds: [], peers: [], select: [], passedOver: [] };
+/** Its info hashes, as far as they are known. */
+export function hashesOf(source: Source): InfoHashes {
+  const { metainfo } = source;
+  return metainfo === undefined
+    ? (source as { readonly magnet: Magnet }).magnet.hashes
+    : infoHashes(metainfo);
+}
+
+function emptyMagnet(hashes: InfoHashes): Magnet {
+  return { hashes, name: null, trackers: [], webSeeds: [], peers: [], select: [], passedOver: [] };
 }
 
 function isMagnet(text: string): boolean {

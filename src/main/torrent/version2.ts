@@ -11,20 +11,12 @@ import { type FileList, fileListOfTree, type TorrentFile } from './file-list.ts'
 import { filesOfTree, type TreeFile } from './file-tree.ts';
 import { type HashedFile, treesOf } from './piece-layers.ts';
 
-/** Bytes of an info hash on the wire: that of version 2 is cut to them. */
-const WIRE_HASH_BYTES = 20;
-
 export interface Version2 {
   /** 32 bytes. */
   readonly infoHash: Uint8Array;
   /** The files that are not empty. */
   readonly files: readonly HashedFile[];
   readonly trees: PieceTrees;
-}
-
-/** The 20 bytes that name a torrent of version 2 to peers, trackers and the DHT. */
-export function wireHash(infoHash: Uint8Array): Uint8Array {
-  return infoHash.subarray(0, WIRE_HASH_BYTES);
 }
 
 export function version2Hash(info: Uint8Array): Buffer {

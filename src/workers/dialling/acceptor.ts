@@ -1,4 +1,5 @@
 /** Peers that connect to us: how many may, how often, and which torrent each of them names. */
+
 import type { Clock } from '../../shared/clock.ts';
 import {
   ACCEPT_BURST_PEERS,
@@ -15,6 +16,7 @@ import {
   SEED_ACCEPTS_PER_S,
 } from '../../shared/limits.ts';
 import type { Encryption } from '../../shared/messages.ts';
+import type { TorrentNames } from '../../shared/torrent-names.ts';
 import { Allowance } from '../peer/allowance.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { AcceptedSetup } from '../transport/encryption/mse-connection.ts';
@@ -33,7 +35,7 @@ import type { TorrentDirectory } from './torrent-directory.ts';
 
 /** A torrent that may take incoming peers. */
 export interface AcceptingTorrent {
-  readonly infoHash: Uint8Array;
+  readonly names: TorrentNames;
   /** It takes incoming peers now. */
   readonly mayAccept: boolean;
   /** A seed is complete: only others want something. */
@@ -143,7 +145,7 @@ export class Acceptor {
       readBuffer: this.#readBuffer,
       encryption: this.#host.encryption,
       randomBytes: this.#host.world.randomBytes,
-      torrentOf: (named) => this.#host.torrents.byRequestHash(named)?.infoHash ?? null,
+      torrentOf: (named) => this.#host.torrents.hashOfRequest(named),
       mayExchangeKeys: () => this.#mayExchangeKeys(),
       guard: (work) => this.#host.guard(work),
       onNamed: (one, infoHash, connection) => this.#named(one, infoHash, connection),

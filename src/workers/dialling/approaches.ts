@@ -8,12 +8,15 @@ import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { UTP_HEAD_START_MS } from '../../shared/limits.ts';
 import type { Encryption, PeerOutcome, TransportKind } from '../../shared/messages.ts';
+import type { WireVersion } from '../peer/identity.ts';
 import type { PeerState } from '../peer/peer-state.ts';
 
 export interface Approach {
   /** Encrypted from the first byte. */
   readonly secure: boolean;
   readonly utpOnly: boolean;
+  /** In which our handshake is (BEP 52); 1 if it is left out. */
+  readonly version?: WireVersion;
 }
 
 export const PLAIN: Approach = { secure: false, utpOnly: false };

@@ -1,31 +1,45 @@
 /** Finds the torrents of a shard by an incoming handshake: by the info hash, or by its hash in the encryption handshake. */
+import type { TorrentNames } from '../../shared/torrent-names.ts';
 import { requestHashOf } from '../transport/encryption/mse-handshake.ts';
 
 const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-export class TorrentDirectory<Torrent extends { readonly infoHash: Uint8Array }> {
+export class TorrentDirectory<Torrent extends { readonly names: TorrentNames }> {
+  readonly #torrents = new Set<Torrent>();
   readonly #byInfoHash = new Map<string, Torrent>();
-  readonly #byRequestHash = new Map<string, Torrent>();
+  readonly #byRequestHash = new Map<string, Uint8Array>();
 
+  /** Again if it has got another info hash. */
   add(torrent: Torrent): void {
-    this.#byInfoHash.set(keyOf(torrent.infoHash), torrent);
-    this.#byRequestHash.set(keyOf(requestHashOf(torrent.infoHash)), torrent);
+    this.#torrents.add(torrent);
+    for (const infoHash of hashesOf(torrent.names)) {
+      this.#byInfoHash.set(keyOf(infoHash), torrent);
+      this.#byRequestHash.set(keyOf(requestHashOf(infoHash)), infoHash);
+    }
   }
 
-  delete({ infoHash }: Torrent): void {
-    this.#byInfoHash.delete(keyOf(infoHash));
-    this.#byRequestHash.delete(keyOf(requestHashOf(infoHash)));
+  delete(torrent: Torrent): void {
+    this.#torrents.delete(torrent);
+    for (const infoHash of hashesOf(torrent.names)) {
+      this.#byInfoHash.delete(keyOf(infoHash));
+      this.#byRequestHash.delete(keyOf(requestHashOf(infoHash)));
+    }
   }
 
   byInfoHash(infoHash: Uint8Array): Torrent | null {
     return this.#byInfoHash.get(keyOf(infoHash)) ?? null;
   }
 
-  byRequestHash(hash: Uint8Array): Torrent | null {
+  /** The info hash that the encryption handshake means. */
+  hashOfRequest(hash: Uint8Array): Uint8Array | null {
     return this.#byRequestHash.get(keyOf(hash)) ?? null;
   }
 
   values(): Iterable<Torrent> {
-    return this.#byInfoHash.values();
+    return this.#torrents;
   }
+}
+
+function hashesOf({ infoHash, infoHashV2 }: TorrentNames): Uint8Array[] {
+  return infoHashV2 === null ? [infoHash] : [infoHash, infoHashV2];
 }

@@ -1,10 +1,12 @@
 /** Our greeting: the bytes of the messages that the reducer sends, joined into one write; and the check of the peer's handshake. */
+
 import { ipv4Number } from '../../shared/ip-address.ts';
+import type { TorrentNames } from '../../shared/torrent-names.ts';
 import type { Address } from '../transport/transport.ts';
 import { HAVE_ALL, HAVE_NONE, INTERESTED, KEEP_ALIVE, NOT_INTERESTED } from '../wire/encoder.ts';
 import { type Extension, encodeExtendedHandshake, YOUR_IPV4_FROM_END } from '../wire/extended.ts';
 import { encodeHandshake, type Handshake } from '../wire/handshake.ts';
-import type { Identity } from './identity.ts';
+import { hashOf, type Identity, versionOf, type WireVersion } from './identity.ts';
 import type { Greeting } from './peer-state.ts';
 
 /** The part of our greeting that changes during a run. */
@@ -45,31 +47,50 @@ interface ExtendedHandshakes {
   readonly forOthers: Buffer;
 }
 
+/** A peer, as far as our greeting depends on it. */
+export interface Greeted extends Address {
+  /** Version 1 if it is left out. */
+  readonly version?: WireVersion;
+  /** Of the connection, over uTP. */
+  readonly localPort?: number | null;
+}
+
 /** A shard greets thousands of peers in its first second, so the common part is made once. */
 export class Greetings {
   readonly #clientName: string;
-  readonly #handshake: Buffer;
-  readonly #handshakeWithDht: Buffer;
+  #identity: Identity;
+  /** By version, without and with a DHT node. */
+  readonly #handshakes = new Map<string, Buffer>();
   #extended: ExtendedHandshakes | null = null;
 
-  constructor({ infoHash, peerId, clientName }: Identity) {
-    this.#clientName = clientName;
-    this.#handshake = encodeHandshake(infoHash, peerId);
-    this.#handshakeWithDht = encodeHandshake(infoHash, peerId, true);
+  constructor(identity: Identity) {
+    this.#clientName = identity.clientName;
+    this.#identity = identity;
   }
 
-  /** Valid for one write. Must not be changed: parts of it go to other peers as well. `localPort`: of the connection, over uTP. */
-  bytes(messages: readonly Greeting[], to: Address, offer: Offer, localPort: number | null = null): Buffer {
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /** Peers that we greet from now on hear these. */
+  learn(names: TorrentNames): void {
+    this.#identity = { ...this.#identity, ...names };
+    this.#handshakes.clear();
+  }
+
+  /** Valid for one write. Must not be changed: parts of it go to other peers as well. */
+  bytes(messages: readonly Greeting[], to: Greeted, offer: Offer): Buffer {
+    const { localPort = null } = to;
     const told =
       localPort !== null && offer.port !== null && offer.isHidden ? { ...offer, port: localPort } : offer;
     const parts = messages.map((message) => this.#bytesOf(message, to, told));
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 
-  #bytesOf(message: Greeting, to: Address, offer: Offer): Buffer {
+  #bytesOf(message: Greeting, to: Greeted, offer: Offer): Buffer {
     switch (message) {
       case 'handshake':
-        return offer.dht ? this.#handshakeWithDht : this.#handshake;
+        return this.#handshake(to.version ?? 1, offer.dht);
       case 'extended-handshake':
         return this.#extendedHandshake(to, offer);
       case 'pieces':
@@ -83,6 +104,17 @@ export class Greetings {
       case 'keep-alive':
         return KEEP_ALIVE;
     }
+  }
+
+  #handshake(version: WireVersion, dht: boolean): Buffer {
+    const key = `${version} ${dht}`;
+    const known = this.#handshakes.get(key);
+    if (known !== undefined) return known;
+    const { peerId, infoHashV2 } = this.#identity;
+    const bits = { dht, version2: infoHashV2 !== null };
+    const bytes = encodeHandshake(hashOf(this.#identity, version), peerId, bits);
+    this.#handshakes.set(key, bytes);
+    return bytes;
   }
 
   #extendedHandshake(to: Address, offer: Offer): Buffer {
@@ -129,6 +161,6 @@ function isSame(one: Offer, other: Offer): boolean {
 
 /** Checks that the peer serves our torrent and is not this client itself. */
 export function judgeHandshake(handshake: Handshake, identity: Identity): 'ok' | 'wrong-info-hash' | 'self' {
-  if (Buffer.compare(handshake.infoHash, identity.infoHash) !== 0) return 'wrong-info-hash';
+  if (versionOf(identity, handshake.infoHash) === null) return 'wrong-info-hash';
   return Buffer.compare(handshake.peerId, identity.peerId) === 0 ? 'self' : 'ok';
 }

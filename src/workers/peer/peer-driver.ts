@@ -8,16 +8,17 @@ import { MAX_UNSENT_BYTES, REJECTS_BEFORE_REST } from '../../shared/limits.ts';
 import type { PeerAddress, TransportKind } from '../../shared/messages.ts';
 import { type Approach, PLAIN } from '../dialling/approaches.ts';
 import { type Place, RequestBook, type RequestedPeer } from '../requests/requester.ts';
-import { SecureConnection } from '../transport/encryption/mse-connection.ts';
 import type { Address, Connection, ConnectionEvents } from '../transport/transport.ts';
 import type { ServedPeer } from '../uploads/served-peer.ts';
 import { UploadBook } from '../uploads/upload-book.ts';
+import { connect } from './connect.ts';
 import type { PeerExtensions } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import { PeerInbox } from './peer-inbox.ts';
 import { QUEUED, reducePeer } from './peer-reducer.ts';
 import type { Choked, Greeting, PeerEffect, PeerInput, PeerState, Unchoked } from './peer-state.ts';
 import type { PieceSet } from './piece-set.ts';
+import { SpokenVersion } from './spoken-version.ts';
 import { NO_PIECES } from './told-pieces.ts';
 
 export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
@@ -34,8 +35,10 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   #transport: TransportKind = 'tcp';
   #lastReceivedAt = 0;
   #lastSentAt = 0;
+  readonly version: SpokenVersion;
 
   constructor(index: PeerIndex, address: Address, host: PeerHost, approach: Approach = PLAIN) {
+    this.version = new SpokenVersion(approach.version ?? 1);
     this.index = index;
     this.address = address;
     this.#approach = approach;
@@ -43,7 +46,8 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   }
 
   get peerAddress(): PeerAddress {
-    return { peer: this.index, ...this.address };
+    const named = this.version.dialled === 2 ? { version2: true } : {};
+    return { peer: this.index, ...this.address, ...named };
   }
 
   get pieces(): PieceSet {
@@ -260,21 +264,15 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
 
   #say(messages: readonly Greeting[]): void {
     const { greetings, torrent } = this.#host;
-    this.send(greetings.bytes(messages, this.address, torrent.offer, this.#connection?.localPort));
-  }
-
-  #connect(): Connection {
-    const { transport, identity } = this.#host;
-    const { secure, utpOnly } = this.#approach;
-    if (!secure) return transport.connect(this.address, this, utpOnly);
-    const wrapped = new SecureConnection(transport.readBuffer, this, identity);
-    return wrapped.attach(transport.connect(this.address, wrapped, utpOnly));
+    const localPort = this.#connection?.localPort ?? null;
+    const to = { ...this.address, version: this.version.now, localPort };
+    this.send(greetings.bytes(messages, to, torrent.offer));
   }
 
   #perform(effect: PeerEffect): void {
     switch (effect.type) {
       case 'connect':
-        this.#connection = this.#connect();
+        this.#connection = connect(this, this.address, this.#approach, this.#host);
         return;
       case 'send':
         this.#say(effect.messages);

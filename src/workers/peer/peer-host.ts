@@ -10,7 +10,6 @@ import type { Uploads } from '../uploads/served-peer.ts';
 import type { HolepunchMessage } from '../wire/holepunch-message.ts';
 import type { EarlyBudget } from './early-pieces.ts';
 import type { Greetings, Offer } from './greeting.ts';
-import type { Identity } from './identity.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
 
@@ -41,7 +40,6 @@ export interface PeerHost {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly torrent: PeerTorrent;
-  readonly identity: Identity;
   readonly greetings: Greetings;
   readonly earlyBudget: EarlyBudget;
   /** The shard's part of the next tick. */

@@ -4,13 +4,11 @@
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
-import { pieceIndex } from '../../shared/indices.ts';
 import {
   BLOCK_EARNS_COST,
   BYTES_PER_COST,
   EXTENDED_MESSAGE_COST,
   HAVES_AGAIN_PER_COST,
-  MAX_ALLOWED_FAST_PIECES,
   MESSAGE_BURST_COST,
   MESSAGE_COST_PER_S,
   UNCHOKE_BURST,
@@ -21,6 +19,7 @@ import { FrameDecoder, type FrameSink } from '../wire/decoder.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
 import { Allowance } from './allowance.ts';
+import { AllowedPieces } from './allowed-pieces.ts';
 import { extendedPeer } from './extended-peer.ts';
 import { judgeHandshake } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
@@ -47,7 +46,7 @@ export class PeerInbox implements FrameSink {
   readonly #host: PeerHost;
   readonly #decoder: FrameDecoder;
   #extensions: PeerExtensions | null = null;
-  #allowedFast: Set<PieceIndex> | null = null;
+  readonly #allowed = new AllowedPieces();
   #peerId: string | null = null;
   readonly #messages: Allowance;
   readonly #unchokes: Allowance;
@@ -84,7 +83,7 @@ export class PeerInbox implements FrameSink {
   }
 
   get allowedFast(): ReadonlySet<PieceIndex> | null {
-    return this.#allowedFast;
+    return this.#allowed.pieces;
   }
 
   /** The first `length` bytes of `buffer` came from the peer. */
@@ -154,9 +153,12 @@ export class PeerInbox implements FrameSink {
 
   handshake(handshake: Handshake): boolean {
     this.#peerId = Buffer.from(handshake.peerId).toString('latin1');
+    const { state, version } = this.#peer;
+    const { identity } = this.#host.greetings;
+    version.heard(handshake, identity, state.phase === 'handshaking' && state.incoming);
     this.#peer.apply({
       type: 'handshake',
-      verdict: judgeHandshake(handshake, this.#host.identity),
+      verdict: judgeHandshake(handshake, identity),
       fast: handshake.fast,
       extended: handshake.extended,
     });
@@ -198,7 +200,7 @@ export class PeerInbox implements FrameSink {
         return this.#afford(told === 'more' ? 0 : 1 / HAVES_AGAIN_PER_COST);
       }
       case MESSAGE.allowedFast:
-        this.#allowFast(payload.readUInt32BE(0));
+        this.#allowFast(this.#allowed.add(payload.readUInt32BE(0), this.#host.torrent.pieceCount));
         return this.#afford(1);
       case MESSAGE.rejectRequest:
         this.#host.torrent.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
@@ -289,15 +291,8 @@ export class PeerInbox implements FrameSink {
     return null;
   }
 
-  #allowFast(index: number): void {
-    // The set is only a hint; what arrives before the torrent is known is ignored.
-    if (this.#host.torrent.pieceCount === null) return;
-    const piece = pieceIndex(index, this.#host.torrent.pieceCount);
-    if (piece === null) return this.#peer.close('bad-piece-index');
-    this.#allowedFast ??= new Set();
-    if (this.#allowedFast.size >= MAX_ALLOWED_FAST_PIECES) return;
-    if (this.#allowedFast.has(piece)) return;
-    this.#allowedFast.add(piece);
-    this.#allowedMore = true;
+  #allowFast(told: ReturnType<AllowedPieces['add']>): void {
+    if (told === 'bad-piece-index') return this.#peer.close(told);
+    this.#allowedMore ||= told === 'more';
   }
 }

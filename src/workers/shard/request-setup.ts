@@ -21,7 +21,7 @@ export function requestSetup(
     pace,
     onFull: (full: FullPiece): void => outbox.full(full),
     uploadsOf: uploads.entrance(outbox, {
-      ...{ infoHash: torrent.infoHash, peers: () => peers.values() },
+      ...{ infoHash: torrent.names.infoHash, peers: () => peers.values() },
       guard: (work) => torrent.guard(work),
       wake: () => thread.wake(torrent),
     }),

@@ -37,6 +37,8 @@ export interface ShardThread {
   guard(work: () => void): void;
   /** The torrent has something to do at the next tick. */
   wake(torrent: TorrentPeers): void;
+  /** The torrent has got another info hash (BEP 52). */
+  named(torrent: TorrentPeers): void;
   /** One socket was opened (1) or closed (-1). */
   opened(change: 1 | -1): void;
   /** True if the peer connected to us. */

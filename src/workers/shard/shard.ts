@@ -117,6 +117,10 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
     return this.#isOpen || this.#isReached;
   }
 
+  named(torrent: TorrentPeers): void {
+    this.torrents.add(torrent);
+  }
+
   get stopping(): boolean {
     return this.#stopping;
   }

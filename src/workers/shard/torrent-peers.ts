@@ -4,13 +4,14 @@ import type { CloseCode } from '../../shared/close-reason.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
 import type { PeerAddress, ShardTorrent, TorrentCommand, TorrentEntry } from '../../shared/messages.ts';
+import type { TorrentNames } from '../../shared/torrent-names.ts';
 import type { AcceptingTorrent } from '../dialling/acceptor.ts';
 import { type Approach, Approaches } from '../dialling/approaches.ts';
 import type { Arrival } from '../dialling/arrival.ts';
 import { Dialler, type DiallerHost } from '../dialling/dialler.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
 import { Greetings } from '../peer/greeting.ts';
-import { type Identity, identityOf } from '../peer/identity.ts';
+import { identityOf } from '../peer/identity.ts';
 import { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from '../peer/peer-host.ts';
 import { outcomeOf } from '../peer/peer-outcome.ts';
@@ -33,7 +34,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly earlyBudget: EarlyBudget;
-  readonly identity: Identity;
   readonly greetings: Greetings;
   readonly torrent: KnownTorrent;
   deadlines: PeerHost['deadlines'];
@@ -60,8 +60,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.clock = world.clock;
     this.transport = world.transport;
     this.earlyBudget = thread.earlyBudget;
-    this.identity = identityOf(entry, task, world.randomBytes);
-    this.greetings = new Greetings(this.identity);
+    this.greetings = new Greetings(identityOf(entry, task, world.randomBytes));
     this.#outbox = new Outbox(id, world);
     this.dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);
     thread.turns.enter(this.dialler);
@@ -206,8 +205,8 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     if (!this.#holepunch.onShortage(peer)) this.dialler.shortage(peer.peerAddress, code);
   }
 
-  get infoHash(): Uint8Array {
-    return this.#entry.infoHash;
+  get names(): TorrentNames {
+    return this.greetings.identity;
   }
 
   get mayDial(): boolean {
@@ -263,8 +262,10 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   /** From here on it is in play. */
-  #enter({ peer: index, host, port }: PeerAddress, approach = this.dialler.approachOf(index)): PeerDriver {
-    const peer = new PeerDriver(index, { host, port }, this, approach);
+  #enter(address: PeerAddress, approach = this.dialler.approachOf(address.peer)): PeerDriver {
+    const { peer: index, host, port, version2 } = address;
+    const way: Approach = version2 === true ? { ...approach, version: 2 } : approach;
+    const peer = new PeerDriver(index, { host, port }, this, way);
     this.#peers.set(index, peer);
     this.#thread.wake(this);
     this.#thread.opened(1);
@@ -287,6 +288,8 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   #begin(content: ShardTorrent): void {
+    if (content.names !== undefined) this.greetings.learn(content.names);
+    this.#thread.named(this);
     if (content.private) this.#pex = null;
     this.torrent.begin(content, requestSetup(this, this.#peers, this.#thread, this.#outbox), this.#peers);
   }

@@ -7,6 +7,8 @@ export const PROTOCOL_BYTES = PROTOCOL.length;
 const RESERVED_AT = 20;
 const INFO_HASH_AT = 28;
 const PEER_ID_AT = 48;
+/** BEP 52, in the last reserved byte. */
+const VERSION2_BIT = 0x10;
 /** So many bytes of a handshake name the torrent. */
 export const NAMED_BYTES = PEER_ID_AT;
 
@@ -17,14 +19,28 @@ export interface Handshake {
   readonly extended: boolean;
   /** BEP 6. */
   readonly fast: boolean;
+  /** It knows version 2 of the protocol, whichever version the info hash has (BEP 52). */
+  readonly version2: boolean;
 }
 
-/** Our handshake: 68 bytes, with the bits of BEP 6 and BEP 10, and that of BEP 5 if we have a DHT node. */
-export function encodeHandshake(infoHash: Uint8Array, peerId: Uint8Array, dht = false): Buffer {
+/** What our handshake says beside the hash and our id. */
+export interface HandshakeBits {
+  /** We have a DHT node (BEP 5). */
+  readonly dht: boolean;
+  /** The torrent has version 2 (BEP 52). */
+  readonly version2: boolean;
+}
+
+/** Our handshake: 68 bytes, with the bits of BEP 6 and BEP 10. */
+export function encodeHandshake(
+  infoHash: Uint8Array,
+  peerId: Uint8Array,
+  { dht, version2 }: HandshakeBits = { dht: false, version2: false },
+): Buffer {
   const bytes = Buffer.alloc(HANDSHAKE_BYTES);
   PROTOCOL.copy(bytes, 0);
   bytes[RESERVED_AT + 5] = 0x10;
-  bytes[RESERVED_AT + 7] = dht ? 0x05 : 0x04;
+  bytes[RESERVED_AT + 7] = 0x04 | (dht ? 0x01 : 0) | (version2 ? VERSION2_BIT : 0);
   bytes.set(infoHash, INFO_HASH_AT);
   bytes.set(peerId, PEER_ID_AT);
   return bytes;
@@ -49,5 +65,6 @@ export function decodeHandshake(bytes: Uint8Array): Handshake {
     peerId: bytes.slice(PEER_ID_AT, HANDSHAKE_BYTES),
     extended: ((bytes[RESERVED_AT + 5] ?? 0) & 0x10) !== 0,
     fast: ((bytes[RESERVED_AT + 7] ?? 0) & 0x04) !== 0,
+    version2: ((bytes[RESERVED_AT + 7] ?? 0) & VERSION2_BIT) !== 0,
   };
 }

@@ -1,12 +1,13 @@
 /** A race without a download, for the commands that download nothing: from the source to the end of the race. */
+
 import { monotonicMs } from '../../../shared/clock.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
-import { sharedBytes } from '../../../shared/shared-copy.ts';
 import { TrackerLog } from '../../doctor/tracker-log.ts';
 import type { MetadataSearch } from '../../metadata/metadata-fetch.ts';
 import type { Session } from '../../session/session.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
+import { knownToShards } from '../../torrent/known-to-shards.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { Console } from '../output/console.ts';
 import { tellPeers } from '../output/peer-lines.ts';
@@ -67,16 +68,11 @@ export class BareRace {
     const { console } = this.#options;
     const { race } = this.swarm;
     this.swarm.torrent().then(
-      ({ name, infoHash, geometry, info, private: isPrivate }) => {
+      (metainfo) => {
+        const { name, infoHash } = metainfo;
         this.#torrentKnown = true;
         console.event({ type: 'metadata', name, infoHash: Buffer.from(infoHash).toString('hex') });
-        race.setTorrent({
-          geometry,
-          info: sharedBytes(info),
-          private: isPrivate,
-          download: null,
-          given: null,
-        });
+        race.setTorrent({ ...knownToShards(metainfo), download: null, given: null });
       },
       (error: unknown) => this.#bugs.push(error),
     );
