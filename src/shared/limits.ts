@@ -59,6 +59,22 @@ export const MAX_METADATA_REQUESTS = 1_920;
 export const METADATA_ASKED_PEERS = 3;
 /** Metadata parts that one peer is asked for at one time; aria2 has one, transmission queues 64. */
 export const METADATA_ASKED_PARTS = 4;
+/** Hashes of one layer in one message of version 2 (BEP 52): those of a piece of 128 MiB, as in libtorrent. */
+export const MAX_HASHES = 8_192;
+/** Layers of a tree: of the largest file that a number can count. */
+export const MAX_TREE_LAYERS = 40;
+/** Hashes of a piece layer that a peer is asked for in one message: no more, says BEP 52. */
+export const HASHES_PART = 512;
+/** Such parts that one peer is asked for at one time. */
+export const HASHES_ASKED_PARTS = 4;
+/** A part that has not arrived after this time is asked of another peer, as in libtorrent. */
+export const HASHES_TIMEOUT_MS = 3_000;
+/** A peer that refused a part, or did not answer, is not asked for it again before this time. */
+export const HASHES_RETRY_MS = 10_000;
+/** Requests for hashes to one peer that we remember: its answers may be late. */
+export const MAX_ASKED_HASHES = 64;
+/** Requests for hashes of one peer that wait at one time. More are rejected. */
+export const MAX_HASH_REQUESTS = 16;
 /** A metadata part that has not arrived after this time is requested from other peers. */
 export const METADATA_PART_TIMEOUT_MS = 5_000;
 /** First wait before a peer is asked again for a metadata part that it refused or left out; doubles. libtorrent waits one second. */

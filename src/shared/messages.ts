@@ -7,9 +7,11 @@ import type { CloseReason } from './close-reason.ts';
 import type { ToldPeer } from './compact-peers.ts';
 import type { Contender } from './contender.ts';
 import type { Geometry } from './geometry.ts';
+import type { HashCommand, HashEvent } from './hash-messages.ts';
 import type { HolepunchCommand, HolepunchEvent } from './holepunch.ts';
 import type { PeerIndex, PieceIndex, ShardId, SlotIndex, TorrentId } from './indices.ts';
 import type { LedgerMemory } from './ledger.ts';
+import type { MetadataPart } from './metadata-part.ts';
 import type { PeerRate } from './peer-rate.ts';
 import type { RateMemory } from './rate-bucket.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
@@ -144,6 +146,7 @@ export type TorrentCommand =
   | { readonly type: 'banish'; readonly peers: readonly PeerIndex[]; readonly code: 'bad-data' | 'private' }
   | AddressCommand
   | HolepunchCommand
+  | HashCommand
   /** Its share of the peers to download from has changed. Infinity means no limit. */
   | { readonly type: 'share'; readonly workingPeers: number }
   /** Only these peers stay; all others leave the race. */
@@ -188,14 +191,6 @@ export type ShardCommand =
   /** The network was down and is back: the lost peers were not at fault. */
   | { readonly type: 'network-back' }
   | { readonly type: 'stop' };
-
-/** A metadata part of 16 KiB as a peer sent it; `bytes` is null if the peer refused it. */
-export interface MetadataPart {
-  readonly index: number;
-  /** Size of the whole metadata, as the peer says. */
-  readonly totalBytes: number;
-  readonly bytes: Uint8Array | null;
-}
 
 /** The result of one peer; sent when it closes, and for all peers that are left when the shard stops. */
 export interface PeerOutcome {
@@ -275,6 +270,7 @@ export type TorrentEvent =
   /** The peer named other peers (BEP 11). */
   | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly ToldPeer[] }
   | HolepunchEvent
+  | HashEvent
   /** The peer has a DHT node at this port (BEP 5). */
   | { readonly type: 'dht-node'; readonly peer: PeerIndex; readonly port: number }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }

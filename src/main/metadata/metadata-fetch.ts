@@ -5,6 +5,7 @@
  * The info hash proves only the metadata as a whole. If it is wrong and several peers sent parts of it, each of them is then
  * asked for all parts; the first good metadata shows which peer had sent a wrong part.
  */
+
 import { createHash } from 'node:crypto';
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
@@ -14,7 +15,7 @@ import {
   METADATA_PART_BYTES,
   METADATA_UNSIZED_MS,
 } from '../../shared/limits.ts';
-import type { MetadataPart } from '../../shared/messages.ts';
+import type { MetadataPart } from '../../shared/metadata-part.ts';
 import type { InfoHashes } from '../torrent/info-hash.ts';
 import { MetadataOffer } from './metadata-offer.ts';
 import { bySize, freshestFirst } from './metadata-ranking.ts';

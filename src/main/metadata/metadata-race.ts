@@ -1,8 +1,10 @@
 /** Fetches the metadata of a magnet link over a race: receives offers and parts, sends requests, resolves with the proven bytes. */
+
 import type { PeerIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
-import type { MetadataPart, PeerOutcome } from '../../shared/messages.ts';
+import type { PeerOutcome } from '../../shared/messages.ts';
+import type { MetadataPart } from '../../shared/metadata-part.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
 import type { InfoHashes } from '../torrent/info-hash.ts';
@@ -77,6 +79,7 @@ export class MetadataRace {
 
   #ask(): void {
     if (this.#done) return;
-    for (const { peer, parts } of this.#fetch.next(this.#clock.now())) this.#race().askMetadata(peer, parts);
+    for (const { peer, parts } of this.#fetch.next(this.#clock.now()))
+      this.#race().tell(peer, { type: 'ask-metadata', peer, parts });
   }
 }

@@ -1,8 +1,10 @@
 /** The options of a race, and its listener. */
 
 import type { Contender } from '../../shared/contender.ts';
+import type { HashEvent } from '../../shared/hash-messages.ts';
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
-import type { FullPiece, MetadataPart, PeerOutcome, Strategy } from '../../shared/messages.ts';
+import type { FullPiece, PeerOutcome, Strategy } from '../../shared/messages.ts';
+import type { MetadataPart } from '../../shared/metadata-part.ts';
 import type { Blocklist } from './blocklist.ts';
 
 export interface RaceOptions {
@@ -51,6 +53,8 @@ export interface RaceListener {
   /** A peer has the metadata, or sent or refused a part of it. Only while the torrent is unknown. */
   onMetadataOffer(peer: PeerIndex, bytes: number | null): void;
   onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
+  /** Hashes of trees (BEP 52). */
+  onHashEvent(event: HashEvent): void;
   /** Peers that want data from us or may request it: of one shard all of them, or some about which there is news. */
   onContenders(peers: readonly Contender[]): void;
   /** A verified piece could not be read to give it to a peer. `code`: of the system. */

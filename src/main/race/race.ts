@@ -2,6 +2,7 @@
  * The race in the main thread: sends addresses to shards, learns which peer unchokes first, keeps only the winners if the user
  * wants that, and tries the addresses of a lost shard again.
  */
+
 import type { NamedPeer } from '../../shared/compact-peers.ts';
 import type { HolepunchCommand } from '../../shared/holepunch.ts';
 import type { PeerIndex, PieceIndex, ShardId, TorrentId } from '../../shared/indices.ts';
@@ -59,7 +60,7 @@ export class Race {
       if (command.type === 'addresses') this.firsts.started(this.#world.now());
       this.#shards.send(position, command);
     });
-    const tell = (peer: PeerIndex, command: HolepunchCommand): void => this.#tell(peer, command);
+    const tell = (peer: PeerIndex, command: HolepunchCommand): void => this.tell(peer, command);
     this.#introductions = new Introductions(this.peers, this.#shards, tell, () => world.now());
   }
 
@@ -118,8 +119,9 @@ export class Race {
     this.#shards.begin(content);
   }
 
-  askMetadata(peer: PeerIndex, parts: readonly number[]): void {
-    this.#tell(peer, { type: 'ask-metadata', peer, parts });
+  /** To the shard that has the peer. */
+  tell(peer: PeerIndex, command: TorrentCommand): void {
+    if (this.peers.knows(peer)) this.#shards.send(this.#dealer.positionOf(this.peers.at(peer)), command);
   }
 
   /** It sent a bad block: its address is banned. */
@@ -179,11 +181,7 @@ export class Race {
   }
 
   #banish(peer: PeerIndex): void {
-    this.#tell(peer, { type: 'banish', peers: [peer], code: 'bad-data' });
-  }
-
-  #tell(peer: PeerIndex, command: TorrentCommand): void {
-    if (this.peers.knows(peer)) this.#shards.send(this.#dealer.positionOf(this.peers.at(peer)), command);
+    this.tell(peer, { type: 'banish', peers: [peer], code: 'bad-data' });
   }
 
   #tellListeners(tell: (listener: Partial<RaceListener>) => void): void {
@@ -221,6 +219,10 @@ export class Race {
       case 'metadata-part':
         this.#tellListeners((listener) => listener.onMetadataPart?.(event.peer, event.part));
         return;
+      case 'has-hashes':
+      case 'hash-request':
+      case 'hashes':
+        return this.#tellListeners((listener) => listener.onHashEvent?.(event));
       case 'full':
         this.#tellListeners((listener) => listener.onFull?.(event.pieces));
         return;

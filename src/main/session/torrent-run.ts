@@ -3,7 +3,6 @@ import type { DownloadListener, UnavailableFile } from '../download/download-opt
 import { Failure } from '../failure.ts';
 import { isThere, type StoragePlan, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
-import { saveTorrent } from '../torrent/from-metadata.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
@@ -12,6 +11,7 @@ import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import { RunWatch } from './run-watch.ts';
+import { saveSource } from './save-torrent.ts';
 import { Seeding } from './seeding.ts';
 import type { Session } from './session.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
@@ -130,7 +130,7 @@ export class TorrentRun {
     if (this.#source.metainfo === undefined) this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
-    prepared.catch((error: unknown) => this.#end({ kind: 'failed', error }));
+    prepared.catch(this.#fail);
     const ending = await this.#ending;
     this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     endLooks();
@@ -205,12 +205,10 @@ export class TorrentRun {
     const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
     const { saveTorrent: file, select, output, part } = this.#settings;
-    if (file !== null && this.#source.kind === 'magnet')
-      saveTorrent(file, this.#source.magnet, metainfo.info);
-    const onNews = (text: string): void => this.#tellNews(text);
+    if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.layers, this.#fail);
     this.watch.busy(true);
     const given = (await this.#options.choose?.(metainfo)) ?? select;
-    const selected = await selectFiles(metainfo, this.#source, given, onNews);
+    const selected = await selectFiles(metainfo, this.#source, given, this.#tellNews);
     const { files } = this.swarm.session.world;
     if (this.#over.signal.aborted) return;
     const plan = storagePlan(metainfo, output, selected, files, part);
@@ -223,7 +221,7 @@ export class TorrentRun {
       onMemory: () => {
         this.#phase = 'checking';
       },
-      onNews,
+      onNews: this.#tellNews,
       listener: this.#downloadListener(metainfo),
     });
     // It ended while another run in the same place was waited for.
@@ -237,6 +235,8 @@ export class TorrentRun {
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
   }
+
+  readonly #fail = (error: unknown): void => this.#end({ kind: 'failed', error });
 
   async #abandon({ download, release }: DownloadJob): Promise<void> {
     try {
@@ -276,7 +276,7 @@ export class TorrentRun {
         const text = this.#unreadable.note(code, path);
         if (text !== null) this.#tellNews(text);
       },
-      onBug: (error) => this.#end({ kind: 'failed', error }),
+      onBug: this.#fail,
     };
   }
 
@@ -290,11 +290,9 @@ export class TorrentRun {
         this.#watch.checkExhausted();
       },
       onComplete: () => this.#end({ kind: 'complete' }),
-      onFailure: (error) => this.#end({ kind: 'failed', error }),
+      onFailure: this.#fail,
     };
   }
 
-  #tellNews(text: string): void {
-    this.#listeners.tell(({ onNews }) => onNews?.(text));
-  }
+  readonly #tellNews = (text: string): void => this.#listeners.tell(({ onNews }) => onNews?.(text));
 }

@@ -11,14 +11,13 @@ import type { TrackerNews } from '../discovery/announcer.ts';
 import { BothSwarms, type BothSwarmsOptions } from '../discovery/both-swarms.ts';
 import type { Need } from '../discovery/need.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
-import { MetadataRace } from '../metadata/metadata-race.ts';
+import { TorrentKnowledge } from '../metadata/torrent-knowledge.ts';
 import { NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
 import type { MappingNews } from '../network/nat/port-mapping.ts';
 import type { NetworkReturn } from '../network/network-watch.ts';
 import type { InfoHash } from '../quantities.ts';
 import { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
-import { metainfoOf } from '../torrent/from-metadata.ts';
 import { namesOnWire } from '../torrent/known-to-shards.ts';
 import { infoHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { hashesOf, namesOf, type Source } from '../torrent/source.ts';
@@ -61,7 +60,7 @@ export class TorrentSwarm implements ActiveTorrent {
   readonly discovery: BothSwarms;
   readonly #source: Source;
   readonly #listener: SwarmListener;
-  readonly #metadata: MetadataRace | null;
+  readonly #knowledge: TorrentKnowledge;
   readonly #announces = { answered: 0, failed: 0 };
   /** Addresses that an HTTP proxy cannot carry. */
   #undialled = 0;
@@ -84,7 +83,7 @@ export class TorrentSwarm implements ActiveTorrent {
     const hashes = hashesOf(source);
     const peerId = newPeerId();
     const accepts = use.downloads && acceptsPeers(torrent);
-    this.#metadata = source.metainfo === undefined ? new MetadataRace(hashes, () => this.race, world) : null;
+    this.#knowledge = new TorrentKnowledge(source, () => this.race, world);
     this.race = new Race(
       {
         ...namesOnWire(hashes),
@@ -172,27 +171,27 @@ export class TorrentSwarm implements ActiveTorrent {
 
   /** The search for the metadata of a magnet link; null if none is needed. */
   get metadataSearch(): MetadataSearch | null {
-    return this.#metadata?.search ?? null;
+    return this.#knowledge.search;
   }
 
   /**
    * The torrent: at once, or for a magnet link when peers have sent the metadata, which may never happen. Rejects with a
    * `bad-torrent` failure if the metadata is not usable.
    */
-  async torrent(): Promise<Metainfo> {
-    const source = this.#source;
-    if (source.kind === 'torrent') return source.metainfo;
-    if (source.metainfo !== undefined) return source.metainfo;
-    const info = await (this.#metadata as MetadataRace).found;
-    const metainfo = metainfoOf(source.magnet, info);
-    // In a link, a hybrid may have one of its two hashes.
-    this.discovery.join(infoHashes(metainfo));
-    if (metainfo.private) {
+  torrent(): Promise<Metainfo> {
+    return this.#knowledge.torrent((metainfo) => {
+      // In a link, a hybrid may have one of its two hashes.
+      this.discovery.join(infoHashes(metainfo));
+      if (!metainfo.private) return;
       this.#isPrivate = true;
       this.discovery.becamePrivate();
       this.race.becamePrivate();
-    }
-    return metainfo;
+    });
+  }
+
+  /** Resolves when all hashes of version 2 are known, which may never happen. Call it after `torrent`. */
+  get layers(): Promise<void> {
+    return this.#knowledge.layers;
   }
 
   /** Closes its peers and stops the search for others. */
@@ -201,7 +200,7 @@ export class TorrentSwarm implements ActiveTorrent {
     this.#slots.leave();
     this.#isStopped = true;
     this.#endMappingNews();
-    this.#metadata?.stop();
+    this.#knowledge.stop();
     try {
       await this.race.stop();
     } finally {
@@ -280,16 +279,14 @@ export class TorrentSwarm implements ActiveTorrent {
 
   #listenToRace(): void {
     const listener = this.#listener;
+    this.race.subscribe(this.#knowledge.listener);
     this.race.subscribe({
       onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
       onClosed: (outcomes) => {
-        this.#metadata?.closed(outcomes);
         this.#slots.gone(outcomes.map(({ peer }) => peer));
         listener.onClosed(outcomes);
       },
       onBanned: (peer) => listener.onBanned(peer),
-      onMetadataOffer: (peer, bytes) => this.#metadata?.offered(peer, bytes),
-      onMetadataPart: (peer, part) => this.#metadata?.arrived(peer, part),
       onContenders: (peers) => this.#slots.heard(peers),
       onReadFailed: (code, path) => listener.onReadFailed(code, path),
       onShardLost: (_, error) => listener.onShardLost(error),

@@ -5,9 +5,13 @@ import { makingFailure } from '../files/disk-failure.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import type { Magnet } from './magnet.ts';
 import { type Metainfo, parseMetainfo } from './metainfo.ts';
+import { layersByRoot } from './piece-layers.ts';
+
+/** "piece layers" of version 2 (BEP 52): roots and their layers, sorted. */
+type Layers = readonly (readonly [Uint8Array, Uint8Array])[];
 
 /** The bytes of a .torrent file. `info` is inserted unchanged: its hash identifies the torrent. */
-export function torrentBytes(magnet: Magnet, info: Uint8Array): Uint8Array {
+export function torrentBytes(magnet: Magnet, info: Uint8Array, layers: Layers | null = null): Uint8Array {
   const before: BencodeDict = {};
   if (magnet.trackers[0] !== undefined) {
     before['announce'] = Buffer.from(magnet.trackers[0]);
@@ -15,12 +19,15 @@ export function torrentBytes(magnet: Magnet, info: Uint8Array): Uint8Array {
   }
   const after: BencodeDict = {};
   if (magnet.webSeeds.length > 0) after['url-list'] = magnet.webSeeds.map((url) => Buffer.from(url));
-  // Keys in order (BEP 3): announce, announce-list, info, url-list.
+  // Keys in order (BEP 3): announce, announce-list, info, piece layers, url-list.
   return Buffer.concat([
     Buffer.from('d'),
     entriesOf(before),
     Buffer.from('4:info'),
     info,
+    ...(layers === null
+      ? []
+      : [Buffer.from('12:piece layersd'), ...layers.flat().map(stringOf), Buffer.from('e')]),
     entriesOf(after),
     Buffer.from('e'),
   ]);
@@ -38,10 +45,16 @@ function entriesOf(dict: BencodeDict): Uint8Array {
   return encodeBencode(dict).slice(1, -1);
 }
 
-/** `--save-torrent`: saves the torrent of a magnet link. Throws a `disk` failure. */
-export function saveTorrent(path: string, magnet: Magnet, info: Uint8Array): void {
+/** A string in bencode. Roots are no text, so they cannot be keys for the package that writes bencode. */
+function stringOf(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`${bytes.length}:`), bytes]);
+}
+
+/** `--save-torrent`: saves the torrent of a magnet link, with what is known of its piece layers. Throws a `disk` failure. */
+export function saveTorrent(path: string, magnet: Magnet, { info, version2, geometry }: Metainfo): void {
+  const layers = version2 === null ? null : layersByRoot(version2.trees, geometry, version2.files);
   try {
-    writeWhole(path, torrentBytes(magnet, info));
+    writeWhole(path, torrentBytes(magnet, info, layers));
   } catch (error) {
     throw makingFailure(error, path);
   }

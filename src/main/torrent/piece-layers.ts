@@ -6,7 +6,7 @@ import { type BencodeDict, entriesOf, field, isDict } from '../../shared/bencode
 import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import { layersOver, rootOver, TREE_HASH_BYTES, treeWidth } from '../../shared/merkle.ts';
-import { allocateTrees, type PieceTrees } from '../../shared/piece-hashes.ts';
+import { allocateTrees, type PieceTrees, rootOfPiece } from '../../shared/piece-hashes.ts';
 import { BadField } from './bad-field.ts';
 
 /** A file with a tree: every file that is not empty. */
@@ -45,6 +45,28 @@ export function putLayer(trees: PieceTrees, g: Geometry, file: HashedFile, layer
   if (!root.equals(file.root)) return false;
   trees.roots.set(layer, first * TREE_HASH_BYTES);
   return true;
+}
+
+/** The layer of a file; null while a part of it is not known. */
+export function layerOf(trees: PieceTrees, g: Geometry, file: HashedFile): Uint8Array | null {
+  const { first, end } = piecesOf(g, file);
+  for (let piece = first; piece < end; piece++) if (rootOfPiece(trees, piece) === null) return null;
+  return trees.roots.slice(first * TREE_HASH_BYTES, end * TREE_HASH_BYTES);
+}
+
+/** The layers of "piece layers" in a .torrent file, by root, sorted; null while one is not known. */
+export function layersByRoot(
+  trees: PieceTrees,
+  g: Geometry,
+  files: readonly HashedFile[],
+): (readonly [Uint8Array, Uint8Array])[] | null {
+  const layers = new Map<string, readonly [Uint8Array, Uint8Array]>();
+  for (const file of layeredFiles(files, g)) {
+    const layer = layerOf(trees, g, file);
+    if (layer === null) return null;
+    layers.set(keyOf(file.root), [file.root, layer]);
+  }
+  return [...layers.values()].sort(([one], [other]) => Buffer.compare(one, other));
 }
 
 /** Reads "piece layers" of a .torrent file. `mayLack`: peers can be asked for what is not there. Throws BadField. */

@@ -1,12 +1,13 @@
 /** A peer as its extensions see it (BEP 10): what it says there goes to its part of the requests, or as news to main. */
+
 import type { ToldPeer } from '../../shared/compact-peers.ts';
-import type { MetadataPart } from '../../shared/messages.ts';
+import type { MetadataPart } from '../../shared/metadata-part.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { ExtendedPeer } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 
 /** The same as events of the inbox. */
-interface InboxEvents {
+export interface InboxEvents {
   /** It sent a part of so many bytes that we had requested. */
   readonly gaveMetadata: (bytes: number) => void;
   readonly lost: ExtendedPeer['onLost'];

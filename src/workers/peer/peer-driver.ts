@@ -18,6 +18,7 @@ import { PeerInbox } from './peer-inbox.ts';
 import { QUEUED, reducePeer } from './peer-reducer.ts';
 import type { Choked, Greeting, PeerEffect, PeerInput, PeerState, Unchoked } from './peer-state.ts';
 import type { PieceSet } from './piece-set.ts';
+import type { PeerCommand } from './side-talk.ts';
 import { SpokenVersion } from './spoken-version.ts';
 import { NO_PIECES } from './told-pieces.ts';
 
@@ -202,8 +203,9 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     return this.#inbox?.extensions ?? null;
   }
 
-  askMetadata(parts: readonly number[]): void {
-    if (this.inSession) this.#inbox?.askMetadata(parts);
+  /** Of main, about this peer alone. */
+  command(command: PeerCommand): void {
+    if (this.inSession) this.#inbox?.command(command);
   }
 
   get blockRemaining(): number {

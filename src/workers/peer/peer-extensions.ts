@@ -1,4 +1,5 @@
 /** The extension protocol (BEP 10) with one peer: its extensions, and their messages. */
+
 import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { ToldPeer } from '../../shared/compact-peers.ts';
@@ -9,7 +10,7 @@ import {
   METADATA_PART_BYTES,
   PEX_INTERVAL_MS,
 } from '../../shared/limits.ts';
-import type { MetadataPart } from '../../shared/messages.ts';
+import type { MetadataPart } from '../../shared/metadata-part.ts';
 import { encodeExtended, encodeLost } from '../wire/encoder.ts';
 import {
   decodeExtendedHandshake,

@@ -1,5 +1,6 @@
 /** What a peer's driver needs from its shard. */
 import type { Clock } from '../../shared/clock.ts';
+import type { HashEvent } from '../../shared/hash-messages.ts';
 import type { TorrentEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
 import type { SwarmCount } from '../shard/swarm-count.ts';
@@ -14,10 +15,9 @@ import type { PeerDriver } from './peer-driver.ts';
 import type { PeerState, Tick } from './peer-state.ts';
 
 /** News from a peer that main must know. */
-export type PeerNews = Extract<
-  TorrentEvent,
-  { type: 'metadata-offer' | 'metadata-part' | 'peers-told' | 'dht-node' }
->;
+export type PeerNews =
+  | Extract<TorrentEvent, { type: 'metadata-offer' | 'metadata-part' | 'peers-told' | 'dht-node' }>
+  | HashEvent;
 
 /** What is known of the torrent of the peer. */
 export interface PeerTorrent {

@@ -20,12 +20,12 @@ import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
 import { Allowance } from './allowance.ts';
 import { AllowedPieces } from './allowed-pieces.ts';
-import { extendedPeer } from './extended-peer.ts';
 import { judgeHandshake } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
-import { PeerExtensions } from './peer-extensions.ts';
+import type { PeerExtensions } from './peer-extensions.ts';
 import type { PeerHost } from './peer-host.ts';
 import type { PeerInput } from './peer-state.ts';
+import { type PeerCommand, SideTalk } from './side-talk.ts';
 import { type Told, ToldPieces } from './told-pieces.ts';
 
 /** Messages without a payload. */
@@ -45,7 +45,7 @@ export class PeerInbox implements FrameSink {
   readonly #peer: PeerDriver;
   readonly #host: PeerHost;
   readonly #decoder: FrameDecoder;
-  #extensions: PeerExtensions | null = null;
+  readonly #aside: SideTalk;
   readonly #allowed = new AllowedPieces();
   #peerId: string | null = null;
   readonly #messages: Allowance;
@@ -64,6 +64,10 @@ export class PeerInbox implements FrameSink {
     this.#messages = new Allowance(MESSAGE_BURST_COST, MESSAGE_COST_PER_S, now);
     this.#unchokes = new Allowance(UNCHOKE_BURST, 1_000 / UNCHOKE_INTERVAL_MS, now);
     this.told = new ToldPieces(host);
+    this.#aside = new SideTalk(peer, host, {
+      gaveMetadata: (bytes) => this.#gaveMetadata(bytes),
+      lost: (piece) => this.#lost(piece),
+    });
     this.#decoder = new FrameDecoder(host.torrent.pieceCount);
   }
 
@@ -79,7 +83,7 @@ export class PeerInbox implements FrameSink {
 
   /** Null until its first extended message. */
   get extensions(): PeerExtensions | null {
-    return this.#extensions;
+    return this.#aside.extensions;
   }
 
   get allowedFast(): ReadonlySet<PieceIndex> | null {
@@ -134,11 +138,11 @@ export class PeerInbox implements FrameSink {
   }
 
   get lacksMetadata(): boolean {
-    return this.#extensions?.lacksMetadata ?? false;
+    return this.extensions?.lacksMetadata ?? false;
   }
 
-  askMetadata(parts: readonly number[]): void {
-    this.#extensions?.askMetadata(parts);
+  command(command: PeerCommand): void {
+    this.#aside.command(command);
   }
 
   get blockRemaining(): number {
@@ -162,6 +166,7 @@ export class PeerInbox implements FrameSink {
       fast: handshake.fast,
       extended: handshake.extended,
     });
+    if (this.#peer.inSession) this.#aside.greeted();
     return this.#peer.inSession;
   }
 
@@ -210,14 +215,7 @@ export class PeerInbox implements FrameSink {
         this.#tellDhtNode(payload.readUInt16BE(0));
         return this.#afford(1);
       case MESSAGE.extended: {
-        this.#extensions ??= new PeerExtensions(
-          extendedPeer(this.#peer, this.#host, {
-            gaveMetadata: (bytes) => this.#gaveMetadata(bytes),
-            lost: (piece) => this.#lost(piece),
-          }),
-          this.#host.clock,
-        );
-        const fault = this.#extensions.message(payload);
+        const fault = this.#aside.extended(payload);
         if (fault !== null) this.#peer.close(fault);
         return this.#afford(EXTENDED_MESSAGE_COST + payload.length / BYTES_PER_COST);
       }
@@ -231,6 +229,10 @@ export class PeerInbox implements FrameSink {
         // The blocks that wait for it have a limit of their own.
         return this.#afford(isServed ? 0 : 1);
       }
+      case MESSAGE.hashRequest:
+      case MESSAGE.hashes:
+      case MESSAGE.hashReject:
+        return this.#afford(this.#aside.hashMessage(id, payload) ? 1 : 1 + payload.length / BYTES_PER_COST);
       case MESSAGE.cancel:
         this.#host.torrent.uploads.cancel(this.#peer, ...blockOf(payload));
         return this.#afford(1);

@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex, TorrentId } from '../../shared/indices.ts';
-import type { PeerAddress, ShardTorrent, TorrentCommand, TorrentEntry } from '../../shared/messages.ts';
+import type { PeerAddress, TorrentCommand, TorrentEntry } from '../../shared/messages.ts';
 import type { TorrentNames } from '../../shared/torrent-names.ts';
 import type { AcceptingTorrent } from '../dialling/acceptor.ts';
 import { type Approach, Approaches } from '../dialling/approaches.ts';
@@ -49,7 +49,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   readonly #kept: KeptPeers;
   readonly #fastest: FastestPeers;
   #pex: PeerExchange | null;
-  #nextIncoming: number;
+  #nextIncoming: PeerIndex;
   #workingPeers: number;
   #over = false;
 
@@ -80,11 +80,18 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   command(command: Exclude<TorrentCommand, { type: 'enter' | 'leave' }>): void {
     this.#thread.wake(this);
     switch (command.type) {
-      case 'begin':
-        this.#begin(command.content);
+      case 'begin': {
+        const { content } = command;
+        if (content.names !== undefined) this.greetings.learn(content.names);
+        this.#thread.named(this);
+        if (content.private) this.#pex = null;
+        this.torrent.begin(content, requestSetup(this, this.#peers, this.#thread, this.#outbox), this.#peers);
         break;
+      }
       case 'ask-metadata':
-        this.#peers.get(command.peer)?.askMetadata(command.parts);
+      case 'ask-hashes':
+      case 'tell-hashes':
+        this.#peers.get(command.peer)?.command(command);
         return;
       case 'banish':
         this.#banish(command.peers, command.code);
@@ -151,6 +158,10 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.#outbox.now({ type: 'left' });
   }
 
+  get names(): TorrentNames {
+    return this.greetings.identity;
+  }
+
   guard(work: () => void): void {
     if (!this.#over) this.#thread.guard(work);
   }
@@ -205,10 +216,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     if (!this.#holepunch.onShortage(peer)) this.dialler.shortage(peer.peerAddress, code);
   }
 
-  get names(): TorrentNames {
-    return this.greetings.identity;
-  }
-
   get mayDial(): boolean {
     if (this.#over || (this.#kept.decided && !this.torrent.isSeed)) return false;
     return this.working.size < this.#workingPeers;
@@ -256,15 +263,15 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   enterUnnamed(address: HostPort, approach?: Approach): PeerDriver {
-    const peer = this.#nextIncoming as PeerIndex;
-    this.#nextIncoming += this.#entry.incoming.step;
+    const peer = this.#nextIncoming;
+    this.#nextIncoming = (peer + this.#entry.incoming.step) as PeerIndex;
     return this.#enter({ peer, ...address }, approach);
   }
 
   /** From here on it is in play. */
   #enter(address: PeerAddress, approach = this.dialler.approachOf(address.peer)): PeerDriver {
     const { peer: index, host, port, version2 } = address;
-    const way: Approach = version2 === true ? { ...approach, version: 2 } : approach;
+    const way = { ...approach, version: version2 === true ? 2 : 1 } as const;
     const peer = new PeerDriver(index, { host, port }, this, way);
     this.#peers.set(index, peer);
     this.#thread.wake(this);
@@ -285,13 +292,6 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   #banish(peers: readonly PeerIndex[], code: CloseCode): void {
     for (const waiting of this.dialler.addresses.banish(peers)) this.lose(waiting, code);
     for (const peer of peers) this.#peers.get(peer)?.close(code);
-  }
-
-  #begin(content: ShardTorrent): void {
-    if (content.names !== undefined) this.greetings.learn(content.names);
-    this.#thread.named(this);
-    if (content.private) this.#pex = null;
-    this.torrent.begin(content, requestSetup(this, this.#peers, this.#thread, this.#outbox), this.#peers);
   }
 
   #postStats(): void {

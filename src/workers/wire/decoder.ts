@@ -15,6 +15,7 @@ import {
 import { copyShared } from '../../shared/shared-copy.ts';
 import type { Handshake } from './handshake.ts';
 import { decodeHandshake, HANDSHAKE_BYTES, mayBeHandshake } from './handshake.ts';
+import { isHashesLength, MAX_HASHES_FRAME_BYTES } from './hash-message.ts';
 import { BLOCK_HEADER_BYTES, FIXED_LENGTH, MESSAGE } from './message.ts';
 
 /** The possible errors of a stream. */
@@ -43,6 +44,8 @@ export interface FrameSink {
 
 const PREFIX_BYTES = 4 + BLOCK_HEADER_BYTES;
 const NOWHERE = Buffer.alloc(0);
+/** Messages that are read, beside those with a fixed length and blocks. */
+const VARIABLE_LENGTH: ReadonlySet<number> = new Set([MESSAGE.bitfield, MESSAGE.extended, MESSAGE.hashes]);
 
 export class FrameDecoder {
   /** Null while the torrent is unknown. */
@@ -225,7 +228,7 @@ export class FrameDecoder {
   }
 
   #isKept(id: number): boolean {
-    return FIXED_LENGTH.has(id) || id === MESSAGE.bitfield || id === MESSAGE.extended;
+    return FIXED_LENGTH.has(id) || VARIABLE_LENGTH.has(id);
   }
 
   #isBitfieldLength(bytes: number): boolean {
@@ -247,6 +250,9 @@ export class FrameDecoder {
       case MESSAGE.extended:
         if (frameLength > 1 + MAX_EXTENDED_BYTES) return 'frame-too-long';
         return frameLength >= 2 ? null : 'bad-length';
+      case MESSAGE.hashes:
+        if (frameLength > MAX_HASHES_FRAME_BYTES) return 'frame-too-long';
+        return isHashesLength(frameLength) ? null : 'bad-length';
       default:
         return frameLength > MAX_UNKNOWN_MESSAGE_BYTES ? 'frame-too-long' : null;
     }

@@ -1,4 +1,4 @@
-/** Message ids of the peer wire: BEP 3, BEP 5 (port), BEP 6 (fast extension), BEP 10 (extended). */
+/** Message ids of the peer wire: BEP 3, BEP 5 (port), BEP 6 (fast extension), BEP 10 (extended), BEP 52 (hashes). */
 export const MESSAGE = {
   choke: 0,
   unchoke: 1,
@@ -16,6 +16,9 @@ export const MESSAGE = {
   rejectRequest: 16,
   allowedFast: 17,
   extended: 20,
+  hashRequest: 21,
+  hashes: 22,
+  hashReject: 23,
 } as const;
 
 /** `<id><index><begin>` before the bytes of a block. */
@@ -36,4 +39,6 @@ export const FIXED_LENGTH: ReadonlyMap<number, number> = new Map([
   [MESSAGE.haveNone, 1],
   [MESSAGE.rejectRequest, 13],
   [MESSAGE.allowedFast, 5],
+  [MESSAGE.hashRequest, 49],
+  [MESSAGE.hashReject, 49],
 ]);

@@ -1,0 +1,68 @@
+/**
+ * What is known of a torrent, and what its peers still have to send: the metadata of a magnet link (BEP 9), and then the piece
+ * layers of version 2 (BEP 52). Peers get from us what we know.
+ */
+import { HashExchange } from '../hashes/hash-exchange.ts';
+import type { MainWorld } from '../main-world.ts';
+import type { Race } from '../race/race.ts';
+import type { RaceListener } from '../race/race-options.ts';
+import { metainfoOf } from '../torrent/from-metadata.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { hashesOf, type Source } from '../torrent/source.ts';
+import type { MetadataSearch } from './metadata-fetch.ts';
+import { MetadataRace } from './metadata-race.ts';
+
+export class TorrentKnowledge {
+  readonly #source: Source;
+  readonly #metadata: MetadataRace | null;
+  readonly #hashes: HashExchange;
+  /** Resolves when no piece layer is missing, which may never happen. */
+  layers: Promise<void> = Promise.resolve();
+
+  /** `race` is read on first use, because a race and its listener need each other. */
+  constructor(source: Source, race: () => Race, world: MainWorld) {
+    this.#source = source;
+    const isKnown = source.metainfo !== undefined;
+    this.#metadata = isKnown ? null : new MetadataRace(hashesOf(source), race, world);
+    this.#hashes = new HashExchange(race, world);
+    if (isKnown) this.#hashes.know(source.metainfo);
+  }
+
+  /** The search for the metadata of a magnet link; null if none is needed. */
+  get search(): MetadataSearch | null {
+    return this.#metadata?.search ?? null;
+  }
+
+  readonly listener: Partial<RaceListener> = {
+    onClosed: (outcomes) => {
+      this.#metadata?.closed(outcomes);
+      this.#hashes.closed(outcomes);
+    },
+    onMetadataOffer: (peer, bytes) => this.#metadata?.offered(peer, bytes),
+    onMetadataPart: (peer, part) => this.#metadata?.arrived(peer, part),
+    onHashEvent: (event) => this.#hashes.heard(event),
+  };
+
+  /**
+   * The torrent with all hashes that a download needs: at once, or when peers have sent them, which may never happen. `onMetadata`: it
+   * was a magnet link, and now is more. Rejects with a `bad-torrent` failure if the metadata is not usable.
+   */
+  async torrent(onMetadata: (metainfo: Metainfo) => void): Promise<Metainfo> {
+    const source = this.#source;
+    if (source.kind === 'torrent') return source.metainfo;
+    if (source.metainfo !== undefined) return source.metainfo;
+    const info = await (this.#metadata as MetadataRace).found;
+    const metainfo = metainfoOf(source.magnet, info);
+    onMetadata(metainfo);
+    this.#hashes.know(metainfo);
+    this.layers = this.#hashes.findLayers();
+    // With the hashes of version 1 a download can begin.
+    if (metainfo.pieceHashes.length === 0) await this.layers;
+    return metainfo;
+  }
+
+  stop(): void {
+    this.#metadata?.stop();
+    this.#hashes.stop();
+  }
+}

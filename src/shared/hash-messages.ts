@@ -1,0 +1,40 @@
+/** Hashes of the trees of version 2 (BEP 52) between main and the shards: main has the trees, shards have the peers. */
+import type { PeerIndex } from './indices.ts';
+
+/** Some hashes of one layer of a file's tree, and the hashes beside their ancestors that prove them. */
+export interface HashRequest {
+  /** 32 bytes: which file. */
+  readonly root: Uint8Array;
+  /** The layer; 0 has the leaves. */
+  readonly base: number;
+  /** The first hash in it. */
+  readonly index: number;
+  readonly count: number;
+  /** Layers above the base whose uncles are wanted. */
+  readonly proofs: number;
+}
+
+/** Commands of main about one torrent. */
+export type HashCommand =
+  | { readonly type: 'ask-hashes'; readonly peer: PeerIndex; readonly requests: readonly HashRequest[] }
+  /** The answer to `hash-request`: 32 bytes per hash; null if there is none. */
+  | {
+      readonly type: 'tell-hashes';
+      readonly peer: PeerIndex;
+      readonly request: HashRequest;
+      readonly hashes: Uint8Array | null;
+    };
+
+/** Events of a shard about one torrent. */
+export type HashEvent =
+  /** The peer may be asked for hashes. */
+  | { readonly type: 'has-hashes'; readonly peer: PeerIndex }
+  /** The peer asks us. */
+  | { readonly type: 'hash-request'; readonly peer: PeerIndex; readonly request: HashRequest }
+  /** It sent what it was asked for; null if it rejected that. */
+  | {
+      readonly type: 'hashes';
+      readonly peer: PeerIndex;
+      readonly request: HashRequest;
+      readonly hashes: Uint8Array | null;
+    };

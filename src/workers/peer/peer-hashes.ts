@@ -1,0 +1,65 @@
+/** Hashes of trees (BEP 52) with one peer: what it asks main for and what main asks it for, within limits. */
+import type { HashEvent, HashRequest } from '../../shared/hash-messages.ts';
+import type { PeerIndex } from '../../shared/indices.ts';
+import { MAX_ASKED_HASHES, MAX_HASH_REQUESTS } from '../../shared/limits.ts';
+import {
+  decodeHashes,
+  decodeHashRequest,
+  encodeHashes,
+  encodeHashReject,
+  encodeHashRequest,
+} from '../wire/hash-message.ts';
+import { MESSAGE } from '../wire/message.ts';
+
+export class PeerHashes {
+  readonly #peer: PeerIndex;
+  readonly #send: (bytes: Uint8Array) => void;
+  readonly #tell: (news: HashEvent) => void;
+  /** What it was asked for and has not answered, by the bytes of the request. */
+  readonly #asked = new Set<string>();
+  /** Its requests that main has not answered. */
+  #waiting = 0;
+
+  constructor(peer: PeerIndex, send: (bytes: Uint8Array) => void, tell: (news: HashEvent) => void) {
+    this.#peer = peer;
+    this.#send = send;
+    this.#tell = tell;
+  }
+
+  /** The messages 21 to 23, after the id. False if nobody asked for it. */
+  message(id: number, payload: Buffer): boolean {
+    const request = decodeHashRequest(payload);
+    if (id === MESSAGE.hashRequest) {
+      this.#heard(request);
+      return true;
+    }
+    if (!this.#asked.delete(keyOf(request))) return false;
+    const hashes = id === MESSAGE.hashes ? decodeHashes(payload) : null;
+    this.#tell({ type: 'hashes', peer: this.#peer, request, hashes });
+    return true;
+  }
+
+  ask(requests: readonly HashRequest[]): void {
+    for (const request of requests) {
+      if (this.#asked.size >= MAX_ASKED_HASHES) this.#asked.clear();
+      this.#asked.add(keyOf(request));
+      this.#send(encodeHashRequest(request));
+    }
+  }
+
+  /** The answer of main. */
+  answer(request: HashRequest, hashes: Uint8Array | null): void {
+    this.#waiting -= 1;
+    this.#send(hashes === null ? encodeHashReject(request) : encodeHashes(request, hashes));
+  }
+
+  #heard(request: HashRequest): void {
+    if (this.#waiting >= MAX_HASH_REQUESTS) return this.#send(encodeHashReject(request));
+    this.#waiting += 1;
+    this.#tell({ type: 'hash-request', peer: this.#peer, request });
+  }
+}
+
+function keyOf({ root, base, index, count, proofs }: HashRequest): string {
+  return `${Buffer.from(root).toString('latin1')} ${base} ${index} ${count} ${proofs}`;
+}
