@@ -344,6 +344,8 @@ export const MAX_REQUEST_QUEUE_BLOCKS = 2_000;
 export const MAX_UNREQUESTED_BLOCKS = 512;
 /** Pieces of an allowed-fast set (BEP 6) kept for one peer; the usual set has 10. */
 export const MAX_ALLOWED_FAST_PIECES = 100;
+/** Suggested pieces (BEP 6) kept for one peer, the newest ones; libtorrent's number. */
+export const MAX_SUGGESTED_PIECES = 16;
 /** Blocks of slow peers that a peer of unknown speed is asked for at one time. Two peers per block, as in transmission's bounded endgame (PR 9103). */
 export const DOUBLED_REQUESTS_BLOCKS = 8;
 /** Blocks of slow peers that are dealt to others in one tick, so that no turn is long. */

@@ -4,13 +4,11 @@
  */
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
-import { pieceIndex } from '../../shared/indices.ts';
 import {
   BLOCK_EARNS_COST,
   BYTES_PER_COST,
   EXTENDED_MESSAGE_COST,
   HAVES_AGAIN_PER_COST,
-  MAX_ALLOWED_FAST_PIECES,
   MESSAGE_BURST_COST,
   MESSAGE_COST_PER_S,
   UNCHOKE_BURST,
@@ -22,6 +20,7 @@ import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
 import { Allowance } from './allowance.ts';
 import { extendedPeer } from './extended-peer.ts';
+import { FastPieces, type Named } from './fast-pieces.ts';
 import { judgeHandshake } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import { PeerExtensions } from './peer-extensions.ts';
@@ -47,7 +46,7 @@ export class PeerInbox implements FrameSink {
   readonly #host: PeerHost;
   readonly #decoder: FrameDecoder;
   #extensions: PeerExtensions | null = null;
-  #allowedFast: Set<PieceIndex> | null = null;
+  readonly #fastPieces: FastPieces;
   #peerId: string | null = null;
   readonly #messages: Allowance;
   readonly #unchokes: Allowance;
@@ -65,6 +64,7 @@ export class PeerInbox implements FrameSink {
     this.#messages = new Allowance(MESSAGE_BURST_COST, MESSAGE_COST_PER_S, now);
     this.#unchokes = new Allowance(UNCHOKE_BURST, 1_000 / UNCHOKE_INTERVAL_MS, now);
     this.told = new ToldPieces(host);
+    this.#fastPieces = new FastPieces(peer, host.torrent);
     this.#decoder = new FrameDecoder(host.torrent.pieceCount);
   }
 
@@ -84,7 +84,7 @@ export class PeerInbox implements FrameSink {
   }
 
   get allowedFast(): ReadonlySet<PieceIndex> | null {
-    return this.#allowedFast;
+    return this.#fastPieces.allowed;
   }
 
   /** The first `length` bytes of `buffer` came from the peer. */
@@ -198,7 +198,10 @@ export class PeerInbox implements FrameSink {
         return this.#afford(told === 'more' ? 0 : 1 / HAVES_AGAIN_PER_COST);
       }
       case MESSAGE.allowedFast:
-        this.#allowFast(payload.readUInt32BE(0));
+        this.#name(this.#fastPieces.allow(payload.readUInt32BE(0)));
+        return this.#afford(1);
+      case MESSAGE.suggestPiece:
+        this.#name(this.#fastPieces.suggest(payload.readUInt32BE(0)));
         return this.#afford(1);
       case MESSAGE.rejectRequest:
         this.#host.torrent.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
@@ -233,7 +236,6 @@ export class PeerInbox implements FrameSink {
         this.#host.torrent.uploads.cancel(this.#peer, ...blockOf(payload));
         return this.#afford(1);
       default:
-        // Suggestions: not used.
         return this.#afford(1);
     }
   }
@@ -268,6 +270,11 @@ export class PeerInbox implements FrameSink {
     else if (told !== 'nothing-new') this.#peer.close(told);
   }
 
+  #name(named: Named): void {
+    if (named === 'more') this.#allowedMore = true;
+    else if (named !== 'nothing-new') this.#peer.close(named);
+  }
+
   /** Only once: a peer has one node. */
   #tellDhtNode(port: number): void {
     if (this.#hasDhtNode || port === 0 || !this.#host.torrent.offer.dht) return;
@@ -287,17 +294,5 @@ export class PeerInbox implements FrameSink {
     this.#host.torrent.requester.lost(this.#peer, piece);
     this.#peer.reviewUse();
     return null;
-  }
-
-  #allowFast(index: number): void {
-    // The set is only a hint; what arrives before the torrent is known is ignored.
-    if (this.#host.torrent.pieceCount === null) return;
-    const piece = pieceIndex(index, this.#host.torrent.pieceCount);
-    if (piece === null) return this.#peer.close('bad-piece-index');
-    this.#allowedFast ??= new Set();
-    if (this.#allowedFast.size >= MAX_ALLOWED_FAST_PIECES) return;
-    if (this.#allowedFast.has(piece)) return;
-    this.#allowedFast.add(piece);
-    this.#allowedMore = true;
   }
 }
