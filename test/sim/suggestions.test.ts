@@ -1,10 +1,12 @@
-/** Suggestions (BEP 6), in virtual time: what we do with those of a peer. */
+/** Suggestions (BEP 6), in virtual time: what we do with those of a peer, and which ones we make. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RaisedPieces, ReadingWindow } from '../../src/main/download/raised-pieces.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
+import { OPEN_SUGGESTIONS, SUGGESTION_MS } from '../../src/shared/limits.ts';
 import { PRIORITY } from '../../src/shared/priority.ts';
 import type { FakePeerScript } from '../support/fake-peer.ts';
+import { blocksOf, GivingShard, type Leech, leech } from '../support/leech.ts';
 import { payload } from '../support/payload.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
 import { INFO_HASH, type VirtualShardOptions } from '../support/virtual-shard-setup.ts';
@@ -77,4 +79,81 @@ test('while the torrent is unknown, a suggestion is ignored', () => {
   shard.add(seed(wire.haveAll, wire.suggest(8)));
   shard.run(500);
   assert.deepEqual(shard.closings, []);
+});
+
+/** More than the cache holds. */
+const PIECES = 160;
+const BIG: VirtualShardOptions = { pieces: PIECES, verified: PIECES, pieceLength: 262_144 };
+const ALL_BUT_THREE = '000'.padEnd(PIECES, '1');
+/** It has the three pieces that those lack. */
+const THREE = '111'.padEnd(PIECES, '0');
+const suggestedTo = ({ heard }: Leech) => heard.filter(({ id }) => id === 13).map(({ piece }) => piece);
+/** It takes the first pieces. */
+const taker = (pieces: number) => leech(blocksOf(pieces, 16), { has: ALL_BUT_THREE });
+
+test('what one peer took is suggested to others that lack it, and to no other peer', async () => {
+  const [takes, has, lacks, choked, old] = [
+    taker(1),
+    leech([], { has: THREE }),
+    leech(),
+    leech(),
+    leech([], { fast: false }),
+  ];
+  const giving = new GivingShard(BIG, [takes, has, lacks, choked, old]);
+  await giving.run(100);
+  giving.choose([0, 1, 2, 4]);
+  await giving.run(1_000);
+  assert.equal(takes.blocks().length, 16);
+  assert.deepEqual([takes, has, lacks, choked, old].map(suggestedTo), [[], [], [0], [], []]);
+  giving.choose([3]);
+  await giving.run(5);
+  const [suggestion, unchoke] = choked.heard.slice(-2);
+  assert.deepEqual([suggestion?.id, suggestion?.piece, unchoke?.id], [13, 0, 1], 'before the unchoke');
+});
+
+test('two suggestions at one time: the next when one was followed, or after a while', async () => {
+  const [takes, has, lacks] = [taker(3), leech([], { has: THREE }), leech()];
+  const giving = new GivingShard(BIG, [takes, has, lacks]);
+  await giving.run(100);
+  giving.choose([0, 1, 2]);
+  await giving.run(1_000);
+  assert.deepEqual(suggestedTo(lacks).length, OPEN_SUGGESTIONS);
+  assert.ok(!suggestedTo(lacks).includes(0), 'the newest');
+  giving.fakes[2]?.say(wire.have(2));
+  await giving.run(500);
+  assert.deepEqual(suggestedTo(lacks).slice(OPEN_SUGGESTIONS), [0]);
+  await giving.run(SUGGESTION_MS, 50);
+  assert.deepEqual(
+    suggestedTo(lacks)
+      .slice(OPEN_SUGGESTIONS + 1)
+      .sort(),
+    [0, 1],
+  );
+});
+
+for (const [why, options, others] of [
+  ['a torrent that fits into the cache', { ...BIG, pieceLength: 16_384 }, THREE],
+  ['super-seeding', { ...BIG, given: { superSeed: true } }, THREE],
+  ['pieces that only we have', BIG, '110'.padEnd(PIECES, '0')],
+] as const)
+  test(`nothing is suggested: ${why}`, async () => {
+    const blocks = blocksOf(1, options.pieceLength === 16_384 ? 1 : 16);
+    const [takes, has, lacks] = [leech(blocks, { has: ALL_BUT_THREE }), leech([], { has: others }), leech()];
+    const giving = new GivingShard(options, [takes, has, lacks]);
+    await giving.run(100);
+    giving.choose([0, 1, 2]);
+    await giving.run(2_000, 20);
+    assert.deepEqual(suggestedTo(lacks), []);
+  });
+
+test('a cached piece that we give no more is not suggested', async () => {
+  const [takes, has, lacks] = [taker(2), leech([], { has: THREE }), leech()];
+  const giving = new GivingShard(BIG, [takes, has, lacks]);
+  await giving.run(100);
+  giving.choose([0, 1]);
+  await giving.run(500);
+  giving.shard.command({ type: 'verdicts', verified: [], withheld: [1 as PieceIndex] });
+  giving.choose([2]);
+  await giving.run(500);
+  assert.deepEqual([takes.blocks().length, suggestedTo(lacks)], [32, [0]]);
 });

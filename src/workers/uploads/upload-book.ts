@@ -1,4 +1,5 @@
 /** What we owe one peer and have given it: its part of the record of uploads. */
+import type { PieceIndex } from '../../shared/indices.ts';
 import {
   FIRST_UPLOAD_BLOCKS,
   MAX_UPLOAD_BATCH_BLOCKS,
@@ -8,11 +9,15 @@ import {
 } from '../../shared/limits.ts';
 import type { AllowedFast } from './allowed-fast.ts';
 import { BlockQueue } from './block-queue.ts';
+import { RecentPieces } from './recent-pieces.ts';
 
 export class UploadBook {
   readonly queue = new BlockQueue();
   /** What it may request although we choke it (BEP 6). */
   allowedFast: AllowedFast | null = null;
+  readonly requested = new RecentPieces();
+  /** Pieces that were suggested to it (BEP 6), and when. */
+  readonly suggested = new Map<PieceIndex, number>();
   /** It believes that we have pieces that we cannot give. */
   isMisinformed = false;
   /** Since when we unchoke it; null if we choke it. */
