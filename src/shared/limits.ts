@@ -425,9 +425,9 @@ export const ALLOWED_FAST_PIECES = 5;
 export const ALLOWED_FAST_REPEATS = 2;
 /** Suggestions (BEP 6) to one peer that it has not followed. As many as libtorrent sends with an unchoke. */
 export const OPEN_SUGGESTIONS = 2;
-/** A suggestion that a peer has not followed after this time makes room for another. A chunk seldom stays longer in the cache. */
+/** A suggestion that a peer has not followed after this time makes room for another: the piece may have left the cache. */
 export const SUGGESTION_MS = 10_000;
-/** The last pieces that a peer requested: they are not suggested to it. At most 500 requests wait; most are for neighbours. */
+/** The last pieces that a peer requested: they are not suggested to it. It has them soon, also if it has not said so yet. */
 export const RECENT_PIECES = 64;
 /** Pieces checked in one tick for a peer that has them: where nobody else has a piece, nothing is suggested. */
 export const OTHER_HOLDER_LOOK_PIECES = 8_192;

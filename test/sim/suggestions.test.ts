@@ -91,7 +91,7 @@ const suggestedTo = ({ heard }: Leech) => heard.filter(({ id }) => id === 13).ma
 /** It takes the first pieces. */
 const taker = (pieces: number) => leech(blocksOf(pieces, 16), { has: ALL_BUT_THREE });
 
-test('what one peer took is suggested to others that lack it, and to no other peer', async () => {
+test('what one peer requests is suggested to others that lack it, and to no other peer', async () => {
   const [takes, has, lacks, choked, old] = [
     taker(1),
     leech([], { has: THREE }),
@@ -146,7 +146,7 @@ for (const [why, options, others] of [
     assert.deepEqual(suggestedTo(lacks), []);
   });
 
-test('a cached piece that we give no more is not suggested', async () => {
+test('a piece that we give no more is not suggested', async () => {
   const [takes, has, lacks] = [taker(2), leech([], { has: THREE }), leech()];
   const giving = new GivingShard(BIG, [takes, has, lacks]);
   await giving.run(100);

@@ -43,11 +43,6 @@ export class ChunkCache {
     return this.#chunks.has(key);
   }
 
-  /** Those of `count` consecutive keys that are there, the last used one first. */
-  keysFrom(first: number, count: number): number[] {
-    return [...this.#chunks.keys()].filter((key) => key >= first && key < first + count).reverse();
-  }
-
   /** A chunk to read into. What it holds is old. */
   blank(): Chunk {
     return this.#free.pop() ?? new Chunk();
@@ -76,7 +71,7 @@ export class ChunkCache {
 
   /** Drops the chunks of a torrent that leaves. */
   forget(first: number, count: number): void {
-    for (const key of this.keysFrom(first, count)) this.#drop(key);
+    for (const key of [...this.#chunks.keys()]) if (key >= first && key < first + count) this.#drop(key);
   }
 
   #drop(key: number): void {

@@ -44,18 +44,6 @@ export class ChunkSource {
     return this.#cache.has(key) || this.#reads.has(key);
   }
 
-  /** The pieces of which every chunk is in the cache, the last used one first. */
-  wholePieces(): PieceIndex[] {
-    const chunks = new Map<PieceIndex, number>();
-    for (const key of this.#cache.keysFrom(this.#firstKey, this.#keys)) {
-      const piece = Math.floor((key - this.#firstKey) / this.#chunksPerPiece) as PieceIndex;
-      chunks.set(piece, (chunks.get(piece) ?? 0) + 1);
-    }
-    const whole = (piece: PieceIndex): number =>
-      Math.ceil(lengthOfPiece(this.#geometry, piece) / CHUNK_BYTES);
-    return [...chunks].flatMap(([piece, count]) => (count === whole(piece) ? [piece] : []));
-  }
-
   /** Resolves when the chunk is in the cache. Rejects with a ReadFault. */
   read(piece: number, start: number): Promise<void> {
     const key = this.#keyOf(piece, start);

@@ -1,21 +1,29 @@
-/** The pieces that a peer requested last: it has them, or will soon, also if it has not said so yet. */
-import { RECENT_PIECES } from '../../shared/limits.ts';
+/** The pieces that were requested last, so many at most. */
+export class RecentPieces<Piece extends number> {
+  readonly #most: number;
+  /** The newest one is the last. */
+  readonly #pieces = new Set<Piece>();
+  #newest: Piece | null = null;
 
-export class RecentPieces {
-  readonly #pieces = new Set<number>();
-  #last = -1;
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** A block of the piece is requested. */
-  add(piece: number): void {
-    if (piece === this.#last) return;
-    this.#last = piece;
+  add(piece: Piece): void {
+    if (piece === this.#newest) return;
+    this.#newest = piece;
     this.#pieces.delete(piece);
     this.#pieces.add(piece);
     const [oldest] = this.#pieces;
-    if (this.#pieces.size > RECENT_PIECES) this.#pieces.delete(oldest as number);
+    if (this.#pieces.size > this.#most) this.#pieces.delete(oldest as Piece);
   }
 
-  has(piece: number): boolean {
+  has(piece: Piece): boolean {
     return this.#pieces.has(piece);
+  }
+
+  get newestFirst(): readonly Piece[] {
+    return [...this.#pieces].reverse();
   }
 }

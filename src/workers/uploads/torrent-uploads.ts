@@ -72,7 +72,7 @@ export class TorrentUploads implements Uploads {
     this.#host = host;
     // A torrent that fits into the cache is read once anyway; with super-seeding we hide what we have.
     const suggests = offers === null && geometry.totalLength > CHUNK_CACHE_BYTES;
-    this.#suggestions = suggests ? new Suggestions(pieces, () => chunks.wholePieces()) : null;
+    this.#suggestions = suggests ? new Suggestions(geometry, pieces) : null;
     this.#reads = new UploadReads(geometry, pieces, chunks, offers === null, host);
   }
 
@@ -118,7 +118,8 @@ export class TorrentUploads implements Uploads {
     }
     if (queue.size === 0 && !peer.uploads.sending) peer.uploads.movedAt = this.#host.clock();
     queue.add({ piece, begin, length });
-    peer.uploads.requested.add(piece);
+    peer.uploads.requested.add(index);
+    this.#suggestions?.requested(index);
     this.#host.guard(() => this.#serve(peer));
     return true;
   }

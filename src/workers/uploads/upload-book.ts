@@ -4,6 +4,7 @@ import {
   FIRST_UPLOAD_BLOCKS,
   MAX_UPLOAD_BATCH_BLOCKS,
   QUICK_BATCH_MS,
+  RECENT_PIECES,
   SLOW_BATCH_MS,
   UNUSED_PLACE_MS,
 } from '../../shared/limits.ts';
@@ -15,7 +16,8 @@ export class UploadBook {
   readonly queue = new BlockQueue();
   /** What it may request although we choke it (BEP 6). */
   allowedFast: AllowedFast | null = null;
-  readonly requested = new RecentPieces();
+  /** It has these, or will soon, also if it has not said so yet. */
+  readonly requested = new RecentPieces<PieceIndex>(RECENT_PIECES);
   /** Pieces that were suggested to it (BEP 6), and when. */
   readonly suggested = new Map<PieceIndex, number>();
   /** It believes that we have pieces that we cannot give. */
