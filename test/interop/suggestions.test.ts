@@ -52,19 +52,19 @@ test('libtorrent follows our suggestions', () =>
     const limit = ['--upload-limit', '8M', '--no-trackers'];
     const peers = holders.flatMap(({ address }) => ['--peer', address]);
     const seed = await keep(ourSeed(torrent, data, ...limit, ...peers));
-    const leeches = [
-      await keep(suggestingPeer(torrent, emptyFolder('one'), '127.0.0.9', SILENT)),
-      await keep(suggestingPeer(torrent, emptyFolder('other'), '127.0.0.10', SILENT)),
-    ];
+    const leeches = await Promise.all(
+      ['one', 'two', 'three'].map((name, i) =>
+        keep(suggestingPeer(torrent, emptyFolder(name), `127.0.0.${10 + i}`, SILENT)),
+      ),
+    );
     for (const leech of leeches) leech.connect('127.0.0.1', seed.port);
     for (const leech of leeches) await leech.complete();
-    for (const leech of leeches) {
-      const told = await leech.told('127.0.0.1');
-      const suggested = told.filter(([, what]) => what === 'SUGGEST').length;
-      assert.ok(suggested > 0 && followed(told, 'sent') > 0, JSON.stringify({ suggested }));
-    }
-    for (const output of ['one', 'other'])
-      assert.deepEqual(contentOf(join(folder, output, 'big')), contentOf(join(data, 'big')));
+    const told = await Promise.all(leeches.map((leech) => leech.told('127.0.0.1')));
+    const count = told.reduce((sum, one) => sum + followed(one, 'sent'), 0);
+    // One in a hundred would be by chance.
+    assert.ok(count >= 5, `${count} followed`);
+    for (const name of ['one', 'two', 'three'])
+      assert.deepEqual(contentOf(join(folder, name, 'big')), contentOf(join(data, 'big')));
   }));
 
 test('we follow those of libtorrent', () =>
