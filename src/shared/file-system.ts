@@ -6,14 +6,17 @@ import {
   type BigIntStats,
   closeSync,
   fdatasync,
+  fstat,
   fstatSync,
   fsync,
   fsyncSync,
   ftruncateSync,
   futimesSync,
   linkSync,
+  lstat,
   lstatSync,
   mkdirSync,
+  open,
   openSync,
   read,
   readFileSync,
@@ -85,6 +88,9 @@ export interface FileSystem {
   unlink(path: DiskPath): void;
   /** The same calls for work that may take long: they do not block the thread. */
   readonly slow: {
+    open(path: DiskPath, flags: number): Promise<number>;
+    fstat(descriptor: number): Promise<FileStats>;
+    lstat(path: DiskPath): Promise<FileStats | null>;
     read(descriptor: number, bytes: Uint8Array, position: number): Promise<number>;
     /** Into several stretches of memory, one after the other. */
     readv(descriptor: number, into: readonly Uint8Array[], position: number): Promise<number>;
@@ -96,6 +102,8 @@ export interface FileSystem {
   };
 }
 
+const fstatSlowly = promisify(fstat);
+const lstatSlowly = promisify(lstat);
 const readSlowly = promisify(read);
 const writeSlowly = promisify(write);
 const readvSlowly = promisify(readv);
@@ -124,6 +132,16 @@ export const SYSTEM_FILES: FileSystem = {
   rename: renameSync,
   unlink: unlinkSync,
   slow: {
+    open: promisify(open),
+    fstat: (descriptor) => fstatSlowly(descriptor, { bigint: true }),
+    lstat: async (path) => {
+      try {
+        return await lstatSlowly(path, { bigint: true });
+      } catch (error) {
+        if (isNothingThere(error)) return null;
+        throw error;
+      }
+    },
     read: async (descriptor, bytes, position) =>
       (await readSlowly(descriptor, bytes, 0, bytes.length, position)).bytesRead,
     readv: async (descriptor, into, position) => (await readvSlowly(descriptor, into, position)).bytesRead,
@@ -135,6 +153,12 @@ export const SYSTEM_FILES: FileSystem = {
     unlink: promisify(unlink),
   },
 };
+
+/** As with the option `throwIfNoEntry` of Node's calls that block. */
+function isNothingThere(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
 
 /** Writes the beginning of a file. The system may take a part at a time. */
 export function writeFirst(files: FileSystem, descriptor: number, bytes: Uint8Array): void {

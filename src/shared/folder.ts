@@ -10,7 +10,7 @@ import { type DiskPath, type FileStats, type FileSystem, SYSTEM_FILES } from './
 import { HOLD } from './folder-descriptor.ts';
 
 /** Opening a pipe or a device in the place of a file must not block. */
-const NEVER_WAIT = constants.O_NONBLOCK | constants.O_NOCTTY;
+export const NEVER_WAIT = constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** The part of a folder that crosses the thread boundary: descriptors belong to the process. */
 export interface FolderHandle {
@@ -165,6 +165,6 @@ export function elementsBelow(folder: string, path: string): string[] {
   return path.slice(folder.endsWith(sep) ? folder.length : folder.length + 1).split(sep);
 }
 
-function systemError(code: string): NodeJS.ErrnoException {
+export function systemError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(code), { code });
 }

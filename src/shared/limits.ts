@@ -360,6 +360,8 @@ export const MAX_REQUEST_QUEUE_BLOCKS = 2_000;
 export const MAX_UNREQUESTED_BLOCKS = 512;
 /** Pieces of an allowed-fast set (BEP 6) kept for one peer; the usual set has 10. */
 export const MAX_ALLOWED_FAST_PIECES = 100;
+/** Suggested pieces (BEP 6) kept for one peer, the newest ones; libtorrent's number. */
+export const MAX_SUGGESTED_PIECES = 16;
 /** Blocks of slow peers that a peer of unknown speed is asked for at one time. Two peers per block, as in transmission's bounded endgame (PR 9103). */
 export const DOUBLED_REQUESTS_BLOCKS = 8;
 /** Blocks of slow peers that are dealt to others in one tick, so that no turn is long. */
@@ -437,6 +439,14 @@ export const SLOW_BATCH_MS = 100;
 export const ALLOWED_FAST_PIECES = 5;
 /** How often it may request each byte of them: a block may be lost, or fail its check. */
 export const ALLOWED_FAST_REPEATS = 2;
+/** Suggestions (BEP 6) to one peer that it has not followed. As many as libtorrent sends with an unchoke. */
+export const OPEN_SUGGESTIONS = 2;
+/** A suggestion that a peer has not followed after this time makes room for another: the piece may have left the cache. */
+export const SUGGESTION_MS = 10_000;
+/** The last pieces that a peer requested: they are not suggested to it. It has them soon, also if it has not said so yet. */
+export const RECENT_PIECES = 64;
+/** Pieces checked in one tick for a peer that has them: where nobody else has a piece, nothing is suggested. */
+export const OTHER_HOLDER_LOOK_PIECES = 8_192;
 /** A peer that requested blocks and takes no byte of them for this time is closed. */
 export const UNREAD_TIMEOUT_MS = 60_000;
 /** A peer that took no byte for this time, and does not wait for us, leaves its place unused: another gets one as well. At a block in this time it is of some use. */

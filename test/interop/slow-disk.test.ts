@@ -1,10 +1,20 @@
-/** A disk that takes seconds for each write, made with strace: every positioned write of a storage thread is delayed. */
+/** A disk that takes seconds for each write, or to open a file, made with strace: these calls of the system are delayed. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { ourSeed } from '../support/our-seed.ts';
+import { ended, firstLine } from '../support/processes.ts';
+import { rawLeech } from '../support/raw-leech.ts';
+import { makeTorrent } from '../support/seeds.ts';
+import { withStarted } from '../support/started.ts';
 import { withSwarm } from '../support/swarm-fixture.ts';
+import { wire } from '../support/wire-bytes.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -30,3 +40,45 @@ test('writes of thirteen seconds: get says that the disk is slow, with the memor
       await running.ended;
     },
   ));
+
+/** From now on, each file that the process opens takes so long. */
+async function slowOpens(pid: number, ms: number) {
+  const inject = `inject=openat:delay_enter=${ms * 1_000}`;
+  const child = spawn(
+    'strace',
+    ['-f', '-o', '/dev/null', '-e', 'trace=openat', '-e', inject, '-p', `${pid}`],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  await firstLine(child, /attached/);
+  return { stop: () => ended(child, () => child.kill('SIGINT')) };
+}
+
+test('while one file is being opened for a peer, another peer gets what is in an open file', () =>
+  withStarted(async (keep) => {
+    const [data, torrent] = [join(folder, 'two'), join(folder, 'two.torrent')];
+    mkdirSync(data);
+    const pieceBytes = 2 ** 18;
+    writeFileSync(join(data, 'a'), randomBytes(32 * pieceBytes));
+    writeFileSync(join(data, 'b'), randomBytes(pieceBytes));
+    makeTorrent(data, torrent, 18);
+    const { infoHash } = loadTorrent(torrent);
+    const seed = await keep(ourSeed(torrent, folder, '--no-trackers', '--shards', '1'));
+    const [one, other] = [
+      await keep(rawLeech(seed.port, infoHash, { from: '127.0.0.5' })),
+      await keep(rawLeech(seed.port, infoHash, { from: '127.0.0.6' })),
+    ];
+    await Promise.all([one.unchoked(), other.unchoked()]);
+    const block = 16_384;
+    one.socket.write(wire.request(0, 0, block));
+    await one.until(() => one.blockBytes === block);
+    await keep(slowOpens(seed.pid, 3_000));
+    other.socket.write(wire.request(32, 0, block));
+    for (let piece = 4; piece < 32; piece++) {
+      one.socket.write(wire.request(piece, 0, block));
+      await one.until(() => one.blockBytes === (piece - 2) * block);
+    }
+    assert.equal(other.blockBytes, 0, 'its file is not open yet');
+    await other.until(() => other.blockBytes === block);
+  }));

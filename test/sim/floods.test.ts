@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<string, Buffer>> = {
   requests: wire.request(0, 0, 16_384),
   cancels: frame(8, u32(0, 0, 16_384)),
   ports: frame(9, Buffer.from([1, 1])),
-  suggestions: frame(13, u32(1)),
+  suggestions: wire.suggest(1),
   'messages of no kind': frame(200, Buffer.alloc(3)),
   'extensions that we do not have': wire.extended(77, 'd1:xi1ee'),
   'metadata messages of no kind': wire.extended(1, 'd8:msg_typei9e5:piecei0ee'),

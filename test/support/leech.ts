@@ -95,7 +95,7 @@ export class GivingShard {
   async run(ms: number, step = 5): Promise<void> {
     for (let at = 0; at < ms; at += step) {
       this.shard.run(step);
-      await new Promise(setImmediate);
+      await this.shard.disk.idle();
     }
   }
 

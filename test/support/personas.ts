@@ -142,6 +142,17 @@ const MAKERS: Record<string, Maker> = {
       ]),
     ],
   }),
+  'suggests at random': (roll, pieces, content) => ({
+    script: [
+      ...greeting(content, 100 + roll(1_000)),
+      ...Array.from({ length: 20 }, (): readonly [number, Verb] => [
+        roll(900),
+        { say: wire.suggest(roll(pieces)), everyMs: 200 + roll(2_000) },
+      ]),
+    ],
+    serves: content.bytes,
+    bytesPerS: 20_000 + roll(100_000),
+  }),
   'has nothing': (roll, _pieces, { infoHash }) => ({
     script: [
       [0, { say: handshakeOf(infoHash, '-XX0001-none', ['fast']) }],

@@ -155,6 +155,9 @@ export class ProcessFiles implements FileSystem {
   };
 
   readonly slow: FileSystem['slow'] = {
+    open: (path, flags) => this.#slowly(SLOW_MS, () => this.open(path, flags)),
+    fstat: (descriptor) => this.#slowly(SLOW_MS, () => this.fstat(descriptor)),
+    lstat: (path) => this.#slowly(SLOW_MS, () => this.lstat(path)),
     read: (descriptor, bytes, position) =>
       this.#slowly(SLOW_MS, () => this.read(descriptor, bytes, 0, bytes.length, position)),
     readv: (descriptor, into, position) =>

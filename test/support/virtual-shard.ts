@@ -1,8 +1,8 @@
 /** A whole shard in virtual time, over a network of fake peers. */
+
 import { randomBytes } from 'node:crypto';
 import { Verdicts } from '../../src/main/download/verdicts.ts';
 import { Arena } from '../../src/shared/arena.ts';
-import { SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import {
   type PieceIndex,
@@ -28,6 +28,7 @@ import type { Evidence } from '../../src/shared/storage-messages.ts';
 import { Shard } from '../../src/workers/shard/shard.ts';
 import type { TorrentPeers } from '../../src/workers/shard/torrent-peers.ts';
 import type { ListenRequest } from '../../src/workers/transport/transport.ts';
+import { AwaitedFiles } from './awaited-files.ts';
 import { blockHashes } from './block-hashes.ts';
 import { FakePeer, type FakePeerScript } from './fake-peer.ts';
 import { Mortal } from './mortal.ts';
@@ -42,6 +43,8 @@ const READ_BUFFER_BYTES = 65_536;
 const EPOCH_MS = 10_000_000;
 
 export class VirtualShard {
+  /** The real one. */
+  readonly disk = new AwaitedFiles();
   readonly time: VirtualTime;
   readonly shard: Shard;
   /** Everything that was posted. */
@@ -94,7 +97,7 @@ export class VirtualShard {
     this.shard = new Shard(taskOf(options, this.owner), {
       clock: lived.now,
       shared: lived.shared,
-      files: SYSTEM_FILES,
+      files: this.disk.files,
       random: () => 0.5,
       randomBytes,
       soon: (work) => this.time.soon(this.#life.while(work)),

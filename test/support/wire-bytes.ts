@@ -44,6 +44,7 @@ export const wire = {
   haveAll: frame(14),
   haveNone: frame(15),
   reject: (piece: number, begin: number, length: number) => frame(16, u32(piece, begin, length)),
+  suggest: (piece: number) => frame(13, u32(piece)),
   allowedFast: (piece: number) => frame(17, u32(piece)),
   /** BEP 54, with the id that we give it. */
   lost: (piece: number) => frame(20, Buffer.from([7]), u32(piece)),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keptPieces } from '../../src/main/storage/kept-pieces.ts';
-import { SYSTEM_FILES } from '../../src/shared/file-system.ts';
+import { type FileStats, SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import { CHUNK_BYTES } from '../../src/shared/limits.ts';
 import { RateBucket } from '../../src/shared/rate-bucket.ts';
@@ -10,6 +10,7 @@ import { Batch } from '../../src/workers/uploads/batch.ts';
 import { BlockQueue } from '../../src/workers/uploads/block-queue.ts';
 import { Chunk } from '../../src/workers/uploads/chunk.ts';
 import { ChunkCache } from '../../src/workers/uploads/chunk-cache.ts';
+import { FileLooks } from '../../src/workers/uploads/file-looks.ts';
 import { OpenFiles } from '../../src/workers/uploads/open-files.ts';
 import { wire } from '../support/wire-bytes.ts';
 
@@ -121,7 +122,7 @@ test('open files are bounded, shared, and closed after the last read', async () 
   let next = 10;
   const system = { ...SYSTEM_FILES, close: (descriptor: number) => void log.push(`close ${descriptor}`) };
   const files = new OpenFiles(system, 2);
-  const torrent = { open: () => next++, release: () => log.push('release') };
+  const torrent = { openToRead: async () => next++ };
   let finish = (): void => {};
   const slow = files.with(
     torrent,
@@ -131,15 +132,53 @@ test('open files are bounded, shared, and closed after the last read', async () 
         finish = resolve;
       }),
   );
-  await files.with(torrent, 0, async (descriptor) => assert.equal(descriptor, 10, 'the same one'));
+  await files.with(torrent, 0, async ({ descriptor }) => assert.equal(descriptor, 10, 'the same one'));
   await files.with(torrent, 1, async () => {});
   await files.with(torrent, 2, async () => {});
   assert.deepEqual(log, ['close 11'], 'not the one that is being read');
   files.release(torrent);
-  assert.deepEqual(log, ['close 11', 'close 12', 'release']);
+  assert.deepEqual(log, ['close 11', 'close 12']);
   finish();
   await slow;
   assert.deepEqual([log.at(-1), files.count], ['close 10', 0]);
+});
+
+test('readers that come while a file is being opened wait for it; a failure is tried again', async () => {
+  const log: string[] = [];
+  const system = { ...SYSTEM_FILES, close: (descriptor: number) => void log.push(`close ${descriptor}`) };
+  const files = new OpenFiles(system, 2);
+  let tries = 0;
+  const torrent = {
+    openToRead: async () => {
+      tries += 1;
+      await new Promise(setImmediate);
+      if (tries === 1) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return 10;
+    },
+  };
+  const read = () => files.with(torrent, 0, async ({ descriptor }) => descriptor);
+  const [first, second] = await Promise.allSettled([read(), read()]);
+  assert.deepEqual([first.status, second.status, tries, files.count], ['rejected', 'rejected', 1, 0]);
+  assert.deepEqual([...(await Promise.all([read(), read()])), tries], [10, 10, 2]);
+  const late = files.with(torrent, 1, async ({ descriptor }) => descriptor);
+  files.release(torrent);
+  assert.deepEqual(log, ['close 10'], 'the other is not open yet');
+  assert.equal(await late, 10);
+  assert.deepEqual([log.length, files.count], [2, 0]);
+});
+
+test('each reader gets a look at the file that began after it asked', async () => {
+  let begun = 0;
+  const looks = new FileLooks(async () => {
+    const size = BigInt(++begun);
+    await new Promise(setImmediate);
+    return { size } as FileStats;
+  });
+  const first = looks.ask();
+  const later = [looks.ask(), looks.ask(), looks.ask()];
+  const sizes = (await Promise.all([first, ...later])).map(({ size }) => Number(size));
+  assert.deepEqual(sizes, [1, 2, 2, 2]);
+  assert.equal(Number((await looks.ask()).size), 3);
 });
 
 test('requests leave in their order; one may be taken back', () => {

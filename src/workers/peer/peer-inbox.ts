@@ -19,7 +19,7 @@ import { FrameDecoder, type FrameSink } from '../wire/decoder.ts';
 import type { Handshake } from '../wire/handshake.ts';
 import { MESSAGE } from '../wire/message.ts';
 import { Allowance } from './allowance.ts';
-import { AllowedPieces } from './allowed-pieces.ts';
+import { FastPieces, type Named } from './fast-pieces.ts';
 import { judgeHandshake } from './greeting.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import type { PeerExtensions } from './peer-extensions.ts';
@@ -46,7 +46,7 @@ export class PeerInbox implements FrameSink {
   readonly #host: PeerHost;
   readonly #decoder: FrameDecoder;
   readonly #aside: SideTalk;
-  readonly #allowed = new AllowedPieces();
+  readonly #fastPieces: FastPieces;
   #peerId: string | null = null;
   readonly #messages: Allowance;
   readonly #unchokes: Allowance;
@@ -68,6 +68,7 @@ export class PeerInbox implements FrameSink {
       gaveMetadata: (bytes) => this.#gaveMetadata(bytes),
       lost: (piece) => this.#lost(piece),
     });
+    this.#fastPieces = new FastPieces(peer, host.torrent);
     this.#decoder = new FrameDecoder(host.torrent.pieceCount);
   }
 
@@ -87,7 +88,7 @@ export class PeerInbox implements FrameSink {
   }
 
   get allowedFast(): ReadonlySet<PieceIndex> | null {
-    return this.#allowed.pieces;
+    return this.#fastPieces.allowed;
   }
 
   /** The first `length` bytes of `buffer` came from the peer. */
@@ -205,7 +206,10 @@ export class PeerInbox implements FrameSink {
         return this.#afford(told === 'more' ? 0 : 1 / HAVES_AGAIN_PER_COST);
       }
       case MESSAGE.allowedFast:
-        this.#allowFast(this.#allowed.add(payload.readUInt32BE(0), this.#host.torrent.pieceCount));
+        this.#name(this.#fastPieces.allow(payload.readUInt32BE(0)));
+        return this.#afford(1);
+      case MESSAGE.suggestPiece:
+        this.#name(this.#fastPieces.suggest(payload.readUInt32BE(0)));
         return this.#afford(1);
       case MESSAGE.rejectRequest:
         this.#host.torrent.requester.rejected(this.#peer, payload.readUInt32BE(0), payload.readUInt32BE(4));
@@ -237,7 +241,6 @@ export class PeerInbox implements FrameSink {
         this.#host.torrent.uploads.cancel(this.#peer, ...blockOf(payload));
         return this.#afford(1);
       default:
-        // Suggestions: not used.
         return this.#afford(1);
     }
   }
@@ -272,6 +275,11 @@ export class PeerInbox implements FrameSink {
     else if (told !== 'nothing-new') this.#peer.close(told);
   }
 
+  #name(named: Named): void {
+    if (named === 'more') this.#allowedMore = true;
+    else if (named !== 'nothing-new') this.#peer.close(named);
+  }
+
   /** Only once: a peer has one node. */
   #tellDhtNode(port: number): void {
     if (this.#hasDhtNode || port === 0 || !this.#host.torrent.offer.dht) return;
@@ -291,10 +299,5 @@ export class PeerInbox implements FrameSink {
     this.#host.torrent.requester.lost(this.#peer, piece);
     this.#peer.reviewUse();
     return null;
-  }
-
-  #allowFast(told: ReturnType<AllowedPieces['add']>): void {
-    if (told === 'bad-piece-index') return this.#peer.close(told);
-    this.#allowedMore ||= told === 'more';
   }
 }

@@ -72,7 +72,7 @@ export class ActivePieces {
     return this.#byPiece.get(piece);
   }
 
-  /** The next piece for the peer: left by others, new, or shared if slots are scarce. */
+  /** The next piece for the peer: left by others, new (one that it suggested first), or shared if slots are scarce. */
   pieceFor(peer: RequestedPeer, now: number): ActivePiece | null {
     for (const orphan of this.#orphans) if (canServe(peer, orphan, now)) return orphan;
     return this.#claim(peer, now) ?? this.#toShare(peer, now);
@@ -203,12 +203,18 @@ export class ActivePieces {
       if (active !== null && canServe(peer, active, now)) return active;
     }
     for (;;) {
-      const piece = this.#order.next(peer.book.cursor, may, now);
+      const piece = this.#suggestedBy(peer, may) ?? this.#order.next(peer.book.cursor, may, now);
       if (piece === null) return null;
       const active = this.#take(piece, now);
       if (active !== null && canServe(peer, active, now)) return active;
       if (active === null && this.#outOfSlots) return null;
     }
+  }
+
+  /** What the peer suggests (BEP 6) is only a hint: an order that the user gave comes before it. */
+  #suggestedBy({ book }: RequestedPeer, may: (candidate: number) => boolean): PieceIndex | null {
+    if (book.suggested === null || this.#order.isGiven) return null;
+    return book.suggested.take((piece) => this.#isMissing(piece), may);
   }
 
   /** Whether the peer could give blocks of a piece that is not in work here. */

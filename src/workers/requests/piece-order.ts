@@ -47,6 +47,11 @@ export class PieceOrder {
     this.#pieces = new Int32Array(0);
   }
 
+  /** The user asked for an order, or gave priorities. */
+  get isGiven(): boolean {
+    return this.#order === 'sequential' || this.#ledger.hasLevels;
+  }
+
   /** Availability changed, or a piece became missing again. */
   markStale(): void {
     this.#stale = true;

@@ -8,6 +8,7 @@ import type { OrderCursor } from './piece-order.ts';
 import type { Refusals } from './refusals.ts';
 import { RequestQueue } from './request-queue.ts';
 import { RequestWindow } from './request-window.ts';
+import type { SuggestedPieces } from './suggested-pieces.ts';
 
 /** The place for the bytes of a block; a negative offset drops them. */
 export interface Place {
@@ -61,6 +62,8 @@ export class RequestBook {
   /** Blocks that it rejected (BEP 6), until it chokes us or leaves. */
   refusals: Refusals | null = null;
   rejectsInRow = 0;
+  /** Null if it suggested none. */
+  suggested: SuggestedPieces | null = null;
   /** It gets no new requests until then, or until a block arrives. */
   restsUntil = 0;
   /** How often it kept us waiting, minus the blocks received since. */

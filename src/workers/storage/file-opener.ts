@@ -1,32 +1,36 @@
 /**
- * Opens the files of a torrent for a storage thread. Files of a download are opened below its folder without following links, and
+ * Opens the files of a torrent for a storage thread, or for a shard that reads them. Files of a download are opened below its folder without following links, and
  * each must be the same file that was checked when the download started.
  */
 import { constants } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { FileSystem } from '../../shared/file-system.ts';
-import { elementsBelow, Folder, FolderWalk } from '../../shared/folder.ts';
+import { elementsBelow, Folder, FolderWalk, type OpenFile } from '../../shared/folder.ts';
+import { openBelow } from '../../shared/open-below.ts';
 import { Standings } from '../../shared/standing.ts';
 import type { Access, FilesSetup, TorrentFiles } from './disk.ts';
 
 export class FileOpener implements TorrentFiles {
   readonly #system: FileSystem;
   readonly #files: FilesSetup['files'];
-  readonly #place: { readonly walk: FolderWalk; readonly standings: Standings; readonly base: string } | null;
+  readonly #place: {
+    readonly root: Folder;
+    readonly walk: FolderWalk;
+    readonly standings: Standings;
+    readonly base: string;
+  } | null;
   readonly #noFollow: number;
 
   constructor({ files, place, followLinks }: FilesSetup, system: FileSystem) {
     this.#system = system;
     this.#files = files;
     this.#noFollow = followLinks === true ? 0 : constants.O_NOFOLLOW;
-    this.#place =
-      place === undefined
-        ? null
-        : {
-            walk: new FolderWalk(new Folder(place.root, system)),
-            standings: new Standings(place.standings),
-            base: place.base,
-          };
+    if (place === undefined) this.#place = null;
+    else {
+      const root = new Folder(place.root, system);
+      const standings = new Standings(place.standings);
+      this.#place = { root, walk: new FolderWalk(root), standings, base: place.base };
+    }
   }
 
   /** Throws the system's error, or one with the code REPLACED. */
@@ -35,11 +39,24 @@ export class FileOpener implements TorrentFiles {
     const path = this.#files[file]?.path ?? '';
     if (this.#place === null)
       return this.#system.open(diskPath(path), flags | this.#noFollow | constants.O_NONBLOCK);
-    const { walk, standings, base } = this.#place;
+    const { walk, base } = this.#place;
     const elements = elementsBelow(base, path);
     const name = elements.pop() ?? '';
-    const { descriptor, stats } = walk.reach(elements).openFile(name, flags);
-    if (standings.isSame(file, stats)) return descriptor;
+    return this.#checked(file, walk.reach(elements).openFile(name, flags));
+  }
+
+  /** The same for reading, without blocking the thread. */
+  async openToRead(file: number): Promise<number> {
+    const path = this.#files[file]?.path ?? '';
+    const flags = constants.O_RDONLY;
+    if (this.#place === null)
+      return this.#system.slow.open(diskPath(path), flags | this.#noFollow | constants.O_NONBLOCK);
+    const { root, base } = this.#place;
+    return this.#checked(file, await openBelow(root, elementsBelow(base, path), flags));
+  }
+
+  #checked(file: number, { descriptor, stats }: OpenFile): number {
+    if (this.#place?.standings.isSame(file, stats) !== false) return descriptor;
     this.#system.close(descriptor);
     throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
   }

@@ -2,10 +2,9 @@
 import type { FileSystem } from '../../shared/file-system.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
 import type { StoredFile, StoredFiles } from '../../shared/stored-files.ts';
-import type { TorrentFiles } from '../storage/disk.ts';
 import { FileOpener } from '../storage/file-opener.ts';
 import { Stretches } from '../storage/stretches.ts';
-import type { OpenFiles } from './open-files.ts';
+import type { OpenedFile, OpenFiles } from './open-files.ts';
 
 type Stretch = Pick<StoredFile, 'offset' | 'length'>;
 
@@ -31,7 +30,7 @@ export class ChunkReader {
   readonly #stretches: Stretches;
   readonly #standings: Standings | null;
   readonly #system: FileSystem;
-  #opener: TorrentFiles;
+  #opener: FileOpener;
   #isClosed = false;
   readonly #open: OpenFiles;
 
@@ -67,11 +66,11 @@ export class ChunkReader {
     this.#open.release(this.#opener);
   }
 
-  /** Throws if the file was changed since its bytes were known to be right. */
-  #assertSame(descriptor: number, file: number, stored: StoredFile): void {
+  /** Rejects if the file was changed since its bytes were known to be right. */
+  async #assertSame({ looks }: OpenedFile, file: number, stored: StoredFile): Promise<void> {
     const look = this.#setup.looks?.[file];
     if (look === undefined) return;
-    const { size, mtimeNs } = this.#system.fstat(descriptor);
+    const { size, mtimeNs } = await looks.ask();
     if (Number(size) !== look.size || String(mtimeNs) !== look.modified)
       throw new ReadFault('CHANGED', stored);
   }
@@ -81,18 +80,21 @@ export class ChunkReader {
     // It may be a file of the user with the same name: none of its bytes may leave this machine.
     if (this.#standings?.get(file) === STANDING.guarded) throw new ReadFault('GUARDED', stored);
     const wanted = into.reduce((sum, { length }) => sum + length, 0);
+    const opener = this.#opener;
     try {
-      await this.#open.with(this.#opener, file, async (descriptor) => {
+      await this.#open.with(opener, file, async (opened) => {
         for (let done = 0; done < wanted; ) {
           const rest = done === 0 ? into : between(into, done, wanted);
-          const count = await this.#system.slow.readv(descriptor, rest, at + done);
+          const count = await this.#system.slow.readv(opened.descriptor, rest, at + done);
           if (count === 0) throw new ReadFault('SHORT', stored);
           done += count;
         }
-        this.#assertSame(descriptor, file, stored);
+        await this.#assertSame(opened, file, stored);
       });
     } catch (error) {
       if (error instanceof ReadFault) throw error;
+      // It got its final name before it was open.
+      if (opener !== this.#opener) return this.#readPart(file, at, into);
       throw new ReadFault((error as NodeJS.ErrnoException).code ?? String(error), stored);
     }
   }

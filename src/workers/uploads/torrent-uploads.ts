@@ -25,6 +25,7 @@ import type { ReadFault } from './chunk-reader.ts';
 import type { ChunkSource } from './chunk-source.ts';
 import type { OurPieces } from './our-pieces.ts';
 import type { ServedPeer, Uploads } from './served-peer.ts';
+import { Suggestions } from './suggestions.ts';
 import type { SuperSeeding } from './super-seeding.ts';
 import { UploadReads } from './upload-reads.ts';
 import type { UploadTurns } from './upload-turns.ts';
@@ -48,6 +49,7 @@ export class TorrentUploads implements Uploads {
   readonly #host: UploadHost;
   readonly #reads: UploadReads;
   readonly #offers: SuperSeeding | null;
+  readonly #suggestions: Suggestions | null;
   /** Those that want data or are unchoked. */
   readonly #contenders = new Map<PeerIndex, ServedPeer>();
   readonly #waiting = new Map<ServedPeer, { readonly onTurn: () => void }>();
@@ -68,6 +70,9 @@ export class TorrentUploads implements Uploads {
     this.#pieces = pieces;
     this.#chunks = chunks;
     this.#host = host;
+    // A torrent that fits into the cache is read once anyway; with super-seeding we hide what we have.
+    const suggests = offers === null && geometry.totalLength > CHUNK_CACHE_BYTES;
+    this.#suggestions = suggests ? new Suggestions(geometry, pieces) : null;
     this.#reads = new UploadReads(geometry, pieces, chunks, offers === null, host);
   }
 
@@ -113,6 +118,8 @@ export class TorrentUploads implements Uploads {
     }
     if (queue.size === 0 && !peer.uploads.sending) peer.uploads.movedAt = this.#host.clock();
     queue.add({ piece, begin, length });
+    peer.uploads.requested.add(index);
+    this.#suggestions?.requested(index);
     this.#host.guard(() => this.#serve(peer));
     return true;
   }
@@ -143,6 +150,7 @@ export class TorrentUploads implements Uploads {
       if (peer?.inSession !== true || peer.uploads.unchoked) continue;
       peer.uploads.unchokedAt = this.#host.clock();
       this.#contenders.set(index, peer);
+      this.#suggestions?.make([peer], this.#host.clock());
       peer.send(UNCHOKE);
     }
   }
@@ -172,6 +180,7 @@ export class TorrentUploads implements Uploads {
       if (owes && now - uploads.movedAt >= UNREAD_TIMEOUT_MS) peer.close('unread-backlog');
     }
     this.#reads.tick(now);
+    this.#suggestions?.tick(this.#host.peers(), this.#contenders.values(), now);
     if (now - this.#toldAt < CONTENDERS_MS || !this.isWorking) return;
     this.#toldAt = now;
     this.#toldAny = this.#contenders.size > 0;

@@ -1,18 +1,25 @@
 /** What we owe one peer and have given it: its part of the record of uploads. */
+import type { PieceIndex } from '../../shared/indices.ts';
 import {
   FIRST_UPLOAD_BLOCKS,
   MAX_UPLOAD_BATCH_BLOCKS,
   QUICK_BATCH_MS,
+  RECENT_PIECES,
   SLOW_BATCH_MS,
   UNUSED_PLACE_MS,
 } from '../../shared/limits.ts';
 import type { AllowedFast } from './allowed-fast.ts';
 import { BlockQueue } from './block-queue.ts';
+import { RecentPieces } from './recent-pieces.ts';
 
 export class UploadBook {
   readonly queue = new BlockQueue();
   /** What it may request although we choke it (BEP 6). */
   allowedFast: AllowedFast | null = null;
+  /** It has these, or will soon, also if it has not said so yet. */
+  readonly requested = new RecentPieces<PieceIndex>(RECENT_PIECES);
+  /** Pieces that were suggested to it (BEP 6), and when. */
+  readonly suggested = new Map<PieceIndex, number>();
   /** It believes that we have pieces that we cannot give. */
   isMisinformed = false;
   /** Since when we unchoke it; null if we choke it. */

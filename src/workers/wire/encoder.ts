@@ -20,6 +20,9 @@ export const encodeHave = (piece: number): Buffer => onePiece(MESSAGE.have, piec
 /** The peer may request this piece also while we choke it (BEP 6). */
 export const encodeAllowedFast = (piece: number): Buffer => onePiece(MESSAGE.allowedFast, piece);
 
+/** We can give this piece at little cost (BEP 6). */
+export const encodeSuggest = (piece: number): Buffer => onePiece(MESSAGE.suggestPiece, piece);
+
 function onePiece(id: number, piece: number): Buffer {
   const bytes = Buffer.allocUnsafe(9);
   bytes.writeUInt32BE(5, 0);
