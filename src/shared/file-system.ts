@@ -71,8 +71,8 @@ export interface FileSystem {
   ftruncate(descriptor: number, length: number): void;
   /** What was written to it is on the disk for good. */
   fsync(descriptor: number): void;
-  /** Its times become the present. */
-  touch(descriptor: number): void;
+  /** Its times become the present, which is returned: milliseconds of the calendar. */
+  touch(descriptor: number): number;
   fstat(descriptor: number): FileStats;
   /** Follows links; null if nothing is there. */
   stat(path: DiskPath): FileStats | null;
@@ -118,8 +118,9 @@ export const SYSTEM_FILES: FileSystem = {
   ftruncate: ftruncateSync,
   fsync: fsyncSync,
   touch: (descriptor) => {
-    const seconds = Date.now() / 1_000;
-    futimesSync(descriptor, seconds, seconds);
+    const now = Date.now();
+    futimesSync(descriptor, now / 1_000, now / 1_000);
+    return now;
   },
   fstat: (descriptor) => fstatSync(descriptor, { bigint: true }),
   stat: (path) => statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null,

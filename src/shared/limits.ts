@@ -522,6 +522,8 @@ export const MIN_SHARED_EVIDENCE_BYTES = 4_096;
 
 /** A run touches the lock of its place on disk at this interval. */
 export const LOCK_INTERVAL_MS = 5_000;
+/** At so many touches it looks once whether the lock is still its own, and at once after a gap: who waits for `LOCK_STALE_MS` cannot have taken it before. */
+export const LOCK_TOUCHES_PER_LOOK = 3;
 /** An owner of a lock on another system that has not touched it for this time is gone: three times in a row. */
 export const LOCK_STALE_MS = 15_000;
 /** Such a lock is checked at this interval. */

@@ -95,10 +95,11 @@ export class ProcessFiles implements FileSystem {
 
   readonly fsync = (descriptor: number): void => this.#flush(descriptor);
 
-  readonly touch = (descriptor: number): void => {
+  readonly touch = (descriptor: number): number => {
     const file = this.#file(descriptor);
     file.modified = this.#disk.now;
     file.changed = this.#disk.now;
+    return Number(this.#disk.now / 1_000_000n);
   };
 
   readonly fstat = (descriptor: number): FileStats => this.#file(descriptor).stats;

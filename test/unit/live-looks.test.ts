@@ -72,3 +72,23 @@ test('the timer ends with the last run', () => {
   other.end();
   assert.equal(hasTimer(), false);
 });
+
+test('a run that a look ends, its own or that of another, is not looked at again', () => {
+  const { looks, pass, hasTimer } = setUp();
+  const seen: string[] = [];
+  const ends = ['one', 'two', 'three'].map((name, i) =>
+    looks.begin({
+      isIdle: false,
+      look: () => {
+        seen.push(name);
+        if (name === 'one') for (const end of ends.slice(i, 2)) end();
+      },
+    }),
+  );
+  pass(500);
+  assert.deepEqual(seen, ['one', 'three', 'three']);
+  ends[0]?.();
+  assert.equal(hasTimer(), true, 'an end counts once');
+  ends[2]?.();
+  assert.equal(hasTimer(), false);
+});

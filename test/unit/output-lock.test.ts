@@ -15,8 +15,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Failure } from '../../src/main/failure.ts';
 import { type LockHooks, OutputLock } from '../../src/main/storage/output-lock.ts';
+import { type FileSystem, SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { Folder } from '../../src/shared/folder.ts';
-import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS } from '../../src/shared/limits.ts';
+import {
+  LOCK_INTERVAL_MS,
+  LOCK_LOOK_MS,
+  LOCK_STALE_MS,
+  LOCK_TOUCHES_PER_LOOK,
+} from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { GlobalTimers } from '../support/global-timers.ts';
 
@@ -27,10 +33,10 @@ const HOOKS: LockHooks = {
   onLost: () => assert.fail('it is not lost'),
 };
 
-function place(name: string) {
+function place(name: string, files: FileSystem = SYSTEM_FILES) {
   const path = join(folder, name);
   mkdirSync(path);
-  return { path: join(path, 'lock'), folder: Folder.open(path) };
+  return { path: join(path, 'lock'), folder: Folder.open(path, files) };
 }
 
 /** A lock as its owner would have written it, except for what a test changes. */
@@ -130,14 +136,47 @@ test('an owner whose lock was taken over learns it, and does not touch the new o
     let lost: Error | null = null;
     const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onLost: (error) => (lost = error) });
     rmSync(at.path);
-    timers.tick(LOCK_INTERVAL_MS);
+    timers.tick(LOCK_TOUCHES_PER_LOOK * LOCK_INTERVAL_MS);
     assert.equal(lost, null, 'removed by hand: no other process has it');
     const other = await OutputLock.take(at.folder, 'lock', HOOKS);
-    timers.tick(LOCK_INTERVAL_MS);
+    timers.tick(LOCK_TOUCHES_PER_LOOK * LOCK_INTERVAL_MS);
     assert.match(String(lost), /another run of unchoke took over this place/);
     lock.release();
     assert.equal(existsSync(at.path), true);
     other.release();
+  } finally {
+    timers.restore();
+  }
+});
+
+test('an owner looks rarely whose its lock is, but at once after a gap between its touches, or after one that failed', async () => {
+  const timers = new GlobalTimers();
+  try {
+    for (const [what, touch, touches] of [
+      ['it touches as it should', (now: number) => now, 3],
+      ['its machine slept', (now: number) => now + LOCK_STALE_MS, 2],
+      ['the calendar was set back', (now: number) => now - LOCK_STALE_MS, 2],
+      ['a touch failed', () => assert.fail('no such disk'), 2],
+    ] as const) {
+      let [now, touched] = [0, 0];
+      const at = place(what, {
+        ...SYSTEM_FILES,
+        touch: () => {
+          touched += 1;
+          now += LOCK_INTERVAL_MS;
+          return touched === 2 ? touch(now) : now;
+        },
+      });
+      let lost: Error | null = null;
+      const lock = await OutputLock.take(at.folder, 'lock', { ...HOOKS, onLost: (error) => (lost = error) });
+      while (touched === 0) timers.tick(LOCK_INTERVAL_MS / 10);
+      rmSync(at.path);
+      const other = await OutputLock.take(Folder.open(at.folder.path), 'lock', HOOKS);
+      for (let i = 0; i < LOCK_TOUCHES_PER_LOOK && lost === null; i++) timers.tick(LOCK_INTERVAL_MS);
+      assert.match(String(lost), /took over this place/, what);
+      assert.equal(touched, touches, what);
+      for (const one of [lock, other]) one.release();
+    }
   } finally {
     timers.restore();
   }

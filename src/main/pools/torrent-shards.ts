@@ -37,7 +37,7 @@ export class TorrentShards {
   readonly id: TorrentId;
   readonly #line: ShardLine;
   readonly #listener: TorrentShardsListener;
-  readonly #stats: (TorrentStats | null)[];
+  #stats: readonly (TorrentStats | null)[];
   readonly #fastest: (readonly PeerRate[])[];
   #content: ShardTorrent | null = null;
   /** Positions that have not said that the torrent has left; null before it leaves. */
@@ -59,7 +59,7 @@ export class TorrentShards {
     return this.#line.size;
   }
 
-  /** The last counters of each shard, by position. */
+  /** The last counters of each shard, by position: another array when they change. */
   get counts(): readonly (TorrentStats | null)[] {
     return this.#stats;
   }
@@ -122,7 +122,7 @@ export class TorrentShards {
   }
 
   hear(position: number, event: TorrentEvent): void {
-    if (event.type === 'stats') this.#stats[position] = event.stats;
+    if (event.type === 'stats') this.#stats = this.#stats.with(position, event.stats);
     if (event.type === 'fastest') this.#fastest[position] = event.peers;
     if (event.type === 'left') this.#hasLeft(position);
     this.#listener.onEvent(position, event);
@@ -130,7 +130,7 @@ export class TorrentShards {
 
   /** A new thread is in the place of a dead one. */
   replaced(position: number, lost: ShardId, error: unknown): void {
-    this.#stats[position] = null;
+    this.#stats = this.#stats.with(position, null);
     this.#fastest[position] = [];
     if (this.#leaving !== null) return this.#hasLeft(position);
     this.#enter(position);

@@ -23,8 +23,20 @@ export interface PhaseTotals {
   readonly sentBytes: Bytes;
 }
 
-/** One pass: a session with a thousand torrents asks for them every few seconds. */
-export function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotals {
+/** Added up once for each report: a session asks for the totals of a thousand torrents all the time, and few of them change. */
+export class LastTotals {
+  #stats: readonly (TorrentStats | null)[] = [];
+  #totals = phaseTotals([]);
+
+  /** `stats`: the same array as long as no shard reports anything else. */
+  of(stats: readonly (TorrentStats | null)[]): PhaseTotals {
+    if (stats !== this.#stats) this.#totals = phaseTotals(stats);
+    this.#stats = stats;
+    return this.#totals;
+  }
+}
+
+function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotals {
   const total = {
     ...{ queued: 0, dialing: 0, handshaking: 0, choked: 0, unchoked: 0, dialed: 0, connected: 0 },
     blockBytes: 0,

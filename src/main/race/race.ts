@@ -26,7 +26,7 @@ import { FirstMoments } from './first-moments.ts';
 import { Introductions } from './introductions.ts';
 import { unheard } from './outcomes.ts';
 import { PeerList } from './peer-list.ts';
-import { type PhaseTotals, phaseTotals } from './phase-totals.ts';
+import { LastTotals, type PhaseTotals } from './phase-totals.ts';
 import type { RaceListener, RaceOptions } from './race-options.ts';
 import { shareOf } from './sharding.ts';
 
@@ -40,6 +40,7 @@ export class Race {
   readonly #dealer: Dealer;
   readonly #introductions: Introductions;
   readonly #winners = new Set<PeerIndex>();
+  readonly #totals = new LastTotals();
   #maxPeers: number;
   #keeping = false;
   #stopped: Promise<void> | null = null;
@@ -84,7 +85,7 @@ export class Race {
 
   /** Peers by phase, of all shards. */
   get totals(): PhaseTotals {
-    return phaseTotals(this.#shards.counts);
+    return this.#totals.of(this.#shards.counts);
   }
 
   /** The fastest peers now, the fastest first. */

@@ -11,20 +11,26 @@ export interface LookedAt {
   look(): void;
 }
 
-/** Milliseconds. */
+/** All times are turns of the timer. */
 interface Pace {
-  /** Until the next look. */
-  left: number;
+  readonly run: LookedAt;
+  /** The turn of the next look. */
+  due: number;
   /** From the last look to the next. */
   wait: number;
 }
 
-/** One timer for all of them: a thousand torrents that wait must not cost a core. */
+const IDLE_TURNS = IDLE_LOOK_MS / LIVE_PROGRESS_MS;
+
+/** One timer for all of them, and a turn sees only those that are due: a thousand torrents that wait must not cost a core. */
 export class LiveLooks {
   /** Lived time. It is read at each turn of the timer, so a run may be looked at less often. */
   readonly clock: Clock;
   readonly #every: MainWorld['every'];
-  readonly #paces = new Map<LookedAt, Pace>();
+  /** By the turn at which they are due. */
+  readonly #paces = new Map<number, Set<Pace>>();
+  #runs = 0;
+  #turn = 0;
   #end: (() => void) | null = null;
 
   constructor({ every, now }: Pick<MainWorld, 'every' | 'now'>) {
@@ -34,11 +40,14 @@ export class LiveLooks {
 
   /** Returns how the looks at `run` end. */
   begin(run: LookedAt): () => void {
-    this.#paces.set(run, { left: LIVE_PROGRESS_MS, wait: LIVE_PROGRESS_MS });
+    const pace: Pace = { run, due: this.#turn + 1, wait: 1 };
+    this.#add(pace);
+    this.#runs += 1;
     this.#end ??= this.#every(LIVE_PROGRESS_MS, () => this.#look());
     return () => {
-      this.#paces.delete(run);
-      if (this.#paces.size > 0) return;
+      if (this.#paces.get(pace.due)?.delete(pace) !== true) return;
+      this.#runs -= 1;
+      if (this.#runs > 0) return;
       this.#end?.();
       this.#end = null;
     };
@@ -46,13 +55,25 @@ export class LiveLooks {
 
   #look(): void {
     this.clock();
-    for (const [run, pace] of this.#paces) {
-      pace.left -= LIVE_PROGRESS_MS;
-      if (pace.left > 0) continue;
+    this.#turn += 1;
+    const due = this.#paces.get(this.#turn);
+    if (due === undefined) return;
+    for (const pace of due) {
+      const { run } = pace;
       run.look();
+      // The look may have ended it.
+      if (!due.delete(pace)) continue;
       // What has just become idle may end in a moment, for want of peers.
-      pace.wait = run.isIdle ? Math.min(2 * pace.wait, IDLE_LOOK_MS) : LIVE_PROGRESS_MS;
-      pace.left = pace.wait;
+      pace.wait = run.isIdle ? Math.min(2 * pace.wait, IDLE_TURNS) : 1;
+      pace.due = this.#turn + pace.wait;
+      this.#add(pace);
     }
+    this.#paces.delete(this.#turn);
+  }
+
+  #add(pace: Pace): void {
+    const others = this.#paces.get(pace.due);
+    if (others === undefined) this.#paces.set(pace.due, new Set([pace]));
+    else others.add(pace);
   }
 }

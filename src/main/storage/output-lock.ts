@@ -10,7 +10,13 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { writeFirst } from '../../shared/file-system.ts';
 import type { Folder, OpenFile } from '../../shared/folder.ts';
-import { LOCK_INTERVAL_MS, LOCK_LOOK_MS, LOCK_STALE_MS, MAX_LOCK_BYTES } from '../../shared/limits.ts';
+import {
+  LOCK_INTERVAL_MS,
+  LOCK_LOOK_MS,
+  LOCK_STALE_MS,
+  LOCK_TOUCHES_PER_LOOK,
+  MAX_LOCK_BYTES,
+} from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import type { Processes } from '../files/processes.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
@@ -51,6 +57,11 @@ export class OutputLock {
   readonly #name: string;
   readonly #descriptor: number;
   readonly #endTouching: () => void;
+  /** Of the file that it holds open, so it does not change. */
+  #inode: bigint | null = null;
+  /** By the calendar; null if it failed. */
+  #touchedAt: number | null = null;
+  #touches = 0;
 
   private constructor(
     folder: Folder,
@@ -63,7 +74,7 @@ export class OutputLock {
     this.#name = name;
     this.#descriptor = descriptor;
     this.#endTouching = meanwhile(LOCK_INTERVAL_MS, () => {
-      if (this.#isOurs()) return touch(folder, descriptor);
+      if (!this.#touch() || this.#isOurs()) return;
       this.#endTouching();
       onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took over this place`));
     });
@@ -84,6 +95,20 @@ export class OutputLock {
       if (!(await isStale(folder, name, seen, hooks, world.processes))) throw held(folder, name, seen.owner);
       remove(folder, name, seen);
     }
+  }
+
+  /**
+   * Returns true if another process may have it by now: this one stood still, or slept with its machine. With a thousand locks, a
+   * look at each touch costs more than all else that idle torrents do.
+   */
+  #touch(): boolean {
+    const before = this.#touchedAt;
+    this.#touchedAt = touched(this.#folder, this.#descriptor);
+    this.#touches += 1;
+    if (before === null || this.#touchedAt === null || this.#touches % LOCK_TOUCHES_PER_LOOK === 0)
+      return true;
+    const passed = this.#touchedAt - before;
+    return passed < 0 || passed > 2 * LOCK_INTERVAL_MS;
   }
 
   release(): void {
@@ -109,7 +134,8 @@ export class OutputLock {
   /** If it was removed by hand, no other process has it. */
   #isOurs(): boolean {
     const stats = this.#folder.look(this.#name);
-    return stats === null || stats.ino === this.#folder.files.fstat(this.#descriptor).ino;
+    this.#inode ??= this.#folder.files.fstat(this.#descriptor).ino;
+    return stats === null || stats.ino === this.#inode;
   }
 }
 
@@ -239,11 +265,12 @@ function remove(folder: Folder, name: string, seen: Seen): void {
   }
 }
 
-function touch({ files }: Folder, descriptor: number): void {
+/** When it was; null if it failed. A failing disk shows itself where data is written. */
+function touched({ files }: Folder, descriptor: number): number | null {
   try {
-    files.touch(descriptor);
+    return files.touch(descriptor);
   } catch {
-    // A failing disk shows itself where data is written.
+    return null;
   }
 }
 
