@@ -80,7 +80,7 @@ async function ofData(
 ): Promise<SharedItem> {
   const source = sourceOf(path, settings.saveTorrent ?? '');
   for (const { path: left, reason } of source.leftOut) console.news(`left out: ${left} (${reason})`);
-  const { torrent, pieceLength, private: isPrivate, saveTorrent } = settings;
+  const { torrent, version, pieceLength, private: isPrivate, saveTorrent } = settings;
   if (isPrivate && torrent.tracker.length === 0)
     throw new Failure(
       'usage',
@@ -88,6 +88,7 @@ async function ofData(
     );
   const choices = {
     name: basename(source.root),
+    version,
     pieceLength,
     trackers: torrent.tracker,
     webSeeds: [],
