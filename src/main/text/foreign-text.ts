@@ -106,7 +106,7 @@ function redactedMagnet(link: string): string {
   const [, query = ''] = link.split('?', 2);
   const params = query.split('&');
   const kept = params.filter((param) => {
-    if (/^xt(?:\.\d+)?=urn(?::|%3a)btih(?::|%3a)[\da-z…]+$/i.test(param) || /^(?:dn|so)=/i.test(param))
+    if (/^xt(?:\.\d+)?=urn(?::|%3a)bt[im]h(?::|%3a)[\da-z…]+$/i.test(param) || /^(?:dn|so)=/i.test(param))
       return true;
     return /^tr(?:\.\d+)?=/i.test(param) && isPlainUrl(param.slice(param.indexOf('=') + 1));
   });
