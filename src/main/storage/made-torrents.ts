@@ -53,10 +53,14 @@ export class MadeTorrents {
     }
   }
 
-  /** Without a version it is the name that torrents had when there was no choice. */
-  #pathOf({ root, files }: Source, { version, ...choices }: TorrentChoices): string {
+  /** Without a version it is the path that torrents had when there was no choice: the order of the choices is a part of it. */
+  #pathOf({ root, files }: Source, choices: TorrentChoices): string {
+    const { version, name, pieceLength, trackers, webSeeds, private: isPrivate, comment } = choices;
     const looks = files.map(({ path, length, stamp }) => [path, length, stamp]);
-    const chosen = version === null ? choices : { ...choices, version };
+    const chosen = {
+      ...{ name, pieceLength, trackers, webSeeds, private: isPrivate, comment },
+      ...(version === null ? {} : { version }),
+    };
     const hash = createHash('sha256')
       .update(JSON.stringify([root, chosen, looks]))
       .digest('hex');
