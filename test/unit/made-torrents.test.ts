@@ -254,6 +254,9 @@ test('what share made before there was a choice is found again, and only a choic
   assert.ok(find('hybrid')?.metainfo.version2);
   assert.equal(find(null)?.metainfo.version2, null, 'and does not take its place');
   assert.equal(readdirSync(state).length, 2);
+  const tracker = { ...choices, trackers: ['http://t.example/a'], version: null };
+  assert.equal(made.find(source, tracker), null);
+  assert.equal(made.versionBefore(source, tracker), 'v1', 'with a tracker it must not become another torrent');
 });
 
 test('one that was made by default stays the default after another version was asked for', () => {

@@ -36,6 +36,12 @@ export class MadeTorrents {
     return other !== null && versionOf(other.metainfo) === choices.version ? other : null;
   }
 
+  /** Of the torrent without trackers that was made of the same files: trackers do not make it another one. Null if there is none. */
+  versionBefore(source: Source, choices: TorrentChoices): TorrentVersion | null {
+    const before = this.#at(this.#pathOf(source, { ...choices, version: null, trackers: [] }));
+    return before === null ? null : versionOf(before.metainfo);
+  }
+
   /** Without permission to write it is made again at the next start. */
   keep(source: Source, choices: TorrentChoices, bytes: Uint8Array): void {
     try {

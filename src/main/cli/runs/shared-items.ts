@@ -97,7 +97,8 @@ async function ofData(
   };
   const made = new MadeTorrents();
   const known = made.find(source, choices);
-  const bytes = known?.bytes ?? (await newTorrent(source, choices, settings, console));
+  const asBefore = { ...choices, version: version ?? made.versionBefore(source, choices) };
+  const bytes = known?.bytes ?? (await newTorrent(source, asBefore, settings, console));
   const metainfo = known?.metainfo ?? parseMetainfo(bytes, path);
   const plan = storagePlan(metainfo, dirname(source.root));
   if (known === null) {
