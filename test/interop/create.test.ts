@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { diskPath } from '../../src/shared/byte-name.ts';
+import { CHECK_TASK_BYTES } from '../../src/shared/limits.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { libtorrentLeech } from '../support/leeches.ts';
@@ -17,6 +18,9 @@ checkLeaksAtEnd();
 const folder = temporaryFolder();
 const single = join(folder, 'single.bin');
 writeFileSync(single, randomBytes(1_234_567));
+/** The threads hash it in several tasks. */
+const long = join(folder, 'long.bin');
+writeFileSync(long, randomBytes(3 * CHECK_TASK_BYTES + 12_345));
 const many = join(folder, 'many files');
 for (const [path, length] of Object.entries({
   'b/two': 70_000,
@@ -46,6 +50,7 @@ const hex = (torrent: string): string => Buffer.from(loadTorrent(torrent).infoHa
 
 for (const [name, source] of [
   ['one file', single],
+  ['a long file', long],
   ['a folder', many],
 ] as const) {
   test(`the info hash of ${name} is that of mktorrent`, async () => {
@@ -138,6 +143,7 @@ for (const name of ['not UTF-8 \udcff', 'not UTF-8 \udc80', 'UTF-8 \u{ff5e}'])
 const SOURCES = {
   'one file': single,
   'a small file': small,
+  'a long file': long,
   'a program': program,
   'a tree': tree,
   'a deep file': deep,

@@ -33,8 +33,8 @@ export async function sourceHashes(
     await stored.scan('digest', (result) => {
       if (result.type !== 'digested') return;
       const { first, count } = result;
-      pieces.set(result.hashes, first * PIECE_HASH_BYTES);
-      roots.set(result.roots, first * TREE_HASH_BYTES);
+      if (version !== 'v2') pieces.set(result.hashes, first * PIECE_HASH_BYTES);
+      if (version !== 'v1') roots.set(result.roots, first * TREE_HASH_BYTES);
       let bytes = 0;
       for (let i = 0; i < count; i++) bytes += bytesOf((first + i) as PieceIndex);
       onHashed(bytes);
