@@ -25,14 +25,20 @@ export function sha256(bytes: Uint8Array): Buffer {
   return hash('sha256', bytes, 'buffer');
 }
 
+/**
+ * Puts the hash of so many bytes from `from` on among other hashes. Node makes a short text in a third of the time that it needs
+ * for a Buffer, and a plain view faster than one of a Buffer.
+ */
+function putHash(bytes: Uint8Array, from: number, length: number, into: Buffer, at: number): void {
+  const part = new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+  into.write(hash('sha256', part, 'binary'), at, TREE_HASH_BYTES, 'binary');
+}
+
 /** The hash of each block. The last one may be short. */
 export function leavesOf(bytes: Uint8Array): Buffer {
   const leaves = Buffer.allocUnsafe(Math.ceil(bytes.length / BLOCK_BYTES) * TREE_HASH_BYTES);
-  for (let block = 0; block * BLOCK_BYTES < bytes.length; block++)
-    sha256(bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES)).copy(
-      leaves,
-      block * TREE_HASH_BYTES,
-    );
+  for (let from = 0, at = 0; from < bytes.length; from += BLOCK_BYTES, at += TREE_HASH_BYTES)
+    putHash(bytes, from, Math.min(BLOCK_BYTES, bytes.length - from), leaves, at);
   return leaves;
 }
 
@@ -47,13 +53,11 @@ export function emptyHash(layer: number): Buffer {
 
 /** The next layer up. `layer`: that of `hashes`. Where a sibling is missing there is no data. */
 export function layerAbove(hashes: Uint8Array, layer: number): Buffer {
-  const count = hashes.length / TREE_HASH_BYTES;
-  const above = Buffer.allocUnsafe(Math.ceil(count / 2) * TREE_HASH_BYTES);
-  for (let i = 0; i < count; i += 2) {
-    const pair = hashes.subarray(i * TREE_HASH_BYTES, (i + 2) * TREE_HASH_BYTES);
-    const both = i + 1 < count ? pair : Buffer.concat([pair, emptyHash(layer)]);
-    sha256(both).copy(above, (i / 2) * TREE_HASH_BYTES);
-  }
+  const isPaired = (hashes.length / TREE_HASH_BYTES) % 2 === 0;
+  const all = isPaired ? hashes : Buffer.concat([hashes, emptyHash(layer)]);
+  const above = Buffer.allocUnsafe(all.length / 2);
+  for (let at = 0; at < above.length; at += TREE_HASH_BYTES)
+    putHash(all, at * 2, TREE_HASH_BYTES * 2, above, at);
   return above;
 }
 

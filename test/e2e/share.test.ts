@@ -70,6 +70,30 @@ test('the second start hashes nothing; a changed file is hashed again, with the 
   assert.equal(goodPieces, pieces, 'its bytes are all there');
 });
 
+test('a file is shared as a hybrid; other versions are other torrents, and each is found again', async () => {
+  const path = content('versions.bin', MIB);
+  const torrent = join(folder, 'versions.torrent');
+  const share = async (...options: string[]) => {
+    const { shared, stop } = await sharing(path, ...options);
+    await stop();
+    return [shared['infoHash'], shared['infoHashV2'], shared['magnet']].map(String);
+  };
+  const hybrid = await share();
+  const [v1, none] = await share('--v1');
+  assert.equal(none, 'null');
+  assert.notEqual(v1, hybrid[0]);
+  const second = await sharing(path, '--v2', '--save-torrent', torrent);
+  const output = join(folder, 'versions');
+  const got = await fetched(torrent, second.address, output);
+  await second.stop();
+  assert.equal(got.status, 0, got.stderr);
+  assert.deepEqual(readFileSync(join(output, 'versions.bin')), readFileSync(path));
+  assert.equal(String(second.shared['infoHashV2']).slice(0, 40), second.shared['infoHash']);
+  assert.deepEqual(await share(), hybrid);
+  assert.deepEqual((await share('--tracker', 'http://127.0.0.1:1/a')).slice(0, 2), hybrid.slice(0, 2));
+  assert.match(hybrid[2] ?? '', new RegExp(`xt=urn:btih:${hybrid[0]}&xt=urn:btmh:1220${hybrid[1]}&`));
+});
+
 test('a file that changes while it is shared is not given any more, and the share says so', async () => {
   const path = content('changing.bin', 2 * MIB);
   const share = await sharing(path);

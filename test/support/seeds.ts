@@ -71,6 +71,20 @@ export async function libtorrentMagnet(
   };
 }
 
+/** Makes a torrent with libtorrent. */
+export function libtorrentTorrent(
+  source: string,
+  output: string,
+  version: 'v2' | 'hybrid',
+  pieceLength: number,
+  ...more: readonly 'private'[]
+): void {
+  const script = join(CLIENTS, 'libtorrent-create.py');
+  const args = [script, source, output, version, String(pieceLength), ...more];
+  const made = spawnSync(PYTHON, args, { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(`libtorrent-create.py: ${made.stderr}`);
+}
+
 /** A DHT of this many libtorrent nodes on 127.0.1.x; the address is that of the first. */
 export function libtorrentDht(nodes: number): Promise<Seed> {
   return talkingSeed(PYTHON, [join(CLIENTS, 'libtorrent-dht.py'), String(nodes), '4'], '127.0.1.1');

@@ -94,8 +94,8 @@ test('the same in the middle of a text, and in a magnet link', () => {
     ['not socks5://HOST:PORT or http://HOST:PORT', 'not socks5://HOST:PORT or http://HOST:PORT'],
     ['at file:///x/y.js:1:2', 'at file:///x/y.js:1:2'],
     [
-      `magnet:?xt=urn:btih:${HEX}&dn=a&tr=udp%3A%2F%2Ft.example%3A80&tr=https%3A%2F%2Ft.example%2F${HEX}&k=${HEX}`,
-      `magnet:?xt=urn:btih:${HEX}&dn=a&tr=udp%3A%2F%2Ft.example%3A80&…`,
+      `magnet:?xt=urn:btih:${HEX}&xt=urn:btmh:1220${HEX}&dn=a&tr=udp%3A%2F%2Ft.example%3A80&tr=https%3A%2F%2Ft.example%2F${HEX}&k=${HEX}`,
+      `magnet:?xt=urn:btih:${HEX}&xt=urn:btmh:1220${HEX}&dn=a&tr=udp%3A%2F%2Ft.example%3A80&…`,
     ],
   ] as const) {
     assert.equal(withoutSecrets(text), shown);

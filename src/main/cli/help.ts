@@ -44,6 +44,20 @@ const FIRST = [
 const FIRST_OF: Readonly<Record<string, readonly string[]>> = {
   get: DOWNLOAD_FIRST,
   watch: DOWNLOAD_FIRST,
+  create: [
+    '--output',
+    '--piece-length',
+    '--hybrid',
+    '--v2',
+    '--v1',
+    '--tracker',
+    '--private',
+    '--comment',
+    '--name',
+    '--force',
+    '--json',
+    '--quiet',
+  ],
   share: [
     '--data',
     '--save-torrent',

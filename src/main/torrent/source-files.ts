@@ -1,5 +1,5 @@
 /** The files of a new torrent: one file, or all files below a folder, in the order of mktorrent and transmission. */
-import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bytesOfName, diskPath, nameOfBytes } from '../../shared/byte-name.ts';
 import { Failure } from '../failure.ts';
@@ -13,6 +13,8 @@ export interface SourceFile {
   /** Path below the folder; null for the file of a single-file torrent. */
   readonly elements: readonly string[] | null;
   readonly length: number;
+  /** Its owner may run it. */
+  readonly isExecutable: boolean;
   /** Changes when the file is changed or replaced. */
   readonly stamp: string;
 }
@@ -132,6 +134,11 @@ function statOf(path: string): BigIntStats | undefined {
   }
 }
 
-function measured({ size, dev, ino, mtimeNs, ctimeNs }: BigIntStats): { length: number; stamp: string } {
-  return { length: Number(size), stamp: [size, dev, ino, mtimeNs, ctimeNs].join(' ') };
+function measured(stats: BigIntStats): Pick<SourceFile, 'length' | 'isExecutable' | 'stamp'> {
+  const { size, mode, dev, ino, mtimeNs, ctimeNs } = stats;
+  return {
+    length: Number(size),
+    isExecutable: (Number(mode) & constants.S_IXUSR) !== 0,
+    stamp: [size, dev, ino, mtimeNs, ctimeNs].join(' '),
+  };
 }

@@ -1,8 +1,9 @@
 /** The command line of `unchoke create`. */
 import type { Command } from 'commander';
 import { allCoresOption, many } from './options.ts';
+import { type VersionFlags, versionOptions } from './version-options.ts';
 
-export interface CreateFlags {
+export interface CreateFlags extends VersionFlags {
   readonly output?: string;
   readonly pieceLength?: string;
   readonly tracker: readonly string[];
@@ -20,7 +21,7 @@ export function createCommand(
   program: Command,
   run: (path: string, flags: CreateFlags) => Promise<void>,
 ): void {
-  program
+  const command = program
     .command('create')
     .description('make a .torrent file from a file or a folder; hashes on all cores')
     .argument('<path>', 'the file or folder to share')
@@ -28,7 +29,9 @@ export function createCommand(
       '-o, --output <file>',
       'the .torrent file to write, or a folder for NAME.torrent (default: this folder)',
     )
-    .option('--piece-length <size>', 'a power of two, at least 16K (default: depends on the size)')
+    .option('--piece-length <size>', 'a power of two, at least 16K (default: depends on the size)');
+  for (const option of versionOptions()) command.addOption(option);
+  command
     .addOption(many('--tracker <url>', 'a tracker, in its own tier; may be repeated'))
     .addOption(many('--web-seed <url>', 'a web seed (BEP 19); may be repeated'))
     .option('--private', 'clients may find peers only through the trackers (BEP 27)')

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { DEFAULT_SESSION } from '../../session/settings.ts';
 import { allCoresOption, type RaceFlags, withPeerOptions } from './options.ts';
+import { type VersionFlags, versionOptions } from './version-options.ts';
 
-export interface ShareFlags extends Omit<RaceFlags, 'strategy' | 'maxPeers' | 'report'> {
+export interface ShareFlags extends Omit<RaceFlags, 'strategy' | 'maxPeers' | 'report'>, VersionFlags {
   readonly data?: string;
   readonly saveTorrent?: string;
   readonly pieceLength?: string;
@@ -23,7 +24,7 @@ export function shareCommand(
   program: Command,
   run: (paths: readonly string[], flags: ShareFlags) => Promise<void>,
 ): void {
-  withPeerOptions(program.command('share'))
+  const command = withPeerOptions(program.command('share'))
     .description('give files to peers until it is stopped; makes a torrent of them if there is none')
     .argument(
       '<path...>',
@@ -35,7 +36,9 @@ export function shareCommand(
     .option(
       '--piece-length <size>',
       'of a torrent that is made: a power of two, at least 16K (default: depends on the size)',
-    )
+    );
+  for (const option of versionOptions('of a torrent that is made: ')) command.addOption(option);
+  command
     .option('--private', 'of a torrent that is made: clients may find peers only through --tracker (BEP 27)')
     .addOption(allCoresOption())
     .optionsGroup('Upload:')

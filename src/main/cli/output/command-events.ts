@@ -68,6 +68,8 @@ interface CreatedEvent {
   /** The .torrent file. */
   readonly path: string;
   readonly infoHash: InfoHash;
+  /** Of version 2 (BEP 52), as in `torrent`; null if it has only version 1. */
+  readonly infoHashV2: string | null;
   /** A magnet link to it. */
   readonly magnet: string;
   readonly bytes: Bytes;

@@ -105,6 +105,8 @@ interface SharingEvent {
   readonly path: string;
   readonly name: string;
   readonly infoHash: InfoHash;
+  /** Of version 2 (BEP 52), as in `torrent`; null if it has only version 1. */
+  readonly infoHashV2: string | null;
   readonly magnet: string;
   readonly bytes: Bytes;
   readonly pieces: Count;

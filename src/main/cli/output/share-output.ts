@@ -8,6 +8,7 @@ import { counted, formatRate, formatSize, formatTime } from '../../text/units.ts
 import { magnetLink } from '../../torrent/magnet-link.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
+import { hashRows, hexOf, version2Hex } from './hash-rows.ts';
 import { mappedText } from './mapped-text.ts';
 import { tellPeers } from './peer-lines.ts';
 import { TimeLeft } from './time-left.ts';
@@ -50,19 +51,19 @@ export class ShareOutput {
 
   /** The torrent is ready to be given. */
   begun(number: number, metainfo: Metainfo, plan: StoragePlan, { good, hashed }: ShareFindings): void {
-    const { geometry, infoHash, name, files } = metainfo;
+    const { geometry, name, files } = metainfo;
     const console = this.#consoleOf(number);
     const magnet = magnetLink(metainfo);
-    const hash = Buffer.from(infoHash).toString('hex');
+    const [infoHash, infoHashV2] = [hexOf(metainfo.infoHash), version2Hex(metainfo)];
     const { totalLength: bytes, pieceCount: pieces } = geometry;
     console.event({
-      ...{ type: 'sharing', path: plan.root, name, infoHash: hash, magnet, bytes, pieces },
+      ...{ type: 'sharing', path: plan.root, name, infoHash, infoHashV2, magnet, bytes, pieces },
       ...{ goodPieces: good, hashedPieces: hashed },
     });
     const fileCount = files.filter(({ padding }) => !padding).length;
     console.result([
       `${plan.root}: ${formatSize(bytes)}, ${counted(fileCount, 'file')}`,
-      `info hash ${hash}`,
+      ...hashRows(metainfo).map(([kind, hash]) => `${kind} ${hash}`),
       magnet,
     ]);
     if (good < pieces)

@@ -18,9 +18,10 @@ import { sourceOf } from '../../torrent/source-files.ts';
 import { assertOutputFree, torrentPath, writeTorrent } from '../../torrent/torrent-output.ts';
 import type { CreateFlags } from '../commands/create.ts';
 import { Console } from '../output/console.ts';
+import { hashRows, hexOf, version2Hex } from '../output/hash-rows.ts';
 import { WorkProgress } from '../output/work-progress.ts';
 import { consoleOptions, parseHashers } from '../settings-from-flags.ts';
-import { parsePieceLength } from '../share-settings.ts';
+import { chosenVersion, parsePieceLength } from '../share-settings.ts';
 import { assertNoLink } from './no-link.ts';
 
 const ONLY_TORRENT = 1 as TorrentId;
@@ -28,6 +29,7 @@ const ONLY_TORRENT = 1 as TorrentId;
 export async function runCreate(path: string, flags: CreateFlags): Promise<void> {
   const hashers = parseHashers(flags.hashers);
   const pieceLength = flags.pieceLength === undefined ? null : parsePieceLength(flags.pieceLength);
+  const version = chosenVersion(flags);
   assertUrls('--tracker', flags.tracker, isAnyTrackerUrl, `not the URL of a tracker; ${TRACKER_FORM}`);
   assertUrls('--web-seed', flags.webSeed, isServerUrl, 'not the URL of a server; write http://HOST/PATH');
   assertNoLink('create', path, 'it makes a torrent of your own files');
@@ -40,6 +42,7 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   for (const { path: left, reason } of source.leftOut) console.news(`left out: ${left} (${reason})`);
   const choices = {
     name,
+    version,
     pieceLength,
     trackers: flags.tracker,
     webSeeds: flags.webSeed,
@@ -55,14 +58,14 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   const metainfo = parseMetainfo(bytes, output);
   writeTorrent(output, bytes);
   const { geometry: g } = metainfo;
-  const hex = Buffer.from(metainfo.infoHash).toString('hex');
   const { elapsedMs } = progress;
   console.event({
     type: 'created',
     path: output,
-    infoHash: hex,
+    infoHash: hexOf(metainfo.infoHash),
+    infoHashV2: version2Hex(metainfo),
     magnet: magnetLink(metainfo),
-    bytes: g.totalLength,
+    bytes: source.totalLength,
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
     files: source.files.length,
@@ -71,10 +74,10 @@ export async function runCreate(path: string, flags: CreateFlags): Promise<void>
   });
   console.result([
     output,
-    `info hash ${hex}`,
+    ...hashRows(metainfo).map(([kind, hash]) => `${kind} ${hash}`),
     magnetLink(metainfo),
-    `${formatSize(g.totalLength)} in ${counted(g.pieceCount, 'piece')} of ${formatSize(g.pieceLength)}, ${counted(source.files.length, 'file')}; ` +
-      `hashed in ${formatDuration(elapsedMs)} (${formatRate((g.totalLength * 1_000) / elapsedMs)})`,
+    `${formatSize(source.totalLength)} in ${counted(g.pieceCount, 'piece')} of ${formatSize(g.pieceLength)}, ${counted(source.files.length, 'file')}; ` +
+      `hashed in ${formatDuration(elapsedMs)} (${formatRate((source.totalLength * 1_000) / elapsedMs)})`,
   ]);
 }
 

@@ -7,6 +7,7 @@ import { magnetLink } from '../../torrent/magnet-link.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { InspectFlags } from '../commands/inspect.ts';
 import { Console } from '../output/console.ts';
+import { hashRows, hexOf, version2Hex } from '../output/hash-rows.ts';
 import { inspectSettings } from '../settings-from-flags.ts';
 import { fetchMetadata } from './fetch-metadata.ts';
 import { RACE_ALONE, withSource } from './with-session.ts';
@@ -33,12 +34,12 @@ function scraped({ trackers, infoHash }: Metainfo, { route, http }: Session): Pr
 }
 
 function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
-  const { geometry: g, version2 } = metainfo;
+  const { geometry: g } = metainfo;
   console.event({
     type: 'torrent',
     name: metainfo.name,
-    infoHash: hex(metainfo.infoHash),
-    infoHashV2: version2 === null ? null : hex(version2.infoHash),
+    infoHash: hexOf(metainfo.infoHash),
+    infoHashV2: version2Hex(metainfo),
     bytes: g.totalLength,
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
@@ -59,7 +60,7 @@ function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console)
 function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[] {
   const { geometry: g } = metainfo;
   const files = metainfo.files.filter(({ padding }) => !padding);
-  const rows: [string, string][] = [
+  const rows: (readonly [string, string])[] = [
     ['name', metainfo.name],
     ...hashRows(metainfo),
     ['size', `${formatSize(g.totalLength)} (${g.totalLength} bytes)`],
@@ -83,21 +84,7 @@ function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[]
   return [...head, ...list];
 }
 
-/** A hybrid has two. */
-function hashRows({ infoHash, pieceHashes, version2 }: Metainfo): [string, string][] {
-  const v1 = pieceHashes.length > 0 ? hex(infoHash) : null;
-  const v2 = version2 === null ? null : hex(version2.infoHash);
-  return [
-    ...(v1 === null ? [] : [['info hash', v1] as [string, string]]),
-    ...(v2 === null ? [] : [['version 2', v2] as [string, string]]),
-  ];
-}
-
 function scrapeText({ scrape, error }: Scraped): string {
   if (scrape === null) return error ?? '';
   return `${scrape.seeders} seeds, ${scrape.leechers} leeches, ${scrape.completed} completed`;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

@@ -80,7 +80,7 @@ async function ofData(
 ): Promise<SharedItem> {
   const source = sourceOf(path, settings.saveTorrent ?? '');
   for (const { path: left, reason } of source.leftOut) console.news(`left out: ${left} (${reason})`);
-  const { torrent, pieceLength, private: isPrivate, saveTorrent } = settings;
+  const { torrent, version, pieceLength, private: isPrivate, saveTorrent } = settings;
   if (isPrivate && torrent.tracker.length === 0)
     throw new Failure(
       'usage',
@@ -88,6 +88,7 @@ async function ofData(
     );
   const choices = {
     name: basename(source.root),
+    version,
     pieceLength,
     trackers: torrent.tracker,
     webSeeds: [],
@@ -96,7 +97,8 @@ async function ofData(
   };
   const made = new MadeTorrents();
   const known = made.find(source, choices);
-  const bytes = known?.bytes ?? (await newTorrent(source, choices, settings, console));
+  const asBefore = { ...choices, version: version ?? made.versionBefore(source, choices) };
+  const bytes = known?.bytes ?? (await newTorrent(source, asBefore, settings, console));
   const metainfo = known?.metainfo ?? parseMetainfo(bytes, path);
   const plan = storagePlan(metainfo, dirname(source.root));
   if (known === null) {
