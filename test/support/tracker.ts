@@ -6,12 +6,13 @@ import { ended, freePort, READY_MS } from './processes.ts';
 
 /** opentracker, for HTTP and UDP on one port. Debian's build serves only the torrents of a list. */
 export async function openTracker(
-  infoHash: Uint8Array,
+  infoHashes: Uint8Array | readonly Uint8Array[],
   scratch: string,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const port = await freePort();
   const whitelist = join(scratch, `whitelist-${port}`);
-  writeFileSync(whitelist, `${Buffer.from(infoHash).toString('hex')}\n`);
+  const listed = infoHashes instanceof Uint8Array ? [infoHashes] : infoHashes;
+  writeFileSync(whitelist, listed.map((hash) => `${Buffer.from(hash).toString('hex')}\n`).join(''));
   // opentracker changes its root to the folder and its user to `nobody` before it reads the list.
   chmodSync(scratch, 0o755);
   const args = [
