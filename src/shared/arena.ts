@@ -40,6 +40,8 @@ export interface RetryRule {
   readonly avoid: readonly Sender[];
   /** All blocks again, from one sender alone. */
   readonly solo: boolean;
+  /** Only these blocks are thrown away, because they are known to be bad. */
+  readonly blocks?: ReadonlySet<number>;
 }
 
 export class Arena extends SlotBlocks {
@@ -111,13 +113,15 @@ export class Arena extends SlotBlocks {
    * Main, for a full piece that failed its hash check: parks it with the blocks that may be good. Returns false and changes
    * nothing while a holder is still in it.
    */
-  retry(slot: SlotIndex, { avoid, solo }: RetryRule): boolean {
+  retry(slot: SlotIndex, { avoid, solo, blocks }: RetryRule): boolean {
     const hold = Atomics.load(this.words, this.word(slot, 'hold'));
     if ((hold & OWNER_IN) !== 0 || hold >>> GUEST_SHIFT !== 0) return false;
     this.#setAvoided(slot, avoid);
     Atomics.store(this.words, this.word(slot, 'soloTry'), solo ? 1 : 0);
+    const isBad = (block: number, sender: Sender | null): boolean =>
+      blocks?.has(block) ?? (sender === null || avoid.includes(sender));
     for (const [block, sender] of this.senders(slot).entries())
-      if (solo || sender === null || avoid.includes(sender)) this.unreceive(slot, block);
+      if (solo || isBad(block, sender)) this.unreceive(slot, block);
     Atomics.store(this.words, this.word(slot, 'hold'), 0);
     this.#setParked(slot);
     return true;

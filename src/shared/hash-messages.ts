@@ -1,5 +1,5 @@
 /** Hashes of the trees of version 2 (BEP 52) between main and the shards: main has the trees, shards have the peers. */
-import type { PeerIndex } from './indices.ts';
+import type { PeerIndex, PieceIndex } from './indices.ts';
 
 /** Some hashes of one layer of a file's tree, and the hashes beside their ancestors that prove them. */
 export interface HashRequest {
@@ -14,15 +14,23 @@ export interface HashRequest {
   readonly proofs: number;
 }
 
+/** What a peer gets. Main has no data of files, so the shard makes the hashes of blocks. */
+export interface HashAnswer {
+  /** First those of the blocks of this piece, of which so many bytes are of its file. */
+  readonly leaves: { readonly piece: PieceIndex; readonly bytes: number } | null;
+  /** 32 bytes per hash. */
+  readonly hashes: Uint8Array;
+}
+
 /** Commands of main about one torrent. */
 export type HashCommand =
   | { readonly type: 'ask-hashes'; readonly peer: PeerIndex; readonly requests: readonly HashRequest[] }
-  /** The answer to `hash-request`: 32 bytes per hash; null if there is none. */
+  /** The answer to `hash-request`; null if there is none. */
   | {
       readonly type: 'tell-hashes';
       readonly peer: PeerIndex;
       readonly request: HashRequest;
-      readonly hashes: Uint8Array | null;
+      readonly answer: HashAnswer | null;
     };
 
 /** Events of a shard about one torrent. */

@@ -71,6 +71,10 @@ export const HASHES_ASKED_PARTS = 4;
 export const HASHES_TIMEOUT_MS = 3_000;
 /** A peer that refused a part, or did not answer, is not asked for it again before this time. */
 export const HASHES_RETRY_MS = 10_000;
+/** Pieces that a shard reads at one time to hash their blocks for peers, for each torrent. */
+export const MAX_LEAF_READS = 2;
+/** Peers that are asked, one after the other, for the hashes of the blocks of a bad piece. */
+export const MAX_LEAF_ASKS = 4;
 /** Requests for hashes to one peer that we remember: its answers may be late. */
 export const MAX_ASKED_HASHES = 64;
 /** Requests for hashes of one peer that wait at one time. More are rejected. */

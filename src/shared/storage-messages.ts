@@ -20,6 +20,8 @@ export interface Evidence {
   readonly piece: PieceIndex;
   readonly good: boolean;
   readonly blockHashes: Uint8Array;
+  /** Of a bad piece with a tree of several blocks (BEP 52): 32 bytes per block of its file. */
+  readonly leaves: Uint8Array | null;
 }
 
 /** What a storage thread knows from its start. */

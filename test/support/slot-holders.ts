@@ -229,6 +229,7 @@ export class SlotHolders {
         piece: one.piece,
         good: good.includes(one),
         blockHashes: blockHashes(this.arena.pieceBytes(one.slot)),
+        leaves: null,
       })),
       writeBytes: 0,
       withheld: [],

@@ -262,6 +262,7 @@ export class VirtualShard {
         piece: full.piece,
         good: isGood,
         blockHashes: blockHashes(this.arena?.pieceBytes(full.slot) ?? new Uint8Array(0)),
+        leaves: null,
       }));
     const [goodOnes, bad] = [true, false].map((kind) =>
       judged.filter(({ isGood }) => isGood === kind).map(({ full }) => full),

@@ -169,7 +169,7 @@ export class VirtualWebSeeds {
     for (const full of pieces) {
       const bytes = this.arena.pieceBytes(full.slot);
       const isGood = Buffer.compare(bytes, this.#payload(full.piece, bytes.length)) === 0;
-      evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
+      evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes), leaves: null });
       (isGood ? good : bad).push(full);
     }
     for (const { piece } of good) this.ledger.verify(piece);

@@ -36,7 +36,9 @@ test('each part of each layer of a tree is proven by its answer, and by nothing 
         }
         assert.ok(!isProven(request, answer.subarray(32)), 'one hash too few');
         const moved = { ...request, index: index ^ count };
-        assert.ok(!isPossible(moved, leaves) || !isProven(moved, answer), 'of another place');
+        // Two parts without data are equal.
+        if (isPossible(moved, leaves) && index * 2 ** base < 12)
+          assert.ok(!isProven(moved, answer), 'of another place');
         parts += 1;
       }
   assert.equal(parts, 15 + 7 + 3 + 1);
@@ -85,7 +87,7 @@ test('peers get the piece layer of a file, with its proof, and nothing that we d
   assert.ok(version2 !== null);
   const answers = new HashAnswers(version2, geometry);
   const request = { root: rootOfFile(long.bytes), base: 1, index: 512, count: 512, proofs: 9 };
-  const answer = answers.to(request);
+  const answer = answers.to(request)?.hashes ?? null;
   assert.ok(answer !== null && isProven(request, answer));
   assert.deepEqual(
     Buffer.from(answer.subarray(0, 32)),
@@ -93,7 +95,7 @@ test('peers get the piece layer of a file, with its proof, and nothing that we d
   );
   const refused = {
     'another layer': { base: 2, index: 0, count: 256, proofs: 8 },
-    'the leaves': { base: 0 },
+    'leaves of more than a piece': { base: 0, index: 0, count: 4 },
     'a file of one piece': { root: rootOfFile(short.bytes) },
     'an unknown file': { root: new Uint8Array(32) },
     'behind its end': { index: 768, count: 256 },

@@ -29,7 +29,8 @@ function begun() {
   const answers = new HashAnswers(known.version2, known.geometry);
   const { trees, files } = lacking.version2;
   const search = new LayerSearch(trees, files, lacking.geometry);
-  const give = (request: HashRequest): Uint8Array => answers.to(request) ?? assert.fail('it is not there');
+  const give = (request: HashRequest): Uint8Array =>
+    answers.to(request)?.hashes ?? assert.fail('it is not there');
   const isKnown = (): boolean =>
     files.every((file) => file.length <= PIECE || layerOf(trees, lacking.geometry, file) !== null);
   return { search, give, isKnown };

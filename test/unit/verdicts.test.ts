@@ -48,7 +48,9 @@ function full(senders: readonly Sender[], hasGuest = false) {
       type: 'stored',
       good: [],
       bad: [piece],
-      evidence: [{ piece: PIECE, good: false, blockHashes: blockHashes(arena.pieceBytes(slot)) }],
+      evidence: [
+        { piece: PIECE, good: false, blockHashes: blockHashes(arena.pieceBytes(slot)), leaves: null },
+      ],
       withheld: [],
       isSplit: false,
       writeBytes: 0,

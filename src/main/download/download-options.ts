@@ -27,6 +27,8 @@ export interface DownloadOptions {
   readonly memoryBytes: number;
   readonly order: PickOrder;
   readonly world?: MainWorld;
+  /** What the blocks of a piece must hash to (BEP 52), if a peer says that in time; null: nobody can be asked. */
+  readonly leavesOf?: (piece: PieceIndex) => Promise<Uint8Array | null> | null;
 }
 
 /** A file that no source has. */

@@ -61,7 +61,7 @@ export class Download {
     this.#options = options;
     this.#listener = listener;
     this.#world = options.world ?? SYSTEM_MAIN;
-    const { metainfo, race, shards } = options;
+    const { metainfo, race, shards, files } = options;
     // Web seeds hold slots like one more shard.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
     const g = metainfo.geometry;
@@ -70,7 +70,6 @@ export class Download {
     this.#ledger = new Ledger(ledgerMemory);
     this.#arena = new Arena(arenaMemory);
     this.#wantedBytes = skipUnwanted(this.#ledger, options.plan.wanted, g);
-    const { files } = options;
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
     this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
@@ -87,6 +86,7 @@ export class Download {
     this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
       onReopened: () => this.#news.tell(),
+      leavesOf: (piece) => options.leavesOf?.(piece) ?? null,
       later: this.#world.later,
     });
     this.#stored.listen(

@@ -11,15 +11,19 @@ import type { Later } from '../../shared/lived-timer.ts';
 import type { FullPiece } from '../../shared/messages.ts';
 import type { Sender } from '../../shared/sender.ts';
 import type { Evidence, PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
+import { type BadBlocks, badBlocks } from './bad-blocks.ts';
 import { Blame } from './blame.ts';
 
 const NO_HASHES = new Uint8Array(0);
+const NO_EVIDENCE = { blockHashes: NO_HASHES, leaves: null };
 
 export interface VerdictsListener {
   /** It certainly sent a bad block of this piece. */
   onConvicted(sender: Sender, piece: PieceIndex): void;
   /** Pieces that waited for their slot are missing again. */
   onReopened(): void;
+  /** What the blocks of this piece must hash to (BEP 52), if a peer says that in time; null: nobody can be asked. */
+  leavesOf?(piece: PieceIndex): Promise<Uint8Array | null> | null;
   readonly later: Later;
 }
 
@@ -67,14 +71,14 @@ export class Verdicts {
 
   /** Frees the slots of good and bad pieces. The caller must count the good ones as verified. */
   judge({ good, bad, evidence }: Extract<StorageResult, { type: 'stored' }>): void {
-    const hashesOf = new Map(evidence.map(({ piece, blockHashes }: Evidence) => [piece, blockHashes]));
+    const evidenceOf = new Map(evidence.map((one: Evidence) => [one.piece, one]));
     for (const { piece, slot } of good) {
       const senders = this.#arena.senders(slot);
       this.#free(slot);
-      for (const liar of this.#blame.passed(piece, senders, hashesOf.get(piece) ?? NO_HASHES))
+      for (const liar of this.#blame.passed(piece, senders, evidenceOf.get(piece)?.blockHashes ?? NO_HASHES))
         this.#listener.onConvicted(liar, piece);
     }
-    for (const full of bad) this.#failed(full, hashesOf.get(full.piece) ?? NO_HASHES);
+    for (const full of bad) this.#failed(full, evidenceOf.get(full.piece) ?? NO_EVIDENCE);
     this.#reopen();
   }
 
@@ -85,7 +89,31 @@ export class Verdicts {
     this.#cancelLook?.();
   }
 
-  #failed(full: FullPiece, blockHashes: Uint8Array): void {
+  #failed(full: FullPiece, evidence: Pick<Evidence, 'blockHashes' | 'leaves'>): void {
+    const { blockHashes, leaves } = evidence;
+    const asked = leaves === null ? null : (this.#listener.leavesOf?.(full.piece) ?? null);
+    if (leaves === null || asked === null) return this.#suspect(full, blockHashes);
+    // The slot is held meanwhile.
+    const judged = (right: Uint8Array | null): void => {
+      if (this.#isStopped) return;
+      const senders = this.#arena.senders(full.slot);
+      const found = right === null ? null : badBlocks(leaves, right, senders);
+      if (found === null) this.#suspect(full, blockHashes);
+      else this.#convict(full, found);
+      this.#reopen();
+    };
+    asked.then(judged, () => judged(null));
+  }
+
+  /** It is known which blocks are bad, so nobody else is suspected. */
+  #convict(full: FullPiece, { liars, retry }: BadBlocks): void {
+    for (const block of retry.blocks ?? [])
+      this.#failedBytes += lengthOfBlock(this.#arena.geometry, full.piece, block);
+    for (const liar of liars) this.#listener.onConvicted(liar, full.piece);
+    this.#waiting.push({ full, rule: retry });
+  }
+
+  #suspect(full: FullPiece, blockHashes: Uint8Array): void {
     const { piece, slot } = full;
     const senders = this.#arena.senders(slot);
     const { convicted, retry } = this.#blame.failed(piece, senders, blockHashes);

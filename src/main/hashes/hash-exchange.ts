@@ -1,6 +1,6 @@
 /** Hashes of trees (BEP 52) with the peers of a torrent: answers those who ask, and asks for piece layers that are missing. */
 import type { HashEvent, HashRequest } from '../../shared/hash-messages.ts';
-import type { PeerIndex } from '../../shared/indices.ts';
+import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
@@ -9,6 +9,7 @@ import type { Race } from '../race/race.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { HashAnswers } from './hash-answers.ts';
 import { LayerSearch } from './layer-search.ts';
+import { type LeafSearch, leafSearch } from './leaf-search.ts';
 
 export class HashExchange {
   readonly #race: () => Race;
@@ -19,7 +20,8 @@ export class HashExchange {
   #metainfo: Metainfo | null = null;
   #answers: HashAnswers | null = null;
   #search: LayerSearch | null = null;
-  #endAsking = (): void => {};
+  readonly #leaves = new Set<LeafSearch>();
+  #endAsking: (() => void) | null = null;
   #found = (): void => {};
 
   /** `race` is read on first use, because a race and its listener need each other. */
@@ -46,9 +48,19 @@ export class HashExchange {
     const found = new Promise<void>((resolve) => {
       this.#found = resolve;
     });
-    this.#endAsking = this.#world.every(TICK_MS, () => this.#ask());
-    this.#ask();
+    this.#begin();
     await found;
+  }
+
+  /** What the blocks of a piece must hash to, if a peer says that in time; null: nobody can be asked. */
+  leavesOf(piece: PieceIndex): Promise<Uint8Array | null> | null {
+    const { version2 = null, geometry = null } = this.#metainfo ?? {};
+    if (version2 === null || geometry === null || this.#peers.size === 0) return null;
+    const search = leafSearch(piece, version2.trees, version2.files, geometry);
+    if (search === null) return null;
+    this.#leaves.add(search);
+    this.#begin();
+    return search.found;
   }
 
   heard(event: HashEvent): void {
@@ -59,8 +71,8 @@ export class HashExchange {
         return this.#ask();
       case 'hash-request': {
         const { request } = event;
-        const hashes = this.#answers?.to(request) ?? null;
-        return this.#race().tell(peer, { type: 'tell-hashes', peer, request, hashes });
+        const answer = this.#answers?.to(request) ?? null;
+        return this.#race().tell(peer, { type: 'tell-hashes', peer, request, answer });
       }
       case 'hashes':
         return this.#answered(peer, event.request, event.hashes);
@@ -72,22 +84,47 @@ export class HashExchange {
   }
 
   #answered(peer: PeerIndex, request: HashRequest, hashes: Uint8Array | null): void {
-    const search = this.#search;
-    if (search === null) return;
-    if (search.arrived(peer, request, hashes, this.#clock.now()) === 'lie')
-      this.#race().convictOfMetadata(peer);
-    if (!search.isOver) return this.#ask();
-    this.stop();
-    this.#found();
+    const leaves = [...this.#leaves].find((search) => isSame(search.request, request));
+    const isLie =
+      leaves?.arrived(peer, hashes) ??
+      this.#search?.arrived(peer, request, hashes, this.#clock.now()) === 'lie';
+    if (isLie) this.#race().convictOfMetadata(peer);
+    if (this.#search?.isOver === true) {
+      this.#search = null;
+      this.#found();
+    }
+    this.#ask();
+  }
+
+  #begin(): void {
+    this.#endAsking ??= this.#world.every(TICK_MS, () => this.#ask());
+    this.#ask();
   }
 
   stop(): void {
     this.#search = null;
-    this.#endAsking();
+    for (const search of this.#leaves) search.stop();
+    this.#ask();
   }
 
+  /** Asks what is due, and rests when nothing is missing. */
   #ask(): void {
-    for (const { peer, request } of this.#search?.next(this.#peers, this.#clock.now()) ?? [])
+    const now = this.#clock.now();
+    const tell = (peer: PeerIndex, request: HashRequest): void =>
       this.#race().tell(peer, { type: 'ask-hashes', peer, requests: [request] });
+    for (const { peer, request } of this.#search?.next(this.#peers, now) ?? []) tell(peer, request);
+    for (const search of this.#leaves) {
+      const peer = search.next(this.#peers, now);
+      if (peer !== null) tell(peer, search.request);
+      if (search.isOver) this.#leaves.delete(search);
+    }
+    if (this.#search !== null || this.#leaves.size > 0) return;
+    this.#endAsking?.();
+    this.#endAsking = null;
   }
+}
+
+function isSame(one: HashRequest, other: HashRequest): boolean {
+  const names = ['base', 'index', 'count', 'proofs'] as const;
+  return Buffer.compare(one.root, other.root) === 0 && names.every((name) => one[name] === other[name]);
 }

@@ -27,17 +27,30 @@ export function layersFrom(layer: Uint8Array, base: number): Uint8Array[] {
 /** The answer to a possible request. `layers`: from its base on; where one ends there is no data. */
 export function withProof(request: HashRequest, layers: readonly Uint8Array[]): Uint8Array {
   const { base, index, count } = request;
-  const hashAt = (up: number, at: number): Uint8Array => {
-    const from = at * TREE_HASH_BYTES;
-    const layer = layers[up];
-    const isThere = layer !== undefined && from < layer.length;
-    return isThere ? layer.subarray(from, from + TREE_HASH_BYTES) : emptyHash(base + up);
-  };
-  const parts = Array.from({ length: count }, (_, i) => hashAt(0, index + i));
-  let up = layersOver(count);
-  for (let at = index / count; up < layersOver(count) + unclesOf(request); at = Math.floor(at / 2))
-    parts.push(hashAt(up++, at ^ 1));
-  return Buffer.concat(parts);
+  const part = Array.from({ length: count }, (_, i) => hashAt(layers, base, 0, index + i));
+  const up = layersOver(count);
+  const proof = uncles(layers.slice(up), base + up, index / count, unclesOf(request));
+  return Buffer.concat([...part, proof]);
+}
+
+/** The hashes beside a node and its ancestors. `layers`: from that of the node on, which is layer `base`; `index`: in it. */
+export function uncles(
+  layers: readonly Uint8Array[],
+  base: number,
+  index: number,
+  count: number,
+): Uint8Array {
+  const found: Uint8Array[] = [];
+  for (let [up, at] = [0, index]; up < count; up++, at = Math.floor(at / 2))
+    found.push(hashAt(layers, base, up, at ^ 1));
+  return Buffer.concat(found);
+}
+
+function hashAt(layers: readonly Uint8Array[], base: number, up: number, index: number): Uint8Array {
+  const from = index * TREE_HASH_BYTES;
+  const layer = layers[up];
+  const isThere = layer !== undefined && from < layer.length;
+  return isThere ? layer.subarray(from, from + TREE_HASH_BYTES) : emptyHash(base + up);
 }
 
 /** Whether the hashes of an answer, with their uncles, lead to the root. */

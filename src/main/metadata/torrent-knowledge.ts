@@ -2,6 +2,7 @@
  * What is known of a torrent, and what its peers still have to send: the metadata of a magnet link (BEP 9), and then the piece
  * layers of version 2 (BEP 52). Peers get from us what we know.
  */
+import type { PieceIndex } from '../../shared/indices.ts';
 import { HashExchange } from '../hashes/hash-exchange.ts';
 import type { MainWorld } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
@@ -59,6 +60,11 @@ export class TorrentKnowledge {
     // With the hashes of version 1 a download can begin.
     if (metainfo.pieceHashes.length === 0) await this.layers;
     return metainfo;
+  }
+
+  /** What the blocks of a piece must hash to (BEP 52), if a peer says that in time; null: nobody can be asked. */
+  leavesOf(piece: PieceIndex): Promise<Uint8Array | null> | null {
+    return this.#hashes.leavesOf(piece);
   }
 
   stop(): void {

@@ -72,6 +72,7 @@ export async function downloadJob(
         memoryBytes: memory.bytes,
         order: sequential ? 'sequential' : 'rarest',
         world,
+        leavesOf: (piece) => swarm.knowledge.leavesOf(piece),
       },
       listener,
     );

@@ -205,7 +205,7 @@ export class TorrentRun {
     const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
     const { saveTorrent: file, select, output, part } = this.#settings;
-    if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.layers, this.#fail);
+    if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.knowledge.layers, this.#fail);
     this.watch.busy(true);
     const given = (await this.#options.choose?.(metainfo)) ?? select;
     const selected = await selectFiles(metainfo, this.#source, given, this.#tellNews);

@@ -60,7 +60,7 @@ export class TorrentSwarm implements ActiveTorrent {
   readonly discovery: BothSwarms;
   readonly #source: Source;
   readonly #listener: SwarmListener;
-  readonly #knowledge: TorrentKnowledge;
+  readonly knowledge: TorrentKnowledge;
   readonly #announces = { answered: 0, failed: 0 };
   /** Addresses that an HTTP proxy cannot carry. */
   #undialled = 0;
@@ -83,7 +83,7 @@ export class TorrentSwarm implements ActiveTorrent {
     const hashes = hashesOf(source);
     const peerId = newPeerId();
     const accepts = use.downloads && acceptsPeers(torrent);
-    this.#knowledge = new TorrentKnowledge(source, () => this.race, world);
+    this.knowledge = new TorrentKnowledge(source, () => this.race, world);
     this.race = new Race(
       {
         ...namesOnWire(hashes),
@@ -171,7 +171,7 @@ export class TorrentSwarm implements ActiveTorrent {
 
   /** The search for the metadata of a magnet link; null if none is needed. */
   get metadataSearch(): MetadataSearch | null {
-    return this.#knowledge.search;
+    return this.knowledge.search;
   }
 
   /**
@@ -179,7 +179,7 @@ export class TorrentSwarm implements ActiveTorrent {
    * `bad-torrent` failure if the metadata is not usable.
    */
   torrent(): Promise<Metainfo> {
-    return this.#knowledge.torrent((metainfo) => {
+    return this.knowledge.torrent((metainfo) => {
       // In a link, a hybrid may have one of its two hashes.
       this.discovery.join(infoHashes(metainfo));
       if (!metainfo.private) return;
@@ -189,18 +189,13 @@ export class TorrentSwarm implements ActiveTorrent {
     });
   }
 
-  /** Resolves when all hashes of version 2 are known, which may never happen. Call it after `torrent`. */
-  get layers(): Promise<void> {
-    return this.#knowledge.layers;
-  }
-
   /** Closes its peers and stops the search for others. */
   async stop(): Promise<void> {
     this.#deactivate();
     this.#slots.leave();
     this.#isStopped = true;
     this.#endMappingNews();
-    this.#knowledge.stop();
+    this.knowledge.stop();
     try {
       await this.race.stop();
     } finally {
@@ -279,7 +274,7 @@ export class TorrentSwarm implements ActiveTorrent {
 
   #listenToRace(): void {
     const listener = this.#listener;
-    this.race.subscribe(this.#knowledge.listener);
+    this.race.subscribe(this.knowledge.listener);
     this.race.subscribe({
       onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
       onClosed: (outcomes) => {

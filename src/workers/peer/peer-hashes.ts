@@ -1,7 +1,9 @@
 /** Hashes of trees (BEP 52) with one peer: what it asks main for and what main asks it for, within limits. */
-import type { HashEvent, HashRequest } from '../../shared/hash-messages.ts';
+import type { HashAnswer, HashEvent, HashRequest } from '../../shared/hash-messages.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { MAX_ASKED_HASHES, MAX_HASH_REQUESTS } from '../../shared/limits.ts';
+import { TREE_HASH_BYTES } from '../../shared/merkle.ts';
+import type { LeavesOf } from '../uploads/leaf-hashes.ts';
 import {
   decodeHashes,
   decodeHashRequest,
@@ -47,10 +49,15 @@ export class PeerHashes {
     }
   }
 
-  /** The answer of main. */
-  answer(request: HashRequest, hashes: Uint8Array | null): void {
-    this.#waiting -= 1;
-    this.#send(hashes === null ? encodeHashReject(request) : encodeHashes(request, hashes));
+  /** The answer of main. `leavesOf`: hashes of the blocks of a piece, if it can be read. */
+  answer(request: HashRequest, answer: HashAnswer | null, leavesOf: LeavesOf): void {
+    const send = (hashes: Uint8Array | null): void => {
+      this.#waiting -= 1;
+      this.#send(hashes === null ? encodeHashReject(request) : encodeHashes(request, hashes));
+    };
+    if (answer === null || answer.leaves === null) return send(answer?.hashes ?? null);
+    const { piece, bytes } = answer.leaves;
+    leavesOf(piece, bytes, (leaves) => send(leaves === null ? null : whole(leaves, request, answer.hashes)));
   }
 
   #heard(request: HashRequest): void {
@@ -58,6 +65,12 @@ export class PeerHashes {
     this.#waiting += 1;
     this.#tell({ type: 'hash-request', peer: this.#peer, request });
   }
+}
+
+/** Leaves beyond the end of the file are zeros. */
+function whole(leaves: Uint8Array, { count }: HashRequest, uncles: Uint8Array): Uint8Array {
+  const empty = new Uint8Array(count * TREE_HASH_BYTES - leaves.length);
+  return Buffer.concat([leaves, empty, uncles]);
 }
 
 function keyOf({ root, base, index, count, proofs }: HashRequest): string {

@@ -39,7 +39,9 @@ export class SideTalk {
       case 'ask-hashes':
         return this.#tree?.ask(command.requests);
       case 'tell-hashes':
-        return this.#tree?.answer(command.request, command.hashes);
+        return this.#tree?.answer(command.request, command.answer, (...of) => {
+          this.#host.torrent.uploads.leavesOf(...of);
+        });
     }
   }
 

@@ -26,6 +26,13 @@ export class PieceProof {
     return this.judge(piece, { sha1, root: rootOver(leavesOf(data), 0, trees.widths[piece] ?? 1) });
   }
 
+  /** Hashes of its blocks, to be compared with those of its tree; null if it has no tree, or is its only block. */
+  leaves(piece: PieceIndex, bytes: Uint8Array): Uint8Array | null {
+    const { trees } = this.#hashes;
+    if (trees === null || rootOfPiece(trees, piece) === null || (trees.widths[piece] ?? 1) < 2) return null;
+    return leavesOf(bytes.subarray(0, trees.lengths[piece]));
+  }
+
   /** A piece without any known hash is bad: nobody can vouch for it. */
   judge(piece: PieceIndex, { sha1, root }: PieceDigest): PieceVerdict {
     const { trees } = this.#hashes;

@@ -77,7 +77,12 @@ export class TorrentStorage {
       const isGood = verdict === 'good';
       isSplit ||= verdict === 'split';
       if (!isGood || full.suspect)
-        evidence.push({ piece: full.piece, good: isGood, blockHashes: blockHashes(bytes) });
+        evidence.push({
+          piece: full.piece,
+          good: isGood,
+          blockHashes: blockHashes(bytes),
+          leaves: isGood ? null : this.#proof.leaves(full.piece, bytes),
+        });
       if (!isGood) {
         bad.push(full);
         continue;

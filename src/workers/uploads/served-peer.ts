@@ -2,6 +2,7 @@
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
+import type { LeavesOf } from './leaf-hashes.ts';
 import type { UploadBook } from './upload-book.ts';
 
 export interface ServedPeer {
@@ -40,6 +41,7 @@ export interface Uploads {
   interestChanged(peer: ServedPeer): void;
   /** It is gone. */
   left(peer: ServedPeer): void;
+  readonly leavesOf: LeavesOf;
 }
 
 /** Nothing to give: the torrent is unknown, or is only raced for. */
@@ -50,4 +52,5 @@ export const NO_UPLOADS: Uploads = {
   cancel: () => {},
   interestChanged: () => {},
   left: () => {},
+  leavesOf: (_piece, _bytes, done) => done(null),
 };

@@ -23,6 +23,7 @@ import { Batch } from './batch.ts';
 import type { RequestedBlock } from './block-queue.ts';
 import type { ReadFault } from './chunk-reader.ts';
 import type { ChunkSource } from './chunk-source.ts';
+import { LeafHashes, type LeavesOf } from './leaf-hashes.ts';
 import type { OurPieces } from './our-pieces.ts';
 import type { ServedPeer, Uploads } from './served-peer.ts';
 import { Suggestions } from './suggestions.ts';
@@ -48,6 +49,7 @@ export class TorrentUploads implements Uploads {
   readonly #chunks: ChunkSource;
   readonly #host: UploadHost;
   readonly #reads: UploadReads;
+  readonly #leaves: LeafHashes;
   readonly #offers: SuperSeeding | null;
   readonly #suggestions: Suggestions | null;
   /** Those that want data or are unchoked. */
@@ -73,6 +75,7 @@ export class TorrentUploads implements Uploads {
     // A torrent that fits into the cache is read once anyway; with super-seeding we hide what we have.
     const suggests = offers === null && geometry.totalLength > CHUNK_CACHE_BYTES;
     this.#suggestions = suggests ? new Suggestions(geometry, pieces) : null;
+    this.#leaves = new LeafHashes(chunks);
     this.#reads = new UploadReads(geometry, pieces, chunks, offers === null, host);
   }
 
@@ -122,6 +125,11 @@ export class TorrentUploads implements Uploads {
     this.#suggestions?.requested(index);
     this.#host.guard(() => this.#serve(peer));
     return true;
+  }
+
+  leavesOf(piece: PieceIndex, bytes: number, done: Parameters<LeavesOf>[2]): void {
+    if (!this.#pieces.has(piece)) return done(null);
+    void this.#leaves.of(piece, bytes).then((leaves) => this.#host.guard(() => done(leaves)));
   }
 
   cancel(peer: ServedPeer, piece: number, begin: number, length: number): void {

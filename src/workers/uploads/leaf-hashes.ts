@@ -1,0 +1,39 @@
+/** Hashes of the blocks of a piece that we have (BEP 52), read as peers' requests are, a chunk at a time. */
+import type { PieceIndex } from '../../shared/indices.ts';
+import { CHUNK_BYTES, MAX_LEAF_READS } from '../../shared/limits.ts';
+import { leavesOf } from '../../shared/merkle.ts';
+import type { ChunkSource } from './chunk-source.ts';
+
+/** `bytes`: so many of the piece are of its file. `done` gets null if it cannot be read now. */
+export type LeavesOf = (piece: PieceIndex, bytes: number, done: (leaves: Uint8Array | null) => void) => void;
+
+export class LeafHashes {
+  readonly #chunks: ChunkSource;
+  #running = 0;
+
+  constructor(chunks: ChunkSource) {
+    this.#chunks = chunks;
+  }
+
+  /** Null if it cannot be read, or if too much is being read for others. */
+  async of(piece: PieceIndex, bytes: number): Promise<Uint8Array | null> {
+    if (this.#running >= MAX_LEAF_READS) return null;
+    this.#running += 1;
+    try {
+      const leaves: Uint8Array[] = [];
+      for (let start = 0; start < bytes; start += CHUNK_BYTES) {
+        await this.#chunks.read(piece, start);
+        const chunk = this.#chunks.cached(piece, start);
+        if (chunk === null) return null;
+        const length = Math.min(CHUNK_BYTES, bytes - start);
+        leaves.push(leavesOf(Buffer.concat(chunk.bytes(0, length))));
+      }
+      return Buffer.concat(leaves);
+    } catch {
+      // A fault of the disk is found and told where blocks are given.
+      return null;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+}
