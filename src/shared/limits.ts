@@ -71,10 +71,14 @@ export const HASHES_ASKED_PARTS = 4;
 export const HASHES_TIMEOUT_MS = 3_000;
 /** A peer that refused a part, or did not answer, is not asked for it again before this time. */
 export const HASHES_RETRY_MS = 10_000;
-/** Pieces that a shard reads at one time to hash their blocks for peers, for each torrent. */
-export const MAX_LEAF_READS = 2;
-/** Peers that are asked, one after the other, for the hashes of the blocks of a bad piece. */
-export const MAX_LEAF_ASKS = 4;
+/** Pieces whose blocks a shard is to hash for peers, one after the other, for each torrent. More are refused. */
+export const MAX_LEAF_READS = 32;
+/** Peers that are asked for the hashes of the blocks of a bad piece. */
+export const MAX_LEAF_ASKS = 16;
+/** So many of them at one time. */
+export const LEAF_ASKS_AT_ONCE = 4;
+/** The next ones are asked when these have been silent for this time. */
+export const LEAF_ASK_MORE_MS = 750;
 /** Requests for hashes to one peer that we remember: its answers may be late. */
 export const MAX_ASKED_HASHES = 64;
 /** Requests for hashes of one peer that wait at one time. More are rejected. */

@@ -14,8 +14,14 @@ const [OWNER, GUEST] = [shardId(1), shardId(2)];
 const PIECE = 0 as PieceIndex;
 const [ONE, TWO] = [peerAsSender(peerIndex(1)), peerAsSender(peerIndex(2))];
 
+/** Hashes of the blocks that came, and what a peer says they must be (BEP 52). */
+interface Tree {
+  readonly came: Uint8Array | null;
+  readonly right: Promise<Uint8Array | null> | null;
+}
+
 /** A full piece of four blocks in a slot, and main's part. */
-function full(senders: readonly Sender[], hasGuest = false) {
+function full(senders: readonly Sender[], hasGuest = false, tree: Tree = { came: null, right: null }) {
   const arena = new Arena(Arena.allocate(geometry(4 * BLOCK, 4 * BLOCK), 4 * BLOCK));
   const ledger = new Ledger(Ledger.allocate(1));
   const convicted: Sender[] = [];
@@ -26,6 +32,7 @@ function full(senders: readonly Sender[], hasGuest = false) {
     onReopened: () => {
       reopened += 1;
     },
+    leavesOf: () => tree.right,
     later: (_, work) => {
       timers.push(work);
       return () => void timers.splice(timers.indexOf(work), 1);
@@ -49,7 +56,7 @@ function full(senders: readonly Sender[], hasGuest = false) {
       good: [],
       bad: [piece],
       evidence: [
-        { piece: PIECE, good: false, blockHashes: blockHashes(arena.pieceBytes(slot)), leaves: null },
+        { piece: PIECE, good: false, blockHashes: blockHashes(arena.pieceBytes(slot)), leaves: tree.came },
       ],
       withheld: [],
       isSplit: false,
@@ -101,4 +108,45 @@ test('after the end no slot is waited for, whether its piece failed before or fa
 test('a piece that is reported twice is hashed once', () => {
   const { slot, verdicts } = full([ONE, TWO, TWO, TWO]);
   assert.deepEqual(verdicts.take([{ piece: PIECE, slot }]), []);
+});
+
+test('the hashes of its blocks show which one is bad: its sender is convicted, and only that block is fetched again', async () => {
+  const right = Buffer.alloc(4 * 32, 7);
+  const came = Buffer.from(right);
+  came[2 * 32] = 8;
+  const { arena, ledger, slot, verdicts, convicted, fail } = full([ONE, TWO, TWO, ONE], false, {
+    came,
+    right: Promise.resolve(right),
+  });
+  fail();
+  assert.deepEqual([ledger.stateOf(PIECE), convicted], [PIECE_STATE.full, []], 'a peer is asked first');
+  await Promise.resolve();
+  assert.deepEqual(convicted, [TWO]);
+  assert.deepEqual(arena.senders(slot), [ONE, TWO, null, ONE]);
+  assert.deepEqual([ledger.stateOf(PIECE), arena.avoidedIn(slot)], [PIECE_STATE.missing, [TWO]]);
+  assert.equal(verdicts.failedBytes, BLOCK);
+});
+
+test('if no peer has these hashes, or nobody can be asked, the most suspicious sender is left out as ever', async () => {
+  for (const right of [Promise.resolve(null), Promise.reject(new Error('it ended')), null]) {
+    const came = Buffer.alloc(4 * 32);
+    const { arena, slot, convicted, fail } = full([ONE, TWO, TWO, TWO], false, { came, right });
+    fail();
+    await Promise.resolve();
+    await Promise.resolve();
+    assert.deepEqual([convicted, arena.avoidedIn(slot)], [[], [ONE]]);
+  }
+});
+
+test('hashes that come after the end change nothing', async () => {
+  const right = Promise.resolve(Buffer.alloc(4 * 32, 1));
+  const { verdicts, convicted, fail, reopened } = full([ONE, TWO, TWO, TWO], false, {
+    came: Buffer.alloc(4 * 32),
+    right,
+  });
+  fail();
+  verdicts.stop();
+  await right;
+  await Promise.resolve();
+  assert.deepEqual([convicted, reopened()], [[], 0]);
 });

@@ -15,8 +15,10 @@ export class HashExchange {
   readonly #race: () => Race;
   readonly #world: MainWorld;
   readonly #clock: LivedClock;
-  /** Peers that may be asked. */
+  /** Peers that may be asked: those that answered last come first. */
   readonly #peers = new Set<PeerIndex>();
+  /** They were asked for hashes of blocks and said nothing. */
+  readonly #silent = new Set<PeerIndex>();
   #metainfo: Metainfo | null = null;
   #answers: HashAnswers | null = null;
   #search: LayerSearch | null = null;
@@ -55,8 +57,8 @@ export class HashExchange {
   /** What the blocks of a piece must hash to, if a peer says that in time; null: nobody can be asked. */
   leavesOf(piece: PieceIndex): Promise<Uint8Array | null> | null {
     const { version2 = null, geometry = null } = this.#metainfo ?? {};
-    if (version2 === null || geometry === null || this.#peers.size === 0) return null;
-    const search = leafSearch(piece, version2.trees, version2.files, geometry);
+    if (version2 === null || geometry === null || this.#talkative.length === 0) return null;
+    const search = leafSearch(piece, version2.trees, version2.files, geometry, this.#clock.now());
     if (search === null) return null;
     this.#leaves.add(search);
     this.#begin();
@@ -80,10 +82,15 @@ export class HashExchange {
   }
 
   closed(outcomes: readonly PeerOutcome[]): void {
-    for (const { peer } of outcomes) this.#peers.delete(peer);
+    for (const { peer } of outcomes) {
+      this.#peers.delete(peer);
+      this.#silent.delete(peer);
+    }
   }
 
   #answered(peer: PeerIndex, request: HashRequest, hashes: Uint8Array | null): void {
+    this.#silent.delete(peer);
+    if (hashes !== null && this.#peers.delete(peer)) this.#peers.add(peer);
     const leaves = [...this.#leaves].find((search) => isSame(search.request, request));
     const isLie =
       leaves?.arrived(peer, hashes) ??
@@ -94,6 +101,10 @@ export class HashExchange {
       this.#found();
     }
     this.#ask();
+  }
+
+  get #talkative(): PeerIndex[] {
+    return [...this.#peers].filter((peer) => !this.#silent.has(peer)).reverse();
   }
 
   #begin(): void {
@@ -114,9 +125,10 @@ export class HashExchange {
       this.#race().tell(peer, { type: 'ask-hashes', peer, requests: [request] });
     for (const { peer, request } of this.#search?.next(this.#peers, now) ?? []) tell(peer, request);
     for (const search of this.#leaves) {
-      const peer = search.next(this.#peers, now);
-      if (peer !== null) tell(peer, search.request);
-      if (search.isOver) this.#leaves.delete(search);
+      for (const peer of search.next(this.#talkative, now)) tell(peer, search.request);
+      if (!search.isOver) continue;
+      this.#leaves.delete(search);
+      for (const peer of search.silent) this.#silent.add(peer);
     }
     if (this.#search !== null || this.#leaves.size > 0) return;
     this.#endAsking?.();

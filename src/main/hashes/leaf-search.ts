@@ -1,11 +1,17 @@
 /**
- * The hashes of the blocks of one piece (BEP 52): asked of one peer after the other, because a piece has failed and the sender of a
- * bad block is in doubt. The root of the piece proves them.
+ * The hashes of the blocks of one piece (BEP 52): asked of a few peers at one time, because a piece has failed and the sender of a bad
+ * block is in doubt. The root of the piece proves them. Its slot is held meanwhile, so the search is short.
  */
 import { type Geometry, offsetOfPiece } from '../../shared/geometry.ts';
 import type { HashRequest } from '../../shared/hash-messages.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
-import { BLOCK_BYTES, HASHES_TIMEOUT_MS, MAX_LEAF_ASKS } from '../../shared/limits.ts';
+import {
+  BLOCK_BYTES,
+  HASHES_TIMEOUT_MS,
+  LEAF_ASK_MORE_MS,
+  LEAF_ASKS_AT_ONCE,
+  MAX_LEAF_ASKS,
+} from '../../shared/limits.ts';
 import { layersOver, rootOver } from '../../shared/merkle.ts';
 import { type PieceTrees, rootOfPiece } from '../../shared/piece-hashes.ts';
 import type { HashedFile } from '../torrent/piece-layers.ts';
@@ -15,15 +21,18 @@ export class LeafSearch {
   /** Null if no peer had them in time. */
   readonly found: Promise<Uint8Array | null>;
   readonly #root: Uint8Array;
+  readonly #begun: number;
+  /** Those that have not answered. */
   readonly #asked = new Set<PeerIndex>();
+  readonly #tried = new Set<PeerIndex>();
+  #moreAt = 0;
   #end: (leaves: Uint8Array | null) => void = () => {};
-  #peer: PeerIndex | null = null;
-  #askedAt = 0;
   #isOver = false;
 
-  constructor(request: HashRequest, root: Uint8Array) {
+  constructor(request: HashRequest, root: Uint8Array, now: number) {
     this.request = request;
     this.#root = root;
+    this.#begun = now;
     this.found = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -33,24 +42,34 @@ export class LeafSearch {
     return this.#isOver;
   }
 
-  /** Whom to ask now; null if nobody. */
-  next(peers: Iterable<PeerIndex>, now: number): PeerIndex | null {
-    if (this.#isOver || (this.#peer !== null && now - this.#askedAt < HASHES_TIMEOUT_MS)) return null;
-    const others = [...peers].filter((peer) => !this.#asked.has(peer));
-    const [peer] = others;
-    if (peer === undefined || this.#asked.size >= MAX_LEAF_ASKS) {
+  /** Those that did not answer. */
+  get silent(): Iterable<PeerIndex> {
+    return this.#asked;
+  }
+
+  /** Whom to ask now. `peers`: the best first. */
+  next(peers: readonly PeerIndex[], now: number): PeerIndex[] {
+    if (this.#isOver) return [];
+    const left = peers.filter((peer) => !this.#tried.has(peer)).slice(0, MAX_LEAF_ASKS - this.#tried.size);
+    const isLast = left.length === 0 && this.#asked.size === 0;
+    if (isLast || now - this.#begun >= HASHES_TIMEOUT_MS) {
       this.stop();
-      return null;
+      return [];
     }
-    this.#asked.add(peer);
-    this.#peer = peer;
-    this.#askedAt = now;
-    return peer;
+    // Others are asked when these have refused, or are slow.
+    if (this.#asked.size > 0 && now < this.#moreAt) return [];
+    const chosen = left.slice(0, LEAF_ASKS_AT_ONCE);
+    for (const peer of chosen) {
+      this.#asked.add(peer);
+      this.#tried.add(peer);
+    }
+    this.#moreAt = now + LEAF_ASK_MORE_MS;
+    return chosen;
   }
 
   /** Returns whether the peer lied. */
   arrived(peer: PeerIndex, hashes: Uint8Array | null): boolean {
-    if (peer === this.#peer) this.#peer = null;
+    this.#asked.delete(peer);
     if (this.#isOver || hashes === null) return false;
     if (!rootOver(hashes, 0, this.request.count).equals(this.#root)) return true;
     this.#isOver = true;
@@ -70,6 +89,7 @@ export function leafSearch(
   trees: PieceTrees,
   files: readonly HashedFile[],
   g: Geometry,
+  now: number,
 ): LeafSearch | null {
   const root = rootOfPiece(trees, piece);
   const count = trees.widths[piece] ?? 1;
@@ -79,5 +99,5 @@ export function leafSearch(
   const index = (start - file.offset) / BLOCK_BYTES;
   // So many that the root of the piece is reached, and no uncles.
   const proofs = layersOver(count) - 1;
-  return new LeafSearch({ root: file.root, base: 0, index, count, proofs }, root);
+  return new LeafSearch({ root: file.root, base: 0, index, count, proofs }, root, now);
 }

@@ -9,16 +9,28 @@ export type LeavesOf = (piece: PieceIndex, bytes: number, done: (leaves: Uint8Ar
 
 export class LeafHashes {
   readonly #chunks: ChunkSource;
-  #running = 0;
+  #waiting = 0;
+  /** One piece after the other. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(chunks: ChunkSource) {
     this.#chunks = chunks;
   }
 
-  /** Null if it cannot be read, or if too much is being read for others. */
+  /** Null if it cannot be read, or if too many others wait. */
   async of(piece: PieceIndex, bytes: number): Promise<Uint8Array | null> {
-    if (this.#running >= MAX_LEAF_READS) return null;
-    this.#running += 1;
+    if (this.#waiting >= MAX_LEAF_READS) return null;
+    this.#waiting += 1;
+    const leaves = this.#last.then(() => this.#read(piece, bytes));
+    this.#last = leaves;
+    try {
+      return await leaves;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async #read(piece: PieceIndex, bytes: number): Promise<Uint8Array | null> {
     try {
       const leaves: Uint8Array[] = [];
       for (let start = 0; start < bytes; start += CHUNK_BYTES) {
@@ -32,8 +44,6 @@ export class LeafHashes {
     } catch {
       // A fault of the disk is found and told where blocks are given.
       return null;
-    } finally {
-      this.#running -= 1;
     }
   }
 }
