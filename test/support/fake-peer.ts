@@ -14,6 +14,8 @@ export type Verb =
   | { readonly say: Uint8Array; readonly everyMs: number };
 
 export interface FakePeerScript {
+  /** It was named in the swarm of version 2 (BEP 52). */
+  readonly version2?: boolean;
   /** Its address; default 127.0.0.1. */
   readonly host?: string;
   /** Milliseconds until the connect succeeds; or how it fails. Default: 0. */

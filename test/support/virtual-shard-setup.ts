@@ -35,6 +35,8 @@ export interface VirtualShardOptions {
   readonly holepunch?: boolean;
   readonly dht?: boolean;
   readonly private?: boolean;
+  /** The cut hash of version 2 (BEP 52). */
+  readonly infoHashV2?: Uint8Array;
   /** The torrent is not known until `setTorrent`. */
   readonly magnet?: boolean;
   /** The current addresses of this machine. */
@@ -72,7 +74,7 @@ export function taskOf(options: VirtualShardOptions, shard: ShardId): ShardTask<
 export function entryOf(options: VirtualShardOptions): TorrentEntry {
   return {
     infoHash: INFO_HASH,
-    infoHashV2: null,
+    infoHashV2: options.infoHashV2 ?? null,
     peerId: OUR_PEER_ID,
     strategy: options.strategy ?? 'first-unchoke',
     workingPeers: options.workingPeers ?? Number.POSITIVE_INFINITY,

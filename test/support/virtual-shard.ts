@@ -180,10 +180,11 @@ export class VirtualShard {
   add(...scripts: FakePeerScript[]): FakePeer[] {
     const first = this.#peers.length;
     const peers = this.know(...scripts);
-    const addresses = scripts.map(({ host = '127.0.0.1' }, i) => ({
+    const addresses = scripts.map(({ host = '127.0.0.1', version2 = false }, i) => ({
       peer: peerIndex(this.#firstIndex + first + i),
       host,
       port: first + i + 1,
+      ...(version2 ? { version2 } : {}),
     }));
     this.command({ type: 'addresses', addresses, lost: false });
     return peers;
