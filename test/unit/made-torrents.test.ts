@@ -256,7 +256,11 @@ test('what share made before there was a choice is found again, and only a choic
   assert.equal(readdirSync(state).length, 2);
   const tracker = { ...choices, trackers: ['http://t.example/a'], version: null };
   assert.equal(made.find(source, tracker), null);
-  assert.equal(made.versionBefore(source, tracker), 'v1', 'with a tracker it must not become another torrent');
+  assert.equal(
+    made.versionBefore(source, tracker),
+    'v1',
+    'with a tracker it must not become another torrent',
+  );
 });
 
 test('one that was made by default stays the default after another version was asked for', () => {
