@@ -14,7 +14,7 @@ export function versionOptions(which = ''): Option[] {
       '--hybrid',
       `${which}for peers of versions 1 and 2 (BEP 52); the default for one file without --private`,
     ).implies({ v1: false, v2: false }),
-    new Option('--v2', `${which}version 2 only: many clients cannot read it`).implies({
+    new Option('--v2', `${which}version 2 only, which many clients cannot read`).implies({
       hybrid: false,
       v1: false,
     }),
