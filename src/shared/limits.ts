@@ -65,6 +65,8 @@ export const MAX_HASHES = 8_192;
 export const MAX_TREE_LAYERS = 40;
 /** Hashes of a piece layer that a peer is asked for in one message: no more, says BEP 52. */
 export const HASHES_PART = 512;
+/** Peers that are asked for each such part at one time. */
+export const HASHES_ASKED_PEERS = 3;
 /** Such parts that one peer is asked for at one time. */
 export const HASHES_ASKED_PARTS = 4;
 /** A part that has not arrived after this time is asked of another peer, as in libtorrent. */

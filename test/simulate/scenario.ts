@@ -108,9 +108,10 @@ export function scenarioOf(seed: number): Scenario {
   const isKilled = oneIn(4);
   const slowness = isKilled ? 1 + roll(10) : 1;
   const encryption = oneIn(3) ? 'prefer' : oneIn(6) ? 'require' : 'off';
+  const versionOf = versionsOf(seed);
   const ways: Ways = { dht: oneIn(3), encryption, utp: oneIn(3) };
   const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () =>
-    torrentPlan(roll, oneIn, slowness, ways),
+    torrentPlan(roll, oneIn, slowness, ways, versionOf),
   );
   return {
     seed,
@@ -126,10 +127,29 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number, ways: Ways): TorrentPlan {
+type Version = Required<Pick<ContentPlan, 'version' | 'pieceLength'>>;
+
+/** Its draws are its own, so that everything else of a seed is as it was before there were versions. */
+function versionsOf(seed: number): (pieceLength: number) => Version {
+  const roll = dice(seed ^ 0x52);
+  return (pieceLength) => {
+    const drawn = roll(10);
+    if (drawn > 3) return { version: 'v1', pieceLength };
+    return { version: drawn > 1 ? 'v2' : 'hybrid', pieceLength: BLOCK * 2 ** roll(4) };
+  };
+}
+
+function torrentPlan(
+  roll: Roll,
+  oneIn: (n: number) => boolean,
+  slowness: number,
+  ways: Ways,
+  versionOf: (pieceLength: number) => Version,
+): TorrentPlan {
   const { dht } = ways;
   const pieces = 1 + roll(MOST_PIECES);
-  const pieceLength = oneIn(4) ? BLOCK + roll(5 * BLOCK) : BLOCK * (1 + roll(8));
+  const drawn = oneIn(4) ? BLOCK + roll(5 * BLOCK) : BLOCK * (1 + roll(8));
+  const { version, pieceLength } = versionOf(drawn);
   const total = (pieces - 1) * pieceLength + 1 + roll(pieceLength);
   const isMagnet = oneIn(5);
   const hasTracker = !oneIn(3);
@@ -186,6 +206,7 @@ function torrentPlan(roll: Roll, oneIn: (n: number) => boolean, slowness: number
       pieceLength,
       files: filesOf(total, roll),
       private: isPrivate,
+      version,
     },
     startsAtMs: oneIn(3) ? roll(10_000) : 0,
     isMagnet,

@@ -1,4 +1,6 @@
 /** What the journal of a simulated torrent claims, as it lies on the disk. */
+import { lengthOfPiece } from '../../src/shared/geometry.ts';
+import type { PieceIndex } from '../../src/shared/indices.ts';
 import type { VirtualFiles } from '../support/virtual-files.ts';
 import type { SimContent } from './sim-content.ts';
 
@@ -11,12 +13,13 @@ export interface Claims {
 
 /** `path`: of the download. Nothing is claimed where there is no journal, or only a part of one. */
 export function claimsOf(disk: VirtualFiles, path: string, content: SimContent): Claims {
-  const { pieceCount, pieceLength, totalLength } = content.metainfo.geometry;
+  const { geometry } = content.metainfo;
+  const { pieceCount, pieceLength } = geometry;
   const verified = verifiedIn(disk.content(`${path}.unchoke`).toString('latin1'));
   const pieces = Array.from({ length: pieceCount }, (_, piece) => piece).filter(
     (piece) => ((verified[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0,
   );
-  const lengthOf = (piece: number): number => Math.min(pieceLength, totalLength - piece * pieceLength);
+  const lengthOf = (piece: number): number => lengthOfPiece(geometry, piece as PieceIndex);
   const wrong = pieces.filter((piece) => {
     const at = piece * pieceLength;
     const there = bytesAt(disk, path, content, at, lengthOf(piece));

@@ -8,6 +8,7 @@ import { frame, handshakeOf, wire } from '../support/wire-bytes.ts';
 import { rudePeer } from './rude-peers.ts';
 import type { PeerPlan } from './scenario.ts';
 import type { SimContent } from './sim-content.ts';
+import { liesAboutHashes, treeOf } from './sim-trees.ts';
 import { trader } from './traders.ts';
 
 const PART = 16_384;
@@ -19,7 +20,11 @@ const HAVES_MS = 8_000;
 /** These send bad data, so they may be banned. */
 const LIARS = new Set(['liar', 'metadata liar', 'sends the wrong block']);
 
-export const mayBeBanned = ({ kind }: PeerPlan): boolean => LIARS.has(kind);
+/** The promise to complete rests on them. */
+const ALWAYS_RIGHT = new Set(['seed', 'half']);
+
+export const mayBeBanned = ({ kind, seed }: PeerPlan): boolean =>
+  LIARS.has(kind) || (kind === 'leecher' && liesAboutHashes(seed));
 
 /** `part`: for a peer with half of the pieces, which half. */
 export function scriptOf(
@@ -66,17 +71,19 @@ export function scriptOf(
 }
 
 function extended(
-  { bytesPerS, unchokeMs }: PeerPlan,
+  { bytesPerS, unchokeMs, seed, kind }: PeerPlan,
   content: SimContent,
   told: readonly HostPort[],
   has: readonly (readonly [number, Verb])[],
   lie: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
 ): FakePeerScript {
-  const { info } = content.metainfo;
+  const { info, version2 } = content.metainfo;
+  // In a hybrid, half of them know version 2.
+  const infoHash = version2 !== null && seed % 2 === 0 ? version2.infoHash.subarray(0, 20) : content.infoHash;
   const greeting = `d1:md11:ut_metadatai${METADATA_ID}e6:ut_pexi${PEX_ID}ee13:metadata_sizei${info.length}ee`;
   return {
     script: [
-      [0, { say: handshakeOf(content.infoHash, '-XX0001-good', ['fast', 'ext']) }],
+      [0, { say: handshakeOf(infoHash, '-XX0001-good', ['fast', 'ext']) }],
       ...has.slice(0, 1),
       [0, { say: wire.extended(0, greeting) }],
       ...has.slice(1),
@@ -84,7 +91,7 @@ function extended(
     ],
     serves: content.bytes,
     bytesPerS,
-    hears: hearsExtended(info, told, lie),
+    hears: hearsExtended(info, told, lie, treeOf(content, ALWAYS_RIGHT.has(kind) ? 0 : seed)),
   };
 }
 
@@ -92,9 +99,13 @@ function hearsExtended(
   info: Uint8Array,
   told: readonly HostPort[],
   lie: (bytes: Uint8Array) => Uint8Array,
+  tree: (request: Buffer) => Buffer | null,
 ): NonNullable<FakePeerScript['hears']> {
   let metadataId = 0;
   return (peer: FakePeer, id, payload) => {
+    const answer = id === 21 ? tree(payload) : null;
+    if (answer !== null) peer.sayLater(15, answer);
+    if (id === 21) return true;
     if (id !== 20) return false;
     const text = payload.subarray(1).toString('latin1');
     if (payload[0] === 0) {

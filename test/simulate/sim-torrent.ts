@@ -8,7 +8,7 @@ import { infoHashes } from '../../src/main/torrent/metainfo.ts';
 import type { Source } from '../../src/main/torrent/source.ts';
 import { LivedTimer } from '../../src/shared/lived-timer.ts';
 import type { VirtualMachine } from '../support/virtual-machine.ts';
-import { truthKey } from '../support/virtual-storage-threads.ts';
+import { truthKeyOf } from '../support/virtual-storage-threads.ts';
 import { honestRate } from './honest-rate.ts';
 import type { ReaderPlan, Scenario, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
@@ -75,7 +75,7 @@ export class SimTorrent {
     const webSeeds = plan.webSeeds.map((_, i) => `http://w${i}.${this.name}.test/`);
     this.content = contentOf(plan.content, this.name, trackerUrls(plan, this.name), webSeeds);
     const { bytes, metainfo } = this.content;
-    machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
+    machine.truths.set(truthKeyOf(metainfo), (piece, length) => bytes(piece, 0, length));
     this.#swarm = new SimSwarm(machine, this, session, () => this.#torrent !== null);
   }
 
@@ -273,7 +273,8 @@ export class SimTorrent {
   }
 
   #checkBytes(): void {
-    for (const { path, offset, length } of this.content.metainfo.files) {
+    for (const { path, offset, length, padding } of this.content.metainfo.files) {
+      if (padding) continue;
       const name = [FOLDER, ...path].join('/');
       const truth = this.content.all.subarray(offset, offset + length);
       if (Buffer.compare(truth, this.#machine.disk.content(name)) !== 0)

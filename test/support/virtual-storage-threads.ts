@@ -1,5 +1,7 @@
 /** The storage threads of a simulated session, over a disk in memory. They check good pieces against the true bytes. */
+
 import type { StorageThread, StorageWorld } from '../../src/main/pools/storage-thread.ts';
+import type { Metainfo } from '../../src/main/torrent/metainfo.ts';
 import { Arena } from '../../src/shared/arena.ts';
 import type { SlotIndex, TorrentId } from '../../src/shared/indices.ts';
 import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../src/shared/storage-messages.ts';
@@ -172,6 +174,10 @@ export class VirtualStorageThreads implements StorageWorld {
 }
 
 const NOTHING = new Uint8Array(0);
+
+export function truthKeyOf({ pieceHashes, version2 }: Metainfo): string {
+  return truthKey(pieceHashes.length > 0 ? pieceHashes : (version2?.trees.roots ?? NOTHING));
+}
 
 /** By which the truth of a torrent is found. */
 export function truthKey(pieceHashes: Uint8Array): string {

@@ -35,10 +35,10 @@ const ending = (approaches: Approaches, transport: TransportKind, after: Closed)
 
 test('a peer that closes the connection is tried plain, encrypted, over uTP alone, and then plain again', () => {
   const approaches = new Approaches('prefer', true);
-  const tried = [approaches.of(index)];
+  const tried = [approaches.of({ peer: index })];
   for (const transport of ['tcp', 'mse', 'utp', 'utp-mse'] as const) {
     const again = tries(approaches, transport, handshaking, closed('closed-by-peer'));
-    tried.push(approaches.of(index));
+    tried.push(approaches.of({ peer: index }));
     assert.equal(again, transport === 'utp-mse' ? null : 'at once');
   }
   assert.deepEqual(
@@ -50,13 +50,13 @@ test('a peer that closes the connection is tried plain, encrypted, over uTP alon
 test('a peer that TCP does not reach is tried over uTP in its turn, and the error of TCP is reported', () => {
   const approaches = new Approaches('prefer', true);
   assert.equal(tries(approaches, 'tcp', dialing, closed('refused')), 'in turn');
-  assert.deepEqual(approaches.of(index), { secure: false, utpOnly: true });
+  assert.deepEqual(approaches.of({ peer: index }), { secure: false, utpOnly: true, version: 1 });
   const late = closed('connect-timeout', 3_000);
   assert.equal(tries(approaches, 'utp', dialing, late), null);
   assert.equal(ending(approaches, 'utp', late), 'refused');
   assert.deepEqual(
-    approaches.of(index),
-    { secure: false, utpOnly: false },
+    approaches.of({ peer: index }),
+    { secure: false, utpOnly: false, version: 1 },
     'the next time begins as the first',
   );
 });
@@ -75,11 +75,32 @@ test('no second try if uTP was already running when TCP failed, or without uTP',
 test('a connected peer is moved to uTP, and dialled as before if uTP does not reach it', () => {
   const approaches = new Approaches('prefer', true);
   assert.ok(approaches.moveToUtp(index, 'mse-rc4'));
-  assert.deepEqual(approaches.of(index), { secure: true, utpOnly: true });
+  assert.deepEqual(approaches.of({ peer: index }), { secure: true, utpOnly: true, version: 1 });
   assert.equal(tries(approaches, 'utp', dialing, closed('connect-timeout', 3_000)), 'at once');
-  assert.deepEqual(approaches.of(index), { secure: false, utpOnly: false });
+  assert.deepEqual(approaches.of({ peer: index }), { secure: false, utpOnly: false, version: 1 });
   assert.equal(tries(approaches, 'tcp', dialing, closed('connect-timeout', 15_000)), null);
   assert.ok(approaches.moveToUtp(index, 'tcp'));
-  assert.deepEqual(approaches.of(index), { secure: false, utpOnly: true });
+  assert.deepEqual(approaches.of({ peer: index }), { secure: false, utpOnly: true, version: 1 });
   assert.ok(!new Approaches('prefer', false).moveToUtp(index, 'tcp'), 'there is no uTP');
+});
+
+test('a hybrid: a peer that knows one of its info hashes is found, by whichever its address was named', () => {
+  for (const version2 of [false, true]) {
+    const named = { peer: index, version2 };
+    const approaches = new Approaches('off', false, () => true);
+    const [first, second] = version2 ? [2, 1] : [1, 2];
+    assert.equal(approaches.of(named).version, first);
+    assert.equal(tries(approaches, 'tcp', handshaking, closed('closed-by-peer')), 'at once');
+    assert.equal(approaches.of(named).version, second);
+    assert.equal(tries(approaches, 'tcp', handshaking, closed('closed-by-peer')), null);
+    assert.equal(approaches.of(named).version, first, 'the next time it starts with the first one');
+    assert.equal(
+      tries(approaches, 'tcp', handshaking, closed('handshake-timeout')),
+      null,
+      'silence says nothing',
+    );
+    assert.equal(approaches.of(named).version, first);
+  }
+  const alone = new Approaches('off', false, () => false);
+  assert.equal(tries(alone, 'tcp', handshaking, closed('closed-by-peer')), null);
 });

@@ -1,6 +1,6 @@
 /**
  * Which peer is asked for which part of the piece layers (BEP 52), when metadata came without them. Pure decisions. Each part is
- * proven alone by the root of its file, so a lie costs one part. What a peer refuses or does not answer is asked of another.
+ * proven alone by the root of its file, so a lie costs one part. A few peers are asked for each, because many never answer.
  */
 import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { HashRequest } from '../../shared/hash-messages.ts';
@@ -8,6 +8,7 @@ import type { PeerIndex } from '../../shared/indices.ts';
 import {
   BLOCK_BYTES,
   HASHES_ASKED_PARTS,
+  HASHES_ASKED_PEERS,
   HASHES_PART,
   HASHES_RETRY_MS,
   HASHES_TIMEOUT_MS,
@@ -27,7 +28,8 @@ interface Part {
   /** The piece of its first hash, and how many of its hashes are of pieces. */
   readonly first: number;
   readonly pieces: number;
-  asked: { readonly peer: PeerIndex; readonly at: number } | null;
+  /** Who is asked for it, and since when. */
+  readonly asked: Map<PeerIndex, number>;
   /** Who did not give it, and until when it is not asked again. */
   readonly failed: Map<PeerIndex, number>;
 }
@@ -35,6 +37,8 @@ interface Part {
 export class LayerSearch {
   readonly #trees: PieceTrees;
   readonly #parts = new Map<string, Part>();
+  /** Since a peer last gave something. */
+  readonly #failures = new Map<PeerIndex, number>();
 
   constructor(trees: PieceTrees, files: readonly HashedFile[], g: Geometry) {
     this.#trees = trees;
@@ -52,17 +56,17 @@ export class LayerSearch {
     const busy = new Map<PeerIndex, number>([...peers].map((peer) => [peer, 0]));
     for (const part of this.#parts.values()) {
       this.#expire(part, busy, now);
-      if (part.asked !== null) busy.set(part.asked.peer, (busy.get(part.asked.peer) ?? 0) + 1);
+      for (const peer of part.asked.keys()) busy.set(peer, (busy.get(peer) ?? 0) + 1);
     }
     const asks: HashAsk[] = [];
-    for (const part of this.#parts.values()) {
-      if (part.asked !== null) continue;
-      const peer = this.#choose(part, busy, now);
-      if (peer === null) continue;
-      part.asked = { peer, at: now };
-      busy.set(peer, (busy.get(peer) ?? 0) + 1);
-      asks.push({ peer, request: part.request });
-    }
+    for (let round = 1; round <= HASHES_ASKED_PEERS; round++)
+      for (const part of this.#parts.values()) {
+        const peer = part.asked.size < round ? this.#choose(part, busy, now) : null;
+        if (peer === null) continue;
+        part.asked.set(peer, now);
+        busy.set(peer, (busy.get(peer) ?? 0) + 1);
+        asks.push({ peer, request: part.request });
+      }
     return asks;
   }
 
@@ -70,29 +74,40 @@ export class LayerSearch {
   arrived(peer: PeerIndex, request: HashRequest, hashes: Uint8Array | null, now: number): 'lie' | 'taken' {
     const part = this.#parts.get(keyOf(request));
     if (part === undefined) return 'taken';
-    if (part.asked?.peer === peer) part.asked = null;
-    part.failed.set(peer, now + HASHES_RETRY_MS);
-    if (hashes === null) return 'taken';
-    if (!isProven(part.request, hashes)) return 'lie';
-    this.#trees.roots.set(hashes.subarray(0, part.pieces * TREE_HASH_BYTES), part.first * TREE_HASH_BYTES);
-    this.#parts.delete(keyOf(request));
+    part.asked.delete(peer);
+    if (hashes === null) this.#fails(part, peer, now);
+    else if (!isProven(part.request, hashes)) {
+      this.#fails(part, peer, now);
+      return 'lie';
+    } else {
+      this.#failures.delete(peer);
+      this.#trees.roots.set(hashes.subarray(0, part.pieces * TREE_HASH_BYTES), part.first * TREE_HASH_BYTES);
+      this.#parts.delete(keyOf(request));
+    }
     return 'taken';
   }
 
   #expire(part: Part, peers: ReadonlyMap<PeerIndex, number>, now: number): void {
-    const { asked } = part;
-    if (asked === null || (peers.has(asked.peer) && now - asked.at < HASHES_TIMEOUT_MS)) return;
-    part.failed.set(asked.peer, now + HASHES_RETRY_MS);
-    part.asked = null;
+    for (const [peer, at] of part.asked) {
+      if (peers.has(peer) && now - at < HASHES_TIMEOUT_MS) continue;
+      part.asked.delete(peer);
+      this.#fails(part, peer, now);
+    }
   }
 
-  /** The peer with the fewest parts among those that may have it. */
-  #choose({ failed }: Part, busy: ReadonlyMap<PeerIndex, number>, now: number): PeerIndex | null {
+  #fails({ failed }: Part, peer: PeerIndex, now: number): void {
+    failed.set(peer, now + HASHES_RETRY_MS);
+    this.#failures.set(peer, (this.#failures.get(peer) ?? 0) + 1);
+  }
+
+  /** Of those that may have it: the one that failed least, and then the one with the fewest parts. Many never answer. */
+  #choose({ failed, asked }: Part, busy: ReadonlyMap<PeerIndex, number>, now: number): PeerIndex | null {
     let best: PeerIndex | null = null;
-    let least = HASHES_ASKED_PARTS;
+    let least = Number.POSITIVE_INFINITY;
     for (const [peer, count] of busy) {
-      if (count >= least || (failed.get(peer) ?? 0) > now) continue;
-      [best, least] = [peer, count];
+      if (count >= HASHES_ASKED_PARTS || asked.has(peer) || (failed.get(peer) ?? 0) > now) continue;
+      const cost = (this.#failures.get(peer) ?? 0) * HASHES_ASKED_PARTS + count;
+      if (cost < least) [best, least] = [peer, cost];
     }
     return best;
   }
@@ -107,7 +122,7 @@ function partsOf(file: HashedFile, g: Geometry): Part[] {
   for (let index = 0; index < end - first; index += count) {
     const request = { root: file.root, base, index, count, proofs: layersOver(width) - 1 };
     const pieces = Math.min(count, end - first - index);
-    parts.push({ request, first: first + index, pieces, asked: null, failed: new Map() });
+    parts.push({ request, first: first + index, pieces, asked: new Map(), failed: new Map() });
   }
   return parts;
 }

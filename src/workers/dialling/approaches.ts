@@ -7,7 +7,7 @@
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { UTP_HEAD_START_MS } from '../../shared/limits.ts';
-import type { Encryption, PeerOutcome, TransportKind } from '../../shared/messages.ts';
+import type { Encryption, PeerAddress, PeerOutcome, TransportKind } from '../../shared/messages.ts';
 import type { WireVersion } from '../peer/identity.ts';
 import type { PeerState } from '../peer/peer-state.ts';
 
@@ -47,14 +47,21 @@ export class Approaches {
   /** They were connected over TCP before. */
   readonly #moved = new Set<PeerIndex>();
 
-  constructor(encryption: Encryption, utp: boolean) {
+  readonly #isHybrid: () => boolean;
+  /** These closed the connection in all ways with one info hash. */
+  readonly #other = new Set<PeerIndex>();
+
+  /** `isHybrid`: the torrent has two info hashes, and a peer may know one of them (BEP 52). */
+  constructor(encryption: Encryption, utp: boolean, isHybrid: () => boolean = () => false) {
+    this.#isHybrid = isHybrid;
     const ways = utp ? [false, true] : [false];
     this.#all = ways.flatMap((utpOnly) => SECRECIES[encryption].map((secure) => ({ secure, utpOnly })));
   }
 
   /** The approach for the next dial. */
-  of(peer: PeerIndex): Approach {
-    return this.#all[this.#reached.get(peer) ?? 0] ?? PLAIN;
+  of({ peer, version2 = false }: Pick<PeerAddress, 'peer' | 'version2'>): Approach {
+    const approach = this.#all[this.#reached.get(peer) ?? 0] ?? PLAIN;
+    return { ...approach, version: version2 !== this.#other.has(peer) ? 2 : 1 };
   }
 
   /** Whether a peer that was closed should be dialled another way: at once, when its turn comes again, or not. */
@@ -72,11 +79,11 @@ export class Approaches {
       return 'in turn';
     }
     if (before.phase !== 'handshaking' || before.incoming) return null;
-    const next = HUNG_UP.has(reason.code) ? this.#after(now, transport) : undefined;
-    // No approach worked: the next time starts with the first one.
-    if (next === undefined) this.#reached.delete(index);
-    else this.#goOn(next, outcome);
-    return next === undefined ? null : 'at once';
+    const hungUp = HUNG_UP.has(reason.code);
+    const next = hungUp ? this.#after(now, transport) : undefined;
+    if (next !== undefined) this.#goOn(next, outcome);
+    else if (!this.#turnOver(index, hungUp)) return null;
+    return 'at once';
   }
 
   /** It is connected over TCP, and its next dial is over uTP alone, encrypted or not as now. False if it has no such approach. */
@@ -126,7 +133,16 @@ export class Approaches {
       this.#reached.delete(peer);
       this.#overTcp.delete(peer);
       this.#moved.delete(peer);
+      this.#other.delete(peer);
     }
+  }
+
+  /** No approach worked: the next time starts with the first one, with the other info hash if there is one. True if that is new. */
+  #turnOver(peer: PeerIndex, hungUp: boolean): boolean {
+    this.#reached.delete(peer);
+    if (!hungUp || this.#other.delete(peer) || !this.#isHybrid()) return false;
+    this.#other.add(peer);
+    return true;
   }
 
   #goOn(next: number, outcome: PeerOutcome): void {

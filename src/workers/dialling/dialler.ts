@@ -95,7 +95,7 @@ export class Dialler {
     return { queued: this.addresses.waiting, redialing, ...this.#approaches.overTcp };
   }
 
-  approachOf(peer: PeerIndex): Approach {
+  approachOf(peer: PeerAddress): Approach {
     return this.#approaches.of(peer);
   }
 

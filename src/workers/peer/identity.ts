@@ -1,5 +1,7 @@
 /** Who we are for the peers of a torrent, in plain and in encrypted streams. */
+
 import type { ShardTask, TorrentEntry } from '../../shared/messages.ts';
+import type { TorrentNames } from '../../shared/torrent-names.ts';
 import type { SecureSetup } from '../transport/encryption/mse-connection.ts';
 
 /** The version of the protocol that a peer and we speak: by the info hash in the handshakes (BEP 52). */
@@ -29,4 +31,9 @@ export function hashOf({ infoHash, infoHashV2 }: Identity, version: WireVersion)
 export function versionOf({ infoHash, infoHashV2 }: Identity, hash: Uint8Array): WireVersion | null {
   if (infoHashV2 !== null && Buffer.compare(hash, infoHashV2) === 0) return 2;
   return Buffer.compare(hash, infoHash) === 0 ? 1 : null;
+}
+
+/** It has an info hash of each version. */
+export function isHybrid({ infoHash, infoHashV2 }: TorrentNames): boolean {
+  return infoHashV2 !== null && Buffer.compare(infoHash, infoHashV2) !== 0;
 }

@@ -25,6 +25,7 @@ import { NO_PIECES } from './told-pieces.ts';
 export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   readonly index: PeerIndex;
   readonly address: Address;
+  readonly peerAddress: PeerAddress;
   readonly #approach: Approach;
   readonly #host: PeerHost;
   // Most addresses never answer, so the parts of a connected peer are made when it connects.
@@ -38,17 +39,14 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   #lastSentAt = 0;
   readonly version: SpokenVersion;
 
-  constructor(index: PeerIndex, address: Address, host: PeerHost, approach: Approach = PLAIN) {
+  constructor(address: PeerAddress, host: PeerHost, approach: Approach = PLAIN) {
+    const { peer, host: name, port, version2 = false } = address;
+    this.index = peer;
+    this.address = { host: name, port };
+    this.peerAddress = { peer, ...this.address, ...(version2 ? { version2 } : {}) };
     this.version = new SpokenVersion(approach.version ?? 1);
-    this.index = index;
-    this.address = address;
     this.#approach = approach;
     this.#host = host;
-  }
-
-  get peerAddress(): PeerAddress {
-    const named = this.version.dialled === 2 ? { version2: true } : {};
-    return { peer: this.index, ...this.address, ...named };
   }
 
   get pieces(): PieceSet {

@@ -3,12 +3,10 @@ import type { Handshake } from '../wire/handshake.ts';
 import { type Identity, versionOf, type WireVersion } from './identity.ts';
 
 export class SpokenVersion {
-  /** In which we dial it. */
-  readonly dialled: WireVersion;
   #now: WireVersion;
 
+  /** `dialled`: in which we dial it. */
   constructor(dialled: WireVersion) {
-    this.dialled = dialled;
     this.#now = dialled;
   }
 

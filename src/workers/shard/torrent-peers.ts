@@ -11,7 +11,7 @@ import type { Arrival } from '../dialling/arrival.ts';
 import { Dialler, type DiallerHost } from '../dialling/dialler.ts';
 import type { EarlyBudget } from '../peer/early-pieces.ts';
 import { Greetings } from '../peer/greeting.ts';
-import { identityOf } from '../peer/identity.ts';
+import { identityOf, isHybrid } from '../peer/identity.ts';
 import { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerHost, PeerNews } from '../peer/peer-host.ts';
 import { outcomeOf } from '../peer/peer-outcome.ts';
@@ -62,7 +62,8 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     this.earlyBudget = thread.earlyBudget;
     this.greetings = new Greetings(identityOf(entry, task, world.randomBytes));
     this.#outbox = new Outbox(id, world);
-    this.dialler = new Dialler(entry, this, thread.turns, new Approaches(task.encryption, task.utp), world);
+    const approaches = new Approaches(task.encryption, task.utp, () => isHybrid(this.names));
+    this.dialler = new Dialler(entry, this, thread.turns, approaches, world);
     thread.turns.enter(this.dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
@@ -269,11 +270,9 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
   }
 
   /** From here on it is in play. */
-  #enter(address: PeerAddress, approach = this.dialler.approachOf(address.peer)): PeerDriver {
-    const { peer: index, host, port, version2 } = address;
-    const way = { ...approach, version: version2 === true ? 2 : 1 } as const;
-    const peer = new PeerDriver(index, { host, port }, this, way);
-    this.#peers.set(index, peer);
+  #enter(address: PeerAddress, approach = this.dialler.approachOf(address)): PeerDriver {
+    const peer = new PeerDriver(address, this, approach);
+    this.#peers.set(peer.index, peer);
     this.#thread.wake(this);
     this.#thread.opened(1);
     return peer;

@@ -17,9 +17,11 @@ export class PieceProof {
     this.#sha1 = hashes.sha1 === null ? null : new Uint8Array(hashes.sha1);
   }
 
-  /** Of a whole piece. */
+  /** Of a whole piece in its slot. */
   verdict(piece: PieceIndex, bytes: Uint8Array): PieceVerdict {
     const { trees } = this.#hashes;
+    // Padding is zeros (BEP 47). What a peer sends for it must not make the halves of a hybrid differ.
+    if (trees !== null) bytes.subarray(trees.lengths[piece]).fill(0);
     const sha1 = this.#sha1 === null ? null : hash('sha1', bytes, 'buffer');
     if (trees === null || rootOfPiece(trees, piece) === null) return this.judge(piece, { sha1, root: null });
     const data = bytes.subarray(0, trees.lengths[piece]);
