@@ -104,3 +104,23 @@ test('a hybrid: a peer that knows one of its info hashes is found, by whichever 
   const alone = new Approaches('off', false, () => false);
   assert.equal(tries(alone, 'tcp', handshaking, closed('closed-by-peer')), null);
 });
+
+test('over each transport a hybrid is tried with both of its info hashes', () => {
+  const approaches = new Approaches('prefer', true, () => true);
+  const tried: string[] = [];
+  do {
+    const { secure, utpOnly, version } = approaches.of({ peer: index });
+    tried.push(`${utpOnly ? 'utp' : 'tcp'} ${secure ? 'encrypted' : 'plain'} ${version}`);
+  } while (tries(approaches, 'tcp', handshaking, closed('closed-by-peer')) !== null);
+  assert.deepEqual(tried, [
+    'tcp plain 1',
+    'tcp encrypted 1',
+    'tcp plain 2',
+    'tcp encrypted 2',
+    'utp plain 1',
+    'utp encrypted 1',
+    'utp plain 2',
+    'utp encrypted 2',
+  ]);
+  assert.deepEqual(approaches.of({ peer: index }), { secure: false, utpOnly: false, version: 1 });
+});

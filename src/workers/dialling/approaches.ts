@@ -66,7 +66,7 @@ export class Approaches {
 
   /** Whether a peer that was closed should be dialled another way: at once, when its turn comes again, or not. */
   triesAnother(before: PeerState, outcome: PeerOutcome): 'at once' | 'in turn' | null {
-    const { peer: index, transport, reason } = outcome;
+    const { peer: index, reason } = outcome;
     const now = this.#reached.get(index) ?? 0;
     if (before.phase === 'dialing') {
       if (this.#moved.delete(index)) {
@@ -79,11 +79,9 @@ export class Approaches {
       return 'in turn';
     }
     if (before.phase !== 'handshaking' || before.incoming) return null;
-    const hungUp = HUNG_UP.has(reason.code);
-    const next = hungUp ? this.#after(now, transport) : undefined;
-    if (next !== undefined) this.#goOn(next, outcome);
-    else if (!this.#turnOver(index, hungUp)) return null;
-    return 'at once';
+    if (HUNG_UP.has(reason.code)) return this.#another(now, outcome) ? 'at once' : null;
+    this.#startAnew(index);
+    return null;
   }
 
   /** It is connected over TCP, and its next dial is over uTP alone, encrypted or not as now. False if it has no such approach. */
@@ -137,12 +135,31 @@ export class Approaches {
     }
   }
 
-  /** No approach worked: the next time starts with the first one, with the other info hash if there is one. True if that is new. */
-  #turnOver(peer: PeerIndex, hungUp: boolean): boolean {
+  /** The peer closed the connection. Over each transport, the other info hash of a hybrid has its turn after the first one. */
+  #another(now: number, outcome: PeerOutcome): boolean {
+    const { peer, transport } = outcome;
+    const next = this.#after(now, transport);
+    const way = this.#all[now]?.utpOnly;
+    if (next !== undefined && this.#all[next]?.utpOnly === way) {
+      this.#goOn(next, outcome);
+      return true;
+    }
+    if (this.#isHybrid() && !this.#other.has(peer)) {
+      this.#other.add(peer);
+      this.#reached.set(
+        peer,
+        this.#all.findIndex(({ utpOnly }) => utpOnly === way),
+      );
+      return true;
+    }
+    this.#startAnew(peer);
+    if (next !== undefined) this.#goOn(next, outcome);
+    return next !== undefined;
+  }
+
+  #startAnew(peer: PeerIndex): void {
     this.#reached.delete(peer);
-    if (!hungUp || this.#other.delete(peer) || !this.#isHybrid()) return false;
-    this.#other.add(peer);
-    return true;
+    this.#other.delete(peer);
   }
 
   #goOn(next: number, outcome: PeerOutcome): void {
