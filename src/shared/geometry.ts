@@ -12,6 +12,10 @@ export interface Geometry {
   readonly pieceCount: number;
   /** Blocks of every piece; the last piece may have fewer. */
   readonly blocksPerPiece: number;
+  /** Bytes of all pieces without padding. */
+  readonly contentLength: number;
+  /** By piece, without padding (BEP 47); null if there is none. Shared memory. */
+  readonly dataLengths: Uint32Array | null;
   /** By piece, if files begin on a piece boundary and their last pieces are cut there (BEP 52). Shared memory. */
   readonly pieceLengths: Uint32Array | null;
 }
@@ -48,7 +52,8 @@ export function geometry(totalLength: number, pieceLength: number, pieces?: numb
   if (pieceCount > MAX_PIECES) throw new RangeError(`${pieceCount} pieces are more than ${MAX_PIECES}`);
   // A torrent may name a piece length larger than its content; no memory is reserved for bytes that cannot come.
   const blocksPerPiece = Math.ceil(Math.min(pieceLength, totalLength) / BLOCK_BYTES);
-  return { totalLength, pieceLength, pieceCount, blocksPerPiece, pieceLengths: null };
+  const plain = { totalLength, pieceLength, pieceCount, blocksPerPiece };
+  return { ...plain, contentLength: totalLength, dataLengths: null, pieceLengths: null };
 }
 
 /** Where a piece begins in the torrent's bytes. */
@@ -97,6 +102,33 @@ export function piecesOf(
 ): { readonly first: PieceIndex; readonly end: PieceIndex } {
   const first = pieceAt(g, offset);
   return { first, end: length === 0 ? first : ((pieceAt(g, offset + length - 1) + 1) as PieceIndex) };
+}
+
+/** Bytes of one piece without padding. */
+export function dataOfPiece(g: Geometry, piece: PieceIndex): number {
+  return g.dataLengths?.[piece] ?? lengthOfPiece(g, piece);
+}
+
+/** With the padding of its files (BEP 47), which nobody wants. */
+export function paddedGeometry(
+  g: Geometry,
+  padding: readonly { readonly offset: number; readonly length: number }[],
+): Geometry {
+  if (padding.length === 0) return g;
+  const dataLengths = new Uint32Array(new SharedArrayBuffer(g.pieceCount * 4));
+  for (let piece = 0 as PieceIndex; piece < g.pieceCount; piece++)
+    dataLengths[piece] = lengthOfPiece(g, piece);
+  let contentLength = g.totalLength;
+  for (const pad of padding) {
+    const { first, end } = piecesOf(g, pad);
+    contentLength -= pad.length;
+    for (let piece = first; piece < end; piece++) {
+      const from = Math.max(pad.offset, offsetOfPiece(g, piece));
+      const to = Math.min(pad.offset + pad.length, endOfPiece(g, piece));
+      dataLengths[piece] = (dataLengths[piece] ?? 0) - (to - from);
+    }
+  }
+  return { ...g, dataLengths, contentLength };
 }
 
 /** Number of blocks of one piece. */

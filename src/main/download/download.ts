@@ -4,7 +4,7 @@
  */
 
 import { Arena } from '../../shared/arena.ts';
-import { lengthOfPiece } from '../../shared/geometry.ts';
+import { dataOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
 import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
@@ -127,7 +127,7 @@ export class Download {
 
   get leftBytes(): number {
     const { plan, metainfo } = this.#options;
-    return leftBytes(plan, metainfo.geometry.totalLength, this.#verifiedBytes);
+    return leftBytes(plan, metainfo.geometry.contentLength, this.#verifiedBytes);
   }
 
   /** Pieces that were hashed again at the start, because no journal claimed them. */
@@ -240,7 +240,7 @@ export class Download {
   #count(piece: PieceIndex): void {
     if (!this.#ledger.isWanted(piece)) return;
     this.#ledger.verify(piece);
-    this.#verifiedBytes += lengthOfPiece(this.#options.metainfo.geometry, piece);
+    this.#verifiedBytes += dataOfPiece(this.#options.metainfo.geometry, piece);
     this.readers.verified(piece);
   }
 

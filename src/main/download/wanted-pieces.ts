@@ -1,5 +1,5 @@
 /** Which pieces of a torrent a download needs. */
-import { type Geometry, lengthOfPiece } from '../../shared/geometry.ts';
+import { dataOfPiece, type Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { PRIORITY } from '../../shared/priority.ts';
@@ -10,7 +10,7 @@ export function skipUnwanted(ledger: Ledger, wanted: Uint8Array, g: Geometry): n
   let wantedBytes = 0;
   for (let at = 0; at < g.pieceCount; at++) {
     const piece = at as PieceIndex;
-    if (wanted[piece] === 1) wantedBytes += lengthOfPiece(g, piece);
+    if (wanted[piece] === 1) wantedBytes += dataOfPiece(g, piece);
     else skipped.push(piece);
   }
   ledger.setPriority(skipped, PRIORITY.skip);

@@ -64,7 +64,7 @@ export function metadataEvent(
     type: 'metadata',
     name,
     infoHash: Buffer.from(infoHash).toString('hex'),
-    bytes: geometry.totalLength,
+    bytes: geometry.contentLength,
     pieces: geometry.pieceCount,
     pieceLength: geometry.pieceLength,
     files: files.filter(({ padding }) => !padding).length,

@@ -56,7 +56,7 @@ export class ShareRun {
     const { metainfo, plan, settings, session, records } = options;
     this.#options = options;
     this.#data = new SharedData(metainfo, plan, records);
-    this.#left = metainfo.geometry.totalLength;
+    this.#left = metainfo.geometry.contentLength;
     const source = { kind: 'torrent', metainfo } as const;
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
   }
@@ -71,7 +71,7 @@ export class ShareRun {
     const end = (): void => this.#over.abort();
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
-    const [swarm, bytes, listeners] = [this.swarm, metainfo.geometry.totalLength, this.#listeners];
+    const [swarm, bytes, listeners] = [this.swarm, metainfo.geometry.contentLength, this.#listeners];
     let seeding: Seeding | null = null;
     try {
       listeners.tell(({ onEvent }) => onEvent?.(metadataEvent(metainfo, null)));

@@ -6,10 +6,10 @@ import type { StoragePlan } from './storage-plan.ts';
  * ones. A seed has no bytes left.
  */
 export function leftBytes(
-  { files, padding }: Pick<StoragePlan, 'files' | 'padding'>,
+  { files }: Pick<StoragePlan, 'files'>,
   totalBytes: number,
   verifiedBytes: number,
 ): number {
-  const kept = [...files, ...padding].reduce((sum, { length }) => sum + length, 0);
+  const kept = files.reduce((sum, { length }) => sum + length, 0);
   return totalBytes - Math.min(kept, verifiedBytes);
 }

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
-import { lengthOfPiece, piecesOf } from '../../shared/geometry.ts';
+import { dataOfPiece, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type { FileLook } from '../../shared/stored-files.ts';
 import { Failure } from '../failure.ts';
@@ -40,7 +40,7 @@ export class SharedData {
     const { geometry } = this.#metainfo;
     let left = 0;
     for (let piece = 0; piece < geometry.pieceCount; piece++)
-      if (this.#good[piece] === 0) left += lengthOfPiece(geometry, piece as PieceIndex);
+      if (this.#good[piece] === 0) left += dataOfPiece(geometry, piece as PieceIndex);
     return left;
   }
 

@@ -16,7 +16,7 @@ import {
   textField,
 } from '../../shared/bencode.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
-import { type Geometry, geometry } from '../../shared/geometry.ts';
+import { type Geometry, geometry, paddedGeometry } from '../../shared/geometry.ts';
 import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS, MAX_URL_CHARS } from '../../shared/limits.ts';
 import { PIECE_HASH_BYTES, type PieceHashes } from '../../shared/piece-hashes.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
@@ -138,7 +138,11 @@ function contentOf(info: BencodeDict, infoBytes: Uint8Array): Content {
   const v1 = infoHash.toString('hex');
   const list = fileListOf(info, v1);
   const totalLength = list.files.reduce((sum, file) => sum + file.length, 0);
-  const g = geometry(totalLength, integerField(info, 'piece length') ?? 0);
+  const plain = geometry(totalLength, integerField(info, 'piece length') ?? 0);
+  const g = paddedGeometry(
+    plain,
+    list.files.filter(({ padding }) => padding),
+  );
   if (pieceHashes.length !== g.pieceCount * PIECE_HASH_BYTES) {
     throw new BadField(
       `"pieces" holds ${pieceHashes.length / PIECE_HASH_BYTES} hashes, but there are ${g.pieceCount} pieces`,

@@ -55,7 +55,7 @@ export class ShareOutput {
     const console = this.#consoleOf(number);
     const magnet = magnetLink(metainfo);
     const [infoHash, infoHashV2] = [hexOf(metainfo.infoHash), version2Hex(metainfo)];
-    const { totalLength: bytes, pieceCount: pieces } = geometry;
+    const { contentLength: bytes, pieceCount: pieces } = geometry;
     console.event({
       ...{ type: 'sharing', path: plan.root, name, infoHash, infoHashV2, magnet, bytes, pieces },
       ...{ goodPieces: good, hashedPieces: hashed },

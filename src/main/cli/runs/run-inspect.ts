@@ -40,7 +40,7 @@ function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console)
     name: metainfo.name,
     infoHash: hexOf(metainfo.infoHash),
     infoHashV2: version2Hex(metainfo),
-    bytes: g.totalLength,
+    bytes: g.contentLength,
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
     private: metainfo.private,
@@ -63,7 +63,7 @@ function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[]
   const rows: (readonly [string, string])[] = [
     ['name', metainfo.name],
     ...hashRows(metainfo),
-    ['size', `${formatSize(g.totalLength)} (${g.totalLength} bytes)`],
+    ['size', `${formatSize(g.contentLength)} (${g.contentLength} bytes)`],
     ['pieces', `${g.pieceCount} of ${formatSize(g.pieceLength)}`],
     ['private', metainfo.private ? 'yes' : 'no'],
   ];

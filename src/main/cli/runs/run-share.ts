@@ -105,7 +105,7 @@ class Sharing {
       given.reduce((total, one) => total + one[figure], 0);
     const uploaded = sum('uploaded');
     const uploadedInAll = sum('uploadedInAll');
-    const bytes = this.#items.reduce((sum, { metainfo }) => sum + metainfo.geometry.totalLength, 0);
+    const bytes = this.#items.reduce((sum, { metainfo }) => sum + metainfo.geometry.contentLength, 0);
     return { uploaded, ratio: uploaded / bytes, uploadedInAll, ms: Math.max(...given.map(({ ms }) => ms)) };
   }
 }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
-import { lengthOfPiece } from '../../../shared/geometry.ts';
+import { dataOfPiece } from '../../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../../shared/indices.ts';
 import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { diskFailure } from '../../files/disk-failure.ts';
@@ -37,7 +37,7 @@ export async function runVerify(source: string, folder: string, flags: VerifyFla
   if (looks.length > 0 && looks.every(({ kind }) => kind === 'nothing')) throw nothingThere(plan);
   const console = new Console(consoleOptions(flags));
   const { geometry: g } = metainfo;
-  const progress = new WorkProgress(console, 'verifying', g.totalLength);
+  const progress = new WorkProgress(console, 'verifying', g.contentLength);
   const readable = plan.files.filter((_, i) => looks[i]?.kind === 'file');
   const good = await goodPieces(metainfo, { ...plan, files: readable }, hashers, progress);
   const elapsedMs = progress.elapsedMs;
@@ -51,9 +51,9 @@ export async function runVerify(source: string, folder: string, flags: VerifyFla
       `${file.status.padEnd(8)} ${formatSize(file.length).padStart(10)}  ${path}${detailOf(file)}`,
     );
   }
-  const rate = elapsedMs > 0 ? (g.totalLength * 1_000) / elapsedMs : 0;
+  const rate = elapsedMs > 0 ? (g.contentLength * 1_000) / elapsedMs : 0;
   console.result(
-    `${goodCount} of ${g.pieceCount} pieces good; ${formatSize(g.totalLength)} in ${formatDuration(elapsedMs)} (${formatRate(rate)})`,
+    `${goodCount} of ${g.pieceCount} pieces good; ${formatSize(g.contentLength)} in ${formatDuration(elapsedMs)} (${formatRate(rate)})`,
   );
   if (whole) return 0;
   console.news(
@@ -100,7 +100,7 @@ async function goodPieces(
       if (result.isSplit) throw splitHybrid(metainfo);
       for (const piece of result.good) good[piece] = 1;
       for (const list of [result.good, result.bad, result.missing]) {
-        progress.add(list.reduce((sum: number, piece: PieceIndex) => sum + lengthOfPiece(g, piece), 0));
+        progress.add(list.reduce((sum: number, piece: PieceIndex) => sum + dataOfPiece(g, piece), 0));
       }
     });
   } finally {
