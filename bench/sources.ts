@@ -1,12 +1,13 @@
 /** The peers of a benchmark: real libtorrent seeds behind a small tracker, or the peers of the swarm. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startSwarm } from '../src/main/cli/runs/swarm-child.ts';
 import { loadTorrent } from '../src/main/torrent/load.ts';
-import { libtorrentSeed, makeTorrent } from '../test/support/seeds.ts';
+import { CLI } from '../test/support/paths.ts';
+import { libtorrentSeed } from '../test/support/seeds.ts';
 import { assertPayload } from '../test/support/swarm-fixture.ts';
 import { NAMESPACE_NETWORK } from './namespace.ts';
 import { writePayload } from './payload.ts';
@@ -26,8 +27,11 @@ export interface Source {
   stop(): Promise<void>;
 }
 
+export const VERSIONS = ['v1', 'v2', 'hybrid'] as const;
+export type Version = (typeof VERSIONS)[number];
+
 /** Starts this many peers with the whole content. */
-export type Sources = (peers: number) => Promise<Source>;
+export type Sources = (peers: number, version: Version) => Promise<Source>;
 
 const LIFETIME_MS = 1_800_000;
 
@@ -37,12 +41,19 @@ export function libtorrentSources(content: Content, scratch: string, inNamespace
   const name = content.files === 1 ? 'payload.bin' : 'payload';
   const network = `${inNamespace ? NAMESPACE_NETWORK : 127}.0.0`;
   let isMade = false;
-  return async (peers) => {
+  return async (peers, version) => {
     const tracker = await openTracker(`${network}.1`);
     if (!isMade) writeContent(content, folder, name);
     isMade = true;
-    const torrent = join(scratch, `payload-${peers}.torrent`);
-    makeTorrent(join(folder, name), torrent, Math.log2(content.pieceBytes), tracker.announce);
+    const torrent = join(scratch, `payload-${peers}-${version}.torrent`);
+    const make = [
+      `--${version}`,
+      '--piece-length',
+      String(content.pieceBytes),
+      '--tracker',
+      tracker.announce,
+    ];
+    execFileSync(process.execPath, [CLI, 'create', join(folder, name), '-o', torrent, '--quiet', ...make]);
     const seeds = await Promise.all(
       Array.from({ length: peers }, (_, i) =>
         libtorrentSeed({ torrent, folder, scratch }, `${network}.${i + 2}`),

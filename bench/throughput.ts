@@ -15,11 +15,12 @@ import { machineLine } from './machine.ts';
 import { measured } from './measured.ts';
 import { NAMESPACE_NETWORK, ranInside } from './namespace.ts';
 import { type Figures, interleaved, type Row, recordOf } from './record.ts';
-import { libtorrentSources, type Source, swarmSources } from './sources.ts';
+import { libtorrentSources, type Source, swarmSources, VERSIONS, type Version } from './sources.ts';
 
-const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--from libtorrent|swarm] [--size 1G] [--piece 1M] [--files 1] [--rounds 5]
+const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--from libtorrent|swarm] [--size 1G] [--piece 1M] [--files 1] [--rounds 5] [--versions v1]
   [--clients unchoke,aria2,…] [--leeches N] [--to FOLDER] [--touch 0] [--json FILE] [--compare FILE]
   --clients: names, or all; missing clients are reported; unchoke@CLI is another build of ours
+  --versions: v1, v2, hybrid, in turns; with others than v1 only libtorrent and unchoke have them all
   --leeches: also \`unchoke giving\`, which so many libtorrent leeches ask for data while it downloads, with a limit of 16 MiB/s
   --to: the folder for downloads, for example on a tmpfs
   --touch: a process uses and frees this much memory before each download, so that the virtual machine has no fresh pages
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     piece: { type: 'string', default: '1M' },
     files: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },
+    versions: { type: 'string', default: 'v1' },
     clients: { type: 'string', default: 'all' },
     leeches: { type: 'string', default: '0' },
     to: { type: 'string', default: tmpdir() },
@@ -92,6 +94,18 @@ async function download(
   }
 }
 
+interface Subject {
+  readonly name: string;
+  readonly client: Client;
+  readonly source: Source;
+}
+
+function versionOf(name: string): Version {
+  const version = VERSIONS.find((one) => one === name);
+  if (version === undefined) throw new Error(`--versions ${name}: one of ${VERSIONS.join(', ')}`);
+  return version;
+}
+
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(`${HELP}\n`);
   if (!['libtorrent', 'swarm'].includes(values.from)) throw new Error(`--from ${values.from}: see --help`);
@@ -112,10 +126,20 @@ async function main(): Promise<void> {
     const clients = [...chosen(values.clients, values.inside), ...(count > 0 ? [giving] : [])];
     const network = `${values.inside ? NAMESPACE_NETWORK : 127}.0.0`;
     const rows: Row[] = [];
+    const versions = values.versions.split(',').map(versionOf);
     for (const seeds of values.seeds.split(',').map(Number)) {
-      const source = await sources(seeds);
-      const { torrent } = source;
-      const run = async (client: Client): Promise<Figures | null> => {
+      const subjects: Subject[] = [];
+      for (const version of versions) {
+        const source = await sources(seeds, version);
+        for (const client of clients)
+          subjects.push({
+            name: versions.length > 1 ? `${client.name} ${version}` : client.name,
+            client,
+            source,
+          });
+      }
+      const run = async ({ client, source }: Subject): Promise<Figures | null> => {
+        const { torrent } = source;
         const leeches =
           client === giving ? await leechesOf(count, { torrent, scratch, network, port }) : null;
         try {
@@ -124,9 +148,9 @@ async function main(): Promise<void> {
           await leeches?.stop();
         }
       };
-      for (const { name, figures } of await interleaved(clients, Number(values.rounds), run))
+      for (const { name, figures } of await interleaved(subjects, Number(values.rounds), run))
         rows.push({ name: `${seeds} seeds: ${name}`, figures });
-      await source.stop();
+      for (const source of new Set(subjects.map((subject) => subject.source))) await source.stop();
     }
     process.stdout.write(`\n${recordOf(rows, values)}\n`);
   } finally {
