@@ -1,7 +1,7 @@
 /** The library's session: many torrents that share threads, port, DHT node, peers and memory. */
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../failure.ts';
-import { namesOf, type Source } from '../torrent/source.ts';
+import { keysOf, namesOf, type Source } from '../torrent/source.ts';
 import { checkedSettings, type OpenSettings } from './checked-settings.ts';
 import { openTorrent, type TorrentSource } from './download-source.ts';
 import { Session as SharedSession } from './session.ts';
@@ -59,7 +59,7 @@ export class Session {
 
   /** The torrents that were not removed, including complete and failed ones. */
   get torrents(): readonly Torrent[] {
-    return [...this.#torrents.values()];
+    return [...new Set(this.#torrents.values())];
   }
 
   /**
@@ -72,14 +72,16 @@ export class Session {
       throw new Failure('usage', 'signal: this must be an AbortSignal');
     const opened = await this.#open(source, signal ?? null);
     const { infoHash } = namesOf(opened);
-    const before = this.#torrents.get(infoHash);
-    if (before !== undefined && !isOver(before))
-      throw new Failure('usage', `the torrent ${infoHash} is in the session already`);
+    const keys = keysOf(opened);
+    const before = keys
+      .map((key) => this.#torrents.get(key))
+      .find((one) => one !== undefined && !isOver(one));
+    if (before !== undefined) throw new Failure('usage', `the torrent ${infoHash} is in the session already`);
     const torrent = new SessionTorrent(opened, settings, this.#shared, () => {
       // After a failure, the same torrent may have been added again meanwhile.
-      if (this.#torrents.get(infoHash) === torrent) this.#torrents.delete(infoHash);
+      for (const key of keys) if (this.#torrents.get(key) === torrent) this.#torrents.delete(key);
     });
-    this.#torrents.set(infoHash, torrent);
+    for (const key of keys) this.#torrents.set(key, torrent);
     // Starts in a later turn, so that the program can add a listener before the first event.
     setImmediate(() => torrent.begin());
     return torrent;

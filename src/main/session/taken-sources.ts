@@ -8,7 +8,7 @@ interface Download {
 
 export class TakenSources {
   readonly #owners = new Map<string, string>();
-  /** By torrent. */
+  /** By each name of the torrent. */
   readonly #downloads = new Map<string, Download>();
 
   /** `what` is the name for the user, `owner` the source that wants it. Throws a usage failure if another source has it. */
@@ -20,18 +20,18 @@ export class TakenSources {
   }
 
   /**
-   * Downloads a torrent; resolves to the exit status. Where another source downloads the same, both have the same status, and
-   * `onSame` gets that source.
+   * Downloads a torrent with these names; resolves to the exit status. Where another source downloads one of the same name, both
+   * have the same status, and `onSame` gets that source.
    */
   once(
-    torrent: string,
+    names: readonly string[],
     owner: string,
     { download, onSame }: { readonly download: () => Promise<number>; onSame(other: string): void },
   ): Promise<number> {
-    const other = this.#downloads.get(torrent);
+    const other = names.map((name) => this.#downloads.get(name)).find((one) => one !== undefined);
     if (other === undefined) {
       const status = download();
-      this.#downloads.set(torrent, { owner, status });
+      for (const name of names) this.#downloads.set(name, { owner, status });
       return status;
     }
     onSame(other.owner);
@@ -47,9 +47,9 @@ export class TakenSources {
         this.take(what, owner);
         own.push(what);
       },
-      once: (torrent, owner, how) => {
-        if (!this.#downloads.has(torrent)) torrents.push(torrent);
-        return this.once(torrent, owner, how);
+      once: (names, owner, how) => {
+        if (!names.some((name) => this.#downloads.has(name))) torrents.push(...names);
+        return this.once(names, owner, how);
       },
       release: () => {
         for (const what of own) this.#owners.delete(what);

@@ -52,6 +52,12 @@ export function namesOf(source: Source): { readonly name: string; readonly infoH
   return { name: name === null ? hash : printable(name), infoHash: hash };
 }
 
+/** By which it is recognised: its info hashes in hexadecimal. A hybrid has two, and links may have one of them. */
+export function keysOf(source: Source): string[] {
+  const { v1, v2 } = hashesOf(source);
+  return [v1, v2].flatMap((hash) => (hash === null ? [] : [Buffer.from(hash).toString('hex')]));
+}
+
 /** Its info hashes, as far as they are known. */
 export function hashesOf(source: Source): InfoHashes {
   const { metainfo } = source;

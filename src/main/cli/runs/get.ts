@@ -1,7 +1,7 @@
 /** One download, from its source to its exit status. */
 
 import { EXIT_STATUS } from '../../failure.ts';
-import { namesOf, openSource, type Source } from '../../torrent/source.ts';
+import { keysOf, openSource, type Source } from '../../torrent/source.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import { runCompletionProgram } from './completion-program.ts';
 import { dryRun } from './dry-run.ts';
@@ -29,7 +29,8 @@ export async function get(named: string, settings: GetSettings, context: GetCont
   }
   // The files that a magnet link selects are part of what is downloaded.
   const selected = source.kind === 'magnet' ? source.magnet.select : [];
-  return taken.once(`${namesOf(source).infoHash} ${JSON.stringify(selected)}`, named, {
+  const names = keysOf(source).map((key) => `${key} ${JSON.stringify(selected)}`);
+  return taken.once(names, named, {
     download: () => download(source, settings, context),
     onSame: (other) => console.news(`the same torrent as ${shownSource(other)}: it is downloaded once`),
   });
