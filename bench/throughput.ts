@@ -106,6 +106,25 @@ function versionOf(name: string): Version {
   return version;
 }
 
+/** Every client with every version; the name says the version where there is more than one. */
+async function subjectsOf(
+  versions: readonly Version[],
+  clients: readonly Client[],
+  sourceOf: (version: Version) => Promise<Source>,
+): Promise<readonly Subject[]> {
+  const subjects: Subject[] = [];
+  for (const version of versions) {
+    const source = await sourceOf(version);
+    for (const client of clients)
+      subjects.push({
+        name: versions.length > 1 ? `${client.name} ${version}` : client.name,
+        client,
+        source,
+      });
+  }
+  return subjects;
+}
+
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(`${HELP}\n`);
   if (!['libtorrent', 'swarm'].includes(values.from)) throw new Error(`--from ${values.from}: see --help`);
@@ -128,16 +147,7 @@ async function main(): Promise<void> {
     const rows: Row[] = [];
     const versions = values.versions.split(',').map(versionOf);
     for (const seeds of values.seeds.split(',').map(Number)) {
-      const subjects: Subject[] = [];
-      for (const version of versions) {
-        const source = await sources(seeds, version);
-        for (const client of clients)
-          subjects.push({
-            name: versions.length > 1 ? `${client.name} ${version}` : client.name,
-            client,
-            source,
-          });
-      }
+      const subjects = await subjectsOf(versions, clients, (version) => sources(seeds, version));
       const run = async ({ client, source }: Subject): Promise<Figures | null> => {
         const { torrent } = source;
         const leeches =
