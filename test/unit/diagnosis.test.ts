@@ -120,7 +120,15 @@ test('if one tracker answered, the failures of others are no cause', () => {
 
 test('why there is no metadata: no peer has it, the peers that have it do not send it, or they left', () => {
   const told = (search: Partial<NonNullable<Symptoms['metadataSearch']>>, inSession = 7) => {
-    const metadataSearch = { offers: 0, refusing: 0, silent: 0, left: 0, wrong: 0, ...search };
+    const metadataSearch = {
+      offers: 0,
+      refusing: 0,
+      silent: 0,
+      left: 0,
+      wrong: 0,
+      hashPeers: null,
+      ...search,
+    };
     const { withoutPieces, download } = { withoutPieces: null, download: null };
     const [found] = diagnose({ ...stuck, metadataSearch, inSession, withoutPieces, download });
     return found?.text ?? null;

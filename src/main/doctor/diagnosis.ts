@@ -44,7 +44,14 @@ import {
   trackersRefuse,
 } from './source-rules.ts';
 import type { Symptoms } from './symptoms.ts';
-import { metadataLeft, metadataWithheld, metadataWrong, missingPieces, noMetadata } from './torrent-rules.ts';
+import {
+  metadataLeft,
+  metadataWithheld,
+  metadataWrong,
+  missingPieces,
+  noMetadata,
+  noPieceHashes,
+} from './torrent-rules.ts';
 
 /** In this order, and the first counts. */
 const OUTSIDE = {
@@ -69,6 +76,7 @@ const OUTSIDE = {
   'metadata-withheld': metadataWithheld,
   'metadata-wrong': metadataWrong,
   'metadata-left': metadataLeft,
+  'no-piece-hashes': noPieceHashes,
   'missing-pieces': missingPieces,
   'all-choke': allChoke,
   'all-silent': allSilent,
@@ -126,7 +134,8 @@ export function diagnosisLines({ text, advice }: Diagnosis): string[] {
 
 function firstOf(rules: typeof OUTSIDE, symptoms: Symptoms): Diagnosis | null {
   // Peers that may yet send the metadata keep us waiting, whatever else they do.
-  const isAwaited = symptoms.inSession > 0 && (symptoms.metadataSearch?.offers ?? 0) > 0;
+  const { metadataSearch: search } = symptoms;
+  const isAwaited = symptoms.inSession > 0 && (search?.offers ?? 0) > 0 && search?.hashPeers === null;
   for (const code of Object.keys(rules) as (keyof typeof OUTSIDE)[]) {
     if (isAwaited && code === 'missing-pieces') return null;
     const found = rules[code](symptoms);

@@ -33,6 +33,11 @@ export class HashExchange {
     this.#clock = new LivedClock(world.now);
   }
 
+  /** How many peers may be asked. */
+  get peers(): number {
+    return this.#peers.size;
+  }
+
   /** From now on peers get its hashes. */
   know(metainfo: Metainfo): void {
     const { version2, geometry } = metainfo;

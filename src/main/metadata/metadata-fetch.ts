@@ -43,6 +43,8 @@ export interface MetadataSearch {
   readonly left: number;
   /** Peers that sent metadata with a wrong hash. */
   readonly wrong: number;
+  /** The metadata is there, but not the hashes of all pieces (BEP 52): so many peers may be asked for them. Null before. */
+  readonly hashPeers: number | null;
 }
 
 interface Sent {
@@ -82,6 +84,7 @@ export class MetadataFetch {
       silent: sized.filter(({ lastFault }) => lastFault === 'silent').length,
       left: this.#left.size,
       wrong: this.#wrong.size,
+      hashPeers: null,
     };
   }
 

@@ -17,6 +17,7 @@ export class TorrentKnowledge {
   readonly #source: Source;
   readonly #metadata: MetadataRace | null;
   readonly #hashes: HashExchange;
+  #isFound = false;
   /** Resolves when no piece layer is missing, which may never happen. */
   layers: Promise<void> = Promise.resolve();
 
@@ -31,7 +32,9 @@ export class TorrentKnowledge {
 
   /** The search for the metadata of a magnet link; null if none is needed. */
   get search(): MetadataSearch | null {
-    return this.#metadata?.search ?? null;
+    const { search } = this.#metadata ?? {};
+    if (search === undefined) return null;
+    return { ...search, hashPeers: this.#isFound ? this.#hashes.peers : null };
   }
 
   readonly listener: Partial<RaceListener> = {
@@ -54,6 +57,7 @@ export class TorrentKnowledge {
     if (source.metainfo !== undefined) return source.metainfo;
     const info = await (this.#metadata as MetadataRace).found;
     const metainfo = metainfoOf(source.magnet, info);
+    this.#isFound = true;
     onMetadata(metainfo);
     this.#hashes.know(metainfo);
     this.layers = this.#hashes.findLayers();

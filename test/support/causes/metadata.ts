@@ -1,6 +1,7 @@
 /** Causes in the metadata of a magnet link. */
 import { createHash } from 'node:crypto';
 import { httpServer } from '../http-server.ts';
+import { torrentOfParts, version2Parts } from '../version2-torrents.ts';
 import { wire } from '../wire-bytes.ts';
 import type { WireHabits } from '../wire-peer.ts';
 import type { Cause } from './cause.ts';
@@ -14,6 +15,12 @@ const PRIVATE_INFO = Buffer.from(`${INFO.toString('latin1', 0, INFO.length - 1)}
 const magnetOf = (info: Buffer): string =>
   `magnet:?xt=urn:btih:${createHash('sha1').update(info).digest('hex')}`;
 const MAGNET = magnetOf(INFO);
+/** Of version 2, with a file of two pieces. */
+const INFO_2 = torrentOfParts({
+  ...version2Parts([{ name: 'a', bytes: Buffer.alloc(20_000, 1) }], 16_384),
+  top: {},
+}).subarray('d4:info'.length, -1);
+const MAGNET_2 = `magnet:?xt=urn:btmh:1220${createHash('sha256').update(INFO_2).digest('hex')}`;
 const EXTENDED: WireHabits = { features: ['ext'] };
 /** The id that these peers give to messages about metadata; the client has given them 1. */
 const THEIR_ID = 3;
@@ -77,6 +84,18 @@ export const METADATA_CAUSES: readonly Cause[] = [
       const body = Buffer.from('d14:failure reason15:passkey missinge');
       const { announce } = scene.with(await httpServer(() => ({ status: 200, body })));
       return doctor(`${magnetOf(PRIVATE_INFO)}&tr=${encodeURIComponent(announce)}`);
+    },
+  },
+  {
+    cause: 'the peer sends the metadata of a version 2 torrent, but no hashes of its pieces',
+    waits: true,
+    code: 'no-piece-hashes',
+    args: async (scene) => {
+      const part = `d8:msg_typei1e5:piecei0e10:total_sizei${INFO_2.length}ee`;
+      const answer = wire.extended(1, part + INFO_2.toString('latin1'));
+      const offer = wire.extended(0, `d1:md11:ut_metadatai3ee13:metadata_sizei${INFO_2.length}ee`);
+      const says = Buffer.concat([wire.bitfield('11'), offer]);
+      return doctor(MAGNET_2, ...(await scene.peers(1, offering(answer, { says }))));
     },
   },
   {
