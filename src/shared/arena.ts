@@ -64,8 +64,8 @@ export class Arena extends SlotBlocks {
       const owner = this.word(slot, 'owner');
       if (Atomics.load(this.words, owner) !== 0) continue;
       if (Atomics.compareExchange(this.words, owner, 0, holder) !== 0) continue;
-      this.clear(slot);
       Atomics.store(this.words, this.word(slot, 'piece'), piece);
+      this.clear(slotIndex(slot));
       Atomics.store(this.words, this.word(slot, 'hold'), OWNER_IN);
       return slotIndex(slot);
     }

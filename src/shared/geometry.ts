@@ -16,6 +16,8 @@ export interface Geometry {
   readonly contentLength: number;
   /** By piece, without padding (BEP 47); null if there is none. Shared memory. */
   readonly dataLengths: Uint32Array | null;
+  /** By piece, what comes before the padding at its end; null if there is no padding. Shared memory. */
+  readonly dataEnds: Uint32Array | null;
   /** By piece, if files begin on a piece boundary and their last pieces are cut there (BEP 52). Shared memory. */
   readonly pieceLengths: Uint32Array | null;
 }
@@ -53,7 +55,7 @@ export function geometry(totalLength: number, pieceLength: number, pieces?: numb
   // A torrent may name a piece length larger than its content; no memory is reserved for bytes that cannot come.
   const blocksPerPiece = Math.ceil(Math.min(pieceLength, totalLength) / BLOCK_BYTES);
   const plain = { totalLength, pieceLength, pieceCount, blocksPerPiece };
-  return { ...plain, contentLength: totalLength, dataLengths: null, pieceLengths: null };
+  return { ...plain, contentLength: totalLength, dataLengths: null, dataEnds: null, pieceLengths: null };
 }
 
 /** Where a piece begins in the torrent's bytes. */
@@ -118,22 +120,27 @@ export function paddedGeometry(
   const dataLengths = new Uint32Array(new SharedArrayBuffer(g.pieceCount * 4));
   for (let piece = 0 as PieceIndex; piece < g.pieceCount; piece++)
     dataLengths[piece] = lengthOfPiece(g, piece);
+  const dataEnds = new Uint32Array(new SharedArrayBuffer(g.pieceCount * 4));
+  dataEnds.set(dataLengths);
   let contentLength = g.totalLength;
-  for (const pad of padding) {
+  // From the last, so that padding before padding is at the end as well.
+  for (const pad of padding.toReversed()) {
     const { first, end } = piecesOf(g, pad);
     contentLength -= pad.length;
     for (let piece = first; piece < end; piece++) {
-      const from = Math.max(pad.offset, offsetOfPiece(g, piece));
+      const start = offsetOfPiece(g, piece);
+      const from = Math.max(pad.offset, start);
       const to = Math.min(pad.offset + pad.length, endOfPiece(g, piece));
       dataLengths[piece] = (dataLengths[piece] ?? 0) - (to - from);
+      if (to - start === dataEnds[piece]) dataEnds[piece] = from - start;
     }
   }
-  return { ...g, dataLengths, contentLength };
+  return { ...g, dataLengths, dataEnds, contentLength };
 }
 
-/** Number of blocks of one piece. */
+/** Number of blocks of one piece that are fetched: at least one, and none that is only the padding at its end. */
 export function blocksOfPiece(g: Geometry, piece: PieceIndex): number {
-  return Math.ceil(lengthOfPiece(g, piece) / BLOCK_BYTES);
+  return Math.max(1, Math.ceil((g.dataEnds?.[piece] ?? lengthOfPiece(g, piece)) / BLOCK_BYTES));
 }
 
 /** Length of one block: the last of a piece may be short. */

@@ -109,7 +109,7 @@ export class SlotBlocks {
     return this.#data;
   }
 
-  /** The bytes of the piece in this slot, without padding. */
+  /** The bytes of the piece in this slot, and nothing of the slot after it. */
   pieceBytes(slot: SlotIndex): Uint8Array {
     const start = slot * this.#slotBytes;
     return this.#data.subarray(start, start + lengthOfPiece(this.geometry, this.pieceOf(slot)));
@@ -119,10 +119,15 @@ export class SlotBlocks {
     return slot * this.#slotWords + SLOT_WORD[name];
   }
 
-  /** Clears a slot without blocks, owner and guest. Only its owner may call this. */
-  protected clear(slot: number): void {
+  /** Clears a slot without blocks, owner and guest for its piece. Only its owner may call this. */
+  protected clear(slot: SlotIndex): void {
     const end = slot * this.#slotWords + HEADER_WORDS + 2 * this.#markWords;
     for (let word = this.word(slot, 'receivedCount'); word < end; word++) Atomics.store(this.words, word, 0);
+    // Blocks that are only padding are zeros (BEP 47): they are not fetched.
+    const blocks = blocksOfPiece(this.geometry, this.pieceOf(slot));
+    this.pieceBytes(slot)
+      .subarray(blocks * BLOCK_BYTES)
+      .fill(0);
   }
 
   /** The block must be fetched again. Only the caller may be in the slot. */

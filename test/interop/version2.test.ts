@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { magnetLink } from '../../src/main/torrent/magnet-link.ts';
@@ -17,7 +17,7 @@ import { libtorrentLeech, type Partner, webtorrentLeech } from '../support/leech
 import { MALFORMED } from '../support/malformed-version2.ts';
 import { ourSeed } from '../support/our-seed.ts';
 import { ROOT } from '../support/paths.ts';
-import { libtorrentSeed } from '../support/seeds.ts';
+import { libtorrentSeed, libtorrentTorrent } from '../support/seeds.ts';
 import { withStarted } from '../support/started.ts';
 import { openTracker, untilSeeded } from '../support/tracker.ts';
 
@@ -41,11 +41,9 @@ for (const [path, length] of Object.entries({
   writeFileSync(join(set, path), randomBytes(length));
 }
 
-function madeByLibtorrent(version: 'v2' | 'hybrid'): string {
-  const torrent = join(folder, `${version}.torrent`);
-  const args = [join(CLIENTS, 'libtorrent-create.py'), set, torrent, version, String(PIECE)];
-  const made = spawnSync(PYTHON, args, { encoding: 'utf8' });
-  assert.equal(made.status, 0, made.stderr);
+function madeByLibtorrent(version: 'v2' | 'hybrid', source = set): string {
+  const torrent = join(folder, `${version} ${basename(source)}.torrent`);
+  libtorrentTorrent(source, torrent, version, PIECE);
   return torrent;
 }
 
@@ -208,4 +206,21 @@ test('two of us: a link of version 2 alone, with the piece layers from us', asyn
     assert.equal(run.status, 0, run.stderr);
   });
   assert.deepEqual(contentOf(join(output, 'set')), contentOf(set));
+});
+
+test('the padding after the files of a hybrid is not fetched', async () => {
+  const files = 20;
+  const small = join(data, 'small');
+  mkdirSync(small);
+  for (let i = 0; i < files; i++) writeFileSync(join(small, `${i}`), randomBytes(100 + i));
+  const torrent = madeByLibtorrent('hybrid', small);
+  const place = join(folder, 'small of a hybrid');
+  await withStarted(async (keep) => {
+    const seed = await keep(libtorrentSeed({ torrent, folder: data, scratch: folder }));
+    const run = await runCli('get', torrent, '-o', place, '--peer', seed.address, '--json');
+    assert.equal(run.status, 0, run.stderr);
+    // A piece has two blocks: one with the file, and one that is only padding.
+    assert.equal(await seed.givenBytes?.(), files * 16_384);
+  });
+  assert.deepEqual(contentOf(join(place, 'small')), contentOf(small));
 });

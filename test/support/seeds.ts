@@ -15,6 +15,8 @@ export interface Seed {
   connect?(host: string, port: number): void;
   /** Only libtorrent: joins the DHT of this node; resolves once others find it there. */
   joinDht?(host: string, port: number): Promise<void>;
+  /** Only libtorrent: how many bytes of blocks it has sent. */
+  givenBytes?(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,10 @@ async function talkingSeed(program: string, args: readonly string[], host: strin
     joinDht: async (to, port) => {
       child.stdin?.write(`dht ${to} ${port}\n`);
       await firstLine(child, /^announced/);
+    },
+    givenBytes: async () => {
+      child.stdin?.write('given\n');
+      return Number((await firstLine(child, /^given (\d+)/))[1]);
     },
     stop: () => ended(child, () => child.stdin?.end()),
   };

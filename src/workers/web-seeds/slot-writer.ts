@@ -102,9 +102,11 @@ export class SlotWriter {
     return this.#open.size;
   }
 
-  /** True if others have completed the piece of the next byte. */
+  /** True if others have completed the piece of the next byte. Padding at its end tells nothing: nobody fetches it. */
   get isOvertaken(): boolean {
-    return this.#at < this.#end && !this.#open.has(this.#position());
+    if (this.#at >= this.#end) return false;
+    const i = this.#position();
+    return !this.#open.has(i) && this.#place(i).block < (this.#held[i] as Held).blocks;
   }
 
   /** True if the next byte is in the middle of a block. */
@@ -216,8 +218,9 @@ export class SlotWriter {
     const isMixed = this.#isMixed;
     this.#isMixed = false;
     const { arena, ledger } = this.#holder;
-    if (!this.#open.has(i)) return this.#holder.onWasted(to - from);
     const held = this.#held[i] as Held;
+    if (block >= held.blocks) return;
+    if (!this.#open.has(i)) return this.#holder.onWasted(to - from);
     const { slot, piece } = held;
     if (!arena.take(slot, block)) return this.#holder.onWasted(to - from);
     copyShared(arena.bytes, arena.offsetOf(slot, block), bytes, from, to);

@@ -86,9 +86,12 @@ def wait_for(count, utp):
         time.sleep(0.02)
 
 
-# Each line that comes is an order: connect HOST PORT, dht HOST PORT, or peers all|utp COUNT, which prints `peers all|utp COUNT` once it
-# is connected to so many.
+# Each line that comes is an order: connect HOST PORT, dht HOST PORT, peers all|utp COUNT, which prints `peers all|utp COUNT` once it
+# is connected to so many, or given, which prints how many bytes of blocks it has sent.
 for line in sys.stdin:
+    if line.strip() == 'given':
+        print('given', handle.status().total_payload_upload, flush=True)
+        continue
     order, host, port = line.split()
     if order == 'connect':
         handle.connect_peer((host, int(port)))
