@@ -10,7 +10,7 @@ export interface Geometry {
   readonly totalLength: number;
   readonly pieceLength: number;
   readonly pieceCount: number;
-  /** Blocks of every piece; the last piece may have fewer. */
+  /** Blocks of the longest piece; others may have fewer. */
   readonly blocksPerPiece: number;
   /** Bytes of all pieces without padding. */
   readonly contentLength: number;

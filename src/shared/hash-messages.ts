@@ -14,9 +14,14 @@ export interface HashRequest {
   readonly proofs: number;
 }
 
+/** Two requests for the same hashes have the same key. */
+export function keyOfRequest({ root, base, index, count, proofs }: HashRequest): string {
+  return `${Buffer.from(root).toString('latin1')} ${base} ${index} ${count} ${proofs}`;
+}
+
 /** What a peer gets. Main has no data of files, so the shard makes the hashes of blocks. */
 export interface HashAnswer {
-  /** First those of the blocks of this piece, of which so many bytes are of its file. */
+  /** First those of the blocks of this piece; `bytes`: how many of its bytes belong to its file. */
   readonly leaves: { readonly piece: PieceIndex; readonly bytes: number } | null;
   /** 32 bytes per hash. */
   readonly hashes: Uint8Array;

@@ -77,7 +77,7 @@ export const HASHES_RETRY_MS = 10_000;
 export const MAX_LEAF_READS = 32;
 /** Peers that are asked for the hashes of the blocks of a bad piece. */
 export const MAX_LEAF_ASKS = 16;
-/** So many of them at one time. */
+/** Peers that are asked for the hashes of the blocks of one piece at one time. */
 export const LEAF_ASKS_AT_ONCE = 4;
 /** The next ones are asked when these have been silent for this time. */
 export const LEAF_ASK_MORE_MS = 750;

@@ -28,7 +28,7 @@ function shake(infoHash: Uint8Array, raises = true): readonly [number, Verb] {
 const hashHeard = (heard: string): string => Buffer.from(heard.slice(28, 48), 'latin1').toString('hex');
 const told = (shard: VirtualShard) => shard.events.filter(({ type }) => type === 'has-hashes').length;
 
-test('we dial with the hash of version 1 and its bit; whoever answers with the other hash speaks version 2', () => {
+test('we dial with the hash of version 1 and its bit; a peer that answers with the other hash speaks version 2', () => {
   for (const [infoHash, version2] of [
     [INFO_HASH, false],
     [V2_HASH, true],

@@ -1,4 +1,4 @@
-/** The search for the hashes of the blocks of a bad piece (BEP 52): whom it asks when, and how it ends. */
+/** The search for the hashes of the blocks of a bad piece (BEP 52): which peers it asks, when it asks them, and how it ends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LeafSearch, leafSearch } from '../../src/main/hashes/leaf-search.ts';

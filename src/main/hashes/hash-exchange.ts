@@ -1,5 +1,8 @@
-/** Hashes of trees (BEP 52) with the peers of a torrent: answers those who ask, and asks for piece layers that are missing. */
-import type { HashEvent, HashRequest } from '../../shared/hash-messages.ts';
+/**
+ * Hashes of trees (BEP 52) with the peers of a torrent: answers those that ask, and asks for missing piece layers and for the hashes of the
+ * blocks of bad pieces.
+ */
+import { type HashEvent, type HashRequest, keyOfRequest } from '../../shared/hash-messages.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
@@ -96,11 +99,12 @@ export class HashExchange {
   #answered(peer: PeerIndex, request: HashRequest, hashes: Uint8Array | null): void {
     this.#silent.delete(peer);
     if (hashes !== null && this.#peers.delete(peer)) this.#peers.add(peer);
-    const leaves = [...this.#leaves].find((search) => isSame(search.request, request));
+    const key = keyOfRequest(request);
+    const leaves = [...this.#leaves].find((search) => keyOfRequest(search.request) === key);
     const isLie =
       leaves?.arrived(peer, hashes) ??
       this.#search?.arrived(peer, request, hashes, this.#clock.now()) === 'lie';
-    if (isLie) this.#race().convictOfMetadata(peer);
+    if (isLie) this.#race().convictOfLie(peer);
     if (this.#search?.isOver === true) {
       this.#search = null;
       this.#found();
@@ -139,9 +143,4 @@ export class HashExchange {
     this.#endAsking?.();
     this.#endAsking = null;
   }
-}
-
-function isSame(one: HashRequest, other: HashRequest): boolean {
-  const names = ['base', 'index', 'count', 'proofs'] as const;
-  return Buffer.compare(one.root, other.root) === 0 && names.every((name) => one[name] === other[name]);
 }

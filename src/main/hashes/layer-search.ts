@@ -3,7 +3,7 @@
  * proven alone by the root of its file, so a lie costs one part. A few peers are asked for each, because many never answer.
  */
 import { type Geometry, piecesOf } from '../../shared/geometry.ts';
-import type { HashRequest } from '../../shared/hash-messages.ts';
+import { type HashRequest, keyOfRequest } from '../../shared/hash-messages.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
   BLOCK_BYTES,
@@ -44,7 +44,7 @@ export class LayerSearch {
     this.#trees = trees;
     for (const file of layeredFiles(files, g))
       if (layerOf(trees, g, file) === null)
-        for (const part of partsOf(file, g)) this.#parts.set(keyOf(part.request), part);
+        for (const part of partsOf(file, g)) this.#parts.set(keyOfRequest(part.request), part);
   }
 
   get isOver(): boolean {
@@ -72,7 +72,7 @@ export class LayerSearch {
 
   /** `hashes`: null if the peer refused. Returns whether it lied. An answer that comes late is as good. */
   arrived(peer: PeerIndex, request: HashRequest, hashes: Uint8Array | null, now: number): 'lie' | 'taken' {
-    const part = this.#parts.get(keyOf(request));
+    const part = this.#parts.get(keyOfRequest(request));
     if (part === undefined) return 'taken';
     part.asked.delete(peer);
     if (hashes === null) this.#fails(part, peer, now);
@@ -82,7 +82,7 @@ export class LayerSearch {
     } else {
       this.#failures.delete(peer);
       this.#trees.roots.set(hashes.subarray(0, part.pieces * TREE_HASH_BYTES), part.first * TREE_HASH_BYTES);
-      this.#parts.delete(keyOf(request));
+      this.#parts.delete(keyOfRequest(request));
     }
     return 'taken';
   }
@@ -125,8 +125,4 @@ function partsOf(file: HashedFile, g: Geometry): Part[] {
     parts.push({ request, first: first + index, pieces, asked: new Map(), failed: new Map() });
   }
   return parts;
-}
-
-function keyOf({ root, base, index, count }: HashRequest): string {
-  return `${Buffer.from(root).toString('latin1')} ${base} ${index} ${count}`;
 }

@@ -47,7 +47,7 @@ export class LeafSearch {
     return this.#asked;
   }
 
-  /** Whom to ask now. `peers`: the best first. */
+  /** The peers to ask now. `peers`: the best comes first. */
   next(peers: readonly PeerIndex[], now: number): PeerIndex[] {
     if (this.#isOver) return [];
     const left = peers.filter((peer) => !this.#tried.has(peer)).slice(0, MAX_LEAF_ASKS - this.#tried.size);

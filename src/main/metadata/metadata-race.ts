@@ -61,7 +61,7 @@ export class MetadataRace {
   }
 
   #heed({ info, liars }: MetadataNews): void {
-    for (const liar of liars) this.#race().convictOfMetadata(liar);
+    for (const liar of liars) this.#race().convictOfLie(liar);
     if (info === null || this.#done) return;
     this.stop();
     this.#resolve(info);

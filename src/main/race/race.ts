@@ -131,8 +131,8 @@ export class Race {
     this.#ban(peer);
   }
 
-  /** It sent bad metadata. Other peers at its address may be honest, up to a limit. */
-  convictOfMetadata(peer: PeerIndex): void {
+  /** It sent metadata or hashes of trees that their hash disproves. Other peers at its address may be honest, up to a limit. */
+  convictOfLie(peer: PeerIndex): void {
     if (this.peers.shunned(peer) >= MAX_METADATA_LIARS_PER_HOST) this.#ban(peer);
     this.#banish(peer);
   }

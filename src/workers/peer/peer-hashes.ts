@@ -1,5 +1,10 @@
 /** Hashes of trees (BEP 52) with one peer: what it asks main for and what main asks it for, within limits. */
-import type { HashAnswer, HashEvent, HashRequest } from '../../shared/hash-messages.ts';
+import {
+  type HashAnswer,
+  type HashEvent,
+  type HashRequest,
+  keyOfRequest,
+} from '../../shared/hash-messages.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { MAX_ASKED_HASHES, MAX_HASH_REQUESTS } from '../../shared/limits.ts';
 import { TREE_HASH_BYTES } from '../../shared/merkle.ts';
@@ -35,7 +40,7 @@ export class PeerHashes {
       this.#heard(request);
       return true;
     }
-    if (!this.#asked.delete(keyOf(request))) return false;
+    if (!this.#asked.delete(keyOfRequest(request))) return false;
     const hashes = id === MESSAGE.hashes ? decodeHashes(payload) : null;
     this.#tell({ type: 'hashes', peer: this.#peer, request, hashes });
     return true;
@@ -44,7 +49,7 @@ export class PeerHashes {
   ask(requests: readonly HashRequest[]): void {
     for (const request of requests) {
       if (this.#asked.size >= MAX_ASKED_HASHES) this.#asked.clear();
-      this.#asked.add(keyOf(request));
+      this.#asked.add(keyOfRequest(request));
       this.#send(encodeHashRequest(request));
     }
   }
@@ -71,8 +76,4 @@ export class PeerHashes {
 function whole(leaves: Uint8Array, { count }: HashRequest, uncles: Uint8Array): Uint8Array {
   const empty = new Uint8Array(count * TREE_HASH_BYTES - leaves.length);
   return Buffer.concat([leaves, empty, uncles]);
-}
-
-function keyOf({ root, base, index, count, proofs }: HashRequest): string {
-  return `${Buffer.from(root).toString('latin1')} ${base} ${index} ${count} ${proofs}`;
 }

@@ -4,7 +4,7 @@ import { CHUNK_BYTES, MAX_LEAF_READS } from '../../shared/limits.ts';
 import { leavesOf } from '../../shared/merkle.ts';
 import type { ChunkSource } from './chunk-source.ts';
 
-/** `bytes`: so many of the piece are of its file. `done` gets null if it cannot be read now. */
+/** `bytes`: how many bytes of the piece belong to its file. `done` gets null if it cannot be read now. */
 export type LeavesOf = (piece: PieceIndex, bytes: number, done: (leaves: Uint8Array | null) => void) => void;
 
 export class LeafHashes {
