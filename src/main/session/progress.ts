@@ -27,7 +27,7 @@ function downloadProgress(
     type: 'progress',
     bytes: download.verifiedBytes,
     totalBytes: download.wantedBytes,
-    pieces: download.verifiedPieces,
+    pieces: download.pieces.verifiedCount,
     rate: Math.round(rate),
     known: race.peers.size,
     ...race.totals,

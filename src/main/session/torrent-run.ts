@@ -1,40 +1,26 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
+import type { Cluster } from '../cluster/cluster.ts';
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { Failure } from '../failure.ts';
-import { isThere, type StoragePlan, storagePlan } from '../storage/storage-plan.ts';
+import { isThere, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
+import { afterwards } from './afterwards.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
-import { Seeding } from './seeding.ts';
-import type { Session } from './session.ts';
+import type { Seeding } from './seeding.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
+import { torrentCluster } from './torrent-cluster.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
+import type { RunPhase, TorrentRunOptions } from './torrent-run-options.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
 import { UnreadableFiles } from './unreadable-files.ts';
-
-/** What it does: it searches for the metadata, waits for memory, looks at what is on disk, downloads, or gives what it has. */
-export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading' | 'seeding';
-
-export interface TorrentRunOptions {
-  readonly source: Source;
-  readonly settings: TorrentSettings;
-  readonly session: Session;
-  /** Asked before the place of the files is taken; what it throws ends the run. */
-  readonly onPlan?: (plan: StoragePlan) => void;
-  /** Asks which files are wanted, instead of the setting `select`: indices, names or globs. */
-  readonly choose?: (metainfo: Metainfo) => Promise<readonly string[]>;
-  /** If it stalls while another torrent waits for memory, it ends as `yielded`. */
-  readonly yields?: boolean;
-  /** Of the run that yielded, if this one goes on with it. */
-  readonly watch?: IdleWatch;
-}
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
@@ -54,6 +40,8 @@ export class TorrentRun {
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
   readonly #unreadable = new UnreadableFiles();
+  readonly #cluster: Cluster | null;
+  #port: number | null = null;
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
   #isAwaited = false;
@@ -72,6 +60,12 @@ export class TorrentRun {
     this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
     this.#begun = session.world.now();
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
+    this.#cluster = torrentCluster(settings.cluster, {
+      swarm: this.swarm,
+      port: () => this.#port,
+      fetched: () => this.#job?.download.webSeeds?.bytes ?? 0,
+      listeners: this.#listeners,
+    });
     this.#watch = new RunWatch({
       swarm: this.swarm,
       settings,
@@ -128,6 +122,7 @@ export class TorrentRun {
     if (signal.aborted) interrupt();
     const endLooks = this.swarm.session.looks.begin(this.#watch);
     if (this.#source.metainfo === undefined) this.#discover();
+    this.#cluster?.start();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch(this.#fail);
@@ -147,8 +142,8 @@ export class TorrentRun {
   /** Gives the complete torrent to peers, if the user wants that. Returns when that is over; null if nothing could be given. */
   async #seed(prepared: Promise<void>, signal: AbortSignal): Promise<Seeding | null> {
     const { seed: goals } = this.#settings;
-    const job = this.#job;
-    if (goals === null || job === null || this.#thrown !== null) return null;
+    const [job, cluster] = [this.#job, this.#cluster];
+    if ((goals === null && cluster === null) || job === null || this.#thrown !== null) return null;
     try {
       await prepared;
       await job.download.seed();
@@ -161,14 +156,9 @@ export class TorrentRun {
     this.#tellComplete();
     this.#discover();
     if (job.download.leftBytes === 0 && job.download.downloadedBytes > 0) this.swarm.discovery.completed();
-    const { swarm } = this;
-    const seeding = new Seeding({
-      swarm,
-      goals,
-      listeners: this.#listeners,
-      bytes: job.download.wantedBytes,
-    });
-    await seeding.run(signal);
+    const [{ swarm }, listeners, bytes] = [this, this.#listeners, job.download.wantedBytes];
+    const { seeding, failure } = await afterwards({ swarm, goals, cluster, listeners, bytes }, signal);
+    if (failure !== null) this.#thrown = { kind: 'failed', error: failure };
     return seeding;
   }
 
@@ -186,6 +176,7 @@ export class TorrentRun {
   async #close(prepared: Promise<void>, ending: Ending): Promise<void> {
     // What was not selected is missing still. A seed has said it at its beginning.
     if (this.#phase !== 'seeding' && this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
+    this.#cluster?.stop();
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
     const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
@@ -231,6 +222,8 @@ export class TorrentRun {
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
     if (!job.download.complete && !isThere(job.plan, files)) this.#discover();
     await job.download.prepare();
+    const { pieceLength } = metainfo.geometry;
+    this.#cluster?.begin({ ledger: job.download.pieces, pieceLength, wanted: plan.wanted });
     this.watch.busy(false);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
@@ -263,6 +256,7 @@ export class TorrentRun {
       onClosed: () => this.#watch.checkExhausted(),
       onListening: (port) => {
         this.#isAwaited &&= port !== null;
+        this.#port = port;
         if (port === null) return;
         this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
       },

@@ -41,7 +41,8 @@ async function download(source: Source, settings: GetSettings, context: GetConte
   const run = new GetRun(source, settings, context);
   const ended = run.run();
   const status = await Promise.race([ended, run.seeds]);
-  if (settings.torrent.seed !== null && status === 0) context.seeds.push(ended);
+  const { seed, cluster } = settings.torrent;
+  if ((seed !== null || cluster !== null) && status === 0) context.seeds.push(ended);
   if (status === 0 && onComplete !== null) {
     // A failure of the user's program does not change our exit status.
     const wrong = await runCompletionProgram(onComplete, run.result);

@@ -1,0 +1,53 @@
+/** The cluster that downloads a torrent, if there is one: connects it with the torrent's peers. */
+import { hostname } from 'node:os';
+import { CLUSTER_PORT } from '../../shared/limits.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import type { ClusterSettings } from '../cluster/cluster-settings.ts';
+import { USER } from '../discovery/peer-source.ts';
+import type { TorrentListeners } from './torrent-listener.ts';
+import type { TorrentSwarm } from './torrent-swarm.ts';
+
+export interface TorrentClusterOptions {
+  readonly swarm: TorrentSwarm;
+  /** Where this node accepts connections; null if it does not, or not yet. */
+  readonly port: () => number | null;
+  /** Bytes from web seeds so far. */
+  readonly fetched: () => number;
+  readonly listeners: TorrentListeners;
+}
+
+/** Null without settings. It hears the peers from now on, and looks for nodes when it is started. */
+export function torrentCluster(
+  settings: ClusterSettings | null,
+  { swarm, port, fetched, listeners }: TorrentClusterOptions,
+): Cluster | null {
+  if (settings === null) return null;
+  const { race, session } = swarm;
+  const { port: chosen, interface: address } = session.settings;
+  const host = address ?? hostname();
+  const cluster = new Cluster(settings, {
+    world: session.world,
+    lookUp: session.world.discovery.lookUp,
+    name: chosen === CLUSTER_PORT ? host : `${host}:${chosen}`,
+    port,
+    bytes: () => {
+      const { blockBytes, nodeBytes } = race.totals;
+      return { outside: blockBytes - nodeBytes + fetched(), nodes: nodeBytes };
+    },
+    tell: (peer, command) => race.tell(peer, command),
+    addressOf: (peer) => race.peers.at(peer),
+    // Nodes name only nodes, and the user trusts them.
+    dial: (peers) =>
+      void race.add(
+        peers.map((peer) => ({ ...peer, eager: true })),
+        USER,
+      ),
+    onNews: (text) => listeners.tell(({ onNews }) => onNews?.(text)),
+    onFigures: (figures) => listeners.tell(({ onEvent }) => onEvent?.({ type: 'cluster', ...figures })),
+  });
+  race.subscribe({
+    onClusterEvent: (event) => cluster.hear(event),
+    onClosed: (outcomes) => cluster.closed(outcomes),
+  });
+  return cluster;
+}
