@@ -15,7 +15,7 @@ import { makeTorrent } from '../test/support/seeds.ts';
 import { runApart } from './apart.ts';
 import { machineLine } from './machine.ts';
 import { machineLoad } from './machine-load.ts';
-import { limit, type OutsideLine, outsideLine } from './outside-lines.ts';
+import { keepOutside, limit, type OutsideLine, outsideLine } from './outside-lines.ts';
 import { writePayload } from './payload.ts';
 import { type Figures, interleaved, recordOf } from './record.ts';
 import { type Host, routedHosts } from './routed-hosts.ts';
@@ -101,7 +101,7 @@ function commandOf(way: Way, { torrent, hosts, outside }: Place, output: string,
       ...peers,
     ];
   }
-  const common = ['get', torrent, '-o', output, '--json', '--peer', seed, '--no-dht', '--no-lsd', '--no-pex'];
+  const common = ['get', torrent, '-o', output, '--json', '--peer', seed, '--no-dht', '--no-lsd'];
   const together = hosts.map(({ address }) => address).join(',');
   const cluster = ['--cluster', 'bench', '--cluster-nodes', together];
   return [process.execPath, CLI, ...common, ...(way === 'cluster' ? cluster : ['--no-listen'])];
@@ -250,6 +250,7 @@ async function main(): Promise<void> {
   const routed = await routedHosts(nodes + 1);
   const hosts = routed.hosts.slice(0, nodes);
   const outside = routed.hosts[nodes] as Host;
+  keepOutside(outside);
   // What leaves the outside host: the line that all share.
   if (shared > 0) limit('eth0', shared, outside);
   const source = join(scratch, 'source');

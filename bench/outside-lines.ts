@@ -1,4 +1,7 @@
-/** Lines of hosts to one outside host: each with a rate of its own, beside the network that the hosts share without limit. */
+/**
+ * Lines of hosts to one outside host: each with a rate of its own, beside the network that the hosts share without limit. The outside host
+ * reaches them over these lines alone.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Host } from './routed-hosts.ts';
@@ -31,6 +34,17 @@ export function outsideLine(host: Host, i: number, outside: Host, mbit: number):
     received: () => sentOver(device),
     remove: () => void run('ip', 'link', 'del', device),
   };
+}
+
+/** Call it once for the outside host: it may learn other addresses of the hosts from its peers. */
+export function keepOutside(outside: Host): void {
+  for (const words of [
+    ['ip', 'route', 'add', `${NETWORK}.0.0/16`, 'via', outside.address.replace(/\d+$/, '1')],
+    ['ip', 'route', 'del', 'default'],
+  ]) {
+    const [program = '', ...rest] = outside.command(words);
+    execFileSync(program, rest);
+  }
 }
 
 /** The ninth figure of its line in /proc/net/dev, which shows this namespace, as /sys does not. */

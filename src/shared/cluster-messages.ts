@@ -6,7 +6,9 @@ export type ClusterCommand =
   /** This peer gets a message of the extension `uc_cluster`. */
   | { readonly type: 'tell-node'; readonly peer: PeerIndex; readonly body: Uint8Array }
   /** The peer has proved that it is a node of our cluster: no limit holds for it, and it gives us any piece. */
-  | { readonly type: 'admit'; readonly peer: PeerIndex };
+  | { readonly type: 'admit'; readonly peer: PeerIndex }
+  /** There is a better connection to this node: it is closed, and not dialled again. */
+  | { readonly type: 'dismiss'; readonly peer: PeerIndex };
 
 /** Events of a shard about one torrent. */
 export type ClusterEvent =

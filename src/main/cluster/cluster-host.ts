@@ -18,6 +18,8 @@ export interface ClusterHost {
   bytes(): { readonly outside: number; readonly nodes: number };
   tell(peer: PeerIndex, command: ClusterCommand): void;
   addressOf(peer: PeerIndex): HostPort;
+  /** A tracker, another peer or the DHT named the address, not the user or a node: it may be the far one of two of a node. */
+  isFound(peer: PeerIndex): boolean;
   dial(peers: readonly HostPort[]): void;
   onNews(text: string): void;
   /** Once a second. */

@@ -150,10 +150,18 @@ export class Cluster {
   }
 
   #admitted(node: Node, link: NodeLink): void {
+    this.#dismissFar(node);
     const others = this.#nodes.all.filter((one) => one !== node);
     link.say({ kind: 'nodes', nodes: others.map(({ known }) => known) });
     link.say({ kind: 'state', state: this.#stateFor(node) });
     this.#review();
+  }
+
+  /** Data between nodes takes the network that the user means, not the line to the outside over which a tracker would lead it. */
+  #dismissFar({ links }: Node): void {
+    const found = [...links.keys()].filter((peer) => this.#host.isFound(peer));
+    if (found.length === links.size) return;
+    for (const peer of found) this.#host.tell(peer, { type: 'dismiss', peer });
   }
 
   #placeOf(peer: PeerIndex): string {

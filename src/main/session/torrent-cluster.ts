@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { CLUSTER_PORT } from '../../shared/limits.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterSettings } from '../cluster/cluster-settings.ts';
-import { USER } from '../discovery/peer-source.ts';
+import { INCOMING, USER } from '../discovery/peer-source.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
@@ -36,6 +36,7 @@ export function torrentCluster(
     },
     tell: (peer, command) => race.tell(peer, command),
     addressOf: (peer) => race.peers.at(peer),
+    isFound: (peer) => ![USER, INCOMING].includes(race.peers.at(peer).source),
     // Nodes name only nodes, and the user trusts them.
     dial: (peers) =>
       void race.add(

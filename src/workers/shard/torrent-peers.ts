@@ -116,6 +116,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       case 'choose':
       case 'tell-node':
       case 'admit':
+      case 'dismiss':
         this.torrent.command(command, this.#peers);
         break;
       default:
