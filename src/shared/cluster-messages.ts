@@ -7,8 +7,8 @@ export type ClusterCommand =
   | { readonly type: 'tell-node'; readonly peer: PeerIndex; readonly body: Uint8Array }
   /** The peer has proved that it is a node of our cluster: no limit holds for it, and it gives us any piece. */
   | { readonly type: 'admit'; readonly peer: PeerIndex }
-  /** There is a better connection to this node: it is closed, and not dialled again. */
-  | { readonly type: 'dismiss'; readonly peer: PeerIndex };
+  /** Close it: there is a better connection to this node (then it is not dialled again), or its messages are not right. */
+  | { readonly type: 'dismiss'; readonly peer: PeerIndex; readonly code: 'twice' | 'bad-extended' };
 
 /** Events of a shard about one torrent. */
 export type ClusterEvent =

@@ -9,6 +9,8 @@ import type { WorkLedger } from './outside-work.ts';
 /** What a cluster needs of the torrent's swarm. */
 export interface ClusterHost {
   readonly world: Pick<MainWorld, 'now' | 'every'>;
+  /** Of the kind that nobody can foresee. */
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly lookUp: LookUp;
   /** What the others call this node. */
   readonly name: string;

@@ -2,7 +2,7 @@
  * One torrent that a cluster downloads: knows the nodes, shares the pieces out among them, and says when this node may leave. Each node
  * decides for itself; no node is special.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
 import { addressKey } from '../../shared/compact-peers.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
@@ -10,7 +10,7 @@ import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STALL_MS, CLUSTER_STATE_MS } 
 import type { PeerOutcome } from '../../shared/messages.ts';
 import { RateMeter } from '../download/rate-meter.ts';
 import type { ClusterContent, ClusterFigures, ClusterHost } from './cluster-host.ts';
-import { ClusterKey } from './cluster-key.ts';
+import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Departure } from './departure.ts';
 import { InsidePieces } from './inside-pieces.ts';
@@ -24,7 +24,7 @@ import { Shares } from './shares.ts';
 
 export class Cluster {
   readonly #host: ClusterHost;
-  readonly #id = randomBytes(NODE_ID_BYTES);
+  readonly #id: Uint8Array;
   readonly #nodes = new Nodes();
   readonly #connections: NodeConnections;
   readonly #addresses: NodeAddresses;
@@ -43,21 +43,27 @@ export class Cluster {
   #arrived = { bytes: 0, at: 0 };
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(settings: ClusterSettings, host: ClusterHost) {
+  constructor(settings: ClusterSettings, key: ClusterKey, host: ClusterHost) {
     this.#host = host;
+    this.#id = host.randomBytes(NODE_ID_BYTES);
     const { now } = host.world;
     this.#addresses = new NodeAddresses(settings.nodes, host.lookUp, this.#over.signal);
     this.#departure = new Departure(settings, this.#nodes, this.#addresses, now);
-    const key = new ClusterKey(settings.name, settings.secret);
     this.#connections = new NodeConnections(this.#id, key, this.#nodes, {
       now,
+      randomBytes: host.randomBytes,
       tell: (peer, command) => host.tell(peer, command),
       onAdmitted: (node, link) => this.#admitted(node, link),
       onSays: (node, says, peer) => {
         this.#said(node, says, peer);
         if (!node.isAlive) this.#review();
       },
-      onRefused: (peer, why) => this.#news(`cluster: ${this.#placeOf(peer)} is not let in: ${why}`),
+      onRefused: (peer, why) => {
+        this.#news(`cluster: ${this.#placeOf(peer)} is not let in: ${why}`);
+        // A stranger stays as a peer. A node that cannot be understood any more must connect anew.
+        if (this.#nodes.of(peer) !== undefined)
+          host.tell(peer, { type: 'dismiss', peer, code: 'bad-extended' });
+      },
     });
   }
 
@@ -79,7 +85,7 @@ export class Cluster {
     const { ledger, wanted, pieceLength } = content;
     this.#content = content;
     this.#wants = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
-    this.#shares = new Shares(this.#id.toString('hex'), ledger.pieceCount);
+    this.#shares = new Shares(Buffer.from(this.#id).toString('hex'), ledger.pieceCount);
     this.#inside = new InsidePieces(ledger.pieceCount);
     this.#work = new OutsideWork(ledger, this.#shares, this.#inside, pieceLength);
     for (const node of this.#nodes.alive) this.#came(node);
@@ -161,7 +167,7 @@ export class Cluster {
   #dismissFar({ links }: Node): void {
     const found = [...links.keys()].filter((peer) => this.#host.isFound(peer));
     if (found.length === links.size) return;
-    for (const peer of found) this.#host.tell(peer, { type: 'dismiss', peer });
+    for (const peer of found) this.#host.tell(peer, { type: 'dismiss', peer, code: 'twice' });
   }
 
   #placeOf(peer: PeerIndex): string {
@@ -174,7 +180,7 @@ export class Cluster {
       case 'state':
         return this.#heardState(node, says.state, peer);
       case 'nodes': {
-        const own = this.#id.toString('hex');
+        const own = Buffer.from(this.#id).toString('hex');
         const news = says.nodes.filter(({ id }) => id !== own).map((known) => this.#nodes.told(known));
         return this.#host.dial(news.filter((address) => address !== null));
       }

@@ -1,5 +1,4 @@
 /** The connections to peers that are nodes of the cluster, or may be: greets them, lets in those that prove it, and hears what they say. */
-import { randomBytes } from 'node:crypto';
 import type { ClusterCommand } from '../../shared/cluster-messages.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { ClusterKey } from './cluster-key.ts';
@@ -9,6 +8,7 @@ import type { Node, Nodes } from './nodes.ts';
 
 export interface ConnectionsHost {
   now(): number;
+  readonly randomBytes: (count: number) => Uint8Array;
   tell(peer: PeerIndex, command: ClusterCommand): void;
   /** A new connection to a node. */
   onAdmitted(node: Node, link: NodeLink): void;
@@ -35,7 +35,7 @@ export class NodeConnections {
   /** The peer may be a node. */
   greet(peer: PeerIndex): void {
     if (this.#links.has(peer) || this.#nodes.of(peer) !== undefined) return;
-    const we = { id: this.#id, nonce: randomBytes(NONCE_BYTES) };
+    const we = { id: this.#id, nonce: this.#host.randomBytes(NONCE_BYTES) };
     const send = (body: Uint8Array): void => this.#host.tell(peer, { type: 'tell-node', peer, body });
     this.#links.set(peer, new NodeLink(this.#key, we, send));
   }

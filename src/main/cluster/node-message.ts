@@ -4,6 +4,7 @@
  */
 import {
   type BencodeDict,
+  BencodeError,
   type BencodeValue,
   bytesField,
   encodeBencode,
@@ -79,7 +80,7 @@ export function encodeGreeting(greeting: Greeting): Uint8Array {
 
 /** Null if it is none. */
 export function decodeGreeting(bytes: Uint8Array): Greeting | null {
-  const dict = bytes.length > MAX_NODE_MESSAGE_BYTES ? null : openBencode(bytes);
+  const dict = bytes.length > MAX_NODE_MESSAGE_BYTES ? null : dictIn(bytes);
   if (dict === null) return null;
   const get = (key: string): Uint8Array | null => bytesField(dict, key) ?? null;
   switch (textField(dict, 't')) {
@@ -130,7 +131,7 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
 
 /** Null if it is nothing that we know: a later version may say more. Pieces that the torrent does not have are the caller's to refuse. */
 export function decodeNodeSays(bytes: Uint8Array): NodeSays | null {
-  const dict = openBencode(bytes);
+  const dict = dictIn(bytes);
   if (dict === null) return null;
   switch (textField(dict, 't')) {
     case 's':
@@ -143,6 +144,16 @@ export function decodeNodeSays(bytes: Uint8Array): NodeSays | null {
       return { kind: 'give', pieces: unpacked(dict, 'p') };
     default:
       return null;
+  }
+}
+
+/** Null if it is none: strangers may send anything. */
+function dictIn(bytes: Uint8Array): BencodeDict | null {
+  try {
+    return openBencode(bytes);
+  } catch (error) {
+    if (error instanceof BencodeError) return null;
+    throw error;
   }
 }
 

@@ -1,7 +1,9 @@
 /** The cluster that downloads a torrent, if there is one: connects it with the torrent's peers. */
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { CLUSTER_PORT } from '../../shared/limits.ts';
 import { Cluster } from '../cluster/cluster.ts';
+import { ClusterKey } from '../cluster/cluster-key.ts';
 import type { ClusterSettings } from '../cluster/cluster-settings.ts';
 import { INCOMING, USER } from '../discovery/peer-source.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
@@ -25,8 +27,9 @@ export function torrentCluster(
   const { race, session } = swarm;
   const { port: chosen, interface: address } = session.settings;
   const host = address ?? hostname();
-  const cluster = new Cluster(settings, {
+  const cluster = new Cluster(settings, new ClusterKey(settings.name, settings.secret), {
     world: session.world,
+    randomBytes,
     lookUp: session.world.discovery.lookUp,
     name: chosen === CLUSTER_PORT ? host : `${host}:${chosen}`,
     port,

@@ -33,7 +33,7 @@ export class NodePeers {
   command(command: ClusterCommand, peer: PeerDriver | undefined): void {
     if (peer === undefined) return;
     if (command.type === 'tell-node') return peer.command(command);
-    if (command.type === 'dismiss') return peer.close('twice');
+    if (command.type === 'dismiss') return peer.close(command.code);
     if (!peer.inSession || peer.isNode) return;
     peer.isNode = true;
     this.#nodes.set(peer, { before: peer.receivedBytes, told: 0 });
