@@ -126,7 +126,7 @@ test('why there is no metadata: no peer has it, the peers that have it do not se
       silent: 0,
       left: 0,
       wrong: 0,
-      hashPeers: null,
+      pieceHashes: null,
       ...search,
     };
     const { withoutPieces, download } = { withoutPieces: null, download: null };

@@ -135,7 +135,7 @@ export function diagnosisLines({ text, advice }: Diagnosis): string[] {
 function firstOf(rules: typeof OUTSIDE, symptoms: Symptoms): Diagnosis | null {
   // Peers that may yet send the metadata keep us waiting, whatever else they do.
   const { metadataSearch: search } = symptoms;
-  const isAwaited = symptoms.inSession > 0 && (search?.offers ?? 0) > 0 && search?.hashPeers === null;
+  const isAwaited = symptoms.inSession > 0 && (search?.offers ?? 0) > 0 && search?.pieceHashes === null;
   for (const code of Object.keys(rules) as (keyof typeof OUTSIDE)[]) {
     if (isAwaited && code === 'missing-pieces') return null;
     const found = rules[code](symptoms);

@@ -14,6 +14,15 @@ import { HashAnswers } from './hash-answers.ts';
 import { LayerSearch } from './layer-search.ts';
 import { type LeafSearch, leafSearch } from './leaf-search.ts';
 
+/** How far the search for the hashes of pieces is. */
+export interface PieceHashSearch {
+  /** Peers that may be asked. */
+  readonly peers: number;
+  /** Pieces whose hash was missing, and those of them whose hash has come. */
+  readonly wanted: number;
+  readonly found: number;
+}
+
 export class HashExchange {
   readonly #race: () => Race;
   readonly #world: MainWorld;
@@ -36,9 +45,9 @@ export class HashExchange {
     this.#clock = new LivedClock(world.now);
   }
 
-  /** How many peers may be asked. */
-  get peers(): number {
-    return this.#peers.size;
+  /** Null while no piece layer is searched. */
+  get search(): PieceHashSearch | null {
+    return this.#search === null ? null : { peers: this.#peers.size, ...this.#search.counts };
   }
 
   /** From now on peers get its hashes. */

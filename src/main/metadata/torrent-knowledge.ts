@@ -8,17 +8,17 @@ import type { MainWorld } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
 import type { RaceListener } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
+import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { hashesOf, type Source } from '../torrent/source.ts';
-import type { MetadataSearch } from './metadata-fetch.ts';
+import { type MetadataSearch, NO_SEARCH } from './metadata-fetch.ts';
 import { MetadataRace } from './metadata-race.ts';
 
 export class TorrentKnowledge {
   readonly #source: Source;
   readonly #metadata: MetadataRace | null;
   readonly #hashes: HashExchange;
-  #isFound = false;
-  /** Resolves when no piece layer is missing, which may never happen. */
+  #isComplete = false;
+  /** From `torrent` on: resolves when no piece layer is missing, which may never happen. */
   layers: Promise<void> = Promise.resolve();
 
   /** `race` is read on first use, because a race and its listener need each other. */
@@ -30,11 +30,11 @@ export class TorrentKnowledge {
     if (isKnown) this.#hashes.know(source.metainfo);
   }
 
-  /** The search for the metadata of a magnet link; null if none is needed. */
+  /** The search for the metadata of a magnet link, and then for the hashes of its pieces; null if a download needs no more of it. */
   get search(): MetadataSearch | null {
-    const { search } = this.#metadata ?? {};
-    if (search === undefined) return null;
-    return { ...search, hashPeers: this.#isFound ? this.#hashes.peers : null };
+    const pieceHashes = this.#hashes.search;
+    if (this.#isComplete || (this.#metadata === null && pieceHashes === null)) return null;
+    return { ...(this.#metadata?.search ?? NO_SEARCH), pieceHashes };
   }
 
   readonly listener: Partial<RaceListener> = {
@@ -48,21 +48,25 @@ export class TorrentKnowledge {
   };
 
   /**
-   * The torrent with all hashes that a download needs: at once, or when peers have sent them, which may never happen. `onMetadata`: it
-   * was a magnet link, and now is more. Rejects with a `bad-torrent` failure if the metadata is not usable.
+   * The torrent with all hashes that a download needs: at once, or when peers have sent them, which may never happen. `onMetadata` gets
+   * it before, when its metadata is known. Rejects with a `bad-torrent` failure if the metadata is not usable.
    */
   async torrent(onMetadata: (metainfo: Metainfo) => void): Promise<Metainfo> {
+    const metainfo = await this.#found();
+    this.layers = this.#hashes.findLayers();
+    onMetadata(metainfo);
+    if (lacksPieceHashes(metainfo)) await this.layers;
+    this.#isComplete = true;
+    return metainfo;
+  }
+
+  async #found(): Promise<Metainfo> {
     const source = this.#source;
     if (source.kind === 'torrent') return source.metainfo;
     if (source.metainfo !== undefined) return source.metainfo;
     const info = await (this.#metadata as MetadataRace).found;
     const metainfo = metainfoOf(source.magnet, info);
-    this.#isFound = true;
-    onMetadata(metainfo);
     this.#hashes.know(metainfo);
-    this.layers = this.#hashes.findLayers();
-    // With the hashes of version 1 a download can begin.
-    if (metainfo.pieceHashes.length === 0) await this.layers;
     return metainfo;
   }
 

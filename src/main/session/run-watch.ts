@@ -8,7 +8,7 @@ import { RateMeter } from '../download/rate-meter.ts';
 import { Failure } from '../failure.ts';
 import type { DownloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
-import type { IdleWatch } from './idle-watch.ts';
+import type { Awaited, IdleWatch } from './idle-watch.ts';
 import type { LookedAt } from './live-looks.ts';
 import { LostNotice } from './lost-notice.ts';
 import { exhaustedText } from './no-peer.ts';
@@ -72,7 +72,7 @@ export class RunWatch implements LookedAt {
     if (!mayEnd()) return;
     const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.firsts.ttfuMs !== null || isFedByWebSeeds;
-    const overdue = idle.overdue({ fed, known: race.peers.size, searching: download === null });
+    const overdue = idle.overdue({ fed, known: race.peers.size, awaits: this.#awaits });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.checkExhausted();
     if (download !== null) this.#rate.sample(receivedBytes(race, download), swarm.session.world.now());
@@ -83,7 +83,7 @@ export class RunWatch implements LookedAt {
     listeners.tell(({ onLook }) => onLook?.(idle.idleMs));
     if (!listeners.areListening) return;
     const progress = progressOf(swarm, download, this.rate);
-    listeners.tell(({ onEvent }) => onEvent?.(progress));
+    if (progress !== null) listeners.tell(({ onEvent }) => onEvent?.(progress));
   }
 
   /** Ends it if no source is left: no more peers may come, and there are no web seeds. */
@@ -93,6 +93,12 @@ export class RunWatch implements LookedAt {
     const isFed = job()?.download.webSeedsMayGive ?? false;
     if (!mayEnd() || !allSettled || awaitsPeers() || isFed || swarm.discovery.hopeful) return;
     this.#fail('no-peer', exhaustedText(knownCount, swarm.discovery.asksTrackers));
+  }
+
+  get #awaits(): Awaited {
+    const { swarm, job } = this.#run;
+    if (job() !== null) return 'pieces';
+    return (swarm.metadataSearch?.pieceHashes ?? null) === null ? 'metadata' : 'hashes';
   }
 
   /** It gets nothing, and nobody reads a file of it. */

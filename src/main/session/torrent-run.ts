@@ -1,40 +1,24 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { Failure } from '../failure.ts';
-import { isThere, type StoragePlan, storagePlan } from '../storage/storage-plan.ts';
+import { isThere, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
+import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
+import type { RunPhase } from './run-phase.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
 import { Seeding } from './seeding.ts';
-import type { Session } from './session.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
+import type { TorrentRunOptions } from './torrent-run-options.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
 import { UnreadableFiles } from './unreadable-files.ts';
-
-/** What it does: it searches for the metadata, waits for memory, looks at what is on disk, downloads, or gives what it has. */
-export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading' | 'seeding';
-
-export interface TorrentRunOptions {
-  readonly source: Source;
-  readonly settings: TorrentSettings;
-  readonly session: Session;
-  /** Asked before the place of the files is taken; what it throws ends the run. */
-  readonly onPlan?: (plan: StoragePlan) => void;
-  /** Asks which files are wanted, instead of the setting `select`: indices, names or globs. */
-  readonly choose?: (metainfo: Metainfo) => Promise<readonly string[]>;
-  /** If it stalls while another torrent waits for memory, it ends as `yielded`. */
-  readonly yields?: boolean;
-  /** Of the run that yielded, if this one goes on with it. */
-  readonly watch?: IdleWatch;
-}
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
@@ -54,6 +38,8 @@ export class TorrentRun {
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
   readonly #unreadable = new UnreadableFiles();
+  /** All is there that only peers can send before a download begins. */
+  #isPreparing = false;
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
   #isAwaited = false;
@@ -127,7 +113,8 @@ export class TorrentRun {
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
     const endLooks = this.swarm.session.looks.begin(this.#watch);
-    if (this.#source.metainfo === undefined) this.#discover();
+    const { metainfo } = this.#source;
+    if (metainfo === undefined || lacksPieceHashes(metainfo)) this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch(this.#fail);
@@ -189,8 +176,8 @@ export class TorrentRun {
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
     const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
-    // What it waited for has been given up; what it got in that moment is given back. Metadata that no peer has never comes.
-    if (this.#metainfo !== null) await prepared.catch(() => {});
+    // What it waited for has been given up; what it got in that moment is given back. What no peer has never comes.
+    if (this.#isPreparing) await prepared.catch(() => {});
     this.#job?.release();
     // What could not be closed may not be on the disk.
     for (const end of stopped)
@@ -199,11 +186,9 @@ export class TorrentRun {
 
   /** The torrent known, the files ready: from then on blocks are asked for. */
   async #prepare(): Promise<void> {
-    const metainfo = await this.swarm.torrent();
+    const metainfo = await this.swarm.torrent((known) => this.#isKnown(known));
     if (this.#over.signal.aborted) return;
-    this.#metainfo = metainfo;
-    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
-    this.#listeners.tell(({ onEvent }) => onEvent?.(known));
+    this.#isPreparing = true;
     const { saveTorrent: file, select, output, part } = this.#settings;
     if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.knowledge.layers, this.#fail);
     this.watch.busy(true);
@@ -244,6 +229,14 @@ export class TorrentRun {
     } finally {
       release();
     }
+  }
+
+  #isKnown(metainfo: Metainfo): void {
+    if (this.#over.signal.aborted) return;
+    this.#metainfo = metainfo;
+    if (lacksPieceHashes(metainfo)) this.#phase = 'fetching-hashes';
+    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
+    this.#listeners.tell(({ onEvent }) => onEvent?.(known));
   }
 
   #discover(): void {

@@ -26,7 +26,7 @@ import { dhtNodesOf } from './dht-nodes.ts';
 import { type FileList, fileListOf, type TorrentFile } from './file-list.ts';
 import { type InfoHashes, wireHash } from './info-hash.ts';
 import { otherContent } from './other-content.ts';
-import { readLayers } from './piece-layers.ts';
+import { layeredFiles, layerOf, readLayers } from './piece-layers.ts';
 import { hybridHalf, readVersion2, treeOf, type Version2, version2Hash } from './version2.ts';
 
 export interface Metainfo {
@@ -119,6 +119,12 @@ export function infoHashes({ infoHash, pieceHashes, version2 }: Metainfo): InfoH
 /** What the storage threads compare with. */
 export function hashesOf({ pieceHashes, version2 }: Metainfo): PieceHashes {
   return { sha1: pieceHashes.length === 0 ? null : sharedBytes(pieceHashes), trees: version2?.trees ?? null };
+}
+
+/** Only peers can send the hashes of its pieces, because it is of version 2 alone. With those of version 1 a download can begin. */
+export function lacksPieceHashes({ pieceHashes, version2, geometry: g }: Metainfo): boolean {
+  if (version2 === null || pieceHashes.length > 0) return false;
+  return layeredFiles(version2.files, g).some((file) => layerOf(version2.trees, g, file) === null);
 }
 
 type Content = Pick<Metainfo, 'infoHash' | 'geometry' | 'pieceHashes' | 'version2'> & {

@@ -1,5 +1,6 @@
 /** Causes in the metadata of a magnet link. */
 import { createHash } from 'node:crypto';
+import { givingMetadata } from '../giving-metadata.ts';
 import { httpServer } from '../http-server.ts';
 import { torrentOfParts, version2Parts } from '../version2-torrents.ts';
 import { wire } from '../wire-bytes.ts';
@@ -67,15 +68,8 @@ export const METADATA_CAUSES: readonly Cause[] = [
     cause: 'a magnet link of a private torrent: the peer sends the metadata, and then chokes us',
     waits: true,
     code: 'all-choke',
-    args: async (scene) => {
-      const part = `d8:msg_typei1e5:piecei0e10:total_sizei${PRIVATE_INFO.length}ee${PRIVATE_INFO}`;
-      const offer = wire.extended(0, `d1:md11:ut_metadatai3ee13:metadata_sizei${PRIVATE_INFO.length}ee`);
-      const says = Buffer.concat([ALL, offer]);
-      return doctor(
-        magnetOf(PRIVATE_INFO),
-        ...(await scene.peers(1, offering(wire.extended(1, part), { says }))),
-      );
-    },
+    args: async (scene) =>
+      doctor(magnetOf(PRIVATE_INFO), ...(await scene.peers(1, givingMetadata(PRIVATE_INFO, '1')))),
   },
   {
     cause: 'a magnet link of a private torrent: the tracker does not know us without a passkey',
@@ -90,13 +84,7 @@ export const METADATA_CAUSES: readonly Cause[] = [
     cause: 'the peer sends the metadata of a version 2 torrent, but no hashes of its pieces',
     waits: true,
     code: 'no-piece-hashes',
-    args: async (scene) => {
-      const part = `d8:msg_typei1e5:piecei0e10:total_sizei${INFO_2.length}ee`;
-      const answer = wire.extended(1, part + INFO_2.toString('latin1'));
-      const offer = wire.extended(0, `d1:md11:ut_metadatai3ee13:metadata_sizei${INFO_2.length}ee`);
-      const says = Buffer.concat([wire.bitfield('11'), offer]);
-      return doctor(MAGNET_2, ...(await scene.peers(1, offering(answer, { says }))));
-    },
+    args: async (scene) => doctor(MAGNET_2, ...(await scene.peers(1, givingMetadata(INFO_2, '11')))),
   },
   {
     cause: 'the peer with the metadata leaves',

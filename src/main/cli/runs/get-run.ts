@@ -45,7 +45,11 @@ export class GetRun {
               console.asking(() => chooseFiles(metainfo, console.style.paint, context.signal)),
           }
         : {}),
-      onPlan: (plan) => taken.take(plan.root, namesOf(source).name),
+      onPlan: (plan) => {
+        // What is shown of the search is old now.
+        console.endProgress();
+        taken.take(plan.root, namesOf(source).name);
+      },
     });
     tellPeers(this.#torrent.swarm.race, console);
     this.#output = new GetOutput(this.#torrent, console, metrics);
@@ -73,7 +77,7 @@ export class GetRun {
         this.#advisor.received(download === null ? 0 : receivedBytes(race, download));
         // While it looks at its own disk, no peer is asked for data.
         const { phase } = this.#torrent;
-        if (phase === 'searching' || phase === 'downloading')
+        if (phase === 'searching' || phase === 'fetching-hashes' || phase === 'downloading')
           this.#advisor.hint(idleMs, () => this.#symptoms());
       },
       onFailing: () => this.#advisor.examine(() => this.#symptoms()),
@@ -105,7 +109,7 @@ export class GetRun {
     const { swarm, job } = this.#torrent;
     return symptomsOf(swarm, {
       heard: this.#advisor.trackers.states,
-      metadataSearch: this.#torrent.metainfo === null ? swarm.metadataSearch : null,
+      metadataSearch: swarm.metadataSearch,
       download: job?.download.symptoms ?? null,
       dataArrives: this.#advisor.dataArrives(this.#torrent.watch.idleMs),
       longer: longerWait(this.#settings.torrent, swarm.race.firsts.ttfuMs !== null),

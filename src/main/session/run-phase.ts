@@ -1,0 +1,2 @@
+/** What a run does: it searches for the metadata, fetches the hashes of pieces (BEP 52), waits for memory, looks at what is on disk, downloads, or gives what it has. */
+export type RunPhase = 'searching' | 'fetching-hashes' | 'queued' | 'checking' | 'downloading' | 'seeding';
