@@ -4,14 +4,23 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { Session } from '../../src/main/index.ts';
 import { ChildLines } from '../support/child-lines.ts';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { givingMetadata } from '../support/giving-metadata.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import { content, torrentOfParts, version2Parts } from '../support/version2-torrents.ts';
+import { ourSeed } from '../support/our-seed.ts';
+import { withStarted } from '../support/started.ts';
+import {
+  content,
+  hybridParts,
+  torrentOfParts,
+  version2Parts,
+  withLayers,
+} from '../support/version2-torrents.ts';
 import { type WirePeer, wirePeer } from '../support/wire-peer.ts';
 
 const PIECE = 16_384;
@@ -36,6 +45,21 @@ before(async () => {
 });
 after(() => peer.close());
 checkLeaksAtEnd();
+
+/** `share` of what is there. */
+async function ourShare(torrent: string, place: string): Promise<{ port: number; stop(): Promise<unknown> }> {
+  const run = startCli(['share', torrent, '--data', place, '--no-trackers', '--no-nat', '--json']);
+  const { port } = JSON.parse(await run.line((line) => line.includes('"type":"listening"'))) as {
+    port: number;
+  };
+  return {
+    port,
+    stop: () => {
+      run.child.kill('SIGTERM');
+      return run.ended;
+    },
+  };
+}
 
 const get = (...more: readonly string[]): readonly string[] => [
   ...['get', MAGNET, '--peer', peer.address, '-o', join(folder, 'out'), '--shards', '1'],
@@ -113,4 +137,115 @@ test('a race needs none', async () => {
     '1s',
   );
   assert.ok(race.events.some(({ type }) => type === 'metadata'));
+});
+
+/** Two files of several pieces, so that one of two layers may be missing, and one of one piece, which needs no layer. */
+const SET = [
+  { name: 'a', bytes: content(3 * PIECE + 5, 1) },
+  { name: 'b', bytes: content(2 * PIECE, 2) },
+  { name: 'c', bytes: content(100, 3) },
+];
+
+for (const [kind, parts] of [
+  ['version 2', version2Parts(SET, PIECE)],
+  ['hybrid', hybridParts(SET, PIECE)],
+] as const)
+  for (const kept of [0, 1])
+    describe(`a .torrent (${kind}) with ${kept} of 2 piece layers`, () => {
+      const name = `${kind} ${kept}`;
+      const whole = torrentOfParts(parts);
+      const torrent = join(folder, `${name}.torrent`);
+      const place = join(folder, name);
+
+      before(() => {
+        writeFileSync(torrent, withLayers(whole, kept));
+        mkdirSync(join(place, 'set'), { recursive: true });
+        for (const { name: file, bytes } of SET) writeFileSync(join(place, 'set', file), bytes);
+      });
+
+      test('inspect reads it, and says what is missing', async () => {
+        const { stdout } = await runCli('inspect', torrent);
+        assert.match(
+          stdout,
+          new RegExp(`^hashes {6}of the pieces of ${kept === 0 ? '2 files' : '1 file'} are missing`, 'm'),
+        );
+        const { events } = await runCli('inspect', torrent, '--json');
+        assert.equal(events[0]?.['unhashedFiles'], 2 - kept);
+      });
+
+      test('verify: the root of a file proves it as a whole', async () => {
+        const good = await runCli('verify', torrent, place);
+        assert.equal(good.status, 0, good.stdout + good.stderr);
+        const bad = join(folder, `${name} bad`);
+        mkdirSync(join(bad, 'set'), { recursive: true });
+        for (const { name: file, bytes } of SET) {
+          const copy = Buffer.from(bytes);
+          copy[20] = (copy[20] ?? 0) ^ 1;
+          writeFileSync(join(bad, 'set', file), copy);
+        }
+        const { status, events } = await runCli('verify', torrent, bad, '--json');
+        assert.equal(status, 6);
+        const [verified] = events.filter(({ type }) => type === 'verified');
+        const files = verified?.['files'] as { status: string; fault: string | null; badPieces: number }[];
+        assert.deepEqual(
+          files.map((file) => file.status),
+          ['bad', 'bad', 'bad'],
+        );
+        const unknown = files.filter(({ fault }) => /no hashes of its pieces/.test(fault ?? ''));
+        assert.equal(unknown.length, kind === 'hybrid' ? 0 : 2 - kept);
+        assert.ok(files.every(({ badPieces }) => badPieces <= 1));
+      });
+
+      test('share and get --seed compute them, and get takes them from peers; the saved torrent has them', async () => {
+        const [output, saved] = [join(folder, `${name} fetched`), join(folder, `${name} saved.torrent`)];
+        await withStarted(async (keep) => {
+          const { port } = await keep(
+            kept === 0 ? ourSeed(torrent, place, '--no-trackers') : ourShare(torrent, place),
+          );
+          const address = `127.0.0.1:${port}`;
+          const run = await runCli(
+            'get',
+            torrent,
+            '-o',
+            output,
+            '--peer',
+            address,
+            '--save-torrent',
+            saved,
+            '--json',
+          );
+          assert.equal(run.status, 0, run.stderr);
+          const look = await runCli('doctor', torrent, '--peer', address, '--json');
+          assert.equal(look.status, 0, look.stderr);
+          const race = await runCli('race', torrent, '--peer', address, '--json');
+          assert.equal(race.status, 0, race.stderr);
+        });
+        for (const { name: file, bytes } of SET)
+          assert.deepEqual(readFileSync(join(output, 'set', file)), bytes);
+        // A hybrid may be complete before its layers are: it does not need them.
+        if (kind === 'version 2') assert.deepEqual(readFileSync(saved), whole);
+      });
+    });
+
+test('get of one that lacks them says so, and the metadata is there at once', async () => {
+  const torrent = join(folder, 'bare.torrent');
+  writeFileSync(torrent, torrentOfParts({ ...version2Parts(FILES, PIECE), top: {} }));
+  const { status, stderr, events } = await runCli(
+    ...['get', torrent, '--peer', peer.address, '-o', join(folder, 'bare'), '--idle-timeout', '1s', '--json'],
+  );
+  assert.equal(status, 4);
+  assert.ok(events.some((event) => event['totalHashes'] === 3 && event['hashPeers'] === 1));
+  assert.match(stderr, /have not come for 1 s/);
+  assert.equal(events.find(({ type }) => type === 'diagnosis')?.['code'], 'no-piece-hashes');
+});
+
+test('a layer that is wrong stays an error', async () => {
+  const torrent = join(folder, 'wrong.torrent');
+  const bytes = torrentOfParts(version2Parts(FILES, PIECE));
+  const at = bytes.length - 10;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(torrent, bytes);
+  const { status, stderr } = await runCli('inspect', torrent);
+  assert.equal(status, 3);
+  assert.match(stderr, /the layer in "piece layers" does not match the root/);
 });

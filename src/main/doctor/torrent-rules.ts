@@ -75,7 +75,7 @@ export const noPieceHashes: Rule = (symptoms) => {
             `knows version 2, so none can send ${what}`,
           )
         : `${verb(known, 'the only peer that knows version 2 does', `${known} peers know version 2, but they do`)} not send ${what}`,
-    advice: orFile(symptoms),
+    advice: `use a .torrent file with "piece layers", which are these hashes; or ${waitOrOthers(symptoms)}`,
   };
 };
 

@@ -57,18 +57,18 @@ export class HashExchange {
     if (version2 !== null) this.#answers = new HashAnswers(version2, geometry);
   }
 
-  /** Asks for the piece layers that are missing; resolves when all are there. Call it after `know`. */
-  async findLayers(): Promise<void> {
+  /** Asks for the piece layers that are missing; resolves when all are there. Null if none is missing. Call it after `know`. */
+  findLayers(): Promise<void> | null {
     const { version2 = null, geometry = null } = this.#metainfo ?? {};
-    if (version2 === null || geometry === null) return;
+    if (version2 === null || geometry === null) return null;
     const search = new LayerSearch(version2.trees, version2.files, geometry);
-    if (search.isOver) return;
+    if (search.isOver) return null;
     this.#search = search;
     const found = new Promise<void>((resolve) => {
       this.#found = resolve;
     });
     this.#begin();
-    await found;
+    return found;
   }
 
   /** What the blocks of a piece must hash to, if a peer says that in time; null: nobody can be asked. */

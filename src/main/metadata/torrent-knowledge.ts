@@ -17,14 +17,18 @@ export class TorrentKnowledge {
   readonly #source: Source;
   readonly #metadata: MetadataRace | null;
   readonly #hashes: HashExchange;
+  /** The metadata is known; and all hashes that a download needs. */
+  #isFound: boolean;
   #isComplete = false;
-  /** From `torrent` on: resolves when no piece layer is missing, which may never happen. */
-  layers: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  /** From `torrent` on: resolves when no piece layer is missing, which may never happen; null if none was. */
+  layers: Promise<void> | null = null;
 
   /** `race` is read on first use, because a race and its listener need each other. */
   constructor(source: Source, race: () => Race, world: MainWorld) {
     this.#source = source;
     const isKnown = source.metainfo !== undefined;
+    this.#isFound = isKnown;
     this.#metadata = isKnown ? null : new MetadataRace(hashesOf(source), race, world);
     this.#hashes = new HashExchange(race, world);
     if (isKnown) this.#hashes.know(source.metainfo);
@@ -32,8 +36,8 @@ export class TorrentKnowledge {
 
   /** The search for the metadata of a magnet link, and then for the hashes of its pieces; null if a download needs no more of it. */
   get search(): MetadataSearch | null {
-    const pieceHashes = this.#hashes.search;
-    if (this.#isComplete || (this.#metadata === null && pieceHashes === null)) return null;
+    const pieceHashes = this.#isComplete ? null : this.#hashes.search;
+    if (pieceHashes === null && this.#isFound) return null;
     return { ...(this.#metadata?.search ?? NO_SEARCH), pieceHashes };
   }
 
@@ -49,12 +53,15 @@ export class TorrentKnowledge {
 
   /**
    * The torrent with all hashes that a download needs: at once, or when peers have sent them, which may never happen. `onMetadata` gets
-   * it before, when its metadata is known. Rejects with a `bad-torrent` failure if the metadata is not usable.
+   * it before, when its metadata is known; peers are asked for hashes when that has resolved. Rejects with a `bad-torrent` failure if the
+   * metadata is not usable.
    */
-  async torrent(onMetadata: (metainfo: Metainfo) => void): Promise<Metainfo> {
+  async torrent(onMetadata: (metainfo: Metainfo) => Promise<void>): Promise<Metainfo> {
     const metainfo = await this.#found();
+    this.#isFound = true;
+    await onMetadata(metainfo);
+    if (this.#isStopped) return metainfo;
     this.layers = this.#hashes.findLayers();
-    onMetadata(metainfo);
     if (lacksPieceHashes(metainfo)) await this.layers;
     this.#isComplete = true;
     return metainfo;
@@ -76,6 +83,7 @@ export class TorrentKnowledge {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#metadata?.stop();
     this.#hashes.stop();
   }

@@ -10,12 +10,17 @@ import type { CompleteEvent, MetadataEvent, PortMappedEvent, PortNotMappedEvent 
 import { checkProgress } from './progress.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
 import type { SwarmListener } from './torrent-swarm.ts';
+import { UnreadableFiles } from './unreadable-files.ts';
 
 /** `nameOf`: the address of a peer. */
 export function swarmEvents(
   listeners: TorrentListeners,
   nameOf: (peer: PeerIndex) => string,
-): Pick<SwarmListener, 'onFirstUnchoke' | 'onBanned' | 'onShardLost' | 'onNews' | 'onMapping'> {
+): Pick<
+  SwarmListener,
+  'onFirstUnchoke' | 'onBanned' | 'onShardLost' | 'onNews' | 'onMapping' | 'onReadFailed'
+> {
+  const unreadable = new UnreadableFiles();
   return {
     onFirstUnchoke: ({ peer, shard }, ms) =>
       listeners.tell(({ onEvent }) => onEvent?.({ type: 'first-unchoke', ms, peer: nameOf(peer), shard })),
@@ -25,6 +30,10 @@ export function swarmEvents(
       listeners.tell(({ onNews }) => onNews?.(`a shard died and was replaced: ${String(error)}`)),
     onNews: (news) => listeners.tell(({ onTrackerNews }) => onTrackerNews?.(news)),
     onMapping: (news) => listeners.tell(({ onEvent }) => onEvent?.(mappingEvent(news))),
+    onReadFailed: (code, path) => {
+      const text = unreadable.note(code, path);
+      if (text !== null) listeners.tell(({ onNews }) => onNews?.(text));
+    },
   };
 }
 

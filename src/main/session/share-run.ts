@@ -19,7 +19,6 @@ import type { Session } from './session.ts';
 import type { SeedGoals, TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm } from './torrent-swarm.ts';
-import { UnreadableFiles } from './unreadable-files.ts';
 
 export interface ShareRunOptions {
   readonly metainfo: Metainfo;
@@ -46,7 +45,6 @@ export class ShareRun {
   readonly #options: ShareRunOptions;
   readonly #data: SharedData;
   readonly #listeners = new TorrentListeners((error) => this.#end(error));
-  readonly #unreadable = new UnreadableFiles();
   readonly #over = new AbortController();
   #left: number;
   #failed: { readonly error: unknown } | null = null;
@@ -139,10 +137,6 @@ export class ShareRun {
         if (port !== null) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
       },
       onNetworkBack: () => {},
-      onReadFailed: (code, path) => {
-        const text = this.#unreadable.note(code, path);
-        if (text !== null) this.#listeners.tell(({ onNews }) => onNews?.(text));
-      },
       onBug: (error) => this.#end(error),
     };
   }

@@ -9,6 +9,7 @@ import type { Source } from '../torrent/source.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { layersOnDisk } from './layers-on-disk.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
 import type { RunPhase } from './run-phase.ts';
 import { RunWatch } from './run-watch.ts';
@@ -18,7 +19,6 @@ import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import type { TorrentRunOptions } from './torrent-run-options.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
-import { UnreadableFiles } from './unreadable-files.ts';
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
@@ -37,9 +37,8 @@ export class TorrentRun {
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
-  readonly #unreadable = new UnreadableFiles();
-  /** All is there that only peers can send before a download begins. */
-  #isPreparing = false;
+  /** It does not wait for what only peers can send before a download begins, so its preparation ends when it is told to. */
+  #endsByItself = false;
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
   #isAwaited = false;
@@ -113,8 +112,7 @@ export class TorrentRun {
     signal.addEventListener('abort', interrupt);
     if (signal.aborted) interrupt();
     const endLooks = this.swarm.session.looks.begin(this.#watch);
-    const { metainfo } = this.#source;
-    if (metainfo === undefined || lacksPieceHashes(metainfo)) this.#discover();
+    if (this.#source.metainfo === undefined) this.#discover();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch(this.#fail);
@@ -177,7 +175,7 @@ export class TorrentRun {
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
     const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
     // What it waited for has been given up; what it got in that moment is given back. What no peer has never comes.
-    if (this.#isPreparing) await prepared.catch(() => {});
+    if (this.#endsByItself) await prepared.catch(() => {});
     this.#job?.release();
     // What could not be closed may not be on the disk.
     for (const end of stopped)
@@ -188,7 +186,7 @@ export class TorrentRun {
   async #prepare(): Promise<void> {
     const metainfo = await this.swarm.torrent((known) => this.#isKnown(known));
     if (this.#over.signal.aborted) return;
-    this.#isPreparing = true;
+    this.#endsByItself = true;
     const { saveTorrent: file, select, output, part } = this.#settings;
     if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.knowledge.layers, this.#fail);
     this.watch.busy(true);
@@ -231,12 +229,23 @@ export class TorrentRun {
     }
   }
 
-  #isKnown(metainfo: Metainfo): void {
+  async #isKnown(metainfo: Metainfo): Promise<void> {
     if (this.#over.signal.aborted) return;
     this.#metainfo = metainfo;
-    if (lacksPieceHashes(metainfo)) this.#phase = 'fetching-hashes';
     const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
+    if (!lacksPieceHashes(metainfo)) return;
+    this.#phase = 'checking';
+    this.#endsByItself = true;
+    this.watch.busy(true);
+    const onHashed = downloadEvents(this.#listeners, metainfo.geometry).onChecked;
+    const { output } = this.#settings;
+    await layersOnDisk(metainfo, this.swarm, { output, signal: this.#over.signal, onHashed });
+    this.watch.busy(false);
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
+    this.#phase = 'fetching-hashes';
+    this.#endsByItself = false;
+    this.#discover();
   }
 
   #discover(): void {
@@ -264,10 +273,6 @@ export class TorrentRun {
         if (back.by !== 'success') return;
         const text = `the network is back after ${formatTime(back.ms)}: lost peers are dialled again`;
         this.#tellNews(text);
-      },
-      onReadFailed: (code, path) => {
-        const text = this.#unreadable.note(code, path);
-        if (text !== null) this.#tellNews(text);
       },
       onBug: this.#fail,
     };

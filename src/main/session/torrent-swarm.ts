@@ -176,12 +176,12 @@ export class TorrentSwarm implements ActiveTorrent {
 
   /**
    * The torrent with the hashes of its pieces: at once, or when peers have sent what is missing, which may never happen. `onMetadata`
-   * gets it when its metadata is known. Rejects with a `bad-torrent` failure if the metadata is not usable.
+   * gets it when its metadata is known, and peers are asked for the rest when it has looked elsewhere. Rejects with a `bad-torrent` failure if the metadata is not usable.
    */
-  torrent(onMetadata: (metainfo: Metainfo) => void = () => {}): Promise<Metainfo> {
-    return this.knowledge.torrent((metainfo) => {
+  torrent(onMetadata: (metainfo: Metainfo) => void | Promise<void> = () => {}): Promise<Metainfo> {
+    return this.knowledge.torrent(async (metainfo) => {
       if (this.#source.metainfo === undefined) this.#linkIsKnown(metainfo);
-      onMetadata(metainfo);
+      await onMetadata(metainfo);
     });
   }
 

@@ -11,6 +11,7 @@ import type { StoragePool } from '../pools/storage-pool.ts';
 import { hashesOf, type Metainfo } from '../torrent/metainfo.ts';
 import { splitHybrid } from '../torrent/version2.ts';
 import { type FileStamp, stampOf } from './journal.ts';
+import { layersFromData } from './layers-from-data.ts';
 import { nearbyFiles } from './nearby-files.ts';
 import { isSameStamp, type SeedRecord, type SeedRecords } from './seed-record.ts';
 import type { StoragePlan } from './storage-plan.ts';
@@ -84,6 +85,9 @@ export class SharedData {
     signal.addEventListener('abort', stop);
     let hashed = 0;
     try {
+      // Without them peers of version 2 could not be answered, and nothing of it could be proven right.
+      const whole = files.filter(({ length }, i) => this.#stamps[i]?.size === length);
+      await layersFromData(stored, this.#metainfo, { whole, onHashed: () => {} });
       if (unknown.length > 0)
         await stored.scan(
           'check',
