@@ -2,6 +2,7 @@
 import { type Deferred, deferred } from '../../../shared/deferred.ts';
 import type { Symptoms } from '../../doctor/symptoms.ts';
 import { symptomsOf } from '../../doctor/symptoms-of.ts';
+import { EXIT_STATUS } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import { dialLimitsText } from '../../session/dial-limits.ts';
@@ -18,6 +19,14 @@ import { tellPeers } from '../output/peer-lines.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import type { GetContext } from './get-context.ts';
 
+/** Another source may turn out to be the same torrent. */
+export interface SameTorrents {
+  /** Aborts then, if that one downloads it: this run ends without a word. */
+  readonly signal: AbortSignal;
+  /** All names of the torrent are known. */
+  onKnown(source: Source): void;
+}
+
 export class GetRun {
   readonly #source: Source;
   readonly #settings: GetSettings;
@@ -27,8 +36,10 @@ export class GetRun {
   readonly #advisor: Advisor;
   readonly #reportFile: ReportFile | null;
   readonly #seeds: Deferred<number> = deferred();
+  readonly #same: SameTorrents;
 
-  constructor(source: Source, settings: GetSettings, context: GetContext) {
+  constructor(source: Source, settings: GetSettings, context: GetContext, same: SameTorrents) {
+    this.#same = same;
     this.#source = source;
     this.#settings = settings;
     this.#context = context;
@@ -55,6 +66,8 @@ export class GetRun {
     this.#output = new GetOutput(this.#torrent, console, metrics);
     this.#torrent.subscribe({
       onEvent: (event) => {
+        if (event.type === 'metadata') same.onKnown(this.#known);
+        if (same.signal.aborted) return;
         if (event.type === 'complete' && this.#torrent.phase === 'seeding') this.#complete();
         this.#output.heard(event);
       },
@@ -86,7 +99,16 @@ export class GetRun {
 
   /** Resolves to the exit status. Rejects with the error that ended the run. */
   async run(): Promise<number> {
-    return this.#finish(await this.#torrent.run(this.#context.signal));
+    const { signal } = this.#context;
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    for (const ends of [signal, this.#same.signal]) ends.addEventListener('abort', end);
+    if (signal.aborted) end();
+    try {
+      return this.#finish(await this.#torrent.run(stop.signal));
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
 
   /** Resolves to 0 when the download is complete and given to peers from then on. Pending if that never happens. */
@@ -125,6 +147,10 @@ export class GetRun {
 
   #finish(ending: Ending): number {
     const hasSeeded = this.#torrent.phase === 'seeding';
+    if (this.#same.signal.aborted) {
+      this.#context.console.endProgress();
+      return EXIT_STATUS.interrupted;
+    }
     if (!hasSeeded) this.#report(ending.kind === 'failed');
     this.#advisor.conclude();
     if (ending.kind === 'failed') throw ending.error;
