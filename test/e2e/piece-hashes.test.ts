@@ -249,3 +249,35 @@ test('a layer that is wrong stays an error', async () => {
   assert.equal(status, 3);
   assert.match(stderr, /the layer in "piece layers" does not match the root/);
 });
+
+test('a program that pauses it when the metadata comes, or removes it while data on disk is hashed, waits for nobody', async () => {
+  const torrent = torrentOfParts({ ...version2Parts(SET, PIECE), top: {} });
+  const alone = { dht: false, lsd: false, trackers: false, port: null } as const;
+  for (const output of [join(folder, 'version 2 0'), join(folder, 'nothing there')]) {
+    const session = new Session({ ...alone, shards: 1, output });
+    try {
+      const one = await session.add(torrent, {
+        peers: [{ host: '127.0.0.1', port: 9 }],
+        firstUnchokeTimeout: 0,
+      });
+      one.completed.catch(() => {});
+      await new Promise<void>((resolve, reject) => {
+        one.on(({ type }) => {
+          if (type === 'metadata') one.pause().then(resolve, reject);
+        });
+      });
+      assert.equal(one.state, 'paused');
+      const known = new Promise<void>((resolve) => {
+        one.on(({ type }) => {
+          if (type === 'metadata') resolve();
+        });
+      });
+      // The first listener pauses it again.
+      await one.resume();
+      await known;
+      await one.remove();
+    } finally {
+      await session.close();
+    }
+  }
+});

@@ -62,6 +62,7 @@ const healthy: Symptoms = {
   inSession: 7,
   withoutPieces: 0,
   metadataSearch: null,
+  check: null,
   download: {
     missing: 40,
     unavailable: 0,
@@ -94,6 +95,26 @@ test('the disk is the bottleneck: peers are not asked for more, so they are not 
   const [found, ...more] = diagnose({ ...stuck, download });
   assert.deepEqual([found?.code, more], ['disk-slow', []]);
   assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB are waiting to be written/);
+});
+
+test('while the disk is checked, no peer is to blame, and neither is the disk', () => {
+  const check = { bytes: 2 ** 20, totalBytes: 2 ** 30, ms: 12_000 };
+  const nobody = { ...alone(healthy.sources.heard), check, download: null };
+  const download = {
+    ...(healthy.download as NonNullable<Symptoms['download']>),
+    waitingBytes: 120 * 2 ** 20,
+  };
+  assert.deepEqual(codes(nobody), ['checking-disk']);
+  assert.deepEqual(codes({ ...nobody, download }), ['checking-disk']);
+  assert.deepEqual(codes({ ...nobody, check: null }), ['trackers-empty']);
+  assert.equal(
+    diagnose({ ...stuck, ...nobody })[0]?.text,
+    'what is on disk is checked first, and nothing is downloaded before: 1.0 MiB of 1.0 GiB so far',
+  );
+  assert.equal(
+    diagnose({ ...stuck, check: { ...check, totalBytes: 0 } })[0]?.text,
+    'what is on disk is checked first, and nothing is downloaded before',
+  );
 });
 
 test('the upload limit is used up: only of a download, and only if most peers choke us', () => {

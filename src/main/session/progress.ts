@@ -1,9 +1,8 @@
 /** The progress of a torrent, in the form of its events. */
 import type { Download } from '../download/download.ts';
-import type { RateMeter } from '../download/rate-meter.ts';
 import { clientFamily } from '../race/client-family.ts';
 import type { Race } from '../race/race.ts';
-import type { CheckProgress, DownloadProgress, FastPeer, HashProgress, SearchProgress } from './events.ts';
+import type { DownloadProgress, FastPeer, HashProgress, SearchProgress } from './events.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
 /** `download`: null while something is searched or memory is not free yet. `rate`: bytes per second that arrive now. Null: nothing goes on. */
@@ -47,24 +46,6 @@ function downloadProgress(
     hashBacklog: download.hashing.backlog,
     ...uploadCounts,
     fastest: fastestPeers(race),
-  };
-}
-
-/** Data on disk is being hashed; `meter` measures the rate. */
-export function checkProgress(
-  pieces: number,
-  total: number,
-  pieceLength: number,
-  meter: RateMeter,
-): CheckProgress {
-  const bytes = pieces * pieceLength;
-  meter.sample(bytes, performance.now());
-  return {
-    type: 'progress',
-    work: 'checking what is there',
-    bytes,
-    totalBytes: total * pieceLength,
-    rate: Math.round(meter.perSecond),
   };
 }
 

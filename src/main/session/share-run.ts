@@ -5,14 +5,13 @@
 
 import type { PieceIndex } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
-import { RateMeter } from '../download/rate-meter.ts';
 import { keptPieces } from '../storage/kept-pieces.ts';
 import type { SeedRecords } from '../storage/seed-record.ts';
 import { SharedData } from '../storage/shared-data.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import { knownToShards } from '../torrent/known-to-shards.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { checkProgress } from './progress.ts';
+import { CheckWatch } from './check-watch.ts';
 import { metadataEvent, swarmEvents } from './run-events.ts';
 import { type GivenFigures, Seeding } from './seeding.ts';
 import type { Session } from './session.ts';
@@ -96,17 +95,25 @@ export class ShareRun {
 
   async #check(): Promise<void> {
     const { metainfo, session } = this.#options;
-    const rate = new RateMeter();
     const { pieceLength } = metainfo.geometry;
-    this.#findings = await this.#data.check(
+    const watch = new CheckWatch(session.looks.clock);
+    // On a slow disk a piece takes long.
+    const tell = (): void => {
+      const progress = watch.progress();
+      if (progress !== null) this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
+    };
+    watch.begin();
+    const endLooks = session.looks.begin({ isIdle: false, look: tell });
+    const found = this.#data.check(
       session.storage,
       this.swarm.race.torrent,
       this.#over.signal,
       (done, all) => {
-        const progress = checkProgress(done, all, pieceLength, rate);
-        this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
+        watch.reached(done * pieceLength, all * pieceLength);
+        tell();
       },
     );
+    this.#findings = await found.finally(endLooks);
   }
 
   /** Peers may come from now on. */

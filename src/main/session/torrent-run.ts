@@ -11,7 +11,7 @@ import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { layersOnDisk } from './layers-on-disk.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
-import type { RunPhase } from './run-phase.ts';
+import { needsPeers, type RunPhase } from './run-phase.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
 import { Seeding } from './seeding.ts';
@@ -64,7 +64,7 @@ export class TorrentRun {
       idle: options.watch ?? new IdleWatch(settings, session.looks.clock),
       yields: options.yields === true,
       job: () => this.#job,
-      mayEnd: () => this.#isDiscovering && !this.#over.signal.aborted,
+      mayEnd: () => this.#isDiscovering && needsPeers(this.#phase) && !this.#over.signal.aborted,
       awaitsPeers: () => this.#isAwaited,
       end: (ending) => this.#end(ending),
     });
@@ -187,6 +187,7 @@ export class TorrentRun {
     const metainfo = await this.swarm.torrent((known) => this.#isKnown(known));
     if (this.#over.signal.aborted) return;
     this.#endsByItself = true;
+    this.#phase = 'queued';
     const { saveTorrent: file, select, output, part } = this.#settings;
     if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.knowledge.layers, this.#fail);
     this.watch.busy(true);
@@ -196,7 +197,6 @@ export class TorrentRun {
     if (this.#over.signal.aborted) return;
     const plan = storagePlan(metainfo, output, selected, files, part);
     this.#options.onPlan?.(plan);
-    this.#phase = 'queued';
     const job = await downloadJob(metainfo, plan, {
       torrent: this.#settings,
       swarm: this.swarm,
@@ -212,8 +212,9 @@ export class TorrentRun {
     this.#job = job;
     this.#listeners.tell(({ onJob }) => onJob?.(job));
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
-    if (!job.download.complete && !isThere(job.plan, files)) this.#discover();
-    await job.download.prepare();
+    const isNew = !isThere(job.plan, files);
+    if (isNew && !job.download.complete) this.#discover();
+    await (isNew ? job.download.prepare() : this.#watch.whileChecking(() => job.download.prepare()));
     this.watch.busy(false);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
@@ -234,17 +235,18 @@ export class TorrentRun {
     this.#metainfo = metainfo;
     const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
-    if (!lacksPieceHashes(metainfo)) return;
+    // A listener may have ended it.
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
     this.#phase = 'checking';
     this.#endsByItself = true;
-    this.watch.busy(true);
-    const onHashed = downloadEvents(this.#listeners, metainfo.geometry).onChecked;
     const { output } = this.#settings;
-    await layersOnDisk(metainfo, this.swarm, { output, signal: this.#over.signal, onHashed });
-    this.watch.busy(false);
+    const onHashed = this.#watch.onChecked(metainfo.geometry);
+    const how = { output, signal: this.#over.signal, onHashed };
+    await this.#watch.whileChecking(() => layersOnDisk(metainfo, this.swarm, how));
+    // From here on it may wait for peers for ever.
+    this.#endsByItself = false;
     if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
     this.#phase = 'fetching-hashes';
-    this.#endsByItself = false;
     this.#discover();
   }
 
@@ -279,9 +281,10 @@ export class TorrentRun {
   }
 
   #downloadListener({ geometry }: Metainfo): DownloadListener {
-    const events = downloadEvents(this.#listeners, geometry);
+    const events = downloadEvents(this.#listeners);
     return {
       ...events,
+      onChecked: this.#watch.onChecked(geometry),
       onVerified: () => this.watch.progressed(),
       onWebSeedLost: (url, reason) => {
         events.onWebSeedLost(url, reason);

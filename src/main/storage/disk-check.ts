@@ -90,6 +90,7 @@ async function checkPieces(
   const { verified, check } = resume.sort(failed);
   for (const piece of verified) good[piece] = 1;
   let checked = 0;
+  if (check.length > 0) onChecked(0, check.length);
   await stored.scan(
     'check',
     (result) => {

@@ -88,7 +88,8 @@ export class SharedData {
       // Without them peers of version 2 could not be answered, and nothing of it could be proven right.
       const whole = files.filter(({ length }, i) => this.#stamps[i]?.size === length);
       await layersFromData(stored, this.#metainfo, { whole, onHashed: () => {} });
-      if (unknown.length > 0)
+      if (unknown.length > 0) {
+        onHashed(0, unknown.length);
         await stored.scan(
           'check',
           (result) => {
@@ -100,6 +101,7 @@ export class SharedData {
           },
           unknown,
         );
+      }
     } finally {
       signal.removeEventListener('abort', stop);
       await stored.close();

@@ -54,7 +54,7 @@ export async function fetchMetadata(
     symptomsOf(swarm, {
       heard: advisor.trackers.states,
       metadataSearch: swarm.metadataSearch,
-      ...{ download: null, dataArrives: false },
+      ...{ check: null, download: null, dataArrives: false },
       longer: timeoutMs === 0 ? null : longer,
     });
   const clock = new LivedClock(monotonicMs);

@@ -88,11 +88,10 @@ export class GetRun {
         const { race } = this.#torrent.swarm;
         this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
         this.#advisor.received(download === null ? 0 : receivedBytes(race, download));
-        // While it looks at its own disk, no peer is asked for data.
-        const { phase } = this.#torrent;
-        if (phase === 'searching' || phase === 'fetching-hashes' || phase === 'downloading')
-          this.#advisor.hint(idleMs, () => this.#symptoms());
+        this.#advisor.hint(idleMs, () => this.#symptoms());
       },
+      // While it looks at its own disk, no peer is asked for data.
+      onCheckLook: (check) => this.#advisor.hint(check.ms, () => this.#symptoms(check)),
       onFailing: () => this.#advisor.examine(() => this.#symptoms()),
     });
   }
@@ -127,11 +126,12 @@ export class GetRun {
     return metainfo === null ? this.#source : { ...this.#source, metainfo };
   }
 
-  #symptoms(): Symptoms {
+  #symptoms(check: Symptoms['check'] = null): Symptoms {
     const { swarm, job } = this.#torrent;
     return symptomsOf(swarm, {
       heard: this.#advisor.trackers.states,
       metadataSearch: swarm.metadataSearch,
+      check,
       download: job?.download.symptoms ?? null,
       dataArrives: this.#advisor.dataArrives(this.#torrent.watch.idleMs),
       longer: longerWait(this.#settings.torrent, swarm.race.firsts.ttfuMs !== null),

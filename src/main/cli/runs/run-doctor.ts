@@ -81,6 +81,7 @@ export async function lookAt(
     symptomsOf(swarm, {
       heard: trackers.states,
       metadataSearch: swarm.metadataSearch,
+      check: null,
       download: null,
       dataArrives: swarm.race.firsts.firstBlockMs !== null,
       longer,
