@@ -27,12 +27,15 @@ export interface SameTorrents {
   onKnown(source: Source): void;
 }
 
+const YIELDED =
+  'it gets no data, so another torrent has its memory now; it goes on when there is memory again';
+
 export class GetRun {
   readonly #source: Source;
   readonly #settings: GetSettings;
   readonly #context: GetContext;
-  readonly #torrent: TorrentRun;
-  readonly #output: GetOutput;
+  #torrent: TorrentRun;
+  #output: GetOutput;
   readonly #advisor: Advisor;
   readonly #reportFile: ReportFile | null;
   readonly #seeds: Deferred<number> = deferred();
@@ -43,13 +46,24 @@ export class GetRun {
     this.#source = source;
     this.#settings = settings;
     this.#context = context;
-    const { console, session, taken, metrics } = context;
-    this.#advisor = new Advisor(console);
+    this.#advisor = new Advisor(context.console);
     this.#reportFile = settings.report === null ? null : new ReportFile(settings.report);
-    this.#torrent = new TorrentRun({
+    this.#torrent = this.#newRun(source);
+    this.#output = this.#follow(this.#torrent);
+  }
+
+  /** `before`: the run that gave its memory to another torrent, if this one goes on with it. */
+  #newRun(source: Source, before: TorrentRun | null = null): TorrentRun {
+    const settings = this.#settings;
+    const context = this.#context;
+    const { console, session, taken } = context;
+    before?.watch.goOn();
+    return new TorrentRun({
       source,
       settings: settings.torrent,
       session,
+      yields: true,
+      ...(before === null ? {} : { watch: before.watch }),
       ...(settings.choose
         ? {
             choose: (metainfo) =>
@@ -59,17 +73,23 @@ export class GetRun {
       onPlan: (plan) => {
         // What is shown of the search is old now.
         console.endProgress();
-        taken.take(plan.root, namesOf(source).name);
+        if (before === null) taken.take(plan.root, namesOf(source).name);
       },
     });
-    tellPeers(this.#torrent.swarm.race, console);
-    this.#output = new GetOutput(this.#torrent, console, metrics);
-    this.#torrent.subscribe({
+  }
+
+  /** Shows what happens in a run. */
+  #follow(torrent: TorrentRun): GetOutput {
+    const { console, session, metrics } = this.#context;
+    const same = this.#same;
+    tellPeers(torrent.swarm.race, console);
+    const output = new GetOutput(torrent, console, metrics);
+    torrent.subscribe({
       onEvent: (event) => {
         if (event.type === 'metadata') same.onKnown(this.#known);
         if (same.signal.aborted) return;
-        if (event.type === 'complete' && this.#torrent.phase === 'seeding') this.#complete();
-        this.#output.heard(event);
+        if (event.type === 'complete' && torrent.phase === 'seeding') this.#complete();
+        output.heard(event);
       },
       onNews: (text) => console.news(text),
       onTrackerNews: (news) => {
@@ -84,8 +104,8 @@ export class GetRun {
         );
       },
       onLook: (idleMs) => {
-        const { download } = this.#torrent.job ?? { download: null };
-        const { race } = this.#torrent.swarm;
+        const { download } = torrent.job ?? { download: null };
+        const { race } = torrent.swarm;
         this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
         this.#advisor.received(download === null ? 0 : receivedBytes(race, download));
         this.#advisor.hint(idleMs, () => this.#symptoms());
@@ -94,6 +114,7 @@ export class GetRun {
       onCheckLook: (check) => this.#advisor.hint(check.ms, () => this.#symptoms(check)),
       onFailing: () => this.#advisor.examine(() => this.#symptoms()),
     });
+    return output;
   }
 
   /** Resolves to the exit status. Rejects with the error that ended the run. */
@@ -104,7 +125,14 @@ export class GetRun {
     for (const ends of [signal, this.#same.signal]) ends.addEventListener('abort', end);
     if (signal.aborted) end();
     try {
-      return this.#finish(await this.#torrent.run(stop.signal));
+      let ending = await this.#torrent.run(stop.signal);
+      while (ending.kind === 'yielded') {
+        this.#context.console.news(YIELDED);
+        this.#torrent = this.#newRun(this.#known, this.#torrent);
+        this.#output = this.#follow(this.#torrent);
+        ending = await this.#torrent.run(stop.signal);
+      }
+      return this.#finish(ending);
     } finally {
       signal.removeEventListener('abort', end);
     }
