@@ -15,6 +15,7 @@ import { layersFromData } from './layers-from-data.ts';
 import { nearbyFiles } from './nearby-files.ts';
 import { isSameStamp, type SeedRecord, type SeedRecords } from './seed-record.ts';
 import type { StoragePlan } from './storage-plan.ts';
+import { paddingPieces } from './zero-pieces.ts';
 
 export class SharedData {
   readonly #metainfo: Metainfo;
@@ -106,12 +107,13 @@ export class SharedData {
       signal.removeEventListener('abort', stop);
       await stored.close();
     }
-    const good = this.goodPieces.length;
+    const isNoneRight = this.goodPieces.length === 0;
+    for (const piece of paddingPieces(this.#metainfo)) this.#good[piece] = 1;
     if (!signal.aborted) {
       this.#keep(0);
-      if (good === 0) throw this.#noneRight();
+      if (isNoneRight) throw this.#noneRight();
     }
-    return { good, hashed };
+    return { good: this.goodPieces.length, hashed };
   }
 
   /** Peers got so many bytes of it in this run. */
