@@ -1,40 +1,24 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
 import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { Failure } from '../failure.ts';
-import { isThere, type StoragePlan, storagePlan } from '../storage/storage-plan.ts';
+import { isThere, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
+import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { layersOnDisk } from './layers-on-disk.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
+import { needsPeers, type RunPhase } from './run-phase.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
 import { Seeding } from './seeding.ts';
-import type { Session } from './session.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
+import type { TorrentRunOptions } from './torrent-run-options.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
-import { UnreadableFiles } from './unreadable-files.ts';
-
-/** What it does: it searches for the metadata, waits for memory, looks at what is on disk, downloads, or gives what it has. */
-export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading' | 'seeding';
-
-export interface TorrentRunOptions {
-  readonly source: Source;
-  readonly settings: TorrentSettings;
-  readonly session: Session;
-  /** Asked before the place of the files is taken; what it throws ends the run. */
-  readonly onPlan?: (plan: StoragePlan) => void;
-  /** Asks which files are wanted, instead of the setting `select`: indices, names or globs. */
-  readonly choose?: (metainfo: Metainfo) => Promise<readonly string[]>;
-  /** If it stalls while another torrent waits for memory, it ends as `yielded`. */
-  readonly yields?: boolean;
-  /** Of the run that yielded, if this one goes on with it. */
-  readonly watch?: IdleWatch;
-}
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
@@ -53,7 +37,8 @@ export class TorrentRun {
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
-  readonly #unreadable = new UnreadableFiles();
+  /** It does not wait for what only peers can send before a download begins, so its preparation ends when it is told to. */
+  #endsByItself = false;
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
   #isAwaited = false;
@@ -79,7 +64,7 @@ export class TorrentRun {
       idle: options.watch ?? new IdleWatch(settings, session.looks.clock),
       yields: options.yields === true,
       job: () => this.#job,
-      mayEnd: () => this.#isDiscovering && !this.#over.signal.aborted,
+      mayEnd: () => this.#isDiscovering && needsPeers(this.#phase) && !this.#over.signal.aborted,
       awaitsPeers: () => this.#isAwaited,
       end: (ending) => this.#end(ending),
     });
@@ -189,8 +174,8 @@ export class TorrentRun {
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
     const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
-    // What it waited for has been given up; what it got in that moment is given back. Metadata that no peer has never comes.
-    if (this.#metainfo !== null) await prepared.catch(() => {});
+    // What it waited for has been given up; what it got in that moment is given back. What no peer has never comes.
+    if (this.#endsByItself) await prepared.catch(() => {});
     this.#job?.release();
     // What could not be closed may not be on the disk.
     for (const end of stopped)
@@ -199,11 +184,10 @@ export class TorrentRun {
 
   /** The torrent known, the files ready: from then on blocks are asked for. */
   async #prepare(): Promise<void> {
-    const metainfo = await this.swarm.torrent();
+    const metainfo = await this.swarm.torrent((known) => this.#isKnown(known));
     if (this.#over.signal.aborted) return;
-    this.#metainfo = metainfo;
-    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
-    this.#listeners.tell(({ onEvent }) => onEvent?.(known));
+    this.#endsByItself = true;
+    this.#phase = 'queued';
     const { saveTorrent: file, select, output, part } = this.#settings;
     if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.knowledge.layers, this.#fail);
     this.watch.busy(true);
@@ -213,7 +197,6 @@ export class TorrentRun {
     if (this.#over.signal.aborted) return;
     const plan = storagePlan(metainfo, output, selected, files, part);
     this.#options.onPlan?.(plan);
-    this.#phase = 'queued';
     const job = await downloadJob(metainfo, plan, {
       torrent: this.#settings,
       swarm: this.swarm,
@@ -229,8 +212,9 @@ export class TorrentRun {
     this.#job = job;
     this.#listeners.tell(({ onJob }) => onJob?.(job));
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
-    if (!job.download.complete && !isThere(job.plan, files)) this.#discover();
-    await job.download.prepare();
+    const isNew = !isThere(job.plan, files);
+    if (isNew && !job.download.complete) this.#discover();
+    await (isNew ? job.download.prepare() : this.#watch.whileChecking(() => job.download.prepare()));
     this.watch.busy(false);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
@@ -244,6 +228,26 @@ export class TorrentRun {
     } finally {
       release();
     }
+  }
+
+  async #isKnown(metainfo: Metainfo): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    this.#metainfo = metainfo;
+    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
+    this.#listeners.tell(({ onEvent }) => onEvent?.(known));
+    // A listener may have ended it.
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
+    this.#phase = 'checking';
+    this.#endsByItself = true;
+    const { output } = this.#settings;
+    const onHashed = this.#watch.onChecked(metainfo.geometry);
+    const how = { output, signal: this.#over.signal, onHashed };
+    await this.#watch.whileChecking(() => layersOnDisk(metainfo, this.swarm, how));
+    // From here on it may wait for peers for ever.
+    this.#endsByItself = false;
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
+    this.#phase = 'fetching-hashes';
+    this.#discover();
   }
 
   #discover(): void {
@@ -272,18 +276,15 @@ export class TorrentRun {
         const text = `the network is back after ${formatTime(back.ms)}: lost peers are dialled again`;
         this.#tellNews(text);
       },
-      onReadFailed: (code, path) => {
-        const text = this.#unreadable.note(code, path);
-        if (text !== null) this.#tellNews(text);
-      },
       onBug: this.#fail,
     };
   }
 
   #downloadListener({ geometry }: Metainfo): DownloadListener {
-    const events = downloadEvents(this.#listeners, geometry);
+    const events = downloadEvents(this.#listeners);
     return {
       ...events,
+      onChecked: this.#watch.onChecked(geometry),
       onVerified: () => this.watch.progressed(),
       onWebSeedLost: (url, reason) => {
         events.onWebSeedLost(url, reason);

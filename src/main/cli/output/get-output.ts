@@ -13,6 +13,7 @@ import { usageFigures } from '../../report/usage-figures.ts';
 import type { DownloadJob } from '../../session/download-job.ts';
 import type {
   DownloadProgress,
+  HashProgress,
   MetadataEvent,
   SearchProgress,
   SeededEvent,
@@ -20,7 +21,8 @@ import type {
   TorrentEvent,
 } from '../../session/events.ts';
 import { receivedBytes } from '../../session/progress.ts';
-import type { RunPhase, TorrentRun } from '../../session/torrent-run.ts';
+import type { RunPhase } from '../../session/run-phase.ts';
+import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import type { Console } from './console.ts';
 import { liveView, plainLine } from './live-view.ts';
@@ -83,7 +85,7 @@ export class GetOutput {
       case 'progress':
         if ('uploaded' in event) return this.#seeding(event);
         if ('work' in event) return showWork(event, this.#checkLeft, this.#console);
-        return 'metadataOffers' in event ? this.#searching(event) : this.#progress(event);
+        return 'totalBytes' in event ? this.#progress(event) : this.#searching(event);
       case 'listening': {
         const { shards } = this.#torrent.swarm.session;
         const threads = `${shards.listeningThreads} of ${counted(shards.size, 'thread')} for peers`;
@@ -116,9 +118,8 @@ export class GetOutput {
     );
   }
 
-  #searching(progress: SearchProgress): void {
-    const hasBegun = this.#torrent.swarm.race.firsts.ttfuMs !== null;
-    this.#console.progress(searchText(progress, progress.metadataOffers, progress.known, hasBegun));
+  #searching(progress: SearchProgress | HashProgress): void {
+    this.#console.progress(searchText(progress, this.#torrent.swarm.race.firsts.ttfuMs !== null));
   }
 
   #progress(progress: DownloadProgress): void {
@@ -244,6 +245,7 @@ export class GetOutput {
 /** Before the end of a check nothing counts as verified. */
 export function interruptedText(phase: RunPhase, verifiedBytes: number): string {
   if (phase === 'searching') return 'interrupted before the metadata was found';
+  if (phase === 'fetching-hashes') return 'interrupted before the hashes of the pieces came';
   if (phase === 'queued') return 'interrupted while it waited for its turn; the same command resumes';
   if (phase === 'checking' && verifiedBytes === 0)
     return 'interrupted while it checked what is there; the same command checks again';
