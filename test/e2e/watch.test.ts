@@ -78,7 +78,7 @@ test('two files with one torrent: it is downloaded once, and both are done', asy
     for (const name of ['a.torrent', 'b.torrent']) await there(join(path, 'done', name));
     await stopped(run);
     const { events, stderr } = await run.ended;
-    assert.match(stderr, /the same torrent as \S+\/a\.torrent: it is downloaded once/);
+    assert.match(stderr, /it is downloaded once: the same torrent as \S+\/a\.torrent/);
     assert.equal(events.filter(({ type }) => type === 'complete').length, 1);
   });
 });

@@ -52,9 +52,8 @@ for (const [kind, sound] of [
   test(`tampered torrents, ${kind}: refused with a reason, or read with all their bounds`, () => {
     let read = 0;
     for (let seed = 1; seed <= ROUNDS; seed++) {
-      const rules = { mayLackLayers: seed % 2 === 0 };
       try {
-        check(parseMetainfo(mutated(sound, dice(seed)), 'fuzz', rules));
+        check(parseMetainfo(mutated(sound, dice(seed)), 'fuzz'));
         read += 1;
       } catch (error) {
         assert.ok(error instanceof Failure && error.exitStatus === 3, `seed ${seed}: ${String(error)}`);
@@ -88,7 +87,7 @@ test('requests for hashes with any numbers get a proven answer or none', () => {
 test('answers with any bytes are taken only if they are right', () => {
   const { info, top } = version2Parts(FILES, PIECE);
   const known = parseMetainfo(torrentOfParts({ info, top }), 'fuzz');
-  const lacking = parseMetainfo(torrentOfParts({ info, top: {} }), 'fuzz', { mayLackLayers: true });
+  const lacking = parseMetainfo(torrentOfParts({ info, top: {} }), 'fuzz');
   assert.ok(known.version2 !== null && lacking.version2 !== null);
   const answers = new HashAnswers(known.version2, known.geometry);
   const search = new LayerSearch(lacking.version2.trees, lacking.version2.files, lacking.geometry);

@@ -2,16 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { magnetLink } from '../../src/main/torrent/magnet-link.ts';
 import { startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { ourSeed } from '../support/our-seed.ts';
 import { ended, firstLine } from '../support/processes.ts';
 import { rawLeech } from '../support/raw-leech.ts';
 import { makeTorrent } from '../support/seeds.ts';
+import { SLOW_READS } from '../support/slow-reads.ts';
 import { withStarted } from '../support/started.ts';
 import { withSwarm } from '../support/swarm-fixture.ts';
 import { wire } from '../support/wire-bytes.ts';
@@ -82,3 +84,34 @@ test('while one file is being opened for a peer, another peer gets what is in an
     assert.equal(other.blockBytes, 0, 'its file is not open yet');
     await other.until(() => other.blockBytes === block);
   }));
+
+/** A peer has all of it, and it is on disk already. */
+const whileChecked = (name: string, source: (torrent: string) => string) =>
+  withStarted(async (keep) => {
+    const [data, torrent] = [join(folder, name), join(folder, `${name}.torrent`)];
+    mkdirSync(data);
+    writeFileSync(join(data, 'a'), randomBytes(2 ** 20));
+    makeTorrent(data, torrent, 18);
+    cpSync(data, join(folder, `${name} out`, name), { recursive: true });
+    const { port } = await keep(ourSeed(torrent, folder, '--no-trackers'));
+    const args = ['get', source(torrent), '-o', join(folder, `${name} out`), '--peer', `127.0.0.1:${port}`];
+    const { events, status, stderr } = await startCli([...args, '--json'], SLOW_READS ?? []).ended;
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      events.flatMap((event) => (event['type'] === 'diagnosis' ? [event['code']] : [])),
+      ['checking-disk'],
+    );
+    const progress = events.filter(({ type }) => type === 'progress');
+    const checks = progress.filter((event) => event['work'] === 'checking what is there');
+    assert.ok(checks.filter(({ bytes }) => bytes === 0).length > 10, 'also while nothing is hashed');
+    assert.ok(!progress.some((event) => 'fastest' in event), 'no word of peers');
+  });
+
+describe('while a slow disk is checked, that is what is told', {
+  concurrency: 2,
+  skip: SLOW_READS === null,
+}, () => {
+  test('of a .torrent', () => whileChecked('file', (torrent) => torrent));
+  test('of a magnet link, although peers are connected', () =>
+    whileChecked('link', (torrent) => magnetLink(loadTorrent(torrent))));
+});

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
@@ -20,6 +20,7 @@ import { ROOT } from '../support/paths.ts';
 import { libtorrentSeed, libtorrentTorrent } from '../support/seeds.ts';
 import { withStarted } from '../support/started.ts';
 import { openTracker, untilSeeded } from '../support/tracker.ts';
+import { withLayers } from '../support/version2-torrents.ts';
 
 checkLeaksAtEnd();
 const CLIENTS = join(ROOT, 'test', 'interop', 'clients');
@@ -57,6 +58,11 @@ function links(torrent: string): Readonly<Record<string, string>> {
     ? { 'both hashes': link, 'version 2 alone': without('btih'), 'version 1 alone': without('btmh') }
     : { 'version 2 alone': link };
 }
+
+const layersIn = (torrent: string): Buffer => {
+  const bytes = readFileSync(torrent);
+  return bytes.subarray(bytes.indexOf('12:piece layers'));
+};
 
 // libtorrent's own numbers: policy 0 is forced, 2 is disabled; level 2 is RC4.
 const RC4 = { out_enc_policy: 0, in_enc_policy: 0, allowed_enc_level: 2, prefer_rc4: true };
@@ -129,6 +135,38 @@ for (const [kind, torrent] of Object.entries(TORRENTS)) {
         assert.equal(verified.status, 0, verified.stderr);
       });
   });
+
+  for (const kept of [0, 1])
+    test(`${kind}: from a .torrent with ${kept} of its piece layers, by libtorrent and by us; the saved torrent is whole`, async () => {
+      const name = `${kind} with ${kept} layers`;
+      const [bare, saved] = [join(folder, `${name}.torrent`), join(folder, `${name}, saved.torrent`)];
+      writeFileSync(bare, withLayers(readFileSync(torrent), kept));
+      const [ours, theirs] = [join(folder, name), join(folder, 'out', name)];
+      mkdirSync(theirs, { recursive: true });
+      await withStarted(async (keep) => {
+        const seed = await keep(libtorrentSeed({ torrent, folder: data, scratch: folder, settings: TCP }));
+        const run = await runCli(
+          'get',
+          bare,
+          '-o',
+          ours,
+          '--peer',
+          seed.address,
+          '--save-torrent',
+          saved,
+          '--json',
+        );
+        assert.equal(run.status, 0, run.stderr);
+        const { port } = await keep(ourSeed(bare, ours, '--no-trackers'));
+        const leech = await keep(libtorrentLeech({ torrent: bare }, theirs, TCP));
+        leech.connect('127.0.0.1', port);
+        await leech.complete();
+      });
+      for (const place of [ours, theirs]) assert.deepEqual(contentOf(join(place, 'set')), contentOf(set));
+      assert.equal((await runCli('verify', bare, ours)).status, 0);
+      // A hybrid may be complete before its layers are: it does not need them.
+      if (kind === 'v2') assert.deepEqual(layersIn(saved), layersIn(torrent));
+    });
 
   describe(`${kind}: to libtorrent`, { concurrency: 2 }, () => {
     const copied = (name: string): string => {

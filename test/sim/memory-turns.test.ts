@@ -1,6 +1,12 @@
 /** Torrents of a session that have memory for only one of them: one that gets no data must not keep it from the others. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Command } from 'commander';
+import { getCommand } from '../../src/main/cli/commands/get.ts';
+import { Console } from '../../src/main/cli/output/console.ts';
+import { aloneContext } from '../../src/main/cli/runs/get-context.ts';
+import { GetRun } from '../../src/main/cli/runs/get-run.ts';
+import { type GetSettings, getSettings } from '../../src/main/cli/settings-from-flags.ts';
 import { DEFAULT_SESSION, DEFAULT_TORRENT, type TorrentSettings } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
@@ -15,29 +21,40 @@ const RATE = 65_536;
 /** Looks become rare, up to 5 s; each torrent is dialled and checked again. */
 const SLACK_MS = 10_000;
 
+/** With memory for two pieces. `torrents`: how many download at one time; 0 if unknown. */
+function machineOf(torrents: number): VirtualMachine {
+  return new VirtualMachine({
+    settings: {
+      ...DEFAULT_SESSION,
+      ...{ shards: 1, hashers: 1, port: null, dht: false, lsd: false, utp: false, memory: 2 * PIECE },
+    },
+    use: { downloads: true, torrents },
+    seed: 1,
+  });
+}
+
+/** A torrent, and the host of its only peer. */
+function madeFor(machine: VirtualMachine, name: string, i: number): { content: SimContent; host: string } {
+  const content = contentOf(
+    { offset: i * 131_072, pieceLength: PIECE, files: [4 * PIECE], private: false },
+    ...[name, [], []],
+  );
+  const { metainfo, bytes } = content;
+  machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
+  return { content, host: `11.0.0.${i + 1}` };
+}
+
 /** Memory for two pieces, and one torrent for each name. */
 function session(
   names: readonly string[],
   settings: Partial<TorrentSettings> = {},
   others: readonly HostPort[] = [],
 ) {
-  const machine = new VirtualMachine({
-    settings: {
-      ...DEFAULT_SESSION,
-      ...{ shards: 1, hashers: 1, port: null, dht: false, lsd: false, utp: false, memory: 2 * PIECE },
-    },
-    use: { downloads: true, torrents: 0 },
-    seed: 1,
-  });
+  const machine = machineOf(0);
   const { loop, net } = machine;
   const torrents = names.map((name, i) => {
-    const content = contentOf(
-      { offset: i * 131_072, pieceLength: PIECE, files: [4 * PIECE], private: false },
-      ...[name, [], []],
-    );
-    const { metainfo, bytes } = content;
-    machine.truths.set(truthKey(metainfo.pieceHashes), (piece, length) => bytes(piece, 0, length));
-    const host = `11.0.0.${i + 1}`;
+    const { content, host } = madeFor(machine, name, i);
+    const { metainfo } = content;
     const torrent = new SessionTorrent(
       { kind: 'torrent', metainfo },
       {
@@ -79,6 +96,53 @@ test('a torrent without data gives its memory to one that waits, and goes on whe
   seed(dead);
   assert.deepEqual(await at(4 * STALLED_TORRENT_MS), ['complete', 'complete']);
   await close();
+});
+
+/** Of the command line. */
+async function defaults(): Promise<GetSettings> {
+  let settings: GetSettings | null = null;
+  const program = new Command();
+  getCommand(program, async (_, flags) => {
+    settings = getSettings(flags);
+  });
+  await program.parseAsync(['get', 'x.torrent'], { from: 'user' });
+  return settings ?? assert.fail();
+}
+
+test('get of several: one without data gives its memory to the other, and completes later', async () => {
+  const machine = machineOf(2);
+  const { loop, net } = machine;
+  const console = new Console({ json: false, quiet: true });
+  const context = aloneContext(console, machine.current.session, new AbortController().signal);
+  const statuses: (number | null)[] = [null, null];
+  const made = ['dead', 'alive'].map((name, i) => madeFor(machine, name, i));
+  for (const [i, { content, host }] of made.entries()) {
+    const peers = [{ host, port: 1 }];
+    const torrent = { ...DEFAULT_TORRENT, output: '/out', peers, firstUnchokeTimeout: 0 };
+    const run = new GetRun(
+      { kind: 'torrent', metainfo: content.metainfo },
+      { ...(await defaults()), torrent },
+      context,
+      { signal: new AbortController().signal, onKnown: () => {} },
+    );
+    void run.run().then((status) => {
+      statuses[i] = status;
+    });
+  }
+  const seed = ({ host, content }: { host: string; content: SimContent }): void =>
+    void net.add(host, 1, honest(RATE, 1, content));
+  const [dead, alive] = made as [(typeof made)[0], (typeof made)[0]];
+  seed(alive);
+  await loop.run(STALLED_TORRENT_MS - 1_000);
+  assert.deepEqual(statuses, [null, null]);
+  await loop.run(STALLED_TORRENT_MS + SLACK_MS);
+  assert.deepEqual(statuses, [null, 0]);
+  seed(dead);
+  await loop.run(4 * STALLED_TORRENT_MS);
+  assert.deepEqual(statuses, [0, 0]);
+  void machine.current.session.close();
+  await loop.run(loop.time.now() + 20_000);
+  assert.deepEqual([machine.left, machine.bugs], [[], []]);
 });
 
 test('torrents without data take turns; none of them keeps a later one from its turn, and each gives up in time', async () => {

@@ -164,7 +164,9 @@ export const MALFORMED: readonly Malformed[] = [
     /"piece layers" is not a dictionary/,
     'reads',
   ],
-  ['no layer', changed({}, layers()), /no layer for the file with the root/, 'reads'],
+  ['no layer', changed({}, layers()), null, 'reads'],
+  ['no layers', torrentOfParts({ ...version2Parts(FILES, PIECE), top: {} }), null, 'reads'],
+  ['a hybrid without layers', torrentOfParts({ ...hybridParts(FILES, PIECE), top: {} }), null, 'reads'],
   [
     'a short layer',
     changed({}, layers([ROOT, str(LAYER.subarray(0, 96))])),

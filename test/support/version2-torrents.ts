@@ -113,3 +113,20 @@ export function content(length: number, seed: number): Buffer {
     createHash('sha256').update(`${seed} ${at}`).digest().copy(bytes, at);
   return bytes;
 }
+
+/** The torrent with only so many of its piece layers; with none it has no "piece layers" at all. */
+export function withLayers(torrent: Buffer, kept: number): Buffer {
+  const key = '12:piece layersd';
+  const begin = torrent.indexOf(key, 0, 'latin1');
+  if (begin < 0) throw new Error('it has no piece layers');
+  let at = begin + key.length;
+  let keptEnd = at;
+  for (let i = 0; torrent[at] !== 'e'.charCodeAt(0); i++) {
+    // The root, and then the layer with its length.
+    const colon = torrent.indexOf(':', at + 35);
+    at = colon + 1 + Number(torrent.toString('latin1', at + 35, colon));
+    if (i < kept) keptEnd = at;
+  }
+  const layers = kept === 0 ? Buffer.alloc(0) : torrent.subarray(begin, keptEnd);
+  return Buffer.concat([torrent.subarray(0, begin), layers, torrent.subarray(kept === 0 ? at + 1 : at)]);
+}

@@ -9,7 +9,7 @@ import { HINT_AFTER_MS } from '../../src/shared/limits.ts';
 /** Dials paused so often; no cause outside this machine. */
 const paused = (shortages: number): Symptoms =>
   ({
-    ...{ download: null, usedUpLimit: null, dataArrives: true, lagP99Ms: 0, lagMaxMs: 0 },
+    ...{ check: null, download: null, usedUpLimit: null, dataArrives: true, lagP99Ms: 0, lagMaxMs: 0 },
     shortages,
   }) as unknown as Symptoms;
 

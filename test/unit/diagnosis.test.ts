@@ -62,6 +62,7 @@ const healthy: Symptoms = {
   inSession: 7,
   withoutPieces: 0,
   metadataSearch: null,
+  check: null,
   download: {
     missing: 40,
     unavailable: 0,
@@ -96,6 +97,26 @@ test('the disk is the bottleneck: peers are not asked for more, so they are not 
   assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB are waiting to be written/);
 });
 
+test('while the disk is checked, no peer is to blame, and neither is the disk', () => {
+  const check = { bytes: 2 ** 20, totalBytes: 2 ** 30, ms: 12_000 };
+  const nobody = { ...alone(healthy.sources.heard), check, download: null };
+  const download = {
+    ...(healthy.download as NonNullable<Symptoms['download']>),
+    waitingBytes: 120 * 2 ** 20,
+  };
+  assert.deepEqual(codes(nobody), ['checking-disk']);
+  assert.deepEqual(codes({ ...nobody, download }), ['checking-disk']);
+  assert.deepEqual(codes({ ...nobody, check: null }), ['trackers-empty']);
+  assert.equal(
+    diagnose({ ...stuck, ...nobody })[0]?.text,
+    'what is on disk is checked first, and nothing is downloaded before: 1.0 MiB of 1.0 GiB so far',
+  );
+  assert.equal(
+    diagnose({ ...stuck, check: { ...check, totalBytes: 0 } })[0]?.text,
+    'what is on disk is checked first, and nothing is downloaded before',
+  );
+});
+
 test('the upload limit is used up: only of a download, and only if most peers choke us', () => {
   const [limit, choking] = [65_536, { fates: fatesOf(living(9, { dialing: 2, choked: 7 })) }];
   assert.deepEqual(codes({ usedUpLimit: limit, ...choking }), ['upload-limit']);
@@ -126,7 +147,7 @@ test('why there is no metadata: no peer has it, the peers that have it do not se
       silent: 0,
       left: 0,
       wrong: 0,
-      hashPeers: null,
+      pieceHashes: null,
       ...search,
     };
     const { withoutPieces, download } = { withoutPieces: null, download: null };

@@ -5,6 +5,7 @@ import { interruptedText } from '../../src/main/cli/output/get-output.ts';
 
 test('before the end of a check nothing is called verified', () => {
   assert.equal(interruptedText('searching', 0), 'interrupted before the metadata was found');
+  assert.equal(interruptedText('fetching-hashes', 0), 'interrupted before the hashes of the pieces came');
   assert.match(interruptedText('queued', 0), /while it waited for its turn; the same command resumes$/);
   assert.match(
     interruptedText('checking', 0),

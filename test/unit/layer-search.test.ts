@@ -22,7 +22,7 @@ const PARTS = 6 + 1;
 function begun(files = FILES) {
   const { info, top } = version2Parts(files, PIECE);
   const known = parseMetainfo(torrentOfParts({ info, top }), 'test');
-  const lacking = parseMetainfo(torrentOfParts({ info, top: {} }), 'test', { mayLackLayers: true });
+  const lacking = parseMetainfo(torrentOfParts({ info, top: {} }), 'test');
   if (known.version2 === null || lacking.version2 === null) throw new Error('both have version 2');
   const answers = new HashAnswers(known.version2, known.geometry);
   const { trees } = lacking.version2;

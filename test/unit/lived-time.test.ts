@@ -40,7 +40,7 @@ function watch(patience: Patience) {
       idleWatch.look(counts);
     }
   };
-  const overdue = (fed: boolean): string | null => idleWatch.overdue({ fed, known: 3, searching: false });
+  const overdue = (fed: boolean): string | null => idleWatch.overdue({ fed, known: 3, awaits: 'pieces' });
   return { idleWatch, run, stop: pass, overdue };
 }
 

@@ -54,9 +54,7 @@ test('a hybrid whose halves want different bytes is split', () => {
 
 test('while the layer of a hybrid is not known, its SHA-1 decides; alone, nothing vouches for the piece', () => {
   const bare = (parts: typeof hybridParts): Metainfo =>
-    parseMetainfo(torrentOfParts({ info: parts(FILES, PIECE).info, top: {} }), 'test', {
-      mayLackLayers: true,
-    });
+    parseMetainfo(torrentOfParts({ info: parts(FILES, PIECE).info, top: {} }), 'test');
   assert.equal(verdict(bare(hybridParts), second(0)), 'good');
   assert.equal(verdict(bare(version2Parts), second(null)), 'bad');
 });

@@ -3,7 +3,7 @@
  * that hides the others: behind a dead proxy nothing can be said of trackers, and without trackers nothing of peers. Causes in this
  * machine are told beside it. docs/doctor.md is the table of all.
  */
-import { descriptors, diskSlow, eventLoop, uploadLimit } from './machine-rules.ts';
+import { checkingDisk, descriptors, diskSlow, eventLoop, uploadLimit } from './machine-rules.ts';
 import {
   interfaceGone,
   noFamily,
@@ -99,10 +99,11 @@ const OUTSIDE = {
 const OURS = { descriptors, 'event-loop': eventLoop } as const satisfies Record<string, Rule>;
 
 /** What we hold back ourselves, so peers are not to blame. In this order, and the first counts. */
-const HELD_BACK = { 'disk-slow': diskSlow, 'upload-limit': uploadLimit } as const satisfies Record<
-  string,
-  Rule
->;
+const HELD_BACK = {
+  'checking-disk': checkingDisk,
+  'disk-slow': diskSlow,
+  'upload-limit': uploadLimit,
+} as const satisfies Record<string, Rule>;
 
 export type DiagnosisCode = keyof typeof OUTSIDE | keyof typeof HELD_BACK | keyof typeof OURS;
 export const DIAGNOSES = [
@@ -135,7 +136,7 @@ export function diagnosisLines({ text, advice }: Diagnosis): string[] {
 function firstOf(rules: typeof OUTSIDE, symptoms: Symptoms): Diagnosis | null {
   // Peers that may yet send the metadata keep us waiting, whatever else they do.
   const { metadataSearch: search } = symptoms;
-  const isAwaited = symptoms.inSession > 0 && (search?.offers ?? 0) > 0 && search?.hashPeers === null;
+  const isAwaited = symptoms.inSession > 0 && (search?.offers ?? 0) > 0 && search?.pieceHashes === null;
   for (const code of Object.keys(rules) as (keyof typeof OUTSIDE)[]) {
     if (isAwaited && code === 'missing-pieces') return null;
     const found = rules[code](symptoms);

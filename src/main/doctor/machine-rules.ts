@@ -10,6 +10,18 @@ const MOST_CHOKE = 0.6;
 /** If this share of `--memory` waits for the disk, the disk is the bottleneck. */
 const FULL_SHARE = 0.75;
 
+/** It comes before the download, so no peer is to blame for its time. */
+export const checkingDisk: Rule = ({ check }) => {
+  if (check === null) return null;
+  const { bytes, totalBytes } = check;
+  const far = totalBytes === 0 ? '' : `: ${formatSize(bytes)} of ${formatSize(totalBytes)} so far`;
+  return {
+    text: `what is on disk is checked first, and nothing is downloaded before${far}`,
+    advice:
+      'wait until it is done; after an end in order (Ctrl-C, SIGTERM) the next start need not check again',
+  };
+};
+
 export const diskSlow: Rule = ({ download }) => {
   if (download === null || download.waitingBytes < FULL_SHARE * download.memoryBytes) return null;
   return {

@@ -11,19 +11,19 @@ import { fateOf, fatesOf, NO_WAY } from './fates.ts';
 import type { Choices, Place, Sources, Symptoms } from './symptoms.ts';
 import type { TrackerState } from './tracker-log.ts';
 
-export interface RunSymptoms extends Pick<Symptoms, 'metadataSearch' | 'download' | 'dataArrives'> {
+export interface RunSymptoms extends Pick<Symptoms, 'metadataSearch' | 'check' | 'download' | 'dataArrives'> {
   readonly heard: readonly TrackerState[];
   readonly longer: string | null;
 }
 
 export function symptomsOf(swarm: TorrentSwarm, run: RunSymptoms): Symptoms {
   const { race, session } = swarm;
-  const { metadataSearch, download, dataArrives } = run;
+  const { metadataSearch, check, download, dataArrives } = run;
   const stats = sumsOf(race);
   const outcomes = [...race.peers.outcomes];
   const inSession = stats.choked + stats.unchoked;
   return {
-    ...{ metadataSearch, download, dataArrives, inSession },
+    ...{ metadataSearch, check, download, dataArrives, inSession },
     choices: choicesOf(swarm, run.longer),
     sources: sourcesOf(swarm, run.heard),
     place: placeOf(swarm, run.heard, outcomes, inSession),

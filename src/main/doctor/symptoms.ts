@@ -2,6 +2,7 @@
 import type { Encryption } from '../../shared/messages.ts';
 import type { DownloadSymptoms } from '../download/download-symptoms.ts';
 import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
+import type { DiskCheckState } from '../session/check-watch.ts';
 import type { Fates } from './fates.ts';
 import type { TrackerState } from './tracker-log.ts';
 
@@ -74,6 +75,8 @@ export interface Symptoms {
   readonly withoutPieces: number | null;
   /** The search for the metadata of a magnet link; null if the metadata is known. */
   readonly metadataSearch: MetadataSearch | null;
+  /** The check of what is on disk, which comes before the download; null while nothing is checked. */
+  readonly check: DiskCheckState | null;
   /** Null where nothing is downloaded yet. */
   readonly download: DownloadSymptoms | null;
   /** The upload limit keeps data from peers that want it; null if it does not. Bytes per second. */

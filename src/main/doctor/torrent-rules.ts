@@ -8,7 +8,7 @@ const OF_LINK = 'the metadata of this magnet link';
 
 export const noMetadata: Rule = (symptoms) => {
   const { metadataSearch: search, inSession } = symptoms;
-  if (search === null || search.hashPeers !== null || inSession === 0) return null;
+  if (search === null || search.pieceHashes !== null || inSession === 0) return null;
   if (search.offers > 0 || search.left > 0 || search.wrong > 0) return null;
   return {
     text: noneOf(inSession, `does not have ${OF_LINK}`, `has ${OF_LINK}`),
@@ -18,7 +18,7 @@ export const noMetadata: Rule = (symptoms) => {
 
 export const metadataWithheld: Rule = (symptoms) => {
   const { metadataSearch: search } = symptoms;
-  if (search === null || search.hashPeers !== null) return null;
+  if (search === null || search.pieceHashes !== null) return null;
   const { offers, refusing, silent, wrong } = search;
   if (offers === 0 || wrong > 0 || refusing + silent < offers) return null;
   const advice = orFile(symptoms);
@@ -35,7 +35,7 @@ export const metadataWithheld: Rule = (symptoms) => {
 
 export const metadataWrong: Rule = (symptoms) => {
   const { metadataSearch: search } = symptoms;
-  if (search === null || search.hashPeers !== null) return null;
+  if (search === null || search.pieceHashes !== null) return null;
   const { offers, refusing, silent, wrong } = search;
   if (wrong === 0 || refusing + silent + wrong < offers) return null;
   return {
@@ -48,7 +48,7 @@ export const metadataLeft: Rule = (symptoms) => {
   const { metadataSearch: search } = symptoms;
   if (
     search === null ||
-    search.hashPeers !== null ||
+    search.pieceHashes !== null ||
     search.left === 0 ||
     search.offers > 0 ||
     search.wrong > 0
@@ -63,7 +63,7 @@ export const metadataLeft: Rule = (symptoms) => {
 /** The metadata has come, and its piece layers (BEP 52) have not. */
 export const noPieceHashes: Rule = (symptoms) => {
   const { metadataSearch: search, inSession } = symptoms;
-  const known = search?.hashPeers ?? null;
+  const known = search?.pieceHashes?.peers ?? null;
   if (known === null || inSession === 0) return null;
   const what = 'the hashes of the pieces of this version 2 torrent';
   return {
@@ -75,7 +75,7 @@ export const noPieceHashes: Rule = (symptoms) => {
             `knows version 2, so none can send ${what}`,
           )
         : `${verb(known, 'the only peer that knows version 2 does', `${known} peers know version 2, but they do`)} not send ${what}`,
-    advice: orFile(symptoms),
+    advice: `use a .torrent file with "piece layers", which are these hashes; or ${waitOrOthers(symptoms)}`,
   };
 };
 

@@ -12,7 +12,7 @@ import { type Sender, senderOf } from '../../shared/sender.ts';
 import type { StorageResult } from '../../shared/storage-messages.ts';
 import type { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
-import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
+import { SYSTEM_MAIN } from '../main-world.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
@@ -34,15 +34,14 @@ import { skipUnwanted } from './wanted-pieces.ts';
 export class Download {
   readonly #options: DownloadOptions;
   readonly #listener: DownloadListener;
-  readonly #world: MainWorld;
   readonly #ledger: Ledger;
-  readonly #arena: Arena;
   readonly #stored: StoredTorrent;
   /** Null: pieces are thrown away. */
   readonly #files: DownloadFiles | null;
   #webSeeds: WebSeeds | null = null;
   readonly #missing: MissingFiles;
-  readonly #share: NonNullable<ShardTorrent['download']>;
+  /** Null when nothing more is downloaded: its memory is for others. */
+  #share: NonNullable<ShardTorrent['download']> | null;
   readonly #content: ShardContent;
   readonly #verdicts: Verdicts;
   readonly readers: FileReaders;
@@ -59,15 +58,13 @@ export class Download {
   constructor(options: DownloadOptions, listener: DownloadListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#world = options.world ?? SYSTEM_MAIN;
-    const { metainfo, race, shards, files } = options;
+    const { metainfo, race, shards, files, world = SYSTEM_MAIN } = options;
     // Web seeds hold slots like one more shard.
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
     const g = metainfo.geometry;
     const arenaMemory = allocateArena(g, options.memoryBytes);
     const ledgerMemory = Ledger.allocate(g.pieceCount, options.isShared);
     this.#ledger = new Ledger(ledgerMemory);
-    this.#arena = new Arena(arenaMemory);
     this.#wantedBytes = skipUnwanted(this.#ledger, options.plan.wanted, g);
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
     this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
@@ -81,12 +78,12 @@ export class Download {
       padding: options.plan.padding,
       ...(place === undefined ? {} : { place }),
     });
-    this.#news = new VerdictNews(this.#world, race);
-    this.#verdicts = new Verdicts(this.#ledger, this.#arena, {
+    this.#news = new VerdictNews(world, race);
+    this.#verdicts = new Verdicts(this.#ledger, new Arena(arenaMemory), {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
       onReopened: () => this.#news.tell(),
       leavesOf: (piece) => options.leavesOf?.(piece) ?? null,
-      later: this.#world.later,
+      later: world.later,
     });
     this.#stored.listen(
       (result) => this.#judge(result),
@@ -175,7 +172,7 @@ export class Download {
       () => this.#ended,
     );
     this.#foundBytes = this.#verifiedBytes;
-    if (this.#ended) return;
+    if (this.#ended || this.#share === null) return;
     if (this.complete) return this.#completed();
     this.#content.begin(this.#share);
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
@@ -220,6 +217,8 @@ export class Download {
     this.#content.seed();
     this.#resting ??= this.#rest();
     await this.#resting;
+    this.#share = null;
+    this.#verdicts.forget();
   }
 
   async #rest(reason?: Failure): Promise<void> {
@@ -283,7 +282,8 @@ export class Download {
 
   /** The pieces that this holder claimed are missing again, except full ones. */
   #reclaim(lost: ShardId): void {
-    this.#full(reclaim(lost, this.#ledger, this.#arena, this.#verdicts.held));
+    const { arena = null } = this.#share ?? {};
+    if (arena !== null) this.#full(reclaim(lost, this.#ledger, new Arena(arena), this.#verdicts.held));
   }
 
   #fail(error: unknown): void {

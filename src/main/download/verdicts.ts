@@ -29,7 +29,7 @@ export interface VerdictsListener {
 
 export class Verdicts {
   readonly #ledger: Ledger;
-  readonly #arena: Arena;
+  #arena: Arena | null;
   readonly #listener: VerdictsListener;
   readonly #blame = new Blame();
   /** Slots whose pieces are with the storage threads, or wait to be fetched again. They are not lost when a shard dies. */
@@ -61,8 +61,8 @@ export class Verdicts {
     const pieces = told.filter(
       ({ piece, slot }) =>
         !this.#held.has(slot) &&
-        !this.#arena.isDiscarded(slot) &&
-        this.#arena.pieceOf(slot) === piece &&
+        !this.#slots.isDiscarded(slot) &&
+        this.#slots.pieceOf(slot) === piece &&
         this.#ledger.stateOf(piece) === PIECE_STATE.full,
     );
     for (const { slot } of pieces) this.#held.add(slot);
@@ -73,7 +73,7 @@ export class Verdicts {
   judge({ good, bad, evidence }: Extract<StorageResult, { type: 'stored' }>): void {
     const evidenceOf = new Map(evidence.map((one: Evidence) => [one.piece, one]));
     for (const { piece, slot } of good) {
-      const senders = this.#arena.senders(slot);
+      const senders = this.#slots.senders(slot);
       this.#free(slot);
       for (const liar of this.#blame.passed(piece, senders, evidenceOf.get(piece)?.blockHashes ?? NO_HASHES))
         this.#listener.onConvicted(liar, piece);
@@ -89,6 +89,16 @@ export class Verdicts {
     this.#cancelLook?.();
   }
 
+  /** Lets its memory go. Call it after `stop`, when no thread judges a piece of it any more. */
+  forget(): void {
+    this.#arena = null;
+  }
+
+  get #slots(): Arena {
+    if (this.#arena === null) throw new Error('the slots of this download are gone');
+    return this.#arena;
+  }
+
   #failed(full: FullPiece, evidence: Pick<Evidence, 'blockHashes' | 'leaves'>): void {
     const { blockHashes, leaves } = evidence;
     const asked = leaves === null ? null : (this.#listener.leavesOf?.(full.piece) ?? null);
@@ -96,7 +106,7 @@ export class Verdicts {
     // The slot is held meanwhile.
     const judged = (right: Uint8Array | null): void => {
       if (this.#isStopped) return;
-      const senders = this.#arena.senders(full.slot);
+      const senders = this.#slots.senders(full.slot);
       const found = right === null ? null : badBlocks(leaves, right, senders);
       if (found === null) this.#suspect(full, blockHashes);
       else this.#convict(full, found);
@@ -108,18 +118,18 @@ export class Verdicts {
   /** It is known which blocks are bad, so nobody else is suspected. */
   #convict(full: FullPiece, { liars, retry }: BadBlocks): void {
     for (const block of retry.blocks ?? [])
-      this.#failedBytes += lengthOfBlock(this.#arena.geometry, full.piece, block);
+      this.#failedBytes += lengthOfBlock(this.#slots.geometry, full.piece, block);
     for (const liar of liars) this.#listener.onConvicted(liar, full.piece);
     this.#waiting.push({ full, rule: retry });
   }
 
   #suspect(full: FullPiece, blockHashes: Uint8Array): void {
     const { piece, slot } = full;
-    const senders = this.#arena.senders(slot);
+    const senders = this.#slots.senders(slot);
     const { convicted, retry } = this.#blame.failed(piece, senders, blockHashes);
     const kept = retry === null || retry.solo ? [] : senders.map((sender) => !isAvoided(retry, sender));
     for (const block of senders.keys())
-      if (kept[block] !== true) this.#failedBytes += lengthOfBlock(this.#arena.geometry, piece, block);
+      if (kept[block] !== true) this.#failedBytes += lengthOfBlock(this.#slots.geometry, piece, block);
     if (convicted !== null) this.#listener.onConvicted(convicted, piece);
     if (retry !== null) {
       this.#waiting.push({ full, rule: retry });
@@ -137,7 +147,7 @@ export class Verdicts {
     if (this.#isStopped) return;
     const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter(({ full, rule }) => {
-      if (!this.#arena.retry(full.slot, rule)) return true;
+      if (!this.#slots.retry(full.slot, rule)) return true;
       this.#held.delete(full.slot);
       this.#ledger.reset(full.piece);
       return false;
@@ -152,7 +162,7 @@ export class Verdicts {
 
   #free(slot: SlotIndex): void {
     this.#held.delete(slot);
-    this.#arena.discard(slot);
+    this.#slots.discard(slot);
   }
 }
 

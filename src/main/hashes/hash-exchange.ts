@@ -14,6 +14,15 @@ import { HashAnswers } from './hash-answers.ts';
 import { LayerSearch } from './layer-search.ts';
 import { type LeafSearch, leafSearch } from './leaf-search.ts';
 
+/** How far the search for the hashes of pieces is. */
+export interface PieceHashSearch {
+  /** Peers that may be asked. */
+  readonly peers: number;
+  /** Pieces whose hash was missing, and those of them whose hash has come. */
+  readonly wanted: number;
+  readonly found: number;
+}
+
 export class HashExchange {
   readonly #race: () => Race;
   readonly #world: MainWorld;
@@ -36,9 +45,9 @@ export class HashExchange {
     this.#clock = new LivedClock(world.now);
   }
 
-  /** How many peers may be asked. */
-  get peers(): number {
-    return this.#peers.size;
+  /** Null while no piece layer is searched. */
+  get search(): PieceHashSearch | null {
+    return this.#search === null ? null : { peers: this.#peers.size, ...this.#search.counts };
   }
 
   /** From now on peers get its hashes. */
@@ -48,18 +57,18 @@ export class HashExchange {
     if (version2 !== null) this.#answers = new HashAnswers(version2, geometry);
   }
 
-  /** Asks for the piece layers that are missing; resolves when all are there. Call it after `know`. */
-  async findLayers(): Promise<void> {
+  /** Asks for the piece layers that are missing; resolves when all are there. Null if none is missing. Call it after `know`. */
+  findLayers(): Promise<void> | null {
     const { version2 = null, geometry = null } = this.#metainfo ?? {};
-    if (version2 === null || geometry === null) return;
+    if (version2 === null || geometry === null) return null;
     const search = new LayerSearch(version2.trees, version2.files, geometry);
-    if (search.isOver) return;
+    if (search.isOver) return null;
     this.#search = search;
     const found = new Promise<void>((resolve) => {
       this.#found = resolve;
     });
     this.#begin();
-    await found;
+    return found;
   }
 
   /** What the blocks of a piece must hash to, if a peer says that in time; null: nobody can be asked. */

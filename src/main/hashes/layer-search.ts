@@ -37,6 +37,7 @@ interface Part {
 export class LayerSearch {
   readonly #trees: PieceTrees;
   readonly #parts = new Map<string, Part>();
+  readonly #wanted: number;
   /** Since a peer last gave something. */
   readonly #failures = new Map<PeerIndex, number>();
 
@@ -45,6 +46,16 @@ export class LayerSearch {
     for (const file of layeredFiles(files, g))
       if (layerOf(trees, g, file) === null)
         for (const part of partsOf(file, g)) this.#parts.set(keyOfRequest(part.request), part);
+    this.#wanted = this.#missing;
+  }
+
+  /** Pieces whose hash was missing, and those of them whose hash has come. */
+  get counts(): { readonly wanted: number; readonly found: number } {
+    return { wanted: this.#wanted, found: this.#wanted - this.#missing };
+  }
+
+  get #missing(): number {
+    return [...this.#parts.values()].reduce((sum, { pieces }) => sum + pieces, 0);
   }
 
   get isOver(): boolean {

@@ -16,6 +16,7 @@ import {
   METADATA_UNSIZED_MS,
 } from '../../shared/limits.ts';
 import type { MetadataPart } from '../../shared/metadata-part.ts';
+import type { PieceHashSearch } from '../hashes/hash-exchange.ts';
 import type { InfoHashes } from '../torrent/info-hash.ts';
 import { MetadataOffer } from './metadata-offer.ts';
 import { bySize, freshestFirst } from './metadata-ranking.ts';
@@ -43,9 +44,15 @@ export interface MetadataSearch {
   readonly left: number;
   /** Peers that sent metadata with a wrong hash. */
   readonly wrong: number;
-  /** The metadata is there, but not the hashes of all pieces (BEP 52): so many peers may be asked for them. Null before. */
-  readonly hashPeers: number | null;
+  /** The metadata is there, but not the hashes of all pieces (BEP 52). Null before. */
+  readonly pieceHashes: PieceHashSearch | null;
 }
+
+/** The metadata was known from the beginning. */
+export const NO_SEARCH: MetadataSearch = {
+  ...{ offers: 0, refusing: 0, silent: 0, left: 0, wrong: 0 },
+  pieceHashes: null,
+};
 
 interface Sent {
   readonly peer: PeerIndex;
@@ -84,7 +91,7 @@ export class MetadataFetch {
       silent: sized.filter(({ lastFault }) => lastFault === 'silent').length,
       left: this.#left.size,
       wrong: this.#wrong.size,
-      hashPeers: null,
+      pieceHashes: null,
     };
   }
 

@@ -8,33 +8,37 @@ import type { MainWorld } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
 import type { RaceListener } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
+import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { hashesOf, type Source } from '../torrent/source.ts';
-import type { MetadataSearch } from './metadata-fetch.ts';
+import { type MetadataSearch, NO_SEARCH } from './metadata-fetch.ts';
 import { MetadataRace } from './metadata-race.ts';
 
 export class TorrentKnowledge {
   readonly #source: Source;
   readonly #metadata: MetadataRace | null;
   readonly #hashes: HashExchange;
-  #isFound = false;
-  /** Resolves when no piece layer is missing, which may never happen. */
-  layers: Promise<void> = Promise.resolve();
+  /** The metadata is known; and all hashes that a download needs. */
+  #isFound: boolean;
+  #isComplete = false;
+  #isStopped = false;
+  /** From `torrent` on: resolves when no piece layer is missing, which may never happen; null if none was. */
+  layers: Promise<void> | null = null;
 
   /** `race` is read on first use, because a race and its listener need each other. */
   constructor(source: Source, race: () => Race, world: MainWorld) {
     this.#source = source;
     const isKnown = source.metainfo !== undefined;
+    this.#isFound = isKnown;
     this.#metadata = isKnown ? null : new MetadataRace(hashesOf(source), race, world);
     this.#hashes = new HashExchange(race, world);
     if (isKnown) this.#hashes.know(source.metainfo);
   }
 
-  /** The search for the metadata of a magnet link; null if none is needed. */
+  /** The search for the metadata of a magnet link, and then for the hashes of its pieces; null if a download needs no more of it. */
   get search(): MetadataSearch | null {
-    const { search } = this.#metadata ?? {};
-    if (search === undefined) return null;
-    return { ...search, hashPeers: this.#isFound ? this.#hashes.peers : null };
+    const pieceHashes = this.#isComplete ? null : this.#hashes.search;
+    if (pieceHashes === null && this.#isFound) return null;
+    return { ...(this.#metadata?.search ?? NO_SEARCH), pieceHashes };
   }
 
   readonly listener: Partial<RaceListener> = {
@@ -48,21 +52,28 @@ export class TorrentKnowledge {
   };
 
   /**
-   * The torrent with all hashes that a download needs: at once, or when peers have sent them, which may never happen. `onMetadata`: it
-   * was a magnet link, and now is more. Rejects with a `bad-torrent` failure if the metadata is not usable.
+   * The torrent with all hashes that a download needs: at once, or when peers have sent them, which may never happen. `onMetadata` gets
+   * it before, when its metadata is known; peers are asked for hashes when that has resolved. Rejects with a `bad-torrent` failure if the
+   * metadata is not usable.
    */
-  async torrent(onMetadata: (metainfo: Metainfo) => void): Promise<Metainfo> {
+  async torrent(onMetadata: (metainfo: Metainfo) => Promise<void>): Promise<Metainfo> {
+    const metainfo = await this.#found();
+    this.#isFound = true;
+    await onMetadata(metainfo);
+    if (this.#isStopped) return metainfo;
+    this.layers = this.#hashes.findLayers();
+    if (lacksPieceHashes(metainfo)) await this.layers;
+    this.#isComplete = true;
+    return metainfo;
+  }
+
+  async #found(): Promise<Metainfo> {
     const source = this.#source;
     if (source.kind === 'torrent') return source.metainfo;
     if (source.metainfo !== undefined) return source.metainfo;
     const info = await (this.#metadata as MetadataRace).found;
     const metainfo = metainfoOf(source.magnet, info);
-    this.#isFound = true;
-    onMetadata(metainfo);
     this.#hashes.know(metainfo);
-    this.layers = this.#hashes.findLayers();
-    // With the hashes of version 1 a download can begin.
-    if (metainfo.pieceHashes.length === 0) await this.layers;
     return metainfo;
   }
 
@@ -72,6 +83,7 @@ export class TorrentKnowledge {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#metadata?.stop();
     this.#hashes.stop();
   }

@@ -115,6 +115,23 @@ export interface SearchProgress extends PhaseTotals {
   readonly metadataOffers: Count;
 }
 
+/**
+ * Progress of the search for the hashes of the pieces, a few times per second: the metadata of a version 2 torrent (BEP 52) is there, and
+ * peers are asked for the hashes that it does not have.
+ */
+export interface HashProgress extends PhaseTotals {
+  readonly type: 'progress';
+  /** 0: nothing is verified yet. */
+  readonly bytes: Bytes;
+  readonly known: Count;
+  /** Pieces whose hash was missing and has come. */
+  readonly hashes: Count;
+  /** All pieces whose hash was missing. */
+  readonly totalHashes: Count;
+  /** Connected peers that know version 2 and are asked. */
+  readonly hashPeers: Count;
+}
+
 /** Progress of the check of the files that are already on disk, a few times per second. */
 export interface CheckProgress {
   readonly type: 'progress';
@@ -245,6 +262,7 @@ export type TorrentEvent =
   | FirstUnchokeEvent
   | DownloadProgress
   | SearchProgress
+  | HashProgress
   | CheckProgress
   | SeedProgress
   | ClusterProgress

@@ -10,6 +10,15 @@ import type { TorrentSettings } from './settings.ts';
 /** Milliseconds; 0 is never. */
 export type Patience = Pick<TorrentSettings, 'firstUnchokeTimeout' | 'idleTimeout'>;
 
+/** What a run waits for: the metadata of a magnet link, the hashes of its pieces (BEP 52), or data. */
+export type Awaited = 'metadata' | 'hashes' | 'pieces';
+
+const NOTHING: Readonly<Record<Awaited, string>> = {
+  metadata: 'no metadata found',
+  hashes: 'the hashes of the pieces of this version 2 torrent have not come',
+  pieces: 'no piece verified',
+};
+
 export class IdleWatch {
   readonly #patience: Patience;
   readonly #clock: Clock;
@@ -71,15 +80,11 @@ export class IdleWatch {
   }
 
   /** What took too long, in words; null if nothing did. `fed`: a peer has unchoked us, or a peer or web seed sent data. */
-  overdue(run: {
-    readonly fed: boolean;
-    readonly known: number;
-    readonly searching: boolean;
-  }): string | null {
+  overdue(run: { readonly fed: boolean; readonly known: number; readonly awaits: Awaited }): string | null {
     const { firstUnchokeTimeout: firstUnchoke, idleTimeout: idle } = this.#patience;
     if (!run.fed && firstUnchoke > 0 && this.#waitedMs >= firstUnchoke)
       return `no peer unchoked us within ${formatTime(firstUnchoke)} (${counted(run.known, 'peer')} known)`;
     if (idle === 0 || this.#idleMs < idle) return null;
-    return `${run.searching ? 'no metadata found' : 'no piece verified'} for ${formatTime(idle)}`;
+    return `${NOTHING[run.awaits]} for ${formatTime(idle)}`;
   }
 }

@@ -43,7 +43,7 @@ const CLOSED = 'the session is closed';
 export class Session {
   readonly #given: SessionOptions;
   readonly #shared: SharedSession;
-  readonly #torrents = new Map<string, Torrent>();
+  readonly #torrents = new Map<string, SessionTorrent>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;
 
@@ -64,27 +64,40 @@ export class Session {
 
   /**
    * Starts a download. Rejects with a `Failure`: `bad-torrent`; `usage` if the session already has the torrent; `interrupted` by
-   * `signal` or `close`.
+   * `signal` or `close`. A magnet link may have one of the two hashes of a hybrid (BEP 52). So it may turn out later that the session has
+   * the torrent twice: then the one that does not know it yet fails with `usage`.
    */
   async add(source: TorrentSource, { signal, ...options }: TorrentOptions = {}): Promise<Torrent> {
     const settings = checkedSettings(this.#given, options);
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new Failure('usage', 'signal: this must be an AbortSignal');
     const opened = await this.#open(source, signal ?? null);
-    const { infoHash } = namesOf(opened);
-    const keys = keysOf(opened);
-    const before = keys
-      .map((key) => this.#torrents.get(key))
-      .find((one) => one !== undefined && !isOver(one));
-    if (before !== undefined) throw new Failure('usage', `the torrent ${infoHash} is in the session already`);
-    const torrent = new SessionTorrent(opened, settings, this.#shared, () => {
-      // After a failure, the same torrent may have been added again meanwhile.
-      for (const key of keys) if (this.#torrents.get(key) === torrent) this.#torrents.delete(key);
+    if (this.#othersOf(opened).length > 0) throw isThere(opened);
+    const torrent: SessionTorrent = new SessionTorrent(opened, settings, this.#shared, {
+      onKnown: (source) => {
+        // A hybrid may have been added by each of its two hashes. The one that knows it first goes on.
+        for (const other of this.#othersOf(source)) if (other !== torrent) void other.end(isThere(source));
+        this.#name(torrent, source);
+      },
+      onRemoved: () => {
+        // After a failure, the same torrent may have been added again meanwhile.
+        for (const [key, one] of this.#torrents) if (one === torrent) this.#torrents.delete(key);
+      },
     });
-    for (const key of keys) this.#torrents.set(key, torrent);
+    this.#name(torrent, opened);
     // Starts in a later turn, so that the program can add a listener before the first event.
     setImmediate(() => torrent.begin());
     return torrent;
+  }
+
+  /** Those with one of its names that are not over. */
+  #othersOf(source: Source): SessionTorrent[] {
+    const named = keysOf(source).map((key) => this.#torrents.get(key));
+    return [...new Set(named)].filter((one) => one !== undefined).filter((one) => !isOver(one));
+  }
+
+  #name(torrent: SessionTorrent, source: Source): void {
+    for (const key of keysOf(source)) this.#torrents.set(key, torrent);
   }
 
   async #open(source: TorrentSource, signal: AbortSignal | null): Promise<Source> {
@@ -125,6 +138,10 @@ export class Session {
     await Promise.all(this.torrents.map((torrent) => torrent.remove()));
     await this.#shared.close();
   }
+}
+
+function isThere(source: Source): Failure {
+  return new Failure('usage', `the torrent ${namesOf(source).infoHash} is in the session already`);
 }
 
 function isOver({ state }: Torrent): boolean {

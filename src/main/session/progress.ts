@@ -1,20 +1,32 @@
 /** The progress of a torrent, in the form of its events. */
 import type { Download } from '../download/download.ts';
-import type { RateMeter } from '../download/rate-meter.ts';
 import { clientFamily } from '../race/client-family.ts';
 import type { Race } from '../race/race.ts';
-import type { CheckProgress, DownloadProgress, FastPeer, SearchProgress } from './events.ts';
+import type { DownloadProgress, FastPeer, HashProgress, SearchProgress } from './events.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
-/** `download`: null while the metadata is searched or memory is not free yet. `rate`: bytes per second that arrive now. */
+/** `download`: null while something is searched or memory is not free yet. `rate`: bytes per second that arrive now. Null: nothing goes on. */
 export function progressOf(
-  { race, metadataSearch, uploadCounts }: TorrentSwarm,
+  swarm: TorrentSwarm,
   download: Download | null,
   rate: number,
-): DownloadProgress | SearchProgress {
+): DownloadProgress | SearchProgress | HashProgress | null {
   return download === null
-    ? searchProgress(race, metadataSearch?.offers ?? 0)
-    : downloadProgress(race, download, rate, uploadCounts);
+    ? searchProgress(swarm)
+    : downloadProgress(swarm.race, download, rate, swarm.uploadCounts);
+}
+
+/** Null if nothing is searched. */
+export function searchProgress({
+  race,
+  metadataSearch: search,
+}: TorrentSwarm): SearchProgress | HashProgress | null {
+  if (search === null) return null;
+  const { pieceHashes, offers } = search;
+  const all = { type: 'progress', bytes: 0, known: race.peers.size, ...race.totals } as const;
+  if (pieceHashes === null) return { ...all, metadataOffers: offers };
+  const { found, wanted, peers } = pieceHashes;
+  return { ...all, hashes: found, totalHashes: wanted, hashPeers: peers };
 }
 
 function downloadProgress(
@@ -34,30 +46,6 @@ function downloadProgress(
     hashBacklog: download.hashing.backlog,
     ...uploadCounts,
     fastest: fastestPeers(race),
-  };
-}
-
-/** `offers`: how many peers have the metadata. */
-function searchProgress(race: Race, offers: number): SearchProgress {
-  const totals = race.totals;
-  return { type: 'progress', bytes: 0, known: race.peers.size, metadataOffers: offers, ...totals };
-}
-
-/** Data on disk is being hashed; `meter` measures the rate. */
-export function checkProgress(
-  pieces: number,
-  total: number,
-  pieceLength: number,
-  meter: RateMeter,
-): CheckProgress {
-  const bytes = pieces * pieceLength;
-  meter.sample(bytes, performance.now());
-  return {
-    type: 'progress',
-    work: 'checking what is there',
-    bytes,
-    totalBytes: total * pieceLength,
-    rate: Math.round(meter.perSecond),
   };
 }
 

@@ -1,21 +1,23 @@
 /** Turns what happens in a swarm and in a download into the events of the torrent. */
-import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { DownloadListener } from '../download/download-options.ts';
-import { RateMeter } from '../download/rate-meter.ts';
 import type { MappingNews } from '../network/nat/port-mapping.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { DownloadJob } from './download-job.ts';
 import type { CompleteEvent, MetadataEvent, PortMappedEvent, PortNotMappedEvent } from './events.ts';
-import { checkProgress } from './progress.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
 import type { SwarmListener } from './torrent-swarm.ts';
+import { UnreadableFiles } from './unreadable-files.ts';
 
 /** `nameOf`: the address of a peer. */
 export function swarmEvents(
   listeners: TorrentListeners,
   nameOf: (peer: PeerIndex) => string,
-): Pick<SwarmListener, 'onFirstUnchoke' | 'onBanned' | 'onShardLost' | 'onNews' | 'onMapping'> {
+): Pick<
+  SwarmListener,
+  'onFirstUnchoke' | 'onBanned' | 'onShardLost' | 'onNews' | 'onMapping' | 'onReadFailed'
+> {
+  const unreadable = new UnreadableFiles();
   return {
     onFirstUnchoke: ({ peer, shard }, ms) =>
       listeners.tell(({ onEvent }) => onEvent?.({ type: 'first-unchoke', ms, peer: nameOf(peer), shard })),
@@ -25,6 +27,10 @@ export function swarmEvents(
       listeners.tell(({ onNews }) => onNews?.(`a shard died and was replaced: ${String(error)}`)),
     onNews: (news) => listeners.tell(({ onTrackerNews }) => onTrackerNews?.(news)),
     onMapping: (news) => listeners.tell(({ onEvent }) => onEvent?.(mappingEvent(news))),
+    onReadFailed: (code, path) => {
+      const text = unreadable.note(code, path);
+      if (text !== null) listeners.tell(({ onNews }) => onNews?.(text));
+    },
   };
 }
 
@@ -36,14 +42,8 @@ function mappingEvent(news: MappingNews): PortMappedEvent | PortNotMappedEvent {
 
 export function downloadEvents(
   listeners: TorrentListeners,
-  { pieceLength }: Geometry,
-): Omit<DownloadListener, 'onVerified' | 'onComplete' | 'onFailure'> {
-  const checkRate = new RateMeter();
+): Omit<DownloadListener, 'onChecked' | 'onVerified' | 'onComplete' | 'onFailure'> {
   return {
-    onChecked: (pieces, total) => {
-      const progress = checkProgress(pieces, total, pieceLength, checkRate);
-      listeners.tell(({ onEvent }) => onEvent?.(progress));
-    },
     onJournalTrouble: (message) => listeners.tell(({ onNews }) => onNews?.(`no journal: ${message}`)),
     onPieceFailed: (piece) => listeners.tell(({ onEvent }) => onEvent?.({ type: 'piece-failed', piece })),
     onWebSeedLost: (url, reason) =>

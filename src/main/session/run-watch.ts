@@ -2,13 +2,15 @@
  * Looks at a running download several times a second: tells how far it is, and ends it when it waited too long, has no source
  * left, or must give its memory to another torrent.
  */
-import type { UnavailableFile } from '../download/download-options.ts';
+import type { Geometry } from '../../shared/geometry.ts';
+import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
 import { incompleteFailure } from '../download/incomplete.ts';
 import { RateMeter } from '../download/rate-meter.ts';
 import { Failure } from '../failure.ts';
+import { CheckWatch } from './check-watch.ts';
 import type { DownloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
-import type { IdleWatch } from './idle-watch.ts';
+import type { Awaited, IdleWatch } from './idle-watch.ts';
 import type { LookedAt } from './live-looks.ts';
 import { LostNotice } from './lost-notice.ts';
 import { exhaustedText } from './no-peer.ts';
@@ -25,7 +27,7 @@ export interface WatchedRun {
   /** If it stalls while another torrent waits for memory, it ends as `yielded`. */
   readonly yields: boolean;
   readonly job: () => DownloadJob | null;
-  /** Peers may come, so that their absence means something, and it is not over. */
+  /** It waits for peers, who may come, so that their absence means something; and it is not over. */
   readonly mayEnd: () => boolean;
   /** The user named a port, so peers may come there at any time. */
   readonly awaitsPeers: () => boolean;
@@ -34,12 +36,14 @@ export interface WatchedRun {
 
 export class RunWatch implements LookedAt {
   readonly #run: WatchedRun;
+  readonly #check: CheckWatch;
   readonly #lostNotice = new LostNotice();
   readonly #rate = new RateMeter();
   #missing: readonly UnavailableFile[] = [];
 
   constructor(run: WatchedRun) {
     this.#run = run;
+    this.#check = new CheckWatch(run.swarm.session.looks.clock);
   }
 
   get idle(): IdleWatch {
@@ -69,10 +73,11 @@ export class RunWatch implements LookedAt {
     const job = this.#run.job();
     const download = job?.download ?? null;
     idle.look(mayEnd());
+    this.#lookAtCheck();
     if (!mayEnd()) return;
     const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.firsts.ttfuMs !== null || isFedByWebSeeds;
-    const overdue = idle.overdue({ fed, known: race.peers.size, searching: download === null });
+    const overdue = idle.overdue({ fed, known: race.peers.size, awaits: this.#awaits });
     if (overdue !== null) return this.#fail('timeout', overdue);
     this.checkExhausted();
     if (download !== null) this.#rate.sample(receivedBytes(race, download), swarm.session.world.now());
@@ -83,7 +88,7 @@ export class RunWatch implements LookedAt {
     listeners.tell(({ onLook }) => onLook?.(idle.idleMs));
     if (!listeners.areListening) return;
     const progress = progressOf(swarm, download, this.rate);
-    listeners.tell(({ onEvent }) => onEvent?.(progress));
+    if (progress !== null) listeners.tell(({ onEvent }) => onEvent?.(progress));
   }
 
   /** Ends it if no source is left: no more peers may come, and there are no web seeds. */
@@ -93,6 +98,45 @@ export class RunWatch implements LookedAt {
     const isFed = job()?.download.webSeedsMayGive ?? false;
     if (!mayEnd() || !allSettled || awaitsPeers() || isFed || swarm.discovery.hopeful) return;
     this.#fail('no-peer', exhaustedText(knownCount, swarm.discovery.asksTrackers));
+  }
+
+  /** Hears how many pieces are hashed so far, and of how many. */
+  onChecked({ pieceLength }: Geometry): DownloadListener['onChecked'] {
+    return (pieces, total) => {
+      this.#check.reached(pieces * pieceLength, total * pieceLength);
+      this.#tellCheck();
+    };
+  }
+
+  /** `check` looks at our own disk: no peer is waited for meanwhile. */
+  async whileChecking(check: () => Promise<void>): Promise<void> {
+    this.idle.busy(true);
+    this.#check.begin();
+    try {
+      await check();
+    } finally {
+      this.#check.end();
+      this.idle.busy(false);
+    }
+  }
+
+  #lookAtCheck(): void {
+    const { state } = this.#check;
+    if (state === null) return;
+    this.#run.listeners.tell(({ onCheckLook }) => onCheckLook?.(state));
+    this.#tellCheck();
+  }
+
+  #tellCheck(): void {
+    const { listeners } = this.#run;
+    const progress = listeners.areListening ? this.#check.progress() : null;
+    if (progress !== null) listeners.tell(({ onEvent }) => onEvent?.(progress));
+  }
+
+  get #awaits(): Awaited {
+    const { swarm, job } = this.#run;
+    if (job() !== null) return 'pieces';
+    return (swarm.metadataSearch?.pieceHashes ?? null) === null ? 'metadata' : 'hashes';
   }
 
   /** It gets nothing, and nobody reads a file of it. */

@@ -5,21 +5,19 @@
 
 import type { PieceIndex } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
-import { RateMeter } from '../download/rate-meter.ts';
 import { keptPieces } from '../storage/kept-pieces.ts';
 import type { SeedRecords } from '../storage/seed-record.ts';
 import { SharedData } from '../storage/shared-data.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import { knownToShards } from '../torrent/known-to-shards.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { checkProgress } from './progress.ts';
+import { CheckWatch } from './check-watch.ts';
 import { metadataEvent, swarmEvents } from './run-events.ts';
 import { type GivenFigures, Seeding } from './seeding.ts';
 import type { Session } from './session.ts';
 import type { SeedGoals, TorrentSettings } from './settings.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import { type SwarmListener, TorrentSwarm } from './torrent-swarm.ts';
-import { UnreadableFiles } from './unreadable-files.ts';
 
 export interface ShareRunOptions {
   readonly metainfo: Metainfo;
@@ -46,7 +44,6 @@ export class ShareRun {
   readonly #options: ShareRunOptions;
   readonly #data: SharedData;
   readonly #listeners = new TorrentListeners((error) => this.#end(error));
-  readonly #unreadable = new UnreadableFiles();
   readonly #over = new AbortController();
   #left: number;
   #failed: { readonly error: unknown } | null = null;
@@ -98,17 +95,25 @@ export class ShareRun {
 
   async #check(): Promise<void> {
     const { metainfo, session } = this.#options;
-    const rate = new RateMeter();
     const { pieceLength } = metainfo.geometry;
-    this.#findings = await this.#data.check(
+    const watch = new CheckWatch(session.looks.clock);
+    // On a slow disk a piece takes long.
+    const tell = (): void => {
+      const progress = watch.progress();
+      if (progress !== null) this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
+    };
+    watch.begin();
+    const endLooks = session.looks.begin({ isIdle: false, look: tell });
+    const found = this.#data.check(
       session.storage,
       this.swarm.race.torrent,
       this.#over.signal,
       (done, all) => {
-        const progress = checkProgress(done, all, pieceLength, rate);
-        this.#listeners.tell(({ onEvent }) => onEvent?.(progress));
+        watch.reached(done * pieceLength, all * pieceLength);
+        tell();
       },
     );
+    this.#findings = await found.finally(endLooks);
   }
 
   /** Peers may come from now on. */
@@ -139,10 +144,6 @@ export class ShareRun {
         if (port !== null) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
       },
       onNetworkBack: () => {},
-      onReadFailed: (code, path) => {
-        const text = this.#unreadable.note(code, path);
-        if (text !== null) this.#listeners.tell(({ onNews }) => onNews?.(text));
-      },
       onBug: (error) => this.#end(error),
     };
   }

@@ -5,11 +5,12 @@ import type { Bytes, BytesPerSecond, Count, InfoHash, Milliseconds } from '../qu
 import type { TorrentEvent } from './events.ts';
 
 /**
- * `searching`: for the metadata of a magnet link. `queued`: waits for memory that other torrents use. `checking`: hashes what is
+ * `searching`: for the metadata of a magnet link. `fetching-hashes`: of the pieces of a version 2 torrent, from peers. `queued`: waits for memory that other torrents use. `checking`: hashes what is
  * already on disk. `seeding`: it is complete, and peers get it. The last three are final.
  */
 export type TorrentState =
   | 'searching'
+  | 'fetching-hashes'
   | 'queued'
   | 'checking'
   | 'downloading'

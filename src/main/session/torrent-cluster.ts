@@ -11,8 +11,6 @@ import type { TorrentSwarm } from './torrent-swarm.ts';
 
 export interface TorrentClusterOptions {
   readonly swarm: TorrentSwarm;
-  /** Where this node accepts connections; null if it does not, or not yet. */
-  readonly port: () => number | null;
   /** Bytes from web seeds so far. */
   readonly fetched: () => number;
   readonly listeners: TorrentListeners;
@@ -21,18 +19,26 @@ export interface TorrentClusterOptions {
 /** Null without settings. It hears the peers from now on, and looks for nodes when it is started. */
 export function torrentCluster(
   settings: ClusterSettings | null,
-  { swarm, port, fetched, listeners }: TorrentClusterOptions,
+  { swarm, fetched, listeners }: TorrentClusterOptions,
 ): Cluster | null {
   if (settings === null) return null;
   const { race, session } = swarm;
   const { port: chosen, interface: address } = session.settings;
   const host = address ?? hostname();
+  let port: number | null = null;
+  // A failure is told by the swarm.
+  void session.listen().then(
+    (listening) => {
+      port = listening;
+    },
+    () => {},
+  );
   const cluster = new Cluster(settings, new ClusterKey(settings.name, settings.secret), {
     world: session.world,
     randomBytes,
     lookUp: session.world.discovery.lookUp,
     name: chosen === CLUSTER_PORT ? host : `${host}:${chosen}`,
-    port,
+    port: () => port,
     bytes: () => {
       const { blockBytes, nodeBytes } = race.totals;
       return { outside: blockBytes - nodeBytes + fetched(), nodes: nodeBytes };

@@ -1,5 +1,6 @@
 /** The listeners of a running torrent. There may be any number, and each implements only the callbacks it needs. */
 import type { TrackerNews } from '../discovery/announcer.ts';
+import type { DiskCheckState } from './check-watch.ts';
 import type { DownloadJob } from './download-job.ts';
 import type { TorrentEvent } from './events.ts';
 
@@ -14,6 +15,8 @@ export interface TorrentListener {
   onJob(job: DownloadJob): void;
   /** Several times a second while peers are searched; `idleMs` without a verified piece. */
   onLook(idleMs: number): void;
+  /** Several times a second while what is on disk is checked. */
+  onCheckLook(check: DiskCheckState): void;
   /** It fails because peers or data are missing. The state at this moment shows why. */
   onFailing(): void;
 }

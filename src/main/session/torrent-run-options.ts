@@ -1,13 +1,10 @@
-/** What a run of a torrent needs, and its phases. */
+/** What a run of a torrent is given. */
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { Source } from '../torrent/source.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import type { Session } from './session.ts';
 import type { TorrentSettings } from './settings.ts';
-
-/** What it does: it searches for the metadata, waits for memory, looks at what is on disk, downloads, or gives what it has. */
-export type RunPhase = 'searching' | 'queued' | 'checking' | 'downloading' | 'seeding';
 
 export interface TorrentRunOptions {
   readonly source: Source;

@@ -1,26 +1,27 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
 import type { Cluster } from '../cluster/cluster.ts';
-import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
+import type { DownloadListener } from '../download/download-options.ts';
 import { Failure } from '../failure.ts';
 import { isThere, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
-import type { Metainfo } from '../torrent/metainfo.ts';
+import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
 import { afterwards } from './afterwards.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
+import { layersOnDisk } from './layers-on-disk.ts';
 import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
+import { needsPeers, type RunPhase } from './run-phase.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
 import type { Seeding } from './seeding.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { torrentCluster } from './torrent-cluster.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
-import type { RunPhase, TorrentRunOptions } from './torrent-run-options.ts';
+import type { TorrentRunOptions } from './torrent-run-options.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
-import { UnreadableFiles } from './unreadable-files.ts';
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
@@ -39,9 +40,9 @@ export class TorrentRun {
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
-  readonly #unreadable = new UnreadableFiles();
   readonly #cluster: Cluster | null;
-  #port: number | null = null;
+  /** It does not wait for what only peers can send before a download begins, so its preparation ends when it is told to. */
+  #endsByItself = false;
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
   #isAwaited = false;
@@ -62,7 +63,6 @@ export class TorrentRun {
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
     this.#cluster = torrentCluster(settings.cluster, {
       swarm: this.swarm,
-      port: () => this.#port,
       fetched: () => this.#job?.download.webSeeds?.bytes ?? 0,
       listeners: this.#listeners,
     });
@@ -73,7 +73,7 @@ export class TorrentRun {
       idle: options.watch ?? new IdleWatch(settings, session.looks.clock),
       yields: options.yields === true,
       job: () => this.#job,
-      mayEnd: () => this.#isDiscovering && !this.#over.signal.aborted,
+      mayEnd: () => this.#isDiscovering && needsPeers(this.#phase) && !this.#over.signal.aborted,
       awaitsPeers: () => this.#isAwaited,
       end: (ending) => this.#end(ending),
     });
@@ -96,13 +96,9 @@ export class TorrentRun {
     return this.#job;
   }
 
-  /** Files that are not whole at the end of a run that failed. */
-  get missing(): readonly UnavailableFile[] {
-    return this.#watch.missing;
-  }
-
-  get rate(): number {
-    return this.#watch.rate;
+  /** Bytes per second that arrive now, and files that are not whole at the end of a run that failed. */
+  get figures(): Pick<RunWatch, 'rate' | 'missing'> {
+    return this.#watch;
   }
 
   /** How long it has waited for data. */
@@ -180,8 +176,8 @@ export class TorrentRun {
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
     const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
-    // What it waited for has been given up; what it got in that moment is given back. Metadata that no peer has never comes.
-    if (this.#metainfo !== null) await prepared.catch(() => {});
+    // What it waited for has been given up; what it got in that moment is given back. What no peer has never comes.
+    if (this.#endsByItself) await prepared.catch(() => {});
     this.#job?.release();
     // What could not be closed may not be on the disk.
     for (const end of stopped)
@@ -190,11 +186,10 @@ export class TorrentRun {
 
   /** The torrent known, the files ready: from then on blocks are asked for. */
   async #prepare(): Promise<void> {
-    const metainfo = await this.swarm.torrent();
+    const metainfo = await this.swarm.torrent((known) => this.#isKnown(known));
     if (this.#over.signal.aborted) return;
-    this.#metainfo = metainfo;
-    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
-    this.#listeners.tell(({ onEvent }) => onEvent?.(known));
+    this.#endsByItself = true;
+    this.#phase = 'queued';
     const { saveTorrent: file, select, output, part } = this.#settings;
     if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.knowledge.layers, this.#fail);
     this.watch.busy(true);
@@ -204,7 +199,6 @@ export class TorrentRun {
     if (this.#over.signal.aborted) return;
     const plan = storagePlan(metainfo, output, selected, files, part);
     this.#options.onPlan?.(plan);
-    this.#phase = 'queued';
     const job = await downloadJob(metainfo, plan, {
       torrent: this.#settings,
       swarm: this.swarm,
@@ -220,8 +214,9 @@ export class TorrentRun {
     this.#job = job;
     this.#listeners.tell(({ onJob }) => onJob?.(job));
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
-    if (!job.download.complete && !isThere(job.plan, files)) this.#discover();
-    await job.download.prepare();
+    const isNew = !isThere(job.plan, files);
+    if (isNew && !job.download.complete) this.#discover();
+    await (isNew ? job.download.prepare() : this.#watch.whileChecking(() => job.download.prepare()));
     const { pieceLength } = metainfo.geometry;
     this.#cluster?.begin({ ledger: job.download.pieces, pieceLength, wanted: plan.wanted });
     this.watch.busy(false);
@@ -237,6 +232,26 @@ export class TorrentRun {
     } finally {
       release();
     }
+  }
+
+  async #isKnown(metainfo: Metainfo): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    this.#metainfo = metainfo;
+    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
+    this.#listeners.tell(({ onEvent }) => onEvent?.(known));
+    // A listener may have ended it.
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
+    this.#phase = 'checking';
+    this.#endsByItself = true;
+    const { output } = this.#settings;
+    const onHashed = this.#watch.onChecked(metainfo.geometry);
+    const how = { output, signal: this.#over.signal, onHashed };
+    await this.#watch.whileChecking(() => layersOnDisk(metainfo, this.swarm, how));
+    // From here on it may wait for peers for ever.
+    this.#endsByItself = false;
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
+    this.#phase = 'fetching-hashes';
+    this.#discover();
   }
 
   #discover(): void {
@@ -256,7 +271,6 @@ export class TorrentRun {
       onClosed: () => this.#watch.checkExhausted(),
       onListening: (port) => {
         this.#isAwaited &&= port !== null;
-        this.#port = port;
         if (port === null) return;
         this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
       },
@@ -266,18 +280,15 @@ export class TorrentRun {
         const text = `the network is back after ${formatTime(back.ms)}: lost peers are dialled again`;
         this.#tellNews(text);
       },
-      onReadFailed: (code, path) => {
-        const text = this.#unreadable.note(code, path);
-        if (text !== null) this.#tellNews(text);
-      },
       onBug: this.#fail,
     };
   }
 
   #downloadListener({ geometry }: Metainfo): DownloadListener {
-    const events = downloadEvents(this.#listeners, geometry);
+    const events = downloadEvents(this.#listeners);
     return {
       ...events,
+      onChecked: this.#watch.onChecked(geometry),
       onVerified: () => this.watch.progressed(),
       onWebSeedLost: (url, reason) => {
         events.onWebSeedLost(url, reason);

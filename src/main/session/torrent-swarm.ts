@@ -170,24 +170,29 @@ export class TorrentSwarm implements ActiveTorrent {
     void this.discovery.start();
   }
 
-  /** The search for the metadata of a magnet link; null if none is needed. */
+  /** As in `TorrentKnowledge`. */
   get metadataSearch(): MetadataSearch | null {
     return this.knowledge.search;
   }
 
   /**
-   * The torrent: at once, or for a magnet link when peers have sent the metadata, which may never happen. Rejects with a
-   * `bad-torrent` failure if the metadata is not usable.
+   * The torrent with the hashes of its pieces: at once, or when peers have sent what is missing, which may never happen. `onMetadata`
+   * gets it when its metadata is known, and peers are asked for the rest when it has looked elsewhere. Rejects with a `bad-torrent` failure if the metadata is not usable.
    */
-  torrent(): Promise<Metainfo> {
-    return this.knowledge.torrent((metainfo) => {
-      // In a link, a hybrid may have one of its two hashes.
-      this.discovery.join(infoHashes(metainfo));
-      if (!metainfo.private) return;
-      this.#isPrivate = true;
-      this.discovery.becamePrivate();
-      this.race.becamePrivate();
+  torrent(onMetadata: (metainfo: Metainfo) => void | Promise<void> = () => {}): Promise<Metainfo> {
+    return this.knowledge.torrent(async (metainfo) => {
+      if (this.#source.metainfo === undefined) this.#linkIsKnown(metainfo);
+      await onMetadata(metainfo);
     });
+  }
+
+  #linkIsKnown(metainfo: Metainfo): void {
+    // In a link, a hybrid may have one of its two hashes.
+    this.discovery.join(infoHashes(metainfo));
+    if (!metainfo.private) return;
+    this.#isPrivate = true;
+    this.discovery.becamePrivate();
+    this.race.becamePrivate();
   }
 
   /** Closes its peers and stops the search for others. */

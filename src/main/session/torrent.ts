@@ -14,13 +14,23 @@ import type { TorrentSettings } from './settings.ts';
 import type { DownloadResult, Torrent, TorrentFile, TorrentState, TorrentStats } from './torrent-api.ts';
 import { TorrentRun } from './torrent-run.ts';
 
+/** The session of a torrent. */
+export interface TorrentPlace {
+  /** All that its metadata says is known. */
+  onKnown(source: Source): void;
+  /** Nothing of it is left, and the session may forget it. */
+  onRemoved(): void;
+}
+
+const ALONE: TorrentPlace = { onKnown: () => {}, onRemoved: () => {} };
+
 export class SessionTorrent implements Torrent {
   readonly infoHash: InfoHash;
   /** With what peers have sent of a magnet link: a further run need not ask for it again. */
   #source: Source;
   readonly #settings: TorrentSettings;
   readonly #session: Session;
-  readonly #onRemoved: () => void;
+  readonly #place: TorrentPlace;
   readonly #added: number;
   readonly #completed: Deferred<DownloadResult> = deferred();
   readonly #listeners = new Set<(event: TorrentEvent) => void>();
@@ -39,13 +49,13 @@ export class SessionTorrent implements Torrent {
   #downloaded = 0;
   #uploaded = 0;
 
-  /** It begins by `begin`. `onRemoved`: nothing of it is left, and the session may forget it. */
-  constructor(source: Source, settings: TorrentSettings, session: Session, onRemoved = () => {}) {
+  /** It begins by `begin`. */
+  constructor(source: Source, settings: TorrentSettings, session: Session, place: TorrentPlace = ALONE) {
     this.#source = source;
     this.#settings = settings;
     this.#session = session;
     this.#added = session.world.now();
-    this.#onRemoved = onRemoved;
+    this.#place = place;
     this.infoHash = namesOf(source).infoHash;
     // A program that asks for it hears of it; one that does not must not end by it.
     this.#completed.promise.catch(() => {});
@@ -103,12 +113,17 @@ export class SessionTorrent implements Torrent {
   }
 
   async remove(): Promise<void> {
+    await this.end(removed());
+    if (this.#rest === 'removed') return;
+    this.#rest = 'removed';
+    this.#place.onRemoved();
+  }
+
+  /** It fails for this reason, unless it is over, and no further run begins. */
+  async end(reason: Failure): Promise<void> {
     this.#isLeaving = true;
     await this.pause();
-    if (this.#rest === 'removed') return;
-    if (!this.#isOver) this.#fail(removed());
-    this.#rest = 'removed';
-    this.#onRemoved();
+    if (!this.#isOver) this.#fail(reason);
   }
 
   /** It is complete, failed or removed. */
@@ -136,6 +151,8 @@ export class SessionTorrent implements Torrent {
     this.#run = run;
     run.subscribe({
       onEvent: (event) => {
+        if (event.type === 'metadata' && run.metainfo !== null)
+          this.#place.onKnown({ ...this.#source, metainfo: run.metainfo });
         this.#emit(event);
         // One that is not given to peers is complete when its run has ended.
         if (event.type === 'complete' && this.#settings.seed !== null)
@@ -197,7 +214,7 @@ export class SessionTorrent implements Torrent {
       totalBytes: download?.wantedBytes ?? 0,
       downloaded: this.#downloaded + (download?.downloadedBytes ?? 0),
       uploaded: this.#uploaded + race.totals.sentBytes,
-      rate: run.rate,
+      rate: run.figures.rate,
       known: race.peers.knownCount,
       connected: choked + unchoked,
       unchoked,

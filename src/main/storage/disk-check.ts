@@ -12,7 +12,7 @@ import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
 import { resumePlan } from './resume.ts';
 import type { Survey } from './survey.ts';
-import { zeroPieces } from './zero-pieces.ts';
+import { paddingPieces, zeroPieces } from './zero-pieces.ts';
 
 export interface DiskCheckOptions {
   readonly place: OutputPlace;
@@ -64,6 +64,7 @@ export async function checkDisk(
     if (action === 'replace') good.fill(0, first, end);
   }
   const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));
+  for (const piece of paddingPieces(metainfo)) good[piece] = 1;
   return { decisions, good, trusted: trusted.filter((piece) => good[piece] === 1), rehashed };
 }
 
@@ -90,6 +91,7 @@ async function checkPieces(
   const { verified, check } = resume.sort(failed);
   for (const piece of verified) good[piece] = 1;
   let checked = 0;
+  if (check.length > 0) onChecked(0, check.length);
   await stored.scan(
     'check',
     (result) => {

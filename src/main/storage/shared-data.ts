@@ -11,9 +11,11 @@ import type { StoragePool } from '../pools/storage-pool.ts';
 import { hashesOf, type Metainfo } from '../torrent/metainfo.ts';
 import { splitHybrid } from '../torrent/version2.ts';
 import { type FileStamp, stampOf } from './journal.ts';
+import { layersFromData } from './layers-from-data.ts';
 import { nearbyFiles } from './nearby-files.ts';
 import { isSameStamp, type SeedRecord, type SeedRecords } from './seed-record.ts';
 import type { StoragePlan } from './storage-plan.ts';
+import { paddingPieces } from './zero-pieces.ts';
 
 export class SharedData {
   readonly #metainfo: Metainfo;
@@ -84,7 +86,11 @@ export class SharedData {
     signal.addEventListener('abort', stop);
     let hashed = 0;
     try {
-      if (unknown.length > 0)
+      // Without them peers of version 2 could not be answered, and nothing of it could be proven right.
+      const whole = files.filter(({ length }, i) => this.#stamps[i]?.size === length);
+      await layersFromData(stored, this.#metainfo, { whole, onHashed: () => {} });
+      if (unknown.length > 0) {
+        onHashed(0, unknown.length);
         await stored.scan(
           'check',
           (result) => {
@@ -96,16 +102,18 @@ export class SharedData {
           },
           unknown,
         );
+      }
     } finally {
       signal.removeEventListener('abort', stop);
       await stored.close();
     }
-    const good = this.goodPieces.length;
+    const isNoneRight = this.goodPieces.length === 0;
+    for (const piece of paddingPieces(this.#metainfo)) this.#good[piece] = 1;
     if (!signal.aborted) {
       this.#keep(0);
-      if (good === 0) throw this.#noneRight();
+      if (isNoneRight) throw this.#noneRight();
     }
-    return { good, hashed };
+    return { good: this.goodPieces.length, hashed };
   }
 
   /** Peers got so many bytes of it in this run. */

@@ -13,6 +13,7 @@ import { journalName } from './names/name-beside.ts';
 import { placesOf } from './names/places.ts';
 import { linksOf, type TorrentLink } from './names/torrent-links.ts';
 import { type FinalPaths, withPartNames } from './part-files.ts';
+import { paddingPieces } from './zero-pieces.ts';
 
 export interface StoragePlan {
   readonly folder: string;
@@ -25,7 +26,7 @@ export interface StoragePlan {
   readonly padding: readonly Padding[];
   /** Created when the download is complete. */
   readonly links: readonly TorrentLink[];
-  /** 1 for each piece that a file of the plan needs. */
+  /** 1 for each piece that a file of the plan needs, and where all are wanted, for those that are only padding. */
   readonly wanted: Uint8Array;
 }
 
@@ -48,7 +49,8 @@ export function storagePlan(
     .filter((file) => file.padding)
     .map(({ offset, length }) => ({ offset, length }));
   const wanted = new Uint8Array(metainfo.geometry.pieceCount);
-  if (selected === null) wanted.fill(1);
+  // No file needs padding. With zeros it is there from the start; where its hash says otherwise, no peer can have it.
+  if (selected === null) for (const piece of paddingPieces(metainfo)) wanted[piece] = 1;
   for (const file of files) {
     const { first, end } = piecesOf(metainfo.geometry, file);
     wanted.fill(1, first, end);

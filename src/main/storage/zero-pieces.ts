@@ -26,6 +26,16 @@ export function zeroPieces(metainfo: Metainfo): (piece: PieceIndex) => boolean {
   };
 }
 
+/**
+ * Pieces that are only padding (BEP 47), if the hash says that it is zeros, as it should be: they are right without anybody, and no file
+ * has a byte of them. Version 2 has no padding, and a hybrid none that fills a piece.
+ */
+export function paddingPieces(metainfo: Metainfo): PieceIndex[] {
+  const { dataLengths } = metainfo.geometry;
+  const empty = [...(dataLengths?.keys() ?? [])].filter((piece) => dataLengths?.[piece] === 0);
+  return empty.length === 0 ? [] : (empty as PieceIndex[]).filter(zeroPieces(metainfo));
+}
+
 /** Of a full piece and of the last one. */
 function zeroHashes(g: Geometry): Buffer[] {
   const lengths = new Set([g.pieceLength, lengthOfPiece(g, (g.pieceCount - 1) as PieceIndex)]);

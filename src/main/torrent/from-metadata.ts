@@ -1,4 +1,4 @@
-/** Makes a torrent from a magnet link and its info dictionary. */
+/** Makes a torrent from a magnet link and its info dictionary, and the file of a torrent to which peers have added something. */
 import type { BencodeDict } from '../../shared/bencode.ts';
 import { encodeBencode } from '../../shared/bencode.ts';
 import { makingFailure } from '../files/disk-failure.ts';
@@ -10,21 +10,40 @@ import { layersByRoot } from './piece-layers.ts';
 /** "piece layers" of version 2 (BEP 52): roots and their layers, sorted. */
 type Layers = readonly (readonly [Uint8Array, Uint8Array])[];
 
-/** The bytes of a .torrent file. `info` is inserted unchanged: its hash identifies the torrent. */
-export function torrentBytes(magnet: Magnet, info: Uint8Array, layers: Layers | null = null): Uint8Array {
+/** What stands beside the info dictionary. */
+type Beside = Pick<Metainfo, 'trackers' | 'webSeeds' | 'nodes' | 'comment' | 'createdBy'>;
+
+/** The bytes of a .torrent file. */
+export function torrentBytes({ trackers, webSeeds }: Magnet, info: Uint8Array): Uint8Array {
+  const tiers = trackers.map((url) => [url]);
+  return fileOf({ trackers: tiers, webSeeds, nodes: [], comment: null, createdBy: null }, info, null);
+}
+
+/** `info` is inserted unchanged: its hash identifies the torrent. */
+function fileOf(
+  { trackers, webSeeds, nodes, comment, createdBy }: Beside,
+  info: Uint8Array,
+  layers: Layers | null,
+): Uint8Array {
+  const [first] = trackers.flat();
   const before: BencodeDict = {};
-  if (magnet.trackers[0] !== undefined) {
-    before['announce'] = Buffer.from(magnet.trackers[0]);
-    before['announce-list'] = magnet.trackers.map((url) => [Buffer.from(url)]);
+  if (first !== undefined) {
+    before['announce'] = Buffer.from(first);
+    before['announce-list'] = trackers.map((tier) => tier.map((url) => Buffer.from(url)));
   }
-  const after: BencodeDict = {};
-  if (magnet.webSeeds.length > 0) after['url-list'] = magnet.webSeeds.map((url) => Buffer.from(url));
-  // Keys in order (BEP 3): announce, announce-list, info, piece layers, url-list.
+  if (comment !== null) before['comment'] = Buffer.from(comment);
+  if (createdBy !== null) before['created by'] = Buffer.from(createdBy);
+  const between: BencodeDict =
+    nodes.length === 0 ? {} : { nodes: nodes.map(({ host, port }) => [Buffer.from(host), port]) };
+  const after: BencodeDict =
+    webSeeds.length === 0 ? {} : { 'url-list': webSeeds.map((url) => Buffer.from(url)) };
+  // Keys in order (BEP 3): announce, announce-list, comment, created by, info, nodes, piece layers, url-list.
   return Buffer.concat([
     Buffer.from('d'),
     entriesOf(before),
     Buffer.from('4:info'),
     info,
+    entriesOf(between),
     ...(layers === null
       ? []
       : [Buffer.from('12:piece layersd'), ...layers.flat().map(stringOf), Buffer.from('e')]),
@@ -37,7 +56,6 @@ export function torrentBytes(magnet: Magnet, info: Uint8Array, layers: Layers | 
 export function metainfoOf(magnet: Magnet, info: Uint8Array): Metainfo {
   return parseMetainfo(torrentBytes(magnet, info), 'the metadata from the peers', {
     again: 'its maker must make it anew',
-    mayLackLayers: true,
   });
 }
 
@@ -50,11 +68,12 @@ function stringOf(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`${bytes.length}:`), bytes]);
 }
 
-/** `--save-torrent`: saves the torrent of a magnet link, with what is known of its piece layers. Throws a `disk` failure. */
-export function saveTorrent(path: string, magnet: Magnet, { info, version2, geometry }: Metainfo): void {
+/** `--save-torrent`: saves the torrent with what is known of its piece layers. Throws a `disk` failure. */
+export function saveTorrent(path: string, metainfo: Metainfo): void {
+  const { info, version2, geometry } = metainfo;
   const layers = version2 === null ? null : layersByRoot(version2.trees, geometry, version2.files);
   try {
-    writeWhole(path, torrentBytes(magnet, info, layers));
+    writeWhole(path, fileOf(metainfo, info, layers));
   } catch (error) {
     throw makingFailure(error, path);
   }

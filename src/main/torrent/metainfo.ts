@@ -26,7 +26,7 @@ import { dhtNodesOf } from './dht-nodes.ts';
 import { type FileList, fileListOf, type TorrentFile } from './file-list.ts';
 import { type InfoHashes, wireHash } from './info-hash.ts';
 import { otherContent } from './other-content.ts';
-import { readLayers } from './piece-layers.ts';
+import { type HashedFile, layeredFiles, layerOf, readLayers } from './piece-layers.ts';
 import { hybridHalf, readVersion2, treeOf, type Version2, version2Hash } from './version2.ts';
 
 export interface Metainfo {
@@ -56,15 +56,16 @@ const NO_HASHES = new Uint8Array(0);
 export interface ParseRules {
   /** What to do about bytes that are not all there. */
   readonly again?: string;
-  /** The piece layers of version 2 may be missing: they come from peers. */
-  readonly mayLackLayers?: boolean;
 }
 
-/** Parses a .torrent. Throws a `bad-torrent` failure that names `source` and says what is wrong. */
+/**
+ * Parses a .torrent. Piece layers of version 2 may be missing, as in libtorrent: they come from peers or follow from the data. Throws a
+ * `bad-torrent` failure that names `source` and says what is wrong.
+ */
 export function parseMetainfo(bytes: Uint8Array, source: string, rules: ParseRules = {}): Metainfo {
-  const { again = 'download it again', mayLackLayers = false } = rules;
+  const { again = 'download it again' } = rules;
   try {
-    return read(bytes, mayLackLayers);
+    return read(bytes);
   } catch (error) {
     if (error instanceof BencodeError || error instanceof BadField || error instanceof RangeError) {
       const what = otherContent(bytes) ?? faultOf(bytes, error, again);
@@ -85,7 +86,7 @@ function faultOf(bytes: Uint8Array, error: Error, again: string): string {
   return `${error.isCut ? 'it is cut off' : 'it is damaged'}; ${again} (${error.message})`;
 }
 
-function read(bytes: Uint8Array, mayLackLayers: boolean): Metainfo {
+function read(bytes: Uint8Array): Metainfo {
   if (bytes.length > MAX_TORRENT_FILE_BYTES)
     throw new BadField(`larger than ${MAX_TORRENT_FILE_BYTES} bytes`);
   // Bytes after the value are ignored; usually it is a newline.
@@ -95,9 +96,8 @@ function read(bytes: Uint8Array, mayLackLayers: boolean): Metainfo {
   const infoBytes = isDict(info) ? rawBytes(info) : undefined;
   if (!isDict(info) || infoBytes === undefined) throw new BadField('it has no "info" dictionary');
   const { list, ...content } = contentOf(info, infoBytes);
-  const { version2, geometry: g, pieceHashes } = content;
-  if (version2 !== null)
-    readLayers(torrent, version2.trees, g, version2.files, mayLackLayers || pieceHashes.length > 0);
+  const { version2, geometry: g } = content;
+  if (version2 !== null) readLayers(torrent, version2.trees, g, version2.files);
   return {
     ...content,
     ...list,
@@ -119,6 +119,17 @@ export function infoHashes({ infoHash, pieceHashes, version2 }: Metainfo): InfoH
 /** What the storage threads compare with. */
 export function hashesOf({ pieceHashes, version2 }: Metainfo): PieceHashes {
   return { sha1: pieceHashes.length === 0 ? null : sharedBytes(pieceHashes), trees: version2?.trees ?? null };
+}
+
+/** Only peers can send the hashes of its pieces, because it is of version 2 alone. With those of version 1 a download can begin. */
+export function lacksPieceHashes(metainfo: Metainfo): boolean {
+  return metainfo.pieceHashes.length === 0 && unlayeredFiles(metainfo).length > 0;
+}
+
+/** The files whose piece layer (BEP 52) is not known. */
+export function unlayeredFiles({ version2, geometry: g }: Metainfo): HashedFile[] {
+  if (version2 === null) return [];
+  return layeredFiles(version2.files, g).filter((file) => layerOf(version2.trees, g, file) === null);
 }
 
 type Content = Pick<Metainfo, 'infoHash' | 'geometry' | 'pieceHashes' | 'version2'> & {

@@ -54,28 +54,28 @@ export function layerOf(trees: PieceTrees, g: Geometry, file: HashedFile): Uint8
   return trees.roots.slice(first * TREE_HASH_BYTES, end * TREE_HASH_BYTES);
 }
 
-/** The layers of "piece layers" in a .torrent file, by root, sorted; null while one is not known. */
+/** The layers of "piece layers" in a .torrent file, by root, sorted, as far as they are known; null if none of them is known. */
 export function layersByRoot(
   trees: PieceTrees,
   g: Geometry,
   files: readonly HashedFile[],
 ): (readonly [Uint8Array, Uint8Array])[] | null {
   const layers = new Map<string, readonly [Uint8Array, Uint8Array]>();
-  for (const file of layeredFiles(files, g)) {
+  const layered = layeredFiles(files, g);
+  for (const file of layered) {
     const layer = layerOf(trees, g, file);
-    if (layer === null) return null;
-    layers.set(keyOf(file.root), [file.root, layer]);
+    if (layer !== null) layers.set(keyOf(file.root), [file.root, layer]);
   }
+  if (layers.size === 0 && layered.length > 0) return null;
   return [...layers.values()].sort(([one], [other]) => Buffer.compare(one, other));
 }
 
-/** Reads "piece layers" of a .torrent file. `mayLack`: peers can be asked for what is not there. Throws BadField. */
+/** Reads "piece layers" of a .torrent file, which may lack some. Throws BadField. */
 export function readLayers(
   torrent: BencodeDict,
   trees: PieceTrees,
   g: Geometry,
   files: readonly HashedFile[],
-  mayLack: boolean,
 ): void {
   const layers = field(torrent, 'piece layers');
   if (layers !== undefined && !isDict(layers)) throw new BadField('"piece layers" is not a dictionary');
@@ -87,11 +87,7 @@ export function readLayers(
   }
   for (const file of layeredFiles(files, g)) {
     const layer = byRoot.get(keyOf(file.root));
-    if (layer === undefined) {
-      if (mayLack) continue;
-      throw new BadField(`"piece layers" has no layer for the file with the root ${hex(file.root)}`);
-    }
-    if (!putLayer(trees, g, file, layer))
+    if (layer !== undefined && !putLayer(trees, g, file, layer))
       throw new BadField(`the layer in "piece layers" does not match the root ${hex(file.root)}`);
   }
 }

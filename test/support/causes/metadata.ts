@@ -1,7 +1,8 @@
 /** Causes in the metadata of a magnet link. */
 import { createHash } from 'node:crypto';
+import { givingMetadata } from '../giving-metadata.ts';
 import { httpServer } from '../http-server.ts';
-import { torrentOfParts, version2Parts } from '../version2-torrents.ts';
+import { hybridParts, torrentOfParts, version2Parts } from '../version2-torrents.ts';
 import { wire } from '../wire-bytes.ts';
 import type { WireHabits } from '../wire-peer.ts';
 import type { Cause } from './cause.ts';
@@ -16,10 +17,9 @@ const magnetOf = (info: Buffer): string =>
   `magnet:?xt=urn:btih:${createHash('sha1').update(info).digest('hex')}`;
 const MAGNET = magnetOf(INFO);
 /** Of version 2, with a file of two pieces. */
-const INFO_2 = torrentOfParts({
-  ...version2Parts([{ name: 'a', bytes: Buffer.alloc(20_000, 1) }], 16_384),
-  top: {},
-}).subarray('d4:info'.length, -1);
+const FILES_2 = [{ name: 'a', bytes: Buffer.alloc(20_000, 1) }];
+const VERSION_2 = version2Parts(FILES_2, 16_384);
+const INFO_2 = torrentOfParts({ ...VERSION_2, top: {} }).subarray('d4:info'.length, -1);
 const MAGNET_2 = `magnet:?xt=urn:btmh:1220${createHash('sha256').update(INFO_2).digest('hex')}`;
 const EXTENDED: WireHabits = { features: ['ext'] };
 /** The id that these peers give to messages about metadata; the client has given them 1. */
@@ -67,15 +67,8 @@ export const METADATA_CAUSES: readonly Cause[] = [
     cause: 'a magnet link of a private torrent: the peer sends the metadata, and then chokes us',
     waits: true,
     code: 'all-choke',
-    args: async (scene) => {
-      const part = `d8:msg_typei1e5:piecei0e10:total_sizei${PRIVATE_INFO.length}ee${PRIVATE_INFO}`;
-      const offer = wire.extended(0, `d1:md11:ut_metadatai3ee13:metadata_sizei${PRIVATE_INFO.length}ee`);
-      const says = Buffer.concat([ALL, offer]);
-      return doctor(
-        magnetOf(PRIVATE_INFO),
-        ...(await scene.peers(1, offering(wire.extended(1, part), { says }))),
-      );
-    },
+    args: async (scene) =>
+      doctor(magnetOf(PRIVATE_INFO), ...(await scene.peers(1, givingMetadata(PRIVATE_INFO, '1')))),
   },
   {
     cause: 'a magnet link of a private torrent: the tracker does not know us without a passkey',
@@ -90,13 +83,27 @@ export const METADATA_CAUSES: readonly Cause[] = [
     cause: 'the peer sends the metadata of a version 2 torrent, but no hashes of its pieces',
     waits: true,
     code: 'no-piece-hashes',
-    args: async (scene) => {
-      const part = `d8:msg_typei1e5:piecei0e10:total_sizei${INFO_2.length}ee`;
-      const answer = wire.extended(1, part + INFO_2.toString('latin1'));
-      const offer = wire.extended(0, `d1:md11:ut_metadatai3ee13:metadata_sizei${INFO_2.length}ee`);
-      const says = Buffer.concat([wire.bitfield('11'), offer]);
-      return doctor(MAGNET_2, ...(await scene.peers(1, offering(answer, { says }))));
-    },
+    args: async (scene) => doctor(MAGNET_2, ...(await scene.peers(1, givingMetadata(INFO_2, '11')))),
+  },
+  {
+    cause: 'a .torrent of version 2 without hashes of pieces, and the peer does not send them',
+    waits: true,
+    code: 'no-piece-hashes',
+    args: async (scene) =>
+      doctor(
+        scene.file('bare2.torrent', torrentOfParts({ ...VERSION_2, top: {} })),
+        ...(await scene.peers(1, { ...EXTENDED, says: wire.bitfield('11') })),
+      ),
+  },
+  {
+    cause: 'a hybrid .torrent without hashes of pieces of version 2: the peer chokes us',
+    waits: true,
+    code: 'all-choke',
+    args: async (scene) =>
+      doctor(
+        scene.file('bare2.torrent', torrentOfParts({ ...hybridParts(FILES_2, 16_384), top: {} })),
+        ...(await scene.peers(1, { ...EXTENDED, says: wire.bitfield('11') })),
+      ),
   },
   {
     cause: 'the peer with the metadata leaves',

@@ -62,7 +62,10 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
       'fetch at most so many bytes per second: from peers and web seeds, of all torrents together, such as 400K or 2M; 0 is unlimited',
       String(DEFAULT_SESSION.downloadLimit),
     )
-    .option('--save-torrent <file>', 'with a magnet link: save the torrent to this file')
+    .option(
+      '--save-torrent <file>',
+      'with a magnet link, or a torrent without hashes of pieces: save it whole to this file',
+    )
     .option(
       '--on-complete <program>',
       'run this program when a download is complete, without a shell or arguments; the variables UNCHOKE_DONE_NAME, _PATH, _BYTES and _INFO_HASH describe the download',

@@ -109,6 +109,8 @@ interface TorrentFoundEvent {
   readonly bytes: Bytes;
   readonly pieces: Count;
   readonly pieceLength: Bytes;
+  /** Files whose hashes of pieces (BEP 52) are not in the .torrent file, so that peers must send them; null for a magnet link, which never has them. */
+  readonly unhashedFiles: Count | null;
   readonly private: boolean;
   /** A magnet link to the same torrent. */
   readonly magnet: string;

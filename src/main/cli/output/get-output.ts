@@ -15,6 +15,7 @@ import type { DownloadJob } from '../../session/download-job.ts';
 import type {
   ClusterProgress,
   DownloadProgress,
+  HashProgress,
   MetadataEvent,
   SearchProgress,
   SeededEvent,
@@ -22,8 +23,8 @@ import type {
   TorrentEvent,
 } from '../../session/events.ts';
 import { receivedBytes } from '../../session/progress.ts';
+import type { RunPhase } from '../../session/run-phase.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
-import type { RunPhase } from '../../session/torrent-run-options.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import { clusterSummary, clusterText, waitingText } from './cluster-text.ts';
 import type { Console } from './console.ts';
@@ -88,7 +89,7 @@ export class GetOutput {
       case 'progress':
         if ('uploaded' in event) return this.#seeding(event);
         if ('work' in event) return showWork(event, this.#checkLeft, this.#console);
-        return 'metadataOffers' in event ? this.#searching(event) : this.#progress(event);
+        return 'totalBytes' in event ? this.#progress(event) : this.#searching(event);
       case 'listening': {
         const { shards } = this.#torrent.swarm.session;
         const threads = `${shards.listeningThreads} of ${counted(shards.size, 'thread')} for peers`;
@@ -124,9 +125,8 @@ export class GetOutput {
     );
   }
 
-  #searching(progress: SearchProgress): void {
-    const hasBegun = this.#torrent.swarm.race.firsts.ttfuMs !== null;
-    this.#console.progress(searchText(progress, progress.metadataOffers, progress.known, hasBegun));
+  #searching(progress: SearchProgress | HashProgress): void {
+    this.#console.progress(searchText(progress, this.#torrent.swarm.race.firsts.ttfuMs !== null));
   }
 
   #progress(progress: DownloadProgress): void {
@@ -134,7 +134,8 @@ export class GetOutput {
     const { race } = this.#torrent.swarm;
     const { verifiedBytes, pieces, wantedBytes } = download;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
-    const { rate, elapsedMs } = this.#torrent;
+    const { elapsedMs } = this.#torrent;
+    const { rate } = this.#torrent.figures;
     const { fastest, hashBacklog } = progress;
     this.#metrics?.update(this.#sample(race, download, progress));
     const state = {
@@ -185,7 +186,8 @@ export class GetOutput {
 
   /** People see how the race went after a failure, in `unchoke demo`, which knows the oracle, and with `--verbose`. */
   summary(report: RaceReport, oracleMs: number | null, isFailure: boolean): void {
-    const { swarm, job, missing, elapsedMs } = this.#torrent;
+    const { swarm, job, elapsedMs } = this.#torrent;
+    const { missing } = this.#torrent.figures;
     const { race } = swarm;
     if (job !== null) this.#metrics?.update(this.#sample(race, job.download, race.totals), true);
     this.#console.endProgress();
@@ -257,6 +259,7 @@ export class GetOutput {
 /** Before the end of a check nothing counts as verified. */
 export function interruptedText(phase: RunPhase, verifiedBytes: number): string {
   if (phase === 'searching') return 'interrupted before the metadata was found';
+  if (phase === 'fetching-hashes') return 'interrupted before the hashes of the pieces came';
   if (phase === 'queued') return 'interrupted while it waited for its turn; the same command resumes';
   if (phase === 'checking' && verifiedBytes === 0)
     return 'interrupted while it checked what is there; the same command checks again';

@@ -3,11 +3,11 @@
 import { monotonicMs } from '../../../shared/clock.ts';
 import { LivedClock } from '../../../shared/lived-clock.ts';
 import { TrackerLog } from '../../doctor/tracker-log.ts';
-import type { MetadataSearch } from '../../metadata/metadata-fetch.ts';
 import type { Session } from '../../session/session.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
 import { formatDuration } from '../../text/units.ts';
 import { knownToShards } from '../../torrent/known-to-shards.ts';
+import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { Console } from '../output/console.ts';
 import { tellPeers } from '../output/peer-lines.ts';
@@ -24,6 +24,8 @@ export interface BareRaceOptions {
   readonly settings: RunSettings;
   readonly session: Session;
   readonly console: Console;
+  /** Peers must also send the hashes of pieces that it lacks (BEP 52): a download would need them. */
+  readonly needsHashes: boolean;
   /** Called again and again; `ms` since the start of the run, without the time in which the process was suspended. */
   readonly isOver: (swarm: TorrentSwarm, ms: number) => boolean;
 }
@@ -33,7 +35,6 @@ export class BareRace {
   readonly trackers = new TrackerLog();
   readonly #options: BareRaceOptions;
   readonly #bugs: unknown[] = [];
-  #torrentKnown = false;
 
   constructor(options: BareRaceOptions) {
     this.#options = options;
@@ -58,21 +59,20 @@ export class BareRace {
     tellPeers(this.swarm.race, console);
   }
 
-  /** The search for the metadata; null once it is known. */
-  get metadataSearch(): MetadataSearch | null {
-    return this.#torrentKnown ? null : this.swarm.metadataSearch;
-  }
-
   /** Resolves when the race is over: true if the user ended it. Nothing changes then until `stop`. Rejects with a bug of ours. */
   async untilOver(): Promise<boolean> {
-    const { console } = this.#options;
+    const { console, needsHashes } = this.#options;
     const { race } = this.swarm;
-    this.swarm.torrent().then(
+    const begin = (metainfo: Metainfo): void =>
+      race.setTorrent({ ...knownToShards(metainfo), download: null, given: null });
+    const known = this.swarm.torrent((metainfo) => {
+      const { name, infoHash } = metainfo;
+      console.event({ type: 'metadata', name, infoHash: Buffer.from(infoHash).toString('hex') });
+      if (!needsHashes) begin(metainfo);
+    });
+    known.then(
       (metainfo) => {
-        const { name, infoHash } = metainfo;
-        this.#torrentKnown = true;
-        console.event({ type: 'metadata', name, infoHash: Buffer.from(infoHash).toString('hex') });
-        race.setTorrent({ ...knownToShards(metainfo), download: null, given: null });
+        if (needsHashes) begin(metainfo);
       },
       (error: unknown) => this.#bugs.push(error),
     );

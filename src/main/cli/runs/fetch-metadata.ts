@@ -4,6 +4,7 @@ import { LivedClock } from '../../../shared/lived-clock.ts';
 import { symptomsOf } from '../../doctor/symptoms-of.ts';
 import { Failure } from '../../failure.ts';
 import { exhaustedText } from '../../session/no-peer.ts';
+import { searchProgress } from '../../session/progress.ts';
 import type { Session } from '../../session/session.ts';
 import type { TorrentSettings } from '../../session/settings.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
@@ -26,7 +27,7 @@ export interface MetadataWish {
   readonly longer: string;
 }
 
-/** Rejects with a `timeout` or `no-peer` failure, after the reason was told. */
+/** Without the hashes of pieces that it may lack (BEP 52). Rejects with a `timeout` or `no-peer` failure, after the reason was told. */
 export async function fetchMetadata(
   source: Source,
   torrent: TorrentSettings,
@@ -53,7 +54,7 @@ export async function fetchMetadata(
     symptomsOf(swarm, {
       heard: advisor.trackers.states,
       metadataSearch: swarm.metadataSearch,
-      ...{ download: null, dataArrives: false },
+      ...{ check: null, download: null, dataArrives: false },
       longer: timeoutMs === 0 ? null : longer,
     });
   const clock = new LivedClock(monotonicMs);
@@ -69,13 +70,15 @@ export async function fetchMetadata(
     advisor.hint(now - begun, symptoms);
     if (now - shownAt < console.progressMs) return;
     shownAt = now;
-    const { peers, totals, firsts } = swarm.race;
-    const offers = swarm.metadataSearch?.offers ?? 0;
-    console.progress(searchText(totals, offers, peers.size, firsts.ttfuMs !== null));
+    const progress = searchProgress(swarm);
+    if (progress !== null) console.progress(searchText(progress, swarm.race.firsts.ttfuMs !== null));
   }, LOOK_MS);
   try {
     swarm.start();
-    return await Promise.race([swarm.torrent(), failed]);
+    const found = new Promise<Metainfo>((resolve, reject) => {
+      swarm.torrent(resolve).catch(reject);
+    });
+    return await Promise.race([found, failed]);
   } catch (error) {
     advisor.conclude();
     throw error;

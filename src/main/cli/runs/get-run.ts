@@ -2,6 +2,7 @@
 import { type Deferred, deferred } from '../../../shared/deferred.ts';
 import type { Symptoms } from '../../doctor/symptoms.ts';
 import { symptomsOf } from '../../doctor/symptoms-of.ts';
+import { EXIT_STATUS } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import { dialLimitsText } from '../../session/dial-limits.ts';
@@ -18,41 +19,77 @@ import { tellPeers } from '../output/peer-lines.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import type { GetContext } from './get-context.ts';
 
+/** Another source may turn out to be the same torrent. */
+export interface SameTorrents {
+  /** Aborts then, if that one downloads it: this run ends without a word. */
+  readonly signal: AbortSignal;
+  /** All names of the torrent are known. */
+  onKnown(source: Source): void;
+}
+
+const YIELDED =
+  'it gets no data, so another torrent has its memory now; it goes on when there is memory again';
+
 export class GetRun {
   readonly #source: Source;
   readonly #settings: GetSettings;
   readonly #context: GetContext;
-  readonly #torrent: TorrentRun;
-  readonly #output: GetOutput;
+  #torrent: TorrentRun;
+  #output: GetOutput;
   readonly #advisor: Advisor;
   readonly #reportFile: ReportFile | null;
   readonly #seeds: Deferred<number> = deferred();
+  readonly #same: SameTorrents;
 
-  constructor(source: Source, settings: GetSettings, context: GetContext) {
+  constructor(source: Source, settings: GetSettings, context: GetContext, same: SameTorrents) {
+    this.#same = same;
     this.#source = source;
     this.#settings = settings;
     this.#context = context;
-    const { console, session, taken, metrics } = context;
-    this.#advisor = new Advisor(console);
+    this.#advisor = new Advisor(context.console);
     this.#reportFile = settings.report === null ? null : new ReportFile(settings.report);
-    this.#torrent = new TorrentRun({
+    this.#torrent = this.#newRun(source);
+    this.#output = this.#follow(this.#torrent);
+  }
+
+  /** `before`: the run that gave its memory to another torrent, if this one goes on with it. */
+  #newRun(source: Source, before: TorrentRun | null = null): TorrentRun {
+    const settings = this.#settings;
+    const context = this.#context;
+    const { console, session, taken } = context;
+    before?.watch.goOn();
+    return new TorrentRun({
       source,
       settings: settings.torrent,
       session,
+      yields: true,
+      ...(before === null ? {} : { watch: before.watch }),
       ...(settings.choose
         ? {
             choose: (metainfo) =>
               console.asking(() => chooseFiles(metainfo, console.style.paint, context.signal)),
           }
         : {}),
-      onPlan: (plan) => taken.take(plan.root, namesOf(source).name),
+      onPlan: (plan) => {
+        // What is shown of the search is old now.
+        console.endProgress();
+        if (before === null) taken.take(plan.root, namesOf(source).name);
+      },
     });
-    tellPeers(this.#torrent.swarm.race, console);
-    this.#output = new GetOutput(this.#torrent, console, metrics);
-    this.#torrent.subscribe({
+  }
+
+  /** Shows what happens in a run. */
+  #follow(torrent: TorrentRun): GetOutput {
+    const { console, session, metrics } = this.#context;
+    const same = this.#same;
+    tellPeers(torrent.swarm.race, console);
+    const output = new GetOutput(torrent, console, metrics);
+    torrent.subscribe({
       onEvent: (event) => {
-        if (event.type === 'complete' && this.#torrent.phase === 'seeding') this.#complete();
-        this.#output.heard(event);
+        if (event.type === 'metadata') same.onKnown(this.#known);
+        if (same.signal.aborted) return;
+        if (event.type === 'complete' && torrent.phase === 'seeding') this.#complete();
+        output.heard(event);
       },
       onNews: (text) => console.news(text),
       onTrackerNews: (news) => {
@@ -67,22 +104,38 @@ export class GetRun {
         );
       },
       onLook: (idleMs) => {
-        const { download } = this.#torrent.job ?? { download: null };
-        const { race } = this.#torrent.swarm;
+        const { download } = torrent.job ?? { download: null };
+        const { race } = torrent.swarm;
         this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
         this.#advisor.received(download === null ? 0 : receivedBytes(race, download));
-        // While it looks at its own disk, no peer is asked for data.
-        const { phase } = this.#torrent;
-        if (phase === 'searching' || phase === 'downloading')
-          this.#advisor.hint(idleMs, () => this.#symptoms());
+        this.#advisor.hint(idleMs, () => this.#symptoms());
       },
+      // While it looks at its own disk, no peer is asked for data.
+      onCheckLook: (check) => this.#advisor.hint(check.ms, () => this.#symptoms(check)),
       onFailing: () => this.#advisor.examine(() => this.#symptoms()),
     });
+    return output;
   }
 
   /** Resolves to the exit status. Rejects with the error that ended the run. */
   async run(): Promise<number> {
-    return this.#finish(await this.#torrent.run(this.#context.signal));
+    const { signal } = this.#context;
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    for (const ends of [signal, this.#same.signal]) ends.addEventListener('abort', end);
+    if (signal.aborted) end();
+    try {
+      let ending = await this.#torrent.run(stop.signal);
+      while (ending.kind === 'yielded') {
+        this.#context.console.news(YIELDED);
+        this.#torrent = this.#newRun(this.#known, this.#torrent);
+        this.#output = this.#follow(this.#torrent);
+        ending = await this.#torrent.run(stop.signal);
+      }
+      return this.#finish(ending);
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
 
   /** Resolves to 0 when the download is complete and given to peers from then on. Pending if that never happens. */
@@ -101,11 +154,12 @@ export class GetRun {
     return metainfo === null ? this.#source : { ...this.#source, metainfo };
   }
 
-  #symptoms(): Symptoms {
+  #symptoms(check: Symptoms['check'] = null): Symptoms {
     const { swarm, job } = this.#torrent;
     return symptomsOf(swarm, {
       heard: this.#advisor.trackers.states,
-      metadataSearch: this.#torrent.metainfo === null ? swarm.metadataSearch : null,
+      metadataSearch: swarm.metadataSearch,
+      check,
       download: job?.download.symptoms ?? null,
       dataArrives: this.#advisor.dataArrives(this.#torrent.watch.idleMs),
       longer: longerWait(this.#settings.torrent, swarm.race.firsts.ttfuMs !== null),
@@ -121,6 +175,10 @@ export class GetRun {
 
   #finish(ending: Ending): number {
     const hasSeeded = this.#torrent.phase === 'seeding';
+    if (this.#same.signal.aborted) {
+      this.#context.console.endProgress();
+      return EXIT_STATUS.interrupted;
+    }
     if (!hasSeeded) this.#report(ending.kind === 'failed');
     this.#advisor.conclude();
     if (ending.kind === 'failed') throw ending.error;

@@ -1,6 +1,7 @@
 /** One download, from its source to its exit status. */
 
 import { EXIT_STATUS } from '../../failure.ts';
+import type { OneDownload } from '../../session/taken-sources.ts';
 import { keysOf, openSource, type Source } from '../../torrent/source.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import { runCompletionProgram } from './completion-program.ts';
@@ -27,20 +28,33 @@ export async function get(named: string, settings: GetSettings, context: GetCont
     console.news('interrupted before the torrent was fetched');
     return EXIT_STATUS.interrupted;
   }
-  // The files that a magnet link selects are part of what is downloaded.
-  const selected = source.kind === 'magnet' ? source.magnet.select : [];
-  const names = keysOf(source).map((key) => `${key} ${JSON.stringify(selected)}`);
-  return taken.once(names, named, {
-    download: () => download(source, settings, context),
-    onSame: (other) => console.news(`the same torrent as ${shownSource(other)}: it is downloaded once`),
+  return taken.once(namesOf(source), named, {
+    download: (one) => download(source, settings, context, one),
+    onSame: (other) => console.news(`it is downloaded once: the same torrent as ${shownSource(other)}`),
   });
 }
 
-async function download(source: Source, settings: GetSettings, context: GetContext): Promise<number> {
+/** What is the same download has one of them. The files that a magnet link selects are part of what is downloaded. */
+function namesOf(source: Source): string[] {
+  const selected = source.kind === 'magnet' ? source.magnet.select : [];
+  return keysOf(source).map((key) => `${key} ${JSON.stringify(selected)}`);
+}
+
+async function download(
+  source: Source,
+  settings: GetSettings,
+  context: GetContext,
+  one: OneDownload,
+): Promise<number> {
   const { onComplete } = settings;
-  const run = new GetRun(source, settings, context);
+  const run = new GetRun(source, settings, context, {
+    signal: one.signal,
+    onKnown: (known) => one.know(namesOf(known)),
+  });
   const ended = run.run();
   const status = await Promise.race([ended, run.seeds]);
+  // Another source downloads the torrent, and does all that follows.
+  if (one.signal.aborted) return status;
   const { seed, cluster } = settings.torrent;
   if ((seed !== null || cluster !== null) && status === 0) context.seeds.push(ended);
   if (status === 0 && onComplete !== null) {

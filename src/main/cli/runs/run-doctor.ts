@@ -62,6 +62,7 @@ export async function lookAt(
     settings,
     session,
     console,
+    needsHashes: true,
     // A tracker that failed is a finding: it does not wait for the next try.
     isOver: (swarm, ms) => {
       if (isStarting(swarm.race)) begunMs = ms;
@@ -74,12 +75,13 @@ export async function lookAt(
     },
   });
   const interrupted = await run.untilOver();
-  const { metadataSearch, trackers, swarm } = run;
+  const { trackers, swarm } = run;
   const longer = `--for ${LONGER * Math.max(1, Math.round(settings.lookMs / 1_000))}s`;
   const found = diagnose(
     symptomsOf(swarm, {
       heard: trackers.states,
-      metadataSearch,
+      metadataSearch: swarm.metadataSearch,
+      check: null,
       download: null,
       dataArrives: swarm.race.firsts.firstBlockMs !== null,
       longer,

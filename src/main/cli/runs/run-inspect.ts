@@ -2,9 +2,9 @@
 import { type Scraped, scrapeAll } from '../../discovery/scrape.ts';
 import type { Session } from '../../session/session.ts';
 import { redactedUrl } from '../../text/foreign-text.ts';
-import { formatSize } from '../../text/units.ts';
+import { counted, formatSize } from '../../text/units.ts';
 import { magnetLink } from '../../torrent/magnet-link.ts';
-import type { Metainfo } from '../../torrent/metainfo.ts';
+import { type Metainfo, unlayeredFiles } from '../../torrent/metainfo.ts';
 import type { InspectFlags } from '../commands/inspect.ts';
 import { Console } from '../output/console.ts';
 import { hashRows, hexOf, version2Hex } from '../output/hash-rows.ts';
@@ -23,7 +23,12 @@ export async function runInspect(named: string, flags: InspectFlags): Promise<vo
             ...{ console, timeoutMs: settings.timeoutMs },
             longer: '--timeout 0',
           });
-    tell(metainfo, settings.scrape ? await scraped(metainfo, session) : [], console);
+    // A link never has the hashes of pieces of version 2, and a file may have them.
+    const unhashedFiles = source.kind === 'torrent' ? unlayeredFiles(metainfo).length : null;
+    tell(
+      { metainfo, unhashedFiles, scrapes: settings.scrape ? await scraped(metainfo, session) : [] },
+      console,
+    );
   });
 }
 
@@ -33,7 +38,14 @@ function scraped({ trackers, infoHash }: Metainfo, { route, http }: Session): Pr
   return scrapeAll([...new Set(trackers.flat())], infoHash, http, udp);
 }
 
-function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console): void {
+interface Inspected {
+  readonly metainfo: Metainfo;
+  readonly unhashedFiles: number | null;
+  readonly scrapes: readonly Scraped[];
+}
+
+function tell(inspected: Inspected, console: Console): void {
+  const { metainfo, unhashedFiles, scrapes } = inspected;
   const { geometry: g } = metainfo;
   console.event({
     type: 'torrent',
@@ -43,6 +55,7 @@ function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console)
     bytes: g.contentLength,
     pieces: g.pieceCount,
     pieceLength: g.pieceLength,
+    unhashedFiles,
     private: metainfo.private,
     magnet: magnetLink(metainfo),
     trackers: metainfo.trackers.map((tier) => tier.map(redactedUrl)),
@@ -54,10 +67,10 @@ function tell(metainfo: Metainfo, scrapes: readonly Scraped[], console: Console)
       .map(({ path, length }, index) => ({ index, path: path.join('/'), length })),
     scrapes,
   });
-  console.result(inspectLines(metainfo, scrapes));
+  console.result(inspectLines(inspected));
 }
 
-function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[] {
+function inspectLines({ metainfo, unhashedFiles, scrapes }: Inspected): string[] {
   const { geometry: g } = metainfo;
   const files = metainfo.files.filter(({ padding }) => !padding);
   const rows: (readonly [string, string])[] = [
@@ -67,6 +80,11 @@ function inspectLines(metainfo: Metainfo, scrapes: readonly Scraped[]): string[]
     ['pieces', `${g.pieceCount} of ${formatSize(g.pieceLength)}`],
     ['private', metainfo.private ? 'yes' : 'no'],
   ];
+  if (unhashedFiles !== null && unhashedFiles > 0)
+    rows.push([
+      'hashes',
+      `of the pieces of ${counted(unhashedFiles, 'file')} are missing: peers of version 2 send them`,
+    ]);
   if (metainfo.comment !== null) rows.push(['comment', metainfo.comment]);
   if (metainfo.createdBy !== null) rows.push(['created by', metainfo.createdBy]);
   for (const [tier, trackers] of metainfo.trackers.entries()) {

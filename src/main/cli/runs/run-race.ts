@@ -29,7 +29,7 @@ async function raced(source: Source, settings: RaceSettings, session: Session): 
     const tooLate = timeoutMs > 0 && swarm.race.firsts.ttfuMs === null && ms >= timeoutMs;
     return tooLate || hasEnded(settings.until, swarm);
   };
-  const run = new BareRace({ source, settings, session, console, isOver });
+  const run = new BareRace({ source, settings, session, console, needsHashes: false, isOver });
   const interrupted = await run.untilOver();
   await run.stop();
   const { race: theRace } = run.swarm;

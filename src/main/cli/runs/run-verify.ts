@@ -2,18 +2,19 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
-import { dataOfPiece } from '../../../shared/geometry.ts';
+import { dataOfPiece, piecesOf } from '../../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../../shared/indices.ts';
 import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { diskFailure } from '../../files/disk-failure.ts';
 import { descriptorBudget } from '../../pools/descriptors.ts';
 import { StoragePool } from '../../pools/storage-pool.ts';
-import { type FileVerdict, fileVerdicts, lookAt } from '../../storage/file-verdicts.ts';
+import { type FileVerdict, fileVerdicts, type Look, lookAt } from '../../storage/file-verdicts.ts';
+import { layersFromData } from '../../storage/layers-from-data.ts';
 import { nearbyFiles } from '../../storage/nearby-files.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { loadTorrent } from '../../torrent/load.ts';
-import { hashesOf, type Metainfo } from '../../torrent/metainfo.ts';
+import { hashesOf, lacksPieceHashes, type Metainfo } from '../../torrent/metainfo.ts';
 import { isPath } from '../../torrent/source.ts';
 import { splitHybrid } from '../../torrent/version2.ts';
 import type { VerifyFlags } from '../commands/verify.ts';
@@ -39,9 +40,15 @@ export async function runVerify(source: string, folder: string, flags: VerifyFla
   const { geometry: g } = metainfo;
   const progress = new WorkProgress(console, 'verifying', g.contentLength);
   const readable = plan.files.filter((_, i) => looks[i]?.kind === 'file');
-  const good = await goodPieces(metainfo, { ...plan, files: readable }, hashers, progress);
+  const hasItsLength = plan.files.filter(({ length }, i) => sizeOf(looks[i]) === length);
+  const checked = await checkedPieces(
+    metainfo,
+    { ...plan, files: readable },
+    { hasItsLength, hashers, progress },
+  );
+  const { good, unproven } = checked;
   const elapsedMs = progress.elapsedMs;
-  const files = fileVerdicts(plan.files, looks, g, good);
+  const files = fileVerdicts(plan.files, looks, g, good).map((file) => withoutHashes(file, unproven));
   const goodCount = good.reduce((sum, one) => sum + one, 0);
   const whole = goodCount === g.pieceCount && files.every(({ status }) => status === 'good');
   console.event({ type: 'verified', ms: elapsedMs, pieces: g.pieceCount, goodPieces: goodCount, files });
@@ -75,13 +82,36 @@ function sharedText(bad: number, shared: number): string {
   return `, ${bad === 1 ? '' : `${shared} of them `}shared with another file`;
 }
 
-/** 1 for each piece that is good. */
-async function goodPieces(
+function sizeOf(look: Look | undefined): number | null {
+  return look?.kind === 'file' ? look.size : null;
+}
+
+/** Which of its pieces are bad is not known: only its root says that it is not right as a whole (BEP 52). */
+function withoutHashes(file: FileVerdict, unproven: ReadonlySet<string>): FileVerdict {
+  if (!unproven.has(file.path)) return file;
+  const fault = 'its content is not that of the torrent, which has no hashes of its pieces';
+  return { ...file, fault, badPieces: 0 };
+}
+
+interface Checked {
+  /** 1 for each piece that is good. */
+  readonly good: Uint8Array;
+  /** Paths of files that are not right as a whole, and of whose pieces nothing is known. */
+  readonly unproven: ReadonlySet<string>;
+}
+
+interface HowToCheck {
+  /** The files that are as long as they should be. */
+  readonly hasItsLength: StoragePlan['files'];
+  readonly hashers: number;
+  readonly progress: WorkProgress;
+}
+
+async function checkedPieces(
   metainfo: Metainfo,
   { files, padding }: StoragePlan,
-  hashers: number,
-  progress: WorkProgress,
-): Promise<Uint8Array> {
+  { hasItsLength: whole, hashers, progress }: HowToCheck,
+): Promise<Checked> {
   const { geometry: g } = metainfo;
   const openFiles = descriptorBudget(0, hashers).filesPerHasher;
   const pool = new StoragePool({ threads: hashers, openFiles });
@@ -94,19 +124,36 @@ async function goodPieces(
     followLinks: true,
   });
   const good = new Uint8Array(g.pieceCount);
+  const isChecked = new Uint8Array(g.pieceCount);
+  const unproven = new Set<string>();
+  const onHashed = (pieces: readonly PieceIndex[]): void => {
+    for (const piece of pieces) isChecked[piece] = 1;
+    progress.add(pieces.reduce((sum, piece) => sum + dataOfPiece(g, piece), 0));
+  };
   try {
-    await stored.scan('check', (result) => {
-      if (result.type !== 'checked') return;
-      if (result.isSplit) throw splitHybrid(metainfo);
-      for (const piece of result.good) good[piece] = 1;
-      for (const list of [result.good, result.bad, result.missing]) {
-        progress.add(list.reduce((sum: number, piece: PieceIndex) => sum + dataOfPiece(g, piece), 0));
-      }
-    });
+    // A hybrid has other hashes.
+    if (lacksPieceHashes(metainfo)) {
+      const found = await layersFromData(stored, metainfo, { whole, onHashed });
+      for (const piece of found.proven) good[piece] = 1;
+      const wrong = new Set(found.unproven);
+      for (const file of whole)
+        if (file.length > 0 && wrong.has(piecesOf(g, file).first)) unproven.add(file.path);
+    }
+    const left = [...isChecked.keys()].filter((piece) => isChecked[piece] === 0) as PieceIndex[];
+    await stored.scan(
+      'check',
+      (result) => {
+        if (result.type !== 'checked') return;
+        if (result.isSplit) throw splitHybrid(metainfo);
+        for (const piece of result.good) good[piece] = 1;
+        onHashed([...result.good, ...result.bad, ...result.missing]);
+      },
+      left,
+    );
   } finally {
     await pool.close();
   }
-  return good;
+  return { good, unproven };
 }
 
 function assertFolder(folder: string, metainfo: Metainfo): void {

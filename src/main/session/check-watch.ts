@@ -1,0 +1,63 @@
+/**
+ * How a check of what is on disk goes on (`progress.ts` tells it): it comes before the download, so for its whole time no peer is to
+ * blame. On a slow disk a piece may take long, so it is also looked at between two pieces.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import { RateMeter } from '../download/rate-meter.ts';
+import type { CheckProgress } from './events.ts';
+
+/** A check that goes on. */
+export interface DiskCheckState {
+  readonly bytes: number;
+  /** 0: it is not known yet how much must be hashed. */
+  readonly totalBytes: number;
+  /** Milliseconds since it began. */
+  readonly ms: number;
+}
+
+export class CheckWatch {
+  readonly #clock: Clock;
+  readonly #rate = new RateMeter();
+  #begun: number | null = null;
+  #bytes = 0;
+  #totalBytes = 0;
+
+  /** `clock`: lived time. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Null while nothing is checked. */
+  get state(): DiskCheckState | null {
+    if (this.#begun === null) return null;
+    return { bytes: this.#bytes, totalBytes: this.#totalBytes, ms: this.#clock() - this.#begun };
+  }
+
+  begin(): void {
+    this.#begun = this.#clock();
+    this.#bytes = 0;
+    this.#totalBytes = 0;
+  }
+
+  reached(bytes: number, totalBytes: number): void {
+    this.#bytes = bytes;
+    this.#totalBytes = totalBytes;
+  }
+
+  end(): void {
+    this.#begun = null;
+  }
+
+  /** Null while nothing is hashed. */
+  progress(): CheckProgress | null {
+    if (this.#begun === null || this.#totalBytes === 0) return null;
+    this.#rate.sample(this.#bytes, this.#clock());
+    return {
+      type: 'progress',
+      work: 'checking what is there',
+      bytes: this.#bytes,
+      totalBytes: this.#totalBytes,
+      rate: Math.round(this.#rate.perSecond),
+    };
+  }
+}

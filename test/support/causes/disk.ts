@@ -1,0 +1,26 @@
+/** Causes in the files that are on disk already. */
+import { SLOW_READS } from '../slow-reads.ts';
+import type { Cause } from './cause.ts';
+
+const PIECES = 5;
+
+export const DISK_CAUSES: readonly Cause[] = [
+  {
+    cause: 'what is on disk is checked, and the disk is slow',
+    code: 'checking-disk',
+    completes: true,
+    under: SLOW_READS,
+    args: (scene) => {
+      scene.has(PIECES);
+      return scene.get();
+    },
+  },
+  {
+    cause: 'what is on disk is checked, and complete',
+    code: null,
+    args: (scene) => {
+      scene.has(PIECES);
+      return scene.get();
+    },
+  },
+];

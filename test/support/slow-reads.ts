@@ -1,0 +1,12 @@
+/** A disk that takes long for the first piece that each thread reads, made with strace: this call of the system is delayed. */
+import { spawnSync } from 'node:child_process';
+
+/** Longer than the time after which a download without progress says why. */
+const DELAY_US = 13_000_000;
+const STRACE = ['-D', '-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', 'trace=pread64'];
+
+/** To be put before a command; null: this machine has no strace, or does not allow it. */
+export const SLOW_READS: readonly string[] | null =
+  spawnSync('strace', [...STRACE, 'true']).status === 0
+    ? ['strace', ...STRACE, '-e', `inject=pread64:delay_enter=${DELAY_US}:when=1`]
+    : null;
