@@ -130,17 +130,15 @@ export class ClusterModel {
     });
     node.cluster = cluster;
     cluster.start();
-    cluster.begin({
-      ledger: {
-        pieceCount: this.#scenario.pieces,
-        stateOf: (piece) => node.states[piece] as PieceState,
-        reserve: (piece, isReserved) => {
-          node.reserved[piece] = isReserved ? 1 : 0;
-        },
+    const ledger = {
+      pieceCount: this.#scenario.pieces,
+      stateOf: (piece: number) => node.states[piece] as PieceState,
+      reserve: (piece: number, isReserved: boolean) => {
+        node.reserved[piece] = isReserved ? 1 : 0;
       },
-      pieceLength: this.#scenario.pieceBytes,
-      wanted: new Uint8Array(this.#scenario.pieces).fill(1),
-    });
+    };
+    const wanted = new Uint8Array(this.#scenario.pieces).fill(1);
+    cluster.begin(ledger, { pieceLength: this.#scenario.pieceBytes }, wanted);
   }
 
   #dial(node: ModelNode, peers: readonly HostPort[]): void {

@@ -4,7 +4,6 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { LookUp } from '../discovery/environment.ts';
 import type { MainWorld } from '../main-world.ts';
-import type { WorkLedger } from './outside-work.ts';
 
 /** What a cluster needs of the torrent's swarm. */
 export interface ClusterHost {
@@ -26,14 +25,6 @@ export interface ClusterHost {
   onNews(text: string): void;
   /** Once a second. */
   onFigures(figures: ClusterFigures): void;
-}
-
-/** The pieces of the torrent. */
-export interface ClusterContent {
-  readonly ledger: WorkLedger;
-  readonly pieceLength: number;
-  /** 1 for each piece that this node wants. */
-  readonly wanted: Uint8Array;
 }
 
 /** How far the cluster is. */

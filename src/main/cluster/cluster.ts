@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto';
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
 import { addressKey } from '../../shared/compact-peers.ts';
+import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STALL_MS, CLUSTER_STATE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import { RateMeter } from '../download/rate-meter.ts';
-import type { ClusterContent, ClusterFigures, ClusterHost } from './cluster-host.ts';
+import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Departure } from './departure.ts';
@@ -19,7 +20,7 @@ import { NodeConnections } from './node-connections.ts';
 import type { NodeLink } from './node-link.ts';
 import { NODE_ID_BYTES, type NodeSays, type NodeState } from './node-message.ts';
 import { type Node, Nodes } from './nodes.ts';
-import { OutsideWork } from './outside-work.ts';
+import { OutsideWork, type WorkLedger } from './outside-work.ts';
 import { Shares } from './shares.ts';
 
 export class Cluster {
@@ -33,7 +34,7 @@ export class Cluster {
   readonly #ends: (() => void)[] = [];
   readonly #rate = new RateMeter();
   readonly #told = new Set<string>();
-  #content: ClusterContent | null = null;
+  #pieceLength = 1;
   #wants: string | null = null;
   #shares: Shares | null = null;
   #inside: InsidePieces | null = null;
@@ -80,10 +81,9 @@ export class Cluster {
     );
   }
 
-  /** The torrent is known, and what is on disk. */
-  begin(content: ClusterContent): void {
-    const { ledger, wanted, pieceLength } = content;
-    this.#content = content;
+  /** The torrent is known, and what is on disk. `wanted`: 1 for each piece that this node wants. */
+  begin(ledger: WorkLedger, { pieceLength }: Pick<Geometry, 'pieceLength'>, wanted: Uint8Array): void {
+    this.#pieceLength = pieceLength;
     this.#wants = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
     this.#shares = new Shares(Buffer.from(this.#id).toString('hex'), ledger.pieceCount);
     this.#inside = new InsidePieces(ledger.pieceCount);
@@ -257,13 +257,12 @@ export class Cluster {
 
   /** The node that needs longest for what it has left. */
   #ask(now: number): void {
-    const pieceLength = this.#content?.pieceLength ?? 1;
     let slowest: Node | null = null;
     let longest = 0;
     for (const node of this.#nodes.alive) {
       if (node.state === null || !this.#isOfUs(node)) continue;
       const { left, busy, bytesPerS } = node.state;
-      const needs = ((left + busy.length / 2) * pieceLength) / Math.max(1, bytesPerS);
+      const needs = ((left + busy.length / 2) * this.#pieceLength) / Math.max(1, bytesPerS);
       if (needs <= longest) continue;
       longest = needs;
       slowest = node;

@@ -1,5 +1,6 @@
 /** What happens with a torrent that is complete: it is given to peers as the user wants, and to the nodes of its cluster that need it. */
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Download } from '../download/download.ts';
 import { Failure } from '../failure.ts';
 import { Seeding } from './seeding.ts';
 import type { SeedGoals } from './settings.ts';
@@ -11,16 +12,17 @@ export interface AfterwardsOptions {
   readonly goals: SeedGoals | null;
   readonly cluster: Cluster | null;
   readonly listeners: TorrentListeners;
-  readonly bytes: number;
+  readonly download: Pick<Download, 'wantedBytes' | 'downloadedBytes' | 'leftBytes'>;
 }
 
 /** Returns when that is over. `failure`: nodes that the user waits for are not complete. */
 export async function afterwards(
-  { cluster, ...options }: AfterwardsOptions,
+  { cluster, download, ...options }: AfterwardsOptions,
   signal: AbortSignal,
 ): Promise<{ readonly seeding: Seeding; readonly failure: Failure | null }> {
   const mayEnd = cluster === null ? {} : { mayEnd: () => cluster.mayLeave };
-  const seeding = new Seeding({ ...options, ...mayEnd });
+  if (download.leftBytes === 0 && download.downloadedBytes > 0) options.swarm.discovery.completed();
+  const seeding = new Seeding({ ...options, bytes: download.wantedBytes, ...mayEnd });
   cluster?.completed();
   await seeding.run(signal);
   const why = cluster?.failure ?? null;

@@ -137,8 +137,7 @@ export class TorrentRun {
 
   /** Gives the complete torrent to peers, if the user wants that. Returns when that is over; null if nothing could be given. */
   async #seed(prepared: Promise<void>, signal: AbortSignal): Promise<Seeding | null> {
-    const { seed: goals } = this.#settings;
-    const [job, cluster] = [this.#job, this.#cluster];
+    const [goals, job, cluster] = [this.#settings.seed, this.#job, this.#cluster];
     if ((goals === null && cluster === null) || job === null || this.#thrown !== null) return null;
     try {
       await prepared;
@@ -151,9 +150,8 @@ export class TorrentRun {
     this.#phase = 'seeding';
     this.#tellComplete();
     this.#discover();
-    if (job.download.leftBytes === 0 && job.download.downloadedBytes > 0) this.swarm.discovery.completed();
-    const [{ swarm }, listeners, bytes] = [this, this.#listeners, job.download.wantedBytes];
-    const { seeding, failure } = await afterwards({ swarm, goals, cluster, listeners, bytes }, signal);
+    const [{ swarm }, listeners, { download }] = [this, this.#listeners, job];
+    const { seeding, failure } = await afterwards({ swarm, goals, cluster, listeners, download }, signal);
     if (failure !== null) this.#thrown = { kind: 'failed', error: failure };
     return seeding;
   }
@@ -217,8 +215,7 @@ export class TorrentRun {
     const isNew = !isThere(job.plan, files);
     if (isNew && !job.download.complete) this.#discover();
     await (isNew ? job.download.prepare() : this.#watch.whileChecking(() => job.download.prepare()));
-    const { pieceLength } = metainfo.geometry;
-    this.#cluster?.begin({ ledger: job.download.pieces, pieceLength, wanted: plan.wanted });
+    this.#cluster?.begin(job.download.pieces, metainfo.geometry, plan.wanted);
     this.watch.busy(false);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
