@@ -168,37 +168,6 @@ test('an option is the same value from the command line, the environment and the
   assert.equal(get([], config({ 'max-peers': 9 })).session.maxPeers, 9, 'a number of JSON');
 });
 
-test('a cluster: its nodes, size, secret and end', () => {
-  const of = (args: readonly string[]) => get(['--cluster', 'c', ...args]).torrent.cluster;
-  const secret = file('cluster.key', 'abc\n');
-  assert.deepEqual(of([]), { name: 'c', nodes: [], size: 0, secret: null, wait: false, timeout: 0 });
-  assert.equal(get(['--cluster', 'c']).session.port, 6_881);
-  assert.equal(get(['--cluster', 'c', '--port', '7000']).session.port, 7_000);
-  assert.deepEqual(of(['--port', '7', '--cluster-nodes', 'a,b:8 [::1] ::2\n10.0.0.1:9'])?.nodes, [
-    { host: 'a', port: 7 },
-    { host: 'b', port: 8 },
-    { host: '::1', port: 7 },
-    { host: '::2', port: 7 },
-    { host: '10.0.0.1', port: 9 },
-  ]);
-  assert.equal(of(['--cluster-secret-file', secret])?.secret, 'abc');
-  assert.equal(of(['--cluster-size', '8', '--cluster-wait'])?.size, 8);
-  assert.equal(of(['--cluster-nodes', 'a', '--cluster-wait'])?.wait, true);
-  assert.equal(of(['--cluster-timeout', '90s'])?.timeout, 90_000);
-  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--cluster', 'c', '--no-listen'], /--cluster does not work with --no-listen/],
-    [['--cluster', ''], /--cluster is empty/],
-    [['--cluster-nodes', 'a'], /--cluster-nodes works only with --cluster NAME/],
-    [['--cluster-wait'], /--cluster-wait works only with --cluster NAME/],
-    [['--cluster', 'c', '--cluster-wait'], /--cluster-wait needs to know how many nodes there are/],
-    [['--cluster', 'c', '--cluster-nodes', ' , '], /--cluster-nodes is empty/],
-    [['--cluster', 'c', '--cluster-nodes', 'a:b:70000'], /not a host name or address/],
-    [['--cluster', 'c', '--cluster-secret-file', join(folder, 'no')], /--cluster-secret-file .*no such file/],
-    [['--cluster', 'c', '--cluster-secret-file', file('empty.key', '\n')], /it is empty/],
-  ];
-  for (const [args, message] of wrong) assert.throws(() => get(args), usage(message), args.join(' '));
-});
-
 test('-vv shows more than -v, from everywhere', () => {
   const of = ({ console }: GetSettings) => console.verbose;
   assert.equal(of(get(['-v'])), 1);
