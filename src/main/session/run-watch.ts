@@ -117,10 +117,10 @@ export class RunWatch implements LookedAt {
     this.#tellCheck();
   };
 
-  /** `check` looks at our own disk: no peer is waited for meanwhile. */
-  async whileChecking(check: () => Promise<void>): Promise<void> {
+  /** `check` looks at our own disk: no peer is waited for meanwhile. `looks`: it reads files, which may take long. */
+  async whileChecking(check: () => Promise<void>, looks = true): Promise<void> {
     this.idle.busy(true);
-    this.#check.begin();
+    if (looks) this.#check.begin();
     try {
       await check();
     } finally {

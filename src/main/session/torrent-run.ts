@@ -214,8 +214,8 @@ export class TorrentRun {
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
     const isNew = !isThere(job.plan, files);
     if (isNew && !job.download.complete) this.#discover();
-    await (isNew ? job.download.prepare() : this.#watch.whileChecking(() => job.download.prepare()));
-    this.watch.busy(false);
+    const looks = !isNew || job.download.reusing !== null;
+    await this.#watch.whileChecking(() => job.download.prepare(), looks);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
   }
