@@ -5,6 +5,9 @@
 import {
   type BigIntStats,
   closeSync,
+  constants,
+  copyFile,
+  fchmodSync,
   fdatasync,
   fstat,
   fstatSync,
@@ -19,6 +22,7 @@ import {
   open,
   openSync,
   read,
+  readdir,
   readFileSync,
   readSync,
   readv,
@@ -71,6 +75,7 @@ export interface FileSystem {
   ftruncate(descriptor: number, length: number): void;
   /** What was written to it is on the disk for good. */
   fsync(descriptor: number): void;
+  chmod(descriptor: number, mode: number): void;
   /** Its times become the present, which is returned: milliseconds of the calendar. */
   touch(descriptor: number): number;
   fstat(descriptor: number): FileStats;
@@ -99,6 +104,10 @@ export interface FileSystem {
     fdatasync(descriptor: number): Promise<void>;
     rename(from: DiskPath, to: DiskPath): Promise<void>;
     unlink(path: DiskPath): Promise<void>;
+    /** The names in a folder. */
+    readdir(path: DiskPath): Promise<string[]>;
+    /** Makes a file that shares its space on the disk with another one (a reflink). Rejects where the file system cannot. */
+    clone(from: DiskPath, to: DiskPath): Promise<void>;
   };
 }
 
@@ -107,6 +116,9 @@ const lstatSlowly = promisify(lstat);
 const readSlowly = promisify(read);
 const writeSlowly = promisify(write);
 const readvSlowly = promisify(readv);
+const readdirSlowly = promisify(readdir);
+const copySlowly = promisify(copyFile);
+const CLONE = constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL;
 
 export const SYSTEM_FILES: FileSystem = {
   holdsFolders: canHoldFolders,
@@ -117,6 +129,7 @@ export const SYSTEM_FILES: FileSystem = {
   readWhole: (descriptor) => readFileSync(descriptor),
   ftruncate: ftruncateSync,
   fsync: fsyncSync,
+  chmod: fchmodSync,
   touch: (descriptor) => {
     const now = Date.now();
     futimesSync(descriptor, now / 1_000, now / 1_000);
@@ -152,6 +165,8 @@ export const SYSTEM_FILES: FileSystem = {
     fdatasync: promisify(fdatasync),
     rename: promisify(rename),
     unlink: promisify(unlink),
+    readdir: async (path) => (await readdirSlowly(path, 'buffer')).map(nameOfBytes),
+    clone: (from, to) => copySlowly(from, to, CLONE),
   },
 };
 

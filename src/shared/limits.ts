@@ -519,6 +519,20 @@ export const COLLECT_DELAY_MS = 1_000;
 
 /** Verified pieces are flushed and written to the journal at this interval: a power loss may cost this much. */
 export const JOURNAL_INTERVAL_MS = 5_000;
+/** Files and folders below the folders of `--reuse` that are looked at: a large collection; each costs about 300 bytes while it is searched. */
+export const MAX_REUSE_ENTRIES = 200_000;
+/** Folders within folders there. */
+export const MAX_REUSE_DEPTH_LEVELS = 32;
+/** Files there that may be tried in the place of one file of the torrent: those with its size or its name. */
+export const MAX_REUSE_CANDIDATES = 16;
+/** Pieces of such a file that are hashed to see whether it has something of the torrent. */
+export const MAX_REUSE_SAMPLES = 8;
+/** Ways to put one piece together from such files, if it is a part of several files of the torrent. */
+export const MAX_REUSE_WAYS = 16;
+/** After the files with the right size or name, all files there are hashed. Peers are asked after this time, even if that goes on. */
+export const REUSE_HEAD_START_MS = 10_000;
+/** So much is hashed there before what was recognized is copied. */
+export const REUSE_BATCH_BYTES = 268_435_456;
 /** A journal of 2^21 pieces and 100,000 files takes about 9 MiB. A larger file is not a journal. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
 /** Pieces of a file that are hashed before the journal is trusted for all of them. */

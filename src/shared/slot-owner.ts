@@ -28,6 +28,9 @@ export const PARKED = 0x00ff_ffff;
 /** Ids of shards start at 1 and never reach this value. */
 const FIRST_WEB_SEEDS = 0x7f_0000;
 
+/** The owner of the pieces that main takes from other files (`--reuse`). It holds no slot: no peer is asked for them meanwhile. */
+export const REUSE_OWNER = shardId(0x7e_0000);
+
 /** The owner for all claims of the web-seed thread, in every torrent; `deaths`: how many such threads died before it. */
 export function webSeedsOwner(deaths: number): ShardId {
   return shardId(FIRST_WEB_SEEDS + deaths);

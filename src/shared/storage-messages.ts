@@ -44,6 +44,39 @@ export interface FileRange {
   readonly to: number;
 }
 
+/** A stretch of a piece in a file that is only read. */
+export interface SourcePart {
+  /** Position in the piece. */
+  readonly from: number;
+  readonly length: number;
+  readonly path: string;
+  /** Position in the file. */
+  readonly at: number;
+}
+
+/** A piece that other files may have. */
+export interface SoughtPiece {
+  readonly piece: PieceIndex;
+  /** Tried in this order. Each has all parts of the piece that are not padding. */
+  readonly ways: readonly (readonly SourcePart[])[];
+}
+
+/** A stretch of a file that is only read, as long as some pieces; the last one may be short, at the end of the file. */
+export interface SourceStretch {
+  readonly path: string;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** A piece of such a file, by its place in the file. */
+export interface KnownChunk {
+  readonly path: string;
+  readonly at: number;
+  readonly length: number;
+  /** A hash that it has, as Latin-1 text: 20 bytes of SHA-1, or 32 of the root of its tree. */
+  readonly digest: string;
+}
+
 /** Work on one torrent. */
 export type StorageTask =
   /** Hash these slots; write the good ones. */
@@ -53,7 +86,15 @@ export type StorageTask =
   /** The same, but return the hashes: for `create`. */
   | { readonly type: 'digest'; readonly first: PieceIndex; readonly count: number }
   /** Does the file hold only zeros? */
-  | { readonly type: 'blank'; readonly ranges: readonly FileRange[] };
+  | { readonly type: 'blank'; readonly ranges: readonly FileRange[] }
+  /** Read these pieces from other files. `keep`: write the right ones to their place. */
+  | { readonly type: 'take'; readonly pieces: readonly SoughtPiece[]; readonly keep: boolean }
+  /** Hash other files, piece by piece. `isPadded`: a short piece also with zeros up to its end (BEP 47). */
+  | {
+      readonly type: 'digest-source';
+      readonly stretches: readonly SourceStretch[];
+      readonly isPadded: boolean;
+    };
 
 /** Commands from main to a storage thread, one at a time; each has a result. */
 export type StorageCommand =
@@ -68,6 +109,12 @@ export type StorageCommand =
   | { readonly type: 'forget'; readonly torrents: readonly TorrentId[] }
   /** Free the shared memory of forgotten torrents. */
   | { readonly type: 'collect' };
+
+/** A good piece that differs from guarded files: its part in these files was not written. */
+export interface WithheldPiece {
+  readonly piece: PieceIndex;
+  readonly files: readonly number[];
+}
 
 /** The system's error for a failed file operation. */
 export interface DiskFault {
@@ -86,8 +133,7 @@ export type StorageResult =
       readonly evidence: readonly Evidence[];
       /** Bytes in one write call, the cheapest size so far. */
       readonly writeBytes: number;
-      /** Good pieces that differ from a guarded file: their part in this file was not written. */
-      readonly withheld: readonly { readonly piece: PieceIndex; readonly files: readonly number[] }[];
+      readonly withheld: readonly WithheldPiece[];
       readonly fault: DiskFault | null;
     }
   | {
@@ -115,6 +161,25 @@ export type StorageResult =
       /** Files that hold only zeros there. */
       readonly blank: readonly number[];
       readonly fault: DiskFault | null;
+    }
+  | {
+      readonly type: 'taken';
+      /** Right pieces, each with the files that it came from. */
+      readonly found: readonly { readonly piece: PieceIndex; readonly paths: readonly string[] }[];
+      readonly missed: readonly PieceIndex[];
+      /** As above. */
+      readonly isSplit: boolean;
+      readonly withheld: readonly WithheldPiece[];
+      readonly writeBytes: number;
+      /** Only of our own files: a source that cannot be read has nothing for us. */
+      readonly fault: DiskFault | null;
+    }
+  | {
+      readonly type: 'source-digested';
+      readonly chunks: readonly KnownChunk[];
+      /** Of all stretches, read or not. */
+      readonly bytes: number;
+      readonly fault: null;
     }
   /** The result of a command that is no task. */
   | { readonly type: 'done'; readonly fault: null };

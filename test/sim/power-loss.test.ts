@@ -14,9 +14,9 @@ import { VirtualMachine } from '../support/virtual-machine.ts';
 
 const SIGNAL = new AbortController().signal;
 const ABILITIES: readonly DiskAbilities[] = [
-  { holdsFolders: true, hasLinks: true },
-  { holdsFolders: false, hasLinks: true },
-  { holdsFolders: true, hasLinks: false },
+  { holdsFolders: true, hasLinks: true, hasClones: false },
+  { holdsFolders: false, hasLinks: true, hasClones: true },
+  { holdsFolders: true, hasLinks: false, hasClones: true },
 ];
 const { metainfo } = contentOf(
   { offset: 0, pieceLength: 16_384, files: [50_000], private: false },
@@ -92,7 +92,7 @@ for (const disk of ABILITIES) {
 test('a power loss leaves a whole journal key, or none', () => {
   const left = new Set<number>();
   for (let seed = 1; seed <= 20; seed++) {
-    const machine = machineOf(seed, { holdsFolders: true, hasLinks: true });
+    const machine = machineOf(seed, { holdsFolders: true, hasLinks: true, hasClones: false });
     const key = journalKey(null, assert.fail, machine.current.files);
     machine.kill(true);
     left.add(machine.disk.content(join(userFolder('state'), 'journal.key')).length);

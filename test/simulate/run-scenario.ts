@@ -38,9 +38,9 @@ export interface Outcome {
 
 /** What the file systems can do. */
 const ABILITIES: Readonly<Record<DiskKind, DiskAbilities>> = {
-  plain: { holdsFolders: true, hasLinks: true },
-  'no descriptors': { holdsFolders: false, hasLinks: true },
-  'no links': { holdsFolders: true, hasLinks: false },
+  plain: { holdsFolders: true, hasLinks: true, hasClones: false },
+  'no descriptors': { holdsFolders: false, hasLinks: true, hasClones: true },
+  'no links': { holdsFolders: true, hasLinks: false, hasClones: true },
 };
 
 export type Log = (text: string) => void;

@@ -7,6 +7,7 @@ import { TRACKER_KINDS, type TrackerKind } from '../support/virtual-trackers.ts'
 import { RUDE_KINDS } from './rude-peers.ts';
 import { type EventPlan, eventsOf } from './scenario-events.ts';
 import type { ContentPlan } from './sim-content.ts';
+import type { OldFilesPlan } from './sim-old-files.ts';
 
 /** How we learn of a peer: the user or a magnet link names it, a tracker, the DHT, another peer, or it connects to us. */
 export type KnownBy = 'user' | 'tracker' | 'dht' | 'pex' | 'knock';
@@ -71,6 +72,8 @@ export interface TorrentPlan {
   /** The user removes it at this moment, and adds it again after a while. */
   readonly removedAtMs: number | null;
   readonly readers: readonly ReaderPlan[];
+  /** An older version of it is in a folder that the user names (`reuse`); null, or left out: there is none. */
+  readonly old?: OldFilesPlan | null;
 }
 
 /** `no descriptors`: folders are not held by descriptors, as outside Linux. `no links`: a file has one name, as on FAT. */
@@ -110,9 +113,11 @@ export function scenarioOf(seed: number): Scenario {
   const encryption = oneIn(3) ? 'prefer' : oneIn(6) ? 'require' : 'off';
   const versionOf = versionsOf(seed);
   const ways: Ways = { dht: oneIn(3), encryption, utp: oneIn(3) };
-  const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () =>
-    torrentPlan(roll, oneIn, slowness, ways, versionOf),
-  );
+  const oldOf = oldFilesOf(seed);
+  const torrents = Array.from({ length: oneIn(3) ? 1 + roll(3) : 1 }, () => ({
+    ...torrentPlan(roll, oneIn, slowness, ways, versionOf),
+    old: oldOf(),
+  }));
   return {
     seed,
     shards: 1 + roll(4),
@@ -136,6 +141,20 @@ function versionsOf(seed: number): (pieceLength: number) => Version {
     const drawn = roll(10);
     if (drawn > 3) return { version: 'v1', pieceLength };
     return { version: drawn > 1 ? 'v2' : 'hybrid', pieceLength: BLOCK * 2 ** roll(4) };
+  };
+}
+
+/** Its draws are its own, too. */
+function oldFilesOf(seed: number): () => OldFilesPlan | null {
+  const roll = dice(seed ^ 0x0dd);
+  return () => {
+    if (roll(4) > 0) return null;
+    return {
+      seed: roll(1_000_000),
+      changedPercent: [0, 10, 30, 60, 100][roll(5)] ?? 0,
+      how: (['same', 'same', 'renamed', 'moved'] as const)[roll(4)] ?? 'same',
+      changesAtMs: roll(3) === 0 ? roll(1_000) : null,
+    };
   };
 }
 

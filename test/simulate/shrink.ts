@@ -54,6 +54,9 @@ function* smallerTorrents(torrent: TorrentPlan): Generator<TorrentPlan> {
   for (const trackers of without(torrent.trackers)) yield { ...torrent, trackers };
   if (torrent.removedAtMs !== null) yield { ...torrent, removedAtMs: null };
   if (torrent.preallocates) yield { ...torrent, preallocates: false };
+  const { old = null } = torrent;
+  if (old !== null) yield { ...torrent, old: null };
+  if (old !== null && old.changesAtMs !== null) yield { ...torrent, old: { ...old, changesAtMs: null } };
   if (torrent.isMagnet) yield { ...torrent, isMagnet: false };
   const { content } = torrent;
   const total = content.files.reduce((sum, length) => sum + length, 0);

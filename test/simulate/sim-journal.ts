@@ -1,5 +1,5 @@
 /** What the journal of a simulated torrent claims, as it lies on the disk. */
-import { lengthOfPiece } from '../../src/shared/geometry.ts';
+import { dataOfPiece, lengthOfPiece } from '../../src/shared/geometry.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import type { VirtualFiles } from '../support/virtual-files.ts';
 import type { SimContent } from './sim-content.ts';
@@ -25,7 +25,9 @@ export function claimsOf(disk: VirtualFiles, path: string, content: SimContent):
     const there = bytesAt(disk, path, content, at, lengthOf(piece));
     return Buffer.compare(there, content.all.subarray(at, at + there.length)) !== 0;
   });
-  return { pieces, wrong, bytes: pieces.reduce((sum, piece) => sum + lengthOf(piece), 0) };
+  // Padding (BEP 47) is not downloaded.
+  const dataOf = (sum: number, piece: number): number => sum + dataOfPiece(geometry, piece as PieceIndex);
+  return { pieces, wrong, bytes: pieces.reduce(dataOf, 0) };
 }
 
 function verifiedIn(text: string): Uint8Array {

@@ -13,6 +13,7 @@ import { honestRate } from './honest-rate.ts';
 import type { ReaderPlan, Scenario, TorrentPlan } from './scenario.ts';
 import { contentOf, type SimContent } from './sim-content.ts';
 import { claimsOf } from './sim-journal.ts';
+import { SimOldFiles } from './sim-old-files.ts';
 import { mayBeBanned } from './sim-peers.ts';
 import { SimReader } from './sim-reader.ts';
 import { SimSwarm, trackerUrls } from './sim-swarm.ts';
@@ -39,6 +40,7 @@ export class SimTorrent {
   readonly #machine: VirtualMachine;
   readonly #log: (text: string) => void;
   readonly #swarm: SimSwarm;
+  readonly #old: SimOldFiles | null;
   /** Why it was given up; null where it was not. */
   givenUp: string | null = null;
   #torrent: SessionTorrent | null = null;
@@ -75,6 +77,8 @@ export class SimTorrent {
     const webSeeds = plan.webSeeds.map((_, i) => `http://w${i}.${this.name}.test/`);
     this.content = contentOf(plan.content, this.name, trackerUrls(plan, this.name), webSeeds);
     const { bytes, metainfo } = this.content;
+    const { old = null } = plan;
+    this.#old = old === null ? null : new SimOldFiles(machine.disk, this.name, this.content, old);
     machine.truths.set(truthKeyOf(metainfo), (piece, length) => bytes(piece, 0, length));
     this.#swarm = new SimSwarm(machine, this, session, () => this.#torrent !== null);
   }
@@ -96,6 +100,8 @@ export class SimTorrent {
   /** The user names it. */
   start(): void {
     this.#isWanted = true;
+    const changesAtMs = this.plan.old?.changesAtMs ?? null;
+    if (changesAtMs !== null) this.#machine.loop.after(changesAtMs, () => this.#old?.change());
     if (!this.#machine.current.process.isDead) this.#begin();
   }
 
@@ -139,6 +145,7 @@ export class SimTorrent {
         ...{ output: FOLDER, peers, sequential: plan.order === 'sequential' },
         overwrite: this.#overwrites,
         preallocate: plan.preallocates ? 'full' : 'none',
+        reuse: this.#old === null ? [] : [this.#old.folder],
         ...{ firstUnchokeTimeout: 0, idleTimeout: 0 },
       },
       this.#machine.current.session,
@@ -273,6 +280,7 @@ export class SimTorrent {
   }
 
   #checkBytes(): void {
+    this.failures.push(...(this.#old?.wrong ?? []));
     for (const { path, offset, length, padding } of this.content.metainfo.files) {
       if (padding) continue;
       const name = [FOLDER, ...path].join('/');

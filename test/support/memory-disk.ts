@@ -38,6 +38,13 @@ export class MemoryDisk implements Disk {
     return holder;
   }
 
+  openSource(path: string): number {
+    if (!this.files.has(path)) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+    this.open.set(this.#next, `read ${path}`);
+    this.#next += 1;
+    return this.#next - 1;
+  }
+
   close(descriptor: number): void {
     if (!this.open.delete(descriptor)) throw new Error(`descriptor ${descriptor} is not open`);
   }

@@ -95,6 +95,10 @@ export class ProcessFiles implements FileSystem {
 
   readonly fsync = (descriptor: number): void => this.#flush(descriptor);
 
+  readonly chmod = (descriptor: number, mode: number): void => {
+    this.#file(descriptor).mode = mode;
+  };
+
   readonly touch = (descriptor: number): number => {
     const file = this.#file(descriptor);
     file.modified = this.#disk.now;
@@ -177,7 +181,26 @@ export class ProcessFiles implements FileSystem {
     fdatasync: (descriptor) => this.#slowly(FLUSH_MS, () => this.#flush(descriptor)),
     rename: (from, to) => this.#slowly(SLOW_MS, () => this.rename(from, to)),
     unlink: (path) => this.#slowly(SLOW_MS, () => this.unlink(path)),
+    readdir: (path) => this.#slowly(SLOW_MS, () => this.#namesIn(path)),
+    clone: (from, to) => this.#slowly(SLOW_MS, () => this.#clone(from, to)),
   };
+
+  #namesIn(path: DiskPath): string[] {
+    const folder = this.#find(path);
+    if (folder === null) throw systemError('ENOENT');
+    if (folder.kind === 'file') throw systemError('ENOTDIR');
+    return [...folder.entries.keys()];
+  }
+
+  #clone(from: DiskPath, to: DiskPath): void {
+    if (!this.#disk.abilities.hasClones) throw systemError('ENOTSUP');
+    const file = this.#find(from);
+    const { folder, name } = this.#placeOf(to);
+    if (file === null) throw systemError('ENOENT');
+    if (folder.entries.has(name)) throw systemError('EEXIST');
+    const made = this.#disk.make('file', folder, name, file.mode);
+    made.write(file.bytes, 0, this.#disk.now);
+  }
 
   #flush(descriptor: number): void {
     const file = this.#file(descriptor);

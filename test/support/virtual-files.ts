@@ -16,10 +16,11 @@ export interface DiskFaultPlan {
   readonly code: 'ENOSPC' | 'EIO' | 'SHORT';
 }
 
-/** What a file system can do: hold folders by descriptors, give a file a second name. */
+/** What a file system can do: hold folders by descriptors, give a file a second name, share the space of two files. */
 export interface DiskAbilities {
   readonly holdsFolders: boolean;
   readonly hasLinks: boolean;
+  readonly hasClones: boolean;
 }
 
 const DAY_ONE_NS = 1_700_000_000_000_000_000n;

@@ -16,7 +16,7 @@ export class VirtualInode {
   readonly number: bigint;
   readonly kind: 'file' | 'folder';
   readonly born: bigint;
-  readonly mode: number;
+  mode: number;
   modified: bigint;
   changed: bigint;
   names = 0;

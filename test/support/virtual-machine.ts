@@ -54,7 +54,11 @@ export class VirtualMachine {
   #processes = 0;
 
   constructor(options: MachineOptions) {
-    const { seed, disk = { holdsFolders: true, hasLinks: true }, servers = () => {} } = options;
+    const {
+      seed,
+      disk = { holdsFolders: true, hasLinks: true, hasClones: false },
+      servers = () => {},
+    } = options;
     this.#options = options;
     this.#roll = dice(seed + 8);
     this.servers = servers;

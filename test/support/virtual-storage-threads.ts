@@ -144,6 +144,7 @@ export class VirtualStorageThreads implements StorageWorld {
       this.#learn(command);
       const result = lane.worker.run(command);
       this.#check(command, result);
+      this.#checkTaken(lane, command, result);
       resolve(structuredClone(result));
     } catch (error) {
       if (lane.isNew) lane.isNew = false;
@@ -169,6 +170,18 @@ export class VirtualStorageThreads implements StorageWorld {
       const bytes = known?.arena.pieceBytes(slot);
       if (bytes === undefined || Buffer.compare(bytes, known?.truth(piece, bytes.length) ?? bytes) !== 0)
         throw new Error(`piece ${piece} of torrent ${command.torrent} was called good and is not`);
+    }
+  }
+
+  /** Throws if a piece that was taken from another file is not in ours. */
+  #checkTaken({ worker }: Lane, command: StorageCommand, result: StorageResult): void {
+    if (command.type !== 'run' || command.task.type !== 'take' || result.type !== 'taken') return;
+    if (!command.task.keep) return;
+    for (const { piece } of result.found) {
+      const task = { type: 'check', first: piece, count: 1 } as const;
+      const checked = worker.run({ type: 'run', torrent: command.torrent, setup: null, task });
+      if (checked.type !== 'checked' || checked.good.length !== 1)
+        throw new Error(`piece ${piece} of torrent ${command.torrent} was taken and is not there`);
     }
   }
 }

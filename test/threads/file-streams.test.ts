@@ -46,7 +46,7 @@ test('a whole file through a stream, and a part of it through a web stream, whil
     const part = file.webStream({ start: 5 * MIB - 7, end: 9 * MIB });
     let before: number | null = null;
     stream.once('data', () => {
-      before = download.verifiedBytes;
+      before = download.bytes.verified;
     });
     const [all, some] = await Promise.all([bytesOf(stream), bytesOf(part), ended]);
     const there = readFileSync(plan.root);
@@ -63,7 +63,7 @@ test('the end of the file arrives before its middle, and after the reader is des
     const file = download.readers.file(metainfo.name);
     const stream = file.stream({ start: PAYLOAD - 3 * MIB });
     const first = await firstOf(stream);
-    assert.ok(download.verifiedBytes < PAYLOAD / 2, `${download.verifiedBytes} bytes are there already`);
+    assert.ok(download.bytes.verified < PAYLOAD / 2, `${download.bytes.verified} bytes are there already`);
     stream.destroy();
     await ended;
     const there = readFileSync(plan.root);

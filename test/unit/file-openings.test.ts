@@ -35,8 +35,8 @@ test('a file is opened at its place; one that was replaced, moved away or became
   const files = new DownloadFiles(
     place,
     metainfo,
-    { key: null, overwrite: false, preallocate: false },
-    { onChecked: () => {}, onJournalTrouble: () => {} },
+    { key: null, overwrite: false, preallocate: false, reuse: null },
+    { onChecked: () => {}, onReuseLooked: () => {}, onJournalTrouble: () => {} },
   );
   try {
     await files.prepare(

@@ -90,6 +90,7 @@ const VALUES: readonly (readonly [string, string, (settings: GetSettings) => unk
   ['output', '/srv', (s) => s.torrent.output, '/srv'],
   ['journal-key', 'x.key', (s) => s.session.journalKey, 'x.key'],
   ['select', '*.iso', (s) => s.torrent.select, ['*.iso']],
+  ['reuse', folder, (s) => s.torrent.reuse, [folder]],
   ['preallocate', 'full', (s) => s.torrent.preallocate, 'full'],
   ['keep', '2', (s) => s.torrent.keep, 2],
   ['hashers', '4', (s) => s.session.hashers, 4],

@@ -6,6 +6,7 @@ import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
 import { isTrackerUrl, TRACKER_FORM } from '../discovery/tracker-url.ts';
 import { BadOption, Failure } from '../failure.ts';
+import { readableFolder } from '../files/folder-option.ts';
 import { appendedFile, outputFile, outputFileIfMissing, outputFolder } from '../files/output-option.ts';
 import { programFile } from '../files/program-option.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
@@ -93,6 +94,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       overwrite: flags.overwrite === true,
       part: flags.part === true,
       preallocate: flags.preallocate,
+      reuse: flags.reuse.map((folder) => readableFolder('--reuse', folder)),
       keep: flags.keep === undefined ? null : parseCount('--keep', flags.keep),
       firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
       idleTimeout: parseDuration('--idle-timeout', flags.idleTimeout),

@@ -46,6 +46,8 @@ export interface DownloadListener extends FilesListener {
   onWebSeedLost(url: string, reason: string): void;
   /** A web seed failed and is asked again after `ms`. */
   onWebSeedWaits(url: string, reason: string, ms: number): void;
+  /** The search in the files of `reuse` is over: so many bytes of all that are wanted came from there. `isCut`: there are more files than the limits allow. */
+  onReused(bytes: number, totalBytes: number, isCut: boolean): void;
   /** No web seed has this file. Peers may have it. */
   onFileUnavailable(file: UnavailableFile): void;
   onComplete(): void;

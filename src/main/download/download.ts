@@ -4,7 +4,6 @@
  */
 
 import { Arena } from '../../shared/arena.ts';
-import { dataOfPiece } from '../../shared/geometry.ts';
 import type { PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
 import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
@@ -16,20 +15,24 @@ import { SYSTEM_MAIN } from '../main-world.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
-import { leftBytes } from '../storage/left-bytes.ts';
+import type { Taken } from '../storage/reuse/reuse.ts';
 import { hashesOf } from '../torrent/metainfo.ts';
 import { splitHybrid } from '../torrent/version2.ts';
+import { ByteCounts, type PieceOrigin } from './byte-counts.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
 import { FileReaders } from './file-reader.ts';
 import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
+import { Reusing } from './reusing.ts';
 import { ShardContent } from './shard-content.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { VerdictNews } from './verdict-news.ts';
 import { Verdicts } from './verdicts.ts';
 import { skipUnwanted } from './wanted-pieces.ts';
+
+type Written = Pick<Taken, 'withheld' | 'writeBytes'>;
 
 export class Download {
   readonly #options: DownloadOptions;
@@ -39,16 +42,15 @@ export class Download {
   /** Null: pieces are thrown away. */
   readonly #files: DownloadFiles | null;
   #webSeeds: WebSeeds | null = null;
+  readonly #reusing: Reusing | null;
   readonly #missing: MissingFiles;
   /** Null when nothing more is downloaded: its memory is for others. */
   #share: NonNullable<ShardTorrent['download']> | null;
   readonly #content: ShardContent;
   readonly #verdicts: Verdicts;
   readonly readers: FileReaders;
-  #verifiedBytes = 0;
+  readonly bytes: ByteCounts;
   #writeBytes = 0;
-  #foundBytes = 0;
-  readonly #wantedBytes: number;
   readonly #news: VerdictNews;
   #ended = false;
   readonly #unsubscribe: () => void;
@@ -65,7 +67,8 @@ export class Download {
     const arenaMemory = allocateArena(g, options.memoryBytes);
     const ledgerMemory = Ledger.allocate(g.pieceCount, options.isShared);
     this.#ledger = new Ledger(ledgerMemory);
-    this.#wantedBytes = skipUnwanted(this.#ledger, options.plan.wanted, g);
+    const wanted = skipUnwanted(this.#ledger, options.plan.wanted, g);
+    this.bytes = new ByteCounts(metainfo, options.plan, wanted);
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
     this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
@@ -89,6 +92,12 @@ export class Download {
       (result) => this.#judge(result),
       (error) => this.#fail(error),
     );
+    this.#reusing = Reusing.of(files?.reuse ?? null, {
+      ...{ stored: this.#stored, ledger: this.#ledger, world, bytes: this.bytes, listener },
+      onTaken: (taken) => this.#taken(taken),
+      onFailure: (error) => this.#fail(error),
+      isOver: () => this.#ended,
+    });
     this.#missing = new MissingFiles(options.plan, metainfo, (file) => listener.onFileUnavailable(file));
     const maxSlots = Math.max(2, Math.ceil(arenaMemory.slotCount / sharers));
     const [order, hasNeighbours] = [options.order, sharers > 1];
@@ -106,29 +115,9 @@ export class Download {
     return this.#ledger;
   }
 
-  /** Bytes of verified pieces, including those found on disk. */
-  get verifiedBytes(): number {
-    return this.#verifiedBytes;
-  }
-
-  /** Bytes of all pieces that the wanted files need. */
-  get wantedBytes(): number {
-    return this.#wantedBytes;
-  }
-
-  /** Bytes that were good on disk before the download began. */
-  get foundBytes(): number {
-    return this.#foundBytes;
-  }
-
-  /** Bytes that this run has fetched and verified. */
-  get downloadedBytes(): number {
-    return this.#verifiedBytes - this.#foundBytes;
-  }
-
-  get leftBytes(): number {
-    const { plan, metainfo } = this.#options;
-    return leftBytes(plan, metainfo.geometry.contentLength, this.#verifiedBytes);
+  /** The search for known pieces in other files; null: there is none. */
+  get reusing(): Pick<Reusing, 'isLooking' | 'isAlone'> | null {
+    return this.#reusing;
   }
 
   /** Pieces that were hashed again at the start, because no journal claimed them. */
@@ -166,20 +155,16 @@ export class Download {
 
   /** Checks what is on disk, prepares the files, and lets the shards request blocks. Throws a `disk` failure. */
   async prepare(): Promise<void> {
-    await this.#files?.prepare(
-      this.#stored,
-      (piece) => this.#count(piece),
-      () => this.#ended,
-    );
-    this.#foundBytes = this.#verifiedBytes;
+    await this.#files?.prepare(this.#stored, this.#count, () => this.#ended);
+    await this.#reusing?.run();
     if (this.#ended || this.#share === null) return;
     if (this.complete) return this.#completed();
     this.#content.begin(this.#share);
+    if (this.#reusing !== null) this.#news.tell();
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
       onFull: (pieces) => this.#full(pieces),
       onOwnerGone: (owner) => this.#reclaim(owner),
-      onWebSeedLost: (url, reason) => this.#listener.onWebSeedLost(url, reason),
-      onWebSeedWaits: (url, reason, ms) => this.#listener.onWebSeedWaits(url, reason, ms),
+      listener: this.#listener,
     });
   }
 
@@ -195,7 +180,7 @@ export class Download {
   /** The files that stay incomplete because no source has the missing data; null if a source may have it. */
   get missingFiles(): readonly UnavailableFile[] | null {
     const { unavailable, missing } = this.#ledger.shortage;
-    const isLeft = this.#webSeeds?.fruitless !== true || unavailable < missing || this.#verifiedBytes === 0;
+    const isLeft = this.#webSeeds?.fruitless !== true || unavailable < missing || this.bytes.verified === 0;
     return isLeft ? null : this.#missing.files(this.#ledger);
   }
 
@@ -233,11 +218,33 @@ export class Download {
     await this.#files?.close(this.complete);
   }
 
-  #count(piece: PieceIndex): void {
+  readonly #count = (piece: PieceIndex, origin: PieceOrigin): void => {
     if (!this.#ledger.isWanted(piece)) return;
     this.#ledger.verify(piece);
-    this.#verifiedBytes += dataOfPiece(this.#options.metainfo.geometry, piece);
+    this.bytes.add(piece, origin);
     this.readers.verified(piece);
+  };
+
+  #taken(taken: Taken): void {
+    const pieces = taken.found.map(({ piece }) => piece);
+    this.#verified(pieces, taken, 'reused');
+    if (this.complete) return this.#completed();
+    if (this.#content.isBegun) this.#news.tell();
+  }
+
+  /** These pieces are right and written, but for the part of some in files that are not ours. */
+  #verified(pieces: readonly PieceIndex[], { withheld, writeBytes }: Written, origin: PieceOrigin): void {
+    const others = new Set(withheld.map(({ piece }) => piece));
+    for (const { files } of withheld) this.#files?.withhold(files);
+    for (const piece of pieces) {
+      this.#count(piece, origin);
+      if (!others.has(piece)) this.#files?.note(piece);
+    }
+    // At their start, the shards see in the ledger what was verified before.
+    this.#news.add(this.#content.isBegun ? pieces : [], others);
+    if (pieces.length === 0) return;
+    this.#writeBytes = writeBytes;
+    this.#listener.onVerified(pieces);
   }
 
   #full(told: readonly FullPiece[]): void {
@@ -246,20 +253,12 @@ export class Download {
 
   #judge(result: StorageResult): void {
     if (result.type !== 'stored') return;
-    const withheld = new Set(result.withheld.map(({ piece }) => piece));
-    for (const { files } of result.withheld) this.#files?.withhold(files);
-    const verified = result.good.map(({ piece }) => piece);
-    if (verified.length > 0) this.#writeBytes = result.writeBytes;
-    for (const piece of verified) {
-      this.#count(piece);
-      if (!withheld.has(piece)) this.#files?.note(piece);
-    }
-    this.#news.add(verified, withheld);
+    const good = result.good.map(({ piece }) => piece);
+    this.#verified(good, result, 'downloaded');
     this.#verdicts.judge(result);
     for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
     if (result.isSplit) return this.#fail(splitHybrid(this.#options.metainfo));
     if (result.fault !== null) return this.#fail(diskFailure(result.fault.code, result.fault.path));
-    if (verified.length > 0) this.#listener.onVerified(verified);
     if (this.complete) return this.#completed();
     this.#news.tell();
   }
@@ -293,6 +292,7 @@ export class Download {
 
   #end(tell: () => void): void {
     if (this.#ended) return;
+    this.#reusing?.done();
     this.#ended = true;
     this.#news.end();
     tell();

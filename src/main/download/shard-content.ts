@@ -32,6 +32,11 @@ export class ShardContent {
     this.#given = place === undefined ? null : { files, padding, place, ledger, kept };
   }
 
+  /** The shards may request blocks. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
   /** The shards may request blocks, and give what is verified. */
   begin(download: Requests): void {
     this.#isBegun = true;

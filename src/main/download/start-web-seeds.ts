@@ -10,8 +10,12 @@ export function startWebSeeds(
   { metainfo, torrent, webSeeds }: DownloadOptions,
   share: NonNullable<ShardTorrent['download']>,
   missing: MissingFiles,
-  listener: Pick<WebSeedsListener, 'onFull' | 'onOwnerGone'> &
-    Pick<DownloadListener, 'onWebSeedLost' | 'onWebSeedWaits'>,
+  {
+    listener,
+    ...holder
+  }: Pick<WebSeedsListener, 'onFull' | 'onOwnerGone'> & {
+    readonly listener: Pick<DownloadListener, 'onWebSeedLost' | 'onWebSeedWaits'>;
+  },
 ): WebSeeds | null {
   const { urls, pool } = webSeeds;
   if (urls.length === 0) return null;
@@ -22,7 +26,7 @@ export function startWebSeeds(
     torrent,
     { urls, files, single, ledger, arena, maxSlots },
     {
-      ...listener,
+      ...holder,
       onSeedLost: (url, reason) => listener.onWebSeedLost(url, reason),
       onSeedWaits: (url, reason, ms) => listener.onWebSeedWaits(url, reason, ms),
       onFileUnavailable: (file, reason) => missing.lacking(file, reason),

@@ -11,6 +11,7 @@ export class DiskScan implements StorageLine {
   readonly ended: Promise<void>;
   readonly #tasks: Iterator<StorageTask>;
   readonly #onResult: (result: StorageResult) => void;
+  readonly #mostAtWork: number;
   #next: StorageTask | null;
   /** Tasks whose threads died. */
   readonly #again: StorageTask[] = [];
@@ -19,8 +20,15 @@ export class DiskScan implements StorageLine {
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
-  constructor(torrent: TorrentId, tasks: Iterator<StorageTask>, onResult: (result: StorageResult) => void) {
+  /** `mostAtWork`: tasks at one time. */
+  constructor(
+    torrent: TorrentId,
+    tasks: Iterator<StorageTask>,
+    onResult: (result: StorageResult) => void,
+    mostAtWork = Number.POSITIVE_INFINITY,
+  ) {
     this.torrent = torrent;
+    this.#mostAtWork = mostAtWork;
     this.#tasks = tasks;
     this.#onResult = onResult;
     this.ended = new Promise((resolve, reject) => {
@@ -32,7 +40,8 @@ export class DiskScan implements StorageLine {
   }
 
   get waits(): boolean {
-    return !this.#isOver && (this.#again.length > 0 || this.#next !== null);
+    const isLeft = this.#again.length > 0 || this.#next !== null;
+    return !this.#isOver && isLeft && this.#atWork < this.#mostAtWork;
   }
 
   take(): StorageJob {
@@ -73,7 +82,7 @@ export class DiskScan implements StorageLine {
   }
 
   #settle(): void {
-    if (!this.waits && this.#atWork === 0) this.close();
+    if (this.#atWork === 0 && this.#again.length === 0 && this.#next === null) this.close();
   }
 
   #advance(): StorageTask | null {

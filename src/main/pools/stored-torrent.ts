@@ -69,6 +69,18 @@ export class StoredTorrent {
     return this.#scan(pieceTasks(type, this.#geometry, pieces), onResult);
   }
 
+  /**
+   * Does other tasks with the low priority of a scan; the next one is asked for when a thread has time. `mostAtWork`: tasks at one
+   * time. Rejects and ends like `scan`.
+   */
+  work(
+    tasks: Iterator<StorageTask>,
+    onResult: (result: StorageResult) => void,
+    mostAtWork?: number,
+  ): Promise<void> {
+    return this.#scan(tasks, onResult, mostAtWork);
+  }
+
   /** The files among the ranges that have only zeros there. Rejects and ends like `scan`. */
   async blankFiles(ranges: readonly FileRange[]): Promise<Set<number>> {
     const blank = new Set<number>();
@@ -104,9 +116,22 @@ export class StoredTorrent {
     this.#pieces.fail(error);
   }
 
-  async #scan(tasks: Iterator<StorageTask>, onResult: (result: StorageResult) => void): Promise<void> {
+  async #scan(
+    tasks: Iterator<StorageTask>,
+    onResult: (result: StorageResult) => void,
+    mostAtWork?: number,
+  ): Promise<void> {
     if (this.#isClosed) return;
-    const scan = new DiskScan(this.id, tasks, onResult);
+    const scan = new DiskScan(
+      this.id,
+      tasks,
+      (result) => {
+        onResult(result);
+        // It may have waited for this result.
+        if (mostAtWork !== undefined && scan.waits) this.#threads.offer(scan);
+      },
+      mostAtWork,
+    );
     this.#scans.add(scan);
     try {
       this.#threads.offer(scan);

@@ -12,7 +12,7 @@ export interface AfterwardsOptions {
   readonly goals: SeedGoals | null;
   readonly cluster: Cluster | null;
   readonly listeners: TorrentListeners;
-  readonly download: Pick<Download, 'wantedBytes' | 'downloadedBytes' | 'leftBytes'>;
+  readonly download: Pick<Download, 'bytes'>;
 }
 
 /** Returns when that is over. `failure`: nodes that the user waits for are not complete. */
@@ -21,8 +21,9 @@ export async function afterwards(
   signal: AbortSignal,
 ): Promise<{ readonly seeding: Seeding; readonly failure: Failure | null }> {
   const mayEnd = cluster === null ? {} : { mayEnd: () => cluster.mayLeave };
-  if (download.leftBytes === 0 && download.downloadedBytes > 0) options.swarm.discovery.completed();
-  const seeding = new Seeding({ ...options, bytes: download.wantedBytes, ...mayEnd });
+  const { left, downloaded, wanted: bytes } = download.bytes;
+  if (left === 0 && downloaded > 0) options.swarm.discovery.completed();
+  const seeding = new Seeding({ ...options, bytes, ...mayEnd });
   cluster?.completed();
   await seeding.run(signal);
   const why = cluster?.failure ?? null;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import { RateMeter } from '../download/rate-meter.ts';
-import type { CheckProgress } from './events.ts';
+import type { CheckProgress, ReuseProgress } from './events.ts';
 
 /** A check that goes on. */
 export interface DiskCheckState {
@@ -17,10 +17,12 @@ export interface DiskCheckState {
 
 export class CheckWatch {
   readonly #clock: Clock;
-  readonly #rate = new RateMeter();
+  #rate = new RateMeter();
   #begun: number | null = null;
   #bytes = 0;
   #totalBytes = 0;
+  /** Other folders that are searched (`reuse`); null: the files at their place are hashed. */
+  #folders: readonly string[] | null = null;
 
   /** `clock`: lived time. */
   constructor(clock: Clock) {
@@ -37,9 +39,14 @@ export class CheckWatch {
     this.#begun = this.#clock();
     this.#bytes = 0;
     this.#totalBytes = 0;
+    this.#folders = null;
   }
 
-  reached(bytes: number, totalBytes: number): void {
+  /** `folders`: those that are searched, if it is not a check of the files at their place. */
+  reached(bytes: number, totalBytes: number, folders: readonly string[] | null = null): void {
+    // Another part of the check begins.
+    if (bytes < this.#bytes || folders !== this.#folders) this.#rate = new RateMeter();
+    this.#folders = folders;
     this.#bytes = bytes;
     this.#totalBytes = totalBytes;
   }
@@ -49,15 +56,17 @@ export class CheckWatch {
   }
 
   /** Null while nothing is hashed. */
-  progress(): CheckProgress | null {
+  progress(): CheckProgress | ReuseProgress | null {
     if (this.#begun === null || this.#totalBytes === 0) return null;
     this.#rate.sample(this.#bytes, this.#clock());
-    return {
-      type: 'progress',
-      work: 'checking what is there',
+    const figures = {
       bytes: this.#bytes,
       totalBytes: this.#totalBytes,
       rate: Math.round(this.#rate.perSecond),
     };
+    const folders = this.#folders;
+    return folders === null
+      ? { type: 'progress', work: 'checking what is there', ...figures }
+      : { type: 'progress', work: 'looking for known pieces', folders, ...figures };
   }
 }

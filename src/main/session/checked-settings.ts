@@ -109,6 +109,7 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   overwrite: ['true or false', isSwitch],
   part: ['true or false', isSwitch],
   preallocate: ['none or full', oneOf(['none', 'full'])],
+  reuse: ['a list of paths', listOf(isText)],
   strategy: [`one of ${STRATEGIES.join(', ')}`, oneOf(STRATEGIES)],
   keep: ['a whole number or null', orNull(isCount)],
   peers: ['a list of { host, port }', listOf(isPeer)],

@@ -2,8 +2,10 @@
 import { Download } from '../download/download.ts';
 import type { DownloadListener } from '../download/download-options.ts';
 import { defaultMemory } from '../download/memory.ts';
+import { absolutePath } from '../files/absolute-path.ts';
 import { journalKey } from '../storage/journal-key.ts';
 import { OutputPlace } from '../storage/output-place.ts';
+import { Reuse } from '../storage/reuse/reuse.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { usableWebSeeds } from '../torrent/web-seed-files.ts';
@@ -57,13 +59,15 @@ export async function downloadJob(
   try {
     const { world } = session;
     const { overwrite, preallocate, sequential } = torrent;
+    const folders = torrent.reuse.map(absolutePath);
+    const reuse = folders.length === 0 ? null : new Reuse({ folders, metainfo, plan, world });
     const key = journalKey(settings.journalKey, onNews, world.files);
     place = await OutputPlace.take(plan, { signal, onNews }, world);
     const download = new Download(
       {
         metainfo,
         plan,
-        files: { place, key, overwrite, preallocate: preallocate === 'full' },
+        files: { place, key, overwrite, preallocate: preallocate === 'full', reuse },
         race,
         shards: settings.shards,
         torrent: race.torrent,

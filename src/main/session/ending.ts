@@ -21,5 +21,5 @@ export interface TorrentRunResult {
 /** `job`: null if the files of the torrent never became known. */
 export function resultOf(source: Source, job: DownloadJob | null): TorrentRunResult {
   const { download, plan } = job ?? { download: null, plan: null };
-  return { ...namesOf(source), path: plan?.root ?? '', bytes: download?.wantedBytes ?? 0 };
+  return { ...namesOf(source), path: plan?.root ?? '', bytes: download?.bytes.wanted ?? 0 };
 }

@@ -143,6 +143,31 @@ export interface CheckProgress {
   readonly rate: BytesPerSecond;
 }
 
+/** Progress of the search for known pieces in the folders of `reuse`, before peers are asked; a few times per second. */
+export interface ReuseProgress {
+  readonly type: 'progress';
+  /** The kind of work. */
+  readonly work: 'looking for known pieces';
+  readonly folders: readonly string[];
+  /** Bytes looked at, and their total so far: first files with the right size or name are searched, then all others. */
+  readonly bytes: Bytes;
+  readonly totalBytes: Bytes;
+  /** @integer */
+  readonly rate: BytesPerSecond;
+}
+
+/** The search for known pieces in the folders of `reuse` is over. */
+export interface ReusedEvent {
+  readonly type: 'reused';
+  readonly folders: readonly string[];
+  /** Bytes that came from there. They do not count as downloaded. */
+  readonly bytes: Bytes;
+  /** Bytes of all pieces that the wanted files need. */
+  readonly totalBytes: Bytes;
+  /** The folders have more files than unchoke looks at. */
+  readonly isCut: boolean;
+}
+
 /** Progress of a torrent that is complete and given to peers, a few times per second. */
 export interface SeedProgress extends PhaseTotals {
   readonly type: 'progress';
@@ -236,6 +261,8 @@ export interface CompleteEvent {
   readonly bytes: Bytes;
   /** The part of these bytes that this run downloaded; the rest was already on disk. */
   readonly downloaded: Bytes;
+  /** The part of these bytes that came from the folders of `reuse`. */
+  readonly reused: Bytes;
   readonly files: Count;
   /** The file, or the folder of the files. */
   readonly path: string;
@@ -264,6 +291,7 @@ export type TorrentEvent =
   | SearchProgress
   | HashProgress
   | CheckProgress
+  | ReuseProgress
   | SeedProgress
   | ClusterProgress
   | PieceFailedEvent
@@ -271,5 +299,6 @@ export type TorrentEvent =
   | WebSeedLostEvent
   | WebSeedWaitsEvent
   | FileUnavailableEvent
+  | ReusedEvent
   | CompleteEvent
   | SeededEvent;

@@ -23,6 +23,7 @@ export interface TorrentOptions
         | 'overwrite'
         | 'part'
         | 'preallocate'
+        | 'reuse'
         | 'strategy'
         | 'keep'
         | 'peers'

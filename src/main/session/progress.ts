@@ -37,8 +37,8 @@ function downloadProgress(
 ): DownloadProgress {
   return {
     type: 'progress',
-    bytes: download.verifiedBytes,
-    totalBytes: download.wantedBytes,
+    bytes: download.bytes.verified,
+    totalBytes: download.bytes.wanted,
     pieces: download.pieces.verifiedCount,
     rate: Math.round(rate),
     known: race.peers.size,

@@ -42,8 +42,11 @@ function mappingEvent(news: MappingNews): PortMappedEvent | PortNotMappedEvent {
 
 export function downloadEvents(
   listeners: TorrentListeners,
-): Omit<DownloadListener, 'onChecked' | 'onVerified' | 'onComplete' | 'onFailure'> {
+  folders: readonly string[],
+): Omit<DownloadListener, 'onChecked' | 'onReuseLooked' | 'onVerified' | 'onComplete' | 'onFailure'> {
   return {
+    onReused: (bytes, totalBytes, isCut) =>
+      listeners.tell(({ onEvent }) => onEvent?.({ type: 'reused', folders, bytes, totalBytes, isCut })),
     onJournalTrouble: (message) => listeners.tell(({ onNews }) => onNews?.(`no journal: ${message}`)),
     onPieceFailed: (piece) => listeners.tell(({ onEvent }) => onEvent?.({ type: 'piece-failed', piece })),
     onWebSeedLost: (url, reason) =>
@@ -73,6 +76,6 @@ export function metadataEvent(
 }
 
 export function completeEvent({ download, plan }: DownloadJob, ms: number): CompleteEvent {
-  const { wantedBytes: bytes, downloadedBytes: downloaded } = download;
-  return { type: 'complete', ms, bytes, downloaded, files: plan.files.length, path: plan.root };
+  const { wanted: bytes, downloaded, reused } = download.bytes;
+  return { type: 'complete', ms, bytes, downloaded, reused, files: plan.files.length, path: plan.root };
 }

@@ -72,10 +72,11 @@ export class RunWatch implements LookedAt {
     const { race } = swarm;
     const job = this.#run.job();
     const download = job?.download ?? null;
-    idle.look(mayEnd());
+    // While other files are searched, we wait for our own disk.
+    idle.look(mayEnd() && download?.reusing?.isLooking !== true);
     this.#lookAtCheck();
     if (!mayEnd()) return;
-    const isFedByWebSeeds = (download?.downloadedBytes ?? 0) > 0 || download?.webSeeds?.busy === true;
+    const isFedByWebSeeds = (download?.bytes.downloaded ?? 0) > 0 || download?.webSeeds?.busy === true;
     const fed = race.firsts.ttfuMs !== null || isFedByWebSeeds;
     const overdue = idle.overdue({ fed, known: race.peers.size, awaits: this.#awaits });
     if (overdue !== null) return this.#fail('timeout', overdue);
@@ -86,7 +87,8 @@ export class RunWatch implements LookedAt {
     const notice = this.#lostNotice.look(swarm, settings);
     if (notice !== null) listeners.tell(({ onNews }) => onNews?.(notice));
     listeners.tell(({ onLook }) => onLook?.(idle.idleMs));
-    if (!listeners.areListening) return;
+    // The check has a progress of its own.
+    if (!listeners.areListening || download?.reusing?.isAlone === true) return;
     const progress = progressOf(swarm, download, this.rate);
     if (progress !== null) listeners.tell(({ onEvent }) => onEvent?.(progress));
   }
@@ -95,7 +97,8 @@ export class RunWatch implements LookedAt {
   checkExhausted(): void {
     const { swarm, job, mayEnd, awaitsPeers } = this.#run;
     const { allSettled, knownCount } = swarm.race.peers;
-    const isFed = job()?.download.webSeedsMayGive ?? false;
+    const download = job()?.download;
+    const isFed = download?.webSeedsMayGive === true || download?.reusing?.isLooking === true;
     if (!mayEnd() || !allSettled || awaitsPeers() || isFed || swarm.discovery.hopeful) return;
     this.#fail('no-peer', exhaustedText(knownCount, swarm.discovery.asksTrackers));
   }
@@ -108,10 +111,16 @@ export class RunWatch implements LookedAt {
     };
   }
 
-  /** `check` looks at our own disk: no peer is waited for meanwhile. */
-  async whileChecking(check: () => Promise<void>): Promise<void> {
+  /** Hears how far the search in other folders is: a part of the check. */
+  readonly onReuseLooked: DownloadListener['onReuseLooked'] = (bytes, totalBytes) => {
+    this.#check.reached(bytes, totalBytes, this.#run.settings.reuse);
+    this.#tellCheck();
+  };
+
+  /** `check` looks at our own disk: no peer is waited for meanwhile. `looks`: it reads files, which may take long. */
+  async whileChecking(check: () => Promise<void>, looks = true): Promise<void> {
     this.idle.busy(true);
-    this.#check.begin();
+    if (looks) this.#check.begin();
     try {
       await check();
     } finally {

@@ -88,6 +88,8 @@ export interface TorrentSettings {
   readonly part: boolean;
   /** `full` reserves the disk space first. */
   readonly preallocate: 'none' | 'full';
+  /** Folders with older versions or other copies: pieces that they have are taken from there. They are only read. */
+  readonly reuse: readonly string[];
   readonly strategy: Strategy;
   /** Drop all other peers after this many unchokes; 0 keeps all. Null: the default of the strategy. */
   readonly keep: number | null;
@@ -140,6 +142,7 @@ export const DEFAULT_TORRENT: TorrentSettings = {
   overwrite: false,
   part: false,
   preallocate: 'none',
+  reuse: [],
   strategy: 'first-unchoke',
   keep: null,
   peers: [],

@@ -28,6 +28,8 @@ export interface TorrentStats {
   readonly totalBytes: Bytes;
   /** The part of them that this session has downloaded. */
   readonly downloaded: Bytes;
+  /** The part of them that came from the folders of `reuse` in this session. */
+  readonly reused: Bytes;
   readonly rate: BytesPerSecond;
   /** Bytes of blocks that peers got from us in this session. */
   readonly uploaded: Bytes;
@@ -47,6 +49,8 @@ export interface DownloadResult {
   readonly bytes: Bytes;
   /** The part of them that was downloaded now; the rest was already on disk. */
   readonly downloaded: Bytes;
+  /** The part of them that came from the folders of `reuse`. */
+  readonly reused: Bytes;
   /** Milliseconds since it was added. */
   readonly ms: Milliseconds;
 }

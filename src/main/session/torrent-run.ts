@@ -169,7 +169,7 @@ export class TorrentRun {
 
   async #close(prepared: Promise<void>, ending: Ending): Promise<void> {
     // What was not selected is missing still. A seed has said it at its beginning.
-    if (this.#phase !== 'seeding' && this.#job?.download.leftBytes === 0) this.swarm.discovery.completed();
+    if (this.#phase !== 'seeding' && this.#job?.download.bytes.left === 0) this.swarm.discovery.completed();
     this.#cluster?.stop();
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
@@ -214,9 +214,8 @@ export class TorrentRun {
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
     const isNew = !isThere(job.plan, files);
     if (isNew && !job.download.complete) this.#discover();
-    await (isNew ? job.download.prepare() : this.#watch.whileChecking(() => job.download.prepare()));
+    await this.#watch.whileChecking(() => job.download.prepare(), !isNew || job.download.reusing !== null);
     this.#cluster?.begin(job.download.pieces, metainfo.geometry, plan.wanted);
-    this.watch.busy(false);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
   }
@@ -261,8 +260,8 @@ export class TorrentRun {
     return {
       ...swarmEvents(this.#listeners, (peer) => this.swarm.race.peers.nameOf(peer)),
       progress: () => ({
-        downloaded: this.#job?.download.downloadedBytes ?? 0,
-        left: this.#job?.download.leftBytes ?? UNKNOWN_LEFT_BYTES,
+        downloaded: this.#job?.download.bytes.downloaded ?? 0,
+        left: this.#job?.download.bytes.left ?? UNKNOWN_LEFT_BYTES,
         fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
       onClosed: () => this.#watch.checkExhausted(),
@@ -282,10 +281,11 @@ export class TorrentRun {
   }
 
   #downloadListener({ geometry }: Metainfo): DownloadListener {
-    const events = downloadEvents(this.#listeners);
+    const events = downloadEvents(this.#listeners, this.#settings.reuse);
     return {
       ...events,
       onChecked: this.#watch.onChecked(geometry),
+      onReuseLooked: this.#watch.onReuseLooked,
       onVerified: () => this.watch.progressed(),
       onWebSeedLost: (url, reason) => {
         events.onWebSeedLost(url, reason);

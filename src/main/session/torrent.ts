@@ -45,8 +45,9 @@ export class SessionTorrent implements Torrent {
   /** From the call of `remove` on: no further run begins. */
   #isLeaving = false;
   #last: TorrentStats | null = null;
-  /** What earlier runs of this session downloaded. */
+  /** What earlier runs of this session downloaded, and took from other files. */
   #downloaded = 0;
+  #reused = 0;
   #uploaded = 0;
 
   /** It begins by `begin`. */
@@ -71,7 +72,7 @@ export class SessionTorrent implements Torrent {
 
   get stats(): TorrentStats {
     if (this.#run !== null) this.#last = this.#statsOf(this.#run);
-    const nothing = { bytes: 0, totalBytes: 0, downloaded: 0, uploaded: 0, rate: 0 };
+    const nothing = { bytes: 0, totalBytes: 0, downloaded: 0, reused: 0, uploaded: 0, rate: 0 };
     const noPeers = { known: 0, connected: 0, unchoked: 0 };
     return { ...nothing, ...noPeers, ...this.#last, state: this.state };
   }
@@ -156,7 +157,7 @@ export class SessionTorrent implements Torrent {
         this.#emit(event);
         // One that is not given to peers is complete when its run has ended.
         if (event.type === 'complete' && this.#settings.seed !== null)
-          this.#complete(run, this.#statsOf(run).downloaded);
+          this.#complete(run, this.#statsOf(run));
       },
       isListening: () => this.#streams.size + this.#listeners.size > 0,
     });
@@ -167,6 +168,7 @@ export class SessionTorrent implements Torrent {
     const ending = await run.run(signal);
     this.#last = { ...this.#statsOf(run), rate: 0 };
     this.#downloaded = this.#last.downloaded;
+    this.#reused = this.#last.reused;
     this.#uploaded = this.#last.uploaded;
     if (run.metainfo !== null) this.#source = { ...this.#source, metainfo: run.metainfo };
     this.#run = null;
@@ -179,14 +181,14 @@ export class SessionTorrent implements Torrent {
 
   #over(run: TorrentRun): void {
     this.#rest = 'complete';
-    this.#complete(run, this.#downloaded);
+    this.#complete(run, { downloaded: this.#downloaded, reused: this.#reused });
     this.#endStreams();
   }
 
   /** It may go on as a seed. */
-  #complete(run: TorrentRun, downloaded: number): void {
+  #complete(run: TorrentRun, { downloaded, reused }: Pick<TorrentStats, 'downloaded' | 'reused'>): void {
     const ms = this.#session.world.now() - this.#added;
-    this.#completed.resolve({ ...resultOf(this.#source, run.job), downloaded, ms });
+    this.#completed.resolve({ ...resultOf(this.#source, run.job), downloaded, reused, ms });
   }
 
   #fail(error: unknown): void {
@@ -210,9 +212,10 @@ export class SessionTorrent implements Torrent {
     const { choked, unchoked } = race.totals;
     return {
       state: run.phase,
-      bytes: download?.verifiedBytes ?? 0,
-      totalBytes: download?.wantedBytes ?? 0,
-      downloaded: this.#downloaded + (download?.downloadedBytes ?? 0),
+      bytes: download?.bytes.verified ?? 0,
+      totalBytes: download?.bytes.wanted ?? 0,
+      downloaded: this.#downloaded + (download?.bytes.downloaded ?? 0),
+      reused: this.#reused + (download?.bytes.reused ?? 0),
       uploaded: this.#uploaded + race.totals.sentBytes,
       rate: run.figures.rate,
       known: race.peers.knownCount,

@@ -17,6 +17,8 @@ import type { JournalKey } from './journal-key.ts';
 import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
 import { giveFinalNames } from './part-files.ts';
+import { ClonedFiles } from './reuse/cloned-files.ts';
+import type { Reuse } from './reuse/reuse.ts';
 import { survey } from './survey.ts';
 
 export interface DownloadFilesOptions {
@@ -25,11 +27,18 @@ export interface DownloadFilesOptions {
   readonly overwrite: boolean;
   /** Reserve the disk space before the first byte arrives. */
   readonly preallocate: boolean;
+  /** Other files from which pieces are taken; null: none. */
+  readonly reuse: Reuse | null;
 }
+
+/** Good pieces at their place, and good pieces in a clone of another file that was made now. */
+export type FoundPiece = 'found' | 'reused';
 
 export interface FilesListener {
   /** Existing content: pieces hashed so far, and their total. */
   onChecked(pieces: number, total: number): void;
+  /** The files of `reuse` are searched for known pieces: bytes looked at, and their total so far. */
+  onReuseLooked(bytes: number, totalBytes: number): void;
   /** The journal could not be written, with the reason; the download goes on. */
   onJournalTrouble(message: string): void;
 }
@@ -93,7 +102,7 @@ export class DownloadFiles {
    */
   prepare(
     stored: StoredTorrent,
-    onGood: (piece: PieceIndex) => void,
+    onGood: (piece: PieceIndex, origin: FoundPiece) => void,
     isCancelled: () => boolean,
   ): Promise<void> {
     this.#preparing = this.#prepare(stored, onGood, isCancelled);
@@ -102,41 +111,45 @@ export class DownloadFiles {
 
   async #prepare(
     stored: StoredTorrent,
-    onGood: (piece: PieceIndex) => void,
+    onGood: (piece: PieceIndex, origin: FoundPiece) => void,
     isCancelled: () => boolean,
   ): Promise<void> {
     const seen = survey(this.#place);
     for (const [file, look] of seen.looks.entries())
       if (look !== null) this.#standings.identify(file, BigInt(look.inode), BigInt(look.born));
-    const { key, overwrite, preallocate } = this.#options;
-    const { onChecked } = this.#listener;
-    const { decisions, good, trusted, rehashed } = await checkDisk(stored, seen, {
-      place: this.#place,
-      metainfo: this.#metainfo,
-      key,
-      overwrite,
-      onChecked: (pieces, total) => onChecked.call(this.#listener, pieces, total),
-    });
-    if (isCancelled()) return;
+    const { key, overwrite, preallocate, reuse } = this.#options;
+    const onChecked = (pieces: number, total: number): void => this.#listener.onChecked(pieces, total);
+    const checked = { place: this.#place, metainfo: this.#metainfo, key, overwrite, onChecked };
+    const { decisions, good, trusted, rehashed } = await checkDisk(stored, seen, checked);
     this.#rehashed = rehashed;
-    this.#maker.make(decisions);
-    this.#prepared = true;
     const { wanted } = this.#place.plan;
+    const isMissing = (piece: PieceIndex): boolean => wanted[piece] === 1 && good[piece] !== 1;
+    const isWhole = wanted.every((_, piece) => !isMissing(piece as PieceIndex));
+    const clones = new ClonedFiles(this.#place, this.#metainfo, this.#standings);
+    if (!isWhole && reuse !== null) {
+      const onLooked = (bytes: number, total: number): void => this.#listener.onReuseLooked(bytes, total);
+      await reuse.look(stored, seen.looks, isMissing, isCancelled, onLooked);
+      // A clone reserves no space.
+      if (!preallocate) await clones.make(decisions, reuse, isCancelled);
+    }
+    if (isCancelled() && clones.isEmpty) return;
+    // What was cloned is ours, so the journal must say so even if the run ends here.
+    this.#maker.make(clones.decided(decisions));
+    this.#prepared = true;
     const found = [...good.keys()].filter(
       (piece) => good[piece] === 1 && wanted[piece] === 1,
     ) as PieceIndex[];
-    const isWhole = wanted.every((isWanted, piece) => isWanted === 0 || good[piece] === 1);
     if (!isWhole) {
       const claimed = new Set(trusted);
       const isOurs = (file: number): boolean => this.#standings.get(file) !== STANDING.guarded;
-      await this.#journal.begin(
-        isOurs,
-        trusted,
-        found.every((piece) => claimed.has(piece)),
-      );
+      const isAll = clones.isEmpty && found.every((piece) => claimed.has(piece));
+      await this.#journal.begin(isOurs, trusted, isAll);
     }
-    for (const piece of found) {
-      onGood(piece);
+    // None of these is noted before all are known: the journal would call the others absent.
+    const cloned = reuse === null ? [] : await clones.check(stored, reuse, isMissing, onChecked);
+    const known = isCancelled() ? found : [...found, ...cloned];
+    for (const piece of known) {
+      onGood(piece, good[piece] === 1 ? 'found' : 'reused');
       if (!isWhole) this.#journal.note(piece);
     }
     if (preallocate && !isWhole && !isCancelled()) await this.#maker.allocate(isCancelled);

@@ -90,8 +90,13 @@ export function elementsOf(plan: StoragePlan, file: number): string[] {
   return elementsBelow(plan.folder, plan.files[file]?.path ?? plan.folder);
 }
 
-/** The files of the plan with a byte of the piece. */
-export function* filesOfPiece(plan: StoragePlan, g: Geometry, piece: PieceIndex): Iterable<number> {
+/** Files in the order of their bytes. */
+interface FilesInOrder {
+  readonly files: readonly { readonly offset: number; readonly length: number }[];
+}
+
+/** The files of a plan, or of a torrent, with a byte of the piece. */
+export function* filesOfPiece(plan: FilesInOrder, g: Geometry, piece: PieceIndex): Iterable<number> {
   const [start, end] = [offsetOfPiece(g, piece), endOfPiece(g, piece)];
   for (let i = fileAt(plan, start); i < plan.files.length; i++) {
     const file = plan.files[i];
@@ -101,7 +106,7 @@ export function* filesOfPiece(plan: StoragePlan, g: Geometry, piece: PieceIndex)
 }
 
 /** The last file that begins at or before `offset`: where a walk over the files of a piece starts. */
-function fileAt(plan: StoragePlan, offset: number): number {
+function fileAt(plan: FilesInOrder, offset: number): number {
   let low = 0;
   let high = plan.files.length - 1;
   while (low < high) {

@@ -19,6 +19,8 @@ export interface TorrentFiles {
 
 export interface Disk {
   filesOf(setup: FilesSetup): TorrentFiles;
+  /** A file of somebody else, for reading. Throws also if it is a link or no regular file. */
+  openSource(path: string): number;
   close(descriptor: number): void;
   /** Reads into `bytes[from, from + count)` at `position` of the file. Returns how many bytes were read; 0 at its end. */
   read(descriptor: number, bytes: Uint8Array, from: number, count: number, position: number): number;

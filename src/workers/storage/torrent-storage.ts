@@ -17,11 +17,13 @@ import type {
   StorageResult,
   StorageTask,
   StoredTorrentSetup,
+  WithheldPiece,
 } from '../../shared/storage-messages.ts';
 import { DiskError, FileSpans } from './file-spans.ts';
 import { PieceHash } from './piece-hash.ts';
 import type { PieceDigest } from './piece-hasher.ts';
 import { PieceProof } from './piece-proof.ts';
+import { SourcePieces } from './source-pieces.ts';
 import type { ThreadFiles } from './thread-files.ts';
 
 export class TorrentStorage {
@@ -30,6 +32,7 @@ export class TorrentStorage {
   readonly #proof: PieceProof;
   readonly #hashes: PieceHashes;
   readonly #spans: FileSpans;
+  readonly #sources: SourcePieces;
   readonly #thread: ThreadFiles;
 
   constructor(torrent: TorrentId, setup: StoredTorrentSetup, thread: ThreadFiles) {
@@ -38,10 +41,12 @@ export class TorrentStorage {
     this.#hashes = setup.hashes;
     this.#proof = new PieceProof(setup.hashes);
     this.#spans = new FileSpans(torrent, setup, thread);
+    this.#sources = new SourcePieces(setup.geometry, setup.hashes, this.#proof, this.#spans, thread);
     this.#thread = thread;
   }
 
   run(task: StorageTask): StorageResult {
+    if (task.type !== 'take') this.#sources.rest();
     switch (task.type) {
       case 'store':
         return this.#store(task.pieces);
@@ -51,6 +56,10 @@ export class TorrentStorage {
         return this.#digest(task.first, task.count);
       case 'blank':
         return this.#lookForBytes(task.ranges);
+      case 'take':
+        return this.#sources.take(task.pieces, task.keep);
+      case 'digest-source':
+        return this.#sources.digest(task.stretches, task.isPadded);
     }
   }
 
@@ -65,7 +74,7 @@ export class TorrentStorage {
     const good: FullPiece[] = [];
     const bad: FullPiece[] = [];
     const evidence: Evidence[] = [];
-    const withheld: { piece: PieceIndex; files: readonly number[] }[] = [];
+    const withheld: WithheldPiece[] = [];
     let isSplit = false;
     const stored = (fault: DiskFault | null): StorageResult => {
       const { writeBytes } = this.#spans;

@@ -15,6 +15,7 @@ export interface GetFlags extends RaceFlags {
   readonly choose?: boolean;
   readonly journalKey?: string;
   readonly preallocate: 'none' | 'full';
+  readonly reuse: readonly string[];
   readonly keep?: string;
   readonly uploadLimit: string;
   readonly downloadLimit: string;
@@ -104,6 +105,12 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
       new Option('--preallocate <how>', 'none: create sparse files; full: reserve the disk space first')
         .choices(['none', 'full'])
         .default(DEFAULT_TORRENT.preallocate),
+    )
+    .addOption(
+      many(
+        '--reuse <dir>',
+        'take pieces that are known from the files in this folder, such as an older version: by hash, and the folder is only read; may be repeated',
+      ),
     )
     .option('--sequential', 'fetch pieces in order instead of the rarest first')
     .option(

@@ -17,6 +17,7 @@ import type {
   DownloadProgress,
   HashProgress,
   MetadataEvent,
+  ReusedEvent,
   SearchProgress,
   SeededEvent,
   SeedProgress,
@@ -86,6 +87,8 @@ export class GetOutput {
         if (++this.#unavailable <= MAX_FILES_NAMED)
           this.#console.news(`no web seed has ${event.path}: ${event.reason}`);
         return;
+      case 'reused':
+        return this.#console.news(reusedText(event));
       case 'progress':
         if ('uploaded' in event) return this.#seeding(event);
         if ('work' in event) return showWork(event, this.#checkLeft, this.#console);
@@ -132,7 +135,8 @@ export class GetOutput {
   #progress(progress: DownloadProgress): void {
     const { download, plan } = this.#torrent.job as DownloadJob;
     const { race } = this.#torrent.swarm;
-    const { verifiedBytes, pieces, wantedBytes } = download;
+    const { pieces } = download;
+    const { verified: verifiedBytes, wanted: wantedBytes } = download.bytes;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
     const { elapsedMs } = this.#torrent;
     const { rate } = this.#torrent.figures;
@@ -173,8 +177,8 @@ export class GetOutput {
   #sample(race: Race, download: Download, totals: PhaseTotals): MetricsSample {
     return {
       infoHash: this.#torrent.swarm.infoHash,
-      verifiedBytes: download.verifiedBytes,
-      wantedBytes: download.wantedBytes,
+      verifiedBytes: download.bytes.verified,
+      wantedBytes: download.bytes.wanted,
       receivedBytes: receivedBytes(race, download),
       peersKnown: race.peers.knownCount,
       peersConnected: totals.choked + totals.unchoked,
@@ -189,14 +193,14 @@ export class GetOutput {
     const { swarm, job, elapsedMs } = this.#torrent;
     const { missing } = this.#torrent.figures;
     const { race } = swarm;
+    const { downloaded = 0, found = 0, reused = 0 } = job?.download.bytes ?? {};
     if (job !== null) this.#metrics?.update(this.#sample(race, job.download, race.totals), true);
     this.#console.endProgress();
     this.#console.event({
       type: 'summary',
       ...report,
       ms: elapsedMs,
-      downloaded: job?.download.downloadedBytes ?? 0,
-      found: job?.download.foundBytes ?? 0,
+      ...{ downloaded, found, reused },
       rehashed: job?.download.rehashed ?? 0,
       writeBytes: job?.download.writeBytes ?? 0,
       webSeeds: job?.download.webSeeds?.yields ?? [],
@@ -224,13 +228,18 @@ export class GetOutput {
   farewell(): number {
     const { elapsedMs } = this.#torrent;
     const { download, plan } = this.#torrent.job as DownloadJob;
-    const { downloadedBytes: bytes, foundBytes } = download;
-    const rate = elapsedMs > 0 ? (bytes * 1_000) / elapsedMs : 0;
-    const found = foundBytes > 0 ? `; ${formatSize(foundBytes)} were there already` : '';
-    const flow =
-      bytes === 0 && foundBytes > 0
-        ? `${formatSize(foundBytes)} were there already`
-        : `${formatSize(bytes)} in ${formatTime(elapsedMs)}, ${formatRate(rate)}${found}`;
+    const { downloaded, found, reused } = download.bytes;
+    const rate = elapsedMs > 0 ? (downloaded * 1_000) / elapsedMs : 0;
+    const others = [
+      ...(reused > 0 ? [`${formatSize(reused)} were taken from other files`] : []),
+      ...(found > 0 ? [`${formatSize(found)} were there already`] : []),
+    ];
+    const flow = [
+      ...(downloaded === 0 && others.length > 0
+        ? []
+        : [`${formatSize(downloaded)} in ${formatTime(elapsedMs)}, ${formatRate(rate)}`]),
+      ...others,
+    ].join('; ');
     this.#console.detail(usageText());
     const { sentBytes } = this.#torrent.swarm.race.totals;
     const given = sentBytes > 0 ? `; ${formatSize(sentBytes)} given to peers` : '';
@@ -250,10 +259,17 @@ export class GetOutput {
 
   interrupted(): number {
     const { job, phase } = this.#torrent;
-    const verified = job?.download.verifiedBytes ?? 0;
+    const verified = job?.download.bytes.verified ?? 0;
     this.#console.news(interruptedText(phase, verified));
     return EXIT_STATUS.interrupted;
   }
+}
+
+function reusedText({ folders, bytes, totalBytes, isCut }: ReusedEvent): string {
+  const from = folders.join(', ');
+  const more = isCut ? ' (not all of its files were looked at: there are too many)' : '';
+  if (bytes === 0) return `no known piece was found in ${from}${more}`;
+  return `${formatSize(bytes)} of ${formatSize(totalBytes)} were taken from ${from}${more}`;
 }
 
 /** Before the end of a check nothing counts as verified. */

@@ -71,6 +71,8 @@ interface DownloadSummary extends RaceSummary {
   readonly downloaded: Bytes;
   /** Good bytes that were already on disk. */
   readonly found: Bytes;
+  /** Bytes that came from the folders of `--reuse`. */
+  readonly reused: Bytes;
   /** Pieces that were hashed at the start because no journal claimed them. */
   readonly rehashed: Count;
   /** Bytes in one write call that are cheapest on this machine; 0 if nothing was written. */
@@ -94,6 +96,8 @@ interface PlanEvent {
   readonly free: Bytes | null;
   /** Where peers and data come from, in words. */
   readonly sources: readonly string[];
+  /** The folders of `--reuse`. */
+  readonly reuse: readonly string[];
   /** The port for incoming connections; 0: a free one; null: none. */
   readonly port: Count | null;
 }

@@ -64,10 +64,18 @@ export class WorkProgress {
 
 /** For people. `rate` is in bytes per second. */
 export function showWork(
-  { work, bytes, totalBytes, rate }: { work: Work; bytes: number; totalBytes: number; rate: number },
+  progress: {
+    readonly work: Work | 'looking for known pieces';
+    readonly folders?: readonly string[];
+    readonly bytes: number;
+    readonly totalBytes: number;
+    readonly rate: number;
+  },
   timeLeft: TimeLeft,
   console: Console,
 ): void {
+  const { folders = [], bytes, totalBytes, rate } = progress;
+  const work = folders.length === 0 ? progress.work : `${progress.work} in ${folders.join(', ')}`;
   const percent = `${percentText(bytes, totalBytes)} of ${formatSize(totalBytes)}`;
   console.progress(joined(work, percent, speedText(rate, timeLeft.of(totalBytes - bytes))));
 }

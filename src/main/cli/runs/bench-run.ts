@@ -120,6 +120,8 @@ export class BenchRun {
       onChecked: () => {},
       onJournalTrouble: () => {},
       onVerified: () => {},
+      onReuseLooked: () => {},
+      onReused: () => {},
       onPieceFailed: (piece) => this.#console.event({ type: 'piece-failed', piece }),
       onWebSeedLost: (url, reason) => {
         this.#console.event({ type: 'web-seed-lost', url, reason });

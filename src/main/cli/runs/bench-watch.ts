@@ -81,7 +81,7 @@ export class BenchWatch {
     return {
       ms: this.#first === null ? 0 : ms,
       receivedBytes: download === null ? 0 : receivedBytes(this.#race, download),
-      verifiedBytes: download?.verifiedBytes ?? 0,
+      verifiedBytes: download?.bytes.verified ?? 0,
       wastedBytes: shardStats.reduce(
         (sum, stats) => sum + (stats?.wastedBytes ?? 0),
         download?.wastedBytes ?? 0,

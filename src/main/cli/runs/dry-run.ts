@@ -69,6 +69,7 @@ async function tell(
     files: plan.files.map(({ path, length }) => ({ path, length })),
     ...place,
     sources,
+    reuse: settings.torrent.reuse,
     port,
   });
   const all = metainfo.files.filter(({ padding, link }) => !padding && link === null).length;
@@ -87,6 +88,7 @@ async function tell(
     ],
     ['space', `${formatSize(left)} needed${there}${freeText(left, place.free)}`],
     ['from', sources.join(', ')],
+    ...settings.torrent.reuse.map((folder) => ['reuse', `what is known of it in ${folder}`] as const),
     ['port', busy === null ? portText(port) : `${port}: ${busy}, so get would not start`],
   ];
   console.result([

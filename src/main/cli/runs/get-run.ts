@@ -106,7 +106,7 @@ export class GetRun {
       onLook: (idleMs) => {
         const { download } = torrent.job ?? { download: null };
         const { race } = torrent.swarm;
-        this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.verifiedBytes ?? 0);
+        this.#reportFile?.sample(race, download?.webSeeds?.bytes ?? 0, download?.bytes.verified ?? 0);
         this.#advisor.received(download === null ? 0 : receivedBytes(race, download));
         this.#advisor.hint(idleMs, () => this.#symptoms());
       },
@@ -192,8 +192,8 @@ export class GetRun {
     const report = raceReport(swarm.race, this.#settings.torrent.strategy, job?.download.wastedBytes);
     this.#reportFile?.write(swarm.race, report, {
       ...namesOf(this.#known),
-      wantedBytes: job?.download.wantedBytes ?? 0,
-      downloadedBytes: job?.download.downloadedBytes ?? 0,
+      wantedBytes: job?.download.bytes.wanted ?? 0,
+      downloadedBytes: job?.download.bytes.downloaded ?? 0,
       elapsedMs: this.#torrent.elapsedMs,
       oracleMs,
     });

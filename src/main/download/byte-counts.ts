@@ -1,0 +1,54 @@
+/** The bytes of a download by where they came from. Padding (BEP 47) counts for nothing. */
+import { dataOfPiece } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
+import { leftBytes } from '../storage/left-bytes.ts';
+import type { StoragePlan } from '../storage/storage-plan.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+
+/** `found`: at its place when the download began. `reused`: in other files. */
+export type PieceOrigin = 'found' | 'reused' | 'downloaded';
+
+export class ByteCounts {
+  /** Of all pieces that the wanted files need. */
+  readonly wanted: number;
+  readonly #metainfo: Metainfo;
+  readonly #plan: StoragePlan;
+  readonly #counts: Record<PieceOrigin, number> = { found: 0, reused: 0, downloaded: 0 };
+
+  constructor(metainfo: Metainfo, plan: StoragePlan, wanted: number) {
+    this.#metainfo = metainfo;
+    this.#plan = plan;
+    this.wanted = wanted;
+  }
+
+  /** The piece is verified. */
+  add(piece: PieceIndex, origin: PieceOrigin): void {
+    this.#counts[origin] += dataOfPiece(this.#metainfo.geometry, piece);
+  }
+
+  /** Of verified pieces. */
+  get verified(): number {
+    const { found, reused, downloaded } = this.#counts;
+    return found + reused + downloaded;
+  }
+
+  /** Good on disk before the download began. */
+  get found(): number {
+    return this.#counts.found;
+  }
+
+  /** Taken from other files (`reuse`). */
+  get reused(): number {
+    return this.#counts.reused;
+  }
+
+  /** Fetched and verified by this run. */
+  get downloaded(): number {
+    return this.#counts.downloaded;
+  }
+
+  /** As trackers count them. */
+  get left(): number {
+    return leftBytes(this.#plan, this.#metainfo.geometry.contentLength, this.verified);
+  }
+}
