@@ -9,6 +9,8 @@ import { ended, firstLine } from '../test/support/processes.ts';
 
 export interface Host {
   readonly address: string;
+  /** The process that keeps its namespace. */
+  readonly pid: number;
   /** This command, run on the host. */
   command(program: readonly string[]): string[];
 }
@@ -60,6 +62,7 @@ async function opened(i: number): Promise<ChildProcess> {
 function hostOf(i: number, pid: number | undefined): Host {
   return {
     address: address(i, 2),
+    pid: pid ?? 0,
     command: (program) => ['nsenter', '--target', String(pid), '--net', ...program],
   };
 }

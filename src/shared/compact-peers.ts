@@ -17,8 +17,12 @@ export interface ToldPeer extends HostPort {
   readonly punchable: boolean;
 }
 
-/** An address from any source. `version2`: it was named in the swarm of version 2 (BEP 52). */
-export type NamedPeer = HostPort & Partial<ToldPeer> & { readonly version2?: boolean };
+/**
+ * An address from any source. `version2`: it was named in the swarm of version 2 (BEP 52). `eager`: whenever it is lost it is dialled
+ * again soon.
+ */
+export type NamedPeer = HostPort &
+  Partial<ToldPeer> & { readonly version2?: boolean; readonly eager?: boolean };
 
 /** IPv4 peers of a compact list. An incomplete peer at the end and peers with port 0 are dropped. */
 export function compactIpv4(bytes: Uint8Array): HostPort[] {

@@ -13,7 +13,8 @@
  * 6. missingCount is the number of missing pieces that are not skipped.
  * 7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its share behind:
  *    availability is only a hint for the order of pieces.)
- * 8. urgent[g] is the number of pieces with priority `now` in the g-th group of pieces: an index that saves a scan of all words.
+ * 8. Only main changes what is reserved for nodes of a cluster. It is a wish about new claims, so no claim is lost by it.
+ * 9. urgent[g] is the number of pieces with priority `now` in the g-th group of pieces: an index that saves a scan of all words.
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 import { isLevel, PRIORITY, PRIORITY_BITS, type Priority, priorityBits, priorityIn } from './priority.ts';
@@ -34,6 +35,8 @@ export interface Shortage {
 export interface LedgerMemory {
   readonly pieceCount: number;
   readonly words: SharedArrayBuffer;
+  /** In a cluster, one byte per piece: 1 if other nodes bring it. Null: there is no cluster. */
+  readonly reserved: SharedArrayBuffer | null;
 }
 
 const VERIFIED = 0;
@@ -67,6 +70,7 @@ export class Ledger {
   readonly #availability: Int32Array;
   readonly #counters: Int32Array;
   readonly #urgent: Int32Array;
+  readonly #reserved: Uint8Array | null;
 
   constructor(memory: LedgerMemory) {
     this.pieceCount = memory.pieceCount;
@@ -75,11 +79,14 @@ export class Ledger {
     this.#availability = new Int32Array(words, pieceCount * 4, pieceCount);
     this.#counters = new Int32Array(words, pieceCount * 8, COUNTERS);
     this.#urgent = new Int32Array(words, pieceCount * 8 + COUNTERS * 4);
+    this.#reserved = memory.reserved === null ? null : new Uint8Array(memory.reserved);
   }
 
-  static allocate(pieceCount: number): LedgerMemory {
+  /** `isShared`: nodes of a cluster share the pieces out among them. */
+  static allocate(pieceCount: number, isShared = false): LedgerMemory {
     const groups = Math.ceil(pieceCount / GROUP_PIECES);
-    return { pieceCount, words: new SharedArrayBuffer(pieceCount * 8 + (COUNTERS + groups) * 4) };
+    const words = new SharedArrayBuffer(pieceCount * 8 + (COUNTERS + groups) * 4);
+    return { pieceCount, words, reserved: isShared ? new SharedArrayBuffer(pieceCount) : null };
   }
 
   stateOf(piece: PieceIndex): PieceState {
@@ -219,6 +226,16 @@ export class Ledger {
     const wasTaken = (before & STATE_BITS) !== PIECE_STATE.missing;
     if (wasTaken && isFree(before & PRIORITY_BITS)) Atomics.sub(this.#counters, TAKEN, 1);
     return true;
+  }
+
+  /** False if another node of the cluster brings it: then only nodes are asked for it. */
+  mayComeFromOutside(piece: number): boolean {
+    return this.#reserved === null || Atomics.load(this.#reserved, piece) === 0;
+  }
+
+  /** Only main. What was begun outside is finished there. */
+  reserve(piece: number, isReserved: boolean): void {
+    if (this.#reserved !== null) Atomics.store(this.#reserved, piece, isReserved ? 1 : 0);
   }
 
   /** One more (or one less, with -1) connected peer has this piece. */

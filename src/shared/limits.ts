@@ -832,3 +832,34 @@ export const MAX_FLOW_SAMPLES = 600;
 export const PLAIN_PROGRESS_MS = 5_000;
 /** A redraw of the progress on a terminal. */
 export const LIVE_PROGRESS_MS = 250;
+
+// --- Clusters ------------------------------------------------------------------------------------------------
+
+/** Between two looks of a cluster: which pieces this node fetches from outside, and whether it needs more. */
+export const CLUSTER_LOOK_MS = 250;
+/** How often a node tells the others how far it is. */
+export const CLUSTER_STATE_MS = 1_000;
+/** A node that has said nothing for this time is taken for dead, and others fetch its share. It says something every second. */
+export const NODE_SILENCE_MS = 5_000;
+/** Names of nodes are looked up again, and nodes that are not connected are dialled again, at this interval. */
+export const CLUSTER_DIAL_MS = 5_000;
+/** A node that is lost is dialled again after this time at most: until it is found, both may fetch the same. */
+export const EAGER_REDIAL_MS = 2_000;
+/** A message of a node: its pieces in work, or a few hundred nodes that it knows. */
+export const MAX_NODE_MESSAGE_BYTES = 65_536;
+/** Nodes of a cluster. Each talks to all others, so more would need another design. */
+export const MAX_CLUSTER_NODES = 1_000;
+/** Pieces that a node names as being fetched from outside, or gives to another node at one time. */
+export const MAX_NODE_PIECES = 256;
+/** A node without work gets so much of the share of another: what it fetches in this time. It asks again then. */
+export const HANDOVER_MS = 2_000;
+/** A piece that was given to another node and has not come falls back to its first owner. */
+export const HANDOVER_RETURN_MS = 30_000;
+/** A piece that has been in work for so long, and for twice the time that another node needs for it, is fetched by that one as well. */
+export const SLOW_NODE_PIECE_MS = 3_000;
+/** When nothing has arrived for this time, a node fetches any piece from outside: a cluster is never slower than no cluster. */
+export const CLUSTER_STALL_MS = 20_000;
+/** A secret in a file. */
+export const MAX_CLUSTER_SECRET_BYTES = 4_096;
+/** The port of a cluster, unless another one is given: nodes must know it of each other. */
+export const CLUSTER_PORT = 6_881;

@@ -4,6 +4,7 @@
  */
 
 import type { CloseReason } from './close-reason.ts';
+import type { ClusterCommand, ClusterEvent } from './cluster-messages.ts';
 import type { ToldPeer } from './compact-peers.ts';
 import type { Contender } from './contender.ts';
 import type { Geometry } from './geometry.ts';
@@ -14,6 +15,7 @@ import type { LedgerMemory } from './ledger.ts';
 import type { MetadataPart } from './metadata-part.ts';
 import type { PeerRate } from './peer-rate.ts';
 import type { RateMemory } from './rate-bucket.ts';
+import type { ShardLoad } from './shard-load.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 import type { SocksProxy } from './socks-proxy.ts';
 import type { StoredFile, StoredFiles } from './stored-files.ts';
@@ -43,6 +45,8 @@ export interface PeerAddress {
   readonly punchable?: boolean;
   /** It was named in the swarm of version 2 (BEP 52), and may know no other. */
   readonly version2?: boolean;
+  /** A node of our cluster: whenever it is lost it is dialled again soon. */
+  readonly eager?: boolean;
 }
 
 /** The part of the session's limits that falls to one shard, for all its torrents. Infinity means no limit. */
@@ -117,6 +121,8 @@ export interface TorrentEntry extends TorrentNames {
   readonly dht: boolean;
   /** Meet peers that nobody can dial, and introduce others (BEP 55). Off once the torrent is known to be private. */
   readonly holepunch: boolean;
+  /** It is downloaded by a cluster: peers may be nodes of it. */
+  readonly cluster: boolean;
   /** Dial lost peers again. A race without a download dials each peer once. */
   readonly reconnect: boolean;
   /** Peers may connect to us. */
@@ -147,6 +153,7 @@ export type TorrentCommand =
   | AddressCommand
   | HolepunchCommand
   | HashCommand
+  | ClusterCommand
   /** Its share of the peers to download from has changed. Infinity means no limit. */
   | { readonly type: 'share'; readonly workingPeers: number }
   /** Only these peers stay; all others leave the race. */
@@ -223,6 +230,8 @@ export interface TorrentStats {
   readonly everUnchoked: number;
   readonly blockBytes: number;
   readonly wastedBytes: number;
+  /** The part of `blockBytes` that nodes of our cluster gave. */
+  readonly nodeBytes: number;
   /** Bytes of blocks given to peers. */
   readonly sentBytes: number;
   /** Dials in progress to peers that were lost before. */
@@ -233,18 +242,6 @@ export interface TorrentStats {
   readonly hungUpTcp: number;
   /** Peers that completed the handshake and have announced no piece. */
   readonly withoutPieces: number;
-}
-
-/** The load of a shard's thread since its start. */
-export interface ShardLoad {
-  /** Times that dialling paused because this process ran out of descriptors or ports. */
-  readonly shortages: number;
-  /** Milliseconds for which its thread was busy. */
-  readonly activeMs: number;
-  /** Event-loop delay, milliseconds beyond the sampling interval. */
-  readonly lagP50Ms: number;
-  readonly lagP99Ms: number;
-  readonly lagMaxMs: number;
 }
 
 export type ShardStats = TorrentStats & ShardLoad;
@@ -271,6 +268,7 @@ export type TorrentEvent =
   | { readonly type: 'peers-told'; readonly peer: PeerIndex; readonly peers: readonly ToldPeer[] }
   | HolepunchEvent
   | HashEvent
+  | ClusterEvent
   /** The peer has a DHT node at this port (BEP 5). */
   | { readonly type: 'dht-node'; readonly peer: PeerIndex; readonly port: number }
   | { readonly type: 'metadata-part'; readonly peer: PeerIndex; readonly part: MetadataPart }

@@ -27,6 +27,7 @@ const PAGES = [
   'docs/network.md',
   'docs/scripts.md',
   'docs/sharing.md',
+  'docs/clusters.md',
 ];
 const PIECE = 16_384;
 const TIMEOUT_MS = 60_000;

@@ -1,8 +1,11 @@
 /**
  * Random sessions by seed: `npm run simulate -- --seeds N [--from FIRST]`. `--seed S --log` replays one and prints what happens;
- * `--seed S --shrink` looks for a smaller scenario that also fails, and `--scenario JSON` runs a given one.
+ * `--seed S --shrink` looks for a smaller scenario that also fails, and `--scenario JSON` runs a given one. `--clusters N [--from FIRST]` runs
+ * clusters of up to 200 nodes instead.
  */
 import { parseArgs } from 'node:util';
+import { ClusterKey } from '../../src/main/cluster/cluster-key.ts';
+import { clusterFailures, clusterScenarioOf } from './cluster-scenario.ts';
 import { runScenario } from './run-scenario.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
 import { shrunk } from './shrink.ts';
@@ -11,6 +14,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
+    clusters: { type: 'string' },
     seed: { type: 'string' },
     scenario: { type: 'string' },
     log: { type: 'boolean', default: false },
@@ -25,7 +29,8 @@ process.on('unhandledRejection', (error) => {
   process.exitCode = 1;
 });
 
-if (values.scenario !== undefined) await one(JSON.parse(values.scenario) as Scenario);
+if (values.clusters !== undefined) await clusters(Number(values.from), Number(values.clusters));
+else if (values.scenario !== undefined) await one(JSON.parse(values.scenario) as Scenario);
 else if (values.seed !== undefined) await one(scenarioOf(Number(values.seed)));
 else await many(Number(values.from), Number(values.seeds));
 
@@ -56,6 +61,19 @@ async function many(from: number, count: number): Promise<void> {
   const seconds = (performance.now() - begun) / 1_000;
   const late = slowest.map(({ seed, beyondMs }) => `${seed} (${beyondMs} ms)`).join(', ');
   say(`${(count / seconds).toFixed(1)} seeds a second; the latest beyond bytes / rate: ${late}`);
+  end(count - failed, failed);
+}
+
+async function clusters(from: number, count: number): Promise<void> {
+  const key = new ClusterKey('model', null);
+  let failed = 0;
+  for (let seed = from; seed < from + count; seed++) {
+    const scenario = clusterScenarioOf(seed);
+    const { failures } = await clusterFailures(scenario, key);
+    if (failures.length === 0) continue;
+    failed += 1;
+    say(`seed ${seed}: ${failures.join('; ')}: ${JSON.stringify(scenario)}`);
+  }
   end(count - failed, failed);
 }
 

@@ -33,6 +33,7 @@ export interface VirtualShardOptions {
   readonly pex?: boolean;
   /** With uTP. */
   readonly holepunch?: boolean;
+  readonly cluster?: boolean;
   readonly dht?: boolean;
   readonly private?: boolean;
   /** The cut hash of version 2 (BEP 52). */
@@ -82,6 +83,7 @@ export function entryOf(options: VirtualShardOptions): TorrentEntry {
     reconnect: options.slots !== undefined,
     pex: options.pex ?? false,
     holepunch: options.holepunch ?? false,
+    cluster: options.cluster ?? false,
     dht: options.dht ?? false,
     accepts: true,
     incoming: { first: peerIndex(1_000), step: 1 },

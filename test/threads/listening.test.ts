@@ -28,6 +28,7 @@ function entryOf(position: number): TorrentEntry {
     workingPeers: Number.POSITIVE_INFINITY,
     chokedTimeoutMs: 60_000,
     holepunch: false,
+    cluster: false,
     pex: false,
     dht: false,
     reconnect: true,

@@ -18,6 +18,7 @@ const offer: Offer = {
   metadataBytes: null,
   pex: true,
   holepunch: false,
+  cluster: false,
   isHidden: false,
   dht: false,
   bitfield: null,

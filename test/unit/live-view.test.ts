@@ -26,6 +26,7 @@ const state: DownloadState = {
     dialed: 1_100,
     connected: 350,
     blockBytes: 0,
+    nodeBytes: 0,
     sentBytes: 0,
   },
   fastest: [
@@ -39,6 +40,7 @@ const state: DownloadState = {
     { peers: 92, lagMs: 28 },
   ],
   hashBacklog: 2,
+  cluster: '',
 };
 
 const VERBOSE = { paint: PLAIN, verbose: true };

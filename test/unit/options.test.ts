@@ -86,6 +86,7 @@ const VALUES: readonly (readonly [string, string, (settings: GetSettings) => unk
   ['seed-ratio', '1.5', (s) => s.torrent.seed, { ratio: 1.5, time: null }],
   ['seed-time', '30m', (s) => s.torrent.seed, { ratio: null, time: 1_800_000 }],
   ['parallel', '5', (s) => s.parallel, 5],
+  ['cluster', 'c', (s) => s.torrent.cluster?.name, 'c'],
   ['output', '/srv', (s) => s.torrent.output, '/srv'],
   ['journal-key', 'x.key', (s) => s.session.journalKey, 'x.key'],
   ['select', '*.iso', (s) => s.torrent.select, ['*.iso']],
@@ -126,6 +127,14 @@ const SWITCHES: readonly (readonly [string, (settings: GetSettings) => unknown, 
 ];
 /** It concerns the whole process and is not a setting of a run. */
 const OF_THE_PROCESS = ['show-secrets'];
+/** They work only with `--cluster`, and are tried there. */
+const OF_CLUSTERS = [
+  'cluster-nodes',
+  'cluster-secret-file',
+  'cluster-wait',
+  'cluster-size',
+  'cluster-timeout',
+];
 
 const variable = (name: string): string => `UNCHOKE_${name.toUpperCase().replaceAll('-', '_')}`;
 const config = (options: Readonly<Record<string, unknown>>): Record<string, string> => {
@@ -136,7 +145,12 @@ const config = (options: Readonly<Record<string, unknown>>): Record<string, stri
 
 test('every option of get is tried below', () => {
   const all = settingsOf(defineGet(new Command())).map(({ long }) => long?.slice(2));
-  const tried = [...VALUES.map(([name]) => name), ...SWITCHES.map(([name]) => name), ...OF_THE_PROCESS];
+  const tried = [
+    ...VALUES.map(([name]) => name),
+    ...SWITCHES.map(([name]) => name),
+    ...OF_THE_PROCESS,
+    ...OF_CLUSTERS,
+  ];
   assert.deepEqual(tried.sort(), all.sort());
 });
 

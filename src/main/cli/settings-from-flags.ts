@@ -21,6 +21,7 @@ import {
 } from '../session/settings.ts';
 import { typedUrl } from '../text/foreign-text.ts';
 import { parseCount, parseDuration, parsePort, parseRate, parseRatio, parseSize } from '../text/units.ts';
+import { clusterPort, clusterSettings } from './cluster-settings-from-flags.ts';
 import type { BenchFlags } from './commands/bench.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { GetFlags } from './commands/get-flags.ts';
@@ -99,6 +100,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       idleTimeout: parseDuration('--idle-timeout', flags.idleTimeout),
       saveTorrent: given('--save-torrent', flags.saveTorrent, outputFile),
       seed: seedGoals(flags),
+      cluster: clusterSettings(flags, process.env),
     },
     parallel: parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS),
     onComplete: given('--on-complete', flags.onComplete, programFile),
@@ -264,9 +266,9 @@ function trackersOf({ tracker }: RaceFlags): readonly string[] {
 }
 
 /** The port is checked even if it is not used. */
-function portOf({ port, listen }: GetFlags): number | null {
-  const wanted = parsePort('--port', port);
-  return listen ? wanted : null;
+function portOf(flags: GetFlags): number | null {
+  const wanted = clusterPort(flags);
+  return flags.listen ? wanted : null;
 }
 
 /** Null if the user does not say. */

@@ -1,5 +1,6 @@
 /** Variables of the environment that look like settings and are none: probably mistyped. */
 import type { Command } from 'commander';
+import { CLUSTER_SECRET } from './cluster-settings-from-flags.ts';
 import { settingsOf, variableOf } from './settings.ts';
 import { didYouMean } from './similar-words.ts';
 
@@ -14,7 +15,9 @@ export function unknownVariables(
   commands: readonly Command[],
   environment: NodeJS.ProcessEnv,
 ): UnknownVariable[] {
-  const ours = Object.keys(environment).filter((name) => /^UNCHOKE_(?!DONE_)/.test(name));
+  const ours = Object.keys(environment).filter(
+    (name) => /^UNCHOKE_(?!DONE_)/.test(name) && name !== CLUSTER_SECRET,
+  );
   if (ours.length === 0) return [];
   const known = [...new Set(commands.flatMap(settingsOf).map(variableOf))];
   return ours

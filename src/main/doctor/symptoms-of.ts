@@ -67,6 +67,7 @@ function sumsOf(race: Race): ShardStats {
     everUnchoked: sum('everUnchoked'),
     blockBytes: sum('blockBytes'),
     wastedBytes: sum('wastedBytes'),
+    nodeBytes: sum('nodeBytes'),
     sentBytes: sum('sentBytes'),
     redialing: sum('redialing'),
     refusedTcp: sum('refusedTcp'),

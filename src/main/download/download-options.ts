@@ -26,6 +26,8 @@ export interface DownloadOptions {
   readonly storage: StoragePool;
   readonly memoryBytes: number;
   readonly order: PickOrder;
+  /** Nodes of a cluster share the pieces out among them. */
+  readonly isShared?: boolean;
   readonly world?: MainWorld;
   /** What the blocks of a piece must hash to (BEP 52), if a peer says that in time; null: nobody can be asked. */
   readonly leavesOf?: (piece: PieceIndex) => Promise<Uint8Array | null> | null;

@@ -28,7 +28,6 @@ import { MissingFiles } from './missing-files.ts';
 import { Reusing } from './reusing.ts';
 import { ShardContent } from './shard-content.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
-import { stretchesOf } from './stretches.ts';
 import { VerdictNews } from './verdict-news.ts';
 import { Verdicts } from './verdicts.ts';
 import { skipUnwanted } from './wanted-pieces.ts';
@@ -66,7 +65,7 @@ export class Download {
     const sharers = shards + (options.webSeeds.urls.length > 0 ? 1 : 0);
     const g = metainfo.geometry;
     const arenaMemory = allocateArena(g, options.memoryBytes);
-    const ledgerMemory = Ledger.allocate(g.pieceCount);
+    const ledgerMemory = Ledger.allocate(g.pieceCount, options.isShared);
     this.#ledger = new Ledger(ledgerMemory);
     const wanted = skipUnwanted(this.#ledger, options.plan.wanted, g);
     this.bytes = new ByteCounts(metainfo, options.plan, wanted);
@@ -111,6 +110,11 @@ export class Download {
     });
   }
 
+  /** The state of each piece. Only this file marks one as verified. */
+  get pieces(): Pick<Ledger, 'pieceCount' | 'verifiedCount' | 'stateOf' | 'reserve'> {
+    return this.#ledger;
+  }
+
   /** The search for known pieces in other files; null: there is none. */
   get reusing(): Pick<Reusing, 'isLooking' | 'isAlone'> | null {
     return this.#reusing;
@@ -131,10 +135,6 @@ export class Download {
     return this.#verdicts.failedBytes + (this.#webSeeds?.wastedBytes ?? 0);
   }
 
-  get verifiedPieces(): number {
-    return this.#ledger.verifiedCount;
-  }
-
   get complete(): boolean {
     return this.#ledger.complete;
   }
@@ -143,9 +143,6 @@ export class Download {
   get hashing(): Pick<StoredTorrent, 'backlog' | 'busyMs'> {
     return this.#stored;
   }
-
-  /** How much of each of `count` stretches is there. */
-  readonly stretches = (count: number): number[] => stretchesOf(this.#ledger, count);
 
   get symptoms(): DownloadSymptoms {
     return {

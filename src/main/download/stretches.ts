@@ -6,7 +6,7 @@ import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 const STRETCH_SAMPLES = 64;
 
 /** The share that is verified or unwanted, 0 to 1, in each of `count` stretches of the torrent; long stretches are sampled. */
-export function stretchesOf(ledger: Ledger, count: number): number[] {
+export function stretchesOf(ledger: Pick<Ledger, 'pieceCount' | 'stateOf'>, count: number): number[] {
   return Array.from({ length: count }, (_, i) => {
     const first = Math.floor((i * ledger.pieceCount) / count);
     const end = Math.max(first + 1, Math.floor(((i + 1) * ledger.pieceCount) / count));

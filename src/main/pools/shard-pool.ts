@@ -4,8 +4,9 @@
  */
 import { type ShardId, shardId, type TorrentId } from '../../shared/indices.ts';
 import { SHARD_STOP_TIMEOUT_MS } from '../../shared/limits.ts';
-import type { ShardCommand, ShardEvent, ShardLoad, ShardTask } from '../../shared/messages.ts';
+import type { ShardCommand, ShardEvent, ShardTask } from '../../shared/messages.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
+import type { ShardLoad } from '../../shared/shard-load.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { ListeningPort } from './listening-port.ts';
 import { shardThreads } from './shard-threads.ts';

@@ -2,7 +2,6 @@
 import type { ShardId, TorrentId } from '../../shared/indices.ts';
 import type {
   ShardCommand,
-  ShardLoad,
   ShardStats,
   ShardTorrent,
   TorrentCommand,
@@ -11,6 +10,7 @@ import type {
   TorrentStats,
 } from '../../shared/messages.ts';
 import { fastestOf, type PeerRate } from '../../shared/peer-rate.ts';
+import type { ShardLoad } from '../../shared/shard-load.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 
 export interface TorrentShardsListener {

@@ -115,13 +115,11 @@ export class Dealer {
     for (const [position, addresses] of this.#byShard(peers))
       this.#send(position, {
         type: 'addresses',
-        addresses: addresses.map(({ peer, host, port, group = 0, punchable = false, version2 = false }) => ({
-          peer,
-          host,
-          port,
-          group,
-          ...(punchable ? { punchable } : {}),
-          ...(version2 ? { version2 } : {}),
+        addresses: addresses.map(({ peer, host, port, group = 0, punchable, version2, eager }) => ({
+          ...{ peer, host, port, group },
+          ...(punchable === true ? { punchable } : {}),
+          ...(version2 === true ? { version2 } : {}),
+          ...(eager === true ? { eager } : {}),
         })),
         lost,
       });

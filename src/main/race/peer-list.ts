@@ -71,7 +71,7 @@ export class PeerList {
     const isPublic = PUBLIC_SOURCES.has(source);
     if (this.#private && isPublic) return [];
     const dealt: KnownPeer[] = [];
-    for (const { host: written, port, punchable = false, version2 = false } of addresses) {
+    for (const { host: written, port, punchable = false, version2 = false, eager = false } of addresses) {
       const host = canonicalHost(written);
       const known = this.#byAddress.get(addressKey(host, port));
       if (this.#banned.has(host)) continue;
@@ -80,7 +80,7 @@ export class PeerList {
         if (again !== null) dealt.push(again);
       } else if (this.#blocklist?.blocks(host) === true) this.#blocked += 1;
       else if (!this.#makeRoom(host, source)) this.#refused += 1;
-      else dealt.push(this.#enter({ host, port, source, group, punchable, version2 }));
+      else dealt.push(this.#enter({ host, port, source, group, punchable, version2, eager }));
     }
     return dealt;
   }

@@ -19,6 +19,8 @@ export interface PhaseTotals {
   readonly connected: Count;
   /** Bytes of blocks that peers sent so far. */
   readonly blockBytes: Bytes;
+  /** The part of them that nodes of our cluster sent. */
+  readonly nodeBytes: Bytes;
   /** Bytes of blocks that peers got from us so far. */
   readonly sentBytes: Bytes;
 }
@@ -40,6 +42,7 @@ function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotals {
   const total = {
     ...{ queued: 0, dialing: 0, handshaking: 0, choked: 0, unchoked: 0, dialed: 0, connected: 0 },
     blockBytes: 0,
+    nodeBytes: 0,
     sentBytes: 0,
   };
   for (const entry of stats) {
@@ -52,6 +55,7 @@ function phaseTotals(stats: readonly (TorrentStats | null)[]): PhaseTotals {
     total.dialed += entry.dialed;
     total.connected += entry.connected;
     total.blockBytes += entry.blockBytes;
+    total.nodeBytes += entry.nodeBytes;
     total.sentBytes += entry.sentBytes;
   }
   return total;

@@ -1,5 +1,6 @@
 /** The options of a race, and its listener. */
 
+import type { ClusterEvent } from '../../shared/cluster-messages.ts';
 import type { Contender } from '../../shared/contender.ts';
 import type { HashEvent } from '../../shared/hash-messages.ts';
 import type { PeerIndex, ShardId } from '../../shared/indices.ts';
@@ -18,6 +19,8 @@ export interface RaceOptions {
   /** Peers to download from; 0 is no limit. */
   readonly maxPeers: number;
   readonly chokedTimeoutMs: number;
+  /** Peers may be nodes of our cluster. */
+  readonly cluster?: boolean;
   /** Dial lost peers again. */
   readonly reconnect: boolean;
   /** Peers may connect to us. */
@@ -53,6 +56,8 @@ export interface RaceListener {
   /** A peer has the metadata, or sent or refused a part of it. Only while the torrent is unknown. */
   onMetadataOffer(peer: PeerIndex, bytes: number | null): void;
   onMetadataPart(peer: PeerIndex, part: MetadataPart): void;
+  /** Nodes of our cluster, and peers that may be some. */
+  onClusterEvent(event: ClusterEvent): void;
   /** Hashes of trees (BEP 52). */
   onHashEvent(event: HashEvent): void;
   /** Peers that want data from us or may request it: of one shard all of them, or some about which there is news. */

@@ -67,9 +67,10 @@ export class Race {
 
   #entryOf(position: number, shards: number): TorrentEntry {
     const { infoHash, infoHashV2 = null, peerId, strategy, chokedTimeoutMs } = this.#options;
-    const { pex, dht, holepunch, reconnect, accepts } = this.#options;
+    const { pex, dht, holepunch, reconnect, accepts, cluster = false } = this.#options;
     return {
-      ...{ infoHash, infoHashV2, peerId, strategy, chokedTimeoutMs, pex, dht, holepunch, reconnect, accepts },
+      ...{ infoHash, infoHashV2, peerId, strategy, chokedTimeoutMs },
+      ...{ pex, dht, holepunch, reconnect, accepts, cluster },
       workingPeers: shareOf(this.#maxPeers, position, shards),
       incoming: { first: this.peers.incoming.first(position, shards), step: shards },
     };
@@ -220,6 +221,10 @@ export class Race {
       case 'metadata-part':
         this.#tellListeners((listener) => listener.onMetadataPart?.(event.peer, event.part));
         return;
+      case 'may-be-node':
+      case 'node-says':
+      case 'node-has':
+        return this.#tellListeners((listener) => listener.onClusterEvent?.(event));
       case 'has-hashes':
       case 'hash-request':
       case 'hashes':

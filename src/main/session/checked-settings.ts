@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_SHARDS } from '../../shared/limits.ts';
 import { ENCRYPTIONS, STRATEGIES } from '../../shared/messages.ts';
+import type { ClusterSettings } from '../cluster/cluster-settings.ts';
 import { isTrackerUrl } from '../discovery/tracker-url.ts';
 import { Failure } from '../failure.ts';
 import { isOwnAddress, isProxyUrl } from '../network/route.ts';
@@ -59,6 +60,15 @@ const isGoals: Check = (value) => {
   return [ratio, time].every((goal) => goal === null || (typeof goal === 'number' && goal >= 0));
 };
 
+const isCluster: Check = (value) => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, nodes, secret, size, wait, timeout } = value as Readonly<
+    Record<keyof ClusterSettings, unknown>
+  >;
+  const isNamed = isText(name) && listOf(isPeer)(nodes) && orNull(isText)(secret);
+  return isNamed && isCount(size) && isSwitch(wait) && isTime(timeout);
+};
+
 /** For each setting: what it must be, in words, and the check. */
 const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check: Check]>> = {
   shards: [`a whole number from 1 to ${MAX_SHARDS}`, within(1, MAX_SHARDS)],
@@ -109,6 +119,10 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
   ],
   firstUnchokeTimeout: ['a number of milliseconds', isTime],
   idleTimeout: ['a number of milliseconds', isTime],
+  cluster: [
+    '{ name, nodes, secret, size, wait, timeout } or null: a text, a list of { host, port }, a text or null, a whole number, true or false, and a number of milliseconds',
+    orNull(isCluster),
+  ],
   seed: ['{ ratio, time }, each a number or null, or null', orNull(isGoals)],
   saveTorrent: ['a path or null', orNull(isText)],
 };

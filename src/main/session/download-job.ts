@@ -75,6 +75,7 @@ export async function downloadJob(
         storage: session.storage,
         memoryBytes: memory.bytes,
         order: sequential ? 'sequential' : 'rarest',
+        isShared: torrent.cluster !== null,
         world,
         leavesOf: (piece) => swarm.knowledge.leavesOf(piece),
       },

@@ -192,6 +192,28 @@ export interface SeedProgress extends PhaseTotals {
   readonly served: Count;
 }
 
+/** How far the cluster is, once a second, and once more when this node leaves it. */
+export interface ClusterProgress {
+  readonly type: 'cluster';
+  /** Nodes that are connected, with this one. */
+  readonly nodes: Count;
+  /** How many there are, with this one, as far as it is known. */
+  readonly size: Count;
+  /** Nodes that are complete, or were when they left, with this one. */
+  readonly complete: Count;
+  /** Nodes that were named, or are connected, and are not complete. */
+  readonly missing: readonly string[];
+  /** The node that was complete last, once all are. */
+  readonly slowest: string | null;
+  /** Bytes that this node got from outside: from other peers and web seeds. */
+  readonly outsideBytes: Bytes;
+  /** Bytes that it got from other nodes. */
+  readonly nodeBytes: Bytes;
+  /** The same of all nodes together, as far as they have said. */
+  readonly allOutsideBytes: Bytes;
+  readonly allNodeBytes: Bytes;
+}
+
 /** A piece failed its hash check and is fetched again. */
 export interface PieceFailedEvent {
   readonly type: 'piece-failed';
@@ -271,6 +293,7 @@ export type TorrentEvent =
   | CheckProgress
   | ReuseProgress
   | SeedProgress
+  | ClusterProgress
   | PieceFailedEvent
   | PeerBannedEvent
   | WebSeedLostEvent

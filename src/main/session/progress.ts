@@ -39,7 +39,7 @@ function downloadProgress(
     type: 'progress',
     bytes: download.bytes.verified,
     totalBytes: download.bytes.wanted,
-    pieces: download.verifiedPieces,
+    pieces: download.pieces.verifiedCount,
     rate: Math.round(rate),
     known: race.peers.size,
     ...race.totals,

@@ -8,7 +8,10 @@ import type { TorrentSwarm } from './torrent-swarm.ts';
 
 export interface SeedingOptions {
   readonly swarm: TorrentSwarm;
-  readonly goals: SeedGoals;
+  /** Null: it is given only until `mayEnd`. */
+  readonly goals: SeedGoals | null;
+  /** Others need it no longer, whatever the goals are. */
+  readonly mayEnd?: () => boolean;
   readonly listeners: TorrentListeners;
   /** Bytes of the torrent: a ratio of 1 is once as many. */
   readonly bytes: number;
@@ -76,13 +79,18 @@ export class Seeding implements LookedAt {
     return !this.#options.listeners.areListening && dialing + handshaking + choked + unchoked === 0;
   }
 
+  get #isEnough(): boolean {
+    const { goals } = this.#options;
+    if (goals === null) return true;
+    const { ratio, ms } = this.figures;
+    return (goals.ratio !== null && ratio >= goals.ratio) || (goals.time !== null && ms >= goals.time);
+  }
+
   look(): void {
-    const { swarm, goals, listeners, bytes } = this.#options;
-    const { uploaded, ratio, ms } = this.figures;
+    const { swarm, listeners, bytes, mayEnd } = this.#options;
+    const { uploaded, ratio } = this.figures;
     this.#rate.sample(uploaded, swarm.session.world.now());
-    const enough =
-      (goals.ratio !== null && ratio >= goals.ratio) || (goals.time !== null && ms >= goals.time);
-    if (enough) return this.#end();
+    if (this.#isEnough && mayEnd?.() !== false) return this.#end();
     if (!listeners.areListening) return;
     const progress: SeedProgress = {
       type: 'progress',

@@ -10,6 +10,7 @@ import {
   DEFAULT_MAX_PEERS,
 } from '../../shared/limits.ts';
 import type { Encryption, Strategy } from '../../shared/messages.ts';
+import type { ClusterSettings } from '../cluster/cluster-settings.ts';
 import type { DhtPlan } from '../discovery/shared-discovery.ts';
 import { WELL_KNOWN_NODES } from '../discovery/well-known-nodes.ts';
 import { defaultThreads } from '../pools/default-threads.ts';
@@ -104,6 +105,8 @@ export interface TorrentSettings {
   readonly saveTorrent: string | null;
   /** Give the torrent to peers when it is complete. Null: it ends then. */
   readonly seed: SeedGoals | null;
+  /** Other machines download it as well: each fetches its part from outside, and the rest from the others. Null: there are none. */
+  readonly cluster: ClusterSettings | null;
 }
 
 export const DEFAULT_SESSION: SessionSettings = {
@@ -148,6 +151,7 @@ export const DEFAULT_TORRENT: TorrentSettings = {
   idleTimeout: DEFAULT_IDLE_TIMEOUT_MS,
   saveTorrent: null,
   seed: null,
+  cluster: null,
 };
 
 export function routeOf({ proxy, interface: localAddress }: SessionSettings): Route {

@@ -1,11 +1,13 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
-import type { DownloadListener, UnavailableFile } from '../download/download-options.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { DownloadListener } from '../download/download-options.ts';
 import { Failure } from '../failure.ts';
 import { isThere, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
 import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
+import { afterwards } from './afterwards.ts';
 import { type DownloadJob, downloadJob } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
@@ -14,8 +16,9 @@ import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run
 import { needsPeers, type RunPhase } from './run-phase.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
-import { Seeding } from './seeding.ts';
+import type { Seeding } from './seeding.ts';
 import { acceptsPeers, type TorrentSettings } from './settings.ts';
+import { torrentCluster } from './torrent-cluster.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import type { TorrentRunOptions } from './torrent-run-options.ts';
 import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
@@ -37,6 +40,7 @@ export class TorrentRun {
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
   #job: DownloadJob | null = null;
+  readonly #cluster: Cluster | null;
   /** It does not wait for what only peers can send before a download begins, so its preparation ends when it is told to. */
   #endsByItself = false;
   /** From here on peers may come, so that their absence means something. */
@@ -57,6 +61,11 @@ export class TorrentRun {
     this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
     this.#begun = session.world.now();
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
+    this.#cluster = torrentCluster(settings.cluster, {
+      swarm: this.swarm,
+      fetched: () => this.#job?.download.webSeeds?.bytes ?? 0,
+      listeners: this.#listeners,
+    });
     this.#watch = new RunWatch({
       swarm: this.swarm,
       settings,
@@ -87,13 +96,9 @@ export class TorrentRun {
     return this.#job;
   }
 
-  /** Files that are not whole at the end of a run that failed. */
-  get missing(): readonly UnavailableFile[] {
-    return this.#watch.missing;
-  }
-
-  get rate(): number {
-    return this.#watch.rate;
+  /** Bytes per second that arrive now, and files that are not whole at the end of a run that failed. */
+  get figures(): Pick<RunWatch, 'rate' | 'missing'> {
+    return this.#watch;
   }
 
   /** How long it has waited for data. */
@@ -113,6 +118,7 @@ export class TorrentRun {
     if (signal.aborted) interrupt();
     const endLooks = this.swarm.session.looks.begin(this.#watch);
     if (this.#source.metainfo === undefined) this.#discover();
+    this.#cluster?.start();
     // An end need not wait for the hash of what is there.
     const prepared = this.#prepare();
     prepared.catch(this.#fail);
@@ -131,9 +137,8 @@ export class TorrentRun {
 
   /** Gives the complete torrent to peers, if the user wants that. Returns when that is over; null if nothing could be given. */
   async #seed(prepared: Promise<void>, signal: AbortSignal): Promise<Seeding | null> {
-    const { seed: goals } = this.#settings;
-    const job = this.#job;
-    if (goals === null || job === null || this.#thrown !== null) return null;
+    const [goals, job, cluster] = [this.#settings.seed, this.#job, this.#cluster];
+    if ((goals === null && cluster === null) || job === null || this.#thrown !== null) return null;
     try {
       await prepared;
       await job.download.seed();
@@ -145,15 +150,9 @@ export class TorrentRun {
     this.#phase = 'seeding';
     this.#tellComplete();
     this.#discover();
-    if (job.download.bytes.left === 0 && job.download.bytes.downloaded > 0) this.swarm.discovery.completed();
-    const { swarm } = this;
-    const seeding = new Seeding({
-      swarm,
-      goals,
-      listeners: this.#listeners,
-      bytes: job.download.bytes.wanted,
-    });
-    await seeding.run(signal);
+    const [{ swarm }, listeners, { download }] = [this, this.#listeners, job];
+    const { seeding, failure } = await afterwards({ swarm, goals, cluster, listeners, download }, signal);
+    if (failure !== null) this.#thrown = { kind: 'failed', error: failure };
     return seeding;
   }
 
@@ -171,6 +170,7 @@ export class TorrentRun {
   async #close(prepared: Promise<void>, ending: Ending): Promise<void> {
     // What was not selected is missing still. A seed has said it at its beginning.
     if (this.#phase !== 'seeding' && this.#job?.download.bytes.left === 0) this.swarm.discovery.completed();
+    this.#cluster?.stop();
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
     const stopped = await Promise.allSettled([this.#job?.download.stop(reason), this.swarm.stop()]);
@@ -214,8 +214,8 @@ export class TorrentRun {
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
     const isNew = !isThere(job.plan, files);
     if (isNew && !job.download.complete) this.#discover();
-    const looks = !isNew || job.download.reusing !== null;
-    await this.#watch.whileChecking(() => job.download.prepare(), looks);
+    await this.#watch.whileChecking(() => job.download.prepare(), !isNew || job.download.reusing !== null);
+    this.#cluster?.begin(job.download.pieces, metainfo.geometry, plan.wanted);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
   }

@@ -94,6 +94,7 @@ export class TorrentSwarm implements ActiveTorrent {
         chokedTimeoutMs: use.downloads ? CHOKED_DOWNLOAD_MS : CHOKED_RACE_MS,
         reconnect: use.downloads,
         accepts,
+        cluster: torrent.cluster !== null,
         blocklist: settings.blocklist,
         pex: settings.pex && !isPrivate,
         holepunch: session.punches && accepts && !isPrivate,

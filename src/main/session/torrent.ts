@@ -217,7 +217,7 @@ export class SessionTorrent implements Torrent {
       downloaded: this.#downloaded + (download?.bytes.downloaded ?? 0),
       reused: this.#reused + (download?.bytes.reused ?? 0),
       uploaded: this.#uploaded + race.totals.sentBytes,
-      rate: run.rate,
+      rate: run.figures.rate,
       known: race.peers.knownCount,
       connected: choked + unchoked,
       unchoked,

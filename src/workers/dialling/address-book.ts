@@ -7,6 +7,7 @@ import type { CloseCode } from '../../shared/close-reason.ts';
 import { comebackOf } from '../../shared/comeback.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
+  EAGER_REDIAL_MS,
   NAMED_AGAIN_MS,
   OUTAGE_PROBE_MS,
   OUTAGE_REDIAL_MS,
@@ -139,7 +140,10 @@ export class AddressBook {
     const attempts = this.#attempts.get(address.peer) ?? 0;
     this.#attempts.set(address.peer, attempts + 1);
     const gave = attempts === 0 && this.#proven.has(address.peer);
-    const wait = Math.round(retryAfterMs(code, attempts, gave) * this.#jitter());
+    const usual = retryAfterMs(code, attempts, gave);
+    const wait = Math.round(
+      (address.eager === true ? Math.min(usual, EAGER_REDIAL_MS) : usual) * this.#jitter(),
+    );
     this.#wait({ address, code, lostAt: now, at: now + wait });
     return wait;
   }

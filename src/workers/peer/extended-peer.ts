@@ -32,5 +32,11 @@ export function extendedPeer(
     onLost: lost,
     onPeersTold: (peers: readonly ToldPeer[]) => host.tell({ type: 'peers-told', peer: peer.index, peers }),
     onHolepunch: (message) => host.onHolepunch(peer, message),
+    cluster: host.torrent.offer.cluster
+      ? {
+          onGreeting: () => host.tell({ type: 'may-be-node', peer: peer.index }),
+          onMessage: (body) => host.tell({ type: 'node-says', peer: peer.index, body }),
+        }
+      : null,
   };
 }

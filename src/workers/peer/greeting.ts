@@ -17,6 +17,8 @@ export interface Offer {
   readonly pex: boolean;
   /** We meet peers that nobody can dial (BEP 55). */
   readonly holepunch: boolean;
+  /** Nodes of our cluster are welcome. */
+  readonly cluster: boolean;
   /** We have a DHT node (BEP 5): a peer that has one as well then tells us its port. */
   readonly dht: boolean;
   /** The bitfield of our pieces (BEP 3) as a message; null while there are none. */
@@ -141,11 +143,12 @@ export class Greetings {
   }
 }
 
-function extensionsOf({ pex, holepunch }: Offer): Extension[] {
+function extensionsOf({ pex, holepunch, cluster }: Offer): Extension[] {
   return [
     ...(['lt_donthave', 'ut_metadata'] as const),
     ...(pex ? (['ut_pex'] as const) : []),
     ...(holepunch ? (['ut_holepunch'] as const) : []),
+    ...(cluster ? (['uc_cluster'] as const) : []),
   ];
 }
 

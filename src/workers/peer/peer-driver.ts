@@ -38,12 +38,15 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   #lastReceivedAt = 0;
   #lastSentAt = 0;
   readonly version: SpokenVersion;
+  /** It has proved that it is a node of our cluster. */
+  isNode = false;
 
   constructor(address: PeerAddress, host: PeerHost, approach: Approach = PLAIN) {
-    const { peer, host: name, port, version2 = false } = address;
+    const { peer, host: name, port, version2 = false, eager = false } = address;
     this.index = peer;
     this.address = { host: name, port };
-    this.peerAddress = { peer, ...this.address, ...(version2 ? { version2 } : {}) };
+    const traits = { ...(version2 ? { version2 } : {}), ...(eager ? { eager } : {}) };
+    this.peerAddress = { peer, ...this.address, ...traits };
     this.version = new SpokenVersion(approach.version ?? 1);
     this.#approach = approach;
     this.#host = host;
@@ -51,6 +54,10 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
 
   get pieces(): PieceSet {
     return this.#inbox?.told.set ?? NO_PIECES;
+  }
+
+  offers(piece: number): boolean {
+    return this.pieces.has(piece) && (this.isNode || this.#host.torrent.mayComeFromOutside(piece));
   }
 
   get state(): PeerState {
@@ -141,8 +148,10 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     if (this.#state.phase === 'closed') return;
     this.#inbox?.tick();
     const wantsNothing = this.pieces.complete || this.extensions?.uploadOnly === true;
-    if (this.#host.torrent.isSeed && this.inSession && wantsNothing) return this.close('both-complete');
-    if (this.#mayBeUseless()) this.reviewUse();
+    if (this.#host.torrent.isSeed && this.inSession && wantsNothing && !this.isNode)
+      return this.close('both-complete');
+    if (this.inSession && this.#inbox?.told.differsFrom((this.#state as Choked | Unchoked).session.useful))
+      this.reviewUse();
     this.apply({
       type: 'tick',
       ...this.#host.deadlines,
@@ -159,14 +168,6 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   reviewUse(): void {
     const useful = this.inSession ? (this.#inbox?.told.isUseful() ?? null) : null;
     if (useful !== null) this.apply({ type: 'usefulness', useful });
-  }
-
-  /** As pieces become verified, it may have nothing left for us. */
-  #mayBeUseless(): boolean {
-    const told = this.#inbox?.told;
-    if (told === undefined || !this.inSession || !told.mayHaveSome) return false;
-    const { session } = this.#state as Choked | Unchoked;
-    return told.isUseful() !== session.useful;
   }
 
   send(bytes: Uint8Array): void {

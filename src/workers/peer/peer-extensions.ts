@@ -46,6 +46,12 @@ export interface ExtendedPeer {
   onPeersTold(peers: readonly ToldPeer[]): void;
   /** BEP 55. */
   onHolepunch(message: HolepunchMessage): void;
+  /** Null without a cluster. */
+  readonly cluster: {
+    /** It knows our extension. */
+    onGreeting(): void;
+    onMessage(body: Uint8Array): void;
+  } | null;
 }
 
 export class PeerExtensions {
@@ -91,6 +97,10 @@ export class PeerExtensions {
       case OUR_EXTENSIONS.ut_holepunch:
         this.#holepunch(body);
         return null;
+      case OUR_EXTENSIONS.uc_cluster:
+        if (this.#ids.has('uc_cluster')) this.#peer.cluster?.onMessage(Uint8Array.from(body));
+        else this.#useless += 1;
+        return null;
       default:
         return null;
     }
@@ -130,6 +140,12 @@ export class PeerExtensions {
     if (id !== undefined) this.#peer.send(encodeExtended(id, message));
   }
 
+  /** `message`: of our own extension. */
+  tellNode(message: Uint8Array): void {
+    const id = this.#ids.get('uc_cluster');
+    if (id !== undefined) this.#peer.send(encodeExtended(id, message));
+  }
+
   askMetadata(parts: readonly number[]): void {
     const id = this.#ids.get('ut_metadata');
     if (id === undefined) return;
@@ -146,6 +162,7 @@ export class PeerExtensions {
     if (told.client !== null) this.client = told.client;
     this.port = told.port ?? this.port;
     this.uploadOnly = told.uploadOnly ?? this.uploadOnly;
+    const wasNew = !this.#ids.has('uc_cluster');
     for (const [name, id] of Object.entries(told.ids) as [Extension, number][]) {
       if (id === 0) this.#ids.delete(name);
       else this.#ids.set(name, id);
@@ -153,6 +170,7 @@ export class PeerExtensions {
     if (told.requestQueue !== null) this.#peer.onRequestQueue(told.requestQueue);
     this.#metadataBytes = told.metadataBytes ?? this.#metadataBytes;
     this.#offerMetadata();
+    if (wasNew && this.#ids.has('uc_cluster')) this.#peer.cluster?.onGreeting();
     return null;
   }
 

@@ -1,5 +1,6 @@
 /** What a peer's driver needs from its shard. */
 import type { Clock } from '../../shared/clock.ts';
+import type { ClusterEvent } from '../../shared/cluster-messages.ts';
 import type { HashEvent } from '../../shared/hash-messages.ts';
 import type { TorrentEvent } from '../../shared/messages.ts';
 import type { Requester } from '../requests/requester.ts';
@@ -17,6 +18,7 @@ import type { PeerState, Tick } from './peer-state.ts';
 /** News from a peer that main must know. */
 export type PeerNews =
   | Extract<TorrentEvent, { type: 'metadata-offer' | 'metadata-part' | 'peers-told' | 'dht-node' }>
+  | ClusterEvent
   | HashEvent;
 
 /** What is known of the torrent of the peer. */
@@ -30,6 +32,8 @@ export interface PeerTorrent {
   readonly uploads: Uploads;
   /** We have everything and want nothing. */
   readonly isSeed: boolean;
+  /** False if another node of the cluster brings the piece. */
+  mayComeFromOutside(piece: number): boolean;
   /** The peer says that it has this piece, which it had not said before. */
   peerHas(peer: PeerDriver, piece: number): void;
   readonly wanted: WantedPieces;

@@ -75,6 +75,12 @@ export class PieceSet {
     for (let piece = 0; piece < this.pieceCount; piece++) if (this.has(piece)) visit(piece as PieceIndex);
   }
 
+  /** A copy in wire format (BEP 3). */
+  toBits(): Uint8Array {
+    if (this.complete) return fullBits(this.pieceCount);
+    return this.#bits === null ? new Uint8Array(Math.ceil(this.pieceCount / 8)) : Uint8Array.from(this.#bits);
+  }
+
   #dropIfComplete(): void {
     if (this.#count === this.pieceCount) this.#bits = null;
   }

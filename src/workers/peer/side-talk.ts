@@ -12,7 +12,10 @@ import { PeerHashes } from './peer-hashes.ts';
 import type { PeerHost } from './peer-host.ts';
 
 /** Commands of main for one peer. */
-export type PeerCommand = Extract<TorrentCommand, { type: 'ask-metadata' | 'ask-hashes' | 'tell-hashes' }>;
+export type PeerCommand = Extract<
+  TorrentCommand,
+  { type: 'ask-metadata' | 'ask-hashes' | 'tell-hashes' | 'tell-node' }
+>;
 
 export class SideTalk {
   readonly #peer: PeerDriver;
@@ -36,6 +39,8 @@ export class SideTalk {
     switch (command.type) {
       case 'ask-metadata':
         return this.#extensions?.askMetadata(command.parts);
+      case 'tell-node':
+        return this.#extensions?.tellNode(command.body);
       case 'ask-hashes':
         return this.#tree?.ask(command.requests);
       case 'tell-hashes':

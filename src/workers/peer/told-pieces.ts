@@ -90,9 +90,9 @@ export class ToldPieces {
     return this.#useful;
   }
 
-  /** It has something that we want, or this is not yet known. */
-  get mayHaveSome(): boolean {
-    return this.#unseen > 0;
+  /** As pieces become verified, it may have nothing left for us. `useful`: what was found the last time. */
+  differsFrom(useful: boolean | null): boolean {
+    return this.#unseen > 0 && this.isUseful() !== useful;
   }
 
   /** True if it found an example. */

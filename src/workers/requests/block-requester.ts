@@ -79,7 +79,7 @@ export class BlockRequester implements Requester {
     let left = room;
     let isPaced = false;
     while (left > 0) {
-      const most = Math.min(left, this.#pace.atOnce);
+      const most = peer.isNode ? left : Math.min(left, this.#pace.atOnce);
       const active = most === 0 ? null : this.#currentOf(peer, now);
       isPaced = most === 0;
       if (active === null) break;
@@ -269,7 +269,7 @@ export class BlockRequester implements Requester {
   #request(peer: RequestedPeer, active: ActivePiece, block: number, room: number): void {
     const length = lengthOfBlock(this.#arena.geometry, active.piece, block);
     this.#batch.add(active.piece, block * BLOCK_BYTES, length, room);
-    this.#pace.requested(length);
+    if (!peer.isNode) this.#pace.requested(length);
     peer.book.queue.push(this.#key(active.piece, block));
   }
 

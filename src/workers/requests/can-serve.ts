@@ -14,5 +14,5 @@ export function mayAsk(peer: RequestedPeer, active: ActivePiece): boolean {
 }
 
 export function wouldSend(peer: RequestedPeer, piece: number): boolean {
-  return peer.pieces.has(piece) && (peer.mayRequest || peer.allowedFast?.has(piece as PieceIndex) === true);
+  return peer.offers(piece) && (peer.mayRequest || peer.allowedFast?.has(piece as PieceIndex) === true);
 }

@@ -20,6 +20,8 @@ export interface Place {
 export interface RequestedPeer {
   readonly index: PeerIndex;
   readonly pieces: PieceSet;
+  /** It is a node of our cluster: no limit holds for it. */
+  readonly isNode: boolean;
   readonly book: RequestBook;
   /** Both handshakes are complete, and it is not closed. */
   readonly inSession: boolean;
@@ -29,6 +31,8 @@ export interface RequestedPeer {
   readonly allowedFast: ReadonlySet<PieceIndex> | null;
   /** Missing bytes of the current block. */
   readonly blockRemaining: number;
+  /** It has the piece, and we may take it from there. */
+  offers(piece: number): boolean;
   send(bytes: Uint8Array): void;
   /** Redirects the rest of the current block. */
   moveBlock(place: Place): void;

@@ -1,9 +1,16 @@
 /** What a shard knows of a torrent: with a magnet link nothing at first, then its pieces and, where there is one, the download of them. */
 import type { Clock } from '../../shared/clock.ts';
+import type { ClusterCommand, ClusterEvent } from '../../shared/cluster-messages.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
-import type { FullPiece, GivenFiles, ShardTorrent, TorrentCommand } from '../../shared/messages.ts';
+import type {
+  FullPiece,
+  GivenFiles,
+  ShardTorrent,
+  TorrentCommand,
+  TorrentEntry,
+} from '../../shared/messages.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import { NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
@@ -17,6 +24,8 @@ import { OurPieces, tellPieces } from '../uploads/our-pieces.ts';
 import { NO_UPLOADS, type Uploads } from '../uploads/served-peer.ts';
 import { SuperSeeding } from '../uploads/super-seeding.ts';
 import type { TorrentUploads } from '../uploads/torrent-uploads.ts';
+import { NodePeers } from './node-peers.ts';
+import type { ShardThread } from './shard-thread.ts';
 import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
 import { EVERYTHING, NOTHING, type WantedPieces } from './wanted-pieces.ts';
 
@@ -36,8 +45,12 @@ export interface RequestSetup {
   ) => TorrentUploads;
 }
 
+type Thread = Pick<ShardThread, 'world' | 'reachablePort' | 'isOpen'>;
 type Peers = ReadonlyMap<PeerIndex, PeerDriver>;
-type KnownCommand = Extract<TorrentCommand, { type: 'verdicts' | 'seed' | 'choose' }>;
+type KnownCommand = Extract<
+  TorrentCommand,
+  { type: 'verdicts' | 'seed' | 'choose' | ClusterCommand['type'] }
+>;
 
 export class KnownTorrent implements PeerTorrent {
   pieceCount: number | null = null;
@@ -45,23 +58,28 @@ export class KnownTorrent implements PeerTorrent {
   requester: Requester = NO_REQUESTER;
   wanted: WantedPieces = EVERYTHING;
   swarm: SwarmCount = UNCOUNTED;
+  readonly nodes: NodePeers;
   #publicOffer: PublicOffer;
-  readonly #where: () => Pick<Offer, 'port' | 'isHidden'>;
+  /** Where peers of this torrent reach us, and whether they may be nodes. */
+  readonly #where: () => Pick<Offer, 'port' | 'isHidden' | 'cluster'>;
   readonly #clock: Clock;
+  #ledger: Ledger | null = null;
   #download: ShardDownload | null = null;
   #pieces: OurPieces | null = null;
   #uploads: TorrentUploads | null = null;
   #super: SuperSeeding | null = null;
 
-  /** `where`: peers of this torrent reach us. */
-  constructor(
-    { pex, dht, holepunch }: PublicOffer,
-    clock: Clock,
-    where: () => Pick<Offer, 'port' | 'isHidden'>,
-  ) {
+  /** `tell`: main. */
+  constructor(entry: TorrentEntry, thread: Thread, tell: (event: ClusterEvent) => void) {
+    const { pex, dht, holepunch, cluster } = entry;
+    this.nodes = new NodePeers(this, tell);
     this.#publicOffer = { pex, dht, holepunch };
-    this.#where = where;
-    this.#clock = clock;
+    this.#clock = thread.world.clock;
+    this.#where = () => ({
+      port: entry.accepts ? thread.reachablePort : null,
+      isHidden: holepunch && !thread.isOpen,
+      cluster,
+    });
   }
 
   get offer(): Offer {
@@ -78,6 +96,10 @@ export class KnownTorrent implements PeerTorrent {
 
   get uploads(): Uploads {
     return this.#uploads ?? NO_UPLOADS;
+  }
+
+  mayComeFromOutside(piece: number): boolean {
+    return this.#ledger?.mayComeFromOutside(piece) ?? true;
   }
 
   /** A race alone asks each peer for one block and keeps nothing. */
@@ -115,6 +137,7 @@ export class KnownTorrent implements PeerTorrent {
 
   #begins(download: ShardDownload, ledger: Ledger): void {
     this.#download = download;
+    this.#ledger = ledger;
     this.wanted = ledger;
     this.swarm = download;
     this.requester = download.requester;
@@ -129,6 +152,8 @@ export class KnownTorrent implements PeerTorrent {
         return this.#seed(command.files, peers);
       case 'choose':
         return this.#uploads?.choose(command, (index) => peers.get(index));
+      default:
+        return this.nodes.command(command, peers.get(command.peer));
     }
   }
 
@@ -138,7 +163,9 @@ export class KnownTorrent implements PeerTorrent {
     this.#download = null;
     this.wanted = NOTHING;
     this.swarm = UNCOUNTED;
-    this.requester = NO_REQUESTER;
+    // What it got still counts.
+    const { blockBytes, wastedBytes } = this.requester;
+    this.requester = { ...NO_REQUESTER, blockBytes, wastedBytes };
     this.#uploads?.rename(files);
     for (const peer of [...peers.values()]) {
       peer.reviewUse();
@@ -170,6 +197,7 @@ export class KnownTorrent implements PeerTorrent {
   peerLeft(peer: PeerDriver): void {
     this.swarm.countPieces(peer.pieces, -1);
     this.uploads.left(peer);
+    this.nodes.left(peer);
     this.#super?.left(peer);
   }
 
@@ -177,6 +205,7 @@ export class KnownTorrent implements PeerTorrent {
     this.requester.tick(now);
     this.#super?.tick(peers.values(), now);
     this.#uploads?.tick(now);
+    this.nodes.tick();
   }
 
   /** Nothing more is given. */

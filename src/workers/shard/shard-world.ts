@@ -1,7 +1,8 @@
 /** Everything outside a shard: time, network, turns of the event loop and the way to the main thread. A test provides its own. */
 import type { Clock } from '../../shared/clock.ts';
 import type { FileSystem } from '../../shared/file-system.ts';
-import type { ShardEvent, ShardLoad } from '../../shared/messages.ts';
+import type { ShardEvent } from '../../shared/messages.ts';
+import type { ShardLoad } from '../../shared/shard-load.ts';
 import type { RandomBytes } from '../transport/encryption/key-exchange.ts';
 import type { Transport } from '../transport/transport.ts';
 

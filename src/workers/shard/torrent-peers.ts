@@ -67,10 +67,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     thread.turns.enter(this.dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
-    this.torrent = new KnownTorrent(entry, this.clock, () => ({
-      port: entry.accepts ? thread.reachablePort : null,
-      isHidden: entry.holepunch && !thread.isOpen,
-    }));
+    this.torrent = new KnownTorrent(entry, thread, (event) => this.#outbox.now(event));
     this.#holepunch = new TorrentHolepunch(entry, this, this.#peers, thread, this.#outbox);
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
@@ -117,6 +114,9 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
       case 'verdicts':
       case 'seed':
       case 'choose':
+      case 'tell-node':
+      case 'admit':
+      case 'dismiss':
         this.torrent.command(command, this.#peers);
         break;
       default:

@@ -8,7 +8,7 @@ import type { PhaseCounts } from './phase-counts.ts';
 export function statsOf(
   counts: PhaseCounts,
   { stats }: Dialler,
-  { requester, uploads }: KnownTorrent,
+  { requester, uploads, nodes }: KnownTorrent,
   peers: Iterable<PeerDriver>,
 ): TorrentStats {
   const { blockBytes, wastedBytes } = requester;
@@ -19,6 +19,7 @@ export function statsOf(
     ...stats,
     blockBytes,
     wastedBytes,
+    nodeBytes: nodes.bytes,
     sentBytes: uploads.sentBytes,
     withoutPieces,
   };

@@ -1,6 +1,6 @@
 /**
  * Peers that work for us: they unchoke us, have pieces that we want, and send blocks when we request them. Only these count for
- * `--max-peers`.
+ * `--max-peers`, and nodes of our cluster do not.
  */
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
@@ -19,7 +19,7 @@ export class WorkingPeers {
   note(peer: PeerDriver, torrentKnown: boolean): void {
     const { state } = peer;
     const isGood = state.phase === 'unchoked' && !state.session.silent;
-    const works = isGood && (!torrentKnown || state.session.useful === true);
+    const works = isGood && !peer.isNode && (!torrentKnown || state.session.useful === true);
     if (works) this.#peers.add(peer);
     else this.#peers.delete(peer);
   }

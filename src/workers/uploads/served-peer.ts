@@ -10,6 +10,8 @@ export interface ServedPeer {
   readonly uploads: UploadBook;
   readonly address: { readonly host: string };
   readonly pieces: PieceSet;
+  /** It is a node of our cluster: no limit holds for it. */
+  readonly isNode: boolean;
   /** Both handshakes are complete, and it is not closed. */
   readonly inSession: boolean;
   /** It knows rejects (BEP 6). */

@@ -138,7 +138,9 @@ export class TorrentUploads implements Uploads {
     if (peer.uploads.queue.cancel(block)) reject(peer, block);
   }
 
+  /** Nodes of our cluster are unchoked at once, and for good: main decides about all others. */
   interestChanged(peer: ServedPeer): void {
+    if (peer.isNode) return this.#unchoke(peer);
     if (!peer.isInterested) return;
     const isNews = !this.#contenders.has(peer.index);
     this.#contenders.set(peer.index, peer);
@@ -153,14 +155,7 @@ export class TorrentUploads implements Uploads {
     peerAt: (index: PeerIndex) => ServedPeer | undefined,
   ): void {
     for (const index of choke) this.#choke(peerAt(index));
-    for (const index of unchoke) {
-      const peer = peerAt(index);
-      if (peer?.inSession !== true || peer.uploads.unchoked) continue;
-      peer.uploads.unchokedAt = this.#host.clock();
-      this.#contenders.set(index, peer);
-      this.#suggestions?.make([peer], this.#host.clock());
-      peer.send(UNCHOKE);
-    }
+    for (const index of unchoke) this.#unchoke(peerAt(index));
   }
 
   left(peer: ServedPeer): void {
@@ -191,8 +186,8 @@ export class TorrentUploads implements Uploads {
     this.#suggestions?.tick(this.#host.peers(), this.#contenders.values(), now);
     if (now - this.#toldAt < CONTENDERS_MS || !this.isWorking) return;
     this.#toldAt = now;
-    this.#toldAny = this.#contenders.size > 0;
-    const peers = [...this.#contenders.values()];
+    const peers = [...this.#contenders.values()].filter(({ isNode }) => !isNode);
+    this.#toldAny = peers.length > 0;
     this.#host.onContenders(
       peers.map((peer) => contenderOf(peer, now)),
       true,
@@ -206,8 +201,16 @@ export class TorrentUploads implements Uploads {
     return uploads.allowedFast?.allows(piece, length, pieces.count) === true;
   }
 
+  #unchoke(peer: ServedPeer | undefined): void {
+    if (peer?.inSession !== true || peer.uploads.unchoked) return;
+    peer.uploads.unchokedAt = this.#host.clock();
+    this.#contenders.set(peer.index, peer);
+    this.#suggestions?.make([peer], this.#host.clock());
+    peer.send(UNCHOKE);
+  }
+
   #choke(peer: ServedPeer | undefined): void {
-    if (peer?.inSession !== true || !peer.uploads.unchoked) return;
+    if (peer?.inSession !== true || !peer.uploads.unchoked || peer.isNode) return;
     peer.uploads.unchokedAt = null;
     peer.send(CHOKE);
     const { queue, allowedFast } = peer.uploads;
@@ -232,7 +235,7 @@ export class TorrentUploads implements Uploads {
       }
       if (!this.#mayGo(peer, block.length)) break;
       if (!batch.add(block, (start) => this.#chunks.cached(block.piece, start))) {
-        this.#host.turns.giveBack(block.length);
+        if (!peer.isNode) this.#host.turns.giveBack(block.length);
         this.#reads.read(peer.uploads, block, () => this.#serve(peer));
         break;
       }
@@ -256,6 +259,7 @@ export class TorrentUploads implements Uploads {
   }
 
   #mayGo(peer: ServedPeer, bytes: number): boolean {
+    if (peer.isNode) return true;
     const turn = this.#waiting.get(peer) ?? {
       onTurn: () => {
         peer.uploads.queued = false;

@@ -231,8 +231,9 @@ export class Claims {
   }
 
   #isFor(seed: WebSeed, piece: PieceIndex): boolean {
-    if (this.#holder.ledger.stateOf(piece) !== PIECE_STATE.missing || !seed.files.canGive(piece))
-      return false;
+    const { ledger } = this.#holder;
+    const isFree = ledger.stateOf(piece) === PIECE_STATE.missing && ledger.mayComeFromOutside(piece);
+    if (!isFree || !seed.files.canGive(piece)) return false;
     const rest = this.#rests.get(piece);
     return rest === undefined || rest.seed !== seed || this.#now >= rest.until;
   }

@@ -19,7 +19,14 @@ export const EXTENDED_HANDSHAKE = 0;
 const MAX_PORT = 65_535;
 
 /** The extended ids that other clients must use for us; we choose them. */
-export const OUR_EXTENSIONS = { ut_metadata: 1, ut_pex: 2, ut_holepunch: 3, lt_donthave: 7 } as const;
+export const OUR_EXTENSIONS = {
+  ut_metadata: 1,
+  ut_pex: 2,
+  ut_holepunch: 3,
+  /** Ours: what nodes of a cluster say to each other. */
+  uc_cluster: 4,
+  lt_donthave: 7,
+} as const;
 export type Extension = keyof typeof OUR_EXTENSIONS;
 
 export interface ExtendedHandshake {

@@ -36,6 +36,12 @@ export interface GetFlags extends RaceFlags {
   readonly metrics?: string;
   readonly log?: string;
   readonly metricsPort?: string;
+  readonly cluster?: string;
+  readonly clusterNodes?: string;
+  readonly clusterSize?: string;
+  readonly clusterSecretFile?: string;
+  readonly clusterWait?: boolean;
+  readonly clusterTimeout: string;
 }
 
 /** Adds arguments and flags to the command `get`. */
@@ -121,6 +127,26 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
       '--upload-limit <rate>',
       'give peers at most so many bytes per second: of all torrents together, such as 400K or 2M; 0 is unlimited',
       String(DEFAULT_SESSION.uploadLimit),
+    )
+    .optionsGroup('Cluster:')
+    .option(
+      '--cluster <name>',
+      'download it together with other machines that give the same name: each fetches its part from outside, and the rest from the others; the port is 6881 unless --port says another one',
+    )
+    .option(
+      '--cluster-nodes <list>',
+      'names or addresses of the machines, HOST or HOST:PORT, with commas or spaces between them; this machine may be among them, and one that can be reached is enough',
+    )
+    .option(
+      '--cluster-secret-file <file>',
+      'the secret that keeps strangers out, in a file (or in the variable UNCHOKE_CLUSTER_SECRET)',
+    )
+    .option('--cluster-wait', 'end only when all machines are complete')
+    .option('--cluster-size <n>', 'how many machines there are (default: as many as --cluster-nodes names)')
+    .option(
+      '--cluster-timeout <duration>',
+      'once complete, wait no longer than this for other machines; 0 waits forever',
+      '0',
     )
     .optionsGroup('Output:')
     .option('--log <file>', 'add a line to this file for everything that happens, with the time')

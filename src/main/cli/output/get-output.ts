@@ -4,6 +4,7 @@ import { MAX_FILES_NAMED } from '../../../shared/limits.ts';
 import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
 import { missingText } from '../../download/incomplete.ts';
+import { stretchesOf } from '../../download/stretches.ts';
 import { EXIT_STATUS } from '../../failure.ts';
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
@@ -12,6 +13,7 @@ import { reportLines } from '../../report/report-text.ts';
 import { usageFigures } from '../../report/usage-figures.ts';
 import type { DownloadJob } from '../../session/download-job.ts';
 import type {
+  ClusterProgress,
   DownloadProgress,
   HashProgress,
   MetadataEvent,
@@ -25,6 +27,7 @@ import { receivedBytes } from '../../session/progress.ts';
 import type { RunPhase } from '../../session/run-phase.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
+import { clusterSummary, clusterText, waitingText } from './cluster-text.ts';
 import type { Console } from './console.ts';
 import { liveView, plainLine } from './live-view.ts';
 import { mappedText } from './mapped-text.ts';
@@ -44,6 +47,7 @@ export class GetOutput {
   #unavailable = 0;
   /** When progress was shown last, on the clock of `performance`. */
   #shownAt = performance.now();
+  #cluster: ClusterProgress | null = null;
   readonly #timeLeft = new TimeLeft();
   /** Of the check of what is there. */
   readonly #checkLeft = new TimeLeft();
@@ -101,6 +105,9 @@ export class GetOutput {
         return this.#console.detail(mappedText(event));
       case 'port-not-mapped':
         return this.#console.detail(`port ${event.port} is not open in the router: ${event.reason}`);
+      case 'cluster':
+        this.#cluster = event;
+        return;
       case 'complete':
         return;
     }
@@ -128,22 +135,23 @@ export class GetOutput {
   #progress(progress: DownloadProgress): void {
     const { download, plan } = this.#torrent.job as DownloadJob;
     const { race } = this.#torrent.swarm;
-    const { verifiedPieces } = download;
+    const { pieces } = download;
     const { verified: verifiedBytes, wanted: wantedBytes } = download.bytes;
     const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
-    const { rate, elapsedMs } = this.#torrent;
+    const { elapsedMs } = this.#torrent;
+    const { rate } = this.#torrent.figures;
     const { fastest, hashBacklog } = progress;
     this.#metrics?.update(this.#sample(race, download, progress));
     const state = {
       name: this.#console.labelled(this.#name),
       verifiedBytes,
       wantedBytes,
-      verifiedPieces,
+      verifiedPieces: pieces.verifiedCount,
       wantedPieces: pieceCount,
       rate,
       leftMs: this.#timeLeft.of(wantedBytes - verifiedBytes),
       elapsedMs,
-      stretches: (count: number) => download.stretches(count),
+      stretches: (count: number) => stretchesOf(pieces, count),
       known: race.peers.knownCount,
       peers: progress,
       fastest,
@@ -151,12 +159,16 @@ export class GetOutput {
       winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
       shards: shardLoads(race.shardStats),
       hashBacklog,
+      cluster: this.#cluster === null ? '' : clusterText(this.#cluster),
     };
     this.#console.progress(plainLine(state), (size) => liveView(state, size, this.#console.style));
   }
 
   #seeding({ uploaded, ratio, rate, wanting, served }: SeedProgress): void {
-    const peers = `${served} of ${counted(wanting, 'peer')} get data`;
+    const peers =
+      this.#cluster === null
+        ? `${served} of ${counted(wanting, 'peer')} get data`
+        : waitingText(this.#cluster);
     this.#console.progress(
       `seeding  ${formatRate(rate)}  ${formatSize(uploaded)} given, ratio ${ratio.toFixed(2)}  ${peers}`,
     );
@@ -178,7 +190,8 @@ export class GetOutput {
 
   /** People see how the race went after a failure, in `unchoke demo`, which knows the oracle, and with `--verbose`. */
   summary(report: RaceReport, oracleMs: number | null, isFailure: boolean): void {
-    const { swarm, job, missing, elapsedMs } = this.#torrent;
+    const { swarm, job, elapsedMs } = this.#torrent;
+    const { missing } = this.#torrent.figures;
     const { race } = swarm;
     const { downloaded = 0, found = 0, reused = 0 } = job?.download.bytes ?? {};
     if (job !== null) this.#metrics?.update(this.#sample(race, job.download, race.totals), true);
@@ -239,7 +252,8 @@ export class GetOutput {
     const { uploaded, ratio, ms } = this.#given;
     const flow = `${formatSize(uploaded)} in ${formatTime(ms)}, ratio ${ratio.toFixed(2)}`;
     this.#console.endProgress();
-    this.#console.summary(this.#console.labelled(`given to peers: ${flow}`));
+    const told = this.#cluster === null ? `given to peers: ${flow}` : clusterSummary(this.#cluster);
+    this.#console.summary(this.#console.labelled(told));
     return 0;
   }
 

@@ -45,6 +45,8 @@ export interface DownloadState {
   readonly winner: string | null;
   readonly shards: readonly { readonly peers: number; readonly lagMs: number }[];
   readonly hashBacklog: number;
+  /** How far the cluster is; empty without one. */
+  readonly cluster: string;
 }
 
 export interface ViewStyle {
@@ -67,6 +69,7 @@ export function liveView(
     [1, barOf(state, Math.min(MAX_BAR_COLUMNS, width), paint)],
     [2, line(amountsText(state))],
     [3, peersLine(state, line, paint)],
+    ...(state.cluster === '' ? [] : [[4, line(state.cluster)] as const]),
   ];
   const bar = Math.min(MAX_BAR_COLUMNS, width - LABEL_COLUMNS);
   const details: readonly (readonly [rank: number, text: string])[] = [
@@ -87,6 +90,7 @@ export function plainLine(state: DownloadState): string {
     `${percentText(verifiedBytes, wantedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}`,
     speedText(rate, leftMs),
     peersText({ known, peers, rate, hasBegun: ttfuMs !== null }),
+    state.cluster,
   );
 }
 

@@ -55,7 +55,8 @@ async function download(
   const status = await Promise.race([ended, run.seeds]);
   // Another source downloads the torrent, and does all that follows.
   if (one.signal.aborted) return status;
-  if (settings.torrent.seed !== null && status === 0) context.seeds.push(ended);
+  const { seed, cluster } = settings.torrent;
+  if ((seed !== null || cluster !== null) && status === 0) context.seeds.push(ended);
   if (status === 0 && onComplete !== null) {
     // A failure of the user's program does not change our exit status.
     const wrong = await runCompletionProgram(onComplete, run.result);

@@ -1,0 +1,70 @@
+/**
+ * The nodes that the user named: their names are looked up again and again, because a node may come late, and a name may stand for
+ * more nodes than before (a headless service of Kubernetes).
+ */
+import { addressKey, type HostPort } from '../../shared/compact-peers.ts';
+import type { LookUp } from '../discovery/environment.ts';
+import { resolvePeers } from '../discovery/named-peers.ts';
+
+export class NodeAddresses {
+  readonly #named: readonly HostPort[];
+  readonly #lookUp: LookUp;
+  readonly #signal: AbortSignal;
+  /** By the name that the user gave: the keys of its addresses. */
+  readonly #keys = new Map<HostPort, Set<string>>();
+  readonly #ours = new Set<string>();
+  /** Names that could not be looked up. */
+  readonly #unknown = new Map<string, string>();
+  #isBusy = false;
+
+  constructor(named: readonly HostPort[], lookUp: LookUp, signal: AbortSignal) {
+    this.#named = named;
+    this.#lookUp = lookUp;
+    this.#signal = signal;
+  }
+
+  /** Names without an address, each with the reason. */
+  get unknown(): ReadonlyMap<string, string> {
+    return this.#unknown;
+  }
+
+  /** An address turned out to be this node. */
+  isUs(host: string, port: number): void {
+    this.#ours.add(addressKey(host, port));
+  }
+
+  /** `onFound`: addresses of nodes. */
+  async lookUp(onFound: (peers: readonly HostPort[]) => void): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    await Promise.all(this.#named.map((named) => this.#lookUpOne(named, onFound)));
+    this.#isBusy = false;
+  }
+
+  /** Those for which `isThere` is false, and that are not this node; as the user wrote them. */
+  missing(isThere: (keys: ReadonlySet<string>) => boolean): string[] {
+    return this.#named
+      .filter((named) => {
+        const keys = this.#keys.get(named) ?? new Set<string>();
+        return ![...keys].some((key) => this.#ours.has(key)) && !isThere(keys);
+      })
+      .map(({ host, port }) => addressKey(host, port));
+  }
+
+  #lookUpOne(named: HostPort, onFound: (peers: readonly HostPort[]) => void): Promise<void> {
+    return resolvePeers(
+      [named],
+      this.#lookUp,
+      this.#signal,
+      (peers) => {
+        if (peers.length === 0) return;
+        this.#unknown.delete(named.host);
+        const keys = this.#keys.get(named) ?? new Set<string>();
+        for (const { host, port } of peers) keys.add(addressKey(host, port));
+        this.#keys.set(named, keys);
+        onFound(peers.filter(({ host, port }) => !this.#ours.has(addressKey(host, port))));
+      },
+      (host, reason) => this.#unknown.set(host, reason),
+    );
+  }
+}

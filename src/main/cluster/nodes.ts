@@ -1,0 +1,109 @@
+/** The nodes of a cluster that this one knows: over which connections, how far each is, and whether it lives. */
+import { addressKey, type HostPort } from '../../shared/compact-peers.ts';
+import type { PeerIndex } from '../../shared/indices.ts';
+import { MAX_CLUSTER_NODES, NODE_SILENCE_MS } from '../../shared/limits.ts';
+import type { NodeLink } from './node-link.ts';
+import type { KnownNode, NodeState } from './node-message.ts';
+
+export class Node {
+  /** In hex. */
+  readonly id: string;
+  readonly links = new Map<PeerIndex, NodeLink>();
+  name = '';
+  /** Null until it says it. */
+  state: NodeState | null = null;
+  /** Its pieces, as in a bitfield (BEP 3); null until its shard says them. */
+  bits: Uint8Array | null = null;
+  /** Where it can be dialled. */
+  address: HostPort | null = null;
+  isComplete = false;
+  /** When this node heard that. */
+  completeAt = 0;
+  heardAt = 0;
+  /** It is connected and says something. */
+  isAlive = false;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Any connection to it. */
+  get link(): NodeLink | null {
+    return this.links.values().next().value ?? null;
+  }
+
+  get known(): KnownNode {
+    const { id, name, isComplete, address } = this;
+    return { id, name, isComplete, address };
+  }
+}
+
+export class Nodes {
+  readonly #byId = new Map<string, Node>();
+  readonly #byPeer = new Map<PeerIndex, Node>();
+
+  get all(): readonly Node[] {
+    return [...this.#byId.values()];
+  }
+
+  get alive(): readonly Node[] {
+    return this.all.filter(({ isAlive }) => isAlive);
+  }
+
+  of(peer: PeerIndex): Node | undefined {
+    return this.#byPeer.get(peer);
+  }
+
+  /** A connection to a node was proved. Null if there are too many nodes. */
+  connected(id: string, peer: PeerIndex, link: NodeLink): Node | null {
+    const node = this.#enter(id);
+    if (node === null) return null;
+    node.links.set(peer, link);
+    this.#byPeer.set(peer, node);
+    return node;
+  }
+
+  disconnected(peer: PeerIndex): void {
+    this.#byPeer.get(peer)?.links.delete(peer);
+    this.#byPeer.delete(peer);
+  }
+
+  /** Another node knows it. Returns where it can be dialled if it is news and not connected. */
+  told({ id, name, isComplete, address }: KnownNode): HostPort | null {
+    const isNews = !this.#byId.has(id);
+    const node = this.#enter(id);
+    if (node === null) return null;
+    if (node.name === '') node.name = name;
+    node.isComplete ||= isComplete;
+    node.address ??= address;
+    return isNews ? node.address : null;
+  }
+
+  /** Those that have come to life, or are lost, since the last call. */
+  review(now: number): { readonly came: readonly Node[]; readonly lost: readonly Node[] } {
+    const [came, lost]: [Node[], Node[]] = [[], []];
+    for (const node of this.#byId.values()) {
+      const isAlive = node.links.size > 0 && now - node.heardAt < NODE_SILENCE_MS;
+      if (isAlive !== node.isAlive) (isAlive ? came : lost).push(node);
+      node.isAlive = isAlive;
+    }
+    return { came, lost };
+  }
+
+  /** Dialled at these addresses, it is a complete node. */
+  completeAt(keys: ReadonlySet<string>): boolean {
+    return this.all.some(
+      ({ isComplete, address }) =>
+        isComplete && address !== null && keys.has(addressKey(address.host, address.port)),
+    );
+  }
+
+  #enter(id: string): Node | null {
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    if (this.#byId.size >= MAX_CLUSTER_NODES) return null;
+    const node = new Node(id);
+    this.#byId.set(id, node);
+    return node;
+  }
+}

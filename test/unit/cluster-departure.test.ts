@@ -1,0 +1,119 @@
+/** When a complete node may leave its cluster, who is missing, and what a name with several addresses is. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ClusterSettings } from '../../src/main/cluster/cluster-settings.ts';
+import { Departure } from '../../src/main/cluster/departure.ts';
+import { NodeAddresses } from '../../src/main/cluster/node-addresses.ts';
+import type { NodeLink } from '../../src/main/cluster/node-link.ts';
+import type { NodeState } from '../../src/main/cluster/node-message.ts';
+import { type Node, Nodes } from '../../src/main/cluster/nodes.ts';
+import type { HostPort } from '../../src/shared/compact-peers.ts';
+import type { PeerIndex } from '../../src/shared/indices.ts';
+
+const at = (host: string): HostPort => ({ host, port: 6_881 });
+
+function clusterOf(
+  settings: Partial<ClusterSettings>,
+  found: Readonly<Record<string, readonly string[]>> = {},
+) {
+  const full = { name: 'c', nodes: [], secret: null, size: 0, wait: false, timeout: 0, ...settings };
+  const lookUp = (host: string) => {
+    const addresses = found[host];
+    return addresses === undefined
+      ? Promise.reject(new Error('no such name'))
+      : Promise.resolve(addresses.map((address) => ({ address, family: 4 })));
+  };
+  const addresses = new NodeAddresses(full.nodes, lookUp, new AbortController().signal);
+  const nodes = new Nodes();
+  let now = 0;
+  const departure = new Departure(full, nodes, addresses, () => now);
+  let next = 0;
+  const join = (host: string): Node => {
+    const peer = next++ as PeerIndex;
+    const node = nodes.connected(`${peer}`.padStart(40, '0'), peer, {} as NodeLink) as Node;
+    node.heardAt = now;
+    node.address = at(host);
+    node.name = host;
+    nodes.review(now);
+    return node;
+  };
+  const say = (node: Node, isComplete: boolean, seesComplete: boolean): void => {
+    node.isComplete = isComplete;
+    node.completeAt = now;
+    node.state = { seesComplete, isComplete } as NodeState;
+  };
+  const later = (ms: number): void => {
+    now += ms;
+  };
+  const mayLeave = (): boolean => departure.mayLeave(() => true);
+  return { departure, addresses, nodes, join, say, later, mayLeave };
+}
+
+test('a node stays until all that live are complete and know that it is', () => {
+  const { departure, join, say, mayLeave } = clusterOf({});
+  const [a, b] = [join('10.0.0.1'), join('10.0.0.2')];
+  departure.completed();
+  assert.equal(mayLeave(), false);
+  say(a, true, true);
+  say(b, true, false);
+  assert.equal(mayLeave(), false);
+  say(b, true, true);
+  assert.equal(mayLeave(), true);
+  assert.equal(departure.failure, null);
+});
+
+test('a node that wants other files, or is lost, keeps nobody', () => {
+  const { departure, join, nodes, later, mayLeave } = clusterOf({});
+  join('10.0.0.1');
+  departure.completed();
+  assert.equal(
+    departure.mayLeave(() => false),
+    true,
+  );
+  assert.equal(mayLeave(), false);
+  later(5_000);
+  assert.equal(nodes.review(5_000).lost.length, 1);
+  assert.equal(mayLeave(), true);
+});
+
+test('with a barrier it waits for nodes that have not come, and for a time if that has an end', () => {
+  const { departure, join, say, later, mayLeave } = clusterOf({ wait: true, size: 3, timeout: 60_000 });
+  const a = join('10.0.0.1');
+  departure.completed();
+  say(a, true, true);
+  assert.equal(mayLeave(), false);
+  assert.equal(departure.failure, 'cluster: 2 of 3 nodes are complete');
+  later(60_000);
+  assert.equal(mayLeave(), true);
+  say(join('10.0.0.2'), true, true);
+  assert.equal(departure.failure, null);
+  assert.equal(departure.slowest('us'), '10.0.0.2');
+});
+
+test('those that are missing have the names that the user gave; this node is not among them', async () => {
+  const found = { a: ['10.0.0.1'], b: ['10.0.0.2'], c: ['10.0.0.3'] };
+  const settings = { nodes: [at('a'), at('b'), at('c'), at('unknown')], wait: true };
+  const { departure, addresses, join, say } = clusterOf(settings, found);
+  await addresses.lookUp(() => {});
+  addresses.isUs('10.0.0.2', 6_881);
+  departure.completed();
+  say(join('10.0.0.3'), true, true);
+  assert.deepEqual(departure.missing, ['a:6881', 'unknown:6881']);
+  assert.deepEqual([...addresses.unknown.keys()], ['unknown']);
+  assert.match(
+    departure.failure ?? '',
+    /^cluster: 2 of 4 nodes are complete; not complete: a:6881, unknown:6881$/,
+  );
+});
+
+test('one name is as many nodes as it has addresses, and is looked up again', async () => {
+  const found: Record<string, string[]> = { service: ['10.0.0.1', '10.0.0.2'] };
+  const { addresses } = clusterOf({ nodes: [at('service')] }, found);
+  const dialled: string[] = [];
+  const dial = (peers: readonly HostPort[]) => dialled.push(...peers.map(({ host }) => host));
+  await addresses.lookUp(dial);
+  found['service']?.push('10.0.0.3');
+  addresses.isUs('10.0.0.1', 6_881);
+  await addresses.lookUp(dial);
+  assert.deepEqual(dialled, ['10.0.0.1', '10.0.0.2', '10.0.0.2', '10.0.0.3']);
+});
