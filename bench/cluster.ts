@@ -173,7 +173,6 @@ async function trouble(fault: Fault, place: Place, running: Running[], way: Way)
     case 'kill':
       await until(running, 0.5);
       running[1]?.child.kill('SIGKILL');
-      spawnSync('pkill', ['-KILL', '-P', String(running[1]?.child.pid)]);
       return new Set([1]);
     case 'late':
       await until(running, 0.33);
@@ -220,7 +219,7 @@ async function round(way: Way, fault: Fault, place: Place): Promise<Figures | nu
   await Promise.all(running.map(({ child }) => ended(child, () => child.kill('SIGKILL'))));
   await ended(seed, () => seed.stdin?.end());
   const wrong = running.filter(
-    ({ i, file }) => !excused.has(i) && spawnSync('cmp', ['-s', file, join(source, FILE)]).status !== 0,
+    ({ i, file }) => !excused.has(i) && spawnSync('diff', ['-q', file, join(source, FILE)]).status !== 0,
   );
   for (const one of lines) one.remove();
   for (let i = 0; i < nodes; i++) rmSync(join(scratch, `out${i}`), { recursive: true, force: true });
