@@ -64,8 +64,9 @@ export function fleetWorkSettings(flags: FleetWorkFlags): FleetWorkSettings {
       'usage',
       '--select, --choose, --dry-run and --report do not work with fleet work; give --select to unchoke fleet add',
     );
-  if (settings.torrent.saveTorrent !== null || settings.onComplete !== null)
-    throw new Failure('usage', '--save-torrent and --on-complete do not work with fleet work');
+  const { saveTorrent, cluster } = settings.torrent;
+  if (saveTorrent !== null || cluster !== null || settings.onComplete !== null)
+    throw new Failure('usage', '--save-torrent, --cluster and --on-complete do not work with fleet work');
   const machine = flags.machine ?? hostname();
   if (!MACHINE.test(machine))
     throw new BadOption('--machine', `${machine}: not a name without spaces and colons`);

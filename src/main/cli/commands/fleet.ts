@@ -153,7 +153,8 @@ function work(program: Command): Command {
       'a machine that is silent for this time loses its jobs',
       seconds(DEFAULT_FLEET_LOCK_MS),
     );
-  for (const option of command.options) if (ONLY_GET.includes(option.long ?? '')) option.hideHelp();
+  for (const option of command.options)
+    if (ONLY_GET.includes(option.long ?? '') || /^--cluster/.test(option.long ?? '')) option.hideHelp();
   return command;
 }
 
