@@ -5,7 +5,9 @@
 import { withCommand } from './cli/command-word.ts';
 import { isFolderLost } from './files/lost-folder.ts';
 
-const RACING: ReadonlySet<string | undefined> = new Set(['get', 'watch', 'race', 'bench', 'doctor']);
+const RACING: ReadonlySet<string | undefined> = new Set([
+  ...['get', 'watch', 'race', 'bench', 'doctor', 'fleet work'],
+]);
 
 const [command, ...words] = withCommand(process.argv.slice(2));
 const isHelp = words.some((word) => word === '-h' || word.startsWith('--help'));

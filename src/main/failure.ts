@@ -8,6 +8,7 @@ export const EXIT_STATUS = {
   'bad-torrent': 3,
   'no-peer': 4,
   timeout: 4,
+  queue: 4,
   disk: 5,
   'bad-data': 6,
   interrupted: 130,

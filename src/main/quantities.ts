@@ -48,5 +48,11 @@ export type Share = number;
  */
 export type InfoHash = string;
 
+/**
+ * The id of a job of a fleet: the info hash as 40 hexadecimal digits, or 64 of a torrent that has version 2 alone (BEP 52).
+ * @pattern ^[0-9a-f]{40}(?:[0-9a-f]{24})?$
+ */
+export type JobId = string;
+
 /** HOST:PORT, IPv6 in brackets. */
 export type PeerAddress = string;

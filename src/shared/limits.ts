@@ -863,3 +863,41 @@ export const CLUSTER_STALL_MS = 20_000;
 export const MAX_CLUSTER_SECRET_BYTES = 4_096;
 /** The port of a cluster, unless another one is given: nodes must know it of each other. */
 export const CLUSTER_PORT = 6_881;
+// --- The fleet -----------------------------------------------------------------------------------------------
+
+/** A .torrent in a job of `unchoke fleet`: the queue keeps it in memory. Larger ones go in as magnet links. */
+export const MAX_FLEET_TORRENT_BYTES = 8_388_608;
+/** A job of a machine that is silent for this time goes to others (`--lock-time`); the usual time of BullMQ. */
+export const DEFAULT_FLEET_LOCK_MS = 30_000;
+/** The shortest `--lock-time`: six renewals and a margin for slow disks need some time. */
+export const MIN_FLEET_LOCK_MS = 3_000;
+/** A job waits this long for the machine that has its data (`--affinity`): a restart with an update. */
+export const DEFAULT_FLEET_AFFINITY_MS = 300_000;
+/** Tries of a job that may fail (`--attempts`): with the waits between them, some hours. */
+export const DEFAULT_FLEET_ATTEMPTS = 10;
+/** The wait after the first failed try (`--backoff`); doubles. */
+export const DEFAULT_FLEET_BACKOFF_MS = 60_000;
+/** The longest such wait: peers come and go within hours. */
+export const FLEET_RETRY_MAX_MS = 3_600_000;
+/** A machine whose disk failed does not try the same job again for this time, so that another one gets it. */
+export const FLEET_AVOID_MS = 600_000;
+/** A job that a machine should not do is offered again after this time at most. */
+export const FLEET_LATER_MS = 30_000;
+/** A worker writes how far a job is at this interval. */
+export const FLEET_REPORT_MS = 5_000;
+/** A worker says at this interval that it lives, and what it does. */
+export const FLEET_BEAT_MS = 5_000;
+/** A worker that has not said so for this time is shown as silent: twelve times in a row. */
+export const FLEET_SILENT_MS = 60_000;
+/** A worker with a free slot asks for a job at this interval if there was none. */
+export const FLEET_TAKE_MS = 1_000;
+/** A queue that does not answer a connection within this time is away. */
+export const FLEET_CONNECT_MS = 5_000;
+/** A worker tries again at this interval while its queue is away. */
+export const FLEET_SERVER_RETRY_MS = 1_000;
+/** With PostgreSQL, locks end by the clocks of the machines: a clock may differ by so much from that of the server. Two such machines differ by less than the margin of the default lock time. */
+export const FLEET_CLOCK_SKEW_MS = 2_000;
+/** `fleet status --watch` asks the queue at this interval. */
+export const FLEET_WATCH_MS = 2_000;
+/** Failed jobs that `fleet status` lists, the newest first. */
+export const MAX_FLEET_LISTED_JOBS = 50;

@@ -1,6 +1,7 @@
 /** All messages between the main thread and the storage threads: setups of torrents, tasks and results. */
 import type { Geometry } from './geometry.ts';
 import type { PieceIndex, TorrentId } from './indices.ts';
+import type { LeaseMemory } from './lease.ts';
 import type { FullPiece } from './messages.ts';
 import type { PieceHashes } from './piece-hashes.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
@@ -35,6 +36,8 @@ export interface StoredTorrentSetup extends StoredFiles {
   readonly arena: ArenaMemory | null;
   readonly geometry: Geometry;
   readonly hashes: PieceHashes;
+  /** If given: once it is over, nothing is written. */
+  readonly lease?: LeaseMemory;
 }
 
 /** A stretch of a file of the plan. */

@@ -45,6 +45,11 @@ test('bash completes commands, options and choices', () => {
   assert.deepEqual(completed('unchoke get --encryption=r'), ['get', '--encryption=require']);
   assert.deepEqual(completed('unchoke help ra'), ['help', 'race']);
   assert.deepEqual(completed('unchoke completion z'), ['completion', 'zsh']);
+  assert.deepEqual(completed('unchoke fle'), ['fleet']);
+  assert.deepEqual(completed('unchoke fleet st'), ['fleet', 'status']);
+  assert.deepEqual(completed('unchoke fleet work --sl'), ['fleet', 'work', '--slots']);
+  assert.deepEqual(completed('unchoke fleet work --drain f'), ['fleet', 'work', '--drain', 'finish']);
+  assert.deepEqual(completed('unchoke fleet add --prio'), ['fleet', 'add', '--priority']);
 });
 
 test('bash completes names of files with spaces, only folders where a folder is wanted, and nothing for a number', () => {

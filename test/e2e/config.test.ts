@@ -61,17 +61,17 @@ test('every option that can be set is shown once', () => {
 
 test('a value has its origin: variable, key of the file, or default; a command is named where it differs', () => {
   const values = shown({ UNCHOKE_NO_LSD: 'yes', UNCHOKE_SHARDS: '3' });
-  const racing = 'get share watch race doctor bench inspect';
+  const racing = 'get share watch race doctor bench inspect fleet work';
   assert.deepEqual(valuesOf(values, 'shards'), [{ value: '3', from: 'environment', commands: racing }]);
   assert.deepEqual(valuesOf(values, 'no-lsd'), [{ value: 'true', from: 'environment', commands: racing }]);
   assert.deepEqual(valuesOf(values, 'no-dht'), [{ value: 'true', from: 'no-dht', commands: racing }]);
   assert.deepEqual(valuesOf(values, 'max-peers'), [
-    { value: '9', from: 'max-peers', commands: 'watch race doctor bench inspect' },
+    { value: '9', from: 'max-peers', commands: 'watch race doctor bench inspect fleet work' },
     { value: '7', from: 'get.max-peers', commands: 'get' },
   ]);
   assert.deepEqual(valuesOf(values, 'output'), [
+    { value: '.', from: 'default', commands: 'watch fleet work' },
     { value: '/srv', from: 'get.output', commands: 'get' },
-    { value: '.', from: 'default', commands: 'watch' },
     { value: '', from: 'default', commands: 'create' },
     { value: 'swarm.torrent', from: 'default', commands: 'swarm' },
   ]);

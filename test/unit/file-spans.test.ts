@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TorrentId } from '../../src/shared/indices.ts';
+import { Lease, systemMoment } from '../../src/shared/lease.ts';
 import { STANDING, type Standing } from '../../src/shared/standing.ts';
 import { DiskError, FileSpans } from '../../src/workers/storage/file-spans.ts';
 import { systemDisk } from '../../src/workers/storage/system-disk.ts';
@@ -103,3 +104,30 @@ for (const held of [true, false]) {
     assert.equal(statSync(at.files[2]?.path ?? '').mtimeMs, 1_000);
   });
 }
+
+test('once the lease of a job is over, no byte is written and no time of a file changes; reading goes on', () => {
+  const { setup, files } = placedFiles(join(folder, 'leased'), true);
+  const lease = new Lease(Lease.allocate());
+  const spans = new FileSpans(
+    1 as TorrentId,
+    { ...setup, lease: lease.memory },
+    new ThreadFiles(systemDisk, 2),
+  );
+  lease.extend(systemMoment(), 60_000);
+  spans.write(5, Buffer.from('x'.repeat(20)));
+  const looks = (): string[] =>
+    files.map(({ path }) => {
+      const { mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+      return `${readFileSync(path, 'latin1')} ${mtimeNs} ${ctimeNs}`;
+    });
+  const before = looks();
+  lease.end();
+  assert.equal(
+    codeOf(() => spans.write(5, Buffer.from('y'.repeat(20)))),
+    'LEASE',
+  );
+  assert.deepEqual(looks(), before);
+  assert.equal(lease.refused, 1);
+  assert.equal(spans.read(5, Buffer.alloc(20)), true);
+  spans.close();
+});

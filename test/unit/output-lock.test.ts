@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Failure } from '../../src/main/failure.ts';
-import { type LockHooks, OutputLock } from '../../src/main/storage/output-lock.ts';
+import { type Fence, type LockHooks, OutputLock } from '../../src/main/storage/output-lock.ts';
 import { type FileSystem, SYSTEM_FILES } from '../../src/shared/file-system.ts';
 import { Folder } from '../../src/shared/folder.ts';
 import {
@@ -180,4 +180,21 @@ test('an owner looks rarely whose its lock is, but at once after a gap between i
   } finally {
     timers.restore();
   }
+});
+
+test('a later try of the same job takes the lock from an earlier one that lives; no other run does', async () => {
+  const at = place('fences');
+  const take = (fence: Fence | null, hooks = HOOKS) =>
+    OutputLock.take(at.folder, 'lock', hooks, undefined, fence);
+  const job = 'unchoke/0c';
+  const frozen = await take({ job, attempt: 2 });
+  for (const fence of [null, { job, attempt: 2 }, { job, attempt: 1 }, { job: 'other/0c', attempt: 9 }])
+    await assert.rejects(take(fence), /is downloading to this place/, JSON.stringify(fence));
+  const later = await take({ job, attempt: 3 });
+  assert.deepEqual([frozen.isOurs(), later.isOurs()], [false, true]);
+  // It wakes and ends: the lock of the later one stays.
+  frozen.release();
+  assert.deepEqual([existsSync(at.path), later.isOurs()], [true, true]);
+  later.release();
+  assert.deepEqual(readdirSync(at.folder.path), []);
 });

@@ -3,8 +3,11 @@ import { existsSync } from 'node:fs';
 
 const COMMANDS = [
   ...['get', 'share', 'watch', 'race', 'doctor', 'bench', 'verify', 'inspect', 'create', 'swarm', 'demo'],
-  ...['config', 'completion', 'man', 'help'],
+  ...['fleet', 'config', 'completion', 'man', 'help'],
 ] as const;
+
+/** What follows `fleet`: commands whose names have two words. */
+export const FLEET_WORDS = ['add', 'work', 'status', 'retry', 'remove', 'pause', 'resume'] as const;
 
 /** Words of other clients, and words that people try, for the same thing. */
 const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
@@ -32,13 +35,21 @@ const SOURCE = /[./\\:@~]|^-$|^[0-9a-f]{40}$|^[a-z2-7]{32}$/i;
  * command nor like a source stays, for the error.
  */
 export function withCommand(words: readonly string[]): readonly string[] {
-  const [first, ...rest] = words;
-  if (first === undefined || OWN_OPTIONS.has(first) || isCommand(first)) return words;
+  const [first, ...rest] = joined(words);
+  if (first === undefined || OWN_OPTIONS.has(first) || isCommand(first)) return joined(words);
   // A file may be called `list` or `test`. Alone it is a source, as any other file; with more words it is the command.
   const isFile = existsSync(first);
   const other = ourWord(first);
   if (other !== null && !(isFile && rest.length === 0)) return [other, ...rest];
   return first.startsWith('-') || SOURCE.test(first) || isFile ? ['get', ...words] : words;
+}
+
+/** `fleet work` is one name, also after `help`. */
+function joined(words: readonly string[]): readonly string[] {
+  const at = words[0] === 'help' ? words.indexOf('fleet') : 0;
+  const [group, word = '', ...more] = words.slice(Math.max(0, at));
+  if (group !== 'fleet' || !(FLEET_WORDS as readonly string[]).includes(word)) return words;
+  return [...words.slice(0, at), `fleet ${word}`, ...more];
 }
 
 /** Our command, or option of the program, for a word of another client; null if there is none. */
@@ -52,5 +63,5 @@ export function knownWords(): readonly string[] {
 }
 
 function isCommand(word: string): boolean {
-  return (COMMANDS as readonly string[]).includes(word);
+  return (COMMANDS as readonly string[]).includes(word) || word.startsWith('fleet ');
 }

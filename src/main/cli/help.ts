@@ -58,6 +58,30 @@ const FIRST_OF: Readonly<Record<string, readonly string[]>> = {
     '--json',
     '--quiet',
   ],
+  'fleet add': [
+    '--queue',
+    '--queue-name',
+    '--select',
+    '--tracker',
+    '--priority',
+    '--attempts',
+    '--backoff',
+    '--quiet',
+  ],
+  'fleet work': [
+    '--queue',
+    '--queue-name',
+    '--output',
+    '--slots',
+    '--machine',
+    '--affinity',
+    '--drain',
+    '--seed-ratio',
+    '--seed-time',
+    '--download-limit',
+    '--upload-limit',
+    '--port',
+  ],
   share: [
     '--data',
     '--save-torrent',
@@ -95,7 +119,7 @@ export function setUpHelp(program: Command): void {
     .description('show the help of a command')
     .addArgument(
       new Argument('[command]', 'the command; none: the list of commands')
-        .choices(names)
+        .choices(names.filter((name) => !name.includes(' ')))
         .argParser(asCommand(names)),
     )
     .option('--all', 'show all options of the command')
@@ -129,7 +153,7 @@ function asCommand(names: readonly string[]): (word: string) => string {
 }
 
 function isLong(command: Command): boolean {
-  return command.options.length > MOST_OPTIONS;
+  return command.options.length > MOST_OPTIONS || command.name() in FIRST_OF;
 }
 
 function addHelpAll(

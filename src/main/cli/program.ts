@@ -10,6 +10,7 @@ import { configCommand } from './commands/config.ts';
 import { createCommand } from './commands/create.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { fleetCommands } from './commands/fleet.ts';
 import { getCommand } from './commands/get.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { manCommand } from './commands/man.ts';
@@ -81,6 +82,15 @@ export async function main(): Promise<number> {
   createCommand(program, async (...asked) => (await runs()).runCreate(...asked));
   swarmCommand(program, async (...asked) => (await runs()).runSwarm(...asked));
   demoCommand(program, async (...asked) => setStatus(await (await runs()).runDemo(...asked)));
+  fleetCommands(program, {
+    add: async (...asked) => setStatus(await (await runs()).runFleetAdd(...asked)),
+    work: async (...asked) => setStatus(await (await runs()).runFleetWork(...asked)),
+    status: async (...asked) => setStatus(await (await runs()).runFleetStatus(...asked)),
+    retry: async (...asked) => (await runs()).runFleetRetry(...asked),
+    remove: async (...asked) => (await runs()).runFleetRemove(...asked),
+    pause: async (...asked) => (await runs()).runFleetPause(...asked),
+    resume: async (...asked) => (await runs()).runFleetResume(...asked),
+  });
   configCommand(program);
   completionCommand(program);
   manCommand(program);

@@ -17,8 +17,8 @@ const YES = /^(?:1|true|yes|on)$/i;
 const NO = /^(?:0|false|no|off|)$/i;
 /** Options whose value is a path say so in their help. */
 const PATH_VALUE = /<(?:[^>]*\W)?(?:file|dir|folder|path|program)\W/;
-/** They ask for help. */
-const NO_SETTINGS = new Set(['help', 'help-all', 'version']);
+/** They ask for help, or for all that there is. */
+const NO_SETTINGS = new Set(['help', 'help-all', 'version', 'all']);
 /** They say what is possible, also when a setting is wrong. */
 const WITHOUT_SETTINGS = new Set(['help', 'completion', 'man']);
 

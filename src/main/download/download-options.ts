@@ -1,5 +1,6 @@
 /** What a download needs at its start, and its listener. */
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
+import type { LeaseMemory } from '../../shared/lease.ts';
 import type { PickOrder } from '../../shared/messages.ts';
 import type { MainWorld } from '../main-world.ts';
 import type { StoragePool } from '../pools/storage-pool.ts';
@@ -29,6 +30,8 @@ export interface DownloadOptions {
   /** Nodes of a cluster share the pieces out among them. */
   readonly isShared?: boolean;
   readonly world?: MainWorld;
+  /** Once it is over, the storage threads write nothing. */
+  readonly lease?: LeaseMemory;
   /** What the blocks of a piece must hash to (BEP 52), if a peer says that in time; null: nobody can be asked. */
   readonly leavesOf?: (piece: PieceIndex) => Promise<Uint8Array | null> | null;
 }

@@ -74,12 +74,12 @@ export class Download {
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
     const place = this.#files?.forThreads;
     this.#stored = options.storage.register(options.torrent, {
-      arena: arenaMemory,
-      geometry: g,
+      ...{ arena: arenaMemory, geometry: g },
       hashes: hashesOf(metainfo),
       files: options.plan.files,
       padding: options.plan.padding,
       ...(place === undefined ? {} : { place }),
+      ...(options.lease === undefined ? {} : { lease: options.lease }),
     });
     this.#news = new VerdictNews(world, race);
     this.#verdicts = new Verdicts(this.#ledger, new Arena(arenaMemory), {

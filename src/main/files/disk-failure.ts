@@ -1,4 +1,5 @@
 /** The system's errors for paths, as failures for the user. */
+import { LEASE_OVER } from '../../shared/lease.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
 
@@ -27,8 +28,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   EFBIG: 'choose a folder on another file system',
 };
 
-/** The system's error for a path, as a failure with exit status 5. */
+/** The system's error for a path, as a failure with exit status 5. A lease that is over is no fault of the disk. */
 export function diskFailure(code: string, path: string, cause?: unknown): Failure {
+  if (code === LEASE_OVER)
+    return new Failure('interrupted', `${path}: not written: another machine may have this job by now`, {
+      cause,
+    });
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
   return new Failure('disk', `${path}: ${SENTENCES[code] ?? systemWords(code)}${advice}`, { cause });
 }

@@ -1,16 +1,20 @@
 /** What a torrent has after its files are known: memory for pieces, the place of its files, and the download. */
+import { Lease } from '../../shared/lease.ts';
 import { Download } from '../download/download.ts';
 import type { DownloadListener } from '../download/download-options.ts';
 import { defaultMemory } from '../download/memory.ts';
 import { absolutePath } from '../files/absolute-path.ts';
 import { journalKey } from '../storage/journal-key.ts';
+import { leasedFiles } from '../storage/leased-files.ts';
 import { OutputPlace } from '../storage/output-place.ts';
 import { Reuse } from '../storage/reuse/reuse.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { usableWebSeeds } from '../torrent/web-seed-files.ts';
 import type { MemoryShare } from './memory-budget.ts';
+import type { SessionWorld } from './session-world.ts';
 import type { TorrentSettings } from './settings.ts';
+import type { Tenure } from './tenure.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
 
 export interface DownloadJob {
@@ -32,6 +36,8 @@ export interface DownloadJobOptions {
   /** Called when the memory is granted. */
   readonly onMemory: () => void;
   readonly onNews: (text: string) => void;
+  /** Of a job of a queue: nothing is written once it is over. */
+  readonly tenure: Tenure | null;
   readonly listener: DownloadListener;
 }
 
@@ -39,7 +45,7 @@ export interface DownloadJobOptions {
 export async function downloadJob(
   metainfo: Metainfo,
   plan: StoragePlan,
-  { torrent, swarm, signal, onMemory, onNews, listener }: DownloadJobOptions,
+  { torrent, swarm, signal, onMemory, onNews, tenure, listener }: DownloadJobOptions,
 ): Promise<DownloadJob> {
   const { session, race } = swarm;
   const { settings } = session;
@@ -57,12 +63,18 @@ export async function downloadJob(
     free();
   };
   try {
-    const { world } = session;
+    const { world: outside } = session;
+    const world = tenure === null ? outside : leased(outside, tenure);
     const { overwrite, preallocate, sequential } = torrent;
     const folders = torrent.reuse.map(absolutePath);
     const reuse = folders.length === 0 ? null : new Reuse({ folders, metainfo, plan, world });
-    const key = journalKey(settings.journalKey, onNews, world.files);
-    place = await OutputPlace.take(plan, { signal, onNews }, world);
+    const key = journalKey(settings.journalKey, onNews, outside.files);
+    place = await OutputPlace.take(
+      plan,
+      { signal, onNews, fence: tenure?.fence ?? null },
+      world,
+      outside.files,
+    );
     const download = new Download(
       {
         metainfo,
@@ -77,6 +89,7 @@ export async function downloadJob(
         order: sequential ? 'sequential' : 'rarest',
         isShared: torrent.cluster !== null,
         world,
+        ...(tenure === null ? {} : { lease: tenure.lease }),
         leavesOf: (piece) => swarm.knowledge.leavesOf(piece),
       },
       listener,
@@ -86,4 +99,8 @@ export async function downloadJob(
     release();
     throw error;
   }
+}
+
+function leased(outside: SessionWorld, { lease }: Tenure): SessionWorld {
+  return { ...outside, files: leasedFiles(outside.files, new Lease(lease)) };
 }

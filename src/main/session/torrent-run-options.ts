@@ -5,6 +5,7 @@ import type { Source } from '../torrent/source.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import type { Session } from './session.ts';
 import type { TorrentSettings } from './settings.ts';
+import type { Tenure } from './tenure.ts';
 
 export interface TorrentRunOptions {
   readonly source: Source;
@@ -18,4 +19,6 @@ export interface TorrentRunOptions {
   readonly yields?: boolean;
   /** Of the run that yielded, if this one goes on with it. */
   readonly watch?: IdleWatch;
+  /** Of a job of a queue. */
+  readonly tenure?: Tenure;
 }

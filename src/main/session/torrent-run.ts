@@ -198,13 +198,12 @@ export class TorrentRun {
     const plan = storagePlan(metainfo, output, selected, files, part);
     this.#options.onPlan?.(plan);
     const job = await downloadJob(metainfo, plan, {
-      torrent: this.#settings,
-      swarm: this.swarm,
-      signal: this.#over.signal,
+      ...{ torrent: this.#settings, swarm: this.swarm, signal: this.#over.signal },
       onMemory: () => {
         this.#phase = 'checking';
       },
       onNews: this.#tellNews,
+      tenure: this.#options.tenure ?? null,
       listener: this.#downloadListener(metainfo),
     });
     // It ended while another run in the same place was waited for.

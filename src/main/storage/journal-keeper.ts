@@ -112,7 +112,12 @@ export class JournalKeeper {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
     await this.#writing;
-    await removeJournal(this.#place).catch((error: unknown) => this.#trouble(error));
+    try {
+      this.#options.place.assertOurs();
+      await removeJournal(this.#place);
+    } catch (error) {
+      this.#trouble(error);
+    }
   }
 
   close(): void {
@@ -172,6 +177,8 @@ export class JournalKeeper {
   async #replace(stamps: readonly (FileStamp | null)[], verified: Uint8Array): Promise<void> {
     const { place, metainfo, key } = this.#options;
     if (this.#blocked) return;
+    // A later run that has taken over the place writes its own.
+    place.assertOurs();
     await writeJournal(this.#place, place.plan, metainfo, { verified, stamps }, key);
   }
 

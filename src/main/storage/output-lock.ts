@@ -22,6 +22,12 @@ import type { Processes } from '../files/processes.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { passingName } from './journal.ts';
 
+/** Which try of which job of a queue has the place. The queue counts the tries, and a later one may take it from an earlier one. */
+export interface Fence {
+  readonly job: string;
+  readonly attempt: number;
+}
+
 interface Owner {
   readonly lock: 1;
   readonly id: string;
@@ -30,6 +36,7 @@ interface Owner {
   readonly pid: number;
   /** Start time of the process; null if the system does not tell. */
   readonly started: string | null;
+  readonly fence?: Fence;
 }
 
 export interface LockHooks {
@@ -74,7 +81,7 @@ export class OutputLock {
     this.#name = name;
     this.#descriptor = descriptor;
     this.#endTouching = meanwhile(LOCK_INTERVAL_MS, () => {
-      if (!this.#touch() || this.#isOurs()) return;
+      if (!this.#touch() || this.isOurs()) return;
       this.#endTouching();
       onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took over this place`));
     });
@@ -86,13 +93,18 @@ export class OutputLock {
     name: string,
     hooks: LockHooks,
     world: LockWorld = SYSTEM_MAIN,
+    fence: Fence | null = null,
   ): Promise<OutputLock> {
     for (;;) {
-      const descriptor = create(folder, name, world.processes);
+      const descriptor = create(folder, name, world.processes, fence);
       if (descriptor !== null) return new OutputLock(folder, name, descriptor, hooks.onLost, world);
       const seen = look(folder, name);
       if (seen === null) continue;
-      if (!(await isStale(folder, name, seen, hooks, world.processes))) throw held(folder, name, seen.owner);
+      if (
+        !isEarlier(seen.owner?.fence, fence) &&
+        !(await isStale(folder, name, seen, hooks, world.processes))
+      )
+        throw held(folder, name, seen.owner);
       remove(folder, name, seen);
     }
   }
@@ -115,7 +127,7 @@ export class OutputLock {
     const { files } = this.#folder;
     this.#endTouching();
     try {
-      if (this.#isOurs()) files.unlink(this.#folder.at(this.#name));
+      if (this.isOurs()) files.unlink(this.#folder.at(this.#name));
     } catch {
       this.#disown();
     }
@@ -131,8 +143,8 @@ export class OutputLock {
     }
   }
 
-  /** If it was removed by hand, no other process has it. */
-  #isOurs(): boolean {
+  /** False if another process has the place. If the lock was removed by hand, no other process has it. */
+  isOurs(): boolean {
     const stats = this.#folder.look(this.#name);
     this.#inode ??= this.#folder.files.fstat(this.#descriptor).ino;
     return stats === null || stats.ino === this.#inode;
@@ -140,11 +152,12 @@ export class OutputLock {
 }
 
 /** The descriptor of a lock that is complete when it gets its name; null if there is one already. */
-function create(folder: Folder, name: string, processes: Processes): number | null {
+function create(folder: Folder, name: string, processes: Processes, fence: Fence | null): number | null {
   const { files } = folder;
   const id = randomBytes(8).toString('hex');
   const [system, pid] = [processes.system(), processes.own];
-  const owner: Owner = { lock: 1, id, system, pid, started: processes.startOf(pid) };
+  const started = processes.startOf(pid);
+  const owner: Owner = { lock: 1, id, system, pid, started, ...(fence === null ? {} : { fence }) };
   const text = Buffer.from(`${JSON.stringify(owner)}\n`);
   const own = passingName();
   const descriptor = files.open(folder.at(own), NEW, 0o666);
@@ -223,6 +236,12 @@ function ownerOf(text: string, folder: Folder, name: string): Owner {
     // A foreign text file.
   }
   throw notALock(folder, name);
+}
+
+/** The same job, and an earlier try: its machine lost the job, even if it does not know that yet. */
+function isEarlier(theirs: Fence | undefined, ours: Fence | null): boolean {
+  if (theirs === undefined || ours === null) return false;
+  return theirs.job === ours.job && theirs.attempt < ours.attempt;
 }
 
 async function isStale(

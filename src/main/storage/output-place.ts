@@ -9,29 +9,50 @@ import { makingFailure } from '../files/disk-failure.ts';
 import { userFolder } from '../files/user-folders.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { journalName } from './names/name-beside.ts';
-import { type LockHooks, OutputLock } from './output-lock.ts';
+import { type Fence, type LockHooks, OutputLock } from './output-lock.ts';
 import type { StoragePlan } from './storage-plan.ts';
+
+/** The lock of a place. */
+interface Held {
+  release(): void;
+  isOurs(): boolean;
+}
+
+/** Without write permission no lock is needed: complete data there is fine. */
+const NO_LOCK: Held = { release: () => {}, isOurs: () => true };
 
 export class OutputPlace {
   readonly plan: StoragePlan;
   readonly root: Folder;
   readonly world: MainWorld;
-  readonly #unlock: () => void;
+  readonly #lock: Held;
   /** Another process took over the place, for example because this one was suspended for a long time. */
   onLost: (error: Failure) => void = () => {};
 
-  private constructor(plan: StoragePlan, root: Folder, world: MainWorld, unlock: () => void) {
+  private constructor(plan: StoragePlan, root: Folder, world: MainWorld, lock: Held) {
     this.plan = plan;
     this.root = root;
     this.world = world;
-    this.#unlock = unlock;
+    this.#lock = lock;
   }
 
-  /** Creates the folder if it is missing. Rejects with a `disk` failure. */
+  /**
+   * Creates the folder if it is missing. `fence`: of a job of a queue. `lockFiles`: for the lock, if the files of `world` refuse to
+   * write at some time. Rejects with a `disk` failure.
+   */
   static async take(
     plan: StoragePlan,
-    { signal, onNews }: { readonly signal: AbortSignal; readonly onNews: (text: string) => void },
+    {
+      signal,
+      onNews,
+      fence = null,
+    }: {
+      readonly signal: AbortSignal;
+      readonly onNews: (text: string) => void;
+      readonly fence?: Fence | null;
+    },
     world: MainWorld = SYSTEM_MAIN,
+    lockFiles: FileSystem = world.files,
   ): Promise<OutputPlace> {
     const { files } = world;
     makeOutputFolder(plan.folder, files);
@@ -43,8 +64,9 @@ export class OutputPlace {
       onLost: (error) => place?.onLost(error),
     };
     try {
-      const unlock = await locked(root, `${journalName(plan.root)}.lock`, hooks, world);
-      place = new OutputPlace(plan, root, world, unlock);
+      const name = `${journalName(plan.root)}.lock`;
+      const lock = await locked(new Folder(root, lockFiles), name, hooks, world, fence);
+      place = new OutputPlace(plan, root, world, lock);
       return place;
     } catch (error) {
       root.close();
@@ -52,8 +74,9 @@ export class OutputPlace {
     }
   }
 
-  /** Throws a `disk` failure if the folder at its path is not the one that was written to. */
+  /** Throws a `disk` failure if the folder at its path is not the one that was written to, or if another run has the place. */
   assertThere(): void {
+    this.assertOurs();
     if (this.root.isAt(this.plan.folder)) return;
     throw new Failure(
       'disk',
@@ -61,21 +84,31 @@ export class OutputPlace {
     );
   }
 
+  /** Throws a `disk` failure if another run has taken over the place. */
+  assertOurs(): void {
+    if (isOurs(this.#lock)) return;
+    throw new Failure('disk', `${this.plan.root}: another run of unchoke took over this place`);
+  }
+
   release(): void {
-    this.#unlock();
+    this.#lock.release();
     this.root.close();
   }
 }
 
-/** Returns the function that releases the lock. Without write permission no lock is needed: complete data there is fine. */
-async function locked(root: Folder, name: string, hooks: LockHooks, world: MainWorld): Promise<() => void> {
+async function locked(
+  root: Folder,
+  name: string,
+  hooks: LockHooks,
+  world: MainWorld,
+  fence: Fence | null,
+): Promise<Held> {
   try {
-    const lock = await OutputLock.take(root, name, hooks, world);
-    return () => lock.release();
+    return await OutputLock.take(root, name, hooks, world, fence);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (isForUser(error)) throw error;
-    return code === 'EACCES' ? lockedElsewhere(root, name, hooks, world) : () => {};
+    return code === 'EACCES' ? lockedElsewhere(root, name, hooks, world) : NO_LOCK;
   }
 }
 
@@ -88,7 +121,7 @@ async function lockedElsewhere(
   name: string,
   hooks: LockHooks,
   world: MainWorld,
-): Promise<() => void> {
+): Promise<Held> {
   const { files } = world;
   const stats = files.stat(root.at('.'));
   const place = createHash('sha256').update(`${stats?.dev} ${stats?.ino} ${name}`).digest('hex');
@@ -99,19 +132,31 @@ async function lockedElsewhere(
     const held = Folder.open(path, files);
     folder = held;
     const lock = await OutputLock.take(held, `${place}.lock`, hooks, world);
-    return () => {
-      lock.release();
-      held.close();
+    return {
+      isOurs: () => lock.isOurs(),
+      release: () => {
+        lock.release();
+        held.close();
+      },
     };
   } catch (error) {
     folder?.close();
     if (isForUser(error)) throw error;
-    return () => {};
+    return NO_LOCK;
   }
 }
 
 function isForUser(error: unknown): boolean {
   return error instanceof Failure || (error as NodeJS.ErrnoException).code === 'ABORT_ERR';
+}
+
+/** A failing disk shows itself where data is written. */
+function isOurs(lock: Held): boolean {
+  try {
+    return lock.isOurs();
+  } catch {
+    return true;
+  }
 }
 
 /** Node's recursive mkdir reports every error as ENOENT, so the last step is done separately. */

@@ -68,12 +68,17 @@ function stringOf(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`${bytes.length}:`), bytes]);
 }
 
-/** `--save-torrent`: saves the torrent with what is known of its piece layers. Throws a `disk` failure. */
-export function saveTorrent(path: string, metainfo: Metainfo): void {
+/** The file of a torrent, with what is known of its piece layers. */
+export function bytesOfTorrent(metainfo: Metainfo): Uint8Array {
   const { info, version2, geometry } = metainfo;
   const layers = version2 === null ? null : layersByRoot(version2.trees, geometry, version2.files);
+  return fileOf(metainfo, info, layers);
+}
+
+/** `--save-torrent`. Throws a `disk` failure. */
+export function saveTorrent(path: string, metainfo: Metainfo): void {
   try {
-    writeWhole(path, fileOf(metainfo, info, layers));
+    writeWhole(path, bytesOfTorrent(metainfo));
   } catch (error) {
     throw makingFailure(error, path);
   }

@@ -1,8 +1,9 @@
-/** A torrent as a magnet link (BEP 9); a hybrid has both of its info hashes (BEP 52). */
+/** Torrents as magnet links (BEP 9); a hybrid has both of its info hashes (BEP 52). */
 import { bytesOfName } from '../../shared/byte-name.ts';
 import { redactedUrl, secretsShown } from '../text/foreign-text.ts';
-import { MULTIHASH } from './info-hash.ts';
-import type { Metainfo } from './metainfo.ts';
+import { type InfoHashes, MULTIHASH } from './info-hash.ts';
+import type { Magnet } from './magnet.ts';
+import { infoHashes, type Metainfo } from './metainfo.ts';
 import { percentEncoded } from './url-spellings.ts';
 
 /**
@@ -10,18 +11,33 @@ import { percentEncoded } from './url-spellings.ts';
  * to be shared, so all of them are left out. `--show-secrets` includes all.
  */
 export function magnetLink(metainfo: Metainfo): string {
-  const { infoHash, version2, pieceHashes, name, trackers, private: isPrivate } = metainfo;
+  const { name, trackers, private: isPrivate } = metainfo;
   const all = [...new Set(trackers.flat())];
   const named = isPrivate && !secretsShown() ? [] : all.filter((url) => redactedUrl(url) === url);
-  const topics = [
-    ...(pieceHashes.length > 0 ? [`xt=urn:btih:${Buffer.from(infoHash).toString('hex')}`] : []),
-    ...(version2 === null
-      ? []
-      : [`xt=urn:btmh:${MULTIHASH}${Buffer.from(version2.infoHash).toString('hex')}`]),
-  ];
   return [
-    `magnet:?${topics.join('&')}`,
+    `magnet:?${topicsOf(infoHashes(metainfo)).join('&')}`,
     `dn=${percentEncoded(bytesOfName(name))}`,
     ...named.map((url) => `tr=${encodeURIComponent(url)}`),
   ].join('&');
+}
+
+/** All that we read of a link, as a link again: for a program of the same user. */
+export function wholeLink({ hashes, name, trackers, webSeeds, peers, select }: Magnet): string {
+  return [
+    `magnet:?${topicsOf(hashes).join('&')}`,
+    ...(name === null ? [] : [`dn=${percentEncoded(bytesOfName(name))}`]),
+    ...trackers.map((url) => `tr=${encodeURIComponent(url)}`),
+    ...webSeeds.map((url) => `ws=${encodeURIComponent(url)}`),
+    ...peers.map(
+      ({ host, port }) => `x.pe=${encodeURIComponent(`${host.includes(':') ? `[${host}]` : host}:${port}`)}`,
+    ),
+    ...(select.length === 0 ? [] : [`so=${select.join(',')}`]),
+  ].join('&');
+}
+
+function topicsOf({ v1, v2 }: InfoHashes): string[] {
+  return [
+    ...(v1 === null ? [] : [`xt=urn:btih:${Buffer.from(v1).toString('hex')}`]),
+    ...(v2 === null ? [] : [`xt=urn:btmh:${MULTIHASH}${Buffer.from(v2).toString('hex')}`]),
+  ];
 }

@@ -1,5 +1,6 @@
 /** Reads and writes a torrent's bytes in its files, also across the border of two files. Files must exist. */
 import type { TorrentId } from '../../shared/indices.ts';
+import { Lease } from '../../shared/lease.ts';
 import { WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
 import { STANDING, type Standing, Standings } from '../../shared/standing.ts';
 import type { DiskFault, StoredTorrentSetup } from '../../shared/storage-messages.ts';
@@ -18,12 +19,13 @@ export class DiskError extends Error {
   }
 }
 
-type FileSpansSetup = Pick<StoredTorrentSetup, 'files' | 'padding' | 'followLinks' | 'place'>;
+type FileSpansSetup = Pick<StoredTorrentSetup, 'files' | 'padding' | 'followLinks' | 'place' | 'lease'>;
 
 export class FileSpans {
   readonly #stretches: Stretches;
   readonly #files: StoredTorrentSetup['files'];
   readonly #standings: Standings | null;
+  readonly #lease: Lease | null;
   readonly #thread: ThreadFiles;
   readonly #opener: TorrentFiles;
   /** The first part of the keys of its open files, by access. */
@@ -32,6 +34,7 @@ export class FileSpans {
   constructor(torrent: TorrentId, setup: FileSpansSetup, thread: ThreadFiles) {
     this.#files = setup.files;
     this.#standings = setup.place === undefined ? null : new Standings(setup.place.standings);
+    this.#lease = setup.lease === undefined ? null : new Lease(setup.lease);
     this.#thread = thread;
     this.#opener = thread.disk.filesOf(setup);
     this.#keys = { read: `${torrent} read `, write: `${torrent} write ` };
@@ -113,6 +116,7 @@ export class FileSpans {
       const begun = disk.nanoseconds();
       for (let done = 0; done < part.length; ) {
         const count = Math.min(size, part.length - done);
+        this.#lease?.assert();
         done += disk.write(descriptor, part, done, count, at + done);
       }
       writeSize.note(size, part.length, Number(disk.nanoseconds() - begun));

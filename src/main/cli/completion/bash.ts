@@ -1,11 +1,12 @@
 /** Completion for bash, also the 3.2 of macOS: that one has no `compopt`, so it offers files where nothing fits. */
 import type { Command } from 'commander';
 import { optionsOf } from '../help.ts';
-import { valueOfArgument, valueOfOption } from './completed-values.ts';
+import { longNames, valueOfArgument, valueOfOption } from './completed-values.ts';
 
 /** Names of files are left to bash (`-o default`), which knows how to quote them. */
 export function bashCompletion(program: Command): string {
-  const first = [...program.commands.map((command) => command.name()), ...longs(program)];
+  const names = program.commands.map((command) => command.name()).filter((name) => !name.includes(' '));
+  const first = [...names, ...longs(program)];
   return `# unchoke: completion for bash
 _unchoke_nothing() { compopt +o default 2> /dev/null; }
 _unchoke_folders() { compopt +o default -o dirnames -o filenames 2> /dev/null; }
@@ -17,11 +18,19 @@ _unchoke() {
   if [ "$cur" = "=" ]; then cur=""
   elif [ "$prev" = "=" ]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"
   fi
+  local command="\${COMP_WORDS[1]}"
+  if [ "$COMP_CWORD" -gt 2 ]; then
+    case "$command \${COMP_WORDS[2]}" in
+      ${longNames(program)
+        .map((name) => `"${name}"`)
+        .join('|')}) command="$command \${COMP_WORDS[2]}";;
+    esac
+  fi
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${first.join(' ')}" -- "$cur"))
     return
   fi
-  case "\${COMP_WORDS[1]}" in
+  case "$command" in
 ${program.commands.map(commandCase).join('\n')}
   esac
   case "$cur" in
@@ -48,7 +57,7 @@ function commandCase(command: Command): string {
     `      options="${longs(command).join(' ')}"`,
     ...argumentLines(command),
   ];
-  return `    ${command.name()})\n${lines.join('\n')};;`;
+  return `    "${command.name()}")\n${lines.join('\n')};;`;
 }
 
 /** The first argument; bash cannot tell the second from the value of a switch. */

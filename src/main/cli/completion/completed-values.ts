@@ -1,5 +1,5 @@
 /** What a shell offers for the value of an option or an argument. Their definitions say it: choices, or a name such as FILE. */
-import type { Argument, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 
 export type Completed =
   | { readonly kind: 'choices'; readonly words: readonly string[] }
@@ -26,4 +26,9 @@ export function nameOfValue({ flags }: Option): string {
 function completed(name: string, choices: readonly string[] | undefined): Completed {
   if (choices !== undefined) return { kind: 'choices', words: choices };
   return { kind: FOLDERS.test(name) ? 'folders' : FILES.test(name) ? 'files' : 'nothing' };
+}
+
+/** Names of two words. */
+export function longNames({ commands }: Command): string[] {
+  return commands.map((command) => command.name()).filter((name) => name.includes(' '));
 }

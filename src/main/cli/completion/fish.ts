@@ -5,17 +5,20 @@ import { type Completed, valueOfArgument, valueOfOption } from './completed-valu
 
 /** The command is the first word: in `unchoke help get`, `get` is none. */
 export function fishCompletion(program: Command): string {
-  const commands = program.commands.map(
-    (command) =>
-      `complete -c unchoke -n __unchoke_first -a ${command.name()} -d ${quoted(command.description())}`,
-  );
+  const commands = program.commands
+    .filter((command) => !command.name().includes(' '))
+    .map(
+      (command) =>
+        `complete -c unchoke -n __unchoke_first -a ${command.name()} -d ${quoted(command.description())}`,
+    );
   return `# unchoke: completion for fish
 function __unchoke_first
   test (count (commandline -opc)) -eq 1
 end
 function __unchoke_in
   set -l words (commandline -opc)
-  test (count $words) -gt 1; and test $words[2] = $argv[1]
+  set -l last (math 1 + (count $argv))
+  test (count $words) -ge $last; and test "$words[2..$last]" = "$argv"
 end
 ${commands.join('\n')}
 ${optionsOf(program)

@@ -1,10 +1,18 @@
 /** Completion for zsh. */
 import type { Argument, Command, Option } from 'commander';
 import { optionsOf } from '../help.ts';
-import { type Completed, nameOfValue, valueOfArgument, valueOfOption } from './completed-values.ts';
+import {
+  type Completed,
+  longNames,
+  nameOfValue,
+  valueOfArgument,
+  valueOfOption,
+} from './completed-values.ts';
 
 export function zshCompletion(program: Command): string {
-  const commands = program.commands.map((command) => described(command.name(), command.description()));
+  const commands = program.commands
+    .filter((command) => !command.name().includes(' '))
+    .map((command) => described(command.name(), command.description()));
   const options = optionsOf(program).map(({ long, description }) => described(long ?? '', description));
   return `#compdef unchoke
 # unchoke: completion for zsh
@@ -24,6 +32,16 @@ ${options.join('\n')}
   local command=$words[2]
   shift words
   (( CURRENT-- ))
+  if (( CURRENT > 2 )); then
+    case "$command $words[2]" in
+      ${longNames(program)
+        .map((name) => `'${name}'`)
+        .join('|')})
+        command="$command $words[2]"
+        shift words
+        (( CURRENT-- ));;
+    esac
+  fi
   case $command in
 ${program.commands.map(commandCase).join('\n')}
   esac
@@ -38,7 +56,7 @@ function described(name: string, text: string): string {
 
 function commandCase(command: Command): string {
   const specs = [...optionsOf(command).map(optionSpec), ...command.registeredArguments.map(argumentSpec)];
-  return `    ${command.name()}) _arguments \\\n${specs.map((spec) => `      ${spec}`).join(' \\\n')};;`;
+  return `    '${command.name()}') _arguments \\\n${specs.map((spec) => `      ${spec}`).join(' \\\n')};;`;
 }
 
 /** `=` and `+`: the value may follow in the same word. */

@@ -1,10 +1,13 @@
 /** Events of a command itself: the results of those that are about no download, and the next of several sources. */
+import type { FailureCode } from '../../failure.ts';
+import type { FleetStatus } from '../../fleet/fleet-status.ts';
 import type {
   Bytes,
   BytesPerSecond,
   Count,
   Index,
   InfoHash,
+  JobId,
   Milliseconds,
   PeerAddress,
 } from '../../quantities.ts';
@@ -166,6 +169,37 @@ interface BenchEvent extends BenchFigures {
   readonly bottleneck: BottleneckCode;
 }
 
+/** `fleet add`: a torrent is a job of the queue. */
+interface FleetAddedEvent {
+  readonly type: 'fleet-added';
+  /** The id of the job. */
+  readonly infoHash: JobId;
+  readonly name: string;
+  /** False: it was a job already. */
+  readonly isNew: boolean;
+}
+
+/** `fleet work`: this machine took a job, or ended its work on it. */
+interface FleetJobEvent {
+  readonly type: 'fleet-job';
+  readonly infoHash: JobId;
+  readonly name: string;
+  /** `handed-over`: it went back to the queue in order. `lost`: another machine may have it. */
+  readonly what: 'taken' | 'complete' | 'handed-over' | 'failed' | 'lost';
+  /** Verified bytes. */
+  readonly bytes: Bytes;
+  /** 0 while it is not known. */
+  readonly totalBytes: Bytes;
+  /** Why it failed. */
+  readonly code: FailureCode | null;
+  readonly message: string | null;
+}
+
+/** The result of `fleet status`. */
+interface FleetEvent extends FleetStatus {
+  readonly type: 'fleet';
+}
+
 export type OfTheCommand =
   | SourceEvent
   | HashProgress
@@ -175,4 +209,7 @@ export type OfTheCommand =
   | TorrentFoundEvent
   | SwarmEvent
   | ConfigEvent
+  | FleetAddedEvent
+  | FleetJobEvent
+  | FleetEvent
   | BenchEvent;

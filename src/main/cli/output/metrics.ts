@@ -158,7 +158,12 @@ export class Metrics {
   /** The newest figures; `isLast` writes them at once. */
   update(sample: MetricsSample, isLast = false): void {
     this.#samples.set(sample.infoHash, sample);
-    this.#text = metricsText([...this.#samples.values()]);
+    this.publish(metricsText([...this.#samples.values()]), isLast);
+  }
+
+  /** Text in the format of Prometheus; `isLast` writes it at once. */
+  publish(text: string, isLast = false): void {
+    this.#text = text;
     const now = performance.now();
     if (this.#file === null || (!isLast && now - this.#writtenAt < METRICS_FILE_INTERVAL_MS)) return;
     this.#writtenAt = now;

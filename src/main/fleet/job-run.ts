@@ -1,0 +1,247 @@
+/** One job on this machine: its download as a run of the session, under a lease, with its progress in the job. */
+import { systemMoment } from '../../shared/lease.ts';
+import { FLEET_REPORT_MS } from '../../shared/limits.ts';
+import { EXIT_STATUS, Failure } from '../failure.ts';
+import type { Session } from '../session/session.ts';
+import type { TorrentSettings } from '../session/settings.ts';
+import { TorrentRun } from '../session/torrent-run.ts';
+import { printable } from '../text/foreign-text.ts';
+import type { JobFailure, JobState } from './fleet-job.ts';
+import type { HeldJob } from './fleet-queue.ts';
+import { JobDoctor } from './job-doctor.ts';
+import { fateOf } from './job-fate.ts';
+import { handedOver, type PlaceRules } from './job-place.ts';
+import { sourceOf } from './job-source.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { LostJob, untilBack } from './until-back.ts';
+
+export interface JobRunOptions {
+  readonly job: HeldJob;
+  readonly session: Session;
+  /** Of all jobs of this machine. */
+  readonly torrent: TorrentSettings;
+  readonly queueName: string;
+  readonly lockMs: number;
+  readonly place: () => PlaceRules;
+  readonly onNews: (text: string) => void;
+  /** Aborts when a server that is away is waited for no longer. */
+  readonly signal: AbortSignal;
+}
+
+/** How it ended for the queue. `lost`: it was not ours any more. */
+export type JobEnd = 'complete' | 'handed-over' | 'failed' | 'lost';
+
+export class JobRun {
+  readonly #options: JobRunOptions;
+  readonly #keeper: LeaseKeeper;
+  readonly #stop = new AbortController();
+  #run: TorrentRun | null = null;
+  #doctor: JobDoctor | null = null;
+  #state: JobState;
+  #lostTo: string | null = null;
+  /** The report that is on its way; null if none is. */
+  #reporting: Promise<void> | null = null;
+  #given: Promise<void> = Promise.resolve();
+
+  constructor(options: JobRunOptions) {
+    const { job, session, lockMs } = options;
+    this.#options = options;
+    this.#state = { ...job.state, waitsFor: null, avoids: null };
+    this.#keeper = new LeaseKeeper({
+      job,
+      lockMs,
+      now: systemMoment,
+      every: session.world.every,
+      onLost: (reason) => {
+        this.#lostTo = reason;
+        this.#stop.abort();
+      },
+    });
+  }
+
+  get id(): string {
+    return this.#options.job.id;
+  }
+
+  get name(): string {
+    return this.#options.job.data.name;
+  }
+
+  /** As of this moment. */
+  get state(): JobState {
+    if (this.#run !== null && this.#state.phase !== 'complete' && this.#state.phase !== 'waiting')
+      this.#look(this.#phase);
+    return this.#state;
+  }
+
+  /** Writes that came too late and were refused. */
+  get refusedWrites(): number {
+    return this.#keeper.lease.refused;
+  }
+
+  /** Bytes of blocks that peers got. */
+  get uploaded(): number {
+    return this.#run?.swarm.race.totals.sentBytes ?? 0;
+  }
+
+  /** Resolves when a torrent that is complete is no longer given to peers. */
+  get given(): Promise<void> {
+    return this.#given;
+  }
+
+  /** Ends it in order: what is verified is flushed, and the job goes back to the queue. A seed ends. */
+  handOver(): void {
+    this.#stop.abort();
+  }
+
+  /** Resolves when the slot is free. A complete torrent may be given to peers from then on. Rejects with a bug of ours. */
+  async run(): Promise<JobEnd> {
+    if (!(await this.#keeper.begin())) return this.#lost();
+    this.#state = { ...this.#state, machine: this.#options.place().machine, phase: 'searching' };
+    this.#report();
+    const end = this.#options.session.world.every(FLEET_REPORT_MS, () => this.#report());
+    try {
+      return await this.#work();
+    } catch (error) {
+      if (error instanceof LostJob) return this.#lost();
+      throw error;
+    } finally {
+      end();
+      this.#keeper.stop();
+    }
+  }
+
+  async #work(): Promise<JobEnd> {
+    let run: TorrentRun;
+    try {
+      run = this.#begun();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    const seeds = new Promise<'seeds'>((resolve) => {
+      run.subscribe({
+        onEvent: ({ type }) => {
+          if (type === 'complete' && run.phase === 'seeding') resolve('seeds');
+        },
+      });
+    });
+    const ended = run.run(this.#stop.signal);
+    const first = await Promise.race([seeds, ended]);
+    if (first === 'seeds') this.#given = ended.then(() => {});
+    if (first === 'seeds' || first.kind === 'complete') return this.#complete();
+    return first.kind === 'failed' ? this.#failed(first.error) : this.#handOver();
+  }
+
+  #begun(): TorrentRun {
+    const { job, session, torrent, queueName, onNews } = this.#options;
+    const { select, trackers } = job.data;
+    const run = new TorrentRun({
+      source: sourceOf(job.data),
+      settings: { ...torrent, select, tracker: [...torrent.tracker, ...trackers] },
+      session,
+      tenure: {
+        lease: this.#keeper.lease.memory,
+        fence: { job: `${queueName}/${job.id}`, attempt: job.attempt },
+      },
+    });
+    run.subscribe({ onNews: (text) => onNews(`${this.name}: ${text}`) });
+    this.#run = run;
+    this.#doctor = new JobDoctor(run);
+    return run;
+  }
+
+  /** The lock is kept until the queue knows that the job is complete. */
+  async #complete(): Promise<JobEnd> {
+    const { job } = this.#options;
+    this.#look('complete');
+    await this.#tell(() => job.complete(this.#state));
+    this.#keeper.keepForGood();
+    return 'complete';
+  }
+
+  async #failed(error: unknown): Promise<JobEnd> {
+    if (this.#lostTo !== null) return this.#lost();
+    // A write came too late, but the lock may be ours still.
+    if (error instanceof Failure && error.code === 'interrupted') return this.#handOver();
+    const { job, place, onNews } = this.#options;
+    const { machine, now } = place();
+    const failure = failureOf(error, this.#doctor?.why ?? null, machine);
+    const { attempts, backoffMs } = job.wishes;
+    const fate = fateOf(failure.code, { failed: job.failed + 1, most: attempts, backoffMs });
+    const avoidMs = fate.kind === 'again' ? fate.avoidMs : 0;
+    this.#look('waiting');
+    this.#state = {
+      ...this.#state,
+      failure,
+      rate: 0,
+      avoids: avoidMs === 0 ? null : { machine, at: now + avoidMs },
+      // Where the disk is full, nobody waits for the data.
+      waitsFor: avoidMs === 0 ? null : { machine, at: now },
+    };
+    onNews(`${this.name}: ${failure.message}`);
+    await this.#tell(() => job.fail(failure, this.#state, fate.kind === 'again' ? fate.afterMs : null));
+    if (failure.code === 'bug') throw error;
+    return 'failed';
+  }
+
+  async #handOver(): Promise<JobEnd> {
+    if (this.#lostTo !== null) return this.#lost();
+    const { job, place } = this.#options;
+    this.#look('waiting');
+    const rules = place();
+    const state = handedOver(this.#state, rules);
+    await this.#tell(() => job.putBack(state.waitsFor?.at ?? rules.now, state));
+    return 'handed-over';
+  }
+
+  #lost(): JobEnd {
+    const why = this.#lostTo ?? 'the queue gave the job to others';
+    this.#keeper.lease.end();
+    this.#options.onNews(
+      `${this.name}: stopped, because ${why}; writes refused since: ${this.refusedWrites}`,
+    );
+    return 'lost';
+  }
+
+  /** The last word about the job, after all reports. */
+  async #tell(call: () => Promise<void>): Promise<void> {
+    await this.#reporting;
+    await untilBack(call, this.#options.signal);
+  }
+
+  get #phase(): JobState['phase'] {
+    const phase = this.#run?.phase ?? 'searching';
+    return phase === 'seeding' ? 'complete' : phase;
+  }
+
+  /** Notes how far the run is. */
+  #look(phase: JobState['phase']): void {
+    const run = this.#run;
+    const download = run?.job?.download;
+    this.#state = {
+      ...this.#state,
+      phase,
+      bytes: download?.bytes.verified ?? this.#state.bytes,
+      totalBytes: download?.bytes.wanted ?? this.#state.totalBytes,
+      rate: Math.round(run?.figures.rate ?? 0),
+    };
+  }
+
+  /** A server that is away must not pile up reports. */
+  #report(): void {
+    if (this.#reporting !== null || this.#keeper.lease.isOver) return;
+    this.#look(this.#phase);
+    const over = (): void => {
+      this.#reporting = null;
+    };
+    // If it fails, the next one says more.
+    this.#reporting = this.#options.job.report(this.#state).then(over, over);
+  }
+}
+
+function failureOf(error: unknown, why: string | null, machine: string): JobFailure {
+  const code = error instanceof Failure ? error.code : 'bug';
+  // Names in it may have characters that a database does not take.
+  const message = printable(error instanceof Error ? error.message : String(error));
+  return { code, exitStatus: EXIT_STATUS[code], message, why, machine };
+}

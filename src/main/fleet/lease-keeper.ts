@@ -1,0 +1,82 @@
+/**
+ * Keeps the lock of a job in the queue, and extends the right to write only as far as the lock surely lasts: the server counts from
+ * the moment at which it gets the request, and that is later than the moment at which we send it. So the lease ends before the lock,
+ * by a third of its time. In this third, a write that began in time comes to its end.
+ */
+import { Lease, type Moment } from '../../shared/lease.ts';
+import type { HeldJob } from './fleet-queue.ts';
+
+/** Renewals in the time of one lock. */
+const RENEWALS = 6;
+const LEASE_SHARE = 2 / 3;
+/** Of a job that is complete: nobody else gets it. */
+const FOR_GOOD_MS = 1e12;
+
+export interface LeaseKeeperOptions {
+  readonly job: Pick<HeldJob, 'renew'>;
+  readonly lockMs: number;
+  readonly now: () => Moment;
+  readonly every: (ms: number, work: () => void) => () => void;
+  /** Another worker may have the job. Called once. */
+  readonly onLost: (reason: string) => void;
+}
+
+export class LeaseKeeper {
+  readonly lease: Lease;
+  readonly #options: LeaseKeeperOptions;
+  #end: (() => void) | null = null;
+  #isRenewing = false;
+  #isLost = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+    this.lease = new Lease(Lease.allocate(), options.now);
+  }
+
+  /** Resolves to false if the lock is lost already. */
+  async begin(): Promise<boolean> {
+    await this.#renew();
+    if (this.#isLost) return false;
+    this.#end = this.#options.every(this.#options.lockMs / RENEWALS, () => this.#look());
+    return true;
+  }
+
+  /** The job is complete in the queue: what is left to write is ours. */
+  keepForGood(): void {
+    this.stop();
+    this.lease.extend(this.#options.now(), FOR_GOOD_MS);
+  }
+
+  /** No more renewals. */
+  stop(): void {
+    this.#end?.();
+    this.#end = null;
+  }
+
+  #look(): void {
+    if (this.lease.isOver) return this.#lose('the queue did not confirm the lock in time');
+    if (!this.#isRenewing) void this.#renew();
+  }
+
+  async #renew(): Promise<void> {
+    const { job, lockMs, now } = this.#options;
+    this.#isRenewing = true;
+    const sent = now();
+    try {
+      if (!(await job.renew())) return this.#lose('the queue gave the job to others');
+      if (!this.lease.extend(sent, lockMs * LEASE_SHARE)) this.#lose('the lock was confirmed too late');
+    } catch {
+      // The server is away: the lease decides how long that may last.
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  #lose(reason: string): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.stop();
+    this.lease.end();
+    this.#options.onLost(reason);
+  }
+}

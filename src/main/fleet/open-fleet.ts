@@ -1,0 +1,205 @@
+/** The queue of a fleet over BullMQ: for commands that look and change, and for workers. */
+import { randomBytes } from 'node:crypto';
+import type { Job } from 'bullmq';
+import { Failure } from '../failure.ts';
+import { away, openQueues, type Queues, TryAgain } from './bullmq.ts';
+import { readJobData, stateOf } from './fleet-job.ts';
+import type { FleetQueue, HeldJob, ListedJob, WorkerQueue } from './fleet-queue.ts';
+import type { QueueAddress } from './queue-address.ts';
+import { Records } from './records.ts';
+import { LostJob } from './until-back.ts';
+
+/** BullMQ asks `bullmq.ts` for the wait. */
+const BACKOFF = 'fleet';
+/** With PostgreSQL, jobs that wait in a paused queue are `paused`; its type does not say so. */
+const STATES = [
+  ...(['waiting', 'prioritized', 'active', 'delayed', 'completed', 'failed'] as const),
+  'paused' as 'waiting',
+];
+/** What BullMQ says of a job that is not ours any more, or is gone. */
+const LOST = /missing lock|lock mismatch|missing key|missing job|not (?:in the )?active/i;
+
+/** Rejects with a `queue` failure, or with a usage failure that names missing packages. */
+export async function openFleet(address: QueueAddress): Promise<FleetQueue> {
+  const queues = await openQueues(address, null);
+  const { jobs } = queues;
+  const records = new Records(queues.records);
+  const asked = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      throw away(address, error);
+    }
+  };
+  return {
+    add: (data, { priority, attempts, backoffMs }) =>
+      asked(async () => {
+        const known = await knownId(queues, records, data.ids);
+        if (known !== null) return { id: known, isNew: false };
+        const [id = '', ...others] = data.ids;
+        await jobs.add('torrent', data, {
+          jobId: id,
+          ...(priority === 0 ? {} : { priority }),
+          attempts,
+          backoff: { type: BACKOFF, delay: backoffMs },
+        });
+        for (const other of others) await records.name(id, other);
+        return { id, isNew: true };
+      }),
+    counts: () =>
+      asked(async () => {
+        const all = await jobs.getJobCounts(...STATES);
+        const of = (state: string): number => all[state] ?? 0;
+        return {
+          waiting: of('waiting') + of('prioritized') + of('paused'),
+          active: of('active'),
+          delayed: of('delayed'),
+          done: of('completed'),
+          failed: of('failed'),
+        };
+      }),
+    isPaused: () => asked(() => jobs.isPaused()),
+    failed: (most) => asked(async () => (await jobs.getFailed(0, most - 1)).filter(Boolean).map(listed)),
+    machines: () => asked(() => records.machines()),
+    pause: () => asked(() => jobs.pause()),
+    resume: () => asked(() => jobs.resume()),
+    retry: (id) =>
+      asked(async () => {
+        const job = await jobs.getJob(id);
+        if (job === undefined) return 'absent';
+        if (!(await job.isFailed())) return 'other';
+        await job.retry('failed', { resetAttemptsMade: true });
+        return 'done';
+      }),
+    retryAll: () =>
+      asked(async () => {
+        let count = 0;
+        for (;;) {
+          const failed = (await jobs.getFailed(0, 99)).filter(Boolean);
+          if (failed.length === 0) return count;
+          for (const job of failed) await job.retry('failed', { resetAttemptsMade: true });
+          count += failed.length;
+        }
+      }),
+    remove: (id) =>
+      asked(async () => {
+        const job = await jobs.getJob(id);
+        if (job === undefined) return 'absent';
+        // BullMQ removes no job that is locked.
+        if ((await jobs.remove(id)) === 0) return 'active';
+        await records.waitsNoMore(id);
+        for (const other of readJobData(job.data).ids.slice(1)) await records.unname(other);
+        return 'done';
+      }),
+    close: () => queues.close(),
+  };
+}
+
+/** For a worker. Later calls reject while the server is away; the caller repeats them. */
+export async function openWorker(
+  address: QueueAddress,
+  lockMs: number,
+  onTrouble: (text: string) => void,
+): Promise<WorkerQueue> {
+  let told = '';
+  const queues = await openQueues(address, {
+    lockMs,
+    onTrouble: (error) => {
+      const { message } = away(address, error);
+      if (message !== told) onTrouble(message);
+      told = message;
+    },
+  });
+  const { worker, jobs } = queues;
+  if (worker === null) throw new Error('these queues were opened without a worker');
+  const records = new Records(queues.records);
+  await worker.startStalledCheckTimer();
+  return {
+    lockMs,
+    take: async () => {
+      const token = randomBytes(12).toString('hex');
+      const job = (await worker.getNextJob(token, { block: false })) as Job | undefined;
+      told = '';
+      if (job === undefined) return null;
+      const taken = held(queues, records, job, token, lockMs);
+      if (taken.state.waitsFor !== null) await records.waitsNoMore(taken.id).catch(() => {});
+      return taken;
+    },
+    say: (record) => records.say(record),
+    callOwn: async (machine) => {
+      for (const id of await records.waitingFor(machine)) {
+        const job = await jobs.getJob(id);
+        // Another machine may take it, or remove it, at this moment.
+        if (job !== undefined && (await job.isDelayed())) await toFront(job).catch(() => {});
+        await records.waitsNoMore(id);
+      }
+    },
+    forget: (machine) => records.forget(machine),
+    close: () => queues.close(),
+  };
+}
+
+function held({ bullmq }: Queues, records: Records, job: Job, token: string, lockMs: number): HeldJob {
+  const id = job.id ?? '';
+  const { attempts = 1, backoff } = job.opts;
+  const backoffMs = typeof backoff === 'object' ? (backoff.delay ?? 0) : 0;
+  const ours = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof Error && LOST.test(error.message))
+        throw new LostJob(error.message, { cause: error });
+      throw error;
+    }
+  };
+  const report: HeldJob['report'] = (state) => ours(() => job.updateProgress({ ...state }));
+  return {
+    id,
+    data: readJobData(job.data),
+    state: stateOf(job.progress),
+    attempt: job.attemptsStarted,
+    failed: job.attemptsMade,
+    wishes: { attempts, backoffMs },
+    renew: async () => Number(await job.extendLock(token, lockMs)) === 1,
+    report,
+    complete: async (state) => {
+      await report(state);
+      await ours(() => job.moveToCompleted(null, token, false));
+    },
+    fail: async (failure, state, afterMs) => {
+      await report(state);
+      const error =
+        afterMs === null
+          ? new bullmq.UnrecoverableError(failure.message)
+          : new TryAgain(failure.message, Math.max(1, afterMs));
+      await ours(() => job.moveToFailed(error, token, false));
+    },
+    putBack: async (at, state) => {
+      await report(state);
+      if (state.waitsFor !== null && state.waitsFor.at > Date.now())
+        await records.waitFor(state.waitsFor.machine, id);
+      await ours(() => (at > Date.now() ? job.moveToDelayed(at, token) : job.moveToWait(token)));
+    },
+  };
+}
+
+/** Before all that wait: what was begun is finished first. */
+async function toFront(job: Job): Promise<void> {
+  await job.promote();
+  await job.changePriority({ priority: 0, lifo: true });
+}
+
+function listed(job: Job): ListedJob {
+  return { id: job.id ?? '', name: readJobData(job.data).name, state: stateOf(job.progress) };
+}
+
+/** The id of the job of this torrent, by any of its info hashes; null if there is none. */
+async function knownId({ jobs }: Queues, records: Records, ids: readonly string[]): Promise<string | null> {
+  for (const id of ids) {
+    if ((await jobs.getJob(id)) !== undefined) return id;
+    const named = await records.jobNamed(id);
+    if (named !== null && (await jobs.getJob(named)) !== undefined) return named;
+  }
+  return null;
+}

@@ -1,0 +1,2 @@
+/** Loaded only to see that it is there: BullMQ uses it. */
+declare module 'pg';

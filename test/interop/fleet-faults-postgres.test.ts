@@ -1,0 +1,4 @@
+/** A fleet on PostgreSQL, with random faults. */
+import { fleetFaults } from '../support/fleet-faults.ts';
+
+fleetFaults('postgres');

@@ -1,0 +1,4 @@
+/** A fleet on Redis. */
+import { fleetCases } from '../support/fleet-cases.ts';
+
+fleetCases('redis');
