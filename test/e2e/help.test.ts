@@ -71,6 +71,7 @@ test('--help-all and help --all show every option in groups, with choices and de
     'Network:',
     'Race:',
     'Output:',
+    'Cluster:',
     'Options:',
   ]);
   const words = text.replaceAll(/\s+/g, ' ');
