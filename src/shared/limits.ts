@@ -845,8 +845,10 @@ export const NODE_SILENCE_MS = 5_000;
 export const CLUSTER_DIAL_MS = 5_000;
 /** A node that is lost is dialled again after this time at most: until it is found, both may fetch the same. */
 export const EAGER_REDIAL_MS = 2_000;
-/** A message of a node: its pieces in work, or a few hundred nodes that it knows. */
-export const MAX_NODE_MESSAGE_BYTES = 65_536;
+/** A message of a node: its pieces in work, or a hundred nodes that it knows. */
+export const MAX_NODE_MESSAGE_BYTES = 32_000;
+/** A peer that may be a node is not closed before that, although both have everything: it may be proving it. */
+export const NODE_PROOF_MS = 10_000;
 /** Nodes of a cluster. Each talks to all others, so more would need another design. */
 export const MAX_CLUSTER_NODES = 1_000;
 /** Pieces that a node names as being fetched from outside, or gives to another node at one time. */
@@ -857,7 +859,7 @@ export const HANDOVER_MS = 2_000;
 export const HANDOVER_RETURN_MS = 30_000;
 /** A piece that has been in work for so long, and for twice the time that another node needs for it, is fetched by that one as well. */
 export const SLOW_NODE_PIECE_MS = 3_000;
-/** When nothing has arrived for this time, a node fetches any piece from outside: a cluster is never slower than no cluster. */
+/** When less than a tenth of what its own line can has arrived in this time, a node fetches any piece from outside for as long. */
 export const CLUSTER_STALL_MS = 20_000;
 /** A secret in a file. */
 export const MAX_CLUSTER_SECRET_BYTES = 4_096;

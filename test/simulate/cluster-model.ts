@@ -123,7 +123,7 @@ export class ClusterModel {
       bytes: () => ({ outside: node.outsideBytes, nodes: node.nodeBytes }),
       tell: (peer, command) => this.#tell(node, peer, command),
       addressOf: (peer) => hostOf(peer),
-      isFound: () => false,
+      wayOf: () => 'named',
       dial: (peers) => this.#dial(node, peers),
       onNews: () => {},
       onFigures: () => {},

@@ -68,7 +68,7 @@ function nodesOf(text: string, port: number): HostPort[] {
       '--cluster-nodes',
       `${words.length} nodes: a cluster has at most ${MAX_CLUSTER_NODES}`,
     );
-  return words.map((word) => {
+  return [...new Set(words)].map((word) => {
     const isBare = !word.includes(':') || /^\[[^\]]*\]$/.test(word);
     const isIpv6 = /^[\da-f]*:[\da-f:.]*:[\da-f:.]*$/i.test(word);
     const node = parseHostPort(isBare ? `${word}:${port}` : isIpv6 ? `[${word}]:${port}` : word);

@@ -19,8 +19,8 @@ export interface ClusterHost {
   bytes(): { readonly outside: number; readonly nodes: number };
   tell(peer: PeerIndex, command: ClusterCommand): void;
   addressOf(peer: PeerIndex): HostPort;
-  /** A tracker, another peer or the DHT named the address, not the user or a node: it may be the far one of two of a node. */
-  isFound(peer: PeerIndex): boolean;
+  /** `named`: the user or a node named the address that we dialled. `found`: a tracker, another peer or the DHT did; it may be far. */
+  wayOf(peer: PeerIndex): 'named' | 'found' | 'incoming';
   dial(peers: readonly HostPort[]): void;
   onNews(text: string): void;
   /** Once a second. */

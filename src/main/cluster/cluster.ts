@@ -2,26 +2,27 @@
  * One torrent that a cluster downloads: knows the nodes, shares the pieces out among them, and says when this node may leave. Each node
  * decides for itself; no node is special.
  */
-import { createHash } from 'node:crypto';
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
-import { addressKey } from '../../shared/compact-peers.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STALL_MS, CLUSTER_STATE_MS } from '../../shared/limits.ts';
+import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STATE_MS, NODE_SILENCE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
-import { RateMeter } from '../download/rate-meter.ts';
 import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Departure } from './departure.ts';
-import { InsidePieces } from './inside-pieces.ts';
 import { NodeAddresses } from './node-addresses.ts';
 import { NodeConnections } from './node-connections.ts';
 import type { NodeLink } from './node-link.ts';
 import { NODE_ID_BYTES, type NodeSays, type NodeState } from './node-message.ts';
 import { type Node, Nodes } from './nodes.ts';
-import { OutsideWork, type WorkLedger } from './outside-work.ts';
-import { Shares } from './shares.ts';
+import type { WorkLedger } from './outside-work.ts';
+import { Sharing } from './sharing.ts';
+
+/** Of one message: a frame of an extended message has 32 KiB. */
+const NODES_AT_ONCE = 100;
+/** Strangers may come without end. */
+const MOST_NEWS = 20;
 
 export class Cluster {
   readonly #host: ClusterHost;
@@ -32,17 +33,11 @@ export class Cluster {
   readonly #departure: Departure;
   readonly #over = new AbortController();
   readonly #ends: (() => void)[] = [];
-  readonly #rate = new RateMeter();
   readonly #told = new Set<string>();
-  #pieceLength = 1;
-  #wants: string | null = null;
-  #shares: Shares | null = null;
-  #inside: InsidePieces | null = null;
-  #work: OutsideWork | null = null;
-  /** Bytes per second from outside when there was something to fetch there. */
-  #bytesPerS = 0;
-  #arrived = { bytes: 0, at: 0 };
-  #askedAt = Number.NEGATIVE_INFINITY;
+  /** Null until the torrent is known. */
+  #sharing: Sharing | null = null;
+  #lookedAt = 0;
+  #startedAt = 0;
 
   constructor(settings: ClusterSettings, key: ClusterKey, host: ClusterHost) {
     this.#host = host;
@@ -60,7 +55,7 @@ export class Cluster {
         if (!node.isAlive) this.#review();
       },
       onRefused: (peer, why) => {
-        this.#news(`cluster: ${this.#placeOf(peer)} is not let in: ${why}`);
+        this.#news(`cluster: ${host.addressOf(peer).host} is not let in: ${why}`);
         // A stranger stays as a peer. A node that cannot be understood any more must connect anew.
         if (this.#nodes.of(peer) !== undefined)
           host.tell(peer, { type: 'dismiss', peer, code: 'bad-extended' });
@@ -73,7 +68,8 @@ export class Cluster {
     const { world } = this.#host;
     const dial = (): void => void this.#addresses.lookUp((peers) => this.#host.dial(peers));
     dial();
-    this.#arrived = { bytes: 0, at: world.now() };
+    this.#startedAt = world.now();
+    this.#lookedAt = this.#startedAt;
     this.#ends.push(
       world.every(CLUSTER_DIAL_MS, dial),
       world.every(CLUSTER_LOOK_MS, () => this.#look()),
@@ -83,12 +79,10 @@ export class Cluster {
 
   /** The torrent is known, and what is on disk. `wanted`: 1 for each piece that this node wants. */
   begin(ledger: WorkLedger, { pieceLength }: Pick<Geometry, 'pieceLength'>, wanted: Uint8Array): void {
-    this.#pieceLength = pieceLength;
-    this.#wants = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
-    this.#shares = new Shares(Buffer.from(this.#id).toString('hex'), ledger.pieceCount);
-    this.#inside = new InsidePieces(ledger.pieceCount);
-    this.#work = new OutsideWork(ledger, this.#shares, this.#inside, pieceLength);
+    const id = Buffer.from(this.#id).toString('hex');
+    this.#sharing = new Sharing(id, ledger, pieceLength, wanted, this.#host.world.now());
     for (const node of this.#nodes.alive) this.#came(node);
+    this.#tellState();
     this.#look();
   }
 
@@ -100,7 +94,9 @@ export class Cluster {
 
   /** The others need this complete node no longer, or have had their time. */
   get mayLeave(): boolean {
-    return this.#departure.mayLeave((node) => this.#isOfUs(node));
+    // Nodes that need us may be on their way.
+    const isEarly = this.#host.world.now() - this.#startedAt < CLUSTER_DIAL_MS;
+    return !isEarly && this.#departure.mayLeave((node) => this.#isOfUs(node));
   }
 
   /** Why a run that waits for all nodes has failed; null if it has not. */
@@ -124,6 +120,7 @@ export class Cluster {
   }
 
   hear(event: ClusterEvent): void {
+    if (this.#over.signal.aborted) return;
     const { peer } = event;
     switch (event.type) {
       case 'may-be-node':
@@ -134,7 +131,8 @@ export class Cluster {
         const node = this.#nodes.of(peer);
         if (node === undefined) return;
         node.bits = event.bits;
-        if (node.isAlive) this.#inside?.told(node.id, event.bits);
+        node.heardAt = this.#host.world.now();
+        if (node.isAlive) this.#sharing?.has(node);
       }
     }
   }
@@ -149,6 +147,12 @@ export class Cluster {
     }
   }
 
+  /** A shard died: these connections are gone, and nothing else says so. */
+  lost(isLost: (peer: PeerIndex) => boolean): void {
+    for (const peer of this.#connections.peers) if (isLost(peer)) this.#connections.closed(peer);
+    this.#review();
+  }
+
   stop(): void {
     this.#host.onFigures(this.figures);
     this.#over.abort();
@@ -158,21 +162,18 @@ export class Cluster {
   #admitted(node: Node, link: NodeLink): void {
     this.#dismissFar(node);
     const others = this.#nodes.all.filter((one) => one !== node);
-    link.say({ kind: 'nodes', nodes: others.map(({ known }) => known) });
+    for (let from = 0; from < others.length; from += NODES_AT_ONCE)
+      link.say({ kind: 'nodes', nodes: others.slice(from, from + NODES_AT_ONCE).map(({ known }) => known) });
     link.say({ kind: 'state', state: this.#stateFor(node) });
     this.#review();
   }
 
   /** Data between nodes takes the network that the user means, not the line to the outside over which a tracker would lead it. */
   #dismissFar({ links }: Node): void {
-    const found = [...links.keys()].filter((peer) => this.#host.isFound(peer));
-    if (found.length === links.size) return;
-    for (const peer of found) this.#host.tell(peer, { type: 'dismiss', peer, code: 'twice' });
-  }
-
-  #placeOf(peer: PeerIndex): string {
-    const { host, port } = this.#host.addressOf(peer);
-    return addressKey(host, port);
+    const ways = [...links.keys()].map((peer) => ({ peer, way: this.#host.wayOf(peer) }));
+    if (!ways.some(({ way }) => way === 'named')) return;
+    for (const { peer, way } of ways)
+      if (way === 'found') this.#host.tell(peer, { type: 'dismiss', peer, code: 'twice' });
   }
 
   #said(node: Node, says: NodeSays, peer: PeerIndex): void {
@@ -181,21 +182,20 @@ export class Cluster {
         return this.#heardState(node, says.state, peer);
       case 'nodes': {
         const own = Buffer.from(this.#id).toString('hex');
-        const news = says.nodes.filter(({ id }) => id !== own).map((known) => this.#nodes.told(known));
+        const news = says.nodes
+          .filter(({ id }) => id !== own)
+          .map((known) => this.#nodes.told(known, this.#host.world.now()));
         return this.#host.dial(news.filter((address) => address !== null));
       }
       case 'ask': {
-        const ours = this.#bytesPerS;
-        const now = this.#host.world.now();
-        const pieces = this.#isOfUs(node) ? (this.#work?.give(node.id, says.bytesPerS, ours, now) ?? []) : [];
+        const pieces = this.#sharing?.give(node, says.bytesPerS, this.#host.world.now()) ?? [];
         return node.link?.say({ kind: 'give', pieces });
       }
       case 'give':
-        this.#work?.take(says.pieces);
+        this.#sharing?.take(says.pieces);
         // Nothing to give: another one may have something.
         if (says.pieces.length === 0 && node.state !== null)
           node.state = { ...node.state, left: 0, busy: [] };
-        else this.#askedAt = Number.NEGATIVE_INFINITY;
         return this.#look();
     }
   }
@@ -209,67 +209,47 @@ export class Cluster {
     node.isComplete = state.isComplete;
     // It waits for this before it leaves.
     if (isNews) node.link?.say({ kind: 'state', state: this.#stateFor(node) });
-    if (state.port !== null) node.address = { host: this.#host.addressOf(peer).host, port: state.port };
-    if (node.isAlive) this.#inside?.busyWith(node.id, state.busy);
+    if (isNews || isFirst) this.#tellOf(node);
+    if (state.port !== null)
+      this.#nodes.isAt(node, { host: this.#host.addressOf(peer).host, port: state.port });
+    if (node.isAlive) this.#sharing?.heard(node);
     if (!this.#isOfUs(node))
       this.#news(`cluster: ${node.name} fetches other files: nothing is shared with it`);
-    if (!isFirst) return;
+  }
+
+  /** The others may not be connected to it. */
+  #tellOf(node: Node): void {
     for (const other of this.#nodes.alive)
       if (other !== node) other.link?.say({ kind: 'nodes', nodes: [node.known] });
   }
 
   /** It wants the same pieces, as far as both know what they want. */
   #isOfUs({ state }: Node): boolean {
-    return this.#wants === null || state === null || state.wants === null || state.wants === this.#wants;
+    const ours = this.#sharing?.wants ?? null;
+    return ours === null || state === null || state.wants === null || state.wants === ours;
   }
 
   #review(): void {
     const { came, lost } = this.#nodes.review(this.#host.world.now());
     for (const node of came) this.#came(node);
-    for (const { id } of lost) {
-      this.#shares?.leave(id);
-      this.#inside?.lost(id);
-      this.#work?.lost(id);
-    }
-    if (came.length + lost.length > 0) this.#work?.look(this.#host.world.now(), false);
+    for (const node of lost) this.#sharing?.lost(node);
   }
 
   #came(node: Node): void {
-    if (this.#isOfUs(node)) this.#shares?.join(node.id);
-    if (node.bits !== null) this.#inside?.told(node.id, node.bits);
-    if (node.state !== null) this.#inside?.busyWith(node.id, node.state.busy);
+    this.#sharing?.heard(node);
+    this.#sharing?.has(node);
   }
 
   #look(): void {
     const now = this.#host.world.now();
+    // We were suspended: the others could not be heard.
+    if (now - this.#lookedAt >= NODE_SILENCE_MS / 2) this.#nodes.heardAll(now);
+    this.#lookedAt = now;
     this.#review();
+    if (this.#departure.isComplete) return;
     const { outside, nodes } = this.#host.bytes();
-    this.#rate.sample(outside, now);
-    if (outside + nodes !== this.#arrived.bytes) this.#arrived = { bytes: outside + nodes, at: now };
-    const work = this.#work;
-    if (work === null || this.#departure.isComplete) return;
-    const isStalled = this.#nodes.alive.length > 0 && now - this.#arrived.at >= CLUSTER_STALL_MS;
-    work.look(now, isStalled);
-    const { free, busy, isNeeded } = work.outlook;
-    if (busy.length > 0) this.#bytesPerS = this.#rate.perSecond;
-    if (free.length === 0 && isNeeded && now - this.#askedAt >= CLUSTER_STATE_MS) this.#ask(now);
-  }
-
-  /** The node that needs longest for what it has left. */
-  #ask(now: number): void {
-    let slowest: Node | null = null;
-    let longest = 0;
-    for (const node of this.#nodes.alive) {
-      if (node.state === null || !this.#isOfUs(node)) continue;
-      const { left, busy, bytesPerS } = node.state;
-      const needs = ((left + busy.length / 2) * this.#pieceLength) / Math.max(1, bytesPerS);
-      if (needs <= longest) continue;
-      longest = needs;
-      slowest = node;
-    }
-    if (slowest === null) return;
-    this.#askedAt = now;
-    slowest.link?.say({ kind: 'ask', bytesPerS: this.#bytesPerS });
+    const asked = this.#sharing?.look({ all: outside + nodes, outside }, this.#nodes.alive, now) ?? null;
+    asked?.link?.say({ kind: 'ask', bytesPerS: this.#sharing?.bytesPerS ?? 0 });
   }
 
   #tellState(): void {
@@ -279,15 +259,15 @@ export class Cluster {
 
   #stateFor(node: Node): NodeState {
     const { outside, nodes } = this.#host.bytes();
-    const { free = [], busy = [] } = this.#work?.outlook ?? {};
+    const { free = [], busy = [] } = this.#sharing?.outlook ?? {};
     return {
       name: this.#host.name,
       port: this.#host.port(),
-      wants: this.#wants,
+      wants: this.#sharing?.wants ?? null,
       isComplete: this.#departure.isComplete,
       seesComplete: node.isComplete,
       left: free.length,
-      bytesPerS: this.#bytesPerS,
+      bytesPerS: this.#sharing?.bytesPerS ?? 0,
       busy,
       outsideBytes: outside,
       nodeBytes: nodes,
@@ -295,7 +275,7 @@ export class Cluster {
   }
 
   #news(text: string): void {
-    if (this.#told.has(text)) return;
+    if (this.#told.has(text) || this.#told.size >= MOST_NEWS) return;
     this.#told.add(text);
     this.#host.onNews(text);
   }

@@ -51,7 +51,9 @@ export class Departure {
   /** How many nodes there are, with this one, as far as it is known. */
   get size(): number {
     const { size, nodes } = this.#settings;
-    return Math.max(size === 0 ? nodes.length : size, this.#nodes.alive.length + 1);
+    // A list may leave out the node that has it.
+    const named = nodes.length === 0 || this.#addresses.hasUs ? nodes.length : nodes.length + 1;
+    return Math.max(size === 0 ? named : size, this.#nodes.alive.length + 1);
   }
 
   /** By the names of the list; without a list, those that are connected. */

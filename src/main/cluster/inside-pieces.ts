@@ -34,7 +34,7 @@ export class InsidePieces {
 
   busyWith(node: string, pieces: readonly PieceIndex[]): void {
     for (const piece of this.#busyOf.get(node) ?? []) this.#busy[piece] = (this.#busy[piece] ?? 0) - 1;
-    const known = pieces.filter((piece) => piece < this.#busy.length);
+    const known = [...new Set(pieces)].filter((piece) => piece < this.#busy.length);
     for (const piece of known) this.#busy[piece] = (this.#busy[piece] ?? 0) + 1;
     this.#busyOf.set(node, known);
   }

@@ -33,12 +33,20 @@ export class NodeAddresses {
     this.#ours.add(addressKey(host, port));
   }
 
+  /** One of the addresses is this node. */
+  get hasUs(): boolean {
+    return this.#ours.size > 0;
+  }
+
   /** `onFound`: addresses of nodes. */
   async lookUp(onFound: (peers: readonly HostPort[]) => void): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    await Promise.all(this.#named.map((named) => this.#lookUpOne(named, onFound)));
-    this.#isBusy = false;
+    try {
+      await Promise.all(this.#named.map((named) => this.#lookUpOne(named, onFound)));
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
   /** Those for which `isThere` is false, and that are not this node; as the user wrote them. */

@@ -32,9 +32,14 @@ export class NodeConnections {
     this.#host = host;
   }
 
-  /** The peer may be a node. */
+  /** To nodes, and to peers that may be some. */
+  get peers(): readonly PeerIndex[] {
+    return [...this.#links.keys(), ...this.#nodes.peers];
+  }
+
+  /** The peer may be a node. What was known of an earlier connection to it is over. */
   greet(peer: PeerIndex): void {
-    if (this.#links.has(peer) || this.#nodes.of(peer) !== undefined) return;
+    this.closed(peer);
     const we = { id: this.#id, nonce: this.#host.randomBytes(NONCE_BYTES) };
     const send = (body: Uint8Array): void => this.#host.tell(peer, { type: 'tell-node', peer, body });
     this.#links.set(peer, new NodeLink(this.#key, we, send));

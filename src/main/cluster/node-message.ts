@@ -2,6 +2,7 @@
  * What nodes of a cluster say to each other, in messages of the extension `uc_cluster` (BEP 10). First `hello` and `proof`, open; from
  * then on sealed messages. All are bencoded dictionaries.
  */
+import { isIP } from 'node:net';
 import {
   type BencodeDict,
   BencodeError,
@@ -111,7 +112,7 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
         c: state.isComplete ? 1 : 0,
         i: state.nodeBytes,
         l: state.left,
-        n: word(state.name),
+        n: word(state.name.slice(0, MAX_NAME_CHARS)),
         o: state.outsideBytes,
         ...(state.port === null ? {} : { p: state.port }),
         r: Math.round(state.bytesPerS),
@@ -177,7 +178,7 @@ function dictOf({ id, name, isComplete, address }: KnownNode): BencodeDict {
     c: isComplete ? 1 : 0,
     ...(address === null ? {} : { h: word(address.host) }),
     i: Buffer.from(id, 'hex'),
-    n: word(name),
+    n: word(name.slice(0, MAX_NAME_CHARS)),
     ...(address === null ? {} : { p: address.port }),
   };
 }
@@ -192,7 +193,7 @@ function knownNodeOf(value: BencodeValue): KnownNode[] {
       id: Buffer.from(id).toString('hex'),
       name: (textField(value, 'n') ?? '').slice(0, MAX_NAME_CHARS),
       isComplete: countOf(value, 'c') > 0,
-      address: host === undefined || port === null ? null : { host, port },
+      address: host === undefined || isIP(host) === 0 || port === null ? null : { host, port },
     },
   ];
 }

@@ -50,6 +50,11 @@ export class Nodes {
     return this.all.filter(({ isAlive }) => isAlive);
   }
 
+  /** Those that are connected. */
+  get peers(): readonly PeerIndex[] {
+    return [...this.#byPeer.keys()];
+  }
+
   of(peer: PeerIndex): Node | undefined {
     return this.#byPeer.get(peer);
   }
@@ -69,14 +74,29 @@ export class Nodes {
   }
 
   /** Another node knows it. Returns where it can be dialled if it is news and not connected. */
-  told({ id, name, isComplete, address }: KnownNode): HostPort | null {
+  told({ id, name, isComplete, address }: KnownNode, now: number): HostPort | null {
     const isNews = !this.#byId.has(id);
     const node = this.#enter(id);
     if (node === null) return null;
     if (node.name === '') node.name = name;
+    if (isComplete && !node.isComplete) node.completeAt = now;
     node.isComplete ||= isComplete;
     node.address ??= address;
     return isNews ? node.address : null;
+  }
+
+  /** Where it can be dialled. A node that was there before, and is gone, was an earlier run of it. */
+  isAt(node: Node, address: HostPort): void {
+    node.address = address;
+    for (const [id, other] of this.#byId) {
+      const isThere = other.address?.host === address.host && other.address.port === address.port;
+      if (other !== node && isThere && other.links.size === 0) this.#byId.delete(id);
+    }
+  }
+
+  /** Their silence counts from now on. */
+  heardAll(now: number): void {
+    for (const node of this.#byId.values()) node.heardAt = now;
   }
 
   /** Those that have come to life, or are lost, since the last call. */

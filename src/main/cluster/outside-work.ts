@@ -115,7 +115,7 @@ export class OutsideWork {
     const part = theirs === 0 ? free.length / 2 : (free.length * theirs) / (theirs + ours);
     const most = Math.max(1, Math.ceil((theirs * HANDOVER_MS) / 1_000 / this.#pieceLength));
     const count = Math.min(Math.round(part), most, MAX_NODE_PIECES);
-    return count === 0 ? [] : free.slice(-count);
+    return count <= 0 ? [] : free.slice(-count);
   }
 
   #slow(theirs: number, now: number): PieceIndex[] {

@@ -64,6 +64,8 @@ export interface RaceListener {
   onContenders(peers: readonly Contender[]): void;
   /** A verified piece could not be read to give it to a peer. `code`: of the system. */
   onReadFailed(code: string, path: string): void;
+  /** A shard died, and with it the connections to these peers. */
+  onPeersLost(isLost: (peer: PeerIndex) => boolean): void;
   /** A shard died; its claims are void. */
   onShardLost(shard: ShardId, error: unknown): void;
   /** A bug that a new thread does not fix. */

@@ -69,8 +69,8 @@ export class Race {
     const { infoHash, infoHashV2 = null, peerId, strategy, chokedTimeoutMs } = this.#options;
     const { pex, dht, holepunch, reconnect, accepts, cluster = false } = this.#options;
     return {
-      ...{ infoHash, infoHashV2, peerId, strategy, chokedTimeoutMs },
-      ...{ pex, dht, holepunch, reconnect, accepts, cluster },
+      ...{ infoHash, infoHashV2, peerId, strategy, chokedTimeoutMs, pex, dht, holepunch, reconnect, accepts },
+      cluster,
       workingPeers: shareOf(this.#maxPeers, position, shards),
       incoming: { first: this.peers.incoming.first(position, shards), step: shards },
     };
@@ -278,9 +278,8 @@ export class Race {
   #closed(outcome: PeerOutcome): void {
     this.peers.settle(outcome);
     this.#introductions.closed(outcome);
-    if (!this.#winners.delete(outcome.peer) || !this.#keeping) return;
     // A winner is gone: the others race again.
-    this.#resume();
+    if (this.#winners.delete(outcome.peer) && this.#keeping) this.#resume();
   }
 
   #resume(): void {
@@ -291,8 +290,10 @@ export class Race {
 
   /** A new thread has replaced a dead one: all unsettled peers of that shard are tried again. */
   #replaced(position: number, lost: ShardId, error: unknown): void {
-    for (const peer of [...this.#winners])
-      if (this.#dealer.positionOf(this.peers.at(peer)) === position) this.#winners.delete(peer);
+    const isLost = (peer: PeerIndex): boolean =>
+      !this.peers.knows(peer) || this.#dealer.positionOf(this.peers.at(peer)) === position;
+    for (const peer of [...this.#winners]) if (isLost(peer)) this.#winners.delete(peer);
+    this.#tellListeners((listener) => listener.onPeersLost?.(isLost));
     this.peers.settleAccepted({ position, shards: this.#shards.size }, lost, this.#world.now());
     this.#tellListeners(({ onShardLost }) => onShardLost?.(lost, error));
     this.#dealer.replaced(position, lost, this.#world.now());

@@ -16,6 +16,9 @@ export interface TorrentClusterOptions {
   readonly listeners: TorrentListeners;
 }
 
+/** Of a peer that is not known any more. */
+const NOWHERE = { host: '0.0.0.0', port: 0 };
+
 /** Null without settings. It hears the peers from now on, and looks for nodes when it is started. */
 export function torrentCluster(
   settings: ClusterSettings | null,
@@ -41,11 +44,16 @@ export function torrentCluster(
     port: () => port,
     bytes: () => {
       const { blockBytes, nodeBytes } = race.totals;
-      return { outside: blockBytes - nodeBytes + fetched(), nodes: nodeBytes };
+      // A block that came twice may count for its node alone.
+      return { outside: Math.max(0, blockBytes - nodeBytes + fetched()), nodes: nodeBytes };
     },
     tell: (peer, command) => race.tell(peer, command),
-    addressOf: (peer) => race.peers.at(peer),
-    isFound: (peer) => ![USER, INCOMING].includes(race.peers.at(peer).source),
+    addressOf: (peer) => (race.peers.knows(peer) ? race.peers.at(peer) : NOWHERE),
+    wayOf: (peer) => {
+      const source = race.peers.knows(peer) ? race.peers.at(peer).source : INCOMING;
+      if (source === USER) return 'named';
+      return source === INCOMING ? 'incoming' : 'found';
+    },
     // Nodes name only nodes, and the user trusts them.
     dial: (peers) =>
       void race.add(
@@ -58,6 +66,7 @@ export function torrentCluster(
   race.subscribe({
     onClusterEvent: (event) => cluster.hear(event),
     onClosed: (outcomes) => cluster.closed(outcomes),
+    onPeersLost: (isLost) => cluster.lost(isLost),
   });
   return cluster;
 }

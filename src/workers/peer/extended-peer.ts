@@ -34,6 +34,9 @@ export function extendedPeer(
     onHolepunch: (message) => host.onHolepunch(peer, message),
     cluster: host.torrent.offer.cluster
       ? {
+          get isNode(): boolean {
+            return peer.isNode;
+          },
           onGreeting: () => host.tell({ type: 'may-be-node', peer: peer.index }),
           onMessage: (body) => host.tell({ type: 'node-says', peer: peer.index, body }),
         }

@@ -148,7 +148,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
     if (this.#state.phase === 'closed') return;
     this.#inbox?.tick();
     const wantsNothing = this.pieces.complete || this.extensions?.uploadOnly === true;
-    if (this.#host.torrent.isSeed && this.inSession && wantsNothing && !this.isNode)
+    if (this.#host.torrent.isSeed && this.inSession && wantsNothing && !this.#host.torrent.mayBeNode(this))
       return this.close('both-complete');
     if (this.inSession && this.#inbox?.told.differsFrom((this.#state as Choked | Unchoked).session.useful))
       this.reviewUse();

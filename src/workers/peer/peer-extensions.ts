@@ -29,6 +29,9 @@ import { decodePex } from '../wire/pex-message.ts';
 
 /** The piece of BEP 54. */
 const LOST_BYTES = 4;
+/** What a peer says until it has proved that it is a node: a greeting, a proof, and what it may add before it hears that it is admitted. */
+const PROOF_MESSAGES = 16;
+const PROOF_BYTES = 32_000;
 
 /** What the extensions need from the peer and its shard. */
 export interface ExtendedPeer {
@@ -48,6 +51,8 @@ export interface ExtendedPeer {
   onHolepunch(message: HolepunchMessage): void;
   /** Null without a cluster. */
   readonly cluster: {
+    /** It has proved that it is a node. */
+    readonly isNode: boolean;
     /** It knows our extension. */
     onGreeting(): void;
     onMessage(body: Uint8Array): void;
@@ -69,6 +74,8 @@ export class PeerExtensions {
   /** Useless messages so far. */
   #useless = 0;
   #metadataRequests = 0;
+  /** Messages of the extension of clusters so far. */
+  #nodeWords = 0;
   /** BEP 10 `v`. */
   client: string | null = null;
   /** It wants nothing from us (BEP 21). */
@@ -98,8 +105,7 @@ export class PeerExtensions {
         this.#holepunch(body);
         return null;
       case OUR_EXTENSIONS.uc_cluster:
-        if (this.#ids.has('uc_cluster')) this.#peer.cluster?.onMessage(Uint8Array.from(body));
-        else this.#useless += 1;
+        this.#cluster(body);
         return null;
       default:
         return null;
@@ -109,6 +115,11 @@ export class PeerExtensions {
   /** The peer wants peer exchange. */
   get exchangesPeers(): boolean {
     return this.#ids.has('ut_pex');
+  }
+
+  /** It knows the extension of clusters. */
+  get mayBeNode(): boolean {
+    return this.#ids.has('uc_cluster');
   }
 
   /** It takes part in holepunching (BEP 55). */
@@ -205,6 +216,15 @@ export class PeerExtensions {
     const message = this.punches ? decodeHolepunch(body) : null;
     if (message === null) this.#useless += 1;
     else this.#peer.onHolepunch(message);
+  }
+
+  /** Before it has proved that it is a node, main hears little of it. */
+  #cluster(body: Uint8Array): void {
+    const { cluster } = this.#peer;
+    const isProof = ++this.#nodeWords <= PROOF_MESSAGES && body.length <= PROOF_BYTES;
+    if (cluster !== null && this.mayBeNode && (cluster.isNode || isProof))
+      cluster.onMessage(Uint8Array.from(body));
+    else this.#useless += 1;
   }
 
   #metadata(body: Uint8Array): CloseCode | null {

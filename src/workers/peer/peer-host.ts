@@ -32,6 +32,8 @@ export interface PeerTorrent {
   readonly uploads: Uploads;
   /** We have everything and want nothing. */
   readonly isSeed: boolean;
+  /** It is a node of our cluster, or may prove that soon. */
+  mayBeNode(peer: PeerDriver): boolean;
   /** False if another node of the cluster brings the piece. */
   mayComeFromOutside(piece: number): boolean;
   /** The peer says that it has this piece, which it had not said before. */

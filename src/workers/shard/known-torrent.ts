@@ -4,6 +4,7 @@ import type { ClusterCommand, ClusterEvent } from '../../shared/cluster-messages
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex, PieceIndex, ShardId } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
+import { NODE_PROOF_MS } from '../../shared/limits.ts';
 import type {
   FullPiece,
   GivenFiles,
@@ -28,6 +29,7 @@ import { NodePeers } from './node-peers.ts';
 import type { ShardThread } from './shard-thread.ts';
 import { type SwarmCount, UNCOUNTED } from './swarm-count.ts';
 import { EVERYTHING, NOTHING, type WantedPieces } from './wanted-pieces.ts';
+import type { WorkingPeers } from './working-peers.ts';
 
 /** What the requests of a shard need of it. */
 export interface RequestSetup {
@@ -70,9 +72,14 @@ export class KnownTorrent implements PeerTorrent {
   #super: SuperSeeding | null = null;
 
   /** `tell`: main. */
-  constructor(entry: TorrentEntry, thread: Thread, tell: (event: ClusterEvent) => void) {
+  constructor(
+    entry: TorrentEntry,
+    thread: Thread,
+    working: WorkingPeers,
+    tell: (event: ClusterEvent) => void,
+  ) {
     const { pex, dht, holepunch, cluster } = entry;
-    this.nodes = new NodePeers(this, tell);
+    this.nodes = new NodePeers(this, working, tell);
     this.#publicOffer = { pex, dht, holepunch };
     this.#clock = thread.world.clock;
     this.#where = () => ({
@@ -96,6 +103,12 @@ export class KnownTorrent implements PeerTorrent {
 
   get uploads(): Uploads {
     return this.#uploads ?? NO_UPLOADS;
+  }
+
+  mayBeNode({ state, extensions, isNode }: PeerDriver): boolean {
+    if (isNode || !this.#where().cluster) return isNode;
+    const isNew = this.#clock() - (state.timeline.handshaken ?? this.#clock()) < NODE_PROOF_MS;
+    return isNew && extensions?.mayBeNode !== false;
   }
 
   mayComeFromOutside(piece: number): boolean {

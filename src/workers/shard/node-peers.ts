@@ -2,6 +2,7 @@
 import type { ClusterCommand, ClusterEvent } from '../../shared/cluster-messages.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerTorrent } from '../peer/peer-host.ts';
+import type { WorkingPeers } from './working-peers.ts';
 
 interface NodePeer {
   /** What it had given before it was admitted. */
@@ -12,13 +13,15 @@ interface NodePeer {
 
 export class NodePeers {
   readonly #torrent: PeerTorrent;
+  readonly #working: WorkingPeers;
   readonly #tell: (event: ClusterEvent) => void;
   readonly #nodes = new Map<PeerDriver, NodePeer>();
   /** Of those that have left. */
   #leftBytes = 0;
 
-  constructor(torrent: PeerTorrent, tell: (event: ClusterEvent) => void) {
+  constructor(torrent: PeerTorrent, working: WorkingPeers, tell: (event: ClusterEvent) => void) {
     this.#torrent = torrent;
+    this.#working = working;
     this.#tell = tell;
   }
 
@@ -36,6 +39,8 @@ export class NodePeers {
     if (command.type === 'dismiss') return peer.close(command.code);
     if (!peer.inSession || peer.isNode) return;
     peer.isNode = true;
+    // It does not count for the limit of peers any more.
+    this.#working.note(peer, this.#torrent.pieceCount !== null);
     this.#nodes.set(peer, { before: peer.receivedBytes, told: 0 });
     this.#torrent.uploads.interestChanged(peer);
     this.#torrent.requester.widened(peer);

@@ -67,7 +67,7 @@ export class TorrentPeers implements PeerHost, DiallerHost, AcceptingTorrent {
     thread.turns.enter(this.dialler);
     this.#kept = new KeptPeers(this.#peers, world.clock());
     this.#fastest = new FastestPeers(world.clock());
-    this.torrent = new KnownTorrent(entry, thread, (event) => this.#outbox.now(event));
+    this.torrent = new KnownTorrent(entry, thread, this.working, (event) => this.#outbox.now(event));
     this.#holepunch = new TorrentHolepunch(entry, this, this.#peers, thread, this.#outbox);
     this.#pex = entry.pex ? new PeerExchange() : null;
     this.#nextIncoming = entry.incoming.first;
