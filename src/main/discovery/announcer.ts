@@ -15,7 +15,7 @@ import {
 import type { Later } from '../../shared/lived-timer.ts';
 import { settledWithin } from '../../shared/settled-within.ts';
 import { printable, redactedUrl } from '../text/foreign-text.ts';
-import { formatTime } from '../text/units.ts';
+import { counted, formatTime } from '../text/units.ts';
 import {
   type AnnouncedBytes,
   type AnnounceEvent,
@@ -179,7 +179,7 @@ export class Announcer {
   #tell({ url }: TierTracker, reply: AnnounceReply): void {
     if (this.#abort.signal.aborted) return;
     const tracker = redactedUrl(url);
-    this.#options.onNews({ tracker, kind: 'answered', text: `${reply.peers.length} peers` });
+    this.#options.onNews({ tracker, kind: 'answered', text: counted(reply.peers.length, 'peer') });
     if (reply.warning !== null) this.#options.onNews({ tracker, kind: 'warned', text: reply.warning });
     this.#options.onPeers(believable(reply.peers, reply.reach), tracker);
   }

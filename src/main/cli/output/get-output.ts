@@ -165,13 +165,11 @@ export class GetOutput {
   }
 
   #seeding({ uploaded, ratio, rate, wanting, served }: SeedProgress): void {
-    const peers =
-      this.#cluster === null
-        ? `${served} of ${counted(wanting, 'peer')} get data`
-        : waitingText(this.#cluster);
-    this.#console.progress(
-      `seeding  ${formatRate(rate)}  ${formatSize(uploaded)} given, ratio ${ratio.toFixed(2)}  ${peers}`,
-    );
+    const [flow, given] = [formatRate(rate), `${formatSize(uploaded)} given`];
+    if (this.#cluster !== null)
+      return this.#console.progress(`${waitingText(this.#cluster)}  ${flow}  ${given}`);
+    const peers = `${served} of ${counted(wanting, 'peer')} get data`;
+    this.#console.progress(`seeding  ${flow}  ${given}, ratio ${ratio.toFixed(2)}  ${peers}`);
   }
 
   #sample(race: Race, download: Download, totals: PhaseTotals): MetricsSample {
