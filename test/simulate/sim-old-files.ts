@@ -7,7 +7,7 @@ import type { SimContent } from './sim-content.ts';
 
 export interface OldFilesPlan {
   readonly seed: number;
-  /** So many of its pieces are others, about. */
+  /** About how many of its pieces differ. */
   readonly changedPercent: number;
   /** `same`: path and size are those of the torrent. `renamed`: only the size. `moved`: a piece of other bytes comes first. */
   readonly how: 'same' | 'renamed' | 'moved';

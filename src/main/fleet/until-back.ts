@@ -32,7 +32,7 @@ export async function unlessAborted<Result>(work: Promise<Result>, signal: Abort
     abort = () => reject(new GaveUp());
   });
   signal.addEventListener('abort', abort);
-  // Whoever gives up does not hear of its end.
+  // After we gave up, nobody waits for its end.
   work.catch(() => {});
   try {
     return await Promise.race([work, aborted]);
