@@ -28,6 +28,10 @@ function text(event: TorrentEvent): string {
       return `${event.address ?? '?'} ${event.externalPort} ${event.protocol} ${event.transports.join()}`;
     case 'port-not-mapped':
       return event.reason;
+    case 'reused':
+      return `${event.bytes} bytes were there`;
+    case 'cluster':
+      return `${event.complete} of ${event.size} nodes`;
     case 'seeded':
       return `${event.uploaded} ${event.ratio} ${event.ms}`;
     case 'piece-failed':
