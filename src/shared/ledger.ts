@@ -18,6 +18,7 @@
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 import { isLevel, PRIORITY, PRIORITY_BITS, type Priority, priorityBits, priorityIn } from './priority.ts';
+import { ReservedPieces } from './reserved-pieces.ts';
 
 /** `unwanted` is in no word: the piece is missing and skipped. */
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
@@ -70,7 +71,7 @@ export class Ledger {
   readonly #availability: Int32Array;
   readonly #counters: Int32Array;
   readonly #urgent: Int32Array;
-  readonly #reserved: Uint8Array | null;
+  readonly #reserved: ReservedPieces | null;
 
   constructor(memory: LedgerMemory) {
     this.pieceCount = memory.pieceCount;
@@ -79,7 +80,7 @@ export class Ledger {
     this.#availability = new Int32Array(words, pieceCount * 4, pieceCount);
     this.#counters = new Int32Array(words, pieceCount * 8, COUNTERS);
     this.#urgent = new Int32Array(words, pieceCount * 8 + COUNTERS * 4);
-    this.#reserved = memory.reserved === null ? null : new Uint8Array(memory.reserved);
+    this.#reserved = memory.reserved === null ? null : new ReservedPieces(memory.reserved);
   }
 
   /** `isShared`: nodes of a cluster share the pieces out among them. */
@@ -230,12 +231,12 @@ export class Ledger {
 
   /** False if another node of the cluster brings it: then only nodes are asked for it. */
   mayComeFromOutside(piece: number): boolean {
-    return this.#reserved === null || Atomics.load(this.#reserved, piece) === 0;
+    return this.#reserved?.has(piece) !== true;
   }
 
   /** Only main. What was begun outside is finished there. */
   reserve(piece: number, isReserved: boolean): void {
-    if (this.#reserved !== null) Atomics.store(this.#reserved, piece, isReserved ? 1 : 0);
+    this.#reserved?.set(piece, isReserved);
   }
 
   /** One more (or one less, with -1) connected peer has this piece. */

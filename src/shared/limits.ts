@@ -847,6 +847,10 @@ export const CLUSTER_DIAL_MS = 5_000;
 export const EAGER_REDIAL_MS = 2_000;
 /** A message of a node: its pieces in work, or a hundred nodes that it knows. */
 export const MAX_NODE_MESSAGE_BYTES = 32_000;
+/** Messages of a peer until it is admitted as a node: a greeting, a proof, and what it adds because it has admitted us already. */
+export const MAX_PROOF_MESSAGES = 16;
+/** Lines about peers that are not let in, and nodes that want other files: strangers may come without end. */
+export const MAX_CLUSTER_NEWS = 20;
 /** A peer that may be a node is not closed before that, although both have everything: it may be proving it. */
 export const NODE_PROOF_MS = 10_000;
 /** Nodes of a cluster. Each talks to all others, so more would need another design. */

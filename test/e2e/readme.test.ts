@@ -1,6 +1,5 @@
 /** The commands of the README and of the pages in docs, run by bash as they are written. Only addresses of strangers are replaced. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { type Ended, runPageCommand } from '../support/page-command.ts';
 import { CLI, ROOT } from '../support/paths.ts';
 import { freePort } from '../support/processes.ts';
 import { SOCKS_REPLY, socksServer } from '../support/socks-server.ts';
@@ -41,11 +41,6 @@ const STATUSES: readonly (readonly [RegExp, number])[] = [
 ];
 /** Other programs, which the tests of the package and the demo run. */
 const NOT_OURS = /^(?:npm ci|npm run demo|npm pack && npm install --global \.\/unchoke-\*\.tgz)$/;
-
-interface Ended {
-  readonly status: number | null;
-  readonly text: string;
-}
 
 /** Blocks marked `sh`; each has its lines without comments. */
 function blocksOf(page: string): string[][] {
@@ -146,30 +141,12 @@ before(async () => {
 
 /** Runs it like a user whose home is `home`, and who stops what does not end. */
 function run(line: string, home: string): Promise<Ended> {
-  const command = replaced.reduce((text, [from, to]) => text.replaceAll(from, to), line);
-  const stops = UNTIL_STOPPED.test(line);
-  const child = spawn('bash', ['-c', stops ? `exec ${command}` : `set -o pipefail; ${command}`], {
+  return runPageCommand({
+    line: replaced.reduce((text, [from, to]) => text.replaceAll(from, to), line),
     cwd: home,
     env: { ...environment, HOME: home },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
-  let text = '';
-  let stopped = false;
-  const read = (part: string): void => {
-    text += part;
-    if (!stops || stopped || !READY.test(text)) return;
-    // A second signal would end it at once.
-    stopped = true;
-    child.kill('SIGTERM');
-  };
-  child.stdout.setEncoding('utf8').on('data', read);
-  child.stderr.setEncoding('utf8').on('data', read);
-  return new Promise((resolve) => {
-    child.once('close', (status) => {
-      clearTimeout(timer);
-      resolve({ status, text });
-    });
+    stopsAt: UNTIL_STOPPED.test(line) ? READY : null,
+    timeoutMs: TIMEOUT_MS,
   });
 }
 

@@ -1,12 +1,12 @@
 /** The commands of docs/fleet.md, run by bash as they are written, on a real Redis and PostgreSQL. Only addresses are replaced. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../support/cli.ts';
 import { labSeed } from '../support/fleet-lab.ts';
 import { MIB } from '../support/fleet-setting.ts';
+import { type Ended, runPageCommand } from '../support/page-command.ts';
 import { CLI, ROOT } from '../support/paths.ts';
 import { freePort } from '../support/processes.ts';
 import { postgresServer, redisServer } from '../support/queue-servers.ts';
@@ -26,30 +26,9 @@ function blocks(): string[][] {
 }
 
 /** A worker runs until a torrent is complete, and is stopped then. */
-function run(line: string, env: NodeJS.ProcessEnv): Promise<{ status: number | null; text: string }> {
-  const works = line.includes('fleet work');
-  const child = spawn('bash', ['-c', works ? `exec ${line}` : line], {
-    cwd: home,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
-  let text = '';
-  let isStopped = false;
-  const read = (part: string): void => {
-    text += part;
-    if (!works || isStopped || !READY.test(text)) return;
-    isStopped = true;
-    child.kill('SIGTERM');
-  };
-  child.stdout.setEncoding('utf8').on('data', read);
-  child.stderr.setEncoding('utf8').on('data', read);
-  return new Promise((resolve) => {
-    child.once('close', (status) => {
-      clearTimeout(timer);
-      resolve({ status, text });
-    });
-  });
+function run(line: string, env: NodeJS.ProcessEnv): Promise<Ended> {
+  const stopsAt = line.includes('fleet work') ? READY : null;
+  return runPageCommand({ line, cwd: home, env, stopsAt, timeoutMs: TIMEOUT_MS });
 }
 
 test('every command of docs/fleet.md works', () =>

@@ -114,7 +114,7 @@ export function content(length: number, seed: number): Buffer {
   return bytes;
 }
 
-/** The torrent with only so many of its piece layers; with none it has no "piece layers" at all. */
+/** The torrent with some of its piece layers. Without any, it has no key "piece layers". */
 export function withLayers(torrent: Buffer, kept: number): Buffer {
   const key = '12:piece layersd';
   const begin = torrent.indexOf(key, 0, 'latin1');

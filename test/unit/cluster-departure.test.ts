@@ -94,12 +94,16 @@ test('those that are missing have the names that the user gave; this node is not
   const found = { a: ['10.0.0.1'], b: ['10.0.0.2'], c: ['10.0.0.3'] };
   const settings = { nodes: [at('a'), at('b'), at('c'), at('unknown')], wait: true };
   const { departure, addresses, join, say } = clusterOf(settings, found);
-  await addresses.lookUp(() => {});
+  const unknown: string[] = [];
+  await addresses.lookUp(
+    () => {},
+    (host, reason) => unknown.push(`${host}: ${reason}`),
+  );
   addresses.isUs('10.0.0.2', 6_881);
   departure.completed();
   say(join('10.0.0.3'), true, true);
   assert.deepEqual(departure.missing, ['a:6881', 'unknown:6881']);
-  assert.deepEqual([...addresses.unknown.keys()], ['unknown']);
+  assert.deepEqual(unknown, ['unknown: no such name']);
   assert.match(
     departure.failure ?? '',
     /^cluster: 2 of 4 nodes are complete; not complete: a:6881, unknown:6881$/,
@@ -111,9 +115,9 @@ test('one name is as many nodes as it has addresses, and is looked up again', as
   const { addresses } = clusterOf({ nodes: [at('service')] }, found);
   const dialled: string[] = [];
   const dial = (peers: readonly HostPort[]) => dialled.push(...peers.map(({ host }) => host));
-  await addresses.lookUp(dial);
+  await addresses.lookUp(dial, assert.fail);
   found['service']?.push('10.0.0.3');
   addresses.isUs('10.0.0.1', 6_881);
-  await addresses.lookUp(dial);
+  await addresses.lookUp(dial, assert.fail);
   assert.deepEqual(dialled, ['10.0.0.1', '10.0.0.2', '10.0.0.2', '10.0.0.3']);
 });

@@ -47,6 +47,7 @@ test('a cluster: its nodes, size, secret and end', () => {
   assert.equal(of(['--cluster-timeout', '90s'])?.timeout, 90_000);
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['--cluster', 'c', '--no-listen'], /--cluster does not work with --no-listen/],
+    [['--cluster', 'c', '--proxy', 'http://127.0.0.1:1'], /--cluster does not work with --proxy/],
     [['--cluster', ''], /--cluster is empty/],
     [['--cluster-nodes', 'a'], /--cluster-nodes works only with --cluster NAME/],
     [['--cluster-wait'], /--cluster-wait works only with --cluster NAME/],

@@ -28,7 +28,7 @@ test('a job runs where its data lies, and waits a time for that machine', () => 
   assert.ok(place.kind === 'later');
   assert.equal(place.at, 301_000);
   assert.deepEqual(place.state.waitsFor, { machine: 'alpha', at: 301_000 });
-  // Whoever takes it meanwhile does not begin the wait anew.
+  // A machine that takes it meanwhile does not begin the wait anew.
   const again = placeOf(place.state, rules('gamma', 200_000));
   assert.ok(again.kind === 'later');
   assert.equal(again.at, 301_000);

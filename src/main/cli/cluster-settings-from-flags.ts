@@ -22,6 +22,7 @@ type ClusterFlags = Pick<
   | 'clusterWait'
   | 'clusterTimeout'
   | 'port'
+  | 'proxy'
   | 'listen'
 >;
 
@@ -37,6 +38,11 @@ export function clusterSettings(flags: ClusterFlags, environment: NodeJS.Process
   if (name === '') throw new BadOption('--cluster', 'is empty; give all nodes the same name');
   if (!flags.listen)
     throw new BadOption('--cluster', 'does not work with --no-listen: nodes connect to each other');
+  if (flags.proxy !== undefined)
+    throw new BadOption(
+      '--cluster',
+      'does not work with --proxy: nothing bypasses it, and nodes connect to each other',
+    );
   const nodes = clusterNodes === undefined ? [] : nodesOf(clusterNodes, clusterPort(flags));
   const size =
     clusterSize === undefined ? 0 : parseCount('--cluster-size', clusterSize, 1, MAX_CLUSTER_NODES);

@@ -19,7 +19,7 @@ export class ClusterKey {
   readonly #secret: string;
   #key: Buffer | null = null;
 
-  /** Without a secret, the name alone keeps strangers out: whoever knows it may join. */
+  /** Without a secret, everybody who knows the name may join. */
   constructor(name: string, secret: string | null) {
     this.#name = name;
     this.#secret = secret ?? '';

@@ -5,7 +5,13 @@
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STATE_MS, NODE_SILENCE_MS } from '../../shared/limits.ts';
+import {
+  CLUSTER_DIAL_MS,
+  CLUSTER_LOOK_MS,
+  CLUSTER_STATE_MS,
+  MAX_CLUSTER_NEWS,
+  NODE_SILENCE_MS,
+} from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
@@ -19,10 +25,10 @@ import { type Node, Nodes } from './nodes.ts';
 import type { WorkLedger } from './outside-work.ts';
 import { Sharing } from './sharing.ts';
 
+/** Times that a look took, until the next one. */
+const LOOK_REST = 20;
 /** Of one message: a frame of an extended message has 32 KiB. */
 const NODES_AT_ONCE = 100;
-/** Strangers may come without end. */
-const MOST_NEWS = 20;
 
 export class Cluster {
   readonly #host: ClusterHost;
@@ -37,6 +43,7 @@ export class Cluster {
   /** Null until the torrent is known. */
   #sharing: Sharing | null = null;
   #lookedAt = 0;
+  #nextLookAt = 0;
   #startedAt = 0;
 
   constructor(settings: ClusterSettings, key: ClusterKey, host: ClusterHost) {
@@ -66,7 +73,11 @@ export class Cluster {
   /** Begins to look for nodes. */
   start(): void {
     const { world } = this.#host;
-    const dial = (): void => void this.#addresses.lookUp((peers) => this.#host.dial(peers));
+    const dial = (): void =>
+      void this.#addresses.lookUp(
+        (peers) => this.#host.dial(peers),
+        (host, reason) => this.#news(`cluster: ${host}: ${reason}; it is looked up again`),
+      );
     dial();
     this.#startedAt = world.now();
     this.#lookedAt = this.#startedAt;
@@ -246,10 +257,13 @@ export class Cluster {
     if (now - this.#lookedAt >= NODE_SILENCE_MS / 2) this.#nodes.heardAll(now);
     this.#lookedAt = now;
     this.#review();
-    if (this.#departure.isComplete) return;
+    if (this.#departure.isComplete || now < this.#nextLookAt) return;
     const { outside, nodes } = this.#host.bytes();
     const asked = this.#sharing?.look({ all: outside + nodes, outside }, this.#nodes.alive, now) ?? null;
     asked?.link?.say({ kind: 'ask', bytesPerS: this.#sharing?.bytesPerS ?? 0 });
+    // A look at a million pieces takes tens of milliseconds: it may have a twentieth of this thread.
+    const end = this.#host.world.now();
+    this.#nextLookAt = end + LOOK_REST * (end - now);
   }
 
   #tellState(): void {
@@ -275,7 +289,7 @@ export class Cluster {
   }
 
   #news(text: string): void {
-    if (this.#told.has(text) || this.#told.size >= MOST_NEWS) return;
+    if (this.#told.has(text) || this.#told.size >= MAX_CLUSTER_NEWS) return;
     this.#told.add(text);
     this.#host.onNews(text);
   }

@@ -6,6 +6,9 @@ import { addressKey, type HostPort } from '../../shared/compact-peers.ts';
 import type { LookUp } from '../discovery/environment.ts';
 import { resolvePeers } from '../discovery/named-peers.ts';
 
+type OnFound = (peers: readonly HostPort[]) => void;
+type OnUnknown = (host: string, reason: string) => void;
+
 export class NodeAddresses {
   readonly #named: readonly HostPort[];
   readonly #lookUp: LookUp;
@@ -13,19 +16,12 @@ export class NodeAddresses {
   /** By the name that the user gave: the keys of its addresses. */
   readonly #keys = new Map<HostPort, Set<string>>();
   readonly #ours = new Set<string>();
-  /** Names that could not be looked up. */
-  readonly #unknown = new Map<string, string>();
   #isBusy = false;
 
   constructor(named: readonly HostPort[], lookUp: LookUp, signal: AbortSignal) {
     this.#named = named;
     this.#lookUp = lookUp;
     this.#signal = signal;
-  }
-
-  /** Names without an address, each with the reason. */
-  get unknown(): ReadonlyMap<string, string> {
-    return this.#unknown;
   }
 
   /** An address turned out to be this node. */
@@ -38,12 +34,12 @@ export class NodeAddresses {
     return this.#ours.size > 0;
   }
 
-  /** `onFound`: addresses of nodes. */
-  async lookUp(onFound: (peers: readonly HostPort[]) => void): Promise<void> {
+  /** `onFound`: addresses of nodes. `onUnknown`: a name without one, and why. */
+  async lookUp(onFound: OnFound, onUnknown: OnUnknown): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
-      await Promise.all(this.#named.map((named) => this.#lookUpOne(named, onFound)));
+      await Promise.all(this.#named.map((named) => this.#lookUpOne(named, onFound, onUnknown)));
     } finally {
       this.#isBusy = false;
     }
@@ -59,20 +55,19 @@ export class NodeAddresses {
       .map(({ host, port }) => addressKey(host, port));
   }
 
-  #lookUpOne(named: HostPort, onFound: (peers: readonly HostPort[]) => void): Promise<void> {
+  #lookUpOne(named: HostPort, onFound: OnFound, onUnknown: OnUnknown): Promise<void> {
     return resolvePeers(
       [named],
       this.#lookUp,
       this.#signal,
       (peers) => {
         if (peers.length === 0) return;
-        this.#unknown.delete(named.host);
         const keys = this.#keys.get(named) ?? new Set<string>();
         for (const { host, port } of peers) keys.add(addressKey(host, port));
         this.#keys.set(named, keys);
         onFound(peers.filter(({ host, port }) => !this.#ours.has(addressKey(host, port))));
       },
-      (host, reason) => this.#unknown.set(host, reason),
+      onUnknown,
     );
   }
 }

@@ -63,8 +63,8 @@ export class Shares {
     const weight = weightOf(seed, piece);
     const best = this.#weights[piece] as number;
     // All nodes must decide alike between equal weights.
-    const isEqual = weight === best && id > (this.#members[this.#owners[piece] as number]?.id ?? '');
-    if (weight < best || (weight === best && !isEqual)) return;
+    const owner = this.#members[this.#owners[piece] as number]?.id ?? '';
+    if (weight < best || (weight === best && id <= owner)) return;
     this.#weights[piece] = weight;
     this.#owners[piece] = at;
   }

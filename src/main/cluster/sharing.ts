@@ -1,4 +1,4 @@
-/** What this node knows of the pieces once the torrent is known: who has a share, what is inside, what to fetch from outside, whom to ask for work. */
+/** The pieces, once the torrent is known: which nodes have a share, which pieces nodes have, what this node fetches, which node it asks for work. */
 import { createHash } from 'node:crypto';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { CLUSTER_STATE_MS } from '../../shared/limits.ts';

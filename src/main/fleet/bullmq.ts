@@ -87,7 +87,7 @@ async function onPostgres(bullmq: Bullmq, address: QueueAddress, wish: WorkerWis
   return queues;
 }
 
-/** BullMQ lets locks in PostgreSQL end by the clock of whoever looks. */
+/** In PostgreSQL, BullMQ decides by the clock of the machine that looks whether a lock has ended. */
 async function assertSameTime(queues: Queues, address: QueueAddress): Promise<void> {
   const { connection } = queues.jobs.getBackend() as unknown as {
     readonly connection: { readonly pool: { query(text: string): Promise<{ rows: { ms: string }[] }> } };

@@ -24,7 +24,7 @@ export function placeOf(state: JobState, { machine, affinityMs, now }: PlaceRule
     return { kind: 'later', at: Math.min(avoids.at, now + FLEET_LATER_MS), state };
   if (state.machine === null || state.machine === machine || state.bytes === 0 || affinityMs === 0)
     return { kind: 'here' };
-  // Whoever finds it first says how long it waits.
+  // The first machine that finds it decides how long it waits.
   const until = waitsFor ?? { machine: state.machine, at: now + affinityMs };
   if (until.at <= now) return { kind: 'here' };
   return { kind: 'later', at: until.at, state: { ...state, phase: 'waiting', rate: 0, waitsFor: until } };

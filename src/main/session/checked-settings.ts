@@ -144,6 +144,8 @@ export function checkedSettings(
     ...checked,
     blocklist: blocklist === null ? null : readBlocklist(blocklist, 'blocklist'),
   };
+  if (settings.cluster !== null && settings.proxy !== null)
+    throw new Failure('usage', 'cluster: this does not work with a proxy: nothing bypasses it');
   const obstacle = settings.nat === true ? natObstacle(settings) : null;
   if (obstacle !== null) throw new Failure('usage', `nat: this does not work ${obstacle}`);
   return settings;

@@ -3,13 +3,13 @@ import { piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
-import { splitHybrid } from '../torrent/version2.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
 import { type Journal, readJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
 import { Judgement } from './judgement.ts';
 import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
+import { checkOnDisk } from './piece-check.ts';
 import { resumePlan } from './resume.ts';
 import type { Survey } from './survey.ts';
 import { paddingPieces, zeroPieces } from './zero-pieces.ts';
@@ -79,30 +79,16 @@ async function checkPieces(
   const { plan, world } = place;
   const resume = resumePlan(journal, plan, looks, metainfo.geometry, world.random);
   const failed = new Set<PieceIndex>();
-  await stored.scan(
-    'check',
-    (result) => {
-      if (result.type !== 'checked') return;
-      if (result.isSplit) throw splitHybrid(metainfo);
-      for (const piece of [...result.bad, ...result.missing]) failed.add(piece);
-    },
-    resume.probes,
-  );
+  await checkOnDisk(stored, metainfo, resume.probes, ({ bad, missing }) => {
+    for (const piece of [...bad, ...missing]) failed.add(piece);
+  });
   const { verified, check } = resume.sort(failed);
   for (const piece of verified) good[piece] = 1;
-  let checked = 0;
   if (check.length > 0) onChecked(0, check.length);
-  await stored.scan(
-    'check',
-    (result) => {
-      if (result.type !== 'checked') return;
-      if (result.isSplit) throw splitHybrid(metainfo);
-      for (const piece of result.good) good[piece] = 1;
-      checked += result.good.length + result.bad.length + result.missing.length;
-      onChecked(checked, check.length);
-    },
-    check,
-  );
+  await checkOnDisk(stored, metainfo, check, (part, done) => {
+    for (const piece of part.good) good[piece] = 1;
+    onChecked(done, check.length);
+  });
   return { trusted: verified, rehashed: check.length };
 }
 

@@ -9,10 +9,10 @@ import type { FileLook } from '../../shared/stored-files.ts';
 import { Failure } from '../failure.ts';
 import type { StoragePool } from '../pools/storage-pool.ts';
 import { hashesOf, type Metainfo } from '../torrent/metainfo.ts';
-import { splitHybrid } from '../torrent/version2.ts';
 import { type FileStamp, stampOf } from './journal.ts';
 import { layersFromData } from './layers-from-data.ts';
 import { nearbyFiles } from './nearby-files.ts';
+import { checkOnDisk } from './piece-check.ts';
 import { isSameStamp, type SeedRecord, type SeedRecords } from './seed-record.ts';
 import type { StoragePlan } from './storage-plan.ts';
 import { paddingPieces } from './zero-pieces.ts';
@@ -91,17 +91,11 @@ export class SharedData {
       await layersFromData(stored, this.#metainfo, { whole, onHashed: () => {} });
       if (unknown.length > 0) {
         onHashed(0, unknown.length);
-        await stored.scan(
-          'check',
-          (result) => {
-            if (result.type !== 'checked') return;
-            if (result.isSplit) throw splitHybrid(this.#metainfo);
-            for (const piece of result.good) this.#good[piece] = 1;
-            hashed += result.good.length + result.bad.length + result.missing.length;
-            onHashed(hashed, unknown.length);
-          },
-          unknown,
-        );
+        await checkOnDisk(stored, this.#metainfo, unknown, (part, done) => {
+          for (const piece of part.good) this.#good[piece] = 1;
+          hashed = done;
+          onHashed(done, unknown.length);
+        });
       }
     } finally {
       signal.removeEventListener('abort', stop);

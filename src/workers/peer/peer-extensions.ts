@@ -5,7 +5,9 @@ import type { CloseCode } from '../../shared/close-reason.ts';
 import type { ToldPeer } from '../../shared/compact-peers.ts';
 import {
   MAX_METADATA_REQUESTS,
+  MAX_NODE_MESSAGE_BYTES,
   MAX_PEX_PEERS,
+  MAX_PROOF_MESSAGES,
   MAX_USELESS_EXTENDED,
   METADATA_PART_BYTES,
   PEX_INTERVAL_MS,
@@ -29,9 +31,6 @@ import { decodePex } from '../wire/pex-message.ts';
 
 /** The piece of BEP 54. */
 const LOST_BYTES = 4;
-/** What a peer says until it has proved that it is a node: a greeting, a proof, and what it may add before it hears that it is admitted. */
-const PROOF_MESSAGES = 16;
-const PROOF_BYTES = 32_000;
 
 /** What the extensions need from the peer and its shard. */
 export interface ExtendedPeer {
@@ -221,7 +220,7 @@ export class PeerExtensions {
   /** Before it has proved that it is a node, main hears little of it. */
   #cluster(body: Uint8Array): void {
     const { cluster } = this.#peer;
-    const isProof = ++this.#nodeWords <= PROOF_MESSAGES && body.length <= PROOF_BYTES;
+    const isProof = ++this.#nodeWords <= MAX_PROOF_MESSAGES && body.length <= MAX_NODE_MESSAGE_BYTES;
     if (cluster !== null && this.mayBeNode && (cluster.isNode || isProof))
       cluster.onMessage(Uint8Array.from(body));
     else this.#useless += 1;

@@ -52,8 +52,10 @@ export class SideTalk {
 
   /** A whole extended message after its id. Returns the reason to close the peer, if there is one. */
   extended(payload: Buffer): CloseCode | null {
-    const peer = extendedPeer(this.#peer, this.#host, this.#events);
-    this.#extensions ??= new PeerExtensions(peer, this.#host.clock);
+    this.#extensions ??= new PeerExtensions(
+      extendedPeer(this.#peer, this.#host, this.#events),
+      this.#host.clock,
+    );
     return this.#extensions.message(payload);
   }
 

@@ -9,10 +9,10 @@ import {
 } from '../../../shared/limits.ts';
 import { Failure } from '../../failure.ts';
 import { FLEET_WORDS } from '../command-word.ts';
-import { COLOUR_CHOICES, type ColourChoice } from '../output/paint.ts';
+import type { ColourChoice } from '../output/paint.ts';
 import { inWords } from '../similar-words.ts';
 import { type GetFlags, withGetOptions } from './get-flags.ts';
-import { many, SOURCE_HELP, seconds } from './options.ts';
+import { many, SOURCE_HELP, seconds, withOutputForm } from './options.ts';
 
 export interface QueueFlags {
   readonly queue?: string;
@@ -166,15 +166,7 @@ function named(program: Command, word: (typeof FLEET_WORDS)[number]): Command {
 }
 
 function add(program: Command, word: (typeof FLEET_WORDS)[number]): Command {
-  return withQueueOptions(named(program, word))
-    .optionsGroup('Output:')
-    .option('--json', 'print results as JSON on stdout, one object per line')
-    .option('--show-secrets', 'show whole URLs; otherwise only scheme, domain and port')
-    .addOption(
-      new Option('--color <when>', 'colours on a terminal; auto: if it has them and NO_COLOR is not set')
-        .choices([...COLOUR_CHOICES])
-        .default('auto'),
-    )
+  return withOutputForm(withQueueOptions(named(program, word)))
     .option('-q, --quiet', 'print nothing but errors')
     .optionsGroup('Options:');
 }

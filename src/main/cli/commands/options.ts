@@ -81,69 +81,9 @@ export function withRaceOptions(command: Command): Command {
     .option('--report <file>', 'write the race as a web page (one HTML file)');
 }
 
-/** Adds the options that they share with `share`, too. */
-export function withPeerOptions(command: Command): Command {
+/** Adds the form of what is printed. */
+export function withOutputForm(command: Command): Command {
   return command
-    .optionsGroup('Peers:')
-    .addOption(many('--peer <host:port>', 'a peer to try; may be repeated'))
-    .option('--peers-file <file>', 'a text file with peers to try, one HOST:PORT per line')
-    .optionsGroup('Race:')
-    .option(
-      '--half-open <n>',
-      `connections that may be opening at one time; 0 is unlimited ${byPlace(DEFAULT_HALF_OPEN_PEERS, SERVER_HALF_OPEN_PEERS)}`,
-    )
-    .option(
-      '--dial-rate <n>',
-      `new connections per second; 0 is unlimited ${byPlace(DEFAULT_DIAL_RATE_PER_S, SERVER_DIAL_RATE_PER_S)}`,
-    )
-    .addOption(
-      new Option('--shards <n>', 'threads that talk to peers').default(
-        String(DEFAULT_SESSION.shards),
-        HALF_OF_CORES,
-      ),
-    )
-    .optionsGroup('Network:')
-    .addOption(
-      new Option(
-        '--encryption <how>',
-        'prefer: plain first, then encrypted if the peer closes the connection; require: encrypted only; off: plain only',
-      )
-        .choices([...ENCRYPTIONS])
-        .default(DEFAULT_SESSION.encryption),
-    )
-    .optionsGroup('Peers:')
-    .addOption(many('--tracker <url>', 'one more tracker to ask; may be repeated'))
-    .option('--no-trackers', 'ask only the trackers of --tracker')
-    .optionsGroup('Network:')
-    .option(
-      '--proxy <url>',
-      'socks5://HOST:PORT carries everything; http://HOST:PORT carries trackers and web seeds, and no peers; nothing bypasses the proxy',
-    )
-    .option('--interface <address>', 'the address of this machine to connect from and to listen on')
-    .optionsGroup('Peers:')
-    .option(
-      '--announce-all',
-      'ask all trackers of every tier, not only the first that answers; ignored for private torrents',
-    )
-    .option(
-      '--blocklist <file>',
-      'never connect to these addresses and accept nothing from them: P2P text, ipfilter.dat or CIDR',
-    )
-    .option('--no-dht', 'do not use the DHT')
-    .addOption(
-      many(
-        '--dht-bootstrap <host:port>',
-        'a first DHT node; may be repeated',
-        WELL_KNOWN_NODES.map(({ host, port }) => `${host}:${port}`).join(', '),
-      ),
-    )
-    .option('--no-lsd', 'do not look for peers on the local network')
-    .option('--no-pex', 'do not exchange peer addresses with peers')
-    .optionsGroup('Network:')
-    .option(
-      '--no-utp',
-      'use TCP only; otherwise uTP is tried as well when TCP has not connected after half a second',
-    )
     .optionsGroup('Output:')
     .option('--json', 'print results as JSON on stdout, one object per line')
     .option('--show-secrets', 'show whole URLs; otherwise only scheme, domain and port')
@@ -151,7 +91,74 @@ export function withPeerOptions(command: Command): Command {
       new Option('--color <when>', 'colours on a terminal; auto: if it has them and NO_COLOR is not set')
         .choices([...COLOUR_CHOICES])
         .default('auto'),
-    )
+    );
+}
+
+/** Adds the options that they share with `share`, too. */
+export function withPeerOptions(command: Command): Command {
+  return withOutputForm(
+    command
+      .optionsGroup('Peers:')
+      .addOption(many('--peer <host:port>', 'a peer to try; may be repeated'))
+      .option('--peers-file <file>', 'a text file with peers to try, one HOST:PORT per line')
+      .optionsGroup('Race:')
+      .option(
+        '--half-open <n>',
+        `connections that may be opening at one time; 0 is unlimited ${byPlace(DEFAULT_HALF_OPEN_PEERS, SERVER_HALF_OPEN_PEERS)}`,
+      )
+      .option(
+        '--dial-rate <n>',
+        `new connections per second; 0 is unlimited ${byPlace(DEFAULT_DIAL_RATE_PER_S, SERVER_DIAL_RATE_PER_S)}`,
+      )
+      .addOption(
+        new Option('--shards <n>', 'threads that talk to peers').default(
+          String(DEFAULT_SESSION.shards),
+          HALF_OF_CORES,
+        ),
+      )
+      .optionsGroup('Network:')
+      .addOption(
+        new Option(
+          '--encryption <how>',
+          'prefer: plain first, then encrypted if the peer closes the connection; require: encrypted only; off: plain only',
+        )
+          .choices([...ENCRYPTIONS])
+          .default(DEFAULT_SESSION.encryption),
+      )
+      .optionsGroup('Peers:')
+      .addOption(many('--tracker <url>', 'one more tracker to ask; may be repeated'))
+      .option('--no-trackers', 'ask only the trackers of --tracker')
+      .optionsGroup('Network:')
+      .option(
+        '--proxy <url>',
+        'socks5://HOST:PORT carries everything; http://HOST:PORT carries trackers and web seeds, and no peers; nothing bypasses the proxy',
+      )
+      .option('--interface <address>', 'the address of this machine to connect from and to listen on')
+      .optionsGroup('Peers:')
+      .option(
+        '--announce-all',
+        'ask all trackers of every tier, not only the first that answers; ignored for private torrents',
+      )
+      .option(
+        '--blocklist <file>',
+        'never connect to these addresses and accept nothing from them: P2P text, ipfilter.dat or CIDR',
+      )
+      .option('--no-dht', 'do not use the DHT')
+      .addOption(
+        many(
+          '--dht-bootstrap <host:port>',
+          'a first DHT node; may be repeated',
+          WELL_KNOWN_NODES.map(({ host, port }) => `${host}:${port}`).join(', '),
+        ),
+      )
+      .option('--no-lsd', 'do not look for peers on the local network')
+      .option('--no-pex', 'do not exchange peer addresses with peers')
+      .optionsGroup('Network:')
+      .option(
+        '--no-utp',
+        'use TCP only; otherwise uTP is tried as well when TCP has not connected after half a second',
+      ),
+  )
     .option(
       '-v, --verbose',
       'print details on stderr: threads, memory, limits of dials; with -vv also what each peer does',

@@ -11,12 +11,12 @@ import { StoragePool } from '../../pools/storage-pool.ts';
 import { type FileVerdict, fileVerdicts, type Look, lookAt } from '../../storage/file-verdicts.ts';
 import { layersFromData } from '../../storage/layers-from-data.ts';
 import { nearbyFiles } from '../../storage/nearby-files.ts';
+import { checkOnDisk } from '../../storage/piece-check.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { counted, formatDuration, formatRate, formatSize } from '../../text/units.ts';
 import { loadTorrent } from '../../torrent/load.ts';
 import { hashesOf, lacksPieceHashes, type Metainfo } from '../../torrent/metainfo.ts';
 import { isPath } from '../../torrent/source.ts';
-import { splitHybrid } from '../../torrent/version2.ts';
 import type { VerifyFlags } from '../commands/verify.ts';
 import { Console } from '../output/console.ts';
 import { WorkProgress } from '../output/work-progress.ts';
@@ -140,16 +140,10 @@ async function checkedPieces(
         if (file.length > 0 && wrong.has(piecesOf(g, file).first)) unproven.add(file.path);
     }
     const left = [...isChecked.keys()].filter((piece) => isChecked[piece] === 0) as PieceIndex[];
-    await stored.scan(
-      'check',
-      (result) => {
-        if (result.type !== 'checked') return;
-        if (result.isSplit) throw splitHybrid(metainfo);
-        for (const piece of result.good) good[piece] = 1;
-        onHashed([...result.good, ...result.bad, ...result.missing]);
-      },
-      left,
-    );
+    await checkOnDisk(stored, metainfo, left, (part) => {
+      for (const piece of part.good) good[piece] = 1;
+      onHashed([...part.good, ...part.bad, ...part.missing]);
+    });
   } finally {
     await pool.close();
   }

@@ -4,9 +4,9 @@ import type { PieceIndex } from '../../../shared/indices.ts';
 import { STANDING, type Standings } from '../../../shared/standing.ts';
 import type { StoredTorrent } from '../../pools/stored-torrent.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
-import { splitHybrid } from '../../torrent/version2.ts';
 import type { FileDecision } from '../file-decision.ts';
 import type { OutputPlace } from '../output-place.ts';
+import { checkOnDisk } from '../piece-check.ts';
 import { FileCloner } from './file-cloner.ts';
 import type { Reuse } from './reuse.ts';
 import type { SourceFile } from './source-walk.ts';
@@ -58,19 +58,11 @@ export class ClonedFiles {
       const { first, end } = piecesOf(g, this.#place.plan.files[file] ?? { offset: 0, length: 0 });
       for (let piece = first; piece < end; piece++) if (isMissing(piece)) unknown.add(piece);
     }
-    let checked = 0;
     const pieces = [...unknown].sort((one, other) => one - other);
-    await stored.scan(
-      'check',
-      (result) => {
-        if (result.type !== 'checked') return;
-        if (result.isSplit) throw splitHybrid(this.#metainfo);
-        for (const piece of result.good) good.add(piece);
-        checked += result.good.length + result.bad.length + result.missing.length;
-        onChecked(checked, pieces.length);
-      },
-      pieces,
-    );
+    await checkOnDisk(stored, this.#metainfo, pieces, (part, done) => {
+      for (const piece of part.good) good.add(piece);
+      onChecked(done, pieces.length);
+    });
     for (const [file, source] of this.#sources) reuse.cloned(file, source, (piece) => good.has(piece));
     return [...good];
   }
