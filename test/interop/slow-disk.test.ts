@@ -1,8 +1,8 @@
-/** A disk that takes seconds for each write, or to open a file, made with strace: these calls of the system are delayed. */
+/** A disk that takes seconds for each write, or to open a file, or that fails a flush, made with strace. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
@@ -15,7 +15,7 @@ import { rawLeech } from '../support/raw-leech.ts';
 import { makeTorrent } from '../support/seeds.ts';
 import { SLOW_READS } from '../support/slow-reads.ts';
 import { withStarted } from '../support/started.ts';
-import { withSwarm } from '../support/swarm-fixture.ts';
+import { assertPayload, withSwarm } from '../support/swarm-fixture.ts';
 import { wire } from '../support/wire-bytes.ts';
 
 checkLeaksAtEnd();
@@ -40,6 +40,41 @@ test('writes of thirteen seconds: get says that the disk is slow, with the memor
       assert.equal(code, 'disk-slow', line);
       assert.match(text, /[12]\.\d MiB of 2\.0 MiB are waiting to be written/);
       await running.ended;
+    },
+  ));
+
+test('a flush that fails: the download is not called complete, and the next run fetches what may be lost', () =>
+  withSwarm(
+    folder,
+    { peers: 2, mix: 'seeds', payloadBytes: 2 ** 23, pieceBytes: 2 ** 18 },
+    async (torrent) => {
+      const out = join(folder, 'unflushed');
+      const args = ['get', torrent, '-o', out, '--json'];
+      // strace counts the calls of each thread: with one, the second flush of all is meant.
+      const slowly = [...args, '--download-limit', '700K'];
+      const failing = [
+        'env',
+        'UV_THREADPOOL_SIZE=1',
+        'strace',
+        '-D',
+        '-f',
+        '-qq',
+        '-o',
+        join(folder, 'calls'),
+        '-e',
+        'trace=fdatasync',
+      ];
+      const run = await startCli(slowly, [...failing, '-e', 'inject=fdatasync:error=EIO:when=2']).ended;
+      assert.match(readFileSync(join(folder, 'calls'), 'utf8'), /EIO.*INJECTED/, 'the fault fired');
+      assert.equal(run.status, 5, run.stderr);
+      assert.match(run.stderr, /unflushed\/swarm-1.bin: the disk reported an error \(EIO\)/);
+      assert.ok(!run.events.some(({ type }) => type === 'complete'));
+      const next = await startCli(args, []).ended;
+      assert.equal(next.status, 0, next.stderr);
+      const { found, downloaded } = next.events.at(-1) as { found?: number; downloaded?: number };
+      assert.ok(Number(found) >= 2 ** 20, 'what the first flush wrote is known');
+      assert.ok(Number(downloaded) >= 2 ** 20, 'what the second did not write is fetched again');
+      assertPayload(torrent, join(out, 'swarm-1.bin'));
     },
   ));
 

@@ -38,7 +38,7 @@ async function place() {
   world.files.ftruncate(file, 4 * PIECE);
   const { loop } = machine;
   const forMs = (ms: number): Promise<void> => loop.run(loop.time.now() + ms);
-  void keeper.begin(() => true, [], true);
+  void keeper.begin(() => true, [], true, []);
   await forMs(500);
   return {
     machine,
@@ -56,7 +56,8 @@ async function place() {
       const bits = journal?.verified[0] ?? 0;
       return [0, 1, 2, 3].filter((piece) => (bits & (0x80 >>> piece)) !== 0);
     },
-    stamp: () => readJournal({ folder: at.root, name: 't.unchoke' }, plan, metainfo, key)?.stamps[0] ?? null,
+    journal: () => readJournal({ folder: at.root, name: 't.unchoke' }, plan, metainfo, key),
+    lost: () => keeper.lost?.message ?? null,
     /** Pieces that are right on the disk. */
     there: (): number[] =>
       [0, 1, 2, 3].filter((piece) =>
@@ -79,13 +80,17 @@ test('a piece is claimed once its bytes are flushed', async () => {
 });
 
 test('a piece whose flush failed is never claimed, and its file is hashed by the next run', async () => {
-  const { verify, claimed, stamp, troubles, machine, there } = await place();
+  const { verify, claimed, journal, lost, troubles, machine, there } = await place();
   await verify(0);
+  assert.deepEqual([lost(), journal()?.doubted.size], [null, 0]);
   machine.disk.plan({ operation: 'flush', code: 'EIO', writes: 0 });
   await verify(1);
   assert.deepEqual([claimed(), troubles.length, machine.disk.fired], [[0], 1, 1]);
+  assert.match(lost() ?? '', /^\/d\/t: the disk reported an error \(EIO\)/);
+  assert.deepEqual([journal()?.stamps[0]?.modified, [...(journal()?.doubted ?? [])]], ['', [0]]);
   await verify(2);
-  assert.deepEqual([claimed(), stamp()?.modified], [[0, 2], '']);
+  assert.deepEqual([claimed(), journal()?.stamps[0]?.modified], [[0, 2], '']);
+  assert.deepEqual([...(journal()?.doubted ?? [])], [0]);
   machine.kill(true);
   assert.deepEqual(there(), [0, 2], 'the failed flush lost piece 1');
 });

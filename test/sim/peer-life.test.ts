@@ -224,6 +224,21 @@ test('a choking peer gives up its place after 12 s when others wait for it, not 
   assert.equal(second?.dials, 1);
 });
 
+test('a peer that unchokes us each time before its patience ends, and gives nothing, gives up its place as well', () => {
+  const flaps = [3, 6, 9, 12].flatMap((second) => [
+    after(second * 1_000, wire.unchoke),
+    after(second * 1_000 + 700, wire.choke),
+  ]);
+  const shard = new VirtualShard({ ...downloading, share: { openPeers: 1 } });
+  const [, second] = shard.add(
+    { script: [shake, bitfield, ...flaps] },
+    { script: seedScript(INFO_HASH, PIECES, 500) },
+  );
+  shard.run(14_000);
+  assert.deepEqual(shard.closings[0], [12.75, 'choked', 'slot-needed']);
+  assert.equal(second?.dials, 1);
+});
+
 test('peers that lost are closed when a winner is kept, and race again when it is gone', () => {
   const shard = new VirtualShard(downloading);
   const [, loser] = shard.add(

@@ -40,6 +40,8 @@ export class VirtualStorageThreads implements StorageWorld {
   /** The true bytes of a piece, by the hashes of the torrent. */
   readonly #truths: ReadonlyMap<string, Truth>;
   readonly #known = new Map<TorrentId, { readonly arena: Arena; readonly truth: Truth }>();
+  /** Those that a thread may have files of. */
+  readonly #seen = new Set<TorrentId>();
 
   constructor(
     process: ProcessLoop,
@@ -85,14 +87,14 @@ export class VirtualStorageThreads implements StorageWorld {
             lane.isDoomed = false;
             lane.isNew = !diesFirst;
             // Node closes the files that a dead thread had open.
-            lane.worker.run({ type: 'forget', torrents: [...this.#known.keys()] });
+            lane.worker.run({ type: 'forget', torrents: [...this.#seen] });
             lane.worker = this.#worker(setup);
             reject(new Error('injected death of a storage thread'));
           });
         }),
       end: async () => {
         lane.isEnded = true;
-        lane.worker.run({ type: 'forget', torrents: [...this.#known.keys()] });
+        lane.worker.run({ type: 'forget', torrents: [...this.#seen] });
       },
     };
   }
@@ -154,6 +156,7 @@ export class VirtualStorageThreads implements StorageWorld {
   }
 
   #learn(command: StorageCommand): void {
+    if (command.type === 'run') this.#seen.add(command.torrent);
     if (command.type !== 'run' || command.setup?.arena == null) return;
     const { arena, hashes } = command.setup;
     const truth = this.#truths.get(

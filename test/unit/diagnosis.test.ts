@@ -97,6 +97,16 @@ test('the disk is the bottleneck: peers are not asked for more, so they are not 
   assert.match(found?.text ?? '', /120\.0 MiB of 128\.0 MiB are waiting to be written/);
 });
 
+test('data has arrived just now, but all who sent it are gone: it is not only slow', () => {
+  const outcomes = [0, 1].map((peer) => lost('unchoked', 'bad-data', false, peer));
+  const gone = { known: 2, inSession: 0, fates: fatesOf(living(2, {}, outcomes)) };
+  assert.deepEqual(codes({ ...gone, dataArrives: true }), ['all-banned']);
+  const download = { ...(healthy.download as NonNullable<Symptoms['download']>), hasWebSeeds: true };
+  assert.deepEqual(codes({ ...gone, download, dataArrives: true }), []);
+  const { fates } = healthy;
+  assert.deepEqual(codes({ fates: { ...fates, unchoked: 0, choked: 1 }, dataArrives: true }), []);
+});
+
 test('while the disk is checked, no peer is to blame, and neither is the disk', () => {
   const check = { bytes: 2 ** 20, totalBytes: 2 ** 30, ms: 12_000 };
   const nobody = { ...alone(healthy.sources.heard), check, download: null };

@@ -56,7 +56,13 @@ function place(name: string) {
 }
 
 const write = (at: ReturnType<typeof place>, key: Buffer | null = KEY): Promise<void> =>
-  writeJournal(at.journal, at.plan, metainfo, { verified: ALL, stamps: [at.look()] }, key);
+  writeJournal(
+    at.journal,
+    at.plan,
+    metainfo,
+    { verified: ALL, stamps: [at.look()], doubted: new Set() },
+    key,
+  );
 
 /** What happens to the eight pieces. */
 function resumed(at: ReturnType<typeof place>, journal: Journal | null, random = 0.5) {

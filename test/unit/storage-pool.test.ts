@@ -96,6 +96,33 @@ test('idle threads forget an unregistered torrent at once', async () => {
   assert.deepEqual(two.heard.good, [0, 1, 0, 1]);
 });
 
+test('before files are replaced, all threads close them, and learn of the torrent again with its next task', async () => {
+  const at = new Fixture();
+  const [one, two] = [at.add(1, 2), at.add(2, 2)];
+  one.stored.store(one.torrent.pieces);
+  two.stored.store(two.torrent.pieces);
+  await at.world.run();
+  // Twice at one time: both must end.
+  const closed = Promise.all([one.stored.closeFiles(), one.stored.closeFiles()]);
+  await at.world.run();
+  await closed;
+  assert.deepEqual([...at.world.disk.open.values()], ['write file2', 'write file2']);
+  one.stored.store(one.torrent.pieces);
+  await at.world.run();
+  assert.deepEqual(one.heard.good, [0, 1, 0, 1]);
+  assert.deepEqual(
+    at.logs.map((log) => log.at(-1)),
+    ['run 1 store +setup', 'run 1 store +setup'],
+  );
+  const last = [one.stored.closeFiles(), one.stored.close()];
+  await at.world.run();
+  await Promise.all(last);
+  assert.deepEqual(
+    at.held.map(({ torrents }) => torrents),
+    [1, 1],
+  );
+});
+
 test('busy time and backlog are counted per torrent', async () => {
   const at = new Fixture(1);
   at.world.cost = () => 5;

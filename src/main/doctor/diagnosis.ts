@@ -123,9 +123,14 @@ export interface Diagnosis {
 /** The likeliest cause first; empty if nothing is wrong. */
 export function diagnose(symptoms: Symptoms): Diagnosis[] {
   const heldBack = all(HELD_BACK, symptoms).slice(0, 1);
-  const outside = symptoms.dataArrives ? null : firstOf(OUTSIDE, symptoms);
+  const outside = isSlow(symptoms) ? null : firstOf(OUTSIDE, symptoms);
   const first = heldBack.length > 0 || outside === null ? heldBack : [outside];
   return [...first, ...all(OURS, symptoms)];
+}
+
+/** Data has arrived just now, and somebody is left who may send more. */
+function isSlow({ dataArrives, fates, download }: Symptoms): boolean {
+  return dataArrives && (fates.choked + fates.unchoked > 0 || download?.hasWebSeeds === true);
 }
 
 /** The lines for the user. */

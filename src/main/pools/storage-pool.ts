@@ -67,6 +67,7 @@ export class StoragePool {
       now: () => this.#world.now(),
       offer: (line) => this.#offer(line),
       withdraw: (line) => this.#queue.leave(line),
+      closeFiles: (torrent) => this.#tellToForget(torrent),
       forget: (torrent) => this.#forget(torrent),
     };
     const stored = new StoredTorrent(id, setup.geometry, threads);
@@ -98,14 +99,31 @@ export class StoragePool {
   #forget(torrent: TorrentId): Promise<void> {
     const hasMemory = this.#torrents.get(torrent)?.setup.arena != null;
     this.#torrents.delete(torrent);
-    const lanes = this.#isClosed ? [] : this.#lanes.filter(({ known }) => known.has(torrent));
-    const forgotten = lanes.map((lane) => {
-      if (hasMemory) lane.collects = 'later';
-      return new Promise<void>((resolve) => lane.forgotten.set(torrent, resolve));
-    });
-    this.#dispatch();
+    const lanes = this.#lanesOf(torrent);
+    if (hasMemory) for (const lane of lanes) lane.collects = 'later';
+    const forgotten = this.#tellToForget(torrent);
     if (hasMemory && lanes.length > 0) this.#collectLater();
-    return Promise.all(forgotten).then(() => {});
+    return forgotten;
+  }
+
+  /** The threads that know it. */
+  #lanesOf(torrent: TorrentId): readonly Lane[] {
+    return this.#isClosed ? [] : this.#lanes.filter(({ known }) => known.has(torrent));
+  }
+
+  async #tellToForget(torrent: TorrentId): Promise<void> {
+    const forgotten = this.#lanesOf(torrent).map(
+      ({ forgotten }) =>
+        new Promise<void>((resolve) => {
+          const before = forgotten.get(torrent);
+          forgotten.set(torrent, () => {
+            before?.();
+            resolve();
+          });
+        }),
+    );
+    this.#dispatch();
+    await Promise.all(forgotten);
   }
 
   /** Many torrents may end at one time: their memory is collected once. */

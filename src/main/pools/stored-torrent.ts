@@ -14,6 +14,8 @@ export interface StorageThreads {
   offer(line: StorageLine): void;
   /** The line has ended. */
   withdraw(line: StorageLine): void;
+  /** Resolves when no thread has a file of the torrent open. A thread learns of it again with its next task. */
+  closeFiles(torrent: TorrentId): Promise<void>;
   /** Resolves when no thread knows the torrent any more: its tasks have ended and its files are closed. */
   forget(torrent: TorrentId): Promise<void>;
 }
@@ -93,6 +95,14 @@ export class StoredTorrent {
   /** Resolves when no piece waits or is with a thread. */
   idle(): Promise<void> {
     return this.#pieces.idle();
+  }
+
+  /**
+   * Before files are removed: what a thread has open would keep their space, and would be read in place of a new file with the same
+   * name. No task may run meanwhile.
+   */
+  closeFiles(): Promise<void> {
+    return this.#threads.closeFiles(this.id);
   }
 
   /** Unregisters it and drops what waits. Resolves when no thread uses its files or its memory any more. */

@@ -1,10 +1,10 @@
 /** Checks what is on disk when a download starts: which pieces are good, and which files belong to the torrent. */
-import { piecesOf } from '../../shared/geometry.ts';
+import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
-import { type Journal, readJournal } from './journal.ts';
+import { claims, type Journal, readJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
 import { Judgement } from './judgement.ts';
 import { journalName } from './names/name-beside.ts';
@@ -32,6 +32,8 @@ export interface DiskCheck {
   readonly trusted: readonly PieceIndex[];
   /** Pieces that no journal claimed. */
   readonly rehashed: number;
+  /** Files with a failed flush: what no journal claims in them is not good. The system may have it in memory and not on disk. */
+  readonly doubted: ReadonlySet<number>;
 }
 
 /**
@@ -63,9 +65,11 @@ export async function checkDisk(
     const { first, end } = piecesOf(g, plan.files[i] ?? { offset: 0, length: 0 });
     if (action === 'replace') good.fill(0, first, end);
   }
+  const doubted = journal?.doubted ?? new Set<number>();
+  for (const file of doubted) forgetUnclaimed(plan.files[file], journal, g, good);
   const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));
   for (const piece of paddingPieces(metainfo)) good[piece] = 1;
-  return { decisions, good, trusted: trusted.filter((piece) => good[piece] === 1), rehashed };
+  return { decisions, good, trusted: trusted.filter((piece) => good[piece] === 1), rehashed, doubted };
 }
 
 /** Marks good pieces. Returns the pieces that a journal claimed, and how many it did not claim. */
@@ -90,6 +94,16 @@ async function checkPieces(
     onChecked(done, check.length);
   });
   return { trusted: verified, rehashed: check.length };
+}
+
+function forgetUnclaimed(
+  range: { readonly offset: number; readonly length: number } | undefined,
+  journal: Journal | null,
+  g: Geometry,
+  good: Uint8Array,
+): void {
+  const { first, end } = piecesOf(g, range ?? { offset: 0, length: 0 });
+  for (let piece = first; piece < end; piece++) if (!claims(journal, piece)) good[piece] = 0;
 }
 
 /**

@@ -10,7 +10,7 @@ import { diskFailure } from '../files/disk-failure.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { checkDisk } from './disk-check.ts';
-import { inTheWay } from './file-decision.ts';
+import { type FileDecision, inTheWay } from './file-decision.ts';
 import { FileMaker } from './file-maker.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
@@ -120,7 +120,7 @@ export class DownloadFiles {
     const { key, overwrite, preallocate, reuse } = this.#options;
     const onChecked = (pieces: number, total: number): void => this.#listener.onChecked(pieces, total);
     const checked = { place: this.#place, metainfo: this.#metainfo, key, overwrite, onChecked };
-    const { decisions, good, trusted, rehashed } = await checkDisk(stored, seen, checked);
+    const { decisions, good, trusted, rehashed, doubted } = await checkDisk(stored, seen, checked);
     this.#rehashed = rehashed;
     const { wanted } = this.#place.plan;
     const isMissing = (piece: PieceIndex): boolean => wanted[piece] === 1 && good[piece] !== 1;
@@ -134,7 +134,7 @@ export class DownloadFiles {
     }
     if (isCancelled() && clones.isEmpty) return;
     // What was cloned is ours, so the journal must say so even if the run ends here.
-    this.#maker.make(clones.decided(decisions));
+    await this.#make(stored, clones.decided(decisions));
     this.#prepared = true;
     const found = [...good.keys()].filter(
       (piece) => good[piece] === 1 && wanted[piece] === 1,
@@ -143,7 +143,7 @@ export class DownloadFiles {
       const claimed = new Set(trusted);
       const isOurs = (file: number): boolean => this.#standings.get(file) !== STANDING.guarded;
       const isAll = clones.isEmpty && found.every((piece) => claimed.has(piece));
-      await this.#journal.begin(isOurs, trusted, isAll);
+      await this.#journal.begin(isOurs, trusted, isAll, doubted);
     }
     // None of these is noted before all are known: the journal would call the others absent.
     const cloned = reuse === null ? [] : await clones.check(stored, reuse, isMissing, onChecked);
@@ -153,6 +153,11 @@ export class DownloadFiles {
       if (!isWhole) this.#journal.note(piece);
     }
     if (preallocate && !isWhole && !isCancelled()) await this.#maker.allocate(isCancelled);
+  }
+
+  async #make(stored: StoredTorrent, decisions: readonly FileDecision[]): Promise<void> {
+    if (decisions.some(({ action }) => action === 'replace')) await stored.closeFiles();
+    this.#maker.make(decisions);
   }
 
   /** The piece is verified and written. */
@@ -196,6 +201,8 @@ export class DownloadFiles {
     const lines = new Map(paths.map((path) => [path, 'its content differs from the torrent']));
     if (lines.size > 0) throw inTheWay(lines, 'after', true);
     this.#maker.assertStored();
+    const { lost } = this.#journal;
+    if (lost !== null) throw lost;
     const place = { base: folder, root: this.#place.root };
     giveFinalNames(place, files, finalPaths);
     this.#isNamed = true;
@@ -210,8 +217,8 @@ export class DownloadFiles {
   /** `complete`: there is nothing to resume. Never rejects. */
   async close(complete: boolean): Promise<void> {
     await this.#preparing.catch(() => {});
-    if (this.#prepared)
-      await (complete && this.#strangers.size === 0 ? this.#journal.finish() : this.#journal.flush());
+    const isDone = complete && this.#strangers.size === 0 && this.#journal.lost === null;
+    if (this.#prepared) await (isDone ? this.#journal.finish() : this.#journal.flush());
     this.#journal.close();
   }
 }

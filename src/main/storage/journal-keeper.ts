@@ -16,6 +16,9 @@ import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
 import { elementsOf, filesOfPiece } from './storage-plan.ts';
 
+/** Errors of a flush by which the system says that it could not write. Some file systems cannot flush at all: that loses nothing. */
+const LOSSES: ReadonlySet<string> = new Set(['EIO', 'ENOSPC', 'EDQUOT']);
+
 export interface JournalKeeperOptions {
   readonly place: OutputPlace;
   readonly metainfo: Metainfo;
@@ -33,8 +36,9 @@ export class JournalKeeper {
   #noted: PieceIndex[] = [];
   /** Their files. */
   readonly #touched = new Set<number>();
-  /** Files with bytes whose flush failed: the system may have dropped them. They are not trusted by the next run. */
+  /** Files with a failed flush, in this run or an earlier one. */
   readonly #doubted = new Set<number>();
+  #lost: Failure | null = null;
   /** Files that do not belong to the torrent: never ours. */
   readonly #strangers = new Set<number>();
   /** Writes the first journal, while it could not be written: it is tried again, because without it our files look foreign. */
@@ -57,13 +61,16 @@ export class JournalKeeper {
    * Records which files are ours before the first byte is written: a run that is killed, or loses power, in its first piece leaves
    * files without a verified piece. `isOurs` by file of the plan; `trusted`: pieces that the last journal claimed; `isAll`: there
    * are no other good pieces. If there are others, they are not flushed. Then the files must not look unchanged to the next run: it
-   * would take unclaimed pieces for absent. Rejects with a `disk` failure if the disk is full: then the first piece would not fit.
+   * would take unclaimed pieces for absent. `doubted`: by the last journal. Rejects with a `disk` failure if the disk is full: then the
+   * first piece would not fit.
    */
   async begin(
     isOurs: (file: number) => boolean,
     trusted: readonly PieceIndex[],
     isAll: boolean,
+    doubted: Iterable<number>,
   ): Promise<void> {
+    for (const file of doubted) this.#doubted.add(file);
     this.#writing = this.#writing
       .then(async () => {
         for (const piece of trusted) this.#claim(piece);
@@ -97,6 +104,11 @@ export class JournalKeeper {
       this.#strangers.add(file);
       this.#stamps[file] = null;
     }
+  }
+
+  /** The system has dropped what was written, and told it at a flush: pieces that were verified may not be on disk. */
+  get lost(): Failure | null {
+    return this.#lost;
   }
 
   /** Flushes everything verified so far and claims it. One call at a time; never rejects. */
@@ -146,7 +158,14 @@ export class JournalKeeper {
       for (const file of files) await this.#flushFile(file);
     } catch (error) {
       // A second flush would succeed and prove nothing: the system reports a failure once.
-      for (const file of files) this.#doubted.add(file);
+      for (const file of files) {
+        this.#doubted.add(file);
+        this.#restamp(file);
+      }
+      this.#noteLoss(files, error);
+      // The next run must know, also if this is the last flush.
+      this.#first ??= () => this.#replace(this.#stamps, this.#verified);
+      await this.#writeFirst().catch((error: unknown) => this.#trouble(error));
       throw error;
     }
     for (const piece of pieces) this.#claim(piece);
@@ -179,7 +198,7 @@ export class JournalKeeper {
     if (this.#blocked) return;
     // A later run that has taken over the place writes its own.
     place.assertOurs();
-    await writeJournal(this.#place, place.plan, metainfo, { verified, stamps }, key);
+    await writeJournal(this.#place, place.plan, metainfo, { verified, stamps, doubted: this.#doubted }, key);
   }
 
   #claim(piece: PieceIndex): void {
@@ -198,6 +217,19 @@ export class JournalKeeper {
     if (this.#strangers.has(file)) return;
     const stamp = stampOf(stats);
     this.#stamps[file] = this.#doubted.has(file) ? { ...stamp, modified: '' } : stamp;
+  }
+
+  /** Its bytes may not be those of the last stamp. */
+  #restamp(file: number): void {
+    const stamp = this.#stamps[file];
+    if (stamp != null) this.#stamps[file] = { ...stamp, modified: '' };
+  }
+
+  #noteLoss(files: readonly number[], error: unknown): void {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!LOSSES.has(code)) return;
+    const { path } = this.#options.place.plan.files[files[0] ?? 0] ?? { path: '' };
+    this.#lost ??= diskFailure(code, path, error);
   }
 
   /** Linux can flush through a read-only descriptor; other systems need a writable one. */

@@ -19,6 +19,8 @@ const VERSION = 2;
 /** The beginning of every journal, in each version, also of a cut or empty one. */
 const BEGINNING = /^(?:$|\{"v":\d{1,3},"infoHash":"|\{(?:"(?:v(?:":(?:\d{1,3}(?:,"?[a-zA-Z]{0,8})?)?)?)?)?$)/;
 const BEGINNING_BYTES = 64;
+/** In the entry of a doubted file. */
+const DOUBTED = 1;
 
 /** How a file looked. Times are nanoseconds as text, because JSON has no integers of that size. */
 export interface FileStamp {
@@ -40,12 +42,20 @@ export interface Journal {
   readonly verified: Uint8Array;
   /** How each file of the plan looked; null if it was missing or is not ours. */
   readonly stamps: readonly (FileStamp | null)[];
+  /** Files of the plan with a failed flush: of what is found in them, only what is claimed is on disk for certain. */
+  readonly doubted: ReadonlySet<number>;
 }
 
 /** The journal's place: a folder and a name in it. */
 export interface JournalPlace {
   readonly folder: Folder;
   readonly name: string;
+}
+
+/** This user's journal says that the piece is on disk. */
+export function claims(journal: Journal | null, piece: number): boolean {
+  if (journal?.kind !== 'signed') return false;
+  return ((journal.verified[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
 }
 
 /** A name in the same folder for a temporary file. */
@@ -78,23 +88,28 @@ export function readJournal(
       v: number;
       infoHash: string;
       verified: string;
-      stamps: (readonly [number, number, number, string, string, string, string])[];
+      stamps: (readonly [number, number, number, string, string, string, string, number?])[];
     };
     const bits = Buffer.from(verified, 'base64');
     if (infoHash !== Buffer.from(metainfo.infoHash).toString('hex')) return null;
     if (bits.length !== Math.ceil(metainfo.geometry.pieceCount / 8)) return null;
     // Anyone can write a journal of an earlier version: it proves nothing, and everything is hashed.
     if (v !== VERSION) return null;
-    const byPlace = new Map(
-      stamps.map(([offset, length, size, modified, changed, inode, born]) => [
-        `${offset} ${length}`,
-        { size, modified, changed, inode, born },
-      ]),
-    );
+    const byPlace = new Map(stamps.map((entry) => [`${entry[0]} ${entry[1]}`, entry]));
     // Other files may have been selected at that time.
-    const files = plan.files.map(({ offset, length }) => byPlace.get(`${offset} ${length}`) ?? null);
-    if (key !== null && isSigned(line, sum, key)) return { kind: 'signed', verified: bits, stamps: files };
-    return read.isOwn ? { kind: 'own', verified: bits, stamps: files } : null;
+    const entries = plan.files.map(({ offset, length }) => byPlace.get(`${offset} ${length}`) ?? null);
+    const isOurs = key !== null && isSigned(line, sum, key);
+    if (!isOurs && !read.isOwn) return null;
+    return {
+      kind: isOurs ? 'signed' : 'own',
+      verified: bits,
+      stamps: entries.map((entry) => {
+        if (entry === null) return null;
+        const [, , size, modified, changed, inode, born] = entry;
+        return { size, modified, changed, inode, born };
+      }),
+      doubted: new Set([...entries.keys()].filter((file) => entries[file]?.[7] === DOUBTED)),
+    };
   } catch {
     return null;
   }
@@ -108,7 +123,7 @@ export async function writeJournal(
   { folder, name }: JournalPlace,
   plan: StoragePlan,
   metainfo: Metainfo,
-  journal: Pick<Journal, 'verified' | 'stamps'>,
+  journal: Omit<Journal, 'kind'>,
   key: JournalKey | null,
 ): Promise<void> {
   const line = JSON.stringify({
@@ -119,7 +134,8 @@ export async function writeJournal(
     stamps: journal.stamps.flatMap((stamp, i) => {
       const { offset, length } = plan.files[i] ?? { offset: 0, length: 0 };
       if (stamp === null || length === 0) return [];
-      return [[offset, length, stamp.size, stamp.modified, stamp.changed, stamp.inode, stamp.born]];
+      const entry = [offset, length, stamp.size, stamp.modified, stamp.changed, stamp.inode, stamp.born];
+      return [journal.doubted.has(i) ? [...entry, DOUBTED] : entry];
     }),
   });
   if (entryOf(folder, name) === 'other') throw inTheWay(folder, name);

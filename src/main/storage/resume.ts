@@ -5,7 +5,7 @@
 import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MAX_JOURNAL_PROBES } from '../../shared/limits.ts';
-import type { FileStamp, Journal } from './journal.ts';
+import { claims, type FileStamp, type Journal } from './journal.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
 export interface ResumePlan {
@@ -34,13 +34,11 @@ export function resumePlan(
   g: Geometry,
   random: () => number = Math.random,
 ): ResumePlan {
-  const claims = journal?.kind === 'signed' ? journal : null;
-  const claimed = (piece: number) =>
-    claims !== null && ((claims.verified[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
+  const claimed = (piece: number): boolean => claims(journal, piece);
   const trusts = plan.files.map((file, i): Trust => {
     const now = looks[i] ?? null;
     if (now === null || (now.size === 0 && file.length > 0)) return { kind: 'absent' };
-    const before = claims?.stamps[i] ?? null;
+    const before = journal?.kind === 'signed' ? (journal.stamps[i] ?? null) : null;
     if (before === null || !isUnchanged(before, now)) return { kind: 'changed' };
     return { kind: 'same', probes: probesOf(file, g, claimed, random) };
   });

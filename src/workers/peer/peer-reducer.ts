@@ -94,6 +94,7 @@ function greet(state: Handshaking, input: Extract<PeerInput, { type: 'handshake'
     saidAgain: false,
     theyInterested: false,
     silent: false,
+    barrenSince: now,
   };
   const choked = stamp({ phase: 'choked', since: now, session, timeline: state.timeline }, 'handshaken', now);
   return { state: stamp(choked, 'interested', now), effects: [{ type: 'send', messages }] };
@@ -113,7 +114,7 @@ function inSession(state: Choked | Unchoked, input: PeerInput, now: number): Ste
       };
     case 'choke':
       if (state.phase === 'choked') return same(state);
-      return { state: { ...state, phase: 'choked', since: now }, effects: RETURN };
+      return { state: choking(state, now), effects: RETURN };
     case 'interested':
     case 'not-interested': {
       const theyInterested = input.type === 'interested';
@@ -128,12 +129,23 @@ function inSession(state: Choked | Unchoked, input: PeerInput, now: number): Ste
     case 'allowed-fast':
       return { state, effects: REQUEST };
     case 'block':
-      return same(
-        stamp(state.session.silent ? withSession(state, { silent: false }) : state, 'firstBlock', now),
-      );
+      return same(stamp(gave(state, now), 'firstBlock', now));
     default:
       return same(state);
   }
+}
+
+function choking(state: Unchoked, now: number): Choked {
+  const session = { ...state.session, barrenSince: state.session.barrenSince ?? now };
+  return { ...state, phase: 'choked', since: now, session };
+}
+
+/** For each block, so it makes a new state only if something changes. */
+function gave(state: Choked | Unchoked, now: number): Choked | Unchoked {
+  const barrenSince = state.phase === 'choked' ? now : null;
+  const { session } = state;
+  if (!session.silent && session.barrenSince === barrenSince) return state;
+  return withSession(state, { silent: false, barrenSince });
 }
 
 /** BEP 3: interest is kept up to date, so that a seed does not waste a slot on us. */
@@ -177,11 +189,13 @@ function mayHaveMissedUs({ session, timeline }: Choked, now: number): boolean {
 }
 
 /** Other peers wait for its place, and it gives nothing. A peer that has nothing for us is closed first. */
-function makesRoom({ since, session }: Choked | Unchoked, t: Tick, now: number): boolean {
+function makesRoom({ phase, since, session }: Choked | Unchoked, t: Tick, now: number): boolean {
   // What it gets from us may be answered soon.
   if (!t.slotNeeded || t.isServed) return false;
   const patience = session.useful === false ? USELESS_SLOT_NEEDED_MS : CHOKED_SLOT_NEEDED_MS;
-  return now - since >= patience;
+  // A peer that chokes and unchokes us in turn and gives nothing would keep its place for ever.
+  const from = phase === 'choked' ? (session.barrenSince ?? since) : since;
+  return now - from >= patience;
 }
 
 function overdueCode(state: PeerState, t: Tick, now: number): CloseCode | null {

@@ -42,6 +42,8 @@ export interface Session {
   readonly theyInterested: boolean;
   /** It owed blocks for a long time and sent none; false again when one arrives. */
   readonly silent: boolean;
+  /** When it first choked us after it gave something, however often it unchoked us since; null: it has not choked us since then. */
+  readonly barrenSince: number | null;
 }
 
 /** In session, and the peer chokes us. */

@@ -8,7 +8,7 @@ import type { PeerDriver } from '../peer/peer-driver.ts';
 export class WorkingPeers {
   /** In the order in which they started to work. */
   readonly #peers = new Set<PeerDriver>();
-  /** Bytes per second of peers that had their turn and made room for others, at that moment. */
+  /** Bytes per second of peers that had their turn, at the moment when they made room for others or choked us. */
   readonly #had = new Map<PeerIndex, number>();
 
   get size(): number {
@@ -21,11 +21,13 @@ export class WorkingPeers {
     const isGood = state.phase === 'unchoked' && !state.session.silent;
     const works = isGood && !peer.isNode && (!torrentKnown || state.session.useful === true);
     if (works) this.#peers.add(peer);
-    else this.#peers.delete(peer);
+    // A choke ends its turn: one that only chokes and unchokes us would be new each time.
+    else if (this.#peers.delete(peer) && state.phase === 'choked')
+      this.#had.set(peer.index, peer.book.window.rate);
   }
 
   /**
-   * Those beyond `most`. Peers that made room before leave first, the slowest of them first: otherwise two that send nothing but
+   * Those beyond `most`. Peers that had their turn leave first, the slowest of them first: otherwise two that send nothing but
    * connect quickly would keep the places from all others. Then the newest: some turn out to be useful only after their unchoke.
    */
   beyond(most: number): PeerDriver[] {
