@@ -11,6 +11,7 @@ const paused = (shortages: number): Symptoms =>
   ({
     ...{ check: null, download: null, usedUpLimit: null, dataArrives: true, lagP99Ms: 0, lagMaxMs: 0 },
     shortages,
+    fates: { choked: 0, unchoked: 1 },
   }) as unknown as Symptoms;
 
 /** What a user reads and what a script gets, if it looks so while it waits and so at its end. */
