@@ -661,6 +661,8 @@ export const WEB_SEED_FILE_RETRY_MS = 600_000;
 export const MAX_BAD_PIECES_OF_FILE = 3;
 /** Files that the text names when many are missing; `--json` names all. */
 export const MAX_FILES_NAMED = 20;
+/** Addresses of this machine that the text names as those where peers can connect; `--json` names all. */
+export const MAX_ADDRESSES_NAMED = 4;
 /** Web seeds are checked at this interval: which is slow, and which pieces arrived from elsewhere. */
 export const WEB_SEED_TICK_MS = 250;
 /** A connection without a piece or slot checks again after this time. */

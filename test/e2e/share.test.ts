@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
@@ -178,4 +179,47 @@ test('--systemd prints a unit with the whole command, and starts nothing', async
   assert.equal(status, 0);
   assert.match(stdout, /^ExecStart=\S+ \S+ share ".*\/my files" --port 6881/m);
   assert.doesNotMatch(stdout, /--systemd/);
+});
+
+test('a share and a get that seeds say once where peers can connect; a share whose port is taken says why none can', async () => {
+  const path = content('where.bin', MIB);
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, resolve));
+  const { port } = taken.address() as AddressInfo;
+  try {
+    const share = await sharing(path, '--save-torrent', join(folder, 'where.torrent'));
+    const listening = JSON.parse(await share.run.line((line) => line.includes('"listening"'))) as {
+      addresses: string[];
+    };
+    assert.notDeepEqual(listening.addresses, []);
+    const told = (await share.stop()).stderr.split('\n').filter((line) => line.includes('can connect to us'));
+    assert.equal(told.length, 1, 'without --verbose');
+    assert.match(told[0] ?? '', new RegExp(`can connect to us,? at .*:${share.address.split(':')[1]}`));
+    const seed = await runCli(
+      'get',
+      join(folder, 'where.torrent'),
+      '-o',
+      folder,
+      '--seed-time',
+      '1s',
+      '--json',
+    );
+    assert.equal(seed.status, 0, seed.stderr);
+    assert.match(seed.stderr, /can connect to us,? at /);
+    const deaf = await runCli(
+      'share',
+      path,
+      '--no-nat',
+      '--port',
+      String(port),
+      '--seed-time',
+      '1s',
+      '--json',
+    );
+    const { cause } = deaf.events.find(({ type }) => type === 'not-listening') ?? {};
+    assert.equal(cause, 'failed');
+    assert.match(deaf.stderr, new RegExp(`^no peer can connect to us: port ${port}: `, 'm'));
+  } finally {
+    taken.close();
+  }
 });

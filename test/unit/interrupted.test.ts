@@ -1,7 +1,7 @@
 /** What a download says when the user ends it: as far as it came. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { interruptedText } from '../../src/main/cli/output/get-output.ts';
+import { interruptedText } from '../../src/main/cli/output/interrupted-text.ts';
 
 test('before the end of a check nothing is called verified', () => {
   assert.equal(interruptedText('searching', 0), 'interrupted before the metadata was found');

@@ -12,6 +12,12 @@ import type {
   PeerAddress,
 } from '../quantities.ts';
 import type { PhaseTotals } from '../race/phase-totals.ts';
+import type {
+  ListeningEvent,
+  NotListeningEvent,
+  PortMappedEvent,
+  PortNotMappedEvent,
+} from './port-events.ts';
 
 /** The torrent is known: at once from a .torrent file, later from the peers of a magnet link. */
 export interface MetadataEvent {
@@ -26,36 +32,6 @@ export interface MetadataEvent {
   readonly files: Count;
   /** Only with a magnet link: milliseconds until a peer had sent the metadata. */
   readonly searchMs?: Milliseconds;
-}
-
-/** Peers can connect to us at this port. */
-export interface ListeningEvent {
-  readonly type: 'listening';
-  /** The port number. */
-  readonly port: Count;
-}
-
-/** The router forwards a port to ours, so that peers of other networks can connect to us. Again when something of it changes. */
-export interface PortMappedEvent {
-  readonly type: 'port-mapped';
-  /** Our port. */
-  readonly port: Count;
-  /** The port of the router: the one that trackers and the DHT are told. */
-  readonly externalPort: Count;
-  /** The address of the router; null if it does not know. */
-  readonly address: string | null;
-  /** How the router was asked. */
-  readonly protocol: 'pcp' | 'nat-pmp' | 'upnp';
-  /** What it forwards: connections over TCP, and over UDP for uTP. */
-  readonly transports: readonly ('tcp' | 'udp')[];
-}
-
-/** The router does not forward our port, or no longer. The download goes on without it. */
-export interface PortNotMappedEvent {
-  readonly type: 'port-not-mapped';
-  /** Our port. */
-  readonly port: Count;
-  readonly reason: string;
 }
 
 /** The first peer unchoked us. */
@@ -284,6 +260,7 @@ export interface SeededEvent {
 export type TorrentEvent =
   | MetadataEvent
   | ListeningEvent
+  | NotListeningEvent
   | PortMappedEvent
   | PortNotMappedEvent
   | FirstUnchokeEvent

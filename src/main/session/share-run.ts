@@ -140,9 +140,7 @@ export class ShareRun {
       progress: () => ({ downloaded: 0, left: this.#left, fetched: 0 }),
       onFirstUnchoke: () => {},
       onClosed: () => {},
-      onListening: (port) => {
-        if (port !== null) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
-      },
+      onListening: (event) => this.#listeners.tell(({ onEvent }) => onEvent?.(event)),
       onNetworkBack: () => {},
       onBug: (error) => this.#end(error),
     };

@@ -264,10 +264,9 @@ export class TorrentRun {
         fetched: this.#job?.download.webSeeds?.bytes ?? 0,
       }),
       onClosed: () => this.#watch.checkExhausted(),
-      onListening: (port) => {
-        this.#isAwaited &&= port !== null;
-        if (port === null) return;
-        this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'listening', port }));
+      onListening: (event) => {
+        this.#isAwaited &&= event.type === 'listening';
+        this.#listeners.tell(({ onEvent }) => onEvent?.(event));
       },
       onNetworkBack: (back) => {
         this.#job?.download.webSeeds?.networkBack();

@@ -6,7 +6,6 @@ import type { NamedPeer } from '../../shared/compact-peers.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CHOKED_DOWNLOAD_MS, CHOKED_RACE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
-import { systemWords } from '../../shared/system-words.ts';
 import type { TrackerNews } from '../discovery/announcer.ts';
 import { BothSwarms, type BothSwarmsOptions } from '../discovery/both-swarms.ts';
 import type { Need } from '../discovery/need.ts';
@@ -22,6 +21,8 @@ import { namesOnWire } from '../torrent/known-to-shards.ts';
 import { infoHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { hashesOf, namesOf, type Source } from '../torrent/source.ts';
 import type { TorrentSlots } from '../upload/upload-slots.ts';
+import { listening } from './listening.ts';
+import type { ListeningEvent, NotListeningEvent } from './port-events.ts';
 import type { ActiveTorrent, Session } from './session.ts';
 import { acceptsPeers, keptPeers, type TorrentSettings } from './settings.ts';
 
@@ -44,8 +45,8 @@ export interface SwarmListener {
   onBanned(peer: PeerIndex): void;
   onShardLost(error: unknown): void;
   onNews(news: TrackerNews): void;
-  /** Peers can connect to us at this port; null if they cannot. */
-  onListening(port: number | null): void;
+  /** Where peers can connect to us, or why none can. Once, when it is known; not if it only races. */
+  onListening(event: ListeningEvent | NotListeningEvent): void;
   /** The router forwards our port, or it does not. */
   onMapping(news: MappingNews): void;
   /** The network was down and is back: what failed may be tried again at once. */
@@ -112,7 +113,7 @@ export class TorrentSwarm implements ActiveTorrent {
     const discovery: BothSwarmsOptions = {
       shared: session.discovery,
       peerId,
-      port: accepts ? this.#listen() : Promise.resolve(NO_LISTENING_PORT),
+      port: use.downloads ? this.#listen(accepts) : Promise.resolve(NO_LISTENING_PORT),
       externalPort: () => (accepts ? (session.mapping?.externalPort ?? null) : null),
       named: torrent.peers,
       linked: source.kind === 'magnet' ? source.magnet.peers : [],
@@ -254,22 +255,12 @@ export class TorrentSwarm implements ActiveTorrent {
       });
   }
 
-  /** If the port cannot be opened, this is reported, and the download goes on without it. */
-  async #listen(): Promise<number> {
-    try {
-      const port = await this.session.listen();
-      this.#listener.onListening(port);
-      this.#hearOfMapping();
-      return port ?? NO_LISTENING_PORT;
-    } catch (error) {
-      this.#listener.onNews({
-        tracker: `port ${this.session.settings.port}`,
-        kind: 'failed',
-        text: `no peer can connect to us: ${systemWords(error)}`,
-      });
-      this.#listener.onListening(null);
-      return NO_LISTENING_PORT;
-    }
+  async #listen(accepts: boolean): Promise<number> {
+    const event = await listening(this.session, accepts);
+    this.#listener.onListening(event);
+    if (event.type === 'not-listening') return NO_LISTENING_PORT;
+    this.#hearOfMapping();
+    return event.port;
   }
 
   #hearOfMapping(): void {

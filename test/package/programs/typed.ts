@@ -23,7 +23,9 @@ function text(event: TorrentEvent): string {
     case 'peer-banned':
       return event.peer;
     case 'listening':
-      return String(event.port);
+      return `${event.port} ${event.addresses.join()}`;
+    case 'not-listening':
+      return `${event.cause} ${event.reason}`;
     case 'port-mapped':
       return `${event.address ?? '?'} ${event.externalPort} ${event.protocol} ${event.transports.join()}`;
     case 'port-not-mapped':

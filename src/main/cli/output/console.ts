@@ -137,9 +137,14 @@ export class Console {
     this.#write('stderr', lines);
   }
 
+  /** Details are shown. */
+  get isVerbose(): boolean {
+    return (this.#options.verbose ?? 0) > 0;
+  }
+
   /** Details that are shown only with `--verbose`. */
   detail(text: string): void {
-    if ((this.#options.verbose ?? 0) > 0) this.news(text);
+    if (this.isVerbose) this.news(text);
     else this.logged(this.labelled(text));
   }
 

@@ -24,14 +24,15 @@ import type {
   TorrentEvent,
 } from '../../session/events.ts';
 import { receivedBytes } from '../../session/progress.ts';
-import type { RunPhase } from '../../session/run-phase.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import { clusterSummary, clusterText, waitingText } from './cluster-text.ts';
 import type { Console } from './console.ts';
+import { givenText } from './given-text.ts';
+import { interruptedText } from './interrupted-text.ts';
 import { liveView, plainLine } from './live-view.ts';
-import { mappedText } from './mapped-text.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
+import type { ReachNews } from './reach-news.ts';
 import { searchText } from './search-text.ts';
 import { terminalColumns } from './terminal.ts';
 import { TimeLeft } from './time-left.ts';
@@ -41,6 +42,7 @@ export class GetOutput {
   readonly #torrent: TorrentRun;
   readonly #console: Console;
   readonly #metrics: Metrics | null;
+  readonly #reach: ReachNews;
   #name = '';
   #given: Omit<SeededEvent, 'type'> = { uploaded: 0, ratio: 0, uploadedInAll: 0, ms: 0 };
   /** Files that no web seed has, so far. */
@@ -52,10 +54,14 @@ export class GetOutput {
   /** Of the check of what is there. */
   readonly #checkLeft = new TimeLeft();
 
-  constructor(torrent: TorrentRun, console: Console, metrics: Metrics | null) {
+  constructor(
+    torrent: TorrentRun,
+    { console, metrics, reach }: { console: Console; metrics: Metrics | null; reach: ReachNews },
+  ) {
     this.#torrent = torrent;
     this.#console = console;
     this.#metrics = metrics;
+    this.#reach = reach;
   }
 
   /** Writes an event of the torrent: unchanged for scripts, in words for people. */
@@ -96,15 +102,16 @@ export class GetOutput {
       case 'listening': {
         const { shards } = this.#torrent.swarm.session;
         const threads = `${shards.listeningThreads} of ${counted(shards.size, 'thread')} for peers`;
-        return this.#console.detail(`peers can connect to us at port ${event.port}, in ${threads}`);
+        this.#console.detail(`incoming peers: accepted by ${threads}`);
+        return this.#reach.heard(event);
       }
+      case 'not-listening':
+      case 'port-mapped':
+      case 'port-not-mapped':
+        return this.#reach.heard(event);
       case 'seeded':
         this.#given = event;
         return;
-      case 'port-mapped':
-        return this.#console.detail(mappedText(event));
-      case 'port-not-mapped':
-        return this.#console.detail(`port ${event.port} is not open in the router: ${event.reason}`);
       case 'cluster':
         this.#cluster = event;
         return;
@@ -164,12 +171,13 @@ export class GetOutput {
     this.#console.progress(plainLine(state), (size) => liveView(state, size, this.#console.style));
   }
 
-  #seeding({ uploaded, ratio, rate, wanting, served }: SeedProgress): void {
+  #seeding(progress: SeedProgress): void {
+    const { uploaded, ratio, rate } = progress;
     const [flow, given] = [formatRate(rate), `${formatSize(uploaded)} given`];
     if (this.#cluster !== null)
       return this.#console.progress(`${waitingText(this.#cluster)}  ${flow}  ${given}`);
-    const peers = `${served} of ${counted(wanting, 'peer')} get data`;
-    this.#console.progress(`seeding  ${flow}  ${given}, ratio ${ratio.toFixed(2)}  ${peers}`);
+    this.#reach.matters();
+    this.#console.progress(`seeding  ${flow}  ${given}, ratio ${ratio.toFixed(2)}  ${givenText(progress)}`);
   }
 
   #sample(race: Race, download: Download, totals: PhaseTotals): MetricsSample {
@@ -268,16 +276,6 @@ function reusedText({ folders, bytes, totalBytes, isCut }: ReusedEvent): string 
   const more = isCut ? ' (not all of its files were looked at: there are too many)' : '';
   if (bytes === 0) return `no known piece was found in ${from}${more}`;
   return `${formatSize(bytes)} of ${formatSize(totalBytes)} were taken from ${from}${more}`;
-}
-
-/** Before the end of a check nothing counts as verified. */
-export function interruptedText(phase: RunPhase, verifiedBytes: number): string {
-  if (phase === 'searching') return 'interrupted before the metadata was found';
-  if (phase === 'fetching-hashes') return 'interrupted before the hashes of the pieces came';
-  if (phase === 'queued') return 'interrupted while it waited for its turn; the same command resumes';
-  if (phase === 'checking' && verifiedBytes === 0)
-    return 'interrupted while it checked what is there; the same command checks again';
-  return `interrupted at ${formatSize(verifiedBytes)} verified; the same command resumes`;
 }
 
 function usageText(): string {

@@ -1,6 +1,6 @@
 /** What a router did for us, in one line. */
 import { reachOf } from '../../../shared/address-rules.ts';
-import type { PortMappedEvent } from '../../session/events.ts';
+import type { PortMappedEvent } from '../../session/port-events.ts';
 
 const NAMES: Readonly<Record<PortMappedEvent['protocol'], string>> = {
   pcp: 'PCP',

@@ -8,9 +8,10 @@ import { counted, formatRate, formatSize, formatTime } from '../../text/units.ts
 import { magnetLink } from '../../torrent/magnet-link.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
+import { type GivenPeers, givenText } from './given-text.ts';
 import { hashRows, hexOf, version2Hex } from './hash-rows.ts';
-import { mappedText } from './mapped-text.ts';
 import { tellPeers } from './peer-lines.ts';
+import { ReachNews } from './reach-news.ts';
 import { TimeLeft } from './time-left.ts';
 import { showWork } from './work-progress.ts';
 
@@ -22,10 +23,13 @@ export class ShareOutput {
   readonly #timesLeft = new Map<number, TimeLeft>();
   readonly #count: number;
   #shownAt = Number.NEGATIVE_INFINITY;
-  #port: number | null = null;
+  readonly #reach: ReachNews;
 
-  constructor(console: Console, count: number) {
+  /** `asksRouter`: as for `ReachNews`. */
+  constructor(console: Console, count: number, asksRouter: boolean) {
     this.#console = console;
+    this.#reach = new ReachNews(console, asksRouter);
+    this.#reach.matters();
     this.#count = count;
   }
 
@@ -35,13 +39,10 @@ export class ShareOutput {
     console.event(event);
     switch (event.type) {
       case 'listening':
-        if (this.#port !== event.port) console.detail(`peers can connect to us at port ${event.port}`);
-        this.#port = event.port;
-        return;
+      case 'not-listening':
       case 'port-mapped':
-        return console.detail(mappedText(event));
       case 'port-not-mapped':
-        return console.detail(`port ${event.port} is not open in the router: ${event.reason}`);
+        return this.#reach.heard(event);
       case 'peer-banned':
         return console.news(`${event.peer} broke the rules and was banned`);
       default:
@@ -109,12 +110,13 @@ export class ShareOutput {
 
   #showGiven(): void {
     const all = [...this.#progress.values()];
-    const sum = (name: 'rate' | 'uploaded' | 'wanting' | 'served'): number =>
-      all.reduce((total, one) => total + one[name], 0);
+    const sum = (name: 'rate' | keyof GivenPeers): number => all.reduce((total, one) => total + one[name], 0);
     const what = this.#count === 1 ? 'sharing' : `sharing ${counted(this.#count, 'torrent')}`;
-    const peers = `${sum('served')} of ${counted(sum('wanting'), 'peer')} get data`;
-    this.#console.progress(
-      `${what}  ${formatRate(sum('rate'))}  ${formatSize(sum('uploaded'))} given  ${peers}`,
-    );
+    const uploaded = sum('uploaded');
+    const peers = givenText({
+      ...{ served: sum('served'), wanting: sum('wanting'), uploaded },
+      ...{ choked: sum('choked'), unchoked: sum('unchoked') },
+    });
+    this.#console.progress(`${what}  ${formatRate(sum('rate'))}  ${formatSize(uploaded)} given  ${peers}`);
   }
 }

@@ -3,10 +3,12 @@ import type { Session } from '../../session/session.ts';
 import { TakenSources } from '../../session/taken-sources.ts';
 import type { Console } from '../output/console.ts';
 import type { Metrics } from '../output/metrics.ts';
+import { ReachNews } from '../output/reach-news.ts';
 
 export interface GetContext {
   readonly console: Console;
   readonly metrics: Metrics | null;
+  readonly reach: ReachNews;
   readonly taken: Pick<TakenSources, 'take' | 'once'>;
   /** Asks the download to end in order. */
   readonly signal: AbortSignal;
@@ -20,5 +22,7 @@ export interface GetContext {
 
 /** For the only download of the process. */
 export function aloneContext(console: Console, session: Session, signal: AbortSignal): GetContext {
-  return { console, session, signal, metrics: null, taken: new TakenSources(), oracleMs: null, seeds: [] };
+  const reach = new ReachNews(console, session.mapping !== null);
+  const taken = new TakenSources();
+  return { console, session, signal, metrics: null, reach, taken, oracleMs: null, seeds: [] };
 }

@@ -80,10 +80,10 @@ export class GetRun {
 
   /** Shows what happens in a run. */
   #follow(torrent: TorrentRun): GetOutput {
-    const { console, session, metrics } = this.#context;
+    const { console, session } = this.#context;
     const same = this.#same;
     tellPeers(torrent.swarm.race, console);
-    const output = new GetOutput(torrent, console, metrics);
+    const output = new GetOutput(torrent, this.#context);
     torrent.subscribe({
       onEvent: (event) => {
         if (event.type === 'metadata') same.onKnown(this.#known);

@@ -60,7 +60,7 @@ class Sharing {
     this.#records = records;
     this.#session = session;
     this.#console = console;
-    this.#output = new ShareOutput(console, items.length);
+    this.#output = new ShareOutput(console, items.length, session.mapping !== null);
   }
 
   /** One that fails does not stop the others; if all do, the first failure counts. */
