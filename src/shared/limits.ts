@@ -830,8 +830,13 @@ export const METRICS_REQUEST_MS = 5_000;
 export const MAX_METRICS_REQUEST_BYTES = 4_096;
 /** Points of the throughput chart in the race report. */
 export const MAX_FLOW_SAMPLES = 600;
-/** A line of progress when the output is not a terminal. */
+/** A line of progress when the output is not a terminal: in the first minute, then up to ten minutes, then for ever. */
 export const PLAIN_PROGRESS_MS = 5_000;
+export const PLAIN_PROGRESS_LATER_MS = 30_000;
+export const PLAIN_PROGRESS_LONG_MS = 300_000;
+/** What a run does is new for so long: its lines come at the first interval. Until the second time they come at the second one. */
+export const PLAIN_PROGRESS_NEW_MS = 60_000;
+export const PLAIN_PROGRESS_LATE_MS = 600_000;
 /** A redraw of the progress on a terminal. */
 export const LIVE_PROGRESS_MS = 250;
 

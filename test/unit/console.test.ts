@@ -10,7 +10,7 @@ test('while the user is asked, nothing is shown; news come after the answer, in 
   try {
     const answer = await console.asking(async () => {
       console.news('a tracker answered');
-      console.progress('5.0 %');
+      console.progress('5.0 %', { phase: 'downloading' });
       console.error('another one did not');
       assert.deepEqual(shown, []);
       return 'yes';

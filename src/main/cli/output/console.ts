@@ -9,6 +9,7 @@ import { LiveKeys } from './live-keys.ts';
 import type { ViewStyle } from './live-view.ts';
 import { LogFile } from './log-file.ts';
 import { type ColourChoice, paintFor } from './paint.ts';
+import { PlainPace, type Stage } from './plain-pace.ts';
 import { JSON_VERSION, type RunEvent } from './run-events.ts';
 import { type Block, Screen } from './screen.ts';
 import { outliveReaders, writeJson, writeLines, writeResults } from './terminal.ts';
@@ -40,6 +41,7 @@ export class Console {
   #held: (() => void)[] | null = null;
   /** Without a terminal, a progress line that repeats the last one is not written. */
   #lastProgress = '';
+  readonly #pace = new PlainPace();
 
   constructor(
     options: ConsoleOptions,
@@ -99,7 +101,7 @@ export class Console {
     return { paint: paintFor(color, process.stderr), verbose: this.#keys?.verbose ?? verbose > 0 };
   }
 
-  /** How often to show progress. */
+  /** How often to offer progress: outside a terminal not all of it is written. */
   get progressMs(): number {
     return this.#screen !== null || this.json ? LIVE_PROGRESS_MS : PLAIN_PROGRESS_MS;
   }
@@ -180,17 +182,17 @@ export class Console {
     }
   }
 
-  /** Progress: one line, or on a terminal as many lines as `block` has. */
-  progress(text: string, block?: Block): void {
+  /** Progress: one line, or on a terminal as many lines as `block` has. Without a terminal `stage` decides whether the line is due. */
+  progress(text: string, stage: Stage, block?: Block): void {
     const { quiet, json } = this.#options;
     if (quiet || json || this.#held !== null) return;
     const line = this.labelled(text);
-    if (this.#screen === null) return this.#plainProgress(line);
+    if (this.#screen === null) return this.#plainProgress(line, stage);
     this.#screen.show(this, block ?? (({ columns }) => [cutTo(shownLines([line]).join(''), columns - 1)]));
   }
 
-  #plainProgress(line: string): void {
-    if (line === this.#lastProgress) return;
+  #plainProgress(line: string, stage: Stage): void {
+    if (!this.#pace.isDue(stage, performance.now()) || line === this.#lastProgress) return;
     this.#lastProgress = line;
     writeLines('stderr', [line]);
   }

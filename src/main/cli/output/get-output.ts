@@ -1,10 +1,8 @@
 /** Output of `unchoke get` while it runs and at its end, for people and for scripts. */
 
 import { MAX_FILES_NAMED } from '../../../shared/limits.ts';
-import type { ShardStats } from '../../../shared/messages.ts';
 import type { Download } from '../../download/download.ts';
 import { missingText } from '../../download/incomplete.ts';
-import { stretchesOf } from '../../download/stretches.ts';
 import { EXIT_STATUS } from '../../failure.ts';
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { Race } from '../../race/race.ts';
@@ -26,14 +24,16 @@ import type {
 import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
-import { clusterSummary, clusterText, waitingText } from './cluster-text.ts';
+import { clusterSummary, waitingText } from './cluster-text.ts';
 import type { Console } from './console.ts';
+import { downloadState } from './download-state.ts';
 import { givenText } from './given-text.ts';
 import { interruptedText } from './interrupted-text.ts';
 import { liveView, plainLine } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
+import { tenthOf } from './plain-pace.ts';
 import type { ReachNews } from './reach-news.ts';
-import { searchText } from './search-text.ts';
+import { searchStage, searchText } from './search-text.ts';
 import { terminalColumns } from './terminal.ts';
 import { TimeLeft } from './time-left.ts';
 import { showWork } from './work-progress.ts';
@@ -136,48 +136,37 @@ export class GetOutput {
   }
 
   #searching(progress: SearchProgress | HashProgress): void {
-    this.#console.progress(searchText(progress, this.#torrent.swarm.race.firsts.ttfuMs !== null));
+    this.#console.progress(
+      searchText(progress, this.#torrent.swarm.race.firsts.ttfuMs !== null),
+      searchStage(progress),
+    );
   }
 
   #progress(progress: DownloadProgress): void {
-    const { download, plan } = this.#torrent.job as DownloadJob;
-    const { race } = this.#torrent.swarm;
-    const { pieces } = download;
-    const { verified: verifiedBytes, wanted: wantedBytes } = download.bytes;
-    const pieceCount = plan.wanted.reduce((sum, one) => sum + one, 0);
-    const { elapsedMs } = this.#torrent;
-    const { rate } = this.#torrent.figures;
-    const { fastest, hashBacklog } = progress;
-    this.#metrics?.update(this.#sample(race, download, progress));
-    const state = {
+    const { download } = this.#torrent.job as DownloadJob;
+    this.#metrics?.update(this.#sample(this.#torrent.swarm.race, download, progress));
+    const state = downloadState(this.#torrent, progress, {
       name: this.#console.labelled(this.#name),
-      verifiedBytes,
-      wantedBytes,
-      verifiedPieces: pieces.verifiedCount,
-      wantedPieces: pieceCount,
-      rate,
-      leftMs: this.#timeLeft.of(wantedBytes - verifiedBytes),
-      elapsedMs,
-      stretches: (count: number) => stretchesOf(pieces, count),
-      known: race.peers.knownCount,
-      peers: progress,
-      fastest,
-      ttfuMs: race.firsts.ttfuMs,
-      winner: race.firsts.unchoke === null ? null : race.peers.nameOf(race.firsts.unchoke.peer),
-      shards: shardLoads(race.shardStats),
-      hashBacklog,
-      cluster: this.#cluster === null ? '' : clusterText(this.#cluster),
-    };
-    this.#console.progress(plainLine(state), (size) => liveView(state, size, this.#console.style));
+      timeLeft: this.#timeLeft,
+      cluster: this.#cluster,
+    });
+    const stage = { phase: 'downloading', step: tenthOf(state.verifiedBytes, state.wantedBytes) };
+    this.#console.progress(plainLine(state), stage, (size) => liveView(state, size, this.#console.style));
   }
 
   #seeding(progress: SeedProgress): void {
     const { uploaded, ratio, rate } = progress;
     const [flow, given] = [formatRate(rate), `${formatSize(uploaded)} given`];
     if (this.#cluster !== null)
-      return this.#console.progress(`${waitingText(this.#cluster)}  ${flow}  ${given}`);
+      return this.#console.progress(`${waitingText(this.#cluster)}  ${flow}  ${given}`, {
+        phase: 'waiting',
+        step: this.#cluster.complete,
+      });
     this.#reach.matters();
-    this.#console.progress(`seeding  ${flow}  ${given}, ratio ${ratio.toFixed(2)}  ${givenText(progress)}`);
+    this.#console.progress(`seeding  ${flow}  ${given}, ratio ${ratio.toFixed(2)}  ${givenText(progress)}`, {
+      phase: 'seeding',
+      step: Math.floor(ratio),
+    });
   }
 
   #sample(race: Race, download: Download, totals: PhaseTotals): MetricsSample {
@@ -281,11 +270,4 @@ function reusedText({ folders, bytes, totalBytes, isCut }: ReusedEvent): string 
 function usageText(): string {
   const { cpuUserMs, cpuSystemMs, peakRssBytes } = usageFigures();
   return `CPU ${formatDuration(cpuUserMs + cpuSystemMs)}, peak memory ${formatSize(peakRssBytes)}`;
-}
-
-function shardLoads(stats: readonly (ShardStats | null)[]): { peers: number; lagMs: number }[] {
-  return stats.map((entry) => ({
-    peers: entry === null ? 0 : entry.choked + entry.unchoked,
-    lagMs: entry?.lagP99Ms ?? 0,
-  }));
 }

@@ -2,11 +2,18 @@
 import type { HashProgress, SearchProgress } from '../../session/events.ts';
 import { counted } from '../../text/units.ts';
 import { peersText } from './peers-text.ts';
+import { type Stage, tenthOf } from './plain-pace.ts';
 
 /** `hasBegun`: a peer has unchoked us. */
 export function searchText(progress: SearchProgress | HashProgress, hasBegun: boolean): string {
   const peers = peersText({ known: progress.known, peers: progress, rate: null, hasBegun });
   return `${whatText(progress)}  ${peers}`;
+}
+
+/** A line is due when the first peer has it, and at each tenth of the hashes. */
+export function searchStage(progress: SearchProgress | HashProgress): Stage {
+  if ('metadataOffers' in progress) return { phase: 'searching', step: Math.min(1, progress.metadataOffers) };
+  return { phase: 'fetching hashes', step: tenthOf(progress.hashes, progress.totalHashes) };
 }
 
 function whatText(progress: SearchProgress | HashProgress): string {

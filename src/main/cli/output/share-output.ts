@@ -117,6 +117,8 @@ export class ShareOutput {
       ...{ served: sum('served'), wanting: sum('wanting'), uploaded },
       ...{ choked: sum('choked'), unchoked: sum('unchoked') },
     });
-    this.#console.progress(`${what}  ${formatRate(sum('rate'))}  ${formatSize(uploaded)} given  ${peers}`);
+    this.#console.progress(`${what}  ${formatRate(sum('rate'))}  ${formatSize(uploaded)} given  ${peers}`, {
+      phase: 'sharing',
+    });
   }
 }

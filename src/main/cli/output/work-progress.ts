@@ -5,6 +5,7 @@ import { RateMeter } from '../../download/rate-meter.ts';
 import { formatSize } from '../../text/units.ts';
 import type { Console } from './console.ts';
 import { joined, percentText, speedText } from './live-view.ts';
+import { tenthOf } from './plain-pace.ts';
 import { TimeLeft } from './time-left.ts';
 
 /** The name of the work in the output. */
@@ -77,5 +78,8 @@ export function showWork(
   const { folders = [], bytes, totalBytes, rate } = progress;
   const work = folders.length === 0 ? progress.work : `${progress.work} in ${folders.join(', ')}`;
   const percent = `${percentText(bytes, totalBytes)} of ${formatSize(totalBytes)}`;
-  console.progress(joined(work, percent, speedText(rate, timeLeft.of(totalBytes - bytes))));
+  console.progress(joined(work, percent, speedText(rate, timeLeft.of(totalBytes - bytes))), {
+    phase: progress.work,
+    step: tenthOf(bytes, totalBytes),
+  });
 }

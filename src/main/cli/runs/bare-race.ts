@@ -105,7 +105,10 @@ export class BareRace {
         toldAt = now;
         const totals = race.totals;
         const hasBegun = race.firsts.ttfuMs !== null;
-        console.progress(peersText({ known: race.peers.size, peers: totals, rate: null, hasBegun }));
+        console.progress(peersText({ known: race.peers.size, peers: totals, rate: null, hasBegun }), {
+          phase: 'racing',
+          step: Number(hasBegun),
+        });
         console.event({ type: 'progress', known: race.peers.size, ...totals });
       }, LOOK_MS);
     });

@@ -177,6 +177,7 @@ export class BenchRun {
     const left = formatTimeLeft(Math.max(0, this.#settings.durationMs - elapsedMs));
     this.#console.progress(
       `${formatRate(rate)}  ${formatSize(bytes)} received, ${left} to go  ${peersText({ known, peers: totals, rate, hasBegun })}`,
+      { phase: 'measuring', step: Number(hasBegun) },
     );
   }
 }

@@ -13,7 +13,7 @@ import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Source } from '../../torrent/source.ts';
 import { Advisor } from '../output/advisor.ts';
 import type { Console } from '../output/console.ts';
-import { searchText } from '../output/search-text.ts';
+import { searchStage, searchText } from '../output/search-text.ts';
 import { listenerFor } from './swarm-listener.ts';
 
 /** How often to look whether peers are left, and to show progress. */
@@ -71,7 +71,8 @@ export async function fetchMetadata(
     if (now - shownAt < console.progressMs) return;
     shownAt = now;
     const progress = searchProgress(swarm);
-    if (progress !== null) console.progress(searchText(progress, swarm.race.firsts.ttfuMs !== null));
+    if (progress !== null)
+      console.progress(searchText(progress, swarm.race.firsts.ttfuMs !== null), searchStage(progress));
   }, LOOK_MS);
   try {
     swarm.start();

@@ -34,7 +34,9 @@ export async function runFleetStatus(flags: FleetStatusFlags): Promise<number> {
         const status = await fleetStatus(queue, address);
         console.event({ type: 'fleet', ...status });
         const lines = fleetTable(status);
-        console.progress(lines[1] ?? '', ({ columns }) => lines.map((line) => line.slice(0, columns - 1)));
+        console.progress(lines[1] ?? '', { phase: 'status' }, ({ columns }) =>
+          lines.map((line) => line.slice(0, columns - 1)),
+        );
         await after(FLEET_WATCH_MS, undefined, { signal: stop.signal }).catch(() => {});
       }
     } finally {

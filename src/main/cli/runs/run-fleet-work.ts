@@ -42,6 +42,7 @@ export async function runFleetWork(flags: FleetWorkFlags): Promise<number> {
         onRecord: ({ jobs, downRate, upRate }) =>
           console.progress(
             `${jobs.length} of ${slots} slots in use  ${formatRate(downRate)} down  ${formatRate(upRate)} up`,
+            { phase: 'working', step: jobs.length },
           ),
       });
       const signals = new DrainSignals(
