@@ -137,7 +137,7 @@ for (const [family, host] of [
           assert.equal(asked.length, 4, 'its failure fired three times');
           assert.equal(source.hopeful, true);
           await until(timers, () => news.some((one) => one.startsWith('answered')));
-          if (family === 4) assert.equal(news[0], 'failed: no first node could be found by its name');
+          if (family === 4) assert.equal(news[0], 'failed: the names of its first nodes cannot be looked up');
         });
       }, host));
 

@@ -230,3 +230,17 @@ test('a machine without IPv6, and one without a network', () => {
     false,
   );
 });
+
+test('trackers that know nobody: a DHT that does not answer is named beside them', () => {
+  const empty = { tracker: 'http://t/announce', answered: true, text: '0 peers' };
+  const silent = { tracker: 'dht', answered: false, text: 'no node answered' };
+  const found = diagnose({
+    ...healthy,
+    sources: { ...healthy.sources, heard: [empty, silent] },
+    ...{ dataArrives: false, known: 0, fates: fatesOf(living(0, {})) },
+  });
+  assert.deepEqual(
+    found.map(({ text }) => text),
+    ['the tracker answers, but knows no peer: http://t/announce; the DHT does not answer'],
+  );
+});

@@ -214,7 +214,7 @@ export class DhtNode {
     if (this.#isClosed || this.count > 0) return;
     this.#isAwaited = false;
     this.#listener.onNoAnswer(
-      this.#first.hasAddress ? 'no node answered' : 'no first node could be found by its name',
+      this.#first.hasAddress ? 'no node answered' : 'the names of its first nodes cannot be looked up',
     );
   }
 

@@ -5,7 +5,6 @@ import { isDht, type TrackerState } from './tracker-log.ts';
 import { allTrackers, anyTracker, either, named, noTrackerHas, verb } from './words.ts';
 
 const DNS = /cannot be looked up|ENOTFOUND|EAI_AGAIN/;
-const DHT_DNS = /by its name/;
 const CLOCK = /certificate (?:has expired|is not yet valid)/i;
 const REFUSED = /^refused: /;
 const NO_UDP = 'the proxy does not carry UDP';
@@ -52,7 +51,7 @@ export const dns: Rule = (symptoms) => {
   const failed = failedTrackers(symptoms);
   if (!isAlone(symptoms) || symptoms.sources.heard.some(({ answered }) => answered)) return null;
   const advice = 'check the network of this machine and its name server (`getent hosts NAME` asks it)';
-  if (symptoms.sources.asked === 0 && hasFailed(symptoms, (one) => isDht(one) && DHT_DNS.test(one.text)))
+  if (symptoms.sources.asked === 0 && hasFailed(symptoms, (one) => isDht(one) && DNS.test(one.text)))
     return { text: 'the names of the first nodes of the DHT cannot be looked up', advice };
   if (failed.length === 0 || !failed.every(({ text }) => DNS.test(text))) return null;
   return {
@@ -123,7 +122,10 @@ export const trackersEmpty: Rule = (symptoms) => {
   ];
   const several = who.length > 1 || trackers.length > 1;
   const names = trackers.length === 0 ? '' : `: ${trackers.map(({ tracker }) => tracker).join(', ')}`;
-  const others = failed.length === 0 ? '' : `; no valid answer from ${named(failed)}`;
+  const others = [
+    ...(failed.length === 0 ? [] : [`; no valid answer from ${named(failed)}`]),
+    ...(hasFailed(symptoms, isDht) ? ['; the DHT does not answer'] : []),
+  ].join('');
   return {
     text: `${who.join(' and ')} ${several ? 'answer, but know' : 'answers, but knows'} no peer${names}${others}`,
     advice: `this torrent may have no seed any more: ${waitOrOthers(symptoms)}`,

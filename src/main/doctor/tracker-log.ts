@@ -9,7 +9,7 @@ export interface TrackerState {
   readonly text: string;
 }
 
-export function isDht({ tracker }: TrackerState): boolean {
+export function isDht({ tracker }: Pick<TrackerState, 'tracker'>): boolean {
   return tracker === 'dht' || tracker === 'dht6';
 }
 

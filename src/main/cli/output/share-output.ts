@@ -1,4 +1,6 @@
 /** Output of `unchoke share`: the link of each torrent, what is given, and a last line. */
+import type { TrackerNews } from '../../discovery/announcer.ts';
+import { isDht } from '../../doctor/tracker-log.ts';
 import type { Race } from '../../race/race.ts';
 import type { SeedProgress, TorrentEvent } from '../../session/events.ts';
 import type { GivenFigures } from '../../session/seeding.ts';
@@ -8,10 +10,12 @@ import { counted, formatRate, formatSize, formatTime } from '../../text/units.ts
 import { magnetLink } from '../../torrent/magnet-link.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
 import type { Console } from './console.ts';
+import { DhtSilence } from './dht-silence.ts';
 import { type GivenPeers, givenText } from './given-text.ts';
 import { hashRows, hexOf, version2Hex } from './hash-rows.ts';
 import { tellPeers } from './peer-lines.ts';
 import { ReachNews } from './reach-news.ts';
+import { tellSource } from './source-news.ts';
 import { TimeLeft } from './time-left.ts';
 import { showWork } from './work-progress.ts';
 
@@ -24,6 +28,7 @@ export class ShareOutput {
   readonly #count: number;
   #shownAt = Number.NEGATIVE_INFINITY;
   readonly #reach: ReachNews;
+  readonly #dhtSilence = new DhtSilence();
 
   /** `asksRouter`: as for `ReachNews`. */
   constructor(console: Console, count: number, asksRouter: boolean) {
@@ -87,6 +92,13 @@ export class ShareOutput {
     tellPeers(race, this.#consoleOf(number));
   }
 
+  /** What a tracker or the DHT said. */
+  heardSource(number: number, news: TrackerNews): void {
+    const console = this.#consoleOf(number);
+    if (isDht(news)) this.#dhtSilence.heard(news, performance.now());
+    if (news.kind !== 'answered') tellSource(console, news);
+  }
+
   news(number: number, text: string): void {
     this.#consoleOf(number).news(text);
   }
@@ -101,11 +113,21 @@ export class ShareOutput {
     const timeLeft = this.#timesLeft.get(number) ?? new TimeLeft();
     this.#timesLeft.set(number, timeLeft);
     if ('rate' in event) timeLeft.sample(event.rate, now);
+    this.#tellDhtSilence(now);
     if (now - this.#shownAt < this.#console.progressMs - 1) return;
     this.#shownAt = now;
     this.#consoleOf(number).event(event);
     if ('uploaded' in event) return this.#showGiven();
     if ('work' in event) showWork(event, timeLeft, this.#console);
+  }
+
+  #tellDhtSilence(now: number): void {
+    const known = [...this.#progress.values()].reduce((sum, one) => sum + one.known, 0);
+    const reason = this.#dhtSilence.matters(known, now);
+    if (reason === null) return;
+    const text = `peers cannot find this through the DHT: ${reason}`;
+    // Who reads details has read it.
+    if (!this.#console.isVerbose) this.#console.news(text);
   }
 
   #showGiven(): void {

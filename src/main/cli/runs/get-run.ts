@@ -16,6 +16,7 @@ import { Advisor } from '../output/advisor.ts';
 import { chooseFiles } from '../output/choose-files.ts';
 import { GetOutput } from '../output/get-output.ts';
 import { tellPeers } from '../output/peer-lines.ts';
+import { tellSource } from '../output/source-news.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import type { GetContext } from './get-context.ts';
 
@@ -94,7 +95,7 @@ export class GetRun {
       onNews: (text) => console.news(text),
       onTrackerNews: (news) => {
         this.#advisor.trackers.hear(news);
-        console.news(`${news.tracker} ${news.kind}: ${news.text}`);
+        tellSource(console, news);
       },
       onJob: ({ memory }) => {
         const { shards, hashers } = session.settings;

@@ -84,9 +84,7 @@ class Sharing {
     run.subscribe({
       onEvent: (event) => this.#output.heard(number, event),
       onNews: (text) => this.#output.news(number, text),
-      onTrackerNews: ({ tracker, kind, text }) => {
-        if (kind !== 'answered') this.#output.news(number, `${tracker} ${kind}: ${text}`);
-      },
+      onTrackerNews: (news) => this.#output.heardSource(number, news),
     });
     this.#output.tellPeers(number, run.swarm.race);
     try {

@@ -3,6 +3,7 @@ import { type SwarmListener, UNKNOWN_LEFT_BYTES } from '../../session/torrent-sw
 import { formatTime } from '../../text/units.ts';
 import type { Console } from '../output/console.ts';
 import { reachText } from '../output/reach-news.ts';
+import { tellSource } from '../output/source-news.ts';
 
 /** Writes news and passes on bugs. A command replaces the callbacks that it needs. */
 export function listenerFor(console: Console, onBug: (error: unknown) => void): SwarmListener {
@@ -12,7 +13,7 @@ export function listenerFor(console: Console, onBug: (error: unknown) => void): 
     onClosed: () => {},
     onBanned: () => {},
     onShardLost: (error) => console.news(`a shard died and was replaced: ${String(error)}`),
-    onNews: ({ tracker, kind, text }) => console.news(`${tracker} ${kind}: ${text}`),
+    onNews: (news) => tellSource(console, news),
     onListening: (event) => {
       if (event.type === 'not-listening' && event.cause === 'failed') console.news(reachText(event));
     },
