@@ -4,11 +4,13 @@ import { test } from 'node:test';
 import { type DownloadState, liveView, plainLine } from '../../src/main/cli/output/live-view.ts';
 import { PLAIN, paintFor } from '../../src/main/cli/output/paint.ts';
 import { peersText } from '../../src/main/cli/output/peers-text.ts';
+import { ReceivedBytes } from '../../src/main/cli/output/received-bytes.ts';
 
 const MIB = 2 ** 20;
 const state: DownloadState = {
   name: 'a name that is long enough to be cut where there is little room for it.bin',
   verifiedBytes: 96 * MIB,
+  receivedBytes: 96 * MIB,
   wantedBytes: 128 * MIB,
   verifiedPieces: 384,
   wantedPieces: 512,
@@ -89,7 +91,16 @@ test('a stretch is full only when it is complete', () => {
 
 test('without data there is no rate and no time that nobody can know, and the reason stands out', () => {
   const peers = { ...state.peers, unchoked: 0, choked: 1, dialing: 0 };
-  const waiting = { ...state, verifiedBytes: 0, rate: 0, ttfuMs: null, winner: null, fastest: [], peers };
+  const waiting = {
+    ...state,
+    verifiedBytes: 0,
+    receivedBytes: 0,
+    rate: 0,
+    ttfuMs: null,
+    winner: null,
+    fastest: [],
+    peers,
+  };
   const lines = liveView(
     waiting,
     { columns: 100, rows: 24 },
@@ -105,6 +116,33 @@ test('without data there is no rate and no time that nobody can know, and the re
   );
 });
 
+test('what has arrived of unfinished pieces counts, and all is there only when it is verified', () => {
+  const slow = { ...state, verifiedBytes: 0, receivedBytes: 32 * MIB, verifiedPieces: 0, wantedPieces: 8 };
+  const [head, bar, amounts] = liveView(slow, { columns: 60, rows: 24 });
+  assert.match(head ?? '', / {2}25\.0 % {2}/);
+  assert.equal(bar, `${'━'.repeat(14)}${'─'.repeat(45)}`);
+  assert.equal(amounts, '32.0 MiB of 128.0 MiB in 18 s, 0 of 8 pieces');
+  assert.match(plainLine(slow), /^25\.0 % of/);
+  const hashing = { ...slow, receivedBytes: 128 * MIB };
+  assert.match(plainLine(hashing), /^99\.9 % of/);
+  assert.equal(liveView(hashing, { columns: 60, rows: 24 })[1], `${'━'.repeat(58)}─`);
+  assert.match(plainLine({ ...hashing, verifiedBytes: 128 * MIB }), /^100\.0 % of/);
+  const tag = (kind: string, text: string): string => `<${kind} ${text}>`;
+  const half = { ...slow, verifiedBytes: 64 * MIB, receivedBytes: 96 * MIB };
+  const coloured = liveView(half, { columns: 21, rows: 24 }, { paint: tag, verbose: false });
+  assert.equal(coloured[1], `<good ${'━'.repeat(10)}>${'━'.repeat(5)}<faint ${'─'.repeat(5)}>`);
+});
+
+test('what is shown as received goes back only after a bad piece', () => {
+  const received = new ReceivedBytes();
+  assert.deepEqual(
+    [5, 3, 6].map((bytes) => received.shown(bytes)),
+    [5, 5, 6],
+  );
+  received.pieceFailed();
+  assert.equal(received.shown(2), 2);
+});
+
 test('a line of progress in a pipe', () => {
   assert.equal(
     plainLine(state),
@@ -114,6 +152,7 @@ test('a line of progress in a pipe', () => {
   const early = {
     ...state,
     verifiedBytes: 0,
+    receivedBytes: 0,
     leftMs: null,
     ttfuMs: null,
     known: 40,

@@ -13,9 +13,12 @@ export class ByteCounts {
   readonly wanted: number;
   readonly #metainfo: Metainfo;
   readonly #plan: StoragePlan;
+  readonly #pending: () => number;
   readonly #counts: Record<PieceOrigin, number> = { found: 0, reused: 0, downloaded: 0 };
 
-  constructor(metainfo: Metainfo, plan: StoragePlan, wanted: number) {
+  /** `pending`: as `pendingBytes`. */
+  constructor(metainfo: Metainfo, plan: StoragePlan, wanted: number, pending: () => number) {
+    this.#pending = pending;
     this.#metainfo = metainfo;
     this.#plan = plan;
     this.wanted = wanted;
@@ -30,6 +33,11 @@ export class ByteCounts {
   get verified(): number {
     const { found, reused, downloaded } = this.#counts;
     return found + reused + downloaded;
+  }
+
+  /** Received, of pieces that are not verified yet. It falls when a piece is bad. */
+  get pending(): number {
+    return Math.min(this.#pending(), this.wanted - this.verified);
   }
 
   /** Good on disk before the download began. */

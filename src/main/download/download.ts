@@ -68,7 +68,7 @@ export class Download {
     const ledgerMemory = Ledger.allocate(g.pieceCount, options.isShared);
     this.#ledger = new Ledger(ledgerMemory);
     const wanted = skipUnwanted(this.#ledger, options.plan.wanted, g);
-    this.bytes = new ByteCounts(metainfo, options.plan, wanted);
+    this.bytes = new ByteCounts(metainfo, options.plan, wanted, () => this.#verdicts.pendingBytes);
     this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
     this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);

@@ -13,6 +13,7 @@ import type { Sender } from '../../shared/sender.ts';
 import type { Evidence, PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
 import { type BadBlocks, badBlocks } from './bad-blocks.ts';
 import { Blame } from './blame.ts';
+import { pendingBytes } from './pending-bytes.ts';
 
 const NO_HASHES = new Uint8Array(0);
 const NO_EVIDENCE = { blockHashes: NO_HASHES, leaves: null };
@@ -48,6 +49,11 @@ export class Verdicts {
   /** Bytes of pieces that failed their hash and were thrown away. */
   get failedBytes(): number {
     return this.#failedBytes;
+  }
+
+  /** As `pendingBytes`; 0 when the slots are gone. */
+  get pendingBytes(): number {
+    return this.#arena === null ? 0 : pendingBytes(this.#ledger, this.#arena);
   }
 
   /** Slots of full pieces that are not judged yet. No shard writes them. */

@@ -61,6 +61,8 @@ export interface DownloadProgress extends PhaseTotals {
   readonly type: 'progress';
   /** Verified bytes, including those that were already on disk. */
   readonly bytes: Bytes;
+  /** Bytes that have arrived of pieces that are not verified yet. They count as `bytes` only once their piece is verified. */
+  readonly pendingBytes: Bytes;
   /** Bytes of all pieces that the wanted files need. */
   readonly totalBytes: Bytes;
   /** Verified pieces. */

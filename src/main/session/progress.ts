@@ -38,6 +38,7 @@ function downloadProgress(
   return {
     type: 'progress',
     bytes: download.bytes.verified,
+    pendingBytes: download.bytes.pending,
     totalBytes: download.bytes.wanted,
     pieces: download.pieces.verifiedCount,
     rate: Math.round(rate),

@@ -6,27 +6,35 @@ import type { ClusterProgress, DownloadProgress } from '../../session/events.ts'
 import type { TorrentRun } from '../../session/torrent-run.ts';
 import { clusterText } from './cluster-text.ts';
 import type { DownloadState } from './live-view.ts';
+import type { ReceivedBytes } from './received-bytes.ts';
 import type { TimeLeft } from './time-left.ts';
 
 /** `torrent` has its job. */
 export function downloadState(
   torrent: TorrentRun,
   progress: DownloadProgress,
-  shown: { readonly name: string; readonly timeLeft: TimeLeft; readonly cluster: ClusterProgress | null },
+  shown: {
+    readonly name: string;
+    readonly timeLeft: TimeLeft;
+    readonly received: ReceivedBytes;
+    readonly cluster: ClusterProgress | null;
+  },
 ): DownloadState {
   const { download, plan } = torrent.job as DownloadJob;
   const { race } = torrent.swarm;
   const { pieces } = download;
   const { bytes: verifiedBytes, totalBytes: wantedBytes, fastest, hashBacklog } = progress;
+  const receivedBytes = shown.received.shown(verifiedBytes + progress.pendingBytes);
   const { unchoke, ttfuMs } = race.firsts;
   return {
     name: shown.name,
     verifiedBytes,
+    receivedBytes,
     wantedBytes,
     verifiedPieces: pieces.verifiedCount,
     wantedPieces: plan.wanted.reduce((sum, one) => sum + one, 0),
     rate: torrent.figures.rate,
-    leftMs: shown.timeLeft.of(wantedBytes - verifiedBytes),
+    leftMs: shown.timeLeft.of(wantedBytes - receivedBytes),
     elapsedMs: torrent.elapsedMs,
     stretches: (count) => stretchesOf(pieces, count),
     known: race.peers.knownCount,

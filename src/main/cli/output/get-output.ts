@@ -29,10 +29,11 @@ import type { Console } from './console.ts';
 import { downloadState } from './download-state.ts';
 import { givenText } from './given-text.ts';
 import { interruptedText } from './interrupted-text.ts';
-import { liveView, plainLine } from './live-view.ts';
+import { liveView, plainLine, receivedShare } from './live-view.ts';
 import type { Metrics, MetricsSample } from './metrics.ts';
 import { tenthOf } from './plain-pace.ts';
 import type { ReachNews } from './reach-news.ts';
+import { ReceivedBytes } from './received-bytes.ts';
 import { searchStage, searchText } from './search-text.ts';
 import { terminalColumns } from './terminal.ts';
 import { TimeLeft } from './time-left.ts';
@@ -50,6 +51,7 @@ export class GetOutput {
   /** When progress was shown last, on the clock of `performance`. */
   #shownAt = performance.now();
   #cluster: ClusterProgress | null = null;
+  readonly #received = new ReceivedBytes();
   readonly #timeLeft = new TimeLeft();
   /** Of the check of what is there. */
   readonly #checkLeft = new TimeLeft();
@@ -82,6 +84,7 @@ export class GetOutput {
       case 'peer-banned':
         return this.#console.news(`${event.peer} sent bad data and was banned`);
       case 'piece-failed':
+        this.#received.pieceFailed();
         return this.#console.news(`piece ${event.piece} failed its hash check and is fetched again`);
       case 'web-seed-lost':
         return this.#console.news(`web seed ${event.url} cannot send the missing data: ${event.reason}`);
@@ -148,9 +151,10 @@ export class GetOutput {
     const state = downloadState(this.#torrent, progress, {
       name: this.#console.labelled(this.#name),
       timeLeft: this.#timeLeft,
+      received: this.#received,
       cluster: this.#cluster,
     });
-    const stage = { phase: 'downloading', step: tenthOf(state.verifiedBytes, state.wantedBytes) };
+    const stage = { phase: 'downloading', step: tenthOf(receivedShare(state), 1) };
     this.#console.progress(plainLine(state), stage, (size) => liveView(state, size, this.#console.style));
   }
 

@@ -23,10 +23,14 @@ const SHADES = [' ', '░', '▒', '▓', '█'] as const;
 /** Wider bars would draw attention away from everything else. */
 const MAX_BAR_COLUMNS = 60;
 const LABEL_COLUMNS = 9;
+/** The most that is shown while a piece must still be verified. */
+const NEARLY_ALL = 0.999;
 
 export interface DownloadState {
   readonly name: string;
   readonly verifiedBytes: number;
+  /** With what has arrived of pieces that are not verified yet. */
+  readonly receivedBytes: number;
   readonly wantedBytes: number;
   readonly verifiedPieces: number;
   readonly wantedPieces: number;
@@ -85,23 +89,36 @@ export function liveView(
 
 /** The same in one line, for a pipe: shorter, and nothing is in it twice. */
 export function plainLine(state: DownloadState): string {
-  const { verifiedBytes, wantedBytes, rate, leftMs, elapsedMs, known, peers, ttfuMs } = state;
+  const { wantedBytes, rate, leftMs, elapsedMs, known, peers, ttfuMs } = state;
   return joined(
-    `${percentText(verifiedBytes, wantedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}`,
+    `${percentOf(receivedShare(state))} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}`,
     speedText(rate, leftMs),
     peersText({ known, peers, rate, hasBegun: ttfuMs !== null }),
     state.cluster,
   );
 }
 
-/** The share that is verified, 0 to 1. */
-function shareOf(verifiedBytes: number, wantedBytes: number): number {
-  return wantedBytes === 0 ? 1 : verifiedBytes / wantedBytes;
+/** The share that is done, 0 to 1. */
+function shareOf(doneBytes: number, wantedBytes: number): number {
+  return wantedBytes === 0 ? 1 : doneBytes / wantedBytes;
+}
+
+/** The share that has arrived: all of it only when all is verified. */
+export function receivedShare({
+  receivedBytes,
+  verifiedBytes,
+  wantedBytes,
+}: Pick<DownloadState, 'receivedBytes' | 'verifiedBytes' | 'wantedBytes'>): number {
+  return verifiedBytes >= wantedBytes ? 1 : Math.min(NEARLY_ALL, shareOf(receivedBytes, wantedBytes));
 }
 
 /** `46.2 %`. */
-export function percentText(verifiedBytes: number, wantedBytes: number): string {
-  return `${(Math.floor(shareOf(verifiedBytes, wantedBytes) * 1_000) / 10).toFixed(1)} %`;
+export function percentText(doneBytes: number, wantedBytes: number): string {
+  return percentOf(shareOf(doneBytes, wantedBytes));
+}
+
+function percentOf(share: number): string {
+  return `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
 }
 
 /** `24.1 MiB/s  58 s left`; without data nothing, and no time that nobody can know. */
@@ -116,15 +133,18 @@ export function joined(...parts: readonly string[]): string {
 }
 
 function headline(state: DownloadState, width: number, paint: Paint): string {
-  const percent = percentText(state.verifiedBytes, state.wantedBytes);
+  const percent = percentOf(receivedShare(state));
   const figures = joined(percent, speedText(state.rate, state.leftMs));
   const name = cutTo(safe(state.name), width - figures.length - 2);
   return `${paint('strong', name)}${' '.repeat(Math.min(2, columnsOf(name)))}${cutTo(figures, width)}`;
 }
 
-function barOf({ verifiedBytes, wantedBytes }: DownloadState, columns: number, paint: Paint): string {
-  const done = Math.floor(shareOf(verifiedBytes, wantedBytes) * columns);
-  return `${paint('good', '━'.repeat(done))}${paint('faint', '─'.repeat(columns - done))}`;
+/** With colours, what is verified stands out from what has only arrived. */
+function barOf(state: DownloadState, columns: number, paint: Paint): string {
+  const received = Math.floor(receivedShare(state) * columns);
+  const verified = Math.min(received, Math.floor(shareOf(state.verifiedBytes, state.wantedBytes) * columns));
+  const [good, pending] = ['━'.repeat(verified), '━'.repeat(received - verified)];
+  return `${paint('good', good)}${pending}${paint('faint', '─'.repeat(columns - received))}`;
 }
 
 function labelled(label: string, text: string): string {
@@ -138,10 +158,10 @@ function shade(share: number): string {
 }
 
 function amountsText(state: DownloadState): string {
-  const { verifiedBytes, wantedBytes, verifiedPieces, wantedPieces, elapsedMs, peers } = state;
+  const { receivedBytes, wantedBytes, verifiedPieces, wantedPieces, elapsedMs, peers } = state;
   const pieces = `${verifiedPieces} of ${counted(wantedPieces, 'piece')}`;
   const given = peers.sentBytes > 0 ? `; ${formatSize(peers.sentBytes)} given to peers` : '';
-  return `${formatSize(verifiedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}${given}`;
+  return `${formatSize(receivedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}${given}`;
 }
 
 function peersLine(state: DownloadState, line: (text: string) => string, paint: Paint): string {
