@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { CLI } from '../support/paths.ts';
-import { withSwarm } from '../support/swarm-fixture.ts';
+import { mixFile, withSwarm } from '../support/swarm-fixture.ts';
 import { Terminal } from '../support/terminal.ts';
 
 const folder = temporaryFolder();
@@ -65,6 +65,20 @@ test('help, settings, the doctor and the race in 60 and 80 columns: the terminal
       terminal.close(`fit${i}`);
     }
   }));
+
+test('the doctor shows how long it still looks, and its verdict is above the figures', () =>
+  withSwarm(
+    folder,
+    { ...SWARM, mix: mixFile(folder, 'mean.json', { 'never-unchokes': 1 }) },
+    async (torrent) => {
+      const doctor = `${process.execPath} ${CLI} doctor ${torrent} --for 4s --no-dht --no-lsd --no-utp`;
+      terminal.start('doctor', `${doctor}; echo end; sleep 60`, 60);
+      await terminal.untilShown('doctor', /^looking for up to 4 s: [1-4] s left \nno peer sends yet, /m);
+      const end = await terminal.untilShown('doctor', /^end $/m);
+      assert.ok(!end.includes('looking for'), 'the countdown is gone when it is over');
+      assert.match(terminal.history('doctor', true), /^No block arrived\. [\s\S]*^addresses +30 /m);
+    },
+  ));
 
 test('the files are chosen with keys, and only the chosen ones are downloaded', () =>
   withSwarm(folder, SWARM, async (torrent) => {

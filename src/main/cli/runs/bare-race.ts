@@ -5,6 +5,7 @@ import { LivedClock } from '../../../shared/lived-clock.ts';
 import { TrackerLog } from '../../doctor/tracker-log.ts';
 import type { Session } from '../../session/session.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
+import { cutTo } from '../../text/columns.ts';
 import { formatDuration } from '../../text/units.ts';
 import { knownToShards } from '../../torrent/known-to-shards.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
@@ -28,6 +29,8 @@ export interface BareRaceOptions {
   readonly needsHashes: boolean;
   /** Called again and again; `ms` since the start of the run, without the time in which the process was suspended. */
   readonly isOver: (swarm: TorrentSwarm, ms: number) => boolean;
+  /** How long it may still take, in words; `ms` as for `isOver`. */
+  readonly countdown?: (ms: number) => string;
 }
 
 export class BareRace {
@@ -86,7 +89,7 @@ export class BareRace {
   }
 
   #over(): Promise<boolean> {
-    const { console, isOver } = this.#options;
+    const { console, isOver, countdown } = this.#options;
     const { race } = this.swarm;
     const clock = new LivedClock(monotonicMs);
     const begun = clock.now();
@@ -105,10 +108,11 @@ export class BareRace {
         toldAt = now;
         const totals = race.totals;
         const hasBegun = race.firsts.ttfuMs !== null;
-        console.progress(peersText({ known: race.peers.size, peers: totals, rate: null, hasBegun }), {
-          phase: 'racing',
-          step: Number(hasBegun),
-        });
+        const peers = peersText({ known: race.peers.size, peers: totals, rate: null, hasBegun });
+        const lines = [...(countdown === undefined ? [] : [countdown(now - begun)]), peers];
+        console.progress(lines.join('  '), { phase: 'racing', step: Number(hasBegun) }, ({ columns }) =>
+          lines.map((line) => cutTo(line, columns - 1)),
+        );
         console.event({ type: 'progress', known: race.peers.size, ...totals });
       }, LOOK_MS);
     });

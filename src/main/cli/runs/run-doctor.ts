@@ -7,7 +7,7 @@ import type { Race } from '../../race/race.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { reportLines } from '../../report/report-text.ts';
 import type { Session } from '../../session/session.ts';
-import { formatDuration } from '../../text/units.ts';
+import { formatDuration, formatTime, formatTimeLeft } from '../../text/units.ts';
 import type { Source } from '../../torrent/source.ts';
 import type { DoctorFlags } from '../commands/doctor.ts';
 import { Console } from '../output/console.ts';
@@ -30,13 +30,14 @@ async function examined(source: Source, settings: DoctorSettings, session: Sessi
   await run.stop();
   const { race } = run.swarm;
   for (const diagnosis of found) console.event({ type: 'diagnosis', ...diagnosis });
-  if (race.peers.size > 0)
-    console.result(
-      reportLines(raceReport(race, settings.torrent.strategy), null, terminalColumns('stdout') ?? undefined),
-    );
   const works = race.firsts.firstBlockMs !== null;
   console.event({ type: 'verdict', works, firstBlockMs: race.firsts.firstBlockMs });
+  // What the user came for is first; the figures behind it follow.
   console.result(verdictLines(race.firsts.firstBlockMs, found, longer));
+  if (race.peers.size > 0) {
+    const report = raceReport(race, settings.torrent.strategy);
+    console.result(['', ...reportLines(report, null, terminalColumns('stdout') ?? undefined)]);
+  }
   if (interrupted) return EXIT_STATUS.interrupted;
   return works ? 0 : EXIT_STATUS['no-peer'];
 }
@@ -63,6 +64,7 @@ export async function lookAt(
     session,
     console,
     needsHashes: true,
+    countdown: (ms) => countdownText(settings.lookMs, settings.lookMs - (ms - begunMs)),
     // A tracker that failed is a finding: it does not wait for the next try.
     isOver: (swarm, ms) => {
       if (isStarting(swarm.race)) begunMs = ms;
@@ -93,6 +95,11 @@ export async function lookAt(
 /** Addresses wait for a thread that has not said anything yet: on a slow machine that is no fault of the peers. */
 function isStarting({ firsts, shardStats }: Race): boolean {
   return firsts.startedAt !== null && shardStats.every((stats) => stats === null);
+}
+
+/** `looking for up to 20 s: 13 s left`. */
+export function countdownText(lookMs: number, leftMs: number): string {
+  return `looking for up to ${formatTime(lookMs)}: ${formatTimeLeft(leftMs)} left`;
 }
 
 function verdictLines(firstBlockMs: number | null, found: readonly Diagnosis[], longer: string): string[] {
