@@ -818,6 +818,8 @@ export const DROP_GIVE_UP_MS = 60_000;
 export const MAX_MAGNET_FILE_BYTES = 65_536;
 /** `unchoke swarm --payload`: the hashes of its pieces are made at the start. */
 export const MAX_SWARM_PAYLOAD_BYTES = 68_719_476_736;
+/** `unchoke swarm --files`. */
+export const MAX_SWARM_FILES = 10_000;
 /** When nothing was verified for this time, `get` says why. */
 export const HINT_AFTER_MS = 10_000;
 /** The file of `--metrics` is written at this interval, which is Prometheus's default. */

@@ -31,7 +31,7 @@ export type Personality = (typeof PERSONALITIES)[number];
 
 export type Mix = Partial<Record<Personality, number>>;
 
-const MIXES: Readonly<Record<string, Mix>> = {
+export const MIXES: Readonly<Record<string, Mix>> = {
   wild: { 'black-hole': 0.55, refuser: 0.1, 'hang-up': 0.12, 'never-unchokes': 0.05, patient: 0.18 },
   seeds: { instant: 1 },
   clients: { instant: 0.4, 'tick-1s': 0.3, 'rechoke-10s': 0.2, 'choke-after': 0.1 },

@@ -11,6 +11,7 @@ interface Arguments {
   readonly seed: number;
   readonly mix: string;
   readonly payloadBytes: number;
+  readonly files?: number;
   readonly pieceBytes: number;
   readonly rate: number;
   readonly rttMs: number;

@@ -17,6 +17,8 @@ export interface SwarmOptions {
   readonly seed: number;
   readonly mix: Mix;
   readonly payloadBytes: number;
+  /** 1 by default: then the torrent is one file, else a folder. */
+  readonly files?: number;
   readonly pieceBytes: number;
   /** Bytes per second and connection; 0 is unlimited. */
   readonly rate: number;
@@ -95,7 +97,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   });
   const payload = new Payload(options.payloadBytes, options.pieceBytes, options.seed);
   const announce = `http://${trackerHost}:${tracker.port}/announce`;
-  const torrent = torrentFile(payload, `swarm-${options.seed}.bin`, announce);
+  const torrent = torrentFile(payload, `swarm-${options.seed}`, options.files ?? 1, announce);
   const holes = await openHoles(plans, hosts, ports);
 
   for (const [i, plan] of plans.entries()) {

@@ -28,6 +28,7 @@ const PAGES = [
   'docs/scripts.md',
   'docs/sharing.md',
   'docs/clusters.md',
+  'docs/swarm.md',
 ];
 const PIECE = 16_384;
 const TIMEOUT_MS = 60_000;

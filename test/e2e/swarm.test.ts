@@ -1,11 +1,14 @@
 /** The loopback swarm itself: a benchmark with wrong fake peers measures nothing. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { dealPeers, mixOf } from '../../src/swarm/mix.ts';
 import { Payload } from '../../src/swarm/payload.ts';
 import { Dice } from '../../src/swarm/random.ts';
 import { openSwarm } from '../../src/swarm/swarm.ts';
+import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
@@ -133,4 +136,38 @@ test('any range of the payload equals that range of the piece', () => {
       part.subarray(0, 4).equals(Buffer.alloc(4, 0xee)) && part.subarray(-4).equals(Buffer.alloc(4, 0xee)),
     );
   }
+});
+
+test('a swarm of several files: get writes them all, and verify agrees; too many for the payload are refused', async () => {
+  const folder = temporaryFolder();
+  const torrent = join(folder, 'several.torrent');
+  const swarm = startCli([
+    'swarm',
+    '--peers',
+    '2',
+    '--mix',
+    'seeds',
+    '--payload',
+    '1M',
+    '--files',
+    '4',
+    '-o',
+    torrent,
+  ]);
+  try {
+    await swarm.line((line) => line.startsWith('swarm of 2 peers (mix seeds, seed 1), 1.0 MiB in 4 files'));
+    const got = await runCli('get', torrent, '-o', folder, '--json');
+    assert.equal(got.status, 0, got.stderr);
+    assert.deepEqual(
+      readdirSync(join(folder, 'swarm-1')),
+      [1, 2, 3, 4].map((n) => `file-${n}.bin`),
+    );
+    assert.equal((await runCli('verify', torrent, folder)).status, 0);
+  } finally {
+    swarm.child.kill('SIGTERM');
+    await swarm.ended;
+  }
+  const refused = await runCli('swarm', '--payload', '16K', '--files', '1000');
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /--files 1000: --payload 16K is too small for so many/);
 });

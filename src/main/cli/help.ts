@@ -6,8 +6,10 @@ import { Argument, type Command, CommanderError, type Help, Option } from 'comma
 import { Failure } from '../failure.ts';
 import { wrapped } from '../text/wrapped.ts';
 import { ourWord } from './command-word.ts';
+import { kindsText } from './commands/swarm-kinds.ts';
 import { argumentText, firstThought, groupsOf, optionText } from './option-text.ts';
 import { answerToCommand } from './other-clients.ts';
+import { terminalColumns } from './output/terminal.ts';
 import { commandGuess } from './output/usage-error.ts';
 
 const DOWNLOAD_FIRST = [
@@ -81,6 +83,20 @@ const FIRST_OF: Readonly<Record<string, readonly string[]>> = {
     '--download-limit',
     '--upload-limit',
     '--port',
+  ],
+  // All of them: the whole help also has the kinds of peers.
+  swarm: [
+    '--peers',
+    '--seed',
+    '--mix',
+    '--payload',
+    '--files',
+    '--piece-length',
+    '--rate',
+    '--rtt',
+    '--for',
+    '--output',
+    '--json',
   ],
   share: [
     '--data',
@@ -167,8 +183,15 @@ function addHelpAll(
     throw new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)');
   });
   command.addHelpText('after', () =>
-    isShort(command) ? `\nunchoke ${command.name()} --help-all shows all options` : '',
+    isShort(command)
+      ? `\nunchoke ${command.name()} --help-all shows ${command.name() === 'swarm' ? 'the kinds of peers' : 'all options'}`
+      : moreOf(command),
   );
+}
+
+/** What the whole help of a command says beside its options. */
+function moreOf(command: Command): string {
+  return command.name() === 'swarm' ? `\n${kindsText(terminalColumns('stdout') ?? 80)}` : '';
 }
 
 /** With less room beside the names, descriptions are below them. */

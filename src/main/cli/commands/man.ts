@@ -7,6 +7,7 @@ import { optionsOf } from '../help.ts';
 import { argumentText, groupsOf, optionText } from '../option-text.ts';
 import { writeLines } from '../output/terminal.ts';
 import { settingsOf, variableOf } from '../settings.ts';
+import { NAMED_MIXES, PEER_KINDS } from './swarm-kinds.ts';
 
 const STATUSES: Readonly<Record<string, string>> = {
   '0': 'complete and verified',
@@ -91,7 +92,15 @@ function commandLines(command: Command): string[] {
       ...(groups.length === 1 ? [] : ['.PP', `.I ${roff(heading)}`]),
       ...options.flatMap(optionLines),
     ]),
+    ...(command.name() === 'swarm' ? kindLines() : []),
   ];
+}
+
+/** What `--mix` can be made of. */
+function kindLines(): string[] {
+  const terms = (rows: typeof PEER_KINDS): string[] =>
+    rows.flatMap(([name, what]) => ['.TP', `.B ${roff(name)}`, roff(what)]);
+  return ['.PP', '.I Mixes:', ...terms(NAMED_MIXES), '.PP', '.I Kinds of peers:', ...terms(PEER_KINDS)];
 }
 
 /** The folder on each platform. */

@@ -6,6 +6,7 @@ export interface SwarmFlags {
   readonly seed: string;
   readonly mix: string;
   readonly payload: string;
+  readonly files: string;
   readonly pieceLength: string;
   readonly rate: string;
   readonly rtt: string;
@@ -27,7 +28,8 @@ export function swarmCommand(program: Command, run: (flags: SwarmFlags) => Promi
       'wild, seeds, clients, or a JSON file with the share of each kind of peer',
       'wild',
     )
-    .option('--payload <size>', 'size of the file that the swarm serves', '64M')
+    .option('--payload <size>', 'bytes that the swarm serves, in all files together', '64M')
+    .option('--files <n>', 'how many files they are, each larger than the one before', '1')
     .option('--piece-length <size>', 'piece length of the torrent', '256K')
     .option('--rate <rate>', 'upload rate of a seed in bytes per second; 0 is unlimited', '0')
     .option('--rtt <duration>', 'delay of each answer', '0')

@@ -1,6 +1,11 @@
 /** Runs `unchoke swarm`: a loopback swarm to race against. */
 import { resolve } from 'node:path';
-import { MAX_PIECE_BYTES, MAX_PIECES, MAX_SWARM_PAYLOAD_BYTES } from '../../../shared/limits.ts';
+import {
+  MAX_PIECE_BYTES,
+  MAX_PIECES,
+  MAX_SWARM_FILES,
+  MAX_SWARM_PAYLOAD_BYTES,
+} from '../../../shared/limits.ts';
 import { BadOption } from '../../failure.ts';
 import { outputFile } from '../../files/output-option.ts';
 import {
@@ -24,6 +29,7 @@ export async function runSwarm(flags: SwarmFlags): Promise<void> {
     seed: parseCount('--seed', flags.seed),
     mix: flags.mix,
     payloadBytes: parseSize('--payload', flags.payload, MAX_SWARM_PAYLOAD_BYTES),
+    files: filesOf(flags),
     pieceBytes: pieceBytesOf(flags),
     rate: parseSize('--rate', flags.rate),
     rttMs: parseDuration('--rtt', flags.rtt),
@@ -53,17 +59,28 @@ function pieceBytesOf({ pieceLength, payload }: SwarmFlags): number {
   return bytes;
 }
 
+/** Throws a usage failure if a file would be empty. */
+function filesOf({ files, payload }: SwarmFlags): number {
+  const count = parseCount('--files', files, 1, MAX_SWARM_FILES);
+  // The sizes are in the proportion of 1, 2, 3 and so on.
+  if (parseSize('--payload', payload) < (count * (count + 1)) / 2)
+    throw new BadOption('--files', `${files}: --payload ${payload} is too small for so many`);
+  return count;
+}
+
 /** Describes the swarm in a few lines. */
 export function swarmLines(
   info: SwarmInfo,
-  request: Pick<SwarmRequest, 'payloadBytes' | 'seed' | 'mix'>,
+  request: Pick<SwarmRequest, 'payloadBytes' | 'seed' | 'mix' | 'files'>,
 ): string[] {
   const counts = Object.entries(info.counts)
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
+  const { files = 1 } = request;
+  const many = files === 1 ? '' : ` in ${files} files`;
   const lines = [
-    `swarm of ${info.peers} peers (mix ${request.mix}, seed ${request.seed}), ${formatSize(request.payloadBytes)}`,
+    `swarm of ${info.peers} peers (mix ${request.mix}, seed ${request.seed}), ${formatSize(request.payloadBytes)}${many}`,
     `  ${info.torrent}`,
     `  ${counts}`,
   ];

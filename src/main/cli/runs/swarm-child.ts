@@ -10,6 +10,8 @@ export interface SwarmRequest {
   readonly seed: number;
   readonly mix: string;
   readonly payloadBytes: number;
+  /** 1 by default. */
+  readonly files?: number;
   readonly pieceBytes: number;
   readonly rate: number;
   readonly rttMs: number;
