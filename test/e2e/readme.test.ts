@@ -107,6 +107,8 @@ before(async () => {
     writeFileSync(join(model, copy), torrent);
   writeFileSync(join(model, 'series.torrent'), series.torrent);
   writeFileSync(join(model, 'list.txt'), `${join(folder, 'other.torrent')}\n`);
+  const [, mean = ''] = /^```json\n(.*)\n/m.exec(readFileSync(join(ROOT, 'docs', 'swarm.md'), 'utf8')) ?? [];
+  writeFileSync(join(model, 'mean.json'), mean);
   for (const file of ['holiday/IMG.JPG', 'Videos/talk.mp4', 'data/talk.mp4'])
     writeFileSync(join(model, file), randomBytes(PIECE));
   const seed = await torrentSeed(series, '127.0.0.61');
