@@ -66,10 +66,12 @@ export async function checkDisk(
     if (action === 'replace') good.fill(0, first, end);
   }
   const doubted = journal?.doubted ?? new Set<number>();
-  for (const file of doubted) forgetUnclaimed(plan.files[file], journal, g, good);
+  const flushed = new Set(trusted);
+  for (const file of doubted)
+    for (const piece of forgetUnclaimed(plan.files[file], journal, g, good)) flushed.add(piece);
   const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));
   for (const piece of paddingPieces(metainfo)) good[piece] = 1;
-  return { decisions, good, trusted: trusted.filter((piece) => good[piece] === 1), rehashed, doubted };
+  return { decisions, good, trusted: [...flushed].filter((piece) => good[piece] === 1), rehashed, doubted };
 }
 
 /** Marks good pieces. Returns the pieces that a journal claimed, and how many it did not claim. */
@@ -96,14 +98,19 @@ async function checkPieces(
   return { trusted: verified, rehashed: check.length };
 }
 
+/** Returns what is claimed of the file: it was flushed before a flush failed. */
 function forgetUnclaimed(
   range: { readonly offset: number; readonly length: number } | undefined,
   journal: Journal | null,
   g: Geometry,
   good: Uint8Array,
-): void {
+): PieceIndex[] {
+  const claimed: PieceIndex[] = [];
   const { first, end } = piecesOf(g, range ?? { offset: 0, length: 0 });
-  for (let piece = first; piece < end; piece++) if (!claims(journal, piece)) good[piece] = 0;
+  for (let piece = first; piece < end; piece++)
+    if (claims(journal, piece)) claimed.push(piece as PieceIndex);
+    else good[piece] = 0;
+  return claimed;
 }
 
 /**
