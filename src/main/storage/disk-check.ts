@@ -4,7 +4,7 @@ import type { PieceIndex } from '../../shared/indices.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
-import { claims, type Journal, readJournal } from './journal.ts';
+import { type Journal, lists, readJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
 import { Judgement } from './judgement.ts';
 import { journalName } from './names/name-beside.ts';
@@ -68,7 +68,7 @@ export async function checkDisk(
   const doubted = journal?.doubted ?? new Set<number>();
   const flushed = new Set(trusted);
   for (const file of doubted)
-    for (const piece of forgetUnclaimed(plan.files[file], journal, g, good)) flushed.add(piece);
+    for (const piece of flushedIn(plan.files[file], journal, g, good)) flushed.add(piece);
   const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));
   for (const piece of paddingPieces(metainfo)) good[piece] = 1;
   return { decisions, good, trusted: [...flushed].filter((piece) => good[piece] === 1), rehashed, doubted };
@@ -98,19 +98,22 @@ async function checkPieces(
   return { trusted: verified, rehashed: check.length };
 }
 
-/** Returns what is claimed of the file: it was flushed before a flush failed. */
-function forgetUnclaimed(
+/**
+ * What was flushed of a file before a flush failed; the rest is not good. The word of any journal of ours is enough, because all
+ * of it was hashed.
+ */
+function flushedIn(
   range: { readonly offset: number; readonly length: number } | undefined,
   journal: Journal | null,
   g: Geometry,
   good: Uint8Array,
 ): PieceIndex[] {
-  const claimed: PieceIndex[] = [];
+  const flushed: PieceIndex[] = [];
   const { first, end } = piecesOf(g, range ?? { offset: 0, length: 0 });
   for (let piece = first; piece < end; piece++)
-    if (claims(journal, piece)) claimed.push(piece as PieceIndex);
+    if (journal !== null && lists(journal, piece)) flushed.push(piece as PieceIndex);
     else good[piece] = 0;
-  return claimed;
+  return flushed;
 }
 
 /**
