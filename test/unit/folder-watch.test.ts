@@ -164,6 +164,20 @@ test('where data has arrived, the pause begins anew; a new reason is told with -
   await lab.end();
 });
 
+test('on a full disk data arrives at each try, and the pause grows', async () => {
+  const full = new FailedDownload(diskFailure('ENOSPC', 'x'), {
+    ...{ diagnoses: [], hasNoSource: false, downloadedBytes: 1 },
+  });
+  const lab = new Lab(() => Promise.reject(full));
+  lab.put('x.magnet');
+  await lab.pass(4 * MIN);
+  assert.deepEqual(
+    lab.times,
+    [0, 1, 3].map((minutes) => TRIED_MS + minutes * MIN),
+  );
+  await lab.end();
+});
+
 test('a file that is removed or replaced ends its pause: a new one is tried at once, from the beginning', async () => {
   const lab = new Lab(never, 3);
   for (const name of ['gone.magnet', 'new.magnet', 'touched.magnet']) lab.put(name);

@@ -110,9 +110,7 @@ export class FolderWatch {
     const { drops, signal, time } = this.#options;
     const diagnoses = diagnosesOf(failure);
     const reason = [failure.code, ...diagnoses.map(({ code }) => code)].join(' ');
-    // Where data has arrived, peers are not far.
-    const before = failure instanceof FailedDownload && failure.downloadedBytes > 0 ? 0 : earlier?.failures;
-    const failures = (before ?? 0) + 1;
+    const failures = (hadPeers(failure) ? 0 : (earlier?.failures ?? 0)) + 1;
     const afterMs = doubledPause(DROP_RETRY_MS, failures, DROP_RETRY_MAX_MS);
     const isThere = drops.isUnchanged(name);
     if (isThere) drops.postpone(name, time.now() + afterMs, { number, failures, reason });
@@ -159,4 +157,9 @@ export class FolderWatch {
       console.error(error.lines);
     }
   }
+}
+
+/** Data has arrived, so peers are not far. On a disk that is full, data arrives at each try. */
+function hadPeers(failure: Failure): boolean {
+  return failure instanceof FailedDownload && failure.code !== 'disk' && failure.downloadedBytes > 0;
 }
