@@ -814,6 +814,10 @@ export const DROP_LOOK_MS = 1_000;
 export const DROP_SETTLE_MS = 2_000;
 /** A file there that has not changed for this time and is no torrent is not copied any more: it has failed. */
 export const DROP_GIVE_UP_MS = 60_000;
+/** When a torrent there failed in a way that may pass, it is tried again after this time; the pause doubles with each failure that follows. */
+export const DROP_RETRY_MS = 60_000;
+/** The longest such pause. */
+export const DROP_RETRY_MAX_MS = 1_800_000;
 /** A .magnet file there; its first line counts. */
 export const MAX_MAGNET_FILE_BYTES = 65_536;
 /** `unchoke swarm --payload`: the hashes of its pieces are made at the start. */

@@ -35,6 +35,28 @@ test('the help of every command fits one screen', () => {
   }
 });
 
+/** The places where a bracket of this kind stands open or alone. */
+function unpaired(text: string): string[] {
+  return ['()', '[]'].filter(([open = '', close = '']) => {
+    let depth = 0;
+    for (const character of text) {
+      if (character === open) depth += 1;
+      if (character === close) depth -= 1;
+      if (depth < 0) return true;
+    }
+    return depth !== 0;
+  });
+}
+
+test('nothing in a help text is cut in two: also those of the commands of fleet', () => {
+  const fleet = ['add', 'work', 'status', 'retry', 'remove', 'pause', 'resume'].map((name) => [
+    'fleet',
+    name,
+  ]);
+  for (const command of [...COMMANDS.map((name) => [name]), ...fleet])
+    assert.deepEqual(unpaired(linesOf(...command, '--help').join('\n')), [], command.join(' '));
+});
+
 test('the first word of each command is known before the command line is parsed', () => {
   for (const command of COMMANDS)
     assert.deepEqual(withCommand([command, 'x.torrent']), [command, 'x.torrent']);

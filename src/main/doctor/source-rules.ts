@@ -37,6 +37,11 @@ export const noSource: Rule = (symptoms) => {
   return { text: `${text}: ${why.join(', ')}${other}`, advice: otherSources(symptoms) };
 };
 
+/** Nobody can ever name a peer, however long the run waits. On the local network one may still appear. */
+export function hasNoSource(symptoms: Symptoms): boolean {
+  return noSource(symptoms) !== null && !symptoms.sources.lsd;
+}
+
 export const proxyNoUdp: Rule = (symptoms) => {
   const failed = failedTrackers(symptoms);
   if (!isAlone(symptoms) || failed.length === 0 || !failed.every(({ text }) => text.includes(NO_UDP)))

@@ -28,8 +28,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   EFBIG: 'choose a folder on another file system',
 };
 
-/** The system's error for a path, as a failure with exit status 5. A lease that is over is no fault of the disk. */
-export function diskFailure(code: string, path: string, cause?: unknown): Failure {
+/**
+ * The system's error for a path, as a failure with exit status 5; its cause has the code. A lease that is over is no fault of the
+ * disk.
+ */
+export function diskFailure(code: string, path: string, error?: unknown): Failure {
+  const cause = error ?? Object.assign(new Error(code), { code });
   if (code === LEASE_OVER)
     return new Failure('interrupted', `${path}: not written: another machine may have this job by now`, {
       cause,

@@ -1,4 +1,5 @@
 /** What becomes of a job that failed: a pure choice by the kind of failure. */
+import { doubledPause } from '../../shared/doubled-pause.ts';
 import { FLEET_AVOID_MS, FLEET_RETRY_MAX_MS } from '../../shared/limits.ts';
 import type { FailureCode } from '../failure.ts';
 
@@ -22,6 +23,6 @@ const LASTING: ReadonlySet<FailureCode> = new Set(['bad-torrent', 'usage']);
 
 export function fateOf(code: FailureCode, { failed, most, backoffMs }: FailedTries): JobFate {
   if (LASTING.has(code) || failed >= most) return { kind: 'never' };
-  const afterMs = Math.min(backoffMs * 2 ** (failed - 1), FLEET_RETRY_MAX_MS);
+  const afterMs = doubledPause(backoffMs, failed, FLEET_RETRY_MAX_MS);
   return { kind: 'again', afterMs, avoidMs: code === 'disk' ? FLEET_AVOID_MS : 0 };
 }

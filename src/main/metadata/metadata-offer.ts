@@ -2,6 +2,7 @@
  * One peer that may be asked for the metadata of a magnet link (BEP 9): what was requested, and when it may be asked again. A
  * refused or missing part never excludes it for good: it may be busy now, or not have the metadata yet.
  */
+import { doubledPause } from '../../shared/doubled-pause.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import {
   METADATA_ASKED_PARTS,
@@ -76,7 +77,7 @@ export class MetadataOffer {
     this.#asked.delete(part);
     this.failures += 1;
     this.lastFault = fault;
-    const wait = Math.min(METADATA_RETRY_MS * 2 ** (times - 1), METADATA_RETRY_MAX_MS);
+    const wait = doubledPause(METADATA_RETRY_MS, times, METADATA_RETRY_MAX_MS);
     this.#waits.set(part, { times, until: now + wait });
   }
 

@@ -4,7 +4,7 @@ import type { PieceIndex } from '../../shared/indices.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
-import { claims, type Journal, readJournal } from './journal.ts';
+import { type Journal, lists, readJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
 import { Judgement } from './judgement.ts';
 import { journalName } from './names/name-beside.ts';
@@ -66,10 +66,12 @@ export async function checkDisk(
     if (action === 'replace') good.fill(0, first, end);
   }
   const doubted = journal?.doubted ?? new Set<number>();
-  for (const file of doubted) forgetUnclaimed(plan.files[file], journal, g, good);
+  const flushed = new Set(trusted);
+  for (const file of doubted)
+    for (const piece of flushedIn(plan.files[file], journal, g, good)) flushed.add(piece);
   const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));
   for (const piece of paddingPieces(metainfo)) good[piece] = 1;
-  return { decisions, good, trusted: trusted.filter((piece) => good[piece] === 1), rehashed, doubted };
+  return { decisions, good, trusted: [...flushed].filter((piece) => good[piece] === 1), rehashed, doubted };
 }
 
 /** Marks good pieces. Returns the pieces that a journal claimed, and how many it did not claim. */
@@ -96,14 +98,22 @@ async function checkPieces(
   return { trusted: verified, rehashed: check.length };
 }
 
-function forgetUnclaimed(
+/**
+ * What was flushed of a file before a flush failed; the rest is not good. The word of any journal of ours is enough, because all
+ * of it was hashed.
+ */
+function flushedIn(
   range: { readonly offset: number; readonly length: number } | undefined,
   journal: Journal | null,
   g: Geometry,
   good: Uint8Array,
-): void {
+): PieceIndex[] {
+  const flushed: PieceIndex[] = [];
   const { first, end } = piecesOf(g, range ?? { offset: 0, length: 0 });
-  for (let piece = first; piece < end; piece++) if (!claims(journal, piece)) good[piece] = 0;
+  for (let piece = first; piece < end; piece++)
+    if (journal !== null && lists(journal, piece)) flushed.push(piece as PieceIndex);
+    else good[piece] = 0;
+  return flushed;
 }
 
 /**

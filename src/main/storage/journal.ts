@@ -54,8 +54,12 @@ export interface JournalPlace {
 
 /** This user's journal says that the piece is on disk. */
 export function claims(journal: Journal | null, piece: number): boolean {
-  if (journal?.kind !== 'signed') return false;
-  return ((journal.verified[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
+  return journal?.kind === 'signed' && lists(journal, piece);
+}
+
+/** The same of a journal whose key is lost: it lists the piece. */
+export function lists({ verified }: Journal, piece: number): boolean {
+  return ((verified[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
 }
 
 /** A name in the same folder for a temporary file. */

@@ -21,6 +21,7 @@ import { Failure } from '../failure.ts';
 import type { Processes } from '../files/processes.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { passingName } from './journal.ts';
+import { inUse, takenOver } from './place-in-use.ts';
 
 /** Which try of which job of a queue has the place. The queue counts the tries, and a later one may take it from an earlier one. */
 export interface Fence {
@@ -83,7 +84,7 @@ export class OutputLock {
     this.#endTouching = meanwhile(LOCK_INTERVAL_MS, () => {
       if (!this.#touch() || this.isOurs()) return;
       this.#endTouching();
-      onLost(new Failure('disk', `${folder.path}/${name}: another run of unchoke took over this place`));
+      onLost(takenOver(`${folder.path}/${name}`));
     });
   }
 
@@ -104,7 +105,7 @@ export class OutputLock {
         !isEarlier(seen.owner?.fence, fence) &&
         !(await isStale(folder, name, seen, hooks, world.processes))
       )
-        throw held(folder, name, seen.owner);
+        throw inUse(`${folder.path}/${name}`, seen.owner?.pid ?? null);
       remove(folder, name, seen);
     }
   }
@@ -291,14 +292,6 @@ function touched({ files }: Folder, descriptor: number): number | null {
   } catch {
     return null;
   }
-}
-
-function held(folder: Folder, name: string, owner: Owner | null): Failure {
-  const who = owner === null ? 'another run of unchoke' : `another run of unchoke (process ${owner.pid})`;
-  return new Failure(
-    'disk',
-    `${folder.path}/${name}: ${who} is downloading to this place; wait until it ends, or choose another folder with --output`,
-  );
 }
 
 function notALock(folder: Folder, name: string): Failure {

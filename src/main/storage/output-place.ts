@@ -10,6 +10,7 @@ import { userFolder } from '../files/user-folders.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { journalName } from './names/name-beside.ts';
 import { type Fence, type LockHooks, OutputLock } from './output-lock.ts';
+import { takenOver } from './place-in-use.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
 /** The lock of a place. */
@@ -87,7 +88,7 @@ export class OutputPlace {
   /** Throws a `disk` failure if another run has taken over the place. */
   assertOurs(): void {
     if (isOurs(this.#lock)) return;
-    throw new Failure('disk', `${this.plan.root}: another run of unchoke took over this place`);
+    throw takenOver(this.plan.root);
   }
 
   release(): void {

@@ -7,6 +7,7 @@ import type { PieceIndex } from '../../shared/indices.ts';
 export class PieceSet {
   readonly pieceCount: number;
   #count = 0;
+  #losses = 0;
   #bits: Uint8Array | null = null;
 
   constructor(pieceCount: number) {
@@ -15,6 +16,11 @@ export class PieceSet {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Differs after each change of the set. */
+  get version(): number {
+    return this.#count + 2 * this.#losses;
   }
 
   get complete(): boolean {
@@ -41,6 +47,7 @@ export class PieceSet {
     this.#bits ??= fullBits(this.pieceCount);
     this.#bits[piece >>> 3] = (this.#bits[piece >>> 3] ?? 0) & ~(0x80 >>> (piece & 7));
     this.#count -= 1;
+    this.#losses += 1;
   }
 
   addAll(): void {

@@ -7,7 +7,7 @@ import type { WorkingPeers } from './working-peers.ts';
 interface NodePeer {
   /** What it had given before it was admitted. */
   readonly before: number;
-  /** How many of its pieces main knows. */
+  /** Which version of its pieces main knows. */
   told: number;
 }
 
@@ -57,9 +57,9 @@ export class NodePeers {
   /** Once a tick: main hears which pieces they have. */
   tick(): void {
     for (const [peer, node] of this.#nodes) {
-      const { count } = peer.pieces;
-      if (count === node.told) continue;
-      node.told = count;
+      const { version } = peer.pieces;
+      if (version === node.told) continue;
+      node.told = version;
       this.#tell({ type: 'node-has', peer: peer.index, bits: peer.pieces.toBits() });
     }
   }

@@ -176,7 +176,7 @@ function withQueueOptions(command: Command): Command {
     .optionsGroup('Queue:')
     .option(
       '--queue <url>',
-      'redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS, valkey://, or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE',
+      'the server of the queue, redis, valkey or postgres, such as redis://HOST:6379; rediss is redis with TLS; a user, a password and a database are parts of the URL',
     )
     .option('--queue-name <name>', 'several fleets may share a server', 'unchoke');
 }

@@ -13,7 +13,7 @@ export function watchCommand(
 ): void {
   const watch = withGetOptions(program.command('watch'), { hasParts: true })
     .description(
-      'fetch each .torrent and .magnet file that appears in a folder, and move it to done/ or failed/ there',
+      'fetch each .torrent and .magnet file that appears in a folder, and move it to done/ or failed/ there; try again what may succeed later',
     )
     .argument('<folder>', 'the folder to watch')
     .action(run);

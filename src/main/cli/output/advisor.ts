@@ -57,12 +57,13 @@ export class Advisor {
     this.#last = diagnose(see());
   }
 
-  /** Tells the reasons at the end of a failed run. */
-  conclude(): void {
+  /** Returns the reasons at the end of a failed run. Scripts hear them, and people too if `explains`. */
+  conclude(explains = true): readonly Diagnosis[] {
     for (const diagnosis of this.#last) {
       this.#console.event({ type: 'diagnosis', ...diagnosis });
-      if (!this.#isFresh(diagnosis)) this.#console.explain(diagnosisLines(diagnosis));
+      if (explains && !this.#isFresh(diagnosis)) this.#console.explain(diagnosisLines(diagnosis));
     }
+    return this.#last;
   }
 
   /** The same words stand a few lines above. */

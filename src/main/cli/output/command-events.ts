@@ -26,7 +26,7 @@ interface HashProgress {
   readonly rate: BytesPerSecond;
 }
 
-/** The next of several sources of `get` starts. */
+/** The next of several sources of `get` starts, or the next try of a file of `watch`. */
 interface SourceEvent {
   readonly type: 'source';
   /**

@@ -128,6 +128,20 @@ interface ErrorEvent {
   readonly message: string;
 }
 
+/** `watch`: a try failed in a way that may pass. The file stays in the folder, and the same torrent is tried again. */
+interface TryFailedEvent {
+  readonly type: 'try-failed';
+  readonly code: FailureCode;
+  /** For people. */
+  readonly message: string;
+  /** The likeliest reason, as in the event `diagnosis`; null if none is known. */
+  readonly why: string | null;
+  /** Tries that failed in a row, this one included; 1 if data has arrived in it. */
+  readonly failures: Count;
+  /** The next try comes after this time, as soon as there is a place. */
+  readonly afterMs: Milliseconds;
+}
+
 /** Events about one torrent: with several sources their lines have a number. */
 type OfOneSource =
   | TorrentEvent
@@ -139,7 +153,8 @@ type OfOneSource =
   | DownloadSummary
   | PlanEvent
   | SharingEvent
-  | ErrorEvent;
+  | ErrorEvent
+  | TryFailedEvent;
 
 /** All events of a command. */
 export type RunEvent = OfOneSource | OfTheCommand;

@@ -13,12 +13,26 @@ export interface Dropped {
   readonly name: string;
   /** For `get`: the path of a .torrent file, or a magnet link. */
   readonly source: string;
+  /** Null if this file was not tried before. */
+  readonly earlier: EarlierTries | null;
+}
+
+/** Tries of one file that failed. */
+export interface EarlierTries {
+  /** The number of the file among all that were tried. */
+  readonly number: number;
+  /** How many failed in a row. */
+  readonly failures: number;
+  /** Of the last one: a word that changes only with the reason. */
+  readonly reason: string;
 }
 
 interface Seen {
   /** Size and times: while they change, somebody writes it. */
   readonly stamp: string;
   readonly since: number;
+  /** It pauses until then. */
+  readonly pause?: { readonly until: number; readonly earlier: EarlierTries };
 }
 
 export class DropFolder {
@@ -42,25 +56,27 @@ export class DropFolder {
   }
 
   /**
-   * The files that are whole and were not returned before. A file is whole when it has not changed for a while and can be read as
-   * a torrent; one that cannot be read is returned after a minute. Throws a `disk` failure. `now`: milliseconds.
+   * The files that are whole and were not returned before, and those whose pause is over. A file is whole when it has not changed
+   * for a while and can be read as a torrent; one that cannot be read is returned after a minute. Throws a `disk` failure. `now`:
+   * milliseconds.
    */
   look(now: number): Dropped[] {
     const names = this.#names();
     for (const name of this.#seen.keys()) if (!names.includes(name)) this.#seen.delete(name);
     return names.flatMap((name) => {
       if (this.#taken.has(name)) return [];
-      const stats = lstatSync(diskPath(join(this.#path, name)), { throwIfNoEntry: false });
-      if (stats === undefined || stats.isDirectory()) return [];
-      const stamp = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+      const stamp = this.#stampOf(name);
+      if (stamp === null) return [];
       const seen = this.#seen.get(name);
       if (seen?.stamp !== stamp) this.#seen.set(name, { stamp, since: now });
       const unchangedMs = seen?.stamp === stamp ? now - seen.since : 0;
       if (unchangedMs < DROP_SETTLE_MS) return [];
+      const pause = this.#seen.get(name)?.pause;
+      if (pause !== undefined && now < pause.until) return [];
       const source = this.#sourceOf(name);
       if (source === null && unchangedMs < DROP_GIVE_UP_MS) return [];
       this.#taken.add(name);
-      return [{ name, source: source ?? join(this.#path, name) }];
+      return [{ name, source: source ?? join(this.#path, name), earlier: pause?.earlier ?? null }];
     });
   }
 
@@ -82,6 +98,29 @@ export class DropFolder {
   forget(name: string): void {
     this.#taken.delete(name);
     this.#seen.delete(name);
+  }
+
+  /** It stays in the folder and is returned again at `until`, unless it is removed or another file takes its name: a new file is new. */
+  postpone(name: string, until: number, earlier: EarlierTries): void {
+    const seen = this.#seen.get(name);
+    this.#taken.delete(name);
+    if (seen !== undefined) this.#seen.set(name, { ...seen, pause: { until, earlier } });
+  }
+
+  /** It is the file that `look` returned: not removed, not replaced. */
+  isUnchanged(name: string): boolean {
+    const stamp = this.#stampOf(name);
+    return stamp !== null && stamp === this.#seen.get(name)?.stamp;
+  }
+
+  /** Null if there is no such file, or if it cannot be looked at, as on a share that is away. */
+  #stampOf(name: string): string | null {
+    try {
+      const stats = lstatSync(diskPath(join(this.#path, name)));
+      return stats.isDirectory() ? null : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+    } catch {
+      return null;
+    }
   }
 
   #names(): string[] {

@@ -18,11 +18,19 @@ export interface GetContext {
   readonly oracleMs: number | null;
   /** Downloads that are complete and still given to peers: the command waits for their end. */
   readonly seeds: Promise<number>[];
+  /** A download that fails tells people the reasons. False: who started it does, from the `FailedDownload`. */
+  readonly explains: boolean;
 }
 
 /** For the only download of the process. */
 export function aloneContext(console: Console, session: Session, signal: AbortSignal): GetContext {
-  const reach = new ReachNews(console, session.mapping !== null);
-  const taken = new TakenSources();
-  return { console, session, signal, metrics: null, reach, taken, oracleMs: null, seeds: [] };
+  return {
+    ...{ console, session, signal },
+    metrics: null,
+    reach: new ReachNews(console, session.mapping !== null),
+    taken: new TakenSources(),
+    oracleMs: null,
+    seeds: [],
+    explains: true,
+  };
 }

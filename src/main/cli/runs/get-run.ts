@@ -1,8 +1,10 @@
 /** One run of `unchoke get`: a torrent of the session, its output and files, and its exit status. */
 import { type Deferred, deferred } from '../../../shared/deferred.ts';
+import type { Diagnosis } from '../../doctor/diagnosis.ts';
+import { hasNoSource } from '../../doctor/source-rules.ts';
 import type { Symptoms } from '../../doctor/symptoms.ts';
 import { symptomsOf } from '../../doctor/symptoms-of.ts';
-import { EXIT_STATUS } from '../../failure.ts';
+import { EXIT_STATUS, Failure } from '../../failure.ts';
 import { raceReport } from '../../report/race-report.ts';
 import { ReportFile } from '../../report/report-file.ts';
 import { dialLimitsText } from '../../session/dial-limits.ts';
@@ -18,6 +20,7 @@ import { GetOutput } from '../output/get-output.ts';
 import { tellPeers } from '../output/peer-lines.ts';
 import { tellSource } from '../output/source-news.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
+import { FailedDownload } from './failed-download.ts';
 import type { GetContext } from './get-context.ts';
 
 /** Another source may turn out to be the same torrent. */
@@ -41,6 +44,7 @@ export class GetRun {
   readonly #reportFile: ReportFile | null;
   readonly #seeds: Deferred<number> = deferred();
   readonly #same: SameTorrents;
+  #hasNoSource = false;
 
   constructor(source: Source, settings: GetSettings, context: GetContext, same: SameTorrents) {
     this.#same = same;
@@ -113,7 +117,11 @@ export class GetRun {
       },
       // While it looks at its own disk, no peer is asked for data.
       onCheckLook: (check) => this.#advisor.hint(check.ms, () => this.#symptoms(check)),
-      onFailing: () => this.#advisor.examine(() => this.#symptoms()),
+      onFailing: () => {
+        const symptoms = this.#symptoms();
+        this.#advisor.examine(() => symptoms);
+        this.#hasNoSource = hasNoSource(symptoms);
+      },
     });
     return output;
   }
@@ -181,10 +189,17 @@ export class GetRun {
       return EXIT_STATUS.interrupted;
     }
     if (!hasSeeded) this.#report(ending.kind === 'failed');
-    this.#advisor.conclude();
-    if (ending.kind === 'failed') throw ending.error;
+    const diagnoses = this.#advisor.conclude(this.#context.explains);
+    if (ending.kind === 'failed') throw this.#failed(ending.error, diagnoses);
     if (hasSeeded) return this.#output.seeded();
     return ending.kind === 'interrupted' ? this.#output.interrupted() : this.#output.farewell();
+  }
+
+  /** A bug of ours stays what it is. */
+  #failed(error: unknown, diagnoses: readonly Diagnosis[]): unknown {
+    if (!(error instanceof Failure)) return error;
+    const downloadedBytes = this.#torrent.job?.download.bytes.downloaded ?? 0;
+    return new FailedDownload(error, { diagnoses, hasNoSource: this.#hasNoSource, downloadedBytes });
   }
 
   #report(isFailure: boolean): void {
