@@ -510,8 +510,8 @@ export const MAX_OPEN_FILES_PER_HASHER = 64;
 export const HASH_TASK_BYTES = 4_194_304;
 /** Pieces on disk that one check task reads and hashes. */
 export const CHECK_TASK_BYTES = 16_777_216;
-/** Files that one task searches for anything but zeros. In most files the first bytes decide. */
-export const BLANK_TASK_FILES = 64;
+/** Stretches of files that one task reads to see whether they hold only zeros, or what they should. In most the first bytes decide. */
+export const LOOK_TASK_RANGES = 64;
 /** Read buffer of a storage thread for checks: it fits the L2 cache; a piece may have 512 MiB. */
 export const CHECK_READ_BYTES = 262_144;
 /** Storage threads free the shared memory of removed torrents this long after the first removal: it takes a few milliseconds, once for many torrents. */

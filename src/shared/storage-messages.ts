@@ -47,6 +47,26 @@ export interface FileRange {
   readonly to: number;
 }
 
+/** What is expected there: `digest` is the SHA-256 of its bytes in base64, or null if it is not known. */
+export interface LookedRange extends FileRange {
+  readonly digest: string | null;
+}
+
+/** `right`: the digest says so. `blank`: only zeros, or beyond the end of the file. */
+export interface SeenRange extends FileRange {
+  readonly state: 'right' | 'blank' | 'other';
+}
+
+/**
+ * The right bytes of a piece in one file, if not all of the piece is in files of the plan: from the disk, the hash of the piece cannot
+ * be computed then. `from`: in the bytes of the torrent. `digest`: SHA-256 in base64.
+ */
+export interface EdgeHash {
+  readonly from: number;
+  readonly length: number;
+  readonly digest: string;
+}
+
 /** A stretch of a piece in a file that is only read. */
 export interface SourcePart {
   /** Position in the piece. */
@@ -88,8 +108,8 @@ export type StorageTask =
   | { readonly type: 'check'; readonly first: PieceIndex; readonly count: number }
   /** The same, but return the hashes: for `create`. */
   | { readonly type: 'digest'; readonly first: PieceIndex; readonly count: number }
-  /** Does the file hold only zeros? */
-  | { readonly type: 'blank'; readonly ranges: readonly FileRange[] }
+  /** What do the files hold there? */
+  | { readonly type: 'look'; readonly ranges: readonly LookedRange[] }
   /** Read these pieces from other files. `keep`: write the right ones to their place. */
   | { readonly type: 'take'; readonly pieces: readonly SoughtPiece[]; readonly keep: boolean }
   /** Hash other files, piece by piece. `isPadded`: a short piece also with zeros up to its end (BEP 47). */
@@ -137,6 +157,7 @@ export type StorageResult =
       /** Bytes in one write call, the cheapest size so far. */
       readonly writeBytes: number;
       readonly withheld: readonly WithheldPiece[];
+      readonly edges: readonly EdgeHash[];
       readonly fault: DiskFault | null;
     }
   | {
@@ -161,8 +182,7 @@ export type StorageResult =
     }
   | {
       readonly type: 'looked';
-      /** Files that hold only zeros there. */
-      readonly blank: readonly number[];
+      readonly seen: readonly SeenRange[];
       readonly fault: DiskFault | null;
     }
   | {
@@ -173,6 +193,7 @@ export type StorageResult =
       /** As above. */
       readonly isSplit: boolean;
       readonly withheld: readonly WithheldPiece[];
+      readonly edges: readonly EdgeHash[];
       readonly writeBytes: number;
       /** Only of our own files: a source that cannot be read has nothing for us. */
       readonly fault: DiskFault | null;

@@ -233,6 +233,7 @@ export class SlotHolders {
       })),
       writeBytes: 0,
       withheld: [],
+      edges: [],
       isSplit: false,
       fault: null,
     });

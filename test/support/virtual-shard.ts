@@ -275,8 +275,7 @@ export class VirtualShard {
       good: goodOnes ?? [],
       bad: bad ?? [],
       evidence,
-      writeBytes: 0,
-      withheld: [],
+      ...{ writeBytes: 0, withheld: [], edges: [] },
       isSplit: false,
       fault: null,
     });

@@ -181,6 +181,7 @@ export class VirtualWebSeeds {
       evidence,
       writeBytes: 0,
       withheld: [],
+      edges: [],
       isSplit: false,
       fault: null,
     });

@@ -88,6 +88,7 @@ function torrentOf(id: number, name: string, bytes: Buffer, pool: WebSeedPool, u
       evidence: [],
       writeBytes: 0,
       withheld: [],
+      edges: [],
       isSplit: false,
       fault: null,
     });

@@ -8,6 +8,7 @@ import { DownloadFiles } from '../../src/main/storage/download-files.ts';
 import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
+import type { PieceIndex } from '../../src/shared/indices.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { dict, int, list, str } from '../support/torrents.ts';
 
@@ -49,7 +50,7 @@ test('a file is opened at its place; one that was replaced, moved away or became
     closeSync(descriptor);
     assert.throws(() => readSync(descriptor, Buffer.alloc(1), 0, 1, 0), { code: 'EBADF' });
     files.assertWritten(1);
-    files.withhold([1]);
+    files.learn({ withheld: [{ piece: 0 as PieceIndex, files: [1] }], edges: [] });
     assert.throws(() => files.assertWritten(1), { code: 'disk' });
 
     const root = join(folder, 't');

@@ -1,5 +1,6 @@
 /** How a storage thread writes the files of a download: only below their folder, only the judged file, only where it may. */
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import {
   mkdirSync,
   readFileSync,
@@ -51,9 +52,22 @@ for (const held of [true, false]) {
     const back = Buffer.alloc(20);
     assert.equal(spans.read(5, back), true);
     assert.equal(back.toString(), 'x'.repeat(20));
+    const look = (file: number, from: number, to: number, digest: string | null = null) =>
+      spans.look({ file, from, to, digest });
     assert.deepEqual(
-      [spans.isBlank(0, 0, 5), spans.isBlank(0, 0, 6), spans.isBlank(1, 0, 1), spans.isBlank(2, 5, 10)],
-      [true, false, false, true],
+      [look(0, 0, 5), look(0, 0, 6), look(1, 0, 1), look(2, 5, 12)],
+      ['blank', 'other', 'other', 'blank'],
+    );
+    const five = hash('sha256', 'xxxxx', 'base64');
+    assert.deepEqual(
+      [look(0, 5, 10, five), look(0, 4, 9, five), look(2, 5, 10, five), look(2, 5, 12, five)],
+      ['right', 'other', 'blank', 'blank'],
+    );
+    assert.deepEqual(spans.edges(0, Buffer.alloc(30)), [], 'all of it is in files');
+    assert.deepEqual(
+      spans.edges(25, Buffer.from('xxxxxyyy')),
+      [{ from: 25, length: 5, digest: five }],
+      'the rest is in no file',
     );
   });
 

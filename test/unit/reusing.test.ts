@@ -13,7 +13,16 @@ import { REUSE_OWNER } from '../../src/shared/slot-owner.ts';
 
 const piece = (value: number): PieceIndex => value as PieceIndex;
 const TAKEN: Taken = {
-  ...{ type: 'taken', found: [], missed: [], isSplit: false, withheld: [], writeBytes: 0, fault: null },
+  ...{
+    type: 'taken',
+    found: [],
+    missed: [],
+    isSplit: false,
+    withheld: [],
+    edges: [],
+    writeBytes: 0,
+    fault: null,
+  },
 };
 
 function fixture() {

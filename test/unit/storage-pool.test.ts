@@ -255,7 +255,7 @@ test('a thousand torrents that come and go leave nothing with any thread', async
 
 test('a long scan of one torrent lets the pieces of another through', async () => {
   const at = new Fixture(2);
-  at.world.cost = (command) => (command.type === 'run' && command.task.type === 'blank' ? 16 : 4);
+  at.world.cost = (command) => (command.type === 'run' && command.task.type === 'look' ? 16 : 4);
   const [large, small] = [at.add(1, 1, 16_384), at.add(2, 2)];
   const scanned = large.stored.blankFiles(
     Array.from({ length: 64_000 }, () => ({ file: 0, from: 0, to: 1 })),

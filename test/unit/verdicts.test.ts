@@ -59,6 +59,7 @@ function full(senders: readonly Sender[], hasGuest = false, tree: Tree = { came:
         { piece: PIECE, good: false, blockHashes: blockHashes(arena.pieceBytes(slot)), leaves: tree.came },
       ],
       withheld: [],
+      edges: [],
       isSplit: false,
       writeBytes: 0,
       fault: null,

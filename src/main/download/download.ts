@@ -32,7 +32,7 @@ import { VerdictNews } from './verdict-news.ts';
 import { Verdicts } from './verdicts.ts';
 import { skipUnwanted } from './wanted-pieces.ts';
 
-type Written = Pick<Taken, 'withheld' | 'writeBytes'>;
+type Written = Pick<Taken, 'withheld' | 'edges' | 'writeBytes'>;
 
 export class Download {
   readonly #options: DownloadOptions;
@@ -233,9 +233,9 @@ export class Download {
   }
 
   /** These pieces are right and written, but for the part of some in files that are not ours. */
-  #verified(pieces: readonly PieceIndex[], { withheld, writeBytes }: Written, origin: PieceOrigin): void {
-    const others = new Set(withheld.map(({ piece }) => piece));
-    for (const { files } of withheld) this.#files?.withhold(files);
+  #verified(pieces: readonly PieceIndex[], written: Written, origin: PieceOrigin): void {
+    const others = new Set(written.withheld.map(({ piece }) => piece));
+    this.#files?.learn(written);
     for (const piece of pieces) {
       this.#count(piece, origin);
       if (!others.has(piece)) this.#files?.note(piece);
@@ -243,7 +243,7 @@ export class Download {
     // At their start, the shards see in the ledger what was verified before.
     this.#news.add(this.#content.isBegun ? pieces : [], others);
     if (pieces.length === 0) return;
-    this.#writeBytes = writeBytes;
+    this.#writeBytes = written.writeBytes;
     this.#listener.onVerified(pieces);
   }
 

@@ -1,8 +1,8 @@
 /** Cuts a scan into tasks: large enough to be worth their messages, and small enough not to block a thread for long. */
 import { type Geometry, piecesIn } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
-import { BLANK_TASK_FILES, CHECK_TASK_BYTES } from '../../shared/limits.ts';
-import type { FileRange, StorageTask } from '../../shared/storage-messages.ts';
+import { CHECK_TASK_BYTES, LOOK_TASK_RANGES } from '../../shared/limits.ts';
+import type { LookedRange, StorageTask } from '../../shared/storage-messages.ts';
 
 /** `pieces`: ascending; the whole torrent if it is left out. */
 export function* pieceTasks(
@@ -15,9 +15,9 @@ export function* pieceTasks(
   for (const run of runs) yield { type, ...run };
 }
 
-export function* blankTasks(ranges: readonly FileRange[]): Generator<StorageTask, void> {
-  for (let at = 0; at < ranges.length; at += BLANK_TASK_FILES)
-    yield { type: 'blank', ranges: ranges.slice(at, at + BLANK_TASK_FILES) };
+export function* lookTasks(ranges: readonly LookedRange[]): Generator<StorageTask, void> {
+  for (let at = 0; at < ranges.length; at += LOOK_TASK_RANGES)
+    yield { type: 'look', ranges: ranges.slice(at, at + LOOK_TASK_RANGES) };
 }
 
 interface Run {

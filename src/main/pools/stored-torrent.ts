@@ -1,10 +1,17 @@
 /** A torrent that is registered with the storage threads. They verify and write its pieces, and check what is on disk. */
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
-import type { FileRange, PieceToStore, StorageResult, StorageTask } from '../../shared/storage-messages.ts';
+import type {
+  FileRange,
+  LookedRange,
+  PieceToStore,
+  SeenRange,
+  StorageResult,
+  StorageTask,
+} from '../../shared/storage-messages.ts';
 import { DiskScan } from './disk-scan.ts';
 import { FullPieces } from './full-pieces.ts';
-import { blankTasks, pieceTasks } from './scan-tasks.ts';
+import { lookTasks, pieceTasks } from './scan-tasks.ts';
 import type { StorageLine } from './storage-line.ts';
 
 /** What it needs from the threads. */
@@ -85,11 +92,17 @@ export class StoredTorrent {
 
   /** The files among the ranges that have only zeros there. Rejects and ends like `scan`. */
   async blankFiles(ranges: readonly FileRange[]): Promise<Set<number>> {
-    const blank = new Set<number>();
-    await this.#scan(blankTasks(ranges), (result) => {
-      if (result.type === 'looked') for (const file of result.blank) blank.add(file);
+    const seen = await this.look(ranges.map((range) => ({ ...range, digest: null })));
+    return new Set(seen.filter(({ state }) => state === 'blank').map(({ file }) => file));
+  }
+
+  /** What the files hold in these ranges, in no order. Rejects and ends like `scan`. */
+  async look(ranges: readonly LookedRange[]): Promise<SeenRange[]> {
+    const seen: SeenRange[] = [];
+    await this.#scan(lookTasks(ranges), (result) => {
+      if (result.type === 'looked') seen.push(...result.seen);
     });
-    return blank;
+    return seen;
   }
 
   /** Resolves when no piece waits or is with a thread. */

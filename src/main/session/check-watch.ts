@@ -37,6 +37,7 @@ export class CheckWatch {
 
   begin(): void {
     this.#begun = this.#clock();
+    this.#rate = new RateMeter();
     this.#bytes = 0;
     this.#totalBytes = 0;
     this.#folders = null;

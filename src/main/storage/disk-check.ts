@@ -3,13 +3,13 @@ import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
+import type { EdgePieces } from './edge-pieces.ts';
 import { decideFiles, type FileDecision } from './file-decision.ts';
 import { type Journal, lists, readJournal } from './journal.ts';
 import type { JournalKey } from './journal-key.ts';
 import { Judgement } from './judgement.ts';
 import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
-import { checkOnDisk } from './piece-check.ts';
 import { resumePlan } from './resume.ts';
 import type { Survey } from './survey.ts';
 import { paddingPieces, zeroPieces } from './zero-pieces.ts';
@@ -18,6 +18,7 @@ export interface DiskCheckOptions {
   readonly place: OutputPlace;
   readonly metainfo: Metainfo;
   readonly key: JournalKey | null;
+  readonly edges: EdgePieces;
   readonly overwrite: boolean;
   /** Pieces hashed so far, and their total. */
   readonly onChecked: (pieces: number, total: number) => void;
@@ -80,18 +81,18 @@ async function checkPieces(
   journal: Journal | null,
   looks: Survey['looks'],
   good: Uint8Array,
-  { place, metainfo, onChecked }: DiskCheckOptions,
+  { place, metainfo, edges, onChecked }: DiskCheckOptions,
 ): Promise<{ trusted: PieceIndex[]; rehashed: number }> {
   const { plan, world } = place;
   const resume = resumePlan(journal, plan, looks, metainfo.geometry, world.random);
   const failed = new Set<PieceIndex>();
-  await checkOnDisk(stored, metainfo, resume.probes, ({ bad, missing }) => {
+  await edges.check(stored, resume.probes, ({ bad, missing }) => {
     for (const piece of [...bad, ...missing]) failed.add(piece);
   });
   const { verified, check } = resume.sort(failed);
   for (const piece of verified) good[piece] = 1;
   if (check.length > 0) onChecked(0, check.length);
-  await checkOnDisk(stored, metainfo, check, (part, done) => {
+  await edges.check(stored, check, (part, done) => {
     for (const piece of part.good) good[piece] = 1;
     onChecked(done, check.length);
   });

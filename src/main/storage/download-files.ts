@@ -10,6 +10,8 @@ import { diskFailure } from '../files/disk-failure.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { checkDisk } from './disk-check.ts';
+import { EdgePieces } from './edge-pieces.ts';
+import { EdgeRecord } from './edge-record.ts';
 import { type FileDecision, inTheWay } from './file-decision.ts';
 import { FileMaker } from './file-maker.ts';
 import { JournalKeeper } from './journal-keeper.ts';
@@ -18,7 +20,7 @@ import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
 import { giveFinalNames } from './part-files.ts';
 import { ClonedFiles } from './reuse/cloned-files.ts';
-import type { Reuse } from './reuse/reuse.ts';
+import type { Reuse, Taken } from './reuse/reuse.ts';
 import { survey } from './survey.ts';
 
 export interface DownloadFilesOptions {
@@ -51,6 +53,7 @@ export class DownloadFiles {
   readonly #standings: Standings;
   readonly #maker: FileMaker;
   readonly #journal: JournalKeeper;
+  readonly #edges: EdgeRecord;
   /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
   #rehashed = 0;
@@ -71,11 +74,14 @@ export class DownloadFiles {
     this.#listener = listener;
     this.#standings = Standings.of(place.plan.files.length);
     this.#maker = new FileMaker(place, this.#standings);
+    this.#edges = new EdgeRecord(metainfo.infoHash, place.world.files);
     this.#journal = new JournalKeeper({
       place,
       metainfo,
       key: options.key,
       onTrouble: (message) => listener.onJournalTrouble(message),
+      // Without them, a journal cannot be believed what it claims at an edge.
+      beforeClaims: () => this.#edges.save(),
     });
   }
 
@@ -119,7 +125,8 @@ export class DownloadFiles {
       if (look !== null) this.#standings.identify(file, BigInt(look.inode), BigInt(look.born));
     const { key, overwrite, preallocate, reuse } = this.#options;
     const onChecked = (pieces: number, total: number): void => this.#listener.onChecked(pieces, total);
-    const checked = { place: this.#place, metainfo: this.#metainfo, key, overwrite, onChecked };
+    const edges = new EdgePieces(this.#metainfo, this.#place.plan, this.#edges);
+    const checked = { place: this.#place, metainfo: this.#metainfo, key, edges, overwrite, onChecked };
     const { decisions, good, trusted, rehashed, doubted } = await checkDisk(stored, seen, checked);
     this.#rehashed = rehashed;
     const { wanted } = this.#place.plan;
@@ -188,10 +195,14 @@ export class DownloadFiles {
     throw new Failure('disk', `${this.#pathOf(file)}: its content differs from the torrent`);
   }
 
-  /** These files differ from a good piece: they are not written, and the download cannot be complete. */
-  withhold(files: readonly number[]): void {
-    for (const file of files) this.#strangers.add(file);
-    this.#journal.disown(files);
+  /** What storage threads saw as they wrote good pieces. */
+  learn({ withheld, edges }: Pick<Taken, 'withheld' | 'edges'>): void {
+    this.#edges.add(edges);
+    // These files differ from a good piece: they are not written, and the download cannot be complete.
+    for (const { files } of withheld) {
+      for (const file of files) this.#strangers.add(file);
+      this.#journal.disown(files);
+    }
   }
 
   /** Gives the files their final names and makes the links. Throws a `disk` failure if a file was changed since it was written, or was not written. */
@@ -219,6 +230,7 @@ export class DownloadFiles {
     await this.#preparing.catch(() => {});
     const isDone = complete && this.#strangers.size === 0 && this.#journal.lost === null;
     if (this.#prepared) await (isDone ? this.#journal.finish() : this.#journal.flush());
+    this.#edges.save();
     this.#journal.close();
   }
 }

@@ -25,6 +25,8 @@ export interface JournalKeeperOptions {
   readonly key: JournalKey | null;
   /** Called if a journal could not be written: the download goes on, and a restart will check more. */
   readonly onTrouble: (message: string) => void;
+  /** Verified pieces are about to be claimed. */
+  readonly beforeClaims?: () => void;
 }
 
 export class JournalKeeper {
@@ -168,6 +170,7 @@ export class JournalKeeper {
       await this.#writeFirst().catch((error: unknown) => this.#trouble(error));
       throw error;
     }
+    this.#options.beforeClaims?.();
     for (const piece of pieces) this.#claim(piece);
     await this.#replace(this.#stamps, this.#verified);
     this.#first = null;

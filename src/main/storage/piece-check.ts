@@ -5,7 +5,7 @@ import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { splitHybrid } from '../torrent/version2.ts';
 
-type Checked = Pick<Extract<StorageResult, { type: 'checked' }>, 'good' | 'bad' | 'missing'>;
+export type CheckedPart = Pick<Extract<StorageResult, { type: 'checked' }>, 'good' | 'bad' | 'missing'>;
 
 /**
  * `pieces`: ascending. `onPart` gets the result of each part, and how many pieces are done. Rejects with a `disk` failure, and with a
@@ -15,7 +15,7 @@ export async function checkOnDisk(
   stored: StoredTorrent,
   metainfo: Metainfo,
   pieces: readonly PieceIndex[],
-  onPart: (part: Checked, done: number) => void,
+  onPart: (part: CheckedPart, done: number) => void,
 ): Promise<void> {
   let done = 0;
   await stored.scan(

@@ -1,9 +1,16 @@
 /** Reads and writes a torrent's bytes in its files, also across the border of two files. Files must exist. */
+import { createHash, hash } from 'node:crypto';
 import type { TorrentId } from '../../shared/indices.ts';
 import { Lease } from '../../shared/lease.ts';
 import { WRITE_CHUNK_BYTES } from '../../shared/limits.ts';
 import { STANDING, type Standing, Standings } from '../../shared/standing.ts';
-import type { DiskFault, StoredTorrentSetup } from '../../shared/storage-messages.ts';
+import type {
+  DiskFault,
+  EdgeHash,
+  LookedRange,
+  SeenRange,
+  StoredTorrentSetup,
+} from '../../shared/storage-messages.ts';
 import type { Access, TorrentFiles } from './disk.ts';
 import { Stretches } from './stretches.ts';
 import type { ThreadFiles } from './thread-files.ts';
@@ -85,17 +92,35 @@ export class FileSpans {
     return whole && covered === bytes.length;
   }
 
-  /** Whether the file has only zeros in this range; bytes beyond its end count as zeros. Throws DiskError. */
-  isBlank(file: number, from: number, to: number): boolean {
+  /** What the file holds in this range; bytes beyond its end count as zeros. Throws DiskError. */
+  look({ file, from, to, digest }: LookedRange): SeenRange['state'] {
+    const sha256 = digest === null ? null : createHash('sha256');
     const chunk = this.#thread.scratch;
+    let isBlank = true;
     for (let at = from; at < to; at += chunk.length) {
       const part = chunk.subarray(0, Math.min(chunk.length, to - at)).fill(0);
       const whole = this.#readPart(file, at, part);
       // The first byte is zero, and each byte is equal to the one before it.
-      if (part[0] !== 0 || !part.subarray(1).equals(part.subarray(0, -1))) return false;
-      if (!whole) return true;
+      isBlank &&= part[0] === 0 && part.subarray(1).equals(part.subarray(0, -1));
+      if (!whole) return isBlank ? 'blank' : 'other';
+      if (sha256 === null && !isBlank) return 'other';
+      sha256?.update(part);
     }
-    return true;
+    if (sha256 !== null && sha256.digest('base64') === digest) return 'right';
+    return isBlank ? 'blank' : 'other';
+  }
+
+  /** Of a right piece at `offset` of the torrent: its part in each file; none if all its bytes are in files or padding. */
+  edges(offset: number, bytes: Uint8Array): EdgeHash[] {
+    const parts = [...this.#stretches.of(offset, bytes.length)];
+    if (parts.reduce((sum, { length }) => sum + length, 0) === bytes.length) return [];
+    return parts
+      .filter(({ file }) => file !== null)
+      .map(({ from, length }) => ({
+        from: offset + from,
+        length,
+        digest: hash('sha256', bytes.subarray(from, from + length), 'base64'),
+      }));
   }
 
   /** Whether the file already has these bytes there. */

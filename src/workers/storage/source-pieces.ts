@@ -10,6 +10,7 @@ import { leavesOf, rootOver, treeWidth } from '../../shared/merkle.ts';
 import type { PieceHashes } from '../../shared/piece-hashes.ts';
 import type {
   DiskFault,
+  EdgeHash,
   KnownChunk,
   SoughtPiece,
   SourcePart,
@@ -59,10 +60,11 @@ export class SourcePieces {
     const found: { piece: PieceIndex; paths: readonly string[] }[] = [];
     const missed: PieceIndex[] = [];
     const withheld: WithheldPiece[] = [];
+    const edges: EdgeHash[] = [];
     let isSplit = false;
     const taken = (fault: DiskFault | null): StorageResult => {
       const { writeBytes } = this.#spans;
-      return { type: 'taken', found, missed, isSplit, withheld, writeBytes, fault };
+      return { type: 'taken', found, missed, isSplit, withheld, edges, writeBytes, fault };
     };
     try {
       for (const { piece, ways } of pieces) {
@@ -77,8 +79,10 @@ export class SourcePieces {
           continue;
         }
         if (keep) {
-          const files = this.#spans.write(offsetOfPiece(this.#geometry, piece), bytes);
+          const offset = offsetOfPiece(this.#geometry, piece);
+          const files = this.#spans.write(offset, bytes);
           if (files.length > 0) withheld.push({ piece, files });
+          edges.push(...this.#spans.edges(offset, bytes));
         }
         found.push({ piece, paths: [...new Set(way.map(({ path }) => path))] });
       }

@@ -11,9 +11,11 @@ import type { FullPiece } from '../../shared/messages.ts';
 import { PIECE_HASH_BYTES, type PieceHashes } from '../../shared/piece-hashes.ts';
 import type {
   DiskFault,
+  EdgeHash,
   Evidence,
-  FileRange,
+  LookedRange,
   PieceToStore,
+  SeenRange,
   StorageResult,
   StorageTask,
   StoredTorrentSetup,
@@ -54,8 +56,8 @@ export class TorrentStorage {
         return this.#check(task.first, task.count);
       case 'digest':
         return this.#digest(task.first, task.count);
-      case 'blank':
-        return this.#lookForBytes(task.ranges);
+      case 'look':
+        return this.#look(task.ranges);
       case 'take':
         return this.#sources.take(task.pieces, task.keep);
       case 'digest-source':
@@ -75,10 +77,11 @@ export class TorrentStorage {
     const bad: FullPiece[] = [];
     const evidence: Evidence[] = [];
     const withheld: WithheldPiece[] = [];
+    const edges: EdgeHash[] = [];
     let isSplit = false;
     const stored = (fault: DiskFault | null): StorageResult => {
       const { writeBytes } = this.#spans;
-      return { type: 'stored', good, bad, isSplit, evidence, withheld, writeBytes, fault };
+      return { type: 'stored', good, bad, isSplit, evidence, withheld, edges, writeBytes, fault };
     };
     for (const full of pieces) {
       const bytes = arena.pieceBytes(full.slot);
@@ -97,8 +100,10 @@ export class TorrentStorage {
         continue;
       }
       try {
-        const files = this.#spans.write(offsetOfPiece(this.#geometry, full.piece), bytes);
+        const offset = offsetOfPiece(this.#geometry, full.piece);
+        const files = this.#spans.write(offset, bytes);
         if (files.length > 0) withheld.push({ piece: full.piece, files });
+        edges.push(...this.#spans.edges(offset, bytes));
       } catch (error) {
         if (error instanceof DiskError) return stored(error.fault);
         throw error;
@@ -163,13 +168,16 @@ export class TorrentStorage {
     return digested(null);
   }
 
-  #lookForBytes(ranges: readonly FileRange[]): StorageResult {
-    const blank: number[] = [];
+  #look(ranges: readonly LookedRange[]): StorageResult {
+    const seen: SeenRange[] = [];
     try {
-      for (const { file, from, to } of ranges) if (this.#spans.isBlank(file, from, to)) blank.push(file);
-      return { type: 'looked', blank, fault: null };
+      for (const range of ranges) {
+        const { file, from, to } = range;
+        seen.push({ file, from, to, state: this.#spans.look(range) });
+      }
+      return { type: 'looked', seen, fault: null };
     } catch (error) {
-      if (error instanceof DiskError) return { type: 'looked', blank, fault: error.fault };
+      if (error instanceof DiskError) return { type: 'looked', seen, fault: error.fault };
       throw error;
     }
   }

@@ -16,7 +16,7 @@ const STATUSES: Readonly<Record<string, string>> = {
   '3': 'bad torrent or magnet link',
   '4': 'no usable peer, or timed out; fleet: the queue does not answer',
   '5': 'disk: full, no permission, or another file in the way',
-  '6': 'verify: some data is bad or missing; get: no source has some files, all others are complete',
+  '6': 'verify: some of the checked files are bad, missing, incomplete or uncertain; get: no source has some files, all others are complete',
   '130': 'interrupted; the same command resumes',
 };
 

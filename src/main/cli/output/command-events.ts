@@ -54,7 +54,9 @@ interface VerdictEvent {
 interface VerifiedEvent {
   readonly type: 'verified';
   readonly ms: Milliseconds;
+  /** Of the files that were checked: all, or those of `--select`. */
   readonly pieces: Count;
+  /** Those that are right in each of these files. */
   readonly goodPieces: Count;
   readonly files: readonly FileVerdict[];
 }

@@ -1,0 +1,113 @@
+/**
+ * The hashes of parts of pieces: if only some files of a torrent are selected, a piece at their edge is not on disk as a whole, so its
+ * own hash proves nothing about the part that is there. When such a piece is verified, in memory, its part in each file is hashed for
+ * itself and kept here. These hashes are about the torrent and not about a place, so they hold for every copy of its files. They are in
+ * the state folder of the user: nobody else may say what is right.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { diskPath } from '../../shared/byte-name.ts';
+import { type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
+import { MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
+import type { EdgeHash } from '../../shared/storage-messages.ts';
+import { userFolder } from '../files/user-folders.ts';
+
+const VERSION = 1;
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+const DIGEST = /^[0-9A-Za-z+/]{43}=$/;
+
+export class EdgeRecord {
+  readonly #files: FileSystem;
+  readonly #folder: string;
+  readonly #path: string;
+  #hashes: Map<string, EdgeHash> | null = null;
+  #isNew = false;
+
+  /** It is read when it is first asked. */
+  constructor(infoHash: Uint8Array, files: FileSystem = SYSTEM_FILES) {
+    this.#files = files;
+    this.#folder = join(userFolder('state'), 'edges');
+    this.#path = join(this.#folder, `${Buffer.from(infoHash).toString('hex')}.json`);
+  }
+
+  /** SHA-256 in base64 of these bytes of the torrent; null if it is not known. */
+  digestOf(from: number, length: number): string | null {
+    return this.#known.get(keyOf({ from, length }))?.digest ?? null;
+  }
+
+  add(hashes: readonly EdgeHash[]): void {
+    for (const one of hashes) {
+      if (this.digestOf(one.from, one.length) === one.digest) continue;
+      this.#known.set(keyOf(one), one);
+      this.#isNew = true;
+    }
+  }
+
+  /** Writes what is new. Without permission to do so, these pieces are fetched again by the next run. Never throws. */
+  save(): void {
+    if (!this.#isNew) return;
+    this.#isNew = false;
+    // Another run may have this torrent in another place.
+    const all = new Map([...this.#read(), ...this.#known]);
+    const edges = [...all.values()].map(({ from, length, digest }) => [from, length, digest]);
+    try {
+      this.#files.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      this.#write(Buffer.from(JSON.stringify({ v: VERSION, edges })));
+    } catch {}
+  }
+
+  get #known(): Map<string, EdgeHash> {
+    this.#hashes ??= this.#read();
+    return this.#hashes;
+  }
+
+  #write(bytes: Uint8Array): void {
+    const fresh = diskPath(`${this.#path}.${randomBytes(8).toString('hex')}`);
+    const descriptor = this.#files.open(fresh, NEW, 0o600);
+    try {
+      try {
+        writeFirst(this.#files, descriptor, bytes);
+      } finally {
+        this.#files.close(descriptor);
+      }
+      this.#files.rename(fresh, diskPath(this.#path));
+    } catch (error) {
+      this.#files.unlink(fresh);
+      throw error;
+    }
+  }
+
+  /** Empty if there is none that can be used. */
+  #read(): Map<string, EdgeHash> {
+    try {
+      const descriptor = this.#files.open(diskPath(this.#path), constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        const stats = this.#files.fstat(descriptor);
+        if (!stats.isFile() || stats.size > MAX_JOURNAL_BYTES) return new Map();
+        return parsed(this.#files.readWhole(descriptor).toString('utf8'));
+      } finally {
+        this.#files.close(descriptor);
+      }
+    } catch {
+      return new Map();
+    }
+  }
+}
+
+/** Throws if it is no record. */
+function parsed(text: string): Map<string, EdgeHash> {
+  const { v, edges } = JSON.parse(text) as { v: unknown; edges: readonly unknown[] };
+  if (v !== VERSION) return new Map();
+  const hashes = edges.flatMap((edge) => {
+    const [from, length, digest] = edge as readonly unknown[];
+    const isHash = typeof digest === 'string' && DIGEST.test(digest);
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(length) || !isHash) return [];
+    return [{ from: from as number, length: length as number, digest }];
+  });
+  return new Map(hashes.map((one) => [keyOf(one), one]));
+}
+
+function keyOf({ from, length }: Pick<EdgeHash, 'from' | 'length'>): string {
+  return `${from} ${length}`;
+}
