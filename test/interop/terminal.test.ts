@@ -26,8 +26,9 @@ for (const columns of [60, 80, 140]) {
       const output = join(folder, session);
       const get = `${process.execPath} ${CLI} get ${torrent} -o ${output} --verbose --no-dht --no-lsd --no-utp; sleep 60`;
       terminal.start(session, get, columns);
-      // Shards report the fastest peers once a second.
-      const seen = await terminal.untilShown(session, /[1-9]\d\.\d %[\s\S]*^fastest {2}\d+\.\d KiB/m);
+      // Shards report the fastest peers once a second. The percentage counts unfinished pieces, and the map of pieces does not.
+      const shown = /[1-9]\d\.\d %[\s\S]*^pieces {3}.*[░▒▓█][\s\S]*^fastest {2}\d+\.\d KiB/m;
+      const seen = await terminal.untilShown(session, shown);
       const lines = seen.split('\n').filter((line) => line !== '');
       assert.equal(lines.filter((line) => line.startsWith('pieces ')).length, 1, seen);
       assert.equal(lines.filter((line) => /^━+─*$/.test(line)).length, 1, seen);
