@@ -1,6 +1,7 @@
 /** Checks what is on disk when a download starts: which pieces are good, and which files belong to the torrent. */
 import { type Geometry, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
+import { STANDING } from '../../shared/standing.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { EdgePieces } from './edge-pieces.ts';
@@ -67,12 +68,15 @@ export async function checkDisk(
     if (action === 'replace') good.fill(0, first, end);
   }
   const doubted = journal?.doubted ?? new Set<number>();
-  const flushed = new Set(trusted);
-  for (const file of doubted)
-    for (const piece of flushedIn(plan.files[file], journal, g, good)) flushed.add(piece);
-  const decisions = decided.map((one, file) => ({ ...one, needsBytes: judgement.needsBytes(file) }));
+  for (const file of doubted) forgetUnflushed(plan.files[file], journal, g, good);
+  const decisions = decided.map((one, file) => ({
+    ...one,
+    // The same bytes must be written again: the system may have them in memory only.
+    standing: doubted.has(file) && one.standing === STANDING.there ? STANDING.ours : one.standing,
+    needsBytes: judgement.needsBytes(file),
+  }));
   for (const piece of paddingPieces(metainfo)) good[piece] = 1;
-  return { decisions, good, trusted: [...flushed].filter((piece) => good[piece] === 1), rehashed, doubted };
+  return { decisions, good, trusted: flushedPieces(journal, trusted, good), rehashed, doubted };
 }
 
 /** Marks good pieces. Returns the pieces that a journal claimed, and how many it did not claim. */
@@ -99,22 +103,31 @@ async function checkPieces(
   return { trusted: verified, rehashed: check.length };
 }
 
-/**
- * What was flushed of a file before a flush failed; the rest is not good. The word of any journal of ours is enough, because all
- * of it was hashed.
- */
-function flushedIn(
+/** In a file with a failed flush, only what was flushed before is good. */
+function forgetUnflushed(
   range: { readonly offset: number; readonly length: number } | undefined,
   journal: Journal | null,
   g: Geometry,
   good: Uint8Array,
-): PieceIndex[] {
-  const flushed: PieceIndex[] = [];
+): void {
   const { first, end } = piecesOf(g, range ?? { offset: 0, length: 0 });
   for (let piece = first; piece < end; piece++)
-    if (journal !== null && lists(journal, piece)) flushed.push(piece as PieceIndex);
-    else good[piece] = 0;
-  return flushed;
+    if (journal === null || !lists(journal, piece)) good[piece] = 0;
+}
+
+/**
+ * Good pieces that were flushed once. The word of any journal of ours is enough for those that were hashed now, also if their file has
+ * changed since.
+ */
+function flushedPieces(
+  journal: Journal | null,
+  trusted: readonly PieceIndex[],
+  good: Uint8Array,
+): PieceIndex[] {
+  const flushed = new Set(trusted);
+  for (let piece = 0; piece < good.length; piece++)
+    if (journal !== null && lists(journal, piece)) flushed.add(piece as PieceIndex);
+  return [...flushed].filter((piece) => good[piece] === 1);
 }
 
 /**
