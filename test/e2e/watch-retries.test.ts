@@ -70,7 +70,7 @@ interface Gate {
   open(): void;
 }
 
-/** The address of a seed. It hangs up on everybody until it is opened. */
+/** A seed that closes every connection until it is opened, and its address. */
 async function withGate(of: MadeTorrent, work: (gate: Gate) => Promise<void>): Promise<void> {
   const seed = await torrentSeed(of, '127.0.0.14');
   const [host = '', port = ''] = seed.address.split(':');

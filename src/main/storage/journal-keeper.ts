@@ -43,8 +43,11 @@ export class JournalKeeper {
   #lost: Failure | null = null;
   /** Files that do not belong to the torrent: never ours. */
   readonly #strangers = new Set<number>();
-  /** Writes the first journal, while it could not be written: it is tried again, because without it our files look foreign. */
-  #first: (() => Promise<void>) | null = null;
+  /**
+   * Writes a journal that must not wait for the next verified piece: the first one, because without it our files look foreign, or one
+   * that says which files are doubted. It is tried again until it is written.
+   */
+  #owed: (() => Promise<void>) | null = null;
   #cancelFlush: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
   /** A file that is not a journal is in its place: this is reported once, and then no journal is written. */
@@ -80,8 +83,8 @@ export class JournalKeeper {
         const stamps = isAll
           ? this.#stamps
           : this.#stamps.map((stamp) => stamp && { ...stamp, modified: '' });
-        this.#first = () => this.#replace(stamps, this.#verified);
-        await this.#writeFirst();
+        this.#owed = () => this.#replace(stamps, this.#verified);
+        await this.#writeOwed();
       })
       .catch((error: unknown) => this.#trouble(error));
     await this.#writing;
@@ -151,35 +154,39 @@ export class JournalKeeper {
 
   async #write(): Promise<void> {
     if (this.#blocked) return;
-    if (this.#touched.size === 0) return this.#writeFirst();
+    if (this.#touched.size === 0) return this.#writeOwed();
     const pieces = this.#noted;
     const files = [...this.#touched];
     this.#noted = [];
     this.#touched.clear();
+    let flushing = files[0] as number;
     try {
-      for (const file of files) await this.#flushFile(file);
+      for (const file of files) {
+        flushing = file;
+        await this.#flushFile(file);
+      }
     } catch (error) {
       // A second flush would succeed and prove nothing: the system reports a failure once.
       for (const file of files) {
         this.#doubted.add(file);
         this.#restamp(file);
       }
-      this.#noteLoss(files, error);
+      this.#noteLoss(flushing, error);
       // The next run must know, also if this is the last flush.
-      this.#first ??= () => this.#replace(this.#stamps, this.#verified);
-      await this.#writeFirst().catch((error: unknown) => this.#trouble(error));
+      this.#owed ??= () => this.#replace(this.#stamps, this.#verified);
+      await this.#writeOwed().catch((error: unknown) => this.#trouble(error));
       throw error;
     }
     this.#options.beforeClaims?.();
     for (const piece of pieces) this.#claim(piece);
     await this.#replace(this.#stamps, this.#verified);
-    this.#first = null;
+    this.#owed = null;
   }
 
-  async #writeFirst(): Promise<void> {
+  async #writeOwed(): Promise<void> {
     try {
-      await this.#first?.();
-      this.#first = null;
+      await this.#owed?.();
+      this.#owed = null;
     } catch (error) {
       this.#flushLater();
       throw error;
@@ -228,10 +235,10 @@ export class JournalKeeper {
     if (stamp != null) this.#stamps[file] = { ...stamp, modified: '' };
   }
 
-  #noteLoss(files: readonly number[], error: unknown): void {
+  #noteLoss(file: number, error: unknown): void {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!LOSSES.has(code)) return;
-    const { path } = this.#options.place.plan.files[files[0] ?? 0] ?? { path: '' };
+    const { path } = this.#options.place.plan.files[file] ?? { path: '' };
     this.#lost ??= diskFailure(code, path, error);
   }
 
