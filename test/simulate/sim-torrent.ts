@@ -247,6 +247,8 @@ export class SimTorrent {
   #completed(): void {
     this.isComplete = true;
     this.completedAt = this.#machine.loop.time.now();
+    // It may complete while the user takes it out: then nobody adds it again, and the others wait for nothing.
+    this.quietAt = this.completedAt;
     this.#log('complete');
     this.#checkBytes();
     this.stop().catch((error: unknown) => this.#bug(error));
@@ -265,7 +267,10 @@ export class SimTorrent {
       this.#torrent = null;
       this.quietAt = Number.POSITIVE_INFINITY;
       this.#later(AGAIN_MS, () => this.#goesOn(null));
-    } else this.givenUp = error.message;
+    } else {
+      this.givenUp = error.message;
+      this.quietAt = this.#machine.loop.time.now();
+    }
   }
 
   #bug(error: unknown): void {

@@ -107,6 +107,13 @@ test('data has arrived just now, but all who sent it are gone: it is not only sl
   assert.deepEqual(codes({ fates: { ...fates, unchoked: 0, choked: 1 }, dataArrives: true }), []);
 });
 
+test('the first block comes before the counts that know its sender: the look says that it works', () => {
+  const refused = [1, 2].map((peer) => lost('dialing', 'refused', true, peer));
+  const stale = { known: 3, inSession: 0, fates: fatesOf(living(3, { dialing: 1 }, refused)) };
+  assert.deepEqual(codes({ ...stale, download: null, dataArrives: true }), []);
+  assert.deepEqual(codes({ ...stale, download: null, dataArrives: false }), ['all-refuse']);
+});
+
 test('while the disk is checked, no peer is to blame, and neither is the disk', () => {
   const check = { bytes: 2 ** 20, totalBytes: 2 ** 30, ms: 12_000 };
   const nobody = { ...alone(healthy.sources.heard), check, download: null };

@@ -128,9 +128,13 @@ export function diagnose(symptoms: Symptoms): Diagnosis[] {
   return [...first, ...all(OURS, symptoms)];
 }
 
-/** Data has arrived just now, and somebody is left who may send more. */
+/**
+ * Data has arrived just now, and somebody is left who may send more. A look without a download ends with the first block:
+ * its sender is there, also if the counts of the shards are a moment older.
+ */
 function isSlow({ dataArrives, fates, download }: Symptoms): boolean {
-  return dataArrives && (fates.choked + fates.unchoked > 0 || download?.hasWebSeeds === true);
+  if (!dataArrives || download === null) return dataArrives;
+  return fates.choked + fates.unchoked > 0 || download.hasWebSeeds;
 }
 
 /** The lines for the user. */
