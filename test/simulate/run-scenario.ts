@@ -123,7 +123,7 @@ class ScenarioRun {
       await loop.run(MOST_MS, () => this.#isOver());
       if (loop.time.now() >= MOST_MS) failures.push('it does not come to an end');
       for (const torrent of this.#torrents) {
-        const beyondMs = torrent.completedAt - (this.#dueAt(torrent) - CONSTANT_MS);
+        const beyondMs = torrent.endedAt - (this.#dueAt(torrent) - CONSTANT_MS);
         if (torrent.isComplete && this.#isPromised(torrent))
           this.#beyondMs = Math.max(this.#beyondMs, beyondMs);
         const lateMs = loop.time.now() - this.#dueAt(torrent);
@@ -166,7 +166,8 @@ class ScenarioRun {
   /** When it must be complete: it may wait for the memory of other torrents. Without a promise, it is watched for a while. */
   #dueAt(torrent: SimTorrent): number {
     let quietAt = Math.max(this.#quietAt, this.#awayUntil);
-    for (const one of this.#torrents) quietAt = Math.max(quietAt, one.quietAt);
+    // Nothing more is done to one that is over: it may be complete while the user takes it out.
+    for (const one of this.#torrents) quietAt = Math.max(quietAt, Math.min(one.quietAt, one.endedAt));
     return quietAt + (this.#isPromised(torrent) ? this.#allowedMs : LOOK_MS);
   }
 

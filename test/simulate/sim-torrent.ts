@@ -33,8 +33,8 @@ export class SimTorrent {
   readonly honestRate: number | null;
   readonly failures: string[] = [];
   isComplete = false;
-  /** Milliseconds of the run when it was complete. */
-  completedAt = Number.NaN;
+  /** Milliseconds of the run when it was complete or given up. */
+  endedAt = Number.POSITIVE_INFINITY;
   /** From this moment on nothing of this torrent delays it. */
   quietAt: number;
   readonly #machine: VirtualMachine;
@@ -91,10 +91,6 @@ export class SimTorrent {
   /** True if nothing more will happen to it. */
   get isOver(): boolean {
     return this.isComplete || this.givenUp !== null;
-  }
-
-  get #infoHash(): Uint8Array {
-    return this.content.infoHash;
   }
 
   /** The user names it. */
@@ -246,9 +242,7 @@ export class SimTorrent {
 
   #completed(): void {
     this.isComplete = true;
-    this.completedAt = this.#machine.loop.time.now();
-    // It may complete while the user takes it out: then nobody adds it again, and the others wait for nothing.
-    this.quietAt = this.completedAt;
+    this.endedAt = this.#machine.loop.time.now();
     this.#log('complete');
     this.#checkBytes();
     this.stop().catch((error: unknown) => this.#bug(error));
@@ -269,7 +263,7 @@ export class SimTorrent {
       this.#later(AGAIN_MS, () => this.#goesOn(null));
     } else {
       this.givenUp = error.message;
-      this.quietAt = this.#machine.loop.time.now();
+      this.endedAt = this.#machine.loop.time.now();
     }
   }
 
@@ -299,7 +293,7 @@ export class SimTorrent {
     const { current } = this.#machine;
     const open = this.#swarm.connected;
     if (open > 0) this.failures.push(`${open} connections are left of it`);
-    if (current.shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.#infoHash) !== null))
+    if (current.shards.alive.some(({ shard }) => shard.torrents.byInfoHash(this.content.infoHash) !== null))
       this.failures.push('a shard still has it');
   }
 }
