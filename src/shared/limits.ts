@@ -852,6 +852,10 @@ export const LIVE_PROGRESS_MS = 250;
 export const CLUSTER_LOOK_MS = 250;
 /** How often a node tells the others how far it is. */
 export const CLUSTER_STATE_MS = 1_000;
+/** Nodes that start together should meet before one of them begins to fetch a plain file for all. */
+export const MAKER_WAIT_MS = 3_000;
+/** A full piece of a plain file waits so long for somebody who knows its hash. */
+export const PIECE_HASH_WAIT_MS = 30_000;
 /** A node that has said nothing for this time is taken for dead, and others fetch its share. It says something every second. */
 export const NODE_SILENCE_MS = 5_000;
 /** Names of nodes are looked up again, and nodes that are not connected are dialled again, at this interval. */

@@ -11,6 +11,13 @@ export interface PieceHashes {
   readonly trees: PieceTrees | null;
 }
 
+/** False while a table of hashes that are learned has zeros for the piece. */
+export function isHashKnown(sha1: Uint8Array, piece: number): boolean {
+  const end = (piece + 1) * PIECE_HASH_BYTES;
+  for (let at = piece * PIECE_HASH_BYTES; at < end; at++) if (sha1[at] !== 0) return true;
+  return false;
+}
+
 /** The part of its file's tree that each piece has. */
 export interface PieceTrees {
   /** 32 bytes per piece; zeros while the hash is not known, because no peer has sent that layer yet. */

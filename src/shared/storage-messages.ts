@@ -11,6 +11,14 @@ import type { StoredFiles } from './stored-files.ts';
 export interface PieceToStore extends FullPiece {
   /** It failed before: its block hashes are needed even if it is good now. */
   readonly suspect: boolean;
+  /** No hash of it is known, and its bytes are right by where they come from: its hash is made of them. */
+  readonly makesHash?: boolean;
+}
+
+/** The hash of a piece of which none was known: SHA-1, 20 bytes. */
+export interface MadeHash {
+  readonly piece: PieceIndex;
+  readonly hash: Uint8Array;
 }
 
 /**
@@ -151,6 +159,8 @@ export type StorageResult =
       readonly type: 'stored';
       readonly good: readonly FullPiece[];
       readonly bad: readonly FullPiece[];
+      /** Of good pieces. */
+      readonly made?: readonly MadeHash[];
       /** One of the bad pieces is right for one half of a hybrid (BEP 52). */
       readonly isSplit: boolean;
       readonly evidence: readonly Evidence[];

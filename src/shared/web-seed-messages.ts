@@ -6,6 +6,12 @@ import type { FullPiece } from './messages.ts';
 import type { RateMemory } from './rate-bucket.ts';
 import type { ArenaMemory } from './slot-blocks.ts';
 
+/** What a server says of the version of a file (RFC 9110); null where it says nothing. */
+export interface FileStamp {
+  readonly modified: string | null;
+  readonly etag: string | null;
+}
+
 /** A file on web seeds (BEP 19). */
 export interface WebSeedFile {
   /** Its possible names after the folder of the web seed, percent-encoded, the likeliest first. */
@@ -33,6 +39,8 @@ export interface WebSeedTorrent {
   readonly files: readonly WebSeedFile[];
   /** A torrent with one file: its URL may be the URL of the file itself. */
   readonly single: boolean;
+  /** A file that has no torrent: an answer with another stamp is of another version. */
+  readonly stamp?: FileStamp;
   readonly ledger: LedgerMemory;
   readonly arena: ArenaMemory;
   readonly maxSlots: number;

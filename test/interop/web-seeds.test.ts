@@ -1,15 +1,15 @@
 /** Web seeds (BEP 19) from a real HTTP server, nginx. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { contentOf } from '../support/content.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import { ended, freePort, READY_MS } from '../support/processes.ts';
+import { nginx as nginxFor } from '../support/nginx.ts';
 import { libtorrentSeed } from '../support/seeds.ts';
 
 checkLeaksAtEnd();
@@ -22,44 +22,7 @@ for (let i = 0; i < 40; i++)
 writeFileSync(join(set, 'large.bin'), randomBytes(9 * 2 ** 20 + 1));
 writeFileSync(join(set, 'empty.nfo'), '');
 
-/** `limit`: bytes per second of each answer, in nginx's syntax; 0 for none. `more`: further directives for the server. */
-async function nginx(limit = '0', more = '') {
-  const port = await freePort();
-  const home = join(folder, `nginx-${port}`);
-  mkdirSync(home);
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${join(home, name)};`)
-    .join(' ');
-  writeFileSync(
-    join(home, 'nginx.conf'),
-    `daemon off; pid ${join(home, 'pid')}; error_log ${join(home, 'error.log')}; user root; events {}
-     http { ${temporary} log_format short '$connection $status $request'; access_log ${join(home, 'access.log')} short;
-     limit_conn_zone $server_port zone=all:64k; limit_req_zone $server_port zone=rate:64k rate=4r/s;
-     server { listen 127.0.0.1:${port}; root ${www}; limit_rate ${limit}; ${more} location /moved/ { return 302 /$request_uri; }
-     rewrite ^/moved/(.*)$ /$1 redirect; } }`,
-  );
-  const child = spawn('nginx', ['-p', home, '-c', join(home, 'nginx.conf')], { stdio: 'ignore' });
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    try {
-      await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).arrayBuffer();
-      break;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
-  }
-  return {
-    base: `http://127.0.0.1:${port}`,
-    /** `[connection, status, request]` of each answer. */
-    log: () =>
-      readFileSync(join(home, 'access.log'), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => line.split(' ') as [string, string, ...string[]])
-        .slice(1),
-    stop: () => ended(child, () => child.kill('SIGQUIT')),
-  };
-}
+const nginx = (limit = '0', more = '') => nginxFor(folder, www, limit, more);
 
 function torrentWith(name: string, source: string, ...webSeeds: string[]): string {
   const torrent = join(folder, `${name}.torrent`);

@@ -107,6 +107,7 @@ const STATE: NodeSays = {
     port: 6_881,
     wants: 'abc',
     isComplete: false,
+    makesHashes: true,
     seesComplete: true,
     left: 12,
     bytesPerS: 5_000_000,
@@ -114,6 +115,14 @@ const STATE: NodeSays = {
     outsideBytes: 2 ** 40,
     nodeBytes: 3,
   },
+};
+const WANT: NodeSays = { kind: 'want', pieces: [0, 70_000] as PieceIndex[] };
+const HASHES: NodeSays = {
+  kind: 'hashes',
+  known: [0, 70_000].map((piece) => ({
+    piece: piece as PieceIndex,
+    hash: new Uint8Array(20).fill(piece + 1),
+  })),
 };
 const NODES: NodeSays = {
   kind: 'nodes',
@@ -127,6 +136,8 @@ test('what nodes say survives its encoding, and noise is no message and no error
   const all: NodeSays[] = [
     STATE,
     NODES,
+    WANT,
+    HASHES,
     { kind: 'give', pieces: [5] as PieceIndex[] },
     { kind: 'ask', bytesPerS: 0 },
   ];

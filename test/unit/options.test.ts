@@ -134,6 +134,7 @@ const OF_CLUSTERS = [
   'cluster-wait',
   'cluster-size',
   'cluster-timeout',
+  'sha256',
 ];
 
 const variable = (name: string): string => `UNCHOKE_${name.toUpperCase().replaceAll('-', '_')}`;

@@ -77,6 +77,24 @@ test('answers that are useless for the file say why', () => {
     );
 });
 
+test('a file without hashes: an answer of another version is not used', () => {
+  const range = { 'content-range': 'bytes 100-199/1000' };
+  const [early, late] = ['Thu, 01 Jan 1970 00:01:00 GMT', 'Thu, 01 Jan 1970 00:02:00 GMT'];
+  for (const [modified, etag, headers, isUsed] of [
+    [early, '"1"', { 'last-modified': early, etag: '"1"' }, true],
+    // Servers of one name may have other tags.
+    [early, '"1"', { 'last-modified': early, etag: '"2"' }, true],
+    [early, '"1"', { 'last-modified': late, etag: '"1"' }, false],
+    [early, null, {}, true],
+    [null, '"1"', { etag: '"2"', 'last-modified': late }, false],
+    [null, null, { etag: '"2"', 'last-modified': late }, true],
+  ] as const) {
+    const answer = () => rangeAnswer(206, { ...range, ...headers }, { ...ASKED, stamp: { modified, etag } });
+    if (isUsed) assert.equal(answer().end, 200);
+    else assert.throws(answer, { message: 'its file has changed since the download began' });
+  }
+});
+
 test('answers that mean "not now" give the time, if the server does', () => {
   for (const [status, headers, ms] of [
     [503, { 'retry-after': '10' }, 10_000],

@@ -58,6 +58,16 @@ export function clusterSettings(flags: ClusterFlags, environment: NodeJS.Process
   };
 }
 
+/** Of a plain file, in lower case. */
+export function sha256Of({ sha256, cluster }: Pick<GetFlags, 'sha256' | 'cluster'>): string | null {
+  if (sha256 === undefined) return null;
+  if (cluster === undefined)
+    throw new BadOption('--sha256', 'works only with --cluster NAME and the URL of a file');
+  if (!/^[\da-f]{64}$/i.test(sha256))
+    throw new BadOption('--sha256', `${sha256}: a SHA-256 has 64 hex digits; sha256sum FILE prints it`);
+  return sha256.toLowerCase();
+}
+
 /** The port for incoming connections: nodes must know it of each other, so it is not a free one. */
 export function clusterPort({ port, cluster }: Pick<GetFlags, 'port' | 'cluster'>): number {
   const wanted = parsePort('--port', port);

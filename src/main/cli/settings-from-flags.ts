@@ -21,7 +21,7 @@ import {
 } from '../session/settings.ts';
 import { typedUrl } from '../text/foreign-text.ts';
 import { parseCount, parseDuration, parsePort, parseRate, parseRatio, parseSize } from '../text/units.ts';
-import { clusterPort, clusterSettings } from './cluster-settings-from-flags.ts';
+import { clusterPort, clusterSettings, sha256Of } from './cluster-settings-from-flags.ts';
 import type { BenchFlags } from './commands/bench.ts';
 import type { DoctorFlags } from './commands/doctor.ts';
 import type { GetFlags } from './commands/get-flags.ts';
@@ -101,6 +101,7 @@ export function getSettings(flags: GetFlags): GetSettings {
       saveTorrent: given('--save-torrent', flags.saveTorrent, outputFile),
       seed: seedGoals(flags),
       cluster: clusterSettings(flags, process.env),
+      sha256: sha256Of(flags),
     },
     parallel: parseCount('--parallel', flags.parallel, 1, MAX_PARALLEL_DOWNLOADS),
     onComplete: given('--on-complete', flags.onComplete, programFile),

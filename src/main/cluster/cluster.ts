@@ -13,10 +13,13 @@ import {
   NODE_SILENCE_MS,
 } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
+import type { PlainFile } from '../torrent/metainfo.ts';
 import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Departure } from './departure.ts';
+import { dismissFar } from './far-connections.ts';
+import { figuresOf } from './figures-of.ts';
 import { NodeAddresses } from './node-addresses.ts';
 import { NodeConnections } from './node-connections.ts';
 import type { NodeLink } from './node-link.ts';
@@ -24,6 +27,7 @@ import { NODE_ID_BYTES, type NodeSays, type NodeState } from './node-message.ts'
 import { type Node, Nodes } from './nodes.ts';
 import type { WorkLedger } from './outside-work.ts';
 import { Sharing } from './sharing.ts';
+import { Vouching } from './vouching.ts';
 
 /** Times that a look took, until the next one. */
 const LOOK_REST = 20;
@@ -42,6 +46,8 @@ export class Cluster {
   readonly #told = new Set<string>();
   /** Null until the torrent is known. */
   #sharing: Sharing | null = null;
+  /** Of a plain file. */
+  #vouching: Vouching | null = null;
   #lookedAt = 0;
   #nextLookAt = 0;
   #startedAt = 0;
@@ -89,9 +95,20 @@ export class Cluster {
   }
 
   /** The torrent is known, and what is on disk. `wanted`: 1 for each piece that this node wants. */
-  begin(ledger: WorkLedger, { pieceLength }: Pick<Geometry, 'pieceLength'>, wanted: Uint8Array): void {
+  begin(
+    ledger: WorkLedger,
+    { pieceLength }: Pick<Geometry, 'pieceLength'>,
+    wanted: Uint8Array,
+    plainFile: PlainFile | null = null,
+  ): void {
     const id = Buffer.from(this.#id).toString('hex');
     this.#sharing = new Sharing(id, ledger, pieceLength, wanted, this.#host.world.now());
+    if (plainFile !== null)
+      this.#vouching = new Vouching(id, plainFile, this.#nodes, {
+        now: () => this.#host.world.now(),
+        isCandidate: (node) => !node.isComplete && node.state?.wants === this.#sharing?.wants,
+        onNews: (text) => this.#news(text),
+      });
     for (const node of this.#nodes.alive) this.#came(node);
     this.#tellState();
     this.#look();
@@ -116,18 +133,7 @@ export class Cluster {
   }
 
   get figures(): ClusterFigures {
-    const { outside, nodes: inside } = this.#host.bytes();
-    const { size, complete, missing } = this.#departure;
-    let [allOutsideBytes, allNodeBytes] = [outside, inside];
-    for (const { state } of this.#nodes.all) {
-      allOutsideBytes += state?.outsideBytes ?? 0;
-      allNodeBytes += state?.nodeBytes ?? 0;
-    }
-    const slowest = this.#departure.slowest(this.#host.name);
-    return {
-      ...{ nodes: this.#nodes.alive.length + 1, size, complete, missing, slowest },
-      ...{ outsideBytes: outside, nodeBytes: inside, allOutsideBytes, allNodeBytes },
-    };
+    return figuresOf(this.#nodes, this.#departure, this.#host);
   }
 
   hear(event: ClusterEvent): void {
@@ -167,24 +173,17 @@ export class Cluster {
   stop(): void {
     this.#host.onFigures(this.figures);
     this.#over.abort();
+    this.#vouching?.stop();
     for (const end of this.#ends.splice(0)) end();
   }
 
   #admitted(node: Node, link: NodeLink): void {
-    this.#dismissFar(node);
+    dismissFar(node, this.#host);
     const others = this.#nodes.all.filter((one) => one !== node);
     for (let from = 0; from < others.length; from += NODES_AT_ONCE)
       link.say({ kind: 'nodes', nodes: others.slice(from, from + NODES_AT_ONCE).map(({ known }) => known) });
     link.say({ kind: 'state', state: this.#stateFor(node) });
     this.#review();
-  }
-
-  /** Data between nodes takes the network that the user means, not the line to the outside over which a tracker would lead it. */
-  #dismissFar({ links }: Node): void {
-    const ways = [...links.keys()].map((peer) => ({ peer, way: this.#host.wayOf(peer) }));
-    if (!ways.some(({ way }) => way === 'named')) return;
-    for (const { peer, way } of ways)
-      if (way === 'found') this.#host.tell(peer, { type: 'dismiss', peer, code: 'twice' });
   }
 
   #said(node: Node, says: NodeSays, peer: PeerIndex): void {
@@ -208,6 +207,9 @@ export class Cluster {
         if (says.pieces.length === 0 && node.state !== null)
           node.state = { ...node.state, left: 0, busy: [] };
         return this.#look();
+      case 'hashes':
+      case 'want':
+        return this.#vouching?.heard(node, says);
     }
   }
 
@@ -257,7 +259,9 @@ export class Cluster {
     if (now - this.#lookedAt >= NODE_SILENCE_MS / 2) this.#nodes.heardAll(now);
     this.#lookedAt = now;
     this.#review();
+    this.#vouching?.look();
     if (this.#departure.isComplete || now < this.#nextLookAt) return;
+    if (this.#vouching !== null && this.#sharing !== null) this.#sharing.fetchers = this.#vouching.fetchers;
     const { outside, nodes } = this.#host.bytes();
     const asked = this.#sharing?.look({ all: outside + nodes, outside }, this.#nodes.alive, now) ?? null;
     asked?.link?.say({ kind: 'ask', bytesPerS: this.#sharing?.bytesPerS ?? 0 });
@@ -279,6 +283,7 @@ export class Cluster {
       port: this.#host.port(),
       wants: this.#sharing?.wants ?? null,
       isComplete: this.#departure.isComplete,
+      makesHashes: this.#vouching?.isMaker ?? false,
       seesComplete: node.isComplete,
       left: free.length,
       bytesPerS: this.#sharing?.bytesPerS ?? 0,

@@ -20,6 +20,8 @@ import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MAX_CLUSTER_NODES, MAX_NODE_MESSAGE_BYTES, MAX_NODE_PIECES } from '../../shared/limits.ts';
 
+import { PIECE_HASH_BYTES } from '../../shared/piece-hashes.ts';
+
 export const NODE_ID_BYTES = 20;
 export const NONCE_BYTES = 32;
 const MAX_NAME_CHARS = 64;
@@ -38,6 +40,8 @@ export interface NodeState {
   /** Names the pieces that it wants; null while the torrent is unknown to it. */
   readonly wants: string | null;
   readonly isComplete: boolean;
+  /** Of a plain file: it fetches everything, and makes the hashes of the pieces. */
+  readonly makesHashes: boolean;
   /** It knows that the receiver is complete. */
   readonly seesComplete: boolean;
   /** Pieces of its share that nobody has begun. */
@@ -49,6 +53,12 @@ export interface NodeState {
   /** Bytes so far. */
   readonly outsideBytes: number;
   readonly nodeBytes: number;
+}
+
+/** The hash of a piece of a plain file: SHA-1, 20 bytes. */
+export interface KnownHash {
+  readonly piece: PieceIndex;
+  readonly hash: Uint8Array;
 }
 
 /** A node that another one knows. */
@@ -66,7 +76,10 @@ export type NodeSays =
   /** It has nothing left to fetch from outside. */
   | { readonly kind: 'ask'; readonly bytesPerS: number }
   /** These pieces of the sender's share are for the receiver now; the answer to `ask`. */
-  | { readonly kind: 'give'; readonly pieces: readonly PieceIndex[] };
+  | { readonly kind: 'give'; readonly pieces: readonly PieceIndex[] }
+  /** It needs the hashes of these pieces of a plain file. */
+  | { readonly kind: 'want'; readonly pieces: readonly PieceIndex[] }
+  | { readonly kind: 'hashes'; readonly known: readonly KnownHash[] };
 
 export function encodeGreeting(greeting: Greeting): Uint8Array {
   switch (greeting.kind) {
@@ -112,6 +125,7 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
         c: state.isComplete ? 1 : 0,
         i: state.nodeBytes,
         l: state.left,
+        m: state.makesHashes ? 1 : 0,
         n: word(state.name.slice(0, MAX_NAME_CHARS)),
         o: state.outsideBytes,
         ...(state.port === null ? {} : { p: state.port }),
@@ -127,6 +141,13 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
       return encodeBencode({ r: Math.round(says.bytesPerS), t: word('a') });
     case 'give':
       return encodeBencode({ p: packed(says.pieces), t: word('g') });
+    case 'want':
+      return encodeBencode({ p: packed(says.pieces), t: word('w') });
+    case 'hashes': {
+      const known = says.known.slice(0, MAX_NODE_PIECES);
+      const hashes = Buffer.concat(known.map(({ hash }) => hash));
+      return encodeBencode({ h: hashes, p: packed(known.map(({ piece }) => piece)), t: word('h') });
+    }
   }
 }
 
@@ -143,6 +164,10 @@ export function decodeNodeSays(bytes: Uint8Array): NodeSays | null {
       return { kind: 'ask', bytesPerS: countOf(dict, 'r') };
     case 'g':
       return { kind: 'give', pieces: unpacked(dict, 'p') };
+    case 'w':
+      return { kind: 'want', pieces: unpacked(dict, 'p') };
+    case 'h':
+      return { kind: 'hashes', known: hashesIn(dict) };
     default:
       return null;
   }
@@ -164,6 +189,7 @@ function stateOf(dict: BencodeDict): NodeState {
     port: portOf(dict),
     wants: textField(dict, 'w')?.slice(0, MAX_NAME_CHARS) ?? null,
     isComplete: countOf(dict, 'c') > 0,
+    makesHashes: countOf(dict, 'm') > 0,
     seesComplete: countOf(dict, 's') > 0,
     left: countOf(dict, 'l'),
     bytesPerS: countOf(dict, 'r'),
@@ -171,6 +197,14 @@ function stateOf(dict: BencodeDict): NodeState {
     outsideBytes: countOf(dict, 'o'),
     nodeBytes: countOf(dict, 'i'),
   };
+}
+
+function hashesIn(dict: BencodeDict): KnownHash[] {
+  const hashes = bytesField(dict, 'h') ?? new Uint8Array(0);
+  const hashAt = (i: number): Uint8Array => hashes.subarray(i * PIECE_HASH_BYTES, (i + 1) * PIECE_HASH_BYTES);
+  return unpacked(dict, 'p')
+    .map((piece, i) => ({ piece, hash: hashAt(i) }))
+    .filter(({ hash }) => hash.length === PIECE_HASH_BYTES);
 }
 
 function dictOf({ id, name, isComplete, address }: KnownNode): BencodeDict {

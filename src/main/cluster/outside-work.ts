@@ -8,6 +8,7 @@ import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { HANDOVER_MS, HANDOVER_RETURN_MS, MAX_NODE_PIECES, SLOW_NODE_PIECE_MS } from '../../shared/limits.ts';
 import type { InsidePieces } from './inside-pieces.ts';
 import type { Shares } from './shares.ts';
+import type { Fetchers } from './vouching.ts';
 
 /** Slow pieces that are given away as well, at one time. */
 const MOST_SLOW_PIECES = 4;
@@ -39,6 +40,8 @@ export class OutsideWork {
   /** Slow ones that another node fetches as well. */
   readonly #doubled = new Set<PieceIndex>();
   #outlook = NOTHING;
+  /** Who fetches from outside. */
+  fetchers: Fetchers = 'all';
 
   constructor(ledger: WorkLedger, shares: Shares, inside: InsidePieces, pieceLength: number) {
     this.#ledger = ledger;
@@ -62,7 +65,7 @@ export class OutsideWork {
       if (state >= PIECE_STATE.verified) continue;
       const isInside = this.#inside.has(piece);
       isNeeded ||= !isInside && state === PIECE_STATE.missing;
-      const isOpen = isStalled || (!isInside && this.#isHeld(piece, now));
+      const isOpen = this.fetchers !== 'another' && (isStalled || (!isInside && this.#isHeld(piece, now)));
       this.#ledger.reserve(piece, !isOpen);
       if (state === PIECE_STATE.missing && isOpen) free.push(piece);
       if (state !== PIECE_STATE.missing && !isInside) busy.push(piece);
@@ -103,7 +106,7 @@ export class OutsideWork {
   }
 
   #isHeld(piece: PieceIndex, now: number): boolean {
-    if (this.#got.has(piece)) return true;
+    if (this.fetchers === 'us' || this.#got.has(piece)) return true;
     const given = this.#given.get(piece);
     if (given !== undefined && now - given.at < HANDOVER_RETURN_MS) return this.#doubled.has(piece);
     return this.#shares.isOurs(piece) && !this.#inside.isBusy(piece);

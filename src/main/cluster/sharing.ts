@@ -8,6 +8,7 @@ import type { Node } from './nodes.ts';
 import { type Outlook, OutsideWork, type WorkLedger } from './outside-work.ts';
 import { Shares } from './shares.ts';
 import { StallWatch } from './stall-watch.ts';
+import type { Fetchers } from './vouching.ts';
 
 export class Sharing {
   /** Names the pieces that this node wants. */
@@ -61,13 +62,19 @@ export class Sharing {
 
   /** For a node that has nothing left. */
   give({ id, state }: Node, bytesPerS: number, now: number): PieceIndex[] {
-    return state?.wants === this.wants ? this.#work.give(id, bytesPerS, this.#bytesPerS, now) : [];
+    const isShared = this.#work.fetchers === 'all' && state?.wants === this.wants;
+    return isShared ? this.#work.give(id, bytesPerS, this.#bytesPerS, now) : [];
   }
 
   /** The answer of a node that was asked. */
   take(pieces: readonly PieceIndex[]): void {
     this.#work.take(pieces);
     if (pieces.length > 0) this.#askedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Who fetches from outside from now on. */
+  set fetchers(fetchers: Fetchers) {
+    this.#work.fetchers = fetchers;
   }
 
   /** `bytes`: that have arrived so far, in all and from outside. Returns the node to ask for work, if there is none here. */
@@ -82,6 +89,7 @@ export class Sharing {
     this.#work.look(now, isStalled && nodes.length > 0);
     const { free, busy, isNeeded } = this.#work.outlook;
     if (busy.length > 0) this.#bytesPerS = rate;
+    if (this.#work.fetchers !== 'all') return null;
     if (free.length > 0 || !isNeeded || now - this.#askedAt < CLUSTER_STATE_MS) return null;
     const slowest = this.#slowest(nodes);
     if (slowest !== null) this.#askedAt = now;

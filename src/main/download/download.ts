@@ -16,7 +16,6 @@ import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { WebSeeds } from '../pools/web-seeds.ts';
 import { DownloadFiles } from '../storage/download-files.ts';
 import type { Taken } from '../storage/reuse/reuse.ts';
-import { hashesOf } from '../torrent/metainfo.ts';
 import { splitHybrid } from '../torrent/version2.ts';
 import { ByteCounts, type PieceOrigin } from './byte-counts.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
@@ -28,6 +27,8 @@ import { MissingFiles } from './missing-files.ts';
 import { Reusing } from './reusing.ts';
 import { ShardContent } from './shard-content.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
+import { storedSetup } from './stored-setup.ts';
+import { UnhashedPieces } from './unhashed-pieces.ts';
 import { VerdictNews } from './verdict-news.ts';
 import { Verdicts } from './verdicts.ts';
 import { skipUnwanted } from './wanted-pieces.ts';
@@ -48,6 +49,7 @@ export class Download {
   #share: NonNullable<ShardTorrent['download']> | null;
   readonly #content: ShardContent;
   readonly #verdicts: Verdicts;
+  readonly #unhashed: UnhashedPieces | null;
   readonly readers: FileReaders;
   readonly bytes: ByteCounts;
   #writeBytes = 0;
@@ -69,27 +71,22 @@ export class Download {
     this.#ledger = new Ledger(ledgerMemory);
     const wanted = skipUnwanted(this.#ledger, options.plan.wanted, g);
     this.bytes = new ByteCounts(metainfo, options.plan, wanted, () => this.#verdicts.pendingBytes);
-    this.#files =
-      files === null
-        ? null
-        : new DownloadFiles(files.place, metainfo, { ...files, ledger: this.#ledger }, listener);
+    this.#files = DownloadFiles.of(files, metainfo, this.#ledger, listener);
     this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
     const place = this.#files?.forThreads;
-    this.#stored = options.storage.register(options.torrent, {
-      ...{ arena: arenaMemory, geometry: g },
-      hashes: hashesOf(metainfo),
-      files: options.plan.files,
-      padding: options.plan.padding,
-      ...(place === undefined ? {} : { place }),
-      ...(options.lease === undefined ? {} : { lease: options.lease }),
-    });
+    this.#stored = options.storage.register(options.torrent, storedSetup(options, arenaMemory, place));
     this.#news = new VerdictNews(world, race);
     this.#verdicts = new Verdicts(this.#ledger, new Arena(arenaMemory), {
       onConvicted: (sender, piece) => this.#convict(sender, piece),
       onReopened: () => this.#news.tell(),
       leavesOf: (piece) => options.leavesOf?.(piece) ?? null,
       later: world.later,
+    });
+    this.#unhashed = UnhashedPieces.of(metainfo, arenaMemory, {
+      later: world.later,
+      store: (pieces) => this.#stored.store(pieces),
+      giveUp: (full) => this.#verdicts.giveUp(full),
     });
     this.#stored.listen(
       (result) => this.#judge(result),
@@ -180,16 +177,14 @@ export class Download {
     return this.#webSeeds;
   }
 
-  /** The files that stay incomplete because no source has the missing data; null if a source may have it. */
-  get missingFiles(): readonly UnavailableFile[] | null {
+  /** The incomplete files at the end of a run that failed. `isFinal`: no source has the missing data; else none if all are incomplete. */
+  get lacking(): { readonly files: readonly UnavailableFile[]; readonly isFinal: boolean } {
     const { unavailable, missing } = this.#ledger.shortage;
-    const isLeft = this.#webSeeds?.fruitless !== true || unavailable < missing || this.bytes.verified === 0;
-    return isLeft ? null : this.#missing.files(this.#ledger);
-  }
-
-  /** The incomplete files; empty if no file is complete. */
-  get unfinishedFiles(): readonly UnavailableFile[] {
-    return this.#missing.unfinished(this.#ledger);
+    const isFinal = this.#webSeeds?.fruitless === true && unavailable >= missing && this.bytes.verified > 0;
+    return {
+      isFinal,
+      files: isFinal ? this.#missing.files(this.#ledger) : this.#missing.unfinished(this.#ledger),
+    };
   }
 
   /** Stops the race. The storage threads finish their pieces and forget the torrent. Streams that miss data fail with `reason`. */
@@ -214,6 +209,7 @@ export class Download {
     this.#news.end();
     this.readers.end(reason);
     this.#verdicts.stop();
+    this.#unhashed?.stop();
     await this.#webSeeds?.stop();
     this.#unsubscribe();
     await this.#stored.idle();
@@ -251,11 +247,12 @@ export class Download {
   }
 
   #full(told: readonly FullPiece[]): void {
-    this.#stored.store(this.#verdicts.take(told));
+    (this.#unhashed ?? this.#stored).store(this.#verdicts.take(told));
   }
 
-  #judge(result: StorageResult): void {
-    if (result.type !== 'stored') return;
+  #judge(told: StorageResult): void {
+    if (told.type !== 'stored') return;
+    const result = this.#unhashed?.judged(told) ?? told;
     const good = result.good.map(({ piece }) => piece);
     this.#verified(good, result, 'downloaded');
     this.#verdicts.judge(result);
@@ -274,12 +271,9 @@ export class Download {
 
   /** Every piece is verified and written. The files must still be what was written. */
   #completed(): void {
-    try {
-      this.#files?.finish();
-    } catch (error) {
-      return this.#fail(error);
-    }
-    this.#end(() => this.#listener.onComplete());
+    const done = (): void => this.#end(() => this.#listener.onComplete());
+    if (this.#files === null) return done();
+    this.#files.finish(done, (error) => this.#fail(error));
   }
 
   /** The pieces that this holder claimed are missing again, except full ones. */

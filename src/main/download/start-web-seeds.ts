@@ -21,10 +21,11 @@ export function startWebSeeds(
   if (urls.length === 0) return null;
   const { ledger, arena, maxSlots } = share;
   const files = webSeedFiles(metainfo);
+  const stamp = metainfo.plainFile?.stamp;
   const single = metainfo.files[0]?.urlSpellings[0]?.length === 1;
   return pool.add(
     torrent,
-    { urls, files, single, ledger, arena, maxSlots },
+    { urls, files, single, ledger, arena, maxSlots, ...(stamp === undefined ? {} : { stamp }) },
     {
       ...holder,
       onSeedLost: (url, reason) => listener.onWebSeedLost(url, reason),

@@ -88,6 +88,14 @@ export class Verdicts {
     this.#reopen();
   }
 
+  /** Nobody can judge it: it is fetched again. */
+  giveUp({ piece, slot }: FullPiece): void {
+    if (this.#isStopped) return;
+    this.#ledger.reset(piece);
+    this.#free(slot);
+    this.#listener.onReopened();
+  }
+
   /** No piece is reopened after this. Storage threads may still judge some. */
   stop(): void {
     this.#isStopped = true;

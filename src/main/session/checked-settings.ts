@@ -123,6 +123,10 @@ const CHECKS: Readonly<Record<keyof OpenSettings, readonly [what: string, check:
     '{ name, nodes, secret, size, wait, timeout } or null: a text, a list of { host, port }, a text or null, a whole number, true or false, and a number of milliseconds',
     orNull(isCluster),
   ],
+  sha256: [
+    '64 hex digits in lower case, or null',
+    orNull((value) => isText(value) && /^[\da-f]{64}$/.test(String(value))),
+  ],
   seed: ['{ ratio, time }, each a number or null, or null', orNull(isGoals)],
   saveTorrent: ['a path or null', orNull(isText)],
 };
@@ -146,6 +150,8 @@ export function checkedSettings(
   };
   if (settings.cluster !== null && settings.proxy !== null)
     throw new Failure('usage', 'cluster: this does not work with a proxy: nothing bypasses it');
+  if (settings.sha256 !== null && settings.cluster === null)
+    throw new Failure('usage', 'sha256: this works only with a cluster and the URL of a file');
   const obstacle = settings.nat === true ? natObstacle(settings) : null;
   if (obstacle !== null) throw new Failure('usage', `nat: this does not work ${obstacle}`);
   return settings;

@@ -5,7 +5,7 @@ import { checkedSettings, type OpenSettings } from './checked-settings.ts';
 import { openTorrent, type TorrentSource } from './download-source.ts';
 import type { TorrentEvent } from './events.ts';
 import { Session } from './session.ts';
-import { shardsFor } from './settings.ts';
+import { plainFilesOf, shardsFor } from './settings.ts';
 import { SessionTorrent } from './torrent.ts';
 import type { DownloadResult } from './torrent-api.ts';
 
@@ -36,7 +36,7 @@ export async function download(
   const session = new Session({ ...settings, shards }, { downloads: true, torrents: 1 });
   let end = (): void => {};
   try {
-    const opened = await openTorrent(source, session.http, signal);
+    const opened = await openTorrent(source, session.http, signal, plainFilesOf(settings));
     // It may have been aborted while the source was read, before this download had a listener.
     signal.throwIfAborted();
     const torrent = new SessionTorrent(opened, settings, session);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Failure } from '../failure.ts';
 import type { HttpClient } from '../network/http-client.ts';
 import { parseMetainfo } from '../torrent/metainfo.ts';
-import { openSource, type Source } from '../torrent/source.ts';
+import { openSource, type PlainFiles, type Source } from '../torrent/source.ts';
 
 /** The path or URL of a .torrent file, a magnet link, an info hash (hexadecimal or base32), or the bytes of a .torrent file. */
 export type TorrentSource = string | URL | Uint8Array;
@@ -13,6 +13,7 @@ export async function openTorrent(
   source: TorrentSource,
   http: Pick<HttpClient, 'get'>,
   signal: AbortSignal | null,
+  plain: PlainFiles | null,
 ): Promise<Source> {
   if (source instanceof Uint8Array)
     return { kind: 'torrent', metainfo: parseMetainfo(source, 'these bytes') };
@@ -21,6 +22,6 @@ export async function openTorrent(
   if (!isText && !(source instanceof URL))
     throw new Failure('bad-torrent', 'a source must be a path, a URL, a magnet link, an info hash or bytes');
   if (source instanceof URL)
-    return openSource(source.protocol === 'file:' ? fileURLToPath(source) : source.href, http, signal);
-  return openSource(source, http, signal);
+    return openSource(source.protocol === 'file:' ? fileURLToPath(source) : source.href, http, signal, plain);
+  return openSource(source, http, signal, plain);
 }

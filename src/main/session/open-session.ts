@@ -1,11 +1,11 @@
 /** The library's session: many torrents that share threads, port, DHT node, peers and memory. */
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../failure.ts';
-import { keysOf, namesOf, type Source } from '../torrent/source.ts';
+import { keysOf, namesOf, type PlainFiles, type Source } from '../torrent/source.ts';
 import { checkedSettings, type OpenSettings } from './checked-settings.ts';
 import { openTorrent, type TorrentSource } from './download-source.ts';
 import { Session as SharedSession } from './session.ts';
-import { shardsFor } from './settings.ts';
+import { plainFilesOf, shardsFor } from './settings.ts';
 import { SessionTorrent } from './torrent.ts';
 import type { Torrent } from './torrent-api.ts';
 
@@ -72,7 +72,7 @@ export class Session {
     const settings = checkedSettings(this.#given, options);
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new Failure('usage', 'signal: this must be an AbortSignal');
-    const opened = await this.#open(source, signal ?? null);
+    const opened = await this.#open(source, signal ?? null, plainFilesOf(settings));
     if (this.#othersOf(opened).length > 0) throw isThere(opened);
     const torrent: SessionTorrent = new SessionTorrent(opened, settings, this.#shared, {
       onKnown: (source) => {
@@ -101,7 +101,7 @@ export class Session {
     for (const key of keysOf(source)) this.#torrents.set(key, torrent);
   }
 
-  async #open(source: TorrentSource, signal: AbortSignal | null): Promise<Source> {
+  async #open(source: TorrentSource, signal: AbortSignal | null, plain: PlainFiles | null): Promise<Source> {
     const wait = new AbortController();
     const end = (): void => wait.abort(this.#closing.signal.aborted ? CLOSED : signal?.reason);
     // Many sources may share one signal, and from the eleventh listener on Node 20 writes a warning to stderr.
@@ -110,7 +110,7 @@ export class Session {
     this.#closing.signal.addEventListener('abort', end);
     if (signal?.aborted === true || this.#closing.signal.aborted) end();
     try {
-      const opened = await openTorrent(source, this.#shared.http, wait.signal);
+      const opened = await openTorrent(source, this.#shared.http, wait.signal, plain);
       // A source in memory or on disk is read without a look at the signal.
       wait.signal.throwIfAborted();
       return opened;

@@ -159,9 +159,10 @@ export class RunWatch implements LookedAt {
     if (!mayEnd()) return;
     listeners.tell(({ onFailing }) => onFailing?.());
     const job = this.#run.job();
-    const missing = job?.download.missingFiles ?? null;
-    this.#missing = missing ?? job?.download.unfinishedFiles ?? [];
-    const incomplete = job === null || missing === null ? null : incompleteFailure(missing, job.plan.root);
+    const lacking = job?.download.lacking ?? null;
+    this.#missing = lacking?.files ?? [];
+    const incomplete =
+      job === null || lacking?.isFinal !== true ? null : incompleteFailure(lacking.files, job.plan.root);
     end({ kind: 'failed', error: incomplete ?? new Failure(code, message) });
   }
 }

@@ -15,6 +15,7 @@ import type { DhtPlan } from '../discovery/shared-discovery.ts';
 import { WELL_KNOWN_NODES } from '../discovery/well-known-nodes.ts';
 import { defaultThreads } from '../pools/default-threads.ts';
 import type { Blocklist } from '../race/blocklist.ts';
+import type { PlainFiles } from '../torrent/source.ts';
 
 /** Settings of a session, shared by all its torrents. */
 export interface SessionSettings {
@@ -107,6 +108,8 @@ export interface TorrentSettings {
   readonly seed: SeedGoals | null;
   /** Other machines download it as well: each fetches its part from outside, and the rest from the others. Null: there are none. */
   readonly cluster: ClusterSettings | null;
+  /** With a cluster and the URL of a plain file: the SHA-256 of the file, in hexadecimal. */
+  readonly sha256: string | null;
 }
 
 export const DEFAULT_SESSION: SessionSettings = {
@@ -152,6 +155,7 @@ export const DEFAULT_TORRENT: TorrentSettings = {
   saveTorrent: null,
   seed: null,
   cluster: null,
+  sha256: null,
 };
 
 export function routeOf({ proxy, interface: localAddress }: SessionSettings): Route {
@@ -190,4 +194,9 @@ export function keptPeers({ keep, strategy }: TorrentSettings): number {
 /** A strategy that works with one peer at a time accepts no incoming peers. */
 export function acceptsPeers(torrent: TorrentSettings): boolean {
   return torrent.strategy === 'first-unchoke' && keptPeers(torrent) === 0;
+}
+
+/** Only a cluster fetches files that have no torrent. */
+export function plainFilesOf({ cluster, sha256 }: TorrentSettings): PlainFiles | null {
+  return cluster === null ? null : { sha256 };
 }

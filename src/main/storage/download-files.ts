@@ -15,6 +15,7 @@ import { EdgePieces } from './edge-pieces.ts';
 import { EdgeRecord } from './edge-record.ts';
 import { type FileDecision, inTheWay } from './file-decision.ts';
 import { FileMaker } from './file-maker.ts';
+import { HashRecord } from './hash-record.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
 import { makeLinks } from './names/torrent-links.ts';
@@ -24,6 +25,7 @@ import { ClonedFiles } from './reuse/cloned-files.ts';
 import type { Reuse, Taken } from './reuse/reuse.ts';
 import { survey } from './survey.ts';
 import { unreportedPieces } from './unreported-pieces.ts';
+import { sha256Of } from './whole-file.ts';
 
 export interface DownloadFilesOptions {
   readonly key: JournalKey | null;
@@ -61,12 +63,17 @@ export class DownloadFiles {
   readonly #maker: FileMaker;
   readonly #journal: JournalKeeper;
   readonly #edges: EdgeRecord;
+  readonly #hashes: HashRecord | null;
+  /** The whole file is being checked, or was. */
+  #proof: Promise<void> | null = null;
   /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
   #rehashed = 0;
   /** The files have their final names. */
   #isNamed = false;
   #prepared = false;
+  #isClosing = false;
+  #isWrong = false;
   #preparing: Promise<void> = Promise.resolve();
 
   constructor(place: OutputPlace, metainfo: Metainfo, options: Setup, listener: FilesListener) {
@@ -77,15 +84,31 @@ export class DownloadFiles {
     this.#standings = Standings.of(place.plan.files.length);
     this.#maker = new FileMaker(place, this.#standings);
     this.#edges = new EdgeRecord(metainfo.infoHash, place.world.files);
+    this.#hashes = HashRecord.of(metainfo, place.world.files);
     this.#journal = new JournalKeeper({
       place,
       metainfo,
       key: options.key,
       onTrouble: (message) => listener.onJournalTrouble(message),
       // Without them, a journal cannot be believed what it claims at an edge.
-      beforeClaims: () => this.#edges.save(),
+      beforeClaims: () => {
+        this.#edges.save();
+        this.#hashes?.save();
+      },
       unreported: () => (options.ledger === null ? [] : unreportedPieces(options.ledger)),
     });
+  }
+
+  /** Null: nothing is kept. */
+  static of(
+    options: (DownloadFilesOptions & { readonly place: OutputPlace }) | null,
+    metainfo: Metainfo,
+    ledger: NonNullable<Setup['ledger']>,
+    listener: FilesListener,
+  ): DownloadFiles | null {
+    return options === null
+      ? null
+      : new DownloadFiles(options.place, metainfo, { ...options, ledger }, listener);
   }
 
   /** What the storage threads need to reach the files. */
@@ -208,8 +231,41 @@ export class DownloadFiles {
     }
   }
 
+  /** Every piece is there: gives the files their final names, after the hash of the whole file was checked if the user gave one. */
+  finish(done: () => void, fail: (error: unknown) => void): void {
+    const sha256 = this.#metainfo.plainFile?.sha256 ?? null;
+    const end = (): void => {
+      try {
+        this.#finish();
+      } catch (error) {
+        return fail(error);
+      }
+      done();
+    };
+    if (sha256 === null) return end();
+    if (this.#proof !== null) return;
+    this.#proof = this.#prove(sha256);
+    this.#proof.then(end, fail);
+  }
+
+  async #prove(sha256: string): Promise<void> {
+    const descriptor = this.openToRead(0);
+    try {
+      const found = await sha256Of(descriptor, () => this.#isClosing);
+      if (this.#isClosing || found === sha256) return;
+      // Nothing tells which piece is wrong: the next run fetches all again.
+      this.#isWrong = true;
+      throw new Failure(
+        'bad-data',
+        `${this.#pathOf(0)}: its SHA-256 is ${found}, and --sha256 says ${sha256}; the URL has another file, or a node has sent wrong hashes`,
+      );
+    } finally {
+      this.system.close(descriptor);
+    }
+  }
+
   /** Gives the files their final names and makes the links. Throws a `disk` failure if a file was changed since it was written, or was not written. */
-  finish(): void {
+  #finish(): void {
     const { files, finalPaths, folder, links } = this.#place.plan;
     const paths = [...this.#strangers].map((file) => files[file]?.path ?? '');
     const lines = new Map(paths.map((path) => [path, 'its content differs from the torrent']));
@@ -230,9 +286,16 @@ export class DownloadFiles {
 
   /** `complete`: there is nothing to resume. Never rejects. */
   async close(complete: boolean): Promise<void> {
+    this.#isClosing = true;
     await this.#preparing.catch(() => {});
+    await this.#proof?.catch(() => {});
     const isDone = complete && this.#strangers.size === 0 && this.#journal.lost === null;
-    if (this.#prepared) await (isDone ? this.#journal.finish() : this.#journal.flush());
+    // Nothing is claimed of a file that is wrong as a whole.
+    if (this.#isWrong) this.#hashes?.forget();
+    else {
+      if (this.#prepared) await (isDone ? this.#journal.finish() : this.#journal.flush());
+      this.#hashes?.save();
+    }
     this.#edges.save();
     this.#journal.close();
   }

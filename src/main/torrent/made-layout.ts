@@ -59,7 +59,7 @@ export function layoutOf(
 }
 
 /** Few pieces make a small .torrent; small pieces make a quick start. */
-function autoPieceLength(totalLength: number): number {
+export function autoPieceLength(totalLength: number): number {
   let pieceLength = MIN_AUTO_PIECE_BYTES;
   while (pieceLength < MAX_AUTO_PIECE_BYTES && totalLength / pieceLength > MAX_AUTO_PIECES) pieceLength *= 2;
   return pieceLength;

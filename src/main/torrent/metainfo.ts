@@ -20,11 +20,13 @@ import { type Geometry, geometry, paddedGeometry } from '../../shared/geometry.t
 import { MAX_TORRENT_FILE_BYTES, MAX_TRACKERS, MAX_URL_CHARS } from '../../shared/limits.ts';
 import { PIECE_HASH_BYTES, type PieceHashes } from '../../shared/piece-hashes.ts';
 import { sharedBytes } from '../../shared/shared-copy.ts';
+import type { FileStamp } from '../../shared/web-seed-messages.ts';
 import { Failure } from '../failure.ts';
 import { BadField } from './bad-field.ts';
 import { dhtNodesOf } from './dht-nodes.ts';
 import { type FileList, fileListOf, type TorrentFile } from './file-list.ts';
 import { type InfoHashes, wireHash } from './info-hash.ts';
+import type { LearnedHashes } from './learned-hashes.ts';
 import { otherContent } from './other-content.ts';
 import { type HashedFile, layeredFiles, layerOf, readLayers } from './piece-layers.ts';
 import { hybridHalf, readVersion2, treeOf, type Version2, version2Hash } from './version2.ts';
@@ -49,6 +51,17 @@ export interface Metainfo {
   readonly nodes: readonly HostPort[];
   readonly comment: string | null;
   readonly createdBy: string | null;
+  /** Null unless it stands for a file at a URL, of which no torrent is known. */
+  readonly plainFile: PlainFile | null;
+}
+
+/** A file at a URL, which a cluster fetches as if it were a torrent. */
+export interface PlainFile {
+  /** `pieceHashes` are learned as pieces come. */
+  readonly hashes: LearnedHashes;
+  /** What the whole file must have, in hexadecimal; null: nobody said. */
+  readonly sha256: string | null;
+  readonly stamp: FileStamp;
 }
 
 const NO_HASHES = new Uint8Array(0);
@@ -108,6 +121,7 @@ function read(bytes: Uint8Array): Metainfo {
     nodes: dhtNodesOf(torrent),
     comment: textField(torrent, 'comment.utf-8') ?? textField(torrent, 'comment') ?? null,
     createdBy: textField(torrent, 'created by') ?? null,
+    plainFile: null,
   };
 }
 
@@ -117,7 +131,8 @@ export function infoHashes({ infoHash, pieceHashes, version2 }: Metainfo): InfoH
 }
 
 /** What the storage threads compare with. */
-export function hashesOf({ pieceHashes, version2 }: Metainfo): PieceHashes {
+export function hashesOf({ pieceHashes, version2, plainFile }: Metainfo): PieceHashes {
+  if (plainFile !== null) return { sha1: plainFile.hashes.memory, trees: null };
   return { sha1: pieceHashes.length === 0 ? null : sharedBytes(pieceHashes), trees: version2?.trees ?? null };
 }
 

@@ -11,6 +11,7 @@ import { loadSource } from './load.ts';
 import { type Magnet, parseMagnet } from './magnet.ts';
 import { infoHashes, type Metainfo, parseMetainfo } from './metainfo.ts';
 import { otherContent } from './other-content.ts';
+import { openPlainFile } from './plain-file.ts';
 import { httpMistake } from './source-mistakes.ts';
 
 /** The longest magnet links contain dozens of trackers. */
@@ -22,6 +23,11 @@ export type Source =
   /** At first only the info hash is known, and perhaps trackers and peers. `metainfo`: the rest, once peers have sent it. */
   | { readonly kind: 'magnet'; readonly magnet: Magnet; readonly metainfo?: Metainfo };
 
+/** A URL may also be that of any file, which a cluster fetches. `sha256`: in hexadecimal, what it must have. */
+export interface PlainFiles {
+  readonly sha256: string | null;
+}
+
 /**
  * Reads SOURCE: a .torrent file or its http(s) URL, a file with a magnet link, a magnet link, an info hash in hexadecimal or
  * base32, or `-` for one of these on stdin. Rejects with a `bad-torrent` failure that names it.
@@ -30,10 +36,14 @@ export async function openSource(
   source: string,
   http: Pick<HttpClient, 'get'>,
   signal: AbortSignal | null = null,
+  plain: PlainFiles | null = null,
 ): Promise<Source> {
+  const isUrl = /^https?:/i.test(source);
+  if (!isUrl && plain !== null && plain.sha256 !== null)
+    throw new Failure('usage', '--sha256 works only with the URL of a file as SOURCE');
   if (source === '-') return fromStdin(http, signal);
   if (isMagnet(source)) return magnetOf(source);
-  if (/^https?:/i.test(source)) return download(source, http, signal);
+  if (isUrl) return download(source, { http, outer: signal, plain });
   const hashes = bareInfoHash(source);
   if (hashes !== null) return { kind: 'magnet', magnet: emptyMagnet(hashes) };
   const content = loadSource(source);
@@ -81,11 +91,16 @@ function magnetOf(link: string): Source {
 /** Many sites answer the URL of a .torrent with a redirect to a magnet link, or with the link as text. */
 async function download(
   url: string,
-  http: Pick<HttpClient, 'get'>,
-  outer: AbortSignal | null,
+  {
+    http,
+    outer,
+    plain,
+  }: { http: Pick<HttpClient, 'get'>; outer: AbortSignal | null; plain: PlainFiles | null },
 ): Promise<Source> {
   const mistake = httpMistake(url);
   if (mistake !== null) throw new Failure('bad-torrent', mistake);
+  const file = plain === null ? null : await openPlainFile(url, plain.sha256, http, outer);
+  if (file !== null) return { kind: 'torrent', metainfo: file };
   const shown = redactedUrl(url);
   try {
     const { status, body } = await withDeadline(TORRENT_URL_TIMEOUT_MS, outer, (signal) =>

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { leavesOf, rootOver } from '../../shared/merkle.ts';
-import { PIECE_HASH_BYTES, type PieceHashes, rootOfPiece } from '../../shared/piece-hashes.ts';
+import { isHashKnown, PIECE_HASH_BYTES, type PieceHashes, rootOfPiece } from '../../shared/piece-hashes.ts';
 import type { PieceDigest } from './piece-hasher.ts';
 
 /** `split`: right for one half of a hybrid and wrong for the other (BEP 52): no bytes can be right for both. */
@@ -26,6 +26,12 @@ export class PieceProof {
     if (trees === null || rootOfPiece(trees, piece) === null) return this.judge(piece, { sha1, root: null });
     const data = bytes.subarray(0, trees.lengths[piece]);
     return this.judge(piece, { sha1, root: rootOver(leavesOf(data), 0, trees.widths[piece] ?? 1) });
+  }
+
+  /** The hash of a piece of which none is known; null if one is. */
+  made(piece: PieceIndex, bytes: Uint8Array): Uint8Array | null {
+    if (this.#sha1 === null || isHashKnown(this.#sha1, piece)) return null;
+    return hash('sha1', bytes, 'buffer');
   }
 
   /** Hashes of its blocks, to be compared with those of its tree; null if it has no tree, or is its only block. */

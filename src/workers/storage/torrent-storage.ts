@@ -14,6 +14,7 @@ import type {
   EdgeHash,
   Evidence,
   LookedRange,
+  MadeHash,
   PieceToStore,
   SeenRange,
   StorageResult,
@@ -24,7 +25,7 @@ import type {
 import { DiskError, FileSpans } from './file-spans.ts';
 import { PieceHash } from './piece-hash.ts';
 import type { PieceDigest } from './piece-hasher.ts';
-import { PieceProof } from './piece-proof.ts';
+import { PieceProof, type PieceVerdict } from './piece-proof.ts';
 import { SourcePieces } from './source-pieces.ts';
 import type { ThreadFiles } from './thread-files.ts';
 
@@ -78,14 +79,15 @@ export class TorrentStorage {
     const evidence: Evidence[] = [];
     const withheld: WithheldPiece[] = [];
     const edges: EdgeHash[] = [];
+    const made: MadeHash[] = [];
     let isSplit = false;
     const stored = (fault: DiskFault | null): StorageResult => {
       const { writeBytes } = this.#spans;
-      return { type: 'stored', good, bad, isSplit, evidence, withheld, edges, writeBytes, fault };
+      return { type: 'stored', good, bad, made, isSplit, evidence, withheld, edges, writeBytes, fault };
     };
     for (const full of pieces) {
       const bytes = arena.pieceBytes(full.slot);
-      const verdict = this.#proof.verdict(full.piece, bytes);
+      const verdict = this.#verdict(full, bytes, made);
       const isGood = verdict === 'good';
       isSplit ||= verdict === 'split';
       if (!isGood || full.suspect)
@@ -111,6 +113,13 @@ export class TorrentStorage {
       good.push(full);
     }
     return stored(null);
+  }
+
+  #verdict({ piece, makesHash }: PieceToStore, bytes: Uint8Array, made: MadeHash[]): PieceVerdict {
+    const hash = makesHash === true ? this.#proof.made(piece, bytes) : null;
+    if (hash === null) return this.#proof.verdict(piece, bytes);
+    made.push({ piece, hash });
+    return 'good';
   }
 
   #check(first: PieceIndex, count: number): StorageResult {

@@ -3,6 +3,7 @@
  * more than the requested range (RFC 9110 allows this), the whole file, or a different file.
  */
 import { HttpError } from '../../shared/http-visitor.ts';
+import type { FileStamp } from '../../shared/web-seed-messages.ts';
 import { retryAfterMs } from './back-off.ts';
 
 /** The server cannot send this file. It may have others. */
@@ -29,6 +30,8 @@ export interface AskedRange {
   readonly to: number;
   /** The length of the whole file in the torrent. */
   readonly length: number;
+  /** Of the version that is wanted; null where hashes tell it. */
+  readonly stamp?: FileStamp | null;
 }
 
 export interface RangeAnswer {
@@ -54,9 +57,19 @@ export function rangeAnswer(status: number, headers: Headers, asked: AskedRange)
   if (status >= 500 || LATER.has(status))
     throw new ServerBusy(status, retryAfterMs(headers['retry-after'], Date.now()));
   if (status === 416) throw new FileLost('its file is shorter than the torrent says');
+  if (isOther(headers, asked.stamp ?? null))
+    throw new FileLost('its file has changed since the download began');
   if (status === 200) return wholeFile(headers, asked);
   if (status !== 206) throw new FileLost(`HTTP status ${status}`);
   return partOf(headers, asked);
+}
+
+/** Servers of one name may have other tags for the same file, so they count only where there is no time. */
+function isOther(headers: Headers, stamp: FileStamp | null): boolean {
+  if (stamp === null) return false;
+  const [name, before] = stamp.modified === null ? ['etag', stamp.etag] : ['last-modified', stamp.modified];
+  const now = headers[name];
+  return before !== null && typeof now === 'string' && now !== before;
 }
 
 function wholeFile(headers: Headers, { length }: AskedRange): RangeAnswer {

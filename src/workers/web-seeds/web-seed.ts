@@ -8,9 +8,17 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Geometry } from '../../shared/geometry.ts';
 import { HttpError, HttpRefusal, httpErrorOf, type Landing, type Visit } from '../../shared/http-visitor.ts';
 import { WEB_SEED_SILENCE_MS } from '../../shared/limits.ts';
-import type { WebSeedFile } from '../../shared/web-seed-messages.ts';
+import type { FileStamp, WebSeedFile } from '../../shared/web-seed-messages.ts';
 import { webSeedRefusal } from './local-web-seed.ts';
-import { type Coding, FileLost, packed, type RangeAnswer, rangeAnswer, ServerBusy } from './range-answer.ts';
+import {
+  type AskedRange,
+  type Coding,
+  FileLost,
+  packed,
+  type RangeAnswer,
+  rangeAnswer,
+  ServerBusy,
+} from './range-answer.ts';
 import { fileAt, SeedFiles } from './seed-files.ts';
 import type { ServerUse } from './server-use.ts';
 import type { SlotWriter } from './slot-writer.ts';
@@ -67,6 +75,7 @@ export class WebSeed {
   readonly #url: string;
   readonly #files: readonly WebSeedFile[];
   readonly #single: boolean;
+  readonly #stamp: FileStamp | null;
   readonly #visitor: Visitor;
 
   /** `files` in the order of the torrent. */
@@ -77,6 +86,7 @@ export class WebSeed {
       readonly files: readonly WebSeedFile[];
       readonly single: boolean;
       readonly geometry: Geometry;
+      readonly stamp?: FileStamp;
     },
     server: ServerUse,
     visitor: Visitor,
@@ -87,6 +97,7 @@ export class WebSeed {
     this.#url = url;
     this.#files = torrent.files;
     this.#single = torrent.single;
+    this.#stamp = torrent.stamp ?? null;
     this.#visitor = visitor;
   }
 
@@ -168,7 +179,7 @@ export class WebSeed {
         });
         // A body that we do not want is destroyed. Its error event must have a listener, or the process ends.
         body.on('error', () => {});
-        const answer = answerOr(() => body.destroy(), status, headers, asked);
+        const answer = answerOr(() => body.destroy(), status, headers, { ...asked, stamp: this.#stamp });
         if (landing.url !== new URL(url).href) state.landing = landing;
         this.files.gives(file);
         return { body, answer };
@@ -237,7 +248,7 @@ function answerOr(
   destroy: () => void,
   status: number,
   headers: Readonly<Record<string, string | string[] | undefined>>,
-  asked: { readonly from: number; readonly to: number; readonly length: number },
+  asked: AskedRange,
 ): RangeAnswer {
   try {
     return rangeAnswer(status, headers, asked);

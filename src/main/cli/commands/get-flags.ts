@@ -42,6 +42,7 @@ export interface GetFlags extends RaceFlags {
   readonly clusterSecretFile?: string;
   readonly clusterWait?: boolean;
   readonly clusterTimeout: string;
+  readonly sha256?: string;
 }
 
 /** Adds arguments and flags to the command `get`. */
@@ -147,6 +148,10 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
       '--cluster-timeout <duration>',
       'once complete, wait no longer than this for other machines; 0 waits forever',
       '0',
+    )
+    .option(
+      '--sha256 <hex>',
+      'SOURCE is the URL of any file, which must have this SHA-256: all machines share the work at once, and each checks the whole file at the end',
     )
     .optionsGroup('Output:')
     .option('--log <file>', 'add a line to this file for everything that happens, with the time')

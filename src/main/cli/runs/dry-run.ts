@@ -6,7 +6,7 @@ import { SYSTEM_FILES } from '../../../shared/file-system.ts';
 import { systemWords } from '../../../shared/system-words.ts';
 import { reservePort } from '../../network/reserve-port.ts';
 import type { Session } from '../../session/session.ts';
-import { acceptsPeers } from '../../session/settings.ts';
+import { acceptsPeers, plainFilesOf } from '../../session/settings.ts';
 import { type StoragePlan, storagePlan } from '../../storage/storage-plan.ts';
 import { counted, formatSize } from '../../text/units.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
@@ -29,7 +29,7 @@ export async function dryRun(
   { console, session, signal }: Pick<GetContext, 'console' | 'session' | 'signal'>,
 ): Promise<void> {
   const { torrent } = settings;
-  const source = await openSource(named, session.http, signal);
+  const source = await openSource(named, session.http, signal, plainFilesOf(settings.torrent));
   const metainfo =
     source.metainfo ??
     (await fetchMetadata(source, torrent, session, {

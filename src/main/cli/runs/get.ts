@@ -1,6 +1,7 @@
 /** One download, from its source to its exit status. */
 
 import { EXIT_STATUS } from '../../failure.ts';
+import { plainFilesOf } from '../../session/settings.ts';
 import type { OneDownload } from '../../session/taken-sources.ts';
 import { keysOf, openSource, type Source } from '../../torrent/source.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
@@ -22,7 +23,7 @@ export async function get(named: string, settings: GetSettings, context: GetCont
   }
   let source: Source;
   try {
-    source = await openSource(named, session.http, signal);
+    source = await openSource(named, session.http, signal, plainFilesOf(settings.torrent));
   } catch (error) {
     if (!signal.aborted) throw error;
     console.news('interrupted before the torrent was fetched');

@@ -1,0 +1,131 @@
+/** Who makes the hashes of a plain file, and whose word counts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NodeSays } from '../../src/main/cluster/node-message.ts';
+import type { Node } from '../../src/main/cluster/nodes.ts';
+import { Vouching } from '../../src/main/cluster/vouching.ts';
+import { LearnedHashes } from '../../src/main/torrent/learned-hashes.ts';
+import type { PieceIndex } from '../../src/shared/indices.ts';
+import { CLUSTER_STATE_MS, MAKER_WAIT_MS } from '../../src/shared/limits.ts';
+
+const PIECE = 1 as PieceIndex;
+const HASH = new Uint8Array(20).fill(5);
+
+interface FakeNode {
+  readonly id: string;
+  readonly name: string;
+  isComplete: boolean;
+  state: { makesHashes: boolean };
+  readonly said: NodeSays[];
+  readonly link: { say(says: NodeSays): void };
+}
+
+function fakeNode(id: string): FakeNode {
+  const said: NodeSays[] = [];
+  const link = { say: (says: NodeSays) => said.push(says) };
+  return { id, name: `node-${id}`, isComplete: false, state: { makesHashes: false }, said, link };
+}
+
+/** Node `b`, among these. */
+function begin(sha256: string | null, ...others: FakeNode[]) {
+  const hashes = new LearnedHashes(3);
+  const alive = [...others];
+  const news: string[] = [];
+  let now = 0;
+  const file = { hashes, sha256, stamp: { modified: null, etag: null } };
+  const vouching = new Vouching('b', file, { alive } as unknown as { alive: Node[] }, {
+    now: () => now,
+    isCandidate: ({ isComplete }) => !isComplete,
+    onNews: (text) => news.push(text),
+  });
+  const after = (ms: number): void => {
+    now += ms;
+    vouching.look();
+  };
+  const says = (node: FakeNode): void =>
+    vouching.heard(node as unknown as Node, { kind: 'hashes', known: [{ piece: PIECE, hash: HASH }] });
+  return { vouching, hashes, alive, news, after, says };
+}
+
+test('with the hash of the file all nodes fetch their shares, tell what they made, and believe each other', () => {
+  const [a, c] = [fakeNode('a'), fakeNode('c')];
+  const { vouching, hashes, after, says } = begin('0'.repeat(64), a, c);
+  after(MAKER_WAIT_MS);
+  assert.deepEqual([vouching.fetchers, vouching.isMaker], ['all', false]);
+  hashes.make(0 as PieceIndex, HASH);
+  after(1);
+  after(1);
+  for (const { said } of [a, c])
+    assert.deepEqual(said, [{ kind: 'hashes', known: [{ piece: 0, hash: HASH }] }]);
+  says(c);
+  assert.equal(hashes.isKnown(PIECE), true);
+  assert.equal(a.said.length, 1, 'what others made is theirs to tell');
+});
+
+test('without it, the node with the lowest id makes the hashes after a while; the next one when it is gone', () => {
+  const a = fakeNode('a');
+  const { vouching, alive, news, after } = begin(null, a, fakeNode('c'));
+  after(MAKER_WAIT_MS);
+  assert.equal(vouching.fetchers, 'another', 'the other has the lower id');
+  a.state.makesHashes = true;
+  after(1);
+  assert.match(news[0] ?? '', /^cluster: node-a fetches the file and makes the hashes/);
+  alive.shift();
+  after(1);
+  assert.equal(vouching.fetchers, 'us');
+  assert.match(news[1] ?? '', /^cluster: node-a is gone: this node fetches the rest and makes its hashes/);
+});
+
+test('two makers that meet: the one with the lower id goes on', () => {
+  const [a, c] = [fakeNode('a'), fakeNode('c')];
+  const { vouching, alive, after } = begin(null);
+  after(MAKER_WAIT_MS - 1);
+  assert.equal(vouching.isMaker, false, 'others may be on their way');
+  after(1);
+  assert.equal(vouching.isMaker, true);
+  c.state.makesHashes = true;
+  alive.push(c);
+  after(1);
+  assert.equal(vouching.isMaker, true);
+  a.state.makesHashes = true;
+  alive.push(a);
+  after(1);
+  assert.equal(vouching.fetchers, 'another');
+});
+
+test('a complete node makes a maker needless', () => {
+  const c = fakeNode('c');
+  c.isComplete = true;
+  const { vouching, after } = begin(null, c);
+  after(MAKER_WAIT_MS);
+  assert.equal(vouching.isMaker, false);
+});
+
+test('while the maker lives only its word counts, and only it is asked', () => {
+  const [a, c] = [fakeNode('a'), fakeNode('c')];
+  a.state.makesHashes = true;
+  const { hashes, alive, after, says } = begin(null, a, c);
+  says(c);
+  assert.equal(hashes.isKnown(PIECE), false);
+  hashes.want([PIECE]);
+  assert.deepEqual([a.said, c.said], [[{ kind: 'want', pieces: [PIECE] }], []]);
+  alive.shift();
+  after(CLUSTER_STATE_MS);
+  assert.deepEqual(c.said, [{ kind: 'want', pieces: [PIECE] }], 'it is asked again, of those that are left');
+  says(c);
+  assert.deepEqual(hashes.of(PIECE), HASH);
+  after(CLUSTER_STATE_MS);
+  assert.equal(c.said.length, 1, 'what is known is asked no more');
+});
+
+test('another hash than the one that is known is told and not taken; what is known is answered', () => {
+  const a = fakeNode('a');
+  const { vouching, hashes, news, says } = begin('0'.repeat(64), a);
+  hashes.learn(PIECE, Buffer.alloc(20, 1));
+  says(a);
+  assert.match(news[0] ?? '', /^cluster: node-a says another hash for a piece/);
+  assert.equal(hashes.of(PIECE)?.[0], 1);
+  vouching.heard(a as unknown as Node, { kind: 'want', pieces: [PIECE, 2, 99] as PieceIndex[] });
+  const known = [{ piece: PIECE, hash: hashes.of(PIECE) }];
+  assert.deepEqual(a.said, [{ kind: 'hashes', known }]);
+});
