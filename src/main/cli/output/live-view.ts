@@ -72,7 +72,7 @@ export function liveView(
     [0, headline(state, width, paint)],
     [1, barOf(state, Math.min(MAX_BAR_COLUMNS, width), paint)],
     [2, line(amountsText(state))],
-    [3, peersLine(state, line, paint)],
+    [3, peersLine(state, width, paint)],
     ...(state.cluster === '' ? [] : [[4, line(state.cluster)] as const]),
   ];
   const bar = Math.min(MAX_BAR_COLUMNS, width - LABEL_COLUMNS);
@@ -164,9 +164,12 @@ function amountsText(state: DownloadState): string {
   return `${formatSize(receivedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}${given}`;
 }
 
-function peersLine(state: DownloadState, line: (text: string) => string, paint: Paint): string {
+/** What the peers do says more than how many there are. */
+function peersLine(state: DownloadState, width: number, paint: Paint): string {
   const { known, peers, rate, ttfuMs } = state;
-  const text = line(peersText({ known, peers, rate, hasBegun: ttfuMs !== null }));
+  const seen = { known, peers, rate, hasBegun: ttfuMs !== null };
+  const whole = peersText(seen);
+  const text = cutTo(columnsOf(whole) <= width ? whole : peersText({ ...seen, known: null }), width);
   return state.rate > 0 ? text : paint('bad', text);
 }
 
