@@ -1,10 +1,20 @@
 /** The hashes of parts of pieces: what is kept of them, and what is believed. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EdgeRecord } from '../../src/main/storage/edge-record.ts';
+import { EDGE_RECORD_KEPT_MS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 const state = temporaryFolder();
@@ -67,18 +77,51 @@ test('what is no record is none, and is replaced', () => {
   assert.deepEqual(readdirSync(folder), [`${HASH.toString('hex')}.json`], 'nothing else is left');
 });
 
-test('where nothing can be written, nothing fails', () => {
+test('a download of all files removes the record; what nobody has used for long goes when one is written', async () => {
+  const names = (): string[] => readdirSync(folder).sort();
+  const agedBy = (name: string, ms: number): void => {
+    const then = (Date.now() - ms) / 1_000;
+    utimesSync(join(folder, name), then, then);
+  };
+  const [old, cut, young] = ['11', '22', '33'].map((two) => `${two.repeat(20)}.json`) as [
+    string,
+    string,
+    string,
+  ];
+  const leftover = `${cut}.${'0'.repeat(16)}`;
+  const [own] = names() as [string];
+  for (const name of [old, leftover, young, 'notes.json']) {
+    writeFileSync(join(folder, name), '{}');
+    agedBy(name, EDGE_RECORD_KEPT_MS + (name === young ? -60_000 : 60_000));
+  }
+  // A run that only uses what is there: it counts as new, and others stay.
+  agedBy(own, EDGE_RECORD_KEPT_MS + 60_000);
+  const used = record();
+  assert.equal(used.digestOf(100, 5), one.digest);
+  await used.close(false);
+  assert.ok(Date.now() - statSync(path).mtimeMs < EDGE_RECORD_KEPT_MS / 2);
+  assert.equal(names().length, 5);
+  const written = record();
+  written.add([two]);
+  await written.close(false);
+  assert.deepEqual(names(), [young, own, 'notes.json'].sort());
+  await record().close(true);
+  assert.deepEqual(names(), [young, 'notes.json'].sort());
+  await record().close(true);
+});
+
+test('where nothing can be written, nothing fails', async () => {
   rmSync(folder, { recursive: true });
   writeFileSync(folder, 'a file');
   const blocked = record();
   blocked.add([one]);
-  blocked.save();
+  await blocked.close(false);
   assert.equal(blocked.digestOf(100, 5), one.digest, 'this run knows it');
   rmSync(folder);
   mkdirSync(path, { recursive: true });
   const stuck = record();
   stuck.add([one]);
-  stuck.save();
+  await stuck.close(false);
   assert.deepEqual(readdirSync(folder).length, 1, 'and nothing is left');
   rmSync(path, { recursive: true });
   symlinkSync('nowhere', path);

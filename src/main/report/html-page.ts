@@ -102,9 +102,7 @@ const LEGEND = `<p class="legend">${[
 /** The most important figures. */
 function tiles(facts: PageFacts, { ttfuMs, firstUnchoke, strategy, funnel }: RaceReport): string {
   const won =
-    firstUnchoke === null
-      ? `strategy ${strategy}`
-      : `by ${firstUnchoke.peer} (${firstUnchoke.family})`;
+    firstUnchoke === null ? `strategy ${strategy}` : `by ${firstUnchoke.peer} (${firstUnchoke.family})`;
   const all: (readonly [string, string, string])[] = [
     ['time to first unchoke', ttfuMs === null ? 'never' : formatDuration(ttfuMs), won],
   ];

@@ -16,6 +16,7 @@ import { type FileDecision, inTheWay } from './file-decision.ts';
 import { FileMaker } from './file-maker.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
+import { keptPieces } from './kept-pieces.ts';
 import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
 import { giveFinalNames } from './part-files.ts';
@@ -230,7 +231,8 @@ export class DownloadFiles {
     await this.#preparing.catch(() => {});
     const isDone = complete && this.#strangers.size === 0 && this.#journal.lost === null;
     if (this.#prepared) await (isDone ? this.#journal.finish() : this.#journal.flush());
-    this.#edges.save();
+    const { plan } = this.#place;
+    await this.#edges.close(isDone && keptPieces(plan, this.#metainfo.geometry) === null);
     this.#journal.close();
   }
 }

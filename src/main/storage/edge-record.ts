@@ -2,20 +2,23 @@
  * The hashes of parts of pieces: if only some files of a torrent are selected, a piece at their edge is not on disk as a whole, so its
  * own hash proves nothing about the part that is there. When such a piece is verified, in memory, its part in each file is hashed for
  * itself and kept here. These hashes are about the torrent and not about a place, so they hold for every copy of its files. They are in
- * the state folder of the user: nobody else may say what is right.
+ * the state folder of the user: nobody else may say what is right. A download of all files needs them no longer, and those that no run
+ * has used for a long time are removed.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
-import { type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
-import { MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
+import { type DiskPath, type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
+import { EDGE_RECORD_KEPT_MS, MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
 import type { EdgeHash } from '../../shared/storage-messages.ts';
 import { userFolder } from '../files/user-folders.ts';
 
 const VERSION = 1;
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 const DIGEST = /^[0-9A-Za-z+/]{43}=$/;
+/** Ours, or what a run that was killed left of one. */
+const RECORD_NAME = /^[0-9a-f]{40,64}\.json(\.[0-9a-f]{16})?$/;
 
 export class EdgeRecord {
   readonly #files: FileSystem;
@@ -23,6 +26,9 @@ export class EdgeRecord {
   readonly #path: string;
   #hashes: Map<string, EdgeHash> | null = null;
   #isNew = false;
+  #isUsed = false;
+  /** The time of the calendar when this run wrote it; null if it did not. */
+  #writtenAt: number | null = null;
 
   /** It is read when it is first asked. */
   constructor(infoHash: Uint8Array, files: FileSystem = SYSTEM_FILES) {
@@ -33,7 +39,9 @@ export class EdgeRecord {
 
   /** SHA-256 in base64 of these bytes of the torrent; null if it is not known. */
   digestOf(from: number, length: number): string | null {
-    return this.#known.get(keyOf({ from, length }))?.digest ?? null;
+    const digest = this.#known.get(keyOf({ from, length }))?.digest ?? null;
+    if (digest !== null) this.#isUsed = true;
+    return digest;
   }
 
   add(hashes: readonly EdgeHash[]): void {
@@ -57,6 +65,44 @@ export class EdgeRecord {
     } catch {}
   }
 
+  /**
+   * The end of a run. `isWhole`: all files of the torrent are complete, so that no piece has an edge. Otherwise what was used counts
+   * as new, and if this run wrote a record, those that nobody has used for long are removed. Never rejects.
+   */
+  async close(isWhole: boolean): Promise<void> {
+    if (isWhole) return this.#remove(diskPath(this.#path));
+    this.save();
+    if (this.#writtenAt !== null) await this.#removeOld(this.#writtenAt);
+    else if (this.#isUsed) this.#touch();
+  }
+
+  #touch(): void {
+    try {
+      const descriptor = this.#files.open(diskPath(this.#path), constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        this.#files.touch(descriptor);
+      } finally {
+        this.#files.close(descriptor);
+      }
+    } catch {}
+  }
+
+  async #removeOld(now: number): Promise<void> {
+    const names = await this.#files.slow.readdir(diskPath(this.#folder)).catch(() => []);
+    for (const name of names.filter((one) => RECORD_NAME.test(one))) {
+      const path = diskPath(join(this.#folder, name));
+      const stats = await this.#files.slow.lstat(path).catch(() => null);
+      const isOld = stats !== null && now - Number(stats.mtimeNs / 1_000_000n) > EDGE_RECORD_KEPT_MS;
+      if (isOld && stats.isFile()) this.#remove(path);
+    }
+  }
+
+  #remove(path: DiskPath): void {
+    try {
+      this.#files.unlink(path);
+    } catch {}
+  }
+
   get #known(): Map<string, EdgeHash> {
     this.#hashes ??= this.#read();
     return this.#hashes;
@@ -68,6 +114,7 @@ export class EdgeRecord {
     try {
       try {
         writeFirst(this.#files, descriptor, bytes);
+        this.#writtenAt = this.#files.touch(descriptor);
       } finally {
         this.#files.close(descriptor);
       }

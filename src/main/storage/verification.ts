@@ -89,6 +89,7 @@ export class FilesToVerify {
       },
       this.#pieces,
     );
+    await this.#record.close(false);
     const verdicts = [...this.#selected]
       .sort((one, other) => one - other)
       .map((file) => fileVerdict(this.#judged(file), file, parts, g));
