@@ -133,7 +133,7 @@ export class DownloadFiles {
     const { wanted } = this.#place.plan;
     const isMissing = (piece: PieceIndex): boolean => wanted[piece] === 1 && good[piece] !== 1;
     const isWhole = wanted.every((_, piece) => !isMissing(piece as PieceIndex));
-    const clones = new ClonedFiles(this.#place, this.#metainfo, this.#standings);
+    const clones = new ClonedFiles(this.#place, this.#metainfo.geometry, edges, this.#standings);
     if (!isWhole && reuse !== null) {
       const onLooked = (bytes: number, total: number): void => this.#listener.onReuseLooked(bytes, total);
       await reuse.look(stored, seen.looks, isMissing, isCancelled, onLooked);
