@@ -922,3 +922,5 @@ export const FLEET_CLOCK_SKEW_MS = 2_000;
 export const FLEET_WATCH_MS = 2_000;
 /** Failed jobs that `fleet status` lists, the newest first. */
 export const MAX_FLEET_LISTED_JOBS = 50;
+/** `timeout`, npm and others signal the process and its group. A second signal that comes so soon is no second wish to end. */
+export const SIGNAL_ECHO_MS = 250;
