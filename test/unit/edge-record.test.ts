@@ -23,7 +23,8 @@ const folder = join(state, 'unchoke', 'edges');
 const HASH = Buffer.alloc(20, 0xab);
 const path = join(folder, `${HASH.toString('hex')}.json`);
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
-const record = () => new EdgeRecord(HASH);
+/** Of the run in a place. */
+const record = (place: string | null = '/gone/set') => new EdgeRecord(HASH, place);
 const one = { from: 100, length: 5, digest: digest('one') };
 const two = { from: 2 ** 40, length: 7, digest: digest('two') };
 
@@ -38,7 +39,7 @@ test('what is kept is found again, by its place in the torrent and its length', 
     [second.digestOf(100, 5), second.digestOf(100, 6), second.digestOf(101, 5)],
     [one.digest, null, null],
   );
-  assert.equal(new EdgeRecord(Buffer.alloc(20)).digestOf(100, 5), null, 'of this torrent alone');
+  assert.equal(new EdgeRecord(Buffer.alloc(20), null).digestOf(100, 5), null, 'of this torrent alone');
 });
 
 test('two runs at one time keep what both have learned', () => {
@@ -77,7 +78,37 @@ test('what is no record is none, and is replaced', () => {
   assert.deepEqual(readdirSync(folder), [`${HASH.toString('hex')}.json`], 'nothing else is left');
 });
 
-test('a download of all files removes the record; what nobody has used for long goes when one is written', async () => {
+test('a record is removed when each of its places is whole or gone', async () => {
+  const kept = (): string[] => (JSON.parse(readFileSync(path, 'utf8')) as { places: string[] }).places;
+  const there = join(state, 'set');
+  mkdirSync(there);
+  rmSync(path);
+  const first = record(there);
+  first.add([one]);
+  await first.close(false);
+  // The files were copied to a second place, and a third one has all of them.
+  const second = record();
+  assert.equal(second.digestOf(100, 5), one.digest);
+  await second.close(false);
+  assert.deepEqual(kept(), [there, '/gone/set']);
+  const looking = record(null);
+  assert.equal(looking.digestOf(100, 5), one.digest);
+  await looking.close(false);
+  await record('/other/set').close(true);
+  assert.deepEqual(kept(), [there, '/gone/set']);
+  await record().close(true);
+  assert.deepEqual(kept(), [there]);
+  assert.equal(record().digestOf(100, 5), one.digest);
+  const again = record();
+  again.digestOf(100, 5);
+  await again.close(false);
+  await record(there).close(true);
+  assert.throws(kept, /ENOENT/, 'the other place is gone');
+  first.add([two]);
+  await first.close(false);
+});
+
+test('what nobody has used for long is removed when a record is written', async () => {
   const names = (): string[] => readdirSync(folder).sort();
   const agedBy = (name: string, ms: number): void => {
     const then = (Date.now() - ms) / 1_000;
@@ -96,18 +127,15 @@ test('a download of all files removes the record; what nobody has used for long 
   }
   // A run that only uses what is there: it counts as new, and others stay.
   agedBy(own, EDGE_RECORD_KEPT_MS + 60_000);
-  const used = record();
+  const used = record(null);
   assert.equal(used.digestOf(100, 5), one.digest);
   await used.close(false);
   assert.ok(Date.now() - statSync(path).mtimeMs < EDGE_RECORD_KEPT_MS / 2);
   assert.equal(names().length, 5);
   const written = record();
-  written.add([two]);
+  written.add([{ from: 7, length: 7, digest: digest('seven') }]);
   await written.close(false);
   assert.deepEqual(names(), [young, own, 'notes.json'].sort());
-  await record().close(true);
-  assert.deepEqual(names(), [young, 'notes.json'].sort());
-  await record().close(true);
 });
 
 test('where nothing can be written, nothing fails', async () => {

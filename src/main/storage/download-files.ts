@@ -75,7 +75,7 @@ export class DownloadFiles {
     this.#listener = listener;
     this.#standings = Standings.of(place.plan.files.length);
     this.#maker = new FileMaker(place, this.#standings);
-    this.#edges = new EdgeRecord(metainfo.infoHash, place.world.files);
+    this.#edges = new EdgeRecord(metainfo.infoHash, place.plan.root, place.world.files);
     this.#journal = new JournalKeeper({
       place,
       metainfo,

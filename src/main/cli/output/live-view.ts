@@ -4,7 +4,7 @@
  */
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { FastPeer } from '../../session/events.ts';
-import { columnsOf, cutTo } from '../../text/columns.ts';
+import { columnsOf, cutTo, fittedTo } from '../../text/columns.ts';
 import { shownLines } from '../../text/shown-lines.ts';
 import {
   counted,
@@ -164,12 +164,9 @@ function amountsText(state: DownloadState): string {
   return `${formatSize(receivedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}${given}`;
 }
 
-/** What the peers do says more than how many there are. */
 function peersLine(state: DownloadState, width: number, paint: Paint): string {
   const { known, peers, rate, ttfuMs } = state;
-  const seen = { known, peers, rate, hasBegun: ttfuMs !== null };
-  const whole = peersText(seen);
-  const text = cutTo(columnsOf(whole) <= width ? whole : peersText({ ...seen, known: null }), width);
+  const text = fittedTo(peersText({ known, peers, rate, hasBegun: ttfuMs !== null }), width);
   return state.rate > 0 ? text : paint('bad', text);
 }
 

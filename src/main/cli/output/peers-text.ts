@@ -3,8 +3,7 @@ import type { PhaseTotals } from '../../race/phase-totals.ts';
 import { counted } from '../../text/units.ts';
 
 export interface PeersSeen {
-  /** Null to leave it out, where a line is short. */
-  readonly known: number | null;
+  readonly known: number;
   readonly peers: PhaseTotals;
   /** Bytes a second; null where no download is awaited. */
   readonly rate: number | null;
@@ -20,5 +19,5 @@ export function peersText({ known, peers, rate, hasBegun }: PeersSeen): string {
   const parts = [unchoked === 0 || rate !== 0 ? giving : `${giving}, but no data comes`];
   if (choked > 0) parts.push(choked === 1 ? '1 makes us wait' : `${choked} make us wait`);
   if (dialing > 0) parts.push(dialing === 1 ? '1 is dialled' : `${dialing} are dialled`);
-  return `${parts.join(', ')}${known === null ? '' : ` (${known} known)`}`;
+  return `${parts.join(', ')} (${known} known)`;
 }
