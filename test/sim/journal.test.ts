@@ -33,21 +33,29 @@ async function place() {
   const at = await OutputPlace.take(plan, { signal: SIGNAL, onNews: assert.fail }, world);
   const key = journalKey(null, assert.fail, world.files);
   const troubles: string[] = [];
-  const keeper = new JournalKeeper({ place: at, metainfo, key, onTrouble: (text) => troubles.push(text) });
+  const unreported = new Set<PieceIndex>();
+  const keeper = new JournalKeeper({
+    ...{ place: at, metainfo, key, unreported: () => unreported },
+    onTrouble: (text) => troubles.push(text),
+  });
   const file = at.root.openFile('t', 0o101).descriptor;
   world.files.ftruncate(file, 4 * PIECE);
   const { loop } = machine;
   const forMs = (ms: number): Promise<void> => loop.run(loop.time.now() + ms);
   void keeper.begin(() => true, [], true, []);
   await forMs(500);
+  const write = (piece: number): void =>
+    void world.files.write(file, content.bytes(piece, 0, PIECE), 0, PIECE, piece * PIECE);
   return {
     machine,
     troubles,
     forMs,
+    unreported,
+    write,
+    note: (piece: number): void => keeper.note(piece as PieceIndex),
     /** The piece is written and verified; its journal follows. */
     verify: (piece: number): Promise<void> => {
-      const bytes = content.bytes(piece, 0, PIECE);
-      world.files.write(file, bytes, 0, PIECE, piece * PIECE);
+      write(piece);
       keeper.note(piece as PieceIndex);
       return forMs(JOURNAL_INTERVAL_MS + 500);
     },
@@ -93,4 +101,20 @@ test('a piece whose flush failed is never claimed, and its file is hashed by the
   assert.deepEqual([...(journal()?.doubted ?? [])], [0]);
   machine.kill(true);
   assert.deepEqual(there(), [0, 2], 'the failed flush lost piece 1');
+});
+
+test('a piece that a thread has written when a flush fails is never claimed, whenever its verdict comes', async () => {
+  const { verify, note, write, unreported, claimed, machine, forMs, there } = await place();
+  machine.disk.plan({ operation: 'flush', code: 'EIO', writes: 0 });
+  write(2);
+  unreported.add(2 as PieceIndex);
+  await verify(1);
+  assert.deepEqual([claimed(), machine.disk.fired], [[], 1]);
+  unreported.clear();
+  note(2);
+  await verify(3);
+  await forMs(JOURNAL_INTERVAL_MS);
+  assert.deepEqual(claimed(), [3], 'the next flush succeeds, and proves nothing of piece 2');
+  machine.kill(true);
+  assert.deepEqual(there(), [3]);
 });

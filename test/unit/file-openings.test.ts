@@ -36,7 +36,7 @@ test('a file is opened at its place; one that was replaced, moved away or became
   const files = new DownloadFiles(
     place,
     metainfo,
-    { key: null, overwrite: false, preallocate: false, reuse: null },
+    { key: null, overwrite: false, preallocate: false, reuse: null, ledger: null },
     { onChecked: () => {}, onReuseLooked: () => {}, onJournalTrouble: () => {} },
   );
   try {

@@ -69,7 +69,10 @@ export class Download {
     this.#ledger = new Ledger(ledgerMemory);
     const wanted = skipUnwanted(this.#ledger, options.plan.wanted, g);
     this.bytes = new ByteCounts(metainfo, options.plan, wanted, () => this.#verdicts.pendingBytes);
-    this.#files = files === null ? null : new DownloadFiles(files.place, metainfo, files, listener);
+    this.#files =
+      files === null
+        ? null
+        : new DownloadFiles(files.place, metainfo, { ...files, ledger: this.#ledger }, listener);
     this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
     const place = this.#files?.forThreads;

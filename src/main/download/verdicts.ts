@@ -107,7 +107,9 @@ export class Verdicts {
 
   #failed(full: FullPiece, evidence: Pick<Evidence, 'blockHashes' | 'leaves'>): void {
     const { blockHashes, leaves } = evidence;
-    const asked = leaves === null ? null : (this.#listener.leavesOf?.(full.piece) ?? null);
+    // What is judged after the end asks nobody.
+    const isAsked = leaves !== null && !this.#isStopped;
+    const asked = isAsked ? (this.#listener.leavesOf?.(full.piece) ?? null) : null;
     if (leaves === null || asked === null) return this.#suspect(full, blockHashes);
     // The slot is held meanwhile.
     const judged = (right: Uint8Array | null): void => {

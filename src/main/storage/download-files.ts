@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import type { FileSystem } from '../../shared/file-system.ts';
 import { elementsBelow, FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
+import type { Ledger } from '../../shared/ledger.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
 import type { StoredTorrentSetup } from '../../shared/storage-messages.ts';
 import { Failure } from '../failure.ts';
@@ -23,6 +24,7 @@ import { giveFinalNames } from './part-files.ts';
 import { ClonedFiles } from './reuse/cloned-files.ts';
 import type { Reuse, Taken } from './reuse/reuse.ts';
 import { survey } from './survey.ts';
+import { unreportedPieces } from './unreported-pieces.ts';
 
 export interface DownloadFilesOptions {
   readonly key: JournalKey | null;
@@ -32,6 +34,11 @@ export interface DownloadFilesOptions {
   readonly preallocate: boolean;
   /** Other files from which pieces are taken; null: none. */
   readonly reuse: Reuse | null;
+}
+
+interface Setup extends DownloadFilesOptions {
+  /** Null: nothing is downloaded. */
+  readonly ledger: Pick<Ledger, 'pieceCount' | 'stateOf' | 'ownerOf'> | null;
 }
 
 /** Good pieces at their place, and good pieces in a clone of another file that was made now. */
@@ -49,7 +56,7 @@ export interface FilesListener {
 export class DownloadFiles {
   readonly #place: OutputPlace;
   readonly #metainfo: Metainfo;
-  readonly #options: DownloadFilesOptions;
+  readonly #options: Setup;
   readonly #listener: FilesListener;
   readonly #standings: Standings;
   readonly #maker: FileMaker;
@@ -63,12 +70,7 @@ export class DownloadFiles {
   #prepared = false;
   #preparing: Promise<void> = Promise.resolve();
 
-  constructor(
-    place: OutputPlace,
-    metainfo: Metainfo,
-    options: DownloadFilesOptions,
-    listener: FilesListener,
-  ) {
+  constructor(place: OutputPlace, metainfo: Metainfo, options: Setup, listener: FilesListener) {
     this.#place = place;
     this.#metainfo = metainfo;
     this.#options = options;
@@ -83,6 +85,7 @@ export class DownloadFiles {
       onTrouble: (message) => listener.onJournalTrouble(message),
       // Without them, a journal cannot be believed what it claims at an edge.
       beforeClaims: () => this.#edges.save(),
+      unreported: () => (options.ledger === null ? [] : unreportedPieces(options.ledger)),
     });
   }
 

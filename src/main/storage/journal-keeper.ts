@@ -27,6 +27,8 @@ export interface JournalKeeperOptions {
   readonly onTrouble: (message: string) => void;
   /** Verified pieces are about to be claimed. */
   readonly beforeClaims?: () => void;
+  /** Pieces that a storage thread may have written by now, and has not reported. */
+  readonly unreported?: () => Iterable<PieceIndex>;
 }
 
 export class JournalKeeper {
@@ -38,6 +40,8 @@ export class JournalKeeper {
   #noted: PieceIndex[] = [];
   /** Their files. */
   readonly #touched = new Set<number>();
+  /** A flush that failed may have lost them before they were noted. */
+  readonly #unsure = new Set<PieceIndex>();
   /** Files with a failed flush, in this run or an earlier one. */
   readonly #doubted = new Set<number>();
   #lost: Failure | null = null;
@@ -93,10 +97,19 @@ export class JournalKeeper {
 
   /** The piece is verified and written. */
   note(piece: PieceIndex): void {
-    const { place, metainfo } = this.#options;
+    if (this.#unsure.has(piece)) return;
     this.#noted.push(piece);
-    for (const file of filesOfPiece(place.plan, metainfo.geometry, piece)) this.#touched.add(file);
+    for (const file of this.#filesOf(piece)) this.#touched.add(file);
     this.#flushLater();
+  }
+
+  #filesOf(piece: PieceIndex): readonly number[] {
+    const { place, metainfo } = this.#options;
+    return [...filesOfPiece(place.plan, metainfo.geometry, piece)];
+  }
+
+  #isDoubted(piece: PieceIndex): boolean {
+    return this.#filesOf(piece).some((file) => this.#doubted.has(file));
   }
 
   #flushLater(): void {
@@ -171,6 +184,10 @@ export class JournalKeeper {
         this.#doubted.add(file);
         this.#restamp(file);
       }
+      // What was written while the flush was under way may be lost with it, and the next flush would not say so.
+      this.#noted = this.#noted.filter((piece) => !this.#isDoubted(piece));
+      for (const piece of this.#options.unreported?.() ?? [])
+        if (this.#isDoubted(piece)) this.#unsure.add(piece);
       this.#noteLoss(flushing, error);
       // The next run must know, also if this is the last flush.
       this.#owed ??= () => this.#replace(this.#stamps, this.#verified);
