@@ -535,6 +535,8 @@ export const REUSE_HEAD_START_MS = 10_000;
 export const REUSE_BATCH_BYTES = 268_435_456;
 /** A journal of 2^21 pieces and 100,000 files takes about 9 MiB. A larger file is not a journal. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
+/** The hashes at the edges of a selection are removed if no run has used them for so long: a year. */
+export const EDGE_RECORD_KEPT_MS = 31_536_000_000;
 /** Pieces of a file that are hashed before the journal is trusted for all of them. */
 export const MAX_JOURNAL_PROBES = 3;
 /** A new key that signs journals (`--journal-key`). A shorter file is not a key. */
@@ -924,3 +926,5 @@ export const FLEET_CLOCK_SKEW_MS = 2_000;
 export const FLEET_WATCH_MS = 2_000;
 /** Failed jobs that `fleet status` lists, the newest first. */
 export const MAX_FLEET_LISTED_JOBS = 50;
+/** `timeout`, npm and others signal the process and its group. A second signal that comes so soon is no second wish to end. */
+export const SIGNAL_ECHO_MS = 250;

@@ -1,10 +1,10 @@
 /** `--select` and what comes after it: an interruption, the same selection again. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
+import { runCli, STATE, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { type MadeFile, madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
@@ -130,6 +130,20 @@ test('verify of an edge: damage is found, and without the kept hash it is not kn
   assert.match(stdout, /^uncertain +97.7 KiB +set\/b.bin \(2 pieces not to be judged\)$/m);
   assert.match(stderr, /get fetches such a piece again/);
   assert.equal(status, 6);
+});
+
+test('the hashes at the edges are kept until all files are there', async () => {
+  const output = join(folder, 'all');
+  const record = join(STATE, 'unchoke', 'edges', `${made.infoHash.toString('hex')}.json`);
+  const kept = (): boolean => existsSync(record);
+  // Other places need it as well.
+  rmSync(record, { force: true });
+  assert.equal((await get(output, '--select', 'b.bin')).run.status, 0);
+  assert.equal(kept(), true);
+  assert.equal((await get(output, '--select', 'a.bin,b.bin')).run.status, 0);
+  assert.equal(kept(), true, 'one file is not there');
+  assert.equal((await get(output)).run.status, 0);
+  assert.equal(kept(), false);
 });
 
 test('verify after an interruption: the journal says what has not come', async () => {

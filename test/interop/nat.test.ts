@@ -169,7 +169,7 @@ describe('behind a router', { concurrency: 2, skip }, () => {
   test('a router that does not help is named, and the end does not wait for it', async () => {
     const lab = await behindRouter('none', 'term');
     const reason = 'the router 192.168.77.1 speaks none of PCP, NAT-PMP and UPnP, or they are off';
-    assert.deepEqual(lab.mapped, { type: 'port-not-mapped', v: 1, port: PORT, reason });
+    assert.deepEqual(lab.mapped, { type: 'port-not-mapped', v: 1, port: PORT, cause: 'failed', reason });
     assert.ok(lab.said.includes(`port ${PORT} is not open in the router: ${reason}`));
     assert.equal(lab.status, 130);
   });

@@ -173,6 +173,25 @@ describe('files are cloned where the file system can do it', ONLY_ROOT, () => {
       });
     });
 
+  test('a clone of a selected file: the hashes at its edges are known, and nothing is fetched', async () => {
+    const place = mounted('xfs', 'xfs edges');
+    const { v1: torrent = '' } = TORRENTS;
+    const selected = ['--select', 'sub/c.img', '--json'];
+    await withStarted(async (keep) => {
+      const seed = await keep(libtorrentSeed({ torrent, folder: data, scratch: folder }));
+      const more = [...selected, '--peer', seed.address];
+      const first = await runCli('get', torrent, '-o', join(place, 'first'), ...more);
+      assert.equal(first.status, 0, first.stderr);
+    });
+    // Nobody sends anything.
+    const again = [...selected, '--no-trackers', '--reuse', join(place, 'first')];
+    const second = await runCli('get', torrent, '-o', join(place, 'second'), ...again);
+    assert.equal(second.status, 0, second.stderr);
+    const result = join(place, 'second/set/sub/c.img');
+    assert.ok(isShared(result), 'it was cloned');
+    assert.ok(readFileSync(result).equals(readFileSync(join(set, 'sub/c.img'))));
+  });
+
   test('killed right after a clone, before anything says so: the next run, without the folder, takes it as its own', async () => {
     const place = mounted('xfs', 'xfs again');
     const { torrent, before } = largeFile(place);

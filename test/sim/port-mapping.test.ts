@@ -93,7 +93,7 @@ test('without a router that helps, everything is as before, and the reason is to
   assert.equal(mapped().length, 1);
   assert.deepEqual(
     { ...mapped()[0], port: 0 },
-    { type: 'port-not-mapped', port: 0, reason: 'Error: no route' },
+    { type: 'port-not-mapped', port: 0, cause: 'failed', reason: 'Error: no route' },
   );
   assert.equal(told().length, 1);
   await end();

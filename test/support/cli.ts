@@ -25,7 +25,7 @@ export interface RunningCli {
 
 const TIMEOUT_MS = 120_000;
 /** Tests leave no key in the user's state folder. */
-const STATE = mkdtempSync(join(tmpdir(), 'unchoke-state-'));
+export const STATE = mkdtempSync(join(tmpdir(), 'unchoke-state-'));
 process.once('exit', () => rmSync(STATE, { recursive: true, force: true }));
 /** Tests stay on this machine and end soon: network sources and retries are off unless a test needs them. */
 const AT_HOME: Readonly<Record<string, readonly string[]>> = {

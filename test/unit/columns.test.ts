@@ -1,7 +1,7 @@
 /** How wide texts are on a terminal, and where they are cut. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf, cutTo } from '../../src/main/text/columns.ts';
+import { columnsOf, cutTo, fittedTo } from '../../src/main/text/columns.ts';
 
 test('ideographs and emoji are two columns wide, marks none, everything else one', () => {
   const widths = { '': 0, 'a█━·…': 5, é: 1, 'e\u0301': 1, 電影: 4, ｱ: 1, 한: 2, '🎬x': 3, 𠀀: 2, 'Ü–Я': 3 };
@@ -17,4 +17,11 @@ test('a text is cut between characters, and never wider than asked', () => {
   assert.equal(cutTo('🎬🎬', 3), '🎬…');
   assert.equal(cutTo('abc', 1), '…');
   assert.equal(cutTo('abc', 0), '');
+});
+
+test('what stands in brackets at the end is left out before anything is cut', () => {
+  assert.equal(fittedTo('9 peers (12 known)', 18), '9 peers (12 known)');
+  assert.equal(fittedTo('9 peers (12 known)', 17), '9 peers');
+  assert.equal(fittedTo('9 peers (12 known)', 6), '9 pee…');
+  assert.equal(fittedTo('9 (of 12) peers', 8), '9 (of 1…');
 });

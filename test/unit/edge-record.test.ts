@@ -1,10 +1,20 @@
 /** The hashes of parts of pieces: what is kept of them, and what is believed. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EdgeRecord } from '../../src/main/storage/edge-record.ts';
+import { EDGE_RECORD_KEPT_MS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 const state = temporaryFolder();
@@ -13,7 +23,8 @@ const folder = join(state, 'unchoke', 'edges');
 const HASH = Buffer.alloc(20, 0xab);
 const path = join(folder, `${HASH.toString('hex')}.json`);
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
-const record = () => new EdgeRecord(HASH);
+/** Of the run in a place. */
+const record = (place: string | null = '/gone/set') => new EdgeRecord(HASH, place);
 const one = { from: 100, length: 5, digest: digest('one') };
 const two = { from: 2 ** 40, length: 7, digest: digest('two') };
 
@@ -28,7 +39,7 @@ test('what is kept is found again, by its place in the torrent and its length', 
     [second.digestOf(100, 5), second.digestOf(100, 6), second.digestOf(101, 5)],
     [one.digest, null, null],
   );
-  assert.equal(new EdgeRecord(Buffer.alloc(20)).digestOf(100, 5), null, 'of this torrent alone');
+  assert.equal(new EdgeRecord(Buffer.alloc(20), null).digestOf(100, 5), null, 'of this torrent alone');
 });
 
 test('two runs at one time keep what both have learned', () => {
@@ -67,18 +78,78 @@ test('what is no record is none, and is replaced', () => {
   assert.deepEqual(readdirSync(folder), [`${HASH.toString('hex')}.json`], 'nothing else is left');
 });
 
-test('where nothing can be written, nothing fails', () => {
+test('a record is removed when each of its places is whole or gone', async () => {
+  const kept = (): string[] => (JSON.parse(readFileSync(path, 'utf8')) as { places: string[] }).places;
+  const there = join(state, 'set');
+  mkdirSync(there);
+  rmSync(path);
+  const first = record(there);
+  first.add([one]);
+  await first.close(false);
+  // The files were copied to a second place, and a third one has all of them.
+  const second = record();
+  assert.equal(second.digestOf(100, 5), one.digest);
+  await second.close(false);
+  assert.deepEqual(kept(), [there, '/gone/set']);
+  const looking = record(null);
+  assert.equal(looking.digestOf(100, 5), one.digest);
+  await looking.close(false);
+  await record('/other/set').close(true);
+  assert.deepEqual(kept(), [there, '/gone/set']);
+  await record().close(true);
+  assert.deepEqual(kept(), [there]);
+  assert.equal(record().digestOf(100, 5), one.digest);
+  const again = record();
+  again.digestOf(100, 5);
+  await again.close(false);
+  await record(there).close(true);
+  assert.throws(kept, /ENOENT/, 'the other place is gone');
+  first.add([two]);
+  await first.close(false);
+});
+
+test('what nobody has used for long is removed when a record is written', async () => {
+  const names = (): string[] => readdirSync(folder).sort();
+  const agedBy = (name: string, ms: number): void => {
+    const then = (Date.now() - ms) / 1_000;
+    utimesSync(join(folder, name), then, then);
+  };
+  const [old, cut, young] = ['11', '22', '33'].map((two) => `${two.repeat(20)}.json`) as [
+    string,
+    string,
+    string,
+  ];
+  const leftover = `${cut}.${'0'.repeat(16)}`;
+  const [own] = names() as [string];
+  for (const name of [old, leftover, young, 'notes.json']) {
+    writeFileSync(join(folder, name), '{}');
+    agedBy(name, EDGE_RECORD_KEPT_MS + (name === young ? -60_000 : 60_000));
+  }
+  // A run that only uses what is there: it counts as new, and others stay.
+  agedBy(own, EDGE_RECORD_KEPT_MS + 60_000);
+  const used = record(null);
+  assert.equal(used.digestOf(100, 5), one.digest);
+  await used.close(false);
+  assert.ok(Date.now() - statSync(path).mtimeMs < EDGE_RECORD_KEPT_MS / 2);
+  assert.equal(names().length, 5);
+  const written = record();
+  written.add([{ from: 7, length: 7, digest: digest('seven') }]);
+  await written.close(false);
+  assert.deepEqual(names(), [young, own, 'notes.json'].sort());
+});
+
+test('where nothing can be written, nothing fails', async () => {
   rmSync(folder, { recursive: true });
   writeFileSync(folder, 'a file');
   const blocked = record();
   blocked.add([one]);
-  blocked.save();
+  await blocked.close(false);
   assert.equal(blocked.digestOf(100, 5), one.digest, 'this run knows it');
   rmSync(folder);
   mkdirSync(path, { recursive: true });
   const stuck = record();
   stuck.add([one]);
-  stuck.save();
+  await stuck.close(false);
   assert.deepEqual(readdirSync(folder).length, 1, 'and nothing is left');
   rmSync(path, { recursive: true });
   symlinkSync('nowhere', path);

@@ -52,7 +52,7 @@ test('60 columns: how far, how fast, how long, and who sends', () =>
     'a name that is long enough to…  75.0 %  5.5 MiB/s  6 s left',
     `${'━'.repeat(44)}${'─'.repeat(15)}`,
     '96.0 MiB of 128.0 MiB in 18 s, 384 of 512 pieces',
-    '12 peers unchoked us, 200 make us wait, 300 are dialled (1…',
+    '12 peers unchoked us, 200 make us wait, 300 are dialled',
   ]));
 
 for (const columns of [20, 60, 80, 140]) {

@@ -50,7 +50,7 @@ test('docs/options.md has every option of get, and the tables have no other', ()
     .split('\n')
     .filter((line) => line.startsWith('|'))
     .map((line) => line.replaceAll('\\|', '/').split('|')[1] ?? '');
-  const named = new Set(tables.flatMap((cell) => cell.match(/--[a-z-]+[a-z]/g) ?? []));
+  const named = new Set(tables.flatMap((cell) => cell.match(/--[a-z\d-]+[a-z\d]/g) ?? []));
   const options = defineGet(new Command('get')).options.filter(({ hidden }) => !hidden);
   const known = options.map(({ long }) => long ?? '').filter((long) => long !== '--help-all');
   assert.deepEqual([...named].sort(), known.sort());

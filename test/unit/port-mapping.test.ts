@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { boundedLifetimeMs, renewAfterMs, retryAfterMs } from '../../src/main/network/nat/mapping-times.ts';
 import { type MappingNews, PortMapping } from '../../src/main/network/nat/port-mapping.ts';
-import { type Grant, type Router, RouterError } from '../../src/main/network/nat/router.ts';
+import { type Grant, type Router, RouterError, RouterNotNeeded } from '../../src/main/network/nat/router.ts';
 import {
   NAT_LIFETIME_MS,
   NAT_MIN_RENEW_MS,
@@ -164,7 +164,9 @@ test('a lost renewal is tried again before the port closes; then it is told once
   assert.deepEqual(news, [open({ transports: ['tcp'] })]);
   assert.equal(mapping.externalPort, PORT);
   await minutes(60);
-  assert.deepEqual(news.slice(1), [{ kind: 'closed', port: PORT, reason: 'it does not allow this' }]);
+  assert.deepEqual(news.slice(1), [
+    { kind: 'closed', port: PORT, cause: 'failed', reason: 'it does not allow this' },
+  ]);
   assert.equal(mapping.externalPort, null);
   router.answer = grants;
   await minutes(60);
@@ -177,11 +179,24 @@ test('without a router the reason is told once, and it is asked less and less of
   found.find = () => Promise.reject(new RouterError('this machine has no router'));
   mapping.begin(PORT);
   await minutes(1);
-  assert.deepEqual(news, [{ kind: 'closed', port: PORT, reason: 'this machine has no router' }]);
+  assert.deepEqual(news, [
+    { kind: 'closed', port: PORT, cause: 'failed', reason: 'this machine has no router' },
+  ]);
   await minutes(24 * 60);
   assert.ok(found.searches > 20 && found.searches < 40, `${found.searches} searches in a day`);
   assert.equal(news.length, 1);
   assert.ok((await close()) < 100);
+});
+
+test('where no router has to help, the news says so', async () => {
+  for (const why of ['no-router', 'public-address'] as const) {
+    const { found, mapping, news, close, minutes } = lab();
+    found.find = () => Promise.reject(new RouterNotNeeded(why, 'as it is'));
+    mapping.begin(PORT);
+    await minutes(1);
+    assert.deepEqual(news, [{ kind: 'closed', port: PORT, cause: why, reason: 'as it is' }]);
+    await close();
+  }
 });
 
 test('when the network is back, the router is searched again at once', async () => {
@@ -205,7 +220,7 @@ test('an error that is a bug of ours fails nothing', async () => {
   };
   mapping.begin(PORT);
   await minutes(1);
-  assert.deepEqual(news, [{ kind: 'closed', port: PORT, reason: 'TypeError: oops' }]);
+  assert.deepEqual(news, [{ kind: 'closed', port: PORT, cause: 'failed', reason: 'TypeError: oops' }]);
   await close();
 });
 

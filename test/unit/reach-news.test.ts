@@ -76,7 +76,7 @@ test('it is news once, when a torrent is given, and a detail before; a port that
   const shown = shownOn(t);
   const reach = new ReachNews(new Console({ json: false, quiet: false }), true);
   reach.heard({ type: 'listening', ...HERE });
-  reach.heard({ type: 'port-not-mapped', port: 6_881, reason: 'no router' });
+  reach.heard({ type: 'port-not-mapped', port: 6_881, cause: 'failed', reason: 'no router' });
   assert.deepEqual(shown, []);
   reach.matters();
   reach.matters();
@@ -87,13 +87,34 @@ test('it is news once, when a torrent is given, and a detail before; a port that
   assert.deepEqual(shown, [port, router]);
   // Of another torrent of the command, and another reason.
   reach.heard({ type: 'listening', ...HERE });
-  reach.heard({ type: 'port-not-mapped', port: 6_881, reason: 'it is silent' });
+  reach.heard({ type: 'port-not-mapped', port: 6_881, cause: 'failed', reason: 'it is silent' });
   assert.equal(shown.length, 2);
   const other = new ReachNews(new Console({ json: false, quiet: false }), true);
   other.heard({ type: 'not-listening', cause: 'off', reason: 'incoming connections are off' });
   assert.equal(shown.length, 2, 'a download does without them');
   other.heard({ type: 'not-listening', cause: 'failed', reason: 'port 6881: in use' });
   assert.equal(shown.at(-1), 'no peer can connect to us: port 6881: in use');
+});
+
+test('that no router has to help is a detail, until a port that was open is not', (t) => {
+  const shown = shownOn(t);
+  const without = { type: 'port-not-mapped', port: 6_881, cause: 'no-router', reason: 'no router' } as const;
+  const open = { externalPort: 6_881, address: null, protocol: 'upnp', transports: ['tcp'] } as const;
+  const reach = new ReachNews(new Console({ json: false, quiet: false }), true);
+  reach.heard(without);
+  reach.matters();
+  reach.heard({ ...without, cause: 'public-address', reason: 'an address of its own' });
+  assert.deepEqual(shown, []);
+  // The next network has one, which does not help at first.
+  reach.heard({ ...without, cause: 'failed', reason: 'it is silent' });
+  reach.heard({ type: 'port-mapped', port: 6_881, ...open });
+  reach.heard({ ...without, reason: 'the network is away' });
+  assert.equal(shown.length, 3, shown.join());
+  assert.equal(shown[0], 'port 6881 is not open in the router: it is silent');
+  assert.equal(shown[2], 'the network is away');
+  const all = new ReachNews(new Console({ json: false, quiet: false, verbose: 1 }), true);
+  all.heard(without);
+  assert.equal(shown.at(-1), 'no router');
 });
 
 test('with --verbose it is said at once, and not again', (t) => {

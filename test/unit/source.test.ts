@@ -183,11 +183,15 @@ test('files that a magnet link selects: those that do not exist are skipped and 
   };
   const skipped = (ranges: string): string =>
     `the magnet link selects files that do not exist; they were skipped: ${ranges}`;
-  assert.deepEqual(await selected('0,2'), [[0, 2], 'selected: 2 of 3 files, 20 B']);
+  assert.deepEqual(await selected('0,2'), [[0, 2], 'selected: 2 of 3 files, 20 B (30 B in whole pieces)']);
   assert.deepEqual(await selected('1-2,0-1'), [[0, 1, 2], 'selected: 3 of 3 files, 30 B']);
-  assert.deepEqual(await selected('1-7,9'), [[1, 2], skipped('1-7, 9'), 'selected: 2 of 3 files, 20 B']);
+  assert.deepEqual(await selected('1-7,9'), [
+    [1, 2],
+    skipped('1-7, 9'),
+    'selected: 2 of 3 files, 20 B (30 B in whole pieces)',
+  ]);
   assert.deepEqual(await selected('9'), [null, skipped('9')]);
-  assert.deepEqual(await selected('9', ['b']), [[1], 'selected: 1 of 3 files, 10 B']);
+  assert.deepEqual(await selected('9', ['b']), [[1], 'selected: 1 of 3 files, 10 B (30 B in whole pieces)']);
 });
 
 test('indices of a magnet link count padding, those of --select do not', async () => {

@@ -272,8 +272,7 @@ function portOf(flags: GetFlags): number | null {
   return flags.listen ? wanted : null;
 }
 
-/** Null if the user does not say. */
-/** A seed that no router lets in serves few. */
+/** Null if the user does not say. A seed that no router lets in serves few. */
 function natOf(flags: GetFlags, session: SessionSettings): boolean | null {
   const obstacle = natObstacle({ ...session, port: portOf(flags) });
   if (flags.nat === true && obstacle !== null) throw new BadOption('--nat', `does not work ${obstacle}`);

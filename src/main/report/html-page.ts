@@ -37,7 +37,7 @@ export function racePage(facts: PageFacts, report: RaceReport, recording: Record
   const sections: readonly (readonly [title: string, words: string, body: string])[] = [
     [
       'The race',
-      'One line per peer, from its dial to its end. Peers that came further are higher. The peer with the star unchoked us first. Tap or click a line for its details.',
+      'One line per peer, from its dial to its end; those that came further are higher. The star unchoked us first. Click a line for its details.',
       `${LEGEND}${timelineChart(peers, endMs)}`,
     ],
     ['The funnel', 'How far the addresses came.', funnelBars(report)],
@@ -83,7 +83,7 @@ export function racePage(facts: PageFacts, report: RaceReport, recording: Record
 ${tiles(facts, report)}
 </header>
 ${body.join('\n')}
-<footer>unchoke ${VERSION}, ${escaped(facts.date.toISOString().slice(0, 19).replace('T', ' '))} UTC</footer>
+<footer>unchoke ${VERSION}, strategy ${report.strategy}, ${escaped(facts.date.toISOString().slice(0, 19).replace('T', ' '))} UTC</footer>
 </body>
 </html>
 `;
@@ -102,9 +102,7 @@ const LEGEND = `<p class="legend">${[
 /** The most important figures. */
 function tiles(facts: PageFacts, { ttfuMs, firstUnchoke, strategy, funnel }: RaceReport): string {
   const won =
-    firstUnchoke === null
-      ? `strategy ${strategy}`
-      : `${firstUnchoke.peer} (${firstUnchoke.family}), ${strategy}`;
+    firstUnchoke === null ? `strategy ${strategy}` : `by ${firstUnchoke.peer} (${firstUnchoke.family})`;
   const all: (readonly [string, string, string])[] = [
     ['time to first unchoke', ttfuMs === null ? 'never' : formatDuration(ttfuMs), won],
   ];

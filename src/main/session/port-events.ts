@@ -36,10 +36,15 @@ export interface PortMappedEvent {
   readonly transports: readonly ('tcp' | 'udp')[];
 }
 
-/** The router does not forward our port, or no longer. The download goes on without it. */
+/** No router forwards our port, or no longer, or none has to. The download goes on without it. */
 export interface PortNotMappedEvent {
   readonly type: 'port-not-mapped';
   /** Our port. */
   readonly port: Count;
+  /**
+   * `failed`: the router did not help; `no-router`: this machine has none that could; `public-address`: it needs none, because it has a
+   * public address of its own.
+   */
+  readonly cause: 'failed' | 'no-router' | 'public-address';
   readonly reason: string;
 }

@@ -36,9 +36,8 @@ export function swarmEvents(
 }
 
 function mappingEvent(news: MappingNews): PortMappedEvent | PortNotMappedEvent {
-  if (news.kind === 'closed') return { type: 'port-not-mapped', port: news.port, reason: news.reason };
   const { kind, ...facts } = news;
-  return { type: 'port-mapped', ...facts };
+  return 'cause' in facts ? { type: 'port-not-mapped', ...facts } : { type: 'port-mapped', ...facts };
 }
 
 export function downloadEvents(

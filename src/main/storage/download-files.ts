@@ -18,6 +18,7 @@ import { FileMaker } from './file-maker.ts';
 import { HashRecord } from './hash-record.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
+import { keptPieces } from './kept-pieces.ts';
 import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
 import { giveFinalNames } from './part-files.ts';
@@ -25,7 +26,7 @@ import { ClonedFiles } from './reuse/cloned-files.ts';
 import type { Reuse, Taken } from './reuse/reuse.ts';
 import { survey } from './survey.ts';
 import { unreportedPieces } from './unreported-pieces.ts';
-import { sha256Of } from './whole-file.ts';
+import { assertSha256 } from './whole-file.ts';
 
 export interface DownloadFilesOptions {
   readonly key: JournalKey | null;
@@ -73,7 +74,6 @@ export class DownloadFiles {
   #isNamed = false;
   #prepared = false;
   #isClosing = false;
-  #isWrong = false;
   #preparing: Promise<void> = Promise.resolve();
 
   constructor(place: OutputPlace, metainfo: Metainfo, options: Setup, listener: FilesListener) {
@@ -83,7 +83,7 @@ export class DownloadFiles {
     this.#listener = listener;
     this.#standings = Standings.of(place.plan.files.length);
     this.#maker = new FileMaker(place, this.#standings);
-    this.#edges = new EdgeRecord(metainfo.infoHash, place.world.files);
+    this.#edges = new EdgeRecord(metainfo.infoHash, place.plan.root, place.world.files);
     this.#hashes = HashRecord.of(metainfo, place.world.files);
     this.#journal = new JournalKeeper({
       place,
@@ -158,7 +158,7 @@ export class DownloadFiles {
     const { wanted } = this.#place.plan;
     const isMissing = (piece: PieceIndex): boolean => wanted[piece] === 1 && good[piece] !== 1;
     const isWhole = wanted.every((_, piece) => !isMissing(piece as PieceIndex));
-    const clones = new ClonedFiles(this.#place, this.#metainfo, this.#standings);
+    const clones = new ClonedFiles(this.#place, this.#metainfo.geometry, edges, this.#standings);
     if (!isWhole && reuse !== null) {
       const onLooked = (bytes: number, total: number): void => this.#listener.onReuseLooked(bytes, total);
       await reuse.look(stored, seen.looks, isMissing, isCancelled, onLooked);
@@ -251,14 +251,7 @@ export class DownloadFiles {
   async #prove(sha256: string): Promise<void> {
     const descriptor = this.openToRead(0);
     try {
-      const found = await sha256Of(descriptor, () => this.#isClosing);
-      if (this.#isClosing || found === sha256) return;
-      // Nothing tells which piece is wrong: the next run fetches all again.
-      this.#isWrong = true;
-      throw new Failure(
-        'bad-data',
-        `${this.#pathOf(0)}: its SHA-256 is ${found}, and --sha256 says ${sha256}; the URL has another file, or a node has sent wrong hashes`,
-      );
+      await assertSha256(descriptor, { sha256, path: this.#pathOf(0), isOver: () => this.#isClosing });
     } finally {
       this.system.close(descriptor);
     }
@@ -288,15 +281,19 @@ export class DownloadFiles {
   async close(complete: boolean): Promise<void> {
     this.#isClosing = true;
     await this.#preparing.catch(() => {});
-    await this.#proof?.catch(() => {});
-    const isDone = complete && this.#strangers.size === 0 && this.#journal.lost === null;
+    const isWrong = await this.#proof?.then(
+      () => false,
+      (error: unknown) => error instanceof Failure,
+    );
+    const isDone = complete && isWrong !== true && this.#strangers.size === 0 && this.#journal.lost === null;
     // Nothing is claimed of a file that is wrong as a whole.
-    if (this.#isWrong) this.#hashes?.forget();
+    if (isWrong === true) this.#hashes?.forget();
     else {
       if (this.#prepared) await (isDone ? this.#journal.finish() : this.#journal.flush());
       this.#hashes?.save();
     }
-    this.#edges.save();
+    const { plan } = this.#place;
+    await this.#edges.close(isDone && keptPieces(plan, this.#metainfo.geometry) === null);
     this.#journal.close();
   }
 }

@@ -48,7 +48,7 @@ export class FilesToVerify {
     this.#plan = plan;
     this.#looks = looks;
     this.#selected = selected ?? new Set(plan.files.keys());
-    this.#record = new EdgeRecord(metainfo.infoHash);
+    this.#record = new EdgeRecord(metainfo.infoHash, null);
     const { geometry: g } = metainfo;
     this.#good = new Uint8Array(g.pieceCount);
     const isChecked = new Uint8Array(g.pieceCount).fill(selected === null ? 1 : 0);
@@ -89,6 +89,7 @@ export class FilesToVerify {
       },
       this.#pieces,
     );
+    await this.#record.close(false);
     const verdicts = [...this.#selected]
       .sort((one, other) => one - other)
       .map((file) => fileVerdict(this.#judged(file), file, parts, g));

@@ -2,13 +2,22 @@
 import { createHash } from 'node:crypto';
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
+import { Failure } from '../failure.ts';
 
 const readPart = promisify(read);
 /** Hashed at once, on the main thread: less than a millisecond. */
 const PART_BYTES = 2 ** 20;
 
-/** SHA-256 in hexadecimal of what the descriptor has. Rejects with the error of the system. */
-export async function sha256Of(descriptor: number, isOver: () => boolean): Promise<string> {
+export interface WantedFile {
+  /** In hexadecimal. */
+  readonly sha256: string;
+  readonly path: string;
+  /** The answer is wanted no more: then nothing is wrong. */
+  isOver(): boolean;
+}
+
+/** Rejects with a `bad-data` failure if the file has another hash, or with the error of the system. */
+export async function assertSha256(descriptor: number, { sha256, path, isOver }: WantedFile): Promise<void> {
   const sum = createHash('sha256');
   const part = Buffer.allocUnsafe(PART_BYTES);
   for (let at = 0; !isOver(); ) {
@@ -17,5 +26,11 @@ export async function sha256Of(descriptor: number, isOver: () => boolean): Promi
     sum.update(part.subarray(0, bytesRead));
     at += bytesRead;
   }
-  return sum.digest('hex');
+  const found = sum.digest('hex');
+  // Nothing tells which piece is wrong: the next run fetches all again.
+  if (!isOver() && found !== sha256)
+    throw new Failure(
+      'bad-data',
+      `${path}: its SHA-256 is ${found}, and --sha256 says ${sha256}; the URL has another file, or a node has sent wrong hashes`,
+    );
 }

@@ -26,6 +26,11 @@ export function cutTo(text: string, columns: number): string {
   return `${cut}…`;
 }
 
+/** As `cutTo`; but what stands in brackets at the end is left out before anything is cut. */
+export function fittedTo(text: string, columns: number): string {
+  return cutTo(columnsOf(text) <= columns ? text : text.replace(/ \([^()]*\)$/, ''), columns);
+}
+
 function widthOf(character: string): 0 | 1 | 2 {
   if (WIDE.test(character)) return 2;
   return NARROWEST.test(character) ? 0 : 1;

@@ -1,4 +1,6 @@
 /** Which files of a torrent the user wants: by index, range, name or glob. */
+import { dataOfPiece, piecesOf } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
 import { Failure } from '../failure.ts';
 import { counted, formatSize } from '../text/units.ts';
 import type { Metainfo } from './metainfo.ts';
@@ -34,11 +36,23 @@ export async function selectFiles(
   return selected;
 }
 
-/** `3 of 4 files, 4.0 MiB`. */
-function selectionText(metainfo: Metainfo, selected: ReadonlySet<number>): string {
-  const files = metainfo.files.filter(({ padding }) => !padding);
-  const bytes = files.reduce((sum, { length }, i) => sum + (selected.has(i) ? length : 0), 0);
-  return `selected: ${selected.size} of ${counted(files.length, 'file')}, ${formatSize(bytes)}`;
+/** `3 of 4 files, 4.0 MiB`, and what has to be fetched if that is more: progress counts whole pieces. */
+function selectionText({ files: all, geometry: g }: Metainfo, selected: ReadonlySet<number>): string {
+  const files = all.filter(({ padding }) => !padding);
+  const chosen = files.filter((_, i) => selected.has(i));
+  const bytes = formatSize(chosen.reduce((sum, { length }) => sum + length, 0));
+  let wholeBytes = 0;
+  let next = 0;
+  for (const file of chosen) {
+    const { first, end } = piecesOf(g, file);
+    // Neighbours share a piece.
+    for (let piece = Math.max(first, next) as PieceIndex; piece < end; piece++)
+      wholeBytes += dataOfPiece(g, piece);
+    next = Math.max(next, end);
+  }
+  const whole = formatSize(wholeBytes);
+  const more = whole === bytes ? '' : ` (${whole} in whole pieces)`;
+  return `selected: ${selected.size} of ${counted(files.length, 'file')}, ${bytes}${more}`;
 }
 
 /**

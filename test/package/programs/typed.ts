@@ -29,7 +29,7 @@ function text(event: TorrentEvent): string {
     case 'port-mapped':
       return `${event.address ?? '?'} ${event.externalPort} ${event.protocol} ${event.transports.join()}`;
     case 'port-not-mapped':
-      return event.reason;
+      return `${event.cause} ${event.reason}`;
     case 'reused':
       return `${event.bytes} bytes were there`;
     case 'cluster':

@@ -3,7 +3,7 @@
  * progress and news: a few lines that are redrawn on a terminal, plain lines every few seconds elsewhere.
  */
 import { LIVE_PROGRESS_MS, PLAIN_PROGRESS_MS } from '../../../shared/limits.ts';
-import { cutTo } from '../../text/columns.ts';
+import { fittedTo } from '../../text/columns.ts';
 import { shownLines } from '../../text/shown-lines.ts';
 import { LiveKeys } from './live-keys.ts';
 import type { ViewStyle } from './live-view.ts';
@@ -188,7 +188,7 @@ export class Console {
     if (quiet || json || this.#held !== null) return;
     const line = this.labelled(text);
     if (this.#screen === null) return this.#plainProgress(line, stage);
-    this.#screen.show(this, block ?? (({ columns }) => [cutTo(shownLines([line]).join(''), columns - 1)]));
+    this.#screen.show(this, block ?? (({ columns }) => [fittedTo(shownLines([line]).join(''), columns - 1)]));
   }
 
   #plainProgress(line: string, stage: Stage): void {

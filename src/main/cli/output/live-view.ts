@@ -4,7 +4,7 @@
  */
 import type { PhaseTotals } from '../../race/phase-totals.ts';
 import type { FastPeer } from '../../session/events.ts';
-import { columnsOf, cutTo } from '../../text/columns.ts';
+import { columnsOf, cutTo, fittedTo } from '../../text/columns.ts';
 import { shownLines } from '../../text/shown-lines.ts';
 import {
   counted,
@@ -72,7 +72,7 @@ export function liveView(
     [0, headline(state, width, paint)],
     [1, barOf(state, Math.min(MAX_BAR_COLUMNS, width), paint)],
     [2, line(amountsText(state))],
-    [3, peersLine(state, line, paint)],
+    [3, peersLine(state, width, paint)],
     ...(state.cluster === '' ? [] : [[4, line(state.cluster)] as const]),
   ];
   const bar = Math.min(MAX_BAR_COLUMNS, width - LABEL_COLUMNS);
@@ -164,9 +164,9 @@ function amountsText(state: DownloadState): string {
   return `${formatSize(receivedBytes)} of ${formatSize(wantedBytes)} in ${formatTime(elapsedMs)}, ${pieces}${given}`;
 }
 
-function peersLine(state: DownloadState, line: (text: string) => string, paint: Paint): string {
+function peersLine(state: DownloadState, width: number, paint: Paint): string {
   const { known, peers, rate, ttfuMs } = state;
-  const text = line(peersText({ known, peers, rate, hasBegun: ttfuMs !== null }));
+  const text = fittedTo(peersText({ known, peers, rate, hasBegun: ttfuMs !== null }), width);
   return state.rate > 0 ? text : paint('bad', text);
 }
 

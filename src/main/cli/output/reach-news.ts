@@ -37,6 +37,7 @@ export class ReachNews {
     if (this.#texts.has(text)) return;
     this.#texts.add(text);
     const of = event.type === 'listening' || event.type === 'not-listening' ? 'port' : 'router';
+    if (needsNoRouter(event) && this.#told.get(of) !== 'port-mapped') return this.#console.detail(text);
     const isNew = this.#told.get(of) !== event.type;
     this.#told.set(of, event.type);
     const isTrouble = event.type === 'not-listening' && event.cause === 'failed';
@@ -54,6 +55,11 @@ export class ReachNews {
   }
 }
 
+/** Where no router has to help, nothing is lost, and nobody can do anything about it. */
+function needsNoRouter(event: ReachEvent): boolean {
+  return event.type === 'port-not-mapped' && event.cause !== 'failed';
+}
+
 /** `asksRouter`: an event says later what became of it. */
 export function reachText(event: ReachEvent, asksRouter = false): string {
   switch (event.type) {
@@ -64,7 +70,9 @@ export function reachText(event: ReachEvent, asksRouter = false): string {
     case 'port-mapped':
       return mappedText(event);
     case 'port-not-mapped':
-      return `port ${event.port} is not open in the router: ${event.reason}`;
+      return needsNoRouter(event)
+        ? event.reason
+        : `port ${event.port} is not open in the router: ${event.reason}`;
   }
 }
 

@@ -5,7 +5,7 @@ import { LivedClock } from '../../../shared/lived-clock.ts';
 import { TrackerLog } from '../../doctor/tracker-log.ts';
 import type { Session } from '../../session/session.ts';
 import { TorrentSwarm } from '../../session/torrent-swarm.ts';
-import { cutTo } from '../../text/columns.ts';
+import { fittedTo } from '../../text/columns.ts';
 import { formatDuration } from '../../text/units.ts';
 import { knownToShards } from '../../torrent/known-to-shards.ts';
 import type { Metainfo } from '../../torrent/metainfo.ts';
@@ -111,7 +111,7 @@ export class BareRace {
         const peers = peersText({ known: race.peers.size, peers: totals, rate: null, hasBegun });
         const lines = [...(countdown === undefined ? [] : [countdown(now - begun)]), peers];
         console.progress(lines.join('  '), { phase: 'racing', step: Number(hasBegun) }, ({ columns }) =>
-          lines.map((line) => cutTo(line, columns - 1)),
+          lines.map((line) => fittedTo(line, columns - 1)),
         );
         console.event({ type: 'progress', known: race.peers.size, ...totals });
       }, LOOK_MS);

@@ -4,11 +4,11 @@
  */
 import { EXIT_STATUS } from '../../failure.ts';
 import type { Drain } from '../../fleet/fleet-worker.ts';
-
-const ENDING = ['SIGINT', 'SIGTERM'] as const;
+import { onEndingSignals } from './ending-signals.ts';
 
 export class DrainSignals {
   readonly #steps: (() => void)[];
+  readonly #forget: () => void;
   #isAsked = false;
   readonly #hear = (): void => {
     this.#isAsked = true;
@@ -24,12 +24,12 @@ export class DrainSignals {
   constructor(first: Drain, drain: (how: Drain) => void, leave: () => void) {
     const handOver = (): void => drain('hand-over');
     this.#steps = first === 'finish' ? [() => drain('finish'), handOver, leave] : [handOver, leave];
-    for (const signal of ENDING) process.on(signal, this.#hear);
+    this.#forget = onEndingSignals(this.#hear);
     process.on('SIGHUP', this.#hangUp);
   }
 
   release(): void {
-    for (const signal of ENDING) process.off(signal, this.#hear);
+    this.#forget();
     process.off('SIGHUP', this.#hangUp);
   }
 }

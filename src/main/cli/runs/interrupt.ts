@@ -1,8 +1,7 @@
 /** Signals such as Ctrl-C: the first asks the run to end in order, the second ends the process at once. */
 import { EXIT_STATUS } from '../../failure.ts';
+import { onEndingSignals } from './ending-signals.ts';
 
-/** Sent by a user, a supervisor or Windows to end a run. */
-const ENDING = ['SIGINT', 'SIGTERM'] as const;
 /** The terminal is gone. Both kernel and shell may send it, and SIGTERM may follow, so it never counts as the second signal. */
 const HANGUP = 'SIGHUP';
 
@@ -10,6 +9,7 @@ export class Interrupt {
   readonly #onFirst: () => void;
   #asked = false;
   #isEnding = false;
+  readonly #forget: () => void;
   readonly #ask = (): void => {
     if (this.#asked) process.exit(EXIT_STATUS.interrupted);
     this.#asked = true;
@@ -23,12 +23,12 @@ export class Interrupt {
 
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
-    for (const signal of ENDING) process.on(signal, this.#ask);
+    this.#forget = onEndingSignals(this.#ask);
     process.on(HANGUP, this.#end);
   }
 
   release(): void {
-    for (const signal of ENDING) process.off(signal, this.#ask);
+    this.#forget();
     process.off(HANGUP, this.#end);
   }
 }

@@ -5,18 +5,23 @@ import { win32 } from 'node:path';
 import { platform } from 'node:process';
 import { reachOf } from '../../../shared/address-rules.ts';
 import { NAT_ROUTES_MS } from '../../../shared/limits.ts';
+import { RouterError } from './router.ts';
 
 /** Flags of a route in Linux: it is up, and it has a gateway. */
 const UP_WITH_GATEWAY = 3;
 
-/** Null if there is none, or if the system does not say. */
+/** Null if there is none. Rejects with RouterError if the system does not say. */
 export async function defaultGateway(signal: AbortSignal): Promise<string | null> {
   try {
     if (platform === 'linux')
       return gatewayOfLinux(await readFile('/proc/net/route', { encoding: 'latin1', signal }));
     return gatewayOfTable(await routingTable(signal));
-  } catch {
-    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A kernel without IPv4 has no such file.
+    if (platform === 'linux' && code === 'ENOENT') return null;
+    const reason = code ?? 'no answer';
+    throw new RouterError(`this machine does not say which router it has (${reason})`, { cause: error });
   }
 }
 

@@ -8,7 +8,15 @@ import { NAT_LIFETIME_MS, NAT_REMOVE_MS, NAT_REQUEST_MS } from '../../../shared/
 import type { Later } from '../../../shared/lived-timer.ts';
 import { settledWithin } from '../../../shared/settled-within.ts';
 import { boundedLifetimeMs, renewAfterMs, retryAfterMs } from './mapping-times.ts';
-import { type FindRouter, type NatProtocol, type Router, RouterError, type Transport } from './router.ts';
+import {
+  type FindRouter,
+  type NatProtocol,
+  type NoNeed,
+  type Router,
+  RouterError,
+  RouterNotNeeded,
+  type Transport,
+} from './router.ts';
 
 export interface MappingWorld {
   readonly now: Clock;
@@ -27,7 +35,13 @@ export type MappingNews =
       readonly protocol: NatProtocol;
       readonly transports: readonly Transport[];
     }
-  | { readonly kind: 'closed'; readonly port: number; readonly reason: string };
+  | {
+      readonly kind: 'closed';
+      readonly port: number;
+      /** Other than `failed`: nobody has to open it. */
+      readonly cause: NoNeed | 'failed';
+      readonly reason: string;
+    };
 
 interface Held {
   readonly router: Router;
@@ -125,7 +139,8 @@ export class PortMapping {
       this.#failures += 1;
       const leftMs = this.#expiresAt - this.#world.now();
       const reason = error instanceof RouterError ? error.message : String(error);
-      if (leftMs <= 0) this.#tell({ kind: 'closed', port: this.#port, reason });
+      const cause = error instanceof RouterNotNeeded ? error.why : 'failed';
+      if (leftMs <= 0) this.#tell({ kind: 'closed', port: this.#port, cause, reason });
       return retryAfterMs(this.#failures, leftMs);
     }
   }

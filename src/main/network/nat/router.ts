@@ -37,6 +37,20 @@ export class RouterError extends Error {
   override readonly name: string = 'RouterError';
 }
 
+/** Why no router has to help: this machine is behind none, or has a public address of its own. */
+export type NoNeed = 'no-router' | 'public-address';
+
+/** Nobody has to open the port, so nothing failed, and nothing is lost. */
+export class RouterNotNeeded extends RouterError {
+  override readonly name = 'RouterNotNeeded';
+  readonly why: NoNeed;
+
+  constructor(why: NoNeed, message: string) {
+    super(message);
+    this.why = why;
+  }
+}
+
 /** It did not answer. */
 export class RouterSilent extends RouterError {
   override readonly name = 'RouterSilent';

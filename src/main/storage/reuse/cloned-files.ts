@@ -1,26 +1,27 @@
 /** The missing files of a download that are made as clones of other files, and which of their pieces are right. */
-import { piecesOf } from '../../../shared/geometry.ts';
+import { type Geometry, piecesOf } from '../../../shared/geometry.ts';
 import type { PieceIndex } from '../../../shared/indices.ts';
 import { STANDING, type Standings } from '../../../shared/standing.ts';
 import type { StoredTorrent } from '../../pools/stored-torrent.ts';
-import type { Metainfo } from '../../torrent/metainfo.ts';
+import type { EdgePieces } from '../edge-pieces.ts';
 import type { FileDecision } from '../file-decision.ts';
 import type { OutputPlace } from '../output-place.ts';
-import { checkOnDisk } from '../piece-check.ts';
 import { FileCloner } from './file-cloner.ts';
 import type { Reuse } from './reuse.ts';
 import type { SourceFile } from './source-walk.ts';
 
 export class ClonedFiles {
   readonly #place: OutputPlace;
-  readonly #metainfo: Metainfo;
+  readonly #geometry: Geometry;
+  readonly #edges: EdgePieces;
   readonly #cloner: FileCloner;
   /** By file of the plan. */
   readonly #sources = new Map<number, SourceFile>();
 
-  constructor(place: OutputPlace, metainfo: Metainfo, standings: Standings) {
+  constructor(place: OutputPlace, geometry: Geometry, edges: EdgePieces, standings: Standings) {
     this.#place = place;
-    this.#metainfo = metainfo;
+    this.#geometry = geometry;
+    this.#edges = edges;
     this.#cloner = new FileCloner(place, standings);
   }
 
@@ -51,7 +52,7 @@ export class ClonedFiles {
     isMissing: (piece: PieceIndex) => boolean,
     onChecked: (pieces: number, total: number) => void,
   ): Promise<PieceIndex[]> {
-    const { geometry: g } = this.#metainfo;
+    const g = this.#geometry;
     const good = new Set<PieceIndex>();
     const unknown = new Set<PieceIndex>();
     for (const file of this.#sources.keys()) {
@@ -59,7 +60,7 @@ export class ClonedFiles {
       for (let piece = first; piece < end; piece++) if (isMissing(piece)) unknown.add(piece);
     }
     const pieces = [...unknown].sort((one, other) => one - other);
-    await checkOnDisk(stored, this.#metainfo, pieces, (part, done) => {
+    await this.#edges.check(stored, pieces, (part, done) => {
       for (const piece of part.good) good.add(piece);
       onChecked(done, pieces.length);
     });
