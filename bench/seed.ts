@@ -22,7 +22,8 @@ import { type SeedingClient, type SeedJob, seedingClients } from './seeding-clie
 
 const HELP = `usage: npm run bench:seed -- [--leeches 1,4,50,500] [--rounds 5] [--clients all] [--size 1G] [--total 8G] [--in-flight 64]
   [--limit 120] [--json FILE] [--compare FILE]
-  --clients: unchoke, unchoke@CLI (another build), libtorrent (its preset for seeds), aria2, webtorrent
+  --clients: unchoke, unchoke@CLI (another build), libtorrent (its preset for seeds), aria2, webtorrent;
+    bare Node (its sockets alone), bare C (a read and a send): what cannot be saved
   --total: the most that all leeches take together; each takes the same part, at most everything
   --in-flight: requests of 16 KiB that each leech keeps open
   --limit: seconds after which the leeches stop

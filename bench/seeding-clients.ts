@@ -1,7 +1,8 @@
 /** The clients that are compared as seeds. Each trusts the data that it finds, if it has an option for that. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { loadTorrent } from '../src/main/torrent/load.ts';
 import { CLI, ROOT } from '../test/support/paths.ts';
 import { clientsByName } from './clients-by-name.ts';
 
@@ -70,7 +71,34 @@ const WEBTORRENT_SEED: SeedingClient = {
   ],
 };
 
+const hashOf = (torrent: string): string => Buffer.from(loadTorrent(torrent).infoHash).toString('hex');
+
+/** What Node's own sockets cost, without anything of ours. */
+const BARE_NODE: SeedingClient = {
+  name: 'bare Node',
+  missing: () => null,
+  command: ({ torrent, port }) => [
+    ...[process.execPath, join(ROOT, 'bench', 'clients', 'bare-seed.mjs')],
+    ...[hashOf(torrent), String(port)],
+  ],
+};
+
+/** What the system costs: a read and a send. */
+const BARE_C: SeedingClient = {
+  name: 'bare C',
+  missing: () => (runs('gcc', '--version') ? null : 'no gcc'),
+  command: ({ torrent, path, port }) => {
+    const program = join(dirname(torrent), 'bare-seed');
+    execFileSync('gcc', ['-O2', '-o', program, join(ROOT, 'bench', 'clients', 'bare-seed.c')]);
+    return [program, hashOf(torrent), String(port), path, String(loadTorrent(torrent).geometry.pieceLength)];
+  },
+};
+
 /** As `--clients` names them. */
 export function seedingClients(names: string): SeedingClient[] {
-  return clientsByName(names, [unchoke('unchoke', CLI), LIBTORRENT, ARIA2, WEBTORRENT_SEED], unchoke);
+  return clientsByName(
+    names,
+    [unchoke('unchoke', CLI), LIBTORRENT, ARIA2, WEBTORRENT_SEED, BARE_NODE, BARE_C],
+    unchoke,
+  );
 }

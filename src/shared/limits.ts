@@ -276,6 +276,8 @@ export const TURNOVER_PERCENT = 4;
 
 // --- A shard -------------------------------------------------------------------------------------------------
 
+/** Memory for new objects of a shard's thread, MiB; Node takes 48. With hundreds of peers, what is garbage soon would be most of a seed's memory. */
+export const SHARD_YOUNG_MIB = 12;
 /** Connections that are opening, over all shards (`--half-open`), if a router may be between us and the peers. */
 export const DEFAULT_HALF_OPEN_PEERS = 500;
 /** New connections per second, over all shards (`--dial-rate`), if a router may be between us and the peers. */
@@ -431,6 +433,8 @@ export const PICK_ORDER_MAX_AGE_MS = 2_000;
 export const CHUNK_BYTES = 262_144;
 /** Chunks that a shard keeps, for all its torrents. What is beyond them is mostly still in the page cache of the system. */
 export const CHUNK_CACHE_BYTES = 33_554_432;
+/** Chunks that a shard reads at one time: twice as many as Node reads at once. The others wait without memory. */
+export const CHUNK_READS = 8;
 /** Requests ahead of the next one whose chunks are read before their turn: two chunks. */
 export const READ_AHEAD_BLOCKS = 32;
 /** Files that a shard keeps open to send them. */

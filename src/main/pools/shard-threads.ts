@@ -1,5 +1,6 @@
 /** The threads of the peer shards. They can start before it is known what they will race for. */
 import type { MessagePort } from 'node:worker_threads';
+import { SHARD_YOUNG_MIB } from '../../shared/limits.ts';
 import type { ShardTask } from '../../shared/messages.ts';
 import { SHARD_FILE } from '../worker-files.ts';
 import { defaultThreads } from './default-threads.ts';
@@ -29,5 +30,5 @@ export async function endUnusedShardThreads(): Promise<void> {
 }
 
 function pool(threads: number, file: URL): ShardThreadPool {
-  return new ThreadPool({ file, threads, between: 'loop' });
+  return new ThreadPool({ file, threads, between: 'loop', youngMiB: SHARD_YOUNG_MIB });
 }

@@ -1,19 +1,20 @@
 /**
  * Chunks of verified pieces that a shard has read to send them, of all its torrents. The one that was not used for the longest
- * time leaves first, and its memory is used again when no connection needs it any more. A chunk never crosses the end of a piece,
- * so its bytes do not change.
+ * time leaves first, as soon as another is to be read: its memory is used again, unless a connection still needs it. So there are
+ * no more chunks than the limit says, except while more are being sent or read. A chunk never crosses the end of a piece, so its
+ * bytes do not change.
  */
 import { CHUNK_BYTES } from '../../shared/limits.ts';
 import { Chunk } from './chunk.ts';
-
-/** Chunks that wait to be used again. */
-const MOST_FREE = 64;
 
 export class ChunkCache {
   readonly #most: number;
   /** By key; the last used one is the last. */
   readonly #chunks = new Map<number, Chunk>();
+  /** They wait to be used again. */
   readonly #free: Chunk[] = [];
+  /** Chunks that are read into. */
+  #blanks = 0;
   #nextKey = 0;
 
   constructor(mostBytes: number) {
@@ -43,12 +44,21 @@ export class ChunkCache {
     return this.#chunks.has(key);
   }
 
-  /** A chunk to read into. What it holds is old. */
+  /** A chunk to read into, for `add` or `giveBack`. What it holds is old. */
   blank(): Chunk {
+    if (this.#free.length === 0 && this.#chunks.size + this.#blanks >= this.#most) this.#dropUnused();
+    this.#blanks += 1;
     return this.#free.pop() ?? new Chunk();
   }
 
+  /** It could not be read, or is not needed any more. */
+  giveBack(blank: Chunk): void {
+    this.#blanks -= 1;
+    this.#recycle(blank);
+  }
+
   add(key: number, chunk: Chunk): void {
+    this.#blanks -= 1;
     this.#drop(key);
     chunk.isCached = true;
     this.#chunks.set(key, chunk);
@@ -74,6 +84,10 @@ export class ChunkCache {
     for (const key of [...this.#chunks.keys()]) if (key >= first && key < first + count) this.#drop(key);
   }
 
+  #dropUnused(): void {
+    for (const [key, { users }] of this.#chunks) if (users === 0) return this.#drop(key);
+  }
+
   #drop(key: number): void {
     const chunk = this.#chunks.get(key);
     if (chunk === undefined) return;
@@ -82,7 +96,10 @@ export class ChunkCache {
     this.#recycle(chunk);
   }
 
+  /** One beyond the limit was made while many were needed, and is not needed any more. */
   #recycle(chunk: Chunk): void {
-    if (!chunk.isCached && chunk.users === 0 && this.#free.length < MOST_FREE) this.#free.push(chunk);
+    if (chunk.isCached || chunk.users > 0) return;
+    const kept = this.#chunks.size + this.#blanks + this.#free.length;
+    if (kept < this.#most) this.#free.push(chunk);
   }
 }

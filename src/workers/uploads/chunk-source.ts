@@ -6,10 +6,12 @@ import type { StoredFile } from '../../shared/stored-files.ts';
 import type { Chunk } from './chunk.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import type { ChunkReader } from './chunk-reader.ts';
+import type { ReadTurns } from './read-turns.ts';
 
 export class ChunkSource {
   readonly #geometry: Geometry;
   readonly #cache: ChunkCache;
+  readonly #turns: ReadTurns;
   readonly #reader: ChunkReader;
   readonly #chunksPerPiece: number;
   readonly #firstKey: number;
@@ -17,9 +19,10 @@ export class ChunkSource {
   readonly #reads = new Map<number, Promise<void>>();
   #isClosed = false;
 
-  constructor(geometry: Geometry, cache: ChunkCache, reader: ChunkReader) {
+  constructor(geometry: Geometry, cache: ChunkCache, turns: ReadTurns, reader: ChunkReader) {
     this.#geometry = geometry;
     this.#cache = cache;
+    this.#turns = turns;
     this.#reader = reader;
     this.#chunksPerPiece = Math.ceil(geometry.pieceLength / CHUNK_BYTES);
     this.#firstKey = cache.keysFor(this.#keys);
@@ -50,7 +53,9 @@ export class ChunkSource {
     if (this.#cache.has(key)) return Promise.resolve();
     const running = this.#reads.get(key);
     if (running !== undefined) return running;
-    const read = this.#load(key, piece as PieceIndex, start);
+    const read = this.#turns
+      .take(() => this.#load(key, piece as PieceIndex, start))
+      .finally(() => this.#reads.delete(key));
     this.#reads.set(key, read);
     return read;
   }
@@ -67,17 +72,19 @@ export class ChunkSource {
   }
 
   async #load(key: number, piece: PieceIndex, start: number): Promise<void> {
+    const chunk = this.#cache.blank();
+    let isRead = false;
     try {
       const length = Math.min(CHUNK_BYTES, servedLength(this.#geometry, piece) - start);
       const data = Math.max(0, Math.min(length, lengthOfPiece(this.#geometry, piece) - start));
-      const chunk = this.#cache.blank();
       const views = chunk.views(length);
       if (data < length) for (const view of views) view.fill(0);
       await this.#reader.read(offsetOfPiece(this.#geometry, piece) + start, data, views);
       chunk.fill(piece, start);
-      if (!this.#isClosed) this.#cache.add(key, chunk);
+      isRead = true;
     } finally {
-      this.#reads.delete(key);
+      if (isRead && !this.#isClosed) this.#cache.add(key, chunk);
+      else this.#cache.giveBack(chunk);
     }
   }
 

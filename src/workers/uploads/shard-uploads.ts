@@ -1,6 +1,6 @@
 /** What all torrents of a shard share to give data: the cache of chunks, the open files, and the turns within the rate limit. */
 import type { Geometry } from '../../shared/geometry.ts';
-import { CHUNK_CACHE_BYTES, UPLOAD_OPEN_FILES } from '../../shared/limits.ts';
+import { CHUNK_CACHE_BYTES, CHUNK_READS, UPLOAD_OPEN_FILES } from '../../shared/limits.ts';
 import type { GivenFiles } from '../../shared/messages.ts';
 import { RateBucket, type RateMemory } from '../../shared/rate-bucket.ts';
 import type { Outbox } from '../shard/outbox.ts';
@@ -10,6 +10,7 @@ import { ChunkReader } from './chunk-reader.ts';
 import { ChunkSource } from './chunk-source.ts';
 import { OpenFiles } from './open-files.ts';
 import type { OurPieces } from './our-pieces.ts';
+import { ReadTurns } from './read-turns.ts';
 import type { SuperSeeding } from './super-seeding.ts';
 import { TorrentUploads, type UploadHost } from './torrent-uploads.ts';
 import { UploadTurns } from './upload-turns.ts';
@@ -17,6 +18,7 @@ import { UploadTurns } from './upload-turns.ts';
 export class ShardUploads {
   readonly #world: ShardWorld;
   readonly #cache = new ChunkCache(CHUNK_CACHE_BYTES);
+  readonly #reads = new ReadTurns(CHUNK_READS);
   readonly #files: OpenFiles;
   readonly #turns: UploadTurns;
 
@@ -42,7 +44,7 @@ export class ShardUploads {
   ) => TorrentUploads {
     return (files, geometry, pieces, offers) => {
       const reader = new ChunkReader(files, this.#world.files, this.#files);
-      const chunks = new ChunkSource(geometry, this.#cache, reader);
+      const chunks = new ChunkSource(geometry, this.#cache, this.#reads, reader);
       return new TorrentUploads(geometry, pieces, chunks, offers, {
         ...torrent,
         clock: this.#world.clock,
