@@ -539,8 +539,8 @@ export const REUSE_HEAD_START_MS = 10_000;
 export const REUSE_BATCH_BYTES = 268_435_456;
 /** A journal of 2^21 pieces and 100,000 files takes about 9 MiB. A larger file is not a journal. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
-/** The hashes at the edges of a selection are removed if no run has used them for so long: a year. */
-export const EDGE_RECORD_KEPT_MS = 31_536_000_000;
+/** What the state folder has of a torrent (hashes at the edges of a selection, of the pieces of a plain file) is removed if no run has used it for so long: a year. */
+export const STATE_FILE_KEPT_MS = 31_536_000_000;
 /** Pieces of a file that are hashed before the journal is trusted for all of them. */
 export const MAX_JOURNAL_PROBES = 3;
 /** A new key that signs journals (`--journal-key`). A shorter file is not a key. */
@@ -878,7 +878,7 @@ export const MAX_CLUSTER_NEWS = 20;
 export const NODE_PROOF_MS = 10_000;
 /** Nodes of a cluster. Each talks to all others, so more would need another design. */
 export const MAX_CLUSTER_NODES = 1_000;
-/** Pieces that a node names as being fetched from outside, or gives to another node at one time. */
+/** Pieces that a node names at one time: being fetched from outside, given to another node, or those whose hashes it wants or says. */
 export const MAX_NODE_PIECES = 256;
 /** A node without work gets so much of the share of another: what it fetches in this time. It asks again then. */
 export const HANDOVER_MS = 2_000;

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EdgeRecord } from '../../src/main/storage/edge-record.ts';
-import { EDGE_RECORD_KEPT_MS } from '../../src/shared/limits.ts';
+import { STATE_FILE_KEPT_MS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 const state = temporaryFolder();
@@ -123,14 +123,14 @@ test('what nobody has used for long is removed when a record is written', async 
   const [own] = names() as [string];
   for (const name of [old, leftover, young, 'notes.json']) {
     writeFileSync(join(folder, name), '{}');
-    agedBy(name, EDGE_RECORD_KEPT_MS + (name === young ? -60_000 : 60_000));
+    agedBy(name, STATE_FILE_KEPT_MS + (name === young ? -60_000 : 60_000));
   }
   // A run that only uses what is there: it counts as new, and others stay.
-  agedBy(own, EDGE_RECORD_KEPT_MS + 60_000);
+  agedBy(own, STATE_FILE_KEPT_MS + 60_000);
   const used = record(null);
   assert.equal(used.digestOf(100, 5), one.digest);
   await used.close(false);
-  assert.ok(Date.now() - statSync(path).mtimeMs < EDGE_RECORD_KEPT_MS / 2);
+  assert.ok(Date.now() - statSync(path).mtimeMs < STATE_FILE_KEPT_MS / 2);
   assert.equal(names().length, 5);
   const written = record();
   written.add([{ from: 7, length: 7, digest: digest('seven') }]);

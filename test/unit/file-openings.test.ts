@@ -9,6 +9,7 @@ import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
+import { Ledger } from '../../src/shared/ledger.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { dict, int, list, str } from '../support/torrents.ts';
 
@@ -33,10 +34,11 @@ test('a file is opened at its place; one that was replaced, moved away or became
   const metainfo = parseMetainfo(dict({ info }), 'x.torrent');
   const plan = storagePlan(metainfo, folder);
   const place = await OutputPlace.take(plan, { signal: new AbortController().signal, onNews: () => {} });
+  const ledger = new Ledger(Ledger.allocate(metainfo.geometry.pieceCount));
   const files = new DownloadFiles(
     place,
     metainfo,
-    { key: null, overwrite: false, preallocate: false, reuse: null, ledger: null },
+    { key: null, overwrite: false, preallocate: false, reuse: null, ledger },
     { onChecked: () => {}, onReuseLooked: () => {}, onJournalTrouble: () => {} },
   );
   try {

@@ -129,3 +129,16 @@ test('another hash than the one that is known is told and not taken; what is kno
   const known = [{ piece: PIECE, hash: hashes.of(PIECE) }];
   assert.deepEqual(a.said, [{ kind: 'hashes', known }]);
 });
+
+test('a new maker believes others about what it needs of the last one, and about nothing else', () => {
+  const c = fakeNode('c');
+  const { vouching, hashes, after, says } = begin(null, c);
+  after(MAKER_WAIT_MS);
+  assert.equal(vouching.isMaker, true);
+  says(c);
+  assert.equal(hashes.isKnown(PIECE), false, 'it was not asked for');
+  hashes.want([PIECE]);
+  assert.deepEqual(c.said, [{ kind: 'want', pieces: [PIECE] }]);
+  says(c);
+  assert.equal(hashes.isKnown(PIECE), true);
+});

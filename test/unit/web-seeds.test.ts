@@ -93,6 +93,10 @@ test('a file without hashes: an answer of another version is not used', () => {
     if (isUsed) assert.equal(answer().end, 200);
     else assert.throws(answer, { message: 'its file has changed since the download began' });
   }
+  // The page of an error has a time of its own.
+  const stamp = { modified: early, etag: null };
+  const error = () => rangeAnswer(404, { 'last-modified': late }, { ...ASKED, stamp });
+  assert.throws(error, { message: 'HTTP status 404' });
 });
 
 test('answers that mean "not now" give the time, if the server does', () => {

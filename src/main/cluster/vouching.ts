@@ -28,7 +28,7 @@ export class Vouching {
   readonly #begun: number;
   readonly #ends: (() => void)[];
   #isMaker = false;
-  /** The name of the last one, and whether it was this node. */
+  /** The last one that was told of; it may be this node. */
   #maker: { readonly id: string; readonly name: string } | null = null;
   #made: PieceIndex[] = [];
   /** Hashes that full pieces wait for, and since when. */
@@ -79,14 +79,21 @@ export class Vouching {
       if (known.length > 0) node.link?.say({ kind: 'hashes', known });
       return;
     }
-    const maker = this.#livingMaker;
-    if (this.#file.sha256 === null && (this.#isMaker || (maker !== undefined && maker !== node))) return;
     for (const { piece, hash } of says.known) {
+      if (!this.#believes(node, piece)) continue;
       if (piece >= this.#file.hashes.count || this.#file.hashes.learn(piece, hash)) continue;
       this.#host.onNews(
         `cluster: ${node.name} says another hash for a piece than it was said before: the file has changed, or a node is wrong`,
       );
     }
+  }
+
+  /** A maker takes the word of others only for what they have from an earlier one. */
+  #believes(node: Node, piece: PieceIndex): boolean {
+    if (this.#file.sha256 !== null) return true;
+    if (this.#isMaker) return this.#wanted.has(piece);
+    const maker = this.#livingMaker;
+    return maker === undefined || maker === node;
   }
 
   stop(): void {

@@ -15,6 +15,7 @@ import { EdgePieces } from './edge-pieces.ts';
 import { EdgeRecord } from './edge-record.ts';
 import { type FileDecision, inTheWay } from './file-decision.ts';
 import { FileMaker } from './file-maker.ts';
+import { isProved } from './file-proof.ts';
 import { HashRecord } from './hash-record.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { JournalKey } from './journal-key.ts';
@@ -26,7 +27,6 @@ import { ClonedFiles } from './reuse/cloned-files.ts';
 import type { Reuse, Taken } from './reuse/reuse.ts';
 import { survey } from './survey.ts';
 import { unreportedPieces } from './unreported-pieces.ts';
-import { assertSha256 } from './whole-file.ts';
 
 export interface DownloadFilesOptions {
   readonly key: JournalKey | null;
@@ -39,8 +39,7 @@ export interface DownloadFilesOptions {
 }
 
 interface Setup extends DownloadFilesOptions {
-  /** Null: nothing is downloaded. */
-  readonly ledger: Pick<Ledger, 'pieceCount' | 'stateOf' | 'ownerOf'> | null;
+  readonly ledger: Pick<Ledger, 'pieceCount' | 'stateOf' | 'ownerOf'>;
 }
 
 /** Good pieces at their place, and good pieces in a clone of another file that was made now. */
@@ -65,8 +64,8 @@ export class DownloadFiles {
   readonly #journal: JournalKeeper;
   readonly #edges: EdgeRecord;
   readonly #hashes: HashRecord | null;
-  /** The whole file is being checked, or was. */
-  #proof: Promise<void> | null = null;
+  /** The whole file is being checked, or was; false: that was given up. */
+  #proof: Promise<boolean> | null = null;
   /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
   #rehashed = 0;
@@ -95,7 +94,7 @@ export class DownloadFiles {
         this.#edges.save();
         this.#hashes?.save();
       },
-      unreported: () => (options.ledger === null ? [] : unreportedPieces(options.ledger)),
+      unreported: () => unreportedPieces(options.ledger),
     });
   }
 
@@ -103,7 +102,7 @@ export class DownloadFiles {
   static of(
     options: (DownloadFilesOptions & { readonly place: OutputPlace }) | null,
     metainfo: Metainfo,
-    ledger: NonNullable<Setup['ledger']>,
+    ledger: Setup['ledger'],
     listener: FilesListener,
   ): DownloadFiles | null {
     return options === null
@@ -245,13 +244,13 @@ export class DownloadFiles {
     if (sha256 === null) return end();
     if (this.#proof !== null) return;
     this.#proof = this.#prove(sha256);
-    this.#proof.then(end, fail);
+    this.#proof.then((isRight) => isRight && end(), fail);
   }
 
-  async #prove(sha256: string): Promise<void> {
+  async #prove(sha256: string): Promise<boolean> {
     const descriptor = this.openToRead(0);
     try {
-      await assertSha256(descriptor, { sha256, path: this.#pathOf(0), isOver: () => this.#isClosing });
+      return await isProved(descriptor, { sha256, path: this.#pathOf(0), isOver: () => this.#isClosing });
     } finally {
       this.system.close(descriptor);
     }
@@ -281,17 +280,12 @@ export class DownloadFiles {
   async close(complete: boolean): Promise<void> {
     this.#isClosing = true;
     await this.#preparing.catch(() => {});
-    const isWrong = await this.#proof?.then(
-      () => false,
-      (error: unknown) => error instanceof Failure,
-    );
-    const isDone = complete && isWrong !== true && this.#strangers.size === 0 && this.#journal.lost === null;
-    // Nothing is claimed of a file that is wrong as a whole.
-    if (isWrong === true) this.#hashes?.forget();
-    else {
-      if (this.#prepared) await (isDone ? this.#journal.finish() : this.#journal.flush());
-      this.#hashes?.save();
-    }
+    // A file that was not proved to be right is not done; of one that is wrong as a whole nothing is claimed.
+    const proof = await this.#proof?.catch((error: unknown) => (error instanceof Failure ? 'wrong' : false));
+    const isDone =
+      complete && (proof ?? true) === true && this.#strangers.size === 0 && this.#journal.lost === null;
+    if (this.#prepared && proof !== 'wrong') await (isDone ? this.#journal.finish() : this.#journal.flush());
+    await this.#hashes?.close(proof === 'wrong');
     const { plan } = this.#place;
     await this.#edges.close(isDone && keptPieces(plan, this.#metainfo.geometry) === null);
     this.#journal.close();

@@ -5,20 +5,14 @@
  * the state folder of the user: nobody else may say what is right. A record names the places that selections were downloaded to. It is
  * removed when none of them needs it any more, or when no run has used it for a long time.
  */
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
-import { type DiskPath, type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
-import { EDGE_RECORD_KEPT_MS, MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
+import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
+import { MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
 import type { EdgeHash } from '../../shared/storage-messages.ts';
-import { userFolder } from '../files/user-folders.ts';
+import { StateFile } from './state-file.ts';
 
 const VERSION = 1;
-const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 const DIGEST = /^[0-9A-Za-z+/]{43}=$/;
-/** Ours, or what a run that was killed left of one. */
-const RECORD_NAME = /^[0-9a-f]{40,64}\.json(\.[0-9a-f]{16})?$/;
 
 interface Kept {
   /** By range. */
@@ -29,21 +23,17 @@ interface Kept {
 
 export class EdgeRecord {
   readonly #files: FileSystem;
-  readonly #folder: string;
-  readonly #path: string;
+  readonly #file: StateFile;
   readonly #place: string | null;
   #kept: Kept | null = null;
   #isNew = false;
   #isUsed = false;
-  /** The time of the calendar when this run wrote it; null if it did not. */
-  #writtenAt: number | null = null;
 
   /** It is read when it is first asked. `place`: the path of the download; null for a run that only looks. */
   constructor(infoHash: Uint8Array, place: string | null, files: FileSystem = SYSTEM_FILES) {
     this.#files = files;
     this.#place = place;
-    this.#folder = join(userFolder('state'), 'edges');
-    this.#path = join(this.#folder, `${Buffer.from(infoHash).toString('hex')}.json`);
+    this.#file = new StateFile('edges', infoHash, 'json', files);
   }
 
   /** SHA-256 in base64 of these bytes of the torrent; null if it is not known. */
@@ -85,8 +75,7 @@ export class EdgeRecord {
   async close(isWhole: boolean): Promise<void> {
     if (isWhole) return this.#leave();
     this.save();
-    if (this.#writtenAt !== null) await this.#removeOld(this.#writtenAt);
-    else if (this.#isUsed) this.#touch();
+    await this.#file.close(this.#isUsed);
   }
 
   /** This place, and those that are gone, need the record no longer. */
@@ -94,7 +83,7 @@ export class EdgeRecord {
     const { hashes, places } = this.#read();
     if (this.#place === null || !places.has(this.#place)) return;
     const left = [...places].filter((place) => place !== this.#place && this.#isThere(place));
-    if (left.length === 0) this.#remove(diskPath(this.#path));
+    if (left.length === 0) this.#file.remove();
     else this.#replace({ hashes, places: new Set(left) });
   }
 
@@ -108,38 +97,7 @@ export class EdgeRecord {
 
   #replace({ hashes, places }: Kept): void {
     const edges = [...hashes.values()].map(({ from, length, digest }) => [from, length, digest]);
-    const record = { v: VERSION, places: [...places], edges };
-    try {
-      this.#files.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      this.#write(Buffer.from(JSON.stringify(record)));
-    } catch {}
-  }
-
-  #touch(): void {
-    try {
-      const descriptor = this.#files.open(diskPath(this.#path), constants.O_RDONLY | constants.O_NONBLOCK);
-      try {
-        this.#files.touch(descriptor);
-      } finally {
-        this.#files.close(descriptor);
-      }
-    } catch {}
-  }
-
-  async #removeOld(now: number): Promise<void> {
-    const names = await this.#files.slow.readdir(diskPath(this.#folder)).catch(() => []);
-    for (const name of names.filter((one) => RECORD_NAME.test(one))) {
-      const path = diskPath(join(this.#folder, name));
-      const stats = await this.#files.slow.lstat(path).catch(() => null);
-      const isOld = stats !== null && now - Number(stats.mtimeNs / 1_000_000n) > EDGE_RECORD_KEPT_MS;
-      if (isOld && stats.isFile()) this.#remove(path);
-    }
-  }
-
-  #remove(path: DiskPath): void {
-    try {
-      this.#files.unlink(path);
-    } catch {}
+    this.#file.write(Buffer.from(JSON.stringify({ v: VERSION, places: [...places], edges })));
   }
 
   get #known(): Map<string, EdgeHash> {
@@ -147,34 +105,11 @@ export class EdgeRecord {
     return this.#kept.hashes;
   }
 
-  #write(bytes: Uint8Array): void {
-    const fresh = diskPath(`${this.#path}.${randomBytes(8).toString('hex')}`);
-    const descriptor = this.#files.open(fresh, NEW, 0o600);
-    try {
-      try {
-        writeFirst(this.#files, descriptor, bytes);
-        this.#writtenAt = this.#files.touch(descriptor);
-      } finally {
-        this.#files.close(descriptor);
-      }
-      this.#files.rename(fresh, diskPath(this.#path));
-    } catch (error) {
-      this.#files.unlink(fresh);
-      throw error;
-    }
-  }
-
   /** Empty if there is none that can be used. */
   #read(): Kept {
+    const bytes = this.#file.read(MAX_JOURNAL_BYTES);
     try {
-      const descriptor = this.#files.open(diskPath(this.#path), constants.O_RDONLY | constants.O_NONBLOCK);
-      try {
-        const stats = this.#files.fstat(descriptor);
-        if (!stats.isFile() || stats.size > MAX_JOURNAL_BYTES) return nothing();
-        return parsed(this.#files.readWhole(descriptor).toString('utf8'));
-      } finally {
-        this.#files.close(descriptor);
-      }
+      return bytes === null ? nothing() : parsed(bytes.toString('utf8'));
     } catch {
       return nothing();
     }

@@ -57,11 +57,10 @@ export function rangeAnswer(status: number, headers: Headers, asked: AskedRange)
   if (status >= 500 || LATER.has(status))
     throw new ServerBusy(status, retryAfterMs(headers['retry-after'], Date.now()));
   if (status === 416) throw new FileLost('its file is shorter than the torrent says');
+  if (status !== 200 && status !== 206) throw new FileLost(`HTTP status ${status}`);
   if (isOther(headers, asked.stamp ?? null))
     throw new FileLost('its file has changed since the download began');
-  if (status === 200) return wholeFile(headers, asked);
-  if (status !== 206) throw new FileLost(`HTTP status ${status}`);
-  return partOf(headers, asked);
+  return status === 200 ? wholeFile(headers, asked) : partOf(headers, asked);
 }
 
 /** Servers of one name may have other tags for the same file, so they count only where there is no time. */

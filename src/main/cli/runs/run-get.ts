@@ -18,8 +18,9 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   const sources = expandSources(named);
   const [only] = sources;
   const lanes = Math.min(settings.parallel, sources.length);
-  if (sources.length > 1 && (settings.report !== null || settings.torrent.saveTorrent !== null))
-    throw new Failure('usage', '--report and --save-torrent work with one source only');
+  const { saveTorrent, sha256 } = settings.torrent;
+  if (sources.length > 1 && (settings.report !== null || saveTorrent !== null || sha256 !== null))
+    throw new Failure('usage', '--report, --save-torrent and --sha256 work with one source only');
   if (settings.choose) {
     if (sources.length > 1) throw new Failure('usage', '--choose works with one source only');
     assertCanAsk(settings.console.json);

@@ -12,25 +12,25 @@ export interface WantedFile {
   /** In hexadecimal. */
   readonly sha256: string;
   readonly path: string;
-  /** The answer is wanted no more: then nothing is wrong. */
+  /** The answer is wanted no more. */
   isOver(): boolean;
 }
 
-/** Rejects with a `bad-data` failure if the file has another hash, or with the error of the system. */
-export async function assertSha256(descriptor: number, { sha256, path, isOver }: WantedFile): Promise<void> {
+/** False if it was given up before the end. Rejects with a `bad-data` failure if the file has another hash, or with the system's error. */
+export async function isProved(descriptor: number, { sha256, path, isOver }: WantedFile): Promise<boolean> {
   const sum = createHash('sha256');
   const part = Buffer.allocUnsafe(PART_BYTES);
-  for (let at = 0; !isOver(); ) {
+  for (let at = 0; ; ) {
     const { bytesRead } = await readPart(descriptor, part, 0, PART_BYTES, at);
+    if (isOver()) return false;
     if (bytesRead === 0) break;
     sum.update(part.subarray(0, bytesRead));
     at += bytesRead;
   }
   const found = sum.digest('hex');
-  // Nothing tells which piece is wrong: the next run fetches all again.
-  if (!isOver() && found !== sha256)
-    throw new Failure(
-      'bad-data',
-      `${path}: its SHA-256 is ${found}, and --sha256 says ${sha256}; the URL has another file, or a node has sent wrong hashes`,
-    );
+  if (found === sha256) return true;
+  throw new Failure(
+    'bad-data',
+    `${path}: its SHA-256 is ${found}, and --sha256 says ${sha256}; the URL has another file, or a node has sent wrong hashes`,
+  );
 }
