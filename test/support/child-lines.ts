@@ -2,7 +2,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-const WAIT_MS = 60_000;
+/** A libtorrent names its peers to others once a minute. */
+const WAIT_MS = 90_000;
 
 export class ChildLines {
   readonly #child: ChildProcess;
