@@ -49,10 +49,8 @@ test('a leech that knows only us gets what we have while we download, and the re
     const { bytes } = await us.complete().then(() => leech.bytes());
     assert.ok(bytes > BYTES / 4, `${bytes} bytes before we were complete`);
     const partners = await leech.partners();
-    assert.deepEqual(
-      partners.map(({ client }) => /unchoke/.test(client)),
-      [true],
-    );
+    assert.equal(partners.length, 1);
+    assert.match(partners[0]?.client ?? '', /unchoke/);
     check(theirs);
     check(ours);
     assert.ok(uploadedBy(await us.stop()) >= BYTES);
@@ -95,8 +93,10 @@ test('a seed that offers one piece at a time (BEP 16) completes us and a libtorr
     const [partners] = await Promise.all([leech.partners(), us.complete()]);
     check(ours);
     check(theirs);
-    const got = partners.find(({ client }) => /unchoke/.test(client))?.got ?? 0;
-    assert.ok(got > 0, 'the leech got something from us');
+    // Both dial, so that there may be a second connection.
+    const ofUs = partners.filter(({ client }) => /unchoke/.test(client));
+    const got = ofUs.reduce((sum, partner) => sum + partner.got, 0);
+    assert.ok(got > 0, `the leech got nothing from us: ${JSON.stringify(partners)}`);
     assert.ok(uploadedBy(await us.stop()) > 0);
   }));
 

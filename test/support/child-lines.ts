@@ -54,7 +54,8 @@ export class ChildLines {
         }
         if (!this.#isOver) return;
         end();
-        reject(new Error(`ended without ${pattern}: ${this.#tail}`));
+        const status = this.#child.signalCode ?? this.#child.exitCode;
+        reject(new Error(`ended (${status}) without ${pattern}: ${this.#tail}`));
       };
       this.#watchers.add(look);
       look();

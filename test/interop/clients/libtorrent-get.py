@@ -23,4 +23,4 @@ while not handle.status().is_seeding:
 handle.flush_cache()
 handle.save_resume_data()
 while not any(isinstance(alert, lt.save_resume_data_alert) for alert in session.pop_alerts()):
-    session.wait_for_alert(100)
+    time.sleep(0.02)

@@ -60,6 +60,9 @@ def tell():
     while True:
         done = handle.status().is_finished and handle.has_metadata()
         for info in handle.get_peer_info():
+            # A connection that begins anew has the bytes of the one before, and no name yet.
+            if info.flags & (lt.peer_info.connecting | lt.peer_info.handshake):
+                continue
             if info.total_download > 0 or info.source & lt.peer_info.pex:
                 seen[info.ip] = peer_of(info)
         if done:
@@ -67,14 +70,14 @@ def tell():
         time.sleep(0.02)
     handle.flush_cache()
     while not any(isinstance(alert, lt.cache_flushed_alert) for alert in session.pop_alerts()):
-        session.wait_for_alert(100)
+        time.sleep(0.02)
     print('complete', json.dumps(list(seen.values())), flush=True)
 
 
 threading.Thread(target=tell, daemon=True).start()
 def wait_for_miss(host):
     while True:
-        session.wait_for_alert(100)
+        time.sleep(0.02)
         for alert in session.pop_alerts():
             text = alert.message()
             if isinstance(alert, lt.peer_disconnected_alert) and host in text and '(TCP) [connect]' in text:
