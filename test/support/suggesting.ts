@@ -29,9 +29,13 @@ export async function suggestingPeer(
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<SuggestingPeer> {
   const script = join(ROOT, 'test', 'interop', 'clients', 'libtorrent-suggestions.py');
-  const child = spawn('/usr/bin/python3', ['-X', 'faulthandler', script, torrent, folder, host, JSON.stringify(settings)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    '/usr/bin/python3',
+    ['-X', 'faulthandler', script, torrent, folder, host, JSON.stringify(settings)],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   const lines = new ChildLines(child);
   const [, port] = await lines.first(/^port (\d+)/);
   let asked = 0;
