@@ -31,6 +31,13 @@ export class HttpError extends Error {
 /** We refuse to visit this URL; this will not change. */
 export class HttpRefusal extends HttpError {}
 
+/** More bytes than the one who asked wants. */
+export class HttpTooLong extends HttpError {
+  constructor(maxBytes: number, options?: ErrorOptions) {
+    super(`the answer is longer than ${maxBytes} bytes`, options);
+  }
+}
+
 /** A redirect to a URL that is not HTTP. */
 export class RedirectElsewhere extends HttpError {
   readonly location: string;

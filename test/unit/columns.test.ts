@@ -1,7 +1,7 @@
 /** How wide texts are on a terminal, and where they are cut. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf, cutTo, fittedTo } from '../../src/main/text/columns.ts';
+import { columnsOf, cutTo, fittedTo, withPath } from '../../src/main/text/columns.ts';
 
 test('ideographs and emoji are two columns wide, marks none, everything else one', () => {
   const widths = { '': 0, 'a█━·…': 5, é: 1, 'e\u0301': 1, 電影: 4, ｱ: 1, 한: 2, '🎬x': 3, 𠀀: 2, 'Ü–Я': 3 };
@@ -24,4 +24,10 @@ test('what stands in brackets at the end is left out before anything is cut', ()
   assert.equal(fittedTo('9 peers (12 known)', 17), '9 peers');
   assert.equal(fittedTo('9 peers (12 known)', 6), '9 pee…');
   assert.equal(fittedTo('9 (of 12) peers', 8), '9 (of 1…');
+});
+
+test('what is said beside a path gets a line of its own where both do not fit', () => {
+  assert.deepEqual(withPath('complete: /a b', '1 MiB in 3 s', 28), ['complete: /a b, 1 MiB in 3 s']);
+  assert.deepEqual(withPath('complete: /a b', '1 MiB in 3 s', 27), ['complete: /a b', '  1 MiB in 3 s']);
+  assert.deepEqual(withPath('complete: /a b', '1 MiB in 3 s', null), ['complete: /a b, 1 MiB in 3 s']);
 });

@@ -12,6 +12,7 @@ import { otherContent } from '../../src/main/torrent/other-content.ts';
 import { openSource } from '../../src/main/torrent/source.ts';
 import { expandSources } from '../../src/main/torrent/source-list.ts';
 import { hashMistake } from '../../src/main/torrent/source-mistakes.ts';
+import { MAX_TORRENT_FILE_BYTES } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import { httpServer } from '../support/http-server.ts';
 import { torrentOf } from '../support/torrents.ts';
@@ -111,6 +112,25 @@ test('a URL that answers with a web page or an error', async () => {
     assert.match(
       await refusal(server.announce.replace('announce', 'gone')),
       /cannot be fetched: HTTP status 404 \(Not Found\)/,
+    );
+  } finally {
+    await server.close();
+  }
+});
+
+test('a URL of any other file, small or large, names the way to get that', async () => {
+  const large = Buffer.alloc(MAX_TORRENT_FILE_BYTES + 1);
+  const server = await httpServer((_, url) => ({
+    body: url.endsWith('large') ? large : Buffer.from('words'),
+  }));
+  try {
+    assert.match(
+      await refusal(server.announce),
+      /this is not a torrent; give the URL of a .torrent; .* needs --cluster/,
+    );
+    assert.match(
+      await refusal(server.announce.replace('announce', 'large')),
+      /larger than any .torrent \(\d+ bytes\); .* needs --cluster$/,
     );
   } finally {
     await server.close();

@@ -1,6 +1,6 @@
 /** Compressed bodies that we did not ask for: some servers compress everything. */
 import { promisify } from 'node:util';
-import { HttpError } from '../../shared/http-visitor.ts';
+import { HttpError, HttpTooLong } from '../../shared/http-visitor.ts';
 
 /** The decompressed body. Rejects with HttpError, also if the result is longer than `maxBytes`. */
 export async function unpacked(body: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
@@ -25,8 +25,7 @@ export async function unpacked(body: Buffer, encoding: string, maxBytes: number)
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw new HttpError(`the answer is longer than ${maxBytes} bytes`, { cause: error });
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw new HttpTooLong(maxBytes, { cause: error });
     throw new HttpError('the compressed answer cannot be decompressed', { cause: error });
   }
 }

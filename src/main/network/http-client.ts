@@ -1,7 +1,7 @@
 /** Whole answers over HTTP, bounded in size. */
 import type { Reach } from '../../shared/address-rules.ts';
 import {
-  HttpError,
+  HttpTooLong,
   HttpUnreadable,
   HttpVisitor,
   httpErrorOf,
@@ -73,7 +73,7 @@ async function wholeBody(
   try {
     for await (const chunk of body) {
       length += chunk.length;
-      if (length > maxBytes) throw new HttpError(`the answer is longer than ${maxBytes} bytes`);
+      if (length > maxBytes) throw new HttpTooLong(maxBytes);
       chunks.push(chunk);
     }
   } catch (error) {

@@ -31,6 +31,13 @@ export function fittedTo(text: string, columns: number): string {
   return cutTo(columnsOf(text) <= columns ? text : text.replace(/ \([^()]*\)$/, ''), columns);
 }
 
+/** A text that ends with a path, and more about it: one line where both fit; `columns` is null where no terminal limits it. */
+export function withPath(path: string, more: string, columns: number | null): readonly string[] {
+  const line = `${path}, ${more}`;
+  // Nothing breaks a path, so that it can be copied.
+  return columns === null || columnsOf(line) <= columns ? [line] : [path, `  ${more}`];
+}
+
 function widthOf(character: string): 0 | 1 | 2 {
   if (WIDE.test(character)) return 2;
   return NARROWEST.test(character) ? 0 : 1;

@@ -69,6 +69,8 @@ const NO_HASHES = new Uint8Array(0);
 export interface ParseRules {
   /** What to do about bytes that are not all there. */
   readonly again?: string;
+  /** What to do about bytes that are something else. */
+  readonly instead?: string;
 }
 
 /**
@@ -76,12 +78,13 @@ export interface ParseRules {
  * `bad-torrent` failure that names `source` and says what is wrong.
  */
 export function parseMetainfo(bytes: Uint8Array, source: string, rules: ParseRules = {}): Metainfo {
-  const { again = 'download it again' } = rules;
+  const { again = 'download it again', instead = 'give a .torrent file, a magnet link or an info hash' } =
+    rules;
   try {
     return read(bytes);
   } catch (error) {
     if (error instanceof BencodeError || error instanceof BadField || error instanceof RangeError) {
-      const what = otherContent(bytes) ?? faultOf(bytes, error, again);
+      const what = otherContent(bytes) ?? faultOf(bytes, error, { again, instead });
       throw new Failure('bad-torrent', `${source}: ${what}`, { cause: error });
     }
     throw error;
@@ -89,13 +92,12 @@ export function parseMetainfo(bytes: Uint8Array, source: string, rules: ParseRul
 }
 
 /** First in words for people, then what the parser says. */
-function faultOf(bytes: Uint8Array, error: Error, again: string): string {
+function faultOf(bytes: Uint8Array, error: Error, { again, instead }: Required<ParseRules>): string {
   if (bytes.length === 0) return `it is empty; ${again}`;
   if (!(error instanceof BencodeError)) return `not a usable torrent: ${error.message}`;
   // A dictionary with a key: no other kind of file begins like this.
   const isTorrent = /^d\d{1,9}:/.test(Buffer.from(bytes.subarray(0, 16)).toString('latin1'));
-  if (!isTorrent)
-    return `this is not a torrent; give a .torrent file, a magnet link or an info hash (${error.message})`;
+  if (!isTorrent) return `this is not a torrent; ${instead} (${error.message})`;
   return `${error.isCut ? 'it is cut off' : 'it is damaged'}; ${again} (${error.message})`;
 }
 

@@ -1,7 +1,7 @@
 /** Turns a source on the command line into a torrent, or into what is known about one. */
 import { STATUS_CODES } from 'node:http';
 import { withDeadline } from '../../shared/deadline.ts';
-import { HttpError, RedirectElsewhere } from '../../shared/http-visitor.ts';
+import { HttpError, HttpTooLong, RedirectElsewhere } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
 import type { HttpClient } from '../network/http-client.ts';
@@ -17,6 +17,7 @@ import { httpMistake } from './source-mistakes.ts';
 /** The longest magnet links contain dozens of trackers. */
 const MAX_SOURCE_CHARS = 16_384;
 const SEND_AGAIN = 'send it again';
+const GIVE_TORRENT_URL = 'give the URL of a .torrent; any other file at a URL needs --cluster';
 
 export type Source =
   | { readonly kind: 'torrent'; readonly metainfo: Metainfo }
@@ -109,11 +110,18 @@ async function download(
     if (status !== 200) throw new HttpError(`HTTP status ${status}${statusWords(status)}`);
     const text = body.subarray(0, MAX_SOURCE_CHARS).toString('utf8').trim();
     if (isMagnet(text)) return magnetOf(text);
-    return { kind: 'torrent', metainfo: parseMetainfo(body, shown, { again: 'try again later' }) };
+    return {
+      kind: 'torrent',
+      metainfo: parseMetainfo(body, shown, { again: 'try again later', instead: GIVE_TORRENT_URL }),
+    };
   } catch (error) {
     if (error instanceof RedirectElsewhere && isMagnet(error.location)) return magnetOf(error.location);
     if (!(error instanceof HttpError)) throw error;
-    throw new Failure('bad-torrent', `${shown}: cannot be fetched: ${error.message}`, { cause: error });
+    const why =
+      error instanceof HttpTooLong
+        ? `it is larger than any .torrent (${MAX_TORRENT_FILE_BYTES} bytes); ${GIVE_TORRENT_URL}`
+        : `cannot be fetched: ${error.message}`;
+    throw new Failure('bad-torrent', `${shown}: ${why}`, { cause: error });
   }
 }
 

@@ -23,6 +23,7 @@ import type {
 } from '../../session/events.ts';
 import { receivedBytes } from '../../session/progress.ts';
 import type { TorrentRun } from '../../session/torrent-run.ts';
+import { withPath } from '../../text/columns.ts';
 import { counted, formatDuration, formatRate, formatSize, formatTime } from '../../text/units.ts';
 import { clusterSummary, waitingText } from './cluster-text.ts';
 import type { Console } from './console.ts';
@@ -242,7 +243,13 @@ export class GetOutput {
     this.#console.detail(usageText());
     const { sentBytes } = this.#torrent.swarm.race.totals;
     const given = sentBytes > 0 ? `; ${formatSize(sentBytes)} given to peers` : '';
-    this.#console.summary(this.#console.labelled(`complete: ${plan.root}, ${flow}${given}`));
+    this.#console.summary(
+      withPath(
+        this.#console.labelled(`complete: ${plan.root}`),
+        `${flow}${given}`,
+        terminalColumns('stdout'),
+      ),
+    );
     return 0;
   }
 
