@@ -68,6 +68,41 @@ test('dropped torrents and magnets are fetched and moved; a second one of the sa
   });
 });
 
+test('with --reuse each torrent takes what other files have, and asks peers for the rest only', async () => {
+  const [path, output, old] = ['reusing', 'reusing out', 'old'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const name of [path, old]) mkdirSync(name);
+  const [whole, changed] = [made('whole'), made('changed')];
+  writeFileSync(join(old, 'whole.bin'), whole.data);
+  writeFileSync(join(old, 'x.bin'), Buffer.concat([randomBytes(PIECE), changed.data.subarray(PIECE)]));
+  await withSeed(changed, {}, async (address) => {
+    for (const { name, torrent } of [
+      { name: 'whole.torrent', torrent: whole.torrent },
+      { name: 'changed.torrent', torrent: changed.torrent },
+    ])
+      writeFileSync(join(path, name), torrent);
+    const run = start(path, output, '--peer', address, '--reuse', old);
+    for (const name of ['whole.torrent', 'changed.torrent']) await there(join(path, 'done', name));
+    await stopped(run);
+    const { events } = await run.ended;
+    const taken = events
+      .filter(({ type }) => type === 'complete')
+      .map(({ reused, downloaded }) => [reused, downloaded]);
+    assert.deepEqual(
+      taken.sort((a, b) => Number(a[1]) - Number(b[1])),
+      [
+        [4 * PIECE, 0],
+        [3 * PIECE, PIECE],
+      ],
+    );
+    assert.ok(readFileSync(join(output, 'whole', 'x.bin')).equals(whole.data));
+    assert.ok(readFileSync(join(output, 'changed', 'x.bin')).equals(changed.data));
+  });
+});
+
 test('two files with one torrent: it is downloaded once, and both are done', async () => {
   const [path, output] = [join(folder, 'twice'), join(folder, 'twice out')];
   mkdirSync(path);
