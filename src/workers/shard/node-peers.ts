@@ -4,18 +4,12 @@ import type { PeerDriver } from '../peer/peer-driver.ts';
 import type { PeerTorrent } from '../peer/peer-host.ts';
 import type { WorkingPeers } from './working-peers.ts';
 
-interface NodePeer {
-  /** What it had given before it was admitted. */
-  readonly before: number;
-  /** Which version of its pieces main knows. */
-  told: number;
-}
-
 export class NodePeers {
   readonly #torrent: PeerTorrent;
   readonly #working: WorkingPeers;
   readonly #tell: (event: ClusterEvent) => void;
-  readonly #nodes = new Map<PeerDriver, NodePeer>();
+  /** Which version of the pieces of each main knows. */
+  readonly #nodes = new Map<PeerDriver, number>();
   /** Of those that have left. */
   #leftBytes = 0;
 
@@ -25,10 +19,10 @@ export class NodePeers {
     this.#tell = tell;
   }
 
-  /** Bytes of blocks that nodes gave. */
+  /** Bytes of blocks that nodes gave, also before they had proved that they are nodes. */
   get bytes(): number {
     let bytes = this.#leftBytes;
-    for (const [peer, { before }] of this.#nodes) bytes += peer.receivedBytes - before;
+    for (const peer of this.#nodes.keys()) bytes += peer.receivedBytes;
     return bytes;
   }
 
@@ -41,25 +35,22 @@ export class NodePeers {
     peer.isNode = true;
     // It does not count for the limit of peers any more.
     this.#working.note(peer, this.#torrent.pieceCount !== null);
-    this.#nodes.set(peer, { before: peer.receivedBytes, told: 0 });
+    this.#nodes.set(peer, 0);
     this.#torrent.uploads.interestChanged(peer);
     this.#torrent.requester.widened(peer);
     this.#torrent.requester.fill(peer);
   }
 
   left(peer: PeerDriver): void {
-    const node = this.#nodes.get(peer);
-    if (node === undefined) return;
-    this.#leftBytes += peer.receivedBytes - node.before;
-    this.#nodes.delete(peer);
+    if (this.#nodes.delete(peer)) this.#leftBytes += peer.receivedBytes;
   }
 
   /** Once a tick: main hears which pieces they have. */
   tick(): void {
-    for (const [peer, node] of this.#nodes) {
+    for (const [peer, told] of this.#nodes) {
       const { version } = peer.pieces;
-      if (version === node.told) continue;
-      node.told = version;
+      if (version === told) continue;
+      this.#nodes.set(peer, version);
       this.#tell({ type: 'node-has', peer: peer.index, bits: peer.pieces.toBits() });
     }
   }
