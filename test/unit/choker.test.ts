@@ -5,7 +5,14 @@ import { type Chooseable, choose } from '../../src/main/upload/choker.ts';
 import { placesFor, UploadPlaces } from '../../src/main/upload/upload-places.ts';
 import { type GivingTorrent, UploadSlots } from '../../src/main/upload/upload-slots.ts';
 import type { PeerIndex } from '../../src/shared/indices.ts';
-import { RECHOKE_MS, SEED_TURN_BYTES, SEED_TURN_MS, SLOW_SEED_TURN_MS } from '../../src/shared/limits.ts';
+import {
+  FIRST_UPLOAD_PLACES,
+  RECHOKE_MS,
+  REFILL_MS,
+  SEED_TURN_BYTES,
+  SEED_TURN_MS,
+  SLOW_SEED_TURN_MS,
+} from '../../src/shared/limits.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 
 interface Named extends Chooseable {
@@ -128,7 +135,14 @@ function slotsIn(time: VirtualTime, limit: number) {
       isOver = true;
     };
   };
-  const slots = new UploadSlots(limit, { now: time.now, every });
+  const later = (ms: number, work: () => void): (() => void) => {
+    let isOver = false;
+    time.after(ms, () => isOver || work());
+    return () => {
+      isOver = true;
+    };
+  };
+  const slots = new UploadSlots(limit, { now: time.now, every, later });
   const torrent: GivingTorrent = {
     complete: () => false,
     choose: (unchoke, choke) => told.push(`+${unchoke.join()} -${choke.join()}`),
@@ -159,7 +173,7 @@ test('a peer that begins to want data is unchoked at once while a place is free,
   }
   time.run(RECHOKE_MS);
   assert.match(told.slice(4).join(), /\+4 -/);
-  torrent.gone([0, 1, 2, 3, 4].map((peer) => peer as PeerIndex));
+  torrent.gone([0, 1, 2, 3, 4].map((peer) => ({ peer: peer as PeerIndex, sentBytes: 0 })));
   time.run(2_000);
 });
 
@@ -171,6 +185,24 @@ test('a peer that takes nothing does not keep another out until the next round',
   const reported = [0, 1, 2, 3, 4].map((peer) => ({ ...contender(peer, 0, peer < 4), isIdle: peer === 2 }));
   torrent.heard(reported);
   assert.deepEqual(told.slice(4), ['+4 -'], 'four others have places, and it keeps its own so far');
+});
+
+test('whoever leaves makes room at once, and what it got still counts', () => {
+  const time = new VirtualTime();
+  const { told, torrent } = slotsIn(time, 0);
+  const served = Array.from({ length: FIRST_UPLOAD_PLACES }, (_, peer) => peer as PeerIndex);
+  torrent.heard(served.map((peer) => contender(peer)));
+  for (let peer = 64; peer < 300; peer++) torrent.heard([contender(peer)]);
+  assert.equal(told.length, 1, 'the others wait');
+  time.run(500);
+  // They were fast: nobody has reported a byte of theirs.
+  torrent.gone(served.map((peer) => ({ peer, sentBytes: 2 ** 20 })));
+  time.run(REFILL_MS);
+  assert.equal(told.length, 2);
+  assert.equal(told[1]?.split(' ')[0]?.split(',').length, FIRST_UPLOAD_PLACES);
+  time.run(1_000);
+  // 64 MiB in a second are 256 places; 64 are taken.
+  assert.equal(told[2]?.split(' ')[0]?.split(',').length, 300 - 2 * FIRST_UPLOAD_PLACES);
 });
 
 test('a peer whose thread died gives its place back', () => {

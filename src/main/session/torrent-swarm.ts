@@ -275,7 +275,7 @@ export class TorrentSwarm implements ActiveTorrent {
     this.race.subscribe({
       onFirstUnchoke: (unchoke, ms) => listener.onFirstUnchoke(unchoke, ms),
       onClosed: (outcomes) => {
-        this.#slots.gone(outcomes.map(({ peer }) => peer));
+        this.#slots.gone(outcomes);
         listener.onClosed(outcomes);
       },
       onBanned: (peer) => listener.onBanned(peer),

@@ -25,6 +25,8 @@ export class Candidate {
   /** When its shard last reported it. */
   heardAt = 0;
   #sampledAt: number | null = null;
+  /** What it had got when it was last heard of; null before the first time. */
+  #heardBytes: number | null = null;
 
   constructor(peer: PeerIndex) {
     this.peer = peer;
@@ -48,6 +50,13 @@ export class Candidate {
     this.#sampledAt = now;
     this.gaveBytes = gaveBytes;
     this.gotBytes = gotBytes;
+  }
+
+  /** `bytes`: what it has got in all. Returns what it has got since the last call. */
+  got(bytes: number): number {
+    const more = Math.max(0, bytes - (this.#heardBytes ?? bytes));
+    this.#heardBytes = bytes;
+    return more;
   }
 
   unchoke(now: number): void {

@@ -5,7 +5,7 @@
 
 import type { Contender } from '../../shared/contender.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import { CONTENDERS_MS, RECHOKE_MS } from '../../shared/limits.ts';
+import { CONTENDERS_MS, RECHOKE_MS, REFILL_MS } from '../../shared/limits.ts';
 import type { MainWorld } from '../main-world.ts';
 import { Candidate } from './candidate.ts';
 import { choose } from './choker.ts';
@@ -21,7 +21,8 @@ export interface GivingTorrent {
 /** The candidates of one torrent. */
 export interface TorrentSlots {
   heard(contenders: readonly Contender[]): void;
-  gone(peers: readonly PeerIndex[]): void;
+  /** `sentBytes`: of blocks, in all. */
+  gone(peers: readonly { readonly peer: PeerIndex; readonly sentBytes: number }[]): void;
   /** Peers that want data from us, and those of them that may request it. */
   readonly counts: { readonly wanting: number; readonly served: number };
   /** The torrent leaves the session. */
@@ -31,16 +32,17 @@ export interface TorrentSlots {
 type Candidates = Map<PeerIndex, Candidate>;
 
 export class UploadSlots {
-  readonly #world: Pick<MainWorld, 'now' | 'every'>;
+  readonly #world: Pick<MainWorld, 'now' | 'every' | 'later'>;
   readonly #places: UploadPlaces;
   readonly #torrents = new Map<GivingTorrent, Candidates>();
   #endTicks: (() => void) | null = null;
+  #endRefill: (() => void) | null = null;
   #rechokedAt = Number.NEGATIVE_INFINITY;
-  /** Bytes that all candidates have got, when the shards last told. */
+  /** Bytes that peers have got since the last look at the uplink. */
   #gotBytes = 0;
 
   /** `limit`: bytes per second; 0 is none. */
-  constructor(limit: number, world: Pick<MainWorld, 'now' | 'every'>) {
+  constructor(limit: number, world: Pick<MainWorld, 'now' | 'every' | 'later'>) {
     this.#places = new UploadPlaces(limit);
     this.#world = world;
   }
@@ -60,9 +62,7 @@ export class UploadSlots {
         const served = wanting.filter(({ unchokedSince }) => unchokedSince !== null);
         return { wanting: wanting.length, served: served.length };
       },
-      gone: (peers) => {
-        for (const peer of peers) candidates.delete(peer);
-      },
+      gone: (peers) => this.#gone(candidates, peers),
       leave: () => {
         this.#torrents.delete(torrent);
         if (!this.#isWanted) this.#stop();
@@ -85,6 +85,7 @@ export class UploadSlots {
       // We may have lost sight of it.
       if (known === undefined && contender.unchoked) candidate.unchoke(now);
       isNew ||= contender.wants && candidate.unchokedSince === null;
+      this.#gotBytes += candidate.got(contender.gotBytes);
       candidate.heard(contender, now);
       if (contender.wants || candidate.unchokedSince !== null) candidates.set(contender.peer, candidate);
       else candidates.delete(contender.peer);
@@ -92,6 +93,24 @@ export class UploadSlots {
     this.#endTicks ??= this.#world.every(CONTENDERS_MS, () => this.#tick());
     // A place may be free: a peer need not wait for the next round.
     if (isNew) this.#decide('fill');
+  }
+
+  #gone(candidates: Candidates, peers: Parameters<TorrentSlots['gone']>[0]): void {
+    for (const { peer, sentBytes } of peers) {
+      const candidate = candidates.get(peer);
+      if (candidate === undefined) continue;
+      candidates.delete(peer);
+      this.#gotBytes += candidate.got(sentBytes);
+      if (candidate.unchokedSince !== null) this.#refill();
+    }
+  }
+
+  /** Places are free: those that wait get them before the next look. Many peers may leave together. */
+  #refill(): void {
+    this.#endRefill ??= this.#world.later(REFILL_MS, () => {
+      this.#endRefill = null;
+      this.#decide('fill');
+    });
   }
 
   #tick(): void {
@@ -107,15 +126,13 @@ export class UploadSlots {
   #lookAtUplink(): void {
     const all = [...this.#all()];
     const served = all.filter(({ unchokedSince }) => unchokedSince !== null);
-    const got = all.reduce((sum, { gotBytes }) => sum + gotBytes, 0);
     this.#places.look({
-      // Those that have left take their bytes with them.
-      bytesPerS: Math.max(0, got - this.#gotBytes) / (CONTENDERS_MS / 1_000),
+      bytesPerS: this.#gotBytes / (CONTENDERS_MS / 1_000),
       served: served.length,
       owed: served.filter(({ isOwed }) => isOwed).length,
       waiting: all.filter(({ wants, unchokedSince }) => wants && unchokedSince === null).length,
     });
-    this.#gotBytes = got;
+    this.#gotBytes = 0;
   }
 
   /** Its shard reports each peer every second, unless the thread has died. */
@@ -167,6 +184,8 @@ export class UploadSlots {
   #stop(): void {
     this.#endTicks?.();
     this.#endTicks = null;
+    this.#endRefill?.();
+    this.#endRefill = null;
   }
 }
 
