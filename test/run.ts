@@ -10,7 +10,7 @@ import { spec } from 'node:test/reporters';
 const SIDE_BY_SIDE = new Set(['unit', 'sim', 'fuzz', 'e2e', 'interop']);
 /** They measure themselves, or fill the machine: nothing else may run beside them. */
 const ALONE =
-  /(bench|cluster|cluster-url|doctor|doctor-causes|endgame|kill|liars|many-slow|slow-disk|suggestions|swarm|terminal|upload-\w+|uploads|utp)\.test\.js$/;
+  /(bench|cluster|cluster-pods|cluster-url|doctor|doctor-causes|endgame|kill|liars|many-slow|slow-disk|suggestions|swarm|terminal|upload-\w+|uploads|utp)\.test\.js$/;
 const FILE_TIMEOUT_MS = 300_000;
 
 interface Counts {

@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { type CliResult, type RunningCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
-import { CLI, ROOT } from '../support/paths.ts';
+import { CLI } from '../support/paths.ts';
 import { freePort } from '../support/processes.ts';
+import { recipe } from '../support/recipes.ts';
 import { aria2Seed, makeTorrent, type Seed } from '../support/seeds.ts';
 
 const BYTES = 12 * 2 ** 20;
@@ -161,15 +162,6 @@ test('a magnet link, and a node that comes when the others are half done', async
   assert.equal(lastTold(results[2] as CliResult).outsideBytes, 0);
 });
 before(() => writeFileSync(join(folder, 'late.key'), 'abc\n'));
-
-/** A recipe of the page, by its first word; its lines as they are written. */
-function recipe(heading: string): string {
-  const page = readFileSync(join(ROOT, 'docs', 'clusters.md'), 'utf8');
-  const section = page.split('**').slice(page.split('**').indexOf(heading) + 1)[0] ?? '';
-  const [, block] = /```\n([\s\S]*?)```/.exec(section) ?? [];
-  assert.ok(block !== undefined, heading);
-  return block;
-}
 
 /** Programs that stand in for others, in a folder for the path. */
 function standIns(programs: Readonly<Record<string, string>>): string {
