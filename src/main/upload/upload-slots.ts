@@ -107,6 +107,8 @@ export class UploadSlots {
 
   /** Places are free: those that wait get them before the next look. Many peers may leave together. */
   #refill(): void {
+    // At the end of a session all leave, and nobody waits.
+    if (this.#endTicks === null) return;
     this.#endRefill ??= this.#world.later(REFILL_MS, () => {
       this.#endRefill = null;
       this.#decide('fill');
