@@ -187,7 +187,7 @@ test('a peer that takes nothing does not keep another out until the next round',
   assert.deepEqual(told.slice(4), ['+4 -'], 'four others have places, and it keeps its own so far');
 });
 
-test('whoever leaves makes room at once, and what it got still counts', () => {
+test('a peer that leaves makes room at once, and its bytes still count', () => {
   const time = new VirtualTime();
   const { told, torrent } = slotsIn(time, 0);
   const served = Array.from({ length: FIRST_UPLOAD_PLACES }, (_, peer) => peer as PeerIndex);
