@@ -20,10 +20,11 @@ import { writePayload } from './payload.ts';
 import { type Figures, interleaved, recordOf } from './record.ts';
 import { type Host, routedHosts } from './routed-hosts.ts';
 
-const HELP = `usage: npm run bench:cluster -- [--nodes 8] [--size 1024] [--line 40] [--shared 0] [--rounds 3] [--ways cluster,apart,libtorrent]
+const HELP = `usage: npm run bench:cluster -- [--nodes 8] [--size 1024] [--line 40] [--shared 0] [--lan 0] [--one-line] [--rounds 3] [--ways cluster,apart,libtorrent]
   [--faults none,kill,late,slow,full,lie] [--limit 300] [--json FILE] [--compare FILE]
   --size: MiB, in pieces of 1 MiB
   --line: megabits per second from outside to each node; --shared: of one line for all of them, 0 for none
+  --lan: megabits per second from each node to the others, 0 for no limit; --one-line: only the first node has a line worth the name
   --ways: cluster, apart (each node for itself), libtorrent (N libtorrents that know each other)
   --faults: of the cluster only. kill: a node is killed at half; late: one begins at a third; slow: the line of one has a tenth;
     full: the disk of one has room for half; lie: the file of one is overwritten while it gives
@@ -36,6 +37,8 @@ const { values } = parseArgs({
     size: { type: 'string', default: '1024' },
     line: { type: 'string', default: '40' },
     shared: { type: 'string', default: '0' },
+    lan: { type: 'string', default: '0' },
+    'one-line': { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     ways: { type: 'string', default: 'cluster,apart,libtorrent' },
     faults: { type: 'string', default: 'none' },
@@ -60,6 +63,9 @@ const bytes = Number(values.size) * MIB;
 const nodes = Number(values.nodes);
 const line = Number(values.line);
 const shared = Number(values.shared);
+const lan = Number(values.lan);
+/** Of a node that has no line worth the name. */
+const NO_LINE_MBIT = 0.1;
 const limitS = Number(values.limit);
 
 interface Place {
@@ -83,9 +89,15 @@ interface Running {
   said: string;
 }
 
+/** Megabits per second from outside to node `i`. */
+function lineOf(i: number, fault: Fault): number {
+  if (values['one-line'] && i > 0) return NO_LINE_MBIT;
+  return fault === 'slow' && i === 1 ? line / 10 : line;
+}
+
 /** Seconds in which the lines bring one copy to all nodes together. */
 function optimumS(fault: Fault): number {
-  const lines = fault === 'slow' ? (nodes - 0.9) * line : nodes * line;
+  const lines = Array.from({ length: nodes }, (_, i) => lineOf(i, fault)).reduce((sum, one) => sum + one, 0);
   return (bytes * 8) / ((shared > 0 ? Math.min(shared, lines) : lines) * 1e6);
 }
 
@@ -191,9 +203,7 @@ async function trouble(fault: Fault, place: Place, running: Running[], way: Way)
 
 async function round(way: Way, fault: Fault, place: Place): Promise<Figures | null> {
   const { hosts, outside, scratch, torrent, source } = place;
-  const lines: OutsideLine[] = hosts.map((host, i) =>
-    outsideLine(host, i, outside, fault === 'slow' && i === 1 ? line / 10 : line),
-  );
+  const lines: OutsideLine[] = hosts.map((host, i) => outsideLine(host, i, outside, lineOf(i, fault)));
   const [seedProgram = '', ...seedArguments] = outside.command([
     '/usr/bin/python3',
     join(ROOT, 'bench', 'clients', 'libtorrent-fast-seed.py'),
@@ -250,6 +260,7 @@ async function main(): Promise<void> {
   const hosts = routed.hosts.slice(0, nodes);
   const outside = routed.hosts[nodes] as Host;
   keepOutside(outside);
+  if (lan > 0) for (const host of hosts) limit('eth0', lan, host);
   // What leaves the outside host: the line that all share.
   if (shared > 0) limit('eth0', shared, outside);
   const source = join(scratch, 'source');

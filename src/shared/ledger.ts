@@ -13,12 +13,12 @@
  * 6. missingCount is the number of missing pieces that are not skipped.
  * 7. availability[p] + seeds = connected peers that have p, over all shards. (A shard that dies leaves its share behind:
  *    availability is only a hint for the order of pieces.)
- * 8. Only main changes what is reserved for nodes of a cluster. It is a wish about new claims, so no claim is lost by it.
+ * 8. Only main changes what nodes of a cluster have reserved. It is a wish about new claims, so no claim is lost by it.
  * 9. urgent[g] is the number of pieces with priority `now` in the g-th group of pieces: an index that saves a scan of all words.
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 import { isLevel, PRIORITY, PRIORITY_BITS, type Priority, priorityBits, priorityIn } from './priority.ts';
-import { ReservedPieces } from './reserved-pieces.ts';
+import { type PieceSide, ReservedPieces } from './reserved-pieces.ts';
 
 /** `unwanted` is in no word: the piece is missing and skipped. */
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
@@ -36,7 +36,7 @@ export interface Shortage {
 export interface LedgerMemory {
   readonly pieceCount: number;
   readonly words: SharedArrayBuffer;
-  /** In a cluster, one byte per piece: 1 if other nodes bring it. Null: there is no cluster. */
+  /** In a cluster, one byte per piece: `ReservedPieces`. Null: there is no cluster. */
   readonly reserved: SharedArrayBuffer | null;
 }
 
@@ -229,14 +229,14 @@ export class Ledger {
     return true;
   }
 
-  /** False if another node of the cluster brings it: then only nodes are asked for it. */
-  mayComeFromOutside(piece: number): boolean {
-    return this.#reserved?.has(piece) !== true;
+  /** In a cluster, a piece that another node brings comes only from nodes, and not from them while another one must take it first. */
+  mayComeFrom(side: PieceSide, piece: number): boolean {
+    return this.#reserved?.isClosed(side, piece) !== true;
   }
 
   /** Only main. What was begun outside is finished there. */
-  reserve(piece: number, isReserved: boolean): void {
-    this.#reserved?.set(piece, isReserved);
+  reserve(side: PieceSide, piece: number, isReserved: boolean): void {
+    this.#reserved?.close(side, piece, isReserved);
   }
 
   /** One more (or one less, with -1) connected peer has this piece. */

@@ -1,4 +1,11 @@
-/** In a cluster: the pieces that other nodes bring, one byte per piece in shared memory. Only main writes; shards and web seeds read. */
+/**
+ * In a cluster: from where a piece may not come now, one byte per piece in shared memory. Only main writes; shards and web seeds read.
+ */
+
+/** From outside: other nodes bring it. From nodes: another one takes it first. */
+const CLOSED = { outside: 1, nodes: 2 } as const;
+export type PieceSide = keyof typeof CLOSED;
+
 export class ReservedPieces {
   readonly #bytes: Uint8Array;
 
@@ -6,13 +13,14 @@ export class ReservedPieces {
     this.#bytes = new Uint8Array(memory);
   }
 
-  has(piece: number): boolean {
-    return Atomics.load(this.#bytes, piece) === 1;
+  isClosed(side: PieceSide, piece: number): boolean {
+    return (Atomics.load(this.#bytes, piece) & CLOSED[side]) !== 0;
   }
 
-  set(piece: number, isReserved: boolean): void {
-    const value = isReserved ? 1 : 0;
+  close(side: PieceSide, piece: number, isClosed: boolean): void {
+    const before = this.#bytes[piece] ?? 0;
+    const value = isClosed ? before | CLOSED[side] : before & ~CLOSED[side];
     // Most pieces stay what they are at each look. A write would take the line from the caches of all shards.
-    if (this.#bytes[piece] !== value) Atomics.store(this.#bytes, piece, value);
+    if (before !== value) Atomics.store(this.#bytes, piece, value);
   }
 }

@@ -40,6 +40,16 @@ for (const [what, fault, most] of FAULTS)
     assert.ok(ofOptimum <= most, `${ofOptimum} of the optimum`);
   });
 
+test('one node has a line and the others a trickle: they give it all work, and hold nothing up', async () => {
+  const faults = Array.from({ length: 7 }, (_, i) => ({ kind: 'slow', node: i + 1, part: 0.001 }) as const);
+  const { endMs, outsideBytes, unfinished } = await new ClusterModel({ ...BASE, faults }, key).run(300_000);
+  const size = BASE.pieces * BASE.pieceBytes;
+  assert.deepEqual(unfinished, []);
+  assert.ok(outsideBytes <= 1.02 * size, `${outsideBytes / size} of the size`);
+  const optimumMs = (size * 1_000) / BASE.bytesPerS;
+  assert.ok(endMs <= 1.1 * optimumMs, `${endMs / optimumMs} of the optimum`);
+});
+
 test('nodes that start within five seconds meet, and fetch little twice', async () => {
   const { outsideBytes, unfinished } = await new ClusterModel(
     { ...BASE, spreadMs: 5_000, faults: [] },

@@ -11,6 +11,7 @@ import type { PeerIndex } from '../../src/shared/indices.ts';
 import { PIECE_STATE, type PieceState } from '../../src/shared/ledger.ts';
 import { TICK_MS } from '../../src/shared/limits.ts';
 import type { PeerOutcome } from '../../src/shared/messages.ts';
+import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 import { dice, drawnBytes } from '../support/dice.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 import type { ClusterFault, ClusterOutcome, ClusterScenario } from './cluster-run.ts';
@@ -113,7 +114,10 @@ export class ClusterModel {
       };
     };
     const nodes = Array.from({ length: Math.min(3, this.#scenario.nodes) }, (_, i) => hostOf(i));
-    const settings = { name: 'model', nodes, secret: null, size: 0, wait: false, timeout: 0 };
+    // Without it a node that was frozen may find that the others are complete and gone, and fetches the rest alone.
+    const wait = !this.#scenario.faults.some(({ kind }) => kind === 'kill');
+    const size = wait ? this.#scenario.nodes : 0;
+    const settings = { name: 'model', nodes, secret: null, size, wait, timeout: 0 };
     const cluster = new Cluster(settings, this.#key, {
       world: { now: () => this.#time.now(), every },
       randomBytes: drawnBytes(this.#roll),
@@ -133,8 +137,8 @@ export class ClusterModel {
     const ledger = {
       pieceCount: this.#scenario.pieces,
       stateOf: (piece: number) => node.states[piece] as PieceState,
-      reserve: (piece: number, isReserved: boolean) => {
-        node.reserved[piece] = isReserved ? 1 : 0;
+      reserve: (side: PieceSide, piece: number, isReserved: boolean) => {
+        node.reserved[side][piece] = isReserved ? 1 : 0;
       },
     };
     const wanted = new Uint8Array(this.#scenario.pieces).fill(1);
@@ -254,7 +258,7 @@ export class ClusterModel {
     const from = this.#roll(states.length);
     for (let i = 0; i < states.length; i++) {
       const piece = (from + i) % states.length;
-      if (states[piece] === PIECE_STATE.missing && reserved[piece] === 0) return piece;
+      if (states[piece] === PIECE_STATE.missing && reserved.outside[piece] === 0) return piece;
     }
     return null;
   }
@@ -267,8 +271,8 @@ export class ClusterModel {
     while (most > 0 && (waiting.length > 0 || node.seen < this.#arrivals.length)) {
       const piece = waiting.pop() ?? (this.#arrivals[node.seen++] as number);
       if (node.states[piece] === PIECE_STATE.verified) continue;
-      // Those that had it are gone.
-      if ((this.#holders[piece] ?? 0) === 0) {
+      // Those that had it are gone, or another node takes it first.
+      if ((this.#holders[piece] ?? 0) === 0 || node.reserved.nodes[piece] === 1) {
         node.passedOver.push(piece);
         continue;
       }

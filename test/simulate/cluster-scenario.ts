@@ -7,6 +7,8 @@ import type { ClusterFault, ClusterOutcome, ClusterScenario } from './cluster-ru
 
 /** The longest run, beyond which nothing is waited for. */
 const LIMIT_MS = 600_000;
+/** So that the rest brings everything within that time. */
+const MOST_WITHOUT_LINES = 8;
 /** Of the size: what is fetched twice by nodes that have not met, or because one was lost. */
 const SPARE = 1.05;
 const SPARE_WITH_FAULTS = 1.15;
@@ -24,7 +26,7 @@ export function clusterScenarioOf(seed: number): ClusterScenario {
   // Between 10 and 60 seconds of work.
   const seconds = 10 + roll(50);
   const bytesPerS = Math.round((pieces * pieceBytes) / (nodes * seconds));
-  const faults: ClusterFault[] = [];
+  let faults: ClusterFault[] = [];
   const touched = new Set<number>();
   for (let left = roll(1 + Math.ceil(nodes / 8)); left > 0; left--) {
     // Others are found through the first ones.
@@ -33,6 +35,13 @@ export function clusterScenarioOf(seed: number): ClusterScenario {
     touched.add(node);
     faults.push(faultOf(roll, node, seconds * 1_000));
   }
+  // Where one is killed nobody waits for all, and one that is lost for a while may find the others complete and gone.
+  const mayFreeze = (fault: ClusterFault): boolean => fault.kind !== 'freeze' || fault.ms < NODE_SILENCE_MS;
+  if (faults.some(({ kind }) => kind === 'kill')) faults = faults.filter(mayFreeze);
+  // Few have a line to the outside that is worth the name.
+  if (roll(6) === 0 && nodes <= MOST_WITHOUT_LINES)
+    for (let node = 1 + roll(nodes); node < nodes; node++)
+      if (!touched.has(node)) faults.push({ kind: 'slow', node, part: 0.001 });
   return { seed, nodes, pieces, pieceBytes, bytesPerS, spreadMs: roll(1_500), faults };
 }
 

@@ -1,11 +1,12 @@
 /** A node of a cluster, as the model of `cluster-model.ts` has it. */
 import type { Cluster } from '../../src/main/cluster/cluster.ts';
 import { PIECE_STATE } from '../../src/shared/ledger.ts';
+import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 
 export class ModelNode {
   readonly index: number;
   readonly states: Uint8Array;
-  readonly reserved: Uint8Array;
+  readonly reserved: Readonly<Record<PieceSide, Uint8Array>>;
   readonly bytesPerS: number;
   readonly connected = new Set<number>();
   readonly admitted = new Map<number, number>();
@@ -30,7 +31,7 @@ export class ModelNode {
   constructor(index: number, pieces: number, bytesPerS: number) {
     this.index = index;
     this.states = new Uint8Array(pieces);
-    this.reserved = new Uint8Array(pieces);
+    this.reserved = { outside: new Uint8Array(pieces), nodes: new Uint8Array(pieces) };
     this.bytesPerS = bytesPerS;
   }
 

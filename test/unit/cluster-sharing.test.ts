@@ -24,7 +24,7 @@ function nodeThatWants(wants: string | null): Node {
 
 /** Pieces that this node may fetch from outside. */
 function freeWith(ours: Sharing, node: Node): number {
-  ours.heard(node);
+  ours.heard(node, 0);
   ours.look({ all: 0, outside: 0 }, [node], 0);
   return ours.outlook.free.length;
 }

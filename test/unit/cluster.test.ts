@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClusterKey } from '../../src/main/cluster/cluster-key.ts';
+import { Couriers } from '../../src/main/cluster/couriers.ts';
 import { InsidePieces } from '../../src/main/cluster/inside-pieces.ts';
 import { type Heard, NodeLink } from '../../src/main/cluster/node-link.ts';
 import {
@@ -16,6 +17,7 @@ import { Shares } from '../../src/main/cluster/shares.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { PIECE_STATE, type PieceState } from '../../src/shared/ledger.ts';
 import { HANDOVER_RETURN_MS } from '../../src/shared/limits.ts';
+import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 import { dice, drawnBytes, mutated } from '../support/dice.ts';
 
 const key = new ClusterKey('test', 'secret');
@@ -193,11 +195,12 @@ function workOf(pieces: number, others: readonly string[] = []) {
   const ledger = {
     pieceCount: pieces,
     stateOf: (piece: PieceIndex) => states[piece] as PieceState,
-    reserve: (piece: number, isReserved: boolean) => {
-      reserved[piece] = isReserved ? 1 : 0;
+    reserve: (side: PieceSide, piece: number, isReserved: boolean) => {
+      if (side === 'outside') reserved[piece] = isReserved ? 1 : 0;
     },
   };
-  return { work: new OutsideWork(ledger, shares, inside, 1_000), states, reserved, inside };
+  const couriers = new Couriers('00'.repeat(20), shares, inside);
+  return { work: new OutsideWork(ledger, shares, inside, couriers, 1_000), states, reserved, inside };
 }
 
 test('a node fetches its share and nothing that a node has or is fetching', () => {

@@ -225,7 +225,7 @@ export class Cluster {
     if (isNews || isFirst) this.#tellOf(node);
     if (state.port !== null)
       this.#nodes.isAt(node, { host: this.#host.addressOf(peer).host, port: state.port });
-    if (node.isAlive) this.#sharing?.heard(node);
+    if (node.isAlive) this.#sharing?.heard(node, this.#host.world.now());
     if (!this.#isOfUs(node))
       this.#news(`cluster: ${node.name} fetches other files: nothing is shared with it`);
   }
@@ -249,7 +249,7 @@ export class Cluster {
   }
 
   #came(node: Node): void {
-    this.#sharing?.heard(node);
+    this.#sharing?.heard(node, this.#host.world.now());
     this.#sharing?.has(node);
   }
 
@@ -263,8 +263,8 @@ export class Cluster {
     if (this.#departure.isComplete || now < this.#nextLookAt) return;
     if (this.#vouching !== null && this.#sharing !== null) this.#sharing.fetchers = this.#vouching.fetchers;
     const { outside, nodes } = this.#host.bytes();
-    const asked = this.#sharing?.look({ all: outside + nodes, outside }, this.#nodes.alive, now) ?? null;
-    asked?.link?.say({ kind: 'ask', bytesPerS: this.#sharing?.bytesPerS ?? 0 });
+    const asked = this.#sharing?.look({ all: outside + nodes, outside }, this.#nodes.alive, now) ?? [];
+    for (const { link } of asked) link?.say({ kind: 'ask', bytesPerS: this.#sharing?.bytesPerS ?? 0 });
     // A look at a million pieces takes tens of milliseconds: it may have a twentieth of this thread.
     const end = this.#host.world.now();
     this.#nextLookAt = end + LOOK_REST * (end - now);

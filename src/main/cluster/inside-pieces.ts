@@ -14,7 +14,15 @@ export class InsidePieces {
   }
 
   has(piece: number): boolean {
-    return (this.#counts[piece] ?? 0) > 0;
+    return this.countOf(piece) > 0;
+  }
+
+  countOf(piece: number): number {
+    return this.#counts[piece] ?? 0;
+  }
+
+  isWith(node: string, piece: number): boolean {
+    return ((this.#bits.get(node)?.[piece >>> 3] ?? 0) & (0x80 >>> (piece & 7))) !== 0;
   }
 
   /** A node is fetching it from outside. */

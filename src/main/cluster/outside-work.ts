@@ -6,12 +6,15 @@
 import type { PieceIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { HANDOVER_MS, HANDOVER_RETURN_MS, MAX_NODE_PIECES, SLOW_NODE_PIECE_MS } from '../../shared/limits.ts';
+import type { Couriers } from './couriers.ts';
 import type { InsidePieces } from './inside-pieces.ts';
 import type { Shares } from './shares.ts';
 import type { Fetchers } from './vouching.ts';
 
 /** Slow pieces that are given away as well, at one time. */
 const MOST_SLOW_PIECES = 4;
+/** A node with a line that much faster takes them also while others are left: they would be the last ones. */
+const FAR_FASTER = 4;
 
 /** What a look saw. */
 export interface Outlook {
@@ -23,6 +26,12 @@ export interface Outlook {
   readonly isNeeded: boolean;
 }
 
+interface Given {
+  readonly to: string;
+  readonly at: number;
+  readonly isDoubled: boolean;
+}
+
 const NOTHING: Outlook = { free: [], busy: [], isNeeded: false };
 
 export type WorkLedger = Pick<Ledger, 'pieceCount' | 'stateOf' | 'reserve'>;
@@ -31,22 +40,28 @@ export class OutsideWork {
   readonly #ledger: WorkLedger;
   readonly #shares: Shares;
   readonly #inside: InsidePieces;
+  readonly #couriers: Couriers;
   readonly #pieceLength: number;
   /** Pieces of others that are ours to fetch. */
   readonly #got = new Set<PieceIndex>();
-  /** Pieces of ours that others fetch. */
-  readonly #given = new Map<PieceIndex, { readonly to: string; readonly at: number }>();
+  /** Pieces of ours that others fetch. `isDoubled`: this node has begun it, and goes on. */
+  readonly #given = new Map<PieceIndex, Given>();
   readonly #busySince = new Map<PieceIndex, number>();
-  /** Slow ones that another node fetches as well. */
-  readonly #doubled = new Set<PieceIndex>();
   #outlook = NOTHING;
   /** Who fetches from outside. */
   fetchers: Fetchers = 'all';
 
-  constructor(ledger: WorkLedger, shares: Shares, inside: InsidePieces, pieceLength: number) {
+  constructor(
+    ledger: WorkLedger,
+    shares: Shares,
+    inside: InsidePieces,
+    couriers: Couriers,
+    pieceLength: number,
+  ) {
     this.#ledger = ledger;
     this.#shares = shares;
     this.#inside = inside;
+    this.#couriers = couriers;
     this.#pieceLength = pieceLength;
   }
 
@@ -54,7 +69,7 @@ export class OutsideWork {
     return this.#outlook;
   }
 
-  /** Tells the shards what may be fetched from outside. `isStalled`: everything, because nothing arrives. `now`: milliseconds. */
+  /** Tells the shards what may be fetched from where. `isStalled`: everything from outside, because nothing arrives. `now`: milliseconds. */
   look(now: number, isStalled: boolean): void {
     const free: PieceIndex[] = [];
     const busy: PieceIndex[] = [];
@@ -66,7 +81,9 @@ export class OutsideWork {
       const isInside = this.#inside.has(piece);
       isNeeded ||= !isInside && state === PIECE_STATE.missing;
       const isOpen = this.fetchers !== 'another' && (isStalled || (!isInside && this.#isHeld(piece, now)));
-      this.#ledger.reserve(piece, !isOpen);
+      this.#ledger.reserve('outside', piece, !isOpen);
+      const isOthers = state === PIECE_STATE.missing && !this.#couriers.mayTake(piece, now);
+      this.#ledger.reserve('nodes', piece, isOthers);
       if (state === PIECE_STATE.missing && isOpen) free.push(piece);
       if (state !== PIECE_STATE.missing && !isInside) busy.push(piece);
     }
@@ -77,18 +94,18 @@ export class OutsideWork {
   /** Pieces for a node that has nothing left. `ours` and `theirs`: bytes per second. They are its own from now on. */
   give(to: string, theirs: number, ours: number, now: number): PieceIndex[] {
     const { free } = this.#outlook;
-    const pieces = free.length === 0 ? this.#slow(theirs, now) : this.#spare(free, theirs, ours);
-    for (const piece of pieces) {
+    const spare = this.#spare(free, theirs, ours);
+    const slow = free.length === 0 || theirs > FAR_FASTER * ours ? this.#slow(theirs, now) : [];
+    for (const piece of spare) {
       this.#got.delete(piece);
-      this.#given.set(piece, { to, at: now });
-      // A slow piece stays open here: who is first has it.
-      if (free.length > 0) this.#ledger.reserve(piece, true);
+      this.#given.set(piece, { to, at: now, isDoubled: false });
+      this.#ledger.reserve('outside', piece, true);
     }
-    if (free.length > 0) {
-      const left = new Set(pieces);
-      this.#outlook = { ...this.#outlook, free: free.filter((piece) => !left.has(piece)) };
-    }
-    return pieces;
+    // Who is first has it.
+    for (const piece of slow) this.#given.set(piece, { to, at: now, isDoubled: true });
+    const left = new Set(spare);
+    this.#outlook = { ...this.#outlook, free: free.filter((piece) => !left.has(piece)) };
+    return [...spare, ...slow];
   }
 
   /** Another node gave these. */
@@ -105,16 +122,24 @@ export class OutsideWork {
     for (const [piece, { to }] of this.#given) if (to === node) this.#given.delete(piece);
   }
 
+  /** Null if it was not given away, or has fallen back to us. */
+  #givenNow(piece: PieceIndex, now: number): Given | null {
+    const given = this.#given.get(piece);
+    return given !== undefined && now - given.at < HANDOVER_RETURN_MS ? given : null;
+  }
+
   #isHeld(piece: PieceIndex, now: number): boolean {
     if (this.fetchers === 'us' || this.#got.has(piece)) return true;
-    const given = this.#given.get(piece);
-    if (given !== undefined && now - given.at < HANDOVER_RETURN_MS) return this.#doubled.has(piece);
+    const given = this.#givenNow(piece, now);
+    if (given !== null) return given.isDoubled;
     return this.#shares.isOurs(piece) && !this.#inside.isBusy(piece);
   }
 
   /** A part of what nobody has begun, so that both finish together; of the end, because what comes first may be begun at any moment. */
   #spare(free: readonly PieceIndex[], theirs: number, ours: number): PieceIndex[] {
-    // One whose rate is not known yet gets one piece.
+    // One whose rate is not known yet gets one piece, unless it would be begun here as soon.
+    const isSoon = free.length * this.#pieceLength * 1_000 <= ours * HANDOVER_MS;
+    if (theirs === 0 && isSoon) return [];
     const part = theirs === 0 ? free.length / 2 : (free.length * theirs) / (theirs + ours);
     const most = Math.max(1, Math.ceil((theirs * HANDOVER_MS) / 1_000 / this.#pieceLength));
     const count = Math.min(Math.round(part), most, MAX_NODE_PIECES);
@@ -124,11 +149,9 @@ export class OutsideWork {
   #slow(theirs: number, now: number): PieceIndex[] {
     const patience = SLOW_NODE_PIECE_MS + (2_000 * this.#pieceLength) / Math.max(1, theirs);
     const slow = this.#outlook.busy.filter(
-      (piece) => !this.#doubled.has(piece) && now - (this.#busySince.get(piece) ?? now) >= patience,
+      (piece) => this.#givenNow(piece, now) === null && now - (this.#busySince.get(piece) ?? now) >= patience,
     );
-    const pieces = slow.slice(0, MOST_SLOW_PIECES);
-    for (const piece of pieces) this.#doubled.add(piece);
-    return pieces;
+    return slow.slice(0, MOST_SLOW_PIECES);
   }
 
   #noteBusy(busy: readonly PieceIndex[], now: number): void {

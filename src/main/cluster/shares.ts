@@ -17,24 +17,52 @@ interface Member {
   readonly seed: number;
 }
 
+const NOBODY = 0xffff;
+
+/** For each piece a member and its weight. */
+class Places {
+  readonly weights: Float64Array;
+  /** Positions in `#members`. */
+  readonly members: Uint16Array;
+
+  constructor(pieceCount: number) {
+    this.weights = new Float64Array(pieceCount).fill(-1);
+    this.members = new Uint16Array(pieceCount).fill(NOBODY);
+  }
+
+  set(piece: number, member: number, weight: number): void {
+    this.members[piece] = member;
+    this.weights[piece] = weight;
+  }
+}
+
 export class Shares {
   readonly #pieceCount: number;
-  readonly #weights: Float64Array;
-  /** Positions in `#members`. */
-  readonly #owners: Uint16Array;
+  /** The members with the highest weight, and those with the second highest. */
+  readonly #owners: Places;
+  readonly #seconds: Places;
   /** The first one is this node. A place of a lost node is free for another. */
   readonly #members: (Member | null)[] = [];
 
   /** `id`: of this node, in hex, as those of all others. */
   constructor(id: string, pieceCount: number) {
     this.#pieceCount = pieceCount;
-    this.#weights = new Float64Array(pieceCount).fill(-1);
-    this.#owners = new Uint16Array(pieceCount);
+    this.#owners = new Places(pieceCount);
+    this.#seconds = new Places(pieceCount);
     this.join(id);
   }
 
   isOurs(piece: number): boolean {
-    return this.#owners[piece] === 0;
+    return this.#owners.members[piece] === 0;
+  }
+
+  ownerOf(piece: number): string | null {
+    return this.#idAt(this.#owners, piece);
+  }
+
+  /** Whose it is when the owner is lost; null if there is nobody else. */
+  secondOf(piece: number): string | null {
+    return this.#idAt(this.#seconds, piece);
   }
 
   /** For a node that is here already nothing changes. */
@@ -52,20 +80,30 @@ export class Shares {
     if (at <= 0) return;
     this.#members[at] = null;
     for (let piece = 0; piece < this.#pieceCount; piece++) {
-      if (this.#owners[piece] !== at) continue;
-      this.#weights[piece] = -1;
+      if (this.#owners.members[piece] !== at && this.#seconds.members[piece] !== at) continue;
+      this.#owners.set(piece, NOBODY, -1);
+      this.#seconds.set(piece, NOBODY, -1);
       for (const [other, member] of this.#members.entries())
         if (member !== null) this.#offer(piece, other, member);
     }
   }
 
+  #idAt({ members }: Places, piece: number): string | null {
+    return this.#members[members[piece] ?? NOBODY]?.id ?? null;
+  }
+
   #offer(piece: number, at: number, { id, seed }: Member): void {
     const weight = weightOf(seed, piece);
-    const best = this.#weights[piece] as number;
-    // All nodes must decide alike between equal weights.
-    const owner = this.#members[this.#owners[piece] as number]?.id ?? '';
-    if (weight < best || (weight === best && id <= owner)) return;
-    this.#weights[piece] = weight;
-    this.#owners[piece] = at;
+    if (this.#isBefore(this.#owners, piece, weight, id)) {
+      const { members, weights } = this.#owners;
+      this.#seconds.set(piece, members[piece] as number, weights[piece] as number);
+      this.#owners.set(piece, at, weight);
+    } else if (this.#isBefore(this.#seconds, piece, weight, id)) this.#seconds.set(piece, at, weight);
+  }
+
+  /** All nodes must decide alike between equal weights. */
+  #isBefore(places: Places, piece: number, weight: number, id: string): boolean {
+    const there = places.weights[piece] as number;
+    return weight > there || (weight === there && id > (this.#idAt(places, piece) ?? ''));
   }
 }

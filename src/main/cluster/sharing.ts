@@ -1,14 +1,19 @@
 /** The pieces, once the torrent is known: which nodes have a share, which pieces nodes have, what this node fetches, which node it asks for work. */
 import { createHash } from 'node:crypto';
 import type { PieceIndex } from '../../shared/indices.ts';
-import { CLUSTER_STATE_MS } from '../../shared/limits.ts';
-import { RateMeter } from '../download/rate-meter.ts';
+import { CLUSTER_STATE_MS, HANDOVER_MS } from '../../shared/limits.ts';
+import { Couriers } from './couriers.ts';
 import { InsidePieces } from './inside-pieces.ts';
+import { LineRate } from './line-rate.ts';
 import type { Node } from './nodes.ts';
 import { type Outlook, OutsideWork, type WorkLedger } from './outside-work.ts';
 import { Shares } from './shares.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { Fetchers } from './vouching.ts';
+
+/** A node that needs longer for what it is fetching asks for no more. */
+const BUSY_ENOUGH_MS = 4 * HANDOVER_MS;
+const ASKED_AT_ONCE = 8;
 
 export class Sharing {
   /** Names the pieces that this node wants. */
@@ -16,11 +21,10 @@ export class Sharing {
   readonly #pieceLength: number;
   readonly #shares: Shares;
   readonly #inside: InsidePieces;
+  readonly #couriers: Couriers;
   readonly #work: OutsideWork;
   readonly #stall: StallWatch;
-  readonly #rate = new RateMeter();
-  /** Bytes per second from outside when there was something to fetch there. */
-  #bytesPerS = 0;
+  readonly #line = new LineRate();
   #askedAt = Number.NEGATIVE_INFINITY;
 
   /** `id`: of this node, in hex. `wanted`: 1 for each piece that it wants. */
@@ -29,7 +33,8 @@ export class Sharing {
     this.#pieceLength = pieceLength;
     this.#shares = new Shares(id, ledger.pieceCount);
     this.#inside = new InsidePieces(ledger.pieceCount);
-    this.#work = new OutsideWork(ledger, this.#shares, this.#inside, pieceLength);
+    this.#couriers = new Couriers(id, this.#shares, this.#inside);
+    this.#work = new OutsideWork(ledger, this.#shares, this.#inside, this.#couriers, pieceLength);
     this.#stall = new StallWatch(now);
   }
 
@@ -37,12 +42,14 @@ export class Sharing {
     return this.#work.outlook;
   }
 
+  /** Bytes per second that the line to the outside could bring. */
   get bytesPerS(): number {
-    return this.#bytesPerS;
+    return this.#line.capacity;
   }
 
   /** A living node said how far it is. It has a share from the moment when it says that it wants what we want: before, it may be looking at its disk. */
-  heard({ id, state }: Node): void {
+  heard({ id, state }: Node, now: number): void {
+    if (state !== null) this.#couriers.heard(id, state.nodeBytes, now);
     this.#inside.busyWith(id, state?.busy ?? []);
     if (state !== null && state.wants === this.wants) return this.#shares.join(id);
     this.#shares.leave(id);
@@ -57,13 +64,14 @@ export class Sharing {
   lost({ id }: Node): void {
     this.#shares.leave(id);
     this.#inside.lost(id);
+    this.#couriers.lost(id);
     this.#work.lost(id);
   }
 
   /** For a node that has nothing left. */
   give({ id, state }: Node, bytesPerS: number, now: number): PieceIndex[] {
     const isShared = this.#work.fetchers === 'all' && state?.wants === this.wants;
-    return isShared ? this.#work.give(id, bytesPerS, this.#bytesPerS, now) : [];
+    return isShared ? this.#work.give(id, bytesPerS, this.bytesPerS, now) : [];
   }
 
   /** The answer of a node that was asked. */
@@ -77,37 +85,38 @@ export class Sharing {
     this.#work.fetchers = fetchers;
   }
 
-  /** `bytes`: that have arrived so far, in all and from outside. Returns the node to ask for work, if there is none here. */
+  /** `bytes`: that have arrived so far, in all and from outside. Returns the nodes to ask for work, if there is none here. */
   look(
     bytes: { readonly all: number; readonly outside: number },
     nodes: readonly Node[],
     now: number,
-  ): Node | null {
-    this.#rate.sample(bytes.outside, now);
-    const rate = Math.max(0, this.#rate.perSecond);
-    const isStalled = this.#stall.look(bytes.all, rate, now);
+  ): readonly Node[] {
+    this.#line.sample(bytes.outside, this.#work.outlook.busy.length > 0, now);
+    const isStalled = this.#stall.look(bytes.all, this.#line.average, now);
     this.#work.look(now, isStalled && nodes.length > 0);
     const { free, busy, isNeeded } = this.#work.outlook;
-    if (busy.length > 0) this.#bytesPerS = rate;
-    if (this.#work.fetchers !== 'all') return null;
-    if (free.length > 0 || !isNeeded || now - this.#askedAt < CLUSTER_STATE_MS) return null;
-    const slowest = this.#slowest(nodes);
-    if (slowest !== null) this.#askedAt = now;
-    return slowest;
+    if (this.#work.fetchers !== 'all') return [];
+    if (free.length > 0 || !isNeeded || now - this.#askedAt < CLUSTER_STATE_MS) return [];
+    // A slow node would only hold up what it is given.
+    if (busy.length * this.#pieceLength * 1_000 > this.bytesPerS * BUSY_ENOUGH_MS) return [];
+    const asked = this.#slowest(nodes);
+    if (asked.length > 0) this.#askedAt = now;
+    return asked;
   }
 
-  /** The node that needs longest for what it has left. */
-  #slowest(nodes: readonly Node[]): Node | null {
-    let slowest: Node | null = null;
-    let longest = 0;
-    for (const node of nodes) {
-      if (node.state?.wants !== this.wants) continue;
-      const { left, busy, bytesPerS } = node.state;
-      const needs = ((left + busy.length / 2) * this.#pieceLength) / Math.max(1, bytesPerS);
-      if (needs <= longest) continue;
-      longest = needs;
-      slowest = node;
+  /** The nodes that need longest for what they have left: as many as have work for the next while. */
+  #slowest(nodes: readonly Node[]): readonly Node[] {
+    const piecesOf = ({ state }: Node): number =>
+      state === null || state.wants !== this.wants ? 0 : state.left + state.busy.length / 2;
+    const needsOf = (node: Node): number => piecesOf(node) / Math.max(1, node.state?.bytesPerS ?? 0);
+    const slowest = nodes.filter((node) => piecesOf(node) > 0).sort((a, b) => needsOf(b) - needsOf(a));
+    const asked: Node[] = [];
+    let wanted = (this.bytesPerS * HANDOVER_MS) / 1_000 / this.#pieceLength;
+    for (const node of slowest.slice(0, ASKED_AT_ONCE)) {
+      asked.push(node);
+      wanted -= piecesOf(node);
+      if (wanted <= 0) break;
     }
-    return slowest;
+    return asked;
   }
 }

@@ -57,7 +57,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   }
 
   offers(piece: number): boolean {
-    return this.pieces.has(piece) && (this.isNode || this.#host.torrent.mayComeFromOutside(piece));
+    return this.pieces.has(piece) && this.#host.torrent.mayComeFrom(this.isNode ? 'nodes' : 'outside', piece);
   }
 
   get state(): PeerState {

@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
 import type { HashEvent } from '../../shared/hash-messages.ts';
 import type { TorrentEvent } from '../../shared/messages.ts';
+import type { PieceSide } from '../../shared/reserved-pieces.ts';
 import type { Requester } from '../requests/requester.ts';
 import type { SwarmCount } from '../shard/swarm-count.ts';
 import type { WantedPieces } from '../shard/wanted-pieces.ts';
@@ -34,8 +35,8 @@ export interface PeerTorrent {
   readonly isSeed: boolean;
   /** It is a node of our cluster, or may prove that soon. */
   mayBeNode(peer: PeerDriver): boolean;
-  /** False if another node of the cluster brings the piece. */
-  mayComeFromOutside(piece: number): boolean;
+  /** False if it is for another node of the cluster to take the piece from there. */
+  mayComeFrom(side: PieceSide, piece: number): boolean;
   /** The peer says that it has this piece, which it had not said before. */
   peerHas(peer: PeerDriver, piece: number): void;
   readonly wanted: WantedPieces;

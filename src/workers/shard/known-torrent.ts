@@ -12,6 +12,7 @@ import type {
   TorrentCommand,
   TorrentEntry,
 } from '../../shared/messages.ts';
+import type { PieceSide } from '../../shared/reserved-pieces.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import { NOTHING_PUBLIC, type Offer, type PublicOffer } from '../peer/greeting.ts';
 import type { PeerDriver } from '../peer/peer-driver.ts';
@@ -111,8 +112,8 @@ export class KnownTorrent implements PeerTorrent {
     return isNew && extensions?.mayBeNode !== false;
   }
 
-  mayComeFromOutside(piece: number): boolean {
-    return this.#ledger?.mayComeFromOutside(piece) ?? true;
+  mayComeFrom(side: PieceSide, piece: number): boolean {
+    return this.#ledger?.mayComeFrom(side, piece) ?? true;
   }
 
   /** A race alone asks each peer for one block and keeps nothing. */
