@@ -47,6 +47,13 @@ async function twoLinks(
   assert.equal(await open(lab), 2, 'nobody knows yet that they are the same');
 }
 
+/** Of the job that has this torrent. */
+async function idOf(lab: FleetLab, name: string): Promise<string> {
+  const [, id] = /^already there: (\w+)/.exec(await lab.fleet('add', name)) ?? [];
+  assert.ok(id !== undefined, `${name} is a job`);
+  return id;
+}
+
 const ends = (events: readonly JobEvent[], what: string): string[] =>
   events.filter((event) => event.what === what).map(({ infoHash }) => infoHash);
 
@@ -88,10 +95,15 @@ export function fleetNames(kind: ServerKind): void {
       await lab.fleet('resume');
       await lab.until('done', ({ done, active, waiting }) => done > 0 && active + waiting === 0);
       const { done, failed, delayed } = await lab.status();
-      process.stdout.write(`# ${JSON.stringify([done, failed, delayed])}\n${worker.text}`);
       assert.deepEqual([done, failed, delayed], [1, 0, 0]);
-      assert.equal(ends(worker.events, 'complete').length, 1);
+      const [owner, ...more] = ends(worker.events, 'complete');
+      assert.deepEqual(more, []);
       assert.ok(isWhole(torrent, worker.output));
+      for (const name of [torrent.id, torrent.otherId, torrent.file])
+        assert.match(await lab.fleet('add', name), new RegExp(`^already there: ${owner} `));
+      await lab.fleet('remove', owner === torrent.id ? torrent.otherId : torrent.id);
+      for (const gone of [torrent.id, torrent.otherId])
+        await assert.rejects(lab.fleet('remove', gone), /there is no such job/);
     }));
 
   test(`${kind}: two links of one hybrid on two machines are one download`, () =>
@@ -103,13 +115,23 @@ export function fleetNames(kind: ServerKind): void {
       await lab.until('at work', ({ machines }) => machines.length === 2);
       await lab.fleet('resume');
       await lab.until('done', ({ done, active, waiting }) => done > 0 && active + waiting === 0);
-      process.stdout.write(
-        `# ${JSON.stringify(await lab.status())}\n${workers.map((w) => w.text).join('---')}`,
-      );
       const { done, failed, delayed } = await lab.status();
       assert.deepEqual([done, failed, delayed], [1, 0, 0]);
       const places = workers.map((worker) => join(worker.output, torrent.name));
       assert.equal(places.filter((place) => existsSync(place)).length, 1, 'one machine has its files');
       assert.equal(ends(lab.events, 'complete').length, 1);
+    }));
+
+  test(`${kind}: one torrent that several programs add at one time, by all its names, is one job`, () =>
+    withHybrids(kind, 2, async ({ lab, seed }) => {
+      await lab.fleet('pause');
+      const names = seed.torrents.flatMap(({ id, otherId, file }) => [id, otherId ?? '', file]);
+      const said = await Promise.all([...names, ...names].map((name) => lab.fleet('add', name)));
+      assert.equal(await open(lab), 2);
+      for (const { id, otherId, file } of seed.torrents) {
+        const one = await idOf(lab, file);
+        for (const name of [id, otherId ?? '']) assert.equal(await idOf(lab, name), one);
+      }
+      assert.ok(said.some((line) => line.startsWith('added: ')));
     }));
 }
