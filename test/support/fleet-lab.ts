@@ -43,13 +43,14 @@ export interface LabTorrents {
   readonly count: number;
   /** Of each. */
   readonly bytes: number;
-  readonly hybrids?: boolean;
+  /** Each of so many is a hybrid; 0: none. */
+  readonly hybridEvery?: number;
 }
 
 /** `limit`: bytes per second of each torrent. */
 export async function labSeed(
   scratch: string,
-  { count, bytes, hybrids = false }: LabTorrents,
+  { count, bytes, hybridEvery = 0 }: LabTorrents,
   limit: number,
 ): Promise<LabSeed> {
   const [folder, data] = [join(scratch, 'torrents'), join(scratch, 'data')];
@@ -65,7 +66,8 @@ export async function labSeed(
     mkdirSync(join(data, name, 'inner'), { recursive: true });
     for (const file of files) writeFileSync(join(data, name, file.path), file.bytes);
     const file = join(folder, `${name}.torrent`);
-    if (hybrids) libtorrentTorrent(join(data, name), file, 'hybrid', PIECE);
+    if (hybridEvery > 0 && (i + 1) % hybridEvery === 0)
+      libtorrentTorrent(join(data, name), file, 'hybrid', PIECE);
     else writeFileSync(file, madeTorrent(files, PIECE, name).torrent);
     const [id = '', otherId = null] = keysOf({ kind: 'torrent', metainfo: loadTorrent(file) });
     return { id, otherId, name, file, data: content };

@@ -21,7 +21,7 @@ function withHybrids(
   count: number,
   work: (setting: Setting) => Promise<void>,
 ): Promise<void> {
-  return withLab(folder, kind, count, work, { bytes: MIB / 2, hybrids: true });
+  return withLab(folder, kind, count, work, { bytes: MIB / 2, hybridEvery: 1 });
 }
 
 function hybrid({ seed }: Setting): LabTorrent & { readonly otherId: string } {
