@@ -37,7 +37,7 @@ test('every command of docs/fleet.md works', () =>
       mkdirSync(join(folder, path), { recursive: true });
     const redis = await keep(redisServer(folder));
     const postgres = await keep(postgresServer());
-    const seed = await keep(labSeed(folder, 8, MIB / 4, 0));
+    const seed = await keep(labSeed(folder, { count: 8, bytes: MIB / 4 }, 0));
     const [first, second, named, linked, ...spare] = seed.torrents;
     assert.ok(first !== undefined && second !== undefined && named !== undefined && linked !== undefined);
     for (const { file, name } of [first, second]) cpSync(file, join(home, 'torrents', `${name}.torrent`));

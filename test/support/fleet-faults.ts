@@ -1,6 +1,6 @@
 /**
- * Everything that may happen to a fleet, at random moments: workers are killed and frozen, and the server crashes. `npm run soak:fleet`
- * does it with 200 torrents; UNCHOKE_FLEET_TORRENTS, UNCHOKE_FLEET_FAULTS and UNCHOKE_FLEET_SEED choose another size and other moments.
+ * Everything that may happen to a fleet, at random moments: workers are killed and frozen, and the server crashes. Some of the torrents
+ * are hybrids, and each of these is added by two links, which turn out to be one torrent. `npm run soak:fleet` does it with 200 torrents; UNCHOKE_FLEET_TORRENTS, UNCHOKE_FLEET_FAULTS and UNCHOKE_FLEET_SEED choose another size and other moments.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import type { ServerKind } from './queue-servers.ts';
 const TORRENTS = Number(process.env['UNCHOKE_FLEET_TORRENTS'] ?? 12);
 const FAULTS = Number(process.env['UNCHOKE_FLEET_FAULTS'] ?? 4);
 const SEED = Number(process.env['UNCHOKE_FLEET_SEED'] ?? 1);
+const HYBRID_EVERY = 4;
 const folder = temporaryFolder();
 
 export function fleetFaults(kind: ServerKind): void {
@@ -25,7 +26,7 @@ export function fleetFaults(kind: ServerKind): void {
       },
       () =>
         withLab(folder, kind, TORRENTS, (setting) => faulty(setting, shared), {
-          bytes: 2 * MIB,
+          ...{ bytes: 2 * MIB, hybridEvery: HYBRID_EVERY },
           options: [
             '--slots',
             '2',
@@ -52,7 +53,11 @@ async function faulty({ lab, server, seed, output }: Setting, shared: boolean): 
   const begin = (at: number): LabWorker =>
     lab.work(['alpha', 'beta', 'gamma'][at] as string, folders.get(places[at] as string) as string);
   const workers = [0, 1, 2].map(begin);
-  await lab.fleet('add', seed.folder, '--attempts', '100', '--backoff', '1s');
+  const sources = seed.torrents.flatMap(({ id, otherId, file }) =>
+    otherId === null ? [file] : [id, otherId],
+  );
+  const begun = performance.now();
+  await lab.fleet('add', ...sources, '--attempts', '100', '--backoff', '1s');
   const fired = { killed: 0, frozen: 0, crashed: 0, lost: 0 };
   for (let fault = 0; fault < FAULTS; fault++) {
     await lab.until('going on', ({ active, waiting, delayed }) => active > 0 || waiting + delayed === 0);
@@ -82,13 +87,14 @@ async function faulty({ lab, server, seed, output }: Setting, shared: boolean): 
     [0, 0, 0, 0],
     'no job is lost',
   );
+  const seconds = Math.round((performance.now() - begun) / 1_000);
   for (const torrent of seed.torrents) {
     assert.ok(
       [...folders.values()].some((one) => isWhole(torrent, one)),
       `${torrent.name} is whole`,
     );
     const completed = lab.events.filter(
-      ({ infoHash, what }) => infoHash === torrent.id && what === 'complete',
+      ({ infoHash, what }) => [torrent.id, torrent.otherId].includes(infoHash) && what === 'complete',
     );
     assert.ok(completed.length <= 1, `${torrent.name} is completed once`);
   }
@@ -99,5 +105,8 @@ async function faulty({ lab, server, seed, output }: Setting, shared: boolean): 
   if (shared) assert.deepEqual(leftovers([...folders.values()][0] as string), []);
   assert.ok(FAULTS < 3 || Object.values(fired).every((count) => count > 0), JSON.stringify(fired));
   const refused = [...workers].reduce((sum, worker) => sum + refusedBy(worker), 0);
-  process.stdout.write(`# ${JSON.stringify({ ...fired, refused })}\n`);
+  const count = (kind: string): number => lab.events.filter(({ what }) => what === kind).length;
+  const takenAgain = count('taken') - count('same') - TORRENTS;
+  const figures = { seconds, takenAgain, completed: count('complete'), same: count('same') };
+  process.stdout.write(`# ${JSON.stringify({ ...fired, refused, ...figures })}\n`);
 }

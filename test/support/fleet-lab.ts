@@ -5,11 +5,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { FleetStatus } from '../../src/main/fleet/fleet-status.ts';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { keysOf } from '../../src/main/torrent/source.ts';
 import { dice, drawnBytes } from './dice.ts';
 import { CLI, ROOT } from './paths.ts';
 import { ended, firstLine } from './processes.ts';
 import type { QueueServer } from './queue-servers.ts';
-import { type MadeTorrent, madeTorrent } from './torrent-seed.ts';
+import { libtorrentTorrent } from './seeds.ts';
+import { madeTorrent } from './torrent-seed.ts';
 
 const HOST = '127.0.0.2';
 const PIECE = 32_768;
@@ -19,10 +22,13 @@ const DEADLINE_MS = 100_000;
 const execute = promisify(execFile);
 
 export interface LabTorrent {
+  /** The info hash of version 1. */
   readonly id: string;
+  /** That of version 2; null if it is no hybrid. */
+  readonly otherId: string | null;
   readonly name: string;
   readonly file: string;
-  readonly made: MadeTorrent;
+  readonly data: Buffer;
 }
 
 export interface LabSeed {
@@ -33,11 +39,18 @@ export interface LabSeed {
   stop(): Promise<void>;
 }
 
+export interface LabTorrents {
+  readonly count: number;
+  /** Of each. */
+  readonly bytes: number;
+  /** Each of so many is a hybrid; 0: none. */
+  readonly hybridEvery?: number;
+}
+
 /** `limit`: bytes per second of each torrent. */
 export async function labSeed(
   scratch: string,
-  count: number,
-  bytes: number,
+  { count, bytes, hybridEvery = 0 }: LabTorrents,
   limit: number,
 ): Promise<LabSeed> {
   const [folder, data] = [join(scratch, 'torrents'), join(scratch, 'data')];
@@ -50,12 +63,14 @@ export async function labSeed(
       { path: 'a.bin', bytes: content.subarray(0, bytes >> 2) },
       { path: 'inner/b.bin', bytes: content.subarray(bytes >> 2) },
     ];
-    const made = madeTorrent(files, PIECE, name);
     mkdirSync(join(data, name, 'inner'), { recursive: true });
     for (const file of files) writeFileSync(join(data, name, file.path), file.bytes);
     const file = join(folder, `${name}.torrent`);
-    writeFileSync(file, made.torrent);
-    return { id: made.infoHash.toString('hex'), name, file, made };
+    if (hybridEvery > 0 && (i + 1) % hybridEvery === 0)
+      libtorrentTorrent(join(data, name), file, 'hybrid', PIECE);
+    else writeFileSync(file, madeTorrent(files, PIECE, name).torrent);
+    const [id = '', otherId = null] = keysOf({ kind: 'torrent', metainfo: loadTorrent(file) });
+    return { id, otherId, name, file, data: content };
   });
   const script = join(ROOT, 'test', 'interop', 'clients', 'libtorrent-seeds.py');
   const child = spawn(PYTHON, [script, folder, data, HOST, String(limit)], {
@@ -76,10 +91,10 @@ function repeated(seed: Buffer, bytes: number, salt: number): Buffer {
 }
 
 /** The data of the torrent in this folder, compared with what it must be. */
-export function isWhole({ made, name }: LabTorrent, folder: string): boolean {
+export function isWhole({ data, name }: LabTorrent, folder: string): boolean {
   try {
     const found = ['a.bin', 'inner/b.bin'].map((path) => readFileSync(join(folder, name, path)));
-    return Buffer.concat(found).equals(made.data);
+    return Buffer.concat(found).equals(data);
   } catch {
     return false;
   }

@@ -24,12 +24,12 @@ export async function withLab(
   kind: ServerKind,
   torrents: number,
   work: (setting: Setting) => Promise<void>,
-  { bytes = MIB, options = [] as readonly string[] } = {},
+  { bytes = MIB, options = [] as readonly string[], hybridEvery = 0 } = {},
 ): Promise<void> {
   const scratch = mkdtempSync(join(folder, 'lab-'));
   await withStarted(async (keep) => {
     const server = await keep(QUEUE_SERVERS[kind](scratch));
-    const seed = await keep(labSeed(scratch, torrents, bytes, RATE));
+    const seed = await keep(labSeed(scratch, { count: torrents, bytes, hybridEvery }, RATE));
     const setting = { server, peer: seed.peer, lockMs: LOCK_MS, scratch, work: options };
     const lab = await keep(Promise.resolve(new FleetLab(setting)));
     const output = (name: string): string => {

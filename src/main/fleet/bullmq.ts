@@ -1,6 +1,7 @@
 /**
  * The only file that loads BullMQ and its drivers: optional packages, which only `unchoke fleet` needs. It opens the queue of jobs
- * and the queue of records. Nobody works on records: they are small entries that all machines can read and change (`records.ts`).
+ * and the queues of records and names. Nobody works on these: they have small entries that all machines can read and change
+ * (`records.ts`, `job-names.ts`).
  */
 import type { BackendFactory, Queue, Worker } from 'bullmq';
 import { FLEET_CLOCK_SKEW_MS, FLEET_CONNECT_MS } from '../../shared/limits.ts';
@@ -14,6 +15,8 @@ type Bullmq = typeof import('bullmq');
 export interface Queues {
   readonly jobs: Queue;
   readonly records: Queue;
+  /** Apart from the records: there may be many, and the records are read each second. */
+  readonly names: Queue;
   readonly bullmq: Bullmq;
   /** Null: this process takes no jobs. */
   readonly worker: Worker | null;
@@ -119,8 +122,11 @@ async function opened<Connection>(
     if (isOpen) wish?.onTrouble(error);
   };
   // The types differ by backend, and the classes do not.
-  const jobs = new bullmq.Queue(address.name, shared, factory) as unknown as Queue;
-  const records = new bullmq.Queue(`${address.name}.fleet`, shared, factory) as unknown as Queue;
+  const queue = (name: string) => new bullmq.Queue(name, shared, factory) as unknown as Queue;
+  const jobs = queue(address.name);
+  const records = queue(`${address.name}.fleet`);
+  const names = queue(`${address.name}.names`);
+  const all = [jobs, records, names];
   const worker =
     wish === null
       ? null
@@ -137,20 +143,20 @@ async function opened<Connection>(
           },
           factory,
         ) as unknown as Worker);
-  for (const queue of [jobs, records]) queue.on('error', hear);
+  for (const one of all) one.on('error', hear);
   worker?.on('error', hear);
   const close = async (): Promise<void> => {
-    await Promise.allSettled([worker?.close(true), jobs.close(), records.close()]);
+    await Promise.allSettled([worker?.close(true), ...all.map((one) => one.close())]);
     await closeConnection();
   };
   try {
-    await within(Promise.all([jobs.waitUntilReady(), records.waitUntilReady(), worker?.waitUntilReady()]));
+    await within(Promise.all([...all, worker].map((one) => one?.waitUntilReady())));
   } catch (error) {
     await close();
     throw away(address, error);
   }
   isOpen = true;
-  return { jobs, records, bullmq, worker, close };
+  return { jobs, records, names, bullmq, worker, close };
 }
 
 /** When a failed job is tried again. It stands in the error, because BullMQ asks for it with the error. */

@@ -5,7 +5,7 @@ import type { RunPhase } from '../session/run-phase.ts';
 /** The torrent and how it is wanted. It never changes. */
 export interface JobData {
   readonly v: 1;
-  /** Its info hashes in hexadecimal. The first is the id of the job: that of version 1 if it is known. */
+  /** Its info hashes in hexadecimal, as far as the source says them. The first is the id of the job: that of version 1 if it is known. */
   readonly ids: readonly string[];
   /** For people. */
   readonly name: string;

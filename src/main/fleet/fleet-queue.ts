@@ -26,10 +26,14 @@ export interface HeldJob {
   readonly wishes: Pick<JobWishes, 'attempts' | 'backoffMs'>;
   /** The lock lasts its time from now on. Resolves to false if it is lost: another worker may have the job. */
   renew(): Promise<boolean>;
+  /** Its torrent has these info hashes. Resolves to the id of the job that does it: this one, unless another one was first. */
+  claim(ids: readonly string[]): Promise<string>;
   report(state: JobState): Promise<void>;
   complete(state: JobState): Promise<void>;
   /** `afterMs`: when it is tried again; null: never. */
   fail(failure: JobFailure, state: JobState, afterMs: number | null): Promise<void>;
+  /** Another job does its torrent: it is forgotten. */
+  leave(): Promise<void>;
   /** It goes back until `at` of the calendar, without a failed try. */
   putBack(at: number, state: JobState): Promise<void>;
 }
@@ -82,12 +86,12 @@ export interface FleetQueue {
   machines(): Promise<readonly MachineRecord[]>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** `absent`: there is no such job; `other`: it has not failed. */
-  retry(id: string): Promise<'done' | 'absent' | 'other'>;
+  /** By any info hash of its torrent. `absent`: there is no such job; `other`: it has not failed. */
+  retry(hash: string): Promise<'done' | 'absent' | 'other'>;
   /** All that have failed; resolves to their number. */
   retryAll(): Promise<number>;
-  /** `active`: a worker has it. */
-  remove(id: string): Promise<'done' | 'absent' | 'active'>;
+  /** By any info hash of its torrent. `active`: a worker has it. */
+  remove(hash: string): Promise<'done' | 'absent' | 'active'>;
   close(): Promise<void>;
 }
 

@@ -6,6 +6,8 @@ import type { Session } from '../session/session.ts';
 import type { TorrentSettings } from '../session/settings.ts';
 import { TorrentRun } from '../session/torrent-run.ts';
 import { printable } from '../text/foreign-text.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
+import { keysOf } from '../torrent/source.ts';
 import type { JobFailure, JobState } from './fleet-job.ts';
 import type { HeldJob } from './fleet-queue.ts';
 import { JobDoctor } from './job-doctor.ts';
@@ -28,8 +30,8 @@ export interface JobRunOptions {
   readonly signal: AbortSignal;
 }
 
-/** How it ended for the queue. `lost`: it was not ours any more. */
-export type JobEnd = 'complete' | 'handed-over' | 'failed' | 'lost';
+/** How it ended for the queue. `lost`: it was not ours any more. `same`: another job does the same torrent. */
+export type JobEnd = 'complete' | 'handed-over' | 'failed' | 'lost' | 'same';
 
 export class JobRun {
   readonly #options: JobRunOptions;
@@ -39,6 +41,7 @@ export class JobRun {
   #doctor: JobDoctor | null = null;
   #state: JobState;
   #lostTo: string | null = null;
+  #sameAs: string | null = null;
   /** The report that is on its way; null if none is. */
   #reporting: Promise<void> | null = null;
   #given: Promise<void> = Promise.resolve();
@@ -72,6 +75,11 @@ export class JobRun {
     if (this.#run !== null && this.#state.phase !== 'complete' && this.#state.phase !== 'waiting')
       this.#look(this.#phase);
     return this.#state;
+  }
+
+  /** The job that does the same torrent; null if this one does it. */
+  get sameAs(): string | null {
+    return this.#sameAs;
   }
 
   /** Writes that came too late and were refused. */
@@ -112,6 +120,7 @@ export class JobRun {
   }
 
   async #work(): Promise<JobEnd> {
+    if (!(await this.#claim(this.#options.job.data.ids))) return this.#leave();
     let run: TorrentRun;
     try {
       run = this.#begun();
@@ -127,6 +136,7 @@ export class JobRun {
     });
     const ended = run.run(this.#stop.signal);
     const first = await Promise.race([seeds, ended]);
+    if (this.#sameAs !== null) return this.#leave();
     if (first === 'seeds') this.#given = ended.then(() => {});
     if (first === 'seeds' || first.kind === 'complete') return this.#complete();
     return first.kind === 'failed' ? this.#failed(first.error) : this.#handOver();
@@ -142,12 +152,34 @@ export class JobRun {
       tenure: {
         lease: this.#keeper.lease.memory,
         fence: { job: `${queueName}/${job.id}`, attempt: job.attempt },
+        admit: (metainfo) => this.#admit(metainfo),
       },
     });
     run.subscribe({ onNews: (text) => onNews(`${this.name}: ${text}`) });
     this.#run = run;
     this.#doctor = new JobDoctor(run);
     return run;
+  }
+
+  /** A link may have had one of the two info hashes of a hybrid. */
+  async #admit(metainfo: Metainfo): Promise<void> {
+    const ids = keysOf({ kind: 'torrent', metainfo });
+    const isKnown = ids.every((id) => this.#options.job.data.ids.includes(id));
+    if (!isKnown && !(await this.#claim(ids))) this.#stop.abort();
+  }
+
+  /** False if another job does the torrent. */
+  async #claim(ids: readonly string[]): Promise<boolean> {
+    const { job, signal } = this.#options;
+    const owner = await untilBack(() => job.claim(ids), signal);
+    if (owner !== job.id) this.#sameAs = owner;
+    return owner === job.id;
+  }
+
+  async #leave(): Promise<JobEnd> {
+    this.#look('waiting');
+    await this.#tell(() => this.#options.job.leave());
+    return 'same';
   }
 
   /** The lock is kept until the queue knows that the job is complete. */
@@ -164,6 +196,8 @@ export class JobRun {
     // A write came too late, but the lock may be ours still.
     if (error instanceof Failure && error.code === 'interrupted') return this.#handOver();
     const { job, place, onNews } = this.#options;
+    // Another job may have got its torrent meanwhile, by the other hash.
+    if (!(await this.#claim(job.data.ids))) return this.#leave();
     const { machine, now } = place();
     const failure = failureOf(error, this.#doctor?.why ?? null, machine);
     const { attempts, backoffMs } = job.wishes;

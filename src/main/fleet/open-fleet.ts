@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { away, openQueues, type Queues, TryAgain } from './bullmq.ts';
 import { readJobData, stateOf } from './fleet-job.ts';
 import type { FleetQueue, HeldJob, ListedJob, WorkerQueue } from './fleet-queue.ts';
+import { type JobName, JobNames } from './job-names.ts';
 import type { QueueAddress } from './queue-address.ts';
 import { Records } from './records.ts';
 import { LostJob } from './until-back.ts';
@@ -24,6 +25,7 @@ export async function openFleet(address: QueueAddress): Promise<FleetQueue> {
   const queues = await openQueues(address, null);
   const { jobs } = queues;
   const records = new Records(queues.records);
+  const names = jobNames(queues);
   const asked = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
       return await work();
@@ -34,19 +36,16 @@ export async function openFleet(address: QueueAddress): Promise<FleetQueue> {
   };
   return {
     add: (data, { priority, attempts, backoffMs }) =>
-      asked(async () => {
-        const known = await knownId(queues, records, data.ids);
-        if (known !== null) return { id: known, isNew: false };
-        const [id = '', ...others] = data.ids;
-        await jobs.add('torrent', data, {
-          jobId: id,
-          ...(priority === 0 ? {} : { priority }),
-          attempts,
-          backoff: { type: BACKOFF, delay: backoffMs },
-        });
-        for (const other of others) await records.name(id, other);
-        return { id, isNew: true };
-      }),
+      asked(() =>
+        names.enter(data.ids, (jobId) =>
+          jobs.add('torrent', data, {
+            jobId,
+            ...(priority === 0 ? {} : { priority }),
+            attempts,
+            backoff: { type: BACKOFF, delay: backoffMs },
+          }),
+        ),
+      ),
     counts: () =>
       asked(async () => {
         const all = await jobs.getJobCounts(...STATES);
@@ -64,9 +63,10 @@ export async function openFleet(address: QueueAddress): Promise<FleetQueue> {
     machines: () => asked(() => records.machines()),
     pause: () => asked(() => jobs.pause()),
     resume: () => asked(() => jobs.resume()),
-    retry: (id) =>
+    retry: (hash) =>
       asked(async () => {
-        const job = await jobs.getJob(id);
+        const id = await names.find([hash]);
+        const job = id === null ? undefined : await jobs.getJob(id);
         if (job === undefined) return 'absent';
         if (!(await job.isFailed())) return 'other';
         await job.retry('failed', { resetAttemptsMade: true });
@@ -82,14 +82,11 @@ export async function openFleet(address: QueueAddress): Promise<FleetQueue> {
           count += failed.length;
         }
       }),
-    remove: (id) =>
+    remove: (hash) =>
       asked(async () => {
-        const job = await jobs.getJob(id);
-        if (job === undefined) return 'absent';
-        // BullMQ removes no job that is locked.
-        if ((await jobs.remove(id)) === 0) return 'active';
-        await records.waitsNoMore(id);
-        for (const other of readJobData(job.data).ids.slice(1)) await records.unname(other);
+        const removed = await names.remove(hash);
+        if (typeof removed === 'string') return removed;
+        await records.waitsNoMore(removed.id);
         return 'done';
       }),
     close: () => queues.close(),
@@ -114,6 +111,7 @@ export async function openWorker(
   const { worker, jobs } = queues;
   if (worker === null) throw new Error('these queues were opened without a worker');
   const records = new Records(queues.records);
+  const names = jobNames(queues);
   await worker.startStalledCheckTimer();
   return {
     lockMs,
@@ -122,7 +120,7 @@ export async function openWorker(
       const job = (await worker.getNextJob(token, { block: false })) as Job | undefined;
       told = '';
       if (job === undefined) return null;
-      const taken = held(queues, records, job, token, lockMs);
+      const taken = held(job, { queues, records, names, token, lockMs });
       if (taken.state.waitsFor !== null) await records.waitsNoMore(taken.id).catch(() => {});
       return taken;
     },
@@ -140,7 +138,30 @@ export async function openWorker(
   };
 }
 
-function held({ bullmq }: Queues, records: Records, job: Job, token: string, lockMs: number): HeldJob {
+function jobNames({ jobs, names }: Queues): JobNames {
+  return new JobNames({
+    look: async (id) => {
+      const state = await jobs.getJobState(id);
+      if (state === 'unknown') return 'absent';
+      return state === 'failed' ? 'failed' : 'other';
+    },
+    // BullMQ removes no job that is locked.
+    remove: async (id) => (await jobs.remove(id)) !== 0,
+    named: async (hash) => ((await names.getJob(hash))?.data as JobName | undefined) ?? null,
+    name: async (hash, name) => void (await names.add('name', name, { jobId: hash })),
+    unname: async (hash) => void (await names.remove(hash)),
+  });
+}
+
+interface Holding {
+  readonly queues: Queues;
+  readonly records: Records;
+  readonly names: JobNames;
+  readonly token: string;
+  readonly lockMs: number;
+}
+
+function held(job: Job, { queues: { bullmq }, records, names, token, lockMs }: Holding): HeldJob {
   const id = job.id ?? '';
   const { attempts = 1, backoff } = job.opts;
   const backoffMs = typeof backoff === 'object' ? (backoff.delay ?? 0) : 0;
@@ -162,10 +183,15 @@ function held({ bullmq }: Queues, records: Records, job: Job, token: string, loc
     failed: job.attemptsMade,
     wishes: { attempts, backoffMs },
     renew: async () => Number(await job.extendLock(token, lockMs)) === 1,
+    claim: (ids) => names.claim(id, ids),
     report,
     complete: async (state) => {
       await report(state);
       await ours(() => job.moveToCompleted(null, token, false));
+    },
+    leave: () => {
+      job.opts.removeOnComplete = true;
+      return ours(() => job.moveToCompleted(null, token, false));
     },
     fail: async (failure, state, afterMs) => {
       await report(state);
@@ -192,14 +218,4 @@ async function toFront(job: Job): Promise<void> {
 
 function listed(job: Job): ListedJob {
   return { id: job.id ?? '', name: readJobData(job.data).name, state: stateOf(job.progress) };
-}
-
-/** The id of the job of this torrent, by any of its info hashes; null if there is none. */
-async function knownId({ jobs }: Queues, records: Records, ids: readonly string[]): Promise<string | null> {
-  for (const id of ids) {
-    if ((await jobs.getJob(id)) !== undefined) return id;
-    const named = await records.jobNamed(id);
-    if (named !== null && (await jobs.getJob(named)) !== undefined) return named;
-  }
-  return null;
 }

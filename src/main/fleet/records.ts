@@ -1,6 +1,6 @@
 /**
- * Small records beside the jobs, for all machines: which machines there are, which job waits for which machine, and the other info
- * hash of a hybrid. They are entries of a queue that nobody works on, so they need nothing of the server that the jobs do not need.
+ * Small records beside the jobs, for all machines: which machines there are, and which job waits for which machine. They are entries
+ * of a queue that nobody works on, so they need nothing of the server that the jobs do not need.
  */
 import type { Job, Queue } from 'bullmq';
 import type { MachineRecord } from './fleet-queue.ts';
@@ -52,19 +52,6 @@ export class Records {
       .map(({ data }) => String(data.job));
   }
 
-  /** The job of a torrent by another of its info hashes; null if it is not known. */
-  async jobNamed(hash: string): Promise<string | null> {
-    return ((await this.#queue.getJob(nameId(hash)))?.data.job as string | undefined) ?? null;
-  }
-
-  async name(job: string, hash: string): Promise<void> {
-    await this.#queue.add('name', { job }, { jobId: nameId(hash) });
-  }
-
-  async unname(hash: string): Promise<void> {
-    await this.#queue.remove(nameId(hash));
-  }
-
   async #all(): Promise<Job[]> {
     const jobs = await this.#queue.getJobs(['waiting', 'prioritized', 'delayed'], 0, MOST_RECORDS);
     // One that was removed meanwhile.
@@ -74,4 +61,3 @@ export class Records {
 
 const machineId = (machine: string): string => `machine-${machine}`;
 const waitId = (job: string): string => `wait-${job}`;
-const nameId = (hash: string): string => `name-${hash}`;

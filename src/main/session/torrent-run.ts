@@ -186,6 +186,8 @@ export class TorrentRun {
   async #prepare(): Promise<void> {
     const metainfo = await this.swarm.torrent((known) => this.#isKnown(known));
     if (this.#over.signal.aborted) return;
+    await this.#options.tenure?.admit(metainfo);
+    if (this.#over.signal.aborted) return;
     this.#endsByItself = true;
     this.#phase = 'queued';
     const { saveTorrent: file, select, output, part } = this.#settings;

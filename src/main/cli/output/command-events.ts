@@ -186,8 +186,10 @@ interface FleetJobEvent {
   readonly type: 'fleet-job';
   readonly infoHash: JobId;
   readonly name: string;
-  /** `handed-over`: it went back to the queue in order. `lost`: another machine may have it. */
-  readonly what: 'taken' | 'complete' | 'handed-over' | 'failed' | 'lost';
+  /** `handed-over`: it went back to the queue in order. `lost`: another machine may have it. `same`: another job does its torrent. */
+  readonly what: 'taken' | 'complete' | 'handed-over' | 'failed' | 'lost' | 'same';
+  /** The id of that job. */
+  readonly sameAs: JobId | null;
   /** Verified bytes. */
   readonly bytes: Bytes;
   /** 0 while it is not known. */

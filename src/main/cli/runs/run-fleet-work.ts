@@ -19,6 +19,7 @@ const ENDS: Readonly<Record<JobEnd, string>> = {
   'handed-over': 'handed over',
   failed: 'failed',
   lost: 'lost',
+  same: 'not needed',
 };
 
 /** Resolves to 0 when it has ended in order. */
@@ -76,17 +77,23 @@ export async function runFleetWork(flags: FleetWorkFlags): Promise<number> {
   }
 }
 
-function tell(console: Console, { id, name, state }: JobRun, what: 'taken' | JobEnd, words: string): void {
+function tell(
+  console: Console,
+  { id, name, state, sameAs }: JobRun,
+  what: 'taken' | JobEnd,
+  words: string,
+): void {
   const { bytes, totalBytes, failure, machine } = state;
   const error = what === 'failed' ? failure : null;
   console.event({
-    ...{ type: 'fleet-job', infoHash: id, name, what, bytes, totalBytes },
+    ...{ type: 'fleet-job', infoHash: id, name, what, sameAs, bytes, totalBytes },
     code: error?.code ?? null,
     message: error?.message ?? null,
   });
   const of = what === 'complete' ? `, ${formatSize(totalBytes)}` : '';
   const why = error === null ? '' : ` on ${machine}: ${error.message}`;
-  console.news(`${words}: ${id}  ${name}${of}${why}`);
+  const same = sameAs === null ? '' : `, the same torrent as job ${sameAs}`;
+  console.news(`${words}: ${id}  ${name}${of}${why}${same}`);
 }
 
 /** The figures of the whole fleet, again and again, and once more at the end. A queue that is away leaves the last ones. */
