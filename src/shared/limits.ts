@@ -862,6 +862,8 @@ export const CLUSTER_LOOK_MS = 250;
 export const CLUSTER_STATE_MS = 1_000;
 /** Nodes that start together should meet before one of them begins to fetch a plain file for all. */
 export const MAKER_WAIT_MS = 3_000;
+/** When less than a block, or less than a tenth of the best that it has shown, has come from outside in this time, the node that fetches a plain file for all lets another one try: long enough for a server that is restarted. */
+export const MAKER_STALL_MS = 20_000;
 /** A full piece of a plain file waits so long for somebody who knows its hash. */
 export const PIECE_HASH_WAIT_MS = 30_000;
 /** A node that has said nothing for this time is taken for dead, and others fetch its share. It says something every second. */

@@ -108,6 +108,7 @@ const STATE: NodeSays = {
     wants: 'abc',
     isComplete: false,
     makesHashes: true,
+    resigned: 3,
     seesComplete: true,
     left: 12,
     bytesPerS: 5_000_000,

@@ -1,4 +1,4 @@
-/** Who makes the hashes of a plain file, and whose word counts. */
+/** Whose word about the hashes of a plain file counts, and who is asked. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeSays } from '../../src/main/cluster/node-message.ts';
@@ -15,7 +15,7 @@ interface FakeNode {
   readonly id: string;
   readonly name: string;
   isComplete: boolean;
-  state: { makesHashes: boolean };
+  state: { makesHashes: boolean; resigned: number };
   readonly said: NodeSays[];
   readonly link: { say(says: NodeSays): void };
 }
@@ -23,7 +23,14 @@ interface FakeNode {
 function fakeNode(id: string): FakeNode {
   const said: NodeSays[] = [];
   const link = { say: (says: NodeSays) => said.push(says) };
-  return { id, name: `node-${id}`, isComplete: false, state: { makesHashes: false }, said, link };
+  return {
+    id,
+    name: `node-${id}`,
+    isComplete: false,
+    state: { makesHashes: false, resigned: 0 },
+    said,
+    link,
+  };
 }
 
 /** Node `b`, among these. */
@@ -36,6 +43,7 @@ function begin(sha256: string | null, ...others: FakeNode[]) {
   const vouching = new Vouching('b', file, { alive } as unknown as { alive: Node[] }, {
     now: () => now,
     isCandidate: ({ isComplete }) => !isComplete,
+    outside: () => ({ bytes: 0, isNeeded: false }),
     onNews: (text) => news.push(text),
   });
   const after = (ms: number): void => {
@@ -51,7 +59,7 @@ test('with the hash of the file all nodes fetch their shares, tell what they mad
   const [a, c] = [fakeNode('a'), fakeNode('c')];
   const { vouching, hashes, after, says } = begin('0'.repeat(64), a, c);
   after(MAKER_WAIT_MS);
-  assert.deepEqual([vouching.fetchers, vouching.isMaker], ['all', false]);
+  assert.deepEqual([vouching.fetchers, vouching.making], ['all', { makesHashes: false, resigned: 0 }]);
   hashes.make(0 as PieceIndex, HASH);
   after(1);
   after(1);
@@ -60,45 +68,6 @@ test('with the hash of the file all nodes fetch their shares, tell what they mad
   says(c);
   assert.equal(hashes.isKnown(PIECE), true);
   assert.equal(a.said.length, 1, 'what others made is theirs to tell');
-});
-
-test('without it, the node with the lowest id makes the hashes after a while; the next one when it is gone', () => {
-  const a = fakeNode('a');
-  const { vouching, alive, news, after } = begin(null, a, fakeNode('c'));
-  after(MAKER_WAIT_MS);
-  assert.equal(vouching.fetchers, 'another', 'the other has the lower id');
-  a.state.makesHashes = true;
-  after(1);
-  assert.match(news[0] ?? '', /^cluster: node-a fetches the file and makes the hashes/);
-  alive.shift();
-  after(1);
-  assert.equal(vouching.fetchers, 'us');
-  assert.match(news[1] ?? '', /^cluster: node-a is gone: this node fetches the rest and makes its hashes/);
-});
-
-test('two makers that meet: the one with the lower id goes on', () => {
-  const [a, c] = [fakeNode('a'), fakeNode('c')];
-  const { vouching, alive, after } = begin(null);
-  after(MAKER_WAIT_MS - 1);
-  assert.equal(vouching.isMaker, false, 'others may be on their way');
-  after(1);
-  assert.equal(vouching.isMaker, true);
-  c.state.makesHashes = true;
-  alive.push(c);
-  after(1);
-  assert.equal(vouching.isMaker, true);
-  a.state.makesHashes = true;
-  alive.push(a);
-  after(1);
-  assert.equal(vouching.fetchers, 'another');
-});
-
-test('a complete node makes a maker needless', () => {
-  const c = fakeNode('c');
-  c.isComplete = true;
-  const { vouching, after } = begin(null, c);
-  after(MAKER_WAIT_MS);
-  assert.equal(vouching.isMaker, false);
 });
 
 test('while the maker lives only its word counts, and only it is asked', () => {
@@ -134,7 +103,7 @@ test('a new maker believes others about what it needs of the last one, and about
   const c = fakeNode('c');
   const { vouching, hashes, after, says } = begin(null, c);
   after(MAKER_WAIT_MS);
-  assert.equal(vouching.isMaker, true);
+  assert.equal(vouching.fetchers, 'us');
   says(c);
   assert.equal(hashes.isKnown(PIECE), false, 'it was not asked for');
   hashes.want([PIECE]);

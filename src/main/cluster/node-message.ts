@@ -42,6 +42,8 @@ export interface NodeState {
   readonly isComplete: boolean;
   /** Of a plain file: it fetches everything, and makes the hashes of the pieces. */
   readonly makesHashes: boolean;
+  /** 0: it never resigned as the maker. Else its place among all that did: the highest was the last. */
+  readonly resigned: number;
   /** It knows that the receiver is complete. */
   readonly seesComplete: boolean;
   /** Pieces of its share that nobody has begun. */
@@ -123,6 +125,7 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
       return encodeBencode({
         b: packed(state.busy),
         c: state.isComplete ? 1 : 0,
+        d: state.resigned,
         i: state.nodeBytes,
         l: state.left,
         m: state.makesHashes ? 1 : 0,
@@ -190,6 +193,7 @@ function stateOf(dict: BencodeDict): NodeState {
     wants: textField(dict, 'w')?.slice(0, MAX_NAME_CHARS) ?? null,
     isComplete: countOf(dict, 'c') > 0,
     makesHashes: countOf(dict, 'm') > 0,
+    resigned: countOf(dict, 'd'),
     seesComplete: countOf(dict, 's') > 0,
     left: countOf(dict, 'l'),
     bytesPerS: countOf(dict, 'r'),

@@ -106,6 +106,8 @@ export class Nodes {
       const isAlive = node.links.size > 0 && now - node.heardAt < NODE_SILENCE_MS;
       if (isAlive !== node.isAlive) (isAlive ? came : lost).push(node);
       node.isAlive = isAlive;
+      // Another one may make them now, so it must say anew that it does.
+      if (!isAlive && node.state !== null) node.state = { ...node.state, makesHashes: false };
     }
     return { came, lost };
   }
