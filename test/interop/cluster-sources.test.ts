@@ -1,0 +1,116 @@
+/** Clusters of real processes that fetch a plain URL, where the server does not serve all nodes alike. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type CliResult, type RunningCli, startCli, temporaryFolder } from '../support/cli.ts';
+import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { moodyServer } from '../support/moody-server.ts';
+import { freePort } from '../support/processes.ts';
+
+const BYTES = 12 * 2 ** 20 + 17;
+const folder = temporaryFolder();
+const data = randomBytes(BYTES);
+let server: Awaited<ReturnType<typeof moodyServer>>;
+let port = 0;
+
+before(async () => {
+  server = await moodyServer(data, 250_000);
+  port = await freePort();
+});
+after(() => server.stop());
+checkLeaksAtEnd();
+
+interface StartedNode extends RunningCli {
+  readonly address: string;
+  readonly output: string;
+}
+
+/** The node at 127.5.`of`.`i`, of two. */
+function node(of: number, i: number): StartedNode {
+  const address = `127.5.${of}.${i}`;
+  const output = join(folder, `${of}-${i}`);
+  const run = startCli(
+    [
+      ...['get', `${server.base}/big.bin`, '-o', output, '--json', '--no-utp', '--shards', '1'],
+      ...['--interface', address, '--port', String(port)],
+      ...['--cluster', 'sources', '--cluster-nodes', `127.5.${of}.1,127.5.${of}.2`],
+    ],
+    ['env', `XDG_STATE_HOME=${join(folder, `state-${of}-${i}`)}`],
+  );
+  return { ...run, address, output };
+}
+
+/** A figure in a line of JSON of this type. */
+const figureIn = (line: string, type: string, figure: string): number => {
+  const event = JSON.parse(line) as Record<string, unknown>;
+  return event['type'] === type ? Number(event[figure]) : 0;
+};
+
+/** Two nodes: one that fetches everything, and one that has a part of it already. */
+async function makerAndOther(of: number): Promise<[StartedNode, StartedNode]> {
+  const nodes = [node(of, 1), node(of, 2)] as const;
+  const begins = async (one: StartedNode): Promise<StartedNode> => {
+    await one.line((line) => figureIn(line, 'cluster', 'outsideBytes') > 0);
+    return one;
+  };
+  const maker = await Promise.any(nodes.map(begins));
+  const other = nodes[0] === maker ? nodes[1] : nodes[0];
+  await other.line((line) => figureIn(line, 'progress', 'bytes') > 0.4 * BYTES);
+  assert.equal(
+    server.sent(other.address, 'normal'),
+    1,
+    'only the maker fetches; the other looked at the URL',
+  );
+  return [maker, other];
+}
+
+async function assertComplete(...nodes: readonly StartedNode[]): Promise<readonly CliResult[]> {
+  const results = await Promise.all(nodes.map(({ ended }) => ended));
+  for (const result of results) assert.equal(result.status, 0, result.stderr);
+  for (const { output } of nodes)
+    assert.equal(Buffer.compare(readFileSync(join(output, 'big.bin')), data), 0);
+  return results;
+}
+
+const DRY = 'receives next to nothing from the source';
+
+describe('the node that fetches for all', { concurrency: true }, () => {
+  for (const [of, service] of (['silent', 'refused', 'trickle'] as const).entries())
+    test(`${service}: it resigns, the other one fetches the rest, and both are complete`, async () => {
+      const [maker, other] = await makerAndOther(of + 1);
+      server.serve(maker.address, service);
+      const before = server.sent(maker.address, 'normal');
+      const [told, heard] = await assertComplete(maker, other);
+      assert.ok(server.sent(other.address, 'normal') > 0.2 * BYTES, 'the other one fetched the rest');
+      assert.equal(server.sent(maker.address, 'normal'), before);
+      assert.ok(server.sent(maker.address, service) < 0.1 * BYTES);
+      const after = 'fetches the rest and makes its hashes';
+      assert.ok(told?.stderr.includes(`this node ${DRY}: ${other.address}:${port} ${after}`), told?.stderr);
+      assert.ok(heard?.stderr.includes(`${maker.address}:${port} ${DRY}: this node ${after}`), heard?.stderr);
+    });
+
+  test('is suspended: the other one fetches the rest, and it goes on as one that fetches nothing from outside', async () => {
+    const [maker, other] = await makerAndOther(4);
+    const asked = server.asked(other.address);
+    maker.child.kill('SIGSTOP');
+    await asked;
+    maker.child.kill('SIGCONT');
+    const [told, heard] = await assertComplete(maker, other);
+    assert.match(heard?.stderr ?? '', /is gone: this node fetches the rest/);
+    assert.match(told?.stderr ?? '', /this node makes no more hashes: \S+ fetches the rest/);
+  });
+
+  test('and all others receive nothing for a while: they take turns in peace, and are complete when the source is back', async () => {
+    const [maker, other] = await makerAndOther(5);
+    const asks = (): number => server.asks(maker.address) + server.asks(other.address);
+    const before = asks();
+    const [first, second] = [server.asked(other.address), server.asked(maker.address)];
+    for (const { address } of [maker, other]) server.serve(address, 'silent');
+    await Promise.all([first, second]);
+    assert.ok(asks() - before < 20, `${asks() - before} requests`);
+    for (const { address } of [maker, other]) server.serve(address, 'normal');
+    await assertComplete(maker, other);
+  });
+});
