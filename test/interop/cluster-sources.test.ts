@@ -1,6 +1,6 @@
 /** Clusters of real processes that fetch a plain URL, where the server does not serve all nodes alike. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -12,11 +12,12 @@ import { freePort } from '../support/processes.ts';
 const BYTES = 12 * 2 ** 20 + 17;
 const folder = temporaryFolder();
 const data = randomBytes(BYTES);
+const sha256 = createHash('sha256').update(data).digest('hex');
 let server: Awaited<ReturnType<typeof moodyServer>>;
 let port = 0;
 
 before(async () => {
-  server = await moodyServer(data, 250_000);
+  server = await moodyServer(data, 250_000, randomBytes(BYTES));
   port = await freePort();
 });
 after(() => server.stop());
@@ -27,8 +28,8 @@ interface StartedNode extends RunningCli {
   readonly output: string;
 }
 
-/** The node at 127.5.`of`.`i`, of two. */
-function node(of: number, i: number): StartedNode {
+/** The node at 127.5.`of`.`i`, of two or three. */
+function node(of: number, i: number, ...more: readonly string[]): StartedNode {
   const address = `127.5.${of}.${i}`;
   const output = join(folder, `${of}-${i}`);
   const run = startCli(
@@ -36,6 +37,7 @@ function node(of: number, i: number): StartedNode {
       ...['get', `${server.base}/big.bin`, '-o', output, '--json', '--no-utp', '--shards', '1'],
       ...['--interface', address, '--port', String(port)],
       ...['--cluster', 'sources', '--cluster-nodes', `127.5.${of}.1,127.5.${of}.2`],
+      ...more,
     ],
     ['env', `XDG_STATE_HOME=${join(folder, `state-${of}-${i}`)}`],
   );
@@ -113,4 +115,34 @@ describe('the node that fetches for all', { concurrency: true }, () => {
     for (const { address } of [maker, other]) server.serve(address, 'normal');
     await assertComplete(maker, other);
   });
+});
+
+test('with the SHA-256, a node that gets other bytes than all others is believed, found out and named; the others are complete', async () => {
+  const nodes = [1, 2, 3].map((i): [string, () => StartedNode] => [
+    `127.5.6.${i}`,
+    () => node(6, i, '--sha256', sha256),
+  ]);
+  const [[liarAt], ...others] = nodes as [(typeof nodes)[number], ...typeof nodes];
+  server.serve(liarAt, 'other');
+  // Until they have believed it, they have no way to know better.
+  for (const [address] of others) server.serve(address, 'silent');
+  const started = nodes.map(([, start]) => start());
+  const [liar, ...honest] = started as [StartedNode, ...StartedNode[]];
+  await Promise.all(
+    honest.map((one) => one.line((line) => figureIn(line, 'progress', 'bytes') > 0.3 * BYTES)),
+  );
+  for (const { address } of honest) {
+    assert.equal(server.sent(address, 'normal') + server.sent(address, 'silent'), 0);
+    server.serve(address, 'normal');
+  }
+  const results = await assertComplete(...honest);
+  for (const { stderr } of results) {
+    assert.ok(stderr.includes(`cluster: ${liarAt}:${port} said a hash that is not that of`), stderr);
+    assert.match(stderr, /its SHA-256 is not the one of --sha256; up to \d+ pieces/);
+    assert.match(stderr, new RegExp(`its SHA-256 is right now; .*, ${liarAt}:${port} said \\d+ wrong hash`));
+    for (const { address } of honest) assert.ok(!stderr.includes(`${address}:${port} said`), stderr);
+  }
+  const end = await liar.ended;
+  assert.equal(end.status, 6, end.stderr);
+  assert.match(end.stderr, /every piece came from the source itself, so the URL has another file/);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** `silent`: answers begin and stand still. `refused`: connections end, and status 403. `trickle`: a hundredth of the rate. `other`: bytes of another file. */
+/** `silent`: answers begin and stand still; the first byte alone is sent. `refused`: connections end, and status 403. `trickle`: a hundredth of the rate. `other`: bytes of another file. */
 export type Service = 'normal' | 'silent' | 'refused' | 'trickle' | 'other';
 
 const TICK_MS = 50;
@@ -57,6 +57,8 @@ export async function moodyServer(file: Buffer, bytesPerS: number, other = file)
       etag: '"one"',
     });
     const answer = { to, response, at, end };
+    // All may look at the beginning.
+    if (end === 1) return void response.end(file.subarray(0, 1));
     answers.add(answer);
     response.on('close', () => answers.delete(answer));
   };

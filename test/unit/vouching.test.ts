@@ -45,13 +45,18 @@ function begin(sha256: string | null, ...others: FakeNode[]) {
     isCandidate: ({ isComplete }) => !isComplete,
     outside: () => ({ bytes: 0, isNeeded: false }),
     onNews: (text) => news.push(text),
+    onWrong: ({ name }) => news.push(`wrong: ${name}`),
   });
   const after = (ms: number): void => {
     now += ms;
     vouching.look();
   };
   const says = (node: FakeNode): void =>
-    vouching.heard(node as unknown as Node, { kind: 'hashes', known: [{ piece: PIECE, hash: HASH }] });
+    vouching.heard(node as unknown as Node, {
+      kind: 'hashes',
+      known: [{ piece: PIECE, hash: HASH }],
+      by: null,
+    });
   return { vouching, hashes, alive, news, after, says };
 }
 
@@ -64,7 +69,7 @@ test('with the hash of the file all nodes fetch their shares, tell what they mad
   after(1);
   after(1);
   for (const { said } of [a, c])
-    assert.deepEqual(said, [{ kind: 'hashes', known: [{ piece: 0, hash: HASH }] }]);
+    assert.deepEqual(said, [{ kind: 'hashes', known: [{ piece: 0, hash: HASH }], by: null }]);
   says(c);
   assert.equal(hashes.isKnown(PIECE), true);
   assert.equal(a.said.length, 1, 'what others made is theirs to tell');
@@ -96,7 +101,7 @@ test('another hash than the one that is known is told and not taken; what is kno
   assert.equal(hashes.of(PIECE)?.[0], 1);
   vouching.heard(a as unknown as Node, { kind: 'want', pieces: [PIECE, 2, 99] as PieceIndex[] });
   const known = [{ piece: PIECE, hash: hashes.of(PIECE) }];
-  assert.deepEqual(a.said, [{ kind: 'hashes', known }]);
+  assert.deepEqual(a.said, [{ kind: 'hashes', known, by: null }]);
 });
 
 test('a new maker believes others about what it needs of the last one, and about nothing else', () => {

@@ -7,12 +7,14 @@ import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STATE_MS, NODE_SILENCE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
+import type { Sayer } from '../torrent/learned-hashes.ts';
 import type { PlainFile } from '../torrent/metainfo.ts';
 import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import { ClusterNews } from './cluster-news.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Departure } from './departure.ts';
+import { distrust } from './distrust.ts';
 import { dismissFar } from './far-connections.ts';
 import { figuresOf } from './figures-of.ts';
 import { NodeAddresses } from './node-addresses.ts';
@@ -104,11 +106,12 @@ export class Cluster {
       this.#vouching = new Vouching(id, plainFile, this.#nodes, {
         now: () => this.#host.world.now(),
         isCandidate: (node) => !node.isComplete && node.state?.wants === this.#sharing?.wants,
-        outside: () => ({
-          bytes: this.#host.bytes().outside,
-          isNeeded: !this.#departure.isComplete && this.#sharing?.needsOutside === true,
-        }),
+        outside: () => {
+          const isNeeded = !this.#departure.isComplete && this.#sharing?.needsOutside === true;
+          return { bytes: this.#host.bytes().outside, isNeeded };
+        },
         onNews: (text) => this.#news.tell(text),
+        onWrong: (sayer) => this.#distrust(sayer),
       });
     for (const node of this.#nodes.alive) this.#came(node);
     this.#tellState();
@@ -176,6 +179,12 @@ export class Cluster {
     this.#over.abort();
     this.#vouching?.stop();
     for (const end of this.#ends.splice(0)) end();
+  }
+
+  #distrust(sayer: Sayer): void {
+    const [nodes, connections, news, host] = [this.#nodes, this.#connections, this.#news, this.#host];
+    distrust(sayer, { nodes, connections, news, host });
+    this.#review();
   }
 
   #admitted(node: Node, link: NodeLink): void {

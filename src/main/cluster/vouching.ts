@@ -5,6 +5,7 @@
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { CLUSTER_STATE_MS, MAX_NODE_PIECES, PIECE_HASH_WAIT_MS } from '../../shared/limits.ts';
+import type { Sayer } from '../torrent/learned-hashes.ts';
 import type { PlainFile } from '../torrent/metainfo.ts';
 import { Maker, type MakerHost } from './maker.ts';
 import type { KnownHash, NodeSays } from './node-message.ts';
@@ -13,19 +14,24 @@ import type { Node, Nodes } from './nodes.ts';
 /** Who may fetch from outside: all nodes their shares, or one alone. */
 export type Fetchers = 'all' | 'us' | 'another';
 
+interface VouchingHost extends MakerHost {
+  /** It said a hash that is not that of what the source sends. */
+  onWrong(sayer: Sayer): void;
+}
+
 export class Vouching {
   /** Null with the hash of the whole file: then all nodes make hashes. */
   readonly #maker: Maker | null;
   readonly #file: PlainFile;
   readonly #nodes: Pick<Nodes, 'alive'>;
-  readonly #host: MakerHost;
+  readonly #host: VouchingHost;
   readonly #ends: (() => void)[];
   #made: PieceIndex[] = [];
   /** Hashes that full pieces wait for, and since when. */
   readonly #wanted = new Map<PieceIndex, number>();
   #askedAt = 0;
 
-  constructor(id: string, file: PlainFile, nodes: Pick<Nodes, 'alive'>, host: MakerHost) {
+  constructor(id: string, file: PlainFile, nodes: Pick<Nodes, 'alive'>, host: VouchingHost) {
     this.#maker = file.sha256 === null ? new Maker(id, nodes, host) : null;
     this.#file = file;
     this.#nodes = nodes;
@@ -35,6 +41,7 @@ export class Vouching {
       hashes.onMade((piece) => this.#made.push(piece)),
       hashes.onLearned((piece) => this.#wanted.delete(piece)),
       hashes.onWanted((pieces) => this.#want(pieces)),
+      hashes.onWrong((sayer) => host.onWrong(sayer)),
     ];
   }
 
@@ -59,7 +66,7 @@ export class Vouching {
     this.#maker?.look();
     for (let from = 0; from < this.#made.length; from += MAX_NODE_PIECES) {
       const known = this.#known(this.#made.slice(from, from + MAX_NODE_PIECES));
-      for (const { link } of this.#nodes.alive) link?.say({ kind: 'hashes', known });
+      for (const { link } of this.#nodes.alive) link?.say({ kind: 'hashes', known, by: null });
     }
     this.#made = [];
     for (const [piece, since] of this.#wanted)
@@ -69,17 +76,39 @@ export class Vouching {
   }
 
   heard(node: Node, says: Extract<NodeSays, { kind: 'hashes' | 'want' }>): void {
-    if (says.kind === 'want') {
-      const known = this.#known(says.pieces);
-      if (known.length > 0) node.link?.say({ kind: 'hashes', known });
-      return;
-    }
+    if (says.kind === 'want') return this.#answer(node, says.pieces);
+    const sayer = says.by ?? { id: node.id, name: node.name };
+    const { hashes } = this.#file;
     for (const { piece, hash } of says.known) {
-      if (!this.#believes(node, piece)) continue;
-      if (piece >= this.#file.hashes.count || this.#file.hashes.learn(piece, hash)) continue;
-      this.#host.onNews(
-        `cluster: ${node.name} says another hash for a piece than it was said before: the file has changed, or a node is wrong`,
-      );
+      if (piece >= hashes.count || !this.#believes(node, piece)) continue;
+      if (hashes.learn(piece, hash, sayer)) continue;
+      this.#contradicted(piece, sayer);
+    }
+  }
+
+  /** The node says another hash than the one that is known. */
+  #contradicted(piece: PieceIndex, sayer: Sayer): void {
+    const { hashes, sha256 } = this.#file;
+    this.#host.onNews(
+      `cluster: ${sayer.name} says another hash for a piece than it was said before: the file has changed, or a node is wrong`,
+    );
+    if (sha256 === null) return;
+    // What the source sent us says who is wrong. Else that is found out at the end.
+    if (hashes.isOwn(piece)) hashes.accuse(sayer);
+    else hashes.disputed.add(piece);
+  }
+
+  /** What others made keeps their names. */
+  #answer({ link }: Node, pieces: readonly PieceIndex[]): void {
+    const bySayer = new Map<Sayer | null, PieceIndex[]>();
+    for (const piece of pieces) {
+      const sayer = piece < this.#file.hashes.count ? this.#file.hashes.sayerOf(piece) : null;
+      bySayer.set(sayer, [...(bySayer.get(sayer) ?? []), piece]);
+    }
+    for (const [sayer, some] of bySayer) {
+      const known = this.#known(some);
+      const by = sayer === null || sayer.id === '' ? null : sayer;
+      if (known.length > 0) link?.say({ kind: 'hashes', known, by });
     }
   }
 

@@ -44,8 +44,10 @@ export class UnhashedPieces {
     const ready: PieceToStore[] = [];
     const asked: PieceIndex[] = [];
     for (const full of pieces) {
-      if (this.#hashes.isKnown(full.piece)) ready.push(full);
-      else if (this.#isOfServer(full)) ready.push({ ...full, makesHash: true });
+      const isKnown = this.#hashes.isKnown(full.piece);
+      const mayMake = !isKnown || this.#hashes.mayCorrect(full.piece);
+      if (mayMake && this.#isOfServer(full)) ready.push({ ...full, makesHash: true });
+      else if (isKnown) ready.push(full);
       else {
         asked.push(full.piece);
         const cancel = this.#host.later(PIECE_HASH_WAIT_MS, () => this.#giveUp(full));
