@@ -24,6 +24,8 @@ after(() => server.stop());
 checkLeaksAtEnd();
 
 interface StartedNode extends RunningCli {
+  /** Resolves when it has written this to stderr. */
+  said(pattern: RegExp): Promise<void>;
   readonly address: string;
   readonly output: string;
 }
@@ -41,7 +43,20 @@ function node(of: number, i: number, ...more: readonly string[]): StartedNode {
     ],
     ['env', `XDG_STATE_HOME=${join(folder, `state-${of}-${i}`)}`],
   );
-  return { ...run, address, output };
+  let stderr = '';
+  const said = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (pattern.test(stderr)) resolve();
+      };
+      run.child.stderr?.on('data', look);
+      void run.ended.then(() => reject(new Error(`ended without ${pattern}: ${stderr}`)));
+      look();
+    });
+  run.child.stderr?.on('data', (text: string) => {
+    stderr += text;
+  });
+  return { ...run, address, output, said };
 }
 
 /** A figure in a line of JSON of this type. */
@@ -145,4 +160,29 @@ test('with the SHA-256, a node that gets other bytes than all others is believed
   const end = await liar.ended;
   assert.equal(end.status, 6, end.stderr);
   assert.match(end.stderr, /every piece came from the source itself, so the URL has another file/);
+});
+
+test('a run that cannot check what another node said names it, and the next run fetches only what it said', async () => {
+  const [liarAt, honestAt] = ['127.5.7.1', '127.5.7.2'];
+  server.serve(liarAt, 'other');
+  server.serve(honestAt, 'silent');
+  const [liar, honest] = [1, 2].map((i) => node(7, i, '--sha256', sha256)) as [StartedNode, StartedNode];
+  await honest.line((line) => figureIn(line, 'progress', 'bytes') > 0.3 * BYTES);
+  liar.child.kill('SIGKILL');
+  await liar.ended;
+  server.serve(honestAt, 'normal');
+  // The repair begins: from now on the source refuses.
+  await honest.said(/up to \d+ pieces whose hashes others said are fetched from the source again/);
+  const own = server.sent(honestAt, 'normal');
+  server.serve(honestAt, 'refused');
+  const failed = await honest.ended;
+  assert.equal(failed.status, 6, failed.stderr);
+  assert.match(
+    failed.stderr,
+    new RegExp(`are the word of others \\(${liarAt}:${port}: \\d+\\) and cannot be checked`),
+  );
+  server.serve(honestAt, 'normal');
+  await assertComplete(node(7, 2, '--sha256', sha256));
+  const again = server.sent(honestAt, 'normal') - own;
+  assert.ok(own > 0.2 * BYTES && own + again < 1.25 * BYTES, `${own} bytes, then ${again}`);
 });

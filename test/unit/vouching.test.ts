@@ -35,7 +35,7 @@ function fakeNode(id: string): FakeNode {
 
 /** Node `b`, among these. */
 function begin(sha256: string | null, ...others: FakeNode[]) {
-  const hashes = new LearnedHashes(3);
+  const hashes = new LearnedHashes(3, sha256 !== null);
   const alive = [...others];
   const news: string[] = [];
   let now = 0;
@@ -115,4 +115,47 @@ test('a new maker believes others about what it needs of the last one, and about
   assert.deepEqual(c.said, [{ kind: 'want', pieces: [PIECE] }]);
   says(c);
   assert.equal(hashes.isKnown(PIECE), true);
+});
+
+test('a hash that is passed on keeps the name of the node that made it', () => {
+  const [a, c] = [fakeNode('a'), fakeNode('c')];
+  const { vouching, hashes, says } = begin('0'.repeat(64), a, c);
+  says(c);
+  hashes.make(0 as PieceIndex, HASH);
+  vouching.heard(a as unknown as Node, { kind: 'want', pieces: [0, PIECE] as PieceIndex[] });
+  assert.deepEqual(a.said, [
+    { kind: 'hashes', known: [{ piece: 0, hash: HASH }], by: null },
+    { kind: 'hashes', known: [{ piece: PIECE, hash: HASH }], by: { id: 'c', name: 'node-c' } },
+  ]);
+  const by = { id: 'd', name: 'node-d' };
+  vouching.heard(a as unknown as Node, {
+    kind: 'hashes',
+    known: [{ piece: 2 as PieceIndex, hash: HASH }],
+    by,
+  });
+  assert.deepEqual(hashes.sayerOf(2 as PieceIndex), by);
+});
+
+test('what the source sends this node says who is wrong; of two others that differ, that is not known yet', () => {
+  const [a, c] = [fakeNode('a'), fakeNode('c')];
+  const { vouching, hashes, news, says } = begin('0'.repeat(64), a, c);
+  const other = Buffer.alloc(20, 1);
+  says(a);
+  vouching.heard(c as unknown as Node, { kind: 'hashes', known: [{ piece: PIECE, hash: other }], by: null });
+  assert.deepEqual(hashes.disputed, [PIECE]);
+  assert.equal(news.filter((line) => line.startsWith('wrong')).length, 0);
+  // It is fetched here at last: node a was wrong, and node c was right.
+  assert.equal(hashes.make(PIECE, other), true);
+  assert.deepEqual([news.at(-1), hashes.disputed.length, hashes.of(PIECE)?.[0]], ['wrong: node-a', 0, 1]);
+  says(a);
+  assert.deepEqual(hashes.wrong.get('a')?.count, 2);
+});
+
+test('without the hash of the file the word of the maker stays, whatever the source sends others', () => {
+  const a = fakeNode('a');
+  a.state.makesHashes = true;
+  const { hashes, news, says } = begin(null, a);
+  says(a);
+  assert.equal(hashes.make(PIECE, Buffer.alloc(20, 1)), false);
+  assert.deepEqual([hashes.of(PIECE), news.some((line) => line.startsWith('wrong'))], [HASH, false]);
 });

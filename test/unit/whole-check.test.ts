@@ -100,7 +100,7 @@ test('one lie that no sample shows is found when all suspect pieces are fetched;
   assert.equal(Buffer.compare(readFileSync(first.path), RIGHT), 0);
   assert.deepEqual(first.accused, ['node-b']);
   const second = begin([5]);
-  second.hashes.disputed.add(5 as PieceIndex);
+  second.hashes.dispute(5 as PieceIndex, sha1(partOf(RIGHT, 5)), A);
   assert.equal(await second.check.run(), true);
   assert.ok(
     second.fetched.length < first.fetched.length,

@@ -82,32 +82,26 @@ export class Vouching {
     for (const { piece, hash } of says.known) {
       if (piece >= hashes.count || !this.#believes(node, piece)) continue;
       if (hashes.learn(piece, hash, sayer)) continue;
-      this.#contradicted(piece, sayer);
+      this.#host.onNews(
+        `cluster: ${sayer.name} says another hash for a piece than it was said before: the file has changed, or a node is wrong`,
+      );
+      if (this.#maker === null) hashes.dispute(piece, hash, sayer);
     }
-  }
-
-  /** The node says another hash than the one that is known. */
-  #contradicted(piece: PieceIndex, sayer: Sayer): void {
-    const { hashes, sha256 } = this.#file;
-    this.#host.onNews(
-      `cluster: ${sayer.name} says another hash for a piece than it was said before: the file has changed, or a node is wrong`,
-    );
-    if (sha256 === null) return;
-    // What the source sent us says who is wrong. Else that is found out at the end.
-    if (hashes.isOwn(piece)) hashes.accuse(sayer);
-    else hashes.disputed.add(piece);
   }
 
   /** What others made keeps their names. */
   #answer({ link }: Node, pieces: readonly PieceIndex[]): void {
-    const bySayer = new Map<Sayer | null, PieceIndex[]>();
+    const { hashes } = this.#file;
+    const bySayer = new Map<string, { readonly by: Sayer | null; readonly some: PieceIndex[] }>();
     for (const piece of pieces) {
-      const sayer = piece < this.#file.hashes.count ? this.#file.hashes.sayerOf(piece) : null;
-      bySayer.set(sayer, [...(bySayer.get(sayer) ?? []), piece]);
+      const sayer = piece < hashes.count ? hashes.sayerOf(piece) : null;
+      const id = sayer?.id ?? '';
+      const known = bySayer.get(id) ?? { by: id === '' ? null : sayer, some: [] };
+      known.some.push(piece);
+      bySayer.set(id, known);
     }
-    for (const [sayer, some] of bySayer) {
+    for (const { by, some } of bySayer.values()) {
       const known = this.#known(some);
-      const by = sayer === null || sayer.id === '' ? null : sayer;
       if (known.length > 0) link?.say({ kind: 'hashes', known, by });
     }
   }

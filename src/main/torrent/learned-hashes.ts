@@ -27,8 +27,8 @@ export class LearnedHashes {
   readonly #own: Uint8Array;
   /** What the source sends counts more than what another node says. */
   readonly #trustsSource: boolean;
-  /** Of which another hash was said as well. */
-  readonly disputed = new Set<PieceIndex>();
+  /** Pieces that are not our own, and of which another hash was said as well. */
+  readonly #disputed = new Map<PieceIndex, { readonly hash: Uint8Array; readonly sayer: Sayer }>();
   /** Who has said wrong hashes, by id, and how many. */
   readonly wrong = new Map<string, { readonly sayer: Sayer; readonly count: number }>();
 
@@ -77,7 +77,7 @@ export class LearnedHashes {
     const sayer = this.sayerOf(piece);
     this.#own[piece] = 1;
     this.#sayers.delete(piece);
-    this.disputed.delete(piece);
+    this.#disputed.delete(piece);
     if (!isSame) this.bytes.set(hash, piece * PIECE_HASH_BYTES);
     if (!isSame && sayer !== null) this.accuse(sayer);
     for (const tell of this.#makers) tell(piece);
@@ -91,6 +91,27 @@ export class LearnedHashes {
     this.bytes.set(hash, piece * PIECE_HASH_BYTES);
     if (sayer !== null) this.#sayers.set(piece, sayer);
     for (const tell of this.#listeners) tell(piece);
+    return true;
+  }
+
+  get disputed(): readonly PieceIndex[] {
+    return [...this.#disputed.keys()];
+  }
+
+  /** Somebody says another hash than the one that is known. The source says who is wrong, once it is asked. */
+  dispute(piece: PieceIndex, hash: Uint8Array, sayer: Sayer): void {
+    if (this.isOwn(piece)) this.accuse(sayer);
+    else this.#disputed.set(piece, { hash: hash.slice(), sayer });
+  }
+
+  /** A piece does not have the hash that is known. If another one was said as well, that one counts from now on. False if none was. */
+  turn(piece: PieceIndex): boolean {
+    const other = this.#disputed.get(piece);
+    const [hash, sayer] = [this.of(piece), this.sayerOf(piece)];
+    if (other === undefined || hash === null || sayer === null) return false;
+    this.bytes.set(other.hash, piece * PIECE_HASH_BYTES);
+    this.#sayers.set(piece, other.sayer);
+    this.#disputed.set(piece, { hash, sayer });
     return true;
   }
 
