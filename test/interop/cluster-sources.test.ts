@@ -168,7 +168,7 @@ test('a run that cannot check what another node said names it, and the next run 
   await liar.ended;
   server.serve(honestAt, 'normal');
   // The repair begins: from now on the source refuses.
-  await honest.said(/up to \d+ pieces whose hashes others said are fetched from the source again/);
+  await honest.said(/up to \d+ pieces whose hashes others said, or that changed on the disk, are fetched/);
   const own = server.sent(honestAt, 'normal');
   server.serve(honestAt, 'refused');
   const failed = await honest.ended;

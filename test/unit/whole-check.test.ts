@@ -31,7 +31,7 @@ const sha256 = createHash('sha256').update(RIGHT).digest('hex');
 let made = 0;
 
 /** A third of the pieces is this node's own, a third was said by each of two others. `lies`: pieces that came wrong, as their hashes said. */
-function begin(lies: readonly number[], source: Buffer | null = RIGHT) {
+function begin(lies: readonly number[], source: Buffer | null = RIGHT, files = SYSTEM_FILES) {
   const path = join(folder, String(made++));
   const bytes = Buffer.from(RIGHT);
   const hashes = new LearnedHashes(PIECES, true);
@@ -47,7 +47,7 @@ function begin(lies: readonly number[], source: Buffer | null = RIGHT) {
   let isOver = false;
   hashes.onWrong(({ name }) => accused.push(name));
   const check = new WholeCheck({
-    ...{ sha256, path, geometry: G, hashes, files: SYSTEM_FILES },
+    ...{ sha256, path, geometry: G, hashes, files },
     record: {
       saveOwn: () => {
         saves += 1;
@@ -116,6 +116,17 @@ test('what changed on the disk is fetched again, and nobody is blamed', async ()
   assert.equal(Buffer.compare(readFileSync(path), RIGHT), 0);
   assert.ok([6, 7].every((at) => fetched.includes(at)));
   assert.deepEqual(accused, []);
+});
+
+test('a disk that does not keep what is written: it is named, and not the URL', async () => {
+  const write = async (_: number, bytes: Uint8Array): Promise<number> => bytes.length;
+  const { check, hashes } = begin([4, 5], RIGHT, { ...SYSTEM_FILES, slow: { ...SYSTEM_FILES.slow, write } });
+  await assert.rejects(check.run(), {
+    code: 'bad-data',
+    message:
+      /; 2 pieces on the disk are not what was written there: check the disk; by what the source sends here, node-a said 1 wrong hash, node-b said 1 wrong hash$/,
+  });
+  assert.deepEqual([check.kept, hashes.isOwn(4 as PieceIndex)], ['own', true]);
 });
 
 test('the source gives nothing: the error names who said how many, and the next run fetches only these', async () => {

@@ -73,7 +73,7 @@ export class WholeCheck {
     if (this.#file.parts === null) throw this.#isUnchecked(found, 'it may not be asked');
     record?.saveOwn();
     onNews(
-      `${path}: its SHA-256 is not the one of --sha256; up to ${counted(rounds.count, 'piece')} whose hashes others said are fetched from the source again`,
+      `${path}: its SHA-256 is not the one of --sha256; up to ${counted(rounds.count, 'piece')} whose hashes others said, or that changed on the disk, are fetched from the source again`,
     );
     await this.#assertSameSource(found);
     for (let round = rounds.next(); round.length > 0; round = rounds.next()) {
@@ -87,7 +87,13 @@ export class WholeCheck {
       onNews(`${path}: its SHA-256 is right now${this.#wrongText('; ')}`);
       return true;
     }
-    throw this.#isAnother(found);
+    const lost = await this.#damaged();
+    if (this.#file.isOver()) return false;
+    if (lost.size === 0) throw this.#isAnother(found);
+    throw this.#wrong(
+      found,
+      `${counted(lost.size, 'piece')} on the disk are not what was written there: check the disk`,
+    );
   }
 
   async #sum(): Promise<string | null> {
