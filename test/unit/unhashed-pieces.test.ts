@@ -118,4 +118,7 @@ test('two nodes say different hashes of a piece: the one that it has counts, and
   assert.equal(hashes.turn(piece), true);
   assert.deepEqual([hashes.of(piece)?.[0], hashes.sayerOf(piece)?.name], [9, 'liar']);
   assert.equal(hashes.turn(0 as PieceIndex), false);
+  // What has neither of both, again and again, is the fault of its sender.
+  while (hashes.turn(piece));
+  assert.deepEqual(unhashed.judged(failed).bad, [full]);
 });

@@ -40,6 +40,8 @@ export class WholeCheck {
   /** What the next run may know of the hashes. */
   kept: 'all' | 'own' | 'nothing' = 'all';
   #isRunning = false;
+  /** Its SHA-256 at the last look; null: that was given up. */
+  #found: string | null = null;
   /** Pieces were replaced since the last look at the whole. */
   #hasChanged = false;
 
@@ -63,42 +65,41 @@ export class WholeCheck {
 
   async #run(): Promise<boolean> {
     const { sha256, hashes, path, record, onNews } = this.#file;
-    const found = await this.#sum();
-    if (found === null || found === sha256) return found !== null;
+    await this.#look();
+    if (this.#found === null || this.#found === sha256) return this.#found !== null;
     this.kept = 'own';
     const damaged = await this.#damaged();
     if (this.#file.isOver()) return false;
     const rounds = suspectRounds(hashes, damaged);
-    if (rounds.count === 0) throw this.#isAnother(found);
-    if (this.#file.parts === null) throw this.#isUnchecked(found, 'it may not be asked');
+    if (rounds.count === 0) throw this.#isAnother();
+    if (this.#file.parts === null) throw this.#isUnchecked('it may not be asked');
     record?.saveOwn();
     onNews(
       `${path}: its SHA-256 is not the one of --sha256; up to ${counted(rounds.count, 'piece')} whose hashes others said, or that changed on the disk, are fetched from the source again`,
     );
-    await this.#assertSameSource(found);
+    await this.#assertSameSource();
     for (let round = rounds.next(); round.length > 0; round = rounds.next()) {
-      if (!(await this.#refetch(round, damaged, found))) return false;
+      if (!(await this.#refetch(round, damaged))) return false;
       if (!rounds.isSettled || !this.#hasChanged) continue;
       this.#hasChanged = false;
-      const now = await this.#sum();
-      if (now === null) return false;
-      if (now !== sha256) continue;
+      await this.#look();
+      if (this.#found === null) return false;
+      if (this.#found !== sha256) continue;
       this.kept = 'all';
       onNews(`${path}: its SHA-256 is right now${this.#wrongText('; ')}`);
       return true;
     }
     const lost = await this.#damaged();
     if (this.#file.isOver()) return false;
-    if (lost.size === 0) throw this.#isAnother(found);
+    if (lost.size === 0) throw this.#isAnother();
     throw this.#wrong(
-      found,
       `${counted(lost.size, 'piece')} on the disk are not what was written there: check the disk`,
     );
   }
 
-  async #sum(): Promise<string | null> {
+  async #look(): Promise<void> {
     const { files, isOver } = this.#file;
-    return this.#with(constants.O_RDONLY, (descriptor) => sha256Of(files, descriptor, isOver));
+    this.#found = await this.#with(constants.O_RDONLY, (descriptor) => sha256Of(files, descriptor, isOver));
   }
 
   /** Pieces that are not on the disk as they were when their hash was right. */
@@ -119,32 +120,25 @@ export class WholeCheck {
   }
 
   /** A piece that this node fetched itself must come as it came: else nobody can be blamed. */
-  async #assertSameSource(found: string): Promise<void> {
+  async #assertSameSource(): Promise<void> {
     const { hashes } = this.#file;
     const own = Array.from({ length: hashes.count }, (_, at) => at as PieceIndex).find((piece) =>
       hashes.isOwn(piece),
     );
     if (own === undefined) return;
-    const bytes = await this.#fetch(own, found);
+    const bytes = await this.#fetch(own);
     if (bytes === null || hashOf(bytes).equals(hashes.of(own) ?? Buffer.alloc(0))) return;
     this.kept = 'nothing';
-    throw this.#wrong(
-      found,
-      'the file at the URL changed during the download; the next run fetches all again',
-    );
+    throw this.#wrong('the file at the URL changed during the download; the next run fetches all again');
   }
 
   /** False if it was given up. */
-  async #refetch(
-    pieces: readonly PieceIndex[],
-    damaged: ReadonlySet<PieceIndex>,
-    found: string,
-  ): Promise<boolean> {
+  async #refetch(pieces: readonly PieceIndex[], damaged: ReadonlySet<PieceIndex>): Promise<boolean> {
     const waiting = [...pieces];
     let isWhole = true;
     const lane = async (): Promise<void> => {
       for (let piece = waiting.shift(); piece !== undefined && isWhole; piece = waiting.shift()) {
-        const bytes = await this.#fetch(piece, found);
+        const bytes = await this.#fetch(piece);
         isWhole &&= bytes !== null;
         if (bytes !== null) await this.#settle(piece, bytes, damaged.has(piece));
       }
@@ -167,7 +161,7 @@ export class WholeCheck {
   }
 
   /** Null if it was given up. */
-  async #fetch(piece: PieceIndex, found: string): Promise<Buffer | null> {
+  async #fetch(piece: PieceIndex): Promise<Buffer | null> {
     const { parts, isOver } = this.#file;
     const { from, to } = this.#rangeOf(piece);
     try {
@@ -175,7 +169,7 @@ export class WholeCheck {
     } catch (error) {
       if (isOver()) return null;
       if (!(error instanceof HttpError)) throw error;
-      throw this.#isUnchecked(found, error.message);
+      throw this.#isUnchecked(error.message);
     }
   }
 
@@ -194,24 +188,23 @@ export class WholeCheck {
   }
 
   /** Nobody else has a say in it. */
-  #isAnother(found: string): Failure {
+  #isAnother(): Failure {
     this.kept = 'nothing';
-    return this.#wrong(found, 'every piece came from the source itself, so the URL has another file');
+    return this.#wrong('every piece came from the source itself, so the URL has another file');
   }
 
-  #isUnchecked(found: string, reason: string): Failure {
+  #isUnchecked(reason: string): Failure {
     const { count, text } = suspectRounds(this.#file.hashes, new Set());
     return this.#wrong(
-      found,
       `the hashes of ${counted(count, 'piece')} are the word of others (${text}) and cannot be checked, because the source gives nothing: ${reason}; the next run fetches only these again`,
     );
   }
 
-  #wrong(found: string, why: string): Failure {
+  #wrong(why: string): Failure {
     const { path, sha256 } = this.#file;
     return new Failure(
       'bad-data',
-      `${path}: its SHA-256 is ${found}, and --sha256 says ${sha256}; ${why}${this.#wrongText('; ')}`,
+      `${path}: its SHA-256 is ${this.#found}, and --sha256 says ${sha256}; ${why}${this.#wrongText('; ')}`,
     );
   }
 

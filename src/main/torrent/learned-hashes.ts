@@ -14,6 +14,9 @@ export interface Sayer {
 
 const EARLIER: Sayer = { id: '', name: 'an earlier run' };
 
+/** Of a disputed piece: then its sender is to blame after all. */
+const MOST_TURNS = 4;
+
 export class LearnedHashes {
   /** 20 bytes per piece, shared with the storage threads; zeros while a hash is not known. */
   readonly memory: SharedArrayBuffer;
@@ -29,6 +32,7 @@ export class LearnedHashes {
   readonly #trustsSource: boolean;
   /** Pieces that are not our own, and of which another hash was said as well. */
   readonly #disputed = new Map<PieceIndex, { readonly hash: Uint8Array; readonly sayer: Sayer }>();
+  readonly #turns = new Map<PieceIndex, number>();
   /** Who has said wrong hashes, by id, and how many. */
   readonly wrong = new Map<string, { readonly sayer: Sayer; readonly count: number }>();
 
@@ -104,11 +108,13 @@ export class LearnedHashes {
     else this.#disputed.set(piece, { hash: hash.slice(), sayer });
   }
 
-  /** A piece does not have the hash that is known. If another one was said as well, that one counts from now on. False if none was. */
+  /** A piece does not have the hash that is known. If another one was said as well, that one counts from now on. False if none was, or if both had their turns. */
   turn(piece: PieceIndex): boolean {
     const other = this.#disputed.get(piece);
     const [hash, sayer] = [this.of(piece), this.sayerOf(piece)];
-    if (other === undefined || hash === null || sayer === null) return false;
+    const turns = this.#turns.get(piece) ?? 0;
+    if (other === undefined || hash === null || sayer === null || turns === MOST_TURNS) return false;
+    this.#turns.set(piece, turns + 1);
     this.bytes.set(other.hash, piece * PIECE_HASH_BYTES);
     this.#sayers.set(piece, other.sayer);
     this.#disputed.set(piece, { hash, sayer });
